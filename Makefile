@@ -1,0 +1,63 @@
+# make demo    all the set-up, then a small real run; prints where the report is
+# make test    all the set-up, then every test
+# make check   lint, types, layers, fast tests
+# make lock    resolve the dependencies anew
+# APT=no       print what is missing on this machine instead of installing it
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+APT ?= yes
+
+# A network namespace of our own: whatever a test sends stays on this machine. Who is not root stays
+# who he is in there, and what lo needed is given back: sshd and Chromium refuse to be half a root.
+ROOT := $(filter 0,$(shell id -u))
+OWN_NETWORK := unshare $(if $(ROOT),-n,-cn --keep-caps)
+GIVE_BACK := $(if $(ROOT),,setpriv --inh-caps=-all --ambient-caps=-all)
+ISOLATED := $(OWN_NETWORK) sh -c 'ip link set lo up && exec $(GIVE_BACK) "$$0" "$$@"'
+
+.PHONY: demo test check fast-check own-network lock clean
+
+demo: $(READY)
+	@APT=$(APT) sh infra/machine_setup.sh chromium libatomic top
+	@$(BIN)/farm demo
+
+test: $(READY)
+	@APT=$(APT) sh infra/machine_setup.sh chromium libatomic ip sshd top
+	@$(MAKE) --no-print-directory own-network fast-check
+	$(ISOLATED) $(BIN)/python -m pytest
+
+check: $(READY)
+	@APT=$(APT) sh infra/machine_setup.sh ip
+	@$(MAKE) --no-print-directory own-network fast-check
+	$(ISOLATED) $(BIN)/python -m pytest -q -m "not slow"
+
+fast-check:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+own-network:
+	@$(ISOLATED) true || { \
+	    echo "Tests run in a network of their own, which this user may not make here." >&2; \
+	    echo "Run make as root, or on Ubuntu first:" >&2; \
+	    echo "  sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0" >&2; exit 2; }
+
+$(READY): pyproject.toml locks/dev.lock
+	@echo "Setting up $(VENV): a minute or two, once."
+	$(PYTHON) -m venv --clear $(VENV) || { echo "python3 cannot make a virtual environment: install python3-venv" >&2; exit 2; }
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r locks/dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+lock:
+	@for extra in base dev; do \
+	    uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	        --no-header --quiet pyproject.toml -o locks/$$extra.lock \
+	        $$([ $$extra = base ] || echo --extra $$extra) || exit 1; \
+	done
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,86 @@
+// Reports getStats() of a frame's connections once a period, as one JSON string through `send`. It
+// reports and never computes: raw W3C members, those that `config.fields` names.
+//
+// The schedule stands on the wall clock (multiples of the period, plus the probe's phase), so it
+// does not drift and the probes of a host stay spread. A poll that falls due while the former one
+// is unfinished is left out; the next one is then late by the first one that was missed.
+(config, send, connections) => {
+  const top = window === window.top;
+  const now = () => performance.timeOrigin + performance.now();
+  // A child frame polls just before its page does, and the farm joins both into one report.
+  const offset_ms = config.phase * config.period_ms - (top ? 0 : config.child_ahead_ms);
+  const dueAfter = (time) =>
+    (Math.floor((time - offset_ms) / config.period_ms) + 1) * config.period_ms + offset_ms;
+
+  // Once a pair is selected, the others and their candidates only repeat themselves: left out.
+  const ICE = new Set(["candidate-pair", "local-candidate", "remote-candidate"]);
+  const wanted = (report) => {
+    const selected = new Set();
+    for (const stat of report.values()) {
+      const pair = stat.type === "transport" && report.get(stat.selectedCandidatePairId);
+      if (pair) selected.add(pair.id).add(pair.localCandidateId).add(pair.remoteCandidateId);
+    }
+    const all = [...report.values()];
+    return selected.size === 0 ? all : all.filter((stat) => !ICE.has(stat.type) || selected.has(stat.id));
+  };
+
+  const filtered = (report) => {
+    const stats = [];
+    for (const stat of wanted(report)) {
+      const members = config.fields[stat.type];
+      if (!members) continue;
+      const kept = { type: stat.type };
+      for (const member of members) if (stat[member] !== undefined) kept[member] = stat[member];
+      stats.push(kept);
+    }
+    return stats;
+  };
+
+  const read = async (entry) => {
+    try {
+      const report = await (entry.closed ? entry.last : entry.connection.getStats());
+      if (report?.size > 0) entry.stats = filtered(report);
+    } catch {
+      // A connection that cannot be read is still reported, with its state and its last figures.
+    }
+    return {
+      connection: entry.id,
+      state: entry.closed ? "closed" : entry.connection.connectionState,
+      offered_ms: entry.offered_ms,
+      first_media: entry.first_media,
+      stats: entry.stats ?? [],
+    };
+  };
+
+  const poll = async (due) => {
+    const started = now();
+    const ended = connections.filter((entry) => entry.closed);
+    const reports = await Promise.all(connections.map(read));
+    // A closed connection is reported once, then forgotten.
+    for (const entry of ended) connections.splice(connections.indexOf(entry), 1);
+    if (!top && reports.length === 0) return;
+    send(JSON.stringify({
+      message: "poll", top, page_time_ms: started, late_ms: started - due, connections: reports,
+    }));
+  };
+
+  let missed = null;
+  let busy = false;
+  const schedule = (due) => {
+    const onTime = async () => {
+      schedule(dueAfter(Math.max(due, now())));
+      missed ??= due;
+      if (busy) return;
+      const first = missed;
+      missed = null;
+      busy = true;
+      try {
+        await poll(first);
+      } finally {
+        busy = false;
+      }
+    };
+    setTimeout(onTime, Math.max(0, due - now()));
+  };
+  schedule(dueAfter(now()));
+}

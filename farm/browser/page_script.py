@@ -1,0 +1,47 @@
+"""What is put into every frame of a probe's page before its own scripts."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+
+from farm.webrtc_stats import page_fields
+
+BINDING = "probe_farm_send"
+"""The function by which a page speaks to us; the script takes it away from the page's sight."""
+
+FIRST_MEDIA_MS = 100
+FIRST_MEDIA_WITHIN_MS = 30_000
+CHILD_AHEAD_MS = 50
+
+REVEAL_MEDIA = "video:not(#_) { opacity: 1 !important }"
+"""CSS that outweighs what spare_cpu.js does to media elements, for pictures of the page."""
+
+
+def page_script(poll_s: float, phase: float) -> str:
+    """The script: CPU spared, connections remembered, polled every `poll_s` at `phase` (0 to 1)."""
+    config = {
+        "fields": page_fields(),
+        "period_ms": poll_s * 1000,
+        "phase": phase,
+        "first_media_ms": FIRST_MEDIA_MS,
+        "first_media_within_ms": FIRST_MEDIA_WITHIN_MS,
+        "child_ahead_ms": CHILD_AHEAD_MS,
+    }
+    return f"""(() => {{
+        const binding = window[{json.dumps(BINDING)}];
+        if (!binding) return; // this very window was prepared before, as about:blank
+        delete window[{json.dumps(BINDING)}];
+        const send = (text) => binding(text).catch(() => {{}});
+        const config = {json.dumps(config)};
+        config.frame = Math.random().toString(36).slice(2, 8);
+        ({_script("spare_cpu")})();
+        const connections = ({_script("hook_peer_connections")})(config, send);
+        ({_script("poll_stats")})(config, send, connections);
+    }})();"""
+
+
+def _script(name: str) -> str:
+    """The file's one expression, without the comments above it (they would not hurt)."""
+    text = files("browser_scripts").joinpath(f"{name}.js").read_text()
+    return text.rstrip()

@@ -1,0 +1,156 @@
+"""Chromium as a program: where it is on this machine, and the command that starts it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from farm.errors import MissingTool
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PLAYWRIGHT_CACHE = Path("~/.cache/ms-playwright")
+INSTALL = "playwright install --with-deps chromium"
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
+
+FLAGS: tuple[tuple[str, str], ...] = (
+    ("--headless=new", "the browser that users have, without a screen"),
+    ("--remote-debugging-port=0", "DevTools on a free port, which it says on stderr"),
+    ("--use-fake-device-for-media-stream", "cameras and microphones that play our clip"),
+    ("--use-fake-ui-for-media-stream", "they are allowed without a question"),
+    ("--autoplay-policy=no-user-gesture-required", "received media plays without a click"),
+    ("--mute-audio", "a machine with speakers stays silent; received audio is played out as ever"),
+    ("--disable-features=WebRtcHideLocalIpsWithMdns", "candidates are addresses, not .local names"),
+    ("--allow-loopback-in-peer-connection", "a server on this machine, without any network"),
+    ("--disable-background-timer-throttling", "many pages share a browser: none is in the back"),
+    ("--disable-renderer-backgrounding", "none gets a lower priority"),
+    ("--disable-backgrounding-occluded-windows", "none stops showing video"),
+    ("--disable-hang-monitor", "a page that is slow under load is not killed for it"),
+    ("--disable-dev-shm-usage", "a container's /dev/shm of 64 MB is too small for many pages"),
+    ("--disable-background-networking", "no traffic but the probes' own"),
+    ("--disable-component-update", "likewise"),
+    ("--disable-default-apps", "likewise"),
+    ("--disable-sync", "likewise"),
+    ("--disable-domain-reliability", "likewise"),
+    ("--disable-quic", "page loads keep out of UDP, which is what is measured"),
+    ("--disable-breakpad", "no crash reports outside our directories"),
+    ("--no-first-run", "no welcome page"),
+    ("--no-default-browser-check", "no question"),
+    ("--password-store=basic", "no key ring of the desktop"),
+    ("--force-color-profile=srgb", "screenshots look the same on every machine"),
+)
+"""Each flag that every browser of ours gets, with its why."""
+
+AS_ROOT = ("--no-sandbox", "Chromium refuses to run as root with its sandbox")
+
+
+def find_chromium(setting: Path | None, playwright_cache: Path = PLAYWRIGHT_CACHE) -> Path:
+    """The browser to use: `setting` (`probes.chromium`), one on the PATH, or Playwright's own.
+
+    Ubuntu's package is a stub for a snap, which cannot read our clips and profiles: it is passed
+    over. Raises MissingTool with the command that brings a browser.
+    """
+    if setting is not None:
+        path = setting.expanduser()
+        if not (path.is_file() and os.access(path, os.X_OK)):
+            raise MissingTool(
+                f"probes.chromium: {setting}: not a program; leave it out to find one"
+            )
+        if _is_snap(path):
+            raise MissingTool(f"probes.chromium: {setting} is a snap; instead: {INSTALL}")
+        return path
+    snaps = []
+    for name in NAMES:
+        if found := shutil.which(name):
+            if not _is_snap(Path(found)):
+                return Path(found)
+            snaps.append(found)
+    builds = playwright_cache.expanduser().glob("chromium-*/chrome-linux*/chrome")
+    if own := sorted(builds, key=lambda path: int(path.parts[-3].rpartition("-")[2])):
+        return own[-1]
+    if snaps:
+        raise MissingTool(f"{snaps[0]} is a snap, which cannot read clips; instead: {INSTALL}")
+    raise MissingTool(f"no Chromium on this machine: install the package chromium, or {INSTALL}")
+
+
+def chromium_version(chromium: Path) -> str:
+    """What it says of itself, `Chromium 156.0.8078.79 ...`. Raises MissingTool."""
+    said = _version_said(f"probes.chromium: {chromium}", [chromium])
+    return said or f"{chromium} (says no version)"
+
+
+def playwright_version() -> str:
+    """What Playwright's driver says of itself, `Version 1.65.2`. Raises MissingTool.
+
+    The driver is a Node.js of its own; on a minimal system it may lack a library.
+    """
+    return _version_said("Playwright's driver", [sys.executable, "-P", "-m", "playwright"])
+
+
+def _version_said(name: str, program: Sequence[str | Path]) -> str:
+    try:
+        return subprocess.run(
+            [*program, "--version"], capture_output=True, text=True, timeout=30, check=True
+        ).stdout.strip()
+    except subprocess.CalledProcessError as error:
+        why = error.stderr.strip().rpartition("\n")[2] or f"it ends with status {error.returncode}"
+        raise MissingTool(f"{name} does not start: {why}") from error
+    except (OSError, subprocess.SubprocessError) as error:
+        raise MissingTool(f"{name} does not start: {error}") from error
+
+
+def chromium_command(
+    chromium: Path,
+    profile: Path,
+    *,
+    app_url: str,
+    video: Path | None,
+    audio: Path | None,
+    more: Iterable[str] = (),
+    as_root: bool | None = None,
+) -> list[str]:
+    """The command of one browser with its profile in `profile`.
+
+    Without `video` the camera is Chromium's own green test picture, without `audio` the microphone
+    beeps as Chromium's does. `more` are the user's flags; they come last, and lists of features
+    are joined with ours. A plain http `app_url` that is not loopback is treated as secure, since
+    pages have cameras in secure contexts only.
+    """
+    flags = [flag for flag, _why in FLAGS]
+    if os.geteuid() == 0 if as_root is None else as_root:
+        flags.append(AS_ROOT[0])
+    if video is not None:
+        flags.append(f"--use-file-for-fake-video-capture={video}")
+    if audio is not None:
+        flags.append(f"--use-file-for-fake-audio-capture={audio}")
+    app = urlsplit(app_url)
+    if app.scheme == "http" and app.hostname not in LOOPBACK:
+        flags.append(f"--unsafely-treat-insecure-origin-as-secure=http://{app.netloc}")
+    return [str(chromium), *_joined([*flags, *more]), f"--user-data-dir={profile}", "about:blank"]
+
+
+def _joined(flags: list[str]) -> list[str]:
+    """Chromium takes the last of a repeated flag: lists of features become one flag each."""
+    features: dict[str, list[str]] = {}
+    others = []
+    for flag in flags:
+        name, _, value = flag.partition("=")
+        if name in ("--disable-features", "--enable-features", "--enable-blink-features"):
+            features.setdefault(name, []).append(value)
+        else:
+            others.append(flag)
+    return [*others, *(f"{name}={','.join(values)}" for name, values in features.items())]
+
+
+def _is_snap(path: Path) -> bool:
+    """A link into snapd, or Ubuntu's shell script that starts `/snap/bin/chromium`."""
+    real = path.resolve()
+    if real.name == "snap" or "/snap/" in str(path) or str(real).startswith("/snap/"):
+        return True
+    with real.open("rb") as program:
+        start = program.read(4096)
+    return start.startswith(b"#!") and b"/snap/bin/chromium" in start

@@ -1,0 +1,90 @@
+"""`farm VERB ...`: how many sessions can this media server hold?"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+
+import shtab
+
+from farm import __version__
+from farm.cli.parsing import Parser
+from farm.errors import BadInput, FarmError, ServerUnreachable
+
+VERBS: Mapping[str, str] = {
+    "demo": "a small real run on this machine: each scenario once, then a search",
+    "init": "print an experiment with every setting, its default and its meaning",
+    "run": "one trial: reset, ramp, settle, hold, verdict",
+    "size": "search for the largest load that holds",
+    "report": "draw a run's figures and page again",
+    "runs": "list runs, or remove old ones",
+    "doctor": "say what this machine, or an experiment, lacks, and what brings it",
+    "serve": "demo app and embedded server, to look at in your own browser",
+}
+"""Each has a module of its name here: `describe` adds its options, `act` does it."""
+
+EPILOG = """\
+examples:
+  farm demo
+  farm init one_to_one > calls.yaml
+  farm size calls.yaml --fail-under 16
+
+exit codes: 0 done (run: passed; size: an answer); 1 failed, or below --fail-under;
+2 bad input; 3 invalid or inconclusive; 130 interrupted and cleaned up"""
+
+
+def parser(asked: Sequence[str]) -> Parser:
+    """The parser in which the verbs in `asked` know their options.
+
+    Their modules import half the world, so that the others are left alone.
+    """
+    top = Parser(
+        prog="farm",
+        description="How many sessions can this WebRTC media server hold?",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"farm {__version__}")
+    shtab.add_argument_to(top, "--print-completion", help="print a script for that shell")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, does in VERBS.items():
+        verb = verbs.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
+        if name in asked:
+            import_module(f"farm.cli.{name}").describe(verb)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb. Whatever a user can mend is one line on stderr, never a traceback."""
+    words = sys.argv[1:] if argv is None else argv
+    options = parser(_verbs_in(words)).parse_args(words)
+    try:
+        return int(options.act(options))
+    except FarmError as error:
+        return _complain(error, exit_code(error))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return _complain("interrupted; everything of ours is stopped", 130)
+
+
+def exit_code(error: FarmError) -> int:
+    """2 for what the user gave, 3 for all else that broke; 1 is a measured server that failed."""
+    return 2 if isinstance(error, BadInput | ServerUnreachable) else 3
+
+
+def _verbs_in(words: Sequence[str]) -> Sequence[str]:
+    """The first word that is no option is the verb; a completion script holds them all."""
+    if words and words[0].startswith("--print-completion"):
+        return tuple(VERBS)
+    return next(([word] for word in words if not word.startswith("-")), [])
+
+
+def _complain(what: object, code: int) -> int:
+    print(f"farm: {what}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

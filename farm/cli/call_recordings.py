@@ -1,0 +1,67 @@
+"""Where the calls of a run are recorded on the server, and whether there is room for them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from farm.errors import BadInput
+from farm.experiment import Experiment, Keep
+from farm.protocols import Observer, Server
+from farm.recorded_calls import projected_recordings_bytes
+from farm.scenario import plan_trial, smallest_load
+from farm.settle import AT_MOST_S
+from farm.trial import TrialPlan
+
+TRIALS_KEPT: dict[Keep, int | None] = {"none": 1, "last": 2, "all": None}
+"""How many trials' recordings there are at a time; `None`: all of them."""
+
+
+def with_recordings_of(experiment: Experiment, run: str) -> Experiment:
+    """The same, with a directory of this run's own: another run's calls have the same names."""
+    recordings = experiment.server.recordings
+    directory = f"{recordings.directory.rstrip('/')}/{run}"
+    recordings = replace(recordings, directory=directory)
+    return replace(experiment, server=replace(experiment.server, recordings=recordings))
+
+
+def say_where(experiment: Experiment, observer: Observer) -> None:
+    """Where calls are recorded, or why nobody will look for them."""
+    recordings, process = experiment.server.recordings, experiment.server.process
+    if not experiment.scenario.record:
+        return
+    if not _records(_plan(experiment, smallest_load(experiment.scenario))):
+        why = "app.url" if experiment.app.url is not None else "app.driver"
+        observer.note(f"recordings are not checked: with {why} their names are not known")
+        return
+    shared = f", which container {process.container} must share" if process.container else ""
+    observer.note(f"recordings: {recordings.directory} on the server{shared}")
+
+
+async def require_room(experiment: Experiment, server: Server, load: int, trials: int) -> None:
+    """Raises BadInput if the server has no room for the recordings of trials of this load.
+
+    Raises ServerError when it cannot be asked.
+    """
+    plan = _plan(experiment, load)
+    if server.recordings is None or not _records(plan):
+        return
+    settings, recordings = experiment.trial, experiment.server.recordings
+    settle_s = AT_MOST_S if settings.settle_s is None else settings.settle_s
+    lasts_s = plan.sessions[-1].start_s + settle_s + settings.hold_s
+    count = TRIALS_KEPT[recordings.keep]
+    needed = projected_recordings_bytes(plan, lasts_s) * (trials if count is None else count)
+    free = await server.recordings.ready()
+    if needed > free:
+        raise BadInput(
+            f"server.recordings.directory: {recordings.directory}: recordings may take "
+            f"{needed / 1e9:.1f} GB, only {free / 1e9:.1f} GB are free on the server"
+            f" (server.recordings.keep: {recordings.keep})"
+        )
+
+
+def _plan(experiment: Experiment, load: int) -> TrialPlan:
+    return plan_trial(experiment, load, index=0, purpose="single", hosts=("here",))
+
+
+def _records(plan: TrialPlan) -> bool:
+    return any(probe.recorded_as is not None for probe in plan.probes)

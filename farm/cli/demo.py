@@ -1,0 +1,78 @@
+"""`farm demo`: all three scenarios and a small search, for real, on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from farm.cli.ending import end
+from farm.cli.options import add_run_options, said_where, with_options
+from farm.cli.run import one_trial
+from farm.cli.running import run_to_end, stream_of
+from farm.cli.size import search
+from farm.experiment import Experiment, ScenarioKind
+from farm.experiment_file import parse_experiment
+from farm.terminal import Terminal
+
+LOADS: dict[ScenarioKind, int] = {"one_to_one": 2, "group": 2, "broadcast": 3}
+
+EXPERIMENT = """\
+# What `farm demo` ran: pictures small enough for two cores, times short enough to wait for.
+# Size your own server with the defaults instead: farm init {kind}
+format: 1
+name: demo-{kind}
+scenario: {{kind: {kind}, members: 2}}
+server: {{kurento: embedded, cores: {server_cores}}}
+hosts: [{{here: true, place: here, cores: {host_cores}}}]
+media: {{size: {size}, frame_rate: {frame_rate}, max_video_send_bandwidth: 250}}
+trial: {{settle: 8s, hold: 20s, sessions_per_second: 1}}
+search: {{maximum: 8, max_trials: 5, invalid_retries: 0}}
+"""
+
+
+def describe(verb: argparse.ArgumentParser) -> None:
+    verb.epilog = "example: farm demo"
+    verb.add_argument(
+        "--only", choices=tuple(LOADS), help="one trial of this scenario, and no search"
+    )
+    add_run_options(verb)
+    verb.set_defaults(act=act)
+
+
+def act(options: argparse.Namespace) -> int:
+    """0 when it ends with any honest answer."""
+    terminal = Terminal(stream_of(options.json))
+    kinds = (options.only,) if options.only else tuple(LOADS)
+    for kind in kinds:
+        terminal.note(f"\n{kind}: {LOADS[kind]} probes")
+        text = demo_experiment(kind)
+        with terminal.watching(), said_where(options):
+            path, _ = run_to_end(
+                one_trial(_read(text, options), text, Path(), terminal, load=LOADS[kind])
+            )
+        end(path, as_json=options.json)
+    if options.only is None:
+        terminal.note("\nHow many probes in rooms of two does the embedded server hold?")
+        text = demo_experiment("group")
+        with terminal.watching(), said_where(options):
+            path, _ = run_to_end(search(_read(text, options), text, Path(), terminal))
+        end(path, as_json=options.json)
+    return 0
+
+
+def demo_experiment(kind: ScenarioKind) -> str:
+    """The experiment's text; server and generator get cores of their own where there are two."""
+    cores = sorted(os.sched_getaffinity(0))
+    apart = len(cores) > 1
+    return EXPERIMENT.format(
+        kind=kind,
+        server_cores=f"[{cores[-1]}]" if apart else "all",
+        host_cores=cores[:-1] if apart else "all",
+        size="320x180" if kind == "group" else "320x240",
+        frame_rate=10 if kind == "group" else 15,
+    )
+
+
+def _read(text: str, options: argparse.Namespace) -> Experiment:
+    return with_options(parse_experiment(text, "farm demo"), options)

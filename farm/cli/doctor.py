@@ -1,0 +1,86 @@
+"""`farm doctor [EXPERIMENT]`: what this machine, or an experiment, lacks, and what brings it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import shutil
+import sys
+from pathlib import Path
+
+from farm.browser.program import find_chromium, playwright_version
+from farm.cli.examination import examine_experiment
+from farm.cli.findings import Finding, looked_up, show
+from farm.experiment import Output
+from farm.experiment_file import load_experiment
+from farm.recording.disk_use import free_bytes
+
+SPACE_BYTES = 2 * 10**9
+
+
+def describe(verb: argparse.ArgumentParser) -> None:
+    verb.epilog = "examples: farm doctor, farm doctor calls.yaml"
+    verb.add_argument(
+        "experiment", type=Path, nargs="?", help="also look at all that this YAML file names"
+    )
+    verb.add_argument("--json", action="store_true", help="the findings as JSON")
+    verb.set_defaults(act=act)
+
+
+def act(options: argparse.Namespace) -> int:
+    """0 when nothing that is required is missing, else 2."""
+    file: Path | None = options.experiment
+    if file is None:
+        return show([*system(), *resources()], as_json=options.json, next_step="farm demo")
+    experiment = load_experiment(file)
+    named = asyncio.run(examine_experiment(experiment, file))
+    return show([*system(), *named], as_json=options.json, next_step=f"farm run {file}")
+
+
+def system() -> list[Finding]:
+    """The system and its programs, in the order a user would ask."""
+    return [
+        Finding("Python", platform.python_version(), "3.11 or newer"),
+        Finding(
+            "system",
+            platform.platform() if sys.platform == "linux" else None,
+            "hosts and servers are Linux; on this system only `farm report` works",
+        ),
+        looked_up("Playwright", playwright_version, setup="libatomic"),
+        _program("sshd", "the demo samples its server over SSH; without it, by a local shell"),
+        _program("setpriv", "children end with the farm even if it is killed"),
+        _program("taskset", "`cores:` of hosts and server"),
+        _program("ip", "the tests' own network namespace"),
+    ]
+
+
+def resources() -> list[Finding]:
+    """What probes take; an experiment says more of each."""
+    return [
+        looked_up("Chromium", lambda: str(find_chromium(None)), setup="chromium"),
+        _cores(),
+        _space(Output().directory),
+    ]
+
+
+def _program(name: str, needed_for: str) -> Finding:
+    path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    setup = name if name in ("sshd", "ip") else None
+    return Finding(name, path, needed_for, required=False, setup=setup)
+
+
+def _cores() -> Finding:
+    cores = len(os.sched_getaffinity(0))
+    return Finding("cores", str(cores), "one full 640x480 probe takes about half a core")
+
+
+def _space(directory: Path) -> Finding:
+    free = free_bytes(directory)
+    return Finding(
+        "disk",
+        f"{free / 1e9:.0f} GB free in {directory.absolute()}" if free >= SPACE_BYTES else None,
+        f"runs are written to {directory.absolute()}; {free / 1e9:.1f} GB free is little",
+        required=False,
+    )

@@ -1,0 +1,133 @@
+"""All that an experiment names, looked at by `farm doctor`: nothing of it is started or changed."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Awaitable
+from functools import partial
+from pathlib import Path
+
+from farm.cli.app_page import check_app
+from farm.cli.findings import Finding, looked_up
+from farm.cli.media_server import look_around, server_behind, server_info, shell_to
+from farm.cli.preflight import CHECKS, chromium
+from farm.cli.space import check_space
+from farm.errors import BadInput, ServerError
+from farm.experiment import EMBEDDED, Experiment
+from farm.experiment_file import placed
+from farm.observations import ServerFacts
+from farm.processes import Processes
+from farm.run_clock import RunClock
+from farm.scenario import ladder, smallest_load
+from farm.shell import Shell
+
+FFPROBE_WITHIN_S = 20.0
+
+
+async def examine_experiment(experiment: Experiment, file: Path) -> list[Finding]:
+    """Settings, disk, media server, its machine, app, in this order; complaints say their place."""
+    findings = [
+        looked_up(
+            what,
+            partial(_placed, file, partial(check, experiment, file.parent)),
+            setup="chromium" if check is chromium else None,
+        )
+        for what, check in CHECKS
+    ]
+    load = experiment.trial.load or smallest_load(experiment.scenario)
+    for verb, probes, trials in (
+        ("farm run", load, 1),
+        ("farm size", ladder(experiment).maximum, experiment.search.max_trials),
+    ):
+        look = partial(_placed, file, partial(check_space, experiment, probes, trials))
+        findings.append(looked_up(f"disk for {verb}", look, required=verb == "farm run"))
+    if experiment.server.kurento != EMBEDDED:
+        findings.append(await _answered(file, "media server", _kurento(experiment)))
+        findings += await _machine(experiment, file)
+    if experiment.app.url is not None:
+        findings.append(await _answered(file, "app", _app(experiment, experiment.app.url)))
+    return findings
+
+
+def _placed(file: Path, look: partial[str]) -> str:
+    with placed(file, {}):
+        return look()
+
+
+async def _answered(file: Path, what: str, looking: Awaitable[str]) -> Finding:
+    """As `looked_up`, of what has to be waited for."""
+    try:
+        with placed(file, {}):
+            return Finding(what, await looking)
+    except (BadInput, ServerError) as error:
+        return Finding(what, None, str(error))
+
+
+async def _kurento(experiment: Experiment) -> str:
+    kurento = experiment.server.kurento
+    info = await server_info(kurento)
+    return f"{info.get('type', 'Kurento')} {info['version']} answers at {kurento}"
+
+
+async def _app(experiment: Experiment, url: str) -> str:
+    await check_app(url, accept_self_signed=experiment.app.accept_self_signed)
+    return f"{url} answers"
+
+
+async def _machine(experiment: Experiment, file: Path) -> list[Finding]:
+    """Its machine, its process there, and what else is useful there."""
+    settings = experiment.server
+    logs = Path(tempfile.mkdtemp(prefix="farm-doctor-"))
+    try:
+        async with Processes(logs) as processes:
+            shell = shell_to(settings, processes)
+            if shell is None:
+                return [
+                    Finding(
+                        "server's machine",
+                        None,
+                        "its CPU stays unknown, it is not reset: set server.ssh, or server.local",
+                        required=False,
+                    )
+                ]
+            server = server_behind(shell, settings, RunClock())
+            try:
+                with placed(file, {}):
+                    facts = await look_around(server, settings)
+                return [_reached(experiment, facts), _process(facts), await _ffprobe(shell)]
+            except (BadInput, ServerError) as error:
+                return [Finding("server's machine", None, str(error))]
+            finally:
+                await server.close()
+    finally:
+        shutil.rmtree(logs, ignore_errors=True)
+
+
+def _reached(experiment: Experiment, facts: ServerFacts) -> Finding:
+    how = "here" if experiment.server.local else f"by SSH to {facts.reached}, host key verified"
+    return Finding(
+        "server's machine",
+        f"{facts.hostname}, {facts.kernel}, {facts.cores} cores, reached {how};"
+        f" media interface {facts.interface or 'unknown'}",
+    )
+
+
+def _process(facts: ServerFacts) -> Finding:
+    return Finding(
+        "media server's process",
+        None if facts.pid is None else f"{facts.process}, pid {facts.pid}",
+        f"{facts.process} is not seen there: its own CPU and memory stay unknown"
+        " (server.process: name, pid, port or container)",
+        required=False,
+    )
+
+
+async def _ffprobe(shell: Shell) -> Finding:
+    said = await shell.run("command -v ffprobe", FFPROBE_WITHIN_S, "looking around")
+    return Finding(
+        "ffprobe on the server",
+        said.stdout.strip() or None,
+        "recordings are then copied here to be checked",
+        required=False,
+    )

@@ -1,0 +1,62 @@
+"""What `farm doctor` found, and how it says it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from farm.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a run needs; `found` is `None` where it is missing, then `needed_for` says why.
+
+    `setup` is its name for infra/machine_setup.sh, where that helps.
+    """
+
+    what: str
+    found: str | None
+    needed_for: str = ""
+    required: bool = True
+    setup: str | None = None
+
+    @property
+    def line(self) -> str:
+        """As the terminal shows it."""
+        mark = "ok     " if self.found else ("MISSING" if self.required else "lacks  ")
+        return f"{mark} {self.what}: {self.found or self.needed_for}"
+
+
+def looked_up(
+    what: str, look: Callable[[], str], *, required: bool = True, setup: str | None = None
+) -> Finding:
+    """What `look` returns, or its complaint where that is bad input."""
+    try:
+        return Finding(what, look())
+    except BadInput as error:
+        return Finding(what, None, str(error), required=required, setup=setup)
+
+
+def show(findings: Sequence[Finding], *, as_json: bool, next_step: str) -> int:
+    """Print them; 0 when nothing that is required is missing, else 2."""
+    missing = [finding for finding in findings if finding.found is None]
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            print(finding.line)
+        tools = [finding.setup for finding in missing if finding.setup]
+        if tools:
+            print(f"\nThis brings it:  sh {_setup_script()} {' '.join(tools)}")
+        elif not missing:
+            print(f"\nNothing is missing. Try: {next_step}")
+    return 2 if any(finding.required for finding in missing) else 0
+
+
+def _setup_script() -> Path:
+    with as_file(files("infra") / "machine_setup.sh") as script:
+        return script

@@ -1,0 +1,71 @@
+"""The media server and its machine, as they are reached from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from farm.errors import BadInput, KurentoError, ServerUnreachable
+from farm.experiment import Server as ServerSettings
+from farm.kurento import KurentoClient
+from farm.kurento.protocol import check_url
+from farm.local_shell import LocalShell
+from farm.observations import ServerFacts
+from farm.processes import Processes
+from farm.protocols import Clock, Server
+from farm.server import MediaServer
+from farm.server.unseen import UnseenServer
+from farm.shell import Shell
+from farm.ssh import SshShell
+
+
+async def server_info(kurento: str, setting: str = "server.kurento") -> Mapping[str, Any]:
+    """What the media server says it is. Raises BadInput naming `setting` when nothing fit answers.
+
+    An answer without a version is not a Kurento's.
+    """
+    check_url(kurento, setting)
+    try:
+        async with KurentoClient.connect(kurento) as client:
+            info = await client.server_info()
+    except KurentoError as error:
+        raise BadInput(f"{setting}: {error}") from error
+    if not isinstance(info, Mapping) or "version" not in info:
+        raise BadInput(f"{setting}: {kurento}: not a Kurento server (it names no version)")
+    return info
+
+
+async def answers(kurento: str) -> bool:
+    """Whether it does again, after a reset."""
+    try:
+        async with KurentoClient.connect(kurento, connect_within_s=2) as client:
+            await client.server_info()
+    except KurentoError:
+        return False
+    return True
+
+
+def shell_to(settings: ServerSettings, processes: Processes) -> Shell | None:
+    """A shell on the server's machine, not yet open; `None` where there is no way to one."""
+    if settings.ssh is not None:
+        return SshShell(settings.ssh)
+    return LocalShell(processes) if settings.local else None
+
+
+def server_behind(shell: Shell | None, settings: ServerSettings, clock: Clock) -> Server:
+    """The system under test, not yet open; without a shell its machine stays unseen."""
+    ready = partial(answers, settings.kurento)
+    if shell is None:
+        return UnseenServer(settings, clock, ready)
+    return MediaServer(shell, settings, clock, ready)
+
+
+async def look_around(server: Server, settings: ServerSettings) -> ServerFacts:
+    """Open it. Raises BadInput, or ServerUnreachable and its kin naming the setting."""
+    try:
+        return await server.open()
+    except ServerUnreachable as error:
+        if settings.ssh is None:
+            raise
+        raise type(error)(f"server.ssh.to: {settings.ssh.to}: {error}") from error

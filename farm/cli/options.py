@@ -1,0 +1,53 @@
+"""Options that verbs share, and the experiment file as they change it."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+
+from farm.experiment import Experiment
+from farm.experiment_file import load_experiment, placed
+
+
+def add_run_options(verb: argparse.ArgumentParser) -> None:
+    """`--out`, `--chromium`, `--video`, `--audio`, `--json`."""
+    verb.add_argument("--out", type=Path, metavar="DIR", help="where the run folder goes")
+    verb.add_argument("--chromium", type=Path, metavar="PATH", help="the browser to use")
+    verb.add_argument("--video", metavar="FILE", help="what the cameras show: any clip PyAV reads")
+    verb.add_argument("--audio", metavar="FILE", help="what the microphones hear")
+    verb.add_argument("--json", action="store_true", help="the answer as JSON, progress on stderr")
+
+
+def asked_for(options: argparse.Namespace) -> Experiment:
+    """The experiment in the file named, with the command line's changes. Raises BadInput."""
+    return with_options(load_experiment(options.experiment), options)
+
+
+def with_options(experiment: Experiment, options: argparse.Namespace) -> Experiment:
+    """The experiment with what the command line says in the place of its own."""
+    if options.out is not None:
+        experiment = replace(experiment, output=replace(experiment.output, directory=options.out))
+    if options.chromium is not None:
+        experiment = replace(
+            experiment, probes=replace(experiment.probes, chromium=options.chromium)
+        )
+    media = experiment.media
+    if options.video is not None:
+        media = replace(media, video=options.video)
+    if options.audio is not None:
+        media = replace(media, audio=options.audio)
+    return replace(experiment, media=media)
+
+
+def said_where(options: argparse.Namespace) -> AbstractContextManager[None]:
+    """Errors about a setting name the option or the line of the file that gave it."""
+    given = {
+        "output.directory": ("--out", options.out),
+        "probes.chromium": ("--chromium", options.chromium),
+        "media.video": ("--video", options.video),
+        "media.audio": ("--audio", options.audio),
+    }
+    from_line = {key: option for key, (option, value) in given.items() if value is not None}
+    return placed(getattr(options, "experiment", None), from_line)

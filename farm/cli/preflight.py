@@ -1,0 +1,100 @@
+"""What can be told before anything is started: whether all that an experiment names is here.
+
+Each check returns what it found, in words for `farm doctor`, or raises BadInput; its message begins
+with the key of the setting where there is one. A run makes them all before it makes its folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from farm.browser.program import chromium_version, find_chromium
+from farm.drivers import read_driver
+from farm.errors import BadInput, MissingTool
+from farm.experiment import EMBEDDED, Experiment
+from farm.media import check_clips
+from farm.scenario import camera_size, driver_name, plan_trial, smallest_load
+from farm.ssh import check_settings
+
+
+def preflight(experiment: Experiment, beside: Path) -> None:
+    """All of them; `beside` is where a driver's file is looked for. Raises BadInput."""
+    for _, check in CHECKS:
+        check(experiment, beside)
+
+
+def chromium(experiment: Experiment, _beside: Path) -> str:
+    """There is one, and it starts."""
+    program = find_chromium(experiment.probes.chromium)
+    return f"{chromium_version(program)} ({program})"
+
+
+def driver(experiment: Experiment, beside: Path) -> str:
+    """It can be read, and it has the scenario's roles."""
+    name, kind = driver_name(experiment), experiment.scenario.kind
+    found = read_driver(name, beside)
+    load = smallest_load(experiment.scenario)
+    plan = plan_trial(experiment, load, index=0, purpose="single", hosts=("here",))
+    for role in sorted({probe.role for probe in plan.probes} - found.roles.keys()):
+        raise BadInput(
+            f"app.driver: {name}: {kind} needs a role {role}, it has {', '.join(found.roles)}"
+        )
+    return f"{name}, for {' and '.join(found.roles)}"
+
+
+def clips(experiment: Experiment, _beside: Path) -> str:
+    """They can be read, or drawn, at the camera's size."""
+    media, size = experiment.media, camera_size(experiment)
+    check_clips(media, size, clip_cache())
+    return f"{media.video} at {size}, {media.frame_rate} frames a second; sound: {media.audio}"
+
+
+def clip_cache() -> Path:
+    """Where clips are kept from run to run."""
+    return user_cache_path("probe-farm") / "clips"
+
+
+def cores(experiment: Experiment, _beside: Path) -> str:
+    """This machine has those that hosts and embedded server were given."""
+    here = sorted(os.sched_getaffinity(0))
+    given = {f"hosts[{at}].cores": host.cores for at, host in enumerate(experiment.hosts)}
+    given["server.cores"] = experiment.server.cores
+    for key, asked in given.items():
+        absent = [core for core in asked or () if core not in here]
+        if absent:
+            raise BadInput(
+                f"{key}: {list(asked or ())}: there is no core {', '.join(map(str, absent))} here: "
+                f"expected some of {here}, or all"
+            )
+    if any(given.values()) and shutil.which("taskset") is None:
+        raise MissingTool("taskset is not on this machine (cores: needs it; util-linux has it)")
+    return f"{len(here)} {here}; one full 640x480 probe takes about half a core"
+
+
+def way_to_server(experiment: Experiment, _beside: Path) -> str:
+    """The settings by which its machine would be reached can be used."""
+    server = experiment.server
+    if server.kurento == EMBEDDED and server.ssh is not None:
+        raise BadInput(
+            f"server.ssh: {server.ssh.to}: the embedded server runs on this machine: "
+            "expected null, or server.kurento: ws://host:8888/kurento"
+        )
+    if server.kurento == EMBEDDED:
+        return "this machine: the embedded server is started with the run"
+    if server.ssh is None:
+        return "this machine" if server.local else "none: neither server.ssh nor server.local"
+    return check_settings(server.ssh)
+
+
+CHECKS: tuple[tuple[str, Callable[[Experiment, Path], str]], ...] = (
+    ("driver", driver),
+    ("cores", cores),
+    ("way to the server", way_to_server),
+    ("Chromium", chromium),
+    ("clips", clips),
+)

@@ -1,0 +1,23 @@
+"""`farm report RUN`: draw the bundle again, from the recording, offline."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from farm.cli.recorded import recorded_run
+from reports.bundle import write_bundle
+
+
+def describe(verb: argparse.ArgumentParser) -> None:
+    verb.epilog = "example: farm report runs/20261122T221500Z-one_to_one"
+    verb.add_argument("run", type=Path, help="the run's folder")
+    verb.add_argument("--json", action="store_true", help="the page's path as JSON")
+    verb.set_defaults(act=act)
+
+
+def act(options: argparse.Namespace) -> int:
+    page = write_bundle(recorded_run(options.run, "RUN").path)
+    print(json.dumps({"report": str(page)}) if options.json else page)
+    return 0

@@ -1,0 +1,99 @@
+"""`farm run EXPERIMENT`: one trial, one verdict."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from farm.cli.ending import end
+from farm.cli.options import add_run_options, asked_for, said_where
+from farm.cli.recorded import recorded_run
+from farm.cli.running import evidence_of, new_run, run_to_end, stream_of
+from farm.errors import BadInput
+from farm.experiment import Experiment
+from farm.protocols import Observer
+from farm.scenario import check_load, smallest_load
+from farm.summary import run_summary
+from farm.terminal import Terminal
+from farm.trial import Outcome
+from farm.verdict.baseline import Baseline, baseline_of
+
+EXIT_CODES = {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.INVALID: 3}
+
+
+def describe(verb: argparse.ArgumentParser) -> None:
+    verb.epilog = "example: farm run calls.yaml --load 18"
+    verb.add_argument("experiment", type=Path, help="a YAML file; `farm init` writes one")
+    verb.add_argument("--load", type=int, help="probes, instead of trial.load")
+    against = verb.add_mutually_exclusive_group()
+    against.add_argument(
+        "--baseline", type=Path, metavar="RUN", help="compare with that run, make no baseline"
+    )
+    against.add_argument(
+        "--absolute", action="store_true", help="compare with no baseline: absolute limits only"
+    )
+    add_run_options(verb)
+    verb.set_defaults(act=act)
+
+
+def act(options: argparse.Namespace) -> int:
+    experiment = asked_for(options)
+    if options.load is not None:
+        check_load(experiment.scenario, options.load, "--load")
+        experiment = replace(experiment, trial=replace(experiment.trial, load=options.load))
+    load = experiment.trial.load or smallest_load(experiment.scenario)
+    baseline = None if options.baseline is None else baseline_in(options.baseline)
+    first = not options.absolute and baseline is None and load > smallest_load(experiment.scenario)
+    text = options.experiment.read_text()
+    terminal = Terminal(stream_of(options.json))
+    with terminal.watching(), said_where(options):
+        path, outcome = run_to_end(
+            one_trial(
+                experiment,
+                text,
+                options.experiment.parent,
+                terminal,
+                load=load,
+                baseline=baseline,
+                baseline_first=first,
+            )
+        )
+    end(path, as_json=options.json)
+    return EXIT_CODES[outcome]
+
+
+async def one_trial(
+    experiment: Experiment,
+    text: str,
+    beside: Path,
+    observer: Observer,
+    *,
+    load: int,
+    baseline: Baseline | None = None,
+    baseline_first: bool = False,
+) -> tuple[Path, Outcome]:
+    """A run of one trial, after one at the smallest load if asked for."""
+    trials = 2 if baseline_first else 1
+    async with new_run(experiment, text, beside, observer, largest_load=load, trials=trials) as run:
+        run.trials.baseline = baseline
+        if baseline_first:
+            await run.trials.find_baseline(smallest_load(experiment.scenario), at_least=1)
+        result, _ = await run.trials.measure(load, "single")
+        run.recording.write_summary(run_summary(experiment, run.trials.results))
+        return run.recording.path, result.verdict.outcome
+
+
+def baseline_in(path: Path) -> Baseline:
+    """The baseline that a recorded run holds. Raises BadInput when it has none."""
+    reader = recorded_run(path, "--baseline")
+    settings = reader.manifest.settings.trial
+    passed = [result for result in reader.results if result.verdict.outcome is Outcome.PASS]
+    smallest = min((result.load for result in passed), default=None)
+    evidences = [
+        evidence_of(reader, result.index, settings) for result in passed if result.load == smallest
+    ]
+    baseline = baseline_of(evidences, at_least=1)
+    if baseline is None:
+        raise BadInput(f"--baseline: {path}: no trial of that run passed, or they do not agree")
+    return baseline

@@ -1,0 +1,215 @@
+"""What `run`, `size` and `demo` share: a run folder, a world, trials in it, an answer, a report."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from farm import __version__
+from farm.browser.program import FLAGS
+from farm.cli.call_recordings import require_room
+from farm.cli.preflight import preflight
+from farm.cli.space import check_space
+from farm.cli.wiring import HOST, OpenWorld, open_world
+from farm.errors import BadInput, FarmError, NoSpace, RecordingError, ServerUnreachable
+from farm.evidence import trial_evidence
+from farm.experiment import Experiment
+from farm.protocols import Observer
+from farm.recording import RunRecording
+from farm.recording.folder import run_name
+from farm.recording.manifest import Manifest
+from farm.recording.reader import RunReader
+from farm.recording.trial import TrialRecording
+from farm.run_clock import RunClock
+from farm.run_story import Trials
+from farm.trial import TrialEvidence, TrialPlan, TrialResult
+
+LIBRARIES = ("playwright", "aiortc", "paramiko", "polars", "matplotlib", "numpy")
+
+
+@dataclass(slots=True)
+class Run:
+    """A run under way: its folder, and the trials that can be made in it."""
+
+    recording: RunRecording
+    trials: Trials
+    opened: OpenWorld
+
+
+class RunStore:
+    """Implements `protocols.TrialStore` on a run folder."""
+
+    def __init__(self, recording: RunRecording, experiment: Experiment) -> None:
+        self._recording = recording
+        self._settings = experiment.trial
+
+    def record(self, plan: TrialPlan) -> TrialRecording:
+        return self._recording.trial(plan)
+
+    def evidence(self, plan: TrialPlan) -> TrialEvidence:
+        return evidence_of(RunReader.open(self._recording.path), plan.index, self._settings)
+
+    def keep(self, plan: TrialPlan, result: TrialResult) -> None:
+        self._recording.trial(plan).write_result(result)
+
+    def journal(self, kind: str, /, **facts: Any) -> None:
+        self._recording.journal(kind, **facts)
+
+
+def evidence_of(run: RunReader, index: int, settings: Any) -> TrialEvidence:
+    """The evidence of a recorded trial under the run's own windows."""
+    return trial_evidence(run.trial(index), window_s=settings.window_s, poll_s=settings.poll_s)
+
+
+@asynccontextmanager
+async def new_run(
+    experiment: Experiment,
+    text: str,
+    beside: Path,
+    observer: Observer,
+    *,
+    largest_load: int,
+    trials: int,
+) -> AsyncIterator[Run]:
+    """A fresh run folder and an open world; `text` is the experiment file as given.
+
+    Room for `trials` trials of `largest_load` must be on the disk. Raises BadInput,
+    ServerUnreachable; what is found wrong before the first trial leaves no folder behind.
+    """
+    clock = RunClock()
+    preflight(experiment, beside)
+    observer.note(f"disk: {check_space(experiment, largest_load, trials)}")
+    name = experiment.output.name or run_name(clock.wall_s(), experiment.scenario.kind)
+    manifest = Manifest(
+        started_wall_s=clock.wall_s(),
+        scenario=experiment.scenario.kind,
+        settings=experiment,
+        name=experiment.name,
+        versions=versions(),
+        commit=commit(),
+        chromium_flags=tuple(flag for flag, _ in FLAGS) + experiment.probes.flags,
+    )
+    recording = _created(experiment.output.directory, name, text, manifest, clock)
+    try:
+        with recording:
+            async with _open_run(recording, manifest, clock, observer, beside=beside) as run:
+                observer.note(f"run folder: {recording.path}")
+                await require_room(experiment, run.opened.world.server, largest_load, trials)
+                yield run
+    except (BadInput, ServerUnreachable):
+        recording.folder.remove_unused()
+        raise
+
+
+@asynccontextmanager
+async def resumed_run(path: Path, reader: RunReader, observer: Observer) -> AsyncIterator[Run]:
+    """The run of a folder, taken up where it broke off; finished trials stay as they are."""
+    clock = RunClock()
+    preflight(reader.manifest.settings, path)
+    with RunRecording.resume(path, clock) as recording:
+        recording.journal("resumed", trials=len(reader.results))
+        async with _open_run(
+            recording, reader.manifest, clock, observer, beside=path, done=reader.results
+        ) as run:
+            yield run
+
+
+@asynccontextmanager
+async def _open_run(
+    recording: RunRecording,
+    manifest: Manifest,
+    clock: RunClock,
+    observer: Observer,
+    *,
+    beside: Path,
+    done: tuple[TrialResult, ...] = (),
+) -> AsyncIterator[Run]:
+    experiment = manifest.settings
+    async with open_world(experiment, recording, clock, observer, beside) as opened:
+        manifest = replace(manifest, server=opened.server, kurento=opened.kurento)
+        recording.write_manifest(manifest)
+        store = RunStore(recording, experiment)
+        run = Run(recording, Trials(experiment, opened.world, store, (HOST,), done), opened)
+        try:
+            yield run
+        finally:
+            hosts = tuple(opened.hosts)
+            chromium = hosts[0].chromium if hosts else None
+            recording.write_manifest(replace(manifest, hosts=hosts, chromium=chromium))
+
+
+def _created(
+    directory: Path, name: str, text: str, manifest: Manifest, clock: RunClock
+) -> RunRecording:
+    try:
+        return RunRecording.create(directory, name, text, manifest, clock)
+    except NoSpace:
+        raise
+    except RecordingError as error:
+        raise BadInput(f"output.directory: {error}") from error
+
+
+def run_to_end(story: Any) -> Any:
+    """`asyncio.run`, and SIGTERM stops as Ctrl-C does: everything of ours is ended first.
+
+    What the farm raises on purpose in a group of tasks comes out as itself.
+    """
+
+    async def main() -> Any:
+        task = asyncio.ensure_future(story)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await task
+
+    try:
+        return asyncio.run(main())
+    except ExceptionGroup as group:
+        ours, bugs = group.split(FarmError)
+        if ours is None or bugs is not None:
+            raise
+        raise _first(ours) from group
+
+
+def _first(group: ExceptionGroup[Any]) -> Exception:
+    """The first error in a group of groups."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, ExceptionGroup) else error
+
+
+def versions() -> dict[str, str]:
+    """Of the farm, Python and the libraries that a number may depend on."""
+    return {
+        "farm": __version__,
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in LIBRARIES},
+    }
+
+
+def commit() -> str | None:
+    """The commit of the checkout that this code runs from, `-dirty` with changes, if it is one."""
+    here = Path(__file__)
+    try:
+        # Installed into some other project's checkout, we are not a file of that.
+        _git(here.parent, "ls-files", "--error-unmatch", here.name)
+        return _git(here.parent, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(directory: Path, *words: str) -> str:
+    return subprocess.run(
+        ["git", *words], cwd=directory, capture_output=True, text=True, timeout=10, check=True
+    ).stdout.strip()
+
+
+def stream_of(as_json: bool) -> Any:
+    """Where progress goes: stdout belongs to the JSON when that is asked for."""
+    return sys.stderr if as_json else sys.stdout

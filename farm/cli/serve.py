@@ -1,0 +1,134 @@
+"""`farm serve`: demo app and embedded server, to look at in one's own browser."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import ipaddress
+import signal
+import socket
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from farm.cli.children import start_demo_app, start_embedded_kurento
+from farm.cli.media_server import server_info
+from farm.errors import BadInput, ProcessError
+from farm.experiment import EMBEDDED, Recordings
+from farm.processes import Processes
+
+
+def describe(verb: argparse.ArgumentParser) -> None:
+    verb.epilog = "example: farm serve --tls   (cameras of phones and other machines need https)"
+    verb.add_argument("--kurento", default=EMBEDDED, help="ws://host:8888/kurento, or embedded")
+    verb.add_argument("--port", type=int, default=8443, help="of the page (%(default)s); 0: any")
+    verb.add_argument(
+        "--tls", action="store_true", help="serve this machine's network, with a certificate"
+    )
+    verb.set_defaults(act=act)
+
+
+def act(options: argparse.Namespace) -> int:
+    _check_port("0.0.0.0" if options.tls else "127.0.0.1", options.port)  # noqa: S104
+    asyncio.run(_serve(options))
+    return 0
+
+
+def _check_port(host: str, port: int) -> None:
+    """Raises BadInput if nobody, or not we, could listen there."""
+    if not 0 <= port <= 65535:
+        raise BadInput(f"--port: {port}: expected 0 (any free one) to 65535")
+    with socket.socket() as trying:
+        trying.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trying.bind((host, port))
+        except OSError as error:
+            raise BadInput(
+                f"--port: {port}: {error.strerror}: expected a free one, or 0 for any"
+            ) from error
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    if options.kurento != EMBEDDED:
+        await server_info(options.kurento, "--kurento")
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    logs = Path(tempfile.mkdtemp(prefix="farm-serve-"))
+    async with Processes(logs) as processes:
+        addresses = _addresses() if options.tls else ["127.0.0.1"]
+        children = []
+        kurento = options.kurento
+        if kurento == EMBEDDED:
+            embedded = await start_embedded_kurento(processes, addresses=addresses)
+            children.append(embedded.child)
+            kurento = embedded.url
+        app = await start_demo_app(
+            processes,
+            kurento,
+            recordings=Recordings().directory,
+            host="0.0.0.0" if options.tls else "127.0.0.1",  # noqa: S104 - asked for by --tls
+            port=options.port,
+            tls=_certificate(processes, addresses) if options.tls else None,
+        )
+        children.append(app)
+        port = app.ready["url"].rstrip("/").rpartition(":")[2]
+        for address in addresses:
+            print(f"http{'s' if options.tls else ''}://{address}:{port}/", flush=True)
+        print(f"logs are in {logs}; Ctrl-C ends it", flush=True)
+        ends = [asyncio.ensure_future(child.died()) for child in children]
+        stopped = asyncio.ensure_future(stop.wait())
+        await asyncio.wait([*ends, stopped], return_when=asyncio.FIRST_COMPLETED)
+        for end in (*ends, stopped):
+            end.cancel()
+        for child in children:
+            if not child.alive:
+                raise ProcessError(f"{child.name} ended: {child.last_words()}")
+
+
+def _addresses() -> list[str]:
+    """This machine's IPv4 addresses, loopback first."""
+    found = {
+        address.address
+        for addresses in psutil.net_if_addrs().values()
+        for address in addresses
+        if address.family.name == "AF_INET"
+    }
+    return sorted(found, key=lambda address: (not address.startswith("127."), address))
+
+
+def _certificate(processes: Processes, addresses: list[str]) -> tuple[Path, Path]:
+    """A certificate for these addresses, of this run only, and its key."""
+    directory = processes.temporary_directory("farm-tls-")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "probe farm demo app")])
+    now = datetime.now(UTC)
+    alternatives = [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=30))
+        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    written = directory / "certificate.pem", directory / "key.pem"
+    written[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    written[1].touch(mode=0o600)
+    written[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return written

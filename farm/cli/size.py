@@ -1,0 +1,145 @@
+"""`farm size EXPERIMENT`: how many?"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from farm.attribution import Machine, trial_that_broke, trial_that_held
+from farm.capacity_search import CapacityEstimate, CapacitySearch, State
+from farm.cli.ending import end
+from farm.cli.options import add_run_options, asked_for, said_where
+from farm.cli.recorded import recorded_run
+from farm.cli.running import Run, evidence_of, new_run, resumed_run, run_to_end, stream_of
+from farm.errors import BadInput
+from farm.experiment import EMBEDDED, Experiment
+from farm.protocols import Observer
+from farm.recording.reader import RunReader
+from farm.run_story import find_capacity
+from farm.scenario import ladder
+from farm.summary import size_summary
+from farm.terminal import Terminal
+from farm.trial import Outcome, TrialEvidence, TrialResult
+
+EXIT_CODES: dict[State, int] = {"converged": 0, "ceiling_passed": 0, "floor_failed": 1}
+"""Any other state is inconclusive: 3."""
+
+
+def describe(verb: argparse.ArgumentParser) -> None:
+    verb.epilog = "example: farm size calls.yaml --fail-under 16"
+    what = verb.add_mutually_exclusive_group(required=True)
+    what.add_argument("experiment", type=Path, nargs="?", help="a YAML file")
+    what.add_argument("--resume", type=Path, metavar="RUN", help="go on where that run broke off")
+    verb.add_argument(
+        "--fail-under", type=int, metavar="N", help="exit 1 when the capacity is below N probes"
+    )
+    add_run_options(verb)
+    verb.set_defaults(act=act)
+
+
+def act(options: argparse.Namespace) -> int:
+    terminal = Terminal(stream_of(options.json))
+    if options.resume is not None:
+        reader = recorded_run(options.resume, "--resume")
+        if reader.summary is not None:
+            raise BadInput(
+                f"--resume: {reader.path}: that run has its answer, nothing is left to do"
+            )
+        story = resume(reader, terminal)
+    else:
+        story = search(
+            asked_for(options), options.experiment.read_text(), options.experiment.parent, terminal
+        )
+    with terminal.watching(), said_where(options):
+        path, estimate = run_to_end(story)
+    end(path, as_json=options.json)
+    return exit_code(estimate, options.fail_under)
+
+
+def exit_code(estimate: CapacityEstimate, fail_under: int | None) -> int:
+    """An answer below `fail_under` fails; a lower bound that reaches it is good enough."""
+    code = EXIT_CODES.get(estimate.state, 3)
+    if fail_under is None:
+        return code
+    if estimate.probes is not None and estimate.probes >= fail_under:
+        return 0
+    return 1 if code != 3 else 3
+
+
+async def search(
+    experiment: Experiment, text: str, beside: Path, observer: Observer
+) -> tuple[Path, CapacityEstimate]:
+    """A run that searches."""
+    async with new_run(
+        experiment,
+        text,
+        beside,
+        observer,
+        largest_load=ladder(experiment).maximum,
+        trials=experiment.search.max_trials,
+    ) as run:
+        return await _search(run, experiment, None)
+
+
+async def resume(reader: RunReader, observer: Observer) -> tuple[Path, CapacityEstimate]:
+    """The same for a run that broke off; its finished trials count, none is repeated."""
+    async with resumed_run(reader.path, reader, observer) as run:
+        return await _search(run, reader.manifest.settings, reader)
+
+
+async def _search(
+    run: Run, experiment: Experiment, earlier: RunReader | None
+) -> tuple[Path, CapacityEstimate]:
+    rungs, settings = ladder(experiment), experiment.search
+    known = [] if earlier is None else baselines_in(earlier)
+    estimate = await find_capacity(
+        run.trials,
+        CapacitySearch(
+            rungs.minimum,
+            rungs.maximum,
+            rungs.step,
+            reliability=settings.reliability,
+            confidence=settings.confidence,
+            max_trials=settings.max_trials,
+            invalid_retries=settings.invalid_retries,
+        ),
+        rungs.minimum,
+        known=known,
+        budget_s=settings.budget_s,
+    )
+    run.recording.journal("answer", state=estimate.state, probes=estimate.probes)
+    run.recording.write_summary(_summary(run, experiment, estimate))
+    return run.recording.path, estimate
+
+
+def baselines_in(run: RunReader) -> list[TrialEvidence]:
+    """The evidence of the baseline trials that a run made and that passed."""
+    return [
+        evidence_of(run, result.index, run.manifest.settings.trial)
+        for result in run.results
+        if result.purpose == "baseline" and result.verdict.outcome is Outcome.PASS
+    ]
+
+
+def _summary(run: Run, experiment: Experiment, estimate: CapacityEstimate) -> dict[str, Any]:
+    """The answer, with what limited the server and when to start another."""
+    results = run.trials.results
+    reader = RunReader.open(run.recording.path)
+
+    def evidence(result: TrialResult | None) -> TrialEvidence | None:
+        return None if result is None else evidence_of(reader, result.index, experiment.trial)
+
+    server, facts = experiment.server, run.opened.server
+    return size_summary(
+        experiment,
+        results,
+        estimate,
+        held=evidence(trial_that_held(results, estimate)),
+        broken=evidence(trial_that_broke(results, estimate)),
+        machine=Machine(
+            memory_bytes=facts.memory_bytes,
+            process_cores=facts.cores if server.cores is None else len(server.cores),
+            shared=server.local or server.kurento == EMBEDDED,
+        ),
+    )

@@ -1,0 +1,186 @@
+"""The composition root: an experiment becomes a world to run trials in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from farm.boot import Boots
+from farm.browser.chromiums import Chromiums
+from farm.cli.app_page import RemoteApp, check_app
+from farm.cli.call_recordings import say_where, with_recordings_of
+from farm.cli.children import DemoApp, start_demo_app, start_embedded_kurento
+from farm.cli.media_server import look_around, server_behind, server_info, shell_to
+from farm.cli.preflight import clip_cache
+from farm.cli.watching import watching
+from farm.controller import World
+from farm.drivers import read_driver
+from farm.experiment import EMBEDDED, Experiment, Process, Ssh
+from farm.hosts import LocalHost
+from farm.media import prepare
+from farm.observations import HostFacts, ServerFacts
+from farm.processes import Processes
+from farm.protocols import Host, HostKit, Observer
+from farm.recording import RunRecording
+from farm.run_clock import RunClock
+from farm.scenario import camera_size, driver_name
+from farm.trial import Fault, FaultKind, TrialPlan
+from infra.local_sshd import local_sshd, sshd_program
+
+HOST = "here"
+
+
+@dataclass(slots=True)
+class OpenWorld:
+    """A `World` and what was learnt while it was opened; `hosts` fills with the first trial."""
+
+    world: World
+    server: ServerFacts
+    kurento: Mapping[str, Any]
+    hosts: list[HostFacts]
+
+
+@asynccontextmanager
+async def open_world(
+    experiment: Experiment,
+    recording: RunRecording,
+    clock: RunClock,
+    observer: Observer,
+    beside: Path = Path(),
+) -> AsyncIterator[OpenWorld]:
+    """Start what the experiment asks for, reach the rest; at the end nothing of ours runs.
+
+    `beside` is where a driver's file is looked for. Raises BadInput or ServerUnreachable for what
+    is missing or does not answer.
+    """
+    driver = read_driver(driver_name(experiment), beside)
+    app = experiment.app
+    if app.url is not None:
+        await check_app(app.url, accept_self_signed=app.accept_self_signed)
+    async with AsyncExitStack() as stack:
+        processes = await stack.enter_async_context(Processes(recording.folder.logs))
+        if experiment.server.kurento == EMBEDDED:
+            experiment = await _with_embedded(experiment, processes, stack, observer)
+        experiment = with_recordings_of(experiment, recording.path.name)
+        kurento = experiment.server.kurento
+        info = await server_info(kurento)
+        shell = shell_to(experiment.server, processes)
+        if shell is None:
+            observer.note(
+                "neither server.ssh nor server.local: the server's CPU stays unknown, "
+                "it is not reset"
+            )
+        say_where(experiment, observer)
+        server = server_behind(shell, experiment.server, clock)
+        stack.push_async_callback(server.close)
+        facts = await look_around(server, experiment.server)
+        page = _app(experiment, processes, observer)
+        seen: list[HostFacts] = []
+        kit = HostKit(
+            app_url=await page.url(),
+            accept_self_signed=experiment.app.accept_self_signed,
+            driver=driver,
+            media=experiment.media,
+            probes=experiment.probes,
+            poll_s=experiment.trial.poll_s,
+            screenshots=recording.folder.trials,
+        )
+
+        @asynccontextmanager
+        async def hosts(plan: TrialPlan) -> AsyncIterator[Mapping[str, Host]]:
+            screenshots = recording.folder.trial(plan.folder).screenshots.resolve()
+            host = _local_host(experiment, processes, clock)
+            try:
+                trial_kit = replace(kit, app_url=await page.url(), screenshots=screenshots)
+                seen[:] = [await host.open(trial_kit)]
+                yield {HOST: host}
+            finally:
+                await host.close()
+
+        @asynccontextmanager
+        async def watch() -> AsyncIterator[asyncio.Future[Fault]]:
+            await page.url()
+            async with watching(kurento, {page.death: page.died}, clock) as fault:
+                yield fault
+
+        world = World(
+            clock=clock,
+            observer=observer,
+            server=server,
+            driver=driver,
+            hosts=hosts,
+            watch=watch,
+        )
+        yield OpenWorld(world, facts, info, seen)
+
+
+async def _with_embedded(
+    experiment: Experiment, processes: Processes, stack: AsyncExitStack, observer: Observer
+) -> Experiment:
+    """The experiment with the embedded server in the place of a real one, started and reached."""
+    embedded = await start_embedded_kurento(processes, cores=experiment.server.cores)
+    ssh: Ssh | None = None
+    if sshd_program() is None:
+        how = "the local shell (no sshd on this machine)"
+    else:
+        ssh = (await stack.enter_async_context(local_sshd(processes))).ssh
+        how = "SSH to this machine, with keys of this run"
+    observer.note(f"media server: embedded, for trying out; sampled through {how}")
+    server = replace(
+        experiment.server,
+        kurento=embedded.url,
+        ssh=ssh,
+        local=ssh is None,
+        process=Process(name=None, port=embedded.port),
+        reset=replace(experiment.server.reset, command=embedded.reset),
+    )
+    return replace(experiment, server=server)
+
+
+class App(Protocol):
+    """The page under test; `death` is whose fault it is when it dies."""
+
+    @property
+    def death(self) -> FaultKind: ...
+
+    async def url(self) -> str:
+        """Where it answers, started again if it is ours and died; ends with a slash."""
+
+    async def died(self) -> str:
+        """Wait until it is gone; why."""
+
+
+def _app(experiment: Experiment, processes: Processes, observer: Observer) -> App:
+    if experiment.app.url is not None:
+        observer.note(f"app: {experiment.app.url}")
+        return RemoteApp(experiment.app.url, experiment.app.accept_self_signed)
+    return DemoApp(
+        partial(
+            start_demo_app,
+            processes,
+            experiment.server.kurento,
+            recordings=experiment.server.recordings.directory,
+            cores=experiment.hosts[0].cores,
+        )
+    )
+
+
+def _local_host(experiment: Experiment, processes: Processes, clock: RunClock) -> LocalHost:
+    here = experiment.hosts[0]
+    return LocalHost(
+        HOST,
+        place=here.place,
+        cores=here.cores,
+        browsers=Chromiums(
+            processes,
+            lambda media: prepare(media, camera_size(experiment), clip_cache()),
+            here.cores,
+        ),
+        boots=Boots,
+        clock=clock.reading,
+    )

@@ -1,0 +1,11 @@
+"""Driver files: `reading` their YAML, filling in their `steps`."""
+
+from __future__ import annotations
+
+from farm.drivers.reading import driver_names, parse_driver, read_driver
+
+__all__ = [
+    "driver_names",
+    "parse_driver",
+    "read_driver",
+]

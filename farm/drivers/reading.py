@@ -1,0 +1,220 @@
+"""Reading a driver: YAML -> `farm.driver` values, or one line that says what is wrong and where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from farm.driver import (
+    AcceptDialog,
+    Click,
+    Driver,
+    Evaluate,
+    Fill,
+    Goto,
+    RoleSteps,
+    Step,
+    WaitFor,
+)
+from farm.drivers.steps import unknown_variables
+from farm.errors import BadExperiment, MissingTool
+from farm.experiment_file.yaml_nodes import Document, read_yaml
+from farm.units import DURATION_EXPECTED, parse_duration_s
+
+Place = tuple[str | int, ...]
+
+ROLE_KEYS = ("join", "joined", "leave", "after")
+STEP_KEYS = ("goto", "fill", "click", "accept_dialog", "wait_for", "evaluate")
+WAIT_KEYS = ("selector", "function", "within")
+
+
+def driver_names() -> list[str]:
+    """The drivers that come with the farm."""
+    return sorted(
+        each.name.removesuffix(".yaml")
+        for each in _packaged().iterdir()
+        if each.name.endswith(".yaml")
+    )
+
+
+def read_driver(name: str, beside: Path = Path()) -> Driver:
+    """The driver of that name, or in that YAML file (a path from the directory `beside`).
+
+    Raises MissingTool if there is none, BadExperiment with `file:line: key` for what is wrong.
+    """
+    folder: Traversable
+    if "/" in name or name.endswith((".yaml", ".yml")):
+        path = beside / Path(name).expanduser()
+        folder, file, source = path.parent, path.name, name
+    else:
+        folder, file, source = _packaged(), f"{name}.yaml", f"{name}.yaml"
+    try:
+        text = folder.joinpath(file).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise MissingTool(_no_driver(name)) from error
+    return parse_driver(text, source, folder)
+
+
+def parse_driver(text: str, source: str, folder: Traversable) -> Driver:
+    """`folder` is where files of `evaluate` lie, `source` what messages call the driver."""
+    return _Reader(read_yaml(text, source), folder).driver()
+
+
+class _Reader:
+    def __init__(self, document: Document, folder: Traversable) -> None:
+        self._document = document
+        self._folder = folder
+
+    def driver(self) -> Driver:
+        value = self._mapping(self._document.value, (), ("format", "roles"), "format: and roles:")
+        if value.get("format") != 1:
+            raise self._wrong(("format",), f"{value.get('format')}: this farm reads format: 1")
+        given = value.get("roles")
+        if not isinstance(given, dict) or not given:
+            raise self._wrong(("roles",), "must say how each role joins (callee:, caller:, ...)")
+        roles = {name: self._role(role, ("roles", name)) for name, role in given.items()}
+        self._check_order(roles)
+        return Driver(self._document.source.rpartition("/")[2].partition(".")[0], roles)
+
+    def _role(self, value: Any, at: Place) -> RoleSteps:
+        role = self._mapping(value, at, ROLE_KEYS, "join:, joined:, leave: or after:")
+        join = self._steps(role.get("join"), (*at, "join"))
+        if not join:
+            raise self._wrong((*at, "join"), "needs at least one step, goto: an address")
+        after = role.get("after")
+        if after is not None and not isinstance(after, str):
+            raise self._wrong((*at, "after"), f"{after}: must be a role's name")
+        return RoleSteps(
+            join=join,
+            joined=self._steps(role.get("joined"), (*at, "joined")),
+            leave=self._steps(role.get("leave"), (*at, "leave")),
+            after=after,
+        )
+
+    def _steps(self, value: Any, at: Place) -> tuple[Step, ...]:
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            raise self._wrong(at, "must be a list of steps, each on a line that begins with -")
+        return tuple(
+            step for index, each in enumerate(value) for step in self._step(each, (*at, index))
+        )
+
+    def _step(self, value: Any, at: Place) -> tuple[Step, ...]:
+        """One step; a `fill` of several fields is several."""
+        step = self._mapping(value, at, STEP_KEYS, "one of " + ", ".join(STEP_KEYS))
+        if len(step) != 1:
+            raise self._wrong(at, f"a step has one key, not {len(step)}: begin each with -")
+        ((key, given),) = step.items()
+        at = (*at, key)
+        match key, given:
+            case "goto", str():
+                return (Goto(self._template(given, at)),)
+            case "click", str():
+                return (Click(self._template(given, at)),)
+            case "fill", dict() if given:
+                return tuple(
+                    Fill(
+                        self._template(selector, (*at, selector)),
+                        self._template(_as_text(text), (*at, selector)),
+                    )
+                    for selector, text in given.items()
+                )
+            case "accept_dialog", True:
+                return (AcceptDialog(),)
+            case "wait_for", _:
+                return (self._wait_for(given, at),)
+            case "evaluate", str():
+                return (self._evaluate(given, at),)
+        raise self._wrong(at, f"{given!r}: must be {_EXPECTED[key]}")
+
+    def _wait_for(self, value: Any, at: Place) -> WaitFor:
+        if isinstance(value, str):
+            return WaitFor(selector=self._template(value, at))
+        wait = self._mapping(value, at, WAIT_KEYS, _EXPECTED["wait_for"])
+        selector, function = wait.get("selector"), wait.get("function")
+        if (selector is None) == (function is None):
+            raise self._wrong(at, "needs either selector: or function:")
+        for key in ("selector", "function"):
+            if not isinstance(wait.get(key), str | None):
+                raise self._wrong((*at, key), f"{wait[key]!r}: must be text")
+        return WaitFor(
+            selector=None if selector is None else self._template(selector, (*at, "selector")),
+            function=None if function is None else self._template(function, (*at, "function")),
+            within_s=self._within_s(wait.get("within", "15s"), (*at, "within")),
+        )
+
+    def _within_s(self, value: Any, at: Place) -> float:
+        try:
+            within_s = parse_duration_s(value if isinstance(value, str) else repr(value))
+        except ValueError as error:
+            raise self._wrong(at, str(error)) from error
+        if within_s <= 0:
+            raise self._wrong(at, f"{value}: must be longer than 0, {DURATION_EXPECTED}")
+        return within_s
+
+    def _evaluate(self, name: str, at: Place) -> Evaluate:
+        try:
+            return Evaluate(self._folder.joinpath(name).read_text(), name)
+        except (OSError, UnicodeDecodeError) as error:
+            raise self._wrong(at, f"{name}: no such file beside the driver") from error
+
+    def _check_order(self, roles: Mapping[str, RoleSteps]) -> None:
+        for name, role in roles.items():
+            at = ("roles", name, "after")
+            if role.after is not None and role.after not in roles:
+                raise self._wrong(at, f"no role {role.after}{_suggestion(role.after, roles)}")
+            passed = [name]
+            while (before := roles[passed[-1]].after) is not None:
+                if before in passed:
+                    raise self._wrong(at, f"{' after '.join([*passed, before])}: nobody is first")
+                passed.append(before)
+
+    def _template(self, text: str, at: Place) -> str:
+        for complaint in unknown_variables(text):
+            raise self._wrong(at, complaint)
+        return text
+
+    def _mapping(self, value: Any, at: Place, known: tuple[str, ...], what: str) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise self._wrong(at, f"must be {what}")
+        for key in value:
+            if key not in known:
+                raise self._wrong((*at, key), f"unknown key{_suggestion(key, known)}")
+        return value
+
+    def _wrong(self, at: Place, complaint: str) -> BadExperiment:
+        return BadExperiment(f"{self._document.place(at)}: {complaint}")
+
+
+_EXPECTED = {
+    "goto": 'an address, such as "{app_url}call?session={session}"',
+    "click": "a CSS selector",
+    "fill": 'selectors with their text, such as {"#name": "{probe}"}',
+    "accept_dialog": "true",
+    "wait_for": "a CSS selector, or selector: or function: with within:",
+    "evaluate": "the name of a JavaScript file beside the driver",
+}
+
+
+def _suggestion(word: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
+    near = get_close_matches(word, known, 1)
+    return f": did you mean {near[0]}?" if near else f"; there is {', '.join(known)}"
+
+
+def _as_text(value: Any) -> str:
+    """`fill: {"#rate": 20}` means the text that is written there."""
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def _packaged() -> Traversable:
+    return files("browser_scripts") / "drivers"
+
+
+def _no_driver(name: str) -> str:
+    names = driver_names()
+    return f"app.driver: {name}: no such driver or file{_suggestion(name, tuple(names))}"

@@ -1,0 +1,83 @@
+"""A driver's steps as text: templates filled in, and what a message calls a step. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+
+from farm.driver import AcceptDialog, Click, Evaluate, Fill, Goto, Step, WaitFor
+
+VARIABLES: Mapping[str, str] = {
+    "app_url": "the app's address; ends with /",
+    "session": "the call, room or broadcast: s000",
+    "probe": "this probe: p000",
+    "role": "its role, as the driver names it",
+    "index": "its number in its session, from 0",
+    "members": "the scenario's: how many probes a room has",
+    "width": "of the camera's picture, in pixels",
+    "height": "likewise",
+    "frame_rate": "of the camera, frames a second",
+    "record": "1 when the server is to record, else 0",
+    "max_video_send_bandwidth": "kbit/s, or empty",
+}
+"""What a template may name, `{like_this}`, and what it stands for."""
+
+_NAME = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+
+
+def unknown_variables(template: str) -> list[str]:
+    """Complaints about names that no probe has; other braces (`{}`, `{ a: 1 }`) are just text."""
+    complaints = []
+    for name in _NAME.findall(template):
+        if name not in VARIABLES:
+            near = get_close_matches(name, VARIABLES, 1)
+            hint = f"did you mean {{{near[0]}}}?" if near else f"known: {', '.join(VARIABLES)}"
+            complaints.append(f"no variable {{{name}}}; {hint}")
+    return complaints
+
+
+def fill_in(template: str, variables: Mapping[str, str]) -> str:
+    """The template with the probe's values; names that it lacks stay as they are."""
+    return _NAME.sub(lambda name: variables.get(name[1], name[0]), template)
+
+
+def step_for(step: Step, variables: Mapping[str, str]) -> Step:
+    """The step with every template in it filled in."""
+
+    def filled(template: str) -> str:
+        return fill_in(template, variables)
+
+    match step:
+        case Goto(url):
+            return Goto(filled(url))
+        case Fill(selector, text):
+            return Fill(filled(selector), filled(text))
+        case Click(selector):
+            return Click(filled(selector))
+        case WaitFor(selector, function):
+            return replace(
+                step,
+                selector=None if selector is None else filled(selector),
+                function=None if function is None else filled(function),
+            )
+        case _:
+            return step
+
+
+def step_name(step: Step) -> str:
+    """How a message names it: `click #register`."""
+    match step:
+        case Goto(url):
+            return f"goto {url}"
+        case Fill(selector):
+            return f"fill {selector}"
+        case Click(selector):
+            return f"click {selector}"
+        case AcceptDialog():
+            return "accept_dialog"
+        case WaitFor(selector, function):
+            return f"wait_for {selector or function}"
+        case Evaluate(file=file):
+            return f"evaluate {file}"

@@ -1,0 +1,164 @@
+"""Every error the farm raises on purpose.
+
+    FarmError
+    ├── BadInput                  exit 2: one clear line, nothing started
+    │   ├── BadExperiment         a file, a line, a key, a value
+    │   └── MissingTool           no Chromium, no sshd, no clip
+    ├── ServerError               the system under test
+    │   ├── ServerUnreachable
+    │   │   ├── HostKeyUnknown    refused; the message holds the command that adds it
+    │   │   └── LoginRefused
+    │   └── ServerLost            it was there and is gone
+    ├── KurentoError              what the media server answered
+    │   ├── KurentoUnreachable    nothing there, or something that does not speak Kurento
+    │   ├── KurentoLost           the socket died and the session could not be taken up again
+    │   ├── KurentoTimeout        no answer within the time of the setting named
+    │   └── KurentoRefused        an error object; `code` and `type` as sent
+    │       ├── MarshallError            40001
+    │       ├── InvalidSession           40007
+    │       ├── NoSuchOperation          40008 and -32601
+    │       ├── ObjectNotFound           40101
+    │       ├── EventNotSupported        40106
+    │       ├── TypeNotAvailable         40108
+    │       └── SdpRefused               402xx
+    ├── GeneratorError            ours: a trial it happens in is invalid
+    │   ├── ProcessError          a child that did not start, or died
+    │   ├── BrowserError          Chromium or a page of it
+    │   └── HostLost              a machine that ran probes
+    ├── JoinError                 a probe that could not join: a failure of its session
+    └── RecordingError            a run folder that cannot be read or written
+        └── NoSpace               the disk is full: exit 3, what is written stays readable
+
+`str(error)` is one line that a user can act on.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class FarmError(Exception):
+    """The root of the tree; catching it catches nothing that is a bug."""
+
+
+class BadInput(FarmError):
+    """What the user gave cannot be used; nothing was started. Exit 2."""
+
+
+class BadExperiment(BadInput):
+    """A wrong key or value; the message begins with its place, `file:line: key`."""
+
+
+class MissingTool(BadInput):
+    """A program or file that the run needs is not on this machine."""
+
+
+class ServerError(FarmError):
+    """The system under test is to blame."""
+
+
+class ServerUnreachable(ServerError):
+    """Nothing answered at the address given."""
+
+
+class HostKeyUnknown(ServerUnreachable):
+    """The SSH host's key is not in known_hosts, or is another; refused."""
+
+
+class LoginRefused(ServerUnreachable):
+    """The SSH host accepted neither key nor agent."""
+
+
+class ServerLost(ServerError):
+    """The server answered before and does not any more."""
+
+
+class KurentoError(FarmError):
+    """Something between us and the media server's JSON-RPC."""
+
+
+class KurentoUnreachable(KurentoError):
+    """No WebSocket at the address, or one that does not speak Kurento's protocol."""
+
+
+class KurentoLost(KurentoError):
+    """The socket died and its session could not be taken up again."""
+
+
+class KurentoTimeout(KurentoError):
+    """A request got no answer in time; the message names method and setting."""
+
+
+class KurentoRefused(KurentoError):
+    """A JSON-RPC error object. `code` and `type` are as the server sent them."""
+
+    def __init__(self, code: int, message: str, type: str | None = None) -> None:
+        super().__init__(f"{message} ({code}{f' {type}' if type else ''})")
+        self.code = code
+        self.message = message
+        self.type = type
+
+
+class MarshallError(KurentoRefused):
+    """40001: a parameter is missing or of another type."""
+
+
+class InvalidSession(KurentoRefused):
+    """40007: the session is not known (any more)."""
+
+
+class NoSuchOperation(KurentoRefused):
+    """40008 or -32601: no such operation or method."""
+
+
+class ObjectNotFound(KurentoRefused):
+    """40101: the media object does not exist (any more)."""
+
+
+class EventNotSupported(KurentoRefused):
+    """40106: the object has no such event."""
+
+
+class TypeNotAvailable(KurentoRefused):
+    """40108: the server has no factory of that name."""
+
+
+class SdpRefused(KurentoRefused):
+    """402xx: the SDP could not be parsed or negotiated."""
+
+
+class GeneratorError(FarmError):
+    """The load generator is to blame; a trial in which it happens is invalid."""
+
+
+class ProcessError(GeneratorError):
+    """A child process did not start, did not get ready in time, or died."""
+
+
+class BrowserError(GeneratorError):
+    """Chromium, or a page of it, failed; not the application under test."""
+
+
+class HostLost(GeneratorError):
+    """A machine that ran probes stopped answering."""
+
+
+class JoinError(FarmError):
+    """A probe could not join its session.
+
+    `reason` is a short slug (`signalling`, `timeout`, `page_error`, `dialog`), the message the
+    line a user reads, `screenshot` what the page showed, where one could be taken.
+    """
+
+    def __init__(self, reason: str, message: str, screenshot: Path | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.screenshot = screenshot
+
+
+class RecordingError(FarmError):
+    """A run folder that cannot be read or written."""
+
+
+class NoSpace(RecordingError):
+    """The controller's disk is full; what is written stays readable. Exit 3."""

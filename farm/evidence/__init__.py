@@ -1,0 +1,9 @@
+"""A trial's recording -> `TrialEvidence`, all that a verdict is made of."""
+
+from __future__ import annotations
+
+from farm.evidence.trial import trial_evidence
+
+__all__ = [
+    "trial_evidence",
+]

@@ -1,0 +1,89 @@
+"""Rows of one stats type as the arrays of `farm/rates.py`: sorted, cut at resets, no repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from farm import rates
+from farm.rates import BoolArray, FloatArray
+
+
+class PollTable:
+    """`series` are the columns that tell one counter's life from another's.
+
+    `growing` are counters that only grow: where one falls, a new life begins. Rows without run time
+    are left out. `frame` has the rows that say something new; `said` also the repeats of those.
+    """
+
+    def __init__(
+        self, frame: pl.DataFrame, series: Sequence[str], growing: Sequence[str] = ()
+    ) -> None:
+        frame = frame.filter(pl.col("run_s").is_not_null()).sort(*series, "host_monotonic_s")
+        first = _first(frame, series)
+        new = ~rates.repeats(_array(frame, "timestamp"), first)
+        self.said = frame
+        self.frame = frame.filter(pl.Series(new))
+        self._first = rates.cut_at_resets(first[new], (self.known(name) for name in growing))
+        self._clock = rates.clock_s(
+            self.known("timestamp"), self.known("host_monotonic_s"), self._first
+        )
+
+    def known(self, name: str) -> FloatArray:
+        """A column as numbers, NaN where it is unknown or absent."""
+        return _array(self.frame, name)
+
+    def delta(self, name: str) -> pl.Series:
+        """What a counter moved since it was last known; null where that is unknown."""
+        return self._series(f"{name}_delta", rates.deltas(self.known(name), self._first))
+
+    def span_s(self, name: str) -> pl.Series:
+        """The seconds in which that came about."""
+        spans = rates.spans_s(self.known(name), self._clock, self._first)
+        return self._series(f"{name}_span_s", spans)
+
+    def stalled_s(self) -> pl.Series:
+        """Seconds without a new frame since the row before (InboundRtp)."""
+        total_s = rates.stalled_total_s(
+            self.known("totalFreezesDuration"),
+            self.known("totalPausesDuration"),
+            self.known("framesDecoded"),
+            self._clock,
+            self._first,
+        )
+        return self._series("stalled_s", rates.deltas(total_s, self._first))
+
+    def silence_s(self, packets: str, last_packet_ms: str) -> pl.Series:
+        """The time since the last packet at each row; `last_packet_ms` may be no column at all."""
+        silence = rates.silence_s(
+            self.known(packets),
+            self.known("timestamp"),
+            self.known(last_packet_ms),
+            self._clock,
+            self._first,
+        )
+        return self._series("silence_s", silence)
+
+    def _series(self, name: str, values: FloatArray) -> pl.Series:
+        return pl.Series(name, values, nan_to_null=True)
+
+
+def in_windows(rows: pl.DataFrame, edges: FloatArray) -> pl.DataFrame:
+    """The rows that lie in a window of `rates.window_edges`, by run time, with its `window`."""
+    window = rates.window_of(rows["run_s"].cast(pl.Float64).to_numpy(), edges)
+    return rows.with_columns(pl.Series("window", window, pl.Int64)).filter(pl.col("window") >= 0)
+
+
+def _first(frame: pl.DataFrame, series: Sequence[str]) -> BoolArray:
+    other = [pl.col(name).ne_missing(pl.col(name).shift()) for name in series]
+    first = frame.select(pl.any_horizontal(other)).to_series().to_numpy().copy()
+    first[:1] = True
+    return first
+
+
+def _array(frame: pl.DataFrame, name: str) -> FloatArray:
+    if name not in frame.columns:
+        return np.full(frame.height, np.nan)
+    return frame[name].cast(pl.Float64).to_numpy()

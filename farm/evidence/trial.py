@@ -1,0 +1,135 @@
+"""A trial's recording -> `TrialEvidence`, all that a verdict is made of.
+
+The same recording gives the same evidence, now and in a year, whoever judges it by which criteria.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import polars as pl
+
+from farm.evidence.stream_intervals import polls_by_window, stream_intervals
+from farm.rates import FloatArray, window_edges
+from farm.recording.reader import TrialReader
+from farm.trial import Fault, PollCount, StreamSetup, TrialEvidence
+
+_GOES_ON = ("sampling_lost", "recording_missing", "recordings_unknown")
+"""Faults that end no trial."""
+
+
+def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> TrialEvidence:
+    """What was seen in a trial, in run time; `poll_s` is the period that the pages polled at.
+
+    A trial that ended before its hold has no intervals. Host and server samples are those from the
+    ramp on. What of the recording is damaged is in `trial.damage` afterwards.
+    """
+    phases = trial.phases
+    edges = window_edges(phases.hold_s or 0.0, _hold_end_s(trial), window_s)
+    joined = frozenset(outcome.probe for outcome in trial.joins if outcome.joined)
+    polls = polls_by_window(trial, edges)
+    return TrialEvidence(
+        plan=trial.plan,
+        phases=phases,
+        window_s=window_s,
+        intervals=stream_intervals(trial, polls, edges, joined),
+        setups=tuple(_setups(trial)),
+        joins=trial.joins,
+        polls=tuple(_poll_counts(trial, polls, edges, joined, poll_s)),
+        host_samples=trial.host_samples(),
+        server_samples=trial.server_samples(),
+        faults=(*trial.faults, *_crashes(trial)),
+        reset=trial.reset,
+    )
+
+
+def _hold_end_s(trial: TrialReader) -> float:
+    """When the hold was over, by whatever ended it; 0 if it never began."""
+    phases = trial.phases
+    if phases.hold_s is None:
+        return 0.0
+    if phases.leave_s is not None:
+        return phases.leave_s
+    # Cut short: by a fault, after which nothing is as it was, or by a crash of ours.
+    ends = [
+        fault.at_s
+        for fault in trial.faults
+        if fault.what not in _GOES_ON and fault.at_s >= phases.hold_s
+    ]
+    if phases.done_s is not None:
+        ends.append(phases.done_s)
+    return min(ends) if ends else _last_poll_s(trial)
+
+
+def _last_poll_s(trial: TrialReader) -> float:
+    polls = trial.polls()
+    last_s = None if polls is None else polls.select(pl.col("run_s").max()).item()
+    return 0.0 if last_s is None else float(last_s)
+
+
+def _crashes(trial: TrialReader) -> Iterator[Fault]:
+    """Each probe whose renderer or whole browser crashed."""
+    session_of = {probe.probe: probe.session for probe in trial.plan.probes}
+    for seen in trial.events:
+        if seen.event.kind == "crashed":
+            probe = seen.event.probe
+            at_s = trial.phases.ramp_s or 0.0 if seen.run_s is None else seen.run_s
+            message = f"{probe}: {seen.event.message}"
+            yield Fault("browser_crashed", at_s, message, session_of.get(probe))
+
+
+# ---------------------------------------------------------------- setup
+
+
+def _setups(trial: TrialReader) -> Iterator[StreamSetup]:
+    """Per expected kind; where a probe expects several tracks, when the last of them was there."""
+    took_s: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+    joining_s: dict[str, float] = {}
+    for seen in trial.events:
+        event = seen.event
+        if event.kind == "joining":
+            joining_s[event.probe] = event.host_monotonic_s
+        elif event.kind == "setup":
+            setup_s = event.data.get("setup_s")
+            if setup_s is None and event.probe in joining_s:
+                # The page's offer was not seen; from the driver's first step is never less.
+                setup_s = event.host_monotonic_s - joining_s[event.probe]
+            if setup_s is not None:
+                took_s[event.probe, str(event.data.get("kind"))].append(setup_s)
+    for probe in trial.plan.probes:
+        for kind in dict.fromkeys(probe.receives):
+            took = sorted(took_s[probe.probe, kind])
+            number = probe.receives.count(kind)
+            yield StreamSetup(
+                probe.probe,
+                probe.session,
+                probe.role,
+                kind,
+                took[number - 1] if len(took) >= number else None,
+            )
+
+
+# ---------------------------------------------------------------- polls
+
+
+def _poll_counts(
+    trial: TrialReader,
+    polls: pl.DataFrame,
+    edges: FloatArray,
+    joined: frozenset[str],
+    poll_s: float,
+) -> Iterator[PollCount]:
+    """Of the probes that joined: a page that never got in owes no polls."""
+    if not len(edges):
+        return
+    expected = int((edges[-1] - edges[0]) / poll_s)
+    counts = polls.group_by("probe").agg(
+        received=pl.col("polls").sum(),
+        late=pl.col("late_s").explode().gt(poll_s / 2).sum(),
+    )
+    known = {probe: (received, late) for probe, received, late in counts.iter_rows()}
+    for probe in trial.plan.probes:
+        if probe.probe in joined:
+            received, late = known.get(probe.probe, (0, 0))
+            yield PollCount(probe.probe, expected, received, late)

@@ -1,0 +1,245 @@
+"""What a user asks for: one frozen value per section of an experiment file.
+
+The defaults live here and nowhere else; `experiment.schema.json`, the file that `farm init`
+writes and the messages about wrong keys are all made from these classes. A field is written with
+`setting(default, doc, key=, unit=)`: `key` is its name in YAML (the field's own name when absent),
+`unit` how the YAML value reads: `duration` (`30s`, `4m`, `3h` -> seconds), `size` (`640x480`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+ScenarioKind = Literal["one_to_one", "group", "broadcast"]
+Keep = Literal["none", "last", "all"]
+
+EMBEDDED = "embedded"
+"""`server.kurento: embedded`: the farm starts the small media server of its own."""
+
+
+def setting(
+    default: Any,
+    doc: str,
+    *,
+    key: str | None = None,
+    unit: str | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    null: str | None = None,
+) -> Any:
+    """A dataclass field with its place in the experiment file and its limits.
+
+    `default` may be a value or, for a section, its class (called without arguments). `null` is a
+    word that the file may use for `None` (`settle: auto`).
+    """
+    metadata = {
+        "doc": doc,
+        "key": key,
+        "unit": unit,
+        "minimum": minimum,
+        "maximum": maximum,
+        "null": null,
+    }
+    if isinstance(default, type):
+        return dataclasses.field(default_factory=default, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Pixels, written `640x480`."""
+
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    kind: ScenarioKind = setting("one_to_one", "one_to_one, group (mixed rooms) or broadcast")
+    record: bool = setting(False, "record each stream of a call on the server (one_to_one)")
+    members: int = setting(4, "probes in a room (group)", minimum=2, maximum=16)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    run: Literal["demo"] | None = setting("demo", "start our demo app; null with a url of your own")
+    url: str | None = setting(None, "address of the page under test; nothing is started")
+    driver: str | None = setting(None, "a driver's name, or the path of a YAML file")
+    accept_self_signed: bool = setting(False, "accept the app's self-signed certificate")
+
+
+@dataclass(frozen=True, slots=True)
+class Ssh:
+    to: str = setting("", "user@host or user@host:port; aliases of ~/.ssh/config work")
+    key: Path | None = setting(None, "private key file; default: agent, ~/.ssh/config")
+    known_hosts: Path = setting(Path("~/.ssh/known_hosts"), "where the host's key is looked up")
+    jump: str | None = setting(None, "user@host to go through")
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    name: str | None = setting("kurento-media-server", "the media server's process, by name")
+    pid: int | None = setting(None, "or by process id", minimum=1)
+    port: int | None = setting(None, "or by the TCP port it listens on", minimum=1, maximum=65535)
+    container: str | None = setting(None, "or by container name or id")
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    command: str | None = setting(None, "run on the server before each trial; null: no reset")
+    ready_within_s: float = setting(
+        30.0, "how long it may take to answer again", key="ready_within", unit="duration", minimum=1
+    )
+    within_of_baseline: float = setting(
+        0.2, "CPU, memory, threads, descriptors: how near the first start's", minimum=0.01
+    )
+    retries: int = setting(2, "how often a reset is tried again", minimum=0, maximum=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Recordings:
+    directory: str = setting("/var/tmp/farm", "on the server: a folder of each run in it")  # noqa: S108
+    keep: Keep = setting("none", "none, last or all: the trials whose recordings stay there")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    kurento: str = setting(EMBEDDED, "ws://host:8888/kurento, or embedded")
+    ssh: Ssh | None = setting(None, "how to reach the server's machine; null with local: true")
+    local: bool = setting(False, "the media server runs on this machine; no SSH")
+    cores: tuple[int, ...] | None = setting(None, "embedded only: the cores it may use", null="all")
+    process: Process = setting(Process, "which process is the media server")
+    interface: str = setting("auto", "network interface that carries the media")
+    reset: Reset = setting(Reset, "how the server is brought back to a fresh state")
+    recordings: Recordings = setting(Recordings, "recorded calls, on the server")
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    here: bool = setting(True, "this machine runs probes")
+    place: str = setting("here", "a name for where the host is")
+    cores: tuple[int, ...] | None = setting(None, "the cores its browsers may use", null="all")
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    boots_at_once: int = setting(4, "probes that start at the same time", minimum=1, maximum=64)
+    per_browser: int = setting(20, "probes that share one browser", minimum=1, maximum=64)
+    chromium: Path | None = setting(None, "the browser to use; null: found on this machine")
+    flags: tuple[str, ...] = setting((), "more Chromium flags")
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    video: str = setting("camera", "camera (made here), or a file that PyAV reads")
+    size: Size | None = setting(None, "what the camera gives; null: the scenario's", unit="size")
+    frame_rate: int = setting(20, "frames a second", minimum=1, maximum=60)
+    audio: str = setting("speech", "speech (made here), none, or a file that PyAV reads")
+    max_video_send_bandwidth: int | None = setting(
+        None, "kbit/s, Kurento's property of that name; null: the server's default 500", minimum=30
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Chromium's own emulation, set before the page connects; `latency_s` is one way."""
+
+    latency_s: float = setting(0.0, "added one way", key="latency", unit="duration", minimum=0)
+    loss: float = setting(0.0, "share of packets lost, 0 to 1", minimum=0, maximum=1)
+    up: int | None = setting(None, "kbit/s that the probe can send", minimum=1)
+    down: int | None = setting(None, "kbit/s that the probe can receive", minimum=1)
+    probes: tuple[str, ...] | None = setting(None, "only these (p000, ...); null: all")
+
+
+@dataclass(frozen=True, slots=True)
+class TrialSettings:
+    load: int | None = setting(None, "probes of `farm run`; null: one session", minimum=1)
+    sessions_per_second: float = setting(1.0, "pace of the ramp", minimum=0.01)
+    settle_s: float | None = setting(
+        None,
+        "auto: until the senders' rates are steady (10 to 60 s)",
+        key="settle",
+        unit="duration",
+        null="auto",
+    )
+    hold_s: float = setting(240.0, "what is judged", key="hold", unit="duration", minimum=1)
+    poll_s: float = setting(1.0, "getStats, each probe", key="poll", unit="duration", minimum=0.2)
+    window_s: float = setting(10.0, "what one limit is held to", key="window", unit="duration")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    minimum: int | None = setting(None, "smallest load; null: one session", minimum=1)
+    maximum: int = setting(60, "largest load", minimum=1)
+    step: int | None = setting(None, "loads are multiples of it; null: one session", minimum=1)
+    reliability: float = setting(0.9, "share of holds that must pass", minimum=0.5, maximum=0.999)
+    confidence: float = setting(0.9, "of the interval", minimum=0.5, maximum=0.999)
+    max_trials: int = setting(20, "trials at most", minimum=1, maximum=1000)
+    invalid_retries: int = setting(2, "how often an invalid trial is repeated", minimum=0)
+    budget_s: float | None = setting(None, "time at most", key="budget", unit="duration")
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    setup_within_s: float = setting(15.0, "to the first media", key="setup_within", unit="duration")
+    delivered: float = setting(
+        0.95, "received / sent payload, forwarded streams", minimum=0, maximum=1
+    )
+    target_of_baseline: float = setting(0.8, "senders' targetBitrate", minimum=0, maximum=1)
+    frame_rate_of_baseline: float = setting(
+        0.8, "frame rate, of baseline and camera", minimum=0, maximum=1
+    )
+    residual_loss: float = setting(0.01, "lost after repair, a window", minimum=0, maximum=1)
+    repair: float = setting(0.03, "packets repaired, a window", minimum=0, maximum=1)
+    gap_s: float = setting(2.0, "longest time without a packet", key="gap", unit="duration")
+    stalled_share: float = setting(0.01, "time frozen, a window", minimum=0, maximum=1)
+    bad_share: float | None = setting(
+        None, "share of units that may fail", minimum=0, maximum=1, null="auto"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """When the generator, not the server, is to blame."""
+
+    host_cpu: float = setting(0.85, "of a host's cores, for 5 s", minimum=0, maximum=1)
+    thread_cpu: float = setting(
+        0.8, "of a core, any one Chromium thread, for 5 s", minimum=0, maximum=1
+    )
+    steal: float = setting(0.05, "of a host's time", minimum=0, maximum=1)
+    late_polls: float = setting(0.02, "share of polls late or missing", minimum=0, maximum=1)
+    capture_of_asked: float = setting(
+        0.9, "camera frames captured of those asked", minimum=0, maximum=1
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    directory: Path = setting(Path("runs"), "where run folders go")
+    name: str | None = setting(None, "the run folder's name; null: time and scenario")
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """One experiment file, validated: everything inside may be trusted."""
+
+    format: int = setting(1, "of this file", minimum=1, maximum=1)
+    name: str | None = setting(None, "what the run is called")
+    scenario: Scenario = setting(Scenario, "who does what")
+    app: App = setting(App, "the web page under test")
+    server: Server = setting(Server, "the system under test")
+    hosts: tuple[Host, ...] = setting((Host(),), "machines that run probes")
+    probes: Probes = setting(Probes, "browsers")
+    media: Media = setting(Media, "what the cameras and microphones give")
+    network: Network = setting(Network, "conditions of the probes' connections")
+    trial: TrialSettings = setting(TrialSettings, "one load, one verdict")
+    search: Search = setting(Search, "the trials that bracket the capacity")
+    criteria: Criteria = setting(Criteria, "what a good call is")
+    invalid: Invalid = setting(Invalid, "when the generator is to blame")
+    output: Output = setting(Output, "where results go")

@@ -1,0 +1,13 @@
+"""YAML -> `Experiment`: `reading` it as `schema` and `checks` demand; `template` writes one."""
+
+from __future__ import annotations
+
+from farm.experiment_file.places import placed
+from farm.experiment_file.reading import effective, load_experiment, parse_experiment
+
+__all__ = [
+    "effective",
+    "load_experiment",
+    "parse_experiment",
+    "placed",
+]

@@ -1,0 +1,138 @@
+"""What an experiment's settings must be to each other; each by itself is right already.
+
+A message begins with the key that it is about, `trial.hold: ...`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from farm.errors import BadExperiment
+from farm.experiment import EMBEDDED, App, Experiment, Process, Server
+from farm.scenario import check_load, ladder
+from farm.units import format_duration
+
+
+def check(experiment: Experiment) -> None:
+    """Raises BadExperiment for the first thing that does not fit together."""
+    for part in _CHECKS:
+        part(experiment)
+
+
+def _app(experiment: Experiment) -> None:
+    app: App = experiment.app
+    if app.run is not None and app.url is not None:
+        raise BadExperiment(f"app.run: {app.run}: expected null beside app.url, {app.url}")
+    if app.run is None and app.url is None:
+        raise BadExperiment("app.run: null: expected demo, or null with app.url")
+    if app.url is not None:
+        _address("app.url", app.url, ("http", "https"), "http://host/ or https://host/")
+
+
+def _server(experiment: Experiment) -> None:
+    server: Server = experiment.server
+    embedded = server.kurento == EMBEDDED
+    if not embedded:
+        allowed = "embedded, or ws://host:8888/kurento"
+        _address("server.kurento", server.kurento, ("ws", "wss"), allowed)
+    if server.ssh is not None and server.local:
+        raise BadExperiment("server.local: true: expected false beside server.ssh")
+    if server.ssh is not None and not server.ssh.to:
+        raise BadExperiment('server.ssh.to: "": expected user@host or user@host:port')
+    if server.cores is not None and not embedded:
+        raise BadExperiment("server.cores: only the embedded server is given cores: expected all")
+    if server.reset.command is not None and server.ssh is None and not server.local:
+        raise BadExperiment(
+            "server.reset.command: nowhere to run it: expected server.ssh or server.local: true"
+        )
+
+
+def _process(experiment: Experiment) -> None:
+    process: Process = experiment.server.process
+    by = {
+        "name": process.name,
+        "pid": process.pid,
+        "port": process.port,
+        "container": process.container,
+    }
+    given = [key for key, value in by.items() if value is not None]
+    if len(given) != 1:
+        found = " and ".join(given) if given else "nothing"
+        raise BadExperiment(f"server.process: {found}: expected one of {', '.join(by)}")
+
+
+def _scenario(experiment: Experiment) -> None:
+    scenario = experiment.scenario
+    if scenario.record and scenario.kind != "one_to_one":
+        raise BadExperiment(
+            f"scenario.record: true: only calls are recorded: expected false with {scenario.kind}"
+        )
+
+
+def _loads(experiment: Experiment) -> None:
+    if experiment.trial.load is not None:
+        check_load(experiment.scenario, experiment.trial.load, "trial.load")
+    ladder(experiment)
+
+
+def _hosts(experiment: Experiment) -> None:
+    if len(experiment.hosts) > 1:
+        raise BadExperiment(
+            f"hosts: {len(experiment.hosts)} of them: expected one, this machine runs all probes"
+        )
+    for at, host in enumerate(experiment.hosts):
+        if not host.here:
+            raise BadExperiment(f"hosts[{at}].here: false: expected true")
+
+
+def _times(experiment: Experiment) -> None:
+    trial = experiment.trial
+    if trial.window_s < 2 * trial.poll_s:
+        raise BadExperiment(
+            f"trial.window: {format_duration(trial.window_s)}: expected two polls or more, "
+            f"{format_duration(2 * trial.poll_s)}"
+        )
+    if trial.hold_s < 2 * trial.window_s:
+        raise BadExperiment(
+            f"trial.hold: {format_duration(trial.hold_s)}: expected two windows or more, "
+            f"{format_duration(2 * trial.window_s)}"
+        )
+
+
+def _network(experiment: Experiment) -> None:
+    for probe in experiment.network.probes or ():
+        if not re.match(r"^p[0-9]{3,}$", probe):
+            raise BadExperiment(f"network.probes: {probe}: expected names such as p000")
+
+
+def _output(experiment: Experiment) -> None:
+    for key, name in (("name", experiment.name), ("output.name", experiment.output.name)):
+        if name is not None and not re.match(r"^[A-Za-z0-9][A-Za-z0-9._-]*$", name):
+            raise BadExperiment(
+                f"{key}: {name}: expected letters, digits, dots, dashes and underscores"
+            )
+
+
+_CHECKS: tuple[Callable[[Experiment], None], ...] = (
+    _app,
+    _server,
+    _process,
+    _scenario,
+    _loads,
+    _hosts,
+    _times,
+    _network,
+    _output,
+)
+
+
+def _address(key: str, value: str, schemes: tuple[str, ...], allowed: str) -> None:
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise BadExperiment(f"{key}: {value}: expected {allowed}")

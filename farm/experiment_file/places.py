@@ -1,0 +1,37 @@
+"""Where a setting was given, for messages that come up after the file was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from farm.errors import BadInput, ServerUnreachable
+from farm.experiment_file.yaml_nodes import keys_of, read_yaml
+
+
+@contextmanager
+def placed(file: Path | None, options: Mapping[str, str]) -> Iterator[None]:
+    """Put its place before a message that begins with a setting's key, `server.kurento: ...`.
+
+    That is the option of the command line where `options` has one for the key, else file and line
+    where `file` has it. Other messages, and those about defaults, stay as they are.
+    """
+    try:
+        yield
+    except (BadInput, ServerUnreachable) as error:
+        key, _, rest = str(error).partition(": ")
+        if key in options:
+            raise type(error)(f"{options[key]}: {rest}") from error
+        line = None if file is None else _line(file, key)
+        if line is None:
+            raise
+        raise type(error)(f"{file}:{line}: {error}") from error
+
+
+def _line(file: Path, key: str) -> int | None:
+    """The line of `file` on which the setting is written."""
+    try:
+        return read_yaml(file.read_text(encoding="utf-8"), str(file)).lines.get(keys_of(key))
+    except (OSError, UnicodeDecodeError, BadInput):
+        return None

@@ -1,0 +1,229 @@
+"""An experiment file -> Experiment, and back to plain values.
+
+Every message is one line with its place: `calls.yaml:12: trial.hold: 4 minutes: expected a duration
+such as 30s, 4m or 3h`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import functools
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import jsonschema
+
+from farm.errors import BadExperiment
+from farm.experiment import Experiment, Size
+from farm.experiment_file import yaml_nodes
+from farm.experiment_file.checks import check
+from farm.experiment_file.schema import Setting, schema, settings_of
+from farm.experiment_file.yaml_nodes import Document, dotted, keys_of
+from farm.units import format_duration, parse_duration_s, parse_size
+
+Plain = dict[str, Any]
+
+_MADE_HERE = {"camera", "speech", "none"}
+
+
+def load_experiment(path: Path) -> Experiment:
+    """Read and check a file. Clips and a driver's file are looked up beside it, made absolute.
+
+    Raises BadExperiment with file, line, key, value and what is allowed.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise BadExperiment(f"{path}: cannot be read: {why}") from error
+    document = yaml_nodes.read_yaml(text, str(path))
+    return _with_files(_experiment(document), document, path.parent)
+
+
+def parse_experiment(text: str, source: str) -> Experiment:
+    """An experiment from text, no file of it looked up; `source` is what messages call it.
+
+    Raises BadExperiment.
+    """
+    return _experiment(yaml_nodes.read_yaml(text, source))
+
+
+def effective(experiment: Experiment) -> Plain:
+    """Every setting with its value as the file would have it: written as YAML it reads back."""
+    return _plain_section(experiment)
+
+
+# ---------------------------------------------------------------- plain values -> Experiment
+
+
+def _experiment(document: Document) -> Experiment:
+    if document.value is None:
+        raise BadExperiment(
+            f"{document.source}:1: nothing in it: `farm init one_to_one` prints one to start from"
+        )
+    plain = _written_out(document.value)
+    _check_schema(plain, document)
+    try:
+        experiment: Experiment = _build(Experiment, plain, ())
+        check(experiment)
+    except BadExperiment as error:
+        key, _, rest = str(error).partition(": ")
+        place = document.place(keys_of(key))
+        raise BadExperiment(f"{place}: {rest}") from error
+    return experiment
+
+
+def _written_out(value: Any) -> Any:
+    """What short forms stand for: `scenario: group`, and defaults that another choice replaces."""
+    if not isinstance(value, dict):
+        return value
+    plain = dict(value)
+    if isinstance(plain.get("scenario"), str):
+        plain["scenario"] = {"kind": plain["scenario"]}
+    app = plain.get("app")
+    if isinstance(app, dict) and app.get("url") is not None:
+        plain["app"] = {"run": None, **app}
+    server = plain.get("server")
+    if isinstance(server, dict) and isinstance(server.get("process"), dict):
+        process = server["process"]
+        if {"pid", "port", "container"} & process.keys():
+            plain["server"] = {**server, "process": {"name": None, **process}}
+    return plain
+
+
+@functools.cache
+def _validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(schema())
+
+
+def _check_schema(plain: Any, document: Document) -> None:
+    """Raises BadExperiment for what stands first in the file."""
+    problems = [
+        problem for error in _validator().iter_errors(plain) for problem in _problems(error)
+    ]
+    if problems:
+        path, text = min(problems, key=lambda problem: document.lines.get(problem[0], 0))
+        raise BadExperiment(f"{document.place(path)}: {text}")
+
+
+def _problems(error: Any) -> Iterable[tuple[yaml_nodes.Path, str]]:
+    path: yaml_nodes.Path = tuple(error.absolute_path)
+    failed: Any = error.schema
+    if error.validator == "additionalProperties":
+        known = failed["properties"]
+        for key in error.instance:
+            if key not in known:
+                yield (*path, key), f"unknown key{_suggestion(key, known)}"
+    else:
+        yield path, f"{_shown(error.instance)}: expected {failed['$comment']}"
+
+
+def _suggestion(key: str, known: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    if close:
+        return f": did you mean {close[0]}?"
+    elsewhere = [where for where in _places_of(Experiment, ()) if where[-1] == key]
+    if elsewhere:
+        return f": did you mean {dotted(elsewhere[0])}?"
+    return f": expected one of {', '.join(known)}"
+
+
+def _places_of(section: type, path: yaml_nodes.Path) -> Iterable[yaml_nodes.Path]:
+    for setting in settings_of(section):
+        yield (*path, setting.key)
+        if setting.section is not None:
+            yield from _places_of(setting.section, (*path, setting.key))
+
+
+def _build(section: type, plain: Plain, path: yaml_nodes.Path) -> Any:
+    """`plain`, which the schema accepts, as a value of `section`."""
+    values = {
+        setting.field: _value(setting, plain[setting.key], (*path, setting.key))
+        for setting in settings_of(section)
+        if setting.key in plain
+    }
+    return section(**values)
+
+
+def _value(setting: Setting, plain: Any, path: yaml_nodes.Path) -> Any:
+    value = plain
+    if plain is None or (setting.null is not None and plain == setting.null):
+        value = None
+    elif setting.section is not None:
+        value = _build(setting.section, plain, path)
+    elif setting.items is not None and dataclasses.is_dataclass(setting.items):
+        items = cast(type, setting.items)
+        value = tuple(_build(items, item, (*path, at)) for at, item in enumerate(plain))
+    elif setting.items is not None:
+        value = tuple(setting.items(item) for item in plain)
+    elif setting.unit == "duration":
+        value = _duration_s(setting, plain, path)
+    elif setting.hint is Size:
+        value = parse_size(plain)
+    elif setting.hint in (int, float, Path):
+        value = setting.hint(plain)
+    return value
+
+
+def _duration_s(setting: Setting, text: str, path: yaml_nodes.Path) -> float:
+    seconds = parse_duration_s(text)
+    if setting.minimum is not None and seconds < setting.minimum:
+        least = format_duration(setting.minimum)
+        raise BadExperiment(f"{dotted(path)}: {text}: expected {least} or more")
+    return seconds
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) and value else json.dumps(value)
+
+
+# ---------------------------------------------------------------- files that it names
+
+
+def _with_files(experiment: Experiment, document: Document, folder: Path) -> Experiment:
+    media = dataclasses.replace(
+        experiment.media,
+        video=_file(experiment.media.video, ("media", "video"), document, folder),
+        audio=_file(experiment.media.audio, ("media", "audio"), document, folder),
+    )
+    app = experiment.app
+    if app.driver is not None and Path(app.driver).suffix in (".yaml", ".yml"):
+        driver = _file(app.driver, ("app", "driver"), document, folder)
+        app = dataclasses.replace(app, driver=driver)
+    return dataclasses.replace(experiment, media=media, app=app)
+
+
+def _file(name: str, path: yaml_nodes.Path, document: Document, folder: Path) -> str:
+    """The absolute path of a file that must be there; words for what is made here stay."""
+    if name in _MADE_HERE:
+        return name
+    found = (folder / Path(name).expanduser()).resolve()
+    if not found.is_file():
+        raise BadExperiment(f"{document.place(path)}: {name}: no such file ({found})")
+    return str(found)
+
+
+# ---------------------------------------------------------------- Experiment -> plain values
+
+
+def _plain_section(value: Any) -> Plain:
+    return {
+        setting.key: plain_value(setting, getattr(value, setting.field))
+        for setting in settings_of(type(value))
+    }
+
+
+def plain_value(setting: Setting, value: Any) -> Any:
+    """A setting's value as the file has it."""
+    if value is None:
+        return setting.null
+    if setting.section is not None:
+        return _plain_section(value)
+    if setting.unit == "duration":
+        return format_duration(value)
+    if isinstance(value, tuple):
+        return [_plain_section(item) if dataclasses.is_dataclass(item) else item for item in value]
+    return str(value) if isinstance(value, Size | Path) else value

@@ -1,0 +1,67 @@
+"""The text that `farm init` prints: every setting, its default and its meaning."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from farm.experiment import Experiment, Scenario, ScenarioKind
+from farm.experiment_file.reading import plain_value
+from farm.experiment_file.schema import Setting, settings_of
+
+_COMMENT_COLUMN = 34
+
+
+def template(kind: ScenarioKind) -> str:
+    """A commented experiment of that scenario; it reads back as the defaults."""
+    experiment = Experiment(scenario=Scenario(kind=kind))
+    head = [
+        "# An experiment of the probe farm. Each line is a default and may be left out.",
+        "# Try one load with `farm run FILE`, search for the capacity with `farm size FILE`.",
+        "",
+    ]
+    return "\n".join([*head, *_section(experiment, "")]) + "\n"
+
+
+def _section(value: Any, indent: str) -> Iterator[str]:
+    for setting in settings_of(type(value)):
+        yield from _entry(setting, getattr(value, setting.field), indent)
+
+
+def _entry(setting: Setting, value: Any, indent: str) -> Iterator[str]:
+    if setting.section is not None and value is not None:
+        yield from _spaced(indent, _commented(f"{indent}{setting.key}:", setting.doc))
+        yield from _section(value, indent + "  ")
+    elif setting.section is not None:
+        yield _commented(f"{indent}{setting.key}: null", setting.doc)
+        yield f"{indent}# {setting.key}:"
+        yield from (f"{indent}#   {line}" for line in _section(setting.section(), ""))
+    elif setting.items is not None and isinstance(setting.items, type) and value:
+        yield from _spaced(indent, _commented(f"{indent}{setting.key}:", setting.doc))
+        for item in value:
+            first, *rest = _section(item, indent + "    ")
+            yield f"{indent}  - {first.lstrip()}"
+            yield from rest
+    else:
+        plain = plain_value(setting, value)
+        yield _commented(f"{indent}{setting.key}: {_scalar(plain)}", setting.doc)
+
+
+def _spaced(indent: str, line: str) -> Iterator[str]:
+    """A top-level section has a line of air above it."""
+    if not indent:
+        yield ""
+    yield line
+
+
+def _commented(text: str, doc: str) -> str:
+    return f"{text:<{_COMMENT_COLUMN}}  # {doc}"
+
+
+def _scalar(plain: Any) -> str:
+    """As YAML, unquoted where that reads back as the same text."""
+    if isinstance(plain, str) and re.match(r"^[A-Za-z0-9./~][^:#{}\[\],&*!|>'\"%@`]*$", plain):
+        return plain
+    return json.dumps(plain)

@@ -1,0 +1,137 @@
+"""YAML text -> plain values that remember their line.
+
+A stricter YAML than the library's: only `true` and `false` are booleans, only decimal digits make
+a number (no `1:1` that is 61, no `010` that is 8, no dates), a key is there once, and there are no
+tags or aliases. So a value means what it looks like.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from farm.errors import BadExperiment
+
+Path = tuple[str | int, ...]
+
+_NULL = re.compile(r"^(~|null|Null|NULL|)$")
+_BOOL = re.compile(r"^(true|True|TRUE|false|False|FALSE)$")
+_INT = re.compile(r"^[-+]?(0|[1-9][0-9]*)$")
+_FLOAT = re.compile(r"^[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
+_PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str")}
+_COLLECTION_TAGS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """`value` is made of dicts, lists, strings, numbers, booleans and None.
+
+    `lines` has the line (from 1) on which each value's key, or list item, stands.
+    """
+
+    source: str
+    value: Any
+    lines: Mapping[Path, int]
+
+    def place(self, path: Path) -> str:
+        """`file.yaml:12: trial.hold`, of the nearest parent where `path` itself is not written."""
+        written = path
+        while written and written not in self.lines:
+            written = written[:-1]
+        return f"{self.source}:{self.lines.get(written, 1)}: {dotted(path)}".removesuffix(": ")
+
+
+def dotted(path: Path) -> str:
+    """`hosts[0].cores`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def keys_of(dotted: str) -> Path:
+    """`hosts[0].cores` taken apart."""
+    parts = re.findall(r"[^.\[\]]+", dotted)
+    return tuple(int(part) if part.isdigit() else part for part in parts)
+
+
+def read_yaml(text: str, source: str) -> Document:
+    """Raises BadExperiment with file and line; `source` is what messages call the file."""
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise BadExperiment(f"{source}:{line}: not YAML: {error.problem}") from error
+    except yaml.YAMLError as error:
+        raise BadExperiment(f"{source}: not YAML: {' '.join(str(error).split())}") from error
+    reading = _Reading(source, {})
+    value = None if root is None else reading.value(root, ())
+    return Document(source, value, reading.lines)
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that resolves no plain scalar by itself: `_scalar` below does."""
+
+    yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 - the library's attribute
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(
+                problem=f"alias *{event.anchor}: write the value out", problem_mark=event.start_mark
+            )
+        return super().compose_node(parent, index)
+
+
+@dataclass(slots=True)
+class _Reading:
+    source: str
+    lines: dict[Path, int]
+
+    def value(self, node: yaml.Node, path: Path) -> Any:
+        line = node.start_mark.line + 1
+        self.lines.setdefault(path, line)
+        if node.tag not in _PLAIN_TAGS | _COLLECTION_TAGS:
+            raise BadExperiment(f"{self.source}:{line}: {dotted(path)}: no tags here: {node.tag}")
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, (*path, at)) for at, item in enumerate(node.value)]
+        return _scalar(node)
+
+    def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise BadExperiment(f"{self.source}:{line}: a key must be a word")
+            key = str(key_node.value)
+            at = (*path, key)
+            if key in found:
+                raise BadExperiment(
+                    f"{self.source}:{line}: {dotted(at)}: the key is there twice, "
+                    f"first on line {self.lines[at]}"
+                )
+            self.lines[at] = line
+            found[key] = self.value(value_node, at)
+        return found
+
+
+def _scalar(node: yaml.Node) -> str | int | float | bool | None:
+    text = str(node.value)
+    quoted = isinstance(node, yaml.ScalarNode) and node.style is not None
+    value: str | int | float | bool | None = text
+    if quoted:
+        return value
+    if _NULL.match(text):
+        value = None
+    elif _BOOL.match(text):
+        value = text.lower() == "true"
+    elif _INT.match(text):
+        value = int(text)
+    elif _FLOAT.match(text):
+        value = float(text)
+    return value

@@ -1,0 +1,87 @@
+"""The server's machine is this one: commands by `/bin/sh`, no SSH."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from farm.errors import ServerError, ServerUnreachable
+from farm.processes import Pipes, Processes
+from farm.shell import Answer, Heard
+
+PIECE_BYTES = 65536
+
+
+class LocalShell:
+    """Implements `farm.shell.Shell` on this machine; `processes` owns what is started."""
+
+    where = "this machine"
+    here = True
+
+    def __init__(self, processes: Processes) -> None:
+        self._processes = processes
+        self._channels: list[LocalChannel] = []
+
+    async def open(self) -> None:
+        """Nothing to open: we are there."""
+
+    async def run(self, command: str, within_s: float, setting: str) -> Answer:
+        try:
+            status, said, complained = await self._processes.run(
+                ["/bin/sh", "-c", command], within_s
+            )
+        except TimeoutError:
+            raise ServerError(
+                f"`{command}` did not end within {within_s:g} s ({setting}) on this machine"
+            ) from None
+        return Answer(status, said.decode(errors="replace"), complained.decode(errors="replace"))
+
+    async def channel(self, command: str) -> LocalChannel:
+        channel = LocalChannel(
+            await self._processes.connect("local-shell", ["/bin/sh", "-c", command])
+        )
+        self._channels.append(channel)
+        return channel
+
+    async def close(self) -> None:
+        while self._channels:
+            await self._channels.pop().close()
+
+
+class LocalChannel:
+    """Implements `farm.shell.Channel`: a child with pipes."""
+
+    def __init__(self, pipes: Pipes) -> None:
+        self._pipes = pipes
+        self._pieces: asyncio.Queue[Heard | None] = asyncio.Queue(maxsize=16)
+        self._listening = [
+            asyncio.create_task(self._listen(pipes.stdout, error=False)),
+            asyncio.create_task(self._listen(pipes.stderr, error=True)),
+        ]
+
+    async def write(self, data: bytes) -> None:
+        try:
+            self._pipes.stdin.write(data)
+            await self._pipes.stdin.drain()
+        except (ConnectionError, RuntimeError) as error:
+            raise ServerUnreachable(f"a command on this machine ended: {error}") from None
+
+    async def read(self) -> Heard:
+        piece = await self._pieces.get()
+        if piece is None:
+            self._pieces.put_nowait(None)
+            raise ServerUnreachable("a command on this machine ended")
+        return piece
+
+    async def close(self) -> None:
+        for task in self._listening:
+            task.cancel()
+        with suppress(ConnectionError):
+            self._pipes.stdin.close()
+        await self._pipes.child.stop()
+
+    async def _listen(self, stream: asyncio.StreamReader, *, error: bool) -> None:
+        while data := await stream.read(PIECE_BYTES):
+            await self._pieces.put(Heard(data, error))
+        if not error:
+            await self._pieces.put(None)

@@ -1,0 +1,11 @@
+"""A clip -> what Chromium plays: `camera` and `speech` are made here, files are read by PyAV."""
+
+from __future__ import annotations
+
+from farm.media.clips import Clip, check_clips, prepare
+
+__all__ = [
+    "Clip",
+    "check_clips",
+    "prepare",
+]

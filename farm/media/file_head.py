@@ -1,0 +1,28 @@
+"""What a media file holds, told by its beginning."""
+
+from __future__ import annotations
+
+import io
+
+import av
+
+from farm.observations import RecordedTrack
+from farm.webrtc_stats import MediaKind
+
+
+def tracks_of(head: bytes) -> tuple[RecordedTrack, ...]:
+    """The tracks of which `head` holds packets; each as long as the file says that it is.
+
+    Raises ValueError, with the reader's words, if that is no media file. Blocks.
+    """
+    seen: set[MediaKind] = set()
+    try:
+        with av.open(io.BytesIO(head), "r") as container:
+            length_s = None if container.duration is None else container.duration / av.time_base
+            for packet in container.demux():
+                kind = packet.stream.type
+                if packet.size and (kind == "audio" or kind == "video"):  # noqa: PLR1714 - for mypy
+                    seen.add(kind)
+    except av.FFmpegError as error:
+        raise ValueError(error.strerror or str(error)) from None
+    return tuple(RecordedTrack(kind, length_s) for kind in sorted(seen))

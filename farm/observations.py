@@ -1,0 +1,250 @@
+"""What pages and machines said: the values that hosts and servers hand over, as they came.
+
+Times called `_s` without another word are run time; others name their clock. Ratios are 0 to 1,
+percentages 0 to 100; `None` is unknown, never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from farm.webrtc_stats import MediaKind, RtcStats
+
+# ---------------------------------------------------------------- what a page says
+
+
+@dataclass(frozen=True, slots=True)
+class FirstMedia:
+    """The first decoded frame (video) or packet (audio) of a received track, in page time."""
+
+    track: str
+    kind: MediaKind
+    page_time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionReport:
+    """One `RTCPeerConnection` of a page at one poll.
+
+    `connection` is unique in its page. `offered_s` is the page time of its first
+    `setLocalDescription`.
+    """
+
+    connection: str
+    state: str
+    offered_s: float | None
+    first_media: tuple[FirstMedia, ...]
+    stats: tuple[RtcStats, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageReport:
+    """One poll of one page.
+
+    `page_time_s` is the page's wall clock, the host's two clocks were read when it arrived.
+    `late_s` is how much after its schedule the page polled.
+    """
+
+    probe: str
+    page_time_s: float
+    host_monotonic_s: float
+    host_wall_s: float
+    late_s: float
+    connections: tuple[ConnectionReport, ...]
+
+
+EventKind = Literal[
+    "opened",  # page loaded, hooks in
+    "joining",  # the driver's first step
+    "joined",  # the driver's last `joined` step
+    "setup",  # first media of a received track: data holds kind, setup_s
+    "failed",  # could not join: data holds reason, screenshot
+    "left",
+    "console",  # console.error and warnings
+    "page_error",  # an uncaught exception
+    "socket_closed",  # a WebSocket of the page: data holds code, url
+    "connection",  # an RTCPeerConnection changed its state
+    "crashed",  # a renderer, or its whole browser
+    "screenshot",  # data holds file
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeEvent:
+    """Something that happened to a probe, on its host's monotonic clock."""
+
+    probe: str
+    kind: EventKind
+    host_monotonic_s: float
+    message: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A probe is in its session: seconds from the driver's first step."""
+
+    probe: str
+    join_s: float
+
+
+# ---------------------------------------------------------------- what machines say
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    host: str
+    place: str
+    hostname: str
+    cores: int
+    memory_bytes: int
+    kernel: str
+    chromium: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostSample:
+    """One second of a machine that runs probes; CPU of the cores that it may use.
+
+    `run_s` is filled in when a recording is read: the host's clock as run time.
+    """
+
+    host: str
+    host_monotonic_s: float
+    cpu_percent: float | None
+    steal_percent: float | None
+    busiest_thread: str | None
+    busiest_thread_percent: float | None
+    memory_available_bytes: int | None
+    loop_late_s: float | None
+    run_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadSample:
+    """A thread of the media server: its CPU in percent of one core since the last look."""
+
+    tid: int
+    name: str
+    cpu_percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What the server's machine is; `kurento` is the version that the media server states."""
+
+    hostname: str
+    kernel: str | None
+    cores: int | None
+    cpu_model: str | None
+    memory_bytes: int | None
+    process: str | None
+    pid: int | None
+    interface: str | None
+    reached: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSample:
+    """One second of the server's machine and of the media server's process on it.
+
+    `cpu_percent` is the whole machine (0 to 100 over all its cores, or over `server.cores` where
+    the server has only these), steal not counted; `process_cpu_percent` the media server in percent
+    of one core (may pass 100). Rates are per second since the last sample. `top_*` is what `top`
+    said meanwhile: its own figures (always of all cores) and its raw text.
+    """
+
+    received_s: float
+    uptime_s: float | None = None
+    cpu_percent: float | None = None
+    core_percent: tuple[float, ...] | None = None
+    steal_percent: float | None = None
+    softirq_percent: float | None = None
+    load_1m: float | None = None
+    memory_used_bytes: int | None = None
+    memory_available_bytes: int | None = None
+    process_pid: int | None = None
+    process_cpu_percent: float | None = None
+    process_rss_bytes: int | None = None
+    process_threads: int | None = None
+    process_descriptors: int | None = None
+    received_bps: float | None = None
+    sent_bps: float | None = None
+    received_packets_per_s: float | None = None
+    sent_packets_per_s: float | None = None
+    udp_in_errors_per_s: float | None = None
+    udp_buffer_errors_per_s: float | None = None
+    top_cpu_percent: float | None = None
+    top_process_cpu_percent: float | None = None
+    threads: tuple[ThreadSample, ...] | None = None
+    top_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The server could not be sampled between these times."""
+
+    start_s: float
+    end_s: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What a fresh media server weighs; a reset is verified against it.
+
+    `cpu_percent` is the process' own, of one core; the whole machine's where the process is hidden.
+    """
+
+    cpu_percent: float | None
+    process_rss_bytes: int | None
+    process_threads: int | None
+    process_descriptors: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResetReport:
+    """`differences` names what is not back near the baseline's; clean when it is empty."""
+
+    done: bool
+    attempts: int
+    footprint: Footprint | None
+    differences: tuple[str, ...] = ()
+
+    @property
+    def clean(self) -> bool:
+        return not self.differences
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTrack:
+    """A track with media in it; `length_s` from its first to its last packet, `None`: unknown."""
+
+    kind: MediaKind
+    length_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedFile:
+    """What the server made of a call, as it was found on the server.
+
+    `size_bytes` is `None` if there is no such file, `tracks` is `None` if it may not be read.
+    `trouble` is what a reader of its media complained about.
+    """
+
+    path: str
+    size_bytes: int | None
+    tracks: tuple[RecordedTrack, ...] | None = ()
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReading:
+    """Add `offset_s` to a source's monotonic clock to get run time; true within `error_s`."""
+
+    source: str
+    offset_s: float
+    error_s: float
+    at_s: float

@@ -1,0 +1,284 @@
+"""Every child process of the farm: started, waited for, logged, ended.
+
+    async with Processes(run_folder / "logs") as processes:
+        app = await processes.start(
+            "demo-app",
+            [sys.executable, "-P", "-m", "infra.demo_app", "--port", "0"],
+            ready=json_line,
+            cores=(0,),
+        )
+        url = app.ready["url"]
+
+A child has a session of its own (a terminal's Ctrl-C reaches only us, and we end the children in
+order), dies with its parent (`setpriv --pdeathsig`), writes to `NAME.log`, and takes port 0 and
+says its port in its ready line. Its end is TERM to its group, then KILL to all that belongs to it.
+A guardian process (farm.processes.guardian) does the same, and removes the temporary directories,
+when this one is killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self, TypeVar, overload
+
+from farm.errors import MissingTool, ProcessError
+from farm.processes.child import KILL_WITHIN_S, Child, ReadyLine, first_ready, json_line, matches
+from farm.processes.family import MARK
+
+T = TypeVar("T")
+
+__all__ = ["Child", "Pipes", "Processes", "ReadyLine", "json_line", "matches"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pipes:
+    """A child that is talked to: its three streams."""
+
+    child: Child[None]
+    stdin: asyncio.StreamWriter
+    stdout: asyncio.StreamReader
+    stderr: asyncio.StreamReader
+
+
+class Processes:
+    """Owns the children and temporary directories of one controller or host.
+
+    Use it as `async with`, or call `open` and `close`. `log_directory` is made where missing.
+    """
+
+    def __init__(self, log_directory: Path) -> None:
+        self._log_directory = log_directory
+        self._mark = secrets.token_hex(8)
+        self._children: list[Child[Any]] = []
+        self._directories: set[Path] = set()
+        self._guardian: _Guardian | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Start the guardian."""
+        self._log_directory.mkdir(parents=True, exist_ok=True)
+        self._guardian = _Guardian(self._mark, self._log_directory / "guardian.log")
+
+    async def close(self) -> None:
+        """Stop every child, remove every directory, dismiss the guardian. Idempotent.
+
+        If this is cancelled, the guardian does the rest as soon as this process ends.
+        """
+        guardian = self._guardian
+        if guardian is None:
+            return
+        stops = (child.stop() for child in tuple(self._children))
+        outcomes = await asyncio.gather(*stops, return_exceptions=True)
+        for directory in tuple(self._directories):
+            await self.remove_directory(directory)
+        survivors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        if survivors:
+            raise survivors[0]
+        self._guardian = None
+        await guardian.dismiss()
+
+    @overload
+    async def start(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        ready: None = None,
+        ready_within_s: float = ...,
+        setting: str = ...,
+        cores: Sequence[int] | None = ...,
+        env: Mapping[str, str] | None = ...,
+    ) -> Child[None]: ...
+
+    @overload
+    async def start(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        ready: ReadyLine[T],
+        ready_within_s: float = ...,
+        setting: str = ...,
+        cores: Sequence[int] | None = ...,
+        env: Mapping[str, str] | None = ...,
+    ) -> Child[T]: ...
+
+    async def start(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        ready: ReadyLine[Any] | None = None,
+        ready_within_s: float = 20.0,
+        setting: str = "ready_within_s",
+        cores: Sequence[int] | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Child[Any]:
+        """Start `command` and wait until a line of its output says that it is ready.
+
+        Its output is appended to `NAME.log`. `env` is added to our own environment; `cores` are
+        the only ones it and its descendants may run on. `setting` is what a user would change if
+        `ready_within_s` is too short. Raises MissingTool, ProcessError.
+        """
+        log = self._log_directory / f"{name}.log"
+        with log.open("ab") as output:
+            said_before = output.tell()
+            child = await self._spawn(name, command, log, output=output, cores=cores, env=env)
+        try:
+            child.ready = await first_ready(child, ready, said_before, ready_within_s, setting)
+        except BaseException:
+            await child.stop()
+            raise
+        return child
+
+    async def connect(self, name: str, command: Sequence[str | Path]) -> Pipes:
+        """Start `command` with pipes to its three streams. Raises MissingTool, ProcessError."""
+        log = self._log_directory / f"{name}.log"
+        child = await self._spawn(name, command, log)
+        child.ready = None
+        return Pipes(child, *child.streams())
+
+    async def run(self, command: Sequence[str | Path], within_s: float) -> tuple[int, bytes, bytes]:
+        """Run a command to its end; its status, output, error output.
+
+        What it leaves running (a reset command may start a daemon) is not a child of ours. Raises
+        MissingTool, and TimeoutError after `within_s`: then its group is killed.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *_wrapped(_found(command), None),
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(within_s):
+                said, complained = await process.communicate()
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+            raise
+        assert process.returncode is not None  # noqa: S101 - communicate waits for the end
+        return process.returncode, said, complained
+
+    async def _spawn(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        log: Path,
+        *,
+        output: BinaryIO | None = None,
+        cores: Sequence[int] | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Child[Any]:
+        """A child that writes to `output`, or that has pipes."""
+        if self._guardian is None:
+            raise ProcessError(f"{name} cannot be started: processes are closed")
+        mark = f"{self._mark}.{secrets.token_hex(4)}"
+        process = await asyncio.create_subprocess_exec(
+            *_wrapped(_found(command), cores),
+            stdin=PIPE if output is None else DEVNULL,
+            stdout=PIPE if output is None else output,
+            stderr=PIPE if output is None else output,
+            start_new_session=True,
+            env={**os.environ, **(env or {}), MARK: mark},
+        )
+        child: Child[Any] = Child(name, mark, process, log, self._forgotten)
+        self._children.append(child)
+        self._guardian.tell("child", child.pid)
+        return child
+
+    def temporary_directory(self, prefix: str) -> Path:
+        """A new empty directory that is removed at `close`, and by the guardian if need be."""
+        if self._guardian is None:
+            raise ProcessError(f"no directory {prefix}* can be made: processes are closed")
+        directory = Path(tempfile.mkdtemp(prefix=prefix))
+        self._directories.add(directory)
+        self._guardian.tell("directory", str(directory))
+        return directory
+
+    async def remove_directory(self, directory: Path) -> None:
+        """Remove a temporary directory before `close` does."""
+        await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+        self._directories.discard(directory)
+        if self._guardian is not None:
+            self._guardian.tell("removed", str(directory))
+
+    def _forgotten(self, child: Child[Any]) -> None:
+        self._children.remove(child)
+        if self._guardian is not None:
+            self._guardian.tell("gone", child.pid)
+
+
+class _Guardian:
+    """Our end of the pipe to the guardian, which acts when it closes without a farewell."""
+
+    def __init__(self, mark: str, log: Path) -> None:
+        reading, self._writing = os.pipe()
+        environment = {name: value for name, value in os.environ.items() if name != MARK}
+        with open(reading, "rb") as pipe, log.open("ab") as output:  # noqa: PTH123 - a descriptor
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "farm.processes.guardian", mark],
+                stdin=pipe,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                cwd="/",
+                env=environment,
+            )
+
+    def tell(self, *words: str | int) -> None:
+        # A guardian that somebody killed is no reason to stop: the kernel still ends our children
+        # with us, and `close` does all of its work.
+        with suppress(BrokenPipeError):
+            os.write(self._writing, json.dumps(words).encode() + b"\n")
+
+    async def dismiss(self) -> None:
+        self.tell("farewell")
+        os.close(self._writing)
+        await asyncio.to_thread(self._process.wait, KILL_WITHIN_S)
+
+
+def _found(command: Sequence[str | Path]) -> list[str]:
+    program = [str(word) for word in command]
+    if shutil.which(program[0]) is None:
+        raise MissingTool(f"{program[0]} is not on this machine")
+    return program
+
+
+def _wrapped(program: list[str], cores: Sequence[int] | None) -> list[str]:
+    """`program` behind what sets its cores and lets it die with us, both by exec: one pid."""
+    wrapped: list[str] = []
+    if cores is not None:
+        if shutil.which("taskset") is None:
+            raise MissingTool("taskset is not on this machine (cores: needs it; util-linux has it)")
+        wrapped += ["taskset", "-c", ",".join(str(core) for core in cores)]
+    if shutil.which("setpriv") is not None:
+        wrapped += ["setpriv", "--pdeathsig", "KILL", "--"]
+    return wrapped + program

@@ -1,0 +1,222 @@
+"""What the controller asks of the world. Edges implement these; tests hand in fakes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from farm.driver import Driver
+from farm.experiment import Media, Probes
+from farm.observations import (
+    ClockReading,
+    Footprint,
+    Gap,
+    HostFacts,
+    HostSample,
+    Joined,
+    PageReport,
+    ProbeEvent,
+    RecordedFile,
+    ResetReport,
+    ServerFacts,
+    ServerSample,
+)
+from farm.trial import Fault, JoinOutcome, Phase, ProbePlan, TrialEvidence, TrialPlan, TrialResult
+
+Evidence = PageReport | HostSample | ProbeEvent
+
+
+@dataclass(frozen=True, slots=True)
+class HostKit:
+    """What a host needs before its first probe.
+
+    `app_url` ends with a slash; an `http` origin that is not loopback is made secure for cameras.
+    `screenshots` is where pictures of pages go (absolute). `poll_s` is the getStats period.
+    """
+
+    app_url: str
+    accept_self_signed: bool
+    driver: Driver
+    media: Media
+    probes: Probes
+    poll_s: float
+    screenshots: Path
+
+
+class Clock(Protocol):
+    def run_s(self) -> float:
+        """Seconds since the start of the run."""
+
+    def wall_s(self) -> float:
+        """Seconds since 1970 (UTC)."""
+
+    async def sleep_until(self, run_s: float) -> None: ...
+
+
+class Probe(Protocol):
+    """One page acting as one user, in its host's process."""
+
+    async def open(self, plan: ProbePlan) -> None:
+        """Page made, hooks in. Raises BrowserError."""
+
+    async def join(self) -> None:
+        """The driver's `join` steps. Raises JoinError."""
+
+    async def joined(self) -> Joined:
+        """The driver's `joined` steps. Raises JoinError."""
+
+    async def leave(self) -> None: ...
+
+    async def screenshot(self, name: str) -> Path | None: ...
+
+    def evidence(self) -> AsyncIterator[PageReport | ProbeEvent]:
+        """Polls, console, closes, crash; ends after `close`."""
+
+    async def close(self) -> None:
+        """Idempotent; nothing of the page is left."""
+
+
+class Host(Protocol):
+    """A machine that runs probes."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def open(self, kit: HostKit) -> HostFacts: ...
+
+    async def start(self, plan: ProbePlan) -> None:
+        """Boot the probe's page. Raises BrowserError."""
+
+    async def join(self, probe: str) -> None:
+        """The role's `join` steps; the controller orders the roles. Raises JoinError."""
+
+    async def joined(self, probe: str) -> Joined:
+        """Wait until the probe is in. Raises JoinError."""
+
+    async def leave(self, probe: str) -> None:
+        """The role's `leave` steps, then the page is closed. Never raises for a dead page."""
+
+    async def screenshot(self, probe: str, name: str) -> Path | None: ...
+
+    def evidence(self) -> AsyncIterator[Evidence]:
+        """All that is seen, as it is seen; ends at `close`. Raises HostLost."""
+
+    async def clock(self) -> ClockReading: ...
+
+    async def close(self) -> None:
+        """Idempotent; nothing of ours runs afterwards."""
+
+
+class Recorder(Protocol):
+    """Where a trial's raw evidence goes; calls return at once, times are run time."""
+
+    def page_report(self, report: PageReport) -> None: ...
+
+    def event(self, event: ProbeEvent) -> None: ...
+
+    def host_sample(self, sample: HostSample) -> None: ...
+
+    def server_sample(self, sample: ServerSample) -> None: ...
+
+    def gap(self, gap: Gap) -> None: ...
+
+    def phase(self, phase: Phase, run_s: float) -> None: ...
+
+    def join(self, outcome: JoinOutcome) -> None: ...
+
+    def reset(self, report: ResetReport) -> None: ...
+
+    def fault(self, fault: Fault) -> None: ...
+
+    def clock(self, reading: ClockReading) -> None: ...
+
+
+class TrialStore(Protocol):
+    """Where the trials of a run are kept."""
+
+    def record(self, plan: TrialPlan) -> AbstractAsyncContextManager[Recorder]:
+        """Raises RecordingError, NoSpace."""
+
+    def evidence(self, plan: TrialPlan) -> TrialEvidence:
+        """What was recorded of a trial that is over. Blocks."""
+
+    def keep(self, plan: TrialPlan, result: TrialResult) -> None:
+        """Write the verdict down; it is never rewritten."""
+
+    def journal(self, kind: str, /, **facts: Any) -> None:
+        """Say what was decided; survives a crash once this returns."""
+
+
+class Recordings(Protocol):
+    """Where the media server writes the calls of a run: a directory on its machine.
+
+    Each call raises ServerError when the machine cannot be asked.
+    """
+
+    async def ready(self) -> int:
+        """Make the directory, or clear it of what an earlier trial left; its free bytes.
+
+        Raises BadInput if it cannot be made.
+        """
+
+    async def look(self, names: Sequence[str]) -> tuple[RecordedFile, ...]:
+        """The files of these names, in this order; also those that are not there."""
+
+    async def put_away(self, trial: str) -> None:
+        """Delete what was recorded, or keep it in a folder of this name, as the settings say."""
+
+
+class Server(Protocol):
+    """The system under test."""
+
+    @property
+    def recordings(self) -> Recordings | None:
+        """`None` where the server's machine cannot be looked at."""
+
+    async def open(self) -> ServerFacts:
+        """Raises ServerUnreachable, HostKeyUnknown, LoginRefused."""
+
+    async def reset(self, like: Footprint | None) -> ResetReport:
+        """Fresh state, verified against `like`; dirty is a value, not an error."""
+
+    async def footprint(self) -> Footprint: ...
+
+    def samples(self) -> AsyncGenerator[ServerSample | Gap]:
+        """One a second until closed. Raises ServerLost when 60 s of retries are over."""
+
+    async def clock(self) -> ClockReading: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a person watches: the last second of a trial."""
+
+    trial: int
+    load: int
+    phase: Phase
+    joined: int
+    failed: int
+    received_bps: float | None
+    loss_ratio: float | None
+    frame_rate: float | None
+    server_cpu_percent: float | None
+    host_cpu_percent: float | None
+    left_s: float | None
+
+
+class Observer(Protocol):
+    """Who is told how it goes: a terminal, a JSON stream, a live page."""
+
+    def note(self, text: str) -> None:
+        """One line for the user."""
+
+    def trial_planned(self, plan: TrialPlan, purpose: str) -> None: ...
+
+    def progress(self, progress: Progress) -> None: ...
+
+    def trial_ended(self, result: TrialResult) -> None: ...

@@ -1,0 +1,9 @@
+"""The run folder: written as a run goes on (`run`, `trial`), read back by `reader`."""
+
+from __future__ import annotations
+
+from farm.recording.run import RunRecording
+
+__all__ = [
+    "RunRecording",
+]

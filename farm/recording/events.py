@@ -1,0 +1,89 @@
+"""Lines of `events.jsonl` and `clock.jsonl`: what happened in a trial, and what clocks said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from farm.jsonable import from_jsonable
+from farm.observations import ClockReading, Gap, ProbeEvent, ResetReport
+from farm.trial import Fault, JoinOutcome, Phase, Phases
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseMark:
+    """A part of the trial began."""
+
+    phase: Phase
+    run_s: float
+
+
+TrialEvent = ProbeEvent | PhaseMark | JoinOutcome | Fault | Gap | ResetReport
+
+_CLASSES: Mapping[str, type[TrialEvent]] = {
+    "probe": ProbeEvent,
+    "phase": PhaseMark,
+    "join": JoinOutcome,
+    "fault": Fault,
+    "gap": Gap,
+    "reset": ResetReport,
+}
+_NAMES = {cls: name for name, cls in _CLASSES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """`recorded_s` is when the line was written, in run time; `data` is the event's own."""
+
+    event: str
+    recorded_s: float
+    data: Any
+
+    @classmethod
+    def of(cls, seen: TrialEvent, recorded_s: float) -> EventLine:
+        return cls(_NAMES[type(seen)], recorded_s, seen)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingLine:
+    """A `ClockReading`, and the folder of the trial it was made for.
+
+    A run that is resumed starts its run time anew: a trial goes by its own readings.
+    """
+
+    source: str
+    offset_s: float
+    error_s: float
+    at_s: float
+    trial: str | None
+
+    @classmethod
+    def of(cls, reading: ClockReading, trial: str | None) -> ReadingLine:
+        return cls(reading.source, reading.offset_s, reading.error_s, reading.at_s, trial)
+
+    @property
+    def reading(self) -> ClockReading:
+        return ClockReading(self.source, self.offset_s, self.error_s, self.at_s)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenEvent:
+    """What happened to a probe, in run time (`None`: the host's clock was never read)."""
+
+    event: ProbeEvent
+    run_s: float | None
+
+
+def read_event(line: Mapping[str, Any]) -> TrialEvent | None:
+    """What a line told; `None` is an event that only a newer version knows.
+
+    Raises ValueError for a line that makes no sense.
+    """
+    cls = _CLASSES.get(str(line.get("event")))
+    return None if cls is None else from_jsonable(cls, line.get("data"))
+
+
+def phases_of(marks: Iterable[PhaseMark]) -> Phases:
+    """When each part of a trial began."""
+    return Phases(**{f"{mark.phase}_s": mark.run_s for mark in marks if mark.phase != "reset"})

@@ -1,0 +1,231 @@
+"""Where things are in a run folder, which runs there are, and which are old enough to go."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from farm.errors import RecordingError
+
+FORMAT = 1
+"""Of the run folder. A newer one is refused, older ones are read."""
+
+_TRIAL = re.compile(r"\d{3,}-load-\d{3,}")
+
+
+def run_name(wall_s: float, scenario: str) -> str:
+    """`20261122T221500Z-one_to_one`."""
+    return f"{datetime.fromtimestamp(wall_s, UTC):%Y%m%dT%H%M%SZ}-{scenario}"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFolder:
+    """The folder of one trial."""
+
+    path: Path
+
+    @property
+    def plan(self) -> Path:
+        return self.path / "plan.json"
+
+    @property
+    def events(self) -> Path:
+        return self.path / "events.jsonl"
+
+    @property
+    def result(self) -> Path:
+        return self.path / "result.json"
+
+    @property
+    def screenshots(self) -> Path:
+        return self.path / "screenshots"
+
+    @property
+    def hosts(self) -> Path:
+        return self.path / "hosts"
+
+    @property
+    def server(self) -> Path:
+        return self.path / "server"
+
+    @property
+    def top(self) -> Path:
+        return self.server / "top.txt"
+
+    def samples(self, type: str) -> Path:
+        """Of a W3C stats type, or `poll`."""
+        return self.path / "samples" / type
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The folder of one run."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, directory: Path, name: str) -> RunFolder:
+        """A new folder, `NAME-2`, `NAME-3` when the name is taken. Raises RecordingError."""
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            number = 1
+            while True:
+                path = directory / (name if number == 1 else f"{name}-{number}")
+                try:
+                    path.mkdir()
+                except FileExistsError:
+                    number += 1
+                    continue
+                folder = cls(path)
+                folder.logs.mkdir()
+                folder.trials.mkdir()
+                return folder
+        except OSError as error:
+            raise RecordingError(
+                f"{directory}: cannot make a run folder there: {error.strerror}"
+            ) from error
+
+    @property
+    def experiment(self) -> Path:
+        return self.path / "experiment.yaml"
+
+    @property
+    def manifest(self) -> Path:
+        return self.path / "manifest.json"
+
+    @property
+    def journal(self) -> Path:
+        return self.path / "journal.jsonl"
+
+    @property
+    def clock(self) -> Path:
+        return self.path / "clock.jsonl"
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
+    def trials(self) -> Path:
+        return self.path / "trials"
+
+    @property
+    def summary(self) -> Path:
+        return self.path / "summary.json"
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report"
+
+    def remove_unused(self) -> None:
+        """Remove the folder, unless a trial was begun in it."""
+        if not self.trial_folders():
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    def trial(self, name: str) -> TrialFolder:
+        return TrialFolder(self.trials / name)
+
+    def trial_folders(self) -> list[TrialFolder]:
+        """In the order of the trials; folders that were set aside are left out."""
+        if not self.trials.is_dir():
+            return []
+        paths = [path for path in self.trials.iterdir() if _TRIAL.fullmatch(path.name)]
+        return [TrialFolder(path) for path in sorted(paths, key=_trial_index)]
+
+
+def _trial_index(path: Path) -> int:
+    return int(path.name.split("-", 1)[0])
+
+
+def check_format(path: Path, data: Any) -> dict[str, Any]:
+    """The manifest's object, if this version can read its format. Raises RecordingError."""
+    number = data.get("format") if isinstance(data, dict) else None
+    if not isinstance(number, int):
+        raise RecordingError(f"{path} names no format: not the manifest of a run")
+    if number > FORMAT:
+        raise RecordingError(
+            f"{path} has format {number}, this version reads up to {FORMAT}: use a newer farm"
+        )
+    return dict(data)
+
+
+# ---------------------------------------------------------------- the runs of a directory
+
+
+@dataclass(frozen=True, slots=True)
+class RunEntry:
+    """A line of `farm runs`.
+
+    `state` is the summary's, `unfinished` without one. `probes` is the capacity found, or the load
+    of a single trial.
+    """
+
+    path: Path
+    when: datetime
+    name: str | None
+    scenario: str
+    state: str
+    probes: int | None
+
+
+def list_runs(directory: Path) -> list[RunEntry]:
+    """The runs of a directory, oldest first; what is no run folder is left out."""
+    if not directory.is_dir():
+        return []
+    entries = (_entry(RunFolder(path)) for path in directory.iterdir() if not path.is_symlink())
+    return sorted(
+        (entry for entry in entries if entry is not None),
+        key=lambda entry: (entry.when, entry.path.name),
+    )
+
+
+def runs_before(entries: Iterable[RunEntry], moment: datetime) -> list[RunEntry]:
+    """Those that began before `moment`."""
+    return [entry for entry in entries if entry.when < moment]
+
+
+def prune_runs(directory: Path, older_than: timedelta, now: datetime) -> list[RunEntry]:
+    """Remove the runs that began longer ago than that; returns what was removed.
+
+    Raises RecordingError at the first that cannot be removed.
+    """
+    old = runs_before(list_runs(directory), now - older_than)
+    for entry in old:
+        try:
+            shutil.rmtree(entry.path)
+        except OSError as error:
+            raise RecordingError(f"cannot remove {entry.path}: {error}") from error
+    return old
+
+
+def _entry(folder: RunFolder) -> RunEntry | None:
+    manifest = _read_object(folder.manifest)
+    started_wall_s = manifest.get("started_wall_s")
+    if not isinstance(started_wall_s, int | float):
+        return None
+    summary = _read_object(folder.summary)
+    capacity = summary.get("capacity")
+    probes = capacity.get("probes") if isinstance(capacity, dict) else summary.get("load")
+    return RunEntry(
+        folder.path,
+        datetime.fromtimestamp(started_wall_s, UTC),
+        manifest.get("name"),
+        str(manifest.get("scenario")),
+        str(summary.get("state", "unfinished")),
+        probes if isinstance(probes, int) else None,
+    )
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    """The object in a file, empty when it is missing or damaged."""
+    try:
+        data = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}

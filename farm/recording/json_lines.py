@@ -1,0 +1,83 @@
+"""Files of one JSON object a line, appended to and flushed as things happen."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from farm.jsonable import to_line
+from farm.recording.durable_file import recording_error
+
+
+class JsonLines:
+    """Appends to a file; a process that is killed loses no line that `append` returned from."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = path.open("a+b", buffering=0)
+        self._end_torn_line()
+
+    def append(self, value: Any) -> None:
+        """Write one line at once. Raises RecordingError, NoSpace."""
+        line = to_line(value).encode()
+        try:
+            while line:
+                line = line[self._file.write(line) :]
+        except OSError as error:
+            raise recording_error(self.path, error) from error
+
+    def sync(self) -> None:
+        """Make what was appended survive a power cut."""
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _end_torn_line(self) -> None:
+        """A crash may have left half a line; what follows must not be glued to it."""
+        if self._file.seek(0, os.SEEK_END):
+            self._file.seek(-1, os.SEEK_END)
+            if self._file.read(1) != b"\n":
+                self._file.write(b"\n")
+
+
+def read_json_lines(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """The objects of a file, and what was wrong with the lines that were left out.
+
+    A missing file is an empty one.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return [], []
+    except OSError as error:
+        return [], [str(error)]
+    values: list[dict[str, Any]] = []
+    wrong: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except ValueError:
+            wrong.append(f"line {number} is torn")
+            continue
+        if isinstance(value, dict):
+            values.append(value)
+        else:
+            wrong.append(f"line {number} is no object")
+    return values, wrong

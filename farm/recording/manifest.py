@@ -1,0 +1,34 @@
+"""`manifest.json`: what a run was, so that its numbers travel with their provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from farm.experiment import Experiment
+from farm.observations import HostFacts, ServerFacts
+from farm.recording.folder import FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """`settings` are the effective ones, defaults filled in.
+
+    `versions` are those of the farm, Python and the libraries that matter, by name. What is known
+    only once hosts and server were reached is absent in the first manifest of a run. `kurento` is
+    what the media server says about itself.
+    """
+
+    started_wall_s: float
+    scenario: str
+    settings: Experiment
+    name: str | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    commit: str | None = None
+    chromium: str | None = None
+    chromium_flags: tuple[str, ...] = ()
+    hosts: tuple[HostFacts, ...] = ()
+    server: ServerFacts | None = None
+    kurento: Mapping[str, Any] = field(default_factory=dict)
+    format: int = FORMAT

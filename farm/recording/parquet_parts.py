@@ -1,0 +1,131 @@
+"""A table on disk that grows by parts while it is recorded and is one file afterwards.
+
+    FOLDER/part-000000.parquet     a few seconds each, written, synced, renamed
+    FOLDER/whole.parquet           all of them; parts beside it are leftovers and count no more
+
+A crash between any two steps leaves either the parts or the whole, and a reader counts one of them.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from farm.errors import RecordingError
+from farm.recording.durable_file import (
+    Replace,
+    no_space,
+    recording_error,
+    replace_file,
+    sync_folder,
+)
+
+WHOLE = "whole.parquet"
+PART = "part-*.parquet"
+
+Schema = Mapping[str, pl.DataType]
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Something in a run folder that could not be read, and why; the rest was."""
+
+    path: Path
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.why}"
+
+
+class PartWriter:
+    """Writes one table. Blocking: it belongs into a thread."""
+
+    def __init__(self, folder: Path, schema: Schema, replace: Replace = replace_file) -> None:
+        self._folder = folder
+        self._schema = schema
+        self._replace = replace
+        self._parts = 0
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+        """One part more; each row has the schema's columns in their order.
+
+        Values of another type become null, as a page may send what it likes. Raises RecordingError,
+        NoSpace.
+        """
+        path = self._folder / f"part-{self._parts:06d}.parquet"
+        columns = zip(*rows, strict=True)
+        frame = pl.DataFrame(
+            [
+                pl.Series(name, values, dtype=dtype, strict=False)
+                for (name, dtype), values in zip(self._schema.items(), columns, strict=True)
+            ]
+        )
+        # Through memory, since Polars' own writing hides why a disk refused it.
+        content = io.BytesIO()
+        frame.write_parquet(content)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._replace(path, lambda temporary: temporary.write_bytes(content.getbuffer()))
+        except OSError as error:
+            raise recording_error(path, error) from error
+        self._parts += 1
+
+    def compact(self) -> None:
+        """Turn the parts into one file. Raises RecordingError, NoSpace; the parts stay then."""
+        if self._parts:
+            compact(self._folder, self._replace)
+
+
+def compact(folder: Path, replace: Replace = replace_file) -> None:
+    """Turn the parts of a folder into one file; parts that a crash left behind are removed.
+
+    Raises RecordingError, NoSpace; the parts stay then.
+    """
+    parts = sorted(folder.glob(PART))
+    whole = folder / WHOLE
+    try:
+        if parts and not whole.exists():
+            replace(whole, lambda temporary: pl.scan_parquet(parts).sink_parquet(temporary))
+        for part in parts:
+            part.unlink()
+        sync_folder(folder)
+    except OSError as error:
+        raise recording_error(whole, error) from error
+    except pl.exceptions.PolarsError as error:
+        # It does not say why; the whole would not have been larger than its parts.
+        if shutil.disk_usage(folder).free < sum(part.stat().st_size for part in parts):
+            raise no_space(whole) from error
+        raise RecordingError(f"cannot write {whole}: {error}") from error
+
+
+def read_table(
+    folder: Path, columns: Iterable[str] | None = None
+) -> tuple[pl.DataFrame | None, list[Damage]]:
+    """All rows of a table in the order they were written; `None` when there are none.
+
+    `columns` are those wanted, of which an older recording may lack some. A file that cannot be
+    read is left out and reported.
+    """
+    whole = folder / WHOLE
+    files = [whole] if whole.exists() else sorted(folder.glob(PART))
+    wanted = None if columns is None else list(columns)
+    frames: list[pl.DataFrame] = []
+    damage: list[Damage] = []
+    for file in files:
+        try:
+            frame = pl.scan_parquet(file)
+            if wanted is not None:
+                present = frame.collect_schema().names()
+                frame = frame.select([name for name in wanted if name in present])
+            frames.append(frame.collect())
+        except (OSError, pl.exceptions.PolarsError) as error:
+            damage.append(Damage(file, str(error).splitlines()[0]))
+    if not frames:
+        return None, damage
+    return pl.concat(frames, how="diagonal_relaxed"), damage

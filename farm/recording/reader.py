@@ -1,0 +1,284 @@
+"""Reads a run folder back, also one that a crash cut short or a disk damaged.
+
+What is missing is `None` or empty; what cannot be read is left out and named in `damage`. Tables
+are Polars frames with the columns of `farm/recording/sample_tables.py` and `run_s`, the row's run
+time (null if its host's clock was never read).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import polars as pl
+
+from farm.errors import RecordingError
+from farm.jsonable import from_jsonable
+from farm.observations import Gap, HostSample, ProbeEvent, ResetReport, ServerSample
+from farm.recording.clock_offsets import ClockOffsets
+from farm.recording.events import (
+    PhaseMark,
+    ReadingLine,
+    SeenEvent,
+    TrialEvent,
+    phases_of,
+    read_event,
+)
+from farm.recording.folder import RunFolder, TrialFolder, check_format
+from farm.recording.journal import JournalEntry
+from farm.recording.json_lines import read_json_lines
+from farm.recording.manifest import Manifest
+from farm.recording.parquet_parts import Damage, read_table
+from farm.recording.sample_tables import POLL, host_samples, server_samples
+from farm.trial import Fault, JoinOutcome, Phases, TrialPlan, TrialResult
+
+T = TypeVar("T")
+E = TypeVar("E", bound=TrialEvent)
+
+
+class RunReader:
+    """A run folder, read. Files are read when asked for; `damage` grows as they are."""
+
+    def __init__(self, folder: RunFolder, manifest: Manifest) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self.damage: list[Damage] = []
+
+    @classmethod
+    def open(cls, path: Path) -> RunReader:
+        """Raises RecordingError if there is no run, or one of a newer format."""
+        folder = RunFolder(path)
+        try:
+            data = json.loads(folder.manifest.read_bytes())
+            manifest = from_jsonable(Manifest, check_format(folder.manifest, data))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise RecordingError(f"{path} is no run folder: it has no manifest.json") from error
+        except (OSError, ValueError) as error:
+            raise RecordingError(f"cannot read {folder.manifest}: {error}") from error
+        return cls(folder, manifest)
+
+    @property
+    def path(self) -> Path:
+        return self.folder.path
+
+    @property
+    def experiment_text(self) -> str:
+        """`experiment.yaml` as it was given; empty if it is gone."""
+        try:
+            return self.folder.experiment.read_text(encoding="utf-8")
+        except OSError as error:
+            self.damage.append(Damage(self.folder.experiment, str(error)))
+            return ""
+
+    @cached_property
+    def trials(self) -> tuple[TrialReader, ...]:
+        """Every trial that was begun, in order, also one without a result."""
+        trials = []
+        for folder in self.folder.trial_folders():
+            plan = _read_file(TrialPlan, folder.plan, self.damage)
+            if plan is not None:
+                trials.append(TrialReader(folder, plan, self._offsets(folder.path.name)))
+            elif not folder.plan.exists():
+                self.damage.append(Damage(folder.plan, "is missing; the trial is left out"))
+        return tuple(trials)
+
+    def trial(self, index: int) -> TrialReader:
+        """Raises RecordingError if there is none of that index."""
+        for trial in self.trials:
+            if trial.plan.index == index:
+                return trial
+        raise RecordingError(f"{self.path} has no trial {index}")
+
+    @property
+    def results(self) -> tuple[TrialResult, ...]:
+        """Of the finished trials, in order: what a resumed run need not repeat."""
+        return tuple(trial.result for trial in self.trials if trial.result is not None)
+
+    @cached_property
+    def journal(self) -> tuple[JournalEntry, ...]:
+        """What was decided, in order."""
+        return tuple(_read_lines(JournalEntry, self.folder.journal, self.damage))
+
+    @cached_property
+    def summary(self) -> dict[str, Any] | None:
+        """`summary.json`; `None` while the run is under way, or when it broke off."""
+        if not self.folder.summary.exists():
+            return None
+        try:
+            data = json.loads(self.folder.summary.read_bytes())
+        except (OSError, ValueError) as error:
+            self.damage.append(Damage(self.folder.summary, str(error)))
+            return None
+        return dict(data)
+
+    @cached_property
+    def _readings(self) -> tuple[ReadingLine, ...]:
+        return tuple(_read_lines(ReadingLine, self.folder.clock, self.damage))
+
+    def _offsets(self, trial: str) -> ClockOffsets:
+        own = [line.reading for line in self._readings if line.trial == trial]
+        have = {reading.source for reading in own}
+        general = [
+            line.reading
+            for line in self._readings
+            if line.trial is None and line.source not in have
+        ]
+        return ClockOffsets(own + general)
+
+
+class TrialReader:
+    """One trial of a run. `damage` names what could not be read so far."""
+
+    def __init__(self, folder: TrialFolder, plan: TrialPlan, offsets: ClockOffsets) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.damage: list[Damage] = []
+        self._offsets = offsets
+
+    # ------------------------------------------------------------ what happened
+
+    @cached_property
+    def events(self) -> tuple[SeenEvent, ...]:
+        """What happened to probes, in the order it was recorded."""
+        host_of = {probe.probe: probe.host for probe in self.plan.probes}
+        return tuple(
+            SeenEvent(
+                event,
+                self._offsets.run_time_s(host_of.get(event.probe, ""), event.host_monotonic_s),
+            )
+            for event in self._told(ProbeEvent)
+        )
+
+    @cached_property
+    def phases(self) -> Phases:
+        """When the parts of the trial began."""
+        return phases_of(self._told(PhaseMark))
+
+    @property
+    def joins(self) -> tuple[JoinOutcome, ...]:
+        return self._told(JoinOutcome)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        return self._told(Fault)
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """When the server could not be sampled."""
+        return self._told(Gap)
+
+    @property
+    def reset(self) -> ResetReport | None:
+        """How the reset before the trial went; `None` if there was none."""
+        return next(iter(self._told(ResetReport)), None)
+
+    @cached_property
+    def result(self) -> TrialResult | None:
+        """`None` for a trial that was never judged."""
+        return _read_file(TrialResult, self.folder.result, self.damage)
+
+    @property
+    def screenshots(self) -> tuple[Path, ...]:
+        return tuple(sorted(self.folder.screenshots.glob("*.png")))
+
+    # ------------------------------------------------------------ what was measured
+
+    def samples(self, type: str, columns: Iterable[str] | None = None) -> pl.DataFrame | None:
+        """All rows of a W3C stats type (`inbound-rtp`); `None` when there are none.
+
+        `columns` saves time and memory; `run_s`, `host` and `host_monotonic_s` come always.
+        """
+        return self._timed(self.folder.samples(type), columns)
+
+    def polls(self) -> pl.DataFrame | None:
+        """A row per poll: probe, host, times, late_s, connections, states."""
+        return self._timed(self.folder.samples(POLL))
+
+    def hosts(self) -> pl.DataFrame | None:
+        """A row per second and host of the generator: see `trial.HostSample`."""
+        return self._timed(self.folder.hosts)
+
+    def server(self) -> pl.DataFrame | None:
+        """A row per second of the server: see `trial.ServerSample`; `run_s` is `received_s`."""
+        frame, damage = read_table(self.folder.server)
+        self.damage += damage
+        return None if frame is None else frame.with_columns(run_s=pl.col("received_s"))
+
+    def host_samples(self) -> tuple[HostSample, ...]:
+        """`hosts()` as values."""
+        return host_samples(self.hosts())
+
+    def server_samples(self) -> tuple[ServerSample, ...]:
+        """`server()` as values."""
+        return server_samples(self.server())
+
+    def top_text(self) -> str | None:
+        """What `top` printed on the server; `None` if it was not recorded."""
+        if not self.folder.top.exists():
+            return None
+        return self.folder.top.read_text(encoding="utf-8", errors="replace")
+
+    # ------------------------------------------------------------ how it is read
+
+    @cached_property
+    def _lines(self) -> tuple[TrialEvent, ...]:
+        lines, wrong = read_json_lines(self.folder.events)
+        self.damage += [Damage(self.folder.events, why) for why in wrong]
+        told = []
+        for line in lines:
+            try:
+                seen = read_event(line)
+            except ValueError as error:
+                self.damage.append(Damage(self.folder.events, str(error)))
+                continue
+            if seen is not None:
+                told.append(seen)
+        return tuple(told)
+
+    def _told(self, cls: type[E]) -> tuple[E, ...]:
+        return tuple(item for item in self._lines if isinstance(item, cls))
+
+    def _timed(self, folder: Path, columns: Iterable[str] | None = None) -> pl.DataFrame | None:
+        wanted = None
+        if columns is not None:
+            wanted = list(dict.fromkeys([*columns, "host", "host_monotonic_s"]))
+        frame, damage = read_table(folder, wanted)
+        self.damage += damage
+        if frame is None:
+            return None
+        hosts = frame.partition_by("host", maintain_order=True) if frame.height else [frame]
+        return pl.concat([self._with_run_s(part) for part in hosts])
+
+    def _with_run_s(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows of one host with their run time."""
+        host = frame["host"].first()
+        times = self._offsets.run_s(str(host), frame["host_monotonic_s"].to_numpy())
+        if times is None:
+            return frame.with_columns(run_s=pl.lit(None, pl.Float64))
+        return frame.with_columns(run_s=pl.Series(times))
+
+
+def _read_file(cls: type[T], path: Path, damage: list[Damage]) -> T | None:
+    """The value in a file; `None` if it is missing, or damaged, which is noted."""
+    if not path.exists():
+        return None
+    try:
+        return from_jsonable(cls, json.loads(path.read_bytes()))
+    except (OSError, ValueError) as error:
+        damage.append(Damage(path, str(error)))
+        return None
+
+
+def _read_lines(cls: type[T], path: Path, damage: list[Damage]) -> list[T]:
+    lines, wrong = read_json_lines(path)
+    damage += [Damage(path, why) for why in wrong]
+    values = []
+    for line in lines:
+        try:
+            values.append(from_jsonable(cls, line))
+        except ValueError as error:
+            damage.append(Damage(path, str(error)))
+    return values

@@ -1,0 +1,116 @@
+"""Writes the run folder: what was decided, and all that was seen of each trial.
+
+Whatever happens, what is on disk can be read: small files are replaced in one step, lines are
+appended and flushed. `farm/recording/trial.py` writes the trials, `farm/recording/reader.py` reads
+all of it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from farm.jsonable import to_text
+from farm.observations import ClockReading
+from farm.protocols import Clock
+from farm.recording.durable_file import Replace, recording_error, replace_file, write_text
+from farm.recording.events import ReadingLine
+from farm.recording.folder import RunFolder
+from farm.recording.journal import JournalEntry
+from farm.recording.json_lines import JsonLines
+from farm.recording.manifest import Manifest
+from farm.recording.trial import TrialRecording
+from farm.trial import TrialPlan
+
+
+class RunRecording:
+    """The folder of a run that is under way. Whoever creates it closes it."""
+
+    def __init__(self, folder: RunFolder, clock: Clock, replace: Replace = replace_file) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._replace = replace
+        self._journal = JsonLines(folder.journal)
+        self._readings = JsonLines(folder.clock)
+
+    @classmethod
+    def create(
+        cls,
+        directory: Path,
+        name: str,
+        experiment_text: str,
+        manifest: Manifest,
+        clock: Clock,
+        *,
+        replace: Replace = replace_file,
+    ) -> RunRecording:
+        """A new run folder, with the experiment as it was given. Raises RecordingError, NoSpace."""
+        folder = RunFolder.create(directory, name)
+        write_text(folder.experiment, experiment_text, replace)
+        write_text(folder.manifest, to_text(manifest), replace)
+        return cls(folder, clock, replace)
+
+    @classmethod
+    def resume(cls, path: Path, clock: Clock) -> RunRecording:
+        """Go on in the folder of a run that broke off; journal and clocks are appended to."""
+        try:
+            return cls(RunFolder(path), clock)
+        except OSError as error:
+            raise recording_error(path, error) from error
+
+    @property
+    def path(self) -> Path:
+        return self._folder.path
+
+    @property
+    def folder(self) -> RunFolder:
+        return self._folder
+
+    def journal(self, kind: str, /, **facts: Any) -> None:
+        """Say what was decided, and why; survives a crash once this returns."""
+        self._journal.append(
+            JournalEntry(kind, self._clock.run_s(), self._clock.wall_s(), facts),
+        )
+        self._journal.sync()
+
+    def clock(self, reading: ClockReading, trial: str | None = None) -> None:
+        """A reading of a machine's clock; `trial` names the trial's folder it was made for."""
+        self._readings.append(ReadingLine.of(reading, trial))
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Replace the manifest, when more is known than at the start."""
+        write_text(self._folder.manifest, to_text(manifest), self._replace)
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        """The answer of the run."""
+        write_text(self._folder.summary, to_text(summary), self._replace)
+
+    def trial(self, plan: TrialPlan) -> TrialRecording:
+        """The recording of a trial, to be entered with `async with`.
+
+        What an earlier attempt at this trial left without a result is set aside, not mixed in.
+        """
+        return TrialRecording(
+            self._folder.trial(plan.folder),
+            plan,
+            self._clock,
+            lambda reading: self.clock(reading, plan.folder),
+            replace=self._replace,
+        )
+
+    def close(self) -> None:
+        self._journal.close()
+        self._readings.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

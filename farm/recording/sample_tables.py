@@ -1,0 +1,169 @@
+"""What is seen of a page or a machine -> rows, and the columns that they have.
+
+One table per W3C stats type (`webrtc_stats.STATS_TYPES`), one of the polls themselves, one of host
+samples, one of server samples. Columns are only ever added; what an older recording lacks is null.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from farm.observations import ConnectionReport, HostSample, PageReport, ServerSample, ThreadSample
+from farm.webrtc_stats import STATS_TYPES, RtcStats, columns
+
+POLL = "poll"
+"""The table of polls, beside those of the W3C types."""
+
+_SCALARS: Mapping[type, pl.DataType] = {
+    int: pl.Int64(),
+    float: pl.Float64(),
+    str: pl.String(),
+    bool: pl.Boolean(),
+}
+
+_WHEN: Mapping[str, pl.DataType] = {
+    "page_time_s": pl.Float64(),
+    "host_monotonic_s": pl.Float64(),
+    "host_wall_s": pl.Float64(),
+}
+
+POLL_SCHEMA: Mapping[str, pl.DataType] = {
+    "probe": pl.String(),
+    "host": pl.String(),
+    **_WHEN,
+    "late_s": pl.Float64(),
+    "connections": pl.Int64(),
+    "states": pl.List(pl.String()),
+}
+
+HOST_SCHEMA: Mapping[str, pl.DataType] = {
+    "host": pl.String(),
+    "host_monotonic_s": pl.Float64(),
+    "cpu_percent": pl.Float64(),
+    "steal_percent": pl.Float64(),
+    "busiest_thread": pl.String(),
+    "busiest_thread_percent": pl.Float64(),
+    "memory_available_bytes": pl.Int64(),
+    "loop_late_s": pl.Float64(),
+}
+
+SERVER_SCHEMA: Mapping[str, pl.DataType] = {
+    "received_s": pl.Float64(),
+    "uptime_s": pl.Float64(),
+    "cpu_percent": pl.Float64(),
+    "core_percent": pl.List(pl.Float64()),
+    "steal_percent": pl.Float64(),
+    "softirq_percent": pl.Float64(),
+    "load_1m": pl.Float64(),
+    "memory_used_bytes": pl.Int64(),
+    "memory_available_bytes": pl.Int64(),
+    "process_pid": pl.Int64(),
+    "process_cpu_percent": pl.Float64(),
+    "process_rss_bytes": pl.Int64(),
+    "process_threads": pl.Int64(),
+    "process_descriptors": pl.Int64(),
+    "received_bps": pl.Float64(),
+    "sent_bps": pl.Float64(),
+    "received_packets_per_s": pl.Float64(),
+    "sent_packets_per_s": pl.Float64(),
+    "udp_in_errors_per_s": pl.Float64(),
+    "udp_buffer_errors_per_s": pl.Float64(),
+    "top_cpu_percent": pl.Float64(),
+    "top_process_cpu_percent": pl.Float64(),
+    "threads": pl.List(
+        pl.Struct({"tid": pl.Int64(), "name": pl.String(), "cpu_percent": pl.Float64()})
+    ),
+}
+
+
+def stats_schema(type: str) -> dict[str, pl.DataType]:
+    """Columns of a W3C stats type: whose, when, the members of W3C, and the rest as JSON."""
+    return {
+        "probe": pl.String(),
+        "host": pl.String(),
+        "connection": pl.String(),
+        "connection_state": pl.String(),
+        **_WHEN,
+        **{name: _SCALARS[kind] for name, kind in columns(STATS_TYPES[type]).items()},
+        "other": pl.String(),
+    }
+
+
+_MEMBERS: Mapping[type[RtcStats], Callable[[RtcStats], tuple[Any, ...]]] = {
+    cls: operator.attrgetter(*columns(cls)) for cls in STATS_TYPES.values()
+}
+
+
+def stats_rows(report: PageReport, host: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """`(type, row)` of every dictionary in a report, rows as `stats_schema(type)` has them."""
+    when = (report.page_time_s, report.host_monotonic_s, report.host_wall_s)
+    for connection in report.connections:
+        whose = (report.probe, host, connection.connection, connection.state, *when)
+        for stats in connection.stats:
+            # Members beyond W3C's are dropped where the page's report is parsed: `other` is null.
+            yield stats.type, (*whose, *_MEMBERS[type(stats)](stats), None)
+
+
+def poll_row(report: PageReport, host: str) -> tuple[Any, ...]:
+    """A row of `POLL_SCHEMA`."""
+    return (
+        report.probe,
+        host,
+        report.page_time_s,
+        report.host_monotonic_s,
+        report.host_wall_s,
+        report.late_s,
+        len(report.connections),
+        _states(report.connections),
+    )
+
+
+def host_row(sample: HostSample) -> tuple[Any, ...]:
+    """A row of `HOST_SCHEMA`."""
+    return tuple(getattr(sample, name) for name in HOST_SCHEMA)
+
+
+def server_row(sample: ServerSample) -> tuple[Any, ...]:
+    """A row of `SERVER_SCHEMA`; the text of `top` is no figure and not in it."""
+    threads = (
+        None
+        if sample.threads is None
+        else [
+            {"tid": thread.tid, "name": thread.name, "cpu_percent": thread.cpu_percent}
+            for thread in sample.threads
+        ]
+    )
+    return (*(getattr(sample, name) for name in SERVER_SCHEMA if name != "threads"), threads)
+
+
+def host_samples(frame: pl.DataFrame | None) -> tuple[HostSample, ...]:
+    """The values that rows of `HOST_SCHEMA`, with `run_s` if it is there, were made of."""
+    return tuple(HostSample(**row) for row in _rows(frame, (*HOST_SCHEMA, "run_s")))
+
+
+def server_samples(frame: pl.DataFrame | None) -> tuple[ServerSample, ...]:
+    """The values that rows of `SERVER_SCHEMA` were made of."""
+    return tuple(_server_sample(row) for row in _rows(frame, tuple(SERVER_SCHEMA)))
+
+
+def _server_sample(row: dict[str, Any]) -> ServerSample:
+    cores, threads = row.pop("core_percent", None), row.pop("threads", None)
+    return ServerSample(
+        **row,
+        core_percent=None if cores is None else tuple(cores),
+        threads=None if threads is None else tuple(ThreadSample(**thread) for thread in threads),
+    )
+
+
+def _rows(frame: pl.DataFrame | None, names: Sequence[str]) -> Iterable[dict[str, Any]]:
+    if frame is None:
+        return ()
+    return frame.select([name for name in names if name in frame.columns]).iter_rows(named=True)
+
+
+def _states(connections: Sequence[ConnectionReport]) -> list[str]:
+    return [connection.state for connection in connections]

@@ -1,0 +1,85 @@
+"""The tables of a trial on disk, fed with batches of what was seen. Blocking: for a thread."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from farm.observations import HostSample, PageReport, ServerSample
+from farm.recording.durable_file import Replace, recording_error
+from farm.recording.folder import TrialFolder
+from farm.recording.parquet_parts import PartWriter
+from farm.recording.sample_tables import (
+    HOST_SCHEMA,
+    POLL,
+    POLL_SCHEMA,
+    SERVER_SCHEMA,
+    host_row,
+    poll_row,
+    server_row,
+    stats_rows,
+    stats_schema,
+)
+from farm.trial import TrialPlan
+
+
+@dataclass
+class Batch:
+    """What came in since the last part."""
+
+    reports: list[PageReport] = field(default_factory=list)
+    host_samples: list[HostSample] = field(default_factory=list)
+    server_samples: list[ServerSample] = field(default_factory=list)
+
+
+class TrialTables:
+    """One table per W3C stats type, of polls, of hosts, of the server; and the text of `top`.
+
+    All methods raise RecordingError, NoSpace; what was written before stays readable.
+    """
+
+    def __init__(self, folder: TrialFolder, plan: TrialPlan, replace: Replace) -> None:
+        self._folder = folder
+        self._replace = replace
+        self._host_of = {probe.probe: probe.host for probe in plan.probes}
+        self._samples: dict[str, PartWriter] = {}
+        self._polls = PartWriter(folder.samples(POLL), POLL_SCHEMA, replace)
+        self._hosts = PartWriter(folder.hosts, HOST_SCHEMA, replace)
+        self._server = PartWriter(folder.server, SERVER_SCHEMA, replace)
+
+    def write(self, batch: Batch) -> None:
+        """One part more of each table that has something new."""
+        rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        for report in batch.reports:
+            for type, row in stats_rows(report, self._host_of[report.probe]):
+                rows[type].append(row)
+        for type, some in rows.items():
+            self._table_of(type).write(some)
+        if batch.reports:
+            self._polls.write([poll_row(r, self._host_of[r.probe]) for r in batch.reports])
+        if batch.host_samples:
+            self._hosts.write([host_row(sample) for sample in batch.host_samples])
+        if batch.server_samples:
+            self._server.write([server_row(sample) for sample in batch.server_samples])
+            self._append_top("".join(sample.top_text or "" for sample in batch.server_samples))
+
+    def compact(self) -> None:
+        """Turn the parts of each table into one file."""
+        for table in (*self._samples.values(), self._polls, self._hosts, self._server):
+            table.compact()
+
+    def _table_of(self, type: str) -> PartWriter:
+        if type not in self._samples:
+            folder = self._folder.samples(type)
+            self._samples[type] = PartWriter(folder, stats_schema(type), self._replace)
+        return self._samples[type]
+
+    def _append_top(self, text: str) -> None:
+        if not text:
+            return
+        try:
+            with self._folder.top.open("a", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            raise recording_error(self._folder.top, error) from error

@@ -1,0 +1,11 @@
+"""The system under test: its machine sampled and reset (`measured`), or `unseen`."""
+
+from __future__ import annotations
+
+from farm.server.measured import MediaServer
+from farm.server.unseen import UnseenServer
+
+__all__ = [
+    "MediaServer",
+    "UnseenServer",
+]

@@ -1,0 +1,60 @@
+"""A channel that runs `sample_server.sh`, asked once a second."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from shlex import quote
+
+from farm.errors import ServerUnreachable
+from farm.observations import ServerSample
+from farm.protocols import Clock
+from farm.server.sampling import Sampling
+from farm.shell import Channel, Shell
+
+ANSWER_WITHIN_S = 5.0
+
+
+class Conversation:
+    """Questions and answers over a channel that runs `sample_server.sh`."""
+
+    def __init__(self, channel: Channel, sampling: Sampling, clock: Clock, where: str) -> None:
+        self._channel = channel
+        self._sampling = sampling
+        self._clock = clock
+        self._where = where
+
+    async def ask(self, pid: int | None) -> ServerSample | None:
+        """One answer; `None` for the first, to which there is nothing to compare.
+
+        Raises ServerUnreachable.
+        """
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                await self._channel.write(self._sampling.ask(pid, self._clock.run_s()))
+                while True:
+                    heard = await self._channel.read()
+                    if heard.error:
+                        self._sampling.hear_top(heard.data)
+                    elif frame := self._sampling.hear(heard.data):
+                        return self._sampling.sample(frame, self._clock.run_s())
+        except TimeoutError:
+            raise ServerUnreachable(
+                f"{self._where} did not answer within {ANSWER_WITHIN_S:g} s"
+            ) from None
+
+
+@asynccontextmanager
+async def conversation(
+    shell: Shell, sampling: Sampling, clock: Clock
+) -> AsyncIterator[Conversation]:
+    """Start the script; it ends with the body. Raises ServerUnreachable."""
+    text = files("farm.server").joinpath("sample_server.sh").read_text()
+    script = "\n".join(line for line in text.split("\n") if not line.startswith("#"))
+    channel = await shell.channel(f"exec sh -c {quote(script)}")
+    try:
+        yield Conversation(channel, sampling, clock, shell.where)
+    finally:
+        await channel.close()

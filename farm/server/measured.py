@@ -1,0 +1,308 @@
+"""The system under test, as `farm.protocols.Server`: its machine by a shell, sampled and reset.
+
+One channel runs `sample_server.sh` for as long as a trial listens; the rest are short commands. A
+connection that drops is opened again for `lost_after_s`; then the server is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from farm.errors import ServerError, ServerLost, ServerUnreachable
+from farm.experiment import Server as ServerSettings
+from farm.observations import ClockReading, Footprint, Gap, ResetReport, ServerFacts, ServerSample
+from farm.protocols import Clock
+from farm.server.conversation import Conversation, conversation
+from farm.server.footprint import differences
+from farm.server.machine import COMMAND, Machine, choose_interface, read_machine
+from farm.server.process import Found, chosen, described, search
+from farm.server.recordings import RecordingsDirectory
+from farm.server.sampling import Sampling
+from farm.server.until import until
+from farm.shell import Answer, Shell
+
+T = TypeVar("T")
+
+PERIOD_S = 1.0
+COMMAND_WITHIN_S = 20.0
+FOOTPRINT_S = 2.0
+RETRY_S = 1.0
+REPLACED_WITHIN_S = 5.0
+CALM_WITHIN_S = 10.0
+"""A start takes CPU for a while; what is above the baseline after that stays there."""
+SEARCH_EVERY_S = 2.0
+SEARCH_UNSEEN_EVERY_S = 10.0
+"""A process that was never seen is perhaps hidden from us: looking for it costs the server."""
+CLOCK_LOOKS = 5
+
+
+class MediaServer:
+    """Implements `farm.protocols.Server`.
+
+    `settings.kurento` must be an address by now, not `embedded`. `ready` asks the media server
+    whether it answers; it may raise KurentoError instead of saying no.
+    """
+
+    def __init__(
+        self,
+        shell: Shell,
+        settings: ServerSettings,
+        clock: Clock,
+        ready: Callable[[], Awaitable[bool]],
+        lost_after_s: float = 60.0,
+    ) -> None:
+        self._shell = shell
+        self._settings = settings
+        self._clock = clock
+        self._ready = ready
+        self._lost_after_s = lost_after_s
+        self._machine: Machine | None = None
+        self._interface: str | None = None
+        self._process: Found | None = None
+        self._seen = False
+        self._search_at_s = 0.0
+        self._closed = False
+        self._recordings = RecordingsDirectory(self._run, shell.where, settings.recordings)
+
+    @property
+    def recordings(self) -> RecordingsDirectory:
+        """Not to be asked while `samples` is listened to: both would open a lost connection."""
+        return self._recordings
+
+    async def open(self) -> ServerFacts:
+        """Connect and look around. A process that cannot be seen is no error: `pid` is `None`.
+
+        Raises ServerUnreachable, HostKeyUnknown, LoginRefused, BadInput.
+        """
+        self._closed = False
+        await self._shell.open()
+        said = await self._shell.run(COMMAND, COMMAND_WITHIN_S, "looking around")
+        self._machine = read_machine(said.stdout)
+        self._interface = choose_interface(
+            self._settings.interface,
+            self._machine,
+            await _addresses(self._settings.kurento),
+            self._shell.here,
+        )
+        await self._search()
+        return ServerFacts(
+            hostname=self._machine.hostname,
+            kernel=self._machine.kernel,
+            cores=self._machine.cores,
+            cpu_model=self._machine.cpu_model,
+            memory_bytes=self._machine.memory_bytes,
+            process=described(self._settings.process),
+            pid=self._process.pid if self._process else None,
+            interface=self._interface,
+            reached=self._shell.where,
+        )
+
+    async def close(self) -> None:
+        self._closed = True
+        try:
+            with suppress(ServerError):
+                await self._recordings.leave()
+        finally:
+            await self._shell.close()
+
+    async def samples(self) -> AsyncGenerator[ServerSample | Gap]:
+        """One a second, a Gap when sampling could go on after a drop.
+
+        Raises ServerLost when the connection stayed away.
+        """
+        last_s = self._clock.run_s()
+        dropped: ServerUnreachable | None = None
+        while True:
+            try:
+                async with self._conversation() as talk:
+                    due_s = self._clock.run_s()
+                    while True:
+                        sample = await self._sample(talk)
+                        if sample is not None:
+                            if dropped is not None:
+                                yield Gap(last_s, sample.received_s, str(dropped))
+                                dropped = None
+                            last_s = sample.received_s
+                            yield sample
+                        due_s = max(due_s + PERIOD_S, self._clock.run_s())
+                        await self._clock.sleep_until(due_s)
+            except ServerUnreachable as error:
+                if self._closed:
+                    return
+                dropped = dropped or error
+                await self._reconnect(last_s, error)
+
+    async def footprint(self) -> Footprint:
+        """The mean of two seconds. Raises ServerLost."""
+        return await self._persist(self._footprint)
+
+    async def clock(self) -> ClockReading:
+        """Where the server's clock since boot stands, by the fastest of a few round trips."""
+        return await self._persist(self._read_clock)
+
+    async def reset(self, like: Footprint | None) -> ResetReport:
+        """Run the reset command until the server is fresh, at most `retries` times more.
+
+        Fresh: it answers, its process is another (or stayed, where the command does not restart
+        it), and its footprint is near `like`. Raises ServerLost.
+        """
+        settings = self._settings.reset
+        if settings.command is None:
+            # One that died is perhaps on its way back: systemd, or a container's policy, does it.
+            back = await until(self._clock, self._ready, settings.ready_within_s)
+            footprint = await self.footprint()
+            silent = () if back else (self._silent(),)
+            return ResetReport(False, 0, footprint, (*silent, *self._differences(footprint, like)))
+        report = await self._reset_once(settings.command, 1, like)
+        while not report.clean and report.attempts <= settings.retries:
+            report = await self._reset_once(settings.command, report.attempts + 1, like)
+        return report
+
+    # ------------------------------------------------------------ sampling
+
+    def _conversation(self) -> AbstractAsyncContextManager[Conversation]:
+        assert self._machine is not None, "open() comes first"  # noqa: S101
+        sampling = Sampling(self._machine, self._interface, self._settings.cores)
+        return conversation(self._shell, sampling, self._clock)
+
+    async def _sample(self, talk: Conversation) -> ServerSample | None:
+        """Ask once; look for the process again when it is gone."""
+        if self._process is None and self._clock.run_s() >= self._search_at_s:
+            try:
+                await self._search()
+            except ServerUnreachable:
+                raise
+            except ServerError:
+                # A machine too busy to be searched is not gone: the other figures go on.
+                self._search_at_s = self._clock.run_s() + SEARCH_UNSEEN_EVERY_S
+        sample = await talk.ask(self._process.pid if self._process else None)
+        if sample is not None and sample.process_pid is None:
+            self._process = None
+        return sample
+
+    async def _search(self) -> Found | None:
+        process = self._settings.process
+        said = await self._shell.run(search(process), COMMAND_WITHIN_S, "looking for the process")
+        self._process = chosen(process, said.stdout)
+        self._seen = self._seen or self._process is not None
+        pause_s = SEARCH_EVERY_S if self._seen else SEARCH_UNSEEN_EVERY_S
+        self._search_at_s = self._clock.run_s() + pause_s
+        return self._process
+
+    async def _footprint(self) -> Footprint:
+        await self._search()
+        async with self._conversation() as talk:
+            await self._sample(talk)
+            await self._clock.sleep_until(self._clock.run_s() + FOOTPRINT_S)
+            sample = await self._sample(talk)
+        assert sample is not None, "the second answer has something to compare to"  # noqa: S101
+        own = sample.process_cpu_percent
+        return Footprint(
+            cpu_percent=sample.cpu_percent if own is None else own,
+            process_rss_bytes=sample.process_rss_bytes,
+            process_threads=sample.process_threads,
+            process_descriptors=sample.process_descriptors,
+        )
+
+    async def _read_clock(self) -> ClockReading:
+        best: ClockReading | None = None
+        for _ in range(CLOCK_LOOKS):
+            asked_s = self._clock.run_s()
+            said = await self._shell.run("cat /proc/uptime", COMMAND_WITHIN_S, "its clock")
+            answered_s = self._clock.run_s()
+            error_s = (answered_s - asked_s) / 2 + 0.01  # /proc/uptime counts hundredths
+            if best is None or error_s < best.error_s:
+                uptime_s = float(said.stdout.split(maxsplit=1)[0])
+                middle_s = (asked_s + answered_s) / 2
+                best = ClockReading("server", middle_s - uptime_s, error_s, answered_s)
+        assert best is not None  # noqa: S101
+        return best
+
+    # ------------------------------------------------------------ reset
+
+    async def _reset_once(self, command: str, attempt: int, like: Footprint | None) -> ResetReport:
+        settings = self._settings.reset
+        before = await self._persist(self._search)
+        try:
+            answer = await self._shell.run(
+                command, settings.ready_within_s, "server.reset.ready_within"
+            )
+        except ServerUnreachable as error:
+            # The command may have restarted the machine, or what we reach it by: go on from there.
+            await self._reconnect(self._clock.run_s(), error)
+        except ServerError as error:
+            return ResetReport(False, attempt, None, (str(error),))
+        else:
+            if answer.status != 0:
+                complaint = (answer.stderr or answer.stdout).strip().split("\n")[-1]
+                why = f"`{command}` ended with status {answer.status}: {complaint or 'no word'}"
+                return ResetReport(False, attempt, None, (why,))
+        await until(self._clock, lambda: self._replaced(before), REPLACED_WITHIN_S)
+        if not await until(self._clock, self._ready, settings.ready_within_s):
+            why = self._silent("after the reset ")
+            return ResetReport(False, attempt, None, (why,))
+        footprint = await self.footprint()
+        calm_by_s = self._clock.run_s() + CALM_WITHIN_S
+        while self._differences(footprint, like) and self._clock.run_s() < calm_by_s:
+            footprint = await self.footprint()
+        return ResetReport(True, attempt, footprint, self._differences(footprint, like))
+
+    async def _replaced(self, before: Found | None) -> bool:
+        """A process that answers at once after a reset may be the old one on its way out."""
+        now = await self._persist(self._search)
+        return now is not None and now != before
+
+    def _silent(self, when: str = "") -> str:
+        within_s = self._settings.reset.ready_within_s
+        return f"the server did not answer within {within_s:g} s {when}(server.reset.ready_within)"
+
+    def _differences(self, footprint: Footprint, like: Footprint | None) -> tuple[str, ...]:
+        within = self._settings.reset.within_of_baseline
+        return () if like is None else differences(footprint, like, within)
+
+    # ------------------------------------------------------------ connection
+
+    async def _run(self, command: str, within_s: float) -> Answer:
+        """Raises ServerLost; ServerError when it takes too long."""
+        setting = "server.recordings"
+        if self._closed:
+            return await self._shell.run(command, within_s, setting)
+        return await self._persist(lambda: self._shell.run(command, within_s, setting))
+
+    async def _persist(self, action: Callable[[], Awaitable[T]]) -> T:
+        """Do it, over a new connection if need be. Raises ServerLost."""
+        began_s = self._clock.run_s()
+        while True:
+            try:
+                return await action()
+            except ServerUnreachable as error:
+                await self._reconnect(began_s, error)
+
+    async def _reconnect(self, since_s: float, why: ServerUnreachable) -> None:
+        """Open the shell again; it is away since `since_s`. Raises ServerLost."""
+        while self._clock.run_s() < since_s + self._lost_after_s:
+            await self._shell.close()
+            await self._clock.sleep_until(self._clock.run_s() + RETRY_S)
+            try:
+                await self._shell.open()
+            except ServerUnreachable as error:
+                why = error
+            else:
+                return
+        raise ServerLost(
+            f"{self._shell.where} is not reached any more for {self._lost_after_s:g} s: {why}"
+        )
+
+
+async def _addresses(url: str) -> frozenset[str]:
+    """The addresses of a URL's host; empty for one that has none."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(urlsplit(url).hostname, None)
+    except socket.gaierror:
+        return frozenset()
+    return frozenset(str(address[4][0]) for address in found)

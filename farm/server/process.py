@@ -1,0 +1,152 @@
+"""Which process of the server's machine is the media server.
+
+`search` is a command for any POSIX shell, `chosen` reads what it said. Where several processes fit
+(a wrapper that started it, its forked workers), it is the one that has used most CPU time.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from farm.experiment import Process
+from farm.server.frames import proc_files
+
+COMM_LENGTH = 15
+"""The kernel cuts a process' name to this: `kurento-media-s`."""
+
+_LOOK = "grep -asH '' /proc/[0-9]*/stat /proc/[0-9]*/cmdline"
+_LISTENS = "0A"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A process; `started` (ticks after boot) tells it from a later one with the same pid."""
+
+    pid: int
+    started: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    pid: int
+    started: int
+    name: str
+    arguments: tuple[str, ...]
+    ticks: int
+
+
+def search(process: Process) -> str:
+    """The command whose output `chosen` wants."""
+    if process.pid is not None:
+        return f"grep -asH '' /proc/{process.pid}/stat"
+    if process.port is not None:
+        return (
+            "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null;"
+            f" ls -l /proc/[0-9]*/fd 2>/dev/null | grep -a -e '^/proc/' -e socket:; {_LOOK}"
+        )
+    if process.container is not None:
+        name = shlex.quote(process.container)
+        inspect = f"inspect --format '@farm container {{{{.State.Pid}}}} {{{{.Id}}}}' {name}"
+        return (
+            f"docker {inspect} 2>/dev/null || podman {inspect} 2>/dev/null;"
+            f" grep -asH '' /proc/[0-9]*/cgroup; {_LOOK}"
+        )
+    return _LOOK
+
+
+def chosen(process: Process, said: str) -> Found | None:
+    """The media server's process, or `None` where no such process can be seen."""
+    files = proc_files(said.split("\n"))
+    candidates = _candidates(files)
+    if process.pid is not None:
+        pids = {process.pid}
+    elif process.port is not None:
+        pids = _listening(process.port, said)
+    elif process.container is not None:
+        pids = _contained(process.container, said, files)
+    else:
+        pids = _named(process.name or "", candidates)
+    fitting = [candidate for candidate in candidates if candidate.pid in pids]
+    fitting.sort(key=lambda candidate: (-candidate.ticks, candidate.pid))
+    return Found(fitting[0].pid, fitting[0].started) if fitting else None
+
+
+def described(process: Process) -> str:
+    """As a user would name it."""
+    if process.pid is not None:
+        return f"process {process.pid}"
+    if process.port is not None:
+        return f"the process that listens on TCP port {process.port}"
+    if process.container is not None:
+        return f"container {process.container}"
+    return f"process {process.name}"
+
+
+def _candidates(files: Mapping[str, str]) -> list[_Candidate]:
+    candidates = []
+    for path, text in files.items():
+        pid = re.fullmatch(r"/proc/(\d+)/stat", path)
+        name = re.match(r"\d+ \((.*)\) ([A-Za-z]) (.*)", text, re.DOTALL)
+        if pid and name and name[2] not in "ZXx":
+            words = name[3].split()
+            arguments = tuple(files.get(f"/proc/{pid[1]}/cmdline", "").split("\0"))
+            ticks, started = int(words[10]) + int(words[11]), int(words[18])
+            candidates.append(_Candidate(int(pid[1]), started, name[1], arguments, ticks))
+    return candidates
+
+
+def _named(name: str, candidates: list[_Candidate]) -> set[int]:
+    """By the program's name; else by the script or module that an interpreter was given."""
+    programs = {
+        candidate.pid
+        for candidate in candidates
+        if candidate.name == name[:COMM_LENGTH]
+        and (len(name) <= COMM_LENGTH or not candidate.arguments[0] or name in _words(candidate))
+    }
+    return programs or {candidate.pid for candidate in candidates if name in _words(candidate)}
+
+
+def _words(candidate: _Candidate) -> set[str]:
+    """What a process may be called: its arguments up to the first option's value, and their ends.
+
+    `python -m infra.x` is `infra.x`, `/usr/bin/kurento-media-server -f /etc/x` is
+    `kurento-media-server`, `vi kurento-media-server` is not: it was given a file to work on; but
+    neither a shell nor an editor outlasts a media server in CPU time.
+    """
+    first = candidate.arguments[:4]
+    return {*first, *(word.rpartition("/")[2] for word in first)}
+
+
+def _listening(port: int, said: str) -> set[int]:
+    """Who holds a listening socket of `port`, from /proc/net/tcp and the links in /proc/*/fd."""
+    inodes = {
+        words[9]
+        for words in (line.split() for line in said.split("\n"))
+        if len(words) > 9
+        and words[0].endswith(":")
+        and words[3] == _LISTENS
+        and words[1].endswith(f":{port:04X}")
+    }
+    holders: set[int] = set()
+    holder = 0
+    for line in said.split("\n"):
+        if folder := re.fullmatch(r"/proc/(\d+)/fd:", line):
+            holder = int(folder[1])
+        elif (socket := re.search(r"socket:\[(\d+)\]$", line)) and socket[1] in inodes:
+            holders.add(holder)
+    return holders
+
+
+def _contained(container: str, said: str, files: Mapping[str, str]) -> set[int]:
+    """All processes of the container's cgroup; without docker's word, by its id in the path."""
+    inspected = re.search(r"^@farm container (\d+) (\S+)$", said, re.MULTILINE)
+    group = files.get(f"/proc/{inspected[1]}/cgroup") if inspected else None
+    identity = inspected[2] if inspected else container
+    return {
+        int(path.split("/")[2])
+        for path, text in files.items()
+        if path.endswith("/cgroup") and (text == group or identity in text)
+    }

@@ -1,0 +1,130 @@
+"""The text of `top -b -d 1` -> CPU figures. procps 3.3 and 4.0, busybox.
+
+The first iteration is an average since the machine (or the process) started: `TopReader` drops it.
+What is not understood is refused with a reason, never guessed. Refused on purpose: thread mode
+(`top -H`), where the row whose PID is the process holds the CPU of the whole process, not of its
+leading thread, so that rows cannot be told apart nor summed up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+LONGEST_BYTES = 1 << 22
+
+# "top - 23:13:46 up  1:16," begins an iteration of procps, "Mem: 446500K used, ..." one of busybox.
+_BEGINS = re.compile(rb"^(?=top - |Mem: +\d+K used)", re.MULTILINE)
+_NUMBER = r"(\d+(?:[.,]\d+)?)"
+# procps: "%Cpu(s): 73.8 us, 12.7 sy,"; one row a core after the key 1: "%Cpu0  : 73,8 us,"
+_PROCPS_CPU = re.compile(r"^%Cpu(?:\(s\)|\d+) *:(.*)$", re.MULTILINE)
+_PROCPS_SHARE = re.compile(_NUMBER + r" *(us|sy|ni|id|wa|hi|si|st)\b")
+# busybox: CPU: with 3% usr, 1% sys, 0% nic, 95% idle, 0% io, 0% irq and 0% sirq behind it
+_BUSYBOX_CPU = re.compile(r"^CPU:(.*)$", re.MULTILINE)
+_BUSYBOX_SHARE = re.compile(_NUMBER + r"% (usr|sys|nic|idle|io|irq|sirq)\b")
+# busybox: "25719  1 root  S <  1834m  7%  0  41% kurento": the state may hold a blank
+_BUSYBOX_ROW = re.compile(
+    r"^ *(\d+) +\d+ +\S+ +\S.{3} *[\d.]+[mgt]? +" + _NUMBER + r"%(?: +\d+)? +" + _NUMBER + "% "
+)
+_BUSY = ("us", "sy", "ni", "hi", "si", "usr", "sys", "nic", "irq", "sirq")
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """One iteration.
+
+    `cpu_percent` is the whole machine, 0 to 100, time stolen by its hypervisor not counted.
+    `process_percent` is by pid; `of_one_core` tells whether in percent of one core (procps, may
+    pass 100) or of the whole machine (busybox).
+    """
+
+    cpu_percent: float
+    process_percent: Mapping[int, float]
+    of_one_core: bool
+
+    def process_cpu_percent(self, pid: int, cores: int) -> float | None:
+        """A process' CPU in percent of one core; `None` when it has no row."""
+        percent = self.process_percent.get(pid)
+        if percent is None:
+            return None
+        return percent if self.of_one_core else percent * cores
+
+
+@dataclass(frozen=True, slots=True)
+class TopRefused:
+    """Why a text gives no figures."""
+
+    reason: str
+
+
+class TopReader:
+    """Bytes cut anywhere in, whole iterations out; the first iteration is left out.
+
+    An iteration is known to be whole when the next one begins: a second late.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._first_passed = False
+
+    def feed(self, data: bytes) -> list[str]:
+        *whole, self._rest = _BEGINS.split(self._rest + data)
+        if len(self._rest) > LONGEST_BYTES:
+            self._rest = b""
+        # What stands before the first beginning is a complaint of the shell, or a cut beginning.
+        texts = [text.decode(errors="replace") for text in whole if _BEGINS.match(text)]
+        if texts and not self._first_passed:
+            self._first_passed = True
+            return texts[1:]
+        return texts
+
+
+def parse_top(text: str) -> Top | TopRefused:
+    """Read one iteration; decimal points may be commas."""
+    if re.search(r"^Threads:", text, re.MULTILINE):
+        return TopRefused("top is in thread mode (-H): its rows are not processes")
+    if found := _PROCPS_CPU.findall(text):
+        shares = [_shares(_PROCPS_SHARE, row) for row in found]
+        processes = _procps_rows(text)
+    elif found := _BUSYBOX_CPU.findall(text):
+        shares = [_shares(_BUSYBOX_SHARE, row) for row in found]
+        processes = _busybox_rows(text)
+    else:
+        return TopRefused("no line of CPU shares")
+    if any(("id" not in row and "idle" not in row) for row in shares):
+        return TopRefused(f"CPU shares not understood: {found[0].strip()!r}")
+    if processes is None:
+        return TopRefused("no table of processes with PID and %CPU")
+    busy = [sum(value for name, value in row.items() if name in _BUSY) for row in shares]
+    return Top(min(100.0, sum(busy) / len(busy)), processes, bool(_PROCPS_CPU.search(text)))
+
+
+def _shares(pattern: re.Pattern[str], row: str) -> dict[str, float]:
+    return {name: _number(value) for value, name in pattern.findall(row)}
+
+
+def _number(text: str) -> float:
+    return float(text.replace(",", "."))
+
+
+def _procps_rows(text: str) -> dict[int, float] | None:
+    rows: dict[int, float] = {}
+    pid_at = cpu_at = None
+    for line in text.split("\n"):
+        words = line.split()
+        if "PID" in words and "%CPU" in words:
+            pid_at, cpu_at = words.index("PID"), words.index("%CPU")
+        elif pid_at is not None and cpu_at is not None and len(words) > max(pid_at, cpu_at):
+            pid, percent = words[pid_at], words[cpu_at]
+            if pid.isdecimal() and re.fullmatch(_NUMBER, percent):
+                rows[int(pid)] = _number(percent)
+    return None if pid_at is None else rows
+
+
+def _busybox_rows(text: str) -> dict[int, float] | None:
+    head, table, rows = text.partition("COMMAND")
+    if not table or "%CPU" not in head:
+        return None
+    found = (_BUSYBOX_ROW.match(line) for line in rows.split("\n"))
+    return {int(row[1]): _number(row[3]) for row in found if row}

@@ -1,0 +1,65 @@
+"""A server whose machine cannot be looked at: quality alone is measured."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from urllib.parse import urlsplit
+
+from farm.experiment import Server as ServerSettings
+from farm.observations import ClockReading, Footprint, Gap, ResetReport, ServerFacts, ServerSample
+from farm.protocols import Clock
+from farm.server.until import until
+
+_NOTHING = Footprint(None, None, None, None)
+
+
+class UnseenServer:
+    """Implements `farm.protocols.Server` with nothing known: no figures, no reset.
+
+    `ready` asks the media server whether it answers.
+    """
+
+    def __init__(
+        self, settings: ServerSettings, clock: Clock, ready: Callable[[], Awaitable[bool]]
+    ) -> None:
+        self._kurento = settings.kurento
+        self._ready_within_s = settings.reset.ready_within_s
+        self._clock = clock
+        self._ready = ready
+
+    @property
+    def recordings(self) -> None:
+        """Out of sight."""
+
+    async def open(self) -> ServerFacts:
+        return ServerFacts(
+            hostname=urlsplit(self._kurento).hostname or self._kurento,
+            kernel=None,
+            cores=None,
+            cpu_model=None,
+            memory_bytes=None,
+            process=None,
+            pid=None,
+            interface=None,
+            reached="not at all",
+        )
+
+    async def reset(self, like: Footprint | None) -> ResetReport:  # noqa: ARG002
+        """Only waited for: one that died is perhaps brought back by whoever looks after it."""
+        await until(self._clock, self._ready, self._ready_within_s)
+        return ResetReport(done=False, attempts=0, footprint=None)
+
+    async def footprint(self) -> Footprint:
+        return _NOTHING
+
+    async def samples(self) -> AsyncGenerator[ServerSample | Gap]:
+        """Never one."""
+        await asyncio.Event().wait()
+        yield Gap(0.0, 0.0, "unseen")
+
+    async def clock(self) -> ClockReading:
+        return ClockReading("server", offset_s=0.0, error_s=float("inf"), at_s=0.0)
+
+    async def close(self) -> None:
+        """Nothing was opened."""

@@ -1,0 +1,62 @@
+"""What can run commands on the server's machine: over SSH (farm.ssh) or right here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a command ended; a negative status is a signal, or a connection that closed early."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A piece of what a command said, cut anywhere; `error` tells standard error from output."""
+
+    data: bytes
+    error: bool
+
+
+class Channel(Protocol):
+    """A running command with its three streams; when it is closed, its standard input ends."""
+
+    async def write(self, data: bytes) -> None:
+        """Raises ServerUnreachable when the command or the connection is gone."""
+
+    async def read(self) -> Heard:
+        """The next piece, never empty. Raises ServerUnreachable at the end of the output."""
+
+    async def close(self) -> None:
+        """Idempotent."""
+
+
+class Shell(Protocol):
+    @property
+    def where(self) -> str:
+        """The machine, as a user would name it."""
+
+    @property
+    def here(self) -> bool:
+        """It is this very machine."""
+
+    async def open(self) -> None:
+        """Raises ServerUnreachable and its kin, BadInput. May be called again after `close`."""
+
+    async def run(self, command: str, within_s: float, setting: str) -> Answer:
+        """Run a command to its end.
+
+        Raises ServerUnreachable when the connection is gone, and ServerError naming `setting` when
+        the command takes longer than `within_s`.
+        """
+
+    async def channel(self, command: str) -> Channel:
+        """Start a command that stays. Raises ServerUnreachable."""
+
+    async def close(self) -> None:
+        """Idempotent; nothing that was started here keeps running."""

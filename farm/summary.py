@@ -1,0 +1,214 @@
+"""What a run came to: `summary.json`, and the two lines that a person reads at its end. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+from farm.attribution import Machine, limited_by, scale_out
+from farm.capacity_search import CapacityEstimate
+from farm.experiment import Experiment, Scenario, ScenarioKind
+from farm.jsonable import to_jsonable
+from farm.scenario import NOUNS
+from farm.trial import Direction, TrialEvidence, TrialResult
+from farm.units import format_duration
+from farm.wording import counted, percent
+
+FORMAT = 1
+
+
+def size_summary(
+    experiment: Experiment,
+    results: Sequence[TrialResult],
+    estimate: CapacityEstimate,
+    *,
+    held: TrialEvidence | None = None,
+    broken: TrialEvidence | None = None,
+    machine: Machine | None = None,
+) -> dict[str, Any]:
+    """Of `farm size`.
+
+    `held` and `broken` are the evidence of `attribution.trial_that_held` and `trial_that_broke`:
+    without them the throughput and what limited the server are unknown.
+    """
+    scenario = experiment.scenario
+    limit = limited_by(estimate, results, broken, machine or Machine())
+    growth = scale_out(results, estimate, limit)
+    return {
+        "format": FORMAT,
+        "scenario": scenario.kind,
+        "state": estimate.state,
+        "capacity": {
+            "probes": estimate.probes,
+            "sessions": _sessions(scenario, estimate.probes),
+            "viewers": _viewers(scenario, estimate.probes),
+            "interval_probes": list(estimate.interval),
+            "confidence": estimate.confidence,
+            "reliability": estimate.reliability,
+            "recommended_probes": estimate.recommended,
+            "breaking_probes": estimate.breaking,
+            "hold_s": experiment.trial.hold_s,
+            **_throughput(held),
+        },
+        "limited_by": to_jsonable(limit),
+        "scale_out": {**to_jsonable(growth), "sessions": _sessions(scenario, growth.probes)},
+        "trials": [_trial(result) for result in results],
+    }
+
+
+def run_summary(experiment: Experiment, results: Sequence[TrialResult]) -> dict[str, Any]:
+    """Of `farm run`: the last of `results` is the trial that was asked for."""
+    asked = results[-1]
+    return {
+        "format": FORMAT,
+        "scenario": experiment.scenario.kind,
+        "state": asked.verdict.outcome.value,
+        "load": asked.load,
+        "sessions": _sessions(experiment.scenario, asked.load),
+        "viewers": _viewers(experiment.scenario, asked.load),
+        "hold_s": experiment.trial.hold_s,
+        "trials": [_trial(result) for result in results],
+    }
+
+
+def two_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
+    """The answer of `summary.json` for a terminal: how much, and why not more."""
+    return _size_lines(summary) if "capacity" in summary else _run_lines(summary)
+
+
+def _size_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
+    capacity, state = summary["capacity"], summary["state"]
+    limit = summary["limited_by"]
+    found = limit["resource"] != "unknown"
+    by = f"Limited by {limit['resource']}" if found else "What limited it is unknown"
+    second = f"{by}: {limit['evidence']}."
+    ended = f"({state}, {counted(len(summary['trials']), 'trial')})"
+    probes = capacity["probes"]
+    if probes is None:
+        return f"No load is known to hold {ended}.", second
+    at_least = "" if state == "converged" else "at least "
+    load = _load(summary["scenario"], probes, capacity)
+    held = f"The server holds {at_least}{load} for {format_duration(capacity['hold_s'])}"
+    first = "; the generator ran out first" if state == "generator_ran_out" else ""
+    return f"{held}{first}{_interval(capacity)} {ended}.", second
+
+
+def _run_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
+    trial, state = summary["trials"][-1], summary["state"]
+    who = _load(summary["scenario"], summary["load"], summary)
+    if state == "invalid":
+        first = f"Invalid: with {who} the generator was at fault, so the server is not judged."
+    else:
+        word = {"pass": "Passed", "fail": "Failed"}[state]
+        units = counted(trial["units"], "session" if summary["viewers"] is None else "viewer")
+        hold = format_duration(summary["hold_s"])
+        first = f"{word}: {who} for {hold}; {trial['units_failed']} of {units} bad."
+    reasons = trial["reasons"]
+    if not reasons:
+        return first, f"Worst session: {_worst(trial['worst_session'])}."
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    return first, f"Worst: {reasons[0]['message']}{more}."
+
+
+def _load(scenario: ScenarioKind, probes: int, counts: Mapping[str, Any]) -> str:
+    """`18 probes (9 calls)`."""
+    viewers = counts["viewers"]
+    if viewers is not None:
+        return f"{probes} probes ({counted(viewers, 'viewer')})"
+    return f"{probes} probes ({counted(counts['sessions'], NOUNS[scenario])})"
+
+
+def _interval(capacity: Mapping[str, Any]) -> str:
+    low, high = capacity["interval_probes"]
+    sure = f"with {percent(capacity['confidence'])} confidence"
+    if low is not None and high is not None:
+        return f"; between {low} and {high} {sure}"
+    if low is not None:
+        return f"; {low} or more {sure}"
+    return "" if high is None else f"; {high} or fewer {sure}"
+
+
+def _worst(worst: Mapping[str, Any] | None) -> str:
+    if worst is None:
+        return "none"
+    parts = [worst["id"]]
+    if worst["loss_ratio"] is not None:
+        parts.append(f"{percent(worst['loss_ratio'])} lost")
+    if worst["video_bitrate_bps"] is not None:
+        parts.append(f"{worst['video_bitrate_bps'] / 1000:.0f} kbit/s of video")
+    if worst["frame_rate"] is not None:
+        parts.append(f"{worst['frame_rate']:.1f} frames/s")
+    return ", ".join(parts)
+
+
+def _sessions(scenario: Scenario, probes: int | None) -> int | None:
+    if probes is None:
+        return None
+    match scenario.kind:
+        case "one_to_one":
+            return probes // 2
+        case "group":
+            return probes // scenario.members
+        case "broadcast":
+            return 1
+
+
+def _viewers(scenario: Scenario, probes: int | None) -> int | None:
+    return None if probes is None or scenario.kind != "broadcast" else probes - 1
+
+
+def _throughput(held: TrialEvidence | None) -> dict[str, Any]:
+    """What the server took in and gave out, payload as the probes counted it; None: unknown."""
+    if held is None:
+        return {"throughput_bps": None, "packets_per_s": None}
+    return {
+        "throughput_bps": {
+            "in": _total(held, "outbound", packets=False),
+            "out": _total(held, "inbound", packets=False),
+        },
+        "packets_per_s": {
+            "in": _total(held, "outbound", packets=True),
+            "out": _total(held, "inbound", packets=True),
+        },
+    }
+
+
+def _total(held: TrialEvidence, direction: Direction, *, packets: bool) -> float | None:
+    """The sum over all streams in a window, mean over the windows."""
+    windows: dict[int, float] = {}
+    for interval in held.intervals:
+        if interval.direction != direction:
+            continue
+        value = interval.bitrate_bps
+        if packets:
+            length_s = interval.end_s - interval.start_s
+            value = None if interval.packets is None else interval.packets / length_s
+        if value is not None:
+            windows[interval.window] = windows.get(interval.window, 0.0) + value
+    return fmean(windows.values()) if windows else None
+
+
+def _trial(result: TrialResult) -> dict[str, Any]:
+    verdict, worst = result.verdict, result.verdict.worst_session
+    return {
+        "index": result.index,
+        "probes": result.load,
+        "purpose": result.purpose,
+        "verdict": verdict.outcome.value,
+        "reasons": to_jsonable(verdict.reasons),
+        "notes": list(verdict.notes),
+        "units": verdict.units,
+        "units_failed": verdict.units_failed,
+        "established": verdict.established,
+        "server_cpu_percent": result.server_cpu_percent,
+        "host_cpu_percent": result.host_cpu_percent,
+        "worst_session": None
+        if worst is None
+        else {
+            "id": worst.session,
+            "loss_ratio": worst.residual_loss_ratio,
+            "video_bitrate_bps": worst.video_bitrate_bps,
+            "frame_rate": worst.frame_rate,
+        },
+    }

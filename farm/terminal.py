@@ -1,0 +1,97 @@
+"""What a person sees while a run goes on. The only rich import.
+
+On a terminal one line is kept up to date below the notes; elsewhere plain lines come every few
+seconds, so that a log stays readable.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from farm.protocols import Progress
+from farm.trial import Outcome, TrialPlan, TrialResult
+
+PLAIN_EVERY_S = 5.0
+
+_STYLES = {Outcome.PASS: "bold green", Outcome.FAIL: "bold red", Outcome.INVALID: "bold yellow"}
+
+
+class Terminal:
+    """Implements `protocols.Observer` on a text stream."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._console = Console(file=stream, highlight=False, soft_wrap=True)
+        self._live: Live | None = None
+        self._said_s = float("-inf")
+        self._phase = ""
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Keep the progress line up to date during the block, where the stream is a terminal."""
+        if not self._console.is_terminal:
+            yield
+            return
+        with Live(
+            Text(), console=self._console, refresh_per_second=4, transient=True
+        ) as self._live:
+            yield
+        self._live = None
+
+    def note(self, text: str) -> None:
+        self._console.print(text, markup=False)
+
+    def trial_planned(self, plan: TrialPlan, purpose: str) -> None:
+        sessions = len(plan.sessions)
+        self.note(
+            f"trial {plan.index}: {plan.load} probes in {sessions} session"
+            f"{'' if sessions == 1 else 's'} ({purpose})"
+        )
+
+    def progress(self, progress: Progress) -> None:
+        line = progress_line(progress)
+        if self._live is not None:
+            self._live.update(Text(line, style="cyan", no_wrap=True, overflow="ellipsis"))
+            return
+        now_s = time.monotonic()
+        if now_s - self._said_s >= PLAIN_EVERY_S or progress.phase != self._phase:
+            self._said_s, self._phase = now_s, progress.phase
+            self.note(line)
+
+    def trial_ended(self, result: TrialResult) -> None:
+        verdict = result.verdict
+        text = Text(f"trial {result.index}: {result.load} probes: ")
+        text.append(verdict.outcome.value, style=_STYLES[verdict.outcome])
+        if verdict.reasons:
+            more = len(verdict.reasons) - 1
+            text.append(f", {verdict.reasons[0].message}")
+            text.append(f" (and {more} more)" if more else "")
+        self._console.print(text)
+
+
+def progress_line(progress: Progress) -> str:
+    """One second of a trial in one line; what is not known is `-`."""
+    joined = f"joined {progress.joined}/{progress.load}"
+    failed = f", {progress.failed} failed" if progress.failed else ""
+    left = "" if progress.left_s is None else f" {max(0.0, progress.left_s):3.0f} s left"
+    return "  ".join(
+        (
+            f"[{progress.trial}] {progress.phase:<6}{left}",
+            joined + failed,
+            f"in {_shown(progress.received_bps, 1e-3, '.0f', 'kbit/s')}",
+            f"loss {_shown(progress.loss_ratio, 100, '.1f', '%')}",
+            _shown(progress.frame_rate, 1, ".1f", "frames/s"),
+            f"server CPU {_shown(progress.server_cpu_percent, 1, '.0f', '%')}",
+            f"generator CPU {_shown(progress.host_cpu_percent, 1, '.0f', '%')}",
+        )
+    )
+
+
+def _shown(value: float | None, scale: float, form: str, unit: str) -> str:
+    return f"- {unit}" if value is None else f"{value * scale:{form}} {unit}"

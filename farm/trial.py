@@ -1,0 +1,264 @@
+"""The values of a trial: what was planned, what it came to, what it was judged to be.
+
+All times called `_s` without another word are run time: seconds of the controller's monotonic clock
+since the start of the run. Ratios are 0 to 1, percentages 0 to 100; `None` is unknown, never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from farm.experiment import Network
+from farm.observations import HostSample, ResetReport, ServerSample
+from farm.webrtc_stats import MediaKind
+
+Direction = Literal["inbound", "outbound"]
+Purpose = Literal["single", "baseline", "search"]
+Phase = Literal["reset", "ramp", "settle", "hold", "leave", "done"]
+
+# ---------------------------------------------------------------- what is planned
+
+
+@dataclass(frozen=True, slots=True)
+class ProbePlan:
+    """One browser page: who it is and what it has to do.
+
+    `variables` fill the templates of the driver's steps. `poll_phase` (0 to 1) is the share of the
+    poll's period after which this probe polls, so that they do not all poll at once. `start_s`
+    counts from the start of its session: the viewers of a broadcast come one after the other.
+    `recorded_as` is the name of the file that the server makes of what it sends; `None`: it is not
+    recorded, or the farm does not know the name.
+    """
+
+    probe: str
+    session: str
+    role: str
+    host: str
+    poll_phase: float
+    variables: Mapping[str, str]
+    sends: tuple[MediaKind, ...]
+    receives: tuple[MediaKind, ...]
+    network: Network | None = None
+    start_s: float = 0.0
+    recorded_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPlan:
+    """One call, room or broadcast. `start_s` counts from the start of the ramp."""
+
+    session: str
+    start_s: float
+    probes: tuple[ProbePlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialPlan:
+    """One load. Streams of a `mixed` scenario are not what a partner sent, but the server's mix."""
+
+    index: int
+    load: int
+    purpose: Purpose
+    sessions: tuple[SessionPlan, ...]
+    mixed: bool = False
+
+    @property
+    def probes(self) -> tuple[ProbePlan, ...]:
+        return tuple(probe for session in self.sessions for probe in session.probes)
+
+    @property
+    def folder(self) -> str:
+        """`000-load-002`."""
+        return f"{self.index:03d}-load-{self.load:03d}"
+
+
+# ---------------------------------------------------------------- what it comes to
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """When the parts of a trial began, in run time; `None`: never reached."""
+
+    ramp_s: float | None = None
+    settle_s: float | None = None
+    hold_s: float | None = None
+    leave_s: float | None = None
+    done_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInterval:
+    """One RTP stream of one probe in one window of the hold.
+
+    Inbound is what the probe received. Bitrates are payload (no headers; what is sent again is not
+    counted for a sender). `polls` counts the polls of the page: with none all figures are unknown;
+    with some, but without the stream, they are those of silence (0 packets, stalled throughout).
+    `track` counts the probe's streams of that direction and kind that live at the same time. See
+    "What counts" in docs/method.md for how each figure is made.
+    """
+
+    probe: str
+    session: str
+    role: str
+    direction: Direction
+    kind: MediaKind
+    window: int
+    start_s: float
+    end_s: float
+    polls: int
+    packets: int | None = None
+    payload_bytes: int | None = None
+    bitrate_bps: float | None = None
+    residual_loss_ratio: float | None = None
+    repair_ratio: float | None = None
+    frame_rate: float | None = None
+    frame_width: int | None = None
+    frame_height: int | None = None
+    stalled_ratio: float | None = None
+    gap_s: float | None = None
+    target_bitrate_bps: float | None = None
+    capture_frame_rate: float | None = None
+    round_trip_time_s: float | None = None
+    jitter_s: float | None = None
+    remote_packets_lost: int | None = None
+    quality_limited_by_cpu_ratio: float | None = None
+    track: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSetup:
+    """How long an expected stream took from offer to first media; `None`: it never came."""
+
+    probe: str
+    session: str
+    role: str
+    kind: MediaKind
+    setup_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class JoinOutcome:
+    """`reason` and `message` are the join error's when it did not join."""
+
+    probe: str
+    session: str
+    joined: bool
+    join_s: float | None = None
+    reason: str | None = None
+    message: str = ""
+    at_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PollCount:
+    """Polls of a probe in the hold: expected, received, and received late."""
+
+    probe: str
+    expected: int
+    received: int
+    late: int
+
+
+FaultKind = Literal[
+    "server_died",
+    "app_died",
+    "browser_crashed",
+    "host_lost",
+    "sampling_lost",
+    "recording_missing",  # of a session: a file not there, empty, too short, or without a track
+    "recordings_unknown",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that broke and is named in the table "what broke" (docs/method.md)."""
+
+    what: FaultKind
+    at_s: float
+    message: str
+    session: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEvidence:
+    """All that a verdict is made of, computed from one trial's recording."""
+
+    plan: TrialPlan
+    phases: Phases
+    window_s: float
+    intervals: tuple[StreamInterval, ...]
+    setups: tuple[StreamSetup, ...]
+    joins: tuple[JoinOutcome, ...]
+    polls: tuple[PollCount, ...]
+    host_samples: tuple[HostSample, ...]
+    server_samples: tuple[ServerSample, ...]
+    faults: tuple[Fault, ...] = ()
+    reset: ResetReport | None = None
+
+
+class Outcome(StrEnum):
+    """`invalid`: the generator was at fault; the server is not blamed."""
+
+    PASS = "pass"  # noqa: S105
+    FAIL = "fail"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a unit or a trial is not good: everything needed to find it again."""
+
+    code: str
+    message: str
+    probe: str | None = None
+    session: str | None = None
+    stream: str | None = None
+    value: float | None = None
+    limit: float | None = None
+    at_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorstSession:
+    """The session whose users had it worst, its figures over the whole hold."""
+
+    session: str
+    residual_loss_ratio: float | None
+    video_bitrate_bps: float | None
+    frame_rate: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`reasons` are sorted, the worst first; a pass may carry remarks in `notes`."""
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    units: int
+    units_failed: int
+    established: int
+    worst_session: WorstSession | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrialResult:
+    """`result.json`: one trial in figures, means over the hold."""
+
+    index: int
+    load: int
+    purpose: Purpose
+    verdict: Verdict
+    phases: Phases
+    server_cpu_percent: float | None
+    server_process_cpu_percent: float | None
+    host_cpu_percent: float | None
+    video_bitrate_bps: float | None
+    residual_loss_ratio: float | None
+    frame_rate: float | None
+    setup_median_s: float | None
+    setup_worst_s: float | None

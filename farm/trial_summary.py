@@ -1,0 +1,54 @@
+"""A trial in a few figures, for the list of trials and for `result.json`. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from farm.hold_figures import lost_of_due, mean_over_time
+from farm.known import known, mean_known, median_known
+from farm.trial import TrialEvidence, TrialResult, Verdict
+
+
+def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
+    """Means over the hold, `None` where nothing is known.
+
+    `host_cpu_percent` is the busiest host's, `video_bitrate_bps` and `frame_rate` are those of a
+    received video stream, `residual_loss_ratio` is all that was lost on the way to probes, of all
+    that was due. Of the setups, those that came count.
+    """
+    server = [sample for sample in evidence.server_samples if _in_hold(evidence, sample.received_s)]
+    received = [interval for interval in evidence.intervals if interval.direction == "inbound"]
+    video = [interval for interval in received if interval.kind == "video"]
+    setups = known(setup.setup_s for setup in evidence.setups)
+    return TrialResult(
+        index=evidence.plan.index,
+        load=evidence.plan.load,
+        purpose=evidence.plan.purpose,
+        verdict=verdict,
+        phases=evidence.phases,
+        server_cpu_percent=mean_known(sample.cpu_percent for sample in server),
+        server_process_cpu_percent=mean_known(sample.process_cpu_percent for sample in server),
+        host_cpu_percent=_busiest_host_percent(evidence),
+        video_bitrate_bps=mean_over_time(video, lambda each: each.bitrate_bps),
+        residual_loss_ratio=lost_of_due(received),
+        frame_rate=mean_over_time(video, lambda each: each.frame_rate),
+        setup_median_s=median_known(setups),
+        setup_worst_s=max(setups, default=None),
+    )
+
+
+def _in_hold(evidence: TrialEvidence, run_s: float | None) -> bool:
+    phases = evidence.phases
+    if phases.hold_s is None or run_s is None:
+        return False
+    ends = [end_s for end_s in (phases.leave_s, phases.done_s) if end_s is not None]
+    return phases.hold_s <= run_s < min(ends, default=float("inf"))
+
+
+def _busiest_host_percent(evidence: TrialEvidence) -> float | None:
+    by_host: defaultdict[str, list[float | None]] = defaultdict(list)
+    for sample in evidence.host_samples:
+        if _in_hold(evidence, sample.run_s):
+            by_host[sample.host].append(sample.cpu_percent)
+    means = [mean for percents in by_host.values() if (mean := mean_known(percents)) is not None]
+    return max(means, default=None)

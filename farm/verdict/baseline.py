@@ -1,0 +1,112 @@
+"""What quality is at the smallest load: the figures that relative limits are held against.
+
+Pure. A baseline is made of trials that passed the absolute limits (`judge` without a baseline) and
+agree with each other: two that differ by half of what a limit forgives would leave verdicts to
+chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from statistics import multimode
+
+from farm.known import median_known
+from farm.trial import Direction, StreamInterval, TrialEvidence
+from farm.webrtc_stats import MediaKind
+
+AGREEMENT = 0.1
+"""The largest share by which rates and targets of two agreeing trials may differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamBaseline:
+    """Medians over the windows of every stream of that role, direction and kind."""
+
+    role: str
+    direction: Direction
+    kind: MediaKind
+    frame_rate: float | None
+    target_bitrate_bps: float | None
+    frame_width: int | None
+    frame_height: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """`trials` are the indices of those it was made of."""
+
+    trials: tuple[int, ...]
+    streams: tuple[StreamBaseline, ...]
+
+    def of(self, role: str, direction: Direction, kind: MediaKind) -> StreamBaseline | None:
+        for stream in self.streams:
+            if (stream.role, stream.direction, stream.kind) == (role, direction, kind):
+                return stream
+        return None
+
+
+def baseline_of(evidences: Sequence[TrialEvidence], at_least: int = 2) -> Baseline | None:
+    """The baseline of the first two trials that agree; None as long as no two do.
+
+    Hand in only trials that passed without a baseline. With `at_least` 1 the first trial is
+    believed by itself, until there are more.
+    """
+    if at_least == 1 and len(evidences) == 1:
+        return _made_of(evidences)
+    for pair in combinations(evidences, 2):
+        if _agree(_made_of(pair[:1]), _made_of(pair[1:])):
+            return _made_of(pair)
+    return None
+
+
+def _made_of(evidences: Sequence[TrialEvidence]) -> Baseline:
+    groups: dict[tuple[str, Direction, MediaKind], list[StreamInterval]] = {}
+    for evidence in evidences:
+        for interval in evidence.intervals:
+            key = (interval.role, interval.direction, interval.kind)
+            groups.setdefault(key, []).append(interval)
+    return Baseline(
+        trials=tuple(evidence.plan.index for evidence in evidences),
+        streams=tuple(
+            StreamBaseline(
+                role,
+                direction,
+                kind,
+                frame_rate=median_known(interval.frame_rate for interval in intervals),
+                target_bitrate_bps=median_known(
+                    interval.target_bitrate_bps for interval in intervals
+                ),
+                frame_width=_usual(interval.frame_width for interval in intervals),
+                frame_height=_usual(interval.frame_height for interval in intervals),
+            )
+            for (role, direction, kind), intervals in sorted(groups.items())
+        ),
+    )
+
+
+def _agree(one: Baseline, other: Baseline) -> bool:
+    if len(one.streams) != len(other.streams):
+        return False
+    for mine in one.streams:
+        theirs = other.of(mine.role, mine.direction, mine.kind)
+        if theirs is None:
+            return False
+        if not _near(mine.frame_rate, theirs.frame_rate):
+            return False
+        if not _near(mine.target_bitrate_bps, theirs.target_bitrate_bps):
+            return False
+    return True
+
+
+def _near(one: float | None, other: float | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= AGREEMENT * max(one, other)
+
+
+def _usual(values: Iterable[int | None]) -> int | None:
+    """The value seen most: a size is not averaged."""
+    known = [value for value in values if value is not None]
+    return multimode(known)[0] if known else None

@@ -1,0 +1,213 @@
+"""What a trial proved: `TrialEvidence` -> `Verdict`.
+
+Pure; to the letter of "What counts" and "What broke" in docs/method.md. In this order:
+
+1. The server died: fail, whatever else was seen.
+2. The generator was at fault: invalid, whatever the media say (see `generator_faults`).
+3. Else every probe must be established and every expected stream keep within the limits, in every
+   direction; a unit is good if all of its probes are, and a trial if few enough units are bad.
+
+Unknown is neither good nor bad: a figure that nobody could read breaks no limit, but an expected
+stream about which nothing is known fails as `no_evidence`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from farm.experiment import Criteria, Invalid
+from farm.trial import Outcome, Reason, TrialEvidence, Verdict
+from farm.verdict.baseline import Baseline
+from farm.verdict.blame import Blame, Finding
+from farm.verdict.generator_faults import busy_hosts, generator_faults
+from farm.verdict.stream_limits import FAR_BEYOND, Breach
+from farm.verdict.trial_streams import TrialStreams
+from farm.verdict.worst_session import worst_session
+
+SESSIONS_ALL_GOOD, SESSIONS_BAD_SHARE = 20, 0.02
+VIEWERS_ALL_GOOD, VIEWERS_BAD_SHARE = 49, 0.01
+"""Up to so many units all must be good; above, this share may be bad (`bad_share: auto`)."""
+
+JOIN_REFUSALS = frozenset({"signalling", "dialog"})
+"""The app said no: no lack of CPU on our side explains that."""
+
+UNSEEN = frozenset({"sampling_lost", "recordings_unknown"})
+"""What nobody could look at is said, and held against nobody."""
+
+
+def judge(
+    evidence: TrialEvidence, criteria: Criteria, invalid: Invalid, baseline: Baseline | None
+) -> Verdict:
+    """The verdict with its reasons, the worst first; without a baseline on absolute limits only."""
+    streams = TrialStreams(evidence)
+    findings = [
+        *_unestablished(evidence, criteria),
+        *_spoilt_streams(streams, criteria, baseline),
+        *_lost_recordings(evidence),
+    ]
+    bad = _bad_units(evidence, findings)
+    units = _units(evidence)
+    allowed = _allowed(evidence, criteria, len(units))
+    presenter_bad = any(finding.role == "presenter" for finding in findings)
+    blame = Blame(findings, streams)
+    failed = presenter_bad or len(bad) > allowed
+    verdict = Verdict(
+        outcome=Outcome.FAIL if failed else Outcome.PASS,
+        reasons=blame.reasons,
+        units=len(units),
+        units_failed=len(bad),
+        established=_established(evidence, findings),
+        worst_session=worst_session(streams, blame.findings),
+        notes=_notes(evidence, baseline),
+    )
+    if not failed and bad:
+        share = f"{len(bad)} of {len(units)} failed, {allowed} may"
+        verdict = replace(verdict, notes=(*verdict.notes, share))
+    return _blamed(verdict, evidence, invalid)
+
+
+def _blamed(verdict: Verdict, evidence: TrialEvidence, invalid: Invalid) -> Verdict:
+    """The same, unless the server died or the generator was at fault."""
+    died = [fault for fault in evidence.faults if fault.what == "server_died"]
+    if died:
+        reasons = tuple(Reason("server_died", fault.message, at_s=fault.at_s) for fault in died)
+        return replace(verdict, outcome=Outcome.FAIL, reasons=reasons, units_failed=verdict.units)
+    ours = generator_faults(evidence, invalid)
+    if not ours and verdict.outcome is Outcome.FAIL:
+        ours = _starved_joins(evidence, verdict, invalid)
+    if not ours:
+        return verdict
+    said = f"the media alone: {verdict.outcome}, {verdict.units_failed} of {verdict.units} failed"
+    return replace(verdict, outcome=Outcome.INVALID, reasons=ours, notes=(*verdict.notes, said))
+
+
+def _starved_joins(
+    evidence: TrialEvidence, verdict: Verdict, invalid: Invalid
+) -> tuple[Reason, ...]:
+    """Busy hosts in ramp and settle, if what failed are joins that had too little time.
+
+    Booting browsers keeps a host busy in every ramp; that is no fault as long as all get in.
+    """
+    codes = {reason.code for reason in verdict.reasons}
+    start_s, hold_s = evidence.phases.ramp_s, evidence.phases.hold_s
+    late = codes & {"timeout", "setup", "page_error"}
+    if start_s is None or not late or codes & JOIN_REFUSALS:
+        return ()
+    return busy_hosts(evidence.host_samples, invalid, start_s, hold_s)
+
+
+# ---------------------------------------------------------------- what is wrong
+
+
+def _unestablished(evidence: TrialEvidence, criteria: Criteria) -> list[Finding]:
+    """Probes that did not join, and streams that did not start in time."""
+    joins = {join.probe: join for join in evidence.joins}
+    setups = {(setup.probe, setup.kind): setup.setup_s for setup in evidence.setups}
+    found = []
+    for probe in evidence.plan.probes:
+        join = joins.get(probe.probe)
+        if join is None or not join.joined:
+            code = (join.reason if join else None) or "join"
+            said = (join.message if join else "") or "did not join before the trial ended"
+            at_s = (join.at_s if join else None) or 0.0
+            breach = Breach(code, None, None, FAR_BEYOND, -1, at_s)
+            found.append(Finding(probe, breach, said=said))
+            continue
+        for kind in probe.receives:
+            setup_s = setups.get((probe.probe, kind))
+            limit = criteria.setup_within_s
+            if setup_s is None or setup_s > limit:
+                beyond = FAR_BEYOND if setup_s is None else setup_s / limit
+                breach = Breach("setup", setup_s, limit, beyond, -1, evidence.phases.ramp_s or 0)
+                found.append(Finding(probe, breach, "inbound", kind))
+    return found
+
+
+def _spoilt_streams(
+    streams: TrialStreams, criteria: Criteria, baseline: Baseline | None
+) -> list[Finding]:
+    """Streams of established probes that break a limit; one that never came is told already."""
+    joined = {join.probe for join in streams.evidence.joins if join.joined}
+    came = {
+        (setup.probe, setup.kind) for setup in streams.evidence.setups if setup.setup_s is not None
+    }
+    return [
+        Finding(probe, breach, direction, kind)
+        for probe, direction, kind in streams.expected
+        if probe.probe in joined and (direction == "outbound" or (probe.probe, kind) in came)
+        for breach in streams.breaches(probe, direction, kind, criteria, baseline)
+    ]
+
+
+def _lost_recordings(evidence: TrialEvidence) -> list[Finding]:
+    first = {session.session: session.probes[0] for session in evidence.plan.sessions}
+    return [
+        Finding(
+            first[fault.session],
+            Breach(fault.what, None, None, FAR_BEYOND, -1, fault.at_s),
+            said=fault.message,
+            of_session=True,
+        )
+        for fault in evidence.faults
+        if fault.what == "recording_missing" and fault.session in first
+    ]
+
+
+# ---------------------------------------------------------------- units
+
+
+def _is_broadcast(evidence: TrialEvidence) -> bool:
+    return any(probe.role == "viewer" for probe in evidence.plan.probes)
+
+
+def _units(evidence: TrialEvidence) -> list[str]:
+    """The names of what is counted: sessions, or the viewers of a broadcast."""
+    if _is_broadcast(evidence):
+        return [probe.probe for probe in evidence.plan.probes if probe.role == "viewer"]
+    return [session.session for session in evidence.plan.sessions]
+
+
+def _bad_units(evidence: TrialEvidence, findings: list[Finding]) -> set[str]:
+    """A presenter that fails fails all of its viewers."""
+    if not _is_broadcast(evidence):
+        return {finding.probe.session for finding in findings}
+    presenters = {
+        finding.probe.session
+        for finding in findings
+        if finding.role == "presenter" or finding.of_session
+    }
+    bad = {finding.probe.probe for finding in findings if finding.role == "viewer"}
+    return bad | {
+        probe.probe
+        for probe in evidence.plan.probes
+        if probe.role == "viewer" and probe.session in presenters
+    }
+
+
+def _allowed(evidence: TrialEvidence, criteria: Criteria, units: int) -> int:
+    """How many units may be bad."""
+    share = criteria.bad_share
+    if share is None:
+        broadcast = _is_broadcast(evidence)
+        all_good = VIEWERS_ALL_GOOD if broadcast else SESSIONS_ALL_GOOD
+        auto = VIEWERS_BAD_SHARE if broadcast else SESSIONS_BAD_SHARE
+        share = 0.0 if units <= all_good else auto
+    # 2 % of 50 is 1, whatever binary fractions make of it.
+    return math.floor(share * units + 1e-9)
+
+
+def _established(evidence: TrialEvidence, findings: list[Finding]) -> int:
+    """Probes that joined and whose every expected stream started in time."""
+    late = {finding.probe.probe for finding in findings if finding.breach.code == "setup"}
+    return sum(join.joined and join.probe not in late for join in evidence.joins)
+
+
+def _notes(evidence: TrialEvidence, baseline: Baseline | None) -> tuple[str, ...]:
+    notes = []
+    if baseline is None:
+        notes.append("no baseline: judged against absolute limits only")
+    if evidence.reset is not None and not evidence.reset.clean:
+        notes.append(f"the server began dirty: {', '.join(evidence.reset.differences)}")
+    notes += [fault.message for fault in evidence.faults if fault.what in UNSEEN]
+    return tuple(notes)

@@ -1,0 +1,200 @@
+"""One stream against the limits: which windows break them, and whether the stream fails.
+
+Pure. A stream fails if two windows in a row, or the last one, break a limit ("What counts" in
+docs/method.md). A figure that is unknown (None) breaks nothing and proves nothing; a window without
+any poll is a break of its own, `no_evidence`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from farm.experiment import Criteria
+from farm.trial import StreamInterval
+from farm.verdict.baseline import StreamBaseline
+
+LEAST_LOST_PACKETS = 5
+LEAST_FREEZE_S = 0.5
+"""No limit is finer than these a window: below, chance decides."""
+
+FAR_BEYOND = 1000.0
+"""How many times beyond a limit something is that has no number, such as a silent stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A limit broken. `beyond` is how many times the value is past the limit, from 1 up."""
+
+    code: str
+    value: float | None
+    limit: float | None
+    beyond: float
+    window: int
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a stream is compared with; None where there is nothing to compare.
+
+    `camera_frame_rate` is what the stream's camera was asked for, `sent` the windows of the stream
+    that this one was forwarded from, by number. `size` is what a mixed picture should have.
+    """
+
+    baseline: StreamBaseline | None = None
+    camera_frame_rate: float | None = None
+    sent: Mapping[int, StreamInterval] | None = None
+    size: tuple[int, int] | None = None
+
+
+def failing(
+    windows: Mapping[int, StreamInterval],
+    expected: int,
+    criteria: Criteria,
+    reference: Reference,
+) -> tuple[Breach, ...]:
+    """The worst breach of each limit that makes the stream fail; empty: it does not.
+
+    `windows` are the stream's own by number, `expected` is how many the hold has.
+    """
+    broken = {
+        window: found
+        for window in range(expected)
+        if (found := tuple(_window(windows.get(window), window, criteria, reference)))
+    }
+    counts = [
+        breach
+        for window, found in broken.items()
+        if window == expected - 1 or window - 1 in broken or window + 1 in broken
+        for breach in found
+    ]
+    if expected == 0:
+        counts.append(Breach("no_evidence", None, None, FAR_BEYOND, 0, 0.0))
+    counts.extend(_persistent(windows, criteria, reference))
+    return _worst_of_each(counts)
+
+
+def _window(
+    interval: StreamInterval | None, window: int, criteria: Criteria, reference: Reference
+) -> Iterator[Breach]:
+    if interval is None or interval.polls == 0:
+        at_s = interval.start_s if interval else 0.0
+        yield Breach("no_evidence", None, None, FAR_BEYOND, window, at_s)
+        return
+    yield from _losses(interval, criteria)
+    yield from _motion(interval, criteria, reference)
+    yield from _rates(interval, criteria, reference)
+
+
+def _losses(interval: StreamInterval, criteria: Criteria) -> Iterator[Breach]:
+    loss, lost = _loss(interval)
+    if loss is not None and lost > LEAST_LOST_PACKETS:
+        yield from _at_most(interval, "residual_loss", loss, criteria.residual_loss)
+    if interval.repair_ratio is not None:
+        repaired = interval.repair_ratio * (interval.packets or 0)
+        if repaired > LEAST_LOST_PACKETS:
+            yield from _at_most(interval, "repair", interval.repair_ratio, criteria.repair)
+
+
+def _loss(interval: StreamInterval) -> tuple[float | None, float]:
+    """Residual loss and the packets that it is; on the way up it is what the server reported."""
+    ratio = interval.residual_loss_ratio
+    if ratio is not None:
+        arrived = interval.packets or 0
+        return ratio, arrived * ratio / (1 - ratio) if ratio < 1 else FAR_BEYOND
+    lost = interval.remote_packets_lost
+    if interval.direction == "outbound" and lost is not None and interval.packets:
+        return max(0, lost) / interval.packets, lost
+    return None, 0.0
+
+
+def _motion(interval: StreamInterval, criteria: Criteria, reference: Reference) -> Iterator[Breach]:
+    if interval.stalled_ratio is not None:
+        least = LEAST_FREEZE_S / max(interval.end_s - interval.start_s, LEAST_FREEZE_S)
+        limit = max(criteria.stalled_share, least)
+        yield from _at_most(interval, "stalled", interval.stalled_ratio, limit)
+    if interval.gap_s is not None:
+        yield from _at_most(interval, "gap", interval.gap_s, criteria.gap_s)
+    of_baseline = reference.baseline.frame_rate if reference.baseline else None
+    rates = [rate for rate in (of_baseline, reference.camera_frame_rate) if rate is not None]
+    if interval.frame_rate is not None and rates:
+        limit = criteria.frame_rate_of_baseline * max(rates)
+        yield from _at_least(interval, "frame_rate", interval.frame_rate, limit)
+    width, height = interval.frame_width, interval.frame_height
+    if reference.size is not None and width is not None and height is not None:
+        asked = reference.size[0] * reference.size[1]
+        if (width, height) != reference.size:
+            yield _breach(interval, "size", width * height, asked, 2.0)
+
+
+def _rates(interval: StreamInterval, criteria: Criteria, reference: Reference) -> Iterator[Breach]:
+    target = reference.baseline.target_bitrate_bps if reference.baseline else None
+    if interval.direction == "outbound" and target and interval.target_bitrate_bps is not None:
+        limit = criteria.target_of_baseline * target
+        yield from _at_least(interval, "target_bitrate", interval.target_bitrate_bps, limit)
+    sent = (reference.sent or {}).get(interval.window)
+    delivered = _delivered(interval, sent)
+    if sent is not None and delivered is not None:
+        # One poll's worth of packets may be under way: what this window lacks the next one has.
+        under_way = 1 / max(sent.polls, 1)
+        if delivered + under_way < criteria.delivered:
+            yield from _at_least(interval, "delivered", delivered, criteria.delivered)
+
+
+def _persistent(
+    windows: Mapping[int, StreamInterval], criteria: Criteria, reference: Reference
+) -> Iterator[Breach]:
+    """Too little delivered all through the hold.
+
+    Each window alone is forgiven a poll's worth of packets; all of them together are forgiven that
+    once. Their median stands for them, so that it is not one bad window that is told here.
+    """
+    sent = reference.sent or {}
+    shares = {
+        window: share
+        for window, interval in windows.items()
+        if (share := _delivered(interval, sent.get(window))) is not None
+    }
+    if len(shares) > 1:
+        usual = median(shares.values())
+        under_way = 1 / max(sum(sent[window].polls for window in shares), 1)
+        if usual + under_way < criteria.delivered:
+            yield from _at_least(windows[min(shares)], "delivered", usual, criteria.delivered)
+
+
+def _delivered(interval: StreamInterval, sent: StreamInterval | None) -> float | None:
+    if sent is None or interval.bitrate_bps is None or not sent.bitrate_bps:
+        return None
+    return interval.bitrate_bps / sent.bitrate_bps
+
+
+def _at_most(interval: StreamInterval, code: str, value: float, limit: float) -> Iterator[Breach]:
+    if value > limit:
+        yield _breach(interval, code, value, limit, value / limit if limit > 0 else FAR_BEYOND)
+
+
+def _at_least(interval: StreamInterval, code: str, value: float, limit: float) -> Iterator[Breach]:
+    if value < limit:
+        yield _breach(interval, code, value, limit, limit / value if value > 0 else FAR_BEYOND)
+
+
+def _breach(
+    interval: StreamInterval, code: str, value: float, limit: float, beyond: float
+) -> Breach:
+    return Breach(
+        code, value, limit, min(beyond, FAR_BEYOND), interval.window, at_s=interval.start_s
+    )
+
+
+def _worst_of_each(breaches: Sequence[Breach]) -> tuple[Breach, ...]:
+    """One for each limit: its worst value, but the time at which it was broken first."""
+    codes = dict.fromkeys(breach.code for breach in breaches)
+    found = []
+    for code in codes:
+        same = [breach for breach in breaches if breach.code == code]
+        worst = max(same, key=lambda breach: breach.beyond)
+        first = min(same, key=lambda breach: breach.at_s)
+        found.append(Breach(code, worst.value, worst.limit, worst.beyond, first.window, first.at_s))
+    return tuple(sorted(found, key=lambda breach: -breach.beyond))

@@ -1,0 +1,47 @@
+"""The session whose users had it worst: averages hide the units that suffer. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from farm.known import known, mean_known
+from farm.trial import SessionPlan, WorstSession
+from farm.verdict.blame import Finding
+from farm.verdict.trial_streams import TrialStreams
+
+
+def worst_session(streams: TrialStreams, findings: Sequence[Finding]) -> WorstSession | None:
+    """The session of the worst finding; without one that of the most loss, then of the fewest
+    frames, then of the lowest bitrate. Its figures are those of its worst receiver."""
+    sessions = [_figures(session, streams) for session in streams.evidence.plan.sessions]
+    if findings:
+        worst = findings[0].probe.session
+        return next(session for session in sessions if session.session == worst)
+    return min(sessions, key=_quality, default=None)
+
+
+def _quality(session: WorstSession) -> tuple[float, float, float]:
+    unknown = float("inf")
+    return (
+        -(session.residual_loss_ratio or 0.0),
+        unknown if session.frame_rate is None else session.frame_rate,
+        unknown if session.video_bitrate_bps is None else session.video_bitrate_bps,
+    )
+
+
+def _figures(session: SessionPlan, streams: TrialStreams) -> WorstSession:
+    losses: list[float | None] = []
+    bitrates: list[float | None] = []
+    frame_rates: list[float | None] = []
+    for probe in session.probes:
+        losses += [streams.inbound_loss(probe.probe, kind) for kind in probe.receives]
+        if "video" in probe.receives:
+            windows = streams.windows(probe.probe, "inbound", "video").values()
+            bitrates.append(mean_known(interval.bitrate_bps for interval in windows))
+            frame_rates.append(mean_known(interval.frame_rate for interval in windows))
+    return WorstSession(
+        session.session,
+        residual_loss_ratio=max(known(losses), default=None),
+        video_bitrate_bps=min(known(bitrates), default=None),
+        frame_rate=min(known(frame_rates), default=None),
+    )

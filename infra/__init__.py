@@ -1,0 +1,1 @@
+"""What stands under a run: the demo app, the embedded media server, machines."""

@@ -1,0 +1,56 @@
+"""The one Kurento of the application: dialled when first needed, and again after it died."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from farm.errors import KurentoLost
+from farm.kurento import KurentoClient
+
+_CONNECT_WITHIN_S = 5.0
+ANSWER_WITHIN_S = 15.0  # the first endpoint after a start takes up to 3 s, and machines are loaded
+_RECONNECT_WITHIN_S = 2.0
+_KEEP_ALIVE_S = 30.0
+
+
+class MediaServer:
+    """Hands out a live client; `on_lost` is told, in one line, when a live one was lost."""
+
+    def __init__(
+        self, url: str, on_lost: Callable[[str], None], answer_within_s: float = ANSWER_WITHIN_S
+    ) -> None:
+        self._url = url
+        self._answer_within_s = answer_within_s
+        self._on_lost = on_lost
+        self._dialling = asyncio.Lock()
+        self._client: KurentoClient | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    async def client(self) -> KurentoClient:
+        """Return the client; dials when there is none. Raises `KurentoUnreachable`."""
+        async with self._dialling:
+            if self._client is None:
+                self._client = await KurentoClient.open(
+                    self._url,
+                    connect_within_s=_CONNECT_WITHIN_S,
+                    answer_within_s=self._answer_within_s,
+                    reconnect_within_s=_RECONNECT_WITHIN_S,
+                    keep_alive_s=_KEEP_ALIVE_S,
+                )
+                self._watch = asyncio.create_task(self._watch_over(self._client))
+            return self._client
+
+    async def close(self, *, end_session: bool) -> None:
+        """Close the client, if any; `on_lost` is not called any more."""
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.wait([self._watch])
+        if self._client is not None:
+            await self._client.close(end_session=end_session)
+
+    async def _watch_over(self, client: KurentoClient) -> None:
+        reason: KurentoLost = await client.lost()
+        self._client = None
+        self._on_lost(str(reason))
+        await client.close()

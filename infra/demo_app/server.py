@@ -1,0 +1,227 @@
+"""The web application: pages' sockets, and the performance of what was decided for them."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import logging
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from farm.errors import (
+    BadInput,
+    KurentoError,
+    KurentoLost,
+    KurentoTimeout,
+    KurentoUnreachable,
+)
+from infra.demo_app import messages, pages
+from infra.demo_app.acts import Acts, End, Scenario, Seat, Tell, Unseat, User
+from infra.demo_app.broadcasts import Broadcasts
+from infra.demo_app.calls import Calls
+from infra.demo_app.media_server import ANSWER_WITHIN_S, MediaServer
+from infra.demo_app.rooms import Rooms
+from infra.demo_app.topology import Candidates, Stage
+
+_HEARTBEAT_S = 30.0
+_LARGEST_MESSAGE_BYTES = 2**20
+_RELEASE_WITHIN_S = 3.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Page:
+    """A connected page: what it is still to be sent, and the candidates of its last offer."""
+
+    socket: web.WebSocketResponse
+    outbox: asyncio.Queue[Mapping[str, Any]] = field(default_factory=asyncio.Queue)
+    candidates: Candidates = field(default_factory=Candidates)
+
+
+class App:
+    """All pages and sessions of one process.
+
+    `recordings` is the directory, on the media server's file system, where calls are recorded;
+    `answer_within_s` is what the media server has for each answer.
+    Decisions are made at once, in the order of the pages' messages; what they owe to the media
+    server is performed by tasks, so that no session waits for another. Whoever made it owes
+    `close()`.
+    """
+
+    def __init__(
+        self, kurento_url: str, recordings: str, *, answer_within_s: float = ANSWER_WITHIN_S
+    ) -> None:
+        self._recordings = recordings
+        self._media_server = MediaServer(kurento_url, self._server_gone, answer_within_s)
+        self._calls = Calls()
+        self._rooms = Rooms()
+        self._broadcasts = Broadcasts()
+        self._scenarios: tuple[Scenario, ...] = (self._calls, self._rooms, self._broadcasts)
+        self._users = itertools.count(1)
+        self._pages: dict[User, _Page] = {}
+        self._stages: dict[str, Stage] = {}
+        self._work: set[asyncio.Task[None]] = set()
+
+    def routes(self) -> web.Application:
+        """Return the routes: the pages, what they load, and `/ws`."""
+        app = web.Application()
+        pages.add_routes(app)
+        app.router.add_get("/ws", self._serve)
+        return app
+
+    async def close(self) -> None:
+        """Release all that is in the media server, for 3 s at most, and close every socket."""
+        open_pages = dict(self._pages)
+        for user in open_pages:
+            self._gone(user)
+        released = False
+        try:
+            async with asyncio.timeout(_RELEASE_WITHIN_S):
+                while self._work:
+                    await asyncio.wait(set(self._work))
+                released = True
+                await asyncio.gather(*(_say_goodbye(each.socket) for each in open_pages.values()))
+        except TimeoutError:
+            _log.warning("stopped without releasing everything within %g s", _RELEASE_WITHIN_S)
+        for task in self._work:
+            task.cancel()
+        # A session that is closed while its objects are released may take a real server down.
+        await self._media_server.close(end_session=released)
+
+    async def _serve(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_S, max_msg_size=_LARGEST_MESSAGE_BYTES)
+        await socket.prepare(request)
+        user = next(self._users)
+        page = self._pages[user] = _Page(socket)
+        writer = asyncio.create_task(_write(page))
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    self._hear(user, page, message.data)
+        finally:
+            self._gone(user)
+            writer.cancel()
+            await asyncio.wait([writer])
+        return socket
+
+    def _hear(self, user: User, page: _Page, text: str) -> None:
+        try:
+            message = messages.parse(text)
+        except BadInput as error:
+            self._to_page(user, {"id": "error", "message": str(error)})
+            return
+        match message:
+            case messages.IceCandidate():
+                self._start(self._candidate(page.candidates, message))
+                return
+            case messages.Stop():
+                for scenario in self._scenarios:
+                    self._perform(scenario, scenario.leave(user))
+                return
+            case messages.Register():
+                self._perform(self._calls, self._calls.register(user, message))
+                return
+            case messages.Decline():
+                self._perform(self._calls, self._calls.decline(user))
+                return
+        page.candidates = Candidates()  # those of the offer that this message carries
+        match message:
+            case messages.Call():
+                self._perform(self._calls, self._calls.call(user, message))
+            case messages.Accept():
+                self._perform(self._calls, self._calls.accept(user, message))
+            case messages.JoinRoom():
+                self._perform(self._rooms, self._rooms.join(user, message))
+            case messages.Present():
+                self._perform(self._broadcasts, self._broadcasts.present(user, message))
+            case messages.View():
+                self._perform(self._broadcasts, self._broadcasts.view(user, message))
+
+    def _gone(self, user: User) -> None:
+        if self._pages.pop(user, None) is not None:
+            for scenario in self._scenarios:
+                self._perform(scenario, scenario.gone(user))
+
+    def _server_gone(self, why: str) -> None:
+        _log.warning("%s", why)
+        for scenario in self._scenarios:
+            told = "The media server is gone, and the session with it. Try again in a moment."
+            self._perform(scenario, scenario.server_gone(told))
+        for id in list(self._stages):
+            self._perform(self._calls, (End(id),))
+
+    def _perform(self, scenario: Scenario, acts: Acts) -> None:
+        for act in acts:
+            match act:
+                case Tell():
+                    self._to_page(act.user, act.message)
+                case Seat():
+                    if act.stage not in self._stages:
+                        self._stages[act.stage] = Stage(
+                            self._media_server.client, act.shape, self._recordings, self._to_page
+                        )
+                    self._start(self._seat(scenario, self._stages[act.stage], act))
+                case Unseat():
+                    if (stage := self._stages.get(act.stage)) is not None:
+                        self._start(stage.unseat(act.user))
+                case End():
+                    if (stage := self._stages.pop(act.stage, None)) is not None:
+                        self._start(stage.end())
+
+    async def _seat(self, scenario: Scenario, stage: Stage, seat: Seat) -> None:
+        page = self._pages.get(seat.user)
+        candidates = page.candidates if page is not None else Candidates()
+        try:
+            await stage.seat(seat, candidates)
+        except KurentoError as error:
+            _log.warning("no seat for user %d: %s", seat.user, error)
+            self._perform(scenario, scenario.failed(seat.user, seat.stage, _explain(error)))
+        else:
+            self._perform(scenario, self._broadcasts.seated(seat.user, seat.stage))
+
+    async def _candidate(self, candidates: Candidates, candidate: messages.IceCandidate) -> None:
+        await candidates.add(candidate)
+
+    def _to_page(self, user: User, message: Mapping[str, Any]) -> None:
+        if (page := self._pages.get(user)) is not None:
+            page.outbox.put_nowait(message)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._work.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, KurentoError):
+            _log.warning("%s", error)
+        else:
+            _log.error("a session's work failed", exc_info=error)
+
+
+async def _write(page: _Page) -> None:
+    while True:
+        text = json.dumps(await page.outbox.get())
+        try:
+            await page.socket.send_str(text)
+        except ConnectionError:
+            return  # the reader notices as well, and cleans up
+
+
+async def _say_goodbye(socket: web.WebSocketResponse) -> None:
+    await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the application is stopping")
+
+
+def _explain(error: KurentoError) -> str:
+    """Return what a person at the page should read."""
+    match error:
+        case KurentoUnreachable() | KurentoLost() | KurentoTimeout():
+            return f"The media server does not answer. Try again in a moment. ({error})"
+    return f"The media server refused: {error}"

@@ -1,0 +1,29 @@
+"""The types this server can create. A new type of element is one more line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from infra.embedded_kurento.composite.hub import Composite, HubPort
+from infra.embedded_kurento.files.player import PlayerEndpoint
+from infra.embedded_kurento.files.recorder import RecorderEndpoint
+from infra.embedded_kurento.objects import MediaObject
+from infra.embedded_kurento.pipeline import MediaPipeline, PassThrough
+from infra.embedded_kurento.webrtc.endpoint import Network, WebRtcEndpoint
+
+Factory = Callable[..., MediaObject]
+"""Called with the tree, the parent, the id, and the constructor's other parameters by name."""
+
+
+def factories(network: Network) -> Mapping[str, Factory]:
+    """What `create` can make, by Kurento's type name."""
+    return {
+        "Composite": Composite,
+        "HubPort": HubPort,
+        "MediaPipeline": MediaPipeline,
+        "PassThrough": PassThrough,
+        "PlayerEndpoint": PlayerEndpoint,
+        "RecorderEndpoint": RecorderEndpoint,
+        "WebRtcEndpoint": partial(WebRtcEndpoint, network=network),
+    }

@@ -1,0 +1,119 @@
+"""A parent that keeps one worker, and restarts it on SIGHUP: the reset between trials.
+
+A worker that ends by itself stays dead until the next SIGHUP: whoever tests the server must see
+that it died. SIGTERM and SIGINT end both. The worker dies with its parent, however that ends,
+because it asked the kernel for it (`die_with_parent`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from enum import Enum
+from urllib.parse import urlsplit
+
+logger = logging.getLogger(__name__)
+
+ReadyLine = dict[str, object]
+
+STOP_WITHIN_S = 5.0
+PROCESS_NAME = "embedded-media"
+"""What `top` and `ps -o comm` call the process that carries media, also after a reset."""
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
+
+
+def die_with_parent(parent_pid: int) -> None:
+    """Have the kernel kill this process when the one that started it ends (prctl(2)).
+
+    Exits at once if that has already happened.
+    """
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent_pid:
+        sys.exit(1)
+
+
+def name_process() -> None:
+    """Call this process `PROCESS_NAME`: it is found by name, and not taken for its parent."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_NAME, PROCESS_NAME.encode())
+
+
+class _Wish(Enum):
+    RESTART = "SIGHUP came"
+    STOP = "SIGTERM or SIGINT came"
+    GIVE_UP = "the worker ended before it was ready"
+
+
+async def keep_worker(
+    command: Callable[[int], Sequence[str]], port: int, ready: Callable[[ReadyLine], None]
+) -> int:
+    """Run workers until SIGTERM or SIGINT; the exit code, the worker's if the first one fails.
+
+    `command(port)` starts one that prints a JSON line with `url` and `pid` once it listens; each
+    such line goes to `ready`. `port` 0 becomes the port that the first worker got.
+    """
+    wishes: asyncio.Queue[_Wish] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, wishes.put_nowait, _Wish.RESTART)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, wishes.put_nowait, _Wish.STOP)
+    was_ready = False
+
+    def now_ready(line: ReadyLine) -> None:
+        nonlocal port, was_ready
+        port = urlsplit(str(line["url"])).port or port
+        was_ready = True
+        ready(line)
+
+    while True:
+        worker = await asyncio.create_subprocess_exec(
+            *command(port), stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL
+        )
+        watching = asyncio.create_task(_watch(worker, wishes, now_ready))
+        try:
+            wish = await wishes.get()
+            while wish is _Wish.GIVE_UP and was_ready:
+                wish = await wishes.get()
+        finally:
+            watching.cancel()
+            await _end(worker)
+        if wish is not _Wish.RESTART:
+            return 0 if wish is _Wish.STOP else worker.returncode or 1
+
+
+async def _watch(
+    worker: asyncio.subprocess.Process,
+    wishes: asyncio.Queue[_Wish],
+    ready: Callable[[ReadyLine], None],
+) -> None:
+    assert worker.stdout is not None  # noqa: S101 - a pipe was asked for
+    line = await worker.stdout.readline()
+    if line:
+        ready(json.loads(line))
+    code = await worker.wait()
+    if line:
+        logger.warning("the worker ended by itself (%s); it stays dead until SIGHUP", code)
+    else:
+        wishes.put_nowait(_Wish.GIVE_UP)
+
+
+async def _end(worker: asyncio.subprocess.Process) -> None:
+    if worker.returncode is not None:
+        return
+    worker.terminate()
+    try:
+        async with asyncio.timeout(STOP_WITHIN_S):
+            await worker.wait()
+    except TimeoutError:
+        worker.kill()
+        await worker.wait()

@@ -1,0 +1,107 @@
+"""VP8 in RTP (RFC 7741): packets in order to whole frames, whole frames to payloads. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from infra.embedded_kurento.media import Codec, RtpPacket
+
+VP8 = Codec("VP8", 90_000)
+
+PAYLOAD_BYTES = 1200
+"""Of a packet: with its headers it fits any path to a browser."""
+
+_START_CODE = b"\x9d\x01\x2a"
+
+
+@dataclass(frozen=True, slots=True)
+class Vp8Frame:
+    """One coded picture. `timestamp` and `stream` are its packets', `arrived_s` its last one's."""
+
+    data: bytes
+    stream: int
+    timestamp: int
+    arrived_s: float
+
+    @property
+    def is_key(self) -> bool:
+        """Decodable without earlier frames (RFC 6386 9.1)."""
+        return self.data[0] & 0x01 == 0
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height, which only key frames state (RFC 6386 9.1)."""
+        if not self.is_key or len(self.data) < 10 or self.data[3:6] != _START_CODE:
+            return None
+        width = int.from_bytes(self.data[6:8], "little") & 0x3FFF
+        height = int.from_bytes(self.data[8:10], "little") & 0x3FFF
+        return width, height
+
+
+class Vp8Assembler:
+    """Puts frames together. `wants_key_frame`: nothing comes out before the next key frame.
+
+    It does so from the start, after a lost packet, and when the stream changes.
+    """
+
+    def __init__(self) -> None:
+        self.wants_key_frame = True
+        self._stream: int | None = None
+        self._next = 0
+        self._parts: list[bytes] = []
+        self._timestamp = 0
+
+    def restart(self) -> None:
+        """Forget what came: a frame was dropped by whoever takes them."""
+        self.wants_key_frame = True
+        self._parts.clear()
+
+    def push(self, packet: RtpPacket) -> Vp8Frame | None:
+        """The frame that this packet completes, if it does."""
+        if packet.stream != self._stream or packet.sequence != self._next:
+            self._stream = packet.stream
+            self.restart()
+        self._next = packet.sequence + 1
+        payload = packet.content
+        offset = _descriptor_length(payload)
+        if offset >= len(payload):
+            return None
+        if payload[0] & 0x17 == 0x10:
+            self._parts.clear()
+            self._timestamp = packet.timestamp
+        elif not self._parts or packet.timestamp != self._timestamp:
+            return None
+        self._parts.append(payload[offset:])
+        if not packet.marker:
+            return None
+        frame = Vp8Frame(b"".join(self._parts), packet.stream, packet.timestamp, packet.arrived_s)
+        self._parts.clear()
+        if self.wants_key_frame and not frame.is_key:
+            return None
+        self.wants_key_frame = False
+        return frame
+
+
+def payloads(frame: bytes) -> list[bytes]:
+    """A coded picture, cut into RTP payloads; the last one's packet gets the marker bit."""
+    room = PAYLOAD_BYTES - 1
+    count = -(-len(frame) // room)
+    share = -(-len(frame) // count)
+    parts = [frame[at : at + share] for at in range(0, len(frame), share)]
+    return [bytes((0x10 if index == 0 else 0x00,)) + part for index, part in enumerate(parts)]
+
+
+def _descriptor_length(payload: bytes) -> int:
+    """Bytes of the payload descriptor (RFC 7741 4.2); all of them when it is cut short."""
+    if len(payload) < 2:
+        return len(payload)
+    if not payload[0] & 0x80:
+        return 1
+    extended = payload[1]
+    length = 2
+    if extended & 0x80:
+        if len(payload) <= length:
+            return len(payload)
+        length += 2 if payload[length] & 0x80 else 1
+    length += bool(extended & 0x40) + bool(extended & 0x30)
+    return length

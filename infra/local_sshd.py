@@ -1,0 +1,144 @@
+"""A throw-away SSH daemon on loopback: for `farm demo` and for tests.
+
+It has a configuration and keys of its own in a temporary directory, listens on 127.0.0.1 only, lets
+in only the one key that was made for it, and only as the user who runs it. Nothing of the
+machine's own SSH is read or changed.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from farm.errors import MissingTool, ProcessError
+from farm.experiment import Ssh
+from farm.processes import Child, Processes, matches
+
+TRIES = 5
+SEPARATION = Path("/run/sshd")
+"""Root's sshd refuses to start without this empty directory (Debian makes it when it boots)."""
+
+CONFIGURATION = """\
+ListenAddress 127.0.0.1
+Port {port}
+HostKey {directory}/host_key
+AuthorizedKeysFile {directory}/authorized_keys
+PidFile none
+AuthenticationMethods publickey
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin prohibit-password
+AllowUsers {user}
+UsePAM no
+StrictModes no
+UseDNS no
+PrintMotd no
+LogLevel INFO
+AllowTcpForwarding {forwarding}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSshd:
+    """`ssh` is the setting that reaches it, `child` its process, `directory` its files."""
+
+    ssh: Ssh
+    port: int
+    directory: Path
+    child: Child[re.Match[str]]
+
+
+def sshd_program() -> Path | None:
+    """Where the daemon is installed, if it is."""
+    found = shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    return Path(found) if found and shutil.which("ssh-keygen") else None
+
+
+@asynccontextmanager
+async def local_sshd(
+    processes: Processes,
+    *,
+    port: int | None = None,
+    directory: Path | None = None,
+    forwarding: bool = False,
+) -> AsyncIterator[LocalSshd]:
+    """Run an SSH daemon while the body runs.
+
+    `directory` with the keys of an earlier one and its `port` make the same daemon appear again;
+    `forwarding` lets it be jumped through. Raises MissingTool, ProcessError.
+    """
+    program = sshd_program()
+    if program is None:
+        raise MissingTool("sshd and ssh-keygen are not on this machine: apt install openssh-server")
+    directory = directory or processes.temporary_directory("farm-sshd-")
+    await _make_keys(processes, directory)
+    for attempt in range(TRIES):
+        chosen = port or _free_port()
+        _write_files(directory, chosen, forwarding)
+        try:
+            child = await processes.start(
+                "sshd",
+                [program, "-D", "-e", "-f", directory / "sshd_config"],
+                ready=matches(r"Server listening on \S+ port \d+"),
+            )
+        except ProcessError as error:
+            # Another process may have taken the port since it was free: sshd cannot choose one.
+            if "Address already in use" not in str(error) or attempt == TRIES - 1:
+                raise
+            continue
+        try:
+            yield LocalSshd(_reached_by(directory, chosen), chosen, directory, child)
+        finally:
+            await child.stop()
+        return
+
+
+def _reached_by(directory: Path, port: int) -> Ssh:
+    return Ssh(
+        to=f"{getpass.getuser()}@127.0.0.1:{port}",
+        key=directory / "user_key",
+        known_hosts=directory / "known_hosts",
+    )
+
+
+async def _make_keys(processes: Processes, directory: Path) -> None:
+    for name in ("host_key", "user_key"):
+        if (directory / name).exists():
+            continue
+        status, _, complaint = await processes.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "farm", "-f", directory / name],
+            within_s=20,
+        )
+        if status != 0:
+            raise ProcessError(f"ssh-keygen failed: {complaint.decode(errors='replace').strip()}")
+
+
+def _write_files(directory: Path, port: int, forwarding: bool) -> None:
+    """All that sshd reads, and known_hosts for us."""
+    if os.geteuid() == 0:
+        SEPARATION.mkdir(mode=0o755, exist_ok=True)
+    host_key = (directory / "host_key.pub").read_text()
+    (directory / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}")
+    (directory / "authorized_keys").write_text((directory / "user_key.pub").read_text())
+    (directory / "sshd_config").write_text(
+        CONFIGURATION.format(
+            port=port,
+            directory=directory,
+            user=getpass.getuser(),
+            forwarding="yes" if forwarding else "no",
+        )
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

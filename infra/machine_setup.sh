@@ -1,0 +1,65 @@
+#!/bin/sh
+# Brings what the farm needs from the system's packages: chromium, libatomic (Playwright's driver is
+# linked to it), top (procps), sshd, ip (iproute2).
+#
+#   machine_setup.sh TOOL...     installs the TOOLs that are missing (apt-get; sudo unless root)
+#   APT=no machine_setup.sh ...  only prints what is missing and the command that brings it
+#
+# Says what it will install before it does. Never starts a service.
+set -eu
+
+have() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ]; }
+
+has_library() { /sbin/ldconfig -p | grep -q "$1"; }
+
+# Ubuntu's chromium packages are stubs for a snap, which cannot read our files: Playwright's is used.
+has_chromium() {
+    for name in chromium chromium-browser google-chrome; do
+        path=$(command -v "$name" 2>/dev/null) || continue
+        grep -qs snap "$(readlink -f "$path")" && continue
+        return 0
+    done
+    ls "${PLAYWRIGHT_BROWSERS_PATH:-$HOME/.cache/ms-playwright}"/chromium-*/chrome-linux*/chrome >/dev/null 2>&1
+}
+
+packages=""
+playwright=""
+for tool in "$@"; do
+    case $tool in
+        chromium)
+            has_chromium && continue
+            . /etc/os-release
+            if [ "${ID:-}" = ubuntu ]; then playwright=yes; else packages="$packages chromium"; fi ;;
+        ip) have ip || packages="$packages iproute2" ;;
+        sshd) have sshd || packages="$packages openssh-server" ;;
+        libatomic) has_library libatomic.so.1 || packages="$packages libatomic1" ;;
+        top) have top || packages="$packages procps" ;;
+        *) echo "machine_setup.sh: $tool: expected chromium, libatomic, ip, sshd or top" >&2; exit 2 ;;
+    esac
+done
+[ -n "$packages$playwright" ] || exit 0
+
+sudo=""
+[ "$(id -u)" = 0 ] || sudo="sudo"
+apt="$sudo env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends"
+# Not by sudo, which would put it into root's home: it calls sudo for what it depends on.
+browser="${VENV_BIN:-.venv/bin}/playwright install --with-deps chromium"
+
+echo "This machine lacks:$packages${playwright:+ chromium}"
+[ -z "$packages" ] || echo "  $apt$packages"
+[ -z "$playwright" ] || echo "  $browser"
+if [ "${APT:-yes}" = no ]; then
+    echo "Run the above, or the same make command without APT=no."
+    exit 2
+fi
+if [ -n "$packages" ]; then
+    if [ -n "$sudo" ] && ! command -v sudo >/dev/null; then
+        echo "Only root may install$packages, and there is no sudo here: run the above as root." >&2
+        exit 2
+    fi
+    command -v apt-get >/dev/null || { echo "No apt-get here: install$packages by your system's means." >&2; exit 2; }
+    $sudo apt-get update -qq
+    # RUNLEVEL=1: the package's own script must not start a daemon.
+    $apt$packages
+fi
+[ -z "$playwright" ] || $browser

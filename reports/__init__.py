@@ -1,0 +1,1 @@
+"""A recording turned into figures, tables and a page."""

@@ -1,0 +1,160 @@
+"""Figures of a search: which loads were tried, what came of them, what they cost in CPU."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from farm.trial import Outcome
+from reports.canvas import (
+    GREEN,
+    GREY,
+    VERDICT_MARKS,
+    VERMILLION,
+    bit_rate,
+    from_zero,
+    headline,
+    legend_below,
+    mark_limit,
+)
+from reports.grid import Array
+from reports.phrases import percent
+from reports.search_series import SearchSeries
+
+
+def search_timeline(search: SearchSeries) -> Figure:
+    """Each trial's load over time with its verdict, and the bounds as they close in."""
+    figure = Figure()
+    axes = figure.subplots()
+    start = (search.start_s - np.nanmin(search.start_s)) / 60
+    end = (search.end_s - np.nanmin(search.start_s)) / 60
+    passed, failed = search.largest_passed(), search.smallest_failed()
+    axes.step(end, passed, where="post", color=GREEN, lw=1.3, label="largest load that passed")
+    if np.isfinite(failed).any():
+        axes.step(
+            end,
+            failed,
+            where="post",
+            color=VERMILLION,
+            lw=1.3,
+            ls="--",
+            label="smallest load that failed",
+        )
+    axes.hlines(search.load, start, end, color=GREY, lw=3, alpha=0.45)
+    _verdict_marks(axes, search, end, search.load)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_ylabel("load, probes")
+    axes.set_xlabel("minutes since the first trial began")
+    axes.margins(x=0.04, y=0.12)
+    from_zero(axes)
+    legend_below(figure, axes)
+    headline(figure, _bounds(passed, failed))
+    return figure
+
+
+def cpu_by_load(search: SearchSeries, generator_limit_ratio: float) -> Figure:
+    """Mean CPU in the hold by load: the server's machine beside the generator's busiest."""
+    figure = Figure()
+    server, generator = figure.subplots(1, 2, sharey=True)
+    _verdict_marks(server, search, search.load, search.server_cpu_percent)
+    _verdict_marks(generator, search, search.load, search.host_cpu_percent)
+    mark_limit(
+        generator,
+        generator_limit_ratio * 100,
+        f"generator's limit, {percent(generator_limit_ratio)}",
+    )
+    server.set_title("server")
+    generator.set_title("generator, its busiest machine")
+    server.set_ylabel("CPU, % of the machine's cores")
+    for axes in (server, generator):
+        axes.set_xlabel("load, probes")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.margins(x=0.08)
+    server.set_ylim(0, 105)
+    server.set_xlim(left=0)
+    generator.set_xlim(left=0)
+    legend_below(figure, server, generator)
+    headline(figure, _dearest(search))
+    return figure
+
+
+def quality_by_load(search: SearchSeries, loss_limit_ratio: float) -> Figure:
+    """Mean bitrate, frame rate and loss in the hold by load: where quality starts to falter."""
+    unit = bit_rate(search.video_bitrate_bps)
+    figure = Figure()
+    figure.set_figheight(5.4)
+    panels = figure.subplots(3, 1, sharex=True)
+    for axes, values, label in zip(
+        panels,
+        (
+            search.video_bitrate_bps / unit.scale,
+            search.frame_rate,
+            search.residual_loss_ratio * 100,
+        ),
+        (f"video,\n{unit.name}", "frames/s", "lost after\nrepair, %"),
+        strict=True,
+    ):
+        _verdict_marks(axes, search, search.load, values)
+        axes.set_ylabel(label)
+        axes.margins(x=0.05, y=0.15)
+        from_zero(axes)
+    mark_limit(panels[2], loss_limit_ratio * 100, f"limit, {percent(loss_limit_ratio)}")
+    from_zero(panels[2], loss_limit_ratio * 150)
+    panels[2].set_xlabel("load, probes")
+    panels[2].xaxis.set_major_locator(MaxNLocator(integer=True))
+    panels[2].set_xlim(left=0)
+    figure.align_ylabels(panels)
+    legend_below(figure, *panels)
+    headline(figure, "What the probes received at each load, averages of the hold")
+    return figure
+
+
+def _verdict_marks(axes: Axes, search: SearchSeries, x: Array, y: Array) -> None:
+    """One mark a trial, in the shape and colour of its verdict."""
+    for outcome, mark in VERDICT_MARKS.items():
+        chosen = np.array([each == outcome for each in search.outcomes], dtype=bool)
+        if chosen.any():
+            axes.plot(
+                x[chosen],
+                y[chosen],
+                mark.marker,
+                ms=9,
+                color=mark.color,
+                mfc=mark.face,
+                mew=1.4,
+                label=mark.label,
+                clip_on=False,
+                zorder=3,
+            )
+
+
+def _bounds(passed: Array, failed: Array) -> str:
+    low, high = passed[-1], failed[-1]
+    if low >= high:
+        return f"From {high:.0f} to {low:.0f} probes some trials passed and some failed"
+    if np.isfinite(low) and np.isfinite(high):
+        return f"Up to {low:.0f} probes passed; the smallest load that failed is {high:.0f} probes"
+    if np.isfinite(low):
+        return f"Up to {low:.0f} probes passed; no load failed"
+    if np.isfinite(high):
+        return f"No load passed; the smallest that failed is {high:.0f} probes"
+    return "No trial had a verdict about the server"
+
+
+def _dearest(search: SearchSeries) -> str:
+    """CPU at the largest load that passed."""
+    passed = [i for i, outcome in enumerate(search.outcomes) if outcome == Outcome.PASS]
+    if not passed:
+        return "CPU by load: no load passed"
+    best = max(passed, key=lambda i: search.load[i])
+
+    def cpu(value: float) -> str:
+        return percent(value / 100) if np.isfinite(value) else "unknown"
+
+    return (
+        f"At {search.load[best]:.0f} probes, the largest load that passed: server CPU "
+        f"{cpu(search.server_cpu_percent[best])}, generator CPU "
+        f"{cpu(search.host_cpu_percent[best])}"
+    )

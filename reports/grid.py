@@ -1,0 +1,168 @@
+"""Quantities of many probes on one axis of whole seconds.
+
+Probes poll at phases of their own; before they can be averaged, their rates are brought to one
+grid. What is unknown is NaN here, as `None` is elsewhere, and never 0.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+_KNOWN_SHARE = 0.5  # a second of which less than this was seen is unknown
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Band:
+    """What many probes had in each second: shapes are all `(seconds,)`, NaN where none was seen."""
+
+    time_s: Array
+    mean: Array
+    low: Array
+    high: Array
+    tenth: Array
+    median: Array
+    ninetieth: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """One quantity of many probes: `values[i, j]` is what `names[i]` had in second `time_s[j]`.
+
+    `time_s` are the starts of the seconds, in run time.
+    """
+
+    time_s: Array
+    names: tuple[str, ...]
+    values: Array
+
+    def band(self) -> Band:
+        """The spread over the probes, second by second."""
+        if not self.values.size:
+            unknown = np.full(self.time_s.shape, np.nan)
+            return Band(self.time_s, unknown, unknown, unknown, unknown, unknown, unknown)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a second in which nobody was seen
+            tenth, median, ninetieth = np.nanquantile(self.values, [0.1, 0.5, 0.9], axis=0)
+            return Band(
+                time_s=self.time_s,
+                mean=np.nanmean(self.values, axis=0),
+                low=np.nanmin(self.values, axis=0),
+                high=np.nanmax(self.values, axis=0),
+                tenth=tenth,
+                median=median,
+                ninetieth=ninetieth,
+            )
+
+    def between(self, start_s: float | None, end_s: float | None) -> Grid:
+        """The whole seconds from `start_s` to `end_s`; `None` leaves an end open."""
+        keep = np.ones(self.time_s.shape, dtype=bool)
+        if start_s is not None:
+            keep &= self.time_s >= start_s
+        if end_s is not None:
+            keep &= self.time_s + 1 <= end_s
+        return Grid(self.time_s[keep], self.names, self.values[:, keep])
+
+    def means(self) -> Array:
+        """Each probe's mean over the known seconds, `(probes,)`."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a probe that was never seen
+            return np.nanmean(self.values, axis=1) if self.values.size else self._nothing()
+
+    def _nothing(self) -> Array:
+        return np.full(len(self.names), np.nan)
+
+
+def whole_seconds(start_s: float, end_s: float) -> Array:
+    """The starts of the seconds that cover `start_s` to `end_s`; empty when there is no time."""
+    if not (np.isfinite(start_s) and np.isfinite(end_s)) or end_s <= start_s:
+        return np.empty(0)
+    return np.arange(np.floor(start_s), np.ceil(end_s), dtype=np.float64)
+
+
+def rates_on_grid(start_s: Array, end_s: Array, rates: Array, grid_s: Array) -> Array:
+    """Rates that hold from `start_s` to `end_s`, averaged over each second of `grid_s`.
+
+    Intervals are in order of their ends; where two overlap, the later gives way. What flowed is
+    kept: the sum over the grid is the sum over the intervals. A second of which less than half is
+    covered by known rates is NaN.
+    """
+    known = np.isfinite(rates) & (end_s > start_s)
+    if not known.any() or not grid_s.size:
+        return np.full(grid_s.shape, np.nan)
+    start_s, end_s, rates = start_s[known], end_s[known], rates[known]
+    amounts = (end_s - start_s) * rates
+    start_s[1:] = np.clip(start_s[1:], end_s[:-1], end_s[1:])  # arrival jitters by milliseconds
+    corners = np.column_stack((start_s, end_s)).ravel()
+    flowed = _integral(corners, amounts, grid_s)
+    covered = _integral(corners, end_s - start_s, grid_s)
+    return np.where(
+        covered >= _KNOWN_SHARE, flowed / np.maximum(covered, _KNOWN_SHARE), np.nan
+    ).astype(np.float64)
+
+
+def samples_on_grid(time_s: Array, values: Array, grid_s: Array) -> Array:
+    """Each second's mean of the samples that fell in it.
+
+    Samples come about once a second: a second that none fell in lies on the line between its
+    neighbours if those are near, else it is NaN.
+    """
+    known = np.isfinite(values) & np.isfinite(time_s)
+    second = np.searchsorted(grid_s, time_s[known], side="right") - 1
+    inside = (second >= 0) & (time_s[known] < (grid_s[-1] + 1 if grid_s.size else 0))
+    total = np.zeros(grid_s.shape)
+    count = np.zeros(grid_s.shape)
+    np.add.at(total, second[inside], values[known][inside])
+    np.add.at(count, second[inside], 1)
+    means = np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float64)
+    return _bridged(means)
+
+
+def add_known(one: Array, other: Array) -> Array:
+    """The sum of two streams, second by second; NaN only where neither is known."""
+    return np.where(np.isnan(one), other, one + np.nan_to_num(other)).astype(np.float64)
+
+
+def trailing_sum(values: Array, seconds: int) -> Array:
+    """The sum over each second and the `seconds - 1` before it, along the last axis.
+
+    NaN only where none of them is known: a poll that came late is no break.
+    """
+
+    def total(amounts: Array) -> Array:
+        cumulated = np.cumsum(amounts, axis=-1)
+        before = np.zeros_like(cumulated)
+        before[..., seconds:] = cumulated[..., :-seconds]
+        return cumulated - before
+
+    known = total(np.isfinite(values).astype(np.float64))
+    return np.where(known > 0, total(np.nan_to_num(values)), np.nan).astype(np.float64)
+
+
+def stack(time_s: Array, rows: Sequence[tuple[str, Array]]) -> Grid:
+    """A grid of named rows, in the order given."""
+    values = np.vstack([row for _, row in rows]) if rows else np.empty((0, time_s.size))
+    return Grid(time_s, tuple(name for name, _ in rows), values)
+
+
+def _bridged(values: Array) -> Array:
+    """Single unknown seconds on the line between the two beside them."""
+    alone = np.zeros(values.shape, dtype=bool)
+    alone[1:-1] = np.isnan(values[1:-1]) & np.isfinite(values[:-2]) & np.isfinite(values[2:])
+    filled = values.copy()
+    filled[alone] = (np.roll(values, 1)[alone] + np.roll(values, -1)[alone]) / 2
+    return filled
+
+
+def _integral(corners: Array, amounts: Array, grid_s: Array) -> Array:
+    """How much of `amounts` lies in each second; each is spread evenly between its two corners."""
+    reached = np.cumsum(amounts)
+    at_corners = np.column_stack((reached - amounts, reached)).ravel()
+    edges = np.append(grid_s, grid_s[-1] + 1)
+    return np.diff(np.interp(edges, corners, at_corners))

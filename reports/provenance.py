@@ -1,0 +1,142 @@
+"""Where a number comes from: versions, machines, settings. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from farm.experiment import EMBEDDED
+from farm.jsonable import to_text
+from farm.observations import HostFacts, ServerFacts
+from farm.recording.manifest import Manifest
+
+_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A heading and what is known under it."""
+
+    heading: str
+    rows: tuple[tuple[str, str], ...]
+
+
+def facts(manifest: Manifest) -> tuple[Facts, ...]:
+    """What a reader needs to judge a number, or to measure it again."""
+    began = datetime.fromtimestamp(manifest.started_wall_s, UTC)
+    run = Facts(
+        "Run",
+        (
+            ("began", f"{began:%Y-%m-%d %H:%M:%S} UTC"),
+            ("scenario", manifest.scenario),
+            ("commit", manifest.commit or _UNKNOWN),
+            *((name, version) for name, version in manifest.versions.items()),
+        ),
+    )
+    browser = Facts(
+        "Browser",
+        (
+            ("Chromium", manifest.chromium or _UNKNOWN),
+            ("flags", " ".join(manifest.chromium_flags) or "none"),
+        ),
+    )
+    criteria = Facts("Criteria", _section(manifest.settings.criteria))
+    invalid = Facts("Invalid when beyond", _section(manifest.settings.invalid))
+    return (
+        run,
+        _server(manifest.server, _media_server(manifest)),
+        *(_host(host) for host in manifest.hosts),
+        browser,
+        criteria,
+        invalid,
+    )
+
+
+def whole_texts(
+    manifest: Manifest, experiment: str, summary: Mapping[str, Any] | None
+) -> Mapping[str, str]:
+    """What can be unfolded at the foot of the page, by name."""
+    texts = {
+        "experiment.yaml, as it was given": experiment,
+        "Effective settings, defaults filled in": to_text(manifest.settings),
+    }
+    if summary is not None:
+        texts["summary.json"] = json.dumps(summary, indent=1, ensure_ascii=False)
+    return {name: text for name, text in texts.items() if text.strip()}
+
+
+def _media_server(manifest: Manifest) -> str:
+    """What the media server says it is (`ServerInfo`), and with which modules."""
+    said = manifest.kurento
+    if not said:
+        return _UNKNOWN
+    kind, version = said.get("type", ""), said.get("version", "")
+    if manifest.settings.server.kurento == EMBEDDED:
+        return f"embedded, for trying out; speaks the protocol of {kind} {version}"
+    modules = ", ".join(
+        f"{module.get('name')} {module.get('version')}"
+        for module in said.get("modules", ())
+        if isinstance(module, dict)
+    )
+    return f"{kind} {version}".strip() + (f" ({modules})" if modules else "")
+
+
+def _server(server: ServerFacts | None, media_server: str) -> Facts:
+    said = ("media server", media_server)
+    if server is None:
+        return Facts("Server", (("machine", "not reached"), said))
+    return Facts(
+        "Server",
+        (
+            ("machine", server.hostname),
+            ("reached", server.reached),
+            ("CPU", f"{server.cores or _UNKNOWN} cores, {server.cpu_model or _UNKNOWN}"),
+            ("memory", _gib(server.memory_bytes)),
+            ("kernel", server.kernel or _UNKNOWN),
+            ("process", _process(server)),
+            ("interface", server.interface or _UNKNOWN),
+            said,
+        ),
+    )
+
+
+def _host(host: HostFacts) -> Facts:
+    return Facts(
+        f"Generator: {host.host}",
+        (
+            ("machine", host.hostname),
+            ("place", host.place),
+            ("cores", str(host.cores)),
+            ("memory", _gib(host.memory_bytes)),
+            ("kernel", host.kernel),
+            ("Chromium", host.chromium),
+        ),
+    )
+
+
+def _process(server: ServerFacts) -> str:
+    if server.process is None:
+        return "not found"
+    return server.process if server.pid is None else f"{server.process} ({server.pid})"
+
+
+def _section(section: Any) -> tuple[tuple[str, str], ...]:
+    """A section of the settings by its names in the experiment file."""
+    return tuple(
+        (field.metadata.get("key") or field.name, _setting(getattr(section, field.name), field))
+        for field in dataclasses.fields(section)
+    )
+
+
+def _setting(value: Any, field: dataclasses.Field[Any]) -> str:
+    if value is None:
+        return "auto"
+    return f"{value:g} s" if field.metadata.get("unit") == "duration" else str(value)
+
+
+def _gib(size_bytes: int | None) -> str:
+    return _UNKNOWN if size_bytes is None else f"{size_bytes / 2**30:.1f} GiB"

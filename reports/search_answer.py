@@ -1,0 +1,238 @@
+"""What a search came to, in plain words: how much, how sure, why not more, what next. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from farm.experiment import ScenarioKind
+from farm.scenario import NOUNS
+from farm.trial import Outcome, TrialResult
+from reports.answer import Answer, Status, machines, sentence
+from reports.phrases import counted, percent, seconds, units_word
+
+
+@dataclass(frozen=True, slots=True)
+class StateMeaning:
+    """What a state of the search means, and what to do about it."""
+
+    status: Status
+    label: str
+    meaning: str
+    next_step: str
+
+
+STATES: Mapping[str, StateMeaning] = {
+    "converged": StateMeaning(
+        "pass",
+        "found",
+        "The search closed in: loads up to the capacity pass, larger ones fail.",
+        "Plan with the recommended load, and watch the resource that sets the limit.",
+    ),
+    "ceiling_passed": StateMeaning(
+        "pass",
+        "lower bound",
+        "The largest load allowed passed; the server's limit lies above it.",
+        "Raise search.maximum and run again.",
+    ),
+    "floor_failed": StateMeaning(
+        "fail",
+        "fail",
+        "Even the smallest load failed.",
+        "Read the reasons of the first trial: a server or a network that cannot carry one "
+        "session is broken, not full.",
+    ),
+    "out_of_trials": StateMeaning(
+        "open",
+        "inconclusive",
+        "The trials or the time allowed were used up before the bounds met.",
+        "Raise search.max_trials or search.budget, or search.step, and run again.",
+    ),
+    "generator_ran_out": StateMeaning(
+        "open",
+        "lower bound",
+        "The machines that run the probes reached their own limit before the server did, so the "
+        "capacity is a lower bound.",
+        "Give the generator more cores or machines (hosts), or make the pictures smaller (media).",
+    ),
+    "server_lost": StateMeaning(
+        "fail",
+        "server lost",
+        "The server was lost, and without it no further trial could be judged.",
+        "See what happened to it in logs/ and in its own logs, mend it and run again.",
+    ),
+}
+
+
+LIMITS: Mapping[str, str] = {
+    "cpu_total": "the CPU of the server's machine",
+    "cpu_thread": "a single thread of the media server, at the end of its core",
+    "memory": "the server's memory",
+    "signalling": "the application's signalling",
+    "generator": "the generator, not the server",
+    "ceiling": "the largest load that the experiment allows",
+    "unknown": "an unknown resource",
+}
+
+
+def search_answer(
+    scenario: ScenarioKind,
+    summary: Mapping[str, Any] | None,
+    results: Sequence[TrialResult],
+    *,
+    shared: bool = False,
+) -> Answer:
+    """What a search came to; without a summary, what its trials say so far.
+
+    `shared` says that server and generator ran on one machine.
+    """
+    if summary is None:
+        return _unfinished_search(scenario, results)
+    state = str(summary.get("state", "unknown"))
+    meaning = STATES.get(
+        state, StateMeaning("open", state, f"The search ended as {state}.", "See the trials below.")
+    )
+    capacity = _section(summary, "capacity")
+    limited = _section(summary, "limited_by")
+    return Answer(
+        meaning.status,
+        meaning.label,
+        _capacity_headline(scenario, state, capacity),
+        (meaning.meaning, *_limit_points(limited), *_first_to_fail(results)),
+        (
+            *_capacity_points(capacity),
+            *_scale_out_points(_section(summary, "scale_out")),
+            *_best_trial(results, shared=shared),
+        ),
+        (meaning.next_step,),
+    )
+
+
+def capacity_text(scenario: ScenarioKind, capacity: Mapping[str, Any], state: str) -> str:
+    """`18 probes (9 calls)`, `at least 18 probes (9 calls)`, or `unknown`."""
+    probes = capacity.get("probes")
+    if probes is None:
+        return "unknown"
+    units = capacity.get("viewers" if scenario == "broadcast" else "sessions")
+    carried = "" if units is None else f" ({counted(units, units_word(scenario))})"
+    at_least = "" if state == "converged" else "at least "
+    return f"{at_least}{counted(probes, 'probe')}{carried}"
+
+
+def interval_text(capacity: Mapping[str, Any]) -> str:
+    """`16 to 20 probes`, open where an end is not known."""
+    interval = capacity.get("interval_probes")
+    if not isinstance(interval, Sequence) or len(interval) != 2 or interval == [None, None]:
+        return "not known"
+    low, high = interval
+    if low is None:
+        return f"below {high} probes"
+    if high is None:
+        return f"{low} probes or more"
+    return f"{low} to {high} probes"
+
+
+def limit_text(limited: Mapping[str, Any]) -> str:
+    """The limiting resource in words."""
+    resource = str(limited.get("resource") or "unknown")
+    return LIMITS.get(resource, resource)
+
+
+def _capacity_headline(scenario: ScenarioKind, state: str, capacity: Mapping[str, Any]) -> str:
+    text = capacity_text(scenario, capacity, state)
+    if text == "unknown":
+        if state == "floor_failed":
+            return "This server cannot hold even the smallest load."
+        return "The capacity is unknown: no trial could be judged in the server's favour."
+    if state == "generator_ran_out":
+        return f"This server holds {text}; the generator ran out first."
+    return f"This server holds {text}."
+
+
+def _capacity_points(capacity: Mapping[str, Any]) -> list[str]:
+    points = []
+    if capacity.get("interval_probes"):
+        confidence = capacity.get("confidence")
+        sure = f" with {percent(confidence)} confidence" if confidence else ""
+        points.append(f"The capacity lies at {interval_text(capacity)}{sure}.")
+    reliability, hold_s = capacity.get("reliability"), capacity.get("hold_s")
+    if reliability and hold_s:
+        points.append(
+            f"That interval is for the largest load at which {percent(reliability)} of holds of "
+            f"{seconds(hold_s)} pass; after few trials it leans on what servers usually do "
+            "(docs/method.md)."
+        )
+    if capacity.get("recommended_probes") is not None:
+        points.append(f"Recommended load: {capacity['recommended_probes']} probes.")
+    if capacity.get("breaking_probes") is not None:
+        points.append(f"It breaks at {capacity['breaking_probes']} probes.")
+    return points
+
+
+def _limit_points(limited: Mapping[str, Any]) -> list[str]:
+    if not limited.get("resource"):
+        return []
+    evidence = str(limited.get("evidence") or "").rstrip(".")
+    return [f"Limited by {limit_text(limited)}" + (f": {evidence}." if evidence else ".")]
+
+
+def _scale_out_points(scale_out: Mapping[str, Any]) -> list[str]:
+    """When to start another server: at a CPU, or where that tells nothing, at a load."""
+    cpu_percent, probes = scale_out.get("cpu_percent"), scale_out.get("probes")
+    why = str(scale_out.get("evidence") or "").rstrip(".")
+    told = f" ({why})" if why else ""
+    if cpu_percent is not None:
+        return [f"Start another server when this one's CPU reaches {cpu_percent:.0f} %{told}."]
+    if probes is not None:
+        return [f"Start another server at {counted(probes, 'probe')}, not by CPU{told}."]
+    return []
+
+
+def _first_to_fail(results: Sequence[TrialResult]) -> list[str]:
+    """Why the smallest load that failed did, its worst session named."""
+    failed = [result for result in results if result.verdict.outcome is Outcome.FAIL]
+    if not failed:
+        return []
+    first = min(failed, key=lambda result: (result.load, -result.index))
+    reasons, worst = first.verdict.reasons, first.verdict.worst_session
+    named = f" (worst session {worst.session})" if worst is not None else ""
+    why = f": {reasons[0].message}" if reasons else ""
+    return [sentence(f"At {first.load} probes, trial {first.index} failed{named}{why}")]
+
+
+def _best_trial(results: Sequence[TrialResult], *, shared: bool) -> list[str]:
+    """What the machines did at the largest load that passed."""
+    passed = [result for result in results if result.verdict.outcome is Outcome.PASS]
+    if not passed:
+        return []
+    best = max(passed, key=lambda result: (result.load, result.index))
+    return [f"At {best.load} probes, trial {best.index}: {machines(best, shared=shared)}"]
+
+
+def _unfinished_search(scenario: ScenarioKind, results: Sequence[TrialResult]) -> Answer:
+    loads = {
+        outcome: [result.load for result in results if result.verdict.outcome is outcome]
+        for outcome in Outcome
+    }
+    points = []
+    if loads[Outcome.PASS]:
+        points.append(f"The largest load that passed so far: {max(loads[Outcome.PASS])} probes.")
+    if loads[Outcome.FAIL]:
+        points.append(f"The smallest load that failed so far: {min(loads[Outcome.FAIL])} probes.")
+    if loads[Outcome.INVALID]:
+        points.append(f"{counted(len(loads[Outcome.INVALID]), 'trial')} invalid.")
+    return Answer(
+        "open",
+        "unfinished",
+        f"Unfinished: the search broke off, or is still under way, after "
+        f"{counted(len(results), 'judged trial')} of {NOUNS[scenario]}s.",
+        tuple(points),
+        (),
+        ("Take it up again with --resume; judged trials are not repeated.",),
+    )
+
+
+def _section(summary: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    section = summary.get(name)
+    return section if isinstance(section, Mapping) else {}

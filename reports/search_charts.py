@@ -1,0 +1,57 @@
+"""Which figures a search gets. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from farm.experiment import Experiment
+from reports.charts import Chart, Charts, Column
+from reports.figures_of_search import cpu_by_load, quality_by_load, search_timeline
+from reports.search_series import SearchSeries
+
+
+def search_charts(search: SearchSeries, settings: Experiment) -> Charts:
+    """The figures of a search; none before its first trial was judged."""
+    if not search.index:
+        return Charts((), ("No figure of the search: no trial was judged.",))
+    columns: Mapping[str, Column] = {
+        "trial": search.index,
+        "verdict": [outcome.value for outcome in search.outcomes],
+        "load_probes": search.load,
+        "start_s": search.start_s,
+        "end_s": search.end_s,
+        "server_cpu_percent": search.server_cpu_percent,
+        "server_process_cpu_percent": search.server_process_cpu_percent,
+        "generator_cpu_percent": search.host_cpu_percent,
+        "video_bitrate_bps": search.video_bitrate_bps,
+        "residual_loss_ratio": search.residual_loss_ratio,
+        "frame_rate": search.frame_rate,
+    }
+    charts = [
+        Chart(
+            "search-quality-by-load",
+            "Quality by load",
+            "What probes received, averages of the hold. The knee is where quality falters.",
+            lambda: quality_by_load(search, settings.criteria.residual_loss),
+            columns,
+        ),
+        Chart(
+            "search-cpu-by-load",
+            "Server and generator CPU by load",
+            "Each mark is a trial. A generator near its limit makes a trial invalid, not failed.",
+            lambda: cpu_by_load(search, settings.invalid.host_cpu),
+            columns,
+        ),
+    ]
+    if np.isfinite(search.start_s).any():
+        timeline = Chart(
+            "search-timeline",
+            "The search, trial by trial",
+            "Each bar is a trial, its mark the verdict; the lines are the bounds as they close in.",
+            lambda: search_timeline(search),
+            columns,
+        )
+        charts.insert(0, timeline)
+    return Charts(tuple(charts))

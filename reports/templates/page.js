@@ -1,0 +1,60 @@
+"use strict";
+
+// Tables: each heading becomes a button that sorts, so that a keyboard reaches it.
+for (const table of document.querySelectorAll("table[data-sortable]")) {
+  const headings = [...table.tHead.rows[0].cells];
+  headings.forEach((heading, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...heading.childNodes);
+    heading.append(button);
+    button.addEventListener("click", () => {
+      const down = heading.getAttribute("aria-sort") === "ascending";
+      headings.forEach((other) => other.removeAttribute("aria-sort"));
+      heading.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const rows = [...table.tBodies[0].rows];
+      rows.sort((one, other) => compare(key(one, column), key(other, column), down ? -1 : 1));
+      table.tBodies[0].append(...rows);
+    });
+  });
+}
+
+function key(row, column) {
+  const cell = row.cells[column];
+  const text = cell.dataset.sort ?? (cell.classList.contains("unknown") ? null : cell.textContent.trim());
+  if (text === null || text === "") return null;
+  if (text === "inf") return Infinity;
+  return Number.isNaN(Number(text)) ? text : Number(text);
+}
+
+// What is unknown comes last, whichever way the column is sorted.
+function compare(one, other, sign) {
+  if (one === null || other === null) return (one === null) - (other === null);
+  if (typeof one === "number" && typeof other === "number") return sign * (one - other);
+  return sign * String(one).localeCompare(String(other), "en", { numeric: true });
+}
+
+// Figures: a click, or Enter, shows them large; without this script the link opens the file.
+const lightbox = document.getElementById("lightbox");
+const large = lightbox.querySelector("img");
+for (const link of document.querySelectorAll("a.large")) {
+  link.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    large.src = link.href;
+    large.alt = link.querySelector("img").alt;
+    lightbox.showModal();
+  });
+}
+lightbox.addEventListener("click", (event) => {
+  if (event.target.closest("button") === null) lightbox.close();
+});
+
+// A link into a trial that is folded unfolds it.
+function unfold() {
+  const target = location.hash && document.getElementById(location.hash.slice(1));
+  const details = target && target.querySelector(":scope > details");
+  if (details) details.open = true;
+}
+addEventListener("hashchange", unfold);
+unfold();

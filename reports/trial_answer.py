@@ -1,0 +1,128 @@
+"""What a single trial came to, in plain words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from farm.experiment import ScenarioKind
+from farm.trial import Fault, Outcome, Phases, TrialPlan, TrialResult
+from reports.answer import Answer, machines, sentence
+from reports.phrases import bitrate, counted, percent, probes_and_sessions, seconds, units_word
+
+_REASONS = 5
+_LOOK = "Look at the worst session first: its probes stand side by side below."
+_DIED = "See why the server ended: logs/ has what it said here, its own logs have the rest."
+
+
+def trial_answer(
+    scenario: ScenarioKind,
+    plan: TrialPlan,
+    result: TrialResult | None,
+    phases: Phases,
+    faults: Sequence[Fault] = (),
+    *,
+    shared: bool = False,
+) -> Answer:
+    """What a single trial came to; without a result, how far it got.
+
+    `shared` says that server and generator ran on one machine.
+    """
+    who = probes_and_sessions(scenario, plan.load, len(plan.sessions))
+    if result is None:
+        reached = _reached(phases)
+        return Answer(
+            "open",
+            "unfinished",
+            f"Unfinished: the trial of {who} broke off {reached}, so it has no verdict.",
+            tuple(
+                sentence(f"At {seconds(fault.at_s)} of the run: {fault.message}")
+                for fault in faults
+            ),
+            (),
+            ("Run it again; what was recorded until then is shown below.",),
+        )
+    verdict = result.verdict
+    held = _held(result.phases)
+    match verdict.outcome:
+        case Outcome.PASS:
+            headline = f"Passed: {who} kept up their quality{held}."
+            next_steps: tuple[str, ...] = (
+                "Ask for more with a larger trial.load, or let farm size find the capacity.",
+            )
+        case Outcome.FAIL:
+            headline = (
+                f"Failed: {verdict.units_failed} of {counted(verdict.units, units_word(scenario))} "
+                f"did not keep up their quality{held}, at a load of {counted(plan.load, 'probe')}."
+            )
+            next_steps = (_DIED if _server_died(result) else _LOOK,)
+        case Outcome.INVALID:
+            headline = (
+                f"Invalid: with {who} the generator was at fault, so the server is not judged."
+            )
+            next_steps = ("Give the generator more room (cores, hosts) or a smaller load.",)
+    return Answer(
+        verdict.outcome.value,
+        verdict.outcome.value,
+        headline,
+        tuple(_reasons(result)),
+        (
+            *_figures(result, plan, shared=shared),
+            *(sentence(note[:1].upper() + note[1:]) for note in verdict.notes),
+        ),
+        next_steps,
+    )
+
+
+def _reasons(result: TrialResult) -> list[str]:
+    reasons = result.verdict.reasons
+    told = [sentence(reason.message) for reason in reasons[:_REASONS]]
+    if len(reasons) > _REASONS:
+        told.append(f"{counted(len(reasons) - _REASONS, 'more reason')} in the table of the trial.")
+    return told
+
+
+def _figures(result: TrialResult, plan: TrialPlan, *, shared: bool) -> list[str]:
+    verdict = result.verdict
+    told = []
+    if verdict.worst_session is not None:
+        worst = verdict.worst_session
+        told.append(
+            f"Worst session: {worst.session}, with {percent(worst.residual_loss_ratio)} lost after "
+            f"repair, video {bitrate(worst.video_bitrate_bps)}, "
+            f"{_frames(worst.frame_rate)}."
+        )
+    setup = "setup times are unknown"
+    if result.setup_median_s is not None and result.setup_worst_s is not None:
+        setup = (
+            f"first media after {result.setup_median_s:.1f} s at the median, "
+            f"{result.setup_worst_s:.1f} s at most"
+        )
+    told.append(f"{verdict.established} of {len(plan.probes)} probes established; {setup}.")
+    told.append(machines(result, shared=shared))
+    return told
+
+
+def _server_died(result: TrialResult) -> bool:
+    return any(reason.code == "server_died" for reason in result.verdict.reasons)
+
+
+def _frames(frame_rate: float | None) -> str:
+    return "frame rate unknown" if frame_rate is None else f"{frame_rate:.1f} frames/s"
+
+
+def _held(phases: Phases) -> str:
+    if phases.hold_s is None or phases.leave_s is None:
+        return ""
+    return f" for {seconds(phases.leave_s - phases.hold_s)}"
+
+
+def _reached(phases: Phases) -> str:
+    for name, at_s in (
+        ("after its hold", phases.leave_s),
+        ("in its hold", phases.hold_s),
+        ("while it settled", phases.settle_s),
+        ("in its ramp", phases.ramp_s),
+    ):
+        if at_s is not None:
+            return name
+    return "before its ramp"

@@ -1,0 +1,105 @@
+"""What figures of one trial are drawn from: frozen arrays on run time, NaN where unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from farm.trial import Phases
+from farm.webrtc_stats import MediaKind
+from reports.grid import Array, Grid
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServerSeries:
+    """The server's machine and its media server's process, second by second, `(seconds,)` each.
+
+    `cpu_percent` is of the whole machine; `process_cpu_percent` and `busiest_thread_percent` are of
+    one core.
+    """
+
+    time_s: Array
+    cpu_percent: Array
+    process_cpu_percent: Array
+    busiest_thread_percent: Array
+    steal_percent: Array
+    process_rss_bytes: Array
+    process_threads: Array
+    process_descriptors: Array
+    received_bps: Array
+    sent_bps: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HostSeries:
+    """One machine of the generator, second by second, `(seconds,)` each.
+
+    `busiest_thread_percent` is of one core.
+    """
+
+    host: str
+    time_s: Array
+    cpu_percent: Array
+    busiest_thread_percent: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ByProbe:
+    """Each probe's figures over the hold, `(probes,)` each, in session order.
+
+    `lost_down` is what it missed after repair, `lost_up` what the server says it missed of this
+    probe's packets. Bitrates are payload.
+    """
+
+    probes: tuple[str, ...]
+    sessions: tuple[str, ...]
+    roles: tuple[str, ...]
+    sent_bps: Mapping[MediaKind, Array]
+    received_bps: Mapping[MediaKind, Array]
+    lost_down: Array
+    lost_up: Array
+    frame_rate: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LossWindows:
+    """Residual loss of each session in each window: `ratio[i, j]` of `sessions[i]` in window `j`.
+
+    The worst stream of a session stands for it. `start_s` and `end_s` are the windows' in run time.
+    """
+
+    sessions: tuple[str, ...]
+    start_s: Array
+    end_s: Array
+    ratio: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SetupTimes:
+    """How long each expected stream took from offer to first media; NaN: it never came."""
+
+    probes: tuple[str, ...]
+    kinds: tuple[MediaKind, ...]
+    setup_s: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrialSeries:
+    """One trial. Grids hold the probes that have such streams, in session order.
+
+    `loss` is residual: lost after repair, over the window that ends with each second. In a `mixed`
+    trial nobody receives what another sent, but the server's mix.
+    """
+
+    phases: Phases
+    window_s: float
+    mixed: bool
+    sent_bps: Mapping[MediaKind, Grid]
+    received_bps: Mapping[MediaKind, Grid]
+    loss: Grid
+    frame_rate: Grid
+    server: ServerSeries | None
+    hosts: tuple[HostSeries, ...]
+    by_probe: ByProbe
+    loss_windows: LossWindows
+    setups: SetupTimes

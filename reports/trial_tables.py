@@ -1,0 +1,201 @@
+"""The tables of a trial: reasons, sessions, probes. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from farm.experiment import ScenarioKind
+from farm.scenario import NOUNS
+from farm.trial import JoinOutcome, Reason, TrialPlan
+from farm.webrtc_stats import MediaKind
+from reports.grid import Array
+from reports.phrases import UNKNOWN
+from reports.tables import (
+    Cell,
+    Heading,
+    Table,
+    bitrate_cell,
+    frames_cell,
+    lines_cell,
+    number_cell,
+    percent_cell,
+)
+from reports.trial_series import TrialSeries
+
+
+def probe_table(
+    plan: TrialPlan,
+    series: TrialSeries,
+    joins: Sequence[JoinOutcome],
+    reasons: Sequence[Reason],
+    csv: str,
+) -> Table:
+    """Each probe over the hold."""
+    figures = series.by_probe
+    joined = {outcome.probe: outcome for outcome in joins}
+    blamed = {reason.probe for reason in reasons}
+    rows = []
+    for i, probe in enumerate(plan.probes):
+        outcome = joined.get(probe.probe)
+        rows.append(
+            (
+                Cell(probe.probe, probe.probe),
+                Cell(probe.session, probe.session),
+                Cell(probe.role, probe.role),
+                Cell(probe.host, probe.host),
+                _join(outcome),
+                *_media_cells(figures.sent_bps, i),
+                *_media_cells(figures.received_bps, i),
+                percent_cell(figures.lost_down[i]),
+                percent_cell(figures.lost_up[i]),
+                frames_cell(figures.frame_rate[i]),
+                Cell("yes" if probe.probe in blamed else "no", float(probe.probe in blamed)),
+            )
+        )
+    worst = np.fmax(np.nan_to_num(figures.lost_down), np.nan_to_num(figures.lost_up))
+    order = sorted(
+        range(len(rows)),
+        key=lambda i: (
+            plan.probes[i].probe not in blamed,
+            -worst[i],
+            _or_zero(figures.received_bps["video"], i),
+        ),
+    )
+    return Table(
+        "By probe",
+        (
+            Heading("probe"),
+            Heading("session"),
+            Heading("role"),
+            Heading("host"),
+            Heading("joined"),
+            Heading("audio sent", number=True),
+            Heading("video sent", number=True),
+            Heading("audio received", number=True),
+            Heading("video received", number=True),
+            Heading("lost down", number=True),
+            Heading("lost up", number=True),
+            Heading("frames/s", number=True),
+            Heading("in a reason"),
+        ),
+        tuple(rows),
+        csv,
+        tuple(order),
+    )
+
+
+def session_table(
+    scenario: ScenarioKind, series: TrialSeries, reasons: Sequence[Reason], csv: str
+) -> Table:
+    """Each session by its weakest probe."""
+    figures, windows = series.by_probe, series.loss_windows
+    members: defaultdict[str, list[int]] = defaultdict(list)
+    for i, session in enumerate(figures.sessions):
+        members[session].append(i)
+    said: defaultdict[str, list[str]] = defaultdict(list)
+    for reason in reasons:
+        if reason.session is not None:
+            said[reason.session].append(reason.message)
+    peak = {
+        session: _largest(windows.ratio[i]) if windows.ratio.size else float("nan")
+        for i, session in enumerate(windows.sessions)
+    }
+    names = list(members)
+    rows = [
+        (
+            Cell(session, session),
+            number_cell(len(members[session])),
+            bitrate_cell(_least(figures.received_bps["video"][members[session]])),
+            bitrate_cell(_least(figures.received_bps["audio"][members[session]])),
+            frames_cell(_least(figures.frame_rate[members[session]])),
+            percent_cell(_largest(figures.lost_down[members[session]])),
+            percent_cell(peak.get(session, float("nan"))),
+            percent_cell(_largest(figures.lost_up[members[session]])),
+            lines_cell(said[session], len(said[session])),
+        )
+        for session in names
+    ]
+    order = sorted(
+        range(len(rows)),
+        key=lambda i: (not said[names[i]], -float(np.nan_to_num(peak.get(names[i], 0.0)))),
+    )
+    return Table(
+        f"By session ({NOUNS[scenario]}), each by its weakest probe",
+        (
+            Heading("session"),
+            Heading("probes", number=True),
+            Heading("video received", number=True),
+            Heading("audio received", number=True),
+            Heading("frames/s", number=True),
+            Heading("lost down", number=True),
+            Heading("worst window", number=True),
+            Heading("lost up", number=True),
+            Heading("reasons"),
+        ),
+        tuple(rows),
+        csv,
+        tuple(order),
+    )
+
+
+def reasons_table(reasons: Sequence[Reason]) -> Table:
+    """Why the verdict is what it is, the worst first."""
+    rows = [
+        (
+            Cell(reason.message, reason.message),
+            Cell(reason.session or "", reason.session),
+            Cell(reason.probe or "", reason.probe),
+            Cell(reason.stream or "", reason.stream),
+            Cell("") if reason.value is None else number_cell(reason.value, f"{reason.value:.4g}"),
+            Cell("") if reason.limit is None else number_cell(reason.limit, f"{reason.limit:.4g}"),
+            Cell("") if reason.at_s is None else number_cell(reason.at_s, f"{reason.at_s:.0f} s"),
+        )
+        for reason in reasons
+    ]
+    return Table(
+        "Reasons of the verdict",
+        (
+            Heading("reason"),
+            Heading("session"),
+            Heading("probe"),
+            Heading("stream"),
+            Heading("value", number=True),
+            Heading("limit", number=True),
+            Heading("at (run time)", number=True),
+        ),
+        tuple(rows),
+    ).shown()
+
+
+def _media_cells(values: Mapping[MediaKind, Array], i: int) -> tuple[Cell, Cell]:
+    return bitrate_cell(values["audio"][i]), bitrate_cell(values["video"][i])
+
+
+def _join(outcome: JoinOutcome | None) -> Cell:
+    if outcome is None:
+        return Cell(UNKNOWN)
+    if not outcome.joined:
+        return Cell(f"no: {outcome.reason or UNKNOWN}", math.inf)
+    return (
+        Cell("yes")
+        if outcome.join_s is None
+        else number_cell(outcome.join_s, f"{outcome.join_s:.1f} s")
+    )
+
+
+def _least(values: Array) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.min()) if known.size else float("nan")
+
+
+def _largest(values: Array) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.max()) if known.size else float("nan")
+
+
+def _or_zero(values: Array, i: int) -> float:
+    return float(np.nan_to_num(values[i]))

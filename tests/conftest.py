@@ -1,0 +1,222 @@
+"""What every test may count on."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from aiohttp import web
+from hypothesis import settings
+
+from farm.browser import Browser, BrowserPage
+from farm.browser.chromiums import Chromiums
+from farm.driver import Driver, Evaluate, Goto
+from farm.experiment import Media, Probes
+from farm.observations import PageReport, ProbeEvent
+from farm.processes import Processes
+from farm.protocols import HostKit
+from farm.trial import ProbePlan
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("farm", deadline=None)
+settings.load_profile("farm")
+
+T = TypeVar("T")
+
+PAGES = Path(__file__).parent / "data/pages"
+
+
+@pytest.fixture
+async def call_app() -> AsyncIterator[str]:
+    """The address (with a slash at its end) of an app whose page `call` calls itself.
+
+    `call?calls=1` makes a call at once, `call?frame=URL` holds a frame; `ws/CODE` is a socket that
+    the app closes with that code, `never` an address that does not answer.
+    """
+
+    async def page(_request: web.Request) -> web.FileResponse:
+        return web.FileResponse(PAGES / "call.html")
+
+    async def socket(request: web.Request) -> web.WebSocketResponse:
+        opened = web.WebSocketResponse()
+        await opened.prepare(request)
+        await opened.close(code=int(request.match_info["code"]), message=b"room full")
+        return opened
+
+    async def never(_request: web.Request) -> web.Response:
+        await asyncio.Event().wait()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/call", page)
+    app.router.add_get("/ws/{code}", socket)
+    app.router.add_get("/never", never)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    yield f"http://{host}:{port}/"
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def self_signed_app(tmp_path: Path) -> AsyncIterator[str]:
+    """The address of an app with a certificate of its own; its page shows what its socket says."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-nodes", "-days", "1", "-subj", "/CN=test", "-keyout", key, "-out", certificate),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+
+    async def page(_request: web.Request) -> web.FileResponse:
+        return web.FileResponse(PAGES / "socket.html")
+
+    async def socket(request: web.Request) -> web.WebSocketResponse:
+        opened = web.WebSocketResponse()
+        await opened.prepare(request)
+        await opened.send_str("hello")
+        async for _message in opened:
+            pass
+        return opened
+
+    app = web.Application()
+    app.router.add_get("/", page)
+    app.router.add_get("/ws", socket)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    host, port = runner.addresses[0][:2]
+    yield f"https://{host}:{port}/"
+    await runner.cleanup()
+
+
+class Witness:
+    """Takes what a page tells, and lets a test wait until it has been told something."""
+
+    def __init__(self) -> None:
+        self.seen: list[PageReport | ProbeEvent] = []
+        self._more = asyncio.Event()
+
+    def __call__(self, seen: PageReport | ProbeEvent) -> None:
+        self.seen.append(seen)
+        self._more.set()
+
+    @property
+    def reports(self) -> list[PageReport]:
+        return [seen for seen in self.seen if isinstance(seen, PageReport)]
+
+    def events(self, kind: str) -> list[ProbeEvent]:
+        return [seen for seen in self.seen if isinstance(seen, ProbeEvent) and seen.kind == kind]
+
+    async def until(self, told: Callable[[], T]) -> T:
+        """What `told()` returns, once that is true."""
+        async with asyncio.timeout(30):
+            while not (answer := told()):
+                self._more.clear()
+                await self._more.wait()
+        return answer
+
+    async def report(
+        self, right: Callable[[PageReport], object] = lambda _report: True
+    ) -> PageReport:
+        """The next report that is as wished."""
+        already = len(self.seen)
+
+        def found() -> PageReport | None:
+            later = (seen for seen in self.seen[already:] if isinstance(seen, PageReport))
+            return next((report for report in later if right(report)), None)
+
+        report = await self.until(found)
+        assert report is not None
+        return report
+
+
+@dataclass
+class ProbePage:
+    """A page of a probe in a real browser, and what it told."""
+
+    page: BrowserPage
+    witness: Witness
+    browser: Browser
+
+    async def goto(self, url: str) -> None:
+        await self.page.run(Goto(url))
+
+    async def do(self, script: str) -> None:
+        """Run JavaScript in the page; what it throws fails the test."""
+        await self.page.run(Evaluate(script, "test.js"))
+
+
+@pytest.fixture
+def accept_self_signed() -> bool:
+    """To be overridden by a test's parameter of that name."""
+    return False
+
+
+@pytest.fixture
+def kit(call_app: str, tmp_path: Path, accept_self_signed: bool) -> HostKit:
+    """What a test's browsers get."""
+    return HostKit(
+        app_url=call_app,
+        accept_self_signed=accept_self_signed,
+        driver=Driver("test", {}),
+        media=Media(),
+        probes=Probes(),
+        poll_s=1.0,
+        screenshots=tmp_path / "screenshots",
+    )
+
+
+@pytest.fixture
+async def chromiums(kit: HostKit, tmp_path: Path) -> AsyncIterator[Chromiums]:
+    """Where a test's browsers come from; they show Chromium's own test picture."""
+    async with Processes(tmp_path / "logs") as processes:
+        source = Chromiums(processes, lambda _media: GreenPicture())
+        await source.open(kit)
+        yield source
+        await source.close()
+
+
+@dataclass
+class GreenPicture:
+    """No clip."""
+
+    video: Path | None = None
+    audio: Path | None = None
+
+
+@pytest.fixture
+async def new_page(chromiums: Chromiums, call_app: str) -> Callable[..., Awaitable[ProbePage]]:
+    """Makes pages of probes, all in one browser; keywords change the probe's plan."""
+    browsers: list[Browser] = []
+
+    async def make(**changes: Any) -> ProbePage:
+        if not browsers:
+            browsers.append(await chromiums.browser())
+        plan = ProbePlan(
+            probe="p000",
+            session="s000",
+            role="caller",
+            host="here",
+            poll_phase=0.0,
+            variables={"app_url": call_app, "probe": "p000"},
+            sends=("audio", "video"),
+            receives=("audio", "video"),
+        )
+        witness = Witness()
+        page = await browsers[0].page(replace(plan, **changes), witness)
+        return ProbePage(page, witness, browsers[0])
+
+    return make

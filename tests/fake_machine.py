@@ -1,0 +1,184 @@
+"""A Linux machine with a media server on it, without either: it answers `farm.server`'s commands.
+
+Its counters follow the test's clock, so that a test knows what every figure must come to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from farm.errors import ServerError, ServerUnreachable
+from farm.server.machine import COMMAND
+from farm.shell import Answer, Heard
+from tests.fakes import FakeClock
+
+DF = "Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/sda1"
+BOOTED_S = 5000.0
+"""Seconds that the machine was up when the run began."""
+
+
+@dataclass
+class FakeMediaServer:
+    """The process; `busy` is its share of one core."""
+
+    pid: int = 4321
+    started: int = 100
+    busy: float = 0.5
+    rss_kb: int = 26_000
+    threads: int = 30
+    descriptors: int = 40
+
+
+@dataclass
+class FakeMachine:
+    """Implements `farm.shell.Shell`.
+
+    Two cores; the media server is all that uses CPU; 125 kB/s come in and 250 kB/s go out on eth0.
+    `hidden` files cannot be read. `reset` is what the reset command does. When it is `busy`, its
+    processes cannot be listed in time.
+    """
+
+    clock: FakeClock
+    process: FakeMediaServer | None = field(default_factory=FakeMediaServer)
+    hidden: set[str] = field(default_factory=set)
+    reset: Callable[[], Answer] = lambda: Answer(0, "", "")
+    up: bool = True
+    busy: bool = False
+    here: bool = False
+    where: str = "media.example"
+    opened: int = 0
+    _channels: list[FakeChannel] = field(default_factory=list)
+
+    async def open(self) -> None:
+        if not self.up:
+            raise ServerUnreachable("media.example port 22 cannot be reached")
+        self.opened += 1
+
+    async def close(self) -> None:
+        self.drop()
+
+    def drop(self) -> None:
+        """Every channel ends."""
+        while self._channels:
+            self._channels.pop().end()
+
+    async def run(self, command: str, within_s: float, setting: str) -> Answer:
+        if not self.up:
+            raise ServerUnreachable("the connection broke")
+        if command == COMMAND:
+            return Answer(0, self._facts(), "")
+        if command == "cat /proc/uptime":
+            return Answer(0, self.files()["/proc/uptime"], "")
+        if command == "restart the media server":
+            return self.reset()
+        if "df -Pk" in command:
+            return Answer(0, f"{DF} 1000 500 400 50% /", "")
+        assert command.startswith("grep -asH '' /proc/")
+        if self.busy:
+            raise ServerError(f"`{command}` did not end within {within_s:g} s ({setting})")
+        return Answer(0, self._processes(), "")
+
+    async def channel(self, command: str) -> FakeChannel:
+        if not self.up:
+            raise ServerUnreachable("the connection broke")
+        channel = FakeChannel(self)
+        self._channels.append(channel)
+        return channel
+
+    def files(self) -> dict[str, str]:
+        uptime_s = BOOTED_S + self.clock.run_s()
+        busy = int(100 * uptime_s * (self.process.busy if self.process else 0))
+        idle = int(100 * uptime_s) * 2 - busy
+        files = {
+            "/proc/uptime": f"{uptime_s:.2f} 1.00",
+            "/proc/loadavg": "0.50 0.40 0.30 1/99 1",
+            "/proc/stat": (
+                f"cpu  {busy} 0 0 {idle} 0 0 0 0 0 0\n"
+                f"cpu0 {busy} 0 0 {int(100 * uptime_s) - busy} 0 0 0 0 0 0\n"
+                f"cpu1 0 0 0 {int(100 * uptime_s)} 0 0 0 0 0 0\nintr 1 2 3"
+            ),
+            "/proc/meminfo": "MemTotal: 8000 kB\nMemFree: 1 kB\nMemAvailable: 6000 kB",
+            "/proc/net/dev": (
+                "Inter-| Receive\n face |bytes\n"
+                "    lo: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n"
+                f"  eth0: {int(uptime_s * 125e3)} {int(uptime_s * 100)} 0 0 0 0 0 0"
+                f" {int(uptime_s * 250e3)} {int(uptime_s * 200)} 0 0 0 0 0 0"
+            ),
+            "/proc/net/snmp": (
+                "Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors\n"
+                f"Udp: 1 0 {int(uptime_s * 3)} 1 {int(uptime_s * 2)} 0"
+            ),
+        }
+        if self.process is not None:
+            own = f"/proc/{self.process.pid}"
+            ticks = int(100 * uptime_s * self.process.busy)
+            stat = (
+                f"(kurento-media-s) S 1 1 1 0 -1 0 0 0 0 0 {ticks} 0 0 0 20 0"
+                f" {self.process.threads} 0 {self.process.started} 0 0"
+            )
+            files[f"{own}/stat"] = f"{self.process.pid} {stat}"
+            files[f"{own}/status"] = f"Name:\tkurento\nVmRSS:\t {self.process.rss_kb} kB"
+            files[f"{own}/cmdline"] = "/usr/bin/kurento-media-server\0-f\0x"
+            files[f"{own}/task/{self.process.pid}/stat"] = f"{self.process.pid} {stat}"
+        return {path: text for path, text in files.items() if path not in self.hidden}
+
+    def _facts(self) -> str:
+        said = ["@farm hostname kms-1", "@farm kernel Linux 6.1.0", "@farm ticks 100"]
+        said += _grepped(self.files())
+        said += ["/proc/net/route:Iface Destination", "/proc/cpuinfo:model name\t: Slow CPU"]
+        said += ["/proc/net/route:eth0 00000000 01000000 0003 0 0 0 00000000 0 0 0"]
+        return "\n".join(said)
+
+    def _processes(self) -> str:
+        files = self.files()
+        return "\n".join(_grepped({path: files[path] for path in files if path[6].isdigit()}))
+
+
+class FakeChannel:
+    """`sample_server.sh` on that machine; says things in small pieces."""
+
+    def __init__(self, machine: FakeMachine) -> None:
+        self._machine = machine
+        self._pieces: asyncio.Queue[Heard | None] = asyncio.Queue()
+        self._ended = False
+        self._say("Welcome to kms-1!\n")
+
+    async def write(self, data: bytes) -> None:
+        if self._ended:
+            raise ServerUnreachable("the connection broke")
+        number, pid, descriptors, threads = data.decode().split()
+        files = {
+            path: text
+            for path, text in self._machine.files().items()
+            if not path[6].isdigit()
+            or (path.startswith(f"/proc/{pid}/") and (threads == "1" or "/task/" not in path))
+        }
+        process = self._machine.process
+        lines = [f"@farm begin {number}", *_grepped(files)]
+        if descriptors == "1" and process and pid == str(process.pid):
+            lines.append(f"@farm descriptors {process.descriptors}")
+        self._say("\n".join([*lines, f"@farm end {number}", ""]))
+
+    async def read(self) -> Heard:
+        piece = await self._pieces.get()
+        if piece is None:
+            self._pieces.put_nowait(None)
+            raise ServerUnreachable("the connection broke")
+        return piece
+
+    async def close(self) -> None:
+        self.end()
+
+    def end(self) -> None:
+        self._ended = True
+        self._pieces.put_nowait(None)
+
+    def _say(self, text: str) -> None:
+        for start in range(0, len(text), 100):
+            self._pieces.put_nowait(Heard(text[start : start + 100].encode(), error=False))
+
+
+def _grepped(files: dict[str, str]) -> list[str]:
+    return [f"{path}:{line}" for path, text in files.items() for line in text.split("\n")]

@@ -1,0 +1,308 @@
+"""Steps of a driver in a real page, how they fail, and what a crash looks like."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from farm.browser.chromiums import Chromiums
+from farm.driver import AcceptDialog, Click, Fill, Goto, WaitFor
+from farm.errors import BrowserError, JoinError
+from farm.experiment import Network, Probes
+from farm.processes import Processes
+from farm.protocols import HostKit
+from farm.webrtc_stats import InboundRtp, RemoteInboundRtp
+
+pytestmark = pytest.mark.slow
+
+NewPage = Callable[..., Awaitable[Any]]
+
+NEVER = WaitFor(function="document.body.dataset.state === 'in call'", within_s=0.5)
+
+
+async def test_steps_do_what_a_user_does(new_page: NewPage, call_app: str) -> None:
+    probe = await new_page()
+    for step in (
+        Goto(f"{call_app}call?calls=1"),
+        Fill("#name", "p000"),
+        Click("#register"),
+        WaitFor(function="document.body.dataset.name === 'p000'"),
+        AcceptDialog(),
+        Click("#confirm"),
+        WaitFor(function="() => document.body.dataset.confirmed === 'true'"),
+        WaitFor(selector="#remote"),
+        WaitFor(function="calls[0].far.connectionState === 'connected'"),
+    ):
+        await probe.page.run(step)
+
+
+async def failure(probe: Any, step: Any) -> JoinError:
+    with pytest.raises(JoinError) as caught:
+        await probe.page.run(step)
+    assert "\n" not in str(caught.value)
+    return caught.value
+
+
+async def test_a_step_that_takes_too_long_says_why_as_far_as_the_page_knows(
+    new_page: NewPage, call_app: str
+) -> None:
+    probe = await new_page()
+    await probe.goto(f"{call_app}call")
+
+    await probe.do("() => show('status', 'waiting for a partner')")
+    error = await failure(probe, NEVER)
+    assert error.reason == "timeout"
+    assert (
+        str(error) == "not within 0.5 s (within); the page shows 'waiting for a partner' in #status"
+    )
+
+    error = await failure(probe, WaitFor(function="statee === 2", within_s=0.5))
+    assert "it throws ReferenceError: statee is not defined" in str(error)
+
+    await probe.page.run(Click("#fail"))
+    error = await failure(probe, NEVER)
+    assert error.reason == "page_error"
+    assert "uncaught error: undefinedFunction is not defined" in str(error)
+
+    await probe.do("() => { console.error('no candidate'); show('error', 'room full'); }")
+    error = await failure(probe, NEVER)
+    assert error.reason == "signalling"
+    assert "the page shows 'room full' in #error" in str(error)
+    assert "console: no candidate" in str(error)
+
+    await probe.page.run(Click("#confirm"))
+    error = await failure(probe, NEVER)
+    assert error.reason == "dialog"
+    assert "unexpected dialog: confirm 'Take the call?', no accept_dialog before it" in str(error)
+
+
+async def test_a_socket_that_the_app_closes_is_signalling(new_page: NewPage, call_app: str) -> None:
+    probe = await new_page()
+    await probe.goto(f"{call_app}call")
+    socket = f"{call_app}ws/4001".replace("http", "ws", 1)
+    await probe.do(f"() => {{ new WebSocket('{socket}'); }}")
+    error = await failure(probe, NEVER)
+    assert error.reason == "signalling"
+    assert f"socket: {socket} closed with code 4001 room full" in str(error)
+
+
+async def test_a_page_that_cannot_be_loaded_is_navigation(new_page: NewPage, call_app: str) -> None:
+    probe = await new_page()
+    error = await failure(probe, Goto(f"{call_app}nowhere"))
+    assert error.reason == "navigation"
+    assert f"{call_app}nowhere answered 404" in str(error)
+    error = await failure(probe, Goto("http://127.0.0.1:1/"))
+    assert error.reason == "navigation"
+    assert "net::ERR_" in str(error)
+
+
+async def test_a_certificate_of_ones_own_is_refused(
+    new_page: NewPage, self_signed_app: str
+) -> None:
+    error = await failure(await new_page(), Goto(self_signed_app))
+    assert error.reason == "navigation"
+    assert "net::ERR_CERT_AUTHORITY_INVALID" in str(error)
+
+
+@pytest.mark.parametrize("accept_self_signed", [True])
+async def test_unless_it_is_to_be_accepted_by_page_and_socket(
+    new_page: NewPage, self_signed_app: str
+) -> None:
+    probe = await new_page()
+    await probe.goto(self_signed_app)
+    said = "document.querySelector('#status').textContent === 'hello'"
+    await probe.page.run(WaitFor(function=said))
+
+
+async def test_a_selector_that_is_none_is_told(new_page: NewPage, call_app: str) -> None:
+    probe = await new_page()
+    await probe.goto(f"{call_app}call")
+    error = await failure(probe, Click("#name:::"))
+    assert error.reason == "page_error"
+    assert "#name:::" in str(error)
+
+
+async def test_a_picture_shows_the_media_that_is_not_drawn_otherwise(
+    new_page: NewPage, call_app: str, tmp_path: Path
+) -> None:
+    probe = await new_page()
+    await probe.goto(f"{call_app}call?calls=1")
+    await probe.page.run(WaitFor(function="document.querySelector('#remote').currentTime > 0.5"))
+    opacity = "getComputedStyle(document.querySelector('#remote')).opacity"
+    await probe.page.run(WaitFor(function=f"{opacity} === '0'", within_s=1))
+    assert await probe.page.picture(tmp_path / "call.png")
+    assert greenness(tmp_path / "call.png") > 0.1
+    await probe.page.run(WaitFor(function=f"{opacity} === '0'", within_s=1))
+
+
+def greenness(picture: Path) -> float:
+    """The share of a picture's points that have the green of Chromium's test camera."""
+    import matplotlib.image as mpimg
+
+    points = mpimg.imread(picture)
+    green = (points[..., 1] > 0.4) & (points[..., 0] < 0.4) & (points[..., 2] < 0.2)
+    return float(green.mean())
+
+
+async def test_a_lossy_network_loses_packets(new_page: NewPage, call_app: str) -> None:
+    probe = await new_page(network=Network(loss=0.2))
+    await probe.goto(f"{call_app}call?calls=1")
+
+    def lossy(report: Any) -> bool:
+        stats = [stat for each in report.connections for stat in each.stats]
+        audio = [stat for stat in stats if isinstance(stat, InboundRtp) and stat.kind == "audio"]
+        return any((stat.packetsReceived or 0) + (stat.packetsLost or 0) > 150 for stat in audio)
+
+    report = await probe.witness.report(lossy)
+    stats = [stat for each in report.connections for stat in each.stats]
+    (audio,) = (stat for stat in stats if isinstance(stat, InboundRtp) and stat.kind == "audio")
+    share = audio.packetsLost / (audio.packetsLost + audio.packetsReceived)
+    assert 0.05 < share < 0.6
+    assert any(isinstance(stat, RemoteInboundRtp) for stat in stats)
+
+
+async def test_a_crashed_renderer_is_told_and_its_neighbour_lives_on(
+    new_page: NewPage, call_app: str, tmp_path: Path
+) -> None:
+    probe, neighbour = await new_page(), await new_page(probe="p001")
+    await neighbour.goto(f"{call_app}call")
+    await probe.goto(f"{call_app}call")
+    with pytest.raises(BrowserError, match="p000: the page's renderer crashed"):
+        await probe.goto("chrome://crash")
+    (crashed,) = probe.witness.events("crashed")
+    assert crashed.probe == "p000"
+    assert not await probe.page.picture(tmp_path / "none.png")
+    await probe.page.close()
+    await neighbour.page.run(Fill("#name", "still here"))
+
+
+async def test_a_killed_browser_crashes_all_its_pages_at_once(
+    new_page: NewPage, call_app: str
+) -> None:
+    probes = [await new_page(probe=name) for name in ("p000", "p001")]
+    await probes[0].goto(f"{call_app}call")
+    os.kill(probes[0].browser.pid, signal.SIGKILL)
+    for probe in probes:
+        (crashed,) = await probe.witness.until(lambda probe=probe: probe.witness.events("crashed"))
+        assert "chromium-0 ended with status -9" in crashed.message
+    with pytest.raises(BrowserError, match="ended with status -9"):
+        await probes[1].page.run(Goto(f"{call_app}call"))
+    await probes[0].page.close()
+
+
+async def test_a_browser_killed_in_the_midst_of_a_step_is_not_the_apps_fault(
+    new_page: NewPage, call_app: str
+) -> None:
+    probe = await new_page()
+    await probe.goto(f"{call_app}call")
+    step = asyncio.create_task(probe.page.run(WaitFor(selector="#nothing")))
+    await probe.witness.report()
+    os.kill(probe.browser.pid, signal.SIGKILL)
+    with pytest.raises(BrowserError, match="p000: "):
+        await step
+
+
+async def test_a_chromium_that_does_not_start_says_its_last_words(
+    kit: HostKit, tmp_path: Path
+) -> None:
+    broken = tmp_path / "chromium"
+    broken.write_text(
+        "#!/bin/sh\n"
+        "[ $1 = --version ] && exec echo Chromium 1\n"
+        "echo cannot open libnss3.so; exit 127\n"
+    )
+    broken.chmod(0o755)
+    async with Processes(tmp_path / "logs") as processes:
+        source = Chromiums(processes, lambda _media: NoClip())
+        broken_kit = replace(kit, probes=Probes(chromium=broken))
+        assert await source.open(broken_kit) == "Chromium 1"
+        with pytest.raises(BrowserError, match=r"status 127 .*cannot open libnss3\.so"):
+            await source.browser()
+        await source.close()
+        with pytest.raises(BrowserError, match="not open"):
+            await source.browser()
+
+
+@dataclass
+class NoClip:
+    video: Path | None = None
+    audio: Path | None = None
+
+
+async def test_nothing_is_left_after_close(
+    chromiums: Chromiums, new_page: NewPage, call_app: str
+) -> None:
+    before = set(psutil.Process().children(recursive=True))
+    probe = await new_page()
+    await probe.goto(f"{call_app}call?calls=1")
+    of_ours = set(psutil.Process().children(recursive=True)) - before
+    assert len(of_ours) > 3
+    command = psutil.Process(probe.browser.pid).cmdline()
+    (profile,) = (word for word in command if word.startswith("--user-data-dir="))
+    await chromiums.close()
+    await chromiums.close()
+    assert not Path(profile.partition("=")[2]).exists()
+    assert [process for process in of_ours if alive(process)] == []
+
+
+CONTROLLER = """
+import asyncio, sys
+from pathlib import Path
+from types import SimpleNamespace
+from farm.browser.chromiums import Chromiums
+from farm.driver import Driver, Goto
+from farm.experiment import Media, Probes
+from farm.processes import Processes
+from farm.protocols import HostKit
+from farm.trial import ProbePlan
+
+async def main(app_url, folder):
+    kit = HostKit(app_url, False, Driver("test", {}), Media(), Probes(), 1.0, folder)
+    async with Processes(folder) as processes:
+        clip = SimpleNamespace(video=None, audio=None)
+        source = Chromiums(processes, lambda _media: clip)
+        await source.open(kit)
+        browser = await source.browser()
+        plan = ProbePlan("p000", "s000", "caller", "here", 0.0, {}, (), ())
+        page = await browser.page(plan, lambda _seen: None)
+        await page.run(Goto(f"{app_url}call?calls=1"))
+        print(browser.pid, flush=True)
+        await asyncio.sleep(60)
+
+asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
+"""
+
+
+async def test_nothing_is_left_when_the_controller_is_killed(call_app: str, tmp_path: Path) -> None:
+    controller = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", CONTROLLER, call_app, str(tmp_path)),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert controller.stdout is not None
+    browser = psutil.Process(int(await controller.stdout.readline()))
+    (profile,) = (word for word in browser.cmdline() if word.startswith("--user-data-dir="))
+    family = psutil.Process(controller.pid).children(recursive=True)
+    assert len(family) > 4  # guardian, Playwright's node, Chromium and its own
+    controller.kill()
+    await controller.wait()
+    async with asyncio.timeout(20):
+        while any(alive(process) for process in family):
+            await asyncio.sleep(0.05)
+        while Path(profile.partition("=")[2]).exists():
+            await asyncio.sleep(0.05)
+
+
+def alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

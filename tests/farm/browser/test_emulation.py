@@ -1,0 +1,23 @@
+"""Network conditions as DevTools wants them."""
+
+from __future__ import annotations
+
+from farm.browser.emulation import emulation
+from farm.experiment import Network
+
+
+def test_loss_alone_still_sends_a_latency() -> None:
+    conditions = emulation(Network(loss=0.2))
+    assert conditions["latency"] == 1.0
+    assert conditions["packetLoss"] == 20
+    assert conditions["uploadThroughput"] == conditions["downloadThroughput"] == -1
+    assert conditions["packetQueueLength"] == 0
+
+
+def test_limits_are_bytes_a_second_with_a_queue_of_300_ms() -> None:
+    conditions = emulation(Network(latency_s=0.05, up=800, down=8000))
+    assert conditions["latency"] == 50
+    assert conditions["uploadThroughput"] == 100_000
+    assert conditions["downloadThroughput"] == 1_000_000
+    assert conditions["packetQueueLength"] == 250
+    assert emulation(Network(up=30))["packetQueueLength"] == 10

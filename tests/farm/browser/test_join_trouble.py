@@ -1,0 +1,47 @@
+"""Why a probe could not join, as far as its page knows."""
+
+from __future__ import annotations
+
+from farm.browser.join_trouble import JoinTrouble
+from farm.observations import ProbeEvent
+
+
+def closed(code: int) -> ProbeEvent:
+    return ProbeEvent(
+        "p000", "socket_closed", 1.0, f"ws://a closed with code {code}", {"code": code}
+    )
+
+
+def test_without_any_sign_it_is_a_timeout() -> None:
+    trouble = JoinTrouble(console="a warning")
+    assert trouble.explain("not within 15 s", ("#status", "waiting")) == (
+        "timeout",
+        "not within 15 s; the page shows 'waiting' in #status; console: a warning",
+    )
+
+
+def test_what_explains_most_comes_first() -> None:
+    trouble = JoinTrouble()
+    trouble.uncaught = "x is not defined"
+    assert trouble.explain("late", None)[0] == "page_error"
+    assert trouble.explain("late", ("#error", "room full"))[0] == "signalling"
+    trouble.socket_closed(closed(1006))
+    assert trouble.explain("late", None)[0] == "signalling"
+    trouble.dialog = "confirm 'Take the call?'"
+    reason, message = trouble.explain("late", None)
+    assert reason == "dialog"
+    assert message == (
+        "late; unexpected dialog: confirm 'Take the call?';"
+        " socket: ws://a closed with code 1006; uncaught error: x is not defined"
+    )
+
+
+def test_an_orderly_close_is_no_trouble() -> None:
+    trouble = JoinTrouble()
+    trouble.socket_closed(closed(1000))
+    assert trouble.explain("late", None) == ("timeout", "late")
+
+
+def test_a_message_is_one_line() -> None:
+    trouble = JoinTrouble(console="a\nb")
+    assert "\n" not in trouble.describe("late", ("#error", "no\n\nroom"))

@@ -1,0 +1,172 @@
+"""What pages say, and what they might say."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from farm.browser.page_report import PageMessages
+from farm.observations import ConnectionReport, FirstMedia, PageReport, ProbeEvent
+from farm.webrtc_stats import InboundRtp
+
+
+def read(said: object, messages: PageMessages | None = None) -> PageReport | ProbeEvent | None:
+    text = said if isinstance(said, str) else json.dumps(said)
+    return (messages or PageMessages("p003")).read(text, 12.5, 1e9)
+
+
+def poll(*connections: object, top: bool = True, **more: object) -> dict[str, Any]:
+    said = {"message": "poll", "top": top, "page_time_ms": 5000, "late_ms": 2}
+    return {**said, "connections": list(connections), **more}
+
+
+def connection(name: str, *stats: object) -> dict[str, Any]:
+    return {
+        "connection": name,
+        "state": "connected",
+        "offered_ms": 1500,
+        "first_media": [{"track": "t", "kind": "video", "page_time_ms": 2250}],
+        "stats": list(stats),
+    }
+
+
+INBOUND = {"type": "inbound-rtp", "id": "I1", "timestamp": 4999.5}
+
+
+def stats_of(report: object) -> tuple[Any, ...]:
+    assert isinstance(report, PageReport)
+    return report.connections[0].stats
+
+
+def test_a_poll_becomes_a_report() -> None:
+    report = read(poll(connection("f-0", {**INBOUND, "packetsReceived": 7, "kind": "video"})))
+    assert report == PageReport(
+        probe="p003",
+        page_time_s=5.0,
+        host_monotonic_s=12.5,
+        host_wall_s=1e9,
+        late_s=0.002,
+        connections=(
+            ConnectionReport(
+                connection="f-0",
+                state="connected",
+                offered_s=1.5,
+                first_media=(FirstMedia("t", "video", 2.25),),
+                stats=(InboundRtp(id="I1", timestamp=4999.5, packetsReceived=7, kind="video"),),
+            ),
+        ),
+    )
+
+
+def test_a_child_frames_poll_is_joined_into_its_pages() -> None:
+    messages = PageMessages("p003")
+    assert read(poll(connection("child-0"), top=False, late_ms=900), messages) is None
+    report = read(poll(connection("top-0")), messages)
+    assert isinstance(report, PageReport)
+    assert [each.connection for each in report.connections] == ["top-0", "child-0"]
+    assert report.late_s == 0.9
+    alone = read(poll(connection("top-0")), messages)
+    assert isinstance(alone, PageReport)
+    assert len(alone.connections) == 1
+
+
+def test_members_of_a_wrong_type_count_as_not_reported() -> None:
+    wrong = {**INBOUND, "packetsLost": "many", "jitter": [1], "kind": 5, "bytesReceived": 2.5}
+    right = {"packetsLost": -1, "jitter": 0, "bytesReceived": 3.0}
+    assert stats_of(read(poll(connection("c", wrong)))) == (InboundRtp(id="I1", timestamp=4999.5),)
+    (stat,) = stats_of(read(poll(connection("c", {**INBOUND, **right}))))
+    assert (stat.packetsLost, stat.jitter, stat.bytesReceived) == (-1, 0.0, 3)
+    assert isinstance(stat.bytesReceived, int)
+    assert isinstance(stat.jitter, float)
+
+
+def test_dictionaries_that_are_no_known_statistics_are_left_out() -> None:
+    others = [{"type": "certificate", "id": "x", "timestamp": 1}, {"type": "inbound-rtp"}, 7, None]
+    assert stats_of(read(poll(connection("c", *others)))) == ()
+
+
+def test_first_media_tells_how_long_it_took_since_the_offer() -> None:
+    said = {"message": "first_media", "connection": "f-1", "offered_ms": 1000}
+    event = read({**said, "track": "t1", "kind": "audio", "page_time_ms": 1250})
+    assert isinstance(event, ProbeEvent)
+    assert event.kind == "setup"
+    assert event.data == {"kind": "audio", "track": "t1", "connection": "f-1", "setup_s": 0.25}
+    unknown = read({**said, "offered_ms": None, "kind": "video", "page_time_ms": 1250})
+    assert isinstance(unknown, ProbeEvent)
+    assert unknown.data["setup_s"] is None
+
+
+def test_a_closed_socket_is_told_with_code_and_address() -> None:
+    said = {"message": "socket_closed", "url": "ws://a/b", "code": 4001, "reason": "room full"}
+    event = read({**said, "was_clean": True})
+    assert isinstance(event, ProbeEvent)
+    assert (event.kind, event.data["code"]) == ("socket_closed", 4001)
+    assert event.message == "ws://a/b closed with code 4001 room full"
+
+
+def test_half_a_surrogate_pair_does_not_reach_a_file() -> None:
+    event = read('{"message": "connection", "connection": "\\ud800", "state": "new"}')
+    assert isinstance(event, ProbeEvent)
+    event.message.encode()
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=6,
+)
+NUMBERS = st.integers() | st.floats() | ANYTHING
+STAT = st.fixed_dictionaries(
+    {"type": st.sampled_from(["inbound-rtp", "transport", "codec"]) | ANYTHING},
+    optional=dict.fromkeys(
+        ("id", "timestamp", "packetsLost", "jitter", "kind", "active", "mimeType"), NUMBERS
+    ),
+)
+CONNECTION = st.fixed_dictionaries(
+    {},
+    optional={
+        "connection": ANYTHING,
+        "state": ANYTHING,
+        "offered_ms": NUMBERS,
+        "stats": st.lists(STAT | ANYTHING, max_size=3) | ANYTHING,
+        "first_media": st.lists(ANYTHING, max_size=2) | ANYTHING,
+    },
+)
+MESSAGE = st.fixed_dictionaries(
+    {"message": st.sampled_from(["poll", "first_media", "connection", "socket_closed"]) | ANYTHING},
+    optional={
+        "page_time_ms": NUMBERS,
+        "late_ms": NUMBERS,
+        "top": ANYTHING,
+        "kind": st.sampled_from(["audio", "video"]) | ANYTHING,
+        "connections": st.lists(CONNECTION | ANYTHING, max_size=3) | ANYTHING,
+        "code": NUMBERS,
+        "offered_ms": NUMBERS,
+    },
+)
+
+
+@given(st.lists(MESSAGE.map(json.dumps) | ANYTHING.map(json.dumps) | st.text(), max_size=4))
+def test_whatever_a_page_says_nothing_raises_and_columns_keep_their_types(said: list[str]) -> None:
+    messages = PageMessages("p000")
+    for text in said:
+        report = messages.read(text, 1.0, 2.0)
+        if isinstance(report, PageReport):
+            assert report.late_s >= 0
+            for each in report.connections:
+                pl.DataFrame(
+                    [[getattr(stat, "packetsLost", None), stat.timestamp] for stat in each.stats],
+                    schema={"lost": pl.Int64, "timestamp": pl.Float64},
+                    orient="row",
+                )
+
+
+def test_rubbish_is_an_event() -> None:
+    for text in ("", "{", "[]", "7", '{"message": "poll"}', "[" * 100_000, '{"message": 3}'):
+        event = read(text)
+        assert isinstance(event, ProbeEvent)
+        assert event.kind == "page_error"

@@ -1,0 +1,79 @@
+"""`farm doctor`: the machine, and all that an experiment names."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from farm.cli.__main__ import main
+from tests.sshd import running_sshd
+from tests.stand_in_kurento import stand_in_kurento
+
+READY, LACKING = 0, 2
+
+
+def test_the_machine_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--json"]) == READY
+    findings = {each["what"]: each for each in json.loads(capsys.readouterr().out)}
+    assert findings["cores"]["found"] == str(len(os.sched_getaffinity(0)))
+    assert Path(findings["Chromium"]["found"]).is_file()
+
+
+def test_what_is_missing_is_marked_and_has_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "calls.yaml"
+    file.write_text(
+        "server:\n"
+        "  kurento: ws://127.0.0.1:1/kurento\n"
+        "  ssh: {to: 'me@127.0.0.1:1'}\n"
+        "app: {url: 'http://127.0.0.1:1/'}\n"
+        "hosts: [{cores: [99]}]\n"
+        "probes: {chromium: /gone}\n"
+        "media: {size: 641x480}\n"
+    )
+    assert main(["doctor", str(file)]) == LACKING
+    lines = capsys.readouterr().out.splitlines()
+    missing = [line.removeprefix("MISSING ") for line in lines if line.startswith("MISSING")]
+    for what, place in (
+        ("cores", "5: hosts[0].cores: [99]: there is no core 99 here"),
+        ("Chromium", "6: probes.chromium: /gone: not a program"),
+        ("clips", "7: media.size: 641x480: "),
+        ("media server", "2: server.kurento: ws://127.0.0.1:1/kurento: nothing answers there"),
+        ("server's machine", "3: server.ssh.to: me@127.0.0.1:1: 127.0.0.1 port 1 cannot be"),
+        ("app", "4: app.url: http://127.0.0.1:1/: nothing answers there"),
+    ):
+        assert missing.pop(0).startswith(f"{what}: {file}:{place}")
+    assert missing == []
+    assert lines[-1].startswith("This brings it:")
+
+
+@pytest.mark.slow
+async def test_an_experiment_that_could_start(
+    tmp_path: Path, call_app: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with running_sshd(tmp_path / "sshd") as sshd, stand_in_kurento() as kurento:
+        file = tmp_path / "calls.yaml"
+        file.write_text(
+            f"server:\n  kurento: {kurento}\n"
+            f"  ssh: {{to: '{sshd.ssh.to}', key: '{sshd.ssh.key}', "
+            f"known_hosts: '{sshd.ssh.known_hosts}'}}\n"
+            f"  process: {{port: {sshd.port}}}\n"
+            f"app: {{url: '{call_app}call'}}\n"
+        )
+        code = await asyncio.to_thread(main, ["doctor", str(file)])
+    said = capsys.readouterr().out
+    assert code == READY, said
+    for line in (
+        "driver: demo_one_to_one, for callee and caller",
+        f"media server: KMS 7.3.0 answers at {kurento}",
+        f"reached by SSH to {sshd.ssh.to}, host key verified; media interface lo",
+        f"media server's process: the process that listens on TCP port {sshd.port}, pid ",
+        "ffprobe on the server",
+        f"app: {call_app}call answers",
+    ):
+        assert line in said, said

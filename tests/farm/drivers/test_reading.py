@@ -1,0 +1,121 @@
+"""Reading drivers: what they mean, and what a slip of the pen gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from farm.driver import AcceptDialog, Click, Driver, Evaluate, Fill, Goto, RoleSteps, WaitFor
+from farm.drivers import driver_names, parse_driver, read_driver
+from farm.errors import BadExperiment, MissingTool
+
+DRIVER = """\
+format: 1
+roles:
+  callee:
+    join:
+      - goto: "{app_url}call?session={session}&role=callee"
+      - fill: {"#name": "{probe}", "#rate": 20}
+      - click: "#register"
+      - accept_dialog: true
+      - wait_for: {function: "document.body.dataset.state === 'waiting'", within: 10s}
+      - evaluate: ring.js
+    joined:
+      - wait_for: "#remote"
+    leave:
+      - click: "#leave"
+  caller:
+    after: callee
+    join:
+      - goto: "{app_url}call"
+    joined:
+      - wait_for: {selector: "#remote", within: 1.5s}
+"""
+
+
+def test_a_driver_is_read_with_all_its_steps(tmp_path: Path) -> None:
+    (tmp_path / "ring.js").write_text("() => ring()")
+    (tmp_path / "mine.yaml").write_text(DRIVER)
+    assert read_driver("mine.yaml", beside=tmp_path) == Driver(
+        name="mine",
+        roles={
+            "callee": RoleSteps(
+                join=(
+                    Goto("{app_url}call?session={session}&role=callee"),
+                    Fill("#name", "{probe}"),
+                    Fill("#rate", "20"),
+                    Click("#register"),
+                    AcceptDialog(),
+                    WaitFor(function="document.body.dataset.state === 'waiting'", within_s=10),
+                    Evaluate("() => ring()", "ring.js"),
+                ),
+                joined=(WaitFor(selector="#remote", within_s=15),),
+                leave=(Click("#leave"),),
+            ),
+            "caller": RoleSteps(
+                join=(Goto("{app_url}call"),),
+                joined=(WaitFor(selector="#remote", within_s=1.5),),
+                after="callee",
+            ),
+        },
+    )
+
+
+@pytest.mark.parametrize("name", driver_names())
+def test_every_driver_that_comes_with_the_farm_is_right(name: str) -> None:
+    driver = read_driver(name)
+    assert driver.name == name
+    assert all(isinstance(role.join[0], Goto) for role in driver.roles.values())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("format: 1", "format: 2", "d.yaml:1: format: 2: this farm reads format: 1"),
+        ("join:", "jion:", "d.yaml:4: roles.callee.jion: unknown key: did you mean join?"),
+        (
+            'click: "#register"',
+            'clik: "#register"',
+            "d.yaml:7: roles.callee.join[2].clik: unknown key: did you mean click?",
+        ),
+        ("{probe}", "{prob}", "fill.#name: no variable {prob}; did you mean {probe}?"),
+        ("session={session}", "{x}", "no variable {x}; known: app_url, session, probe,"),
+        ("after: callee", "after: calee", "caller.after: no role calee: did you mean callee?"),
+        ("after: callee", "after: caller", "caller after caller: nobody is first"),
+        ("within: 10s", "within: 10", "within: 10: expected a duration such as 30s, 4m or 3h"),
+        ("within: 10s", "within: 0s", "within: 0s: must be longer than 0"),
+        ("function:", "functoin:", "wait_for.functoin: unknown key: did you mean function?"),
+        ("{function: ", '{selector: "#a", function: ', "needs either selector: or function:"),
+        ("evaluate: ring.js", "evaluate: sing.js", "sing.js: no such file beside the driver"),
+        ("accept_dialog: true", "accept_dialog: 5", "accept_dialog: 5: must be true"),
+        ('click: "#register"', "click: 7", "click: 7: must be a CSS selector"),
+        ('- click: "#leave"', "click: x", "roles.callee.leave: must be a list of steps"),
+        (
+            '- click: "#register"',
+            '- click: "#register"\n        goto: "{app_url}"',
+            "d.yaml:7: roles.callee.join[2]: a step has one key, not 2",
+        ),
+    ],
+)
+def test_a_slip_of_the_pen_gets_its_place_and_a_suggestion(
+    tmp_path: Path, old: str, new: str, complaint: str
+) -> None:
+    (tmp_path / "ring.js").write_text("")
+    with pytest.raises(BadExperiment) as caught:
+        parse_driver(DRIVER.replace(old, new, 1), "d.yaml", tmp_path)
+    assert complaint in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "roles:", "format: 1", "format: 1\nroles: {a: {}}"])
+def test_half_a_driver_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(BadExperiment, match=r"^d\.yaml:\d+: "):
+        parse_driver(text, "d.yaml", tmp_path)
+
+
+def test_a_driver_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(MissingTool, match=r"kurento_one2on: .*did you mean kurento_one2one\?"):
+        read_driver("kurento_one2on")
+    with pytest.raises(MissingTool, match=r"app\.driver: nowhere\.yaml: no such driver or file"):
+        read_driver("nowhere.yaml", beside=tmp_path)

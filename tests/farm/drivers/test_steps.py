@@ -1,0 +1,39 @@
+"""Templates of a driver's steps."""
+
+from __future__ import annotations
+
+from farm.driver import AcceptDialog, Click, Evaluate, Fill, Goto, WaitFor
+from farm.drivers.steps import fill_in, step_for, step_name, unknown_variables
+
+VARIABLES = {"app_url": "http://app/", "probe": "p000", "session": "s000"}
+
+
+def test_templates_are_filled_in_everywhere() -> None:
+    steps = [
+        Goto("{app_url}?s={session}"),
+        Fill("#{session}", "{probe}"),
+        Click("#call-{session}"),
+        WaitFor(selector="#video-{probe}", within_s=3),
+        WaitFor(function="room('{session}').full"),
+        AcceptDialog(),
+    ]
+    assert [step_for(step, VARIABLES) for step in steps] == [
+        Goto("http://app/?s=s000"),
+        Fill("#s000", "p000"),
+        Click("#call-s000"),
+        WaitFor(selector="#video-p000", within_s=3),
+        WaitFor(function="room('s000').full"),
+        AcceptDialog(),
+    ]
+
+
+def test_braces_of_javascript_are_left_alone() -> None:
+    script = "(() => { return {}; })() || { a: {b: 1} }"
+    assert fill_in(script, VARIABLES) == script
+    assert unknown_variables(script) == []
+
+
+def test_steps_have_names_for_messages() -> None:
+    assert step_name(Click("#register")) == "click #register"
+    assert step_name(WaitFor(function="done")) == "wait_for done"
+    assert step_name(Evaluate("() => 1", "one.js")) == "evaluate one.js"

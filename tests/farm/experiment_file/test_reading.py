@@ -1,0 +1,334 @@
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from farm.errors import BadExperiment
+from farm.experiment import (
+    App,
+    Criteria,
+    Experiment,
+    Host,
+    Media,
+    Network,
+    Scenario,
+    Server,
+    Size,
+    Ssh,
+    TrialSettings,
+)
+from farm.experiment_file import effective, load_experiment, parse_experiment
+
+EXAMPLES = sorted(Path(__file__).parents[3].joinpath("examples").glob("*.yaml"))
+
+
+def parsed(text: str) -> Experiment:
+    return parse_experiment(text, "calls.yaml")
+
+
+def refused(text: str) -> str:
+    with pytest.raises(BadExperiment) as caught:
+        parsed(text)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+# ---------------------------------------------------------------- what is accepted
+
+
+def test_what_is_not_written_has_its_default() -> None:
+    assert parsed("format: 1") == Experiment()
+
+
+def test_a_remote_kurento_with_ssh_and_reset() -> None:
+    experiment = parsed(
+        """
+        scenario: {kind: one_to_one, record: true}
+        server:
+          kurento: ws://203.0.113.10:8888/kurento
+          ssh: {to: ubuntu@203.0.113.10, key: ~/.ssh/farm}
+          reset: {command: sudo -n systemctl restart kurento-media-server, ready_within: 45s}
+        trial: {load: 18, settle: 20s, hold: 4m}
+        """
+    )
+
+    assert experiment.scenario == Scenario(kind="one_to_one", record=True)
+    assert experiment.server.ssh == Ssh(to="ubuntu@203.0.113.10", key=Path("~/.ssh/farm"))
+    assert experiment.server.reset.ready_within_s == 45
+    assert experiment.trial == TrialSettings(load=18, settle_s=20, hold_s=240)
+
+
+def test_a_scenario_may_be_just_its_word() -> None:
+    assert parsed("scenario: group").scenario == Scenario(kind="group")
+
+
+def test_a_url_of_ones_own_replaces_the_demo_app() -> None:
+    experiment = parsed("app: {url: 'https://calls.example.org/', driver: mine.yaml}")
+
+    assert experiment.app == App(run=None, url="https://calls.example.org/", driver="mine.yaml")
+
+
+def test_another_way_to_find_the_process_replaces_its_name() -> None:
+    process = parsed("server: {process: {pid: 77}}").server.process
+
+    assert (process.pid, process.name) == (77, None)
+
+
+@pytest.mark.parametrize("word", ["auto", "null", "~"])
+def test_auto_stands_for_none(word: str) -> None:
+    experiment = parsed(f"trial: {{settle: {word}}}\ncriteria: {{bad_share: {word}}}")
+
+    assert experiment.trial.settle_s is None
+    assert experiment.criteria.bad_share is None
+
+
+def test_numbers_have_the_types_that_the_fields_have() -> None:
+    experiment = parsed("trial: {sessions_per_second: 2, load: 4}\nmedia: {frame_rate: 10}")
+
+    assert isinstance(experiment.trial.sessions_per_second, float)
+    assert isinstance(experiment.media.frame_rate, int)
+
+
+# ---------------------------------------------------------------- what is refused, and how
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "format: 1\ntrial:\n  hold: 4 minutes\n",
+            "calls.yaml:3: trial.hold: 4 minutes: expected a duration such as 30s, 4m or 3h",
+        ),
+        ("trial:\n  holt: 4m\n", "calls.yaml:2: trial.holt: unknown key: did you mean hold?"),
+        ("hold: 4m\n", "calls.yaml:1: hold: unknown key: did you mean trial.hold?"),
+        (
+            "output: {xyzzy: 1}",
+            "calls.yaml:1: output.xyzzy: unknown key: expected one of directory, name",
+        ),
+        (
+            "trial: {hold: 4m}\ntrial: {hold: 5m}",
+            "calls.yaml:2: trial: the key is there twice, first on line 1",
+        ),
+        (
+            "scenario: 1:1",
+            "calls.yaml:1: scenario.kind: 1:1: expected one_to_one, group or broadcast",
+        ),
+        (
+            "scenario: {kind: conference}",
+            "calls.yaml:1: scenario.kind: conference: expected one_to_one, group or broadcast",
+        ),
+        (
+            "scenario:\n  kind: one_to_one\n  record: yes\n",
+            "calls.yaml:3: scenario.record: yes: expected true or false",
+        ),
+        (
+            "probes: {boots_at_once: 0}",
+            "calls.yaml:1: probes.boots_at_once: 0: expected a whole number from 1 to 64",
+        ),
+        (
+            "criteria: {residual_loss: 2}",
+            "calls.yaml:1: criteria.residual_loss: 2: expected a number from 0 to 1",
+        ),
+        (
+            "criteria: {repair: -0.1}",
+            "calls.yaml:1: criteria.repair: -0.1: expected a number from 0 to 1",
+        ),
+        (
+            "media: {size: 640 x 480}",
+            "calls.yaml:1: media.size: 640 x 480: expected a size such as 640x480, or null",
+        ),
+        (
+            "trial: {settle: soon}",
+            "calls.yaml:1: trial.settle: soon: expected a duration such as 30s, 4m or 3h, or auto",
+        ),
+        (
+            "server: {cores: [0, one]}",
+            "calls.yaml:1: server.cores[1]: one: expected a whole number, 0 or more",
+        ),
+        ("hosts: []", "calls.yaml:1: hosts: []: expected a list, not empty"),
+        (
+            "hosts: [{place: a}, {place: b}]",
+            "calls.yaml:1: hosts: 2 of them: expected one, this machine runs all probes",
+        ),
+        ("hosts: [{here: false}]", "calls.yaml:1: hosts[0].here: false: expected true"),
+        ("format: 2", "calls.yaml:1: format: 2: expected a whole number from 1 to 1"),
+        ("trial: {hold: 500ms}", "calls.yaml:1: trial.hold: 500ms: expected 1s or more"),
+        ("trial: {hold: 10s}", "calls.yaml:1: trial.hold: 10s: expected two windows or more, 20s"),
+        (
+            "trial: {window: 1s}",
+            "calls.yaml:1: trial.window: 1s: expected two polls or more, 2s",
+        ),
+        (
+            "app:\n  run: demo\n  url: http://x/\n",
+            "calls.yaml:2: app.run: demo: expected null beside app.url, http://x/",
+        ),
+        ("app: {run: null}", "calls.yaml:1: app.run: null: expected demo, or null with app.url"),
+        (
+            "app: {url: calls.example.org}",
+            "calls.yaml:1: app.url: calls.example.org: expected http://host/ or https://host/",
+        ),
+        (
+            "server: {kurento: 'http://x:8888/kurento'}",
+            "calls.yaml:1: server.kurento: http://x:8888/kurento: expected embedded, or "
+            "ws://host:8888/kurento",
+        ),
+        (
+            "server: {ssh: {to: a@b}, local: true}",
+            "calls.yaml:1: server.local: true: expected false beside server.ssh",
+        ),
+        (
+            "server: {ssh: {}}",
+            'calls.yaml:1: server.ssh.to: "": expected user@host or user@host:port',
+        ),
+        (
+            "server: {kurento: 'ws://x:8888/kurento', cores: [0]}",
+            "calls.yaml:1: server.cores: only the embedded server is given cores: expected all",
+        ),
+        (
+            "server: {reset: {command: reboot}}",
+            "calls.yaml:1: server.reset.command: nowhere to run it: expected server.ssh or "
+            "server.local: true",
+        ),
+        (
+            "server: {process: {pid: 7, port: 8888}}",
+            "calls.yaml:1: server.process: pid and port: expected one of name, pid, port, "
+            "container",
+        ),
+        (
+            "scenario: {kind: group, record: true}",
+            "calls.yaml:1: scenario.record: true: only calls are recorded: expected false with "
+            "group",
+        ),
+        (
+            "scenario: one_to_one\ntrial:\n  load: 7\n",
+            "calls.yaml:3: trial.load: load 7 is no whole number of calls of 2: use 6 or 8",
+        ),
+        (
+            "scenario: group\nsearch: {minimum: 6}\n",
+            "calls.yaml:2: search.minimum: load 6 is no whole number of rooms of 4: use 4 or 8",
+        ),
+        (
+            "search:\n  minimum: 8\n  maximum: 4\n",
+            "calls.yaml:3: search.maximum: 4 is below search.minimum, 8: use 8 or more",
+        ),
+        (
+            "network: {probes: [one]}",
+            "calls.yaml:1: network.probes: one: expected names such as p000",
+        ),
+        (
+            "output: {name: ../x}",
+            "calls.yaml:1: output.name: ../x: expected letters, digits, dots, dashes and "
+            "underscores",
+        ),
+        (
+            "",
+            "calls.yaml:1: nothing in it: `farm init one_to_one` prints one to start from",
+        ),
+    ],
+)
+def test_bad_input_is_one_line_with_its_place(text: str, message: str) -> None:
+    assert refused(text) == message
+
+
+def test_what_is_no_mapping_is_told_what_one_holds() -> None:
+    assert refused("- 1").startswith("calls.yaml:1: [1]: expected a mapping with format, name, ")
+
+
+def test_the_first_of_several_mistakes_is_told() -> None:
+    assert refused("trial:\n  poll: x\n  hold: y\nfromat: 1\n").startswith("calls.yaml:2: ")
+
+
+# ---------------------------------------------------------------- files
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_examples_load(path: Path) -> None:
+    experiment = load_experiment(path)
+
+    assert path.stem.removeprefix("remote_") == experiment.scenario.kind
+    if path.stem.startswith("remote_"):
+        assert experiment.server.kurento.startswith("ws://")
+        assert experiment.server.ssh is not None
+        assert experiment.server.reset.command is not None
+
+
+def test_there_is_an_example_of_each_scenario() -> None:
+    assert len(EXAMPLES) == 6
+
+
+def test_a_clip_is_looked_up_beside_the_file(tmp_path: Path) -> None:
+    (tmp_path / "clip.webm").touch()
+    file = tmp_path / "calls.yaml"
+    file.write_text("media: {video: clip.webm}")
+
+    assert load_experiment(file).media.video == str((tmp_path / "clip.webm").resolve())
+
+
+def test_a_missing_clip_is_told_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "calls.yaml"
+    file.write_text("format: 1\nmedia:\n  video: gone.webm\n")
+
+    with pytest.raises(BadExperiment) as caught:
+        load_experiment(file)
+
+    gone = (tmp_path / "gone.webm").resolve()
+    assert str(caught.value) == f"{file}:3: media.video: gone.webm: no such file ({gone})"
+
+
+def test_a_drivers_file_is_looked_up_too_but_a_name_is_not(tmp_path: Path) -> None:
+    file = tmp_path / "calls.yaml"
+    (tmp_path / "mine.yaml").touch()
+    file.write_text("app: {driver: mine.yaml}")
+    assert load_experiment(file).app.driver == str((tmp_path / "mine.yaml").resolve())
+
+    file.write_text("app: {driver: demo_group}")
+    assert load_experiment(file).app.driver == "demo_group"
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(BadExperiment, match=r"gone.yaml: cannot be read: No such file"):
+        load_experiment(tmp_path / "gone.yaml")
+
+
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "photo.yaml"
+    file.write_bytes(b"\xff\xd8\xff")
+
+    with pytest.raises(BadExperiment, match="cannot be read: it is not UTF-8 text"):
+        load_experiment(file)
+
+
+# ---------------------------------------------------------------- and back
+
+
+@given(
+    hold_s=st.floats(20, 1e4, allow_nan=False),
+    latency_s=st.one_of(st.just(0.0), st.floats(0.001, 5)),
+    loss=st.floats(0, 1),
+    bad_share=st.none() | st.floats(0, 1),
+    size=st.none() | st.builds(Size, st.integers(16, 1920), st.integers(16, 1080)),
+    cores=st.none() | st.lists(st.integers(0, 63), min_size=1).map(tuple),
+    name=st.none() | st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]*", fullmatch=True),
+)
+def test_what_is_effective_reads_back_as_the_same(
+    hold_s: float,
+    latency_s: float,
+    loss: float,
+    bad_share: float | None,
+    size: Size | None,
+    cores: tuple[int, ...] | None,
+    name: str | None,
+) -> None:
+    experiment = Experiment(
+        name=name,
+        server=Server(cores=cores),
+        hosts=(Host(place="office", cores=cores),),
+        media=Media(size=size),
+        network=Network(latency_s=latency_s, loss=loss, probes=("p000", "p012")),
+        trial=TrialSettings(hold_s=hold_s),
+        criteria=Criteria(bad_share=bad_share),
+    )
+
+    assert parsed(yaml.safe_dump(effective(experiment))) == experiment

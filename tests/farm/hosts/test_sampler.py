@@ -1,0 +1,93 @@
+"""What a host says of itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from farm.hosts.sampler import (
+    THREADS_EVERY,
+    HostSampler,
+    ThreadTimes,
+    busiest_thread,
+    read_cpu,
+    read_threads,
+    usable_cores,
+)
+from farm.observations import HostSample
+
+SPIN = """
+import threading, time
+def spin():
+    open("/proc/thread-self/comm", "w").write("Spinner")
+    while True: pass
+threading.Thread(target=spin, daemon=True).start()
+print("spinning", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def spinner() -> Iterator[int]:
+    """The pid of a process one thread of which never rests."""
+    with subprocess.Popen([sys.executable, "-c", SPIN], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process.pid
+        process.kill()
+
+
+def test_the_busiest_thread_is_the_one_that_took_most_since_the_last_look() -> None:
+    before = ThreadTimes(10.0, {(1, 1): 5.0, (1, 2): 0.0, (2, 2): 1.0})
+    after = ThreadTimes(12.0, {(1, 1): 5.1, (1, 2): 1.5, (3, 3): 9.0})
+    assert busiest_thread(before, after) == ((1, 2), 75.0)
+    assert busiest_thread(before, ThreadTimes(12.0, {})) is None
+
+
+def test_threads_that_are_gone_are_no_error() -> None:
+    assert read_threads([2**22 + 5]).cpu_s == {}
+    assert (os.getpid(), os.getpid()) in read_threads([os.getpid()]).cpu_s
+
+
+@pytest.mark.slow
+def test_a_spinning_thread_is_named(spinner: int) -> None:
+    sampler = HostSampler("here", None, lambda: [spinner])
+    sampler.sample(0.0)
+    used_s = psutil.Process(spinner).cpu_times().user
+    while psutil.Process(spinner).cpu_times().user < used_s + 0.2:
+        time.sleep(0.02)
+    for _ in range(THREADS_EVERY):
+        sample = sampler.sample(0.25)
+    assert sample.busiest_thread == f"Spinner ({spinner})"
+    assert sample.busiest_thread_percent is not None
+    assert sample.busiest_thread_percent > 0
+    assert sample.loop_late_s == 0.25
+    assert sample.cpu_percent is None or 0 <= sample.cpu_percent <= 100
+    assert sample.memory_available_bytes is not None
+
+
+def test_only_the_cores_asked_for_count() -> None:
+    all_cores, one = read_cpu(None), read_cpu((0,))
+    assert 0 < one.total_s < all_cores.total_s
+    assert usable_cores((0,)) == 1
+    assert usable_cores(None) == len(os.sched_getaffinity(0))
+
+
+async def test_samples_come_until_cancelled() -> None:
+    told: asyncio.Queue[HostSample] = asyncio.Queue()
+    sampler = HostSampler("here", None, list)
+    task = asyncio.create_task(sampler.run(told.put_nowait, every_s=0.05))
+    first, second = await told.get(), await told.get()
+    assert first.host == "here"
+    assert second.host_monotonic_s > first.host_monotonic_s
+    assert second.busiest_thread is None
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

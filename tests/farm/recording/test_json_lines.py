@@ -1,0 +1,34 @@
+"""Lines survive a crash of whoever writes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from farm.recording.json_lines import JsonLines, read_json_lines
+
+
+def test_lines_are_on_disk_as_soon_as_they_are_appended(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with JsonLines(path) as lines:
+        lines.append({"kind": "started"})
+        assert read_json_lines(path) == ([{"kind": "started"}], [])
+        lines.append({"kind": "ended", "why": "fertig \u2713"})
+    assert read_json_lines(path)[0][1] == {"kind": "ended", "why": "fertig \u2713"}
+
+
+def test_a_line_torn_by_a_crash_costs_only_itself(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b'{"n": 1}\n{"n": 2, "te')
+    with JsonLines(path) as lines:
+        lines.append({"n": 3})
+    assert read_json_lines(path) == ([{"n": 1}, {"n": 3}], ["line 2 is torn"])
+
+
+def test_a_line_that_is_no_object_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b'[1]\n{"n": 2}\n')
+    assert read_json_lines(path) == ([{"n": 2}], ["line 1 is no object"])
+
+
+def test_a_file_that_never_came_to_be_is_empty(tmp_path: Path) -> None:
+    assert read_json_lines(tmp_path / "none.jsonl") == ([], [])

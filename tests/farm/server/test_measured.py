@@ -1,0 +1,431 @@
+"""The server's life in a trial: sampled once a second, lost, found again, brought back fresh."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+import pytest
+
+from farm.errors import BadInput, KurentoLost, ServerLost, ServerUnreachable
+from farm.experiment import Reset
+from farm.experiment import Server as ServerSettings
+from farm.observations import Footprint, Gap, ResetReport, ServerSample
+from farm.server import MediaServer
+from farm.shell import Answer
+from tests.fake_machine import BOOTED_S, FakeMachine, FakeMediaServer
+from tests.fakes import FakeClock
+
+SETTINGS = ServerSettings(
+    kurento="ws://203.0.113.10:8888/kurento",
+    reset=Reset(command="restart the media server", ready_within_s=30.0, retries=2),
+)
+
+
+async def yes() -> bool:
+    return True
+
+
+@dataclass
+class Bench:
+    """A server under test on a fake machine, and what it said."""
+
+    clock: FakeClock
+    machine: FakeMachine
+    server: MediaServer
+
+    async def seen(self, seconds: float) -> list[ServerSample | Gap]:
+        """What is sampled from now on, while the clock plays."""
+        until_s = self.clock.run_s() + seconds
+        found: list[ServerSample | Gap] = []
+
+        async def watch() -> None:
+            async with aclosing(self.samples()) as samples:
+                async for sample in samples:
+                    found.append(sample)
+                    if self.clock.run_s() >= until_s:
+                        return
+
+        await self.clock.play(watch())
+        return found
+
+    async def samples(self) -> AsyncIterator[ServerSample | Gap]:
+        async for sample in self.server.samples():
+            yield sample
+
+
+async def bench(
+    settings: ServerSettings = SETTINGS,
+    ready: Callable[[], Awaitable[bool]] = yes,
+    machine: FakeMachine | None = None,
+) -> Bench:
+    clock = machine.clock if machine else FakeClock()
+    machine = machine or FakeMachine(clock)
+    server = MediaServer(machine, settings, clock, ready)
+    await server.open()
+    return Bench(clock, machine, server)
+
+
+async def test_the_machine_is_looked_at_first() -> None:
+    machine = FakeMachine(FakeClock())
+    facts = await MediaServer(machine, SETTINGS, machine.clock, yes).open()
+    assert (facts.hostname, facts.kernel, facts.cores) == ("kms-1", "Linux 6.1.0", 2)
+    assert (facts.cpu_model, facts.memory_bytes) == ("Slow CPU", 8000 * 1024)
+    assert (facts.process, facts.pid) == ("process kurento-media-server", 4321)
+    assert (facts.interface, facts.reached) == ("eth0", "media.example")
+
+
+async def test_an_interface_that_is_not_there_is_named() -> None:
+    with pytest.raises(BadInput, match=r"server\.interface: kms-1 has no 'eth7'; it has lo, eth0"):
+        await bench(replace(SETTINGS, interface="eth7"))
+
+
+async def test_every_second_has_its_figures() -> None:
+    samples = await (await bench()).seen(5)
+    assert [sample.received_s for sample in samples if isinstance(sample, ServerSample)] == [
+        1.0,
+        2.0,
+        3.0,
+        4.0,
+        5.0,
+    ]
+    last = samples[-1]
+    assert isinstance(last, ServerSample)
+    assert last.uptime_s == BOOTED_S + 5
+    assert last.cpu_percent == pytest.approx(25)
+    assert last.core_percent == pytest.approx((50, 0))
+    assert last.process_cpu_percent == pytest.approx(50)
+    assert last.process_rss_bytes == 26_000 * 1024
+    assert (last.process_threads, last.process_descriptors) == (30, 40)
+    assert last.memory_used_bytes == 2000 * 1024
+    assert (last.received_bps, last.sent_bps) == (pytest.approx(1e6), pytest.approx(2e6))
+    assert (last.received_packets_per_s, last.sent_packets_per_s) == (100, 200)
+    assert (last.udp_in_errors_per_s, last.udp_buffer_errors_per_s) == (3, 2)
+    assert last.threads is not None
+    assert [(thread.tid, thread.cpu_percent) for thread in last.threads] == [(4321, 50)]
+
+
+async def test_cpu_is_that_of_the_cores_that_are_the_server_s() -> None:
+    samples = await (await bench(replace(SETTINGS, cores=(0,)))).seen(2)
+    assert isinstance(samples[-1], ServerSample)
+    assert samples[-1].cpu_percent == pytest.approx(50)
+
+
+async def test_what_is_hidden_is_unknown_and_never_zero() -> None:
+    machine = FakeMachine(FakeClock())
+    machine.hidden = {"/proc/stat", "/proc/meminfo", "/proc/net/dev", "/proc/4321/status"}
+    samples = await (await bench(machine=machine)).seen(2)
+    last = samples[-1]
+    assert isinstance(last, ServerSample)
+    assert last.cpu_percent is last.core_percent is last.steal_percent is None
+    assert last.memory_used_bytes is last.memory_available_bytes is None
+    assert last.received_bps is last.sent_packets_per_s is None
+    assert last.process_rss_bytes is None
+    assert last.process_cpu_percent == pytest.approx(50)
+
+
+async def test_a_process_that_dies_is_seen_to_and_its_successor_is_found() -> None:
+    at = await bench()
+    await at.seen(2)
+    at.machine.process = None
+    gone = (await at.seen(3))[-1]
+    assert isinstance(gone, ServerSample)
+    assert gone.process_pid is gone.process_cpu_percent is gone.process_descriptors is None
+    assert gone.cpu_percent == 0
+    at.machine.process = FakeMediaServer(pid=5555, started=999)
+    back = (await at.seen(5))[-1]
+    assert isinstance(back, ServerSample)
+    assert back.process_pid == 5555
+    assert back.process_cpu_percent == pytest.approx(50)
+    assert back.process_descriptors == 40
+
+
+async def test_a_successor_with_the_same_pid_is_not_taken_for_it() -> None:
+    at = await bench()
+    samples: list[ServerSample | Gap] = []
+
+    async def watch() -> None:
+        async with aclosing(at.samples()) as seen:
+            async for sample in seen:
+                samples.append(sample)
+                if len(samples) == 2:
+                    at.machine.process = FakeMediaServer(started=777, busy=0.1)
+                if len(samples) == 5:
+                    return
+
+    await at.clock.play(watch())
+    rates = [sample.process_cpu_percent for sample in samples if isinstance(sample, ServerSample)]
+    assert rates == [
+        pytest.approx(50),
+        pytest.approx(50),
+        None,
+        pytest.approx(10),
+        pytest.approx(10),
+    ]
+
+
+async def test_a_dropped_connection_leaves_a_gap_and_is_taken_up_again() -> None:
+    at = await bench()
+    samples: list[ServerSample | Gap] = []
+
+    async def trouble() -> None:
+        await at.clock.sleep_until(3.5)
+        at.machine.up = False
+        at.machine.drop()
+        await at.clock.sleep_until(20)
+        at.machine.up = True
+
+    async def watch() -> None:
+        async with aclosing(at.samples()) as seen:
+            async for sample in seen:
+                samples.append(sample)
+                if at.clock.run_s() > 24:
+                    return
+
+    async def both() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(trouble())
+            tasks.create_task(watch())
+
+    await at.clock.play(both())
+    gaps = [sample for sample in samples if isinstance(sample, Gap)]
+    assert len(gaps) == 1
+    assert gaps[0].start_s == 3.0
+    assert 20 < gaps[0].end_s < 23
+    assert "connection broke" in gaps[0].why
+    first_after = samples[samples.index(gaps[0]) + 1]
+    assert isinstance(first_after, ServerSample)
+    assert first_after.received_bps == pytest.approx(1e6)
+    assert at.machine.opened == 2
+
+
+async def test_a_connection_that_stays_away_is_a_lost_server() -> None:
+    at = await bench()
+    await at.seen(2)
+    at.machine.up = False
+    at.machine.drop()
+    began_s = at.clock.run_s()
+    with pytest.raises(ServerLost, match=r"media\.example is not reached any more for 60 s"):
+        await at.seen(200)
+    assert 60 <= at.clock.run_s() - began_s < 63
+
+
+async def test_a_machine_too_busy_to_be_searched_is_sampled_all_the_same() -> None:
+    at = await bench()
+    at.machine.process, at.machine.busy = None, True
+    seen = await at.seen(8)
+    assert len(seen) >= 7
+    assert all(isinstance(each, ServerSample) and each.process_pid is None for each in seen)
+
+
+async def test_closing_ends_the_samples() -> None:
+    at = await bench()
+    samples: list[ServerSample | Gap] = []
+
+    async def watch() -> None:
+        async for sample in at.samples():
+            samples.append(sample)
+            if len(samples) == 2:
+                await at.server.close()
+
+    await at.clock.play(watch())
+    assert len(samples) == 2
+
+
+async def test_the_server_s_clock_is_read() -> None:
+    at = await bench()
+    await at.seen(7)
+    reading = await at.server.clock()
+    assert (reading.source, reading.offset_s) == ("server", pytest.approx(-BOOTED_S, abs=0.01))
+    assert reading.error_s == pytest.approx(0.01)
+
+
+# ---------------------------------------------------------------- reset
+
+FRESH = Footprint(
+    cpu_percent=50.0, process_rss_bytes=26_000 * 1024, process_threads=30, process_descriptors=40
+)
+
+
+async def restarted(at: Bench, like: Footprint | None = FRESH) -> ResetReport:
+    """The report of a reset, while the clock plays."""
+    reports: list[ResetReport] = []
+
+    async def story() -> None:
+        reports.append(await at.server.reset(like))
+
+    await at.clock.play(story())
+    return reports[0]
+
+
+def respawning(machine: FakeMachine, **changes: int) -> Callable[[], Answer]:
+    """A reset command that starts another process."""
+
+    def reset() -> Answer:
+        pid = (machine.process or FakeMediaServer()).pid + 1
+        machine.process = FakeMediaServer(pid=pid, **changes)
+        return Answer(0, "", "")
+
+    return reset
+
+
+async def test_a_fresh_server_is_clean_at_the_first_attempt() -> None:
+    at = await bench()
+    at.machine.reset = respawning(at.machine)
+    report = await restarted(at)
+    assert (report.done, report.attempts, report.clean) == (True, 1, True)
+    assert report.footprint == FRESH
+
+
+async def test_where_the_process_is_hidden_the_machine_s_cpu_is_compared() -> None:
+    at = await bench(replace(SETTINGS, reset=Reset(command=None)))
+    at.machine.hidden = {"/proc/4321/stat", "/proc/4321/cmdline"}
+    report = await restarted(at, like=None)
+    assert report.footprint is not None
+    assert report.footprint.cpu_percent == pytest.approx(25)
+    assert report.footprint.process_rss_bytes is None
+
+
+async def test_the_first_reset_has_nothing_to_be_compared_to() -> None:
+    at = await bench()
+    at.machine.reset = respawning(at.machine, rss_kb=900_000)
+    report = await restarted(at, like=None)
+    assert report.clean
+    assert report.footprint == replace(FRESH, process_rss_bytes=900_000 * 1024)
+
+
+async def test_a_server_that_keeps_its_memory_is_reset_again_and_then_called_dirty() -> None:
+    at = await bench()
+    at.machine.reset = respawning(at.machine, rss_kb=400_000, threads=88)
+    report = await restarted(at)
+    assert (report.done, report.attempts) == (True, 3)
+    assert report.differences == (
+        "memory 409.6 MB, 26.62 MB at the first start",
+        "threads 88, 30 at the first start",
+    )
+
+
+async def test_a_reset_command_that_fails_is_quoted() -> None:
+    at = await bench()
+    at.machine.reset = lambda: Answer(1, "", "sudo: a password is required\n")
+    report = await restarted(at)
+    assert (report.done, report.attempts) == (False, 3)
+    assert report.differences == (
+        "`restart the media server` ended with status 1: sudo: a password is required",
+    )
+
+
+async def test_a_server_that_does_not_answer_again_is_said_so() -> None:
+    async def dead() -> bool:
+        raise KurentoLost("gone")
+
+    at = await bench(ready=dead)
+    at.machine.reset = respawning(at.machine)
+    report = await restarted(at)
+    assert not report.done
+    assert report.differences == (
+        "the server did not answer within 30 s after the reset (server.reset.ready_within)",
+    )
+
+
+async def test_the_old_process_is_not_believed_when_the_command_does_not_wait() -> None:
+    at = await bench()
+    answered_by: list[int] = []
+
+    async def ready() -> bool:
+        assert at.machine.process is not None
+        answered_by.append(at.machine.process.pid)
+        return True
+
+    at.server = MediaServer(at.machine, SETTINGS, at.clock, ready)
+    await at.server.open()
+
+    async def later() -> None:
+        await at.clock.sleep_until(at.clock.run_s() + 1)
+        respawning(at.machine)()
+
+    def reset() -> Answer:
+        pending.append(asyncio.ensure_future(later()))
+        return Answer(0, "", "")
+
+    pending: list[Awaitable[None]] = []
+    at.machine.reset = reset
+    report = await restarted(at)
+    assert report.clean
+    assert answered_by == [4322]
+
+
+async def test_a_reset_that_takes_the_machine_down_is_waited_for() -> None:
+    at = await bench()
+
+    def reset() -> Answer:
+        respawning(at.machine)()
+        at.machine.drop()
+        raise ServerUnreachable("the connection broke")
+
+    at.machine.reset = reset
+    report = await restarted(at)
+    assert (report.done, report.attempts, report.clean) == (True, 1, True)
+    assert at.machine.opened == 2
+
+
+async def test_without_a_command_the_server_is_only_compared() -> None:
+    at = await bench(replace(SETTINGS, reset=Reset(command=None)))
+    at.machine.process = FakeMediaServer(descriptors=80)
+    report = await restarted(at)
+    assert (report.done, report.attempts) == (False, 0)
+    assert report.differences == ("descriptors 80, 40 at the first start",)
+
+
+async def test_without_a_command_a_server_that_is_brought_back_is_waited_for() -> None:
+    clock = FakeClock()
+
+    async def back_after_ten_seconds() -> bool:
+        return clock.run_s() >= 10
+
+    settings = replace(SETTINGS, reset=Reset(command=None))
+    at = await bench(settings, back_after_ten_seconds, FakeMachine(clock))
+    report = await restarted(at)
+    assert clock.run_s() >= 10
+    assert report.clean
+
+
+async def test_without_a_command_a_server_that_stays_away_is_said_so() -> None:
+    async def never() -> bool:
+        raise KurentoLost("nothing answers")
+
+    at = await bench(replace(SETTINGS, reset=Reset(command=None, ready_within_s=5.0)), never)
+    report = await restarted(at)
+    said = "the server did not answer within 5 s (server.reset.ready_within)"
+    assert report.differences == (said,)
+
+
+# ---------------------------------------------------------------- recorded calls
+
+
+async def test_recordings_are_reached_again_after_a_drop() -> None:
+    at = await bench()
+    at.machine.up = False
+    asked = asyncio.create_task(at.server.recordings.ready())
+
+    async def story() -> None:
+        await at.clock.sleep_until(5.0)
+        at.machine.up = True
+        assert await asked == 400 * 1024
+
+    await at.clock.play(story())
+    assert at.machine.opened == 2
+
+
+async def test_recordings_on_a_machine_that_stays_away_are_lost_with_it() -> None:
+    at = await bench()
+    at.machine.up = False
+
+    async def story() -> None:
+        with pytest.raises(ServerLost, match=r"media\.example is not reached any more"):
+            await at.server.recordings.ready()
+
+    await at.clock.play(story())
+    await at.server.close()

@@ -1,0 +1,129 @@
+"""Which process is the media server: by name, pid, port or container."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from farm.experiment import Process
+from farm.server.process import Found, chosen, described, search
+
+
+def process(pid: int, name: str, command: str, ticks: int = 1, state: str = "S") -> str:
+    """A process as the search's `grep -H` shows it, started at tick `pid`."""
+    arguments = command.replace(" ", "\0") + "\0"
+    return (
+        f"/proc/{pid}/stat:{pid} ({name}) {state} 1 1 1 0 -1 0 0 0 0 0 {ticks} 0 0 0 20 0 9 0 {pid}"
+        f"\n/proc/{pid}/cmdline:{arguments}\n"
+    )
+
+
+KURENTO = process(25, "kurento-media-s", "/usr/bin/kurento-media-server -f /etc/kurento.conf", 900)
+SYSTEM = process(1, "systemd", "/sbin/init") + process(2, "kthreadd", "")
+
+
+def by_name(name: str) -> Process:
+    return Process(name=name)
+
+
+def test_a_name_longer_than_the_kernel_keeps_is_found() -> None:
+    assert chosen(by_name("kurento-media-server"), SYSTEM + KURENTO) == Found(25, 25)
+
+
+def test_a_namesake_by_its_first_15_letters_is_not() -> None:
+    other = process(30, "kurento-media-s", "/usr/bin/kurento-media-shell", 5000)
+    assert chosen(by_name("kurento-media-server"), other + KURENTO) == Found(25, 25)
+
+
+def test_an_interpreter_is_known_by_what_it_runs() -> None:
+    module = process(40, "python3", "python3 -P -m infra.embedded --port 0")
+    script = process(41, "node", "node /opt/sfu/server.js")
+    assert chosen(by_name("infra.embedded"), SYSTEM + module + script) == Found(40, 40)
+    assert chosen(by_name("server.js"), SYSTEM + module + script) == Found(41, 41)
+
+
+def test_among_several_the_one_that_worked_is_meant() -> None:
+    wrapper = process(24, "kurento-media-s", "/usr/bin/kurento-media-server", 3)
+    assert chosen(by_name("kurento-media-server"), wrapper + KURENTO) == Found(25, 25)
+
+
+def test_a_zombie_and_a_dead_name_are_not_found() -> None:
+    zombie = process(25, "kurento-media-s", "", 900, state="Z")
+    assert chosen(by_name("kurento-media-server"), SYSTEM + zombie) is None
+    assert chosen(by_name("janus"), SYSTEM + KURENTO) is None
+    assert chosen(by_name("janus"), "grep: not found") is None
+
+
+def test_a_pid_is_itself_while_it_lives() -> None:
+    assert chosen(Process(pid=25), KURENTO) == Found(25, 25)
+    assert chosen(Process(pid=26), "") is None
+
+
+def test_a_port_is_found_by_the_socket_that_listens() -> None:
+    said = (
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid inode\n"
+        "   0: 00000000:22B8 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 7788 1 0\n"
+        "   1: 0100007F:22B8 0100007F:9999 01 00000000:00000000 00:00000000 00000000 0 0 7799 1 0\n"
+        "/proc/1/fd:\n"
+        "lrwx------ 1 root root 64 Nov 1 00:00 3 -> socket:[7799]\n"
+        "/proc/25/fd:\n"
+        "lrwx------ 1 root root 64 Nov 1 00:00 9 -> socket:[7788]\n"
+    )
+    everything = said + SYSTEM + KURENTO
+    assert chosen(Process(port=8888), everything) == Found(25, 25)
+    assert chosen(Process(port=8889), everything) is None
+
+
+def test_a_container_is_all_of_its_control_group() -> None:
+    said = (
+        "@farm container 20 abcdef123456\n"
+        "/proc/1/cgroup:0::/init.scope\n"
+        "/proc/20/cgroup:0::/system.slice/docker-abcdef123456.scope\n"
+        "/proc/25/cgroup:0::/system.slice/docker-abcdef123456.scope\n"
+    )
+    entry = process(20, "entrypoint.sh", "/bin/sh /entrypoint.sh")
+    assert chosen(Process(container="kms"), said + SYSTEM + entry + KURENTO) == Found(25, 25)
+    by_id = said.partition("\n")[2] + SYSTEM + entry + KURENTO
+    assert chosen(Process(container="abcdef123456"), by_id) == Found(25, 25)
+    assert chosen(Process(container="other"), by_id) is None
+
+
+@pytest.mark.parametrize("how", ["name", "pid", "port"])
+def test_a_real_process_is_found_by_a_real_shell(how: str) -> None:
+    script = (
+        "import socket, sys, time; s = socket.create_server(('127.0.0.1', 0));"
+        "print(s.getsockname()[1], flush=True); time.sleep(60)"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", script, "farm-test-media-server"], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert child.stdout is not None
+        port = int(child.stdout.readline())
+        wanted = {
+            "name": Process(name="farm-test-media-server"),
+            "pid": Process(pid=child.pid),
+            "port": Process(port=port),
+        }[how]
+        said = subprocess.run(["sh", "-c", search(wanted)], capture_output=True, check=False)
+        found = chosen(wanted, said.stdout.decode(errors="replace"))
+        assert found is not None
+        assert found.pid == child.pid
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def test_a_container_s_name_cannot_break_out_of_the_command() -> None:
+    command = search(Process(container="x; echo broken"))
+    said = subprocess.run(["sh", "-c", command], capture_output=True, check=False).stdout
+    assert b"broken" not in said.split(b"/proc/", 1)[0]
+
+
+def test_messages_name_the_process_as_the_user_did() -> None:
+    assert described(Process()) == "process kurento-media-server"
+    assert described(Process(port=8888)) == "the process that listens on TCP port 8888"
+    assert described(Process(container="kms")) == "container kms"
+    assert described(Process(pid=7)) == "process 7"

@@ -1,0 +1,51 @@
+"""What a shell says of recorded files, read back."""
+
+from __future__ import annotations
+
+from farm.observations import RecordedFile, RecordedTrack
+from farm.server.recorded_files import files, free_bytes, has_ffprobe
+
+PATHS = ("/r/s000-callee.webm", "/r/s000-caller.webm", "/r/s001-callee.webm", "/r/s001-caller.webm")
+
+
+def test_each_file_has_its_answer() -> None:
+    said = """\
+@ffprobe
+@file 392914
+@track audio 0.007000 11.994000
+@track video 0.033000 11.900000
+@missing
+@file 0
+@file 500
+@trouble [matroska,webm @ 0x564b2b5db680] EBML header parsing failed
+"""
+    whole, missing, empty, junk = files(PATHS, said)
+    assert (whole.path, whole.size_bytes) == (PATHS[0], 392914)
+    assert [(track.kind, round(track.length_s or 0, 3)) for track in whole.tracks or ()] == [
+        ("audio", 11.987),
+        ("video", 11.867),
+    ]
+    assert missing == RecordedFile(PATHS[1], None)
+    assert empty == RecordedFile(PATHS[2], 0)
+    assert junk.tracks == ()
+    assert junk.trouble == "[matroska,webm @ 0x564b2b5db680] EBML header parsing failed"
+    assert has_ffprobe(said)
+
+
+def test_a_file_that_may_not_be_read_is_unknown_inside() -> None:
+    (hidden,) = files(PATHS[:1], "@file 500\n@hidden\n")
+    assert hidden == RecordedFile(PATHS[0], 500, tracks=None)
+
+
+def test_a_greeting_of_the_login_is_passed_over() -> None:
+    said = "Welcome to kms-1!\n@file 500\nYou have mail.\n@track audio 0 2\n"
+    (file,) = files(PATHS[:1], said)
+    assert file.tracks == (RecordedTrack("audio", 2.0),)
+
+
+def test_free_space_is_what_df_calls_available() -> None:
+    said = """\
+Filesystem     1024-blocks     Used Available Capacity Mounted on
+/dev/nvme0n1p1   102400000 50000000  52400000      49% /
+"""
+    assert free_bytes(said) == 52_400_000 * 1024

@@ -1,0 +1,108 @@
+"""What is asked each second, and how `top` comes into the samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from farm.observations import ServerSample
+from farm.server.frames import Frame
+from farm.server.machine import read_machine
+from farm.server.sampling import Sampling
+
+MACHINE = read_machine("/proc/stat:cpu0 1\n/proc/stat:cpu1 1\n")
+TOP = Path(__file__).parents[2] / "data" / "top" / "procps-4.0-composite-3-members.txt"
+
+
+def sampling() -> Sampling:
+    return Sampling(MACHINE, "eth0", None)
+
+
+def answer(number: int, uptime_s: float, threads: int = 0) -> bytes:
+    stat = "(x) S 1 1 1 0 -1 0 0 0 0 0 5 0 0 0 20 0 {} 0 100"
+    lines = [f"@farm begin {number}", f"/proc/uptime:{uptime_s:.2f} 1"]
+    lines.append(f"/proc/25719/stat:25719 {stat.format(threads)}")
+    lines += [f"/proc/25719/task/{tid}/stat:{tid} {stat.format(0)}" for tid in range(threads)]
+    return "\n".join([*lines, f"@farm end {number}", ""]).encode()
+
+
+def asked(line: bytes) -> tuple[str, bool, bool]:
+    _, pid, descriptors, threads = line.decode().split()
+    return pid, descriptors == "1", threads == "1"
+
+
+def second(conversation: Sampling, at_s: int, threads: int = 0) -> ServerSample | None:
+    line = conversation.ask(25719, float(at_s))
+    frame = conversation.hear(answer(int(line.split()[0]), 100.0 + at_s, threads))
+    assert isinstance(frame, Frame)
+    return conversation.sample(frame, at_s + 0.01)
+
+
+def test_descriptors_are_counted_every_five_seconds_for_each_costs_the_server_a_look() -> None:
+    conversation = sampling()
+    counted = []
+    for at_s in range(12):
+        pid, descriptors, _ = asked(conversation.ask(25719, float(at_s)))
+        assert pid == "25719"
+        counted += [at_s] if descriptors else []
+    assert counted == [0, 5, 10]
+
+
+@pytest.mark.parametrize(("threads", "every_s"), [(8, 1), (100, 1), (300, 3)])
+def test_many_threads_are_looked_at_less_often(threads: int, every_s: int) -> None:
+    conversation = sampling()
+    looks = []
+    for at_s in range(10):
+        line = conversation.ask(25719, float(at_s))
+        number, wanted = int(line.split()[0]), asked(line)[2]
+        frame = conversation.hear(answer(number, 100.0 + at_s, threads if wanted else 0))
+        assert frame is not None
+        made = conversation.sample(frame, at_s + 0.01)
+        if wanted:
+            looks.append(at_s)
+        if made is not None:
+            assert (made.threads is not None) == (wanted and at_s > 0)
+    assert looks == list(range(0, 10, every_s))
+
+
+def test_a_process_that_is_not_known_is_not_asked_for() -> None:
+    conversation = sampling()
+    assert asked(conversation.ask(None, 0.0)) == ("-", False, False)
+    assert asked(conversation.ask(7, 1.0)) == ("7", True, True)
+    assert asked(conversation.ask(8, 2.0)) == ("8", True, True)
+
+
+def test_an_answer_to_an_older_question_is_passed_over() -> None:
+    conversation = sampling()
+    conversation.ask(25719, 0.0)
+    conversation.ask(25719, 1.0)
+    assert conversation.hear(answer(1, 100.0)) is None
+    assert conversation.hear(answer(2, 101.0)) is not None
+
+
+def test_top_comes_raw_and_in_figures_with_the_next_sample() -> None:
+    conversation = sampling()
+    assert second(conversation, 0) is None
+    said = TOP.read_text()
+    iterations = [f"top - {text}" for text in said.split("top - ")[1:]]
+    conversation.hear_top("".join(iterations[:2]).encode())
+    before = second(conversation, 1)
+    assert before is not None
+    assert before.top_text is before.top_cpu_percent is None
+    conversation.hear_top(iterations[2].encode())
+    made = second(conversation, 2)
+    assert made is not None
+    assert made.top_text == iterations[1]
+    assert made.top_cpu_percent == pytest.approx(87.8)
+    assert made.top_process_cpu_percent == 84.2
+
+
+def test_a_top_that_is_not_understood_is_kept_raw_and_gives_no_figures() -> None:
+    conversation = sampling()
+    second(conversation, 0)
+    conversation.hear_top(b"top - 1\n" + b"top - 2\nThreads: 3 total\n" + b"top - 3\n")
+    made = second(conversation, 1)
+    assert made is not None
+    assert made.top_text == "top - 2\nThreads: 3 total\n"
+    assert made.top_cpu_percent is made.top_process_cpu_percent is None

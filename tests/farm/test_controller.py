@@ -1,0 +1,141 @@
+"""A trial as it should go, and as it goes when something breaks."""
+
+from __future__ import annotations
+
+from farm.controller import run_trial
+from farm.experiment import TrialSettings
+from farm.trial import TrialPlan
+from tests.fakes import FakeWorld, calls
+
+SHORT = TrialSettings(settle_s=8.0, hold_s=20.0)
+
+
+async def play(world: FakeWorld, plan: TrialPlan, settings: TrialSettings = SHORT) -> None:
+    await world.clock.play(run_trial(plan, world.world(), settings, world.recorder))
+
+
+async def test_a_trial_resets_ramps_settles_holds_and_leaves() -> None:
+    world = FakeWorld()
+    await play(world, calls(2))
+    assert world.recorder.phases == [
+        ("reset", 0.0),
+        ("ramp", 0.0),
+        ("settle", 1.0),
+        ("hold", 9.0),
+        ("leave", 29.0),
+        ("done", 29.0),
+    ]
+    assert world.server.resets == 1
+    assert {name: joined.joined for name, joined in world.recorder.joins.items()} == {
+        "p000": True,
+        "p001": True,
+        "p002": True,
+        "p003": True,
+    }
+    assert world.host.closed
+
+
+async def test_the_callee_is_in_before_the_caller_calls() -> None:
+    world = FakeWorld()
+    await play(world, calls(1))
+    steps = [step for step in world.host.did if step[0] in ("join", "joined")]
+    assert steps == [("join", "p000"), ("join", "p001"), ("joined", "p000"), ("joined", "p001")]
+
+
+async def test_those_who_joined_last_leave_first_and_each_role_is_pictured_before() -> None:
+    world = FakeWorld()
+    await play(world, calls(1))
+    assert world.host.did[-4:] == [
+        ("screenshot", "p001"),
+        ("screenshot", "p000"),
+        ("leave", "p001"),
+        ("leave", "p000"),
+    ]
+
+
+async def test_the_server_is_sampled_all_along() -> None:
+    world = FakeWorld()
+    await play(world, calls(1))
+    times = [sample.received_s for sample in world.recorder.server_samples]
+    assert times[0] <= 1.0
+    assert times[-1] >= 27.0
+
+
+async def test_a_refused_join_spoils_its_session_and_no_other() -> None:
+    world = FakeWorld(refuse={"p000": "user busy"})
+    await play(world, calls(2))
+    joins = world.recorder.joins
+    assert (joins["p000"].reason, joins["p000"].message) == ("signalling", "user busy")
+    assert joins["p001"].reason == "partner"
+    assert joins["p002"].joined
+    assert joins["p003"].joined
+    assert ("join", "p001") not in world.host.did
+    assert world.recorder.phases[-1][0] == "done"
+
+
+async def test_where_nobody_could_join_nothing_is_held() -> None:
+    world = FakeWorld(refuse={"p000": "no such room"})
+    await play(world, calls(1))
+    assert [phase for phase, _ in world.recorder.phases] == ["reset", "ramp", "done"]
+
+
+async def test_a_dead_server_ends_the_trial_at_once() -> None:
+    world = FakeWorld()
+    world.break_at(15.0, "server_died", "the media server is gone")
+    await play(world, calls(1))
+    assert [(fault.what, fault.at_s) for fault in world.recorder.faults] == [("server_died", 15.0)]
+    assert world.recorder.phases[-1] == ("done", 15.0)
+    assert world.host.closed
+
+
+async def test_a_server_that_dies_while_probes_join_ends_the_ramp() -> None:
+    world = FakeWorld()
+    world.break_at(2.5, "server_died", "the media server is gone")
+    await play(world, calls(10))
+    assert ("start", "p004") in world.host.did
+    assert ("start", "p006") not in world.host.did
+    assert world.recorder.phases[-1] == ("done", 2.5)
+
+
+async def test_a_lost_host_is_a_fault_of_the_generator() -> None:
+    world = FakeWorld()
+    world.host.lose()
+    await play(world, calls(1))
+    assert [fault.what for fault in world.recorder.faults] == ["host_lost"]
+
+
+async def test_a_generator_that_cannot_even_begin_is_at_fault() -> None:
+    world = FakeWorld()
+    world.cannot_open = "chromium-0 does not start"
+    await play(world, calls(1))
+    assert [(fault.what, fault.message) for fault in world.recorder.faults] == [
+        ("host_lost", "chromium-0 does not start")
+    ]
+    assert world.recorder.phases[-1][0] == "done"
+
+
+async def test_lost_sampling_leaves_the_trial_alone() -> None:
+    world = FakeWorld()
+    world.server.sampled_for_s = 12.0
+    await play(world, calls(1))
+    assert [fault.what for fault in world.recorder.faults] == ["sampling_lost"]
+    assert world.recorder.phases[-1] == ("done", 28.0)
+
+
+async def test_a_settling_that_never_ends_is_cut_and_said() -> None:
+    world = FakeWorld()
+
+    async def ramp_for_ever() -> None:
+        from tests.farm.test_settle import report
+
+        for second in range(200):
+            world.host.say(report("p000", second, 1000.0 * 1.1**second))
+            await world.clock.sleep_until(second)
+
+    import asyncio
+
+    ramping = asyncio.create_task(ramp_for_ever())
+    await play(world, calls(1), TrialSettings(settle_s=None, hold_s=20.0))
+    ramping.cancel()
+    assert dict(world.recorder.phases)["hold"] == 60.0
+    assert any("still moved after 60 s" in note for note in world.observer.notes)

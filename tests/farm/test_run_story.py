@@ -1,0 +1,178 @@
+"""A search told with fakes: baselines first, the ladder climbed, nothing done twice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from farm.capacity_search import CapacityEstimate, CapacitySearch
+from farm.errors import ServerLost
+from farm.experiment import Experiment, Search, TrialSettings
+from farm.observations import Footprint, ResetReport
+from farm.run_story import Trials, find_capacity
+from farm.trial import Fault, Outcome, TrialEvidence, TrialPlan, TrialResult
+from tests.fakes import FakeRecorder, FakeWorld
+from tests.farm.trial_evidence import good, spoilt, unjoined, with_fault, with_host
+
+Seen = Callable[[TrialEvidence], TrialEvidence]
+
+SETTINGS = Experiment(
+    trial=TrialSettings(settle_s=1.0, hold_s=20.0), search=Search(invalid_retries=1)
+)
+
+
+@dataclass
+class FakeStore:
+    """Trials are good up to `capacity` probes, unless `spoil` makes something of their evidence."""
+
+    capacity: int
+    spoil: Seen = lambda evidence: evidence
+    entries: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    kept: list[TrialResult] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def record(self, plan: TrialPlan) -> AsyncIterator[FakeRecorder]:
+        yield FakeRecorder()
+
+    def evidence(self, plan: TrialPlan) -> TrialEvidence:
+        evidence = good(load=plan.load, index=plan.index, purpose=plan.purpose)
+        if plan.load > self.capacity:
+            evidence = unjoined(evidence, "p000", "signalling", "the server is full")
+        return self.spoil(evidence)
+
+    def keep(self, plan: TrialPlan, result: TrialResult) -> None:
+        self.kept.append(result)
+
+    def journal(self, kind: str, /, **facts: Any) -> None:
+        self.entries.append((kind, facts))
+
+
+async def searched(
+    store: FakeStore,
+    *,
+    world: FakeWorld | None = None,
+    done: tuple[TrialResult, ...] = (),
+    known: tuple[TrialEvidence, ...] = (),
+    budget_s: float | None = None,
+) -> CapacityEstimate:
+    world = world or FakeWorld()
+    trials = Trials(SETTINGS, world.world(), store, ["here"], done)
+    answers: list[CapacityEstimate] = []
+
+    async def story() -> None:
+        search = CapacitySearch(2, 16, 2, invalid_retries=1)
+        answers.append(await find_capacity(trials, search, 2, known=known, budget_s=budget_s))
+
+    await world.clock.play(story())
+    return answers[0]
+
+
+async def test_two_baselines_then_doubling_then_the_gap_then_the_boundary() -> None:
+    store = FakeStore(capacity=6)
+    estimate = await searched(store)
+    assert (estimate.state, estimate.probes) == ("converged", 6)
+    loads = [result.load for result in store.kept]
+    assert loads[:5] == [2, 2, 4, 8, 6]
+    assert [result.purpose for result in store.kept[:3]] == ["baseline", "baseline", "search"]
+    assert [result.index for result in store.kept] == list(range(len(loads)))
+
+
+async def test_each_trial_is_in_the_journal_before_and_after() -> None:
+    store = FakeStore(capacity=2)
+    await searched(store)
+    kinds = [kind for kind, _ in store.entries if kind.startswith("trial")]
+    assert kinds == ["trial_started", "trial_ended"] * len(store.kept)
+
+
+async def test_a_search_taken_up_again_repeats_no_finished_trial() -> None:
+    whole = FakeStore(capacity=6)
+    await searched(whole)
+    for cut in range(1, len(whole.kept)):
+        done = tuple(whole.kept[:cut])
+        known = tuple(
+            good(load=result.load, index=result.index)
+            for result in done
+            if result.purpose == "baseline"
+        )
+        rest = FakeStore(capacity=6)
+        estimate = await searched(rest, done=done, known=known)
+        assert (estimate.state, estimate.probes) == ("converged", 6)
+        assert [(result.index, result.load) for result in (*done, *rest.kept)] == [
+            (result.index, result.load) for result in whole.kept
+        ]
+
+
+async def test_a_starved_generator_ends_it_after_its_retries() -> None:
+    store = FakeStore(
+        capacity=16, spoil=lambda evidence: with_host(evidence, range(30, 60), cpu_percent=99.0)
+    )
+    estimate = await searched(store)
+    assert estimate.state == "generator_ran_out"
+    assert [result.verdict.outcome for result in store.kept] == [Outcome.INVALID] * 2
+
+
+async def test_a_server_that_dies_twice_in_a_row_is_lost() -> None:
+    store = FakeStore(
+        capacity=16,
+        spoil=lambda evidence: (
+            with_fault(evidence, Fault("server_died", 40.0, "gone"))
+            if evidence.plan.load > 2
+            else evidence
+        ),
+    )
+    estimate = await searched(store)
+    assert estimate.state == "server_lost"
+    assert [result.load for result in store.kept][:2] == [2, 2]
+
+
+async def test_a_server_that_cannot_be_reset_any_more_is_lost() -> None:
+    world = FakeWorld()
+    reset = world.server.reset
+
+    async def until_the_third(like: Footprint | None) -> ResetReport:
+        if world.server.resets == 3:
+            raise ServerLost("203.0.113.10 does not answer")
+        return await reset(like)
+
+    world.server.reset = until_the_third  # type: ignore[method-assign]
+    store = FakeStore(capacity=16)
+    estimate = await searched(store, world=world)
+    assert estimate.state == "server_lost"
+    assert len(store.kept) == 3
+    assert any("does not answer" in note for note in world.observer.notes)
+
+
+async def test_a_server_that_is_lost_before_the_first_baseline_is_lost() -> None:
+    world = FakeWorld()
+
+    async def never(like: Footprint | None) -> ResetReport:
+        raise ServerLost("203.0.113.10 does not answer")
+
+    world.server.reset = never  # type: ignore[method-assign]
+    estimate = await searched(FakeStore(capacity=16), world=world)
+    assert (estimate.state, estimate.probes) == ("server_lost", None)
+
+
+async def test_no_trial_is_begun_that_the_budget_does_not_hold() -> None:
+    store = FakeStore(capacity=16)
+    estimate = await searched(store, budget_s=100.0)
+    assert estimate.state == "out_of_trials"
+    assert len(store.kept) < 5
+
+
+async def test_baselines_that_never_agree_are_given_up_and_it_is_said() -> None:
+    targets_bps = iter([500_000, 400_000, 300_000, 200_000])
+
+    def slower(evidence: TrialEvidence) -> TrialEvidence:
+        if evidence.plan.purpose != "baseline":
+            return evidence
+        target_bps = next(targets_bps)
+        return spoilt(evidence, lambda _: {"target_bitrate_bps": target_bps})
+
+    world = FakeWorld()
+    store = FakeStore(capacity=2, spoil=slower)
+    await searched(store, world=world)
+    assert [result.purpose for result in store.kept].count("baseline") == 4
+    assert any("no baseline" in note for note in world.observer.notes)

@@ -1,0 +1,243 @@
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from farm.errors import BadExperiment
+from farm.experiment import (
+    App,
+    Experiment,
+    Media,
+    Network,
+    Scenario,
+    Search,
+    Size,
+    TrialSettings,
+)
+from farm.scenario import Ladder, camera_size, driver_name, ladder, plan_trial
+from farm.trial import TrialPlan
+
+CALLS = Experiment()
+ROOMS = Experiment(scenario=Scenario(kind="group"))
+BROADCAST = Experiment(scenario=Scenario(kind="broadcast"))
+
+
+def planned(experiment: Experiment, load: int, hosts: tuple[str, ...] = ("here",)) -> TrialPlan:
+    return plan_trial(experiment, load, index=0, purpose="single", hosts=hosts)
+
+
+def roles(plan: TrialPlan) -> list[list[str]]:
+    return [[probe.role for probe in session.probes] for session in plan.sessions]
+
+
+# ---------------------------------------------------------------- who does what
+
+
+def test_a_load_of_four_is_two_calls() -> None:
+    plan = planned(CALLS, 4)
+
+    assert [session.session for session in plan.sessions] == ["s000", "s001"]
+    assert [probe.probe for probe in plan.probes] == ["p000", "p001", "p002", "p003"]
+    assert roles(plan) == [["callee", "caller"], ["callee", "caller"]]
+    assert all(probe.sends == probe.receives == ("audio", "video") for probe in plan.probes)
+    assert not plan.mixed
+
+
+def test_a_room_is_mixed_and_each_member_receives_one_mix() -> None:
+    plan = planned(ROOMS, 8)
+
+    assert roles(plan) == [["member"] * 4, ["member"] * 4]
+    assert {probe.receives for probe in plan.probes} == {("audio", "video")}
+    assert plan.mixed
+
+
+def test_in_a_broadcast_the_presenter_only_sends_and_viewers_only_receive() -> None:
+    plan = planned(BROADCAST, 4)
+
+    assert roles(plan) == [["presenter", "viewer", "viewer", "viewer"]]
+    presenter, *viewers = plan.probes
+    assert (presenter.sends, presenter.receives) == (("audio", "video"), ())
+    assert {(viewer.sends, viewer.receives) for viewer in viewers} == {((), ("audio", "video"))}
+
+
+def test_without_audio_no_audio_is_expected() -> None:
+    silent = dataclasses.replace(CALLS, media=Media(audio="none"))
+
+    assert planned(silent, 2).probes[0].receives == ("video",)
+
+
+# ---------------------------------------------------------------- when and where
+
+
+def test_sessions_start_at_the_pace_asked_for() -> None:
+    brisk = dataclasses.replace(CALLS, trial=TrialSettings(sessions_per_second=2))
+
+    plan = planned(brisk, 6)
+
+    assert [session.start_s for session in plan.sessions] == [0.0, 0.5, 1.0]
+    assert {probe.start_s for probe in plan.probes} == {0.0}
+
+
+def test_viewers_come_one_after_the_other() -> None:
+    assert [probe.start_s for probe in planned(BROADCAST, 4).probes] == [0.0, 0.0, 1.0, 2.0]
+
+
+def test_a_call_stays_whole_on_a_host() -> None:
+    plan = planned(CALLS, 6, hosts=("east", "west"))
+
+    assert [{probe.host for probe in session.probes} for session in plan.sessions] == [
+        {"east"},
+        {"west"},
+        {"east"},
+    ]
+
+
+def test_viewers_are_spread_over_the_hosts() -> None:
+    plan = planned(BROADCAST, 4, hosts=("east", "west"))
+
+    assert [probe.host for probe in plan.probes] == ["east", "west", "east", "west"]
+
+
+def test_probes_share_the_second_among_them() -> None:
+    assert [probe.poll_phase for probe in planned(CALLS, 4).probes] == [0.0, 0.25, 0.5, 0.75]
+
+
+# ---------------------------------------------------------------- what drivers and pages get
+
+
+def test_a_driver_gets_who_the_probe_is_and_what_its_camera_gives() -> None:
+    experiment = Experiment(
+        scenario=Scenario(kind="one_to_one", record=True),
+        media=Media(size=Size(320, 180), frame_rate=10, max_video_send_bandwidth=200),
+    )
+
+    variables = planned(experiment, 4).probes[3].variables
+
+    assert variables == {
+        "session": "s001",
+        "probe": "p003",
+        "role": "caller",
+        "index": "1",
+        "width": "320",
+        "height": "180",
+        "frame_rate": "10",
+        "record": "1",
+        "members": "4",
+        "max_video_send_bandwidth": "200",
+    }
+
+
+def test_an_unset_bandwidth_is_an_empty_string() -> None:
+    assert planned(CALLS, 2).probes[0].variables["max_video_send_bandwidth"] == ""
+
+
+def test_the_scenario_chooses_camera_and_driver_unless_told() -> None:
+    assert (str(camera_size(ROOMS)), driver_name(ROOMS)) == ("640x360", "demo_group")
+    told = dataclasses.replace(
+        ROOMS, media=Media(size=Size(320, 240)), app=App(run=None, url="http://x/", driver="mine")
+    )
+    assert (str(camera_size(told)), driver_name(told)) == ("320x240", "mine")
+
+
+def test_only_the_probes_named_have_a_bad_network() -> None:
+    bad = Network(loss=0.2, probes=("p001",))
+
+    plan = planned(dataclasses.replace(CALLS, network=bad), 4)
+
+    assert [probe.network for probe in plan.probes] == [None, bad, None, None]
+
+
+def test_an_untouched_network_is_not_emulated() -> None:
+    assert {probe.network for probe in planned(CALLS, 2).probes} == {None}
+
+
+# ---------------------------------------------------------------- loads that cannot be
+
+
+@pytest.mark.parametrize(
+    ("experiment", "load", "message"),
+    [
+        (CALLS, 7, "trial.load: load 7 is no whole number of calls of 2: use 6 or 8"),
+        (CALLS, 1, "trial.load: load 1 is no whole number of calls of 2: use 2"),
+        (CALLS, 0, "trial.load: load 0 is no whole number of calls of 2: use 2"),
+        (ROOMS, 6, "trial.load: load 6 is no whole number of rooms of 4: use 4 or 8"),
+        (
+            BROADCAST,
+            1,
+            "trial.load: load 1 is no broadcast, which has 1 presenter and at least 1 viewer: "
+            "use 2 or more",
+        ),
+    ],
+)
+def test_a_load_must_be_whole_sessions(experiment: Experiment, load: int, message: str) -> None:
+    with pytest.raises(BadExperiment) as caught:
+        planned(experiment, load)
+    assert str(caught.value) == message
+
+
+# ---------------------------------------------------------------- the ladder
+
+
+def test_the_ladder_climbs_by_whole_sessions_and_stays_below_its_end() -> None:
+    rooms = dataclasses.replace(ROOMS, search=Search(maximum=15))
+
+    assert ladder(rooms) == Ladder(minimum=4, maximum=12, step=4)
+    assert ladder(rooms).loads == (4, 8, 12)
+    assert ladder(BROADCAST) == Ladder(minimum=2, maximum=60, step=1)
+
+
+@pytest.mark.parametrize(
+    ("search", "message"),
+    [
+        (Search(minimum=5), "search.minimum: load 5 is no whole number of calls of 2: use 4 or 6"),
+        (Search(step=3), "search.step: 3 is no whole number of calls of 2: use 2 or 4"),
+        (
+            Search(minimum=8, maximum=6),
+            "search.maximum: 6 is below search.minimum, 8: use 8 or more",
+        ),
+    ],
+)
+def test_a_ladder_without_a_rung_is_refused(search: Search, message: str) -> None:
+    with pytest.raises(BadExperiment) as caught:
+        ladder(dataclasses.replace(CALLS, search=search))
+    assert str(caught.value) == message
+
+
+@given(
+    kind=st.sampled_from(["one_to_one", "group", "broadcast"]),
+    members=st.integers(2, 8),
+    sessions=st.integers(1, 20),
+    hosts=st.integers(1, 5),
+)
+def test_every_probe_is_planned_once(kind: str, members: int, sessions: int, hosts: int) -> None:
+    scenario = Scenario(kind=kind, members=members)  # type: ignore[arg-type]
+    load = sessions * members if kind == "group" else 2 * sessions
+    names = tuple(f"host{at}" for at in range(hosts))
+
+    plan = planned(Experiment(scenario=scenario), load, names)
+
+    assert [probe.probe for probe in plan.probes] == [f"p{at:03d}" for at in range(load)]
+    assert all(probe.session == s.session for s in plan.sessions for probe in s.probes)
+    assert {probe.host for probe in plan.probes} <= set(names)
+    assert all(0 <= probe.poll_phase < 1 for probe in plan.probes)
+
+
+# ---------------------------------------------------------------- recorded calls
+
+
+def test_each_probe_of_a_recorded_call_has_a_file_of_its_own() -> None:
+    recorded = dataclasses.replace(CALLS, scenario=Scenario(record=True))
+    assert [probe.recorded_as for probe in planned(recorded, 4).probes] == [
+        "s000-callee.webm",
+        "s000-caller.webm",
+        "s001-callee.webm",
+        "s001-caller.webm",
+    ]
+    assert {probe.recorded_as for probe in planned(CALLS, 4).probes} == {None}
+
+
+def test_what_another_app_calls_its_files_is_not_known() -> None:
+    own = App(run=None, url="https://example.org/", driver="demo_one_to_one")
+    recorded = dataclasses.replace(CALLS, scenario=Scenario(record=True), app=own)
+    assert {probe.recorded_as for probe in planned(recorded, 4).probes} == {None}

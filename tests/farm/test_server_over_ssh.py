@@ -1,0 +1,194 @@
+"""The whole way: a real process on this machine, sampled and reset through a real sshd."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from itertools import pairwise
+from pathlib import Path
+from statistics import mean
+
+import psutil
+import pytest
+
+from farm.errors import ServerLost
+from farm.experiment import Process, Reset
+from farm.experiment import Server as ServerSettings
+from farm.local_shell import LocalShell
+from farm.observations import Gap, ServerSample
+from farm.processes import Child, Processes, json_line
+from farm.run_clock import RunClock
+from farm.server import MediaServer
+from farm.shell import Shell
+from farm.ssh import SshShell
+from infra.local_sshd import LocalSshd, local_sshd
+
+pytestmark = pytest.mark.slow
+
+# Busy for 40 ms, idle for 60 ms; HUP makes it start anew in the same place, like a reset does.
+BURNER = """
+import json, os, signal, sys, time
+again = [sys.executable, *sys.orig_argv[1:]]
+signal.signal(signal.SIGHUP, lambda *_: os.execv(sys.executable, again))
+print(json.dumps({"pid": os.getpid()}), flush=True)
+end = time.monotonic() + 40
+while time.monotonic() < end:
+    burn = time.monotonic() + 0.04
+    while time.monotonic() < burn:
+        pass
+    time.sleep(0.06)
+"""
+
+
+@pytest.fixture
+async def processes(tmp_path: Path) -> AsyncIterator[Processes]:
+    async with Processes(tmp_path / "logs") as processes:
+        yield processes
+
+
+@pytest.fixture
+async def burner(processes: Processes) -> Child[dict[str, int]]:
+    return await processes.start("burner", [sys.executable, "-c", BURNER], ready=json_line)
+
+
+@pytest.fixture
+async def sshd(processes: Processes) -> AsyncIterator[LocalSshd]:
+    async with local_sshd(processes) as sshd:
+        yield sshd
+
+
+async def yes() -> bool:
+    return True
+
+
+def settings(burner: Child[dict[str, int]], reset: str | None = None) -> ServerSettings:
+    return ServerSettings(
+        kurento="ws://127.0.0.1:8888/kurento",
+        process=Process(pid=burner.pid),
+        reset=Reset(command=reset, ready_within_s=10),
+    )
+
+
+async def sampled(server: MediaServer, count: int) -> list[ServerSample | Gap]:
+    found: list[ServerSample | Gap] = []
+    async with asyncio.timeout(60), aclosing(server.samples()) as samples:
+        async for sample in samples:
+            found.append(sample)
+            if len(found) == count:
+                break
+    return found
+
+
+@pytest.mark.parametrize("way", ["ssh", "local"])
+async def test_a_process_of_known_load_is_sampled_once_a_second(
+    way: str, processes: Processes, sshd: LocalSshd, burner: Child[dict[str, int]]
+) -> None:
+    shell: Shell = SshShell(sshd.ssh) if way == "ssh" else LocalShell(processes)
+    server = MediaServer(shell, settings(burner), RunClock(), yes)
+    facts = await server.open()
+    assert facts.pid == burner.pid
+    assert facts.interface == "lo"
+    assert facts.cores == os.cpu_count()
+    process = psutil.Process(burner.pid)
+    began, cpu = asyncio.get_running_loop().time(), process.cpu_times()
+    samples = [sample for sample in await sampled(server, 5) if isinstance(sample, ServerSample)]
+    lasted_s = asyncio.get_running_loop().time() - began
+    used = process.cpu_times()
+    await server.close()
+
+    ours = 100 * (used.user + used.system - cpu.user - cpu.system) / lasted_s
+    theirs = mean(sample.process_cpu_percent or 0 for sample in samples)
+    assert theirs == pytest.approx(ours, abs=12)
+    by_top = [x.top_process_cpu_percent for x in samples if x.top_process_cpu_percent is not None]
+    assert by_top
+    assert mean(by_top) == pytest.approx(ours, abs=25)
+    texts = [sample.top_text for sample in samples if sample.top_text is not None]
+    assert all(text.startswith("top - ") and str(burner.pid) in text for text in texts)
+
+    uptimes = [sample.uptime_s or 0 for sample in samples]
+    assert all(later - sooner > 0.5 for sooner, later in pairwise(uptimes))
+    last = samples[-1]
+    assert last.process_pid == burner.pid
+    assert last.process_threads == 1
+    assert last.process_descriptors == process.num_fds()
+    assert last.process_rss_bytes == pytest.approx(process.memory_info().rss, rel=0.2)
+    assert last.cpu_percent is not None
+    assert last.received_packets_per_s is not None
+    assert [thread.tid for thread in last.threads or ()] == [burner.pid]
+
+
+async def test_nothing_keeps_running_on_the_server_after_close(
+    sshd: LocalSshd, burner: Child[dict[str, int]]
+) -> None:
+    server = MediaServer(SshShell(sshd.ssh), settings(burner), RunClock(), yes)
+    await server.open()
+    await sampled(server, 1)
+    daemon = psutil.Process(sshd.child.pid)
+    assert daemon.children(recursive=True)
+    await server.close()
+    async with asyncio.timeout(15):
+        while daemon.children(recursive=True):
+            await asyncio.sleep(0.05)
+
+
+async def test_the_server_s_clock_is_this_machine_s(
+    sshd: LocalSshd, burner: Child[dict[str, int]]
+) -> None:
+    clock = RunClock()
+    server = MediaServer(SshShell(sshd.ssh), settings(burner), clock, yes)
+    await server.open()
+    reading = await server.clock()
+    uptime_s = float(Path("/proc/uptime").read_text().split()[0])
+    assert uptime_s + reading.offset_s == pytest.approx(clock.run_s(), abs=reading.error_s + 0.1)
+    await server.close()
+
+
+async def test_an_sshd_that_dies_and_comes_back_leaves_a_gap(
+    processes: Processes, burner: Child[dict[str, int]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "sshd"
+    folder.mkdir()
+    async with local_sshd(processes, directory=folder) as first:
+        server = MediaServer(SshShell(first.ssh), settings(burner), RunClock(), yes)
+        await server.open()
+        watching = asyncio.create_task(sampled(server, 6))
+        await asyncio.sleep(2.5)
+        await first.child.stop()
+    async with local_sshd(processes, directory=folder, port=first.port):
+        samples = await watching
+    await server.close()
+    gaps = [sample for sample in samples if isinstance(sample, Gap)]
+    assert len(gaps) == 1
+    assert gaps[0].end_s > gaps[0].start_s
+    assert isinstance(samples[-1], ServerSample)
+    assert samples[-1].process_pid == burner.pid
+
+
+async def test_an_sshd_that_stays_away_is_a_lost_server(
+    sshd: LocalSshd, burner: Child[dict[str, int]]
+) -> None:
+    server = MediaServer(SshShell(sshd.ssh), settings(burner), RunClock(), yes, lost_after_s=2)
+    await server.open()
+    watching = asyncio.create_task(sampled(server, 100))
+    await asyncio.sleep(1.5)
+    await sshd.child.stop()
+    with pytest.raises(ServerLost, match=rf"127\.0\.0\.1:{sshd.port} is not reached any more"):
+        await watching
+    await server.close()
+
+
+async def test_a_reset_by_a_signal_is_verified(
+    sshd: LocalSshd, burner: Child[dict[str, int]]
+) -> None:
+    server = MediaServer(
+        SshShell(sshd.ssh), settings(burner, reset=f"kill -HUP {burner.pid}"), RunClock(), yes
+    )
+    await server.open()
+    report = await server.reset(None)
+    assert (report.done, report.attempts, report.clean) == (True, 1, True)
+    assert report.footprint is not None
+    assert report.footprint.process_threads == 1
+    await server.close()

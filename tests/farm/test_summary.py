@@ -1,0 +1,163 @@
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+
+from farm.attribution import Machine
+from farm.capacity_search import CapacityEstimate, State
+from farm.experiment import Experiment, Scenario
+from farm.observations import ServerSample
+from farm.summary import run_summary, size_summary, two_lines
+from farm.trial import Outcome, Reason
+from tests.farm.trial_evidence import good, judged_trial
+
+CALLS = Experiment()
+ROOMS = Experiment(scenario=Scenario(kind="group"))
+BROADCAST = Experiment(scenario=Scenario(kind="broadcast"))
+LOSS = Reason("residual_loss", "p004 (s002) inbound video lost 17 % of its packets", "p004", "s002")
+RESULTS = [
+    judged_trial(0, 2, Outcome.PASS, server_cpu_percent=11.2),
+    judged_trial(1, 4, Outcome.PASS, server_cpu_percent=30.0),
+    judged_trial(2, 8, Outcome.FAIL, (LOSS, LOSS), server_cpu_percent=95.0),
+]
+
+
+def estimate(
+    probes: int | None = 4,
+    state: State = "converged",
+    interval: tuple[int | None, int | None] = (2, 6),
+) -> CapacityEstimate:
+    return CapacityEstimate(probes, interval, interval[0], 8, 3, state, 0.9, 0.9)
+
+
+def sized(experiment: Experiment = CALLS, **answer: Any) -> dict[str, Any]:
+    return size_summary(experiment, RESULTS, estimate(**answer))
+
+
+# ---------------------------------------------------------------- summary.json of farm size
+
+
+def test_the_answer_and_everything_that_travels_with_it() -> None:
+    broken = dataclasses.replace(good(), server_samples=(ServerSample(40.0, cpu_percent=97.0),))
+    summary = size_summary(
+        CALLS, RESULTS, estimate(), held=good(load=4), broken=broken, machine=Machine()
+    )
+
+    assert json.loads(json.dumps(summary)) == summary
+    assert {name: summary[name] for name in ("format", "scenario", "state")} == {
+        "format": 1,
+        "scenario": "one_to_one",
+        "state": "converged",
+    }
+    assert summary["capacity"] == {
+        "probes": 4,
+        "sessions": 2,
+        "viewers": None,
+        "interval_probes": [2, 6],
+        "confidence": 0.9,
+        "reliability": 0.9,
+        "recommended_probes": 2,
+        "breaking_probes": 8,
+        "hold_s": 240.0,
+        "throughput_bps": {"in": pytest.approx(4 * 532_000), "out": pytest.approx(4 * 532_000)},
+        "packets_per_s": {"in": pytest.approx(4 * 110), "out": pytest.approx(4 * 110)},
+    }
+    assert summary["limited_by"]["resource"] == "cpu_total"
+    assert summary["scale_out"]["cpu_percent"] == pytest.approx(11.2)
+    assert summary["scale_out"]["sessions"] == 1
+
+
+def test_each_trial_is_listed_with_its_reasons_and_its_worst_session() -> None:
+    trials = sized()["trials"]
+
+    assert [(trial["index"], trial["probes"], trial["verdict"]) for trial in trials] == [
+        (0, 2, "pass"),
+        (1, 4, "pass"),
+        (2, 8, "fail"),
+    ]
+    assert trials[0]["reasons"] == []
+    assert trials[0]["server_cpu_percent"] == 11.2
+    assert trials[0]["worst_session"]["id"] == "s000"
+    assert trials[2]["reasons"][0]["code"] == "residual_loss"
+    assert trials[2]["reasons"][0]["session"] == "s002"
+
+
+def test_what_nobody_measured_is_null() -> None:
+    summary = sized()
+
+    assert summary["capacity"]["throughput_bps"] is None
+    assert summary["limited_by"]["resource"] == "unknown"
+    assert summary["scale_out"]["cpu_percent"] is None
+
+
+def test_sessions_and_viewers_are_counted_as_the_scenario_has_them() -> None:
+    assert sized(ROOMS)["capacity"]["sessions"] == 1
+    capacity = sized(BROADCAST)["capacity"]
+    assert (capacity["sessions"], capacity["viewers"]) == (1, 3)
+    assert sized(BROADCAST, probes=None)["capacity"]["viewers"] is None
+
+
+# ---------------------------------------------------------------- what a person reads
+
+
+def test_the_lines_of_a_search_that_converged() -> None:
+    assert two_lines(sized()) == (
+        "The server holds 4 probes (2 calls) for 4m; "
+        "between 2 and 6 with 90 % confidence (converged, 3 trials).",
+        "What limited it is unknown: at 8 probes nothing is known of the server's machine.",
+    )
+
+
+def test_the_lines_of_a_generator_that_ran_out() -> None:
+    invalid = judged_trial(3, 8, Outcome.INVALID, (Reason("steal", "the machine was robbed"),))
+    answer = estimate(4, "generator_ran_out", (4, None))
+    lines = two_lines(size_summary(CALLS, [*RESULTS[:2], invalid], answer))
+
+    assert lines == (
+        "The server holds at least 4 probes (2 calls) for 4m; the generator ran out first; "
+        "4 or more with 90 % confidence (generator_ran_out, 3 trials).",
+        "Limited by generator: at 8 probes the machine was robbed.",
+    )
+
+
+def test_the_lines_of_a_server_that_holds_nothing() -> None:
+    first, _ = two_lines(sized(probes=None, state="floor_failed", interval=(None, 2)))
+    assert first == "No load is known to hold (floor_failed, 3 trials)."
+
+
+def ran(experiment: Experiment = CALLS, **verdict: Any) -> tuple[str, str]:
+    settings: dict[str, Any] = {"outcome": Outcome.PASS, **verdict}
+    return two_lines(run_summary(experiment, [RESULTS[0], judged_trial(1, 4, **settings)]))
+
+
+def test_the_lines_of_a_trial_that_passed() -> None:
+    assert ran() == (
+        "Passed: 4 probes (2 calls) for 4m; 0 of 2 sessions bad.",
+        "Worst session: s000, 0 % lost, 500 kbit/s of video, 20.0 frames/s.",
+    )
+
+
+def test_the_lines_of_a_trial_that_failed() -> None:
+    assert ran(outcome=Outcome.FAIL, reasons=(LOSS, LOSS, LOSS)) == (
+        "Failed: 4 probes (2 calls) for 4m; 1 of 2 sessions bad.",
+        "Worst: p004 (s002) inbound video lost 17 % of its packets (and 2 more).",
+    )
+
+
+def test_the_lines_of_an_invalid_trial_blame_no_server() -> None:
+    reason = Reason("host_cpu", "host here was 97 % busy")
+    first, second = ran(BROADCAST, outcome=Outcome.INVALID, reasons=(reason,))
+
+    assert first == (
+        "Invalid: with 4 probes (3 viewers) the generator was at fault, so the server is not "
+        "judged."
+    )
+    assert second == "Worst: host here was 97 % busy."
+
+
+def test_a_runs_summary_says_what_was_asked() -> None:
+    summary = run_summary(CALLS, RESULTS)
+
+    assert (summary["state"], summary["load"], summary["sessions"]) == ("fail", 8, 4)
+    assert len(summary["trials"]) == 3

@@ -1,0 +1,153 @@
+import dataclasses
+
+import pytest
+
+from farm.experiment import Invalid
+from farm.trial import Fault, PollCount, TrialEvidence
+from farm.verdict.generator_faults import generator_faults
+from tests.farm.trial_evidence import (
+    good,
+    host_second,
+    spoilt,
+    stream,
+    unjoined,
+    with_fault,
+    with_host,
+)
+
+
+def codes(evidence: TrialEvidence) -> list[str]:
+    return [reason.code for reason in generator_faults(evidence, Invalid())]
+
+
+def test_a_generator_at_rest_is_not_at_fault() -> None:
+    assert codes(good()) == []
+
+
+# ---------------------------------------------------------------- machines
+
+
+def test_a_host_that_is_busy_for_five_seconds() -> None:
+    (reason,) = generator_faults(with_host(good(), range(40, 45), cpu_percent=97.0), Invalid())
+
+    assert reason.code == "host_cpu"
+    assert reason.message == "host here was 97 % busy for 5 s, limit 85 %"
+    assert (reason.value, reason.limit, reason.at_s) == (pytest.approx(0.97), 0.85, 40.0)
+
+
+def test_a_host_that_is_busy_for_four_seconds_is_not() -> None:
+    assert codes(with_host(good(), range(40, 44), cpu_percent=90.0)) == []
+
+
+def test_a_host_that_is_busy_on_average_is_busy() -> None:
+    one_to_the_next = with_host(good(), range(40, 50, 2), cpu_percent=100.0)
+    assert codes(with_host(one_to_the_next, range(41, 50, 2), cpu_percent=80.0)) == ["host_cpu"]
+
+
+def test_what_a_host_did_in_the_ramp_does_not_count() -> None:
+    assert codes(with_host(good(), range(10, 30), cpu_percent=100.0)) == []
+
+
+def test_neighbours_that_steal() -> None:
+    (reason,) = generator_faults(with_host(good(), range(40, 50), steal_percent=8.0), Invalid())
+    assert reason.code == "steal"
+    assert "taken away by its neighbours" in reason.message
+
+
+def test_one_thread_that_has_no_core_left() -> None:
+    busy = with_host(
+        good(), range(40, 46), busiest_thread="NetworkService", busiest_thread_percent=93.0
+    )
+    (reason,) = generator_faults(busy, Invalid())
+
+    assert reason.code == "thread_cpu"
+    assert reason.message.startswith("thread NetworkService on host here used 93 % of a core")
+
+
+def test_threads_that_take_turns_are_not_one_thread() -> None:
+    evidence = good()
+    for second in range(40, 46):
+        evidence = with_host(
+            evidence, [second], busiest_thread=f"T{second % 2}", busiest_thread_percent=93.0
+        )
+    assert codes(evidence) == []
+
+
+def test_unknown_figures_prove_nothing() -> None:
+    assert codes(with_host(good(), range(30, 80), cpu_percent=None, steal_percent=None)) == []
+    unknown_clock = tuple(
+        dataclasses.replace(host_second(second, cpu_percent=100.0), run_s=None)
+        for second in range(30, 60)
+    )
+    assert codes(dataclasses.replace(good(), host_samples=unknown_clock)) == []
+
+
+# ---------------------------------------------------------------- polls
+
+
+def polled(*counts: tuple[int, int, int], load: int = 2) -> TrialEvidence:
+    polls = tuple(
+        PollCount(f"p{at:03d}", expected, received, late)
+        for at, (expected, received, late) in enumerate(counts)
+    )
+    return dataclasses.replace(good(load=load), polls=polls)
+
+
+def test_late_and_missing_polls() -> None:
+    (reason,) = generator_faults(polled((40, 39, 1), (40, 40, 1)), Invalid())
+
+    assert reason.code == "late_polls"
+    assert reason.message == "3 of 80 polls on host here were late or missing, limit 2 %"
+
+
+def test_two_late_polls_of_a_short_hold_are_forgiven() -> None:
+    assert codes(polled((20, 19, 1), (20, 20, 0))) == []
+
+
+def test_a_page_that_hangs_is_named_however_many_others_do_not() -> None:
+    hung = polled((40, 3, 0), *[(40, 40, 0)] * 99, load=100)
+
+    assert [reason.probe for reason in generator_faults(hung, Invalid())] == ["p000"]
+
+
+# ---------------------------------------------------------------- cameras and encoders
+
+
+def test_an_encoder_without_cpu() -> None:
+    limited = stream("p001", "outbound", "video", [2], quality_limited_by_cpu_ratio=0.6)
+    (reason,) = generator_faults(spoilt(good(), limited), Invalid())
+
+    assert (reason.code, reason.probe, reason.at_s) == ("encoder_cpu", "p001", 50.0)
+
+
+def test_a_camera_below_its_rate() -> None:
+    slow = stream("p000", "outbound", "video", [1, 2], capture_frame_rate=12.0)
+    (reason,) = generator_faults(spoilt(good(), slow), Invalid())
+
+    assert (reason.code, reason.probe, reason.value, reason.limit) == ("capture", "p000", 12, 18)
+    assert reason.message == "p000's camera gave 12.0 frames/s of 20 asked, limit 18.0"
+
+
+def test_a_camera_that_stumbles_once() -> None:
+    slow = stream("p000", "outbound", "video", [1], capture_frame_rate=12.0)
+    assert codes(spoilt(good(), slow)) == []
+
+
+# ---------------------------------------------------------------- what broke
+
+
+@pytest.mark.parametrize("what", ["app_died", "browser_crashed", "host_lost"])
+def test_what_is_ours_and_broke(what: str) -> None:
+    fault = Fault(what, 41.0, "it is gone")  # type: ignore[arg-type]
+    (reason,) = generator_faults(with_fault(good(), fault), Invalid())
+
+    assert (reason.code, reason.message, reason.at_s) == (what, "it is gone", 41.0)
+
+
+@pytest.mark.parametrize("what", ["server_died", "sampling_lost", "recording_missing"])
+def test_what_is_not_ours(what: str) -> None:
+    assert codes(with_fault(good(), Fault(what, 41.0, "it is gone"))) == []  # type: ignore[arg-type]
+
+
+def test_a_probe_whose_browser_did_not_start() -> None:
+    assert codes(unjoined(good(), "p001", "browser", "no page within 30 s")) == ["browser"]

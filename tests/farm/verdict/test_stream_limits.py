@@ -1,0 +1,197 @@
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from farm.experiment import Criteria
+from farm.trial import StreamInterval
+from farm.verdict.baseline import StreamBaseline
+from farm.verdict.stream_limits import Breach, Reference, failing
+
+CRITERIA = Criteria()
+
+
+def window(number: int, **figures: Any) -> StreamInterval:
+    """One window of an inbound video stream; what is not given is unknown."""
+    settings: dict[str, Any] = {"direction": "inbound", "kind": "video", "polls": 10, **figures}
+    start_s = 30.0 + 10 * number
+    return StreamInterval(
+        "p000", "s000", "callee", window=number, start_s=start_s, end_s=start_s + 10, **settings
+    )
+
+
+def judged(
+    *windows: StreamInterval, reference: Reference | None = None, **criteria: Any
+) -> tuple[Breach, ...]:
+    by_number = {each.window: each for each in windows}
+    return failing(by_number, len(windows), Criteria(**criteria), reference or Reference())
+
+
+def lossy(number: int, ratio: float = 0.2) -> StreamInterval:
+    return window(number, packets=500, residual_loss_ratio=ratio)
+
+
+def clean(number: int) -> StreamInterval:
+    return window(number, packets=500, residual_loss_ratio=0.0)
+
+
+# ---------------------------------------------------------------- which windows count
+
+
+def test_one_bad_window_amid_good_ones_is_forgiven() -> None:
+    assert judged(clean(0), lossy(1), clean(2)) == ()
+
+
+def test_two_bad_windows_in_a_row_fail_the_stream() -> None:
+    (breach,) = judged(clean(0), lossy(1), lossy(2, ratio=0.3), clean(3))
+
+    assert (breach.code, breach.value, breach.limit) == ("residual_loss", 0.3, 0.01)
+    assert breach.at_s == 40.0
+    assert breach.beyond == pytest.approx(30)
+
+
+def test_a_bad_last_window_fails_the_stream() -> None:
+    assert [breach.at_s for breach in judged(clean(0), clean(1), lossy(2))] == [50.0]
+
+
+def test_bad_windows_apart_from_each_other_are_forgiven() -> None:
+    assert judged(lossy(0), clean(1), lossy(2), clean(3)) == ()
+
+
+def test_two_in_a_row_may_break_different_limits() -> None:
+    breaches = judged(lossy(0), window(1, gap_s=4.0), clean(2))
+
+    assert {breach.code for breach in breaches} == {"residual_loss", "gap"}
+
+
+@given(bad=st.lists(st.booleans(), min_size=1, max_size=30))
+def test_a_stream_fails_exactly_by_the_rule(bad: list[bool]) -> None:
+    windows = [lossy(at) if is_bad else clean(at) for at, is_bad in enumerate(bad)]
+    in_a_row = any(one and other for one, other in itertools.pairwise(bad))
+
+    assert bool(judged(*windows)) == (in_a_row or bad[-1])
+
+
+# ---------------------------------------------------------------- unknown is not zero
+
+
+def test_unknown_figures_break_nothing() -> None:
+    assert judged(window(0), window(1)) == ()
+
+
+def test_a_stream_of_which_no_poll_tells_fails_for_lack_of_evidence() -> None:
+    assert [breach.code for breach in judged(window(0, polls=0), window(1, polls=0))] == [
+        "no_evidence"
+    ]
+    assert [breach.code for breach in failing({}, 3, CRITERIA, Reference())] == ["no_evidence"]
+
+
+def test_a_hold_without_windows_proves_nothing() -> None:
+    assert [breach.code for breach in judged()] == ["no_evidence"]
+
+
+# ---------------------------------------------------------------- each limit
+
+
+@pytest.mark.parametrize(
+    ("figures", "code"),
+    [
+        ({"packets": 500, "residual_loss_ratio": 0.02}, "residual_loss"),
+        ({"packets": 0, "residual_loss_ratio": 1.0}, "residual_loss"),
+        ({"packets": 500, "repair_ratio": 0.05}, "repair"),
+        ({"direction": "outbound", "packets": 500, "remote_packets_lost": 100}, "residual_loss"),
+        ({"stalled_ratio": 0.06}, "stalled"),
+        ({"gap_s": 2.5}, "gap"),
+    ],
+)
+def test_what_breaks_an_absolute_limit(figures: dict[str, Any], code: str) -> None:
+    breaches = judged(window(0, **figures))
+    assert [breach.code for breach in breaches] == [code]
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {"packets": 100, "residual_loss_ratio": 0.04},  # 4 packets
+        {"packets": 100, "repair_ratio": 0.05},  # 5 packets
+        {"direction": "outbound", "packets": 100, "remote_packets_lost": 5},
+        {"direction": "outbound", "packets": 500, "remote_packets_lost": -3},
+        {"stalled_ratio": 0.05},  # one freeze of 0.5 s in 10
+        {"gap_s": 2.0},
+    ],
+)
+def test_no_limit_is_finer_than_five_packets_or_half_a_second(figures: dict[str, Any]) -> None:
+    assert judged(window(0, **figures)) == ()
+
+
+def usual(**figures: Any) -> StreamBaseline:
+    settings: dict[str, Any] = {
+        "frame_rate": None,
+        "target_bitrate_bps": None,
+        "frame_width": None,
+        "frame_height": None,
+        **figures,
+    }
+    return StreamBaseline("callee", "inbound", "video", **settings)
+
+
+def test_the_frame_rate_is_held_to_the_cameras_and_to_the_baselines() -> None:
+    slow = window(0, frame_rate=15.9)
+
+    (camera,) = judged(slow, reference=Reference(camera_frame_rate=20.0))
+    assert (camera.code, camera.limit) == ("frame_rate", 16.0)
+    (baseline,) = judged(slow, reference=Reference(baseline=usual(frame_rate=25.0)))
+    assert baseline.limit == 20.0
+    assert judged(slow, reference=Reference(camera_frame_rate=15.0)) == ()
+    assert judged(slow) == ()
+
+
+def test_a_senders_target_is_held_to_the_baselines() -> None:
+    reference = Reference(baseline=usual(target_bitrate_bps=500_000.0))
+    sending = window(0, direction="outbound", target_bitrate_bps=390_000.0)
+
+    (breach,) = judged(sending, reference=reference)
+
+    assert (breach.code, breach.value, breach.limit) == ("target_bitrate", 390_000, 400_000)
+
+
+def test_a_mixed_picture_must_keep_its_size() -> None:
+    small = window(0, frame_width=400, frame_height=300)
+
+    assert [b.code for b in judged(small, reference=Reference(size=(800, 600)))] == ["size"]
+    assert judged(small, reference=Reference(size=(400, 300))) == ()
+
+
+# ---------------------------------------------------------------- delivered
+
+
+def delivering(*shares: float) -> tuple[Breach, ...]:
+    """Windows in which these shares of 500 kbit/s arrived."""
+    sent = {at: window(at, bitrate_bps=500_000.0) for at in range(len(shares))}
+    received = [window(at, bitrate_bps=500_000.0 * share) for at, share in enumerate(shares)]
+    return judged(*received, reference=Reference(sent=sent))
+
+
+def test_packets_under_way_are_not_missed() -> None:
+    assert delivering(0.9, 1.05) == ()
+    assert delivering(0.91, 0.91) == ()
+
+
+def test_more_than_a_poll_is_missed() -> None:
+    (breach,) = delivering(1.0, 0.8, 0.8, 1.0)
+    assert (breach.code, breach.limit) == ("delivered", 0.95)
+    assert breach.value == pytest.approx(0.8)
+
+
+def test_a_small_share_that_is_always_missing_shows_over_the_hold() -> None:
+    assert [breach.value for breach in delivering(0.86, 0.88)] == [pytest.approx(0.87)]
+    (breach,) = delivering(*[0.93] * 24)
+    assert breach.code == "delivered"
+    assert breach.value == pytest.approx(0.93)
+
+
+def test_what_the_sender_did_not_send_cannot_be_delivered() -> None:
+    sent = {0: window(0, bitrate_bps=0.0)}
+    assert judged(window(0, bitrate_bps=0.0), reference=Reference(sent=sent)) == ()

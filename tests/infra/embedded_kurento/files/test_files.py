@@ -1,0 +1,222 @@
+"""RecorderEndpoint and PlayerEndpoint between stubs: states, events, and files that cannot be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import av
+import pytest
+
+from farm.experiment import Size
+from infra.embedded_kurento.errors import Refusal
+from infra.embedded_kurento.files.player import PlayerEndpoint
+from infra.embedded_kurento.files.recorder import RecorderEndpoint
+from infra.embedded_kurento.objects import MediaObject, ObjectTree
+from infra.embedded_kurento.pipeline import MediaPipeline
+from tests.infra.embedded_kurento.film import write_film
+from tests.infra.embedded_kurento.stubs import Member
+
+SIZE = Size(160, 120)
+
+Endpoint = TypeVar("Endpoint", bound=MediaObject)
+
+
+class Studio:
+    """A pipeline; `events` are those of the elements that `heard` made."""
+
+    def __init__(self) -> None:
+        self.tree = ObjectTree()
+        self.events: list[dict[str, Any]] = []
+        self.pipeline = MediaPipeline(self.tree, None, self.tree.new_id(None, "MediaPipeline"))
+        self.tree.add(self.pipeline, "session")
+
+    def member(self) -> Member:
+        made = Member(self.tree, self.pipeline, self.tree.new_id(self.pipeline, "PassThrough"))
+        self.tree.add(made, "session")
+        return made
+
+    def recorder(self, uri: str, **constructor: str) -> RecorderEndpoint:
+        made_id = self.tree.new_id(self.pipeline, "RecorderEndpoint")
+        made = RecorderEndpoint(self.tree, self.pipeline, made_id, uri=uri, **constructor)
+        return self._heard(made, "Recording", "Paused", "Stopped")
+
+    def player(self, uri: str) -> PlayerEndpoint:
+        made_id = self.tree.new_id(self.pipeline, "PlayerEndpoint")
+        made = PlayerEndpoint(self.tree, self.pipeline, made_id, uri=uri)
+        return self._heard(made, "EndOfStream")
+
+    def told(self) -> list[str]:
+        """Events so far, states with their value."""
+        return [
+            " ".join(filter(None, (event["type"], event["data"].get("state"))))
+            for event in self.events
+        ]
+
+    async def until(self, event_type: str) -> dict[str, Any]:
+        async with asyncio.timeout(10):
+            while True:
+                for event in self.events:
+                    if event["type"] == event_type:
+                        return event
+                await asyncio.sleep(0.01)
+
+    def _heard(self, made: Endpoint, *events: str) -> Endpoint:
+        self.tree.add(made, "session")
+        for event in (*events, "UriEndpointStateChanged", "Error"):
+            made.subscribe(event, "session", self.events.append)
+        return made
+
+
+@pytest.fixture
+async def studio() -> AsyncIterator[Studio]:
+    opened = Studio()
+    yield opened
+    await opened.tree.release(opened.pipeline.id)
+
+
+@pytest.mark.slow
+async def test_recording_tells_its_states_and_ends_in_a_file(
+    studio: Studio, tmp_path: Path
+) -> None:
+    path = tmp_path / "a folder" / "take.webm"
+    member, recorder = studio.member(), studio.recorder(path.as_uri())
+    member.connect(recorder)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(member.send(1, 440.0, SIZE, 2.0))
+        await asyncio.sleep(0.3)
+        await recorder.record()
+        await studio.until("Recording")
+        recorder.pause()
+        await recorder.record()
+        await asyncio.sleep(1.0)
+        await recorder.stop_and_wait()
+    assert studio.told() == [
+        "UriEndpointStateChanged START",
+        "Recording",
+        "UriEndpointStateChanged PAUSE",
+        "Paused",
+        "UriEndpointStateChanged START",
+        "Recording",
+        "UriEndpointStateChanged STOP",
+        "Stopped",
+    ]
+    with av.open(str(path)) as container:
+        assert [stream.type for stream in container.streams] == ["video", "audio"]
+        assert container.duration == pytest.approx(1.2e6, abs=0.5e6)
+
+
+async def test_without_sound_a_recording_of_both_stays_empty(
+    studio: Studio, tmp_path: Path
+) -> None:
+    path = tmp_path / "silent.webm"
+    member, recorder = studio.member(), studio.recorder(path.as_uri())
+    member.connect(recorder)
+    await recorder.record()
+    await member.send(1, None, SIZE, 0.5)
+    await recorder.stop_and_wait()
+    assert path.read_bytes() == b""
+    assert studio.told() == ["UriEndpointStateChanged STOP", "Stopped"]
+
+
+async def test_who_stops_twice_waits_twice_and_hears_it_once(
+    studio: Studio, tmp_path: Path
+) -> None:
+    path = tmp_path / "take.webm"
+    member, recorder = studio.member(), studio.recorder(path.as_uri())
+    member.connect(recorder)
+    await recorder.record()
+    await member.send(1, 440.0, SIZE, 0.5)
+    await asyncio.gather(recorder.stop_and_wait(), recorder.stop())
+    assert studio.told().count("Stopped") == 1
+    with av.open(str(path)) as container:
+        assert len(container.streams) == 2
+
+
+@pytest.mark.parametrize(
+    ("profile", "kind"), [("WEBM_VIDEO_ONLY", "video"), ("MKV_AUDIO_ONLY", "audio")]
+)
+async def test_a_profile_of_one_kind_records_that_alone(
+    profile: str, kind: str, studio: Studio, tmp_path: Path
+) -> None:
+    path = tmp_path / "one.webm"
+    member = studio.member()
+    recorder = studio.recorder(path.as_uri(), media_profile=profile)
+    member.connect(recorder)
+    await recorder.record()
+    await member.send(1, 440.0, SIZE, 0.5)
+    await recorder.stop_and_wait()
+    with av.open(str(path)) as container:
+        assert [stream.type for stream in container.streams] == [kind]
+
+
+async def test_a_file_that_cannot_be_written_is_told_as_an_error(
+    studio: Studio, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    recorder = studio.recorder((tmp_path / "file" / "take.webm").as_uri())
+    await recorder.record()
+    error = await studio.until("Error")
+    assert "take.webm cannot be written" in error["data"]["description"]
+    assert recorder.read_state() == "STOP"
+    await recorder.stop_and_wait()
+    assert "Stopped" not in studio.told()
+
+
+@pytest.mark.slow
+async def test_a_player_goes_to_the_end_and_again(studio: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "film.webm"
+    write_film(path, SIZE, 10, seconds=0.6, identity=8)
+    player, member = studio.player(path.as_uri()), studio.member()
+    player.connect(member)
+    for _ in range(2):
+        studio.events.clear()
+        await player.play()
+        await studio.until("EndOfStream")
+        assert studio.told() == [
+            "UriEndpointStateChanged START",
+            "EndOfStream",
+            "UriEndpointStateChanged STOP",
+        ]
+    assert {reading.identity for seen in member.seen for reading in seen} == {8}
+    assert len(member.seen) >= 10
+    assert len(member.heard) >= 50
+
+
+@pytest.mark.slow
+async def test_a_pause_holds_the_picture_and_stop_ends_it(studio: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "film.webm"
+    write_film(path, SIZE, 10, seconds=5.0, identity=8)
+    player, member = studio.player(path.as_uri()), studio.member()
+    player.connect(member)
+    await player.play()
+    await asyncio.sleep(0.5)
+    player.pause()
+    await asyncio.sleep(0.2)
+    held = len(member.seen)
+    await asyncio.sleep(0.4)
+    assert len(member.seen) == held
+    assert player.read_video_info()["duration"] == pytest.approx(5000, abs=100)
+    await player.play()
+    await asyncio.sleep(0.5)
+    assert held < len(member.seen) < held + 10
+    await player.stop()
+    assert studio.told()[-1] == "UriEndpointStateChanged STOP"
+    assert player.read_video_info()["duration"] == 0
+
+
+async def test_a_file_that_is_missing_is_told_as_an_error(studio: Studio, tmp_path: Path) -> None:
+    player = studio.player((tmp_path / "gone.webm").as_uri())
+    await player.play()
+    error = await studio.until("Error")
+    assert "gone.webm cannot be played: No such file" in error["data"]["description"]
+    assert player.read_state() == "STOP"
+
+
+async def test_what_is_no_file_or_no_known_format_is_refused(studio: Studio) -> None:
+    with pytest.raises(Refusal, match="An uri that is no file"):
+        studio.recorder("http://localhost/upload")
+    with pytest.raises(Refusal, match="media profile MP4"):
+        studio.recorder("file:///tmp/a.mp4", media_profile="MP4")

@@ -1,0 +1,135 @@
+"""Series made up for tests of figures: small enough to check, shaped like a real trial.
+
+Deterministic without randomness: waves whose phase is the probe's place.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from farm.trial import Outcome, Phases
+from farm.webrtc_stats import MediaKind
+from reports.grid import Array, Grid
+from reports.search_series import SearchSeries
+from reports.trial_series import (
+    ByProbe,
+    HostSeries,
+    LossWindows,
+    ServerSeries,
+    SetupTimes,
+    TrialSeries,
+)
+
+PHASES = Phases(ramp_s=100.0, settle_s=104.0, hold_s=114.0, leave_s=174.0, done_s=176.0)
+KINDS: tuple[MediaKind, ...] = ("audio", "video")
+RATES = {"audio": 40e3, "video": 500e3}
+
+
+def probe_names(count: int) -> tuple[str, ...]:
+    return tuple(f"p{i:03d}" for i in range(count))
+
+
+def session_names(count: int) -> tuple[str, ...]:
+    return tuple(f"s{i // 2:03d}" for i in range(count))
+
+
+def made_trial(probes: int = 4, *, spoilt: bool = True, phases: Phases = PHASES) -> TrialSeries:
+    """A trial of calls in pairs; `spoilt`: the last probe loses packets and frames."""
+    time_s = np.arange(99.0, 176.0)
+    names = probe_names(probes)
+    place = np.arange(probes)[:, None]
+    wave = 1 + 0.06 * np.sin(time_s[None, :] / 5 + place) + 0.03 * np.cos(place * 2.7 + time_s / 2)
+    ramp = np.clip((time_s - 101) / 12, 0, 1)[None, :]
+    seen = time_s[None, :] >= 100 + place * 3 / probes
+    bad = (place == probes - 1) & (time_s[None, :] > 140) & spoilt
+    sent = {kind: np.where(seen, RATES[kind] * wave * ramp, np.nan) for kind in KINDS}
+    received = {kind: sent[kind] * np.where(bad, 0.55, 0.99) for kind in KINDS}
+    loss = np.where(seen, np.where(bad, 0.04 + 0.02 * np.sin(time_s / 4), 0.0), np.nan)
+    frames = np.where(
+        seen, 20 * np.where(bad, 0.6, 1.0) * (1 + 0.01 * np.sin(place + time_s)), np.nan
+    )
+
+    def grid(values: Array) -> Grid:
+        return Grid(time_s, names, values)
+
+    held = (time_s >= 114) & (time_s < 174)
+    busy = np.clip(0.2 + 0.7 * ramp[0] + 0.05 * np.sin(time_s / 7), 0, 1)
+    return TrialSeries(
+        phases=phases,
+        window_s=10.0,
+        mixed=False,
+        sent_bps={kind: grid(sent[kind]) for kind in KINDS},
+        received_bps={kind: grid(received[kind]) for kind in KINDS},
+        loss=grid(loss),
+        frame_rate=grid(frames),
+        server=ServerSeries(
+            time_s=time_s,
+            cpu_percent=30 * busy,
+            process_cpu_percent=55 * busy,
+            busiest_thread_percent=40 * busy,
+            steal_percent=np.zeros_like(time_s),
+            process_rss_bytes=120e6 + 40e6 * busy,
+            process_threads=np.round(20 + 12 * busy),
+            process_descriptors=np.round(60 + 30 * busy),
+            received_bps=probes * 560e3 * busy,
+            sent_bps=probes * 545e3 * busy,
+        ),
+        hosts=(
+            HostSeries("here", time_s, 62 * busy, 48 * busy),
+            HostSeries("second", time_s, 45 * busy, 30 * busy),
+        ),
+        by_probe=ByProbe(
+            probes=names,
+            sessions=session_names(probes),
+            roles=tuple(("caller", "callee")[i % 2] for i in range(probes)),
+            sent_bps={kind: sent[kind][:, held].mean(axis=1) for kind in KINDS},
+            received_bps={kind: received[kind][:, held].mean(axis=1) for kind in KINDS},
+            lost_down=loss[:, held].mean(axis=1),
+            lost_up=np.where(np.arange(probes) == probes - 2, 0.002, 0.0),
+            frame_rate=frames[:, held].mean(axis=1),
+        ),
+        loss_windows=_windows(probes, spoilt=spoilt),
+        setups=SetupTimes(
+            probes=tuple(name for name in names for _ in KINDS),
+            kinds=KINDS * probes,
+            setup_s=np.array(
+                [
+                    np.nan if spoilt and i == 2 * probes - 1 else 0.4 + 0.9 * ((i * 7) % 11) / 11
+                    for i in range(2 * probes)
+                ]
+            ),
+        ),
+    )
+
+
+def _windows(probes: int, *, spoilt: bool) -> LossWindows:
+    sessions = tuple(dict.fromkeys(session_names(probes)))
+    start_s = np.arange(114.0, 174.0, 10.0)
+    ratio = np.zeros((len(sessions), start_s.size))
+    if spoilt:
+        ratio[-1, 3:] = [0.03, 0.05, 0.04]
+        ratio[0, 1] = 0.004
+    return LossWindows(sessions, start_s, start_s + 10, ratio)
+
+
+def made_search() -> SearchSeries:
+    """Doubling, a fail, a bisection with an invalid trial in it."""
+    load = np.array([2, 2, 4, 8, 16, 12, 12, 14, 2], dtype=np.float64)
+    outcomes = [Outcome.PASS] * len(load)
+    outcomes[4] = outcomes[7] = Outcome.FAIL
+    outcomes[5] = Outcome.INVALID
+    start_s = 30 + np.arange(len(load)) * 95.0
+    failed = np.array([outcome == Outcome.FAIL for outcome in outcomes])
+    return SearchSeries(
+        index=tuple(range(len(load))),
+        outcomes=tuple(outcomes),
+        load=load,
+        start_s=start_s,
+        end_s=start_s + 80,
+        server_cpu_percent=5 + 5.2 * load,
+        server_process_cpu_percent=8 + 10 * load,
+        host_cpu_percent=6 + 4.1 * load + np.where(load == 12, 20, 0),
+        video_bitrate_bps=np.where(failed, 380e3, 495e3 - load * 500),
+        residual_loss_ratio=np.where(failed, 0.021, 0.0004),
+        frame_rate=np.where(failed, 15.0, 19.8),
+    )

@@ -1,0 +1,115 @@
+"""Judged windows become each probe's figures, weighed by time and by packets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from farm.trial import Direction, StreamInterval, StreamSetup
+from farm.webrtc_stats import MediaKind
+from reports.by_probe import by_probe, loss_windows, setup_times
+from tests.synthetic import call_plan
+
+
+def interval(
+    probe: str,
+    window: int,
+    *,
+    direction: Direction = "inbound",
+    kind: MediaKind = "video",
+    seconds: float = 10.0,
+    **figures: float | int | None,
+) -> StreamInterval:
+    return StreamInterval(
+        probe=probe,
+        session="s000",
+        role="caller",
+        direction=direction,
+        kind=kind,
+        window=window,
+        start_s=10.0 * window,
+        end_s=10.0 * window + seconds,
+        polls=10,
+        **figures,  # type: ignore[arg-type]
+    )
+
+
+def test_windows_count_by_their_length() -> None:
+    seen = by_probe(
+        call_plan(),
+        [
+            interval("p000", 0, bitrate_bps=100.0, frame_rate=10.0),
+            interval("p000", 1, bitrate_bps=400.0, frame_rate=20.0, seconds=5.0),
+        ],
+    )
+    assert seen.received_bps["video"][0] == pytest.approx(200)
+    assert seen.frame_rate[0] == pytest.approx(40 / 3)
+
+
+def test_unknown_windows_do_not_count_and_nothing_known_is_unknown() -> None:
+    seen = by_probe(
+        call_plan(),
+        [interval("p000", 0, bitrate_bps=None), interval("p000", 1, bitrate_bps=300.0)],
+    )
+    assert seen.received_bps["video"][0] == 300
+    assert np.isnan(seen.received_bps["video"][1])
+    assert np.isnan(seen.received_bps["audio"][0])
+
+
+def test_tracks_of_a_kind_add_up() -> None:
+    seen = by_probe(
+        call_plan(),
+        [
+            interval("p000", 0, bitrate_bps=100.0, track=0),
+            interval("p000", 0, bitrate_bps=200.0, track=1),
+        ],
+    )
+    assert seen.received_bps["video"][0] == 300
+
+
+def test_loss_counts_by_packets_over_both_kinds() -> None:
+    seen = by_probe(
+        call_plan(),
+        [
+            interval("p000", 0, packets=90, residual_loss_ratio=0.1),
+            interval("p000", 0, kind="audio", packets=900, residual_loss_ratio=0.0),
+            interval("p000", 0, direction="outbound", packets=200, remote_packets_lost=4),
+        ],
+    )
+    assert seen.lost_down[0] == pytest.approx(10 / 1000)
+    assert seen.lost_up[0] == pytest.approx(4 / 200)
+
+
+def test_a_receiver_report_that_uncounts_is_no_negative_loss() -> None:
+    seen = by_probe(
+        call_plan(),
+        [interval("p000", 0, direction="outbound", packets=200, remote_packets_lost=-3)],
+    )
+    assert seen.lost_up[0] == 0
+
+
+def test_the_worst_stream_stands_for_its_session_in_a_window() -> None:
+    windows = loss_windows(
+        call_plan(2),
+        [
+            interval("p000", 0, residual_loss_ratio=0.01),
+            interval("p001", 0, residual_loss_ratio=0.03),
+            interval("p001", 2, residual_loss_ratio=None),
+        ],
+    )
+    assert windows.sessions == ("s000", "s001")
+    assert list(windows.start_s) == [0, 20]
+    assert windows.ratio[0, 0] == 0.03
+    assert np.isnan(windows.ratio[0, 1])
+    assert np.isnan(windows.ratio[1]).all()
+
+
+def test_a_stream_that_never_came_has_no_time() -> None:
+    times = setup_times(
+        [
+            StreamSetup("p000", "s000", "caller", "audio", 0.5),
+            StreamSetup("p000", "s000", "caller", "video", None),
+        ]
+    )
+    assert times.setup_s[0] == 0.5
+    assert np.isnan(times.setup_s[1])

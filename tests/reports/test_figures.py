@@ -1,0 +1,147 @@
+"""Figures: the arrays that go in are what the artists show, titles say what is seen."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from farm.trial import Phases
+from reports.canvas import farm_style
+from reports.figures_by_probe import bitrate_by_session, loss_by_probe, loss_by_session
+from reports.figures_of_search import search_timeline
+from reports.figures_over_time import bitrate_over_time, loss_over_time
+from tests.reports.figure_data import figure_data, figures, golden_path, search_figures
+from tests.reports.made_series import made_search, made_trial
+
+DRAWN = {**figures(4), **search_figures()}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_figure_shows_its_golden_data(name: str) -> None:
+    golden = json.loads(golden_path(name).read_text(encoding="utf-8"))
+    _assert_alike(figure_data(DRAWN[name]()), golden, name)
+
+
+@pytest.mark.parametrize("probes", [2, 4, 40, 2000])
+def test_every_figure_is_drawn_for_few_and_for_many(probes: int) -> None:
+    for name, draw in figures(probes).items():
+        with farm_style():
+            figure = draw()
+            figure.draw_without_rendering()
+        assert figure.get_suptitle(), name
+        for axes in figure.axes:
+            assert axes.get_ylabel() or axes.get_title(), f"{name} has an axis without a name"
+
+
+def test_no_legend_covers_data() -> None:
+    for name, draw in DRAWN.items():
+        with farm_style():
+            figure = draw()
+            figure.draw_without_rendering()
+        for legend in figure.legends:
+            box = legend.get_window_extent()
+            for axes in figure.axes:
+                assert not box.overlaps(axes.get_window_extent()), name
+
+
+def test_titles_and_legends_fit_into_the_figure() -> None:
+    for name, draw in {**figures(4), **figures(2000), **search_figures()}.items():
+        with farm_style():
+            figure = draw()
+            figure.draw_without_rendering()
+        title = figure._suptitle  # type: ignore[attr-defined]
+        for artist in [title, *figure.legends]:
+            assert artist.get_window_extent().x1 <= figure.bbox.x1, name
+
+
+def test_the_weaker_half_of_a_call_is_named_with_what_its_partner_sent() -> None:
+    title = bitrate_by_session("video", made_trial(4).by_probe, mixed=False).get_suptitle()
+    assert title.startswith("p003 of s001 received least: 373 kbit/s, while p002 sent")
+
+
+def test_in_a_mixed_room_nobody_receives_what_another_sent() -> None:
+    title = bitrate_by_session("video", made_trial(4).by_probe, mixed=True).get_suptitle()
+    assert title == "p003 of s001 received least: 373 kbit/s"
+
+
+def test_the_lossy_probe_comes_first() -> None:
+    figure = loss_by_probe(made_trial(4).by_probe, 0.01)
+    assert next(label.get_text() for label in figure.axes[0].get_xticklabels()) == "p003"
+    assert figure.get_suptitle().startswith("1 of 4 probes lost more than 1.0 %")
+
+
+def test_a_clean_trial_is_called_clean() -> None:
+    trial = made_trial(4, spoilt=False)
+    assert loss_over_time(trial.loss, trial.phases, trial.by_probe, 10.0, 0.01).get_suptitle() == (
+        "No packet stayed lost in the hold, on any probe"
+    )
+    assert loss_by_session(trial.loss_windows, 0.01).get_suptitle().startswith("None of 2 sessions")
+
+
+def test_many_probes_are_shown_by_quantiles_and_few_are_not() -> None:
+    def labels(probes: int) -> list[str]:
+        trial = made_trial(probes)
+        figure = bitrate_over_time(
+            "video",
+            trial.sent_bps["video"],
+            trial.received_bps["video"],
+            trial.phases,
+            trial.by_probe,
+        )
+        return [text.get_text() for text in figure.legends[0].get_texts()]
+
+    assert "received: middle 80 % of the probes" not in labels(40)
+    assert "received: middle 80 % of the probes" in labels(42)
+
+
+def test_a_trial_that_never_reached_its_hold_is_drawn() -> None:
+    trial = made_trial(4)
+    phases = Phases(ramp_s=100.0)
+    with farm_style():
+        figure = bitrate_over_time(
+            "video", trial.sent_bps["video"], trial.received_bps["video"], phases, trial.by_probe
+        )
+        figure.draw_without_rendering()
+    assert [text.get_text() for text in figure.axes[0].texts] == ["ramp"]
+
+
+def test_verdicts_differ_by_shape() -> None:
+    axes = search_timeline(made_search()).axes[0]
+    shapes = {
+        line.get_label(): line.get_marker()
+        for line in axes.lines
+        if line.get_label() in {"pass", "fail", "invalid"}
+    }
+    assert len(set(shapes.values())) == 3
+
+
+def test_the_headline_of_a_search_claims_no_more_than_its_bounds() -> None:
+    """A search whose trials ran out is drawn alike, and has not closed in."""
+    headline = search_timeline(made_search()).get_suptitle()
+    assert headline == "Up to 12 probes passed; the smallest load that failed is 14 probes"
+
+
+def test_bounds_close_in() -> None:
+    search = made_search()
+    assert search.largest_passed()[-1] == 12
+    assert np.isnan(search.smallest_failed()[:4]).all()
+    assert list(search.smallest_failed()[4:]) == [16, 16, 16, 14, 14]
+
+
+def _assert_alike(seen: Any, golden: Any, place: str) -> None:
+    if isinstance(golden, dict):
+        assert set(seen) == set(golden), place
+        for key in golden:
+            _assert_alike(seen[key], golden[key], f"{place}.{key}")
+    elif isinstance(golden, list):
+        assert len(seen) == len(golden), place
+        for i, (one, other) in enumerate(zip(seen, golden, strict=True)):
+            _assert_alike(one, other, f"{place}[{i}]")
+    elif isinstance(golden, float | int) and isinstance(seen, float | int):
+        assert math.isclose(seen, golden, rel_tol=1e-4, abs_tol=1e-6), f"{place}: {seen} {golden}"
+    else:
+        assert seen == golden, place

@@ -1,0 +1,150 @@
+"""The page in a real browser: it loads from disk, shows its figures, sorts by keyboard."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright
+
+from farm.browser.program import find_chromium
+from farm.observations import ProbeEvent
+from farm.trial import JoinOutcome
+from reports.bundle import write_bundle
+from tests import synthetic
+from tests.reports.made_run import HELD_S, HOLD_S, new_run, pages, record_trial
+
+pytestmark = pytest.mark.slow
+
+END_S = HOLD_S + HELD_S
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest_asyncio.fixture
+async def index(tmp_path: Path) -> Path:
+    """A search of two trials, one of which failed."""
+    run, clock = new_run(tmp_path)
+    with run:
+        await record_trial(run, clock, pages(2), purpose="search")
+        await record_trial(
+            run,
+            clock,
+            pages(4, p001=synthetic.Page("p001", seconds=END_S, loss=0.06)),
+            index=1,
+            purpose="search",
+            joins=[JoinOutcome("p003", "s001", False, reason="signalling", message=HOSTILE)],
+            events=[
+                ProbeEvent(
+                    "p003",
+                    "failed",
+                    synthetic.MONOTONIC_S,
+                    HOSTILE,
+                    {"reason": "signalling", "screenshot": "p003-signalling.png"},
+                )
+            ],
+            screenshots=["p003-signalling.png", "mid-call-caller.png"],
+        )
+    return write_bundle(run.path)
+
+
+@pytest_asyncio.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=find_chromium(None),
+            args=["--no-sandbox", "--disable-background-networking"],
+        )
+        yield browser
+        await browser.close()
+
+
+async def open_page(
+    browser: Browser, index: Path, *, width: int = 1280, dark: bool = False
+) -> tuple[Page, list[str]]:
+    """The page, all of it unfolded, and what it complains about."""
+    page = await browser.new_page(
+        viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light"
+    )
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text))
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("dialog", lambda dialog: troubles.append(dialog.message))
+    page.on("requestfailed", lambda request: troubles.append(request.url))
+    await page.goto(index.as_uri())
+    await page.evaluate(
+        """() => {
+            for (const details of document.querySelectorAll("details")) details.open = true;
+            for (const image of document.images) image.loading = "eager";
+        }"""
+    )
+    await page.wait_for_function(
+        "[...document.querySelectorAll('main img')].every((image) => image.complete)"
+    )
+    return page, troubles
+
+
+async def test_the_page_reads_well_and_complains_about_nothing(
+    browser: Browser, index: Path
+) -> None:
+    for width, dark in ((1280, False), (390, True)):
+        page, troubles = await open_page(browser, index, width=width, dark=dark)
+        assert troubles == []
+        assert await page.locator("h1").inner_text() == "made up"
+        broken = await page.evaluate(
+            "[...document.querySelectorAll('main img')].filter((i) => !i.naturalWidth).length"
+        )
+        assert broken == 0
+        without_alt = await page.evaluate(
+            "[...document.querySelectorAll('main img')].filter((image) => !image.alt).length"
+        )
+        assert without_alt == 0
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        levels = await page.evaluate(
+            "[...document.querySelectorAll('main h1, main h2, main h3, main h4')]"
+            ".map((heading) => Number(heading.tagName[1]))"
+        )
+        assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+        await page.close()
+
+
+async def test_tables_sort_by_keyboard_and_back(browser: Browser, index: Path) -> None:
+    page, troubles = await open_page(browser, index)
+    table = page.locator("#trial-001 table", has_text="By probe").first
+    button = table.locator("th button", has_text="lost down")
+    probes = table.locator("tbody tr td:first-child")
+    await button.focus()
+    await page.keyboard.press("Enter")
+    assert await table.locator("th[aria-sort=ascending]").inner_text() == "lost down"
+    assert (await probes.all_inner_texts())[-2:] == ["p001", "p003"], "what is unknown comes last"
+    await page.keyboard.press("Space")
+    assert await table.locator("th[aria-sort=descending]").inner_text() == "lost down"
+    texts = await probes.all_inner_texts()
+    assert (texts[0], texts[-1]) == ("p001", "p003")
+    assert troubles == []
+
+
+async def test_figures_open_large_by_keyboard_and_close_again(
+    browser: Browser, index: Path
+) -> None:
+    page, troubles = await open_page(browser, index)
+    link = page.locator("a.large").first
+    await link.focus()
+    await page.keyboard.press("Enter")
+    large = page.locator("#lightbox img")
+    await large.wait_for(state="visible")
+    assert await large.get_attribute("alt") == await link.locator("img").get_attribute("alt")
+    await page.keyboard.press("Escape")
+    await large.wait_for(state="hidden")
+    assert troubles == []
+
+
+async def test_a_link_into_a_folded_trial_unfolds_it(browser: Browser, index: Path) -> None:
+    page = await browser.new_page()
+    await page.goto(index.as_uri())
+    trial = page.locator("#trial-000 > details")
+    await trial.evaluate("(details) => { details.open = false; }")
+    await page.locator("nav a", has_text="Trial 0").click()
+    await page.wait_for_function("document.querySelector('#trial-000 > details').open")

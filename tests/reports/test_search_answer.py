@@ -1,0 +1,84 @@
+"""What a search came to in words: how much, how sure, why not more, what next."""
+
+from __future__ import annotations
+
+from farm.trial import Outcome
+from reports.search_answer import STATES, search_answer
+from tests.reports.made_results import result, summary
+
+
+def test_a_capacity_with_all_that_travels_with_it() -> None:
+    answer = search_answer("one_to_one", summary(), [result(index=3, load=18)])
+    assert answer.headline == "This server holds 18 probes (9 calls)."
+    assert answer.label == "found"
+    assert answer.reasons[1] == (
+        "Limited by a single thread of the media server, at the end of its core: "
+        "one thread at 97 %."
+    )
+    assert answer.points[:4] == (
+        "The capacity lies at 16 to 20 probes with 90 % confidence.",
+        "That interval is for the largest load at which 90 % of holds of 4 min pass; after few "
+        "trials it leans on what servers usually do (docs/method.md).",
+        "Recommended load: 16 probes.",
+        "It breaks at 22 probes.",
+    )
+    assert answer.points[4].startswith("At 18 probes, trial 3: The server's machine used 27 %")
+
+
+def test_a_generator_that_ran_out_gives_a_lower_bound() -> None:
+    answer = search_answer(
+        "one_to_one", summary("generator_ran_out", interval_probes=[18, None]), []
+    )
+    assert answer.headline == (
+        "This server holds at least 18 probes (9 calls); the generator ran out first."
+    )
+    assert answer.status == "open"
+    assert "The capacity lies at 18 probes or more with 90 % confidence." in answer.points
+
+
+def test_a_floor_that_failed_says_so_with_the_reason() -> None:
+    answer = search_answer(
+        "one_to_one",
+        summary("floor_failed", probes=None, interval_probes=[None, 2]),
+        [result(Outcome.FAIL, load=2, reasons=1)],
+    )
+    assert answer.headline == "This server cannot hold even the smallest load."
+    assert "At 2 probes, trial 0 failed (worst session s001): reason number 0." in answer.reasons
+
+
+def test_every_state_of_a_search_is_explained_with_what_to_do() -> None:
+    for state in STATES:
+        answer = search_answer("broadcast", summary(state), [])
+        assert answer.headline
+        assert answer.next_steps[0].endswith(".")
+
+
+def test_a_state_of_a_newer_version_is_told_as_it_is() -> None:
+    assert search_answer("group", {"state": "moon_phase"}, []).reasons[0] == (
+        "The search ended as moon_phase."
+    )
+
+
+def test_a_search_that_broke_off_tells_its_bounds_so_far() -> None:
+    answer = search_answer(
+        "one_to_one",
+        None,
+        [result(load=4), result(Outcome.FAIL, load=16), result(Outcome.INVALID, load=8)],
+    )
+    assert answer.label == "unfinished"
+    assert answer.reasons == (
+        "The largest load that passed so far: 4 probes.",
+        "The smallest load that failed so far: 16 probes.",
+        "1 trial invalid.",
+    )
+
+
+def test_scale_out_is_told_by_cpu_or_where_that_tells_nothing_by_load() -> None:
+    by_cpu = {**summary(), "scale_out": {"cpu_percent": 71.2, "probes": 16, "evidence": ""}}
+    assert "Start another server when this one's CPU reaches 71 %." in (
+        search_answer("one_to_one", by_cpu, []).points
+    )
+    by_load = {**summary(), "scale_out": {"cpu_percent": None, "probes": 16, "evidence": "flat"}}
+    assert "Start another server at 16 probes, not by CPU (flat)." in (
+        search_answer("one_to_one", by_load, []).points
+    )

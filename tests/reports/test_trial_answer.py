@@ -1,0 +1,78 @@
+"""What a trial came to in words: the verdict, why, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from farm.trial import Fault, Outcome, Phases, Reason
+from reports.trial_answer import trial_answer
+from tests.reports.made_results import PHASES, PLAN, result
+
+
+def test_a_trial_that_passed() -> None:
+    answer = trial_answer("one_to_one", PLAN, result(), PHASES)
+    assert answer.status == "pass"
+    assert answer.headline == "Passed: 4 probes in 2 calls kept up their quality for 4 min."
+    assert answer.points == (
+        "Worst session: s001, with 2.1 % lost after repair, video 312 kbit/s, 15.2 frames/s.",
+        "4 of 4 probes established; first media after 0.8 s at the median, 1.3 s at most.",
+        "The server's machine used 27 % of its CPU (the media server 55 % of one core), the "
+        "generator 61 %.",
+    )
+
+
+def test_a_trial_that_failed_gives_its_first_reasons() -> None:
+    answer = trial_answer("one_to_one", PLAN, result(Outcome.FAIL, reasons=7), PHASES)
+    assert answer.headline == (
+        "Failed: 1 of 2 calls did not keep up their quality for 4 min, at a load of 4 probes."
+    )
+    assert answer.reasons[0] == "reason number 0."
+    assert answer.reasons[-1] == "2 more reasons in the table of the trial."
+
+
+def test_an_invalid_trial_does_not_blame_the_server() -> None:
+    answer = trial_answer("group", PLAN, result(Outcome.INVALID, reasons=1), PHASES)
+    assert answer.status == "invalid"
+    assert "the generator was at fault, so the server is not judged" in answer.headline
+
+
+def test_a_trial_that_broke_off_says_how_far_it_got_and_why() -> None:
+    answer = trial_answer(
+        "one_to_one",
+        PLAN,
+        None,
+        Phases(ramp_s=0.0, settle_s=4.0),
+        [Fault("server_died", 9.0, "the media server's process is gone")],
+    )
+    assert answer.label == "unfinished"
+    assert "broke off while it settled" in answer.headline
+    assert answer.reasons == ("At 9 s of the run: the media server's process is gone.",)
+
+
+def test_unknown_figures_are_said_to_be_unknown() -> None:
+    bare = replace(
+        result(),
+        server_cpu_percent=None,
+        host_cpu_percent=None,
+        setup_median_s=None,
+        setup_worst_s=None,
+    )
+    points = " ".join(trial_answer("one_to_one", PLAN, bare, PHASES).points)
+    assert "setup times are unknown" in points
+    assert "The server's CPU is unknown, the generator's is unknown." in points
+
+
+def test_a_server_that_died_is_looked_for_in_the_logs() -> None:
+    died = result(Outcome.FAIL)
+    reason = Reason("server_died", "the media server is gone")
+    died = replace(died, verdict=replace(died.verdict, reasons=(reason,)))
+    answer = trial_answer("one_to_one", PLAN, died, PHASES)
+    assert answer.next_steps[0].startswith("See why the server ended")
+
+
+def test_a_machine_that_is_both_is_not_counted_twice() -> None:
+    points = trial_answer("one_to_one", PLAN, result(), PHASES, shared=True).points
+    assert points[2] == (
+        "Server and generator shared a machine: it used 27 % of its CPU, "
+        "the media server 55 % of one core."
+    )

@@ -1,0 +1,65 @@
+"""What the documents promise is there: files, settings, experiments, names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from farm.cli.__main__ import VERBS
+from farm.experiment_file import parse_experiment
+from farm.scenario import ladder
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def pages() -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def fenced(page: Path, language: str) -> Iterator[str]:
+    yield from re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+
+
+@pages()
+def test_links_lead_to_files_that_are_there(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", page.read_text())
+    lost = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    assert not lost
+
+
+@pages()
+def test_files_that_are_named_are_there(page: Path) -> None:
+    rooms = "farm|infra|reports|tests|browser_scripts|docs|examples|benchmarks"
+    named = re.findall(rf"\b(?:{rooms})/[\w/.-]*\w\.\w+", page.read_text())
+    assert not [name for name in named if not (ROOT / name).exists() and "NAME" not in name]
+
+
+def test_every_experiment_in_the_documents_and_examples_can_be_searched() -> None:
+    texts = [text for page in PAGES for text in fenced(page, "yaml") if "scenario:" in text]
+    texts += [path.read_text() for path in sorted((ROOT / "examples").glob("*.yaml"))]
+    assert len(texts) > 6
+    for text in texts:
+        assert ladder(parse_experiment(text, "an example")).loads
+
+
+def test_the_readme_lists_every_verb_and_no_other() -> None:
+    listed = re.findall(r"^\| `farm (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(VERBS)
+
+
+def test_the_architecture_names_every_module_of_the_farm() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+    modules = [
+        path
+        for room in ("farm", "reports", "infra/demo_app")
+        for path in sorted((ROOT / room).glob("*.py"))
+        if not path.name.startswith("__")
+    ]
+    packages = [path.parent for path in sorted((ROOT / "farm").glob("*/__init__.py"))]
+    missing = [path.name for path in modules if path.name not in text]
+    missing += [f"{path.name}/" for path in packages if f"  {path.name}/" not in text]
+    assert not missing

@@ -1,0 +1,104 @@
+"""Recorded calls of real browsers: looked at on the server, named when missing, then gone."""
+
+from __future__ import annotations
+
+import json
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.farm_process import FarmProcess, farm
+
+pytestmark = pytest.mark.slow
+
+CALL = """
+format: 1
+scenario: {{kind: one_to_one, record: true}}
+server: {{recordings: {{directory: {directory}, keep: {keep}}}}}
+media: {{size: 160x120, frame_rate: 10}}
+trial: {{load: 2, settle: 1s, hold: 10s, window: 5s}}
+"""
+PASS, FAIL, BAD_INPUT, INVALID, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="recorded-") as name:
+        yield Path(name) / "calls"
+
+
+def codes(run: FarmProcess) -> list[str]:
+    return [reason["code"] for reason in run.result()["verdict"]["reasons"]]
+
+
+def faults(run: FarmProcess) -> list[dict[str, Any]]:
+    lines = [
+        json.loads(line)
+        for path in run.run.glob("trials/*/events.jsonl")
+        for line in path.read_text().splitlines()
+    ]
+    return [line["data"] for line in lines if line["event"] == "fault"]
+
+
+def files(directory: Path) -> list[str]:
+    return sorted(str(path.relative_to(directory)) for path in directory.rglob("*.webm"))
+
+
+def test_recorded_calls_pass_and_leave_no_file(tmp_path: Path, directory: Path) -> None:
+    experiment = CALL.format(directory=directory, keep="none")
+    with farm(tmp_path, "run", "--absolute", experiment=experiment) as run:
+        run.until_phase("hold")
+        assert [name.split("/")[1] for name in files(directory)] == [
+            "s000-callee.webm",
+            "s000-caller.webm",
+        ]
+        assert run.wait() in (PASS, INVALID), run.said()
+        assert "2 recordings checked: whole" in run.said()
+        assert "recording_missing" not in codes(run)
+        assert list(directory.iterdir()) == []
+        assert run.left() == []
+
+
+def test_a_recording_that_is_gone_fails_its_call(tmp_path: Path, directory: Path) -> None:
+    experiment = CALL.format(directory=directory, keep="last")
+    with farm(tmp_path, "run", "--absolute", experiment=experiment) as run:
+        run.until_phase("hold")
+        (victim,) = directory.glob("*/s000-caller.webm")
+        victim.unlink()
+        code = run.wait()
+        told = [fault for fault in faults(run) if fault["what"] == "recording_missing"]
+        assert [(fault["session"], fault["message"]) for fault in told] == [
+            ("s000", f"there is no recording {victim}")
+        ], run.said()
+        if code != INVALID:  # a machine too busy for two browsers cannot blame the server
+            assert code == FAIL, run.said()
+            (reason,) = run.result()["verdict"]["reasons"]
+            assert (reason["code"], reason["session"]) == ("recording_missing", "s000")
+        (kept,) = files(directory)
+        assert kept.endswith("/000-load-002/s000-callee.webm")
+        assert run.left() == []
+
+
+def test_ctrl_c_in_mid_call_leaves_no_recording_behind(tmp_path: Path, directory: Path) -> None:
+    experiment = CALL.format(directory=directory, keep="none")
+    with farm(tmp_path, "run", "--absolute", experiment=experiment) as run:
+        run.until_phase("hold")
+        assert files(directory)
+        run.process.send_signal(signal.SIGINT)
+        assert run.wait() == INTERRUPTED, run.said()
+        assert list(directory.iterdir()) == []
+        assert run.left() == []
+
+
+def test_a_directory_that_cannot_be_made_is_bad_input(tmp_path: Path, directory: Path) -> None:
+    directory.parent.joinpath("calls").write_text("a file is in the way")
+    experiment = CALL.format(directory=directory, keep="none")
+    with farm(tmp_path, "run", "--absolute", experiment=experiment) as run:
+        assert run.wait() == BAD_INPUT, run.said()
+        assert f"server.recordings.directory: {directory}/" in run.said()
+        assert "Traceback" not in run.said()
+        assert run.left() == []

@@ -1,0 +1,128 @@
+"""The table "what broke" of docs/method.md, each row for real: the right blame, nothing left."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.farm_process import FarmProcess, farm
+
+pytestmark = pytest.mark.slow
+
+CALL = """
+format: 1
+scenario: one_to_one
+media: {size: 160x120, frame_rate: 10}
+trial: {load: 2, settle: 2s, hold: 30s, window: 5s}
+"""
+TWO_TRIALS = """
+format: 1
+scenario: one_to_one
+media: {size: 160x120, frame_rate: 10}
+trial: {settle: 1s, hold: 10s, window: 5s}
+search: {maximum: 2, max_trials: 3, invalid_retries: 0}
+"""
+PASS, FAIL, BAD_INPUT, INVALID, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def codes(run: FarmProcess) -> list[str]:
+    return [reason["code"] for reason in run.result()["verdict"]["reasons"]]
+
+
+def test_the_media_server_killed_in_the_hold_fails_the_trial(tmp_path: Path) -> None:
+    with farm(tmp_path, "run", "--absolute", experiment=CALL) as run:
+        run.until_phase("hold")
+        worker(run).kill()
+        assert run.wait() == FAIL, run.said()
+        assert codes(run)[0] == "server_died"
+        assert run.left() == []
+
+
+def test_the_media_server_killed_while_probes_join_fails_the_trial(tmp_path: Path) -> None:
+    slow = CALL.replace("load: 2,", "load: 6, sessions_per_second: 0.1,")
+    with farm(tmp_path, "run", "--absolute", experiment=slow) as run:
+        run.until_phase("ramp")
+        run.until(lambda: "joined" in events(run))
+        worker(run).kill()
+        assert run.wait() == FAIL, run.said()
+        assert codes(run)[0] == "server_died"
+        assert "hold" not in run.phases()
+        assert run.left() == []
+
+
+@pytest.mark.parametrize("name", ["infra.demo_app", "--type=renderer", "--remote-debugging-port"])
+def test_what_is_ours_and_dies_makes_the_trial_invalid(tmp_path: Path, name: str) -> None:
+    with farm(tmp_path, "run", "--absolute", experiment=CALL) as run:
+        run.until_phase("hold")
+        for process in run.children(name):
+            process.kill()
+        assert run.wait() == INVALID, run.said()
+        assert codes(run)[0] in {"app_died", "browser_crashed"}
+        assert run.left() == []
+
+
+def test_without_ssh_the_verdict_stands_and_server_figures_end(tmp_path: Path) -> None:
+    with farm(tmp_path, "run", "--absolute", experiment=CALL) as run:
+        run.until_phase("hold")
+        for process in run.children("sshd"):
+            process.kill()
+        assert run.wait() in (PASS, INVALID), run.said()
+        assert "server_died" not in codes(run)
+        assert run.left() == []
+
+
+def test_ctrl_c_cleans_up_and_keeps_what_was_written(tmp_path: Path) -> None:
+    with farm(tmp_path, "run", "--absolute", experiment=CALL) as run:
+        run.until_phase("hold")
+        run.process.send_signal(signal.SIGINT)
+        assert run.wait() == INTERRUPTED, run.said()
+        assert "Traceback" not in run.said()
+        assert run.left() == []
+        assert list(run.run.glob("trials/*/samples/inbound-rtp/*.parquet"))
+
+
+def test_a_killed_controller_leaves_nothing_behind(tmp_path: Path) -> None:
+    with farm(tmp_path, "run", "--absolute", experiment=CALL) as run:
+        run.until_phase("hold")
+        assert list(run.temporary.iterdir())
+        run.process.send_signal(signal.SIGKILL)
+        run.wait()
+        assert run.left() == []
+
+
+def test_a_search_is_taken_up_where_it_broke_off(tmp_path: Path) -> None:
+    with farm(tmp_path, "size", experiment=TWO_TRIALS) as first:
+        first.until(lambda: first.phases().count("done") == 1)
+        first.until(lambda: first.phases().count("hold") == 2)
+        first.process.send_signal(signal.SIGKILL)
+        first.wait()
+        assert first.left() == []
+        (done,) = first.run.glob("trials/*/result.json")
+        before = done.read_bytes()
+        folder = first.run
+    with farm(tmp_path, "size", "--resume", str(folder), experiment=None) as second:
+        assert second.wait() in (PASS, INVALID), second.said()
+        trials = second.summary()["trials"]
+        assert done.read_bytes() == before
+        assert [trial["index"] for trial in trials] == list(range(len(trials)))
+        assert len(trials) <= 3
+        started = [
+            entry["facts"]["index"]
+            for line in (folder / "journal.jsonl").read_text().splitlines()
+            if (entry := json.loads(line))["kind"] == "trial_started"
+        ]
+        assert started.count(0) == 1
+        assert started.count(1) == 2  # the one that was cut off has no verdict and is repeated
+
+
+def worker(run: FarmProcess) -> psutil.Process:
+    """The embedded server's worker, which the parent starts again on HUP."""
+    return run.child("infra.embedded_kurento")
+
+
+def events(run: FarmProcess) -> str:
+    return "".join(path.read_text() for path in run.run.glob("trials/*/events.jsonl"))
