@@ -122,7 +122,7 @@ class Witness:
 
     async def until(self, told: Callable[[], T]) -> T:
         """What `told()` returns, once that is true."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not (answer := told()):
                 self._more.clear()
                 await self._more.wait()

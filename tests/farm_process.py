@@ -20,7 +20,7 @@ import psutil
 
 from farm.processes.family import MARK
 
-ENDS_WITHIN_S = 120
+ENDS_WITHIN_S = 300
 
 
 @dataclass
@@ -74,7 +74,7 @@ class FarmProcess:
         return max(self.children(name), key=lambda each: each.create_time())
 
     def children(self, name: str) -> list[psutil.Process]:
-        return [each for each in self.look() if name in " ".join(each.cmdline())]
+        return [each for each in self.look() if name in _command_line(each)]
 
     def look(self) -> set[psutil.Process]:
         """Every process that this farm has, however far below it; they are remembered.
@@ -92,7 +92,7 @@ class FarmProcess:
 
     def left(self) -> list[str]:
         """What is still there although the farm is gone; waits a moment for the last to go."""
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while (alive := self.look()) and time.monotonic() < deadline:
             time.sleep(0.1)
         return [f"{each.pid} {each.name()}" for each in alive] + [
@@ -141,6 +141,14 @@ def farm(tmp_path: Path, *words: str, experiment: str | None) -> Iterator[FarmPr
         for left in started.look():
             left.kill()
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _command_line(process: psutil.Process) -> str:
+    """Empty for a process that has ended meanwhile."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 def _alive(process: psutil.Process) -> bool:

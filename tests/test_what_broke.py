@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -59,7 +60,8 @@ def test_what_is_ours_and_dies_makes_the_trial_invalid(tmp_path: Path, name: str
     with farm(tmp_path, "run", "--absolute", experiment=CALL) as run:
         run.until_phase("hold")
         for process in run.children(name):
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # the one before may have taken it along
+                process.kill()
         assert run.wait() == INVALID, run.said()
         assert codes(run)[0] in {"app_died", "browser_crashed"}
         assert run.left() == []
@@ -69,7 +71,8 @@ def test_without_ssh_the_verdict_stands_and_server_figures_end(tmp_path: Path) -
     with farm(tmp_path, "run", "--absolute", experiment=CALL) as run:
         run.until_phase("hold")
         for process in run.children("sshd"):
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         assert run.wait() in (PASS, INVALID), run.said()
         assert "server_died" not in codes(run)
         assert run.left() == []

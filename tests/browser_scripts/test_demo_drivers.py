@@ -82,7 +82,7 @@ async def test_probes_join_receive_what_they_should_and_leave_nothing(
                 await host.join(probe.probe)
             await asyncio.gather(*(host.joined(probe.probe) for probe in probes))
             wanted = {probe.probe for probe in probes if probe.receives}
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 async for seen in host.evidence():
                     if isinstance(seen, PageReport) and decodes(seen):
                         receiving.add(seen.probe)

@@ -95,4 +95,4 @@ async def test_the_report_holds_what_the_method_needs(new_page: NewPage, call_ap
     # One pair each way, with its candidates: what was not selected is left out.
     for wanted in (CandidatePair, LocalCandidate, RemoteCandidate):
         assert len(stats(report, wanted)) == 2
-    assert abs(report.page_time_s - report.host_wall_s) < 1
+    assert abs(report.page_time_s - report.host_wall_s) < 10

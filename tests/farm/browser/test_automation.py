@@ -294,7 +294,7 @@ async def test_nothing_is_left_when_the_controller_is_killed(call_app: str, tmp_
     assert len(family) > 4  # guardian, Playwright's node, Chromium and its own
     controller.kill()
     await controller.wait()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while any(alive(process) for process in family):
             await asyncio.sleep(0.05)
         while Path(profile.partition("=")[2]).exists():

@@ -195,7 +195,7 @@ class Reader:
         return [event.kind for event in events if event.probe == probe]
 
     async def until(self, right: Callable[[Evidence], bool]) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not any(right(seen) for seen in self.seen):
                 self._more.clear()
                 await self._more.wait()

@@ -73,7 +73,7 @@ class FakeKurento:
     async def until(self, call: str, times: int = 1) -> None:
         """Wait until a call was made."""
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while self.calls.count(call) < times:
                     await asyncio.sleep(0.005)
         except TimeoutError:

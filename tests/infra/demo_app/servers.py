@@ -39,7 +39,7 @@ class Servers:
 
     async def until_empty(self) -> None:
         """Wait until the media server has no pipeline."""
-        async with KurentoClient.connect(self.kurento_url) as kurento, asyncio.timeout(10):
+        async with KurentoClient.connect(self.kurento_url) as kurento, asyncio.timeout(60):
             while await kurento.pipelines():
                 await asyncio.sleep(0.05)
 

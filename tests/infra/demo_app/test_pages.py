@@ -58,7 +58,7 @@ async def place(recordings: Path, *, camera: bool = True) -> AsyncIterator[Place
 
 
 async def state(page: Page, wanted: str) -> None:
-    await page.wait_for_function(f"document.body.dataset.state === '{wanted}'", timeout=20_000)
+    await page.wait_for_function(f"document.body.dataset.state === '{wanted}'", timeout=60_000)
 
 
 async def shown(page: Page, place: str) -> str:
@@ -70,7 +70,7 @@ async def moves(page: Page, video: str = "remote", width: int = 640, height: int
     await page.wait_for_function(
         f"(v => v.videoWidth === {width} && v.videoHeight === {height} && v.currentTime > 0.5)"
         f"(document.getElementById('{video}'))",
-        timeout=20_000,
+        timeout=60_000,
     )
 
 

@@ -29,14 +29,14 @@ class Page:
 
     async def hear(self, id: str) -> dict[str, Any]:
         """Return the next message of that kind; those before it are passed over."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (said := await self.socket.receive_json())["id"] != id:
                 pass
             return dict(said)
 
     async def hear_nothing_but(self, *ids: str) -> None:
         await self.say("nonsense")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (said := await self.socket.receive_json())["id"] != "error":
                 assert said["id"] in ids
 
@@ -298,7 +298,7 @@ async def test_whoever_leaves_while_the_stage_is_built_leaves_nothing_behind(
             await page.socket.close()
             other = await running.page()  # by now the app has heard of the close
             held.set()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while kurento.objects or kurento.count("create M") > kurento.count("release M"):
                     await asyncio.sleep(0.005)
             await other.socket.close()

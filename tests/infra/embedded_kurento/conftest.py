@@ -44,7 +44,7 @@ class Client:
         request_id = None if isinstance(request, str) else request["id"]
         answer = self._answers[request_id] = asyncio.get_running_loop().create_future()
         await self.socket.send_str(text)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await answer
 
     async def call(self, method: str, **params: Any) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class Client:
 
     async def until(self, event_type: str, times: int = 1) -> None:
         """Wait until so many events of a type have come."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while sum(event["type"] == event_type for event in self.events) < times:
                 await asyncio.sleep(0.005)
 

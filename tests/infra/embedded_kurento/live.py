@@ -167,7 +167,7 @@ async def call(
     await page.evaluate("takeAnswer", answer)
     await client.invoke(endpoint, "gatherCandidates")
     given = 0
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await page.evaluate("connection.connectionState") != "connected":
             found = [
                 event["data"]["candidate"]

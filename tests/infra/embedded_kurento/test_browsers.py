@@ -35,7 +35,7 @@ EVENTS = [
     "MediaTranscodingStateChanged",
     "Error",
 ]
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Peer:

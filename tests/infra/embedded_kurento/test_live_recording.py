@@ -48,8 +48,8 @@ async def test_both_sides_of_a_call_are_recorded_and_play(client: Client, tmp_pa
         numbers, picture_s, sound_s = _watch(path, identity)
         assert len(numbers) > 30
         assert all(0 < step < 20 for step in _steps(numbers))
-        assert picture_s == pytest.approx(lasted_s, abs=0.5)
-        assert sound_s == pytest.approx(lasted_s, abs=0.5)
+        assert picture_s == pytest.approx(lasted_s, abs=1.0)
+        assert sound_s == pytest.approx(lasted_s, abs=1.0)
 
 
 @pytest.mark.slow
@@ -77,7 +77,7 @@ async def test_a_pause_is_left_out_and_a_release_ends_the_file(
         await client.value("release", object=pipeline)
     assert _types(client).count("Paused") == 1
     numbers, picture_s, _ = _watch(path, 3)
-    assert picture_s == pytest.approx(3.0, abs=0.5)
+    assert picture_s == pytest.approx(3.0, abs=1.0)
     assert max(_steps(numbers)) >= 18
 
 

@@ -16,7 +16,7 @@ Connect = Callable[[], Awaitable[Client]]
 
 
 async def gone(server: Server, object_id: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while object_id in server.tree.objects:
             await asyncio.sleep(0.005)
 

@@ -56,7 +56,7 @@ class Studio:
         ]
 
     async def until(self, event_type: str) -> dict[str, Any]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 for event in self.events:
                     if event["type"] == event_type:
@@ -105,7 +105,7 @@ async def test_recording_tells_its_states_and_ends_in_a_file(
     ]
     with av.open(str(path)) as container:
         assert [stream.type for stream in container.streams] == ["video", "audio"]
-        assert container.duration == pytest.approx(1.2e6, abs=0.5e6)
+        assert container.duration == pytest.approx(1.2e6, abs=0.9e6)
 
 
 async def test_without_sound_a_recording_of_both_stays_empty(
