@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 ScenarioKind = Literal["one_to_one", "group", "broadcast"]
 Keep = Literal["none", "last", "all"]
+NetworkProfile = Literal["none", "fiber", "cable", "dsl", "lte", "4g", "3g_fast", "3g", "3g_slow"]
 
 EMBEDDED = "embedded"
 """`server.kurento: embedded`: the farm starts the small media server of its own."""
@@ -147,13 +148,29 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkShare:
+    profile: NetworkProfile = setting("none", "a profile's name")
+    share: float = setting(1.0, "of the probes; all shares together are 1", minimum=0, maximum=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Network:
     """Chromium's own emulation, set before the page connects; `latency_s` is one way."""
 
-    latency_s: float = setting(0.0, "added one way", key="latency", unit="duration", minimum=0)
-    loss: float = setting(0.0, "share of packets lost, 0 to 1", minimum=0, maximum=1)
-    up: int | None = setting(None, "kbit/s that the probe can send", minimum=1)
-    down: int | None = setting(None, "kbit/s that the probe can receive", minimum=1)
+    profile: NetworkProfile = setting("none", "fiber, cable, dsl, lte, 4g, 3g_fast, 3g or 3g_slow")
+    mix: tuple[NetworkShare, ...] | None = setting(
+        None, "several: [{profile: cable, share: 0.7}, {profile: lte, share: 0.3}]"
+    )
+    latency_s: float | None = setting(
+        None, "added one way; null: the profile's", key="latency", unit="duration", minimum=0
+    )
+    loss: float | None = setting(
+        None, "share of packets lost; null: the profile's", minimum=0, maximum=1
+    )
+    up: int | None = setting(None, "kbit/s that a probe can send; null: the profile's", minimum=1)
+    down: int | None = setting(
+        None, "kbit/s that a probe can receive; null: the profile's", minimum=1
+    )
     probes: tuple[str, ...] | None = setting(None, "only these (p000, ...); null: all")
 
 

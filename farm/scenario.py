@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from farm.errors import BadExperiment
-from farm.experiment import Experiment, Network, Scenario, ScenarioKind, Size
+from farm.experiment import Experiment, Scenario, ScenarioKind, Size
+from farm.network_profiles import line_of
 from farm.ramp import start_times_s
 from farm.trial import ProbePlan, Purpose, SessionPlan, TrialPlan
 from farm.webrtc_stats import MediaKind
@@ -209,7 +210,7 @@ def _probe(
         variables=variables,
         sends=kinds if role.sends else (),
         receives=kinds if role.receives else (),
-        network=_conditions(experiment.network, name),
+        line=line_of(experiment.network, number),
         start_s=start_s,
         recorded_as=_recorded_as(experiment, session, role),
     )
@@ -219,14 +220,6 @@ def _recorded_as(experiment: Experiment, session: str, role: Role) -> str | None
     """As our demo app names it; what another app does is not known."""
     ours = experiment.app.url is None and driver_name(experiment) == CALL_DRIVER
     return f"{session}-{role.name}.webm" if ours and experiment.scenario.record else None
-
-
-def _conditions(network: Network, probe: str) -> Network | None:
-    """The emulation that this probe gets; None where nothing is emulated."""
-    if network.probes is not None and probe not in network.probes:
-        return None
-    idle = network.latency_s == 0 and network.loss == 0 and network.up is None
-    return None if idle and network.down is None else network
 
 
 def _neighbours(load: int, whole: int) -> str:

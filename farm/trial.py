@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from farm.experiment import Network
 from farm.observations import HostSample, ResetReport, ServerSample
 from farm.webrtc_stats import MediaKind
 
@@ -20,6 +19,20 @@ Purpose = Literal["single", "baseline", "search"]
 Phase = Literal["reset", "ramp", "settle", "hold", "leave", "done"]
 
 # ---------------------------------------------------------------- what is planned
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What Chromium emulates between a probe and the world; `latency_s` is added one way.
+
+    `profile` is the name it came from. Without a limit a rate is `None`.
+    """
+
+    profile: str
+    latency_s: float = 0.0
+    loss_ratio: float = 0.0
+    up_kbps: int | None = None
+    down_kbps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +54,7 @@ class ProbePlan:
     variables: Mapping[str, str]
     sends: tuple[MediaKind, ...]
     receives: tuple[MediaKind, ...]
-    network: Network | None = None
+    line: Line | None = None
     start_s: float = 0.0
     recorded_as: str | None = None
 
@@ -246,6 +259,22 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class LineAchieved:
+    """What an emulated line did to its `probes`, medians over them; `asked` `None`: no emulation.
+
+    The round trip is the one to the server. Bitrates are payload, of a probe's streams.
+    """
+
+    asked: Line | None
+    probes: int
+    round_trip_time_s: float | None
+    up_loss_ratio: float | None
+    down_loss_ratio: float | None
+    video_up_bps: float | None
+    video_down_bps: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class TrialResult:
     """`result.json`: one trial in figures, means over the hold."""
 
@@ -262,3 +291,4 @@ class TrialResult:
     frame_rate: float | None
     setup_median_s: float | None
     setup_worst_s: float | None
+    lines: tuple[LineAchieved, ...] = ()

@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from farm.hold_figures import lost_of_due, mean_over_time
 from farm.known import known, mean_known, median_known
+from farm.lines_achieved import lines_achieved
 from farm.trial import TrialEvidence, TrialResult, Verdict
 
 
@@ -34,6 +35,7 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
         frame_rate=mean_over_time(video, lambda each: each.frame_rate),
         setup_median_s=median_known(setups),
         setup_worst_s=max(setups, default=None),
+        lines=lines_achieved(evidence),
     )
 
 

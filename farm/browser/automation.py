@@ -191,9 +191,9 @@ class BrowserPage:
         page.on("pageerror", self._on_page_error)
         page.on("dialog", self._on_dialog)
         page.on("crash", lambda _page: self.crash("the page's renderer crashed"))
-        if self._plan.network is not None:
+        if self._plan.line is not None:
             devtools = await context.new_cdp_session(page)
-            conditions = emulation(self._plan.network)
+            conditions = emulation(self._plan.line)
             await devtools.send("Network.emulateNetworkConditions", conditions)
 
     async def run(self, step: Step) -> None:

@@ -23,6 +23,7 @@ from farm.cli.wiring import HOST, OpenWorld, open_world
 from farm.errors import BadInput, FarmError, NoSpace, RecordingError, ServerUnreachable
 from farm.evidence import trial_evidence
 from farm.experiment import Experiment
+from farm.network_profiles import warning as network_warning
 from farm.protocols import Observer
 from farm.recording import RunRecording
 from farm.recording.folder import run_name
@@ -88,6 +89,8 @@ async def new_run(
     clock = RunClock()
     preflight(experiment, beside)
     observer.note(f"disk: {check_space(experiment, largest_load, trials)}")
+    if (told := network_warning(experiment)) is not None:
+        observer.note(told)
     name = experiment.output.name or run_name(clock.wall_s(), experiment.scenario.kind)
     manifest = Manifest(
         started_wall_s=clock.wall_s(),

@@ -5,12 +5,14 @@ A message begins with the key that it is about, `trial.hold: ...`.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from farm.errors import BadExperiment
 from farm.experiment import EMBEDDED, App, Experiment, Process, Server
+from farm.network_profiles import UNTOUCHED
 from farm.scenario import check_load, ladder
 from farm.units import format_duration
 
@@ -102,7 +104,16 @@ def _times(experiment: Experiment) -> None:
 
 
 def _network(experiment: Experiment) -> None:
-    for probe in experiment.network.probes or ():
+    network = experiment.network
+    if network.mix is not None:
+        if network.profile != UNTOUCHED:
+            raise BadExperiment(
+                f"network.profile: {network.profile}: expected none beside network.mix"
+            )
+        total = sum(part.share for part in network.mix)
+        if not math.isclose(total, 1, abs_tol=0.001):
+            raise BadExperiment(f"network.mix: shares of {total:g} together: expected 1")
+    for probe in network.probes or ():
         if not re.match(r"^p[0-9]{3,}$", probe):
             raise BadExperiment(f"network.probes: {probe}: expected names such as p000")
 

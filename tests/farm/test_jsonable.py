@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import pytest
 
-from farm.experiment import Experiment
+from farm.experiment import Experiment, Network
 from farm.jsonable import from_jsonable, to_jsonable, to_line
-from farm.trial import Network, Outcome, Phases, Reason, TrialResult, Verdict, WorstSession
+from farm.trial import Outcome, Phases, Reason, TrialResult, Verdict, WorstSession
 from tests.synthetic import call_plan, host_sample, manifest, server_sample
 
 

@@ -16,7 +16,7 @@ from farm.experiment import (
     TrialSettings,
 )
 from farm.scenario import Ladder, camera_size, driver_name, ladder, plan_trial
-from farm.trial import TrialPlan
+from farm.trial import Line, TrialPlan
 
 CALLS = Experiment()
 ROOMS = Experiment(scenario=Scenario(kind="group"))
@@ -145,11 +145,11 @@ def test_only_the_probes_named_have_a_bad_network() -> None:
 
     plan = planned(dataclasses.replace(CALLS, network=bad), 4)
 
-    assert [probe.network for probe in plan.probes] == [None, bad, None, None]
+    assert [probe.line for probe in plan.probes] == [None, Line("none", loss_ratio=0.2), None, None]
 
 
 def test_an_untouched_network_is_not_emulated() -> None:
-    assert {probe.network for probe in planned(CALLS, 2).probes} == {None}
+    assert {probe.line for probe in planned(CALLS, 2).probes} == {None}
 
 
 # ---------------------------------------------------------------- loads that cannot be

@@ -17,9 +17,10 @@ import pytest
 from farm.browser.chromiums import Chromiums
 from farm.driver import AcceptDialog, Click, Fill, Goto, WaitFor
 from farm.errors import BrowserError, JoinError
-from farm.experiment import Network, Probes
+from farm.experiment import Probes
 from farm.processes import Processes
 from farm.protocols import HostKit
+from farm.trial import Line
 from farm.webrtc_stats import InboundRtp, RemoteInboundRtp
 
 pytestmark = pytest.mark.slow
@@ -154,7 +155,7 @@ def greenness(picture: Path) -> float:
 
 
 async def test_a_lossy_network_loses_packets(new_page: NewPage, call_app: str) -> None:
-    probe = await new_page(network=Network(loss=0.2))
+    probe = await new_page(line=Line("none", loss_ratio=0.2))
     await probe.goto(f"{call_app}call?calls=1")
 
     def lossy(report: Any) -> bool:

@@ -218,6 +218,19 @@ def test_numbers_have_the_types_that_the_fields_have() -> None:
             "calls.yaml:1: network.probes: one: expected names such as p000",
         ),
         (
+            "network: {profile: 5g}",
+            "calls.yaml:1: network.profile: 5g: expected none, fiber, cable, dsl, lte, 4g, "
+            "3g_fast, 3g or 3g_slow",
+        ),
+        (
+            "network:\n  profile: lte\n  mix: [{profile: dsl, share: 1}]\n",
+            "calls.yaml:2: network.profile: lte: expected none beside network.mix",
+        ),
+        (
+            "network:\n  mix: [{profile: dsl, share: 0.5}, {profile: lte, share: 0.4}]\n",
+            "calls.yaml:2: network.mix: shares of 0.9 together: expected 1",
+        ),
+        (
             "output: {name: ../x}",
             "calls.yaml:1: output.name: ../x: expected letters, digits, dots, dashes and "
             "underscores",

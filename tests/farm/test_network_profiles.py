@@ -1,0 +1,43 @@
+"""Which probe gets which line."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from farm.experiment import Experiment, Network, NetworkShare, Scenario
+from farm.network_profiles import LINES, line_of, warning
+from farm.trial import Line
+
+MIX = (NetworkShare("cable", 0.5), NetworkShare("lte", 0.3), NetworkShare("none", 0.2))
+
+
+def test_a_name_stands_for_its_figures_and_what_is_given_beside_it_wins() -> None:
+    assert line_of(Network(profile="lte"), 3) == Line("lte", 0.035, 0.0, 12_000, 12_000)
+    own = Network(profile="lte", loss=0.02, down=800)
+    assert line_of(own, 3) == Line("lte", 0.035, 0.02, 12_000, 800)
+    assert line_of(Network(latency_s=0.1), 0) == Line("none", latency_s=0.1)
+
+
+def test_nothing_asked_for_is_nothing_emulated() -> None:
+    assert line_of(Network(), 0) is None
+    assert line_of(Network(latency_s=0.0, loss=0.0), 0) is None
+    assert line_of(Network(profile="dsl", probes=("p001",)), 0) is None
+    assert line_of(Network(profile="dsl", probes=("p001",)), 1) == LINES["dsl"]
+
+
+def test_the_shares_of_a_mix_hold_among_the_first_probes_too() -> None:
+    lines = [line_of(Network(mix=MIX), number) for number in range(100)]
+    names = ["none" if line is None else line.profile for line in lines]
+    assert Counter(names) == {"cable": 50, "lte": 30, "none": 20}
+    for first in range(1, 101):
+        got = Counter(names[:first])
+        assert all(abs(got[part.profile] - part.share * first) <= 1 for part in MIX)
+
+
+def test_viewers_of_one_broadcast_with_different_lines_are_warned_about() -> None:
+    broadcast = Scenario(kind="broadcast")
+    told = warning(Experiment(scenario=broadcast, network=Network(mix=MIX)))
+    assert told is not None
+    assert "one slow viewer slows them all" in told
+    assert warning(Experiment(scenario=broadcast, network=Network(profile="dsl"))) is None
+    assert warning(Experiment(network=Network(mix=MIX))) is None
