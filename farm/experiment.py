@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 ScenarioKind = Literal["one_to_one", "group", "broadcast"]
 Keep = Literal["none", "last", "all"]
+ResetWay = Literal["command", "reboot", "fresh_instance"]
 NetworkProfile = Literal["none", "fiber", "cable", "dsl", "lte", "4g", "3g_fast", "3g", "3g_slow"]
 
 EMBEDDED = "embedded"
@@ -94,6 +95,9 @@ class Process:
 @dataclass(frozen=True, slots=True)
 class Reset:
     command: str | None = setting(None, "run on the server before each trial; null: no reset")
+    by: ResetWay = setting(
+        "command", "command, reboot or fresh_instance: the last two of a server on AWS"
+    )
     ready_within_s: float = setting(
         30.0, "how long it may take to answer again", key="ready_within", unit="duration", minimum=1
     )
@@ -110,6 +114,16 @@ class Recordings:
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    machine: str | None = setting(None, "the server's type, as a price table calls it: c4.2xlarge")
+    region: str = setting("us-east-1", "where its price is looked up")
+    table: Path | None = setting(None, "a price table of your own; null: the farm's, with its date")
+    daily_sessions: tuple[int, ...] | None = setting(
+        None, "sessions at once in each hour of a day, 24 numbers: for the bill of a month"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     kurento: str = setting(EMBEDDED, "ws://host:8888/kurento, or embedded")
     ssh: Ssh | None = setting(None, "how to reach the server's machine; null with local: true")
@@ -119,6 +133,7 @@ class Server:
     interface: str = setting("auto", "network interface that carries the media")
     reset: Reset = setting(Reset, "how the server is brought back to a fresh state")
     recordings: Recordings = setting(Recordings, "recorded calls, on the server")
+    price: Price = setting(Price, "what the server's machine costs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +210,26 @@ class Search:
     minimum: int | None = setting(None, "smallest load; null: one session", minimum=1)
     maximum: int = setting(60, "largest load", minimum=1)
     step: int | None = setting(None, "loads are multiples of it; null: one session", minimum=1)
+    loads: tuple[int, ...] | None = setting(None, "only these, in the place of a range")
     reliability: float = setting(0.9, "share of holds that must pass", minimum=0.5, maximum=0.999)
     confidence: float = setting(0.9, "of the interval", minimum=0.5, maximum=0.999)
-    max_trials: int = setting(20, "trials at most", minimum=1, maximum=1000)
+    max_trials: int = setting(
+        20, "trials at most; looks for drift come on top", minimum=1, maximum=1000
+    )
     invalid_retries: int = setting(2, "how often an invalid trial is repeated", minimum=0)
+    drift_every: int | None = setting(
+        5, "after so many trials the smallest load again; null: no look for drift", minimum=1
+    )
     budget_s: float | None = setting(None, "time at most", key="budget", unit="duration")
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    load: int | None = setting(
+        None, "probes; from_answer: what the last search recommends", minimum=1, null="from_answer"
+    )
+    every_s: float = setting(900.0, "a trial so often", key="every", unit="duration", minimum=1)
+    for_s: float = setting(172_800.0, "how long", key="for", unit="duration", minimum=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +267,42 @@ class Invalid:
 
 
 @dataclass(frozen=True, slots=True)
+class AwsServer:
+    type: str = setting("c4.2xlarge", "its machine")
+    other_types: tuple[str, ...] = setting((), "taken in this order where AWS has no more of it")
+    region: str = setting("us-east-1", "where it stands")
+    image: str | None = setting(None, "an AMI; null: Ubuntu 24.04 for its processor")
+    disk_gib: int = setting(30, "of its disk", minimum=8, maximum=16384)
+    elastic_ip: bool = setting(False, "an address that outlives the instance")
+
+
+@dataclass(frozen=True, slots=True)
+class AwsHosts:
+    count: int = setting(1, "machines of this kind", minimum=1, maximum=100)
+    type: str = setting("c6i.4xlarge", "their machine")
+    other_types: tuple[str, ...] = setting((), "taken in this order where AWS has no more of it")
+    region: str = setting("us-east-1", "where they stand")
+    place: str | None = setting(None, "a name for where they are; null: the region's")
+    image: str | None = setting(None, "an AMI; null: Ubuntu 24.04 for their processor")
+    disk_gib: int = setting(30, "of each disk", minimum=8, maximum=16384)
+
+
+@dataclass(frozen=True, slots=True)
+class Aws:
+    """What `farm provision` makes."""
+
+    server: AwsServer = setting(AwsServer, "the machine of the media server")
+    hosts: tuple[AwsHosts, ...] | None = setting(None, "machines for probes; null: only this one")
+    operator: str | None = setting(
+        None, "who may reach them, 198.51.100.7/32; auto: this machine as AWS sees it", null="auto"
+    )
+    kurento: str = setting("kurento/kurento-media-server:7.3.0", "its container image")
+    ttl_s: float = setting(
+        10800.0, "all machines end themselves after it", key="ttl", unit="duration", minimum=600
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     directory: Path = setting(Path("runs"), "where run folders go")
     name: str | None = setting(None, "the run folder's name; null: time and scenario")
@@ -250,6 +316,9 @@ class Experiment:
     name: str | None = setting(None, "what the run is called")
     scenario: Scenario = setting(Scenario, "who does what")
     app: App = setting(App, "the web page under test")
+    inventory: Path | None = setting(
+        None, "file that `farm provision` or you wrote; fills server and hosts"
+    )
     server: Server = setting(Server, "the system under test")
     hosts: tuple[Host, ...] = setting((Host(),), "machines that run probes")
     probes: Probes = setting(Probes, "browsers")
@@ -257,6 +326,8 @@ class Experiment:
     network: Network = setting(Network, "conditions of the probes' connections")
     trial: TrialSettings = setting(TrialSettings, "one load, one verdict")
     search: Search = setting(Search, "the trials that bracket the capacity")
+    watch: Watch = setting(Watch, "one load, again and again (`farm watch`)")
     criteria: Criteria = setting(Criteria, "what a good call is")
     invalid: Invalid = setting(Invalid, "when the generator is to blame")
+    aws: Aws = setting(Aws, "what `farm provision` makes")
     output: Output = setting(Output, "where results go")

@@ -5,6 +5,7 @@ A message begins with the key that it is about, `trial.hold: ...`.
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
 from collections.abc import Callable
@@ -15,6 +16,12 @@ from farm.experiment import EMBEDDED, App, Experiment, Process, Server
 from farm.network_profiles import UNTOUCHED
 from farm.scenario import check_load, ladder
 from farm.units import format_duration
+
+MACHINE_READY_S = 120.0
+"""A machine that boots is not there sooner."""
+
+
+HOURS_A_DAY = 24
 
 
 def check(experiment: Experiment) -> None:
@@ -45,9 +52,44 @@ def _server(experiment: Experiment) -> None:
         raise BadExperiment('server.ssh.to: "": expected user@host or user@host:port')
     if server.cores is not None and not embedded:
         raise BadExperiment("server.cores: only the embedded server is given cores: expected all")
+    if server.reset.by != "command":
+        _machine_reset(experiment)
     if server.reset.command is not None and server.ssh is None and not server.local:
         raise BadExperiment(
             "server.reset.command: nowhere to run it: expected server.ssh or server.local: true"
+        )
+
+
+def _machine_reset(experiment: Experiment) -> None:
+    """A whole machine is made new: it has to be one that `farm provision` made, and takes time."""
+    reset = experiment.server.reset
+    if reset.command is not None:
+        raise BadExperiment(
+            f"server.reset.command: {reset.command}: expected null with by: {reset.by}"
+        )
+    if experiment.inventory is None or experiment.server.ssh is None:
+        raise BadExperiment(
+            f"server.reset.by: {reset.by}: expected command, or a server that `farm provision` made"
+            " (inventory)"
+        )
+    if reset.by == "fresh_instance" and not experiment.aws.server.elastic_ip:
+        raise BadExperiment(
+            "server.reset.by: fresh_instance: expected aws.server.elastic_ip: true, "
+            "or each instance is at another address"
+        )
+    if reset.ready_within_s < MACHINE_READY_S:
+        raise BadExperiment(
+            f"server.reset.ready_within: {format_duration(reset.ready_within_s)}: expected "
+            f"{format_duration(MACHINE_READY_S)} or more with by: {reset.by}"
+        )
+
+
+def _price(experiment: Experiment) -> None:
+    curve = experiment.server.price.daily_sessions
+    if curve is not None and len(curve) != HOURS_A_DAY:
+        raise BadExperiment(
+            f"server.price.daily_sessions: {len(curve)} numbers: expected {HOURS_A_DAY}, "
+            "one for each hour"
         )
 
 
@@ -118,6 +160,19 @@ def _network(experiment: Experiment) -> None:
             raise BadExperiment(f"network.probes: {probe}: expected names such as p000")
 
 
+def _aws(experiment: Experiment) -> None:
+    operator = experiment.aws.operator
+    if operator is not None:
+        try:
+            found = ipaddress.IPv4Network(operator)
+        except ValueError:
+            found = None
+        if found is None or found.prefixlen == 0:
+            raise BadExperiment(
+                f"aws.operator: {operator}: expected auto, or an address such as 198.51.100.7/32"
+            )
+
+
 def _output(experiment: Experiment) -> None:
     for key, name in (("name", experiment.name), ("output.name", experiment.output.name)):
         if name is not None and not re.match(r"^[A-Za-z0-9][A-Za-z0-9._-]*$", name):
@@ -129,12 +184,14 @@ def _output(experiment: Experiment) -> None:
 _CHECKS: tuple[Callable[[Experiment], None], ...] = (
     _app,
     _server,
+    _price,
     _process,
     _scenario,
     _loads,
     _hosts,
     _times,
     _network,
+    _aws,
     _output,
 )
 

@@ -214,6 +214,10 @@ def test_numbers_have_the_types_that_the_fields_have() -> None:
             "calls.yaml:3: search.maximum: 4 is below search.minimum, 8: use 8 or more",
         ),
         (
+            "server:\n  price: {daily_sessions: [1, 2, 3]}\n",
+            "calls.yaml:2: server.price.daily_sessions: 3 numbers: expected 24, one for each hour",
+        ),
+        (
             "network: {probes: [one]}",
             "calls.yaml:1: network.probes: one: expected names such as p000",
         ),

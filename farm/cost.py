@@ -1,0 +1,184 @@
+"""What a session costs on the machine that was measured, and on its siblings. Pure.
+
+Prices enter as a `PriceTable`; loads are those of the recommended load, never above it. What was
+not measured is marked as an extrapolation, with its assumption.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+HOURS_A_MONTH = 730.0
+"""365 days of 24 hours in 12 months, as clouds bill it."""
+
+DAYS_A_MONTH = HOURS_A_MONTH / 24
+
+BY_CORES = "sessions in proportion to vCPUs, which no measurement of that size supports"
+
+
+@dataclass(frozen=True, slots=True)
+class MachinePrice:
+    """One size of machine in one region; `None` where the table does not say."""
+
+    machine: str
+    region: str
+    per_hour: float
+    vcpus: int
+    memory_gib: float | None = None
+    network_gbps: float | None = None
+
+    @property
+    def family(self) -> str:
+        """`c4` of `c4.2xlarge`; a name without a dot is its own family."""
+        return self.machine.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class PriceTable:
+    """Prices on one day. `date` is ISO 8601, `source` says where they were read."""
+
+    currency: str
+    date: str
+    source: str
+    machines: tuple[MachinePrice, ...]
+
+    def find(self, machine: str, region: str) -> MachinePrice | None:
+        wanted = (machine, region)
+        return next((each for each in self.machines if (each.machine, each.region) == wanted), None)
+
+    def family_of(self, priced: MachinePrice) -> tuple[MachinePrice, ...]:
+        """The same family's machines in the same region, the smallest first, itself included."""
+        siblings = (
+            each
+            for each in self.machines
+            if (each.family, each.region) == (priced.family, priced.region)
+        )
+        return tuple(sorted(siblings, key=lambda each: (each.vcpus, each.per_hour)))
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What the server carries at the recommended load.
+
+    `sessions` are calls or rooms, of a broadcast its viewers (`unit` says which, in the singular);
+    `users` are all probes; `throughput_bps` is payload in and out together.
+    """
+
+    unit: str
+    sessions: int
+    users: int
+    throughput_bps: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SizeCost:
+    """One size of a family. `assumption` is `None` for the size that was measured."""
+
+    machine: str
+    vcpus: int
+    per_hour: float
+    sessions: int
+    per_session_hour: float | None
+    assumption: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MonthlyBill:
+    """A month of a daily curve: machines for its peak all day, or as many as each hour needs.
+
+    No machine is shared between hours and none is kept in reserve: a lower bound of what a real
+    autoscaler pays, which starts machines ahead of the need.
+    """
+
+    peak_sessions: int
+    machines_at_peak: int
+    always_at_peak: float
+    machine_hours_a_day: int
+    scaled_hourly: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Prices in `currency`; per session-hour means one session for one hour, and so on."""
+
+    machine: str
+    region: str
+    currency: str
+    date: str
+    source: str
+    per_hour: float
+    unit: str
+    per_session_hour: float
+    per_user_minute: float
+    per_mbps_hour: float | None
+    family: tuple[SizeCost, ...]
+    month: MonthlyBill | None
+
+
+def cost_of(
+    table: PriceTable,
+    machine: str,
+    region: str,
+    carried: Carried,
+    daily_sessions: Sequence[float] | None = None,
+) -> Cost | None:
+    """What it costs; `None` where the machine is not in the table or nothing is carried.
+
+    `daily_sessions` are the sessions at once in each hour of a day, 24 of them.
+    """
+    priced = table.find(machine, region)
+    if priced is None or carried.sessions < 1:
+        return None
+    mbps = None if not carried.throughput_bps else carried.throughput_bps / 1e6
+    return Cost(
+        machine=machine,
+        region=region,
+        currency=table.currency,
+        date=table.date,
+        source=table.source,
+        per_hour=priced.per_hour,
+        unit=carried.unit,
+        per_session_hour=priced.per_hour / carried.sessions,
+        per_user_minute=priced.per_hour / carried.users / 60,
+        per_mbps_hour=None if mbps is None else priced.per_hour / mbps,
+        family=tuple(_size(each, priced, carried.sessions) for each in table.family_of(priced)),
+        month=None
+        if daily_sessions is None
+        else monthly_bill(priced.per_hour, carried.sessions, daily_sessions),
+    )
+
+
+def monthly_bill(
+    per_hour: float, sessions_a_machine: int, daily_sessions: Sequence[float]
+) -> MonthlyBill:
+    """A month of days that are all alike. At least one machine runs at any time."""
+    needed = [max(1, math.ceil(sessions / sessions_a_machine)) for sessions in daily_sessions]
+    return MonthlyBill(
+        peak_sessions=math.ceil(max(daily_sessions)),
+        machines_at_peak=max(needed),
+        always_at_peak=max(needed) * per_hour * HOURS_A_MONTH,
+        machine_hours_a_day=sum(needed),
+        scaled_hourly=sum(needed) * per_hour * DAYS_A_MONTH,
+    )
+
+
+def price_of_measuring(per_hour: Sequence[float], longest_s: float) -> float:
+    """What machines of these prices cost for a measurement of at most that length."""
+    return sum(per_hour) * longest_s / 3600
+
+
+def _size(size: MachinePrice, measured: MachinePrice, sessions: int) -> SizeCost:
+    if size == measured:
+        carried, assumption = sessions, None
+    else:
+        carried, assumption = sessions * size.vcpus // measured.vcpus, BY_CORES
+    return SizeCost(
+        machine=size.machine,
+        vcpus=size.vcpus,
+        per_hour=size.per_hour,
+        sessions=carried,
+        per_session_hour=size.per_hour / carried if carried else None,
+        assumption=assumption,
+    )
