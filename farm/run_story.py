@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
-from farm.capacity_search import CapacityEstimate, CapacitySearch
+from farm.capacity_search import CapacityEstimate, CapacitySearch, State
 from farm.controller import World, run_trial
+from farm.drift import DriftLooks
 from farm.errors import ServerError
 from farm.experiment import Experiment
 from farm.observations import Footprint
-from farm.protocols import TrialStore
+from farm.protocols import Clock, TrialStore
 from farm.scenario import plan_trial
 from farm.trial import Outcome, Purpose, TrialEvidence, TrialResult
 from farm.trial_summary import summarise
@@ -25,7 +27,8 @@ BASELINES, BASELINES_AT_MOST = 2, 4
 class Trials:
     """The trials of one run, each planned, lived through, judged and written down.
 
-    `done` are those of a run that is taken up again, with their evidence if they are baselines.
+    `done` are those of a run that is taken up again, `fresh` is what its server weighed after its
+    first reset: later ones are verified against that.
     """
 
     def __init__(
@@ -35,6 +38,8 @@ class Trials:
         store: TrialStore,
         hosts: Sequence[str],
         done: Iterable[TrialResult] = (),
+        *,
+        fresh: Footprint | None = None,
     ) -> None:
         self.results = list(done)
         self.baseline: Baseline | None = None
@@ -42,7 +47,7 @@ class Trials:
         self._world = world
         self._store = store
         self._hosts = hosts
-        self._fresh: Footprint | None = None
+        self._fresh = fresh
 
     async def measure(self, load: int, purpose: Purpose) -> tuple[TrialResult, TrialEvidence]:
         """One trial and its verdict. Raises ServerError if the server cannot even be reset."""
@@ -65,29 +70,44 @@ class Trials:
         self._world.observer.trial_ended(result)
         return result, evidence
 
-    def next_ends_s(self) -> float:
-        """When one more trial would be over, if it takes as long as the longest so far."""
+    @property
+    def clock(self) -> Clock:
+        return self._world.clock
+
+    def fit(self, more: int, budget_s: float | None) -> bool:
+        """Would so many more trials be over in time, each as long as the longest so far?"""
         lasted = [
             result.phases.done_s - result.phases.ramp_s
             for result in self.results
             if result.phases.done_s is not None and result.phases.ramp_s is not None
         ]
-        return self._world.clock.run_s() + max(lasted, default=0.0)
+        ends_s = self.clock.run_s() + more * max(lasted, default=0.0)
+        return budget_s is None or ends_s <= budget_s
+
+    def looks_for_drift(self, load: int, every: int | None) -> DriftLooks | None:
+        """When to try the baseline's `load` again; None without a baseline to compare with."""
+        if self.baseline is None or every is None:
+            return None
+        retries = self._experiment.search.invalid_retries
+        return DriftLooks(load, self.baseline.trials, every, retries)
 
     def say(self, text: str) -> None:
         """A line for the user and the journal."""
         self._world.observer.note(text)
         self._store.journal("note", text=text)
 
-    async def find_baseline(
-        self, load: int, at_least: int, known: Iterable[TrialEvidence] = ()
-    ) -> None:
-        """Trials at the smallest load until `at_least` of them passed and agree, or it is clear
-        that they will not: then relative limits have nothing to be held against, and a verdict
-        says so.
+    def decided(self, what: str, /, **facts: Any) -> None:
+        """For the journal alone."""
+        self._store.journal(what, **facts)
+
+    async def find_baseline(self, load: int, known: Iterable[TrialEvidence] = ()) -> None:
+        """Trials at the smallest load until two of them passed and agree, or it is clear that they
+        will not: then relative limits have nothing to be held against, and a verdict says so.
+
+        `known` is the evidence of those that are done already and passed.
         """
         passed = list(known)
-        self.baseline = baseline_of(passed, at_least)
+        self.baseline = baseline_of(passed, BASELINES)
         outcomes = [each.verdict.outcome for each in self.results if each.purpose == "baseline"]
         retries = self._experiment.search.invalid_retries
         while (
@@ -100,7 +120,7 @@ class Trials:
             outcomes.append(result.verdict.outcome)
             if result.verdict.outcome is Outcome.PASS:
                 passed.append(evidence)
-                self.baseline = baseline_of(passed, at_least)
+                self.baseline = baseline_of(passed, BASELINES)
         if self.baseline is None:
             self.say(f"no baseline at {load} probes: limits that compare with it are left out")
 
@@ -112,27 +132,55 @@ async def find_capacity(
     *,
     known: Iterable[TrialEvidence] = (),
     budget_s: float | None = None,
+    drift_every: int | None = None,
 ) -> CapacityEstimate:
     """Baselines at the `smallest` load, then the loads that `search` asks for until it knows.
 
-    Trials that are done already count; `known` is the evidence of the baselines among them. The
-    state is `server_lost` also when the server cannot be reached any more to be reset, and
-    `out_of_trials` also when no further trial would fit into `budget_s` of run time.
+    Trials that are done already count; `known` is the evidence of the baselines among them. After
+    every `drift_every` trials, and at the end, the smallest load is tried again: the state is
+    `drift` when the server is not what it was (see `farm.drift`). It is `server_lost` also when the
+    server cannot be reached any more to be reset, and `out_of_trials` also when no further trial,
+    and the last look after it, would fit into `budget_s` of run time.
     """
+    state: State | None = None
     try:
-        await trials.find_baseline(smallest, BASELINES, known)
+        await trials.find_baseline(smallest, known)
         for result in trials.results:
             _count(search, result)
-        while (load := search.next_load()) is not None:
-            if budget_s is not None and trials.next_ends_s() > budget_s:
+        looks = trials.looks_for_drift(smallest, drift_every)
+        while True:
+            if looks is not None and (moved := looks.drifted(trials.results)):
+                trials.say(f"the search ends: the server drifts: {'; '.join(moved)}")
+                state = "drift"
+                break
+            load = search.next_load() if state is None else None
+            if load is not None and not trials.fit(1 if looks is None else 2, budget_s):
                 trials.say(f"the search ends: search.budget of {budget_s:.0f} s is used up")
-                return replace(search.estimate(), state="out_of_trials")
-            result, _ = await trials.measure(load, "search")
+                state, load = "out_of_trials", None
+            look = _look_due(trials, looks, search, load, budget_s)
+            load = smallest if look else load
+            if load is None:
+                break
+            result, _ = await trials.measure(load, "drift" if look else "search")
             _count(search, result)
     except ServerError as error:
         trials.say(f"the search ends: {error}")
-        return replace(search.estimate(), state="server_lost")
-    return search.estimate()
+        state = "server_lost"
+    estimate = search.estimate()
+    return estimate if state is None else replace(estimate, state=state)
+
+
+def _look_due(
+    trials: Trials,
+    looks: DriftLooks | None,
+    search: CapacitySearch,
+    load: int | None,
+    budget_s: float | None,
+) -> bool:
+    """Whether the smallest load comes next, in the place of `load`."""
+    if looks is None or not looks.due(trials.results, ended=load is None):
+        return False
+    return search.estimate().state != "server_lost" and trials.fit(1, budget_s)
 
 
 def _count(search: CapacitySearch, result: TrialResult) -> None:

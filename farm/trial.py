@@ -15,7 +15,7 @@ from farm.observations import HostSample, ResetReport, ServerSample
 from farm.webrtc_stats import MediaKind
 
 Direction = Literal["inbound", "outbound"]
-Purpose = Literal["single", "baseline", "search"]
+Purpose = Literal["single", "baseline", "search", "drift", "watch"]
 Phase = Literal["reset", "ramp", "settle", "hold", "leave", "done"]
 
 # ---------------------------------------------------------------- what is planned
@@ -276,7 +276,10 @@ class LineAchieved:
 
 @dataclass(frozen=True, slots=True)
 class TrialResult:
-    """`result.json`: one trial in figures, means over the hold."""
+    """`result.json`: one trial in figures, means over the hold.
+
+    `server_memory_bytes` is the media server's own, the machine's where its process was not seen.
+    """
 
     index: int
     load: int
@@ -292,3 +295,4 @@ class TrialResult:
     setup_median_s: float | None
     setup_worst_s: float | None
     lines: tuple[LineAchieved, ...] = ()
+    server_memory_bytes: float | None = None

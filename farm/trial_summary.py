@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from farm.hold_figures import lost_of_due, mean_over_time
 from farm.known import known, mean_known, median_known
 from farm.lines_achieved import lines_achieved
+from farm.observations import ServerSample
 from farm.trial import TrialEvidence, TrialResult, Verdict
 
 
@@ -36,7 +38,13 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
         setup_median_s=median_known(setups),
         setup_worst_s=max(setups, default=None),
         lines=lines_achieved(evidence),
+        server_memory_bytes=_memory_bytes(server),
     )
+
+
+def _memory_bytes(server: Sequence[ServerSample]) -> float | None:
+    own = mean_known(sample.process_rss_bytes for sample in server)
+    return mean_known(sample.memory_used_bytes for sample in server) if own is None else own
 
 
 def _in_hold(evidence: TrialEvidence, run_s: float | None) -> bool:

@@ -13,6 +13,7 @@ from farm.cli.running import evidence_of, new_run, run_to_end, stream_of
 from farm.errors import BadInput
 from farm.experiment import Experiment
 from farm.protocols import Observer
+from farm.run_story import BASELINES
 from farm.scenario import check_load, smallest_load
 from farm.summary import run_summary
 from farm.terminal import Terminal
@@ -73,12 +74,12 @@ async def one_trial(
     baseline: Baseline | None = None,
     baseline_first: bool = False,
 ) -> tuple[Path, Outcome]:
-    """A run of one trial, after one at the smallest load if asked for."""
-    trials = 2 if baseline_first else 1
+    """A run of one trial, after two that agree at the smallest load if asked for."""
+    trials = BASELINES + 1 if baseline_first else 1
     async with new_run(experiment, text, beside, observer, largest_load=load, trials=trials) as run:
         run.trials.baseline = baseline
         if baseline_first:
-            await run.trials.find_baseline(smallest_load(experiment.scenario), at_least=1)
+            await run.trials.find_baseline(smallest_load(experiment.scenario))
         result, _ = await run.trials.measure(load, "single")
         run.recording.write_summary(run_summary(experiment, run.trials.results))
         return run.recording.path, result.verdict.outcome

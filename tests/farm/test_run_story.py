@@ -56,6 +56,7 @@ async def searched(
     done: tuple[TrialResult, ...] = (),
     known: tuple[TrialEvidence, ...] = (),
     budget_s: float | None = None,
+    drift_every: int | None = None,
 ) -> CapacityEstimate:
     world = world or FakeWorld()
     trials = Trials(SETTINGS, world.world(), store, ["here"], done)
@@ -63,7 +64,11 @@ async def searched(
 
     async def story() -> None:
         search = CapacitySearch(2, 16, 2, invalid_retries=1)
-        answers.append(await find_capacity(trials, search, 2, known=known, budget_s=budget_s))
+        answers.append(
+            await find_capacity(
+                trials, search, 2, known=known, budget_s=budget_s, drift_every=drift_every
+            )
+        )
 
     await world.clock.play(story())
     return answers[0]
@@ -160,6 +165,68 @@ async def test_no_trial_is_begun_that_the_budget_does_not_hold() -> None:
     estimate = await searched(store, budget_s=100.0)
     assert estimate.state == "out_of_trials"
     assert len(store.kept) < 5
+
+
+def slower_from(index: int, share: float = 0.85) -> Seen:
+    """The server's CPU, and the rate it lets through, change with the trial of that index."""
+
+    def spoil(evidence: TrialEvidence) -> TrialEvidence:
+        if evidence.plan.index < index:
+            return evidence
+        return spoilt(
+            evidence,
+            lambda interval: (
+                {"bitrate_bps": 500_000 * share}
+                if (interval.direction, interval.kind) == ("inbound", "video")
+                else None
+            ),
+        )
+
+    return spoil
+
+
+async def test_the_smallest_load_is_tried_again_in_between_and_at_the_end() -> None:
+    store = FakeStore(capacity=6)
+    estimate = await searched(store, drift_every=3)
+    assert (estimate.state, estimate.probes) == ("converged", 6)
+    purposes = [result.purpose for result in store.kept]
+    assert purposes[:6] == ["baseline", "baseline", "search", "search", "search", "drift"]
+    assert purposes[-1] == "drift"
+    assert {result.load for result in store.kept if result.purpose == "drift"} == {2}
+
+
+async def test_a_server_that_changes_on_the_way_ends_the_search_as_drift() -> None:
+    world = FakeWorld()
+    store = FakeStore(capacity=6, spoil=slower_from(4))
+    estimate = await searched(store, world=world, drift_every=3)
+    assert estimate.state == "drift"
+    assert [result.purpose for result in store.kept][-2:] == ["drift", "drift"]
+    assert any("received video 425 kbit/s, at first 500 kbit/s" in n for n in world.observer.notes)
+
+
+async def test_a_search_that_broke_off_between_two_looks_makes_the_second_one() -> None:
+    whole = FakeStore(capacity=6, spoil=slower_from(4))
+    await searched(whole, drift_every=3)
+    done = tuple(whole.kept[:-1])
+    known = tuple(good(index=index) for index in (0, 1))
+    rest = FakeStore(capacity=6, spoil=slower_from(4))
+    estimate = await searched(rest, done=done, known=known, drift_every=3)
+    assert estimate.state == "drift"
+    assert [(result.index, result.purpose) for result in rest.kept] == [(len(done), "drift")]
+
+
+async def test_the_budget_keeps_room_for_the_last_look() -> None:
+    world, store = FakeWorld(), FakeStore(capacity=16)
+    estimate = await searched(store, world=world, budget_s=200.0, drift_every=9)
+    assert estimate.state == "out_of_trials"
+    assert store.kept[-1].purpose == "drift"
+    assert world.clock.run_s() <= 200.0
+
+
+async def test_without_a_baseline_nothing_is_compared() -> None:
+    store = FakeStore(capacity=0)
+    await searched(store, drift_every=1)
+    assert {result.purpose for result in store.kept} == {"baseline", "search"}
 
 
 async def test_baselines_that_never_agree_are_given_up_and_it_is_said() -> None:
