@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from farm.errors import BadExperiment
-from farm.experiment import Experiment, Scenario, ScenarioKind, Size
+from farm.experiment import Experiment, Scenario, ScenarioKind, Search, Size
 from farm.network_profiles import line_of
 from farm.ramp import start_times_s
 from farm.trial import ProbePlan, Purpose, SessionPlan, TrialPlan
@@ -46,15 +47,19 @@ VIEWER = Role("viewer", sends=False, receives=True)
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """The loads that a search may try: `minimum`, then every `step`, up to `maximum`."""
+    """The loads that a search may try: `minimum`, then every `step`, up to `maximum`.
+
+    `chosen` are those of a list that the user gave, ascending; then the others describe it.
+    """
 
     minimum: int
     maximum: int
     step: int
+    chosen: tuple[int, ...] | None = None
 
     @property
     def loads(self) -> tuple[int, ...]:
-        return tuple(range(self.minimum, self.maximum + 1, self.step))
+        return self.chosen or tuple(range(self.minimum, self.maximum + 1, self.step))
 
 
 CALL_DRIVER = "demo_one_to_one"
@@ -83,6 +88,8 @@ def ladder(experiment: Experiment) -> Ladder:
     load or a step that is no whole number of sessions, or a range without a load.
     """
     scenario, search = experiment.scenario, experiment.search
+    if search.loads is not None:
+        return _chosen(scenario, search, search.loads)
     smallest = smallest_load(scenario)
     minimum = search.minimum if search.minimum is not None else smallest
     check_load(scenario, minimum, "search.minimum")
@@ -99,6 +106,18 @@ def ladder(experiment: Experiment) -> Ladder:
             f"use {minimum} or more"
         )
     return Ladder(minimum, search.maximum - (search.maximum - minimum) % step, step)
+
+
+def _chosen(scenario: Scenario, search: Search, loads: tuple[int, ...]) -> Ladder:
+    """The user's own list; its step is the smallest gap in it."""
+    for key, value in (("minimum", search.minimum), ("step", search.step)):
+        if value is not None:
+            raise BadExperiment(f"search.{key}: {value}: expected null beside search.loads")
+    for at, load in enumerate(loads):
+        check_load(scenario, load, f"search.loads[{at}]")
+    chosen = tuple(sorted(set(loads)))
+    gaps = [above - below for below, above in pairwise(chosen)]
+    return Ladder(chosen[0], chosen[-1], min(gaps, default=smallest_load(scenario)), chosen)
 
 
 def check_load(scenario: Scenario, load: int, setting: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from farm.attribution import Machine, limited_by, scale_out
 from farm.capacity_search import CapacityEstimate
+from farm.drift import DriftLooks
 from farm.experiment import Experiment, Scenario, ScenarioKind
 from farm.jsonable import to_jsonable
 from farm.scenario import NOUNS
@@ -26,11 +27,14 @@ def size_summary(
     held: TrialEvidence | None = None,
     broken: TrialEvidence | None = None,
     machine: Machine | None = None,
+    looks: DriftLooks | None = None,
+    began_wall_s: Mapping[int, float] | None = None,
 ) -> dict[str, Any]:
     """Of `farm size`.
 
     `held` and `broken` are the evidence of `attribution.trial_that_held` and `trial_that_broke`:
-    without them the throughput and what limited the server are unknown.
+    without them the throughput and what limited the server are unknown. `looks` say what became of
+    the smallest load, `began_wall_s` is when each trial began.
     """
     scenario = experiment.scenario
     limit = limited_by(estimate, results, broken, machine or Machine())
@@ -53,7 +57,25 @@ def size_summary(
         },
         "limited_by": to_jsonable(limit),
         "scale_out": {**to_jsonable(growth), "sessions": _sessions(scenario, growth.probes)},
+        "drift": None
+        if looks is None
+        else _drift(looks, results, began_wall_s or {}, estimate.confidence),
         "trials": [_trial(result) for result in results],
+    }
+
+
+def _drift(
+    looks: DriftLooks,
+    results: Sequence[TrialResult],
+    began_wall_s: Mapping[int, float],
+    confidence: float,
+) -> dict[str, Any]:
+    return {
+        "probes": looks.load,
+        "looks": len(looks.later(results)),
+        "moved": list(looks.drifted(results)),
+        "confidence": confidence,
+        "figures": to_jsonable(looks.movements(results, began_wall_s, confidence)),
     }
 
 
@@ -87,6 +109,10 @@ def _size_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     probes = capacity["probes"]
     if probes is None:
         return f"No load is known to hold {ended}.", second
+    if state == "drift":
+        load = _load(summary["scenario"], probes, capacity)
+        moved = "; ".join((summary.get("drift") or {}).get("moved", ())) or "see its trials"
+        return f"The server drifts: {moved}. {load} held on the way {ended}.", second
     at_least = "" if state == "converged" else "at least "
     load = _load(summary["scenario"], probes, capacity)
     held = f"The server holds {at_least}{load} for {format_duration(capacity['hold_s'])}"

@@ -24,9 +24,11 @@ from farm.errors import BadInput, FarmError, NoSpace, RecordingError, ServerUnre
 from farm.evidence import trial_evidence
 from farm.experiment import Experiment
 from farm.network_profiles import warning as network_warning
+from farm.observations import Footprint
 from farm.protocols import Observer
 from farm.recording import RunRecording
 from farm.recording.folder import run_name
+from farm.recording.journal import spent_s
 from farm.recording.manifest import Manifest
 from farm.recording.reader import RunReader
 from farm.recording.trial import TrialRecording
@@ -39,11 +41,15 @@ LIBRARIES = ("playwright", "aiortc", "paramiko", "polars", "matplotlib", "numpy"
 
 @dataclass(slots=True)
 class Run:
-    """A run under way: its folder, and the trials that can be made in it."""
+    """A run under way: its folder, and the trials that can be made in it.
+
+    `spent_s` is how long it was under way before it was taken up again.
+    """
 
     recording: RunRecording
     trials: Trials
     opened: OpenWorld
+    spent_s: float = 0.0
 
 
 class RunStore:
@@ -114,15 +120,25 @@ async def new_run(
 
 
 @asynccontextmanager
-async def resumed_run(path: Path, reader: RunReader, observer: Observer) -> AsyncIterator[Run]:
-    """The run of a folder, taken up where it broke off; finished trials stay as they are."""
-    clock = RunClock()
-    preflight(reader.manifest.settings, path)
+async def resumed_run(
+    reader: RunReader, observer: Observer, *, largest_load: int, trials: int
+) -> AsyncIterator[Run]:
+    """The run of a folder, taken up where it broke off; finished trials stay as they are.
+
+    Room for `trials` more of `largest_load` must be on the disk. Resets are verified against the
+    first of the run. Raises BadInput, ServerUnreachable.
+    """
+    clock, path, manifest = RunClock(), reader.path, reader.manifest
+    experiment = manifest.settings
+    preflight(experiment, path)
+    here = replace(experiment, output=replace(experiment.output, directory=path))
+    observer.note(f"disk: {check_space(here, largest_load, trials)}")
     with RunRecording.resume(path, clock) as recording:
         recording.journal("resumed", trials=len(reader.results))
         async with _open_run(
-            recording, reader.manifest, clock, observer, beside=path, done=reader.results
+            recording, manifest, clock, observer, beside=path, earlier=reader
         ) as run:
+            await require_room(experiment, run.opened.world.server, largest_load, trials)
             yield run
 
 
@@ -134,20 +150,35 @@ async def _open_run(
     observer: Observer,
     *,
     beside: Path,
-    done: tuple[TrialResult, ...] = (),
+    earlier: RunReader | None = None,
 ) -> AsyncIterator[Run]:
+    """`earlier` is what is there already of a run that is taken up again."""
     experiment = manifest.settings
     async with open_world(experiment, recording, clock, observer, beside) as opened:
-        manifest = replace(manifest, server=opened.server, kurento=opened.kurento)
-        recording.write_manifest(manifest)
-        store = RunStore(recording, experiment)
-        run = Run(recording, Trials(experiment, opened.world, store, (HOST,), done), opened)
+        now = replace(manifest, server=opened.server, kurento=opened.kurento)
+        if earlier is None:
+            recording.write_manifest(now)
+        trials = Trials(
+            experiment,
+            opened.world,
+            RunStore(recording, experiment),
+            (HOST,),
+            () if earlier is None else earlier.results,
+            fresh=None if earlier is None else first_footprint(earlier),
+        )
+        run = Run(recording, trials, opened, 0.0 if earlier is None else spent_s(earlier.journal))
         try:
             yield run
         finally:
-            hosts = tuple(opened.hosts)
-            chromium = hosts[0].chromium if hosts else None
-            recording.write_manifest(replace(manifest, hosts=hosts, chromium=chromium))
+            if opened.hosts:  # else it ended before a trial did, and nothing new is known
+                hosts = tuple(opened.hosts)
+                recording.write_manifest(replace(now, hosts=hosts, chromium=hosts[0].chromium))
+
+
+def first_footprint(run: RunReader) -> Footprint | None:
+    """What the server weighed after the first reset of a run; None if that is not known."""
+    reports = (trial.reset for trial in run.trials if trial.result is not None)
+    return next((report.footprint for report in reports if report and report.footprint), None)
 
 
 def _created(

@@ -13,10 +13,11 @@ from farm.cli.options import add_run_options, asked_for, said_where
 from farm.cli.recorded import recorded_run
 from farm.cli.running import Run, evidence_of, new_run, resumed_run, run_to_end, stream_of
 from farm.errors import BadInput
-from farm.experiment import EMBEDDED, Experiment
+from farm.experiment import EMBEDDED, Experiment, Search
 from farm.protocols import Observer
+from farm.recording.journal import trial_times_s
 from farm.recording.reader import RunReader
-from farm.run_story import find_capacity
+from farm.run_story import BASELINES, find_capacity
 from farm.scenario import ladder
 from farm.summary import size_summary
 from farm.terminal import Terminal
@@ -60,7 +61,7 @@ def act(options: argparse.Namespace) -> int:
 def exit_code(estimate: CapacityEstimate, fail_under: int | None) -> int:
     """An answer below `fail_under` fails; a lower bound that reaches it is good enough."""
     code = EXIT_CODES.get(estimate.state, 3)
-    if fail_under is None:
+    if fail_under is None or estimate.state == "drift":
         return code
     if estimate.probes is not None and estimate.probes >= fail_under:
         return 0
@@ -77,40 +78,60 @@ async def search(
         beside,
         observer,
         largest_load=ladder(experiment).maximum,
-        trials=experiment.search.max_trials,
+        trials=_trials_at_most(experiment.search) + 1,
     ) as run:
         return await _search(run, experiment, None)
 
 
 async def resume(reader: RunReader, observer: Observer) -> tuple[Path, CapacityEstimate]:
     """The same for a run that broke off; its finished trials count, none is repeated."""
-    async with resumed_run(reader.path, reader, observer) as run:
-        return await _search(run, reader.manifest.settings, reader)
+    experiment = reader.manifest.settings
+    async with resumed_run(
+        reader,
+        observer,
+        largest_load=ladder(experiment).maximum,
+        trials=max(1, _trials_at_most(experiment.search) + 1 - len(reader.results)),
+    ) as run:
+        return await _search(run, experiment, reader)
+
+
+def _trials_at_most(settings: Search) -> int:
+    """`max_trials` and the looks for drift between them; the look at the end is one more."""
+    every = settings.drift_every
+    searched = max(0, settings.max_trials - BASELINES)
+    return settings.max_trials + (0 if every is None else searched // every)
 
 
 async def _search(
     run: Run, experiment: Experiment, earlier: RunReader | None
 ) -> tuple[Path, CapacityEstimate]:
     rungs, settings = ladder(experiment), experiment.search
-    known = [] if earlier is None else baselines_in(earlier)
+    budget_s = settings.budget_s
     estimate = await find_capacity(
         run.trials,
-        CapacitySearch(
-            rungs.minimum,
-            rungs.maximum,
-            rungs.step,
-            reliability=settings.reliability,
-            confidence=settings.confidence,
-            max_trials=settings.max_trials,
-            invalid_retries=settings.invalid_retries,
-        ),
+        capacity_search(experiment, _trials_at_most(settings)),
         rungs.minimum,
-        known=known,
-        budget_s=settings.budget_s,
+        known=[] if earlier is None else baselines_in(earlier),
+        budget_s=None if budget_s is None else budget_s - run.spent_s,
+        drift_every=settings.drift_every,
     )
     run.recording.journal("answer", state=estimate.state, probes=estimate.probes)
     run.recording.write_summary(_summary(run, experiment, estimate))
     return run.recording.path, estimate
+
+
+def capacity_search(experiment: Experiment, max_trials: int) -> CapacitySearch:
+    """The search that an experiment asks for, of so many trials at most."""
+    rungs, settings = ladder(experiment), experiment.search
+    return CapacitySearch(
+        rungs.minimum,
+        rungs.maximum,
+        rungs.step,
+        reliability=settings.reliability,
+        confidence=settings.confidence,
+        max_trials=max_trials,
+        invalid_retries=settings.invalid_retries,
+    )
 
 
 def baselines_in(run: RunReader) -> list[TrialEvidence]:
@@ -137,6 +158,8 @@ def _summary(run: Run, experiment: Experiment, estimate: CapacityEstimate) -> di
         estimate,
         held=evidence(trial_that_held(results, estimate)),
         broken=evidence(trial_that_broke(results, estimate)),
+        looks=run.trials.looks_for_drift(ladder(experiment).minimum, experiment.search.drift_every),
+        began_wall_s=trial_times_s(reader.journal),
         machine=Machine(
             memory_bytes=facts.memory_bytes,
             process_cores=facts.cores if server.cores is None else len(server.cores),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,3 +15,25 @@ class JournalEntry:
     at_s: float
     wall_s: float
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def trial_times_s(entries: Iterable[JournalEntry]) -> dict[int, float]:
+    """When each trial began, by its index: wall clock. A repeated one counts from its last start.
+
+    Run time begins anew when a run is taken up again, so that it cannot order trials by itself.
+    """
+    return {
+        int(entry.facts["index"]): entry.wall_s
+        for entry in entries
+        if entry.kind == "trial_started" and isinstance(entry.facts.get("index"), int)
+    }
+
+
+def spent_s(entries: Iterable[JournalEntry]) -> float:
+    """How long a run was under way so far, the pauses between its sessions left out."""
+    total_s = last_s = 0.0
+    for entry in entries:
+        if entry.kind == "resumed":
+            total_s += last_s
+        last_s = entry.at_s
+    return total_s + last_s

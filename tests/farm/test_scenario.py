@@ -187,6 +187,26 @@ def test_the_ladder_climbs_by_whole_sessions_and_stays_below_its_end() -> None:
     assert ladder(BROADCAST) == Ladder(minimum=2, maximum=60, step=1)
 
 
+def test_a_list_of_ones_own_is_the_ladder() -> None:
+    rungs = ladder(dataclasses.replace(CALLS, search=Search(loads=(16, 2, 10, 16, 20))))
+
+    assert rungs.loads == (2, 10, 16, 20)
+    assert (rungs.minimum, rungs.maximum, rungs.step) == (2, 20, 4)
+
+
+@pytest.mark.parametrize(
+    ("search", "message"),
+    [
+        (Search(loads=(2, 7)), r"search\.loads\[1\]: load 7 is no whole number of calls of 2"),
+        (Search(loads=(2, 8), step=2), r"search\.step: 2: expected null beside search\.loads"),
+        (Search(loads=(4, 8), minimum=2), r"search\.minimum: 2: expected null beside"),
+    ],
+)
+def test_a_list_that_cannot_be_run_is_refused(search: Search, message: str) -> None:
+    with pytest.raises(BadExperiment, match=message):
+        ladder(dataclasses.replace(CALLS, search=search))
+
+
 @pytest.mark.parametrize(
     ("search", "message"),
     [
