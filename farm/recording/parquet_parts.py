@@ -29,6 +29,9 @@ from farm.recording.durable_file import (
 WHOLE = "whole.parquet"
 PART = "part-*.parquet"
 
+ROW_GROUP = 5_000
+"""Rows that are skipped or read together: some seconds of a few hundred probes."""
+
 Schema = Mapping[str, pl.DataType]
 
 
@@ -68,7 +71,7 @@ class PartWriter:
         )
         # Through memory, since Polars' own writing hides why a disk refused it.
         content = io.BytesIO()
-        frame.write_parquet(content)
+        frame.write_parquet(content, row_group_size=ROW_GROUP)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._replace(path, lambda temporary: temporary.write_bytes(content.getbuffer()))
@@ -91,7 +94,8 @@ def compact(folder: Path, replace: Replace = replace_file) -> None:
     whole = folder / WHOLE
     try:
         if parts and not whole.exists():
-            replace(whole, lambda temporary: pl.scan_parquet(parts).sink_parquet(temporary))
+            rows = pl.scan_parquet(parts)
+            replace(whole, lambda to: rows.sink_parquet(to, row_group_size=ROW_GROUP))
         for part in parts:
             part.unlink()
         sync_folder(folder)
