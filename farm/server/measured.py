@@ -65,6 +65,7 @@ class MediaServer:
         self._interface: str | None = None
         self._process: Found | None = None
         self._seen = False
+        self._replaces: bool | None = None  # does the reset give another process? by what was seen
         self._search_at_s = 0.0
         self._closed = False
         self._recordings = RecordingsDirectory(self._run, shell.where, settings.recordings)
@@ -148,8 +149,8 @@ class MediaServer:
     async def reset(self, like: Footprint | None) -> ResetReport:
         """Run the reset command until the server is fresh, at most `retries` times more.
 
-        Fresh: it answers, its process is another (or stayed, where the command does not restart
-        it), and its footprint is near `like`. Raises ServerLost.
+        Fresh: it answers, its process is another (or stayed, where the command never restarted
+        it) and stays, and its footprint is near `like`. Raises ServerLost.
         """
         settings = self._settings.reset
         if settings.command is None:
@@ -242,20 +243,53 @@ class MediaServer:
                 complaint = (answer.stderr or answer.stdout).strip().split("\n")[-1]
                 why = f"`{command}` ended with status {answer.status}: {complaint or 'no word'}"
                 return ResetReport(False, attempt, None, (why,))
-        await until(self._clock, lambda: self._replaced(before), REPLACED_WITHIN_S)
-        if not await until(self._clock, self._ready, settings.ready_within_s):
-            why = self._silent("after the reset ")
+        if not await self._gone(before):
+            why = f"its process is still the one from before the reset, {before}"
             return ResetReport(False, attempt, None, (why,))
-        footprint = await self.footprint()
-        calm_by_s = self._clock.run_s() + CALM_WITHIN_S
-        while self._differences(footprint, like) and self._clock.run_s() < calm_by_s:
-            footprint = await self.footprint()
-        return ResetReport(True, attempt, footprint, self._differences(footprint, like))
+        give_up_s = self._clock.run_s() + settings.ready_within_s
+        while True:
+            process = self._process
+            if not await until(self._clock, self._ready, give_up_s - self._clock.run_s()):
+                why = self._silent("after the reset ")
+                return ResetReport(False, attempt, None, (why,))
+            footprint = await self._calm_footprint(like)
+            if self._process == process:
+                return ResetReport(True, attempt, footprint, self._differences(footprint, like))
+            if self._clock.run_s() >= give_up_s:
+                why = f"its process does not stay: {process}, then {self._process}"
+                return ResetReport(False, attempt, footprint, (why,))
+
+    async def _gone(self, before: Found | None) -> bool:
+        """Wait for another process: one that answers at once may be the old one on its way out.
+
+        A command that was never seen to replace the process is taken to leave it alone. False if it
+        did before and does not now.
+        """
+        known_to_stay = before is None or self._replaces is False
+        within_s = REPLACED_WITHIN_S if known_to_stay else self._settings.reset.ready_within_s
+        replaced = await until(self._clock, lambda: self._replaced(before), within_s)
+        if before is not None and (replaced or not self._replaces):
+            self._replaces = replaced
+        return replaced or not self._replaces or before is None
 
     async def _replaced(self, before: Found | None) -> bool:
-        """A process that answers at once after a reset may be the old one on its way out."""
         now = await self._persist(self._search)
         return now is not None and now != before
+
+    async def _calm_footprint(self, like: Footprint | None) -> Footprint:
+        """When it is near `like`, or without one when it falls no more; a start takes CPU a while.
+
+        The last one when that takes too long.
+        """
+        footprint = await self.footprint()
+        calm_by_s = self._clock.run_s() + CALM_WITHIN_S
+        while self._clock.run_s() < calm_by_s:
+            if like is not None and not self._differences(footprint, like):
+                break
+            before, footprint = footprint, await self.footprint()
+            if like is None and not self._differences(before, footprint):
+                break
+        return footprint
 
     def _silent(self, when: str = "") -> str:
         within_s = self._settings.reset.ready_within_s

@@ -28,6 +28,9 @@ class Found:
     pid: int
     started: int
 
+    def __str__(self) -> str:
+        return f"pid {self.pid}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:

@@ -357,6 +357,89 @@ async def test_the_old_process_is_not_believed_when_the_command_does_not_wait() 
     assert answered_by == [4322]
 
 
+def slowly(at: Bench, after_s: float) -> Callable[[], Answer]:
+    """A reset command that returns at once; another process is there only so much later."""
+    pending: list[Awaitable[None]] = []
+
+    async def later() -> None:
+        await at.clock.sleep_until(at.clock.run_s() + after_s)
+        respawning(at.machine)()
+
+    def reset() -> Answer:
+        pending.append(asyncio.ensure_future(later()))
+        return Answer(0, "", "")
+
+    return reset
+
+
+async def test_an_old_process_that_takes_long_to_go_is_waited_out() -> None:
+    at = await bench()
+    at.machine.reset = slowly(at, 20.0)
+    report = await restarted(at)
+    assert (report.clean, report.attempts) == (True, 1)
+    assert at.machine.process is not None
+    assert at.machine.process.pid == 4322
+    assert at.clock.run_s() >= 20
+
+
+async def test_a_reset_that_once_replaced_the_process_and_now_does_not_is_dirty() -> None:
+    at = await bench()
+    at.machine.reset = respawning(at.machine)
+    assert (await restarted(at)).clean
+    at.machine.reset = lambda: Answer(0, "", "")
+    report = await restarted(at)
+    assert (report.done, report.attempts) == (False, 3)
+    assert report.differences == ("its process is still the one from before the reset, pid 4322",)
+
+
+async def test_a_reset_that_never_replaced_the_process_is_not_waited_for_twice() -> None:
+    at = await bench()
+    at.machine.reset = lambda: Answer(0, "", "")
+    assert (await restarted(at)).clean
+    began_s = at.clock.run_s()
+    assert (await restarted(at)).clean
+    assert at.clock.run_s() - began_s < 10
+
+
+async def test_a_process_that_is_replaced_once_more_is_looked_at_once_more() -> None:
+    at = await bench()
+    asked = 0
+
+    async def ready() -> bool:
+        nonlocal asked
+        asked += 1
+        if asked == 1:  # it answers, and then gives way to yet another
+            respawning(at.machine)()
+        return True
+
+    at.server = MediaServer(at.machine, SETTINGS, at.clock, ready)
+    await at.server.open()
+    at.machine.reset = respawning(at.machine)
+    report = await restarted(at)
+    assert (report.clean, asked) == (True, 2)
+
+
+async def test_the_first_footprint_is_taken_when_the_start_is_over() -> None:
+    at = await bench()
+
+    def reset() -> Answer:
+        respawning(at.machine)()
+        pending.append(asyncio.ensure_future(calm_down()))
+        return Answer(0, "", "")
+
+    async def calm_down() -> None:
+        assert at.machine.process is not None
+        at.machine.process = replace(at.machine.process, threads=90)
+        await at.clock.sleep_until(at.clock.run_s() + 3)
+        at.machine.process = replace(at.machine.process, threads=30)
+
+    pending: list[Awaitable[None]] = []
+    at.machine.reset = reset
+    report = await restarted(at, like=None)
+    assert report.footprint is not None
+    assert report.footprint.process_threads == 30
+
+
 async def test_a_reset_that_takes_the_machine_down_is_waited_for() -> None:
     at = await bench()
 
