@@ -17,7 +17,8 @@ from farm.driver import Driver
 from farm.errors import BrowserError, GeneratorError, JoinError
 from farm.experiment import TrialSettings
 from farm.observations import Footprint
-from farm.protocols import Clock, Host, Observer, Recorder, Server
+from farm.own_view import OwnView
+from farm.protocols import Clock, Host, Observer, Recorder, Server, ServerView
 from farm.recordings_check import RecordingsCheck
 from farm.settle import AT_MOST_S, STEADY_S
 from farm.trial import Fault, JoinOutcome, Phase, ProbePlan, SessionPlan, TrialPlan
@@ -40,6 +41,7 @@ class World:
     driver: Driver
     hosts: Callable[[TrialPlan], AbstractAsyncContextManager[Mapping[str, Host]]]
     watch: Callable[[], AbstractAsyncContextManager[asyncio.Future[Fault]]]
+    view: ServerView
 
 
 async def run_trial(
@@ -63,15 +65,19 @@ async def run_trial(
         plan, world.server.recordings, world.clock, world.observer, recorder
     )
     await recordings.ready(trial.lasts_at_most_s())
+    own_view = OwnView(world.view, world.clock, world.observer, recorder)
+    await own_view.before()
     met: Fault | None
     try:
         async with (
             world.watch() as fault,
             world.hosts(plan) as hosts,
             collector.listening(hosts, world.server, fault),
+            own_view.listening(),
         ):
             met = await _unless(fault, trial.live(hosts))
             if met is None:
+                await own_view.picture()
                 await trial.leave(hosts)
     except GeneratorError as error:  # it could not even begin
         met = Fault("host_lost", world.clock.run_s(), str(error))
@@ -83,6 +89,8 @@ async def run_trial(
         recordings.unknown(collector.server_lost)
     elif met is None:
         await recordings.check(trial.lasted_s)
+    if met is None:
+        await own_view.after()
     trial.begin("done")
 
 

@@ -17,12 +17,14 @@ from farm.observations import (
     HostFacts,
     HostSample,
     Joined,
+    KurentoSample,
     PageReport,
     ProbeEvent,
     RecordedFile,
     ResetReport,
     ServerFacts,
     ServerSample,
+    Topology,
 )
 from farm.trial import Fault, JoinOutcome, Phase, ProbePlan, TrialEvidence, TrialPlan, TrialResult
 
@@ -123,6 +125,10 @@ class Recorder(Protocol):
 
     def gap(self, gap: Gap) -> None: ...
 
+    def kurento_sample(self, sample: KurentoSample) -> None: ...
+
+    def topology(self, topology: Topology) -> None: ...
+
     def phase(self, phase: Phase, run_s: float) -> None: ...
 
     def join(self, outcome: JoinOutcome) -> None: ...
@@ -190,6 +196,19 @@ class Server(Protocol):
     async def clock(self) -> ClockReading: ...
 
     async def close(self) -> None: ...
+
+
+class ServerView(Protocol):
+    """What the media server says of itself, over its own protocol."""
+
+    def samples(self) -> AsyncGenerator[KurentoSample]:
+        """One every few seconds until closed; none while it does not answer."""
+
+    async def sample(self) -> KurentoSample | None:
+        """What it holds now; `None` when it does not answer."""
+
+    async def topology(self) -> Topology | None:
+        """A pipeline as it is built; `None` without one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from farm.observations import HostSample, ResetReport, ServerSample
+from farm.observations import HostSample, KurentoSample, ResetReport, ServerSample
 from farm.webrtc_stats import MediaKind
 
 Direction = Literal["inbound", "outbound"]
@@ -211,6 +211,7 @@ class TrialEvidence:
     server_samples: tuple[ServerSample, ...]
     faults: tuple[Fault, ...] = ()
     reset: ResetReport | None = None
+    kurento_samples: tuple[KurentoSample, ...] = ()
 
 
 class Outcome(StrEnum):
@@ -275,6 +276,19 @@ class LineAchieved:
 
 
 @dataclass(frozen=True, slots=True)
+class KurentoFigures:
+    """The media server's own view of a trial: the most it held, and what it kept afterwards.
+
+    `left_behind` counts pipelines that outlived their sessions, `None` where that is not known.
+    """
+
+    pipelines: int
+    elements: int
+    used_memory_bytes: int | None
+    left_behind: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class TrialResult:
     """`result.json`: one trial in figures, means over the hold.
 
@@ -295,4 +309,5 @@ class TrialResult:
     setup_median_s: float | None
     setup_worst_s: float | None
     lines: tuple[LineAchieved, ...] = ()
+    kurento: KurentoFigures | None = None
     server_memory_bytes: float | None = None

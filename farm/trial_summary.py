@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from farm.hold_figures import lost_of_due, mean_over_time
 from farm.known import known, mean_known, median_known
 from farm.lines_achieved import lines_achieved
-from farm.observations import ServerSample
-from farm.trial import TrialEvidence, TrialResult, Verdict
+from farm.observations import KurentoSample, ServerSample
+from farm.trial import KurentoFigures, TrialEvidence, TrialResult, Verdict
 
 
 def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
@@ -38,6 +38,7 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
         setup_median_s=median_known(setups),
         setup_worst_s=max(setups, default=None),
         lines=lines_achieved(evidence),
+        kurento=_kurento(evidence.kurento_samples),
         server_memory_bytes=_memory_bytes(server),
     )
 
@@ -45,6 +46,23 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
 def _memory_bytes(server: Sequence[ServerSample]) -> float | None:
     own = mean_known(sample.process_rss_bytes for sample in server)
     return mean_known(sample.memory_used_bytes for sample in server) if own is None else own
+
+
+def _kurento(samples: Sequence[KurentoSample]) -> KurentoFigures | None:
+    """The first sample is from before the first probe, the last from after they all left."""
+    if not samples:
+        return None
+    return KurentoFigures(
+        pipelines=max(sample.pipelines for sample in samples),
+        elements=max(sum(count for _, count in sample.elements) for sample in samples),
+        used_memory_bytes=max(
+            (each.used_memory_bytes for each in samples if each.used_memory_bytes is not None),
+            default=None,
+        ),
+        left_behind=max(0, samples[-1].pipelines - samples[0].pipelines)
+        if len(samples) > 1
+        else None,
+    )
 
 
 def _in_hold(evidence: TrialEvidence, run_s: float | None) -> bool:

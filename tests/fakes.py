@@ -21,6 +21,7 @@ from farm.observations import (
     HostFacts,
     HostSample,
     Joined,
+    KurentoSample,
     PageReport,
     ProbeEvent,
     RecordedFile,
@@ -28,6 +29,7 @@ from farm.observations import (
     ResetReport,
     ServerFacts,
     ServerSample,
+    Topology,
 )
 from farm.protocols import Evidence, HostKit, Progress
 from farm.trial import Fault, JoinOutcome, Phase, ProbePlan, SessionPlan, TrialPlan, TrialResult
@@ -196,6 +198,30 @@ class FakeServer:
 
 
 @dataclass
+class FakeView:
+    """What a media server would say of itself."""
+
+    clock_: FakeClock
+    pipelines: list[int] = field(default_factory=lambda: [0])
+    built: Topology | None = None
+
+    async def samples(self) -> AsyncGenerator[KurentoSample]:
+        while True:
+            await self.clock_.sleep_until(self.clock_.run_s() + 5)
+            yield KurentoSample(self.clock_.run_s(), 9, (("WebRtcEndpoint", 18),), 40.0, 2**20)
+
+    async def sample(self) -> KurentoSample | None:
+        """One after the other of `pipelines`, the last for ever; none when there are none."""
+        if not self.pipelines:
+            return None
+        count = self.pipelines.pop(0) if len(self.pipelines) > 1 else self.pipelines[0]
+        return KurentoSample(self.clock_.run_s(), count, (), 1.0, 2**20)
+
+    async def topology(self) -> Topology | None:
+        return self.built
+
+
+@dataclass
 class FakeRecorder:
     phases: list[tuple[Phase, float]] = field(default_factory=list)
     joins: dict[str, JoinOutcome] = field(default_factory=dict)
@@ -203,6 +229,8 @@ class FakeRecorder:
     server_samples: list[ServerSample] = field(default_factory=list)
     reports: list[PageReport] = field(default_factory=list)
     resets: list[ResetReport] = field(default_factory=list)
+    kurento_samples: list[KurentoSample] = field(default_factory=list)
+    topologies: list[Topology] = field(default_factory=list)
 
     def page_report(self, report: PageReport) -> None:
         self.reports.append(report)
@@ -215,6 +243,12 @@ class FakeRecorder:
         self.server_samples.append(sample)
 
     def gap(self, gap: Gap) -> None: ...
+
+    def kurento_sample(self, sample: KurentoSample) -> None:
+        self.kurento_samples.append(sample)
+
+    def topology(self, topology: Topology) -> None:
+        self.topologies.append(topology)
 
     def phase(self, phase: Phase, run_s: float) -> None:
         self.phases.append((phase, run_s))
@@ -240,6 +274,7 @@ class FakeWorld:
         self.server = FakeServer(self.clock)
         self.host = FakeHost(self.clock, refuse or {})
         self.recorder = FakeRecorder()
+        self.view = FakeView(self.clock)
         self.cannot_open: str | None = None
         self._faults: list[Fault] = []
 
@@ -248,7 +283,15 @@ class FakeWorld:
 
     def world(self) -> World:
         driver = Driver("fake", {"callee": RoleSteps(()), "caller": RoleSteps((), after="callee")})
-        return World(self.clock, self.observer, self.server, driver, self._open_hosts, self._watch)
+        return World(
+            self.clock,
+            self.observer,
+            self.server,
+            driver,
+            self._open_hosts,
+            self._watch,
+            self.view,
+        )
 
     @asynccontextmanager
     async def _open_hosts(self, plan: TrialPlan) -> AsyncIterator[Mapping[str, FakeHost]]:

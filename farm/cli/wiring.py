@@ -22,6 +22,7 @@ from farm.controller import World
 from farm.drivers import read_driver
 from farm.experiment import EMBEDDED, Experiment, Process, Ssh
 from farm.hosts import LocalHost
+from farm.kurento.view import KurentoView
 from farm.media import prepare
 from farm.observations import HostFacts, ServerFacts
 from farm.processes import Processes
@@ -79,6 +80,8 @@ async def open_world(
         server = server_behind(shell, experiment.server, clock)
         stack.push_async_callback(server.close)
         facts = await look_around(server, experiment.server)
+        view = KurentoView(kurento, clock)
+        stack.push_async_callback(view.close)
         page = _app(experiment, processes, observer)
         seen: list[HostFacts] = []
         kit = HostKit(
@@ -115,6 +118,7 @@ async def open_world(
             driver=driver,
             hosts=hosts,
             watch=watch,
+            view=view,
         )
         yield OpenWorld(world, facts, info, seen)
 

@@ -41,6 +41,7 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         server_samples=trial.server_samples(),
         faults=(*trial.faults, *_crashes(trial)),
         reset=trial.reset,
+        kurento_samples=trial.kurento_samples(),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from farm.jsonable import from_jsonable
-from farm.observations import ClockReading, Gap, ProbeEvent, ResetReport
+from farm.observations import ClockReading, Gap, ProbeEvent, ResetReport, Topology
 from farm.trial import Fault, JoinOutcome, Phase, Phases
 
 
@@ -19,7 +19,7 @@ class PhaseMark:
     run_s: float
 
 
-TrialEvent = ProbeEvent | PhaseMark | JoinOutcome | Fault | Gap | ResetReport
+TrialEvent = ProbeEvent | PhaseMark | JoinOutcome | Fault | Gap | ResetReport | Topology
 
 _CLASSES: Mapping[str, type[TrialEvent]] = {
     "probe": ProbeEvent,
@@ -28,6 +28,7 @@ _CLASSES: Mapping[str, type[TrialEvent]] = {
     "fault": Fault,
     "gap": Gap,
     "reset": ResetReport,
+    "topology": Topology,
 }
 _NAMES = {cls: name for name, cls in _CLASSES.items()}
 

@@ -55,6 +55,10 @@ class TrialFolder:
         return self.path / "server"
 
     @property
+    def kurento(self) -> Path:
+        return self.path / "kurento"
+
+    @property
     def top(self) -> Path:
         return self.server / "top.txt"
 

@@ -17,7 +17,15 @@ import polars as pl
 
 from farm.errors import RecordingError
 from farm.jsonable import from_jsonable
-from farm.observations import Gap, HostSample, ProbeEvent, ResetReport, ServerSample
+from farm.observations import (
+    Gap,
+    HostSample,
+    KurentoSample,
+    ProbeEvent,
+    ResetReport,
+    ServerSample,
+    Topology,
+)
 from farm.recording.clock_offsets import ClockOffsets
 from farm.recording.events import (
     PhaseMark,
@@ -32,7 +40,12 @@ from farm.recording.journal import JournalEntry
 from farm.recording.json_lines import read_json_lines
 from farm.recording.manifest import Manifest
 from farm.recording.parquet_parts import Damage, read_table
-from farm.recording.sample_tables import POLL, host_samples, server_samples
+from farm.recording.sample_tables import (
+    POLL,
+    host_samples,
+    kurento_samples,
+    server_samples,
+)
 from farm.trial import Fault, JoinOutcome, Phases, TrialPlan, TrialResult
 
 T = TypeVar("T")
@@ -214,6 +227,17 @@ class TrialReader:
     def server_samples(self) -> tuple[ServerSample, ...]:
         """`server()` as values."""
         return server_samples(self.server())
+
+    def kurento_samples(self) -> tuple[KurentoSample, ...]:
+        """What the media server said of itself, before the first probe, in between, and after."""
+        frame, damage = read_table(self.folder.kurento)
+        self.damage += damage
+        return kurento_samples(frame)
+
+    @property
+    def topology(self) -> Topology | None:
+        """A pipeline as it was built at the end of the hold."""
+        return next(iter(self._told(Topology)), None)
 
     def top_text(self) -> str | None:
         """What `top` printed on the server; `None` if it was not recorded."""

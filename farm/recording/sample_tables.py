@@ -12,7 +12,15 @@ from typing import Any
 
 import polars as pl
 
-from farm.observations import ConnectionReport, HostSample, PageReport, ServerSample, ThreadSample
+from farm.observations import (
+    ConnectionReport,
+    EndpointStats,
+    HostSample,
+    KurentoSample,
+    PageReport,
+    ServerSample,
+    ThreadSample,
+)
 from farm.webrtc_stats import STATS_TYPES, RtcStats, columns
 
 POLL = "poll"
@@ -79,6 +87,29 @@ SERVER_SCHEMA: Mapping[str, pl.DataType] = {
     ),
 }
 
+_ENDPOINT: Mapping[str, pl.DataType] = {
+    "endpoint": pl.String(),
+    "direction": pl.String(),
+    "kind": pl.String(),
+    "packets": pl.Int64(),
+    "octets": pl.Int64(),
+    "packets_lost": pl.Int64(),
+    "nacks": pl.Int64(),
+    "plis": pl.Int64(),
+    "jitter_s": pl.Float64(),
+    "round_trip_time_s": pl.Float64(),
+    "remb_bps": pl.Int64(),
+}
+
+KURENTO_SCHEMA: Mapping[str, pl.DataType] = {
+    "received_s": pl.Float64(),
+    "pipelines": pl.Int64(),
+    "elements": pl.List(pl.Struct({"type": pl.String(), "count": pl.Int64()})),
+    "used_cpu_percent": pl.Float64(),
+    "used_memory_bytes": pl.Int64(),
+    "endpoints": pl.List(pl.Struct(_ENDPOINT)),
+}
+
 
 def stats_schema(type: str) -> dict[str, pl.DataType]:
     """Columns of a W3C stats type: whose, when, the members of W3C, and the rest as JSON."""
@@ -138,6 +169,33 @@ def server_row(sample: ServerSample) -> tuple[Any, ...]:
         ]
     )
     return (*(getattr(sample, name) for name in SERVER_SCHEMA if name != "threads"), threads)
+
+
+def kurento_row(sample: KurentoSample) -> tuple[Any, ...]:
+    """A row of `KURENTO_SCHEMA`."""
+    return (
+        sample.received_s,
+        sample.pipelines,
+        [{"type": type, "count": count} for type, count in sample.elements],
+        sample.used_cpu_percent,
+        sample.used_memory_bytes,
+        [{name: getattr(each, name) for name in _ENDPOINT} for each in sample.endpoints],
+    )
+
+
+def kurento_samples(frame: pl.DataFrame | None) -> tuple[KurentoSample, ...]:
+    """The values that rows of `KURENTO_SCHEMA` were made of."""
+    return tuple(
+        KurentoSample(
+            received_s=row["received_s"],
+            pipelines=row["pipelines"],
+            elements=tuple((each["type"], each["count"]) for each in row["elements"]),
+            used_cpu_percent=row["used_cpu_percent"],
+            used_memory_bytes=row["used_memory_bytes"],
+            endpoints=tuple(EndpointStats(**each) for each in row["endpoints"]),
+        )
+        for row in _rows(frame, tuple(KURENTO_SCHEMA))
+    )
 
 
 def host_samples(frame: pl.DataFrame | None) -> tuple[HostSample, ...]:

@@ -6,16 +6,18 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from farm.observations import HostSample, PageReport, ServerSample
+from farm.observations import HostSample, KurentoSample, PageReport, ServerSample
 from farm.recording.durable_file import Replace, recording_error
 from farm.recording.folder import TrialFolder
 from farm.recording.parquet_parts import PartWriter
 from farm.recording.sample_tables import (
     HOST_SCHEMA,
+    KURENTO_SCHEMA,
     POLL,
     POLL_SCHEMA,
     SERVER_SCHEMA,
     host_row,
+    kurento_row,
     poll_row,
     server_row,
     stats_rows,
@@ -31,6 +33,7 @@ class Batch:
     reports: list[PageReport] = field(default_factory=list)
     host_samples: list[HostSample] = field(default_factory=list)
     server_samples: list[ServerSample] = field(default_factory=list)
+    kurento_samples: list[KurentoSample] = field(default_factory=list)
 
 
 class TrialTables:
@@ -47,26 +50,37 @@ class TrialTables:
         self._polls = PartWriter(folder.samples(POLL), POLL_SCHEMA, replace)
         self._hosts = PartWriter(folder.hosts, HOST_SCHEMA, replace)
         self._server = PartWriter(folder.server, SERVER_SCHEMA, replace)
+        self._kurento = PartWriter(folder.kurento, KURENTO_SCHEMA, replace)
 
     def write(self, batch: Batch) -> None:
         """One part more of each table that has something new."""
         rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
-        for report in batch.reports:
+        # Probe by probe, so that a few probes of thousands can be read without the others.
+        reports = sorted(batch.reports, key=lambda report: report.probe)
+        for report in reports:
             for type, row in stats_rows(report, self._host_of[report.probe]):
                 rows[type].append(row)
         for type, some in rows.items():
             self._table_of(type).write(some)
-        if batch.reports:
-            self._polls.write([poll_row(r, self._host_of[r.probe]) for r in batch.reports])
+        if reports:
+            self._polls.write([poll_row(r, self._host_of[r.probe]) for r in reports])
         if batch.host_samples:
             self._hosts.write([host_row(sample) for sample in batch.host_samples])
         if batch.server_samples:
             self._server.write([server_row(sample) for sample in batch.server_samples])
             self._append_top("".join(sample.top_text or "" for sample in batch.server_samples))
+        if batch.kurento_samples:
+            self._kurento.write([kurento_row(sample) for sample in batch.kurento_samples])
 
     def compact(self) -> None:
         """Turn the parts of each table into one file."""
-        for table in (*self._samples.values(), self._polls, self._hosts, self._server):
+        for table in (
+            *self._samples.values(),
+            self._polls,
+            self._hosts,
+            self._server,
+            self._kurento,
+        ):
             table.compact()
 
     def _table_of(self, type: str) -> PartWriter:

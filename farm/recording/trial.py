@@ -19,10 +19,12 @@ from farm.observations import (
     ClockReading,
     Gap,
     HostSample,
+    KurentoSample,
     PageReport,
     ProbeEvent,
     ResetReport,
     ServerSample,
+    Topology,
 )
 from farm.protocols import Clock
 from farm.recording.durable_file import Replace, recording_error, replace_file, write_text
@@ -114,6 +116,10 @@ class TrialRecording:
         self._batch.server_samples.append(sample)
         self._write_when_due()
 
+    def kurento_sample(self, sample: KurentoSample) -> None:
+        self._batch.kurento_samples.append(sample)
+        self._write_when_due()
+
     def event(self, event: ProbeEvent) -> None:
         self._tell(event)
 
@@ -131,6 +137,9 @@ class TrialRecording:
 
     def fault(self, fault: Fault) -> None:
         self._tell(fault)
+
+    def topology(self, topology: Topology) -> None:
+        self._tell(topology)
 
     def clock(self, reading: ClockReading) -> None:
         self._on_reading(reading)
