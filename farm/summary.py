@@ -45,8 +45,8 @@ def size_summary(
         "state": estimate.state,
         "capacity": {
             "probes": estimate.probes,
-            "sessions": _sessions(scenario, estimate.probes),
-            "viewers": _viewers(scenario, estimate.probes),
+            "sessions": sessions_of(scenario, estimate.probes),
+            "viewers": viewers_of(scenario, estimate.probes),
             "interval_probes": list(estimate.interval),
             "confidence": estimate.confidence,
             "reliability": estimate.reliability,
@@ -56,11 +56,11 @@ def size_summary(
             **_throughput(held),
         },
         "limited_by": to_jsonable(limit),
-        "scale_out": {**to_jsonable(growth), "sessions": _sessions(scenario, growth.probes)},
+        "scale_out": {**to_jsonable(growth), "sessions": sessions_of(scenario, growth.probes)},
         "drift": None
         if looks is None
         else _drift(looks, results, began_wall_s or {}, estimate.confidence),
-        "trials": [_trial(result) for result in results],
+        "trials": [trial_summary(result) for result in results],
     }
 
 
@@ -87,10 +87,10 @@ def run_summary(experiment: Experiment, results: Sequence[TrialResult]) -> dict[
         "scenario": experiment.scenario.kind,
         "state": asked.verdict.outcome.value,
         "load": asked.load,
-        "sessions": _sessions(experiment.scenario, asked.load),
-        "viewers": _viewers(experiment.scenario, asked.load),
+        "sessions": sessions_of(experiment.scenario, asked.load),
+        "viewers": viewers_of(experiment.scenario, asked.load),
         "hold_s": experiment.trial.hold_s,
-        "trials": [_trial(result) for result in results],
+        "trials": [trial_summary(result) for result in results],
     }
 
 
@@ -168,7 +168,8 @@ def _worst(worst: Mapping[str, Any] | None) -> str:
     return ", ".join(parts)
 
 
-def _sessions(scenario: Scenario, probes: int | None) -> int | None:
+def sessions_of(scenario: Scenario, probes: int | None) -> int | None:
+    """How many a load is; None stays None."""
     if probes is None:
         return None
     match scenario.kind:
@@ -180,7 +181,8 @@ def _sessions(scenario: Scenario, probes: int | None) -> int | None:
             return 1
 
 
-def _viewers(scenario: Scenario, probes: int | None) -> int | None:
+def viewers_of(scenario: Scenario, probes: int | None) -> int | None:
+    """How many of a load watch a broadcast; None in other scenarios."""
     return None if probes is None or scenario.kind != "broadcast" else probes - 1
 
 
@@ -215,7 +217,8 @@ def _total(held: TrialEvidence, direction: Direction, *, packets: bool) -> float
     return fmean(windows.values()) if windows else None
 
 
-def _trial(result: TrialResult) -> dict[str, Any]:
+def trial_summary(result: TrialResult) -> dict[str, Any]:
+    """A trial's entry in `summary.json`."""
     verdict, worst = result.verdict, result.verdict.worst_session
     return {
         "index": result.index,

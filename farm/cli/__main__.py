@@ -19,6 +19,7 @@ VERBS: Mapping[str, str] = {
     "init": "print an experiment with every setting, its default and its meaning",
     "run": "one trial: reset, ramp, settle, hold, verdict",
     "size": "search for the largest load that holds",
+    "watch": "one load again and again, for days, to see whether the server drifts",
     "report": "draw a run's figures and page again",
     "runs": "list runs, or remove old ones",
     "doctor": "say what this machine, or an experiment, lacks, and what brings it",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from farm.recording.reader import RunReader
 from farm.summary import two_lines
+from farm.watch_summary import watch_lines
 from reports.bundle import write_bundle
 
 
@@ -17,5 +18,5 @@ def end(run: Path, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({**summary, "run": str(run), "report": str(page)}, indent=2))
         return
-    print("\n".join(two_lines(summary)))
+    print("\n".join(watch_lines(summary) if "watch" in summary else two_lines(summary)))
     print(f"report: {page}")

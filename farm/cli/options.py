@@ -9,6 +9,7 @@ from pathlib import Path
 
 from farm.experiment import Experiment
 from farm.experiment_file import load_experiment, placed
+from farm.units import parse_duration_s
 
 
 def add_run_options(verb: argparse.ArgumentParser) -> None:
@@ -18,6 +19,17 @@ def add_run_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--video", metavar="FILE", help="what the cameras show: any clip PyAV reads")
     verb.add_argument("--audio", metavar="FILE", help="what the microphones hear")
     verb.add_argument("--json", action="store_true", help="the answer as JSON, progress on stderr")
+
+
+def duration_s(text: str) -> float:
+    """What an option that is a duration says, in seconds; for `type=`."""
+    try:
+        seconds = parse_duration_s(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if seconds < 1:
+        raise argparse.ArgumentTypeError(f"{text}: expected 1s or more")
+    return seconds
 
 
 def asked_for(options: argparse.Namespace) -> Experiment:

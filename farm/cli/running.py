@@ -34,7 +34,7 @@ from farm.recording.reader import RunReader
 from farm.recording.trial import TrialRecording
 from farm.run_clock import RunClock
 from farm.run_story import Trials
-from farm.trial import TrialEvidence, TrialPlan, TrialResult
+from farm.trial import Outcome, TrialEvidence, TrialPlan, TrialResult
 
 LIBRARIES = ("playwright", "aiortc", "paramiko", "polars", "matplotlib", "numpy")
 
@@ -75,6 +75,15 @@ class RunStore:
 def evidence_of(run: RunReader, index: int, settings: Any) -> TrialEvidence:
     """The evidence of a recorded trial under the run's own windows."""
     return trial_evidence(run.trial(index), window_s=settings.window_s, poll_s=settings.poll_s)
+
+
+def baselines_in(run: RunReader) -> list[TrialEvidence]:
+    """The evidence of the baseline trials that a run made and that passed."""
+    return [
+        evidence_of(run, result.index, run.manifest.settings.trial)
+        for result in run.results
+        if result.purpose == "baseline" and result.verdict.outcome is Outcome.PASS
+    ]
 
 
 @asynccontextmanager

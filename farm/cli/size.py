@@ -10,8 +10,16 @@ from farm.attribution import Machine, trial_that_broke, trial_that_held
 from farm.capacity_search import CapacityEstimate, CapacitySearch, State
 from farm.cli.ending import end
 from farm.cli.options import add_run_options, asked_for, said_where
-from farm.cli.recorded import recorded_run
-from farm.cli.running import Run, evidence_of, new_run, resumed_run, run_to_end, stream_of
+from farm.cli.recorded import is_watch, recorded_run
+from farm.cli.running import (
+    Run,
+    baselines_in,
+    evidence_of,
+    new_run,
+    resumed_run,
+    run_to_end,
+    stream_of,
+)
 from farm.errors import BadInput
 from farm.experiment import EMBEDDED, Experiment, Search
 from farm.protocols import Observer
@@ -21,7 +29,7 @@ from farm.run_story import BASELINES, find_capacity
 from farm.scenario import ladder
 from farm.summary import size_summary
 from farm.terminal import Terminal
-from farm.trial import Outcome, TrialEvidence, TrialResult
+from farm.trial import TrialEvidence, TrialResult
 
 EXIT_CODES: dict[State, int] = {"converged": 0, "ceiling_passed": 0, "floor_failed": 1}
 """Any other state is inconclusive: 3."""
@@ -47,6 +55,8 @@ def act(options: argparse.Namespace) -> int:
             raise BadInput(
                 f"--resume: {reader.path}: that run has its answer, nothing is left to do"
             )
+        if is_watch(reader):
+            raise BadInput(f"--resume: {reader.path}: that run is a watch: farm watch --resume")
         story = resume(reader, terminal)
     else:
         story = search(
@@ -132,15 +142,6 @@ def capacity_search(experiment: Experiment, max_trials: int) -> CapacitySearch:
         max_trials=max_trials,
         invalid_retries=settings.invalid_retries,
     )
-
-
-def baselines_in(run: RunReader) -> list[TrialEvidence]:
-    """The evidence of the baseline trials that a run made and that passed."""
-    return [
-        evidence_of(run, result.index, run.manifest.settings.trial)
-        for result in run.results
-        if result.purpose == "baseline" and result.verdict.outcome is Outcome.PASS
-    ]
 
 
 def _summary(run: Run, experiment: Experiment, estimate: CapacityEstimate) -> dict[str, Any]:

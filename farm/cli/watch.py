@@ -1,0 +1,197 @@
+"""`farm watch EXPERIMENT`: one load again and again, for days. Does it stay as it is?"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from farm.cli.ending import end
+from farm.cli.options import add_run_options, asked_for, duration_s, said_where
+from farm.cli.recorded import WATCH, is_watch, recorded_run
+from farm.cli.running import Run, baselines_in, new_run, resumed_run, run_to_end, stream_of
+from farm.errors import BadInput, RecordingError
+from farm.experiment import Experiment
+from farm.protocols import Observer
+from farm.recording.folder import list_runs
+from farm.recording.journal import trial_times_s
+from farm.recording.reader import RunReader
+from farm.run_story import BASELINES_AT_MOST
+from farm.scenario import check_load, smallest_load
+from farm.terminal import Terminal
+from farm.watch_story import BEGAN, OUTAGE, Timetable, watch_load
+from farm.watch_summary import Outage, WatchState, watch_summary
+
+EXIT_CODES: dict[WatchState, int] = {"steady": 0, "failed": 1, "drift": 3, "unwatched": 3}
+
+
+def describe(verb: argparse.ArgumentParser) -> None:
+    verb.epilog = "example: farm watch calls.yaml --load 16 --every 15m --for 48h"
+    what = verb.add_mutually_exclusive_group(required=True)
+    what.add_argument("experiment", type=Path, nargs="?", help="a YAML file")
+    what.add_argument("--resume", type=Path, metavar="RUN", help="go on where that run broke off")
+    load = verb.add_mutually_exclusive_group()
+    load.add_argument("--load", type=int, help="probes, instead of watch.load")
+    load.add_argument(
+        "--load-of", type=Path, metavar="RUN", help="the load that this run of farm size recommends"
+    )
+    verb.add_argument("--every", type=duration_s, metavar="15m", help="instead of watch.every")
+    verb.add_argument(
+        "--for", type=duration_s, metavar="48h", dest="for_s", help="instead of watch.for"
+    )
+    add_run_options(verb)
+    verb.set_defaults(act=act)
+
+
+def act(options: argparse.Namespace) -> int:
+    terminal = Terminal(stream_of(options.json))
+    if options.resume is not None:
+        reader = _broken_off(options)
+        story = resume(reader, terminal)
+    else:
+        experiment = _experiment(options, terminal)
+        text, beside = options.experiment.read_text(), options.experiment.parent
+        story = watch(experiment, text, beside, terminal)
+    with terminal.watching(), said_where(options):
+        path, state = run_to_end(story)
+    end(path, as_json=options.json)
+    return EXIT_CODES[state]
+
+
+async def watch(
+    experiment: Experiment, text: str, beside: Path, observer: Observer
+) -> tuple[Path, WatchState]:
+    """A run that watches `experiment.watch.load`, which must be given by now."""
+    async with new_run(
+        experiment,
+        text,
+        beside,
+        observer,
+        largest_load=_load(experiment),
+        trials=_turns(experiment) + BASELINES_AT_MOST,
+    ) as run:
+        run.recording.journal(WATCH, load=_load(experiment))
+        observer.note(f"after a crash or Ctrl-C: farm watch --resume {run.recording.path}")
+        return await _watch(run, experiment, None)
+
+
+async def resume(reader: RunReader, observer: Observer) -> tuple[Path, WatchState]:
+    """The same for a run that broke off: turns that have passed meanwhile are left out."""
+    experiment = reader.manifest.settings
+    async with resumed_run(
+        reader,
+        observer,
+        largest_load=_load(experiment),
+        trials=max(1, _turns(experiment) + BASELINES_AT_MOST - len(reader.results)),
+    ) as run:
+        return await _watch(run, experiment, reader)
+
+
+async def _watch(
+    run: Run, experiment: Experiment, earlier: RunReader | None
+) -> tuple[Path, WatchState]:
+    load, settings = _load(experiment), experiment.watch
+    await watch_load(
+        run.trials,
+        load,
+        smallest_load(experiment.scenario),
+        every_s=settings.every_s,
+        for_s=settings.for_s,
+        began_wall_s=None if earlier is None else _began_wall_s(earlier),
+        known=[] if earlier is None else baselines_in(earlier),
+    )
+    path = run.recording.path
+    reader = RunReader.open(path)
+    summary = watch_summary(
+        experiment, load, run.trials.results, trial_times_s(reader.journal), outages_in(reader)
+    )
+    run.recording.journal("answer", state=summary["state"])
+    run.recording.write_summary(summary)
+    return path, summary["state"]
+
+
+def outages_in(run: RunReader) -> list[Outage]:
+    """The turns at which the server could not be reached."""
+    return [
+        Outage(float(entry.facts["wall_s"]), str(entry.facts["message"]))
+        for entry in run.journal
+        if entry.kind == OUTAGE
+    ]
+
+
+def _began_wall_s(run: RunReader) -> float | None:
+    """When the first turn was; None if the watch did not get that far."""
+    told = (entry.facts["wall_s"] for entry in run.journal if entry.kind == BEGAN)
+    return next((float(wall_s) for wall_s in told), None)
+
+
+def _load(experiment: Experiment) -> int:
+    load = experiment.watch.load
+    assert load is not None, "it is found before anything begins"  # noqa: S101
+    return load
+
+
+def _turns(experiment: Experiment) -> int:
+    return Timetable(0.0, experiment.watch.every_s, experiment.watch.for_s).turns
+
+
+# ---------------------------------------------------------------- which load, how often
+
+
+def _experiment(options: argparse.Namespace, observer: Observer) -> Experiment:
+    """The experiment asked for, its load found."""
+    experiment = asked_for(options)
+    settings = experiment.watch
+    if options.every is not None:
+        settings = replace(settings, every_s=options.every)
+    if options.for_s is not None:
+        settings = replace(settings, for_s=options.for_s)
+    load, setting = settings.load, "watch.load"
+    if options.load is not None:
+        load, setting = options.load, "--load"
+    elif options.load_of is not None:
+        load = _recommended(recorded_run(options.load_of, "--load-of"))
+        if load is None:
+            raise BadInput(f"--load-of: {options.load_of}: that run recommends no load")
+    elif load is None:
+        load = _last_answer(experiment, observer)
+    check_load(experiment.scenario, load, setting)
+    return replace(experiment, watch=replace(settings, load=load))
+
+
+def _last_answer(experiment: Experiment, observer: Observer) -> int:
+    """What the newest search of this scenario on this server recommends. Raises BadInput."""
+    directory = experiment.output.directory
+    for entry in reversed(list_runs(directory)):
+        try:
+            run = RunReader.open(entry.path)
+        except RecordingError:
+            continue
+        settings, load = run.manifest.settings, _recommended(run)
+        alike = settings.scenario == experiment.scenario
+        if load and alike and settings.server.kurento == experiment.server.kurento:
+            observer.note(f"load: {load} probes, what {entry.path} recommends")
+            return load
+    raise BadInput(
+        f"watch.load: from_answer: no search of this scenario and server in {directory} recommends "
+        "a load: give --load N, or --load-of RUN"
+    )
+
+
+def _recommended(run: RunReader) -> int | None:
+    load = ((run.summary or {}).get("capacity") or {}).get("recommended_probes")
+    return load if isinstance(load, int) else None
+
+
+def _broken_off(options: argparse.Namespace) -> RunReader:
+    """The run to go on with, under its own settings. Raises BadInput."""
+    for option in ("load", "load_of", "every", "for_s"):
+        if getattr(options, option) is not None:
+            name = option.removesuffix("_s").replace("_", "-")
+            raise BadInput(f"--{name}: not beside --resume: that run keeps its own")
+    reader = recorded_run(options.resume, "--resume")
+    if reader.summary is not None:
+        raise BadInput(f"--resume: {reader.path}: that run has its answer, nothing is left to do")
+    if not is_watch(reader):
+        raise BadInput(f"--resume: {reader.path}: that run is no watch: farm size --resume goes on")
+    return reader
