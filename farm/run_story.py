@@ -15,6 +15,7 @@ from farm.experiment import Experiment
 from farm.observations import Footprint
 from farm.protocols import Clock, TrialStore
 from farm.scenario import plan_trial
+from farm.search_evidence import count
 from farm.trial import Outcome, Purpose, TrialEvidence, TrialResult
 from farm.trial_summary import summarise
 from farm.verdict import judge
@@ -146,7 +147,7 @@ async def find_capacity(
     try:
         await trials.find_baseline(smallest, known)
         for result in trials.results:
-            _count(search, result)
+            count(search, result)
         looks = trials.looks_for_drift(smallest, drift_every)
         while True:
             if looks is not None and (moved := looks.drifted(trials.results)):
@@ -162,7 +163,7 @@ async def find_capacity(
             if load is None:
                 break
             result, _ = await trials.measure(load, "drift" if look else "search")
-            _count(search, result)
+            count(search, result)
     except ServerError as error:
         trials.say(f"the search ends: {error}")
         state = "server_lost"
@@ -181,15 +182,3 @@ def _look_due(
     if looks is None or not looks.due(trials.results, ended=load is None):
         return False
     return search.estimate().state != "server_lost" and trials.fit(1, budget_s)
-
-
-def _count(search: CapacitySearch, result: TrialResult) -> None:
-    verdict, cpu_percent = result.verdict, result.server_cpu_percent
-    search.record(
-        result.load,
-        verdict.outcome,
-        units_failed=verdict.units_failed,
-        units_total=verdict.units,
-        utilisation=None if cpu_percent is None else cpu_percent / 100,
-        server_died=any(reason.code == "server_died" for reason in verdict.reasons),
-    )

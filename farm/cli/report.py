@@ -7,17 +7,27 @@ import json
 from pathlib import Path
 
 from farm.cli.recorded import recorded_run
+from farm.cli.rejudging import judge_again
 from reports.bundle import write_bundle
 
 
 def describe(verb: argparse.ArgumentParser) -> None:
     verb.epilog = "example: farm report runs/20261122T221500Z-one_to_one"
     verb.add_argument("run", type=Path, help="the run's folder")
+    verb.add_argument(
+        "--criteria",
+        type=Path,
+        metavar="FILE",
+        help="judge all trials again, by that file's limits",
+    )
     verb.add_argument("--json", action="store_true", help="the page's path as JSON")
     verb.set_defaults(act=act)
 
 
 def act(options: argparse.Namespace) -> int:
+    if options.criteria is not None:
+        judge_again(options.run, options.criteria, as_json=options.json)
+        return 0
     page = write_bundle(recorded_run(options.run, "RUN").path)
     print(json.dumps({"report": str(page)}) if options.json else page)
     return 0

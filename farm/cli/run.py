@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from farm.cli.ending import end
+from farm.cli.live import add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, said_where
 from farm.cli.recorded import recorded_run
 from farm.cli.running import evidence_of, new_run, run_to_end, stream_of
@@ -19,6 +20,9 @@ from farm.summary import run_summary
 from farm.terminal import Terminal
 from farm.trial import Outcome
 from farm.verdict.baseline import Baseline, baseline_of
+
+BASELINE_OF = "baseline_of"
+"""What the journal calls the run that the trial is compared with."""
 
 EXIT_CODES = {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.INVALID: 3}
 
@@ -35,6 +39,7 @@ def describe(verb: argparse.ArgumentParser) -> None:
         "--absolute", action="store_true", help="compare with no baseline: absolute limits only"
     )
     add_run_options(verb)
+    add_live_option(verb)
     verb.set_defaults(act=act)
 
 
@@ -50,14 +55,18 @@ def act(options: argparse.Namespace) -> int:
     terminal = Terminal(stream_of(options.json))
     with terminal.watching(), said_where(options):
         path, outcome = run_to_end(
-            one_trial(
-                experiment,
-                text,
-                options.experiment.parent,
+            shown_live(
+                options.live,
                 terminal,
-                load=load,
-                baseline=baseline,
-                baseline_first=first,
+                lambda observer: one_trial(
+                    experiment,
+                    text,
+                    options.experiment.parent,
+                    observer,
+                    load=load,
+                    baseline=baseline,
+                    baseline_first=first,
+                ),
             )
         )
     end(path, as_json=options.json)
@@ -72,12 +81,18 @@ async def one_trial(
     *,
     load: int,
     baseline: Baseline | None = None,
+    baseline_of_run: Path | None = None,
     baseline_first: bool = False,
 ) -> tuple[Path, Outcome]:
-    """A run of one trial, after two that agree at the smallest load if asked for."""
+    """A run of one trial, after two that agree at the smallest load if asked for.
+
+    `baseline` is that of `baseline_of_run`.
+    """
     trials = BASELINES + 1 if baseline_first else 1
     async with new_run(experiment, text, beside, observer, largest_load=load, trials=trials) as run:
         run.trials.baseline = baseline
+        if baseline_of_run is not None:
+            run.recording.journal(BASELINE_OF, run=str(baseline_of_run))
         if baseline_first:
             await run.trials.find_baseline(smallest_load(experiment.scenario))
         result, _ = await run.trials.measure(load, "single")

@@ -124,6 +124,11 @@ class RunFolder:
         return self.path / "summary.json"
 
     @property
+    def judgements(self) -> Path:
+        """Verdicts under other criteria."""
+        return self.path / "judgements"
+
+    @property
     def report(self) -> Path:
         return self.path / "report"
 

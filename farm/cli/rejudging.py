@@ -1,0 +1,171 @@
+"""`farm report RUN --criteria FILE`: all trials judged again, what is recorded left as it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from farm.cli.recorded import recorded_run
+from farm.cli.run import BASELINE_OF, baseline_in
+from farm.cli.running import evidence_of
+from farm.cli.size import capacity_search
+from farm.errors import BadInput, RecordingError
+from farm.experiment_file.criteria_file import load_criteria
+from farm.jsonable import to_jsonable, to_text
+from farm.recording.durable_file import recording_error, write_text
+from farm.recording.reader import RunReader
+from farm.rejudgement import Rejudged, capacity_under, changed_limits, rejudge
+from farm.trial import TrialEvidence
+from farm.verdict.baseline import Baseline
+from farm.wording import counted
+
+FORMAT = 1
+
+
+def judge_again(run: Path, file: Path, *, as_json: bool) -> None:
+    """Write `judgements/NAME.json` of the run, NAME being the file's, and say what changed."""
+    reader = recorded_run(run, "RUN")
+    judgement = judgement_of(reader, file)
+    path = reader.folder.judgements / f"{judgement['name']}.json"
+    try:
+        path.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise recording_error(path, error) from error
+    write_text(path, to_text(judgement))
+    if as_json:
+        print(json.dumps({**judgement, "judgement": str(path)}, indent=2))
+        return
+    print("\n".join(_lines(judgement)))
+    print(f"judgement: {path}")
+
+
+def judgement_of(run: RunReader, file: Path) -> dict[str, Any]:
+    """The verdicts of a run's trials under the criteria in `file`. Raises BadInput."""
+    settings = run.manifest.settings
+    criteria, invalid = load_criteria(file, settings.criteria, settings.invalid)
+    results = {result.index: result for result in run.results}
+    if not results:
+        raise BadInput(f"RUN: {run.path}: no trial of that run was judged")
+    made = [result for result in results.values() if result.purpose == "baseline"]
+    given, note = _baseline_given(run)
+    rejudged = list(
+        rejudge(
+            _evidences(run, results),
+            results,
+            criteria,
+            invalid,
+            baseline=given,
+            # A run made of one baseline trial had no second one to agree with.
+            baselines=min(2, len(made)) or 2,
+        )
+    )
+    return {
+        "format": FORMAT,
+        "name": re.sub(r"[^A-Za-z0-9._-]+", "_", file.stem),
+        "criteria": to_jsonable(criteria),
+        "invalid": to_jsonable(invalid),
+        "changed_limits": to_jsonable(
+            (
+                *changed_limits(settings.criteria, criteria, "criteria"),
+                *changed_limits(settings.invalid, invalid, "invalid"),
+            )
+        ),
+        "notes": [note] if note else [],
+        "changed": [each.result.index for each in rejudged if each.changed],
+        "trials": [_trial(each) for each in rejudged],
+        "capacity": _capacity(run, rejudged),
+    }
+
+
+def _evidences(run: RunReader, results: Mapping[int, Any]) -> Iterator[TrialEvidence]:
+    for index in sorted(results):
+        yield evidence_of(run, index, run.manifest.settings.trial)
+
+
+def _baseline_given(run: RunReader) -> tuple[Baseline | None, str | None]:
+    """The baseline of another run that this one was held against; else why it is not there."""
+    for entry in run.journal:
+        if entry.kind == BASELINE_OF:
+            path = Path(str(entry.facts["run"]))
+            try:
+                return baseline_in(path), None
+            except (BadInput, RecordingError):
+                return None, f"its baseline, {path}, is gone: absolute limits only"
+    return None, None
+
+
+def _trial(each: Rejudged) -> dict[str, Any]:
+    result, now = each.result, each.now
+    return {
+        "index": result.index,
+        "probes": result.load,
+        "purpose": result.purpose,
+        "was": result.verdict.outcome.value,
+        "now": now.outcome.value,
+        "reasons": to_jsonable(now.reasons),
+        "notes": list(now.notes),
+        "units": now.units,
+        "units_failed": now.units_failed,
+    }
+
+
+def _capacity(run: RunReader, rejudged: Sequence[Rejudged]) -> dict[str, Any] | None:
+    """Of a search, then and now; None for other runs."""
+    if not any(each.result.purpose == "search" for each in rejudged):
+        return None
+    experiment = run.manifest.settings
+    now = capacity_under(capacity_search(experiment, len(rejudged) + 1), rejudged)
+    was = (run.summary or {}).get("capacity") or {}
+    return {
+        "was": {
+            "state": (run.summary or {}).get("state"),
+            "probes": was.get("probes"),
+            "interval_probes": was.get("interval_probes"),
+        },
+        "now": {
+            "state": now.state,
+            "probes": now.probes,
+            "interval_probes": list(now.interval),
+            "recommended_probes": now.recommended,
+            "breaking_probes": now.breaking,
+        },
+    }
+
+
+# ---------------------------------------------------------------- in words
+
+
+def _lines(judgement: Mapping[str, Any]) -> Iterator[str]:
+    limits = judgement["changed_limits"]
+    for limit in limits:
+        yield f"{limit['key']}: {limit['now']}, was {limit['was']}"
+    if not limits:
+        yield "these are the limits that the run had"
+    yield from judgement["notes"]
+    trials = judgement["trials"]
+    for trial in trials:
+        if trial["was"] != trial["now"]:
+            why = f": {trial['reasons'][0]['message']}" if trial["reasons"] else ""
+            change = f"{trial['now']}, was {trial['was']}"
+            yield f"trial {trial['index']}: {trial['probes']} probes: {change}{why}"
+    yield f"{len(judgement['changed'])} of {counted(len(trials), 'verdict')} changed"
+    if judgement["capacity"] is not None:
+        yield _capacity_line(judgement["capacity"])
+
+
+def _capacity_line(capacity: Mapping[str, Any]) -> str:
+    now, was = capacity["now"], capacity["was"]
+    said = f"capacity: {_probes(now)}; was {_probes(was)}"
+    if now["state"] in ("searching", "out_of_trials"):
+        said += "; the loads were chosen under the old limits, so more trials are needed to know"
+    return said
+
+
+def _probes(capacity: Mapping[str, Any]) -> str:
+    if capacity["probes"] is None:
+        return "unknown"
+    low, high = capacity["interval_probes"]
+    return f"{capacity['probes']} probes, between {low or '?'} and {high or '?'}"

@@ -1,0 +1,44 @@
+"""A file with `criteria:`, `invalid:` or both; a whole experiment will do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from farm.errors import BadExperiment
+from farm.experiment import Criteria, Invalid
+from farm.experiment_file.reading import parse_experiment
+from farm.experiment_file.schema import settings_of
+from farm.experiment_file.yaml_nodes import read_yaml
+
+S = TypeVar("S", Criteria, Invalid)
+
+
+def load_criteria(path: Path, criteria: Criteria, invalid: Invalid) -> tuple[Criteria, Invalid]:
+    """`criteria` and `invalid` with what the file names in the place of their own.
+
+    Raises BadExperiment with file, line, key, value and what is allowed.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise BadExperiment(f"{path}: cannot be read: {why}") from error
+    asked, named = parse_experiment(text, str(path)), read_yaml(text, str(path)).value
+    if not named.get("criteria") and not named.get("invalid"):
+        raise BadExperiment(f"{path}: names no limit: expected criteria: or invalid:")
+    return (
+        _over(criteria, asked.criteria, named.get("criteria")),
+        _over(invalid, asked.invalid, named.get("invalid")),
+    )
+
+
+def _over(own: S, asked: S, named: dict[str, Any] | None) -> S:
+    """`own` with the settings that `named` has keys of as they are in `asked`."""
+    changes = {
+        setting.field: getattr(asked, setting.field)
+        for setting in settings_of(type(own))
+        if setting.key in (named or {})
+    }
+    return replace(own, **changes)
