@@ -6,7 +6,7 @@ since the start of the run. Ratios are 0 to 1, percentages 0 to 100; `None` is u
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -203,7 +203,7 @@ class TrialEvidence:
     plan: TrialPlan
     phases: Phases
     window_s: float
-    intervals: tuple[StreamInterval, ...]
+    intervals: Sequence[StreamInterval]
     setups: tuple[StreamSetup, ...]
     joins: tuple[JoinOutcome, ...]
     polls: tuple[PollCount, ...]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+import polars as pl
+
 from farm.hold_figures import lost_of_due, mean_over_time
+from farm.intervals import Intervals
 from farm.known import known, mean_known, median_known
 from farm.lines_achieved import lines_achieved
 from farm.observations import KurentoSample, ServerSample
@@ -20,8 +23,8 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
     that was due. Of the setups, those that came count.
     """
     server = [sample for sample in evidence.server_samples if _in_hold(evidence, sample.received_s)]
-    received = [interval for interval in evidence.intervals if interval.direction == "inbound"]
-    video = [interval for interval in received if interval.kind == "video"]
+    received = Intervals.of(evidence.intervals).where(pl.col("direction") == "inbound")
+    video = received.where(pl.col("kind") == "video")
     setups = known(setup.setup_s for setup in evidence.setups)
     return TrialResult(
         index=evidence.plan.index,

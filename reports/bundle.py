@@ -40,10 +40,11 @@ from reports.search_answer import search_answer
 from reports.search_charts import search_charts
 from reports.search_series import search_series
 from reports.search_tables import results_table, trials_table
-from reports.series import INBOUND_COLUMNS, OUTBOUND_COLUMNS, TrialFrames, trial_series
+from reports.series import trial_series
 from reports.tables import Table
 from reports.trial_answer import trial_answer
 from reports.trial_charts import trial_charts
+from reports.trial_frames import trial_frames
 from reports.trial_tables import probe_table, reasons_table, session_table
 
 FOLDER = "report"
@@ -142,7 +143,7 @@ class _Bundle:
         evidence = trial_evidence(
             trial, window_s=self._settings.trial.window_s, poll_s=self._settings.trial.poll_s
         )
-        series = trial_series(_frames(trial), evidence)
+        series = trial_series(trial_frames(trial), evidence)
         charts = trial_charts(series, self._settings, prefix)
         reasons = result.verdict.reasons if result is not None else ()
         whole = (
@@ -242,15 +243,6 @@ def _main_trial(trials: Sequence[TrialReader]) -> frozenset[int]:
     """The trial that `farm run` was called for: not those that only made its baseline."""
     single = [trial.plan.index for trial in trials if trial.plan.purpose == "single"]
     return frozenset((single or [trial.plan.index for trial in trials])[-1:])
-
-
-def _frames(trial: TrialReader) -> TrialFrames:
-    return TrialFrames(
-        inbound=trial.samples("inbound-rtp", INBOUND_COLUMNS),
-        outbound=trial.samples("outbound-rtp", OUTBOUND_COLUMNS),
-        server=trial.server(),
-        hosts=trial.hosts(),
-    )
 
 
 def _picture(path: Path, alt: str, caption: str) -> Picture:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+import polars as pl
 
-from farm.hold_figures import lost_of_due, mean_over_time
-from farm.known import known
+from farm.intervals import Intervals
 from farm.trial import Direction, StreamInterval, StreamSetup, TrialPlan
 from farm.webrtc_stats import MediaKind
 from reports.grid import Array
@@ -19,53 +18,47 @@ _KINDS: tuple[MediaKind, ...] = ("audio", "video")
 
 def by_probe(plan: TrialPlan, intervals: Sequence[StreamInterval]) -> ByProbe:
     """Means over the hold, in the plan's order; NaN for what a probe does not have."""
-    streams: defaultdict[tuple[str, Direction, MediaKind], list[StreamInterval]] = defaultdict(list)
-    for interval in intervals:
-        streams[interval.probe, interval.direction, interval.kind].append(interval)
+    probes = plan.probes
+    places = pl.DataFrame({"probe": [probe.probe for probe in probes]})
+    frame = Intervals.of(intervals).frame.with_columns(pl.col("probe", "session").cast(pl.String))
 
-    def each(figure: Callable[[str], float]) -> Array:
-        return np.array([figure(probe.probe) for probe in plan.probes], dtype=np.float64)
+    def each(figures: pl.DataFrame) -> Array:
+        column = places.join(figures, on="probe", how="left", maintain_order="left").to_series(1)
+        return column.cast(pl.Float64).fill_null(np.nan).to_numpy()
 
     def bitrates(direction: Direction) -> dict[MediaKind, Array]:
-        return {
-            kind: each(lambda probe, kind=kind: _bitrate(streams[probe, direction, kind]))  # type: ignore[misc]
-            for kind in _KINDS
-        }
+        tracks = frame.filter(direction=direction).group_by("probe", "kind", "track")
+        means = tracks.agg(mean=mean_over_time("bitrate_bps"))
+        return {kind: each(_total(means.filter(kind=kind), "mean")) for kind in _KINDS}
 
+    inbound = frame.filter(direction="inbound")
+    pictures = inbound.filter(kind="video").group_by("probe")
     return ByProbe(
-        probes=tuple(probe.probe for probe in plan.probes),
-        sessions=tuple(probe.session for probe in plan.probes),
-        roles=tuple(probe.role for probe in plan.probes),
+        probes=tuple(places["probe"]),
+        sessions=tuple(probe.session for probe in probes),
+        roles=tuple(probe.role for probe in probes),
         sent_bps=bitrates("outbound"),
         received_bps=bitrates("inbound"),
-        lost_down=each(lambda probe: _or_nan(lost_of_due(_both(streams, probe, "inbound")))),
-        lost_up=each(lambda probe: _lost_up(_both(streams, probe, "outbound"))),
-        frame_rate=each(
-            lambda probe: _or_nan(
-                mean_over_time(streams[probe, "inbound", "video"], lambda each: each.frame_rate)
-            )
-        ),
+        lost_down=each(inbound.group_by("probe").agg(lost_of_due())),
+        lost_up=each(frame.filter(direction="outbound").group_by("probe").agg(_lost_up())),
+        frame_rate=each(pictures.agg(mean_over_time("frame_rate"))),
     )
 
 
-def loss_windows(plan: TrialPlan, intervals: Iterable[StreamInterval]) -> LossWindows:
+def loss_windows(plan: TrialPlan, intervals: Sequence[StreamInterval]) -> LossWindows:
     """The worst inbound stream of each session in each window."""
-    inbound = [interval for interval in intervals if interval.direction == "inbound"]
-    spans = {interval.window: (interval.start_s, interval.end_s) for interval in inbound}
-    windows = sorted(spans)
+    inbound = Intervals.of(intervals).frame.filter(direction="inbound")
+    spans = inbound.group_by("window").agg(pl.col("start_s", "end_s").first()).sort("window")
     sessions = tuple(session.session for session in plan.sessions)
-    row, column = ({name: i for i, name in enumerate(names)} for names in (sessions, windows))
-    ratio = np.full((len(sessions), len(windows)), np.nan)
-    for interval in inbound:
-        if interval.residual_loss_ratio is not None:
-            place = row[interval.session], column[interval.window]
-            ratio[place] = np.fmax(ratio[place], interval.residual_loss_ratio)
-    return LossWindows(
-        sessions,
-        np.array([spans[window][0] for window in windows], dtype=np.float64),
-        np.array([spans[window][1] for window in windows], dtype=np.float64),
-        ratio,
+    worst = inbound.group_by(pl.col("session").cast(pl.String), "window").agg(
+        pl.col("residual_loss_ratio").max()
     )
+    row = {name: i for i, name in enumerate(sessions)}
+    ratio = np.full((len(sessions), spans.height), np.nan)
+    rows = worst["session"].replace_strict(row, return_dtype=pl.Int64).to_numpy()
+    columns = np.searchsorted(spans["window"].to_numpy(), worst["window"].to_numpy())
+    ratio[rows, columns] = worst["residual_loss_ratio"].fill_null(np.nan).to_numpy()
+    return LossWindows(sessions, spans["start_s"].to_numpy(), spans["end_s"].to_numpy(), ratio)
 
 
 def setup_times(setups: Sequence[StreamSetup]) -> SetupTimes:
@@ -80,34 +73,31 @@ def setup_times(setups: Sequence[StreamSetup]) -> SetupTimes:
     )
 
 
-def _both(
-    streams: defaultdict[tuple[str, Direction, MediaKind], list[StreamInterval]],
-    probe: str,
-    direction: Direction,
-) -> list[StreamInterval]:
-    return [interval for kind in _KINDS for interval in streams[probe, direction, kind]]
+def mean_over_time(figure: str) -> pl.Expr:
+    """`farm.hold_figures.mean_over_time` of groups of intervals; null where it is never known."""
+    length_s = pl.when(pl.col(figure).is_not_null()).then(pl.col("end_s") - pl.col("start_s"))
+    seconds = length_s.sum()
+    return pl.when(seconds > 0).then((pl.col(figure) * length_s).sum() / seconds).alias("mean")
 
 
-def _bitrate(intervals: Sequence[StreamInterval]) -> float:
-    """Of all tracks of one kind together."""
-    means = known(
-        mean_over_time(
-            [each for each in intervals if each.track == track], lambda each: each.bitrate_bps
-        )
-        for track in {interval.track for interval in intervals}
-    )
-    return sum(means) if means else float("nan")
+def lost_of_due() -> pl.Expr:
+    """`farm.hold_figures.lost_of_due` of groups of intervals; null where it is unknown."""
+    ratio, packets = pl.col("residual_loss_ratio"), pl.col("packets")
+    expected = pl.when(ratio < 1).then(packets / (1 - ratio))
+    # Of a window that lost everything nobody knows how much that was: it counts as one.
+    due = pl.when(ratio.is_not_null() & packets.is_not_null()).then(expected.fill_null(1.0))
+    return pl.when(due.sum() > 0).then((due * ratio).sum() / due.sum()).alias("lost")
 
 
-def _or_nan(figure: float | None) -> float:
-    return float("nan") if figure is None else figure
+def _total(figures: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The sum of what is known for each probe."""
+    return figures.drop_nulls(name).group_by("probe").agg(pl.col(name).sum())
 
 
-def _lost_up(intervals: Iterable[StreamInterval]) -> float:
+def _lost_up() -> pl.Expr:
     """Of all that the probe sent, what the server's receiver reports missed."""
-    lost, sent = 0, 0
-    for interval in intervals:
-        if interval.remote_packets_lost is not None and interval.packets is not None:
-            lost += interval.remote_packets_lost
-            sent += interval.packets
-    return max(0.0, lost / sent) if sent else float("nan")
+    lost = pl.col("remote_packets_lost")
+    known = lost.is_not_null() & pl.col("packets").is_not_null()
+    sent = pl.when(known).then("packets").sum()
+    share = pl.when(known).then(lost).sum() / sent
+    return pl.when(sent > 0).then(pl.max_horizontal(share, 0.0)).alias("lost")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 _KNOWN_SHARE = 0.5  # a second of which less than this was seen is unknown
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,24 +87,40 @@ def whole_seconds(start_s: float, end_s: float) -> Array:
     return np.arange(np.floor(start_s), np.ceil(end_s), dtype=np.float64)
 
 
-def rates_on_grid(start_s: Array, end_s: Array, rates: Array, grid_s: Array) -> Array:
-    """Rates that hold from `start_s` to `end_s`, averaged over each second of `grid_s`.
+def rates_on_grid(
+    start_s: Array,
+    end_s: Array,
+    moved: Array,
+    grid_s: Array,
+    *,
+    streams: NDArray[np.int64] | None = None,
+    count: int = 1,
+) -> Array:
+    """What `moved` from `start_s` to `end_s`, as rates averaged over each second of `grid_s`.
 
-    Intervals are in order of their ends; where two overlap, the later gives way. What flowed is
-    kept: the sum over the grid is the sum over the intervals. A second of which less than half is
-    covered by known rates is NaN.
+    Of `count` streams at once, `(count, seconds)`; `streams` numbers each interval's, from 0 up, in
+    order. Intervals of a stream are in order of their ends; where two overlap, the later gives way.
+    What flowed is kept: the sum over the grid is the sum over the intervals. A second of which less
+    than half is covered by known rates is NaN.
     """
-    known = np.isfinite(rates) & (end_s > start_s)
+    if streams is None:
+        streams = np.zeros(start_s.shape, dtype=np.int64)
+    known = np.isfinite(moved) & (end_s > start_s)
     if not known.any() or not grid_s.size:
-        return np.full(grid_s.shape, np.nan)
-    start_s, end_s, rates = start_s[known], end_s[known], rates[known]
-    amounts = (end_s - start_s) * rates
+        return np.full((count, grid_s.size), np.nan)
+    start_s, end_s, moved, streams = (each[known] for each in (start_s, end_s, moved, streams))
+    # All streams on one line of time, each in a stretch of its own.
+    edges = np.append(grid_s, grid_s[-1] + 1)
+    first_s = min(float(start_s.min()), float(edges[0]))
+    length_s = np.ceil(max(float(end_s.max()), float(edges[-1])) - first_s) + 1
+    start_s, end_s = (each - first_s + streams * length_s for each in (start_s, end_s))
+    edges = edges - first_s + np.arange(count)[:, None] * length_s
     start_s[1:] = np.clip(start_s[1:], end_s[:-1], end_s[1:])  # arrival jitters by milliseconds
     corners = np.column_stack((start_s, end_s)).ravel()
-    flowed = _integral(corners, amounts, grid_s)
-    covered = _integral(corners, end_s - start_s, grid_s)
+    flowed = _integral(corners, moved, edges)
+    covered = _integral(corners, end_s - start_s, edges)
     return np.where(
-        covered >= _KNOWN_SHARE, flowed / np.maximum(covered, _KNOWN_SHARE), np.nan
+        covered >= _KNOWN_SHARE - _ROUNDING, flowed / np.maximum(covered, _KNOWN_SHARE), np.nan
     ).astype(np.float64)
 
 
@@ -160,9 +177,8 @@ def _bridged(values: Array) -> Array:
     return filled
 
 
-def _integral(corners: Array, amounts: Array, grid_s: Array) -> Array:
-    """How much of `amounts` lies in each second; each is spread evenly between its two corners."""
+def _integral(corners: Array, amounts: Array, edges: Array) -> Array:
+    """How much of `amounts` lies between edges; each is spread evenly between its two corners."""
     reached = np.cumsum(amounts)
     at_corners = np.column_stack((reached - amounts, reached)).ravel()
-    edges = np.append(grid_s, grid_s[-1] + 1)
-    return np.diff(np.interp(edges, corners, at_corners))
+    return np.diff(np.interp(edges, corners, at_corners), axis=-1)

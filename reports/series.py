@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -29,64 +28,28 @@ from reports.grid import (
     trailing_sum,
     whole_seconds,
 )
+from reports.trial_frames import StreamFrames, TrialFrames
 from reports.trial_series import HostSeries, ServerSeries, TrialSeries
-
-_RECEIVED = ("bytesReceived", "packetsReceived", "packetsLost", "framesDecoded")
-
-INBOUND_COLUMNS = (*SERIES, "kind", "timestamp", *_RECEIVED)
-OUTBOUND_COLUMNS = (*SERIES, "kind", "timestamp", "bytesSent", "retransmittedBytesSent")
-"""What is read of the two tables."""
 
 _KINDS: tuple[MediaKind, ...] = ("audio", "video")
 _LEAD_S = 2.0  # how much is shown of what came before the ramp
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TrialFrames:
-    """The tables of a recording, each with `run_s`; `None` for one that has no rows.
-
-    `inbound` and `outbound` have the columns above and `host_monotonic_s`.
-    """
-
-    inbound: pl.DataFrame | None
-    outbound: pl.DataFrame | None
-    server: pl.DataFrame | None
-    hosts: pl.DataFrame | None
-
-
 def trial_series(frames: TrialFrames, evidence: TrialEvidence) -> TrialSeries:
     """All that the figures of a trial are drawn from."""
-    order = [probe.probe for probe in evidence.plan.probes]
     grid_s = _grid_s(frames, evidence)
-    inbound = _streams(frames.inbound, ("packetsReceived", "bytesReceived"), _RECEIVED)
-    outbound = _streams(_with_payload(frames.outbound), ("bytesSent",), ("payload",))
-
-    def grid(
-        streams: Sequence[pl.DataFrame],
-        counter: str,
-        add: Callable[[Array, Array], Array] = add_known,
-    ) -> Grid:
-        rows: dict[str, Array] = {}
-        for stream in streams:
-            probe, rate = stream["probe"][0], _rate(stream, counter, grid_s)
-            rows[probe] = add(rows[probe], rate) if probe in rows else rate
-        return stack(grid_s, [(probe, rows[probe]) for probe in order if probe in rows])
-
-    def bitrate(streams: Sequence[pl.DataFrame], kind: MediaKind, counter: str) -> Grid:
-        payload = grid(of_kind(streams, kind), counter)
-        return Grid(grid_s, payload.names, payload.values * 8)
-
-    def of_kind(streams: Sequence[pl.DataFrame], kind: MediaKind) -> list[pl.DataFrame]:
-        return [stream for stream in streams if stream["kind"][0] == kind]
-
+    grids = _Grids([probe.probe for probe in evidence.plan.probes], grid_s)
+    for some in frames.streams:
+        grids.add(some)
+    grid = grids.grid
     return TrialSeries(
         phases=evidence.phases,
         window_s=evidence.window_s,
         mixed=evidence.plan.mixed,
-        sent_bps={kind: bitrate(outbound, kind, "payload") for kind in _KINDS},
-        received_bps={kind: bitrate(inbound, kind, "bytesReceived") for kind in _KINDS},
-        loss=_loss(grid(inbound, "packetsLost"), grid(inbound, "packetsReceived"), evidence),
-        frame_rate=grid(of_kind(inbound, "video"), "framesDecoded", np.fmin),
+        sent_bps={kind: grid(f"{kind} sent") for kind in _KINDS},
+        received_bps={kind: grid(f"{kind} received") for kind in _KINDS},
+        loss=_loss(grid("lost"), grid("arrived"), evidence),
+        frame_rate=grid("decoded"),
         server=_server(frames.server, grid_s),
         hosts=tuple(_hosts(frames.hosts, grid_s)),
         by_probe=by_probe(evidence.plan, evidence.intervals),
@@ -97,9 +60,11 @@ def trial_series(frames: TrialFrames, evidence: TrialEvidence) -> TrialSeries:
 
 def _grid_s(frames: TrialFrames, evidence: TrialEvidence) -> Array:
     """The seconds that a figure spans: the trial from just before its ramp."""
-    tables = (frames.inbound, frames.outbound, frames.server, frames.hosts)
+    tables = (frames.server, frames.hosts)
     times = [table["run_s"].drop_nulls().to_numpy() for table in tables if table is not None]
     times = [each for each in times if each.size]
+    if frames.polled_s is not None:
+        times.append(np.array(frames.polled_s))
     if not times:
         return np.empty(0)
     start_s = min(float(each.min()) for each in times)
@@ -112,34 +77,115 @@ def _grid_s(frames: TrialFrames, evidence: TrialEvidence) -> Array:
     return whole_seconds(start_s, end_s)
 
 
-def _with_payload(outbound: pl.DataFrame | None) -> pl.DataFrame | None:
+def _with_payload(outbound: pl.DataFrame) -> pl.DataFrame:
     """`payload`: what was sent, not counting what was sent again."""
-    if outbound is None:
-        return None
     again = pl.col("retransmittedBytesSent").fill_null(0)
     return outbound.with_columns(payload=pl.col("bytesSent") - again)
 
 
-def _streams(
-    frame: pl.DataFrame | None, growing: Sequence[str], counters: Sequence[str]
-) -> list[pl.DataFrame]:
-    """The polls of each RTP stream, with what its counters moved in how many seconds."""
-    if frame is None:
-        return []
-    table = PollTable(frame, SERIES, growing)
-    moved = table.frame.with_columns(
-        *(table.delta(name) for name in counters), *(table.span_s(name) for name in counters)
-    )
-    return moved.partition_by(*SERIES, "kind", maintain_order=True)
+class _Grids:
+    """Second by second what each probe had, filled some probes at a time."""
+
+    def __init__(self, order: Sequence[str], grid_s: Array) -> None:
+        self._place = {probe: i for i, probe in enumerate(order)}
+        self._grid_s = grid_s
+        self._values: dict[str, Array] = {}
+        self._seen: dict[str, set[int]] = {}
+
+    def add(self, some: StreamFrames) -> None:
+        if some.inbound is not None:
+            table = PollTable(some.inbound, SERIES, ("packetsReceived", "bytesReceived"))
+            streams = _Streams(table, self._grid_s)
+            self._fill("lost", streams, "packetsLost")
+            self._fill("arrived", streams, "packetsReceived")
+            for kind in _KINDS:
+                self._fill(f"{kind} received", streams, "bytesReceived", kind, scale=8)
+            self._fill("decoded", streams, "framesDecoded", "video", add=np.fmin)
+        if some.outbound is not None:
+            table = PollTable(_with_payload(some.outbound), SERIES, ("bytesSent",))
+            streams = _Streams(table, self._grid_s)
+            for kind in _KINDS:
+                self._fill(f"{kind} sent", streams, "payload", kind, scale=8)
+
+    def grid(self, name: str) -> Grid:
+        """The probes that have such streams, in the order of the plan."""
+        places = sorted(self._seen.get(name, ()))
+        if not places:
+            return stack(self._grid_s, [])
+        names = tuple(self._place)
+        values = self._values[name]
+        # As a rule everybody has them, and then nothing is copied.
+        kept = values if len(places) == len(names) else values[places]
+        return Grid(self._grid_s, tuple(names[place] for place in places), kept)
+
+    def _fill(
+        self,
+        name: str,
+        streams: _Streams,
+        counter: str,
+        kind: MediaKind | None = None,
+        *,
+        scale: float = 1.0,
+        add: Callable[[Array, Array], Array] = add_known,
+    ) -> None:
+        if name not in self._values:
+            self._values[name] = np.full((len(self._place), self._grid_s.size), np.nan)
+        values, seen = self._values[name], self._seen.setdefault(name, set())
+        whose, rates = streams.per_second(counter, kind)
+        whole = np.array([self._place.get(probe, -1) for probe in whose], dtype=np.int64)
+        # One stream of each probe at a time, so that no two add to the same row at once.
+        while whole.size:
+            _, first = np.unique(whole, return_index=True)
+            first = first[whole[first] >= 0]
+            rows = whole[first]
+            fresh = np.array([row not in seen for row in rows.tolist()], dtype=np.bool_)
+            added = add(values[rows], rates[first] * scale)
+            values[rows] = np.where(fresh[:, None], rates[first] * scale, added)
+            seen.update(rows.tolist())
+            left = np.ones(whole.size, dtype=np.bool_)
+            left[first] = False
+            left &= whole >= 0
+            whole, rates = whole[left], rates[left]
 
 
-def _rate(stream: pl.DataFrame, counter: str, grid_s: Array) -> Array:
-    """What a counter of one stream moved a second."""
-    end_s, moved, span_s = (
-        stream[name].cast(pl.Float64).to_numpy()
-        for name in ("run_s", f"{counter}_delta", f"{counter}_span_s")
-    )
-    return rates_on_grid(end_s - span_s, end_s, rates.ratio(moved, span_s), grid_s)
+class _Streams:
+    """The polls of some RTP streams, and what their counters moved a second."""
+
+    def __init__(self, table: PollTable, grid_s: Array) -> None:
+        self._table = table
+        self._grid_s = grid_s
+        names = [*SERIES, "kind"]
+        frame = table.frame
+        codes = [frame[name].rle_id().to_numpy() for name in names]
+        new = np.any([np.diff(code, prepend=-1) != 0 for code in codes], axis=0)
+        self._stream = np.cumsum(new) - 1
+        self._whose = frame.select("probe", "kind").filter(pl.Series(new, dtype=pl.Boolean))
+
+    def per_second(self, counter: str, kind: MediaKind | None) -> tuple[list[str], Array]:
+        """Whose streams of a kind there are, and their rates, `(streams, seconds)`."""
+        rows = np.ones(self._stream.shape, dtype=np.bool_)
+        streams = np.ones(self._whose.height, dtype=np.bool_)
+        if kind is not None:
+            streams = (self._whose["kind"] == kind).fill_null(False).to_numpy()
+            rows = streams[self._stream]
+        end_s, moved, span_s = (
+            values.cast(pl.Float64).to_numpy()[rows]
+            for values in (
+                self._table.frame["run_s"],
+                self._table.delta(counter),
+                self._table.span_s(counter),
+            )
+        )
+        number = np.cumsum(streams) - 1
+        rates = rates_on_grid(
+            end_s - span_s,
+            end_s,
+            moved,
+            self._grid_s,
+            streams=number[self._stream[rows]],
+            count=int(streams.sum()),
+        )
+        return self._whose["probe"].filter(pl.Series(streams)).to_list(), rates
 
 
 def _loss(lost: Grid, received: Grid, evidence: TrialEvidence) -> Grid:

@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import polars as pl
 
 from farm.evidence.poll_table import in_windows
-from farm.evidence.stream_windows import STREAM, received, sent
+from farm.evidence.stream_windows import STREAM, received, round_trips, sent
+from farm.intervals import DIRECTIONS, KINDS, SCHEMA, Intervals
 from farm.rates import FloatArray
-from farm.recording.reader import TrialReader
-from farm.trial import StreamInterval, TrialPlan
+from farm.recording.sample_reader import SampleReader
+from farm.trial import TrialPlan
 
 
-def stream_intervals(
-    trial: TrialReader, polls: pl.DataFrame, edges: FloatArray, established: frozenset[str]
-) -> tuple[StreamInterval, ...]:
-    """Of all streams that were seen, and of those that `established` probes should have had.
+class TrialWindows:
+    """A trial's streams and polls in windows, put together from some probes at a time.
 
-    `edges` are the windows' (`rates.window_edges`), `polls` those of `polls_by_window`. In the
-    order of the plan's probes.
+    `edges` are the windows' (`rates.window_edges`). `intervals()` are of all streams that were
+    seen, and of those that `established` probes should have had, in the order of the plan's probes.
     """
-    if not len(edges):
-        return ()
-    figures = [
-        figures for figures in (received(trial, edges), sent(trial, edges)) if figures is not None
-    ]
-    frame = _expected(trial.plan, established, len(edges) - 1)
-    if figures:
-        seen = pl.concat(figures, how="diagonal_relaxed")
-        frame = frame.join(seen, on=[*STREAM, "window"], how="full", coalesce=True)
-    frame = _with_silence(_in_their_windows(frame, polls, edges))
-    return tuple(_intervals(frame, trial.plan, edges))
+
+    def __init__(self, plan: TrialPlan, edges: FloatArray, established: frozenset[str]) -> None:
+        self._edges = edges
+        self._places = _places(plan)
+        self._expected = _expected(plan, established)
+        self._found: list[pl.DataFrame] = []
+
+    def add(self, rows: SampleReader, probes: Sequence[str], polls: pl.DataFrame) -> None:
+        """`polls` are those of `polls_by_window`."""
+        if not len(self._edges):
+            return
+        windows = pl.DataFrame({"window": range(len(self._edges) - 1)})
+        frame = self._expected.filter(pl.col("probe").is_in(probes)).join(windows, how="cross")
+        pairs = round_trips(rows, self._edges)
+        figures = (received(rows, self._edges, pairs), sent(rows, self._edges, pairs))
+        seen = [each for each in figures if each is not None]
+        if seen:
+            frame = frame.join(
+                pl.concat(seen, how="diagonal_relaxed"),
+                on=[*STREAM, "window"],
+                how="full",
+                coalesce=True,
+            )
+        frame = _with_silence(_in_their_windows(frame, polls, self._edges))
+        self._found.append(_figures(frame, self._places, self._edges))
+
+    def intervals(self) -> Intervals:
+        frames = [frame for frame in self._found if frame.height]
+        if not frames:
+            return Intervals.of(())
+        together = pl.concat(frames)
+        if not together["probe"].to_physical().is_sorted():
+            together = together.sort("probe", maintain_order=True)
+        return Intervals(together)
 
 
 _POLLS = {
@@ -42,9 +64,9 @@ _POLLS = {
 }
 
 
-def polls_by_window(trial: TrialReader, edges: FloatArray) -> pl.DataFrame:
+def polls_by_window(rows: SampleReader, edges: FloatArray) -> pl.DataFrame:
     """probe, window, polls, late_s (the list): polls that came twice count once."""
-    polls = trial.polls()
+    polls = rows.polls(("probe", "page_time_s", "late_s"))
     if polls is None:
         return pl.DataFrame(schema=_POLLS)
     return (
@@ -56,26 +78,44 @@ def polls_by_window(trial: TrialReader, edges: FloatArray) -> pl.DataFrame:
 
 # ---------------------------------------------------------------- what should be there
 
-_PLACES = {
+_STREAMS = {
     "probe": pl.String(),
     "direction": pl.String(),
     "kind": pl.String(),
     "track": pl.Int64(),
-    "window": pl.Int64(),
 }
 
 
-def _expected(plan: TrialPlan, established: frozenset[str], windows: int) -> pl.DataFrame:
-    """Every stream that should have been there, in every window."""
+def _expected(plan: TrialPlan, established: frozenset[str]) -> pl.DataFrame:
+    """Every stream that should have been there."""
     rows = [
-        (probe.probe, direction, kind, kinds[:place].count(kind), window)
+        (probe.probe, direction, kind, kinds[:place].count(kind))
         for probe in plan.probes
         if probe.probe in established
         for direction, kinds in (("inbound", probe.receives), ("outbound", probe.sends))
         for place, kind in enumerate(kinds)
-        for window in range(windows)
     ]
-    return pl.DataFrame(rows, schema=_PLACES, orient="row").with_columns(expected=True)
+    return pl.DataFrame(rows, schema=_STREAMS, orient="row").with_columns(expected=True)
+
+
+def _places(plan: TrialPlan) -> pl.DataFrame:
+    """Session and role of each probe; as Enums, which sort in the order of the plan."""
+    probes = plan.probes
+    names = [probe.probe for probe in probes]
+    columns = {
+        "session": [probe.session for probe in probes],
+        "role": [probe.role for probe in probes],
+    }
+    return pl.DataFrame(
+        [
+            pl.Series("probe", names, pl.String),
+            pl.Series("place", names, pl.Enum(names)),
+            *(
+                pl.Series(name, values, pl.Enum(list(dict.fromkeys(values))))
+                for name, values in columns.items()
+            ),
+        ]
+    )
 
 
 def _in_their_windows(frame: pl.DataFrame, polls: pl.DataFrame, edges: FloatArray) -> pl.DataFrame:
@@ -147,25 +187,21 @@ _FIGURES = (
 )
 
 
-def _intervals(frame: pl.DataFrame, plan: TrialPlan, edges: FloatArray) -> Iterator[StreamInterval]:
-    order = {probe.probe: place for place, probe in enumerate(plan.probes)}
-    probes = {probe.probe: probe for probe in plan.probes}
-    counts = frame.select(
-        *STREAM,
-        "window",
-        "polls",
-        pl.col(_COUNTS).round().cast(pl.Int64),
-        *_FIGURES[len(_COUNTS) :],
+def _figures(frame: pl.DataFrame, places: pl.DataFrame, edges: FloatArray) -> pl.DataFrame:
+    """The columns of `Intervals`, in the order of the plan; `window` becomes its times."""
+    begins = pl.Series("start_s", edges[:-1])
+    ends = pl.Series("end_s", edges[1:])
+    whole = frame.join(places, on="probe", how="inner").with_columns(
+        pl.col(_COUNTS).round(),
+        pl.col("direction").cast(DIRECTIONS),
+        pl.col("kind").cast(KINDS),
+        probe=pl.col("place"),
+        start_s=pl.lit(begins).gather(pl.col("window")),
+        end_s=pl.lit(ends).gather(pl.col("window")),
     )
-    sorted_rows = counts.with_columns(
-        place=pl.col("probe").replace_strict(order, return_dtype=pl.Int64)
-    ).sort("place", "direction", "kind", "track", "window")
-    for row in sorted_rows.drop("place").iter_rows(named=True):
-        probe, window = probes[row["probe"]], row["window"]
-        yield StreamInterval(
-            session=probe.session,
-            role=probe.role,
-            start_s=float(edges[window]),
-            end_s=float(edges[window + 1]),
-            **row,
-        )
+    types = {name: type for name, type in SCHEMA.items() if type != pl.String()}
+    return (
+        whole.select(list(SCHEMA))
+        .cast(types)  # type: ignore[arg-type]
+        .sort("probe", "direction", "kind", "track", "window")
+    )

@@ -15,7 +15,7 @@ from farm import rates
 from farm.evidence.poll_table import PollTable, in_windows
 from farm.evidence.stream_tracks import Life, tracks
 from farm.rates import FloatArray
-from farm.recording.reader import TrialReader
+from farm.recording.sample_reader import SampleReader
 from farm.trial import Direction
 
 STREAM = ("probe", "direction", "kind", "track")
@@ -62,9 +62,11 @@ _LAST = (
 # ---------------------------------------------------------------- what was received
 
 
-def received(trial: TrialReader, edges: FloatArray) -> pl.DataFrame | None:
-    """Of each stream that came; `None` if none did."""
-    rows = _rtp_rows(trial, "inbound-rtp", _INBOUND)
+def received(
+    reader: SampleReader, edges: FloatArray, pairs: pl.DataFrame | None
+) -> pl.DataFrame | None:
+    """Of each stream that came; `None` if none did. `pairs` are those of `round_trips`."""
+    rows = _rtp_rows(reader, "inbound-rtp", _INBOUND)
     if rows is None:
         return None
     table = PollTable(rows, SERIES, ("packetsReceived", "bytesReceived", "framesDecoded"))
@@ -108,7 +110,6 @@ def received(trial: TrialReader, edges: FloatArray) -> pl.DataFrame | None:
         ),
         repair_ratio=_ratio(windows, "nacks", "packets"),
     )
-    pairs = _round_trips(trial, edges)
     if pairs is not None:
         windows = windows.join(pairs, on=["probe", "connection", "window"], how="left").rename(
             {"pair_round_trip_time_s": "round_trip_time_s"}
@@ -119,9 +120,11 @@ def received(trial: TrialReader, edges: FloatArray) -> pl.DataFrame | None:
 # ---------------------------------------------------------------- what was sent
 
 
-def sent(trial: TrialReader, edges: FloatArray) -> pl.DataFrame | None:
-    """Of each stream that went; `None` if none did."""
-    rows = _rtp_rows(trial, "outbound-rtp", _OUTBOUND)
+def sent(
+    reader: SampleReader, edges: FloatArray, pairs: pl.DataFrame | None
+) -> pl.DataFrame | None:
+    """Of each stream that went; `None` if none did. `pairs` are those of `round_trips`."""
+    rows = _rtp_rows(reader, "outbound-rtp", _OUTBOUND)
     if rows is None:
         return None
     rows = rows.with_columns(
@@ -157,13 +160,14 @@ def sent(trial: TrialReader, edges: FloatArray) -> pl.DataFrame | None:
         )
     )
     windows = windows.with_columns(repair_ratio=_ratio(windows, "again", "packets"))
-    windows = _with_round_trips(_with_capture(windows, trial, edges), trial, edges)
+    windows = _with_capture(windows, reader, edges)
+    windows = _with_round_trips(windows, _receiver_reports(reader, edges), pairs)
     return _with_rows(windows, _with_tracks(table.said, numbered), edges)
 
 
-def _with_capture(windows: pl.DataFrame, trial: TrialReader, edges: FloatArray) -> pl.DataFrame:
+def _with_capture(windows: pl.DataFrame, reader: SampleReader, edges: FloatArray) -> pl.DataFrame:
     """The rate at which each stream's camera gave frames."""
-    rows = trial.samples("media-source", (*_WHOSE, "kind", "frames"))
+    rows = reader.samples("media-source", (*_WHOSE, "kind", "frames"))
     if rows is None:
         return windows
     table = PollTable(rows.filter(kind="video"), ("probe", "connection", "id"), ("frames",))
@@ -180,10 +184,10 @@ def _with_capture(windows: pl.DataFrame, trial: TrialReader, edges: FloatArray) 
     return windows.join(cameras, on=on, how="left")
 
 
-def _with_round_trips(windows: pl.DataFrame, trial: TrialReader, edges: FloatArray) -> pl.DataFrame:
+def _with_round_trips(
+    windows: pl.DataFrame, reports: pl.DataFrame | None, pairs: pl.DataFrame | None
+) -> pl.DataFrame:
     """What the server's receiver reports say; the round trip, failing that, as ICE measures it."""
-    reports = _receiver_reports(trial, edges)
-    pairs = _round_trips(trial, edges)
     known = []
     if reports is not None:
         windows = windows.join(reports, on=["probe", "connection", "window", "id"], how="left")
@@ -196,9 +200,9 @@ def _with_round_trips(windows: pl.DataFrame, trial: TrialReader, edges: FloatArr
     return windows.with_columns(round_trip_time_s=pl.coalesce(known))
 
 
-def _receiver_reports(trial: TrialReader, edges: FloatArray) -> pl.DataFrame | None:
+def _receiver_reports(reader: SampleReader, edges: FloatArray) -> pl.DataFrame | None:
     columns = (*_WHOSE, "ssrc", "localId", "packetsLost", "jitter", "roundTripTime")
-    rows = trial.samples("remote-inbound-rtp", columns)
+    rows = reader.samples("remote-inbound-rtp", columns)
     if rows is None:
         return None
     table = PollTable(rows, SERIES)
@@ -213,10 +217,10 @@ def _receiver_reports(trial: TrialReader, edges: FloatArray) -> pl.DataFrame | N
     )
 
 
-def _round_trips(trial: TrialReader, edges: FloatArray) -> pl.DataFrame | None:
+def round_trips(reader: SampleReader, edges: FloatArray) -> pl.DataFrame | None:
     """Of the candidate pair that carries the media."""
     columns = ("probe", "connection", "state", "nominated", "currentRoundTripTime")
-    rows = trial.samples("candidate-pair", columns)
+    rows = reader.samples("candidate-pair", columns)
     if rows is None:
         return None
     return (
@@ -229,8 +233,8 @@ def _round_trips(trial: TrialReader, edges: FloatArray) -> pl.DataFrame | None:
 # ---------------------------------------------------------------- streams
 
 
-def _rtp_rows(trial: TrialReader, type: str, columns: Sequence[str]) -> pl.DataFrame | None:
-    rows = trial.samples(type, columns)
+def _rtp_rows(reader: SampleReader, type: str, columns: Sequence[str]) -> pl.DataFrame | None:
+    rows = reader.samples(type, columns)
     return None if rows is None else rows.filter(pl.col("kind").is_in(["audio", "video"]))
 
 

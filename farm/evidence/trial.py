@@ -6,11 +6,11 @@ The same recording gives the same evidence, now and in a year, whoever judges it
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from farm.evidence.stream_intervals import polls_by_window, stream_intervals
+from farm.evidence.stream_intervals import TrialWindows, polls_by_window
 from farm.rates import FloatArray, window_edges
 from farm.recording.reader import TrialReader
 from farm.trial import Fault, PollCount, StreamSetup, TrialEvidence
@@ -28,15 +28,22 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
     phases = trial.phases
     edges = window_edges(phases.hold_s or 0.0, _hold_end_s(trial), window_s)
     joined = frozenset(outcome.probe for outcome in trial.joins if outcome.joined)
-    polls = polls_by_window(trial, edges)
+    windows = TrialWindows(trial.plan, edges, joined)
+    counts: dict[str, PollCount] = {}
+    for probes, rows in trial.in_batches(probe.probe for probe in trial.plan.probes):
+        polls = polls_by_window(rows, edges)
+        windows.add(rows, probes, polls)
+        counts |= _poll_counts(polls, probes, edges, poll_s)
+    owed = joined & counts.keys()
     return TrialEvidence(
         plan=trial.plan,
         phases=phases,
         window_s=window_s,
-        intervals=stream_intervals(trial, polls, edges, joined),
+        intervals=windows.intervals(),
         setups=tuple(_setups(trial)),
         joins=trial.joins,
-        polls=tuple(_poll_counts(trial, polls, edges, joined, poll_s)),
+        # A page that never got in owes no polls.
+        polls=tuple(counts[probe.probe] for probe in trial.plan.probes if probe.probe in owed),
         host_samples=trial.host_samples(),
         server_samples=trial.server_samples(),
         faults=(*trial.faults, *_crashes(trial)),
@@ -64,7 +71,7 @@ def _hold_end_s(trial: TrialReader) -> float:
 
 
 def _last_poll_s(trial: TrialReader) -> float:
-    polls = trial.polls()
+    polls = trial.polls(())
     last_s = None if polls is None else polls.select(pl.col("run_s").max()).item()
     return 0.0 if last_s is None else float(last_s)
 
@@ -115,22 +122,14 @@ def _setups(trial: TrialReader) -> Iterator[StreamSetup]:
 
 
 def _poll_counts(
-    trial: TrialReader,
-    polls: pl.DataFrame,
-    edges: FloatArray,
-    joined: frozenset[str],
-    poll_s: float,
-) -> Iterator[PollCount]:
-    """Of the probes that joined: a page that never got in owes no polls."""
+    polls: pl.DataFrame, probes: Sequence[str], edges: FloatArray, poll_s: float
+) -> dict[str, PollCount]:
     if not len(edges):
-        return
+        return {}
     expected = int((edges[-1] - edges[0]) / poll_s)
     counts = polls.group_by("probe").agg(
         received=pl.col("polls").sum(),
         late=pl.col("late_s").explode().gt(poll_s / 2).sum(),
     )
     known = {probe: (received, late) for probe, received, late in counts.iter_rows()}
-    for probe in trial.plan.probes:
-        if probe.probe in joined:
-            received, late = known.get(probe.probe, (0, 0))
-            yield PollCount(probe.probe, expected, received, late)
+    return {probe: PollCount(probe, expected, *known.get(probe, (0, 0))) for probe in probes}

@@ -34,6 +34,9 @@ ROW_GROUP = 5_000
 
 Schema = Mapping[str, pl.DataType]
 
+Span = tuple[str, str]
+"""Names of probes: the first and the last, in the order of text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Damage:
@@ -109,12 +112,12 @@ def compact(folder: Path, replace: Replace = replace_file) -> None:
 
 
 def read_table(
-    folder: Path, columns: Iterable[str] | None = None
+    folder: Path, columns: Iterable[str] | None = None, probes: Span | None = None
 ) -> tuple[pl.DataFrame | None, list[Damage]]:
     """All rows of a table in the order they were written; `None` when there are none.
 
-    `columns` are those wanted, of which an older recording may lack some. A file that cannot be
-    read is left out and reported.
+    `columns` are those wanted, of which an older recording may lack some; of `probes` only their
+    row groups are read. A file that cannot be read is left out and reported.
     """
     whole = folder / WHOLE
     files = [whole] if whole.exists() else sorted(folder.glob(PART))
@@ -124,6 +127,8 @@ def read_table(
     for file in files:
         try:
             frame = pl.scan_parquet(file)
+            if probes is not None:
+                frame = frame.filter(pl.col("probe").is_between(*map(pl.lit, probes)))
             if wanted is not None:
                 present = frame.collect_schema().names()
                 frame = frame.select([name for name in wanted if name in present])

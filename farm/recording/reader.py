@@ -8,7 +8,6 @@ time (null if its host's clock was never read).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,8 +39,8 @@ from farm.recording.journal import JournalEntry
 from farm.recording.json_lines import read_json_lines
 from farm.recording.manifest import Manifest
 from farm.recording.parquet_parts import Damage, read_table
+from farm.recording.sample_reader import SampleReader
 from farm.recording.sample_tables import (
-    POLL,
     host_samples,
     kurento_samples,
     server_samples,
@@ -142,14 +141,12 @@ class RunReader:
         return ClockOffsets(own + general)
 
 
-class TrialReader:
+class TrialReader(SampleReader):
     """One trial of a run. `damage` names what could not be read so far."""
 
     def __init__(self, folder: TrialFolder, plan: TrialPlan, offsets: ClockOffsets) -> None:
-        self.folder = folder
+        super().__init__(folder, offsets, [])
         self.plan = plan
-        self.damage: list[Damage] = []
-        self._offsets = offsets
 
     # ------------------------------------------------------------ what happened
 
@@ -199,25 +196,14 @@ class TrialReader:
 
     # ------------------------------------------------------------ what was measured
 
-    def samples(self, type: str, columns: Iterable[str] | None = None) -> pl.DataFrame | None:
-        """All rows of a W3C stats type (`inbound-rtp`); `None` when there are none.
-
-        `columns` saves time and memory; `run_s`, `host` and `host_monotonic_s` come always.
-        """
-        return self._timed(self.folder.samples(type), columns)
-
-    def polls(self) -> pl.DataFrame | None:
-        """A row per poll: probe, host, times, late_s, connections, states."""
-        return self._timed(self.folder.samples(POLL))
-
     def hosts(self) -> pl.DataFrame | None:
         """A row per second and host of the generator: see `trial.HostSample`."""
-        return self._timed(self.folder.hosts)
+        return self.timed(self.folder.hosts)
 
     def server(self) -> pl.DataFrame | None:
         """A row per second of the server: see `trial.ServerSample`; `run_s` is `received_s`."""
         frame, damage = read_table(self.folder.server)
-        self.damage += damage
+        self.note(damage)
         return None if frame is None else frame.with_columns(run_s=pl.col("received_s"))
 
     def host_samples(self) -> tuple[HostSample, ...]:
@@ -231,7 +217,7 @@ class TrialReader:
     def kurento_samples(self) -> tuple[KurentoSample, ...]:
         """What the media server said of itself, before the first probe, in between, and after."""
         frame, damage = read_table(self.folder.kurento)
-        self.damage += damage
+        self.note(damage)
         return kurento_samples(frame)
 
     @property
@@ -264,25 +250,6 @@ class TrialReader:
 
     def _told(self, cls: type[E]) -> tuple[E, ...]:
         return tuple(item for item in self._lines if isinstance(item, cls))
-
-    def _timed(self, folder: Path, columns: Iterable[str] | None = None) -> pl.DataFrame | None:
-        wanted = None
-        if columns is not None:
-            wanted = list(dict.fromkeys([*columns, "host", "host_monotonic_s"]))
-        frame, damage = read_table(folder, wanted)
-        self.damage += damage
-        if frame is None:
-            return None
-        hosts = frame.partition_by("host", maintain_order=True) if frame.height else [frame]
-        return pl.concat([self._with_run_s(part) for part in hosts])
-
-    def _with_run_s(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The rows of one host with their run time."""
-        host = frame["host"].first()
-        times = self._offsets.run_s(str(host), frame["host_monotonic_s"].to_numpy())
-        if times is None:
-            return frame.with_columns(run_s=pl.lit(None, pl.Float64))
-        return frame.with_columns(run_s=pl.Series(times))
 
 
 def _read_file(cls: type[T], path: Path, damage: list[Damage]) -> T | None:

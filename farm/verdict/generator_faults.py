@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+import polars as pl
+
 from farm.experiment import Invalid
+from farm.intervals import Intervals
 from farm.observations import HostSample
 from farm.trial import Fault, Reason, StreamInterval, TrialEvidence
 from farm.wording import percent
@@ -153,9 +156,16 @@ def _cameras(evidence: TrialEvidence, invalid: Invalid) -> Iterator[Reason]:
     }
     encoders: dict[str, StreamInterval] = {}
     captures: dict[str, dict[int, StreamInterval]] = {}
-    for interval in evidence.intervals:
-        if interval.direction != "outbound" or interval.kind != "video":
-            continue
+    intervals = Intervals.of(evidence.intervals)
+    suspects = intervals.where(
+        pl.col("direction") == "outbound",
+        pl.col("kind") == "video",
+        (pl.col("quality_limited_by_cpu_ratio") > 0)
+        | (
+            pl.col("capture_frame_rate") < invalid.capture_of_asked * max(asked.values(), default=0)
+        ),
+    )
+    for interval in suspects:
         limited_s = (interval.quality_limited_by_cpu_ratio or 0) * (
             interval.end_s - interval.start_s
         )
@@ -174,7 +184,7 @@ def _cameras(evidence: TrialEvidence, invalid: Invalid) -> Iterator[Reason]:
             value=share,
             at_s=interval.start_s,
         )
-    last = max((interval.window for interval in evidence.intervals), default=0)
+    last = max(intervals.windows - 1, 0)
     for probe, windows in sorted(captures.items()):
         counts = [
             interval

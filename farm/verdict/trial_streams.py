@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from farm.experiment import Criteria
 from farm.hold_figures import lost_of_due
+from farm.intervals import Intervals
 from farm.trial import Direction, ProbePlan, StreamInterval, TrialEvidence
 from farm.verdict.baseline import Baseline
 from farm.verdict.stream_limits import Breach, Reference, failing
@@ -24,18 +25,15 @@ class TrialStreams:
 
     def __init__(self, evidence: TrialEvidence) -> None:
         self.evidence = evidence
-        self._windows: dict[tuple[str, Direction, MediaKind], Windows] = defaultdict(dict)
-        for interval in evidence.intervals:
-            if interval.track == 0:
-                key = (interval.probe, interval.direction, interval.kind)
-                self._windows[key][interval.window] = interval
+        self._intervals = Intervals.of(evidence.intervals)
+        self._places = self._intervals.places()
         plan = evidence.plan
         self._members = {session.session: session.probes for session in plan.sessions}
         self._senders: dict[tuple[str, MediaKind], list[ProbePlan]] = defaultdict(list)
         for probe in () if plan.mixed else plan.probes:
             for kind in probe.sends:
                 self._senders[probe.session, kind].append(probe)
-        self._count = 1 + max((interval.window for interval in evidence.intervals), default=-1)
+        self._count = self._intervals.windows
 
     @property
     def expected(self) -> tuple[Stream, ...]:
@@ -48,7 +46,8 @@ class TrialStreams:
 
     def windows(self, probe: str, direction: Direction, kind: MediaKind) -> Windows:
         """A stream's windows by number; those that are missing were not seen."""
-        return self._windows.get((probe, direction, kind), {})
+        found = (self._intervals[at] for at in self._places.get((probe, direction, kind, 0), ()))
+        return {interval.window: interval for interval in found}
 
     def inbound_loss(self, probe: str, kind: MediaKind) -> float | None:
         """The residual loss of a received stream over the whole hold, weighed by its packets."""

@@ -13,11 +13,11 @@ from farm.verdict.trial_streams import TrialStreams
 def worst_session(streams: TrialStreams, findings: Sequence[Finding]) -> WorstSession | None:
     """The session of the worst finding; without one that of the most loss, then of the fewest
     frames, then of the lowest bitrate. Its figures are those of its worst receiver."""
-    sessions = [_figures(session, streams) for session in streams.evidence.plan.sessions]
+    sessions = streams.evidence.plan.sessions
     if findings:
         worst = findings[0].probe.session
-        return next(session for session in sessions if session.session == worst)
-    return min(sessions, key=_quality, default=None)
+        return next(_figures(each, streams) for each in sessions if each.session == worst)
+    return min((_figures(each, streams) for each in sessions), key=_quality, default=None)
 
 
 def _quality(session: WorstSession) -> tuple[float, float, float]:

@@ -21,6 +21,7 @@ NAN = float("nan")
 def test_a_steady_rate_stays_what_it_is_at_any_phase() -> None:
     start_s = np.arange(10) + 0.37
     rates = rates_on_grid(start_s, start_s + 1, np.full(10, 5.0), np.arange(1.0, 10.0))
+    assert rates.shape == (1, 9)
     assert np.allclose(rates, 5)
 
 
@@ -37,7 +38,7 @@ def test_what_flowed_is_kept(phase: float, lengths: list[float], data: st.DataOb
     start_s = end_s - np.array(lengths)
     # The seconds in the middle are covered whole; both ends are cut.
     grid_s = np.arange(np.ceil(start_s[0]), np.floor(end_s[-1]))
-    on_grid = rates_on_grid(start_s, end_s, rates, grid_s)
+    on_grid = rates_on_grid(start_s, end_s, rates * lengths, grid_s)[0]
     if grid_s.size:
         inside = np.clip(end_s, grid_s[0], grid_s[-1] + 1) - np.clip(
             start_s, grid_s[0], grid_s[-1] + 1
@@ -45,8 +46,26 @@ def test_what_flowed_is_kept(phase: float, lengths: list[float], data: st.DataOb
         assert np.isclose(on_grid.sum(), (inside * rates).sum(), rtol=1e-6, atol=1e-3)
 
 
+@given(st.lists(st.lists(st.floats(0.5, 2.5), max_size=6), min_size=1, max_size=5))
+def test_streams_side_by_side_are_as_each_alone(spans: list[list[float]]) -> None:
+    grid_s = np.arange(2.0, 9.0)
+    ends = [1.3 + np.cumsum(each) for each in spans]
+    amounts = [np.arange(1.0, 1 + len(each)) for each in spans]
+    together = rates_on_grid(
+        np.concatenate([end - each for end, each in zip(ends, spans, strict=True)]),
+        np.concatenate(ends),
+        np.concatenate(amounts),
+        grid_s,
+        streams=np.repeat(np.arange(len(spans)), [len(each) for each in spans]),
+        count=len(spans),
+    )
+    for row, end, each, moved in zip(together, ends, spans, amounts, strict=True):
+        (alone,) = rates_on_grid(end - each, end, moved, grid_s)
+        assert np.allclose(row, alone, equal_nan=True)
+
+
 def test_a_gap_is_unknown_not_zero() -> None:
-    seen = rates_on_grid(
+    (seen,) = rates_on_grid(
         np.array([0.0, 5.0]), np.array([1.0, 6.0]), np.array([2.0, 2.0]), np.arange(7.0)
     )
     assert seen[0] == seen[5] == 2

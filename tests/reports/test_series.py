@@ -9,7 +9,8 @@ import pytest
 
 from farm.evidence import trial_evidence
 from farm.recording.reader import RunReader
-from reports.series import INBOUND_COLUMNS, OUTBOUND_COLUMNS, TrialFrames, trial_series
+from reports.series import trial_series
+from reports.trial_frames import TrialFrames, trial_frames
 from reports.trial_series import TrialSeries
 from tests.reports.made_run import HELD_S, HOLD_S, new_run, pages, record_trial
 from tests.synthetic import Page, call_plan
@@ -23,15 +24,7 @@ async def series_of(directory: Path, some: list[Page], *, judged: bool = True) -
     with run:
         await record_trial(run, clock, some, judged=judged)
     trial = RunReader.open(run.path).trial(0)
-    return trial_series(
-        TrialFrames(
-            trial.samples("inbound-rtp", INBOUND_COLUMNS),
-            trial.samples("outbound-rtp", OUTBOUND_COLUMNS),
-            trial.server(),
-            trial.hosts(),
-        ),
-        trial_evidence(trial, window_s=10, poll_s=1),
-    )
+    return trial_series(trial_frames(trial), trial_evidence(trial, window_s=10, poll_s=1))
 
 
 async def test_a_clean_call_is_flat(tmp_path: Path) -> None:
@@ -125,7 +118,7 @@ async def test_a_trial_that_recorded_nothing_is_empty(tmp_path: Path) -> None:
             pass
     trial = RunReader.open(run.path).trial(0)
     series = trial_series(
-        TrialFrames(None, None, None, None), trial_evidence(trial, window_s=10, poll_s=1)
+        TrialFrames((), None, None, None), trial_evidence(trial, window_s=10, poll_s=1)
     )
     assert series.received_bps["video"].names == ()
     assert series.server is None
