@@ -1,0 +1,143 @@
+"""Two runs side by side: is the capacity another, and what else is. Pure.
+
+Each run's trials say how likely each capacity is; the two are taken to be independent. What a run
+asked (its scenario, its limits, its hold) must be the same in both, or their answers are answers to
+two questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Kind = Literal["question", "subject", "setting"]
+
+QUESTION = (
+    "scenario.",
+    "app.",
+    "media.",
+    "network.",
+    "criteria.",
+    "trial.hold",
+    "trial.window",
+    "trial.churn",
+    "search.reliability",
+    "probes.fidelity",
+)
+"""Settings that say what is asked: another value asks something else."""
+
+SUBJECT = ("server.", "hosts", "inventory", "places")
+"""What is measured, and from where."""
+
+APART = ("format", "name", "output.", "watch.", "trial.load")
+"""What no capacity depends on."""
+
+GRID = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A setting or a fact, and what it was in each run; None: unknown there."""
+
+    what: str
+    kind: Kind
+    a: Any
+    b: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Probabilities that B's capacity is lower, higher, lower by more than `tolerance`.
+
+    `ratio` is B's capacity by A's, in the middle; it lies in `interval` with probability
+    `confidence`.
+    """
+
+    lower: float
+    higher: float
+    worse: float
+    tolerance: float
+    ratio: float
+    interval: tuple[float, float]
+    confidence: float
+
+
+def compare(
+    a: Sequence[tuple[float, float]],
+    b: Sequence[tuple[float, float]],
+    *,
+    tolerance: float,
+    confidence: float,
+) -> Comparison:
+    """`a` and `b` are capacities (probes) with their weights; weights need not add up to 1."""
+    (loads_a, weights_a), (loads_b, weights_b) = _grid(a), _grid(b)
+    pairs = weights_b[:, None] * weights_a[None, :]
+    apart = loads_b[:, None] - loads_a[None, :]
+    lower = float(pairs[apart < 0].sum() + pairs[apart == 0].sum() / 2)
+    worse = float(pairs[loads_b[:, None] < (1 - tolerance) * loads_a[None, :]].sum())
+    ratios = loads_b[:, None] / np.maximum(loads_a, 1e-9)[None, :]
+    order = np.argsort(ratios, axis=None)
+    sorted_ratios, seen = ratios.ravel()[order], np.cumsum(pairs.ravel()[order])
+
+    def at(share: float) -> float:
+        return float(sorted_ratios[min(np.searchsorted(seen, share), seen.size - 1)])
+
+    tail = (1 - confidence) / 2
+    return Comparison(
+        lower, 1 - lower, worse, tolerance, at(0.5), (at(tail), at(1 - tail)), confidence
+    )
+
+
+def setting_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """Settings that differ, by their names in an experiment file; `a` and `b` are whole files."""
+    one, other = dict(_flat(a, "")), dict(_flat(b, ""))
+    found = []
+    for key in dict.fromkeys([*one, *other]):
+        was, now = one.get(key), other.get(key)
+        if was != now and not key.startswith(APART):
+            kind: Kind = "setting"
+            if key.startswith(QUESTION):
+                kind = "question"
+            elif key.startswith(SUBJECT):
+                kind = "subject"
+            found.append(Difference(key, kind, was, now))
+    return tuple(found)
+
+
+def fact_differences(
+    a: Mapping[str, str | None], b: Mapping[str, str | None]
+) -> tuple[Difference, ...]:
+    """Of what was found there: the media server's version, machines, browsers."""
+    return tuple(
+        Difference(name, "subject", a.get(name), b.get(name))
+        for name in dict.fromkeys([*a, *b])
+        if a.get(name) != b.get(name)
+    )
+
+
+def _flat(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from _flat(item, f"{path}.{key}" if path else str(key))
+    else:
+        yield path, value
+
+
+def _grid(weighed: Sequence[tuple[float, float]]) -> tuple[Array, Array]:
+    """At most so many capacities with their weights, which add up to 1: equal shares of it."""
+    loads, weights = np.array(sorted(weighed), dtype=np.float64).T
+    weights = weights / weights.sum()
+    if loads.size <= GRID:
+        return loads, weights
+    # Cells of about equal weight, each at its mean load.
+    middle = np.cumsum(weights) - weights / 2
+    cells = np.minimum((middle * GRID).astype(np.int64), GRID - 1)
+    mass = np.bincount(cells, weights, minlength=GRID)
+    mean = np.bincount(cells, weights * loads, minlength=GRID)
+    held = mass > 0
+    return mean[held] / mass[held], mass[held]
