@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,6 +175,10 @@ class Recordings(Protocol):
         """Delete what was recorded, or keep it in a folder of this name, as the settings say."""
 
 
+Restart = Callable[[], Awaitable[None]]
+"""Makes the server's machine new from outside of it, as a cloud can. Raises CloudError."""
+
+
 class Server(Protocol):
     """The system under test."""
 
@@ -233,6 +237,9 @@ class Observer(Protocol):
 
     def note(self, text: str) -> None:
         """One line for the user."""
+
+    def run_folder(self, path: Path) -> None:
+        """Where this run is recorded."""
 
     def trial_planned(self, plan: TrialPlan, purpose: str) -> None: ...
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
@@ -46,6 +47,9 @@ class Terminal:
 
     def note(self, text: str) -> None:
         self._console.print(text, markup=False)
+
+    def run_folder(self, path: Path) -> None:
+        self.note(f"run folder: {path}")
 
     def trial_planned(self, plan: TrialPlan, purpose: str) -> None:
         sessions = len(plan.sessions)

@@ -120,7 +120,7 @@ async def new_run(
     try:
         with recording:
             async with _open_run(recording, manifest, clock, observer, beside=beside) as run:
-                observer.note(f"run folder: {recording.path}")
+                observer.run_folder(recording.path)
                 await require_room(experiment, run.opened.world.server, largest_load, trials)
                 yield run
     except (BadInput, ServerUnreachable):
@@ -147,6 +147,7 @@ async def resumed_run(
         async with _open_run(
             recording, manifest, clock, observer, beside=path, earlier=reader
         ) as run:
+            observer.run_folder(recording.path)
             await require_room(experiment, run.opened.world.server, largest_load, trials)
             yield run
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from farm.attribution import Machine, trial_that_broke, trial_that_held
 from farm.capacity_search import CapacityEstimate, CapacitySearch, State
 from farm.cli.ending import end
+from farm.cli.live import add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, said_where
 from farm.cli.recorded import is_watch, recorded_run
 from farm.cli.running import (
@@ -44,6 +46,7 @@ def describe(verb: argparse.ArgumentParser) -> None:
         "--fail-under", type=int, metavar="N", help="exit 1 when the capacity is below N probes"
     )
     add_run_options(verb)
+    add_live_option(verb)
     verb.set_defaults(act=act)
 
 
@@ -57,13 +60,12 @@ def act(options: argparse.Namespace) -> int:
             )
         if is_watch(reader):
             raise BadInput(f"--resume: {reader.path}: that run is a watch: farm watch --resume")
-        story = resume(reader, terminal)
+        story = partial(resume, reader)
     else:
-        story = search(
-            asked_for(options), options.experiment.read_text(), options.experiment.parent, terminal
-        )
+        text, beside = options.experiment.read_text(), options.experiment.parent
+        story = partial(search, asked_for(options), text, beside)
     with terminal.watching(), said_where(options):
-        path, estimate = run_to_end(story)
+        path, estimate = run_to_end(shown_live(options.live, terminal, story))
     end(path, as_json=options.json)
     return exit_code(estimate, options.fail_under)
 

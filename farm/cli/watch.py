@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from farm.cli.ending import end
+from farm.cli.live import add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, duration_s, said_where
 from farm.cli.recorded import WATCH, is_watch, recorded_run
 from farm.cli.running import Run, baselines_in, new_run, resumed_run, run_to_end, stream_of
@@ -40,6 +42,7 @@ def describe(verb: argparse.ArgumentParser) -> None:
         "--for", type=duration_s, metavar="48h", dest="for_s", help="instead of watch.for"
     )
     add_run_options(verb)
+    add_live_option(verb)
     verb.set_defaults(act=act)
 
 
@@ -47,13 +50,13 @@ def act(options: argparse.Namespace) -> int:
     terminal = Terminal(stream_of(options.json))
     if options.resume is not None:
         reader = _broken_off(options)
-        story = resume(reader, terminal)
+        story = partial(resume, reader)
     else:
         experiment = _experiment(options, terminal)
         text, beside = options.experiment.read_text(), options.experiment.parent
-        story = watch(experiment, text, beside, terminal)
+        story = partial(watch, experiment, text, beside)
     with terminal.watching(), said_where(options):
-        path, state = run_to_end(story)
+        path, state = run_to_end(shown_live(options.live, terminal, story))
     end(path, as_json=options.json)
     return EXIT_CODES[state]
 
