@@ -8,9 +8,11 @@ from typing import Any
 
 from farm.attribution import Machine, limited_by, scale_out
 from farm.capacity_search import CapacityEstimate
+from farm.cost import Carried, Cost, PriceTable, cost_of
 from farm.drift import DriftLooks
 from farm.experiment import Experiment, Scenario, ScenarioKind
 from farm.jsonable import to_jsonable
+from farm.known import known
 from farm.scenario import NOUNS
 from farm.trial import Direction, TrialEvidence, TrialResult
 from farm.units import format_duration
@@ -29,16 +31,19 @@ def size_summary(
     machine: Machine | None = None,
     looks: DriftLooks | None = None,
     began_wall_s: Mapping[int, float] | None = None,
+    prices: PriceTable | None = None,
 ) -> dict[str, Any]:
     """Of `farm size`.
 
     `held` and `broken` are the evidence of `attribution.trial_that_held` and `trial_that_broke`:
     without them the throughput and what limited the server are unknown. `looks` say what became of
-    the smallest load, `began_wall_s` is when each trial began.
+    the smallest load, `began_wall_s` is when each trial began. Without `prices`, or a machine that
+    they name, the cost is unknown.
     """
     scenario = experiment.scenario
     limit = limited_by(estimate, results, broken, machine or Machine())
     growth = scale_out(results, estimate, limit)
+    throughput = _throughput(held)
     return {
         "format": FORMAT,
         "scenario": scenario.kind,
@@ -53,15 +58,39 @@ def size_summary(
             "recommended_probes": estimate.recommended,
             "breaking_probes": estimate.breaking,
             "hold_s": experiment.trial.hold_s,
-            **_throughput(held),
+            **throughput,
         },
         "limited_by": to_jsonable(limit),
         "scale_out": {**to_jsonable(growth), "sessions": sessions_of(scenario, growth.probes)},
+        "cost": to_jsonable(_cost(experiment, estimate, throughput["throughput_bps"], prices)),
         "drift": None
         if looks is None
         else _drift(looks, results, began_wall_s or {}, estimate.confidence),
         "trials": [trial_summary(result) for result in results],
     }
+
+
+def _cost(
+    experiment: Experiment,
+    estimate: CapacityEstimate,
+    throughput_bps: Mapping[str, float | None] | None,
+    prices: PriceTable | None,
+) -> Cost | None:
+    """At the recommended load; what it moves is what the load that held moved, in proportion."""
+    price, probes = experiment.server.price, estimate.recommended
+    if prices is None or price.machine is None or probes is None or not estimate.probes:
+        return None
+    scenario = experiment.scenario
+    ways = [] if throughput_bps is None else known(throughput_bps.values())
+    moved = sum(ways) if len(ways) == len(("in", "out")) else None
+    viewers = viewers_of(scenario, probes)
+    carried = Carried(
+        unit="viewer" if viewers is not None else NOUNS[scenario.kind],
+        sessions=(viewers if viewers is not None else sessions_of(scenario, probes)) or 0,
+        users=probes,
+        throughput_bps=None if moved is None else moved * probes / estimate.probes,
+    )
+    return cost_of(prices, price.machine, price.region, carried, price.daily_sessions)
 
 
 def _drift(

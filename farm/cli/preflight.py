@@ -14,6 +14,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from farm.browser.program import chromium_version, find_chromium
+from farm.cli.pricing import price_of_server
 from farm.drivers import read_driver
 from farm.errors import BadInput, MissingTool
 from farm.experiment import EMBEDDED, Experiment
@@ -91,10 +92,20 @@ def way_to_server(experiment: Experiment, _beside: Path) -> str:
     return check_settings(server.ssh)
 
 
+def price(experiment: Experiment, _beside: Path) -> str:
+    """The server's machine is in the price table, if one is named."""
+    priced = price_of_server(experiment.server.price)
+    if priced is None:
+        return "not asked for: server.price.machine names no machine"
+    table, machine = priced
+    return f"{machine.machine}: {machine.per_hour:g} {table.currency} an hour ({table.date})"
+
+
 CHECKS: tuple[tuple[str, Callable[[Experiment, Path], str]], ...] = (
     ("driver", driver),
     ("cores", cores),
     ("way to the server", way_to_server),
     ("Chromium", chromium),
     ("clips", clips),
+    ("price", price),
 )

@@ -18,6 +18,7 @@ from farm import __version__
 from farm.browser.program import FLAGS
 from farm.cli.call_recordings import require_room
 from farm.cli.preflight import preflight
+from farm.cli.pricing import cost_of_measuring
 from farm.cli.space import check_space
 from farm.cli.wiring import HOST, OpenWorld, open_world
 from farm.errors import BadInput, FarmError, NoSpace, RecordingError, ServerUnreachable
@@ -104,8 +105,9 @@ async def new_run(
     clock = RunClock()
     preflight(experiment, beside)
     observer.note(f"disk: {check_space(experiment, largest_load, trials)}")
-    if (told := network_warning(experiment)) is not None:
-        observer.note(told)
+    for told in (cost_of_measuring(experiment, trials), network_warning(experiment)):
+        if told is not None:
+            observer.note(told)
     name = experiment.output.name or run_name(clock.wall_s(), experiment.scenario.kind)
     manifest = Manifest(
         started_wall_s=clock.wall_s(),

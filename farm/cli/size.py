@@ -12,6 +12,7 @@ from farm.capacity_search import CapacityEstimate, CapacitySearch, State
 from farm.cli.ending import end
 from farm.cli.live import add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, said_where
+from farm.cli.pricing import price_table
 from farm.cli.recorded import is_watch, recorded_run
 from farm.cli.running import (
     Run,
@@ -163,6 +164,7 @@ def _summary(run: Run, experiment: Experiment, estimate: CapacityEstimate) -> di
         broken=evidence(trial_that_broke(results, estimate)),
         looks=run.trials.looks_for_drift(ladder(experiment).minimum, experiment.search.drift_every),
         began_wall_s=trial_times_s(reader.journal),
+        prices=None if server.price.machine is None else price_table(server.price),
         machine=Machine(
             memory_bytes=facts.memory_bytes,
             process_cores=facts.cores if server.cores is None else len(server.cores),

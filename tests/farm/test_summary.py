@@ -6,7 +6,8 @@ import pytest
 
 from farm.attribution import Machine
 from farm.capacity_search import CapacityEstimate, State
-from farm.experiment import Experiment, Scenario
+from farm.cost import MachinePrice, PriceTable
+from farm.experiment import Experiment, Price, Scenario, Server
 from farm.observations import ServerSample
 from farm.summary import run_summary, size_summary, two_lines
 from farm.trial import Outcome, Reason
@@ -161,3 +162,28 @@ def test_a_runs_summary_says_what_was_asked() -> None:
 
     assert (summary["state"], summary["load"], summary["sessions"]) == ("fail", 8, 4)
     assert len(summary["trials"]) == 3
+
+
+# ---------------------------------------------------------------- what it costs
+
+
+PRICES = PriceTable(
+    "USD", "2026-01-31", "made for tests", (MachinePrice("c4.2xlarge", "us-east-1", 0.40, 8),)
+)
+PRICED = dataclasses.replace(CALLS, server=Server(price=Price(machine="c4.2xlarge")))
+
+
+def test_the_cost_is_that_of_the_recommended_load() -> None:
+    summary = size_summary(PRICED, RESULTS, estimate(), held=good(load=4), prices=PRICES)
+    moved_bps = sum(summary["capacity"]["throughput_bps"].values())
+    cost = summary["cost"]
+    assert (cost["unit"], cost["per_session_hour"]) == ("call", pytest.approx(0.40))
+    assert cost["per_user_minute"] == pytest.approx(0.40 / 2 / 60)
+    assert cost["per_mbps_hour"] == pytest.approx(0.40 / (moved_bps / 2 / 1e6))
+
+
+def test_without_a_price_a_machine_or_a_capacity_the_cost_is_unknown() -> None:
+    assert size_summary(PRICED, RESULTS, estimate())["cost"] is None
+    assert size_summary(CALLS, RESULTS, estimate(), prices=PRICES)["cost"] is None
+    nothing = estimate(None, "floor_failed", (None, 2))
+    assert size_summary(PRICED, RESULTS, nothing, prices=PRICES)["cost"] is None

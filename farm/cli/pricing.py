@@ -1,0 +1,66 @@
+"""Prices: of the machine under test, and of the measurement before it begins."""
+
+from __future__ import annotations
+
+from farm.cost import MachinePrice, PriceTable, price_of_measuring
+from farm.errors import BadInput
+from farm.experiment import Experiment, Price
+from farm.price_table import read_price_table
+from farm.settle import AT_MOST_S
+
+BETWEEN_TRIALS_S = 60.0
+"""Reset, browsers, leaving, a look at the recordings: a guess on the long side."""
+
+
+def price_table(price: Price) -> PriceTable:
+    """The table that the experiment names, else the farm's own. Raises BadInput."""
+    if price.table is not None:
+        return read_price_table(price.table, "server.price.table")
+    from infra.aws.prices import repository_table  # it brings the whole cloud along
+
+    return repository_table()
+
+
+def price_of_server(price: Price) -> tuple[PriceTable, MachinePrice] | None:
+    """The table and its line for the server; `None` if no machine is named. Raises BadInput."""
+    if price.machine is None:
+        return None
+    table = price_table(price)
+    found = table.find(price.machine, price.region)
+    if found is None:
+        there = sorted(each.machine for each in table.machines if each.region == price.region)
+        allowed = f"expected one of {', '.join(there)}" if there else "it has none there"
+        raise BadInput(
+            f"server.price.machine: {price.machine}: no price for {price.region} in the table of "
+            f"{table.date}: {allowed}"
+        )
+    return table, found
+
+
+def cost_of_measuring(experiment: Experiment, trials: int) -> str | None:
+    """What the server costs at most while it is measured, in words; `None` without a price."""
+    priced = price_of_server(experiment.server.price)
+    if priced is None:
+        return None
+    table, machine = priced
+    longest_s = longest_run_s(experiment, trials)
+    total = price_of_measuring([machine.per_hour], longest_s)
+    hours = longest_s / 3600
+    return (
+        f"cost: at most {total:.2f} {table.currency} for the server, {hours:.1f} h of "
+        f"{machine.machine} in {machine.region} at {machine.per_hour:g} {table.currency} "
+        f"(prices of {table.date}); hosts come on top"
+    )
+
+
+def longest_run_s(experiment: Experiment, trials: int) -> float:
+    """How long so many trials of the largest load may take, or the budget if that ends it."""
+    settings, search = experiment.trial, experiment.search
+    settle_s = AT_MOST_S if settings.settle_s is None else settings.settle_s
+    load = search.maximum if trials > 1 else settings.load or 1
+    ramp_s = load / settings.sessions_per_second
+    trial_s = ramp_s + settle_s + settings.hold_s + BETWEEN_TRIALS_S
+    longest_s = trials * trial_s
+    if trials > 1 and search.budget_s is not None:
+        return min(longest_s, search.budget_s + trial_s)
+    return longest_s

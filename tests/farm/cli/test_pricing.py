@@ -1,0 +1,61 @@
+"""Prices before anything is started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from farm.cli.pricing import cost_of_measuring, longest_run_s, price_of_server
+from farm.errors import BadInput
+from farm.experiment import Experiment, Price, Search, Server, TrialSettings
+
+TABLE = """
+format: 1
+currency: EUR
+date: 2026-01-31
+source: made for tests
+machines: [{machine: big, region: cellar, per_hour: 2, vcpus: 8}]
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Price:
+    path = tmp_path / "prices.yaml"
+    path.write_text(TABLE)
+    return Price(machine="big", region="cellar", table=path)
+
+
+def experiment(price: Price, **search: float) -> Experiment:
+    return Experiment(
+        server=Server(price=price),
+        trial=TrialSettings(load=10, sessions_per_second=1, settle_s=20, hold_s=240),
+        search=Search(maximum=40, **search),  # type: ignore[arg-type]
+    )
+
+
+def test_a_run_costs_at_most_what_its_longest_takes(own: Price) -> None:
+    assert longest_run_s(experiment(own), 1) == 10 + 20 + 240 + 60
+    assert longest_run_s(experiment(own), 10) == 10 * (40 + 20 + 240 + 60)
+    assert longest_run_s(experiment(own, budget_s=1800), 10) == 1800 + 360
+    told = cost_of_measuring(experiment(own), 10)
+    assert told is not None
+    assert told.startswith("cost: at most 2.00 EUR for the server, 1.0 h of big in cellar at 2 EUR")
+
+
+def test_without_a_machine_there_is_nothing_to_say() -> None:
+    assert price_of_server(Price()) is None
+    assert cost_of_measuring(experiment(Price()), 10) is None
+
+
+def test_a_machine_that_no_table_has_is_bad_input(own: Price) -> None:
+    with pytest.raises(BadInput, match=r"server\.price\.machine: huge: no price for cellar .* big"):
+        price_of_server(Price(machine="huge", region="cellar", table=own.table))
+
+
+def test_the_farm_s_own_table_has_the_machine_of_the_experiment() -> None:
+    priced = price_of_server(Price(machine="c4.2xlarge"))
+    assert priced is not None
+    table, machine = priced
+    assert (machine.vcpus, table.currency) == (8, "USD")
+    assert len(table.family_of(machine)) > 1
