@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from farm.errors import ServerError
 from farm.run_story import Trials
 from farm.trial import TrialEvidence
+from farm.watch_summary import OUTAGE
 
-BEGAN, OUTAGE = "watch_began", "outage"
-"""What the journal calls the first trial's time, and a trial that the server was not there for."""
+BEGAN = "watch_began"
+"""What the journal calls the time of the first turn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -19,6 +19,9 @@ from farm.wording import counted
 
 WatchState = Literal["steady", "drift", "failed", "unwatched"]
 """`failed`: a trial did; `drift`: none did, but a figure moves; `unwatched`: no trial was valid."""
+
+OUTAGE = "outage"
+"""What the journal calls a turn at which the server could not be reached."""
 
 FIRST = 2
 """So many trials say what a figure was at first."""
@@ -45,6 +48,11 @@ class Outage:
 
     wall_s: float
     message: str
+
+
+def outages_told(facts: Iterable[Mapping[str, Any]]) -> list[Outage]:
+    """Of the journal's entries called `OUTAGE`."""
+    return [Outage(float(each["wall_s"]), str(each["message"])) for each in facts]
 
 
 def courses(
@@ -178,7 +186,8 @@ def watch_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     first = f"{summary['state'].capitalize()}: {summary['load']} probes, {lasted}: {counts}"
     outages = watch["outages"]
     if outages:
-        first = f"{first}; no server at {counted(len(outages), 'turn')}, first at {outages[0]['at']}"
+        turns = counted(len(outages), "turn")
+        first = f"{first}; no server at {turns}, first at {outages[0]['at']}"
     if failure := watch["first_failure"]:
         why = failure["reasons"][0] if failure["reasons"] else "see its trial"
         return f"{first}.", f"First failure at {failure['at']}, trial {failure['trial']}: {why}."

@@ -46,6 +46,7 @@ from reports.trial_answer import trial_answer
 from reports.trial_charts import trial_charts
 from reports.trial_frames import trial_frames
 from reports.trial_tables import probe_table, reasons_table, session_table
+from reports.watch_chapter import watch_answer, watch_charts
 
 FOLDER = "report"
 
@@ -106,6 +107,10 @@ class _Bundle:
                 results_table(self._scenario, picture, reader.summary or {}, results),
                 *tables,
             )
+        elif _is_watch(reader):
+            answer, hours = watch_answer(self._settings, results, reader.journal)
+            charts = watch_charts(self._settings, results, reader.journal)
+            tables = (*hours, *tables)
         else:
             unfinished = Answer("open", "unfinished", "Unfinished: no trial was begun.")
             answer = next((each.answer for each in sections if each.unfold), unfinished)
@@ -237,6 +242,10 @@ class _Bundle:
 def _is_search(reader: RunReader) -> bool:
     planned = any(trial.plan.purpose == "search" for trial in reader.trials)
     return planned or "capacity" in (reader.summary or {})
+
+
+def _is_watch(reader: RunReader) -> bool:
+    return any(trial.plan.purpose == "watch" for trial in reader.trials)
 
 
 def _main_trial(trials: Sequence[TrialReader]) -> frozenset[int]:

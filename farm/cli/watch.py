@@ -21,8 +21,8 @@ from farm.recording.reader import RunReader
 from farm.run_story import BASELINES_AT_MOST
 from farm.scenario import check_load, smallest_load
 from farm.terminal import Terminal
-from farm.watch_story import BEGAN, OUTAGE, Timetable, watch_load
-from farm.watch_summary import Outage, WatchState, watch_summary
+from farm.watch_story import BEGAN, Timetable, watch_load
+from farm.watch_summary import OUTAGE, WatchState, outages_told, watch_summary
 
 EXIT_CODES: dict[WatchState, int] = {"steady": 0, "failed": 1, "drift": 3, "unwatched": 3}
 
@@ -105,21 +105,13 @@ async def _watch(
     )
     path = run.recording.path
     reader = RunReader.open(path)
+    outages = outages_told(entry.facts for entry in reader.journal if entry.kind == OUTAGE)
     summary = watch_summary(
-        experiment, load, run.trials.results, trial_times_s(reader.journal), outages_in(reader)
+        experiment, load, run.trials.results, trial_times_s(reader.journal), outages
     )
     run.recording.journal("answer", state=summary["state"])
     run.recording.write_summary(summary)
     return path, summary["state"]
-
-
-def outages_in(run: RunReader) -> list[Outage]:
-    """The turns at which the server could not be reached."""
-    return [
-        Outage(float(entry.facts["wall_s"]), str(entry.facts["message"]))
-        for entry in run.journal
-        if entry.kind == OUTAGE
-    ]
 
 
 def _began_wall_s(run: RunReader) -> float | None:

@@ -10,7 +10,8 @@ from farm.errors import ServerLost
 from farm.observations import Footprint, ResetReport
 from farm.run_story import Trials
 from farm.trial import TrialResult
-from farm.watch_story import BEGAN, OUTAGE, Timetable, watch_load
+from farm.watch_story import BEGAN, Timetable, watch_load
+from farm.watch_summary import OUTAGE
 from tests.fakes import FakeWorld
 from tests.farm.test_run_story import SETTINGS, FakeStore
 from tests.farm.trial_evidence import good
