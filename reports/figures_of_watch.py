@@ -15,7 +15,7 @@ from farm.watch_summary import Course
 from reports.canvas import BLACK, BLUE, GREY, VERDICT_MARKS, from_zero, headline, legend_below
 from reports.grid import Array
 
-PANEL_INCHES = 1.5
+PANEL_INCHES = 1.3
 LEGEND_INCHES = 1.4
 
 
@@ -61,7 +61,7 @@ def watch_over_time(watch: WatchSeries, title: str) -> Figure:
                     x[chosen],
                     values[chosen],
                     mark.marker,
-                    ms=5,
+                    ms=4,
                     color=mark.color,
                     mfc=mark.face,
                     label=mark.label,
@@ -96,5 +96,5 @@ def _trend_line(axes: Axes, course: Course, x: Array, values: Array, scale: floa
         lw=1.6 if course.drifts else 1.0,
         ls="-" if course.drifts else "--",
         label="trend that is drift" if course.drifts else "trend",
-        zorder=2,
+        zorder=4,
     )

@@ -56,6 +56,14 @@ STATES: Mapping[str, StateMeaning] = {
         "capacity is a lower bound.",
         "Give the generator more cores or machines (hosts), or make the pictures smaller (media).",
     ),
+    "drift": StateMeaning(
+        "open",
+        "drift",
+        "The server changed in the course of the search, so its trials are not of one server and "
+        "no capacity can be had from them.",
+        "Find what changed (neighbours, heat, a disk that fills, a reset that leaves something "
+        "behind), and size the server again.",
+    ),
     "server_lost": StateMeaning(
         "fail",
         "server lost",
@@ -99,9 +107,15 @@ def search_answer(
         meaning.status,
         meaning.label,
         _capacity_headline(scenario, state, capacity),
-        (meaning.meaning, *_limit_points(limited), *_first_to_fail(results)),
+        (
+            meaning.meaning,
+            *_moved_points(_section(summary, "drift")),
+            *_limit_points(limited),
+            *_first_to_fail(results),
+        ),
         (
             *_capacity_points(capacity),
+            *_steady_points(_section(summary, "drift")),
             *_scale_out_points(_section(summary, "scale_out")),
             *_best_trial(results, shared=shared),
         ),
@@ -147,6 +161,8 @@ def _capacity_headline(scenario: ScenarioKind, state: str, capacity: Mapping[str
         return "The capacity is unknown: no trial could be judged in the server's favour."
     if state == "generator_ran_out":
         return f"This server holds {text}; the generator ran out first."
+    if state == "drift":
+        return f"This server is not what it was: {text} held on the way."
     return f"This server holds {text}."
 
 
@@ -168,6 +184,24 @@ def _capacity_points(capacity: Mapping[str, Any]) -> list[str]:
     if capacity.get("breaking_probes") is not None:
         points.append(f"It breaks at {capacity['breaking_probes']} probes.")
     return points
+
+
+def _moved_points(drift: Mapping[str, Any]) -> list[str]:
+    """What moved, in the last two looks at the smallest load."""
+    moved = drift.get("moved") or ()
+    load = drift.get("probes")
+    return [sentence(f"At {load} probes, twice in a row: {text}") for text in moved]
+
+
+def _steady_points(drift: Mapping[str, Any]) -> list[str]:
+    """That the server was looked at again, and was the same."""
+    looks = drift.get("looks")
+    if not looks or drift.get("moved"):
+        return []
+    times = "once" if looks == 1 else f"{looks} times"
+    return [
+        f"The smallest load was tried again {times}, and the server was still what it was at first."
+    ]
 
 
 def _limit_points(limited: Mapping[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ import pytest
 from farm.attribution import Machine
 from farm.capacity_search import CapacityEstimate, State
 from farm.cost import MachinePrice, PriceTable
+from farm.drift import DriftLooks
 from farm.experiment import Experiment, Price, Scenario, Server
 from farm.observations import ServerSample
 from farm.summary import run_summary, size_summary, two_lines
@@ -187,3 +188,39 @@ def test_without_a_price_a_machine_or_a_capacity_the_cost_is_unknown() -> None:
     assert size_summary(CALLS, RESULTS, estimate(), prices=PRICES)["cost"] is None
     nothing = estimate(None, "floor_failed", (None, 2))
     assert size_summary(PRICED, RESULTS, nothing, prices=PRICES)["cost"] is None
+
+
+# ---------------------------------------------------------------- drift
+
+
+def test_the_looks_at_the_smallest_load_are_in_the_summary() -> None:
+    moved = dataclasses.replace(judged_trial(3, 2, Outcome.PASS), server_cpu_percent=31.0)
+    results = [
+        judged_trial(0, 2, Outcome.PASS),
+        judged_trial(1, 2, Outcome.PASS),
+        judged_trial(2, 4, Outcome.PASS),
+        moved,
+        dataclasses.replace(moved, index=4),
+    ]
+    summary = size_summary(
+        CALLS,
+        results,
+        estimate(state="drift"),
+        looks=DriftLooks(2, (0, 1), 5),
+        began_wall_s={index: 1e9 + 600.0 * index for index in range(5)},
+    )
+    assert json.loads(json.dumps(summary)) == summary
+    drift = summary["drift"]
+    assert (drift["looks"], drift["moved"]) == (2, ["CPU 31 %, at first 20 %"])
+    cpu = next(each for each in drift["figures"] if each["figure"] == "cpu_percent")
+    assert (cpu["first"], cpu["last"], cpu["moved"]) == ([20.0, 20.0], 31.0, True)
+    assert cpu["trend"]["looks"] == 4
+    first, _ = two_lines(summary)
+    assert first == (
+        "The server drifts: CPU 31 %, at first 20 %. "
+        "4 probes (2 calls) held on the way (drift, 5 trials)."
+    )
+
+
+def test_where_nobody_looked_there_is_no_drift_to_tell() -> None:
+    assert sized()["drift"] is None

@@ -82,3 +82,19 @@ def test_scale_out_is_told_by_cpu_or_where_that_tells_nothing_by_load() -> None:
     assert "Start another server at 16 probes, not by CPU (flat)." in (
         search_answer("one_to_one", by_load, []).points
     )
+
+
+def test_a_server_that_drifts_is_told_with_what_moved() -> None:
+    drift = {"probes": 2, "looks": 3, "moved": ["CPU 31 %, at first 20 %"]}
+    answer = search_answer("one_to_one", {**summary("drift"), "drift": drift}, [])
+    assert answer.headline == (
+        "This server is not what it was: at least 18 probes (9 calls) held on the way."
+    )
+    assert answer.reasons[1] == "At 2 probes, twice in a row: CPU 31 %, at first 20 %."
+    assert (answer.status, answer.label) == ("open", "drift")
+
+
+def test_a_server_that_was_looked_at_again_and_stayed_is_told_so() -> None:
+    drift = {"probes": 2, "looks": 3, "moved": []}
+    answer = search_answer("one_to_one", {**summary(), "drift": drift}, [])
+    assert any("tried again 3 times, and the server was still" in point for point in answer.points)
