@@ -1,8 +1,14 @@
-"""Windows taken together: what a stream, or many, had over the whole hold. Pure."""
+"""Windows taken together: what a stream, or many, had over the whole hold. Pure.
+
+Each figure twice: of a few intervals, and as an expression for the columns of `Intervals.frame`,
+whole or in groups, where there are too many to look at one by one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+
+import polars as pl
 
 from farm.trial import StreamInterval
 
@@ -31,3 +37,18 @@ def lost_of_due(intervals: Iterable[StreamInterval]) -> float | None:
             due += expected
             lost += expected * ratio
     return lost / due if due else None
+
+
+def mean_over_time_of(figure: str) -> pl.Expr:
+    """`mean_over_time` of a column; null where it is never known."""
+    length_s = pl.when(pl.col(figure).is_not_null()).then(pl.col("end_s") - pl.col("start_s"))
+    seconds = length_s.sum()
+    return pl.when(seconds > 0).then((pl.col(figure) * length_s).sum() / seconds).alias(figure)
+
+
+def lost_of_all_due() -> pl.Expr:
+    """`lost_of_due` of the columns; null where it is unknown."""
+    ratio, packets = pl.col("residual_loss_ratio"), pl.col("packets")
+    expected = pl.when(ratio < 1).then(packets / (1 - ratio)).otherwise(1.0)
+    due = pl.when(ratio.is_not_null() & packets.is_not_null()).then(expected)
+    return pl.when(due.sum() > 0).then((due * ratio).sum() / due.sum()).alias("lost_ratio")

@@ -65,18 +65,18 @@ class Intervals(Sequence[StreamInterval]):
         """Those for which all of `rows` hold."""
         return Intervals(self.frame.filter(*rows))
 
-    def places(self) -> Mapping[Stream, Sequence[int]]:
-        """Where each stream's intervals are, in their order."""
+    def places(self) -> Mapping[Stream, Sequence[slice]]:
+        """Where each stream's intervals are, in their order; as a rule in one piece."""
         if not len(self):
             return {}
         names = ("probe", "direction", "kind", "track")
         codes = [self.frame[name].rle_id().to_numpy() for name in names]
         begins = np.flatnonzero(np.any([np.diff(code, prepend=-1) != 0 for code in codes], axis=0))
         ends = np.append(begins[1:], len(self))
-        found: defaultdict[Stream, list[int]] = defaultdict(list)
+        found: defaultdict[Stream, list[slice]] = defaultdict(list)
         streams = self.frame.select(names)[begins].iter_rows()
         for stream, begin, end in zip(streams, begins.tolist(), ends.tolist(), strict=True):
-            found[stream].extend(range(begin, end))
+            found[stream].append(slice(begin, end))
         return found
 
     def __len__(self) -> int:
@@ -92,7 +92,15 @@ class Intervals(Sequence[StreamInterval]):
     def __getitem__(self, place: slice) -> Sequence[StreamInterval]: ...
     def __getitem__(self, place: int | slice) -> StreamInterval | Sequence[StreamInterval]:
         if isinstance(place, slice):
-            return Intervals(self.frame[place])
+            begin, end, step = place.indices(len(self))
+            if step != 1:
+                return Intervals(self.frame[place])
+            found: list[StreamInterval] = []
+            while begin < end:
+                number, skipped = divmod(begin, _BLOCK)
+                found += self._block(number)[skipped : skipped + end - begin]
+                begin = (number + 1) * _BLOCK
+            return found
         place = range(len(self))[place]
         return self._block(place // _BLOCK)[place % _BLOCK]
 

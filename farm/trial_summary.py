@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-import polars as pl
-
-from farm.hold_figures import lost_of_due, mean_over_time
+from farm.hold_figures import lost_of_all_due, mean_over_time_of
 from farm.intervals import Intervals
 from farm.known import known, mean_known, median_known
 from farm.lines_achieved import lines_achieved
@@ -23,8 +21,8 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
     that was due. Of the setups, those that came count.
     """
     server = [sample for sample in evidence.server_samples if _in_hold(evidence, sample.received_s)]
-    received = Intervals.of(evidence.intervals).where(pl.col("direction") == "inbound")
-    video = received.where(pl.col("kind") == "video")
+    received = Intervals.of(evidence.intervals).frame.filter(direction="inbound")
+    video = received.filter(kind="video")
     setups = known(setup.setup_s for setup in evidence.setups)
     return TrialResult(
         index=evidence.plan.index,
@@ -35,9 +33,9 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
         server_cpu_percent=mean_known(sample.cpu_percent for sample in server),
         server_process_cpu_percent=mean_known(sample.process_cpu_percent for sample in server),
         host_cpu_percent=_busiest_host_percent(evidence),
-        video_bitrate_bps=mean_over_time(video, lambda each: each.bitrate_bps),
-        residual_loss_ratio=lost_of_due(received),
-        frame_rate=mean_over_time(video, lambda each: each.frame_rate),
+        video_bitrate_bps=video.select(mean_over_time_of("bitrate_bps")).item(),
+        residual_loss_ratio=received.select(lost_of_all_due()).item(),
+        frame_rate=video.select(mean_over_time_of("frame_rate")).item(),
         setup_median_s=median_known(setups),
         setup_worst_s=max(setups, default=None),
         lines=lines_achieved(evidence),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from farm.hold_figures import lost_of_all_due, mean_over_time_of
 from farm.intervals import Intervals
 from farm.trial import Direction, StreamInterval, StreamSetup, TrialPlan
 from farm.webrtc_stats import MediaKind
@@ -28,8 +29,8 @@ def by_probe(plan: TrialPlan, intervals: Sequence[StreamInterval]) -> ByProbe:
 
     def bitrates(direction: Direction) -> dict[MediaKind, Array]:
         tracks = frame.filter(direction=direction).group_by("probe", "kind", "track")
-        means = tracks.agg(mean=mean_over_time("bitrate_bps"))
-        return {kind: each(_total(means.filter(kind=kind), "mean")) for kind in _KINDS}
+        means = tracks.agg(mean_over_time_of("bitrate_bps"))
+        return {kind: each(_total(means.filter(kind=kind), "bitrate_bps")) for kind in _KINDS}
 
     inbound = frame.filter(direction="inbound")
     pictures = inbound.filter(kind="video").group_by("probe")
@@ -39,9 +40,9 @@ def by_probe(plan: TrialPlan, intervals: Sequence[StreamInterval]) -> ByProbe:
         roles=tuple(probe.role for probe in probes),
         sent_bps=bitrates("outbound"),
         received_bps=bitrates("inbound"),
-        lost_down=each(inbound.group_by("probe").agg(lost_of_due())),
+        lost_down=each(inbound.group_by("probe").agg(lost_of_all_due())),
         lost_up=each(frame.filter(direction="outbound").group_by("probe").agg(_lost_up())),
-        frame_rate=each(pictures.agg(mean_over_time("frame_rate"))),
+        frame_rate=each(pictures.agg(mean_over_time_of("frame_rate"))),
     )
 
 
@@ -71,22 +72,6 @@ def setup_times(setups: Sequence[StreamSetup]) -> SetupTimes:
             dtype=np.float64,
         ),
     )
-
-
-def mean_over_time(figure: str) -> pl.Expr:
-    """`farm.hold_figures.mean_over_time` of groups of intervals; null where it is never known."""
-    length_s = pl.when(pl.col(figure).is_not_null()).then(pl.col("end_s") - pl.col("start_s"))
-    seconds = length_s.sum()
-    return pl.when(seconds > 0).then((pl.col(figure) * length_s).sum() / seconds).alias("mean")
-
-
-def lost_of_due() -> pl.Expr:
-    """`farm.hold_figures.lost_of_due` of groups of intervals; null where it is unknown."""
-    ratio, packets = pl.col("residual_loss_ratio"), pl.col("packets")
-    expected = pl.when(ratio < 1).then(packets / (1 - ratio))
-    # Of a window that lost everything nobody knows how much that was: it counts as one.
-    due = pl.when(ratio.is_not_null() & packets.is_not_null()).then(expected.fill_null(1.0))
-    return pl.when(due.sum() > 0).then((due * ratio).sum() / due.sum()).alias("lost")
 
 
 def _total(figures: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -103,17 +103,17 @@ def rates_on_grid(
     What flowed is kept: the sum over the grid is the sum over the intervals. A second of which less
     than half is covered by known rates is NaN.
     """
-    if streams is None:
-        streams = np.zeros(start_s.shape, dtype=np.int64)
+    stream = np.zeros(start_s.shape, dtype=np.int64) if streams is None else streams
     known = np.isfinite(moved) & (end_s > start_s)
     if not known.any() or not grid_s.size:
         return np.full((count, grid_s.size), np.nan)
-    start_s, end_s, moved, streams = (each[known] for each in (start_s, end_s, moved, streams))
+    start_s, end_s, moved = (each[known] for each in (start_s, end_s, moved))
     # All streams on one line of time, each in a stretch of its own.
     edges = np.append(grid_s, grid_s[-1] + 1)
     first_s = min(float(start_s.min()), float(edges[0]))
     length_s = np.ceil(max(float(end_s.max()), float(edges[-1])) - first_s) + 1
-    start_s, end_s = (each - first_s + streams * length_s for each in (start_s, end_s))
+    shift_s = stream[known] * length_s - first_s
+    start_s, end_s = start_s + shift_s, end_s + shift_s
     edges = edges - first_s + np.arange(count)[:, None] * length_s
     start_s[1:] = np.clip(start_s[1:], end_s[:-1], end_s[1:])  # arrival jitters by milliseconds
     corners = np.column_stack((start_s, end_s)).ravel()

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from farm import rates
-from farm.rates import BoolArray, FloatArray
+from farm.rates import BoolArray, FloatArray, IntArray
 
 
 class PollTable:
@@ -21,8 +21,11 @@ class PollTable:
     def __init__(
         self, frame: pl.DataFrame, series: Sequence[str], growing: Sequence[str] = ()
     ) -> None:
-        frame = frame.filter(pl.col("run_s").is_not_null()).sort(*series, "host_monotonic_s")
-        first = _first(frame, series)
+        frame = frame.filter(pl.col("run_s").is_not_null())
+        codes = [_codes(frame[name]) for name in series]
+        order = np.lexsort((frame["host_monotonic_s"].to_numpy(), *reversed(codes)))
+        frame, codes = frame[order], [code[order] for code in codes]
+        first = _first(codes)
         new = ~rates.repeats(_array(frame, "timestamp"), first)
         self.said = frame
         self.frame = frame.filter(pl.Series(new))
@@ -76,9 +79,17 @@ def in_windows(rows: pl.DataFrame, edges: FloatArray) -> pl.DataFrame:
     return rows.with_columns(pl.Series("window", window, pl.Int64)).filter(pl.col("window") >= 0)
 
 
-def _first(frame: pl.DataFrame, series: Sequence[str]) -> BoolArray:
-    other = [pl.col(name).ne_missing(pl.col(name).shift()) for name in series]
-    first = frame.select(pl.any_horizontal(other)).to_series().to_numpy().copy()
+def _codes(column: pl.Series) -> IntArray:
+    """Numbers that are alike where the values are: what sorts texts tenfold faster."""
+    texts = column.dtype == pl.String()
+    numbers = column.cast(pl.Categorical).to_physical() if texts else column
+    return numbers.cast(pl.Int64).fill_null(-1).to_numpy()
+
+
+def _first(codes: Sequence[IntArray]) -> BoolArray:
+    first = np.zeros(codes[0].shape, dtype=np.bool_)
+    for code in codes:
+        first |= np.diff(code, prepend=-2) != 0
     first[:1] = True
     return first
 

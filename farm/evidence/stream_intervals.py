@@ -15,22 +15,21 @@ from farm.trial import TrialPlan
 
 
 class TrialWindows:
-    """A trial's streams and polls in windows, put together from some probes at a time.
+    """A trial's streams in windows, made of some probes at a time and put together.
 
-    `edges` are the windows' (`rates.window_edges`). `intervals()` are of all streams that were
-    seen, and of those that `established` probes should have had, in the order of the plan's probes.
+    `edges` are the windows' (`rates.window_edges`). The streams are all that were seen, and those
+    that `established` probes should have had.
     """
 
     def __init__(self, plan: TrialPlan, edges: FloatArray, established: frozenset[str]) -> None:
         self._edges = edges
         self._places = _places(plan)
         self._expected = _expected(plan, established)
-        self._found: list[pl.DataFrame] = []
 
-    def add(self, rows: SampleReader, probes: Sequence[str], polls: pl.DataFrame) -> None:
-        """`polls` are those of `polls_by_window`."""
+    def of(self, rows: SampleReader, probes: Sequence[str], polls: pl.DataFrame) -> pl.DataFrame:
+        """The intervals of some probes; `polls` are those of `polls_by_window`."""
         if not len(self._edges):
-            return
+            return Intervals.of(()).frame
         windows = pl.DataFrame({"window": range(len(self._edges) - 1)})
         frame = self._expected.filter(pl.col("probe").is_in(probes)).join(windows, how="cross")
         pairs = round_trips(rows, self._edges)
@@ -44,16 +43,18 @@ class TrialWindows:
                 coalesce=True,
             )
         frame = _with_silence(_in_their_windows(frame, polls, self._edges))
-        self._found.append(_figures(frame, self._places, self._edges))
+        return _figures(frame, self._places, self._edges)
 
-    def intervals(self) -> Intervals:
-        frames = [frame for frame in self._found if frame.height]
-        if not frames:
-            return Intervals.of(())
-        together = pl.concat(frames)
-        if not together["probe"].to_physical().is_sorted():
-            together = together.sort("probe", maintain_order=True)
-        return Intervals(together)
+
+def together(found: Sequence[pl.DataFrame]) -> Intervals:
+    """Those of all probes, in the order of the plan's."""
+    frames = [frame for frame in found if frame.height]
+    if not frames:
+        return Intervals.of(())
+    whole = pl.concat(frames)
+    if not whole["probe"].to_physical().is_sorted():
+        whole = whole.sort("probe", maintain_order=True)
+    return Intervals(whole)
 
 
 _POLLS = {

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
-from farm.evidence.stream_intervals import TrialWindows, polls_by_window
+from farm.evidence.stream_intervals import TrialWindows, polls_by_window, together
 from farm.rates import FloatArray, window_edges
 from farm.recording.reader import TrialReader
+from farm.recording.sample_reader import SampleReader
 from farm.trial import Fault, PollCount, StreamSetup, TrialEvidence
+
+AT_ONCE = 2
+"""Batches of probes that are worked on at the same time: Polars and NumPy let threads be."""
 
 _GOES_ON = ("sampling_lost", "recording_missing", "recordings_unknown")
 """Faults that end no trial."""
@@ -29,20 +34,26 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
     edges = window_edges(phases.hold_s or 0.0, _hold_end_s(trial), window_s)
     joined = frozenset(outcome.probe for outcome in trial.joins if outcome.joined)
     windows = TrialWindows(trial.plan, edges, joined)
-    counts: dict[str, PollCount] = {}
-    for probes, rows in trial.in_batches(probe.probe for probe in trial.plan.probes):
+
+    def some(
+        batch: tuple[Sequence[str], SampleReader],
+    ) -> tuple[pl.DataFrame, dict[str, PollCount]]:
+        probes, rows = batch
         polls = polls_by_window(rows, edges)
-        windows.add(rows, probes, polls)
-        counts |= _poll_counts(polls, probes, edges, poll_s)
-    owed = joined & counts.keys()
+        return windows.of(rows, probes, polls), _poll_counts(polls, probes, edges, poll_s)
+
+    batches = trial.in_batches(probe.probe for probe in trial.plan.probes)
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        found = list(threads.map(some, batches))
+    counts = {probe: count for _, counts in found for probe, count in counts.items()}
+    owed = joined & counts.keys()  # a page that never got in owes no polls
     return TrialEvidence(
         plan=trial.plan,
         phases=phases,
         window_s=window_s,
-        intervals=windows.intervals(),
+        intervals=together([frame for frame, _ in found]),
         setups=tuple(_setups(trial)),
         joins=trial.joins,
-        # A page that never got in owes no polls.
         polls=tuple(counts[probe.probe] for probe in trial.plan.probes if probe.probe in owed),
         host_samples=trial.host_samples(),
         server_samples=trial.server_samples(),

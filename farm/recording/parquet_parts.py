@@ -128,7 +128,8 @@ def read_table(
         try:
             frame = pl.scan_parquet(file)
             if probes is not None:
-                frame = frame.filter(pl.col("probe").is_between(*map(pl.lit, probes)))
+                first, last = map(pl.lit, probes)
+                frame = frame.filter(pl.col("probe").is_between(first, last))
             if wanted is not None:
                 present = frame.collect_schema().names()
                 frame = frame.select([name for name in wanted if name in present])

@@ -68,7 +68,8 @@ class SampleReader:
         self.note(damage)
         if frame is None:
             return None
-        hosts = frame.partition_by("host", maintain_order=True) if frame.height else [frame]
+        alone = frame["host"].n_unique() <= 1
+        hosts = [frame] if alone else frame.partition_by("host", maintain_order=True)
         return pl.concat([self._with_run_s(part) for part in hosts])
 
     def note(self, damage: Iterable[Damage]) -> None:

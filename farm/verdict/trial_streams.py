@@ -46,8 +46,8 @@ class TrialStreams:
 
     def windows(self, probe: str, direction: Direction, kind: MediaKind) -> Windows:
         """A stream's windows by number; those that are missing were not seen."""
-        found = (self._intervals[at] for at in self._places.get((probe, direction, kind, 0), ()))
-        return {interval.window: interval for interval in found}
+        places = self._places.get((probe, direction, kind, 0), ())
+        return {each.window: each for place in places for each in self._intervals[place]}
 
     def inbound_loss(self, probe: str, kind: MediaKind) -> float | None:
         """The residual loss of a received stream over the whole hold, weighed by its packets."""

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from farm.hold_figures import lost_of_due, mean_over_time
+from farm.hold_figures import lost_of_all_due, lost_of_due, mean_over_time, mean_over_time_of
+from farm.intervals import Intervals
 from farm.trial import StreamInterval
 
 
@@ -48,3 +51,27 @@ def test_losses_count_by_packets_not_by_windows() -> None:
 
 def test_a_stream_of_which_nothing_came_has_lost_everything() -> None:
     assert lost_of_due([window(0, packets=0, lost=1.0)]) == 1.0
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(1, 15),
+            st.none() | st.integers(0, 1000),
+            st.none() | st.floats(0, 1),
+            st.none() | st.floats(0, 60),
+        ),
+        max_size=6,
+    )
+)
+def test_columns_say_what_intervals_say(
+    rows: list[tuple[float, int | None, float | None, float | None]],
+) -> None:
+    windows = [
+        window(number, length_s=length_s, packets=packets, lost=lost, frame_rate=frame_rate)
+        for number, (length_s, packets, lost, frame_rate) in enumerate(rows)
+    ]
+    frame = Intervals.of(windows).frame
+    mean = mean_over_time(windows, lambda each: each.frame_rate)
+    assert frame.select(mean_over_time_of("frame_rate")).item() == pytest.approx(mean)
+    assert frame.select(lost_of_all_due()).item() == pytest.approx(lost_of_due(windows))
