@@ -25,6 +25,9 @@
     │   ├── ProcessError          a child that did not start, or died
     │   ├── BrowserError          Chromium or a page of it
     │   └── HostLost              a machine that ran probes
+    ├── CloudError                what a cloud said, or did not do in time: exit 3
+    │   ├── NoCapacity            no machine of that kind to be had there now
+    │   └── NotThereYet           what is made or ended is not so everywhere yet: asked again
     ├── JoinError                 a probe that could not join: a failure of its session
     └── RecordingError            a run folder that cannot be read or written
         └── NoSpace               the disk is full: exit 3, what is written stays readable
@@ -141,6 +144,18 @@ class BrowserError(GeneratorError):
 
 class HostLost(GeneratorError):
     """A machine that ran probes stopped answering."""
+
+
+class CloudError(FarmError):
+    """A cloud refused, throttled, or took too long. Nothing half-made is left, or it is said."""
+
+
+class NoCapacity(CloudError):
+    """The cloud has no machine of that kind, in any zone that was allowed."""
+
+
+class NotThereYet(CloudError):
+    """What was made or ended a moment ago is not so everywhere yet."""
 
 
 class JoinError(FarmError):

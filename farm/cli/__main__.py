@@ -21,9 +21,12 @@ VERBS: Mapping[str, str] = {
     "size": "search for the largest load that holds",
     "watch": "one load again and again, for days, to see whether the server drifts",
     "report": "draw a run's figures and page again",
+    "compare": "say whether the second of two runs holds as much as the first",
     "runs": "list runs, or remove old ones",
     "doctor": "say what this machine, or an experiment, lacks, and what brings it",
     "serve": "demo app and embedded server, to look at in your own browser",
+    "provision": "make the server, and hosts, on AWS; or list what runs there and what it costs",
+    "teardown": "end what a run has on AWS, all of it, from any machine",
 }
 """Each has a module of its name here: `describe` adds its options, `act` does it."""
 
@@ -33,7 +36,7 @@ examples:
   farm init one_to_one > calls.yaml
   farm size calls.yaml --fail-under 16
 
-exit codes: 0 done (run: passed; size: an answer); 1 failed, or below --fail-under;
+exit codes: 0 done (run: passed; size: an answer); 1 failed, below --fail-under, or worse;
 2 bad input; 3 invalid or inconclusive; 130 interrupted and cleaned up"""
 
 

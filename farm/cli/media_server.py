@@ -13,7 +13,7 @@ from farm.kurento.protocol import check_url
 from farm.local_shell import LocalShell
 from farm.observations import ServerFacts
 from farm.processes import Processes
-from farm.protocols import Clock, Server
+from farm.protocols import Clock, Restart, Server
 from farm.server import MediaServer
 from farm.server.unseen import UnseenServer
 from farm.shell import Shell
@@ -53,12 +53,14 @@ def shell_to(settings: ServerSettings, processes: Processes) -> Shell | None:
     return LocalShell(processes) if settings.local else None
 
 
-def server_behind(shell: Shell | None, settings: ServerSettings, clock: Clock) -> Server:
+def server_behind(
+    shell: Shell | None, settings: ServerSettings, clock: Clock, restart: Restart | None = None
+) -> Server:
     """The system under test, not yet open; without a shell its machine stays unseen."""
     ready = partial(answers, settings.kurento)
     if shell is None:
         return UnseenServer(settings, clock, ready)
-    return MediaServer(shell, settings, clock, ready)
+    return MediaServer(shell, settings, clock, ready, restart=restart)
 
 
 async def look_around(server: Server, settings: ServerSettings) -> ServerFacts:

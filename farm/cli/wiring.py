@@ -15,6 +15,7 @@ from farm.browser.chromiums import Chromiums
 from farm.cli.app_page import RemoteApp, check_app
 from farm.cli.call_recordings import say_where, with_recordings_of
 from farm.cli.children import DemoApp, start_demo_app, start_embedded_kurento
+from farm.cli.machine_restart import machine_restart
 from farm.cli.media_server import look_around, server_behind, server_info, shell_to
 from farm.cli.preflight import clip_cache
 from farm.cli.watching import watching
@@ -77,7 +78,8 @@ async def open_world(
                 "it is not reset"
             )
         say_where(experiment, observer)
-        server = server_behind(shell, experiment.server, clock)
+        restart = machine_restart(experiment, observer)
+        server = server_behind(shell, experiment.server, clock, restart)
         stack.push_async_callback(server.close)
         facts = await look_around(server, experiment.server)
         view = KurentoView(kurento, clock)

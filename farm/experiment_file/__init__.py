@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from farm.experiment_file.places import placed
-from farm.experiment_file.reading import effective, load_experiment, parse_experiment
+from farm.experiment_file.reading import (
+    effective,
+    load_experiment,
+    load_inventory,
+    parse_experiment,
+)
 
 __all__ = [
     "effective",
     "load_experiment",
+    "load_inventory",
     "parse_experiment",
     "placed",
 ]

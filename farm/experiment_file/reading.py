@@ -10,18 +10,20 @@ import dataclasses
 import difflib
 import functools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import jsonschema
 
 from farm.errors import BadExperiment
-from farm.experiment import Experiment, Size
+from farm.experiment import Experiment, Size, Ssh
 from farm.experiment_file import yaml_nodes
 from farm.experiment_file.checks import check
 from farm.experiment_file.schema import Setting, schema, settings_of
 from farm.experiment_file.yaml_nodes import Document, dotted, keys_of
+from farm.inventory import TO_COME, Inventory, filled
 from farm.units import format_duration, parse_duration_s, parse_size
 
 Plain = dict[str, Any]
@@ -29,18 +31,66 @@ Plain = dict[str, Any]
 _MADE_HERE = {"camera", "speech", "none"}
 
 
-def load_experiment(path: Path) -> Experiment:
+def load_experiment(path: Path, *, inventory_to_come: bool = False) -> Experiment:
     """Read and check a file. Clips and a driver's file are looked up beside it, made absolute.
+
+    So is its inventory, which fills what the file leaves open; `inventory_to_come` is for who is
+    about to write that. Raises BadExperiment with file, line, key, value and what is allowed.
+    """
+    document = _document(path)
+    experiment = _experiment(document)
+    if experiment.inventory is not None:
+        found = (path.parent / experiment.inventory.expanduser()).resolve()
+        if not inventory_to_come and not found.is_file():
+            raise BadExperiment(
+                f"{document.place(('inventory',))}: {experiment.inventory}: no such file ({found})"
+                f": `farm provision {path}` writes it"
+            )
+        inventory = TO_COME if inventory_to_come else load_inventory(found)
+        full = filled(experiment, inventory, lambda key: keys_of(key) in document.lines)
+        _checked(full, document)
+        if not inventory_to_come:
+            experiment = full
+        experiment = dataclasses.replace(experiment, inventory=found)
+    else:
+        _checked(experiment, document)
+    return _with_files(experiment, document, path.parent)
+
+
+def load_inventory(path: Path) -> Inventory:
+    """Read and check an inventory file; the keys that it names are looked up beside it.
 
     Raises BadExperiment with file, line, key, value and what is allowed.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise BadExperiment(f"{path}: cannot be read: {why}") from error
-    document = yaml_nodes.read_yaml(text, str(path))
-    return _with_files(_experiment(document), document, path.parent)
+    document = _document(path)
+    if document.value is None:
+        raise BadExperiment(f"{path}:1: nothing in it: expected server: or hosts:")
+    _check_schema(document.value, document, Inventory)
+    inventory: Inventory = _build(Inventory, document.value, ())
+    server = inventory.server
+    if server is not None and not server.kurento:
+        place = document.place(("server", "kurento"))
+        raise BadExperiment(f"{place}: nothing: expected ws://host:8888/kurento")
+    return dataclasses.replace(
+        inventory,
+        server=server and dataclasses.replace(server, ssh=_beside(server.ssh, path.parent)),
+        hosts=inventory.hosts
+        and tuple(
+            dataclasses.replace(host, ssh=_beside(host.ssh, path.parent))
+            for host in inventory.hosts
+        ),
+    )
+
+
+def _beside(ssh: Ssh | None, folder: Path) -> Ssh | None:
+    """With key and known_hosts below `folder` where they are relative; `~` stays."""
+    if ssh is None:
+        return None
+    known_hosts, key = (
+        path if path is None or path.parts[:1] == ("~",) else (folder / path).resolve()
+        for path in (ssh.known_hosts, ssh.key)
+    )
+    return dataclasses.replace(ssh, key=key, known_hosts=known_hosts or ssh.known_hosts)
 
 
 def parse_experiment(text: str, source: str) -> Experiment:
@@ -48,7 +98,8 @@ def parse_experiment(text: str, source: str) -> Experiment:
 
     Raises BadExperiment.
     """
-    return _experiment(yaml_nodes.read_yaml(text, source))
+    document = yaml_nodes.read_yaml(text, source)
+    return _checked(_experiment(document), document)
 
 
 def effective(experiment: Experiment) -> Plain:
@@ -59,21 +110,44 @@ def effective(experiment: Experiment) -> Plain:
 # ---------------------------------------------------------------- plain values -> Experiment
 
 
+def _document(path: Path) -> Document:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise BadExperiment(f"{path}: cannot be read: {why}") from error
+    return yaml_nodes.read_yaml(text, str(path))
+
+
 def _experiment(document: Document) -> Experiment:
+    """Each setting right by itself."""
     if document.value is None:
         raise BadExperiment(
             f"{document.source}:1: nothing in it: `farm init one_to_one` prints one to start from"
         )
     plain = _written_out(document.value)
-    _check_schema(plain, document)
-    try:
+    _check_schema(plain, document, Experiment)
+    with _at(document):
         experiment: Experiment = _build(Experiment, plain, ())
+    return experiment
+
+
+def _checked(experiment: Experiment, document: Document) -> Experiment:
+    """All settings right together."""
+    with _at(document):
         check(experiment)
+    return experiment
+
+
+@contextmanager
+def _at(document: Document) -> Iterator[None]:
+    """What begins with a key is said with the key's place."""
+    try:
+        yield
     except BadExperiment as error:
         key, _, rest = str(error).partition(": ")
         place = document.place(keys_of(key))
         raise BadExperiment(f"{place}: {rest}") from error
-    return experiment
 
 
 def _written_out(value: Any) -> Any:
@@ -95,14 +169,14 @@ def _written_out(value: Any) -> Any:
 
 
 @functools.cache
-def _validator() -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(schema())
+def _validator(section: type) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(schema(section))
 
 
-def _check_schema(plain: Any, document: Document) -> None:
+def _check_schema(plain: Any, document: Document, section: type) -> None:
     """Raises BadExperiment for what stands first in the file."""
     problems = [
-        problem for error in _validator().iter_errors(plain) for problem in _problems(error)
+        problem for error in _validator(section).iter_errors(plain) for problem in _problems(error)
     ]
     if problems:
         path, text = min(problems, key=lambda problem: document.lines.get(problem[0], 0))

@@ -57,12 +57,15 @@ def settings_of(section: type) -> tuple[Setting, ...]:
     return tuple(_setting(field, hints[field.name]) for field in dataclasses.fields(section))
 
 
-def schema() -> dict[str, Any]:
-    """What `farm/experiment.schema.json` holds, for editors and for our own check."""
+def schema(section: type = Experiment) -> dict[str, Any]:
+    """What `farm/experiment.schema.json` holds, for editors and for our own check.
+
+    Another `section` is the class of another file's settings.
+    """
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "An experiment of the probe farm",
-        **_section_schema(Experiment),
+        "title": f"An {section.__name__.lower()} of the probe farm",
+        **_section_schema(section),
     }
 
 
@@ -184,6 +187,8 @@ def _or_null(setting: Setting, value: dict[str, Any]) -> dict[str, Any]:
         return {**either, "enum": [*value["enum"], None]}
     kinds = [value["type"], "null"]
     if word is None:
+        return {**either, "type": kinds}
+    if "pattern" not in value and value["type"] == "string":
         return {**either, "type": kinds}
     pattern = f"{value['pattern']}|^{word}$" if "pattern" in value else f"^{word}$"
     if value["type"] != "string":

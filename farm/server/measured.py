@@ -14,9 +14,11 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from farm.errors import ServerError, ServerLost, ServerUnreachable
+from farm.experiment import Reset
 from farm.experiment import Server as ServerSettings
 from farm.observations import ClockReading, Footprint, Gap, ResetReport, ServerFacts, ServerSample
-from farm.protocols import Clock
+from farm.protocols import Clock, Restart
+from farm.server.another_boot import another_boot
 from farm.server.conversation import Conversation, conversation
 from farm.server.footprint import differences
 from farm.server.machine import COMMAND, Machine, choose_interface, read_machine
@@ -45,7 +47,8 @@ class MediaServer:
     """Implements `farm.protocols.Server`.
 
     `settings.kurento` must be an address by now, not `embedded`. `ready` asks the media server
-    whether it answers; it may raise KurentoError instead of saying no.
+    whether it answers; it may raise KurentoError instead of saying no. With `restart` each reset
+    makes the whole machine new, and the settings' command is not used.
     """
 
     def __init__(
@@ -55,8 +58,11 @@ class MediaServer:
         clock: Clock,
         ready: Callable[[], Awaitable[bool]],
         lost_after_s: float = 60.0,
+        *,
+        restart: Restart | None = None,
     ) -> None:
         self._shell = shell
+        self._restart = restart
         self._settings = settings
         self._clock = clock
         self._ready = ready
@@ -153,15 +159,15 @@ class MediaServer:
         it) and stays, and its footprint is near `like`. Raises ServerLost.
         """
         settings = self._settings.reset
-        if settings.command is None:
+        if settings.command is None and self._restart is None:
             # One that died is perhaps on its way back: systemd, or a container's policy, does it.
             back = await until(self._clock, self._ready, settings.ready_within_s)
             footprint = await self.footprint()
             silent = () if back else (self._silent(),)
             return ResetReport(False, 0, footprint, (*silent, *self._differences(footprint, like)))
-        report = await self._reset_once(settings.command, 1, like)
+        report = await self._reset_once(1, like)
         while not report.clean and report.attempts <= settings.retries:
-            report = await self._reset_once(settings.command, report.attempts + 1, like)
+            report = await self._reset_once(report.attempts + 1, like)
         return report
 
     # ------------------------------------------------------------ sampling
@@ -226,23 +232,12 @@ class MediaServer:
 
     # ------------------------------------------------------------ reset
 
-    async def _reset_once(self, command: str, attempt: int, like: Footprint | None) -> ResetReport:
+    async def _reset_once(self, attempt: int, like: Footprint | None) -> ResetReport:
         settings = self._settings.reset
         before = await self._persist(self._search)
-        try:
-            answer = await self._shell.run(
-                command, settings.ready_within_s, "server.reset.ready_within"
-            )
-        except ServerUnreachable as error:
-            # The command may have restarted the machine, or what we reach it by: go on from there.
-            await self._reconnect(self._clock.run_s(), error)
-        except ServerError as error:
-            return ResetReport(False, attempt, None, (str(error),))
-        else:
-            if answer.status != 0:
-                complaint = (answer.stderr or answer.stdout).strip().split("\n")[-1]
-                why = f"`{command}` ended with status {answer.status}: {complaint or 'no word'}"
-                return ResetReport(False, attempt, None, (why,))
+        refused = await self._command_or_restart(settings)
+        if refused is not None:
+            return ResetReport(False, attempt, None, (refused,))
         if not await self._gone(before):
             why = f"its process is still the one from before the reset, {before}"
             return ResetReport(False, attempt, None, (why,))
@@ -258,6 +253,25 @@ class MediaServer:
             if self._clock.run_s() >= give_up_s:
                 why = f"its process does not stay: {process}, then {self._process}"
                 return ResetReport(False, attempt, footprint, (why,))
+
+    async def _command_or_restart(self, settings: Reset) -> str | None:
+        """What the settings say makes it fresh; why that could not be done."""
+        within_s, command = settings.ready_within_s, settings.command
+        if self._restart is not None:
+            return await another_boot(self._shell, self._restart, self._clock, within_s)
+        assert command is not None  # noqa: S101 - `reset` has seen to it
+        try:
+            answer = await self._shell.run(command, within_s, "server.reset.ready_within")
+        except ServerUnreachable as error:
+            # The command may have restarted the machine, or what we reach it by: go on from there.
+            await self._reconnect(self._clock.run_s(), error)
+            return None
+        except ServerError as error:
+            return str(error)
+        if answer.status == 0:
+            return None
+        complaint = (answer.stderr or answer.stdout).strip().split("\n")[-1]
+        return f"`{command}` ended with status {answer.status}: {complaint or 'no word'}"
 
     async def _gone(self, before: Found | None) -> bool:
         """Wait for another process: one that answers at once may be the old one on its way out.

@@ -1,0 +1,161 @@
+"""The run on AWS that an experiment's inventory belongs to, as `provision` and resets need it."""
+
+from __future__ import annotations
+
+import secrets
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import AddressValueError, IPv4Address
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+
+from farm.errors import BadInput
+from farm.experiment import Aws, Experiment
+from infra.aws.cloud import Cloud
+from infra.aws.cloud_init import user_data
+from infra.aws.look import region_facts
+from infra.aws.resources import APP_PORT, KURENTO_PORT, Machine, Observed, RegionFacts, Wanted
+from infra.aws.run_files import INVENTORY, RunFiles, RunRecord
+from infra.aws.wanted import check_architecture, complete, wanted_of
+
+WHO_AM_I = "https://checkip.amazonaws.com/"
+USER = "ubuntu"
+RESET = "sudo -n /usr/local/sbin/reset-server"
+
+
+@dataclass(frozen=True, slots=True)
+class AwsRun:
+    """`wanted` has no keys yet (`with_keys`)."""
+
+    record: RunRecord
+    files: RunFiles
+    wanted: Wanted
+    facts: dict[str, RegionFacts]
+
+
+def now() -> datetime:
+    """To the second, as tags and timers have it."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def price_cache() -> Path:
+    return user_cache_path("probe-farm") / "aws_prices.yaml"
+
+
+def files_of(experiment: Experiment, file: Path) -> RunFiles:
+    """Beside the experiment, unless it names its inventory."""
+    beside = (file.parent / f"{file.stem}.aws" / INVENTORY).resolve()
+    return RunFiles(experiment.inventory or beside)
+
+
+def new_record(experiment: Experiment, file: Path) -> RunRecord:
+    """A name that no other run of anybody has."""
+    name = f"{(experiment.name or file.stem)[:40]}-{secrets.token_hex(3)}"
+    expires = now() + timedelta(seconds=experiment.aws.ttl_s)
+    return RunRecord(name, expires.isoformat(), ())
+
+
+def aws_run(cloud: Cloud, aws: Aws, record: RunRecord, files: RunFiles) -> AwsRun:
+    """What it wants, and what its regions offer. Raises BadInput, CloudError."""
+    cloud.check_region(aws.server.region, "aws.server.region")
+    for at, kind in enumerate(aws.hosts or ()):
+        cloud.check_region(kind.region, f"aws.hosts[{at}].region")
+    wanted = wanted_of(aws, record.run, record.expires_at, aws.operator or _operator())
+    facts = {region: _facts(cloud, wanted, region) for region in wanted.regions}
+    check_architecture(aws, facts)
+    return AwsRun(record, files, wanted, facts)
+
+
+def with_keys(run: AwsRun, aws: Aws) -> Wanted:
+    """All that the machines are given; keys that are not there yet are made and kept."""
+    data = {
+        machine.name: user_data(
+            machine.role,
+            host_key=run.files.host_key(machine.name),
+            expires=run.wanted.expires,
+            kurento=aws.kurento if machine.role == "server" else None,
+        )
+        for machine in run.wanted.machines
+    }
+    return complete(run.wanted, run.files.public_key(), data)
+
+
+def write_addresses(run: AwsRun, there: Observed) -> None:
+    """Inventory and known_hosts, of what is there."""
+    machines = {machine.name: machine for machine in there.living}
+    run.files.write_known_hosts(
+        {machine.name: _addresses(machine) for machine in machines.values()}
+    )
+    run.files.write_inventory(inventory_plain(run, machines))
+
+
+def inventory_plain(run: AwsRun, machines: Mapping[str, Machine]) -> dict[str, Any]:
+    """As the file has it: the server, and each place's hosts, of which the first is Ray's head."""
+    server = machines["server"]
+    hosts, heads = [], set()
+    for wanted in run.wanted.machines:
+        if wanted.role == "host":
+            found = machines[wanted.name]
+            cluster = (wanted.place, wanted.region)
+            hosts.append(
+                {
+                    "name": wanted.name,
+                    "place": wanted.place,
+                    "ssh": _ssh(found),
+                    "ray": "worker" if cluster in heads else "head",
+                    "private_address": found.private_ip,
+                    "machine": found.type,
+                    "region": found.region,
+                }
+            )
+            heads.add(cluster)
+    return {
+        "format": 1,
+        "run": run.record.run,
+        "expires": run.record.expires,
+        "server": {
+            "kurento": f"ws://{server.public_ip}:{KURENTO_PORT}/kurento",
+            "ssh": _ssh(server),
+            "reset": RESET,
+            "app": f"http://{server.public_ip}:{APP_PORT}/",
+            "machine": server.type,
+            "region": server.region,
+        },
+        **({"hosts": hosts} if hosts else {}),
+    }
+
+
+def _ssh(machine: Machine) -> dict[str, str]:
+    return {
+        "to": f"{USER}@{machine.public_ip}",
+        "key": "id_ed25519",
+        "known_hosts": "known_hosts",
+    }
+
+
+def _addresses(machine: Machine) -> Iterable[str]:
+    return [machine.public_ip] if machine.public_ip is not None else []
+
+
+def _facts(cloud: Cloud, wanted: Wanted, region: str) -> RegionFacts:
+    machines = [machine for machine in wanted.machines if machine.region == region]
+    types = {name for machine in machines for name in machine.types}
+    ubuntu = any(machine.image is None for machine in machines)
+    return region_facts(cloud, region, types, ubuntu=ubuntu)
+
+
+def _operator() -> str:
+    """This machine's address as AWS sees it."""
+    try:
+        with urllib.request.urlopen(WHO_AM_I, timeout=10) as answer:
+            return f"{IPv4Address(answer.read(64).decode().strip())}/32"
+    except (OSError, urllib.error.URLError, AddressValueError, UnicodeDecodeError) as error:
+        raise BadInput(
+            f"aws.operator: auto: {WHO_AM_I} did not tell this machine's address ({error}): "
+            "expected an address such as 198.51.100.7/32"
+        ) from error

@@ -1,0 +1,133 @@
+"""Machines that were just made: wait until they have booted, and bring them this farm."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from farm.cli.media_server import answers
+from farm.errors import CloudError, FarmError, ServerError, ServerUnreachable
+from farm.experiment import Ssh
+from farm.inventory import Inventory
+from farm.shell import Shell
+from farm.ssh import SshShell
+from infra.aws.cloud_init import READY_FILE
+from infra.farm_wheel import pack
+
+Say = Callable[[str], None]
+
+BOOTED_WITHIN_S = 900.0
+INSTALLED_WITHIN_S = 900.0
+ANSWERS_WITHIN_S = 120.0
+RETRY_S = 5.0
+COMMAND_S = 30.0
+INSTALL = "sudo -n /usr/local/sbin/install-farm"
+
+
+def wait_until_ready(inventory: Inventory, say: Say) -> None:
+    """Booted, with this farm on each, and the media server answering. Raises CloudError."""
+    try:
+        asyncio.run(_ready(inventory, say))
+    except ExceptionGroup as group:
+        first = next((e for e in group.exceptions if isinstance(e, FarmError)), None)
+        if first is None:
+            raise
+        raise CloudError(f"{first}; `farm provision` again goes on from there") from group
+
+
+async def _ready(inventory: Inventory, say: Say) -> None:
+    heads = {
+        host.place: host.private_address or "here"
+        for host in inventory.hosts or ()
+        if host.ray == "head"
+    }
+    with tempfile.TemporaryDirectory(prefix="farm-wheel-") as folder:
+        wheel = pack(Path(folder))
+        async with asyncio.TaskGroup() as machines:
+            if inventory.server is not None and inventory.server.ssh is not None:
+                machines.create_task(_server(inventory, inventory.server.ssh, wheel, say))
+            for host in inventory.hosts or ():
+                if host.ssh is not None:
+                    head = "here" if host.ray == "head" else heads[host.place]
+                    machines.create_task(prepare(host.name, host.ssh, wheel, say, head=head))
+
+
+async def _server(inventory: Inventory, ssh: Ssh, wheel: Path, say: Say) -> None:
+    server = inventory.server
+    assert server is not None  # noqa: S101 - the caller looked
+    await prepare("server", ssh, wheel, say, then=server.reset)
+    end_s = asyncio.get_running_loop().time() + ANSWERS_WITHIN_S
+    while not await answers(server.kurento):
+        if asyncio.get_running_loop().time() > end_s:
+            raise CloudError(
+                f"server: {server.kurento} does not answer within {ANSWERS_WITHIN_S:g} s: "
+                f"ssh {ssh.to} sudo journalctl -u kurento"
+            )
+        await asyncio.sleep(RETRY_S)
+    say(f"server: Kurento answers at {server.kurento}")
+
+
+async def prepare(
+    name: str, ssh: Ssh, wheel: Path, say: Say, *, head: str | None = None, then: str | None = None
+) -> None:
+    """Wait for one machine's first boot, and install the wheel there; `then` is run at
+    last, `head` is where the Ray of its place is.
+
+    Raises CloudError; ServerError when its SSH cannot be used.
+    """
+    say(f"{name}: waiting until {ssh.to} has booted (its host key is ours and is verified)")
+    shell = SshShell(ssh)
+    try:
+        await _booted(shell, name)
+        there = await _copied(shell, wheel)
+        say(f"{name}: installing the farm")
+        command = f"{INSTALL} {there}" + ("" if head is None else f" {head}")
+        await _done(shell, name, command, INSTALLED_WITHIN_S)
+        if then is not None:
+            await _done(shell, name, then, COMMAND_S * 2)
+        say(f"{name}: ready")
+    finally:
+        await shell.close()
+
+
+async def _booted(shell: Shell, name: str) -> None:
+    loop = asyncio.get_running_loop()
+    end_s = loop.time() + BOOTED_WITHIN_S
+    why: object = "its first boot is not over"
+    while loop.time() < end_s:
+        try:
+            await shell.open()
+            answer = await shell.run(f"test -e {READY_FILE}", COMMAND_S, "first boot")
+            if answer.status == 0:
+                return
+        except ServerError as error:
+            if not isinstance(error, ServerUnreachable):
+                raise
+            why = error
+        await shell.close()
+        await asyncio.sleep(RETRY_S)
+    raise CloudError(f"{name}: not ready within {BOOTED_WITHIN_S:g} s: {why}")
+
+
+async def _copied(shell: Shell, wheel: Path) -> str:
+    """Its path there."""
+    data = await asyncio.to_thread(wheel.read_bytes)
+    there = f"/tmp/{wheel.name}"  # noqa: S108 - on that machine
+    channel = await shell.channel(f"head -c {len(data)} > {there} && echo copied")
+    try:
+        await channel.write(data)
+        said = b""
+        while b"copied" not in said:
+            said += (await channel.read()).data
+    finally:
+        await channel.close()
+    return there
+
+
+async def _done(shell: Shell, name: str, command: str, within_s: float) -> None:
+    answer = await shell.run(command, within_s, "setting it up")
+    if answer.status != 0:
+        last = (answer.stderr or answer.stdout).strip().split("\n")[-1]
+        raise CloudError(f"{name}: `{command}` ended with status {answer.status}: {last}")

@@ -1,0 +1,90 @@
+"""`farm teardown [RUN]`: end all of a run on AWS, by its tag, from any machine."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from farm.cli.aws_run import files_of, now, price_cache
+from farm.cli.confirming import confirmed
+from farm.errors import BadInput, CloudError
+from farm.experiment_file import load_experiment
+from infra.aws.apply import remove
+from infra.aws.cloud import Cloud
+from infra.aws.look import observe
+from infra.aws.prices import prices
+from infra.aws.resources import Observed
+from infra.aws.run_files import RunFiles
+from infra.aws.statement import left, to_end
+
+
+def describe(verb: argparse.ArgumentParser) -> None:
+    verb.epilog = "examples: farm teardown calls.yaml, farm teardown calls-3f9a2c"
+    what = verb.add_mutually_exclusive_group(required=True)
+    what.add_argument("run", nargs="?", help="a run's name, or the experiment it was made for")
+    what.add_argument("--all", action="store_true", help="every run of the farm in this account")
+    verb.add_argument("--yes", action="store_true", help="do not ask")
+    verb.add_argument("--region", action="append", metavar="NAME", help="look only there")
+    verb.set_defaults(act=act)
+
+
+def act(options: argparse.Namespace) -> int:
+    """0 when nothing is left."""
+    cloud = Cloud()
+    account = cloud.account()
+    run, files, regions = _named(options, cloud)
+    there = observe(cloud, regions, run)
+    if not there.anything:
+        _say(f"Nothing is there of {run or 'any run'} (account {account}, {_places(regions)}).")
+        _forget(files)
+        return 0
+    asked = [(machine.type, machine.region) for machine in there.machines]
+    table, _ = prices(cloud, asked, price_cache(), now().date())
+    for name in there.runs:
+        _say(f"Run {name}, AWS account {account}, will be ended:")
+        for line in to_end(there.of(name), table, now()):
+            _say(line)
+    if not confirmed("End it?", yes=options.yes):
+        _say("nothing was ended")
+        return 130
+    remains = Observed()
+    for name in there.runs:
+        remains += remove(cloud, name, regions, _say)
+    if remains.anything:
+        raise CloudError(f"still there: {'; '.join(left(remains, table))}: call again")
+    _say(f"{', '.join(there.runs)}: nothing is left.")
+    _forget(files)
+    return 0
+
+
+def _named(
+    options: argparse.Namespace, cloud: Cloud
+) -> tuple[str | None, RunFiles | None, tuple[str, ...]]:
+    """The run, its folder where that is here, and the regions to look into."""
+    regions = tuple(options.region) if options.region else None
+    if options.all:
+        return None, None, regions or cloud.regions()
+    file = Path(options.run)
+    if file.suffix not in {".yaml", ".yml"}:
+        return options.run, None, regions or cloud.regions()
+    files = files_of(load_experiment(file, inventory_to_come=True), file)
+    record = files.record()
+    if record is None:
+        raise BadInput(
+            f"{file}: {files.folder} has no run.json: name the run (`farm provision --list`)"
+        )
+    return record.run, files, regions or record.regions
+
+
+def _forget(files: RunFiles | None) -> None:
+    if files is not None:
+        files.forget()
+
+
+def _places(regions: tuple[str, ...]) -> str:
+    return regions[0] if len(regions) == 1 else f"{len(regions)} regions"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stdout, flush=True)

@@ -1,0 +1,79 @@
+"""The inventory: addresses and keys of server and hosts, by `farm provision` or by hand.
+
+Values of a file of its own, which an experiment names (`inventory:`). What the experiment itself
+writes is stronger than what the inventory says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from farm.experiment import Experiment, Host, Ssh, setting
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryServer:
+    kurento: str = setting("", "ws://host:8888/kurento")
+    ssh: Ssh | None = setting(None, "how to reach its machine")
+    reset: str | None = setting(None, "command that gives a fresh media server")
+    app: str | None = setting(None, "where the demo app answers on it")
+    machine: str | None = setting(None, "its type, such as c4.2xlarge")
+    region: str | None = setting(None, "where it stands, such as us-east-1")
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryHost:
+    here: bool = setting(False, "this machine")
+    name: str = setting("here", "what it is called")
+    place: str = setting("here", "a name for where it is")
+    cores: tuple[int, ...] | None = setting(None, "those its browsers may use", null="all")
+    ssh: Ssh | None = setting(None, "how to reach it")
+    ray: Literal["head", "worker"] | None = setting(
+        None, "its part in the Ray cluster of its place"
+    )
+    private_address: str | None = setting(None, "as machines of its region reach it")
+    machine: str | None = setting(None, "its type")
+    region: str | None = setting(None, "where it stands")
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """One inventory file, validated. `run` is the tag of what `farm provision` made."""
+
+    format: int = setting(1, "of this file", minimum=1, maximum=1)
+    run: str | None = setting(None, "the tag of all that belongs to it on AWS")
+    expires: str | None = setting(None, "when its machines end themselves (ISO 8601, UTC)")
+    server: InventoryServer | None = setting(None, "the system under test")
+    hosts: tuple[InventoryHost, ...] | None = setting(None, "machines for probes")
+
+
+TO_COME = Inventory(server=InventoryServer("ws://server:8888/kurento", Ssh("server"), "true"))
+"""What stands in for the one that `farm provision` is about to write."""
+
+
+def filled(
+    experiment: Experiment, inventory: Inventory, written: Callable[[str], bool]
+) -> Experiment:
+    """The experiment with the inventory's addresses where it wrote none of its own.
+
+    `written` says whether the experiment file has a key, `server.ssh`. Machines for probes other
+    than this one are named in the inventory; this one is what `hosts` takes from it.
+    """
+    server, found = experiment.server, inventory.server
+    if found is not None:
+        if not written("server.kurento"):
+            server = replace(server, kurento=found.kurento)
+        if not (written("server.ssh") or written("server.local")):
+            server = replace(server, ssh=found.ssh)
+        if not written("server.reset.command") and server.reset.by == "command":
+            server = replace(server, reset=replace(server.reset, command=found.reset))
+    hosts = tuple(
+        Host(here=True, place=host.place, cores=host.cores)
+        for host in inventory.hosts or ()
+        if host.here
+    )
+    if not hosts or written("hosts"):
+        hosts = experiment.hosts
+    return replace(experiment, server=server, hosts=hosts)

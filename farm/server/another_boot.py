@@ -1,0 +1,41 @@
+"""The server's machine made new by somebody else: wait until another boot is reached."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from farm.errors import CloudError, ServerError, ServerUnreachable
+from farm.protocols import Clock, Restart
+from farm.shell import Shell
+
+BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
+WITHIN_S = 20.0
+RETRY_S = 2.0
+
+
+async def another_boot(shell: Shell, restart: Restart, clock: Clock, within_s: float) -> str | None:
+    """Have it restarted, and connect again; why it did not become another, `None` when it did.
+
+    The shell is open before and, if it became another, after.
+    """
+    end_s = clock.run_s() + within_s
+    before = (await shell.run(BOOT_ID, WITHIN_S, "looking at its boot")).stdout
+    try:
+        await restart()
+    except CloudError as error:
+        return str(error)
+    why: object = "it goes on as it was"
+    while clock.run_s() < end_s:
+        await clock.sleep_until(clock.run_s() + RETRY_S)
+        await shell.close()
+        try:
+            await shell.open()
+            now = (await shell.run(BOOT_ID, WITHIN_S, "looking at its boot")).stdout
+        except ServerError as error:
+            why = error
+            continue
+        if now != before:
+            return None
+    with suppress(ServerUnreachable):
+        await shell.open()
+    return f"the machine was not restarted within {within_s:g} s (server.reset.ready_within): {why}"

@@ -1,0 +1,197 @@
+"""Carries plans out: calls, waits until what was made can be seen, and plans again.
+
+A call that AWS answers with "not there yet", or "somebody made it already", is no failure: the next
+round sees how things are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from farm.errors import CloudError, FarmError, NoCapacity, NotThereYet
+from infra.aws.cloud import Cloud, TokenSpent
+from infra.aws.look import observe
+from infra.aws.plan import ending, plan
+from infra.aws.resources import Call, Observed, RegionFacts, Wanted
+
+Say = Callable[[str], None]
+
+READY_WITHIN_S = 600.0
+GONE_WITHIN_S = 900.0
+ROUND_S = 3.0
+TOKENS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait, and by which clock."""
+
+    ready_s: float = READY_WITHIN_S
+    gone_s: float = GONE_WITHIN_S
+    round_s: float = ROUND_S
+    sleep: Callable[[float], None] = field(default=time.sleep)
+    now: Callable[[], float] = field(default=time.monotonic)
+
+
+def provide(
+    cloud: Cloud,
+    wanted: Wanted,
+    facts: Mapping[str, RegionFacts],
+    say: Say,
+    patience: Patience = Patience(),
+) -> Observed:
+    """Until all is there as wanted; what is there then.
+
+    If nothing was there at first and it cannot be made, what was made is taken back before the
+    error goes on. Raises BadInput, CloudError.
+    """
+    there = observe(cloud, wanted.regions, wanted.run)
+    fresh = not there.anything
+    try:
+        return _until_there(cloud, wanted, facts, there, say=say, patience=patience)
+    except BaseException as error:
+        if fresh:
+            _take_back(cloud, wanted, error, say, patience)
+        raise
+
+
+def remove(
+    cloud: Cloud,
+    run: str,
+    regions: Iterable[str],
+    say: Say,
+    patience: Patience = Patience(),
+) -> Observed:
+    """End all of a run and wait until it is gone; what is left when patience ends."""
+    asked = tuple(regions)
+    end_s = patience.now() + patience.gone_s
+    told: set[str] = set()
+    before: Observed | None = None
+    while True:
+        there = observe(cloud, asked, run)
+        if not there.anything:
+            return Observed()
+        if patience.now() > end_s:
+            return there
+        step = ending(there)
+        made = _carry_out(cloud, step.calls, say)
+        _tell(step.waits, told, say)
+        if step.waits or made.refused or there == before:
+            patience.sleep(patience.round_s)
+        before = there
+
+
+def _until_there(
+    cloud: Cloud,
+    wanted: Wanted,
+    facts: Mapping[str, RegionFacts],
+    there: Observed,
+    *,
+    say: Say,
+    patience: Patience,
+) -> Observed:
+    end_s = patience.now() + patience.ready_s
+    told: set[str] = set()
+    made: frozenset[str] = frozenset()
+    while True:
+        if made <= there.ids:
+            step = plan(wanted, facts, there)
+            if step.done:
+                return there
+            carried = _carry_out(cloud, step.calls, say)
+            made |= carried.ids
+            _tell(step.waits, told, say)
+            if not step.calls or carried.refused:
+                patience.sleep(patience.round_s)
+        else:
+            patience.sleep(patience.round_s)
+        if patience.now() > end_s:
+            raise CloudError(
+                f"run {wanted.run} is not complete after {patience.ready_s:g} s: call again, or"
+                f" farm teardown {wanted.run}"
+            )
+        there = observe(cloud, wanted.regions, wanted.run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Carried:
+    """The ids of what was made, which have to be seen before the next plan."""
+
+    ids: frozenset[str]
+    refused: bool
+
+
+def _carry_out(cloud: Cloud, calls: Iterable[Call], say: Say) -> _Carried:
+    made: set[str] = set()
+    refused = False
+    for call in calls:
+        say(call.says)
+        try:
+            made |= _ids(_first_with_capacity(cloud, call, say))
+        except NotThereYet as error:
+            refused = True
+            say(f"  not yet: {error}")
+    return _Carried(frozenset(made), refused)
+
+
+def _first_with_capacity(cloud: Cloud, call: Call, say: Say) -> dict[str, Any]:
+    """Try all types and zones. Raises NoCapacity when AWS has none in any."""
+    for attempt, params in enumerate(call.either, 1):
+        try:
+            return _with_a_new_token(cloud, call, params)
+        except NoCapacity as error:
+            if attempt == len(call.either):
+                tried = len(call.either)
+                raise NoCapacity(
+                    f"{call.says}: {error} (tried {tried} of type and zone; other_types: allows "
+                    "more, and so does another region)"
+                ) from error
+            say(f"  {error}; trying the next")
+    raise NoCapacity(f"{call.says}: no zone of {call.region} has this type and a default subnet")
+
+
+def _with_a_new_token(cloud: Cloud, call: Call, params: Mapping[str, Any]) -> dict[str, Any]:
+    """A token whose machine ended long ago, and is forgotten, makes no other one."""
+    asked = dict(params)
+    for _ in range(TOKENS):
+        try:
+            return cloud.call(call.operation, call.region, **asked)
+        except TokenSpent:
+            spent = str(asked["ClientToken"])
+            asked["ClientToken"] = hashlib.sha256(spent.encode()).hexdigest()[: len(spent)]
+    raise CloudError(f"{call.says}: {TOKENS} machines of this name have ended in this run")
+
+
+def _ids(answer: Mapping[str, Any]) -> set[str]:
+    """Of what a creating call made; empty for the others."""
+    instances = answer.get("Instances", ())
+    names = ("GroupId", "KeyPairId")
+    found = {str(answer[name]) for name in names if name in answer}
+    if "PublicIp" in answer:
+        found.add(str(answer["AllocationId"]))
+    return found | {str(instance["InstanceId"]) for instance in instances}
+
+
+def _take_back(
+    cloud: Cloud, wanted: Wanted, error: BaseException, say: Say, patience: Patience
+) -> None:
+    say(f"that failed ({error or type(error).__name__}); taking back what was made")
+    try:
+        left = remove(cloud, wanted.run, wanted.regions, say, patience)
+    except FarmError as trouble:
+        say(f"it could not be taken back ({trouble}): farm teardown {wanted.run}")
+        return
+    if left.anything:
+        say(f"not all of it is gone: farm teardown {wanted.run}")
+
+
+def _tell(waits: Iterable[str], told: set[str], say: Say) -> None:
+    """Each thing that is waited for once."""
+    for wait in waits:
+        if wait not in told:
+            told.add(wait)
+            say(f"waiting: {wait}")

@@ -1,0 +1,64 @@
+"""The user data of machines: `cloud_init/*.yaml` with what belongs to one run put in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from infra.aws.resources import Role
+
+SETTINGS = "/etc/probe-farm/settings"
+READY_FILE = "/var/lib/probe-farm-ready"
+"""There when cloud-init has done all."""
+MOST_BYTES = 16384
+"""EC2 takes no more user data."""
+
+
+def user_data(
+    role: Role, *, host_key: tuple[str, str], expires: datetime | None, kurento: str | None = None
+) -> str:
+    """What a machine does when it first boots.
+
+    `host_key` is the (private, public) half of what it proves itself by over SSH: made by us, so
+    that the very first connection can be verified, before any console output is there to be read.
+    """
+    config = _file(role)
+    private, public = host_key
+    config["ssh_deletekeys"] = True
+    config["ssh_keys"] = {"ed25519_private": private, "ed25519_public": public}
+    if kurento is not None:
+        for file in config["write_files"]:
+            if file["path"] == SETTINGS:
+                file["content"] = _with("KURENTO_IMAGE", kurento, file["content"])
+    if expires is not None:
+        (command,) = _file("expiry")["bootcmd"]
+        config["bootcmd"] = [[*command[:-1], expires.strftime("%Y-%m-%d %H:%M:%S UTC")]]
+    text = "#cloud-config\n" + yaml.dump(config, Dumper=_Dumper, sort_keys=False, width=1000)
+    assert len(text.encode()) <= MOST_BYTES, "EC2 would refuse it"  # noqa: S101
+    return text
+
+
+def _file(name: str) -> dict[str, Any]:
+    text = (files("infra.aws") / "cloud_init" / f"{name}.yaml").read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found
+
+
+def _with(key: str, value: str, text: str) -> str:
+    lines = (f"{key}={value}" if line.startswith(f"{key}=") else line for line in text.split("\n"))
+    return "\n".join(lines)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Scripts stay readable."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)

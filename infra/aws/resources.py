@@ -1,0 +1,214 @@
+"""What a run needs of AWS, and what there is of it.                                    (values)"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+RUN_TAG = "probe-farm:run"
+NAME_TAG = "probe-farm:name"
+EXPIRES_TAG = "probe-farm:expires"
+
+MEDIA_PORTS = (40000, 65535)
+"""UDP, what Kurento is told to use (`cloud_init/server.yaml`)."""
+KURENTO_PORT, APP_PORT, SSH_PORT, RAY_PORT = 8888, 8443, 22, 10001
+
+Role = Literal["server", "host"]
+LIVING = ("pending", "running", "stopping", "stopped")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Rule:
+    """Who may send what: `source` is an address range, or `self`, the group's own machines."""
+
+    protocol: str
+    first: int
+    last: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantedMachine:
+    """`types` in the order of preference; `image` is `None` for Ubuntu's of the processor."""
+
+    name: str
+    role: Role
+    place: str
+    region: str
+    types: tuple[str, ...]
+    image: str | None
+    disk_gib: int
+    elastic_ip: bool = False
+    user_data: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """All of one run. `operator` is an address range, `expires` when all machines end."""
+
+    run: str
+    expires: datetime
+    operator: str
+    machines: tuple[WantedMachine, ...]
+    public_key: str = ""
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The server's first."""
+        return tuple(dict.fromkeys(machine.region for machine in self.machines))
+
+    def roles(self, region: str) -> tuple[Role, ...]:
+        found = (machine.role for machine in self.machines if machine.region == region)
+        return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True)
+class MachineType:
+    """What AWS says of a type; `zones` are those of the region that have it."""
+
+    name: str
+    architecture: str
+    vcpus: int
+    memory_gib: float
+    network: str
+    zones: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegionFacts:
+    """What a region offers: its default network (`subnets`: zone -> id), types, Ubuntu's images."""
+
+    region: str
+    network: str
+    subnets: Mapping[str, str]
+    types: Mapping[str, MachineType]
+    images: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """An instance that is, or was until lately."""
+
+    id: str
+    run: str
+    name: str
+    region: str
+    zone: str
+    type: str
+    state: str
+    launched: datetime
+    ended: datetime | None
+    public_ip: str | None
+    private_ip: str | None
+    disk_gib: int | None
+    expires: str | None
+
+    @property
+    def lives(self) -> bool:
+        return self.state in LIVING
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A security group."""
+
+    id: str
+    run: str
+    name: str
+    region: str
+    rules: frozenset[Rule]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key pair; AWS has its public half."""
+
+    id: str
+    run: str
+    name: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An Elastic IP; `machine` is the instance that has it."""
+
+    id: str
+    run: str
+    name: str
+    region: str
+    ip: str
+    machine: str | None
+    association: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What there is, of one run or of all, in the regions looked at."""
+
+    machines: tuple[Machine, ...] = ()
+    groups: tuple[Group, ...] = ()
+    keys: tuple[Key, ...] = ()
+    addresses: tuple[Address, ...] = ()
+
+    def __add__(self, other: Observed) -> Observed:
+        return Observed(
+            self.machines + other.machines,
+            self.groups + other.groups,
+            self.keys + other.keys,
+            self.addresses + other.addresses,
+        )
+
+    @property
+    def living(self) -> tuple[Machine, ...]:
+        return tuple(machine for machine in self.machines if machine.lives)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(thing.id for thing in self._things)
+
+    @property
+    def anything(self) -> bool:
+        """Something is left that costs or is in the way; instances that ended are not."""
+        running = any(machine.state != "terminated" for machine in self.machines)
+        return running or bool(self.groups or self.keys or self.addresses)
+
+    def of(self, run: str) -> Observed:
+        return Observed(
+            tuple(thing for thing in self.machines if thing.run == run),
+            tuple(thing for thing in self.groups if thing.run == run),
+            tuple(thing for thing in self.keys if thing.run == run),
+            tuple(thing for thing in self.addresses if thing.run == run),
+        )
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        return tuple(sorted({thing.run for thing in self._things}))
+
+    @property
+    def _things(self) -> tuple[Machine | Group | Key | Address, ...]:
+        return (*self.machines, *self.groups, *self.keys, *self.addresses)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call to EC2. `either`: parameters to try in this order while AWS has no capacity."""
+
+    region: str
+    operation: str
+    says: str
+    either: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The calls that come next, and what has to be waited for before more can be planned."""
+
+    calls: tuple[Call, ...] = ()
+    waits: tuple[str, ...] = ()
+
+    @property
+    def done(self) -> bool:
+        return not self.calls and not self.waits
