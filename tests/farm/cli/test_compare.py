@@ -1,0 +1,161 @@
+"""`farm compare A B` on run folders whose trials are made up."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from farm.cli.__main__ import main
+from farm.experiment import Criteria, Experiment, Scenario, Search
+from farm.observations import ServerFacts
+from farm.recording import RunRecording
+from farm.recording.manifest import Manifest
+from farm.scenario import plan_trial
+from farm.trial import Outcome, Purpose
+from tests.farm.trial_evidence import judged_trial
+from tests.synthetic import WALL_S, FakeClock
+
+SETTINGS = Experiment(search=Search(maximum=40))
+SEARCH = (2, 2, 4, 8, 16, 32)
+
+
+async def made(
+    directory: Path,
+    name: str,
+    capacity: int,
+    settings: Experiment = SETTINGS,
+    *,
+    state: str = "converged",
+    version: str = "7.2.0",
+    purpose: Purpose = "search",
+) -> Path:
+    """The run of a server that holds `capacity` probes: a step, tried on either side of it."""
+    server = ServerFacts("media-1", "6.1", 8, "A CPU", 16 << 30, "kurento", 7, "eth0", "SSH")
+    manifest = Manifest(
+        WALL_S,
+        settings.scenario.kind,
+        settings,
+        server=server,
+        chromium="156.0.1",
+        kurento={"type": "KMS", "version": version},
+    )
+    loads = [load for load in SEARCH if load <= 2 * capacity]
+    loads += [capacity - 2, capacity, capacity + 2, capacity, capacity + 2, capacity + 4] * 2
+    with RunRecording.create(directory, name, "format: 1\n", manifest, FakeClock()) as run:
+        for index, load in enumerate(loads):
+            plan = plan_trial(settings, load, index=index, purpose=purpose, hosts=["here"])
+            async with run.trial(plan) as trial:
+                pass
+            outcome = Outcome.PASS if load <= capacity else Outcome.FAIL
+            trial.write_result(replace(judged_trial(index, load, outcome), purpose=purpose))
+        run.write_summary({"format": 1, "state": state, "scenario": settings.scenario.kind})
+        return run.path
+
+
+def compared(
+    capsys: pytest.CaptureFixture[str], a: Path, b: Path, *more: str
+) -> tuple[int, dict[str, Any]]:
+    code = main(["compare", str(a), str(b), "--json", *more])
+    return code, json.loads(capsys.readouterr().out)
+
+
+async def test_a_server_that_holds_much_less_is_worse(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a, b = await made(tmp_path, "a", 20), await made(tmp_path, "b", 12, version="7.3.0")
+    code, said = compared(capsys, a, b)
+    assert (code, said["answer"]) == (1, "worse")
+    assert said["probability_worse"] > 0.95
+    assert 0.4 < said["ratio"] < 0.8
+    assert said["ratio_interval"][0] < said["ratio"] < said["ratio_interval"][1]
+    assert [(each["what"], each["a"], each["b"]) for each in said["differences"]] == [
+        ("media server", "KMS 7.2.0", "KMS 7.3.0")
+    ]
+    code, said = compared(capsys, b, a)
+    assert (code, said["answer"]) == (0, "not_worse")
+    assert said["probability_higher"] > 0.95
+
+
+async def test_the_same_capacity_twice_is_not_worse(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a, b = await made(tmp_path, "a", 20), await made(tmp_path, "b", 20)
+    code, said = compared(capsys, a, b)
+    assert (code, said["answer"], said["differences"]) == (0, "not_worse", [])
+    assert said["probability_lower"] == pytest.approx(0.5, abs=0.05)
+
+
+async def test_the_tolerance_decides_how_much_less_is_worse(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a, b = await made(tmp_path, "a", 20), await made(tmp_path, "b", 16)
+    assert compared(capsys, a, b, "--tolerance", "5%")[0] == 1
+    assert compared(capsys, a, b, "--tolerance", "0.4")[0] == 0
+    assert compared(capsys, a, b, "--tolerance", "10%", "--certainty", "0.9999")[0] == 0
+
+
+async def test_runs_that_asked_something_else_are_not_compared_silently(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a = await made(tmp_path, "a", 20)
+    looser = replace(SETTINGS, criteria=Criteria(residual_loss=0.05))
+    b = await made(tmp_path, "b", 20, looser)
+    assert main(["compare", str(a), str(b)]) == 2
+    said = capsys.readouterr().err
+    assert "criteria.residual_loss 0.01 and 0.05" in said
+    assert said.count("\n") == 1
+    assert main(["compare", str(a), str(b), "--anyway"]) == 0
+    said = capsys.readouterr().out
+    assert "NOT THE SAME QUESTION: criteria.residual_loss: 0.01 in A, 0.05 in B" in said
+
+
+async def test_other_scenarios_are_another_question(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rooms = replace(SETTINGS, scenario=Scenario(kind="group", members=2))
+    a, b = await made(tmp_path, "a", 20), await made(tmp_path, "b", 20, rooms)
+    assert main(["compare", str(a), str(b)]) == 2
+    assert "scenario.kind one_to_one and group" in capsys.readouterr().err
+
+
+async def test_a_server_that_drifted_is_compared_with_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a, b = await made(tmp_path, "a", 20), await made(tmp_path, "b", 12, state="drift")
+    code, said = compared(capsys, a, b)
+    assert (code, said["answer"]) == (3, "unknown")
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("gone", "a"), "A: gone is no run folder"),
+        (("a", "single"), "B: single: no run of farm size"),
+    ],
+)
+async def test_what_is_no_search_is_refused(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, str],
+    complaint: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    await made(tmp_path, "a", 20)
+    single = await made(tmp_path, "single", 20, purpose="single")
+    (single / "summary.json").unlink()
+    assert main(["compare", *words]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+async def test_it_is_said_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    a, b = await made(tmp_path, "a", 20), await made(tmp_path, "b", 12, version="7.3.0")
+    assert main(["compare", str(a), str(b)]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith(f"A: {a}: 20 probes, between ")
+    assert "B is worse than A by more than 10 %" in said
+    assert said[-1] == "differs: media server: KMS 7.2.0 in A, KMS 7.3.0 in B"
