@@ -263,8 +263,8 @@ def _picture(path: Path, alt: str, caption: str) -> Picture:
 
 def _table_lines(table: Table) -> Iterable[Sequence[object]]:
     yield [heading.text for heading in table.headings]
-    for row in table.rows:
-        yield ["" if cell.sort is None else cell.sort for cell in row]
+    for place in table.worst_first or range(len(table.rows)):
+        yield ["" if cell.sort is None else cell.sort for cell in table.rows[place]]
 
 
 def _column_lines(columns: Mapping[str, Column]) -> Iterable[Sequence[object]]:
