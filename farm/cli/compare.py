@@ -40,7 +40,7 @@ UNSOUND = ("drift",)
 
 
 def describe(verb: argparse.ArgumentParser) -> None:
-    verb.epilog = "example: farm compare runs/kurento-7.2 runs/kurento-7.3 --tolerance 10%%"
+    verb.epilog = "example: farm compare runs/kurento-7.2 runs/kurento-7.3 --tolerance 10%"
     verb.add_argument("a", type=Path, metavar="A", help="a run of farm size")
     verb.add_argument("b", type=Path, metavar="B", help="another; exit 1 when it holds less")
     verb.add_argument(

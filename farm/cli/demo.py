@@ -27,7 +27,7 @@ server: {{kurento: embedded, cores: {server_cores}}}
 hosts: [{{here: true, place: here, cores: {host_cores}}}]
 media: {{size: {size}, frame_rate: {frame_rate}, max_video_send_bandwidth: 250}}
 trial: {{settle: 8s, hold: 20s, sessions_per_second: 1}}
-search: {{maximum: 8, max_trials: 5, invalid_retries: 0}}
+search: {{maximum: 8, max_trials: 5, invalid_retries: 0, drift_every: null}}
 """
 
 
