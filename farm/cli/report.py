@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from farm.cli import excerpt
 from farm.cli.recorded import recorded_run
 from farm.cli.rejudging import judge_again
 from reports.bundle import write_bundle
@@ -20,6 +21,7 @@ def describe(verb: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="judge all trials again, by that file's limits",
     )
+    excerpt.describe(verb)
     verb.add_argument("--json", action="store_true", help="the page's path as JSON")
     verb.set_defaults(act=act)
 
@@ -28,6 +30,8 @@ def act(options: argparse.Namespace) -> int:
     if options.criteria is not None:
         judge_again(options.run, options.criteria, as_json=options.json)
         return 0
+    if excerpt.asked_for(options):
+        return excerpt.act(options)
     page = write_bundle(recorded_run(options.run, "RUN").path)
     print(json.dumps({"report": str(page)}) if options.json else page)
     return 0

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import polars as pl
 
 from farm.evidence.stream_intervals import TrialWindows, polls_by_window, together
+from farm.intervals import Intervals
 from farm.rates import FloatArray, window_edges
 from farm.recording.reader import TrialReader
 from farm.recording.sample_reader import SampleReader
@@ -61,6 +62,15 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         reset=trial.reset,
         kurento_samples=trial.kurento_samples(),
     )
+
+
+def probe_intervals(trial: TrialReader, probe: str, *, window_s: float) -> Intervals:
+    """The streams of one probe in the windows of the hold; only its rows are read."""
+    edges = window_edges(trial.phases.hold_s or 0.0, _hold_end_s(trial), window_s)
+    joined = {outcome.probe for outcome in trial.joins if outcome.joined}
+    windows = TrialWindows(trial.plan, edges, frozenset(joined & {probe}))
+    rows = trial.of_probes(probe, probe)
+    return together([windows.of(rows, (probe,), polls_by_window(rows, edges))])
 
 
 def _hold_end_s(trial: TrialReader) -> float:

@@ -214,11 +214,15 @@ class TrialReader(SampleReader):
         """`server()` as values."""
         return server_samples(self.server())
 
-    def kurento_samples(self) -> tuple[KurentoSample, ...]:
-        """What the media server said of itself, before the first probe, in between, and after."""
+    def kurento(self) -> pl.DataFrame | None:
+        """A row each time the media server said what it holds: see `observations.KurentoSample`."""
         frame, damage = read_table(self.folder.kurento)
         self.note(damage)
-        return kurento_samples(frame)
+        return None if frame is None else frame.with_columns(run_s=pl.col("received_s"))
+
+    def kurento_samples(self) -> tuple[KurentoSample, ...]:
+        """What the media server said of itself, before the first probe, in between, and after."""
+        return kurento_samples(self.kurento())
 
     @property
     def topology(self) -> Topology | None:

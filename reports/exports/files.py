@@ -1,0 +1,121 @@
+"""Writes the exports of a run into files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal, get_args
+
+from farm.recording.durable_file import recording_error
+from farm.recording.parquet_parts import PART, WHOLE
+from farm.recording.reader import RunReader, TrialReader
+from farm.webrtc_stats import STATS_TYPES
+from reports.exports.junit import junit
+from reports.exports.rows import TABLES, Choice, check_probe, rows, write_csv
+from reports.exports.webrtc_internals import dump
+
+Format = Literal["csv", "parquet", "junit", "webrtc-internals"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+_OF_MACHINES = ("hosts", "server", "kurento")
+
+
+def export(
+    reader: RunReader,
+    format: Format,
+    trials: Sequence[TrialReader],
+    choice: Choice,
+    folder: Path,
+) -> tuple[Path, ...]:
+    """Write `trials` of a run into `folder`; returns the files. Raises BadInput, RecordingError.
+
+    With a probe chosen only what is of that probe. Parquet is as it was recorded: whole tables.
+    """
+    if choice.probe is not None:
+        for trial in trials:
+            check_probe(trial, choice.probe)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if format == "junit":
+            return (write_junit(reader, folder / "junit.xml", trials),)
+        files = {"csv": _csv, "parquet": _parquet, "webrtc-internals": _dumps}[format]
+        return tuple(file for trial in trials for file in files(reader, trial, choice, folder))
+    except OSError as error:
+        raise recording_error(folder, error) from error
+
+
+def write_junit(reader: RunReader, path: Path, trials: Sequence[TrialReader]) -> Path:
+    """The verdicts of `trials`. Raises OSError."""
+    manifest = reader.manifest
+    properties = {
+        "run": reader.path.resolve().name,
+        "commit": manifest.commit or "unknown",
+        "chromium": manifest.chromium or "unknown",
+        **{f"version.{name}": version for name, version in manifest.versions.items()},
+    }
+    content = junit(
+        manifest.name or reader.path.resolve().name,
+        manifest.scenario,
+        [(trial.plan, trial.result) for trial in trials],
+        reader.summary or {},
+        properties,
+    )
+    path.write_bytes(content)
+    return path
+
+
+def _csv(_: RunReader, trial: TrialReader, choice: Choice, folder: Path) -> Iterator[Path]:
+    tables = [table for table in TABLES if choice.probe is None or table not in _OF_MACHINES]
+    for table in tables:
+        frame = rows(trial, table, choice)
+        if frame is not None:
+            path = _made(folder, trial) / f"{table}.csv"
+            with path.open("w", encoding="utf-8", newline="") as file:
+                write_csv(frame, file)
+            yield path
+
+
+def _parquet(_: RunReader, trial: TrialReader, choice: Choice, folder: Path) -> Iterator[Path]:
+    tables = {table: trial.folder.samples(table) for table in TABLES}
+    machines = (trial.folder.hosts, trial.folder.server, trial.folder.kurento)
+    tables |= dict(zip(_OF_MACHINES, machines, strict=True))
+    for table, source in tables.items():
+        if choice.probe is not None or choice.last_s is not None:
+            frame = None if table in _OF_MACHINES else rows(trial, table, choice)
+            if frame is not None:
+                path = _made(folder, trial) / f"{table}.parquet"
+                frame.write_parquet(path)
+                yield path
+            continue
+        whole = source / WHOLE
+        for part in [whole] if whole.exists() else sorted(source.glob(PART)):
+            name = f"{table}.parquet" if part == whole else f"{table}-{part.name}"
+            yield Path(shutil.copyfile(part, _made(folder, trial) / name))
+
+
+def _dumps(reader: RunReader, trial: TrialReader, choice: Choice, folder: Path) -> Iterator[Path]:
+    manifest = reader.manifest
+    page = manifest.settings.app.url or "the farm's own demo app"
+    probes = [probe.probe for probe in trial.plan.probes]
+    for probe in probes if choice.probe is None else [choice.probe]:
+        only = Choice(probe, choice.last_s)
+        frames = {type: rows(trial, type, only) for type in STATS_TYPES}
+        content = dump(
+            probe,
+            {type: frame for type, frame in frames.items() if frame is not None and frame.height},
+            trial.events,
+            started_wall_s=manifest.started_wall_s,
+            page=page,
+            chromium=manifest.chromium,
+        )
+        path = _made(folder, trial) / f"{probe}.json"
+        path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        yield path
+
+
+def _made(folder: Path, trial: TrialReader) -> Path:
+    path = folder / trial.plan.folder
+    path.mkdir(exist_ok=True)
+    return path

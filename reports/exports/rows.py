@@ -1,0 +1,90 @@
+"""The rows of a recording, as CSV: what every number of a report can be traced back to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+import polars as pl
+
+from farm.errors import BadInput
+from farm.recording.reader import TrialReader
+from farm.recording.sample_tables import POLL
+from farm.webrtc_stats import STATS_TYPES
+
+TABLES = (*STATS_TYPES, POLL, "hosts", "server", "kurento")
+"""What can be asked for: W3C stats types, polls, samples of machines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which rows: of one probe (`None`: all), and of the last so many seconds of the trial."""
+
+    probe: str | None = None
+    last_s: float | None = None
+
+
+def rows(trial: TrialReader, table: str, choice: Choice) -> pl.DataFrame | None:
+    """Rows of a table in the order of time, with `run_s`; `None` when there are none.
+
+    Raises BadInput for a table or a probe that there is not.
+    """
+    frame = _read(trial, table, choice.probe)
+    if frame is None:
+        return None
+    if choice.last_s is not None:
+        frame = frame.filter(pl.col("run_s") >= trial_end_s(trial) - choice.last_s)
+    return frame.sort("run_s", maintain_order=True)
+
+
+def trial_end_s(trial: TrialReader) -> float:
+    """When the trial was over, by its phases or, cut short, by its last poll; run time."""
+    phases = trial.phases
+    for end_s in (phases.leave_s, phases.done_s):
+        if end_s is not None:
+            return end_s
+    polls = trial.polls(())
+    last_s = None if polls is None else polls["run_s"].max()
+    return 0.0 if last_s is None else float(last_s)  # type: ignore[arg-type]
+
+
+def write_csv(frame: pl.DataFrame, to: TextIO) -> None:
+    """Lists and structures become JSON."""
+    nested = [
+        name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List | pl.Struct)
+    ]
+    plain = frame.with_columns(
+        pl.Series(name, [_json(value) for value in frame[name].to_list()], pl.String)
+        for name in nested
+    )
+    to.write(plain.write_csv())
+
+
+def check_probe(trial: TrialReader, probe: str) -> None:
+    """Raises BadInput if the trial has no such probe."""
+    names = [each.probe for each in trial.plan.probes]
+    if probe not in names:
+        raise BadInput(
+            f"--probe: trial {trial.plan.index} has no probe {probe}; "
+            f"it has {names[0]} to {names[-1]}"
+        )
+
+
+def _read(trial: TrialReader, table: str, probe: str | None) -> pl.DataFrame | None:
+    if table not in TABLES:
+        raise BadInput(f"--rows: there is no table {table}; there are {', '.join(TABLES)}")
+    if table in ("hosts", "server", "kurento"):
+        if probe is not None:
+            raise BadInput(f"--probe: rows of {table} are of no probe")
+        if table == "hosts":
+            return trial.hosts()
+        return trial.server() if table == "server" else trial.kurento()
+    if probe is None:
+        return trial.samples(table)
+    check_probe(trial, probe)
+    return trial.of_probes(probe, probe).samples(table)
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value)
