@@ -42,7 +42,8 @@ class TrialWindows:
                 how="full",
                 coalesce=True,
             )
-        frame = _with_silence(_in_their_windows(frame, polls, self._edges))
+        torn = [direction for direction, type in _TABLES.items() if rows.is_damaged(type)]
+        frame = _with_silence(_in_their_windows(frame, polls, self._edges, torn))
         return _figures(frame, self._places, self._edges)
 
 
@@ -119,8 +120,16 @@ def _places(plan: TrialPlan) -> pl.DataFrame:
     )
 
 
-def _in_their_windows(frame: pl.DataFrame, polls: pl.DataFrame, edges: FloatArray) -> pl.DataFrame:
-    """The figures with every column there is, the polls of their page and `length_s`."""
+_TABLES = {"inbound": "inbound-rtp", "outbound": "outbound-rtp"}
+
+
+def _in_their_windows(
+    frame: pl.DataFrame, polls: pl.DataFrame, edges: FloatArray, torn: Sequence[str]
+) -> pl.DataFrame:
+    """The figures with every column there is, the polls of their page and `length_s`.
+
+    Where the table of a direction is `torn`, a poll without a stream does not say that it was gone.
+    """
     missing = [name for name in (*_FIGURES, *_PARTS, "rows") if name not in frame.columns]
     lengths = pl.DataFrame({"window": range(len(edges) - 1), "length_s": edges[1:] - edges[:-1]})
     return (
@@ -129,7 +138,11 @@ def _in_their_windows(frame: pl.DataFrame, polls: pl.DataFrame, edges: FloatArra
         .join(lengths, on="window", how="left")
         .with_columns(pl.col("rows", "polls").fill_null(0).cast(pl.Int64))
         # A damaged table of polls does not unsay what the others hold.
-        .with_columns(polls=pl.max_horizontal("polls", "rows"))
+        .with_columns(
+            polls=pl.when(pl.col("direction").is_in(torn))
+            .then("rows")
+            .otherwise(pl.max_horizontal("polls", "rows"))
+        )
     )
 
 

@@ -14,8 +14,10 @@ import polars as pl
 from farm.evidence.stream_intervals import TrialWindows, polls_by_window, together
 from farm.intervals import Intervals
 from farm.rates import FloatArray, window_edges
+from farm.recording.parquet_parts import Damage
 from farm.recording.reader import TrialReader
 from farm.recording.sample_reader import SampleReader
+from farm.recording.sample_tables import POLL
 from farm.trial import Fault, PollCount, StreamSetup, TrialEvidence
 
 AT_ONCE = 2
@@ -35,13 +37,17 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
     edges = window_edges(phases.hold_s or 0.0, _hold_end_s(trial), window_s)
     joined = frozenset(outcome.probe for outcome in trial.joins if outcome.joined)
     windows = TrialWindows(trial.plan, edges, joined)
+    setups = tuple(_setups(trial))
+    trial.note(_missing_tables(trial, setups))
 
     def some(
         batch: tuple[Sequence[str], SampleReader],
     ) -> tuple[pl.DataFrame, dict[str, PollCount]]:
         probes, rows = batch
         polls = polls_by_window(rows, edges)
-        return windows.of(rows, probes, polls), _poll_counts(polls, probes, edges, poll_s)
+        # How many polls came nobody knows where their table is torn.
+        counted = () if rows.is_damaged(POLL) else probes
+        return windows.of(rows, probes, polls), _poll_counts(polls, counted, edges, poll_s)
 
     batches = trial.in_batches(probe.probe for probe in trial.plan.probes)
     with ThreadPoolExecutor(AT_ONCE) as threads:
@@ -53,7 +59,7 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         phases=phases,
         window_s=window_s,
         intervals=together([frame for frame, _ in found]),
-        setups=tuple(_setups(trial)),
+        setups=setups,
         joins=trial.joins,
         polls=tuple(counts[probe.probe] for probe in trial.plan.probes if probe.probe in owed),
         host_samples=trial.host_samples(),
@@ -106,6 +112,15 @@ def _crashes(trial: TrialReader) -> Iterator[Fault]:
             at_s = trial.phases.ramp_s or 0.0 if seen.run_s is None else seen.run_s
             message = f"{probe}: {seen.event.message}"
             yield Fault("browser_crashed", at_s, message, session_of.get(probe))
+
+
+def _missing_tables(trial: TrialReader, setups: Sequence[StreamSetup]) -> Iterator[Damage]:
+    """Tables that are not there, though what is in them is known to have been."""
+    if any(setup.setup_s is not None for setup in setups):
+        for type in ("inbound-rtp", "outbound-rtp", POLL):
+            folder = trial.folder.samples(type)
+            if not any(folder.glob("*.parquet")):
+                yield Damage(folder, "is missing, though media came")
 
 
 # ---------------------------------------------------------------- setup

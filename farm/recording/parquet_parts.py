@@ -64,7 +64,7 @@ class PartWriter:
         Values of another type become null, as a page may send what it likes. Raises RecordingError,
         NoSpace.
         """
-        path = self._folder / f"part-{self._parts:06d}.parquet"
+        path = self._folder / _part(self._parts)
         columns = zip(*rows, strict=True)
         frame = pl.DataFrame(
             [
@@ -117,13 +117,14 @@ def read_table(
     """All rows of a table in the order they were written; `None` when there are none.
 
     `columns` are those wanted, of which an older recording may lack some; of `probes` only their
-    row groups are read. A file that cannot be read is left out and reported.
+    row groups are read. A file that cannot be read is left out and reported, and so is a part that
+    is gone from between the others.
     """
     whole = folder / WHOLE
     files = [whole] if whole.exists() else sorted(folder.glob(PART))
     wanted = None if columns is None else list(columns)
     frames: list[pl.DataFrame] = []
-    damage: list[Damage] = []
+    damage = [] if whole.exists() else _gaps(folder, files)
     for file in files:
         try:
             frame = pl.scan_parquet(file)
@@ -139,3 +140,19 @@ def read_table(
     if not frames:
         return None, damage
     return pl.concat(frames, how="diagonal_relaxed"), damage
+
+
+def _gaps(folder: Path, parts: Sequence[Path]) -> list[Damage]:
+    names = {part.name for part in parts}
+    numbers = [number for part in parts if (number := _number(part)) is not None]
+    expected = (_part(number) for number in range(max(numbers, default=-1)))
+    return [Damage(folder / name, "is missing") for name in expected if name not in names]
+
+
+def _number(part: Path) -> int | None:
+    digits = part.stem.removeprefix("part-")
+    return int(digits) if digits.isdecimal() else None
+
+
+def _part(number: int) -> str:
+    return f"part-{number:06d}.parquet"

@@ -95,7 +95,17 @@ class RunReader:
                 trials.append(TrialReader(folder, plan, self._offsets(folder.path.name)))
             elif not folder.plan.exists():
                 self.damage.append(Damage(folder.plan, "is missing; the trial is left out"))
+        self._miss_trials({_index(folder.path.name) for folder in self.folder.trial_folders()})
         return tuple(trials)
+
+    def _miss_trials(self, there: set[int]) -> None:
+        """Trials are numbered from 0 up, and the summary names those that were judged."""
+        told = (self.summary or {}).get("trials")
+        named = [each.get("index") for each in told or () if isinstance(each, dict)]
+        known = [*there, *(index for index in named if isinstance(index, int))]
+        for index in sorted(set(range(max(known, default=-1) + 1)) - there):
+            path = self.folder.trials / f"{index:03d}-load-*"
+            self.damage.append(Damage(path, "is missing: what was recorded of that trial is gone"))
 
     def trial(self, index: int) -> TrialReader:
         """Raises RecordingError if there is none of that index."""
@@ -254,6 +264,10 @@ class TrialReader(SampleReader):
 
     def _told(self, cls: type[E]) -> tuple[E, ...]:
         return tuple(item for item in self._lines if isinstance(item, cls))
+
+
+def _index(folder: str) -> int:
+    return int(folder.split("-", 1)[0])
 
 
 def _read_file(cls: type[T], path: Path, damage: list[Damage]) -> T | None:

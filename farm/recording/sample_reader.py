@@ -72,6 +72,11 @@ class SampleReader:
         hosts = [frame] if alone else frame.partition_by("host", maintain_order=True)
         return pl.concat([self._with_run_s(part) for part in hosts])
 
+    def is_damaged(self, type: str) -> bool:
+        """Whether some of what was sampled of a type is known to be lost."""
+        folder = self.folder.samples(type)
+        return any(folder in (each.path, each.path.parent) for each in self.damage)
+
     def note(self, damage: Iterable[Damage]) -> None:
         """Remember what could not be read."""
         self.damage += [each for each in damage if each not in self.damage]

@@ -1,0 +1,167 @@
+"""A recording for other programs: the same rows, verdicts and statistics in their formats."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+from junitparser import Failure, JUnitXml, Skipped
+
+from farm.cli.__main__ import main
+from farm.recording.parquet_parts import WHOLE
+from farm.recording.reader import RunReader
+from farm.trial import Outcome
+from reports.exports.junit import junit
+from tests.farm.trial_evidence import good
+from tests.reports.made_results import result
+from tests.reports.made_run import HELD_S, HOLD_S, new_run, pages, record_trial
+from tests.synthetic import Page
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two calls; p002 sees a frozen picture for 12 s."""
+    spoilt = Page("p002", seconds=HOLD_S + HELD_S, frozen=((20.0, 32.0),))
+
+    async def make() -> Path:
+        recording, clock = new_run(tmp_path_factory.mktemp("exports"))
+        with recording:
+            await record_trial(recording, clock, pages(4, p002=spoilt))
+        return recording.path
+
+    return asyncio.run(make())
+
+
+def told(words: list[object], capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(["report", *map(str, words)]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return out
+
+
+def test_rows_are_those_recorded(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = told([run, "--rows", "inbound-rtp", "--probe", "p002", "--since", "10s"], capsys)
+    frame = pl.read_csv(text.encode())
+    recorded = RunReader.open(run).trial(0).samples("inbound-rtp")
+    assert recorded is not None
+    mine = recorded.filter(pl.col("probe") == "p002", pl.col("run_s") >= HOLD_S + HELD_S - 10)
+    assert frame.height == mine.height > 0
+    assert frame["packetsReceived"].sum() == mine["packetsReceived"].sum()
+
+
+def test_rows_of_machines_are_whole(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = pl.read_csv(told([run, "--rows", "server"], capsys).encode())
+    assert json.loads(frame["threads"][0])[0]["name"] == "kurento"
+
+
+def test_csv_and_parquet_have_every_table(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told([run, "--export", "csv", "--to", tmp_path / "csv"], capsys)
+    told([run, "--export", "parquet", "--to", tmp_path / "parquet"], capsys)
+    folder = "000-load-004"
+    names = {path.stem for path in (tmp_path / "csv" / folder).iterdir()}
+    assert names == {path.stem for path in (tmp_path / "parquet" / folder).iterdir()}
+    assert {"inbound-rtp", "outbound-rtp", "poll", "hosts", "server"} <= names
+    recorded = run / "trials" / folder / "samples" / "inbound-rtp" / WHOLE
+    exported = tmp_path / "parquet" / folder / "inbound-rtp.parquet"
+    assert exported.read_bytes() == recorded.read_bytes()
+
+
+def test_a_dump_has_each_member_of_each_object_over_time(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told([run, "--export", "webrtc-internals", "--probe", "p002"], capsys)
+    (path,) = (run / "exports" / "webrtc-internals").rglob("*.json")
+    dump = json.loads(path.read_text(encoding="utf-8"))
+    assert set(dump) >= {"getUserMedia", "PeerConnections", "UserAgent"}
+    (connection,) = dump["PeerConnections"].values()
+    stats = connection["stats"]
+    series = stats["IT1002-framesDecoded"]
+    values, stamps = (
+        json.loads(stats[name]["values"]) for name in ("IT1002-framesDecoded", "IT1002-timestamp")
+    )
+    assert series["statsType"] == "inbound-rtp"
+    assert len(values) == len(stamps) == HOLD_S + HELD_S + 1
+    assert values == sorted(values)
+    assert series["startTime"] < series["endTime"]
+    assert "IT1001-framesDecoded" not in stats  # audio has no frames: absent, not null
+    assert {line["type"] for line in connection["updateLog"]} == {"ontrack"}
+
+
+def test_verdicts_are_test_cases(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told([run, "--export", "junit"], capsys)
+    (suite,) = JUnitXml.fromfile(str(run / "exports" / "junit" / "junit.xml"))
+    (case,) = suite
+    assert case.classname == "one_to_one.single"
+    (failure,) = case.result
+    assert isinstance(failure, Failure)
+    assert "p002" in str(failure.message)
+
+
+def test_a_load_that_a_search_tried_is_no_failed_test() -> None:
+    plan = good(purpose="search").plan
+    results = [result(each, reasons=1) for each in Outcome]
+    content = junit(
+        "run",
+        "one_to_one",
+        [(plan, each) for each in results],
+        {"state": "converged", "capacity": {"probes": 2}},
+        {},
+    )
+    (suite,) = JUnitXml.fromstring(content)
+    assert [[type(each) for each in case.result] for case in suite] == [
+        [],
+        [Skipped],
+        [Skipped],
+        [],
+    ]
+
+
+def test_what_a_page_said_is_kept_out_of_the_markup() -> None:
+    plan = good(purpose="single").plan
+    failed = result(Outcome.FAIL, reasons=1)
+    reason = replace(failed.verdict.reasons[0], message="</testcase>\x00\x1b[31m&")
+    failed = replace(failed, verdict=replace(failed.verdict, reasons=(reason,)))
+    (suite,) = JUnitXml.fromstring(junit("run", "one_to_one", [(plan, failed)], {}, {}))
+    (case,) = suite
+    assert "</testcase>" in str(case.result[0].message)
+
+
+def test_one_probe_has_a_figure_and_a_table(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copied = shutil.copytree(run, tmp_path / "run")
+    text = told([copied, "--probe", "p002"], capsys)
+    assert "inbound  video" in text
+    seconds = pl.read_csv(copied / "probes" / "trial-000-p002-seconds.csv")
+    still = seconds.filter(pl.col("stalled_s") > 0.9)["run_time_s"]
+    assert (still.min(), still.max()) == (pytest.approx(20, abs=2), pytest.approx(31, abs=2))
+    assert (copied / "probes" / "trial-000-p002.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--probe", "p999"], "--probe: trial 0 has no probe p999; it has p000 to p003"),
+        (["--probe", "p000", "--trial", "7"], "--trial: "),
+        (["--probe", "p000", "--since", "soon"], "--since: soon: expected a duration"),
+        (["--since", "60s"], "--since: only together with"),
+        (["--rows", "server", "--probe", "p000"], "--probe: rows of server are of no probe"),
+        (["--to", "x"], "--to: only together with --export"),
+        (["--rows", "poll", "--export", "csv"], "--rows: prints"),
+    ],
+)
+def test_bad_input_is_one_line(
+    run: Path, words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", str(run), *words]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+    assert err.count("\n") == 1
