@@ -85,7 +85,7 @@ def compare(
     sorted_ratios, seen = ratios.ravel()[order], np.cumsum(pairs.ravel()[order])
 
     def at(share: float) -> float:
-        return float(sorted_ratios[min(np.searchsorted(seen, share), seen.size - 1)])
+        return float(sorted_ratios[min(int(np.searchsorted(seen, share)), seen.size - 1)])
 
     tail = (1 - confidence) / 2
     return Comparison(
@@ -137,7 +137,7 @@ def _grid(weighed: Sequence[tuple[float, float]]) -> tuple[Array, Array]:
     # Cells of about equal weight, each at its mean load.
     middle = np.cumsum(weights) - weights / 2
     cells = np.minimum((middle * GRID).astype(np.int64), GRID - 1)
-    mass = np.bincount(cells, weights, minlength=GRID)
-    mean = np.bincount(cells, weights * loads, minlength=GRID)
+    mass: Array = np.bincount(cells, weights, minlength=GRID).astype(np.float64)
+    moment: Array = np.bincount(cells, weights * loads, minlength=GRID).astype(np.float64)
     held = mass > 0
-    return mean[held] / mass[held], mass[held]
+    return moment[held] / mass[held], mass[held]

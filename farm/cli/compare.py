@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from farm.capacity_search import CapacityEstimate
 from farm.cli.recorded import recorded_run
+from farm.cli.run_facts import run_facts
 from farm.cli.size import capacity_search
 from farm.comparison import (
     Comparison,
@@ -102,28 +103,10 @@ def differences_of(a: Manifest, b: Manifest) -> tuple[Difference, ...]:
     """All that differs between two runs beside their answers, what was asked first."""
     found = (
         *setting_differences(effective(a.settings), effective(b.settings)),
-        *fact_differences(_facts(a), _facts(b)),
+        *fact_differences(run_facts(a), run_facts(b)),
     )
     order = ("question", "subject", "setting")
     return tuple(sorted(found, key=lambda each: order.index(each.kind)))
-
-
-def _facts(run: Manifest) -> dict[str, str | None]:
-    """What was found at the start of a run, None where nobody could tell."""
-    server, version = run.server, run.kurento.get("version")
-    memory = server.memory_bytes if server else None
-    hosts = [f"{host.cores} cores, {host.memory_bytes / 1e9:.1f} GB" for host in run.hosts]
-    return {
-        "media server": None if version is None else f"{run.kurento.get('type', '')} {version}",
-        "server's cores": str(server.cores) if server and server.cores else None,
-        "server's CPU": server.cpu_model if server else None,
-        "server's memory": None if memory is None else f"{memory / 1e9:.1f} GB",
-        "server's kernel": server.kernel if server else None,
-        "Chromium": run.chromium,
-        "Chromium's flags": " ".join(run.chromium_flags),
-        "generator": "; ".join(hosts) or None,
-        "farm": " ".join(filter(None, (run.versions.get("farm"), run.commit))) or None,
-    }
 
 
 def _side(path: Path, name: str) -> Side:

@@ -7,7 +7,7 @@ import platform
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -19,8 +19,10 @@ from farm.browser.program import FLAGS
 from farm.cli.call_recordings import require_room
 from farm.cli.preflight import preflight
 from farm.cli.pricing import cost_of_measuring
+from farm.cli.run_facts import server_facts
 from farm.cli.space import check_space
 from farm.cli.wiring import HOST, OpenWorld, open_world
+from farm.comparison import fact_differences
 from farm.errors import BadInput, FarmError, NoSpace, RecordingError, ServerUnreachable
 from farm.evidence import trial_evidence
 from farm.experiment import Experiment
@@ -150,8 +152,17 @@ async def resumed_run(
             recording, manifest, clock, observer, beside=path, earlier=reader
         ) as run:
             observer.run_folder(recording.path)
+            for each in _other_server(manifest, run.opened):
+                run.trials.say(each)
             await require_room(experiment, run.opened.world.server, largest_load, trials)
             yield run
+
+
+def _other_server(was: Manifest, now: OpenWorld) -> Iterator[str]:
+    """What is not as it was when the run began: its trials are then of two servers."""
+    facts = server_facts(was.server, was.kurento), server_facts(now.server, now.kurento)
+    for each in fact_differences(*facts):
+        yield f"not as the run began: {each.what}: {each.a} then, {each.b} now"
 
 
 @asynccontextmanager
