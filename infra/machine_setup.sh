@@ -1,6 +1,7 @@
 #!/bin/sh
 # Brings what the farm needs from the system's packages: chromium, libatomic (Playwright's driver is
-# linked to it), top (procps), sshd, ip (iproute2).
+# linked to it), top (procps), sshd, ip (iproute2). And cloud-init-schema: one file out of the package
+# cloud-init, which is not installed, for it would set up the machine at its next boot.
 #
 #   machine_setup.sh TOOL...     installs the TOOLs that are missing (apt-get; sudo unless root)
 #   APT=no machine_setup.sh ...  only prints what is missing and the command that brings it
@@ -22,8 +23,12 @@ has_chromium() {
     ls "${PLAYWRIGHT_BROWSERS_PATH:-$HOME/.cache/ms-playwright}"/chromium-*/chrome-linux*/chrome >/dev/null 2>&1
 }
 
+in_package=usr/lib/python3/dist-packages/cloudinit/config/schemas/schema-cloud-config-v1.json
+schema_file="${VENV_BIN:-.venv/bin}/../share/cloud-init-schema.json"
+
 packages=""
 playwright=""
+schema=""
 for tool in "$@"; do
     case $tool in
         chromium)
@@ -33,11 +38,12 @@ for tool in "$@"; do
         ip) have ip || packages="$packages iproute2" ;;
         sshd) have sshd || packages="$packages openssh-server" ;;
         libatomic) has_library libatomic.so.1 || packages="$packages libatomic1" ;;
+        cloud-init-schema) [ -s "$schema_file" ] || [ -s "/$in_package" ] || schema=yes ;;
         top) have top || packages="$packages procps" ;;
-        *) echo "machine_setup.sh: $tool: expected chromium, libatomic, ip, sshd or top" >&2; exit 2 ;;
+        *) echo "machine_setup.sh: $tool: expected chromium, cloud-init-schema, libatomic, ip, sshd or top" >&2; exit 2 ;;
     esac
 done
-[ -n "$packages$playwright" ] || exit 0
+[ -n "$packages$playwright$schema" ] || exit 0
 
 sudo=""
 [ "$(id -u)" = 0 ] || sudo="sudo"
@@ -45,9 +51,10 @@ apt="$sudo env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y --no
 # Not by sudo, which would put it into root's home: it calls sudo for what it depends on.
 browser="${VENV_BIN:-.venv/bin}/playwright install --with-deps chromium"
 
-echo "This machine lacks:$packages${playwright:+ chromium}"
+echo "This machine lacks:$packages${playwright:+ chromium}${schema:+ cloud-init-schema}"
 [ -z "$packages" ] || echo "  $apt$packages"
 [ -z "$playwright" ] || echo "  $browser"
+[ -z "$schema" ] || echo "  apt-get download cloud-init, and out of it $schema_file"
 if [ "${APT:-yes}" = no ]; then
     echo "Run the above, or the same make command without APT=no."
     exit 2
@@ -63,3 +70,11 @@ if [ -n "$packages" ]; then
     $apt$packages
 fi
 [ -z "$playwright" ] || $browser
+if [ -n "$schema" ]; then
+    [ -n "$packages" ] || $sudo apt-get update -qq || true
+    beside=$(mktemp -d)
+    (cd "$beside" && apt-get -q download cloud-init)
+    mkdir -p "$(dirname "$schema_file")"
+    dpkg-deb --fsys-tarfile "$beside"/cloud-init_*.deb | tar -xO "./$in_package" >"$schema_file"
+    rm -rf "$beside"
+fi

@@ -9,6 +9,7 @@ from pathlib import Path
 from farm.cli import excerpt
 from farm.cli.recorded import recorded_run
 from farm.cli.rejudging import judge_again
+from farm.cli.uploading import add_upload_option, upload_report
 from reports.bundle import write_bundle
 
 
@@ -22,6 +23,7 @@ def describe(verb: argparse.ArgumentParser) -> None:
         help="judge all trials again, by that file's limits",
     )
     excerpt.describe(verb)
+    add_upload_option(verb)
     verb.add_argument("--json", action="store_true", help="the page's path as JSON")
     verb.set_defaults(act=act)
 
@@ -33,5 +35,9 @@ def act(options: argparse.Namespace) -> int:
     if excerpt.asked_for(options):
         return excerpt.act(options)
     page = write_bundle(recorded_run(options.run, "RUN").path)
-    print(json.dumps({"report": str(page)}) if options.json else page)
+    if not options.json:
+        print(page)
+    sent = upload_report(page, options.upload)
+    if options.json:
+        print(json.dumps({"report": str(page), **sent}))
     return 0

@@ -11,6 +11,7 @@ from farm.cli.live import add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, said_where
 from farm.cli.recorded import recorded_run
 from farm.cli.running import evidence_of, new_run, run_to_end, stream_of
+from farm.cli.uploading import add_upload_option
 from farm.errors import BadInput
 from farm.experiment import Experiment
 from farm.protocols import Observer
@@ -39,6 +40,7 @@ def describe(verb: argparse.ArgumentParser) -> None:
         "--absolute", action="store_true", help="compare with no baseline: absolute limits only"
     )
     add_run_options(verb)
+    add_upload_option(verb)
     add_live_option(verb)
     verb.set_defaults(act=act)
 
@@ -69,7 +71,7 @@ def act(options: argparse.Namespace) -> int:
                 ),
             )
         )
-    end(path, as_json=options.json)
+    end(path, as_json=options.json, upload=options.upload)
     return EXIT_CODES[outcome]
 
 

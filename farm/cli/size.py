@@ -23,6 +23,7 @@ from farm.cli.running import (
     run_to_end,
     stream_of,
 )
+from farm.cli.uploading import add_upload_option
 from farm.errors import BadInput
 from farm.experiment import EMBEDDED, Experiment, Search
 from farm.protocols import Observer
@@ -47,6 +48,7 @@ def describe(verb: argparse.ArgumentParser) -> None:
         "--fail-under", type=int, metavar="N", help="exit 1 when the capacity is below N probes"
     )
     add_run_options(verb)
+    add_upload_option(verb)
     add_live_option(verb)
     verb.set_defaults(act=act)
 
@@ -67,7 +69,7 @@ def act(options: argparse.Namespace) -> int:
         story = partial(search, asked_for(options), text, beside)
     with terminal.watching(), said_where(options):
         path, estimate = run_to_end(shown_live(options.live, terminal, story))
-    end(path, as_json=options.json)
+    end(path, as_json=options.json, upload=options.upload)
     return exit_code(estimate, options.fail_under)
 
 

@@ -93,8 +93,8 @@ def planned(
         yield f"  Of {', '.join(bill.unknown)} no price is known."
     yield ""
     yield f"To end it: `farm teardown {wanted.run}`, from any machine that may use the account."
-    yield f"By itself it ends on {wanted.expires:%Y-%m-%d at %H:%M} UTC: every machine shuts down and"
-    yield "is terminated with its disk. What remains then costs nothing, save an Elastic IP"
+    yield f"By itself it ends on {wanted.expires:%Y-%m-%d at %H:%M} UTC: every machine shuts down"
+    yield "and is terminated with its disk. What remains then costs nothing, save an Elastic IP"
     yield f"({USD_PER_ADDRESS_HOUR} USD an hour); `farm teardown` removes that, too."
     yield "`farm provision --list` says what runs and what it has cost."
 
