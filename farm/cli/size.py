@@ -65,8 +65,9 @@ def act(options: argparse.Namespace) -> int:
             raise BadInput(f"--resume: {reader.path}: that run is a watch: farm watch --resume")
         story = partial(resume, reader)
     else:
+        experiment = asked_for(options)
         text, beside = options.experiment.read_text(), options.experiment.parent
-        story = partial(search, asked_for(options), text, beside)
+        story = partial(search, experiment, text, beside)
     with terminal.watching(), said_where(options):
         path, estimate = run_to_end(shown_live(options.live, terminal, story))
     end(path, as_json=options.json, upload=options.upload)
