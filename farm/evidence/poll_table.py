@@ -21,14 +21,16 @@ class PollTable:
     def __init__(
         self, frame: pl.DataFrame, series: Sequence[str], growing: Sequence[str] = ()
     ) -> None:
-        frame = frame.filter(pl.col("run_s").is_not_null())
+        # Copies of large tables are made only where something is left out.
+        if frame["run_s"].null_count():
+            frame = frame.filter(pl.col("run_s").is_not_null())
         codes = [_codes(frame[name]) for name in series]
         order = np.lexsort((frame["host_monotonic_s"].to_numpy(), *reversed(codes)))
         frame, codes = frame[order], [code[order] for code in codes]
         first = _first(codes)
         new = ~rates.repeats(_array(frame, "timestamp"), first)
         self.said = frame
-        self.frame = frame.filter(pl.Series(new))
+        self.frame = frame if new.all() else frame.filter(pl.Series(new))
         self._first = rates.cut_at_resets(first[new], (self.known(name) for name in growing))
         self._clock = rates.clock_s(
             self.known("timestamp"), self.known("host_monotonic_s"), self._first
