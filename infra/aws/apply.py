@@ -22,7 +22,9 @@ Say = Callable[[str], None]
 
 READY_WITHIN_S = 600.0
 GONE_WITHIN_S = 900.0
-ROUND_S = 3.0
+ROUND_S = 4.0
+FIRST_PAUSE_S = 0.25
+"""Pauses grow from this to `round_s` while nothing changes."""
 TOKENS = 20
 
 
@@ -71,6 +73,7 @@ def remove(
     end_s = patience.now() + patience.gone_s
     told: set[str] = set()
     before: Observed | None = None
+    pause_s = FIRST_PAUSE_S
     while True:
         there = observe(cloud, asked, run)
         if not there.anything:
@@ -80,8 +83,9 @@ def remove(
         step = ending(there)
         made = _carry_out(cloud, step.calls, say)
         _tell(step.waits, told, say)
+        pause_s = FIRST_PAUSE_S if there != before else min(2 * pause_s, patience.round_s)
         if step.waits or made.refused or there == before:
-            patience.sleep(patience.round_s)
+            patience.sleep(pause_s)
         before = there
 
 
@@ -97,6 +101,7 @@ def _until_there(
     end_s = patience.now() + patience.ready_s
     told: set[str] = set()
     made: frozenset[str] = frozenset()
+    pause_s = FIRST_PAUSE_S
     while True:
         if made <= there.ids:
             step = plan(wanted, facts, there)
@@ -106,15 +111,16 @@ def _until_there(
             made |= carried.ids
             _tell(step.waits, told, say)
             if not step.calls or carried.refused:
-                patience.sleep(patience.round_s)
+                patience.sleep(pause_s)
         else:
-            patience.sleep(patience.round_s)
+            patience.sleep(pause_s)
         if patience.now() > end_s:
             raise CloudError(
                 f"run {wanted.run} is not complete after {patience.ready_s:g} s: call again, or"
                 f" farm teardown {wanted.run}"
             )
-        there = observe(cloud, wanted.regions, wanted.run)
+        before, there = there, observe(cloud, wanted.regions, wanted.run)
+        pause_s = FIRST_PAUSE_S if there != before else min(2 * pause_s, patience.round_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,12 @@ CONFIG = Config(
     read_timeout=60,
     user_agent_extra="probe-farm",
 )
+PATIENCE = {
+    "pricing": Config(
+        retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=5, read_timeout=15
+    )
+}
+"""There is a table of prices here: nobody has to wait for AWS's."""
 
 _LOGIN = "log in again (aws sso login, aws configure, or new AWS_* variables)"
 _EXPIRED = f"the AWS credentials have expired: {_LOGIN}"
@@ -114,8 +120,9 @@ class Cloud:
         """Raises BadInput when there is no such region, or the profile is not there."""
         if (service, region) not in self._clients:
             with translated(service, region):
+                config = CONFIG.merge(PATIENCE.get(service, Config()))
                 self._clients[service, region] = self.session.client(
-                    service, region_name=region, config=CONFIG
+                    service, region_name=region, config=config
                 )
         return self._clients[service, region]
 

@@ -25,10 +25,7 @@ SCHEMAS = (
     Path(sys.prefix) / "share/cloud-init-schema.json",
     Path("/usr/lib/python3/dist-packages/cloudinit/config/schemas/schema-cloud-config-v1.json"),
 )
-KEY = (
-    "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n-----END OPENSSH PRIVATE KEY-----\n",
-    "ssh-ed25519 A",
-)
+KEY = ("-----BEGIN KEY-----\nabc\n-----END KEY-----\n", "ssh-ed25519 A")
 EXPIRES = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 

@@ -1,0 +1,205 @@
+"""`farm provision` and `farm teardown` as a user types them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from farm.cli.__main__ import main
+from farm.cli.confirming import confirmed
+from farm.errors import BadInput
+from farm.experiment_file import load_experiment, load_inventory
+from infra.aws.cloud import Cloud
+from infra.aws.look import observe
+from tests.infra.aws.cloud_runs import EAST
+
+EXPERIMENT = """\
+format: 1
+scenario: one_to_one
+inventory: calls.aws/inventory.yaml
+aws:
+  operator: 198.51.100.7/32
+  server: {elastic_ip: true}
+  hosts: [{type: c6i.2xlarge, place: east}]
+"""
+
+
+@pytest.fixture
+def calls(aws: str, tmp_path: Path) -> Path:
+    file = tmp_path / "calls.yaml"
+    file.write_text(EXPERIMENT)
+    return file
+
+
+def farm(*words: object) -> int:
+    return main([str(word) for word in words])
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """What `--json` said; moto's server in this process may have said something before."""
+    text = capsys.readouterr().out
+    return dict(json.loads(text[text.index("{") :]))
+
+
+@pytest.mark.slow
+def test_the_plan_says_what_is_made_what_it_costs_and_how_it_ends_and_makes_nothing(
+    calls: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert farm("provision", calls, "--plan") == 0
+    said = capsys.readouterr().out
+    assert "server: c4.2xlarge (8 vCPUs, 15 GiB) in us-east-1" in said
+    assert "0.398 USD an hour [new]" in said
+    assert "host-east-1: c6i.2xlarge" in said
+    assert "UDP 40000-65535 (media) for you and the hosts" in said
+    assert "It costs 0.75 USD an hour, 2.26 USD for 3 hours" in said
+    assert "AWS's price list could not be read" in said
+    assert "To end it: `farm teardown calls-" in said
+    assert "By itself it ends on " in said
+    assert not (calls.parent / "calls.aws").exists()
+    assert not observe(Cloud(), [EAST]).anything
+
+
+@pytest.mark.slow
+def test_from_provision_to_teardown(calls: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert farm("provision", calls, "--yes", "--no-wait", "--json") == 0
+    made = told(capsys)
+    inventory = load_inventory(Path(made["inventory"]))
+    assert inventory.run == made["run"]
+    assert [(host.name, host.place, host.ray) for host in inventory.hosts or ()] == [
+        ("host-east-1", "east", "head")
+    ]
+    folder = calls.parent / "calls.aws"
+    assert (folder / "id_ed25519").stat().st_mode & 0o077 == 0
+
+    experiment = load_experiment(calls)
+    (address,) = observe(Cloud(), [EAST], made["run"]).addresses
+    assert experiment.server.kurento == f"ws://{address.ip}:8888/kurento"
+    assert experiment.server.ssh is not None
+    assert experiment.server.ssh.to == f"ubuntu@{address.ip}"
+    assert experiment.server.ssh.key == folder / "id_ed25519"
+    assert experiment.server.reset.command == "sudo -n /usr/local/sbin/reset-server"
+    known = (folder / "known_hosts").read_text()
+    assert f"{address.ip} ssh-ed25519 " in known
+
+    assert farm("provision", calls, "--no-wait") == 0  # nobody is asked
+    assert "Nothing to do: all of it is there." in capsys.readouterr().out
+    assert farm("provision", "--list", "--region", EAST) == 0
+    listed = capsys.readouterr().out
+    assert f"{made['run']}: 2 machines live, ends " in listed
+    assert "cost so far" in listed
+
+    assert farm("teardown", calls) == 2  # nobody is there to be asked
+    assert len(observe(Cloud(), [EAST]).living) == 2
+    assert farm("teardown", calls, "--yes") == 0
+    ended = capsys.readouterr().out
+    assert "It has cost " in ended
+    assert f"{made['run']}: nothing is left." in ended
+    assert not folder.exists()
+    assert not observe(Cloud(), [EAST]).anything
+    assert farm("run", calls) == 2
+    assert "`farm provision" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_run_is_ended_by_its_name_from_a_machine_that_has_no_file_of_it(
+    calls: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert farm("provision", calls, "--yes", "--no-wait", "--json") == 0
+    run = told(capsys)["run"]
+    assert farm("teardown", "another-run", "--region", EAST, "--yes") == 0
+    assert len(observe(Cloud(), [EAST]).living) == 2
+    assert farm("teardown", run, "--region", EAST, "--yes") == 0
+    assert not observe(Cloud(), [EAST]).anything
+
+
+@pytest.mark.slow
+def test_a_run_whose_time_is_over_is_cleared_away_for_a_new_one(
+    calls: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert farm("provision", calls, "--yes", "--no-wait") == 0
+    record = calls.parent / "calls.aws/run.json"
+    was = json.loads(record.read_text())
+    record.write_text(json.dumps({**was, "expires": "2020-01-01T00:00:00+00:00"}))
+    assert farm("provision", calls, "--yes", "--no-wait") == 0
+    there = observe(Cloud(), [EAST])
+    assert was["run"] not in {machine.run for machine in there.living}
+    assert len(there.living) == len(there.groups) == 2
+
+
+@pytest.mark.slow
+def test_killed_outright_it_is_found_again_and_ended(calls: Path) -> None:
+    command = [sys.executable, "-m", "farm.cli", "provision", str(calls), "--yes", "--no-wait"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("machine server"):
+            break
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=30)
+    deadline = time.monotonic() + 30
+    while not observe(Cloud(), [EAST]).groups:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert farm("teardown", calls, "--yes") == 0
+    assert not observe(Cloud(), [EAST]).anything
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("c6i.2xlarge", "c99.huge"), "c99.huge"),
+        (("place: east", "region: us-esat-1"), "us-esat-1: AWS has no such region: did you mean"),
+        (
+            ("{elastic_ip: true}", "{type: c7g.2xlarge}"),
+            "it is an arm64, and kurento/",
+        ),
+        (("198.51.100.7/32", "0.0.0.0/0"), "expected auto, or an address"),
+    ],
+)
+def test_what_cannot_be_had_is_one_line(
+    calls: Path, change: tuple[str, str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls.write_text(EXPERIMENT.replace(*change))
+    assert farm("provision", calls, "--yes") == 2
+    complaint = capsys.readouterr().err
+    assert says in complaint
+    assert complaint.count("\n") == 1
+    assert not observe(Cloud(), [EAST]).anything
+
+
+@pytest.mark.slow
+def test_without_credentials_it_is_said(
+    calls: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    assert farm("provision", calls) == 2
+    assert capsys.readouterr().err.startswith("farm: no AWS credentials here: aws configure")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("y\n", True), ("yes\n", True), ("\n", False)])
+def test_who_is_asked_answers(typed: str, meant: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal(typed))
+    assert confirmed("Make it?", yes=False) is meant
+
+
+def test_nobody_is_there_to_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    with pytest.raises(BadInput, match=r"Make it\? Nobody is there to be asked: --yes goes ahead"):
+        confirmed("Make it?", yes=False)
+    assert confirmed("Make it?", yes=True)
