@@ -243,3 +243,21 @@ async def test_baselines_that_never_agree_are_given_up_and_it_is_said() -> None:
     await searched(store, world=world)
     assert [result.purpose for result in store.kept].count("baseline") == 4
     assert any("no baseline" in note for note in world.observer.notes)
+
+
+async def test_taken_up_again_the_first_reset_is_verified_against_the_runs_own() -> None:
+    world, asked = FakeWorld(), []
+    fresh = Footprint(2.0, 26_000_000, 30, 40)
+
+    async def reset(like: Footprint | None) -> ResetReport:
+        asked.append(like)
+        return ResetReport(True, 1, like)
+
+    world.server.reset = reset  # type: ignore[method-assign]
+    trials = Trials(SETTINGS, world.world(), FakeStore(capacity=16), ["here"], fresh=fresh)
+
+    async def one() -> None:
+        await trials.measure(2, "search")
+
+    await world.clock.play(one())
+    assert asked == [fresh]
