@@ -4,7 +4,9 @@
 // The schedule stands on the wall clock (multiples of the period, plus the probe's phase), so it
 // does not drift and the probes of a host stay spread. A poll that falls due while the former one
 // is unfinished is left out; the next one is then late by the first one that was missed.
-(config, send, connections) => {
+//
+// `known` gives members of a stat that stand in the place of the browser's own, or null.
+(config, send, connections, known) => {
   const top = window === window.top;
   const now = () => performance.timeOrigin + performance.now();
   // A child frame polls just before its page does, and the farm joins both into one report.
@@ -30,7 +32,11 @@
       const members = config.fields[stat.type];
       if (!members) continue;
       const kept = { type: stat.type };
-      for (const member of members) if (stat[member] !== undefined) kept[member] = stat[member];
+      const better = known(stat);
+      for (const member of members) {
+        const value = better && member in better ? better[member] : stat[member];
+        if (value !== undefined) kept[member] = value;
+      }
       stats.push(kept);
     }
     return stats;

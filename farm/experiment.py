@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 ScenarioKind = Literal["one_to_one", "group", "broadcast"]
 Keep = Literal["none", "last", "all"]
+Fidelity = Literal["full", "light"]
 ResetWay = Literal["command", "reboot", "fresh_instance"]
 NetworkProfile = Literal["none", "fiber", "cable", "dsl", "lte", "4g", "3g_fast", "3g", "3g_slow"]
 
@@ -145,6 +146,9 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
+    fidelity: Fidelity = setting(
+        "full", "full: a user's browser; light: prepared frames instead of codec work"
+    )
     boots_at_once: int = setting(4, "probes that start at the same time", minimum=1, maximum=64)
     per_browser: int = setting(20, "probes that share one browser", minimum=1, maximum=64)
     chromium: Path | None = setting(None, "the browser to use; null: found on this machine")

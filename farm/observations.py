@@ -66,6 +66,7 @@ EventKind = Literal[
     "page_error",  # an uncaught exception
     "socket_closed",  # a WebSocket of the page: data holds code, url
     "connection",  # an RTCPeerConnection changed its state
+    "fidelity",  # of a stream of a light probe: data holds fidelity, and why where it is full
     "crashed",  # a renderer, or its whole browser
     "screenshot",  # data holds file
 ]

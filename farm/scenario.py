@@ -232,6 +232,7 @@ def _probe(
         line=line_of(experiment.network, number),
         start_s=start_s,
         recorded_as=_recorded_as(experiment, session, role),
+        fidelity=experiment.probes.fidelity,
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from farm.experiment import Fidelity
 from farm.observations import HostSample, KurentoSample, ResetReport, ServerSample
 from farm.webrtc_stats import MediaKind
 
@@ -57,6 +58,7 @@ class ProbePlan:
     line: Line | None = None
     start_s: float = 0.0
     recorded_as: str | None = None
+    fidelity: Fidelity = "full"
 
 
 @dataclass(frozen=True, slots=True)

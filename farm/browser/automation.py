@@ -33,7 +33,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 from farm.browser.emulation import emulation
 from farm.browser.join_trouble import MESSAGE_PLACES, JoinTrouble
 from farm.browser.page_report import PageMessages
-from farm.browser.page_script import BINDING, REVEAL_MEDIA, page_script
+from farm.browser.page_script import BANK_PATH, BINDING, REVEAL_MEDIA, page_script
 from farm.driver import AcceptDialog, Click, Evaluate, Fill, Goto, Step, WaitFor
 from farm.errors import BrowserError, JoinError
 from farm.observations import EventKind, PageReport, ProbeEvent
@@ -94,14 +94,19 @@ class Automation:
                 f"Playwright does not start: {_line(error)} (farm doctor says what is missing)"
             ) from error
 
-    async def connect(self, child: Child[Any], devtools_url: str, kit: HostKit) -> Browser:
-        """The browser that runs as `child`, which stays the caller's. Raises BrowserError."""
+    async def connect(
+        self, child: Child[Any], devtools_url: str, kit: HostKit, bank: Path | None = None
+    ) -> Browser:
+        """The browser that runs as `child`, which stays the caller's. Raises BrowserError.
+
+        Without a `bank` of prepared frames all its probes are full ones.
+        """
         try:
             async with asyncio.timeout(BOOT_WITHIN_S):
                 connection = await self._playwright.chromium.connect_over_cdp(devtools_url)
         except (TimeoutError, PlaywrightError) as error:
             raise BrowserError(f"{child.name} does not answer: {_line(error)}") from error
-        return Browser(child, connection, kit)
+        return Browser(child, connection, kit, bank)
 
     async def stop(self) -> None:
         async with _bounded(CLOSE_WITHIN_S):
@@ -111,10 +116,13 @@ class Automation:
 class Browser:
     """One Chromium process with up to `probes.per_browser` pages, a context each."""
 
-    def __init__(self, child: Child[Any], connection: Connection, kit: HostKit) -> None:
+    def __init__(
+        self, child: Child[Any], connection: Connection, kit: HostKit, bank: Path | None
+    ) -> None:
         self._child = child
         self._connection = connection
         self._kit = kit
+        self._bank = bank
         self._pages: set[BrowserPage] = set()
         self._watch = asyncio.create_task(self._tell_of_death())
 
@@ -135,7 +143,7 @@ class Browser:
                     viewport=VIEWPORT, ignore_https_errors=self._kit.accept_self_signed
                 )
                 page = BrowserPage(plan, sink, await context.new_page(), self._pages.discard)
-                await page.prepare(self._kit.poll_s)
+                await page.prepare(self._kit.poll_s, self._bank)
         except BaseException as error:
             if context is not None:
                 async with _bounded(CLOSE_WITHIN_S):
@@ -182,11 +190,14 @@ class BrowserPage:
         self._crash: str | None = None
         self._answers: set[asyncio.Task[None]] = set()
 
-    async def prepare(self, poll_s: float) -> None:
+    async def prepare(self, poll_s: float, bank: Path | None) -> None:
         """Hooks in and conditions set, before anything is loaded."""
         context, page = self._page.context, self._page
+        fidelity = "full" if bank is None else self._plan.fidelity
         await context.expose_binding(BINDING, lambda _source, text: self._hear(text))
-        await context.add_init_script(page_script(poll_s, self._plan.poll_phase))
+        await context.add_init_script(page_script(poll_s, self._plan.poll_phase, fidelity))
+        if bank is not None and fidelity == "light":
+            await context.route(f"**{BANK_PATH}", lambda route: route.fulfill(path=bank))
         page.on("console", self._on_console)
         page.on("pageerror", self._on_page_error)
         page.on("dialog", self._on_dialog)

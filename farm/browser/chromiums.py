@@ -27,6 +27,10 @@ class Clip(Protocol):
     @property
     def audio(self) -> Path | None: ...
 
+    @property
+    def light_bank(self) -> Path | None:
+        """Prepared frames for light probes; without one they are full."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Source:
@@ -78,7 +82,9 @@ class Chromiums:
             raise BrowserError("no browser can be started: this host is not open")
         child, devtools_url = await self._start(source)
         try:
-            browser = await source.automation.connect(child, devtools_url, source.kit)
+            browser = await source.automation.connect(
+                child, devtools_url, source.kit, source.clip.light_bank
+            )
         except BaseException:
             await child.stop()
             raise

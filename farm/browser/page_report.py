@@ -1,7 +1,7 @@
 """What a page says -> reports and events. Pure; a page may send anything, nothing of it raises.
 
 A page sends JSON strings (browser_scripts/): `poll` once a period and frame, and `first_media`,
-`connection`, `socket_closed` as they happen. `PageMessages` joins the frames of one page into one
+`connection`, `fidelity`, `socket_closed` as they happen. `PageMessages` joins the frames of one page into one
 report a period.
 """
 
@@ -48,6 +48,12 @@ class PageMessages:
                 line = f"{name} is {state}"
                 return self._event(
                     "connection", monotonic_s, line, {"connection": name, "state": state}
+                )
+            case "fidelity":
+                fidelity, reason = _text(said.get("fidelity")), _text(said.get("reason"))
+                line = f"{fidelity}: {reason}" if reason else fidelity
+                return self._event(
+                    "fidelity", monotonic_s, line, {"fidelity": fidelity, "reason": reason}
                 )
             case "socket_closed":
                 return self._socket_closed(said, monotonic_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 
+from farm.experiment import Fidelity
 from farm.webrtc_stats import page_fields
 
 BINDING = "probe_farm_send"
@@ -18,7 +19,14 @@ REVEAL_MEDIA = "video:not(#_) { opacity: 1 !important }"
 """CSS that outweighs what spare_cpu.js does to media elements, for pictures of the page."""
 
 
-def page_script(poll_s: float, phase: float) -> str:
+BANK_PATH = "/.probe-farm/light-bank"
+"""Where a page of a light probe finds its prepared frames, on whatever site it is."""
+
+SHRINK = 16
+TARGET_MS = 400
+
+
+def page_script(poll_s: float, phase: float, fidelity: Fidelity = "full") -> str:
     """The script: CPU spared, connections remembered, polled every `poll_s` at `phase` (0 to 1)."""
     config = {
         "fields": page_fields(),
@@ -27,6 +35,9 @@ def page_script(poll_s: float, phase: float) -> str:
         "first_media_ms": FIRST_MEDIA_MS,
         "first_media_within_ms": FIRST_MEDIA_WITHIN_MS,
         "child_ahead_ms": CHILD_AHEAD_MS,
+        "bank_path": BANK_PATH,
+        "shrink": SHRINK,
+        "target_ms": TARGET_MS,
     }
     return f"""(() => {{
         const binding = window[{json.dumps(BINDING)}];
@@ -37,8 +48,14 @@ def page_script(poll_s: float, phase: float) -> str:
         config.frame = Math.random().toString(36).slice(2, 8);
         ({_script("spare_cpu")})();
         const connections = ({_script("hook_peer_connections")})(config, send);
-        ({_script("poll_stats")})(config, send, connections);
+        const known = {_codec(fidelity)};
+        ({_script("poll_stats")})(config, send, connections, known);
     }})();"""
+
+
+def _codec(fidelity: Fidelity) -> str:
+    """What tells the statistics that the browser itself does not know."""
+    return "() => null" if fidelity == "full" else f"({_script('light_codec')})(config, send)"
 
 
 def _script(name: str) -> str:

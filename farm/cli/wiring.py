@@ -21,10 +21,10 @@ from farm.cli.preflight import clip_cache
 from farm.cli.watching import watching
 from farm.controller import World
 from farm.drivers import read_driver
-from farm.experiment import EMBEDDED, Experiment, Process, Ssh
+from farm.experiment import EMBEDDED, Experiment, Media, Process, Ssh
 from farm.hosts import LocalHost
 from farm.kurento.view import KurentoView
-from farm.media import prepare
+from farm.media import Clip, prepare, with_light_bank
 from farm.observations import HostFacts, ServerFacts
 from farm.processes import Processes
 from farm.protocols import Host, HostKit, Observer
@@ -176,6 +176,12 @@ def _app(experiment: Experiment, processes: Processes, observer: Observer) -> Ap
     )
 
 
+def _clip(experiment: Experiment, media: Media) -> Clip:
+    """What cameras play, with prepared frames if there are light probes."""
+    clip = prepare(media, camera_size(experiment), clip_cache())
+    return with_light_bank(clip) if experiment.probes.fidelity == "light" else clip
+
+
 def _local_host(experiment: Experiment, processes: Processes, clock: RunClock) -> LocalHost:
     here = experiment.hosts[0]
     return LocalHost(
@@ -184,7 +190,7 @@ def _local_host(experiment: Experiment, processes: Processes, clock: RunClock) -
         cores=here.cores,
         browsers=Chromiums(
             processes,
-            lambda media: prepare(media, camera_size(experiment), clip_cache()),
+            partial(_clip, experiment),
             here.cores,
         ),
         boots=Boots,

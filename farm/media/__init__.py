@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from farm.media.clips import Clip, check_clips, prepare
+from farm.media.prepared import with_light_bank
 
 __all__ = [
     "Clip",
     "check_clips",
     "prepare",
+    "with_light_bank",
 ]

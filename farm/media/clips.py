@@ -43,13 +43,17 @@ _DRAWN_BY = ("camera.py", "clips.py", "frame_number.py", "speech.py")
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """Files to be played in a loop; `audio` is `None` for silence."""
+    """Files to be played in a loop; `audio` is `None` for silence.
+
+    `light_bank` are its prepared frames (`light_bank.py`), for light probes.
+    """
 
     video: Path
     audio: Path | None
     size: Size
     frame_rate: int
     duration_s: float
+    light_bank: Path | None = None
 
 
 def prepare(media: Media, size: Size, cache: Path, identity: int = 0) -> Clip:
@@ -73,7 +77,7 @@ def prepare(media: Media, size: Size, cache: Path, identity: int = 0) -> Clip:
         source = _existing("media.video", media.video)
         key = _key(kind="file", content=_content(source), **shown)
         frames = partial(_file_frames, source, size, media.frame_rate)
-    video = _made(
+    video = made_once(
         cache / f"video-{size}@{media.frame_rate}-{key}.y4m",
         lambda out: _write_y4m(out, frames(), size, media.frame_rate),
     )
@@ -105,7 +109,7 @@ def _prepare_audio(audio: str, cache: Path) -> Path | None:
         source = _existing("media.audio", audio)
         key = _key(kind="file", content=_content(source))
         samples = partial(_file_samples, source)
-    return _made(cache / f"audio-{key}.wav", lambda out: _write_wav(out, samples()))
+    return made_once(cache / f"audio-{key}.wav", lambda out: _write_wav(out, samples()))
 
 
 def _check(size: Size, identity: int) -> None:
@@ -132,8 +136,15 @@ def _existing(setting: str, name: str) -> Path:
 
 def _key(**settings: object) -> str:
     """What a file is made of: its settings and the code that makes it."""
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for name in _DRAWN_BY:
+    drawn_by = code_of(*_DRAWN_BY)
+    digest = hashlib.sha256(json.dumps({**settings, "code": drawn_by}, sort_keys=True).encode())
+    return digest.hexdigest()[:16]
+
+
+def code_of(*names: str) -> str:
+    """What stands for the code in these files of this folder: another text, another word."""
+    digest = hashlib.sha256()
+    for name in names:
         digest.update(importlib.resources.files("farm.media").joinpath(name).read_bytes())
     return digest.hexdigest()[:16]
 
@@ -143,7 +154,8 @@ def _content(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _made(path: Path, write: Callable[[IO[bytes]], None]) -> Path:
+def made_once(path: Path, write: Callable[[IO[bytes]], object]) -> Path:
+    """The file, written now unless it is there; it appears when it is complete."""
     if path.exists():
         return path
     _make(path.parent)

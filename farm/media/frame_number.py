@@ -85,6 +85,12 @@ def block_cell(picture_height: int) -> int:
     return max(2, round(picture_height / 24))
 
 
+def block_size(picture_height: int) -> tuple[int, int]:
+    """Width and height of the block in such a picture, its frame included, from the corner on."""
+    cell = block_cell(picture_height)
+    return (_CELLS + 2) * cell, 2 * cell + _ROWS * round(cell * 1.25)
+
+
 def read_frame_number(luma: Luma) -> int | None:
     """The number in a picture that shows one clip; `None` where none, or no sure one, is seen."""
     readings = read_all(luma)

@@ -277,3 +277,4 @@ async def test_a_killed_browser_is_told_for_each_of_its_probes(
 class GreenPicture:
     video: Path | None = None
     audio: Path | None = None
+    light_bank: Path | None = None
