@@ -65,7 +65,8 @@ def aws_run(cloud: Cloud, aws: Aws, record: RunRecord, files: RunFiles) -> AwsRu
     cloud.check_region(aws.server.region, "aws.server.region")
     for at, kind in enumerate(aws.hosts or ()):
         cloud.check_region(kind.region, f"aws.hosts[{at}].region")
-    wanted = wanted_of(aws, record.run, record.expires_at, aws.operator or _operator())
+    operator = aws.operator or _operator()
+    wanted = wanted_of(aws, record.run, record.expires_at, operator, record.regions)
     facts = {region: _facts(cloud, wanted, region) for region in wanted.regions}
     check_architecture(aws, facts)
     return AwsRun(record, files, wanted, facts)

@@ -81,7 +81,7 @@ async def prepare(
     shell = SshShell(ssh)
     try:
         await _booted(shell, name)
-        there = await _copied(shell, wheel)
+        there = await copied(shell, wheel)
         say(f"{name}: installing the farm")
         command = f"{INSTALL} {there}" + ("" if head is None else f" {head}")
         await _done(shell, name, command, INSTALLED_WITHIN_S)
@@ -111,7 +111,7 @@ async def _booted(shell: Shell, name: str) -> None:
     raise CloudError(f"{name}: not ready within {BOOTED_WITHIN_S:g} s: {why}")
 
 
-async def _copied(shell: Shell, wheel: Path) -> str:
+async def copied(shell: Shell, wheel: Path) -> str:
     """Its path there."""
     data = await asyncio.to_thread(wheel.read_bytes)
     there = f"/tmp/{wheel.name}"  # noqa: S108 - on that machine

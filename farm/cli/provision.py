@@ -65,7 +65,7 @@ def act(options: argparse.Namespace) -> int:
     account = cloud.account()
     files = files_of(experiment, options.experiment)
     run = _run(cloud, experiment, options.experiment, files, say)
-    there = observe(cloud, run.wanted.regions, run.wanted.run)
+    there = observe(cloud, run.wanted.everywhere, run.wanted.run)
     step = plan(run.wanted, run.facts, there)
     wanted_prices = [
         (name, machine.region) for machine in run.wanted.machines for name in machine.types
@@ -89,8 +89,7 @@ def act(options: argparse.Namespace) -> int:
         if not confirmed("Make it?", yes=options.yes):
             say("nothing was made")
             return 130
-        regions = tuple(sorted({*run.record.regions, *run.wanted.regions}))
-        files.keep(replace(run.record, regions=regions))
+        files.keep(replace(run.record, regions=run.wanted.everywhere))
         there = provide(cloud, with_keys(run, experiment.aws), run.facts, say)
     write_addresses(run, there)
     if not options.no_wait:

@@ -24,7 +24,7 @@ async def another_boot(shell: Shell, restart: Restart, clock: Clock, within_s: f
         await restart()
     except CloudError as error:
         return str(error)
-    why: object = "it goes on as it was"
+    why: object = "it did not stop"
     while clock.run_s() < end_s:
         await clock.sleep_until(clock.run_s() + RETRY_S)
         await shell.close()

@@ -51,7 +51,7 @@ def provide(
     If nothing was there at first and it cannot be made, what was made is taken back before the
     error goes on. Raises BadInput, CloudError.
     """
-    there = observe(cloud, wanted.regions, wanted.run)
+    there = observe(cloud, wanted.everywhere, wanted.run)
     fresh = not there.anything
     try:
         return _until_there(cloud, wanted, facts, there, say=say, patience=patience)
@@ -119,7 +119,7 @@ def _until_there(
                 f"run {wanted.run} is not complete after {patience.ready_s:g} s: call again, or"
                 f" farm teardown {wanted.run}"
             )
-        before, there = there, observe(cloud, wanted.regions, wanted.run)
+        before, there = there, observe(cloud, wanted.everywhere, wanted.run)
         pause_s = FIRST_PAUSE_S if there != before else min(2 * pause_s, patience.round_s)
 
 
@@ -187,7 +187,7 @@ def _take_back(
 ) -> None:
     say(f"that failed ({error or type(error).__name__}); taking back what was made")
     try:
-        left = remove(cloud, wanted.run, wanted.regions, say, patience)
+        left = remove(cloud, wanted.run, wanted.everywhere, say, patience)
     except FarmError as trouble:
         say(f"it could not be taken back ({trouble}): farm teardown {wanted.run}")
         return

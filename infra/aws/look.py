@@ -82,7 +82,6 @@ def _machine(instance: Mapping[str, Any], region: str) -> Machine:
         ended=_ended(instance.get("StateTransitionReason", "")),
         public_ip=instance.get("PublicIpAddress"),
         private_ip=instance.get("PrivateIpAddress"),
-        disk_gib=None,
         expires=_tag(instance, EXPIRES_TAG) or None,
     )
 

@@ -53,10 +53,17 @@ class Wanted:
     operator: str
     machines: tuple[WantedMachine, ...]
     public_key: str = ""
+    earlier: tuple[str, ...] = ()
+    """Regions in which the run may have had something before."""
+
+    @property
+    def everywhere(self) -> tuple[str, ...]:
+        """The regions to look into."""
+        return tuple(dict.fromkeys((*self.regions, *self.earlier)))
 
     @property
     def regions(self) -> tuple[str, ...]:
-        """The server's first."""
+        """Those in which machines are wanted, the server's first."""
         return tuple(dict.fromkeys(machine.region for machine in self.machines))
 
     def roles(self, region: str) -> tuple[Role, ...]:
@@ -102,7 +109,6 @@ class Machine:
     ended: datetime | None
     public_ip: str | None
     private_ip: str | None
-    disk_gib: int | None
     expires: str | None
 
     @property

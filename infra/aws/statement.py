@@ -27,7 +27,7 @@ USD_PER_DISK_GIB_HOUR = 0.08 / 730
 """gp3 in us-east-1; other regions ask up to twice as much."""
 
 UNPRICED = "data to the internet, about 0.09 USD a GB"
-ALSO = "data and taxes not counted"
+ALSO = "disks, data and taxes not counted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def _open(wanted: Wanted) -> Iterator[str]:
 
 
 def cost_so_far(machines: Iterable[Machine], table: PriceTable, now: datetime) -> Bill:
-    """From launch to end or now, with disk and address; `per_hour` holds the whole sum."""
+    """From launch to end or now, with the address; `per_hour` holds the whole sum."""
     total, unknown = 0.0, set()
     for machine in machines:
         until = machine.ended or now
@@ -142,7 +142,7 @@ def cost_so_far(machines: Iterable[Machine], table: PriceTable, now: datetime) -
             unknown.add(f"{machine.type} in {machine.region}")
         else:
             total += hours * price.per_hour
-        total += hours * (USD_PER_ADDRESS_HOUR + (machine.disk_gib or 0) * USD_PER_DISK_GIB_HOUR)
+        total += hours * USD_PER_ADDRESS_HOUR
     return Bill(total, tuple(sorted(unknown)))
 
 

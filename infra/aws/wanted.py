@@ -13,7 +13,9 @@ from infra.aws.resources import RegionFacts, Wanted, WantedMachine
 DEFAULT_KURENTO = Aws().kurento
 
 
-def wanted_of(aws: Aws, run: str, expires: datetime, operator: str) -> Wanted:
+def wanted_of(
+    aws: Aws, run: str, expires: datetime, operator: str, earlier: tuple[str, ...] = ()
+) -> Wanted:
     """Server and hosts, still without keys and user data (`complete` brings them)."""
     server = aws.server
     machines = [
@@ -44,7 +46,7 @@ def wanted_of(aws: Aws, run: str, expires: datetime, operator: str) -> Wanted:
                     disk_gib=kind.disk_gib,
                 )
             )
-    return Wanted(run, expires, operator, tuple(machines))
+    return Wanted(run, expires, operator, tuple(machines), earlier=earlier)
 
 
 def complete(wanted: Wanted, public_key: str, user_data: Mapping[str, str]) -> Wanted:

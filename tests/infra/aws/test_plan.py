@@ -53,7 +53,6 @@ def machine(name: str, zone: str = ZONES[0], state: str = "running", number: int
         ended=None,
         public_ip="203.0.113.7",
         private_ip="10.0.0.7",
-        disk_gib=None,
         expires=None,
     )
 

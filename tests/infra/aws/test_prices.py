@@ -106,7 +106,7 @@ def test_what_it_has_cost_counts_from_launch_to_the_end_or_now() -> None:
         state = "running" if ended is None else "terminated"
         return Machine(
             *("i-1", "calls-1", "server", EAST, "us-east-1a", "c4.2xlarge", state, began, ended),
-            *(None, None, None, None),
+            *(None, None, None),
         )
 
     now = began + timedelta(hours=4)

@@ -171,6 +171,14 @@ def test_what_is_lost_is_replaced_and_what_is_not_wanted_any_more_ends() -> None
     assert [machine.name for machine in fewer.provide().living] == ["server"]
 
 
+def test_a_region_that_is_not_wanted_any_more_is_left() -> None:
+    account = Account(wanted_for(TWO_PLACES))
+    account.provide()
+    here = replace(TWO_PLACES, hosts=None)
+    fewer = Account(replace(wanted_for(here), earlier=account.wanted.regions), account.cloud)
+    assert [machine.name for machine in fewer.provide().living] == ["server"]
+
+
 # ---------------------------------------------------------------- AWS says no
 
 

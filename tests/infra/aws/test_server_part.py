@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from farm.cli.machines_ready import copied
 from farm.cli.media_server import answers
 from farm.experiment import Process, Reset
 from farm.experiment import Server as ServerSettings
@@ -27,6 +28,7 @@ from farm.processes import Processes, json_line
 from farm.run_clock import RunClock
 from farm.server import MediaServer
 from farm.ssh import SshShell
+from infra.farm_wheel import pack
 from infra.local_sshd import local_sshd
 
 pytestmark = pytest.mark.slow
@@ -132,11 +134,23 @@ async def test_services_and_reset_over_ssh(tmp_path: Path, processes: Processes)
             report = await server.reset(None)
             after = await server.open()
             await server.close()
+            await _the_farm_is_brought(SshShell(sshd.ssh), tmp_path)
         assert report.done, report
         assert after.pid != before.pid
         assert "<html" in await asyncio.to_thread(_page)
     finally:
         machine.end()
+
+
+async def _the_farm_is_brought(shell: SshShell, folder: Path) -> None:
+    wheel = pack(folder)
+    await shell.open()
+    there = Path(await copied(shell, wheel))
+    try:
+        assert there.read_bytes() == wheel.read_bytes()
+    finally:
+        there.unlink()
+        await shell.close()
 
 
 async def _until_it_answers() -> None:
