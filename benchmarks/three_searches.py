@@ -1,0 +1,91 @@
+"""Three searches of the embedded server in a row: do they tell the same capacity?
+
+    python -m benchmarks.three_searches [--keep DIR]
+
+Rooms of two that the server mixes on a core of its own, light probes on the others: some four
+minutes a search, on a machine that does nothing else. `--keep DIR` writes the trials of each search
+(`one.json`, `two.json`, `three.json`), which say how each interval came about. The last line is one
+JSON object: each interval, and whether every two of them overlap.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from farm.cli.size import search
+from farm.experiment_file import parse_experiment
+from farm.recording.reader import RunReader
+from farm.scenario import ladder
+from farm.summary import trial_summary
+from farm.terminal import Terminal
+
+NAMES = ("one", "two", "three")
+KEPT = ("index", "probes", "purpose", "verdict", "units", "units_failed", "server_cpu_percent")
+EXPERIMENT = """\
+format: 1
+scenario: {{kind: group, members: 2}}
+server: {{kurento: embedded, cores: [{server}]}}
+hosts: [{{here: true, place: here, cores: {hosts}}}]
+probes: {{fidelity: light}}
+media: {{size: 160x120, frame_rate: 10, max_video_send_bandwidth: 250}}
+trial: {{settle: 4s, hold: 12s, window: 3s, sessions_per_second: 1}}
+search: {{maximum: 12, max_trials: 12, invalid_retries: 3, drift_every: null}}
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--keep", type=Path, metavar="DIR")
+    options = parser.parse_args()
+    cores = sorted(os.sched_getaffinity(0))
+    text = EXPERIMENT.format(server=cores[-1], hosts=cores[:-1] or cores)
+    found = []
+    with tempfile.TemporaryDirectory() as runs:
+        for name in NAMES:
+            told = one_search(text, Path(runs))
+            print(f"{name}: {told['state']}, {told['probes']} probes, {told['interval_probes']}")
+            found.append(told)
+            if options.keep is not None:
+                options.keep.mkdir(parents=True, exist_ok=True)
+                kept = json.dumps(told, indent=1) + "\n"
+                (options.keep / f"{name}.json").write_text(kept)
+    intervals = [told["interval_probes"] for told in found]
+    overlap = all(overlaps(one, other) for one, other in combinations(intervals, 2))
+    print(json.dumps({"intervals": intervals, "overlap": overlap}))
+
+
+def one_search(text: str, runs: Path) -> dict[str, Any]:
+    """What it came to, and its trials."""
+    experiment = parse_experiment(text, "three_searches")
+    experiment = replace(experiment, output=replace(experiment.output, directory=runs))
+    path, estimate = asyncio.run(search(experiment, text, runs, Terminal(sys.stderr)))
+    rungs = ladder(experiment)
+    return {
+        "state": estimate.state,
+        "probes": estimate.probes,
+        "interval_probes": list(estimate.interval),
+        "search": {"minimum": rungs.minimum, "maximum": rungs.maximum, "step": rungs.step},
+        "trials": [
+            {key: value for key, value in trial_summary(result).items() if key in KEPT}
+            for result in RunReader.open(path).results
+        ],
+    }
+
+
+def overlaps(one: list[int | None], other: list[int | None]) -> bool:
+    """Ends that are None are open."""
+    low = max(one[0] or 0, other[0] or 0)
+    return all(high is None or low <= high for high in (one[1], other[1]))
+
+
+if __name__ == "__main__":
+    main()
