@@ -149,6 +149,12 @@ class Probes:
     fidelity: Fidelity = setting(
         "full", "full: a user's browser; light: prepared frames instead of codec work"
     )
+    witnesses: int | None = setting(
+        None,
+        "full probes in a load of light ones, whole sessions of them; null: one session",
+        minimum=0,
+        maximum=1000,
+    )
     boots_at_once: int = setting(4, "probes that start at the same time", minimum=1, maximum=64)
     per_browser: int = setting(20, "probes that share one browser", minimum=1, maximum=64)
     chromium: Path | None = setting(None, "the browser to use; null: found on this machine")

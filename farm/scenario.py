@@ -6,12 +6,13 @@ start, so that a probe has the same name and place in every trial of that load.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from farm.errors import BadExperiment
-from farm.experiment import Experiment, Scenario, ScenarioKind, Search, Size
+from farm.experiment import Experiment, Fidelity, Scenario, ScenarioKind, Search, Size
 from farm.network_profiles import line_of
 from farm.ramp import start_times_s
 from farm.trial import ProbePlan, Purpose, SessionPlan, TrialPlan
@@ -143,6 +144,7 @@ def plan_trial(
 
     Calls and rooms stay whole on one host, in turn over `hosts` (names, at least one), so that a
     lost host takes only its own sessions along; the viewers of a broadcast are spread one by one.
+    Witnesses come first, and where there are several hosts the first one is theirs alone.
     Raises BadExperiment for a load that is no whole number of sessions.
     """
     scenario = experiment.scenario
@@ -150,6 +152,9 @@ def plan_trial(
     casts = _casts(scenario, load)
     pace = experiment.trial.sessions_per_second
     starts = start_times_s(len(casts), pace)
+    witnesses = witness_count(experiment, load)
+    apart = hosts[:1] if witnesses and len(hosts) > 1 else ()
+    loaded = hosts[len(apart) :]
     sessions: list[SessionPlan] = []
     number = 0
     for at, (cast, start_s) in enumerate(zip(casts, starts, strict=True)):
@@ -157,6 +162,7 @@ def plan_trial(
         probes: list[ProbePlan] = []
         for place, role in enumerate(cast):
             spread = place if scenario.kind == "broadcast" else at
+            witness = number < witnesses
             probes.append(
                 _probe(
                     experiment,
@@ -165,13 +171,28 @@ def plan_trial(
                     load=load,
                     session=f"s{at:03d}",
                     place=place,
-                    host=hosts[spread % len(hosts)],
+                    host=apart[0] if apart and witness else loaded[spread % len(loaded)],
+                    fidelity="full" if witness else experiment.probes.fidelity,
                     start_s=entrances[place],
                 )
             )
             number += 1
         sessions.append(SessionPlan(f"s{at:03d}", start_s, tuple(probes)))
     return TrialPlan(index, load, purpose, tuple(sessions), mixed=scenario.kind == "group")
+
+
+def witness_count(experiment: Experiment, load: int) -> int:
+    """How many full probes a load of light ones begins with: whole sessions, or a broadcast's
+    presenter and first viewers. Fewer where none would be light; 0 if all are full."""
+    scenario, asked = experiment.scenario, experiment.probes.witnesses
+    if experiment.probes.fidelity == "full" or asked == 0:
+        return 0
+    smallest = smallest_load(scenario)
+    if scenario.kind == "broadcast":
+        found = min(max(asked or 0, smallest), load - 1)
+    else:
+        found = min(math.ceil((asked or 1) / smallest) * smallest, load - smallest)
+    return found if found >= smallest else 0
 
 
 def _casts(scenario: Scenario, load: int) -> list[tuple[Role, ...]]:
@@ -201,6 +222,7 @@ def _probe(
     session: str,
     place: int,
     host: str,
+    fidelity: Fidelity,
     start_s: float,
 ) -> ProbePlan:
     name = f"p{number:03d}"
@@ -232,7 +254,7 @@ def _probe(
         line=line_of(experiment.network, number),
         start_s=start_s,
         recorded_as=_recorded_as(experiment, session, role),
-        fidelity=experiment.probes.fidelity,
+        fidelity=fidelity,
     )
 
 

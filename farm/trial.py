@@ -200,7 +200,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class TrialEvidence:
-    """All that a verdict is made of, computed from one trial's recording."""
+    """All that a verdict is made of, computed from one trial's recording.
+
+    `stayed_full` are light probes, each with why a stream of theirs had to be coded after all.
+    """
 
     plan: TrialPlan
     phases: Phases
@@ -214,6 +217,7 @@ class TrialEvidence:
     faults: tuple[Fault, ...] = ()
     reset: ResetReport | None = None
     kurento_samples: tuple[KurentoSample, ...] = ()
+    stayed_full: tuple[tuple[str, str], ...] = ()
 
 
 class Outcome(StrEnum):

@@ -67,6 +67,7 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         faults=(*trial.faults, *_crashes(trial)),
         reset=trial.reset,
         kurento_samples=trial.kurento_samples(),
+        stayed_full=tuple(_stayed_full(trial)),
     )
 
 
@@ -112,6 +113,15 @@ def _crashes(trial: TrialReader) -> Iterator[Fault]:
             at_s = trial.phases.ramp_s or 0.0 if seen.run_s is None else seen.run_s
             message = f"{probe}: {seen.event.message}"
             yield Fault("browser_crashed", at_s, message, session_of.get(probe))
+
+
+def _stayed_full(trial: TrialReader) -> Iterator[tuple[str, str]]:
+    """Each light probe once, with the first reason that its page gave."""
+    reasons: dict[str, str] = {}
+    for seen in trial.events:
+        if seen.event.kind == "fidelity" and seen.event.data.get("fidelity") == "full":
+            reasons.setdefault(seen.event.probe, str(seen.event.data.get("reason")))
+    yield from reasons.items()
 
 
 def _missing_tables(trial: TrialReader, setups: Sequence[StreamSetup]) -> Iterator[Damage]:

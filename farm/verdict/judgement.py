@@ -14,6 +14,7 @@ stream about which nothing is known fails as `no_evidence`.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from farm.experiment import Criteria, Invalid
@@ -23,6 +24,7 @@ from farm.verdict.blame import Blame, Finding
 from farm.verdict.generator_faults import busy_hosts, generator_faults
 from farm.verdict.stream_limits import FAR_BEYOND, Breach
 from farm.verdict.trial_streams import TrialStreams
+from farm.verdict.witnesses import doubts, stayed_full, unwitnessed
 from farm.verdict.worst_session import worst_session
 
 SESSIONS_ALL_GOOD, SESSIONS_BAD_SHARE = 20, 0.02
@@ -64,10 +66,14 @@ def judge(
     if not failed and bad:
         share = f"{len(bad)} of {len(units)} failed, {allowed} may"
         verdict = replace(verdict, notes=(*verdict.notes, share))
-    return _blamed(verdict, evidence, invalid)
+    if not failed:
+        verdict = replace(verdict, notes=(*verdict.notes, *doubts(evidence)))
+    return _blamed(verdict, evidence, invalid, blame.findings)
 
 
-def _blamed(verdict: Verdict, evidence: TrialEvidence, invalid: Invalid) -> Verdict:
+def _blamed(
+    verdict: Verdict, evidence: TrialEvidence, invalid: Invalid, findings: Sequence[Finding]
+) -> Verdict:
     """The same, unless the server died or the generator was at fault."""
     died = [fault for fault in evidence.faults if fault.what == "server_died"]
     if died:
@@ -75,7 +81,7 @@ def _blamed(verdict: Verdict, evidence: TrialEvidence, invalid: Invalid) -> Verd
         return replace(verdict, outcome=Outcome.FAIL, reasons=reasons, units_failed=verdict.units)
     ours = generator_faults(evidence, invalid)
     if not ours and verdict.outcome is Outcome.FAIL:
-        ours = _starved_joins(evidence, verdict, invalid)
+        ours = _starved_joins(evidence, verdict, invalid) or unwitnessed(evidence, findings)
     if not ours:
         return verdict
     said = f"the media alone: {verdict.outcome}, {verdict.units_failed} of {verdict.units} failed"
@@ -210,4 +216,5 @@ def _notes(evidence: TrialEvidence, baseline: Baseline | None) -> tuple[str, ...
     if evidence.reset is not None and not evidence.reset.clean:
         notes.append(f"the server began dirty: {', '.join(evidence.reset.differences)}")
     notes += [fault.message for fault in evidence.faults if fault.what in UNSEEN]
+    notes += stayed_full(evidence)
     return tuple(notes)

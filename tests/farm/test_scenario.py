@@ -10,12 +10,13 @@ from farm.experiment import (
     Experiment,
     Media,
     Network,
+    Probes,
     Scenario,
     Search,
     Size,
     TrialSettings,
 )
-from farm.scenario import Ladder, camera_size, driver_name, ladder, plan_trial
+from farm.scenario import Ladder, camera_size, driver_name, ladder, plan_trial, smallest_load
 from farm.trial import Line, TrialPlan
 
 CALLS = Experiment()
@@ -261,3 +262,51 @@ def test_what_another_app_calls_its_files_is_not_known() -> None:
     own = App(run=None, url="https://example.org/", driver="demo_one_to_one")
     recorded = dataclasses.replace(CALLS, scenario=Scenario(record=True), app=own)
     assert {probe.recorded_as for probe in planned(recorded, 4).probes} == {None}
+
+
+# ---------------------------------------------------------------- witnesses
+
+
+def full_probes(plan: TrialPlan) -> list[str]:
+    return [probe.probe for probe in plan.probes if probe.fidelity == "full"]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "witnesses", "load", "full"),
+    [
+        (Scenario(), None, 6, ["p000", "p001"]),
+        (Scenario(), 3, 8, ["p000", "p001", "p002", "p003"]),
+        (Scenario(), 0, 6, []),
+        (Scenario(), 6, 4, ["p000", "p001"]),
+        (Scenario(), None, 2, []),
+        (Scenario(kind="group", members=3), 2, 9, ["p000", "p001", "p002"]),
+        (Scenario(kind="broadcast"), None, 5, ["p000", "p001"]),
+        (Scenario(kind="broadcast"), 3, 5, ["p000", "p001", "p002"]),
+        (Scenario(kind="broadcast"), 9, 3, ["p000", "p001"]),
+        (Scenario(kind="broadcast"), 2, 2, []),
+    ],
+)
+def test_witnesses_are_the_first_whole_session_of_a_light_load(
+    scenario: Scenario, witnesses: int | None, load: int, full: list[str]
+) -> None:
+    probes = Probes(fidelity="light", witnesses=witnesses)
+
+    assert full_probes(planned(Experiment(scenario=scenario, probes=probes), load)) == full
+
+
+def test_full_probes_need_no_witnesses() -> None:
+    probes = Probes(witnesses=2)
+
+    assert len(full_probes(planned(Experiment(probes=probes), 6))) == 6
+
+
+@pytest.mark.parametrize("kind", ["one_to_one", "broadcast"])
+def test_witnesses_have_the_first_of_several_hosts_for_themselves(kind: str) -> None:
+    scenario = Scenario(kind=kind)  # type: ignore[arg-type]
+    light = Experiment(scenario=scenario, probes=Probes(fidelity="light"))
+
+    plan = planned(light, 6 * smallest_load(scenario), ("east", "west", "south"))
+
+    apart = {probe.host for probe in plan.probes if probe.fidelity == "full"}
+    loaded = {probe.host for probe in plan.probes if probe.fidelity == "light"}
+    assert (apart, loaded) == ({"east"}, {"west", "south"})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from farm.experiment import Experiment, Scenario, ScenarioKind
+from farm.experiment import Experiment, Probes, Scenario, ScenarioKind
 from farm.observations import HostSample, ServerSample
 from farm.scenario import plan_trial
 from farm.trial import (
@@ -43,10 +43,13 @@ def good(
     members: int = 4,
     index: int = 0,
     purpose: Purpose = "search",
+    probes: Probes | None = None,
+    hosts: Sequence[str] = ("here",),
 ) -> TrialEvidence:
     """Nothing lost, 20 frames a second, the machines at rest."""
-    experiment = Experiment(scenario=Scenario(kind=kind, members=members))
-    plan = plan_trial(experiment, load, index=index, purpose=purpose, hosts=["here"])
+    scenario = Scenario(kind=kind, members=members)
+    experiment = Experiment(scenario=scenario, probes=probes or Probes())
+    plan = plan_trial(experiment, load, index=index, purpose=purpose, hosts=hosts)
     end_s = HOLD_S + 10 * windows
     return TrialEvidence(
         plan=plan,

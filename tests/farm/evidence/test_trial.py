@@ -345,3 +345,17 @@ async def test_a_crashed_browser_is_a_fault_of_its_session(tmp_path: Path) -> No
     assert evidence.faults == (
         Fault("browser_crashed", 12.0, "p001: the renderer is gone", session="s000"),
     )
+
+
+async def test_a_light_probe_that_had_to_stay_full_is_told_once(tmp_path: Path) -> None:
+    said = [
+        ProbeEvent("p000", "fidelity", MONOTONIC_S + 1, "light", {"fidelity": "light"}),
+        *(
+            ProbeEvent("p001", "fidelity", MONOTONIC_S + 2, "", {"fidelity": "full", "reason": why})
+            for why in ("3 simulcast layers", "no prepared frames for H264")
+        ),
+    ]
+    with new_run(tmp_path, FakeClock()) as run:
+        await record_joins(run, *said)
+    evidence = evidence_of(RunReader.open(run.path).trial(0))
+    assert evidence.stayed_full == (("p001", "3 simulcast layers"),)

@@ -1,0 +1,140 @@
+"""Full probes among light ones: what their fate says of the generator, and of the light method."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from farm.experiment import Criteria, Invalid, Probes
+from farm.trial import Outcome, StreamInterval, TrialEvidence, Verdict
+from farm.verdict import judge
+from tests.farm.trial_evidence import Change, good, spoilt, stream, unjoined
+
+APART = ("quiet", "loaded")
+
+
+def light(load: int = 6, kind: Any = "one_to_one", hosts: tuple[str, ...] = APART) -> TrialEvidence:
+    return good(kind, load, probes=Probes(fidelity="light"), hosts=hosts)
+
+
+def judged(evidence: TrialEvidence) -> Verdict:
+    return judge(evidence, Criteria(), Invalid(), None)
+
+
+def lossy(*probes: str) -> Any:
+    def spoil(interval: StreamInterval) -> Change | None:
+        mine = interval.probe in probes and interval.direction == "inbound"
+        return {"residual_loss_ratio": 0.2} if mine else None
+
+    return spoil
+
+
+def doubts(evidence: TrialEvidence) -> list[str]:
+    return [note for note in judged(evidence).notes if note.startswith("light probes in doubt")]
+
+
+# ---------------------------------------------------------------- on a host of their own
+
+
+def test_what_no_witness_saw_is_the_loaded_hosts_doing() -> None:
+    verdict = judged(spoilt(light(), lossy("p002", "p004")))
+
+    assert verdict.outcome is Outcome.INVALID
+    (reason,) = verdict.reasons
+    assert (reason.code, reason.value, reason.at_s) == ("witness", 2, 30.0)
+    assert reason.message == (
+        "2 light probes on host loaded failed, but no witness (p000, p001) on host quiet, "
+        "which carried nothing else"
+    )
+
+
+def test_what_the_witness_saw_too_is_the_servers_doing() -> None:
+    assert judged(spoilt(light(), lossy("p000", "p002", "p004"))).outcome is Outcome.FAIL
+
+
+def test_a_witness_that_sits_among_the_others_excuses_nobody() -> None:
+    assert judged(spoilt(light(hosts=("here",)), lossy("p002"))).outcome is Outcome.FAIL
+
+
+def test_a_viewer_may_be_a_witness() -> None:
+    assert judged(spoilt(light(6, "broadcast"), lossy("p003"))).outcome is Outcome.INVALID
+    assert judged(spoilt(light(6, "broadcast"), lossy("p001", "p003"))).outcome is Outcome.FAIL
+
+
+def test_a_refusal_of_the_app_is_no_lack_of_cpu() -> None:
+    refused = unjoined(light(), "p003", "signalling", "room is full")
+    assert judged(refused).outcome is Outcome.FAIL
+    late = unjoined(light(), "p003", "timeout", "not within 30 s")
+    assert judged(late).outcome is Outcome.INVALID
+
+
+# ---------------------------------------------------------------- light and full compared
+
+
+def test_light_probes_that_send_what_full_ones_do_are_not_in_doubt() -> None:
+    assert doubts(light(hosts=("here",))) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"bitrate_bps": 300_000.0},
+            "caller outbound video: payload of 300000 bit/s, of witnesses payload of 500000 bit/s",
+        ),
+        (
+            {"packets": 900},
+            "caller outbound video: 90.0 packets/s, of witnesses 60.0 packets/s",
+        ),
+        (
+            {"repair_ratio": 0.025},
+            "caller outbound video: 0.025 of its packets repaired, of witnesses "
+            "0.000 of its packets repaired",
+        ),
+    ],
+)
+def test_light_probes_that_differ_on_the_wire_are_in_doubt(
+    changes: dict[str, Any], said: str
+) -> None:
+    evidence = light(hosts=("here",))
+    for probe in ("p003", "p005"):
+        evidence = spoilt(evidence, stream(probe, "outbound", "video", **changes))
+
+    assert doubts(evidence) == [f"light probes in doubt: {said}"]
+    assert judged(evidence).outcome is Outcome.PASS
+
+
+def test_setup_is_compared_too() -> None:
+    evidence = light(hosts=("here",))
+    slow = tuple(
+        dataclasses.replace(setup, setup_s=4.0 if setup.probe in ("p003", "p005") else 0.8)
+        for setup in evidence.setups
+    )
+
+    assert doubts(dataclasses.replace(evidence, setups=slow)) == [
+        f"light probes in doubt: caller {kind}: 4.0 s to its first media, "
+        "of witnesses 0.8 s to its first media"
+        for kind in ("audio", "video")
+    ]
+
+
+def test_a_trial_that_fails_says_nothing_of_the_method() -> None:
+    evidence = light(hosts=("here",))
+    for probe in ("p003", "p005"):
+        evidence = spoilt(evidence, stream(probe, "outbound", "video", bitrate_bps=300_000.0))
+
+    assert doubts(spoilt(evidence, lossy("p000", "p002"))) == []
+
+
+# ---------------------------------------------------------------- not light after all
+
+
+def test_light_probes_that_stayed_full_are_told_and_not_compared() -> None:
+    evidence = light(hosts=("here",))
+    for probe in ("p003", "p005"):
+        evidence = spoilt(evidence, stream(probe, "outbound", "video", bitrate_bps=300_000.0))
+    layers = "3 simulcast layers"
+    evidence = dataclasses.replace(evidence, stayed_full=(("p003", layers), ("p005", layers)))
+
+    assert "2 light probes (p003, p005) stayed full: 3 simulcast layers" in judged(evidence).notes
+    assert doubts(evidence) == []
