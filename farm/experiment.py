@@ -274,6 +274,15 @@ class Invalid:
     capture_of_asked: float = setting(
         0.9, "camera frames captured of those asked", minimum=0, maximum=1
     )
+    udp_drops: int = setting(
+        0, "packets for which a host's browsers had no room, in the hold", minimum=0
+    )
+    memory_available: float = setting(
+        0.05, "of a host's memory, for 5 s: less is too little", minimum=0, maximum=1
+    )
+    app_late_s: float = setting(
+        1.0, "how late our demo app may be", key="app_late", unit="duration", minimum=0
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,8 @@ class HostFacts:
 class HostSample:
     """One second of a machine that runs probes; CPU of the cores that it may use.
 
+    `udp_drops` are packets for which the browsers' sockets had no room, `app_late_s` is how late
+    the loop of the farm's own demo app was, where it runs on this machine.
     `run_s` is filled in when a recording is read: the host's clock as run time.
     """
 
@@ -121,6 +123,9 @@ class HostSample:
     memory_available_bytes: int | None
     loop_late_s: float | None
     run_s: float | None = None
+    memory_bytes: int | None = None
+    udp_drops: int | None = None
+    app_late_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

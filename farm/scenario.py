@@ -178,7 +178,14 @@ def plan_trial(
             )
             number += 1
         sessions.append(SessionPlan(f"s{at:03d}", start_s, tuple(probes)))
-    return TrialPlan(index, load, purpose, tuple(sessions), mixed=scenario.kind == "group")
+    return TrialPlan(
+        index,
+        load,
+        purpose,
+        tuple(sessions),
+        mixed=scenario.kind == "group",
+        own_app=experiment.app.url is None,
+    )
 
 
 def witness_count(experiment: Experiment, load: int) -> int:

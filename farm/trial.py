@@ -72,13 +72,17 @@ class SessionPlan:
 
 @dataclass(frozen=True, slots=True)
 class TrialPlan:
-    """One load. Streams of a `mixed` scenario are not what a partner sent, but the server's mix."""
+    """One load. Streams of a `mixed` scenario are not what a partner sent, but the server's mix.
+
+    `own_app`: the page is our demo app's, part of the generator.
+    """
 
     index: int
     load: int
     purpose: Purpose
     sessions: tuple[SessionPlan, ...]
     mixed: bool = False
+    own_app: bool = False
 
     @property
     def probes(self) -> tuple[ProbePlan, ...]:

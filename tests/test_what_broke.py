@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
-from contextlib import suppress
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psutil
@@ -64,6 +68,28 @@ def test_what_is_ours_and_dies_makes_the_trial_invalid(tmp_path: Path, name: str
                 process.kill()
         assert run.wait() == INVALID, run.said()
         assert codes(run)[0] in {"app_died", "browser_crashed"}
+        assert run.left() == []
+
+
+def test_a_starved_generator_is_named_and_not_the_server(tmp_path: Path) -> None:
+    short = CALL.replace("hold: 30s", "hold: 10s")
+    with farm(tmp_path, "run", "--absolute", experiment=short) as run, ExitStack() as burners:
+        run.until_phase("hold")
+        for _ in os.sched_getaffinity(0):
+            burner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            burners.callback(burner.wait)
+            burners.callback(burner.kill)
+        stopped = [*run.children("--remote-debugging-port"), *run.children("infra.demo_app")]
+        stopped += run.children("--type=renderer")
+        for process in stopped:
+            process.suspend()
+        time.sleep(3)
+        for process in stopped:
+            process.resume()
+        run.until_phase("leave")
+        burners.close()
+        assert run.wait() == INVALID, run.said()
+        assert {"host_cpu", "late_polls", "app_late"} <= set(codes(run))
         assert run.left() == []
 
 

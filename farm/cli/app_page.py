@@ -55,6 +55,9 @@ class RemoteApp:
     async def url(self) -> str:
         return self.page.rstrip("/") + "/"
 
+    async def late_s(self) -> None:
+        """Not ours to say: what keeps it waiting is the server's affair."""
+
     async def died(self) -> str:
         return await app_gone(self.page, accept_self_signed=self.accept_self_signed)
 

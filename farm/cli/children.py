@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import sys
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.request import ProxyHandler, build_opener
 
 from farm.processes import Child, Processes, json_line
 from farm.trial import FaultKind
+
+ANSWER_WITHIN_S = 5.0
+"""How long the demo app has to say how it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,19 @@ async def start_demo_app(
     )
 
 
+def loop_late_s(health: str) -> float | None:
+    """What the demo app says at this address; how long it took if it does not say so in time."""
+    begun_s = time.monotonic()
+    opener = build_opener(ProxyHandler({}))
+    try:
+        with opener.open(health, timeout=ANSWER_WITHIN_S) as answer:
+            return float(json.load(answer)["loop_late_s"])
+    except TimeoutError:
+        return time.monotonic() - begun_s
+    except (OSError, HTTPException, ValueError, KeyError):
+        return None  # whether it died is for others to say
+
+
 class DemoApp:
     """The demo app of a run; one that died is started again for the next trial."""
 
@@ -90,6 +111,12 @@ class DemoApp:
                 await self._child.stop()
             self._child = await self._start()
         return str(self._child.ready["url"])
+
+    async def late_s(self) -> float | None:
+        """How late its loop was since it was asked last; `None`: it is not there."""
+        if self._child is None or not self._child.alive:
+            return None
+        return await asyncio.to_thread(loop_late_s, f"{self._child.ready['url']}health")
 
     async def died(self) -> str:
         """Wait until the one of now is dead; why."""

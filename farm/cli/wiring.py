@@ -99,7 +99,7 @@ async def open_world(
         @asynccontextmanager
         async def hosts(plan: TrialPlan) -> AsyncIterator[Mapping[str, Host]]:
             screenshots = recording.folder.trial(plan.folder).screenshots.resolve()
-            host = _local_host(experiment, processes, clock)
+            host = _local_host(experiment, processes, clock, page)
             try:
                 trial_kit = replace(kit, app_url=await page.url(), screenshots=screenshots)
                 seen[:] = [await host.open(trial_kit)]
@@ -157,6 +157,9 @@ class App(Protocol):
     async def url(self) -> str:
         """Where it answers, started again if it is ours and died; ends with a slash."""
 
+    async def late_s(self) -> float | None:
+        """How late it was since it was asked last; `None` where it is not ours."""
+
     async def died(self) -> str:
         """Wait until it is gone; why."""
 
@@ -182,7 +185,9 @@ def _clip(experiment: Experiment, media: Media) -> Clip:
     return with_light_bank(clip) if experiment.probes.fidelity == "light" else clip
 
 
-def _local_host(experiment: Experiment, processes: Processes, clock: RunClock) -> LocalHost:
+def _local_host(
+    experiment: Experiment, processes: Processes, clock: RunClock, page: App
+) -> LocalHost:
     here = experiment.hosts[0]
     return LocalHost(
         HOST,
@@ -195,4 +200,5 @@ def _local_host(experiment: Experiment, processes: Processes, clock: RunClock) -
         ),
         boots=Boots,
         clock=clock.reading,
+        app_late_s=page.late_s,
     )

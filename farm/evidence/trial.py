@@ -23,6 +23,9 @@ from farm.trial import Fault, PollCount, StreamSetup, TrialEvidence
 AT_ONCE = 2
 """Batches of probes that are worked on at the same time: Polars and NumPy let threads be."""
 
+ORDERLY = (1000, 1001, 1005)
+"""Codes of sockets that were closed, and did not break (RFC 6455, 7.4.1)."""
+
 _GOES_ON = ("sampling_lost", "recording_missing", "recordings_unknown")
 """Faults that end no trial."""
 
@@ -64,7 +67,7 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         polls=tuple(counts[probe.probe] for probe in trial.plan.probes if probe.probe in owed),
         host_samples=trial.host_samples(),
         server_samples=trial.server_samples(),
-        faults=(*trial.faults, *_crashes(trial)),
+        faults=(*trial.faults, *_crashes(trial), *_torn_sockets(trial)),
         reset=trial.reset,
         kurento_samples=trial.kurento_samples(),
         stayed_full=tuple(_stayed_full(trial)),
@@ -113,6 +116,18 @@ def _crashes(trial: TrialReader) -> Iterator[Fault]:
             at_s = trial.phases.ramp_s or 0.0 if seen.run_s is None else seen.run_s
             message = f"{probe}: {seen.event.message}"
             yield Fault("browser_crashed", at_s, message, session_of.get(probe))
+
+
+def _torn_sockets(trial: TrialReader) -> Iterator[Fault]:
+    """Each probe whose socket to our own app broke before it left."""
+    end_s = trial.phases.leave_s
+    session_of = {probe.probe: probe.session for probe in trial.plan.probes}
+    for seen in trial.events if trial.plan.own_app else ():
+        event, run_s = seen.event, seen.run_s
+        before_end = run_s is not None and (end_s is None or run_s < end_s)
+        if event.kind == "socket_closed" and before_end and event.data.get("code") not in ORDERLY:
+            message = f"{event.probe}: its socket to the demo app broke: {event.message}"
+            yield Fault("app_died", run_s or 0.0, message, session_of.get(event.probe))
 
 
 def _stayed_full(trial: TrialReader) -> Iterator[tuple[str, str]]:

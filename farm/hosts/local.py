@@ -82,7 +82,8 @@ class LocalHost:
     """Implements `protocols.Host` for the machine on which it is made.
 
     `boots` makes what bounds starts to so many at a time, `clock` reads this machine's monotonic
-    clock as run time. `cores` are the only ones the browsers may use; `None`: all.
+    clock as run time. `cores` are the only ones the browsers may use; `None`: all. `app_late_s` is
+    for `HostSampler`, where the demo app runs on this machine.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class LocalHost:
         browsers: Browsers,
         boots: Callable[[int], Boots],
         clock: Callable[[str], ClockReading],
+        app_late_s: Callable[[], Awaitable[float | None]] | None = None,
     ) -> None:
         self._name = name
         self._place = place
@@ -101,6 +103,7 @@ class LocalHost:
         self._browsers = browsers
         self._make_boots = boots
         self._clock = clock
+        self._app_late_s = app_late_s
         self._opened: _Opened | None = None
         self._seen: asyncio.Queue[Evidence | None] = asyncio.Queue()
         self._closed = False
@@ -112,7 +115,7 @@ class LocalHost:
     async def open(self, kit: HostKit) -> HostFacts:
         """Clip, Chromium and driver ready; samples flow. Raises MissingTool, BrowserError."""
         chromium = await self._browsers.open(kit)
-        sampler = HostSampler(self._name, self._cores, self._browser_pids)
+        sampler = HostSampler(self._name, self._cores, self._browser_pids, self._app_late_s)
         sampling = asyncio.create_task(sampler.run(self._seen.put_nowait))
         self._opened = _Opened(kit, self._make_boots(kit.probes.boots_at_once), sampling)
         return HostFacts(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from farm.hosts.udp_drops import UdpDrops
 from farm.observations import HostSample
 
 THREADS_EVERY = 2
@@ -36,29 +37,54 @@ class ThreadTimes:
 
 
 class HostSampler:
-    """Samples this machine. `cores` are those the browsers may use; `None`: all."""
+    """Samples this machine. `cores` are those the browsers may use; `None`: all.
+
+    `app_late_s` asks the demo app, where it runs here, how late its loop was since it was asked
+    last; it may take its time.
+    """
 
     def __init__(
-        self, host: str, cores: Sequence[int] | None, browsers: Callable[[], Iterable[int]]
+        self,
+        host: str,
+        cores: Sequence[int] | None,
+        browsers: Callable[[], Iterable[int]],
+        app_late_s: Callable[[], Awaitable[float | None]] | None = None,
     ) -> None:
         self._host = host
         self._cores = cores
         self._browsers = browsers
+        self._ask_app = app_late_s
+        self._app_late_s: float | None = None
         self._cpu = read_cpu(cores)
+        self._udp = UdpDrops(lambda: [process.pid for process in families(browsers())])
         self._threads: ThreadTimes | None = None
         self._busiest: tuple[str, float] | None = None
         self._count = 0
 
     async def run(self, tell: Callable[[HostSample], None], every_s: float = 1.0) -> None:
-        """One sample every `every_s`, without drift, until cancelled."""
-        due_s = time.monotonic()
+        """One sample every `every_s`, without drift, until cancelled.
+
+        One that fails is missed; who reads the samples sees that.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            if self._ask_app is not None:
+                tasks.create_task(self._hear_app(self._ask_app, every_s))
+            due_s = time.monotonic()
+            while True:
+                due_s += every_s
+                await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+                late_s = time.monotonic() - due_s
+                with suppress(OSError, psutil.Error):
+                    tell(await asyncio.to_thread(self.sample, late_s))
+                # After a pause of the whole machine the samples that were missed stay missed.
+                due_s = max(due_s, time.monotonic() - every_s)
+
+    async def _hear_app(self, ask: Callable[[], Awaitable[float | None]], every_s: float) -> None:
         while True:
-            due_s += every_s
-            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
-            late_s = time.monotonic() - due_s
-            tell(await asyncio.to_thread(self.sample, late_s))
-            # After a pause of the whole machine the samples that were missed stay missed.
-            due_s = max(due_s, time.monotonic() - every_s)
+            late_s = await ask()
+            if late_s is not None:
+                self._app_late_s = max(late_s, self._app_late_s or 0.0)
+            await asyncio.sleep(every_s)
 
     def sample(self, loop_late_s: float) -> HostSample:
         """The time since the last sample; blocks for some milliseconds."""
@@ -68,6 +94,8 @@ class HostSampler:
             self._look_at_threads()
         self._count += 1
         name, percent = self._busiest or (None, None)
+        memory = psutil.virtual_memory()
+        app_late_s, self._app_late_s = self._app_late_s, None
         return HostSample(
             host=self._host,
             host_monotonic_s=time.monotonic(),
@@ -75,8 +103,11 @@ class HostSampler:
             steal_percent=_percent(self._cpu.steal_s - before.steal_s, passed_s),
             busiest_thread=name,
             busiest_thread_percent=percent,
-            memory_available_bytes=psutil.virtual_memory().available,
+            memory_available_bytes=memory.available,
             loop_late_s=loop_late_s,
+            memory_bytes=memory.total,
+            udp_drops=self._udp.look(),
+            app_late_s=app_late_s,
         )
 
     def _look_at_threads(self) -> None:
@@ -109,14 +140,19 @@ def read_cpu(cores: Sequence[int] | None) -> CpuTimes:
 def read_threads(roots: Iterable[int]) -> ThreadTimes:
     """Every thread of these processes and of their descendants, as far as they still live."""
     cpu_s: dict[tuple[int, int], float] = {}
+    for process in families(roots):
+        with suppress(psutil.Error):
+            for thread in process.threads():
+                cpu_s[process.pid, thread.id] = thread.user_time + thread.system_time
+    return ThreadTimes(time.monotonic(), cpu_s)
+
+
+def families(roots: Iterable[int]) -> Iterator[psutil.Process]:
+    """These processes and their descendants, as far as they still live."""
     for root in roots:
         with suppress(psutil.Error):
             top = psutil.Process(root)
-            for process in (top, *top.children(recursive=True)):
-                with suppress(psutil.Error):
-                    for thread in process.threads():
-                        cpu_s[process.pid, thread.id] = thread.user_time + thread.system_time
-    return ThreadTimes(time.monotonic(), cpu_s)
+            yield from (top, *top.children(recursive=True))
 
 
 def busiest_thread(before: ThreadTimes, after: ThreadTimes) -> tuple[tuple[int, int], float] | None:

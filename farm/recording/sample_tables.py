@@ -57,6 +57,9 @@ HOST_SCHEMA: Mapping[str, pl.DataType] = {
     "busiest_thread_percent": pl.Float64(),
     "memory_available_bytes": pl.Int64(),
     "loop_late_s": pl.Float64(),
+    "memory_bytes": pl.Int64(),
+    "udp_drops": pl.Int64(),
+    "app_late_s": pl.Float64(),
 }
 
 SERVER_SCHEMA: Mapping[str, pl.DataType] = {

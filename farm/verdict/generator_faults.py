@@ -7,18 +7,15 @@ either is replaced by `invalid` if a detector fires in the hold.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
 import polars as pl
 
 from farm.experiment import Invalid
 from farm.intervals import Intervals
-from farm.observations import HostSample
 from farm.trial import Fault, Reason, StreamInterval, TrialEvidence
+from farm.verdict.host_faults import BUSY_S, busy_hosts, deaf_hosts
 from farm.wording import percent
-
-BUSY_S = 5.0
-"""How long a host or a thread must be too busy before it counts."""
 
 FORGIVEN_POLLS = 2
 """So many late polls of a host prove nothing in a short hold."""
@@ -34,85 +31,10 @@ def generator_faults(evidence: TrialEvidence, invalid: Invalid) -> tuple[Reason,
     start_s, end_s = evidence.phases.hold_s, evidence.phases.leave_s
     if start_s is not None:
         found += busy_hosts(evidence.host_samples, invalid, start_s, end_s)
+        found += deaf_hosts(evidence, invalid)
     found += _polls(evidence, invalid)
     found += _cameras(evidence, invalid)
     return tuple(found)
-
-
-def busy_hosts(
-    samples: Iterable[HostSample], invalid: Invalid, start_s: float, end_s: float | None
-) -> tuple[Reason, ...]:
-    """Hosts without CPU to spare between two times, and threads of theirs."""
-    by_host: dict[str, list[HostSample]] = {}
-    for sample in samples:
-        if sample.run_s is not None and start_s <= sample.run_s <= (end_s or float("inf")):
-            by_host.setdefault(sample.host, []).append(sample)
-    found: list[Reason] = []
-    for host, seconds in sorted(by_host.items()):
-        seconds.sort(key=lambda sample: sample.run_s or 0)
-        found += _over(
-            seconds, "host_cpu", invalid.host_cpu, lambda sample: sample.cpu_percent, f"host {host}"
-        )
-        found += _over(
-            seconds,
-            "steal",
-            invalid.steal,
-            lambda sample: sample.steal_percent,
-            f"the machine under host {host}",
-        )
-        found += _thread(seconds, host, invalid.thread_cpu)
-    return tuple(found)
-
-
-def _over(
-    seconds: Sequence[HostSample],
-    code: str,
-    limit: float,
-    figure: Callable[[HostSample], float | None],
-    who: str,
-) -> Iterator[Reason]:
-    """The busiest 5 s, if their mean is over the limit."""
-    worst: tuple[float, float] | None = None
-    for last in range(len(seconds)):
-        span = _span(seconds, last)
-        values = [value for sample in span if (value := figure(sample)) is not None]
-        if not span or len(values) < len(span):
-            continue
-        mean = sum(values) / len(values) / 100
-        if mean > limit and (worst is None or mean > worst[0]):
-            worst = mean, span[0].run_s or 0.0
-    if worst is not None:
-        share, at_s = worst
-        took = "taken away by its neighbours" if code == "steal" else "busy"
-        message = f"{who} was {percent(share)} {took} for 5 s, limit {percent(limit)}"
-        yield Reason(code, message, value=share, limit=limit, at_s=at_s)
-
-
-def _thread(seconds: Sequence[HostSample], host: str, limit: float) -> Iterator[Reason]:
-    """One thread that was over the limit in each of 5 s."""
-    for last in range(len(seconds)):
-        span = _span(seconds, last)
-        names = {sample.busiest_thread for sample in span}
-        shares = [(sample.busiest_thread_percent or 0) / 100 for sample in span]
-        if span and len(names) == 1 and None not in names and min(shares) > limit:
-            share = sum(shares) / len(shares)
-            message = (
-                f"thread {names.pop()} on host {host} used {percent(share)} of a core for 5 s, "
-                f"limit {percent(limit)}"
-            )
-            yield Reason("thread_cpu", message, value=share, limit=limit, at_s=span[0].run_s)
-            return
-
-
-def _span(seconds: Sequence[HostSample], last: int) -> Sequence[HostSample]:
-    """The samples of the 5 s that end with `last`; empty if there are not 5 s before it."""
-    end_s = seconds[last].run_s or 0.0
-    first = last
-    while first > 0 and (seconds[first - 1].run_s or 0.0) > end_s - BUSY_S:
-        first -= 1
-    # A sample stands for the second before it, so five of them are 4 s apart.
-    covered = end_s - (seconds[first].run_s or 0.0) >= BUSY_S - 1.5
-    return seconds[first : last + 1] if covered else ()
 
 
 def _of_fault(fault: Fault) -> Reason:

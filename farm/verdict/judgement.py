@@ -21,7 +21,8 @@ from farm.experiment import Criteria, Invalid
 from farm.trial import Outcome, Reason, TrialEvidence, Verdict
 from farm.verdict.baseline import Baseline
 from farm.verdict.blame import Blame, Finding
-from farm.verdict.generator_faults import busy_hosts, generator_faults
+from farm.verdict.generator_faults import generator_faults
+from farm.verdict.host_faults import busy_hosts, unseen_notes
 from farm.verdict.stream_limits import FAR_BEYOND, Breach
 from farm.verdict.trial_streams import TrialStreams
 from farm.verdict.witnesses import doubts, stayed_full, unwitnessed
@@ -216,5 +217,6 @@ def _notes(evidence: TrialEvidence, baseline: Baseline | None) -> tuple[str, ...
     if evidence.reset is not None and not evidence.reset.clean:
         notes.append(f"the server began dirty: {', '.join(evidence.reset.differences)}")
     notes += [fault.message for fault in evidence.faults if fault.what in UNSEEN]
+    notes += unseen_notes(evidence)
     notes += stayed_full(evidence)
     return tuple(notes)

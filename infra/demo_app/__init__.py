@@ -7,4 +7,6 @@ page  <- /ws JSON ->  server.App  ->  calls | rooms | broadcasts   who may do wh
                       topology.Stage  <--------+                   one pipeline a session
                           |
                       farm.kurento
+
+`loop_lag` measures how late the process itself is: farms that run it blame it, not the server.
 """

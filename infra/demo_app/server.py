@@ -23,6 +23,7 @@ from infra.demo_app import messages, pages
 from infra.demo_app.acts import Acts, End, Scenario, Seat, Tell, Unseat, User
 from infra.demo_app.broadcasts import Broadcasts
 from infra.demo_app.calls import Calls
+from infra.demo_app.loop_lag import LoopLag
 from infra.demo_app.media_server import ANSWER_WITHIN_S, MediaServer
 from infra.demo_app.rooms import Rooms
 from infra.demo_app.topology import Candidates, Stage
@@ -68,10 +69,13 @@ class App:
         self._work: set[asyncio.Task[None]] = set()
 
     def routes(self) -> web.Application:
-        """Return the routes: the pages, what they load, and `/ws`."""
+        """Return the routes: the pages, what they load, `/ws`, and `/health`."""
         app = web.Application()
         pages.add_routes(app)
         app.router.add_get("/ws", self._serve)
+        lag = LoopLag()
+        app.cleanup_ctx.append(lag.running)
+        app.router.add_get("/health", lag.answer)
         return app
 
     async def close(self) -> None:

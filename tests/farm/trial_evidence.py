@@ -71,7 +71,9 @@ def good(
         polls=tuple(
             PollCount(p.probe, 10 * windows, received=10 * windows, late=0) for p in plan.probes
         ),
-        host_samples=tuple(host_second(second) for second in range(10, int(end_s) + 1)),
+        host_samples=tuple(
+            host_second(second, host=host) for host in hosts for second in range(10, int(end_s) + 1)
+        ),
         server_samples=tuple(
             ServerSample(float(second), cpu_percent=20.0, process_cpu_percent=30.0)
             for second in range(10, int(end_s) + 1)
@@ -133,7 +135,8 @@ def unjoined(evidence: TrialEvidence, probe: str, reason: str, message: str) -> 
 def host_second(second: float, **changes: Any) -> HostSample:
     """One second of a host at rest."""
     sample = HostSample("here", 5000 + second, 40.0, 0.0, "Chrome_IOThread", 20.0, 10**9, 0.0)
-    return dataclasses.replace(sample, run_s=float(second), **changes)
+    at_rest = {"run_s": float(second), "memory_bytes": 2 * 10**9, "udp_drops": 0}
+    return dataclasses.replace(sample, **{**at_rest, **changes})
 
 
 def with_host(evidence: TrialEvidence, seconds: Iterable[int], **changes: Any) -> TrialEvidence:

@@ -232,8 +232,10 @@ async def test_a_wall_clock_that_is_set_bends_no_figure(tmp_path: Path, jump_s: 
 # ---------------------------------------------------------------- who was in, and for how long
 
 
-async def record_joins(run: RunRecording, *events: ProbeEvent, joined: bool = True) -> None:
-    async with run.trial(call_plan()) as trial:
+async def record_joins(
+    run: RunRecording, *events: ProbeEvent, joined: bool = True, own_app: bool = False
+) -> None:
+    async with run.trial(replace(call_plan(), own_app=own_app)) as trial:
         trial.clock(clock_reading())
         trial.phase("hold", 10.0)
         trial.join(JoinOutcome("p000", "s000", joined, None, None if joined else "timeout"))
@@ -359,3 +361,21 @@ async def test_a_light_probe_that_had_to_stay_full_is_told_once(tmp_path: Path) 
         await record_joins(run, *said)
     evidence = evidence_of(RunReader.open(run.path).trial(0))
     assert evidence.stayed_full == (("p001", "3 simulcast layers"),)
+
+
+async def test_a_socket_to_our_own_app_that_broke_is_the_apps_fault(tmp_path: Path) -> None:
+    closed = [
+        ProbeEvent(
+            "p000", "socket_closed", MONOTONIC_S + at_s, f"closed with {code}", {"code": code}
+        )
+        for at_s, code in ((11, 1000), (12, 1006), (21, 1006))  # the last one while probes leave
+    ]
+    faults = []
+    for own_app in (True, False):
+        with new_run(tmp_path / str(own_app), FakeClock()) as run:
+            await record_joins(run, *closed, own_app=own_app)
+        faults.append(evidence_of(RunReader.open(run.path).trial(0)).faults)
+    ours, theirs = faults
+    message = "p000: its socket to the demo app broke: closed with 1006"
+    assert ours == (Fault("app_died", 12.0, message, session="s000"),)
+    assert theirs == ()

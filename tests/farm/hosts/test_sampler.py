@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from farm.experiment import Invalid
 from farm.hosts.sampler import (
     THREADS_EVERY,
     HostSampler,
@@ -22,6 +23,8 @@ from farm.hosts.sampler import (
     usable_cores,
 )
 from farm.observations import HostSample
+from farm.verdict.generator_faults import generator_faults
+from tests.farm.trial_evidence import good, with_host
 
 SPIN = """
 import threading, time
@@ -88,6 +91,77 @@ async def test_samples_come_until_cancelled() -> None:
     assert first.host == "here"
     assert second.host_monotonic_s > first.host_monotonic_s
     assert second.busiest_thread is None
+    assert (first.udp_drops, first.app_late_s) == (0, None)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_a_sample_that_fails_is_missed_and_the_next_one_comes() -> None:
+    told: asyncio.Queue[HostSample] = asyncio.Queue()
+    looks = 0
+
+    def browsers() -> list[int]:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise OSError("too many open files")
+        return []
+
+    task = asyncio.create_task(HostSampler("here", None, browsers).run(told.put_nowait, 0.05))
+    assert (await told.get()).host == "here"
+    assert looks > 0
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_how_late_the_demo_app_is_stands_in_one_sample() -> None:
+    told: asyncio.Queue[HostSample] = asyncio.Queue()
+    answers = iter([0.25, 3.0, None, 0.5])
+
+    async def late_s() -> float | None:
+        return next(answers, None)
+
+    sampler = HostSampler("here", None, list, late_s)
+    task = asyncio.create_task(sampler.run(told.put_nowait, 0.05))
+    seen = [(await told.get()).app_late_s for _ in range(8)]
+    assert max(late or 0 for late in seen) == 3.0
+    assert seen[-1] is None
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+def test_memory_that_is_taken_is_seen() -> None:
+    sampler = HostSampler("here", None, list)
+    before = sampler.sample(0.0)
+    assert before.memory_bytes == psutil.virtual_memory().total
+    take = (
+        "import sys; taken = bytearray(b'x') * 400_000_000; print(1, flush=True); sys.stdin.read()"
+    )
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", take], stdin=pipe, stdout=pipe) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        deadline_s = time.monotonic() + 30  # others may give some back meanwhile
+        while (after := sampler.sample(0.0)).memory_available_bytes is not None:
+            assert before.memory_available_bytes is not None
+            if after.memory_available_bytes < before.memory_available_bytes - 200_000_000:
+                break
+            assert time.monotonic() < deadline_s
+            time.sleep(0.05)
+        process.kill()
+    assert after.memory_available_bytes is not None and before.memory_available_bytes is not None
+    limit = (before.memory_available_bytes - 100_000_000) / psutil.virtual_memory().total
+    invalid = Invalid(memory_available=limit)
+
+    def codes(sample: HostSample) -> list[str]:
+        memory = {
+            "memory_bytes": sample.memory_bytes,
+            "memory_available_bytes": sample.memory_available_bytes,
+        }
+        evidence = with_host(good(), range(10, 75), **memory)
+        return [reason.code for reason in generator_faults(evidence, invalid)]
+
+    assert (codes(before), codes(after)) == ([], ["memory"])

@@ -2,8 +2,9 @@ import dataclasses
 
 import pytest
 
-from farm.experiment import Invalid
+from farm.experiment import Criteria, Invalid
 from farm.trial import Fault, PollCount, TrialEvidence
+from farm.verdict import judge
 from farm.verdict.generator_faults import generator_faults
 from tests.farm.trial_evidence import (
     good,
@@ -79,7 +80,55 @@ def test_unknown_figures_prove_nothing() -> None:
         dataclasses.replace(host_second(second, cpu_percent=100.0), run_s=None)
         for second in range(30, 60)
     )
-    assert codes(dataclasses.replace(good(), host_samples=unknown_clock)) == []
+    assert codes(dataclasses.replace(good(), host_samples=unknown_clock)) == ["host_unseen"]
+    older = with_host(good(), range(30, 80), memory_bytes=None, udp_drops=None, app_late_s=None)
+    assert codes(older) == []
+
+
+def test_a_host_without_memory() -> None:
+    little = with_host(good(), range(40, 46), memory_available_bytes=6 * 10**7)
+    (reason,) = generator_faults(little, Invalid())
+
+    assert (reason.code, reason.value, reason.at_s) == ("memory", pytest.approx(0.03), 40.0)
+    assert reason.message == "host here had 3 % of its memory left for 5 s, limit 5 %"
+    assert codes(with_host(good(), range(40, 43), memory_available_bytes=6 * 10**7)) == []
+
+
+def test_packets_that_found_no_room() -> None:
+    deaf = with_host(with_host(good(), [41], udp_drops=7), [45], udp_drops=3)
+    (reason,) = generator_faults(deaf, Invalid())
+
+    assert (reason.code, reason.value, reason.limit, reason.at_s) == ("udp_drops", 10, 0, 41.0)
+    assert reason.message == "browsers on host here had no room for 10 packets, limit 0"
+    assert generator_faults(deaf, Invalid(udp_drops=10)) == ()
+    assert codes(with_host(good(), [20], udp_drops=7)) == []  # in the ramp
+
+
+def test_a_demo_app_that_is_late() -> None:
+    (reason,) = generator_faults(with_host(good(), [41], app_late_s=2.5), Invalid())
+
+    assert (reason.code, reason.value, reason.at_s) == ("app_late", 2.5, 41.0)
+    assert reason.message == "the demo app was 2.5 s late, limit 1 s"
+    assert codes(with_host(good(), range(30, 70), app_late_s=0.9)) == []
+
+
+def test_a_host_that_nobody_looked_at() -> None:
+    evidence = good()  # the hold is from 30 to 70
+
+    def without(begin_s: int, end_s: int) -> TrialEvidence:
+        seconds = range(begin_s, end_s)
+        kept = [sample for sample in evidence.host_samples if sample.run_s not in seconds]
+        return dataclasses.replace(evidence, host_samples=tuple(kept))
+
+    (reason,) = generator_faults(without(35, 65), Invalid())
+    assert reason.code == "host_unseen"
+    assert reason.message.startswith("host here was not looked at for 72.5 % of the hold")
+    assert codes(without(35, 45)) == []
+    notes = judge(without(35, 45), Criteria(), Invalid(), None).notes
+    assert "host here was not looked at for 9 s of the hold" in notes
+    assert not [
+        note for note in judge(evidence, Criteria(), Invalid(), None).notes if "look" in note
+    ]
 
 
 # ---------------------------------------------------------------- polls

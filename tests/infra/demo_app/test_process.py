@@ -11,6 +11,7 @@ import sys
 import aiohttp
 import pytest
 
+from farm.cli.children import loop_late_s
 from tests.infra.demo_app.fake_kurento import FakeKurento
 
 
@@ -73,3 +74,20 @@ async def test_bad_input_is_one_line_and_exit_2() -> None:
             assert app.returncode == 2
             assert complaint in errors.decode()
             assert len(errors.decode().splitlines()) == 1
+
+
+@pytest.mark.slow
+async def test_it_says_how_late_it_was(kurento: FakeKurento) -> None:
+    app = await start("--kurento", kurento.url)
+    health = f"{await ready_url(app)}health"
+    asked = asyncio.to_thread(loop_late_s, health)
+    at_rest = await asked
+    assert at_rest is not None and at_rest >= 0
+    app.send_signal(signal.SIGSTOP)
+    await asyncio.sleep(1.2)
+    app.send_signal(signal.SIGCONT)
+    late_s = await asyncio.to_thread(loop_late_s, health)
+    assert late_s is not None and late_s > 0.9
+    app.send_signal(signal.SIGTERM)
+    await app.wait()
+    assert loop_late_s(health) is None

@@ -1,0 +1,191 @@
+"""Was a host of the generator at fault? Pure.
+
+Too busy, too little memory, packets that found no room, or nobody who looked at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from farm.experiment import Invalid
+from farm.observations import HostSample
+from farm.trial import Reason, TrialEvidence
+from farm.wording import percent
+
+BUSY_S = 5.0
+"""How long a host or a thread must be too busy before it counts."""
+
+UNSEEN_SHARE = 0.5
+"""Of a hold in which a host was not looked at: more, and nobody knows what it was up to."""
+
+FORGIVEN_S = 3.0
+"""So long without a sample is not worth a note."""
+
+
+def busy_hosts(
+    samples: Iterable[HostSample], invalid: Invalid, start_s: float, end_s: float | None
+) -> tuple[Reason, ...]:
+    """Hosts without CPU or memory to spare between two times, threads of theirs, our demo app."""
+    found: list[Reason] = []
+    for host, seconds in _by_host(samples, start_s, end_s).items():
+        found += _over(
+            seconds, "host_cpu", invalid.host_cpu, lambda sample: sample.cpu_percent, f"host {host}"
+        )
+        found += _over(
+            seconds,
+            "steal",
+            invalid.steal,
+            lambda sample: sample.steal_percent,
+            f"the machine under host {host}",
+        )
+        found += _thread(seconds, host, invalid.thread_cpu)
+        found += _memory(seconds, host, invalid.memory_available)
+        found += _app(seconds, invalid.app_late_s)
+    return tuple(found)
+
+
+def _over(
+    seconds: Sequence[HostSample],
+    code: str,
+    limit: float,
+    figure: Callable[[HostSample], float | None],
+    who: str,
+) -> Iterator[Reason]:
+    """The busiest 5 s, if their mean is over the limit."""
+    worst: tuple[float, float] | None = None
+    for last in range(len(seconds)):
+        span = _span(seconds, last)
+        values = [value for sample in span if (value := figure(sample)) is not None]
+        if not span or len(values) < len(span):
+            continue
+        mean = sum(values) / len(values) / 100
+        if mean > limit and (worst is None or mean > worst[0]):
+            worst = mean, span[0].run_s or 0.0
+    if worst is not None:
+        share, at_s = worst
+        took = "taken away by its neighbours" if code == "steal" else "busy"
+        message = f"{who} was {percent(share)} {took} for 5 s, limit {percent(limit)}"
+        yield Reason(code, message, value=share, limit=limit, at_s=at_s)
+
+
+def _thread(seconds: Sequence[HostSample], host: str, limit: float) -> Iterator[Reason]:
+    """One thread that was over the limit in each of 5 s."""
+    for last in range(len(seconds)):
+        span = _span(seconds, last)
+        names = {sample.busiest_thread for sample in span}
+        shares = [(sample.busiest_thread_percent or 0) / 100 for sample in span]
+        if span and len(names) == 1 and None not in names and min(shares) > limit:
+            share = sum(shares) / len(shares)
+            message = (
+                f"thread {names.pop()} on host {host} used {percent(share)} of a core for 5 s, "
+                f"limit {percent(limit)}"
+            )
+            yield Reason("thread_cpu", message, value=share, limit=limit, at_s=span[0].run_s)
+            return
+
+
+def _span(seconds: Sequence[HostSample], last: int) -> Sequence[HostSample]:
+    """The samples of the 5 s that end with `last`; empty if there are not 5 s before it."""
+    end_s = seconds[last].run_s or 0.0
+    first = last
+    while first > 0 and (seconds[first - 1].run_s or 0.0) > end_s - BUSY_S:
+        first -= 1
+    # A sample stands for the second before it, so five of them are 4 s apart.
+    covered = end_s - (seconds[first].run_s or 0.0) >= BUSY_S - 1.5
+    return seconds[first : last + 1] if covered else ()
+
+
+def _memory(seconds: Sequence[HostSample], host: str, limit: float) -> Iterator[Reason]:
+    """The 5 s with the least memory, if it was too little in all of them."""
+    spells: list[tuple[float, float]] = []
+    for last in range(len(seconds)):
+        span = _span(seconds, last)
+        shares = [
+            sample.memory_available_bytes / sample.memory_bytes
+            for sample in span
+            if sample.memory_available_bytes is not None and sample.memory_bytes
+        ]
+        if span and len(shares) == len(span) and max(shares) < limit:
+            spells.append((max(shares), span[0].run_s or 0.0))
+    if spells:
+        share, at_s = min(spells)
+        message = (
+            f"host {host} had {percent(share)} of its memory left for 5 s, limit {percent(limit)}"
+        )
+        yield Reason("memory", message, value=share, limit=limit, at_s=at_s)
+
+
+def _app(seconds: Sequence[HostSample], limit_s: float) -> Iterator[Reason]:
+    """How late our demo app was at its worst; pages waited for it."""
+    worst = max(seconds, key=lambda sample: sample.app_late_s or 0.0)
+    if worst.app_late_s is not None and worst.app_late_s > limit_s:
+        message = f"the demo app was {worst.app_late_s:.1f} s late, limit {limit_s:g} s"
+        yield Reason("app_late", message, value=worst.app_late_s, limit=limit_s, at_s=worst.run_s)
+
+
+# ---------------------------------------------------------------- in the hold
+
+
+def deaf_hosts(evidence: TrialEvidence, invalid: Invalid) -> Iterator[Reason]:
+    """Hosts that had no room for packets in the hold, or that nobody looked at for most of it."""
+    start_s, end_s = evidence.phases.hold_s, evidence.phases.leave_s
+    if start_s is None:
+        return
+    for host, seconds in _by_host(evidence.host_samples, start_s, end_s).items():
+        drops = [sample for sample in seconds if sample.udp_drops]
+        total = sum(sample.udp_drops or 0 for sample in drops)
+        if total > invalid.udp_drops:
+            message = (
+                f"browsers on host {host} had no room for {total} packets, "
+                f"limit {invalid.udp_drops}"
+            )
+            yield Reason(
+                "udp_drops",
+                message,
+                value=total,
+                limit=invalid.udp_drops,
+                at_s=drops[0].run_s,
+            )
+    for host, unseen_s in unseen(evidence).items():
+        share = unseen_s / _hold_s(evidence)
+        if share > UNSEEN_SHARE:
+            message = (
+                f"host {host} was not looked at for {percent(share)} of the hold, "
+                f"limit {percent(UNSEEN_SHARE)}"
+            )
+            yield Reason("host_unseen", message, value=share, limit=UNSEEN_SHARE, at_s=start_s)
+
+
+def unseen(evidence: TrialEvidence) -> Mapping[str, float]:
+    """Seconds of a whole hold without a sample, of each host that carried probes."""
+    start_s, length_s = evidence.phases.hold_s, _hold_s(evidence)
+    if start_s is None or length_s <= 0:
+        return {}
+    seen = _by_host(evidence.host_samples, start_s, evidence.phases.leave_s)
+    hosts = sorted({probe.host for probe in evidence.plan.probes})
+    return {host: max(0.0, length_s - len(seen.get(host, ()))) for host in hosts}
+
+
+def unseen_notes(evidence: TrialEvidence) -> Iterator[str]:
+    """Hosts that were not looked at for a while, which leaves the verdict as it is."""
+    for host, unseen_s in unseen(evidence).items():
+        if unseen_s > FORGIVEN_S:
+            yield f"host {host} was not looked at for {unseen_s:.0f} s of the hold"
+
+
+def _hold_s(evidence: TrialEvidence) -> float:
+    start_s, end_s = evidence.phases.hold_s, evidence.phases.leave_s
+    return 0.0 if start_s is None or end_s is None else end_s - start_s
+
+
+def _by_host(
+    samples: Iterable[HostSample], start_s: float, end_s: float | None
+) -> dict[str, list[HostSample]]:
+    """Those between two times, in their order."""
+    found: dict[str, list[HostSample]] = {}
+    for sample in samples:
+        if sample.run_s is not None and start_s <= sample.run_s <= (end_s or float("inf")):
+            found.setdefault(sample.host, []).append(sample)
+    for seconds in found.values():
+        seconds.sort(key=lambda sample: sample.run_s or 0)
+    return dict(sorted(found.items()))
