@@ -203,6 +203,23 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstToFall:
+    """The receiver whose low estimate a sender was told to keep to, and all other receivers too.
+
+    `at_s` is when the estimate of `probe` fell, `fell_s` when the target of `sender` did, from
+    `before_bps` to `after_bps`.
+    """
+
+    sender: str
+    probe: str
+    at_s: float
+    estimate_bps: float
+    fell_s: float
+    before_bps: float
+    after_bps: float
+
+
+@dataclass(frozen=True, slots=True)
 class TrialEvidence:
     """All that a verdict is made of, computed from one trial's recording.
 
@@ -222,6 +239,7 @@ class TrialEvidence:
     reset: ResetReport | None = None
     kurento_samples: tuple[KurentoSample, ...] = ()
     stayed_full: tuple[tuple[str, str], ...] = ()
+    first_to_fall: FirstToFall | None = None
 
 
 class Outcome(StrEnum):

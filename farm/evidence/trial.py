@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
+from farm.evidence.one_fate import first_to_fall
 from farm.evidence.stream_intervals import TrialWindows, polls_by_window, together
 from farm.intervals import Intervals
 from farm.rates import FloatArray, window_edges
@@ -71,6 +72,7 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         reset=trial.reset,
         kurento_samples=trial.kurento_samples(),
         stayed_full=tuple(_stayed_full(trial)),
+        first_to_fall=first_to_fall(trial),
     )
 
 

@@ -18,6 +18,7 @@ from farm.webrtc_stats import MediaKind
 from farm.wording import percent
 
 UP_LOSSES = ("residual_loss", "repair")
+TOLD_LESS = ("target_bitrate", "frame_rate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Blame:
             sender = self._streams.heard_by(finding.probe, finding.kind)
             theirs = self._of_probe.get(sender.probe, []) if sender else []
             causes = [other for other in theirs if other.up_loss or other.direction is None]
-        elif finding.breach.code in ("target_bitrate", "frame_rate"):
+        elif finding.breach.code in TOLD_LESS:
             causes = [
                 other
                 for receiver in self._streams.hearers_of(finding.probe, finding.kind)
@@ -123,6 +124,8 @@ class Blame:
             message += f"; {cause.probe.probe}'s {whose} failed first ({cause.breach.code})"
         elif finding.up_loss and finding.kind is not None:
             message += self._beside(probe, finding.kind)
+        elif self._was_pulled_down(finding):
+            message += f"; {self._first_to_fall}'s estimate fell first"
         return Reason(
             breach.code,
             message,
@@ -133,6 +136,17 @@ class Blame:
             limit=breach.limit,
             at_s=breach.at_s,
         )
+
+    @property
+    def _first_to_fall(self) -> str | None:
+        fall = self._streams.evidence.first_to_fall
+        return None if fall is None else fall.probe
+
+    def _was_pulled_down(self, finding: Finding) -> bool:
+        """A sender that was told to send less, because one of its receivers could not have more."""
+        fall = self._streams.evidence.first_to_fall
+        told = finding.direction == "outbound" and finding.breach.code in TOLD_LESS
+        return fall is not None and told and finding.probe.probe == fall.sender
 
     def _beside(self, sender: ProbePlan, kind: MediaKind) -> str:
         """What those who receive a stream lost of it, the worst of them."""

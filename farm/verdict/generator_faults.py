@@ -14,7 +14,7 @@ import polars as pl
 from farm.experiment import Invalid
 from farm.intervals import Intervals
 from farm.trial import Fault, Reason, StreamInterval, TrialEvidence
-from farm.verdict.host_faults import BUSY_S, busy_hosts, deaf_hosts
+from farm.verdict.host_faults import BUSY_S, busy_hosts, deaf_hosts, unseen_hosts
 from farm.wording import percent
 
 FORGIVEN_POLLS = 2
@@ -31,7 +31,8 @@ def generator_faults(evidence: TrialEvidence, invalid: Invalid) -> tuple[Reason,
     start_s, end_s = evidence.phases.hold_s, evidence.phases.leave_s
     if start_s is not None:
         found += busy_hosts(evidence.host_samples, invalid, start_s, end_s)
-        found += deaf_hosts(evidence, invalid)
+        found += deaf_hosts(evidence.host_samples, invalid, start_s, end_s)
+        found += unseen_hosts(evidence)
     found += _polls(evidence, invalid)
     found += _cameras(evidence, invalid)
     return tuple(found)

@@ -123,29 +123,23 @@ def _app(seconds: Sequence[HostSample], limit_s: float) -> Iterator[Reason]:
         yield Reason("app_late", message, value=worst.app_late_s, limit=limit_s, at_s=worst.run_s)
 
 
-# ---------------------------------------------------------------- in the hold
-
-
-def deaf_hosts(evidence: TrialEvidence, invalid: Invalid) -> Iterator[Reason]:
-    """Hosts that had no room for packets in the hold, or that nobody looked at for most of it."""
-    start_s, end_s = evidence.phases.hold_s, evidence.phases.leave_s
-    if start_s is None:
-        return
-    for host, seconds in _by_host(evidence.host_samples, start_s, end_s).items():
+def deaf_hosts(
+    samples: Iterable[HostSample], invalid: Invalid, start_s: float, end_s: float | None
+) -> Iterator[Reason]:
+    """Hosts that had no room for packets between two times."""
+    for host, seconds in _by_host(samples, start_s, end_s).items():
         drops = [sample for sample in seconds if sample.udp_drops]
-        total = sum(sample.udp_drops or 0 for sample in drops)
-        if total > invalid.udp_drops:
-            message = (
-                f"browsers on host {host} had no room for {total} packets, "
-                f"limit {invalid.udp_drops}"
-            )
-            yield Reason(
-                "udp_drops",
-                message,
-                value=total,
-                limit=invalid.udp_drops,
-                at_s=drops[0].run_s,
-            )
+        total, limit = sum(sample.udp_drops or 0 for sample in drops), invalid.udp_drops
+        if total > limit:
+            message = f"browsers on host {host} had no room for {total} packets, limit {limit}"
+            yield Reason("udp_drops", message, value=total, limit=limit, at_s=drops[0].run_s)
+
+
+# ---------------------------------------------------------------- nobody looked
+
+
+def unseen_hosts(evidence: TrialEvidence) -> Iterator[Reason]:
+    """Hosts that nobody looked at for most of the hold."""
     for host, unseen_s in unseen(evidence).items():
         share = unseen_s / _hold_s(evidence)
         if share > UNSEEN_SHARE:
@@ -153,7 +147,8 @@ def deaf_hosts(evidence: TrialEvidence, invalid: Invalid) -> Iterator[Reason]:
                 f"host {host} was not looked at for {percent(share)} of the hold, "
                 f"limit {percent(UNSEEN_SHARE)}"
             )
-            yield Reason("host_unseen", message, value=share, limit=UNSEEN_SHARE, at_s=start_s)
+            at_s = evidence.phases.hold_s
+            yield Reason("host_unseen", message, value=share, limit=UNSEEN_SHARE, at_s=at_s)
 
 
 def unseen(evidence: TrialEvidence) -> Mapping[str, float]:

@@ -23,6 +23,7 @@ from farm.verdict.baseline import Baseline
 from farm.verdict.blame import Blame, Finding
 from farm.verdict.generator_faults import generator_faults
 from farm.verdict.host_faults import busy_hosts, unseen_notes
+from farm.verdict.one_fate import said, starved_receiver
 from farm.verdict.stream_limits import FAR_BEYOND, Breach
 from farm.verdict.trial_streams import TrialStreams
 from farm.verdict.witnesses import doubts, stayed_full, unwitnessed
@@ -69,6 +70,8 @@ def judge(
         verdict = replace(verdict, notes=(*verdict.notes, share))
     if not failed:
         verdict = replace(verdict, notes=(*verdict.notes, *doubts(evidence)))
+    elif evidence.first_to_fall is not None:
+        verdict = replace(verdict, notes=(*verdict.notes, said(evidence.first_to_fall)))
     return _blamed(verdict, evidence, invalid, blame.findings)
 
 
@@ -82,7 +85,11 @@ def _blamed(
         return replace(verdict, outcome=Outcome.FAIL, reasons=reasons, units_failed=verdict.units)
     ours = generator_faults(evidence, invalid)
     if not ours and verdict.outcome is Outcome.FAIL:
-        ours = _starved_joins(evidence, verdict, invalid) or unwitnessed(evidence, findings)
+        ours = (
+            _starved_joins(evidence, verdict, invalid)
+            or tuple(starved_receiver(evidence, invalid))
+            or unwitnessed(evidence, findings)
+        )
     if not ours:
         return verdict
     said = f"the media alone: {verdict.outcome}, {verdict.units_failed} of {verdict.units} failed"
