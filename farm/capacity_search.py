@@ -53,7 +53,8 @@ State = Literal[
     "floor_failed",  # the smallest load is bad
     "generator_ran_out",  # what is left to try the generator cannot carry: a lower bound
     "out_of_trials",
-    "server_lost",  # the server died twice in a row
+    "server_lost",  # the server died twice in a row,
+    "drift",
 ]
 
 GOOD, BAD = 3, 2

@@ -195,6 +195,7 @@ class GreenPicture:
 
     video: Path | None = None
     audio: Path | None = None
+    light_bank: Path | None = None
 
 
 @pytest.fixture

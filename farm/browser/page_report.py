@@ -1,8 +1,8 @@
 """What a page says -> reports and events. Pure; a page may send anything, nothing of it raises.
 
 A page sends JSON strings (browser_scripts/): `poll` once a period and frame, and `first_media`,
-`connection`, `fidelity`, `socket_closed` as they happen. `PageMessages` joins the frames of one page into one
-report a period.
+`connection`, `fidelity`, `socket_closed` as they happen. `PageMessages` joins the frames of one
+page into one report a period.
 """
 
 from __future__ import annotations
@@ -36,28 +36,18 @@ class PageMessages:
             said = json.loads(text)
         except (ValueError, RecursionError):
             said = None
-        if not isinstance(said, dict):
+        name = said.get("message") if isinstance(said, dict) else None
+        if name == "poll":
+            return self._poll(said, monotonic_s, wall_s)
+        tellers = {
+            "first_media": self._first_media,
+            "connection": self._connection,
+            "fidelity": self._fidelity,
+            "socket_closed": self._socket_closed,
+        }
+        if not isinstance(name, str) or name not in tellers:
             return self._event("page_error", monotonic_s, f"the page sent rubbish: {text[:80]!r}")
-        match said.get("message"):
-            case "poll":
-                return self._poll(said, monotonic_s, wall_s)
-            case "first_media":
-                return self._first_media(said, monotonic_s)
-            case "connection":
-                name, state = _text(said.get("connection")), _text(said.get("state"))
-                line = f"{name} is {state}"
-                return self._event(
-                    "connection", monotonic_s, line, {"connection": name, "state": state}
-                )
-            case "fidelity":
-                fidelity, reason = _text(said.get("fidelity")), _text(said.get("reason"))
-                line = f"{fidelity}: {reason}" if reason else fidelity
-                return self._event(
-                    "fidelity", monotonic_s, line, {"fidelity": fidelity, "reason": reason}
-                )
-            case "socket_closed":
-                return self._socket_closed(said, monotonic_s)
-        return self._event("page_error", monotonic_s, f"the page sent rubbish: {text[:80]!r}")
+        return tellers[name](said, monotonic_s)
 
     def _poll(
         self, said: Mapping[str, Any], monotonic_s: float, wall_s: float
@@ -83,6 +73,17 @@ class PageMessages:
             late_s=max(each.late_s for each in (report, *children)),
             connections=sum((each.connections for each in children), report.connections),
         )
+
+    def _connection(self, said: Mapping[str, Any], monotonic_s: float) -> ProbeEvent:
+        name, state = _text(said.get("connection")), _text(said.get("state"))
+        line = f"{name} is {state}"
+        return self._event("connection", monotonic_s, line, {"connection": name, "state": state})
+
+    def _fidelity(self, said: Mapping[str, Any], monotonic_s: float) -> ProbeEvent:
+        fidelity, reason = _text(said.get("fidelity")), _text(said.get("reason"))
+        line = f"{fidelity}: {reason}" if reason else fidelity
+        data = {"fidelity": fidelity, "reason": reason}
+        return self._event("fidelity", monotonic_s, line, data)
 
     def _socket_closed(self, said: Mapping[str, Any], monotonic_s: float) -> ProbeEvent:
         url, code, reason = _text(said.get("url")), _number(said.get("code")), said.get("reason")

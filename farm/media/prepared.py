@@ -15,7 +15,7 @@ from farm.media.light_bank import light_bank
 
 
 def with_light_bank(clip: Clip) -> Clip:
-    """The clip with its bank (`light_bank` says what is in it): some seconds of work the first time.
+    """The clip with its bank (`light_bank` says what is in it); seconds of work the first time.
 
     Raises BadInput, NoSpace as `prepare` does.
     """

@@ -1,0 +1,161 @@
+"""A light probe: prepared frames go out, tiny ones are decoded, and the page does not notice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from farm.browser.chromiums import Chromiums
+from farm.experiment import Media, Size
+from farm.media import prepare, with_light_bank
+from farm.processes import Processes
+from farm.protocols import HostKit
+from farm.webrtc_stats import InboundRtp, OutboundRtp
+
+pytestmark = pytest.mark.slow
+
+NewPage = Callable[..., Awaitable[Any]]
+SIZE = Size(320, 240)
+RATE_WITHIN = 0.05
+
+
+@pytest.fixture
+async def chromiums(kit: HostKit, tmp_path: Path) -> AsyncIterator[Chromiums]:
+    """Browsers whose cameras show a clip of which there are prepared frames."""
+    media = Media(frame_rate=10)
+    clip = with_light_bank(prepare(media, SIZE, tmp_path))
+    async with Processes(tmp_path / "logs") as processes:
+        source = Chromiums(processes, lambda _media: clip)
+        await source.open(kit)
+        yield source
+        await source.close()
+
+
+def of(report: Any, wanted: type, kind: str = "video") -> list[Any]:
+    stats = (stat for connection in report.connections for stat in connection.stats)
+    return [stat for stat in stats if isinstance(stat, wanted) and stat.kind == kind]
+
+
+def decoded(report: Any) -> int:
+    return max((stat.framesDecoded or 0 for stat in of(report, InboundRtp)), default=0)
+
+
+def sent(report: Any) -> list[Any]:
+    return [stat for stat in of(report, OutboundRtp) if stat.targetBitrate]
+
+
+async def test_prepared_frames_go_out_at_the_target_and_true_sizes_are_told(
+    new_page: NewPage, call_app: str
+) -> None:
+    probe = await new_page(fidelity="light")
+    await probe.goto(f"{call_app}call?calls=1")
+    before = await probe.witness.report(lambda r: decoded(r) > 60 and sent(r))
+    after = await probe.witness.report(lambda r: decoded(r) > decoded(before) + 40)
+
+    told = probe.witness.events("fidelity")
+    assert {event.data["fidelity"] for event in told} == {"light"}
+    (first,), (last,) = sent(before), sent(after)
+    seconds = (last.timestamp - first.timestamp) / 1000
+    rate_bps = (last.bytesSent - first.bytesSent) * 8 / seconds
+    low, high = sorted((first.targetBitrate, last.targetBitrate))
+    assert low * (1 - RATE_WITHIN) < rate_bps < high * (1 + RATE_WITHIN)
+    assert rate_bps > 100_000  # the tiny picture alone would be far below
+    (received,) = of(after, InboundRtp)
+    assert (received.frameWidth, received.frameHeight) == (SIZE.width, SIZE.height)
+    assert received.packetsLost == 0
+    assert received.freezeCount == 0
+    assert last.frameWidth is None
+    assert last.qualityLimitationReason is None
+    assert last.framesPerSecond is None
+
+
+async def test_a_key_frame_is_sent_when_asked_for_and_the_page_reads_what_it_set(
+    new_page: NewPage, call_app: str
+) -> None:
+    probe = await new_page(fidelity="light")
+    await probe.goto(f"{call_app}call?calls=1")
+    before = await probe.witness.report(lambda r: decoded(r) > 20)
+    await probe.do(
+        """async () => {
+            const senders = calls[0].near.getSenders();
+            const sender = senders.find(({ track }) => track.kind === "video");
+            const parameters = sender.getParameters();
+            if (parameters.encodings[0].scaleResolutionDownBy !== 1) throw new Error("not its own");
+            if ("maxBitrate" in parameters.encodings[0]) throw new Error("a limit it never set");
+            parameters.encodings[0].scaleResolutionDownBy = 1.5;
+            await sender.setParameters(parameters, { encodingOptions: [{ keyFrame: true }] });
+            const own = sender.getParameters().encodings[0].scaleResolutionDownBy;
+            if (own !== 1.5) throw new Error(`the page set 1.5 and reads ${own}`);
+        }"""
+    )
+    after = await probe.witness.report(
+        lambda r: any(
+            (stat.keyFramesDecoded or 0) > (of(before, InboundRtp)[0].keyFramesDecoded or 0)
+            for stat in of(r, InboundRtp)
+        )
+    )
+    assert (of(after, InboundRtp)[0].frameWidth, of(after, InboundRtp)[0].frameHeight) == (320, 240)
+
+
+async def test_a_codec_without_prepared_frames_and_simulcast_stay_full(
+    new_page: NewPage, call_app: str
+) -> None:
+    probe = await new_page(fidelity="light")
+    await probe.goto(f"{call_app}call")
+    await probe.do(
+        """async () => {
+            const stream = await navigator.mediaDevices.getUserMedia({ video: true });
+            const [track] = stream.getVideoTracks();
+            const layers = new RTCPeerConnection();
+            layers.addTransceiver(track, { sendEncodings: [{ rid: "a" }, { rid: "b" }] });
+            window.kept = [layers];
+
+            const near = new RTCPeerConnection(), far = new RTCPeerConnection();
+            window.kept.push(near, far);
+            near.onicecandidate = ({ candidate }) => far.addIceCandidate(candidate);
+            far.onicecandidate = ({ candidate }) => near.addIceCandidate(candidate);
+            const transceiver = near.addTransceiver(track);
+            const { codecs } = RTCRtpSender.getCapabilities("video");
+            const wanted = codecs.filter(({ mimeType }) => mimeType === "video/VP9");
+            transceiver.setCodecPreferences(wanted);
+            await near.setLocalDescription();
+            await far.setRemoteDescription(near.localDescription);
+            await far.setLocalDescription();
+            await near.setRemoteDescription(far.localDescription);
+        }"""
+    )
+    await probe.witness.report(lambda r: decoded(r) > 5)
+    reasons = {
+        event.data["reason"]
+        for event in probe.witness.events("fidelity")
+        if event.data["fidelity"] == "full"
+    }
+    assert reasons == {"2 simulcast layers", "no prepared frames for video/VP9"}
+
+
+async def test_a_page_with_a_transform_of_its_own_keeps_it(
+    new_page: NewPage, call_app: str
+) -> None:
+    probe = await new_page(fidelity="light")
+    await probe.goto(f"{call_app}call")
+    await probe.do(
+        """async () => {
+            const worker = new Worker(URL.createObjectURL(new Blob([`
+                onrtctransform = ({ transformer }) => {
+                    transformer.readable.pipeTo(transformer.writable);
+                };`])));
+            const stream = await navigator.mediaDevices.getUserMedia({ video: true });
+            const connection = new RTCPeerConnection();
+            const { sender } = connection.addTransceiver("video");
+            const own = new RTCRtpScriptTransform(worker);
+            sender.transform = own;
+            await sender.replaceTrack(stream.getVideoTracks()[0]);
+            await connection.setLocalDescription();
+            if (sender.transform !== own) throw new Error("the page's transform is gone");
+            window.kept = connection;
+        }"""
+    )
+    assert probe.witness.events("fidelity") == []
