@@ -96,7 +96,7 @@ async def run_trial(
 
 @dataclass
 class _Trial:
-    """One trial on its way: the plan, and who is in.
+    """One trial on its way: the plan, who is in, and who could not join (`lost`).
 
     `complete_s` is when everybody was in, by session; `lasted_s` from then until the first left.
     """
@@ -107,6 +107,7 @@ class _Trial:
     recorder: Recorder
     collector: Collector
     inside: dict[str, ProbePlan] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
     complete_s: dict[str, float] = field(default_factory=dict)
     lasted_s: dict[str, float] = field(default_factory=dict)
 
@@ -118,7 +119,7 @@ class _Trial:
         return now_s
 
     async def live(self, hosts: Mapping[str, Host]) -> None:
-        """Ramp, settle, hold, and a picture of each role before they go."""
+        """Ramp, settle, hold."""
         ramp_s = self.begin("ramp")
         async with asyncio.TaskGroup() as sessions:
             for session in self.plan.sessions:
@@ -130,8 +131,6 @@ class _Trial:
         hold_s = self.begin("hold", self.settings.hold_s)
         await self.world.clock.sleep_until(hold_s + self.settings.hold_s)
         self.begin("leave")
-        for probe in _one_of_each_role(self.inside.values()):
-            await hosts[probe.host].screenshot(probe.probe, f"mid-call-{probe.role}")
 
     async def join_session(
         self, session: SessionPlan, hosts: Mapping[str, Host], start_s: float
@@ -178,11 +177,21 @@ class _Trial:
             joined = await host.joined(probe.probe)
         except (JoinError, BrowserError) as error:
             del self.inside[probe.probe]
-            self.failed(probe, error)
+            timeout = isinstance(error, JoinError) and error.reason == "timeout"
+            partner = self.partner_lost(probe) if timeout else None
+            self.failed(probe, JoinError("partner", partner) if partner else error)
             return
         outcome = JoinOutcome(probe.probe, probe.session, True, joined.join_s)
         self.recorder.join(outcome)
         self.collector.meter.join(outcome)
+
+    def partner_lost(self, probe: ProbePlan) -> str | None:
+        """Why somebody who waited for others to come waited in vain: none of them could join."""
+        roles = self.world.driver.roles
+        session = next(each for each in self.plan.sessions if each.session == probe.session)
+        awaited = [each for each in session.probes if roles[each.role].after == probe.role]
+        in_vain = probe.receives and awaited and all(each.probe in self.lost for each in awaited)
+        return f"its {awaited[0].role} could not join" if in_vain else None
 
     def failed(self, probe: ProbePlan, error: JoinError | BrowserError) -> None:
         outcome = JoinOutcome(
@@ -193,6 +202,7 @@ class _Trial:
             message=str(error),
             at_s=self.world.clock.run_s(),
         )
+        self.lost.add(probe.probe)
         self.recorder.join(outcome)
         self.collector.meter.join(outcome)
         self.collector.settling.forget(probe.probe)
@@ -215,7 +225,12 @@ class _Trial:
         )
 
     async def leave(self, hosts: Mapping[str, Host]) -> None:
-        """Everybody goes, those who joined last first, a few at a time."""
+        """A picture of each role, then everybody goes: those who joined last first, some at a time.
+
+        The hold is over, and stands whatever breaks now.
+        """
+        for probe in _one_of_each_role(self.inside.values()):
+            await hosts[probe.host].screenshot(probe.probe, f"mid-call-{probe.role}")
         places = asyncio.Semaphore(LEAVES_AT_ONCE)
 
         async def go(probe: ProbePlan) -> None:

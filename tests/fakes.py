@@ -88,13 +88,16 @@ class FakeObserver:
 
 @dataclass
 class FakeHost:
-    """Does as it is told; `refuse` names probes that cannot join and why."""
+    """Does as it is told; `refuse` names probes that cannot join and why, `wait_in_vain` those
+    who never get in."""
 
     clock_: FakeClock
     refuse: Mapping[str, str] = field(default_factory=dict)
     name: str = "here"
     did: list[tuple[str, str]] = field(default_factory=list)
     closed: bool = False
+    wait_in_vain: set[str] = field(default_factory=set)
+    pictures_take_s: float = 0.0
     _evidence: asyncio.Queue[Evidence | Exception | None] = field(default_factory=asyncio.Queue)
 
     async def open(self, kit: HostKit) -> HostFacts:
@@ -110,6 +113,8 @@ class FakeHost:
 
     async def joined(self, probe: str) -> Joined:
         self.did.append(("joined", probe))
+        if probe in self.wait_in_vain:
+            raise JoinError("timeout", "not within 30 s")
         return Joined(probe, 0.5)
 
     async def leave(self, probe: str) -> None:
@@ -117,6 +122,7 @@ class FakeHost:
 
     async def screenshot(self, probe: str, name: str) -> Path | None:
         self.did.append(("screenshot", probe))
+        await self.clock_.sleep_until(self.clock_.run_s() + self.pictures_take_s)
         return None
 
     async def evidence(self) -> AsyncIterator[Evidence]:

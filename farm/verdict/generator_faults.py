@@ -26,7 +26,10 @@ OURS: frozenset[str] = frozenset({"app_died", "browser_crashed", "host_lost"})
 
 def generator_faults(evidence: TrialEvidence, invalid: Invalid) -> tuple[Reason, ...]:
     """What was wrong with the generator in the hold, and what of it broke at any time."""
-    found = [_of_fault(fault) for fault in evidence.faults if fault.what in OURS]
+    late = after_hold(evidence)
+    found = [
+        _of_fault(fault) for fault in evidence.faults if fault.what in OURS and fault not in late
+    ]
     found += _of_browsers(evidence)
     start_s, end_s = evidence.phases.hold_s, evidence.phases.leave_s
     if start_s is not None:
@@ -36,6 +39,14 @@ def generator_faults(evidence: TrialEvidence, invalid: Invalid) -> tuple[Reason,
     found += _polls(evidence, invalid)
     found += _cameras(evidence, invalid)
     return tuple(found)
+
+
+def after_hold(evidence: TrialEvidence) -> tuple[Fault, ...]:
+    """What of the generator broke while probes left: the hold was whole, and stands."""
+    leave_s = evidence.phases.leave_s
+    if leave_s is None:
+        return ()
+    return tuple(fault for fault in evidence.faults if fault.what in OURS and fault.at_s >= leave_s)
 
 
 def _of_fault(fault: Fault) -> Reason:

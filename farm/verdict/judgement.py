@@ -21,7 +21,7 @@ from farm.experiment import Criteria, Invalid
 from farm.trial import Outcome, Reason, TrialEvidence, Verdict
 from farm.verdict.baseline import Baseline
 from farm.verdict.blame import Blame, Finding
-from farm.verdict.generator_faults import generator_faults
+from farm.verdict.generator_faults import after_hold, generator_faults
 from farm.verdict.host_faults import busy_hosts, unseen_notes
 from farm.verdict.one_fate import said, starved_receiver
 from farm.verdict.stream_limits import FAR_BEYOND, Breach
@@ -224,6 +224,7 @@ def _notes(evidence: TrialEvidence, baseline: Baseline | None) -> tuple[str, ...
     if evidence.reset is not None and not evidence.reset.clean:
         notes.append(f"the server began dirty: {', '.join(evidence.reset.differences)}")
     notes += [fault.message for fault in evidence.faults if fault.what in UNSEEN]
+    notes += [f"after the hold: {fault.message}" for fault in after_hold(evidence)]
     notes += unseen_notes(evidence)
     notes += stayed_full(evidence)
     return tuple(notes)

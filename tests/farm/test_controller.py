@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from farm.controller import run_trial
 from farm.experiment import TrialSettings
 from farm.trial import TrialPlan
@@ -71,6 +73,30 @@ async def test_a_refused_join_spoils_its_session_and_no_other() -> None:
     assert joins["p003"].joined
     assert ("join", "p001") not in world.host.did
     assert world.recorder.phases[-1][0] == "done"
+
+
+async def test_a_callee_that_waited_in_vain_for_its_caller_lacked_a_partner() -> None:
+    world = FakeWorld(refuse={"p001": "user busy"})
+    world.host.wait_in_vain = {"p000", "p002"}
+    await play(world, calls(2))
+    joins = world.recorder.joins
+    assert (joins["p001"].reason, joins["p001"].message) == ("signalling", "user busy")
+    assert (joins["p000"].reason, joins["p000"].message) == (
+        "partner",
+        "its caller could not join",
+    )
+    assert joins["p002"].reason == "timeout"  # its caller is in
+    assert joins["p003"].joined
+
+
+@pytest.mark.parametrize("what", ["browser_crashed", "app_died", "server_died"])
+async def test_what_breaks_while_probes_leave_does_not_end_the_trial(what: str) -> None:
+    world = FakeWorld()
+    world.break_at(29.0, what, "it is gone")  # the hold ends at 28
+    world.host.pictures_take_s = 2.0
+    await play(world, calls(1))
+    assert world.recorder.faults == []
+    assert world.host.did[-2:] == [("leave", "p001"), ("leave", "p000")]
 
 
 async def test_where_nobody_could_join_nothing_is_held() -> None:

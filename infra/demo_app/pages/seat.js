@@ -17,7 +17,7 @@ export class Seat {
   constructor(handlers, on) {
     this.#on = on;
     this.#handlers = {
-      iceCandidate: ({ candidate }) => this.#guard(this.#peer?.candidate(candidate)),
+      iceCandidate: ({ candidate }) => this.#guard((peer) => peer.candidate(candidate)),
       serverGone: ({ message }) => this.fail(message),
       error: ({ message }) => this.fail(message),
       notice: ({ message }) => note(message),
@@ -57,11 +57,15 @@ export class Seat {
       },
     });
     this.#peer = peer;
-    await peer.offer({ ...message, properties: bandwidths() });
+    try {
+      await peer.offer({ ...message, properties: bandwidths() });
+    } catch (error) {
+      if (peer === this.#peer) throw error; // else it was hung up meanwhile
+    }
   }
 
   answer(sdp) {
-    this.#guard(this.#peer?.answer(sdp));
+    this.#guard((peer) => peer.answer(sdp));
   }
 
   // Close the peer connection, and the camera unless it is needed again.
@@ -99,7 +103,14 @@ export class Seat {
     }
   }
 
-  #guard(promise) {
-    promise?.catch((error) => this.fail(`The browser refused what the server sent: ${error.message}`));
+  // What the server sent is for the peer connection of now; once that is closed it does not matter
+  // any more what became of it.
+  #guard(apply) {
+    const peer = this.#peer;
+    if (peer) {
+      apply(peer).catch((error) => {
+        if (peer === this.#peer) this.fail(`The browser refused what the server sent: ${error.message}`);
+      });
+    }
   }
 }

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from farm.experiment import Criteria, Invalid
-from farm.trial import Fault, PollCount, TrialEvidence
+from farm.trial import Fault, Outcome, PollCount, TrialEvidence
 from farm.verdict import judge
 from farm.verdict.generator_faults import generator_faults
 from tests.farm.trial_evidence import (
@@ -191,6 +191,16 @@ def test_what_is_ours_and_broke(what: str) -> None:
     (reason,) = generator_faults(with_fault(good(), fault), Invalid())
 
     assert (reason.code, reason.message, reason.at_s) == (what, "it is gone", 41.0)
+
+
+@pytest.mark.parametrize("what", ["app_died", "browser_crashed", "host_lost"])
+def test_what_broke_while_probes_left_is_a_note(what: str) -> None:
+    late = with_fault(good(), Fault(what, 70.5, "p001: gone"))  # type: ignore[arg-type]
+
+    assert codes(late) == []
+    verdict = judge(late, Criteria(), Invalid(), None)
+    assert verdict.outcome is Outcome.PASS
+    assert "after the hold: p001: gone" in verdict.notes
 
 
 @pytest.mark.parametrize("what", ["server_died", "sampling_lost", "recording_missing"])

@@ -159,6 +159,34 @@ async def test_viewers_wait_for_a_presenter_who_comes_goes_and_comes_back(tmp_pa
         await here.servers.until_empty()
 
 
+HOLD_ANSWERS = """() => {
+  const { prototype } = RTCPeerConnection;
+  const apply = prototype.setRemoteDescription;
+  prototype.setRemoteDescription = async function (answer) {
+    window.held = true;
+    while (this.connectionState !== "closed") await new Promise((go) => setTimeout(go, 10));
+    await apply.call(this, answer).finally(() => setTimeout(() => (window.applied = true), 50));
+  };
+}"""
+
+
+async def test_a_viewer_whose_presenter_goes_before_the_answer_is_applied_waits_again(
+    tmp_path: Path,
+) -> None:
+    async with place(tmp_path) as here:
+        presenter = await here.page("broadcast?room=r&name=Ann")
+        await presenter.click("#present")
+        await state(presenter, "in_call")
+        viewer = await here.page("broadcast?room=r&role=viewer")
+        await viewer.evaluate(HOLD_ANSWERS)
+        await viewer.click("#view")
+        await viewer.wait_for_function("window.held")
+        await presenter.click("#leave")
+        await viewer.wait_for_function("window.applied")  # to a connection that is closed
+        await state(viewer, "waiting")
+        assert (await shown(viewer, "#status")).startswith("Ann has stopped.")
+
+
 async def test_pages_survive_the_death_of_the_media_server(tmp_path: Path) -> None:
     async with place(tmp_path) as here:
         port = here.servers.kurento_url.rpartition(":")[2].partition("/")[0]
