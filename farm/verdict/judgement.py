@@ -68,11 +68,12 @@ def judge(
     if not failed and bad:
         share = f"{len(bad)} of {len(units)} failed, {allowed} may"
         verdict = replace(verdict, notes=(*verdict.notes, share))
-    if not failed:
-        verdict = replace(verdict, notes=(*verdict.notes, *doubts(evidence)))
-    elif evidence.first_to_fall is not None:
+    if failed and evidence.first_to_fall is not None:
         verdict = replace(verdict, notes=(*verdict.notes, said(evidence.first_to_fall)))
-    return _blamed(verdict, evidence, invalid, blame.findings)
+    verdict = _blamed(verdict, evidence, invalid, blame.findings)
+    if verdict.outcome is Outcome.PASS:
+        verdict = replace(verdict, notes=(*verdict.notes, *doubts(evidence)))
+    return verdict
 
 
 def _blamed(

@@ -8,7 +8,7 @@ import pytest
 from farm.experiment import Criteria, Invalid, Probes
 from farm.trial import Outcome, StreamInterval, TrialEvidence, Verdict
 from farm.verdict import judge
-from tests.farm.trial_evidence import Change, good, spoilt, stream, unjoined
+from tests.farm.trial_evidence import Change, good, spoilt, stream, unjoined, with_host
 
 APART = ("quiet", "loaded")
 
@@ -124,6 +124,7 @@ def test_a_trial_that_fails_says_nothing_of_the_method() -> None:
         evidence = spoilt(evidence, stream(probe, "outbound", "video", bitrate_bps=300_000.0))
 
     assert doubts(spoilt(evidence, lossy("p000", "p002"))) == []
+    assert doubts(with_host(evidence, range(40, 50), cpu_percent=99.0)) == []
 
 
 # ---------------------------------------------------------------- not light after all
