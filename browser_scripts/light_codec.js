@@ -65,10 +65,11 @@
       return;
     }
     const id = count++;
-    sender.transform = new RTCRtpScriptTransform(started(), { side: "sender", id });
-    senders.set(sender, { id, light: true, ssrcs: new Set() });
     const camera = sender.track.getSettings();
     parameters.encodings = parameters.encodings.map((encoding) => shrunk(encoding, camera));
+    const most_bps = parameters.encodings[0].maxBitrate;
+    sender.transform = new RTCRtpScriptTransform(started(), { side: "sender", id, most_bps });
+    senders.set(sender, { id, light: true, ssrcs: new Set() });
     nativeSet.call(sender, parameters).catch(() => {});
     say({ fidelity: "light" });
   };
@@ -104,6 +105,8 @@
           ...parameters,
           encodings: parameters.encodings.map((encoding) => shrunk(encoding, camera)),
         };
+        const { id } = senders.get(sender);
+        worker.postMessage({ id, most_bps: parameters.encodings[0].maxBitrate });
       }
       return Reflect.apply(target, sender, [parameters, ...rest]);
     },
@@ -194,7 +197,11 @@
       } else {
         const target = targets.get(data.id);
         if (!target) return;
-        target.bps = unreduced(data.target_bps, target.overhead);
+        if (data.most_bps !== undefined) {
+          target.most_bps = data.most_bps;
+          return;
+        }
+        target.bps = Math.min(unreduced(data.target_bps, target.overhead), target.most_bps);
         self.postMessage({ id: data.id, target_bps: target.bps });
       }
     };
@@ -216,9 +223,9 @@
     };
 
     // The picture of the clip whose turn it is, by the camera's clock, and what it may weigh.
-    const sending = (id) => {
+    const sending = ({ id, most_bps }) => {
       let first = null, last = null, owed = 0, per_frame = 0;
-      const target = { bps: START_BPS, overhead: [] };
+      const target = { bps: START_BPS, overhead: [], most_bps };
       targets.set(id, target);
       const next = (encoded) => {
         const { bps } = target;
@@ -260,7 +267,7 @@
 
     self.onrtctransform = ({ transformer: { options, readable, writable } }) => {
       let known = "", foreign = false;
-      const next = options.side === "sender" ? sending(options.id) : null;
+      const next = options.side === "sender" ? sending(options) : null;
       const transform = async (frame, controller) => {
         if (!vp8(frame)) {
           if (!foreign && next) {
