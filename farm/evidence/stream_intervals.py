@@ -42,8 +42,7 @@ class TrialWindows:
                 how="full",
                 coalesce=True,
             )
-        torn = [direction for direction, type in _TABLES.items() if rows.is_damaged(type)]
-        frame = _with_silence(_in_their_windows(frame, polls, self._edges, torn))
+        frame = _with_silence(_in_their_windows(frame, polls, self._edges))
         return _figures(frame, self._places, self._edges)
 
 
@@ -63,18 +62,26 @@ _POLLS = {
     "window": pl.Int64(),
     "polls": pl.UInt32(),
     "late_s": pl.List(pl.Float64()),
+    **dict.fromkeys(DIRECTIONS.categories, pl.Int64()),
 }
 
 
 def polls_by_window(rows: SampleReader, edges: FloatArray) -> pl.DataFrame:
-    """probe, window, polls, late_s (the list): polls that came twice count once."""
-    polls = rows.polls(("probe", "page_time_s", "late_s"))
+    """probe, window, polls, late_s (the list), and the rows of streams that the polls had.
+
+    Polls that came twice count once.
+    """
+    polls = rows.polls(("probe", "page_time_s", "late_s", *DIRECTIONS.categories))
     if polls is None:
         return pl.DataFrame(schema=_POLLS)
     return (
         in_windows(polls.unique(["probe", "page_time_s"]), edges)
         .group_by("probe", "window")
-        .agg(polls=pl.len(), late_s=pl.col("late_s"))
+        .agg(
+            pl.col(*DIRECTIONS.categories).sum(),
+            polls=pl.len(),
+            late_s=pl.col("late_s"),
+        )
     )
 
 
@@ -120,26 +127,24 @@ def _places(plan: TrialPlan) -> pl.DataFrame:
     )
 
 
-_TABLES = {"inbound": "inbound-rtp", "outbound": "outbound-rtp"}
-
-
-def _in_their_windows(
-    frame: pl.DataFrame, polls: pl.DataFrame, edges: FloatArray, torn: Sequence[str]
-) -> pl.DataFrame:
+def _in_their_windows(frame: pl.DataFrame, polls: pl.DataFrame, edges: FloatArray) -> pl.DataFrame:
     """The figures with every column there is, the polls of their page and `length_s`.
 
-    Where the table of a direction is `torn`, a poll without a stream does not say that it was gone.
+    Where rows that a poll had are lost, a poll without a stream does not say that it was gone.
     """
     missing = [name for name in (*_FIGURES, *_PARTS, "rows") if name not in frame.columns]
     lengths = pl.DataFrame({"window": range(len(edges) - 1), "length_s": edges[1:] - edges[:-1]})
+    had = polls.select("probe", "window", "polls", *DIRECTIONS.categories)
+    held = pl.col("rows").sum().over("probe", "window", "direction")
+    lost = held < pl.when(direction="inbound").then("inbound").otherwise("outbound")
     return (
         frame.with_columns(pl.lit(None, pl.Float64).alias(name) for name in missing)
-        .join(polls.select("probe", "window", "polls"), on=["probe", "window"], how="left")
+        .join(had, on=["probe", "window"], how="left")
         .join(lengths, on="window", how="left")
         .with_columns(pl.col("rows", "polls").fill_null(0).cast(pl.Int64))
         # A damaged table of polls does not unsay what the others hold.
         .with_columns(
-            polls=pl.when(pl.col("direction").is_in(torn))
+            polls=pl.when(lost)
             .then("rows")
             .otherwise(pl.max_horizontal("polls", "rows"))
         )

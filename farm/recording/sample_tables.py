@@ -7,13 +7,17 @@ samples, one of server samples. Columns are only ever added; what an older recor
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import polars as pl
 
 from farm.observations import (
+    Allowance,
     ConnectionReport,
+    DiskSample,
     EndpointStats,
     HostSample,
     KurentoSample,
@@ -46,6 +50,8 @@ POLL_SCHEMA: Mapping[str, pl.DataType] = {
     "late_s": pl.Float64(),
     "connections": pl.Int64(),
     "states": pl.List(pl.String()),
+    "inbound": pl.Int64(),
+    "outbound": pl.Int64(),
 }
 
 HOST_SCHEMA: Mapping[str, pl.DataType] = {
@@ -88,7 +94,67 @@ SERVER_SCHEMA: Mapping[str, pl.DataType] = {
     "threads": pl.List(
         pl.Struct({"tid": pl.Int64(), "name": pl.String(), "cpu_percent": pl.Float64()})
     ),
+    "asked_s": pl.Float64(),
+    "core_softirq_percent": pl.List(pl.Float64()),
+    "iowait_percent": pl.Float64(),
+    "context_switches_per_s": pl.Float64(),
+    "blocked_processes": pl.Int64(),
+    "cpu_pressure_percent": pl.Float64(),
+    "memory_pressure_percent": pl.Float64(),
+    "io_pressure_percent": pl.Float64(),
+    "memory_unwritten_bytes": pl.Int64(),
+    "oom_kills": pl.Int64(),
+    "disks": pl.List(
+        pl.Struct(
+            {
+                "name": pl.String(),
+                "read_bps": pl.Float64(),
+                "written_bps": pl.Float64(),
+                "busy_percent": pl.Float64(),
+                "wait_s": pl.Float64(),
+            }
+        )
+    ),
+    "process_cores": pl.Int64(),
+    "process_virtual_bytes": pl.Int64(),
+    "process_virtual_limit_bytes": pl.Int64(),
+    "process_major_faults_per_s": pl.Float64(),
+    "process_descriptors_limit": pl.Int64(),
+    "process_blocked_threads": pl.Int64(),
+    "process_context_switches_per_s": pl.Float64(),
+    "process_cpu_wait_percent": pl.Float64(),
+    "process_read_bps": pl.Float64(),
+    "process_written_bps": pl.Float64(),
+    "received_errors_per_s": pl.Float64(),
+    "received_drops_per_s": pl.Float64(),
+    "sent_drops_per_s": pl.Float64(),
+    "udp_no_ports_per_s": pl.Float64(),
+    "udp_receive_buffer_errors_per_s": pl.Float64(),
+    "udp_send_buffer_errors_per_s": pl.Float64(),
+    "udp_sockets": pl.Int64(),
+    "udp_socket_drops_per_s": pl.Float64(),
+    "udp_socket_queue_bytes": pl.Int64(),
+    "tcp_retransmits_per_s": pl.Float64(),
+    "tcp_listen_drops_per_s": pl.Float64(),
+    "sent_limit_bps": pl.Float64(),
+    "queue_drops_per_s": pl.Float64(),
+    "queue_backlog_bytes": pl.Int64(),
+    "allowances": pl.List(pl.Struct({"name": pl.String(), "exceeded_per_s": pl.Float64()})),
+    "cgroup_cpu_percent": pl.Float64(),
+    "cgroup_cpu_limit_cores": pl.Float64(),
+    "cgroup_throttled_percent": pl.Float64(),
+    "cgroup_memory_used_bytes": pl.Int64(),
+    "cgroup_memory_limit_bytes": pl.Int64(),
+    "cgroup_memory_limit_hits_per_s": pl.Float64(),
+    "cgroup_written_limit_bps": pl.Float64(),
 }
+
+_VALUES: Mapping[str, type[ThreadSample | DiskSample | Allowance]] = {
+    "threads": ThreadSample,
+    "disks": DiskSample,
+    "allowances": Allowance,
+}
+_LISTS = {name for name, kind in SERVER_SCHEMA.items() if isinstance(kind, pl.List)}
 
 _ENDPOINT: Mapping[str, pl.DataType] = {
     "endpoint": pl.String(),
@@ -143,7 +209,8 @@ def stats_rows(report: PageReport, host: str) -> Iterator[tuple[str, tuple[Any, 
 
 
 def poll_row(report: PageReport, host: str) -> tuple[Any, ...]:
-    """A row of `POLL_SCHEMA`."""
+    """A row of `POLL_SCHEMA`; `inbound` and `outbound` are how many streams the report has."""
+    types = Counter(stats.type for each in report.connections for stats in each.stats)
     return (
         report.probe,
         host,
@@ -153,6 +220,8 @@ def poll_row(report: PageReport, host: str) -> tuple[Any, ...]:
         report.late_s,
         len(report.connections),
         _states(report.connections),
+        types["inbound-rtp"],
+        types["outbound-rtp"],
     )
 
 
@@ -163,15 +232,14 @@ def host_row(sample: HostSample) -> tuple[Any, ...]:
 
 def server_row(sample: ServerSample) -> tuple[Any, ...]:
     """A row of `SERVER_SCHEMA`; the text of `top` is no figure and not in it."""
-    threads = (
-        None
-        if sample.threads is None
-        else [
-            {"tid": thread.tid, "name": thread.name, "cpu_percent": thread.cpu_percent}
-            for thread in sample.threads
-        ]
-    )
-    return (*(getattr(sample, name) for name in SERVER_SCHEMA if name != "threads"), threads)
+    return tuple(_cell(getattr(sample, name), name) for name in SERVER_SCHEMA)
+
+
+def _cell(value: Any, name: str) -> Any:
+    """A list of values becomes one of dictionaries."""
+    if value is None or name not in _VALUES:
+        return value
+    return [asdict(each) for each in value]
 
 
 def kurento_row(sample: KurentoSample) -> tuple[Any, ...]:
@@ -207,17 +275,16 @@ def host_samples(frame: pl.DataFrame | None) -> tuple[HostSample, ...]:
 
 
 def server_samples(frame: pl.DataFrame | None) -> tuple[ServerSample, ...]:
-    """The values that rows of `SERVER_SCHEMA` were made of."""
-    return tuple(_server_sample(row) for row in _rows(frame, tuple(SERVER_SCHEMA)))
+    """The values that rows of `SERVER_SCHEMA`, with `run_s` if it is there, were made of."""
+    return tuple(_server_sample(row) for row in _rows(frame, (*SERVER_SCHEMA, "run_s")))
 
 
 def _server_sample(row: dict[str, Any]) -> ServerSample:
-    cores, threads = row.pop("core_percent", None), row.pop("threads", None)
-    return ServerSample(
-        **row,
-        core_percent=None if cores is None else tuple(cores),
-        threads=None if threads is None else tuple(ThreadSample(**thread) for thread in threads),
-    )
+    for name in _LISTS & row.keys():
+        if row[name] is not None:
+            make = _VALUES.get(name)
+            row[name] = tuple(make(**each) if make else each for each in row[name])
+    return ServerSample(**row)
 
 
 def _rows(frame: pl.DataFrame | None, names: Sequence[str]) -> Iterable[dict[str, Any]]:

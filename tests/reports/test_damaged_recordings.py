@@ -105,6 +105,18 @@ def _right_or_unknown(interval: StreamInterval) -> None:
     assert (interval.stalled_ratio or 0) == pytest.approx(0, abs=0.03), interval
 
 
+@pytest.mark.parametrize("table", ["inbound-rtp", "outbound-rtp"])
+def test_the_last_part_of_a_table_is_no_silence_when_it_is_gone(
+    clean: Path, tmp_path: Path, table: str
+) -> None:
+    run = Path(shutil.copytree(clean, tmp_path / "run"))
+    *_, last = sorted((run / "trials/000-load-004/samples" / table).iterdir())
+    last.unlink()
+    evidence, _ = evidence_of(run)
+    for interval in evidence.intervals:
+        _right_or_unknown(interval)
+
+
 def test_a_table_that_is_gone_is_no_silence(clean: Path, tmp_path: Path) -> None:
     run = Path(shutil.copytree(clean, tmp_path / "run"))
     shutil.rmtree(run / "trials/000-load-004/samples/inbound-rtp")
