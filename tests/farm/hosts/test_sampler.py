@@ -134,25 +134,13 @@ async def test_how_late_the_demo_app_is_stands_in_one_sample() -> None:
 
 
 def test_memory_that_is_taken_is_seen() -> None:
-    sampler = HostSampler("here", None, list)
-    before = sampler.sample(0.0)
-    assert before.memory_bytes == psutil.virtual_memory().total
-    take = (
-        "import sys; taken = bytearray(b'x') * 400_000_000; print(1, flush=True); sys.stdin.read()"
-    )
-    pipe = subprocess.PIPE
-    with subprocess.Popen([sys.executable, "-c", take], stdin=pipe, stdout=pipe) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        deadline_s = time.monotonic() + 30  # others may give some back meanwhile
-        while (after := sampler.sample(0.0)).memory_available_bytes is not None:
-            assert before.memory_available_bytes is not None
-            if after.memory_available_bytes < before.memory_available_bytes - 200_000_000:
-                break
-            assert time.monotonic() < deadline_s
-            time.sleep(0.05)
-        process.kill()
-    assert after.memory_available_bytes is not None and before.memory_available_bytes is not None
+    for _ in range(10):  # others may give some back meanwhile
+        before, after = _around_the_taking_of_memory(400_000_000)
+        assert before.memory_bytes == psutil.virtual_memory().total
+        assert before.memory_available_bytes is not None
+        assert after.memory_available_bytes is not None
+        if after.memory_available_bytes < before.memory_available_bytes - 200_000_000:
+            break
     limit = (before.memory_available_bytes - 100_000_000) / psutil.virtual_memory().total
     invalid = Invalid(memory_available=limit)
 
@@ -165,3 +153,17 @@ def test_memory_that_is_taken_is_seen() -> None:
         return [reason.code for reason in generator_faults(evidence, invalid)]
 
     assert (codes(before), codes(after)) == ([], ["memory"])
+
+
+def _around_the_taking_of_memory(octets: int) -> tuple[HostSample, HostSample]:
+    """What is seen before another process takes this much, and while it has it."""
+    sampler = HostSampler("here", None, list)
+    take = f"taken = bytearray(b'x') * {octets}; print(1, flush=True); import sys; sys.stdin.read()"
+    pipe = subprocess.PIPE
+    before = sampler.sample(0.0)
+    with subprocess.Popen([sys.executable, "-c", take], stdin=pipe, stdout=pipe) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        after = sampler.sample(0.0)
+        process.kill()
+    return before, after
