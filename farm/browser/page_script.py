@@ -47,6 +47,7 @@ def page_script(poll_s: float, phase: float, fidelity: Fidelity = "full") -> str
         const config = {json.dumps(config)};
         config.frame = Math.random().toString(36).slice(2, 8);
         ({_script("spare_cpu")})();
+        {_audio(fidelity)}
         const connections = ({_script("hook_peer_connections")})(config, send);
         const known = {_codec(fidelity)};
         ({_script("poll_stats")})(config, send, connections, known);
@@ -56,6 +57,11 @@ def page_script(poll_s: float, phase: float, fidelity: Fidelity = "full") -> str
 def _codec(fidelity: Fidelity) -> str:
     """What tells the statistics that the browser itself does not know."""
     return "() => null" if fidelity == "full" else f"({_script('light_codec')})(config, send)"
+
+
+def _audio(fidelity: Fidelity) -> str:
+    """Received audio is played by full probes only."""
+    return "" if fidelity == "full" else f"({_script('light_audio')})();"
 
 
 def _script(name: str) -> str:
