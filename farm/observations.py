@@ -106,11 +106,31 @@ class HostFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class HostLook:
+    """What a machine far away is and has, before anything is started on it.
+
+    `farm` is its code (`farm.own_code`), `free_ports` are UDP ports for browsers. What is wrong is
+    in `chromium_trouble`, with no `chromium` then, and `app_trouble`.
+    """
+
+    hostname: str
+    cores: int
+    memory_bytes: int
+    kernel: str
+    farm: str
+    chromium: str | None
+    chromium_trouble: str | None
+    free_ports: int | None
+    free_bytes: int
+    app_trouble: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class HostSample:
     """One second of a machine that runs probes; CPU of the cores that it may use.
 
     `udp_drops` are packets for which the browsers' sockets had no room, `app_late_s` is how late
-    the loop of the farm's own demo app was, where it runs on this machine.
+    the loop of the farm's own demo app was, where one runs: one host of a trial tells it.
     `run_s` is filled in when a recording is read: the host's clock as run time.
     """
 
@@ -138,8 +158,33 @@ class ThreadSample:
 
 
 @dataclass(frozen=True, slots=True)
+class DiskSample:
+    """A disk of the server: `busy_percent` of the time it had something to do.
+
+    `wait_s` is how long a read or write took on average; `None` where there was none.
+    """
+
+    name: str
+    read_bps: float
+    written_bps: float
+    busy_percent: float
+    wait_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """A limit of a cloud's network (`bw_out`, `pps`), and what it held back or dropped."""
+
+    name: str
+    exceeded_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """What the server's machine is; `kurento` is the version that the media server states."""
+    """What the server's machine is; `kurento` is the version that the media server states.
+
+    `interface_bps` is what its interface could carry by its driver's word; virtual ones say none.
+    """
 
     hostname: str
     kernel: str | None
@@ -150,16 +195,36 @@ class ServerFacts:
     pid: int | None
     interface: str | None
     reached: str
+    interface_bps: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ServerSample:
     """One second of the server's machine and of the media server's process on it.
 
-    `cpu_percent` is the whole machine (0 to 100 over all its cores, or over `server.cores` where
-    the server has only these), steal not counted; `process_cpu_percent` the media server in percent
-    of one core (may pass 100). Rates are per second since the last sample. `top_*` is what `top`
-    said meanwhile: its own figures (always of all cores) and its raw text.
+    Rates are per second since the last sample. What is marked (5 s) is looked at that often, `None`
+    in between; threads less often still where there are many. A limit that is not there is `None`.
+
+    Times: the answer to a question asked at `asked_s` was here at `received_s`; in between the
+    server's clock since boot stood at `uptime_s`. `run_s` is filled in when a recording is read:
+    `uptime_s` as run time.
+
+    - The machine: `cpu_percent` is all of it (0 to 100 over all its cores, or over `server.cores`
+      where the server has only these), steal and waiting for disks not counted; `core_*` are by
+      core. A `*_pressure_percent` is the share of time in which some task had to wait for it.
+      `oom_kills` are processes that were killed for lack of memory.
+    - The process: `process_cpu_percent` in percent of one core (may pass 100), as is
+      `process_cpu_wait_percent`, in which its threads could have run and had no core.
+      `process_cores` are as many as it may run on. `process_blocked_threads` wait for a disk;
+      read and written is what came from or went to disks.
+    - The network: what the interface carries; UDP and TCP errors of the process' network namespace;
+      `udp_socket_*` of the process' own sockets (5 s), `udp_socket_queue_bytes` the fullest one's.
+      `sent_limit_bps` is that of a shaper at the interface (`tc`), `queue_*` what waits in it or
+      was dropped by it (5 s), `allowances` those of a cloud (5 s).
+    - `cgroup_*`: the tightest of the process' control groups. `cgroup_cpu_percent` is in percent of
+      one core, `cgroup_throttled_percent` of the periods of its quota. Memory (5 s) is without
+      files' pages that could be dropped.
+    - `top_*` is what `top` said meanwhile: its own figures (always of all cores), its raw text.
     """
 
     received_s: float
@@ -186,6 +251,55 @@ class ServerSample:
     top_process_cpu_percent: float | None = None
     threads: tuple[ThreadSample, ...] | None = None
     top_text: str | None = None
+    asked_s: float | None = None
+    run_s: float | None = None
+    core_softirq_percent: tuple[float, ...] | None = None
+    iowait_percent: float | None = None
+    context_switches_per_s: float | None = None
+    blocked_processes: int | None = None
+    cpu_pressure_percent: float | None = None
+    memory_pressure_percent: float | None = None
+    io_pressure_percent: float | None = None
+    memory_unwritten_bytes: int | None = None
+    oom_kills: int | None = None
+    disks: tuple[DiskSample, ...] | None = None
+    process_cores: int | None = None
+    process_virtual_bytes: int | None = None
+    process_virtual_limit_bytes: int | None = None
+    process_major_faults_per_s: float | None = None
+    process_descriptors_limit: int | None = None
+    process_blocked_threads: int | None = None
+    process_context_switches_per_s: float | None = None
+    process_cpu_wait_percent: float | None = None
+    process_read_bps: float | None = None
+    process_written_bps: float | None = None
+    received_errors_per_s: float | None = None
+    received_drops_per_s: float | None = None
+    sent_drops_per_s: float | None = None
+    udp_no_ports_per_s: float | None = None
+    udp_receive_buffer_errors_per_s: float | None = None
+    udp_send_buffer_errors_per_s: float | None = None
+    udp_sockets: int | None = None
+    udp_socket_drops_per_s: float | None = None
+    udp_socket_queue_bytes: int | None = None
+    tcp_retransmits_per_s: float | None = None
+    tcp_listen_drops_per_s: float | None = None
+    sent_limit_bps: float | None = None
+    queue_drops_per_s: float | None = None
+    queue_backlog_bytes: int | None = None
+    allowances: tuple[Allowance, ...] | None = None
+    cgroup_cpu_percent: float | None = None
+    cgroup_cpu_limit_cores: float | None = None
+    cgroup_throttled_percent: float | None = None
+    cgroup_memory_used_bytes: int | None = None
+    cgroup_memory_limit_bytes: int | None = None
+    cgroup_memory_limit_hits_per_s: float | None = None
+    cgroup_written_limit_bps: float | None = None
+
+    @property
+    def at_s(self) -> float:
+        """Run time: by the server's own clock where that is known."""
+        return self.received_s if self.run_s is None else self.run_s
 
 
 @dataclass(frozen=True, slots=True)

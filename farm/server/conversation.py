@@ -11,6 +11,7 @@ from shlex import quote
 from farm.errors import ServerUnreachable
 from farm.observations import ServerSample
 from farm.protocols import Clock
+from farm.server.cgroup import Groups
 from farm.server.sampling import Sampling
 from farm.shell import Channel, Shell
 
@@ -26,14 +27,14 @@ class Conversation:
         self._clock = clock
         self._where = where
 
-    async def ask(self, pid: int | None) -> ServerSample | None:
+    async def ask(self, pid: int | None, groups: Groups) -> ServerSample | None:
         """One answer; `None` for the first, to which there is nothing to compare.
 
         Raises ServerUnreachable.
         """
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
-                await self._channel.write(self._sampling.ask(pid, self._clock.run_s()))
+                await self._channel.write(self._sampling.ask(pid, groups, self._clock.run_s()))
                 while True:
                     heard = await self._channel.read()
                     if heard.error:
@@ -53,7 +54,8 @@ async def conversation(
     """Start the script; it ends with the body. Raises ServerUnreachable."""
     text = files("farm.server").joinpath("sample_server.sh").read_text()
     script = "\n".join(line for line in text.split("\n") if not line.startswith("#"))
-    channel = await shell.channel(f"exec sh -c {quote(script)}")
+    arguments = " ".join(quote(word) for word in ("sh", *sampling.arguments))
+    channel = await shell.channel(f"exec sh -c {quote(script)} {arguments}")
     try:
         yield Conversation(channel, sampling, clock, shell.where)
     finally:

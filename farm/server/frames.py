@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 LONGEST_LINE_BYTES = 1 << 20
+_FILE = re.compile(
+    r"(/proc/[^:]*|/.*?/(?:cpu|cpuacct|memory|io|blkio)\.[a-z_.]+|/sys/class/net/[^:]*/speed):(.*)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One answer: the text of each file that could be read; `descriptors` where counted."""
+    """One answer: the text of each file that could be read.
+
+    `notes` are the other lines that the script wrote, by their first word.
+    """
 
     number: int
     files: Mapping[str, str]
-    descriptors: int | None
+    notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class FrameReader:
@@ -27,7 +34,7 @@ class FrameReader:
         self._rest = b""
         self._number: int | None = None
         self._lines: list[str] = []
-        self._descriptors: int | None = None
+        self._notes: dict[str, list[str]] = {}
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames that this piece completes."""
@@ -38,24 +45,27 @@ class FrameReader:
         return [frame for frame in frames if frame is not None]
 
     def _take(self, line: str) -> Frame | None:
-        match line.split(" "):
+        match line.split(" ", maxsplit=2):
             case ["@farm", "begin", number] if number.isdecimal():
-                self._number, self._lines, self._descriptors = int(number), [], None
-            case ["@farm", "descriptors", count] if count.isdecimal():
-                self._descriptors = int(count)
+                self._number, self._lines, self._notes = int(number), [], {}
             case ["@farm", "end", number] if number == str(self._number):
                 self._number = None
-                return Frame(int(number), proc_files(self._lines), self._descriptors)
+                notes = {word: tuple(said) for word, said in self._notes.items()}
+                return Frame(int(number), proc_files(self._lines), notes)
+            case ["@farm", word, said] if self._number is not None:
+                self._notes.setdefault(word, []).append(said)
             case _ if self._number is not None:
                 self._lines.append(line)
         return None
 
 
 def proc_files(lines: Iterable[str]) -> dict[str, str]:
-    """The lines of `grep -H '' /proc/...` as texts by file; other lines are passed over."""
+    """The lines of `grep -H '' /proc/...` as texts by file; other lines are passed over.
+
+    A control group's name may hold colons, what its files are called does not.
+    """
     files: dict[str, list[str]] = {}
     for line in lines:
-        path, colon, rest = line.partition(":")
-        if colon and path.startswith("/proc/"):
-            files.setdefault(path, []).append(rest)
+        if found := _FILE.match(line):
+            files.setdefault(found[1], []).append(found[2])
     return {path: "\n".join(texts) for path, texts in files.items()}

@@ -1,14 +1,13 @@
-"""What the server's machine is: facts read once, and which interface carries the media."""
+"""What the server's machine is: facts read once."""
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from farm.errors import BadInput
 from farm.server.frames import proc_files
+from farm.server.legible import or_none
 
 TICKS_PER_S = 100
 """What every Linux of the last 20 years says."""
@@ -19,6 +18,11 @@ echo "@farm ticks $(getconf CLK_TCK 2>/dev/null)"
 grep -asH '' /proc/stat /proc/meminfo /proc/net/dev /proc/net/route /proc/net/ipv6_route
 grep -asH 'model name' /proc/cpuinfo
 ip -o addr 2>/dev/null | while read -r line; do echo "@farm address $line"; done
+for way in /sys/class/net/*; do
+  grep -asH '' "$way/speed" 2>/dev/null
+  name=${way##*/}
+  ethtool -S "$name" 2>/dev/null | grep -q _allowance_exceeded && echo "@farm limited $name"
+done
 """
 
 _RTF_UP = 0x1
@@ -26,7 +30,11 @@ _RTF_UP = 0x1
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """`addresses` is by interface; empty where the machine has no `ip` command."""
+    """`addresses` is by interface; empty where the machine has no `ip` command.
+
+    `interface_bps` has what drivers say that an interface can carry, `limited` are interfaces of a
+    cloud that counts what it holds back.
+    """
 
     hostname: str
     kernel: str
@@ -37,6 +45,8 @@ class Machine:
     interfaces: tuple[str, ...]
     addresses: Mapping[str, frozenset[str]]
     default_interface: str | None
+    interface_bps: Mapping[str, float] = field(default_factory=dict)
+    limited: frozenset[str] = frozenset()
 
 
 def read_machine(said: str) -> Machine:
@@ -57,34 +67,21 @@ def read_machine(said: str) -> Machine:
         cpu_model=model[1].strip() if model else None,
         memory_bytes=int(memory[1]) * 1024 if memory else None,
         ticks_per_s=int(ticks) if ticks and ticks.isdecimal() else TICKS_PER_S,
-        interfaces=tuple(re.findall(r"^\s*(\S+?):", files.get("/proc/net/dev", ""), re.MULTILINE)),
+        interfaces=interface_names(files.get("/proc/net/dev", "")),
         addresses={name: frozenset(found) for name, found in addresses.items()},
         default_interface=_default_interface(files),
+        interface_bps={
+            path.split("/")[4]: mbps * 1e6
+            for path, text in files.items()
+            if path.startswith("/sys/class/net/") and (mbps := or_none(int, text) or 0) > 0
+        },
+        limited=frozenset(re.findall(r"^@farm limited (\S+)$", said, re.MULTILINE)),
     )
 
 
-def choose_interface(
-    setting: str, machine: Machine, media_addresses: frozenset[str], here: bool
-) -> str | None:
-    """The interface whose traffic is the media's.
-
-    `auto`: loopback when the media server is reached by loopback on this very machine (`here`),
-    else the interface that has one of `media_addresses`, else the one of the default route. Raises
-    BadInput for a name that the machine does not have.
-    """
-    if setting != "auto":
-        if machine.interfaces and setting not in machine.interfaces:
-            raise BadInput(
-                f"server.interface: {machine.hostname} has no {setting!r}; it has"
-                f" {', '.join(machine.interfaces)}"
-            )
-        return setting
-    if here and any(ipaddress.ip_address(address).is_loopback for address in media_addresses):
-        return "lo"
-    for name, addresses in machine.addresses.items():
-        if addresses & media_addresses and name != "lo":
-            return name
-    return machine.default_interface
+def interface_names(dev: str) -> tuple[str, ...]:
+    """Those that `/proc/net/dev` has."""
+    return tuple(re.findall(r"^\s*(\S+?):", dev, re.MULTILINE))
 
 
 def _word(said: str, name: str) -> str | None:

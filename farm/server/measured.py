@@ -19,9 +19,13 @@ from farm.experiment import Server as ServerSettings
 from farm.observations import ClockReading, Footprint, Gap, ResetReport, ServerFacts, ServerSample
 from farm.protocols import Clock, Restart
 from farm.server.another_boot import another_boot
+from farm.server.cgroup import Groups, groups, look_for
 from farm.server.conversation import Conversation, conversation
 from farm.server.footprint import differences
-from farm.server.machine import COMMAND, Machine, choose_interface, read_machine
+from farm.server.frames import proc_files
+from farm.server.interface import choose_interface, look_inside, read_inside
+from farm.server.machine import COMMAND, Machine, read_machine
+from farm.server.network import Interface
 from farm.server.process import Found, chosen, described, search
 from farm.server.recordings import RecordingsDirectory
 from farm.server.sampling import Sampling
@@ -68,8 +72,9 @@ class MediaServer:
         self._ready = ready
         self._lost_after_s = lost_after_s
         self._machine: Machine | None = None
-        self._interface: str | None = None
+        self._interface: Interface | None = None
         self._process: Found | None = None
+        self._groups = Groups()
         self._seen = False
         self._replaces: bool | None = None  # does the reset give another process? by what was seen
         self._search_at_s = 0.0
@@ -90,13 +95,8 @@ class MediaServer:
         await self._shell.open()
         said = await self._shell.run(COMMAND, COMMAND_WITHIN_S, "looking around")
         self._machine = read_machine(said.stdout)
-        self._interface = choose_interface(
-            self._settings.interface,
-            self._machine,
-            await _addresses(self._settings.kurento),
-            self._shell.here,
-        )
         await self._search()
+        self._interface = await self._choose_interface(self._machine)
         return ServerFacts(
             hostname=self._machine.hostname,
             kernel=self._machine.kernel,
@@ -105,8 +105,11 @@ class MediaServer:
             memory_bytes=self._machine.memory_bytes,
             process=described(self._settings.process),
             pid=self._process.pid if self._process else None,
-            interface=self._interface,
+            interface=self._interface.name if self._interface else None,
             reached=self._shell.where,
+            interface_bps=self._machine.interface_bps.get(
+                self._interface.name if self._interface else ""
+            ),
         )
 
     async def close(self) -> None:
@@ -187,7 +190,7 @@ class MediaServer:
             except ServerError:
                 # A machine too busy to be searched is not gone: the other figures go on.
                 self._search_at_s = self._clock.run_s() + SEARCH_UNSEEN_EVERY_S
-        sample = await talk.ask(self._process.pid if self._process else None)
+        sample = await talk.ask(self._process.pid if self._process else None, self._groups)
         if sample is not None and sample.process_pid is None:
             self._process = None
         return sample
@@ -195,11 +198,26 @@ class MediaServer:
     async def _search(self) -> Found | None:
         process = self._settings.process
         said = await self._shell.run(search(process), COMMAND_WITHIN_S, "looking for the process")
-        self._process = chosen(process, said.stdout)
+        before, self._process = self._process, chosen(process, said.stdout)
+        if self._process is not None and self._process != before:
+            pid = self._process.pid
+            said = await self._shell.run(look_for(pid), COMMAND_WITHIN_S, "looking at its limits")
+            self._groups = groups(proc_files(said.stdout.split("\n")), pid)
         self._seen = self._seen or self._process is not None
         pause_s = SEARCH_EVERY_S if self._seen else SEARCH_UNSEEN_EVERY_S
         self._search_at_s = self._clock.run_s() + pause_s
         return self._process
+
+    async def _choose_interface(self, machine: Machine) -> Interface | None:
+        """Of the machine, or in the network namespace of the process that was found."""
+        inside = None
+        if self._process is not None:
+            pid = self._process.pid
+            said = await self._shell.run(look_inside(pid), COMMAND_WITHIN_S, "its network")
+            inside = read_inside(pid, said.stdout)
+        addresses = await _addresses(self._settings.kurento)
+        setting = self._settings.interface
+        return choose_interface(setting, machine, addresses, self._shell.here, inside)
 
     async def _footprint(self) -> Footprint:
         await self._search()

@@ -8,13 +8,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from farm.observations import ServerSample
+from farm.server.cgroup import Groups
 from farm.server.frames import Frame, FrameReader
 from farm.server.machine import Machine
-from farm.server.proc import Look, look
-from farm.server.proc_rates import sample, thread_samples
+from farm.server.network import Interface
+from farm.server.proc import Look, look, of_threads, often
+from farm.server.proc_rates import sample, thread_rates
+from farm.server.seldom import SeldomLook, seldom, seldom_look
+from farm.server.seldom_rates import with_seldom
 from farm.server.top import Top, TopReader, parse_top
 
-DESCRIPTORS_EVERY_S = 5.0
+SELDOM_EVERY_S = 5.0
 THREADS_A_SECOND = 100
 """Reading a thread's file costs the server some 10 us: many threads are looked at less often."""
 
@@ -26,7 +30,7 @@ class Sampling:
     """
 
     def __init__(
-        self, machine: Machine, interface: str | None, cores: tuple[int, ...] | None
+        self, machine: Machine, interface: Interface | None, cores: tuple[int, ...] | None
     ) -> None:
         self._machine = machine
         self._interface = interface
@@ -36,23 +40,40 @@ class Sampling:
         self._top_texts: list[str] = []
         self._number = 0
         self._pid: int | None = None
+        self._groups = Groups()
+        self._asked_s = 0.0
         self._before: Look | None = None
         self._threads_before: Look | None = None
         self._threads_due_s = 0.0
-        self._descriptors: int | None = None
-        self._descriptors_due_s = 0.0
+        self._seldom_before: SeldomLook | None = None
+        self._seldom_due_s = 0.0
+        self._seldom_asked = False
 
-    def ask(self, pid: int | None, run_s: float) -> bytes:
+    @property
+    def arguments(self) -> tuple[str, str, str]:
+        """Of the script."""
+        interface = self._interface
+        if interface is None:
+            return ("-", "0", "0")
+        inside = interface.inside is not None
+        limited = interface.name in self._machine.limited and not inside
+        return (interface.name, str(int(inside)), str(int(limited)))
+
+    def ask(self, pid: int | None, groups: Groups, run_s: float) -> bytes:
         """The next line to write; `pid` is the media server's, where it is known."""
         if pid != self._pid:
-            self._pid, self._descriptors, self._threads_before = pid, None, None
-            self._threads_due_s = self._descriptors_due_s = run_s
-        descriptors = pid is not None and run_s >= self._descriptors_due_s
-        if descriptors:
-            self._descriptors_due_s = run_s + DESCRIPTORS_EVERY_S
-        threads = pid is not None and run_s >= self._threads_due_s
+            self._threads_before = None
+            self._threads_due_s = self._seldom_due_s = run_s
+        self._pid, self._groups, self._asked_s = pid, groups, run_s
+        files = often(pid, self._interface, groups)
+        self._seldom_asked = run_s >= self._seldom_due_s
+        if self._seldom_asked:
+            self._seldom_due_s = run_s + SELDOM_EVERY_S
+            files += seldom(pid, groups)
+        if pid is not None and run_s >= self._threads_due_s:
+            files += of_threads(pid)
         self._number += 1
-        words = (self._number, "-" if pid is None else pid, int(descriptors), int(threads))
+        words = (self._number, "-" if pid is None else pid, int(self._seldom_asked), *files)
         return " ".join(str(word) for word in words).encode() + b"\n"
 
     def hear_top(self, data: bytes) -> None:
@@ -68,28 +89,56 @@ class Sampling:
 
     def sample(self, frame: Frame, received_s: float) -> ServerSample | None:
         """What happened since the last answer; `None` for the first one."""
-        now = look(frame, self._pid, self._interface)
+        now = look(frame, self._pid, self._interface, self._groups)
         before, self._before = self._before, now
-        if now.descriptors is not None:
-            self._descriptors = now.descriptors
         made = None
         if before is not None:
             made = sample(before, now, received_s, self._machine.ticks_per_s, self._cores)
-            made = replace(
-                made, process_descriptors=self._descriptors if made.process_pid else None
-            )
-        threads_before = self._threads_before
-        if now.threads is not None:
-            self._threads_before = now
-            pause_s = max(1.0, len(now.threads) / THREADS_A_SECOND)
-            self._threads_due_s = received_s + pause_s - 0.5  # the question that comes nearest
+            made = replace(made, asked_s=self._asked_s)
+        made = self._with_seldom(made, frame)
+        made = self._with_threads(made, now, received_s)
         if made is None:
             self._top_texts.clear()
             return None
-        if threads_before is not None and now.threads is not None:
-            threads = thread_samples(threads_before, now, self._machine.ticks_per_s)
-            made = replace(made, threads=threads)
         return self._with_top(made)
+
+    def _with_seldom(self, made: ServerSample | None, frame: Frame) -> ServerSample | None:
+        """Descriptors are those of the last look as long as the process is there."""
+        before = self._seldom_before
+        if self._seldom_asked:
+            self._seldom_before = seldom_look(frame, self._pid, self._groups)
+            if made is not None:
+                made = with_seldom(made, before, self._seldom_before)
+        last = self._seldom_before
+        if made is None or last is None or made.process_pid != last.pid:
+            return made
+        return replace(
+            made,
+            process_descriptors=last.descriptors,
+            process_descriptors_limit=last.descriptors_limit,
+        )
+
+    def _with_threads(
+        self, made: ServerSample | None, now: Look, received_s: float
+    ) -> ServerSample | None:
+        before = self._threads_before
+        if now.threads is None:
+            return made
+        self._threads_before = now
+        pause_s = max(1.0, len(now.threads) / THREADS_A_SECOND)
+        self._threads_due_s = received_s + pause_s - 0.5  # the question that comes nearest
+        if made is None or before is None:
+            return made
+        seen = thread_rates(before, now, self._machine.ticks_per_s)
+        if seen is None:
+            return made
+        return replace(
+            made,
+            threads=seen.threads,
+            process_blocked_threads=seen.blocked,
+            process_context_switches_per_s=seen.switches_per_s,
+            process_cpu_wait_percent=seen.cpu_wait_percent,
+        )
 
     def _with_top(self, made: ServerSample) -> ServerSample:
         texts, self._top_texts = self._top_texts, []

@@ -97,7 +97,9 @@ async def test_a_trial_comes_back_as_it_was_seen(tmp_path: Path) -> None:
     assert reader.samples("transport") is None
     (host,) = reader.host_samples()
     assert host.run_s == 1.0
-    assert reader.server_samples() == (server_sample(2.0), server_sample(3.0))
+    assert reader.server_samples() == tuple(
+        replace(server_sample(at_s), run_s=at_s) for at_s in (2.0, 3.0)
+    )
     assert reader.top_text() == "top - 10:00:00 up 1 day\n"
     assert [path.name for path in reader.screenshots] == ["p000.png"]
     assert reader.damage == []

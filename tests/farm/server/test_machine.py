@@ -1,13 +1,10 @@
-"""What a machine is, and which of its interfaces carries the media."""
+"""What a machine is."""
 
 from __future__ import annotations
 
 import subprocess
 
-import pytest
-
-from farm.errors import BadInput
-from farm.server.machine import COMMAND, choose_interface, read_machine
+from farm.server.machine import COMMAND, read_machine
 
 SAID = """\
 @farm hostname kms-1
@@ -28,13 +25,15 @@ SAID = """\
 /proc/net/route:ens5\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
 /proc/cpuinfo:model name\t: Intel(R) Xeon(R) Platinum 8124M CPU @ 3.00GHz
 /proc/cpuinfo:model name\t: Intel(R) Xeon(R) Platinum 8124M CPU @ 3.00GHz
+/sys/class/net/docker0/speed:-1
+/sys/class/net/ens5/speed:10000
+@farm limited ens5
 @farm address 1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever
 @farm address 2: ens5    inet 192.0.2.7/24 brd 192.0.2.255 scope global ens5\\  valid_lft forever
 @farm address 2: ens5    inet6 2001:db8::7/64 scope link \\       valid_lft forever
 @farm address 3: docker0    inet 198.51.100.1/16 scope global docker0\\  valid_lft forever
 """
 MACHINE = read_machine(SAID)
-ELSEWHERE = frozenset({"203.0.113.10"})
 
 
 def test_facts_are_read() -> None:
@@ -43,28 +42,14 @@ def test_facts_are_read() -> None:
     assert MACHINE.cpu_model == "Intel(R) Xeon(R) Platinum 8124M CPU @ 3.00GHz"
     assert MACHINE.interfaces == ("lo", "ens5", "docker0")
     assert MACHINE.addresses["ens5"] == {"192.0.2.7", "2001:db8::7"}
+    assert MACHINE.interface_bps == {"ens5": 10e9}  # -1: its driver does not know
+    assert MACHINE.limited == {"ens5"}
 
 
 def test_a_machine_that_hides_everything_is_still_a_machine() -> None:
     machine = read_machine("@farm hostname \n@farm ticks \nsh: ip: not found")
     assert (machine.hostname, machine.cores, machine.ticks_per_s) == ("unknown", 0, 100)
     assert machine.cpu_model is machine.memory_bytes is machine.default_interface is None
-    assert choose_interface("eth0", machine, ELSEWHERE, here=False) == "eth0"
-
-
-def test_auto_is_the_default_route_of_the_lowest_metric() -> None:
-    assert choose_interface("auto", MACHINE, ELSEWHERE, here=False) == "ens5"
-
-
-def test_auto_is_the_interface_that_has_kurento_s_address() -> None:
-    address = frozenset({"198.51.100.1"})
-    assert choose_interface("auto", MACHINE, address, here=False) == "docker0"
-
-
-def test_auto_is_loopback_only_on_this_very_machine() -> None:
-    loopback = frozenset({"127.0.0.1"})
-    assert choose_interface("auto", MACHINE, loopback, here=True) == "lo"
-    assert choose_interface("auto", MACHINE, loopback, here=False) == "ens5"
 
 
 def test_an_ipv6_only_machine_has_a_default_route_too() -> None:
@@ -73,12 +58,6 @@ def test_an_ipv6_only_machine_has_a_default_route_too() -> None:
     lines = (route.format("eth1"), route.format("lo"))
     machine = read_machine("\n".join(f"/proc/net/ipv6_route:{line}" for line in lines))
     assert machine.default_interface == "eth1"
-
-
-def test_a_named_interface_must_be_there() -> None:
-    assert choose_interface("docker0", MACHINE, ELSEWHERE, here=False) == "docker0"
-    with pytest.raises(BadInput, match=r"server\.interface: kms-1 has no 'eth0'; it has lo, ens5"):
-        choose_interface("eth0", MACHINE, ELSEWHERE, here=False)
 
 
 def test_a_real_machine_answers() -> None:

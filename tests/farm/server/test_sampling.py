@@ -7,20 +7,23 @@ from pathlib import Path
 import pytest
 
 from farm.observations import ServerSample
+from farm.server.cgroup import Groups
 from farm.server.frames import Frame
 from farm.server.machine import read_machine
+from farm.server.network import Interface
 from farm.server.sampling import Sampling
 
+NONE = Groups()
 MACHINE = read_machine("/proc/stat:cpu0 1\n/proc/stat:cpu1 1\n")
 TOP = Path(__file__).parents[2] / "data" / "top" / "procps-4.0-composite-3-members.txt"
 
 
 def sampling() -> Sampling:
-    return Sampling(MACHINE, "eth0", None)
+    return Sampling(MACHINE, Interface("eth0"), None)
 
 
 def answer(number: int, uptime_s: float, threads: int = 0) -> bytes:
-    stat = "(x) S 1 1 1 0 -1 0 0 0 0 0 5 0 0 0 20 0 {} 0 100"
+    stat = "(x) S 1 1 1 0 -1 0 0 0 0 0 5 0 0 0 20 0 {} 0 100 4096"
     lines = [f"@farm begin {number}", f"/proc/uptime:{uptime_s:.2f} 1"]
     lines.append(f"/proc/25719/stat:25719 {stat.format(threads)}")
     lines += [f"/proc/25719/task/{tid}/stat:{tid} {stat.format(0)}" for tid in range(threads)]
@@ -28,22 +31,23 @@ def answer(number: int, uptime_s: float, threads: int = 0) -> bytes:
 
 
 def asked(line: bytes) -> tuple[str, bool, bool]:
-    _, pid, descriptors, threads = line.decode().split()
-    return pid, descriptors == "1", threads == "1"
+    """Whose figures, whether what is looked at seldom, and whether threads."""
+    _, pid, seldom, *files = line.decode().split()
+    return pid, seldom == "1", f"/proc/{pid}/task/*/stat" in files
 
 
 def second(conversation: Sampling, at_s: int, threads: int = 0) -> ServerSample | None:
-    line = conversation.ask(25719, float(at_s))
+    line = conversation.ask(25719, NONE, float(at_s))
     frame = conversation.hear(answer(int(line.split()[0]), 100.0 + at_s, threads))
     assert isinstance(frame, Frame)
     return conversation.sample(frame, at_s + 0.01)
 
 
-def test_descriptors_are_counted_every_five_seconds_for_each_costs_the_server_a_look() -> None:
+def test_descriptors_and_limits_are_looked_at_every_five_seconds_for_they_cost_the_server() -> None:
     conversation = sampling()
     counted = []
     for at_s in range(12):
-        pid, descriptors, _ = asked(conversation.ask(25719, float(at_s)))
+        pid, descriptors, _ = asked(conversation.ask(25719, NONE, float(at_s)))
         assert pid == "25719"
         counted += [at_s] if descriptors else []
     assert counted == [0, 5, 10]
@@ -54,7 +58,7 @@ def test_many_threads_are_looked_at_less_often(threads: int, every_s: int) -> No
     conversation = sampling()
     looks = []
     for at_s in range(10):
-        line = conversation.ask(25719, float(at_s))
+        line = conversation.ask(25719, NONE, float(at_s))
         number, wanted = int(line.split()[0]), asked(line)[2]
         frame = conversation.hear(answer(number, 100.0 + at_s, threads if wanted else 0))
         assert frame is not None
@@ -68,15 +72,15 @@ def test_many_threads_are_looked_at_less_often(threads: int, every_s: int) -> No
 
 def test_a_process_that_is_not_known_is_not_asked_for() -> None:
     conversation = sampling()
-    assert asked(conversation.ask(None, 0.0)) == ("-", False, False)
-    assert asked(conversation.ask(7, 1.0)) == ("7", True, True)
-    assert asked(conversation.ask(8, 2.0)) == ("8", True, True)
+    assert asked(conversation.ask(None, NONE, 0.0)) == ("-", True, False)
+    assert asked(conversation.ask(7, NONE, 1.0)) == ("7", True, True)
+    assert asked(conversation.ask(8, NONE, 2.0)) == ("8", True, True)
 
 
 def test_an_answer_to_an_older_question_is_passed_over() -> None:
     conversation = sampling()
-    conversation.ask(25719, 0.0)
-    conversation.ask(25719, 1.0)
+    conversation.ask(25719, NONE, 0.0)
+    conversation.ask(25719, NONE, 1.0)
     assert conversation.hear(answer(1, 100.0)) is None
     assert conversation.hear(answer(2, 101.0)) is not None
 

@@ -1,0 +1,98 @@
+"""Which interface of the server carries the media."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from farm.errors import BadInput
+from farm.server.frames import proc_files
+from farm.server.legible import or_none
+from farm.server.machine import Machine, interface_names
+from farm.server.network import Interface
+
+_NAMES = ("dev", "route", "fib_trie", "if_inet6")
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The network namespace of a process, as its files in `/proc/PID/net` tell of it."""
+
+    pid: int
+    files: Mapping[str, str]
+
+
+def look_inside(pid: int) -> str:
+    """The command whose output `choose_interface` reads of the process' network namespace."""
+    return f"grep -asH '' {' '.join(f'/proc/{pid}/net/{name}' for name in _NAMES)}"
+
+
+def read_inside(pid: int, said: str) -> Inside:
+    """Read the output of `look_inside`."""
+    files = proc_files(said.split("\n"))
+    return Inside(pid, {name: files.get(f"/proc/{pid}/net/{name}", "") for name in _NAMES})
+
+
+def choose_interface(
+    setting: str,
+    machine: Machine,
+    media_addresses: frozenset[str],
+    here: bool,
+    inside: Inside | None = None,
+) -> Interface | None:
+    """The interface whose traffic is the media's.
+
+    `auto`: loopback when the media server is reached by loopback on this very machine (`here`),
+    else the interface that has one of `media_addresses`, on the machine or in the network namespace
+    of the process, else the one of the default route. Raises BadInput for a name that neither has.
+    """
+    names = interface_names(inside.files["dev"]) if inside else ()
+    if setting != "auto":
+        if inside and setting not in machine.interfaces and setting in names:
+            return Interface(setting, inside.pid)
+        if machine.interfaces and setting not in machine.interfaces:
+            raise BadInput(
+                f"server.interface: {machine.hostname} has no {setting!r}; it has"
+                f" {', '.join(machine.interfaces)}"
+            )
+        return Interface(setting)
+    if here and any(ipaddress.ip_address(address).is_loopback for address in media_addresses):
+        return Interface("lo")
+    for name, addresses in machine.addresses.items():
+        if addresses & media_addresses and name != "lo":
+            return Interface(name)
+    if inside is not None:
+        for address in sorted(media_addresses):
+            found = _of_address(address, inside.files)
+            if found in names and found != "lo":
+                return Interface(found, inside.pid)
+    return Interface(machine.default_interface) if machine.default_interface else None
+
+
+def _of_address(address: str, files: Mapping[str, str]) -> str:
+    """The interface with this address, empty if none has it; loopback does not count."""
+    wanted = ipaddress.ip_address(address)
+    if wanted.version == 6:
+        owners = re.findall(r"^([0-9a-f]{32}) \S+ \S+ \S+ \S+ +(\S+)", files["if_inet6"], re.M)
+        return next((name for six, name in owners if int(six, 16) == int(wanted)), "")
+    if not re.search(rf"-- {re.escape(address)}\n\s+/32 host LOCAL", files["fib_trie"]):
+        return ""
+    fitting = [(network.prefixlen, name) for network, name in _networks(files) if wanted in network]
+    return max(fitting, default=(0, ""))[1]
+
+
+def _networks(files: Mapping[str, str]) -> Iterator[tuple[ipaddress.IPv4Network, str]]:
+    """What an interface leads to directly; /proc/net/route has addresses as they are in memory."""
+    for line in files["route"].split("\n")[1:]:
+        words = line.split()
+        way = or_none(lambda _: (_dotted(words[1]), _dotted(words[7]), words[0]), line)  # noqa: B023
+        if way is not None:
+            yield ipaddress.IPv4Network(f"{way[0]}/{way[1]}"), way[2]
+
+
+def _dotted(hexadecimal: str) -> str:
+    return socket.inet_ntoa(struct.pack("=L", int(hexadecimal, 16)))
