@@ -53,7 +53,7 @@ $(READY): pyproject.toml locks/dev.lock
 	@touch $@
 
 lock:
-	@for extra in base dev; do \
+	@for extra in base cluster dev; do \
 	    uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	        --no-header --quiet pyproject.toml -o locks/$$extra.lock \
 	        $$([ $$extra = base ] || echo --extra $$extra) || exit 1; \

@@ -22,6 +22,9 @@ NetworkProfile = Literal["none", "fiber", "cable", "dsl", "lte", "4g", "3g_fast"
 EMBEDDED = "embedded"
 """`server.kurento: embedded`: the farm starts the small media server of its own."""
 
+AUTO = "auto"
+"""`hosts[].ray: auto`: the head of the Ray cluster is on this machine."""
+
 
 def setting(
     default: Any,
@@ -140,8 +143,17 @@ class Server:
 @dataclass(frozen=True, slots=True)
 class Host:
     here: bool = setting(True, "this machine runs probes")
+    ray: str | None = setting(
+        None, "auto (head on this machine) or ray://host:10001: all machines of a Ray cluster do"
+    )
+    machines: int | None = setting(
+        None, "how many the cluster has to have; null: those it has", minimum=1
+    )
     place: str = setting("here", "a name for where the host is")
     cores: tuple[int, ...] | None = setting(None, "the cores its browsers may use", null="all")
+    probes: int | None = setting(
+        None, "the most that each machine carries; null: a share by its cores", minimum=1
+    )
 
 
 @dataclass(frozen=True, slots=True)

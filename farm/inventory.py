@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
-from farm.experiment import Experiment, Host, Ssh, setting
+from farm.experiment import App, Experiment, Host, Price, Ssh, setting
+
+RAY_PORT = 10001
+"""Where a Ray head listens for clients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class InventoryServer:
     app: str | None = setting(None, "where the demo app answers on it")
     machine: str | None = setting(None, "its type, such as c4.2xlarge")
     region: str | None = setting(None, "where it stands, such as us-east-1")
+    prices: Path | None = setting(None, "a price table that has it; null: the farm's own")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,8 @@ def filled(
 ) -> Experiment:
     """The experiment with the inventory's addresses where it wrote none of its own.
 
-    `written` says whether the experiment file has a key, `server.ssh`. Machines for probes other
-    than this one are named in the inventory; this one is what `hosts` takes from it.
+    `written` says whether the experiment file has a key, `server.ssh`. Where no probe is here, the
+    page under test is the demo app beside the server: machines for probes reach that.
     """
     server, found = experiment.server, inventory.server
     if found is not None:
@@ -69,11 +74,58 @@ def filled(
             server = replace(server, ssh=found.ssh)
         if not written("server.reset.command") and server.reset.by == "command":
             server = replace(server, reset=replace(server.reset, command=found.reset))
-    hosts = tuple(
-        Host(here=True, place=host.place, cores=host.cores)
-        for host in inventory.hosts or ()
-        if host.here
-    )
+        if not written("server.price.machine"):
+            server = replace(server, price=_priced(server.price, found, written))
+    hosts = _hosts(inventory.hosts or ())
     if not hosts or written("hosts"):
         hosts = experiment.hosts
-    return replace(experiment, server=server, hosts=hosts)
+    app = experiment.app
+    if found is not None and found.app is not None and not any(host.here for host in hosts):
+        app = _app_beside(app, found.app, written)
+    return replace(experiment, server=server, hosts=hosts, app=app)
+
+
+def _priced(price: Price, server: InventoryServer, written: Callable[[str], bool]) -> Price:
+    """What the machine costs, if the inventory says which it is."""
+    if server.machine is None:
+        return price
+    return replace(
+        price,
+        machine=server.machine,
+        region=price.region if written("server.price.region") else server.region or price.region,
+        table=price.table if written("server.price.table") else server.prices,
+    )
+
+
+def _hosts(found: tuple[InventoryHost, ...]) -> tuple[Host, ...]:
+    """This machine, and each Ray cluster at its head's address with as many machines as it has."""
+    hosts = [Host(here=True, place=h.place, cores=h.cores) for h in found if h.here]
+    for head in found:
+        if head.ray == "head" and head.ssh is not None:
+            hosts.append(
+                Host(
+                    here=False,
+                    ray=f"ray://{_machine_of(head.ssh.to)}:{RAY_PORT}",
+                    machines=sum(_together(head, other) for other in found),
+                    place=head.place,
+                    cores=head.cores,
+                )
+            )
+    return tuple(hosts)
+
+
+def _together(head: InventoryHost, other: InventoryHost) -> bool:
+    """Are they of one cluster?"""
+    same_place = (other.place, other.region) == (head.place, head.region)
+    return other.ray is not None and same_place
+
+
+def _machine_of(to: str) -> str:
+    """`user@host:22` without user and port."""
+    return to.rpartition("@")[2].partition(":")[0]
+
+
+def _app_beside(app: App, url: str, written: Callable[[str], bool]) -> App:
+    if written("app.url") or written("app.run"):
+        return app
+    return replace(app, run=None, url=url)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,10 +13,11 @@ from farm.drift import DriftLooks
 from farm.errors import ServerError
 from farm.experiment import Experiment
 from farm.observations import Footprint
+from farm.placement import Room
 from farm.protocols import Clock, TrialStore
-from farm.scenario import plan_trial
+from farm.scenario import NO_ROOMS, plan_trial
 from farm.search_evidence import count
-from farm.trial import Outcome, Purpose, TrialEvidence, TrialResult
+from farm.trial import Outcome, Purpose, TrialEvidence, TrialPlan, TrialResult
 from farm.trial_summary import summarise
 from farm.verdict import judge
 from farm.verdict.baseline import Baseline, baseline_of
@@ -41,19 +42,20 @@ class Trials:
         done: Iterable[TrialResult] = (),
         *,
         fresh: Footprint | None = None,
+        rooms: Mapping[str, Room] = NO_ROOMS,
     ) -> None:
         self.results = list(done)
         self.baseline: Baseline | None = None
         self._experiment = experiment
         self._world = world
         self._store = store
-        self._hosts = hosts
+        self._hosts, self._rooms = hosts, rooms
         self._fresh = fresh
 
     async def measure(self, load: int, purpose: Purpose) -> tuple[TrialResult, TrialEvidence]:
         """One trial and its verdict. Raises ServerError if the server cannot even be reset."""
         index = max((result.index for result in self.results), default=-1) + 1
-        plan = plan_trial(self._experiment, load, index=index, purpose=purpose, hosts=self._hosts)
+        plan = self._plan(load, index, purpose)
         self._world.observer.trial_planned(plan, purpose)
         self._store.journal("trial_started", index=index, load=load, purpose=purpose)
         async with self._store.record(plan) as recorder:
@@ -70,6 +72,20 @@ class Trials:
         self.results.append(result)
         self._world.observer.trial_ended(result)
         return result, evidence
+
+    def check_room(self, load: int) -> None:
+        """Raises BadExperiment if the hosts cannot carry it."""
+        self._plan(load, 0, "single")
+
+    def _plan(self, load: int, index: int, purpose: Purpose) -> TrialPlan:
+        return plan_trial(
+            self._experiment,
+            load,
+            index=index,
+            purpose=purpose,
+            hosts=self._hosts,
+            rooms=self._rooms,
+        )
 
     @property
     def clock(self) -> Clock:

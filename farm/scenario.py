@@ -14,6 +14,7 @@ from itertools import pairwise
 from farm.errors import BadExperiment
 from farm.experiment import Experiment, Fidelity, Scenario, ScenarioKind, Search, Size
 from farm.network_profiles import line_of
+from farm.placement import Placement, Room
 from farm.ramp import start_times_s
 from farm.trial import ProbePlan, Purpose, SessionPlan, TrialPlan
 from farm.webrtc_stats import MediaKind
@@ -28,6 +29,10 @@ CAMERAS: Mapping[ScenarioKind, Size] = {
     "group": Size(640, 360),
     "broadcast": Size(640, 480),
 }
+
+
+NO_ROOMS: Mapping[str, Room] = {}
+"""All hosts carry alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +143,21 @@ def check_load(scenario: Scenario, load: int, setting: str) -> None:
 
 
 def plan_trial(
-    experiment: Experiment, load: int, *, index: int, purpose: Purpose, hosts: Sequence[str]
+    experiment: Experiment,
+    load: int,
+    *,
+    index: int,
+    purpose: Purpose,
+    hosts: Sequence[str],
+    rooms: Mapping[str, Room] = NO_ROOMS,
 ) -> TrialPlan:
     """Everything that is decided about a trial before it begins.
 
     Calls and rooms stay whole on one host, in turn over `hosts` (names, at least one), so that a
     lost host takes only its own sessions along; the viewers of a broadcast are spread one by one.
+    Hosts carry as much as their `rooms` say, alike where those say nothing.
     Witnesses come first, and where there are several hosts the first one is theirs alone.
-    Raises BadExperiment for a load that is no whole number of sessions.
+    Raises BadExperiment for a load that is no whole number of sessions, or for which is no room.
     """
     scenario = experiment.scenario
     check_load(scenario, load, "trial.load")
@@ -155,14 +167,17 @@ def plan_trial(
     witnesses = witness_count(experiment, load)
     apart = hosts[:1] if witnesses and len(hosts) > 1 else ()
     loaded = hosts[len(apart) :]
+    placement = Placement(hosts, rooms)
     sessions: list[SessionPlan] = []
     number = 0
     for at, (cast, start_s) in enumerate(zip(casts, starts, strict=True)):
         entrances = _entrances(cast, pace)
         probes: list[ProbePlan] = []
+        together = 1 if scenario.kind == "broadcast" else len(cast)
         for place, role in enumerate(cast):
-            spread = place if scenario.kind == "broadcast" else at
             witness = number < witnesses
+            if place % together == 0:
+                host = placement.place(together, apart if apart and witness else loaded)
             probes.append(
                 _probe(
                     experiment,
@@ -171,7 +186,7 @@ def plan_trial(
                     load=load,
                     session=f"s{at:03d}",
                     place=place,
-                    host=apart[0] if apart and witness else loaded[spread % len(loaded)],
+                    host=host,
                     fidelity="full" if witness else experiment.probes.fidelity,
                     start_s=entrances[place],
                 )

@@ -145,7 +145,7 @@ def test_a_wrong_word_on_the_command_line(says: Says, words: str, line: str) -> 
             "1: hosts\\[0\\].cores: \\[99\\]: there is no core 99 here: .*all",
         ),
         ("server: {cores: [99]}", "1: server.cores: \\[99\\]: there is no core 99 here: .*all"),
-        ("hosts: [{place: a}, {place: b}]", "1: hosts: 2 of them: expected one, .*"),
+        ("hosts: [{place: a}, {place: b}]", "1: hosts: 2 of them are here: expected one, .*"),
         ("server: {ssh: {to: a@b}}", "1: server.ssh: a@b: the embedded server runs on this .*"),
         (
             f"server: {{kurento: '{NOBODY}', ssh: {{to: a@b, key: /gone}}}}",

@@ -11,13 +11,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from farm.browser.program import chromium_version, find_chromium
 from farm.cli.pricing import price_of_server
 from farm.drivers import read_driver
 from farm.errors import BadInput, MissingTool
 from farm.experiment import EMBEDDED, Experiment
+from farm.host_process import clip_cache
 from farm.media import check_clips
 from farm.scenario import camera_size, driver_name, plan_trial, smallest_load
 from farm.ssh import check_settings
@@ -31,6 +30,8 @@ def preflight(experiment: Experiment, beside: Path) -> None:
 
 def chromium(experiment: Experiment, _beside: Path) -> str:
     """There is one, and it starts."""
+    if not any(host.here for host in experiment.hosts):
+        return "not needed here: other machines run the probes"
     program = find_chromium(experiment.probes.chromium)
     return f"{chromium_version(program)} ({program})"
 
@@ -55,15 +56,12 @@ def clips(experiment: Experiment, _beside: Path) -> str:
     return f"{media.video} at {size}, {media.frame_rate} frames a second; sound: {media.audio}"
 
 
-def clip_cache() -> Path:
-    """Where clips are kept from run to run."""
-    return user_cache_path("probe-farm") / "clips"
-
-
 def cores(experiment: Experiment, _beside: Path) -> str:
     """This machine has those that hosts and embedded server were given."""
     here = sorted(os.sched_getaffinity(0))
-    given = {f"hosts[{at}].cores": host.cores for at, host in enumerate(experiment.hosts)}
+    given = {
+        f"hosts[{at}].cores": host.cores for at, host in enumerate(experiment.hosts) if host.here
+    }
     given["server.cores"] = experiment.server.cores
     for key, asked in given.items():
         absent = [core for core in asked or () if core not in here]

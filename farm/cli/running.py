@@ -21,7 +21,7 @@ from farm.cli.preflight import preflight
 from farm.cli.pricing import cost_of_measuring
 from farm.cli.run_facts import server_facts
 from farm.cli.space import check_space
-from farm.cli.wiring import HOST, OpenWorld, open_world
+from farm.cli.wiring import OpenWorld, open_world
 from farm.comparison import fact_differences
 from farm.errors import BadInput, FarmError, NoSpace, RecordingError, ServerUnreachable
 from farm.evidence import trial_evidence
@@ -125,6 +125,7 @@ async def new_run(
         with recording:
             async with _open_run(recording, manifest, clock, observer, beside=beside) as run:
                 observer.run_folder(recording.path)
+                run.trials.check_room(largest_load)
                 await require_room(experiment, run.opened.world.server, largest_load, trials)
                 yield run
     except (BadInput, ServerUnreachable):
@@ -154,6 +155,7 @@ async def resumed_run(
             observer.run_folder(recording.path)
             for each in _other_server(manifest, run.opened):
                 run.trials.say(each)
+            run.trials.check_room(largest_load)
             await require_room(experiment, run.opened.world.server, largest_load, trials)
             yield run
 
@@ -185,17 +187,19 @@ async def _open_run(
             experiment,
             opened.world,
             RunStore(recording, experiment),
-            (HOST,),
+            opened.generator.names,
             () if earlier is None else earlier.results,
             fresh=None if earlier is None else first_footprint(earlier),
+            rooms=opened.generator.rooms,
         )
         run = Run(recording, trials, opened, 0.0 if earlier is None else spent_s(earlier.journal))
         try:
             yield run
         finally:
-            if opened.hosts:  # else it ended before a trial did, and nothing new is known
-                hosts = tuple(opened.hosts)
-                recording.write_manifest(replace(now, hosts=hosts, chromium=hosts[0].chromium))
+            hosts = tuple(opened.generator.seen.values())
+            if hosts:  # else it ended before a trial did, and nothing new is known
+                chromium = ", ".join(sorted({host.chromium for host in hosts}))
+                recording.write_manifest(replace(now, hosts=hosts, chromium=chromium))
 
 
 def first_footprint(run: RunReader) -> Footprint | None:

@@ -10,41 +10,35 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from farm.boot import Boots
-from farm.browser.chromiums import Chromiums
 from farm.cli.app_page import RemoteApp, check_app
 from farm.cli.call_recordings import say_where, with_recordings_of
 from farm.cli.children import DemoApp, start_demo_app, start_embedded_kurento
+from farm.cli.generator import Generator, open_generator
 from farm.cli.machine_restart import machine_restart
 from farm.cli.media_server import look_around, server_behind, server_info, shell_to
-from farm.cli.preflight import clip_cache
 from farm.cli.watching import watching
 from farm.controller import World
 from farm.drivers import read_driver
-from farm.experiment import EMBEDDED, Experiment, Media, Process, Ssh
-from farm.hosts import LocalHost
+from farm.experiment import EMBEDDED, Experiment, Process, Ssh
 from farm.kurento.view import KurentoView
-from farm.media import Clip, prepare, with_light_bank
-from farm.observations import HostFacts, ServerFacts
+from farm.observations import ServerFacts
 from farm.processes import Processes
 from farm.protocols import Host, HostKit, Observer
 from farm.recording import RunRecording
 from farm.run_clock import RunClock
-from farm.scenario import camera_size, driver_name
+from farm.scenario import driver_name
 from farm.trial import Fault, FaultKind, TrialPlan
 from infra.local_sshd import local_sshd, sshd_program
-
-HOST = "here"
 
 
 @dataclass(slots=True)
 class OpenWorld:
-    """A `World` and what was learnt while it was opened; `hosts` fills with the first trial."""
+    """A `World` and what was learnt while it was opened."""
 
     world: World
     server: ServerFacts
     kurento: Mapping[str, Any]
-    hosts: list[HostFacts]
+    generator: Generator
 
 
 @asynccontextmanager
@@ -65,9 +59,12 @@ async def open_world(
     if app.url is not None:
         await check_app(app.url, accept_self_signed=app.accept_self_signed)
     async with AsyncExitStack() as stack:
+        generator = await stack.enter_async_context(open_generator(experiment, clock))
         processes = await stack.enter_async_context(Processes(recording.folder.logs))
         if experiment.server.kurento == EMBEDDED:
-            experiment = await _with_embedded(experiment, processes, stack, observer)
+            experiment = await _with_embedded(
+                experiment, processes, stack, observer, generator.address
+            )
         experiment = with_recordings_of(experiment, recording.path.name)
         kurento = experiment.server.kurento
         info = await server_info(kurento)
@@ -84,8 +81,7 @@ async def open_world(
         facts = await look_around(server, experiment.server)
         view = KurentoView(kurento, clock)
         stack.push_async_callback(view.close)
-        page = _app(experiment, processes, observer)
-        seen: list[HostFacts] = []
+        page = _app(experiment, processes, observer, generator.address)
         kit = HostKit(
             app_url=await page.url(),
             accept_self_signed=experiment.app.accept_self_signed,
@@ -95,17 +91,16 @@ async def open_world(
             poll_s=experiment.trial.poll_s,
             screenshots=recording.folder.trials,
         )
+        await generator.check(kit, observer.note)
 
         @asynccontextmanager
         async def hosts(plan: TrialPlan) -> AsyncIterator[Mapping[str, Host]]:
             screenshots = recording.folder.trial(plan.folder).screenshots.resolve()
-            host = _local_host(experiment, processes, clock, page)
-            try:
-                trial_kit = replace(kit, app_url=await page.url(), screenshots=screenshots)
-                seen[:] = [await host.open(trial_kit)]
-                yield {HOST: host}
-            finally:
-                await host.close()
+            trial_kit = replace(kit, app_url=await page.url(), screenshots=screenshots)
+            late = page.late_s if experiment.app.url is None else None
+            names = tuple(dict.fromkeys(probe.host for probe in plan.probes))
+            async with generator.hosts(names, trial_kit, processes, late) as opened:
+                yield opened
 
         @asynccontextmanager
         async def watch() -> AsyncIterator[asyncio.Future[Fault]]:
@@ -122,14 +117,21 @@ async def open_world(
             watch=watch,
             view=view,
         )
-        yield OpenWorld(world, facts, info, seen)
+        yield OpenWorld(world, facts, info, generator)
 
 
 async def _with_embedded(
-    experiment: Experiment, processes: Processes, stack: AsyncExitStack, observer: Observer
+    experiment: Experiment,
+    processes: Processes,
+    stack: AsyncExitStack,
+    observer: Observer,
+    address: str,
 ) -> Experiment:
     """The experiment with the embedded server in the place of a real one, started and reached."""
-    embedded = await start_embedded_kurento(processes, cores=experiment.server.cores)
+    addresses = tuple(dict.fromkeys((address, "127.0.0.1")))
+    embedded = await start_embedded_kurento(
+        processes, addresses=addresses, cores=experiment.server.cores
+    )
     ssh: Ssh | None = None
     if sshd_program() is None:
         how = "the local shell (no sshd on this machine)"
@@ -164,7 +166,7 @@ class App(Protocol):
         """Wait until it is gone; why."""
 
 
-def _app(experiment: Experiment, processes: Processes, observer: Observer) -> App:
+def _app(experiment: Experiment, processes: Processes, observer: Observer, address: str) -> App:
     if experiment.app.url is not None:
         observer.note(f"app: {experiment.app.url}")
         return RemoteApp(experiment.app.url, experiment.app.accept_self_signed)
@@ -174,31 +176,7 @@ def _app(experiment: Experiment, processes: Processes, observer: Observer) -> Ap
             processes,
             experiment.server.kurento,
             recordings=experiment.server.recordings.directory,
-            cores=experiment.hosts[0].cores,
+            host=address,
+            cores=next((host.cores for host in experiment.hosts if host.here), None),
         )
-    )
-
-
-def _clip(experiment: Experiment, media: Media) -> Clip:
-    """What cameras play, with prepared frames if there are light probes."""
-    clip = prepare(media, camera_size(experiment), clip_cache())
-    return with_light_bank(clip) if experiment.probes.fidelity == "light" else clip
-
-
-def _local_host(
-    experiment: Experiment, processes: Processes, clock: RunClock, page: App
-) -> LocalHost:
-    here = experiment.hosts[0]
-    return LocalHost(
-        HOST,
-        place=here.place,
-        cores=here.cores,
-        browsers=Chromiums(
-            processes,
-            partial(_clip, experiment),
-            here.cores,
-        ),
-        boots=Boots,
-        clock=clock.reading,
-        app_late_s=page.late_s,
     )

@@ -144,9 +144,7 @@ def _in_their_windows(frame: pl.DataFrame, polls: pl.DataFrame, edges: FloatArra
         .with_columns(pl.col("rows", "polls").fill_null(0).cast(pl.Int64))
         # A damaged table of polls does not unsay what the others hold.
         .with_columns(
-            polls=pl.when(lost)
-            .then("rows")
-            .otherwise(pl.max_horizontal("polls", "rows"))
+            polls=pl.when(lost).then("rows").otherwise(pl.max_horizontal("polls", "rows"))
         )
     )
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from farm.errors import BadExperiment
-from farm.experiment import EMBEDDED, App, Experiment, Process, Server
+from farm.experiment import AUTO, EMBEDDED, App, Experiment, Process, Server
 from farm.network_profiles import UNTOUCHED
 from farm.scenario import check_load, ladder
 from farm.units import format_duration
@@ -122,13 +122,26 @@ def _loads(experiment: Experiment) -> None:
 
 
 def _hosts(experiment: Experiment) -> None:
-    if len(experiment.hosts) > 1:
+    here = [at for at, host in enumerate(experiment.hosts) if host.here]
+    if len(here) > 1:
         raise BadExperiment(
-            f"hosts: {len(experiment.hosts)} of them: expected one, this machine runs all probes"
+            f"hosts: {len(here)} of them are here: expected one, others by ray: ray://host:10001"
         )
+    clusters: set[str] = set()
     for at, host in enumerate(experiment.hosts):
-        if not host.here:
-            raise BadExperiment(f"hosts[{at}].here: false: expected true")
+        if host.ray is None:
+            if not host.here:
+                raise BadExperiment(f"hosts[{at}].here: false: expected true, or ray:")
+            if host.machines is not None:
+                raise BadExperiment(f"hosts[{at}].machines: {host.machines}: expected ray: with it")
+            continue
+        if host.here:
+            raise BadExperiment(f"hosts[{at}].here: true: expected false beside ray:")
+        if host.ray != AUTO:
+            _address(f"hosts[{at}].ray", host.ray, ("ray",), "auto, or ray://host:10001")
+        if host.ray in clusters:
+            raise BadExperiment(f"hosts[{at}].ray: {host.ray}: expected each cluster once")
+        clusters.add(host.ray)
 
 
 def _times(experiment: Experiment) -> None:

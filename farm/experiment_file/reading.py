@@ -73,7 +73,12 @@ def load_inventory(path: Path) -> Inventory:
         raise BadExperiment(f"{place}: nothing: expected ws://host:8888/kurento")
     return dataclasses.replace(
         inventory,
-        server=server and dataclasses.replace(server, ssh=_beside(server.ssh, path.parent)),
+        server=server
+        and dataclasses.replace(
+            server,
+            ssh=_beside(server.ssh, path.parent),
+            prices=server.prices and (path.parent / server.prices.expanduser()).resolve(),
+        ),
         hosts=inventory.hosts
         and tuple(
             dataclasses.replace(host, ssh=_beside(host.ssh, path.parent))
@@ -160,6 +165,12 @@ def _written_out(value: Any) -> Any:
     app = plain.get("app")
     if isinstance(app, dict) and app.get("url") is not None:
         plain["app"] = {"run": None, **app}
+    hosts = plain.get("hosts")
+    if isinstance(hosts, list):
+        plain["hosts"] = [
+            {"here": False, **host} if isinstance(host, dict) and host.get("ray") else host
+            for host in hosts
+        ]
     server = plain.get("server")
     if isinstance(server, dict) and isinstance(server.get("process"), dict):
         process = server["process"]

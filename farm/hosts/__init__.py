@@ -1,10 +1,15 @@
-"""Machines that run probes: this one is `local`; `sampler` looks at its load."""
+"""Machines that run probes: this one is `local`; `sampler` looks at its load.
+
+One far away is `remote` here and `service` there, with a `line` between them.
+"""
 
 from __future__ import annotations
 
 from farm.hosts.local import Browser, LocalHost
+from farm.hosts.remote import RemoteHost
 
 __all__ = [
     "Browser",
     "LocalHost",
+    "RemoteHost",
 ]

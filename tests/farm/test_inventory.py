@@ -45,7 +45,10 @@ def test_server_and_hosts_come_from_it_and_paths_are_looked_up_beside_it(folder:
     assert server.ssh.key == folder / "aws/keys/id"
     assert server.ssh.known_hosts == folder / "aws/known_hosts"
     assert server.reset.command == "sudo -n reset-server"
-    assert experiment.hosts == (Host(here=True, place="office", cores=(0, 1)),)
+    assert experiment.hosts == (
+        Host(here=True, place="office", cores=(0, 1)),
+        Host(here=False, ray="ray://203.0.113.11:10001", machines=1, place="oregon"),
+    )
     assert experiment.inventory == folder / "aws/inventory.yaml"
 
 

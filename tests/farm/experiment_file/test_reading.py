@@ -150,9 +150,25 @@ def test_numbers_have_the_types_that_the_fields_have() -> None:
         ("hosts: []", "calls.yaml:1: hosts: []: expected a list, not empty"),
         (
             "hosts: [{place: a}, {place: b}]",
-            "calls.yaml:1: hosts: 2 of them: expected one, this machine runs all probes",
+            "calls.yaml:1: hosts: 2 of them are here: expected one, others by ray: ray://host:10001",
         ),
-        ("hosts: [{here: false}]", "calls.yaml:1: hosts[0].here: false: expected true"),
+        ("hosts: [{here: false}]", "calls.yaml:1: hosts[0].here: false: expected true, or ray:"),
+        (
+            "hosts: [{machines: 2}]",
+            "calls.yaml:1: hosts[0].machines: 2: expected ray: with it",
+        ),
+        (
+            "hosts: [{here: true, ray: auto}]",
+            "calls.yaml:1: hosts[0].here: true: expected false beside ray:",
+        ),
+        (
+            "hosts: [{ray: 10.0.0.5:6379}]",
+            "calls.yaml:1: hosts[0].ray: 10.0.0.5:6379: expected auto, or ray://host:10001",
+        ),
+        (
+            "hosts: [{ray: auto}, {ray: auto}]",
+            "calls.yaml:1: hosts[1].ray: auto: expected each cluster once",
+        ),
         ("format: 2", "calls.yaml:1: format: 2: expected a whole number from 1 to 1"),
         ("trial: {hold: 500ms}", "calls.yaml:1: trial.hold: 500ms: expected 1s or more"),
         ("trial: {hold: 10s}", "calls.yaml:1: trial.hold: 10s: expected two windows or more, 20s"),

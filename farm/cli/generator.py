@@ -1,0 +1,191 @@
+"""The machines that run probes: this one, and those of Ray clusters."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from farm.errors import BadInput, GeneratorError
+from farm.experiment import AUTO, Experiment
+from farm.experiment import Host as HostSettings
+from farm.host_process import HostOrder, host_service, local_host
+from farm.hosts import LocalHost, RemoteHost
+from farm.hosts.sampler import usable_cores
+from farm.observations import HostFacts, HostLook
+from farm.placement import Room
+from farm.processes import Processes
+from farm.protocols import Host, HostKit
+from farm.ray_hosts import PORT, RayCluster, RayMachine
+from farm.run_clock import RunClock
+from farm.scenario import camera_size
+
+HERE = "here"
+Late = Callable[[], Awaitable[float | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One that can run probes; `ray` and `cluster` are `None` for this one."""
+
+    order: HostOrder
+    room: Room
+    ray: RayMachine | None = None
+    cluster: RayCluster | None = None
+
+
+class Generator:
+    """All of an experiment's hosts, fresh for each trial. Make it by `open_generator`.
+
+    `seen` fills with what hosts turned out to be.
+    """
+
+    def __init__(self, machines: Sequence[Machine], clock: RunClock) -> None:
+        self._machines = {machine.order.name: machine for machine in machines}
+        self._clock = clock
+        self.seen: dict[str, HostFacts] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._machines)
+
+    @property
+    def rooms(self) -> Mapping[str, Room]:
+        return {name: machine.room for name, machine in self._machines.items()}
+
+    @property
+    def address(self) -> str:
+        """This machine's, as all hosts reach it: loopback if there are no others."""
+        others = [machine.ray.address for machine in self._machines.values() if machine.ray]
+        ours = [address_towards(other) for other in others]
+        return next((each for each in ours if not each.startswith("127.")), "127.0.0.1")
+
+    async def looks(self, kit: HostKit) -> dict[str, HostLook | BadInput | GeneratorError]:
+        """What each of the other machines is and has, or why it could not say."""
+
+        async def look(machine: Machine) -> HostLook | BadInput | GeneratorError:
+            host = self._remote(machine)
+            try:
+                return await host.look(kit)
+            except (BadInput, GeneratorError) as error:
+                return error
+            finally:
+                await host.close()
+
+        others = {name: machine for name, machine in self._machines.items() if machine.ray}
+        found = await asyncio.gather(*(look(machine) for machine in others.values()))
+        return dict(zip(others, found, strict=True))
+
+    async def check(self, kit: HostKit, note: Callable[[str], None]) -> None:
+        """Raises BadInput for the first of the other machines that cannot run probes."""
+        versions: dict[str, str] = {}
+        for name, look in (await self.looks(kit)).items():
+            if isinstance(look, BadInput | GeneratorError):
+                raise BadInput(str(look))
+            trouble = look.chromium_trouble or app_trouble(kit, look)
+            if look.chromium is None or trouble is not None:
+                raise BadInput(f"host {name}: {trouble}")
+            versions[name] = look.chromium
+        if len(set(versions.values())) > 1:
+            of_each = ", ".join(f"{name} {version}" for name, version in versions.items())
+            note(f"hosts have unlike Chromiums, their probes may behave unlike: {of_each}")
+
+    @asynccontextmanager
+    async def hosts(
+        self, names: Sequence[str], kit: HostKit, processes: Processes, late: Late | None
+    ) -> AsyncIterator[Mapping[str, Host]]:
+        """Those of these names, open; closed at the end. Raises BadInput, GeneratorError.
+
+        `late` asks the demo app that runs here how late it is: the first host tells.
+        """
+        hosts: dict[str, LocalHost | RemoteHost] = {}
+        for name in names:
+            machine, asks = self._machines[name], None if hosts else late
+            if machine.ray is None:
+                clock = self._clock.reading
+                hosts[name] = local_host(machine.order, processes, clock, asks)
+            else:
+                hosts[name] = self._remote(machine, asks)
+        try:
+            opened = await asyncio.gather(
+                *(host.open(kit) for host in hosts.values()), return_exceptions=True
+            )
+            for facts in opened:
+                if isinstance(facts, BaseException):
+                    raise facts
+                self.seen[facts.host] = facts
+            yield hosts
+        finally:
+            await asyncio.gather(*(host.close() for host in hosts.values()))
+
+    def _remote(self, machine: Machine, late: Late | None = None) -> RemoteHost:
+        assert machine.ray is not None and machine.cluster is not None  # noqa: S101
+        serve = partial(host_service, machine.order)
+        line = partial(machine.cluster.line, machine.ray.name, serve)
+        return RemoteHost(machine.order.name, line, self._clock, late)
+
+
+@asynccontextmanager
+async def open_generator(experiment: Experiment, clock: RunClock) -> AsyncIterator[Generator]:
+    """Its clusters reached; at the end nothing of ours runs there. Raises BadInput."""
+    machines: list[Machine] = []
+    async with AsyncExitStack() as stack:
+        for at, settings in enumerate(experiment.hosts):
+            if settings.ray is None:
+                room = Room(usable_cores(settings.cores), settings.probes)
+                machines.append(Machine(_order(experiment, settings, HERE), room))
+                continue
+            try:
+                cluster = await RayCluster.connect(ray_address(settings.ray))
+                stack.push_async_callback(cluster.close)
+                found = await cluster.machines()
+            except (BadInput, GeneratorError) as error:
+                raise BadInput(f"hosts[{at}].ray: {error}") from error
+            _enough(at, settings, found)
+            names = {machine.order.name for machine in machines}
+            for each in found:
+                name = f"{each.name}@{settings.place}" if each.name in names else each.name
+                order = _order(experiment, settings, name)
+                room = Room(len(settings.cores or ()) or each.cores, settings.probes)
+                machines.append(Machine(order, room, each, cluster))
+        yield Generator(machines, clock)
+
+
+def ray_address(setting: str) -> str:
+    return f"ray://127.0.0.1:{PORT}" if setting == AUTO else setting
+
+
+def address_towards(other: str) -> str:
+    """The address of this machine that its packets to `other` bear."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nothing_sent:
+        nothing_sent.connect((other, 9))
+        return str(nothing_sent.getsockname()[0])
+
+
+def app_trouble(kit: HostKit, look: HostLook) -> str | None:
+    if look.app_trouble is None:
+        return None
+    return f"it cannot reach the page under test, {kit.app_url}: {look.app_trouble}"
+
+
+def _order(experiment: Experiment, settings: HostSettings, name: str) -> HostOrder:
+    return HostOrder(
+        name,
+        settings.place,
+        settings.cores,
+        camera_size(experiment),
+        experiment.probes.fidelity,
+    )
+
+
+def _enough(at: int, settings: HostSettings, found: Sequence[RayMachine]) -> None:
+    names = ", ".join(machine.name for machine in found) or "none"
+    if not found:
+        raise BadInput(f"hosts[{at}].ray: {settings.ray}: no machine of it has CPUs for probes")
+    if settings.machines is not None and len(found) < settings.machines:
+        raise BadInput(
+            f"hosts[{at}].machines: {settings.machines}: the cluster has {len(found)} ({names})"
+        )

@@ -1,0 +1,49 @@
+"""Which host carries the next session: the one that is least full for what it can carry. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from farm.errors import BadExperiment
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a host can carry: probes in proportion to its `cores`, `probes` of them at most."""
+
+    cores: int = 1
+    probes: int | None = None
+
+
+class Placement:
+    """Hands out hosts, in their order while they are equally full.
+
+    A host with a limit of its own is full at that; the others share by their cores what is left.
+    """
+
+    def __init__(self, hosts: Sequence[str], rooms: Mapping[str, Room]) -> None:
+        self._rooms = {host: rooms.get(host, Room()) for host in hosts}
+        self._taken = dict.fromkeys(hosts, 0)
+
+    def place(self, probes: int, among: Iterable[str]) -> str:
+        """The host for so many probes that stay together. Raises BadExperiment: no room."""
+        fits = [host for host in among if self._fits(host, probes)]
+        if not fits:
+            limits = ", ".join(
+                f"{host} {room.probes}" for host, room in self._rooms.items() if room.probes
+            )
+            raise BadExperiment(
+                f"hosts: no room for {sum(self._taken.values()) + probes} probes "
+                f"(hosts[].probes: {limits}): use more hosts, or a smaller load"
+            )
+        chosen = min(fits, key=lambda host: self._fullness(host, probes))
+        self._taken[chosen] += probes
+        return chosen
+
+    def _fits(self, host: str, probes: int) -> bool:
+        most = self._rooms[host].probes
+        return most is None or self._taken[host] + probes <= most
+
+    def _fullness(self, host: str, probes: int) -> float:
+        return (self._taken[host] + probes) / max(1, self._rooms[host].cores)
