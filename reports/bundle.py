@@ -24,6 +24,7 @@ from farm.scenario import camera_size
 from reports.answer import Answer
 from reports.canvas import farm_style
 from reports.charts import Chart, Charts, Column
+from reports.exports.rows import has_rows
 from reports.page import (
     Failure,
     FigureEntry,
@@ -42,6 +43,7 @@ from reports.search_series import search_series
 from reports.search_tables import results_table, trials_table
 from reports.series import trial_series
 from reports.tables import Table
+from reports.traced import OF_EVENTS, OF_TRIALS, Traced, commands
 from reports.trial_answer import trial_answer
 from reports.trial_charts import trial_charts
 from reports.trial_frames import trial_frames
@@ -119,10 +121,11 @@ class _Bundle:
             title=manifest.name or reader.path.resolve().name,
             subtitle=self._scenario,
             answer=answer,
-            tables=tables,
-            figures=self._draw(charts),
+            tables=tuple(self._traced(table, None) for table in tables),
+            figures=self._draw(charts, None),
             trials=sections,
             missing=charts.missing,
+            commands=self._commands(OF_TRIALS, None) if results else (),
             facts=facts(manifest),
             texts=whole_texts(manifest, reader.experiment_text, reader.summary),
             # Last, because damage is found by reading.
@@ -170,11 +173,14 @@ class _Bundle:
                 shared=self._shared(),
             ),
             unfold=unfold,
-            figures=self._draw(charts),
-            tables=(
-                *((reasons_table(reasons),) if reasons else ()),
-                *(table.shown() for table in whole),
-                *((said,) if said is not None else ()),
+            figures=self._draw(charts, trial),
+            tables=tuple(
+                self._traced(table, trial)
+                for table in (
+                    *((reasons_table(reasons),) if reasons else ()),
+                    *(table.shown() for table in whole),
+                    *((said,) if said is not None else ()),
+                )
             ),
             failures=tuple(
                 self._with_picture(failure, trial, prefix)
@@ -184,21 +190,41 @@ class _Bundle:
             ),
             pictures=self._role_pictures(trial, prefix),
             missing=charts.missing,
+            commands=self._commands(OF_TRIALS, trial) if result is not None else (),
+            failed=self._commands(OF_EVENTS, trial),
         )
+
+    # ------------------------------------------------------------ where numbers come from
+
+    def _traced(self, table: Table, trial: TrialReader | None) -> Table:
+        return (
+            table
+            if table.traced is None
+            else replace(table, commands=self._commands(table.traced, trial))
+        )
+
+    def _commands(self, traced: Traced, trial: TrialReader | None) -> tuple[str, ...]:
+        """What prints the rows, of the tables that were recorded."""
+        if trial is not None:
+            there = tuple(table for table in traced.tables if has_rows(trial, table))
+            traced = replace(traced, tables=there)
+        run = self._reader.path.resolve().name
+        return commands(run, traced, None if trial is None else trial.plan.index)
 
     # ------------------------------------------------------------ figures and their numbers
 
-    def _draw(self, charts: Charts) -> tuple[FigureEntry, ...]:
-        return tuple(self._figure(chart) for chart in charts.charts)
+    def _draw(self, charts: Charts, trial: TrialReader | None) -> tuple[FigureEntry, ...]:
+        return tuple(self._figure(chart, trial) for chart in charts.charts)
 
-    def _figure(self, chart: Chart) -> FigureEntry:
+    def _figure(self, chart: Chart, trial: TrialReader | None) -> FigureEntry:
         figure = chart.draw()
         path = self._folder / f"{chart.name}.png"
         figure.savefig(path)
         seen = figure.get_suptitle().replace("\n", " ")
         self._write_csv(f"{chart.name}.csv", _column_lines(chart.columns))
         picture = _picture(path, f"{chart.heading}. {seen}", chart.caption)
-        return FigureEntry(chart.heading, picture, f"{chart.name}.csv")
+        printed = self._commands(chart.traced, trial)
+        return FigureEntry(chart.heading, picture, f"{chart.name}.csv", printed)
 
     def _write_csv(self, name: str, lines: Iterable[Sequence[object]]) -> None:
         with (self._folder / name).open("w", encoding="utf-8", newline="") as file:

@@ -12,6 +12,7 @@ from farm.trial import Fault, JoinOutcome, Outcome, Phases, TrialPlan, TrialResu
 from reports.answer import Answer
 from reports.provenance import Facts
 from reports.tables import Cell, Heading, Table
+from reports.traced import OF_EVENTS
 
 _SAID_ROWS = 30
 _USUAL_CODES = (1000, 1001)  # RFC 6455, 7.4.1: closed as meant, or going away
@@ -35,11 +36,12 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class FigureEntry:
-    """A figure, its heading, and the file of its numbers."""
+    """A figure, its heading, the file of its numbers, and what prints the rows behind them."""
 
     heading: str
     picture: Picture
     csv: str
+    commands: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class TrialSection:
-    """All about one trial; `unfold` when it decides the run."""
+    """All about one trial; `unfold` when it decides the run.
+
+    `commands` print the figures in its words, those of `failures` are `failed`.
+    """
 
     anchor: str
     heading: str
@@ -70,11 +75,16 @@ class TrialSection:
     failures: tuple[Failure, ...]
     pictures: tuple[Picture, ...]
     missing: tuple[str, ...]
+    commands: tuple[str, ...]
+    failed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`damage` names what could not be read; `texts` are whole files to unfold."""
+    """`damage` names what could not be read; `texts` are whole files to unfold.
+
+    `commands` print the figures in the answer.
+    """
 
     title: str
     subtitle: str
@@ -86,6 +96,7 @@ class Page:
     damage: tuple[str, ...]
     facts: tuple[Facts, ...]
     texts: Mapping[str, str]
+    commands: tuple[str, ...]
 
 
 def deciding_trials(results: Sequence[TrialResult], capacity: int | None) -> frozenset[int]:
@@ -202,6 +213,7 @@ def said_table(events: Sequence[SeenEvent]) -> Table | None:
         ),
         rows,
         total=len(said) if len(said) > len(rows) else None,
+        traced=OF_EVENTS,
     )
 
 

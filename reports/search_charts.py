@@ -10,6 +10,7 @@ from farm.experiment import Experiment
 from reports.charts import Chart, Charts, Column
 from reports.figures_of_search import cpu_by_load, quality_by_load, search_timeline
 from reports.search_series import SearchSeries
+from reports.traced import OF_TRIALS
 
 
 def search_charts(search: SearchSeries, settings: Experiment) -> Charts:
@@ -36,6 +37,7 @@ def search_charts(search: SearchSeries, settings: Experiment) -> Charts:
             "What probes received, averages of the hold. The knee is where quality falters.",
             lambda: quality_by_load(search, settings.criteria.residual_loss),
             columns,
+            OF_TRIALS,
         ),
         Chart(
             "search-cpu-by-load",
@@ -43,6 +45,7 @@ def search_charts(search: SearchSeries, settings: Experiment) -> Charts:
             "Each mark is a trial. A generator near its limit makes a trial invalid, not failed.",
             lambda: cpu_by_load(search, settings.invalid.host_cpu),
             columns,
+            OF_TRIALS,
         ),
     ]
     if np.isfinite(search.start_s).any():
@@ -52,6 +55,7 @@ def search_charts(search: SearchSeries, settings: Experiment) -> Charts:
             "Each bar is a trial, its mark the verdict; the lines are the bounds as they close in.",
             lambda: search_timeline(search),
             columns,
+            OF_TRIALS,
         )
         charts.insert(0, timeline)
     return Charts(tuple(charts))

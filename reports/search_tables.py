@@ -19,6 +19,7 @@ from reports.tables import (
     number_cell,
     percent_cell,
 )
+from reports.traced import OF_TRIALS
 
 
 def results_table(
@@ -54,6 +55,7 @@ def results_table(
                 number_cell(len(results)),
             ),
         ),
+        traced=OF_TRIALS,
     )
 
 
@@ -75,6 +77,7 @@ def trials_table(results: Sequence[TrialResult]) -> Table:
             Heading("reasons"),
         ),
         tuple(_trial_row(result) for result in results),
+        traced=OF_TRIALS,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from farm.trial import Outcome
 from reports.phrases import UNKNOWN, bitrate, percent
+from reports.traced import Traced
 
 SHOWN_ROWS = 200
 """Longer tables show their worst rows; the CSV beside them has all."""
@@ -36,7 +37,7 @@ class Table:
     """`csv` is the stem of the file that has all rows, where there is one.
 
     `worst_first` are the places of rows, for a table that is too long to be shown whole; `total` is
-    how many there are.
+    how many there are. `traced` is what the numbers were made of, `commands` print that.
     """
 
     caption: str
@@ -45,6 +46,8 @@ class Table:
     csv: str | None = None
     worst_first: tuple[int, ...] = ()
     total: int | None = None
+    traced: Traced | None = None
+    commands: tuple[str, ...] = ()
 
     def shown(self) -> Table:
         """At most `SHOWN_ROWS` rows, the worst."""

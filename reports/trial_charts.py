@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,6 +22,13 @@ from reports.figures_by_probe import (
 from reports.figures_of_machines import cpu_and_quality, generator_and_server, server_resources
 from reports.figures_over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
 from reports.grid import Array, Grid, samples_on_grid
+from reports.traced import (
+    BOTH_WAYS,
+    OF_EVENTS,
+    RECEIVED,
+    SENT_AND_RECEIVED,
+    Traced,
+)
 from reports.trial_series import ServerSeries, TrialSeries
 
 
@@ -35,7 +43,7 @@ def trial_charts(series: TrialSeries, settings: Experiment, prefix: str) -> Char
             else:
                 missing.append(found)
     return Charts(
-        tuple(Chart(f"{prefix}-{c.name}", c.heading, c.caption, c.draw, c.columns) for c in charts),
+        tuple(replace(chart, name=f"{prefix}-{chart.name}") for chart in charts),
         tuple(missing),
     )
 
@@ -80,6 +88,7 @@ def _bitrates(series: TrialSeries, _: Experiment) -> Sequence[Chart | str]:
                     **_band_columns("sent", "bps", sent),
                     **_band_columns("received", "bps", received),
                 },
+                SENT_AND_RECEIVED,
             )
         )
     kind = "video" if _any(series.by_probe.received_bps["video"]) else "audio"
@@ -101,6 +110,7 @@ def _bitrates(series: TrialSeries, _: Experiment) -> Sequence[Chart | str]:
             "Sent and received are sorted each by itself: a tail to the right is who got less.",
             lambda: bitrate_sorted(kind, probes),
             columns,
+            SENT_AND_RECEIVED,
         ),
         Chart(
             "bitrate-by-session",
@@ -108,6 +118,7 @@ def _bitrates(series: TrialSeries, _: Experiment) -> Sequence[Chart | str]:
             _neighbours(series),
             lambda: bitrate_by_session(kind, probes, mixed=series.mixed),
             columns,
+            SENT_AND_RECEIVED,
         ),
     ]
 
@@ -125,6 +136,7 @@ def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]
                     series.loss, series.phases, series.by_probe, series.window_s, limit
                 ),
                 {"run_time_s": series.loss.time_s, **_band_columns("lost", "ratio", series.loss)},
+                RECEIVED,
             )
         )
     else:
@@ -143,6 +155,7 @@ def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]
                     "lost_down_ratio": probes.lost_down,
                     "lost_up_ratio": probes.lost_up,
                 },
+                BOTH_WAYS,
             )
         )
     if _any(windows.ratio):
@@ -159,6 +172,7 @@ def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]
                         for i, start_s in enumerate(windows.start_s)
                     },
                 },
+                RECEIVED,
             )
         )
     if _seen(series.frame_rate):
@@ -175,6 +189,7 @@ def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]
                     "run_time_s": series.frame_rate.time_s,
                     **_band_columns("decoded", "frames_per_s", series.frame_rate),
                 },
+                RECEIVED,
             )
         )
     else:
@@ -212,6 +227,7 @@ def _machines(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str
                         "received_mean_bps": _mean_at(received, server.time_s),
                         "lost_mean_ratio": _mean_at(series.loss, server.time_s),
                     },
+                    Traced(("server", "inbound-rtp")),
                 )
             )
         found.append(
@@ -221,6 +237,7 @@ def _machines(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str
                 "A line that climbs through the hold is a leak, or a load that never settled.",
                 lambda: server_resources(server, phases),
                 _server_columns(server),
+                Traced(("server",)),
             )
         )
     if any(_any(host.cpu_percent) for host in series.hosts):
@@ -240,6 +257,7 @@ def _machines(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str
                         [host.busiest_thread_percent for host in series.hosts]
                     ),
                 },
+                Traced(("hosts", "server")),
             )
         )
     else:
@@ -258,6 +276,7 @@ def _setups(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]:
             "From the page's offer to the first decoded picture or the first audio packet.",
             lambda: setup_times(setups, settings.criteria.setup_within_s),
             {"probe": setups.probes, "kind": setups.kinds, "setup_s": setups.setup_s},
+            OF_EVENTS,
         )
     ]
 

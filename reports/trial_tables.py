@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from farm.experiment import ScenarioKind
+from farm.recording.sample_tables import POLL
 from farm.scenario import NOUNS
 from farm.trial import JoinOutcome, Reason, TrialPlan
 from farm.webrtc_stats import MediaKind
+from reports.exports.told_rows import EVENTS
 from reports.grid import Array
 from reports.phrases import UNKNOWN
 from reports.tables import (
@@ -24,6 +26,7 @@ from reports.tables import (
     number_cell,
     percent_cell,
 )
+from reports.traced import BOTH_WAYS, Traced
 from reports.trial_series import TrialSeries
 
 
@@ -85,6 +88,7 @@ def probe_table(
         tuple(rows),
         csv,
         tuple(order),
+        traced=Traced((*BOTH_WAYS.tables, EVENTS)),
     )
 
 
@@ -139,6 +143,7 @@ def session_table(
         tuple(rows),
         csv,
         tuple(order),
+        traced=BOTH_WAYS,
     )
 
 
@@ -168,6 +173,7 @@ def reasons_table(reasons: Sequence[Reason]) -> Table:
             Heading("at (run time)", number=True),
         ),
         tuple(rows),
+        traced=Traced((*BOTH_WAYS.tables, POLL, "hosts", EVENTS)),
     ).shown()
 
 
