@@ -9,10 +9,10 @@ import polars as pl
 
 from farm.hold_figures import lost_of_all_due, mean_over_time_of
 from farm.intervals import Intervals
-from farm.trial import Direction, StreamInterval, StreamSetup, TrialPlan
+from farm.trial import Direction, JoinOutcome, StreamInterval, StreamSetup, TrialPlan
 from farm.webrtc_stats import MediaKind
 from reports.grid import Array
-from reports.trial_series import ByProbe, LossWindows, SetupTimes
+from reports.trial_series import ByProbe, SessionWindows, SetupTimes
 
 _KINDS: tuple[MediaKind, ...] = ("audio", "video")
 
@@ -46,20 +46,43 @@ def by_probe(plan: TrialPlan, intervals: Sequence[StreamInterval]) -> ByProbe:
     )
 
 
-def loss_windows(plan: TrialPlan, intervals: Sequence[StreamInterval]) -> LossWindows:
-    """The worst inbound stream of each session in each window."""
+def session_windows(
+    plan: TrialPlan, intervals: Sequence[StreamInterval], joins: Sequence[JoinOutcome]
+) -> SessionWindows:
+    """The worst inbound stream of each session in each window, each figure by itself."""
     inbound = Intervals.of(intervals).frame.filter(direction="inbound")
     spans = inbound.group_by("window").agg(pl.col("start_s", "end_s").first()).sort("window")
-    sessions = tuple(session.session for session in plan.sessions)
+    lost = pl.col("residual_loss_ratio")
     worst = inbound.group_by(pl.col("session").cast(pl.String), "window").agg(
-        pl.col("residual_loss_ratio").max()
+        lost=lost.max(),
+        lost_packets=(pl.col("packets") * lost / (1 - lost)).max(),
+        stood_still=pl.col("stalled_ratio").max(),
+        gap_s=pl.col("gap_s").max(),
+        frame_rate=pl.col("frame_rate").filter(kind="video").min(),
     )
-    row = {name: i for i, name in enumerate(sessions)}
-    ratio = np.full((len(sessions), spans.height), np.nan)
+    row = {session.session: i for i, session in enumerate(plan.sessions)}
     rows = worst["session"].replace_strict(row, return_dtype=pl.Int64).to_numpy()
     columns = np.searchsorted(spans["window"].to_numpy(), worst["window"].to_numpy())
-    ratio[rows, columns] = worst["residual_loss_ratio"].fill_null(np.nan).to_numpy()
-    return LossWindows(sessions, spans["start_s"].to_numpy(), spans["end_s"].to_numpy(), ratio)
+
+    def each(name: str) -> Array:
+        values = np.full((len(row), spans.height), np.nan)
+        values[rows, columns] = worst[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        return values
+
+    out = {outcome.probe for outcome in joins if not outcome.joined}
+    probes = tuple(tuple(probe.probe for probe in each.probes) for each in plan.sessions)
+    return SessionWindows(
+        sessions=tuple(row),
+        probes=probes,
+        absent=tuple(tuple(probe for probe in some if probe in out) for some in probes),
+        start_s=spans["start_s"].to_numpy(),
+        end_s=spans["end_s"].to_numpy(),
+        lost=each("lost"),
+        lost_packets=each("lost_packets"),
+        stood_still=each("stood_still"),
+        gap_s=each("gap_s"),
+        frame_rate=each("frame_rate"),
+    )
 
 
 def setup_times(setups: Sequence[StreamSetup]) -> SetupTimes:

@@ -1,6 +1,6 @@
 """Figures of a trial by probe and by session: whom it went well for, and whom not.
 
-Up to `FEW` probes are drawn one by one and named; more become ranks and a heat map.
+Up to `FEW` probes are drawn one by one and named; more become ranks.
 """
 
 from __future__ import annotations
@@ -30,10 +30,9 @@ from reports.canvas import (
     paper,
 )
 from reports.grid import Array
-from reports.phrases import counted, percent
-from reports.trial_series import ByProbe, LossWindows, SetupTimes
+from reports.phrases import percent
+from reports.trial_series import ByProbe, SetupTimes
 
-_WORST_ROWS = 24
 _NAMED = 12
 _BAR = 0.4
 
@@ -151,45 +150,6 @@ def loss_by_probe(by_probe: ByProbe, limit_ratio: float) -> Figure:
             f"{bad} of {worst.size} probes lost more than {percent(limit_ratio)} on the way down; "
             f"the worst is {names[0]} of {by_probe.sessions[order[0]]}",
         )
-    return figure
-
-
-def loss_by_session(windows: LossWindows, limit_ratio: float) -> Figure:
-    """Residual loss of each session in each window of the hold, as a map, the worst on top."""
-    peaks = np.nan_to_num(windows.ratio, nan=-1).max(axis=1)
-    order = np.argsort(-peaks, kind="stable")[:_WORST_ROWS]
-    shown = windows.ratio[order] * 100
-    figure, (axes,) = paper(height=2.4 + 0.14 * order.size)
-    ceiling = max(largest(shown), limit_ratio * 300)
-    start_s = windows.start_s[0]
-    mesh = axes.pcolormesh(
-        np.append(windows.start_s, windows.end_s[-1]) - start_s,
-        np.arange(order.size + 1),
-        np.ma.masked_invalid(shown),
-        cmap="YlOrBr",
-        vmin=0,
-        vmax=ceiling,
-        edgecolors="white",
-        linewidth=0.6,
-    )
-    axes.set_facecolor("#d7dbe0")
-    axes.invert_yaxis()
-    axes.grid(visible=False)
-    axes.set_yticks(np.arange(order.size) + 0.5, [windows.sessions[i] for i in order])
-    axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("seconds of the hold (grey: not seen)")
-    axes.set_ylabel("session, the worst on top")
-    bar = figure.colorbar(mesh, ax=axes, pad=0.02, fraction=0.06)
-    bar.set_label("lost after repair, %")
-    bar.ax.axhline(limit_ratio * 100, color="black", lw=1.2)
-    bad = int(np.sum(peaks > limit_ratio))
-    total = len(windows.sessions)
-    more = f" (the worst {order.size} are shown)" if order.size < total else ""
-    headline(
-        figure,
-        f"{bad or 'None'} of {counted(total, 'session')} had a window with more than "
-        f"{percent(limit_ratio)} lost{more}",
-    )
     return figure
 
 

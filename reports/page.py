@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from farm.observations import ProbeEvent
 from farm.recording.events import SeenEvent
@@ -15,6 +16,7 @@ from reports.tables import Cell, Heading, Table
 from reports.traced import OF_EVENTS
 
 _SAID_ROWS = 30
+_NAMES = re.compile(r"\b[ps]?\d+\b")
 _USUAL_CODES = (1000, 1001)  # RFC 6455, 7.4.1: closed as meant, or going away
 _SAID_KINDS = {
     "page_error": "uncaught error",
@@ -48,7 +50,7 @@ class FigureEntry:
 class Failure:
     """Something that went wrong, in its own words; `who` is empty if it met all.
 
-    `file` is the screenshot's name.
+    `file` is the screenshot's name, `more` are others whom the same befell later.
     """
 
     who: str
@@ -57,6 +59,22 @@ class Failure:
     when: str
     file: str | None = None
     picture: Picture | None = None
+    more: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPart:
+    """One of the worst sessions; `commands` show its probes one by one."""
+
+    anchor: str
+    session: str
+    why: str
+    who: str
+    reasons: tuple[str, ...]
+    table: Table
+    figure: FigureEntry | None
+    pictures: tuple[Picture, ...]
+    commands: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +90,7 @@ class TrialSection:
     unfold: bool
     figures: tuple[FigureEntry, ...]
     tables: tuple[Table, ...]
+    sessions: tuple[SessionPart, ...]
     failures: tuple[Failure, ...]
     pictures: tuple[Picture, ...]
     missing: tuple[str, ...]
@@ -128,7 +147,10 @@ def failures(
     events: Sequence[SeenEvent],
     faults: Sequence[Fault],
 ) -> tuple[Failure, ...]:
-    """Faults, crashes and probes that could not join, in the order of time where it is known."""
+    """Faults, crashes and probes that could not join, in the order of time where it is known.
+
+    What befell many alike is told once, with their names.
+    """
     roles = {
         probe.probe: f"{probe.probe}, {probe.role} of {probe.session}" for probe in plan.probes
     }
@@ -137,9 +159,10 @@ def failures(
         for seen in events
         if seen.event.kind == "failed" and seen.event.data.get("screenshot")
     }
-    found: list[tuple[float | None, Failure]] = [
+    found: list[tuple[float | None, str, Failure]] = [
         (
             fault.at_s,
+            "",
             Failure(
                 fault.session or "",
                 fault.what.replace("_", " "),
@@ -152,6 +175,7 @@ def failures(
     found += [
         (
             outcome.at_s,
+            outcome.probe,
             Failure(
                 roles.get(outcome.probe, outcome.probe),
                 f"could not join ({outcome.reason or 'no reason given'})",
@@ -166,6 +190,7 @@ def failures(
     found += [
         (
             seen.run_s,
+            seen.event.probe,
             Failure(
                 roles.get(seen.event.probe, seen.event.probe),
                 "crashed",
@@ -177,7 +202,15 @@ def failures(
         if seen.event.kind == "crashed"
     ]
     found.sort(key=lambda entry: (entry[0] is None, entry[0] or 0.0))
-    return tuple(failure for _, failure in found)
+    alike: dict[tuple[str, str], list[tuple[str, Failure]]] = {}
+    for _, probe, failure in found:
+        # Words in which only names and numbers differ are the same words.
+        words = _NAMES.sub("#", failure.message) if probe else failure.message
+        alike.setdefault((failure.what, words), []).append((probe, failure))
+    return tuple(
+        replace(some[0][1], more=tuple(probe or failure.who for probe, failure in some[1:]))
+        for some in alike.values()
+    )
 
 
 def said_table(events: Sequence[SeenEvent]) -> Table | None:

@@ -10,6 +10,7 @@ from farm.experiment import ScenarioKind
 from farm.scenario import NOUNS
 from farm.trial import Outcome, TrialResult
 from reports.answer import Answer, Status, machines, sentence
+from reports.costs import cost_points
 from reports.phrases import counted, percent, seconds, units_word
 
 
@@ -116,6 +117,7 @@ def search_answer(
         (
             *_capacity_points(capacity),
             *_steady_points(_section(summary, "drift")),
+            *cost_points(_section(summary, "cost")),
             *_scale_out_points(_section(summary, "scale_out")),
             *_best_trial(results, shared=shared),
         ),

@@ -17,7 +17,7 @@ from farm.evidence.poll_table import PollTable
 from farm.evidence.stream_windows import SERIES
 from farm.trial import TrialEvidence
 from farm.webrtc_stats import MediaKind
-from reports.by_probe import by_probe, loss_windows, setup_times
+from reports.by_probe import by_probe, session_windows, setup_times
 from reports.grid import (
     Array,
     Grid,
@@ -53,7 +53,7 @@ def trial_series(frames: TrialFrames, evidence: TrialEvidence) -> TrialSeries:
         server=_server(frames.server, grid_s),
         hosts=tuple(_hosts(frames.hosts, grid_s)),
         by_probe=by_probe(evidence.plan, evidence.intervals),
-        loss_windows=loss_windows(evidence.plan, evidence.intervals),
+        session_windows=session_windows(evidence.plan, evidence.intervals, evidence.joins),
         setups=setup_times(evidence.setups),
     )
 

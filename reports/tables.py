@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from farm.trial import Outcome
@@ -55,6 +55,20 @@ class Table:
             return self
         places = (self.worst_first or range(len(self.rows)))[:SHOWN_ROWS]
         return replace(self, rows=tuple(self.rows[place] for place in places), total=len(self.rows))
+
+    def linked(self, anchors: Mapping[str, str]) -> Table:
+        """The cells under `session` become links to `anchors` of the page, where there are some."""
+        headings = [heading.text for heading in self.headings]
+        if "session" not in headings:
+            return self
+        at = headings.index("session")
+        rows = tuple(
+            (*row[:at], replace(row[at], link=f"#{anchors[row[at].text]}"), *row[at + 1 :])
+            if row[at].text in anchors
+            else row
+            for row in self.rows
+        )
+        return replace(self, rows=rows)
 
 
 def number_cell(value: float | None, text: str | None = None) -> Cell:

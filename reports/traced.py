@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.exports.told_rows import EVENTS, TRIALS
@@ -21,6 +22,12 @@ SENT_AND_RECEIVED = Traced(("outbound-rtp", "inbound-rtp"))
 BOTH_WAYS = Traced(("inbound-rtp", "outbound-rtp", "remote-inbound-rtp"))
 OF_EVENTS = Traced((EVENTS,))
 OF_TRIALS = Traced((TRIALS,))
+
+
+def probe_commands(run: str, probes: Sequence[str], trial: int) -> tuple[str, ...]:
+    """What draws the channels of each of `probes` and prints their windows."""
+    start = ["farm", "report", run, "--trial", str(trial), "--probe"]
+    return tuple(shlex.join([*start, probe]) for probe in probes)
 
 
 def commands(run: str, traced: Traced, trial: int | None) -> tuple[str, ...]:

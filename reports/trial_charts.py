@@ -16,15 +16,14 @@ from reports.figures_by_probe import (
     bitrate_by_session,
     bitrate_sorted,
     loss_by_probe,
-    loss_by_session,
-    setup_times,
 )
 from reports.figures_of_machines import cpu_and_quality, generator_and_server, server_resources
 from reports.figures_over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
 from reports.grid import Array, Grid, samples_on_grid
+from reports.session_charts import asked_frame_rate, session_map_chart, setup_chart
+from reports.session_quality import SessionQuality
 from reports.traced import (
     BOTH_WAYS,
-    OF_EVENTS,
     RECEIVED,
     SENT_AND_RECEIVED,
     Traced,
@@ -32,16 +31,23 @@ from reports.traced import (
 from reports.trial_series import ServerSeries, TrialSeries
 
 
-def trial_charts(series: TrialSeries, settings: Experiment, prefix: str) -> Charts:
+def trial_charts(
+    series: TrialSeries, quality: SessionQuality, settings: Experiment, prefix: str
+) -> Charts:
     """The figures of one trial, most telling first; names begin with `prefix`."""
     charts: list[Chart] = []
     missing: list[str] = []
-    for group in (_bitrates, _quality, _machines, _setups):
-        for found in group(series, settings):
-            if isinstance(found, Chart):
-                charts.append(found)
-            else:
-                missing.append(found)
+    for found in (
+        *session_map_chart(quality),
+        *_bitrates(series),
+        *_quality(series, settings),
+        *_machines(series, settings),
+        *setup_chart(series, settings),
+    ):
+        if isinstance(found, Chart):
+            charts.append(found)
+        else:
+            missing.append(found)
     return Charts(
         tuple(replace(chart, name=f"{prefix}-{chart.name}") for chart in charts),
         tuple(missing),
@@ -67,7 +73,7 @@ def correlations(series: TrialSeries) -> tuple[Correlation, ...]:
     return tuple(found)
 
 
-def _bitrates(series: TrialSeries, _: Experiment) -> Sequence[Chart | str]:
+def _bitrates(series: TrialSeries) -> Sequence[Chart | str]:
     found: list[Chart | str] = []
     kinds: tuple[MediaKind, ...] = ("video", "audio")
     for kind in kinds:
@@ -141,7 +147,7 @@ def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]
         )
     else:
         found.append("No loss: no received stream can be read from the recording.")
-    probes, windows = series.by_probe, series.loss_windows
+    probes = series.by_probe
     if _any(probes.lost_down):
         found.append(
             Chart(
@@ -158,23 +164,6 @@ def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]
                 BOTH_WAYS,
             )
         )
-    if _any(windows.ratio):
-        found.append(
-            Chart(
-                "loss-by-session",
-                "Loss by session, window by window",
-                "The darker, the more the worst stream of the session lost in that window.",
-                lambda: loss_by_session(windows, limit),
-                {
-                    "session": windows.sessions,
-                    **{
-                        f"lost_ratio_from_{start_s:.0f}_s": windows.ratio[:, i]
-                        for i, start_s in enumerate(windows.start_s)
-                    },
-                },
-                RECEIVED,
-            )
-        )
     if _seen(series.frame_rate):
         found.append(
             Chart(
@@ -183,7 +172,10 @@ def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]
                 f"Decoded frames, so that a frozen picture counts 0. "
                 f"{_spread(len(series.frame_rate.names))}",
                 lambda: frame_rate_over_time(
-                    series.frame_rate, series.phases, series.by_probe, _asked(series, settings)
+                    series.frame_rate,
+                    series.phases,
+                    series.by_probe,
+                    asked_frame_rate(series, settings),
                 ),
                 {
                     "run_time_s": series.frame_rate.time_s,
@@ -265,31 +257,10 @@ def _machines(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str
     return found
 
 
-def _setups(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]:
-    setups = series.setups
-    if not setups.probes:
-        return ["No setup times: no stream was expected."]
-    return [
-        Chart(
-            "setup-times",
-            "Setup times",
-            "From the page's offer to the first decoded picture or the first audio packet.",
-            lambda: setup_times(setups, settings.criteria.setup_within_s),
-            {"probe": setups.probes, "kind": setups.kinds, "setup_s": setups.setup_s},
-            OF_EVENTS,
-        )
-    ]
-
-
 def _neighbours(series: TrialSeries) -> str:
     if series.mixed:
         return "The members of a room stand side by side; each receives the server's mix."
     return "The probes of a session stand side by side, so that the halves of a broken one match."
-
-
-def _asked(series: TrialSeries, settings: Experiment) -> float | None:
-    """The rate that received pictures should have: the camera's, unless the server mixes."""
-    return None if series.mixed else settings.media.frame_rate
 
 
 def _sentence(words: str) -> str:

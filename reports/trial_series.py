@@ -62,16 +62,25 @@ class ByProbe:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LossWindows:
-    """Residual loss of each session in each window: `ratio[i, j]` of `sessions[i]` in window `j`.
+class SessionWindows:
+    """What the worst receiver of each session had: `lost[i, j]` of `sessions[i]` in window `j`.
 
-    The worst stream of a session stands for it. `start_s` and `end_s` are the windows' in run time.
+    `probes` are in each session, `absent` those of them that never joined. `lost` is residual loss,
+    `lost_packets` how many packets those are, `stood_still` the share of the window without a new
+    picture, `gap_s` the longest time without a packet, `frame_rate` the lowest. NaN where nobody
+    saw it. `start_s` and `end_s` are the windows' in run time.
     """
 
     sessions: tuple[str, ...]
+    probes: tuple[tuple[str, ...], ...]
+    absent: tuple[tuple[str, ...], ...]
     start_s: Array
     end_s: Array
-    ratio: Array
+    lost: Array
+    lost_packets: Array
+    stood_still: Array
+    gap_s: Array
+    frame_rate: Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,5 +110,5 @@ class TrialSeries:
     server: ServerSeries | None
     hosts: tuple[HostSeries, ...]
     by_probe: ByProbe
-    loss_windows: LossWindows
+    session_windows: SessionWindows
     setups: SetupTimes

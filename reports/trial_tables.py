@@ -93,10 +93,14 @@ def probe_table(
 
 
 def session_table(
-    scenario: ScenarioKind, series: TrialSeries, reasons: Sequence[Reason], csv: str
+    scenario: ScenarioKind,
+    series: TrialSeries,
+    reasons: Sequence[Reason],
+    worst_first: Sequence[str],
+    csv: str,
 ) -> Table:
-    """Each session by its weakest probe."""
-    figures, windows = series.by_probe, series.loss_windows
+    """Each session by its weakest probe; `worst_first` are their names in that order."""
+    figures, windows = series.by_probe, series.session_windows
     members: defaultdict[str, list[int]] = defaultdict(list)
     for i, session in enumerate(figures.sessions):
         members[session].append(i)
@@ -105,7 +109,7 @@ def session_table(
         if reason.session is not None:
             said[reason.session].append(reason.message)
     peak = {
-        session: _largest(windows.ratio[i]) if windows.ratio.size else float("nan")
+        session: _largest(windows.lost[i]) if windows.lost.size else float("nan")
         for i, session in enumerate(windows.sessions)
     }
     names = list(members)
@@ -123,10 +127,8 @@ def session_table(
         )
         for session in names
     ]
-    order = sorted(
-        range(len(rows)),
-        key=lambda i: (not said[names[i]], -float(np.nan_to_num(peak.get(names[i], 0.0)))),
-    )
+    place = {name: i for i, name in enumerate(names)}
+    order = [place[name] for name in worst_first]
     return Table(
         f"By session ({NOUNS[scenario]}), each by its weakest probe",
         (

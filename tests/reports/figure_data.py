@@ -15,16 +15,19 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
 from matplotlib.figure import Figure
 
+from reports.close_up import session_close_up
+from reports.figure_of_probe import probe_channels_figure
+from reports.figure_of_sessions import session_map
 from reports.figures_by_probe import (
     bitrate_by_session,
     bitrate_sorted,
     loss_by_probe,
-    loss_by_session,
     setup_times,
 )
 from reports.figures_of_machines import cpu_and_quality, generator_and_server, server_resources
 from reports.figures_of_search import cpu_by_load, quality_by_load, search_timeline
 from reports.figures_over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
+from tests.reports.made_channels import made_channels, made_close_up, made_quality
 from tests.reports.made_series import made_search, made_trial
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -48,7 +51,9 @@ def figures(probes: int) -> Mapping[str, Callable[[], Figure]]:
         "bitrate_sorted": lambda: bitrate_sorted("video", trial.by_probe),
         "bitrate_by_session": lambda: bitrate_by_session("video", trial.by_probe, mixed=False),
         "loss_by_probe": lambda: loss_by_probe(trial.by_probe, 0.01),
-        "loss_by_session": lambda: loss_by_session(trial.loss_windows, 0.01),
+        "session_map": lambda: session_map(made_quality(probes)),
+        "probe_channels": lambda: probe_channels_figure(made_channels()),
+        "session_close_up": lambda: session_close_up(made_close_up()),
         "setup_times": lambda: setup_times(trial.setups, 15.0),
     }
 

@@ -14,8 +14,8 @@ from reports.search_series import SearchSeries
 from reports.trial_series import (
     ByProbe,
     HostSeries,
-    LossWindows,
     ServerSeries,
+    SessionWindows,
     SetupTimes,
     TrialSeries,
 )
@@ -88,7 +88,7 @@ def made_trial(probes: int = 4, *, spoilt: bool = True, phases: Phases = PHASES)
             lost_up=np.where(np.arange(probes) == probes - 2, 0.002, 0.0),
             frame_rate=frames[:, held].mean(axis=1),
         ),
-        loss_windows=_windows(probes, spoilt=spoilt),
+        session_windows=made_windows(probes, spoilt=spoilt),
         setups=SetupTimes(
             probes=tuple(name for name in names for _ in KINDS),
             kinds=KINDS * probes,
@@ -102,14 +102,27 @@ def made_trial(probes: int = 4, *, spoilt: bool = True, phases: Phases = PHASES)
     )
 
 
-def _windows(probes: int, *, spoilt: bool) -> LossWindows:
+def made_windows(probes: int, *, spoilt: bool = True) -> SessionWindows:
+    """The last session loses packets and stands still, the first loses a few."""
     sessions = tuple(dict.fromkeys(session_names(probes)))
     start_s = np.arange(114.0, 174.0, 10.0)
     ratio = np.zeros((len(sessions), start_s.size))
     if spoilt:
         ratio[-1, 3:] = [0.03, 0.05, 0.04]
         ratio[0, 1] = 0.004
-    return LossWindows(sessions, start_s, start_s + 10, ratio)
+    names = probe_names(probes)
+    return SessionWindows(
+        sessions=sessions,
+        probes=tuple(names[2 * i : 2 * i + 2] for i in range(len(sessions))),
+        absent=((),) * len(sessions),
+        start_s=start_s,
+        end_s=start_s + 10,
+        lost=ratio,
+        lost_packets=ratio * 600,
+        stood_still=ratio * (ratio > 0.04),
+        gap_s=np.full(ratio.shape, 0.1),
+        frame_rate=20 - 100 * ratio,
+    )
 
 
 def made_search() -> SearchSeries:

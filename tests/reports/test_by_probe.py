@@ -7,7 +7,7 @@ import pytest
 
 from farm.trial import Direction, StreamInterval, StreamSetup
 from farm.webrtc_stats import MediaKind
-from reports.by_probe import by_probe, loss_windows, setup_times
+from reports.by_probe import by_probe, session_windows, setup_times
 from tests.synthetic import call_plan
 
 
@@ -89,19 +89,20 @@ def test_a_receiver_report_that_uncounts_is_no_negative_loss() -> None:
 
 
 def test_the_worst_stream_stands_for_its_session_in_a_window() -> None:
-    windows = loss_windows(
+    windows = session_windows(
         call_plan(2),
         [
             interval("p000", 0, residual_loss_ratio=0.01),
             interval("p001", 0, residual_loss_ratio=0.03),
             interval("p001", 2, residual_loss_ratio=None),
         ],
+        [],
     )
     assert windows.sessions == ("s000", "s001")
     assert list(windows.start_s) == [0, 20]
-    assert windows.ratio[0, 0] == 0.03
-    assert np.isnan(windows.ratio[0, 1])
-    assert np.isnan(windows.ratio[1]).all()
+    assert windows.lost[0, 0] == 0.03
+    assert np.isnan(windows.lost[0, 1])
+    assert np.isnan(windows.lost[1]).all()
 
 
 def test_a_stream_that_never_came_has_no_time() -> None:

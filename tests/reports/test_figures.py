@@ -11,10 +11,12 @@ import pytest
 
 from farm.trial import Phases
 from reports.canvas import farm_style
-from reports.figures_by_probe import bitrate_by_session, loss_by_probe, loss_by_session
+from reports.figure_of_sessions import session_map
+from reports.figures_by_probe import bitrate_by_session, loss_by_probe
 from reports.figures_of_search import search_timeline
 from reports.figures_over_time import bitrate_over_time, loss_over_time
 from tests.reports.figure_data import figure_data, figures, golden_path, search_figures
+from tests.reports.made_channels import made_quality
 from tests.reports.made_series import made_search, made_trial
 
 DRAWN = {**figures(4), **search_figures()}
@@ -79,7 +81,9 @@ def test_a_clean_trial_is_called_clean() -> None:
     assert loss_over_time(trial.loss, trial.phases, trial.by_probe, 10.0, 0.01).get_suptitle() == (
         "No packet stayed lost in the hold, on any probe"
     )
-    assert loss_by_session(trial.loss_windows, 0.01).get_suptitle().startswith("None of 2 sessions")
+    assert session_map(made_quality(4, spoilt=False)).get_suptitle() == (
+        "No window of 2 sessions went beyond a limit"
+    )
 
 
 def test_many_probes_are_shown_by_quantiles_and_few_are_not() -> None:
