@@ -125,7 +125,7 @@ def session_close_up(close: CloseUp) -> Figure:
         for axes in panels:
             _mark(axes, close, channels, name=axes is panels[0])
         if shown.size:
-            panels[-1].set_xlim(shown[0], shown[-1] + 1)
+            panels[-1].set_xlim(min(shown[0], 0.0), shown[-1] + 1)
     labels = (
         f"{close.kind},\n{unit.name}",
         "frames/s",

@@ -32,7 +32,7 @@ def session_map(quality: SessionQuality) -> Figure:
     order = quality.worst_first()[:ROWS]
     many = len(windows.sessions) > len(order)
     figure = Figure()
-    rows_high = 1.9 + 0.2 * len(order)
+    rows_high = max(3.4, 1.9 + 0.2 * len(order))
     figure.set_figheight(rows_high + (1.4 if many else 0))
     if many:
         above, axes = figure.subplots(
@@ -60,9 +60,9 @@ def session_map(quality: SessionQuality) -> Figure:
     axes.set_yticks(np.arange(len(order)) + 0.5, [_who(quality, place) for place in order])
     axes.tick_params(axis="y", length=0, labelsize=8)
     axes.set_xlabel("seconds of the hold, window by window (grey: not seen)")
-    axes.set_ylabel("session and its probes, the worst on top")
+    axes.set_ylabel("sessions, the worst on top")
     bar = figure.colorbar(mesh, ax=axes, pad=0.02, fraction=0.05, aspect=30)
-    bar.set_label("of a limit used up (1: at the limit)")
+    bar.set_label("times what is allowed")
     bar.ax.axhline(1.0, color="black", lw=1.2)
     found = _letters(axes, quality, order, edges, top)
     if many:

@@ -42,21 +42,25 @@ def bitrate_sorted(kind: MediaKind, by_probe: ByProbe) -> Figure:
     sent, received = by_probe.sent_bps[kind], by_probe.received_bps[kind]
     unit = bit_rate(sent, received)
     figure, (axes,) = paper()
-    for values, label, color, marker in (
-        (sent, "sent", SENT, "o"),
-        (received, "received", RECEIVED, "s"),
+    for values, label, color, side in (
+        (sent, "sent", SENT, -1),
+        (received, "received", RECEIVED, 1),
     ):
         ranked = np.sort(values[np.isfinite(values)])[::-1] / unit.scale
-        few = ranked.size <= FEW
-        axes.plot(
-            np.arange(1, ranked.size + 1),
-            ranked,
-            color=color,
-            marker=marker if few else None,
-            lw=1.0 if few else 2.2,
-            ls="-" if marker == "o" else "--",
-            label=label,
-        )
+        at = np.arange(1, ranked.size + 1, dtype=np.float64)
+        if sent.size <= FEW:
+            axes.bar(
+                at + side * _BAR / 2,
+                ranked,
+                _BAR,
+                color=color,
+                hatch="///" if side > 0 else None,
+                edgecolor="white",
+                lw=0,
+                label=label,
+            )
+        else:
+            axes.plot(at, ranked, color=color, lw=2.2, ls="-" if side < 0 else "--", label=label)
     axes.set_xlabel("probes, the largest bitrate first")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(0.5, max(1, sent.size) + 0.5)

@@ -22,7 +22,7 @@ from reports.tables import (
     number_cell,
     percent_cell,
 )
-from reports.traced import BOTH_WAYS, Traced
+from reports.traced import BOTH_WAYS, OF_EVENTS, Traced
 
 WORST = 50
 """So many sessions have a section; the others are told by `farm report --probe`."""
@@ -124,7 +124,7 @@ class _Teller:
                 f"Streams of {name} over the hold",
                 _HEADINGS,
                 tuple(rows),
-                traced=Traced(BOTH_WAYS.tables, tuple(each.probe for each in shown[:_NAMED])),
+                traced=_rows_of(shown, streams),
             ),
             worst_s=worst_s,
             why=why,
@@ -148,6 +148,13 @@ class _Teller:
             return probe.probe not in blamed, not absent, -(lost.get(probe.probe) or 0.0)
 
         return sorted(planned, key=key)
+
+
+def _rows_of(shown: Sequence[ProbePlan], streams: pl.DataFrame) -> Traced:
+    """Of probes that had streams; of a session in which nobody had any, what befell it."""
+    seen = set(streams["probe"].unique().to_list()) if streams.height else set()
+    named = tuple(each.probe for each in shown if each.probe in seen)[:_NAMED]
+    return Traced(BOTH_WAYS.tables, named) if named else OF_EVENTS
 
 
 def _streams(evidence: TrialEvidence, names: Sequence[str]) -> dict[str, pl.DataFrame]:

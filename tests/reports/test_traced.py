@@ -90,6 +90,19 @@ def test_every_figure_and_every_table_names_its_commands(index: Path) -> None:
     assert set(tables) == {'<details class="rows">'}
 
 
+def test_the_probes_of_the_worst_sessions_can_be_drawn(
+    index: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(index.parents[2])
+    text = index.read_text(encoding="utf-8")
+    commands = re.findall(r'"command drawn">([^<]*)</code>', text)
+    assert len(set(commands)) == 6
+    (worst,) = [each for each in commands if each.endswith("--trial 1 --probe p001")]
+    assert main(shlex.split(worst)[1:]) == 0
+    assert "trial-001-p001.png" in capsys.readouterr().out
+    assert (index.parents[1] / "probes" / "trial-001-p001.png").is_file()
+
+
 def test_the_trials_of_the_answer_are_those_recorded(index: Path, told: Told) -> None:
     rows = told("farm report run --rows trials")
     assert rows["load"].to_list() == [2, 4]
