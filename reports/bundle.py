@@ -21,6 +21,7 @@ from reports.bundle_trial import TrialPart
 from reports.canvas import farm_style
 from reports.charts import Charts
 from reports.costs import cost_tables
+from reports.figure_of_capacity import CapacityAnswer
 from reports.page import (
     Page,
     deciding_trials,
@@ -30,6 +31,7 @@ from reports.search_answer import search_answer
 from reports.search_charts import search_charts
 from reports.search_series import search_series
 from reports.search_tables import results_table, trials_table
+from reports.server_over_search import server_over_search
 from reports.tables import Table
 from reports.traced import OF_TRIALS
 from reports.watch_chapter import watch_answer, watch_charts
@@ -63,7 +65,7 @@ class _Bundle:
 
     def __init__(self, reader: RunReader, folder: Path) -> None:
         self._reader = reader
-        self._files = BundleFiles(folder, reader.path.resolve().name)
+        self._files = BundleFiles(folder, reader.path.resolve().name, reader.trials)
         self._settings = reader.manifest.settings
         self._scenario = self._settings.scenario.kind
 
@@ -78,17 +80,30 @@ class _Bundle:
             if searched
             else _main_trial(reader.trials)
         )
-        sections = tuple(
-            TrialPart(self._files, self._settings, trial, shared=self._shared()).section(
-                unfold=trial.plan.index in deciding
-            )
+        parts = {
+            trial.plan.index: TrialPart(self._files, self._settings, trial, shared=self._shared())
             for trial in reader.trials
-        )
+        }
+        sections = tuple(part.section(unfold=index in deciding) for index, part in parts.items())
         tables: tuple[Table, ...] = (trials_table(results),) if results else ()
         charts = Charts(())
         if searched:
             answer = search_answer(self._scenario, reader.summary, results, shared=self._shared())
-            charts = search_charts(search_series(results), self._settings)
+            series = search_series(results)
+            charts = search_charts(
+                series,
+                self._settings,
+                CapacityAnswer.of(reader.summary),
+                server_over_search(
+                    series,
+                    {
+                        each.index: each.phases.ramp_s
+                        for each in results
+                        if each.phases.ramp_s is not None
+                    },
+                    {index: part.server for index, part in parts.items() if part.server},
+                ),
+            )
             picture = f"{camera_size(self._settings)} at {self._settings.media.frame_rate}/s"
             tables = (
                 results_table(self._scenario, picture, reader.summary or {}, results),

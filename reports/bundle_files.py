@@ -8,13 +8,14 @@ import shutil
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from farm.recording.reader import TrialReader
 from reports.charts import Chart, Charts, Column
-from reports.exports.rows import has_rows
+from reports.exports.rows import OF_A_RUN, has_rows
 from reports.page import FigureEntry, Picture
 from reports.tables import Table
 from reports.traced import Traced, commands
@@ -23,10 +24,14 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 class BundleFiles:
-    """Writes into `folder`, which exists. `run` is the run folder's name, as commands have it."""
+    """Writes into `folder`, which exists.
 
-    def __init__(self, folder: Path, run: str) -> None:
+    `run` is the run folder's name, as commands have it, `trials` are all that it has.
+    """
+
+    def __init__(self, folder: Path, run: str, trials: Sequence[TrialReader]) -> None:
         self._folder = folder
+        self._trials = trials
         self.run = run
 
     # ------------------------------------------------------------ figures and their numbers
@@ -63,10 +68,15 @@ class BundleFiles:
 
     def commands(self, traced: Traced, trial: TrialReader | None) -> tuple[str, ...]:
         """What prints the rows, of the tables that were recorded."""
-        if trial is not None:
-            there = tuple(table for table in traced.tables if has_rows(trial, table))
-            traced = replace(traced, tables=there)
-        return commands(self.run, traced, None if trial is None else trial.plan.index)
+        if trial is None:
+            whole = tuple(table for table in traced.tables if table in OF_A_RUN)
+            parts = replace(traced, tables=tuple(set(traced.tables) - set(whole)))
+            each = [self.commands(parts, one) for one in self._trials] if parts.tables else []
+            return (*commands(self.run, replace(traced, tables=whole), None), *chain(*each))
+        there = tuple(
+            table for table in traced.tables if table in OF_A_RUN or has_rows(trial, table)
+        )
+        return commands(self.run, replace(traced, tables=there), trial.plan.index)
 
     # ------------------------------------------------------------ screenshots
 

@@ -30,7 +30,7 @@ from reports.traced import OF_EVENTS, OF_TRIALS, Traced, probe_commands
 from reports.trial_answer import trial_answer
 from reports.trial_charts import trial_charts
 from reports.trial_frames import trial_frames
-from reports.trial_series import TrialSeries
+from reports.trial_series import ServerSeries, TrialSeries
 from reports.trial_tables import probe_table, reasons_table, session_table
 
 FOLDED_WORST = 5
@@ -47,6 +47,8 @@ class TrialPart:
         self._settings = settings
         self._trial = trial
         self._shared = shared
+        self.server: ServerSeries | None = None
+        """What was seen of the server, once it is drawn."""
         self._prefix = f"trial-{trial.plan.index:03d}"
 
     def section(self, *, unfold: bool) -> TrialSection:
@@ -58,6 +60,7 @@ class TrialPart:
             trial, window_s=settings.trial.window_s, poll_s=settings.trial.poll_s
         )
         series = trial_series(trial_frames(trial), evidence)
+        self.server = series.server
         quality = quality_of(series, settings)
         charts = trial_charts(series, quality, settings, prefix)
         reasons = result.verdict.reasons if result is not None else ()
@@ -129,9 +132,13 @@ class TrialPart:
 
     def _close_up(self, series: TrialSeries, worst: SessionSection) -> FigureEntry | None:
         """The first of the sections, from near; `None` if none of its probes was ever polled."""
+        some = [*worst.probes[:PROBES]]
+        if not any(probe.sends for probe in some):
+            # Of a broadcast the presenter, too: who sent what the viewers saw.
+            some[-1:] = [probe for probe in worst.probes if probe.sends][:1] or some[-1:]
         shown = [
             (probe, channels)
-            for probe in worst.probes[:PROBES]
+            for probe in some
             if (channels := recorded_channels(self._trial, probe.probe)).time_s.size
         ]
         if not shown:

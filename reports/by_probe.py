@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -50,18 +51,55 @@ def session_windows(
     plan: TrialPlan, intervals: Sequence[StreamInterval], joins: Sequence[JoinOutcome]
 ) -> SessionWindows:
     """The worst inbound stream of each session in each window, each figure by itself."""
+    probes = {
+        session.session: tuple(probe.probe for probe in session.probes) for session in plan.sessions
+    }
+    return _windows("session", probes, intervals, joins)
+
+
+def viewer_windows(
+    plan: TrialPlan, intervals: Sequence[StreamInterval], joins: Sequence[JoinOutcome]
+) -> SessionWindows | None:
+    """The same of each viewer of a broadcast; `None` where everybody also sends."""
+    viewers = {
+        probe.probe: (f"{probe.role} of {probe.session}",)
+        for probe in plan.probes
+        if probe.receives and not probe.sends
+    }
+    if not viewers:
+        return None
+    windows = _windows("probe", viewers, intervals, joins)
+    absent = {outcome.probe for outcome in joins if not outcome.joined}
+    return replace(
+        windows,
+        absent=tuple(viewers[name] if name in absent else () for name in viewers),
+        unit="viewer",
+    )
+
+
+def _windows(
+    column: str,
+    members: Mapping[str, tuple[str, ...]],
+    intervals: Sequence[StreamInterval],
+    joins: Sequence[JoinOutcome],
+) -> SessionWindows:
+    """The worst of all inbound streams that are alike in `column`; `members` are in each."""
     inbound = Intervals.of(intervals).frame.filter(direction="inbound")
     spans = inbound.group_by("window").agg(pl.col("start_s", "end_s").first()).sort("window")
     lost = pl.col("residual_loss_ratio")
-    worst = inbound.group_by(pl.col("session").cast(pl.String), "window").agg(
-        lost=lost.max(),
-        lost_packets=(pl.col("packets") * lost / (1 - lost)).max(),
-        stood_still=pl.col("stalled_ratio").max(),
-        gap_s=pl.col("gap_s").max(),
-        frame_rate=pl.col("frame_rate").filter(kind="video").min(),
+    worst = (
+        inbound.group_by(pl.col(column).cast(pl.String), "window")
+        .agg(
+            lost=lost.max(),
+            lost_packets=(pl.col("packets") * lost / (1 - lost)).max(),
+            stood_still=pl.col("stalled_ratio").max(),
+            gap_s=pl.col("gap_s").max(),
+            frame_rate=pl.col("frame_rate").filter(kind="video").min(),
+        )
+        .filter(pl.col(column).is_in(list(members)))
     )
-    row = {session.session: i for i, session in enumerate(plan.sessions)}
-    rows = worst["session"].replace_strict(row, return_dtype=pl.Int64).to_numpy()
+    row = {name: i for i, name in enumerate(members)}
+    rows = worst[column].replace_strict(row, return_dtype=pl.Int64).to_numpy()
     columns = np.searchsorted(spans["window"].to_numpy(), worst["window"].to_numpy())
 
     def each(name: str) -> Array:
@@ -70,11 +108,10 @@ def session_windows(
         return values
 
     out = {outcome.probe for outcome in joins if not outcome.joined}
-    probes = tuple(tuple(probe.probe for probe in each.probes) for each in plan.sessions)
     return SessionWindows(
         sessions=tuple(row),
-        probes=probes,
-        absent=tuple(tuple(probe for probe in some if probe in out) for some in probes),
+        probes=tuple(members.values()),
+        absent=tuple(tuple(probe for probe in some if probe in out) for some in members.values()),
         start_s=spans["start_s"].to_numpy(),
         end_s=spans["end_s"].to_numpy(),
         lost=each("lost"),

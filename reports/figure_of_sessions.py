@@ -60,7 +60,7 @@ def session_map(quality: SessionQuality) -> Figure:
     axes.set_yticks(np.arange(len(order)) + 0.5, [_who(quality, place) for place in order])
     axes.tick_params(axis="y", length=0, labelsize=8)
     axes.set_xlabel("seconds of the hold, window by window (grey: not seen)")
-    axes.set_ylabel("sessions, the worst on top")
+    axes.set_ylabel(f"{windows.unit}s, the worst on top")
     bar = figure.colorbar(mesh, ax=axes, pad=0.02, fraction=0.05, aspect=30)
     bar.set_label("times what is allowed")
     bar.ax.axhline(1.0, color="black", lw=1.2)
@@ -125,7 +125,7 @@ def _shares(axes: Axes, quality: SessionQuality) -> None:
             label=label,
         )
         low = low + share
-    axes.set_ylabel("% of all\nsessions")
+    axes.set_ylabel(f"% of all\n{windows.unit}s")
     axes.set_ylim(0, max(5.0, float(low.max(initial=0.0)) * 1.1))
 
 
@@ -145,14 +145,18 @@ def _title(quality: SessionQuality) -> str:
     total = len(windows.sessions)
     bad = int(np.sum(np.nan_to_num(peaks, nan=0.0) > 1))
     out = sum(1 for absent in windows.absent if absent)
-    never = f"; in {counted(out, 'session')} somebody never joined" if out else ""
+    never = ""
+    if out:
+        many = counted(out, windows.unit)
+        told = "never joined" if windows.unit == "viewer" else "had somebody who never joined"
+        never = f"; {many} {told}"
     if not bad:
-        return f"No window of {counted(total, 'session')} went beyond a limit{never}"
+        return f"No window of {counted(total, windows.unit)} went beyond a limit{never}"
     worst = int(np.nanargmax(peaks))
     column = int(np.nanargmax(quality.used[worst]))
     why, times = CAUSES[int(quality.cause[worst, column])], peaks[worst]
     far = f", {times:.1f} times what is allowed" if times < 100 else ""
     return (
-        f"{bad} of {counted(total, 'session')} went beyond a limit; the worst is "
+        f"{bad} of {counted(total, windows.unit)} went beyond a limit; the worst is "
         f"{windows.sessions[worst]}: {why}{far}{never}"
     )

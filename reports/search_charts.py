@@ -8,12 +8,19 @@ import numpy as np
 
 from farm.experiment import Experiment
 from reports.charts import Chart, Charts, Column
+from reports.figure_of_capacity import CapacityAnswer, PassShares, capacity_curve, pass_shares
 from reports.figures_of_search import cpu_by_load, quality_by_load, search_timeline
 from reports.search_series import SearchSeries
-from reports.traced import OF_TRIALS
+from reports.server_over_search import ServerOverSearch, server_over_search_figure
+from reports.traced import OF_TRIALS, Traced
 
 
-def search_charts(search: SearchSeries, settings: Experiment) -> Charts:
+def search_charts(
+    search: SearchSeries,
+    settings: Experiment,
+    answer: CapacityAnswer,
+    server: ServerOverSearch | None,
+) -> Charts:
     """The figures of a search; none before its first trial was judged."""
     if not search.index:
         return Charts((), ("No figure of the search: no trial was judged.",))
@@ -30,7 +37,9 @@ def search_charts(search: SearchSeries, settings: Experiment) -> Charts:
         "residual_loss_ratio": search.residual_loss_ratio,
         "frame_rate": search.frame_rate,
     }
+    shares = pass_shares(search)
     charts = [
+        *_capacity(shares, answer),
         Chart(
             "search-quality-by-load",
             "Quality by load",
@@ -58,4 +67,35 @@ def search_charts(search: SearchSeries, settings: Experiment) -> Charts:
             OF_TRIALS,
         )
         charts.insert(0, timeline)
+    if server is not None:
+        over_search = Chart(
+            "search-server",
+            "The server over the search",
+            "Every second of every trial, the load on top. What does not come down between trials "
+            "is left behind.",
+            lambda: server_over_search_figure(server),
+            server.columns(),
+            Traced(("server",)),
+        )
+        charts.append(over_search)
     return Charts(tuple(charts))
+
+
+def _capacity(shares: PassShares, answer: CapacityAnswer) -> tuple[Chart, ...]:
+    if not shares.load.size:
+        return ()
+    return (
+        Chart(
+            "search-capacity",
+            "Capacity curve",
+            "Each mark is a load, with how many of its valid trials passed. The band is where the "
+            "capacity lies; few trials make it wide.",
+            lambda: capacity_curve(shares, answer),
+            {
+                "load_probes": shares.load,
+                "valid_trials": shares.trials,
+                "passed_trials": shares.passed,
+            },
+            OF_TRIALS,
+        ),
+    )

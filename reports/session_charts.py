@@ -16,6 +16,14 @@ from reports.traced import OF_EVENTS, RECEIVED, Traced
 from reports.trial_series import TrialSeries
 
 
+def viewer_quality(series: TrialSeries, settings: Experiment) -> SessionQuality | None:
+    """The same of each viewer of a broadcast."""
+    if series.viewer_windows is None:
+        return None
+    asked = asked_frame_rate(series, settings)
+    return session_quality(series.viewer_windows, settings.criteria, asked)
+
+
 def quality_of(series: TrialSeries, settings: Experiment) -> SessionQuality:
     """How much of the limits each session used up."""
     asked = asked_frame_rate(series, settings)
@@ -33,7 +41,7 @@ def session_map_chart(quality: SessionQuality) -> Sequence[Chart | str]:
     if not np.isfinite(quality.used).any():
         return ["No session map: nothing was received in a hold."]
     columns: Mapping[str, Column] = {
-        "session": windows.sessions,
+        windows.unit: windows.sessions,
         "probes": [" ".join(probes) for probes in windows.probes],
         "absent": [" ".join(probes) for probes in windows.absent],
         **{
@@ -48,9 +56,10 @@ def session_map_chart(quality: SessionQuality) -> Sequence[Chart | str]:
     return [
         Chart(
             "session-map",
-            "Sessions, window by window",
-            "The darker, the nearer the worst stream of the session came to a limit, or went "
-            "beyond it. A row is a bad session, a column a bad time for all.",
+            f"{windows.unit.capitalize()}s, window by window",
+            f"The darker, the nearer the worst stream of the {windows.unit} came to a limit, or "
+            f"went beyond it. A dark row is a bad {windows.unit}, a dark column a bad time for "
+            "all.",
             lambda: session_map(quality),
             columns,
             Traced((*RECEIVED.tables, EVENTS)),

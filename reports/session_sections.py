@@ -12,6 +12,7 @@ import polars as pl
 from farm.hold_figures import lost_of_all_due, mean_over_time_of
 from farm.intervals import Intervals
 from farm.trial import JoinOutcome, ProbePlan, Reason, TrialEvidence
+from reports.phrases import percent
 from reports.session_quality import CAUSES, SessionQuality
 from reports.tables import (
     Cell,
@@ -33,7 +34,7 @@ PROBES = 50
 FAR = 100.0
 """Times a limit from which on no number is said."""
 
-_FEW = 12  # probes of a session that are told of in their order
+_FEW = 4  # probes of a session that are told of in their order
 _NAMED = 8  # probes whose rows are named one by one
 _HEADINGS = (
     Heading("probe"),
@@ -220,6 +221,8 @@ def _worst_window(quality: SessionQuality, place: int) -> tuple[tuple[float, flo
     if used[column] == 0:
         return None, "no limit was touched"
     cause = CAUSES[int(quality.cause[place, column])]
+    if used[column] <= 1:
+        return window_s, f"within all limits, at most {percent(used[column])} of one ({cause})"
     far = f", {used[column]:.1f} times what is allowed" if used[column] < FAR else ""
     return window_s, f"the worst was {cause}{far}"
 

@@ -78,6 +78,12 @@ def number_cell(value: float | None, text: str | None = None) -> Cell:
     return Cell(f"{value:g}" if text is None else text, float(value))
 
 
+def first_few(sentences: Sequence[str], few: int = 3) -> Sequence[str]:
+    """So many of them, and how many more there are."""
+    left = len(sentences) - few
+    return [*sentences[:few], *([f"and {left} more"] if left > 0 else [])]
+
+
 def lines_cell(sentences: Sequence[str], count: int) -> Cell:
     """Reasons under each other; they sort by how many there are."""
     return Cell("\n".join(sentences) or "none", float(count))

@@ -11,24 +11,22 @@ from farm.experiment import Experiment
 from farm.webrtc_stats import MediaKind
 from reports.canvas import FEW
 from reports.charts import Chart, Charts, Column
-from reports.correlation import Correlation, correlate, strongest
 from reports.figures_by_probe import (
     bitrate_by_session,
     bitrate_sorted,
     loss_by_probe,
 )
-from reports.figures_of_machines import cpu_and_quality, generator_and_server, server_resources
 from reports.figures_over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
-from reports.grid import Array, Grid, samples_on_grid
-from reports.session_charts import asked_frame_rate, session_map_chart, setup_chart
+from reports.grid import Array, Grid
+from reports.machine_charts import machine_charts
+from reports.session_charts import asked_frame_rate, session_map_chart, setup_chart, viewer_quality
 from reports.session_quality import SessionQuality
 from reports.traced import (
     BOTH_WAYS,
     RECEIVED,
     SENT_AND_RECEIVED,
-    Traced,
 )
-from reports.trial_series import ServerSeries, TrialSeries
+from reports.trial_series import TrialSeries
 
 
 def trial_charts(
@@ -38,10 +36,10 @@ def trial_charts(
     charts: list[Chart] = []
     missing: list[str] = []
     for found in (
-        *session_map_chart(quality),
+        *session_map_chart(viewer_quality(series, settings) or quality),
         *_bitrates(series),
         *_quality(series, settings),
-        *_machines(series, settings),
+        *machine_charts(series, settings),
         *setup_chart(series, settings),
     ):
         if isinstance(found, Chart):
@@ -52,25 +50,6 @@ def trial_charts(
         tuple(replace(chart, name=f"{prefix}-{chart.name}") for chart in charts),
         tuple(missing),
     )
-
-
-def correlations(series: TrialSeries) -> tuple[Correlation, ...]:
-    """The server's CPU against what probes had, over the seconds of the hold."""
-    if series.server is None:
-        return ()
-    phases = series.phases
-    found = []
-    for name, grid in (
-        ("the received video bitrate", series.received_bps.get("video")),
-        ("the share of lost packets", series.loss),
-        ("the frame rate", series.frame_rate),
-    ):
-        if grid is None or not np.isfinite(grid.values).any():
-            continue
-        held = grid.between(phases.hold_s, phases.leave_s)
-        cpu = samples_on_grid(series.server.time_s, series.server.cpu_percent, held.time_s)
-        found.append(correlate(name, cpu, held.band().mean))
-    return tuple(found)
 
 
 def _bitrates(series: TrialSeries) -> Sequence[Chart | str]:
@@ -189,82 +168,10 @@ def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]
     return found
 
 
-def _machines(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]:
-    found: list[Chart | str] = []
-    server, phases = series.server, series.phases
-    if server is None:
-        found.append("No server figures: the server's machine was not sampled.")
-    else:
-        kind: MediaKind = "video" if _seen(series.received_bps["video"]) else "audio"
-        received = series.received_bps[kind]
-        if _seen(received) and _any(server.cpu_percent):
-            told = correlations(series)
-            best = strongest(told) or (told[0] if told else None)
-            relation = best.finding if best else "Server CPU and what probes received"
-            found.append(
-                Chart(
-                    "cpu-and-quality",
-                    "Server CPU and quality",
-                    "On one time axis. "
-                    + " ".join(dict.fromkeys(_sentence(each.finding) for each in told)),
-                    lambda: cpu_and_quality(
-                        server,
-                        received,
-                        series.loss,
-                        phases,
-                        _sentence(relation)[:-1],
-                    ),
-                    {
-                        **_server_columns(server),
-                        "received_mean_bps": _mean_at(received, server.time_s),
-                        "lost_mean_ratio": _mean_at(series.loss, server.time_s),
-                    },
-                    Traced(("server", "inbound-rtp")),
-                )
-            )
-        found.append(
-            Chart(
-                "server",
-                "Memory, threads, descriptors and network of the server",
-                "A line that climbs through the hold is a leak, or a load that never settled.",
-                lambda: server_resources(server, phases),
-                _server_columns(server),
-                Traced(("server",)),
-            )
-        )
-    if any(_any(host.cpu_percent) for host in series.hosts):
-        found.append(
-            Chart(
-                "generator",
-                "Generator CPU beside the server's",
-                "The generator is the machines that run probes; the busiest is drawn strong.",
-                lambda: generator_and_server(
-                    server, series.hosts, phases, settings.invalid.host_cpu
-                ),
-                {
-                    "host": [host.host for host in series.hosts for _ in host.time_s],
-                    "run_time_s": np.concatenate([host.time_s for host in series.hosts]),
-                    "cpu_percent": np.concatenate([host.cpu_percent for host in series.hosts]),
-                    "busiest_thread_percent": np.concatenate(
-                        [host.busiest_thread_percent for host in series.hosts]
-                    ),
-                },
-                Traced(("hosts", "server")),
-            )
-        )
-    else:
-        found.append("No generator CPU: the machines that ran probes were not sampled.")
-    return found
-
-
 def _neighbours(series: TrialSeries) -> str:
     if series.mixed:
         return "The members of a room stand side by side; each receives the server's mix."
     return "The probes of a session stand side by side, so that the halves of a broken one match."
-
-
-def _sentence(words: str) -> str:
-    return f"{words[0].upper()}{words[1:]}."
 
 
 def _band_columns(name: str, unit: str, grid: Grid) -> Mapping[str, Column]:
@@ -277,25 +184,6 @@ def _band_columns(name: str, unit: str, grid: Grid) -> Mapping[str, Column]:
         f"{name}_p90_{unit}": band.ninetieth,
         f"{name}_max_{unit}": band.high,
     }
-
-
-def _server_columns(server: ServerSeries) -> Mapping[str, Column]:
-    return {
-        "run_time_s": server.time_s,
-        "cpu_percent": server.cpu_percent,
-        "process_cpu_percent": server.process_cpu_percent,
-        "busiest_thread_percent": server.busiest_thread_percent,
-        "steal_percent": server.steal_percent,
-        "process_rss_bytes": server.process_rss_bytes,
-        "process_threads": server.process_threads,
-        "process_descriptors": server.process_descriptors,
-        "received_bps": server.received_bps,
-        "sent_bps": server.sent_bps,
-    }
-
-
-def _mean_at(grid: Grid, time_s: Array) -> Array:
-    return samples_on_grid(grid.time_s, grid.band().mean, time_s)
 
 
 def _spread(probes: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from farm.trial import Phases
 from farm.webrtc_stats import MediaKind
 from reports.grid import Array, Grid
+from reports.thread_series import ThreadSeries
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +69,8 @@ class SessionWindows:
     `probes` are in each session, `absent` those of them that never joined. `lost` is residual loss,
     `lost_packets` how many packets those are, `stood_still` the share of the window without a new
     picture, `gap_s` the longest time without a packet, `frame_rate` the lowest. NaN where nobody
-    saw it. `start_s` and `end_s` are the windows' in run time.
+    saw it. `start_s` and `end_s` are the windows' in run time. `unit` is the word for a row: each
+    viewer of a broadcast may stand for itself, named as its probe.
     """
 
     sessions: tuple[str, ...]
@@ -81,6 +83,7 @@ class SessionWindows:
     stood_still: Array
     gap_s: Array
     frame_rate: Array
+    unit: str = "session"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +100,8 @@ class TrialSeries:
     """One trial. Grids hold the probes that have such streams, in session order.
 
     `loss` is residual: lost after repair, over the window that ends with each second. In a `mixed`
-    trial nobody receives what another sent, but the server's mix.
+    trial nobody receives what another sent, but the server's mix. `viewer_windows` are those of a
+    broadcast, whose viewers pass or fail one by one.
     """
 
     phases: Phases
@@ -108,7 +112,9 @@ class TrialSeries:
     loss: Grid
     frame_rate: Grid
     server: ServerSeries | None
+    threads: ThreadSeries | None
     hosts: tuple[HostSeries, ...]
     by_probe: ByProbe
     session_windows: SessionWindows
+    viewer_windows: SessionWindows | None
     setups: SetupTimes

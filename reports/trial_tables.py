@@ -21,6 +21,7 @@ from reports.tables import (
     Heading,
     Table,
     bitrate_cell,
+    first_few,
     frames_cell,
     lines_cell,
     number_cell,
@@ -123,7 +124,7 @@ def session_table(
             percent_cell(_largest(figures.lost_down[members[session]])),
             percent_cell(peak.get(session, float("nan"))),
             percent_cell(_largest(figures.lost_up[members[session]])),
-            lines_cell(said[session], len(said[session])),
+            lines_cell(first_few(said[session]), len(said[session])),
         )
         for session in names
     ]

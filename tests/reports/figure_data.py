@@ -16,8 +16,11 @@ from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
 from matplotlib.figure import Figure
 
 from reports.close_up import session_close_up
+from reports.figure_of_capacity import CapacityAnswer, capacity_curve, pass_shares
 from reports.figure_of_probe import probe_channels_figure
+from reports.figure_of_relation import quality_against_cpu
 from reports.figure_of_sessions import session_map
+from reports.figure_of_threads import server_threads
 from reports.figures_by_probe import (
     bitrate_by_session,
     bitrate_sorted,
@@ -27,9 +30,11 @@ from reports.figures_by_probe import (
 from reports.figures_of_machines import cpu_and_quality, generator_and_server, server_resources
 from reports.figures_of_search import cpu_by_load, quality_by_load, search_timeline
 from reports.figures_over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
+from reports.server_over_search import server_over_search_figure
 from tests.reports.made_channels import made_channels, made_close_up, made_quality
-from tests.reports.made_series import made_search, made_trial
+from tests.reports.made_series import made_search, made_server_over_search, made_trial
 
+CAPACITY = CapacityAnswer(12, (11, 14), 0.9, 0.9, 10, 14)
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 
@@ -38,7 +43,8 @@ def figures(probes: int) -> Mapping[str, Callable[[], Figure]]:
     trial = made_trial(probes)
     phases, video, held = trial.phases, trial.received_bps["video"], trial.by_probe
     assert trial.server is not None
-    server = trial.server
+    assert trial.threads is not None
+    server, threads = trial.server, trial.threads
     return {
         "bitrate_over_time": lambda: bitrate_over_time(
             "video", trial.sent_bps["video"], video, phases, held
@@ -46,6 +52,14 @@ def figures(probes: int) -> Mapping[str, Callable[[], Figure]]:
         "loss_over_time": lambda: loss_over_time(trial.loss, phases, held, 10.0, 0.01),
         "frame_rate_over_time": lambda: frame_rate_over_time(trial.frame_rate, phases, held, 20.0),
         "cpu_and_quality": lambda: cpu_and_quality(server, video, trial.loss, phases, "A finding"),
+        "server_threads": lambda: server_threads(server, threads, phases),
+        "quality_against_cpu": lambda: quality_against_cpu(
+            "video",
+            server.cpu_percent[15:75],
+            video.band().mean[15:75],
+            trial.loss.band().mean[15:75],
+            "A finding",
+        ),
         "server_resources": lambda: server_resources(server, phases),
         "generator_and_server": lambda: generator_and_server(server, trial.hosts, phases, 0.85),
         "bitrate_sorted": lambda: bitrate_sorted("video", trial.by_probe),
@@ -63,6 +77,8 @@ def search_figures() -> Mapping[str, Callable[[], Figure]]:
     search = made_search()
     return {
         "search_timeline": lambda: search_timeline(search),
+        "capacity_curve": lambda: capacity_curve(pass_shares(search), CAPACITY),
+        "server_over_search": lambda: server_over_search_figure(made_server_over_search()),
         "cpu_by_load": lambda: cpu_by_load(search, 0.85),
         "quality_by_load": lambda: quality_by_load(search, 0.01),
     }

@@ -5,12 +5,16 @@ Deterministic without randomness: waves whose phase is the probe's place.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from farm.trial import Outcome, Phases
 from farm.webrtc_stats import MediaKind
 from reports.grid import Array, Grid
 from reports.search_series import SearchSeries
+from reports.server_over_search import ServerOverSearch, server_over_search
+from reports.thread_series import ThreadSeries
 from reports.trial_series import (
     ByProbe,
     HostSeries,
@@ -74,6 +78,12 @@ def made_trial(probes: int = 4, *, spoilt: bool = True, phases: Phases = PHASES)
             received_bps=probes * 560e3 * busy,
             sent_bps=probes * 545e3 * busy,
         ),
+        threads=ThreadSeries(
+            time_s,
+            ("mux 71", "worker 72"),
+            np.vstack([40 * busy, np.where(time_s > 150, np.nan, 9 * busy)]),
+            3,
+        ),
         hosts=(
             HostSeries("here", time_s, 62 * busy, 48 * busy),
             HostSeries("second", time_s, 45 * busy, 30 * busy),
@@ -89,6 +99,7 @@ def made_trial(probes: int = 4, *, spoilt: bool = True, phases: Phases = PHASES)
             frame_rate=frames[:, held].mean(axis=1),
         ),
         session_windows=made_windows(probes, spoilt=spoilt),
+        viewer_windows=None,
         setups=SetupTimes(
             probes=tuple(name for name in names for _ in KINDS),
             kinds=KINDS * probes,
@@ -123,6 +134,20 @@ def made_windows(probes: int, *, spoilt: bool = True) -> SessionWindows:
         gap_s=np.full(ratio.shape, 0.1),
         frame_rate=20 - 100 * ratio,
     )
+
+
+def made_server_over_search() -> ServerOverSearch:
+    """The server of `made_trial` in each trial of `made_search`, busier with the load."""
+    search, server = made_search(), made_trial(4).server
+    assert server is not None
+    begun = dict.fromkeys(search.index, 100.0)
+    servers = {
+        index: replace(server, cpu_percent=server.cpu_percent * load / 8)
+        for index, load in zip(search.index, search.load, strict=True)
+    }
+    found = server_over_search(search, begun, servers)
+    assert found is not None
+    return found
 
 
 def made_search() -> SearchSeries:
