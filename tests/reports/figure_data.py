@@ -28,11 +28,15 @@ from reports.figures_by_probe import (
     setup_times,
 )
 from reports.figures_of_machines import cpu_and_quality, generator_and_server, server_resources
+from reports.figures_of_pipeline import pipeline_as_built
 from reports.figures_of_search import cpu_by_load, quality_by_load, search_timeline
 from reports.figures_over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
+from reports.pipeline import drawing_of
 from reports.server_over_search import server_over_search_figure
 from tests.reports.made_channels import made_channels, made_close_up, made_quality
 from tests.reports.made_series import made_search, made_server_over_search, made_trial
+from tests.reports.made_watch import watch_chart
+from tests.reports.test_pipeline import CALL
 
 CAPACITY = CapacityAnswer(12, (11, 14), 0.9, 0.9, 10, 14)
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -79,6 +83,8 @@ def search_figures() -> Mapping[str, Callable[[], Figure]]:
         "search_timeline": lambda: search_timeline(search),
         "capacity_curve": lambda: capacity_curve(pass_shares(search), CAPACITY),
         "server_over_search": lambda: server_over_search_figure(made_server_over_search()),
+        "watch_over_time": watch_chart().draw,
+        "pipeline_as_built": lambda: pipeline_as_built(drawing_of(CALL)),
         "cpu_by_load": lambda: cpu_by_load(search, 0.85),
         "quality_by_load": lambda: quality_by_load(search, 0.01),
     }

@@ -54,6 +54,23 @@ def test_failures_come_in_the_order_of_time() -> None:
     assert found[1].when == "3 s after the ramp began"
 
 
+def test_what_befell_many_alike_is_told_once() -> None:
+    joins = [
+        JoinOutcome(
+            f"p{n:03d}", "s000", False, reason="timeout", message=f"p{n:03d} waited 15 s", at_s=n
+        )
+        for n in range(1, 400)
+    ]
+    joins.append(JoinOutcome("p400", "s200", False, reason="dialog", message="full", at_s=500.0))
+    found = failures(PLAN, PHASES, joins, [], [Fault("server_died", 2.5, "gone")])
+    assert [(each.what, len(each.more)) for each in found] == [
+        ("could not join (timeout)", 398),
+        ("server died", 0),
+        ("could not join (dialog)", 0),
+    ]
+    assert found[0].more[:2] == ("p002", "p003")
+
+
 def test_what_many_pages_said_is_counted() -> None:
     table = said_table([seen(f"p{n:03d}", "page_error", "TypeError") for n in range(50)])
     assert table is not None
