@@ -21,7 +21,9 @@ from reports.canvas import (
     RECEIVED,
     SENT,
     VERDICT_MARKS,
+    WORST,
     bit_rate,
+    fill_band,
     from_zero,
     headline,
     largest,
@@ -29,11 +31,13 @@ from reports.canvas import (
     mark_limit,
     paper,
 )
-from reports.grid import Array
+from reports.grid import Array, Grid
 from reports.phrases import percent
 from reports.trial_series import ByProbe, SetupTimes
 
 _NAMED = 12
+_MANY = 400  # probes from which on neighbours are taken together
+_GROUPS = 200
 _BAR = 0.4
 
 
@@ -84,6 +88,8 @@ def bitrate_by_session(kind: MediaKind, by_probe: ByProbe, *, mixed: bool) -> Fi
     `mixed` says that what one received is not what another sent.
     """
     sent, received = by_probe.sent_bps[kind], by_probe.received_bps[kind]
+    if sent.size > _MANY:
+        return _bitrate_bands(kind, by_probe, mixed=mixed)
     unit = bit_rate(sent, received)
     figure, (axes,) = paper()
     at = _places(by_probe.sessions)
@@ -108,6 +114,33 @@ def bitrate_by_session(kind: MediaKind, by_probe: ByProbe, *, mixed: bool) -> Fi
     axes.set_ylabel(f"{kind} in the hold, {unit.name}")
     from_zero(axes)
     legend_below(figure, axes)
+    headline(figure, _weakest_half(kind, by_probe, mixed=mixed))
+    return figure
+
+
+def _bitrate_bands(kind: MediaKind, by_probe: ByProbe, *, mixed: bool) -> Figure:
+    """The same of thousands: neighbours are taken together, and none is too few to be seen."""
+    sides = (
+        (by_probe.sent_bps[kind], "sent", SENT),
+        (by_probe.received_bps[kind], "received", RECEIVED),
+    )
+    unit = bit_rate(*(values for values, *_ in sides))
+    figure, panels = paper(2, height=4.9)
+    size = -(-len(by_probe.probes) // _GROUPS)
+    for axes, (values, word, color) in zip(panels, sides, strict=True):
+        padded = np.append(values, np.full(-values.size % size, np.nan))
+        groups = padded.reshape(-1, size)
+        # As if each group were a second: its probes are what a band is made of.
+        band = Grid(np.arange(groups.shape[0], dtype=np.float64), (), groups.T).band()
+        at = band.time_s * size
+        fill_band(axes, at, band, unit.scale, color, few=False, name=f"{word}: ")
+        axes.plot(at, band.median / unit.scale, color=color, label=f"{word}: median")
+        axes.plot(at, band.low / unit.scale, color=WORST, lw=0.9, label="lowest of each group")
+        axes.set_ylabel(f"{kind} {word}, {unit.name}")
+        from_zero(axes)
+    panels[-1].set_xlabel(f"probes in session order, {size} neighbours taken together")
+    panels[-1].set_xlim(0, len(by_probe.probes))
+    legend_below(figure, *panels)
     headline(figure, _weakest_half(kind, by_probe, mixed=mixed))
     return figure
 

@@ -104,6 +104,19 @@ def test_many_probes_are_shown_by_quantiles_and_few_are_not() -> None:
     assert "received: middle 80 % of the probes" in labels(42)
 
 
+def test_one_silent_probe_among_thousands_reaches_to_zero() -> None:
+    probes = made_trial(2000, spoilt=False).by_probe
+    probes.received_bps["video"][1234] = 0.0
+    figure = bitrate_by_session("video", probes, mixed=False)
+    lowest = [
+        area.get_paths()[0].vertices[:, 1].min()
+        for area in figure.axes[1].collections
+        if str(area.get_label()).endswith("lowest to highest probe")
+    ]
+    assert lowest == [0.0]
+    assert figure.get_suptitle().startswith("p1234 of s617 received least")
+
+
 def test_a_trial_that_never_reached_its_hold_is_drawn() -> None:
     trial = made_trial(4)
     phases = Phases(ramp_s=100.0)
