@@ -64,7 +64,7 @@ def probe_table(
     order = sorted(
         range(len(rows)),
         key=lambda i: (
-            plan.probes[i].probe not in blamed,
+            figures.probes[i] not in blamed,
             -worst[i],
             _or_zero(figures.received_bps["video"], i),
         ),
