@@ -117,7 +117,7 @@ def search_answer(
         (
             *_capacity_points(capacity),
             *_steady_points(_section(summary, "drift")),
-            *cost_points(_section(summary, "cost")),
+            *cost_points(_section(summary, "cost"), capacity.get("recommended_probes")),
             *_scale_out_points(_section(summary, "scale_out")),
             *_best_trial(results, shared=shared),
         ),
@@ -170,12 +170,13 @@ def _capacity_headline(scenario: ScenarioKind, state: str, capacity: Mapping[str
 
 def _capacity_points(capacity: Mapping[str, Any]) -> list[str]:
     points = []
-    if capacity.get("interval_probes"):
+    known = any(end is not None for end in capacity.get("interval_probes") or ())
+    if known:
         confidence = capacity.get("confidence")
         sure = f" with {percent(confidence)} confidence" if confidence else ""
         points.append(f"The capacity lies at {interval_text(capacity)}{sure}.")
     reliability, hold_s = capacity.get("reliability"), capacity.get("hold_s")
-    if reliability and hold_s:
+    if known and reliability and hold_s:
         points.append(
             f"That interval is for the largest load at which {percent(reliability)} of holds of "
             f"{seconds(hold_s)} pass; after few trials it leans on what servers usually do "

@@ -22,7 +22,8 @@ def test_a_capacity_with_all_that_travels_with_it() -> None:
         "Recommended load: 16 probes.",
         "It breaks at 22 probes.",
     )
-    assert answer.points[4].startswith("At 18 probes, trial 3: The server's machine used 27 %")
+    assert answer.points[4].startswith("What that costs is unknown")
+    assert answer.points[5].startswith("At 18 probes, trial 3: The server's machine used 27 %")
 
 
 def test_a_generator_that_ran_out_gives_a_lower_bound() -> None:
@@ -44,6 +45,14 @@ def test_a_floor_that_failed_says_so_with_the_reason() -> None:
     )
     assert answer.headline == "This server cannot hold even the smallest load."
     assert "At 2 probes, trial 0 failed (worst session s001): reason number 0." in answer.reasons
+
+
+def test_an_interval_that_is_not_known_is_not_told() -> None:
+    told = summary(
+        "floor_failed", probes=None, interval_probes=[None, None], recommended_probes=None
+    )
+    answer = search_answer("one_to_one", told, [])
+    assert not any("interval" in point or "lies at" in point for point in answer.points)
 
 
 def test_every_state_of_a_search_is_explained_with_what_to_do() -> None:
