@@ -234,3 +234,15 @@ async def test_a_hundred_endpoints_come_and_go(client: Client, server: Server) -
 
     assert psutil.Process().num_fds() <= before + 2
     assert list(server.tree.objects) == ["manager_ServerManager"]
+
+
+async def test_what_was_released_can_be_unsubscribed_from(client: Client) -> None:
+    """The official client does it for each event that it listened to."""
+    pipeline = await client.create("MediaPipeline")
+    endpoint = await client.create("WebRtcEndpoint", mediaPipeline=pipeline)
+    subscription = await client.value("subscribe", object=endpoint, type="ElementConnected")
+    await client.value("release", object=pipeline)
+
+    answer = await client.call("unsubscribe", object=endpoint, subscription=subscription)
+
+    assert answer["result"] == {"sessionId": client.session_id}
