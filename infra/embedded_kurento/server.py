@@ -210,6 +210,10 @@ class Server:
         return session
 
     def _attach(self, session: Session, client: Client) -> None:
+        if client not in self._clients:  # closed while the request was on its way
+            if session.client is None and session.expiry is None:
+                self._expire(session)
+            return
         if session.expiry is not None:
             session.expiry.cancel()
             session.expiry = None
