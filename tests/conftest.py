@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from hypothesis import settings
 
 from farm.browser import Browser, BrowserPage
 from farm.browser.chromiums import Chromiums
+from farm.cli.serve import self_signed
 from farm.driver import Driver, Evaluate, Goto
 from farm.experiment import Media, Probes
 from farm.observations import PageReport, ProbeEvent
@@ -68,15 +68,7 @@ async def call_app() -> AsyncIterator[str]:
 @pytest.fixture
 async def self_signed_app(tmp_path: Path) -> AsyncIterator[str]:
     """The address of an app with a certificate of its own; its page shows what its socket says."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            *("-nodes", "-days", "1", "-subj", "/CN=test", "-keyout", key, "-out", certificate),
-        ],
-        check=True,
-        capture_output=True,
-    )
+    certificate, key = self_signed(tmp_path, ["127.0.0.1"])
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
 

@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright
 
+from farm.browser.program import find_chromium
 from infra.embedded_kurento.server import Server
 from tests.infra.embedded_kurento.live import FLAGS
 
@@ -23,7 +24,6 @@ Connect = Callable[[], Awaitable[Client]]
 
 PEER_SCRIPT = Path(__file__).with_name("peer.js")
 LOOPBACK = Path(__file__).parents[2] / "data" / "kurento" / "loopback.jsonl"
-CHROMIUM = "/usr/bin/chromium"
 EVENTS = [
     "IceCandidateFound",
     "IceComponentStateChanged",
@@ -105,7 +105,9 @@ class Peer:
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        browser = await playwright.chromium.launch(
+            executable_path=find_chromium(None), args=list(FLAGS)
+        )
         yield browser
         await browser.close()
 
