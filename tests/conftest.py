@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -26,6 +27,12 @@ from farm.trial import ProbePlan
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("farm", deadline=None)
 settings.load_profile("farm")
+
+# Shells have what runs in the background ignore these, and so would all that tests start: Ctrl-C is
+# part of what is tested.
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 T = TypeVar("T")
 
