@@ -29,7 +29,7 @@ TWO_TRIALS = """
 format: 1
 scenario: one_to_one
 media: {size: 160x120, frame_rate: 10}
-trial: {settle: 1s, hold: 10s, window: 5s}
+trial: {settle: 1s, hold: 4s, window: 2s, poll: 500ms}
 invalid: {host_cpu: 1, thread_cpu: 1, steal: 1, late_polls: 1, capture_of_asked: 0}
 search: {maximum: 2, max_trials: 3, invalid_retries: 0}
 """
@@ -96,7 +96,8 @@ def test_a_starved_generator_is_named_and_not_the_server(tmp_path: Path) -> None
 
 
 def test_without_ssh_the_verdict_stands_and_server_figures_end(tmp_path: Path) -> None:
-    with farm(tmp_path, "run", "--absolute", experiment=CALL) as run:
+    short = CALL.replace("hold: 30s", "hold: 10s")
+    with farm(tmp_path, "run", "--absolute", experiment=short) as run:
         run.until_phase("hold")
         for process in run.children("sshd"):
             with suppress(psutil.NoSuchProcess):
