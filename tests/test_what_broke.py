@@ -108,12 +108,17 @@ def test_without_ssh_the_verdict_stands_and_server_figures_end(tmp_path: Path) -
 
 
 def test_ctrl_c_cleans_up_and_keeps_what_was_written(tmp_path: Path) -> None:
-    with farm(tmp_path, "run", "--absolute", experiment=CALL) as run:
+    directory = tmp_path / "calls"
+    recorded = CALL.replace("one_to_one", "{kind: one_to_one, record: true}")
+    recorded += f"server: {{recordings: {{directory: {directory}}}}}\n"
+    with farm(tmp_path, "run", "--absolute", experiment=recorded) as run:
         run.until_phase("hold")
+        assert list(directory.rglob("*.webm"))
         run.process.send_signal(signal.SIGINT)
         assert run.wait() == INTERRUPTED, run.said()
         assert "Traceback" not in run.said()
         assert run.left() == []
+        assert list(directory.iterdir()) == []
         assert list(run.run.glob("trials/*/samples/inbound-rtp/*.parquet"))
 
 
