@@ -122,19 +122,11 @@ def test_ctrl_c_cleans_up_and_keeps_what_was_written(tmp_path: Path) -> None:
         assert list(run.run.glob("trials/*/samples/inbound-rtp/*.parquet"))
 
 
-def test_a_killed_controller_leaves_nothing_behind(tmp_path: Path) -> None:
-    with farm(tmp_path, "run", "--absolute", experiment=CALL) as run:
-        run.until_phase("hold")
-        assert list(run.temporary.iterdir())
-        run.process.send_signal(signal.SIGKILL)
-        run.wait()
-        assert run.left() == []
-
-
-def test_a_search_is_taken_up_where_it_broke_off(tmp_path: Path) -> None:
+def test_a_killed_controller_leaves_nothing_and_its_search_is_taken_up(tmp_path: Path) -> None:
     with farm(tmp_path, "size", experiment=TWO_TRIALS) as first:
         first.until(lambda: first.phases().count("done") == 1)
         first.until(lambda: first.phases().count("hold") == 2)
+        assert list(first.temporary.iterdir())
         first.process.send_signal(signal.SIGKILL)
         first.wait()
         assert first.left() == []
