@@ -35,7 +35,7 @@ def test_pip_installs_it_and_the_demo_app_starts_from_there(tmp_path: Path) -> N
             *("--no-index", "--no-deps", "--no-compile", "--target", site, wheel),
         ],
         check=True,
-        timeout=120,
+        timeout=300,
     )
     assert (site / "bin/farm").is_file()
     said = subprocess.run(
@@ -45,6 +45,6 @@ def test_pip_installs_it_and_the_demo_app_starts_from_there(tmp_path: Path) -> N
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=300,
     )
     assert "--recordings-dir" in said.stdout

@@ -144,7 +144,7 @@ def test_killed_outright_it_is_found_again_and_ended(calls: Path) -> None:
         if line.startswith("machine server"):
             break
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     run = json.loads((calls.parent / "calls.aws/run.json").read_text())["run"]
     assert len(observe(Cloud(), [EAST], run).groups) == 2
     assert farm("teardown", calls, "--yes") == 0
