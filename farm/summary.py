@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from farm.attribution import Machine, limited_by, scale_out
+from farm.attribution import (
+    LimitedBy,
+    Machine,
+    Quality,
+    ScaleOut,
+    limited_by,
+    scale_out,
+)
+from farm.attribution.scale_out import growth_while_launching
 from farm.capacity_search import CapacityEstimate
 from farm.cost import Carried, Cost, PriceTable, cost_of
 from farm.drift import DriftLooks
@@ -28,6 +36,7 @@ def size_summary(
     *,
     held: TrialEvidence | None = None,
     broken: TrialEvidence | None = None,
+    quality: Quality | None = None,
     machine: Machine | None = None,
     looks: DriftLooks | None = None,
     began_wall_s: Mapping[int, float] | None = None,
@@ -36,13 +45,15 @@ def size_summary(
     """Of `farm size`.
 
     `held` and `broken` are the evidence of `attribution.trial_that_held` and `trial_that_broke`:
-    without them the throughput and what limited the server are unknown. `looks` say what became of
+    without them the throughput and what limited the server are unknown. `quality` is that of the
+    broken trial, second by second. `looks` say what became of
     the smallest load, `began_wall_s` is when each trial began. Without `prices`, or a machine that
     they name, the cost is unknown.
     """
     scenario = experiment.scenario
-    limit = limited_by(estimate, results, broken, machine or Machine())
-    growth = scale_out(results, estimate, limit)
+    had = machine or Machine()
+    limit = limited_by(estimate, results, broken, had, held=held, quality=quality)
+    growth = scale_out(results, estimate, limit, had, _growth_probes(experiment, estimate))
     throughput = _throughput(held)
     return {
         "format": FORMAT,
@@ -61,13 +72,34 @@ def size_summary(
             **throughput,
         },
         "limited_by": to_jsonable(limit),
-        "scale_out": {**to_jsonable(growth), "sessions": sessions_of(scenario, growth.probes)},
+        "scale_out": {
+            **to_jsonable(growth),
+            "sessions": sessions_of(scenario, growth.probes),
+            "viewers": viewers_of(scenario, growth.probes),
+            "sessions_per_core": _sessions_per_core(scenario, growth),
+        },
         "cost": to_jsonable(_cost(experiment, estimate, throughput["throughput_bps"], prices)),
         "drift": None
         if looks is None
         else _drift(looks, results, began_wall_s or {}, estimate.confidence),
         "trials": [trial_summary(result) for result in results],
     }
+
+
+def _growth_probes(experiment: Experiment, estimate: CapacityEstimate) -> float:
+    """What comes to a server while another starts, by the user's daily curve."""
+    scenario, price = experiment.scenario, experiment.server.price
+    carried = viewers_of(scenario, estimate.recommended)
+    if carried is None:
+        carried = sessions_of(scenario, estimate.recommended)
+    more = growth_while_launching(price.daily_sessions, carried, price.launch_s)
+    return more * probes_of_session(scenario)
+
+
+def _sessions_per_core(scenario: Scenario, growth: ScaleOut) -> float | None:
+    """At the load that `growth` begins from; of a broadcast its viewers."""
+    each = growth.probes_per_core
+    return None if each is None else each / probes_of_session(scenario)
 
 
 def _cost(
@@ -108,8 +140,13 @@ def _drift(
     }
 
 
-def run_summary(experiment: Experiment, results: Sequence[TrialResult]) -> dict[str, Any]:
-    """Of `farm run`: the last of `results` is the trial that was asked for."""
+def run_summary(
+    experiment: Experiment, results: Sequence[TrialResult], limit: LimitedBy | None = None
+) -> dict[str, Any]:
+    """Of `farm run`: the last of `results` is the trial that was asked for.
+
+    `limit` is what gave way in it, if it failed.
+    """
     asked = results[-1]
     return {
         "format": FORMAT,
@@ -119,6 +156,7 @@ def run_summary(experiment: Experiment, results: Sequence[TrialResult]) -> dict[
         "sessions": sessions_of(experiment.scenario, asked.load),
         "viewers": viewers_of(experiment.scenario, asked.load),
         "hold_s": experiment.trial.hold_s,
+        "limited_by": to_jsonable(limit),
         "trials": [trial_summary(result) for result in results],
     }
 
@@ -130,10 +168,7 @@ def two_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
 
 def _size_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     capacity, state = summary["capacity"], summary["state"]
-    limit = summary["limited_by"]
-    found = limit["resource"] != "unknown"
-    by = f"Limited by {limit['resource']}" if found else "What limited it is unknown"
-    second = f"{by}: {limit['evidence']}."
+    second = _limit_line(summary["limited_by"])
     ended = f"({state}, {counted(len(summary['trials']), 'trial')})"
     probes = capacity["probes"]
     if probes is None:
@@ -163,7 +198,15 @@ def _run_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     if not reasons:
         return first, f"Worst session: {_worst(trial['worst_session'])}."
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-    return first, f"Worst: {reasons[0]['message']}{more}."
+    limit = summary.get("limited_by")
+    gave_way = f" {_limit_line(limit)}" if limit else ""
+    return first, f"Worst: {reasons[0]['message']}{more}.{gave_way}"
+
+
+def _limit_line(limit: Mapping[str, Any]) -> str:
+    found = limit["resource"] != "unknown"
+    by = f"Limited by {limit['resource']}" if found else "What limited it is unknown"
+    return f"{by}: {limit['evidence']}."
 
 
 def _load(scenario: ScenarioKind, probes: int, counts: Mapping[str, Any]) -> str:
@@ -206,6 +249,17 @@ def sessions_of(scenario: Scenario, probes: int | None) -> int | None:
             return probes // 2
         case "group":
             return probes // scenario.members
+        case "broadcast":
+            return 1
+
+
+def probes_of_session(scenario: Scenario) -> int:
+    """How many probes one more session brings; in a broadcast a viewer is one."""
+    match scenario.kind:
+        case "one_to_one":
+            return 2
+        case "group":
+            return scenario.members
         case "broadcast":
             return 1
 

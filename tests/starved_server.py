@@ -1,0 +1,128 @@
+"""A media server in a network of its own, starved of one thing on purpose."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+ADDRESS, OURS, INTERFACE = "10.77.0.2", "10.77.0.1", "media0"
+URL = f"ws://{ADDRESS}:8888/kurento"
+
+SMALL_BUFFERS = """
+import runpy, socket, sys
+class Small(socket.socket):
+    def __init__(self, *words, **named):
+        super().__init__(*words, **named)
+        if self.type == socket.SOCK_DGRAM:
+            self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, {size})
+socket.socket = Small
+sys.argv = ["infra.embedded_kurento", *sys.argv[1:]]
+runpy.run_module("infra.embedded_kurento", run_name="__main__")
+"""
+
+
+@dataclass
+class StarvedServer:
+    """`reset` is the shell command that gives a fresh one; `keeper` holds its network open."""
+
+    keeper: int
+    pid_file: Path
+    group: list[Path] = field(default_factory=list)
+
+    @property
+    def reset(self) -> str:
+        return f"kill -HUP $(cat {self.pid_file})"
+
+    def inside(self, *command: str) -> None:
+        """Run something in its network."""
+        subprocess.run(["nsenter", "-n", "-t", str(self.keeper), *command], check=True)
+
+    def worker(self) -> psutil.Process:
+        """The process that carries the media."""
+        (worker,) = psutil.Process(int(self.pid_file.read_text())).children()
+        return worker
+
+
+@contextmanager
+def server_of_its_own(
+    *before: str,
+    program: Sequence[str] = ("-P", "-m", "infra.embedded_kurento"),
+    groups: Sequence[tuple[str, str, str]] = (),
+) -> Iterator[StarvedServer]:
+    """The embedded server behind a cable of its own.
+
+    `before` are words before its command (`taskset -c 0`), `groups` are settings of control groups
+    that it starts in: controller, file, value.
+    """
+    with ExitStack() as stack:
+        keeper = subprocess.Popen(["unshare", "-n", "sleep", "600"])
+        stack.callback(keeper.wait)
+        stack.callback(keeper.kill)
+        while os.readlink(f"/proc/{keeper.pid}/ns/net") == os.readlink("/proc/self/ns/net"):
+            assert keeper.poll() is None
+        _cable(keeper.pid)
+        folder = Path(tempfile.mkdtemp(prefix="starved-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        made = [_group(stack, folder.name, *each) for each in groups]
+        pid_file = folder / "pid"
+        enter = "".join(f"echo $$ > {path}/cgroup.procs; " for path in made)
+        command = [
+            *("nsenter", "-n", "-t", str(keeper.pid), "sh", "-c", f'{enter}exec "$@"', "sh"),
+            *before,
+            *(sys.executable, *program),
+            *("--host", ADDRESS, "--port", "8888", "--address", ADDRESS),
+            *("--respawn", "--pid-file", str(pid_file)),
+        ]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        stack.callback(_end, server)
+        assert server.stdout is not None
+        assert json.loads(server.stdout.readline())["ready"]
+        yield StarvedServer(keeper.pid, pid_file, made)
+
+
+def _cable(keeper: int) -> None:
+    inside = ["nsenter", "-n", "-t", str(keeper)]
+    for command in (
+        ["ip", "link", "add", "probes0", "type", "veth", "peer", INTERFACE, "netns", str(keeper)],
+        ["ip", "address", "add", f"{OURS}/24", "dev", "probes0"],
+        ["ip", "link", "set", "probes0", "up"],
+        [*inside, "ip", "link", "set", "lo", "up"],
+        [*inside, "ip", "address", "add", f"{ADDRESS}/24", "dev", INTERFACE],
+        [*inside, "ip", "link", "set", INTERFACE, "up"],
+    ):
+        subprocess.run(command, check=True)
+
+
+def _group(stack: ExitStack, name: str, controller: str, file: str, value: str) -> Path:
+    root = Path("/sys/fs/cgroup", controller)
+    path = (root if root.is_dir() else root.parent) / name
+    path.mkdir(exist_ok=True)
+    stack.callback(_remove, path)
+    (path / file).write_text(value)
+    return path
+
+
+def _remove(path: Path) -> None:
+    with suppress(FileNotFoundError):
+        path.rmdir()
+
+
+def _end(server: subprocess.Popen[str]) -> None:
+    """It, and what it started."""
+    family = [psutil.Process(server.pid)] if server.poll() is None else []
+    family += [child for each in family for child in each.children(recursive=True)]
+    for process in family:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    server.wait()
+    psutil.wait_procs(family, timeout=10)
