@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -68,7 +67,7 @@ def server_of_its_own(
         keeper = subprocess.Popen(["unshare", "-n", "sleep", "600"])
         stack.callback(keeper.wait)
         stack.callback(keeper.kill)
-        while os.readlink(f"/proc/{keeper.pid}/ns/net") == os.readlink("/proc/self/ns/net"):
+        while _network_of(str(keeper.pid)) == _network_of("self"):
             assert keeper.poll() is None
         _cable(keeper.pid)
         folder = Path(tempfile.mkdtemp(prefix="starved-"))
@@ -88,6 +87,10 @@ def server_of_its_own(
         assert server.stdout is not None
         assert json.loads(server.stdout.readline())["ready"]
         yield StarvedServer(keeper.pid, pid_file, made)
+
+
+def _network_of(pid: str) -> Path:
+    return Path("/proc", pid, "ns/net").readlink()
 
 
 def _cable(keeper: int) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from farm.intervals import Intervals
 from farm.trial import TrialEvidence
 
+NEARLY_WORST = 0.75
 LEAST = 0.005
 """Harm below it is none: no limit of a verdict is that fine."""
 
@@ -40,7 +41,7 @@ class Harm:
         most = float(usual.max())
         if most < LEAST:
             return ()
-        chosen = np.flatnonzero(usual >= max(LEAST, most / 2))
+        chosen = np.flatnonzero(usual >= max(LEAST, most * NEARLY_WORST))
         return tuple((float(self.start_s[at]), float(self.end_s[at])) for at in chosen)
 
 

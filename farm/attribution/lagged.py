@@ -54,14 +54,14 @@ def lagged(
 
     None where too little is known or one of them stood still.
     """
-    if min(_known_together(amounts, values, lag) for lag in _lags()) < FEWEST_S:
+    if amounts.size < FEWEST_S:
         return None
     table = _lagged_table(amounts, values)
-    whole = np.isfinite(table).all(axis=1)
-    table = table[whole]
+    table = table[np.isfinite(table).all(axis=1)]
     if table.shape[0] < FEWEST_S:
         return None
-    found = _strongest(table)
+    # Of lags that are as good the shorter one.
+    found = _strongest(table, 1e-6 * np.abs(_lags()))
     if found is None:
         return None
     at, r = found
@@ -82,17 +82,6 @@ def _lags() -> list[int]:
     return list(range(-LARGEST_LAG_S, LARGEST_LAG_S + 1))
 
 
-def _known_together(amounts: Array, values: Array, lag: int) -> int:
-    left, right = _shifted(amounts, values, lag)
-    return int((np.isfinite(left) & np.isfinite(right)).sum())
-
-
-def _shifted(amounts: Array, values: Array, lag: int) -> tuple[Array, Array]:
-    if lag >= 0:
-        return amounts[: amounts.size - lag], values[lag:]
-    return amounts[-lag:], values[: values.size + lag]
-
-
 def _lagged_table(amounts: Array, values: Array) -> Array:
     """A row a second: the resource then, and quality at each lag after it; NaN at the ends."""
     columns = [amounts]
@@ -106,12 +95,12 @@ def _lagged_table(amounts: Array, values: Array) -> Array:
     return np.column_stack(columns)
 
 
-def _strongest(table: Array) -> tuple[int, float] | None:
-    """The lag's place and `r` there."""
+def _strongest(table: Array, less: Array | float = 0.0) -> tuple[int, float] | None:
+    """The lag's place and `r` there; `less` is taken off each when they are compared."""
     correlations = _correlations(table)
     if not np.isfinite(correlations).any():
         return None
-    at = int(np.nanargmax(np.abs(correlations)))
+    at = int(np.nanargmax(np.abs(correlations) - less))
     return at, float(correlations[at])
 
 

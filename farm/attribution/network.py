@@ -34,7 +34,7 @@ def buffer_signs(watched: Watched) -> Iterator[Sign]:
     """Of the media server's UDP sockets, or of its network's where those are hidden."""
     came = watched.mean(lambda sample: sample.received_packets_per_s)
     went = watched.mean(lambda sample: sample.sent_packets_per_s)
-    own = watched.mean(lambda sample: sample.udp_socket_drops_per_s)
+    own = watched.mean_seldom(lambda sample: sample.udp_socket_drops_per_s)
     all_in = watched.mean(lambda sample: sample.udp_receive_buffer_errors_per_s)
     unread = max(known((own, all_in)), default=None)
     if unread is not None:
@@ -72,7 +72,7 @@ def _shaped(watched: Watched) -> Iterator[Sign]:
     limit = min(known(sample.sent_limit_bps for sample in watched.all), default=None)
     sent = watched.mean(lambda sample: sample.sent_bps)
     packets = watched.mean(lambda sample: sample.sent_packets_per_s)
-    dropped = watched.mean(lambda sample: sample.queue_drops_per_s)
+    dropped = watched.mean_seldom(lambda sample: sample.queue_drops_per_s)
     used = sent / limit if limit and sent is not None else None
     resource: Resource = "network_bits"
     if used is not None and limit is not None and sent is not None:
@@ -113,11 +113,11 @@ def _allowances(watched: Watched) -> Iterator[Sign]:
             )
         )
     )
-    names = {each.name for sample in watched.bad for each in sample.allowances or ()}
+    names = {each.name for sample in watched.around for each in sample.allowances or ()}
     for name in sorted(names & (OF_BITS | OF_PACKETS)):
         exceeded = mean_known(
             each.exceeded_per_s
-            for sample in watched.bad
+            for sample in watched.around
             for each in sample.allowances or ()
             if each.name == name
         )

@@ -50,10 +50,12 @@ def symptoms_of(reasons: Sequence[Reason]) -> Symptoms:
 class Watched:
     """`bad` are the samples from while quality was bad, `all` those from the ramp on.
 
-    `reasons` are the verdict's; those of a trial that passed are none.
+    What is looked at every few seconds was the same in those before: `around` has the bad ones and
+    those up to the next look. `reasons` are the verdict's; those of a trial that passed are none.
     """
 
     bad: tuple[ServerSample, ...]
+    around: tuple[ServerSample, ...]
     all: tuple[ServerSample, ...]
     symptoms: Symptoms
     evidence: TrialEvidence
@@ -62,6 +64,10 @@ class Watched:
     def mean(self, figure: Callable[[ServerSample], float | None]) -> float | None:
         """Over the bad part; None where it is never known."""
         return mean_known(figure(sample) for sample in self.bad)
+
+    def mean_seldom(self, figure: Callable[[ServerSample], float | None]) -> float | None:
+        """The same of what is looked at every few seconds."""
+        return mean_known(figure(sample) for sample in self.around)
 
     def most(self, figure: Callable[[ServerSample], float | None]) -> float | None:
         """In all of the trial."""
@@ -90,12 +96,13 @@ def watched(evidence: TrialEvidence, harm: Harm, reasons: Sequence[Reason] = ())
     start_s, end_s = phases.ramp_s or 0.0, _end_s(evidence)
     everything = _between(evidence.server_samples, [(start_s, end_s)])
     if symptoms.died:
-        bad = _before_death(everything, reasons)
+        bad = around = _before_death(everything, reasons)
     elif symptoms.joins >= max(symptoms.media, symptoms.recordings, 0.5):
-        bad = _between(everything, [(start_s, _joins_end_s(phases, end_s))])
+        bad = around = _between(everything, [(start_s, _joins_end_s(phases, end_s))])
     else:
-        bad = _of_hold(everything, harm, phases, end_s)
-    return Watched(bad, everything, symptoms, evidence, tuple(reasons))
+        bad = _of_hold(everything, harm, phases, end_s, 0.5)
+        around = _of_hold(everything, harm, phases, end_s, AROUND_S)
+    return Watched(bad, around, everything, symptoms, evidence, tuple(reasons))
 
 
 def hold_of(evidence: TrialEvidence) -> tuple[ServerSample, ...]:
@@ -107,17 +114,16 @@ def hold_of(evidence: TrialEvidence) -> tuple[ServerSample, ...]:
 
 
 def _of_hold(
-    everything: Sequence[ServerSample], harm: Harm, phases: Phases, end_s: float
+    everything: Sequence[ServerSample], harm: Harm, phases: Phases, end_s: float, after_s: float
 ) -> tuple[ServerSample, ...]:
+    """A sample tells of the second before it, or of the seconds since the last look."""
     hold_s = phases.hold_s
     if hold_s is None:
         return tuple(everything)
     spans = harm.worst()
-    bad = _between(everything, [(start_s, end_s + 1) for start_s, end_s in spans])
+    bad = _between(everything, [(begun_s + 0.5, ended_s + after_s) for begun_s, ended_s in spans])
     if len(bad) < FEWEST:
         return _between(everything, [(hold_s, end_s)])
-    if all(sample.udp_sockets is None and sample.sent_limit_bps is None for sample in bad):
-        return _between(everything, [(start_s - AROUND_S, end_s + 1) for start_s, end_s in spans])
     return bad
 
 
