@@ -13,6 +13,7 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import numpy as np
@@ -24,6 +25,7 @@ from farm.scenario import camera_size
 from reports.answer import Answer
 from reports.canvas import farm_style
 from reports.charts import Chart, Charts, Column
+from reports.limits import limit_points, limit_tables, threshold_of
 from reports.page import (
     Failure,
     FigureEntry,
@@ -35,6 +37,7 @@ from reports.page import (
     role_pictures,
     said_table,
 )
+from reports.pipeline_chart import pipeline_chart
 from reports.provenance import facts, whole_texts
 from reports.search_answer import search_answer
 from reports.search_charts import search_charts
@@ -101,10 +104,12 @@ class _Bundle:
         charts = Charts(())
         if searched:
             answer = search_answer(self._scenario, reader.summary, results, shared=self._shared())
-            charts = search_charts(search_series(results), self._settings)
+            summary = reader.summary or {}
+            charts = search_charts(search_series(results), self._settings, threshold_of(summary))
             picture = f"{camera_size(self._settings)} at {self._settings.media.frame_rate}/s"
             tables = (
-                results_table(self._scenario, picture, reader.summary or {}, results),
+                results_table(self._scenario, picture, summary, results),
+                *limit_tables(summary.get("limited_by")),
                 *tables,
             )
         elif _is_watch(reader):
@@ -114,13 +119,15 @@ class _Bundle:
         else:
             unfinished = Answer("open", "unfinished", "Unfinished: no trial was begun.")
             answer = next((each.answer for each in sections if each.unfold), unfinished)
+            answer = replace(answer, reasons=(*answer.reasons, *limit_points(self._limited())))
+            tables = (*limit_tables(self._limited()), *tables)
         manifest = reader.manifest
         return Page(
             title=manifest.name or reader.path.resolve().name,
             subtitle=self._scenario,
             answer=answer,
             tables=tables,
-            figures=self._draw(charts),
+            figures=(*self._draw(charts), *self._draw(Charts(self._pipeline()))),
             trials=sections,
             missing=charts.missing,
             facts=facts(manifest),
@@ -128,6 +135,15 @@ class _Bundle:
             # Last, because damage is found by reading.
             damage=tuple(self._damage()),
         )
+
+    def _limited(self) -> Mapping[str, Any] | None:
+        """What gave way in a run of one trial that failed."""
+        return (self._reader.summary or {}).get("limited_by")
+
+    def _pipeline(self) -> tuple[Chart, ...]:
+        """As the media server said in the first trial in which it did."""
+        told = (trial.topology for trial in self._reader.trials)
+        return pipeline_chart(next((each for each in told if each is not None), None))
 
     def _shared(self) -> bool:
         """Whether probes ran on the server's own machine."""

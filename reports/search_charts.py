@@ -8,12 +8,23 @@ import numpy as np
 
 from farm.experiment import Experiment
 from reports.charts import Chart, Charts, Column
-from reports.figures_of_search import cpu_by_load, quality_by_load, search_timeline
+from reports.figures_of_search import (
+    Threshold,
+    cpu_by_load,
+    quality_by_cpu,
+    quality_by_load,
+    search_timeline,
+)
 from reports.search_series import SearchSeries
 
 
-def search_charts(search: SearchSeries, settings: Experiment) -> Charts:
-    """The figures of a search; none before its first trial was judged."""
+def search_charts(
+    search: SearchSeries, settings: Experiment, threshold: Threshold | None = None
+) -> Charts:
+    """The figures of a search; none before its first trial was judged.
+
+    `threshold` is the CPU to start another server at.
+    """
     if not search.index:
         return Charts((), ("No figure of the search: no trial was judged.",))
     columns: Mapping[str, Column] = {
@@ -45,6 +56,16 @@ def search_charts(search: SearchSeries, settings: Experiment) -> Charts:
             columns,
         ),
     ]
+    if np.isfinite(search.server_cpu_percent).any():
+        by_cpu = Chart(
+            "search-quality-by-cpu",
+            "Quality by the server's CPU",
+            "What probes received, averages of the hold, and the CPU to start another server at; "
+            "the shade is how far that CPU's minutes were apart.",
+            lambda: quality_by_cpu(search, settings.criteria.residual_loss, threshold),
+            columns,
+        )
+        charts.insert(1, by_cpu)
     if np.isfinite(search.start_s).any():
         timeline = Chart(
             "search-timeline",

@@ -23,7 +23,13 @@ from reports.figures_by_probe import (
     setup_times,
 )
 from reports.figures_of_machines import cpu_and_quality, generator_and_server, server_resources
-from reports.figures_of_search import cpu_by_load, quality_by_load, search_timeline
+from reports.figures_of_search import (
+    Threshold,
+    cpu_by_load,
+    quality_by_cpu,
+    quality_by_load,
+    search_timeline,
+)
 from reports.figures_over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
 from tests.reports.made_series import made_search, made_trial
 
@@ -60,6 +66,7 @@ def search_figures() -> Mapping[str, Callable[[], Figure]]:
         "search_timeline": lambda: search_timeline(search),
         "cpu_by_load": lambda: cpu_by_load(search, 0.85),
         "quality_by_load": lambda: quality_by_load(search, 0.01),
+        "quality_by_cpu": lambda: quality_by_cpu(search, 0.01, Threshold(62.0, (58.0, 66.0))),
     }
 
 
