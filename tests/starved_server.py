@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -17,17 +18,38 @@ import psutil
 ADDRESS, OURS, INTERFACE = "10.77.0.2", "10.77.0.1", "media0"
 URL = f"ws://{ADDRESS}:8888/kurento"
 
-SMALL_BUFFERS = """
-import runpy, socket, sys
+SLOW = """
+import socket, time
+class Slow(socket.socket):
+    def sendto(self, *words):
+        until = time.perf_counter() + {seconds}
+        while time.perf_counter() < until:
+            pass
+        return super().sendto(*words)
+socket.socket = Slow
+"""
+"""Each packet sent takes so much work: one thread does it all."""
+
+SMALL = """
+import socket
 class Small(socket.socket):
     def __init__(self, *words, **named):
         super().__init__(*words, **named)
         if self.type == socket.SOCK_DGRAM:
             self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, {size})
 socket.socket = Small
-sys.argv = ["infra.embedded_kurento", *sys.argv[1:]]
-runpy.run_module("infra.embedded_kurento", run_name="__main__")
 """
+
+HUNGRY = """
+import socket
+class Hungry(socket.socket):
+    def __init__(self, *words, **named):
+        super().__init__(*words, **named)
+        if self.type == socket.SOCK_DGRAM:
+            self.eaten = bytearray(b"x" * {size})
+socket.socket = Hungry
+"""
+"""Each UDP socket takes so much memory along."""
 
 
 @dataclass
@@ -36,7 +58,7 @@ class StarvedServer:
 
     keeper: int
     pid_file: Path
-    group: list[Path] = field(default_factory=list)
+    groups: Mapping[str, Path]
 
     @property
     def reset(self) -> str:
@@ -46,6 +68,12 @@ class StarvedServer:
         """Run something in its network."""
         subprocess.run(["nsenter", "-n", "-t", str(self.keeper), *command], check=True)
 
+    def set(self, controller: str, value: str, **files: str) -> None:
+        """Write into its control group: `value` with the file of version 1 or 2, as there is."""
+        group = self.groups[controller]
+        name = next(name for name in files.values() if (group / name).exists())
+        (group / name).write_text(value)
+
     def worker(self) -> psutil.Process:
         """The process that carries the media."""
         (worker,) = psutil.Process(int(self.pid_file.read_text())).children()
@@ -54,14 +82,12 @@ class StarvedServer:
 
 @contextmanager
 def server_of_its_own(
-    *before: str,
-    program: Sequence[str] = ("-P", "-m", "infra.embedded_kurento"),
-    groups: Sequence[tuple[str, str, str]] = (),
+    *before: str, handicap: str = "", controllers: Sequence[str] = ()
 ) -> Iterator[StarvedServer]:
     """The embedded server behind a cable of its own.
 
-    `before` are words before its command (`taskset -c 0`), `groups` are settings of control groups
-    that it starts in: controller, file, value.
+    `before` are words before its command (`taskset -c 0`), `handicap` is code that its Python runs
+    first, `controllers` are those of control groups that it gets a group of.
     """
     with ExitStack() as stack:
         keeper = subprocess.Popen(["unshare", "-n", "sleep", "600"])
@@ -72,17 +98,23 @@ def server_of_its_own(
         _cable(keeper.pid)
         folder = Path(tempfile.mkdtemp(prefix="starved-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        made = [_group(stack, folder.name, *each) for each in groups]
+        (folder / "sitecustomize.py").write_text(handicap)
+        made = {name: _group(stack, folder.name, name) for name in controllers}
         pid_file = folder / "pid"
-        enter = "".join(f"echo $$ > {path}/cgroup.procs; " for path in made)
+        enter = "".join(f"echo $$ > {path}/cgroup.procs; " for path in made.values())
         command = [
             *("nsenter", "-n", "-t", str(keeper.pid), "sh", "-c", f'{enter}exec "$@"', "sh"),
             *before,
-            *(sys.executable, *program),
+            *(sys.executable, "-P", "-m", "infra.embedded_kurento"),
             *("--host", ADDRESS, "--port", "8888", "--address", ADDRESS),
             *("--respawn", "--pid-file", str(pid_file)),
         ]
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        server = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(folder)},
+        )
         stack.callback(_end, server)
         assert server.stdout is not None
         assert json.loads(server.stdout.readline())["ready"]
@@ -106,12 +138,15 @@ def _cable(keeper: int) -> None:
         subprocess.run(command, check=True)
 
 
-def _group(stack: ExitStack, name: str, controller: str, file: str, value: str) -> Path:
+def _group(stack: ExitStack, name: str, controller: str) -> Path:
+    """Of version 1, where each controller has a tree of its own; else of version 2."""
     root = Path("/sys/fs/cgroup", controller)
-    path = (root if root.is_dir() else root.parent) / name
+    if not root.is_dir():
+        root = root.parent
+        (root / "cgroup.subtree_control").write_text(f"+{controller}")
+    path = root / name
     path.mkdir(exist_ok=True)
     stack.callback(_remove, path)
-    (path / file).write_text(value)
     return path
 
 

@@ -69,26 +69,28 @@ def stood_still(watched: Watched, held: Watched, load: int, held_load: int) -> I
 
 
 def _shaped(watched: Watched) -> Iterator[Sign]:
+    """A queue that drops is one of bits if it has a limit in bits that is nearly reached."""
     limit = min(known(sample.sent_limit_bps for sample in watched.all), default=None)
     sent = watched.mean(lambda sample: sample.sent_bps)
     packets = watched.mean(lambda sample: sample.sent_packets_per_s)
     dropped = watched.mean_seldom(lambda sample: sample.queue_drops_per_s)
-    used = sent / limit if limit and sent is not None else None
-    resource: Resource = "network_bits"
-    if used is not None and limit is not None and sent is not None:
+    felt = 0.0 if dropped is None else _felt(dropped, packets)
+    full = f", and {_rate(dropped)} found no room in its queue" if dropped else ""
+    if limit is not None and sent is not None:
+        used = sent / limit
         said = f"it sent {sent / 1e6:.3g} of the {limit / 1e6:.3g} Mbit/s that its interface may"
-        felt = 0.0 if dropped is None else _felt(dropped, packets)
-        if dropped:
-            said += f", and {_rate(dropped)} found no room in the queue"
         if used >= CLEARLY_SHORT:
-            yield Sign("network_bits", max(used / FULL, felt), said, counted=felt >= 1)
+            share = max(used / FULL, felt)
+            yield Sign("network_bits", share, said + full, counted=felt >= 1)
             return
         yield Sign("network_bits", used / FULL, said)
-        resource = "network_packets"
+    elif limit is not None:
+        said = f"its interface may send {limit / 1e6:.3g} Mbit/s{full}"
+        yield Sign("network_bits", felt, said, counted=felt >= 1)
+        return
     if dropped is not None:
-        resource = "network_packets"
         said = f"the queue of its interface had no room for {_rate(dropped)}"
-        yield Sign(resource, _felt(dropped, packets), said, counted=True)
+        yield Sign("network_packets", felt, said, counted=True)
 
 
 def _interface(watched: Watched, machine: Machine) -> Iterator[Sign]:
@@ -174,7 +176,8 @@ def _felt(dropped: float, of: float | None) -> float:
 
 
 def _rate(packets_per_s: float) -> str:
-    return f"{packets_per_s:.3g} packets a second"
+    exact = f"{packets_per_s:.2g}" if packets_per_s < 10 else f"{packets_per_s:.0f}"
+    return f"{exact} packets a second"
 
 
 def _of(part: float, whole: float | None) -> str:

@@ -20,6 +20,7 @@ AROUND_S = 5.0
 """What is looked at every few seconds: the looks so near to a window belong to it."""
 
 FEWEST = 3
+BUSIEST_S = 10.0
 LAST_S = 20.0
 """Of a server that died its last seconds tell."""
 
@@ -87,7 +88,7 @@ class Watched:
 
 
 def watched(evidence: TrialEvidence, harm: Harm, reasons: Sequence[Reason] = ()) -> Watched:
-    """The part that tells: before a death; in the ramp of joins that failed; else the hold.
+    """The part that tells: before a death; the hardest of the ramp of failed joins; else the hold.
 
     Of the hold it is the windows in which probes missed most.
     """
@@ -98,7 +99,8 @@ def watched(evidence: TrialEvidence, harm: Harm, reasons: Sequence[Reason] = ())
     if symptoms.died:
         bad = around = _before_death(everything, reasons)
     elif symptoms.joins >= max(symptoms.media, symptoms.recordings, 0.5):
-        bad = around = _between(everything, [(start_s, _joins_end_s(phases, end_s))])
+        around = _between(everything, [(start_s, _joins_end_s(phases, end_s))])
+        bad = _busiest(around)
     else:
         bad = _of_hold(everything, harm, phases, end_s, 0.5)
         around = _of_hold(everything, harm, phases, end_s, AROUND_S)
@@ -148,6 +150,22 @@ def _between(
         for sample in samples
         if any(start_s <= sample.at_s <= end_s for start_s, end_s in spans)
     )
+
+
+def _busiest(samples: Sequence[ServerSample]) -> tuple[ServerSample, ...]:
+    """The seconds in a row in which the media server worked hardest: browsers boot long before."""
+    best: tuple[float, tuple[ServerSample, ...]] = (-1.0, tuple(samples))
+    for at, first in enumerate(samples):
+        span = tuple(each for each in samples[at:] if each.at_s < first.at_s + BUSIEST_S)
+        if len(span) < FEWEST or samples[-1].at_s < first.at_s + BUSIEST_S - 1:
+            break
+        busy = mean_known(
+            each.cpu_percent if each.process_cpu_percent is None else each.process_cpu_percent
+            for each in span
+        )
+        if busy is not None and busy > best[0]:
+            best = busy, span
+    return best[1]
 
 
 def _joins_end_s(phases: Phases, end_s: float) -> float:

@@ -260,6 +260,19 @@ def test_joins_that_fail_for_want_of_cpu_are_no_fault_of_signalling() -> None:
     assert named(trial(all_cores(4)), NO_JOIN).resource == "cpu_total"
 
 
+def test_cpu_that_was_full_in_a_part_of_the_ramp_explains_joins_that_failed() -> None:
+    """Browsers boot for a while before anybody asks the server for anything."""
+    evidence = trial(lambda _: {}, harm=0.0)
+    samples = tuple(
+        dataclasses.replace(sample, process_cores=1, process_cpu_percent=99.0, threads=threads(98))
+        if 17 <= sample.at_s <= 28
+        else sample
+        for sample in evidence.server_samples
+    )
+    busy = dataclasses.replace(evidence, server_samples=samples)
+    assert named(busy, NO_JOIN).resource == "cpu_thread"
+
+
 @pytest.mark.parametrize("busy", [50.0, 99.0])
 def test_recordings_that_are_short_on_a_disk_that_lags(busy: float) -> None:
     found = named(trial(slow_disk(busy, 0.4, 1), harm=0.0), NO_RECORDING)
