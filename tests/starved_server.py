@@ -1,4 +1,8 @@
-"""A media server in a network of its own, starved of one thing on purpose."""
+"""A media server in a network of its own, starved of one thing on purpose.
+
+Networks, control groups and disks of one's own are root's to make. For others the server runs in
+the network that the test is in, and can be starved of what needs none of these.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +19,10 @@ from pathlib import Path
 
 import psutil
 
-ADDRESS, OURS, INTERFACE = "10.77.0.2", "10.77.0.1", "media0"
-URL = f"ws://{ADDRESS}:8888/kurento"
+IS_ROOT = os.geteuid() == 0
+ADDRESS = "10.77.0.2" if IS_ROOT else "127.0.0.1"
+OURS, INTERFACE, PORT = "10.77.0.1", "media0", 18888
+URL = f"ws://{ADDRESS}:{PORT}/kurento"
 
 SLOW = """
 import socket, time
@@ -54,11 +60,15 @@ socket.socket = Hungry
 
 @dataclass
 class StarvedServer:
-    """`reset` is the shell command that gives a fresh one; `keeper` holds its network open."""
+    """`reset` is the shell command that gives a fresh one; `keeper` holds its network open.
 
-    keeper: int
+    `stack` is closed when the server has ended.
+    """
+
+    keeper: int | None
     pid_file: Path
     groups: Mapping[str, Path]
+    stack: ExitStack
 
     @property
     def reset(self) -> str:
@@ -66,18 +76,16 @@ class StarvedServer:
 
     def inside(self, *command: str) -> None:
         """Run something in its network."""
+        assert self.keeper is not None
         subprocess.run(["nsenter", "-n", "-t", str(self.keeper), *command], check=True)
 
-    def set(self, controller: str, value: str, **files: str) -> None:
-        """Write into its control group: `value` with the file of version 1 or 2, as there is."""
-        group = self.groups[controller]
-        name = next(name for name in files.values() if (group / name).exists())
-        (group / name).write_text(value)
+    def allow(self, controller: str, file: str, value: str) -> None:
+        """Set a limit of its control group (version 1)."""
+        (self.groups[controller] / file).write_text(value)
 
-    def worker(self) -> psutil.Process:
-        """The process that carries the media."""
-        (worker,) = psutil.Process(int(self.pid_file.read_text())).children()
-        return worker
+    def used_bytes(self) -> int:
+        """The memory of its control group."""
+        return int((self.groups["memory"] / "memory.usage_in_bytes").read_text())
 
 
 @contextmanager
@@ -90,12 +98,7 @@ def server_of_its_own(
     first, `controllers` are those of control groups that it gets a group of.
     """
     with ExitStack() as stack:
-        keeper = subprocess.Popen(["unshare", "-n", "sleep", "600"])
-        stack.callback(keeper.wait)
-        stack.callback(keeper.kill)
-        while _network_of(str(keeper.pid)) == _network_of("self"):
-            assert keeper.poll() is None
-        _cable(keeper.pid)
+        keeper = _network(stack) if IS_ROOT else None
         folder = Path(tempfile.mkdtemp(prefix="starved-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         (folder / "sitecustomize.py").write_text(handicap)
@@ -103,10 +106,11 @@ def server_of_its_own(
         pid_file = folder / "pid"
         enter = "".join(f"echo $$ > {path}/cgroup.procs; " for path in made.values())
         command = [
-            *("nsenter", "-n", "-t", str(keeper.pid), "sh", "-c", f'{enter}exec "$@"', "sh"),
+            *(() if keeper is None else ("nsenter", "-n", "-t", str(keeper))),
+            *("sh", "-c", f'{enter}exec "$@"', "sh"),
             *before,
             *(sys.executable, "-P", "-m", "infra.embedded_kurento"),
-            *("--host", ADDRESS, "--port", "8888", "--address", ADDRESS),
+            *("--host", ADDRESS, "--port", str(PORT), "--address", ADDRESS),
             *("--respawn", "--pid-file", str(pid_file)),
         ]
         server = subprocess.Popen(
@@ -118,7 +122,18 @@ def server_of_its_own(
         stack.callback(_end, server)
         assert server.stdout is not None
         assert json.loads(server.stdout.readline())["ready"]
-        yield StarvedServer(keeper.pid, pid_file, made)
+        yield StarvedServer(keeper, pid_file, made, stack)
+
+
+def _network(stack: ExitStack) -> int:
+    """A process that does nothing but hold a network open."""
+    keeper = subprocess.Popen(["unshare", "-n", "sleep", "600"])
+    stack.callback(keeper.wait)
+    stack.callback(keeper.kill)
+    while _network_of(str(keeper.pid)) == _network_of("self"):
+        assert keeper.poll() is None
+    _cable(keeper.pid)
+    return keeper.pid
 
 
 def _network_of(pid: str) -> Path:
@@ -139,20 +154,29 @@ def _cable(keeper: int) -> None:
 
 
 def _group(stack: ExitStack, name: str, controller: str) -> Path:
-    """Of version 1, where each controller has a tree of its own; else of version 2."""
-    root = Path("/sys/fs/cgroup", controller)
-    if not root.is_dir():
-        root = root.parent
-        (root / "cgroup.subtree_control").write_text(f"+{controller}")
-    path = root / name
-    path.mkdir(exist_ok=True)
-    stack.callback(_remove, path)
+    path = Path("/sys/fs/cgroup", controller, name)
+    path.mkdir()
+    stack.callback(path.rmdir)
     return path
 
 
-def _remove(path: Path) -> None:
-    with suppress(FileNotFoundError):
-        path.rmdir()
+def slow_disk(server: StarvedServer, place: Path, bytes_per_s: int) -> None:
+    """A file system at `place`, to which the server can write no faster, and waits meanwhile."""
+    image = place.with_suffix(".img")
+    with image.open("wb") as file:
+        file.truncate(64 << 20)
+    place.mkdir()
+    subprocess.run(["mkfs.ext4", "-q", "-F", "-O", "^has_journal", str(image)], check=True)
+    said = subprocess.run(
+        ["losetup", "-f", "--show", str(image)], check=True, stdout=subprocess.PIPE, text=True
+    )
+    device = said.stdout.strip()
+    server.stack.callback(subprocess.run, ["losetup", "-d", device], check=True)
+    subprocess.run(["mount", "-o", "sync", device, str(place)], check=True)
+    server.stack.callback(subprocess.run, ["umount", "-l", str(place)], check=True)
+    number = Path(device).stat().st_rdev
+    limit = f"{os.major(number)}:{os.minor(number)} {bytes_per_s}"
+    server.allow("blkio", "blkio.throttle.write_bps_device", limit)
 
 
 def _end(server: subprocess.Popen[str]) -> None:

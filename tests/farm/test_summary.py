@@ -72,7 +72,7 @@ def test_the_answer_and_everything_that_travels_with_it() -> None:
 
 
 def test_what_comes_while_a_server_starts_is_taken_off_by_the_daily_curve() -> None:
-    """200 sessions more in an hour are 10 in 180 s, on the 10 servers that carry the first 10."""
+    """200 sessions more in an hour are 10 in 180 s, on the 5 that carry the first 10."""
     curve = tuple([10] * 12 + [210] * 12)
     priced = Experiment(server=Server(price=Price(daily_sessions=curve)))
     broken = dataclasses.replace(good(), server_samples=(ServerSample(40.0, cpu_percent=97.0),))
