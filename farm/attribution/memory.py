@@ -9,6 +9,9 @@ from farm.attribution.watched import Watched
 from farm.known import known
 
 FULL = 0.95
+NEAR_AND_HIT = 0.9
+"""Pages of files that are written hit a limit, too, and are dropped: not at this height."""
+
 NEAR_FOR_THE_DEAD = 0.7
 """A process that is killed at its limit is seldom seen there: it grew since the last look."""
 
@@ -43,9 +46,9 @@ def _group(watched: Watched) -> Iterator[Sign]:
     said = f"its control group used {used / 1e6:.0f} MB of the {limit / 1e6:.0f} MB allowed"
     if hits > 0:
         said += f" and was at that limit {hits:.3g} times a second"
-    counted = hits > 0 and used / limit >= NEAR_FOR_THE_DEAD
-    share = used / limit / (NEAR_FOR_THE_DEAD if watched.symptoms.died or counted else FULL)
-    yield Sign("memory", share, said, counted=counted or watched.symptoms.died)
+    died, counted = watched.symptoms.died, hits > 0 and used / limit >= NEAR_AND_HIT
+    near = NEAR_FOR_THE_DEAD if died else NEAR_AND_HIT if counted else FULL
+    yield Sign("memory", used / limit / near, said, counted=counted or died)
 
 
 def _address_space(watched: Watched) -> Iterator[Sign]:

@@ -12,7 +12,7 @@ FULL_PERCENT = 90.0
 """From here on a CPU is at its end: means hide moments at 100."""
 
 WANTED_PERCENT = 97.0
-HELD_BACK_PERCENT = 75.0
+HELD_BACK_PERCENT = 60.0
 """Running or waiting for the core so much, and running at least so much: no more was to be had."""
 
 ALONE = 0.85
@@ -93,6 +93,11 @@ def _process(watched: Watched, machine: Machine) -> Iterator[Sign]:
     of = "its one core" if cores == 1 else f"its {cores} cores"
     said = f"the media server used {100 * used:.3g} % of {of}"
     share = 100 * used / FULL_PERCENT
+    waited = watched.mean(lambda sample: sample.process_cpu_wait_percent)
+    if waited is not None and share < 1 and 100 * used >= HELD_BACK_PERCENT:
+        wanted = (process + waited) / cores / WANTED_PERCENT
+        if wanted >= 1:
+            share, said = wanted, f"{said}, and its threads waited for more"
     _, thread = watched.busiest_thread()
     if cores == 1 and thread is not None and thread >= ALONE * process and machine.cores != 1:
         # One thread fills it: more cores would not help, and the thread is told.
