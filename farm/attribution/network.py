@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import polars as pl
+
 from farm.attribution.limit import Machine, Resource, Sign
 from farm.attribution.watched import Watched
+from farm.intervals import Intervals
 from farm.known import known, mean_known
+from farm.trial import Direction
 
 FULL = 0.9
 CLEARLY_SHORT = 0.5
@@ -148,24 +152,15 @@ def _interrupts(watched: Watched) -> Iterator[Sign]:
     yield Sign("network_packets", busiest / SOFTIRQ_PERCENT, said)
 
 
-def _lost_share(watched: Watched, direction: str) -> float | None:
+def _lost_share(watched: Watched, direction: Direction) -> float | None:
     """What half of the streams of that direction lost, or more."""
-    shares = [
-        loss
-        for interval in watched.evidence.intervals
-        if interval.direction == direction
-        and (
-            loss := interval.residual_loss_ratio
-            if direction == "inbound"
-            else _lost_up(interval.remote_packets_lost, interval.packets)
-        )
-        is not None
-    ]
-    return sorted(shares)[len(shares) // 2] if shares else None
-
-
-def _lost_up(lost: int | None, packets: int | None) -> float | None:
-    return None if lost is None or not packets else max(0, lost) / packets
+    lost = pl.col("residual_loss_ratio")
+    if direction == "outbound":
+        up = pl.col("remote_packets_lost").clip(lower_bound=0) / pl.col("packets")
+        lost = pl.when(pl.col("packets") > 0).then(up)
+    frame = Intervals.of(watched.evidence.intervals).frame.filter(direction=direction)
+    found: float | None = frame.select(lost.median()).item()
+    return found
 
 
 def _felt(dropped: float, of: float | None) -> float:
