@@ -53,27 +53,30 @@ def signs_of(
     `held` is the evidence of a trial that passed at the largest load that does.
     """
     here = watched(broken, harm_of(broken), result.verdict.reasons)
-    there = None if held is None else watched(held, harm_of(held))
+    there = () if held is None else watched(held, harm_of(held))
     own = _own_signs(here, machine)
-    if held is not None and there is not None and all(sign.share < 1 for sign in own):
-        own += stood_still(here, there, result.load, held.plan.load)
-    found = _strongest([*own, *signalling_signs(here, held)])
-    before = {} if there is None else {each.resource: each for each in _own_signs(there, machine)}
+    if held is not None and all(sign.share < 1 for sign in own):
+        own += stood_still(here[-1], there[-1], result.load, held.plan.load)
+    found = _strongest([*own, *signalling_signs(here[0], held)])
+    before = {each.resource: each for each in _own_signs(there, machine)}
     # A figure that was as high while all was well explains nothing new.
     calmed = [_calmed(sign, before.get(sign.resource)) for sign in found]
     return tuple(sorted(calmed, key=_order))
 
 
-def _own_signs(here: Watched, machine: Machine) -> list[Sign]:
+def _own_signs(parts: Iterable[Watched], machine: Machine) -> list[Sign]:
     return _strongest(
-        [
-            *processor_signs(here, machine),
-            *memory_signs(here, machine),
-            *storage_signs(here),
-            *network_signs(here, machine),
-            *buffer_signs(here),
-            *descriptor_signs(here),
-        ]
+        sign
+        for here in parts
+        for signs in (
+            processor_signs(here, machine),
+            memory_signs(here, machine),
+            storage_signs(here),
+            network_signs(here, machine),
+            buffer_signs(here),
+            descriptor_signs(here),
+        )
+        for sign in signs
     )
 
 

@@ -19,6 +19,7 @@ JOIN_CODES = frozenset(
 AROUND_S = 5.0
 """What is looked at every few seconds: the looks so near to a window belong to it."""
 
+HALF = 0.5
 FEWEST = 3
 BUSIEST_S = 10.0
 LAST_S = 20.0
@@ -27,7 +28,11 @@ LAST_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Symptoms:
-    """What went wrong, as shares of a verdict's reasons; `died`: the server did."""
+    """What went wrong: shares of the sessions that were bad; `died`: the server did.
+
+    A session in which somebody did not get in counts as one of `joins`, whatever else was wrong
+    with it: nothing can flow to who is not there.
+    """
 
     joins: float = 0.0
     media: float = 0.0
@@ -35,16 +40,20 @@ class Symptoms:
     died: bool = False
 
 
-def symptoms_of(reasons: Sequence[Reason]) -> Symptoms:
-    """By the codes of a verdict's reasons."""
-    if not reasons:
-        return Symptoms()
-    joins = sum(reason.code in JOIN_CODES for reason in reasons)
-    recordings = sum(reason.code == "recording_missing" for reason in reasons)
-    died = sum(reason.code == "server_died" for reason in reasons)
-    media = len(reasons) - joins - recordings - died
-    count = len(reasons)
-    return Symptoms(joins / count, media / count, recordings / count, died > 0)
+def symptoms_of(reasons: Sequence[Reason], *, by_probe: bool = False) -> Symptoms:
+    """By the codes of a verdict's reasons; viewers of a broadcast count one by one."""
+    codes: defaultdict[str | None, set[str]] = defaultdict(set)
+    for reason in reasons:
+        codes[(reason.probe if by_probe else None) or reason.session].add(reason.code)
+    died = any("server_died" in each for each in codes.values())
+    if not codes or died:
+        return Symptoms(died=died)
+    joins = sum(bool(each & JOIN_CODES) for each in codes.values())
+    recordings = sum(
+        "recording_missing" in each and not each & JOIN_CODES for each in codes.values()
+    )
+    count = len(codes)
+    return Symptoms(joins / count, (count - joins - recordings) / count, recordings / count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +96,32 @@ class Watched:
         return name, total / len(looks)
 
 
-def watched(evidence: TrialEvidence, harm: Harm, reasons: Sequence[Reason] = ()) -> Watched:
-    """The part that tells: before a death; the hardest of the ramp of failed joins; else the hold.
-
-    Of the hold it is the windows in which probes missed most.
+def watched(
+    evidence: TrialEvidence, harm: Harm, reasons: Sequence[Reason] = ()
+) -> tuple[Watched, ...]:
+    """The parts that tell, the first one first: before a death; the hardest of the ramp where joins
+    failed; the windows of the hold in which probes missed most.
     """
-    symptoms = symptoms_of(reasons)
+    by_probe = any(probe.role == "viewer" for probe in evidence.plan.probes)
+    symptoms = symptoms_of(reasons, by_probe=by_probe)
     phases = evidence.phases
     start_s, end_s = phases.ramp_s or 0.0, _end_s(evidence)
     everything = _between(evidence.server_samples, [(start_s, end_s)])
+
+    def part(bad: tuple[ServerSample, ...], around: tuple[ServerSample, ...]) -> Watched:
+        return Watched(bad, around, everything, symptoms, evidence, tuple(reasons))
+
     if symptoms.died:
-        bad = around = _before_death(everything, reasons)
-    elif symptoms.joins >= max(symptoms.media, symptoms.recordings, 0.5):
-        around = _between(everything, [(start_s, _joins_end_s(phases, end_s))])
-        bad = _busiest(around)
-    else:
+        last = _before_death(everything, reasons)
+        return (part(last, last),)
+    parts = []
+    if symptoms.joins >= HALF:
+        ramp = _between(everything, [(start_s, _joins_end_s(phases, end_s))])
+        parts.append(part(_busiest(ramp), ramp))
+    if not parts or (phases.hold_s is not None and harm.worst()):
         bad = _of_hold(everything, harm, phases, end_s, 0.5)
-        around = _of_hold(everything, harm, phases, end_s, AROUND_S)
-    return Watched(bad, around, everything, symptoms, evidence, tuple(reasons))
+        parts.append(part(bad, _of_hold(everything, harm, phases, end_s, AROUND_S)))
+    return tuple(parts)
 
 
 def hold_of(evidence: TrialEvidence) -> tuple[ServerSample, ...]:

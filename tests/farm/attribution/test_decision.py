@@ -243,6 +243,22 @@ def test_joins_that_fail_while_the_server_rests(reasons: tuple[Reason, ...]) -> 
     assert "failed" in found.evidence
 
 
+def test_partners_who_wait_in_vain_are_no_fault_of_the_media() -> None:
+    """Who got in sends to nobody, and its own stream is told as silent."""
+    silent = [
+        Reason(code, f"p005 {code}", "p005", "s002", "outbound video")
+        for code in ("gap", "frame_rate", "target_bitrate")
+    ]
+    found = named(trial(lambda _: {}, harm=0.0), (*NO_JOIN[:1], *silent))
+    assert found.resource == "signalling"
+
+
+def test_joins_and_media_both_suffer_from_small_buffers() -> None:
+    late = Reason("setup", "p001 inbound video took 21 s", "p001", "s000", "inbound video")
+    evidence = trial(small_buffers(0.2, 900.0), SHAPES["at the end"])
+    assert named(evidence, (late, *LOSS)).resource == "udp_buffers"
+
+
 def test_media_that_begins_late_while_the_server_rests() -> None:
     late = Reason("setup", "p001 (s000) inbound video took 21 s", "p001", "s000", "inbound video")
     evidence = trial(lambda _: {}, harm=0.0)
