@@ -76,7 +76,9 @@ def size_summary(
             "viewers": viewers_of(scenario, growth.probes),
             "sessions_per_core": _sessions_per_core(scenario, growth),
         },
-        "cost": to_jsonable(_cost(experiment, estimate, throughput["throughput_bps"], prices)),
+        "cost": to_jsonable(
+            _cost(experiment, estimate, throughput["throughput_bps"], prices, limit)
+        ),
         "drift": None
         if looks is None
         else _drift(looks, results, began_wall_s or {}, estimate.confidence),
@@ -105,6 +107,7 @@ def _cost(
     estimate: CapacityEstimate,
     throughput_bps: Mapping[str, float | None] | None,
     prices: PriceTable | None,
+    limit: LimitedBy,
 ) -> Cost | None:
     """At the recommended load; what it moves is what the load that held moved, in proportion."""
     price, probes = experiment.server.price, estimate.recommended
@@ -119,6 +122,7 @@ def _cost(
         sessions=(viewers if viewers is not None else sessions_of(scenario, probes)) or 0,
         users=probes,
         throughput_bps=None if moved is None else moved * probes / estimate.probes,
+        limited_by=limit.resource,
     )
     return cost_of(prices, price.machine, price.region, carried, price.daily_sessions)
 
