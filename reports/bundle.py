@@ -13,7 +13,6 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import jinja2
 import numpy as np
@@ -119,8 +118,9 @@ class _Bundle:
         else:
             unfinished = Answer("open", "unfinished", "Unfinished: no trial was begun.")
             answer = next((each.answer for each in sections if each.unfold), unfinished)
-            answer = replace(answer, reasons=(*answer.reasons, *limit_points(self._limited())))
-            tables = (*limit_tables(self._limited()), *tables)
+            limited = (reader.summary or {}).get("limited_by")
+            answer = replace(answer, reasons=(*answer.reasons, *limit_points(limited)))
+            tables = (*limit_tables(limited), *tables)
         manifest = reader.manifest
         return Page(
             title=manifest.name or reader.path.resolve().name,
@@ -135,10 +135,6 @@ class _Bundle:
             # Last, because damage is found by reading.
             damage=tuple(self._damage()),
         )
-
-    def _limited(self) -> Mapping[str, Any] | None:
-        """What gave way in a run of one trial that failed."""
-        return (self._reader.summary or {}).get("limited_by")
 
     def _pipeline(self) -> tuple[Chart, ...]:
         """As the media server said in the first trial in which it did."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -24,15 +22,7 @@ from reports.canvas import (
 )
 from reports.grid import Array
 from reports.phrases import percent
-from reports.search_series import SearchSeries
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """The CPU to start another server at, and how far its minutes were apart."""
-
-    cpu_percent: float
-    interval: tuple[float, float]
+from reports.search_series import SearchSeries, Threshold
 
 
 def search_timeline(search: SearchSeries) -> Figure:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reports.figures_of_search import Threshold
 from reports.phrases import bitrate, counted
+from reports.search_series import Threshold
 from reports.tables import Cell, Heading, Table, number_cell
 
 LIMITS: Mapping[str, str] = {

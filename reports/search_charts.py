@@ -9,13 +9,12 @@ import numpy as np
 from farm.experiment import Experiment
 from reports.charts import Chart, Charts, Column
 from reports.figures_of_search import (
-    Threshold,
     cpu_by_load,
     quality_by_cpu,
     quality_by_load,
     search_timeline,
 )
-from reports.search_series import SearchSeries
+from reports.search_series import SearchSeries, Threshold
 
 
 def search_charts(

@@ -24,13 +24,13 @@ from reports.figures_by_probe import (
 )
 from reports.figures_of_machines import cpu_and_quality, generator_and_server, server_resources
 from reports.figures_of_search import (
-    Threshold,
     cpu_by_load,
     quality_by_cpu,
     quality_by_load,
     search_timeline,
 )
 from reports.figures_over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
+from reports.search_series import Threshold
 from tests.reports.made_series import made_search, made_trial
 
 GOLDEN = Path(__file__).parents[1] / "golden"
