@@ -21,8 +21,8 @@ from farm.capacity_search import CapacityEstimate
 from farm.known import mean_known
 from farm.trial import Outcome, TrialEvidence, TrialResult
 
-TOLD = 6
-"""How many resources are told of where none was at its end."""
+TOLD, FAR = 6, 0.05
+"""How many resources are told of where none was at its end, and which are too far to be told."""
 
 
 def limited_by(
@@ -73,7 +73,8 @@ def what_gave_way(
     first = signs[0] if signs and signs[0].share >= 1 else None
     if first is None:
         died = [each for each in result.verdict.reasons if each.code == "server_died"]
-        far = ", ".join(sign.said for sign in signs[:TOLD])
+        near = [sign for sign in signs[:TOLD] if sign.share >= FAR] or signs[:2]
+        far = ", ".join(sign.said for sign in near)
         if died:
             said = f"{at} the server died: {died[0].message}" + (f" ({far})" if far else "")
         elif not broken.server_samples:

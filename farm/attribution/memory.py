@@ -74,7 +74,7 @@ def _machine(watched: Watched, machine: Machine) -> Iterator[Sign]:
     if free is None or not machine.memory_bytes:
         return
     said = f"{free / 1e6:.0f} MB of {machine.memory_bytes / 1e6:.0f} MB were free"
-    share = (1 - free / machine.memory_bytes) / FULL
+    share = max(0.0, 1 - free / machine.memory_bytes) / FULL
     yield Sign("memory", share, said, counted=watched.symptoms.died)
 
 
