@@ -10,14 +10,19 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.farm_process import FarmProcess, farm
+from farm.cli.run import one_trial
+from farm.experiment_file import load_experiment
+from farm.protocols import Progress
+from farm.trial import Outcome, Phase
+from tests.fakes import FakeObserver
 from tests.starved_server import (
     HUNGRY,
     INTERFACE,
@@ -45,49 +50,44 @@ server:
   reset: {{command: "{reset}"}}
 probes: {{fidelity: light, witnesses: 0}}
 media: {{size: 320x240, frame_rate: 10}}
-trial: {{load: {load}, settle: 2s, sessions_per_second: 4, hold: 12s, window: 4s}}
+trial: {{settle: 2s, sessions_per_second: 4, hold: 12s, window: 4s}}
 invalid: {{host_cpu: 1, thread_cpu: 1, steal: 1, late_polls: 1, capture_of_asked: 0, app_late: 1m}}
 """
 
-Starve = Callable[[StarvedServer, FarmProcess], None]
-PASS, FAIL = 0, 1
+Starve = Callable[[StarvedServer], None]
 
 
 @dataclass(frozen=True)
 class Cause:
-    """What the server starts with, and what is done to it once a trial has begun."""
+    """What the server starts with, and what is done to it in a phase of the trial."""
 
     resource: str
     load: int = 4
     before: tuple[str, ...] = ()
     handicap: str = ""
     controllers: tuple[str, ...] = ()
-    starve: Starve | None = None
+    phase: Phase = "settle"
+    starve: Starve = lambda server: None
 
 
-def quota(server: StarvedServer, run: FarmProcess) -> None:
-    run.until_phase("settle")  # a new server has a lot to do before it answers
+def quota(server: StarvedServer) -> None:
     server.allow("cpu", "cpu.cfs_quota_us", "3000")
 
 
-def shaper(server: StarvedServer, run: FarmProcess) -> None:
-    run.until_phase("settle")
+def shaper(server: StarvedServer) -> None:
     limit = ["rate", "800kbit", "burst", "8kb", "latency", "50ms"]
     server.inside("tc", "qdisc", "add", "dev", INTERFACE, "root", "tbf", *limit)
 
 
-def memory(server: StarvedServer, run: FarmProcess) -> None:
-    run.until_phase("ramp")
-    limit = server.used_bytes() + 20_000_000
-    server.allow("memory", "memory.limit_in_bytes", str(limit))
+def little_memory(server: StarvedServer) -> None:
+    server.allow("memory", "memory.limit_in_bytes", str(server.used_bytes() + 20_000_000))
 
 
+ONE_CORE, FEW_FILES = ("taskset", "-c", "1"), ("prlimit", "--nofile=15")
 CAUSES = {
-    "one core": Cause(
-        "cpu_thread", before=("taskset", "-c", "1"), handicap=SLOW.format(seconds=0.003)
-    ),
+    "one core": Cause("cpu_thread", before=ONE_CORE, handicap=SLOW.format(seconds=0.003)),
     "small buffers": Cause("udp_buffers", handicap=SMALL.format(size=2304)),
-    "few descriptors": Cause("descriptors", load=8, before=("prlimit", "--nofile=15")),
+    "few descriptors": Cause("descriptors", load=8, before=FEW_FILES),
 }
 CAUSES_OF_ROOT = {
     "CPU quota": Cause("cpu_steal", controllers=("cpu",), starve=quota),
@@ -97,100 +97,127 @@ CAUSES_OF_ROOT = {
         load=6,
         handicap=HUNGRY.format(size=8_000_000),
         controllers=("memory",),
-        starve=memory,
+        phase="ramp",
+        starve=little_memory,
     ),
 }
 POSSIBLE = {**CAUSES, **(CAUSES_OF_ROOT if IS_ROOT else {})}
 
 
 @pytest.mark.parametrize("cause", POSSIBLE.values(), ids=POSSIBLE)
-def test_what_was_taken_from_the_server_is_named(cause: Cause, tmp_path: Path) -> None:
+async def test_what_was_taken_from_the_server_is_named(cause: Cause, tmp_path: Path) -> None:
     with server_of_its_own(
         *cause.before, handicap=cause.handicap, controllers=cause.controllers
     ) as server:
-        text = experiment(server, load=cause.load, recordings=tmp_path)
-        with farm(tmp_path, "run", "--absolute", experiment=text) as run:
-            if cause.starve is not None:
-                cause.starve(server, run)
-            assert run.wait() == FAIL, run.said()
-    limited = run.summary()["limited_by"]
+        starver = Starver(phase=cause.phase, act=lambda: cause.starve(server))
+        limited = await gave_way(server, tmp_path, starver, load=cause.load)
     assert limited["resource"] == cause.resource, limited["evidence"]
 
 
-def test_a_healthy_server_is_not_accused(tmp_path: Path) -> None:
+async def test_a_healthy_server_is_not_accused(tmp_path: Path) -> None:
     with server_of_its_own() as server:
-        text = experiment(server, load=2, recordings=tmp_path)
-        with farm(tmp_path, "run", "--absolute", experiment=text) as run:
-            assert run.wait() == PASS, run.said()
-    assert run.summary()["limited_by"] is None
+        outcome, summary = await trial(server, tmp_path, FakeObserver(), load=2)
+    assert outcome is Outcome.PASS
+    assert summary["limited_by"] is None
 
 
-def test_a_slow_application_is_named(tmp_path: Path) -> None:
+async def test_a_slow_application_is_named(tmp_path: Path) -> None:
     """It gets a tenth of a second in four, and pages wait for it; media does not."""
-    with server_of_its_own() as server, ExitStack() as stack:
-        command = [sys.executable, "-P", "-m", "infra.demo_app", "--port", "0", "--kurento", URL]
-        app = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        stack.callback(app.wait)
-        stack.callback(app.kill)
+    command = [sys.executable, "-P", "-m", "infra.demo_app", "--port", "0", "--kurento", URL]
+    with (
+        server_of_its_own() as server,
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as app,
+        stopped_most_of_the_time(app) as slow_down,
+    ):
         assert app.stdout is not None
         url = json.loads(app.stdout.readline())["url"]
-        text = experiment(server, load=4, recordings=tmp_path, app=f"{{run: null, url: {url}}}")
-        with farm(tmp_path, "run", "--absolute", experiment=text) as run:
-            run.until_phase("ramp")
-            stack.enter_context(stopped_most_of_the_time(app))
-            assert run.wait() == FAIL, run.said()
-    limited = run.summary()["limited_by"]
+        starver = Starver(phase="ramp", act=slow_down)
+        limited = await gave_way(
+            server, tmp_path, starver, load=4, app=f"{{run: null, url: {url}}}"
+        )
     assert limited["resource"] == "signalling", limited["evidence"]
 
 
 if IS_ROOT:
 
-    def test_a_slow_disk_under_the_recordings_is_named(tmp_path: Path) -> None:
+    async def test_a_slow_disk_under_the_recordings_is_named(tmp_path: Path) -> None:
+        place = tmp_path / "disk"
         with server_of_its_own(controllers=("blkio",)) as server:
-            place = tmp_path / "disk"
             slow_disk(server, place, bytes_per_s=20_000)
-            text = experiment(server, load=2, recordings=place, record=True)
-            with farm(tmp_path, "run", "--absolute", experiment=text) as run:
-                assert run.wait() == FAIL, run.said()
-        limited = run.summary()["limited_by"]
+            limited = await gave_way(
+                server, tmp_path, FakeObserver(), load=2, recordings=place, record=True
+            )
         assert limited["resource"] == "disk", limited["evidence"]
 
 
-def experiment(
+# ---------------------------------------------------------------- how
+
+
+@dataclass
+class Starver(FakeObserver):
+    """Does something once the trial is in a phase."""
+
+    phase: Phase = "settle"
+    act: Callable[[], None] | None = None
+
+    def progress(self, progress: Progress) -> None:
+        if progress.phase == self.phase and self.act is not None:
+            act, self.act = self.act, None
+            act()
+
+
+async def gave_way(
+    server: StarvedServer, folder: Path, observer: FakeObserver, *, load: int, **settings: Any
+) -> dict[str, Any]:
+    """What is said of a trial that failed."""
+    outcome, summary = await trial(server, folder, observer, load=load, **settings)
+    assert outcome is Outcome.FAIL, observer.notes
+    limited: dict[str, Any] = summary["limited_by"]
+    return limited
+
+
+async def trial(
     server: StarvedServer,
+    folder: Path,
+    observer: FakeObserver,
     *,
     load: int,
-    recordings: Path,
     app: str = "{run: demo}",
+    recordings: Path | None = None,
     record: bool = False,
-) -> str:
-    return CALLS.format(
+) -> tuple[Outcome, dict[str, Any]]:
+    """`farm run --absolute` without its report."""
+    text = CALLS.format(
         kurento=URL,
         reset=server.reset,
-        load=load,
         app=app,
         record=str(record).lower(),
-        recordings=recordings,
+        recordings=recordings or folder,
     )
+    file = folder / "calls.yaml"
+    file.write_text(text)
+    experiment = load_experiment(file)
+    experiment = replace(experiment, output=replace(experiment.output, directory=folder / "runs"))
+    run, outcome = await one_trial(experiment, text, folder, observer, load=load)
+    return outcome, json.loads((run / "summary.json").read_text())
 
 
-class stopped_most_of_the_time:
-    """A process that runs for a tenth of a second in four."""
+@contextmanager
+def stopped_most_of_the_time(process: subprocess.Popen[str]) -> Iterator[Callable[[], None]]:
+    """From when it is called on a process runs for a tenth of a second in four."""
+    over = threading.Event()
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._stop_and_go)
+    def stop_and_go() -> None:
+        while not over.wait(0.1):
+            process.send_signal(signal.SIGSTOP)
+            over.wait(3.9)
+            process.send_signal(signal.SIGCONT)
 
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _stop_and_go(self) -> None:
-        while not self._over.wait(0.1):
-            self._process.send_signal(signal.SIGSTOP)
-            self._over.wait(3.9)
-            self._process.send_signal(signal.SIGCONT)
+    thread = threading.Thread(target=stop_and_go)
+    try:
+        yield thread.start
+    finally:
+        over.set()
+        if thread.is_alive():
+            thread.join()
+        process.kill()
