@@ -77,9 +77,10 @@ class RayCluster:
         return cluster
 
     def _connect(self, address: str) -> None:
-        logging.getLogger("ray").setLevel(logging.ERROR)
+        # What it would say goes into our errors; what hosts print stays in Ray's logs there.
+        quiet = {"logging_level": logging.CRITICAL, "log_to_driver": False}
+        self._context = self._ray.init(address, allow_multiple=True, **quiet)
         # Kept for good: this thread does nothing else.
-        self._context = self._ray.init(address, allow_multiple=True)
         self._context.__enter__()
 
     async def machines(self) -> tuple[RayMachine, ...]:
@@ -183,7 +184,8 @@ class RayLine:
             return future
 
         try:
-            return await asyncio.wrap_future(await self._cluster._do(call))
+            # Ray complains of a future that was given up when its answer comes all the same.
+            return await asyncio.shield(asyncio.wrap_future(await self._cluster._do(call)))
         except (OSError, RuntimeError, self._cluster._ray.exceptions.RayError) as error:
             raise HostLost(_first_line(error)) from error
 
