@@ -28,6 +28,7 @@ from farm.media import Clip, prepare, with_light_bank
 from farm.observations import ClockReading, HostLook
 from farm.own_code import own_code
 from farm.processes import Processes
+from farm.reachable import unreached
 from farm.run_clock import RunClock
 
 APP_WITHIN_S = 5.0
@@ -125,10 +126,4 @@ async def _app_trouble(url: str) -> str | None:
     """Why the page under test cannot be reached from here."""
     address = urlsplit(url)
     port = address.port or (443 if address.scheme == "https" else 80)
-    try:
-        async with asyncio.timeout(APP_WITHIN_S):
-            _, writer = await asyncio.open_connection(address.hostname, port)
-    except (OSError, TimeoutError) as error:
-        return getattr(error, "strerror", None) or f"no answer within {APP_WITHIN_S:g} s"
-    writer.close()
-    return None
+    return await unreached(address.hostname or "", port, APP_WITHIN_S)

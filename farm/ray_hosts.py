@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import re
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +21,7 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from farm.errors import BadInput, HostLost, MissingTool
+from farm.reachable import unreached
 
 T = TypeVar("T")
 
@@ -31,6 +34,10 @@ ACTOR_WITHIN_S = 60.0
 END_WITHIN_S = 5.0
 AT_ONCE = 10_000
 """Questions that an actor answers at the same time: most of them wait for a page."""
+
+
+DEAD = "The actor is dead because "
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Service(Protocol):
@@ -61,10 +68,13 @@ class RayCluster:
     @classmethod
     async def connect(cls, address: str) -> RayCluster:
         """Of `ray://host:port`. Raises MissingTool without Ray, BadInput where no head answers."""
-        ray = _ray()
         head = urlsplit(address)
         host, port = head.hostname or "", head.port or PORT
-        await _reachable(address, host, port)
+        # Ray itself would try for half a minute.
+        nobody = await unreached(host, port, REACHED_WITHIN_S)
+        if nobody is not None:
+            raise BadInput(f"{address}: no head of a Ray cluster answers there ({nobody})")
+        ray = _ray()
         thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ray")
         cluster = cls(ray, address, thread)
         try:
@@ -72,8 +82,9 @@ class RayCluster:
                 await cluster._do(cluster._connect, f"ray://{host}:{port}")
         except (TimeoutError, OSError, RuntimeError, ray.exceptions.RayError) as error:
             thread.shutdown(wait=False, cancel_futures=True)
-            why = _first_line(error) or f"not within {CONNECTED_WITHIN_S:g} s"
-            raise BadInput(f"{address}: Ray does not take this client: {why}") from error
+            late = f"not within {CONNECTED_WITHIN_S:g} s"
+            said = late if isinstance(error, TimeoutError) else why(error)
+            raise BadInput(f"{address}: Ray does not take this client: {said}") from error
         return cluster
 
     def _connect(self, address: str) -> None:
@@ -148,8 +159,8 @@ class RayCluster:
             async with asyncio.timeout(CONNECTED_WITHIN_S):
                 return await self._do(call)
         except (TimeoutError, OSError, RuntimeError, self._ray.exceptions.RayError) as error:
-            why = _first_line(error) or "it does not answer"
-            raise HostLost(f"the cluster at {self.address}: {why}") from error
+            said = "no answer" if isinstance(error, TimeoutError) else why(error)
+            raise HostLost(f"the cluster at {self.address}: {said}") from error
 
     async def _do(self, call: Callable[..., T], *given: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call, *given)
@@ -187,7 +198,7 @@ class RayLine:
             # Ray complains of a future that was given up when its answer comes all the same.
             return await asyncio.shield(asyncio.wrap_future(await self._cluster._do(call)))
         except (OSError, RuntimeError, self._cluster._ray.exceptions.RayError) as error:
-            raise HostLost(_first_line(error)) from error
+            raise HostLost(why(error)) from error
 
 
 class _Actor:
@@ -203,6 +214,8 @@ class _Actor:
 
 
 def _ray() -> Any:
+    # A call after its connection broke would else start a cluster of Ray's own on this machine.
+    os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"
     try:
         import ray
         import ray.exceptions
@@ -216,19 +229,17 @@ def _ray() -> Any:
     return ray
 
 
-async def _reachable(address: str, host: str, port: int) -> None:
-    """Ray itself would try for half a minute."""
-    try:
-        async with asyncio.timeout(REACHED_WITHIN_S):
-            _, writer = await asyncio.open_connection(host, port)
-    except (OSError, TimeoutError) as error:
-        why = getattr(error, "strerror", None) or f"no answer within {REACHED_WITHIN_S:g} s"
-        raise BadInput(f"{address}: no head of a Ray cluster answers there ({why})") from error
-    writer.close()
-    with suppress(OSError):
-        await writer.wait_closed()
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).split("\n")]
-    return next((line for line in lines if line), type(error).__name__)
+def why(error: BaseException) -> str:
+    """One line of what Ray says in many; of a traceback over there its last one."""
+    kind = type(error).__name__
+    if kind == "ActorUnavailableError":
+        return "the machine, or Ray on it, is gone"
+    lines = [line.strip() for line in COLOURS.sub("", str(error)).split("\n") if line.strip()]
+    if not lines:
+        return kind
+    dead = next((line for line in lines if line.startswith(DEAD)), None)
+    if dead is not None:
+        return dead.removeprefix(DEAD).split(". ")[0].rstrip(".")
+    if any(line.startswith("ray::") or " ray::" in line for line in lines):
+        return lines[-1]
+    return " ".join(lines)
