@@ -17,6 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -213,6 +214,14 @@ class _Actor:
         return await self._service.answer(question)
 
 
+def ray_version() -> str | None:
+    """Of the Ray that is installed here; `None` without one."""
+    try:
+        return version("ray")
+    except PackageNotFoundError:
+        return None
+
+
 def _ray() -> Any:
     # A call after its connection broke would else start a cluster of Ray's own on this machine.
     os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"
@@ -221,10 +230,10 @@ def _ray() -> Any:
         import ray.exceptions
         import ray.util.scheduling_strategies
     except ImportError as error:
-        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        python = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise MissingTool(
             "hosts of a Ray cluster need Ray, which is not installed here: "
-            f"pip install 'probe-farm[cluster]' (Python {version})"
+            f"pip install 'probe-farm[cluster]' (Python {python})"
         ) from error
     return ray
 

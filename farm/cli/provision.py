@@ -25,6 +25,7 @@ from farm.cli.machines_ready import wait_until_ready
 from farm.errors import BadInput
 from farm.experiment import Experiment
 from farm.experiment_file import load_experiment, load_inventory
+from farm.ray_hosts import ray_version
 from farm.units import DURATION_EXPECTED, parse_duration_s
 from infra.aws.apply import provide, remove
 from infra.aws.cloud import Cloud
@@ -83,6 +84,10 @@ def act(options: argparse.Namespace) -> int:
         table_note=note,
     ):
         say(line)
+    if experiment.aws.hosts and ray_version() is None:
+        say("")
+        say("Ray is not installed here, and the hosts are reached by it:")
+        say("  pip install 'probe-farm[cluster]'")
     if options.plan:
         return 0
     if not step.done:
