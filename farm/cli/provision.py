@@ -89,6 +89,8 @@ def act(options: argparse.Namespace) -> int:
         say("Ray is not installed here, and the hosts are reached by it:")
         say("  pip install 'probe-farm[cluster]'")
     if options.plan:
+        say("")
+        say("This was only the plan: nothing was made. Without --plan you are asked, then it is.")
         return 0
     if not step.done:
         if not confirmed("Make it?", yes=options.yes):
@@ -97,7 +99,9 @@ def act(options: argparse.Namespace) -> int:
         files.keep(replace(run.record, regions=run.wanted.everywhere))
         there = provide(cloud, with_keys(run, experiment.aws), run.facts, say)
     write_addresses(run, there)
-    if not options.no_wait:
+    if options.no_wait:
+        say(f"They boot. `farm provision {options.experiment}` again, later, brings them the farm.")
+    else:
         wait_until_ready(load_inventory(files.inventory), say)
     bill = bill_of(run.wanted, table)
     _next_steps(experiment, options.experiment, run, say)

@@ -64,6 +64,7 @@ def test_the_plan_says_what_is_made_what_it_costs_and_how_it_ends_and_makes_noth
     assert "AWS's price list could not be read" in said
     assert "To end it: `farm teardown calls-" in said
     assert "By itself it ends on " in said
+    assert said.endswith("nothing was made. Without --plan you are asked, then it is.\n")
     assert not (calls.parent / "calls.aws").exists()
     assert not observe(Cloud(), [EAST]).anything
 
