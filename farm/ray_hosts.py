@@ -223,8 +223,9 @@ def ray_version() -> str | None:
 
 
 def _ray() -> Any:
-    # A call after its connection broke would else start a cluster of Ray's own on this machine.
-    os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"
+    # A call after its connection broke would else start a cluster of Ray's own on this machine;
+    # and `uv run farm` would have Ray bring this folder, and uv, to all hosts.
+    os.environ["RAY_ENABLE_AUTO_CONNECT"] = os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
     try:
         import ray
         import ray.exceptions

@@ -155,8 +155,10 @@ class RemoteHost:
         return said
 
     def _keep(self, picture: Picture) -> None:
-        self._screenshots.mkdir(parents=True, exist_ok=True)
-        (self._screenshots / Path(picture.file).name).write_bytes(picture.png)
+        """A disk that is full is the recorder's to tell."""
+        with suppress(OSError):
+            self._screenshots.mkdir(parents=True, exist_ok=True)
+            (self._screenshots / Path(picture.file).name).write_bytes(picture.png)
 
     async def clock(self) -> ClockReading:
         """Its monotonic clock as run time: the quickest of some questions tells it best.
