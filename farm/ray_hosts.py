@@ -37,7 +37,7 @@ AT_ONCE = 10_000
 """Questions that an actor answers at the same time: most of them wait for a page."""
 
 
-DEAD = "The actor is dead because "
+DEAD = re.compile(r"The actor (?:is dead|died) because (its [^.]*)")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -247,9 +247,9 @@ def why(error: BaseException) -> str:
     lines = [line.strip() for line in COLOURS.sub("", str(error)).split("\n") if line.strip()]
     if not lines:
         return kind
-    dead = next((line for line in lines if line.startswith(DEAD)), None)
+    dead = DEAD.search("\n".join(lines))
     if dead is not None:
-        return dead.removeprefix(DEAD).split(". ")[0].rstrip(".")
+        return dead[1]
     if any(line.startswith("ray::") or " ray::" in line for line in lines):
         return lines[-1]
     return " ".join(lines)

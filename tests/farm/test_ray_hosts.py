@@ -26,6 +26,12 @@ DIED = (
 )
 
 
+NODE_DIED = (
+    "The actor died unexpectedly before finishing this task.\n"
+    "The actor died because its node has died. Node Id: ec00\n\tthe actor's node was terminated\n"
+)
+
+
 class ActorUnavailableError(Exception):
     """Called as Ray's own."""
 
@@ -40,6 +46,7 @@ class ActorUnavailableError(Exception):
         ),
         (RuntimeError(RAISED_THERE), "ModuleNotFoundError: No module named 'farm'"),
         (RuntimeError(DIED), "its worker process has died"),
+        (RuntimeError(NODE_DIED), "its node has died"),
         (ActorUnavailableError("RPC error rpc_code: 14"), "the machine, or Ray on it, is gone"),
         (ConnectionError(), "ConnectionError"),
     ],
