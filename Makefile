@@ -12,9 +12,10 @@ APT ?= yes
 
 # A network namespace of our own: whatever a test sends stays on this machine. Who is not root stays
 # who he is in there, and what lo needed is given back: sshd and Chromium refuse to be half a root.
+# What remains is for the tests' own process, which looks at packets (tests/conftest.py).
 ROOT := $(filter 0,$(shell id -u))
 OWN_NETWORK := unshare $(if $(ROOT),-n,-cn --keep-caps)
-GIVE_BACK := $(if $(ROOT),,setpriv --inh-caps=-all --ambient-caps=-all)
+GIVE_BACK := $(if $(ROOT),,setpriv --inh-caps=-all,+net_raw --ambient-caps=-all,+net_raw)
 ISOLATED := $(OWN_NETWORK) sh -c 'ip link set lo up && exec $(GIVE_BACK) "$$0" "$$@"'
 
 .PHONY: demo test check fast-check own-network lock clean

@@ -52,8 +52,7 @@ class Collector:
             finally:
                 for task in endless:
                     task.cancel()
-                for host in hosts.values():
-                    await host.close()
+                await asyncio.gather(*(host.close() for host in hosts.values()))
 
     async def _hear_host(self, host: Host, fault: asyncio.Future[Fault]) -> None:
         try:

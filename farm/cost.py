@@ -15,7 +15,11 @@ HOURS_A_MONTH = 730.0
 
 DAYS_A_MONTH = HOURS_A_MONTH / 24
 
-BY_CORES = "sessions in proportion to vCPUs, which no measurement of that size supports"
+UNMEASURED = "which no measurement of that size supports"
+BY_CORES = f"sessions in proportion to vCPUs, {UNMEASURED}"
+
+OF_THE_SERVER = frozenset({"cpu_thread", "udp_buffers", "descriptors", "signalling"})
+"""What limits a server however large its machine is (`attribution.limit.Resource`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class PriceTable:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What the server carries at the recommended load.
+    """What the server carries at the recommended load, and what keeps it from more.
 
     `sessions` are calls or rooms, of a broadcast its viewers (`unit` says which, in the singular);
     `users` are all probes; `throughput_bps` is payload in and out together.
@@ -70,6 +74,7 @@ class Carried:
     sessions: int
     users: int
     throughput_bps: float | None
+    limited_by: str = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,7 @@ def cost_of(
         per_session_hour=priced.per_hour / carried.sessions,
         per_user_minute=priced.per_hour / carried.users / 60,
         per_mbps_hour=None if mbps is None else priced.per_hour / mbps,
-        family=tuple(_size(each, priced, carried.sessions) for each in table.family_of(priced)),
+        family=tuple(_size(each, priced, carried) for each in table.family_of(priced)),
         month=None
         if daily_sessions is None
         else monthly_bill(priced.per_hour, carried.sessions, daily_sessions),
@@ -169,16 +174,32 @@ def price_of_measuring(per_hour: Sequence[float], longest_s: float) -> float:
     return sum(per_hour) * longest_s / 3600
 
 
-def _size(size: MachinePrice, measured: MachinePrice, sessions: int) -> SizeCost:
+def _size(size: MachinePrice, measured: MachinePrice, carried: Carried) -> SizeCost:
     if size == measured:
-        carried, assumption = sessions, None
+        sessions, assumption = carried.sessions, None
     else:
-        carried, assumption = sessions * size.vcpus // measured.vcpus, BY_CORES
+        share, assumption = _grown(size, measured, carried.limited_by)
+        sessions = math.floor(carried.sessions * share + 1e-9)
     return SizeCost(
         machine=size.machine,
         vcpus=size.vcpus,
         per_hour=size.per_hour,
-        sessions=carried,
-        per_session_hour=size.per_hour / carried if carried else None,
+        sessions=sessions,
+        per_session_hour=size.per_hour / sessions if sessions else None,
         assumption=assumption,
     )
+
+
+def _grown(size: MachinePrice, measured: MachinePrice, limited_by: str) -> tuple[float, str]:
+    """How much of what limits the server another size has, and the assumption in that."""
+    if limited_by in OF_THE_SERVER and size.vcpus > measured.vcpus:
+        said = f"no more sessions, for {limited_by} does not grow with the machine"
+        return 1.0, f"{said}, {UNMEASURED}"
+    of = {
+        "memory": (size.memory_gib, measured.memory_gib, "memory"),
+        "network_bits": (size.network_gbps, measured.network_gbps, "the network's bandwidth"),
+    }
+    mine, theirs, words = of.get(limited_by, (None, None, ""))
+    if mine is not None and theirs:
+        return mine / theirs, f"sessions in proportion to {words}, {UNMEASURED}"
+    return size.vcpus / measured.vcpus, BY_CORES

@@ -125,6 +125,9 @@ class Price:
     daily_sessions: tuple[int, ...] | None = setting(
         None, "sessions at once in each hour of a day, 24 numbers: for the bill of a month"
     )
+    launch_s: float = setting(
+        180.0, "how long another server takes to start", key="launch", unit="duration", minimum=0
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from farm.media import Clip, prepare, with_light_bank
 from farm.observations import ClockReading, HostLook
 from farm.own_code import own_code
 from farm.processes import Processes
-from farm.protocols import HostKit
+from farm.reachable import unreached
 from farm.run_clock import RunClock
 
 APP_WITHIN_S = 5.0
@@ -81,11 +81,14 @@ def host_service(order: HostOrder) -> HostService:
     )
 
 
-async def look(kit: HostKit) -> HostLook:
-    """What this machine is and has; starts nothing, and the Chromium only for its version."""
+async def look(wanted: Path | None, app_url: str | None) -> HostLook:
+    """What this machine is and has; starts nothing, and the Chromium only for its version.
+
+    `wanted` is the Chromium of an experiment, `app_url` the page under test, if it is there.
+    """
     chromium, trouble = None, None
     try:
-        program = find_chromium(kit.probes.chromium)
+        program = find_chromium(wanted)
         chromium = await asyncio.to_thread(chromium_version, program)
     except MissingTool as error:
         trouble = str(error)
@@ -99,7 +102,7 @@ async def look(kit: HostKit) -> HostLook:
         chromium_trouble=trouble,
         free_ports=_free_ports(),
         free_bytes=shutil.disk_usage(tempfile.gettempdir()).free,
-        app_trouble=await _app_trouble(kit.app_url) if kit.app_url else None,
+        app_trouble=await _app_trouble(app_url) if app_url else None,
     )
 
 
@@ -123,10 +126,4 @@ async def _app_trouble(url: str) -> str | None:
     """Why the page under test cannot be reached from here."""
     address = urlsplit(url)
     port = address.port or (443 if address.scheme == "https" else 80)
-    try:
-        async with asyncio.timeout(APP_WITHIN_S):
-            _, writer = await asyncio.open_connection(address.hostname, port)
-    except (OSError, TimeoutError) as error:
-        return getattr(error, "strerror", None) or f"no answer within {APP_WITHIN_S:g} s"
-    writer.close()
-    return None
+    return await unreached(address.hostname or "", port, APP_WITHIN_S)

@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import re
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from farm.errors import BadInput, HostLost, MissingTool
+from farm.reachable import unreached
 
 T = TypeVar("T")
 
@@ -31,6 +35,10 @@ ACTOR_WITHIN_S = 60.0
 END_WITHIN_S = 5.0
 AT_ONCE = 10_000
 """Questions that an actor answers at the same time: most of them wait for a page."""
+
+
+DEAD = re.compile(r"The actor (?:is dead|died) because (its [^.]*)")
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Service(Protocol):
@@ -61,10 +69,13 @@ class RayCluster:
     @classmethod
     async def connect(cls, address: str) -> RayCluster:
         """Of `ray://host:port`. Raises MissingTool without Ray, BadInput where no head answers."""
-        ray = _ray()
         head = urlsplit(address)
         host, port = head.hostname or "", head.port or PORT
-        await _reachable(address, host, port)
+        # Ray itself would try for half a minute.
+        nobody = await unreached(host, port, REACHED_WITHIN_S)
+        if nobody is not None:
+            raise BadInput(f"{address}: no head of a Ray cluster answers there ({nobody})")
+        ray = _ray()
         thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ray")
         cluster = cls(ray, address, thread)
         try:
@@ -72,14 +83,16 @@ class RayCluster:
                 await cluster._do(cluster._connect, f"ray://{host}:{port}")
         except (TimeoutError, OSError, RuntimeError, ray.exceptions.RayError) as error:
             thread.shutdown(wait=False, cancel_futures=True)
-            why = _first_line(error) or f"not within {CONNECTED_WITHIN_S:g} s"
-            raise BadInput(f"{address}: Ray does not take this client: {why}") from error
+            late = f"not within {CONNECTED_WITHIN_S:g} s"
+            said = late if isinstance(error, TimeoutError) else why(error)
+            raise BadInput(f"{address}: Ray does not take this client: {said}") from error
         return cluster
 
     def _connect(self, address: str) -> None:
-        logging.getLogger("ray").setLevel(logging.ERROR)
+        # What it would say goes into our errors; what hosts print stays in Ray's logs there.
+        quiet = {"logging_level": logging.CRITICAL, "log_to_driver": False}
+        self._context = self._ray.init(address, allow_multiple=True, **quiet)
         # Kept for good: this thread does nothing else.
-        self._context = self._ray.init(address, allow_multiple=True)
         self._context.__enter__()
 
     async def machines(self) -> tuple[RayMachine, ...]:
@@ -147,8 +160,8 @@ class RayCluster:
             async with asyncio.timeout(CONNECTED_WITHIN_S):
                 return await self._do(call)
         except (TimeoutError, OSError, RuntimeError, self._ray.exceptions.RayError) as error:
-            why = _first_line(error) or "it does not answer"
-            raise HostLost(f"the cluster at {self.address}: {why}") from error
+            said = "no answer" if isinstance(error, TimeoutError) else why(error)
+            raise HostLost(f"the cluster at {self.address}: {said}") from error
 
     async def _do(self, call: Callable[..., T], *given: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call, *given)
@@ -183,9 +196,10 @@ class RayLine:
             return future
 
         try:
-            return await asyncio.wrap_future(await self._cluster._do(call))
+            # Ray complains of a future that was given up when its answer comes all the same.
+            return await asyncio.shield(asyncio.wrap_future(await self._cluster._do(call)))
         except (OSError, RuntimeError, self._cluster._ray.exceptions.RayError) as error:
-            raise HostLost(_first_line(error)) from error
+            raise HostLost(why(error)) from error
 
 
 class _Actor:
@@ -200,33 +214,42 @@ class _Actor:
         return await self._service.answer(question)
 
 
+def ray_version() -> str | None:
+    """Of the Ray that is installed here; `None` without one."""
+    try:
+        return version("ray")
+    except PackageNotFoundError:
+        return None
+
+
 def _ray() -> Any:
+    # A call after its connection broke would else start a cluster of Ray's own on this machine;
+    # and `uv run farm` would have Ray bring this folder, and uv, to all hosts.
+    os.environ["RAY_ENABLE_AUTO_CONNECT"] = os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
     try:
         import ray
         import ray.exceptions
         import ray.util.scheduling_strategies
     except ImportError as error:
-        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        python = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise MissingTool(
             "hosts of a Ray cluster need Ray, which is not installed here: "
-            f"pip install 'probe-farm[cluster]' (Python {version})"
+            f"pip install 'probe-farm[cluster]' (Python {python})"
         ) from error
     return ray
 
 
-async def _reachable(address: str, host: str, port: int) -> None:
-    """Ray itself would try for half a minute."""
-    try:
-        async with asyncio.timeout(REACHED_WITHIN_S):
-            _, writer = await asyncio.open_connection(host, port)
-    except (OSError, TimeoutError) as error:
-        why = getattr(error, "strerror", None) or f"no answer within {REACHED_WITHIN_S:g} s"
-        raise BadInput(f"{address}: no head of a Ray cluster answers there ({why})") from error
-    writer.close()
-    with suppress(OSError):
-        await writer.wait_closed()
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).split("\n")]
-    return next((line for line in lines if line), type(error).__name__)
+def why(error: BaseException) -> str:
+    """One line of what Ray says in many; of a traceback over there its last one."""
+    kind = type(error).__name__
+    if kind == "ActorUnavailableError":
+        return "the machine, or Ray on it, is gone"
+    lines = [line.strip() for line in COLOURS.sub("", str(error)).split("\n") if line.strip()]
+    if not lines:
+        return kind
+    dead = DEAD.search("\n".join(lines))
+    if dead is not None:
+        return dead[1]
+    if any(line.startswith("ray::") or " ray::" in line for line in lines):
+        return lines[-1]
+    return " ".join(lines)

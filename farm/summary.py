@@ -1,4 +1,4 @@
-"""What a run came to: `summary.json`, and the two lines that a person reads at its end. Pure."""
+"""What a run came to: `summary.json`. Pure."""
 
 from __future__ import annotations
 
@@ -6,17 +6,23 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from farm.attribution import Machine, limited_by, scale_out
+from farm.attribution import (
+    LimitedBy,
+    Machine,
+    Quality,
+    ScaleOut,
+    limited_by,
+    scale_out,
+)
+from farm.attribution.scale_out import growth_while_launching
 from farm.capacity_search import CapacityEstimate
 from farm.cost import Carried, Cost, PriceTable, cost_of
 from farm.drift import DriftLooks
-from farm.experiment import Experiment, Scenario, ScenarioKind
+from farm.experiment import Experiment, Scenario
 from farm.jsonable import to_jsonable
 from farm.known import known
 from farm.scenario import NOUNS
 from farm.trial import Direction, TrialEvidence, TrialResult
-from farm.units import format_duration
-from farm.wording import counted, percent
 
 FORMAT = 1
 
@@ -28,6 +34,7 @@ def size_summary(
     *,
     held: TrialEvidence | None = None,
     broken: TrialEvidence | None = None,
+    quality: Quality | None = None,
     machine: Machine | None = None,
     looks: DriftLooks | None = None,
     began_wall_s: Mapping[int, float] | None = None,
@@ -36,13 +43,15 @@ def size_summary(
     """Of `farm size`.
 
     `held` and `broken` are the evidence of `attribution.trial_that_held` and `trial_that_broke`:
-    without them the throughput and what limited the server are unknown. `looks` say what became of
+    without them the throughput and what limited the server are unknown. `quality` is that of the
+    broken trial, second by second. `looks` say what became of
     the smallest load, `began_wall_s` is when each trial began. Without `prices`, or a machine that
     they name, the cost is unknown.
     """
     scenario = experiment.scenario
-    limit = limited_by(estimate, results, broken, machine or Machine())
-    growth = scale_out(results, estimate, limit)
+    had = machine or Machine()
+    limit = limited_by(estimate, results, broken, had, held=held, quality=quality)
+    growth = scale_out(results, estimate, limit, had, _growth_probes(experiment, estimate))
     throughput = _throughput(held)
     return {
         "format": FORMAT,
@@ -61,8 +70,15 @@ def size_summary(
             **throughput,
         },
         "limited_by": to_jsonable(limit),
-        "scale_out": {**to_jsonable(growth), "sessions": sessions_of(scenario, growth.probes)},
-        "cost": to_jsonable(_cost(experiment, estimate, throughput["throughput_bps"], prices)),
+        "scale_out": {
+            **to_jsonable(growth),
+            "sessions": sessions_of(scenario, growth.probes),
+            "viewers": viewers_of(scenario, growth.probes),
+            "sessions_per_core": _sessions_per_core(scenario, growth),
+        },
+        "cost": to_jsonable(
+            _cost(experiment, estimate, throughput["throughput_bps"], prices, limit)
+        ),
         "drift": None
         if looks is None
         else _drift(looks, results, began_wall_s or {}, estimate.confidence),
@@ -70,11 +86,28 @@ def size_summary(
     }
 
 
+def _growth_probes(experiment: Experiment, estimate: CapacityEstimate) -> float:
+    """What comes to a server while another starts, by the user's daily curve."""
+    scenario, price = experiment.scenario, experiment.server.price
+    carried = viewers_of(scenario, estimate.recommended)
+    if carried is None:
+        carried = sessions_of(scenario, estimate.recommended)
+    more = growth_while_launching(price.daily_sessions, carried, price.launch_s)
+    return more * probes_of_session(scenario)
+
+
+def _sessions_per_core(scenario: Scenario, growth: ScaleOut) -> float | None:
+    """At the load that `growth` begins from; of a broadcast its viewers."""
+    each = growth.probes_per_core
+    return None if each is None else each / probes_of_session(scenario)
+
+
 def _cost(
     experiment: Experiment,
     estimate: CapacityEstimate,
     throughput_bps: Mapping[str, float | None] | None,
     prices: PriceTable | None,
+    limit: LimitedBy,
 ) -> Cost | None:
     """At the recommended load; what it moves is what the load that held moved, in proportion."""
     price, probes = experiment.server.price, estimate.recommended
@@ -89,6 +122,7 @@ def _cost(
         sessions=(viewers if viewers is not None else sessions_of(scenario, probes)) or 0,
         users=probes,
         throughput_bps=None if moved is None else moved * probes / estimate.probes,
+        limited_by=limit.resource,
     )
     return cost_of(prices, price.machine, price.region, carried, price.daily_sessions)
 
@@ -108,8 +142,13 @@ def _drift(
     }
 
 
-def run_summary(experiment: Experiment, results: Sequence[TrialResult]) -> dict[str, Any]:
-    """Of `farm run`: the last of `results` is the trial that was asked for."""
+def run_summary(
+    experiment: Experiment, results: Sequence[TrialResult], limit: LimitedBy | None = None
+) -> dict[str, Any]:
+    """Of `farm run`: the last of `results` is the trial that was asked for.
+
+    `limit` is what gave way in it, if it failed.
+    """
     asked = results[-1]
     return {
         "format": FORMAT,
@@ -119,82 +158,9 @@ def run_summary(experiment: Experiment, results: Sequence[TrialResult]) -> dict[
         "sessions": sessions_of(experiment.scenario, asked.load),
         "viewers": viewers_of(experiment.scenario, asked.load),
         "hold_s": experiment.trial.hold_s,
+        "limited_by": to_jsonable(limit),
         "trials": [trial_summary(result) for result in results],
     }
-
-
-def two_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
-    """The answer of `summary.json` for a terminal: how much, and why not more."""
-    return _size_lines(summary) if "capacity" in summary else _run_lines(summary)
-
-
-def _size_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
-    capacity, state = summary["capacity"], summary["state"]
-    limit = summary["limited_by"]
-    found = limit["resource"] != "unknown"
-    by = f"Limited by {limit['resource']}" if found else "What limited it is unknown"
-    second = f"{by}: {limit['evidence']}."
-    ended = f"({state}, {counted(len(summary['trials']), 'trial')})"
-    probes = capacity["probes"]
-    if probes is None:
-        return f"No load is known to hold {ended}.", second
-    if state == "drift":
-        load = _load(summary["scenario"], probes, capacity)
-        moved = "; ".join((summary.get("drift") or {}).get("moved", ())) or "see its trials"
-        return f"The server drifts: {moved}. {load} held on the way {ended}.", second
-    at_least = "" if state == "converged" else "at least "
-    load = _load(summary["scenario"], probes, capacity)
-    held = f"The server holds {at_least}{load} for {format_duration(capacity['hold_s'])}"
-    first = "; the generator ran out first" if state == "generator_ran_out" else ""
-    return f"{held}{first}{_interval(capacity)} {ended}.", second
-
-
-def _run_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
-    trial, state = summary["trials"][-1], summary["state"]
-    who = _load(summary["scenario"], summary["load"], summary)
-    if state == "invalid":
-        first = f"Invalid: with {who} the generator was at fault, so the server is not judged."
-    else:
-        word = {"pass": "Passed", "fail": "Failed"}[state]
-        units = counted(trial["units"], "session" if summary["viewers"] is None else "viewer")
-        hold = format_duration(summary["hold_s"])
-        first = f"{word}: {who} for {hold}; {trial['units_failed']} of {units} bad."
-    reasons = trial["reasons"]
-    if not reasons:
-        return first, f"Worst session: {_worst(trial['worst_session'])}."
-    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-    return first, f"Worst: {reasons[0]['message']}{more}."
-
-
-def _load(scenario: ScenarioKind, probes: int, counts: Mapping[str, Any]) -> str:
-    """`18 probes (9 calls)`."""
-    viewers = counts["viewers"]
-    if viewers is not None:
-        return f"{probes} probes ({counted(viewers, 'viewer')})"
-    return f"{probes} probes ({counted(counts['sessions'], NOUNS[scenario])})"
-
-
-def _interval(capacity: Mapping[str, Any]) -> str:
-    low, high = capacity["interval_probes"]
-    sure = f"with {percent(capacity['confidence'])} confidence"
-    if low is not None and high is not None:
-        return f"; between {low} and {high} {sure}"
-    if low is not None:
-        return f"; {low} or more {sure}"
-    return "" if high is None else f"; {high} or fewer {sure}"
-
-
-def _worst(worst: Mapping[str, Any] | None) -> str:
-    if worst is None:
-        return "none"
-    parts = [worst["id"]]
-    if worst["loss_ratio"] is not None:
-        parts.append(f"{percent(worst['loss_ratio'])} lost")
-    if worst["video_bitrate_bps"] is not None:
-        parts.append(f"{worst['video_bitrate_bps'] / 1000:.0f} kbit/s of video")
-    if worst["frame_rate"] is not None:
-        parts.append(f"{worst['frame_rate']:.1f} frames/s")
-    return ", ".join(parts)
 
 
 def sessions_of(scenario: Scenario, probes: int | None) -> int | None:
@@ -206,6 +172,17 @@ def sessions_of(scenario: Scenario, probes: int | None) -> int | None:
             return probes // 2
         case "group":
             return probes // scenario.members
+        case "broadcast":
+            return 1
+
+
+def probes_of_session(scenario: Scenario) -> int:
+    """How many probes one more session brings; in a broadcast a viewer is one."""
+    match scenario.kind:
+        case "one_to_one":
+            return 2
+        case "group":
+            return scenario.members
         case "broadcast":
             return 1
 

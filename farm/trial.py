@@ -321,6 +321,7 @@ class TrialResult:
     """`result.json`: one trial in figures, means over the hold.
 
     `server_memory_bytes` is the media server's own, the machine's where its process was not seen.
+    `server_cpu_minutes_percent` are means of 60 s, as autoscalers read it; of the whole minutes.
     """
 
     index: int
@@ -339,3 +340,4 @@ class TrialResult:
     lines: tuple[LineAchieved, ...] = ()
     kurento: KurentoFigures | None = None
     server_memory_bytes: float | None = None
+    server_cpu_minutes_percent: tuple[float, ...] = ()

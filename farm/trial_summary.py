@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from statistics import fmean
 
 from farm.hold_figures import lost_of_all_due, mean_over_time_of
 from farm.intervals import Intervals
@@ -11,6 +12,9 @@ from farm.known import known, mean_known, median_known
 from farm.lines_achieved import lines_achieved
 from farm.observations import KurentoSample, ServerSample
 from farm.trial import KurentoFigures, TrialEvidence, TrialResult, Verdict
+
+MINUTE_S = 60.0
+"""What autoscalers take the mean of."""
 
 
 def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
@@ -41,12 +45,28 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
         lines=lines_achieved(evidence),
         kurento=_kurento(evidence.kurento_samples),
         server_memory_bytes=_memory_bytes(server),
+        server_cpu_minutes_percent=_minutes(server, evidence.phases.hold_s),
     )
 
 
 def _memory_bytes(server: Sequence[ServerSample]) -> float | None:
     own = mean_known(sample.process_rss_bytes for sample in server)
     return mean_known(sample.memory_used_bytes for sample in server) if own is None else own
+
+
+def _minutes(server: Sequence[ServerSample], hold_s: float | None) -> tuple[float, ...]:
+    """Means of the hold's whole minutes, in order; a minute hardly seen is left out."""
+    if hold_s is None:
+        return ()
+    minutes: defaultdict[int, list[float]] = defaultdict(list)
+    for sample in server:
+        if sample.cpu_percent is not None:
+            minutes[int((sample.at_s - hold_s) // MINUTE_S)].append(sample.cpu_percent)
+    return tuple(
+        fmean(percents)
+        for minute, percents in sorted(minutes.items())
+        if minute >= 0 and len(percents) >= MINUTE_S * 0.9
+    )
 
 
 def _kurento(samples: Sequence[KurentoSample]) -> KurentoFigures | None:

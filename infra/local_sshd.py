@@ -22,6 +22,7 @@ from farm.experiment import Ssh
 from farm.processes import Child, Processes, matches
 
 TRIES = 5
+SHADOW = Path("/etc/shadow")
 SEPARATION = Path("/run/sshd")
 """Root's sshd refuses to start without this empty directory (Debian makes it when it boots)."""
 
@@ -36,7 +37,7 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 AllowUsers {user}
-UsePAM no
+UsePAM {pam}
 StrictModes no
 UseDNS no
 PrintMotd no
@@ -133,8 +134,20 @@ def _write_files(directory: Path, port: int, forwarding: bool) -> None:
             directory=directory,
             user=getpass.getuser(),
             forwarding="yes" if forwarding else "no",
+            pam="yes"
+            if os.geteuid() == 0 and locked(SHADOW.read_text(), getpass.getuser())
+            else "no",
         )
     )
+
+
+def locked(shadow: str, user: str) -> bool:
+    """Whether `/etc/shadow` locks the account, as installers with a sudo user do to root.
+
+    Without PAM root's sshd lets nobody in there, whatever the key.
+    """
+    passwords = dict(line.split(":")[:2] for line in shadow.splitlines() if ":" in line)
+    return passwords.get(user, "").startswith("!")
 
 
 def _free_port() -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import jinja2
@@ -19,13 +20,15 @@ from reports.answer import Answer
 from reports.bundle_files import BundleFiles
 from reports.bundle_trial import TrialPart
 from reports.canvas import farm_style
-from reports.charts import Charts
+from reports.charts import Chart, Charts
 from reports.costs import cost_tables
 from reports.figure_of_capacity import CapacityAnswer
+from reports.limits import limit_points, limit_tables, threshold_of
 from reports.page import (
     Page,
     deciding_trials,
 )
+from reports.pipeline_chart import pipeline_chart
 from reports.provenance import facts, whole_texts
 from reports.search_answer import search_answer
 from reports.search_charts import search_charts
@@ -89,11 +92,13 @@ class _Bundle:
         charts = Charts(())
         if searched:
             answer = search_answer(self._scenario, reader.summary, results, shared=self._shared())
+            summary = reader.summary or {}
             series = search_series(results)
             charts = search_charts(
                 series,
                 self._settings,
-                CapacityAnswer.of(reader.summary),
+                CapacityAnswer.of(summary),
+                threshold_of(summary),
                 server_over_search(
                     series,
                     {
@@ -106,8 +111,9 @@ class _Bundle:
             )
             picture = f"{camera_size(self._settings)} at {self._settings.media.frame_rate}/s"
             tables = (
-                results_table(self._scenario, picture, reader.summary or {}, results),
-                *cost_tables((reader.summary or {}).get("cost")),
+                results_table(self._scenario, picture, summary, results),
+                *limit_tables(summary.get("limited_by")),
+                *cost_tables(summary.get("cost")),
                 *tables,
             )
         elif _is_watch(reader):
@@ -117,13 +123,19 @@ class _Bundle:
         else:
             unfinished = Answer("open", "unfinished", "Unfinished: no trial was begun.")
             answer = next((each.answer for each in sections if each.unfold), unfinished)
+            limited = (reader.summary or {}).get("limited_by")
+            answer = replace(answer, reasons=(*answer.reasons, *limit_points(limited)))
+            tables = (*limit_tables(limited), *tables)
         manifest = reader.manifest
         return Page(
             title=manifest.name or reader.path.resolve().name,
             subtitle=self._scenario,
             answer=answer,
             tables=tuple(self._files.traced(table, None) for table in tables),
-            figures=self._files.draw(charts, None),
+            figures=(
+                *self._files.draw(charts, None),
+                *self._files.draw(Charts(self._pipeline()), None),
+            ),
             trials=sections,
             missing=charts.missing,
             commands=self._files.commands(OF_TRIALS, None) if results else (),
@@ -132,6 +144,11 @@ class _Bundle:
             # Last, because damage is found by reading.
             damage=tuple(self._damage()),
         )
+
+    def _pipeline(self) -> tuple[Chart, ...]:
+        """As the media server said in the first trial in which it did."""
+        told = (trial.topology for trial in self._reader.trials)
+        return pipeline_chart(next((each for each in told if each is not None), None))
 
     def _shared(self) -> bool:
         """Whether probes ran on the server's own machine."""

@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from farm.trial import Outcome
 from reports.canvas import (
+    BLUE,
     GREEN,
     GREY,
     VERDICT_MARKS,
@@ -21,7 +22,7 @@ from reports.canvas import (
 )
 from reports.grid import Array
 from reports.phrases import percent
-from reports.search_series import SearchSeries
+from reports.search_series import SearchSeries, Threshold
 
 
 def search_timeline(search: SearchSeries) -> Figure:
@@ -82,6 +83,34 @@ def cpu_by_load(search: SearchSeries, generator_limit_ratio: float) -> Figure:
 
 def quality_by_load(search: SearchSeries, loss_limit_ratio: float) -> Figure:
     """Mean bitrate, frame rate and loss in the hold by load: where quality starts to falter."""
+    figure, panels = _quality(search, search.load, loss_limit_ratio)
+    panels[2].set_xlabel("load, probes")
+    panels[2].xaxis.set_major_locator(MaxNLocator(integer=True))
+    legend_below(figure, *panels)
+    headline(figure, "What the probes received at each load, averages of the hold")
+    return figure
+
+
+def quality_by_cpu(
+    search: SearchSeries, loss_limit_ratio: float, threshold: Threshold | None
+) -> Figure:
+    """The same by the server's CPU, with the CPU to start another server at where there is one."""
+    figure, panels = _quality(search, search.server_cpu_percent, loss_limit_ratio)
+    title = "No CPU is known to tell in time when quality will fall"
+    if threshold is not None:
+        at = f"start another server at {threshold.cpu_percent:.0f} %"
+        title = f"{at[:1].upper()}{at[1:]} of this one's CPU"
+        for axes in panels:
+            axes.axvline(threshold.cpu_percent, color=BLUE, lw=1.3, ls="-.", label=at)
+            axes.axvspan(*threshold.interval, color=BLUE, alpha=0.12)
+    panels[2].set_xlabel("the server's CPU, % of the machine's cores")
+    legend_below(figure, *panels)
+    headline(figure, title)
+    return figure
+
+
+def _quality(search: SearchSeries, x: Array, loss_limit_ratio: float) -> tuple[Figure, list[Axes]]:
+    """Three panels with a mark for each trial at its `x`."""
     unit = bit_rate(search.video_bitrate_bps)
     figure = Figure()
     figure.set_figheight(5.4)
@@ -96,19 +125,15 @@ def quality_by_load(search: SearchSeries, loss_limit_ratio: float) -> Figure:
         (f"video,\n{unit.name}", "frames/s", "lost after\nrepair, %"),
         strict=True,
     ):
-        _verdict_marks(axes, search, search.load, values)
+        _verdict_marks(axes, search, x, values)
         axes.set_ylabel(label)
         axes.margins(x=0.05, y=0.15)
         from_zero(axes)
     mark_limit(panels[2], loss_limit_ratio * 100, f"limit, {percent(loss_limit_ratio)}")
     from_zero(panels[2], loss_limit_ratio * 150)
-    panels[2].set_xlabel("load, probes")
-    panels[2].xaxis.set_major_locator(MaxNLocator(integer=True))
     panels[2].set_xlim(left=0)
     figure.align_ylabels(panels)
-    legend_below(figure, *panels)
-    headline(figure, "What the probes received at each load, averages of the hold")
-    return figure
+    return figure, list(panels)
 
 
 def _verdict_marks(axes: Axes, search: SearchSeries, x: Array, y: Array) -> None:

@@ -11,6 +11,7 @@ from farm.scenario import NOUNS
 from farm.trial import Outcome, TrialResult
 from reports.answer import Answer, Status, machines, sentence
 from reports.costs import cost_points
+from reports.limits import limit_points, scale_out_points
 from reports.phrases import counted, percent, seconds, units_word
 
 
@@ -74,17 +75,6 @@ STATES: Mapping[str, StateMeaning] = {
 }
 
 
-LIMITS: Mapping[str, str] = {
-    "cpu_total": "the CPU of the server's machine",
-    "cpu_thread": "a single thread of the media server, at the end of its core",
-    "memory": "the server's memory",
-    "signalling": "the application's signalling",
-    "generator": "the generator, not the server",
-    "ceiling": "the largest load that the experiment allows",
-    "unknown": "an unknown resource",
-}
-
-
 def search_answer(
     scenario: ScenarioKind,
     summary: Mapping[str, Any] | None,
@@ -111,14 +101,14 @@ def search_answer(
         (
             meaning.meaning,
             *_moved_points(_section(summary, "drift")),
-            *_limit_points(limited),
+            *limit_points(limited),
             *_first_to_fail(results),
         ),
         (
             *_capacity_points(capacity),
             *_steady_points(_section(summary, "drift")),
             *cost_points(_section(summary, "cost"), capacity.get("recommended_probes")),
-            *_scale_out_points(_section(summary, "scale_out")),
+            *scale_out_points(_section(summary, "scale_out")),
             *_best_trial(results, shared=shared),
         ),
         (meaning.next_step,),
@@ -147,12 +137,6 @@ def interval_text(capacity: Mapping[str, Any]) -> str:
     if high is None:
         return f"{low} probes or more"
     return f"{low} to {high} probes"
-
-
-def limit_text(limited: Mapping[str, Any]) -> str:
-    """The limiting resource in words."""
-    resource = str(limited.get("resource") or "unknown")
-    return LIMITS.get(resource, resource)
 
 
 def _capacity_headline(scenario: ScenarioKind, state: str, capacity: Mapping[str, Any]) -> str:
@@ -205,25 +189,6 @@ def _steady_points(drift: Mapping[str, Any]) -> list[str]:
     return [
         f"The smallest load was tried again {times}, and the server was still what it was at first."
     ]
-
-
-def _limit_points(limited: Mapping[str, Any]) -> list[str]:
-    if not limited.get("resource"):
-        return []
-    evidence = str(limited.get("evidence") or "").rstrip(".")
-    return [f"Limited by {limit_text(limited)}" + (f": {evidence}." if evidence else ".")]
-
-
-def _scale_out_points(scale_out: Mapping[str, Any]) -> list[str]:
-    """When to start another server: at a CPU, or where that tells nothing, at a load."""
-    cpu_percent, probes = scale_out.get("cpu_percent"), scale_out.get("probes")
-    why = str(scale_out.get("evidence") or "").rstrip(".")
-    told = f" ({why})" if why else ""
-    if cpu_percent is not None:
-        return [f"Start another server when this one's CPU reaches {cpu_percent:.0f} %{told}."]
-    if probes is not None:
-        return [f"Start another server at {counted(probes, 'probe')}, not by CPU{told}."]
-    return []
 
 
 def _first_to_fail(results: Sequence[TrialResult]) -> list[str]:

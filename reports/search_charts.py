@@ -9,8 +9,13 @@ import numpy as np
 from farm.experiment import Experiment
 from reports.charts import Chart, Charts, Column
 from reports.figure_of_capacity import CapacityAnswer, PassShares, capacity_curve, pass_shares
-from reports.figures_of_search import cpu_by_load, quality_by_load, search_timeline
-from reports.search_series import SearchSeries
+from reports.figures_of_search import (
+    cpu_by_load,
+    quality_by_cpu,
+    quality_by_load,
+    search_timeline,
+)
+from reports.search_series import SearchSeries, Threshold
 from reports.server_over_search import ServerOverSearch, server_over_search_figure
 from reports.traced import OF_TRIALS, Traced
 
@@ -19,9 +24,13 @@ def search_charts(
     search: SearchSeries,
     settings: Experiment,
     answer: CapacityAnswer,
+    threshold: Threshold | None,
     server: ServerOverSearch | None,
 ) -> Charts:
-    """The figures of a search; none before its first trial was judged."""
+    """The figures of a search; none before its first trial was judged.
+
+    `threshold` is the CPU to start another server at.
+    """
     if not search.index:
         return Charts((), ("No figure of the search: no trial was judged.",))
     columns: Mapping[str, Column] = {
@@ -57,6 +66,17 @@ def search_charts(
             OF_TRIALS,
         ),
     ]
+    if np.isfinite(search.server_cpu_percent).any():
+        by_cpu = Chart(
+            "search-quality-by-cpu",
+            "Quality by the server's CPU",
+            "What probes received, averages of the hold, and the CPU to start another server at; "
+            "the shade is how far that CPU's minutes were apart.",
+            lambda: quality_by_cpu(search, settings.criteria.residual_loss, threshold),
+            columns,
+            OF_TRIALS,
+        )
+        charts.insert(2, by_cpu)
     if np.isfinite(search.start_s).any():
         timeline = Chart(
             "search-timeline",

@@ -43,6 +43,14 @@ class SearchSeries:
         return np.array([each == outcome for each in self.outcomes], dtype=np.bool_)
 
 
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """The CPU to start another server at, and how far its minutes were apart."""
+
+    cpu_percent: float
+    interval: tuple[float, float]
+
+
 def search_series(results: Sequence[TrialResult]) -> SearchSeries:
     """The arrays of `results`, in the order of their trials."""
     ordered = sorted(results, key=lambda result: result.index)

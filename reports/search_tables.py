@@ -7,7 +7,8 @@ from typing import Any
 
 from farm.experiment import ScenarioKind
 from farm.trial import TrialResult
-from reports.search_answer import capacity_text, interval_text, limit_text
+from reports.limits import limit_text
+from reports.search_answer import capacity_text, interval_text
 from reports.tables import (
     Cell,
     Heading,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import signal
 import ssl
-import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +18,7 @@ from hypothesis import settings
 
 from farm.browser import Browser, BrowserPage
 from farm.browser.chromiums import Chromiums
+from farm.cli.serve import self_signed
 from farm.driver import Driver, Evaluate, Goto
 from farm.experiment import Media, Probes
 from farm.observations import PageReport, ProbeEvent
@@ -26,6 +29,17 @@ from farm.trial import ProbePlan
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("farm", deadline=None)
 settings.load_profile("farm")
+
+# Shells have what runs in the background ignore these, and so would all that tests start: Ctrl-C is
+# part of what is tested.
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
+
+# `make test` leaves who is not root the right to look at packets; what tests start does not get it.
+PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
 
 T = TypeVar("T")
 
@@ -68,15 +82,7 @@ async def call_app() -> AsyncIterator[str]:
 @pytest.fixture
 async def self_signed_app(tmp_path: Path) -> AsyncIterator[str]:
     """The address of an app with a certificate of its own; its page shows what its socket says."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            *("-nodes", "-days", "1", "-subj", "/CN=test", "-keyout", key, "-out", certificate),
-        ],
-        check=True,
-        capture_output=True,
-    )
+    certificate, key = self_signed(tmp_path, ["127.0.0.1"])
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,8 +108,13 @@ class FarmProcess:
 
 
 @contextmanager
-def farm(tmp_path: Path, *words: str, experiment: str | None) -> Iterator[FarmProcess]:
-    """Run `farm VERB EXPERIMENT ...` on this text; killed at the end if need be."""
+def farm(
+    tmp_path: Path, *words: str, experiment: str | None, within: Sequence[str] = ()
+) -> Iterator[FarmProcess]:
+    """Run `farm VERB EXPERIMENT ...` on this text; killed at the end if need be.
+
+    `within` is a command that becomes the one behind it, somewhere else.
+    """
     runs, output = tmp_path / "runs", tmp_path / "output.txt"
     # Chromium's sockets are in it, and a socket's path has an end after 107 characters.
     temporary = Path(tempfile.mkdtemp(prefix="farm-"))
@@ -120,7 +125,7 @@ def farm(tmp_path: Path, *words: str, experiment: str | None) -> Iterator[FarmPr
         options = [str(file), "--out", str(runs), *options]
     with output.open("w") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "farm.cli", verb, *options],
+            [*within, sys.executable, "-P", "-m", "farm.cli", verb, *options],
             stdout=stream,
             stderr=subprocess.STDOUT,
             text=True,

@@ -334,7 +334,7 @@ def test_no_space(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert (run.returncode, run.stdout) == (BAD_INPUT, "")

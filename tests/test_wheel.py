@@ -83,7 +83,7 @@ def test_its_servers_start_from_there(bare: tuple[Path, Path]) -> None:
             assert json.loads(process.stdout.readline())["ready"] is True
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=120)
 
 
 def _run(*command: str | Path, cwd: Path) -> str:

@@ -14,14 +14,16 @@ from tests.farm_process import farm
 
 pytestmark = pytest.mark.slow
 
-# Detectors of a busy machine are off: it is the tests' machine, and not what is asked here.
+# What a busy machine does to calls is not judged: it is the tests' machine, and not what is asked.
 SPOILT = """
 format: 1
 scenario: one_to_one
 media: {size: 160x120, frame_rate: 10, max_video_send_bandwidth: 150}
 network: {latency: 5ms, loss: 0.2, probes: [p002]}
 trial: {load: 4, settle: 4s, hold: 20s, window: 10s}
-invalid: {host_cpu: 1, thread_cpu: 1, steal: 1, late_polls: 1, capture_of_asked: 0}
+invalid: {host_cpu: 1, thread_cpu: 1, steal: 1, late_polls: 1, capture_of_asked: 0,
+  udp_drops: 1000000, memory_available: 0, app_late: 60s}
+criteria: {setup_within: 60s, gap: 15s, stalled_share: 0.9, frame_rate_of_baseline: 0.1}
 """
 STARVED = """
 format: 1

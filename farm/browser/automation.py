@@ -48,7 +48,8 @@ BOOT_SETTING = "BOOT_WITHIN_S of farm/browser/automation.py"
 STEP_WITHIN_S = 15.0
 STEP_SETTING = "STEP_WITHIN_S of farm/browser/automation.py"
 CLOSE_WITHIN_S = 5.0
-ANSWER_WITHIN_S = 2.0
+ANSWER_WITHIN_S = 5.0
+PICTURE_WITHIN_S = 10.0
 POLLING_MS = 100
 MOST_CONSOLE_LINES = 100
 LONGEST_LINE = 500
@@ -233,7 +234,7 @@ class BrowserPage:
     async def picture(self, path: Path) -> bool:
         """A picture of the page as a person would see it, its media shown; False if it cannot."""
         if self._crash is None:
-            async with _bounded(CLOSE_WITHIN_S):
+            async with _bounded(PICTURE_WITHIN_S):
                 await self._page.screenshot(path=path, style=REVEAL_MEDIA)
                 return True
         return False

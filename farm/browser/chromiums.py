@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from farm.browser.automation import BOOT_SETTING, BOOT_WITHIN_S, Automation, Browser
-from farm.browser.program import chromium_command, chromium_version, find_chromium
+from farm.browser.program import (
+    chromium_command,
+    chromium_version,
+    find_chromium,
+    sandbox_works,
+)
 from farm.errors import BrowserError, ProcessError
 from farm.experiment import Media
 from farm.processes import Child, Processes, matches
@@ -122,6 +128,7 @@ class Chromiums:
             video=source.clip.video,
             audio=source.clip.audio,
             more=source.kit.probes.flags,
+            sandbox=sandbox_works(source.chromium, as_root=os.geteuid() == 0),
         )
         try:
             child = await self._processes.start(

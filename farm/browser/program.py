@@ -45,7 +45,8 @@ FLAGS: tuple[tuple[str, str], ...] = (
 )
 """Each flag that every browser of ours gets, with its why."""
 
-AS_ROOT = ("--no-sandbox", "Chromium refuses to run as root with its sandbox")
+NO_SANDBOX = ("--no-sandbox", "Chromium does not start where its sandbox cannot work")
+NAMESPACES_RESTRICTED = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 
 
 def find_chromium(setting: Path | None, playwright_cache: Path = PLAYWRIGHT_CACHE) -> Path:
@@ -103,6 +104,20 @@ def _version_said(name: str, program: Sequence[str | Path]) -> str:
         raise MissingTool(f"{name} does not start: {error}") from error
 
 
+def sandbox_works(
+    chromium: Path, *, as_root: bool, restricted: Path = NAMESPACES_RESTRICTED
+) -> bool:
+    """Whether Chromium's sandbox can do its work: not as root.
+
+    Nor on Ubuntu since 23.10, where only programs that the system knows may make the namespaces it
+    is made of; Playwright's in a home is not among them.
+    """
+    if as_root:
+        return False
+    known = chromium.is_relative_to("/usr") or chromium.is_relative_to("/opt")
+    return known or not restricted.exists() or restricted.read_text().strip() != "1"
+
+
 def chromium_command(
     chromium: Path,
     profile: Path,
@@ -111,7 +126,7 @@ def chromium_command(
     video: Path | None,
     audio: Path | None,
     more: Iterable[str] = (),
-    as_root: bool | None = None,
+    sandbox: bool = True,
 ) -> list[str]:
     """The command of one browser with its profile in `profile`.
 
@@ -121,8 +136,8 @@ def chromium_command(
     pages have cameras in secure contexts only.
     """
     flags = [flag for flag, _why in FLAGS]
-    if os.geteuid() == 0 if as_root is None else as_root:
-        flags.append(AS_ROOT[0])
+    if not sandbox:
+        flags.append(NO_SANDBOX[0])
     if video is not None:
         flags.append(f"--use-file-for-fake-video-capture={video}")
     if audio is not None:

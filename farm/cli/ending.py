@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from farm.answer_lines import two_lines
 from farm.cli.uploading import upload_report
 from farm.recording.reader import RunReader
-from farm.summary import two_lines
 from farm.watch_summary import watch_lines
 from reports.bundle import write_bundle
 

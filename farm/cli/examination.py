@@ -10,13 +10,14 @@ from pathlib import Path
 
 from farm.cli.app_page import check_app
 from farm.cli.findings import Finding, looked_up
+from farm.cli.generator import open_generator
 from farm.cli.media_server import look_around, server_behind, server_info, shell_to
 from farm.cli.preflight import CHECKS, chromium
 from farm.cli.space import check_space
 from farm.errors import BadInput, ServerError
 from farm.experiment import EMBEDDED, Experiment
 from farm.experiment_file import placed
-from farm.observations import ServerFacts
+from farm.observations import HostLook, ServerFacts
 from farm.processes import Processes
 from farm.run_clock import RunClock
 from farm.scenario import ladder, smallest_load
@@ -26,7 +27,7 @@ FFPROBE_WITHIN_S = 20.0
 
 
 async def examine_experiment(experiment: Experiment, file: Path) -> list[Finding]:
-    """Settings, disk, media server, its machine, app, in this order; complaints say their place."""
+    """Settings, disk, media server, its machine, app, other hosts; complaints say their place."""
     findings = [
         looked_up(
             what,
@@ -47,6 +48,8 @@ async def examine_experiment(experiment: Experiment, file: Path) -> list[Finding
         findings += await _machine(experiment, file)
     if experiment.app.url is not None:
         findings.append(await _answered(file, "app", _app(experiment, experiment.app.url)))
+    if any(host.ray for host in experiment.hosts):
+        findings += await _hosts(experiment, file)
     return findings
 
 
@@ -102,6 +105,30 @@ async def _machine(experiment: Experiment, file: Path) -> list[Finding]:
                 await server.close()
     finally:
         shutil.rmtree(logs, ignore_errors=True)
+
+
+async def _hosts(experiment: Experiment, file: Path) -> list[Finding]:
+    """Each machine that Ray has: its farm, Chromium, cores, and whether it reaches the page."""
+    try:
+        with placed(file, {}):
+            async with open_generator(experiment, RunClock()) as generator:
+                looks = await generator.looks(experiment.probes.chromium, experiment.app.url)
+    except BadInput as error:
+        return [Finding("hosts", None, str(error))]
+    return [
+        Finding(f"host {name}", host_line(look))
+        if isinstance(look, HostLook)
+        else Finding(f"host {name}", None, str(look))
+        for name, look in looks.items()
+    ]
+
+
+def host_line(look: HostLook) -> str:
+    ports = "" if look.free_ports is None else f", {look.free_ports} free UDP ports"
+    return (
+        f"{look.hostname}, {look.kernel}, {look.cores} cores, {look.memory_bytes / 1e9:.0f} GB, "
+        f"{look.chromium}, farm {look.farm}{ports}, {look.free_bytes / 1e9:.0f} GB of disk free"
+    )
 
 
 def _reached(experiment: Experiment, facts: ServerFacts) -> Finding:

@@ -8,7 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, count, pairwise
+from pathlib import Path
 
+from farm.browser.program import chromium_version, find_chromium
 from farm.errors import BadInput, GeneratorError
 from farm.experiment import AUTO, Experiment
 from farm.experiment import Host as HostSettings
@@ -24,6 +27,7 @@ from farm.run_clock import RunClock
 from farm.scenario import camera_size
 
 HERE = "here"
+LOOPBACK = "127.0.0.1"
 Late = Callable[[], Awaitable[float | None]]
 
 
@@ -58,22 +62,32 @@ class Generator:
 
     @property
     def address(self) -> str:
-        """This machine's, as all hosts reach it: loopback if there are no others."""
+        """This machine's, as all hosts reach it: loopback if there are no others.
+
+        Raises BadInput when there is no way to one of them.
+        """
         others = [machine.ray.address for machine in self._machines.values() if machine.ray]
         ours = [address_towards(other) for other in others]
-        return next((each for each in ours if not each.startswith("127.")), "127.0.0.1")
+        return next((each for each in ours if not each.startswith("127.")), LOOPBACK)
 
-    async def looks(self, kit: HostKit) -> dict[str, HostLook | BadInput | GeneratorError]:
-        """What each of the other machines is and has, or why it could not say."""
+    async def looks(
+        self, chromium: Path | None, app_url: str | None
+    ) -> dict[str, HostLook | BadInput | GeneratorError]:
+        """What each of the other machines is and has, or why it could not say.
+
+        `chromium` is the one that the experiment names, `app_url` the page under test.
+        """
 
         async def look(machine: Machine) -> HostLook | BadInput | GeneratorError:
             host = self._remote(machine)
             try:
-                return await host.look(kit)
+                look = await host.look(chromium, app_url)
             except (BadInput, GeneratorError) as error:
                 return error
             finally:
                 await host.close()
+            trouble = look_trouble(machine.order, look, app_url)
+            return look if trouble is None else BadInput(f"host {host.name}: {trouble}")
 
         others = {name: machine for name, machine in self._machines.items() if machine.ray}
         found = await asyncio.gather(*(look(machine) for machine in others.values()))
@@ -81,14 +95,15 @@ class Generator:
 
     async def check(self, kit: HostKit, note: Callable[[str], None]) -> None:
         """Raises BadInput for the first of the other machines that cannot run probes."""
-        versions: dict[str, str] = {}
-        for name, look in (await self.looks(kit)).items():
+        wanted = kit.probes.chromium
+        versions: dict[str, str | None] = {}
+        for name, look in (await self.looks(wanted, kit.app_url)).items():
             if isinstance(look, BadInput | GeneratorError):
                 raise BadInput(str(look))
-            trouble = look.chromium_trouble or app_trouble(kit, look)
-            if look.chromium is None or trouble is not None:
-                raise BadInput(f"host {name}: {trouble}")
             versions[name] = look.chromium
+        if versions and any(machine.ray is None for machine in self._machines.values()):
+            program = find_chromium(wanted)
+            versions[HERE] = await asyncio.to_thread(chromium_version, program)
         if len(set(versions.values())) > 1:
             of_each = ", ".join(f"{name} {version}" for name, version in versions.items())
             note(f"hosts have unlike Chromiums, their probes may behave unlike: {of_each}")
@@ -144,10 +159,9 @@ async def open_generator(experiment: Experiment, clock: RunClock) -> AsyncIterat
                 found = await cluster.machines()
             except (BadInput, GeneratorError) as error:
                 raise BadInput(f"hosts[{at}].ray: {error}") from error
-            _enough(at, settings, found)
-            names = {machine.order.name for machine in machines}
-            for each in found:
-                name = f"{each.name}@{settings.place}" if each.name in names else each.name
+            check_machines(at, settings, found)
+            taken = [HERE, *(machine.order.name for machine in machines)]
+            for each, name in zip(found, names_beside(taken, settings.place, found), strict=True):
                 order = _order(experiment, settings, name)
                 room = Room(len(settings.cores or ()) or each.cores, settings.probes)
                 machines.append(Machine(order, room, each, cluster))
@@ -155,20 +169,40 @@ async def open_generator(experiment: Experiment, clock: RunClock) -> AsyncIterat
 
 
 def ray_address(setting: str) -> str:
-    return f"ray://127.0.0.1:{PORT}" if setting == AUTO else setting
+    return f"ray://{LOOPBACK}:{PORT}" if setting == AUTO else setting
 
 
 def address_towards(other: str) -> str:
-    """The address of this machine that its packets to `other` bear."""
+    """The address of this machine that its packets to `other` bear. Raises BadInput."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nothing_sent:
-        nothing_sent.connect((other, 9))
+        try:
+            nothing_sent.connect((other, 9))
+        except OSError as error:
+            raise BadInput(f"no way from here to the host at {other}: {error.strerror}") from error
         return str(nothing_sent.getsockname()[0])
 
 
-def app_trouble(kit: HostKit, look: HostLook) -> str | None:
-    if look.app_trouble is None:
-        return None
-    return f"it cannot reach the page under test, {kit.app_url}: {look.app_trouble}"
+def names_beside(taken: Sequence[str], place: str, found: Sequence[RayMachine]) -> tuple[str, ...]:
+    """A name for each that nobody else has: its own, with its place, with a number."""
+    names: list[str] = []
+    for machine in found:
+        full = f"{machine.name}@{place}"
+        numbered = (f"{full}-{number}" for number in count(2))
+        either = chain((machine.name, full), numbered)
+        names.append(next(name for name in either if name not in {*taken, *names}))
+    return tuple(names)
+
+
+def look_trouble(order: HostOrder, look: HostLook, app_url: str | None) -> str | None:
+    """Why it cannot run probes."""
+    absent = [core for core in order.cores or () if core >= look.cores]
+    if look.chromium is None:
+        return look.chromium_trouble
+    if absent:
+        return f"it has no core {absent[0]} (hosts[].cores), of {look.cores}"
+    if look.app_trouble is not None:
+        return f"it cannot reach the page under test, {app_url}: {look.app_trouble}"
+    return None
 
 
 def _order(experiment: Experiment, settings: HostSettings, name: str) -> HostOrder:
@@ -181,7 +215,8 @@ def _order(experiment: Experiment, settings: HostSettings, name: str) -> HostOrd
     )
 
 
-def _enough(at: int, settings: HostSettings, found: Sequence[RayMachine]) -> None:
+def check_machines(at: int, settings: HostSettings, found: Sequence[RayMachine]) -> None:
+    """Raises BadInput for too few of them, or two of one name, which nobody could tell apart."""
     names = ", ".join(machine.name for machine in found) or "none"
     if not found:
         raise BadInput(f"hosts[{at}].ray: {settings.ray}: no machine of it has CPUs for probes")
@@ -189,3 +224,9 @@ def _enough(at: int, settings: HostSettings, found: Sequence[RayMachine]) -> Non
         raise BadInput(
             f"hosts[{at}].machines: {settings.machines}: the cluster has {len(found)} ({names})"
         )
+    for one, other in pairwise(sorted(found, key=lambda machine: machine.name)):
+        if one.name == other.name:
+            raise BadInput(
+                f"hosts[{at}].ray: {settings.ray}: two of its machines are called {one.name}: "
+                "give them names (ray start --node-name)"
+            )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from farm.cli.media_server import answers
 from farm.errors import CloudError, FarmError, ServerError, ServerUnreachable
 from farm.experiment import Ssh
 from farm.inventory import Inventory
+from farm.ray_hosts import ray_version
 from farm.shell import Shell
 from farm.ssh import SshShell
 from infra.aws.cloud_init import READY_FILE
@@ -23,7 +26,7 @@ INSTALLED_WITHIN_S = 900.0
 ANSWERS_WITHIN_S = 120.0
 RETRY_S = 5.0
 COMMAND_S = 30.0
-INSTALL = "sudo -n /usr/local/sbin/install-farm"
+INSTALL = ("sudo", "-n", "/usr/local/sbin/install-farm")
 
 
 def wait_until_ready(inventory: Inventory, say: Say) -> None:
@@ -39,7 +42,7 @@ def wait_until_ready(inventory: Inventory, say: Say) -> None:
 
 async def _ready(inventory: Inventory, say: Say) -> None:
     heads = {
-        host.place: host.private_address or "here"
+        (host.place, host.region): host.private_address or "here"
         for host in inventory.hosts or ()
         if host.ray == "head"
     }
@@ -50,14 +53,15 @@ async def _ready(inventory: Inventory, say: Say) -> None:
                 machines.create_task(_server(inventory, inventory.server.ssh, wheel, say))
             for host in inventory.hosts or ():
                 if host.ssh is not None:
-                    head = "here" if host.ray == "head" else heads[host.place]
-                    machines.create_task(prepare(host.name, host.ssh, wheel, say, head=head))
+                    of_place = heads.get((host.place, host.region), "here")
+                    words = ray_words(host.name, "here" if host.ray == "head" else of_place)
+                    machines.create_task(prepare(host.name, host.ssh, wheel, say, words))
 
 
 async def _server(inventory: Inventory, ssh: Ssh, wheel: Path, say: Say) -> None:
     server = inventory.server
     assert server is not None  # noqa: S101 - the caller looked
-    await prepare("server", ssh, wheel, say, then=server.reset)
+    await prepare("server", ssh, wheel, say, (), then=server.reset)
     end_s = asyncio.get_running_loop().time() + ANSWERS_WITHIN_S
     while not await answers(server.kurento):
         if asyncio.get_running_loop().time() > end_s:
@@ -69,11 +73,19 @@ async def _server(inventory: Inventory, ssh: Ssh, wheel: Path, say: Say) -> None
     say(f"server: Kurento answers at {server.kurento}")
 
 
+def ray_words(name: str, head: str) -> tuple[str, ...]:
+    """What a host's `install-farm` is told: its head, its name, and which Python and Ray this
+    machine has, for Ray takes only clients that have the same."""
+    ray = ray_version()
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return (head, name, python, *(() if ray is None else (ray,)))
+
+
 async def prepare(
-    name: str, ssh: Ssh, wheel: Path, say: Say, *, head: str | None = None, then: str | None = None
+    name: str, ssh: Ssh, wheel: Path, say: Say, words: Sequence[str], *, then: str | None = None
 ) -> None:
-    """Wait for one machine's first boot, and install the wheel there; `then` is run at
-    last, `head` is where the Ray of its place is.
+    """Wait for one machine's first boot, and install the wheel there, with these `words` behind
+    it; `then` is run at last.
 
     Raises CloudError; ServerError when its SSH cannot be used.
     """
@@ -83,7 +95,7 @@ async def prepare(
         await _booted(shell, name)
         there = await copied(shell, wheel)
         say(f"{name}: installing the farm")
-        command = f"{INSTALL} {there}" + ("" if head is None else f" {head}")
+        command = shlex.join((*INSTALL, there, *words))
         await _done(shell, name, command, INSTALLED_WITHIN_S)
         if then is not None:
             await _done(shell, name, then, COMMAND_S * 2)

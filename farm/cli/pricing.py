@@ -7,6 +7,7 @@ from farm.errors import BadInput
 from farm.experiment import Experiment, Price
 from farm.price_table import read_price_table
 from farm.settle import AT_MOST_S
+from farm.wording import counted
 
 BETWEEN_TRIALS_S = 60.0
 """Reset, browsers, leaving, a look at the recordings: a guess on the long side."""
@@ -38,19 +39,37 @@ def price_of_server(price: Price) -> tuple[PriceTable, MachinePrice] | None:
 
 
 def cost_of_measuring(experiment: Experiment, trials: int) -> str | None:
-    """What the server costs at most while it is measured, in words; `None` without a price."""
+    """What server and hosts cost at most while it is measured, in words; `None` without a price.
+
+    Hosts count that `farm provision` made by the same file.
+    """
     priced = price_of_server(experiment.server.price)
     if priced is None:
         return None
     table, machine = priced
     longest_s = longest_run_s(experiment, trials)
-    total = price_of_measuring([machine.per_hour], longest_s)
+    hosts = _prices_of_hosts(experiment, table)
+    total = price_of_measuring([machine.per_hour, *(hosts or ())], longest_s)
     hours = longest_s / 3600
+    what = "the server" if hosts is None else f"the server and {counted(len(hosts), 'host')}"
     return (
-        f"cost: at most {total:.2f} {table.currency} for the server, {hours:.1f} h of "
+        f"cost: at most {total:.2f} {table.currency} for {what}, {hours:.1f} h of "
         f"{machine.machine} in {machine.region} at {machine.per_hour:g} {table.currency} "
-        f"(prices of {table.date}); hosts come on top"
+        f"(prices of {table.date})" + ("; hosts come on top" if hosts is None else "")
     )
+
+
+def _prices_of_hosts(experiment: Experiment, table: PriceTable) -> list[float] | None:
+    """An hour of each machine; `None` where they are not known, or one has no price."""
+    if experiment.inventory is None or not experiment.aws.hosts:
+        return None
+    found: list[float] = []
+    for kind in experiment.aws.hosts:
+        priced = table.find(kind.type, kind.region)
+        if priced is None:
+            return None
+        found += [priced.per_hour] * kind.count
+    return found
 
 
 def longest_run_s(experiment: Experiment, trials: int) -> float:

@@ -25,6 +25,7 @@ from farm.cli.machines_ready import wait_until_ready
 from farm.errors import BadInput
 from farm.experiment import Experiment
 from farm.experiment_file import load_experiment, load_inventory
+from farm.ray_hosts import ray_version
 from farm.units import DURATION_EXPECTED, parse_duration_s
 from infra.aws.apply import provide, remove
 from infra.aws.cloud import Cloud
@@ -83,7 +84,13 @@ def act(options: argparse.Namespace) -> int:
         table_note=note,
     ):
         say(line)
+    if experiment.aws.hosts and ray_version() is None:
+        say("")
+        say("Ray is not installed here, and the hosts are reached by it:")
+        say("  pip install 'probe-farm[cluster]'")
     if options.plan:
+        say("")
+        say("This was only the plan: nothing was made. Without --plan you are asked, then it is.")
         return 0
     if not step.done:
         if not confirmed("Make it?", yes=options.yes):
@@ -92,7 +99,9 @@ def act(options: argparse.Namespace) -> int:
         files.keep(replace(run.record, regions=run.wanted.everywhere))
         there = provide(cloud, with_keys(run, experiment.aws), run.facts, say)
     write_addresses(run, there)
-    if not options.no_wait:
+    if options.no_wait:
+        say(f"They boot. `farm provision {options.experiment}` again, later, brings them the farm.")
+    else:
         wait_until_ready(load_inventory(files.inventory), say)
     bill = bill_of(run.wanted, table)
     _next_steps(experiment, options.experiment, run, say)

@@ -6,20 +6,24 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from farm.attribution import LimitedBy, what_gave_way
 from farm.cli.ending import end
 from farm.cli.live import add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, said_where
 from farm.cli.recorded import recorded_run
-from farm.cli.running import evidence_of, new_run, run_to_end, stream_of
+from farm.cli.running import Run, baselines_in, evidence_of, new_run, run_to_end, stream_of
+from farm.cli.server_machine import machine_of
 from farm.cli.uploading import add_upload_option
 from farm.errors import BadInput
+from farm.evidence.quality import quality_by_second
 from farm.experiment import Experiment
 from farm.protocols import Observer
+from farm.recording.reader import RunReader
 from farm.run_story import BASELINES
 from farm.scenario import check_load, smallest_load
 from farm.summary import run_summary
 from farm.terminal import Terminal
-from farm.trial import Outcome
+from farm.trial import Outcome, TrialEvidence, TrialResult
 from farm.verdict.baseline import Baseline, baseline_of
 
 BASELINE_OF = "baseline_of"
@@ -97,9 +101,27 @@ async def one_trial(
             run.recording.journal(BASELINE_OF, run=str(baseline_of_run))
         if baseline_first:
             await run.trials.find_baseline(smallest_load(experiment.scenario))
-        result, _ = await run.trials.measure(load, "single")
-        run.recording.write_summary(run_summary(experiment, run.trials.results))
+        result, evidence = await run.trials.measure(load, "single")
+        limit = _what_gave_way(run, experiment, result, evidence)
+        run.recording.write_summary(run_summary(experiment, run.trials.results, limit))
         return run.recording.path, result.verdict.outcome
+
+
+def _what_gave_way(
+    run: Run, experiment: Experiment, result: TrialResult, evidence: TrialEvidence
+) -> LimitedBy | None:
+    """If the trial failed. Its baseline, if it made one, is the trial that held."""
+    if result.verdict.outcome is not Outcome.FAIL:
+        return None
+    reader = RunReader.open(run.recording.path)
+    before = baselines_in(reader)
+    return what_gave_way(
+        result,
+        evidence,
+        machine_of(experiment, run.opened.server, run.opened.generator.seen.values()),
+        held=before[-1] if before else None,
+        quality=quality_by_second(reader.trial(result.index)),
+    )
 
 
 def baseline_in(path: Path) -> Baseline:

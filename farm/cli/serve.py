@@ -63,6 +63,9 @@ async def _serve(options: argparse.Namespace) -> None:
     logs = Path(tempfile.mkdtemp(prefix="farm-serve-"))
     async with Processes(logs) as processes:
         addresses = _addresses() if options.tls else ["127.0.0.1"]
+        tls = None
+        if options.tls:
+            tls = self_signed(processes.temporary_directory("farm-tls-"), addresses)
         children = []
         kurento = options.kurento
         if kurento == EMBEDDED:
@@ -75,7 +78,7 @@ async def _serve(options: argparse.Namespace) -> None:
             recordings=Recordings().directory,
             host="0.0.0.0" if options.tls else "127.0.0.1",  # noqa: S104 - asked for by --tls
             port=options.port,
-            tls=_certificate(processes, addresses) if options.tls else None,
+            tls=tls,
         )
         children.append(app)
         port = app.ready["url"].rstrip("/").rpartition(":")[2]
@@ -103,9 +106,8 @@ def _addresses() -> list[str]:
     return sorted(found, key=lambda address: (not address.startswith("127."), address))
 
 
-def _certificate(processes: Processes, addresses: list[str]) -> tuple[Path, Path]:
-    """A certificate for these addresses, of this run only, and its key."""
-    directory = processes.temporary_directory("farm-tls-")
+def self_signed(directory: Path, addresses: list[str]) -> tuple[Path, Path]:
+    """A certificate for these addresses, and its key: two files, written into `directory`."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "probe farm demo app")])
     now = datetime.now(UTC)

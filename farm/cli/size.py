@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from farm.attribution import Machine, trial_that_broke, trial_that_held
+from farm.attribution import trial_that_broke, trial_that_held
 from farm.capacity_search import CapacityEstimate, CapacitySearch, State
 from farm.cli.ending import end
 from farm.cli.live import add_live_option, shown_live
@@ -23,9 +23,11 @@ from farm.cli.running import (
     run_to_end,
     stream_of,
 )
+from farm.cli.server_machine import machine_of
 from farm.cli.uploading import add_upload_option
 from farm.errors import BadInput
-from farm.experiment import EMBEDDED, Experiment, Search
+from farm.evidence.quality import quality_by_second
+from farm.experiment import Experiment, Search
 from farm.protocols import Observer
 from farm.recording.journal import trial_times_s
 from farm.recording.reader import RunReader
@@ -158,19 +160,20 @@ def _summary(run: Run, experiment: Experiment, estimate: CapacityEstimate) -> di
     def evidence(result: TrialResult | None) -> TrialEvidence | None:
         return None if result is None else evidence_of(reader, result.index, experiment.trial)
 
-    server, facts = experiment.server, run.opened.server
+    held = trial_that_held(results, estimate)
+    broke = trial_that_broke(results, estimate)
+    price = experiment.server.price
+    prices = None if price.machine is None else price_table(price)
+    opened = run.opened
     return size_summary(
         experiment,
         results,
         estimate,
-        held=evidence(trial_that_held(results, estimate)),
-        broken=evidence(trial_that_broke(results, estimate)),
+        held=evidence(held),
+        broken=evidence(broke),
+        quality=None if broke is None else quality_by_second(reader.trial(broke.index)),
         looks=run.trials.looks_for_drift(ladder(experiment).minimum, experiment.search.drift_every),
         began_wall_s=trial_times_s(reader.journal),
-        prices=None if server.price.machine is None else price_table(server.price),
-        machine=Machine(
-            memory_bytes=facts.memory_bytes,
-            process_cores=facts.cores if server.cores is None else len(server.cores),
-            shared=server.local or server.kurento == EMBEDDED,
-        ),
+        prices=prices,
+        machine=machine_of(experiment, opened.server, opened.generator.seen.values(), prices),
     )

@@ -6,6 +6,7 @@ as Python pickles them; whoever can put a question on the line could run anythin
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 import zlib
 from dataclasses import dataclass
@@ -64,6 +65,11 @@ class Batch:
 
     seen: tuple[Evidence | Picture, ...]
     ended: bool
+
+
+def name_of(data: bytes, suffix: str) -> str:
+    """What a file is called over there: by its content, so that it is brought only once."""
+    return f"{hashlib.sha256(data).hexdigest()[:24]}{suffix}"
 
 
 def packed(value: Question | Answer) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -11,7 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from farm.errors import BadInput, BrowserError, GeneratorError, HostLost
-from farm.hosts.line import Answer, Batch, Line, Picture, Question, packed, raised, unpacked
+from farm.hosts.line import (
+    Answer,
+    Batch,
+    Line,
+    Picture,
+    Question,
+    name_of,
+    packed,
+    raised,
+    unpacked,
+)
 from farm.observations import ClockReading, HostFacts, HostLook, HostSample, Joined
 from farm.own_code import own_code
 from farm.protocols import Clock, Evidence, HostKit
@@ -63,15 +72,18 @@ class RemoteHost:
     def name(self) -> str:
         return self._name
 
-    async def look(self, kit: HostKit) -> HostLook:
-        """What the machine is and has. Raises BadInput if its farm is another, GeneratorError."""
+    async def look(self, chromium: Path | None, app_url: str | None) -> HostLook:
+        """What the machine is and has, of a Chromium and a page that it is to have.
+
+        Raises BadInput if its farm is another, GeneratorError.
+        """
         there: str = await self._ask("farm", within_s=LOOK_WITHIN_S)
         if there != own_code():
             raise BadInput(
                 f"host {self._name} has farm {there}, this machine {own_code()}: "
                 "install the same on both"
             )
-        look: HostLook = await self._ask("look", kit, within_s=LOOK_WITHIN_S)
+        look: HostLook = await self._ask("look", chromium, app_url, within_s=LOOK_WITHIN_S)
         return look
 
     async def open(self, kit: HostKit) -> HostFacts:
@@ -143,8 +155,10 @@ class RemoteHost:
         return said
 
     def _keep(self, picture: Picture) -> None:
-        self._screenshots.mkdir(parents=True, exist_ok=True)
-        (self._screenshots / Path(picture.file).name).write_bytes(picture.png)
+        """A disk that is full is the recorder's to tell."""
+        with suppress(OSError):
+            self._screenshots.mkdir(parents=True, exist_ok=True)
+            (self._screenshots / Path(picture.file).name).write_bytes(picture.png)
 
     async def clock(self) -> ClockReading:
         """Its monotonic clock as run time: the quickest of some questions tells it best.
@@ -220,12 +234,12 @@ class RemoteHost:
             self._lost.set_result(f"host {self._name} is lost: {why}")
 
     async def _bring(self, path: Path) -> str:
-        """Its name over there: by its content, so that it is brought only once."""
+        """The file's name over there."""
         data = await asyncio.to_thread(path.read_bytes)
-        name = f"{hashlib.sha256(data).hexdigest()[:24]}{path.suffix}"
+        name = name_of(data, path.suffix)
         if await self._ask("lacks", name, within_s=self._silent_s):
             for at in range(0, len(data), PIECE_BYTES):
                 piece = data[at : at + PIECE_BYTES]
                 last = at + PIECE_BYTES >= len(data)
-                await self._ask("bring", name, piece, last, within_s=OPEN_WITHIN_S)
+                await self._ask("bring", name, at, piece, last, within_s=OPEN_WITHIN_S)
         return name

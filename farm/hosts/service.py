@@ -7,7 +7,7 @@ It is made on the machine that runs the probes, in a process of its own, and ask
 from __future__ import annotations
 
 import asyncio
-import shutil
+import os
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -16,8 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from farm.errors import FarmError
-from farm.hosts.line import Answer, Batch, Picture, Question, packed, trouble_of, unpacked
+from farm.errors import BrowserError, FarmError, GeneratorError
+from farm.hosts.line import Answer, Batch, Picture, Question, name_of, packed, trouble_of, unpacked
 from farm.observations import HostFacts, HostLook, Joined, ProbeEvent
 from farm.own_code import own_code
 from farm.processes import Processes
@@ -34,14 +34,15 @@ DEAF_S = 20.0
 class HostService:
     """Answers questions with a host that `make` makes of child processes of its own.
 
-    `look` tells what the machine is and has. `files` is where clips from the controller are kept.
+    `look` tells what the machine is and has, given the Chromium and the page that are asked for.
+    `files` is where clips from the controller are kept.
     `orphaned` is called when the controller is gone and all is closed.
     """
 
     def __init__(
         self,
         make: Callable[[Processes], Host],
-        look: Callable[[HostKit], Awaitable[HostLook]],
+        look: Callable[[Path | None, str | None], Awaitable[HostLook]],
         files: Path,
         orphaned: Callable[[], None],
         deaf_s: float = DEAF_S,
@@ -92,14 +93,16 @@ class HostService:
         """What takes its time, such as a clip that is made first, is no silence."""
         while self._unanswered or time.monotonic() < self._heard_s + self._deaf_s:
             await asyncio.sleep(self._deaf_s / 20)
-        await self._close()
-        self._orphaned()
+        try:
+            await self._close()
+        finally:
+            self._orphaned()
 
     async def _farm(self) -> str:
         return own_code()
 
-    async def _looked(self, kit: HostKit) -> HostLook:
-        return await self._look(kit)
+    async def _looked(self, chromium: Path | None, app_url: str | None) -> HostLook:
+        return await self._look(chromium, app_url)
 
     async def _clock(self) -> float:
         return time.monotonic()
@@ -109,13 +112,16 @@ class HostService:
     async def _lacks(self, name: str) -> bool:
         return not (self._files / name).exists()
 
-    async def _bring(self, name: str, data: bytes, last: bool) -> None:
-        """A piece of a file that is there when the last one has come."""
+    async def _bring(self, name: str, at: int, data: bytes, last: bool) -> None:
+        """A piece of a file, from its byte `at` on; it is there when the last one has come."""
         self._files.mkdir(parents=True, exist_ok=True)
-        coming = self._files / f"{name}.coming"
-        with coming.open("ab") as file:
+        coming = self._files / f"{name}.{os.getpid()}"
+        with coming.open("ab" if at else "wb") as file:
             file.write(data)
         if last:
+            if name_of(coming.read_bytes(), Path(name).suffix) != name:
+                coming.unlink()
+                raise GeneratorError(f"{name} did not come whole")
             coming.rename(self._files / name)
 
     # ------------------------------------------------------------ the host
@@ -123,8 +129,8 @@ class HostService:
     async def _open(self, kit: HostKit, brought: dict[str, str]) -> HostFacts:
         """`brought` says which settings of `media:` are files here, by their names."""
         directory = Path(tempfile.mkdtemp(prefix="probe-farm-host-"))
-        self._opened.callback(shutil.rmtree, directory, ignore_errors=True)
         processes = await self._opened.enter_async_context(Processes(directory / "logs"))
+        processes.take_over(directory)
         self._host = self._make(processes)
         self._opened.push_async_callback(self._host.close)
         media = kit.media
@@ -193,5 +199,5 @@ class HostService:
 
     def _running(self) -> Host:
         if self._host is None:
-            raise FarmError("the host is not open")
+            raise BrowserError("the host is not open")
         return self._host

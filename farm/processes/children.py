@@ -219,9 +219,15 @@ class Processes:
         if self._guardian is None:
             raise ProcessError(f"no directory {prefix}* can be made: processes are closed")
         directory = Path(tempfile.mkdtemp(prefix=prefix))
+        self.take_over(directory)
+        return directory
+
+    def take_over(self, directory: Path) -> None:
+        """Somebody made this directory; it is removed as a temporary one is."""
+        if self._guardian is None:
+            raise ProcessError(f"{directory} cannot be taken over: processes are closed")
         self._directories.add(directory)
         self._guardian.tell("directory", str(directory))
-        return directory
 
     async def remove_directory(self, directory: Path) -> None:
         """Remove a temporary directory before `close` does."""

@@ -48,15 +48,19 @@ class Groups:
 
 
 @dataclass(frozen=True, slots=True)
-class CpuUse:
-    """`usage_us` is all CPU time of the group. Periods of a quota, and those in which it ran out.
+class Quota:
+    """Periods of a quota in which the group wanted to run, and those in which it ran out."""
 
-    The periods are those of the group that was throttled most; `None` without any quota.
-    """
+    periods: int
+    throttled_periods: int
+
+
+@dataclass(frozen=True, slots=True)
+class CpuUse:
+    """`usage_us` is all CPU time of the process' own group; `quotas` are by group."""
 
     usage_us: int | None
-    periods: int | None
-    throttled_periods: int | None
+    quotas: Mapping[str, Quota]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +111,21 @@ def groups(files: Mapping[str, str], pid: int) -> Groups:
 
 
 def read_cpu_use(files: Mapping[str, str], where: Groups) -> CpuUse | None:
-    stats = [numbers(files[path]) for path in _there(files, where.cpu, "cpu.stat")]
-    usage = [stat["usage_usec"] for stat in stats[:1] if "usage_usec" in stat]
+    """`None` where no group can be seen."""
+    stats = {path: numbers(files[path]) for path in _there(files, where.cpu, "cpu.stat")}
+    own = f"{where.cpu[0]}/cpu.stat" if where.cpu else ""
+    usage = [stats[own]["usage_usec"]] if "usage_usec" in stats.get(own, ()) else []
     usage += [
         nanoseconds // 1000
-        for path in _there(files, where.cpuacct, "cpuacct.usage")
+        for path in _there(files, where.cpuacct[:1], "cpuacct.usage")
         if (nanoseconds := or_none(int, files[path])) is not None
     ]
-    with_quota = [stat for stat in stats if stat.get("nr_periods")]
-    worst: Mapping[str, int] = max(
-        with_quota, key=lambda stat: stat.get("nr_throttled", 0), default={}
-    )
-    if not usage and not worst:
-        return None
-    return CpuUse(usage[0] if usage else None, worst.get("nr_periods"), worst.get("nr_throttled"))
+    quotas = {
+        path: Quota(stat["nr_periods"], stat["nr_throttled"])
+        for path, stat in stats.items()
+        if "nr_throttled" in stat and "nr_periods" in stat
+    }
+    return CpuUse(usage[0] if usage else None, quotas) if usage or quotas else None
 
 
 def read_limits(files: Mapping[str, str], where: Groups) -> Limits | None:

@@ -13,6 +13,7 @@ TICKS_PER_S = 100
 """What every Linux of the last 20 years says."""
 
 COMMAND = """\
+PATH=$PATH:/usr/sbin:/sbin
 echo "@farm hostname $(uname -n)"; echo "@farm kernel $(uname -sr)"
 echo "@farm ticks $(getconf CLK_TCK 2>/dev/null)"
 grep -asH '' /proc/stat /proc/meminfo /proc/net/dev /proc/net/route /proc/net/ipv6_route

@@ -73,8 +73,13 @@ class Queue:
 
 
 _UDP_INODE, _UDP_QUEUES = 9, 4
-_QUEUE_LIMITS = ("rate", "bandwidth", "maxrate")
-_CEILING = re.compile(r" root .*\bceil (\d+(?:\.\d+)?)([KMGT]?)bit\b")
+_SHAPER_RATES = ("rate", "bandwidth")
+# class htb 1:10 parent 1:1 leaf 10: prio 0 rate 1Mbit ceil 8Mbit burst 1600b
+# class hfsc 1:1 parent 1: sc m1 0bit d 0us m2 5Mbit ul m1 0bit d 0us m2 8Mbit
+_CLASS = re.compile(
+    r"^class (?:htb|hfsc) (\w+:\w*) (?:root|parent (\w+:\w*)) .*?"
+    r"\b(?:ceil|ul(?: m1 \S+ d \S+)? m2) (\d+(?:\.\d+)?)([KMGT]?)bit\b"
+)
 _SCALE = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 
 
@@ -149,11 +154,13 @@ def read_queue(said: str | None, classes: Iterable[str] = ()) -> Queue | None:
     def read(text: str) -> Queue:
         queues: list[dict[str, Any]] = json.loads(text)
         ends = [queue for queue in queues if queue.get("root") or queue["kind"] in _INGRESS]
-        limits = [limit for queue in queues if (limit := _limit_bps(queue["options"])) is not None]
-        limits += [
-            float(found[1]) * _SCALE[found[2]]
-            for line in classes
-            if (found := _CEILING.search(line)) is not None
+        if not ends:
+            raise ValueError(text)
+        limits = [
+            limit
+            for queue in queues
+            for limit in (_limit_bps(queue), _ceiling_bps(queue, classes))
+            if limit is not None
         ]
         return Queue(
             min(limits, default=None),
@@ -172,15 +179,38 @@ def read_allowances(lines: Iterable[str]) -> dict[str, int] | None:
 _INGRESS = ("ingress", "clsact")
 
 
-def _limit_bps(options: Mapping[str, Any]) -> float | None:
+def _limit_bps(queue: Mapping[str, Any]) -> float | None:
     """Rates are in bytes a second in tc's JSON; netem's is one of several settings of a rate."""
-    for name in _QUEUE_LIMITS:
-        value = options.get(name)
+    for name in _SHAPER_RATES:
+        value = queue.get("options", {}).get(name)
         if isinstance(value, dict):
             value = value.get("rate")
         if isinstance(value, int | float) and value > 0:
             return 8.0 * value
     return None
+
+
+def _ceiling_bps(queue: Mapping[str, Any], classes: Iterable[str]) -> float | None:
+    """What a classful shaper lets through of what no filter put elsewhere.
+
+    That is the lowest ceiling on the way from its default class up; the highest one of all where
+    it has none.
+    """
+    if queue["kind"] not in ("htb", "hfsc"):
+        return None
+    parents: dict[str, str] = {}
+    ceilings: dict[str, float] = {}
+    for line in classes:
+        if found := _CLASS.match(line):
+            parents[found[1]] = found[2] or ""
+            ceilings[found[1]] = float(found[3]) * _SCALE[found[4]]
+    default = str(queue.get("options", {}).get("default", "0")).removeprefix("0x")
+    each = queue.get("handle", "").partition(":")[0] + ":" + default
+    on_the_way = []
+    while each in ceilings:
+        on_the_way.append(ceilings.pop(each))
+        each = parents[each]
+    return min(on_the_way, default=max(ceilings.values(), default=None))
 
 
 def _udp_socket(line: str) -> UdpSocket:

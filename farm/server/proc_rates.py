@@ -201,14 +201,17 @@ def _same_path(before: P | None, after: P | None) -> P | None:
 
 
 def _throttled_percent(before: CpuUse | None, after: CpuUse | None) -> float | None:
-    """`None` where no quota was in force."""
+    """Of the group that had to wait most. `None` where no quota was in force."""
     if before is None or after is None:
         return None
-    periods = minus(after.periods, before.periods)
-    throttled = minus(after.throttled_periods, before.throttled_periods)
-    if periods is None or throttled is None or periods <= 0 or throttled < 0:
-        return None
-    return 100.0 * throttled / periods
+    shares = []
+    for path, now in after.quotas.items():
+        then = before.quotas.get(path)
+        periods = grown(then.periods if then else None, now.periods)
+        throttled = grown(then.throttled_periods if then else None, now.throttled_periods)
+        if periods and throttled is not None:
+            shares.append(100.0 * throttled / periods)
+    return max(shares, default=None)
 
 
 def _disk_samples(

@@ -19,6 +19,11 @@ COMM_LENGTH = 15
 
 _LOOK = "grep -asH '' /proc/[0-9]*/stat /proc/[0-9]*/cmdline"
 _LISTENS = "0A"
+_OF_ALL_NETWORKS = """\
+cat /proc/net/tcp /proc/net/tcp6 2>/dev/null
+ls -l /proc/[0-9]*/ns/net 2>/dev/null | awk '!seen[$NF]++ { print $(NF - 2) }' | while read -r way
+do cat "${way%ns/net}net/tcp" "${way%ns/net}net/tcp6" 2>/dev/null; done"""
+"""Sockets of one process of each network namespace: a container has its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +51,8 @@ def search(process: Process) -> str:
     if process.pid is not None:
         return f"grep -asH '' /proc/{process.pid}/stat"
     if process.port is not None:
-        return (
-            "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null;"
-            f" ls -l /proc/[0-9]*/fd 2>/dev/null | grep -a -e '^/proc/' -e socket:; {_LOOK}"
-        )
+        holders = "ls -l /proc/[0-9]*/fd 2>/dev/null | grep -a -e '^/proc/' -e socket:"
+        return f"{_OF_ALL_NETWORKS}; {holders}; {_LOOK}"
     if process.container is not None:
         name = shlex.quote(process.container)
         inspect = f"inspect --format '@farm container {{{{.State.Pid}}}} {{{{.Id}}}}' {name}"

@@ -7,7 +7,8 @@
 LC_ALL=C
 HOME=/nonexistent # nobody's toprc
 XDG_CONFIG_HOME=/nonexistent
-export LC_ALL HOME XDG_CONFIG_HOME
+PATH=$PATH:/usr/sbin:/sbin # where tc and ethtool are; not every user has it
+export LC_ALL HOME XDG_CONFIG_HOME PATH
 interface=$1
 inside=$2
 allowances=$3

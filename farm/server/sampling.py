@@ -62,6 +62,7 @@ class Sampling:
     def ask(self, pid: int | None, groups: Groups, run_s: float) -> bytes:
         """The next line to write; `pid` is the media server's, where it is known."""
         if pid != self._pid:
+            self._follow(pid)
             self._threads_before = None
             self._threads_due_s = self._seldom_due_s = run_s
         self._pid, self._groups, self._asked_s = pid, groups, run_s
@@ -75,6 +76,14 @@ class Sampling:
         self._number += 1
         words = (self._number, "-" if pid is None else pid, int(self._seldom_asked), *files)
         return " ".join(str(word) for word in words).encode() + b"\n"
+
+    def _follow(self, pid: int | None) -> None:
+        """The interface of a network that the process had for itself is its successor's now."""
+        if pid is None or self._interface is None or self._interface.inside in (None, pid):
+            return
+        self._interface = replace(self._interface, inside=pid)
+        if self._before is not None:
+            self._before = replace(self._before, traffic=None)
 
     def hear_top(self, data: bytes) -> None:
         """Standard error: what `top` says."""

@@ -135,7 +135,7 @@ def _carry_out(cloud: Cloud, calls: Iterable[Call], say: Say) -> _Carried:
     made: set[str] = set()
     refused = False
     for call in calls:
-        say(call.says)
+        say(f"{call.region}: {call.says}")
         try:
             made |= _ids(_first_with_capacity(cloud, call, say))
         except NotThereYet as error:

@@ -191,6 +191,8 @@ def _refusal(error: ClientError, operation: str, where: str) -> Exception:
     code = str(error.response.get("Error", {}).get("Code", ""))
     message = str(error.response.get("Error", {}).get("Message", ""))
     said = " ".join(message.partition("Encoded auth")[0].split())[:MOST_SAID]
+    if said.startswith("<"):  # a page of something in between, not AWS's own words
+        said = "no reason given"
     if code in _USERS:
         return BadInput(_USERS[code].format(operation=operation, where=where, said=said))
     if code in _CREDENTIALS:

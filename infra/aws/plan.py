@@ -172,7 +172,7 @@ def _rules(group: Group, wanted: Wanted, there: Observed) -> Iterator[Call]:
         if rules:
             permissions = [_permission(rule, group.id) for rule in sorted(rules)]
             params = {"GroupId": group.id, "IpPermissions": permissions}
-            says = f"{does} {len(rules)} rules of {group.name} in {group.region}"
+            says = f"{does} {len(rules)} rules of group {group.name}"
             yield Call(group.region, operation, says, (params,))
 
 

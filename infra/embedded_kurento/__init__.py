@@ -2,8 +2,9 @@
 
 It is not Kurento, and is for trying out and for tests; `ServerManager.getMetadata` says so. It
 answers JSON-RPC 2.0 over WebSocket at `/kurento` with the names, types, errors and events that a
-Kurento Media Server 7.3.0 was recorded to send. It forwards and records media without decoding it,
-and decodes only to mix rooms and to play files.
+Kurento Media Server 7.3.0 was recorded to send; `python -m benchmarks.npm_client` has the official
+npm client use it. It forwards and records media without decoding it, and decodes only to mix rooms
+and to play files.
 
     __main__.py          argv; the ready line; the parent that restarts its worker on HUP
     server.py            WebSockets, sessions, and what each request method does

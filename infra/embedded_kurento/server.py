@@ -210,6 +210,10 @@ class Server:
         return session
 
     def _attach(self, session: Session, client: Client) -> None:
+        if client not in self._clients:  # closed while the request was on its way
+            if session.client is None and session.expiry is None:
+                self._expire(session)
+            return
         if session.expiry is not None:
             session.expiry.cancel()
             session.expiry = None
@@ -270,8 +274,10 @@ class Server:
         return {"value": target.subscribe(_text(params, "type"), session.id, session.deliver)}
 
     async def _unsubscribe(self, _: Session, params: Mapping[str, Any]) -> dict[str, Json]:
-        target = self.tree.find(_text(params, "object"))
-        target.subscriptions.pop(_text(params, "subscription"), None)
+        """Clients do it for what they have just released, too: no error, as in Kurento."""
+        object_id, subscription = _text(params, "object"), _text(params, "subscription")
+        if object_id in self.tree.objects:
+            self.tree.objects[object_id].subscriptions.pop(subscription, None)
         return {}
 
     async def _release(self, _: Session, params: Mapping[str, Any]) -> dict[str, Json]:

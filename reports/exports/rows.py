@@ -96,7 +96,7 @@ def _read(trial: TrialReader, table: str, probe: str | None) -> pl.DataFrame | N
     if table not in TABLES:
         raise BadInput(f"--rows: there is no table {table}; there are {', '.join(TABLES)}")
     if table == EVENTS:
-        told = event_rows(trial.events, trial.joins, trial.faults, trial.phases)
+        told = event_rows(trial.events, trial.joins, trial.faults, trial.phases, trial.topology)
         if probe is None:
             return told
         check_probe(trial, probe)

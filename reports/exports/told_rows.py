@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from farm.jsonable import to_jsonable
+from farm.observations import Topology
 from farm.recording.events import SeenEvent
 from farm.trial import Fault, JoinOutcome, Phases, TrialResult
 
@@ -29,8 +30,13 @@ def event_rows(
     joins: Iterable[JoinOutcome],
     faults: Iterable[Fault],
     phases: Phases,
+    topology: Topology | None = None,
 ) -> pl.DataFrame:
-    """What befell probes; `data` is JSON. Ours have the kinds `join`, `fault` and `phase`."""
+    """What befell probes; `data` is JSON.
+
+    Beside the kinds of probes' events there are `join`, `fault`, `phase`, and `topology`: a
+    pipeline as it was built.
+    """
     rows: list[tuple[float | None, str | None, str, str, str]] = [
         (seen.run_s, seen.event.probe, seen.event.kind, seen.event.message, _json(seen.event.data))
         for seen in events
@@ -45,6 +51,8 @@ def event_rows(
     for name, at_s in to_jsonable(phases).items():
         if at_s is not None:
             rows.append((at_s, None, "phase", name.removesuffix("_s"), "{}"))
+    if topology is not None:
+        rows.append((phases.leave_s, None, "topology", "", _json(to_jsonable(topology))))
     return pl.DataFrame(rows, schema=_EVENT_SCHEMA, orient="row")
 
 

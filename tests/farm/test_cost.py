@@ -51,6 +51,27 @@ def test_siblings_are_marked_as_not_measured_and_rounded_down() -> None:
     assert cost.per_mbps_hour is None
 
 
+@pytest.mark.parametrize(
+    ("limited_by", "sessions", "words"),
+    [
+        ("cpu_total", [4, 8, 16], "in proportion to vCPUs"),
+        ("cpu_thread", [4, 8, 8], "cpu_thread does not grow with the machine"),
+        ("memory", [3, 8, 24], "in proportion to memory"),
+        ("network_bits", [4, 8, 8], "in proportion to the network's bandwidth"),
+    ],
+)
+def test_siblings_grow_by_what_limited_the_one_measured(
+    limited_by: str, sessions: list[int], words: str
+) -> None:
+    sizes = [("m.s", 4, 12.0, 2.5), ("m.m", 8, 32.0, 5.0), ("m.l", 16, 96.0, 5.0)]
+    machines = [MachinePrice(name, "r", 1.0, cores, gib, gbps) for name, cores, gib, gbps in sizes]
+    table = PriceTable("USD", "2026-01-31", "made for tests", tuple(machines))
+    cost = cost_of(table, "m.m", "r", Carried("call", 8, 16, None, limited_by))
+    assert cost is not None
+    assert [size.sessions for size in cost.family] == sessions
+    assert words in (cost.family[2].assumption or "")
+
+
 def test_a_sibling_too_small_for_one_session_has_no_price_for_one() -> None:
     cost = cost_of(TABLE, "c4.2xlarge", "us-east-1", Carried("room", 3, 12, None))
     assert cost is not None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from farm.errors import BadExperiment
-from farm.experiment import Experiment, Host
+from farm.experiment import App, Experiment, Host
 from farm.experiment_file import load_experiment, load_inventory, parse_experiment
 
 INVENTORY = """\
@@ -112,3 +112,31 @@ def test_what_is_wrong_in_it_is_told_with_its_own_line(
     path.write_text(INVENTORY.replace(*change))
     with pytest.raises(BadExperiment, match=says):
         load_inventory(path)
+
+
+CLUSTERS = """\
+format: 1
+server: {kurento: 'ws://203.0.113.10:8888/kurento', app: 'http://203.0.113.10:8443/'}
+hosts:
+  - {name: e1, place: east, region: us-east-1, ssh: {to: 'ubuntu@203.0.113.11:22'}, ray: head}
+  - {name: e2, place: east, region: us-east-1, ssh: {to: ubuntu@203.0.113.12}, ray: worker}
+  - {name: w1, place: west, region: us-west-2, ssh: {to: ubuntu@203.0.113.21}, ray: head}
+  - {name: x1, place: east, region: eu-west-1, ssh: {to: ubuntu@203.0.113.31}, ray: head}
+"""
+
+
+def test_each_place_in_a_region_is_a_cluster_of_its_own(folder: Path) -> None:
+    (folder / "aws/inventory.yaml").write_text(CLUSTERS)
+    assert loaded(folder).hosts == (
+        Host(here=False, ray="ray://203.0.113.11:10001", machines=2, place="east"),
+        Host(here=False, ray="ray://203.0.113.21:10001", machines=1, place="west"),
+        Host(here=False, ray="ray://203.0.113.31:10001", machines=1, place="east"),
+    )
+
+
+def test_where_no_probe_is_here_the_page_is_the_one_beside_the_server(folder: Path) -> None:
+    (folder / "aws/inventory.yaml").write_text(CLUSTERS)
+    assert loaded(folder).app == App(run=None, url="http://203.0.113.10:8443/")
+    assert loaded(folder, "hosts: [{here: true}, {ray: auto}]\n").app == App()
+    own = loaded(folder, "app: {url: 'https://mine/', driver: demo_one_to_one}\n").app
+    assert own.url == "https://mine/"

@@ -34,7 +34,7 @@ import json, os, signal, sys, time
 again = [sys.executable, *sys.orig_argv[1:]]
 signal.signal(signal.SIGHUP, lambda *_: os.execv(sys.executable, again))
 print(json.dumps({"pid": os.getpid()}), flush=True)
-end = time.monotonic() + 40
+end = time.monotonic() + 300
 while time.monotonic() < end:
     burn = time.monotonic() + 0.04
     while time.monotonic() < burn:
@@ -68,7 +68,7 @@ def settings(burner: Child[dict[str, int]], reset: str | None = None) -> ServerS
     return ServerSettings(
         kurento="ws://127.0.0.1:8888/kurento",
         process=Process(pid=burner.pid),
-        reset=Reset(command=reset, ready_within_s=10),
+        reset=Reset(command=reset, ready_within_s=60),
     )
 
 
@@ -101,7 +101,7 @@ async def test_a_process_of_known_load_is_sampled_once_a_second(
 
     ours = 100 * (used.user + used.system - cpu.user - cpu.system) / lasted_s
     theirs = mean(sample.process_cpu_percent or 0 for sample in samples)
-    assert theirs == pytest.approx(ours, abs=12)
+    assert theirs == pytest.approx(ours, abs=20)
     by_top = [x.top_process_cpu_percent for x in samples if x.top_process_cpu_percent is not None]
     assert by_top
     assert mean(by_top) == pytest.approx(ours, abs=25)

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from farm.attribution import Machine
+from farm.answer_lines import two_lines
+from farm.attribution import LimitedBy, Machine
 from farm.capacity_search import CapacityEstimate, State
 from farm.cost import MachinePrice, PriceTable
 from farm.drift import DriftLooks
 from farm.experiment import Experiment, Price, Scenario, Server
 from farm.observations import ServerSample
-from farm.summary import run_summary, size_summary, two_lines
+from farm.summary import run_summary, size_summary
 from farm.trial import Outcome, Reason
 from tests.farm.trial_evidence import good, judged_trial
 
@@ -68,6 +69,26 @@ def test_the_answer_and_everything_that_travels_with_it() -> None:
     assert summary["limited_by"]["resource"] == "cpu_total"
     assert summary["scale_out"]["cpu_percent"] == pytest.approx(11.2)
     assert summary["scale_out"]["sessions"] == 1
+
+
+def test_what_comes_while_a_server_starts_is_taken_off_by_the_daily_curve() -> None:
+    """200 sessions more in an hour are 10 in 180 s, on the 5 that carry the first 10."""
+    curve = tuple([10] * 12 + [210] * 12)
+    priced = Experiment(server=Server(price=Price(daily_sessions=curve)))
+    broken = dataclasses.replace(good(), server_samples=(ServerSample(40.0, cpu_percent=97.0),))
+    summary = size_summary(
+        priced,
+        RESULTS,
+        estimate(interval=(4, 6)),
+        broken=broken,
+        machine=Machine(cores=2),
+    )
+
+    grown = summary["scale_out"]
+    assert grown["growth_probes"] == pytest.approx(2 * 10 / 5)
+    assert grown["sessions_per_core"] == 1
+    assert grown["relation"]["percent_per_probe"] == pytest.approx(9.4)
+    assert grown["cpu_percent"] == pytest.approx(max(0.0, 30.0 - 4 * 9.4))
 
 
 def test_each_trial_is_listed_with_its_reasons_and_its_worst_session() -> None:
@@ -131,6 +152,17 @@ def test_the_lines_of_a_server_that_holds_nothing() -> None:
 def ran(experiment: Experiment = CALLS, **verdict: Any) -> tuple[str, str]:
     settings: dict[str, Any] = {"outcome": Outcome.PASS, **verdict}
     return two_lines(run_summary(experiment, [RESULTS[0], judged_trial(1, 4, **settings)]))
+
+
+def test_a_trial_that_failed_says_what_gave_way() -> None:
+    limit = LimitedBy("udp_buffers", "at 8 probes its sockets had no room")
+    summary = run_summary(CALLS, RESULTS, limit)
+
+    assert summary["limited_by"]["resource"] == "udp_buffers"
+    assert two_lines(summary)[1].endswith(
+        " Limited by udp_buffers: at 8 probes its sockets had no room."
+    )
+    assert run_summary(CALLS, RESULTS[:1])["limited_by"] is None
 
 
 def test_the_lines_of_a_trial_that_passed() -> None:

@@ -11,7 +11,7 @@ import pytest
 from farm.errors import LoginRefused
 from farm.processes import Processes
 from farm.ssh import SshShell
-from infra.local_sshd import local_sshd
+from infra.local_sshd import local_sshd, locked
 
 pytestmark = pytest.mark.slow
 
@@ -59,3 +59,12 @@ async def test_it_is_only_for_who_runs_it(tmp_path: Path) -> None:
     async with Processes(tmp_path / "logs") as processes, local_sshd(processes) as sshd:
         allowed = (sshd.directory / "sshd_config").read_text()
         assert f"AllowUsers {psutil.Process(os.getpid()).username()}" in allowed
+
+
+def test_a_locked_root_is_recognised() -> None:
+    shadow = "root:!:20000:0:99999:7:::\nme:$y$j9T$abc:20000::::::\nodd\n"
+    assert locked(shadow, "root")
+    assert locked(shadow.replace("!", "!*"), "root")
+    assert not locked(shadow.replace("!", "*"), "root")
+    assert not locked(shadow, "me")
+    assert not locked(shadow, "nobody else")

@@ -29,9 +29,15 @@ from reports.figures_by_probe import (
 )
 from reports.figures_of_machines import cpu_and_quality, generator_and_server, server_resources
 from reports.figures_of_pipeline import pipeline_as_built
-from reports.figures_of_search import cpu_by_load, quality_by_load, search_timeline
+from reports.figures_of_search import (
+    cpu_by_load,
+    quality_by_cpu,
+    quality_by_load,
+    search_timeline,
+)
 from reports.figures_over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
 from reports.pipeline import drawing_of
+from reports.search_series import Threshold
 from reports.server_over_search import server_over_search_figure
 from tests.reports.made_channels import made_channels, made_close_up, made_quality
 from tests.reports.made_series import made_search, made_server_over_search, made_trial
@@ -87,6 +93,7 @@ def search_figures() -> Mapping[str, Callable[[], Figure]]:
         "pipeline_as_built": lambda: pipeline_as_built(drawing_of(CALL)),
         "cpu_by_load": lambda: cpu_by_load(search, 0.85),
         "quality_by_load": lambda: quality_by_load(search, 0.01),
+        "quality_by_cpu": lambda: quality_by_cpu(search, 0.01, Threshold(62.0, (58.0, 66.0))),
     }
 
 

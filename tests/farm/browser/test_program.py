@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.browser.program import FLAGS, chromium_command, find_chromium
+from farm.browser.program import FLAGS, chromium_command, find_chromium, sandbox_works
 from farm.errors import MissingTool
 
 UBUNTU_STUB = """#!/bin/sh
@@ -67,7 +67,7 @@ def test_the_setting_wins_and_is_checked(machine: Path) -> None:
 
 
 def command(app_url: str = "http://127.0.0.1:8080/", **more: object) -> list[str]:
-    settings = {"video": Path("/c.y4m"), "audio": None, "as_root": False, **more}
+    settings = {"video": Path("/c.y4m"), "audio": None, **more}
     return chromium_command(Path("/usr/bin/chromium"), Path("/p"), app_url=app_url, **settings)  # type: ignore[arg-type]
 
 
@@ -93,9 +93,20 @@ def test_a_plain_http_app_elsewhere_may_use_the_camera(app_url: str, origin: str
     assert secured == ([origin] if origin else [])
 
 
-def test_only_root_goes_without_the_sandbox() -> None:
-    assert "--no-sandbox" in command(as_root=True)
-    assert "--no-sandbox" not in command(as_root=False)
+def test_the_sandbox_is_left_out_where_it_cannot_work(tmp_path: Path) -> None:
+    system, own = Path("/usr/bin/chromium"), Path("/home/me/.cache/ms-playwright/chrome")
+    ubuntu = tmp_path / "restricted"
+    ubuntu.write_text("1\n")
+    debian = tmp_path / "not there"
+    assert not sandbox_works(system, as_root=True, restricted=debian)
+    assert sandbox_works(system, as_root=False, restricted=debian)
+    assert sandbox_works(own, as_root=False, restricted=debian)
+    assert sandbox_works(system, as_root=False, restricted=ubuntu)
+    assert not sandbox_works(own, as_root=False, restricted=ubuntu)
+    ubuntu.write_text("0\n")
+    assert sandbox_works(own, as_root=False, restricted=ubuntu)
+    assert "--no-sandbox" in command(sandbox=False)
+    assert "--no-sandbox" not in command(sandbox=True)
 
 
 def test_a_users_features_are_joined_with_ours() -> None:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from farm.cli.pricing import cost_of_measuring, longest_run_s, price_of_server
 from farm.errors import BadInput
-from farm.experiment import Experiment, Price, Search, Server, TrialSettings
+from farm.experiment import (
+    Aws,
+    AwsHosts,
+    Experiment,
+    Price,
+    Search,
+    Server,
+    TrialSettings,
+)
 
 TABLE = """
 format: 1
@@ -41,6 +50,19 @@ def test_a_run_costs_at_most_what_its_longest_takes(own: Price) -> None:
     told = cost_of_measuring(experiment(own), 10)
     assert told is not None
     assert told.startswith("cost: at most 2.00 EUR for the server, 1.0 h of big in cellar at 2 EUR")
+
+
+def test_hosts_that_were_provisioned_by_the_same_file_are_counted(own: Price) -> None:
+    hosts = (AwsHosts(count=3, type="big", region="cellar"),)
+    whole = replace(experiment(own), inventory=Path("there.yaml"), aws=Aws(hosts=hosts))
+    told = cost_of_measuring(whole, 10)
+    assert told is not None
+    assert told.startswith("cost: at most 8.00 EUR for the server and 3 hosts, 1.0 h of big")
+
+    elsewhere = replace(whole, aws=Aws(hosts=(AwsHosts(type="unheard of"),)))
+    told = cost_of_measuring(elsewhere, 10)
+    assert told is not None
+    assert told.endswith("hosts come on top")
 
 
 def test_without_a_machine_there_is_nothing_to_say() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from playwright.async_api import async_playwright
 
+from farm.browser.program import find_chromium
 from farm.errors import BadInput, MissingTool
 from farm.experiment import Media, Size
 from farm.media import Clip, prepare
@@ -158,7 +159,7 @@ async def test_chromium_plays_it_and_the_number_moves(tmp_path: Path) -> None:
         "--disable-component-update",
     ]
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
+        browser = await playwright.chromium.launch(executable_path=find_chromium(None), args=flags)
         page = await browser.new_page()
         await page.goto(page_file.as_uri())
         settings = await page.evaluate(_OPEN_CAMERA)

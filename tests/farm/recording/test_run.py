@@ -258,10 +258,13 @@ async def test_a_full_disk_ends_the_trial_and_what_is_written_stays(tmp_path: Pa
     with run, pytest.raises(NoSpace, match=r"the disk is full at .*part-000001"):
         async with run.trial(call_plan()) as trial:
             trial.clock(clock_reading())
-            for report in page_reports(Page(seconds=1000)):
+            for report in page_reports(Page(seconds=round(2 * PART_S) + 2)):
                 clock.now_s = report.host_monotonic_s - MONOTONIC_S
                 trial.page_report(report)
-                await asyncio.sleep(0.001)
+            async with asyncio.timeout(60):
+                while True:  # until the thread that writes has met the end of the disk
+                    trial.page_report(report)
+                    await asyncio.sleep(0.01)
     polls = RunReader.open(run.path).trial(0).polls()
     assert polls is not None
     assert polls["run_s"].max() == pytest.approx(PART_S, abs=0.1)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farm.observations import DiskSample
-from farm.server.cgroup import CpuUse, Groups
+from farm.server.cgroup import CpuUse, Groups, Quota
 from farm.server.disks import Disk, ProcessIo
 from farm.server.frames import Frame
 from farm.server.network import Interface, Tcp, Traffic, Udp
@@ -110,7 +110,7 @@ def test_every_file_is_read() -> None:
         cores=3,
     )
     assert seen.process_io == ProcessIo(4096, 8192)
-    assert seen.group == CpuUse(40, 100, 20)
+    assert seen.group == CpuUse(40, {"/sys/fs/cgroup/kms/cpu.stat": Quota(100, 20)})
     assert seen.traffic == Traffic(499122723, 15428, 3, 4, 979542, 9632, 5)
     assert seen.udp == Udp("/proc/net/snmp", 10, 9, 8, 1)
     assert seen.tcp == Tcp("/proc/net/snmp", 11)
@@ -248,6 +248,16 @@ def test_what_grew_is_a_rate_and_what_waited_a_share_of_the_time() -> None:
     assert rates.tcp_retransmits_per_s == 2
     assert rates.cgroup_cpu_percent == pytest.approx(50)
     assert rates.cgroup_throttled_percent == 25
+
+
+def test_the_group_that_waited_most_now_is_told_and_not_the_one_of_old() -> None:
+    seen = looked(FILES)
+    before = CpuUse(0, {"/c/in": Quota(100, 1), "/c": Quota(1000, 900)})
+    after = CpuUse(0, {"/c/in": Quota(110, 6), "/c": Quota(1010, 900), "/new": Quota(9, 9)})
+    rates = sample(replace(seen, group=before), later(seen, 1.0, group=after), 1.0, 100)
+    assert rates.cgroup_throttled_percent == 50
+    idle = later(seen, 1.0, group=CpuUse(0, {"/c/in": Quota(0, 0)}))
+    assert sample(idle, later(idle, 1.0), 1.0, 100).cgroup_throttled_percent is None
 
 
 def test_another_process_another_boot_and_a_wrapped_counter_have_no_rate() -> None:

@@ -110,3 +110,17 @@ def test_a_top_that_is_not_understood_is_kept_raw_and_gives_no_figures() -> None
     assert made is not None
     assert made.top_text == "top - 2\nThreads: 3 total\n"
     assert made.top_cpu_percent is made.top_process_cpu_percent is None
+
+
+def test_a_successor_s_own_network_is_looked_at_after_a_reset() -> None:
+    conversation = Sampling(MACHINE, Interface("eth0", inside=25719), None)
+    assert conversation.arguments == ("eth0", "1", "0")
+    dev = "face\n eth0: {} 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0"
+    received = []
+    for at_s, (pid, counted) in enumerate([(25719, 5), (25719, 130), (7, 1000), (7, 1250)]):
+        line = conversation.ask(pid, NONE, float(at_s))
+        assert f"/proc/{pid}/net/dev" in line.decode().split()
+        files = {"/proc/uptime": f"{100 + at_s} 1", f"/proc/{pid}/net/dev": dev.format(counted)}
+        made = conversation.sample(Frame(at_s, files), at_s + 0.01)
+        received.append(None if made is None else made.received_bps)
+    assert received == [None, 1000.0, None, 2000.0]

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from infra.aws.cloud_init import MOST_BYTES, user_data
-from infra.aws.resources import MEDIA_PORTS
+from infra.aws.resources import MEDIA_PORTS, RAY_PORT
 
 FOLDER = Path(__file__).parents[3] / "infra/aws/cloud_init"
 COMPOSE = Path(__file__).parents[3] / "infra/compose.yaml"
@@ -117,3 +117,69 @@ def test_container_and_compose_agree_with_the_ports_that_are_opened() -> None:
     assert kurento["environment"]["KMS_MIN_PORT"] == str(first)
     assert kurento["environment"]["KMS_MAX_PORT"] == str(last)
     assert f"KURENTO_IMAGE={kurento['image']}\n" in scripts["/etc/probe-farm/settings"]
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        ("here", "--head --port=6379 --ray-client-server-port=10001 --include-dashboard=false"),
+        ("172.31.0.7", "--address=172.31.0.7:6379"),
+    ],
+)
+def test_a_host_is_head_or_worker_and_has_its_name(head: str, words: str, tmp_path: Path) -> None:
+    ray = tmp_path / "venv/bin/ray"
+    ray.parent.mkdir(parents=True)
+    ray.write_text('#!/bin/sh\necho "$@"\n')
+    ray.chmod(0o755)
+    settings = tmp_path / "ray"
+    settings.write_text(f"RAY_HEAD='{head}'\nRAY_NAME='host-east-1'\n")
+    scripts = {file["path"]: file["content"] for file in read("host")["write_files"]}
+    script = scripts["/usr/local/sbin/run-ray"].replace("/opt/probe-farm", str(tmp_path))
+    said = subprocess.run(
+        ["sh", "-c", script],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "PROBE_FARM_SETTINGS": str(settings)},
+    ).stdout
+    assert said.startswith(f"start {words} --node-name=host-east-1 ")
+    assert f"--ray-client-server-port={RAY_PORT}" in said or head != "here"
+
+
+@pytest.mark.parametrize("python", [None, "system", "3.99"])
+def test_a_host_gets_the_python_and_the_ray_that_it_is_told(
+    python: str | None, tmp_path: Path
+) -> None:
+    """Programs of the system stand in for themselves and say how they were called."""
+    farm, bin_folder, called = tmp_path / "farm", tmp_path / "bin", tmp_path / "called"
+    system = f"{sys.version_info.major}.{sys.version_info.minor}"
+    stand_in = (
+        f'#!/bin/sh\necho "$(basename "$0") $*" >>{called}\n'
+        f'case "$*" in "-m venv "*) mkdir -p "$3/bin"; cp "$0" "$3/bin/pip"; cp "$0" "$3/bin/uv";'
+        f'cp "$0" "$3/bin/playwright";; "venv "*) mkdir -p {farm}/venv/bin;'
+        f'cp "$0" {farm}/venv/bin/pip; cp "$0" {farm}/venv/bin/playwright;;'
+        f"-c*) echo {system};; esac\n"
+    )
+    bin_folder.mkdir()
+    for name in ("python3", "sudo", "systemctl"):
+        (bin_folder / name).write_text(stand_in)
+        (bin_folder / name).chmod(0o755)
+    scripts = {file["path"]: file["content"] for file in read("host")["write_files"]}
+    script = scripts["/usr/local/sbin/install-farm"].replace("/opt/probe-farm", str(farm))
+    script = script.replace("/etc/probe-farm", str(tmp_path / "etc"))
+    given_python = {None: [], "system": [system], "3.99": ["3.99"]}[python]
+    words = ["farm.whl", "172.31.0.7", "host-east-1", *given_python]
+    subprocess.run(
+        ["sh", "-c", script, "install-farm", *words, *(["2.50.0"] if given_python else [])],
+        check=True,
+        env={"PATH": f"{bin_folder}:/usr/bin:/bin"},
+    )
+    lines = called.read_text().splitlines()
+    own_python = f"uv venv --quiet --clear --seed --python 3.99 {farm}/venv"
+    assert (own_python in lines) == (python == "3.99")
+    assert (f"python3 -m venv {farm}/venv" in lines) == (python != "3.99")
+    ray = " ray[client]==2.50.0" if given_python else ""
+    assert f"pip install --quiet --disable-pip-version-check farm.whl[cluster]{ray}" in lines
+    settings = (tmp_path / "etc/ray").read_text()
+    assert settings == "RAY_HEAD='172.31.0.7'\nRAY_NAME='host-east-1'\n"
+    assert lines[-1] == "systemctl restart ray.service"

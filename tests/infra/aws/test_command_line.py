@@ -64,6 +64,7 @@ def test_the_plan_says_what_is_made_what_it_costs_and_how_it_ends_and_makes_noth
     assert "AWS's price list could not be read" in said
     assert "To end it: `farm teardown calls-" in said
     assert "By itself it ends on " in said
+    assert said.endswith("nothing was made. Without --plan you are asked, then it is.\n")
     assert not (calls.parent / "calls.aws").exists()
     assert not observe(Cloud(), [EAST]).anything
 
@@ -144,7 +145,7 @@ def test_killed_outright_it_is_found_again_and_ended(calls: Path) -> None:
         if line.startswith("machine server"):
             break
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     run = json.loads((calls.parent / "calls.aws/run.json").read_text())["run"]
     assert len(observe(Cloud(), [EAST], run).groups) == 2
     assert farm("teardown", calls, "--yes") == 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -147,6 +149,22 @@ def test_two_runs_never_touch_each_other() -> None:
     assert not first.there().anything
 
 
+def test_two_runs_that_are_made_and_ended_at_the_same_time_keep_to_their_own() -> None:
+    first, second = (Account(wanted_for(ONE_PLACE, run)) for run in ("calls-1", "calls-2"))
+    with ThreadPoolExecutor(2) as both:
+        there = list(both.map(Account.provide, (first, second)))
+        assert [_counts(each) for each in there] == [(2, 2, 1, 1, 9)] * 2
+        for one, other in pairwise((*there, there[0])):
+            assert not {m.id for m in one.machines} & {m.id for m in other.machines}
+            addresses = {machine.public_ip for machine in other.living}
+            rules = {rule.source for group in one.groups for rule in group.rules}
+            assert not {f"{address}/32" for address in addresses} & rules
+        ending, staying = both.submit(first.remove), both.submit(second.provide)
+        assert not ending.result().anything
+        assert staying.result() == there[1] == second.there()
+    assert not second.remove().anything
+
+
 def test_what_is_lost_is_replaced_and_what_is_not_wanted_any_more_ends() -> None:
     account = Account(wanted_for(ONE_PLACE))
     there = account.provide()
@@ -245,6 +263,17 @@ def test_throttled_calls_are_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     refused = refusing(account.cloud, "RunInstances", "RequestLimitExceeded", times=3)
     assert len(account.provide().living) == 2
     assert refused() == 3
+
+
+def test_throttling_that_does_not_end_is_one_line_and_nothing_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _s: None)
+    account = Account(wanted_for(ONE_PLACE))
+    refusing(account.cloud, "AllocateAddress", "RequestLimitExceeded")
+    with pytest.raises(CloudError, match=r"throttles allocate_address in us-east-1 .*try later"):
+        account.provide()
+    assert not account.there().anything
 
 
 def test_a_region_that_does_not_exist_is_told_with_a_suggestion() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from playwright.async_api import Browser, Page, async_playwright
 
+from farm.browser.program import find_chromium
 from farm.experiment import Media, Size
 from farm.media import prepare
 from farm.media.frame_number import Reading, read_all
@@ -125,7 +126,7 @@ async def cameras(
         for identity in identities:
             clip = prepare(Media(frame_rate=frame_rate), size, cache, identity)
             browser = await playwright.chromium.launch(
-                executable_path="/usr/bin/chromium",
+                executable_path=find_chromium(None),
                 args=[
                     *FLAGS,
                     f"--use-file-for-fake-video-capture={clip.video}",
@@ -198,7 +199,7 @@ async def readings(page: Page) -> list[Reading]:
     return [] if luma is None else read_all(luma)
 
 
-async def shows(page: Page, identities: set[int], within_s: float = 20.0) -> list[Reading]:
+async def shows(page: Page, identities: set[int], within_s: float = 60.0) -> list[Reading]:
     """Wait until exactly these clips are shown, each moving; the last readings."""
     before: dict[int, int] = {}
     seen: list[Reading] = []

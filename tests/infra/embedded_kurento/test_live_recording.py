@@ -34,22 +34,24 @@ async def test_both_sides_of_a_call_are_recorded_and_play(client: Client, tmp_pa
             await call(pages[-1], client, end)
         await shows(pages[0], {2})
         await shows(pages[1], {1})
+        asked_s = _now_s()
         for recorder in recorders:
             await client.invoke(recorder, "record")
         await client.until("Recording", 2)
-        begun_s = asyncio.get_running_loop().time()
+        begun_s = _now_s()
         await asyncio.sleep(4.0)
-        lasted_s = asyncio.get_running_loop().time() - begun_s
+        at_least_s = _now_s() - begun_s
         for recorder in recorders:
             await client.invoke(recorder, "stopAndWait")
+        at_most_s = _now_s() - asked_s
     assert _types(client).count("Stopped") == 2
     assert "Error" not in _types(client)
     for path, identity in zip(files, (1, 2), strict=True):
         numbers, picture_s, sound_s = _watch(path, identity)
-        assert len(numbers) > 30
+        assert len(numbers) > 15
         assert all(0 < step < 20 for step in _steps(numbers))
-        assert picture_s == pytest.approx(lasted_s, abs=1.0)
-        assert sound_s == pytest.approx(lasted_s, abs=1.0)
+        assert at_least_s - 1.0 < picture_s < at_most_s + 1.0
+        assert at_least_s - 1.0 < sound_s < at_most_s + 1.0
 
 
 @pytest.mark.slow
@@ -65,19 +67,23 @@ async def test_a_pause_is_left_out_and_a_release_ends_the_file(
     async with cameras(tmp_path, 3) as (browser,):
         await call(await open_page(browser, tmp_path), client, end)
         await client.until("MediaFlowOutStateChanged", 2)
+        asked_s = _now_s()
         await client.invoke(recorder, "record")
         await client.until("Recording")
         await asyncio.sleep(1.5)
         await client.invoke(recorder, "pause")
+        paused_s = _now_s()
         assert await client.invoke(recorder, "getState") == "PAUSE"
-        await asyncio.sleep(2.0)
+        await asyncio.sleep(3.0)
+        going_on_s = _now_s()
         await client.invoke(recorder, "record")
         await client.until("Recording", 2)
         await asyncio.sleep(1.5)
         await client.value("release", object=pipeline)
+        at_most_s = (_now_s() - going_on_s) + (paused_s - asked_s)
     assert _types(client).count("Paused") == 1
     numbers, picture_s, _ = _watch(path, 3)
-    assert picture_s == pytest.approx(3.0, abs=1.0)
+    assert 2.0 < picture_s < at_most_s + 1.0
     assert max(_steps(numbers)) >= 18
 
 
@@ -141,6 +147,10 @@ def _watch(path: Path, identity: int) -> tuple[list[int], float, float]:
                 times["audio"].append(frame.time)
     picture_s, sound_s = (each[-1] - each[0] for each in times.values())
     return numbers, picture_s, sound_s
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _steps(numbers: list[int]) -> list[int]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -54,6 +56,45 @@ async def test_a_slow_operation_holds_up_nobody(client: Client) -> None:
 
     assert not slow.done()
     slow.cancel()
+
+
+async def test_what_was_asked_with_the_last_breath_keeps_nothing(
+    connect: Connect, server: Server, url: str
+) -> None:
+    """Requests that come together with the end of their socket give no session new life."""
+    client = await connect()
+    pipeline = await client.create("MediaPipeline")
+    named = {"object": pipeline, "operation": "getName", "sessionId": client.session_id}
+    asked = [
+        {"jsonrpc": "2.0", "id": 901, "method": "create", "params": {"type": "MediaPipeline"}},
+        {"jsonrpc": "2.0", "id": 902, "method": "invoke", "params": named},
+    ]
+    address = urlsplit(url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    writer.write(HANDSHAKE)
+    await reader.readuntil(b"\r\n\r\n")
+
+    writer.write(b"".join(frame(1, json.dumps(each).encode()) for each in asked) + frame(8, b""))
+    await reader.read()
+    writer.close()
+    await client.socket.close()
+
+    await gone(server, pipeline)
+    async with asyncio.timeout(60):
+        while server.sessions:
+            await asyncio.sleep(0.005)
+    assert list(server.tree.objects) == ["manager_ServerManager"]
+
+
+HANDSHAKE = (
+    b"GET /kurento HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+def frame(opcode: int, payload: bytes) -> bytes:
+    """A WebSocket frame of a client, its mask all zero (RFC 6455, 5.2)."""
+    return bytes([0x80 | opcode, 0x80 | 126]) + len(payload).to_bytes(2, "big") + bytes(4) + payload
 
 
 async def test_a_dropped_socket_frees_what_it_made(connect: Connect, server: Server) -> None:
@@ -234,3 +275,15 @@ async def test_a_hundred_endpoints_come_and_go(client: Client, server: Server) -
 
     assert psutil.Process().num_fds() <= before + 2
     assert list(server.tree.objects) == ["manager_ServerManager"]
+
+
+async def test_what_was_released_can_be_unsubscribed_from(client: Client) -> None:
+    """The official client does it for each event that it listened to."""
+    pipeline = await client.create("MediaPipeline")
+    endpoint = await client.create("WebRtcEndpoint", mediaPipeline=pipeline)
+    subscription = await client.value("subscribe", object=endpoint, type="ElementConnected")
+    await client.value("release", object=pipeline)
+
+    answer = await client.call("unsubscribe", object=endpoint, subscription=subscription)
+
+    assert answer["result"] == {"sessionId": client.session_id}

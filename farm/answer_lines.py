@@ -1,0 +1,90 @@
+"""The two lines that a person reads at the end of a run: how much, and why not more. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from farm.experiment import ScenarioKind
+from farm.scenario import NOUNS
+from farm.units import format_duration
+from farm.wording import counted, percent
+
+
+def two_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
+    """The answer of `summary.json` for a terminal: how much, and why not more."""
+    return _size_lines(summary) if "capacity" in summary else _run_lines(summary)
+
+
+def _size_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
+    capacity, state = summary["capacity"], summary["state"]
+    second = _limit_line(summary["limited_by"])
+    ended = f"({state}, {counted(len(summary['trials']), 'trial')})"
+    probes = capacity["probes"]
+    if probes is None:
+        return f"No load is known to hold {ended}.", second
+    if state == "drift":
+        load = _load(summary["scenario"], probes, capacity)
+        moved = "; ".join((summary.get("drift") or {}).get("moved", ())) or "see its trials"
+        return f"The server drifts: {moved}. {load} held on the way {ended}.", second
+    at_least = "" if state == "converged" else "at least "
+    load = _load(summary["scenario"], probes, capacity)
+    held = f"The server holds {at_least}{load} for {format_duration(capacity['hold_s'])}"
+    first = "; the generator ran out first" if state == "generator_ran_out" else ""
+    return f"{held}{first}{_interval(capacity)} {ended}.", second
+
+
+def _run_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
+    trial, state = summary["trials"][-1], summary["state"]
+    who = _load(summary["scenario"], summary["load"], summary)
+    if state == "invalid":
+        first = f"Invalid: with {who} the generator was at fault, so the server is not judged."
+    else:
+        word = {"pass": "Passed", "fail": "Failed"}[state]
+        units = counted(trial["units"], "session" if summary["viewers"] is None else "viewer")
+        hold = format_duration(summary["hold_s"])
+        first = f"{word}: {who} for {hold}; {trial['units_failed']} of {units} bad."
+    reasons = trial["reasons"]
+    if not reasons:
+        return first, f"Worst session: {_worst(trial['worst_session'])}."
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    limit = summary.get("limited_by")
+    gave_way = f" {_limit_line(limit)}" if limit else ""
+    return first, f"Worst: {reasons[0]['message']}{more}.{gave_way}"
+
+
+def _limit_line(limit: Mapping[str, Any]) -> str:
+    found = limit["resource"] != "unknown"
+    by = f"Limited by {limit['resource']}" if found else "What limited it is unknown"
+    return f"{by}: {limit['evidence']}."
+
+
+def _load(scenario: ScenarioKind, probes: int, counts: Mapping[str, Any]) -> str:
+    """`18 probes (9 calls)`."""
+    viewers = counts["viewers"]
+    if viewers is not None:
+        return f"{probes} probes ({counted(viewers, 'viewer')})"
+    return f"{probes} probes ({counted(counts['sessions'], NOUNS[scenario])})"
+
+
+def _interval(capacity: Mapping[str, Any]) -> str:
+    low, high = capacity["interval_probes"]
+    sure = f"with {percent(capacity['confidence'])} confidence"
+    if low is not None and high is not None:
+        return f"; between {low} and {high} {sure}"
+    if low is not None:
+        return f"; {low} or more {sure}"
+    return "" if high is None else f"; {high} or fewer {sure}"
+
+
+def _worst(worst: Mapping[str, Any] | None) -> str:
+    if worst is None:
+        return "none"
+    parts = [worst["id"]]
+    if worst["loss_ratio"] is not None:
+        parts.append(f"{percent(worst['loss_ratio'])} lost")
+    if worst["video_bitrate_bps"] is not None:
+        parts.append(f"{worst['video_bitrate_bps'] / 1000:.0f} kbit/s of video")
+    if worst["frame_rate"] is not None:
+        parts.append(f"{worst['frame_rate']:.1f} frames/s")
+    return ", ".join(parts)

@@ -1,0 +1,67 @@
+"""How the server's CPU grew with the load: on a straight line? Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from farm.trial import Outcome, TrialResult
+
+FEWEST_LOADS = 3
+LEAST_BEND_PERCENT = 2.0
+BEND_SHARE = 0.08
+"""Off the line by so much of the CPU's whole range, or by the points above: it is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class CpuByLoad:
+    """A line through the means of the loads that passed: `idle_percent + slope * probes`.
+
+    `percent_per_probe` is of the whole machine. `linear` is None with fewer than 3 loads; else
+    `off_percent`, the largest distance of a load's mean from the line, decides. `said` says it.
+    """
+
+    percent_per_probe: float
+    idle_percent: float
+    loads: int
+    linear: bool | None
+    off_percent: float
+    said: str
+
+
+def cpu_by_load(results: Sequence[TrialResult]) -> CpuByLoad | None:
+    """Of trials that passed; None with fewer than two loads."""
+    known: defaultdict[int, list[float]] = defaultdict(list)
+    for result in results:
+        if result.verdict.outcome is Outcome.PASS and result.server_cpu_percent is not None:
+            known[result.load].append(result.server_cpu_percent)
+    if len(known) < 2:
+        return None
+    means = {load: fmean(values) for load, values in sorted(known.items())}
+    middle_load, middle = fmean(means), fmean(means.values())
+    spread = sum((load - middle_load) ** 2 for load in means)
+    slope = sum((load - middle_load) * (cpu - middle) for load, cpu in means.items()) / spread
+    idle = middle - slope * middle_load
+    off = {load: cpu - (idle + slope * load) for load, cpu in means.items()}
+    farthest = max(off, key=lambda load: abs(off[load]))
+    allowed = max(LEAST_BEND_PERCENT, BEND_SHARE * (max(means.values()) - min(means.values())))
+    linear = None if len(means) < FEWEST_LOADS else abs(off[farthest]) <= allowed
+    return CpuByLoad(
+        slope, idle, len(means), linear, abs(off[farthest]), _said(slope, linear, off, farthest)
+    )
+
+
+def _said(slope: float, linear: bool | None, off: dict[int, float], farthest: int) -> str:
+    each = f"each probe takes {slope:.2g} % of the machine"
+    if linear is None:
+        return f"{each}, by {len(off)} loads: too few to tell a line from a curve"
+    distance = abs(off[farthest])
+    if linear:
+        return f"{each}, on a straight line (no load is more than {distance:.2g} points off)"
+    side = "above" if off[farthest] > 0 else "below"
+    return (
+        f"{each} on average, not on a straight line: {farthest} probes are {distance:.2g} points "
+        f"{side} it"
+    )

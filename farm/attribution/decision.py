@@ -1,0 +1,108 @@
+"""Which resource gave way first, by all signs of a trial that failed. Pure.
+
+A resource that is at its end takes others with it: a server without CPU does not read its sockets,
+which overflow then; one without memory reads from disk; whatever is short, joins come late. So of
+several signs the one that can be the cause of the others is named, in the order of `_CAUSES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from farm.attribution.descriptors import descriptor_signs
+from farm.attribution.harm import harm_of
+from farm.attribution.limit import Machine, Resource, Sign
+from farm.attribution.memory import memory_signs
+from farm.attribution.network import buffer_signs, network_signs, stood_still
+from farm.attribution.processor import processor_signs
+from farm.attribution.signalling import signalling_signs
+from farm.attribution.storage import storage_signs
+from farm.attribution.watched import Watched, watched
+from farm.trial import TrialEvidence, TrialResult
+
+_CAUSES: Sequence[tuple[Resource, bool | None]] = (
+    ("memory", True),
+    ("descriptors", None),
+    ("network_bits", True),
+    ("network_packets", True),
+    ("cpu_steal", None),
+    ("cpu_total", None),
+    ("cpu_thread", None),
+    ("network_packets", False),
+    ("disk", None),
+    ("memory", False),
+    ("network_bits", False),
+    ("udp_buffers", None),
+    ("signalling", None),
+)
+"""Causes before their effects: a resource, and whether the kernel counted (None: either)."""
+
+_ALWAYS_SO: frozenset[Resource] = frozenset({"memory", "descriptors", "disk", "cpu_steal"})
+"""What may be at its end for long without harm: if it was so in the trial that held, it waits."""
+
+
+def signs_of(
+    result: TrialResult,
+    broken: TrialEvidence,
+    machine: Machine,
+    held: TrialEvidence | None = None,
+) -> tuple[Sign, ...]:
+    """One a resource, the strongest; the one that gave way first in front, if any did.
+
+    `held` is the evidence of a trial that passed at the largest load that does.
+    """
+    here = watched(broken, harm_of(broken), result.verdict.reasons)
+    there = () if held is None else watched(held, harm_of(held))
+    own = _own_signs(here, machine)
+    if held is not None and all(sign.share < 1 for sign in own):
+        own += stood_still(here[-1], there[-1], result.load, held.plan.load)
+    found = _strongest([*own, *signalling_signs(here[0], held)])
+    before = {each.resource: each for each in _own_signs(there, machine)}
+    # A figure that was as high while all was well explains nothing new.
+    calmed = [_calmed(sign, before.get(sign.resource)) for sign in found]
+    return tuple(sorted(calmed, key=_order))
+
+
+def _own_signs(parts: Iterable[Watched], machine: Machine) -> list[Sign]:
+    return _strongest(
+        sign
+        for here in parts
+        for signs in (
+            processor_signs(here, machine),
+            memory_signs(here, machine),
+            storage_signs(here),
+            network_signs(here, machine),
+            buffer_signs(here),
+            descriptor_signs(here),
+        )
+        for sign in signs
+    )
+
+
+def _strongest(signs: Iterable[Sign]) -> list[Sign]:
+    found: dict[Resource, Sign] = {}
+    for sign in signs:
+        best = found.get(sign.resource)
+        if best is None or sign.share > best.share:
+            found[sign.resource] = sign
+    return list(found.values())
+
+
+def _calmed(sign: Sign, before: Sign | None) -> Sign:
+    if before is None or sign.resource not in _ALWAYS_SO or sign.share < 1:
+        return sign
+    if before.share >= 0.95 * sign.share and not sign.counted:
+        said = f"{sign.said}, as it did in the trial that held"
+        return replace(sign, share=0.99, said=said)
+    return sign
+
+
+def _order(sign: Sign) -> tuple[float, float]:
+    """Those at their end in the order of causes; the rest by how near they came."""
+    if sign.share < 1:
+        return (len(_CAUSES), -sign.share)
+    for rank, (resource, counted) in enumerate(_CAUSES):
+        if sign.resource == resource and counted in (None, sign.counted):
+            return (rank, -sign.share)
+    return (len(_CAUSES) - 1, -sign.share)

@@ -1,0 +1,137 @@
+"""A resource against quality, second by second, one behind the other; pure.
+
+The lag is the one at which the two go together most. How sure that is a block bootstrap tells:
+neighbouring seconds are alike, so they are drawn in blocks, and the lag is sought in each draw anew
+(Politis and Romano 1994, with blocks of one length). The draws are always the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+LARGEST_LAG_S = 5
+FEWEST_S = 30
+"""Fewer seconds in which both are known say nothing."""
+
+DRAWS = 400
+SEED = 20261122
+CONFIDENCE = 0.9
+LEAST_R = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Lagged:
+    """`quality` follows `resource` by `lag_s` seconds (below 0: it goes ahead) with `r`.
+
+    `interval` holds `r` with a confidence of 90 %; `seconds` were looked at. `said` is the
+    sentence. It never claims a cause.
+    """
+
+    resource: str
+    quality: str
+    lag_s: int
+    r: float
+    interval: tuple[float, float]
+    seconds: int
+    said: str
+
+    @property
+    def sure(self) -> bool:
+        """The interval leaves 0 out, and what is in it is no trifle."""
+        low, high = self.interval
+        return (low > 0 or high < 0) and abs(self.r) >= LEAST_R
+
+
+def lagged(
+    resource: str, amounts: Array, quality: str, values: Array, *, named: str = ""
+) -> Lagged | None:
+    """Both second by second, NaN where unknown; `named` is the resource in words.
+
+    None where too little is known or one of them stood still.
+    """
+    if amounts.size < FEWEST_S:
+        return None
+    table = _lagged_table(amounts, values)
+    table = table[np.isfinite(table).all(axis=1)]
+    if table.shape[0] < FEWEST_S:
+        return None
+    # Of lags that are as good the shorter one.
+    found = _strongest(table, 1e-6 * np.abs(_lags()))
+    if found is None:
+        return None
+    at, r = found
+    draws = np.array([each for each in _draws(table, at) if each is not None])
+    if draws.size < DRAWS / 2:
+        return None
+    tail = (1 - CONFIDENCE) / 2
+    low, high = (float(each) for each in np.quantile(draws, [tail, 1 - tail]))
+    lag_s, seconds = _lags()[at], int(table.shape[0])
+    figures = f"r = {r:+.2f}, {low:+.2f} to {high:+.2f}, over {seconds} s".replace("-", "−")
+    sure = (low > 0 or high < 0) and abs(r) >= LEAST_R
+    verb = "did not go with" if not sure else "rose with" if r > 0 else "fell as"
+    said = f"{quality} {verb} {named or resource}{_when(lag_s, r) if sure else ''} ({figures})"
+    return Lagged(resource, quality, lag_s, r, (low, high), seconds, said)
+
+
+def _lags() -> list[int]:
+    return list(range(-LARGEST_LAG_S, LARGEST_LAG_S + 1))
+
+
+def _lagged_table(amounts: Array, values: Array) -> Array:
+    """A row a second: the resource then, and quality at each lag after it; NaN at the ends."""
+    columns = [amounts]
+    for lag in _lags():
+        column = np.full(values.shape, np.nan)
+        if lag >= 0:
+            column[: values.size - lag] = values[lag:]
+        else:
+            column[-lag:] = values[: values.size + lag]
+        columns.append(column)
+    return np.column_stack(columns)
+
+
+def _strongest(table: Array, less: Array | float = 0.0) -> tuple[int, float] | None:
+    """The lag's place and `r` there; `less` is taken off each when they are compared."""
+    correlations = _correlations(table)
+    if not np.isfinite(correlations).any():
+        return None
+    at = int(np.nanargmax(np.abs(correlations) - less))
+    return at, float(correlations[at])
+
+
+def _correlations(table: Array) -> Array:
+    centred = table - table.mean(axis=0)
+    spread = np.sqrt((centred**2).sum(axis=0))
+    # What moved by less than a millionth of itself stood still.
+    still = spread <= 1e-6 * np.sqrt(table.shape[0]) * (np.abs(table).mean(axis=0) + 1e-12)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = centred[:, 1:].T @ centred[:, 0] / (spread[1:] * spread[0])
+    return np.where(still[1:] | still[0], np.nan, found)
+
+
+def _draws(table: Array, at: int) -> list[float | None]:
+    """`r` in each draw, at the lag found or one beside it: the peak of a draw may be shifted."""
+    seconds = table.shape[0]
+    block = max(LARGEST_LAG_S, round(seconds ** (1 / 2)))
+    chance = np.random.default_rng(SEED)
+    near = [0, *(1 + each for each in range(max(0, at - 1), min(len(_lags()), at + 2)))]
+    few = table[:, near]
+    found: list[float | None] = []
+    for _ in range(DRAWS):
+        starts = chance.integers(0, seconds, size=-(-seconds // block))
+        rows = (starts[:, None] + np.arange(block)).ravel()[:seconds] % seconds
+        strongest = _strongest(few[rows])
+        found.append(None if strongest is None else strongest[1])
+    return found
+
+
+def _when(lag_s: int, r: float) -> str:
+    rose = "" if r > 0 else " rose"
+    if lag_s == 0:
+        return f"{rose}, at the same time"
+    return f"{rose}, {abs(lag_s)} s {'later' if lag_s > 0 else 'before'}"

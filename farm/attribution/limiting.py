@@ -1,0 +1,110 @@
+"""What limited the server, with the evidence for it in a sentence. Pure, and careful.
+
+A resource is named only if it was at its end in a trial that failed, in a way that explains how it
+failed; else the answer is `unknown`, with how far each was. A machine that also runs probes is no
+measure of the server's CPU, so there only the media server's own process counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from farm.attribution.company import company_of
+from farm.attribution.decision import signs_of
+from farm.attribution.harm import harm_of
+from farm.attribution.limit import LimitedBy, Machine, Moved
+from farm.attribution.resource_series import Quality, all_lagged
+from farm.attribution.trials import trial_that_broke
+from farm.attribution.watched import hold_of
+from farm.capacity_search import CapacityEstimate
+from farm.known import mean_known
+from farm.trial import Outcome, TrialEvidence, TrialResult
+
+TOLD, FAR = 6, 0.05
+"""How many resources are told of where none was at its end, and which are too far to be told."""
+
+
+def limited_by(
+    estimate: CapacityEstimate,
+    results: Sequence[TrialResult],
+    broken: TrialEvidence | None,
+    machine: Machine,
+    *,
+    held: TrialEvidence | None = None,
+    quality: Quality | None = None,
+) -> LimitedBy:
+    """Of a search. `broken` and `held` are the evidence of `trial_that_broke` and `_held`.
+
+    `quality` is that of the broken trial, second by second.
+    """
+    moved = None if held is None else _moved(held)
+    if estimate.state == "generator_ran_out":
+        return LimitedBy("generator", _last_invalid(results), moved=moved)
+    if estimate.state == "ceiling_passed":
+        said = f"{estimate.probes} probes, the largest load allowed, passed"
+        return LimitedBy("ceiling", said, moved=moved)
+    result = trial_that_broke(results, estimate)
+    if result is None:
+        invalid = [each.load for each in results if each.verdict.outcome is Outcome.INVALID]
+        if invalid and max(invalid) > (estimate.probes or 0):
+            return LimitedBy("generator", _last_invalid(results), moved=moved)
+        said = "no trial failed, so nothing is known to have been at its end"
+        return LimitedBy("unknown", said, moved=moved)
+    found = what_gave_way(result, broken, machine, held=held, quality=quality)
+    return replace(found, moved=moved)
+
+
+def what_gave_way(
+    result: TrialResult,
+    broken: TrialEvidence | None,
+    machine: Machine,
+    *,
+    held: TrialEvidence | None = None,
+    quality: Quality | None = None,
+) -> LimitedBy:
+    """Of one trial that failed, `broken` its evidence."""
+    at = f"at {result.load} probes"
+    if broken is None:
+        return LimitedBy("unknown", f"{at} nothing is known of the server's machine")
+    signs = signs_of(result, broken, machine, held)
+    lagged = all_lagged(hold_of(broken), quality)
+    company = company_of(harm_of(broken))
+    first = signs[0] if signs and signs[0].share >= 1 else None
+    if first is None:
+        died = [each for each in result.verdict.reasons if each.code == "server_died"]
+        near = [sign for sign in signs[:TOLD] if sign.share >= FAR] or signs[:2]
+        far = ", ".join(sign.said for sign in near)
+        if died:
+            said = f"{at} the server died: {died[0].message}" + (f" ({far})" if far else "")
+        elif not broken.server_samples:
+            said = f"{at} nothing is known of the server's machine"
+        else:
+            said = f"{at} nothing was at its end: {far}"
+        return LimitedBy("unknown", said, signs, lagged=lagged, company=company)
+    evidence = f"{at} {first.said}"
+    goes_with = next(
+        (each for each in lagged if each.sure and each.resource.startswith(first.resource)), None
+    )
+    if goes_with is not None:
+        evidence += f"; {goes_with.said}"
+    return LimitedBy(first.resource, evidence, signs, lagged=lagged, company=company)
+
+
+def _last_invalid(results: Sequence[TrialResult]) -> str:
+    invalid = [result for result in results if result.verdict.outcome is Outcome.INVALID]
+    if not invalid:
+        return "the generator could not carry a larger load"
+    last = invalid[-1]
+    why = last.verdict.reasons[0].message if last.verdict.reasons else "the generator was at fault"
+    return f"at {last.load} probes {why}"
+
+
+def _moved(held: TrialEvidence) -> Moved:
+    samples = hold_of(held)
+    return Moved(
+        received_bps=mean_known(sample.received_bps for sample in samples),
+        sent_bps=mean_known(sample.sent_bps for sample in samples),
+        received_packets_per_s=mean_known(sample.received_packets_per_s for sample in samples),
+        sent_packets_per_s=mean_known(sample.sent_packets_per_s for sample in samples),
+    )

@@ -1,0 +1,96 @@
+"""Resources of the server and quality, second by second, set against each other. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from farm.attribution.lagged import Array, Lagged, lagged
+from farm.observations import ServerSample
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What probes received, second by second of run time from `start_s`; NaN: nobody knows."""
+
+    name: str
+    start_s: int
+    values: Sequence[float]
+
+
+def _both(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other
+
+
+def _thread(sample: ServerSample) -> float | None:
+    return max((thread.cpu_percent for thread in sample.threads or ()), default=None)
+
+
+def _disk(sample: ServerSample) -> float | None:
+    return max((disk.busy_percent for disk in sample.disks or ()), default=None)
+
+
+FIGURES: Mapping[str, tuple[str, Callable[[ServerSample], float | None]]] = {
+    "cpu_total": ("the machine's CPU", lambda sample: sample.cpu_percent),
+    "cpu_process": ("the media server's CPU", lambda sample: sample.process_cpu_percent),
+    "cpu_thread": ("its busiest thread's CPU", _thread),
+    "cpu_steal": ("stolen CPU time", lambda sample: sample.steal_percent),
+    "cpu_quota": ("throttling by its CPU quota", lambda sample: sample.cgroup_throttled_percent),
+    "memory": ("its memory", lambda sample: sample.process_rss_bytes),
+    "disk": ("the busiest disk's use", _disk),
+    "network_bits": (
+        "its traffic in bits",
+        lambda sample: _both(sample.received_bps, sample.sent_bps),
+    ),
+    "network_packets": (
+        "its traffic in packets",
+        lambda sample: _both(sample.received_packets_per_s, sample.sent_packets_per_s),
+    ),
+    "udp_buffers": (
+        "packets without room in its sockets",
+        lambda sample: sample.udp_receive_buffer_errors_per_s,
+    ),
+    "descriptors": ("its descriptors", lambda sample: sample.process_descriptors),
+}
+"""What is looked at each second of each resource, in words."""
+
+
+def all_lagged(samples: Sequence[ServerSample], quality: Quality | None) -> tuple[Lagged, ...]:
+    """Each resource that moved against quality, the surest first."""
+    if quality is None:
+        return ()
+    values = np.array(quality.values, dtype=np.float64)
+    found = [
+        each
+        for name, (words, figure) in FIGURES.items()
+        if (
+            each := lagged(
+                name,
+                _on_seconds(samples, figure, quality.start_s, values.size),
+                quality.name,
+                values,
+                named=words,
+            )
+        )
+        is not None
+    ]
+    return tuple(sorted(found, key=lambda each: (not each.sure, -abs(each.r))))
+
+
+def _on_seconds(
+    samples: Sequence[ServerSample],
+    figure: Callable[[ServerSample], float | None],
+    start_s: int,
+    seconds: int,
+) -> Array:
+    """A sample stands for the second before it; two in one second are averaged."""
+    total, count = np.zeros(seconds), np.zeros(seconds)
+    for sample in samples:
+        value = figure(sample)
+        at = round(sample.at_s - 0.5) - start_s
+        if value is not None and 0 <= at < seconds:
+            total[at] += value
+            count[at] += 1
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -1,0 +1,47 @@
+"""Signs of signalling at its end: joins that fail or take long while media is fine. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from farm.attribution.limit import Sign
+from farm.attribution.watched import JOIN_CODES, Watched
+from farm.known import median_known
+from farm.trial import TrialEvidence
+from farm.wording import counted
+
+HALF = 0.5
+
+
+def signalling_signs(watched: Watched, held: TrialEvidence | None) -> Iterator[Sign]:
+    """By the reasons of the verdict; how long joins took is told beside it."""
+    joins = [
+        reason
+        for reason in watched.reasons
+        if reason.code in JOIN_CODES and (reason.stream is None or reason.code == "setup")
+    ]
+    share = watched.symptoms.joins / HALF
+    if not joins:
+        usual = _usual_s(watched.evidence)
+        if usual is not None:
+            yield Sign("signalling", 0.0, f"joins took {usual:.1f} s (median)")
+        return
+    late = sum(reason.code == "setup" for reason in joins)
+    failed = len(joins) - late
+    parts = [
+        *([f"{counted(failed, 'join')} failed"] if failed else []),
+        *([f"{counted(late, 'stream')} began late or never"] if late else []),
+    ]
+    said = f"{' and '.join(parts)}{_slower(watched.evidence, held)}; {joins[0].message}"
+    yield Sign("signalling", share, said)
+
+
+def _slower(broken: TrialEvidence, held: TrialEvidence | None) -> str:
+    now, then = _usual_s(broken), None if held is None else _usual_s(held)
+    if now is None or then is None or now < 2 * then:
+        return ""
+    return f" (joins took {now:.1f} s, {then:.1f} s in the trial that held)"
+
+
+def _usual_s(evidence: TrialEvidence) -> float | None:
+    return median_known(join.join_s for join in evidence.joins if join.joined)

@@ -1,0 +1,93 @@
+"""Signs of a disk at its end, under what the server records. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from farm.attribution.limit import Sign
+from farm.attribution.watched import Watched
+from farm.known import known, mean_known
+from farm.observations import ServerSample
+
+BUSY_PERCENT = 90.0
+LIMIT_SHARE = 0.85
+BLOCKED_THREADS = 0.5
+WAITED_PERCENT = 20.0
+SLOW_S = 0.2
+"""Time that one read or write took; a spinning disk takes some 0.01 s."""
+
+LEAST_BPS = 8_000.0
+"""Who writes less has no disk to wait for."""
+
+
+def storage_signs(watched: Watched) -> Iterator[Sign]:
+    """Of disks, and of recordings that are not what they should be."""
+    lost = watched.symptoms.recordings
+    lacking = [reason for reason in watched.reasons if reason.code == "recording_missing"]
+    if not lacking and not _uses_disks(watched):
+        return
+    told = f"; of its recordings {len(lacking)} are missing or short" if lacking else ""
+    found = [*_limited(watched), *_busy(watched), *_blocked(watched), *_waiting(watched)]
+    for share, said in found:
+        # Half the sign counts whole where recordings suffered, which nothing but a disk spoils.
+        yield Sign("disk", share * (2 if lost >= 0.5 else 1), said + told, counted=bool(lacking))
+    if lost >= 0.5 and not any(share >= 0.5 for share, _ in found):
+        said = f"{len(lacking)} recordings are missing or short: {lacking[0].message}"
+        yield Sign("disk", 1.0, said)
+
+
+def _uses_disks(watched: Watched) -> bool:
+    """Whether the media server does: unknown may be yes."""
+    written = watched.mean(lambda sample: sample.process_written_bps)
+    read = watched.mean(lambda sample: sample.process_read_bps)
+    blocked = watched.mean(lambda sample: sample.process_blocked_threads)
+    used = known((written, read))
+    return (not used and blocked is None) or sum(used) >= LEAST_BPS or bool(blocked)
+
+
+def _limited(watched: Watched) -> Iterator[tuple[float, str]]:
+    limit = min(known(sample.cgroup_written_limit_bps for sample in watched.all), default=None)
+    written = watched.mean(lambda sample: sample.process_written_bps)
+    if limit and written is not None:
+        said = f"it wrote {written / 1e6:.3g} of the {limit / 1e6:.3g} Mbit/s that it may"
+        yield written / limit / LIMIT_SHARE, said
+
+
+def _busy(watched: Watched) -> Iterator[tuple[float, str]]:
+    names = {disk.name for sample in watched.bad for disk in sample.disks or ()}
+    disks = [(name, *_of_disk(watched.bad, name)) for name in sorted(names)]
+    if not disks:
+        return
+    name, busy, _ = max(disks, key=lambda disk: disk[1])
+    said = f"disk {name} was busy {busy:.0f} % of the time"
+    yield busy / BUSY_PERCENT, said
+    slowest = max(disks, key=lambda disk: disk[2] or 0.0)
+    if slowest[2] is not None:
+        yield (
+            min(slowest[2] / SLOW_S, 10.0),
+            f"a read or write of disk {slowest[0]} took {slowest[2]:.2g} s",
+        )
+
+
+def _of_disk(samples: tuple[ServerSample, ...], name: str) -> tuple[float, float | None]:
+    seen = [disk for sample in samples for disk in sample.disks or () if disk.name == name]
+    return sum(disk.busy_percent for disk in seen) / len(seen), mean_known(
+        disk.wait_s for disk in seen
+    )
+
+
+def _blocked(watched: Watched) -> Iterator[tuple[float, str]]:
+    blocked = watched.mean(lambda sample: sample.process_blocked_threads)
+    if blocked is not None:
+        said = f"{blocked:.2g} threads of the media server waited for a disk at any time"
+        yield blocked / BLOCKED_THREADS, said
+
+
+def _waiting(watched: Watched) -> Iterator[tuple[float, str]]:
+    pressure = watched.mean(lambda sample: sample.io_pressure_percent)
+    if pressure is not None:
+        yield pressure / WAITED_PERCENT, f"tasks waited for disks {pressure:.0f} % of the time"
+    waited = watched.mean(lambda sample: sample.iowait_percent)
+    if waited is not None:
+        said = f"{waited:.0f} % of the CPU's time was idle, waiting for disks"
+        yield waited / WAITED_PERCENT, said

@@ -1,0 +1,43 @@
+"""What the server had, put together from all that a run knows of its machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from farm.attribution import Machine
+from farm.cost import PriceTable
+from farm.experiment import EMBEDDED, Experiment
+from farm.known import known
+from farm.observations import HostFacts, ServerFacts
+
+
+def machine_of(
+    experiment: Experiment,
+    facts: ServerFacts,
+    hosts: Iterable[HostFacts],
+    prices: PriceTable | None = None,
+) -> Machine:
+    """`hosts` are the machines that ran probes: one of them may be the server's own."""
+    server = experiment.server
+    price = None if prices is None else prices.find(server.price.machine or "", server.price.region)
+    of_type = None if price is None or price.network_gbps is None else price.network_gbps * 1e9
+    return Machine(
+        memory_bytes=facts.memory_bytes,
+        cores=facts.cores,
+        process_cores=facts.cores if server.cores is None else len(server.cores),
+        shared=server.local
+        or server.kurento == EMBEDDED
+        or any(_same_machine(facts, host) for host in hosts),
+        own_cores=server.cores is not None,
+        network_bps=min(known((facts.interface_bps, of_type)), default=None),
+    )
+
+
+def _same_machine(server: ServerFacts, host: HostFacts) -> bool:
+    """By all that both say of themselves."""
+    return (server.hostname, server.cores, server.memory_bytes, server.kernel) == (
+        host.hostname,
+        host.cores,
+        host.memory_bytes,
+        host.kernel,
+    )

@@ -1,0 +1,67 @@
+from farm.attribution.company import Company, company_of
+from farm.attribution.harm import harm_of
+from farm.trial import StreamInterval
+from tests.farm.trial_evidence import Change, Spoil, good, spoilt
+
+
+def suffering(spoil: Spoil, load: int = 8) -> Company:
+    found = company_of(harm_of(spoilt(good(load=load, windows=8), spoil)))
+    assert found is not None
+    return found
+
+
+def loses(share_of: dict[str, list[float]]) -> Spoil:
+    """Each probe or session named loses so much of what it receives, window by window."""
+
+    def spoil(interval: StreamInterval) -> Change | None:
+        shares = share_of.get(interval.probe) or share_of.get(interval.session)
+        if shares is None or interval.direction == "outbound":
+            return None
+        return {"residual_loss_ratio": shares[interval.window]}
+
+    return spoil
+
+
+UP_AND_DOWN = [0.0, 0.1, 0.0, 0.2, 0.1, 0.0, 0.1, 0.0]
+DOWN_AND_UP = [0.1, 0.0, 0.2, 0.0, 0.0, 0.1, 0.0, 0.1]
+
+
+def test_nobody_suffered() -> None:
+    assert suffering(lambda _: None).said == "no probe that was in suffered"
+
+
+def test_all_at_the_same_times() -> None:
+    found = suffering(loses({f"s{number:03d}": UP_AND_DOWN for number in range(4)}))
+    assert found.suffered == found.probes == 8
+    assert found.strangers is not None
+    assert found.strangers > 0.99
+    assert "8 of 8 probes suffered, at the same times" in found.said
+
+
+def test_partners_but_not_strangers() -> None:
+    found = suffering(loses({"s000": UP_AND_DOWN, "s001": DOWN_AND_UP}))
+    assert found.partners is not None
+    assert found.partners > 0.99
+    assert found.strangers is not None
+    assert found.strangers < 0
+    assert found.said.startswith("4 of 8 probes suffered, partners at the same times")
+
+
+def test_a_session_all_through() -> None:
+    found = suffering(loses({"s001": [0.3] * 8}))
+    assert (found.suffered, found.sessions_hit, found.sessions_whole) == (2, 1, 1)
+    assert found.said == "2 of 8 probes suffered, whole sessions (1) and no others"
+
+
+def test_one_alone() -> None:
+    found = suffering(loses({"p002": [0.3] * 8}))
+    assert (found.suffered, found.sessions_hit, found.sessions_whole) == (1, 1, 0)
+
+
+def test_frames_that_lack_are_harm_too() -> None:
+    def spoil(interval: StreamInterval) -> Change | None:
+        slow = interval.probe == "p000" and interval.kind == "video" and interval.window > 3
+        return {"frame_rate": 5.0} if slow and interval.direction == "inbound" else None
+
+    harm = harm_of(spoilt(good(load=2, windows=8), spoil))
+    assert harm.worst() == tuple((30.0 + 10 * at, 40.0 + 10 * at) for at in range(4, 8))

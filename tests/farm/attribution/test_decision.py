@@ -1,0 +1,406 @@
+"""Each resource at its end, in many sizes and shapes; and servers that are only near it."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from farm.attribution import Machine
+from farm.observations import Allowance, DiskSample, ThreadSample
+from farm.trial import JoinOutcome, Reason
+from tests.farm.attribution.broken_trials import (
+    AT_REST,
+    DIED,
+    LOSS,
+    MACHINE,
+    NO_JOIN,
+    NO_RECORDING,
+    SHAPES,
+    Second,
+    calm,
+    named,
+    trial,
+)
+
+shapes = pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+
+
+def threads(*percents: float) -> tuple[ThreadSample, ...]:
+    return tuple(ThreadSample(10 + at, f"t{at}", cpu) for at, cpu in enumerate(percents))
+
+
+def quota(cores: float, throttled: float) -> Second:
+    return lambda much: {
+        "cgroup_cpu_limit_cores": cores,
+        "cgroup_cpu_percent": 100 * cores * (0.5 + 0.49 * much),
+        "cgroup_throttled_percent": throttled * much,
+        "process_cpu_percent": 100 * cores * (0.5 + 0.49 * much),
+        # It reads late then, and its sockets overflow: an effect.
+        "udp_socket_drops_per_s": 80.0 * much,
+        "udp_receive_buffer_errors_per_s": 80.0 * much,
+    }
+
+
+def one_thread(most: float, cores: int) -> Second:
+    return lambda much: {
+        "process_cores": cores,
+        "process_cpu_percent": (most + 3) * (0.4 + 0.6 * much),
+        "threads": threads(most * (0.4 + 0.6 * much), 2.0, 1.0),
+        "udp_receive_buffer_errors_per_s": 30.0 * much,
+    }
+
+
+def all_cores(cores: int) -> Second:
+    return lambda much: {
+        "process_cores": cores,
+        "cpu_percent": 30 + 67 * much,
+        "process_cpu_percent": 96.0 * cores * (0.3 + 0.7 * much),
+        "threads": threads(*[94.0 * (0.3 + 0.7 * much)] * cores),
+        "udp_receive_buffer_errors_per_s": 50.0 * much,
+    }
+
+
+def shaper(limit_bps: float, of_it: float, drops: float) -> Second:
+    return lambda much: {
+        "sent_limit_bps": limit_bps,
+        "sent_bps": limit_bps * of_it * (0.6 + 0.4 * much),
+        "sent_packets_per_s": limit_bps * of_it / 6000,
+        "queue_drops_per_s": drops * limit_bps / 6000 * much,
+        "queue_backlog_bytes": int(20_000 * much),
+        # What finds no room in a queue may come back to the socket as an error.
+        "udp_send_buffer_errors_per_s": drops * limit_bps / 6000 * much,
+    }
+
+
+def small_buffers(share: float, packets: float) -> Second:
+    return lambda much: {
+        "received_packets_per_s": packets * (1 - share * much),
+        "udp_receive_buffer_errors_per_s": packets * share * much,
+        "udp_socket_drops_per_s": packets * share * much,
+    }
+
+
+def slow_disk(busy: float, wait_s: float, blocked: float) -> Second:
+    return lambda much: {
+        "disks": (DiskSample("vdb", 0.0, 4e6, busy * (0.2 + 0.8 * much), wait_s * much),),
+        "process_written_bps": 4e6,
+        "process_blocked_threads": round(blocked * much),
+        "io_pressure_percent": 60.0 * much,
+        "iowait_percent": 30.0 * much,
+    }
+
+
+STARVED: dict[str, Sequence[tuple[str, Second]]] = {
+    "cpu_steal": [
+        ("a tenth of a core", quota(0.1, 98.0)),
+        ("a core and a half", quota(1.5, 70.0)),
+        ("short periods", quota(0.5, 35.0)),
+        (
+            "neighbours",
+            lambda much: {"steal_percent": 35.0 * much, "cpu_percent": 30 + 34 * much},
+        ),
+        ("no credits left", lambda much: {"steal_percent": 80.0 * much, "cpu_percent": 20.0}),
+    ],
+    "cpu_thread": [
+        ("of four cores", one_thread(97.0, 4)),
+        ("of 64 cores", one_thread(99.0, 64)),
+        ("pinned to one core", one_thread(96.0, 1)),
+        (
+            "that had to wait for its core",
+            lambda much: {
+                "process_cores": 1,
+                "process_cpu_percent": 84.0,
+                "process_cpu_wait_percent": 16.0,
+                "threads": threads(82.0, 2.0),
+            },
+        ),
+    ],
+    "cpu_total": [
+        ("of four cores", all_cores(4)),
+        ("of 16 cores", all_cores(16)),
+        ("two threads on one core", lambda much: {
+            "process_cores": 1,
+            "process_cpu_percent": 40 + 57 * much,
+            "threads": threads(20 + 29 * much, 20 + 27 * much),
+        }),
+        ("others on the machine", lambda much: {"cpu_percent": 35 + 62 * much}),
+    ],
+    "network_bits": [
+        ("400 kbit/s", shaper(4e5, 0.97, 0.2)),
+        ("100 Mbit/s", shaper(1e8, 0.99, 0.03)),
+        ("a bucket too small to reach its rate", shaper(2e6, 0.7, 0.1)),
+        ("no queue told of", lambda much: {
+            "sent_limit_bps": 1e6, "sent_bps": 0.5e6 + 0.49e6 * much
+        }),
+        ("a cloud's", lambda much: {"allowances": (Allowance("bw_out", 900 * much),)}),
+    ],
+    "network_packets": [
+        ("a cloud's", lambda much: {"allowances": (Allowance("pps", 400 * much),)}),
+        ("a ring too small", lambda much: {"received_drops_per_s": 120.0 * much}),
+        ("a queue too short", lambda much: {
+            "queue_drops_per_s": 50.0 * much, "sent_limit_bps": 1e9
+        }),
+        ("one core for all interrupts", lambda much: {
+            "core_softirq_percent": (3.0, 10 + 85 * much, 2.0, 1.0)
+        }),
+    ],
+    "udp_buffers": [
+        ("1 % of few", small_buffers(0.01, 300.0)),
+        ("half of many", small_buffers(0.5, 20_000.0)),
+        ("at 80 % CPU", lambda much: {
+            **small_buffers(0.1, 2000.0)(much), "cpu_percent": 80.0, "threads": threads(75.0)
+        }),
+        ("only the network's own count is seen", lambda much: {
+            "received_packets_per_s": None,
+            "udp_socket_drops_per_s": None,
+            "udp_receive_buffer_errors_per_s": 60.0 * much,
+        }),
+    ],
+    "disk": [
+        ("busy all the time", slow_disk(99.0, 0.3, 1)),
+        ("not busy, but slow", slow_disk(60.0, 0.9, 2)),
+        ("written no faster than allowed", lambda much: {
+            "cgroup_written_limit_bps": 2e6, "process_written_bps": 1e6 + 0.98e6 * much
+        }),
+    ],
+    "memory": [
+        ("a group's", lambda much: {
+            "cgroup_memory_limit_bytes": 200_000_000,
+            "cgroup_memory_used_bytes": int(120_000_000 + 79_000_000 * much),
+            "cgroup_memory_limit_hits_per_s": 40.0 * much,
+            "process_blocked_threads": round(2 * much),
+            "process_read_bps": 3e7 * much,
+            "disks": (DiskSample("vda", 3e7 * much, 0.0, 95.0 * much, 0.01),),
+        }),
+        ("the machine's", lambda much: {
+            "memory_available_bytes": int(1_000_000_000 - 900_000_000 * much),
+        }),
+        ("read back from disk", lambda much: {
+            "process_major_faults_per_s": 900.0 * much,
+            "memory_pressure_percent": 45.0 * much,
+            "disks": (DiskSample("vda", 3e7, 0.0, 97.0 * much, 0.02),),
+            "process_read_bps": 3e7 * much,
+        }),
+    ],
+}  # fmt: skip
+CAUSES = [
+    pytest.param(resource, second, id=f"{resource}: {name}")
+    for resource, causes in STARVED.items()
+    for name, second in causes
+]
+
+
+@shapes
+@pytest.mark.parametrize(("resource", "second"), CAUSES)
+def test_what_gave_way_is_named(resource: str, second: Second, shape: Any) -> None:
+    found = named(trial(second, shape), held=calm())
+
+    assert found.resource == resource, found.evidence
+    assert found.evidence.startswith("at 4 probes ")
+
+
+@pytest.mark.parametrize(("resource", "second"), CAUSES)
+def test_it_is_named_without_a_trial_that_held(resource: str, second: Second) -> None:
+    assert named(trial(second)).resource == resource
+
+
+# ---------------------------------------------------------------- joins, recordings, deaths
+
+
+def joining(descriptors: int, limit: int, joined: int = 4) -> Second:
+    return lambda much: {
+        "process_descriptors": descriptors,
+        "process_descriptors_limit": limit,
+    }
+
+
+@pytest.mark.parametrize(("most", "limit"), [(64, 64), (58, 64), (1020, 1024), (65530, 65536)])
+def test_descriptors_without_room_for_another_session(most: int, limit: int) -> None:
+    evidence = trial(lambda much: {
+        "process_descriptors": round(20 + (most - 20) * much), "process_descriptors_limit": limit
+    }, SHAPES["more and more"], harm=0.0)  # fmt: skip
+    found = named(evidence, NO_JOIN)
+
+    assert found.resource == "descriptors"
+    assert f"{most} of the {limit} descriptors" in found.evidence
+
+
+def test_descriptors_by_the_words_of_the_server() -> None:
+    reasons = (Reason("signalling", "p004: [Errno 24] Too many open files", "p004", "s002"),)
+    assert named(trial(lambda _: {}, harm=0.0), reasons).resource == "descriptors"
+
+
+def test_many_descriptors_are_no_fault_where_all_got_in() -> None:
+    near = {"process_descriptors": 1010, "process_descriptors_limit": 1024}
+    assert named(trial(lambda _: near)).resource == "unknown"
+
+
+@pytest.mark.parametrize("reasons", [NO_JOIN, NO_JOIN[:1]])
+def test_joins_that_fail_while_the_server_rests(reasons: tuple[Reason, ...]) -> None:
+    found = named(trial(lambda _: {}, harm=0.0), reasons)
+    assert found.resource == "signalling"
+    assert "failed" in found.evidence
+
+
+def test_partners_who_wait_in_vain_are_no_fault_of_the_media() -> None:
+    """Who got in sends to nobody, and its own stream is told as silent."""
+    silent = [
+        Reason(code, f"p005 {code}", "p005", "s002", "outbound video")
+        for code in ("gap", "frame_rate", "target_bitrate")
+    ]
+    found = named(trial(lambda _: {}, harm=0.0), (*NO_JOIN[:1], *silent))
+    assert found.resource == "signalling"
+
+
+def test_joins_and_media_both_suffer_from_small_buffers() -> None:
+    late = Reason("setup", "p001 inbound video took 21 s", "p001", "s000", "inbound video")
+    evidence = trial(small_buffers(0.2, 900.0), SHAPES["at the end"])
+    assert named(evidence, (late, *LOSS)).resource == "udp_buffers"
+
+
+def test_media_that_begins_late_while_the_server_rests() -> None:
+    late = Reason("setup", "p001 (s000) inbound video took 21 s", "p001", "s000", "inbound video")
+    evidence = trial(lambda _: {}, harm=0.0)
+    slow = dataclasses.replace(
+        evidence,
+        joins=tuple(JoinOutcome(j.probe, j.session, True, join_s=9.0) for j in evidence.joins),
+    )
+    found = named(slow, (late, late), held=calm())
+
+    assert found.resource == "signalling"
+    assert "joins took 9.0 s, 0.5 s in the trial that held" in found.evidence
+
+
+def test_joins_that_fail_for_want_of_cpu_are_no_fault_of_signalling() -> None:
+    assert named(trial(all_cores(4)), NO_JOIN).resource == "cpu_total"
+
+
+def test_cpu_that_was_full_in_a_part_of_the_ramp_explains_joins_that_failed() -> None:
+    """Browsers boot for a while before anybody asks the server for anything."""
+    evidence = trial(lambda _: {}, harm=0.0)
+    samples = tuple(
+        dataclasses.replace(sample, process_cores=1, process_cpu_percent=99.0, threads=threads(98))
+        if 17 <= sample.at_s <= 28
+        else sample
+        for sample in evidence.server_samples
+    )
+    busy = dataclasses.replace(evidence, server_samples=samples)
+    assert named(busy, NO_JOIN).resource == "cpu_thread"
+
+
+@pytest.mark.parametrize("busy", [50.0, 99.0])
+def test_recordings_that_are_short_on_a_disk_that_lags(busy: float) -> None:
+    found = named(trial(slow_disk(busy, 0.4, 1), harm=0.0), NO_RECORDING)
+    assert found.resource == "disk"
+    assert "2 are missing or short" in found.evidence
+
+
+def test_recordings_that_are_short_and_nothing_else_is_wrong() -> None:
+    found = named(trial(lambda _: {}, harm=0.0), NO_RECORDING)
+    assert found.resource == "disk"
+    assert "caller.webm holds 12 of 40 s" in found.evidence
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        {"cgroup_memory_limit_bytes": 120_000_000, "cgroup_memory_used_bytes": 100_000_000},
+        {"process_virtual_limit_bytes": 10**9, "process_virtual_bytes": 930_000_000},
+        {"oom_kills": 1},
+    ],
+)
+def test_a_server_that_died_at_the_end_of_its_memory(last: dict[str, Any]) -> None:
+    assert named(trial(lambda _: last, harm=0.0), DIED).resource == "memory"
+
+
+def test_a_server_that_died_with_plenty_of_all_is_no_resource() -> None:
+    found = named(trial(lambda _: {}, harm=0.0), DIED)
+    assert found.resource == "unknown"
+    assert "the server died: it ended with signal 9" in found.evidence
+
+
+# ---------------------------------------------------------------- near is not there
+
+
+@pytest.mark.parametrize(
+    "near",
+    [
+        {"cpu_percent": 82.0, "process_cpu_percent": 320.0, "threads": threads(80.0, 80.0)},
+        {"cgroup_cpu_limit_cores": 2.0, "cgroup_throttled_percent": 4.0},
+        {"steal_percent": 3.0},
+        {"sent_limit_bps": 1.2e7, "queue_drops_per_s": 0.0},
+        {"udp_receive_buffer_errors_per_s": 0.4},
+        {"received_drops_per_s": 0.5, "core_softirq_percent": (40.0, 2.0, 2.0, 2.0)},
+        {"allowances": (Allowance("pps", 0.0), Allowance("linklocal", 90.0))},
+        {"disks": (DiskSample("vda", 0.0, 9e7, 99.0, 0.5),)},
+        {"process_written_bps": 4e6, "disks": (DiskSample("vda", 0.0, 4e6, 60.0, 0.01),)},
+        {"cgroup_memory_limit_bytes": 10**9, "cgroup_memory_used_bytes": 900_000_000},
+        {"memory_available_bytes": 900_000_000},
+        {"process_major_faults_per_s": 400.0, "memory_pressure_percent": 0.0},
+    ],
+)
+def test_what_is_only_near_its_end_is_not_accused(near: dict[str, Any]) -> None:
+    found = named(trial(lambda _: near))
+
+    assert found.resource == "unknown", found.evidence
+    assert "nothing was at its end" in found.evidence
+
+
+@pytest.mark.parametrize(
+    "always",
+    [
+        {"cgroup_memory_limit_bytes": 10**9, "cgroup_memory_used_bytes": 980_000_000},
+        {
+            "disks": (DiskSample("vda", 0.0, 4e6, 97.0, 0.01),),
+            "process_written_bps": 4e6,
+        },
+    ],
+)
+def test_what_was_so_in_the_trial_that_held_explains_nothing(always: dict[str, Any]) -> None:
+    evidence = trial(lambda much: {**always, **small_buffers(0.2, 900.0)(much)})
+    held = calm(lambda _: always)
+
+    assert named(evidence, held=held).resource == "udp_buffers"
+    assert named(trial(lambda _: always), held=held).resource == "unknown"
+
+
+def test_a_network_far_away_that_carries_no_more() -> None:
+    """Nothing on the server tells of it, but more did not come through than at a lower load."""
+    evidence = trial(lambda _: {"sent_bps": 4.1e6}, load=6)
+    found = named(evidence, held=calm(load=4))
+
+    assert found.resource == "network_bits"
+    assert "the server sent 4.1 Mbit/s, 4 at 4 probes: more did not come through" in found.evidence
+
+
+def test_loss_alone_blames_no_network() -> None:
+    evidence = trial(lambda _: {}, load=6)
+    assert named(evidence, held=calm(load=4)).resource == "unknown"
+
+
+def test_an_interface_at_its_speed() -> None:
+    machine = dataclasses.replace(MACHINE, network_bps=1e7)
+    assert named(trial(lambda _: {"sent_bps": 9.6e6}), machine=machine).resource == "network_bits"
+    assert named(trial(lambda _: {"sent_bps": 7e6}), machine=machine).resource == "unknown"
+
+
+def test_a_machine_that_also_runs_probes_is_no_measure() -> None:
+    shared = Machine(cores=2, shared=True)
+    busy = trial(lambda _: {"cpu_percent": 99.0, "process_cores": 2})
+    assert named(busy, machine=shared).resource == "unknown"
+    apart = dataclasses.replace(shared, own_cores=True)
+    assert named(busy, machine=apart).resource == "cpu_total"
+
+
+def test_a_machine_of_one_core_is_full_whoever_fills_it() -> None:
+    one = Machine(cores=1)
+    evidence = trial(lambda much: {**one_thread(97.0, 1)(much), "cpu_percent": 98.0})
+    assert named(evidence, machine=one).resource == "cpu_total"
+
+
+def test_a_server_of_which_nothing_is_known() -> None:
+    blind = dataclasses.replace(trial(lambda _: dict.fromkeys(AT_REST)), server_samples=())
+    found = named(blind, LOSS)
+    assert found.resource == "unknown"
+    assert "nothing is known of the server's machine" in found.evidence

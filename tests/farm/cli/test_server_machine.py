@@ -1,0 +1,37 @@
+import dataclasses
+
+from farm.cli.server_machine import machine_of
+from farm.cost import MachinePrice, PriceTable
+from farm.experiment import Experiment, Price, Server
+from farm.observations import HostFacts, ServerFacts
+
+REAL = Experiment(server=Server(kurento="ws://203.0.113.10:8888/kurento"))
+FACTS = ServerFacts("media-1", "6.1", 8, "Xeon", 16 * 10**9, "kurento", 7, "eth0", "ssh", 10e9)
+HOST = HostFacts("here", "office", "laptop", 4, 8 * 10**9, "6.2", "156")
+
+
+def test_a_server_of_its_own() -> None:
+    machine = machine_of(REAL, FACTS, [HOST])
+    assert (machine.cores, machine.memory_bytes, machine.network_bps) == (8, 16 * 10**9, 10e9)
+    assert not machine.shared
+
+
+def test_a_host_that_is_the_servers_machine_makes_it_shared_however_it_is_reached() -> None:
+    same = dataclasses.replace(
+        HOST, hostname="media-1", cores=8, memory_bytes=16 * 10**9, kernel="6.1"
+    )
+    assert machine_of(REAL, FACTS, [HOST, same]).shared
+    assert machine_of(Experiment(server=Server(local=True)), FACTS, []).shared
+
+
+def test_an_instance_carries_no_more_than_its_type_may() -> None:
+    price = MachinePrice("c4.2xlarge", "us-east-1", 0.398, 8, network_gbps=1.0)
+    table = PriceTable("USD", "2026-11-01", "a list", (price,))
+    server = dataclasses.replace(REAL.server, price=Price(machine="c4.2xlarge"))
+    machine = machine_of(Experiment(server=server), FACTS, [HOST], table)
+    assert machine.network_bps == 1e9
+
+
+def test_cores_of_the_embedded_server_are_its_own() -> None:
+    machine = machine_of(Experiment(server=Server(cores=(1,))), FACTS, [HOST])
+    assert (machine.process_cores, machine.shared, machine.own_cores) == (1, True, True)

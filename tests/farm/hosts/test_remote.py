@@ -1,0 +1,314 @@
+"""A host far away: both of its sides, with a line in this process between them."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from farm.driver import Driver
+from farm.errors import BadInput, BrowserError, GeneratorError, HostLost, JoinError, MissingTool
+from farm.experiment import Media, Probes
+from farm.hosts import RemoteHost
+from farm.hosts.line import Answer, Question, packed
+from farm.hosts.service import HostService
+from farm.observations import HostFacts, HostLook, HostSample, ProbeEvent
+from farm.own_code import own_code
+from farm.processes import Processes
+from farm.protocols import Evidence, HostKit
+from farm.run_clock import RunClock
+from farm.trial import ProbePlan
+from tests.fakes import FakeClock, FakeHost
+
+PLAN = ProbePlan("p000", "s000", "caller", "b", 0.0, {}, ("video",), ("video",))
+LOOK = HostLook("b", 8, 2**34, "6.8", own_code(), "Chromium 1", None, 28000, 10**11, None)
+SAMPLE = HostSample("b", 1.0, 12.5, None, None, None, None, None)
+
+
+@dataclass
+class HostThere(FakeHost):
+    """What runs on the machine far away; `missing` is what it finds out when it is opened."""
+
+    kit: HostKit | None = None
+    missing: str | None = None
+
+    async def open(self, kit: HostKit) -> HostFacts:
+        if self.missing is not None:
+            raise MissingTool(self.missing)
+        self.kit = kit
+        return HostFacts("b", "oregon", "b.example", 8, 2**34, "6.8", "Chromium 1")
+
+    async def screenshot(self, probe: str, name: str) -> Path | None:
+        assert self.kit is not None
+        path = self.kit.screenshots / f"{name}.png"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"\x89PNG")
+        self.say(ProbeEvent(probe, "screenshot", 1.0, data={"file": path.name}))
+        return path
+
+
+@dataclass
+class LineHere:
+    """To a service in this process. `dead`: who is asked is gone; `deaf`: nobody answers."""
+
+    service: HostService
+    dead: str | None = None
+    deaf: bool = False
+    cuts: int = 0
+    asked: int = 0
+
+    async def ask(self, question: bytes) -> bytes:
+        self.asked += 1
+        if self.dead is not None:
+            raise HostLost(self.dead)
+        if self.deaf:
+            await asyncio.Event().wait()
+        return await self.service.answer(question)
+
+    async def cut(self) -> None:
+        self.cuts += 1
+
+
+@dataclass
+class FarAway:
+    """Both sides. `files` is where clips are kept over there, `orphaned` whether it gave up."""
+
+    there: HostThere
+    line: LineHere
+    host: RemoteHost
+    files: Path
+    orphaned: asyncio.Event
+    heard: list[Evidence] = field(default_factory=list)
+    lost: str | None = None
+
+    async def listen(self) -> None:
+        try:
+            async for seen in self.host.evidence():
+                self.heard.append(seen)
+        except HostLost as error:
+            self.lost = str(error)
+
+
+@asynccontextmanager
+async def far_away(
+    folder: Path,
+    *,
+    silent_s: float = 10.0,
+    deaf_s: float = 20.0,
+    late: Callable[[], Awaitable[float | None]] | None = None,
+) -> AsyncIterator[FarAway]:
+    there = HostThere(FakeClock(), {"p001": "room full"}, name="b")
+    orphaned = asyncio.Event()
+
+    def make(_processes: Processes) -> HostThere:
+        return there
+
+    async def look(_chromium: Path | None, _app_url: str | None) -> HostLook:
+        return LOOK
+
+    service = HostService(make, look, folder / "brought", orphaned.set, deaf_s)
+    line = LineHere(service)
+
+    async def draw() -> LineHere:
+        return line
+
+    host = RemoteHost("b", draw, RunClock(), late, silent_s)
+    far = FarAway(there, line, host, folder / "brought", orphaned)
+    try:
+        yield far
+    finally:
+        await host.close()
+        await service.answer(packed(Question("close")))
+
+
+def kit(folder: Path, media: Media | None = None) -> HostKit:
+    pictures = folder / "screenshots"
+    driver = Driver("test", {})
+    return HostKit("http://app/", False, driver, media or Media(), Probes(), 1.0, pictures)
+
+
+def rooms_left() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).glob("probe-farm-host-*"))
+
+
+async def test_probes_do_there_what_they_are_told_here(tmp_path: Path) -> None:
+    async with far_away(tmp_path) as far:
+        facts = await far.host.open(kit(tmp_path))
+        assert (facts.host, facts.place) == ("b", "oregon")
+        await far.host.start(PLAN)
+        await far.host.join("p000")
+        assert (await far.host.joined("p000")).join_s == 0.5
+        await far.host.leave("p000")
+        assert [did for did, _ in far.there.did] == ["start", "join", "joined", "leave"]
+        with pytest.raises(JoinError, match="room full") as caught:
+            await far.host.join("p001")
+        assert caught.value.reason == "signalling"
+
+
+async def test_evidence_and_pictures_arrive_and_end_with_the_host(tmp_path: Path) -> None:
+    before = rooms_left()
+    async with far_away(tmp_path) as far:
+        await far.host.open(kit(tmp_path))
+        listening = asyncio.create_task(far.listen())
+        event = ProbeEvent("p000", "opened", 1.0)
+        far.there.say(event)
+        far.there.say(SAMPLE)
+        picture = await far.host.screenshot("p000", "mid-call-caller")
+        last = ProbeEvent("p000", "left", 2.0)
+        far.there.say(last)
+        await far.host.close()
+        await listening
+        assert far.lost is None
+        assert picture == tmp_path / "screenshots" / "mid-call-caller.png"
+        assert picture.read_bytes() == b"\x89PNG"
+        kinds = [seen.kind if isinstance(seen, ProbeEvent) else "sample" for seen in far.heard]
+        assert kinds == ["opened", "sample", "screenshot", "left"]
+        assert far.there.closed
+        assert far.line.cuts == 1
+    assert rooms_left() == before
+
+
+async def test_what_our_app_says_of_itself_goes_into_the_samples(tmp_path: Path) -> None:
+    async def late() -> float:
+        return 0.25
+
+    async with far_away(tmp_path, late=late) as far:
+        await far.host.open(kit(tmp_path))
+        listening = asyncio.create_task(far.listen())
+        for _ in range(2):
+            far.there.say(SAMPLE)
+            while not far.heard or far.heard[-1] is None:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
+        await far.host.close()
+        await listening
+        samples = [seen for seen in far.heard if isinstance(seen, HostSample)]
+        assert [replace(sample, app_late_s=None) for sample in samples] == [SAMPLE, SAMPLE]
+        assert samples[0].app_late_s is None  # it is asked when the first one comes
+        assert samples[1].app_late_s == 0.25
+
+
+async def test_its_clock_becomes_run_time(tmp_path: Path) -> None:
+    async with far_away(tmp_path) as far:
+        await far.host.open(kit(tmp_path))
+        before_s = time.monotonic()
+        reading = await far.host.clock()
+        run_s = RunClock().run_s() - before_s + time.monotonic()
+        assert reading.source == "b"
+        assert 0 < reading.error_s < 1
+        # Both sides are this machine: what it says now is run time now, to within the error.
+        assert abs(before_s + reading.offset_s - reading.at_s) < 1 + reading.error_s
+        assert run_s > 0
+
+
+async def test_a_host_that_dies_says_so_once_and_does_nothing_more(tmp_path: Path) -> None:
+    async with far_away(tmp_path) as far:
+        await far.host.open(kit(tmp_path))
+        read = await far.host.clock()
+        listening = asyncio.create_task(far.listen())
+        await asyncio.sleep(0)
+        far.line.dead = "its node has died"
+        with pytest.raises(BrowserError, match="host b is lost: its node has died"):
+            await far.host.join("p000")
+        await listening
+        assert far.lost == "host b is lost: its node has died"
+        asked = far.line.asked
+        with pytest.raises(BrowserError, match="is lost"):
+            await far.host.start(PLAN)
+        await far.host.leave("p000")
+        assert await far.host.screenshot("p000", "mid-call") is None
+        assert await far.host.clock() == read
+        await far.host.close()
+        assert far.line.asked == asked  # nobody is asked any more
+        assert far.line.cuts == 1
+
+
+async def test_a_host_that_is_silent_is_lost(tmp_path: Path) -> None:
+    async with far_away(tmp_path, silent_s=0.3) as far:
+        await far.host.open(kit(tmp_path))
+        far.line.deaf = True
+        joining = asyncio.create_task(far.host.join("p000"))
+        await far.listen()
+        assert far.lost == "host b is lost: did not answer within 0.3 s"
+        with pytest.raises(BrowserError, match="is lost"):  # who waits for an answer, too
+            await joining
+
+
+async def test_what_is_missing_there_is_told_with_the_host(tmp_path: Path) -> None:
+    async with far_away(tmp_path) as far:
+        far.there.missing = "no Chromium is installed"
+        with pytest.raises(BadInput, match="host b: no Chromium is installed"):
+            await far.host.open(kit(tmp_path))
+    assert far.there.closed
+
+
+async def test_a_line_that_cannot_be_drawn_is_a_lost_host(tmp_path: Path) -> None:
+    async def draw() -> LineHere:
+        raise HostLost("the cluster does not have it any more")
+
+    host = RemoteHost("b", draw, RunClock())
+    with pytest.raises(GeneratorError, match="host b is lost: the cluster does not have it"):
+        await host.open(kit(tmp_path))
+    await host.close()
+
+
+async def test_another_farm_is_refused_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with far_away(tmp_path) as far:
+        assert await far.host.look(None, "http://app/") == LOOK
+        monkeypatch.setattr("farm.hosts.service.own_code", lambda: "0.0.1 (12345678)")
+        with pytest.raises(BadInput, match=r"host b has farm 0\.0\.1 \(12345678\), this machine"):
+            await far.host.look(None, "http://app/")
+
+
+async def test_a_clip_is_brought_once_and_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("farm.hosts.remote.PIECE_BYTES", 1000)
+    clip = tmp_path / "mine.mp4"
+    clip.write_bytes(bytes(range(256)) * 10)
+    media = Media(video=str(clip))
+    async with far_away(tmp_path) as far:
+        await far.host.open(kit(tmp_path, media))
+        assert far.there.kit is not None
+        there = Path(far.there.kit.media.video)
+        assert there.parent == far.files
+        assert there.read_bytes() == clip.read_bytes()
+        assert far.there.kit.media.audio == Media().audio
+        first = far.line.asked
+    async with far_away(tmp_path) as again:
+        await again.host.open(kit(tmp_path, media))
+        assert again.line.asked == first - 3  # its three pieces
+    assert [path.name for path in far.files.iterdir()] == [there.name]
+
+
+async def test_a_clip_that_came_in_pieces_before_does_not_spoil_the_next(tmp_path: Path) -> None:
+    async with far_away(tmp_path) as far:
+        service = far.line.service
+        answer = await service.answer(packed(Question("bring", ("name.mp4", 0, b"half", False))))
+        assert answer == packed(Answer())
+    clip = tmp_path / "mine.mp4"
+    clip.write_bytes(b"whole")
+    async with far_away(tmp_path) as far:
+        far.files.mkdir(exist_ok=True)
+        await far.host.open(kit(tmp_path, Media(video=str(clip))))
+        assert far.there.kit is not None
+        assert Path(far.there.kit.media.video).read_bytes() == b"whole"
+
+
+async def test_a_service_that_nobody_asks_any_more_ends_its_browsers(tmp_path: Path) -> None:
+    before = rooms_left()
+    async with far_away(tmp_path, deaf_s=0.2) as far:
+        await far.host.open(kit(tmp_path))
+        assert not far.there.closed
+        async with asyncio.timeout(10):
+            await far.orphaned.wait()
+        assert far.there.closed
+    assert rooms_left() == before

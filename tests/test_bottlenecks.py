@@ -1,0 +1,223 @@
+"""Bottlenecks made on purpose, each on a real server with real probes: is it named rightly?
+
+Where the farm's and the server's machine are one, as here, only what the media server shows counts.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from farm.cli.run import one_trial
+from farm.experiment_file import load_experiment
+from farm.protocols import Progress
+from farm.trial import Outcome, Phase
+from tests.fakes import FakeObserver
+from tests.starved_server import (
+    HUNGRY,
+    INTERFACE,
+    IS_ROOT,
+    SLOW,
+    SMALL,
+    URL,
+    StarvedServer,
+    server_of_its_own,
+    slow_disk,
+)
+
+pytestmark = pytest.mark.slow
+
+# Detectors of a busy machine are off: it is the tests' machine, and not what is asked here.
+CALLS = """
+format: 1
+scenario: {{kind: one_to_one, record: {record}}}
+app: {app}
+server:
+  kurento: {kurento}
+  local: true
+  process: {{name: embedded-media}}
+  recordings: {{directory: {recordings}}}
+  reset: {{command: "{reset}"}}
+probes: {{fidelity: light, witnesses: 0}}
+media: {{size: 320x240, frame_rate: 10}}
+trial: {{settle: 2s, sessions_per_second: 4, hold: 12s, window: 4s}}
+invalid: {{host_cpu: 1, thread_cpu: 1, steal: 1, late_polls: 1, capture_of_asked: 0, app_late: 1m}}
+"""
+
+Starve = Callable[[StarvedServer], None]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What the server starts with, and what is done to it in a phase of the trial."""
+
+    resource: str
+    load: int = 4
+    before: tuple[str, ...] = ()
+    handicap: str = ""
+    controllers: tuple[str, ...] = ()
+    phase: Phase = "settle"
+    starve: Starve = lambda server: None
+
+
+def quota(server: StarvedServer) -> None:
+    server.allow("cpu", "cpu.cfs_quota_us", "3000")
+
+
+def shaper(server: StarvedServer) -> None:
+    limit = ["rate", "800kbit", "burst", "8kb", "latency", "50ms"]
+    server.inside("tc", "qdisc", "add", "dev", INTERFACE, "root", "tbf", *limit)
+
+
+def little_memory(server: StarvedServer) -> None:
+    server.allow("memory", "memory.limit_in_bytes", str(server.used_bytes() + 20_000_000))
+
+
+ONE_CORE, FEW_FILES = ("taskset", "-c", "1"), ("prlimit", "--nofile=15")
+CAUSES = {
+    "one core": Cause("cpu_thread", before=ONE_CORE, handicap=SLOW.format(seconds=0.003)),
+    "small buffers": Cause("udp_buffers", handicap=SMALL.format(size=2304)),
+    "few descriptors": Cause("descriptors", load=8, before=FEW_FILES),
+}
+CAUSES_OF_ROOT = {
+    "CPU quota": Cause("cpu_steal", controllers=("cpu",), starve=quota),
+    "rate limit": Cause("network_bits", starve=shaper),
+    "memory limit": Cause(
+        "memory",
+        load=6,
+        handicap=HUNGRY.format(size=8_000_000),
+        controllers=("memory",),
+        phase="ramp",
+        starve=little_memory,
+    ),
+}
+POSSIBLE = {**CAUSES, **(CAUSES_OF_ROOT if IS_ROOT else {})}
+
+
+@pytest.mark.parametrize("cause", POSSIBLE.values(), ids=POSSIBLE)
+async def test_what_was_taken_from_the_server_is_named(cause: Cause, tmp_path: Path) -> None:
+    with server_of_its_own(
+        *cause.before, handicap=cause.handicap, controllers=cause.controllers
+    ) as server:
+        starver = Starver(phase=cause.phase, act=lambda: cause.starve(server))
+        limited = await gave_way(server, tmp_path, starver, load=cause.load)
+    assert limited["resource"] == cause.resource, limited["evidence"]
+
+
+async def test_a_healthy_server_is_not_accused(tmp_path: Path) -> None:
+    with server_of_its_own() as server:
+        outcome, summary = await trial(server, tmp_path, FakeObserver(), load=2)
+    assert outcome is Outcome.PASS
+    assert summary["limited_by"] is None
+
+
+async def test_a_slow_application_is_named(tmp_path: Path) -> None:
+    """It gets a tenth of a second in four, and pages wait for it; media does not."""
+    command = [sys.executable, "-P", "-m", "infra.demo_app", "--port", "0", "--kurento", URL]
+    with (
+        server_of_its_own() as server,
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as app,
+        stopped_most_of_the_time(app) as slow_down,
+    ):
+        assert app.stdout is not None
+        url = json.loads(app.stdout.readline())["url"]
+        starver = Starver(phase="ramp", act=slow_down)
+        limited = await gave_way(
+            server, tmp_path, starver, load=4, app=f"{{run: null, url: {url}}}"
+        )
+    assert limited["resource"] == "signalling", limited["evidence"]
+
+
+if IS_ROOT:
+
+    async def test_a_slow_disk_under_the_recordings_is_named(tmp_path: Path) -> None:
+        place = tmp_path / "disk"
+        with server_of_its_own(controllers=("blkio",)) as server:
+            slow_disk(server, place, bytes_per_s=20_000)
+            limited = await gave_way(
+                server, tmp_path, FakeObserver(), load=2, recordings=place, record=True
+            )
+        assert limited["resource"] == "disk", limited["evidence"]
+
+
+# ---------------------------------------------------------------- how
+
+
+@dataclass
+class Starver(FakeObserver):
+    """Does something once the trial is in a phase."""
+
+    phase: Phase = "settle"
+    act: Callable[[], None] | None = None
+
+    def progress(self, progress: Progress) -> None:
+        if progress.phase == self.phase and self.act is not None:
+            act, self.act = self.act, None
+            act()
+
+
+async def gave_way(
+    server: StarvedServer, folder: Path, observer: FakeObserver, *, load: int, **settings: Any
+) -> dict[str, Any]:
+    """What is said of a trial that failed."""
+    outcome, summary = await trial(server, folder, observer, load=load, **settings)
+    assert outcome is Outcome.FAIL, observer.notes
+    limited: dict[str, Any] = summary["limited_by"]
+    return limited
+
+
+async def trial(
+    server: StarvedServer,
+    folder: Path,
+    observer: FakeObserver,
+    *,
+    load: int,
+    app: str = "{run: demo}",
+    recordings: Path | None = None,
+    record: bool = False,
+) -> tuple[Outcome, dict[str, Any]]:
+    """`farm run --absolute` without its report."""
+    text = CALLS.format(
+        kurento=URL,
+        reset=server.reset,
+        app=app,
+        record=str(record).lower(),
+        recordings=recordings or folder,
+    )
+    file = folder / "calls.yaml"
+    file.write_text(text)
+    experiment = load_experiment(file)
+    experiment = replace(experiment, output=replace(experiment.output, directory=folder / "runs"))
+    run, outcome = await one_trial(experiment, text, folder, observer, load=load)
+    return outcome, json.loads((run / "summary.json").read_text())
+
+
+@contextmanager
+def stopped_most_of_the_time(process: subprocess.Popen[str]) -> Iterator[Callable[[], None]]:
+    """From when it is called on a process runs for a tenth of a second in four."""
+    over = threading.Event()
+
+    def stop_and_go() -> None:
+        while not over.wait(0.1):
+            process.send_signal(signal.SIGSTOP)
+            over.wait(3.9)
+            process.send_signal(signal.SIGCONT)
+
+    thread = threading.Thread(target=stop_and_go)
+    try:
+        yield thread.start
+    finally:
+        over.set()
+        if thread.is_alive():
+            thread.join()
+        process.kill()

@@ -1,0 +1,105 @@
+"""Probes on the machines of a real Ray cluster: evidence of all of them, and nothing left there."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.farm_process import FarmProcess, farm
+from tests.ray_machines import Machines, two_machines
+
+pytestmark = pytest.mark.slow
+
+# Detectors of a busy machine are off: it is the tests' machine, and not what is asked here.
+CALLS = """
+format: 1
+scenario: one_to_one
+hosts: [{ray: auto, machines: 2, place: lab}]
+media: {size: 160x120, frame_rate: 10}
+probes: {fidelity: light, witnesses: 0}
+trial: {load: 4, settle: 2s, hold: HOLD, window: 5s}
+invalid: {host_cpu: 1, thread_cpu: 1, steal: 1, late_polls: 1, capture_of_asked: 0}
+"""
+PASS, FAIL, INVALID = 0, 1, 3
+
+
+@contextmanager
+def in_hold(tmp_path: Path, machines: Machines) -> Iterator[FarmProcess]:
+    """A long run, with all four probes in their calls."""
+    calls = CALLS.replace("HOLD", "5m")
+    with farm(tmp_path, "run", "--absolute", experiment=calls, within=machines.here.within) as run:
+        run.until_phase("hold")
+        for machine in (machines.here, machines.there):
+            assert machine.ours, run.said()
+        yield run
+
+
+@pytest.fixture(scope="module")
+def machines() -> Iterator[Machines]:
+    with two_machines() as machines:
+        yield machines
+
+
+def test_calls_on_two_machines(tmp_path: Path, machines: Machines) -> None:
+    calls, within = CALLS.replace("HOLD", "10s"), machines.here.within
+    file = tmp_path / "calls.yaml"
+    file.write_text(calls)
+    looked = subprocess.run(
+        [*within, sys.executable, "-P", "-m", "farm.cli", "doctor", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert looked.returncode == PASS, looked.stdout + looked.stderr
+    for name in ("here@lab", "there"):
+        assert f"ok      host {name}: " in looked.stdout
+    with farm(tmp_path, "run", "--absolute", experiment=calls, within=within) as run:
+        assert run.wait() in (PASS, FAIL), run.said()
+        assert "Traceback" not in run.said()
+        (trial,) = run.run.glob("trials/*")
+        plan = json.loads((trial / "plan.json").read_text())
+        names = {"here@lab", "there"}
+        assert {p["host"] for session in plan["sessions"] for p in session["probes"]} == names
+        assert run.result()["established"] == 4
+        manifest = json.loads((run.run / "manifest.json").read_text())
+        assert {host["host"] for host in manifest["hosts"]} == names
+        assert {host["place"] for host in manifest["hosts"]} == {"lab"}
+        received = pl.read_parquet(trial / "samples/inbound-rtp/whole.parquet")
+        assert received["probe"].n_unique() == 4
+        samples = pl.read_parquet(trial / "hosts/whole.parquet")
+        assert set(samples["host"]) == names
+        pictures = {path.name for path in (trial / "screenshots").iterdir()}
+        assert pictures == {"mid-call-callee.png", "mid-call-caller.png"}
+        assert run.left() == []
+    assert machines.here.left() + machines.there.left() == []
+
+
+def test_a_killed_controller_leaves_nothing_on_the_hosts(
+    tmp_path: Path, machines: Machines
+) -> None:
+    with in_hold(tmp_path, machines) as run:
+        run.process.send_signal(signal.SIGKILL)
+        run.wait()
+        assert machines.here.left() + machines.there.left() == []
+        assert run.left() == []
+
+
+def test_a_machine_that_dies_in_the_hold_makes_the_trial_invalid(
+    tmp_path: Path, machines: Machines
+) -> None:
+    with in_hold(tmp_path, machines) as run:
+        machines.there.raylet.kill()
+        assert run.wait() == INVALID, run.said()
+        (reason,) = run.result()["verdict"]["reasons"]
+        assert reason["code"] == "host_lost"
+        assert reason["message"].startswith("host there is lost: ")
+        assert run.left() == []
+    assert machines.here.left() + machines.there.left() == []
