@@ -32,7 +32,8 @@ def search_timeline(search: SearchSeries) -> Figure:
     start = (search.start_s - np.nanmin(search.start_s)) / 60
     end = (search.end_s - np.nanmin(search.start_s)) / 60
     passed, failed = search.largest_passed(), search.smallest_failed()
-    axes.step(end, passed, where="post", color=GREEN, lw=1.3, label="largest load that passed")
+    if np.isfinite(passed).any():
+        axes.step(end, passed, where="post", color=GREEN, lw=1.3, label="largest load that passed")
     if np.isfinite(failed).any():
         axes.step(
             end,

@@ -54,8 +54,8 @@ STATES: Mapping[str, StateMeaning] = {
     "generator_ran_out": StateMeaning(
         "open",
         "lower bound",
-        "The machines that run the probes reached their own limit before the server did, so the "
-        "capacity is a lower bound.",
+        "The machines that run the probes reached their own limit before the server did: it may "
+        "hold more.",
         "Give the generator more cores or machines (hosts), or make the pictures smaller (media).",
     ),
     "drift": StateMeaning(
@@ -94,9 +94,10 @@ def search_answer(
     )
     capacity = _section(summary, "capacity")
     limited = _section(summary, "limited_by")
+    bounded = meaning.label != "lower bound" or capacity.get("probes") is not None
     return Answer(
         meaning.status,
-        meaning.label,
+        meaning.label if bounded else "unknown",
         _capacity_headline(scenario, state, capacity),
         (
             meaning.meaning,
@@ -144,7 +145,7 @@ def _capacity_headline(scenario: ScenarioKind, state: str, capacity: Mapping[str
     if text == "unknown":
         if state == "floor_failed":
             return "This server cannot hold even the smallest load."
-        return "The capacity is unknown: no trial could be judged in the server's favour."
+        return "The capacity is unknown: no load was seen to hold."
     if state == "generator_ran_out":
         return f"This server holds {text}; the generator ran out first."
     if state == "drift":

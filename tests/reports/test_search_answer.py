@@ -47,6 +47,15 @@ def test_a_floor_that_failed_says_so_with_the_reason() -> None:
     assert "At 2 probes, trial 0 failed (worst session s001): reason number 0." in answer.reasons
 
 
+def test_a_generator_that_ran_out_at_once_gives_no_bound() -> None:
+    nothing = summary(
+        "generator_ran_out", probes=None, interval_probes=[None, None], recommended_probes=None
+    )
+    answer = search_answer("one_to_one", nothing, [])
+    assert answer.label == "unknown"
+    assert answer.headline.startswith("The capacity is unknown")
+
+
 def test_an_interval_that_is_not_known_is_not_told() -> None:
     told = summary(
         "floor_failed", probes=None, interval_probes=[None, None], recommended_probes=None
