@@ -81,7 +81,7 @@ async def measure(arguments: argparse.Namespace) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
         async with (
             Processes(Path(folder) / "logs") as processes,
-            _server(arguments.server, processes) as server,
+            server_named(arguments.server, processes) as server,
             echo_app(server) as app,
         ):
             bench = Setting(server, app, processes, Path(folder))
@@ -110,7 +110,7 @@ async def measure(arguments: argparse.Namespace) -> dict[str, object]:
 
 
 @asynccontextmanager
-async def _server(name: str, processes: Processes) -> AsyncIterator[EchoServer]:
+async def server_named(name: str, processes: Processes) -> AsyncIterator[EchoServer]:
     if name == "janus":
         async with janus(processes, JANUS_BPS) as server:
             yield server

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.echo_app import EchoApp, echo_driver
@@ -13,7 +13,7 @@ from benchmarks.echo_servers import Arrived, EchoServer
 from benchmarks.process_cpu import Cores, CpuLook, cores_between, looking
 from farm.controller import World, run_trial
 from farm.evidence import trial_evidence
-from farm.experiment import App, Experiment, Fidelity, Network, Probes, TrialSettings
+from farm.experiment import App, Experiment, Fidelity, Probes, TrialSettings
 from farm.host_process import HostOrder, local_host
 from farm.observations import KurentoSample, Topology
 from farm.processes import Processes
@@ -24,7 +24,7 @@ from farm.recording.reader import RunReader
 from farm.run_clock import RunClock
 from farm.scenario import camera_size, plan_trial
 from farm.server.unseen import UnseenServer
-from farm.trial import Fault, Reason, TrialEvidence, TrialPlan, TrialResult
+from farm.trial import Fault, Line, Reason, TrialEvidence, TrialPlan, TrialResult
 from farm.verdict.generator_faults import generator_faults
 
 HERE = "here"
@@ -42,8 +42,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class EchoResult:
-    """`joined_s` is from the first launch until everybody was in."""
+    """`joined_s` is from the first launch until everybody was in; run time began at
+    `began_monotonic_s`."""
 
+    began_monotonic_s: float
     evidence: TrialEvidence
     looks: list[CpuLook]
     arrived: list[tuple[float, list[Arrived]]]
@@ -82,13 +84,11 @@ def echo_experiment(
     hold_s: float = 20.0,
     settle_s: float = 10.0,
     sessions_per_second: float = 2.0,
-    network: Network | None = None,
 ) -> Experiment:
     """Calls of two that call nobody but the server."""
     return Experiment(
         app=App(run=None, url="http://127.0.0.1/"),
         probes=Probes(fidelity=fidelity, witnesses=0),
-        network=network or Network(),
         trial=TrialSettings(
             sessions_per_second=sessions_per_second, settle_s=settle_s, hold_s=hold_s
         ),
@@ -96,12 +96,21 @@ def echo_experiment(
 
 
 async def echo_trial(
-    experiment: Experiment, load: int, bench: Setting, cores: tuple[int, ...] | None = None
+    experiment: Experiment,
+    load: int,
+    bench: Setting,
+    *,
+    cores: tuple[int, ...] | None = None,
+    lines: Sequence[Line] = (),
 ) -> EchoResult:
-    """Raises BadInput, GeneratorError; a trial that broke off has no hold."""
+    """`lines` are those of the first probes.
+
+    Raises BadInput, GeneratorError; a trial that broke off has no hold.
+    """
     server = bench.server
     clock = RunClock()
     plan = plan_trial(experiment, load, index=0, purpose="single", hosts=[HERE])
+    plan = _behind(plan, lines)
     manifest = Manifest(clock.wall_s(), "one_to_one", experiment)
     arrived: list[tuple[float, list[Arrived]]] = []
 
@@ -133,15 +142,32 @@ async def echo_trial(
             window_s=experiment.trial.window_s,
             poll_s=experiment.trial.poll_s,
         )
-    joined = max((join.at_s for join in evidence.joins if join.joined), default=float("inf"))
+    phases = evidence.phases  # it settles once everybody is in, or given up
+    ramp_s, settle_s = phases.ramp_s or 0.0, phases.settle_s or float("inf")
     return EchoResult(
+        -clock.reading(HERE).offset_s,
         evidence,
         looks,
         arrived,
-        joined - (evidence.phases.ramp_s or 0.0),
+        settle_s - ramp_s,
         generator_faults(evidence, experiment.invalid),
         recording.path,
     )
+
+
+def _behind(plan: TrialPlan, lines: Sequence[Line]) -> TrialPlan:
+    """The plan with these lines before its first probes."""
+    of_probe = dict(zip((probe.probe for probe in plan.probes), lines, strict=False))
+    sessions = (
+        replace(
+            session,
+            probes=tuple(
+                replace(probe, line=of_probe.get(probe.probe)) for probe in session.probes
+            ),
+        )
+        for session in plan.sessions
+    )
+    return replace(plan, sessions=tuple(sessions))
 
 
 def _world(
