@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -23,8 +24,11 @@ class CpuLook:
     server_s: float
 
 
-def look(server: int | None, now_s: float) -> CpuLook:
-    """Of the children of this process, those called like Chromium are browsers."""
+def look(server: int | None, now_s: float, looking_s: float = 0.0) -> CpuLook:
+    """Of the children of this process, those called like Chromium are browsers.
+
+    `looking_s` is what all looks before took of this process' time, which is not the controller's.
+    """
     own = psutil.Process(os.getpid())
     browsers, controller, of_server = [], [own], []
     for child in own.children():
@@ -36,7 +40,8 @@ def look(server: int | None, now_s: float) -> CpuLook:
                 browsers += family
             else:
                 controller += family
-    return CpuLook(now_s, _spent_s(browsers), _spent_s(controller), _spent_s(of_server))
+    spent_s = _spent_s(controller) - looking_s
+    return CpuLook(now_s, _spent_s(browsers), spent_s, _spent_s(of_server))
 
 
 def _spent_s(processes: Iterable[psutil.Process]) -> float:
@@ -54,10 +59,17 @@ async def looking(
 ) -> AsyncIterator[list[CpuLook]]:
     """A list that grows every two seconds while the body runs; `also` is awaited each time."""
     looks: list[CpuLook] = []
+    looking_s = 0.0
+
+    def timed() -> float:
+        begun_s = time.thread_time()
+        looks.append(look(server, now_s(), looking_s))
+        return time.thread_time() - begun_s
 
     async def go_on() -> None:
+        nonlocal looking_s
         while True:
-            looks.append(await asyncio.to_thread(look, server, now_s()))
+            looking_s += await asyncio.to_thread(timed)
             await also()
             await asyncio.sleep(EVERY_S)
 

@@ -23,7 +23,7 @@ BANK_PATH = "/.probe-farm/light-bank"
 """Where a page of a light probe finds its prepared frames, on whatever site it is."""
 
 SHRINK = 16
-TARGET_MS = 400
+TARGET_MS = 500
 
 
 def page_script(poll_s: float, phase: float, fidelity: Fidelity = "full") -> str:
