@@ -41,7 +41,7 @@ EMBEDDED_KBPS = 500
 HOST_CPU = 0.85
 """As `invalid.host_cpu`: more of a core is nobody's to give."""
 
-TOGETHER = 20
+TOGETHER, TRIES = 20, 3
 SETTLE_S = 10.0
 
 
@@ -171,7 +171,7 @@ async def shared(bench: Setting, fidelity: Fidelity, load: int, seconds: float) 
 async def together(bench: Setting) -> float:
     """Seconds from the first launch until twenty light probes are in; a machine may be too small to
     carry them."""
-    experiment = echo_experiment("light", hold_s=2.0, settle_s=1.0, sessions_per_second=10.0)
+    experiment = echo_experiment("light", hold_s=10.0, settle_s=1.0, sessions_per_second=10.0)
     result = await echo_trial(experiment, TOGETHER, bench)
     joined = sum(join.joined for join in result.evidence.joins)
     return result.joined_s if joined == TOGETHER else float("inf")
@@ -183,7 +183,8 @@ async def on_one_core(bench: Setting, light: Cost, seconds: float) -> int:
     others = set(cores[1:]) or set(cores)
     os.sched_setaffinity(0, others)
     try:
-        for number in range(int(HOST_CPU / light.cores) // 2 * 2, 0, -2):
+        most = int(HOST_CPU / light.cores) // 2 * 2
+        for number in range(most, max(0, most - 2 * TRIES), -2):
             experiment = echo_experiment("light", hold_s=seconds)
             result = await echo_trial(experiment, number, bench, cores=(cores[0],))
             late = sum(each.late for each in result.evidence.polls)

@@ -149,6 +149,7 @@ def _alone(experiment: Experiment, fidelity: Fidelity, folder: Path) -> Experime
     smallest = smallest_load(experiment.scenario)
     return replace(
         experiment,
+        scenario=replace(experiment.scenario, record=False),
         app=App(),
         inventory=None,
         server=Server(),
