@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psutil
 
+from farm.cli.known_density import density_file, remember
 from farm.cli.running import new_run, run_to_end, stream_of
 from farm.errors import BrowserError
 from farm.experiment import App, Experiment, Fidelity, Host, Network, Output, Server
@@ -80,13 +81,19 @@ def tell_density(options: argparse.Namespace) -> int:
     terminal.note("measuring light probes, then full ones: about two minutes")
     with terminal.watching():
         found = run_to_end(measured(experiment, text, file.parent, terminal))
+    for density in found:
+        kind = replace(experiment, probes=replace(experiment.probes, fidelity=density.fidelity))
+        remember(kind, density.probes, density.cores, density_file())
     if options.json:
         print(json.dumps([asdict(density) for density in found], indent=2))
         return 0
     for density in found:
         print(density)
     most = next(each.probes for each in found if each.fidelity == experiment.probes.fidelity)
-    print(f"\nSo that no more are placed here:  hosts: [{{here: true, probes: {most}}}]")
+    print(
+        "\nSo that no more are placed here:  probes: {density: measured}"
+        f"  (or hosts: [{{here: true, probes: {most}}}])"
+    )
     return 0
 
 
@@ -154,7 +161,7 @@ def _alone(experiment: Experiment, fidelity: Fidelity, folder: Path) -> Experime
         inventory=None,
         server=Server(),
         hosts=(replace(here, probes=None),),
-        probes=replace(experiment.probes, fidelity=fidelity, witnesses=0),
+        probes=replace(experiment.probes, fidelity=fidelity, witnesses=0, density=None),
         network=Network(),
         trial=replace(
             experiment.trial,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from farm.cli.__main__ import main
 from farm.cli.density import Spent, reckoned
+from farm.cli.known_density import remember, room_for
+from farm.errors import BadInput
 from farm.experiment import Experiment, Host, Probes
 from farm.hosts.sampler import ThreadTimes
 from farm.trial import Outcome
@@ -36,6 +39,23 @@ def test_a_thread_that_began_in_between_does_not_count_from_its_birth() -> None:
     before, after = spent(0.0, 0.0, 0.0, 0.0), spent(10.0, 1.0, 1.0, 0.0)
     late = Spent(ThreadTimes(10.0, {**after.threads.cpu_s, LATE: 9.0}), 0.0)
     assert reckoned(EXPERIMENT, 2, before, late, Outcome.PASS).cores_each == pytest.approx(0.1)
+
+
+def test_what_was_measured_bounds_placement_by_cores(tmp_path: Path) -> None:
+    file = tmp_path / "cache" / "density.json"
+    asked = dataclasses.replace(
+        EXPERIMENT, probes=dataclasses.replace(EXPERIMENT.probes, density="measured")
+    )
+    with pytest.raises(BadInput, match="farm doctor --density"):
+        room_for(asked, 2, file)
+    remember(asked, 21, 2, file)
+
+    assert room_for(asked, 2, file) == 21
+    assert room_for(asked, 8, file) == 84
+    assert room_for(EXPERIMENT, 8, file) is None
+    full = dataclasses.replace(asked, probes=Probes(fidelity="full", density="measured"))
+    with pytest.raises(BadInput, match="full one_to_one 640x480 20"):
+        room_for(full, 2, file)
 
 
 def test_a_density_is_one_of_an_experiment(capsys: pytest.CaptureFixture[str]) -> None:
