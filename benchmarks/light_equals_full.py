@@ -60,6 +60,8 @@ class Figures:
     packets: float
     rtcp: float
     rtcp_by_kind: dict[str, float]
+    target_bps: float
+    frame_rate: float
     key_frames_per_min: float
     setup_s: float
     loss_retransmitted: float
@@ -76,6 +78,8 @@ LIMITS = (
     Limit("rtcp_ratio", lambda each: each.rtcp, 0.85, 1.15),
     Limit("bottleneck_rate_ratio", lambda each: each.bottleneck_bps, 0.9, 1.1),
     Limit("bottleneck_rtt_ratio", lambda each: each.bottleneck_rtt_s, None, 1.5),
+    Limit("target_ratio", lambda each: each.target_bps),
+    Limit("frame_rate_ratio", lambda each: each.frame_rate),
     Limit("key_frames_ratio", lambda each: each.key_frames_per_min),
     Limit("setup_ratio", lambda each: each.setup_s),
     Limit("loss_rate_ratio", lambda each: each.loss_bps),
@@ -170,6 +174,8 @@ def _figures(free: EchoResult, hindered: EchoResult, wire: Wire) -> Figures:
         packets=each([traffic.packets for traffic in sent]),
         rtcp=each([traffic.rtcp.total() for traffic in sent]),
         rtcp_by_kind={kind: each([traffic.rtcp[kind] for traffic in sent]) for kind in kinds},
+        target_bps=mean(probe.mean("outbound-rtp", "targetBitrate") for probe in clean),
+        frame_rate=mean(probe.rate("outbound-rtp", "framesEncoded") for probe in clean),
         key_frames_per_min=60
         * mean(probe.rate("outbound-rtp", "keyFramesEncoded") for probe in clean),
         setup_s=median(setups),
