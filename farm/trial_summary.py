@@ -24,7 +24,7 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
     received video stream, `residual_loss_ratio` is all that was lost on the way to probes, of all
     that was due. Of the setups, those that came count.
     """
-    server = [sample for sample in evidence.server_samples if _in_hold(evidence, sample.received_s)]
+    server = [sample for sample in evidence.server_samples if _in_hold(evidence, sample.at_s)]
     received = Intervals.of(evidence.intervals).frame.filter(direction="inbound")
     video = received.filter(kind="video")
     setups = known(setup.setup_s for setup in evidence.setups)

@@ -130,7 +130,7 @@ class _Bundle:
             figures=(*self._draw(charts), *self._draw(Charts(self._pipeline()))),
             trials=sections,
             missing=charts.missing,
-            facts=facts(manifest),
+            facts=facts(manifest, reader.clocks),
             texts=whole_texts(manifest, reader.experiment_text, reader.summary),
             # Last, because damage is found by reading.
             damage=tuple(self._damage()),

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from shlex import quote
 from statistics import mean
 
 import psutil
@@ -20,11 +23,15 @@ from farm.experiment import Server as ServerSettings
 from farm.local_shell import LocalShell
 from farm.observations import Gap, ServerSample
 from farm.processes import Child, Processes, json_line
+from farm.recording import RunRecording
+from farm.recording.reader import RunReader
 from farm.run_clock import RunClock
+from farm.sampled_clock import SampledClock
 from farm.server import MediaServer
-from farm.shell import Shell
+from farm.shell import Answer, Channel, Shell
 from farm.ssh import SshShell
 from infra.local_sshd import LocalSshd, local_sshd
+from tests.synthetic import call_plan, manifest
 
 pytestmark = pytest.mark.slow
 
@@ -134,16 +141,58 @@ async def test_nothing_keeps_running_on_the_server_after_close(
             await asyncio.sleep(0.05)
 
 
-async def test_the_server_s_clock_is_this_machine_s(
-    sshd: LocalSshd, burner: Child[dict[str, int]]
+@dataclass
+class MinutesAhead:
+    """Implements `farm.shell.Shell`: a shell on a machine whose clocks are seven minutes ahead."""
+
+    shell: LocalShell
+    where: str = "a machine of another time"
+    here: bool = True
+
+    async def open(self) -> None:
+        await self.shell.open()
+
+    async def close(self) -> None:
+        await self.shell.close()
+
+    async def run(self, command: str, within_s: float, setting: str) -> Answer:
+        return await self.shell.run(self._ahead(command), within_s, setting)
+
+    async def channel(self, command: str) -> Channel:
+        return await self.shell.channel(self._ahead(command))
+
+    @staticmethod
+    def _ahead(command: str) -> str:
+        return f"exec faketime -f +7m sh -c {quote(command)}"
+
+
+async def test_series_of_a_machine_minutes_ahead_are_aligned_within_50_ms(
+    processes: Processes, burner: Child[dict[str, int]], tmp_path: Path
 ) -> None:
+    shell = MinutesAhead(LocalShell(processes))
+    said = await shell.run("date +%s", 20, "test")
+    assert int(said.stdout) - time.time() > 400
+
     clock = RunClock()
-    server = MediaServer(SshShell(sshd.ssh), settings(burner), clock, yes)
+    server = MediaServer(shell, settings(burner), clock, yes)
     await server.open()
-    reading = await server.clock()
-    uptime_s = float(Path("/proc/uptime").read_text().split()[0])
-    assert uptime_s + reading.offset_s == pytest.approx(clock.run_s(), abs=reading.error_s + 0.1)
+    began_s = time.clock_gettime(time.CLOCK_BOOTTIME) - clock.run_s()
+    with RunRecording.create(tmp_path / "runs", "run", "", manifest(), clock) as run:
+        async with run.trial(call_plan()) as trial:
+            read = SampledClock()
+            for sample in await sampled(server, 8):
+                assert isinstance(sample, ServerSample)
+                trial.server_sample(sample)
+                if (reading := read.see(sample) or read.last()) is not None:
+                    trial.clock(reading)
     await server.close()
+
+    samples = RunReader.open(run.path).trials[0].server_samples()
+    assert len(samples) == 8
+    for sample in samples:
+        assert sample.uptime_s is not None
+        assert sample.process_pid == burner.pid
+        assert sample.at_s == pytest.approx(sample.uptime_s - began_s, abs=0.05)
 
 
 async def test_an_sshd_that_dies_and_comes_back_leaves_a_gap(

@@ -234,14 +234,6 @@ async def test_closing_ends_the_samples() -> None:
     assert len(samples) == 2
 
 
-async def test_the_server_s_clock_is_read() -> None:
-    at = await bench()
-    await at.seen(7)
-    reading = await at.server.clock()
-    assert (reading.source, reading.offset_s) == ("server", pytest.approx(-BOOTED_S, abs=0.01))
-    assert reading.error_s == pytest.approx(0.01)
-
-
 # ---------------------------------------------------------------- reset
 
 FRESH = Footprint(
