@@ -28,6 +28,7 @@ from reports.grid import (
     trailing_sum,
     whole_seconds,
 )
+from reports.server_strain import server_strain
 from reports.trial_frames import StreamFrames, TrialFrames
 from reports.trial_series import HostSeries, ServerSeries, TrialSeries
 
@@ -55,6 +56,7 @@ def trial_series(frames: TrialFrames, evidence: TrialEvidence) -> TrialSeries:
         by_probe=by_probe(evidence.plan, evidence.intervals),
         loss_windows=loss_windows(evidence.plan, evidence.intervals),
         setups=setup_times(evidence.setups),
+        strain=server_strain(frames.server, grid_s, functools.partial(_column, grid_s=grid_s)),
     )
 
 

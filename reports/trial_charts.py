@@ -11,6 +11,7 @@ from farm.webrtc_stats import MediaKind
 from reports.canvas import FEW
 from reports.charts import Chart, Charts, Column
 from reports.correlation import Correlation, correlate, strongest
+from reports.figure_of_strain import strain_charts
 from reports.figures_by_probe import (
     bitrate_by_session,
     bitrate_sorted,
@@ -28,7 +29,7 @@ def trial_charts(series: TrialSeries, settings: Experiment, prefix: str) -> Char
     """The figures of one trial, most telling first; names begin with `prefix`."""
     charts: list[Chart] = []
     missing: list[str] = []
-    for group in (_bitrates, _quality, _machines, _setups):
+    for group in (_bitrates, _quality, _machines, _strain, _setups):
         for found in group(series, settings):
             if isinstance(found, Chart):
                 charts.append(found)
@@ -287,6 +288,10 @@ def _band_columns(name: str, unit: str, grid: Grid) -> Mapping[str, Column]:
         f"{name}_p90_{unit}": band.ninetieth,
         f"{name}_max_{unit}": band.high,
     }
+
+
+def _strain(series: TrialSeries, _: Experiment) -> Sequence[Chart | str]:
+    return strain_charts(series.strain, series.phases)
 
 
 def _server_columns(server: ServerSeries) -> Mapping[str, Column]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from farm.trial import Phases
 from farm.webrtc_stats import MediaKind
 from reports.grid import Array, Grid
+from reports.server_strain import ServerStrain
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,3 +104,4 @@ class TrialSeries:
     by_probe: ByProbe
     loss_windows: LossWindows
     setups: SetupTimes
+    strain: ServerStrain | None = None

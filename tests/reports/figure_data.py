@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
 from matplotlib.figure import Figure
 
+from reports.figure_of_strain import server_strain_over_time
 from reports.figures_by_probe import (
     bitrate_by_session,
     bitrate_sorted,
@@ -31,7 +32,7 @@ from reports.figures_of_search import (
 )
 from reports.figures_over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
 from reports.search_series import Threshold
-from tests.reports.made_series import made_search, made_trial
+from tests.reports.made_series import made_search, made_strain, made_trial
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -50,6 +51,7 @@ def figures(probes: int) -> Mapping[str, Callable[[], Figure]]:
         "frame_rate_over_time": lambda: frame_rate_over_time(trial.frame_rate, phases, held, 20.0),
         "cpu_and_quality": lambda: cpu_and_quality(server, video, trial.loss, phases, "A finding"),
         "server_resources": lambda: server_resources(server, phases),
+        "server_strain": lambda: server_strain_over_time(made_strain(), phases),
         "generator_and_server": lambda: generator_and_server(server, trial.hosts, phases, 0.85),
         "bitrate_sorted": lambda: bitrate_sorted("video", trial.by_probe),
         "bitrate_by_session": lambda: bitrate_by_session("video", trial.by_probe, mixed=False),
