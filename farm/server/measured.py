@@ -194,14 +194,19 @@ class MediaServer:
         process = self._settings.process
         said = await self._shell.run(search(process), COMMAND_WITHIN_S, "looking for the process")
         before, self._process = self._process, chosen(process, said.stdout)
-        if self._process is not None and self._process != before:
-            pid = self._process.pid
-            said = await self._shell.run(look_for(pid), COMMAND_WITHIN_S, "looking at its limits")
-            self._groups = groups(proc_files(said.stdout.split("\n")), pid)
+        if self._process != before:
+            await self._look_at_groups()
         self._seen = self._seen or self._process is not None
         pause_s = SEARCH_EVERY_S if self._seen else SEARCH_UNSEEN_EVERY_S
         self._search_at_s = self._clock.run_s() + pause_s
         return self._process
+
+    async def _look_at_groups(self) -> None:
+        """Where its control groups are; a living process can be moved to others."""
+        if self._process is not None:
+            pid = self._process.pid
+            said = await self._shell.run(look_for(pid), COMMAND_WITHIN_S, "looking at its limits")
+            self._groups = groups(proc_files(said.stdout.split("\n")), pid)
 
     async def _choose_interface(self, machine: Machine) -> Interface | None:
         """Of the machine, or in the network namespace of the process that was found."""
@@ -216,6 +221,7 @@ class MediaServer:
 
     async def _footprint(self) -> Footprint:
         await self._search()
+        await self._look_at_groups()
         async with self._conversation() as talk:
             await self._sample(talk)
             await self._clock.sleep_until(self._clock.run_s() + FOOTPRINT_S)

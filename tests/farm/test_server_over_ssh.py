@@ -49,6 +49,22 @@ while time.monotonic() < end:
     time.sleep(0.06)
 """
 
+# Its first thread waits, three others work in turns.
+CROWD = """
+import json, os, threading, time
+def work():
+    end = time.monotonic() + 40
+    while time.monotonic() < end:
+        burn = time.thread_time() + 0.02
+        while time.thread_time() < burn:
+            pass
+        time.sleep(0.1)
+for _ in range(3):
+    threading.Thread(target=work, daemon=True).start()
+print(json.dumps({"pid": os.getpid()}), flush=True)
+time.sleep(40)
+"""
+
 
 @pytest.fixture
 async def processes(tmp_path: Path) -> AsyncIterator[Processes]:
@@ -125,6 +141,28 @@ async def test_a_process_of_known_load_is_sampled_once_a_second(
     assert last.cpu_percent is not None
     assert last.received_packets_per_s is not None
     assert [thread.tid for thread in last.threads or ()] == [burner.pid]
+
+
+async def test_a_server_of_many_threads_does_not_look_like_one_of_a_single_thread(
+    processes: Processes, sshd: LocalSshd
+) -> None:
+    """As `top -H` shows it: there the first thread has the CPU of all."""
+    crowd = await processes.start("crowd", [sys.executable, "-c", CROWD], ready=json_line)
+    server = MediaServer(SshShell(sshd.ssh), settings(crowd), RunClock(), yes)
+    await server.open()
+    samples = [each for each in await sampled(server, 5) if isinstance(each, ServerSample)]
+    await server.close()
+
+    by_thread: dict[int, list[float]] = {}
+    for sample in samples:
+        for thread in sample.threads or ():
+            by_thread.setdefault(thread.tid, []).append(thread.cpu_percent)
+    busy = {tid: mean(percents) for tid, percents in by_thread.items()}
+    whole = mean(sample.process_cpu_percent or 0 for sample in samples)
+    assert len(busy) == 4
+    assert busy.pop(crowd.pid) < 2
+    assert max(busy.values()) < 0.7 * whole
+    assert sum(busy.values()) == pytest.approx(whole, rel=0.3)
 
 
 async def test_nothing_keeps_running_on_the_server_after_close(
