@@ -130,6 +130,13 @@ STARVED: dict[str, Sequence[tuple[str, Second]]] = {
         ("400 kbit/s", shaper(4e5, 0.97, 0.2)),
         ("100 Mbit/s", shaper(1e8, 0.99, 0.03)),
         ("a bucket too small to reach its rate", shaper(2e6, 0.7, 0.1)),
+        ("of which senders keep clear", shaper(5e6, 0.84, 0.0)),
+        ("a long queue that drops nothing", lambda much: {
+            "sent_limit_bps": 4e6, "sent_bps": 2.6e6, "queue_backlog_bytes": int(90_000 * much)
+        }),
+        ("a queue that has no rate", lambda much: {
+            "sent_bps": 4e6, "sent_packets_per_s": 600.0, "queue_drops_per_s": 30.0 * much
+        }),
         ("no queue told of", lambda much: {
             "sent_limit_bps": 1e6, "sent_bps": 0.5e6 + 0.49e6 * much
         }),
@@ -138,6 +145,9 @@ STARVED: dict[str, Sequence[tuple[str, Second]]] = {
     "network_packets": [
         ("a cloud's", lambda much: {"allowances": (Allowance("pps", 400 * much),)}),
         ("a ring too small", lambda much: {"received_drops_per_s": 120.0 * much}),
+        ("small ones", lambda much: {
+            "sent_bps": 4e5, "sent_packets_per_s": 600.0, "queue_drops_per_s": 30.0 * much
+        }),
         ("a queue too short", lambda much: {
             "queue_drops_per_s": 50.0 * much, "sent_limit_bps": 1e9
         }),
@@ -329,7 +339,7 @@ def test_a_server_that_died_with_plenty_of_all_is_no_resource() -> None:
         {"cpu_percent": 82.0, "process_cpu_percent": 320.0, "threads": threads(80.0, 80.0)},
         {"cgroup_cpu_limit_cores": 2.0, "cgroup_throttled_percent": 4.0},
         {"steal_percent": 3.0},
-        {"sent_limit_bps": 1.2e7, "queue_drops_per_s": 0.0},
+        {"sent_limit_bps": 6e6, "queue_drops_per_s": 0.0, "queue_backlog_bytes": 3000},
         {"udp_receive_buffer_errors_per_s": 0.4},
         {"received_drops_per_s": 0.5, "core_softirq_percent": (40.0, 2.0, 2.0, 2.0)},
         {"allowances": (Allowance("pps", 0.0), Allowance("linklocal", 90.0))},
