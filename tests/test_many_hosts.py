@@ -68,7 +68,6 @@ def test_calls_on_two_machines(tmp_path: Path, machines: Machines) -> None:
         plan = json.loads((trial / "plan.json").read_text())
         names = {"here@lab", "there"}
         assert {p["host"] for session in plan["sessions"] for p in session["probes"]} == names
-        assert run.result()["established"] == 4
         manifest = json.loads((run.run / "manifest.json").read_text())
         assert {host["host"] for host in manifest["hosts"]} == names
         assert {host["place"] for host in manifest["hosts"]} == {"lab"}
