@@ -79,6 +79,7 @@ def test_calls_on_two_machines(tmp_path: Path, machines: Machines) -> None:
         assert pictures == {"mid-call-callee.png", "mid-call-caller.png"}
         assert run.left() == []
     assert machines.here.left() + machines.there.left() == []
+    assert machines.here.files + machines.there.files == []
 
 
 def test_a_killed_controller_leaves_nothing_on_the_hosts(
@@ -88,6 +89,7 @@ def test_a_killed_controller_leaves_nothing_on_the_hosts(
         run.process.send_signal(signal.SIGKILL)
         run.wait()
         assert machines.here.left() + machines.there.left() == []
+        assert machines.here.files + machines.there.files == []
         assert run.left() == []
 
 
@@ -102,3 +104,4 @@ def test_a_machine_that_dies_in_the_hold_makes_the_trial_invalid(
         assert reason["message"].startswith("host there is lost: ")
         assert run.left() == []
     assert machines.here.left() + machines.there.left() == []
+    assert machines.here.files == []  # who dies sweeps nothing
