@@ -25,7 +25,7 @@ demo: $(READY)
 	@$(BIN)/farm demo
 
 test: $(READY)
-	@APT=$(APT) sh infra/machine_setup.sh chromium cloud-init-schema libatomic ip sshd top
+	@APT=$(APT) sh infra/machine_setup.sh chromium cloud-init-schema faketime libatomic ip sshd top
 	@$(MAKE) --no-print-directory own-network fast-check
 	$(ISOLATED) $(BIN)/python -m pytest
 

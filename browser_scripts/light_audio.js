@@ -1,31 +1,54 @@
 // Leaves received audio unplayed: an element that shows video gets its stream's video tracks only.
 // Packets still arrive, are counted and reported to the sender; nothing takes them out of the jitter
 // buffer, decodes or mixes them. The page reads back the stream that it gave. An element of audio
-// alone is left as it is, for it would never begin to play: that audio is played.
+// alone is left as it is, for it would never begin to play: that audio is played, until video joins it.
 //
 // Returns what poll_stats.js must not tell then: (stat) => members that have no meaning, or null.
-() => {
+// Says once, through `send`, that received audio is not played: {message: "audio", played: false}.
+(send) => {
   const native = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "srcObject");
   const pictures = new WeakMap(); // a page's stream -> the same without its audio
   const given = new WeakMap(); // element -> the page's stream, where it shows another
+  const heard = new WeakMap(); // a stream without video yet -> elements that play it
 
   const mirrored = (stream) => {
-    if (!pictures.has(stream)) {
-      const silent = new MediaStream(stream.getVideoTracks());
-      pictures.set(stream, silent);
-      stream.addEventListener("addtrack", ({ track }) => track.kind === "video" && silent.addTrack(track));
-      stream.addEventListener("removetrack", ({ track }) => silent.removeTrack(track));
-    }
+    if (!pictures.has(stream)) pictures.set(stream, new MediaStream(stream.getVideoTracks()));
     return pictures.get(stream);
   };
-  for (const [name, wanted] of [["addTrack", (track) => track?.kind === "video"], ["removeTrack", () => true]]) {
-    const method = MediaStream.prototype[name];
-    MediaStream.prototype[name] = new Proxy(method, {
+  const give = (element, stream) => {
+    const silent = stream instanceof MediaStream && stream.getVideoTracks().length > 0;
+    if (silent) given.set(element, stream);
+    else given.delete(element);
+    native.set.call(element, silent ? mirrored(stream) : stream);
+  };
+
+  const watched = new WeakSet();
+  const watch = (stream) => {
+    if (watched.has(stream)) return;
+    watched.add(stream);
+    stream.addEventListener("addtrack", ({ track }) => added(stream, track));
+    stream.addEventListener("removetrack", ({ track }) => removed(stream, track));
+  };
+  const added = (stream, track) => {
+    if (track?.kind !== "video") return;
+    pictures.get(stream)?.addTrack(track);
+    const elements = heard.get(stream) ?? [];
+    heard.delete(stream);
+    for (const element of elements.map((reference) => reference.deref())) {
+      if (!element || native.get.call(element) !== stream) continue;
+      const playing = !element.paused;
+      give(element, stream);
+      if (playing) element.play().catch(() => {});
+    }
+  };
+  const removed = (stream, track) => track && pictures.get(stream)?.removeTrack(track);
+  // A page's own additions tell nobody by an event.
+  for (const [name, done] of [["addTrack", added], ["removeTrack", removed]]) {
+    MediaStream.prototype[name] = new Proxy(MediaStream.prototype[name], {
       apply(target, stream, args) {
-        const done = Reflect.apply(target, stream, args);
-        const silent = pictures.get(stream);
-        if (silent && wanted(args[0])) Reflect.apply(target, silent, args);
-        return done;
+        const made = Reflect.apply(target, stream, args);
+        if (watched.has(stream)) done(stream, args[0]);
+        return made;
       },
     });
   }
@@ -36,12 +59,40 @@
       apply: (target, element, args) => given.get(element) ?? Reflect.apply(target, element, args),
     }),
     set: new Proxy(native.set, {
-      apply(target, element, [stream]) {
-        const silent = stream instanceof MediaStream && stream.getVideoTracks().length > 0;
-        if (silent) given.set(element, stream);
-        else given.delete(element);
-        return Reflect.apply(target, element, [silent ? mirrored(stream) : stream]);
+      apply(_target, element, [stream]) {
+        give(element, stream);
+        if (!(stream instanceof MediaStream)) return;
+        watch(stream);
+        if (!given.has(element)) {
+          heard.set(stream, [...(heard.get(stream) ?? []), new WeakRef(element)]);
+        }
       },
     }),
   });
+
+  // ---------------------------------------------------------------- what statistics cannot know
+
+  const OF_PLAYOUT = Object.fromEntries([
+    "jitterBufferDelay", "jitterBufferTargetDelay", "jitterBufferMinimumDelay", "jitterBufferEmittedCount",
+    "packetsDiscarded", "totalSamplesReceived", "totalSamplesDuration", "concealedSamples",
+    "silentConcealedSamples", "concealmentEvents", "insertedSamplesForDeceleration",
+    "removedSamplesForAcceleration", "audioLevel", "totalAudioEnergy", "totalProcessingDelay",
+    "estimatedPlayoutTimestamp",
+  ].map((member) => [member, undefined]));
+  const taken = new Map(); // stat id -> samples that had been taken out of its buffer when last asked
+  let told = false;
+  return (stat) => {
+    if (stat.type !== "inbound-rtp" || stat.kind !== "audio") return null;
+    const samples = stat.totalSamplesReceived ?? 0;
+    const played = samples > (taken.get(stat.id) ?? 0);
+    taken.set(stat.id, samples);
+    if (played) return null;
+    if (!told && stat.packetsReceived > 0) {
+      told = true;
+      send(JSON.stringify({
+        message: "audio", played: false, page_time_ms: performance.timeOrigin + performance.now(),
+      }));
+    }
+    return OF_PLAYOUT;
+  };
 }

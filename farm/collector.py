@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 
 from farm.errors import HostLost, ServerLost
-from farm.observations import Gap, HostSample, PageReport
+from farm.observations import ClockReading, Gap, HostSample, PageReport
 from farm.progress import ProgressMeter
 from farm.protocols import Clock, Host, Observer, Recorder, Server
+from farm.sampled_clock import SampledClock
 from farm.settle import SettleMeter
 from farm.trial import Fault, FaultKind, TrialPlan
 
@@ -77,6 +78,7 @@ class Collector:
 
     async def _hear_server(self, server: Server) -> None:
         """Server figures; when they are gone for good the trial goes on without them."""
+        clock = SampledClock()
         try:
             async with aclosing(server.samples()) as samples:
                 async for sample in samples:
@@ -85,10 +87,17 @@ class Collector:
                     else:
                         self._recorder.server_sample(sample)
                         self.meter.server_sample(sample)
+                        self._note(clock.see(sample))
         except ServerLost as error:
             self.server_lost = str(error)
             self._recorder.fault(Fault("sampling_lost", self._clock.run_s(), str(error)))
             self._observer.note(f"server figures end here: {error}")
+        finally:
+            self._note(clock.last())
+
+    def _note(self, reading: ClockReading | None) -> None:
+        if reading is not None:
+            self._recorder.clock(reading)
 
     async def _tell_progress(self) -> None:
         while True:

@@ -172,6 +172,9 @@ class Probes:
     )
     boots_at_once: int = setting(4, "probes that start at the same time", minimum=1, maximum=64)
     per_browser: int = setting(20, "probes that share one browser", minimum=1, maximum=64)
+    density: Literal["measured"] | None = setting(
+        None, "measured: no more on a machine than `farm doctor --density` found; null: no limit"
+    )
     chromium: Path | None = setting(None, "the browser to use; null: found on this machine")
     flags: tuple[str, ...] = setting((), "more Chromium flags")
 

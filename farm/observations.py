@@ -67,6 +67,7 @@ EventKind = Literal[
     "socket_closed",  # a WebSocket of the page: data holds code, url
     "connection",  # an RTCPeerConnection changed its state
     "fidelity",  # of a stream of a light probe: data holds fidelity, and why where it is full
+    "audio",  # what becomes of received audio: data holds played
     "crashed",  # a renderer, or its whole browser
     "screenshot",  # data holds file
 ]

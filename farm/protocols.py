@@ -197,8 +197,6 @@ class Server(Protocol):
     def samples(self) -> AsyncGenerator[ServerSample | Gap]:
         """One a second until closed. Raises ServerLost when 60 s of retries are over."""
 
-    async def clock(self) -> ClockReading: ...
-
     async def close(self) -> None: ...
 
 

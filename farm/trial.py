@@ -223,7 +223,8 @@ class FirstToFall:
 class TrialEvidence:
     """All that a verdict is made of, computed from one trial's recording.
 
-    `stayed_full` are light probes, each with why a stream of theirs had to be coded after all.
+    `stayed_full` are light probes, each with why a stream of theirs had to be coded after all;
+    `unplayed` are probes that did not play the audio that they received.
     """
 
     plan: TrialPlan
@@ -239,6 +240,7 @@ class TrialEvidence:
     reset: ResetReport | None = None
     kurento_samples: tuple[KurentoSample, ...] = ()
     stayed_full: tuple[tuple[str, str], ...] = ()
+    unplayed: tuple[str, ...] = ()
     first_to_fall: FirstToFall | None = None
 
 

@@ -24,7 +24,7 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
     received video stream, `residual_loss_ratio` is all that was lost on the way to probes, of all
     that was due. Of the setups, those that came count.
     """
-    server = [sample for sample in evidence.server_samples if _in_hold(evidence, sample.received_s)]
+    server = [sample for sample in evidence.server_samples if _in_hold(evidence, sample.at_s)]
     received = Intervals.of(evidence.intervals).frame.filter(direction="inbound")
     video = received.filter(kind="video")
     setups = known(setup.setup_s for setup in evidence.setups)
@@ -43,7 +43,7 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
         setup_median_s=median_known(setups),
         setup_worst_s=max(setups, default=None),
         lines=lines_achieved(evidence),
-        kurento=_kurento(evidence.kurento_samples),
+        kurento=_kurento(evidence.kurento_samples, evidence.phases.leave_s),
         server_memory_bytes=_memory_bytes(server),
         server_cpu_minutes_percent=_minutes(server, evidence.phases.hold_s),
     )
@@ -69,8 +69,11 @@ def _minutes(server: Sequence[ServerSample], hold_s: float | None) -> tuple[floa
     )
 
 
-def _kurento(samples: Sequence[KurentoSample]) -> KurentoFigures | None:
-    """The first sample is from before the first probe, the last from after they all left."""
+def _kurento(samples: Sequence[KurentoSample], leave_s: float | None) -> KurentoFigures | None:
+    """The first sample is from before the first probe, the last from after they all left.
+
+    Where a trial ended early it is not: sessions were still there, and had to be.
+    """
     if not samples:
         return None
     return KurentoFigures(
@@ -81,7 +84,7 @@ def _kurento(samples: Sequence[KurentoSample]) -> KurentoFigures | None:
             default=None,
         ),
         left_behind=max(0, samples[-1].pipelines - samples[0].pipelines)
-        if len(samples) > 1
+        if len(samples) > 1 and leave_s is not None and samples[-1].received_s >= leave_s
         else None,
     )
 

@@ -139,7 +139,7 @@ class _Bundle:
             trials=sections,
             missing=charts.missing,
             commands=self._files.commands(OF_TRIALS, None) if results else (),
-            facts=facts(manifest),
+            facts=facts(manifest, reader.clocks),
             texts=whole_texts(manifest, reader.experiment_text, reader.summary),
             # Last, because damage is found by reading.
             damage=tuple(self._damage()),

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from farm.experiment import EMBEDDED
 from farm.jsonable import to_text
-from farm.observations import HostFacts, ServerFacts
+from farm.observations import ClockReading, HostFacts, ServerFacts
 from farm.recording.manifest import Manifest
+from farm.wording import counted
 
 _UNKNOWN = "unknown"
 
@@ -25,7 +26,7 @@ class Facts:
     rows: tuple[tuple[str, str], ...]
 
 
-def facts(manifest: Manifest) -> tuple[Facts, ...]:
+def facts(manifest: Manifest, clocks: Sequence[ClockReading] = ()) -> tuple[Facts, ...]:
     """What a reader needs to judge a number, or to measure it again."""
     began = datetime.fromtimestamp(manifest.started_wall_s, UTC)
     run = Facts(
@@ -50,6 +51,7 @@ def facts(manifest: Manifest) -> tuple[Facts, ...]:
         run,
         _server(manifest.server, _media_server(manifest)),
         *(_host(host) for host in manifest.hosts),
+        *_clocks(clocks),
         browser,
         criteria,
         invalid,
@@ -116,6 +118,26 @@ def _host(host: HostFacts) -> Facts:
             ("Chromium", host.chromium),
         ),
     )
+
+
+def _clocks(readings: Sequence[ClockReading]) -> tuple[Facts, ...]:
+    """What was added to the clock of each source, and how exact that is."""
+    sources = dict.fromkeys(reading.source for reading in readings)
+    rows = tuple(
+        (source, _clock([r for r in readings if r.source == source])) for source in sources
+    )
+    return (Facts("Clocks: from seconds since boot to run time", rows),) if rows else ()
+
+
+def _clock(readings: list[ClockReading]) -> str:
+    best = min(readings, key=lambda reading: reading.error_s)
+    worst = max(readings, key=lambda reading: reading.error_s)
+    if worst.error_s == 0:
+        return f"{best.offset_s:+.3f} s, exactly: the controller's own clock"
+    errors = f"{best.error_s * 1000:.1f}"
+    if len(readings) > 1:
+        errors += f" to {worst.error_s * 1000:.1f}"
+    return f"{best.offset_s:+.3f} s, true within {errors} ms; read {counted(len(readings), 'time')}"
 
 
 def _process(server: ServerFacts) -> str:

@@ -28,6 +28,7 @@ from reports.grid import (
     trailing_sum,
     whole_seconds,
 )
+from reports.server_strain import server_strain
 from reports.thread_series import thread_series
 from reports.trial_frames import StreamFrames, TrialFrames
 from reports.trial_series import HostSeries, ServerSeries, TrialSeries
@@ -58,6 +59,7 @@ def trial_series(frames: TrialFrames, evidence: TrialEvidence) -> TrialSeries:
         session_windows=session_windows(evidence.plan, evidence.intervals, evidence.joins),
         viewer_windows=viewer_windows(evidence.plan, evidence.intervals, evidence.joins),
         setups=setup_times(evidence.setups),
+        strain=server_strain(frames.server, grid_s, functools.partial(_column, grid_s=grid_s)),
     )
 
 

@@ -99,6 +99,9 @@ def _figures(result: TrialResult, plan: TrialPlan, *, shared: bool) -> list[str]
         )
     told.append(f"{verdict.established} of {len(plan.probes)} probes established; {setup}.")
     told.append(machines(result, shared=shared))
+    if result.kurento is not None and result.kurento.left_behind:
+        leaked = counted(result.kurento.left_behind, "pipeline")
+        told.append(f"A leak: {leaked} of the media server outlived their sessions.")
     return told
 
 

@@ -11,6 +11,7 @@ from farm.experiment import Experiment
 from farm.webrtc_stats import MediaKind
 from reports.canvas import FEW
 from reports.charts import Chart, Charts, Column
+from reports.figure_of_strain import strain_charts
 from reports.figures_by_probe import (
     bitrate_by_session,
     bitrate_sorted,
@@ -40,6 +41,7 @@ def trial_charts(
         *_bitrates(series),
         *_quality(series, settings),
         *machine_charts(series, settings),
+        *strain_charts(series.strain, series.phases),
         *setup_chart(series, settings),
     ):
         if isinstance(found, Chart):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from farm.trial import Phases
 from farm.webrtc_stats import MediaKind
 from reports.grid import Array, Grid
+from reports.server_strain import ServerStrain
 from reports.thread_series import ThreadSeries
 
 
@@ -118,3 +119,4 @@ class TrialSeries:
     session_windows: SessionWindows
     viewer_windows: SessionWindows | None
     setups: SetupTimes
+    strain: ServerStrain | None = None

@@ -37,8 +37,8 @@ class FakeMachine:
     """Implements `farm.shell.Shell`.
 
     Two cores; the media server is all that uses CPU; 125 kB/s come in and 250 kB/s go out on eth0.
-    `hidden` files cannot be read. `reset` is what the reset command does. When it is `busy`, its
-    processes cannot be listed in time.
+    `hidden` files cannot be read; `group` is its control group. `reset` is what the reset command
+    does. When it is `busy`, its processes cannot be listed in time.
     """
 
     clock: FakeClock
@@ -48,6 +48,7 @@ class FakeMachine:
     up: bool = True
     busy: bool = False
     here: bool = False
+    group: str | None = None
     where: str = "media.example"
     opened: int = 0
     _channels: list[FakeChannel] = field(default_factory=list)
@@ -68,8 +69,10 @@ class FakeMachine:
     async def run(self, command: str, within_s: float, setting: str) -> Answer:
         if not self.up:
             raise ServerUnreachable("the connection broke")
-        if command.endswith(("/mountinfo", "/if_inet6")):
+        if command.endswith("/if_inet6"):
             return Answer(0, "", "")
+        if command.endswith("/mountinfo"):
+            return Answer(0, self._groups(), "")
         if command == COMMAND:
             return Answer(0, self._facts(), "")
         if command == "cat /proc/uptime":
@@ -125,7 +128,15 @@ class FakeMachine:
             files[f"{own}/status"] = f"Name:\tkurento\nVmRSS:\t {self.process.rss_kb} kB"
             files[f"{own}/cmdline"] = "/usr/bin/kurento-media-server\0-f\0x"
             files[f"{own}/task/{self.process.pid}/stat"] = f"{self.process.pid} {stat}"
+        if self.group is not None:
+            files[f"/sys/fs/cgroup{self.group}/cpu.max"] = "50000 100000"
         return {path: text for path, text in files.items() if path not in self.hidden}
+
+    def _groups(self) -> str:
+        if self.process is None or self.group is None:
+            return ""
+        mount = "29 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw"
+        return f"/proc/{self.process.pid}/cgroup:0::{self.group}\n/proc/self/mountinfo:{mount}"
 
     def _facts(self) -> str:
         said = ["@farm hostname kms-1", "@farm kernel Linux 6.1.0", "@farm ticks 100"]

@@ -199,9 +199,6 @@ class FakeServer:
                 raise ServerLost("sshd is gone")
             yield ServerSample(received_s=self.clock_.run_s(), cpu_percent=12.5)
 
-    async def clock(self) -> ClockReading:
-        return ClockReading("server", 0.0, 0.0, self.clock_.run_s())
-
     async def close(self) -> None: ...
 
 

@@ -64,7 +64,12 @@ class Machine:
         deadline = time.monotonic() + ENDS_WITHIN_S
         while (alive := self.ours) and time.monotonic() < deadline:
             time.sleep(0.1)
-        return [str(each) for each in alive] + [str(path) for path in self.temporary.iterdir()]
+        return [str(each) for each in alive]
+
+    @property
+    def files(self) -> list[Path]:
+        """What lies in its /tmp."""
+        return list(self.temporary.iterdir())
 
     def processes(self) -> list[psutil.Process]:
         """Whatever Ray runs on it, with what that started."""

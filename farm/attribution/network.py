@@ -12,7 +12,15 @@ from farm.intervals import Intervals
 from farm.known import known, mean_known
 from farm.trial import Direction
 
-FULL = 0.9
+FULL, FULL_OF_SHAPER = 0.9, 0.8
+"""Senders that feel a shaper's queue fill keep below its rate."""
+
+LATE_S = 0.05
+"""What waits in a shaper's queue so long is noticed by everybody's congestion control."""
+
+SMALL_BYTES = 250
+"""A mean packet below it is one of sound: then it is their number that is large."""
+
 CLEARLY_SHORT = 0.5
 """Of a limit in bits: with packets dropped in its queue, so much of it is enough to blame it."""
 
@@ -73,28 +81,40 @@ def stood_still(watched: Watched, held: Watched, load: int, held_load: int) -> I
 
 
 def _shaped(watched: Watched) -> Iterator[Sign]:
-    """A queue that drops is one of bits if it has a limit in bits that is nearly reached."""
+    """What waits or is dropped in the interface's queue, by its rate where it has one."""
     limit = min(known(sample.sent_limit_bps for sample in watched.all), default=None)
     sent = watched.mean(lambda sample: sample.sent_bps)
     packets = watched.mean(lambda sample: sample.sent_packets_per_s)
     dropped = watched.mean_seldom(lambda sample: sample.queue_drops_per_s)
     felt = 0.0 if dropped is None else _felt(dropped, packets)
     full = f", and {_rate(dropped)} found no room in its queue" if dropped else ""
-    if limit is not None and sent is not None:
-        used = sent / limit
-        said = f"it sent {sent / 1e6:.3g} of the {limit / 1e6:.3g} Mbit/s that its interface may"
-        if used >= CLEARLY_SHORT:
-            share = max(used / FULL, felt)
-            yield Sign("network_bits", share, said + full, counted=felt >= 1)
-            return
-        yield Sign("network_bits", used / FULL, said)
-    elif limit is not None:
+    if limit is None:
+        if dropped is not None:
+            said = f"the queue of its interface had no room for {_rate(dropped)}"
+            yield Sign(_by_size(sent, packets), felt, said, counted=True)
+        return
+    if sent is None:
         said = f"its interface may send {limit / 1e6:.3g} Mbit/s{full}"
         yield Sign("network_bits", felt, said, counted=felt >= 1)
         return
+    used = sent / limit
+    said = f"it sent {sent / 1e6:.3g} of the {limit / 1e6:.3g} Mbit/s that its interface may"
+    if used >= CLEARLY_SHORT:
+        backlog = watched.mean_seldom(lambda sample: sample.queue_backlog_bytes) or 0.0
+        late_s = 8 * backlog / limit
+        share = max(used / FULL_OF_SHAPER, felt, late_s / LATE_S)
+        yield Sign("network_bits", share, said + full, counted=felt >= 1)
+        return
+    yield Sign("network_bits", used / FULL_OF_SHAPER, said)
     if dropped is not None:
         said = f"the queue of its interface had no room for {_rate(dropped)}"
         yield Sign("network_packets", felt, said, counted=True)
+
+
+def _by_size(bps: float | None, packets_per_s: float | None) -> Resource:
+    """A queue without a rate of its own is that of what comes after it: what did that count?"""
+    small = bps is not None and packets_per_s and bps / packets_per_s < 8 * SMALL_BYTES
+    return "network_packets" if small else "network_bits"
 
 
 def _interface(watched: Watched, machine: Machine) -> Iterator[Sign]:

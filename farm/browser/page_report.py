@@ -1,8 +1,8 @@
 """What a page says -> reports and events. Pure; a page may send anything, nothing of it raises.
 
 A page sends JSON strings (browser_scripts/): `poll` once a period and frame, and `first_media`,
-`connection`, `fidelity`, `socket_closed` as they happen. `PageMessages` joins the frames of one
-page into one report a period.
+`connection`, `fidelity`, `audio`, `socket_closed` as they happen. `PageMessages` joins the frames
+of one page into one report a period.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class PageMessages:
             "first_media": self._first_media,
             "connection": self._connection,
             "fidelity": self._fidelity,
+            "audio": self._audio,
             "socket_closed": self._socket_closed,
         }
         if not isinstance(name, str) or name not in tellers:
@@ -84,6 +85,11 @@ class PageMessages:
         line = f"{fidelity}: {reason}" if reason else fidelity
         data = {"fidelity": fidelity, "reason": reason}
         return self._event("fidelity", monotonic_s, line, data)
+
+    def _audio(self, said: Mapping[str, Any], monotonic_s: float) -> ProbeEvent:
+        played = said.get("played") is True
+        line = f"received audio is {'' if played else 'not '}played"
+        return self._event("audio", monotonic_s, line, {"played": played})
 
     def _socket_closed(self, said: Mapping[str, Any], monotonic_s: float) -> ProbeEvent:
         url, code, reason = _text(said.get("url")), _number(said.get("code")), said.get("reason")

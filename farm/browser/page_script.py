@@ -23,7 +23,7 @@ BANK_PATH = "/.probe-farm/light-bank"
 """Where a page of a light probe finds its prepared frames, on whatever site it is."""
 
 SHRINK = 16
-TARGET_MS = 400
+TARGET_MS = 500
 
 
 def page_script(poll_s: float, phase: float, fidelity: Fidelity = "full") -> str:
@@ -47,9 +47,10 @@ def page_script(poll_s: float, phase: float, fidelity: Fidelity = "full") -> str
         const config = {json.dumps(config)};
         config.frame = Math.random().toString(36).slice(2, 8);
         ({_script("spare_cpu")})();
-        {_audio(fidelity)}
+        const unheard = {_audio(fidelity)};
         const connections = ({_script("hook_peer_connections")})(config, send);
-        const known = {_codec(fidelity)};
+        const coded = {_codec(fidelity)};
+        const known = (stat) => unheard(stat) ?? coded(stat);
         ({_script("poll_stats")})(config, send, connections, known);
     }})();"""
 
@@ -61,7 +62,7 @@ def _codec(fidelity: Fidelity) -> str:
 
 def _audio(fidelity: Fidelity) -> str:
     """Received audio is played by full probes only."""
-    return "" if fidelity == "full" else f"({_script('light_audio')})();"
+    return "() => null" if fidelity == "full" else f"({_script('light_audio')})(send)"
 
 
 def _script(name: str) -> str:

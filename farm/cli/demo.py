@@ -11,7 +11,7 @@ from farm.cli.options import add_run_options, said_where, with_options
 from farm.cli.run import one_trial
 from farm.cli.running import run_to_end, stream_of
 from farm.cli.size import search
-from farm.experiment import Experiment, ScenarioKind
+from farm.experiment import Experiment, Fidelity, ScenarioKind
 from farm.experiment_file import parse_experiment
 from farm.terminal import Terminal
 
@@ -25,6 +25,7 @@ name: demo-{kind}
 scenario: {{kind: {kind}, members: 2}}
 server: {{kurento: embedded, cores: {server_cores}}}
 hosts: [{{here: true, place: here, cores: {host_cores}}}]
+probes: {{fidelity: {fidelity}}}
 media: {{size: {size}, frame_rate: {frame_rate}, max_video_send_bandwidth: 250}}
 trial: {{settle: 8s, hold: 20s, sessions_per_second: 1}}
 search: {{maximum: 8, max_trials: 5, invalid_retries: 0, drift_every: null}}
@@ -54,19 +55,20 @@ def act(options: argparse.Namespace) -> int:
         end(path, as_json=options.json)
     if options.only is None:
         terminal.note("\nHow many probes in rooms of two does the embedded server hold?")
-        text = demo_experiment("group")
+        text = demo_experiment("group", "light")
         with terminal.watching(), said_where(options):
             path, _ = run_to_end(search(_read(text, options), text, Path(), terminal))
         end(path, as_json=options.json)
     return 0
 
 
-def demo_experiment(kind: ScenarioKind) -> str:
+def demo_experiment(kind: ScenarioKind, fidelity: Fidelity = "full") -> str:
     """The experiment's text; server and generator get cores of their own where there are two."""
     cores = sorted(os.sched_getaffinity(0))
     apart = len(cores) > 1
     return EXPERIMENT.format(
         kind=kind,
+        fidelity=fidelity,
         server_cores=f"[{cores[-1]}]" if apart else "all",
         host_cores=cores[:-1] if apart else "all",
         size="320x180" if kind == "group" else "320x240",

@@ -11,8 +11,10 @@ import sys
 from pathlib import Path
 
 from farm.browser.program import find_chromium, playwright_version
+from farm.cli.density import tell_density
 from farm.cli.examination import examine_experiment
 from farm.cli.findings import Finding, looked_up, show
+from farm.errors import BadInput
 from farm.experiment import Output
 from farm.experiment_file import load_experiment
 from farm.recording.disk_use import free_bytes
@@ -21,9 +23,14 @@ SPACE_BYTES = 2 * 10**9
 
 
 def describe(verb: argparse.ArgumentParser) -> None:
-    verb.epilog = "examples: farm doctor, farm doctor calls.yaml"
+    verb.epilog = "examples: farm doctor, farm doctor calls.yaml, farm doctor --density calls.yaml"
     verb.add_argument(
         "experiment", type=Path, nargs="?", help="also look at all that this YAML file names"
+    )
+    verb.add_argument(
+        "--density",
+        action="store_true",
+        help="measure how many light and full probes of the experiment this machine carries",
     )
     verb.add_argument("--json", action="store_true", help="the findings as JSON")
     verb.set_defaults(act=act)
@@ -32,6 +39,10 @@ def describe(verb: argparse.ArgumentParser) -> None:
 def act(options: argparse.Namespace) -> int:
     """0 when nothing that is required is missing, else 2."""
     file: Path | None = options.experiment
+    if options.density:
+        if file is None:
+            raise BadInput("--density: of which experiment? farm doctor --density calls.yaml")
+        return tell_density(options)
     if file is None:
         return show([*system(), *resources()], as_json=options.json, next_step="farm demo")
     experiment = load_experiment(file)

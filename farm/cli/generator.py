@@ -12,6 +12,7 @@ from itertools import chain, count, pairwise
 from pathlib import Path
 
 from farm.browser.program import chromium_version, find_chromium
+from farm.cli.known_density import density_file, room_for
 from farm.errors import BadInput, GeneratorError
 from farm.experiment import AUTO, Experiment
 from farm.experiment import Host as HostSettings
@@ -150,7 +151,7 @@ async def open_generator(experiment: Experiment, clock: RunClock) -> AsyncIterat
     async with AsyncExitStack() as stack:
         for at, settings in enumerate(experiment.hosts):
             if settings.ray is None:
-                room = Room(usable_cores(settings.cores), settings.probes)
+                room = _room(experiment, settings, usable_cores(settings.cores))
                 machines.append(Machine(_order(experiment, settings, HERE), room))
                 continue
             try:
@@ -163,7 +164,7 @@ async def open_generator(experiment: Experiment, clock: RunClock) -> AsyncIterat
             taken = [HERE, *(machine.order.name for machine in machines)]
             for each, name in zip(found, names_beside(taken, settings.place, found), strict=True):
                 order = _order(experiment, settings, name)
-                room = Room(len(settings.cores or ()) or each.cores, settings.probes)
+                room = _room(experiment, settings, len(settings.cores or ()) or each.cores)
                 machines.append(Machine(order, room, each, cluster))
         yield Generator(machines, clock)
 
@@ -203,6 +204,11 @@ def look_trouble(order: HostOrder, look: HostLook, app_url: str | None) -> str |
     if look.app_trouble is not None:
         return f"it cannot reach the page under test, {app_url}: {look.app_trouble}"
     return None
+
+
+def _room(experiment: Experiment, settings: HostSettings, cores: int) -> Room:
+    """Raises BadInput where what was measured is asked for, and nothing was."""
+    return Room(cores, settings.probes or room_for(experiment, cores, density_file()))
 
 
 def _order(experiment: Experiment, settings: HostSettings, name: str) -> HostOrder:

@@ -72,6 +72,7 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         reset=trial.reset,
         kurento_samples=trial.kurento_samples(),
         stayed_full=tuple(_stayed_full(trial)),
+        unplayed=tuple(_unplayed(trial)),
         first_to_fall=first_to_fall(trial),
     )
 
@@ -139,6 +140,16 @@ def _stayed_full(trial: TrialReader) -> Iterator[tuple[str, str]]:
         if seen.event.kind == "fidelity" and seen.event.data.get("fidelity") == "full":
             reasons.setdefault(seen.event.probe, str(seen.event.data.get("reason")))
     yield from reasons.items()
+
+
+def _unplayed(trial: TrialReader) -> Iterator[str]:
+    """Each probe whose page said that it does not play what audio it receives."""
+    probes = (
+        seen.event.probe
+        for seen in trial.events
+        if seen.event.kind == "audio" and seen.event.data.get("played") is False
+    )
+    yield from dict.fromkeys(probes)
 
 
 def _missing_tables(trial: TrialReader, setups: Sequence[StreamSetup]) -> Iterator[Damage]:

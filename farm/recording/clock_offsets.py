@@ -12,6 +12,8 @@ from farm.observations import ClockReading
 
 LEAP_S = 2.0
 """No clock drifts so far from one reading to the next."""
+DRIFT = 2e-4
+"""Nor by more than this, in seconds a second: an exact reading tells of times near it."""
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -22,7 +24,8 @@ class ClockOffsets:
     Between two readings the offset moves in a straight line (clocks drift), outside of them it
     stays what it was. Where it leaps by more than `LEAP_S`, one of the two clocks was started anew
     (a trial that is repeated by a resumed run, perhaps after a reboot): what was read before says
-    nothing of what came after, and is left out.
+    nothing of what came after, and is left out. So is a reading less exact than what its neighbours
+    say of its time.
     """
 
     def __init__(self, readings: Iterable[ClockReading]) -> None:
@@ -46,11 +49,26 @@ class ClockOffsets:
 
 def _line(readings: list[ClockReading]) -> tuple[FloatArray, FloatArray]:
     leaps = [
-        place
-        for place in range(1, len(readings))
-        if abs(readings[place].offset_s - readings[place - 1].offset_s) > LEAP_S
+        place for place in range(1, len(readings)) if _leapt(readings[place - 1], readings[place])
     ]
-    readings = readings[leaps[-1] if leaps else 0 :]
+    readings = _exact(readings[leaps[-1] if leaps else 0 :])
     points = sorted({(reading.at_s - reading.offset_s, reading.offset_s) for reading in readings})
     times, offsets = zip(*points, strict=True)
     return np.array(times), np.array(offsets)
+
+
+def _leapt(before: ClockReading, after: ClockReading) -> bool:
+    far_s = abs(after.offset_s - before.offset_s)
+    return far_s > LEAP_S + before.error_s + after.error_s
+
+
+def _exact(readings: list[ClockReading]) -> list[ClockReading]:
+    """Those that no other one makes needless: at least the best is."""
+    return [
+        reading
+        for reading in readings
+        if all(
+            reading.error_s <= other.error_s + DRIFT * abs(reading.at_s - other.at_s)
+            for other in readings
+        )
+    ]

@@ -17,6 +17,7 @@ import polars as pl
 from farm.errors import RecordingError
 from farm.jsonable import from_jsonable
 from farm.observations import (
+    ClockReading,
     Gap,
     HostSample,
     KurentoSample,
@@ -45,6 +46,7 @@ from farm.recording.sample_tables import (
     kurento_samples,
     server_samples,
 )
+from farm.sampled_clock import SOURCE as SERVER_CLOCK
 from farm.trial import Fault, JoinOutcome, Phases, TrialPlan, TrialResult
 
 T = TypeVar("T")
@@ -140,6 +142,11 @@ class RunReader:
     def _readings(self) -> tuple[ReadingLine, ...]:
         return tuple(_read_lines(ReadingLine, self.folder.clock, self.damage))
 
+    @property
+    def clocks(self) -> tuple[ClockReading, ...]:
+        """How the clocks of server and hosts were read, in order."""
+        return tuple(line.reading for line in self._readings)
+
     def _offsets(self, trial: str) -> ClockOffsets:
         own = [line.reading for line in self._readings if line.trial == trial]
         have = {reading.source for reading in own}
@@ -211,10 +218,23 @@ class TrialReader(SampleReader):
         return self.timed(self.folder.hosts)
 
     def server(self) -> pl.DataFrame | None:
-        """A row per second of the server: see `trial.ServerSample`; `run_s` is `received_s`."""
+        """A row per second of the server: see `observations.ServerSample`.
+
+        `run_s` is by the server's own clock, within the time that its answer took; when the answer
+        was here where that clock was never read.
+        """
         frame, damage = read_table(self.folder.server)
         self.note(damage)
-        return None if frame is None else frame.with_columns(run_s=pl.col("received_s"))
+        if frame is None:
+            return None
+        uptime_s = frame["uptime_s"].cast(pl.Float64).to_numpy()
+        own = self._offsets.run_s(SERVER_CLOCK, uptime_s)
+        if own is None or "asked_s" not in frame.columns:
+            return frame.with_columns(run_s=pl.col("received_s"))
+        own_s = pl.Series(own).fill_nan(None)
+        within = pl.min_horizontal(pl.max_horizontal(own_s, "asked_s"), "received_s")
+        known = own_s.is_not_null() & pl.col("asked_s").is_not_null()
+        return frame.with_columns(run_s=pl.when(known).then(within).otherwise("received_s"))
 
     def host_samples(self) -> tuple[HostSample, ...]:
         """`hosts()` as values."""

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from farm.errors import ServerError, ServerLost, ServerUnreachable
 from farm.experiment import Reset
 from farm.experiment import Server as ServerSettings
-from farm.observations import ClockReading, Footprint, Gap, ResetReport, ServerFacts, ServerSample
+from farm.observations import Footprint, Gap, ResetReport, ServerFacts, ServerSample
 from farm.protocols import Clock, Restart
 from farm.server.another_boot import another_boot
 from farm.server.cgroup import Groups, groups, look_for
@@ -44,7 +44,6 @@ CALM_WITHIN_S = 10.0
 SEARCH_EVERY_S = 2.0
 SEARCH_UNSEEN_EVERY_S = 10.0
 """A process that was never seen is perhaps hidden from us: looking for it costs the server."""
-CLOCK_LOOKS = 5
 
 
 class MediaServer:
@@ -151,10 +150,6 @@ class MediaServer:
         """The mean of two seconds. Raises ServerLost."""
         return await self._persist(self._footprint)
 
-    async def clock(self) -> ClockReading:
-        """Where the server's clock since boot stands, by the fastest of a few round trips."""
-        return await self._persist(self._read_clock)
-
     async def reset(self, like: Footprint | None) -> ResetReport:
         """Run the reset command until the server is fresh, at most `retries` times more.
 
@@ -199,14 +194,19 @@ class MediaServer:
         process = self._settings.process
         said = await self._shell.run(search(process), COMMAND_WITHIN_S, "looking for the process")
         before, self._process = self._process, chosen(process, said.stdout)
-        if self._process is not None and self._process != before:
-            pid = self._process.pid
-            said = await self._shell.run(look_for(pid), COMMAND_WITHIN_S, "looking at its limits")
-            self._groups = groups(proc_files(said.stdout.split("\n")), pid)
+        if self._process != before:
+            await self._look_at_groups()
         self._seen = self._seen or self._process is not None
         pause_s = SEARCH_EVERY_S if self._seen else SEARCH_UNSEEN_EVERY_S
         self._search_at_s = self._clock.run_s() + pause_s
         return self._process
+
+    async def _look_at_groups(self) -> None:
+        """Where its control groups are; a living process can be moved to others."""
+        if self._process is not None:
+            pid = self._process.pid
+            said = await self._shell.run(look_for(pid), COMMAND_WITHIN_S, "looking at its limits")
+            self._groups = groups(proc_files(said.stdout.split("\n")), pid)
 
     async def _choose_interface(self, machine: Machine) -> Interface | None:
         """Of the machine, or in the network namespace of the process that was found."""
@@ -221,6 +221,7 @@ class MediaServer:
 
     async def _footprint(self) -> Footprint:
         await self._search()
+        await self._look_at_groups()
         async with self._conversation() as talk:
             await self._sample(talk)
             await self._clock.sleep_until(self._clock.run_s() + FOOTPRINT_S)
@@ -233,20 +234,6 @@ class MediaServer:
             process_threads=sample.process_threads,
             process_descriptors=sample.process_descriptors,
         )
-
-    async def _read_clock(self) -> ClockReading:
-        best: ClockReading | None = None
-        for _ in range(CLOCK_LOOKS):
-            asked_s = self._clock.run_s()
-            said = await self._shell.run("cat /proc/uptime", COMMAND_WITHIN_S, "its clock")
-            answered_s = self._clock.run_s()
-            error_s = (answered_s - asked_s) / 2 + 0.01  # /proc/uptime counts hundredths
-            if best is None or error_s < best.error_s:
-                uptime_s = float(said.stdout.split(maxsplit=1)[0])
-                middle_s = (asked_s + answered_s) / 2
-                best = ClockReading("server", middle_s - uptime_s, error_s, answered_s)
-        assert best is not None  # noqa: S101
-        return best
 
     # ------------------------------------------------------------ reset
 

@@ -1,9 +1,12 @@
 """The text of `top -b -d 1` -> CPU figures. procps 3.3 and 4.0, busybox.
 
 The first iteration is an average since the machine (or the process) started: `TopReader` drops it.
-What is not understood is refused with a reason, never guessed. Refused on purpose: thread mode
-(`top -H`), where the row whose PID is the process holds the CPU of the whole process, not of its
-leading thread, so that rows cannot be told apart nor summed up.
+What is not understood is refused with a reason, never guessed; a row that was cut is left out.
+Refused on purpose: thread mode (`top -H`), where the row whose PID is the process holds the CPU of
+the whole process, not of its leading thread, so that rows cannot be told apart nor summed up.
+
+Languages other than C's are read too: shares of CPU time are told by their order, for their names
+are translated (`ut` and not `us` in French).
 """
 
 from __future__ import annotations
@@ -18,8 +21,12 @@ LONGEST_BYTES = 1 << 22
 _BEGINS = re.compile(rb"^(?=top - |Mem: +\d+K used)", re.MULTILINE)
 _NUMBER = r"(\d+(?:[.,]\d+)?)"
 # procps: "%Cpu(s): 73.8 us, 12.7 sy,"; one row a core after the key 1: "%Cpu0  : 73,8 us,"
-_PROCPS_CPU = re.compile(r"^%Cpu(?:\(s\)|\d+) *:(.*)$", re.MULTILINE)
-_PROCPS_SHARE = re.compile(_NUMBER + r" *(us|sy|ni|id|wa|hi|si|st)\b")
+_PROCPS_CPU = re.compile(r"^%C(?:pu|PU)(?:\(s\)|\d+) *:(.*)$", re.MULTILINE)
+_PROCPS_SHARE = re.compile(_NUMBER + r" *([^\W\d_]+)")
+_PROCPS_SHARES = ("us", "sy", "ni", "id", "wa", "hi", "si", "st")
+# procps: "Tasks: 201 total,", or "Threads:"
+_COUNTED = re.compile(r"^([^\W\d][^:%\n]*): *\d+ ", re.MULTILINE)
+_OF_PROCESSES = ("Tasks", "Tâches", "Tareas", "Tarefas", "Zadania", "Uppgifter", "Sarcini")
 # busybox: CPU: with 3% usr, 1% sys, 0% nic, 95% idle, 0% io, 0% irq and 0% sirq behind it
 _BUSYBOX_CPU = re.compile(r"^CPU:(.*)$", re.MULTILINE)
 _BUSYBOX_SHARE = re.compile(_NUMBER + r"% (usr|sys|nic|idle|io|irq|sirq)\b")
@@ -28,6 +35,9 @@ _BUSYBOX_ROW = re.compile(
     r"^ *(\d+) +\d+ +\S+ +\S.{3} *[\d.]+[mgt]? +" + _NUMBER + r"%(?: +\d+)? +" + _NUMBER + "% "
 )
 _BUSY = ("us", "sy", "ni", "hi", "si", "usr", "sys", "nic", "irq", "sirq")
+_IDLE = ("id", "idle")
+_PROCPS_ROUNDS, _BUSYBOX_ROUNDS = 1.0, 7.0
+"""What is left of 100 % when each share is rounded (to a tenth), or cut off (to one)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,26 +92,42 @@ class TopReader:
 
 def parse_top(text: str) -> Top | TopRefused:
     """Read one iteration; decimal points may be commas."""
-    if re.search(r"^Threads:", text, re.MULTILINE):
-        return TopRefused("top is in thread mode (-H): its rows are not processes")
-    if found := _PROCPS_CPU.findall(text):
-        shares = [_shares(_PROCPS_SHARE, row) for row in found]
-        processes = _procps_rows(text)
-    elif found := _BUSYBOX_CPU.findall(text):
-        shares = [_shares(_BUSYBOX_SHARE, row) for row in found]
-        processes = _busybox_rows(text)
+    by_procps = _PROCPS_CPU.findall(text)
+    if by_procps:
+        counted = _COUNTED.search(text.partition("%C")[0])
+        if counted is not None and counted[1].strip() not in _OF_PROCESSES:
+            return TopRefused(
+                f"top counts {counted[1].strip()!r}: in thread mode (-H) its rows are not processes"
+            )
+        rows, rounds = by_procps, _PROCPS_ROUNDS
+        shares, processes = [_procps_shares(row) for row in rows], _procps_rows(text)
+    elif rows := _BUSYBOX_CPU.findall(text):
+        rounds = _BUSYBOX_ROUNDS
+        shares, processes = [_busybox_shares(row) for row in rows], _busybox_rows(text)
     else:
         return TopRefused("no line of CPU shares")
-    if any(("id" not in row and "idle" not in row) for row in shares):
-        return TopRefused(f"CPU shares not understood: {found[0].strip()!r}")
+    for row, share in zip(rows, shares, strict=True):
+        if not any(name in share for name in _IDLE) or abs(sum(share.values()) - 100) > rounds:
+            return TopRefused(f"CPU shares not understood: {row.strip()!r}")
     if processes is None:
         return TopRefused("no table of processes with PID and %CPU")
-    busy = [sum(value for name, value in row.items() if name in _BUSY) for row in shares]
-    return Top(min(100.0, sum(busy) / len(busy)), processes, bool(_PROCPS_CPU.search(text)))
+    busy = [sum(value for name, value in share.items() if name in _BUSY) for share in shares]
+    return Top(min(100.0, sum(busy) / len(busy)), processes, bool(by_procps))
 
 
-def _shares(pattern: re.Pattern[str], row: str) -> dict[str, float]:
-    return {name: _number(value) for value, name in pattern.findall(row)}
+def _procps_shares(row: str) -> dict[str, float]:
+    """By their order, which names that are not translated confirm; empty if they do not."""
+    shares = {}
+    for place, (value, name) in enumerate(_PROCPS_SHARE.findall(row)):
+        expected = _PROCPS_SHARES[place] if place < len(_PROCPS_SHARES) else None
+        if expected is None or (name in _PROCPS_SHARES and name != expected):
+            return {}
+        shares[expected] = _number(value)
+    return shares
+
+
+def _busybox_shares(row: str) -> dict[str, float]:
+    return {name: _number(value) for value, name in _BUSYBOX_SHARE.findall(row)}
 
 
 def _number(text: str) -> float:
@@ -111,11 +137,12 @@ def _number(text: str) -> float:
 def _procps_rows(text: str) -> dict[int, float] | None:
     rows: dict[int, float] = {}
     pid_at = cpu_at = None
+    columns = 0
     for line in text.split("\n"):
         words = line.split()
-        if "PID" in words and "%CPU" in words:
-            pid_at, cpu_at = words.index("PID"), words.index("%CPU")
-        elif pid_at is not None and cpu_at is not None and len(words) > max(pid_at, cpu_at):
+        if pid_at is None and "PID" in words and "%CPU" in words:
+            pid_at, cpu_at, columns = words.index("PID"), words.index("%CPU"), len(words)
+        elif pid_at is not None and cpu_at is not None and len(words) >= columns:
             pid, percent = words[pid_at], words[cpu_at]
             if pid.isdecimal() and re.fullmatch(_NUMBER, percent):
                 rows[int(pid)] = _number(percent)

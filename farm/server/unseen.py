@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from urllib.parse import urlsplit
 
 from farm.experiment import Server as ServerSettings
-from farm.observations import ClockReading, Footprint, Gap, ResetReport, ServerFacts, ServerSample
+from farm.observations import Footprint, Gap, ResetReport, ServerFacts, ServerSample
 from farm.protocols import Clock
 from farm.server.until import until
 
@@ -57,9 +57,6 @@ class UnseenServer:
         """Never one."""
         await asyncio.Event().wait()
         yield Gap(0.0, 0.0, "unseen")
-
-    async def clock(self) -> ClockReading:
-        return ClockReading("server", offset_s=0.0, error_s=float("inf"), at_s=0.0)
 
     async def close(self) -> None:
         """Nothing was opened."""

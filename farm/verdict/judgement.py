@@ -26,7 +26,7 @@ from farm.verdict.host_faults import busy_hosts, unseen_notes
 from farm.verdict.one_fate import said, starved_receiver
 from farm.verdict.stream_limits import FAR_BEYOND, Breach
 from farm.verdict.trial_streams import TrialStreams
-from farm.verdict.witnesses import doubts, stayed_full, unwitnessed
+from farm.verdict.witnesses import doubts, stayed_full, unplayed, unwitnessed
 from farm.verdict.worst_session import worst_session
 
 SESSIONS_ALL_GOOD, SESSIONS_BAD_SHARE = 20, 0.02
@@ -228,4 +228,5 @@ def _notes(evidence: TrialEvidence, baseline: Baseline | None) -> tuple[str, ...
     notes += [f"after the hold: {fault.message}" for fault in after_hold(evidence)]
     notes += unseen_notes(evidence)
     notes += stayed_full(evidence)
+    notes += unplayed(evidence)
     return tuple(notes)

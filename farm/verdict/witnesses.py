@@ -80,6 +80,17 @@ def stayed_full(evidence: TrialEvidence) -> Iterator[str]:
         yield f"{counted(len(probes), 'light probe')} ({names}) stayed full: {reason}"
 
 
+def unplayed(evidence: TrialEvidence) -> Iterator[str]:
+    """By how many received audio was played, and what is unknown of the others'."""
+    probes = len(evidence.plan.probes)
+    if evidence.unplayed:
+        yield (
+            f"received audio was played by {probes - len(evidence.unplayed)} of {probes} probes;"
+            " that of the others is judged by packets and residual loss,"
+            " its jitter buffer and concealment are unknown"
+        )
+
+
 def _witnesses(evidence: TrialEvidence) -> Mapping[str, ProbePlan]:
     """Full probes, where there are light ones."""
     probes = evidence.plan.probes

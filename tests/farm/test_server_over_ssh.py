@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from shlex import quote
 from statistics import mean
 
 import psutil
@@ -20,11 +23,15 @@ from farm.experiment import Server as ServerSettings
 from farm.local_shell import LocalShell
 from farm.observations import Gap, ServerSample
 from farm.processes import Child, Processes, json_line
+from farm.recording import RunRecording
+from farm.recording.reader import RunReader
 from farm.run_clock import RunClock
+from farm.sampled_clock import SampledClock
 from farm.server import MediaServer
-from farm.shell import Shell
+from farm.shell import Answer, Channel, Shell
 from farm.ssh import SshShell
 from infra.local_sshd import LocalSshd, local_sshd
+from tests.synthetic import call_plan, manifest
 
 pytestmark = pytest.mark.slow
 
@@ -40,6 +47,22 @@ while time.monotonic() < end:
     while time.monotonic() < burn:
         pass
     time.sleep(0.06)
+"""
+
+# Its first thread waits, three others work in turns.
+CROWD = """
+import json, os, threading, time
+def work():
+    end = time.monotonic() + 40
+    while time.monotonic() < end:
+        burn = time.thread_time() + 0.02
+        while time.thread_time() < burn:
+            pass
+        time.sleep(0.1)
+for _ in range(3):
+    threading.Thread(target=work, daemon=True).start()
+print(json.dumps({"pid": os.getpid()}), flush=True)
+time.sleep(40)
 """
 
 
@@ -120,6 +143,28 @@ async def test_a_process_of_known_load_is_sampled_once_a_second(
     assert [thread.tid for thread in last.threads or ()] == [burner.pid]
 
 
+async def test_a_server_of_many_threads_does_not_look_like_one_of_a_single_thread(
+    processes: Processes, sshd: LocalSshd
+) -> None:
+    """As `top -H` shows it: there the first thread has the CPU of all."""
+    crowd = await processes.start("crowd", [sys.executable, "-c", CROWD], ready=json_line)
+    server = MediaServer(SshShell(sshd.ssh), settings(crowd), RunClock(), yes)
+    await server.open()
+    samples = [each for each in await sampled(server, 5) if isinstance(each, ServerSample)]
+    await server.close()
+
+    by_thread: dict[int, list[float]] = {}
+    for sample in samples:
+        for thread in sample.threads or ():
+            by_thread.setdefault(thread.tid, []).append(thread.cpu_percent)
+    busy = {tid: mean(percents) for tid, percents in by_thread.items()}
+    whole = mean(sample.process_cpu_percent or 0 for sample in samples)
+    assert len(busy) == 4
+    assert busy.pop(crowd.pid) < 2
+    assert max(busy.values()) < 0.7 * whole
+    assert sum(busy.values()) == pytest.approx(whole, rel=0.3)
+
+
 async def test_nothing_keeps_running_on_the_server_after_close(
     sshd: LocalSshd, burner: Child[dict[str, int]]
 ) -> None:
@@ -134,16 +179,58 @@ async def test_nothing_keeps_running_on_the_server_after_close(
             await asyncio.sleep(0.05)
 
 
-async def test_the_server_s_clock_is_this_machine_s(
-    sshd: LocalSshd, burner: Child[dict[str, int]]
+@dataclass
+class MinutesAhead:
+    """Implements `farm.shell.Shell`: a shell on a machine whose clocks are seven minutes ahead."""
+
+    shell: LocalShell
+    where: str = "a machine of another time"
+    here: bool = True
+
+    async def open(self) -> None:
+        await self.shell.open()
+
+    async def close(self) -> None:
+        await self.shell.close()
+
+    async def run(self, command: str, within_s: float, setting: str) -> Answer:
+        return await self.shell.run(self._ahead(command), within_s, setting)
+
+    async def channel(self, command: str) -> Channel:
+        return await self.shell.channel(self._ahead(command))
+
+    @staticmethod
+    def _ahead(command: str) -> str:
+        return f"exec faketime -f +7m sh -c {quote(command)}"
+
+
+async def test_series_of_a_machine_minutes_ahead_are_aligned_within_50_ms(
+    processes: Processes, burner: Child[dict[str, int]], tmp_path: Path
 ) -> None:
+    shell = MinutesAhead(LocalShell(processes))
+    said = await shell.run("date +%s", 20, "test")
+    assert int(said.stdout) - time.time() > 400
+
     clock = RunClock()
-    server = MediaServer(SshShell(sshd.ssh), settings(burner), clock, yes)
+    server = MediaServer(shell, settings(burner), clock, yes)
     await server.open()
-    reading = await server.clock()
-    uptime_s = float(Path("/proc/uptime").read_text().split()[0])
-    assert uptime_s + reading.offset_s == pytest.approx(clock.run_s(), abs=reading.error_s + 0.1)
+    began_s = time.clock_gettime(time.CLOCK_BOOTTIME) - clock.run_s()
+    with RunRecording.create(tmp_path / "runs", "run", "", manifest(), clock) as run:
+        async with run.trial(call_plan()) as trial:
+            read = SampledClock()
+            for sample in await sampled(server, 8):
+                assert isinstance(sample, ServerSample)
+                trial.server_sample(sample)
+                if (reading := read.see(sample) or read.last()) is not None:
+                    trial.clock(reading)
     await server.close()
+
+    samples = RunReader.open(run.path).trials[0].server_samples()
+    assert len(samples) == 8
+    for sample in samples:
+        assert sample.uptime_s is not None
+        assert sample.process_pid == burner.pid
+        assert sample.at_s == pytest.approx(sample.uptime_s - began_s, abs=0.05)
 
 
 async def test_an_sshd_that_dies_and_comes_back_leaves_a_gap(

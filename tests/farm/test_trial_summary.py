@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from farm.observations import KurentoSample
 from farm.trial import Outcome, Phases, StreamInterval, StreamSetup, TrialEvidence, Verdict
 from farm.trial_summary import summarise
 from farm.webrtc_stats import MediaKind
@@ -93,3 +94,23 @@ def test_setups_that_came_are_summed_up() -> None:
     )
     result = summarise(replace(NOTHING, setups=setups), VERDICT)
     assert (result.setup_median_s, result.setup_worst_s) == (0.75, 4.0)
+
+
+def held(at_s: float, pipelines: int) -> KurentoSample:
+    return KurentoSample(at_s, pipelines, (("WebRtcEndpoint", 2 * pipelines),), 40.0, 2**20)
+
+
+def test_pipelines_that_outlive_their_sessions_are_a_leak() -> None:
+    samples = (held(1.0, 1), held(20.0, 9), held(45.0, 3))
+    found = summarise(replace(NOTHING, kurento_samples=samples), VERDICT).kurento
+    assert found is not None
+    assert (found.pipelines, found.elements, found.left_behind) == (9, 18, 2)
+
+
+def test_pipelines_of_a_trial_that_ended_early_are_no_leak() -> None:
+    broken_off = replace(NOTHING, phases=Phases(0.0, 5.0, 10.0, None, 31.0))
+    for evidence in (broken_off, NOTHING):
+        samples = (held(1.0, 1), held(20.0, 9))
+        found = summarise(replace(evidence, kurento_samples=samples), VERDICT).kurento
+        assert found is not None
+        assert found.left_behind is None

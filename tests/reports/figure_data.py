@@ -20,6 +20,7 @@ from reports.figure_of_capacity import CapacityAnswer, capacity_curve, pass_shar
 from reports.figure_of_probe import probe_channels_figure
 from reports.figure_of_relation import quality_against_cpu
 from reports.figure_of_sessions import session_map
+from reports.figure_of_strain import server_strain_over_time
 from reports.figure_of_threads import server_threads
 from reports.figures_by_probe import (
     bitrate_by_session,
@@ -40,7 +41,7 @@ from reports.pipeline import drawing_of
 from reports.search_series import Threshold
 from reports.server_over_search import server_over_search_figure
 from tests.reports.made_channels import made_channels, made_close_up, made_quality
-from tests.reports.made_series import made_search, made_server_over_search, made_trial
+from tests.reports.made_series import made_search, made_server_over_search, made_strain, made_trial
 from tests.reports.made_watch import watch_chart
 from tests.reports.test_pipeline import CALL
 
@@ -71,6 +72,7 @@ def figures(probes: int) -> Mapping[str, Callable[[], Figure]]:
             "A finding",
         ),
         "server_resources": lambda: server_resources(server, phases),
+        "server_strain": lambda: server_strain_over_time(made_strain(), phases),
         "generator_and_server": lambda: generator_and_server(server, trial.hosts, phases, 0.85),
         "bitrate_sorted": lambda: bitrate_sorted("video", trial.by_probe),
         "bitrate_by_session": lambda: bitrate_by_session("video", trial.by_probe, mixed=False),

@@ -14,6 +14,7 @@ from farm.webrtc_stats import MediaKind
 from reports.grid import Array, Grid
 from reports.search_series import SearchSeries
 from reports.server_over_search import ServerOverSearch, server_over_search
+from reports.server_strain import PANELS, ServerStrain, StrainPanel
 from reports.thread_series import ThreadSeries
 from reports.trial_series import (
     ByProbe,
@@ -171,3 +172,16 @@ def made_search() -> SearchSeries:
         residual_loss_ratio=np.where(failed, 0.021, 0.0004),
         frame_rate=np.where(failed, 15.0, 19.8),
     )
+
+
+def made_strain() -> ServerStrain:
+    """Of a server with a quota, whose queue and buffers overflow from time to time."""
+    time_s = np.arange(99.0, 176.0)
+    panels = []
+    for number, panel in enumerate(PANELS):
+        values = []
+        for place, sign in enumerate(panel.signs):
+            each = 20.0 * number + np.maximum(0, 30 * np.sin(time_s / 9 + place))
+            values.append(np.where(time_s % 5 == 0, each, np.nan) if sign.seldom else each)
+        panels.append(StrainPanel(panel.axis, panel.signs, tuple(values)))
+    return ServerStrain(time_s, tuple(panels))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from farm.trial import Fault, Outcome, Phases, Reason
+from farm.trial import Fault, KurentoFigures, Outcome, Phases, Reason
 from reports.trial_answer import trial_answer
 from tests.reports.made_results import PHASES, PLAN, result
 
@@ -19,6 +19,14 @@ def test_a_trial_that_passed() -> None:
         "The server's machine used 27 % of its CPU (the media server 55 % of one core), the "
         "generator 61 %.",
     )
+
+
+def test_a_leak_of_the_media_server_is_told() -> None:
+    kept = replace(result(), kurento=KurentoFigures(9, 18, None, left_behind=2))
+    said = "A leak: 2 pipelines of the media server outlived their sessions."
+    assert trial_answer("one_to_one", PLAN, kept, PHASES).points[-1] == said
+    clean = replace(result(), kurento=KurentoFigures(9, 18, None, left_behind=0))
+    assert "leak" not in " ".join(trial_answer("one_to_one", PLAN, clean, PHASES).points)
 
 
 def test_a_trial_that_failed_gives_its_first_reasons() -> None:

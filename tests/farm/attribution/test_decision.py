@@ -7,88 +7,28 @@ from typing import Any
 import pytest
 
 from farm.attribution import Machine
-from farm.observations import Allowance, DiskSample, ThreadSample
-from farm.trial import JoinOutcome, Reason
+from farm.observations import Allowance, DiskSample
 from tests.farm.attribution.broken_trials import (
     AT_REST,
-    DIED,
     LOSS,
     MACHINE,
-    NO_JOIN,
-    NO_RECORDING,
     SHAPES,
     Second,
     calm,
     named,
     trial,
 )
+from tests.farm.attribution.starved_seconds import (
+    all_cores,
+    one_thread,
+    quota,
+    shaper,
+    slow_disk,
+    small_buffers,
+    threads,
+)
 
 shapes = pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-
-
-def threads(*percents: float) -> tuple[ThreadSample, ...]:
-    return tuple(ThreadSample(10 + at, f"t{at}", cpu) for at, cpu in enumerate(percents))
-
-
-def quota(cores: float, throttled: float) -> Second:
-    return lambda much: {
-        "cgroup_cpu_limit_cores": cores,
-        "cgroup_cpu_percent": 100 * cores * (0.5 + 0.49 * much),
-        "cgroup_throttled_percent": throttled * much,
-        "process_cpu_percent": 100 * cores * (0.5 + 0.49 * much),
-        # It reads late then, and its sockets overflow: an effect.
-        "udp_socket_drops_per_s": 80.0 * much,
-        "udp_receive_buffer_errors_per_s": 80.0 * much,
-    }
-
-
-def one_thread(most: float, cores: int) -> Second:
-    return lambda much: {
-        "process_cores": cores,
-        "process_cpu_percent": (most + 3) * (0.4 + 0.6 * much),
-        "threads": threads(most * (0.4 + 0.6 * much), 2.0, 1.0),
-        "udp_receive_buffer_errors_per_s": 30.0 * much,
-    }
-
-
-def all_cores(cores: int) -> Second:
-    return lambda much: {
-        "process_cores": cores,
-        "cpu_percent": 30 + 67 * much,
-        "process_cpu_percent": 96.0 * cores * (0.3 + 0.7 * much),
-        "threads": threads(*[94.0 * (0.3 + 0.7 * much)] * cores),
-        "udp_receive_buffer_errors_per_s": 50.0 * much,
-    }
-
-
-def shaper(limit_bps: float, of_it: float, drops: float) -> Second:
-    return lambda much: {
-        "sent_limit_bps": limit_bps,
-        "sent_bps": limit_bps * of_it * (0.6 + 0.4 * much),
-        "sent_packets_per_s": limit_bps * of_it / 6000,
-        "queue_drops_per_s": drops * limit_bps / 6000 * much,
-        "queue_backlog_bytes": int(20_000 * much),
-        # What finds no room in a queue may come back to the socket as an error.
-        "udp_send_buffer_errors_per_s": drops * limit_bps / 6000 * much,
-    }
-
-
-def small_buffers(share: float, packets: float) -> Second:
-    return lambda much: {
-        "received_packets_per_s": packets * (1 - share * much),
-        "udp_receive_buffer_errors_per_s": packets * share * much,
-        "udp_socket_drops_per_s": packets * share * much,
-    }
-
-
-def slow_disk(busy: float, wait_s: float, blocked: float) -> Second:
-    return lambda much: {
-        "disks": (DiskSample("vdb", 0.0, 4e6, busy * (0.2 + 0.8 * much), wait_s * much),),
-        "process_written_bps": 4e6,
-        "process_blocked_threads": round(blocked * much),
-        "io_pressure_percent": 60.0 * much,
-        "iowait_percent": 30.0 * much,
-    }
 
 
 STARVED: dict[str, Sequence[tuple[str, Second]]] = {
@@ -130,6 +70,13 @@ STARVED: dict[str, Sequence[tuple[str, Second]]] = {
         ("400 kbit/s", shaper(4e5, 0.97, 0.2)),
         ("100 Mbit/s", shaper(1e8, 0.99, 0.03)),
         ("a bucket too small to reach its rate", shaper(2e6, 0.7, 0.1)),
+        ("of which senders keep clear", shaper(5e6, 0.84, 0.0)),
+        ("a long queue that drops nothing", lambda much: {
+            "sent_limit_bps": 4e6, "sent_bps": 2.6e6, "queue_backlog_bytes": int(90_000 * much)
+        }),
+        ("a queue that has no rate", lambda much: {
+            "sent_bps": 4e6, "sent_packets_per_s": 600.0, "queue_drops_per_s": 30.0 * much
+        }),
         ("no queue told of", lambda much: {
             "sent_limit_bps": 1e6, "sent_bps": 0.5e6 + 0.49e6 * much
         }),
@@ -138,6 +85,9 @@ STARVED: dict[str, Sequence[tuple[str, Second]]] = {
     "network_packets": [
         ("a cloud's", lambda much: {"allowances": (Allowance("pps", 400 * much),)}),
         ("a ring too small", lambda much: {"received_drops_per_s": 120.0 * much}),
+        ("small ones", lambda much: {
+            "sent_bps": 4e5, "sent_packets_per_s": 600.0, "queue_drops_per_s": 30.0 * much
+        }),
         ("a queue too short", lambda much: {
             "queue_drops_per_s": 50.0 * much, "sent_limit_bps": 1e9
         }),
@@ -205,121 +155,6 @@ def test_it_is_named_without_a_trial_that_held(resource: str, second: Second) ->
     assert named(trial(second)).resource == resource
 
 
-# ---------------------------------------------------------------- joins, recordings, deaths
-
-
-def joining(descriptors: int, limit: int, joined: int = 4) -> Second:
-    return lambda much: {
-        "process_descriptors": descriptors,
-        "process_descriptors_limit": limit,
-    }
-
-
-@pytest.mark.parametrize(("most", "limit"), [(64, 64), (58, 64), (1020, 1024), (65530, 65536)])
-def test_descriptors_without_room_for_another_session(most: int, limit: int) -> None:
-    evidence = trial(lambda much: {
-        "process_descriptors": round(20 + (most - 20) * much), "process_descriptors_limit": limit
-    }, SHAPES["more and more"], harm=0.0)  # fmt: skip
-    found = named(evidence, NO_JOIN)
-
-    assert found.resource == "descriptors"
-    assert f"{most} of the {limit} descriptors" in found.evidence
-
-
-def test_descriptors_by_the_words_of_the_server() -> None:
-    reasons = (Reason("signalling", "p004: [Errno 24] Too many open files", "p004", "s002"),)
-    assert named(trial(lambda _: {}, harm=0.0), reasons).resource == "descriptors"
-
-
-def test_many_descriptors_are_no_fault_where_all_got_in() -> None:
-    near = {"process_descriptors": 1010, "process_descriptors_limit": 1024}
-    assert named(trial(lambda _: near)).resource == "unknown"
-
-
-@pytest.mark.parametrize("reasons", [NO_JOIN, NO_JOIN[:1]])
-def test_joins_that_fail_while_the_server_rests(reasons: tuple[Reason, ...]) -> None:
-    found = named(trial(lambda _: {}, harm=0.0), reasons)
-    assert found.resource == "signalling"
-    assert "failed" in found.evidence
-
-
-def test_partners_who_wait_in_vain_are_no_fault_of_the_media() -> None:
-    """Who got in sends to nobody, and its own stream is told as silent."""
-    silent = [
-        Reason(code, f"p005 {code}", "p005", "s002", "outbound video")
-        for code in ("gap", "frame_rate", "target_bitrate")
-    ]
-    found = named(trial(lambda _: {}, harm=0.0), (*NO_JOIN[:1], *silent))
-    assert found.resource == "signalling"
-
-
-def test_joins_and_media_both_suffer_from_small_buffers() -> None:
-    late = Reason("setup", "p001 inbound video took 21 s", "p001", "s000", "inbound video")
-    evidence = trial(small_buffers(0.2, 900.0), SHAPES["at the end"])
-    assert named(evidence, (late, *LOSS)).resource == "udp_buffers"
-
-
-def test_media_that_begins_late_while_the_server_rests() -> None:
-    late = Reason("setup", "p001 (s000) inbound video took 21 s", "p001", "s000", "inbound video")
-    evidence = trial(lambda _: {}, harm=0.0)
-    slow = dataclasses.replace(
-        evidence,
-        joins=tuple(JoinOutcome(j.probe, j.session, True, join_s=9.0) for j in evidence.joins),
-    )
-    found = named(slow, (late, late), held=calm())
-
-    assert found.resource == "signalling"
-    assert "joins took 9.0 s, 0.5 s in the trial that held" in found.evidence
-
-
-def test_joins_that_fail_for_want_of_cpu_are_no_fault_of_signalling() -> None:
-    assert named(trial(all_cores(4)), NO_JOIN).resource == "cpu_total"
-
-
-def test_cpu_that_was_full_in_a_part_of_the_ramp_explains_joins_that_failed() -> None:
-    """Browsers boot for a while before anybody asks the server for anything."""
-    evidence = trial(lambda _: {}, harm=0.0)
-    samples = tuple(
-        dataclasses.replace(sample, process_cores=1, process_cpu_percent=99.0, threads=threads(98))
-        if 17 <= sample.at_s <= 28
-        else sample
-        for sample in evidence.server_samples
-    )
-    busy = dataclasses.replace(evidence, server_samples=samples)
-    assert named(busy, NO_JOIN).resource == "cpu_thread"
-
-
-@pytest.mark.parametrize("busy", [50.0, 99.0])
-def test_recordings_that_are_short_on_a_disk_that_lags(busy: float) -> None:
-    found = named(trial(slow_disk(busy, 0.4, 1), harm=0.0), NO_RECORDING)
-    assert found.resource == "disk"
-    assert "2 are missing or short" in found.evidence
-
-
-def test_recordings_that_are_short_and_nothing_else_is_wrong() -> None:
-    found = named(trial(lambda _: {}, harm=0.0), NO_RECORDING)
-    assert found.resource == "disk"
-    assert "caller.webm holds 12 of 40 s" in found.evidence
-
-
-@pytest.mark.parametrize(
-    "last",
-    [
-        {"cgroup_memory_limit_bytes": 120_000_000, "cgroup_memory_used_bytes": 100_000_000},
-        {"process_virtual_limit_bytes": 10**9, "process_virtual_bytes": 930_000_000},
-        {"oom_kills": 1},
-    ],
-)
-def test_a_server_that_died_at_the_end_of_its_memory(last: dict[str, Any]) -> None:
-    assert named(trial(lambda _: last, harm=0.0), DIED).resource == "memory"
-
-
-def test_a_server_that_died_with_plenty_of_all_is_no_resource() -> None:
-    found = named(trial(lambda _: {}, harm=0.0), DIED)
-    assert found.resource == "unknown"
-    assert "the server died: it ended with signal 9" in found.evidence
-
-
 # ---------------------------------------------------------------- near is not there
 
 
@@ -329,7 +164,7 @@ def test_a_server_that_died_with_plenty_of_all_is_no_resource() -> None:
         {"cpu_percent": 82.0, "process_cpu_percent": 320.0, "threads": threads(80.0, 80.0)},
         {"cgroup_cpu_limit_cores": 2.0, "cgroup_throttled_percent": 4.0},
         {"steal_percent": 3.0},
-        {"sent_limit_bps": 1.2e7, "queue_drops_per_s": 0.0},
+        {"sent_limit_bps": 6e6, "queue_drops_per_s": 0.0, "queue_backlog_bytes": 3000},
         {"udp_receive_buffer_errors_per_s": 0.4},
         {"received_drops_per_s": 0.5, "core_softirq_percent": (40.0, 2.0, 2.0, 2.0)},
         {"allowances": (Allowance("pps", 0.0), Allowance("linklocal", 90.0))},

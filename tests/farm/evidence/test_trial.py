@@ -363,6 +363,16 @@ async def test_a_light_probe_that_had_to_stay_full_is_told_once(tmp_path: Path) 
     assert evidence.stayed_full == (("p001", "3 simulcast layers"),)
 
 
+async def test_probes_that_play_no_audio_are_told_once_each(tmp_path: Path) -> None:
+    said = [
+        ProbeEvent(probe, "audio", MONOTONIC_S + 2, "", {"played": played})
+        for probe, played in (("p001", False), ("p001", False), ("p000", True))
+    ]
+    with new_run(tmp_path, FakeClock()) as run:
+        await record_joins(run, *said)
+    assert evidence_of(RunReader.open(run.path).trial(0)).unplayed == ("p001",)
+
+
 async def test_a_socket_to_our_own_app_that_broke_is_the_apps_fault(tmp_path: Path) -> None:
     closed = [
         ProbeEvent(

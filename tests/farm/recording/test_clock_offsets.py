@@ -36,3 +36,21 @@ def test_a_reading_of_before_a_reboot_says_nothing_of_the_repeated_trial() -> No
     ]
     times = ClockOffsets(readings).run_s("here", np.array([300.0, 360.0, 540.0]))
     assert times == pytest.approx([10.0, 70.0, 250.0])
+
+
+def test_a_reading_made_while_a_machine_was_too_busy_to_answer_is_not_needed() -> None:
+    readings = [
+        ClockReading("server", -100.0, 0.012, at_s=10.0),
+        ClockReading("server", -100.4, 0.45, at_s=20.0),
+        ClockReading("server", -100.002, 0.012, at_s=30.0),
+    ]
+    times = ClockOffsets(readings).run_s("server", np.array([110.0, 120.0, 130.0]))
+    assert times == pytest.approx([10.0, 19.999, 29.998], abs=0.002)
+
+
+def test_what_a_slow_answer_leaves_open_is_no_reboot() -> None:
+    readings = [
+        ClockReading("server", -100.0, 0.01, at_s=10.0),
+        ClockReading("server", -102.3, 2.4, at_s=20.0),
+    ]
+    assert ClockOffsets(readings).run_time_s("server", 120.0) == 20.0

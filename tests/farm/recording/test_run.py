@@ -211,6 +211,26 @@ async def test_each_trial_goes_by_the_clocks_read_for_it(tmp_path: Path) -> None
     assert [trial.host_samples()[0].run_s for trial in reader.trials] == [150.0, 50.0]
 
 
+async def test_server_samples_are_placed_by_the_server_s_own_clock(tmp_path: Path) -> None:
+    clock = FakeClock()
+    sample = server_sample(12.0)
+    asked = [  # the server's clock is 1000 s ahead
+        replace(sample, asked_s=11.9, received_s=12.1, uptime_s=1011.95),
+        replace(sample, asked_s=13.0, received_s=13.2, uptime_s=1015.0),  # not within its answer
+        replace(sample, asked_s=14.0, received_s=14.2, uptime_s=None),
+        replace(sample, asked_s=None, received_s=15.2, uptime_s=1015.1),
+    ]
+    with new_run(tmp_path, clock) as run:
+        async with run.trial(call_plan()) as trial:
+            trial.clock(ClockReading("server", -1000.0, 0.02, 12.1))
+            for each in asked:
+                trial.server_sample(each)
+    reader = RunReader.open(run.path)
+    times = [each.at_s for each in reader.trials[0].server_samples()]
+    assert times == pytest.approx([11.95, 13.2, 14.2, 15.2])
+    assert [reading.source for reading in reader.clocks] == ["server"]
+
+
 async def test_ctrl_c_in_a_trial_keeps_what_was_seen(tmp_path: Path) -> None:
     run = new_run(tmp_path, FakeClock())
     seen = asyncio.Event()

@@ -126,6 +126,18 @@ async def test_what_is_hidden_is_unknown_and_never_zero() -> None:
     assert last.process_cpu_percent == pytest.approx(50)
 
 
+async def test_a_process_that_is_moved_to_another_control_group_is_seen_there() -> None:
+    at = await bench(replace(SETTINGS, reset=Reset(command=None)))
+    at.machine.group = "/limited"
+    await restarted(at, like=None)
+    limits = [
+        sample.cgroup_cpu_limit_cores
+        for sample in await at.seen(12)
+        if isinstance(sample, ServerSample)
+    ]
+    assert [limit for limit in limits if limit is not None] == [0.5, 0.5]
+
+
 async def test_a_process_that_dies_is_seen_to_and_its_successor_is_found() -> None:
     at = await bench()
     await at.seen(2)
@@ -232,14 +244,6 @@ async def test_closing_ends_the_samples() -> None:
 
     await at.clock.play(watch())
     assert len(samples) == 2
-
-
-async def test_the_server_s_clock_is_read() -> None:
-    at = await bench()
-    await at.seen(7)
-    reading = await at.server.clock()
-    assert (reading.source, reading.offset_s) == ("server", pytest.approx(-BOOTED_S, abs=0.01))
-    assert reading.error_s == pytest.approx(0.01)
 
 
 # ---------------------------------------------------------------- reset

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -104,7 +107,7 @@ def test_thread_mode_is_refused_for_its_leader_s_row_is_the_whole_process() -> N
     [
         ("sh: 1: top: not found\n", "no line of CPU shares"),
         ("top - x\n%Cpu(s): many us\n  PID %CPU\n", "not understood: 'many us'"),
-        ("top - x\n%Cpu(s): 1.0 us, 99.0 id\n", "no table of processes"),
+        ("top - x\n%Cpu(s): 1.0 us, 0.0 sy, 0.0 ni, 99.0 id\n", "no table of processes"),
         ("Mem: 1K used\nCPU: 1% usr 99% idle\n", "no table of processes"),
     ],
 )
@@ -129,4 +132,128 @@ def test_pieces_may_be_cut_anywhere(data: bytes, cuts: list[int]) -> None:
 @given(st.text())
 def test_no_text_breaks_it(text: str) -> None:
     assert isinstance(parse_top(text), Top | TopRefused)
-    assert isinstance(parse_top("top - x\n%Cpu(s): 1.0 us, 99.0 id\nPID %CPU\n" + text), Top)
+    head = "top - x\n%Cpu(s): 1.0 us, 0 sy, 0 ni, 99.0 id\nPID %CPU\n"
+    assert isinstance(parse_top(head + text.replace("%C", "")), Top)
+
+
+@pytest.mark.parametrize("language", ["german", "french"])
+def test_other_languages_are_read_by_the_order_of_shares(language: str) -> None:
+    data = (RECORDED / f"procps-4.0-{language}.txt").read_bytes()
+    texts = read(data + NEXT)
+    assert len(texts) == 2
+    for text in texts:
+        top = parse_top(text)
+        assert isinstance(top, Top)
+        assert 95 < top.cpu_percent <= 100  # it was a busy machine
+        assert len(top.process_percent) == 8
+        assert max(top.process_percent.values()) > 20
+
+
+# ---------------------------------------------------------------- made up, and then spoilt
+
+LANGUAGES = {
+    "C": ("Tasks", "Cpu", "us", ".", "COMMAND"),
+    "de": ("Tasks", "CPU", "us", ",", "BEFEHL"),
+    "fr": ("Tâches", "Cpu", "ut", ",", "COM."),
+}
+MEMORY = {
+    "3.3": "KiB Mem : 24684092 total,  1 free,  2 used,  3 buff/cache",
+    "4.0": "MiB Mem :  24105.6 total,  1.0 free,  2.0 used,  3.0 buff/cache",
+}
+
+
+@st.composite
+def procps(draw: st.DrawFn) -> tuple[str, float, dict[int, float]]:
+    """A text of procps, and the figures that it holds."""
+    tasks, cpu, us, point, command = LANGUAGES[draw(st.sampled_from(sorted(LANGUAGES)))]
+    cores = draw(st.integers(1, 192))
+    each = draw(st.booleans())
+    names = (us, "sy", "ni", "id", "wa", "hi", "si", "st")
+    lines = [
+        "top - 10:07:12 up 12 days,  3:04,  1 user,  load average: 0.52, 0.48, 0.40",
+        f"{tasks}: 201 total,   1 running, 200 sleeping,   0 stopped,   0 zombie",
+    ]
+    busy = []
+    for number in range(cores if each else 1):
+        cuts = sorted(draw(st.lists(st.integers(0, 1000), min_size=7, max_size=7)))
+        tenths = [high - low for low, high in pairwise([0, *cuts, 1000])]
+        busy.append(sum(tenths[i] for i in (0, 1, 2, 5, 6)) / 10)
+        shares = ", ".join(
+            f"{tenth / 10:4.1f} {name}" for tenth, name in zip(tenths, names, strict=True)
+        )
+        label = f"%{cpu}{number:<3}:" if each else f"%{cpu}(s):"
+        lines.append(label + shares.replace(".", point))
+    lines += [MEMORY[draw(st.sampled_from(sorted(MEMORY)))].replace(".", point), ""]
+    lines.append(
+        f"    PID USER      PR  NI    VIRT    RES    SHR S  %CPU  %MEM     TIME+ {command}"
+    )
+    rows = draw(st.dictionaries(st.integers(1, 4_194_304), st.integers(0, 10 * 100 * cores)))
+    for pid, tenths_of_percent in rows.items():
+        percent = f"{tenths_of_percent / 10:.1f}".replace(".", point)
+        lines.append(
+            f"{pid:7} kurento   20   0 1877772 220172  35744 S {percent:>5}   2{point}7"
+            f"   0:28{point}16 kurento-media-s"
+        )
+    expected = {pid: tenths_of_percent / 10 for pid, tenths_of_percent in rows.items()}
+    return "\n".join([*lines, ""]), sum(busy) / len(busy), expected
+
+
+@given(procps())
+def test_every_version_language_and_number_of_cores_is_read(
+    made: tuple[str, float, dict[int, float]],
+) -> None:
+    text, busy, processes = made
+    top = parse_top(text)
+    assert isinstance(top, Top)
+    assert top.cpu_percent == pytest.approx(busy, abs=0.01)
+    assert top.process_percent == pytest.approx(processes)
+
+
+@given(procps(), st.data())
+def test_a_text_that_was_cut_says_what_is_true_or_nothing(
+    made: tuple[str, float, dict[int, float]], data: st.DataObject
+) -> None:
+    text, busy, processes = made
+    top = parse_top(text[: data.draw(st.integers(0, len(text)))])
+    if isinstance(top, Top):
+        assert "%Cpu0" in text or "%CPU0" in text or top.cpu_percent == pytest.approx(busy, abs=1.1)
+        for pid, percent in top.process_percent.items():
+            assert percent == pytest.approx(processes[pid])
+    else:
+        assert top.reason
+
+
+_GARBAGE = st.text(
+    st.characters(exclude_characters="\n\r", exclude_categories=("Cs",)), max_size=60
+).filter(lambda line: not re.match(r" *\d|top - |Mem:|%C|CPU", line) and "PID" not in line)
+
+
+@given(procps(), st.lists(_GARBAGE, max_size=20), st.randoms(use_true_random=False))
+def test_lines_of_others_in_between_are_passed_over(
+    made: tuple[str, float, dict[int, float]], garbage: list[str], order: Random
+) -> None:
+    text, busy, processes = made
+    lines = text.split("\n")
+    for line in garbage:
+        lines.insert(order.randrange(2, len(lines) + 1), line)
+    top = parse_top("\n".join(lines))
+    assert isinstance(top, Top)
+    assert top.cpu_percent == pytest.approx(busy, abs=0.01)
+    assert top.process_percent == pytest.approx(processes)
+
+
+@given(procps())
+def test_a_cpu_line_that_lacks_shares_is_refused(
+    made: tuple[str, float, dict[int, float]],
+) -> None:
+    text = re.sub(r"^(%C.*?:) *[\d.,]+ (?:us|ut), ", r"\1", made[0], count=1, flags=re.MULTILINE)
+    refused = parse_top(text)
+    assert isinstance(refused, TopRefused)
+    assert "not understood" in refused.reason
+
+
+@pytest.mark.parametrize("word", ["Threads", "Hilos", "Потоки"])
+def test_thread_mode_is_refused_in_any_language(word: str) -> None:
+    refused = parse_top(GERMAN.replace("Tasks:", f"{word}:"))
+    assert isinstance(refused, TopRefused)
+    assert "thread mode" in refused.reason

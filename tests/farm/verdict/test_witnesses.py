@@ -139,3 +139,14 @@ def test_light_probes_that_stayed_full_are_told_and_not_compared() -> None:
 
     assert "2 light probes (p003, p005) stayed full: 3 simulcast layers" in judged(evidence).notes
     assert doubts(evidence) == []
+
+
+def test_it_is_told_by_how_many_received_audio_was_played() -> None:
+    evidence = light(hosts=("here",))
+    unplayed = tuple(probe.probe for probe in evidence.plan.probes if probe.fidelity == "light")
+    played = len(evidence.plan.probes) - len(unplayed)
+
+    notes = judged(dataclasses.replace(evidence, unplayed=unplayed)).notes
+    said = f"received audio was played by {played} of {len(evidence.plan.probes)} probes;"
+    assert any(note.startswith(said) for note in notes)
+    assert not any("received audio" in note for note in judged(evidence).notes)

@@ -1,0 +1,208 @@
+"""What a probe costs: one browser a user, full probes that share one, light probes that do.
+
+    python -m benchmarks.density [--server embedded] [--seconds 20]
+
+The same page and clip against the same server, which sends each page its own media back; video at
+the server is held to 500 kbit/s for all kinds, Opus goes both ways. Whole process trees are
+counted, by CPU time. Needs root, for a network namespace of its own. The last line is one JSON
+object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+
+from benchmarks import own_network
+from benchmarks.echo_app import echo_app
+from benchmarks.echo_servers import Arrived, EchoServer, embedded, janus
+from benchmarks.echo_trial import EchoResult, Setting, echo_experiment, echo_trial, video_bps
+from benchmarks.process_cpu import cores_between, looking
+from farm.browser.program import chromium_command, find_chromium
+from farm.experiment import Fidelity
+from farm.host_process import clip_cache
+from farm.media import prepare
+from farm.processes import Processes
+from farm.run_clock import RunClock
+from farm.scenario import camera_size
+
+JANUS_BPS = 540_000
+"""What Janus lets a page send in all: some 500 kbit/s of it are video."""
+
+EMBEDDED_KBPS = 500
+HOST_CPU = 0.85
+"""As `invalid.host_cpu`: more of a core is nobody's to give."""
+
+TOGETHER, TRIES = 20, 3
+SETTLE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one probe of a kind."""
+
+    kind: str
+    probes: int
+    cores: float
+    controller: float
+    video_bps: float
+    audio_played: bool
+
+    def __str__(self) -> str:
+        played = "played" if self.audio_played else "not played"
+        return (
+            f"{self.kind}: {self.probes} probes, {self.cores:.3f} cores each, controller"
+            f" {self.controller:.4f} each, video at the server {self.video_bps / 1000:.0f} kbit/s,"
+            f" received audio {played}"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--server", choices=("janus", "embedded"), default="janus")
+    parser.add_argument("--seconds", type=float, default=20.0, help="measured, of each kind")
+    parser.add_argument("--browsers", type=int, default=2, help="one-user browsers")
+    parser.add_argument("--full", type=int, default=2, help="full probes that share a browser")
+    parser.add_argument("--light", type=int, default=6, help="light probes that share one")
+    arguments = parser.parse_args()
+    own_network.enter("benchmarks.density")
+    print(json.dumps(asyncio.run(measure(arguments))))
+
+
+async def measure(arguments: argparse.Namespace) -> dict[str, object]:
+    with tempfile.TemporaryDirectory() as folder:
+        async with (
+            Processes(Path(folder) / "logs") as processes,
+            server_named(arguments.server, processes) as server,
+            echo_app(server) as app,
+        ):
+            bench = Setting(server, app, processes, Path(folder))
+            plain = await one_browser_each(bench, arguments.browsers, arguments.seconds)
+            print(plain, flush=True)
+            full = await shared(bench, "full", arguments.full, arguments.seconds)
+            print(full, flush=True)
+            light = await shared(bench, "light", arguments.light, arguments.seconds)
+            print(light, flush=True)
+            joined_s = await together(bench)
+            print(f"{TOGETHER} light probes joined within {joined_s:.1f} s", flush=True)
+            per_core = await on_one_core(bench, light, arguments.seconds)
+    costs = (plain, full, light)
+    return {
+        "light_over_browser_each": round(light.cores / plain.cores, 3),
+        "light_over_shared": round(light.cores / full.cores, 3),
+        "full_over_browser_each": round(full.cores / plain.cores, 3),
+        "light_probes_per_core": per_core,
+        "controller_core_per_probe": round(light.controller, 5),
+        "video_bps_at_server": {cost.kind: round(cost.video_bps) for cost in costs},
+        "audio_played": {cost.kind: cost.audio_played for cost in costs},
+        "cores_each": {cost.kind: round(cost.cores, 4) for cost in costs},
+        "seconds_until_20_joined": round(joined_s, 1),
+        "server": arguments.server,
+    }
+
+
+@asynccontextmanager
+async def server_named(name: str, processes: Processes) -> AsyncIterator[EchoServer]:
+    if name == "janus":
+        async with janus(processes, JANUS_BPS) as server:
+            yield server
+    else:
+        async with embedded(processes, EMBEDDED_KBPS) as other:
+            yield other
+
+
+async def one_browser_each(bench: Setting, users: int, seconds: float) -> Cost:
+    """Chromium as it is, one for each user, with the farm's flags and cameras and nothing of ours
+    in its page: nobody asks it for statistics either."""
+    experiment = echo_experiment("full")
+    clip = prepare(experiment.media, camera_size(experiment), clip_cache())
+    chromium = find_chromium(None)
+    clock = RunClock()
+    arrived: list[list[Arrived]] = []
+
+    async def ask_server() -> None:
+        if bench.app.joined >= users:
+            arrived.append(await bench.server.arrived())
+
+    bench.app.joined = 0
+    async with looking(bench.server.pid, clock.run_s, ask_server) as looks:
+        children = []
+        for number in range(users):
+            profile = bench.processes.temporary_directory("plain-profile-")
+            command = chromium_command(
+                chromium, profile, app_url=bench.app.url, video=clip.video, audio=clip.audio
+            )
+            command[-1] = bench.app.url  # instead of about:blank
+            children.append(await bench.processes.start(f"plain-{number}", command))
+        await bench.app.until_joined(users, within_s=60)
+        await asyncio.sleep(SETTLE_S)
+        start_s, first = clock.run_s(), len(arrived)
+        await asyncio.sleep(seconds)
+        end_s = clock.run_s()
+        for child in children:
+            await child.stop()
+    await bench.server.forget()
+    cores = cores_between(looks, start_s, end_s)
+    rates = video_bps(arrived[first], arrived[-1])
+    return Cost("browser_each", users, cores.browsers / users, 0.0, mean(rates), audio_played=True)
+
+
+async def shared(bench: Setting, fidelity: Fidelity, load: int, seconds: float) -> Cost:
+    result = await echo_trial(echo_experiment(fidelity, hold_s=seconds), load, bench)
+    _told(result)
+    return Cost(
+        fidelity,
+        load,
+        result.cores.browsers / load,
+        result.cores.controller / load,
+        mean(result.video_bps),
+        audio_played=len(result.evidence.unplayed) < load,
+    )
+
+
+async def together(bench: Setting) -> float:
+    """Seconds from the first launch until twenty light probes are in; a machine may be too small to
+    carry them."""
+    experiment = echo_experiment("light", hold_s=10.0, settle_s=1.0, sessions_per_second=10.0)
+    result = await echo_trial(experiment, TOGETHER, bench)
+    joined = sum(join.joined for join in result.evidence.joins)
+    return result.joined_s if joined == TOGETHER else float("inf")
+
+
+async def on_one_core(bench: Setting, light: Cost, seconds: float) -> int:
+    """The most light probes that one core carried with no poll late and no detector firing."""
+    cores = sorted(os.sched_getaffinity(0))
+    others = set(cores[1:]) or set(cores)
+    os.sched_setaffinity(0, others)
+    try:
+        most = int(HOST_CPU / light.cores) // 2 * 2
+        for number in range(most, max(0, most - 2 * TRIES), -2):
+            experiment = echo_experiment("light", hold_s=seconds)
+            result = await echo_trial(experiment, number, bench, cores=(cores[0],))
+            late = sum(each.late for each in result.evidence.polls)
+            said = "; ".join(fault.message for fault in result.faults) or "no detector fired"
+            print(f"{number} light probes on one core: {late} polls late, {said}", flush=True)
+            if late == 0 and not result.faults:
+                return number
+    finally:
+        os.sched_setaffinity(0, cores)
+    return 0
+
+
+def _told(result: EchoResult) -> None:
+    for fault in result.faults:
+        print(f"  {fault.message}")
+    rates = ", ".join(f"{rate / 1000:.0f}" for rate in result.video_bps)
+    print(f"  video at the server: {rates} kbit/s; server {result.cores.server:.3f} cores")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,302 @@
+"""Servers that send a page its own media back: Janus, which nobody here wrote, and ours.
+
+Both answer on this machine only. The rate of video is set by REMB, on the server's side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import re
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import aiohttp
+
+from farm.cli.children import start_embedded_kurento
+from farm.errors import MissingTool
+from farm.kurento.client import KurentoClient, KurentoEvent, MediaObject
+from farm.processes import Processes, matches
+
+PORT, ADMIN_PORT = 18188, 17188
+SECRET = "loopback only"  # noqa: S105
+ANSWER_WITHIN_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Video of one probe at the server since it joined, as the server counts it."""
+
+    at_s: float
+    packets: int
+    bytes: int
+
+
+class EchoServer(Protocol):
+    """`pid` is its process."""
+
+    name: str
+    pid: int
+
+    async def answer(self, offer: str) -> str:
+        """To an offer with all its candidates in it."""
+
+    async def forget(self) -> None:
+        """All calls so far are over."""
+
+    async def arrived(self) -> list[Arrived]:
+        """Of every call, in their order."""
+
+
+# ---------------------------------------------------------------- Janus
+
+
+class _Socket:
+    """Requests and their answers on one of Janus' WebSockets; what else it says is passed over."""
+
+    def __init__(
+        self, socket: aiohttp.ClientWebSocketResponse, constant: Mapping[str, str]
+    ) -> None:
+        self._socket = socket
+        self._constant = constant
+        self._numbers = itertools.count()
+        self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._final: dict[str, bool] = {}
+        self.up: dict[int, asyncio.Event] = {}
+
+    async def read(self) -> None:
+        async for message in self._socket:
+            said = json.loads(message.data)
+            if said.get("janus") == "webrtcup" and said["sender"] in self.up:
+                self.up[said["sender"]].set()
+            name = said.get("transaction")
+            answered = name in self._waiting and not (
+                said["janus"] == "ack" and self._final.get(name, False)
+            )
+            if answered:
+                self._waiting.pop(name).set_result(said)
+
+    async def ask(self, request: str, *, waits: bool = False, **more: Any) -> dict[str, Any]:
+        """`waits` for what comes after the acknowledgement. Raises RuntimeError for an error."""
+        name = str(next(self._numbers))
+        answer = self._waiting[name] = asyncio.get_running_loop().create_future()
+        self._final[name] = waits
+        await self._socket.send_json(
+            {"janus": request, "transaction": name, **self._constant, **more}
+        )
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            said: dict[str, Any] = await answer
+        if said["janus"] == "error":
+            raise RuntimeError(f"Janus: {request}: {said['error']}")
+        return said
+
+
+class Janus:
+    """Its echo test; video is held to `remb_bps` by the server's REMB."""
+
+    name = "janus"
+
+    def __init__(self, api: _Socket, admin: _Socket, pid: int, remb_bps: int) -> None:
+        self.pid = pid
+        self._api, self._admin, self._remb_bps = api, admin, remb_bps
+        self._calls: list[tuple[int, int]] = []
+        self._later: set[asyncio.Task[None]] = set()
+
+    async def answer(self, offer: str) -> str:
+        session = (await self._api.ask("create"))["data"]["id"]
+        attached = await self._api.ask("attach", session_id=session, plugin="janus.plugin.echotest")
+        handle = attached["data"]["id"]
+        self._api.up[handle] = asyncio.Event()
+        said = await self._api.ask(
+            "message",
+            waits=True,
+            session_id=session,
+            handle_id=handle,
+            body={"audio": True, "video": True},
+            jsep={"type": "offer", "sdp": offer},
+        )
+        self._calls.append((session, handle))
+        later = asyncio.create_task(self._hold_rate(session, handle))
+        self._later.add(later)
+        later.add_done_callback(self._later.discard)
+        return str(said["jsep"]["sdp"])
+
+    async def forget(self) -> None:
+        for session, _ in self._calls:
+            await self._api.ask("destroy", session_id=session)
+        self._calls.clear()
+
+    async def arrived(self) -> list[Arrived]:
+        found = []
+        for session, handle in self._calls:
+            said = await self._admin.ask("handle_info", session_id=session, handle_id=handle)
+            at_s = asyncio.get_running_loop().time()
+            found.append(Arrived(at_s, **_video(said["info"])))
+        return found
+
+    async def _hold_rate(self, session: int, handle: int) -> None:
+        await self._api.up[handle].wait()
+        await self._api.ask(
+            "message",
+            waits=True,
+            session_id=session,
+            handle_id=handle,
+            body={"bitrate": self._remb_bps},
+        )
+
+
+def _video(info: Mapping[str, Any]) -> dict[str, int]:
+    """What came in of a handle's video."""
+    for medium in info["webrtc"]["media"].values():
+        if medium["type"] == "video":
+            stats = medium["stats"]["in"]
+            return {name: int(stats[name]) for name in ("packets", "bytes")}
+    raise RuntimeError("Janus: no video in a handle of the echo test")
+
+
+@asynccontextmanager
+async def janus(processes: Processes, remb_bps: int) -> AsyncIterator[Janus]:
+    """Debian's package, with a configuration of its own. Raises ProcessError, MissingTool."""
+    if shutil.which("janus") is None:
+        raise MissingTool("no Janus on this machine: install the package janus")
+    folder = processes.temporary_directory("janus-")
+    for name, text in _configuration(folder).items():
+        (folder / name).write_text(text)
+    child = await processes.start(
+        "janus",
+        ["janus", "-F", str(folder), "-i", "127.0.0.1", "--disable-colors"],
+        ready=matches("WebSockets transport plugin initialized"),
+    )
+    async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:
+        sockets = []
+        for port, protocol, constant in (
+            (PORT, "janus-protocol", {}),
+            (ADMIN_PORT, "janus-admin-protocol", {"admin_secret": SECRET}),
+        ):
+            socket = await http.ws_connect(f"ws://127.0.0.1:{port}", protocols=(protocol,))
+            sockets.append(_Socket(socket, constant))
+        readers = [tasks.create_task(socket.read()) for socket in sockets]
+        try:
+            yield Janus(sockets[0], sockets[1], child.pid, remb_bps)
+        finally:
+            for reader in readers:
+                reader.cancel()
+
+
+def _configuration(folder: Path) -> dict[str, str]:
+    library = _libraries()
+    unused = ",".join(
+        path.name
+        for path in sorted((library / "plugins").glob("*.so"))
+        if "echotest" not in path.name
+    )
+    others = ",".join(
+        path.name
+        for path in sorted((library / "transports").glob("*.so"))
+        if "websockets" not in path.name
+    )
+    return {
+        "janus.jcfg": f"""general: {{
+    configs_folder = "{folder}"
+    plugins_folder = "{library}/plugins"
+    transports_folder = "{library}/transports"
+    events_folder = "{library}/events"
+    loggers_folder = "{library}/loggers"
+    debug_level = 4
+    admin_secret = "{SECRET}"
+    session_timeout = 0
+}}
+nat: {{ ice_enforce_list = "lo" }}
+plugins: {{ disable = "{unused}" }}
+transports: {{ disable = "{others}" }}
+""",
+        "janus.transport.websockets.jcfg": f"""general: {{
+    json = "compact"
+    ws = true
+    ws_port = {PORT}
+    ws_ip = "127.0.0.1"
+}}
+admin: {{
+    admin_ws = true
+    admin_ws_port = {ADMIN_PORT}
+    admin_ws_ip = "127.0.0.1"
+}}
+""",
+        "janus.plugin.echotest.jcfg": "general: { }\n",
+    }
+
+
+def _libraries() -> Path:
+    """Where the package put its plugins."""
+    found = sorted(Path("/usr/lib").glob("*/janus")) or [Path("/usr/lib/janus")]
+    return found[0]
+
+
+# ---------------------------------------------------------------- the embedded server
+
+
+class Embedded:
+    """One WebRtcEndpoint a call, connected to itself; its own limit of 500 kbit/s holds video."""
+
+    name = "embedded"
+
+    def __init__(self, kurento: KurentoClient, pid: int, kbps: int) -> None:
+        self.pid = pid
+        self._kurento, self._kbps = kurento, kbps
+        self._calls: list[tuple[MediaObject, MediaObject]] = []
+
+    async def answer(self, offer: str) -> str:
+        pipeline = await self._kurento.create("MediaPipeline")
+        endpoint = await self._kurento.create("WebRtcEndpoint", {"mediaPipeline": pipeline})
+        await endpoint.invoke("setMaxVideoSendBandwidth", maxVideoSendBandwidth=self._kbps)
+        await endpoint.connect(endpoint)
+        gathered = asyncio.Event()
+        found: list[str] = []
+
+        def heard(event: KurentoEvent) -> None:
+            found.append(str(event.data["candidate"]["candidate"]))
+
+        await endpoint.subscribe("IceCandidateFound", heard)
+        await endpoint.subscribe("IceGatheringDone", lambda _event: gathered.set())
+        answer = str(await endpoint.invoke("processOffer", offer=offer))
+        await endpoint.invoke("gatherCandidates")
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            await gathered.wait()
+        self._calls.append((pipeline, endpoint))
+        return with_candidates(answer, found)
+
+    async def forget(self) -> None:
+        for pipeline, _ in self._calls:
+            await pipeline.release()
+        self._calls.clear()
+
+    async def arrived(self) -> list[Arrived]:
+        found = []
+        for _, endpoint in self._calls:
+            stats = await endpoint.invoke("getStats", mediaType="VIDEO")
+            at_s = asyncio.get_running_loop().time()
+            assert isinstance(stats, dict)
+            inbound = next(each for each in stats.values() if each["type"] == "inboundrtp")
+            found.append(
+                Arrived(at_s, int(inbound["packetsReceived"]), int(inbound["bytesReceived"]))
+            )
+        return found
+
+
+def with_candidates(answer: str, candidates: list[str]) -> str:
+    """The answer with its first section's candidates in it; the sections are bundled."""
+    lines = "".join(f"a={each.removeprefix('a=')}\r\n" for each in candidates)
+    return re.sub(r"(m=.*?\r\n(?:(?!m=).*?\r\n)*)", lambda found: found[1] + lines, answer, count=1)
+
+
+@asynccontextmanager
+async def embedded(processes: Processes, kbps: int) -> AsyncIterator[Embedded]:
+    """Raises ProcessError."""
+    server = await start_embedded_kurento(processes)
+    async with KurentoClient.connect(server.url) as kurento:
+        yield Embedded(kurento, server.child.pid, kbps)

@@ -1,0 +1,107 @@
+"""What crosses the loopback interface between browsers and a server: RTP by stream, RTCP by kind.
+
+SRTCP leaves the first header of a packet in the clear (RFC 3711, 3.4): a compound packet counts as
+what it begins with, a reduced-size one (RFC 5506) as what it is.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+ETHERNET_BYTES = 14
+PACKET_OUTGOING = 4
+ALL_PROTOCOLS = 0x0003
+KINDS = {200: "SR", 201: "RR", 205: "NACK or transport-cc", 206: "PLI or REMB", 207: "XR"}
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """`kind` is `rtp` or one of RTCP; `port` is the sender's, `ssrc` its first one."""
+
+    at_s: float
+    kind: str
+    port: int
+    ssrc: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What one side sent in a time: RTP by stream, RTCP by kind."""
+
+    bytes: int
+    packets: int
+    rtcp: Counter[str]
+
+
+class Wire:
+    """Listens on `lo` while its block runs; times are those of the monotonic clock."""
+
+    def __init__(self) -> None:
+        self.packets: list[Packet] = []
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ALL_PROTOCOLS))
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        self._socket.bind(("lo", 0))
+        self._socket.settimeout(0.2)
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._listen)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ending.set()
+        self._thread.join()
+        self._socket.close()
+
+    def _listen(self) -> None:
+        while not self._ending.is_set():
+            try:
+                frame, (_, _, direction, *_) = self._socket.recvfrom(65536)
+            except TimeoutError:
+                continue
+            if direction == PACKET_OUTGOING:  # each passes twice, on its way out and in
+                packet = parsed(frame[ETHERNET_BYTES:], time.monotonic())
+                if packet is not None:
+                    self.packets.append(packet)
+
+
+def parsed(ip: bytes, at_s: float) -> Packet | None:
+    """RTP or RTCP in UDP in IPv4, else `None`."""
+    if len(ip) < 40 or ip[0] >> 4 != 4 or ip[9] != socket.IPPROTO_UDP:
+        return None
+    header = (ip[0] & 15) * 4
+    port = int.from_bytes(ip[header : header + 2])
+    payload = ip[header + 8 : int.from_bytes(ip[2:4])]
+    if len(payload) < 12 or payload[0] >> 6 != 2:
+        return None
+    rtcp = 192 <= payload[1] <= 223  # RFC 7983
+    kind = KINDS.get(payload[1], "other RTCP") if rtcp else "rtp"
+    ssrc = int.from_bytes(payload[4:8] if rtcp else payload[8:12])
+    return Packet(at_s, kind, port, ssrc, len(payload))
+
+
+def sent_beside(
+    packets: Iterable[Packet], ssrcs: Iterable[int], start_s: float, end_s: float
+) -> Traffic:
+    """What the socket that sends these streams sent between two times, RTCP and all."""
+    streams = frozenset(ssrcs)
+    inside = [packet for packet in packets if start_s <= packet.at_s < end_s]
+    ports = {packet.port for packet in inside if packet.kind == "rtp" and packet.ssrc in streams}
+    own = [packet for packet in inside if packet.port in ports]
+    media = [packet for packet in own if packet.kind == "rtp"]
+    rtcp = Counter(packet.kind for packet in own if packet.kind != "rtp")
+    return Traffic(sum(packet.bytes for packet in media), len(media), rtcp)

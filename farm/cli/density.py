@@ -1,0 +1,207 @@
+"""`farm doctor EXPERIMENT --density`: how many probes this machine carries, by measuring a few.
+
+Some light probes, then a full session, do what the experiment asks of them (its scenario, pictures
+and flags) against the embedded server on this machine; its own page and server are left in peace.
+What browsers and controller take of a core is reckoned up to where a trial's detectors would fire.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import psutil
+
+from farm.cli.known_density import density_file, remember
+from farm.cli.running import new_run, run_to_end, stream_of
+from farm.errors import BrowserError
+from farm.experiment import App, Experiment, Fidelity, Host, Network, Output, Server
+from farm.experiment_file import load_experiment
+from farm.hosts.sampler import ThreadTimes, busiest_thread, read_threads, usable_cores
+from farm.protocols import Clock, Observer
+from farm.scenario import smallest_load
+from farm.terminal import Terminal
+from farm.trial import Outcome
+from farm.wording import counted
+
+FIDELITIES: tuple[Fidelity, ...] = ("light", "full")
+SMALL = 2
+"""Of sessions so small two are measured of light probes, else one: what a core can carry."""
+
+SETTLE_S, HOLD_S, EVERY_S = 10.0, 15.0, 2.0
+FAKE_DEVICES, PLAYWRIGHT = "--use-fake-device-for-media-stream", "playwright"
+"""By these words its command tells a browser, and Playwright's driver."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """CPU seconds so far: of every thread of the browsers, and of this process and its own."""
+
+    threads: ThreadTimes
+    controller_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Density:
+    """How many `probes` of a fidelity a machine carries; the others are what that is made of.
+
+    `browser_probes` is how many a browser may have before its busiest thread is too busy.
+    """
+
+    fidelity: Fidelity
+    probes: int
+    measured: int
+    cores: int
+    cores_each: float
+    controller_each: float
+    browser_probes: int
+    verdict: Outcome
+
+    def __str__(self) -> str:
+        return (
+            f"{counted(self.probes, f'{self.fidelity} probe')} on {counted(self.cores, 'core')}:"
+            f" {self.cores_each:.3f} of a core each, {self.controller_each:.4f} of the controller"
+            f" (measured with {self.measured}, the trial's verdict: {self.verdict.value});"
+            f" at most {self.browser_probes} in a browser"
+        )
+
+
+def tell_density(options: argparse.Namespace) -> int:
+    """Measure, and print what was found. Raises BadInput."""
+    file: Path = options.experiment
+    experiment, text = load_experiment(file), file.read_text()
+    terminal = Terminal(stream_of(options.json))
+    terminal.note("measuring light probes, then full ones: about two minutes")
+    with terminal.watching():
+        found = run_to_end(measured(experiment, text, file.parent, terminal))
+    for density in found:
+        kind = replace(experiment, probes=replace(experiment.probes, fidelity=density.fidelity))
+        remember(kind, density.probes, density.cores, density_file())
+    if options.json:
+        print(json.dumps([asdict(density) for density in found], indent=2))
+        return 0
+    for density in found:
+        print(density)
+    most = next(each.probes for each in found if each.fidelity == experiment.probes.fidelity)
+    print(
+        "\nSo that no more are placed here:  probes: {density: measured}"
+        f"  (or hosts: [{{here: true, probes: {most}}}])"
+    )
+    return 0
+
+
+async def measured(
+    experiment: Experiment, text: str, beside: Path, observer: Observer
+) -> Sequence[Density]:
+    """Of each fidelity. Raises BadInput, GeneratorError, ServerError."""
+    with tempfile.TemporaryDirectory(prefix="farm-density-") as folder:
+        return [
+            await _measured(_alone(experiment, fidelity, Path(folder)), text, beside, observer)
+            for fidelity in FIDELITIES
+        ]
+
+
+async def _measured(experiment: Experiment, text: str, beside: Path, observer: Observer) -> Density:
+    load = experiment.trial.load or 0
+    async with (
+        new_run(experiment, text, beside, observer, largest_load=load, trials=1) as run,
+        _looking(run.trials.clock) as looks,
+    ):
+        result, evidence = await run.trials.measure(load, "single")
+    if (start_s := evidence.phases.hold_s) is None or (end_s := evidence.phases.leave_s) is None:
+        why = "; ".join(reason.message for reason in result.verdict.reasons)
+        raise BrowserError(f"the measurement broke off: {why or 'no probe could join'}")
+    inside = [look for at_s, look in looks if start_s <= at_s <= end_s]
+    outcome = result.verdict.outcome
+    return reckoned(experiment, load, inside[0], inside[-1], outcome)
+
+
+def reckoned(
+    experiment: Experiment, load: int, before: Spent, after: Spent, outcome: Outcome
+) -> Density:
+    """What `load` probes took between two looks, carried on to the limits of `invalid`."""
+    passed_s = after.threads.at_s - before.threads.at_s
+    browsers = sum(
+        cpu_s - before.threads.cpu_s.get(thread, cpu_s)
+        for thread, cpu_s in after.threads.cpu_s.items()
+    )
+    each = browsers / passed_s / load
+    controller = (after.controller_s - before.controller_s) / passed_s / load
+    cores = usable_cores(experiment.hosts[0].cores)
+    # A thread per page grows with nothing; that which all pages of a browser share grows with them.
+    busiest = busiest_thread(before.threads, after.threads)
+    thread = 0.0 if busiest is None else busiest[1] / 100 / min(load, experiment.probes.per_browser)
+    return Density(
+        fidelity=experiment.probes.fidelity,
+        probes=int(experiment.invalid.host_cpu * cores / (each + controller)),
+        measured=load,
+        cores=cores,
+        cores_each=round(each, 4),
+        controller_each=round(controller, 4),
+        browser_probes=int(experiment.invalid.thread_cpu / thread) if thread else load,
+        verdict=outcome,
+    )
+
+
+def _alone(experiment: Experiment, fidelity: Fidelity, folder: Path) -> Experiment:
+    """The experiment's probes on this machine, against nobody's server but ours."""
+    here = next((host for host in experiment.hosts if host.here), Host())
+    smallest = smallest_load(experiment.scenario)
+    return replace(
+        experiment,
+        scenario=replace(experiment.scenario, record=False),
+        app=App(),
+        inventory=None,
+        server=Server(),
+        hosts=(replace(here, probes=None),),
+        probes=replace(experiment.probes, fidelity=fidelity, witnesses=0, density=None),
+        network=Network(),
+        trial=replace(
+            experiment.trial,
+            load=2 * smallest if fidelity == "light" and smallest == SMALL else smallest,
+            settle_s=SETTLE_S,
+            hold_s=HOLD_S,
+            sessions_per_second=1.0,
+        ),
+        output=Output(directory=folder, name=f"density-{fidelity}"),
+    )
+
+
+@asynccontextmanager
+async def _looking(clock: Clock) -> AsyncIterator[list[tuple[float, Spent]]]:
+    """A list of looks, with run time, that grows while the body runs."""
+    looks: list[tuple[float, Spent]] = []
+
+    async def go_on() -> None:
+        while True:
+            looks.append((clock.run_s(), await asyncio.to_thread(_spent)))
+            await asyncio.sleep(EVERY_S)
+
+    task = asyncio.create_task(go_on())
+    try:
+        yield looks
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _spent() -> Spent:
+    own = psutil.Process(os.getpid())
+    browsers, controller = [], own.cpu_times()
+    seconds = controller.user + controller.system
+    for child in own.children():
+        with suppress(psutil.Error):
+            if FAKE_DEVICES in child.cmdline():
+                browsers.append(child.pid)
+            elif PLAYWRIGHT in " ".join(child.cmdline()):
+                times = child.cpu_times()
+                seconds += times.user + times.system
+    return Spent(read_threads(browsers), seconds)

@@ -1,0 +1,56 @@
+"""What `farm doctor --density` found on this machine, kept for `probes.density: measured`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+
+from farm.errors import BadInput
+from farm.experiment import Experiment
+from farm.scenario import camera_size
+
+MEASURE = "measure it: farm doctor --density EXPERIMENT"
+
+
+def density_file() -> Path:
+    """A JSON object: for each kind of probe, how many `probes` so many `cores` carry."""
+    return user_cache_path("probe-farm") / "density.json"
+
+
+def kind_of_probe(experiment: Experiment) -> str:
+    """What a probe costs depends on: its fidelity, its scenario, its pictures."""
+    size, rate = camera_size(experiment), experiment.media.frame_rate
+    return f"{experiment.probes.fidelity} {experiment.scenario.kind} {size} {rate}"
+
+
+def remember(experiment: Experiment, probes: int, cores: int, file: Path) -> None:
+    """In the place of what was known of this kind of probe."""
+    known = {**_known(file), kind_of_probe(experiment): {"probes": probes, "cores": cores}}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(known, indent=1))
+
+
+def room_for(experiment: Experiment, cores: int, file: Path) -> int | None:
+    """The most probes that a machine of so many cores carries; `None`: no limit is asked for.
+
+    Raises BadInput where this machine was never measured with such probes.
+    """
+    if experiment.probes.density is None:
+        return None
+    kind = kind_of_probe(experiment)
+    found = _known(file).get(kind)
+    if found is None:
+        raise BadInput(f"probes.density: measured: nothing is known of {kind!r}; {MEASURE}")
+    return max(1, int(found["probes"] * cores / found["cores"]))
+
+
+def _known(file: Path) -> Mapping[str, Any]:
+    try:
+        known = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}

@@ -1,0 +1,129 @@
+"""Joins, recordings and servers that failed: what lacked then."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from farm.trial import JoinOutcome, Reason
+from tests.farm.attribution.broken_trials import (
+    DIED,
+    LOSS,
+    NO_JOIN,
+    NO_RECORDING,
+    SHAPES,
+    calm,
+    named,
+    trial,
+)
+from tests.farm.attribution.starved_seconds import (
+    all_cores,
+    slow_disk,
+    small_buffers,
+    threads,
+)
+
+
+@pytest.mark.parametrize(("most", "limit"), [(64, 64), (58, 64), (1020, 1024), (65530, 65536)])
+def test_descriptors_without_room_for_another_session(most: int, limit: int) -> None:
+    evidence = trial(lambda much: {
+        "process_descriptors": round(20 + (most - 20) * much), "process_descriptors_limit": limit
+    }, SHAPES["more and more"], harm=0.0)  # fmt: skip
+    found = named(evidence, NO_JOIN)
+
+    assert found.resource == "descriptors"
+    assert f"{most} of the {limit} descriptors" in found.evidence
+
+
+def test_descriptors_by_the_words_of_the_server() -> None:
+    reasons = (Reason("signalling", "p004: [Errno 24] Too many open files", "p004", "s002"),)
+    assert named(trial(lambda _: {}, harm=0.0), reasons).resource == "descriptors"
+
+
+def test_many_descriptors_are_no_fault_where_all_got_in() -> None:
+    near = {"process_descriptors": 1010, "process_descriptors_limit": 1024}
+    assert named(trial(lambda _: near)).resource == "unknown"
+
+
+@pytest.mark.parametrize("reasons", [NO_JOIN, NO_JOIN[:1]])
+def test_joins_that_fail_while_the_server_rests(reasons: tuple[Reason, ...]) -> None:
+    found = named(trial(lambda _: {}, harm=0.0), reasons)
+    assert found.resource == "signalling"
+    assert "failed" in found.evidence
+
+
+def test_partners_who_wait_in_vain_are_no_fault_of_the_media() -> None:
+    """Who got in sends to nobody, and its own stream is told as silent."""
+    silent = [
+        Reason(code, f"p005 {code}", "p005", "s002", "outbound video")
+        for code in ("gap", "frame_rate", "target_bitrate")
+    ]
+    found = named(trial(lambda _: {}, harm=0.0), (*NO_JOIN[:1], *silent))
+    assert found.resource == "signalling"
+
+
+def test_joins_and_media_both_suffer_from_small_buffers() -> None:
+    late = Reason("setup", "p001 inbound video took 21 s", "p001", "s000", "inbound video")
+    evidence = trial(small_buffers(0.2, 900.0), SHAPES["at the end"])
+    assert named(evidence, (late, *LOSS)).resource == "udp_buffers"
+
+
+def test_media_that_begins_late_while_the_server_rests() -> None:
+    late = Reason("setup", "p001 (s000) inbound video took 21 s", "p001", "s000", "inbound video")
+    evidence = trial(lambda _: {}, harm=0.0)
+    slow = dataclasses.replace(
+        evidence,
+        joins=tuple(JoinOutcome(j.probe, j.session, True, join_s=9.0) for j in evidence.joins),
+    )
+    found = named(slow, (late, late), held=calm())
+
+    assert found.resource == "signalling"
+    assert "joins took 9.0 s, 0.5 s in the trial that held" in found.evidence
+
+
+def test_joins_that_fail_for_want_of_cpu_are_no_fault_of_signalling() -> None:
+    assert named(trial(all_cores(4)), NO_JOIN).resource == "cpu_total"
+
+
+def test_cpu_that_was_full_in_a_part_of_the_ramp_explains_joins_that_failed() -> None:
+    """Browsers boot for a while before anybody asks the server for anything."""
+    evidence = trial(lambda _: {}, harm=0.0)
+    samples = tuple(
+        dataclasses.replace(sample, process_cores=1, process_cpu_percent=99.0, threads=threads(98))
+        if 17 <= sample.at_s <= 28
+        else sample
+        for sample in evidence.server_samples
+    )
+    busy = dataclasses.replace(evidence, server_samples=samples)
+    assert named(busy, NO_JOIN).resource == "cpu_thread"
+
+
+@pytest.mark.parametrize("busy", [50.0, 99.0])
+def test_recordings_that_are_short_on_a_disk_that_lags(busy: float) -> None:
+    found = named(trial(slow_disk(busy, 0.4, 1), harm=0.0), NO_RECORDING)
+    assert found.resource == "disk"
+    assert "2 are missing or short" in found.evidence
+
+
+def test_recordings_that_are_short_and_nothing_else_is_wrong() -> None:
+    found = named(trial(lambda _: {}, harm=0.0), NO_RECORDING)
+    assert found.resource == "disk"
+    assert "caller.webm holds 12 of 40 s" in found.evidence
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        {"cgroup_memory_limit_bytes": 120_000_000, "cgroup_memory_used_bytes": 100_000_000},
+        {"process_virtual_limit_bytes": 10**9, "process_virtual_bytes": 930_000_000},
+        {"oom_kills": 1},
+    ],
+)
+def test_a_server_that_died_at_the_end_of_its_memory(last: dict[str, Any]) -> None:
+    assert named(trial(lambda _: last, harm=0.0), DIED).resource == "memory"
+
+
+def test_a_server_that_died_with_plenty_of_all_is_no_resource() -> None:
+    found = named(trial(lambda _: {}, harm=0.0), DIED)
+    assert found.resource == "unknown"
+    assert "the server died: it ended with signal 9" in found.evidence

@@ -1,0 +1,39 @@
+"""What `farm demo` runs: it fits a machine of two cores."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from farm.cli.demo import LOADS, demo_experiment
+from farm.experiment import ScenarioKind
+from farm.experiment_file import parse_experiment
+from farm.scenario import check_load, ladder, plan_trial, witness_count
+
+
+@pytest.mark.parametrize("kind", LOADS)
+def test_each_scenario_is_run_once_with_a_users_own_browsers(kind: ScenarioKind) -> None:
+    experiment = parse_experiment(demo_experiment(kind), "farm demo")
+    check_load(experiment.scenario, LOADS[kind], "load")
+    assert experiment.probes.fidelity == "full"
+    assert experiment.scenario.kind == kind
+
+
+def test_its_search_has_rooms_of_two_light_probes_and_one_room_of_witnesses() -> None:
+    experiment = parse_experiment(demo_experiment("group", "light"), "farm demo")
+    rungs = ladder(experiment)
+    assert (rungs.minimum, rungs.step) == (2, 2)
+    assert witness_count(experiment, rungs.maximum) == 2
+    plan = plan_trial(experiment, rungs.maximum, index=0, purpose="search", hosts=["here"])
+    assert [probe.fidelity for probe in plan.sessions[0].probes] == ["full", "full"]
+    assert {probe.fidelity for probe in plan.sessions[-1].probes} == {"light"}
+
+
+def test_server_and_browsers_have_cores_of_their_own_where_there_are_two(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {2, 5})
+    experiment = parse_experiment(demo_experiment("group", "light"), "farm demo")
+    assert experiment.server.cores == (5,)
+    assert experiment.hosts[0].cores == (2,)

@@ -1,0 +1,26 @@
+"""Where a number comes from."""
+
+from __future__ import annotations
+
+from farm.observations import ClockReading
+from reports.provenance import facts
+from tests.synthetic import manifest
+
+
+def test_each_clock_is_named_with_its_offset_and_error() -> None:
+    readings = (
+        ClockReading("here", -5000.0, 0.0, 0.0),
+        ClockReading("server", -1517.3806, 0.0124, 10.0),
+        ClockReading("server", -1517.3850, 0.0118, 20.0),
+        ClockReading("host:far", 12.5, 0.0042, 0.0),
+    )
+    found = next(each for each in facts(manifest(), readings) if each.heading.startswith("Clocks"))
+    assert found.rows == (
+        ("here", "-5000.000 s, exactly: the controller's own clock"),
+        ("server", "-1517.385 s, true within 11.8 to 12.4 ms; read 2 times"),
+        ("host:far", "+12.500 s, true within 4.2 ms; read 1 time"),
+    )
+
+
+def test_a_run_whose_clocks_were_never_read_says_nothing_of_them() -> None:
+    assert not any(each.heading.startswith("Clocks") for each in facts(manifest()))
