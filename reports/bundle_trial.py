@@ -111,12 +111,7 @@ class TrialPart:
                 anchor=each.anchor,
                 session=each.session,
                 why=each.why,
-                who=", ".join(f"{probe.probe} ({probe.role})" for probe in each.probes[:PROBES])
-                + (
-                    f" and {len(each.probes) + each.others - PROBES} more"
-                    if len(each.probes) + each.others > PROBES
-                    else ""
-                ),
+                who=_who(each),
                 reasons=each.reasons,
                 table=self._files.traced(each.table, self._trial),
                 figure=close if place == 0 else None,
@@ -135,7 +130,10 @@ class TrialPart:
         some = [*worst.probes[:PROBES]]
         if not any(probe.sends for probe in some):
             # Of a broadcast the presenter, too: who sent what the viewers saw.
-            some[-1:] = [probe for probe in worst.probes if probe.sends][:1] or some[-1:]
+            planned = next(
+                each.probes for each in self._trial.plan.sessions if each.session == worst.session
+            )
+            some[-1:] = [probe for probe in planned if probe.sends][:1] or some[-1:]
         shown = [
             (probe, channels)
             for probe in some
@@ -223,3 +221,10 @@ class TrialPart:
             for name, role in role_pictures(self._trial.plan, names)
         ]
         return tuple(picture for picture in copied if picture is not None)
+
+
+def _who(section: SessionSection) -> str:
+    """`p002 (caller), p003 (callee)`."""
+    left = len(section.probes) + section.others - PROBES
+    names = ", ".join(f"{probe.probe} ({probe.role})" for probe in section.probes[:PROBES])
+    return f"{names} and {left} more" if left > 0 else names

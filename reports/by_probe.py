@@ -50,7 +50,7 @@ def by_probe(plan: TrialPlan, intervals: Sequence[StreamInterval]) -> ByProbe:
 def session_windows(
     plan: TrialPlan, intervals: Sequence[StreamInterval], joins: Sequence[JoinOutcome]
 ) -> SessionWindows:
-    """The worst inbound stream of each session in each window, each figure by itself."""
+    """The worst stream of each session in each window, each figure by itself."""
     probes = {
         session.session: tuple(probe.probe for probe in session.probes) for session in plan.sessions
     }
@@ -83,18 +83,25 @@ def _windows(
     intervals: Sequence[StreamInterval],
     joins: Sequence[JoinOutcome],
 ) -> SessionWindows:
-    """The worst of all inbound streams that are alike in `column`; `members` are in each."""
-    inbound = Intervals.of(intervals).frame.filter(direction="inbound")
-    spans = inbound.group_by("window").agg(pl.col("start_s", "end_s").first()).sort("window")
-    lost = pl.col("residual_loss_ratio")
+    """The worst of all streams that are alike in `column`; `members` are in each."""
+    frame = Intervals.of(intervals).frame
+    spans = frame.group_by("window").agg(pl.col("start_s", "end_s").first()).sort("window")
+    down, packets = pl.col("residual_loss_ratio"), pl.col("packets")
+    missed = pl.col("remote_packets_lost").clip(lower_bound=0)
+    received = pl.col("direction") == "inbound"
     worst = (
-        inbound.group_by(pl.col(column).cast(pl.String), "window")
+        frame.with_columns(
+            lost=pl.when(received).then(down).when(packets > 0).then(missed / packets),
+            lost_packets=pl.when(received).then(packets * down / (1 - down)).otherwise(missed),
+        )
+        .group_by(pl.col(column).cast(pl.String), "window")
         .agg(
-            lost=lost.max(),
-            lost_packets=(pl.col("packets") * lost / (1 - lost)).max(),
-            stood_still=pl.col("stalled_ratio").max(),
-            gap_s=pl.col("gap_s").max(),
-            frame_rate=pl.col("frame_rate").filter(kind="video").min(),
+            pl.col("lost", "lost_packets").max(),
+            repaired=pl.col("repair_ratio").max(),
+            repaired_packets=(pl.col("repair_ratio") * packets).max(),
+            stood_still=pl.col("stalled_ratio").filter(received).max(),
+            gap_s=pl.col("gap_s").filter(received).max(),
+            frame_rate=pl.col("frame_rate").filter(received, kind="video").min(),
         )
         .filter(pl.col(column).is_in(list(members)))
     )
@@ -116,6 +123,8 @@ def _windows(
         end_s=spans["end_s"].to_numpy(),
         lost=each("lost"),
         lost_packets=each("lost_packets"),
+        repaired=each("repaired"),
+        repaired_packets=each("repaired_packets"),
         stood_still=each("stood_still"),
         gap_s=each("gap_s"),
         frame_rate=each("frame_rate"),

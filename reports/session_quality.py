@@ -18,7 +18,7 @@ from farm.verdict.stream_limits import LEAST_FREEZE_S, LEAST_LOST_PACKETS
 from reports.grid import Array
 from reports.trial_series import SessionWindows
 
-CAUSES = ("lost packets", "picture stood still", "silence", "few frames")
+CAUSES = ("lost packets", "picture stood still", "silence", "few frames", "repaired packets")
 """What the limits are of, in the order of `SessionQuality.cause`."""
 
 
@@ -53,9 +53,8 @@ def session_quality(
 ) -> SessionQuality:
     """`asked_frame_rate` is what received pictures should have; `None`: it is not known."""
     length_s = np.maximum(windows.end_s - windows.start_s, LEAST_FREEZE_S)
-    lost = _of(windows.lost, criteria.residual_loss)
-    # Below so many packets chance decides, and no limit is broken.
-    lost = np.where(windows.lost_packets > LEAST_LOST_PACKETS, lost, np.minimum(lost, 1.0))
+    lost = _of_packets(windows.lost, criteria.residual_loss, windows.lost_packets)
+    repaired = _of_packets(windows.repaired, criteria.repair, windows.repaired_packets)
     still = windows.stood_still / np.maximum(criteria.stalled_share, LEAST_FREEZE_S / length_s)
     silent = _of(windows.gap_s, criteria.gap_s)
     few = np.full(lost.shape, np.nan)
@@ -63,7 +62,7 @@ def session_quality(
     if asked_frame_rate and slack > 0:
         missing = 1 - windows.frame_rate / asked_frame_rate
         few = np.clip(missing, 0, None) / slack
-    every = np.stack([lost, still, silent, few])
+    every = np.stack([lost, still, silent, few, repaired])
     told = np.where(np.isnan(every), -np.inf, every)
     worst = told.max(axis=0, initial=-np.inf)
     return SessionQuality(
@@ -71,6 +70,12 @@ def session_quality(
         np.where(np.isinf(worst) & (worst < 0), np.nan, worst),
         told.argmax(axis=0) if told.size else np.zeros(lost.shape, dtype=np.int64),
     )
+
+
+def _of_packets(values: Array, limit: float, packets: Array) -> Array:
+    """Below so many packets chance decides, and no limit is broken."""
+    used = _of(values, limit)
+    return np.where(packets > LEAST_LOST_PACKETS, used, np.minimum(used, 1.0))
 
 
 def _of(values: Array, limit: float) -> Array:

@@ -65,13 +65,14 @@ class ByProbe:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SessionWindows:
-    """What the worst receiver of each session had: `lost[i, j]` of `sessions[i]` in window `j`.
+    """What the worst stream of each session had: `lost[i, j]` of `sessions[i]` in window `j`.
 
     `probes` are in each session, `absent` those of them that never joined. `lost` is residual loss,
-    `lost_packets` how many packets those are, `stood_still` the share of the window without a new
-    picture, `gap_s` the longest time without a packet, `frame_rate` the lowest. NaN where nobody
-    saw it. `start_s` and `end_s` are the windows' in run time. `unit` is the word for a row: each
-    viewer of a broadcast may stand for itself, named as its probe.
+    down, and up as the server's reports have it, `repaired` what came again; `lost_packets` and
+    `repaired_packets` are how many packets those are. Of receivers: `stood_still` is the share of
+    the window without a new picture, `gap_s` the longest time without a packet, `frame_rate` the
+    lowest. NaN where nobody saw it. `start_s` and `end_s` are the windows' in run time. `unit` is
+    the word for a row: each viewer of a broadcast may stand for itself, named as its probe.
     """
 
     sessions: tuple[str, ...]
@@ -81,6 +82,8 @@ class SessionWindows:
     end_s: Array
     lost: Array
     lost_packets: Array
+    repaired: Array
+    repaired_packets: Array
     stood_still: Array
     gap_s: Array
     frame_rate: Array

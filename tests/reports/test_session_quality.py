@@ -17,6 +17,16 @@ from tests.farm.trial_evidence import good
 from tests.reports.made_channels import made_quality
 from tests.reports.made_series import made_windows
 
+_FIGURES = (
+    "lost",
+    "lost_packets",
+    "repaired",
+    "repaired_packets",
+    "stood_still",
+    "gap_s",
+    "frame_rate",
+)
+
 
 def test_a_limit_is_one_and_the_worst_cause_stands_for_a_window() -> None:
     quality = made_quality(4)
@@ -28,9 +38,9 @@ def test_a_limit_is_one_and_the_worst_cause_stands_for_a_window() -> None:
 
 def test_a_handful_of_lost_packets_breaks_no_limit() -> None:
     windows = made_windows(4)
-    few = replace(
-        windows, lost_packets=np.full(windows.lost.shape, 3.0), stood_still=0 * windows.lost
-    )
+    three = np.full(windows.lost.shape, 3.0)
+    still = np.zeros(windows.lost.shape)
+    few = replace(windows, lost_packets=three, repaired_packets=three, stood_still=still)
     quality = session_quality(few, Criteria(), None)
     assert np.nanmax(quality.used) == 1.0
 
@@ -41,7 +51,7 @@ def test_what_nobody_saw_is_unknown_and_who_never_joined_comes_first() -> None:
     unseen[1:] = 0.0
     absent = replace(
         windows,
-        **dict.fromkeys(("lost", "lost_packets", "stood_still", "gap_s", "frame_rate"), unseen),
+        **dict.fromkeys(_FIGURES, unseen),
         absent=(("p000",), (), ()),
     )
     quality = session_quality(absent, Criteria(), None)
