@@ -5,6 +5,7 @@ Up to `ROWS` sessions are all shown; of more the worst ones, below how all of th
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,6 +20,7 @@ from reports.session_quality import CAUSES, SessionQuality
 
 ROWS = 24
 _NAMES = 4  # of probes in a row's label; more are told by the first and the last
+_LINE = 66  # letters above the map
 _LETTERED = 40  # windows, at most, for a letter to fit into each
 _DARKEST = 5.0  # times a limit, and all beyond
 _NEAR = 0.5
@@ -70,7 +72,7 @@ def session_map(quality: SessionQuality) -> Figure:
     if found:
         words = ", ".join(f"{_LETTERS[each]} {CAUSES[each]}" for each in found)
         axes.annotate(
-            f"beyond a limit: {words}",
+            textwrap.fill(f"beyond a limit: {words}", _LINE),
             (0, 1),
             xycoords="axes fraction",
             xytext=(0, 4),
