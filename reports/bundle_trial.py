@@ -105,7 +105,7 @@ class TrialPart:
     def _sessions(
         self, told: tuple[SessionSection, ...], close: FigureEntry | None
     ) -> tuple[SessionPart, ...]:
-        shots = self._session_pictures()
+        shots = self._session_pictures({each.session for each in told})
         return tuple(
             SessionPart(
                 anchor=each.anchor,
@@ -162,9 +162,11 @@ class TrialPart:
         )
         return self._files.figure(chart, self._trial)
 
-    def _session_pictures(self) -> defaultdict[str, list[Picture]]:
-        """Screenshots by the session of the probe whose page they show."""
-        session_of = {probe.probe: probe for probe in self._trial.plan.probes}
+    def _session_pictures(self, sessions: set[str]) -> defaultdict[str, list[Picture]]:
+        """Screenshots of these sessions, by the session of the probe whose page they show."""
+        session_of = {
+            probe.probe: probe for probe in self._trial.plan.probes if probe.session in sessions
+        }
         found: defaultdict[str, list[Picture]] = defaultdict(list)
         taken: set[str] = set()
         for seen in self._trial.events:
