@@ -24,6 +24,8 @@ from farm.protocols import Progress
 from farm.trial import Outcome, Phase
 from tests.fakes import FakeObserver
 from tests.starved_server import (
+    CONTROLLERS,
+    HAS_DISKS,
     HUNGRY,
     INTERFACE,
     IS_ROOT,
@@ -101,7 +103,14 @@ CAUSES_OF_ROOT = {
         starve=little_memory,
     ),
 }
-POSSIBLE = {**CAUSES, **(CAUSES_OF_ROOT if IS_ROOT else {})}
+POSSIBLE = {
+    **CAUSES,
+    **{
+        name: cause
+        for name, cause in CAUSES_OF_ROOT.items()
+        if IS_ROOT and CONTROLLERS.issuperset(cause.controllers)
+    },
+}
 
 
 @pytest.mark.parametrize("cause", POSSIBLE.values(), ids=POSSIBLE)
@@ -138,7 +147,7 @@ async def test_a_slow_application_is_named(tmp_path: Path) -> None:
     assert limited["resource"] == "signalling", limited["evidence"]
 
 
-if IS_ROOT:
+if HAS_DISKS:
 
     async def test_a_slow_disk_under_the_recordings_is_named(tmp_path: Path) -> None:
         place = tmp_path / "disk"
