@@ -26,7 +26,7 @@ from benchmarks.echo_app import echo_app
 from benchmarks.echo_servers import Arrived, EchoServer, embedded, janus
 from benchmarks.echo_trial import EchoResult, Setting, echo_experiment, echo_trial, video_bps
 from benchmarks.process_cpu import cores_between, looking
-from farm.browser.program import chromium_command, find_chromium
+from farm.browser.program import chromium_command, find_chromium, sandbox_works
 from farm.experiment import Fidelity
 from farm.host_process import clip_cache
 from farm.media import prepare
@@ -138,7 +138,12 @@ async def one_browser_each(bench: Setting, users: int, seconds: float) -> Cost:
         for number in range(users):
             profile = bench.processes.temporary_directory("plain-profile-")
             command = chromium_command(
-                chromium, profile, app_url=bench.app.url, video=clip.video, audio=clip.audio
+                chromium,
+                profile,
+                app_url=bench.app.url,
+                video=clip.video,
+                audio=clip.audio,
+                sandbox=sandbox_works(chromium, as_root=os.geteuid() == 0),
             )
             command[-1] = bench.app.url  # instead of about:blank
             children.append(await bench.processes.start(f"plain-{number}", command))
