@@ -33,6 +33,7 @@ from reports.page import (
     TrialSection,
     deciding_trials,
     failures,
+    role_caption,
     role_pictures,
     said_table,
 )
@@ -222,7 +223,11 @@ class _Bundle:
         names = [path.name for path in trial.screenshots]
         copied = [
             self._copy(
-                trial, name, prefix, f"The page of a {role} in mid-call", f"The page of a {role}"
+                trial,
+                name,
+                prefix,
+                f"The page of a {role} in mid-call",
+                role_caption(trial.plan, role),
             )
             for name, role in role_pictures(trial.plan, names)
         ]
