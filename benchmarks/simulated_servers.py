@@ -124,7 +124,8 @@ def _one(family: Family, rng: random.Random) -> SimulatedServer:
     step, maximum = rng.choice(STEPS), rng.choice(CEILINGS)
     minimum = max(2, step)
     capacity = math.exp(rng.uniform(math.log(4 * minimum), math.log(maximum)))
-    width = math.exp(rng.uniform(math.log(0.02), math.log(1.0)))
+    narrow = rng.random() < 0.6
+    width = rng.uniform(0.02, NARROW) if narrow else math.exp(rng.uniform(math.log(NARROW), 0.0))
     server = SimulatedServer(
         family,
         minimum,
