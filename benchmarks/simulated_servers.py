@@ -61,7 +61,7 @@ class SimulatedServer:
         return 1.0
 
     def capacity(self, trial: int = 0, ratio: float = RELIABILITY) -> float:
-        """The largest load at which holds pass so often, any load between 0 and ten times `half`."""
+        """The largest load at which holds pass so often, whole or not, up to ten times `half`."""
         low, high = 0.0, 10 * self.half
         for _ in range(60):
             middle = (low + high) / 2
@@ -111,7 +111,7 @@ def _falls(distance: float, scale: float) -> float:
 
 def simulated_servers(count: int, seed: int) -> list[SimulatedServer]:
     """So many, the families in turn; capacities that a search of their loads can find."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311
     found: list[SimulatedServer] = []
     while len(found) < count:
         server = _one(FAMILIES[len(found) % len(FAMILIES)], rng)

@@ -4,10 +4,11 @@ Pure: the search is asked for a load, told how its trial went, asked again. The 
 RFC 9971 (MLRsearch): a *trial* at a load, a *goal* (`reliability`), a load that holds and one above
 it that does not.
 
-Loads double until one fails. From then on all trials so far weigh all pass curves that a server may
-have (`farm.pass_curve`), and the next load is the one whose trial tells most of the capacity. The
-search has *converged* when, with probability `confidence`, the answer is within a step or a tenth of
-the capacity; not before two trials failed (one may be bad luck), or three passed at the largest load.
+Loads double until one fails. From then on all trials so far weigh all pass curves that a server
+may have (`farm.pass_curve`), and the next load is the one whose trial tells most of the capacity.
+The search has *converged* when, with probability `confidence`, the answer is within a step or a
+tenth of the capacity; not before two trials failed (one may be bad luck), or three passed at the
+largest load.
 
 By hand, on a server that holds six:
 
@@ -84,10 +85,10 @@ class CapacityEstimate:
     `probes` is the load of the ladder that is most likely right: within a step or a tenth of the
     capacity, at which a hold passes with probability `reliability`. It is a lower bound if `state`
     is `ceiling_passed` or `generator_ran_out`, and None if not even the smallest load holds. The
-    capacity lies in `interval` with probability `confidence`; its ends are loads of the ladder, None
-    where nothing bounds it. `recommended` is its low end. At `breaking` fewer than half of the holds
-    pass. `if_sharp` and `if_slow` are what the interval would be, were this server known to fail at
-    a sharp edge, or to falter slowly: where they differ, the trials alone do not tell.
+    capacity lies in `interval` with probability `confidence`; its ends are loads of the ladder,
+    None where nothing bounds it. `recommended` is its low end. At `breaking` fewer than half of the
+    holds pass. `if_sharp` and `if_slow` are what the interval would be, were this server known to
+    fail at a sharp edge, or to falter slowly: where they differ, the trials alone do not tell.
     """
 
     probes: int | None
@@ -345,7 +346,9 @@ class CapacitySearch:
     def _breaking(self, probes: int | None) -> int | None:
         """The smallest load above the answer at which fewer than half pass, if one failed there."""
         failed = self._loads_that(Outcome.FAIL)
-        above = [load for load in self._ladder if load > (probes or 0) and load <= max(failed, default=0)]
+        above = [
+            load for load in self._ladder if load > (probes or 0) and load <= max(failed, default=0)
+        ]
         if not above:
             return None
         chances = self._curves.chances(_thinned(above, CANDIDATES))
@@ -373,7 +376,9 @@ class CapacitySearch:
         return low, high
 
 
-def _right(ladder: tuple[int, ...], capacities: Array) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def _right(
+    ladder: tuple[int, ...], capacities: Array
+) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
     """Which capacities make which rung a right answer: a step or a tenth away at most."""
     steps = [above - below for below, above in pairwise(ladder)] or [ladder[0]]
     down = np.array([steps[0], *steps], dtype=np.float64)

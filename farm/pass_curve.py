@@ -11,9 +11,9 @@ share of holds that fail for no reason of the load) to 0. A curve has
   once.
 
 Before any trial the capacity may be anywhere from half the smallest load to four times the largest,
-each scale as likely as another; `WIDTHS`, `LAPSES`, `SLOPES` and `JUMPS` say how likely the rest is.
-Trials weigh these curves by Bayes' rule. It is the method of psychometrics: QUEST+ (Watson 2017),
-psignifit (Schuett et al. 2016).
+each scale as likely as another; `WIDTHS`, `LAPSES`, `SLOPES` and `JUMPS` say how likely the rest
+is. Trials weigh these curves by Bayes' rule. It is the method of psychometrics: QUEST+ (Watson
+2017), psignifit (Schuett et al. 2016).
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ _NEGLIGIBLE = 1e-5
 class _Table:
     """Chances to pass, one row a ratio of load to capacity, one column a width and a lapse.
 
-    `chances[part]` is every `_PARTS`-th row, largest ratio first: rows of one load, by capacity, are
-    a slice of one of them.
+    `chances[part]` is every `_PARTS`-th row, largest ratio first: rows of one load, by capacity,
+    are a slice of one of them.
     """
 
     chances: tuple[Array, ...]
@@ -139,8 +139,8 @@ class PassCurves:
             if shift not in seen:
                 chance, cells = self._rows(load, shift)
                 seen[shift] = (chance if passed else 1 - chance, cells)
-        for weights, shift in zip(self._weights, grown, strict=True):
-            weights *= seen[shift][0]
+        for history, shift in enumerate(grown):
+            self._weights[history] *= seen[shift][0]
         if not passed and units_failed and units:
             self._tell_units(likelihoods(units_failed, units), grown, seen)
         self._weights /= self._weights.sum()
@@ -149,14 +149,14 @@ class PassCurves:
     def _tell_units(
         self, likely: Array, grown: list[float], seen: dict[float, tuple[Array, Cells]]
     ) -> None:
-        """Weigh the curves by the number of bad units, and the kinds of server by how they fared."""
+        """Weigh curves by the number of bad units, and kinds of server by what they foretold."""
         by_cell = np.zeros(CELLS)
         for weights, shift in zip(self._weights, grown, strict=True):
             by_cell += np.bincount(seen[shift][1].ravel(), weights.ravel(), minlength=CELLS)
         together = self._kinds @ likely
         factors = {shift: together[cells] for shift, (_, cells) in seen.items()}
-        for weights, shift in zip(self._weights, grown, strict=True):
-            weights *= factors[shift]
+        for history, shift in enumerate(grown):
+            self._weights[history] *= factors[shift]
         self._kinds = self._kinds * (likely @ by_cell)
         self._kinds /= self._kinds.sum()
 
@@ -175,7 +175,7 @@ class PassCurves:
         return (self._capacity_at(0, slowness) + self._capacity_at(self._trials, slowness)) / 2
 
     def changed(self, by: float) -> float:
-        """How likely the capacity of the last trial differs from the first one's by such a share."""
+        """How likely the last trial's capacity differs from the first one's by such a share."""
         grown = np.array(self._grown(max(0, self._trials - 1)))
         moved = (grown > math.log1p(by)) | (grown < math.log1p(-by))
         return float(self._weights[moved].sum())
@@ -244,7 +244,8 @@ class PassCurves:
         for shift, of_history in zip(self._grown(trial), mass, strict=True):
             at = np.clip(np.arange(size) + round(shift / FINENESS), 0, size - 1)
             found += np.bincount(at, of_history, minlength=size)
-        return found / found.sum()
+        likely: Array = found / found.sum()
+        return likely
 
 
 def quantile(capacities: Array, likely: Array, share: float) -> float:

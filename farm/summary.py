@@ -62,6 +62,8 @@ def size_summary(
             "sessions": sessions_of(scenario, estimate.probes),
             "viewers": viewers_of(scenario, estimate.probes),
             "interval_probes": list(estimate.interval),
+            "interval_if_sharp_probes": list(estimate.if_sharp),
+            "interval_if_slow_probes": list(estimate.if_slow),
             "confidence": estimate.confidence,
             "reliability": estimate.reliability,
             "recommended_probes": estimate.recommended,

@@ -1,14 +1,14 @@
 """How many units failed in a trial that failed: what that says beyond the failure. Pure.
 
 Units of one trial fail together more often than apart, and how much so differs between servers: a
-room that freezes takes nobody along, a server out of CPU spoils all. Where units fail apart, one bad
-unit of forty says that the load is near the edge and forty say that it is far beyond; where they
-fail together, the number says nothing. So the number is read under several *kinds* of server at once
-and trials, by how well each kind foretold their numbers, say which of them to believe.
+room that freezes takes nobody along, a server out of CPU spoils all. Where units fail apart, one
+bad unit of forty says that the load is near the edge and forty say that it is far beyond; where
+they fail together, the number says nothing. So the number is read under several *kinds* of server
+at once, and trials, by how well each kind foretold their numbers, say which of them to believe.
 
-The kinds are negative binomial distributions of the number of bad units, all with the same chance of
-none (the chance that the trial passes) and a shape: large is a binomial's, units apart; small is all
-or none. One more kind says nothing whatever the number.
+The kinds are negative binomial distributions of the number of bad units, all with the same chance
+of none (the chance that the trial passes) and a shape: large is a binomial's, units apart; small is
+all or none. One more kind says nothing whatever the number.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _LEAST = 1e-5
 
 
 def cell_of(chance: Array) -> npt.NDArray[np.uint8]:
-    """In which of `CELLS` a chance to pass falls, by the logarithm of how many bad units it means."""
+    """In which of `CELLS` a chance to pass falls, by the logarithm of the bad units it means."""
     bad = np.log(np.maximum(-np.log(chance), 1e-300))
     cell = np.rint((bad - _LOWEST) / (_HIGHEST - _LOWEST) * (CELLS - 1))
     return np.clip(cell, 0, CELLS - 1).astype(np.uint8)
