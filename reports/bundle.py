@@ -41,7 +41,7 @@ from reports.pipeline_chart import pipeline_chart
 from reports.provenance import facts, whole_texts
 from reports.search_answer import search_answer
 from reports.search_charts import search_charts
-from reports.search_series import search_series
+from reports.search_series import capacity_curve, search_series
 from reports.search_tables import results_table, trials_table
 from reports.series import trial_series
 from reports.tables import Table
@@ -105,7 +105,10 @@ class _Bundle:
         if searched:
             answer = search_answer(self._scenario, reader.summary, results, shared=self._shared())
             summary = reader.summary or {}
-            charts = search_charts(search_series(results), self._settings, threshold_of(summary))
+            curve = capacity_curve(self._settings, results)
+            charts = search_charts(
+                search_series(results), curve, self._settings, threshold_of(summary)
+            )
             picture = f"{camera_size(self._settings)} at {self._settings.media.frame_rate}/s"
             tables = (
                 results_table(self._scenario, picture, summary, results),

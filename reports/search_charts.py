@@ -9,16 +9,20 @@ import numpy as np
 from farm.experiment import Experiment
 from reports.charts import Chart, Charts, Column
 from reports.figures_of_search import (
+    capacity_by_load,
     cpu_by_load,
     quality_by_cpu,
     quality_by_load,
     search_timeline,
 )
-from reports.search_series import SearchSeries, Threshold
+from reports.search_series import CapacityCurve, SearchSeries, Threshold
 
 
 def search_charts(
-    search: SearchSeries, settings: Experiment, threshold: Threshold | None = None
+    search: SearchSeries,
+    curve: CapacityCurve,
+    settings: Experiment,
+    threshold: Threshold | None = None,
 ) -> Charts:
     """The figures of a search; none before its first trial was judged.
 
@@ -40,6 +44,14 @@ def search_charts(
         "frame_rate": search.frame_rate,
     }
     charts = [
+        Chart(
+            "search-capacity",
+            "Capacity",
+            "How likely a hold passes at each load, by all trials; each mark is a trial. The "
+            "capacity is where the curve crosses the dotted line, the shade where it may be.",
+            lambda: capacity_by_load(search, curve),
+            {"load_probes": curve.loads, "pass_chance": curve.chance},
+        ),
         Chart(
             "search-quality-by-load",
             "Quality by load",
@@ -73,5 +85,5 @@ def search_charts(
             lambda: search_timeline(search),
             columns,
         )
-        charts.insert(0, timeline)
+        charts.insert(1, timeline)
     return Charts(tuple(charts))

@@ -25,6 +25,7 @@ from reports.figures_by_probe import (
 )
 from reports.figures_of_machines import cpu_and_quality, generator_and_server, server_resources
 from reports.figures_of_search import (
+    capacity_by_load,
     cpu_by_load,
     quality_by_cpu,
     quality_by_load,
@@ -32,7 +33,7 @@ from reports.figures_of_search import (
 )
 from reports.figures_over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
 from reports.search_series import Threshold
-from tests.reports.made_series import made_search, made_strain, made_trial
+from tests.reports.made_series import made_curve, made_search, made_strain, made_trial
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -66,6 +67,7 @@ def search_figures() -> Mapping[str, Callable[[], Figure]]:
     search = made_search()
     return {
         "search_timeline": lambda: search_timeline(search),
+        "capacity_by_load": lambda: capacity_by_load(search, made_curve()),
         "cpu_by_load": lambda: cpu_by_load(search, 0.85),
         "quality_by_load": lambda: quality_by_load(search, 0.01),
         "quality_by_cpu": lambda: quality_by_cpu(search, 0.01, Threshold(62.0, (58.0, 66.0))),

@@ -10,7 +10,7 @@ import numpy as np
 from farm.trial import Outcome, Phases
 from farm.webrtc_stats import MediaKind
 from reports.grid import Array, Grid
-from reports.search_series import SearchSeries
+from reports.search_series import CapacityCurve, SearchSeries
 from reports.server_strain import PANELS, ServerStrain, StrainPanel
 from reports.trial_series import (
     ByProbe,
@@ -111,6 +111,13 @@ def _windows(probes: int, *, spoilt: bool) -> LossWindows:
         ratio[-1, 3:] = [0.03, 0.05, 0.04]
         ratio[0, 1] = 0.004
     return LossWindows(sessions, start_s, start_s + 10, ratio)
+
+
+def made_curve() -> CapacityCurve:
+    """A server that holds twelve, more or less."""
+    loads = np.arange(2.0, 17.0, 2.0)
+    chance = np.array([0.99, 0.99, 0.985, 0.98, 0.97, 0.91, 0.35, 0.02])
+    return CapacityCurve(loads, chance, 12, (10, 14), 0.9, 0.9)
 
 
 def made_search() -> SearchSeries:
