@@ -35,7 +35,7 @@ By hand, on a server that holds six:
 True
 >>> estimate = search.estimate()
 >>> estimate.state, estimate.probes, estimate.interval, estimate.breaking, estimate.trials_used
-('converged', 6, (4, 8), 8, 7)
+('converged', 6, (4, 8), 8, 6)
 """
 
 from __future__ import annotations
@@ -65,6 +65,9 @@ Interval = tuple[int | None, int | None]
 
 NEAR = 0.1
 """An answer this near to the capacity, as a share of it, is right; one step away always is."""
+
+FLATTERY = 0.75
+"""A search that ends when luck looks good flatters itself: doubt must be smaller by so much."""
 
 FAILS, PASSES = 2, 3
 """So many trials fail before an answer, or pass at the largest load."""
@@ -253,7 +256,7 @@ class CapacitySearch:
             return self._upward(rungs, highest)
         answer = self._answer(rungs)
         enough = len(failed) >= FAILS or passed.count(rungs[-1]) >= PASSES
-        if enough and self._sure(answer, rungs) >= self._confidence:
+        if enough and self._sure(answer, rungs) >= 1 - FLATTERY * (1 - self._confidence):
             return self._ended(answer, rungs)
         return self._most_telling(rungs, highest)
 
@@ -301,7 +304,7 @@ class CapacitySearch:
         # A CPU that hardly rises says nothing of where it will.
         if crooked or slope * (loads.max() - loads.min()) < 0.02:
             return 0.0
-        return float((CALM - max(0.0, idle)) / slope)
+        return float((CALM - max(0.0, idle)) / slope * (1 + 1e-9))
 
     def _most_telling(self, rungs: tuple[int, ...], highest: int) -> int:
         """Of the loads that are allowed and in doubt, the one whose trial tells most."""

@@ -47,7 +47,7 @@ FINENESS = 0.0125
 """From one capacity of the grid to the next, in its logarithm: 1.25 %."""
 
 _PARTS = 4  # a load is placed between capacities to so many parts of a step
-_FARTHEST = 12.0  # logarithm of load by capacity; nothing is farther on any grid
+_FARTHEST = 17.0  # logarithm of load by capacity: largest by smallest load up to a million
 _NEGLIGIBLE = 1e-5
 
 
@@ -228,6 +228,8 @@ class PassCurves:
 
     def _rows(self, load: float, shift: float) -> tuple[Array, Cells]:
         """Chances at a load by capacity, and their cells, when capacities grew by e^`shift`."""
+        # A load beyond all capacities says no more than one at their end.
+        load = min(max(load, self.capacities[0] / 2), 2 * self.capacities[-1])
         ratio = math.log(load) - shift - float(self._logs[0])
         row, part = divmod(round((ratio + _FARTHEST) * _PARTS / FINENESS), _PARTS)
         chances = self._table.chances[part]

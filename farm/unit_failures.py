@@ -22,8 +22,11 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 SHAPES = (50.0, 1.5, 0.2)
-KINDS = (0.1, 0.1, 0.05, 0.75)
+KINDS = (0.07, 0.05, 0.03, 0.85)
 """How likely each shape is before any trial, and last that the number says nothing."""
+
+ALL, ONE = 0.65, 0.2
+"""How often all units of a failed trial fail, and how often one, where the number says nothing."""
 
 FORGIVEN = 0.02
 """The share of units that a trial may have bad and pass (`bad_share`), which say nothing."""
@@ -68,11 +71,11 @@ def _negative_binomial(failed: int, total: int, passing: Array, shape: float) ->
 
 
 def _any_number(failed: int, total: int) -> float:
-    """All in one of two, one in one of four, else something between."""
+    """All most often, else one, else something between."""
     if total == 1:
         return 1.0
     if failed == total:
-        return 0.5
+        return ALL
     if failed == 1:
-        return 0.5 if total == 2 else 0.25
-    return 0.25 / (total - 2)
+        return 1 - ALL if total == 2 else ONE
+    return (1 - ALL - ONE) / (total - 2)
