@@ -85,10 +85,11 @@ CANDIDATES = 32
 class CapacityEstimate:
     """What is known of the capacity so far.
 
-    `probes` is the load of the ladder that is most likely right: within a step or a tenth of the
-    capacity, at which a hold passes with probability `reliability`. It is a lower bound if `state`
-    is `ceiling_passed` or `generator_ran_out`, and None if not even the smallest load holds. The
-    capacity lies in `interval` with probability `confidence`; its ends are loads of the ladder,
+    `probes` is the load of the ladder that is most likely right, within a step or a tenth of the
+    capacity, at which a hold passes with probability `reliability`, unless this server falters more
+    slowly than most: that is left to the interval. It is never above what passed, a lower bound if
+    `state` is `ceiling_passed` or `generator_ran_out`, None if not even the smallest load holds.
+    The capacity lies in `interval` with probability `confidence`; its ends are loads of the ladder,
     None where nothing bounds it. `recommended` is its low end. At `breaking` fewer than half of the
     holds pass. `if_sharp` and `if_slow` are what the interval would be, were this server known to
     fail at a sharp edge, or to falter slowly: where they differ, the trials alone do not tell.
@@ -324,13 +325,17 @@ class CapacitySearch:
         return [trial.load for trial in self.trials if trial.outcome is outcome]
 
     def _answer(self, rungs: tuple[int, ...]) -> int | None:
-        """The rung that is most likely right; None: none holds, or nothing passed."""
-        if not rungs or not self._loads_that(Outcome.PASS):
+        """The rung that is most likely right, up to what passed; None: none holds."""
+        highest = max(self._loads_that(Outcome.PASS), default=0)
+        passed = sum(load <= highest for load in rungs)
+        if not passed:
             return None
-        likely = self._curves.now()
-        if quantile(self._curves.capacities, likely, 0.5) < rungs[0]:
+        if quantile(self._curves.capacities, self._curves.now(), 0.5) < rungs[0]:
             return None
-        return rungs[int(np.argmax(self._rightness(rungs, likely)))]
+        # Few trials never rule out that this server falters slowly, far below what passed. The
+        # interval allows for that; an answer that did would be too low for most servers.
+        likely = self._curves.now((0.0, SLOW))
+        return rungs[int(np.argmax(self._rightness(rungs, likely)[:passed]))]
 
     def _sure(self, answer: int | None, rungs: tuple[int, ...]) -> float:
         """How likely the answer is right."""

@@ -31,7 +31,7 @@ from farm.unit_failures import CELLS, KINDS, cell_of, likelihoods
 Array = npt.NDArray[np.float64]
 Cells = npt.NDArray[np.uint8]
 
-WIDTHS = {0.01: 0.24, 0.04: 0.16, 0.09: 0.19, 0.18: 0.18, 0.36: 0.14, 0.8: 0.09}
+WIDTHS = {0.01: 0.25, 0.04: 0.16, 0.09: 0.2, 0.18: 0.19, 0.36: 0.12, 0.8: 0.08}
 LAPSES = {0.0: 0.45, 0.01: 0.3, 0.03: 0.25}
 SLOPES = {-0.03: 0.0125, -0.012: 0.0125, 0.012: 0.0125, 0.03: 0.0125}
 """Each with its probability; a slope is a change by trial."""

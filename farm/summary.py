@@ -79,7 +79,7 @@ def size_summary(
             "sessions_per_core": _sessions_per_core(scenario, growth),
         },
         "cost": to_jsonable(
-            _cost(experiment, estimate, throughput["throughput_bps"], prices, limit)
+            _cost(experiment, estimate, held, throughput["throughput_bps"], prices, limit)
         ),
         "drift": None
         if looks is None
@@ -107,6 +107,7 @@ def _sessions_per_core(scenario: Scenario, growth: ScaleOut) -> float | None:
 def _cost(
     experiment: Experiment,
     estimate: CapacityEstimate,
+    held: TrialEvidence | None,
     throughput_bps: Mapping[str, float | None] | None,
     prices: PriceTable | None,
     limit: LimitedBy,
@@ -123,7 +124,7 @@ def _cost(
         unit="viewer" if viewers is not None else NOUNS[scenario.kind],
         sessions=(viewers if viewers is not None else sessions_of(scenario, probes)) or 0,
         users=probes,
-        throughput_bps=None if moved is None else moved * probes / estimate.probes,
+        throughput_bps=None if moved is None or held is None else moved * probes / held.plan.load,
         limited_by=limit.resource,
     )
     return cost_of(prices, price.machine, price.region, carried, price.daily_sessions)
