@@ -39,7 +39,7 @@ import numpy as np
 from benchmarks.simulated_servers import FAMILIES, SimulatedServer, simulated_servers
 from farm.capacity_search import CapacitySearch
 
-SERVERS, SEED = 350, 20261122
+SERVERS, SEED = 500, 20261122
 NEAR = 0.1
 
 Interval = tuple[int | None, int | None]

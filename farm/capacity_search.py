@@ -42,12 +42,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
+from farm.escalation import next_up
 from farm.pass_curve import SHARP, SLOW, Array, PassCurves, quantile
+from farm.right_answers import RightAnswers
 from farm.trial import Outcome
 
 State = Literal[
@@ -63,20 +64,14 @@ State = Literal[
 
 Interval = tuple[int | None, int | None]
 
-NEAR = 0.1
-"""An answer this near to the capacity, as a share of it, is right; one step away always is."""
-
 FLATTERY = 0.75
 """A search that ends when luck looks good flatters itself: doubt must be smaller by so much."""
 
 FAILS, PASSES = 2, 3
 """So many trials fail before an answer, or pass at the largest load."""
 
-DRIFTED, CHANGE = 0.7, 0.1
+DRIFTED, CHANGE = 0.6, 0.1
 """It is drift when the capacity changed by so much with such a probability."""
-
-CALM, WARM = 0.4, 2
-"""The server's CPU up to which load is extrapolated, from so many loads at least."""
 
 CANDIDATES = 32
 
@@ -152,7 +147,7 @@ class CapacitySearch:
         if not self._ladder:
             raise ValueError(f"no load from {minimum} to {maximum}")
         self._curves = PassCurves(self._ladder[0], self._ladder[-1], reliability)
-        self._right = _right(self._ladder, self._curves.capacities)
+        self._right = RightAnswers(self._ladder, self._curves.capacities)
 
     def next_load(self) -> int | None:
         """The load to try next; None when the search is over."""
@@ -188,7 +183,7 @@ class CapacitySearch:
         decision = self._decide()
         rungs = self._carried()
         probes = self._answer(rungs)
-        low, high = self._interval(probes, self._curves.throughout())
+        low, high = self._interval(probes, (0.0, np.inf))
         return CapacityEstimate(
             probes=probes,
             interval=(low, high),
@@ -198,8 +193,8 @@ class CapacitySearch:
             state="searching" if isinstance(decision, int) else decision,
             reliability=self._reliability,
             confidence=self._confidence,
-            if_sharp=self._interval(None, self._curves.throughout((0.0, SHARP))),
-            if_slow=self._interval(None, self._curves.throughout((SLOW, np.inf))),
+            if_sharp=self._interval(None, (0.0, SHARP)),
+            if_slow=self._interval(None, (SLOW, np.inf)),
         )
 
     def pass_chances(self) -> tuple[tuple[int, ...], Array]:
@@ -209,7 +204,7 @@ class CapacitySearch:
 
     def capacities(self) -> tuple[Array, Array]:
         """Capacities that the server may have, and how likely each is."""
-        return self._curves.capacities, self._curves.throughout()
+        return self._curves.capacities, self._curves.now()
 
     # ------------------------------------------------------------ what next
 
@@ -254,7 +249,8 @@ class CapacitySearch:
             return rungs[0]
         highest = max(passed, default=0)
         if not failed and highest < rungs[-1]:
-            return self._upward(rungs, highest)
+            above = [load for load in rungs if load > highest]
+            return next_up(above, highest, self._cpu_seen(), bounded=rungs != self._ladder)
         answer = self._answer(rungs)
         enough = len(failed) >= FAILS or passed.count(rungs[-1]) >= PASSES
         if enough and self._sure(answer, rungs) >= 1 - FLATTERY * (1 - self._confidence):
@@ -278,35 +274,6 @@ class CapacitySearch:
             return "converged"
         return "ceiling_passed" if rungs == self._ladder else "generator_ran_out"
 
-    def _upward(self, rungs: tuple[int, ...], highest: int) -> int:
-        """Nothing failed yet: twice the highest pass, or where a calm CPU allows more, there.
-
-        Where the generator ran out above: halfway to that.
-        """
-        above = [load for load in rungs if load > highest]
-        if rungs != self._ladder:
-            middle = above[len(above) // 2]
-            return middle if middle <= 2 * highest else above[0]
-        farthest = max(2 * highest, self._calm_load())
-        return max([load for load in above if load <= farthest], default=above[0])
-
-    def _calm_load(self) -> float:
-        """The load at which the CPU, a straight line through two loads or more, reaches CALM."""
-        seen = [
-            (trial.load, trial.utilisation)
-            for trial in self.trials
-            if trial.outcome is Outcome.PASS and trial.utilisation is not None
-        ]
-        if len({load for load, _ in seen}) < WARM or max(cpu for _, cpu in seen) >= CALM:
-            return 0.0
-        loads, cpu = (np.array(column, dtype=np.float64) for column in zip(*seen, strict=True))
-        slope, idle = np.polyfit(loads, cpu, 1)
-        crooked = np.abs(idle + slope * loads - cpu).max() > 0.05
-        # A CPU that hardly rises says nothing of where it will.
-        if crooked or slope * (loads.max() - loads.min()) < 0.02:
-            return 0.0
-        return float((CALM - max(0.0, idle)) / slope * (1 + 1e-9))
-
     def _most_telling(self, rungs: tuple[int, ...], highest: int) -> int:
         """Of the loads that are allowed and in doubt, the one whose trial tells most."""
         allowed = [load for load in rungs if load <= 2 * highest] or [rungs[0]]
@@ -320,6 +287,14 @@ class CapacitySearch:
         return candidates[int(np.argmax(self._curves.gains(candidates)))]
 
     # ------------------------------------------------------------ what is known
+
+    def _cpu_seen(self) -> list[tuple[int, float]]:
+        """Loads that passed, with the server's CPU where it is known."""
+        return [
+            (trial.load, trial.utilisation)
+            for trial in self.trials
+            if trial.outcome is Outcome.PASS and trial.utilisation is not None
+        ]
 
     def _loads_that(self, outcome: Outcome) -> list[int]:
         return [trial.load for trial in self.trials if trial.outcome is outcome]
@@ -335,21 +310,14 @@ class CapacitySearch:
         # Few trials never rule out that this server falters slowly, far below what passed. The
         # interval allows for that; an answer that did would be too low for most servers.
         likely = self._curves.now((0.0, SLOW))
-        return rungs[int(np.argmax(self._rightness(rungs, likely)[:passed]))]
+        return rungs[int(np.argmax(self._right.chances(likely, len(rungs))[:passed]))]
 
     def _sure(self, answer: int | None, rungs: tuple[int, ...]) -> float:
         """How likely the answer is right."""
         likely = self._curves.now()
         if answer is None:
             return float(likely[self._curves.capacities < rungs[0]].sum())
-        return float(self._rightness(rungs, likely)[rungs.index(answer)])
-
-    def _rightness(self, rungs: tuple[int, ...], likely: Array) -> Array:
-        right = likely @ self._right[:, : len(rungs)]
-        # Whatever lies above the last rung makes it the right answer: it is a lower bound.
-        beyond = (self._curves.capacities >= rungs[-1]) & ~self._right[:, len(rungs) - 1]
-        right[-1] += likely[beyond].sum()
-        return right
+        return float(self._right.chances(likely, len(rungs))[rungs.index(answer)])
 
     def _breaking(self, probes: int | None) -> int | None:
         """The smallest load above the answer at which fewer than half pass, if one failed there."""
@@ -367,10 +335,9 @@ class CapacitySearch:
         ]
         return min(broken, default=None)
 
-    def _interval(self, probes: int | None, likely: Array) -> Interval:
+    def _interval(self, probes: int | None, slowness: tuple[float, float]) -> Interval:
         """On the ladder and around `probes`; open where no trial passed, or none failed."""
-        capacities, tail = self._curves.capacities, (1 - self._confidence) / 2
-        low_end, high_end = (quantile(capacities, likely, share) for share in (tail, 1 - tail))
+        low_end, high_end = self._curves.bounds((1 - self._confidence) / 2, slowness)
         low = max((load for load in self._ladder if load <= low_end), default=None)
         high = min((load for load in self._ladder if load >= high_end), default=None)
         if not self._loads_that(Outcome.PASS):
@@ -382,21 +349,6 @@ class CapacitySearch:
         elif probes is not None and high is not None:
             high = max(high, probes)
         return low, high
-
-
-def _right(
-    ladder: tuple[int, ...], capacities: Array
-) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
-    """Which capacities make which rung a right answer: a step or a tenth away at most."""
-    steps = [above - below for below, above in pairwise(ladder)] or [ladder[0]]
-    down = np.array([steps[0], *steps], dtype=np.float64)
-    up = np.array([*steps, steps[-1]], dtype=np.float64)
-    apart = capacities[:, None] - np.array(ladder, dtype=np.float64)[None, :]
-    near = NEAR * capacities[:, None]
-    right: np.ndarray[tuple[int, int], np.dtype[np.bool_]] = (
-        apart >= -np.maximum(down[None, :], near)
-    ) & (apart <= np.maximum(up[None, :], near))
-    return right
 
 
 def _thinned(loads: Iterable[int], at_most: int) -> tuple[int, ...]:

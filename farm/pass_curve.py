@@ -22,6 +22,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,7 @@ from farm.unit_failures import CELLS, KINDS, cell_of, likelihoods
 
 Array = npt.NDArray[np.float64]
 Cells = npt.NDArray[np.uint8]
+_Moment = Literal["now", "lowest", "highest"]
 
 WIDTHS = {0.01: 0.25, 0.04: 0.16, 0.09: 0.2, 0.18: 0.19, 0.36: 0.12, 0.8: 0.08}
 LAPSES = {0.0: 0.45, 0.01: 0.3, 0.03: 0.25}
@@ -128,6 +130,7 @@ class PassCurves:
         )
         self._kinds: Array = np.array(KINDS)
         self._trials = 0
+        self._known: dict[tuple[_Moment, float, float], Array] = {}
 
     def tell(
         self, load: int, passed: bool, units_failed: int | None = None, units: int | None = None
@@ -145,6 +148,7 @@ class PassCurves:
             self._tell_units(likelihoods(units_failed, units), grown, seen)
         self._weights /= self._weights.sum()
         self._trials += 1
+        self._known = {}
 
     def _tell_units(
         self, likely: Array, grown: list[float], seen: dict[float, tuple[Array, Cells]]
@@ -168,11 +172,20 @@ class PassCurves:
 
     def now(self, slowness: tuple[float, float] = (0.0, math.inf)) -> Array:
         """How likely each of `capacities` is at the next trial; of widths in a range only."""
-        return self._capacity_at(self._trials, slowness)
+        return self._likely("now", slowness)
 
-    def throughout(self, slowness: tuple[float, float] = (0.0, math.inf)) -> Array:
-        """How likely each is at one end of what was seen: the first trial, or the next."""
-        return (self._capacity_at(0, slowness) + self._capacity_at(self._trials, slowness)) / 2
+    def bounds(
+        self, tail: float, slowness: tuple[float, float] = (0.0, math.inf)
+    ) -> tuple[float, float]:
+        """All through the trials the capacity was not below the one, and not above the other.
+
+        Each is wrong with probability `tail`.
+        """
+        lowest, highest = self._likely("lowest", slowness), self._likely("highest", slowness)
+        return (
+            quantile(self.capacities, lowest, tail),
+            quantile(self.capacities, highest, 1 - tail),
+        )
 
     def changed(self, by: float) -> float:
         """How likely the last trial's capacity differs from the first one's by such a share."""
@@ -237,17 +250,21 @@ class PassCurves:
         rows = slice(first, first + self._logs.size)
         return chances[rows], self._table.cells[part][rows]
 
-    def _capacity_at(self, trial: int, slowness: tuple[float, float]) -> Array:
-        widths = self._table.widths
-        chosen = (widths >= slowness[0]) & (widths <= slowness[1])
-        mass = self._weights[:, :, chosen].sum(axis=2)
-        size = self._logs.size
-        found = np.zeros(size)
-        for shift, of_history in zip(self._grown(trial), mass, strict=True):
-            at = np.clip(np.arange(size) + round(shift / FINENESS), 0, size - 1)
-            found += np.bincount(at, of_history, minlength=size)
-        likely: Array = found / found.sum()
-        return likely
+    def _likely(self, which: _Moment, slowness: tuple[float, float]) -> Array:
+        """How likely each of `capacities` is at a moment of the trials."""
+        asked = (which, *slowness)
+        if asked not in self._known:
+            widths = self._table.widths
+            chosen = (widths >= slowness[0]) & (widths <= slowness[1])
+            mass = self._weights @ chosen.astype(np.float64)
+            size = self._logs.size
+            found = np.zeros(size)
+            for grown, of_history in zip(self._grown(self._trials), mass, strict=True):
+                shift = {"now": grown, "lowest": min(grown, 0), "highest": max(grown, 0)}[which]
+                at = np.clip(np.arange(size) + round(shift / FINENESS), 0, size - 1)
+                found += np.bincount(at, of_history, minlength=size)
+            self._known[asked] = found / found.sum()
+        return self._known[asked]
 
 
 def quantile(capacities: Array, likely: Array, share: float) -> float:
