@@ -78,9 +78,7 @@ def size_summary(
             "viewers": viewers_of(scenario, growth.probes),
             "sessions_per_core": _sessions_per_core(scenario, growth),
         },
-        "cost": to_jsonable(
-            _cost(experiment, estimate, held, throughput["throughput_bps"], prices, limit)
-        ),
+        "cost": to_jsonable(_cost(experiment, estimate, held, prices, limit)),
         "drift": None
         if looks is None
         else _drift(looks, results, began_wall_s or {}, estimate.confidence),
@@ -108,7 +106,6 @@ def _cost(
     experiment: Experiment,
     estimate: CapacityEstimate,
     held: TrialEvidence | None,
-    throughput_bps: Mapping[str, float | None] | None,
     prices: PriceTable | None,
     limit: LimitedBy,
 ) -> Cost | None:
@@ -117,7 +114,7 @@ def _cost(
     if prices is None or price.machine is None or probes is None or not estimate.probes:
         return None
     scenario = experiment.scenario
-    ways = [] if throughput_bps is None else known(throughput_bps.values())
+    ways = known((_throughput(held)["throughput_bps"] or {}).values())
     moved = sum(ways) if len(ways) == len(("in", "out")) else None
     viewers = viewers_of(scenario, probes)
     carried = Carried(
