@@ -158,8 +158,9 @@ def test_one_pass_above_the_edge_is_good_luck() -> None:
 def test_more_trials_narrow_the_interval_and_the_prior_matters_less() -> None:
     few = scripted((2, "pass"), (4, "pass"), (8, "pass"), (16, "pass"), (32, "fail")).estimate()
     many = scripted(
-        *[(load, "pass") for load in (2, 4, 8, 16, 18, 18, 18, 20, 20, 20, 20, 20, 20)],
-        *[(load, "fail") for load in (32, 24, 22, 22, 22)],
+        *[(load, "pass") for load in (2, 4, 8, 16)],
+        *[(32, "fail"), (24, "fail")],
+        *[(20, "pass"), (22, "fail"), (20, "pass")] * 4,
     ).estimate()
 
     def span(interval: tuple[int | None, int | None]) -> int:
