@@ -64,9 +64,6 @@ State = Literal[
 
 Interval = tuple[int | None, int | None]
 
-FLATTERY = 0.75
-"""A search that ends when luck looks good flatters itself: doubt must be smaller by so much."""
-
 FAILS, PASSES = 2, 3
 """So many trials fail before an answer, or pass at the largest load."""
 
@@ -253,7 +250,7 @@ class CapacitySearch:
             return next_up(above, highest, self._cpu_seen(), bounded=rungs != self._ladder)
         answer = self._answer(rungs)
         enough = len(failed) >= FAILS or passed.count(rungs[-1]) >= PASSES
-        if enough and self._sure(answer, rungs) >= 1 - FLATTERY * (1 - self._confidence):
+        if enough and self._sure(answer, rungs) >= self._confidence:
             return self._ended(answer, rungs)
         return self._most_telling(rungs, highest)
 
