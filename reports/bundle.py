@@ -22,7 +22,6 @@ from reports.bundle_trial import TrialPart
 from reports.canvas import farm_style
 from reports.charts import Chart, Charts
 from reports.costs import cost_tables
-from reports.figure_of_capacity import CapacityAnswer
 from reports.limits import limit_points, limit_tables, threshold_of
 from reports.page import (
     Page,
@@ -32,7 +31,7 @@ from reports.pipeline_chart import pipeline_chart
 from reports.provenance import facts, whole_texts
 from reports.search_answer import search_answer
 from reports.search_charts import search_charts
-from reports.search_series import search_series
+from reports.search_series import capacity_curve, search_series
 from reports.search_tables import results_table, trials_table
 from reports.server_over_search import server_over_search
 from reports.tables import Table
@@ -96,8 +95,8 @@ class _Bundle:
             series = search_series(results)
             charts = search_charts(
                 series,
+                capacity_curve(self._settings, results),
                 self._settings,
-                CapacityAnswer.of(summary),
                 threshold_of(summary),
                 server_over_search(
                     series,

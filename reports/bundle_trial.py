@@ -19,6 +19,7 @@ from reports.page import (
     SessionPart,
     TrialSection,
     failures,
+    role_caption,
     role_pictures,
     said_table,
 )
@@ -218,7 +219,7 @@ class TrialPart:
                 name,
                 self._prefix,
                 f"The page of a {role} in mid-call",
-                f"The page of a {role}",
+                role_caption(self._trial.plan, role),
             )
             for name, role in role_pictures(self._trial.plan, names)
         ]

@@ -256,6 +256,14 @@ def role_pictures(plan: TrialPlan, names: Sequence[str]) -> tuple[tuple[str, str
     return tuple((name, role) for role in roles for name in names if name == f"mid-call-{role}.png")
 
 
+def role_caption(plan: TrialPlan, role: str) -> str:
+    """Under the screenshot of a role, whose first probe is pictured."""
+    first = next((probe for probe in plan.probes if probe.role == role), None)
+    if first is None or first.fidelity == "full":
+        return f"The page of a {role}"
+    return f"The page of a {role}, a light probe: what it receives is counted and stays black"
+
+
 def _words(event: ProbeEvent) -> str:
     return event.message or ", ".join(f"{name} {value}" for name, value in event.data.items())
 

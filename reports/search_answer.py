@@ -164,14 +164,31 @@ def _capacity_points(capacity: Mapping[str, Any]) -> list[str]:
     if known and reliability and hold_s:
         points.append(
             f"That interval is for the largest load at which {percent(reliability)} of holds of "
-            f"{seconds(hold_s)} pass; after few trials it leans on what servers usually do "
-            "(docs/method.md)."
+            f"{seconds(hold_s)} pass.{_prior(capacity)}"
         )
     if capacity.get("recommended_probes") is not None:
         points.append(f"Recommended load: {capacity['recommended_probes']} probes.")
     if capacity.get("breaking_probes") is not None:
         points.append(f"It breaks at {capacity['breaking_probes']} probes.")
     return points
+
+
+def _prior(capacity: Mapping[str, Any]) -> str:
+    """How much of the interval comes from what was assumed, not from trials."""
+    sharp, slow = (
+        {"interval_probes": capacity.get(f"interval_if_{kind}_probes")}
+        for kind in ("sharp", "slow")
+    )
+    texts = [interval_text(each) for each in (capacity, sharp, slow)]
+    if "not known" in texts:
+        return " After few trials it leans on what servers usually do (docs/method.md)."
+    if len(set(texts)) == 1:
+        return " It comes from the trials: with a sharp edge or a slow one it would be the same."
+    return (
+        " Part of it comes from what servers usually do, not from trials: for one known to fail "
+        f"at a sharp edge it would be {texts[1]}, for one known to falter slowly {texts[2]} "
+        "(docs/method.md)."
+    )
 
 
 def _moved_points(drift: Mapping[str, Any]) -> list[str]:

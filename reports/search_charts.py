@@ -8,22 +8,22 @@ import numpy as np
 
 from farm.experiment import Experiment
 from reports.charts import Chart, Charts, Column
-from reports.figure_of_capacity import CapacityAnswer, PassShares, capacity_curve, pass_shares
 from reports.figures_of_search import (
+    capacity_by_load,
     cpu_by_load,
     quality_by_cpu,
     quality_by_load,
     search_timeline,
 )
-from reports.search_series import SearchSeries, Threshold
+from reports.search_series import CapacityCurve, SearchSeries, Threshold
 from reports.server_over_search import ServerOverSearch, server_over_search_figure
 from reports.traced import OF_TRIALS, Traced
 
 
 def search_charts(
     search: SearchSeries,
+    curve: CapacityCurve,
     settings: Experiment,
-    answer: CapacityAnswer,
     threshold: Threshold | None,
     server: ServerOverSearch | None,
 ) -> Charts:
@@ -46,9 +46,16 @@ def search_charts(
         "residual_loss_ratio": search.residual_loss_ratio,
         "frame_rate": search.frame_rate,
     }
-    shares = pass_shares(search)
     charts = [
-        *_capacity(shares, answer),
+        Chart(
+            "search-capacity",
+            "Capacity",
+            "How likely a hold passes at each load, by all trials; each mark is a trial. The "
+            "capacity is where the curve crosses the dotted line, the shade where it may be.",
+            lambda: capacity_by_load(search, curve),
+            {"load_probes": curve.loads, "pass_chance": curve.chance},
+            OF_TRIALS,
+        ),
         Chart(
             "search-quality-by-load",
             "Quality by load",
@@ -86,7 +93,7 @@ def search_charts(
             columns,
             OF_TRIALS,
         )
-        charts.insert(0, timeline)
+        charts.insert(1, timeline)
     if server is not None:
         over_search = Chart(
             "search-server",
@@ -99,23 +106,3 @@ def search_charts(
         )
         charts.append(over_search)
     return Charts(tuple(charts))
-
-
-def _capacity(shares: PassShares, answer: CapacityAnswer) -> tuple[Chart, ...]:
-    if not shares.load.size:
-        return ()
-    return (
-        Chart(
-            "search-capacity",
-            "Capacity curve",
-            "Each mark is a load, with how many of its valid trials passed. The band is where the "
-            "capacity lies; few trials make it wide.",
-            lambda: capacity_curve(shares, answer),
-            {
-                "load_probes": shares.load,
-                "valid_trials": shares.trials,
-                "passed_trials": shares.passed,
-            },
-            OF_TRIALS,
-        ),
-    )

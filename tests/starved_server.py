@@ -20,6 +20,14 @@ from pathlib import Path
 import psutil
 
 IS_ROOT = os.geteuid() == 0
+CONTROLLERS = frozenset(
+    name
+    for name in ("cpu", "memory", "blkio")
+    if IS_ROOT and os.access(Path("/sys/fs/cgroup", name), os.W_OK)
+)
+"""Those of control groups of version 1 that may be made here."""
+
+HAS_DISKS = "blkio" in CONTROLLERS and Path("/dev/loop-control").exists()
 ADDRESS = "10.77.0.2" if IS_ROOT else "127.0.0.1"
 OURS, INTERFACE, PORT = "10.77.0.1", "media0", 18888
 URL = f"ws://{ADDRESS}:{PORT}/kurento"

@@ -16,7 +16,6 @@ from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
 from matplotlib.figure import Figure
 
 from reports.close_up import session_close_up
-from reports.figure_of_capacity import CapacityAnswer, capacity_curve, pass_shares
 from reports.figure_of_probe import probe_channels_figure
 from reports.figure_of_relation import quality_against_cpu
 from reports.figure_of_sessions import session_map
@@ -31,6 +30,7 @@ from reports.figures_by_probe import (
 from reports.figures_of_machines import cpu_and_quality, generator_and_server, server_resources
 from reports.figures_of_pipeline import pipeline_as_built
 from reports.figures_of_search import (
+    capacity_by_load,
     cpu_by_load,
     quality_by_cpu,
     quality_by_load,
@@ -41,11 +41,16 @@ from reports.pipeline import drawing_of
 from reports.search_series import Threshold
 from reports.server_over_search import server_over_search_figure
 from tests.reports.made_channels import made_channels, made_close_up, made_quality
-from tests.reports.made_series import made_search, made_server_over_search, made_strain, made_trial
+from tests.reports.made_series import (
+    made_curve,
+    made_search,
+    made_server_over_search,
+    made_strain,
+    made_trial,
+)
 from tests.reports.made_watch import watch_chart
 from tests.reports.test_pipeline import CALL
 
-CAPACITY = CapacityAnswer(12, (11, 14), 0.9, 0.9, 10, 14)
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 
@@ -89,7 +94,7 @@ def search_figures() -> Mapping[str, Callable[[], Figure]]:
     search = made_search()
     return {
         "search_timeline": lambda: search_timeline(search),
-        "capacity_curve": lambda: capacity_curve(pass_shares(search), CAPACITY),
+        "capacity_by_load": lambda: capacity_by_load(search, made_curve()),
         "server_over_search": lambda: server_over_search_figure(made_server_over_search()),
         "watch_over_time": watch_chart().draw,
         "pipeline_as_built": lambda: pipeline_as_built(drawing_of(CALL)),

@@ -12,7 +12,7 @@ import numpy as np
 from farm.trial import Outcome, Phases
 from farm.webrtc_stats import MediaKind
 from reports.grid import Array, Grid
-from reports.search_series import SearchSeries
+from reports.search_series import CapacityCurve, SearchSeries
 from reports.server_over_search import ServerOverSearch, server_over_search
 from reports.server_strain import PANELS, ServerStrain, StrainPanel
 from reports.thread_series import ThreadSeries
@@ -151,6 +151,13 @@ def made_server_over_search() -> ServerOverSearch:
     found = server_over_search(search, begun, servers)
     assert found is not None
     return found
+
+
+def made_curve() -> CapacityCurve:
+    """A server that holds twelve, more or less."""
+    loads = np.arange(2.0, 17.0, 2.0)
+    chance = np.array([0.99, 0.99, 0.985, 0.98, 0.97, 0.91, 0.35, 0.02])
+    return CapacityCurve(loads, chance, 12, (10, 14), 0.9, 0.9)
 
 
 def made_search() -> SearchSeries:

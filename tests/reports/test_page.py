@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from farm.observations import ProbeEvent
 from farm.recording.events import SeenEvent
 from farm.trial import Fault, JoinOutcome, Outcome
-from reports.page import deciding_trials, failures, role_pictures, said_table
+from reports.page import deciding_trials, failures, role_caption, role_pictures, said_table
 from tests.reports.made_results import PHASES, PLAN, result
 
 
@@ -90,3 +92,11 @@ def test_each_role_has_its_picture_in_mid_call() -> None:
         ("mid-call-caller.png", "caller"),
         ("mid-call-callee.png", "callee"),
     )
+
+
+def test_a_light_probes_picture_says_why_it_is_black() -> None:
+    assert role_caption(PLAN, "caller") == "The page of a caller"
+    session = PLAN.sessions[0]
+    probes = tuple(replace(probe, fidelity="light") for probe in session.probes)
+    light = replace(PLAN, sessions=(replace(session, probes=probes), *PLAN.sessions[1:]))
+    assert "stays black" in role_caption(light, "caller")

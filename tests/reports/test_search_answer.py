@@ -17,13 +17,27 @@ def test_a_capacity_with_all_that_travels_with_it() -> None:
     )
     assert answer.points[:4] == (
         "The capacity lies at 16 to 20 probes with 90 % confidence.",
-        "That interval is for the largest load at which 90 % of holds of 4 min pass; after few "
-        "trials it leans on what servers usually do (docs/method.md).",
+        "That interval is for the largest load at which 90 % of holds of 4 min pass. Part of it "
+        "comes from what servers usually do, not from trials: for one known to fail at a sharp "
+        "edge it would be 18 to 20 probes, for one known to falter slowly 12 to 20 probes "
+        "(docs/method.md).",
         "Recommended load: 16 probes.",
         "It breaks at 22 probes.",
     )
     assert answer.points[4].startswith("What that costs is unknown")
     assert answer.points[5].startswith("At 18 probes, trial 3: The server's machine used 27 %")
+
+
+def test_it_is_said_how_much_of_the_interval_the_trials_tell() -> None:
+    def said(**capacity: object) -> str:
+        return search_answer("one_to_one", summary(**capacity), []).points[1]  # type: ignore[arg-type]
+
+    same = {f"interval_if_{kind}_probes": [16, 20] for kind in ("sharp", "slow")}
+    assert said(**same).endswith(
+        "It comes from the trials: with a sharp edge or a slow one it would be the same."
+    )
+    unknown = {f"interval_if_{kind}_probes": None for kind in ("sharp", "slow")}
+    assert said(**unknown).endswith("it leans on what servers usually do (docs/method.md).")
 
 
 def test_a_generator_that_ran_out_gives_a_lower_bound() -> None:
