@@ -101,7 +101,7 @@ def search_answer(
         _capacity_headline(scenario, state, capacity),
         (
             meaning.meaning,
-            *_moved_points(_section(summary, "drift")),
+            *_moved_points(state, _section(summary, "drift")),
             *limit_points(limited),
             *_first_to_fail(results),
         ),
@@ -191,10 +191,12 @@ def _prior(capacity: Mapping[str, Any]) -> str:
     )
 
 
-def _moved_points(drift: Mapping[str, Any]) -> list[str]:
-    """What moved, in the last two looks at the smallest load."""
+def _moved_points(state: str, drift: Mapping[str, Any]) -> list[str]:
+    """What moved, in the last two looks at the smallest load; else the trials themselves say it."""
     moved = drift.get("moved") or ()
     load = drift.get("probes")
+    if state == "drift" and not moved:
+        return ["Its trials contradict each other: no server that stays the same gave them all."]
     return [sentence(f"At {load} probes, twice in a row: {text}") for text in moved]
 
 

@@ -40,6 +40,15 @@ def test_it_is_said_how_much_of_the_interval_the_trials_tell() -> None:
     assert said(**unknown).endswith("it leans on what servers usually do (docs/method.md).")
 
 
+def test_trials_that_contradict_each_other_are_told_as_the_reason_of_a_drift() -> None:
+    told = "Its trials contradict each other: no server that stays the same gave them all."
+    assert told in search_answer("one_to_one", summary("drift"), []).reasons
+    looked = {**summary("drift"), "drift": {"probes": 2, "moved": ["CPU 40 %, at first 20 %"]}}
+    reasons = search_answer("one_to_one", looked, []).reasons
+    assert told not in reasons
+    assert "At 2 probes, twice in a row: CPU 40 %, at first 20 %." in reasons
+
+
 def test_a_generator_that_ran_out_gives_a_lower_bound() -> None:
     answer = search_answer(
         "one_to_one", summary("generator_ran_out", interval_probes=[18, None]), []
