@@ -98,24 +98,6 @@ def test_a_starved_generator_is_named_and_not_the_server(tmp_path: Path) -> None
         assert run.left() == []
 
 
-def test_a_search_beside_burners_names_the_generator_and_never_the_server(tmp_path: Path) -> None:
-    short = TWO_TRIALS.replace("invalid: {host_cpu: 1, thread_cpu: 1, steal: 1,", "invalid: {")
-    with ExitStack() as burners:
-        for _ in os.sched_getaffinity(0):
-            burner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-            burners.callback(burner.wait)
-            burners.callback(burner.kill)
-        with farm(tmp_path, "size", experiment=short) as run:
-            assert run.wait() == INVALID, run.said()
-            summary = run.summary()
-    assert summary["state"] == "generator_ran_out"
-    assert summary["limited_by"]["resource"] == "generator"
-    assert {trial["verdict"] for trial in summary["trials"]} == {"invalid"}
-    assert any(
-        reason["code"] == "host_cpu" for trial in summary["trials"] for reason in trial["reasons"]
-    )
-
-
 def test_without_ssh_the_verdict_stands_and_server_figures_end(tmp_path: Path) -> None:
     short = CALL.replace("hold: 30s", "hold: 10s")
     with farm(tmp_path, "run", "--absolute", experiment=short) as run:
