@@ -18,6 +18,9 @@ OWN_NETWORK := unshare $(if $(ROOT),-n,-cn --keep-caps)
 GIVE_BACK := $(if $(ROOT),,setpriv --inh-caps=-all,+net_raw --ambient-caps=-all,+net_raw)
 ISOLATED := $(OWN_NETWORK) sh -c 'ip link set lo up && exec $(GIVE_BACK) "$$0" "$$@"'
 
+# Tests of media have the machine for themselves, one after the other; the others share its cores.
+CORES := $(shell nproc)
+
 .PHONY: demo test check fast-check own-network lock clean
 
 demo: $(READY)
@@ -27,12 +30,13 @@ demo: $(READY)
 test: $(READY)
 	@APT=$(APT) sh infra/machine_setup.sh chromium cloud-init-schema faketime libatomic ip sshd top
 	@$(MAKE) --no-print-directory own-network fast-check
-	$(ISOLATED) $(BIN)/python -m pytest
+	$(ISOLATED) $(BIN)/python -m pytest -q -m "not slow" -n $(CORES)
+	$(ISOLATED) $(BIN)/python -m pytest -m slow
 
 check: $(READY)
 	@APT=$(APT) sh infra/machine_setup.sh chromium libatomic ip
 	@$(MAKE) --no-print-directory own-network fast-check
-	$(ISOLATED) $(BIN)/python -m pytest -q -m "not slow"
+	$(ISOLATED) $(BIN)/python -m pytest -q -m "not slow" -n $(CORES)
 
 fast-check:
 	$(BIN)/ruff check .
