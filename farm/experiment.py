@@ -177,7 +177,9 @@ class Probes:
         maximum=1000,
     )
     boots_at_once: int = setting(4, "probes that start at the same time", minimum=1, maximum=64)
-    per_browser: int = setting(20, "probes that share one browser", minimum=1, maximum=64)
+    per_browser: int = setting(
+        16, "probes that share one browser; it opens 16 microphones at most", minimum=1, maximum=64
+    )
     density: Literal["measured"] | None = setting(
         None, "measured: no more on a machine than `farm doctor --density` found; null: no limit"
     )
