@@ -104,7 +104,7 @@ async def measure(arguments: argparse.Namespace) -> dict[str, object]:
         "video_bps_at_server": {cost.kind: round(cost.video_bps) for cost in costs},
         "audio_played": {cost.kind: cost.audio_played for cost in costs},
         "cores_each": {cost.kind: round(cost.cores, 4) for cost in costs},
-        "seconds_until_20_joined": round(joined_s, 1),
+        "seconds_until_20_joined": None if joined_s == float("inf") else round(joined_s, 1),
         "server": arguments.server,
     }
 
