@@ -49,13 +49,18 @@ def owed_recordings(plan: TrialPlan, lasted_s: Mapping[str, float]) -> tuple[Owe
 
 
 def found_recordings(
-    owed: Sequence[OwedRecording], seen: Sequence[RecordedFile]
+    owed: Sequence[OwedRecording], seen: Sequence[RecordedFile], growing: Sequence[str] = ()
 ) -> RecordingsFound:
-    """Hold what was seen, in the same order, against what is owed."""
+    """Hold what was seen, in the same order, against what is owed.
+
+    `growing` are names of files that are still being written though the calls are over.
+    """
     spoilt: dict[str, list[str]] = {}
     unknown: list[str] = []
     for one, file in zip(owed, seen, strict=True):
         wrong = what_is_wrong(one, file)
+        if wrong is None and one.name in growing and not _is_known(one, file):
+            wrong = f"the recording {one.name} is still being written though the call is over"
         if wrong is not None:
             spoilt.setdefault(one.session, []).append(wrong)
         elif not _is_known(one, file):

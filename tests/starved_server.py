@@ -37,14 +37,17 @@ socket.socket = Slow
 """Each packet sent takes so much work: one thread does it all."""
 
 SMALL = """
-import socket
+import signal, socket, time
 class Small(socket.socket):
     def __init__(self, *words, **named):
         super().__init__(*words, **named)
         if self.type == socket.SOCK_DGRAM:
             self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, {size})
 socket.socket = Small
+signal.signal(signal.SIGALRM, lambda *_: time.sleep(0.05))
+signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
 """
+"""It looks away now and then, as programs do; what comes meanwhile finds no room."""
 
 HUNGRY = """
 import socket
@@ -133,6 +136,7 @@ def _network(stack: ExitStack) -> int:
     while _network_of(str(keeper.pid)) == _network_of("self"):
         assert keeper.poll() is None
     _cable(keeper.pid)
+    stack.callback(subprocess.run, ["ip", "link", "delete", "probes0"], check=True)
     return keeper.pid
 
 

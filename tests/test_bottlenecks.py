@@ -6,6 +6,7 @@ Where the farm's and the server's machine are one, as here, only what the media 
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -51,6 +52,8 @@ server:
 probes: {{fidelity: light, witnesses: 0}}
 media: {{size: 320x240, frame_rate: 10}}
 trial: {{settle: 2s, sessions_per_second: 4, hold: 12s, window: 4s}}
+criteria: {{setup_within: {setup_within}}}
+hosts: [{{here: true, cores: {cores}}}]
 invalid: {{host_cpu: 1, thread_cpu: 1, steal: 1, late_polls: 1, capture_of_asked: 0, app_late: 1m}}
 """
 
@@ -68,6 +71,7 @@ class Cause:
     controllers: tuple[str, ...] = ()
     phase: Phase = "settle"
     starve: Starve = lambda server: None
+    probes_on: str = "all"
 
 
 def quota(server: StarvedServer) -> None:
@@ -83,9 +87,15 @@ def little_memory(server: StarvedServer) -> None:
     server.allow("memory", "memory.limit_in_bytes", str(server.used_bytes() + 20_000_000))
 
 
-ONE_CORE, FEW_FILES = ("taskset", "-c", "1"), ("prlimit", "--nofile=15")
+FIRST, *_, LAST = sorted(os.sched_getaffinity(0)) * 2  # one and the same where there is but one
+ONE_CORE, FEW_FILES = ("taskset", "-c", str(LAST)), ("prlimit", "--nofile=15")
 CAUSES = {
-    "one core": Cause("cpu_thread", before=ONE_CORE, handicap=SLOW.format(seconds=0.003)),
+    "one core": Cause(
+        "cpu_thread",
+        before=ONE_CORE,
+        handicap=SLOW.format(seconds=0.003),
+        probes_on=f"[{FIRST}]",
+    ),
     "small buffers": Cause("udp_buffers", handicap=SMALL.format(size=2304)),
     "few descriptors": Cause("descriptors", load=8, before=FEW_FILES),
 }
@@ -110,7 +120,7 @@ async def test_what_was_taken_from_the_server_is_named(cause: Cause, tmp_path: P
         *cause.before, handicap=cause.handicap, controllers=cause.controllers
     ) as server:
         starver = Starver(phase=cause.phase, act=lambda: cause.starve(server))
-        limited = await gave_way(server, tmp_path, starver, load=cause.load)
+        limited = await gave_way(server, tmp_path, starver, load=cause.load, cores=cause.probes_on)
     assert limited["resource"] == cause.resource, limited["evidence"]
 
 
@@ -133,7 +143,12 @@ async def test_a_slow_application_is_named(tmp_path: Path) -> None:
         url = json.loads(app.stdout.readline())["url"]
         starver = Starver(phase="ramp", act=slow_down)
         limited = await gave_way(
-            server, tmp_path, starver, load=4, app=f"{{run: null, url: {url}}}"
+            server,
+            tmp_path,
+            starver,
+            load=2,
+            app=f"{{run: null, url: {url}}}",
+            setup_within="2s",
         )
     assert limited["resource"] == "signalling", limited["evidence"]
 
@@ -185,6 +200,8 @@ async def trial(
     app: str = "{run: demo}",
     recordings: Path | None = None,
     record: bool = False,
+    setup_within: str = "15s",
+    cores: str = "all",
 ) -> tuple[Outcome, dict[str, Any]]:
     """`farm run --absolute` without its report."""
     text = CALLS.format(
@@ -193,6 +210,8 @@ async def trial(
         app=app,
         record=str(record).lower(),
         recordings=recordings or folder,
+        setup_within=setup_within,
+        cores=cores,
     )
     file = folder / "calls.yaml"
     file.write_text(text)
