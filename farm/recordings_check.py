@@ -13,7 +13,7 @@ from farm.wording import counted
 COMPLETE_WITHIN_S = 10.0
 """After the last page has gone; a media server finishes many files one after the other."""
 LOOK_EVERY_S = 1.0
-QUIET_S = 4.0
+QUIET_S = 6.0
 """A file of unknown length that has not grown for so long is taken for complete."""
 
 

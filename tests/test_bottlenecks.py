@@ -158,7 +158,7 @@ if IS_ROOT:
     async def test_a_slow_disk_under_the_recordings_is_named(tmp_path: Path) -> None:
         place = tmp_path / "disk"
         with server_of_its_own(controllers=("blkio",)) as server:
-            slow_disk(server, place, bytes_per_s=20_000)
+            slow_disk(server, place, bytes_per_s=40_000)
             limited = await gave_way(
                 server, tmp_path, FakeObserver(), load=2, recordings=place, record=True
             )
