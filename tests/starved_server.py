@@ -1,7 +1,8 @@
 """A media server in a network of its own, starved of one thing on purpose.
 
-Networks, control groups and disks of one's own are root's to make. For others the server runs in
-the network that the test is in, and can be starved of what needs none of these.
+Networks, control groups (version 1) and disks of one's own are root's to make, where there are any.
+For others the server runs in the network that the test is in, and can be starved of what needs
+none of these.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ from pathlib import Path
 
 import psutil
 
+GROUPS = Path("/sys/fs/cgroup")
 IS_ROOT = os.geteuid() == 0
+HAS_GROUPS = IS_ROOT and all((GROUPS / name).is_dir() for name in ("cpu", "memory", "blkio"))
+HAS_DISKS = (
+    HAS_GROUPS and Path("/dev/loop-control").exists() and shutil.which("mkfs.ext4") is not None
+)
 ADDRESS = "10.77.0.2" if IS_ROOT else "127.0.0.1"
 OURS, INTERFACE, PORT = "10.77.0.1", "media0", 18888
 URL = f"ws://{ADDRESS}:{PORT}/kurento"
@@ -158,7 +164,7 @@ def _cable(keeper: int) -> None:
 
 
 def _group(stack: ExitStack, name: str, controller: str) -> Path:
-    path = Path("/sys/fs/cgroup", controller, name)
+    path = GROUPS / controller / name
     path.mkdir()
     stack.callback(path.rmdir)
     return path

@@ -25,6 +25,8 @@ from farm.protocols import Progress
 from farm.trial import Outcome, Phase
 from tests.fakes import FakeObserver
 from tests.starved_server import (
+    HAS_DISKS,
+    HAS_GROUPS,
     HUNGRY,
     INTERFACE,
     IS_ROOT,
@@ -99,9 +101,9 @@ CAUSES = {
     "small buffers": Cause("udp_buffers", handicap=SMALL.format(size=2304)),
     "few descriptors": Cause("descriptors", load=8, before=FEW_FILES),
 }
-CAUSES_OF_ROOT = {
+OF_NETWORKS = {"rate limit": Cause("network_bits", starve=shaper)}
+OF_GROUPS = {
     "CPU quota": Cause("cpu_steal", controllers=("cpu",), starve=quota),
-    "rate limit": Cause("network_bits", starve=shaper),
     "memory limit": Cause(
         "memory",
         load=6,
@@ -111,7 +113,11 @@ CAUSES_OF_ROOT = {
         starve=little_memory,
     ),
 }
-POSSIBLE = {**CAUSES, **(CAUSES_OF_ROOT if IS_ROOT else {})}
+POSSIBLE = {
+    **CAUSES,
+    **(OF_NETWORKS if IS_ROOT else {}),
+    **(OF_GROUPS if HAS_GROUPS else {}),
+}
 
 
 @pytest.mark.parametrize("cause", POSSIBLE.values(), ids=POSSIBLE)
@@ -153,7 +159,7 @@ async def test_a_slow_application_is_named(tmp_path: Path) -> None:
     assert limited["resource"] == "signalling", limited["evidence"]
 
 
-if IS_ROOT:
+if HAS_DISKS:
 
     async def test_a_slow_disk_under_the_recordings_is_named(tmp_path: Path) -> None:
         place = tmp_path / "disk"
