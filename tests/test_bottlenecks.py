@@ -53,7 +53,7 @@ server:
   reset: {{command: "{reset}"}}
 probes: {{fidelity: light, witnesses: 0}}
 media: {{size: 320x240, frame_rate: 10}}
-trial: {{settle: 2s, sessions_per_second: 4, hold: 12s, window: 4s}}
+trial: {{settle: 2s, sessions_per_second: 4, hold: 8s, window: 4s}}
 criteria: {{setup_within: {setup_within}}}
 hosts: [{{here: true, cores: {cores}}}]
 invalid: {{host_cpu: 1, thread_cpu: 1, steal: 1, late_polls: 1, capture_of_asked: 0, app_late: 1m}}
@@ -138,7 +138,7 @@ async def test_a_healthy_server_is_not_accused(tmp_path: Path) -> None:
 
 
 async def test_a_slow_application_is_named(tmp_path: Path) -> None:
-    """It gets a tenth of a second in four, and pages wait for it; media does not."""
+    """It gets a tenth of a second in three, and pages wait for it; media does not."""
     command = [sys.executable, "-P", "-m", "infra.demo_app", "--port", "0", "--kurento", URL]
     with (
         server_of_its_own() as server,
@@ -229,13 +229,13 @@ async def trial(
 
 @contextmanager
 def stopped_most_of_the_time(process: subprocess.Popen[str]) -> Iterator[Callable[[], None]]:
-    """From when it is called on a process runs for a tenth of a second in four."""
+    """From when it is called on a process runs for a tenth of a second in three."""
     over = threading.Event()
 
     def stop_and_go() -> None:
         while not over.wait(0.1):
             process.send_signal(signal.SIGSTOP)
-            over.wait(3.9)
+            over.wait(2.9)
             process.send_signal(signal.SIGCONT)
 
     thread = threading.Thread(target=stop_and_go)
