@@ -49,18 +49,13 @@ def owed_recordings(plan: TrialPlan, lasted_s: Mapping[str, float]) -> tuple[Owe
 
 
 def found_recordings(
-    owed: Sequence[OwedRecording], seen: Sequence[RecordedFile], growing: Sequence[str] = ()
+    owed: Sequence[OwedRecording], seen: Sequence[RecordedFile]
 ) -> RecordingsFound:
-    """Hold what was seen, in the same order, against what is owed.
-
-    `growing` are names of files that are still being written though the calls are over.
-    """
+    """Hold what was seen, in the same order, against what is owed."""
     spoilt: dict[str, list[str]] = {}
     unknown: list[str] = []
     for one, file in zip(owed, seen, strict=True):
         wrong = what_is_wrong(one, file)
-        if wrong is None and one.name in growing and not _is_known(one, file):
-            wrong = f"the recording {one.name} is still being written though the call is over"
         if wrong is not None:
             spoilt.setdefault(one.session, []).append(wrong)
         elif not _is_known(one, file):
@@ -81,7 +76,10 @@ def what_is_wrong(owed: OwedRecording, seen: RecordedFile) -> str | None:
         return f"the recording {owed.name} is empty"
     if seen.tracks is not None and not seen.tracks:
         return f"the recording {owed.name} cannot be played: {seen.trouble or 'no media in it'}"
-    return None if seen.tracks is None else _wrong_tracks(owed, seen.tracks)
+    wrong = None if seen.tracks is None else _wrong_tracks(owed, seen.tracks)
+    if wrong is None and seen.being_written and not _is_known(owed, seen):
+        return f"the recording {owed.name} is still being written though the call is over"
+    return wrong
 
 
 def projected_recordings_bytes(plan: TrialPlan, lasts_s: float) -> int:

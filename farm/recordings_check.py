@@ -13,8 +13,6 @@ from farm.wording import counted
 COMPLETE_WITHIN_S = 10.0
 """After the last page has gone; a media server finishes many files one after the other."""
 LOOK_EVERY_S = 1.0
-QUIET_S = 6.0
-"""A file of unknown length that has not grown for so long is taken for complete."""
 
 
 class RecordingsCheck:
@@ -77,24 +75,13 @@ class RecordingsCheck:
 
     async def _look(self, recordings: Recordings, lasted_s: Mapping[str, float]) -> None:
         owed = owed_recordings(self._plan, lasted_s)
-        begun_s = self._clock.run_s()
-        give_up_s = begun_s + COMPLETE_WITHIN_S
-        sizes: dict[str, int | None] = {}
-        grew_s: dict[str, float] = {}
+        give_up_s = self._clock.run_s() + COMPLETE_WITHIN_S
         while True:
             seen = await recordings.look([one.name for one in owed])
-            now_s = self._clock.run_s()
-            for one, file in zip(owed, seen, strict=True):
-                if one.name in sizes and file.size_bytes != sizes[one.name]:
-                    grew_s[one.name] = now_s
-                sizes[one.name] = file.size_bytes
-            growing = [name for name, at_s in grew_s.items() if now_s - at_s < QUIET_S]
-            found = found_recordings(owed, seen, growing)
-            # With an unknown length only a file that does not grow may be complete.
-            unsure = bool(found.unknown) and now_s - begun_s < QUIET_S
-            if now_s >= give_up_s or not (found.spoilt or unsure):
+            found = found_recordings(owed, seen)
+            if not found.spoilt or self._clock.run_s() >= give_up_s:
                 break
-            await self._clock.sleep_until(now_s + LOOK_EVERY_S)
+            await self._clock.sleep_until(self._clock.run_s() + LOOK_EVERY_S)
         for session, wrong in found.spoilt.items():
             self._tell("recording_missing", wrong, session)
         if found.unknown:

@@ -77,7 +77,7 @@ class Cause:
 
 
 def quota(server: StarvedServer) -> None:
-    server.allow("cpu", "cpu.cfs_quota_us", "3000")
+    server.allow("cpu", "cpu.cfs_quota_us", "1500")
 
 
 def shaper(server: StarvedServer) -> None:
@@ -138,7 +138,7 @@ async def test_a_healthy_server_is_not_accused(tmp_path: Path) -> None:
 
 
 async def test_a_slow_application_is_named(tmp_path: Path) -> None:
-    """It gets a tenth of a second in three, and pages wait for it; media does not."""
+    """It gets a fiftieth of each second, and pages wait for it; media does not."""
     command = [sys.executable, "-P", "-m", "infra.demo_app", "--port", "0", "--kurento", URL]
     with (
         server_of_its_own() as server,
@@ -154,7 +154,7 @@ async def test_a_slow_application_is_named(tmp_path: Path) -> None:
             starver,
             load=2,
             app=f"{{run: null, url: {url}}}",
-            setup_within="2s",
+            setup_within="1s",
         )
     assert limited["resource"] == "signalling", limited["evidence"]
 
@@ -229,13 +229,13 @@ async def trial(
 
 @contextmanager
 def stopped_most_of_the_time(process: subprocess.Popen[str]) -> Iterator[Callable[[], None]]:
-    """From when it is called on a process runs for a tenth of a second in three."""
+    """From when it is called on a process runs for a fiftieth of each second."""
     over = threading.Event()
 
     def stop_and_go() -> None:
-        while not over.wait(0.1):
+        while not over.wait(0.02):
             process.send_signal(signal.SIGSTOP)
-            over.wait(2.9)
+            over.wait(1)
             process.send_signal(signal.SIGCONT)
 
     thread = threading.Thread(target=stop_and_go)
