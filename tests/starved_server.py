@@ -49,6 +49,10 @@ class Small(socket.socket):
         super().__init__(*words, **named)
         if self.type == socket.SOCK_DGRAM:
             self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, {size})
+    def setsockopt(self, level, name, *value):
+        if self.type == socket.SOCK_DGRAM and name == socket.SO_RCVBUF:
+            value = ({size},)
+        super().setsockopt(level, name, *value)
 socket.socket = Small
 signal.signal(signal.SIGALRM, lambda *_: time.sleep(0.05))
 signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
