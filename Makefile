@@ -30,7 +30,7 @@ test: $(READY)
 	$(ISOLATED) $(BIN)/python -m pytest
 
 check: $(READY)
-	@APT=$(APT) sh infra/machine_setup.sh ip
+	@APT=$(APT) sh infra/machine_setup.sh chromium libatomic ip
 	@$(MAKE) --no-print-directory own-network fast-check
 	$(ISOLATED) $(BIN)/python -m pytest -q -m "not slow"
 

@@ -25,7 +25,10 @@ def _size_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
         return f"No load is known to hold {ended}.", second
     if state == "drift":
         load = _load(summary["scenario"], probes, capacity)
-        moved = "; ".join((summary.get("drift") or {}).get("moved", ())) or "see its trials"
+        moved = (
+            "; ".join((summary.get("drift") or {}).get("moved", ()))
+            or "its trials contradict each other"
+        )
         return f"The server drifts: {moved}. {load} held on the way {ended}.", second
     at_least = "" if state == "converged" else "at least "
     load = _load(summary["scenario"], probes, capacity)

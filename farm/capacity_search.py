@@ -1,8 +1,14 @@
 """Which load next, when it is enough, and what the capacity then is.
 
-Pure: the search is asked for a load, told how its trial went, asked again. Loads double until one
-fails, the gap is halved until two neighbours on the ladder are left, then both are tried again: a
-load is *good* once it passed three times before it failed twice, *bad* once it failed twice before.
+Pure: the search is asked for a load, told how its trial went, asked again. The words are those of
+RFC 9971 (MLRsearch): a *trial* at a load, a *goal* (`reliability`), a load that holds and one above
+it that does not.
+
+Loads double until one fails. From then on all trials so far weigh all pass curves that a server
+may have (`farm.pass_curve`), and the next load is the one whose trial tells most of the capacity.
+The search has *converged* when, with probability `confidence`, the answer is within a step or a
+tenth of the capacity; not before two trials failed (one may be bad luck), or three passed at the
+largest load.
 
 By hand, on a server that holds six:
 
@@ -15,35 +21,34 @@ By hand, on a server that holds six:
 >>> search.record(4, "pass")
 >>> search.next_load()
 8
->>> search.record(8, "fail")    # too much, so the middle
+>>> search.record(8, "fail")    # too much, so between
 >>> search.next_load()
 6
 >>> search.record(6, "invalid")     # our own fault: nothing is learnt, once more
 >>> search.next_load()
 6
 >>> search.record(6, "pass")
->>> search.next_load()          # 6 passed, 8 failed, nothing is between: was 8 bad luck?
-8
->>> search.record(8, "fail")
->>> search.next_load()          # no. Was 6 good luck?
-6
->>> search.record(6, "pass")
->>> search.next_load()
-6
->>> search.record(6, "pass")
+>>> search.next_load()          # how far above 8 does it fail? Twice as much as what passed at most
+12
+>>> search.record(12, "fail")
 >>> search.next_load() is None
 True
 >>> estimate = search.estimate()
->>> estimate.state, estimate.probes, estimate.breaking, estimate.trials_used
-('converged', 6, 8, 8)
+>>> estimate.state, estimate.probes, estimate.interval, estimate.breaking, estimate.trials_used
+('converged', 6, (4, 8), 8, 6)
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from farm.pass_curve import capacity_interval
+import numpy as np
+
+from farm.escalation import next_up
+from farm.pass_curve import SHARP, SLOW, Array, PassCurves, quantile
+from farm.right_answers import RightAnswers
 from farm.trial import Outcome
 
 State = Literal[
@@ -54,32 +59,44 @@ State = Literal[
     "generator_ran_out",  # what is left to try the generator cannot carry: a lower bound
     "out_of_trials",
     "server_lost",  # the server died twice in a row,
-    "drift",
+    "drift",  # its trials contradict each other: no one server gave them all
 ]
 
-GOOD, BAD = 3, 2
-"""So many passes make a load good, unless so many fails have made it bad before."""
+Interval = tuple[int | None, int | None]
+
+FAILS, PASSES = 2, 3
+"""So many trials fail before an answer, or pass at the largest load."""
+
+DRIFTED, CHANGE = 0.6, 0.1
+"""It is drift when the capacity changed by so much with such a probability."""
+
+CANDIDATES = 32
 
 
 @dataclass(frozen=True, slots=True)
 class CapacityEstimate:
     """What is known of the capacity so far.
 
-    `probes` is the largest load that holds; a lower bound unless `state` is `converged`, None if
-    not even the smallest does. With probability `confidence` the load at which a hold passes with
-    probability `reliability` lies in `interval`, on loads of the ladder; an end is None where
-    nothing bounds it. `recommended` is its low end. At `breaking` fewer than half of the trials
-    passed.
+    `probes` is the load of the ladder that is most likely right, within a step or a tenth of the
+    capacity, at which a hold passes with probability `reliability`, unless this server falters more
+    slowly than most: that is left to the interval. It is never above what passed, a lower bound if
+    `state` is `ceiling_passed` or `generator_ran_out`, None if not even the smallest load holds.
+    The capacity lies in `interval` with probability `confidence`; its ends are loads of the ladder,
+    None where nothing bounds it. `recommended` is its low end. At `breaking` fewer than half of the
+    holds pass. `if_sharp` and `if_slow` are what the interval would be, were this server known to
+    fail at a sharp edge, or to falter slowly: where they differ, the trials alone do not tell.
     """
 
     probes: int | None
-    interval: tuple[int | None, int | None]
+    interval: Interval
     recommended: int | None
     breaking: int | None
     trials_used: int
     state: State
     reliability: float
     confidence: float
+    if_sharp: Interval = (None, None)
+    if_slow: Interval = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +114,10 @@ class SearchTrial:
 class CapacitySearch:
     """See the module. Told the same trials again it is in the same state: that is how runs resume.
 
-    An invalid trial is repeated `invalid_retries` times in a row; then its load, and all above, are
-    more than the generator can carry. `max_trials` counts every trial, invalid ones too.
+    `loads`, ascending, stand in the place of the range from `minimum` to `maximum`. `ramp` tries
+    each of them in turn until one fails. An invalid trial is repeated `invalid_retries` times in a
+    row; then its load, and all above, are more than the generator can carry. `max_trials` counts
+    every trial, invalid ones too.
     """
 
     def __init__(
@@ -111,15 +130,21 @@ class CapacitySearch:
         confidence: float = 0.9,
         max_trials: int = 20,
         invalid_retries: int = 2,
+        loads: Iterable[int] | None = None,
+        ramp: bool = False,
     ) -> None:
         self.trials: tuple[SearchTrial, ...] = ()
-        self._ladder = tuple(range(minimum, maximum + 1, step))
+        self._ladder = tuple(range(minimum, maximum + 1, step) if loads is None else loads)
         self._reliability = reliability
         self._confidence = confidence
         self._max_trials = max_trials
         self._invalid_retries = invalid_retries
+        self._ramp = ramp
+        self._decision: int | State | None = None
         if not self._ladder:
             raise ValueError(f"no load from {minimum} to {maximum}")
+        self._curves = PassCurves(self._ladder[0], self._ladder[-1], reliability)
+        self._right = RightAnswers(self._ladder, self._curves.capacities)
 
     def next_load(self) -> int | None:
         """The load to try next; None when the search is over."""
@@ -138,19 +163,24 @@ class CapacitySearch:
     ) -> None:
         """How a trial went, also one that was not asked for, such as a baseline's.
 
-        Of a load off the ladder only the interval takes notice. `utilisation` (0 to 1) is the
-        server's CPU. Raises ValueError for an outcome that is none.
+        `utilisation` (0 to 1) is the server's CPU. Raises ValueError for an outcome that is none.
         """
         trial = SearchTrial(
             load, Outcome(outcome), units_failed, units_total, utilisation, server_died
         )
         self.trials = (*self.trials, trial)
+        self._decision = None
+        if trial.outcome is Outcome.INVALID:
+            self._curves.pass_over()
+        else:
+            self._curves.tell(load, trial.outcome is Outcome.PASS, units_failed, units_total)
 
     def estimate(self) -> CapacityEstimate:
         """What is known now, also in mid-search."""
         decision = self._decide()
-        probes, _ = self._bounds(self._ladder)
-        low, high = self._interval(probes)
+        rungs = self._carried()
+        probes = self._answer(rungs)
+        low, high = self._interval(probes, (0.0, np.inf))
         return CapacityEstimate(
             probes=probes,
             interval=(low, high),
@@ -160,19 +190,38 @@ class CapacitySearch:
             state="searching" if isinstance(decision, int) else decision,
             reliability=self._reliability,
             confidence=self._confidence,
+            if_sharp=self._interval(None, (0.0, SHARP)),
+            if_slow=self._interval(None, (SLOW, np.inf)),
         )
+
+    def pass_chances(self) -> tuple[tuple[int, ...], Array]:
+        """Loads of the ladder, and the chance that a hold passes at each, by all trials so far."""
+        loads = _thinned(self._ladder, 200)
+        return loads, self._curves.chances(loads)
+
+    def capacities(self) -> tuple[Array, Array]:
+        """Capacities that the server may have, and how likely each is."""
+        return self._curves.capacities, self._curves.now()
 
     # ------------------------------------------------------------ what next
 
     def _decide(self) -> int | State:
         """A load to try, or how the search ended."""
+        if self._decision is None:
+            self._decision = self._decided()
+        return self._decision
+
+    def _decided(self) -> int | State:
         if len(self.trials) >= 2 and all(trial.server_died for trial in self.trials[-2:]):
             return "server_lost"
         rungs = self._carried()
-        wanted = self._wanted(rungs)
+        if not rungs:
+            return "generator_ran_out"
+        if self._loads_that(Outcome.FAIL) and self._curves.changed(CHANGE) > DRIFTED:
+            return "drift"
+        wanted = self._next_of_ramp(rungs) if self._ramp else self._wanted(rungs)
         if isinstance(wanted, int) and len(self.trials) >= self._max_trials:
-            low, high = self._bounds(rungs)
-            stuck = high is None and low == rungs[-1] and rungs != self._ladder
+            stuck = self._answer(rungs) == rungs[-1] and rungs != self._ladder
             return "generator_ran_out" if stuck else "out_of_trials"
         return wanted
 
@@ -188,106 +237,120 @@ class CapacitySearch:
         return tuple(load for load in self._ladder if load < too_much)
 
     def _wanted(self, rungs: tuple[int, ...]) -> int | State:
-        if not rungs:
-            return "generator_ran_out"
-        for load in rungs:
-            passes, fails = self._tally(load)
-            if passes and fails and self._race(load) is None:
-                return load
-        low, high = self._bounds(rungs)
-        return self._upward(rungs, low) if high is None else self._inward(rungs, low, high)
-
-    def _upward(self, rungs: tuple[int, ...], low: int | None) -> int | State:
-        """Nothing failed yet: twice the highest pass, or halfway to what cannot be carried."""
-        if low is None:
+        if self.trials and self.trials[-1].outcome is Outcome.INVALID:
+            last = self.trials[-1].load
+            if last in rungs:
+                return last
+        passed, failed = self._loads_that(Outcome.PASS), self._loads_that(Outcome.FAIL)
+        if not passed and not failed:
             return rungs[0]
-        above = [load for load in rungs if load > low]
-        if above and rungs == self._ladder:
-            return max([load for load in above if load <= 2 * low], default=above[0])
+        highest = max(passed, default=0)
+        if not failed and highest < rungs[-1]:
+            above = [load for load in rungs if load > highest]
+            return next_up(above, highest, self._cpu_seen(), bounded=rungs != self._ladder)
+        answer = self._answer(rungs)
+        enough = len(failed) >= FAILS or passed.count(rungs[-1]) >= PASSES
+        if enough and self._sure(answer, rungs) >= self._confidence:
+            return self._ended(answer, rungs)
+        return self._most_telling(rungs, highest)
+
+    def _next_of_ramp(self, rungs: tuple[int, ...]) -> int | State:
+        """The next load up, until one fails."""
+        passed = self._loads_that(Outcome.PASS)
+        if self._loads_that(Outcome.FAIL):
+            return "converged" if passed else "floor_failed"
+        above = [load for load in rungs if load > max(passed, default=0)]
         if above:
-            middle = above[len(above) // 2]
-            return middle if middle <= 2 * low else above[0]
-        if not self._good(low):
-            return low
+            return above[0]
         return "ceiling_passed" if rungs == self._ladder else "generator_ran_out"
 
-    def _inward(self, rungs: tuple[int, ...], low: int | None, high: int) -> int | State:
-        """The middle of what passed and what failed; of neighbours, the one in doubt."""
-        between = [load for load in rungs if (low or 0) < load < high]
-        if between:
-            return between[len(between) // 2]
-        if not self._bad(high):
-            return high
-        if low is None:
+    def _ended(self, answer: int | None, rungs: tuple[int, ...]) -> State:
+        if answer is None:
             return "floor_failed"
-        return "converged" if self._good(low) else low
+        if answer < rungs[-1]:
+            return "converged"
+        return "ceiling_passed" if rungs == self._ladder else "generator_ran_out"
+
+    def _most_telling(self, rungs: tuple[int, ...], highest: int) -> int:
+        """Of the loads that are allowed and in doubt, the one whose trial tells most."""
+        allowed = [load for load in rungs if load <= 2 * highest] or [rungs[0]]
+        if allowed[-1] <= highest:
+            allowed += [load for load in rungs if load > highest][:1]
+        capacities, likely = self._curves.capacities, self._curves.now()
+        low = 0.7 * quantile(capacities, likely, 0.002)
+        high = 1.3 * quantile(capacities, likely, 0.998)
+        doubtful = [load for load in allowed if low <= load <= high]
+        candidates = _thinned(doubtful or allowed[-1:], CANDIDATES)
+        return candidates[int(np.argmax(self._curves.gains(candidates)))]
 
     # ------------------------------------------------------------ what is known
 
-    def _tally(self, load: int) -> tuple[int, int]:
-        """Passes and fails of a load."""
-        outcomes = [trial.outcome for trial in self.trials if trial.load == load]
-        return outcomes.count(Outcome.PASS), outcomes.count(Outcome.FAIL)
-
-    def _good(self, load: int) -> bool:
-        return self._race(load) is Outcome.PASS
-
-    def _bad(self, load: int) -> bool:
-        return self._race(load) is Outcome.FAIL
-
-    def _race(self, load: int) -> Outcome | None:
-        """Whether passes or fails were enough first; None: neither yet."""
-        passes = fails = 0
-        for trial in self.trials:
-            if trial.load == load:
-                passes += trial.outcome is Outcome.PASS
-                fails += trial.outcome is Outcome.FAIL
-                if passes == GOOD or fails == BAD:
-                    return Outcome.PASS if passes == GOOD else Outcome.FAIL
-        return None
-
-    def _bounds(self, rungs: tuple[int, ...]) -> tuple[int | None, int | None]:
-        """The smallest load that failed, and the largest below it that passed.
-
-        A load that did both counts as failed until it is good.
-        """
-        failed = [load for load in rungs if self._tally(load)[1] and not self._good(load)]
-        high = min(failed, default=None)
-        passed = [
-            load
-            for load in rungs
-            if self._tally(load)[0] and load not in failed and (high is None or load < high)
+    def _cpu_seen(self) -> list[tuple[int, float]]:
+        """Loads that passed, with the server's CPU where it is known."""
+        return [
+            (trial.load, trial.utilisation)
+            for trial in self.trials
+            if trial.outcome is Outcome.PASS and trial.utilisation is not None
         ]
-        return max(passed, default=None), high
+
+    def _loads_that(self, outcome: Outcome) -> list[int]:
+        return [trial.load for trial in self.trials if trial.outcome is outcome]
+
+    def _answer(self, rungs: tuple[int, ...]) -> int | None:
+        """The rung that is most likely right, up to what passed; None: none holds."""
+        highest = max(self._loads_that(Outcome.PASS), default=0)
+        passed = sum(load <= highest for load in rungs)
+        if not passed:
+            return None
+        if quantile(self._curves.capacities, self._curves.now(), 0.5) < rungs[0]:
+            return None
+        # Few trials never rule out that this server falters slowly, far below what passed. The
+        # interval allows for that; an answer that did would be too low for most servers.
+        likely = self._curves.now((0.0, SLOW))
+        return rungs[int(np.argmax(self._right.chances(likely, len(rungs))[:passed]))]
+
+    def _sure(self, answer: int | None, rungs: tuple[int, ...]) -> float:
+        """How likely the answer is right."""
+        likely = self._curves.now()
+        if answer is None:
+            return float(likely[self._curves.capacities < rungs[0]].sum())
+        return float(self._right.chances(likely, len(rungs))[rungs.index(answer)])
 
     def _breaking(self, probes: int | None) -> int | None:
-        for load in self._ladder:
-            passes, fails = self._tally(load)
-            if load > (probes or 0) and fails > passes:
-                return load
-        return None
-
-    def _interval(self, probes: int | None) -> tuple[int | None, int | None]:
-        """On the ladder and around `probes`; open where no trial passed, or none failed."""
-        tried = [
-            (trial.load, trial.outcome is Outcome.PASS)
-            for trial in self.trials
-            if trial.outcome is not Outcome.INVALID
+        """The smallest load above the answer at which fewer than half pass, if one failed there."""
+        failed = self._loads_that(Outcome.FAIL)
+        above = [
+            load for load in self._ladder if load > (probes or 0) and load <= max(failed, default=0)
         ]
-        if not tried:
-            return None, None
-        low_end, high_end = capacity_interval(
-            tried,
-            minimum=self._ladder[0],
-            maximum=self._ladder[-1],
-            reliability=self._reliability,
-            confidence=self._confidence,
-        )
+        if not above:
+            return None
+        chances = self._curves.chances(_thinned(above, CANDIDATES))
+        broken = [
+            load
+            for load, chance in zip(_thinned(above, CANDIDATES), chances, strict=True)
+            if chance < 0.5
+        ]
+        return min(broken, default=None)
+
+    def _interval(self, probes: int | None, slowness: tuple[float, float]) -> Interval:
+        """On the ladder and around `probes`; open where no trial passed, or none failed."""
+        low_end, high_end = self._curves.bounds((1 - self._confidence) / 2, slowness)
         low = max((load for load in self._ladder if load <= low_end), default=None)
         high = min((load for load in self._ladder if load >= high_end), default=None)
-        low = None if probes is None or low is None else min(low, probes)
-        if all(passed for _, passed in tried):
+        if not self._loads_that(Outcome.PASS):
+            low = None
+        elif probes is not None and low is not None:
+            low = min(low, probes)
+        if not self._loads_that(Outcome.FAIL):
             high = None
-        elif high is not None:
-            high = max(high, probes or 0)
+        elif probes is not None and high is not None:
+            high = max(high, probes)
         return low, high
+
+
+def _thinned(loads: Iterable[int], at_most: int) -> tuple[int, ...]:
+    """Evenly so many of the loads, the first and the last among them."""
+    given = tuple(loads)
+    if len(given) <= at_most:
+        return given
+    return tuple(given[round(at * (len(given) - 1) / (at_most - 1))] for at in range(at_most))

@@ -70,6 +70,12 @@ class Scenario:
     kind: ScenarioKind = setting("one_to_one", "one_to_one, group (mixed rooms) or broadcast")
     record: bool = setting(False, "record each stream of a call on the server (one_to_one)")
     members: int = setting(4, "probes in a room (group)", minimum=2, maximum=16)
+    mix: Size | None = setting(
+        None, "what our demo app has a room mixed into; null: the server's 800x600", unit="size"
+    )
+    mix_frame_rate: int | None = setting(
+        None, "frames a second of the mix; null: the server's 15", minimum=1, maximum=60
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +245,7 @@ class Search:
     maximum: int = setting(60, "largest load", minimum=1)
     step: int | None = setting(None, "loads are multiples of it; null: one session", minimum=1)
     loads: tuple[int, ...] | None = setting(None, "only these, in the place of a range")
+    ramp: bool = setting(False, "each load in turn until one fails, in the place of a search")
     reliability: float = setting(0.9, "share of holds that must pass", minimum=0.5, maximum=0.999)
     confidence: float = setting(0.9, "of the interval", minimum=0.5, maximum=0.999)
     max_trials: int = setting(

@@ -14,7 +14,7 @@ from typing import Literal
 from farm.experiment import App, Experiment, Host, Price, Ssh, setting
 
 RAY_PORT = 10001
-"""Where a Ray head listens for clients."""
+"""Where a Ray head listens for clients, by Ray's own default."""
 
 
 @dataclass(frozen=True, slots=True)

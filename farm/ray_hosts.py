@@ -22,12 +22,10 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from farm.errors import BadInput, HostLost, MissingTool
+from farm.inventory import RAY_PORT
 from farm.reachable import unreached
 
 T = TypeVar("T")
-
-PORT = 10001
-"""Where a cluster's head listens for clients, by Ray's own default."""
 
 REACHED_WITHIN_S = 5.0
 CONNECTED_WITHIN_S = 60.0
@@ -70,7 +68,7 @@ class RayCluster:
     async def connect(cls, address: str) -> RayCluster:
         """Of `ray://host:port`. Raises MissingTool without Ray, BadInput where no head answers."""
         head = urlsplit(address)
-        host, port = head.hostname or "", head.port or PORT
+        host, port = head.hostname or "", head.port or RAY_PORT
         # Ray itself would try for half a minute.
         nobody = await unreached(host, port, REACHED_WITHIN_S)
         if nobody is not None:

@@ -1,9 +1,38 @@
-"""How a trial counts in a search. Pure."""
+"""The search that an experiment asks for, and how a trial counts in it. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from farm.capacity_search import CapacitySearch
+from farm.experiment import Experiment
+from farm.scenario import ladder
 from farm.trial import TrialResult
+
+
+def search_of(experiment: Experiment, max_trials: int) -> CapacitySearch:
+    """The search that an experiment asks for, of so many trials at most."""
+    rungs, settings = ladder(experiment), experiment.search
+    return CapacitySearch(
+        rungs.minimum,
+        rungs.maximum,
+        rungs.step,
+        reliability=settings.reliability,
+        confidence=settings.confidence,
+        max_trials=max_trials,
+        invalid_retries=settings.invalid_retries,
+        loads=rungs.loads,
+        ramp=settings.ramp,
+    )
+
+
+def search_told(experiment: Experiment, results: Iterable[TrialResult]) -> CapacitySearch:
+    """The search of an experiment after all of these trials."""
+    told = list(results)
+    search = search_of(experiment, len(told) + 1)
+    for result in told:
+        count(search, result)
+    return search
 
 
 def count(search: CapacitySearch, result: TrialResult) -> None:

@@ -62,6 +62,8 @@ def size_summary(
             "sessions": sessions_of(scenario, estimate.probes),
             "viewers": viewers_of(scenario, estimate.probes),
             "interval_probes": list(estimate.interval),
+            "interval_if_sharp_probes": list(estimate.if_sharp),
+            "interval_if_slow_probes": list(estimate.if_slow),
             "confidence": estimate.confidence,
             "reliability": estimate.reliability,
             "recommended_probes": estimate.recommended,
@@ -76,9 +78,7 @@ def size_summary(
             "viewers": viewers_of(scenario, growth.probes),
             "sessions_per_core": _sessions_per_core(scenario, growth),
         },
-        "cost": to_jsonable(
-            _cost(experiment, estimate, throughput["throughput_bps"], prices, limit)
-        ),
+        "cost": to_jsonable(_cost(experiment, estimate, held, prices, limit)),
         "drift": None
         if looks is None
         else _drift(looks, results, began_wall_s or {}, estimate.confidence),
@@ -105,7 +105,7 @@ def _sessions_per_core(scenario: Scenario, growth: ScaleOut) -> float | None:
 def _cost(
     experiment: Experiment,
     estimate: CapacityEstimate,
-    throughput_bps: Mapping[str, float | None] | None,
+    held: TrialEvidence | None,
     prices: PriceTable | None,
     limit: LimitedBy,
 ) -> Cost | None:
@@ -114,14 +114,14 @@ def _cost(
     if prices is None or price.machine is None or probes is None or not estimate.probes:
         return None
     scenario = experiment.scenario
-    ways = [] if throughput_bps is None else known(throughput_bps.values())
+    ways = known((_throughput(held)["throughput_bps"] or {}).values())
     moved = sum(ways) if len(ways) == len(("in", "out")) else None
     viewers = viewers_of(scenario, probes)
     carried = Carried(
         unit="viewer" if viewers is not None else NOUNS[scenario.kind],
         sessions=(viewers if viewers is not None else sessions_of(scenario, probes)) or 0,
         users=probes,
-        throughput_bps=None if moved is None else moved * probes / estimate.probes,
+        throughput_bps=None if moved is None or held is None else moved * probes / held.plan.load,
         limited_by=limit.resource,
     )
     return cost_of(prices, price.machine, price.region, carried, price.daily_sessions)

@@ -6,53 +6,39 @@ any time, also for a run that broke off or whose folder was damaged: what is mis
 
 from __future__ import annotations
 
-import csv
-import re
 import shutil
-import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import jinja2
-import numpy as np
 
-from farm.evidence import trial_evidence
 from farm.recording.durable_file import recording_error
 from farm.recording.reader import RunReader, TrialReader
 from farm.scenario import camera_size
 from reports.answer import Answer
+from reports.bundle_files import BundleFiles
+from reports.bundle_trial import TrialPart
 from reports.canvas import farm_style
-from reports.charts import Chart, Charts, Column
+from reports.charts import Chart, Charts
+from reports.costs import cost_tables
 from reports.limits import limit_points, limit_tables, threshold_of
 from reports.page import (
-    Failure,
-    FigureEntry,
     Page,
-    Picture,
-    TrialSection,
     deciding_trials,
-    failures,
-    role_pictures,
-    said_table,
 )
 from reports.pipeline_chart import pipeline_chart
 from reports.provenance import facts, whole_texts
 from reports.search_answer import search_answer
 from reports.search_charts import search_charts
-from reports.search_series import search_series
+from reports.search_series import capacity_curve, search_series
 from reports.search_tables import results_table, trials_table
-from reports.series import trial_series
+from reports.server_over_search import server_over_search
 from reports.tables import Table
-from reports.trial_answer import trial_answer
-from reports.trial_charts import trial_charts
-from reports.trial_frames import trial_frames
-from reports.trial_tables import probe_table, reasons_table, session_table
+from reports.traced import OF_TRIALS
 from reports.watch_chapter import watch_answer, watch_charts
 
 FOLDER = "report"
-
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def write_bundle(run: Path) -> Path:
@@ -81,7 +67,7 @@ class _Bundle:
 
     def __init__(self, reader: RunReader, folder: Path) -> None:
         self._reader = reader
-        self._folder = folder
+        self._files = BundleFiles(folder, reader.path.resolve().name, reader.trials)
         self._settings = reader.manifest.settings
         self._scenario = self._settings.scenario.kind
 
@@ -96,19 +82,37 @@ class _Bundle:
             if searched
             else _main_trial(reader.trials)
         )
-        sections = tuple(
-            self._section(trial, unfold=trial.plan.index in deciding) for trial in reader.trials
-        )
+        parts = {
+            trial.plan.index: TrialPart(self._files, self._settings, trial, shared=self._shared())
+            for trial in reader.trials
+        }
+        sections = tuple(part.section(unfold=index in deciding) for index, part in parts.items())
         tables: tuple[Table, ...] = (trials_table(results),) if results else ()
         charts = Charts(())
         if searched:
             answer = search_answer(self._scenario, reader.summary, results, shared=self._shared())
             summary = reader.summary or {}
-            charts = search_charts(search_series(results), self._settings, threshold_of(summary))
+            series = search_series(results)
+            charts = search_charts(
+                series,
+                capacity_curve(self._settings, results),
+                self._settings,
+                threshold_of(summary),
+                server_over_search(
+                    series,
+                    {
+                        each.index: each.phases.ramp_s
+                        for each in results
+                        if each.phases.ramp_s is not None
+                    },
+                    {index: part.server for index, part in parts.items() if part.server},
+                ),
+            )
             picture = f"{camera_size(self._settings)} at {self._settings.media.frame_rate}/s"
             tables = (
                 results_table(self._scenario, picture, summary, results),
                 *limit_tables(summary.get("limited_by")),
+                *cost_tables(summary.get("cost")),
                 *tables,
             )
         elif _is_watch(reader):
@@ -126,10 +130,14 @@ class _Bundle:
             title=manifest.name or reader.path.resolve().name,
             subtitle=self._scenario,
             answer=answer,
-            tables=tables,
-            figures=(*self._draw(charts), *self._draw(Charts(self._pipeline()))),
+            tables=tuple(self._files.traced(table, None) for table in tables),
+            figures=(
+                *self._files.draw(charts, None),
+                *self._files.draw(Charts(self._pipeline()), None),
+            ),
             trials=sections,
             missing=charts.missing,
+            commands=self._files.commands(OF_TRIALS, None) if results else (),
             facts=facts(manifest, reader.clocks),
             texts=whole_texts(manifest, reader.experiment_text, reader.summary),
             # Last, because damage is found by reading.
@@ -154,102 +162,6 @@ class _Bundle:
         for damage in dict.fromkeys(found):
             yield f"{damage.path.relative_to(self._reader.path)}: {damage.why}"
 
-    def _section(self, trial: TrialReader, *, unfold: bool) -> TrialSection:
-        plan, result = trial.plan, trial.result
-        prefix = f"trial-{plan.index:03d}"
-        evidence = trial_evidence(
-            trial, window_s=self._settings.trial.window_s, poll_s=self._settings.trial.poll_s
-        )
-        series = trial_series(trial_frames(trial), evidence)
-        charts = trial_charts(series, self._settings, prefix)
-        reasons = result.verdict.reasons if result is not None else ()
-        whole = (
-            session_table(self._scenario, series, reasons, f"{prefix}-sessions"),
-            probe_table(plan, series, evidence.joins, reasons, f"{prefix}-probes"),
-        )
-        for table in whole:
-            self._write_csv(f"{table.csv}.csv", _table_lines(table))
-        said = said_table(trial.events)
-        return TrialSection(
-            anchor=prefix,
-            heading=f"Trial {plan.index}: {plan.load} probes",
-            answer=trial_answer(
-                self._scenario,
-                plan,
-                result,
-                evidence.phases,
-                evidence.faults,
-                shared=self._shared(),
-            ),
-            unfold=unfold,
-            figures=self._draw(charts),
-            tables=(
-                *((reasons_table(reasons),) if reasons else ()),
-                *(table.shown() for table in whole),
-                *((said,) if said is not None else ()),
-            ),
-            failures=tuple(
-                self._with_picture(failure, trial, prefix)
-                for failure in failures(
-                    plan, evidence.phases, evidence.joins, trial.events, evidence.faults
-                )
-            ),
-            pictures=self._role_pictures(trial, prefix),
-            missing=charts.missing,
-        )
-
-    # ------------------------------------------------------------ figures and their numbers
-
-    def _draw(self, charts: Charts) -> tuple[FigureEntry, ...]:
-        return tuple(self._figure(chart) for chart in charts.charts)
-
-    def _figure(self, chart: Chart) -> FigureEntry:
-        figure = chart.draw()
-        path = self._folder / f"{chart.name}.png"
-        figure.savefig(path)
-        seen = figure.get_suptitle().replace("\n", " ")
-        self._write_csv(f"{chart.name}.csv", _column_lines(chart.columns))
-        picture = _picture(path, f"{chart.heading}. {seen}", chart.caption)
-        return FigureEntry(chart.heading, picture, f"{chart.name}.csv")
-
-    def _write_csv(self, name: str, lines: Iterable[Sequence[object]]) -> None:
-        with (self._folder / name).open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows(lines)
-
-    # ------------------------------------------------------------ screenshots
-
-    def _role_pictures(self, trial: TrialReader, prefix: str) -> tuple[Picture, ...]:
-        names = [path.name for path in trial.screenshots]
-        copied = [
-            self._copy(
-                trial, name, prefix, f"The page of a {role} in mid-call", f"The page of a {role}"
-            )
-            for name, role in role_pictures(trial.plan, names)
-        ]
-        return tuple(picture for picture in copied if picture is not None)
-
-    def _with_picture(self, failure: Failure, trial: TrialReader, prefix: str) -> Failure:
-        if failure.file is None:
-            return failure
-        alt = f"What the page of {failure.who} showed when it {failure.what}"
-        return replace(
-            failure, picture=self._copy(trial, failure.file, prefix, alt, "the page at that time")
-        )
-
-    def _copy(
-        self, trial: TrialReader, name: str, prefix: str, alt: str, caption: str
-    ) -> Picture | None:
-        """A screenshot beside the page, under a name that is safe in a link; `None` if it is gone.
-
-        Only the last part of `name` counts: what a recording says leads to no other folder.
-        """
-        source = trial.folder.screenshots / Path(name).name
-        if not source.is_file():
-            return None
-        target = self._folder / f"{prefix}-{_UNSAFE.sub('_', source.stem)}.png"
-        shutil.copyfile(source, target)
-        return _picture(target, alt, caption)
-
 
 def _is_search(reader: RunReader) -> bool:
     planned = any(trial.plan.purpose == "search" for trial in reader.trials)
@@ -264,32 +176,6 @@ def _main_trial(trials: Sequence[TrialReader]) -> frozenset[int]:
     """The trial that `farm run` was called for: not those that only made its baseline."""
     single = [trial.plan.index for trial in trials if trial.plan.purpose == "single"]
     return frozenset((single or [trial.plan.index for trial in trials])[-1:])
-
-
-def _picture(path: Path, alt: str, caption: str) -> Picture:
-    """A PNG with its size in pixels, 0 x 0 where it is damaged."""
-    header = path.read_bytes()[:24]
-    width, height = struct.unpack(">II", header[16:24]) if len(header) == 24 else (0, 0)
-    return Picture(path.name, alt, caption, width, height)
-
-
-def _table_lines(table: Table) -> Iterable[Sequence[object]]:
-    yield [heading.text for heading in table.headings]
-    for place in table.worst_first or range(len(table.rows)):
-        yield ["" if cell.sort is None else cell.sort for cell in table.rows[place]]
-
-
-def _column_lines(columns: Mapping[str, Column]) -> Iterable[Sequence[object]]:
-    yield list(columns)
-    for row in zip(*columns.values(), strict=True):
-        yield [_plain(value) for value in row]
-
-
-def _plain(value: object) -> object:
-    """A number in as many figures as it needs, nothing where it is unknown."""
-    if isinstance(value, float | np.floating):
-        return "" if np.isnan(value) else f"{value:.9g}"
-    return value
 
 
 def _render(page: Page) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from reports.grid import Array
+from reports.traced import Traced
 
 Column = Sequence[str] | Sequence[int] | Array
 
@@ -16,7 +17,7 @@ Column = Sequence[str] | Sequence[int] | Array
 class Chart:
     """A figure to be drawn and the numbers in it; `name` is the stem of its files.
 
-    `columns` are of one length, named with their units.
+    `columns` are of one length, named with their units; `traced` is what they were made of.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Chart:
     caption: str
     draw: Callable[[], Figure]
     columns: Mapping[str, Column]
+    traced: Traced
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from reports.tables import Cell, Heading, Table, number_cell
+from reports.traced import OF_TRIALS
+
+UNKNOWN_COST = (
+    "What that costs is unknown: name the machine in server.price, and farm size says it."
+)
 
 
-def cost_points(cost: Mapping[str, Any] | None) -> list[str]:
-    """One sentence, nothing where the cost is unknown."""
+def cost_points(cost: Mapping[str, Any] | None, recommended: int | None = None) -> list[str]:
+    """One sentence; where the cost of a `recommended` load is unknown, how to know it."""
     if not cost:
-        return []
+        return [UNKNOWN_COST] if recommended is not None else []
     currency, unit = cost["currency"], cost["unit"]
     return [
         f"At the recommended load a {unit} costs {_money(cost['per_session_hour'], currency)} an "
@@ -23,7 +29,8 @@ def cost_tables(cost: Mapping[str, Any] | None) -> tuple[Table, ...]:
     """Of the machine measured, of its siblings (marked as not measured), of a month."""
     if not cost:
         return ()
-    return (_measured(cost), _family(cost), *_month(cost))
+    tables = (_measured(cost), _family(cost), *_month(cost))
+    return tuple(replace(table, traced=OF_TRIALS) for table in tables)
 
 
 def _measured(cost: Mapping[str, Any]) -> Table:

@@ -25,6 +25,7 @@ from reports.charts import Chart
 from reports.grid import Array
 from reports.phrases import percent
 from reports.server_strain import ServerStrain
+from reports.traced import Traced
 
 _COLORS = (BLUE, ORANGE, BLACK, PURPLE, GREEN, VERMILLION)
 _STYLES = ("-", "--", ":")
@@ -51,6 +52,7 @@ def strain_charts(strain: ServerStrain | None, phases: Phases) -> Sequence[Chart
                     for sign, values in zip(panel.signs, panel.values, strict=True)
                 },
             },
+            Traced(("server",)),
         ),
     )
 

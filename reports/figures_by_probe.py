@@ -1,6 +1,6 @@
 """Figures of a trial by probe and by session: whom it went well for, and whom not.
 
-Up to `FEW` probes are drawn one by one and named; more become ranks and a heat map.
+Up to `FEW` probes are drawn one by one and named; more become ranks.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from reports.canvas import (
     RECEIVED,
     SENT,
     VERDICT_MARKS,
+    WORST,
     bit_rate,
+    fill_band,
     from_zero,
     headline,
     largest,
@@ -29,12 +31,13 @@ from reports.canvas import (
     mark_limit,
     paper,
 )
-from reports.grid import Array
-from reports.phrases import counted, percent
-from reports.trial_series import ByProbe, LossWindows, SetupTimes
+from reports.grid import Array, Grid
+from reports.phrases import percent
+from reports.trial_series import ByProbe, SetupTimes
 
-_WORST_ROWS = 24
 _NAMED = 12
+_MANY = 400  # probes from which on neighbours are taken together
+_GROUPS = 200
 _BAR = 0.4
 
 
@@ -43,21 +46,25 @@ def bitrate_sorted(kind: MediaKind, by_probe: ByProbe) -> Figure:
     sent, received = by_probe.sent_bps[kind], by_probe.received_bps[kind]
     unit = bit_rate(sent, received)
     figure, (axes,) = paper()
-    for values, label, color, marker in (
-        (sent, "sent", SENT, "o"),
-        (received, "received", RECEIVED, "s"),
+    for values, label, color, side in (
+        (sent, "sent", SENT, -1),
+        (received, "received", RECEIVED, 1),
     ):
         ranked = np.sort(values[np.isfinite(values)])[::-1] / unit.scale
-        few = ranked.size <= FEW
-        axes.plot(
-            np.arange(1, ranked.size + 1),
-            ranked,
-            color=color,
-            marker=marker if few else None,
-            lw=1.0 if few else 2.2,
-            ls="-" if marker == "o" else "--",
-            label=label,
-        )
+        at = np.arange(1, ranked.size + 1, dtype=np.float64)
+        if sent.size <= FEW:
+            axes.bar(
+                at + side * _BAR / 2,
+                ranked,
+                _BAR,
+                color=color,
+                hatch="///" if side > 0 else None,
+                edgecolor="white",
+                lw=0,
+                label=label,
+            )
+        else:
+            axes.plot(at, ranked, color=color, lw=2.2, ls="-" if side < 0 else "--", label=label)
     axes.set_xlabel("probes, the largest bitrate first")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(0.5, max(1, sent.size) + 0.5)
@@ -81,6 +88,8 @@ def bitrate_by_session(kind: MediaKind, by_probe: ByProbe, *, mixed: bool) -> Fi
     `mixed` says that what one received is not what another sent.
     """
     sent, received = by_probe.sent_bps[kind], by_probe.received_bps[kind]
+    if sent.size > _MANY:
+        return _bitrate_bands(kind, by_probe, mixed=mixed)
     unit = bit_rate(sent, received)
     figure, (axes,) = paper()
     at = _places(by_probe.sessions)
@@ -105,6 +114,33 @@ def bitrate_by_session(kind: MediaKind, by_probe: ByProbe, *, mixed: bool) -> Fi
     axes.set_ylabel(f"{kind} in the hold, {unit.name}")
     from_zero(axes)
     legend_below(figure, axes)
+    headline(figure, _weakest_half(kind, by_probe, mixed=mixed))
+    return figure
+
+
+def _bitrate_bands(kind: MediaKind, by_probe: ByProbe, *, mixed: bool) -> Figure:
+    """The same of thousands: neighbours are taken together, and none is too few to be seen."""
+    sides = (
+        (by_probe.sent_bps[kind], "sent", SENT),
+        (by_probe.received_bps[kind], "received", RECEIVED),
+    )
+    unit = bit_rate(*(values for values, *_ in sides))
+    figure, panels = paper(2, height=4.9)
+    size = -(-len(by_probe.probes) // _GROUPS)
+    for axes, (values, word, color) in zip(panels, sides, strict=True):
+        padded = np.append(values, np.full(-values.size % size, np.nan))
+        groups = padded.reshape(-1, size)
+        # As if each group were a second: its probes are what a band is made of.
+        band = Grid(np.arange(groups.shape[0], dtype=np.float64), (), groups.T).band()
+        at = band.time_s * size
+        fill_band(axes, at, band, unit.scale, color, few=False, name=f"{word}: ")
+        axes.plot(at, band.median / unit.scale, color=color, label=f"{word}: median")
+        axes.plot(at, band.low / unit.scale, color=WORST, lw=0.9, label="lowest of each group")
+        axes.set_ylabel(f"{kind} {word}, {unit.name}")
+        from_zero(axes)
+    panels[-1].set_xlabel(f"probes in session order, {size} neighbours taken together")
+    panels[-1].set_xlim(0, len(by_probe.probes))
+    legend_below(figure, *panels)
     headline(figure, _weakest_half(kind, by_probe, mixed=mixed))
     return figure
 
@@ -151,45 +187,6 @@ def loss_by_probe(by_probe: ByProbe, limit_ratio: float) -> Figure:
             f"{bad} of {worst.size} probes lost more than {percent(limit_ratio)} on the way down; "
             f"the worst is {names[0]} of {by_probe.sessions[order[0]]}",
         )
-    return figure
-
-
-def loss_by_session(windows: LossWindows, limit_ratio: float) -> Figure:
-    """Residual loss of each session in each window of the hold, as a map, the worst on top."""
-    peaks = np.nan_to_num(windows.ratio, nan=-1).max(axis=1)
-    order = np.argsort(-peaks, kind="stable")[:_WORST_ROWS]
-    shown = windows.ratio[order] * 100
-    figure, (axes,) = paper(height=2.4 + 0.14 * order.size)
-    ceiling = max(largest(shown), limit_ratio * 300)
-    start_s = windows.start_s[0]
-    mesh = axes.pcolormesh(
-        np.append(windows.start_s, windows.end_s[-1]) - start_s,
-        np.arange(order.size + 1),
-        np.ma.masked_invalid(shown),
-        cmap="YlOrBr",
-        vmin=0,
-        vmax=ceiling,
-        edgecolors="white",
-        linewidth=0.6,
-    )
-    axes.set_facecolor("#d7dbe0")
-    axes.invert_yaxis()
-    axes.grid(visible=False)
-    axes.set_yticks(np.arange(order.size) + 0.5, [windows.sessions[i] for i in order])
-    axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("seconds of the hold (grey: not seen)")
-    axes.set_ylabel("session, the worst on top")
-    bar = figure.colorbar(mesh, ax=axes, pad=0.02, fraction=0.06)
-    bar.set_label("lost after repair, %")
-    bar.ax.axhline(limit_ratio * 100, color="black", lw=1.2)
-    bad = int(np.sum(peaks > limit_ratio))
-    total = len(windows.sessions)
-    more = f" (the worst {order.size} are shown)" if order.size < total else ""
-    headline(
-        figure,
-        f"{bad or 'None'} of {counted(total, 'session')} had a window with more than "
-        f"{percent(limit_ratio)} lost{more}",
-    )
     return figure
 
 

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from reports.canvas import BLUE, GREY, VERMILLION
+from reports.canvas import BLUE, GREY, VERMILLION, headline
 from reports.pipeline import Arrow, Box, Drawing
 
 _COLUMN_WIDTH, _ROW_HEIGHT = 3.4, 1.3
@@ -40,7 +40,7 @@ def pipeline_as_built(drawing: Drawing) -> Figure:
     axes.set_ylim(0.7 - high, 0.7)
     for arrow in drawing.arrows:
         _draw(axes, arrow, places, texts)
-    axes.set_title("A session's pipeline, as the media server has built it", loc="left")
+    headline(figure, "A session's pipeline, as the media server has built it")
     return figure
 
 

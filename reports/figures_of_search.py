@@ -22,7 +22,7 @@ from reports.canvas import (
 )
 from reports.grid import Array
 from reports.phrases import percent
-from reports.search_series import SearchSeries, Threshold
+from reports.search_series import CapacityCurve, SearchSeries, Threshold
 
 
 def search_timeline(search: SearchSeries) -> Figure:
@@ -32,7 +32,8 @@ def search_timeline(search: SearchSeries) -> Figure:
     start = (search.start_s - np.nanmin(search.start_s)) / 60
     end = (search.end_s - np.nanmin(search.start_s)) / 60
     passed, failed = search.largest_passed(), search.smallest_failed()
-    axes.step(end, passed, where="post", color=GREEN, lw=1.3, label="largest load that passed")
+    if np.isfinite(passed).any():
+        axes.step(end, passed, where="post", color=GREEN, lw=1.3, label="largest load that passed")
     if np.isfinite(failed).any():
         axes.step(
             end,
@@ -53,6 +54,65 @@ def search_timeline(search: SearchSeries) -> Figure:
     legend_below(figure, axes)
     headline(figure, _bounds(passed, failed))
     return figure
+
+
+def capacity_by_load(search: SearchSeries, curve: CapacityCurve) -> Figure:
+    """The chance to pass by load, the capacity's interval, each trial as a dot with its verdict."""
+    figure = Figure()
+    axes = figure.subplots()
+    low, high = curve.interval
+    if low is not None or high is not None:
+        first = curve.loads[0] if low is None else low
+        last = curve.loads[-1] if high is None else high
+        axes.axvspan(
+            first,
+            last,
+            color=BLUE,
+            alpha=0.14,
+            lw=0,
+            label=f"the capacity, with {percent(curve.confidence)} confidence",
+        )
+    axes.plot(curve.loads, curve.chance * 100, color=BLUE, label="holds that pass, by all trials")
+    mark_limit(axes, curve.reliability * 100, f"asked for: {percent(curve.reliability)} pass")
+    _verdict_marks(axes, search, search.load, _rows_of_marks(search))
+    axes.set_yticks([0, 25, 50, 75, 100])
+    axes.set_ylabel("holds that pass, %")
+    axes.set_xlabel("load, probes")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.margins(x=0.04, y=0.06)
+    legend_below(figure, axes)
+    headline(figure, _capacity(curve))
+    return figure
+
+
+def _rows_of_marks(search: SearchSeries) -> Array:
+    """Passes above the curve, fails below it, invalid ones in its middle; repeats stacked."""
+    height = {Outcome.PASS: (106.0, 7.0), Outcome.FAIL: (-6.0, -7.0), Outcome.INVALID: (50.0, 7.0)}
+    seen: dict[tuple[float, Outcome], int] = {}
+    rows = []
+    for load, outcome in zip(search.load.tolist(), search.outcomes, strict=True):
+        before = seen.get((load, outcome), 0)
+        seen[load, outcome] = before + 1
+        at, further = height[outcome]
+        rows.append(at + further * before)
+    return np.array(rows)
+
+
+def _capacity(curve: CapacityCurve) -> str:
+    low, high = curve.interval
+    if low is not None and high is not None:
+        where = f"lies between {low} and {high} probes"
+    elif low is not None:
+        where = f"is {low} probes or more"
+    elif high is not None:
+        where = f"is {high} probes or fewer"
+    else:
+        return "The trials do not bound the capacity"
+    return (
+        f"The capacity {where}: most likely {curve.probes}"
+        if curve.probes
+        else (f"The capacity {where}")
+    )
 
 
 def cpu_by_load(search: SearchSeries, generator_limit_ratio: float) -> Figure:

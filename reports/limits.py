@@ -8,6 +8,7 @@ from typing import Any
 from reports.phrases import bitrate, counted
 from reports.search_series import Threshold
 from reports.tables import Cell, Heading, Table, number_cell
+from reports.traced import Traced
 
 LIMITS: Mapping[str, str] = {
     "cpu_total": "the CPU of the server's machine",
@@ -101,6 +102,7 @@ def limit_tables(limited: Mapping[str, Any] | None) -> tuple[Table, ...]:
                     )
                     for sign in signs
                 ),
+                traced=Traced(("server",)),
             )
         )
     if lagged:
@@ -124,6 +126,7 @@ def limit_tables(limited: Mapping[str, Any] | None) -> tuple[Table, ...]:
                     )
                     for each in lagged
                 ),
+                traced=Traced(("server", "inbound-rtp")),
             )
         )
     return tuple(found)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from farm.observations import ProbeEvent
 from farm.recording.events import SeenEvent
@@ -12,8 +13,10 @@ from farm.trial import Fault, JoinOutcome, Outcome, Phases, TrialPlan, TrialResu
 from reports.answer import Answer
 from reports.provenance import Facts
 from reports.tables import Cell, Heading, Table
+from reports.traced import OF_EVENTS
 
 _SAID_ROWS = 30
+_NAMES = re.compile(r"\b[ps]?\d+\b")
 _USUAL_CODES = (1000, 1001)  # RFC 6455, 7.4.1: closed as meant, or going away
 _SAID_KINDS = {
     "page_error": "uncaught error",
@@ -35,18 +38,19 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class FigureEntry:
-    """A figure, its heading, and the file of its numbers."""
+    """A figure, its heading, the file of its numbers, and what prints the rows behind them."""
 
     heading: str
     picture: Picture
     csv: str
+    commands: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Something that went wrong, in its own words; `who` is empty if it met all.
 
-    `file` is the screenshot's name.
+    `file` is the screenshot's name, `more` are others whom the same befell later.
     """
 
     who: str
@@ -55,11 +59,30 @@ class Failure:
     when: str
     file: str | None = None
     picture: Picture | None = None
+    more: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPart:
+    """One of the worst sessions; `commands` show its probes one by one."""
+
+    anchor: str
+    session: str
+    why: str
+    who: str
+    reasons: tuple[str, ...]
+    table: Table
+    figure: FigureEntry | None
+    pictures: tuple[Picture, ...]
+    commands: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TrialSection:
-    """All about one trial; `unfold` when it decides the run."""
+    """All about one trial; `unfold` when it decides the run.
+
+    `commands` print the figures in its words, those of `failures` are `failed`.
+    """
 
     anchor: str
     heading: str
@@ -67,14 +90,20 @@ class TrialSection:
     unfold: bool
     figures: tuple[FigureEntry, ...]
     tables: tuple[Table, ...]
+    sessions: tuple[SessionPart, ...]
     failures: tuple[Failure, ...]
     pictures: tuple[Picture, ...]
     missing: tuple[str, ...]
+    commands: tuple[str, ...]
+    failed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`damage` names what could not be read; `texts` are whole files to unfold."""
+    """`damage` names what could not be read; `texts` are whole files to unfold.
+
+    `commands` print the figures in the answer.
+    """
 
     title: str
     subtitle: str
@@ -86,6 +115,7 @@ class Page:
     damage: tuple[str, ...]
     facts: tuple[Facts, ...]
     texts: Mapping[str, str]
+    commands: tuple[str, ...]
 
 
 def deciding_trials(results: Sequence[TrialResult], capacity: int | None) -> frozenset[int]:
@@ -117,7 +147,10 @@ def failures(
     events: Sequence[SeenEvent],
     faults: Sequence[Fault],
 ) -> tuple[Failure, ...]:
-    """Faults, crashes and probes that could not join, in the order of time where it is known."""
+    """Faults, crashes and probes that could not join, in the order of time where it is known.
+
+    What befell many alike is told once, with their names.
+    """
     roles = {
         probe.probe: f"{probe.probe}, {probe.role} of {probe.session}" for probe in plan.probes
     }
@@ -126,9 +159,10 @@ def failures(
         for seen in events
         if seen.event.kind == "failed" and seen.event.data.get("screenshot")
     }
-    found: list[tuple[float | None, Failure]] = [
+    found: list[tuple[float | None, str, Failure]] = [
         (
             fault.at_s,
+            "",
             Failure(
                 fault.session or "",
                 fault.what.replace("_", " "),
@@ -141,6 +175,7 @@ def failures(
     found += [
         (
             outcome.at_s,
+            outcome.probe,
             Failure(
                 roles.get(outcome.probe, outcome.probe),
                 f"could not join ({outcome.reason or 'no reason given'})",
@@ -155,6 +190,7 @@ def failures(
     found += [
         (
             seen.run_s,
+            seen.event.probe,
             Failure(
                 roles.get(seen.event.probe, seen.event.probe),
                 "crashed",
@@ -166,7 +202,15 @@ def failures(
         if seen.event.kind == "crashed"
     ]
     found.sort(key=lambda entry: (entry[0] is None, entry[0] or 0.0))
-    return tuple(failure for _, failure in found)
+    alike: dict[tuple[str, str], list[tuple[str, Failure]]] = {}
+    for _, probe, failure in found:
+        # Words in which only names and numbers differ are the same words.
+        words = _NAMES.sub("#", failure.message) if probe else failure.message
+        alike.setdefault((failure.what, words), []).append((probe, failure))
+    return tuple(
+        replace(some[0][1], more=tuple(probe or failure.who for probe, failure in some[1:]))
+        for some in alike.values()
+    )
 
 
 def said_table(events: Sequence[SeenEvent]) -> Table | None:
@@ -202,6 +246,7 @@ def said_table(events: Sequence[SeenEvent]) -> Table | None:
         ),
         rows,
         total=len(said) if len(said) > len(rows) else None,
+        traced=OF_EVENTS,
     )
 
 
@@ -209,6 +254,14 @@ def role_pictures(plan: TrialPlan, names: Sequence[str]) -> tuple[tuple[str, str
     """`(file, role)` of the screenshots that were taken of each role in mid-call."""
     roles = dict.fromkeys(probe.role for probe in plan.probes)
     return tuple((name, role) for role in roles for name in names if name == f"mid-call-{role}.png")
+
+
+def role_caption(plan: TrialPlan, role: str) -> str:
+    """Under the screenshot of a role, whose first probe is pictured."""
+    first = next((probe for probe in plan.probes if probe.role == role), None)
+    if first is None or first.fidelity == "full":
+        return f"The page of a {role}"
+    return f"The page of a {role}, a light probe: what it receives is counted and stays black"
 
 
 def _words(event: ProbeEvent) -> str:

@@ -6,6 +6,7 @@ from farm.observations import Topology
 from reports.charts import Chart
 from reports.figures_of_pipeline import pipeline_as_built
 from reports.pipeline import drawing_of
+from reports.traced import OF_EVENTS
 
 
 def pipeline_chart(topology: Topology | None) -> tuple[Chart, ...]:
@@ -26,5 +27,6 @@ def pipeline_chart(topology: Topology | None) -> tuple[Chart, ...]:
                 "media": [" ".join(arrow.kinds) for arrow in drawing.arrows],
                 "transcoded": [" ".join(arrow.transcoded) for arrow in drawing.arrows],
             },
+            OF_EVENTS,
         ),
     )

@@ -31,7 +31,8 @@ class ProbeChannels:
 
     Bitrates are payload; `lost` is residual loss over the last `LOSS_S`, up as the server reports
     it; `stalled_s` are seconds without a new picture in each second; `pixels` those of the received
-    picture; `cpu_limited` is 1 where the encoder lacked CPU. By kind where there are two.
+    picture; `cpu_limited` and `bandwidth_limited` are 1 where the encoder said that it lacked CPU,
+    or bandwidth (W3C `qualityLimitationReason`). By kind where there are two.
     """
 
     probe: str
@@ -49,6 +50,7 @@ class ProbeChannels:
     jitter_s: Mapping[MediaKind, Array]
     round_trip_s: Array
     cpu_limited: Array
+    bandwidth_limited: Array
 
     def columns(self) -> Mapping[str, Array]:
         """All of them by name, with units."""
@@ -67,6 +69,7 @@ class ProbeChannels:
             **{f"{kind}_jitter_s": self.jitter_s[kind] for kind in kinds},
             "round_trip_s": self.round_trip_s,
             "cpu_limited_ratio": self.cpu_limited,
+            "bandwidth_limited_ratio": self.bandwidth_limited,
         }
 
 
@@ -94,8 +97,9 @@ def probe_channels(
     lost_up, gone = reports.moved("packetsLost"), sent.moved("packetsSent")
     limited = None
     if (rows := tables.get("outbound-rtp")) is not None:
+        reason = pl.col("qualityLimitationReason")
         limited = rows.with_columns(
-            limited=(pl.col("qualityLimitationReason") == "cpu").cast(pl.Float64)
+            (reason == why).cast(pl.Float64).alias(why) for why in ("cpu", "bandwidth")
         )
 
     def cut(values: Array) -> Array:
@@ -121,7 +125,8 @@ def probe_channels(
             kind: cut(_sampled(tables.get("inbound-rtp"), "jitter", grid_s, kind)) for kind in kinds
         },
         round_trip_s=cut(_sampled(pairs, "currentRoundTripTime", grid_s)),
-        cpu_limited=cut(_sampled(limited, "limited", grid_s, "video")),
+        cpu_limited=cut(_sampled(limited, "cpu", grid_s, "video")),
+        bandwidth_limited=cut(_sampled(limited, "bandwidth", grid_s, "video")),
     )
 
 

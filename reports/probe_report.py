@@ -20,12 +20,12 @@ from reports.canvas import farm_style
 from reports.exports.rows import Choice, check_probe, trial_end_s
 from reports.figure_of_probe import probe_channels_figure
 from reports.phrases import UNKNOWN
-from reports.probe_channels import probe_channels
+from reports.probe_frames import recorded_channels
 
 FOLDER = "probes"
 """Of a run: the bundle beside it may be drawn again without taking these away."""
 
-_TYPES = ("inbound-rtp", "outbound-rtp", "remote-inbound-rtp", "candidate-pair")
+
 _SHOWN = (
     "start_s",
     "direction",
@@ -74,10 +74,7 @@ def write_probe(reader: RunReader, trial: TrialReader, choice: Choice) -> ProbeR
     check_probe(trial, probe)
     settings = reader.manifest.settings.trial
     since_s = None if choice.last_s is None else trial_end_s(trial) - choice.last_s
-    rows = trial.of_probes(probe, probe)
-    channels = probe_channels(
-        probe, {type: rows.samples(type) for type in _TYPES}, trial.phases, since_s
-    )
+    channels = recorded_channels(trial, probe, since_s)
     table = probe_intervals(trial, probe, window_s=settings.window_s).frame
     if since_s is not None:
         table = table.filter(pl.col("end_s") > since_s)

@@ -10,6 +10,7 @@ from farm.experiment import ScenarioKind
 from farm.scenario import NOUNS
 from farm.trial import Outcome, TrialResult
 from reports.answer import Answer, Status, machines, sentence
+from reports.costs import cost_points
 from reports.limits import limit_points, scale_out_points
 from reports.phrases import counted, percent, seconds, units_word
 
@@ -53,8 +54,8 @@ STATES: Mapping[str, StateMeaning] = {
     "generator_ran_out": StateMeaning(
         "open",
         "lower bound",
-        "The machines that run the probes reached their own limit before the server did, so the "
-        "capacity is a lower bound.",
+        "The machines that run the probes reached their own limit before the server did: it may "
+        "hold more.",
         "Give the generator more cores or machines (hosts), or make the pictures smaller (media).",
     ),
     "drift": StateMeaning(
@@ -93,19 +94,21 @@ def search_answer(
     )
     capacity = _section(summary, "capacity")
     limited = _section(summary, "limited_by")
+    bounded = meaning.label != "lower bound" or capacity.get("probes") is not None
     return Answer(
         meaning.status,
-        meaning.label,
+        meaning.label if bounded else "unknown",
         _capacity_headline(scenario, state, capacity),
         (
             meaning.meaning,
-            *_moved_points(_section(summary, "drift")),
+            *_moved_points(state, _section(summary, "drift")),
             *limit_points(limited),
             *_first_to_fail(results),
         ),
         (
             *_capacity_points(capacity),
             *_steady_points(_section(summary, "drift")),
+            *cost_points(_section(summary, "cost"), capacity.get("recommended_probes")),
             *scale_out_points(_section(summary, "scale_out")),
             *_best_trial(results, shared=shared),
         ),
@@ -142,7 +145,7 @@ def _capacity_headline(scenario: ScenarioKind, state: str, capacity: Mapping[str
     if text == "unknown":
         if state == "floor_failed":
             return "This server cannot hold even the smallest load."
-        return "The capacity is unknown: no trial could be judged in the server's favour."
+        return "The capacity is unknown: no load was seen to hold."
     if state == "generator_ran_out":
         return f"This server holds {text}; the generator ran out first."
     if state == "drift":
@@ -152,16 +155,16 @@ def _capacity_headline(scenario: ScenarioKind, state: str, capacity: Mapping[str
 
 def _capacity_points(capacity: Mapping[str, Any]) -> list[str]:
     points = []
-    if capacity.get("interval_probes"):
+    known = any(end is not None for end in capacity.get("interval_probes") or ())
+    if known:
         confidence = capacity.get("confidence")
         sure = f" with {percent(confidence)} confidence" if confidence else ""
         points.append(f"The capacity lies at {interval_text(capacity)}{sure}.")
     reliability, hold_s = capacity.get("reliability"), capacity.get("hold_s")
-    if reliability and hold_s:
+    if known and reliability and hold_s:
         points.append(
             f"That interval is for the largest load at which {percent(reliability)} of holds of "
-            f"{seconds(hold_s)} pass; after few trials it leans on what servers usually do "
-            "(docs/method.md)."
+            f"{seconds(hold_s)} pass.{_prior(capacity)}"
         )
     if capacity.get("recommended_probes") is not None:
         points.append(f"Recommended load: {capacity['recommended_probes']} probes.")
@@ -170,10 +173,30 @@ def _capacity_points(capacity: Mapping[str, Any]) -> list[str]:
     return points
 
 
-def _moved_points(drift: Mapping[str, Any]) -> list[str]:
-    """What moved, in the last two looks at the smallest load."""
+def _prior(capacity: Mapping[str, Any]) -> str:
+    """How much of the interval comes from what was assumed, not from trials."""
+    sharp, slow = (
+        {"interval_probes": capacity.get(f"interval_if_{kind}_probes")}
+        for kind in ("sharp", "slow")
+    )
+    texts = [interval_text(each) for each in (capacity, sharp, slow)]
+    if "not known" in texts:
+        return " After few trials it leans on what servers usually do (docs/method.md)."
+    if len(set(texts)) == 1:
+        return " It comes from the trials: with a sharp edge or a slow one it would be the same."
+    return (
+        " Part of it comes from what servers usually do, not from trials: for one known to fail "
+        f"at a sharp edge it would be {texts[1]}, for one known to falter slowly {texts[2]} "
+        "(docs/method.md)."
+    )
+
+
+def _moved_points(state: str, drift: Mapping[str, Any]) -> list[str]:
+    """What moved, in the last two looks at the smallest load; else the trials themselves say it."""
     moved = drift.get("moved") or ()
     load = drift.get("probes")
+    if state == "drift" and not moved:
+        return ["Its trials contradict each other: no server that stays the same gave them all."]
     return [sentence(f"At {load} probes, twice in a row: {text}") for text in moved]
 
 

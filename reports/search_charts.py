@@ -9,16 +9,23 @@ import numpy as np
 from farm.experiment import Experiment
 from reports.charts import Chart, Charts, Column
 from reports.figures_of_search import (
+    capacity_by_load,
     cpu_by_load,
     quality_by_cpu,
     quality_by_load,
     search_timeline,
 )
-from reports.search_series import SearchSeries, Threshold
+from reports.search_series import CapacityCurve, SearchSeries, Threshold
+from reports.server_over_search import ServerOverSearch, server_over_search_figure
+from reports.traced import OF_TRIALS, Traced
 
 
 def search_charts(
-    search: SearchSeries, settings: Experiment, threshold: Threshold | None = None
+    search: SearchSeries,
+    curve: CapacityCurve,
+    settings: Experiment,
+    threshold: Threshold | None,
+    server: ServerOverSearch | None,
 ) -> Charts:
     """The figures of a search; none before its first trial was judged.
 
@@ -41,11 +48,21 @@ def search_charts(
     }
     charts = [
         Chart(
+            "search-capacity",
+            "Capacity",
+            "How likely a hold passes at each load, by all trials; each mark is a trial. The "
+            "capacity is where the curve crosses the dotted line, the shade where it may be.",
+            lambda: capacity_by_load(search, curve),
+            {"load_probes": curve.loads, "pass_chance": curve.chance},
+            OF_TRIALS,
+        ),
+        Chart(
             "search-quality-by-load",
             "Quality by load",
             "What probes received, averages of the hold. The knee is where quality falters.",
             lambda: quality_by_load(search, settings.criteria.residual_loss),
             columns,
+            OF_TRIALS,
         ),
         Chart(
             "search-cpu-by-load",
@@ -53,6 +70,7 @@ def search_charts(
             "Each mark is a trial. A generator near its limit makes a trial invalid, not failed.",
             lambda: cpu_by_load(search, settings.invalid.host_cpu),
             columns,
+            OF_TRIALS,
         ),
     ]
     if np.isfinite(search.server_cpu_percent).any():
@@ -63,8 +81,9 @@ def search_charts(
             "the shade is how far that CPU's minutes were apart.",
             lambda: quality_by_cpu(search, settings.criteria.residual_loss, threshold),
             columns,
+            OF_TRIALS,
         )
-        charts.insert(1, by_cpu)
+        charts.insert(2, by_cpu)
     if np.isfinite(search.start_s).any():
         timeline = Chart(
             "search-timeline",
@@ -72,6 +91,18 @@ def search_charts(
             "Each bar is a trial, its mark the verdict; the lines are the bounds as they close in.",
             lambda: search_timeline(search),
             columns,
+            OF_TRIALS,
         )
-        charts.insert(0, timeline)
+        charts.insert(1, timeline)
+    if server is not None:
+        over_search = Chart(
+            "search-server",
+            "The server over the search",
+            "Every second of every trial, the load on top. What does not come down between trials "
+            "is left behind.",
+            lambda: server_over_search_figure(server),
+            server.columns(),
+            Traced(("server",)),
+        )
+        charts.append(over_search)
     return Charts(tuple(charts))

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from farm.capacity_search import Interval
+from farm.experiment import Experiment
+from farm.search_evidence import search_told
 from farm.trial import Outcome, TrialResult
 from reports.grid import Array
 
@@ -49,6 +52,36 @@ class Threshold:
 
     cpu_percent: float
     interval: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CapacityCurve:
+    """The chance that a hold passes at each of `loads`, by all trials, and what follows of it.
+
+    `interval` and `probes` are the answer's (see `farm.capacity_search.CapacityEstimate`).
+    """
+
+    loads: Array
+    chance: Array
+    probes: int | None
+    interval: Interval
+    reliability: float
+    confidence: float
+
+
+def capacity_curve(experiment: Experiment, results: Sequence[TrialResult]) -> CapacityCurve:
+    """What all trials of a search say of its server together."""
+    search = search_told(experiment, results)
+    loads, chance = search.pass_chances()
+    estimate = search.estimate()
+    return CapacityCurve(
+        np.array(loads, dtype=np.float64),
+        chance,
+        estimate.probes,
+        estimate.interval,
+        estimate.reliability,
+        estimate.confidence,
+    )
 
 
 def search_series(results: Sequence[TrialResult]) -> SearchSeries:

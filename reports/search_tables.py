@@ -15,11 +15,13 @@ from reports.tables import (
     Table,
     bitrate_cell,
     cpu_cell,
+    first_few,
     frames_cell,
     lines_cell,
     number_cell,
     percent_cell,
 )
+from reports.traced import OF_TRIALS
 
 
 def results_table(
@@ -55,6 +57,7 @@ def results_table(
                 number_cell(len(results)),
             ),
         ),
+        traced=OF_TRIALS,
     )
 
 
@@ -76,13 +79,13 @@ def trials_table(results: Sequence[TrialResult]) -> Table:
             Heading("reasons"),
         ),
         tuple(_trial_row(result) for result in results),
+        traced=OF_TRIALS,
     )
 
 
 def _trial_row(result: TrialResult) -> tuple[Cell, ...]:
     verdict = result.verdict
     reasons = [reason.message for reason in verdict.reasons]
-    more = [f"and {len(reasons) - 3} more"] if len(reasons) > 3 else []
     return (
         Cell(str(result.index), float(result.index), link=f"#trial-{result.index:03d}"),
         number_cell(result.load),
@@ -94,7 +97,7 @@ def _trial_row(result: TrialResult) -> tuple[Cell, ...]:
         frames_cell(result.frame_rate),
         cpu_cell(result.server_cpu_percent),
         cpu_cell(result.host_cpu_percent),
-        lines_cell([*reasons[:3], *more], len(reasons)),
+        lines_cell(first_few(reasons), len(reasons)),
     )
 
 

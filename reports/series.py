@@ -17,7 +17,7 @@ from farm.evidence.poll_table import PollTable
 from farm.evidence.stream_windows import SERIES
 from farm.trial import TrialEvidence
 from farm.webrtc_stats import MediaKind
-from reports.by_probe import by_probe, loss_windows, setup_times
+from reports.by_probe import by_probe, session_windows, setup_times, viewer_windows
 from reports.grid import (
     Array,
     Grid,
@@ -29,6 +29,7 @@ from reports.grid import (
     whole_seconds,
 )
 from reports.server_strain import server_strain
+from reports.thread_series import thread_series
 from reports.trial_frames import StreamFrames, TrialFrames
 from reports.trial_series import HostSeries, ServerSeries, TrialSeries
 
@@ -52,9 +53,11 @@ def trial_series(frames: TrialFrames, evidence: TrialEvidence) -> TrialSeries:
         loss=_loss(grid("lost"), grid("arrived"), evidence),
         frame_rate=grid("decoded"),
         server=_server(frames.server, grid_s),
+        threads=thread_series(frames.server, grid_s),
         hosts=tuple(_hosts(frames.hosts, grid_s)),
         by_probe=by_probe(evidence.plan, evidence.intervals),
-        loss_windows=loss_windows(evidence.plan, evidence.intervals),
+        session_windows=session_windows(evidence.plan, evidence.intervals, evidence.joins),
+        viewer_windows=viewer_windows(evidence.plan, evidence.intervals, evidence.joins),
         setups=setup_times(evidence.setups),
         strain=server_strain(frames.server, grid_s, functools.partial(_column, grid_s=grid_s)),
     )

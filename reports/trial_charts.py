@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,57 +11,50 @@ from farm.experiment import Experiment
 from farm.webrtc_stats import MediaKind
 from reports.canvas import FEW
 from reports.charts import Chart, Charts, Column
-from reports.correlation import Correlation, correlate, strongest
 from reports.figure_of_strain import strain_charts
 from reports.figures_by_probe import (
     bitrate_by_session,
     bitrate_sorted,
     loss_by_probe,
-    loss_by_session,
-    setup_times,
 )
-from reports.figures_of_machines import cpu_and_quality, generator_and_server, server_resources
 from reports.figures_over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
-from reports.grid import Array, Grid, samples_on_grid
-from reports.trial_series import ServerSeries, TrialSeries
+from reports.grid import Array, Grid
+from reports.machine_charts import machine_charts
+from reports.session_charts import asked_frame_rate, session_map_chart, setup_chart, viewer_quality
+from reports.session_quality import SessionQuality
+from reports.traced import (
+    BOTH_WAYS,
+    RECEIVED,
+    SENT_AND_RECEIVED,
+)
+from reports.trial_series import TrialSeries
 
 
-def trial_charts(series: TrialSeries, settings: Experiment, prefix: str) -> Charts:
+def trial_charts(
+    series: TrialSeries, quality: SessionQuality, settings: Experiment, prefix: str
+) -> Charts:
     """The figures of one trial, most telling first; names begin with `prefix`."""
     charts: list[Chart] = []
     missing: list[str] = []
-    for group in (_bitrates, _quality, _machines, _strain, _setups):
-        for found in group(series, settings):
-            if isinstance(found, Chart):
-                charts.append(found)
-            else:
-                missing.append(found)
+    for found in (
+        *session_map_chart(viewer_quality(series, settings) or quality),
+        *_bitrates(series),
+        *_quality(series, settings),
+        *machine_charts(series, settings),
+        *strain_charts(series.strain, series.phases),
+        *setup_chart(series, settings),
+    ):
+        if isinstance(found, Chart):
+            charts.append(found)
+        else:
+            missing.append(found)
     return Charts(
-        tuple(Chart(f"{prefix}-{c.name}", c.heading, c.caption, c.draw, c.columns) for c in charts),
+        tuple(replace(chart, name=f"{prefix}-{chart.name}") for chart in charts),
         tuple(missing),
     )
 
 
-def correlations(series: TrialSeries) -> tuple[Correlation, ...]:
-    """The server's CPU against what probes had, over the seconds of the hold."""
-    if series.server is None:
-        return ()
-    phases = series.phases
-    found = []
-    for name, grid in (
-        ("the received video bitrate", series.received_bps.get("video")),
-        ("the share of lost packets", series.loss),
-        ("the frame rate", series.frame_rate),
-    ):
-        if grid is None or not np.isfinite(grid.values).any():
-            continue
-        held = grid.between(phases.hold_s, phases.leave_s)
-        cpu = samples_on_grid(series.server.time_s, series.server.cpu_percent, held.time_s)
-        found.append(correlate(name, cpu, held.band().mean))
-    return tuple(found)
-
-
-def _bitrates(series: TrialSeries, _: Experiment) -> Sequence[Chart | str]:
+def _bitrates(series: TrialSeries) -> Sequence[Chart | str]:
     found: list[Chart | str] = []
     kinds: tuple[MediaKind, ...] = ("video", "audio")
     for kind in kinds:
@@ -81,6 +75,7 @@ def _bitrates(series: TrialSeries, _: Experiment) -> Sequence[Chart | str]:
                     **_band_columns("sent", "bps", sent),
                     **_band_columns("received", "bps", received),
                 },
+                SENT_AND_RECEIVED,
             )
         )
     kind = "video" if _any(series.by_probe.received_bps["video"]) else "audio"
@@ -102,6 +97,7 @@ def _bitrates(series: TrialSeries, _: Experiment) -> Sequence[Chart | str]:
             "Sent and received are sorted each by itself: a tail to the right is who got less.",
             lambda: bitrate_sorted(kind, probes),
             columns,
+            SENT_AND_RECEIVED,
         ),
         Chart(
             "bitrate-by-session",
@@ -109,6 +105,7 @@ def _bitrates(series: TrialSeries, _: Experiment) -> Sequence[Chart | str]:
             _neighbours(series),
             lambda: bitrate_by_session(kind, probes, mixed=series.mixed),
             columns,
+            SENT_AND_RECEIVED,
         ),
     ]
 
@@ -126,11 +123,12 @@ def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]
                     series.loss, series.phases, series.by_probe, series.window_s, limit
                 ),
                 {"run_time_s": series.loss.time_s, **_band_columns("lost", "ratio", series.loss)},
+                RECEIVED,
             )
         )
     else:
         found.append("No loss: no received stream can be read from the recording.")
-    probes, windows = series.by_probe, series.loss_windows
+    probes = series.by_probe
     if _any(probes.lost_down):
         found.append(
             Chart(
@@ -144,22 +142,7 @@ def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]
                     "lost_down_ratio": probes.lost_down,
                     "lost_up_ratio": probes.lost_up,
                 },
-            )
-        )
-    if _any(windows.ratio):
-        found.append(
-            Chart(
-                "loss-by-session",
-                "Loss by session, window by window",
-                "The darker, the more the worst stream of the session lost in that window.",
-                lambda: loss_by_session(windows, limit),
-                {
-                    "session": windows.sessions,
-                    **{
-                        f"lost_ratio_from_{start_s:.0f}_s": windows.ratio[:, i]
-                        for i, start_s in enumerate(windows.start_s)
-                    },
-                },
+                BOTH_WAYS,
             )
         )
     if _seen(series.frame_rate):
@@ -170,12 +153,16 @@ def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]
                 f"Decoded frames, so that a frozen picture counts 0. "
                 f"{_spread(len(series.frame_rate.names))}",
                 lambda: frame_rate_over_time(
-                    series.frame_rate, series.phases, series.by_probe, _asked(series, settings)
+                    series.frame_rate,
+                    series.phases,
+                    series.by_probe,
+                    asked_frame_rate(series, settings),
                 ),
                 {
                     "run_time_s": series.frame_rate.time_s,
                     **_band_columns("decoded", "frames_per_s", series.frame_rate),
                 },
+                RECEIVED,
             )
         )
     else:
@@ -183,99 +170,10 @@ def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]
     return found
 
 
-def _machines(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]:
-    found: list[Chart | str] = []
-    server, phases = series.server, series.phases
-    if server is None:
-        found.append("No server figures: the server's machine was not sampled.")
-    else:
-        kind: MediaKind = "video" if _seen(series.received_bps["video"]) else "audio"
-        received = series.received_bps[kind]
-        if _seen(received) and _any(server.cpu_percent):
-            told = correlations(series)
-            best = strongest(told) or (told[0] if told else None)
-            relation = best.finding if best else "Server CPU and what probes received"
-            found.append(
-                Chart(
-                    "cpu-and-quality",
-                    "Server CPU and quality",
-                    "On one time axis. "
-                    + " ".join(dict.fromkeys(_sentence(each.finding) for each in told)),
-                    lambda: cpu_and_quality(
-                        server,
-                        received,
-                        series.loss,
-                        phases,
-                        _sentence(relation)[:-1],
-                    ),
-                    {
-                        **_server_columns(server),
-                        "received_mean_bps": _mean_at(received, server.time_s),
-                        "lost_mean_ratio": _mean_at(series.loss, server.time_s),
-                    },
-                )
-            )
-        found.append(
-            Chart(
-                "server",
-                "Memory, threads, descriptors and network of the server",
-                "A line that climbs through the hold is a leak, or a load that never settled.",
-                lambda: server_resources(server, phases),
-                _server_columns(server),
-            )
-        )
-    if any(_any(host.cpu_percent) for host in series.hosts):
-        found.append(
-            Chart(
-                "generator",
-                "Generator CPU beside the server's",
-                "The generator is the machines that run probes; the busiest is drawn strong.",
-                lambda: generator_and_server(
-                    server, series.hosts, phases, settings.invalid.host_cpu
-                ),
-                {
-                    "host": [host.host for host in series.hosts for _ in host.time_s],
-                    "run_time_s": np.concatenate([host.time_s for host in series.hosts]),
-                    "cpu_percent": np.concatenate([host.cpu_percent for host in series.hosts]),
-                    "busiest_thread_percent": np.concatenate(
-                        [host.busiest_thread_percent for host in series.hosts]
-                    ),
-                },
-            )
-        )
-    else:
-        found.append("No generator CPU: the machines that ran probes were not sampled.")
-    return found
-
-
-def _setups(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]:
-    setups = series.setups
-    if not setups.probes:
-        return ["No setup times: no stream was expected."]
-    return [
-        Chart(
-            "setup-times",
-            "Setup times",
-            "From the page's offer to the first decoded picture or the first audio packet.",
-            lambda: setup_times(setups, settings.criteria.setup_within_s),
-            {"probe": setups.probes, "kind": setups.kinds, "setup_s": setups.setup_s},
-        )
-    ]
-
-
 def _neighbours(series: TrialSeries) -> str:
     if series.mixed:
         return "The members of a room stand side by side; each receives the server's mix."
     return "The probes of a session stand side by side, so that the halves of a broken one match."
-
-
-def _asked(series: TrialSeries, settings: Experiment) -> float | None:
-    """The rate that received pictures should have: the camera's, unless the server mixes."""
-    return None if series.mixed else settings.media.frame_rate
-
-
-def _sentence(words: str) -> str:
-    return f"{words[0].upper()}{words[1:]}."
 
 
 def _band_columns(name: str, unit: str, grid: Grid) -> Mapping[str, Column]:
@@ -288,29 +186,6 @@ def _band_columns(name: str, unit: str, grid: Grid) -> Mapping[str, Column]:
         f"{name}_p90_{unit}": band.ninetieth,
         f"{name}_max_{unit}": band.high,
     }
-
-
-def _strain(series: TrialSeries, _: Experiment) -> Sequence[Chart | str]:
-    return strain_charts(series.strain, series.phases)
-
-
-def _server_columns(server: ServerSeries) -> Mapping[str, Column]:
-    return {
-        "run_time_s": server.time_s,
-        "cpu_percent": server.cpu_percent,
-        "process_cpu_percent": server.process_cpu_percent,
-        "busiest_thread_percent": server.busiest_thread_percent,
-        "steal_percent": server.steal_percent,
-        "process_rss_bytes": server.process_rss_bytes,
-        "process_threads": server.process_threads,
-        "process_descriptors": server.process_descriptors,
-        "received_bps": server.received_bps,
-        "sent_bps": server.sent_bps,
-    }
-
-
-def _mean_at(grid: Grid, time_s: Array) -> Array:
-    return samples_on_grid(grid.time_s, grid.band().mean, time_s)
 
 
 def _spread(probes: int) -> str:

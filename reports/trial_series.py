@@ -9,6 +9,7 @@ from farm.trial import Phases
 from farm.webrtc_stats import MediaKind
 from reports.grid import Array, Grid
 from reports.server_strain import ServerStrain
+from reports.thread_series import ThreadSeries
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,16 +64,30 @@ class ByProbe:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LossWindows:
-    """Residual loss of each session in each window: `ratio[i, j]` of `sessions[i]` in window `j`.
+class SessionWindows:
+    """What the worst stream of each session had: `lost[i, j]` of `sessions[i]` in window `j`.
 
-    The worst stream of a session stands for it. `start_s` and `end_s` are the windows' in run time.
+    `probes` are in each session, `absent` those of them that never joined. `lost` is residual loss,
+    down, and up as the server's reports have it, `repaired` what came again; `lost_packets` and
+    `repaired_packets` are how many packets those are. Of receivers: `stood_still` is the share of
+    the window without a new picture, `gap_s` the longest time without a packet, `frame_rate` the
+    lowest. NaN where nobody saw it. `start_s` and `end_s` are the windows' in run time. `unit` is
+    the word for a row: each viewer of a broadcast may stand for itself, named as its probe.
     """
 
     sessions: tuple[str, ...]
+    probes: tuple[tuple[str, ...], ...]
+    absent: tuple[tuple[str, ...], ...]
     start_s: Array
     end_s: Array
-    ratio: Array
+    lost: Array
+    lost_packets: Array
+    repaired: Array
+    repaired_packets: Array
+    stood_still: Array
+    gap_s: Array
+    frame_rate: Array
+    unit: str = "session"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +104,8 @@ class TrialSeries:
     """One trial. Grids hold the probes that have such streams, in session order.
 
     `loss` is residual: lost after repair, over the window that ends with each second. In a `mixed`
-    trial nobody receives what another sent, but the server's mix.
+    trial nobody receives what another sent, but the server's mix. `viewer_windows` are those of a
+    broadcast, whose viewers pass or fail one by one.
     """
 
     phases: Phases
@@ -100,8 +116,10 @@ class TrialSeries:
     loss: Grid
     frame_rate: Grid
     server: ServerSeries | None
+    threads: ThreadSeries | None
     hosts: tuple[HostSeries, ...]
     by_probe: ByProbe
-    loss_windows: LossWindows
+    session_windows: SessionWindows
+    viewer_windows: SessionWindows | None
     setups: SetupTimes
     strain: ServerStrain | None = None

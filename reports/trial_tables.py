@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from farm.experiment import ScenarioKind
+from farm.recording.sample_tables import POLL
 from farm.scenario import NOUNS
 from farm.trial import JoinOutcome, Reason, TrialPlan
 from farm.webrtc_stats import MediaKind
+from reports.exports.told_rows import EVENTS
 from reports.grid import Array
 from reports.phrases import UNKNOWN
 from reports.tables import (
@@ -19,11 +21,13 @@ from reports.tables import (
     Heading,
     Table,
     bitrate_cell,
+    first_few,
     frames_cell,
     lines_cell,
     number_cell,
     percent_cell,
 )
+from reports.traced import BOTH_WAYS, Traced
 from reports.trial_series import TrialSeries
 
 
@@ -60,7 +64,7 @@ def probe_table(
     order = sorted(
         range(len(rows)),
         key=lambda i: (
-            plan.probes[i].probe not in blamed,
+            figures.probes[i] not in blamed,
             -worst[i],
             _or_zero(figures.received_bps["video"], i),
         ),
@@ -85,14 +89,19 @@ def probe_table(
         tuple(rows),
         csv,
         tuple(order),
+        traced=Traced((*BOTH_WAYS.tables, EVENTS)),
     )
 
 
 def session_table(
-    scenario: ScenarioKind, series: TrialSeries, reasons: Sequence[Reason], csv: str
+    scenario: ScenarioKind,
+    series: TrialSeries,
+    reasons: Sequence[Reason],
+    worst_first: Sequence[str],
+    csv: str,
 ) -> Table:
-    """Each session by its weakest probe."""
-    figures, windows = series.by_probe, series.loss_windows
+    """Each session by its weakest probe; `worst_first` are their names in that order."""
+    figures, windows = series.by_probe, series.session_windows
     members: defaultdict[str, list[int]] = defaultdict(list)
     for i, session in enumerate(figures.sessions):
         members[session].append(i)
@@ -101,7 +110,7 @@ def session_table(
         if reason.session is not None:
             said[reason.session].append(reason.message)
     peak = {
-        session: _largest(windows.ratio[i]) if windows.ratio.size else float("nan")
+        session: _largest(windows.lost[i]) if windows.lost.size else float("nan")
         for i, session in enumerate(windows.sessions)
     }
     names = list(members)
@@ -115,14 +124,12 @@ def session_table(
             percent_cell(_largest(figures.lost_down[members[session]])),
             percent_cell(peak.get(session, float("nan"))),
             percent_cell(_largest(figures.lost_up[members[session]])),
-            lines_cell(said[session], len(said[session])),
+            lines_cell(first_few(said[session]), len(said[session])),
         )
         for session in names
     ]
-    order = sorted(
-        range(len(rows)),
-        key=lambda i: (not said[names[i]], -float(np.nan_to_num(peak.get(names[i], 0.0)))),
-    )
+    place = {name: i for i, name in enumerate(names)}
+    order = [place[name] for name in worst_first]
     return Table(
         f"By session ({NOUNS[scenario]}), each by its weakest probe",
         (
@@ -139,6 +146,7 @@ def session_table(
         tuple(rows),
         csv,
         tuple(order),
+        traced=BOTH_WAYS,
     )
 
 
@@ -168,6 +176,7 @@ def reasons_table(reasons: Sequence[Reason]) -> Table:
             Heading("at (run time)", number=True),
         ),
         tuple(rows),
+        traced=Traced((*BOTH_WAYS.tables, POLL, "hosts", EVENTS)),
     ).shown()
 
 

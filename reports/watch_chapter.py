@@ -34,6 +34,7 @@ from reports.tables import (
     number_cell,
     percent_cell,
 )
+from reports.traced import OF_TRIALS
 
 STATES: Mapping[WatchState, tuple[Status, str, str]] = {
     "steady": ("pass", "steady", "Nothing to do: watch again when something was changed."),
@@ -122,6 +123,7 @@ def watch_charts(
         "direction is certain.",
         lambda: watch_over_time(series, title),
         columns,
+        OF_TRIALS,
     )
     return Charts((chart,))
 
@@ -159,6 +161,7 @@ def _by_hour(hours: Sequence[Mapping[str, Any]]) -> tuple[Table, ...]:
             )
             for each in hours
         ),
+        traced=OF_TRIALS,
     )
     return (table,)
 

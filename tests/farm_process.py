@@ -52,7 +52,7 @@ class FarmProcess:
             assert self.process.poll() is None, self.said()
             self.look()
             assert time.monotonic() < deadline, self.said()
-            time.sleep(0.1)
+            time.sleep(0.25)  # a look costs CPU that the run is to have
 
     def until_phase(self, phase: str) -> None:
         """Wait until a trial has entered this phase."""

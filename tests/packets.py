@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
-import time
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -14,6 +14,8 @@ from typing import Self
 ETHERNET_BYTES = 14
 PACKET_OUTGOING = 4
 ALL_PROTOCOLS = 0x0003
+SO_TIMESTAMPNS = 35
+TIMESPEC = struct.Struct("@qq")
 
 
 @dataclass
@@ -36,6 +38,8 @@ class LoopbackCapture:
         self.streams: defaultdict[int, Stream] = defaultdict(Stream)
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ALL_PROTOCOLS))
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        # The kernel says when: on a busy machine it is long before we read.
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._socket.bind(("lo", 0))
         self._socket.settimeout(0.2)
         self._ending = threading.Event()
@@ -58,12 +62,14 @@ class LoopbackCapture:
     def _listen(self) -> None:
         while not self._ending.is_set():
             try:
-                frame, (_, _, direction, *_) = self._socket.recvfrom(65536)
+                frame, told, _, (_, _, direction, *_) = self._socket.recvmsg(65536, 64)
             except TimeoutError:
                 continue
             # Each frame on lo passes twice, on its way out and in.
             if direction == PACKET_OUTGOING:
-                self._see(frame[ETHERNET_BYTES:], time.time())
+                ((_, _, at),) = told
+                seconds, nanoseconds = TIMESPEC.unpack(at)
+                self._see(frame[ETHERNET_BYTES:], seconds + nanoseconds / 1e9)
 
     def _see(self, ip: bytes, wall_s: float) -> None:
         if len(ip) < 40 or ip[0] >> 4 != 4 or ip[9] != socket.IPPROTO_UDP:

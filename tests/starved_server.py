@@ -22,9 +22,15 @@ import psutil
 
 GROUPS = Path("/sys/fs/cgroup")
 IS_ROOT = os.geteuid() == 0
-HAS_GROUPS = IS_ROOT and all((GROUPS / name).is_dir() for name in ("cpu", "memory", "blkio"))
+CONTROLLERS = frozenset(
+    name for name in ("cpu", "memory", "blkio") if IS_ROOT and os.access(GROUPS / name, os.W_OK)
+)
+"""Those of control groups of version 1 that may be made here."""
+
 HAS_DISKS = (
-    HAS_GROUPS and Path("/dev/loop-control").exists() and shutil.which("mkfs.ext4") is not None
+    "blkio" in CONTROLLERS
+    and Path("/dev/loop-control").exists()
+    and shutil.which("mkfs.ext4") is not None
 )
 ADDRESS = "10.77.0.2" if IS_ROOT else "127.0.0.1"
 OURS, INTERFACE, PORT = "10.77.0.1", "media0", 18888

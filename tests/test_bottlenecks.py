@@ -25,8 +25,8 @@ from farm.protocols import Progress
 from farm.trial import Outcome, Phase
 from tests.fakes import FakeObserver
 from tests.starved_server import (
+    CONTROLLERS,
     HAS_DISKS,
-    HAS_GROUPS,
     HUNGRY,
     INTERFACE,
     IS_ROOT,
@@ -54,10 +54,15 @@ server:
 probes: {{fidelity: light, witnesses: 0}}
 media: {{size: 320x240, frame_rate: 10}}
 trial: {{settle: 2s, sessions_per_second: 4, hold: 8s, window: 4s}}
-criteria: {{setup_within: {setup_within}}}
 hosts: [{{here: true, cores: {cores}}}]
-invalid: {{host_cpu: 1, thread_cpu: 1, steal: 1, late_polls: 1, capture_of_asked: 0, app_late: 1m}}
+invalid: {{host_cpu: 1, thread_cpu: 1, steal: 1, late_polls: 1, capture_of_asked: 0, app_late: 1m,
+  udp_drops: 1000000, memory_available: 0}}
 """
+PATIENT = """
+criteria: {setup_within: 60s, delivered: 0.5, frame_rate_of_baseline: 0.1, residual_loss: 0.2,
+  repair: 0.5, gap: 10s, stalled_share: 0.9}
+"""
+HASTY = "criteria: {setup_within: 1s}"
 
 Starve = Callable[[StarvedServer], None]
 
@@ -101,9 +106,9 @@ CAUSES = {
     "small buffers": Cause("udp_buffers", handicap=SMALL.format(size=2304)),
     "few descriptors": Cause("descriptors", load=8, before=FEW_FILES),
 }
-OF_NETWORKS = {"rate limit": Cause("network_bits", starve=shaper)}
-OF_GROUPS = {
+CAUSES_OF_ROOT = {
     "CPU quota": Cause("cpu_steal", controllers=("cpu",), starve=quota),
+    "rate limit": Cause("network_bits", starve=shaper),
     "memory limit": Cause(
         "memory",
         load=6,
@@ -115,8 +120,11 @@ OF_GROUPS = {
 }
 POSSIBLE = {
     **CAUSES,
-    **(OF_NETWORKS if IS_ROOT else {}),
-    **(OF_GROUPS if HAS_GROUPS else {}),
+    **{
+        name: cause
+        for name, cause in CAUSES_OF_ROOT.items()
+        if IS_ROOT and CONTROLLERS.issuperset(cause.controllers)
+    },
 }
 
 
@@ -132,7 +140,7 @@ async def test_what_was_taken_from_the_server_is_named(cause: Cause, tmp_path: P
 
 async def test_a_healthy_server_is_not_accused(tmp_path: Path) -> None:
     with server_of_its_own() as server:
-        outcome, summary = await trial(server, tmp_path, FakeObserver(), load=2)
+        outcome, summary = await trial(server, tmp_path, FakeObserver(), load=2, more=PATIENT)
     assert outcome is Outcome.PASS
     assert summary["limited_by"] is None
 
@@ -154,7 +162,7 @@ async def test_a_slow_application_is_named(tmp_path: Path) -> None:
             starver,
             load=2,
             app=f"{{run: null, url: {url}}}",
-            setup_within="1s",
+            more=HASTY,
         )
     assert limited["resource"] == "signalling", limited["evidence"]
 
@@ -206,7 +214,7 @@ async def trial(
     app: str = "{run: demo}",
     recordings: Path | None = None,
     record: bool = False,
-    setup_within: str = "15s",
+    more: str = "",
     cores: str = "all",
 ) -> tuple[Outcome, dict[str, Any]]:
     """`farm run --absolute` without its report."""
@@ -216,9 +224,9 @@ async def trial(
         app=app,
         record=str(record).lower(),
         recordings=recordings or folder,
-        setup_within=setup_within,
         cores=cores,
     )
+    text += more
     file = folder / "calls.yaml"
     file.write_text(text)
     experiment = load_experiment(file)

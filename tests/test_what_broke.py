@@ -30,7 +30,8 @@ format: 1
 scenario: one_to_one
 media: {size: 160x120, frame_rate: 10}
 trial: {settle: 1s, hold: 4s, window: 2s, poll: 500ms}
-invalid: {host_cpu: 1, thread_cpu: 1, steal: 1, late_polls: 1, capture_of_asked: 0}
+invalid: {host_cpu: 1, thread_cpu: 1, steal: 1, late_polls: 1, capture_of_asked: 0,
+  udp_drops: 1000000, memory_available: 0, app_late: 60s}
 criteria: {setup_within: 60s, delivered: 0, target_of_baseline: 0, frame_rate_of_baseline: 0,
   residual_loss: 1, repair: 1, gap: 60s, stalled_share: 1}
 search: {maximum: 2, max_trials: 3, invalid_retries: 0, drift_every: null}
@@ -95,6 +96,24 @@ def test_a_starved_generator_is_named_and_not_the_server(tmp_path: Path) -> None
         assert run.wait() == INVALID, run.said()
         assert {"host_cpu", "late_polls", "app_late"} <= set(codes(run))
         assert run.left() == []
+
+
+def test_a_search_beside_burners_names_the_generator_and_never_the_server(tmp_path: Path) -> None:
+    short = TWO_TRIALS.replace("invalid: {host_cpu: 1, thread_cpu: 1, steal: 1,", "invalid: {")
+    with ExitStack() as burners:
+        for _ in os.sched_getaffinity(0):
+            burner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            burners.callback(burner.wait)
+            burners.callback(burner.kill)
+        with farm(tmp_path, "size", experiment=short) as run:
+            assert run.wait() == INVALID, run.said()
+            summary = run.summary()
+    assert summary["state"] == "generator_ran_out"
+    assert summary["limited_by"]["resource"] == "generator"
+    assert {trial["verdict"] for trial in summary["trials"]} == {"invalid"}
+    assert any(
+        reason["code"] == "host_cpu" for trial in summary["trials"] for reason in trial["reasons"]
+    )
 
 
 def test_without_ssh_the_verdict_stands_and_server_figures_end(tmp_path: Path) -> None:

@@ -23,10 +23,10 @@ def trial_that_broke(
 def trial_that_held(
     results: Sequence[TrialResult], estimate: CapacityEstimate
 ) -> TrialResult | None:
-    """The last trial that passed at the answer."""
+    """The last trial that passed at the answer, or at the largest load below it that passed."""
     passed = [
         result
         for result in results
-        if result.verdict.outcome is Outcome.PASS and result.load == estimate.probes
+        if result.verdict.outcome is Outcome.PASS and result.load <= (estimate.probes or 0)
     ]
-    return max(passed, key=lambda result: result.index, default=None)
+    return max(passed, key=lambda result: (result.load, result.index), default=None)

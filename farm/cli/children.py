@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
+from farm.experiment import Size
 from farm.processes import Child, Processes, json_line
 from farm.trial import FaultKind
 
@@ -67,6 +68,8 @@ async def start_demo_app(
     port: int = 0,
     tls: tuple[Path, Path] | None = None,
     cores: Sequence[int] | None = None,
+    mix: Size | None = None,
+    mix_frame_rate: int | None = None,
 ) -> Child[dict[str, Any]]:
     """Start the demo app; its `ready["url"]` ends with a slash. Raises ProcessError."""
     return await processes.start(
@@ -76,6 +79,9 @@ async def start_demo_app(
             *("--host", host, "--port", str(port), "--kurento", kurento),
             *("--recordings-dir", recordings),
             *(() if tls is None else ("--tls-cert", str(tls[0]), "--tls-key", str(tls[1]))),
+            *(() if mix is None else ("--mix-width", str(mix.width))),
+            *(() if mix is None else ("--mix-height", str(mix.height))),
+            *(() if mix_frame_rate is None else ("--mix-frame-rate", str(mix_frame_rate))),
         ],
         ready=json_line,
         cores=cores,

@@ -12,7 +12,6 @@ from typing import Any, Literal
 from farm.capacity_search import CapacityEstimate
 from farm.cli.recorded import recorded_run
 from farm.cli.run_facts import run_facts
-from farm.cli.size import capacity_search
 from farm.comparison import (
     Comparison,
     Difference,
@@ -23,18 +22,15 @@ from farm.comparison import (
 from farm.errors import BadInput
 from farm.experiment_file import effective
 from farm.jsonable import to_jsonable
-from farm.pass_curve import capacity_interval
 from farm.recording.manifest import Manifest
 from farm.recording.reader import RunReader
-from farm.scenario import ladder
-from farm.search_evidence import count
+from farm.search_evidence import search_told
 from farm.trial import Outcome
 from farm.wording import percent
 
 Answer = Literal["worse", "not_worse", "unknown"]
 
 EXIT_CODES: dict[Answer, int] = {"not_worse": 0, "worse": 1, "unknown": 3}
-QUANTILES = 20
 
 UNSOUND = ("drift",)
 """Searches whose trials were not all of one server: their capacity is compared with nothing."""
@@ -116,34 +112,11 @@ def _side(path: Path, name: str) -> Side:
         raise BadInput(f"{name}: {path}: no run of farm size")
     if not any(result.verdict.outcome is not Outcome.INVALID for result in results):
         raise BadInput(f"{name}: {path}: no trial of that run says anything of its server")
-    search = capacity_search(run.manifest.settings, len(results) + 1)
-    for result in results:
-        count(search, result)
+    search = search_told(run.manifest.settings, results)
     state = str((run.summary or {}).get("state", "unfinished"))
-    return Side(run, state, search.estimate(), _weighed(run))
-
-
-def _weighed(run: RunReader) -> list[tuple[float, float]]:
-    """Capacities that are equally likely, by the trials of the run."""
-    experiment = run.manifest.settings
-    rungs = ladder(experiment)
-    passed = [
-        (result.load, result.verdict.outcome is Outcome.PASS)
-        for result in run.results
-        if result.verdict.outcome is not Outcome.INVALID
-    ]
-    shares = [(number + 0.5) / QUANTILES for number in range(QUANTILES // 2)]
-    ends = [
-        capacity_interval(
-            passed,
-            minimum=rungs.minimum,
-            maximum=rungs.maximum,
-            reliability=experiment.search.reliability,
-            confidence=1 - 2 * share,
-        )
-        for share in shares
-    ]
-    return [(load, 1.0) for both in ends for load in both]
+    capacities, likely = search.capacities()
+    weighed = list(zip(capacities.tolist(), likely.tolist(), strict=True))
+    return Side(run, state, search.estimate(), weighed)
 
 
 # ---------------------------------------------------------------- what is said

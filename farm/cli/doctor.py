@@ -63,6 +63,7 @@ def system() -> list[Finding]:
         _program("sshd", "the demo samples its server over SSH; without it, by a local shell"),
         _program("setpriv", "children end with the farm even if it is killed"),
         _program("taskset", "`cores:` of hosts and server"),
+        _program("top", "samples of a server on this machine, as the demo's"),
         _program("ip", "the tests' own network namespace"),
     ]
 
@@ -78,7 +79,7 @@ def resources() -> list[Finding]:
 
 def _program(name: str, needed_for: str) -> Finding:
     path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-    setup = name if name in ("sshd", "ip") else None
+    setup = name if name in ("sshd", "top", "ip") else None
     return Finding(name, path, needed_for, required=False, setup=setup)
 
 

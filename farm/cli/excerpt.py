@@ -10,11 +10,13 @@ from pathlib import Path
 
 from farm.cli.recorded import recorded_run
 from farm.errors import BadInput, RecordingError
+from farm.recording.journal import trial_times_s
 from farm.recording.reader import RunReader, TrialReader
 from farm.units import parse_duration_s
 from farm.wording import counted
 from reports.exports.files import FORMATS, export
-from reports.exports.rows import TABLES, Choice, rows, write_csv
+from reports.exports.rows import OF_A_RUN, TABLES, Choice, rows, write_csv
+from reports.exports.told_rows import trial_rows
 from reports.probe_report import write_probe
 
 
@@ -27,9 +29,10 @@ def describe(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--since", metavar="60s", help="only the last so long before the probes left")
     verb.add_argument(
         "--rows",
-        choices=TABLES,
+        choices=(*TABLES, *OF_A_RUN),
         metavar="TABLE",
-        help=f"print recorded rows as CSV; a table is one of {', '.join(TABLES)}",
+        help=f"print recorded rows as CSV; a table is one of {', '.join(TABLES)}, or of the run: "
+        f"{', '.join(OF_A_RUN)}",
     )
     verb.add_argument("--export", choices=FORMATS, help="write the recording for other programs")
     verb.add_argument("--to", type=Path, metavar="DIR", help="where exports go; RUN/exports/FORMAT")
@@ -60,6 +63,8 @@ def act(options: argparse.Namespace) -> int:
         print(json.dumps(facts) if options.json else f"{counted(len(files), 'file')} in {folder}")
         _say_damage(reader, trials)
         return 0
+    if options.rows in OF_A_RUN:
+        return _print_trials(reader, options)
     trial = _trial(reader, options.trial)
     if options.rows is not None:
         frame = rows(trial, options.rows, choice)
@@ -69,6 +74,17 @@ def act(options: argparse.Namespace) -> int:
         drawn = write_probe(reader, trial, choice)
         print(json.dumps(drawn.facts()) if options.json else drawn.text())
     _say_damage(reader, [trial])
+    return 0
+
+
+def _print_trials(reader: RunReader, options: argparse.Namespace) -> int:
+    for name in ("probe", "since"):
+        if getattr(options, name) is not None:
+            raise BadInput(f"--{name}: rows of {options.rows} are of whole trials")
+    trials = reader.trials if options.trial is None else [_trial(reader, options.trial)]
+    results = [trial.result for trial in trials if trial.result is not None]
+    write_csv(trial_rows(results, trial_times_s(reader.journal)), sys.stdout)
+    _say_damage(reader, trials)
     return 0
 
 

@@ -19,11 +19,12 @@ from farm.experiment import Host as HostSettings
 from farm.host_process import HostOrder, host_service, local_host
 from farm.hosts import LocalHost, RemoteHost
 from farm.hosts.sampler import usable_cores
+from farm.inventory import RAY_PORT
 from farm.observations import HostFacts, HostLook
 from farm.placement import Room
 from farm.processes import Processes
 from farm.protocols import Host, HostKit
-from farm.ray_hosts import PORT, RayCluster, RayMachine
+from farm.ray_hosts import RayCluster, RayMachine
 from farm.run_clock import RunClock
 from farm.scenario import camera_size
 
@@ -170,7 +171,7 @@ async def open_generator(experiment: Experiment, clock: RunClock) -> AsyncIterat
 
 
 def ray_address(setting: str) -> str:
-    return f"ray://{LOOPBACK}:{PORT}" if setting == AUTO else setting
+    return f"ray://{LOOPBACK}:{RAY_PORT}" if setting == AUTO else setting
 
 
 def address_towards(other: str) -> str:

@@ -11,13 +11,13 @@ from typing import Any
 from farm.cli.recorded import recorded_run
 from farm.cli.run import BASELINE_OF, baseline_in
 from farm.cli.running import evidence_of
-from farm.cli.size import capacity_search
 from farm.errors import BadInput, RecordingError
 from farm.experiment_file.criteria_file import load_criteria
 from farm.jsonable import to_jsonable, to_text
 from farm.recording.durable_file import recording_error, write_text
 from farm.recording.reader import RunReader
 from farm.rejudgement import Rejudged, capacity_under, changed_limits, rejudge
+from farm.search_evidence import search_of
 from farm.trial import TrialEvidence
 from farm.verdict.baseline import Baseline
 from farm.wording import counted
@@ -117,7 +117,7 @@ def _capacity(run: RunReader, rejudged: Sequence[Rejudged]) -> dict[str, Any] | 
     if not any(each.result.purpose == "search" for each in rejudged):
         return None
     experiment = run.manifest.settings
-    now = capacity_under(capacity_search(experiment, len(rejudged) + 1), rejudged)
+    now = capacity_under(search_of(experiment, len(rejudged) + 1), rejudged)
     was = (run.summary or {}).get("capacity") or {}
     return {
         "was": {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from farm.attribution import trial_that_broke, trial_that_held
-from farm.capacity_search import CapacityEstimate, CapacitySearch, State
+from farm.capacity_search import CapacityEstimate, State
 from farm.cli.ending import end
 from farm.cli.live import add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, said_where
@@ -33,6 +33,7 @@ from farm.recording.journal import trial_times_s
 from farm.recording.reader import RunReader
 from farm.run_story import BASELINES, find_capacity
 from farm.scenario import ladder
+from farm.search_evidence import search_of
 from farm.summary import size_summary
 from farm.terminal import Terminal
 from farm.trial import TrialEvidence, TrialResult
@@ -127,7 +128,7 @@ async def _search(
     budget_s = settings.budget_s
     estimate = await find_capacity(
         run.trials,
-        capacity_search(experiment, _trials_at_most(settings)),
+        search_of(experiment, _trials_at_most(settings)),
         rungs.minimum,
         known=[] if earlier is None else baselines_in(earlier),
         budget_s=None if budget_s is None else budget_s - run.spent_s,
@@ -136,20 +137,6 @@ async def _search(
     run.recording.journal("answer", state=estimate.state, probes=estimate.probes)
     run.recording.write_summary(_summary(run, experiment, estimate))
     return run.recording.path, estimate
-
-
-def capacity_search(experiment: Experiment, max_trials: int) -> CapacitySearch:
-    """The search that an experiment asks for, of so many trials at most."""
-    rungs, settings = ladder(experiment), experiment.search
-    return CapacitySearch(
-        rungs.minimum,
-        rungs.maximum,
-        rungs.step,
-        reliability=settings.reliability,
-        confidence=settings.confidence,
-        max_trials=max_trials,
-        invalid_retries=settings.invalid_retries,
-    )
 
 
 def _summary(run: Run, experiment: Experiment, estimate: CapacityEstimate) -> dict[str, Any]:

@@ -178,5 +178,7 @@ def _app(experiment: Experiment, processes: Processes, observer: Observer, addre
             recordings=experiment.server.recordings.directory,
             host=address,
             cores=next((host.cores for host in experiment.hosts if host.here), None),
+            mix=experiment.scenario.mix,
+            mix_frame_rate=experiment.scenario.mix_frame_rate,
         )
     )

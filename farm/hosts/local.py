@@ -137,7 +137,6 @@ class LocalHost:
                 f"{plan.probe}: driver {opened.kit.driver.name} has no role {plan.role}"
                 f" (it has {', '.join(roles)})"
             )
-        plan = replace(plan, variables={"app_url": opened.kit.app_url, **plan.variables})
         plan = replace(plan, variables={**plan.variables, "app_url": opened.kit.app_url})
         seat = self._seat(opened)
         seat.taken += 1

@@ -10,13 +10,13 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from farm.inventory import RAY_PORT
 from infra.aws.resources import (
     APP_PORT,
     EXPIRES_TAG,
     KURENTO_PORT,
     MEDIA_PORTS,
     NAME_TAG,
-    RAY_PORT,
     RUN_TAG,
     SSH_PORT,
     Call,

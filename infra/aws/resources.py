@@ -13,7 +13,7 @@ EXPIRES_TAG = "probe-farm:expires"
 
 MEDIA_PORTS = (40000, 65535)
 """UDP, what Kurento is told to use (`cloud_init/server.yaml`)."""
-KURENTO_PORT, APP_PORT, SSH_PORT, RAY_PORT = 8888, 8443, 22, 10001
+KURENTO_PORT, APP_PORT, SSH_PORT = 8888, 8443, 22
 
 Role = Literal["server", "host"]
 LIVING = ("pending", "running", "stopping", "stopped")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from farm.cost import PriceTable
+from farm.inventory import RAY_PORT
 from infra.aws.resources import (
     APP_PORT,
     KURENTO_PORT,
     MEDIA_PORTS,
-    RAY_PORT,
     SSH_PORT,
     Machine,
     Observed,

@@ -45,6 +45,9 @@ def _options() -> argparse.Namespace:
         default="/var/tmp/farm",  # noqa: S108 - a directory of the media server, not ours
         help="directory on the media server where calls are recorded",
     )
+    parser.add_argument("--mix-width", type=int, help="of the picture that a room is mixed into")
+    parser.add_argument("--mix-height", type=int, help="likewise")
+    parser.add_argument("--mix-frame-rate", type=int, help="likewise, frames a second")
     return parser.parse_args()
 
 
@@ -53,7 +56,13 @@ async def _serve(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     tls = _tls(options.tls_cert, options.tls_key)
-    app = App(check_url(options.kurento), options.recordings_dir.rstrip("/"))
+    asked = {
+        "width": options.mix_width,
+        "height": options.mix_height,
+        "framerate": options.mix_frame_rate,
+    }
+    mix = {name: value for name, value in asked.items() if value is not None}
+    app = App(check_url(options.kurento), options.recordings_dir.rstrip("/"), mix=mix)
     runner = web.AppRunner(app.routes(), shutdown_timeout=0.5)
     await runner.setup()
     try:

@@ -48,16 +48,22 @@ class App:
     """All pages and sessions of one process.
 
     `recordings` is the directory, on the media server's file system, where calls are recorded;
-    `answer_within_s` is what the media server has for each answer.
+    `answer_within_s` is what the media server has for each answer, `mix` is a room's (`Stage`).
     Decisions are made at once, in the order of the pages' messages; what they owe to the media
     server is performed by tasks, so that no session waits for another. Whoever made it owes
     `close()`.
     """
 
     def __init__(
-        self, kurento_url: str, recordings: str, *, answer_within_s: float = ANSWER_WITHIN_S
+        self,
+        kurento_url: str,
+        recordings: str,
+        *,
+        answer_within_s: float = ANSWER_WITHIN_S,
+        mix: Mapping[str, int] | None = None,
     ) -> None:
         self._recordings = recordings
+        self._mix = mix or {}
         self._media_server = MediaServer(kurento_url, self._server_gone, answer_within_s)
         self._calls = Calls()
         self._rooms = Rooms()
@@ -167,7 +173,11 @@ class App:
                 case Seat():
                     if act.stage not in self._stages:
                         self._stages[act.stage] = Stage(
-                            self._media_server.client, act.shape, self._recordings, self._to_page
+                            self._media_server.client,
+                            act.shape,
+                            self._recordings,
+                            self._to_page,
+                            self._mix,
                         )
                     self._start(self._seat(scenario, self._stages[act.stage], act))
                 case Unseat():

@@ -75,7 +75,8 @@ class Stage:
     """Seats of one session; whoever made it owes `end()`. The first seat calls `connect`.
 
     What is asked for one user is done in the order asked; users do not wait for each other.
-    `recordings` is the directory, on the media server, where files go.
+    `recordings` is the directory, on the media server, where files go; `mix` are parameters of the
+    Composite of a room: width, height, framerate.
     """
 
     def __init__(
@@ -84,8 +85,10 @@ class Stage:
         shape: Shape,
         recordings: str,
         to_page: ToPage,
+        mix: Mapping[str, int],
     ) -> None:
         self._connect = connect
+        self._mix = mix
         self._shape = shape
         self._recordings = recordings
         self._to_page = to_page
@@ -164,7 +167,7 @@ class Stage:
                 kurento = await self._connect()
                 self._pipeline = await kurento.create("MediaPipeline")
             if self._mixer is None and self._shape is Shape.ROOM:
-                in_it = {"mediaPipeline": self._pipeline}
+                in_it = {"mediaPipeline": self._pipeline, **self._mix}
                 self._mixer = await self._pipeline.client.create("Composite", in_it)
             return self._pipeline
 

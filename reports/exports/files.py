@@ -13,13 +13,20 @@ from farm.recording.parquet_parts import PART, WHOLE
 from farm.recording.reader import RunReader, TrialReader
 from farm.webrtc_stats import STATS_TYPES
 from reports.exports.junit import junit
-from reports.exports.rows import TABLES, Choice, check_probe, rows, write_csv
+from reports.exports.rows import (
+    MACHINES,
+    TABLES,
+    Choice,
+    check_probe,
+    rows,
+    table_folder,
+    write_csv,
+)
+from reports.exports.told_rows import EVENTS
 from reports.exports.webrtc_internals import dump
 
 Format = Literal["csv", "parquet", "junit", "webrtc-internals"]
 FORMATS: tuple[Format, ...] = get_args(Format)
-
-_OF_MACHINES = ("hosts", "server", "kurento")
 
 
 def export(
@@ -67,7 +74,7 @@ def write_junit(reader: RunReader, path: Path, trials: Sequence[TrialReader]) ->
 
 
 def _csv(_: RunReader, trial: TrialReader, choice: Choice, folder: Path) -> Iterator[Path]:
-    tables = [table for table in TABLES if choice.probe is None or table not in _OF_MACHINES]
+    tables = [table for table in TABLES if choice.probe is None or table not in MACHINES]
     for table in tables:
         frame = rows(trial, table, choice)
         if frame is not None:
@@ -78,17 +85,15 @@ def _csv(_: RunReader, trial: TrialReader, choice: Choice, folder: Path) -> Iter
 
 
 def _parquet(_: RunReader, trial: TrialReader, choice: Choice, folder: Path) -> Iterator[Path]:
-    tables = {table: trial.folder.samples(table) for table in TABLES}
-    machines = (trial.folder.hosts, trial.folder.server, trial.folder.kurento)
-    tables |= dict(zip(_OF_MACHINES, machines, strict=True))
-    for table, source in tables.items():
-        if choice.probe is not None or choice.last_s is not None:
-            frame = None if table in _OF_MACHINES else rows(trial, table, choice)
+    for table in TABLES:
+        if choice.probe is not None or choice.last_s is not None or table == EVENTS:
+            frame = None if table in MACHINES else rows(trial, table, choice)
             if frame is not None:
                 path = _made(folder, trial) / f"{table}.parquet"
                 frame.write_parquet(path)
                 yield path
             continue
+        source = table_folder(trial, table)
         whole = source / WHOLE
         for part in [whole] if whole.exists() else sorted(source.glob(PART)):
             name = f"{table}.parquet" if part == whole else f"{table}-{part.name}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TextIO
 
 import polars as pl
@@ -12,9 +13,14 @@ from farm.errors import BadInput
 from farm.recording.reader import TrialReader
 from farm.recording.sample_tables import POLL
 from farm.webrtc_stats import STATS_TYPES
+from reports.exports.told_rows import EVENTS, TRIALS, event_rows
 
-TABLES = (*STATS_TYPES, POLL, "hosts", "server", "kurento")
-"""What can be asked for: W3C stats types, polls, samples of machines."""
+MACHINES = ("hosts", "server", "kurento")
+TABLES = (*STATS_TYPES, POLL, *MACHINES, EVENTS)
+"""What can be asked for of a trial: W3C stats types, polls, samples of machines, events."""
+
+OF_A_RUN = (TRIALS,)
+"""What can be asked for of a whole run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,22 @@ def rows(trial: TrialReader, table: str, choice: Choice) -> pl.DataFrame | None:
         return None
     if choice.last_s is not None:
         frame = frame.filter(pl.col("run_s") >= trial_end_s(trial) - choice.last_s)
-    return frame.sort("run_s", maintain_order=True)
+    return frame.sort("run_s", maintain_order=True, nulls_last=True)
+
+
+def has_rows(trial: TrialReader, table: str) -> bool:
+    """Whether a table was recorded, as far as its files tell."""
+    return table == EVENTS or any(table_folder(trial, table).glob("*.parquet"))
+
+
+def table_folder(trial: TrialReader, table: str) -> Path:
+    """Where the parts of a table are; not for events."""
+    machines = {
+        "hosts": trial.folder.hosts,
+        "server": trial.folder.server,
+        "kurento": trial.folder.kurento,
+    }
+    return machines.get(table) or trial.folder.samples(table)
 
 
 def trial_end_s(trial: TrialReader) -> float:
@@ -74,7 +95,13 @@ def check_probe(trial: TrialReader, probe: str) -> None:
 def _read(trial: TrialReader, table: str, probe: str | None) -> pl.DataFrame | None:
     if table not in TABLES:
         raise BadInput(f"--rows: there is no table {table}; there are {', '.join(TABLES)}")
-    if table in ("hosts", "server", "kurento"):
+    if table == EVENTS:
+        told = event_rows(trial.events, trial.joins, trial.faults, trial.phases, trial.topology)
+        if probe is None:
+            return told
+        check_probe(trial, probe)
+        return told.filter(pl.col("probe") == probe)
+    if table in MACHINES:
         if probe is not None:
             raise BadInput(f"--probe: rows of {table} are of no probe")
         if table == "hosts":

@@ -50,11 +50,15 @@ lightbox.addEventListener("click", (event) => {
   if (event.target.closest("button") === null) lightbox.close();
 });
 
-// A link into a trial that is folded unfolds it.
+// A link into what is folded unfolds it, and all around it.
 function unfold() {
   const target = location.hash && document.getElementById(location.hash.slice(1));
-  const details = target && target.querySelector(":scope > details");
-  if (details) details.open = true;
+  if (!target) return;
+  const inner = target.querySelector(":scope > details");
+  for (let part = inner ?? target; part; part = part.parentElement) {
+    if (part.tagName === "DETAILS") part.open = true;
+  }
+  target.scrollIntoView();
 }
 addEventListener("hashchange", unfold);
 unfold();

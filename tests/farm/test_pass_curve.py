@@ -1,38 +1,85 @@
-from farm.pass_curve import capacity_interval
+import numpy as np
+import pytest
+
+from farm.pass_curve import SHARP, SLOW, PassCurves, quantile
 
 
-def interval(*passed: tuple[int, bool], confidence: float = 0.9) -> tuple[float, float]:
-    return capacity_interval(passed, minimum=2, maximum=60, reliability=0.9, confidence=confidence)
+def told(*trials: tuple[int, bool], reliability: float = 0.9, maximum: int = 60) -> PassCurves:
+    curves = PassCurves(2, maximum, reliability)
+    for load, passed in trials:
+        curves.tell(load, passed)
+    return curves
+
+
+def interval(curves: PassCurves, confidence: float = 0.9) -> tuple[float, float]:
+    tail, likely = (1 - confidence) / 2, curves.now()
+    return (
+        quantile(curves.capacities, likely, tail),
+        quantile(curves.capacities, likely, 1 - tail),
+    )
 
 
 EDGE = ((2, True), (4, True), (8, True), (16, True), (32, False), (24, False), (20, False))
 
 
-def test_the_interval_lies_about_the_edge() -> None:
-    low, high = interval(*EDGE)
+def test_the_capacity_lies_about_the_edge() -> None:
+    low, high = interval(told(*EDGE))
     assert 4 < low < 16 < high < 24
 
 
-def test_more_trials_narrow_it() -> None:
-    low, high = interval(*EDGE)
-    more = interval(*EDGE, *[(18, True)] * 6, *[(20, False)] * 4)
-    assert low < more[0] < 20
-    assert more[1] - more[0] < high - low
-
-
-def test_more_confidence_widens_it() -> None:
-    low, high = interval(*EDGE)
-    wide = interval(*EDGE, confidence=0.99)
+def test_more_confidence_widens_the_interval() -> None:
+    low, high = interval(told(*EDGE))
+    wide = interval(told(*EDGE), confidence=0.99)
     assert wide[0] < low
     assert wide[1] > high
 
 
+def test_a_higher_reliability_asks_for_a_smaller_load() -> None:
+    low, _ = interval(told(*EDGE, reliability=0.9))
+    assert interval(told(*EDGE, reliability=0.99))[0] <= low
+
+
 def test_without_a_fail_it_reaches_beyond_what_was_tried() -> None:
-    assert interval((2, True), (4, True), (8, True))[1] > 60
+    assert interval(told((2, True), (4, True), (8, True)))[1] > 60
 
 
-def test_far_loads_do_not_overflow() -> None:
-    low, high = capacity_interval(
-        [(1, True), (100_000, False)], minimum=1, maximum=100_000, reliability=0.9, confidence=0.9
-    )
+def test_chances_fall_with_load_and_are_chances() -> None:
+    chances = told(*EDGE).chances(range(2, 60, 2))
+    assert np.all(np.diff(chances) <= 1e-12)
+    assert 0 <= chances[-1] < 0.05
+    assert 0.9 < chances[0] <= 1
+
+
+def test_were_the_edge_sharp_less_would_be_in_doubt() -> None:
+    curves = told(*EDGE)
+    sharp, slow = curves.now((0.0, SHARP)), curves.now((SLOW, np.inf))
+    capacities = curves.capacities
+    assert quantile(capacities, sharp, 0.05) > quantile(capacities, slow, 0.05)
+
+
+def test_a_trial_far_from_the_edge_tells_less_than_one_near_it() -> None:
+    far, near, beyond = told(*EDGE).gains([2, 18, 60])
+    assert near > 10 * far
+    assert near > 10 * beyond
+
+
+def test_a_pass_far_above_the_edge_is_a_change() -> None:
+    steady = told(*EDGE, (16, True), (16, True), (20, False))
+    changed = told(*EDGE, *[(12, False), (8, False), (8, False), (6, False)])
+    assert steady.changed(0.1) < 0.2
+    assert changed.changed(0.1) > 0.6
+
+
+@pytest.mark.parametrize("reliability", [0.5, 0.9, 0.999])
+def test_any_reliability_and_far_loads_are_borne(reliability: float) -> None:
+    curves = told((1, True), (100_000, False), reliability=reliability, maximum=100_000)
+    low, high = interval(curves)
     assert 0 <= low < high
+    assert curves.now().sum() == pytest.approx(1)
+
+
+def test_a_trial_that_says_nothing_leaves_all_as_it_is() -> None:
+    curves = told(*EDGE)
+    before = interval(curves)
+    curves.pass_over()
+    assert interval(curves) == pytest.approx(before, rel=0.02)

@@ -91,7 +91,7 @@ def settings(burner: Child[dict[str, int]], reset: str | None = None) -> ServerS
     return ServerSettings(
         kurento="ws://127.0.0.1:8888/kurento",
         process=Process(pid=burner.pid),
-        reset=Reset(command=reset, ready_within_s=60),
+        reset=Reset(command=reset, ready_within_s=10),
     )
 
 

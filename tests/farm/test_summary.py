@@ -58,6 +58,8 @@ def test_the_answer_and_everything_that_travels_with_it() -> None:
         "sessions": 2,
         "viewers": None,
         "interval_probes": [2, 6],
+        "interval_if_sharp_probes": [None, None],
+        "interval_if_slow_probes": [None, None],
         "confidence": 0.9,
         "reliability": 0.9,
         "recommended_probes": 2,

@@ -15,24 +15,41 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
 from matplotlib.figure import Figure
 
+from reports.close_up import session_close_up
+from reports.figure_of_probe import probe_channels_figure
+from reports.figure_of_relation import quality_against_cpu
+from reports.figure_of_sessions import session_map
 from reports.figure_of_strain import server_strain_over_time
+from reports.figure_of_threads import server_threads
 from reports.figures_by_probe import (
     bitrate_by_session,
     bitrate_sorted,
     loss_by_probe,
-    loss_by_session,
     setup_times,
 )
 from reports.figures_of_machines import cpu_and_quality, generator_and_server, server_resources
+from reports.figures_of_pipeline import pipeline_as_built
 from reports.figures_of_search import (
+    capacity_by_load,
     cpu_by_load,
     quality_by_cpu,
     quality_by_load,
     search_timeline,
 )
 from reports.figures_over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
+from reports.pipeline import drawing_of
 from reports.search_series import Threshold
-from tests.reports.made_series import made_search, made_strain, made_trial
+from reports.server_over_search import server_over_search_figure
+from tests.reports.made_channels import made_channels, made_close_up, made_quality
+from tests.reports.made_series import (
+    made_curve,
+    made_search,
+    made_server_over_search,
+    made_strain,
+    made_trial,
+)
+from tests.reports.made_watch import watch_chart
+from tests.reports.test_pipeline import CALL
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -42,7 +59,8 @@ def figures(probes: int) -> Mapping[str, Callable[[], Figure]]:
     trial = made_trial(probes)
     phases, video, held = trial.phases, trial.received_bps["video"], trial.by_probe
     assert trial.server is not None
-    server = trial.server
+    assert trial.threads is not None
+    server, threads = trial.server, trial.threads
     return {
         "bitrate_over_time": lambda: bitrate_over_time(
             "video", trial.sent_bps["video"], video, phases, held
@@ -50,13 +68,23 @@ def figures(probes: int) -> Mapping[str, Callable[[], Figure]]:
         "loss_over_time": lambda: loss_over_time(trial.loss, phases, held, 10.0, 0.01),
         "frame_rate_over_time": lambda: frame_rate_over_time(trial.frame_rate, phases, held, 20.0),
         "cpu_and_quality": lambda: cpu_and_quality(server, video, trial.loss, phases, "A finding"),
+        "server_threads": lambda: server_threads(server, threads, phases),
+        "quality_against_cpu": lambda: quality_against_cpu(
+            "video",
+            server.cpu_percent[15:75],
+            video.band().mean[15:75],
+            trial.loss.band().mean[15:75],
+            "A finding",
+        ),
         "server_resources": lambda: server_resources(server, phases),
         "server_strain": lambda: server_strain_over_time(made_strain(), phases),
         "generator_and_server": lambda: generator_and_server(server, trial.hosts, phases, 0.85),
         "bitrate_sorted": lambda: bitrate_sorted("video", trial.by_probe),
         "bitrate_by_session": lambda: bitrate_by_session("video", trial.by_probe, mixed=False),
         "loss_by_probe": lambda: loss_by_probe(trial.by_probe, 0.01),
-        "loss_by_session": lambda: loss_by_session(trial.loss_windows, 0.01),
+        "session_map": lambda: session_map(made_quality(probes)),
+        "probe_channels": lambda: probe_channels_figure(made_channels()),
+        "session_close_up": lambda: session_close_up(made_close_up()),
         "setup_times": lambda: setup_times(trial.setups, 15.0),
     }
 
@@ -66,6 +94,10 @@ def search_figures() -> Mapping[str, Callable[[], Figure]]:
     search = made_search()
     return {
         "search_timeline": lambda: search_timeline(search),
+        "capacity_by_load": lambda: capacity_by_load(search, made_curve()),
+        "server_over_search": lambda: server_over_search_figure(made_server_over_search()),
+        "watch_over_time": watch_chart().draw,
+        "pipeline_as_built": lambda: pipeline_as_built(drawing_of(CALL)),
         "cpu_by_load": lambda: cpu_by_load(search, 0.85),
         "quality_by_load": lambda: quality_by_load(search, 0.01),
         "quality_by_cpu": lambda: quality_by_cpu(search, 0.01, Threshold(62.0, (58.0, 66.0))),

@@ -35,6 +35,8 @@ def summary(state: str = "converged", **capacity: Any) -> dict[str, Any]:
             "sessions": 9,
             "viewers": None,
             "interval_probes": [16, 20],
+            "interval_if_sharp_probes": [18, 20],
+            "interval_if_slow_probes": [12, 20],
             "confidence": 0.9,
             "reliability": 0.9,
             "recommended_probes": 16,

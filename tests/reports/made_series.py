@@ -5,18 +5,22 @@ Deterministic without randomness: waves whose phase is the probe's place.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from farm.trial import Outcome, Phases
 from farm.webrtc_stats import MediaKind
 from reports.grid import Array, Grid
-from reports.search_series import SearchSeries
+from reports.search_series import CapacityCurve, SearchSeries
+from reports.server_over_search import ServerOverSearch, server_over_search
 from reports.server_strain import PANELS, ServerStrain, StrainPanel
+from reports.thread_series import ThreadSeries
 from reports.trial_series import (
     ByProbe,
     HostSeries,
-    LossWindows,
     ServerSeries,
+    SessionWindows,
     SetupTimes,
     TrialSeries,
 )
@@ -75,6 +79,12 @@ def made_trial(probes: int = 4, *, spoilt: bool = True, phases: Phases = PHASES)
             received_bps=probes * 560e3 * busy,
             sent_bps=probes * 545e3 * busy,
         ),
+        threads=ThreadSeries(
+            time_s,
+            ("mux 71", "worker 72"),
+            np.vstack([40 * busy, np.where(time_s > 150, np.nan, 9 * busy)]),
+            3,
+        ),
         hosts=(
             HostSeries("here", time_s, 62 * busy, 48 * busy),
             HostSeries("second", time_s, 45 * busy, 30 * busy),
@@ -89,7 +99,8 @@ def made_trial(probes: int = 4, *, spoilt: bool = True, phases: Phases = PHASES)
             lost_up=np.where(np.arange(probes) == probes - 2, 0.002, 0.0),
             frame_rate=frames[:, held].mean(axis=1),
         ),
-        loss_windows=_windows(probes, spoilt=spoilt),
+        session_windows=made_windows(probes, spoilt=spoilt),
+        viewer_windows=None,
         setups=SetupTimes(
             probes=tuple(name for name in names for _ in KINDS),
             kinds=KINDS * probes,
@@ -103,14 +114,50 @@ def made_trial(probes: int = 4, *, spoilt: bool = True, phases: Phases = PHASES)
     )
 
 
-def _windows(probes: int, *, spoilt: bool) -> LossWindows:
+def made_windows(probes: int, *, spoilt: bool = True) -> SessionWindows:
+    """The last session loses packets and stands still, the first loses a few."""
     sessions = tuple(dict.fromkeys(session_names(probes)))
     start_s = np.arange(114.0, 174.0, 10.0)
     ratio = np.zeros((len(sessions), start_s.size))
     if spoilt:
         ratio[-1, 3:] = [0.03, 0.05, 0.04]
         ratio[0, 1] = 0.004
-    return LossWindows(sessions, start_s, start_s + 10, ratio)
+    names = probe_names(probes)
+    return SessionWindows(
+        sessions=sessions,
+        probes=tuple(names[2 * i : 2 * i + 2] for i in range(len(sessions))),
+        absent=((),) * len(sessions),
+        start_s=start_s,
+        end_s=start_s + 10,
+        lost=ratio,
+        lost_packets=ratio * 600,
+        repaired=ratio * 0.5,
+        repaired_packets=ratio * 300,
+        stood_still=ratio * (ratio > 0.04),
+        gap_s=np.full(ratio.shape, 0.1),
+        frame_rate=20 - 100 * ratio,
+    )
+
+
+def made_server_over_search() -> ServerOverSearch:
+    """The server of `made_trial` in each trial of `made_search`, busier with the load."""
+    search, server = made_search(), made_trial(4).server
+    assert server is not None
+    begun = dict.fromkeys(search.index, 100.0)
+    servers = {
+        index: replace(server, cpu_percent=server.cpu_percent * load / 8)
+        for index, load in zip(search.index, search.load, strict=True)
+    }
+    found = server_over_search(search, begun, servers)
+    assert found is not None
+    return found
+
+
+def made_curve() -> CapacityCurve:
+    """A server that holds twelve, more or less."""
+    loads = np.arange(2.0, 17.0, 2.0)
+    chance = np.array([0.99, 0.99, 0.985, 0.98, 0.97, 0.91, 0.35, 0.02])
+    return CapacityCurve(loads, chance, 12, (10, 14), 0.9, 0.9)
 
 
 def made_search() -> SearchSeries:

@@ -76,7 +76,7 @@ async def test_a_run_has_its_answer_its_figures_and_their_numbers(tmp_path: Path
         f"trial-000-{name}"
         for name in (
             *("video-bitrate", "audio-bitrate", "bitrate-sorted", "bitrate-by-session"),
-            *("loss", "loss-by-probe", "loss-by-session", "frame-rate", "setup-times"),
+            *("loss", "loss-by-probe", "session-map", "worst-session", "frame-rate", "setup-times"),
             *("cpu-and-quality", "server", "generator", "mid-call-caller", "mid-call-callee"),
         )
     }

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from farm.trial import Direction, StreamInterval, StreamSetup
+from farm.trial import Direction, JoinOutcome, StreamInterval, StreamSetup
 from farm.webrtc_stats import MediaKind
-from reports.by_probe import by_probe, loss_windows, setup_times
+from reports.by_probe import by_probe, session_windows, setup_times
 from tests.synthetic import call_plan
 
 
@@ -89,19 +89,45 @@ def test_a_receiver_report_that_uncounts_is_no_negative_loss() -> None:
 
 
 def test_the_worst_stream_stands_for_its_session_in_a_window() -> None:
-    windows = loss_windows(
+    windows = session_windows(
         call_plan(2),
         [
             interval("p000", 0, residual_loss_ratio=0.01),
             interval("p001", 0, residual_loss_ratio=0.03),
             interval("p001", 2, residual_loss_ratio=None),
         ],
+        [],
     )
     assert windows.sessions == ("s000", "s001")
     assert list(windows.start_s) == [0, 20]
-    assert windows.ratio[0, 0] == 0.03
-    assert np.isnan(windows.ratio[0, 1])
-    assert np.isnan(windows.ratio[1]).all()
+    assert windows.lost[0, 0] == 0.03
+    assert np.isnan(windows.lost[0, 1])
+    assert np.isnan(windows.lost[1]).all()
+
+
+def test_what_the_server_missed_counts_for_the_session_and_a_senders_frames_do_not() -> None:
+    windows = session_windows(
+        call_plan(),
+        [
+            interval("p000", 0, residual_loss_ratio=0.0, packets=100, repair_ratio=0.0),
+            interval(
+                "p000",
+                0,
+                direction="outbound",
+                packets=200,
+                remote_packets_lost=10,
+                repair_ratio=0.1,
+                frame_rate=3.0,
+            ),
+        ],
+        [JoinOutcome("p001", "s000", False, reason="timeout")],
+    )
+    assert windows.lost[0, 0] == pytest.approx(0.05)
+    assert windows.lost_packets[0, 0] == 10
+    assert windows.repaired[0, 0] == pytest.approx(0.1)
+    assert windows.repaired_packets[0, 0] == pytest.approx(20)
+    assert np.isnan(windows.frame_rate[0, 0])
+    assert windows.absent == (("p001",),)
 
 
 def test_a_stream_that_never_came_has_no_time() -> None:

@@ -29,6 +29,7 @@ def test_one_sentence_with_its_date() -> None:
         "(prices of 2026-01-31)."
     ]
     assert cost_points(None) == []
+    assert "server.price" in cost_points(None, 16)[0]
 
 
 def test_what_was_not_measured_says_so() -> None:

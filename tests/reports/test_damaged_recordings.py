@@ -22,8 +22,8 @@ from farm.verdict import judge
 from reports.bundle import write_bundle
 from reports.series import trial_series
 from reports.trial_frames import trial_frames
-from tests.reports.made_run import new_run, pages, record_trial
-from tests.synthetic import FRAMES_PER_S, PACKET_BYTES, PACKETS_PER_S
+from tests.reports.made_run import HELD_S, HOLD_S, new_run, pages, record_trial
+from tests.synthetic import FRAMES_PER_S, PACKET_BYTES, PACKETS_PER_S, Page
 
 BITRATE_BPS = PACKETS_PER_S * PACKET_BYTES * 8
 
@@ -145,6 +145,36 @@ def test_torn_polls_blame_no_generator(clean: Path, tmp_path: Path) -> None:
     evidence, damage = evidence_of(run)
     assert evidence.polls == ()
     assert any("samples/poll/part-000000.parquet" in each for each in damage)
+
+
+@pytest.mark.slow
+async def test_pages_that_went_wrong_make_no_wrong_number(tmp_path: Path) -> None:
+    seconds = HOLD_S + HELD_S
+    run, clock = new_run(tmp_path)
+    with run:
+        await record_trial(
+            run,
+            clock,
+            pages(
+                4,
+                p000=Page("p000", seconds=seconds, wall_jumps=((15.0, -600.0), (30.0, 3600.0))),
+                p001=Page("p001", seconds=seconds, repeated=((12.0, 30.0),)),
+                p002=Page("p002", seconds=seconds, reloads=(20.0,), resets=(30.0,)),
+                p003=Page("p003", seconds=seconds, stuck=((20.0, 22.0),)),
+            ),
+        )
+    report = write_bundle(run.path).parent
+    probes = pl.read_csv(report / "trial-000-probes.csv")
+    for column in ("audio received", "video received", "audio sent", "video sent"):
+        assert np.allclose(probes[column].to_numpy(), BITRATE_BPS, rtol=0.1), column
+    assert probes["lost down"].to_list() == [0.0] * 4
+    seen = pl.read_csv(report / "trial-000-video-bitrate.csv").filter(
+        pl.col("run_time_s").is_between(3, seconds - 2)
+    )
+    for column in ("received_min_bps", "received_max_bps", "sent_min_bps", "sent_max_bps"):
+        assert np.allclose(seen[column].to_numpy(), BITRATE_BPS, rtol=0.1), column
+    lost = pl.read_csv(report / "trial-000-loss.csv")["lost_max_ratio"]
+    assert lost.drop_nulls().max() == 0
 
 
 @pytest.mark.slow

@@ -11,10 +11,12 @@ import pytest
 
 from farm.trial import Phases
 from reports.canvas import farm_style
-from reports.figures_by_probe import bitrate_by_session, loss_by_probe, loss_by_session
+from reports.figure_of_sessions import session_map
+from reports.figures_by_probe import bitrate_by_session, loss_by_probe
 from reports.figures_of_search import search_timeline
 from reports.figures_over_time import bitrate_over_time, loss_over_time
 from tests.reports.figure_data import figure_data, figures, golden_path, search_figures
+from tests.reports.made_channels import made_quality
 from tests.reports.made_series import made_search, made_trial
 
 DRAWN = {**figures(4), **search_figures()}
@@ -34,7 +36,9 @@ def test_every_figure_is_drawn_for_few_and_for_many(probes: int) -> None:
             figure.draw_without_rendering()
         assert figure.get_suptitle(), name
         for axes in figure.axes:
-            assert axes.get_ylabel() or axes.get_title(), f"{name} has an axis without a name"
+            beside = axes.get_shared_y_axes().get_siblings(axes)
+            named = [each.get_ylabel() or each.get_title() for each in [axes, *beside]]
+            assert any(named), f"{name} has an axis without a name"
 
 
 def test_no_legend_covers_data() -> None:
@@ -79,7 +83,9 @@ def test_a_clean_trial_is_called_clean() -> None:
     assert loss_over_time(trial.loss, trial.phases, trial.by_probe, 10.0, 0.01).get_suptitle() == (
         "No packet stayed lost in the hold, on any probe"
     )
-    assert loss_by_session(trial.loss_windows, 0.01).get_suptitle().startswith("None of 2 sessions")
+    assert session_map(made_quality(4, spoilt=False)).get_suptitle() == (
+        "No window of 2 sessions went beyond a limit"
+    )
 
 
 def test_many_probes_are_shown_by_quantiles_and_few_are_not() -> None:
@@ -96,6 +102,19 @@ def test_many_probes_are_shown_by_quantiles_and_few_are_not() -> None:
 
     assert "received: middle 80 % of the probes" not in labels(40)
     assert "received: middle 80 % of the probes" in labels(42)
+
+
+def test_one_silent_probe_among_thousands_reaches_to_zero() -> None:
+    probes = made_trial(2000, spoilt=False).by_probe
+    probes.received_bps["video"][1234] = 0.0
+    figure = bitrate_by_session("video", probes, mixed=False)
+    lowest = [
+        area.get_paths()[0].vertices[:, 1].min()
+        for area in figure.axes[1].collections
+        if str(area.get_label()).endswith("lowest to highest probe")
+    ]
+    assert lowest == [0.0]
+    assert figure.get_suptitle().startswith("p1234 of s617 received least")
 
 
 def test_a_trial_that_never_reached_its_hold_is_drawn() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from farm.observations import ProbeEvent
 from farm.recording.events import SeenEvent
 from farm.trial import Fault, JoinOutcome, Outcome
-from reports.page import deciding_trials, failures, role_pictures, said_table
+from reports.page import deciding_trials, failures, role_caption, role_pictures, said_table
 from tests.reports.made_results import PHASES, PLAN, result
 
 
@@ -54,6 +56,23 @@ def test_failures_come_in_the_order_of_time() -> None:
     assert found[1].when == "3 s after the ramp began"
 
 
+def test_what_befell_many_alike_is_told_once() -> None:
+    joins = [
+        JoinOutcome(
+            f"p{n:03d}", "s000", False, reason="timeout", message=f"p{n:03d} waited 15 s", at_s=n
+        )
+        for n in range(1, 400)
+    ]
+    joins.append(JoinOutcome("p400", "s200", False, reason="dialog", message="full", at_s=500.0))
+    found = failures(PLAN, PHASES, joins, [], [Fault("server_died", 2.5, "gone")])
+    assert [(each.what, len(each.more)) for each in found] == [
+        ("could not join (timeout)", 398),
+        ("server died", 0),
+        ("could not join (dialog)", 0),
+    ]
+    assert found[0].more[:2] == ("p002", "p003")
+
+
 def test_what_many_pages_said_is_counted() -> None:
     table = said_table([seen(f"p{n:03d}", "page_error", "TypeError") for n in range(50)])
     assert table is not None
@@ -73,3 +92,11 @@ def test_each_role_has_its_picture_in_mid_call() -> None:
         ("mid-call-caller.png", "caller"),
         ("mid-call-callee.png", "callee"),
     )
+
+
+def test_a_light_probes_picture_says_why_it_is_black() -> None:
+    assert role_caption(PLAN, "caller") == "The page of a caller"
+    session = PLAN.sessions[0]
+    probes = tuple(replace(probe, fidelity="light") for probe in session.probes)
+    light = replace(PLAN, sessions=(replace(session, probes=probes), *PLAN.sessions[1:]))
+    assert "stays black" in role_caption(light, "caller")

@@ -103,11 +103,37 @@ async def test_the_page_reads_well_and_complains_about_nothing(
         assert without_alt == 0
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
         levels = await page.evaluate(
-            "[...document.querySelectorAll('main h1, main h2, main h3, main h4')]"
+            "[...document.querySelectorAll('main h1, main h2, main h3, main h4, main h5')]"
             ".map((heading) => Number(heading.tagName[1]))"
         )
         assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+        assert await page.locator("img[src=x]").count() == 0, "what a page said is no markup"
+        small = await page.evaluate(
+            "[...document.querySelectorAll('main summary, main button, main a.large')]"
+            ".filter((each) => each.checkVisibility() && each.getBoundingClientRect().height < 16)"
+            ".length"
+        )
+        assert small == 0
         await page.close()
+
+
+async def test_the_worst_session_is_a_link_away_and_shows_its_rows_by_keyboard(
+    browser: Browser, index: Path
+) -> None:
+    page = await browser.new_page()
+    await page.goto(index.as_uri())
+    trial = page.locator("#trial-001 > details")
+    table = trial.locator("table", has_text="By session")
+    await table.locator("a", has_text="s000").focus()
+    await page.keyboard.press("Enter")
+    section = page.locator("#trial-001-s000 > details")
+    await page.wait_for_function("document.querySelector('#trial-001-s000 > details').open")
+    assert await section.locator("table").count() == 1
+    rows = section.locator("details.rows > summary").last
+    await rows.focus()
+    await page.keyboard.press("Enter")
+    command = section.locator("details.rows[open] code.command").first
+    assert (await command.inner_text()).startswith("farm report run --trial 1 --rows inbound-rtp")
 
 
 async def test_tables_sort_by_keyboard_and_back(browser: Browser, index: Path) -> None:

@@ -17,12 +17,36 @@ def test_a_capacity_with_all_that_travels_with_it() -> None:
     )
     assert answer.points[:4] == (
         "The capacity lies at 16 to 20 probes with 90 % confidence.",
-        "That interval is for the largest load at which 90 % of holds of 4 min pass; after few "
-        "trials it leans on what servers usually do (docs/method.md).",
+        "That interval is for the largest load at which 90 % of holds of 4 min pass. Part of it "
+        "comes from what servers usually do, not from trials: for one known to fail at a sharp "
+        "edge it would be 18 to 20 probes, for one known to falter slowly 12 to 20 probes "
+        "(docs/method.md).",
         "Recommended load: 16 probes.",
         "It breaks at 22 probes.",
     )
-    assert answer.points[4].startswith("At 18 probes, trial 3: The server's machine used 27 %")
+    assert answer.points[4].startswith("What that costs is unknown")
+    assert answer.points[5].startswith("At 18 probes, trial 3: The server's machine used 27 %")
+
+
+def test_it_is_said_how_much_of_the_interval_the_trials_tell() -> None:
+    def said(**capacity: object) -> str:
+        return search_answer("one_to_one", summary(**capacity), []).points[1]  # type: ignore[arg-type]
+
+    same = {f"interval_if_{kind}_probes": [16, 20] for kind in ("sharp", "slow")}
+    assert said(**same).endswith(
+        "It comes from the trials: with a sharp edge or a slow one it would be the same."
+    )
+    unknown = {f"interval_if_{kind}_probes": None for kind in ("sharp", "slow")}
+    assert said(**unknown).endswith("it leans on what servers usually do (docs/method.md).")
+
+
+def test_trials_that_contradict_each_other_are_told_as_the_reason_of_a_drift() -> None:
+    told = "Its trials contradict each other: no server that stays the same gave them all."
+    assert told in search_answer("one_to_one", summary("drift"), []).reasons
+    looked = {**summary("drift"), "drift": {"probes": 2, "moved": ["CPU 40 %, at first 20 %"]}}
+    reasons = search_answer("one_to_one", looked, []).reasons
+    assert told not in reasons
+    assert "At 2 probes, twice in a row: CPU 40 %, at first 20 %." in reasons
 
 
 def test_a_generator_that_ran_out_gives_a_lower_bound() -> None:
@@ -44,6 +68,23 @@ def test_a_floor_that_failed_says_so_with_the_reason() -> None:
     )
     assert answer.headline == "This server cannot hold even the smallest load."
     assert "At 2 probes, trial 0 failed (worst session s001): reason number 0." in answer.reasons
+
+
+def test_a_generator_that_ran_out_at_once_gives_no_bound() -> None:
+    nothing = summary(
+        "generator_ran_out", probes=None, interval_probes=[None, None], recommended_probes=None
+    )
+    answer = search_answer("one_to_one", nothing, [])
+    assert answer.label == "unknown"
+    assert answer.headline.startswith("The capacity is unknown")
+
+
+def test_an_interval_that_is_not_known_is_not_told() -> None:
+    told = summary(
+        "floor_failed", probes=None, interval_probes=[None, None], recommended_probes=None
+    )
+    answer = search_answer("one_to_one", told, [])
+    assert not any("interval" in point or "lies at" in point for point in answer.points)
 
 
 def test_every_state_of_a_search_is_explained_with_what_to_do() -> None:

@@ -58,9 +58,9 @@ async def test_loss_and_a_freeze_show_on_the_probe_that_has_them(tmp_path: Path)
     frozen = series.frame_rate.between(21, 24)
     assert list(frozen.values[1]) == [0, 0, 0]
     assert series.by_probe.lost_down[1] == pytest.approx(0.1, rel=0.02)
-    assert series.loss_windows.sessions == ("s000", "s001")
-    assert np.nanmax(series.loss_windows.ratio[1]) == 0
-    assert np.nanmin(series.loss_windows.ratio[0]) > 0.09
+    assert series.session_windows.sessions == ("s000", "s001")
+    assert np.nanmax(series.session_windows.lost[1]) == 0
+    assert np.nanmin(series.session_windows.lost[0]) > 0.09
 
 
 async def test_polls_that_got_lost_leave_no_hole_and_no_spike(tmp_path: Path) -> None:

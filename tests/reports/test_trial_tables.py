@@ -38,7 +38,7 @@ def test_a_probe_that_could_not_join_says_why_and_sorts_last() -> None:
 
 def test_a_session_stands_by_its_weakest_probe() -> None:
     reasons = [Reason("residual_loss", "p003 lost too much", probe="p003", session="s001")]
-    table = session_table("one_to_one", made_trial(4), reasons, "sessions")
+    table = session_table("one_to_one", made_trial(4), reasons, ["s001", "s000"], "sessions")
     good, bad = table.rows
     assert good[-1].text == "none"
     assert bad[-1].text == "p003 lost too much"

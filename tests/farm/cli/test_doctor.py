@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from farm.cli.__main__ import main
+from farm.cli.examination import host_line
+from farm.observations import HostLook
 from tests.sshd import running_sshd
 from tests.stand_in_kurento import stand_in_kurento
 
@@ -77,3 +79,24 @@ async def test_an_experiment_that_could_start(
         f"app: {call_app}call answers",
     ):
         assert line in said, said
+
+
+def test_hosts_are_looked_at_and_a_cluster_that_is_not_there_has_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "calls.yaml"
+    file.write_text("scenario: one_to_one\nhosts: [{here: true}, {ray: 'ray://127.0.0.1:1'}]\n")
+    assert main(["doctor", str(file)]) == LACKING
+    (line,) = [each for each in capsys.readouterr().out.splitlines() if "hosts" in each]
+    assert line == (
+        f"MISSING hosts: {file}:2: hosts[1].ray: ray://127.0.0.1:1: "
+        "no head of a Ray cluster answers there (connection refused)"
+    )
+
+
+def test_a_host_says_what_it_is_and_has() -> None:
+    look = HostLook("b", 8, 2**34, "6.8", "0.1.0 (12345678)", "Chromium 1", None, 300, 10**11, None)
+    assert host_line(look) == (
+        "b, 6.8, 8 cores, 17 GB, Chromium 1, farm 0.1.0 (12345678), 300 free UDP ports, "
+        "100 GB of disk free"
+    )

@@ -15,8 +15,9 @@ import jsonschema
 import pytest
 import yaml
 
+from farm.inventory import RAY_PORT
 from infra.aws.cloud_init import MOST_BYTES, user_data
-from infra.aws.resources import MEDIA_PORTS, RAY_PORT
+from infra.aws.resources import MEDIA_PORTS
 
 FOLDER = Path(__file__).parents[3] / "infra/aws/cloud_init"
 COMPOSE = Path(__file__).parents[3] / "infra/compose.yaml"

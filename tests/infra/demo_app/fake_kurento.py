@@ -125,8 +125,13 @@ class FakeKurento:
                 number = self._counts[params["type"]] = self._counts.get(params["type"], 0) + 1
                 uri = params["constructorParams"].get("uri", "")
                 profile = params["constructorParams"].get("mediaProfile", "")
+                sizes = (
+                    f"{name}={value}"
+                    for name, value in params["constructorParams"].items()
+                    if name in ("width", "height", "framerate")
+                )
                 return " ".join(
-                    filter(None, ("create", f"{params['type']}-{number}", uri, profile))
+                    filter(None, ("create", f"{params['type']}-{number}", uri, profile, *sizes))
                 )
             case "invoke":
                 operands = params["operationParams"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -67,8 +67,10 @@ class Running:
 
 
 @asynccontextmanager
-async def serving(kurento_url: str, answer_within_s: float = 15.0) -> AsyncIterator[Running]:
-    app = App(kurento_url, "/var/tmp/farm", answer_within_s=answer_within_s)
+async def serving(
+    kurento_url: str, answer_within_s: float = 15.0, mix: Mapping[str, int] | None = None
+) -> AsyncIterator[Running]:
+    app = App(kurento_url, "/var/tmp/farm", answer_within_s=answer_within_s, mix=mix)
     runner = web.AppRunner(app.routes(), shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -240,6 +242,15 @@ async def test_a_room_is_built_and_taken_down_as_a_real_server_was_recorded_with
         "release Composite-1",
         "release MediaPipeline-1",
     ]
+
+
+async def test_a_room_is_mixed_as_large_and_as_fast_as_asked_for(kurento: FakeKurento) -> None:
+    mix = {"width": 1920, "height": 1080, "framerate": 25}
+    async with serving(kurento.url, mix=mix) as running:
+        page = await running.page()
+        await page.say("joinRoom", room="r", name="Ada", members=2, sdpOffer=OFFER)
+        await page.hear("joinRoomResponse")
+    assert "create Composite-1 width=1920 height=1080 framerate=25" in kurento.calls
 
 
 async def test_a_broadcast_waits_starts_stops_and_starts_again(

@@ -165,3 +165,19 @@ def test_bad_input_is_one_line(
     assert out == ""
     assert said in err
     assert err.count("\n") == 1
+
+
+def test_rows_of_trials_are_of_no_probe(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = pl.read_csv(told([run, "--rows", "trials"], capsys).encode())
+    assert frame["verdict_outcome"].to_list() == ["fail"]
+    assert frame["index"].to_list() == [0]
+    assert main(["report", str(run), "--rows", "trials", "--probe", "p000"]) == 2
+    assert "--probe: rows of trials are of whole trials" in capsys.readouterr().err
+
+
+def test_rows_of_events_are_those_of_a_probe(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = told([run, "--rows", "events", "--probe", "p002", "--since", "60s"], capsys)
+    frame = pl.read_csv(text.encode())
+    assert set(frame["probe"]) == {"p002"}
+    assert set(frame["kind"]) == {"setup", "join"}
+    assert json.loads(frame.filter(kind="join")["data"][0])["joined"] is True

@@ -1,0 +1,40 @@
+"""How fast to climb while nothing has failed yet. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+CALM, LOADS = 0.4, 2
+"""The server's CPU up to which load is extrapolated, from so many loads at least."""
+
+CROOKED, RISEN = 0.05, 0.02
+"""No straight line if a trial's CPU is so far off, or if it hardly rose at all."""
+
+
+def next_up(
+    above: Sequence[int], highest: int, seen: Sequence[tuple[int, float]], *, bounded: bool
+) -> int:
+    """Of the loads `above` the `highest` that passed: twice that, or where a calm CPU allows more.
+
+    `seen` are loads that passed with the server's CPU (0 to 1). `bounded`: what lies beyond the
+    last of `above` the generator cannot carry; then halfway to that.
+    """
+    if bounded:
+        middle = above[len(above) // 2]
+        return middle if middle <= 2 * highest else above[0]
+    farthest = max(2 * highest, calm_load(seen))
+    return max([load for load in above if load <= farthest], default=above[0])
+
+
+def calm_load(seen: Sequence[tuple[int, float]]) -> float:
+    """The load at which the CPU, a straight line through `seen`, reaches CALM; 0: nobody knows."""
+    if len({load for load, _ in seen}) < LOADS or max(cpu for _, cpu in seen) >= CALM:
+        return 0.0
+    loads, cpu = (np.array(column, dtype=np.float64) for column in zip(*seen, strict=True))
+    slope, idle = np.polyfit(loads, cpu, 1)
+    crooked = np.abs(idle + slope * loads - cpu).max() > CROOKED
+    if crooked or slope * (loads.max() - loads.min()) < RISEN:
+        return 0.0
+    return float((CALM - max(0.0, idle)) / slope * (1 + 1e-9))

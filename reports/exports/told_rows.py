@@ -1,0 +1,82 @@
+"""What a recording tells in lines, as rows: the events of a trial, the verdicts of a run. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from farm.jsonable import to_jsonable
+from farm.observations import Topology
+from farm.recording.events import SeenEvent
+from farm.trial import Fault, JoinOutcome, Phases, TrialResult
+
+EVENTS, TRIALS = "events", "trials"
+"""Tables that are told in lines of JSON: by the events of a trial, by `result.json` of all."""
+
+_EVENT_SCHEMA: Mapping[str, pl.DataType] = {
+    "run_s": pl.Float64(),
+    "probe": pl.String(),
+    "kind": pl.String(),
+    "message": pl.String(),
+    "data": pl.String(),
+}
+
+
+def event_rows(
+    events: Iterable[SeenEvent],
+    joins: Iterable[JoinOutcome],
+    faults: Iterable[Fault],
+    phases: Phases,
+    topology: Topology | None = None,
+) -> pl.DataFrame:
+    """What befell probes; `data` is JSON.
+
+    Beside the kinds of probes' events there are `join`, `fault`, `phase`, and `topology`: a
+    pipeline as it was built.
+    """
+    rows: list[tuple[float | None, str | None, str, str, str]] = [
+        (seen.run_s, seen.event.probe, seen.event.kind, seen.event.message, _json(seen.event.data))
+        for seen in events
+    ]
+    for outcome in joins:
+        told = to_jsonable(outcome)
+        data = {name: told[name] for name in ("session", "joined", "join_s", "reason")}
+        rows.append((outcome.at_s, outcome.probe, "join", outcome.message, _json(data)))
+    for fault in faults:
+        data = {"what": fault.what, "session": fault.session}
+        rows.append((fault.at_s, None, "fault", fault.message, _json(data)))
+    for name, at_s in to_jsonable(phases).items():
+        if at_s is not None:
+            rows.append((at_s, None, "phase", name.removesuffix("_s"), "{}"))
+    if topology is not None:
+        rows.append((phases.leave_s, None, "topology", "", _json(to_jsonable(topology))))
+    return pl.DataFrame(rows, schema=_EVENT_SCHEMA, orient="row")
+
+
+def trial_rows(results: Sequence[TrialResult], began_wall_s: Mapping[int, float]) -> pl.DataFrame:
+    """A row a judged trial, members of members as `verdict_units`; lists are JSON.
+
+    `began_wall_s` is when each trial began.
+    """
+    rows = [
+        {"began_wall_s": began_wall_s.get(result.index), **_flat(to_jsonable(result), "")}
+        for result in results
+    ]
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _flat(members: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in members.items():
+        if isinstance(value, dict):
+            found |= _flat(value, f"{prefix}{name}_")
+        else:
+            found[f"{prefix}{name}"] = _json(value) if isinstance(value, list) else value
+    return found
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,84 @@
+"""The figures that tell sessions and streams apart: the session map, setup times. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from farm.experiment import Experiment
+from reports.charts import Chart, Column
+from reports.exports.told_rows import EVENTS
+from reports.figure_of_sessions import session_map
+from reports.figures_by_probe import setup_times
+from reports.session_quality import CAUSES, SessionQuality, session_quality
+from reports.traced import OF_EVENTS, RECEIVED, Traced
+from reports.trial_series import TrialSeries
+
+
+def viewer_quality(series: TrialSeries, settings: Experiment) -> SessionQuality | None:
+    """The same of each viewer of a broadcast."""
+    if series.viewer_windows is None:
+        return None
+    asked = asked_frame_rate(series, settings)
+    return session_quality(series.viewer_windows, settings.criteria, asked)
+
+
+def quality_of(series: TrialSeries, settings: Experiment) -> SessionQuality:
+    """How much of the limits each session used up."""
+    asked = asked_frame_rate(series, settings)
+    return session_quality(series.session_windows, settings.criteria, asked)
+
+
+def asked_frame_rate(series: TrialSeries, settings: Experiment) -> float | None:
+    """The rate that received pictures should have: the camera's, unless the server mixes."""
+    return None if series.mixed else settings.media.frame_rate
+
+
+def session_map_chart(quality: SessionQuality) -> Sequence[Chart | str]:
+    """The session map, or why there is none."""
+    windows = quality.windows
+    if not np.isfinite(quality.used).any():
+        return ["No session map: nothing was received in a hold."]
+    columns: Mapping[str, Column] = {
+        windows.unit: windows.sessions,
+        "probes": [" ".join(probes) for probes in windows.probes],
+        "absent": [" ".join(probes) for probes in windows.absent],
+        **{
+            f"{what}_from_{start_s:.0f}_s": values
+            for i, start_s in enumerate(windows.start_s)
+            for what, values in (
+                ("of_limit_used_ratio", quality.used[:, i]),
+                ("limit", [CAUSES[each] for each in quality.cause[:, i]]),
+            )
+        },
+    }
+    return [
+        Chart(
+            "session-map",
+            f"{windows.unit.capitalize()}s, window by window",
+            f"The darker, the nearer the worst stream of the {windows.unit} came to a limit, or "
+            f"went beyond it. A dark row is a bad {windows.unit}, a dark column a bad time for "
+            "all.",
+            lambda: session_map(quality),
+            columns,
+            Traced((*RECEIVED.tables, EVENTS)),
+        )
+    ]
+
+
+def setup_chart(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]:
+    """How long each stream took, or why that is not known."""
+    setups = series.setups
+    if not setups.probes:
+        return ["No setup times: no stream was expected."]
+    return [
+        Chart(
+            "setup-times",
+            "Setup times",
+            "From the page's offer to the first decoded picture or the first audio packet.",
+            lambda: setup_times(setups, settings.criteria.setup_within_s),
+            {"probe": setups.probes, "kind": setups.kinds, "setup_s": setups.setup_s},
+            OF_EVENTS,
+        )
+    ]

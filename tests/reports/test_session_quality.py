@@ -1,0 +1,121 @@
+"""How near sessions came to the limits, and what is told of the worst of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from farm.experiment import Criteria
+from farm.trial import JoinOutcome, Reason, TrialEvidence
+from reports.by_probe import session_windows, viewer_windows
+from reports.figure_of_sessions import ROWS, session_map
+from reports.session_quality import CAUSES, session_quality
+from reports.session_sections import session_sections, worst_sessions
+from tests.farm.trial_evidence import good
+from tests.reports.made_channels import made_quality
+from tests.reports.made_series import made_windows
+
+_FIGURES = (
+    "lost",
+    "lost_packets",
+    "repaired",
+    "repaired_packets",
+    "stood_still",
+    "gap_s",
+    "frame_rate",
+)
+
+
+def test_a_limit_is_one_and_the_worst_cause_stands_for_a_window() -> None:
+    quality = made_quality(4)
+    assert quality.used[1, 4] == pytest.approx(5.0)
+    assert CAUSES[quality.cause[1, 4]] == "lost packets"
+    assert quality.peaks[0] == pytest.approx(0.4)
+    assert list(quality.worst_first()) == [1, 0]
+
+
+def test_a_handful_of_lost_packets_breaks_no_limit() -> None:
+    windows = made_windows(4)
+    three = np.full(windows.lost.shape, 3.0)
+    still = np.zeros(windows.lost.shape)
+    few = replace(windows, lost_packets=three, repaired_packets=three, stood_still=still)
+    quality = session_quality(few, Criteria(), None)
+    assert np.nanmax(quality.used) == 1.0
+
+
+def test_what_nobody_saw_is_unknown_and_who_never_joined_comes_first() -> None:
+    windows = made_windows(6, spoilt=True)
+    unseen = np.full(windows.lost.shape, np.nan)
+    unseen[1:] = 0.0
+    absent = replace(
+        windows,
+        **dict.fromkeys(_FIGURES, unseen),
+        absent=(("p000",), (), ()),
+    )
+    quality = session_quality(absent, Criteria(), None)
+    assert np.isnan(quality.used[0]).all()
+    assert quality.worst_first()[0] == 0
+    assert session_map(quality).get_suptitle().replace("\n", " ") == (
+        "No window of 3 sessions went beyond a limit; 1 session had somebody who never joined"
+    )
+
+
+def test_of_many_sessions_the_worst_have_rows_and_all_have_their_share() -> None:
+    above, below, *_ = session_map(made_quality(2000)).axes
+    assert above.get_ylabel() == "% of all\nsessions"
+    names = [label.get_text() for label in below.get_yticklabels()]
+    assert len(names) == ROWS
+    assert names[0] == "s999: p1998, p1999"
+
+
+def test_the_viewers_of_a_broadcast_stand_each_for_itself() -> None:
+    evidence = good("broadcast", 6)
+    windows = viewer_windows(evidence.plan, evidence.intervals, evidence.joins)
+    assert windows is not None
+    viewers = [probe.probe for probe in evidence.plan.probes if not probe.sends]
+    assert list(windows.sessions) == viewers
+    assert windows.unit == "viewer"
+    assert np.isfinite(windows.lost).all()
+    call = good()
+    assert viewer_windows(call.plan, call.intervals, call.joins) is None
+
+
+def sections_of(evidence: TrialEvidence, reasons: list[Reason]) -> list[list[str]]:
+    windows = session_windows(evidence.plan, evidence.intervals, evidence.joins)
+    quality = session_quality(windows, Criteria(), None)
+    names = worst_sessions(quality, reasons)
+    told = session_sections(evidence, quality, reasons, names, "trial-000")
+    return [[each.session, each.anchor, each.why, *each.reasons] for each in told]
+
+
+def test_a_session_in_a_reason_comes_before_all_others() -> None:
+    evidence = good(load=6)
+    last = evidence.plan.sessions[-1].session
+    reason = Reason("stalled", "it stood still", session=last)
+    first, *_ = sections_of(evidence, [reason])
+    assert first[0] == last
+    assert first[1] == f"trial-000-{last}"
+    assert first[3:] == ["it stood still"]
+
+
+def test_a_probe_without_a_stream_says_why() -> None:
+    evidence = good(load=6)
+    session = evidence.plan.sessions[0]
+    mine = {probe.probe for probe in session.probes}
+    joins = tuple(
+        JoinOutcome(probe, session.session, False, reason="timeout", message="no")
+        for probe in sorted(mine)
+    )
+    gone = replace(
+        evidence,
+        intervals=[each for each in evidence.intervals if each.probe not in mine],
+        joins=joins,
+    )
+    quality = session_quality(session_windows(gone.plan, gone.intervals, joins), Criteria(), None)
+    (told,) = session_sections(gone, quality, [], [session.session], "trial-000")
+    assert told.table.rows[0][2].text == "never joined: timeout"
+    assert told.why.endswith("never joined")
+    assert told.table.traced is not None
+    assert told.table.traced.tables == ("events",)
