@@ -24,6 +24,8 @@ from farm.settle import AT_MOST_S, STEADY_S
 from farm.trial import Fault, JoinOutcome, Phase, ProbePlan, SessionPlan, TrialPlan
 
 LEAVES_AT_ONCE = 8
+LAST_LOOKS_S = 2.0
+"""So long the machine of a server that died is still looked at: did its kernel kill it?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ async def run_trial(
             if met is None:
                 await own_view.picture()
                 await trial.leave(hosts)
+            elif met.what == "server_died":
+                await world.clock.sleep_until(world.clock.run_s() + LAST_LOOKS_S)
     except GeneratorError as error:  # it could not even begin
         met = Fault("host_lost", world.clock.run_s(), str(error))
     if met is not None:

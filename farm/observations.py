@@ -352,13 +352,15 @@ class RecordedFile:
     """What the server made of a call, as it was found on the server.
 
     `size_bytes` is `None` if there is no such file, `tracks` is `None` if it may not be read.
-    `trouble` is what a reader of its media complained about.
+    `trouble` is what a reader of its media complained about. `being_written`: a process that we may
+    see has it open; looked at only where its length is not measured.
     """
 
     path: str
     size_bytes: int | None
     tracks: tuple[RecordedTrack, ...] | None = ()
     trouble: str = ""
+    being_written: bool = False
 
 
 @dataclass(frozen=True, slots=True)

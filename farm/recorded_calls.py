@@ -76,7 +76,10 @@ def what_is_wrong(owed: OwedRecording, seen: RecordedFile) -> str | None:
         return f"the recording {owed.name} is empty"
     if seen.tracks is not None and not seen.tracks:
         return f"the recording {owed.name} cannot be played: {seen.trouble or 'no media in it'}"
-    return None if seen.tracks is None else _wrong_tracks(owed, seen.tracks)
+    wrong = None if seen.tracks is None else _wrong_tracks(owed, seen.tracks)
+    if wrong is None and seen.being_written and not _is_known(owed, seen):
+        return f"the recording {owed.name} is still being written though the call is over"
+    return wrong
 
 
 def projected_recordings_bytes(plan: TrialPlan, lasts_s: float) -> int:

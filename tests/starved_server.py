@@ -1,7 +1,8 @@
 """A media server in a network of its own, starved of one thing on purpose.
 
-Networks, control groups and disks of one's own are root's to make. For others the server runs in
-the network that the test is in, and can be starved of what needs none of these.
+Networks, control groups (version 1) and disks of one's own are root's to make, where there are any.
+For others the server runs in the network that the test is in, and can be starved of what needs
+none of these.
 """
 
 from __future__ import annotations
@@ -19,15 +20,18 @@ from pathlib import Path
 
 import psutil
 
+GROUPS = Path("/sys/fs/cgroup")
 IS_ROOT = os.geteuid() == 0
 CONTROLLERS = frozenset(
-    name
-    for name in ("cpu", "memory", "blkio")
-    if IS_ROOT and os.access(Path("/sys/fs/cgroup", name), os.W_OK)
+    name for name in ("cpu", "memory", "blkio") if IS_ROOT and os.access(GROUPS / name, os.W_OK)
 )
 """Those of control groups of version 1 that may be made here."""
 
-HAS_DISKS = "blkio" in CONTROLLERS and Path("/dev/loop-control").exists()
+HAS_DISKS = (
+    "blkio" in CONTROLLERS
+    and Path("/dev/loop-control").exists()
+    and shutil.which("mkfs.ext4") is not None
+)
 ADDRESS = "10.77.0.2" if IS_ROOT else "127.0.0.1"
 OURS, INTERFACE, PORT = "10.77.0.1", "media0", 18888
 URL = f"ws://{ADDRESS}:{PORT}/kurento"
@@ -45,14 +49,21 @@ socket.socket = Slow
 """Each packet sent takes so much work: one thread does it all."""
 
 SMALL = """
-import socket
+import signal, socket, time
 class Small(socket.socket):
     def __init__(self, *words, **named):
         super().__init__(*words, **named)
         if self.type == socket.SOCK_DGRAM:
             self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, {size})
+    def setsockopt(self, level, name, *value):
+        if self.type == socket.SOCK_DGRAM and name == socket.SO_RCVBUF:
+            value = ({size},)
+        super().setsockopt(level, name, *value)
 socket.socket = Small
+signal.signal(signal.SIGALRM, lambda *_: time.sleep(0.05))
+signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
 """
+"""It looks away now and then, as programs do; what comes meanwhile finds no room."""
 
 HUNGRY = """
 import socket
@@ -141,6 +152,7 @@ def _network(stack: ExitStack) -> int:
     while _network_of(str(keeper.pid)) == _network_of("self"):
         assert keeper.poll() is None
     _cable(keeper.pid)
+    stack.callback(subprocess.run, ["ip", "link", "delete", "probes0"], check=True)
     return keeper.pid
 
 
@@ -162,7 +174,7 @@ def _cable(keeper: int) -> None:
 
 
 def _group(stack: ExitStack, name: str, controller: str) -> Path:
-    path = Path("/sys/fs/cgroup", controller, name)
+    path = GROUPS / controller / name
     path.mkdir()
     stack.callback(path.rmdir)
     return path

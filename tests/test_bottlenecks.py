@@ -6,6 +6,7 @@ Where the farm's and the server's machine are one, as here, only what the media 
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -52,7 +53,8 @@ server:
   reset: {{command: "{reset}"}}
 probes: {{fidelity: light, witnesses: 0}}
 media: {{size: 320x240, frame_rate: 10}}
-trial: {{settle: 2s, sessions_per_second: 4, hold: 12s, window: 4s}}
+trial: {{settle: 2s, sessions_per_second: 4, hold: 8s, window: 4s}}
+hosts: [{{here: true, cores: {cores}}}]
 invalid: {{host_cpu: 1, thread_cpu: 1, steal: 1, late_polls: 1, capture_of_asked: 0, app_late: 1m,
   udp_drops: 1000000, memory_available: 0}}
 """
@@ -60,6 +62,7 @@ PATIENT = """
 criteria: {setup_within: 60s, delivered: 0.5, frame_rate_of_baseline: 0.1, residual_loss: 0.2,
   repair: 0.5, gap: 10s, stalled_share: 0.9}
 """
+HASTY = "criteria: {setup_within: 1s}"
 
 Starve = Callable[[StarvedServer], None]
 
@@ -75,10 +78,11 @@ class Cause:
     controllers: tuple[str, ...] = ()
     phase: Phase = "settle"
     starve: Starve = lambda server: None
+    probes_on: str = "all"
 
 
 def quota(server: StarvedServer) -> None:
-    server.allow("cpu", "cpu.cfs_quota_us", "3000")
+    server.allow("cpu", "cpu.cfs_quota_us", "1500")
 
 
 def shaper(server: StarvedServer) -> None:
@@ -90,9 +94,15 @@ def little_memory(server: StarvedServer) -> None:
     server.allow("memory", "memory.limit_in_bytes", str(server.used_bytes() + 20_000_000))
 
 
-ONE_CORE, FEW_FILES = ("taskset", "-c", "1"), ("prlimit", "--nofile=15")
+FIRST, *_, LAST = sorted(os.sched_getaffinity(0)) * 2  # one and the same where there is but one
+ONE_CORE, FEW_FILES = ("taskset", "-c", str(LAST)), ("prlimit", "--nofile=15")
 CAUSES = {
-    "one core": Cause("cpu_thread", before=ONE_CORE, handicap=SLOW.format(seconds=0.003)),
+    "one core": Cause(
+        "cpu_thread",
+        before=ONE_CORE,
+        handicap=SLOW.format(seconds=0.003),
+        probes_on=f"[{FIRST}]",
+    ),
     "small buffers": Cause("udp_buffers", handicap=SMALL.format(size=2304)),
     "few descriptors": Cause("descriptors", load=8, before=FEW_FILES),
 }
@@ -124,7 +134,7 @@ async def test_what_was_taken_from_the_server_is_named(cause: Cause, tmp_path: P
         *cause.before, handicap=cause.handicap, controllers=cause.controllers
     ) as server:
         starver = Starver(phase=cause.phase, act=lambda: cause.starve(server))
-        limited = await gave_way(server, tmp_path, starver, load=cause.load)
+        limited = await gave_way(server, tmp_path, starver, load=cause.load, cores=cause.probes_on)
     assert limited["resource"] == cause.resource, limited["evidence"]
 
 
@@ -136,7 +146,7 @@ async def test_a_healthy_server_is_not_accused(tmp_path: Path) -> None:
 
 
 async def test_a_slow_application_is_named(tmp_path: Path) -> None:
-    """It gets a tenth of a second in four, and pages wait for it; media does not."""
+    """It gets a fiftieth of each second, and pages wait for it; media does not."""
     command = [sys.executable, "-P", "-m", "infra.demo_app", "--port", "0", "--kurento", URL]
     with (
         server_of_its_own() as server,
@@ -147,7 +157,12 @@ async def test_a_slow_application_is_named(tmp_path: Path) -> None:
         url = json.loads(app.stdout.readline())["url"]
         starver = Starver(phase="ramp", act=slow_down)
         limited = await gave_way(
-            server, tmp_path, starver, load=4, app=f"{{run: null, url: {url}}}"
+            server,
+            tmp_path,
+            starver,
+            load=2,
+            app=f"{{run: null, url: {url}}}",
+            more=HASTY,
         )
     assert limited["resource"] == "signalling", limited["evidence"]
 
@@ -157,7 +172,7 @@ if HAS_DISKS:
     async def test_a_slow_disk_under_the_recordings_is_named(tmp_path: Path) -> None:
         place = tmp_path / "disk"
         with server_of_its_own(controllers=("blkio",)) as server:
-            slow_disk(server, place, bytes_per_s=20_000)
+            slow_disk(server, place, bytes_per_s=40_000)
             limited = await gave_way(
                 server, tmp_path, FakeObserver(), load=2, recordings=place, record=True
             )
@@ -200,6 +215,7 @@ async def trial(
     recordings: Path | None = None,
     record: bool = False,
     more: str = "",
+    cores: str = "all",
 ) -> tuple[Outcome, dict[str, Any]]:
     """`farm run --absolute` without its report."""
     text = CALLS.format(
@@ -208,6 +224,7 @@ async def trial(
         app=app,
         record=str(record).lower(),
         recordings=recordings or folder,
+        cores=cores,
     )
     text += more
     file = folder / "calls.yaml"
@@ -220,13 +237,13 @@ async def trial(
 
 @contextmanager
 def stopped_most_of_the_time(process: subprocess.Popen[str]) -> Iterator[Callable[[], None]]:
-    """From when it is called on a process runs for a tenth of a second in four."""
+    """From when it is called on a process runs for a fiftieth of each second."""
     over = threading.Event()
 
     def stop_and_go() -> None:
-        while not over.wait(0.1):
+        while not over.wait(0.02):
             process.send_signal(signal.SIGSTOP)
-            over.wait(3.9)
+            over.wait(1)
             process.send_signal(signal.SIGCONT)
 
     thread = threading.Thread(target=stop_and_go)

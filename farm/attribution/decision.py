@@ -29,6 +29,7 @@ _CAUSES: Sequence[tuple[Resource, bool | None]] = (
     ("cpu_steal", None),
     ("cpu_total", None),
     ("cpu_thread", None),
+    ("generator", None),
     ("network_packets", False),
     ("disk", None),
     ("memory", False),

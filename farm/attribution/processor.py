@@ -11,9 +11,9 @@ from farm.known import known
 FULL_PERCENT = 90.0
 """From here on a CPU is at its end: means hide moments at 100."""
 
-WANTED_PERCENT = 97.0
-HELD_BACK_PERCENT = 60.0
-"""Running or waiting for the core so much, and running at least so much: no more was to be had."""
+WANTED_PERCENT = 95.0
+HELD_BACK_PERCENT = 10.0
+"""Running or waiting for a core so much, and running at least so much: no more was to be had."""
 
 ALONE = 0.85
 """A thread with this share of the process' CPU is as good as alone in it."""
@@ -29,7 +29,7 @@ def processor_signs(watched: Watched, machine: Machine) -> Iterator[Sign]:
     """Of CPU in all its forms, as far as they are known."""
     yield from _throttled(watched)
     yield from _stolen(watched, machine)
-    yield from _thread(watched)
+    yield from _thread(watched, machine)
     yield from _process(watched, machine)
     yield from _machine(watched, machine)
 
@@ -63,21 +63,30 @@ def _stolen(watched: Watched, machine: Machine) -> Iterator[Sign]:
     yield Sign("cpu_steal", share, said, counted=True)
 
 
-def _thread(watched: Watched) -> Iterator[Sign]:
-    """One thread, where it is not the whole machine that is full."""
+def _thread(watched: Watched, machine: Machine) -> Iterator[Sign]:
+    """One thread, where it is not the whole machine that is full.
+
+    It counts as full, too, if it waited for a core whenever it did not run: on the one core that it
+    may use others may run. Where probes may have been these, it is the generator that ran out.
+    """
     name, thread = watched.busiest_thread()
     if thread is None:
         return
     process = watched.mean(lambda sample: sample.process_cpu_percent)
     waited = watched.mean(lambda sample: sample.process_cpu_wait_percent)
-    share = thread / FULL_PERCENT
     said = f"thread {name} of the media server used {thread:.0f} % of a core"
+    yield Sign("cpu_thread", thread / FULL_PERCENT, said)
     alone = process is not None and thread >= ALONE * process
     if alone and waited is not None and thread >= HELD_BACK_PERCENT:
-        wanted = (thread + waited) / WANTED_PERCENT
-        if wanted >= 1 > share:
-            share, said = wanted, f"{said} and waited for one {waited:.0f} % of the time"
-    yield Sign("cpu_thread", share, said)
+        cores = _cores(watched, machine)
+        pinned = cores is not None and machine.cores is not None and cores < machine.cores
+        shared = machine.shared and not machine.own_cores and not pinned
+        yield Sign(
+            "generator" if shared else "cpu_thread",
+            (thread + waited) / WANTED_PERCENT,
+            f"{said} and waited for one {min(waited, 100.0):.0f} % of the time"
+            + (", on a machine that also runs probes" if shared else ""),
+        )
 
 
 def _process(watched: Watched, machine: Machine) -> Iterator[Sign]:
@@ -93,11 +102,6 @@ def _process(watched: Watched, machine: Machine) -> Iterator[Sign]:
     of = "its one core" if cores == 1 else f"its {cores} cores"
     said = f"the media server used {100 * used:.3g} % of {of}"
     share = 100 * used / FULL_PERCENT
-    waited = watched.mean(lambda sample: sample.process_cpu_wait_percent)
-    if waited is not None and share < 1 and 100 * used >= HELD_BACK_PERCENT:
-        wanted = (process + waited) / cores / WANTED_PERCENT
-        if wanted >= 1:
-            share, said = wanted, f"{said}, and its threads waited for more"
     _, thread = watched.busiest_thread()
     if cores == 1 and thread is not None and thread >= ALONE * process and machine.cores != 1:
         # One thread fills it: more cores would not help, and the thread is told.

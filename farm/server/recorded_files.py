@@ -29,10 +29,14 @@ END { for (kind in first) print "@track", kind, first[kind], last[kind] }
 
 _LOOK = f"""\
 probe=$(command -v ffprobe) && echo @ffprobe
+is_open() {{
+    find /proc/[0-9]*/fd -maxdepth 1 -lname "$1" 2>/dev/null | grep -q .
+}}
 look() {{
     size=$(stat -L -c %s "$1" 2>/dev/null) || {{ echo @missing; return; }}
     echo "@file $size"
     [ -r "$1" ] || {{ echo @hidden; return; }}
+    [ -z "$probe" ] && [ "$size" != 0 ] && is_open "$(readlink -f "$1")" && echo @open
     [ -n "$probe" ] && [ "$size" != 0 ] || return
     "$probe" -v error -show_entries packet=codec_type,pts_time -of csv=p=0 "$1" 2>&1 |
         awk -F, {shlex.quote(_SUM_UP)}
@@ -120,5 +124,9 @@ def _file(path: str, answer: Sequence[Sequence[str]]) -> RecordedFile:
     )
     hidden = ["@hidden"] in answer
     return RecordedFile(
-        path, size, None if hidden else tracks, " ".join(said[0][1:]) if said else ""
+        path,
+        size,
+        None if hidden else tracks,
+        " ".join(said[0][1:]) if said else "",
+        being_written=["@open"] in answer,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from farm.controller import run_trial
+from farm.controller import LAST_LOOKS_S, run_trial
 from farm.experiment import TrialSettings
 from farm.trial import TrialPlan
 from tests.fakes import FakeWorld, calls
@@ -110,7 +110,7 @@ async def test_a_dead_server_ends_the_trial_at_once() -> None:
     world.break_at(15.0, "server_died", "the media server is gone")
     await play(world, calls(1))
     assert [(fault.what, fault.at_s) for fault in world.recorder.faults] == [("server_died", 15.0)]
-    assert world.recorder.phases[-1] == ("done", 15.0)
+    assert world.recorder.phases[-1] == ("done", 15.0 + LAST_LOOKS_S)
     assert world.host.closed
 
 
@@ -120,7 +120,7 @@ async def test_a_server_that_dies_while_probes_join_ends_the_ramp() -> None:
     await play(world, calls(10))
     assert ("start", "p004") in world.host.did
     assert ("start", "p006") not in world.host.did
-    assert world.recorder.phases[-1] == ("done", 2.5)
+    assert world.recorder.phases[-1] == ("done", 2.5 + LAST_LOOKS_S)
 
 
 async def test_a_lost_host_is_a_fault_of_the_generator() -> None:

@@ -127,6 +127,19 @@ async def test_files_that_may_not_be_read_are_named_and_blamed_on_nobody() -> No
     assert "s000-callee.webm" in fault.message
 
 
+async def test_a_file_that_is_still_open_long_after_the_call_fails_its_session() -> None:
+    """Its length is unknown as long as it is not complete, and the disk is that far behind."""
+    recordings = all_whole()
+    tracks = (RecordedTrack("audio", None), RecordedTrack("video", None))
+    recordings.files["s000-callee.webm"] = RecordedFile("x", 5000, tracks, being_written=True)
+    world = world_with(recordings)
+    await play(world)
+    (fault,) = world.recorder.faults
+    assert (fault.what, fault.session) == ("recording_missing", "s000")
+    assert "s000-callee.webm is still being written though the call is over" in fault.message
+    assert recordings.did.count("look") > 5
+
+
 async def test_a_file_with_one_track_fails_its_session() -> None:
     recordings = all_whole()
     only = (RecordedTrack("audio", 1000.0),)

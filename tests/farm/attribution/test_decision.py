@@ -228,6 +228,32 @@ def test_a_machine_that_also_runs_probes_is_no_measure() -> None:
     assert named(busy, machine=apart).resource == "cpu_total"
 
 
+def starved_thread(cores: int) -> Second:
+    return lambda _: {
+        "process_cores": cores,
+        "process_cpu_percent": 17.0,
+        "process_cpu_wait_percent": 82.0,
+        "threads": threads(16.0, 1.0),
+        "udp_receive_buffer_errors_per_s": 300.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("cores", "machine", "resource"),
+    [
+        (1, Machine(cores=2, shared=True), "cpu_thread"),
+        (4, Machine(cores=4), "cpu_thread"),
+        (2, Machine(cores=2, shared=True), "generator"),
+    ],
+)
+def test_a_thread_that_never_gets_the_core_it_wants(
+    cores: int, machine: Machine, resource: str
+) -> None:
+    found = named(trial(starved_thread(cores)), machine=machine)
+    assert found.resource == resource
+    assert "used 16 % of a core and waited for one 82 % of the time" in found.evidence
+
+
 def test_a_machine_of_one_core_is_full_whoever_fills_it() -> None:
     one = Machine(cores=1)
     evidence = trial(lambda much: {**one_thread(97.0, 1)(much), "cpu_percent": 98.0})

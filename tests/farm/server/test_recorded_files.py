@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
 from farm.observations import RecordedFile, RecordedTrack
-from farm.server.recorded_files import files, free_bytes, has_ffprobe
+from farm.server.recorded_files import files, free_bytes, has_ffprobe, look
 
 PATHS = ("/r/s000-callee.webm", "/r/s000-caller.webm", "/r/s001-callee.webm", "/r/s001-caller.webm")
 
@@ -41,6 +46,27 @@ def test_a_greeting_of_the_login_is_passed_over() -> None:
     said = "Welcome to kms-1!\n@file 500\nYou have mail.\n@track audio 0 2\n"
     (file,) = files(PATHS[:1], said)
     assert file.tracks == (RecordedTrack("audio", 2.0),)
+
+
+def test_a_file_that_a_process_has_open_is_being_written(tmp_path: Path) -> None:
+    bin_ = tmp_path / "bin"  # without an ffprobe in it
+    bin_.mkdir()
+    for name in ("stat", "find", "grep", "readlink"):
+        (bin_ / name).symlink_to(shutil.which(name) or name)
+    half, whole = tmp_path / "half.webm", tmp_path / "whole.webm"
+    whole.write_text("all of it")
+    with half.open("w") as file:
+        file.write("some of it")
+        file.flush()
+        said = subprocess.run(
+            ["/bin/sh", "-c", look([str(half), str(whole)])],
+            env={**os.environ, "PATH": str(bin_)},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        ).stdout
+    seen = files([str(half), str(whole)], said)
+    assert [file.being_written for file in seen] == [True, False]
 
 
 def test_free_space_is_what_df_calls_available() -> None:
