@@ -219,8 +219,9 @@ class NoView:
     """Implements `protocols.ServerView`: these servers say nothing of themselves."""
 
     async def samples(self) -> AsyncGenerator[KurentoSample]:
-        await asyncio.Event().wait()
-        yield KurentoSample.__new__(KurentoSample)
+        nothing: tuple[KurentoSample, ...] = ()
+        for sample in nothing:
+            yield sample
 
     async def sample(self) -> KurentoSample | None:
         return None

@@ -6,18 +6,13 @@ what it begins with, a reduced-size one (RFC 5506) as what it is.
 
 from __future__ import annotations
 
-import socket
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
-ETHERNET_BYTES = 14
-PACKET_OUTGOING = 4
-ALL_PROTOCOLS = 0x0003
+from benchmarks.loopback import LoopbackCapture, udp_header, udp_payload
+
 KINDS = {200: "SR", 201: "RR", 205: "NACK or transport-cc", 206: "PLI or REMB", 207: "XR"}
 
 
@@ -41,55 +36,29 @@ class Traffic:
     rtcp: Counter[str]
 
 
-class Wire:
+class Wire(LoopbackCapture):
     """Listens on `lo` while its block runs; times are those of the monotonic clock."""
 
     def __init__(self) -> None:
         self.packets: list[Packet] = []
-        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ALL_PROTOCOLS))
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
-        self._socket.bind(("lo", 0))
-        self._socket.settimeout(0.2)
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._listen)
+        self._ahead_s = time.time() - time.monotonic()
+        super().__init__(self._keep)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ending.set()
-        self._thread.join()
-        self._socket.close()
-
-    def _listen(self) -> None:
-        while not self._ending.is_set():
-            try:
-                frame, (_, _, direction, *_) = self._socket.recvfrom(65536)
-            except TimeoutError:
-                continue
-            if direction == PACKET_OUTGOING:  # each passes twice, on its way out and in
-                packet = parsed(frame[ETHERNET_BYTES:], time.monotonic())
-                if packet is not None:
-                    self.packets.append(packet)
+    def _keep(self, ip: bytes, wall_s: float) -> None:
+        packet = parsed(ip, wall_s - self._ahead_s)
+        if packet is not None:
+            self.packets.append(packet)
 
 
 def parsed(ip: bytes, at_s: float) -> Packet | None:
-    """RTP or RTCP in UDP in IPv4, else `None`."""
-    if len(ip) < 40 or ip[0] >> 4 != 4 or ip[9] != socket.IPPROTO_UDP:
-        return None
-    header = (ip[0] & 15) * 4
-    port = int.from_bytes(ip[header : header + 2])
-    payload = ip[header + 8 : int.from_bytes(ip[2:4])]
+    """RTP or RTCP in a packet of UDP, else `None`."""
+    payload = udp_payload(ip)
     if len(payload) < 12 or payload[0] >> 6 != 2:
         return None
+    header = udp_header(ip)
     rtcp = 192 <= payload[1] <= 223  # RFC 7983
     kind = KINDS.get(payload[1], "other RTCP") if rtcp else "rtp"
+    port = int.from_bytes(ip[header : header + 2])
     ssrc = int.from_bytes(payload[4:8] if rtcp else payload[8:12])
     return Packet(at_s, kind, port, ssrc, len(payload))
 

@@ -11,7 +11,7 @@ import pytest
 
 from farm.recording.reader import RunReader
 from tests.farm_process import farm
-from tests.packets import LoopbackCapture
+from tests.packets import StreamCapture
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ TAG_BYTES = {"HMAC_SHA1_80": 10, "HMAC_SHA1_32": 4, "GCM": 16}  # RFC 3711, RFC 
 
 
 def test_counters_equal_the_packets_that_crossed_the_wire(tmp_path: Path) -> None:
-    with LoopbackCapture() as capture, farm(tmp_path, "run", "--absolute", experiment=CALL) as run:
+    with StreamCapture() as capture, farm(tmp_path, "run", "--absolute", experiment=CALL) as run:
         run.wait()
         trial = RunReader.open(run.run).trial(0)
         sent, received = trial.samples("outbound-rtp"), trial.samples("inbound-rtp")
