@@ -15,7 +15,6 @@ from farm.controller import World, run_trial
 from farm.evidence import trial_evidence
 from farm.experiment import App, Experiment, Fidelity, Probes, TrialSettings
 from farm.host_process import HostOrder, local_host
-from farm.observations import KurentoSample, Topology
 from farm.processes import Processes
 from farm.protocols import Host, HostKit, Progress
 from farm.recording import RunRecording
@@ -24,6 +23,7 @@ from farm.recording.reader import RunReader
 from farm.run_clock import RunClock
 from farm.scenario import camera_size, plan_trial
 from farm.server.unseen import UnseenServer
+from farm.server_observations import KurentoSample, Topology
 from farm.trial import Fault, Line, Reason, TrialEvidence, TrialPlan, TrialResult
 from farm.verdict.generator_faults import generator_faults
 

@@ -17,18 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.experiment import Experiment, TrialSettings
-from farm.observations import (
-    ClockReading,
-    ConnectionReport,
-    HostSample,
-    PageReport,
-    ProbeEvent,
-    ServerSample,
-)
+from farm.observations import ClockReading, ConnectionReport, HostSample, PageReport, ProbeEvent
 from farm.recording import RunRecording
 from farm.recording.manifest import Manifest
 from farm.recording.trial import PART_S, TrialRecording
 from farm.scenario import plan_trial
+from farm.server_observations import ServerSample
 from farm.trial import JoinOutcome, TrialPlan
 from farm.webrtc_stats import CandidatePair, InboundRtp, MediaSource, OutboundRtp, RemoteInboundRtp
 

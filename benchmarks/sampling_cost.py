@@ -28,10 +28,10 @@ import psutil
 
 from farm.experiment import Process
 from farm.experiment import Server as ServerSettings
-from farm.observations import ServerSample
 from farm.processes import Processes, json_line
 from farm.run_clock import RunClock
 from farm.server import MediaServer
+from farm.server_observations import ServerSample
 from farm.ssh import SshShell
 from infra.local_sshd import local_sshd
 

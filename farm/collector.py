@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 
 from farm.errors import HostLost, ServerLost
-from farm.observations import ClockReading, Gap, HostSample, PageReport
+from farm.observations import ClockReading, HostSample, PageReport
 from farm.progress import ProgressMeter
 from farm.protocols import Clock, Host, Observer, Recorder, Server
 from farm.sampled_clock import SampledClock
+from farm.server_observations import Gap
 from farm.settle import SettleMeter
 from farm.trial import Fault, FaultKind, TrialPlan
 

@@ -16,10 +16,10 @@ from farm.collector import Collector
 from farm.driver import Driver
 from farm.errors import BrowserError, GeneratorError, JoinError
 from farm.experiment import TrialSettings
-from farm.observations import Footprint
 from farm.own_view import OwnView
 from farm.protocols import Clock, Host, Observer, Recorder, Server, ServerView
 from farm.recordings_check import RecordingsCheck
+from farm.server_observations import Footprint
 from farm.settle import AT_MOST_S, STEADY_S
 from farm.trial import Fault, JoinOutcome, Phase, ProbePlan, SessionPlan, TrialPlan
 

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
-from farm.observations import KurentoSample
 from farm.protocols import Clock, Observer, Recorder, ServerView
+from farm.server_observations import KurentoSample
 from farm.wording import counted
 
 GONE_WITHIN_S = 10.0

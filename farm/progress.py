@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from farm.known import mean_known
-from farm.observations import HostSample, PageReport, ServerSample
+from farm.observations import HostSample, PageReport
 from farm.protocols import Progress
+from farm.server_observations import ServerSample
 from farm.trial import JoinOutcome, Phase, TrialPlan
 from farm.webrtc_stats import InboundRtp
 

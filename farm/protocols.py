@@ -10,16 +10,11 @@ from typing import Any, Protocol
 
 from farm.driver import Driver
 from farm.experiment import Media, Probes
-from farm.observations import (
-    ClockReading,
+from farm.observations import ClockReading, HostFacts, HostSample, Joined, PageReport, ProbeEvent
+from farm.server_observations import (
     Footprint,
     Gap,
-    HostFacts,
-    HostSample,
-    Joined,
     KurentoSample,
-    PageReport,
-    ProbeEvent,
     RecordedFile,
     ResetReport,
     ServerFacts,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from farm.observations import RecordedFile, RecordedTrack
+from farm.server_observations import RecordedFile, RecordedTrack
 from farm.trial import TrialPlan
 from farm.webrtc_stats import MediaKind
 

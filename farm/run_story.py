@@ -12,11 +12,11 @@ from farm.controller import World, run_trial
 from farm.drift import DriftLooks
 from farm.errors import ServerError
 from farm.experiment import Experiment
-from farm.observations import Footprint
 from farm.placement import Room
 from farm.protocols import Clock, TrialStore
 from farm.scenario import NO_ROOMS, plan_trial
 from farm.search_evidence import count
+from farm.server_observations import Footprint
 from farm.trial import Outcome, Purpose, TrialEvidence, TrialPlan, TrialResult
 from farm.trial_summary import summarise
 from farm.verdict import judge

@@ -7,7 +7,8 @@ share it. The quickest of several answers tells it best.
 
 from __future__ import annotations
 
-from farm.observations import ClockReading, ServerSample
+from farm.observations import ClockReading
+from farm.server_observations import ServerSample
 
 SOURCE = "server"
 READING_EVERY_S = 10.0

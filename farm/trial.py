@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Literal
 
 from farm.experiment import Fidelity
-from farm.observations import HostSample, KurentoSample, ResetReport, ServerSample
+from farm.observations import HostSample
+from farm.server_observations import KurentoSample, ResetReport, ServerSample
 from farm.webrtc_stats import MediaKind
 
 Direction = Literal["inbound", "outbound"]

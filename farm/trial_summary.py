@@ -10,7 +10,7 @@ from farm.hold_figures import lost_of_all_due, mean_over_time_of
 from farm.intervals import Intervals
 from farm.known import known, mean_known, median_known
 from farm.lines_achieved import lines_achieved
-from farm.observations import KurentoSample, ServerSample
+from farm.server_observations import KurentoSample, ServerSample
 from farm.trial import KurentoFigures, TrialEvidence, TrialResult, Verdict
 
 MINUTE_S = 60.0

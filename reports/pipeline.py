@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from farm.observations import Connection, Element, Topology
+from farm.server_observations import Connection, Element, Topology
 from farm.webrtc_stats import MediaKind
 
 MANY = 6

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farm.observations import Topology
+from farm.server_observations import Topology
 from reports.charts import Chart
 from reports.figures_of_pipeline import pipeline_as_built
 from reports.pipeline import drawing_of

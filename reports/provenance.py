@@ -11,8 +11,9 @@ from typing import Any
 
 from farm.experiment import EMBEDDED
 from farm.jsonable import to_text
-from farm.observations import ClockReading, HostFacts, ServerFacts
+from farm.observations import ClockReading, HostFacts
 from farm.recording.manifest import Manifest
+from farm.server_observations import ServerFacts
 from farm.wording import counted
 
 _UNKNOWN = "unknown"

@@ -14,16 +14,12 @@ from typing import Any
 from farm.controller import World
 from farm.driver import Driver, RoleSteps
 from farm.errors import BrowserError, HostLost, JoinError, ServerLost
-from farm.observations import (
-    ClockReading,
+from farm.observations import ClockReading, HostFacts, HostSample, Joined, PageReport, ProbeEvent
+from farm.protocols import Evidence, HostKit, Progress
+from farm.server_observations import (
     Footprint,
     Gap,
-    HostFacts,
-    HostSample,
-    Joined,
     KurentoSample,
-    PageReport,
-    ProbeEvent,
     RecordedFile,
     RecordedTrack,
     ResetReport,
@@ -31,7 +27,6 @@ from farm.observations import (
     ServerSample,
     Topology,
 )
-from farm.protocols import Evidence, HostKit, Progress
 from farm.trial import Fault, JoinOutcome, Phase, ProbePlan, SessionPlan, TrialPlan, TrialResult
 
 

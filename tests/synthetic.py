@@ -11,15 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from farm.experiment import Experiment
-from farm.observations import (
-    ClockReading,
-    ConnectionReport,
-    HostSample,
-    PageReport,
-    ServerSample,
-    ThreadSample,
-)
+from farm.observations import ClockReading, ConnectionReport, HostSample, PageReport
 from farm.recording.manifest import Manifest
+from farm.server_observations import ServerSample, ThreadSample
 from farm.trial import ProbePlan, SessionPlan, TrialPlan
 from farm.webrtc_stats import (
     CandidatePair,

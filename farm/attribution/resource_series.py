@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from farm.attribution.lagged import Array, Lagged, lagged
-from farm.observations import ServerSample
+from farm.server_observations import ServerSample
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from farm.attribution.limit import Sign
 from farm.attribution.watched import Watched
 from farm.known import known, mean_known
-from farm.observations import ServerSample
+from farm.server_observations import ServerSample
 
 BUSY_PERCENT = 90.0
 LIMIT_SHARE = 0.85

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from farm.attribution.harm import Harm
 from farm.known import known, mean_known
-from farm.observations import ServerSample
+from farm.server_observations import ServerSample
 from farm.trial import Phases, Reason, TrialEvidence
 
 JOIN_CODES = frozenset(

@@ -17,10 +17,11 @@ from farm.cli.space import check_space
 from farm.errors import BadInput, ServerError
 from farm.experiment import EMBEDDED, Experiment
 from farm.experiment_file import placed
-from farm.observations import HostLook, ServerFacts
+from farm.observations import HostLook
 from farm.processes import Processes
 from farm.run_clock import RunClock
 from farm.scenario import ladder, smallest_load
+from farm.server_observations import ServerFacts
 from farm.shell import Shell
 
 FFPROBE_WITHIN_S = 20.0

@@ -11,11 +11,11 @@ from farm.experiment import Server as ServerSettings
 from farm.kurento import KurentoClient
 from farm.kurento.protocol import check_url
 from farm.local_shell import LocalShell
-from farm.observations import ServerFacts
 from farm.processes import Processes
 from farm.protocols import Clock, Restart, Server
 from farm.server import MediaServer
 from farm.server.unseen import UnseenServer
+from farm.server_observations import ServerFacts
 from farm.shell import Shell
 from farm.ssh import SshShell
 

@@ -27,7 +27,6 @@ from farm.errors import BadInput, FarmError, NoSpace, RecordingError, ServerUnre
 from farm.evidence import trial_evidence
 from farm.experiment import Experiment
 from farm.network_profiles import warning as network_warning
-from farm.observations import Footprint
 from farm.protocols import Observer
 from farm.recording import RunRecording
 from farm.recording.folder import run_name
@@ -37,6 +36,7 @@ from farm.recording.reader import RunReader
 from farm.recording.trial import TrialRecording
 from farm.run_clock import RunClock
 from farm.run_story import Trials
+from farm.server_observations import Footprint
 from farm.trial import Outcome, TrialEvidence, TrialPlan, TrialResult
 
 LIBRARIES = ("playwright", "aiortc", "paramiko", "polars", "matplotlib", "numpy")

@@ -8,7 +8,8 @@ from farm.attribution import Machine
 from farm.cost import PriceTable
 from farm.experiment import EMBEDDED, Experiment
 from farm.known import known
-from farm.observations import HostFacts, ServerFacts
+from farm.observations import HostFacts
+from farm.server_observations import ServerFacts
 
 
 def machine_of(

@@ -21,12 +21,12 @@ from farm.controller import World
 from farm.drivers import read_driver
 from farm.experiment import EMBEDDED, Experiment, Process, Ssh
 from farm.kurento.view import KurentoView
-from farm.observations import ServerFacts
 from farm.processes import Processes
 from farm.protocols import Host, HostKit, Observer
 from farm.recording import RunRecording
 from farm.run_clock import RunClock
 from farm.scenario import driver_name
+from farm.server_observations import ServerFacts
 from farm.trial import Fault, FaultKind, TrialPlan
 from infra.local_sshd import local_sshd, sshd_program
 

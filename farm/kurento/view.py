@@ -15,8 +15,8 @@ from typing import Any, Literal
 from farm.errors import KurentoError, KurentoRefused
 from farm.kurento.client import KurentoClient
 from farm.kurento.protocol import SERVER
-from farm.observations import Connection, Element, EndpointStats, KurentoSample, Topology
 from farm.protocols import Clock
+from farm.server_observations import Connection, Element, EndpointStats, KurentoSample, Topology
 
 CPU_OVER_MS = 200
 """The server measures its CPU over this time, and one of its threads waits for it."""

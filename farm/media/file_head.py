@@ -6,7 +6,7 @@ import io
 
 import av
 
-from farm.observations import RecordedTrack
+from farm.server_observations import RecordedTrack
 from farm.webrtc_stats import MediaKind
 
 

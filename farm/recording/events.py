@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from farm.jsonable import from_jsonable
-from farm.observations import ClockReading, Gap, ProbeEvent, ResetReport, Topology
+from farm.observations import ClockReading, ProbeEvent
+from farm.server_observations import Gap, ResetReport, Topology
 from farm.trial import Fault, JoinOutcome, Phase, Phases
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from farm.experiment import Experiment
-from farm.observations import HostFacts, ServerFacts
+from farm.observations import HostFacts
 from farm.recording.folder import FORMAT
+from farm.server_observations import ServerFacts
 
 
 @dataclass(frozen=True, slots=True)

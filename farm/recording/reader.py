@@ -16,16 +16,7 @@ import polars as pl
 
 from farm.errors import RecordingError
 from farm.jsonable import from_jsonable
-from farm.observations import (
-    ClockReading,
-    Gap,
-    HostSample,
-    KurentoSample,
-    ProbeEvent,
-    ResetReport,
-    ServerSample,
-    Topology,
-)
+from farm.observations import ClockReading, HostSample, ProbeEvent
 from farm.recording.clock_offsets import ClockOffsets
 from farm.recording.events import (
     PhaseMark,
@@ -47,6 +38,7 @@ from farm.recording.sample_tables import (
     server_samples,
 )
 from farm.sampled_clock import SOURCE as SERVER_CLOCK
+from farm.server_observations import Gap, KurentoSample, ResetReport, ServerSample, Topology
 from farm.trial import Fault, JoinOutcome, Phases, TrialPlan, TrialResult
 
 T = TypeVar("T")
@@ -218,7 +210,7 @@ class TrialReader(SampleReader):
         return self.timed(self.folder.hosts)
 
     def server(self) -> pl.DataFrame | None:
-        """A row per second of the server: see `observations.ServerSample`.
+        """A row per second of the server: see `server_observations.ServerSample`.
 
         `run_s` is by the server's own clock, within the time that its answer took; when the answer
         was here where that clock was never read.
@@ -245,7 +237,7 @@ class TrialReader(SampleReader):
         return server_samples(self.server())
 
     def kurento(self) -> pl.DataFrame | None:
-        """A row each time the media server said what it holds: see `observations.KurentoSample`."""
+        """A row each time the media server said what it holds: see `KurentoSample`."""
         frame, damage = read_table(self.folder.kurento)
         self.note(damage)
         return None if frame is None else frame.with_columns(run_s=pl.col("received_s"))

@@ -14,14 +14,12 @@ from typing import Any
 
 import polars as pl
 
-from farm.observations import (
+from farm.observations import ConnectionReport, HostSample, PageReport
+from farm.server_observations import (
     Allowance,
-    ConnectionReport,
     DiskSample,
     EndpointStats,
-    HostSample,
     KurentoSample,
-    PageReport,
     ServerSample,
     ThreadSample,
 )

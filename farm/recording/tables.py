@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from farm.observations import HostSample, KurentoSample, PageReport, ServerSample
+from farm.observations import HostSample, PageReport
 from farm.recording.durable_file import Replace, recording_error
 from farm.recording.folder import TrialFolder
 from farm.recording.parquet_parts import PartWriter
@@ -23,6 +23,7 @@ from farm.recording.sample_tables import (
     stats_rows,
     stats_schema,
 )
+from farm.server_observations import KurentoSample, ServerSample
 from farm.trial import TrialPlan
 
 

@@ -15,23 +15,14 @@ from typing import Self
 
 from farm.errors import RecordingError
 from farm.jsonable import to_text
-from farm.observations import (
-    ClockReading,
-    Gap,
-    HostSample,
-    KurentoSample,
-    PageReport,
-    ProbeEvent,
-    ResetReport,
-    ServerSample,
-    Topology,
-)
+from farm.observations import ClockReading, HostSample, PageReport, ProbeEvent
 from farm.protocols import Clock
 from farm.recording.durable_file import Replace, recording_error, replace_file, write_text
 from farm.recording.events import EventLine, PhaseMark, TrialEvent
 from farm.recording.folder import TrialFolder
 from farm.recording.json_lines import JsonLines
 from farm.recording.tables import Batch, TrialTables
+from farm.server_observations import Gap, KurentoSample, ResetReport, ServerSample, Topology
 from farm.trial import Fault, JoinOutcome, Phase, TrialPlan, TrialResult
 
 PART_S = 5.0

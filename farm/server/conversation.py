@@ -9,10 +9,10 @@ from importlib.resources import files
 from shlex import quote
 
 from farm.errors import ServerUnreachable
-from farm.observations import ServerSample
 from farm.protocols import Clock
 from farm.server.cgroup import Groups
 from farm.server.sampling import Sampling
+from farm.server_observations import ServerSample
 from farm.shell import Channel, Shell
 
 ANSWER_WITHIN_S = 5.0

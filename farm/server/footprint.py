@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from farm.observations import Footprint
+from farm.server_observations import Footprint
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from farm.errors import ServerError, ServerLost, ServerUnreachable
 from farm.experiment import Reset
 from farm.experiment import Server as ServerSettings
-from farm.observations import Footprint, Gap, ResetReport, ServerFacts, ServerSample
 from farm.protocols import Clock, Restart
 from farm.server.another_boot import another_boot
 from farm.server.cgroup import Groups, groups, look_for
@@ -30,6 +29,7 @@ from farm.server.process import Found, chosen, described, search
 from farm.server.recordings import RecordingsDirectory
 from farm.server.sampling import Sampling
 from farm.server.until import until
+from farm.server_observations import Footprint, Gap, ResetReport, ServerFacts, ServerSample
 from farm.shell import Answer, Shell
 
 T = TypeVar("T")

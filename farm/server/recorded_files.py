@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Sequence
 from typing import cast
 
-from farm.observations import RecordedFile, RecordedTrack
+from farm.server_observations import RecordedFile, RecordedTrack
 from farm.webrtc_stats import MediaKind
 
 HEAD_BYTES = 262_144

@@ -12,8 +12,8 @@ from typing import TypeAlias
 from farm.errors import BadInput, ServerError
 from farm.experiment import Recordings as RecordingsSettings
 from farm.media.file_head import tracks_of
-from farm.observations import RecordedFile
 from farm.server import recorded_files
+from farm.server_observations import RecordedFile
 from farm.shell import Answer
 
 Run: TypeAlias = Callable[[str, float], Awaitable[Answer]]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from farm.observations import ServerSample
 from farm.server.cgroup import Groups
 from farm.server.frames import Frame, FrameReader
 from farm.server.machine import Machine
@@ -17,6 +16,7 @@ from farm.server.proc_rates import sample, thread_rates
 from farm.server.seldom import SeldomLook, seldom, seldom_look
 from farm.server.seldom_rates import with_seldom
 from farm.server.top import Top, TopReader, parse_top
+from farm.server_observations import ServerSample
 
 SELDOM_EVERY_S = 5.0
 THREADS_A_SECOND = 100

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from farm.observations import Allowance, ServerSample
 from farm.server.network import UdpSocket
 from farm.server.proc_rates import grown, minus, positive
 from farm.server.seldom import SeldomLook
+from farm.server_observations import Allowance, ServerSample
 
 
 def with_seldom(made: ServerSample, before: SeldomLook | None, after: SeldomLook) -> ServerSample:

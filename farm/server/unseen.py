@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from urllib.parse import urlsplit
 
 from farm.experiment import Server as ServerSettings
-from farm.observations import Footprint, Gap, ResetReport, ServerFacts, ServerSample
 from farm.protocols import Clock
 from farm.server.until import until
+from farm.server_observations import Footprint, Gap, ResetReport, ServerFacts, ServerSample
 
 _NOTHING = Footprint(None, None, None, None)
 

@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from farm.jsonable import to_jsonable
-from farm.observations import Topology
 from farm.recording.events import SeenEvent
+from farm.server_observations import Topology
 from farm.trial import Fault, JoinOutcome, Phases, TrialResult
 
 EVENTS, TRIALS = "events", "trials"

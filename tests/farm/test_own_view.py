@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from farm.observations import Element, Topology
 from farm.own_view import OwnView
+from farm.server_observations import Element, Topology
 from tests.fakes import FakeWorld
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from farm.observations import RecordedFile, RecordedTrack
 from farm.recorded_calls import (
     OwedRecording,
     found_recordings,
@@ -12,6 +11,7 @@ from farm.recorded_calls import (
     projected_recordings_bytes,
     what_is_wrong,
 )
+from farm.server_observations import RecordedFile, RecordedTrack
 from tests.fakes import calls
 
 OWED = OwedRecording("s000", "s000-caller.webm", ("audio", "video"), lasted_s=20.0)

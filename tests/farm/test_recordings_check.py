@@ -6,7 +6,7 @@ import asyncio
 
 from farm.controller import run_trial
 from farm.experiment import TrialSettings
-from farm.observations import RecordedFile, RecordedTrack
+from farm.server_observations import RecordedFile, RecordedTrack
 from farm.trial import TrialPlan
 from tests.fakes import FakeRecordings, FakeWorld, calls
 

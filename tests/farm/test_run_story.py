@@ -10,8 +10,8 @@ from typing import Any
 from farm.capacity_search import CapacityEstimate, CapacitySearch
 from farm.errors import ServerLost
 from farm.experiment import Experiment, Search, TrialSettings
-from farm.observations import Footprint, ResetReport
 from farm.run_story import Trials, find_capacity
+from farm.server_observations import Footprint, ResetReport
 from farm.trial import Fault, Outcome, TrialEvidence, TrialPlan, TrialResult
 from tests.fakes import FakeRecorder, FakeWorld
 from tests.farm.trial_evidence import good, spoilt, unjoined, with_fault, with_host

@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from farm.observations import ClockReading, ServerSample
+from farm.observations import ClockReading
 from farm.recording.clock_offsets import ClockOffsets
 from farm.sampled_clock import SOURCE, SampledClock
+from farm.server_observations import ServerSample
 
 APART_S = 437.21
 """What the server's clock was ahead by when the run began."""

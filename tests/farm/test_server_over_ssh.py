@@ -21,13 +21,13 @@ from farm.errors import ServerLost
 from farm.experiment import Process, Reset
 from farm.experiment import Server as ServerSettings
 from farm.local_shell import LocalShell
-from farm.observations import Gap, ServerSample
 from farm.processes import Child, Processes, json_line
 from farm.recording import RunRecording
 from farm.recording.reader import RunReader
 from farm.run_clock import RunClock
 from farm.sampled_clock import SampledClock
 from farm.server import MediaServer
+from farm.server_observations import Gap, ServerSample
 from farm.shell import Answer, Channel, Shell
 from farm.ssh import SshShell
 from infra.local_sshd import LocalSshd, local_sshd

@@ -10,7 +10,7 @@ from farm.capacity_search import CapacityEstimate, State
 from farm.cost import MachinePrice, PriceTable
 from farm.drift import DriftLooks
 from farm.experiment import Experiment, Price, Scenario, Server
-from farm.observations import ServerSample
+from farm.server_observations import ServerSample
 from farm.summary import run_summary, size_summary
 from farm.trial import Outcome, Reason
 from tests.farm.trial_evidence import good, judged_trial

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from farm.observations import KurentoSample
+from farm.server_observations import KurentoSample
 from farm.trial import Outcome, Phases, StreamInterval, StreamSetup, TrialEvidence, Verdict
 from farm.trial_summary import summarise
 from farm.webrtc_stats import MediaKind

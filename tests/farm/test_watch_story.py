@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from farm.errors import ServerLost
-from farm.observations import Footprint, ResetReport
 from farm.run_story import Trials
+from farm.server_observations import Footprint, ResetReport
 from farm.trial import TrialResult
 from farm.watch_story import BEGAN, Timetable, watch_load
 from farm.watch_summary import OUTAGE

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from farm.experiment import Experiment, Probes, Scenario, ScenarioKind
-from farm.observations import HostSample, ServerSample
+from farm.observations import HostSample
 from farm.scenario import plan_trial
+from farm.server_observations import ServerSample
 from farm.trial import (
     Direction,
     Fault,

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from farm.evidence import trial_evidence
 from farm.experiment import Experiment, TrialSettings
-from farm.observations import HostFacts, ProbeEvent, ServerFacts, ServerSample
+from farm.observations import HostFacts, ProbeEvent
 from farm.recording import RunRecording
 from farm.recording.manifest import Manifest
 from farm.recording.reader import RunReader
+from farm.server_observations import ServerFacts, ServerSample
 from farm.trial import Fault, JoinOutcome, Purpose, TrialResult
 from farm.trial_summary import summarise
 from farm.verdict import judge

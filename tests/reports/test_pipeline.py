@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farm.observations import Connection, Element, Topology
+from farm.server_observations import Connection, Element, Topology
 from reports.pipeline import Arrow, drawing_of
 
 CALL = Topology(

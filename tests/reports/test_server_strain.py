@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from farm.observations import DiskSample, ServerSample
 from farm.recording.sample_tables import SERVER_SCHEMA, server_row
+from farm.server_observations import DiskSample, ServerSample
 from farm.trial import Phases
 from reports.figure_of_strain import server_strain_over_time, strain_charts
 from reports.grid import Array

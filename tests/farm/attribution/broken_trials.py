@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from farm.attribution import LimitedBy, Machine, what_gave_way
-from farm.observations import ServerSample
+from farm.server_observations import ServerSample
 from farm.trial import Outcome, Reason, TrialEvidence
 from tests.farm.trial_evidence import HOLD_S, Change, good, judged_trial, spoilt
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from farm.attribution import Machine
-from farm.observations import Allowance, DiskSample
+from farm.server_observations import Allowance, DiskSample
 from tests.farm.attribution.broken_trials import (
     AT_REST,
     LOSS,

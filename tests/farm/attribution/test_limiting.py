@@ -13,7 +13,7 @@ from farm.attribution import (
 )
 from farm.attribution.limit import Moved
 from farm.capacity_search import CapacityEstimate, State
-from farm.observations import ServerSample, ThreadSample
+from farm.server_observations import ServerSample, ThreadSample
 from farm.trial import Outcome, Reason, TrialEvidence
 from tests.farm.trial_evidence import good, judged_trial
 

@@ -15,7 +15,7 @@ import pytest
 
 from farm.attribution import LimitedBy, Machine, what_gave_way
 from farm.jsonable import from_jsonable
-from farm.observations import ServerSample
+from farm.server_observations import ServerSample
 from farm.trial import JoinOutcome, Outcome, Phases, Reason, StreamInterval
 from tests.farm.attribution.broken_trials import NO_RECORDING
 from tests.farm.trial_evidence import good, judged_trial

@@ -11,10 +11,10 @@ import pytest
 
 from farm.cli.__main__ import main
 from farm.experiment import Criteria, Experiment, Scenario, Search
-from farm.observations import ServerFacts
 from farm.recording import RunRecording
 from farm.recording.manifest import Manifest
 from farm.scenario import plan_trial
+from farm.server_observations import ServerFacts
 from farm.trial import Outcome, Purpose
 from tests.farm.trial_evidence import judged_trial
 from tests.synthetic import WALL_S, FakeClock

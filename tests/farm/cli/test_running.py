@@ -9,8 +9,8 @@ import pytest
 
 from farm.cli.running import first_footprint, run_to_end
 from farm.errors import NoSpace
-from farm.observations import Footprint, ResetReport
 from farm.recording.reader import RunReader
+from farm.server_observations import Footprint, ResetReport
 from farm.trial import Outcome
 from tests.farm.trial_evidence import judged_trial
 from tests.reports.made_run import new_run

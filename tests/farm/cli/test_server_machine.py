@@ -3,7 +3,8 @@ import dataclasses
 from farm.cli.server_machine import machine_of
 from farm.cost import MachinePrice, PriceTable
 from farm.experiment import Experiment, Price, Server
-from farm.observations import HostFacts, ServerFacts
+from farm.observations import HostFacts
+from farm.server_observations import ServerFacts
 
 REAL = Experiment(server=Server(kurento="ws://203.0.113.10:8888/kurento"))
 FACTS = ServerFacts("media-1", "6.1", 8, "Xeon", 16 * 10**9, "kurento", 7, "eth0", "ssh", 10e9)

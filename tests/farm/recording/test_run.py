@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 
 from farm.errors import NoSpace, RecordingError
-from farm.observations import ClockReading, Gap, ProbeEvent, ResetReport
+from farm.observations import ClockReading, ProbeEvent
 from farm.recording import RunRecording
 from farm.recording.durable_file import Fill, replace_file
 from farm.recording.reader import RunReader
 from farm.recording.trial import PART_S, PARTS_BEHIND
+from farm.server_observations import Gap, ResetReport
 from farm.trial import Fault, JoinOutcome, Outcome, Phases, TrialResult, Verdict
 from tests.farm.recordings import new_run, recorded
 from tests.synthetic import (

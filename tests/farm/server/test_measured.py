@@ -12,8 +12,8 @@ import pytest
 from farm.errors import BadInput, KurentoLost, ServerLost, ServerUnreachable
 from farm.experiment import Reset
 from farm.experiment import Server as ServerSettings
-from farm.observations import Footprint, Gap, ResetReport, ServerSample
 from farm.server import MediaServer
+from farm.server_observations import Footprint, Gap, ResetReport, ServerSample
 from farm.shell import Answer
 from tests.fake_machine import BOOTED_S, FakeMachine, FakeMediaServer
 from tests.fakes import FakeClock

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farm.observations import DiskSample
 from farm.server.cgroup import CpuUse, Groups, Quota
 from farm.server.disks import Disk, ProcessIo
 from farm.server.frames import Frame
 from farm.server.network import Interface, Tcp, Traffic, Udp
 from farm.server.proc import Activity, CpuTicks, Look, Pressure, RunningProcess, Thread, look, often
 from farm.server.proc_rates import ThreadRates, sample, thread_rates
+from farm.server_observations import DiskSample
 
 STAT = """\
 cpu  64060 4162 24546 554777 1040 0 426 76 500 0

@@ -17,8 +17,8 @@ import pytest
 from farm.errors import BadInput
 from farm.experiment import Keep
 from farm.experiment import Recordings as RecordingsSettings
-from farm.observations import RecordedFile
 from farm.server.recordings import RecordingsDirectory
+from farm.server_observations import RecordedFile
 from farm.shell import Answer
 
 TOOLS = ["awk", "base64", "chmod", "df", "find", "head", "mkdir", "mv", "rm", "rmdir", "stat"]

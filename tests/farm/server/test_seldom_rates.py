@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from farm.observations import Allowance, ServerSample
 from farm.server.cgroup import Limits
 from farm.server.network import Queue, UdpSocket
 from farm.server.seldom import SeldomLook
 from farm.server.seldom_rates import with_seldom
+from farm.server_observations import Allowance, ServerSample
 
 BEFORE = SeldomLook(
     uptime_s=100.0,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from farm.experiment import Criteria, Invalid
-from farm.observations import ResetReport
+from farm.server_observations import ResetReport
 from farm.trial import Fault, Outcome, StreamInterval, TrialEvidence, Verdict
 from farm.verdict import judge
 from farm.verdict.baseline import Baseline, baseline_of
