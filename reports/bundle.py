@@ -82,11 +82,11 @@ class _Bundle:
             if searched
             else _main_trial(reader.trials)
         )
-        parts = {
-            trial.plan.index: TrialPart(self._files, self._settings, trial, shared=self._shared())
+        parts = [
+            TrialPart(self._files, self._settings, trial, shared=self._shared())
             for trial in reader.trials
-        }
-        sections = tuple(part.section(unfold=index in deciding) for index, part in parts.items())
+        ]
+        sections = tuple(part.section(unfold=part.index in deciding) for part in parts)
         tables: tuple[Table, ...] = (trials_table(results),) if results else ()
         charts = Charts(())
         if searched:
@@ -105,7 +105,7 @@ class _Bundle:
                         for each in results
                         if each.phases.ramp_s is not None
                     },
-                    {index: part.server for index, part in parts.items() if part.server},
+                    {part.index: part.server for part in parts if part.server},
                 ),
             )
             picture = f"{camera_size(self._settings)} at {self._settings.media.frame_rate}/s"

@@ -48,9 +48,10 @@ class TrialPart:
         self._settings = settings
         self._trial = trial
         self._shared = shared
+        self.index = trial.plan.index
         self.server: ServerSeries | None = None
         """What was seen of the server, once it is drawn."""
-        self._prefix = f"trial-{trial.plan.index:03d}"
+        self._prefix = f"trial-{self.index:03d}"
 
     def section(self, *, unfold: bool) -> TrialSection:
         """Draw and write everything; `unfold` when this trial decides the run."""
@@ -120,7 +121,7 @@ class TrialPart:
                 commands=probe_commands(
                     self._files.run,
                     [probe.probe for probe in each.probes[:PROBES]],
-                    self._trial.plan.index,
+                    self.index,
                 ),
             )
             for place, each in enumerate(told)
