@@ -28,7 +28,9 @@ from farm.reachable import unreached
 T = TypeVar("T")
 
 REACHED_WITHIN_S = 5.0
-CONNECTED_WITHIN_S = 60.0
+CONNECTED_WITHIN_S = 150.0
+TOO_SLOW = "Starting Ray client server failed"
+ANSWERED_WITHIN_S = 60.0
 ACTOR_WITHIN_S = 60.0
 END_WITHIN_S = 5.0
 AT_ONCE = 10_000
@@ -78,13 +80,23 @@ class RayCluster:
         cluster = cls(ray, address, thread)
         try:
             async with asyncio.timeout(CONNECTED_WITHIN_S):
-                await cluster._do(cluster._connect, f"ray://{host}:{port}")
+                await cluster._connected(f"ray://{host}:{port}")
         except (TimeoutError, OSError, RuntimeError, ray.exceptions.RayError) as error:
             thread.shutdown(wait=False, cancel_futures=True)
             late = f"not within {CONNECTED_WITHIN_S:g} s"
             said = late if isinstance(error, TimeoutError) else why(error)
             raise BadInput(f"{address}: Ray does not take this client: {said}") from error
         return cluster
+
+    async def _connected(self, address: str) -> None:
+        """A head starts a process for each client, and gives up on one that is slow to come, as the
+        first one after `ray start` may be: it is asked again."""
+        while True:
+            try:
+                return await self._do(self._connect, address)
+            except ConnectionAbortedError as error:
+                if TOO_SLOW not in str(error):
+                    raise
 
     def _connect(self, address: str) -> None:
         # What it would say goes into our errors; what hosts print stays in Ray's logs there.
@@ -155,7 +167,7 @@ class RayCluster:
     async def _asked(self, call: Callable[[], T]) -> T:
         """What Ray says within a minute. Raises HostLost."""
         try:
-            async with asyncio.timeout(CONNECTED_WITHIN_S):
+            async with asyncio.timeout(ANSWERED_WITHIN_S):
                 return await self._do(call)
         except (TimeoutError, OSError, RuntimeError, self._ray.exceptions.RayError) as error:
             said = "no answer" if isinstance(error, TimeoutError) else why(error)

@@ -4,11 +4,14 @@ tests/test_many_hosts.py."""
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
+from farm import ray_hosts
 from farm.errors import BadInput
-from farm.ray_hosts import RayCluster, why
+from farm.ray_hosts import TOO_SLOW, RayCluster, why
 
 MISMATCH = (
     "Version mismatch: The cluster was started with:\n    Ray: 2.60.0\n    Python: 3.12.3\n"
@@ -53,6 +56,54 @@ class ActorUnavailableError(Exception):
 )
 def test_of_what_ray_says_one_line_is_left(error: Exception, line: str) -> None:
     assert why(error) == line
+
+
+class SlowHead:
+    """Stands for Ray: its first processes for a client come too late."""
+
+    def __init__(self, failures: list[Exception]) -> None:
+        self.failures = failures
+        self.taken = False
+        self.exceptions = SimpleNamespace(RayError=Exception)
+
+    def init(self, _address: str, **_settings: object) -> SlowHead:
+        if self.failures:
+            raise self.failures.pop(0)
+        return self
+
+    def __enter__(self) -> None:
+        self.taken = True
+
+    def disconnect(self) -> None:
+        self.taken = False
+
+
+async def test_a_head_that_was_slow_for_its_first_client_is_asked_again(
+    head: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = f"Initialization failure from server:\n{TOO_SLOW}. See ray_client_server_23000.err"
+    slow = SlowHead([ConnectionAbortedError(late), ConnectionAbortedError(late)])
+    monkeypatch.setattr(ray_hosts, "_ray", lambda: slow)
+    cluster = await RayCluster.connect(f"ray://127.0.0.1:{head}")
+    assert slow.taken
+    await cluster.close()
+    assert not slow.taken
+
+
+async def test_a_head_that_takes_no_such_client_is_not_asked_again(
+    head: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing = SlowHead([RuntimeError(MISMATCH)])
+    monkeypatch.setattr(ray_hosts, "_ray", lambda: refusing)
+    with pytest.raises(BadInput, match="Ray does not take this client: Version mismatch"):
+        await RayCluster.connect(f"ray://127.0.0.1:{head}")
+
+
+@pytest.fixture
+def head() -> Iterator[int]:
+    """A port at which something listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
 
 
 async def test_where_nothing_listens_is_told_at_once() -> None:
