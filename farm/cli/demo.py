@@ -18,7 +18,7 @@ from farm.terminal import Terminal
 LOADS: dict[ScenarioKind, int] = {"one_to_one": 2, "group": 2, "broadcast": 3}
 
 MIX = ", mix: 1920x1080, mix_frame_rate: 25"
-"""So large that three rooms are more than a core of the server, whose probes take less than one."""
+"""So large that four rooms are more than a core of the server, whose probes take less than one."""
 
 EXPERIMENT = """\
 # What `farm demo` ran: pictures small enough for two cores, times short enough to wait for.
@@ -31,7 +31,7 @@ hosts: [{{here: true, place: here, cores: {host_cores}}}]
 probes: {{fidelity: {fidelity}}}
 media: {{size: {size}, frame_rate: {frame_rate}, max_video_send_bandwidth: 250}}
 trial: {{settle: 8s, hold: 20s, sessions_per_second: 1}}
-search: {{maximum: 6, max_trials: 4, invalid_retries: 0, drift_every: null}}
+search: {{maximum: 8, max_trials: 4, invalid_retries: 0, drift_every: null}}
 """
 
 
