@@ -13,9 +13,11 @@ from pathlib import Path
 
 import jinja2
 
+from farm.known import median_known
 from farm.recording.durable_file import recording_error
 from farm.recording.reader import RunReader, TrialReader
 from farm.scenario import camera_size
+from farm.trial import Outcome, TrialResult
 from reports.answer import Answer
 from reports.bundle_files import BundleFiles
 from reports.bundle_trial import TrialPart
@@ -83,7 +85,13 @@ class _Bundle:
             else _main_trial(reader.trials)
         )
         parts = [
-            TrialPart(self._files, self._settings, trial, shared=self._shared())
+            TrialPart(
+                self._files,
+                self._settings,
+                trial,
+                shared=self._shared(),
+                baseline_frame_rate=_baseline_frame_rate(results),
+            )
             for trial in reader.trials
         ]
         sections = tuple(part.section(unfold=part.index in deciding) for part in parts)
@@ -161,6 +169,15 @@ class _Bundle:
             found += trial.damage
         for damage in dict.fromkeys(found):
             yield f"{damage.path.relative_to(self._reader.path)}: {damage.why}"
+
+
+def _baseline_frame_rate(results: Iterable[TrialResult]) -> float | None:
+    """`None` without a baseline that passed."""
+    return median_known(
+        result.frame_rate
+        for result in results
+        if result.purpose == "baseline" and result.verdict.outcome is Outcome.PASS
+    )
 
 
 def _is_search(reader: RunReader) -> bool:

@@ -39,15 +39,25 @@ FOLDED_WORST = 5
 
 
 class TrialPart:
-    """One trial, read and drawn; `shared`: probes ran on the server's own machine."""
+    """One trial, read and drawn; `shared`: probes ran on the server's own machine.
+
+    `baseline_frame_rate` is what pictures had in the run's trials at the smallest load.
+    """
 
     def __init__(
-        self, files: BundleFiles, settings: Experiment, trial: TrialReader, *, shared: bool
+        self,
+        files: BundleFiles,
+        settings: Experiment,
+        trial: TrialReader,
+        *,
+        shared: bool,
+        baseline_frame_rate: float | None,
     ) -> None:
         self._files = files
         self._settings = settings
         self._trial = trial
         self._shared = shared
+        self._baseline_frame_rate = baseline_frame_rate
         self.index = trial.plan.index
         self.server: ServerSeries | None = None
         """What was seen of the server, once it is drawn."""
@@ -63,7 +73,7 @@ class TrialPart:
         )
         series = trial_series(trial_frames(trial), evidence)
         self.server = series.server
-        quality = quality_of(series, settings)
+        quality = quality_of(series, settings, self._baseline_frame_rate)
         charts = trial_charts(series, quality, settings, prefix)
         reasons = result.verdict.reasons if result is not None else ()
         worst = worst_sessions(quality, reasons)

@@ -64,8 +64,8 @@ def scale_out_points(scale_out: Mapping[str, Any]) -> list[str]:
         points.append(f"At the recommended load {room:.0f} % of the machine's CPU is left.")
     each = scale_out.get("sessions_per_core")
     if each is not None:
-        noun = "viewers" if scale_out.get("viewers") is not None else "sessions"
-        points.append(f"That is {each:.3g} {noun} for each core.")
+        noun = "viewer" if scale_out.get("viewers") is not None else "session"
+        points.append(f"That is {each:.3g} {noun}{'' if each == 1 else 's'} for each core.")
     relation = scale_out.get("relation") or {}
     if relation.get("said"):
         points.append(f"CPU by load: {relation['said']}.")

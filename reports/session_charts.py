@@ -24,9 +24,11 @@ def viewer_quality(series: TrialSeries, settings: Experiment) -> SessionQuality 
     return session_quality(series.viewer_windows, settings.criteria, asked)
 
 
-def quality_of(series: TrialSeries, settings: Experiment) -> SessionQuality:
-    """How much of the limits each session used up."""
-    asked = asked_frame_rate(series, settings)
+def quality_of(
+    series: TrialSeries, settings: Experiment, mix_frame_rate: float | None = None
+) -> SessionQuality:
+    """How much of the limits each session used up; `mix_frame_rate` is that of the baseline."""
+    asked = mix_frame_rate if series.mixed else asked_frame_rate(series, settings)
     return session_quality(series.session_windows, settings.criteria, asked)
 
 
