@@ -107,7 +107,9 @@ CAUSES = {
     "few descriptors": Cause("descriptors", load=8, before=FEW_FILES),
 }
 CAUSES_OF_ROOT = {
-    "CPU quota": Cause("cpu_steal", controllers=("cpu",), starve=quota),
+    "CPU quota": Cause(
+        "cpu_steal", handicap=SLOW.format(seconds=0.0005), controllers=("cpu",), starve=quota
+    ),
     "rate limit": Cause("network_bits", starve=shaper),
     "memory limit": Cause(
         "memory",
