@@ -57,7 +57,9 @@ def page_script(poll_s: float, phase: float, fidelity: Fidelity = "full") -> str
 
 def _codec(fidelity: Fidelity) -> str:
     """What tells the statistics that the browser itself does not know."""
-    return "() => null" if fidelity == "full" else f"({_script('light_codec')})(config, send)"
+    if fidelity == "full":
+        return "() => null"
+    return f"({_script('light_codec')})(config, send, {_script('light_worker')})"
 
 
 def _audio(fidelity: Fidelity) -> str:
