@@ -8,9 +8,10 @@
 // after each such call all transceivers are looked at. A page's own transforms are left alone.
 // What cannot be done lightly stays full, and `send` says why: {message: "fidelity", ...}.
 //
-// `workerMain` (light_worker.js) does the work on each frame, in a worker.
+// `workerMain` (light_worker.js) does the work on each frame, in a worker. `askBank(name)` has the
+// farm put the file of prepared frames into the file input that a global of this name holds.
 // Returns a function that gives poll_stats.js what only we know: (stat) => members to be added.
-(config, send, workerMain) => {
+(config, send, workerMain, askBank) => {
   const Connection = window.RTCPeerConnection;
   if (!Connection || !window.RTCRtpScriptTransform) return () => null;
 
@@ -27,20 +28,34 @@
     if (worker) return worker;
     const code = `(${workerMain})(${JSON.stringify({ clock_hz: 90000 })})`;
     worker = new Worker(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
-    // Asked for on the page's own address, answered by the farm: it never leaves the browser.
-    fetch(config.bank_path)
-      .then((answer) => answer.arrayBuffer())
-      .then((bank) => worker.postMessage({ bank }, [bank]))
-      .catch((error) => {
+    const unread = (why) => {
+      for (const { id } of senders.values()) unprepared({ id, foreign: `this page (${why})` });
+    };
+    bankFile()
+      .then((bank) => worker.postMessage({ bank }))
+      .catch(({ message }) => {
         worker.postMessage({ bank: null });
-        for (const { id } of senders.values()) unprepared({ id, foreign: `this page (${error.message})` });
+        unread(message);
       });
     worker.onmessage = ({ data }) => {
       if (data.target_bps !== undefined) targets.set(data.id, data.target_bps);
       if (data.size) sizes.set(data.track, data.size);
       if (data.foreign) unprepared(data);
+      if (data.unread) unread(data.unread);
     };
     return worker;
+  };
+
+  // In no document, so that the page's own scripts and policy have no part in it.
+  const bankFile = async () => {
+    const input = document.createElement("input");
+    input.type = "file";
+    const chosen = new Promise((resolve) => input.addEventListener("change", resolve));
+    const name = `probe_farm_${Math.random().toString(36).slice(2)}`;
+    Object.defineProperty(window, name, { value: input, configurable: true });
+    await askBank(name);
+    await chosen;
+    return input.files[0];
   };
 
   // ---------------------------------------------------------------- what is sent

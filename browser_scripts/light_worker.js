@@ -1,6 +1,7 @@
 // What a light probe's worker does with each encoded frame, sent and received; light_codec.js starts
 // it and says why. A message to it is the bank, or what a sender's target has become; a message from
-// it is such a target, a received picture's true size, or a codec of which there are no frames.
+// it is such a target, a received picture's true size, a codec of which there are no frames, or why
+// the bank cannot be read.
 (constants) => {
   const FLOOR = 0.3, CEILING = 3, REPAY_S = 0.5, START_BPS = 300000;
   const WINDOW_MS = 1000, DESCRIPTORS = 0.97;
@@ -9,19 +10,23 @@
   let ready;
   const loaded = new Promise((resolve) => { ready = resolve; });
 
+  const read = async (file) => {
+    const whole = await file.arrayBuffer();
+    const length = new DataView(whole).getUint32(0, true);
+    const places = JSON.parse(new TextDecoder().decode(new Uint8Array(whole, 4, length)));
+    const bytes = new Uint8Array(whole, 4 + length);
+    const frame = ([offset, size]) => bytes.subarray(offset, offset + size);
+    bank = {
+      key: frame(places.key), skip: frame(places.skip), tiny: frame(places.tiny),
+      frames: places.frames.map((rungs) => rungs.map(frame)), frame_rate: places.frame_rate,
+    };
+  };
+
   self.onmessage = ({ data }) => {
     if (data.bank === null) {
       ready();
     } else if (data.bank) {
-      const length = new DataView(data.bank).getUint32(0, true);
-      const places = JSON.parse(new TextDecoder().decode(new Uint8Array(data.bank, 4, length)));
-      const bytes = new Uint8Array(data.bank, 4 + length);
-      const frame = ([offset, size]) => bytes.subarray(offset, offset + size);
-      bank = {
-        key: frame(places.key), skip: frame(places.skip), tiny: frame(places.tiny),
-        frames: places.frames.map((rungs) => rungs.map(frame)), frame_rate: places.frame_rate,
-      };
-      ready();
+      read(data.bank).catch(({ message }) => self.postMessage({ unread: message })).finally(ready);
     } else {
       const target = targets.get(data.id);
       if (!target) return;

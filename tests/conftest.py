@@ -50,12 +50,16 @@ PAGES = Path(__file__).parent / "data/pages"
 async def call_app() -> AsyncIterator[str]:
     """The address (with a slash at its end) of an app whose page `call` calls itself.
 
-    `call?calls=1` makes a call at once, `call?frame=URL` holds a frame; `ws/CODE` is a socket that
-    the app closes with that code, `never` an address that does not answer.
+    `call?calls=1` makes a call at once, `call?frame=URL` holds a frame, `call?policy=POLICY` says
+    what it may load; `ws/CODE` is a socket that the app closes with that code, `never` an address
+    that does not answer.
     """
 
-    async def page(_request: web.Request) -> web.FileResponse:
-        return web.FileResponse(PAGES / "call.html")
+    async def page(request: web.Request) -> web.FileResponse:
+        policy = request.query.get("policy", "")
+        return web.FileResponse(
+            PAGES / "call.html", headers={"Content-Security-Policy": policy} if policy else None
+        )
 
     async def socket(request: web.Request) -> web.WebSocketResponse:
         opened = web.WebSocketResponse()

@@ -22,6 +22,7 @@ from playwright.async_api import (
     BrowserContext,
     ConsoleMessage,
     Dialog,
+    Frame,
     Page,
     Playwright,
     ViewportSize,
@@ -33,9 +34,16 @@ from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 from farm.browser.emulation import emulation
 from farm.browser.join_trouble import MESSAGE_PLACES, JoinTrouble
 from farm.browser.page_report import PageMessages
-from farm.browser.page_script import BANK_PATH, BINDING, REVEAL_MEDIA, page_script
+from farm.browser.page_script import (
+    BANK_BINDING,
+    BINDING,
+    REVEAL_MEDIA,
+    TAKE_INPUT,
+    page_script,
+)
 from farm.driver import AcceptDialog, Click, Evaluate, Fill, Goto, Step, WaitFor
 from farm.errors import BrowserError, JoinError
+from farm.experiment import Fidelity
 from farm.observations import EventKind, PageReport, ProbeEvent
 from farm.processes import Child
 from farm.protocols import HostKit
@@ -104,7 +112,10 @@ class Automation:
         """
         try:
             async with asyncio.timeout(BOOT_WITHIN_S):
-                connection = await self._playwright.chromium.connect_over_cdp(devtools_url)
+                connection = await self._playwright.chromium.connect_over_cdp(
+                    devtools_url,
+                    is_local=True,  # it may read our files itself
+                )
         except (TimeoutError, PlaywrightError) as error:
             raise BrowserError(f"{child.name} does not answer: {_line(error)}") from error
         return Browser(child, connection, kit, bank)
@@ -140,11 +151,15 @@ class Browser:
         context: BrowserContext | None = None
         try:
             async with asyncio.timeout(BOOT_WITHIN_S):
+                bank = self._bank if plan.fidelity == "light" else None
                 context = await self._connection.new_context(
-                    viewport=VIEWPORT, ignore_https_errors=self._kit.accept_self_signed
+                    viewport=VIEWPORT,
+                    ignore_https_errors=self._kit.accept_self_signed,
+                    # A page's policy may forbid workers but its own; a light probe needs one.
+                    bypass_csp=bank is not None,
                 )
                 page = BrowserPage(plan, sink, await context.new_page(), self._pages.discard)
-                await page.prepare(self._kit.poll_s, self._bank)
+                await page.prepare(self._kit.poll_s, bank)
         except BaseException as error:
             if context is not None:
                 async with _bounded(CLOSE_WITHIN_S):
@@ -192,13 +207,16 @@ class BrowserPage:
         self._answers: set[asyncio.Task[None]] = set()
 
     async def prepare(self, poll_s: float, bank: Path | None) -> None:
-        """Hooks in and conditions set, before anything is loaded."""
+        """Hooks in and conditions set, before anything is loaded; with a bank it is light."""
         context, page = self._page.context, self._page
-        fidelity = "full" if bank is None else self._plan.fidelity
         await context.expose_binding(BINDING, lambda _source, text: self._hear(text))
+        if bank is not None:
+            await context.expose_binding(
+                BANK_BINDING, lambda source, name: _give(bank, source["frame"], name)
+            )
+        # Scripts run in the order in which they were added: what ours calls is there by then.
+        fidelity: Fidelity = "full" if bank is None else "light"
         await context.add_init_script(page_script(poll_s, self._plan.poll_phase, fidelity))
-        if bank is not None and fidelity == "light":
-            await context.route(f"**{BANK_PATH}", lambda route: route.fulfill(path=bank))
         page.on("console", self._on_console)
         page.on("pageerror", self._on_page_error)
         page.on("dialog", self._on_dialog)
@@ -334,6 +352,16 @@ class BrowserPage:
 
     def _say(self, kind: EventKind, message: str, **data: Any) -> None:
         self._sink(ProbeEvent(self._plan.probe, kind, time.monotonic(), message, data))
+
+
+async def _give(bank: Path, frame: Frame, name: str) -> None:
+    """Into the file input that a global of the frame holds; the page's promise fails with it."""
+    found = await frame.evaluate_handle(TAKE_INPUT, name)
+    given = found.as_element()
+    if given is None:
+        raise BrowserError("the page asked for prepared frames and went on")
+    await given.set_input_files(bank)
+    await found.dispose()
 
 
 async def _answer(dialog: Dialog, accept: bool) -> None:

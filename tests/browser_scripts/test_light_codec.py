@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -69,6 +70,17 @@ async def test_prepared_frames_go_out_at_the_target_and_true_sizes_are_told(
     assert last.frameWidth is None
     assert last.qualityLimitationReason is None
     assert last.framesPerSecond is None
+
+
+async def test_a_page_that_may_load_nothing_but_its_own_script_is_light(
+    new_page: NewPage, call_app: str
+) -> None:
+    probe = await new_page(fidelity="light")
+    policy = "default-src 'none'; script-src 'unsafe-inline'; worker-src 'none'"
+    await probe.goto(f"{call_app}call?calls=1&policy={quote(policy)}")
+    report = await probe.witness.report(lambda r: decoded(r) > 20 and sent(r))
+    assert {event.data["fidelity"] for event in probe.witness.events("fidelity")} == {"light"}
+    assert of(report, InboundRtp)[0].frameWidth == SIZE.width
 
 
 async def test_a_key_frame_is_sent_when_asked_for_and_the_page_reads_what_it_set(
