@@ -10,7 +10,7 @@
 //
 // `workerMain` (light_worker.js) does the work on each frame, in a worker. `askBank(name)` has the
 // farm put the file of prepared frames into the file input that a global of this name holds.
-// Returns a function that gives poll_stats.js what only we know: (stat) => members to be added.
+// Returns (stat, report) => members to be added, which only we know, for poll_stats.js.
 (config, send, workerMain, askBank) => {
   const Connection = window.RTCPeerConnection;
   if (!Connection || !window.RTCRtpScriptTransform) return () => null;
@@ -129,18 +129,21 @@
   });
 
   // Each report of the page's polls tells, too: only what falls between them is asked for.
-  const heard = (sender, stat) => {
+  const heard = (sender, stat, report) => {
     if (stat.type !== "outbound-rtp" || stat.targetBitrate === undefined) return;
     const entry = senders.get(sender);
     entry.ssrcs.add(stat.ssrc);
     entry.heard_ms = now();
-    worker.postMessage({ id: entry.id, target_bps: stat.targetBitrate });
+    const pair = report.get(report.get(stat.transportId)?.selectedCandidatePairId);
+    const allowed_bps = pair?.availableOutgoingBitrate;
+    worker.postMessage({ id: entry.id, target_bps: stat.targetBitrate, allowed_bps });
   };
   const tellTargets = async () => {
     for (const [sender, { heard_ms }] of senders) {
       if (!light(sender) || sender.transport?.state !== "connected") continue;
       if (now() - heard_ms < config.target_ms / 2) continue;
-      for (const stat of (await sender.getStats()).values()) heard(sender, stat);
+      const report = await sender.getStats();
+      for (const stat of report.values()) heard(sender, stat, report);
     }
   };
   setInterval(() => tellTargets().catch(() => {}), config.target_ms);
@@ -197,13 +200,13 @@
     "framesPerSecond", "frameWidth", "frameHeight", "qpSum", "qualityLimitationReason",
     "qualityLimitationDurations",
   ].map((member) => [member, undefined]));
-  return (stat) => {
+  return (stat, report) => {
     if (stat.kind !== "video") return null;
     if (stat.type === "outbound-rtp") {
       const found = [...senders].find(([, each]) => each.light && each.ssrcs.has(stat.ssrc));
       if (!found) return null;
       const [sender, entry] = found;
-      heard(sender, stat);
+      heard(sender, stat, report);
       return { ...NOT_OF_SENDER, targetBitrate: targets.get(entry.id) };
     }
     if (stat.type === "inbound-rtp") return sizes.get(stat.trackIdentifier) ?? null;

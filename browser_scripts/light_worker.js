@@ -34,7 +34,7 @@
         target.most_bps = data.most_bps;
         return;
       }
-      const bps = Math.min(unreduced(data.target_bps, target.overhead), target.most_bps);
+      const bps = Math.min(unreduced(data, target.overhead), target.most_bps);
       if (bps !== target.bps) self.postMessage({ id: data.id, target_bps: bps });
       target.bps = bps;
     }
@@ -48,12 +48,15 @@
 
   // Chromium takes all that a transform adds for overhead of packetizing, takes that off the
   // encoder's target, at most half of it (libwebrtc's RtpVideoSender), and we add nearly all. What
-  // a real encoder would be left with: the whole, less the few bytes of a packet's descriptor.
-  const unreduced = (target_bps, overhead) => {
+  // a real encoder would be left with: the whole, less the few bytes of a packet's descriptor. Where
+  // the estimate stands still (no transport-cc), what was taken off is what was added a while ago:
+  // the estimate itself, which is for audio too where transport-cc is, bounds the whole.
+  const unreduced = ({ target_bps, allowed_bps = Infinity }, overhead) => {
     const since = performance.now() - WINDOW_MS;
     while (overhead.length && overhead[0].at < since) overhead.shift();
     const overhead_bps = overhead.reduce((sum, { bytes }) => sum + bytes, 0) * 8000 / WINDOW_MS;
-    return Math.round(DESCRIPTORS * (target_bps + Math.min(overhead_bps, target_bps)));
+    const whole_bps = target_bps + Math.min(overhead_bps, target_bps);
+    return Math.round(DESCRIPTORS * Math.min(whole_bps, allowed_bps));
   };
 
   // The picture of the clip whose turn it is, by the camera's clock, and what it may weigh.

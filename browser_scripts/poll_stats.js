@@ -5,7 +5,7 @@
 // does not drift and the probes of a host stay spread. A poll that falls due while the former one
 // is unfinished is left out; the next one is then late by the first one that was missed.
 //
-// `known` gives members of a stat that stand in the place of the browser's own, or null.
+// `known(stat, report)` gives members of a stat that stand in the place of the browser's own, or null.
 (config, send, connections, known) => {
   const top = window === window.top;
   const now = () => performance.timeOrigin + performance.now();
@@ -32,7 +32,7 @@
       const members = config.fields[stat.type];
       if (!members) continue;
       const kept = { type: stat.type };
-      const better = known(stat);
+      const better = known(stat, report);
       for (const member of members) {
         const value = better && member in better ? better[member] : stat[member];
         if (value !== undefined) kept[member] = value;

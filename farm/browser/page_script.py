@@ -52,7 +52,7 @@ def page_script(poll_s: float, phase: float, fidelity: Fidelity = "full") -> str
         const unheard = {_audio(fidelity)};
         const connections = ({_script("hook_peer_connections")})(config, send);
         const coded = {_codec(fidelity)};
-        const known = (stat) => unheard(stat) ?? coded(stat);
+        const known = (stat, report) => unheard(stat) ?? coded(stat, report);
         ({_script("poll_stats")})(config, send, connections, known);
     }})();"""
 
