@@ -8,8 +8,8 @@
 // after each such call all transceivers are looked at. A page's own transforms are left alone.
 // What cannot be done lightly stays full, and `send` says why: {message: "fidelity", ...}.
 //
-// `workerMain` (light_worker.js) does the work on each frame, in a worker. `askBank(name)` has the
-// farm put the file of prepared frames into the file input that a global of this name holds.
+// `workerMain` (light_worker.js) does the work on each frame, in a worker. `askBank(name, codec)`
+// has the farm put the file of prepared frames into the file input that a global of this name holds.
 // Returns (stat, report) => members to be added, which only we know, for poll_stats.js.
 (config, send, workerMain, askBank) => {
   const Connection = window.RTCPeerConnection;
@@ -29,33 +29,66 @@
     const code = `(${workerMain})(${JSON.stringify({ clock_hz: 90000 })})`;
     worker = new Worker(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
     const unread = (why) => {
-      for (const { id } of senders.values()) unprepared({ id, foreign: `this page (${why})` });
+      for (const { id } of senders.values()) unprepared(id, `no prepared frames for this page (${why})`);
     };
-    bankFile()
-      .then((bank) => worker.postMessage({ bank }))
-      .catch(({ message }) => {
-        worker.postMessage({ bank: null });
-        unread(message);
-      });
     worker.onmessage = ({ data }) => {
       if (data.target_bps !== undefined) targets.set(data.id, data.target_bps);
       if (data.size) sizes.set(data.track, data.size);
-      if (data.foreign) unprepared(data);
+      if (data.question !== undefined) answer(data);
       if (data.unread) unread(data.unread);
     };
+    delivered("vp8").catch(({ message }) => unread(message)); // what most calls need, before they do
     return worker;
   };
 
+  // ---------------------------------------------------------------- prepared frames
+
+  const deliveries = new Map(); // codec -> its bank's way into the worker
+  const delivered = (codec) => {
+    if (!deliveries.has(codec)) deliveries.set(codec, deliver(codec));
+    return deliveries.get(codec);
+  };
+  const deliver = async (codec) => {
+    try {
+      worker.postMessage({ codec, bank: await bankFile(codec) });
+    } catch (error) {
+      worker.postMessage({ codec, bank: null });
+      throw error;
+    }
+  };
+
   // In no document, so that the page's own scripts and policy have no part in it.
-  const bankFile = async () => {
+  const bankFile = async (codec) => {
     const input = document.createElement("input");
     input.type = "file";
     const chosen = new Promise((resolve) => input.addEventListener("change", resolve));
     const name = `probe_farm_${Math.random().toString(36).slice(2)}`;
     Object.defineProperty(window, name, { value: input, configurable: true });
-    await askBank(name);
+    await askBank(name, codec);
     await chosen;
     return input.files[0];
+  };
+
+  // Which bank a stream's frames are from.
+  const answer = async ({ question, id, side, mimeType, payloadType }) => {
+    let reason = `no prepared frames for ${mimeType}`;
+    let codec = null;
+    if (mimeType === "video/H264") {
+      if (side === "sender" && inSmallPackets(id, payloadType)) {
+        reason += " with packetization-mode=0";
+      } else {
+        codec = await delivered("h264").then(() => "h264", () => null);
+      }
+    }
+    worker.postMessage({ question, codec });
+    if (codec === null && side === "sender") unprepared(id, reason);
+  };
+
+  // RFC 6184, 6.2: each NAL unit has to fit into a packet, and ours are whole pictures.
+  const inSmallPackets = (id, payloadType) => {
+    const [sender] = [...senders].find(([, entry]) => entry.id === id);
+    const codec = nativeGet.call(sender).codecs.find((each) => each.payloadType === payloadType);
+    return !/packetization-mode=1/.test(codec?.sdpFmtpLine ?? "");
   };
 
   // ---------------------------------------------------------------- what is sent
@@ -91,13 +124,13 @@
   };
 
   // A codec without prepared frames: the encoder's own frames go out, at their own size again.
-  const unprepared = ({ id, foreign }) => {
+  const unprepared = (id, reason) => {
     for (const [sender, entry] of senders) {
       if (entry.id !== id) continue;
       const parameters = sender.getParameters();
       entry.light = false;
       nativeSet.call(sender, parameters).catch(() => {});
-      say({ fidelity: "full", reason: `no prepared frames for ${foreign}` });
+      say({ fidelity: "full", reason });
     }
   };
 

@@ -1,32 +1,59 @@
 // What a light probe's worker does with each encoded frame, sent and received; light_codec.js starts
-// it and says why. A message to it is the bank, or what a sender's target has become; a message from
-// it is such a target, a received picture's true size, a codec of which there are no frames, or why
-// the bank cannot be read.
+// it and says why. A message to it is the bank of a codec, an answer about a stream, or what a
+// sender's target has become; a message from it is a question which bank a stream's frames are from,
+// such a target, a received picture's true size, or why a bank cannot be read.
 (constants) => {
   const FLOOR = 0.3, CEILING = 3, REPAY_S = 0.5, START_BPS = 300000;
   const WINDOW_MS = 1000, DESCRIPTORS = 0.97;
   const targets = new Map(); // id -> the encoder's target, then what it means for us
-  let bank = null;
-  let ready;
-  const loaded = new Promise((resolve) => { ready = resolve; });
+  const banks = new Map(); // codec -> its prepared frames, promised
+  const questions = new Map(); // number -> what takes the answer
 
-  const read = async (file) => {
-    const whole = await file.arrayBuffer();
-    const length = new DataView(whole).getUint32(0, true);
-    const places = JSON.parse(new TextDecoder().decode(new Uint8Array(whole, 4, length)));
-    const bytes = new Uint8Array(whole, 4 + length);
+  const bankOf = (codec) => {
+    if (!banks.has(codec)) {
+      let arrive;
+      const bank = new Promise((resolve) => { arrive = resolve; });
+      banks.set(codec, Object.assign(bank, { arrive }));
+    }
+    return banks.get(codec);
+  };
+
+  const read = async (codec, file) => {
+    try {
+      return unpacked(codec, await file.arrayBuffer());
+    } catch ({ message }) {
+      self.postMessage({ unread: message });
+      return null;
+    }
+  };
+
+  const unpacked = (codec, data) => {
+    const length = new DataView(data).getUint32(0, true);
+    const places = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
+    const bytes = new Uint8Array(data, 4 + length);
     const frame = ([offset, size]) => bytes.subarray(offset, offset + size);
-    bank = {
-      key: frame(places.key), skip: frame(places.skip), tiny: frame(places.tiny),
+    return {
+      codec,
+      keys: places.keys.map(frame), skip: frame(places.skip), tiny: places.tiny.map(frame),
       frames: places.frames.map((rungs) => rungs.map(frame)), frame_rate: places.frame_rate,
+      numbered: codec === "h264" ? numbered : () => {},
     };
   };
 
+  // farm/media/h264_bitstream.py, FRAME_NUM_BIT: how many deltas there were since the key frame, in
+  // the 16 bits that begin at bit 11 of what follows the start code.
+  const numbered = (data, count) => {
+    data[5] = (data[5] & 0xe0) | ((count >> 11) & 0x1f);
+    data[6] = (count >> 3) & 0xff;
+    data[7] = ((count & 7) << 5) | (data[7] & 0x1f);
+  };
+
   self.onmessage = ({ data }) => {
-    if (data.bank === null) {
-      ready();
-    } else if (data.bank) {
-      read(data.bank).catch(({ message }) => self.postMessage({ unread: message })).finally(ready);
+    if (data.question !== undefined) {
+      questions.get(data.question)(data.codec);
+      questions.delete(data.question);
+    } else if (data.bank !== undefined) {
+      bankOf(data.codec).arrive(data.bank && read(data.codec, data.bank));
     } else {
       const target = targets.get(data.id);
       if (!target) return;
@@ -43,7 +70,7 @@
   const padded = (frame, size) => {
     const made = new Uint8Array(size);
     made.set(frame.length > size ? frame.subarray(0, size) : frame);
-    return made.buffer;
+    return made;
   };
 
   // Chromium takes all that a transform adds for overhead of packetizing, takes that off the
@@ -61,74 +88,85 @@
 
   // The picture of the clip whose turn it is, by the camera's clock, and what it may weigh.
   const sending = ({ id, most_bps }) => {
-    let first = null, last = null, owed = 0, per_frame = 0;
+    let first = null, last = null, owed = 0, frame_s = 0, keys = 0, deltas = 0;
     const target = { bps: START_BPS, overhead: [], most_bps };
     targets.set(id, target);
-    const next = (encoded) => {
+    const next = (encoded, bank) => {
       const { bps } = target;
       const at = encoded.timestamp;
       first ??= at;
-      const since_s = last === null ? 1 / bank.frame_rate : ((at - last) >>> 0) / constants.clock_hz;
+      const passed_s = last === null ? 1 / bank.frame_rate : ((at - last) >>> 0) / constants.clock_hz;
+      const since_s = Math.min(passed_s, REPAY_S); // a camera's pause is not paid back in one frame
       last = at;
-      // A camera's pause is not paid back in one frame.
-      const earned = (bps / 8) * Math.min(since_s, REPAY_S);
-      per_frame = per_frame ? per_frame + 0.2 * (earned - per_frame) : earned;
-      owed += earned;
+      frame_s += frame_s ? 0.2 * (since_s - frame_s) : since_s;
+      const per_frame = (bps / 8) * frame_s;
+      owed += (bps / 8) * since_s;
       if (encoded.type === "key") {
-        owed -= bank.key.length;
-        return bank.key.slice().buffer;
+        const key = bank.keys[keys++ % bank.keys.length];
+        owed -= key.length;
+        deltas = 0;
+        return key.slice();
       }
-      const wished = per_frame + (owed - per_frame) * Math.min(1, since_s / REPAY_S);
+      const wished = per_frame + (owed - per_frame) * (since_s / REPAY_S);
       const size = Math.round(Math.min(Math.max(wished, FLOOR * per_frame), CEILING * per_frame));
       const number = Math.round((((at - first) >>> 0) / constants.clock_hz) * bank.frame_rate);
       const rungs = bank.frames[number % bank.frames.length];
       const frame = rungs.find((rung) => rung.length <= size) ?? bank.skip;
       const made = padded(frame, Math.max(frame.length, size));
-      owed -= made.byteLength;
+      bank.numbered(made, ++deltas);
+      owed -= made.length;
       // Debts that a whole second could not repay are forgotten: the target has moved meanwhile.
       owed = Math.max(owed, -bps / 8);
       return made;
     };
-    return (encoded) => {
+    return (encoded, bank) => {
       const before = encoded.data.byteLength;
-      const made = next(encoded);
-      target.overhead.push({ at: performance.now(), bytes: Math.max(0, made.byteLength - before) });
+      const made = next(encoded, bank);
+      target.overhead.push({ at: performance.now(), bytes: Math.max(0, made.length - before) });
       return made;
     };
   };
 
-  const vp8 = (frame) => {
-    const { mimeType } = frame.getMetadata();
-    return mimeType === undefined || mimeType.toLowerCase() === "video/vp8";
+  // Received frames -> tiny ones. A key frame has its size: VP8 in its first bytes (RFC 6386, 9.1),
+  // of other codecs Chromium has read it.
+  const receiving = ({ track }) => {
+    let known = "", count = 0;
+    const told = (width, height) => {
+      if (`${width}x${height}` === known) return;
+      known = `${width}x${height}`;
+      self.postMessage({ track, size: { frameWidth: width, frameHeight: height } });
+    };
+    return (frame, bank, facts) => {
+      const data = new Uint8Array(frame.data, 0, Math.min(10, frame.data.byteLength));
+      if (bank.codec !== "vp8") {
+        if (facts.width) told(facts.width, facts.height);
+      } else if (data.length === 10 && !(data[0] & 1)) {
+        told(data[6] | ((data[7] & 0x3f) << 8), data[8] | ((data[9] & 0x3f) << 8));
+      }
+      const tiny = bank.tiny[count++ % bank.tiny.length];
+      return padded(tiny, Math.max(tiny.length, frame.data.byteLength));
+    };
+  };
+
+  // Which bank a stream's frames are from; null: none, they go as they are.
+  let count = 0;
+  const codecOf = (options, { mimeType = "video/vp8", payloadType }) => {
+    if (mimeType.toLowerCase() === "video/vp8") return "vp8";
+    const question = count++;
+    self.postMessage({ question, id: options.id, side: options.side, mimeType, payloadType });
+    return new Promise((resolve) => questions.set(question, resolve));
   };
 
   self.onrtctransform = ({ transformer: { options, readable, writable } }) => {
-    let known = "", foreign = false, prepared = null;
-    const next = options.side === "sender" ? sending(options) : null;
-    const transformed = (frame) => {
-      // A codec changes at a key frame only; to ask each frame costs more than the rest of this.
-      if (prepared === null || frame.type === "key") prepared = vp8(frame);
-      if (!prepared) {
-        if (!foreign && next) {
-          self.postMessage({ id: options.id, foreign: frame.getMetadata().mimeType });
-        }
-        foreign = true;
-      } else if (bank && next) {
-        frame.data = next(frame);
-      } else if (bank) {
-        const data = new Uint8Array(frame.data, 0, Math.min(10, frame.data.byteLength));
-        if (data.length === 10 && !(data[0] & 1)) { // RFC 6386, 9.1: a key frame has its size
-          const size = {
-            frameWidth: data[6] | ((data[7] & 0x3f) << 8),
-            frameHeight: data[8] | ((data[9] & 0x3f) << 8),
-          };
-          const text = `${size.frameWidth}x${size.frameHeight}`;
-          if (text !== known) self.postMessage({ track: options.track, size });
-          known = text;
-        }
-        frame.data = padded(bank.tiny, Math.max(bank.tiny.length, frame.data.byteLength));
-      }
-      return frame;
+    const next = options.side === "sender" ? sending(options) : receiving(options);
+    let facts = null, kind = "", bank = null;
+    const looked = async (frame) => {
+      facts = frame.getMetadata();
+      const now = `${facts.mimeType} ${facts.payloadType}`;
+      if (now === kind) return;
+      kind = now;
+      const codec = await codecOf(options, facts);
+      bank = codec && await bankOf(codec);
     };
     // By hand: a TransformStream between two pipes takes several times as many turns a frame.
     const reader = readable.getReader(), writer = writable.getWriter();
@@ -136,8 +174,10 @@
       for (;;) {
         const { value, done } = await reader.read();
         if (done) return;
-        if (!bank) await loaded;
-        writer.write(transformed(value)).catch(() => {});
+        // A codec changes at a key frame only; to ask each frame costs more than the rest of this.
+        if (facts === null || value.type === "key") await looked(value);
+        if (bank) value.data = next(value, bank, facts).buffer;
+        writer.write(value).catch(() => {});
       }
     };
     pump().catch(() => {});

@@ -24,7 +24,7 @@ from farm.errors import MissingTool
 from farm.experiment import Fidelity, Media, Size
 from farm.hosts import LocalHost
 from farm.hosts.service import HostService
-from farm.media import Clip, prepare, with_light_bank
+from farm.media import Clip, prepare, with_light_banks
 from farm.observations import ClockReading, HostLook
 from farm.own_code import own_code
 from farm.processes import Processes
@@ -109,7 +109,7 @@ async def look(wanted: Path | None, app_url: str | None) -> HostLook:
 def _clip(order: HostOrder, media: Media) -> Clip:
     """What cameras play, with prepared frames if there are light probes."""
     clip = prepare(media, order.camera, clip_cache())
-    return with_light_bank(clip) if order.fidelity == "light" else clip
+    return with_light_banks(clip) if order.fidelity == "light" else clip
 
 
 def _free_ports() -> int | None:

@@ -7,8 +7,8 @@ import ctypes
 import signal
 import ssl
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -205,7 +205,7 @@ class GreenPicture:
 
     video: Path | None = None
     audio: Path | None = None
-    light_bank: Path | None = None
+    light_banks: Mapping[str, Path] = field(default_factory=dict)
 
 
 @pytest.fixture

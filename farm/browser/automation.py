@@ -12,7 +12,7 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -104,11 +104,11 @@ class Automation:
             ) from error
 
     async def connect(
-        self, child: Child[Any], devtools_url: str, kit: HostKit, bank: Path | None = None
+        self, child: Child[Any], devtools_url: str, kit: HostKit, banks: Mapping[str, Path]
     ) -> Browser:
         """The browser that runs as `child`, which stays the caller's. Raises BrowserError.
 
-        Without a `bank` of prepared frames all its probes are full ones.
+        Without any of the `banks` of prepared frames (by codec) all its probes are full ones.
         """
         try:
             async with asyncio.timeout(BOOT_WITHIN_S):
@@ -118,7 +118,7 @@ class Automation:
                 )
         except (TimeoutError, PlaywrightError) as error:
             raise BrowserError(f"{child.name} does not answer: {_line(error)}") from error
-        return Browser(child, connection, kit, bank)
+        return Browser(child, connection, kit, banks)
 
     async def stop(self) -> None:
         async with _bounded(CLOSE_WITHIN_S):
@@ -129,12 +129,12 @@ class Browser:
     """One Chromium process with up to `probes.per_browser` pages, a context each."""
 
     def __init__(
-        self, child: Child[Any], connection: Connection, kit: HostKit, bank: Path | None
+        self, child: Child[Any], connection: Connection, kit: HostKit, banks: Mapping[str, Path]
     ) -> None:
         self._child = child
         self._connection = connection
         self._kit = kit
-        self._bank = bank
+        self._banks = banks
         self._pages: set[BrowserPage] = set()
         self._watch = asyncio.create_task(self._tell_of_death())
 
@@ -151,15 +151,15 @@ class Browser:
         context: BrowserContext | None = None
         try:
             async with asyncio.timeout(BOOT_WITHIN_S):
-                bank = self._bank if plan.fidelity == "light" else None
+                banks = self._banks if plan.fidelity == "light" else {}
                 context = await self._connection.new_context(
                     viewport=VIEWPORT,
                     ignore_https_errors=self._kit.accept_self_signed,
                     # A page's policy may forbid workers but its own; a light probe needs one.
-                    bypass_csp=bank is not None,
+                    bypass_csp=bool(banks),
                 )
                 page = BrowserPage(plan, sink, await context.new_page(), self._pages.discard)
-                await page.prepare(self._kit.poll_s, bank)
+                await page.prepare(self._kit.poll_s, banks)
         except BaseException as error:
             if context is not None:
                 async with _bounded(CLOSE_WITHIN_S):
@@ -206,16 +206,17 @@ class BrowserPage:
         self._crash: str | None = None
         self._answers: set[asyncio.Task[None]] = set()
 
-    async def prepare(self, poll_s: float, bank: Path | None) -> None:
-        """Hooks in and conditions set, before anything is loaded; with a bank it is light."""
+    async def prepare(self, poll_s: float, banks: Mapping[str, Path]) -> None:
+        """Hooks in and conditions set, before anything is loaded; with banks it is light."""
         context, page = self._page.context, self._page
         await context.expose_binding(BINDING, lambda _source, text: self._hear(text))
-        if bank is not None:
+        if banks:
             await context.expose_binding(
-                BANK_BINDING, lambda source, name: _give(bank, source["frame"], name)
+                BANK_BINDING,
+                lambda source, name, codec: _give(banks, source["frame"], name, codec),
             )
         # Scripts run in the order in which they were added: what ours calls is there by then.
-        fidelity: Fidelity = "full" if bank is None else "light"
+        fidelity: Fidelity = "light" if banks else "full"
         await context.add_init_script(page_script(poll_s, self._plan.poll_phase, fidelity))
         page.on("console", self._on_console)
         page.on("pageerror", self._on_page_error)
@@ -354,13 +355,15 @@ class BrowserPage:
         self._sink(ProbeEvent(self._plan.probe, kind, time.monotonic(), message, data))
 
 
-async def _give(bank: Path, frame: Frame, name: str) -> None:
+async def _give(banks: Mapping[str, Path], frame: Frame, name: str, codec: str) -> None:
     """Into the file input that a global of the frame holds; the page's promise fails with it."""
     found = await frame.evaluate_handle(TAKE_INPUT, name)
     given = found.as_element()
     if given is None:
         raise BrowserError("the page asked for prepared frames and went on")
-    await given.set_input_files(bank)
+    if codec not in banks:
+        raise BrowserError(f"there are none of {codec}")
+    await given.set_input_files(banks[codec])
     await found.dispose()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,8 +34,8 @@ class Clip(Protocol):
     def audio(self) -> Path | None: ...
 
     @property
-    def light_bank(self) -> Path | None:
-        """Prepared frames for light probes; without one they are full."""
+    def light_banks(self) -> Mapping[str, Path]:
+        """Prepared frames for light probes by codec; without any they are full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Chromiums:
         child, devtools_url = await self._start(source)
         try:
             browser = await source.automation.connect(
-                child, devtools_url, source.kit, source.clip.light_bank
+                child, devtools_url, source.kit, source.clip.light_banks
             )
         except BaseException:
             await child.stop()

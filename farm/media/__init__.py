@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from farm.media.clips import Clip, check_clips, prepare
-from farm.media.prepared import with_light_bank
+from farm.media.prepared import with_light_banks
 
 __all__ = [
     "Clip",
     "check_clips",
     "prepare",
-    "with_light_bank",
+    "with_light_banks",
 ]

@@ -18,9 +18,9 @@ import json
 import os
 import tempfile
 import wave
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -45,7 +45,7 @@ _DRAWN_BY = ("camera.py", "clips.py", "frame_number.py", "speech.py")
 class Clip:
     """Files to be played in a loop; `audio` is `None` for silence.
 
-    `light_bank` are its prepared frames (`light_bank.py`), for light probes.
+    `light_banks` are its prepared frames (`light_bank.py`) by codec, for light probes.
     """
 
     video: Path
@@ -53,7 +53,7 @@ class Clip:
     size: Size
     frame_rate: int
     duration_s: float
-    light_bank: Path | None = None
+    light_banks: Mapping[str, Path] = field(default_factory=dict)
 
 
 def prepare(media: Media, size: Size, cache: Path, identity: int = 0) -> Clip:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,22 +11,35 @@ import numpy as np
 from farm.experiment import Size
 from farm.media.camera import Planes
 from farm.media.clips import Clip, code_of, made_once
-from farm.media.light_bank import light_bank
+from farm.media.h264_pairs import H264Pairs, can_encode
+from farm.media.light_bank import Pairs, light_bank
+from farm.media.vp8_pairs import Vp8Pairs
+
+_CODE = ("light_bank.py", "planes.py")
+_VP8 = ("vp8_pairs.py",)
+_H264 = ("h264_pairs.py", "h264_bitstream.py")
 
 
-def with_light_bank(clip: Clip) -> Clip:
-    """The clip with its bank (`light_bank` says what is in it); seconds of work the first time.
+def with_light_banks(clip: Clip) -> Clip:
+    """The clip with its banks (`light_bank` says what is in one); seconds of work the first time.
 
-    Raises BadInput, NoSpace as `prepare` does.
+    One of each codec that this PyAV can encode. Raises BadInput, NoSpace as `prepare` does.
     """
-    path = clip.video.with_suffix(f".{code_of('light_bank.py')}.vp8bank")
-    made_once(
-        path,
+    banks = {"vp8": _bank(clip, "vp8", _VP8, Vp8Pairs)}
+    if can_encode():
+        banks["h264"] = _bank(clip, "h264", _H264, H264Pairs)
+    return replace(clip, light_banks=banks)
+
+
+def _bank(clip: Clip, codec: str, code: tuple[str, ...], pairs: Callable[[Size], Pairs]) -> Path:
+    return made_once(
+        clip.video.with_suffix(f".{code_of(*_CODE, *code)}.{codec}bank"),
         lambda out: out.write(
-            light_bank(_pictures(clip.video, clip.size), clip.size, clip.frame_rate).encoded()
+            light_bank(
+                _pictures(clip.video, clip.size), clip.size, clip.frame_rate, pairs
+            ).encoded()
         ),
     )
-    return replace(clip, light_bank=path)
 
 
 def _pictures(path: Path, size: Size) -> Iterator[Planes]:

@@ -10,7 +10,7 @@ import pytest
 
 from farm.browser.chromiums import Chromiums
 from farm.experiment import Media, Size
-from farm.media import prepare, with_light_bank
+from farm.media import prepare, with_light_banks
 from farm.observations import PageReport
 from farm.processes import Processes
 from farm.protocols import HostKit
@@ -36,7 +36,7 @@ PLAYOUT = (
 
 @pytest.fixture
 async def chromiums(kit: HostKit, tmp_path: Path) -> AsyncIterator[Chromiums]:
-    clip = with_light_bank(prepare(Media(frame_rate=10), Size(160, 120), tmp_path))
+    clip = with_light_banks(prepare(Media(frame_rate=10), Size(160, 120), tmp_path))
     async with Processes(tmp_path / "logs") as processes:
         source = Chromiums(processes, lambda _media: clip)
         await source.open(kit)

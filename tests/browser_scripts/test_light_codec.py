@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import av
 import pytest
 
 from farm.browser.chromiums import Chromiums
 from farm.experiment import Media, Size
-from farm.media import prepare, with_light_bank
+from farm.media import prepare, with_light_banks
+from farm.media.frame_number import read_all
 from farm.processes import Processes
 from farm.protocols import HostKit
 from farm.webrtc_stats import InboundRtp, OutboundRtp
@@ -19,15 +22,17 @@ from farm.webrtc_stats import InboundRtp, OutboundRtp
 pytestmark = pytest.mark.slow
 
 NewPage = Callable[..., Awaitable[Any]]
-SIZE = Size(320, 240)
+SIZE, FRAME_RATE = Size(320, 240), 10
+LOOP = FRAME_RATE * 10
+SEEN = 12
 RATE_WITHIN = 0.15  # on a machine that is busy with other things
 
 
 @pytest.fixture
 async def chromiums(kit: HostKit, tmp_path: Path) -> AsyncIterator[Chromiums]:
     """Browsers whose cameras show a clip of which there are prepared frames."""
-    media = Media(frame_rate=10)
-    clip = with_light_bank(prepare(media, SIZE, tmp_path))
+    media = Media(frame_rate=FRAME_RATE)
+    clip = with_light_banks(prepare(media, SIZE, tmp_path))
     async with Processes(tmp_path / "logs") as processes:
         source = Chromiums(processes, lambda _media: clip)
         await source.open(kit)
@@ -48,11 +53,12 @@ def sent(report: Any) -> list[Any]:
     return [stat for stat in of(report, OutboundRtp) if stat.targetBitrate]
 
 
+@pytest.mark.parametrize("codec", ["VP8", "H264"])
 async def test_prepared_frames_go_out_at_the_target_and_true_sizes_are_told(
-    new_page: NewPage, call_app: str
+    new_page: NewPage, call_app: str, codec: str
 ) -> None:
     probe = await new_page(fidelity="light")
-    await probe.goto(f"{call_app}call?calls=1")
+    await probe.goto(f"{call_app}call?calls=1&codec={codec}")
     before = await probe.witness.report(lambda r: decoded(r) > 60 and sent(r))
     after = await probe.witness.report(lambda r: decoded(r) > decoded(before) + 40)
 
@@ -83,11 +89,12 @@ async def test_a_page_that_may_load_nothing_but_its_own_script_is_light(
     assert of(report, InboundRtp)[0].frameWidth == SIZE.width
 
 
+@pytest.mark.parametrize("codec", ["VP8", "H264"])
 async def test_a_key_frame_is_sent_when_asked_for_and_the_page_reads_what_it_set(
-    new_page: NewPage, call_app: str
+    new_page: NewPage, call_app: str, codec: str
 ) -> None:
     probe = await new_page(fidelity="light")
-    await probe.goto(f"{call_app}call?calls=1")
+    await probe.goto(f"{call_app}call?calls=1&codec={codec}")
     before = await probe.witness.report(lambda r: decoded(r) > 20)
     await probe.do(
         """async () => {
@@ -118,33 +125,70 @@ async def test_a_codec_without_prepared_frames_and_simulcast_stay_full(
     await probe.goto(f"{call_app}call")
     await probe.do(
         """async () => {
-            const stream = await navigator.mediaDevices.getUserMedia({ video: true });
+            const { stream } = await call({ codec: "VP9" });
             const [track] = stream.getVideoTracks();
+            calls.push(await call({ codec: "H264 packetization-mode=0" }));
             const layers = new RTCPeerConnection();
             layers.addTransceiver(track, { sendEncodings: [{ rid: "a" }, { rid: "b" }] });
             window.kept = [layers];
-
-            const near = new RTCPeerConnection(), far = new RTCPeerConnection();
-            window.kept.push(near, far);
-            near.onicecandidate = ({ candidate }) => far.addIceCandidate(candidate);
-            far.onicecandidate = ({ candidate }) => near.addIceCandidate(candidate);
-            const transceiver = near.addTransceiver(track);
-            const { codecs } = RTCRtpSender.getCapabilities("video");
-            const wanted = codecs.filter(({ mimeType }) => mimeType === "video/VP9");
-            transceiver.setCodecPreferences(wanted);
-            await near.setLocalDescription();
-            await far.setRemoteDescription(near.localDescription);
-            await far.setLocalDescription();
-            await near.setRemoteDescription(far.localDescription);
         }"""
     )
-    await probe.witness.report(lambda r: decoded(r) > 5)
+    await probe.witness.report(
+        lambda r: sum((stat.framesDecoded or 0) > 5 for stat in of(r, InboundRtp)) == 2
+    )
     reasons = {
         event.data["reason"]
         for event in probe.witness.events("fidelity")
         if event.data["fidelity"] == "full"
     }
-    assert reasons == {"2 simulcast layers", "no prepared frames for video/VP9"}
+    assert reasons == {
+        "2 simulcast layers",
+        "no prepared frames for video/VP9",
+        "no prepared frames for video/H264 with packetization-mode=0",
+    }
+
+
+@pytest.mark.parametrize("codec", ["VP8", "H264"])
+async def test_a_full_receiver_shows_the_prepared_pictures_in_their_order(
+    new_page: NewPage, call_app: str, tmp_path: Path, codec: str
+) -> None:
+    probe = await new_page(fidelity="light")
+    await probe.goto(f"{call_app}call")
+    await probe.do(
+        f"""async () => {{
+            const worker = new Worker(URL.createObjectURL(new Blob([`
+                onrtctransform = ({{ transformer }}) => {{
+                    transformer.readable.pipeTo(transformer.writable);
+                }};`])));
+            const transform = () => new RTCRtpScriptTransform(worker);
+            calls.push(await call({{ codec: "{codec}", transform }}));
+        }}"""
+    )
+    await probe.witness.report(lambda r: decoded(r) > 20)
+    numbers = []
+    for picture in range(SEEN):
+        path = tmp_path / f"{picture}.png"
+        assert await probe.page.picture(path)
+        numbers += numbers_in(path)
+    assert len(numbers) == SEEN
+    assert len(set(numbers)) > SEEN // 2
+    steps = [(after - before) % LOOP for before, after in itertools.pairwise(numbers)]
+    assert all(step < LOOP // 2 for step in steps)  # never back, but over the loop's seam
+
+    after = await probe.witness.report(lambda r: decoded(r) > LOOP + 20)
+    (received,) = of(after, InboundRtp)
+    assert received.framesReceived - received.framesDecoded < 10
+    assert received.packetsLost == 0
+    assert received.freezeCount == 0
+    assert sum(stat.pliCount for stat in of(after, OutboundRtp)) <= 1
+    assert received.keyFramesDecoded <= 2
+
+
+def numbers_in(path: Path) -> list[int]:
+    """What the frame-number block in a screenshot says."""
+    with av.open(str(path)) as image:
+        (frame,) = image.decode(video=0)
+    return [reading.number for reading in read_all(frame.to_ndarray(format="gray"))]
 
 
 async def test_a_page_with_a_transform_of_its_own_keeps_it(

@@ -269,7 +269,7 @@ from farm.trial import ProbePlan
 async def main(app_url, folder):
     kit = HostKit(app_url, False, Driver("test", {}), Media(), Probes(), 1.0, folder)
     async with Processes(folder) as processes:
-        clip = SimpleNamespace(video=None, audio=None, light_bank=None)
+        clip = SimpleNamespace(video=None, audio=None, light_banks={})
         source = Chromiums(processes, lambda _media: clip)
         await source.open(kit)
         browser = await source.browser()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -287,4 +287,4 @@ def command(process: psutil.Process) -> list[str]:
 class GreenPicture:
     video: Path | None = None
     audio: Path | None = None
-    light_bank: Path | None = None
+    light_banks: Mapping[str, Path] = field(default_factory=dict)
