@@ -3,7 +3,7 @@
 // sender's target has become; a message from it is a question which bank a stream's frames are from,
 // such a target, a received picture's true size, or why a bank cannot be read.
 (constants) => {
-  const FLOOR = 0.3, CEILING = 3, REPAY_S = 0.5, START_BPS = 300000;
+  const FLOOR = 0.3, CEILING = 3, REPAY_S = 0.5, MOST_DEBT_S = 1, START_BPS = 300000;
   const WINDOW_MS = 1000, DESCRIPTORS = 0.97;
   const targets = new Map(); // id -> the encoder's target, then what it means for us
   const banks = new Map(); // codec -> its prepared frames, promised
@@ -86,37 +86,44 @@
     return Math.round(DESCRIPTORS * Math.min(whole_bps, allowed_bps));
   };
 
-  // The picture of the clip whose turn it is, by the camera's clock, and what it may weigh.
+  // The picture of the clip whose turn it is, by the camera's clock, and what it may weigh. Weights
+  // are in seconds of the target, so that they mean the same when it changes.
   const sending = ({ id, most_bps }) => {
-    let first = null, last = null, owed = 0, frame_s = 0, keys = 0, deltas = 0;
+    let first = null, last = null, frame_s = 0, keys = 0, deltas = 0;
+    let due_s = 0; // not sent yet of what could have been
+    let debt_s = 0, pace = 0; // of a key frame, and how much of each second repays it
     const target = { bps: START_BPS, overhead: [], most_bps };
     targets.set(id, target);
     const next = (encoded, bank) => {
-      const { bps } = target;
+      const per_s = target.bps / 8;
       const at = encoded.timestamp;
       first ??= at;
       const passed_s = last === null ? 1 / bank.frame_rate : ((at - last) >>> 0) / constants.clock_hz;
       const since_s = Math.min(passed_s, REPAY_S); // a camera's pause is not paid back in one frame
       last = at;
       frame_s += frame_s ? 0.2 * (since_s - frame_s) : since_s;
-      const per_frame = (bps / 8) * frame_s;
-      owed += (bps / 8) * since_s;
       if (encoded.type === "key") {
         const key = bank.keys[keys++ % bank.keys.length];
-        owed -= key.length;
         deltas = 0;
+        const debt = debt_s + key.length / per_s - since_s;
+        due_s += Math.max(0, -debt);
+        debt_s = Math.min(Math.max(debt, 0), MOST_DEBT_S);
+        pace = Math.min(debt_s / REPAY_S, 1 - FLOOR);
         return key.slice();
       }
-      const wished = per_frame + (owed - per_frame) * (since_s / REPAY_S);
-      const size = Math.round(Math.min(Math.max(wished, FLOOR * per_frame), CEILING * per_frame));
+      const repaid_s = Math.min(debt_s, pace * since_s);
+      debt_s -= repaid_s;
+      due_s += since_s - repaid_s;
+      const usual_s = frame_s * (1 - repaid_s / since_s);
+      const wished_s = usual_s + (due_s - usual_s) * (since_s / REPAY_S);
+      const size = Math.round(
+        per_s * Math.min(Math.max(wished_s, FLOOR * frame_s), CEILING * frame_s));
       const number = Math.round((((at - first) >>> 0) / constants.clock_hz) * bank.frame_rate);
       const rungs = bank.frames[number % bank.frames.length];
       const frame = rungs.find((rung) => rung.length <= size) ?? bank.skip;
       const made = padded(frame, Math.max(frame.length, size));
       bank.numbered(made, ++deltas);
-      owed -= made.length;
-      // Debts that a whole second could not repay are forgotten: the target has moved meanwhile.
-      owed = Math.max(owed, -bps / 8);
+      due_s = Math.max(due_s - made.length / per_s, -MOST_DEBT_S);
       return made;
     };
     return (encoded, bank) => {
