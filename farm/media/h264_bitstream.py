@@ -152,7 +152,8 @@ def _sequence(size: Size) -> bytes:
     level = next((level for most, level in _LEVELS if wide * high <= most), 52)
     made = Bits().u(8, _BASELINE).u(8, _CONSTRAINED).u(8, level)
     made = made.ue(0).ue(_FRAME_NUM_BITS - 4).ue(2)
-    made = made.ue(2).u(1, 0)  # two references: the key frame, and the picture before
+    made = made.ue(2)  # two references: the key frame, and the picture before
+    made = made.u(1, 1)  # what was lost is no reason not to show what comes
     made = made.ue(wide - 1).ue(high - 1).u(1, 1).u(1, 1)
     right, bottom = wide * 16 - size.width, high * 16 - size.height
     if right or bottom:
