@@ -13,7 +13,7 @@
     };
     const performance = { now: () => clock.ms };
     new Function("self", "performance", `(${code})({ clock_hz: 90000 })`)(self, performance);
-    self.onmessage({ data: { codec, bank: bytesOf(bank).buffer } });
+    self.onmessage({ data: { codec, bank: new Blob([bytesOf(bank)]) } });
     return self;
   };
 
