@@ -3,7 +3,7 @@
 // sender's target has become; a message from it is a question which bank a stream's frames are from,
 // such a target, a received picture's true size, or why a bank cannot be read.
 (constants) => {
-  const FLOOR = 0.3, CEILING = 3, REPAY_S = 0.5, MOST_DEBT_S = 1, START_BPS = 300000;
+  const FLOOR = 0.3, CEILING = 3, REPAY_S = 0.5, MOST_DEBT_S = 1, LEAST_S = 0.001, START_BPS = 300000;
   const WINDOW_MS = 1000, DESCRIPTORS = 0.97;
   const targets = new Map(); // id -> the encoder's target, then what it means for us
   const banks = new Map(); // codec -> its prepared frames, promised
@@ -99,7 +99,8 @@
       const at = encoded.timestamp;
       first ??= at;
       const passed_s = last === null ? 1 / bank.frame_rate : ((at - last) >>> 0) / constants.clock_hz;
-      const since_s = Math.min(passed_s, REPAY_S); // a camera's pause is not paid back in one frame
+      // A camera's pause is not paid back in one frame.
+      const since_s = Math.min(Math.max(passed_s, LEAST_S), REPAY_S);
       last = at;
       frame_s += frame_s ? 0.2 * (since_s - frame_s) : since_s;
       if (encoded.type === "key") {
