@@ -57,6 +57,13 @@
     }
   };
 
+  // What was agreed on is needed soon; to ask for it at the first frame would hold that one up.
+  const foresee = (sender, receiver) => {
+    if (deliveries.has("h264")) return;
+    const first = [nativeGet.call(sender), receiver.getParameters()].map(({ codecs }) => codecs[0]);
+    if (first.some((codec) => codec?.mimeType === "video/H264")) delivered("h264").catch(() => {});
+  };
+
   // In no document, so that the page's own scripts and policy have no part in it.
   const bankFile = async (codec) => {
     const input = document.createElement("input");
@@ -199,9 +206,11 @@
       connection.addEventListener("track", ({ receiver }) => lightenReceiver(receiver));
     }
     if (connection.signalingState === "closed") return;
+    const agreed = connection.signalingState === "stable";
     for (const { sender, receiver } of connection.getTransceivers()) {
       lighten(sender);
       lightenReceiver(receiver);
+      if (agreed && worker) foresee(sender, receiver);
     }
   };
   for (const name of [
