@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -29,10 +30,19 @@ RATE_WITHIN = 0.15  # on a machine that is busy with other things
 
 
 @pytest.fixture
-async def chromiums(kit: HostKit, tmp_path: Path) -> AsyncIterator[Chromiums]:
+def prepared() -> tuple[str, ...]:
+    """Codecs of which there are prepared frames; a test's parameter of that name overrides it."""
+    return ("vp8", "h264")
+
+
+@pytest.fixture
+async def chromiums(
+    kit: HostKit, tmp_path: Path, prepared: tuple[str, ...]
+) -> AsyncIterator[Chromiums]:
     """Browsers whose cameras show a clip of which there are prepared frames."""
     media = Media(frame_rate=FRAME_RATE)
     clip = with_light_banks(prepare(media, SIZE, tmp_path))
+    clip = replace(clip, light_banks={codec: clip.light_banks[codec] for codec in prepared})
     async with Processes(tmp_path / "logs") as processes:
         source = Chromiums(processes, lambda _media: clip)
         await source.open(kit)
@@ -146,6 +156,20 @@ async def test_a_codec_without_prepared_frames_and_simulcast_stay_full(
         "no prepared frames for video/VP9",
         "no prepared frames for video/H264 with packetization-mode=0",
     }
+
+
+@pytest.mark.parametrize("prepared", [("vp8",)])
+async def test_h264_is_full_where_the_farm_could_not_prepare_any(
+    new_page: NewPage, call_app: str
+) -> None:
+    probe = await new_page(fidelity="light")
+    await probe.goto(f"{call_app}call?calls=1&codec=H264")
+    report = await probe.witness.report(
+        lambda r: decoded(r) > 5 and any(s.frameWidth == SIZE.width for s in of(r, OutboundRtp))
+    )
+    assert of(report, InboundRtp)[0].packetsLost == 0
+    reasons = [event.data["reason"] for event in probe.witness.events("fidelity")]
+    assert reasons == ["", "no prepared frames for video/H264"]
 
 
 @pytest.mark.parametrize("codec", ["VP8", "H264"])
