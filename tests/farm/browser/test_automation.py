@@ -46,6 +46,18 @@ async def test_steps_do_what_a_user_does(new_page: NewPage, call_app: str) -> No
         await probe.page.run(step)
 
 
+async def test_a_probe_costs_one_renderer(new_page: NewPage, call_app: str) -> None:
+    """Chromium gives pages of its own user interface, which nobody sees, a renderer each."""
+    probes = [await new_page() for _ in range(3)]
+    for probe in probes:
+        await probe.goto(f"{call_app}call?calls=1")
+    await probes[-1].witness.report(lambda report: report.connections)
+    family = psutil.Process(probes[0].browser.pid).children(recursive=True)
+    renderers = [each for each in family if "--type=renderer" in each.cmdline()]
+    own_page, in_reserve = 1, 1
+    assert len(renderers) <= len(probes) + own_page + in_reserve
+
+
 async def failure(probe: Any, step: Any) -> JoinError:
     with pytest.raises(JoinError) as caught:
         await probe.page.run(step)
