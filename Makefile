@@ -23,7 +23,7 @@ CORES := $(shell nproc)
 
 # A neighbour on a shared machine may take a live test the time that it needs; the log says which.
 ONCE_MORE := echo "Live tests that failed are tried once more." && \
-    $(ISOLATED) $(BIN)/python -m pytest -m slow --last-failed --last-failed-no-failures none
+    $(ISOLATED) $(BIN)/python -m pytest -m live --last-failed --last-failed-no-failures none
 
 .PHONY: demo test check fast-check own-network lock clean
 
@@ -34,13 +34,13 @@ demo: $(READY)
 test: $(READY)
 	@APT=$(APT) sh infra/machine_setup.sh chromium cloud-init-schema faketime libatomic ip sshd top
 	@$(MAKE) --no-print-directory own-network fast-check
-	$(ISOLATED) $(BIN)/python -m pytest -q -m "not slow" -n $(CORES)
-	$(ISOLATED) $(BIN)/python -m pytest -m slow || { [ $$? -eq 1 ] && $(ONCE_MORE); }
+	$(ISOLATED) $(BIN)/python -m pytest -q -m "not live" -n $(CORES) --dist loadfile
+	$(ISOLATED) $(BIN)/python -m pytest -m live || { [ $$? -eq 1 ] && $(ONCE_MORE); }
 
 check: $(READY)
 	@APT=$(APT) sh infra/machine_setup.sh chromium libatomic ip
 	@$(MAKE) --no-print-directory own-network fast-check
-	$(ISOLATED) $(BIN)/python -m pytest -q -m "not slow" -n $(CORES)
+	$(ISOLATED) $(BIN)/python -m pytest -q -m "not live and not slow" -n $(CORES)
 
 fast-check:
 	$(BIN)/ruff check .

@@ -231,7 +231,7 @@ async def a_greeter(request: web.Request) -> web.WebSocketResponse:
     return socket
 
 
-@pytest.mark.slow
+@pytest.mark.live
 @pytest.mark.parametrize(
     ("answer", "complaint"),
     [
@@ -276,7 +276,7 @@ def over(kurento: str, ssh: Ssh) -> str:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.live
 async def test_a_machine_that_cannot_be_reached(tmp_path: Path, kurento: str) -> None:
     for to, complaint in (
         ("me@127.0.0.1:1", r"127\.0\.0\.1 port 1 cannot be reached \(SSH\): Connection refused"),
@@ -286,7 +286,7 @@ async def test_a_machine_that_cannot_be_reached(tmp_path: Path, kurento: str) ->
         assert re.fullmatch(rf":4: server\.ssh\.to: {to}: {complaint}", said), said
 
 
-@pytest.mark.slow
+@pytest.mark.live
 async def test_a_host_key_nobody_vouched_for_and_a_refused_login(
     tmp_path: Path, kurento: str
 ) -> None:
@@ -305,7 +305,7 @@ async def test_a_host_key_nobody_vouched_for_and_a_refused_login(
 # ---------------------------------------------------------------- this machine
 
 
-@pytest.mark.slow
+@pytest.mark.live
 async def test_no_chromium(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -319,7 +319,7 @@ def test_a_home_without_room_for_clips(says: Says, monkeypatch: pytest.MonkeyPat
     assert re.fullmatch(r"farm: clips cannot be written to /dev/null/cache/\S+: .*", said), said
 
 
-@pytest.mark.slow
+@pytest.mark.live
 def test_no_space(tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()

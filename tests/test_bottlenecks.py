@@ -38,7 +38,7 @@ from tests.starved_server import (
     slow_disk,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 # Detectors of a busy machine are off: it is the tests' machine, and not what is asked here.
 CALLS = """

@@ -12,7 +12,7 @@ import pytest
 
 from tests.farm_process import FarmProcess, farm
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 CALL = """
 format: 1

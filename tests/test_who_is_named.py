@@ -12,7 +12,7 @@ import pytest
 
 from tests.farm_process import farm
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 # What a busy machine does to calls is not judged: it is the tests' machine, and not what is asked.
 SPOILT = """

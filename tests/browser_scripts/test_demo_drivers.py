@@ -46,7 +46,7 @@ def test_each_role_of_a_scenario_has_its_steps(kind: ScenarioKind) -> None:
     assert set(read_driver(driver_name(experiment)).roles) == roles
 
 
-@pytest.mark.slow
+@pytest.mark.live
 @pytest.mark.parametrize("kind", ["one_to_one", "group", "broadcast"])
 async def test_probes_join_receive_what_they_should_and_leave_nothing(
     kind: ScenarioKind, tmp_path: Path

@@ -9,7 +9,7 @@ import pytest
 
 from farm.webrtc_stats import InboundRtp, OutboundRtp
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 NewPage = Callable[..., Awaitable[Any]]
 

@@ -16,7 +16,7 @@ from farm.processes import Processes
 from farm.protocols import HostKit
 from farm.webrtc_stats import InboundRtp
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 NewPage = Callable[..., Awaitable[Any]]
 

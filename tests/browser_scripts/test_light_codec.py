@@ -20,7 +20,7 @@ from farm.processes import Processes
 from farm.protocols import HostKit
 from farm.webrtc_stats import InboundRtp, OutboundRtp
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 NewPage = Callable[..., Awaitable[Any]]
 SIZE, FRAME_RATE = Size(320, 240), 10

@@ -23,7 +23,7 @@ from farm.media.h264_pairs import H264Pairs
 from farm.media.light_bank import LightBank, light_bank
 from farm.media.vp8_pairs import Vp8Pairs
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 HERE = Path(__file__).parent
 SIZE, PICTURES, FRAME_RATE = Size(640, 480), 20, 10

@@ -18,7 +18,7 @@ from farm.webrtc_stats import (
     Transport,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 NewPage = Callable[..., Awaitable[Any]]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 NewPage = Callable[..., Awaitable[Any]]
 

@@ -33,7 +33,7 @@ from farm.ssh import SshShell
 from infra.local_sshd import LocalSshd, local_sshd
 from tests.synthetic import call_plan, manifest
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 # Busy for 40 ms, idle for 60 ms; HUP makes it start anew in the same place, like a reset does.
 BURNER = """

@@ -17,7 +17,7 @@ from farm.ssh import SshShell
 from infra.local_sshd import LocalSshd
 from tests.sshd import running_sshd
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 
 @pytest.fixture

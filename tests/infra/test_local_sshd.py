@@ -13,7 +13,7 @@ from farm.processes import Processes
 from farm.ssh import SshShell
 from infra.local_sshd import local_sshd, locked
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 
 async def said(shell: SshShell) -> str:

@@ -23,7 +23,7 @@ from farm.protocols import HostKit
 from farm.trial import Line
 from farm.webrtc_stats import InboundRtp, RemoteInboundRtp
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 NewPage = Callable[..., Awaitable[Any]]
 

@@ -54,7 +54,7 @@ def test_what_is_missing_is_marked_and_has_its_place(
     assert lines[-1].startswith("This brings it:")
 
 
-@pytest.mark.slow
+@pytest.mark.live
 async def test_an_experiment_that_could_start(
     tmp_path: Path, call_app: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -202,7 +202,7 @@ class Reader:
                 await self._more.wait()
 
 
-@pytest.mark.slow
+@pytest.mark.live
 async def test_two_probes_live_and_one_cannot_join(call_app: str, tmp_path: Path) -> None:
     async with Processes(tmp_path / "logs") as processes:
         host = host_with(Chromiums(processes, lambda _media: GreenPicture()))
@@ -241,7 +241,7 @@ async def test_two_probes_live_and_one_cannot_join(call_app: str, tmp_path: Path
     assert list((tmp_path / "logs").glob("chromium-0.log"))
 
 
-@pytest.mark.slow
+@pytest.mark.live
 async def test_a_killed_browser_is_told_for_each_of_its_probes(
     call_app: str, tmp_path: Path
 ) -> None:

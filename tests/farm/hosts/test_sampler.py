@@ -59,7 +59,7 @@ def test_threads_that_are_gone_are_no_error() -> None:
     assert (os.getpid(), os.getpid()) in read_threads([os.getpid()]).cpu_s
 
 
-@pytest.mark.slow
+@pytest.mark.live
 def test_a_spinning_thread_is_named(spinner: int) -> None:
     sampler = HostSampler("here", None, lambda: [spinner])
     sampler.sample(0.0)

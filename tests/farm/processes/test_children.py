@@ -293,7 +293,7 @@ def processes_that_name(directory: Path, at_least: int, within_s: float = 60.0) 
         time.sleep(0.05)
 
 
-@pytest.mark.slow
+@pytest.mark.live
 def test_no_process_of_a_chromium_is_left_when_the_controller_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

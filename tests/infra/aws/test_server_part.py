@@ -31,7 +31,7 @@ from farm.ssh import SshShell
 from infra.farm_wheel import pack
 from infra.local_sshd import local_sshd
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 SERVER = Path(__file__).parents[3] / "infra/aws/cloud_init/server.yaml"
 KURENTO = "ws://127.0.0.1:8888/kurento"

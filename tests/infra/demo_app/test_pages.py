@@ -16,7 +16,7 @@ from farm.browser.program import find_chromium
 from farm.kurento import KurentoClient
 from tests.infra.demo_app.servers import Servers, child, running_servers
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 FLAGS = (
     "--no-sandbox",

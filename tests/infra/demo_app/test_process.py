@@ -30,7 +30,7 @@ async def ready_url(app: asyncio.subprocess.Process) -> str:
     return str(said["url"])
 
 
-@pytest.mark.slow
+@pytest.mark.live
 async def test_it_says_where_it_is_and_ends_at_sigterm_with_everything_released(
     kurento: FakeKurento,
 ) -> None:
@@ -47,7 +47,7 @@ async def test_it_says_where_it_is_and_ends_at_sigterm_with_everything_released(
     assert kurento.calls[-1] == "closeSession"
 
 
-@pytest.mark.slow
+@pytest.mark.live
 async def test_it_starts_and_ends_without_a_media_server() -> None:
     app = await start("--kurento", "ws://127.0.0.1:1/kurento")
     await ready_url(app)
@@ -55,7 +55,7 @@ async def test_it_starts_and_ends_without_a_media_server() -> None:
     assert await app.wait() == 0
 
 
-@pytest.mark.slow
+@pytest.mark.live
 async def test_bad_input_is_one_line_and_exit_2() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -76,7 +76,7 @@ async def test_bad_input_is_one_line_and_exit_2() -> None:
             assert len(errors.decode().splitlines()) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.live
 async def test_it_says_how_late_it_was(kurento: FakeKurento) -> None:
     app = await start("--kurento", kurento.url)
     health = f"{await ready_url(app)}health"

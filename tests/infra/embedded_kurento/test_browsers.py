@@ -17,7 +17,7 @@ from farm.browser.program import find_chromium
 from infra.embedded_kurento.server import Server
 from tests.infra.embedded_kurento.live import FLAGS
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 Client = Any
 Connect = Callable[[], Awaitable[Client]]

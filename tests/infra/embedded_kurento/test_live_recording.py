@@ -18,7 +18,7 @@ from tests.infra.embedded_kurento.live import SMALL, call, cameras, open_page, r
 Client = Any
 
 
-@pytest.mark.slow
+@pytest.mark.live
 async def test_both_sides_of_a_call_are_recorded_and_play(client: Client, tmp_path: Path) -> None:
     files = [tmp_path / "new folder" / "caller.webm", tmp_path / "callee.webm"]
     pipeline = await client.create("MediaPipeline")
@@ -54,7 +54,7 @@ async def test_both_sides_of_a_call_are_recorded_and_play(client: Client, tmp_pa
         assert at_least_s - 1.0 < sound_s < at_most_s + 1.0
 
 
-@pytest.mark.slow
+@pytest.mark.live
 async def test_a_pause_is_left_out_and_a_release_ends_the_file(
     client: Client, tmp_path: Path
 ) -> None:
@@ -87,7 +87,7 @@ async def test_a_pause_is_left_out_and_a_release_ends_the_file(
     assert max(_steps(numbers)) >= 18
 
 
-@pytest.mark.slow
+@pytest.mark.live
 async def test_a_file_is_played_to_its_end(client: Client, tmp_path: Path) -> None:
     path = tmp_path / "film.webm"
     write_film(path, SMALL, 10, seconds=4.0, identity=4)

@@ -26,7 +26,7 @@ class Member:
     port: str
 
 
-@pytest.mark.slow
+@pytest.mark.live
 async def test_each_sees_and_hears_all_and_who_leaves_makes_room(
     client: Client, tmp_path: Path
 ) -> None:
@@ -55,7 +55,7 @@ async def test_each_sees_and_hears_all_and_who_leaves_makes_room(
             assert all(100 < each.box.top < 300 for each in seen)
 
 
-@pytest.mark.slow
+@pytest.mark.live
 async def test_two_rooms_never_mix(client: Client, tmp_path: Path) -> None:
     rooms = {(1, 2): await _room(client), (3,): await _room(client)}
     async with cameras(tmp_path, 1, 2, 3) as browsers:
@@ -73,7 +73,7 @@ async def test_two_rooms_never_mix(client: Client, tmp_path: Path) -> None:
             await asyncio.sleep(0.2)
 
 
-@pytest.mark.slow
+@pytest.mark.live
 async def test_rounds_of_joining_and_leaving_leave_nothing(
     client: Client, server: Server, tmp_path: Path
 ) -> None:

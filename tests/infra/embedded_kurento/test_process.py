@@ -16,7 +16,7 @@ import aiohttp
 import psutil
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_S = 120.0

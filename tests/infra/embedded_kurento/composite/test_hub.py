@@ -17,7 +17,7 @@ from infra.embedded_kurento.pipeline import MediaPipeline
 from infra.embedded_kurento.vp8 import VP8
 from tests.infra.embedded_kurento.stubs import Member, loudness_at
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 SIZE = Size(320, 240)
 
