@@ -23,7 +23,7 @@ from statistics import mean
 
 from benchmarks import own_network
 from benchmarks.echo_app import echo_app
-from benchmarks.echo_servers import Arrived, EchoServer, embedded, janus
+from benchmarks.echo_servers import Arrived, EchoServer, VideoCodec, embedded, janus
 from benchmarks.echo_trial import EchoResult, Setting, echo_experiment, echo_trial, video_bps
 from benchmarks.process_cpu import cores_between, looking
 from farm.browser.program import chromium_command, find_chromium, sandbox_works
@@ -37,6 +37,7 @@ from farm.scenario import camera_size
 JANUS_BPS = 540_000
 """What Janus lets a page send in all: some 500 kbit/s of it are video."""
 
+JANUS_CODECS: dict[str, VideoCodec] = {"janus": "vp8", "janus-h264": "h264"}
 EMBEDDED_KBPS = 500
 HOST_CPU = 0.85
 """As `invalid.host_cpu`: more of a core is nobody's to give."""
@@ -67,7 +68,7 @@ class Cost:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--server", choices=("janus", "embedded"), default="janus")
+    parser.add_argument("--server", choices=(*JANUS_CODECS, "embedded"), default="janus")
     parser.add_argument("--seconds", type=float, default=20.0, help="measured, of each kind")
     parser.add_argument("--browsers", type=int, default=2, help="one-user browsers")
     parser.add_argument("--full", type=int, default=4, help="full probes that share a browser")
@@ -111,8 +112,8 @@ async def measure(arguments: argparse.Namespace) -> dict[str, object]:
 
 @asynccontextmanager
 async def server_named(name: str, processes: Processes) -> AsyncIterator[EchoServer]:
-    if name == "janus":
-        async with janus(processes, JANUS_BPS) as server:
+    if name in JANUS_CODECS:
+        async with janus(processes, JANUS_BPS, JANUS_CODECS[name]) as server:
             yield server
     else:
         async with embedded(processes, EMBEDDED_KBPS) as other:

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import aiohttp
 
@@ -96,14 +96,19 @@ class _Socket:
         return said
 
 
+VideoCodec = Literal["vp8", "h264"]
+
+
 class Janus:
-    """Its echo test; video is held to `remb_bps` by the server's REMB."""
+    """Its echo test; video is held to `remb_bps` by the server's REMB, and of one `codec`."""
 
     name = "janus"
 
-    def __init__(self, api: _Socket, admin: _Socket, pid: int, remb_bps: int) -> None:
+    def __init__(
+        self, api: _Socket, admin: _Socket, pid: int, remb_bps: int, codec: VideoCodec
+    ) -> None:
         self.pid = pid
-        self._api, self._admin, self._remb_bps = api, admin, remb_bps
+        self._api, self._admin, self._remb_bps, self._codec = api, admin, remb_bps, codec
         self._calls: list[tuple[int, int]] = []
         self._later: set[asyncio.Task[None]] = set()
 
@@ -117,7 +122,7 @@ class Janus:
             waits=True,
             session_id=session,
             handle_id=handle,
-            body={"audio": True, "video": True},
+            body={"audio": True, "video": True, "videocodec": self._codec},
             jsep={"type": "offer", "sdp": offer},
         )
         self._calls.append((session, handle))
@@ -160,7 +165,9 @@ def _video(info: Mapping[str, Any]) -> dict[str, int]:
 
 
 @asynccontextmanager
-async def janus(processes: Processes, remb_bps: int) -> AsyncIterator[Janus]:
+async def janus(
+    processes: Processes, remb_bps: int, codec: VideoCodec = "vp8"
+) -> AsyncIterator[Janus]:
     """Debian's package, with a configuration of its own. Raises ProcessError, MissingTool."""
     if shutil.which("janus") is None:
         raise MissingTool("no Janus on this machine: install the package janus")
@@ -182,7 +189,7 @@ async def janus(processes: Processes, remb_bps: int) -> AsyncIterator[Janus]:
             sockets.append(_Socket(socket, constant))
         readers = [tasks.create_task(socket.read()) for socket in sockets]
         try:
-            yield Janus(sockets[0], sockets[1], child.pid, remb_bps)
+            yield Janus(sockets[0], sockets[1], child.pid, remb_bps, codec)
         finally:
             for reader in readers:
                 reader.cancel()

@@ -1,6 +1,6 @@
 """Does a server see any difference between a light probe and a full one?
 
-    python -m benchmarks.light_equals_full [--server janus|embedded|both] [--seconds 30]
+    python -m benchmarks.light_equals_full [--server janus|janus-h264|embedded|all] [--seconds 30]
 
 The same trials with full and with light probes, against servers that send each page its own media
 back: one in which nothing is in the way, one in which the first probe loses 5 % of its packets and
@@ -25,7 +25,7 @@ from statistics import mean, median
 import polars as pl
 
 from benchmarks import own_network
-from benchmarks.density import server_named
+from benchmarks.density import JANUS_CODECS, server_named
 from benchmarks.echo_app import echo_app
 from benchmarks.echo_trial import EchoResult, Setting, echo_experiment, echo_trial
 from benchmarks.wire import Traffic, Wire, sent_beside
@@ -40,6 +40,7 @@ AFTER_S = 20.0
 """How long a probe has had its bottleneck before its rate and round trip count."""
 
 PROBES = 2
+SERVERS = (*JANUS_CODECS, "embedded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ HELD = tuple(limit.name for limit in LIMITS if limit.high is not None)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--server", choices=("janus", "embedded", "both"), default="both")
+    parser.add_argument("--server", choices=(*SERVERS, "all"), default="all")
     parser.add_argument("--seconds", type=float, default=30.0, help="measured, in each trial")
     arguments = parser.parse_args()
     own_network.enter("benchmarks.light_equals_full")
@@ -100,7 +101,7 @@ def main() -> None:
 
 
 async def compare(arguments: argparse.Namespace) -> None:
-    servers = ("janus", "embedded") if arguments.server == "both" else (arguments.server,)
+    servers = SERVERS if arguments.server == "all" else (arguments.server,)
     worst: dict[str, float] = {}
     for server in servers:
         full = await figures_of("full", server, arguments.seconds)
