@@ -261,6 +261,9 @@ class Embedded:
         pipeline = await self._kurento.create("MediaPipeline")
         endpoint = await self._kurento.create("WebRtcEndpoint", {"mediaPipeline": pipeline})
         await endpoint.invoke("setMaxVideoSendBandwidth", maxVideoSendBandwidth=self._kbps)
+        # Else a page that was slow once stays so: it is told what it says itself of its own echo.
+        await endpoint.invoke("setMaxVideoRecvBandwidth", maxVideoRecvBandwidth=self._kbps)
+        await endpoint.invoke("setMinVideoRecvBandwidth", minVideoRecvBandwidth=self._kbps)
         await endpoint.connect(endpoint)
         gathered = asyncio.Event()
         found: list[str] = []
