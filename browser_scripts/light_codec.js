@@ -17,7 +17,7 @@
 
   const now = () => performance.timeOrigin + performance.now();
   const say = (facts) => send(JSON.stringify({ message: "fidelity", page_time_ms: now(), ...facts }));
-  const senders = new Map(); // RTCRtpSender -> {id, port, own_scale}
+  const senders = new Map(); // RTCRtpSender -> {id, light, ssrcs, heard_ms}
   const sizes = new Map(); // track identifier of what is received -> {frameWidth, frameHeight}
   const targets = new Map(); // id of a sender -> what Chromium would let an encoder of its own send
   const done = new WeakSet();
