@@ -62,7 +62,7 @@ PATIENT = """
 criteria: {setup_within: 60s, delivered: 0.5, frame_rate_of_baseline: 0.1, residual_loss: 0.2,
   repair: 0.5, gap: 10s, stalled_share: 0.9}
 """
-HASTY = "criteria: {setup_within: 1s}"
+HASTY = "criteria: {setup_within: 500ms}"
 
 Starve = Callable[[StarvedServer], None]
 
@@ -157,11 +157,11 @@ async def test_a_slow_application_is_named(tmp_path: Path) -> None:
     ):
         assert app.stdout is not None
         url = json.loads(app.stdout.readline())["url"]
-        starver = Starver(phase="ramp", act=slow_down)
+        slow_down()
         limited = await gave_way(
             server,
             tmp_path,
-            starver,
+            FakeObserver(),
             load=2,
             app=f"{{run: null, url: {url}}}",
             more=HASTY,
