@@ -4,8 +4,8 @@
 
 The same page and clip against the same server, which sends each page its own media back; video at
 the server is held to 500 kbit/s for all kinds, Opus goes both ways. Whole process trees are
-counted, by CPU time. Needs root, for a network namespace of its own. The last line is one JSON
-object.
+counted, by CPU time; the browsers of each kind have one core, this process has the others. Needs
+root, for a network namespace of its own. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import asyncio
 import json
 import os
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
@@ -86,15 +86,16 @@ async def measure(arguments: argparse.Namespace) -> dict[str, object]:
             echo_app(server) as app,
         ):
             bench = Setting(server, app, processes, Path(folder))
-            plain = await one_browser_each(bench, arguments.browsers, arguments.seconds)
-            print(plain, flush=True)
-            full = await shared(bench, "full", arguments.full, arguments.seconds)
-            print(full, flush=True)
-            light = await shared(bench, "light", arguments.light, arguments.seconds)
-            print(light, flush=True)
+            with one_core() as core:
+                plain = await one_browser_each(bench, arguments.browsers, arguments.seconds, core)
+                print(plain, flush=True)
+                full = await shared(bench, "full", arguments.full, arguments.seconds, core)
+                print(full, flush=True)
+                light = await shared(bench, "light", arguments.light, arguments.seconds, core)
+                print(light, flush=True)
+                per_core = await on_one_core(bench, light, arguments.seconds, core)
             joined_s = await together(bench)
             print(f"{TOGETHER} light probes joined within {joined_s:.1f} s", flush=True)
-            per_core = await on_one_core(bench, light, arguments.seconds)
     costs = (plain, full, light)
     return {
         "light_over_browser_each": round(light.cores / plain.cores, 3),
@@ -120,7 +121,18 @@ async def server_named(name: str, processes: Processes) -> AsyncIterator[EchoSer
             yield other
 
 
-async def one_browser_each(bench: Setting, users: int, seconds: float) -> Cost:
+@contextmanager
+def one_core() -> Iterator[int]:
+    """A core that this process and what it starts keep out of, where there is another."""
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, set(cores[1:]) or set(cores))
+    try:
+        yield cores[0]
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
+async def one_browser_each(bench: Setting, users: int, seconds: float, core: int) -> Cost:
     """Chromium as it is, one for each user, with the farm's flags and cameras and nothing of ours
     in its page: nobody asks it for statistics either."""
     experiment = echo_experiment("full")
@@ -147,7 +159,7 @@ async def one_browser_each(bench: Setting, users: int, seconds: float) -> Cost:
                 sandbox=sandbox_works(chromium, as_root=os.geteuid() == 0),
             )
             command[-1] = bench.app.url  # instead of about:blank
-            children.append(await bench.processes.start(f"plain-{number}", command))
+            children.append(await bench.processes.start(f"plain-{number}", command, cores=(core,)))
         await bench.app.until_joined(users, within_s=60)
         await asyncio.sleep(SETTLE_S)
         start_s, first = clock.run_s(), len(arrived)
@@ -161,8 +173,9 @@ async def one_browser_each(bench: Setting, users: int, seconds: float) -> Cost:
     return Cost("browser_each", users, cores.browsers / users, 0.0, mean(rates), audio_played=True)
 
 
-async def shared(bench: Setting, fidelity: Fidelity, load: int, seconds: float) -> Cost:
-    result = await echo_trial(echo_experiment(fidelity, hold_s=seconds), load, bench)
+async def shared(bench: Setting, fidelity: Fidelity, load: int, seconds: float, core: int) -> Cost:
+    experiment = echo_experiment(fidelity, hold_s=seconds)
+    result = await echo_trial(experiment, load, bench, cores=(core,))
     _told(result)
     return Cost(
         fidelity,
@@ -183,33 +196,27 @@ async def together(bench: Setting) -> float:
     return result.joined_s if joined == TOGETHER else float("inf")
 
 
-async def on_one_core(bench: Setting, light: Cost, seconds: float) -> int:
+async def on_one_core(bench: Setting, light: Cost, seconds: float, core: int) -> int:
     """The most light probes that one core carried with no poll late and no detector firing.
 
     Other programs may keep the core busy: of it only what our browsers took is held to the limit.
     """
-    cores = sorted(os.sched_getaffinity(0))
-    others = set(cores[1:]) or set(cores)
-    os.sched_setaffinity(0, others)
-    try:
-        most = int(HOST_CPU / light.cores) // 2 * 2
-        for number in range(most, max(0, most - 2 * TRIES), -2):
-            experiment = echo_experiment("light", hold_s=seconds)
-            result = await echo_trial(experiment, number, bench, cores=(cores[0],))
-            late = sum(each.late for each in result.evidence.polls)
-            taken = result.cores.browsers
-            fired = [fault.message for fault in result.faults if fault.code != "host_cpu"]
-            if taken > HOST_CPU:
-                fired.append(f"browsers took {taken:.0%} of the core")
-            print(
-                f"{number} light probes on one core: {taken:.2f} of it, {late} polls late,"
-                f" {'; '.join(fired) or 'no detector fired'}",
-                flush=True,
-            )
-            if late == 0 and not fired:
-                return number
-    finally:
-        os.sched_setaffinity(0, cores)
+    most = int(HOST_CPU / light.cores) // 2 * 2
+    for number in range(most, max(0, most - 2 * TRIES), -2):
+        experiment = echo_experiment("light", hold_s=seconds)
+        result = await echo_trial(experiment, number, bench, cores=(core,))
+        late = sum(each.late for each in result.evidence.polls)
+        taken = result.cores.browsers
+        fired = [fault.message for fault in result.faults if fault.code != "host_cpu"]
+        if taken > HOST_CPU:
+            fired.append(f"browsers took {taken:.0%} of the core")
+        print(
+            f"{number} light probes on one core: {taken:.2f} of it, {late} polls late,"
+            f" {'; '.join(fired) or 'no detector fired'}",
+            flush=True,
+        )
+        if late == 0 and not fired:
+            return number
     return 0
 
 
