@@ -14,7 +14,7 @@ BINDING = "probe_farm_send"
 BANK_BINDING = "probe_farm_bank"
 """That by which a page of a light probe asks for its prepared frames, a file, in a file input of
 its own. As an answer to a request they would pass through Playwright's driver and the DevTools
-connection as text: a third of the time that twenty pages took to join."""
+connection as text, megabytes a page."""
 
 TAKE_INPUT = "(name) => { const input = window[name]; delete window[name]; return input; }"
 

@@ -27,7 +27,7 @@ FLAGS: tuple[tuple[str, str], ...] = (
     ("--disable-features=WebRtcHideLocalIpsWithMdns", "candidates are addresses, not .local names"),
     (
         "--disable-features=WebUIOmniboxPopup,WebUIOmniboxFullPopup,WebUIOmniboxAimPopup",
-        "each window loads the page of its address bar's list: half of what a probe's start costs",
+        "else each window loads the page of its address bar's list, unseen",
     ),
     ("--allow-loopback-in-peer-connection", "a server on this machine, without any network"),
     ("--disable-background-timer-throttling", "many pages share a browser: none is in the back"),

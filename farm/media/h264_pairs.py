@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import fractions
 from typing import Final
 
 import av
-from av.video.frame import PictureType
 
 from farm.experiment import Size
 from farm.media.camera import Planes
 from farm.media.h264_bitstream import pair_of, skip_of
-from farm.media.planes import decoded, frame_of
+from farm.media.planes import Encoder, decoded
 
 ENCODER: Final = "libx264"
 
@@ -23,6 +21,15 @@ _PARAMETERS = (
     f"ipratio={KEY_OVER_DELTA}:threads=1:sliced-threads=0:repeat-headers=1:annexb=1:aud=0"
 )
 
+_OPTIONS = {
+    "preset": "superfast",
+    "tune": "zerolatency",
+    "profile": "baseline",
+    "qp": str(QUANTIZER),
+    "forced-idr": "1",
+    "x264-params": _PARAMETERS,
+}
+
 
 def can_encode() -> bool:
     """Whether this PyAV has x264; one that was built without it may be in use."""
@@ -33,37 +40,15 @@ class H264Pairs:
     """Implements `light_bank.Pairs` with x264: the constrained baseline profile, one slice."""
 
     def __init__(self, size: Size) -> None:
-        context = av.CodecContext.create(ENCODER, "w")
-        context.width, context.height, context.pix_fmt = size.width, size.height, "yuv420p"
-        context.time_base = fractions.Fraction(1, 1000)
-        context.thread_count = 1
-        context.options = {
-            "preset": "superfast",
-            "tune": "zerolatency",
-            "profile": "baseline",
-            "qp": str(QUANTIZER),
-            "forced-idr": "1",
-            "x264-params": _PARAMETERS,
-        }
-        self._context = context
+        self._encoder = Encoder(ENCODER, size, _OPTIONS)
         self._size = size
-        self._count = 0
 
     def pair(self, key: Planes, delta: Planes) -> tuple[tuple[bytes, ...], bytes]:
-        first = self._encode(key, forced=True)
-        return pair_of(first, self._encode(delta, forced=False), self._size)
+        first = self._encoder.encode(key, key=True)
+        return pair_of(first, self._encoder.encode(delta, key=False), self._size)
 
     def shown(self, key: bytes) -> Planes:
         return decoded("h264", key)
 
     def skip(self, _key: Planes, /) -> bytes:
         return skip_of(self._size)
-
-    def _encode(self, planes: Planes, *, forced: bool) -> bytes:
-        frame = frame_of(planes)
-        frame.pts = self._count
-        self._count += 1
-        if forced:
-            frame.pict_type = PictureType.I
-        (packet,) = self._context.encode(frame)
-        return bytes(packet)

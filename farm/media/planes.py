@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+import fractions
+from collections.abc import Mapping
 from typing import Literal
 
 import av
 import numpy as np
+from av.video.frame import PictureType
 
+from farm.experiment import Size
 from farm.media.camera import Planes
 
 
-def frame_of(planes: Planes) -> av.VideoFrame:
+class Encoder:
+    """Encodes pictures one by one, each a key frame where that is asked for and only there."""
+
+    def __init__(
+        self, codec: Literal["libvpx", "libx264"], size: Size, options: Mapping[str, str]
+    ) -> None:
+        context = av.CodecContext.create(codec, "w")
+        context.width, context.height, context.pix_fmt = size.width, size.height, "yuv420p"
+        context.time_base = fractions.Fraction(1, 1000)
+        context.thread_count = 1
+        context.options = dict(options)
+        self._context = context
+        self._count = 0
+
+    def encode(self, planes: Planes, *, key: bool) -> bytes:
+        frame = _frame_of(planes)
+        frame.pts = self._count
+        self._count += 1
+        if key:
+            frame.pict_type = PictureType.I
+        (packet,) = self._context.encode(frame)
+        return bytes(packet)
+
+
+def _frame_of(planes: Planes) -> av.VideoFrame:
     """A picture to be encoded."""
     height, width = planes[0].shape
     frame = av.VideoFrame(width, height, "yuv420p")
