@@ -162,4 +162,5 @@ def _title(server: ServerOverSearch) -> str:
         if outcome is Outcome.FAIL
     ]
     least = f"; loads failed from {min(failed):.0f} probes on" if failed else ""
-    return f"The server was busiest at {load:.0f} probes, {percent(mean / 100)} of its CPU{least}"
+    busy = f"{percent(mean / 100)} of its CPU from ramp to leave"
+    return f"The server was busiest at {load:.0f} probes, {busy}{least}"
