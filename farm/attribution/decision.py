@@ -53,7 +53,7 @@ def signs_of(
 
     `held` is the evidence of a trial that passed at the largest load that does.
     """
-    here = watched(broken, harm_of(broken), result.verdict.reasons)
+    here = watched(broken, harm_of(broken, held), result.verdict.reasons)
     there = () if held is None else watched(held, harm_of(held))
     own = _own_signs(here, machine)
     if held is not None and all(sign.share < 1 for sign in own):

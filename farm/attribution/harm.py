@@ -16,7 +16,7 @@ LEAST = 0.005
 """Harm below it is none: no limit of a verdict is that fine."""
 
 USUAL_QUANTILE = 0.9
-"""The frame rate that streams of a trial can have is that of its best windows."""
+"""The frame rate that streams can have is that of the best windows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,17 +45,19 @@ class Harm:
         return tuple((float(self.start_s[at]), float(self.end_s[at])) for at in chosen)
 
 
-def harm_of(evidence: TrialEvidence) -> Harm:
-    """Of the hold; without one there is none."""
-    frame = Intervals.of(evidence.intervals).frame.filter(pl.col("polls") > 0)
+def harm_of(evidence: TrialEvidence, held: TrialEvidence | None = None) -> Harm:
+    """Of the hold; without one there is none.
+
+    `held` is a trial that passed: where all streams are slow, only it knows how fast they can be.
+    """
+    frame = _seen(evidence)
     probes = [probe.probe for probe in evidence.plan.probes]
     session_of = {probe.probe: probe.session for probe in evidence.plan.probes}
     if frame.is_empty():
         nothing = np.empty(0)
         return Harm((), (), nothing, nothing, np.empty((0, 0)))
-    usual = frame.group_by("direction", "kind").agg(
-        usual=pl.col("frame_rate").quantile(USUAL_QUANTILE)
-    )
+    best = pl.concat([_best(frame), *([] if held is None else [_best(_seen(held))])])
+    usual = best.group_by("direction", "kind").agg(usual=pl.col("usual").max())
     lacking = 1 - pl.col("frame_rate") / pl.col("usual")
     lost_up = pl.col("remote_packets_lost") / pl.col("packets")
     missed = pl.max_horizontal(
@@ -68,7 +70,7 @@ def harm_of(evidence: TrialEvidence) -> Harm:
     ).clip(0, 1)
     cells = (
         frame.with_columns(pl.col("probe", "direction", "kind").cast(pl.String))
-        .join(usual.cast({"direction": pl.String, "kind": pl.String}), on=["direction", "kind"])
+        .join(usual, on=["direction", "kind"])
         .group_by("probe", "window")
         .agg(share=missed.max(), start_s=pl.col("start_s").min(), end_s=pl.col("end_s").max())
     )
@@ -82,6 +84,19 @@ def harm_of(evidence: TrialEvidence) -> Harm:
         share[place[probe], at] = np.nan if value is None else value
         start_s[at], end_s[at] = began_s, ended_s
     return Harm(tuple(probes), tuple(session_of[probe] for probe in probes), start_s, end_s, share)
+
+
+def _seen(evidence: TrialEvidence) -> pl.DataFrame:
+    return Intervals.of(evidence.intervals).frame.filter(pl.col("polls") > 0)
+
+
+def _best(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame rate of the best windows, a direction and kind."""
+    return (
+        frame.with_columns(pl.col("direction", "kind").cast(pl.String))
+        .group_by("direction", "kind")
+        .agg(usual=pl.col("frame_rate").quantile(USUAL_QUANTILE))
+    )
 
 
 def _mean(values: NDArray[np.float64]) -> float:

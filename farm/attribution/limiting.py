@@ -69,7 +69,7 @@ def what_gave_way(
         return LimitedBy("unknown", f"{at} nothing is known of the server's machine")
     signs = signs_of(result, broken, machine, held)
     lagged = all_lagged(hold_of(broken), quality)
-    company = company_of(harm_of(broken))
+    company = company_of(harm_of(broken, held))
     first = signs[0] if signs and signs[0].share >= 1 else None
     if first is None:
         died = [each for each in result.verdict.reasons if each.code == "server_died"]

@@ -65,3 +65,16 @@ def test_frames_that_lack_are_harm_too() -> None:
 
     harm = harm_of(spoilt(good(load=2, windows=8), spoil))
     assert harm.worst() == tuple((30.0 + 10 * at, 40.0 + 10 * at) for at in range(4, 8))
+
+
+def test_all_slow_alike_are_all_harmed_where_a_trial_held() -> None:
+    def spoil(interval: StreamInterval) -> Change | None:
+        slow = interval.kind == "video" and interval.direction == "inbound"
+        return {"frame_rate": 5.0} if slow else None
+
+    held, broken = good(load=2, windows=8), spoilt(good(load=8, windows=8), spoil)
+    found, alone = company_of(harm_of(broken, held)), company_of(harm_of(broken))
+    assert found is not None
+    assert found.said == "8 of 8 probes suffered"
+    assert alone is not None
+    assert alone.suffered == 0  # nobody knows that they could be faster
