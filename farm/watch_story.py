@@ -30,10 +30,13 @@ class Timetable:
     def turns(self) -> int:
         return max(1, math.ceil(self.for_s / self.every_s))
 
-    def next_turn(self, now_wall_s: float, last: int | None) -> int | None:
-        """The first turn after `last` that is not in the past; None when the watch is over."""
+    def next_turn(self, now_wall_s: float, last: int = -1) -> int | None:
+        """The first turn after `last` that is not in the past; None when the watch is over.
+
+        Turn 0 is in the past as soon as the watch has begun: the story takes it unasked.
+        """
         due = math.ceil((now_wall_s - self.began_wall_s) / self.every_s)
-        turn = max(due, 0 if last is None else last + 1)
+        turn = max(due, last + 1)
         return turn if turn < self.turns else None
 
     def at_wall_s(self, turn: int) -> float:
@@ -58,15 +61,19 @@ async def watch_load(
     """
     await trials.find_baseline(smallest, known)
     clock = trials.clock
+    turn: int | None
     if began_wall_s is None:
-        began_wall_s = clock.wall_s()
-        trials.decided(BEGAN, wall_s=began_wall_s, load=load, every_s=every_s, for_s=for_s)
-    times = Timetable(began_wall_s, every_s, for_s)
-    turn: int | None = None
-    while (turn := times.next_turn(clock.wall_s(), turn)) is not None:
+        times = Timetable(clock.wall_s(), every_s, for_s)
+        trials.decided(BEGAN, wall_s=times.began_wall_s, load=load, every_s=every_s, for_s=for_s)
+        turn = 0
+    else:
+        times = Timetable(began_wall_s, every_s, for_s)
+        turn = times.next_turn(clock.wall_s())
+    while turn is not None:
         await clock.sleep_until(clock.run_s() + times.at_wall_s(turn) - clock.wall_s())
         try:
             await trials.measure(load, "watch")
         except ServerError as error:
             trials.decided(OUTAGE, wall_s=clock.wall_s(), message=str(error))
             trials.say(f"no trial this time: {error}")
+        turn = times.next_turn(clock.wall_s(), turn)

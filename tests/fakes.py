@@ -29,9 +29,12 @@ from farm.server_observations import (
 )
 from farm.trial import Fault, JoinOutcome, Phase, ProbePlan, SessionPlan, TrialPlan, TrialResult
 
+READING_S = 1e-6
+"""What a reading of the clock takes."""
+
 
 class FakeClock:
-    """Time passes only when everybody sleeps."""
+    """Time passes when everybody sleeps, and by `READING_S` at each reading: no two are equal."""
 
     def __init__(self) -> None:
         self._now_s = 0.0
@@ -39,10 +42,11 @@ class FakeClock:
         self._order = itertools.count()
 
     def run_s(self) -> float:
+        self._now_s += READING_S
         return self._now_s
 
     def wall_s(self) -> float:
-        return 1_800_000_000.0 + self._now_s
+        return 1_800_000_000.0 + self.run_s()
 
     async def sleep_until(self, run_s: float) -> None:
         if run_s <= self._now_s:
@@ -59,7 +63,8 @@ class FakeClock:
             for _ in range(100):
                 await asyncio.sleep(0)
             if not task.done() and self._sleepers:
-                self._now_s, _, waking = heapq.heappop(self._sleepers)
+                wake_s, _, waking = heapq.heappop(self._sleepers)
+                self._now_s = max(self._now_s, wake_s)
                 if not waking.done():
                     waking.set_result(None)
         task.result()

@@ -24,6 +24,7 @@ from farm.webrtc_stats import (
     RemoteInboundRtp,
     RtcStats,
 )
+from tests.fakes import READING_S
 
 HOST = "here"
 WALL_S = 1_795_000_000.0
@@ -40,16 +41,17 @@ Span = tuple[float, float]
 
 
 class FakeClock:
-    """Implements `protocols.Clock`; stands still until it is told."""
+    """Implements `protocols.Clock`; moves when it is told, and by `READING_S` at each reading."""
 
     def __init__(self, run_s: float = 0.0) -> None:
         self.now_s = run_s
 
     def run_s(self) -> float:
+        self.now_s += READING_S
         return self.now_s
 
     def wall_s(self) -> float:
-        return WALL_S + self.now_s
+        return WALL_S + self.run_s()
 
     async def sleep_until(self, run_s: float) -> None:
         self.now_s = max(self.now_s, run_s)

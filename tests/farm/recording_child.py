@@ -24,6 +24,10 @@ from tests.synthetic import (
     host_sample,
 )
 
+SPARE_S = 0.001
+"""What a part takes beyond `PART_S`: more than its readings move the clock, and too short for a
+report to arrive. So it is the host's sample that makes the part due."""
+
 
 async def record(directory: Path) -> None:
     clock = FakeClock()
@@ -33,7 +37,7 @@ async def record(directory: Path) -> None:
             trial.clock(clock_reading())
             trial.phase("ramp", 0.0)
             for part in itertools.count():
-                until_s = (part + 1) * PART_S
+                until_s = (part + 1) * (PART_S + SPARE_S)
                 while reports[0].host_monotonic_s < MONOTONIC_S + until_s:
                     report = reports.pop(0)
                     clock.now_s = report.host_monotonic_s - MONOTONIC_S

@@ -51,7 +51,7 @@ async def test_a_missing_recording_is_its_session_s_fault_and_no_other_s() -> No
 
 
 async def test_a_recording_must_be_as_long_as_both_were_in_the_call() -> None:
-    world = world_with(all_whole(26.0))
+    world = world_with(all_whole(26.5))
     await play(world)
     # In from 0 and 1 s on, until 29 s; the second call's files are long enough.
     assert [fault.session for fault in world.recorder.faults] == []

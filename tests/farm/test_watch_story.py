@@ -22,8 +22,8 @@ EVERY_S, FOR_S = 600.0, 3600.0
 def test_a_watch_has_a_turn_every_so_often_until_it_is_over() -> None:
     times = Timetable(began_wall_s=1000.0, every_s=60.0, for_s=300.0)
     assert times.turns == 5
-    assert times.next_turn(1000.0, None) == 0
     assert times.next_turn(1030.0, 0) == 1
+    assert times.next_turn(1030.0) == 1  # taken up again
     assert times.next_turn(1000.0, 0) == 1  # it was over in no time
     assert times.next_turn(1130.0, 0) == 3  # it took longer than its turn
     assert times.next_turn(1299.0, 4) is None
@@ -47,6 +47,15 @@ async def test_baselines_first_then_a_trial_at_each_turn() -> None:
     (began,) = [facts["wall_s"] for kind, facts in store.entries if kind == BEGAN]
     lasted_s = began + 5 * EVERY_S - world.clock.wall_s() + world.clock.run_s()
     assert world.clock.run_s() >= lasted_s
+
+
+async def test_the_first_turn_is_taken_as_soon_as_the_watch_begins() -> None:
+    world, store = FakeWorld(), FakeStore(capacity=16)
+    trials = Trials(SETTINGS, world.world(), store, ["here"])
+    await world.clock.play(watch_load(trials, 4, 2, every_s=EVERY_S, for_s=EVERY_S))
+    assert [each.purpose for each in store.kept].count("watch") == 1
+    (began_wall_s,) = [facts["wall_s"] for kind, facts in store.entries if kind == BEGAN]
+    assert world.clock.wall_s() - began_wall_s < EVERY_S
 
 
 async def test_a_server_that_is_away_at_a_turn_is_tried_at_the_next() -> None:

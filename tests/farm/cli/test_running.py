@@ -55,5 +55,5 @@ async def test_the_first_footprint_of_a_run_is_that_of_its_first_judged_trial(
                 trial.reset(ResetReport(True, 1, None if index == 1 else footprint))
             if index > 0:  # the first was cut off
                 trial.write_result(judged_trial(index, 2, Outcome.PASS))
-        assert clock.run_s() == 0
+        assert clock.run_s() < 1
     assert first_footprint(RunReader.open(run.path)) == footprints[2]

@@ -7,19 +7,21 @@ from collections.abc import Awaitable, Callable
 from farm.errors import CloudError, ServerUnreachable
 from farm.server.another_boot import BOOT_ID, another_boot
 from farm.shell import Answer, Channel
+from tests.fakes import READING_S
 
 
 class Clock:
-    """Time passes when somebody waits."""
+    """Time passes when somebody waits, and by `READING_S` at each reading."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
 
     def run_s(self) -> float:
+        self.now_s += READING_S
         return self.now_s
 
     def wall_s(self) -> float:
-        return 1e9 + self.now_s
+        return 1e9 + self.run_s()
 
     async def sleep_until(self, run_s: float) -> None:
         self.now_s = max(self.now_s, run_s)
