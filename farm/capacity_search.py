@@ -71,6 +71,8 @@ DRIFTED, CHANGE = 0.6, 0.1
 """It is drift when the capacity changed by so much with such a probability."""
 
 CANDIDATES = 32
+ALIKE_TO = 9
+"""So many decimals of a probability, or of what a trial tells, say something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +283,7 @@ class CapacitySearch:
         high = 1.3 * quantile(capacities, likely, 0.998)
         doubtful = [load for load in allowed if low <= load <= high]
         candidates = _thinned(doubtful or allowed[-1:], CANDIDATES)
-        return candidates[int(np.argmax(self._curves.gains(candidates)))]
+        return candidates[_largest(self._curves.gains(candidates))]
 
     # ------------------------------------------------------------ what is known
 
@@ -307,7 +309,7 @@ class CapacitySearch:
         # Few trials never rule out that this server falters slowly, far below what passed. The
         # interval allows for that; an answer that did would be too low for most servers.
         likely = self._curves.now((0.0, SLOW))
-        return rungs[int(np.argmax(self._right.chances(likely, len(rungs))[:passed]))]
+        return rungs[_largest(self._right.chances(likely, len(rungs))[:passed])]
 
     def _sure(self, answer: int | None, rungs: tuple[int, ...]) -> float:
         """How likely the answer is right."""
@@ -346,6 +348,11 @@ class CapacitySearch:
         elif probes is not None and high is not None:
             high = max(high, probes)
         return low, high
+
+
+def _largest(values: Array) -> int:
+    """Where the largest is; of those that only a processor's last digits tell apart, the first."""
+    return int(np.argmax(np.round(values, ALIKE_TO)))
 
 
 def _thinned(loads: Iterable[int], at_most: int) -> tuple[int, ...]:

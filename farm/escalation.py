@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import numpy as np
+from statistics import linear_regression
 
 CALM, LOADS = 0.4, 2
 """The server's CPU up to which load is extrapolated, from so many loads at least."""
@@ -32,9 +31,10 @@ def calm_load(seen: Sequence[tuple[int, float]]) -> float:
     """The load at which the CPU, a straight line through `seen`, reaches CALM; 0: nobody knows."""
     if len({load for load, _ in seen}) < LOADS or max(cpu for _, cpu in seen) >= CALM:
         return 0.0
-    loads, cpu = (np.array(column, dtype=np.float64) for column in zip(*seen, strict=True))
-    slope, idle = np.polyfit(loads, cpu, 1)
-    crooked = np.abs(idle + slope * loads - cpu).max() > CROOKED
-    if crooked or slope * (loads.max() - loads.min()) < RISEN:
+    loads = [load for load, _ in seen]
+    # Not numpy's fit, whose last digits are the processor's: the next load must not depend on it.
+    slope, idle = linear_regression(loads, [cpu for _, cpu in seen])
+    crooked = max(abs(idle + slope * load - cpu) for load, cpu in seen) > CROOKED
+    if crooked or slope * (max(loads) - min(loads)) < RISEN:
         return 0.0
-    return float((CALM - max(0.0, idle)) / slope * (1 + 1e-9))
+    return (CALM - max(0.0, idle)) / slope * (1 + 1e-9)

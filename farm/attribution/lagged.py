@@ -100,7 +100,8 @@ def _strongest(table: Array, less: Array | float = 0.0) -> tuple[int, float] | N
     correlations = _correlations(table)
     if not np.isfinite(correlations).any():
         return None
-    at = int(np.nanargmax(np.abs(correlations) - less))
+    # Rounded: which lag is named must not hang on the last digits of a processor's arithmetic.
+    at = int(np.nanargmax(np.round(np.abs(correlations) - less, 9)))
     return at, float(correlations[at])
 
 
