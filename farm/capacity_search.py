@@ -103,7 +103,7 @@ class CapacityEstimate:
 
 @dataclass(frozen=True, slots=True)
 class SearchTrial:
-    """One trial that the search was told of."""
+    """One trial that the search was told of; a `look` for drift is none that it asked for."""
 
     load: int
     outcome: Outcome
@@ -111,6 +111,7 @@ class SearchTrial:
     units_total: int | None = None
     utilisation: float | None = None
     server_died: bool = False
+    look: bool = False
 
 
 class CapacitySearch:
@@ -118,8 +119,9 @@ class CapacitySearch:
 
     `loads`, ascending, stand in the place of the range from `minimum` to `maximum`. `ramp` tries
     each of them in turn until one fails. An invalid trial is repeated `invalid_retries` times in a
-    row; then its load, and all above, are more than the generator can carry. `max_trials` counts
-    every trial, invalid ones too.
+    row; then its load, and all above, are more than the generator can carry, unless a trial at that
+    load or above it passed: then the generator had a bad time, and other loads come first.
+    `max_trials` counts every trial, invalid ones too.
     """
 
     def __init__(
@@ -162,13 +164,16 @@ class CapacitySearch:
         units_total: int | None = None,
         utilisation: float | None = None,
         server_died: bool = False,
+        look: bool = False,
     ) -> None:
         """How a trial went, also one that was not asked for, such as a baseline's.
 
-        `utilisation` (0 to 1) is the server's CPU. Raises ValueError for an outcome that is none.
+        `utilisation` (0 to 1) is the server's CPU. A `look` for drift tells as much of the server
+        as any trial; an invalid one says nothing of what the generator can carry, and is not
+        repeated by the search. Raises ValueError for an outcome that is none.
         """
         trial = SearchTrial(
-            load, Outcome(outcome), units_failed, units_total, utilisation, server_died
+            load, Outcome(outcome), units_failed, units_total, utilisation, server_died, look
         )
         self.trials = (*self.trials, trial)
         self._decision = None
@@ -228,21 +233,33 @@ class CapacitySearch:
         return wanted
 
     def _carried(self) -> tuple[int, ...]:
-        """The rungs below what the generator cannot carry."""
+        """The rungs below what the generator cannot carry; what it carried once is not of that."""
+        highest = max(self._loads_that(Outcome.PASS), default=0)
+        too_much = min((load for load in self._tried_in_vain() if load > highest), default=None)
+        return tuple(load for load in self._ladder if too_much is None or load < too_much)
+
+    def _tried_in_vain(self) -> set[int]:
+        """Loads whose last trials were invalid, one more than are repeated; looks do not count."""
         in_a_row: dict[int, int] = {}
-        too_much = self._ladder[-1] + 1
         for trial in self.trials:
-            invalid = trial.outcome is Outcome.INVALID
-            in_a_row[trial.load] = in_a_row.get(trial.load, 0) + 1 if invalid else 0
-            if in_a_row[trial.load] > self._invalid_retries:
-                too_much = min(too_much, trial.load)
-        return tuple(load for load in self._ladder if load < too_much)
+            if trial.outcome is not Outcome.INVALID:
+                in_a_row[trial.load] = 0
+            elif not trial.look:
+                in_a_row[trial.load] = in_a_row.get(trial.load, 0) + 1
+        return {load for load, invalid in in_a_row.items() if invalid > self._invalid_retries}
+
+    def _to_repeat(self) -> int | None:
+        """The load of the last trial that was asked for, if it was invalid and is not in vain."""
+        asked = [trial for trial in self.trials if not trial.look]
+        if not asked or asked[-1].outcome is not Outcome.INVALID:
+            return None
+        last = asked[-1].load
+        return None if last in self._tried_in_vain() else last
 
     def _wanted(self, rungs: tuple[int, ...]) -> int | State:
-        if self.trials and self.trials[-1].outcome is Outcome.INVALID:
-            last = self.trials[-1].load
-            if last in rungs:
-                return last
+        again = self._to_repeat()
+        if again is not None and again in rungs:
+            return again
         passed, failed = self._loads_that(Outcome.PASS), self._loads_that(Outcome.FAIL)
         if not passed and not failed:
             return rungs[0]
@@ -281,8 +298,10 @@ class CapacitySearch:
         capacities, likely = self._curves.capacities, self._curves.now()
         low = 0.7 * quantile(capacities, likely, 0.002)
         high = 1.3 * quantile(capacities, likely, 0.998)
-        doubtful = [load for load in allowed if low <= load <= high]
-        candidates = _thinned(doubtful or allowed[-1:], CANDIDATES)
+        doubtful = [load for load in allowed if low <= load <= high] or allowed[-1:]
+        in_vain = self._tried_in_vain()
+        promising = [load for load in doubtful if load not in in_vain]
+        candidates = _thinned(promising or doubtful, CANDIDATES)
         return candidates[_largest(self._curves.gains(candidates))]
 
     # ------------------------------------------------------------ what is known

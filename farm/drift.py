@@ -92,12 +92,7 @@ class DriftLooks:
 
     def due(self, results: Sequence[TrialResult], *, ended: bool) -> bool:
         """Whether the next trial is to be a look; `ended`: the search wants no further load."""
-        invalid = 0
-        for result in reversed(results):
-            if result.purpose != "drift" or result.verdict.outcome is not Outcome.INVALID:
-                break
-            invalid += 1
-        if invalid:
+        if invalid := self.invalid_at_the_end(results):
             return invalid <= self.invalid_retries
         looks = self.later(results)
         if looks and looks[-1] is results[-1] and self._moved(results, looks[-1]):
@@ -108,6 +103,15 @@ class DriftLooks:
                 break
             since += 1
         return since >= (1 if ended else self.every)
+
+    def invalid_at_the_end(self, results: Sequence[TrialResult]) -> int:
+        """How many of the last trials were looks that showed nothing of the server."""
+        shown = (
+            at
+            for at, result in enumerate(reversed(results))
+            if result.purpose != "drift" or result.verdict.outcome is not Outcome.INVALID
+        )
+        return next(shown, len(results))
 
     def drifted(self, results: Sequence[TrialResult]) -> tuple[str, ...]:
         """What moved in both of the last two looks, a text each; empty: nothing did."""

@@ -177,6 +177,11 @@ async def find_capacity(
             look = _look_due(trials, looks, search, load, budget_s)
             load = smallest if look else load
             if load is None:
+                if looks is not None and looks.invalid_at_the_end(trials.results):
+                    trials.say(
+                        "the last look for drift was invalid: whether the server changed since the"
+                        " one before is not known"
+                    )
                 break
             result, _ = await trials.measure(load, "drift" if look else "search")
             count(search, result)

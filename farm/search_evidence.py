@@ -45,4 +45,5 @@ def count(search: CapacitySearch, result: TrialResult) -> None:
         units_total=verdict.units,
         utilisation=None if cpu_percent is None else cpu_percent / 100,
         server_died=any(reason.code == "server_died" for reason in verdict.reasons),
+        look=result.purpose == "drift",
     )

@@ -317,6 +317,29 @@ def test_a_server_that_breaks_below_the_generators_limit_is_told_apart() -> None
     assert (estimate.state, estimate.probes) == ("converged", 8)
 
 
+def test_what_the_generator_carried_once_is_never_too_much_for_it() -> None:
+    """8 passed, so invalid trials at 8 and below say that the generator had a bad time."""
+    search = scripted((2, "pass"), (4, "pass"), (8, "pass"), (16, "fail"), (12, "fail"))
+    known = search.estimate()
+    for load in (8, 8, 8, 2, 2, 2):
+        search.record(load, "invalid")
+    now = search.estimate()
+    assert (now.probes, now.interval) == (known.probes, known.interval)
+    assert now.state != "generator_ran_out"
+    assert search.next_load() not in (2, 8, None)  # tried in vain: others come first
+
+
+def test_an_invalid_look_is_not_repeated_and_bounds_nothing() -> None:
+    search = scripted((2, "pass"), (2, "pass"), (4, "pass"))
+    wanted = search.next_load()
+    for _ in range(4):
+        search.record(2, "invalid", look=True)
+    assert search.next_load() == wanted
+    search.record(8, "invalid")
+    search.record(2, "pass", look=True)
+    assert search.next_load() == 8  # a look in between is no answer to it
+
+
 def test_how_often_an_invalid_trial_is_repeated_is_a_setting() -> None:
     assert searched(carries(limit=0, capacity=9), invalid_retries=0)[1] == [2]
 

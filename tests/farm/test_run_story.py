@@ -195,6 +195,23 @@ async def test_the_smallest_load_is_tried_again_in_between_and_at_the_end() -> N
     assert {result.load for result in store.kept if result.purpose == "drift"} == {2}
 
 
+async def test_invalid_looks_for_drift_leave_the_answer_as_it_is() -> None:
+    def spoil(evidence: TrialEvidence) -> TrialEvidence:
+        look = evidence.plan.purpose == "drift"
+        return with_host(evidence, range(30, 60), cpu_percent=99.0) if look else evidence
+
+    calm, spoilt = FakeStore(capacity=6), FakeStore(capacity=6, spoil=spoil)
+    answer = await searched(calm)
+    estimate = await searched(spoilt, drift_every=3)
+    assert (estimate.state, estimate.probes) == ("converged", 6)
+    assert estimate.interval == answer.interval
+    asked = [result.load for result in spoilt.kept if result.purpose != "drift"]
+    assert asked == [result.load for result in calm.kept]
+    assert [result.purpose for result in spoilt.kept[-2:]] == ["drift", "drift"]
+    notes = [facts["text"] for kind, facts in spoilt.entries if kind == "note"]
+    assert notes[-1].startswith("the last look for drift was invalid")
+
+
 async def test_a_server_that_changes_on_the_way_ends_the_search_as_drift() -> None:
     world = FakeWorld()
     store = FakeStore(capacity=6, spoil=slower_from(4))
