@@ -25,28 +25,48 @@ CORES := $(shell nproc)
 ONCE_MORE := echo "Live tests that failed are tried once more." && \
     $(ISOLATED) $(BIN)/python -m pytest -m live --last-failed --last-failed-no-failures none
 
-.PHONY: demo test check fast-check own-network lock clean
+# What is read without being run.
+READ := lint format types layers
+
+.NOTPARALLEL:
+.PHONY: demo test check $(READ) fast-tests shared-tests live-tests own-network lock clean
 
 demo: $(READY)
 	@APT=$(APT) sh infra/machine_setup.sh chromium libatomic top
 	@$(BIN)/farm demo
 
 test: $(READY)
-	@APT=$(APT) sh infra/machine_setup.sh chromium cloud-init-schema faketime libatomic ip sshd top
-	@$(MAKE) --no-print-directory own-network fast-check
-	$(ISOLATED) $(BIN)/python -m pytest -q -m "not live" -n $(CORES) --dist loadfile
-	$(ISOLATED) $(BIN)/python -m pytest -m live || { [ $$? -eq 1 ] && $(ONCE_MORE); }
+	@APT=$(APT) sh infra/machine_setup.sh busybox chromium cloud-init-schema faketime fish libatomic \
+	    ip sshd tcsh top zsh
+	@$(MAKE) --no-print-directory own-network
+	@$(MAKE) --no-print-directory --keep-going $(READ) shared-tests live-tests
 
 check: $(READY)
 	@APT=$(APT) sh infra/machine_setup.sh chromium libatomic ip
-	@$(MAKE) --no-print-directory own-network fast-check
+	@$(MAKE) --no-print-directory own-network
+	@$(MAKE) --no-print-directory --keep-going $(READ) fast-tests
+
+# The parts, one after the other; --keep-going: one that fails hides none of those behind it.
+lint:
+	$(BIN)/ruff check .
+
+format:
+	$(BIN)/ruff format --check .
+
+types:
+	$(BIN)/mypy
+
+layers:
+	$(BIN)/lint-imports
+
+fast-tests:
 	$(ISOLATED) $(BIN)/python -m pytest -q -m "not live and not slow" -n $(CORES)
 
-fast-check:
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+shared-tests:
+	$(ISOLATED) $(BIN)/python -m pytest -q -m "not live" -n $(CORES) --dist loadfile
+
+live-tests:
+	$(ISOLATED) $(BIN)/python -m pytest -m live || { [ $$? -eq 1 ] && $(ONCE_MORE); }
 
 own-network:
 	@$(ISOLATED) true || { \

@@ -6,6 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 REPOSITORY = Path(__file__).parent.parent
 
 
@@ -26,3 +28,40 @@ def test_who_may_not_make_a_network_is_told_what_to_do(tmp_path: Path) -> None:
     assert made.returncode == 2
     assert "unshare: not permitted" in made.stderr
     assert "Run make as root, or on Ubuntu first:" in made.stderr
+
+
+PARTS = (
+    "ruff check .",
+    "ruff format --check .",
+    "mypy ",
+    "lint-imports ",
+    "python -m pytest -q -m not live ",
+    "python -m pytest -m live ",
+)
+TOOL = """#!/bin/sh
+echo "${{0##*/}} $* " >> {log}
+case "${{0##*/}} $* " in "{failing}"*) exit 1 ;; esac
+"""
+
+
+@pytest.mark.parametrize("failing", PARTS)
+def test_a_part_that_fails_hides_none_of_those_behind_it(failing: str, tmp_path: Path) -> None:
+    log, tools = tmp_path / "log", tmp_path / "bin"
+    tools.mkdir()
+    for name in ("ruff", "mypy", "lint-imports", "python", "sh"):
+        tool = tools / name
+        tool.write_text(TOOL.format(log=log, failing=failing))
+        tool.chmod(0o755)
+    (tmp_path / "ready").touch()
+
+    made = subprocess.run(
+        ["make", "-C", REPOSITORY, "test", f"VENV={tmp_path}", "ISOLATED="],
+        env={"PATH": f"{tools}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    called = log.read_text().splitlines()
+    assert [part for part in PARTS if any(call.startswith(part) for call in called)] == [*PARTS]
+    assert made.returncode == 2
