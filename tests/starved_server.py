@@ -40,13 +40,13 @@ SLOW = """
 import socket, time
 class Slow(socket.socket):
     def sendto(self, *words):
-        until = time.perf_counter() + {seconds}
+        until = time.perf_counter() + {level}
         while time.perf_counter() < until:
             pass
         return super().sendto(*words)
 socket.socket = Slow
 """
-"""Each packet sent takes so much work: one thread does it all."""
+"""Each packet sent takes so many seconds of work: one thread does it all."""
 
 SMALL = """
 import signal, socket, time
@@ -54,16 +54,16 @@ class Small(socket.socket):
     def __init__(self, *words, **named):
         super().__init__(*words, **named)
         if self.type == socket.SOCK_DGRAM:
-            self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, {size})
+            self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2304)
     def setsockopt(self, level, name, *value):
         if self.type == socket.SOCK_DGRAM and name == socket.SO_RCVBUF:
-            value = ({size},)
+            value = (2304,)
         super().setsockopt(level, name, *value)
 socket.socket = Small
-signal.signal(signal.SIGALRM, lambda *_: time.sleep(0.05))
+signal.signal(signal.SIGALRM, lambda *_: time.sleep({level}))
 signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
 """
-"""It looks away now and then, as programs do; what comes meanwhile finds no room."""
+"""It looks away for so many seconds now and then; what comes meanwhile finds no room."""
 
 HUNGRY = """
 import socket
@@ -93,10 +93,13 @@ class StarvedServer:
     def reset(self) -> str:
         return f"kill -HUP $(cat {self.pid_file})"
 
-    def inside(self, *command: str) -> None:
-        """Run something in its network."""
+    def inside(self, *command: str) -> str:
+        """Run something in its network; what it printed."""
         assert self.keeper is not None
-        subprocess.run(["nsenter", "-n", "-t", str(self.keeper), *command], check=True)
+        enter = ["nsenter", "-n", "-t", str(self.keeper)]
+        return subprocess.run(
+            [*enter, *command], check=True, stdout=subprocess.PIPE, text=True
+        ).stdout
 
     def allow(self, controller: str, file: str, value: str) -> None:
         """Set a limit of its control group (version 1)."""

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +24,16 @@ from farm.experiment_file import load_experiment
 from farm.protocols import Progress
 from farm.trial import Outcome, Phase
 from tests.fakes import FakeObserver
+from tests.kernel_counts import (
+    Bite,
+    held_back_packets,
+    memory_refusals,
+    open_files,
+    packets_without_room,
+    throttled_periods,
+    waiting_for_disk,
+    wanted_cpu_s,
+)
 from tests.starved_server import (
     CONTROLLERS,
     HAS_DISKS,
@@ -64,55 +74,86 @@ criteria: {setup_within: 60s, delivered: 0.5, frame_rate_of_baseline: 0.1, resid
 """
 HASTY = "criteria: {setup_within: 500ms}"
 
-Starve = Callable[[StarvedServer], None]
+Starve = Callable[[StarvedServer, float], None]
+Answer = tuple[Outcome, dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Cause:
-    """What the server starts with, and what is done to it in a phase of the trial."""
+    """What the server starts with, and what is done to it in a phase of the trial.
+
+    `levels` are how much it is starved of, each tighter than the one before; `before` and
+    `handicap` may name the `{level}`. `bite` is what the kernel counts then.
+    """
 
     resource: str
+    levels: tuple[float, ...]
+    bite: Callable[[float], Bite]
     load: int = 4
     before: tuple[str, ...] = ()
     handicap: str = ""
     controllers: tuple[str, ...] = ()
     phase: Phase = "settle"
-    starve: Starve = lambda server: None
+    starve: Starve = lambda server, level: None
     probes_on: str = "all"
 
 
-def quota(server: StarvedServer) -> None:
-    server.allow("cpu", "cpu.cfs_quota_us", "1500")
+def quota(server: StarvedServer, level: float) -> None:
+    server.allow("cpu", "cpu.cfs_quota_us", f"{level:.0f}")
 
 
-def shaper(server: StarvedServer) -> None:
-    limit = ["rate", "800kbit", "burst", "8kb", "latency", "50ms"]
+def shaper(server: StarvedServer, level: float) -> None:
+    limit = ["rate", f"{level:.0f}kbit", "burst", "8kb", "latency", "50ms"]
     server.inside("tc", "qdisc", "add", "dev", INTERFACE, "root", "tbf", *limit)
 
 
-def little_memory(server: StarvedServer) -> None:
-    server.allow("memory", "memory.limit_in_bytes", str(server.used_bytes() + 20_000_000))
+def little_memory(server: StarvedServer, level: float) -> None:
+    server.allow("memory", "memory.limit_in_bytes", f"{server.used_bytes() + level:.0f}")
 
 
 FIRST, *_, LAST = sorted(os.sched_getaffinity(0)) * 2  # one and the same where there is but one
-ONE_CORE, FEW_FILES = ("taskset", "-c", str(LAST)), ("prlimit", "--nofile=15")
 CAUSES = {
     "one core": Cause(
         "cpu_thread",
-        before=ONE_CORE,
-        handicap=SLOW.format(seconds=0.003),
+        levels=(0.003, 0.01),
+        bite=lambda level: Bite(wanted_cpu_s, 0.85),
+        before=("taskset", "-c", str(LAST)),
+        handicap=SLOW,
         probes_on=f"[{FIRST}]",
     ),
-    "small buffers": Cause("udp_buffers", handicap=SMALL.format(size=2304)),
-    "few descriptors": Cause("descriptors", load=8, before=FEW_FILES),
+    "small buffers": Cause(
+        "udp_buffers",
+        levels=(0.05, 0.15),
+        bite=lambda level: Bite(packets_without_room, 1),
+        handicap=SMALL,
+    ),
+    "few descriptors": Cause(
+        "descriptors",
+        levels=(15, 13),
+        bite=lambda level: Bite(open_files, level, rises=False, at_least_s=1),
+        load=8,
+        before=("prlimit", "--nofile={level:.0f}"),
+    ),
 }
 CAUSES_OF_ROOT = {
     "CPU quota": Cause(
-        "cpu_steal", handicap=SLOW.format(seconds=0.0005), controllers=("cpu",), starve=quota
+        "cpu_steal",
+        levels=(1500, 1000),
+        bite=lambda level: Bite(throttled_periods, 5),
+        handicap=SLOW.format(level=0.0005),
+        controllers=("cpu",),
+        starve=quota,
     ),
-    "rate limit": Cause("network_bits", starve=shaper),
+    "rate limit": Cause(
+        "network_bits",
+        levels=(800, 400),
+        bite=lambda level: Bite(held_back_packets, 1),
+        starve=shaper,
+    ),
     "memory limit": Cause(
         "memory",
+        levels=(20e6, 10e6),
+        bite=lambda level: Bite(memory_refusals, 1, at_least_s=1),
         load=6,
         handicap=HUNGRY.format(size=8_000_000),
         controllers=("memory",),
@@ -132,11 +173,23 @@ POSSIBLE = {
 
 @pytest.mark.parametrize("cause", POSSIBLE.values(), ids=POSSIBLE)
 async def test_what_was_taken_from_the_server_is_named(cause: Cause, tmp_path: Path) -> None:
-    with server_of_its_own(
-        *cause.before, handicap=cause.handicap, controllers=cause.controllers
-    ) as server:
-        starver = Starver(phase=cause.phase, act=lambda: cause.starve(server))
-        limited = await gave_way(server, tmp_path, starver, load=cause.load, cores=cause.probes_on)
+    async def starved(level: float, folder: Path) -> tuple[Answer, Bite]:
+        bite = cause.bite(level)
+        with server_of_its_own(
+            *(word.format(level=level) for word in cause.before),
+            handicap=cause.handicap.format(level=level),
+            controllers=cause.controllers,
+        ) as server:
+            starver = Starver(
+                server=server,
+                bite=bite,
+                phase=cause.phase,
+                act=lambda: cause.starve(server, level),
+            )
+            answer = await trial(server, folder, starver, load=cause.load, cores=cause.probes_on)
+            return answer, bite
+
+    limited = await until_it_bites(starved, cause.levels, tmp_path)
     assert limited["resource"] == cause.resource, limited["evidence"]
 
 
@@ -172,22 +225,27 @@ async def test_a_slow_application_is_named(tmp_path: Path) -> None:
 if HAS_DISKS:
 
     async def test_a_slow_disk_under_the_recordings_is_named(tmp_path: Path) -> None:
-        place = tmp_path / "disk"
-        with server_of_its_own(controllers=("blkio",)) as server:
-            slow_disk(server, place, bytes_per_s=40_000)
-            limited = await gave_way(
-                server, tmp_path, FakeObserver(), load=2, recordings=place, record=True
-            )
+        async def starved(level: float, folder: Path) -> tuple[Answer, Bite]:
+            place, bite = folder / "disk", Bite(waiting_for_disk, 1, rises=False)
+            with server_of_its_own(controllers=("blkio",)) as server:
+                slow_disk(server, place, bytes_per_s=round(level))
+                starver = Starver(server=server, bite=bite)
+                answer = await trial(server, folder, starver, load=2, recordings=place, record=True)
+                return answer, bite
+
+        limited = await until_it_bites(starved, (40_000, 10_000, 2_500), tmp_path)
         assert limited["resource"] == "disk", limited["evidence"]
 
 
 # ---------------------------------------------------------------- how
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Starver(FakeObserver):
-    """Does something once the trial is in a phase."""
+    """Does something once the trial is in a phase, and sees whether it bites from then on."""
 
+    server: StarvedServer
+    bite: Bite
     phase: Phase = "settle"
     act: Callable[[], None] | None = None
 
@@ -195,6 +253,28 @@ class Starver(FakeObserver):
         if progress.phase == self.phase and self.act is not None:
             act, self.act = self.act, None
             act()
+        if self.act is None:
+            self.bite.look(self.server)
+
+
+async def until_it_bites(
+    starved: Callable[[float, Path], Awaitable[tuple[Answer, Bite]]],
+    levels: Sequence[float],
+    folder: Path,
+) -> dict[str, Any]:
+    """What is said of a trial that failed: the first in which the kernel says that it was starved.
+
+    A machine may be quicker than the one on which the first level was chosen.
+    """
+    for number, level in enumerate(levels):
+        place = folder / str(number)
+        place.mkdir()
+        (outcome, summary), bite = await starved(level, place)
+        if bite.bites:
+            assert outcome is Outcome.FAIL
+            limited: dict[str, Any] = summary["limited_by"]
+            return limited
+    pytest.fail(f"none of {levels} starved the server")
 
 
 async def gave_way(
@@ -218,7 +298,7 @@ async def trial(
     record: bool = False,
     more: str = "",
     cores: str = "all",
-) -> tuple[Outcome, dict[str, Any]]:
+) -> Answer:
     """`farm run --absolute` without its report."""
     text = CALLS.format(
         kurento=URL,

@@ -1,0 +1,97 @@
+"""What the kernel counts of a starved server: did the bottleneck that a test made bite?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from tests.starved_server import INTERFACE, StarvedServer
+
+
+@dataclass
+class Bite:
+    """A bottleneck bites when `count` reaches `enough` in `at_least_s` seconds of a trial.
+
+    `rises`: what counts is by how much it rose since the second before. `look` is called once a
+    second.
+    """
+
+    count: Callable[[StarvedServer], float]
+    enough: float
+    rises: bool = True
+    at_least_s: int = 3
+    seconds: int = 0
+    _before: float | None = field(default=None, init=False)
+
+    @property
+    def bites(self) -> bool:
+        return self.seconds >= self.at_least_s
+
+    def look(self, server: StarvedServer) -> None:
+        now, before = self.count(server), self._before
+        self._before = now
+        if self.rises and before is None:
+            return
+        self.seconds += now - (before or 0.0 if self.rises else 0.0) >= self.enough
+
+
+def wanted_cpu_s(server: StarvedServer) -> float:
+    """CPU time that it has used or waited for; `schedstat` has both, in nanoseconds."""
+    counts = (
+        stat.read_text().split()
+        for process in family(server)
+        for stat in Path(f"/proc/{process.pid}/task").glob("*/schedstat")
+    )
+    return sum(int(used) + int(waited) for used, waited, _ in counts) / 1e9
+
+
+def throttled_periods(server: StarvedServer) -> float:
+    """Periods in which its quota was used up."""
+    words = (server.groups["cpu"] / "cpu.stat").read_text().split()
+    return float(words[words.index("nr_throttled") + 1])
+
+
+def held_back_packets(server: StarvedServer) -> float:
+    """Packets that its shaper could not send at once."""
+    (queue,) = json.loads(server.inside("tc", "-s", "-j", "qdisc", "show", "dev", INTERFACE))
+    return float(queue["overlimits"])
+
+
+def memory_refusals(server: StarvedServer) -> float:
+    """How often its control group was at its limit."""
+    return float((server.groups["memory"] / "memory.failcnt").read_text())
+
+
+def packets_without_room(server: StarvedServer) -> float:
+    """Datagrams that found no room in a socket of its network."""
+    network = "self" if server.keeper is None else str(server.keeper)
+    lines = Path("/proc", network, "net/snmp").read_text().splitlines()
+    names, values = (line.split() for line in lines if line.startswith("Udp:"))
+    return float(values[names.index("RcvbufErrors")])
+
+
+def open_files(server: StarvedServer) -> float:
+    """Of the process that has most of them."""
+    return max((process.num_fds() for process in family(server)), default=0)
+
+
+def waiting_for_disk(server: StarvedServer) -> float:
+    """Its threads that wait for a disk at this moment."""
+    states = (
+        stat.read_text().rpartition(")")[2].split()[0]
+        for process in family(server)
+        for stat in Path(f"/proc/{process.pid}/task").glob("*/stat")
+    )
+    return sum(state == "D" for state in states)
+
+
+def family(server: StarvedServer) -> Iterator[psutil.Process]:
+    """Its processes: one is another after each reset."""
+    with suppress(psutil.NoSuchProcess):
+        keeper = psutil.Process(int(server.pid_file.read_text()))
+        yield from [keeper, *keeper.children(recursive=True)]
