@@ -7,7 +7,8 @@
     ├── ServerError               the system under test
     │   ├── ServerUnreachable
     │   │   ├── HostKeyUnknown    refused; the message holds the command that adds it
-    │   │   └── LoginRefused
+    │   │   ├── LoginRefused
+    │   │   └── CommandsRefused   logged in, but the login runs nothing: nologin, sftp only
     │   └── ServerLost            it was there and is gone
     ├── KurentoError              what the media server answered
     │   ├── KurentoUnreachable    nothing there, or something that does not speak Kurento
@@ -70,6 +71,10 @@ class HostKeyUnknown(ServerUnreachable):
 
 class LoginRefused(ServerUnreachable):
     """The SSH host accepted neither key nor agent."""
+
+
+class CommandsRefused(ServerUnreachable):
+    """The SSH host accepted the login, but runs no commands for it; the message has its words."""
 
 
 class ServerLost(ServerError):

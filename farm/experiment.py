@@ -104,7 +104,9 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    command: str | None = setting(None, "run on the server before each trial; null: no reset")
+    command: str | None = setting(
+        None, "run on the server by /bin/sh before each trial; null: no reset"
+    )
     by: ResetWay = setting(
         "command", "command, reboot or fresh_instance: the last two of a server on AWS"
     )

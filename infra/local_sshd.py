@@ -43,6 +43,7 @@ UseDNS no
 PrintMotd no
 LogLevel INFO
 AllowTcpForwarding {forwarding}
+ForceCommand {forced}
 """
 
 
@@ -69,11 +70,13 @@ async def local_sshd(
     port: int | None = None,
     directory: Path | None = None,
     forwarding: bool = False,
+    forced: str | None = None,
 ) -> AsyncIterator[LocalSshd]:
     """Run an SSH daemon while the body runs.
 
     `directory` with the keys of an earlier one and its `port` make the same daemon appear again;
-    `forwarding` lets it be jumped through. Raises MissingTool, ProcessError.
+    `forwarding` lets it be jumped through, `forced` is what every login runs (ForceCommand in
+    sshd_config(5)). Raises MissingTool, ProcessError.
     """
     program = sshd_program()
     if program is None:
@@ -82,7 +85,7 @@ async def local_sshd(
     await _make_keys(processes, directory)
     for attempt in range(TRIES):
         chosen = port or _free_port()
-        _write_files(directory, chosen, forwarding)
+        _write_files(directory, chosen, forwarding, forced)
         try:
             child = await processes.start(
                 "sshd",
@@ -121,7 +124,7 @@ async def _make_keys(processes: Processes, directory: Path) -> None:
             raise ProcessError(f"ssh-keygen failed: {complaint.decode(errors='replace').strip()}")
 
 
-def _write_files(directory: Path, port: int, forwarding: bool) -> None:
+def _write_files(directory: Path, port: int, forwarding: bool, forced: str | None) -> None:
     """All that sshd reads, and known_hosts for us."""
     if os.geteuid() == 0:
         SEPARATION.mkdir(mode=0o755, exist_ok=True)
@@ -134,6 +137,7 @@ def _write_files(directory: Path, port: int, forwarding: bool) -> None:
             directory=directory,
             user=getpass.getuser(),
             forwarding="yes" if forwarding else "no",
+            forced=forced or "none",
             pam="yes"
             if os.geteuid() == 0 and locked(SHADOW.read_text(), getpass.getuser())
             else "no",

@@ -11,11 +11,13 @@ from infra.local_sshd import LocalSshd, local_sshd
 
 
 @asynccontextmanager
-async def running_sshd(folder: Path, *, forwarding: bool = False) -> AsyncIterator[LocalSshd]:
+async def running_sshd(
+    folder: Path, *, forwarding: bool = False, forced: str | None = None
+) -> AsyncIterator[LocalSshd]:
     """The daemon, its keys and its log in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     async with (
         Processes(folder / "logs") as processes,
-        local_sshd(processes, directory=folder, forwarding=forwarding) as sshd,
+        local_sshd(processes, directory=folder, forwarding=forwarding, forced=forced) as sshd,
     ):
         yield sshd

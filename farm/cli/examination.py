@@ -134,6 +134,14 @@ def host_line(look: HostLook) -> str:
 
 def _reached(experiment: Experiment, facts: ServerFacts) -> Finding:
     how = "here" if experiment.server.local else f"by SSH to {facts.reached}, host key verified"
+    if not facts.cores:
+        return Finding(
+            "server's machine",
+            None,
+            f"{facts.hostname}, {facts.kernel}, reached {how}, shows no /proc/stat: its CPU stays"
+            " unknown",
+            required=False,
+        )
     return Finding(
         "server's machine",
         f"{facts.hostname}, {facts.kernel}, {facts.cores} cores, reached {how};"

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
-from shlex import quote
+from shlex import join
 
 from farm.errors import ServerUnreachable
 from farm.protocols import Clock
@@ -16,6 +16,8 @@ from farm.server_observations import ServerSample
 from farm.shell import Channel, Shell
 
 ANSWER_WITHIN_S = 5.0
+TICK_S = 3
+"""Nobody is there any more who has not asked for five of it: the controller is gone, or stopped."""
 
 
 class Conversation:
@@ -49,13 +51,16 @@ class Conversation:
 
 @asynccontextmanager
 async def conversation(
-    shell: Shell, sampling: Sampling, clock: Clock
+    shell: Shell, sampling: Sampling, clock: Clock, tick_s: int = TICK_S
 ) -> AsyncIterator[Conversation]:
-    """Start the script; it ends with the body. Raises ServerUnreachable."""
+    """Start the script; it ends with the body, and when nobody has asked for five of `tick_s`.
+
+    Raises ServerUnreachable.
+    """
     text = files("farm.server").joinpath("sample_server.sh").read_text()
     script = "\n".join(line for line in text.split("\n") if not line.startswith("#"))
-    arguments = " ".join(quote(word) for word in ("sh", *sampling.arguments))
-    channel = await shell.channel(f"exec sh -c {quote(script)} {arguments}")
+    arguments = (*sampling.arguments, str(tick_s))
+    channel = await shell.channel(f"set -- {join(arguments)}\n{script}")
     try:
         yield Conversation(channel, sampling, clock, shell.where)
     finally:

@@ -1,9 +1,10 @@
 # Runs on the server under any POSIX sh (dash, busybox) for as long as somebody asks: it ends with
-# its standard input. Each line asked, `NUMBER PID SELDOM FILE...` (PID `-`: no process; SELDOM: 1,
+# its standard input, or when nothing has been asked for a while. Each line asked, `NUMBER PID SELDOM FILE...` (PID `-`: no process; SELDOM: 1,
 # what is looked at every few seconds too, or 0; FILEs may be patterns), is answered on standard
 # output by one frame of `FILE:LINE` lines. `top` writes to standard error beside it, so that
 # neither cuts the other's lines. Arguments: the interface (`-`: none), 1 if it is in the process'
-# network namespace and not in ours, 1 if its driver counts a cloud's limits.
+# network namespace and not in ours, 1 if its driver counts a cloud's limits, a fifth of the seconds
+# that it waits for a question.
 LC_ALL=C
 HOME=/nonexistent # nobody's toprc
 XDG_CONFIG_HOME=/nonexistent
@@ -12,9 +13,29 @@ export LC_ALL HOME XDG_CONFIG_HOME PATH
 interface=$1
 inside=$2
 allowances=$3
+tick=$4
 top -b -d 1 >&2 &
 top=$!
-trap 'kill $top 2>/dev/null' EXIT
+# A connection that was cut ends no standard input: for hours nobody knows that it is gone. This
+# shell stands still between questions, to the last figure of its stat. What it waits for may hang as
+# well (its output is read no more), and it may be killed outright: then top has nobody else.
+(
+  quiet=0
+  before=
+  while [ "$quiet" -lt 5 ] && kill -0 $$ 2>/dev/null; do
+    sleep "$tick"
+    now=
+    read -r now </proc/$$/stat
+    quiet=$((quiet + 1))
+    if [ -z "$now" ] || [ "$now" != "$before" ]; then
+      quiet=0
+    fi
+    before=$now
+  done
+  kill $$ $top $(cat /proc/$$/task/$$/children)
+) </dev/null >/dev/null 2>&1 &
+watch=$!
+trap 'kill $top $watch 2>/dev/null' EXIT
 trap 'exit 1' HUP INT TERM PIPE
 while read -r number pid seldom files; do
   echo "@farm begin $number"

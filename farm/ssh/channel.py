@@ -8,23 +8,41 @@ from contextlib import suppress
 
 import paramiko
 
-from farm.errors import ServerUnreachable
+from farm.errors import CommandsRefused, ServerUnreachable
 from farm.shell import Heard
+from farm.ssh.login_shell import ERROR_MARK, OUTPUT_MARK, BehindMark, script
 
 PIECE_BYTES = 65536
+WORDS = 300
+"""So many characters of what a login says fit into a line."""
 
 
 class SshChannel:
-    """Implements `farm.shell.Channel`: a command on the other machine."""
+    """Implements `farm.shell.Channel`: a login's shell, and the command that it is given to run."""
 
     def __init__(self, channel: paramiko.Channel, where: str) -> None:
         self._channel = channel
         self._where = where
+        self._streams = {False: BehindMark(OUTPUT_MARK), True: BehindMark(ERROR_MARK)}
+        self._open_streams = 2
         self._pieces: asyncio.Queue[Heard | None] = asyncio.Queue()
-        self._streams = 2
+        self._started = asyncio.Event()
         loop = asyncio.get_running_loop()
         for error in (False, True):
             threading.Thread(target=self._listen, args=(loop, error), daemon=True).start()
+
+    async def start(self, command: str, within_s: float) -> None:
+        """Have the login's shell run it. Raises CommandsRefused, ServerUnreachable."""
+        with suppress(ServerUnreachable):  # it hung up without reading: what did it say?
+            await self.write(script(command))
+        try:
+            async with asyncio.timeout(within_s):
+                await self._started.wait()
+                status = None if self._streams[False].marked else await self.status()
+        except TimeoutError:
+            raise self._refusal(f"nothing within {within_s:g} s") from None
+        if status is not None:
+            raise self._refusal("nothing" if status < 0 else f"nothing, and ends (status {status})")
 
     async def write(self, data: bytes) -> None:
         try:
@@ -56,10 +74,30 @@ class SshChannel:
         receive = self._channel.recv_stderr if error else self._channel.recv
         with suppress(RuntimeError):  # the loop is closed: nobody listens any more
             while data := receive(PIECE_BYTES):
-                loop.call_soon_threadsafe(self._pieces.put_nowait, Heard(data, error))
+                loop.call_soon_threadsafe(self._heard, data, error)
             loop.call_soon_threadsafe(self._ended)
 
+    def _heard(self, data: bytes, error: bool) -> None:
+        stream = self._streams[error]
+        if behind := stream.feed(data):
+            self._pieces.put_nowait(Heard(behind, error))
+        if stream.marked and not error:
+            self._started.set()
+
     def _ended(self) -> None:
-        self._streams -= 1
-        if self._streams == 0:
+        self._open_streams -= 1
+        if self._open_streams == 0:
             self._pieces.put_nowait(None)
+            self._started.set()
+
+    def _refusal(self, otherwise: str) -> ServerUnreachable:
+        """In the login's own words, `otherwise` without any; or that nothing is connected now."""
+        greetings = (self._streams[error].greeting for error in (True, False))
+        lines = [line for said in greetings for line in said.decode(errors="replace").splitlines()]
+        words = " ".join(" ".join(lines).split())
+        if not words and not self._channel.get_transport().is_active():
+            return ServerUnreachable(f"the connection to {self._where} broke")
+        return CommandsRefused(
+            f"{self._where} accepts the login, but runs no commands for it: it says"
+            f" {words[:WORDS] or otherwise}"
+        )

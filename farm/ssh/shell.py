@@ -17,6 +17,7 @@ from farm.shell import Answer
 from farm.ssh.channel import SshChannel
 from farm.ssh.host_keys import Way, verified
 from farm.ssh.login import log_in
+from farm.ssh.login_shell import COMMAND, timed
 from farm.ssh.route import Hop, in_home, route
 
 KEEP_ALIVE_S = 5
@@ -62,7 +63,7 @@ class SshShell:
         said: dict[bool, bytearray] = {False: bytearray(), True: bytearray()}
         try:
             async with asyncio.timeout(within_s):
-                channel = await self.channel(command)
+                channel = await self.channel(timed(command, within_s))
                 try:
                     await channel.end_input()
                     with suppress(ServerUnreachable):
@@ -81,21 +82,27 @@ class SshShell:
         return Answer(status, *(said[error].decode(errors="replace") for error in (False, True)))
 
     async def channel(self, command: str) -> SshChannel:
-        def start() -> paramiko.Channel:
+        def opened() -> paramiko.Channel:
             channel = self._transports[-1].open_session(timeout=self._within_s)
-            channel.exec_command(command)
+            channel.exec_command(COMMAND)
             return channel
 
         if not self._alive():
             raise ServerUnreachable(f"the connection to {self.where} is closed")
-        starting = asyncio.ensure_future(asyncio.to_thread(start))
+        opening = asyncio.ensure_future(asyncio.to_thread(opened))
         try:
-            return SshChannel(await asyncio.shield(starting), self.where)
+            channel = SshChannel(await asyncio.shield(opening), self.where)
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise ServerUnreachable(f"the connection to {self.where} broke: {error}") from None
         except asyncio.CancelledError:
-            starting.add_done_callback(_close_late)
+            opening.add_done_callback(_close_late)
             raise
+        try:
+            await channel.start(command, self._within_s)
+        except BaseException:
+            await channel.close()
+            raise
+        return channel
 
     async def close(self) -> None:
         transports, self._transports = self._transports, []

@@ -81,6 +81,30 @@ async def test_an_experiment_that_could_start(
         assert line in said, said
 
 
+@pytest.mark.live
+async def test_a_login_that_runs_no_commands_is_missing_in_its_own_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with (
+        running_sshd(tmp_path / "sshd", forced="exec /usr/sbin/nologin") as sshd,
+        stand_in_kurento() as kurento,
+    ):
+        file = tmp_path / "calls.yaml"
+        file.write_text(
+            f"server:\n  kurento: {kurento}\n"
+            f"  ssh: {{to: '{sshd.ssh.to}', key: '{sshd.ssh.key}', "
+            f"known_hosts: '{sshd.ssh.known_hosts}'}}\n"
+        )
+        code = await asyncio.to_thread(main, ["doctor", str(file)])
+    (line,) = [each for each in capsys.readouterr().out.splitlines() if "server's machine" in each]
+    assert line.startswith("MISSING server's machine: ")
+    assert line.endswith(
+        f"{sshd.ssh.to} accepts the login, but runs no commands for it: it says"
+        " This account is currently not available."
+    )
+    assert code == LACKING
+
+
 def test_hosts_are_looked_at_and_a_cluster_that_is_not_there_has_its_place(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
