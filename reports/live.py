@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import stat
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -20,6 +21,7 @@ from aiohttp import web
 from farm.errors import BadInput
 from farm.jsonable import to_jsonable
 from farm.protocols import Observer, Progress
+from farm.recording.folder import RunFolder
 from farm.trial import TrialPlan, TrialResult
 from reports.live_metrics import LiveMetrics
 
@@ -120,11 +122,10 @@ class LiveRun:
         return web.Response(body=self.metrics_text().encode(), headers={"Content-Type": kind})
 
     async def _report(self, request: web.Request) -> web.StreamResponse:
-        """A file of the report; `{name}` has no slash in it."""
         name = request.match_info["name"]
-        file = None if self._run is None else self._run / "report" / name
-        if file is None or name.startswith(".") or not file.is_file():
-            raise web.HTTPNotFound(text="No trial has ended yet.")
+        file = None if self._run is None else await asyncio.to_thread(_file_of, self._run, name)
+        if file is None:
+            raise web.HTTPNotFound(text="No such file of the report, or no trial has ended yet.")
         return web.FileResponse(file, headers=_NO_STORE)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
@@ -180,3 +181,19 @@ class LiveRun:
                     await process.wait()
             if not self._drawn_again:
                 return
+
+
+def _file_of(run: Path, name: str) -> Path | None:
+    """The file of that name in the run's report; `None` for whatever else anybody may ask for.
+
+    `name` comes from the network, with `%2F` and its like decoded: it may hold slashes, `..` and
+    NUL, be longer than a file's name can be, or be that of a link, which a report never has.
+    """
+    if name.startswith(".") or Path(name).name != name:
+        return None
+    report = RunFolder(run).report
+    try:
+        is_file = stat.S_ISREG((report / name).lstat().st_mode)
+    except (OSError, ValueError):
+        return None
+    return report / name if is_file and not report.is_symlink() else None

@@ -9,9 +9,11 @@ import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from farm.cli.live import Address, address, shown_live
 from farm.errors import BadInput
@@ -20,7 +22,7 @@ from farm.trial import Outcome
 from reports.live import KEPT_S, LiveRun
 from tests.fakes import FakeObserver, calls
 from tests.farm.trial_evidence import judged_trial
-from tests.reports.made_run import new_run, pages, record_trial
+from tests.reports.made_run import PNG, new_run, pages, record_trial
 
 
 def second(number: int, **known: Any) -> Progress:
@@ -128,6 +130,79 @@ async def test_the_report_is_drawn_when_a_trial_has_ended(tmp_path: Path) -> Non
         async with http.get(f"{url}report/..%2fmanifest.json") as outside:
             assert outside.status == 404
     assert [each["event"] for each in told] == ["run", "ended", "report"]
+
+
+async def status_of(http: aiohttp.ClientSession, url: str, name: str) -> int:
+    """Of a file of the report, its name sent as it is written here."""
+    async with http.get(URL(f"{url}report/{name}", encoded=True)) as response:
+        return response.status
+
+
+async def test_nobody_gets_a_file_that_is_not_of_the_report(tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "a run"
+    report = run / "report"
+    (report / "folder").mkdir(parents=True)
+    (report / "folder" / "inside.png").write_bytes(PNG)
+    (report / "index.html").write_text("<h1>drawn</h1>")
+    (report / "100%.png").write_bytes(PNG)
+    (report / ".hidden").write_text("secret")
+    (run / "manifest.json").write_text("secret")
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret")
+    (report / "link.png").symlink_to(secret)
+    (report / "linked").symlink_to(tmp_path)
+    (report / "nowhere.png").symlink_to(report / "gone.png")
+    (report / "round.png").symlink_to(report / "round.png")
+    (run / "report-2").mkdir()
+    (run / "report-2" / "x.png").write_bytes(PNG)
+    encoded = quote(str(secret), safe="")
+    live = LiveRun(FakeObserver())
+    async with live.serving("127.0.0.1", 0) as url, aiohttp.ClientSession() as http:
+        assert await status_of(http, url, "index.html") == 404  # no run yet
+        live.run_folder(run)
+        for name in (
+            *("%2Fetc%2Fpasswd", "%2fetc%2fpasswd", encoded, quote(encoded), f"%2F{encoded}"),
+            *(
+                "..%2Fmanifest.json",
+                "..%2fmanifest.json",
+                "..",
+                "%2e%2e",
+                ".",
+                "%2E%2E%2Fmanifest.json",
+            ),
+            *("..%5Cmanifest.json", "..%252Fmanifest.json", "folder%2F..%2F..%2Fmanifest.json"),
+            *("..%2Freport-2%2Fx.png", "..%2F..%2F..%2Fsecret.txt", "folder%2F..%2Findex.html%00"),
+            *("%00", "index.html%00", "index.html%00.png", "%FF%FE.png", "a" * 300, "%2F" * 2000),
+            *(".hidden", "folder", "folder%2Finside.png", "link.png", "linked%2Fsecret.txt"),
+            *("nowhere.png", "round.png", "index.html%2F", "gone.png"),
+        ):
+            assert await status_of(http, url, name) == 404, name
+        assert await status_of(http, url, "index.html") == 200
+        assert await status_of(http, url, "100%25.png") == 200
+
+
+async def test_a_report_that_leads_elsewhere_is_not_shown(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "id_ed25519").write_text("secret")
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "report").symlink_to(elsewhere)
+    live = LiveRun(FakeObserver())
+    live.run_folder(run)
+    async with live.serving("127.0.0.1", 0) as url, aiohttp.ClientSession() as http:
+        assert await status_of(http, url, "id_ed25519") == 404
+
+
+async def test_a_run_that_is_reached_by_a_link_is_shown(tmp_path: Path) -> None:
+    report = tmp_path / "disk" / "run" / "report"
+    report.mkdir(parents=True)
+    (report / "index.html").write_text("<h1>drawn</h1>")
+    (tmp_path / "runs").symlink_to(tmp_path / "disk")
+    live = LiveRun(FakeObserver())
+    live.run_folder(tmp_path / "runs" / "run")
+    async with live.serving("127.0.0.1", 0) as url, aiohttp.ClientSession() as http:
+        assert await status_of(http, url, "index.html") == 200
 
 
 async def test_without_the_option_nothing_listens() -> None:
