@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import AddressValueError, IPv4Address
@@ -20,7 +20,7 @@ from infra.aws.cloud import Cloud
 from infra.aws.cloud_init import user_data
 from infra.aws.look import region_facts
 from infra.aws.resources import APP_PORT, KURENTO_PORT, Machine, Observed, RegionFacts, Wanted
-from infra.aws.run_files import INVENTORY, RunFiles, RunRecord
+from infra.aws.run_files import FOLDER_SUFFIX, INVENTORY, RunFiles, RunRecord
 from infra.aws.wanted import check_architecture, complete, wanted_of
 
 WHO_AM_I = "https://checkip.amazonaws.com/"
@@ -49,8 +49,15 @@ def price_cache() -> Path:
 
 def files_of(experiment: Experiment, file: Path) -> RunFiles:
     """Beside the experiment, unless it names its inventory."""
-    beside = (file.parent / f"{file.stem}.aws" / INVENTORY).resolve()
+    beside = file.parent.resolve() / f"{file.stem}{FOLDER_SUFFIX}" / INVENTORY
     return RunFiles(experiment.inventory or beside)
+
+
+def forget(files: RunFiles, say: Callable[[str], None]) -> None:
+    """Remove the files of a run that is over, and say what is left."""
+    left = files.forget()
+    if left:
+        say(f"left as it is, for nothing says that the farm made it: {', '.join(map(str, left))}")
 
 
 def new_record(experiment: Experiment, file: Path) -> RunRecord:
@@ -107,7 +114,7 @@ def inventory_plain(run: AwsRun, machines: Mapping[str, Machine]) -> dict[str, A
                 {
                     "name": wanted.name,
                     "place": wanted.place,
-                    "ssh": _ssh(found),
+                    "ssh": _ssh(found, run.files),
                     "ray": "worker" if cluster in heads else "head",
                     "private_address": found.private_ip,
                     "machine": found.type,
@@ -121,7 +128,7 @@ def inventory_plain(run: AwsRun, machines: Mapping[str, Machine]) -> dict[str, A
         "expires": run.record.expires,
         "server": {
             "kurento": f"ws://{server.public_ip}:{KURENTO_PORT}/kurento",
-            "ssh": _ssh(server),
+            "ssh": _ssh(server, run.files),
             "reset": RESET,
             "app": f"http://{server.public_ip}:{APP_PORT}/",
             "machine": server.type,
@@ -131,11 +138,11 @@ def inventory_plain(run: AwsRun, machines: Mapping[str, Machine]) -> dict[str, A
     }
 
 
-def _ssh(machine: Machine) -> dict[str, str]:
+def _ssh(machine: Machine, files: RunFiles) -> dict[str, str]:
     return {
         "to": f"{USER}@{machine.public_ip}",
-        "key": "id_ed25519",
-        "known_hosts": "known_hosts",
+        "key": files.key_path,
+        "known_hosts": files.known_hosts_path,
     }
 
 

@@ -40,6 +40,7 @@ def machine_restart(experiment: Experiment, observer: Observer) -> Restart | Non
             f"server.reset.by: fresh_instance: {files.folder} has no run.json: a fresh instance "
             "needs the keys of the machine that called `farm provision`"
         )
+    files.check(record)
     run = aws_run(cloud, experiment.aws, record, files)
     wanted = with_keys(run, experiment.aws)
 

@@ -14,6 +14,7 @@ from farm.cli.aws_run import (
     AwsRun,
     aws_run,
     files_of,
+    forget,
     new_record,
     now,
     price_cache,
@@ -119,12 +120,14 @@ def act(options: argparse.Namespace) -> int:
 def _run(cloud: Cloud, experiment: Experiment, file: Path, files: RunFiles, say: Any) -> AwsRun:
     """The run of this folder, or a new one where there is none, or it is over."""
     record = files.record()
+    files.check(record)
     if record is not None and record.expires_at <= now():
         say(f"run {record.run} ended at {record.expires}; what is left of it is removed first")
         left = remove(cloud, record.run, record.regions, say)
         if left.anything:
             raise BadInput(f"run {record.run}: not all of it is gone: farm teardown {record.run}")
-        files.forget()
+        forget(files, say)
+        files.check(None)
         record = None
     return aws_run(cloud, experiment.aws, record or new_record(experiment, file), files)
 

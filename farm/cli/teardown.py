@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from farm.cli.aws_run import files_of, now, price_cache
+from farm.cli.aws_run import files_of, forget, now, price_cache
 from farm.cli.confirming import confirmed
 from farm.errors import BadInput, CloudError
 from farm.experiment_file import load_experiment
@@ -79,7 +79,7 @@ def _named(
 
 def _forget(files: RunFiles | None) -> None:
     if files is not None:
-        files.forget()
+        forget(files, _say)
 
 
 def _places(regions: tuple[str, ...]) -> str:

@@ -20,8 +20,11 @@ from farm.units import format_duration
 MACHINE_READY_S = 120.0
 """A machine that boots is not there sooner."""
 
-
 HOURS_A_DAY = 24
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+"""A part of a machine's name, and so of its key's file."""
 
 
 def check(experiment: Experiment) -> None:
@@ -184,11 +187,17 @@ def _aws(experiment: Experiment) -> None:
             raise BadExperiment(
                 f"aws.operator: {operator}: expected auto, or an address such as 198.51.100.7/32"
             )
+    for at, kind in enumerate(experiment.aws.hosts or ()):
+        if kind.place is not None and not _PLACE.fullmatch(kind.place):
+            raise BadExperiment(
+                f"aws.hosts[{at}].place: {kind.place}: expected letters, digits, dots, dashes and "
+                "underscores, 63 at most"
+            )
 
 
 def _output(experiment: Experiment) -> None:
     for key, name in (("name", experiment.name), ("output.name", experiment.output.name)):
-        if name is not None and not re.match(r"^[A-Za-z0-9][A-Za-z0-9._-]*$", name):
+        if name is not None and not _NAME.fullmatch(name):
             raise BadExperiment(
                 f"{key}: {name}: expected letters, digits, dots, dashes and underscores"
             )

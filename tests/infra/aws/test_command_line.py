@@ -20,6 +20,7 @@ from farm.errors import BadInput
 from farm.experiment_file import load_experiment, load_inventory
 from infra.aws.cloud import Cloud
 from infra.aws.look import observe
+from infra.aws.run_files import MARKER
 from tests.infra.aws.cloud_runs import EAST
 
 EXPERIMENT = """\
@@ -111,6 +112,76 @@ def test_from_provision_to_teardown(calls: Path, capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.slow
+def test_an_inventory_among_a_users_own_keys_leaves_them_alone(
+    calls: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    login = calls.parent / ".ssh"
+    login.mkdir(mode=0o700)
+    theirs = {name: f"my own {name}\n" for name in ("id_ed25519", "id_ed25519.pub", "known_hosts")}
+    for name, text in theirs.items():
+        (login / name).write_text(text)
+    calls.write_text(EXPERIMENT.replace("calls.aws/inventory.yaml", ".ssh/farm.yaml"))
+    assert farm("provision", calls, "--yes", "--no-wait") == 0
+    assert {name: (login / name).read_text() for name in theirs} == theirs
+    experiment = load_experiment(calls)
+    assert experiment.server.ssh is not None
+    assert experiment.server.ssh.key == login / "farm.aws" / "id_ed25519"
+    assert experiment.server.ssh.known_hosts == login / "farm.aws" / "known_hosts"
+    assert farm("provision", calls, "--yes", "--no-wait") == 0
+    assert "Nothing to do: all of it is there." in capsys.readouterr().out
+    (login / "farm.aws" / "notes.txt").write_text("mine")
+    assert farm("teardown", calls, "--yes") == 0
+    notes = login / "farm.aws" / "notes.txt"
+    assert f"nothing says that the farm made it: {notes}\n" in capsys.readouterr().out
+    assert {path.name for path in login.iterdir()} == {*theirs, "farm.aws"}
+    assert list((login / "farm.aws").iterdir()) == [notes]
+    assert {name: (login / name).read_text() for name in theirs} == theirs
+    assert not observe(Cloud(), [EAST]).anything
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("option", ["--plan", "--yes"])
+def test_a_folder_or_an_inventory_of_somebody_else_is_refused_before_anything_is_made(
+    option: str, calls: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = calls.parent / "calls.aws"
+    folder.mkdir()
+    (folder / "id_ed25519").write_text("my own\n")
+    assert farm("provision", calls, option, "--no-wait") == 2
+    complaint = capsys.readouterr().err
+    assert f"{folder}: not empty, and not made by `farm provision`" in complaint
+    assert complaint.count("\n") == 1
+    by_hand = calls.parent / "mine.yaml"
+    by_hand.write_text("format: 1\nserver: {kurento: 'ws://192.0.2.1:8888/kurento'}\n")
+    calls.write_text(EXPERIMENT.replace("calls.aws/inventory.yaml", "mine.yaml"))
+    assert farm("provision", calls, option, "--no-wait") == 2
+    complaint = capsys.readouterr().err
+    assert f"{by_hand}: not written by `farm provision`" in complaint
+    assert complaint.count("\n") == 1
+    assert farm("teardown", calls, "--yes") == 2
+    assert "has no run.json" in capsys.readouterr().err
+    assert (folder / "id_ed25519").read_text() == "my own\n"
+    assert by_hand.read_text().startswith("format: 1\nserver:")
+    assert not observe(Cloud(), [EAST]).anything
+
+
+@pytest.mark.slow
+def test_a_run_of_an_older_farm_is_ended_and_its_keys_are_left(
+    calls: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert farm("provision", calls, "--yes", "--no-wait") == 0
+    folder = calls.parent / "calls.aws"
+    (folder / MARKER).unlink()  # as it was before there was one
+    assert farm("provision", calls, "--yes", "--no-wait") == 2
+    assert "is an older farm's" in capsys.readouterr().err
+    assert farm("teardown", calls, "--yes") == 0
+    assert f"{folder / 'id_ed25519'}, {folder / 'id_ed25519.pub'}" in capsys.readouterr().out
+    assert not observe(Cloud(), [EAST]).anything
+    kept = {path.name for path in folder.iterdir()}
+    assert kept == {"id_ed25519", "id_ed25519.pub", "known_hosts", "host_keys"}
+
+
+@pytest.mark.slow
 def test_a_run_is_ended_by_its_name_from_a_machine_that_has_no_file_of_it(
     calls: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -166,6 +237,8 @@ def test_killed_outright_it_is_found_again_and_ended(calls: Path) -> None:
             "it is an arm64, and kurento/",
         ),
         (("198.51.100.7/32", "0.0.0.0/0"), "expected auto, or an address"),
+        (("place: east", "place: ../../../east"), "../../../east: expected letters, digits, dots"),
+        (("place: east", f"place: {'e' * 64}"), "expected letters, digits, dots"),
     ],
 )
 def test_what_cannot_be_had_is_one_line(
