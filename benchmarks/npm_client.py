@@ -46,7 +46,9 @@ async def build(folder: Path) -> dict[str, Any]:
     write_film(clip, Size(320, 240), 10, seconds=10.0, identity=1)
     pipe = asyncio.subprocess.PIPE
     server = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "infra.embedded_kurento", "--port", "0"), stdout=pipe
+        *(sys.executable, "-P", "-m", "infra.embedded_kurento", "--port", "0"),
+        *("--recordings", folder),
+        stdout=pipe,
     )
     try:
         assert server.stdout is not None

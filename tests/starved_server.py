@@ -112,12 +112,16 @@ class StarvedServer:
 
 @contextmanager
 def server_of_its_own(
-    *before: str, handicap: str = "", controllers: Sequence[str] = ()
+    *before: str,
+    handicap: str = "",
+    controllers: Sequence[str] = (),
+    recordings: Path | None = None,
 ) -> Iterator[StarvedServer]:
     """The embedded server behind a cable of its own.
 
     `before` are words before its command (`taskset -c 0`), `handicap` is code that its Python runs
-    first, `controllers` are those of control groups that it gets a group of.
+    first, `controllers` are those of control groups that it gets a group of. It may record into
+    `recordings`.
     """
     with ExitStack() as stack:
         keeper = _network(stack) if IS_ROOT else None
@@ -134,6 +138,7 @@ def server_of_its_own(
             *(sys.executable, "-P", "-m", "infra.embedded_kurento"),
             *("--host", ADDRESS, "--port", str(PORT), "--address", ADDRESS),
             *("--respawn", "--pid-file", str(pid_file)),
+            *(() if recordings is None else ("--recordings", str(recordings))),
         ]
         server = subprocess.Popen(
             command,

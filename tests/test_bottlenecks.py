@@ -227,7 +227,7 @@ if HAS_DISKS:
     async def test_a_slow_disk_under_the_recordings_is_named(tmp_path: Path) -> None:
         async def starved(level: float, folder: Path) -> tuple[Answer, Bite]:
             place, bite = folder / "disk", Bite(waiting_for_disk, 1, rises=False)
-            with server_of_its_own(controllers=("blkio",)) as server:
+            with server_of_its_own(controllers=("blkio",), recordings=place) as server:
                 slow_disk(server, place, bytes_per_s=round(level))
                 starver = Starver(server=server, bite=bite)
                 answer = await trial(server, folder, starver, load=2, recordings=place, record=True)

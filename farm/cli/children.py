@@ -36,9 +36,13 @@ async def start_embedded_kurento(
     *,
     port: int = 0,
     addresses: Sequence[str] = ("127.0.0.1",),
+    recordings: str | None = None,
     cores: Sequence[int] | None = None,
 ) -> EmbeddedKurento:
-    """Start it on loopback; `addresses` are those that it offers for media. Raises ProcessError."""
+    """Start it on loopback; `addresses` are those that it offers for media.
+
+    It writes files below `recordings` and nowhere else. Raises ProcessError.
+    """
     pid_file = processes.temporary_directory("embedded-kurento-") / "pid"
     child = await processes.start(
         "embedded-kurento",
@@ -46,6 +50,7 @@ async def start_embedded_kurento(
             *_python("infra.embedded_kurento"),
             *("--port", str(port), "--respawn", "--pid-file", str(pid_file)),
             *(word for address in addresses for word in ("--address", address)),
+            *(() if recordings is None else ("--recordings", recordings)),
         ],
         ready=json_line,
         cores=cores,

@@ -69,7 +69,9 @@ async def _serve(options: argparse.Namespace) -> None:
         children = []
         kurento = options.kurento
         if kurento == EMBEDDED:
-            embedded = await start_embedded_kurento(processes, addresses=addresses)
+            embedded = await start_embedded_kurento(
+                processes, addresses=addresses, recordings=Recordings().directory
+            )
             children.append(embedded.child)
             kurento = embedded.url
         app = await start_demo_app(

@@ -61,11 +61,11 @@ async def open_world(
     async with AsyncExitStack() as stack:
         generator = await stack.enter_async_context(open_generator(experiment, clock))
         processes = await stack.enter_async_context(Processes(recording.folder.logs))
+        experiment = with_recordings_of(experiment, recording.path.name)
         if experiment.server.kurento == EMBEDDED:
             experiment = await _with_embedded(
                 experiment, processes, stack, observer, generator.address
             )
-        experiment = with_recordings_of(experiment, recording.path.name)
         kurento = experiment.server.kurento
         info = await server_info(kurento)
         shell = shell_to(experiment.server, processes)
@@ -130,7 +130,10 @@ async def _with_embedded(
     """The experiment with the embedded server in the place of a real one, started and reached."""
     addresses = tuple(dict.fromkeys((address, "127.0.0.1")))
     embedded = await start_embedded_kurento(
-        processes, addresses=addresses, cores=experiment.server.cores
+        processes,
+        addresses=addresses,
+        recordings=experiment.server.recordings.directory,
+        cores=experiment.server.cores,
     )
     ssh: Ssh | None = None
     if sshd_program() is None:

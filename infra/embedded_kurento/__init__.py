@@ -48,8 +48,10 @@ that they need a key frame. Nothing in it blocks.
 * REMB is sent as the minimum of what the receivers can take from the first report on; a real
   Kurento takes 15 to 30 s to get there. Changing maxVideoSendBandwidth in mid-call acts at once.
 * A Composite mixes VP8 and Opus, a RecorderEndpoint records them (WEBM and MKV profiles, to files);
-  other codecs, profiles and places are refused, or told of by an Error event. Each member of a room
+  other codecs and profiles are refused, or told of by an Error event. Each member of a room
   is coded for by itself, at the least rate its receivers can take.
+* Files are written below the folders of `--recordings` alone, and read from there and from those of
+  `--clips`; elsewhere, and without these options, `record` and `play` are refused.
 * A PlayerEndpoint decodes and codes whatever it plays; its position can be read and not set.
 * A session whose socket is gone is freed after `--session-grace` seconds.
 """

@@ -28,6 +28,7 @@ from aiortc import RTCCertificate
 
 from farm.errors import BadInput
 from infra.embedded_kurento.factories import factories
+from infra.embedded_kurento.files.places import Places
 from infra.embedded_kurento.respawn import ReadyLine, die_with_parent, keep_worker, name_process
 from infra.embedded_kurento.server import Server, serving
 from infra.embedded_kurento.webrtc.endpoint import Network
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m infra.embedded_kurento",
         description="A small media server that speaks Kurento's protocol, to try and test with.",
-        epilog="example: python -m infra.embedded_kurento --respawn --pid-file server.pid",
+        epilog="example: python -m infra.embedded_kurento --respawn --recordings /var/tmp/calls",
     )
     parser.add_argument("--host", default="127.0.0.1", help="where the WebSocket listens")
     parser.add_argument("--port", type=int, default=8888, help="its port; 0 takes a free one")
@@ -65,6 +66,22 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         metavar="IP",
         help="an address to offer to browsers for media; may be repeated (default: 127.0.0.1)",
+    )
+    parser.add_argument(
+        "--recordings",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="clients may record into it, and play from it; may be repeated (default: none)",
+    )
+    parser.add_argument(
+        "--clips",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="clients may play from it; may be repeated (default: none)",
     )
     parser.add_argument(
         "--session-grace",
@@ -95,7 +112,8 @@ async def _serve(arguments: argparse.Namespace) -> int:
     with ExitStack() as stack:
         unserved_port = _hold_port(stack, addresses)
         network = Network(addresses, RTCCertificate.generateCertificate(), unserved_port)
-        server = Server(factories(network), arguments.session_grace)
+        places = Places(_folders(arguments.recordings), _folders(arguments.clips))
+        server = Server(factories(network, places), arguments.session_grace)
         async with serving(server, arguments.host, arguments.port) as port:
             _print_ready(
                 {
@@ -120,6 +138,9 @@ async def _respawn(arguments: argparse.Namespace) -> int:
         ]
         for address in arguments.address or []:
             given += ["--address", address]
+        for option in ("recordings", "clips"):
+            for folder in getattr(arguments, option):
+                given += [f"--{option}", str(folder)]
         return [sys.executable, "-P", "-m", "infra.embedded_kurento", *given]
 
     def ready(line: ReadyLine) -> None:
@@ -141,6 +162,10 @@ def _addresses(given: Sequence[str]) -> list[str]:
         if parsed.is_unspecified:
             raise BadInput(f"--address {address}: browsers need an address that they can reach")
     return list(given)
+
+
+def _folders(given: Sequence[Path]) -> tuple[Path, ...]:
+    return tuple(folder.resolve() for folder in given)
 
 
 def _hold_port(stack: ExitStack, addresses: Sequence[str]) -> int:

@@ -70,6 +70,10 @@ def not_supported(what: str) -> Refusal:
     return Refusal(40111, message, "MEDIA_OBJECT_OPERATION_NOT_SUPPORTED")
 
 
+def out_of_bounds(uri: str, options: str) -> Refusal:
+    return not_supported(f"A file in none of the folders of {options}, '{uri}',")
+
+
 def sdp_not_parsed() -> Refusal:
     return Refusal(40201, "Invalid SDP", "SDP_PARSE_ERROR")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from infra.embedded_kurento.composite.hub import Composite, HubPort
+from infra.embedded_kurento.files.places import Places
 from infra.embedded_kurento.files.player import PlayerEndpoint
 from infra.embedded_kurento.files.recorder import RecorderEndpoint
 from infra.embedded_kurento.objects import MediaObject
@@ -16,14 +17,14 @@ Factory = Callable[..., MediaObject]
 """Called with the tree, the parent, the id, and the constructor's other parameters by name."""
 
 
-def factories(network: Network) -> Mapping[str, Factory]:
+def factories(network: Network, places: Places) -> Mapping[str, Factory]:
     """What `create` can make, by Kurento's type name."""
     return {
         "Composite": Composite,
         "HubPort": HubPort,
         "MediaPipeline": MediaPipeline,
         "PassThrough": PassThrough,
-        "PlayerEndpoint": PlayerEndpoint,
-        "RecorderEndpoint": RecorderEndpoint,
+        "PlayerEndpoint": partial(PlayerEndpoint, places=places),
+        "RecorderEndpoint": partial(RecorderEndpoint, places=places),
         "WebRtcEndpoint": partial(WebRtcEndpoint, network=network),
     }

@@ -1,6 +1,7 @@
 """RecorderEndpoint and PlayerEndpoint: what is written to files and read from them.
 
-uri.py        UriEndpoint: where the file is, and the states both share
+places.py     the folders that clients may use
+uri.py        UriEndpoint: the file that is used, and the states both share
 recorder.py   RecorderEndpoint: whole frames, on one timeline, to a take
 take.py       one recording from its first frame to its end, on a timeline that starts at 0
 webm.py       the thread that writes the file

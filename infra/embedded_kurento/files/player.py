@@ -13,6 +13,7 @@ from typing import ClassVar
 import av
 
 from infra.embedded_kurento.codecs import OPUS
+from infra.embedded_kurento.files.places import Places
 from infra.embedded_kurento.files.playback import Playback
 from infra.embedded_kurento.files.uri import UriEndpoint, UriState
 from infra.embedded_kurento.media import MediaKind, MediaSource
@@ -44,10 +45,11 @@ class PlayerEndpoint(UriEndpoint):
         object_id: str,
         *,
         uri: str,
+        places: Places,
         use_encoded_media: bool = False,  # noqa: ARG002
         network_cache: int = 2000,  # noqa: ARG002
     ) -> None:
-        super().__init__(tree, parent, object_id, uri)
+        super().__init__(tree, parent, object_id, uri, places.to_read)
         self._pictures = MediaSource(MediaKind.VIDEO, self._ask_key_frame)
         sound = MediaSource(MediaKind.AUDIO)
         self.give(self._pictures)
@@ -68,6 +70,7 @@ class PlayerEndpoint(UriEndpoint):
             self._playback.paused = False
             self.change(UriState.START)
         elif self.state is UriState.STOP:
+            self.look_up()
             await self._end_playback()
             self._playback = playback = Playback(self.path, self._write_video, self._write_audio)
             self.look_at_flow(asyncio.get_running_loop().time())

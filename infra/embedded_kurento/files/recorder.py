@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from infra.embedded_kurento.codecs import OPUS
 from infra.embedded_kurento.errors import not_supported
+from infra.embedded_kurento.files.places import Places
 from infra.embedded_kurento.files.take import Take
 from infra.embedded_kurento.files.uri import UriEndpoint, UriState
 from infra.embedded_kurento.files.webm import TimedFrame, WebmWriter
@@ -44,12 +45,13 @@ class RecorderEndpoint(UriEndpoint):
         object_id: str,
         *,
         uri: str,
+        places: Places,
         media_profile: str = "WEBM",
         stop_on_end_of_stream: bool = False,  # noqa: ARG002 - WebRTC streams have no end
     ) -> None:
         if media_profile not in _PROFILES:
             raise not_supported(f"The media profile {media_profile}")
-        super().__init__(tree, parent, object_id, uri)
+        super().__init__(tree, parent, object_id, uri, places.to_write)
         self._container, kinds = _PROFILES[media_profile]
         self._take = Take()
         self._writer: WebmWriter | None = None
@@ -70,6 +72,7 @@ class RecorderEndpoint(UriEndpoint):
         if self.state is UriState.PAUSE:
             self._take.resume(asyncio.get_running_loop().time())
         else:
+            self.look_up()
             await self._end_writer()
             self._take = Take()
             self._writer = WebmWriter(self.path, self._container, self._failed)

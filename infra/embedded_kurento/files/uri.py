@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from infra.embedded_kurento.elements import MediaElement
-from infra.embedded_kurento.errors import not_supported
+from infra.embedded_kurento.files.places import check_scheme
 from infra.embedded_kurento.objects import MediaObject, ObjectTree, reads
-
-DEFAULT_PATH = Path("/var/lib/kurento")
-"""Where an uri without a scheme lies (Kurento's `defaultPath`)."""
 
 
 class UriState(StrEnum):
@@ -23,10 +20,23 @@ class UriState(StrEnum):
 
 
 class UriEndpoint(MediaElement):
-    """`path` is the file that `uri` names. Raises `not_supported` for other schemes than file."""
+    """`path` is the file, once it was used; `place` says which one `uri` names, or refuses.
 
-    def __init__(self, tree: ObjectTree, parent: MediaObject, object_id: str, uri: str) -> None:
-        self.path = _path(uri)
+    Raises `not_supported` for other schemes than file.
+    """
+
+    def __init__(
+        self,
+        tree: ObjectTree,
+        parent: MediaObject,
+        object_id: str,
+        uri: str,
+        place: Callable[[str], Path],
+    ) -> None:
+        check_scheme(uri)
+        self._uri = uri
+        self._place = place
+        self.path = Path()
         super().__init__(tree, parent, object_id)
         self.values["uri"] = uri
         self.state = UriState.STOP
@@ -34,6 +44,10 @@ class UriEndpoint(MediaElement):
     @reads("state")
     def read_state(self) -> str:
         return self.state
+
+    def look_up(self) -> None:
+        """Find the file, whenever it is to be used: what lies on its way may have become a link."""
+        self.path = self._place(self._uri)
 
     def change(self, state: UriState) -> None:
         """Go to a state, and tell."""
@@ -44,10 +58,3 @@ class UriEndpoint(MediaElement):
         """Tell of a file that cannot be used."""
         self.state = UriState.STOP
         self.emit("Error", description=message, errorCode=0, type="UNEXPECTED_ELEMENT_ERROR")
-
-
-def _path(uri: str) -> Path:
-    parts = urlsplit(uri)
-    if parts.scheme not in {"", "file"}:
-        raise not_supported(f"An uri that is no file: '{uri}'")
-    return DEFAULT_PATH / unquote(parts.path)

@@ -14,6 +14,7 @@ from farm.kurento import KurentoClient
 from farm.kurento.view import KurentoView, endpoint_stats, type_of
 from farm.run_clock import RunClock
 from infra.embedded_kurento.factories import factories
+from infra.embedded_kurento.files.places import Places
 from infra.embedded_kurento.server import Server, serving
 from infra.embedded_kurento.webrtc.endpoint import Network
 
@@ -22,8 +23,8 @@ RECORDED = Path(__file__).parents[2] / "data" / "kurento" / "loopback.jsonl"
 
 @asynccontextmanager
 async def embedded() -> AsyncIterator[str]:
-    certificate = RTCCertificate.generateCertificate()
-    server = Server(factories(Network(["127.0.0.1"], certificate, 9999)), session_grace_s=0.0)
+    network = Network(["127.0.0.1"], RTCCertificate.generateCertificate(), 9999)
+    server = Server(factories(network, Places()), session_grace_s=0.0)
     async with serving(server, "127.0.0.1", 0) as port:
         yield f"ws://127.0.0.1:{port}/kurento"
 

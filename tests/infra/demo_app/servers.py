@@ -47,7 +47,10 @@ class Servers:
 @asynccontextmanager
 async def running_servers(recordings: Path) -> AsyncIterator[Servers]:
     async with (
-        child("infra.embedded_kurento", "--port", "0") as (kurento, kurento_url),
+        child("infra.embedded_kurento", "--port", "0", "--recordings", str(recordings)) as (
+            kurento,
+            kurento_url,
+        ),
         child(
             *("infra.demo_app", "--port", "0", "--kurento", kurento_url),
             *("--recordings-dir", str(recordings)),

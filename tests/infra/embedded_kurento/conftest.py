@@ -7,6 +7,7 @@ import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -14,6 +15,7 @@ import pytest
 from aiortc import RTCCertificate
 
 from infra.embedded_kurento.factories import factories
+from infra.embedded_kurento.files.places import Places
 from infra.embedded_kurento.server import Server, serving
 from infra.embedded_kurento.webrtc.endpoint import Network
 
@@ -99,10 +101,10 @@ Connect = Callable[[], Awaitable[Client]]
 
 
 @pytest.fixture
-def server() -> Server:
-    """A server whose sessions end with their sockets."""
-    certificate = RTCCertificate.generateCertificate()
-    return Server(factories(Network(["127.0.0.1"], certificate, 9999)), session_grace_s=0.0)
+def server(tmp_path: Path) -> Server:
+    """A server whose sessions end with their sockets; it records into the test's folder."""
+    network = Network(["127.0.0.1"], RTCCertificate.generateCertificate(), 9999)
+    return Server(factories(network, Places((tmp_path,))), session_grace_s=0.0)
 
 
 @pytest.fixture

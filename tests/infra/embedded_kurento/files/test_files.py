@@ -13,6 +13,7 @@ import pytest
 from farm.experiment import Size
 from farm.media.frame_number import Reading
 from infra.embedded_kurento.errors import Refusal
+from infra.embedded_kurento.files.places import Places
 from infra.embedded_kurento.files.player import PlayerEndpoint
 from infra.embedded_kurento.files.recorder import RecorderEndpoint
 from infra.embedded_kurento.objects import MediaObject, ObjectTree
@@ -28,7 +29,8 @@ Endpoint = TypeVar("Endpoint", bound=MediaObject)
 class Studio:
     """A pipeline; `events` are those of the elements that `heard` made."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: Places) -> None:
+        self._places = places
         self.tree = ObjectTree()
         self.events: list[dict[str, Any]] = []
         self.pipeline = MediaPipeline(self.tree, None, self.tree.new_id(None, "MediaPipeline"))
@@ -39,14 +41,16 @@ class Studio:
         self.tree.add(made, "session")
         return made
 
-    def recorder(self, uri: str, **constructor: str) -> RecorderEndpoint:
+    def recorder(self, uri: str, **constructor: Any) -> RecorderEndpoint:
         made_id = self.tree.new_id(self.pipeline, "RecorderEndpoint")
-        made = RecorderEndpoint(self.tree, self.pipeline, made_id, uri=uri, **constructor)
+        made = RecorderEndpoint(
+            self.tree, self.pipeline, made_id, uri=uri, places=self._places, **constructor
+        )
         return self._heard(made, "Recording", "Paused", "Stopped")
 
     def player(self, uri: str) -> PlayerEndpoint:
         made_id = self.tree.new_id(self.pipeline, "PlayerEndpoint")
-        made = PlayerEndpoint(self.tree, self.pipeline, made_id, uri=uri)
+        made = PlayerEndpoint(self.tree, self.pipeline, made_id, uri=uri, places=self._places)
         return self._heard(made, "EndOfStream")
 
     def told(self) -> list[str]:
@@ -72,8 +76,8 @@ class Studio:
 
 
 @pytest.fixture
-async def studio() -> AsyncIterator[Studio]:
-    opened = Studio()
+async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
+    opened = Studio(Places((tmp_path,)))
     yield opened
     await opened.tree.release(opened.pipeline.id)
 
@@ -223,8 +227,31 @@ async def test_a_file_that_is_missing_is_told_as_an_error(studio: Studio, tmp_pa
     assert player.read_state() == "STOP"
 
 
+async def test_what_becomes_a_link_out_of_the_folder_is_refused_when_it_is_used(
+    studio: Studio, tmp_path: Path
+) -> None:
+    outside = tmp_path.with_name(f"{tmp_path.name}-outside")
+    outside.mkdir()
+    (outside / "kept.webm").write_text("mine")
+    for uri in ((outside / "new" / "x.webm").as_uri(), f"file://{tmp_path}/../x.webm", "x.webm"):
+        with pytest.raises(Refusal, match="in none of the folders of --recordings,"):
+            await studio.recorder(uri).record()
+    assert [path.name for path in outside.iterdir()] == ["kept.webm"]
+    recorder = studio.recorder((tmp_path / "folder" / "kept.webm").as_uri())
+    player = studio.player((tmp_path / "folder" / "kept.webm").as_uri())
+    (tmp_path / "folder").symlink_to(outside)
+    with pytest.raises(Refusal, match="in none of the folders of --recordings,"):
+        await recorder.record()
+    with pytest.raises(Refusal, match="in none of the folders of --recordings or --clips,"):
+        await player.play()
+    assert (outside / "kept.webm").read_text() == "mine"
+    assert studio.told() == []
+
+
 async def test_what_is_no_file_or_no_known_format_is_refused(studio: Studio) -> None:
     with pytest.raises(Refusal, match="An uri that is no file"):
         studio.recorder("http://localhost/upload")
+    with pytest.raises(Refusal, match="An uri that cannot be read"):
+        studio.player("file://[tmp/a.webm")
     with pytest.raises(Refusal, match="media profile MP4"):
         studio.recorder("file:///tmp/a.mp4", media_profile="MP4")
