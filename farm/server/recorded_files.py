@@ -6,6 +6,7 @@ where it has not, the beginning of each file does (`head`).
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 from collections.abc import Sequence
 from typing import cast
@@ -15,6 +16,9 @@ from farm.webrtc_stats import MediaKind
 
 HEAD_BYTES = 262_144
 """Enough for the length, the tracks and the first packets of both: seconds of a call."""
+
+MARKER = ".made-by-probe-farm"
+"""In a directory that the farm made: no other is cleared, opened to every user, or removed."""
 
 # `kind,time` of every packet -> one line a kind: its first and its last time. Packets without a
 # time (N/A) are no media that plays.
@@ -47,13 +51,18 @@ look() {{
 def ready(directory: str) -> str:
     """Makes the directory, which every user may write to, empty but for its folders; says `df`.
 
-    The media server writes as a user of its own; what it wrote the owner of the directory may
-    delete (sticky, as /tmp is).
+    One that is there and was not made by this fails, whatever is in it. The media server writes as
+    a user of its own; what it wrote the owner of the directory may delete (sticky, as /tmp is).
     """
-    where = shlex.quote(directory)
+    where, marker = shlex.quote(directory), shlex.quote(f"{directory}/{MARKER}")
+    above = shlex.quote(posixpath.dirname(directory) or ".")
     return (
-        f"umask 022 && mkdir -p {where} && chmod 1777 {where}"
-        f" && find {where} -mindepth 1 -maxdepth 1 ! -type d -delete && df -Pk {where}"
+        f"umask 022 && mkdir -p {above} && "
+        f"if [ -e {where} ] || [ -L {where} ]; then"
+        f" [ -f {marker} ] && [ ! -L {marker} ] && [ ! -L {where} ] ||"
+        f" {{ echo it is there, and the farm did not make it >&2; exit 1; }};"
+        f" else mkdir {where} && : >{marker}; fi"
+        f" && chmod 1777 {where} && {_files_in(directory)} -delete && df -Pk {where}"
     )
 
 
@@ -98,10 +107,10 @@ def put_away(directory: str, folder: str | None, *, others: bool) -> str:
     every = f"find {where} -mindepth 1 -maxdepth 1"
     steps = [f"{every} -type d -exec rm -rf {{}} +"] if others else []
     if folder is None:
-        steps.append(f"{every} ! -type d -delete")
+        steps.append(f"{_files_in(directory)} -delete")
     else:
         to = shlex.quote(f"{directory}/{folder}")
-        steps += [f"mkdir -p {to}", f"{every} ! -type d -exec mv -f -t {to} {{}} +"]
+        steps += [f"mkdir -p {to}", f"{_files_in(directory)} -exec mv -f -t {to} {{}} +"]
     return " && ".join(steps)
 
 
@@ -110,7 +119,13 @@ def remove(directory: str, *, kept: bool) -> str:
     where = shlex.quote(directory)
     if not kept:
         return f"rm -rf {where}"
-    return f"find {where} -mindepth 1 -maxdepth 1 ! -type d -delete; rmdir {where} 2>/dev/null"
+    folders = f"find {where} -mindepth 1 -maxdepth 1 -type d"
+    return f'{_files_in(directory)} -delete; [ -n "$({folders})" ] || rm -rf {where}'
+
+
+def _files_in(directory: str) -> str:
+    """Finds what lies there beside folders, but for the farm's marker."""
+    return f"find {shlex.quote(directory)} -mindepth 1 -maxdepth 1 ! -type d ! -name {MARKER}"
 
 
 def _file(path: str, answer: Sequence[Sequence[str]]) -> RecordedFile:

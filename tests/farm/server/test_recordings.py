@@ -17,6 +17,7 @@ import pytest
 from farm.errors import BadInput
 from farm.experiment import Keep
 from farm.experiment import Recordings as RecordingsSettings
+from farm.server.recorded_files import MARKER
 from farm.server.recordings import RecordingsDirectory
 from farm.server_observations import RecordedFile
 from farm.shell import Answer
@@ -140,7 +141,46 @@ async def test_what_an_unfinished_trial_left_is_cleared_and_what_was_kept_stays(
     await recordings.put_away("000-load-002")
     (directory / "s000-callee.webm").write_text("of a trial that was cut off")
     await recordings.ready()
-    assert [path.name for path in directory.iterdir()] == ["000-load-002"]
+    assert {path.name for path in directory.iterdir()} == {MARKER, "000-load-002"}
+
+
+@pytest.mark.parametrize("there", ["a full folder", "an empty folder", "a file", "a link"])
+async def test_what_is_there_and_not_ours_is_neither_opened_nor_cleared_nor_removed(
+    there: str, of: Callable[[Keep], RecordingsDirectory], directory: Path
+) -> None:
+    theirs = directory.parent / "theirs" if there == "a link" else directory
+    directory.parent.mkdir()
+    if there == "a file":
+        directory.write_text("mine")
+    else:
+        theirs.mkdir(mode=0o750)
+    if there == "a full folder":
+        (directory / "letter.txt").write_text("mine")
+    if there == "a link":
+        (theirs / MARKER).touch()
+        directory.symlink_to(theirs)
+    before = {path: path.lstat().st_mode for path in directory.parent.rglob("*")}
+    recordings = of("none")
+    with pytest.raises(
+        BadInput,
+        match=r"cannot be used on media\.example: it is there, and the farm did not make it$",
+    ):
+        await recordings.ready()
+    await recordings.leave()
+    assert {path: path.lstat().st_mode for path in directory.parent.rglob("*")} == before
+
+
+async def test_a_run_that_is_taken_up_again_finds_its_directory(
+    of: Callable[[Keep], RecordingsDirectory], directory: Path
+) -> None:
+    first = of("all")
+    await first.ready()
+    (directory / "s000-callee.webm").write_text("of a trial")
+    await first.put_away("000-load-002")
+    await first.leave()
+    resumed = of("all")
+    await resumed.ready()
+    assert (directory / "000-load-002" / "s000-callee.webm").read_text() == "of a trial"
 
 
 async def test_ffprobe_on_the_server_counts_every_packet(
