@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with ExitStack() as stack:
             if arguments.pid_file is not None:
                 _write_pid(arguments.pid_file)
-                stack.callback(arguments.pid_file.unlink, missing_ok=True)
+                stack.callback(_remove_pid, arguments.pid_file)
             if arguments.respawn:
                 return asyncio.run(_respawn(arguments))
             return asyncio.run(_serve(arguments))
@@ -187,10 +187,19 @@ def _in_url(host: str) -> str:
 
 
 def _write_pid(path: Path) -> None:
+    """Raises BadInput, also where a file is that holds anything but the pid of an earlier one."""
     try:
+        if path.is_symlink() or (path.exists() and not path.read_bytes().strip().isdigit()):
+            raise BadInput(f"--pid-file {path}: there is a file that holds no pid: expected none")
         path.write_text(f"{os.getpid()}\n", encoding="ascii")
     except OSError as error:
         raise BadInput(f"--pid-file {path}: {error.strerror}") from error
+
+
+def _remove_pid(path: Path) -> None:
+    """Unless it is another's by now."""
+    if path.is_file() and path.read_bytes().strip() == str(os.getpid()).encode():
+        path.unlink()
 
 
 if __name__ == "__main__":

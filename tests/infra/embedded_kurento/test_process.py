@@ -157,6 +157,24 @@ async def test_a_port_that_is_none_is_one_line_and_exit_2() -> None:
     assert said.count("\n") == 1
 
 
+async def test_a_pid_file_that_holds_something_else_is_left(tmp_path: Path) -> None:
+    notes, stale = tmp_path / "notes", tmp_path / "stale"
+    notes.write_text("mine\n")
+    stale.write_text("4194304\n")
+    async with started("--pid-file", str(notes)) as server:
+        assert await server.ended() == 2
+        assert server.process.stderr is not None
+        said = (await server.process.stderr.read()).decode()
+    assert said == f"--pid-file {notes}: there is a file that holds no pid: expected none\n"
+    assert notes.read_text() == "mine\n"
+    async with started("--pid-file", str(stale)) as server:
+        assert (await server.ready())["pid"] == int(stale.read_text())
+        stale.write_text("1\n")
+        server.process.terminate()
+        assert await server.ended() == 0
+    assert stale.read_text() == "1\n"
+
+
 @pytest.mark.parametrize("address", ["localhost", "0.0.0.0", "192.0.2.1"])
 async def test_an_address_that_cannot_be_offered_is_one_line_and_exit_2(address: str) -> None:
     async with started("--address", address) as server:
