@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 import shutil
 import struct
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,11 +15,10 @@ import numpy as np
 from farm.recording.reader import TrialReader
 from reports.charts import Chart, Charts, Column
 from reports.exports.rows import OF_A_RUN, has_rows
+from reports.file_names import file_name_part
 from reports.page import FigureEntry, Picture
 from reports.tables import Table
 from reports.traced import Traced, commands
-
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 class BundleFiles:
@@ -85,12 +83,13 @@ class BundleFiles:
     ) -> Picture | None:
         """A screenshot beside the page, under a name that is safe in a link; `None` if it is gone.
 
-        Only the last part of `name` counts: what a recording says leads to no other folder.
+        Only the last part of `name` counts, and links are not followed: what a recording says leads
+        to no other folder.
         """
         source = trial.folder.screenshots / Path(name).name
-        if not source.is_file():
+        if source.is_symlink() or not source.is_file():
             return None
-        target = self._folder / f"{prefix}-{_UNSAFE.sub('_', source.stem)}.png"
+        target = self._folder / f"{prefix}-{file_name_part(source.stem)}.png"
         shutil.copyfile(source, target)
         return _picture(target, alt, caption)
 

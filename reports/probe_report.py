@@ -19,6 +19,7 @@ from farm.recording.reader import RunReader, TrialReader
 from reports.canvas import farm_style
 from reports.exports.rows import Choice, check_probe, trial_end_s
 from reports.figure_of_probe import probe_channels_figure
+from reports.file_names import file_name_part
 from reports.phrases import UNKNOWN
 from reports.probe_frames import recorded_channels
 
@@ -79,7 +80,7 @@ def write_probe(reader: RunReader, trial: TrialReader, choice: Choice) -> ProbeR
     if since_s is not None:
         table = table.filter(pl.col("end_s") > since_s)
     folder = reader.path / FOLDER
-    stem = f"trial-{trial.plan.index:03d}-{probe}"
+    stem = f"trial-{trial.plan.index:03d}-{file_name_part(probe)}"
     report = ProbeReport(
         probe,
         folder / f"{stem}.png",

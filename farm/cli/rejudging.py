@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from farm.search_evidence import search_of
 from farm.trial import TrialEvidence
 from farm.verdict.baseline import Baseline
 from farm.wording import counted
+from reports.file_names import file_name_part
 
 FORMAT = 1
 
@@ -64,7 +64,7 @@ def judgement_of(run: RunReader, file: Path) -> dict[str, Any]:
     )
     return {
         "format": FORMAT,
-        "name": re.sub(r"[^A-Za-z0-9._-]+", "_", file.stem),
+        "name": file_name_part(file.stem),
         "criteria": to_jsonable(criteria),
         "invalid": to_jsonable(invalid),
         "changed_limits": to_jsonable(

@@ -110,19 +110,26 @@ class HostService:
     # ------------------------------------------------------------ clips
 
     async def _lacks(self, name: str) -> bool:
-        return not (self._files / name).exists()
+        return not self._brought(name).exists()
 
     async def _bring(self, name: str, at: int, data: bytes, last: bool) -> None:
         """A piece of a file, from its byte `at` on; it is there when the last one has come."""
+        whole = self._brought(name)
         self._files.mkdir(parents=True, exist_ok=True)
-        coming = self._files / f"{name}.{os.getpid()}"
+        coming = whole.with_name(f"{name}.{os.getpid()}")
         with coming.open("ab" if at else "wb") as file:
             file.write(data)
         if last:
             if name_of(coming.read_bytes(), Path(name).suffix) != name:
                 coming.unlink()
                 raise GeneratorError(f"{name} did not come whole")
-            coming.rename(self._files / name)
+            coming.rename(whole)
+
+    def _brought(self, name: str) -> Path:
+        """Where a file of that name, which `name_of` made, is kept. Raises GeneratorError."""
+        if name in {"", ".."} or Path(name).name != name:
+            raise GeneratorError(f"{name}: not the name of a file")
+        return self._files / name
 
     # ------------------------------------------------------------ the host
 

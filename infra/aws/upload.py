@@ -133,8 +133,9 @@ def _said(bucket: Bucket, operation: str) -> Iterator[None]:
 
 
 def _files(report: Path) -> list[Path]:
-    """The page last: who finds it finds all that it shows."""
-    found = [path for path in sorted(report.rglob("*")) if path.is_file()]
+    """The page last: who finds it finds all that it shows. Links, which a report has none, stay."""
+    paths = sorted(report.rglob("*"))
+    found = [path for path in paths if path.is_file() and not path.is_symlink()]
     return sorted(found, key=lambda path: path.name == "index.html")
 
 

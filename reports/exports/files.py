@@ -24,6 +24,7 @@ from reports.exports.rows import (
 )
 from reports.exports.told_rows import EVENTS
 from reports.exports.webrtc_internals import dump
+from reports.file_names import file_name_part
 
 Format = Literal["csv", "parquet", "junit", "webrtc-internals"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -115,7 +116,7 @@ def _dumps(reader: RunReader, trial: TrialReader, choice: Choice, folder: Path) 
             page=page,
             chromium=manifest.chromium,
         )
-        path = _made(folder, trial) / f"{probe}.json"
+        path = _made(folder, trial) / f"{file_name_part(probe)}.json"
         path.write_text(json.dumps(content, indent=1), encoding="utf-8")
         yield path
 

@@ -53,6 +53,22 @@ class Links(HTMLParser):
 
 
 @pytest.mark.slow
+async def test_a_screenshot_that_leads_out_of_the_run_is_not_copied(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(b"secret")
+    run, clock = new_run(tmp_path)
+    with run:
+        await record_trial(
+            run, clock, pages(2), screenshots=["mid-call-caller.png", "mid-call-callee.png"]
+        )
+    picture = run.path / "trials" / "000-load-002" / "screenshots" / "mid-call-caller.png"
+    picture.unlink()
+    picture.symlink_to(secret)
+    report = write_bundle(run.path).parent
+    assert {path.name for path in report.glob("*mid-call*")} == {"trial-000-mid-call-callee.png"}
+    assert not any(path.read_bytes() == b"secret" for path in report.iterdir())
+
+
 async def test_a_run_has_its_answer_its_figures_and_their_numbers(tmp_path: Path) -> None:
     run, clock = new_run(tmp_path)
     with run:

@@ -16,7 +16,7 @@ from farm.driver import Driver
 from farm.errors import BadInput, BrowserError, GeneratorError, HostLost, JoinError, MissingTool
 from farm.experiment import Media, Probes
 from farm.hosts import RemoteHost
-from farm.hosts.line import Answer, Question, packed
+from farm.hosts.line import Answer, Question, packed, unpacked
 from farm.hosts.service import HostService
 from farm.observations import HostFacts, HostLook, HostSample, ProbeEvent
 from farm.own_code import own_code
@@ -301,6 +301,16 @@ async def test_a_clip_that_came_in_pieces_before_does_not_spoil_the_next(tmp_pat
         await far.host.open(kit(tmp_path, Media(video=str(clip))))
         assert far.there.kit is not None
         assert Path(far.there.kit.media.video).read_bytes() == b"whole"
+
+
+@pytest.mark.parametrize("name", ["../mine", "/tmp/mine", "a/b", "..", ".", ""])
+async def test_a_clip_is_brought_to_no_other_folder(name: str, tmp_path: Path) -> None:
+    async with far_away(tmp_path) as far:
+        for asked in (Question("lacks", (name,)), Question("bring", (name, 0, b"x", False))):
+            answer = unpacked(await far.line.service.answer(packed(asked)), Answer)
+            assert answer.trouble is not None
+            assert answer.trouble.message == f"{name}: not the name of a file"
+        assert not (tmp_path / "mine").exists()
 
 
 async def test_a_service_that_nobody_asks_any_more_ends_its_browsers(tmp_path: Path) -> None:

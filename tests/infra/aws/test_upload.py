@@ -53,6 +53,20 @@ def test_what_is_there_already_is_not_sent_again(cloud: Cloud, report: Path) -> 
 
 
 @pytest.mark.slow
+def test_links_out_of_the_report_are_not_followed(
+    cloud: Cloud, report: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "id_ed25519").write_text("secret")
+    (report / "key.csv").symlink_to(tmp_path / "id_ed25519")
+    (report / "home").symlink_to(tmp_path)
+    upload(cloud, report, bucket_of("s3://reports-here/team"), "calls-run", lambda _: None)
+    found = cloud.client("s3", "us-east-1").list_objects_v2(Bucket="reports-here")["Contents"]
+    assert {each["Key"].rpartition("/")[2] for each in found} == {
+        *("index.html", "loss by.png", "loss.csv", "page.html"),
+    }
+
+
+@pytest.mark.slow
 def test_broken_off_it_goes_on_where_it_was(
     cloud: Cloud, report: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,6 +54,27 @@ def test_rows_are_those_recorded(run: Path, capsys: pytest.CaptureFixture[str]) 
     assert frame["packetsReceived"].sum() == mine["packetsReceived"].sum()
 
 
+@pytest.mark.filterwarnings("ignore:constrained_layout")  # nothing was recorded of that name
+def test_what_a_recording_calls_its_probes_leads_to_no_other_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording, clock = new_run(tmp_path)
+    with recording:
+        asyncio.run(record_trial(recording, clock, pages(2)))
+    plan = recording.path / "trials" / "000-load-002" / "plan.json"
+    plan.write_text(plan.read_text().replace('"p000"', '"../../x"'))
+    there = {path for path in tmp_path.rglob("*") if path.is_dir()}
+    told([recording.path, "--export", "webrtc-internals"], capsys)
+    exported = recording.path / "exports" / "webrtc-internals" / "000-load-002"
+    assert {path.name for path in exported.iterdir()} == {".._.._x.json", "p001.json"}
+    told([recording.path, "--probe", "../../x"], capsys)
+    drawn = {path.name for path in (recording.path / "probes").iterdir()}
+    stem = "trial-000-.._.._x"
+    assert drawn == {f"{stem}.png", f"{stem}-seconds.csv", f"{stem}-windows.csv"}
+    added = {path for path in tmp_path.rglob("*") if path.is_dir()} - there
+    assert added == {exported, exported.parent, exported.parent.parent, recording.path / "probes"}
+
+
 def test_rows_of_machines_are_whole(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     frame = pl.read_csv(told([run, "--rows", "server"], capsys).encode())
     assert json.loads(frame["threads"][0])[0]["name"] == "kurento"
