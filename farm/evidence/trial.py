@@ -15,7 +15,7 @@ from farm.evidence.one_fate import first_to_fall
 from farm.evidence.stream_intervals import TrialWindows, polls_by_window, together
 from farm.intervals import Intervals
 from farm.rates import FloatArray, window_edges
-from farm.recording.parquet_parts import Damage
+from farm.recording.parquet_parts import Damage, has_files
 from farm.recording.reader import TrialReader
 from farm.recording.sample_reader import SampleReader
 from farm.recording.sample_tables import POLL
@@ -157,7 +157,7 @@ def _missing_tables(trial: TrialReader, setups: Sequence[StreamSetup]) -> Iterat
     if any(setup.setup_s is not None for setup in setups):
         for type in ("inbound-rtp", "outbound-rtp", POLL):
             folder = trial.folder.samples(type)
-            if not any(folder.glob("*.parquet")):
+            if not has_files(folder):
                 yield Damage(folder, "is missing, though media came")
 
 

@@ -4,16 +4,19 @@
     FOLDER/whole.parquet           all of them; parts beside it are leftovers and count no more
 
 A crash between any two steps leaves either the parts or the whole, and a reader counts one of them.
+One that reads meanwhile does so too: it looks for the whole, reads the parts, and looks again.
 """
 
 from __future__ import annotations
 
 import io
+import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import polars as pl
 
@@ -111,46 +114,93 @@ def compact(folder: Path, replace: Replace = replace_file) -> None:
         raise RecordingError(f"cannot write {whole}: {error}") from error
 
 
+OpenFile = Callable[[str, int], BinaryIO]
+"""Opens the file of that name in a folder, which a descriptor stands for."""
+
+
+def open_file(name: str, folder: int) -> BinaryIO:
+    """For reading. Raises OSError."""
+    return open(name, "rb", opener=lambda name, flags: os.open(name, flags, dir_fd=folder))
+
+
+def has_files(folder: Path) -> bool:
+    """Whether a table was recorded, as far as its files tell."""
+    # In this order: the whole is there before the first part goes.
+    return any(folder.glob(PART)) or (folder / WHOLE).exists()
+
+
 def read_table(
-    folder: Path, columns: Iterable[str] | None = None, probes: Span | None = None
+    folder: Path,
+    columns: Iterable[str] | None = None,
+    probes: Span | None = None,
+    open_file: OpenFile = open_file,
 ) -> tuple[pl.DataFrame | None, list[Damage]]:
     """All rows of a table in the order they were written; `None` when there are none.
 
-    `columns` are those wanted, of which an older recording may lack some; of `probes` only their
-    row groups are read. A file that cannot be read is left out and reported, and so is a part that
-    is gone from between the others.
+    The table may be written and compacted meanwhile, its folder be renamed: rows that were there
+    when the reading began are read, and each once. `columns` are those wanted, of which an older
+    recording may lack some; of `probes` only their row groups are read. A file that cannot be read
+    is left out and reported, and so is a part that is gone from between the others.
     """
-    whole = folder / WHOLE
-    files = [whole] if whole.exists() else sorted(folder.glob(PART))
     wanted = None if columns is None else list(columns)
-    frames: list[pl.DataFrame] = []
-    damage = [] if whole.exists() else _gaps(folder, files)
-    for file in files:
+
+    def read(name: str) -> pl.DataFrame | Damage | None:
         try:
-            frame = pl.scan_parquet(file)
-            if probes is not None:
-                first, last = map(pl.lit, probes)
-                frame = frame.filter(pl.col("probe").is_between(first, last))
-            if wanted is not None:
-                present = frame.collect_schema().names()
-                frame = frame.select([name for name in wanted if name in present])
-            frames.append(frame.collect())
+            with open_file(name, descriptor) as file:
+                return _rows(file, wanted, probes)
+        except FileNotFoundError:
+            return None
         except (OSError, pl.exceptions.PolarsError) as error:
-            damage.append(Damage(file, str(error).splitlines()[0]))
-    if not frames:
-        return None, damage
-    return pl.concat(frames, how="diagonal_relaxed"), damage
+            return Damage(folder / name, str(error).splitlines()[0])
+
+    try:
+        # All of it is read from the folder that is there now, whatever its name becomes.
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except (FileNotFoundError, NotADirectoryError):
+        return None, []
+    except OSError as error:
+        return None, [Damage(folder, str(error))]
+    try:
+        whole = read(WHOLE)
+        parts: list[pl.DataFrame | Damage] = []
+        if whole is None:
+            for name in _part_names(os.listdir(descriptor)):  # noqa: PTH208 - of a descriptor
+                rows = read(name)
+                parts.append(Damage(folder / name, "is missing") if rows is None else rows)
+            # No part goes before the whole is there. Without one all parts were there to be read;
+            # with one some may have been gone, and it has the rows of all.
+            whole = read(WHOLE)
+    finally:
+        os.close(descriptor)
+    found = parts if whole is None else [whole]
+    frames = [each for each in found if isinstance(each, pl.DataFrame)]
+    damage = [each for each in found if isinstance(each, Damage)]
+    return pl.concat(frames, how="diagonal_relaxed") if frames else None, damage
 
 
-def _gaps(folder: Path, parts: Sequence[Path]) -> list[Damage]:
-    names = {part.name for part in parts}
-    numbers = [number for part in parts if (number := _number(part)) is not None]
-    expected = (_part(number) for number in range(max(numbers, default=-1)))
-    return [Damage(folder / name, "is missing") for name in expected if name not in names]
+def _rows(file: BinaryIO, wanted: Sequence[str] | None, probes: Span | None) -> pl.DataFrame:
+    frame = pl.scan_parquet(file)
+    if probes is not None:
+        first, last = map(pl.lit, probes)
+        frame = frame.filter(pl.col("probe").is_between(first, last))
+    if wanted is not None:
+        present = frame.collect_schema().names()
+        frame = frame.select([name for name in wanted if name in present])
+    return frame.collect()
 
 
-def _number(part: Path) -> int | None:
-    digits = part.stem.removeprefix("part-")
+def _part_names(names: Iterable[str]) -> list[str]:
+    """Of all parts up to the last one that is listed, in order.
+
+    A listing may lack a part that came while it was made, and have the one after it.
+    """
+    listed = {name for name in names if fnmatchcase(name, PART)}
+    numbers = [number for name in listed if (number := _number(name)) is not None]
+    return sorted(listed.union(_part(number) for number in range(max(numbers, default=-1))))
+
+
+def _number(part: str) -> int | None:
+    digits = part.removeprefix("part-").removesuffix(".parquet")
     return int(digits) if digits.isdecimal() else None
 
 

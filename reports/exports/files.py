@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from farm.recording.durable_file import recording_error
-from farm.recording.parquet_parts import PART, WHOLE
+from farm.recording.parquet_parts import WHOLE, read_table
 from farm.recording.reader import RunReader, TrialReader
 from farm.webrtc_stats import STATS_TYPES
 from reports.exports.junit import junit
@@ -95,10 +95,15 @@ def _parquet(_: RunReader, trial: TrialReader, choice: Choice, folder: Path) -> 
                 yield path
             continue
         source = table_folder(trial, table)
-        whole = source / WHOLE
-        for part in [whole] if whole.exists() else sorted(source.glob(PART)):
-            name = f"{table}.parquet" if part == whole else f"{table}-{part.name}"
-            yield Path(shutil.copyfile(part, _made(folder, trial) / name))
+        if (source / WHOLE).exists():
+            yield Path(shutil.copyfile(source / WHOLE, _made(folder, trial) / f"{table}.parquet"))
+            continue
+        frame, damage = read_table(source)  # in parts: what was there now becomes one file
+        trial.note(damage)
+        if frame is not None:
+            path = _made(folder, trial) / f"{table}.parquet"
+            frame.write_parquet(path)
+            yield path
 
 
 def _dumps(reader: RunReader, trial: TrialReader, choice: Choice, folder: Path) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 import polars as pl
 
 from farm.errors import BadInput
+from farm.recording.parquet_parts import has_files
 from farm.recording.reader import TrialReader
 from farm.recording.sample_tables import POLL
 from farm.webrtc_stats import STATS_TYPES
@@ -46,7 +47,7 @@ def rows(trial: TrialReader, table: str, choice: Choice) -> pl.DataFrame | None:
 
 def has_rows(trial: TrialReader, table: str) -> bool:
     """Whether a table was recorded, as far as its files tell."""
-    return table == EVENTS or any(table_folder(trial, table).glob("*.parquet"))
+    return table == EVENTS or has_files(table_folder(trial, table))
 
 
 def table_folder(trial: TrialReader, table: str) -> Path:

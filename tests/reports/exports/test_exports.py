@@ -94,6 +94,21 @@ def test_csv_and_parquet_have_every_table(
     assert exported.read_bytes() == recorded.read_bytes()
 
 
+def test_a_table_in_parts_is_one_file_of_parquet(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a trial under way has it."""
+    copied = Path(shutil.copytree(run, tmp_path / "run"))
+    polls = copied / "trials" / "000-load-004" / "samples" / "poll"
+    whole = pl.read_parquet(polls / WHOLE)
+    (polls / WHOLE).unlink()
+    whole[:50].write_parquet(polls / "part-000000.parquet")
+    whole[50:].write_parquet(polls / "part-000001.parquet")
+    told([copied, "--export", "parquet", "--to", tmp_path / "to"], capsys)
+    (exported,) = (tmp_path / "to").rglob("poll*")
+    assert pl.read_parquet(exported).equals(whole)
+
+
 def test_a_dump_has_each_member_of_each_object_over_time(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
