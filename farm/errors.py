@@ -3,7 +3,8 @@
     FarmError
     ├── BadInput                  exit 2: one clear line, nothing started
     │   ├── BadExperiment         a file, a line, a key, a value
-    │   └── MissingTool           no Chromium, no sshd, no clip
+    │   ├── MissingTool           no Chromium, no sshd, no clip
+    │   └── InUse                 another process has what only one may have
     ├── ServerError               the system under test
     │   ├── ServerUnreachable
     │   │   ├── HostKeyUnknown    refused; the message holds the command that adds it
@@ -55,6 +56,14 @@ class BadExperiment(BadInput):
 
 class MissingTool(BadInput):
     """A program or file that the run needs is not on this machine."""
+
+
+class InUse(BadInput):
+    """What only one process may write is another's; `by` says whose."""
+
+    def __init__(self, what: str, by: str) -> None:
+        super().__init__(f"{what}: another farm writes it: {by}")
+        self.by = by
 
 
 class ServerError(FarmError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import platform
 import re
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 from aiohttp import web
 
 from farm.cli.__main__ import main
+from farm.cli.recorded import WATCH
 from farm.experiment import Experiment, Ssh
 from farm.recording import RunRecording
 from farm.recording.manifest import Manifest
@@ -182,6 +184,18 @@ def test_a_finished_run_is_not_resumed(says: Says, tmp_path: Path) -> None:
         recording.write_summary({"format": 1, "state": "converged"})
     said = says("size", "--resume", "done")
     assert said == "farm: --resume: done: that run has its answer, nothing is left to do"
+
+
+@pytest.mark.parametrize("verb", ["size", "watch"])
+def test_a_run_under_way_is_not_resumed(says: Says, tmp_path: Path, verb: str) -> None:
+    clock = RunClock()
+    manifest = Manifest(datetime.now(UTC).timestamp(), "one_to_one", Experiment())
+    with RunRecording.create(tmp_path, "live", "", manifest, clock) as recording:
+        if verb == "watch":
+            recording.journal(WATCH, load=2)
+        said = says(verb, "--resume", "live")
+    whose = rf"pid {os.getpid()} on {re.escape(platform.node())}, since [0-9T:Z-]{{20}}"
+    assert re.fullmatch(rf"farm: --resume: live: another farm writes it: {whose}", said)
 
 
 def test_a_port_in_use_is_not_served_on(says: Says) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from farm.errors import BadInput, RecordingError
+from farm.errors import BadInput, InUse, RecordingError
+from farm.file_lock import FileLock
 from farm.recording.reader import RunReader
 
 WATCH = "watch"
@@ -22,3 +25,30 @@ def recorded_run(path: Path, option: str) -> RunReader:
         return RunReader.open(path)
     except RecordingError as error:
         raise BadInput(f"{option}: {error}") from error
+
+
+@contextmanager
+def broken_off(path: Path, *, watch: bool) -> Iterator[tuple[RunReader, FileLock]]:
+    """The run that `--resume` names, a watch or not, which nobody else writes meanwhile.
+
+    Raises BadInput where there is nothing to go on with, or another farm does so.
+    """
+    folder = _unfinished(path, watch=watch).folder  # what is no such run gets no lock file
+    try:
+        lock = folder.taken()
+    except InUse as error:
+        raise BadInput(f"--resume: {error}") from error
+    with lock:
+        # Read again: whoever had the lock until now may have finished.
+        yield _unfinished(path, watch=watch), lock
+
+
+def _unfinished(path: Path, *, watch: bool) -> RunReader:
+    run = recorded_run(path, "--resume")
+    if run.summary is not None:
+        raise BadInput(f"--resume: {path}: that run has its answer, nothing is left to do")
+    if watch and not is_watch(run):
+        raise BadInput(f"--resume: {path}: that run is no watch: farm size --resume goes on")
+    if is_watch(run) and not watch:
+        raise BadInput(f"--resume: {path}: that run is a watch: farm watch --resume")
+    return run

@@ -26,6 +26,7 @@ from farm.comparison import fact_differences
 from farm.errors import BadInput, FarmError, NoSpace, RecordingError, ServerUnreachable
 from farm.evidence import trial_evidence
 from farm.experiment import Experiment
+from farm.file_lock import FileLock
 from farm.network_profiles import warning as network_warning
 from farm.protocols import Observer
 from farm.recording import RunRecording
@@ -121,33 +122,34 @@ async def new_run(
         chromium_flags=tuple(flag for flag, _ in FLAGS) + experiment.probes.flags,
     )
     recording = _created(experiment.output.directory, name, text, manifest, clock)
-    try:
-        with recording:
+    with recording:
+        try:
             async with _open_run(recording, manifest, clock, observer, beside=beside) as run:
                 observer.run_folder(recording.path)
                 run.trials.check_room(largest_load)
                 await require_room(experiment, run.opened.world.server, largest_load, trials)
                 yield run
-    except (BadInput, ServerUnreachable):
-        recording.folder.remove_unused()
-        raise
+        except (BadInput, ServerUnreachable):
+            recording.folder.remove_unused()
+            raise
 
 
 @asynccontextmanager
 async def resumed_run(
-    reader: RunReader, observer: Observer, *, largest_load: int, trials: int
+    reader: RunReader, lock: FileLock, observer: Observer, *, largest_load: int, trials: int
 ) -> AsyncIterator[Run]:
     """The run of a folder, taken up where it broke off; finished trials stay as they are.
 
-    Room for `trials` more of `largest_load` must be on the disk. Resets are verified against the
-    first of the run. Raises BadInput, ServerUnreachable.
+    `lock` is the folder's, taken before it was read. Room for `trials` more of `largest_load` must
+    be on the disk. Resets are verified against the first of the run. Raises BadInput,
+    ServerUnreachable.
     """
     clock, path, manifest = RunClock(), reader.path, reader.manifest
     experiment = manifest.settings
     preflight(experiment, path)
     here = replace(experiment, output=replace(experiment.output, directory=path))
     observer.note(f"disk: {check_space(here, largest_load, trials)}")
-    with RunRecording.resume(path, clock) as recording:
+    with RunRecording.resume(path, clock, lock) as recording:
         recording.journal("resumed", trials=len(reader.results))
         async with _open_run(
             recording, manifest, clock, observer, beside=path, earlier=reader

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import sys
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -32,8 +34,10 @@ def act(options: argparse.Namespace) -> int:
     if options.out.exists() and not options.out.is_dir():
         raise BadInput(f"--out: {options.out}: not a directory")
     if options.prune is not None:
-        removed = prune_runs(options.out, options.prune, datetime.now(UTC))
-        _show(removed, as_json=options.json, heading=f"removed {len(removed)}")
+        pruned = prune_runs(options.out, options.prune, datetime.now(UTC))
+        _show(pruned.removed, as_json=options.json, heading=f"removed {len(pruned.removed)}")
+        for kept in pruned.kept:
+            print(f"kept {kept}", file=sys.stderr if options.json else sys.stdout)
         return 0
     entries = list_runs(options.out)
     _show(entries, as_json=options.json, heading=f"{len(entries)} in {options.out}")
@@ -47,7 +51,8 @@ def _show(entries: Iterable[RunEntry], *, as_json: bool, heading: str) -> None:
     print(heading)
     for entry in entries:
         probes = "-" if entry.probes is None else f"{entry.probes} probes"
-        print(f"  {entry.when:%Y-%m-%d %H:%M}  {entry.state:18} {probes:>12}  {entry.path}")
+        line = f"  {entry.when:%Y-%m-%d %H:%M}  {entry.state:18} {probes:>12}  {entry.path}"
+        print(line if entry.writer is None else f"{line}  ({entry.writer})")
 
 
 def _plain(entry: RunEntry) -> dict[str, object]:
@@ -58,6 +63,7 @@ def _plain(entry: RunEntry) -> dict[str, object]:
         "scenario": entry.scenario,
         "state": entry.state,
         "probes": entry.probes,
+        "writer": None if entry.writer is None else asdict(entry.writer),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from farm.cli.ending import end
 from farm.cli.live import add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, said_where
 from farm.cli.pricing import price_table
-from farm.cli.recorded import is_watch, recorded_run
+from farm.cli.recorded import broken_off
 from farm.cli.running import (
     Run,
     baselines_in,
@@ -25,9 +26,9 @@ from farm.cli.running import (
 )
 from farm.cli.server_machine import machine_of
 from farm.cli.uploading import add_upload_option
-from farm.errors import BadInput
 from farm.evidence.quality import quality_by_second
 from farm.experiment import Experiment, Search
+from farm.file_lock import FileLock
 from farm.protocols import Observer
 from farm.recording.journal import trial_times_s
 from farm.recording.reader import RunReader
@@ -40,6 +41,8 @@ from farm.trial import TrialEvidence, TrialResult
 
 EXIT_CODES: dict[State, int] = {"converged": 0, "ceiling_passed": 0, "floor_failed": 1}
 """Any other state is inconclusive: 3."""
+
+Story = Callable[[Observer], Awaitable[tuple[Path, CapacityEstimate]]]
 
 
 def describe(verb: argparse.ArgumentParser) -> None:
@@ -57,20 +60,16 @@ def describe(verb: argparse.ArgumentParser) -> None:
 
 
 def act(options: argparse.Namespace) -> int:
-    terminal = Terminal(stream_of(options.json))
     if options.resume is not None:
-        reader = recorded_run(options.resume, "--resume")
-        if reader.summary is not None:
-            raise BadInput(
-                f"--resume: {reader.path}: that run has its answer, nothing is left to do"
-            )
-        if is_watch(reader):
-            raise BadInput(f"--resume: {reader.path}: that run is a watch: farm watch --resume")
-        story = partial(resume, reader)
-    else:
-        experiment = asked_for(options)
-        text, beside = options.experiment.read_text(), options.experiment.parent
-        story = partial(search, experiment, text, beside)
+        with broken_off(options.resume, watch=False) as (reader, lock):
+            return _to_end(options, partial(resume, reader, lock))
+    experiment = asked_for(options)
+    text, beside = options.experiment.read_text(), options.experiment.parent
+    return _to_end(options, partial(search, experiment, text, beside))
+
+
+def _to_end(options: argparse.Namespace, story: Story) -> int:
+    terminal = Terminal(stream_of(options.json))
     with terminal.watching(), said_where(options):
         path, estimate = run_to_end(shown_live(options.live, terminal, story))
     end(path, as_json=options.json, upload=options.upload)
@@ -102,11 +101,14 @@ async def search(
         return await _search(run, experiment, None)
 
 
-async def resume(reader: RunReader, observer: Observer) -> tuple[Path, CapacityEstimate]:
+async def resume(
+    reader: RunReader, lock: FileLock, observer: Observer
+) -> tuple[Path, CapacityEstimate]:
     """The same for a run that broke off; its finished trials count, none is repeated."""
     experiment = reader.manifest.settings
     async with resumed_run(
         reader,
+        lock,
         observer,
         largest_load=ladder(experiment).maximum,
         trials=max(1, _trials_at_most(experiment.search) + 1 - len(reader.results)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,10 +11,11 @@ from pathlib import Path
 from farm.cli.ending import end
 from farm.cli.live import add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, duration_s, said_where
-from farm.cli.recorded import WATCH, is_watch, recorded_run
+from farm.cli.recorded import WATCH, broken_off, recorded_run
 from farm.cli.running import Run, baselines_in, new_run, resumed_run, run_to_end, stream_of
 from farm.errors import BadInput, RecordingError
 from farm.experiment import Experiment
+from farm.file_lock import FileLock
 from farm.protocols import Observer
 from farm.recording.folder import list_runs
 from farm.recording.journal import trial_times_s
@@ -25,6 +27,8 @@ from farm.watch_story import BEGAN, Timetable, watch_load
 from farm.watch_summary import OUTAGE, WatchState, outages_told, watch_summary
 
 EXIT_CODES: dict[WatchState, int] = {"steady": 0, "failed": 1, "drift": 3, "unwatched": 3}
+
+Story = Callable[[Observer], Awaitable[tuple[Path, WatchState]]]
 
 
 def describe(verb: argparse.ArgumentParser) -> None:
@@ -49,12 +53,15 @@ def describe(verb: argparse.ArgumentParser) -> None:
 def act(options: argparse.Namespace) -> int:
     terminal = Terminal(stream_of(options.json))
     if options.resume is not None:
-        reader = _broken_off(options)
-        story = partial(resume, reader)
-    else:
-        experiment = _experiment(options, terminal)
-        text, beside = options.experiment.read_text(), options.experiment.parent
-        story = partial(watch, experiment, text, beside)
+        _check_nothing_beside(options)
+        with broken_off(options.resume, watch=True) as (reader, lock):
+            return _to_end(options, terminal, partial(resume, reader, lock))
+    experiment = _experiment(options, terminal)
+    text, beside = options.experiment.read_text(), options.experiment.parent
+    return _to_end(options, terminal, partial(watch, experiment, text, beside))
+
+
+def _to_end(options: argparse.Namespace, terminal: Terminal, story: Story) -> int:
     with terminal.watching(), said_where(options):
         path, state = run_to_end(shown_live(options.live, terminal, story))
     end(path, as_json=options.json)
@@ -78,11 +85,12 @@ async def watch(
         return await _watch(run, experiment, None)
 
 
-async def resume(reader: RunReader, observer: Observer) -> tuple[Path, WatchState]:
+async def resume(reader: RunReader, lock: FileLock, observer: Observer) -> tuple[Path, WatchState]:
     """The same for a run that broke off: turns that have passed meanwhile are left out."""
     experiment = reader.manifest.settings
     async with resumed_run(
         reader,
+        lock,
         observer,
         largest_load=_load(experiment),
         trials=max(1, _turns(experiment) + BASELINES_AT_MOST - len(reader.results)),
@@ -178,15 +186,9 @@ def _recommended(run: RunReader) -> int | None:
     return load if isinstance(load, int) else None
 
 
-def _broken_off(options: argparse.Namespace) -> RunReader:
-    """The run to go on with, under its own settings. Raises BadInput."""
+def _check_nothing_beside(options: argparse.Namespace) -> None:
+    """A run that is gone on with has its own settings. Raises BadInput."""
     for option in ("load", "load_of", "every", "for_s"):
         if getattr(options, option) is not None:
             name = option.removesuffix("_s").replace("_", "-")
             raise BadInput(f"--{name}: not beside --resume: that run keeps its own")
-    reader = recorded_run(options.resume, "--resume")
-    if reader.summary is not None:
-        raise BadInput(f"--resume: {reader.path}: that run has its answer, nothing is left to do")
-    if not is_watch(reader):
-        raise BadInput(f"--resume: {reader.path}: that run is no watch: farm size --resume goes on")
-    return reader

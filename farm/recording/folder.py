@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from farm.errors import RecordingError
+from farm.errors import InUse, RecordingError
+from farm.file_lock import FileLock, Holder, holder, take
+from farm.recording.durable_file import recording_error
 
 FORMAT = 1
 """Of the run folder. A newer one is refused, older ones are read."""
@@ -96,6 +100,11 @@ class RunFolder:
             ) from error
 
     @property
+    def lock(self) -> Path:
+        """Held by whoever writes the run: see `taken`."""
+        return self.path / "lock"
+
+    @property
     def experiment(self) -> Path:
         return self.path / "experiment.yaml"
 
@@ -132,10 +141,29 @@ class RunFolder:
     def report(self) -> Path:
         return self.path / "report"
 
+    def taken(self) -> FileLock:
+        """The right to write the run, or to remove it. Raises InUse, RecordingError."""
+        try:
+            return take(self.lock, self.path)
+        except OSError as error:
+            raise recording_error(self.lock, error) from error
+
+    @property
+    def writer(self) -> Holder | None:
+        """Who writes the run now."""
+        return holder(self.lock)
+
+    def remove(self) -> None:
+        """Remove the folder, for who has taken it. Raises OSError."""
+        # In one step for all others: nobody finds half a run, or takes what is half removed.
+        aside = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}.removed")
+        shutil.rmtree(self.path.rename(aside))
+
     def remove_unused(self) -> None:
-        """Remove the folder, unless a trial was begun in it."""
+        """Remove the folder, for who has taken it, unless a trial was begun in it."""
         if not self.trial_folders():
-            shutil.rmtree(self.path, ignore_errors=True)
+            with suppress(OSError):
+                self.remove()
 
     def trial(self, name: str) -> TrialFolder:
         return TrialFolder(self.trials / name)
@@ -171,8 +199,8 @@ def check_format(path: Path, data: Any) -> dict[str, Any]:
 class RunEntry:
     """A line of `farm runs`.
 
-    `state` is the summary's, `unfinished` without one. `probes` is the capacity found, or the load
-    of a single trial.
+    `state` is the summary's, `unfinished` without one, `under_way` while `writer` writes it.
+    `probes` is the capacity found, or the load of a single trial.
     """
 
     path: Path
@@ -181,6 +209,7 @@ class RunEntry:
     scenario: str
     state: str
     probes: int | None
+    writer: Holder | None = None
 
 
 def list_runs(directory: Path) -> list[RunEntry]:
@@ -199,18 +228,33 @@ def runs_before(entries: Iterable[RunEntry], moment: datetime) -> list[RunEntry]
     return [entry for entry in entries if entry.when < moment]
 
 
-def prune_runs(directory: Path, older_than: timedelta, now: datetime) -> list[RunEntry]:
-    """Remove the runs that began longer ago than that; returns what was removed.
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """`kept` are those under way: which, and who writes each."""
+
+    removed: list[RunEntry]
+    kept: list[InUse]
+
+
+def prune_runs(directory: Path, older_than: timedelta, now: datetime) -> Pruned:
+    """Remove the runs that began longer ago than that, but for those under way.
 
     Raises RecordingError at the first that cannot be removed.
     """
-    old = runs_before(list_runs(directory), now - older_than)
-    for entry in old:
+    pruned = Pruned([], [])
+    for entry in runs_before(list_runs(directory), now - older_than):
+        folder = RunFolder(entry.path)
         try:
-            shutil.rmtree(entry.path)
-        except OSError as error:
-            raise RecordingError(f"cannot remove {entry.path}: {error}") from error
-    return old
+            with folder.taken():
+                folder.remove()
+        except InUse as error:
+            pruned.kept.append(error)
+        except (OSError, RecordingError) as error:
+            if folder.path.exists():  # else another farm was quicker
+                raise RecordingError(f"cannot remove {entry.path}: {error}") from error
+        else:
+            pruned.removed.append(entry)
+    return pruned
 
 
 def _entry(folder: RunFolder) -> RunEntry | None:
@@ -221,13 +265,15 @@ def _entry(folder: RunFolder) -> RunEntry | None:
     summary = _read_object(folder.summary)
     capacity = summary.get("capacity")
     probes = capacity.get("probes") if isinstance(capacity, dict) else summary.get("load")
+    writer = folder.writer
     return RunEntry(
         folder.path,
         datetime.fromtimestamp(started_wall_s, UTC),
         manifest.get("name"),
         str(manifest.get("scenario")),
-        str(summary.get("state", "unfinished")),
+        "under_way" if writer is not None else str(summary.get("state", "unfinished")),
         probes if isinstance(probes, int) else None,
+        writer,
     )
 
 

@@ -2,16 +2,18 @@
 
 Whatever happens, what is on disk can be read: small files are replaced in one step, lines are
 appended and flushed. `farm/recording/trial.py` writes the trials, `farm/recording/reader.py` reads
-all of it back.
+all of it back. One process writes a run: it holds the folder's lock for as long as it does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from farm.file_lock import FileLock
 from farm.jsonable import to_text
 from farm.observations import ClockReading
 from farm.protocols import Clock
@@ -26,10 +28,13 @@ from farm.trial import TrialPlan
 
 
 class RunRecording:
-    """The folder of a run that is under way. Whoever creates it closes it."""
+    """The folder of a run that is under way. Whoever creates it closes it; then `lock` is free."""
 
-    def __init__(self, folder: RunFolder, clock: Clock, replace: Replace = replace_file) -> None:
+    def __init__(
+        self, folder: RunFolder, clock: Clock, lock: FileLock, replace: Replace = replace_file
+    ) -> None:
         self._folder = folder
+        self._lock = lock
         self._clock = clock
         self._replace = replace
         self._journal = JsonLines(folder.journal)
@@ -48,16 +53,28 @@ class RunRecording:
     ) -> RunRecording:
         """A new run folder, with the experiment as it was given. Raises RecordingError, NoSpace."""
         folder = RunFolder.create(directory, name)
-        write_text(folder.experiment, experiment_text, replace)
-        write_text(folder.manifest, to_text(manifest), replace)
-        return cls(folder, clock, replace)
+        with ExitStack() as undone:
+            undone.callback(folder.remove_unused)
+            # Before there is a manifest, without which it is no run to anybody.
+            lock = undone.enter_context(folder.taken())
+            write_text(folder.experiment, experiment_text, replace)
+            write_text(folder.manifest, to_text(manifest), replace)
+            recording = cls(folder, clock, lock, replace)
+            undone.pop_all()
+        return recording
 
     @classmethod
-    def resume(cls, path: Path, clock: Clock) -> RunRecording:
-        """Go on in the folder of a run that broke off; journal and clocks are appended to."""
+    def resume(cls, path: Path, clock: Clock, lock: FileLock | None = None) -> RunRecording:
+        """Go on in the folder of a run that broke off; journal and clocks are appended to.
+
+        `lock` is the folder's, if it is taken already. Raises InUse, RecordingError.
+        """
+        folder = RunFolder(path)
+        lock = lock or folder.taken()
         try:
-            return cls(RunFolder(path), clock)
+            return cls(folder, clock, lock)
         except OSError as error:
+            lock.release()
             raise recording_error(path, error) from error
 
     @property
@@ -103,6 +120,7 @@ class RunRecording:
     def close(self) -> None:
         self._journal.close()
         self._readings.close()
+        self._lock.release()
 
     def __enter__(self) -> Self:
         return self

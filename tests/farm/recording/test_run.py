@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from farm.errors import NoSpace, RecordingError
+from farm.errors import InUse, NoSpace, RecordingError
 from farm.observations import ClockReading, ProbeEvent
 from farm.recording import RunRecording
 from farm.recording.durable_file import Fill, replace_file
+from farm.recording.folder import RunFolder
 from farm.recording.reader import RunReader
 from farm.recording.trial import PART_S, PARTS_BEHIND
 from farm.server_observations import Gap, ResetReport
@@ -154,8 +155,10 @@ async def test_a_controller_that_is_killed_loses_at_most_the_last_part(tmp_path:
     async with asyncio.timeout(60):
         for _ in range(4):
             on_disk_s = float(await child.stdout.readline())
+    assert RunFolder(tmp_path / "run").writer is not None
     child.send_signal(signal.SIGKILL)
     assert await child.wait() == -signal.SIGKILL
+    assert RunFolder(tmp_path / "run").writer is None
 
     reader = RunReader.open(tmp_path / "run").trial(0)
     assert reader.phases.ramp_s == 0.0
@@ -190,6 +193,25 @@ async def test_a_trial_that_broke_off_is_repeated_in_a_folder_of_its_own(tmp_pat
     assert [trial.plan.index for trial in reader.trials] == [0, 1]
     assert reader.trial(1).phases == Phases(ramp_s=2.0)
     assert (run.folder.trials / "001-load-002-unfinished-1").is_dir()
+
+
+def test_a_run_is_written_by_one_farm(tmp_path: Path) -> None:
+    with new_run(tmp_path, FakeClock()) as run:
+        assert run.folder.writer is not None
+        with pytest.raises(InUse, match=rf"{run.path}: another farm writes it: pid {os.getpid()} "):
+            RunRecording.resume(run.path, FakeClock())
+    assert run.folder.writer is None
+    with RunRecording.resume(run.path, FakeClock()):
+        assert run.folder.writer is not None
+
+
+def test_a_run_that_cannot_be_begun_leaves_no_folder(tmp_path: Path) -> None:
+    def full(path: Path, fill: Fill) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(NoSpace):
+        RunRecording.create(tmp_path, "run", "", manifest(), FakeClock(), replace=full)
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_finished_trial_is_not_recorded_over(tmp_path: Path) -> None:
