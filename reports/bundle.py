@@ -6,7 +6,6 @@ any time, also for a run that broke off or whose folder was damaged: what is mis
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import jinja2
 
 from farm.known import median_known
-from farm.recording.durable_file import recording_error
+from farm.recording.durable_file import folder_beside, recording_error
 from farm.recording.reader import RunReader, TrialReader
 from farm.scenario import camera_size
 from farm.trial import Outcome, TrialResult
@@ -46,19 +45,17 @@ FOLDER = "report"
 def write_bundle(run: Path) -> Path:
     """Write the report of the run in folder `run`; returns the path of its page.
 
-    A report that is there is replaced once the new one is whole. Raises RecordingError if `run` is
-    no run folder or the report cannot be written, NoSpace if the disk is full.
+    A report that is there is replaced once the new one is whole; several may be drawn at once.
+    Raises RecordingError if `run` is no run folder or the report cannot be written, NoSpace if the
+    disk is full.
     """
     reader = RunReader.open(run)
-    folder, beside = run / FOLDER, run / f"{FOLDER}.new"
+    folder = run / FOLDER
     try:
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir()
-        with farm_style():
-            page = _Bundle(reader, beside).page()
-        (beside / "index.html").write_text(_render(page), encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        beside.rename(folder)
+        with folder_beside(folder) as drawn:
+            with farm_style():
+                page = _Bundle(reader, drawn).page()
+            (drawn / "index.html").write_text(_render(page), encoding="utf-8")
     except OSError as error:
         raise recording_error(folder, error) from error
     return folder / "index.html"

@@ -28,6 +28,9 @@ from reports.live_metrics import LiveMetrics
 KEPT_S = 600
 """A page that is opened later is told of so many seconds before."""
 
+GOES_WITHIN_S = 10.0
+"""A drawing that takes longer to stop is killed."""
+
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -177,8 +180,7 @@ class LiveRun:
                     self._tell("report")
             finally:
                 if process.returncode is None:
-                    process.kill()
-                    await process.wait()
+                    await _ended(process)
             if not self._drawn_again:
                 return
 
@@ -197,3 +199,14 @@ def _file_of(run: Path, name: str) -> Path | None:
     except (OSError, ValueError):
         return None
     return report / name if is_file and not report.is_symlink() else None
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Told to go, it takes with it what it has drawn so far."""
+    process.terminate()
+    try:
+        async with asyncio.timeout(GOES_WITHIN_S):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

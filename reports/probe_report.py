@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from farm.evidence.trial import probe_intervals
-from farm.recording.durable_file import recording_error
+from farm.recording.durable_file import beside, recording_error
 from farm.recording.reader import RunReader, TrialReader
 from reports.canvas import farm_style
 from reports.exports.rows import Choice, check_probe, trial_end_s
@@ -90,11 +90,12 @@ def write_probe(reader: RunReader, trial: TrialReader, choice: Choice) -> ProbeR
     )
     try:
         folder.mkdir(exist_ok=True)
-        with farm_style():
-            probe_channels_figure(channels).savefig(report.figure)
-        table.write_csv(report.windows)
+        with farm_style(), beside(report.figure) as to:
+            probe_channels_figure(channels).savefig(to, format="png")
+        with beside(report.windows) as to:
+            table.write_csv(to)
         columns = channels.columns()
-        with report.seconds.open("w", encoding="utf-8", newline="") as file:
+        with beside(report.seconds) as to, to.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(columns)
             for row in zip(*columns.values(), strict=True):

@@ -81,19 +81,18 @@ def tell_density(options: argparse.Namespace) -> int:
     terminal.note("measuring light probes, then full ones: about two minutes")
     with terminal.watching():
         found = run_to_end(measured(experiment, text, file.parent, terminal))
+    if options.json:
+        print(json.dumps([asdict(density) for density in found], indent=2))
+    else:
+        print("\n".join(map(str, found)))
+        most = next(each.probes for each in found if each.fidelity == experiment.probes.fidelity)
+        print(
+            "\nSo that no more are placed here:  probes: {density: measured}"
+            f"  (or hosts: [{{here: true, probes: {most}}}])"
+        )
     for density in found:
         kind = replace(experiment, probes=replace(experiment.probes, fidelity=density.fidelity))
         remember(kind, density.probes, density.cores, density_file())
-    if options.json:
-        print(json.dumps([asdict(density) for density in found], indent=2))
-        return 0
-    for density in found:
-        print(density)
-    most = next(each.probes for each in found if each.fidelity == experiment.probes.fidelity)
-    print(
-        "\nSo that no more are placed here:  probes: {density: measured}"
-        f"  (or hosts: [{{here: true, probes: {most}}}])"
-    )
     return 0
 
 

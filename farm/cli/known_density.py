@@ -11,6 +11,8 @@ from platformdirs import user_cache_path
 
 from farm.errors import BadInput
 from farm.experiment import Experiment
+from farm.file_lock import waited_for
+from farm.recording.durable_file import recording_error, write_text
 from farm.scenario import camera_size
 
 MEASURE = "measure it: farm doctor --density EXPERIMENT"
@@ -28,10 +30,15 @@ def kind_of_probe(experiment: Experiment) -> str:
 
 
 def remember(experiment: Experiment, probes: int, cores: int, file: Path) -> None:
-    """In the place of what was known of this kind of probe."""
-    known = {**_known(file), kind_of_probe(experiment): {"probes": probes, "cores": cores}}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(known, indent=1))
+    """In the place of what was known of this kind of probe. Raises RecordingError."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # What another farm adds meanwhile stays.
+        with waited_for(file.with_name(f"{file.name}.lock")):
+            known = {**_known(file), kind_of_probe(experiment): {"probes": probes, "cores": cores}}
+            write_text(file, json.dumps(known, indent=1))
+    except OSError as error:
+        raise recording_error(file, error) from error
 
 
 def room_for(experiment: Experiment, cores: int, file: Path) -> int | None:

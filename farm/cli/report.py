@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from farm.cli import excerpt
@@ -34,10 +37,21 @@ def act(options: argparse.Namespace) -> int:
         return 0
     if excerpt.asked_for(options):
         return excerpt.act(options)
-    page = write_bundle(recorded_run(options.run, "RUN").path)
+    with _stopped_as_by_ctrl_c():
+        page = write_bundle(recorded_run(options.run, "RUN").path)
     if not options.json:
         print(page)
     sent = upload_report(page, options.upload)
     if options.json:
         print(json.dumps({"report": str(page), **sent}))
     return 0
+
+
+@contextmanager
+def _stopped_as_by_ctrl_c() -> Iterator[None]:
+    """SIGTERM, too, leaves nothing half drawn behind."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

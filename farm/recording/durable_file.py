@@ -1,10 +1,14 @@
-"""Files that are whole or absent, whatever happens to the machine."""
+"""Files that are whole or absent, whatever happens to the machine and whoever else writes them."""
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from farm.errors import NoSpace, RecordingError
@@ -12,9 +16,49 @@ from farm.errors import NoSpace, RecordingError
 TEMPORARY = ".tmp"
 """Suffix of a file that is being written; what carries it after a crash is rubbish."""
 
+KEPT_S = 86_400.0
+"""No report takes as long to be drawn."""
+
 Fill = Callable[[Path], object]
 Replace = Callable[[Path, Fill], None]
 """The shape of `replace_file`; tests hand in one whose disk is full."""
+
+
+@contextmanager
+def beside(path: Path) -> Iterator[Path]:
+    """A name of its own beside `path`, for a file that takes its place when the body ends, whole.
+
+    Several may do so at once; the last one's stays. Nothing is left behind where the body raises.
+    """
+    temporary = _name_beside(path)
+    try:
+        yield temporary
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def folder_beside(path: Path) -> Iterator[Path]:
+    """The same for a folder: a new empty one, for which what is at `path` makes room.
+
+    What one that was killed left behind goes when it is a day old.
+    """
+    temporary = _name_beside(path)
+    temporary.mkdir()
+    replaced: list[Path] = []
+    try:
+        replaced += filter(_is_old, path.parent.glob(f"{path.name}.*{TEMPORARY}"))
+        yield temporary
+        while not _moved(temporary, path):
+            aside = _name_beside(path)
+            with suppress(FileNotFoundError):  # another one made room
+                path.rename(aside)
+                replaced.append(aside)
+    finally:
+        for folder in (temporary, *replaced):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def replace_file(path: Path, fill: Fill) -> None:
@@ -23,14 +67,9 @@ def replace_file(path: Path, fill: Fill) -> None:
     When this returns the file survives a power cut; until then `path` is what it was before.
     Whatever `fill` raises comes through, and nothing is left behind.
     """
-    temporary = path.with_name(path.name + TEMPORARY)
-    try:
+    with beside(path) as temporary:
         fill(temporary)
         _sync(temporary)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
     sync_folder(path.parent)
 
 
@@ -57,6 +96,28 @@ def recording_error(path: Path, error: OSError) -> RecordingError:
 def no_space(path: Path) -> NoSpace:
     """The disk is full, met while writing `path`."""
     return NoSpace(f"the disk is full at {path}; what was written before stays readable")
+
+
+def _name_beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > KEPT_S
+    except FileNotFoundError:
+        return False
+
+
+def _moved(folder: Path, to: Path) -> bool:
+    """Whether the folder has its new name now; not while another one has it."""
+    try:
+        folder.rename(to)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            return False
+        raise
+    return True
 
 
 def _sync(path: Path) -> None:

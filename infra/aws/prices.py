@@ -17,6 +17,7 @@ import yaml
 from farm.cost import MachinePrice, PriceTable
 from farm.errors import BadInput, CloudError, FarmError
 from farm.price_table import parse_price_table
+from farm.recording.durable_file import beside
 from infra.aws.cloud import Cloud, translated
 
 AWS = "AWS's price list, on demand, Linux, shared tenancy"
@@ -97,11 +98,10 @@ def _kept(cache: Path, today: date) -> PriceTable | None:
 
 def _keep(cache: Path, table: PriceTable) -> None:
     """A cache that cannot be written is none."""
-    beside = cache.with_suffix(".new")
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(_text(table), encoding="utf-8")
-        beside.rename(cache)
+        with beside(cache) as to:
+            to.write_text(_text(table), encoding="utf-8")
     except OSError:
         return
 

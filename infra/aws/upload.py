@@ -59,6 +59,13 @@ def upload(
     cloud: Cloud, report: Path, bucket: Bucket, name: str, say: Callable[[str], None]
 ) -> Uploaded:
     """Send the report of the run `name` to `PREFIX/NAME/`. Raises BadInput, CloudError."""
+    with _as_drawn(report):
+        return _upload(cloud, report, bucket, name, say)
+
+
+def _upload(
+    cloud: Cloud, report: Path, bucket: Bucket, name: str, say: Callable[[str], None]
+) -> Uploaded:
     client = cloud.client("s3", cloud.session.region_name or HOME_REGION)
     root = "/".join(part for part in (bucket.prefix, name) if part)
     there = _there(client, bucket, f"{root}/")
@@ -118,6 +125,20 @@ def _send(client: Any, bucket: Bucket, key: str, path: Path) -> None:
             ExtraArgs={"ContentType": _content_type(path)},
             Config=parts,
         )
+
+
+@contextmanager
+def _as_drawn(report: Path) -> Iterator[None]:
+    """Raises CloudError if another report took this one's place while it was sent."""
+    before = report.stat()
+    try:
+        yield
+        now = report.stat()
+        again = (now.st_ino, now.st_mtime_ns) != (before.st_ino, before.st_mtime_ns)
+    except FileNotFoundError:
+        again = True
+    if again:
+        raise CloudError(f"--upload: {report} was drawn again while it was sent: call again")
 
 
 @contextmanager

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
-from farm.recording.durable_file import recording_error
+import polars as pl
+
+from farm.recording.durable_file import beside, recording_error
 from farm.recording.parquet_parts import WHOLE, read_table
 from farm.recording.reader import RunReader, TrialReader
 from farm.webrtc_stats import STATS_TYPES
@@ -70,7 +72,8 @@ def write_junit(reader: RunReader, path: Path, trials: Sequence[TrialReader]) ->
         reader.summary or {},
         properties,
     )
-    path.write_bytes(content)
+    with beside(path) as to:
+        to.write_bytes(content)
     return path
 
 
@@ -80,7 +83,7 @@ def _csv(_: RunReader, trial: TrialReader, choice: Choice, folder: Path) -> Iter
         frame = rows(trial, table, choice)
         if frame is not None:
             path = _made(folder, trial) / f"{table}.csv"
-            with path.open("w", encoding="utf-8", newline="") as file:
+            with beside(path) as to, to.open("w", encoding="utf-8", newline="") as file:
                 write_csv(frame, file)
             yield path
 
@@ -90,20 +93,26 @@ def _parquet(_: RunReader, trial: TrialReader, choice: Choice, folder: Path) -> 
         if choice.probe is not None or choice.last_s is not None or table == EVENTS:
             frame = None if table in MACHINES else rows(trial, table, choice)
             if frame is not None:
-                path = _made(folder, trial) / f"{table}.parquet"
-                frame.write_parquet(path)
-                yield path
+                yield _written(frame, table, folder, trial)
             continue
         source = table_folder(trial, table)
         if (source / WHOLE).exists():
-            yield Path(shutil.copyfile(source / WHOLE, _made(folder, trial) / f"{table}.parquet"))
+            path = _made(folder, trial) / f"{table}.parquet"
+            with beside(path) as to:
+                shutil.copyfile(source / WHOLE, to)
+            yield path
             continue
         frame, damage = read_table(source)  # in parts: what was there now becomes one file
         trial.note(damage)
         if frame is not None:
-            path = _made(folder, trial) / f"{table}.parquet"
-            frame.write_parquet(path)
-            yield path
+            yield _written(frame, table, folder, trial)
+
+
+def _written(frame: pl.DataFrame, table: str, folder: Path, trial: TrialReader) -> Path:
+    path = _made(folder, trial) / f"{table}.parquet"
+    with beside(path) as to:
+        frame.write_parquet(to)
+    return path
 
 
 def _dumps(reader: RunReader, trial: TrialReader, choice: Choice, folder: Path) -> Iterator[Path]:
@@ -122,7 +131,8 @@ def _dumps(reader: RunReader, trial: TrialReader, choice: Choice, folder: Path) 
             chromium=manifest.chromium,
         )
         path = _made(folder, trial) / f"{file_name_part(probe)}.json"
-        path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        with beside(path) as to:
+            to.write_text(json.dumps(content, indent=1), encoding="utf-8")
         yield path
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -245,7 +247,20 @@ async def test_a_report_is_replaced_whole(tmp_path: Path) -> None:
     second = write_bundle(run.path)
     assert second == first
     assert not (first.parent / "left over.png").exists()
-    assert not (run.path / "report.new").exists()
+    assert not list(run.path.glob("report.*"))
+
+
+@pytest.mark.slow
+async def test_reports_drawn_at_once_do_not_break_each_other(tmp_path: Path) -> None:
+    run, clock = new_run(tmp_path)
+    with run:
+        await record_trial(run, clock, pages(2))
+    alone = sorted(path.name for path in write_bundle(run.path).parent.iterdir())
+    command = [sys.executable, "-m", "farm.cli", "report", str(run.path)]
+    both = [await asyncio.create_subprocess_exec(*command) for _ in range(3)]
+    assert [await each.wait() for each in both] == [0, 0, 0]
+    assert sorted(path.name for path in (run.path / "report").iterdir()) == alone
+    assert not list(run.path.glob("report.*"))
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:

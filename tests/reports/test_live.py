@@ -205,6 +205,21 @@ async def test_a_run_that_is_reached_by_a_link_is_shown(tmp_path: Path) -> None:
         assert await status_of(http, url, "index.html") == 200
 
 
+@pytest.mark.slow
+async def test_a_report_half_drawn_when_the_run_ends_leaves_nothing(tmp_path: Path) -> None:
+    run, clock = new_run(tmp_path)
+    with run:
+        await record_trial(run, clock, pages(2))
+    live = LiveRun(FakeObserver())
+    live.run_folder(run.path)
+    async with live.serving("127.0.0.1", 0):
+        live.trial_ended(judged_trial(0, 4, Outcome.PASS))
+        async with asyncio.timeout(60):
+            while not list(run.path.glob("report.*/*.png")):
+                await asyncio.sleep(0.005)
+    assert not list(run.path.glob("report*"))
+
+
 async def test_without_the_option_nothing_listens() -> None:
     beside = FakeObserver()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,22 @@ def test_what_was_measured_bounds_placement_by_cores(tmp_path: Path) -> None:
     full = dataclasses.replace(asked, probes=Probes(fidelity="full", density="measured"))
     with pytest.raises(BadInput, match="full one_to_one 640x480 20"):
         room_for(full, 2, file)
+
+
+def test_farms_that_measure_at_once_forget_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "density.json"
+    kinds = [
+        dataclasses.replace(
+            EXPERIMENT,
+            probes=Probes(fidelity="light", density="measured"),
+            media=dataclasses.replace(EXPERIMENT.media, frame_rate=rate),
+        )
+        for rate in range(5, 25)
+    ]
+    with ThreadPoolExecutor(4) as farms:
+        for done in [farms.submit(remember, kind, 7, 2, file) for kind in kinds]:
+            done.result()
+    assert [room_for(kind, 2, file) for kind in kinds] == [7] * 20
 
 
 def test_a_density_is_one_of_an_experiment(capsys: pytest.CaptureFixture[str]) -> None:

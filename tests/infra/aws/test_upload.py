@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from farm.errors import BadInput
+from farm.errors import BadInput, CloudError
+from farm.recording.durable_file import folder_beside
 from infra.aws.cloud import Cloud
 from infra.aws.upload import PART_BYTES, bucket_of, one_page, upload
 
@@ -64,6 +65,15 @@ def test_links_out_of_the_report_are_not_followed(
     assert {each["Key"].rpartition("/")[2] for each in found} == {
         *("index.html", "loss by.png", "loss.csv", "page.html"),
     }
+
+
+def test_a_report_that_is_drawn_again_while_it_is_sent_is_told(cloud: Cloud, report: Path) -> None:
+    def drawn_again(_: str) -> None:
+        with folder_beside(report) as again:
+            (again / "index.html").write_text("another")
+
+    with pytest.raises(CloudError, match=r"report was drawn again while it was sent: call again"):
+        upload(cloud, report, bucket_of("s3://reports-here/team"), "calls-run", drawn_again)
 
 
 @pytest.mark.slow
