@@ -55,17 +55,20 @@ class JsonLines:
                 self._file.write(b"\n")
 
 
-def read_json_lines(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
+def read_json_lines(path: Path, *, grows: bool = False) -> tuple[list[dict[str, Any]], list[str]]:
     """The objects of a file, and what was wrong with the lines that were left out.
 
-    A missing file is an empty one.
+    A missing file is an empty one. In one that `grows` the last line may be half written: it is
+    left out until it is whole. In any other it was torn.
     """
     try:
-        lines = path.read_bytes().split(b"\n")
+        *lines, last = path.read_bytes().split(b"\n")
     except FileNotFoundError:
         return [], []
     except OSError as error:
         return [], [str(error)]
+    if not grows:
+        lines.append(last)
     values: list[dict[str, Any]] = []
     wrong: list[str] = []
     for number, line in enumerate(lines, start=1):

@@ -8,6 +8,7 @@ time (null if its host's clock was never read).
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,8 +31,8 @@ from farm.recording.folder import RunFolder, TrialFolder, check_format
 from farm.recording.journal import JournalEntry
 from farm.recording.json_lines import read_json_lines
 from farm.recording.manifest import Manifest
-from farm.recording.parquet_parts import Damage, read_table
-from farm.recording.sample_reader import SampleReader
+from farm.recording.parquet_parts import Damage
+from farm.recording.sample_reader import SampleReader, inode_of
 from farm.recording.sample_tables import (
     host_samples,
     kurento_samples,
@@ -52,6 +53,7 @@ class RunReader:
         self.folder = folder
         self.manifest = manifest
         self.damage: list[Damage] = []
+        self._grows = folder.writer is not None
 
     @classmethod
     def open(cls, path: Path) -> RunReader:
@@ -83,18 +85,22 @@ class RunReader:
     def trials(self) -> tuple[TrialReader, ...]:
         """Every trial that was begun, in order, also one without a result."""
         trials = []
-        for folder in self.folder.trial_folders():
+        summary = self.summary  # before the folders are listed: all that it names are there by now
+        folders = self.folder.trial_folders()
+        for folder in folders:
+            inode = inode_of(folder.path)
             plan = _read_file(TrialPlan, folder.plan, self.damage)
             if plan is not None:
-                trials.append(TrialReader(folder, plan, self._offsets(folder.path.name)))
+                offsets = self._offsets(folder.path.name)
+                trials.append(TrialReader(folder, plan, offsets, inode=inode, grows=self._grows))
             elif not folder.plan.exists():
                 self.damage.append(Damage(folder.plan, "is missing; the trial is left out"))
-        self._miss_trials({_index(folder.path.name) for folder in self.folder.trial_folders()})
+        self._miss_trials({_index(folder.path.name) for folder in folders}, summary or {})
         return tuple(trials)
 
-    def _miss_trials(self, there: set[int]) -> None:
+    def _miss_trials(self, there: set[int], summary: Mapping[str, Any]) -> None:
         """Trials are numbered from 0 up, and the summary names those that were judged."""
-        told = (self.summary or {}).get("trials")
+        told = summary.get("trials")
         named = [each.get("index") for each in told or () if isinstance(each, dict)]
         known = [*there, *(index for index in named if isinstance(index, int))]
         for index in sorted(set(range(max(known, default=-1) + 1)) - there):
@@ -116,7 +122,7 @@ class RunReader:
     @cached_property
     def journal(self) -> tuple[JournalEntry, ...]:
         """What was decided, in order."""
-        return tuple(_read_lines(JournalEntry, self.folder.journal, self.damage))
+        return tuple(_read_lines(JournalEntry, self.folder.journal, self.damage, self._grows))
 
     @cached_property
     def summary(self) -> dict[str, Any] | None:
@@ -132,7 +138,7 @@ class RunReader:
 
     @cached_property
     def _readings(self) -> tuple[ReadingLine, ...]:
-        return tuple(_read_lines(ReadingLine, self.folder.clock, self.damage))
+        return tuple(_read_lines(ReadingLine, self.folder.clock, self.damage, self._grows))
 
     @property
     def clocks(self) -> tuple[ClockReading, ...]:
@@ -153,9 +159,19 @@ class RunReader:
 class TrialReader(SampleReader):
     """One trial of a run. `damage` names what could not be read so far."""
 
-    def __init__(self, folder: TrialFolder, plan: TrialPlan, offsets: ClockOffsets) -> None:
-        super().__init__(folder, offsets, [])
+    def __init__(
+        self,
+        folder: TrialFolder,
+        plan: TrialPlan,
+        offsets: ClockOffsets,
+        *,
+        inode: int | None,
+        grows: bool,
+    ) -> None:
+        """`grows`: the run is under way."""
+        super().__init__(folder, offsets, [], inode=inode)
         self.plan = plan
+        self._grows = grows
 
     # ------------------------------------------------------------ what happened
 
@@ -215,8 +231,7 @@ class TrialReader(SampleReader):
         `run_s` is by the server's own clock, within the time that its answer took; when the answer
         was here where that clock was never read.
         """
-        frame, damage = read_table(self.folder.server)
-        self.note(damage)
+        frame = self.table(self.folder.server)
         if frame is None:
             return None
         uptime_s = frame["uptime_s"].cast(pl.Float64).to_numpy()
@@ -238,8 +253,7 @@ class TrialReader(SampleReader):
 
     def kurento(self) -> pl.DataFrame | None:
         """A row each time the media server said what it holds: see `KurentoSample`."""
-        frame, damage = read_table(self.folder.kurento)
-        self.note(damage)
+        frame = self.table(self.folder.kurento)
         return None if frame is None else frame.with_columns(run_s=pl.col("received_s"))
 
     def kurento_samples(self) -> tuple[KurentoSample, ...]:
@@ -261,8 +275,9 @@ class TrialReader(SampleReader):
 
     @cached_property
     def _lines(self) -> tuple[TrialEvent, ...]:
-        lines, wrong = read_json_lines(self.folder.events)
+        lines, wrong = read_json_lines(self.folder.events, grows=self._grows)
         self.damage += [Damage(self.folder.events, why) for why in wrong]
+        self.note_set_aside()
         told = []
         for line in lines:
             try:
@@ -293,8 +308,8 @@ def _read_file(cls: type[T], path: Path, damage: list[Damage]) -> T | None:
         return None
 
 
-def _read_lines(cls: type[T], path: Path, damage: list[Damage]) -> list[T]:
-    lines, wrong = read_json_lines(path)
+def _read_lines(cls: type[T], path: Path, damage: list[Damage], grows: bool) -> list[T]:
+    lines, wrong = read_json_lines(path, grows=grows)
     damage += [Damage(path, why) for why in wrong]
     values = []
     for line in lines:

@@ -25,15 +25,20 @@ class SampleReader:
         offsets: ClockOffsets,
         damage: list[Damage],
         span: Span | None = None,
+        *,
+        inode: int | None = None,
     ) -> None:
+        """`inode` is of the trial's folder when it was looked at first (`inode_of`)."""
         self.folder = folder
+        self._inode = inode
         self.damage = damage
         self._offsets = offsets
         self._span = span
 
     def of_probes(self, first: str, last: str) -> SampleReader:
         """Only the probes whose names lie from `first` to `last`, in the order of text."""
-        return SampleReader(self.folder, self._offsets, self.damage, (first, last))
+        span = first, last
+        return SampleReader(self.folder, self._offsets, self.damage, span, inode=self._inode)
 
     def in_batches(
         self, probes: Iterable[str], at_once: int = PROBES_AT_ONCE
@@ -64,13 +69,24 @@ class SampleReader:
         wanted = None
         if columns is not None:
             wanted = list(dict.fromkeys([*columns, "host", "host_monotonic_s"]))
-        frame, damage = read_table(folder, wanted, self._span)
-        self.note(damage)
+        frame = self.table(folder, wanted)
         if frame is None:
             return None
         alone = frame["host"].n_unique() <= 1
         hosts = [frame] if alone else frame.partition_by("host", maintain_order=True)
         return pl.concat([self._with_run_s(part) for part in hosts])
+
+    def table(self, folder: Path, columns: Iterable[str] | None = None) -> pl.DataFrame | None:
+        """The rows of a table as they were recorded."""
+        frame, damage = read_table(folder, columns, self._span)
+        self.note(damage)
+        self.note_set_aside()
+        return frame
+
+    def note_set_aside(self) -> None:
+        """Remember it if the trial was begun anew since it was looked at first: see `--resume`."""
+        if inode_of(self.folder.path) != self._inode:
+            self.note([Damage(self.folder.path, "was set aside for a new attempt meanwhile")])
 
     def is_damaged(self, type: str) -> bool:
         """Whether some of what was sampled of a type is known to be lost."""
@@ -88,3 +104,11 @@ class SampleReader:
         if times is None:
             return frame.with_columns(run_s=pl.lit(None, pl.Float64))
         return frame.with_columns(run_s=pl.Series(times))
+
+
+def inode_of(folder: Path) -> int | None:
+    """What tells a folder from another one that takes its name; `None` where there is none."""
+    try:
+        return folder.stat().st_ino
+    except OSError:
+        return None

@@ -17,7 +17,14 @@ from farm.errors import RecordingError
 from farm.jsonable import to_text
 from farm.observations import ClockReading, HostSample, PageReport, ProbeEvent
 from farm.protocols import Clock
-from farm.recording.durable_file import Replace, recording_error, replace_file, write_text
+from farm.recording.durable_file import (
+    Replace,
+    folder_beside,
+    recording_error,
+    replace_file,
+    sync_folder,
+    write_text,
+)
 from farm.recording.events import EventLine, PhaseMark, TrialEvent
 from farm.recording.folder import TrialFolder
 from farm.recording.json_lines import JsonLines
@@ -181,11 +188,15 @@ class TrialRecording:
         try:
             if path.exists():
                 _set_aside(self._folder)
-            self._folder.screenshots.mkdir(parents=True)
-            self._folder.server.mkdir()
+            # Whole at once: who reads a run under way finds no trial without its plan.
+            with folder_beside(path) as made:
+                folder = TrialFolder(made)
+                folder.screenshots.mkdir()
+                folder.server.mkdir()
+                write_text(folder.plan, to_text(self._plan), self._replace)
+            sync_folder(path.parent)
         except OSError as error:
             raise recording_error(path, error) from error
-        write_text(self._folder.plan, to_text(self._plan), self._replace)
 
 
 def _set_aside(folder: TrialFolder) -> None:

@@ -24,6 +24,15 @@ def test_a_line_torn_by_a_crash_costs_only_itself(tmp_path: Path) -> None:
     assert read_json_lines(path) == ([{"n": 1}, {"n": 3}], ["line 2 is torn"])
 
 
+def test_a_line_that_is_being_written_is_no_line_yet(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b'{"n": 1}\n{"n": 2, "te')
+    assert read_json_lines(path, grows=True) == ([{"n": 1}], [])
+    assert read_json_lines(path) == ([{"n": 1}], ["line 2 is torn"])
+    path.write_bytes(b'{"n": 1}\n{"n": 2, "te\n')
+    assert read_json_lines(path, grows=True) == ([{"n": 1}], ["line 2 is torn"])
+
+
 def test_a_line_that_is_no_object_is_named(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(b'[1]\n{"n": 2}\n')

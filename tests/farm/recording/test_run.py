@@ -19,6 +19,7 @@ from farm.observations import ClockReading, ProbeEvent
 from farm.recording import RunRecording
 from farm.recording.durable_file import Fill, replace_file
 from farm.recording.folder import RunFolder
+from farm.recording.parquet_parts import Damage
 from farm.recording.reader import RunReader
 from farm.recording.trial import PART_S, PARTS_BEHIND
 from farm.server_observations import Gap, ResetReport
@@ -212,6 +213,61 @@ def test_a_run_that_cannot_be_begun_leaves_no_folder(tmp_path: Path) -> None:
     with pytest.raises(NoSpace):
         RunRecording.create(tmp_path, "run", "", manifest(), FakeClock(), replace=full)
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_line_half_written_is_torn_only_when_nobody_writes_it(tmp_path: Path) -> None:
+    with new_run(tmp_path, FakeClock()) as run:
+        async with run.trial(call_plan()) as trial:
+            trial.phase("ramp", 3.0)
+            run.journal("trial_started", index=0)
+            for path in (trial.folder.events, run.folder.journal, run.folder.clock):
+                with path.open("ab") as file:
+                    file.write(b'{"event": "ph')
+            reader = RunReader.open(run.path)
+            assert [entry.kind for entry in reader.journal] == ["trial_started"]
+            assert reader.trial(0).phases == Phases(ramp_s=3.0)
+            assert reader.damage + reader.trial(0).damage == []
+    reader = RunReader.open(run.path)
+    assert (len(reader.journal), reader.trial(0).phases) == (1, Phases(ramp_s=3.0))
+    assert sorted(each.path.name for each in reader.damage + reader.trial(0).damage) == [
+        "clock.jsonl",
+        "events.jsonl",
+        "journal.jsonl",
+    ]
+
+
+async def test_a_trial_that_is_just_begun_is_whole_or_not_there(tmp_path: Path) -> None:
+    seen: list[tuple[int, list[Damage]]] = []
+
+    def look(path: Path, fill: Fill) -> None:
+        replace_file(path, fill)
+        if path.name == "plan.json":
+            reader = RunReader.open(tmp_path / "run")
+            seen.append((len(reader.trials), reader.damage))
+
+    clock = FakeClock()
+    with RunRecording.create(tmp_path, "run", "", manifest(), clock, replace=look) as run:
+        async with run.trial(call_plan()):
+            reader = RunReader.open(run.path)
+            seen.append((len(reader.trials), reader.damage))
+    assert seen == [(0, []), (1, [])]
+    assert [path.name for path in run.folder.trials.iterdir()] == [call_plan().folder]
+
+
+async def test_a_trial_that_is_begun_anew_while_it_is_read_is_named(tmp_path: Path) -> None:
+    clock = FakeClock()
+    with new_run(tmp_path, clock) as run:
+        async with run.trial(call_plan()) as broken:
+            broken.host_sample(host_sample(1.0))
+    trial = RunReader.open(run.path).trial(0)
+    assert trial.hosts() is not None
+    assert trial.damage == []
+    with RunRecording.resume(run.path, clock) as run:
+        async with run.trial(call_plan()):
+            assert trial.of_probes("p000", "p001").polls() is None
+    assert [str(each) for each in trial.damage] == [
+        f"{trial.folder.path}: was set aside for a new attempt meanwhile"
+    ]
 
 
 async def test_a_finished_trial_is_not_recorded_over(tmp_path: Path) -> None:
