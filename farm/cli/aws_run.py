@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import secrets
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import AddressValueError, IPv4Address
@@ -16,6 +19,7 @@ from platformdirs import user_cache_path
 
 from farm.errors import BadInput
 from farm.experiment import Aws, Experiment
+from farm.file_lock import take
 from infra.aws.cloud import Cloud
 from infra.aws.cloud_init import user_data
 from infra.aws.look import region_facts
@@ -51,6 +55,23 @@ def files_of(experiment: Experiment, file: Path) -> RunFiles:
     """Beside the experiment, unless it names its inventory."""
     beside = file.parent.resolve() / f"{file.stem}{FOLDER_SUFFIX}" / INVENTORY
     return RunFiles(experiment.inventory or beside)
+
+
+@contextmanager
+def held(files: RunFiles) -> Iterator[None]:
+    """Nobody else makes or ends the run of these files meanwhile: it would be made twice.
+
+    The lock is in our cache, not beside files of the user's. Raises InUse, BadInput.
+    """
+    name = hashlib.sha256(os.fsencode(files.folder.resolve())).hexdigest()[:16]
+    lock = user_cache_path("probe-farm") / f"aws_run_{name}.lock"
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        taken = take(lock, files.folder)
+    except OSError as error:
+        raise BadInput(f"{lock}: cannot be locked: {error.strerror}") from error
+    with taken:
+        yield
 
 
 def forget(files: RunFiles, say: Callable[[str], None]) -> None:

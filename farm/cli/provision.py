@@ -15,6 +15,7 @@ from farm.cli.aws_run import (
     aws_run,
     files_of,
     forget,
+    held,
     new_record,
     now,
     price_cache,
@@ -62,10 +63,15 @@ def act(options: argparse.Namespace) -> int:
     experiment = load_experiment(options.experiment, inventory_to_come=True)
     if options.ttl is not None:
         experiment = replace(experiment, aws=replace(experiment.aws, ttl_s=_ttl_s(options.ttl)))
+    files = files_of(experiment, options.experiment)
+    with held(files):
+        return _provision(options, experiment, files)
+
+
+def _provision(options: argparse.Namespace, experiment: Experiment, files: RunFiles) -> int:
     say = _sayer(options.json)
     cloud = Cloud()
     account = cloud.account()
-    files = files_of(experiment, options.experiment)
     run = _run(cloud, experiment, options.experiment, files, say)
     there = observe(cloud, run.wanted.everywhere, run.wanted.run)
     step = plan(run.wanted, run.facts, there)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from typing import NamedTuple
 
-from farm.cli.aws_run import files_of, forget, now, price_cache
+from farm.cli.aws_run import files_of, forget, held, now, price_cache
 from farm.cli.confirming import confirmed
 from farm.errors import BadInput, CloudError
 from farm.experiment_file import load_experiment
@@ -17,6 +19,14 @@ from infra.aws.prices import prices
 from infra.aws.resources import Observed
 from infra.aws.run_files import RunFiles
 from infra.aws.statement import left, to_end
+
+
+class _Wanted(NamedTuple):
+    """What is to be ended: a run, or all; its files where they are here; where to look for it."""
+
+    run: str | None
+    files: RunFiles | None
+    regions: tuple[str, ...]
 
 
 def describe(verb: argparse.ArgumentParser) -> None:
@@ -33,7 +43,13 @@ def act(options: argparse.Namespace) -> int:
     """0 when nothing is left."""
     cloud = Cloud()
     account = cloud.account()
-    run, files, regions = _named(options, cloud)
+    wanted = _named(options, cloud)
+    with nullcontext() if wanted.files is None else held(wanted.files):
+        return _end(cloud, account, wanted, yes=options.yes)
+
+
+def _end(cloud: Cloud, account: str, wanted: _Wanted, *, yes: bool) -> int:
+    run, files, regions = wanted
     there = observe(cloud, regions, run)
     if not there.anything:
         _say(f"Nothing is there of {run or 'any run'} (account {account}, {_places(regions)}).")
@@ -45,7 +61,7 @@ def act(options: argparse.Namespace) -> int:
         _say(f"Run {name}, AWS account {account}, will be ended:")
         for line in to_end(there.of(name), table, now()):
             _say(line)
-    if not confirmed("End it?", yes=options.yes):
+    if not confirmed("End it?", yes=yes):
         _say("nothing was ended")
         return 130
     remains = Observed()
@@ -58,23 +74,20 @@ def act(options: argparse.Namespace) -> int:
     return 0
 
 
-def _named(
-    options: argparse.Namespace, cloud: Cloud
-) -> tuple[str | None, RunFiles | None, tuple[str, ...]]:
-    """The run, its folder where that is here, and the regions to look into."""
+def _named(options: argparse.Namespace, cloud: Cloud) -> _Wanted:
     regions = tuple(options.region) if options.region else None
     if options.all:
-        return None, None, regions or cloud.regions()
+        return _Wanted(None, None, regions or cloud.regions())
     file = Path(options.run)
     if file.suffix not in {".yaml", ".yml"}:
-        return options.run, None, regions or cloud.regions()
+        return _Wanted(options.run, None, regions or cloud.regions())
     files = files_of(load_experiment(file, inventory_to_come=True), file)
     record = files.record()
     if record is None:
         raise BadInput(
             f"{file}: {files.folder} has no run.json: name the run (`farm provision --list`)"
         )
-    return record.run, files, regions or record.regions
+    return _Wanted(record.run, files, regions or record.regions)
 
 
 def _forget(files: RunFiles | None) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from farm.cli.__main__ import main
+from farm.cli.aws_run import files_of, held
 from farm.cli.confirming import confirmed
 from farm.errors import BadInput
 from farm.experiment_file import load_experiment, load_inventory
@@ -66,6 +67,17 @@ def test_the_plan_says_what_is_made_what_it_costs_and_how_it_ends_and_makes_noth
     assert "To end it: `farm teardown calls-" in said
     assert "By itself it ends on " in said
     assert said.endswith("nothing was made. Without --plan you are asked, then it is.\n")
+    assert not (calls.parent / "calls.aws").exists()
+    assert not observe(Cloud(), [EAST]).anything
+
+
+def test_a_run_that_another_farm_makes_is_neither_made_again_nor_ended(
+    calls: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with held(files_of(load_experiment(calls, inventory_to_come=True), calls)):
+        assert farm("provision", calls, "--yes") == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert f"{calls.parent / 'calls.aws'}: another farm writes it: pid {os.getpid()} " in line
     assert not (calls.parent / "calls.aws").exists()
     assert not observe(Cloud(), [EAST]).anything
 
