@@ -84,9 +84,7 @@ class RunFiles:
                 return self._older_record()
         path = self.folder / _RECORD
         try:
-            return _record_in(path)
-        except FileNotFoundError:
-            return None
+            return _record_in(path) if _kind(path) is not None else None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadInput(f"{path}: cannot be read: {error}") from error
 
@@ -133,8 +131,10 @@ class RunFiles:
 
     def forget(self) -> tuple[Path, ...]:
         """The run is over: its keys open nothing any more. What is left, for it is not ours."""
-        if not self._is_ours:
-            return self._forget_older()
+        with self._used():
+            return self._forget() if self._is_ours else self._forget_older()
+
+    def _forget(self) -> tuple[Path, ...]:
         record, made = self.record(), self._made()
         if record is not None and _run_of(self.inventory) == record.run:
             self.inventory.unlink()
@@ -208,9 +208,9 @@ class RunFiles:
                 marker.write(_MARKER_HEAD + (f"{_THE_FOLDER}\n" if is_new else ""))
 
     def _made(self) -> tuple[str, ...]:
-        """What it made in there."""
+        """What it made in there; whatever else a marker names is not ours, whoever wrote it."""
         lines = (self.folder / MARKER).read_text(encoding="utf-8").splitlines()
-        return tuple(lines[1:])
+        return tuple(line for line in lines[1:] if _can_be_ours(line))
 
     def _take(self, name: str) -> None:
         """Note that a file of that name is ours, before it is made."""
@@ -293,7 +293,7 @@ def _folder_of(inventory: Path) -> Path:
     """The folder of the run whose inventory lies there."""
     if inventory.name == INVENTORY and inventory.parent.suffix == FOLDER_SUFFIX:
         return inventory.parent
-    named = inventory.name if inventory.suffix == FOLDER_SUFFIX else inventory.stem
+    named = inventory.stem if inventory.suffix == ".yaml" else inventory.name
     return inventory.with_name(f"{named}{FOLDER_SUFFIX}")
 
 
@@ -305,8 +305,18 @@ def _kind(path: Path) -> int | None:
         return None
 
 
+def _can_be_ours(name: str) -> bool:
+    """Whether it is what a file of a run is called."""
+    folder, _, file = name.removesuffix(_BEING_WRITTEN).rpartition("/")
+    if folder:
+        return folder == _HOST_KEYS and file not in {"", ".", ".."}
+    return file in {_THE_FOLDER, *_OF_EACH_RUN}
+
+
 def _record_in(path: Path) -> RunRecord:
     """Raises OSError, ValueError, KeyError, TypeError."""
+    if _kind(path) != stat.S_IFREG:
+        raise ValueError("not a file")
     found = json.loads(path.read_text(encoding="utf-8"))
     return RunRecord(found["run"], found["expires"], tuple(found["regions"]))
 

@@ -104,6 +104,7 @@ def test_beside_a_users_own_keys_a_run_comes_and_goes_and_they_stay_as_they_were
         ("keys/inventory.yaml", "keys/inventory.aws", "inventory.aws/id_ed25519"),
         (".aws/inventory.yaml", ".aws/inventory.aws", "inventory.aws/id_ed25519"),
         ("farm", "farm.aws", "farm.aws/id_ed25519"),
+        ("farm.yml", "farm.yml.aws", "farm.yml.aws/id_ed25519"),
         ("farm.aws", "farm.aws.aws", "farm.aws.aws/id_ed25519"),
     ],
 )
@@ -225,6 +226,34 @@ def test_what_came_into_the_folder_later_is_neither_used_nor_removed(
         name: str(kept if name == "host_keys" else kept / "key"),
         "notes.txt": THEIRS,
     }
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["../.ssh/id_ed25519", "host_keys/../../.ssh/id_ed25519", "/{login}/id_ed25519", "notes"],
+)
+def test_a_marker_that_names_what_no_run_has_leads_nowhere(
+    line: str, login: Path, tmp_path: Path
+) -> None:
+    """A checkout may bring a folder that says whatever it likes."""
+    files = RunFiles(tmp_path / "calls.aws" / "inventory.yaml")
+    provisioned(files)
+    (files.folder / "notes").write_text(THEIRS)
+    with (files.folder / MARKER).open("a") as marker:
+        marker.write(line.format(login=login) + "\n")
+    before = contents(login)
+    assert files.forget() == (files.folder / "notes",)
+    assert contents(login) == before
+
+
+def test_a_record_that_is_a_link_is_not_read(tmp_path: Path) -> None:
+    files = RunFiles(tmp_path / "calls.aws" / "inventory.yaml")
+    provisioned(files)
+    record = files.folder / "run.json"
+    record.rename(tmp_path / "elsewhere.json")
+    record.symlink_to(tmp_path / "elsewhere.json")
+    with pytest.raises(BadInput, match=r"run\.json: cannot be read: not a file"):
+        files.record()
 
 
 def test_an_inventory_that_was_written_by_hand_since_outlives_the_run(tmp_path: Path) -> None:
