@@ -113,14 +113,19 @@ class SearchTrial:
     server_died: bool = False
     look: bool = False
 
+    @property
+    def is_valid(self) -> bool:
+        """It says something of the server, for the generator carried its load."""
+        return self.outcome is not Outcome.INVALID
+
 
 class CapacitySearch:
     """See the module. Told the same trials again it is in the same state: that is how runs resume.
 
     `loads`, ascending, stand in the place of the range from `minimum` to `maximum`. `ramp` tries
     each of them in turn until one fails. An invalid trial is repeated `invalid_retries` times in a
-    row; then its load, and all above, are more than the generator can carry, unless a trial at that
-    load or above it passed: then the generator had a bad time, and other loads come first.
+    row; then its load, and all above, are more than the generator can carry, unless one at that
+    load or above it was valid: then the generator has a bad time, and only other loads are tried.
     `max_trials` counts every trial, invalid ones too.
     """
 
@@ -177,10 +182,10 @@ class CapacitySearch:
         )
         self.trials = (*self.trials, trial)
         self._decision = None
-        if trial.outcome is Outcome.INVALID:
-            self._curves.pass_over()
-        else:
+        if trial.is_valid:
             self._curves.tell(load, trial.outcome is Outcome.PASS, units_failed, units_total)
+        else:
+            self._curves.pass_over()
 
     def estimate(self) -> CapacityEstimate:
         """What is known now, also in mid-search."""
@@ -234,15 +239,15 @@ class CapacitySearch:
 
     def _carried(self) -> tuple[int, ...]:
         """The rungs below what the generator cannot carry; what it carried once is not of that."""
-        highest = max(self._loads_that(Outcome.PASS), default=0)
-        too_much = min((load for load in self._tried_in_vain() if load > highest), default=None)
+        carried = max((each.load for each in self.trials if each.is_valid), default=0)
+        too_much = min((load for load in self._tried_in_vain() if load > carried), default=None)
         return tuple(load for load in self._ladder if too_much is None or load < too_much)
 
     def _tried_in_vain(self) -> set[int]:
         """Loads whose last trials were invalid, one more than are repeated; looks do not count."""
         in_a_row: dict[int, int] = {}
         for trial in self.trials:
-            if trial.outcome is not Outcome.INVALID:
+            if trial.is_valid:
                 in_a_row[trial.load] = 0
             elif not trial.look:
                 in_a_row[trial.load] = in_a_row.get(trial.load, 0) + 1
@@ -251,7 +256,7 @@ class CapacitySearch:
     def _to_repeat(self) -> int | None:
         """The load of the last trial that was asked for, if it was invalid and is not in vain."""
         asked = [trial for trial in self.trials if not trial.look]
-        if not asked or asked[-1].outcome is not Outcome.INVALID:
+        if not asked or asked[-1].is_valid:
             return None
         last = asked[-1].load
         return None if last in self._tried_in_vain() else last
@@ -290,8 +295,8 @@ class CapacitySearch:
             return "converged"
         return "ceiling_passed" if rungs == self._ladder else "generator_ran_out"
 
-    def _most_telling(self, rungs: tuple[int, ...], highest: int) -> int:
-        """Of the loads that are allowed and in doubt, the one whose trial tells most."""
+    def _most_telling(self, rungs: tuple[int, ...], highest: int) -> int | State:
+        """Of the loads that are allowed, in doubt, not in vain: the one whose trial tells most."""
         allowed = [load for load in rungs if load <= 2 * highest] or [rungs[0]]
         if allowed[-1] <= highest:
             allowed += [load for load in rungs if load > highest][:1]
@@ -300,8 +305,9 @@ class CapacitySearch:
         high = 1.3 * quantile(capacities, likely, 0.998)
         doubtful = [load for load in allowed if low <= load <= high] or allowed[-1:]
         in_vain = self._tried_in_vain()
-        promising = [load for load in doubtful if load not in in_vain]
-        candidates = _thinned(promising or doubtful, CANDIDATES)
+        candidates = _thinned([load for load in doubtful if load not in in_vain], CANDIDATES)
+        if not candidates:
+            return "generator_ran_out"
         return candidates[_largest(self._curves.gains(candidates))]
 
     # ------------------------------------------------------------ what is known

@@ -329,6 +329,24 @@ def test_what_the_generator_carried_once_is_never_too_much_for_it() -> None:
     assert search.next_load() not in (2, 8, None)  # tried in vain: others come first
 
 
+def test_a_load_that_failed_was_carried_too() -> None:
+    search = scripted((2, "pass"), (8, "pass"), (16, "fail"), (12, "fail"))
+    for _ in range(3):
+        search.record(10, "invalid")
+    assert search.estimate().state == "searching"
+    assert search.next_load() not in (10, None)
+
+
+def test_a_generator_that_fails_for_good_ends_the_search_with_what_is_known() -> None:
+    search, loads = CapacitySearch(4, 8, 4), []
+    while (load := search.next_load()) is not None:
+        search.record(load, "pass" if len(loads) < 2 else "invalid")
+        loads.append(load)
+    assert loads == [4, 8, 8, 8, 8, 4, 4, 4]
+    estimate = search.estimate()
+    assert (estimate.state, estimate.probes) == ("generator_ran_out", 8)
+
+
 def test_an_invalid_look_is_not_repeated_and_bounds_nothing() -> None:
     search = scripted((2, "pass"), (2, "pass"), (4, "pass"))
     wanted = search.next_load()
