@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.starved_server import INTERFACE, StarvedServer
+from tests.starved_server import INTERFACE, IO_PRESSURE, StarvedServer
 
 
 @dataclass
@@ -80,14 +80,10 @@ def open_files(server: StarvedServer) -> float:
     return max((process.num_fds() for process in family(server)), default=0)
 
 
-def waiting_for_disk(server: StarvedServer) -> float:
-    """Its threads that wait for a disk at this moment."""
-    states = (
-        stat.read_text().rpartition(")")[2].split()[0]
-        for process in family(server)
-        for stat in Path(f"/proc/{process.pid}/task").glob("*/stat")
-    )
-    return sum(state == "D" for state in states)
+def stalled_by_disks_s(_: StarvedServer) -> float:
+    """How long anything on this machine has waited for a disk (PSI): nothing else is slow here."""
+    some = IO_PRESSURE.read_text().splitlines()[0]
+    return int(some.rpartition("total=")[2]) / 1e6
 
 
 def family(server: StarvedServer) -> Iterator[psutil.Process]:

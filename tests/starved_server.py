@@ -27,8 +27,10 @@ CONTROLLERS = frozenset(
 )
 """Those of control groups of version 1 that may be made here."""
 
+IO_PRESSURE = Path("/proc/pressure/io")
 HAS_DISKS = (
     "blkio" in CONTROLLERS
+    and IO_PRESSURE.exists()
     and Path("/dev/loop-control").exists()
     and shutil.which("mkfs.ext4") is not None
 )

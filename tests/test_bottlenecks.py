@@ -30,8 +30,8 @@ from tests.kernel_counts import (
     memory_refusals,
     open_files,
     packets_without_room,
+    stalled_by_disks_s,
     throttled_periods,
-    waiting_for_disk,
     wanted_cpu_s,
 )
 from tests.starved_server import (
@@ -226,7 +226,7 @@ if HAS_DISKS:
 
     async def test_a_slow_disk_under_the_recordings_is_named(tmp_path: Path) -> None:
         async def starved(level: float, folder: Path) -> tuple[Answer, Bite]:
-            place, bite = folder / "disk", Bite(waiting_for_disk, 1, rises=False)
+            place, bite = folder / "disk", Bite(stalled_by_disks_s, 0.2)
             with server_of_its_own(controllers=("blkio",), recordings=place) as server:
                 slow_disk(server, place, bytes_per_s=round(level))
                 starver = Starver(server=server, bite=bite)
