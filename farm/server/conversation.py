@@ -16,8 +16,12 @@ from farm.server_observations import ServerSample
 from farm.shell import Channel, Shell
 
 ANSWER_WITHIN_S = 5.0
-TICK_S = 3
-"""Nobody is there any more who has not asked for five of it: the controller is gone, or stopped."""
+PAUSE_S = 20.0
+"""Between an answer and the next question: the most that whoever asks may take."""
+
+TICK_S = 5
+"""How often the script looks whether it was asked anything; after five times it was not, it ends:
+the controller is gone, or stopped."""
 
 
 class Conversation:
@@ -53,7 +57,7 @@ class Conversation:
 async def conversation(
     shell: Shell, sampling: Sampling, clock: Clock, tick_s: int = TICK_S
 ) -> AsyncIterator[Conversation]:
-    """Start the script; it ends with the body, and when nobody has asked for five of `tick_s`.
+    """Start the script; it ends with the body, and when nothing is asked for five times `tick_s`.
 
     Raises ServerUnreachable.
     """

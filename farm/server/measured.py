@@ -19,7 +19,7 @@ from farm.experiment import Server as ServerSettings
 from farm.protocols import Clock, Restart
 from farm.server.another_boot import another_boot
 from farm.server.cgroup import Groups, groups, look_for
-from farm.server.conversation import Conversation, conversation
+from farm.server.conversation import PAUSE_S, Conversation, conversation
 from farm.server.footprint import differences
 from farm.server.frames import proc_files
 from farm.server.interface import choose_interface, look_inside, read_inside
@@ -36,6 +36,8 @@ T = TypeVar("T")
 
 PERIOD_S = 1.0
 COMMAND_WITHIN_S = 20.0
+SEARCH_WITHIN_S = PAUSE_S / 2
+"""Each of two commands between questions."""
 FOOTPRINT_S = 2.0
 RETRY_S = 1.0
 REPLACED_WITHIN_S = 5.0
@@ -179,7 +181,7 @@ class MediaServer:
         """Ask once; look for the process again when it is gone."""
         if self._process is None and self._clock.run_s() >= self._search_at_s:
             try:
-                await self._search()
+                await self._search(SEARCH_WITHIN_S)
             except ServerUnreachable:
                 raise
             except ServerError:
@@ -190,22 +192,22 @@ class MediaServer:
             self._process = None
         return sample
 
-    async def _search(self) -> Found | None:
+    async def _search(self, within_s: float = COMMAND_WITHIN_S) -> Found | None:
         process = self._settings.process
-        said = await self._shell.run(search(process), COMMAND_WITHIN_S, "looking for the process")
+        said = await self._shell.run(search(process), within_s, "looking for the process")
         before, self._process = self._process, chosen(process, said.stdout)
         if self._process != before:
-            await self._look_at_groups()
+            await self._look_at_groups(within_s)
         self._seen = self._seen or self._process is not None
         pause_s = SEARCH_EVERY_S if self._seen else SEARCH_UNSEEN_EVERY_S
         self._search_at_s = self._clock.run_s() + pause_s
         return self._process
 
-    async def _look_at_groups(self) -> None:
+    async def _look_at_groups(self, within_s: float = COMMAND_WITHIN_S) -> None:
         """Where its control groups are; a living process can be moved to others."""
         if self._process is not None:
             pid = self._process.pid
-            said = await self._shell.run(look_for(pid), COMMAND_WITHIN_S, "looking at its limits")
+            said = await self._shell.run(look_for(pid), within_s, "looking at its limits")
             self._groups = groups(proc_files(said.stdout.split("\n")), pid)
 
     async def _choose_interface(self, machine: Machine) -> Interface | None:

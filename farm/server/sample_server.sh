@@ -1,10 +1,10 @@
 # Runs on the server under any POSIX sh (dash, busybox) for as long as somebody asks: it ends with
-# its standard input, or when nothing has been asked for a while. Each line asked, `NUMBER PID SELDOM FILE...` (PID `-`: no process; SELDOM: 1,
-# what is looked at every few seconds too, or 0; FILEs may be patterns), is answered on standard
-# output by one frame of `FILE:LINE` lines. `top` writes to standard error beside it, so that
-# neither cuts the other's lines. Arguments: the interface (`-`: none), 1 if it is in the process'
-# network namespace and not in ours, 1 if its driver counts a cloud's limits, a fifth of the seconds
-# that it waits for a question.
+# its standard input, or when nothing has been asked for five ticks. Each line asked, `NUMBER PID
+# SELDOM FILE...` (PID `-`: no process; SELDOM: 1, what is looked at every few seconds too, or 0;
+# FILEs may be patterns), is answered on standard output by one frame of `FILE:LINE` lines. `top`
+# writes to standard error beside it, so that neither cuts the other's lines. Arguments: the
+# interface (`-`: none), 1 if it is in the process' network namespace and not in ours, 1 if its
+# driver counts a cloud's limits, seconds of a tick.
 LC_ALL=C
 HOME=/nonexistent # nobody's toprc
 XDG_CONFIG_HOME=/nonexistent
@@ -32,7 +32,11 @@ top=$!
     fi
     before=$now
   done
-  kill $$ $top $(cat /proc/$$/task/$$/children)
+  trap '' TERM
+  left="$$ $top $(cat /proc/$$/task/$$/children)"
+  kill $left
+  sleep 1
+  kill -KILL $left
 ) </dev/null >/dev/null 2>&1 &
 watch=$!
 trap 'kill $top $watch 2>/dev/null' EXIT

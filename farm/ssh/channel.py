@@ -40,7 +40,11 @@ class SshChannel:
                 await self._started.wait()
                 status = None if self._streams[False].marked else await self.status()
         except TimeoutError:
-            raise self._refusal(f"nothing within {within_s:g} s") from None
+            said = f"; it says {words}" if (words := self._words()) else ""
+            raise ServerUnreachable(
+                f"{self._where} accepts the login, but no /bin/sh answers there within"
+                f" {within_s:g} s{said}"
+            ) from None
         if status is not None:
             raise self._refusal("nothing" if status < 0 else f"nothing, and ends (status {status})")
 
@@ -92,12 +96,16 @@ class SshChannel:
 
     def _refusal(self, otherwise: str) -> ServerUnreachable:
         """In the login's own words, `otherwise` without any; or that nothing is connected now."""
-        greetings = (self._streams[error].greeting for error in (True, False))
-        lines = [line for said in greetings for line in said.decode(errors="replace").splitlines()]
-        words = " ".join(" ".join(lines).split())
+        words = self._words()
         if not words and not self._channel.get_transport().is_active():
             return ServerUnreachable(f"the connection to {self._where} broke")
         return CommandsRefused(
             f"{self._where} accepts the login, but runs no commands for it: it says"
-            f" {words[:WORDS] or otherwise}"
+            f" {words or otherwise}"
         )
+
+    def _words(self) -> str:
+        """What the login said before it ran anything of ours, in a line."""
+        greetings = (self._streams[error].greeting for error in (True, False))
+        said = " ".join(greeting.decode(errors="replace") for greeting in greetings)
+        return " ".join(said.split())[:WORDS]

@@ -21,10 +21,18 @@ GREETING_BYTES = 65536
 
 _MARKS = r"printf '@farm %s\n' error >&2; printf '@farm %s\n' output"
 
-# When its time is over, all that the command started and that stayed in its group is ended. The
-# group is ours where the login shell was its leader, as sshd makes it.
+# When its time is over, the command is ended, and all that descends from it by then.
 _TIMED = """\
+below() {
+  for child in $(cat /proc/"$1"/task/*/children); do
+    if [ "$child" != "$watch" ]; then
+      echo "$child"
+      below "$child"
+    fi
+  done
+}
 (
+  read -r watch rest </proc/self/stat
   left=$2
   while [ "$left" -gt 0 ]; do
     sleep 1
@@ -32,13 +40,10 @@ _TIMED = """\
     left=$((left - 1))
   done
   trap '' TERM
-  read -r pid name state parent group rest </proc/$$/stat
-  if [ "$group" = $$ ]; then
-    kill -TERM 0
-    sleep 2
-    kill -KILL 0
-  fi
-  kill -TERM $(cat /proc/$$/task/$$/children)
+  late=$(below $$)
+  kill -TERM $late
+  sleep 2
+  kill -KILL $late
 ) </dev/null >/dev/null 2>&1 &
 timer=$!
 /bin/sh -c "$1" </dev/null

@@ -51,8 +51,6 @@ REFUSALS = {
     "sftp": ("internal-sftp", "This service allows sftp connections only."),
     "forced command": ("echo backups only >&2; exit 3", "backups only"),
     "forced command without a word": ("exit 3", r"nothing, and ends \(status 3\)"),
-    "echo": ("exec cat", "printf"),
-    "silence": ("exec sleep 60", "nothing within 2 s"),
 }
 
 
@@ -138,16 +136,32 @@ async def test_a_login_that_runs_no_commands_is_refused_in_its_own_words(
             await shell.run("true", 10, "test")
         with pytest.raises(CommandsRefused, match=words):
             await shell.channel("cat")
-        await shell.close()
-        if forced != REFUSALS["silence"][0]:  # it is the login's, not ours
-            await census.nothing_is_left(within_s=10)
-
-
-async def test_a_command_whose_time_is_over_is_ended_there(tmp_path: Path) -> None:
-    async with shell_of(tmp_path, None) as (shell, census):
-        with pytest.raises(ServerError, match=r"did not end within 0\.3 s"):
-            await shell.run("trap '' TERM; sleep 60 | sleep 60; sleep 60", 0.3, "test")
         await census.nothing_is_left(within_s=10)
+
+
+@pytest.mark.parametrize(
+    ("forced", "words"),
+    [("exec cat", "; it says printf"), ("exec sleep 5", "$")],
+    ids=["echo", "silence"],
+)
+async def test_a_login_that_does_not_come_to_our_shell_may_be_slow(
+    forced: str, words: str, tmp_path: Path
+) -> None:
+    async with shell_of(tmp_path, forced, within_s=2.0) as (shell, census):
+        with pytest.raises(ServerUnreachable, match=f"no /bin/sh answers there within 2 s{words}"):
+            await shell.run("true", 10, "test")
+        await shell.close()
+        await census.nothing_is_left(within_s=10)
+
+
+@pytest.mark.parametrize("shell_name", ["the login's own", "one that stays"])
+async def test_a_command_whose_time_is_over_is_ended_there(shell_name: str, tmp_path: Path) -> None:
+    async with shell_of(tmp_path, SHELLS[shell_name]) as (shell, census):
+        with pytest.raises(ServerError, match=r"did not end within 0\.3 s"):
+            await shell.run(
+                "trap '' TERM; sleep 60 | sh -c 'sleep 60; true'; sleep 60", 0.3, "test"
+            )
+        await census.nothing_is_left(within_s=15)
 
 
 async def test_what_a_command_left_running_on_purpose_is_left_running(tmp_path: Path) -> None:
