@@ -187,9 +187,13 @@ def _in_url(host: str) -> str:
 
 
 def _write_pid(path: Path) -> None:
-    """Raises BadInput, also where a file is that holds anything but the pid of an earlier one."""
+    """Raises BadInput, also where a file is that holds anything but the pid of an earlier one.
+
+    An empty one holds nothing: a disk that was full, or `mktemp`, left it.
+    """
     try:
-        if path.is_symlink() or (path.exists() and not path.read_bytes().strip().isdigit()):
+        held = path.read_bytes().strip() if path.exists() else b""
+        if path.is_symlink() or not (held == b"" or held.isdigit()):
             raise BadInput(f"--pid-file {path}: there is a file that holds no pid: expected none")
         path.write_text(f"{os.getpid()}\n", encoding="ascii")
     except OSError as error:

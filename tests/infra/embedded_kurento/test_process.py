@@ -158,8 +158,9 @@ async def test_a_port_that_is_none_is_one_line_and_exit_2() -> None:
 
 
 async def test_a_pid_file_that_holds_something_else_is_left(tmp_path: Path) -> None:
-    notes, stale = tmp_path / "notes", tmp_path / "stale"
+    notes, stale, empty = tmp_path / "notes", tmp_path / "stale", tmp_path / "empty"
     notes.write_text("mine\n")
+    empty.touch()
     stale.write_text("4194304\n")
     async with started("--pid-file", str(notes)) as server:
         assert await server.ended() == 2
@@ -173,6 +174,8 @@ async def test_a_pid_file_that_holds_something_else_is_left(tmp_path: Path) -> N
         server.process.terminate()
         assert await server.ended() == 0
     assert stale.read_text() == "1\n"
+    async with started("--pid-file", str(empty)) as server:
+        assert (await server.ready())["pid"] == int(empty.read_text())
 
 
 @pytest.mark.parametrize("address", ["localhost", "0.0.0.0", "192.0.2.1"])
