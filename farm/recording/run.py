@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from farm.errors import RecordingError
 from farm.file_lock import FileLock
 from farm.jsonable import to_text
 from farm.observations import ClockReading
@@ -54,9 +55,9 @@ class RunRecording:
         """A new run folder, with the experiment as it was given. Raises RecordingError, NoSpace."""
         folder = RunFolder.create(directory, name)
         with ExitStack() as undone:
-            undone.callback(folder.remove_unused)
             # Before there is a manifest, without which it is no run to anybody.
-            lock = undone.enter_context(folder.taken())
+            lock = undone.enter_context(_taken_new(folder))
+            undone.callback(folder.remove_unused)  # before the lock is given back
             write_text(folder.experiment, experiment_text, replace)
             write_text(folder.manifest, to_text(manifest), replace)
             recording = cls(folder, clock, lock, replace)
@@ -132,3 +133,12 @@ class RunRecording:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _taken_new(folder: RunFolder) -> FileLock:
+    """The lock of a folder just made, which goes again where it can have none."""
+    try:
+        return folder.taken()
+    except RecordingError:
+        folder.remove_unused()
+        raise
