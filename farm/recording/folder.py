@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,11 @@ FORMAT = 1
 """Of the run folder. A newer one is refused, older ones are read."""
 
 _TRIAL = re.compile(r"\d{3,}-load-\d{3,}")
+
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+
+Take = Callable[[Path, object], FileLock]
+"""The shape of `file_lock.take`; tests hand in one of a filesystem without locks."""
 
 
 def run_name(wall_s: float, scenario: str) -> str:
@@ -141,11 +147,15 @@ class RunFolder:
     def report(self) -> Path:
         return self.path / "report"
 
-    def taken(self) -> FileLock:
+    def taken(self, take: Take = take) -> FileLock:
         """The right to write the run, or to remove it. Raises InUse, RecordingError."""
         try:
             return take(self.lock, self.path)
         except OSError as error:
+            if error.errno in _NO_LOCKS:
+                raise RecordingError(
+                    f"{self.path}: this filesystem has no locks: choose another output.directory"
+                ) from error
             raise recording_error(self.lock, error) from error
 
     @property

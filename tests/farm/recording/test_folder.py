@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from farm.errors import InUse, RecordingError
+from farm.file_lock import FileLock
 from farm.jsonable import to_text
 from farm.recording.folder import RunFolder, list_runs, prune_runs, run_name
 from farm.recording.reader import RunReader
@@ -101,6 +103,16 @@ def test_two_farms_that_prune_remove_each_run_once(tmp_path: Path) -> None:
     removed = [run.path for pruned in both for run in pruned.result().removed]
     assert sorted(removed) == sorted(runs)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_filesystem_without_locks_is_named_as_such(tmp_path: Path) -> None:
+    def take(path: Path, of: object) -> FileLock:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    with pytest.raises(
+        RecordingError, match=r"run: this filesystem has no locks: choose another output\.directory"
+    ):
+        RunFolder.create(tmp_path, "run").taken(take)
 
 
 def test_a_run_is_resumed_or_removed_and_never_both(tmp_path: Path) -> None:
