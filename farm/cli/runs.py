@@ -13,7 +13,8 @@ from pathlib import Path
 
 from farm.errors import BadInput
 from farm.experiment import Output
-from farm.recording.folder import RunEntry, list_runs, prune_runs
+from farm.recording.folder import RunEntry, list_runs
+from farm.recording.pruning import prune_runs
 
 _AGE = re.compile(r"(\d+)([dhm])")
 _OLDEST = timedelta(days=36500)

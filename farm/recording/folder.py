@@ -1,4 +1,4 @@
-"""Where things are in a run folder, which runs there are, and which are old enough to go."""
+"""Where things are in a run folder, and which runs there are."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import shutil
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from farm.errors import InUse, RecordingError
+from farm.errors import RecordingError
 from farm.file_lock import FileLock, Holder, holder, take
 from farm.recording.durable_file import recording_error
 
@@ -22,6 +22,9 @@ FORMAT = 1
 """Of the run folder. A newer one is refused, older ones are read."""
 
 _TRIAL = re.compile(r"\d{3,}-load-\d{3,}")
+
+_SET_ASIDE = re.compile(r"\..+\.[0-9a-f]{8}\.removed")
+"""The name that `RunFolder.set_aside` gives."""
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
@@ -163,17 +166,19 @@ class RunFolder:
         """Who writes the run now."""
         return holder(self.lock)
 
-    def remove(self) -> None:
-        """Remove the folder, for who has taken it. Raises OSError."""
-        # In one step for all others: nobody finds half a run, or takes what is half removed.
-        aside = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}.removed")
-        shutil.rmtree(self.path.rename(aside))
+    def set_aside(self) -> Path:
+        """Rename the folder, to be removed by who has taken it; its path now. Raises OSError.
+
+        In one step for all others: nobody finds half a run, or takes what is half removed.
+        """
+        name = f".{self.path.name}.{secrets.token_hex(4)}.removed"
+        return self.path.rename(self.path.with_name(name))
 
     def remove_unused(self) -> None:
         """Remove the folder, for who has taken it, unless a trial was begun in it."""
         if not self.trial_folders():
             with suppress(OSError):
-                self.remove()
+                shutil.rmtree(self.set_aside())
 
     def trial(self, name: str) -> TrialFolder:
         return TrialFolder(self.trials / name)
@@ -224,13 +229,20 @@ class RunEntry:
 
 def list_runs(directory: Path) -> list[RunEntry]:
     """The runs of a directory, oldest first; what is no run folder is left out."""
-    if not directory.is_dir():
-        return []
-    entries = (_entry(RunFolder(path)) for path in directory.iterdir() if not path.is_symlink())
+    entries = (
+        _entry(RunFolder(path))
+        for path in _folders_in(directory)
+        if not _SET_ASIDE.fullmatch(path.name)
+    )
     return sorted(
         (entry for entry in entries if entry is not None),
         key=lambda entry: (entry.when, entry.path.name),
     )
+
+
+def runs_set_aside(directory: Path) -> list[Path]:
+    """Those that are being removed, or were not removed to their end."""
+    return [path for path in _folders_in(directory) if _SET_ASIDE.fullmatch(path.name)]
 
 
 def runs_before(entries: Iterable[RunEntry], moment: datetime) -> list[RunEntry]:
@@ -238,33 +250,11 @@ def runs_before(entries: Iterable[RunEntry], moment: datetime) -> list[RunEntry]
     return [entry for entry in entries if entry.when < moment]
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
-    """`kept` are those under way: which, and who writes each."""
-
-    removed: list[RunEntry]
-    kept: list[InUse]
-
-
-def prune_runs(directory: Path, older_than: timedelta, now: datetime) -> Pruned:
-    """Remove the runs that began longer ago than that, but for those under way.
-
-    Raises RecordingError at the first that cannot be removed.
-    """
-    pruned = Pruned([], [])
-    for entry in runs_before(list_runs(directory), now - older_than):
-        folder = RunFolder(entry.path)
-        try:
-            with folder.taken():
-                folder.remove()
-        except InUse as error:
-            pruned.kept.append(error)
-        except (OSError, RecordingError) as error:
-            if folder.path.exists():  # else another farm was quicker
-                raise RecordingError(f"cannot remove {entry.path}: {error}") from error
-        else:
-            pruned.removed.append(entry)
-    return pruned
+def _folders_in(directory: Path) -> list[Path]:
+    """Links are left out."""
+    if not directory.is_dir():
+        return []
+    return [path for path in directory.iterdir() if path.is_dir() and not path.is_symlink()]
 
 
 def _entry(folder: RunFolder) -> RunEntry | None:

@@ -15,7 +15,8 @@ import pytest
 from farm.errors import InUse, RecordingError
 from farm.file_lock import FileLock
 from farm.jsonable import to_text
-from farm.recording.folder import RunFolder, list_runs, prune_runs, run_name
+from farm.recording.folder import RunFolder, list_runs, run_name
+from farm.recording.pruning import prune_runs
 from farm.recording.reader import RunReader
 from tests.synthetic import WALL_S, manifest
 
@@ -102,6 +103,26 @@ def test_two_farms_that_prune_remove_each_run_once(tmp_path: Path) -> None:
         both = [farms.submit(prune_runs, tmp_path, timedelta(days=30), now) for _ in range(2)]
     removed = [run.path for pruned in both for run in pruned.result().removed]
     assert sorted(removed) == sorted(runs)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_is_not_removed_to_its_end_is_said_and_goes_with_the_next(
+    tmp_path: Path,
+) -> None:
+    def refused(path: Path) -> None:
+        (path / "journal.jsonl").unlink(missing_ok=True)
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path / "trials"))
+
+    make_run(tmp_path, "old", 31 * DAY_S)
+    now = datetime.fromtimestamp(WALL_S, UTC)
+    for _ in range(2):  # the second time it is there already
+        with pytest.raises(
+            RecordingError, match=r"cannot remove .*/\.old\.[0-9a-f]{8}\.removed: .*Permission den"
+        ):
+            prune_runs(tmp_path, timedelta(days=30), now, refused)
+        assert list_runs(tmp_path) == []
+        assert len(list(tmp_path.iterdir())) == 1
+    assert prune_runs(tmp_path, timedelta(days=30), now).removed == []
     assert list(tmp_path.iterdir()) == []
 
 
