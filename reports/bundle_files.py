@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from farm.recording.file_inside import open_inside
 from farm.recording.reader import TrialReader
 from reports.charts import Chart, Charts, Column
 from reports.exports.rows import OF_A_RUN, has_rows
@@ -87,10 +88,13 @@ class BundleFiles:
         to no other folder.
         """
         source = trial.folder.screenshots / Path(name).name
-        if source.is_symlink() or not source.is_file():
+        try:
+            picture = open_inside(trial.folder.run, source)
+        except OSError:
             return None
         target = self._folder / f"{prefix}-{file_name_part(source.stem)}.png"
-        shutil.copyfile(source, target)
+        with picture, target.open("wb") as file:
+            shutil.copyfileobj(picture, file)
         return _picture(target, alt, caption)
 
 

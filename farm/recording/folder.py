@@ -44,6 +44,11 @@ class TrialFolder:
     path: Path
 
     @property
+    def run(self) -> Path:
+        """The folder of the trial's run."""
+        return self.path.parents[1]
+
+    @property
     def plan(self) -> Path:
         return self.path / "plan.json"
 

@@ -27,6 +27,7 @@ from farm.recording.events import (
     phases_of,
     read_event,
 )
+from farm.recording.file_inside import open_inside
 from farm.recording.folder import RunFolder, TrialFolder, check_format
 from farm.recording.journal import JournalEntry
 from farm.recording.json_lines import read_json_lines
@@ -76,7 +77,8 @@ class RunReader:
     def experiment_text(self) -> str:
         """`experiment.yaml` as it was given; empty if it is gone."""
         try:
-            return self.folder.experiment.read_text(encoding="utf-8")
+            with open_inside(self.path, self.folder.experiment) as file:
+                return file.read().decode()
         except OSError as error:
             self.damage.append(Damage(self.folder.experiment, str(error)))
             return ""
@@ -130,7 +132,8 @@ class RunReader:
         if not self.folder.summary.exists():
             return None
         try:
-            data = json.loads(self.folder.summary.read_bytes())
+            with open_inside(self.path, self.folder.summary) as file:
+                data = json.load(file)
         except (OSError, ValueError) as error:
             self.damage.append(Damage(self.folder.summary, str(error)))
             return None
@@ -269,7 +272,8 @@ class TrialReader(SampleReader):
         """What `top` printed on the server; `None` if it was not recorded."""
         if not self.folder.top.exists():
             return None
-        return self.folder.top.read_text(encoding="utf-8", errors="replace")
+        with open_inside(self.folder.run, self.folder.top) as file:
+            return file.read().decode(errors="replace")
 
     # ------------------------------------------------------------ how it is read
 

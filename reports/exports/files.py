@@ -11,7 +11,8 @@ from typing import Literal, get_args
 import polars as pl
 
 from farm.recording.durable_file import beside, recording_error
-from farm.recording.parquet_parts import WHOLE, read_table
+from farm.recording.file_inside import open_inside
+from farm.recording.parquet_parts import WHOLE, Damage, read_table
 from farm.recording.reader import RunReader, TrialReader
 from farm.webrtc_stats import STATS_TYPES
 from reports.exports.junit import junit
@@ -97,15 +98,25 @@ def _parquet(_: RunReader, trial: TrialReader, choice: Choice, folder: Path) -> 
             continue
         source = table_folder(trial, table)
         if (source / WHOLE).exists():
-            path = _made(folder, trial) / f"{table}.parquet"
-            with beside(path) as to:
-                shutil.copyfile(source / WHOLE, to)
-            yield path
+            yield from _copied(source / WHOLE, table, folder, trial)
             continue
         frame, damage = read_table(source)  # in parts: what was there now becomes one file
         trial.note(damage)
         if frame is not None:
             yield _written(frame, table, folder, trial)
+
+
+def _copied(whole: Path, table: str, folder: Path, trial: TrialReader) -> Iterator[Path]:
+    """Nothing where a link leads to it: what a recording holds is its own."""
+    try:
+        recorded = open_inside(trial.folder.run, whole)
+    except OSError as error:
+        trial.note([Damage(whole, str(error))])
+        return
+    path = _made(folder, trial) / f"{table}.parquet"
+    with recorded, beside(path) as to, to.open("wb") as file:
+        shutil.copyfileobj(recorded, file)
+    yield path
 
 
 def _written(frame: pl.DataFrame, table: str, folder: Path, trial: TrialReader) -> Path:

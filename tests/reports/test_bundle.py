@@ -55,20 +55,38 @@ class Links(HTMLParser):
 
 
 @pytest.mark.slow
-async def test_a_screenshot_that_leads_out_of_the_run_is_not_copied(tmp_path: Path) -> None:
-    secret = tmp_path / "secret.png"
+async def test_what_leads_out_of_the_run_is_not_copied(tmp_path: Path) -> None:
+    secret, words = tmp_path / "secret.png", tmp_path / "words.json"
     secret.write_bytes(b"secret")
+    words.write_text('{"password": "secret"}')
     run, clock = new_run(tmp_path)
     with run:
         await record_trial(
             run, clock, pages(2), screenshots=["mid-call-caller.png", "mid-call-callee.png"]
         )
-    picture = run.path / "trials" / "000-load-002" / "screenshots" / "mid-call-caller.png"
+    screenshots = run.path / "trials" / "000-load-002" / "screenshots"
+    picture = screenshots / "mid-call-caller.png"
     picture.unlink()
     picture.symlink_to(secret)
+    for name in ("experiment.yaml", "summary.json"):
+        (run.path / name).unlink(missing_ok=True)
+        (run.path / name).symlink_to(words)
     report = write_bundle(run.path).parent
     assert {path.name for path in report.glob("*mid-call*")} == {"trial-000-mid-call-callee.png"}
-    assert not any(path.read_bytes() == b"secret" for path in report.iterdir())
+    assert not any(b"secret" in path.read_bytes() for path in report.iterdir())
+    screenshots.rename(tmp_path / "elsewhere")
+    screenshots.symlink_to(tmp_path / "elsewhere")
+    assert list(write_bundle(run.path).parent.glob("*mid-call*")) == []
+
+
+@pytest.mark.slow
+async def test_a_run_that_is_reached_by_a_link_has_its_screenshots(tmp_path: Path) -> None:
+    run, clock = new_run(tmp_path)
+    with run:
+        await record_trial(run, clock, pages(2), screenshots=["mid-call-caller.png"])
+    (tmp_path / "link").symlink_to(run.path)
+    report = write_bundle(tmp_path / "link").parent
+    assert [path.name for path in report.glob("*mid-call*")] == ["trial-000-mid-call-caller.png"]
 
 
 async def test_a_run_has_its_answer_its_figures_and_their_numbers(tmp_path: Path) -> None:

@@ -94,6 +94,28 @@ def test_csv_and_parquet_have_every_table(
     assert exported.read_bytes() == recorded.read_bytes()
 
 
+def test_a_table_that_leads_out_of_the_run_is_not_copied_but_named(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copied = Path(shutil.copytree(run, tmp_path / "run"))
+    samples = copied / "trials" / "000-load-004" / "samples"
+    whole, folder = samples / "poll" / WHOLE, samples / "inbound-rtp"
+    whole.rename(tmp_path / "whole")
+    whole.symlink_to(tmp_path / "whole")
+    folder.rename(tmp_path / "folder")
+    folder.symlink_to(tmp_path / "folder")
+    words = ["report", copied, "--export", "parquet", "--to", tmp_path / "to"]
+    assert main([*map(str, words)]) == 0
+    exported = {path.stem for path in (tmp_path / "to").rglob("*.parquet")}
+    assert exported.isdisjoint({"poll", "inbound-rtp"})
+    assert "outbound-rtp" in exported
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split(": ")[1] for line in said] == [
+        f"could not read {folder / WHOLE}",
+        f"could not read {whole}",
+    ]
+
+
 def test_a_table_in_parts_is_one_file_of_parquet(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
