@@ -130,8 +130,8 @@ def _send(client: Any, bucket: Bucket, key: str, path: Path) -> None:
 @contextmanager
 def _as_drawn(report: Path) -> Iterator[None]:
     """Raises CloudError if another report took this one's place while it was sent."""
-    before = report.stat()
     try:
+        before = report.stat()
         yield
         now = report.stat()
         again = (now.st_ino, now.st_mtime_ns) != (before.st_ino, before.st_mtime_ns)

@@ -76,6 +76,14 @@ def test_a_report_that_is_drawn_again_while_it_is_sent_is_told(cloud: Cloud, rep
         upload(cloud, report, bucket_of("s3://reports-here/team"), "calls-run", drawn_again)
 
 
+def test_a_report_that_makes_room_for_another_as_it_is_to_be_sent_is_told(
+    cloud: Cloud, tmp_path: Path
+) -> None:
+    bucket = bucket_of("s3://reports-here/team")
+    with pytest.raises(CloudError, match=r"report was drawn again while it was sent: call again"):
+        upload(cloud, tmp_path / "report", bucket, "calls-run", lambda _: None)
+
+
 @pytest.mark.slow
 def test_broken_off_it_goes_on_where_it_was(
     cloud: Cloud, report: Path, monkeypatch: pytest.MonkeyPatch
