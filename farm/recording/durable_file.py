@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from farm.errors import NoSpace, RecordingError
+from farm.recording.exchange import exchanged
 
 TEMPORARY = ".tmp"
 """Suffix of a file that is being written; what carries it after a crash is rubbish."""
@@ -41,8 +42,9 @@ def beside(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def folder_beside(path: Path) -> Iterator[Path]:
-    """The same for a folder: a new empty one, for which what is at `path` makes room.
+    """The same for a folder: a new empty one, which changes places with the one at `path`.
 
+    Where that cannot be done in one step (`exchanged`), there is none at `path` for a moment.
     What one that was killed left behind goes when it is a day old.
     """
     temporary = _name_beside(path)
@@ -51,7 +53,7 @@ def folder_beside(path: Path) -> Iterator[Path]:
     try:
         replaced += filter(_is_old, path.parent.glob(f"{path.name}.*{TEMPORARY}"))
         yield temporary
-        while not _moved(temporary, path):
+        while not (_moved(temporary, path) or exchanged(temporary, path)):
             aside = _name_beside(path)
             with suppress(FileNotFoundError):  # another one made room
                 path.rename(aside)

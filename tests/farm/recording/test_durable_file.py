@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from farm.recording.durable_file import KEPT_S, beside, folder_beside, replace_file
+from farm.recording.exchange import exchanged
 
 
 def together(act: Callable[[int], object], times: int) -> None:
@@ -64,6 +66,45 @@ def test_a_folder_written_by_several_is_one_of_theirs(tmp_path: Path) -> None:
     assert len({file.read_text() for file in path.iterdir()}) == 1
     assert sorted(file.name for file in path.iterdir()) == ["a.png", "index.html"]
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_is_replaced_without_a_moment_that_there_is_none(tmp_path: Path) -> None:
+    one, other, path = tmp_path / "one", tmp_path / "other", tmp_path / "report"
+    for folder in (one, other, path):
+        folder.mkdir()
+    if not exchanged(one, other):
+        pytest.skip("this filesystem cannot exchange two folders")
+    over = threading.Event()
+
+    def look() -> int:
+        looks = 0
+        while not over.is_set():
+            assert path.stat()
+            looks += 1
+        return looks
+
+    def write(number: int) -> None:
+        with folder_beside(path) as to:
+            (to / "index.html").write_text(str(number))
+
+    with ThreadPoolExecutor(1) as thread:
+        looking = thread.submit(look)
+        try:
+            together(write, times=100)
+        finally:
+            over.set()
+        assert looking.result() > 0
+
+
+def test_two_folders_are_exchanged_or_left_as_they_are(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder in (one, other):
+        folder.mkdir()
+        (folder / "name").write_text(folder.name)
+    names = ["other", "one"] if exchanged(one, other) else ["one", "other"]
+    assert [(folder / "name").read_text() for folder in (one, other)] == names
+    assert not exchanged(one, tmp_path / "none")
+    assert (one / "name").read_text() == names[0]
 
 
 def test_a_folder_that_could_not_be_filled_leaves_the_one_before(tmp_path: Path) -> None:
