@@ -32,13 +32,17 @@ def describe(verb: argparse.ArgumentParser) -> None:
 
 
 def act(options: argparse.Namespace) -> int:
+    with _stopped_as_by_ctrl_c():
+        return _act(options)
+
+
+def _act(options: argparse.Namespace) -> int:
     if options.criteria is not None:
         judge_again(options.run, options.criteria, as_json=options.json)
         return 0
     if excerpt.asked_for(options):
         return excerpt.act(options)
-    with _stopped_as_by_ctrl_c():
-        page = write_bundle(recorded_run(options.run, "RUN").path)
+    page = write_bundle(recorded_run(options.run, "RUN").path)
     if not options.json:
         print(page)
     sent = upload_report(page, options.upload)
@@ -49,7 +53,7 @@ def act(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _stopped_as_by_ctrl_c() -> Iterator[None]:
-    """SIGTERM, too, leaves nothing half drawn behind."""
+    """SIGTERM, too, leaves nothing half written behind."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
