@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from farm.evidence.trial import probe_intervals
-from farm.recording.durable_file import beside, recording_error
+from farm.recording.durable_file import beside, recording_error, sweep
 from farm.recording.reader import RunReader, TrialReader
 from reports.canvas import farm_style
 from reports.exports.rows import Choice, check_probe, trial_end_s
@@ -90,6 +90,7 @@ def write_probe(reader: RunReader, trial: TrialReader, choice: Choice) -> ProbeR
     )
     try:
         folder.mkdir(exist_ok=True)
+        sweep(folder)
         with farm_style(), beside(report.figure) as to:
             probe_channels_figure(channels).savefig(to, format="png")
         with beside(report.windows) as to:

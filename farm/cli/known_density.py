@@ -12,7 +12,7 @@ from platformdirs import user_cache_path
 from farm.errors import BadInput
 from farm.experiment import Experiment
 from farm.file_lock import waited_for
-from farm.recording.durable_file import recording_error, write_text
+from farm.recording.durable_file import recording_error, sweep, write_text
 from farm.scenario import camera_size
 
 MEASURE = "measure it: farm doctor --density EXPERIMENT"
@@ -33,6 +33,7 @@ def remember(experiment: Experiment, probes: int, cores: int, file: Path) -> Non
     """In the place of what was known of this kind of probe. Raises RecordingError."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        sweep(file.parent)
         # What another farm adds meanwhile stays.
         with waited_for(file.with_name(f"{file.name}.lock")):
             known = {**_known(file), kind_of_probe(experiment): {"probes": probes, "cores": cores}}

@@ -13,7 +13,7 @@ from farm.cli.running import evidence_of
 from farm.errors import BadInput, RecordingError
 from farm.experiment_file.criteria_file import load_criteria
 from farm.jsonable import to_jsonable, to_text
-from farm.recording.durable_file import recording_error, write_text
+from farm.recording.durable_file import recording_error, sweep, write_text
 from farm.recording.reader import RunReader
 from farm.rejudgement import Rejudged, capacity_under, changed_limits, rejudge
 from farm.search_evidence import search_of
@@ -32,6 +32,7 @@ def judge_again(run: Path, file: Path, *, as_json: bool) -> None:
     path = reader.folder.judgements / f"{judgement['name']}.json"
     try:
         path.parent.mkdir(exist_ok=True)
+        sweep(path.parent)
     except OSError as error:
         raise recording_error(path, error) from error
     write_text(path, to_text(judgement))

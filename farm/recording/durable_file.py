@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import shutil
 import time
@@ -17,8 +18,10 @@ from farm.recording.exchange import exchanged
 TEMPORARY = ".tmp"
 """Suffix of a file that is being written; what carries it after a crash is rubbish."""
 
+_NAME_BESIDE = re.compile(rf".+\.[0-9a-f]{{8}}{re.escape(TEMPORARY)}")
+
 KEPT_S = 86_400.0
-"""No report takes as long to be drawn."""
+"""No file, and no report, takes as long to be written."""
 
 Fill = Callable[[Path], object]
 Replace = Callable[[Path, Fill], None]
@@ -29,7 +32,8 @@ Replace = Callable[[Path, Fill], None]
 def beside(path: Path) -> Iterator[Path]:
     """A name of its own beside `path`, for a file that takes its place when the body ends, whole.
 
-    Several may do so at once; the last one's stays. Nothing is left behind where the body raises.
+    Several may do so at once; the last one's stays. Nothing is left behind where the body raises;
+    what one that was killed left is for `sweep`.
     """
     temporary = _name_beside(path)
     try:
@@ -44,14 +48,13 @@ def beside(path: Path) -> Iterator[Path]:
 def folder_beside(path: Path) -> Iterator[Path]:
     """The same for a folder: a new empty one, which changes places with the one at `path`.
 
-    Where that cannot be done in one step (`exchanged`), there is none at `path` for a moment.
-    What one that was killed left behind goes when it is a day old.
+    Where that cannot be done in one step (`exchanged`), none is at `path` for a moment.
     """
+    sweep(path.parent)
     temporary = _name_beside(path)
     temporary.mkdir()
     replaced: list[Path] = []
     try:
-        replaced += filter(_is_old, path.parent.glob(f"{path.name}.*{TEMPORARY}"))
         yield temporary
         while not (_moved(temporary, path) or exchanged(temporary, path)):
             aside = _name_beside(path)
@@ -61,6 +64,20 @@ def folder_beside(path: Path) -> Iterator[Path]:
     finally:
         for folder in (temporary, *replaced):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writers that were killed left in `folder` a day ago or longer.
+
+    It lists the folder: to be called once for all the files that are to be written there.
+    """
+    for path in folder.glob(f"*{TEMPORARY}"):
+        if _NAME_BESIDE.fullmatch(path.name) and _is_old(path):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                with suppress(OSError):
+                    path.unlink()
 
 
 def replace_file(path: Path, fill: Fill) -> None:
@@ -106,7 +123,7 @@ def _name_beside(path: Path) -> Path:
 
 def _is_old(path: Path) -> bool:
     try:
-        return time.time() - path.stat().st_mtime > KEPT_S
+        return time.time() - path.lstat().st_mtime > KEPT_S
     except FileNotFoundError:
         return False
 

@@ -17,7 +17,7 @@ import yaml
 from farm.cost import MachinePrice, PriceTable
 from farm.errors import BadInput, CloudError, FarmError
 from farm.price_table import parse_price_table
-from farm.recording.durable_file import beside
+from farm.recording.durable_file import beside, sweep
 from infra.aws.cloud import Cloud, translated
 
 AWS = "AWS's price list, on demand, Linux, shared tenancy"
@@ -100,6 +100,7 @@ def _keep(cache: Path, table: PriceTable) -> None:
     """A cache that cannot be written is none."""
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)
+        sweep(cache.parent)
         with beside(cache) as to:
             to.write_text(_text(table), encoding="utf-8")
     except OSError:

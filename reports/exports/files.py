@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 import polars as pl
 
-from farm.recording.durable_file import beside, recording_error
+from farm.recording.durable_file import beside, recording_error, sweep
 from farm.recording.file_inside import open_inside
 from farm.recording.parquet_parts import WHOLE, Damage, read_table
 from farm.recording.reader import RunReader, TrialReader
@@ -49,6 +49,8 @@ def export(
             check_probe(trial, choice.probe)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for path in (folder, *(folder / trial.plan.folder for trial in trials)):
+            sweep(path)
         if format == "junit":
             return (write_junit(reader, folder / "junit.xml", trials),)
         files = {"csv": _csv, "parquet": _parquet, "webrtc-internals": _dumps}[format]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.recording.durable_file import KEPT_S, beside, folder_beside, replace_file
+from farm.recording.durable_file import KEPT_S, beside, folder_beside, replace_file, sweep
 from farm.recording.exchange import exchanged
 
 
@@ -124,12 +124,21 @@ def test_a_folder_that_could_not_be_filled_leaves_the_one_before(tmp_path: Path)
 
 
 def test_what_a_killed_one_left_goes_a_day_later(tmp_path: Path) -> None:
-    old, new = tmp_path / "report.0a1b2c3d.tmp", tmp_path / "report.4e5f6a7b.tmp"
-    for left in (old, new):
+    folders = [tmp_path / name for name in ("report.0a1b2c3d.tmp", "report.4e5f6a7b.tmp")]
+    files = [tmp_path / name for name in ("a.csv.0a1b2c3d.tmp", "a.csv.4e5f6a7b.tmp", "mine.tmp")]
+    for left in folders:
         left.mkdir()
         (left / "half.png").write_bytes(b"")
+    for left in files:
+        left.write_bytes(b"half")
     long_ago_s = time.time() - KEPT_S - 1
-    os.utime(old, (long_ago_s, long_ago_s))
+    for old in (folders[0], files[0], files[2]):
+        os.utime(old, (long_ago_s, long_ago_s))
+    kept = [*files[1:], folders[1]]
+    sweep(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted(kept)
+    os.utime(folders[1], (long_ago_s, long_ago_s))
     with folder_beside(tmp_path / "report"):
         pass
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["report", "report.4e5f6a7b.tmp"]
+    assert sorted(tmp_path.iterdir()) == sorted([*files[1:], tmp_path / "report"])
+    sweep(tmp_path / "none")
