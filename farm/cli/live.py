@@ -10,6 +10,9 @@ from farm.protocols import Observer
 
 T = TypeVar("T")
 
+Story = Callable[[Observer], Awaitable[T]]
+"""A run from its beginning to its end, told to an observer."""
+
 LOOPBACK = "127.0.0.1"
 HIGHEST_PORT = 65535
 
@@ -36,9 +39,7 @@ def address(text: str) -> Address:
     return Address(host.strip("[]") or LOOPBACK, int(port))
 
 
-async def shown_live(
-    at: Address | None, observer: Observer, story: Callable[[Observer], Awaitable[T]]
-) -> T:
+async def shown_live(at: Address | None, observer: Observer, story: Story[T]) -> T:
     """The story, shown at that address while it lasts if there is one."""
     if at is None:
         return await story(observer)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from farm.attribution import trial_that_broke, trial_that_held
 from farm.capacity_search import CapacityEstimate, State
 from farm.cli.ending import end
-from farm.cli.live import add_live_option, shown_live
+from farm.cli.live import Story, add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, said_where
 from farm.cli.pricing import price_table
 from farm.cli.recorded import broken_off
@@ -42,8 +41,6 @@ from farm.trial import TrialEvidence, TrialResult
 EXIT_CODES: dict[State, int] = {"converged": 0, "ceiling_passed": 0, "floor_failed": 1}
 """Any other state is inconclusive: 3."""
 
-Story = Callable[[Observer], Awaitable[tuple[Path, CapacityEstimate]]]
-
 
 def describe(verb: argparse.ArgumentParser) -> None:
     verb.epilog = "example: farm size calls.yaml --fail-under 16"
@@ -68,7 +65,7 @@ def act(options: argparse.Namespace) -> int:
     return _to_end(options, partial(search, experiment, text, beside))
 
 
-def _to_end(options: argparse.Namespace, story: Story) -> int:
+def _to_end(options: argparse.Namespace, story: Story[tuple[Path, CapacityEstimate]]) -> int:
     terminal = Terminal(stream_of(options.json))
     with terminal.watching(), said_where(options):
         path, estimate = run_to_end(shown_live(options.live, terminal, story))

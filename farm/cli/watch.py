@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from farm.cli.ending import end
-from farm.cli.live import add_live_option, shown_live
+from farm.cli.live import Story, add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, duration_s, said_where
 from farm.cli.recorded import WATCH, broken_off, recorded_run
 from farm.cli.running import Run, baselines_in, new_run, resumed_run, run_to_end, stream_of
@@ -27,8 +26,6 @@ from farm.watch_story import BEGAN, Timetable, watch_load
 from farm.watch_summary import OUTAGE, WatchState, outages_told, watch_summary
 
 EXIT_CODES: dict[WatchState, int] = {"steady": 0, "failed": 1, "drift": 3, "unwatched": 3}
-
-Story = Callable[[Observer], Awaitable[tuple[Path, WatchState]]]
 
 
 def describe(verb: argparse.ArgumentParser) -> None:
@@ -61,7 +58,9 @@ def act(options: argparse.Namespace) -> int:
     return _to_end(options, terminal, partial(watch, experiment, text, beside))
 
 
-def _to_end(options: argparse.Namespace, terminal: Terminal, story: Story) -> int:
+def _to_end(
+    options: argparse.Namespace, terminal: Terminal, story: Story[tuple[Path, WatchState]]
+) -> int:
     with terminal.watching(), said_where(options):
         path, state = run_to_end(shown_live(options.live, terminal, story))
     end(path, as_json=options.json)
