@@ -251,10 +251,15 @@ class BrowserPage:
             raise JoinError(reason, message) from error
 
     async def picture(self, path: Path) -> bool:
-        """A picture of the page as a person would see it, its media shown; False if it cannot."""
+        """A picture of the page as a person would see it, its media shown; False if it cannot.
+
+        It comes to `path` whole: a report of the run may be drawn meanwhile.
+        """
         if self._crash is None:
             async with _bounded(PICTURE_WITHIN_S):
-                await self._page.screenshot(path=path, style=REVEAL_MEDIA)
+                part = path.with_suffix(".part")
+                await self._page.screenshot(path=part, type="png", style=REVEAL_MEDIA)
+                part.replace(path)
                 return True
         return False
 

@@ -24,6 +24,7 @@ from farm.hosts.line import (
 from farm.observations import ClockReading, HostFacts, HostLook, HostSample, Joined
 from farm.own_code import own_code
 from farm.protocols import Clock, Evidence, HostKit
+from farm.recording.durable_file import beside
 from farm.trial import ProbePlan
 
 SILENT_S = 10.0
@@ -158,7 +159,8 @@ class RemoteHost:
         """A disk that is full is the recorder's to tell."""
         with suppress(OSError):
             self._screenshots.mkdir(parents=True, exist_ok=True)
-            (self._screenshots / Path(picture.file).name).write_bytes(picture.png)
+            with beside(self._screenshots / Path(picture.file).name) as to:
+                to.write_bytes(picture.png)
 
     async def clock(self) -> ClockReading:
         """Its monotonic clock as run time: the quickest of some questions tells it best.

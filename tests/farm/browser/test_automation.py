@@ -154,6 +154,10 @@ async def test_a_picture_shows_the_media_that_is_not_drawn_otherwise(
     await probe.page.run(WaitFor(function=f"{opacity} === '0'", within_s=1))
     assert await probe.page.picture(tmp_path / "call.png")
     assert greenness(tmp_path / "call.png") > 0.1
+    (tmp_path / "before.png").hardlink_to(tmp_path / "call.png")
+    assert await probe.page.picture(tmp_path / "call.png")
+    assert not (tmp_path / "call.png").samefile(tmp_path / "before.png"), "it was written over"
+    assert {path.name for path in tmp_path.glob("*.p*")} == {"before.png", "call.png"}
     await probe.page.run(WaitFor(function=f"{opacity} === '0'", within_s=1))
 
 
