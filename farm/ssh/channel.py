@@ -40,13 +40,14 @@ class SshChannel:
                 await self._started.wait()
                 status = None if self._streams[False].marked else await self.status()
         except TimeoutError:
-            said = f"; it says {words}" if (words := self._words()) else ""
+            said = f" (it says {words})" if (words := self._words()) else ""
             raise ServerUnreachable(
-                f"{self._where} accepts the login, but no /bin/sh answers there within"
-                f" {within_s:g} s{said}"
+                f"the login is accepted, but no /bin/sh answers within {within_s:g} s{said}: is the"
+                " machine that slow, or does a start-up file of the login read its input?"
             ) from None
         if status is not None:
-            raise self._refusal("nothing" if status < 0 else f"nothing, and ends (status {status})")
+            ended = "" if status < 0 else f", and ends with status {status}"
+            raise self._refusal(f"nothing{ended}")
 
     async def write(self, data: bytes) -> None:
         try:
@@ -100,8 +101,7 @@ class SshChannel:
         if not words and not self._channel.get_transport().is_active():
             return ServerUnreachable(f"the connection to {self._where} broke")
         return CommandsRefused(
-            f"{self._where} accepts the login, but runs no commands for it: it says"
-            f" {words or otherwise}"
+            f"the login is accepted, but runs no commands: it says {words or otherwise}"
         )
 
     def _words(self) -> str:

@@ -19,6 +19,7 @@ OUTPUT_MARK, ERROR_MARK = b"@farm output\n", b"@farm error\n"
 GREETING_BYTES = 65536
 """So much of what comes before a mark is kept, for a login that never says it."""
 
+_NEWLINE = r"n=$(printf '\n.'); n=${n%.}"
 _MARKS = r"printf '@farm %s\n' error >&2; printf '@farm %s\n' output"
 
 # When its time is over, the command is ended, and all that descends from it by then.
@@ -57,9 +58,11 @@ def script(command: str) -> bytes:
     """For the standard input of `COMMAND`: the marks, then `command` in a POSIX shell.
 
     The shell has read all of it when it says the marks, so that what is written after them is the
-    standard input of `command`.
+    standard input of `command`. It is one line: of a start-up file that reads its input no half is
+    left to be run.
     """
-    return f"{_MARKS}; exec /bin/sh -c {quote(command)}\n".encode()
+    in_a_line = quote(command).replace("\n", "'\"$n\"'")
+    return f"{_NEWLINE}; {_MARKS}; exec /bin/sh -c {in_a_line}\n".encode()
 
 
 def timed(command: str, within_s: float) -> str:

@@ -99,7 +99,7 @@ async def test_a_login_that_runs_no_commands_is_missing_in_its_own_words(
     (line,) = [each for each in capsys.readouterr().out.splitlines() if "server's machine" in each]
     assert line.startswith("MISSING server's machine: ")
     assert line.endswith(
-        f"{sshd.ssh.to} accepts the login, but runs no commands for it: it says"
+        f"{sshd.ssh.to}: the login is accepted, but runs no commands: it says"
         " This account is currently not available."
     )
     assert code == LACKING
