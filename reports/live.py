@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import stat
 import sys
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from farm.errors import BadInput
 from farm.jsonable import to_jsonable
@@ -97,7 +99,7 @@ class LiveRun:
         app.router.add_get("/events", self._events)
         app.router.add_get("/metrics", self._prometheus)
         app.router.add_get("/report/{name}", self._report)
-        runner = web.AppRunner(app, shutdown_timeout=1, access_log=None)
+        runner = web.AppRunner(app, shutdown_timeout=1, access_log=None, logger=_log())
         await runner.setup()
         try:
             try:
@@ -183,6 +185,18 @@ class LiveRun:
                     await _ended(process)
             if not self._drawn_again:
                 return
+
+
+def _log() -> logging.Logger:
+    """Without requests that are none, which anybody may send: they are answered with 400."""
+    log = logging.getLogger(__name__)
+    log.addFilter(_is_ours)
+    return log
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
 
 
 def _file_of(run: Path, name: str) -> Path | None:

@@ -181,6 +181,23 @@ async def test_nobody_gets_a_file_that_is_not_of_the_report(tmp_path: Path) -> N
         assert await status_of(http, url, "100%25.png") == 200
 
 
+@pytest.mark.parametrize(
+    "request_line",
+    [b"GET /\0 HTTP/1.1", b"GET /\xff HTTP/1.1", b"GET / HTTP/9.9", b"GET /" + b"a" * 9000],
+)
+async def test_what_is_no_request_is_refused_without_a_word_on_our_terminal(
+    request_line: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with LiveRun(FakeObserver()).serving("127.0.0.1", 0) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", URL(url).port)
+        writer.write(request_line + b"\r\n\r\n")
+        answer = await reader.readline()
+        writer.close()
+    assert answer.startswith(b"HTTP/1.")
+    assert b" 400 " in answer
+    assert caplog.records == []
+
+
 async def test_a_report_that_leads_elsewhere_is_not_shown(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
