@@ -62,7 +62,11 @@ async def run_trial(
     collector = Collector(plan, world.clock, world.observer, recorder)
     trial = _Trial(plan, world, settings, recorder, collector)
     trial.begin("reset")
-    recorder.reset(await world.server.reset(like))
+    report = await world.server.reset(like)
+    recorder.reset(report)
+    if not report.clean:
+        dirty = ", ".join(report.differences)
+        world.observer.note(f"trial {plan.index}: the server began dirty: {dirty}")
     recordings = RecordingsCheck(
         plan, world.server.recordings, world.clock, world.observer, recorder
     )

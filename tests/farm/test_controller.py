@@ -6,6 +6,7 @@ import pytest
 
 from farm.controller import LAST_LOOKS_S, run_trial
 from farm.experiment import TrialSettings
+from farm.server_observations import Footprint, ResetReport
 from farm.trial import TrialPlan
 from tests.fakes import FakeWorld, calls
 
@@ -170,3 +171,16 @@ async def test_a_settling_that_never_ends_is_cut_and_said() -> None:
     ramping.cancel()
     assert dict(phases(world))["hold"] == 60.0
     assert any("still moved after 60 s" in note for note in world.observer.notes)
+
+
+async def test_a_server_that_began_dirty_is_told_at_once() -> None:
+    world = FakeWorld()
+
+    async def dirty(like: Footprint | None) -> ResetReport:
+        return ResetReport(False, 1, like, ("`sleep 300` did not end within 5 s",))
+
+    world.server.reset = dirty  # type: ignore[method-assign]
+    await play(world, calls(1))
+    assert world.observer.notes[0] == (
+        "trial 0: the server began dirty: `sleep 300` did not end within 5 s"
+    )
