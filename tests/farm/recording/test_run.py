@@ -153,12 +153,15 @@ async def test_a_controller_that_is_killed_loses_at_most_the_last_part(tmp_path:
         stdout=asyncio.subprocess.PIPE,
     )
     assert child.stdout is not None
-    async with asyncio.timeout(60):
-        for _ in range(4):
-            on_disk_s = float(await child.stdout.readline())
-    assert RunFolder(tmp_path / "run").writer is not None
-    child.send_signal(signal.SIGKILL)
-    assert await child.wait() == -signal.SIGKILL
+    try:
+        async with asyncio.timeout(60):
+            for _ in range(4):
+                on_disk_s = float(await child.stdout.readline())
+        assert RunFolder(tmp_path / "run").writer is not None
+    finally:
+        child.send_signal(signal.SIGKILL)
+        status = await child.wait()
+    assert status == -signal.SIGKILL
     assert RunFolder(tmp_path / "run").writer is None
 
     reader = RunReader.open(tmp_path / "run").trial(0)
