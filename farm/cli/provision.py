@@ -24,6 +24,7 @@ from farm.cli.aws_run import (
 )
 from farm.cli.confirming import confirmed
 from farm.cli.machines_ready import wait_until_ready
+from farm.cli.sigterm import stopped_as_by_ctrl_c
 from farm.errors import BadInput
 from farm.experiment import Experiment
 from farm.experiment_file import load_experiment, load_inventory
@@ -64,7 +65,7 @@ def act(options: argparse.Namespace) -> int:
     if options.ttl is not None:
         experiment = replace(experiment, aws=replace(experiment.aws, ttl_s=_ttl_s(options.ttl)))
     files = files_of(experiment, options.experiment)
-    with held(files):
+    with stopped_as_by_ctrl_c(), held(files):
         return _provision(options, experiment, files)
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from farm.cli import excerpt
 from farm.cli.recorded import recorded_run
 from farm.cli.rejudging import judge_again
+from farm.cli.sigterm import stopped_as_by_ctrl_c
 from farm.cli.uploading import add_upload_option, upload_report
 from reports.bundle import write_bundle
 
@@ -32,7 +30,7 @@ def describe(verb: argparse.ArgumentParser) -> None:
 
 
 def act(options: argparse.Namespace) -> int:
-    with _stopped_as_by_ctrl_c():
+    with stopped_as_by_ctrl_c():
         return _act(options)
 
 
@@ -49,13 +47,3 @@ def _act(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"report": str(page), **sent}))
     return 0
-
-
-@contextmanager
-def _stopped_as_by_ctrl_c() -> Iterator[None]:
-    """SIGTERM, too, leaves nothing half written behind."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

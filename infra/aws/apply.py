@@ -185,7 +185,7 @@ def _ids(answer: Mapping[str, Any]) -> set[str]:
 def _take_back(
     cloud: Cloud, wanted: Wanted, error: BaseException, say: Say, patience: Patience
 ) -> None:
-    say(f"that failed ({error or type(error).__name__}); taking back what was made")
+    say(f"that failed ({str(error) or type(error).__name__}); taking back what was made")
     try:
         left = remove(cloud, wanted.run, wanted.everywhere, say, patience)
     except FarmError as trouble:

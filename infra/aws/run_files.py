@@ -99,7 +99,7 @@ class RunFiles:
                 )
             if not self._is_ours:
                 self._check_folder()
-            if os.path.lexists(self.inventory):
+            if _kind(self.inventory) is not None:
                 named = _run_of(self.inventory)
                 if named is None:
                     raise BadInput(
@@ -290,7 +290,9 @@ class RunFiles:
 
 
 def _folder_of(inventory: Path) -> Path:
-    """The folder of the run whose inventory lies there."""
+    """The folder of the run whose inventory lies there. Raises BadInput."""
+    if not inventory.name:
+        raise BadInput(f"{inventory}: expected a file: the inventory that is to be written")
     if inventory.name == INVENTORY and inventory.parent.suffix == FOLDER_SUFFIX:
         return inventory.parent
     named = inventory.stem if inventory.suffix == ".yaml" else inventory.name

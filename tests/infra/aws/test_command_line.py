@@ -219,16 +219,39 @@ def test_a_run_whose_time_is_over_is_cleared_away_for_a_new_one(
     assert len(there.living) == len(there.groups) == 2
 
 
+def signalled(calls: Path, number: signal.Signals) -> tuple[int, str]:
+    """How `farm provision` ends, and what it says, if it is signalled as it makes the server."""
+    command = [sys.executable, "-m", "farm.cli", "provision", str(calls), "--yes", "--no-wait"]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=dict(os.environ),
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line == f"{EAST}: machine server\n":
+                break
+        process.send_signal(number)
+        said = process.stdout.read()
+    return process.returncode, said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_it_takes_back_what_it_made(calls: Path, number: signal.Signals) -> None:
+    status, said = signalled(calls, number)
+    assert status == 130, said
+    assert "that failed (KeyboardInterrupt); taking back what was made" in said
+    there = observe(Cloud(), [EAST])
+    assert there.living == ()
+    assert there.groups == ()
+
+
 @pytest.mark.slow
 def test_killed_outright_it_is_found_again_and_ended(calls: Path) -> None:
-    command = [sys.executable, "-m", "farm.cli", "provision", str(calls), "--yes", "--no-wait"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("machine server"):
-            break
-    process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=120)
+    signalled(calls, signal.SIGKILL)
     run = json.loads((calls.parent / "calls.aws/run.json").read_text())["run"]
     assert len(observe(Cloud(), [EAST], run).groups) == 2
     assert farm("teardown", calls, "--yes") == 0

@@ -278,6 +278,20 @@ def test_what_a_killed_call_left_half_made_is_made_again_and_goes(tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["x" * 251 + ".yaml", "x" * 252])
+def test_a_name_that_is_too_long_is_bad_input_before_anything_is_made(
+    name: str, tmp_path: Path
+) -> None:
+    with pytest.raises(BadInput, match="cannot be used: File name too long"):
+        RunFiles(tmp_path / name).check(None)
+    assert contents(tmp_path) == {}
+
+
+def test_an_inventory_without_a_name_is_bad_input() -> None:
+    with pytest.raises(BadInput, match="/: expected a file: the inventory that is to be written"):
+        RunFiles(Path("/"))
+
+
 def test_a_folder_that_cannot_be_made_is_bad_input(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     files = RunFiles(tmp_path / "file" / "calls.yaml")
