@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,29 +16,44 @@ from tests.starved_server import INTERFACE, IO_PRESSURE, StarvedServer
 
 @dataclass
 class Bite:
-    """A bottleneck bites when `count` reaches `enough` in `at_least_s` seconds of a trial.
+    """A bottleneck bites when `count` reaches `enough` for `at_least_s` of a trial.
 
-    `rises`: what counts is by how much it rose since the second before. `look` is called once a
-    second.
+    `rises`: what counts is by how much it rises a second. It is looked at `every_s`.
     """
 
     count: Callable[[StarvedServer], float]
     enough: float
     rises: bool = True
-    at_least_s: int = 3
-    seconds: int = 0
-    _before: float | None = field(default=None, init=False)
+    at_least_s: float = 3.0
+    every_s: float = 0.5
+    seconds: float = field(default=0.0, init=False)
 
     @property
     def bites(self) -> bool:
         return self.seconds >= self.at_least_s
 
-    def look(self, server: StarvedServer) -> None:
-        now, before = self.count(server), self._before
-        self._before = now
-        if self.rises and before is None:
-            return
-        self.seconds += now - (before or 0.0 if self.rises else 0.0) >= self.enough
+    @asynccontextmanager
+    async def watched(self, server: StarvedServer) -> AsyncIterator[None]:
+        """Look on while the body runs."""
+        looking = asyncio.create_task(self._look_on(server))
+        try:
+            yield
+        finally:
+            looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await looking
+
+    async def _look_on(self, server: StarvedServer) -> None:
+        clock = asyncio.get_running_loop().time
+        before, before_s = self.count(server), clock()
+        while True:
+            await asyncio.sleep(self.every_s)
+            now, now_s = self.count(server), clock()
+            passed_s = now_s - before_s
+            reached = (now - before) / passed_s if self.rises else now
+            if reached >= self.enough:
+                self.seconds += passed_s
+            before, before_s = now, now_s
 
 
 def wanted_cpu_s(server: StarvedServer) -> float:

@@ -130,7 +130,7 @@ CAUSES = {
     "few descriptors": Cause(
         "descriptors",
         levels=(15, 13),
-        bite=lambda level: Bite(open_files, level, rises=False, at_least_s=1),
+        bite=lambda level: Bite(open_files, level, rises=False, at_least_s=1.0, every_s=0.1),
         load=8,
         before=("prlimit", "--nofile={level:.0f}"),
     ),
@@ -153,7 +153,7 @@ CAUSES_OF_ROOT = {
     "memory limit": Cause(
         "memory",
         levels=(20e6, 10e6),
-        bite=lambda level: Bite(memory_refusals, 1, at_least_s=1),
+        bite=lambda level: Bite(memory_refusals, 1, at_least_s=0.1),
         load=6,
         handicap=HUNGRY.format(size=8_000_000),
         controllers=("memory",),
@@ -180,13 +180,11 @@ async def test_what_was_taken_from_the_server_is_named(cause: Cause, tmp_path: P
             handicap=cause.handicap.format(level=level),
             controllers=cause.controllers,
         ) as server:
-            starver = Starver(
-                server=server,
-                bite=bite,
-                phase=cause.phase,
-                act=lambda: cause.starve(server, level),
-            )
-            answer = await trial(server, folder, starver, load=cause.load, cores=cause.probes_on)
+            starver = Starver(phase=cause.phase, act=lambda: cause.starve(server, level))
+            async with bite.watched(server):
+                answer = await trial(
+                    server, folder, starver, load=cause.load, cores=cause.probes_on
+                )
             return answer, bite
 
     limited = await until_it_bites(starved, cause.levels, tmp_path)
@@ -229,8 +227,10 @@ if HAS_DISKS:
             place, bite = folder / "disk", Bite(stalled_by_disks_s, 0.2)
             with server_of_its_own(controllers=("blkio",), recordings=place) as server:
                 slow_disk(server, place, bytes_per_s=round(level))
-                starver = Starver(server=server, bite=bite)
-                answer = await trial(server, folder, starver, load=2, recordings=place, record=True)
+                async with bite.watched(server):
+                    answer = await trial(
+                        server, folder, FakeObserver(), load=2, recordings=place, record=True
+                    )
                 return answer, bite
 
         limited = await until_it_bites(starved, (40_000, 10_000, 2_500), tmp_path)
@@ -240,12 +240,10 @@ if HAS_DISKS:
 # ---------------------------------------------------------------- how
 
 
-@dataclass(kw_only=True)
+@dataclass
 class Starver(FakeObserver):
-    """Does something once the trial is in a phase, and sees whether it bites from then on."""
+    """Does something once the trial is in a phase."""
 
-    server: StarvedServer
-    bite: Bite
     phase: Phase = "settle"
     act: Callable[[], None] | None = None
 
@@ -253,8 +251,6 @@ class Starver(FakeObserver):
         if progress.phase == self.phase and self.act is not None:
             act, self.act = self.act, None
             act()
-        if self.act is None:
-            self.bite.look(self.server)
 
 
 async def until_it_bites(
