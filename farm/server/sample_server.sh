@@ -39,7 +39,7 @@ top=$!
   kill -KILL $left
 ) </dev/null >/dev/null 2>&1 &
 watch=$!
-trap 'kill $top $watch 2>/dev/null' EXIT
+trap 'kill $top $watch $(cat /proc/$watch/task/$watch/children 2>/dev/null) 2>/dev/null' EXIT
 trap 'exit 1' HUP INT TERM PIPE
 while read -r number pid seldom files; do
   echo "@farm begin $number"

@@ -49,7 +49,7 @@ below() {
 timer=$!
 /bin/sh -c "$1" </dev/null
 status=$?
-kill $timer 2>/dev/null
+kill $timer $(cat /proc/$timer/task/$timer/children 2>/dev/null) 2>/dev/null
 exit $status
 """
 
