@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,12 +58,15 @@ class Bite:
 
 def wanted_cpu_s(server: StarvedServer) -> float:
     """CPU time that it has used or waited for; `schedstat` has both, in nanoseconds."""
-    counts = (
-        stat.read_text().split()
-        for process in family(server)
-        for stat in Path(f"/proc/{process.pid}/task").glob("*/schedstat")
-    )
-    return sum(int(used) + int(waited) for used, waited, _ in counts) / 1e9
+    nanoseconds = 0
+    for process in family(server):
+        with suppress(psutil.NoSuchProcess):
+            for thread in process.threads():
+                with suppress(FileNotFoundError, ProcessLookupError):  # it has ended since
+                    stat = Path(f"/proc/{process.pid}/task/{thread.id}/schedstat")
+                    used, waited, _ = stat.read_text().split()
+                    nanoseconds += int(used) + int(waited)
+    return nanoseconds / 1e9
 
 
 def throttled_periods(server: StarvedServer) -> float:
@@ -93,7 +96,11 @@ def packets_without_room(server: StarvedServer) -> float:
 
 def open_files(server: StarvedServer) -> float:
     """Of the process that has most of them."""
-    return max((process.num_fds() for process in family(server)), default=0)
+    most = 0
+    for process in family(server):
+        with suppress(psutil.NoSuchProcess):  # it has ended since
+            most = max(most, process.num_fds())
+    return most
 
 
 def stalled_by_disks_s(_: StarvedServer) -> float:
@@ -102,8 +109,10 @@ def stalled_by_disks_s(_: StarvedServer) -> float:
     return int(some.rpartition("total=")[2]) / 1e6
 
 
-def family(server: StarvedServer) -> Iterator[psutil.Process]:
+def family(server: StarvedServer) -> list[psutil.Process]:
     """Its processes: one is another after each reset."""
-    with suppress(psutil.NoSuchProcess):
+    try:
         keeper = psutil.Process(int(server.pid_file.read_text()))
-        yield from [keeper, *keeper.children(recursive=True)]
+        return [keeper, *keeper.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []

@@ -40,7 +40,7 @@ def second(number: int, **known: Any) -> Progress:
 async def heard(http: aiohttp.ClientSession, url: str, count: int) -> list[dict[str, Any]]:
     """The first events that a page is told."""
     told: list[dict[str, Any]] = []
-    async with asyncio.timeout(60), http.get(f"{url}events") as response:
+    async with asyncio.timeout(240), http.get(f"{url}events") as response:
         assert response.content_type == "text/event-stream"
         async for line in response.content:
             if line.startswith(b"data: "):
@@ -231,7 +231,7 @@ async def test_a_report_half_drawn_when_the_run_ends_leaves_nothing(tmp_path: Pa
     live.run_folder(run.path)
     async with live.serving("127.0.0.1", 0):
         live.trial_ended(judged_trial(0, 4, Outcome.PASS))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(240):
             while not list(run.path.glob("report.*/*.png")):
                 await asyncio.sleep(0.005)
     assert not list(run.path.glob("report*"))
