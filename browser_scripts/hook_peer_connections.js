@@ -4,8 +4,8 @@
 //
 // Says first media, states and closes through `send`, and returns the frame's connections for
 // poll_stats.js: an array of {id, connection, offered_ms, first_media, last, closed} where `last`
-// is a promise of the RTCStatsReport taken as the connection was closed.
-(config, send) => {
+// is a promise of the RTCStatsReport taken as the connection was closed. `wrap` is wrap.js's.
+(config, send, wrap) => {
   const connections = [];
   const known = new WeakMap();
   let count = 0;
@@ -64,14 +64,6 @@
     return entry;
   };
 
-  const wrap = (owner, name, handler) => {
-    const descriptor = Object.getOwnPropertyDescriptor(owner, name);
-    if (!descriptor) return null;
-    const wrapped = new Proxy(descriptor.value, handler);
-    Object.defineProperty(owner, name, { ...descriptor, value: wrapped });
-    return wrapped;
-  };
-
   const wrapConstructor = (name, onMade) => {
     const wrapped = wrap(window, name, {
       construct(target, args, newTarget) {
@@ -102,7 +94,7 @@
           entry.closed = true;
           // Asked for before the close, so that it holds the counters up to it.
           entry.last = connection.getStats().catch(() => null);
-          say("connection", { connection: entry.id, state: "closed" });
+          say("connection", { connection: entry.id, state: "closed", by_page: true });
         }
         return Reflect.apply(target, connection, args);
       },

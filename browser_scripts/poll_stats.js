@@ -6,7 +6,8 @@
 // is unfinished is left out; the next one is then late by the first one that was missed.
 //
 // `known(stat, report)` gives members of a stat that stand in the place of the browser's own, or null.
-(config, send, connections, known) => {
+// `lookAtSenders(entry)` is watch_senders.js's.
+(config, send, connections, known, lookAtSenders) => {
   const top = window === window.top;
   const now = () => performance.timeOrigin + performance.now();
   // A child frame polls just before its page does, and the farm joins both into one report.
@@ -61,6 +62,7 @@
   const poll = async (due) => {
     const started = now();
     const ended = connections.filter((entry) => entry.closed);
+    connections.forEach(lookAtSenders);
     const reports = await Promise.all(connections.map(read));
     // A closed connection is reported once, then forgotten.
     for (const entry of ended) connections.splice(connections.indexOf(entry), 1);

@@ -65,7 +65,9 @@ EventKind = Literal[
     "console",  # console.error and warnings
     "page_error",  # an uncaught exception
     "socket_closed",  # a WebSocket of the page: data holds code, url
-    "connection",  # an RTCPeerConnection changed its state
+    "connection",  # an RTCPeerConnection changed its state: data holds whether by_page, its close()
+    "sender",  # what an RTCRtpSender is given to send, at first and whenever it changed: data holds
+    # connection, mid, kind, track, source, state, failed, enabled, direction and its settings
     "fidelity",  # of a stream of a light probe: data holds fidelity, and why where it is full
     "audio",  # what becomes of received audio: data holds played
     "crashed",  # a renderer, or its whole browser

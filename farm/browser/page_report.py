@@ -1,8 +1,8 @@
 """What a page says -> reports and events. Pure; a page may send anything, nothing of it raises.
 
-A page sends JSON strings (browser_scripts/): `poll` once a period and frame, and `first_media`,
-`connection`, `fidelity`, `audio`, `socket_closed` as they happen. `PageMessages` joins the frames
-of one page into one report a period.
+A page sends JSON strings (browser_scripts/): `poll` once a period and frame, and others as
+something happens (`farm.browser.page_events`). `PageMessages` joins the frames of one page into one
+report a period.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from farm.observations import ConnectionReport, EventKind, FirstMedia, PageReport, ProbeEvent
-from farm.webrtc_stats import STATS_TYPES, MediaKind, RtcStats, columns, parse
+from farm.browser.json_values import number, seconds, text
+from farm.browser.page_events import first_media, page_event
+from farm.observations import ConnectionReport, PageReport, ProbeEvent
+from farm.webrtc_stats import STATS_TYPES, RtcStats, columns, parse
 
-LONGEST_TEXT = 500
 _COLUMNS = {name: columns(cls) for name, cls in STATS_TYPES.items()}
-_MOST = 2**63
 
 
 @dataclass(slots=True)
@@ -30,39 +30,33 @@ class PageMessages:
     probe: str
     _waiting: list[PageReport] = field(default_factory=list)
 
-    def read(self, text: str, monotonic_s: float, wall_s: float) -> PageReport | ProbeEvent | None:
+    def read(self, sent: str, monotonic_s: float, wall_s: float) -> PageReport | ProbeEvent | None:
         """One message, with the host's clocks at its arrival; `None`: it waits for another."""
         try:
-            said = json.loads(text)
+            said = json.loads(sent)
         except (ValueError, RecursionError):
             said = None
-        name = said.get("message") if isinstance(said, dict) else None
-        if name == "poll":
-            return self._poll(said, monotonic_s, wall_s)
-        tellers = {
-            "first_media": self._first_media,
-            "connection": self._connection,
-            "fidelity": self._fidelity,
-            "audio": self._audio,
-            "socket_closed": self._socket_closed,
-        }
-        if not isinstance(name, str) or name not in tellers:
-            return self._event("page_error", monotonic_s, f"the page sent rubbish: {text[:80]!r}")
-        return tellers[name](said, monotonic_s)
+        if isinstance(said, dict):
+            if said.get("message") == "poll":
+                return self._poll(said, monotonic_s, wall_s)
+            event = page_event(self.probe, said, monotonic_s)
+            if event is not None:
+                return event
+        return self._rubbish(monotonic_s, f"the page sent rubbish: {sent[:80]!r}")
 
     def _poll(
         self, said: Mapping[str, Any], monotonic_s: float, wall_s: float
     ) -> PageReport | ProbeEvent | None:
-        time_ms, late_ms = _number(said.get("page_time_ms")), _number(said.get("late_ms"))
+        time_s, late_s = seconds(said.get("page_time_ms")), seconds(said.get("late_ms"))
         connections = said.get("connections")
-        if time_ms is None or late_ms is None or not isinstance(connections, list):
-            return self._event("page_error", monotonic_s, "the page sent a poll without its times")
+        if time_s is None or late_s is None or not isinstance(connections, list):
+            return self._rubbish(monotonic_s, "the page sent a poll without its times")
         report = PageReport(
             probe=self.probe,
-            page_time_s=time_ms / 1000,
+            page_time_s=time_s,
             host_monotonic_s=monotonic_s,
             host_wall_s=wall_s,
-            late_s=max(0.0, late_ms / 1000),
+            late_s=max(0.0, late_s),
             connections=tuple(_connection(each) for each in connections if isinstance(each, dict)),
         )
         if said.get("top") is not True:
@@ -75,68 +69,21 @@ class PageMessages:
             connections=sum((each.connections for each in children), report.connections),
         )
 
-    def _connection(self, said: Mapping[str, Any], monotonic_s: float) -> ProbeEvent:
-        name, state = _text(said.get("connection")), _text(said.get("state"))
-        line = f"{name} is {state}"
-        return self._event("connection", monotonic_s, line, {"connection": name, "state": state})
-
-    def _fidelity(self, said: Mapping[str, Any], monotonic_s: float) -> ProbeEvent:
-        fidelity, reason = _text(said.get("fidelity")), _text(said.get("reason"))
-        line = f"{fidelity}: {reason}" if reason else fidelity
-        data = {"fidelity": fidelity, "reason": reason}
-        return self._event("fidelity", monotonic_s, line, data)
-
-    def _audio(self, said: Mapping[str, Any], monotonic_s: float) -> ProbeEvent:
-        played = said.get("played") is True
-        line = f"received audio is {'' if played else 'not '}played"
-        return self._event("audio", monotonic_s, line, {"played": played})
-
-    def _socket_closed(self, said: Mapping[str, Any], monotonic_s: float) -> ProbeEvent:
-        url, code, reason = _text(said.get("url")), _number(said.get("code")), said.get("reason")
-        data = {
-            "url": url,
-            "code": code,
-            "reason": _text(reason),
-            "was_clean": said.get("was_clean") is True,
-        }
-        line = f"{url} closed with code {code} {_text(reason)}".rstrip()
-        return self._event("socket_closed", monotonic_s, line, data)
-
-    def _first_media(self, said: Mapping[str, Any], monotonic_s: float) -> ProbeEvent:
-        first = _first(said)
-        if first is None:
-            return self._event("page_error", monotonic_s, "the page sent a first media of no kind")
-        offered_s = _seconds(said.get("offered_ms"))
-        setup_s = None if offered_s is None else first.page_time_s - offered_s
-        data = {
-            "kind": first.kind,
-            "track": first.track,
-            "connection": _text(said.get("connection")),
-            "setup_s": setup_s,
-        }
-        return self._event("setup", monotonic_s, f"first {first.kind}", data)
-
-    def _event(
-        self,
-        kind: EventKind,
-        monotonic_s: float,
-        message: str,
-        data: Mapping[str, Any] | None = None,
-    ) -> ProbeEvent:
-        return ProbeEvent(self.probe, kind, monotonic_s, message, data or {})
+    def _rubbish(self, monotonic_s: float, message: str) -> ProbeEvent:
+        return ProbeEvent(self.probe, "page_error", monotonic_s, message)
 
 
 def _connection(said: Mapping[str, Any]) -> ConnectionReport:
     stats = said.get("stats")
     firsts = said.get("first_media")
     return ConnectionReport(
-        connection=_text(said.get("connection")),
-        state=_text(said.get("state")),
-        offered_s=_seconds(said.get("offered_ms")),
+        connection=text(said.get("connection")),
+        state=text(said.get("state")),
+        offered_s=seconds(said.get("offered_ms")),
         first_media=tuple(
             first
             for each in (firsts if isinstance(firsts, list) else ())
-            if isinstance(each, dict) and (first := _first(each))
+            if isinstance(each, dict) and (first := first_media(each))
         ),
         stats=tuple(
             stat
@@ -144,19 +91,6 @@ def _connection(said: Mapping[str, Any]) -> ConnectionReport:
             if isinstance(each, dict) and (stat := _stat(each))
         ),
     )
-
-
-def _first(said: Mapping[str, Any]) -> FirstMedia | None:
-    kind: MediaKind
-    match said.get("kind"):
-        case "audio":
-            kind = "audio"
-        case "video":
-            kind = "video"
-        case _:
-            return None
-    time_s = _seconds(said.get("page_time_ms"))
-    return None if time_s is None else FirstMedia(_text(said.get("track")), kind, time_s)
 
 
 def _stat(said: Mapping[str, Any]) -> RtcStats | None:
@@ -175,31 +109,12 @@ def _stat(said: Mapping[str, Any]) -> RtcStats | None:
 
 def _typed(value: Any, wanted: type) -> Any:
     if wanted is int:
-        number = _number(value)
-        whole = number is not None and number == int(number)
+        found = number(value)
+        whole = found is not None and found == int(found)
         return int(value) if whole else None
     if wanted is float:
-        number = _number(value)
-        return None if number is None else float(number)
+        found = number(value)
+        return None if found is None else float(found)
     if wanted is str:
-        return _text(value) if isinstance(value, str) else None
+        return text(value) if isinstance(value, str) else None
     return value if isinstance(value, wanted) else None
-
-
-def _number(value: Any) -> int | float | None:
-    """A finite number that 64 bits hold; JavaScript's and JSON's others are unknown."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return value if -_MOST <= value < _MOST else None
-
-
-def _seconds(ms: Any) -> float | None:
-    number = _number(ms)
-    return None if number is None else number / 1000
-
-
-def _text(value: Any) -> str:
-    """At most `LONGEST_TEXT` characters that every file can hold (JSON may carry half a pair)."""
-    if not isinstance(value, str):
-        return ""
-    return value[:LONGEST_TEXT].encode(errors="replace").decode()

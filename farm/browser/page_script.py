@@ -50,10 +50,12 @@ def page_script(poll_s: float, phase: float, fidelity: Fidelity = "full") -> str
         config.frame = Math.random().toString(36).slice(2, 8);
         ({_script("spare_cpu")})();
         const unheard = {_audio(fidelity)};
-        const connections = ({_script("hook_peer_connections")})(config, send);
+        const wrap = {_script("wrap")};
+        const connections = ({_script("hook_peer_connections")})(config, send, wrap);
+        const lookAtSenders = ({_script("watch_senders")})(send, wrap, connections);
         const coded = {_codec(fidelity)};
         const known = (stat, report) => unheard(stat) ?? coded(stat, report);
-        ({_script("poll_stats")})(config, send, connections, known);
+        ({_script("poll_stats")})(config, send, connections, known, lookAtSenders);
     }})();"""
 
 

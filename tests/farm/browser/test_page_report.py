@@ -108,6 +108,70 @@ def test_a_closed_socket_is_told_with_code_and_address() -> None:
     assert event.message == "ws://a/b closed with code 4001 room full"
 
 
+SENDER = {
+    "message": "sender",
+    "connection": "f-1",
+    "mid": "1",
+    "kind": "video",
+    "track": "t1",
+    "source": "camera",
+    "state": "live",
+    "failed": False,
+    "enabled": True,
+    "frame_rate": 15,
+    "width": 640,
+    "height": 480,
+    "direction": "sendonly",
+    "page_time_ms": 5000,
+}
+
+
+def sender_event(**changed: object) -> ProbeEvent:
+    event = read({**SENDER, **changed})
+    assert isinstance(event, ProbeEvent)
+    return event
+
+
+def test_what_a_sender_is_given_is_told_with_all_its_facts() -> None:
+    event = sender_event()
+    kept = {
+        name: value for name, value in SENDER.items() if name not in ("message", "page_time_ms")
+    }
+    assert (event.kind, event.data) == ("sender", {**kept, "page_time_s": 5.0})
+    assert event.message == ("sends camera video on f-1 mid 1: sendonly, 640x480 at 15 frames/s")
+    nothing = sender_event(track=None, mid=None, state="none", enabled=False, frame_rate=None)
+    assert nothing.message == "sends no video on f-1 mid None"
+    assert nothing.data["track"] is None
+
+
+def test_whose_act_it_was_that_a_sender_stopped_is_in_words() -> None:
+    ways = {
+        "ended by the page": {"state": "ended", "failed": False},
+        "its source failed": {"state": "ended", "failed": True},
+        "disabled by the page": {"enabled": False},
+    }
+    for way, changed in ways.items():
+        assert sender_event(**changed).message == f"sends camera video on f-1 mid 1: {way}"
+
+
+def test_what_a_page_may_not_say_of_a_sender() -> None:
+    assert sender_event(kind="smell").kind == "page_error"
+    assert sender_event(state=["live"]).kind == "page_error"
+    odd = sender_event(source="satellite", width="wide", mid=3).data
+    assert (odd["source"], odd["width"], odd["mid"]) == ("other", None, None)
+
+
+def test_a_connection_says_whether_the_page_closed_it() -> None:
+    said = {"message": "connection", "connection": "f-1", "state": "closed", "by_page": True}
+    event = read(said)
+    assert isinstance(event, ProbeEvent)
+    assert event.data == {"connection": "f-1", "state": "closed", "by_page": True}
+    assert event.message == "f-1 is closed by the page"
+    other = read({**said, "state": "failed", "by_page": None})
+    assert isinstance(other, ProbeEvent)
+    assert other.data["by_page"] is False
+
+
 def test_half_a_surrogate_pair_does_not_reach_a_file() -> None:
     event = read('{"message": "connection", "connection": "\\ud800", "state": "new"}')
     assert isinstance(event, ProbeEvent)
@@ -137,7 +201,10 @@ CONNECTION = st.fixed_dictionaries(
     },
 )
 MESSAGE = st.fixed_dictionaries(
-    {"message": st.sampled_from(["poll", "first_media", "connection", "socket_closed"]) | ANYTHING},
+    {
+        "message": st.sampled_from(["poll", "first_media", "connection", "sender", "socket_closed"])
+        | ANYTHING
+    },
     optional={
         "page_time_ms": NUMBERS,
         "late_ms": NUMBERS,
@@ -145,6 +212,10 @@ MESSAGE = st.fixed_dictionaries(
         "kind": st.sampled_from(["audio", "video"]) | ANYTHING,
         "connections": st.lists(CONNECTION | ANYTHING, max_size=3) | ANYTHING,
         "code": NUMBERS,
+        "state": st.sampled_from(["live", "ended", "none"]) | ANYTHING,
+        "source": ANYTHING,
+        "mid": ANYTHING,
+        "frame_rate": NUMBERS,
         "offered_ms": NUMBERS,
     },
 )

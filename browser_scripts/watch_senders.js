@@ -1,0 +1,109 @@
+// Tells what a page does with what it sends: one message `sender` for each RTCRtpSender of the
+// frame's connections once its m-line has a mid, and whenever something in it changes. What a page
+// calls is noticed at once; `look` compares once a poll, for what no call of this page changes.
+//
+// A sender that never had a track and is not negotiated to send (a receiver's other half) is left out.
+//
+// `connections` is hook_peer_connections.js's. Returns look(entry), which never throws.
+(send, wrap, connections) => {
+  const told = new WeakMap(); // connection -> Map of RTCRtpSender -> what was told of it last
+  const failed = new WeakSet(); // tracks that ended without the page's stop()
+  const watched = new WeakSet();
+
+  const watchTrack = (track) => {
+    if (watched.has(track)) return;
+    watched.add(track);
+    track.addEventListener("ended", () => { // not fired by the page's own stop()
+      failed.add(track);
+      lookAtAll();
+    });
+  };
+
+  // By the track itself: it may come from another frame, from a clone, or by a name of old.
+  const sourceOf = (track) => {
+    if (String(track).includes("CanvasCapture")) return "canvas";
+    const { groupId, displaySurface } = track.getSettings();
+    if (displaySurface) return "screen";
+    if (groupId) return track.kind === "video" ? "camera" : "microphone";
+    return "other";
+  };
+
+  const facts = ({ sender, receiver, mid, direction, currentDirection }, before) => {
+    const { track } = sender;
+    if (track) watchTrack(track);
+    const same = track && track.id === before?.track;
+    const settings = track?.getSettings() ?? {};
+    const none = !track || direction === "stopped";
+    return {
+      mid: mid ?? before?.mid ?? null, // a transceiver that was stopped has lost its own
+      kind: receiver.track.kind,
+      track: track?.id ?? null,
+      source: same || !track ? (before?.source ?? "other") : sourceOf(track),
+      state: none ? "none" : track.readyState,
+      failed: Boolean(track && failed.has(track)),
+      enabled: track?.enabled ?? false,
+      frame_rate: settings.frameRate ?? null,
+      width: settings.width ?? null,
+      height: settings.height ?? null,
+      direction: direction === "stopped" ? direction : (currentDirection ?? direction),
+    };
+  };
+
+  const tell = (entry, senders, sender, now) => {
+    if (JSON.stringify(now) === JSON.stringify(senders.get(sender))) return;
+    senders.set(sender, now);
+    const page_time_ms = performance.timeOrigin + performance.now();
+    send(JSON.stringify({ message: "sender", connection: entry.id, ...now, page_time_ms }));
+  };
+
+  const compare = (entry) => {
+    const { connection } = entry;
+    if (!told.has(connection)) told.set(connection, new Map());
+    const senders = told.get(connection);
+    const gone = new Set(senders.keys());
+    for (const transceiver of connection.getTransceivers()) {
+      const { sender, mid, direction, currentDirection } = transceiver;
+      gone.delete(sender);
+      const before = senders.get(sender);
+      const sends = sender.track || (currentDirection ?? direction).includes("send");
+      if (before || (sends && mid !== null)) tell(entry, senders, sender, facts(transceiver, before));
+    }
+    for (const sender of gone) { // its m-line was rejected, or rolled back
+      tell(entry, senders, sender, { ...senders.get(sender), state: "none", direction: "stopped" });
+      senders.delete(sender);
+    }
+  };
+
+  const look = (entry) => {
+    try {
+      compare(entry);
+    } catch {
+      // A page may have put anything in the place of the browser's objects.
+    }
+  };
+  const lookAtAll = () => connections.forEach(look);
+
+  const after = (lookAgain) => ({
+    apply(target, self, args) {
+      const made = Reflect.apply(target, self, args);
+      lookAgain(self);
+      // What takes time is looked at before the page's own continuation; it keeps a failure's handling.
+      return made instanceof Promise ? made.then((value) => { lookAgain(self); return value; }) : made;
+    },
+  });
+  const connectionOf = (self) => connections.filter(({ connection }) => connection === self).forEach(look);
+  for (const name of [
+    "addTrack", "addTransceiver", "addStream", "removeTrack", "removeStream", "setLocalDescription",
+    "setRemoteDescription", "close",
+  ]) {
+    wrap(window.RTCPeerConnection?.prototype, name, after(connectionOf));
+  }
+  wrap(window.RTCRtpSender?.prototype, "replaceTrack", after(lookAtAll));
+  wrap(window.RTCRtpTransceiver?.prototype, "stop", after(lookAtAll));
+  for (const name of ["stop", "applyConstraints"]) {
+    wrap(window.MediaStreamTrack?.prototype, name, after(lookAtAll));
+  }
+  wrap(window.MediaStreamTrack?.prototype, "enabled", after(lookAtAll), "set");
+
+  return look;
+}
