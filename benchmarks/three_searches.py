@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from farm.cli.size import search
+from farm.drivers import with_room_media
 from farm.experiment_file import parse_experiment
 from farm.recording.reader import RunReader
 from farm.scenario import ladder
@@ -66,7 +67,7 @@ def main() -> None:
 
 def one_search(text: str, runs: Path) -> dict[str, Any]:
     """What it came to, and its trials."""
-    experiment = parse_experiment(text, "three_searches")
+    experiment = with_room_media(parse_experiment(text, "three_searches"))
     experiment = replace(experiment, output=replace(experiment.output, directory=runs))
     path, estimate = asyncio.run(search(experiment, text, runs, Terminal(sys.stderr)))
     rungs = ladder(experiment)

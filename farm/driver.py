@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from farm.experiment import RoomMedia
+
 
 @dataclass(frozen=True, slots=True)
 class Goto:
@@ -70,5 +72,8 @@ class RoleSteps:
 
 @dataclass(frozen=True, slots=True)
 class Driver:
+    """`media` is what the server behind the page does with a room's streams; `None`: not said."""
+
     name: str
     roles: Mapping[str, RoleSteps]
+    media: RoomMedia | None = None

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 ScenarioKind = Literal["one_to_one", "group", "broadcast"]
+RoomMedia = Literal["mixed", "forwarded"]
 Keep = Literal["none", "last", "all"]
 Fidelity = Literal["full", "light"]
 ResetWay = Literal["command", "reboot", "fresh_instance"]
@@ -66,10 +67,20 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
+class Receives:
+    video: int | None = setting(None, "videos; null: every partner's, or the mix", minimum=0)
+    audio: int | None = setting(None, "audios; null: every partner's, or the mix", minimum=0)
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
-    kind: ScenarioKind = setting("one_to_one", "one_to_one, group (mixed rooms) or broadcast")
+    kind: ScenarioKind = setting("one_to_one", "one_to_one, group (rooms) or broadcast")
     record: bool = setting(False, "record each stream of a call on the server (one_to_one)")
     members: int = setting(4, "probes in a room (group)", minimum=2, maximum=16)
+    media: RoomMedia | None = setting(
+        None, "of a room: mixed by the server, or forwarded; auto: as the driver says", null="auto"
+    )
+    receives: Receives = setting(Receives, "streams that a server sends to a receiver at most")
     mix: Size | None = setting(
         None, "what our demo app has a room mixed into; null: the server's 800x600", unit="size"
     )
@@ -279,7 +290,10 @@ class Criteria:
     )
     target_of_baseline: float = setting(0.8, "senders' targetBitrate", minimum=0, maximum=1)
     frame_rate_of_baseline: float = setting(
-        0.8, "frame rate, of baseline and camera", minimum=0, maximum=1
+        0.8, "frame rate, of the camera's; of a mix, of its baseline", minimum=0, maximum=1
+    )
+    pixels_of_baseline: float = setting(
+        0.5, "received pixels a second, forwarded video", minimum=0, maximum=1
     )
     residual_loss: float = setting(0.01, "lost after repair, a window", minimum=0, maximum=1)
     repair: float = setting(0.03, "packets repaired, a window", minimum=0, maximum=1)

@@ -82,6 +82,17 @@ def camera_size(experiment: Experiment) -> Size:
     return experiment.media.size or CAMERAS[experiment.scenario.kind]
 
 
+def ours(experiment: Experiment) -> bool:
+    """Whether the driver is one of our demo app's."""
+    return driver_name(experiment).startswith("demo_")
+
+
+def streams_offered(scenario: Scenario) -> int:
+    """How many streams of a kind there are for a receiver: its partners', or the mix."""
+    forwarded = scenario.kind == "group" and scenario.media != "mixed"
+    return scenario.members - 1 if forwarded else 1
+
+
 def smallest_load(scenario: Scenario) -> int:
     """One session; of a broadcast, a presenter and one viewer."""
     return scenario.members if scenario.kind == "group" else 2
@@ -198,7 +209,8 @@ def plan_trial(
         load,
         purpose,
         tuple(sessions),
-        mixed=scenario.kind == "group",
+        mixed=scenario.kind == "group" and scenario.media == "mixed",
+        media_assumed=scenario.kind == "group" and scenario.media is None,
         own_app=experiment.app.url is None,
     )
 
@@ -272,12 +284,22 @@ def _probe(
         poll_phase=number / load,
         variables=variables,
         sends=kinds if role.sends else (),
-        receives=kinds if role.receives else (),
+        receives=_receives(experiment.scenario, kinds) if role.receives else (),
         line=line_of(experiment.network, number),
         start_s=start_s,
         recorded_as=_recorded_as(experiment, session, role),
         fidelity=fidelity,
     )
+
+
+def _receives(scenario: Scenario, kinds: Sequence[MediaKind]) -> tuple[MediaKind, ...]:
+    """The kind of each stream that is owed to a receiver."""
+    offered, asked = streams_offered(scenario), scenario.receives
+    counts = {
+        "audio": offered if asked.audio is None else asked.audio,
+        "video": offered if asked.video is None else asked.video,
+    }
+    return tuple(kind for kind in kinds for _ in range(counts[kind]))
 
 
 def _recorded_as(experiment: Experiment, session: str, role: Role) -> str | None:

@@ -7,7 +7,7 @@ since the start of the run. Ratios are 0 to 1, percentages 0 to 100; `None` is u
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -41,6 +41,8 @@ class Line:
 class ProbePlan:
     """One browser page: who it is and what it has to do.
 
+    `sends` and `receives` have the kind of each stream that is owed: `receives` of a member of a
+    forwarded room of three is audio, audio, video, video.
     `variables` fill the templates of the driver's steps. `poll_phase` (0 to 1) is the share of the
     poll's period after which this probe polls, so that they do not all poll at once. `start_s`
     counts from the start of its session: the viewers of a broadcast come one after the other.
@@ -75,7 +77,8 @@ class SessionPlan:
 class TrialPlan:
     """One load. Streams of a `mixed` scenario are not what a partner sent, but the server's mix.
 
-    `own_app`: the page is our demo app's, part of the generator.
+    `own_app`: the page is our demo app's, part of the generator. `media_assumed`: neither the
+    experiment nor the driver says whether a room is mixed; it is taken for forwarded.
     """
 
     index: int
@@ -84,6 +87,7 @@ class TrialPlan:
     sessions: tuple[SessionPlan, ...]
     mixed: bool = False
     own_app: bool = False
+    media_assumed: bool = False
 
     @property
     def probes(self) -> tuple[ProbePlan, ...]:
@@ -116,8 +120,10 @@ class StreamInterval:
     Inbound is what the probe received. Bitrates are payload (no headers; what is sent again is not
     counted for a sender). `polls` counts the polls of the page: with none all figures are unknown;
     with some, but without the stream, they are those of silence (0 packets, stalled throughout).
-    `track` counts the probe's streams of that direction and kind that live at the same time. See
-    "What counts" in docs/method.md for how each figure is made.
+    `track` counts the probe's streams of that direction and kind: first those that it is owed, then
+    others. `owed` is false of those others, and while a page itself gives nothing to send.
+    `asked_frame_rate` is what the page asked the camera of a sent video for. See "What counts" in
+    docs/method.md for how each figure is made.
     """
 
     probe: str
@@ -146,17 +152,78 @@ class StreamInterval:
     remote_packets_lost: int | None = None
     quality_limited_by_cpu_ratio: float | None = None
     track: int = 0
+    owed: bool = True
+    asked_frame_rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamIdentity:
+    """What a track of `StreamInterval` is: a stream that is owed, or another that was seen.
+
+    `senders` are the probes that it may come from: one where it is known, none for what is sent or
+    mixed. `sent_track` is the sender's own track of it. `connection` and `mid` are those it had
+    last, and `scalability_mode` how it is encoded (W3C webrtc-svc), empty where unknown; `began_s`
+    and `ended_s` are its first and last packet, in run time.
+    """
+
+    probe: str
+    direction: Direction
+    kind: MediaKind
+    track: int
+    owed: bool
+    seen: bool
+    senders: tuple[str, ...] = ()
+    sent_track: int = 0
+    connection: str = ""
+    mid: str = ""
+    scalability_mode: str = ""
+    began_s: float | None = None
+    ended_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LayerInterval:
+    """One encoding of a stream that has several (simulcast), in one window of the hold.
+
+    `rid` is the encoding's name, its SSRC where it has none. `bitrate_bps` is payload.
+    """
+
+    probe: str
+    kind: MediaKind
+    track: int
+    rid: str
+    window: int
+    bitrate_bps: float | None
+    frame_rate: float | None
+    frame_width: int | None
+    frame_height: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageAct:
+    """A page stopped sending a stream of its own accord at `at_s`; `what` says how."""
+
+    probe: str
+    kind: MediaKind
+    at_s: float
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
 class StreamSetup:
-    """How long an expected stream took from offer to first media; `None`: it never came."""
+    """How long an owed stream took from offer to first media; `None`: it never came.
+
+    `late_s` is the part of it for which somebody could have sent: a sender who joined later than
+    the receiver made its offer is waited for only from then on.
+    """
 
     probe: str
     session: str
     role: str
     kind: MediaKind
     setup_s: float | None
+    track: int = 0
+    late_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +291,8 @@ class FirstToFall:
 class TrialEvidence:
     """All that a verdict is made of, computed from one trial's recording.
 
+    `streams` says what the tracks of `intervals` are, `layers` what encodings they are made of, and
+    `left` which pages closed their connections in the hold, and when.
     `stayed_full` are light probes, each with why a stream of theirs had to be coded after all;
     `unplayed` are probes that did not play the audio that they received.
     """
@@ -243,6 +312,10 @@ class TrialEvidence:
     stayed_full: tuple[tuple[str, str], ...] = ()
     unplayed: tuple[str, ...] = ()
     first_to_fall: FirstToFall | None = None
+    streams: tuple[StreamIdentity, ...] = ()
+    layers: tuple[LayerInterval, ...] = ()
+    acts: tuple[PageAct, ...] = ()
+    left: Mapping[str, float] = field(default_factory=dict)
 
 
 class Outcome(StrEnum):
@@ -255,7 +328,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a unit or a trial is not good: everything needed to find it again."""
+    """Why a unit or a trial is not good: everything needed to find it again.
+
+    `sender` is whom a received stream comes from, or whom it may come from (`p001 or p002`).
+    """
 
     code: str
     message: str
@@ -265,6 +341,7 @@ class Reason:
     value: float | None = None
     limit: float | None = None
     at_s: float | None = None
+    sender: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

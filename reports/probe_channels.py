@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from farm.evidence.poll_table import PollTable
-from farm.evidence.stream_windows import SERIES
+from farm.evidence.stream_lives import SERIES
 from farm.trial import Phases
 from farm.webrtc_stats import MediaKind
 from reports.grid import (

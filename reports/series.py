@@ -14,7 +14,7 @@ import polars as pl
 
 from farm import rates
 from farm.evidence.poll_table import PollTable
-from farm.evidence.stream_windows import SERIES
+from farm.evidence.stream_lives import SERIES
 from farm.trial import TrialEvidence
 from farm.webrtc_stats import MediaKind
 from reports.by_probe import by_probe, session_windows, setup_times, viewer_windows

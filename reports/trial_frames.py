@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from farm.evidence.stream_windows import SERIES
+from farm.evidence.stream_lives import SERIES
 from farm.recording.reader import TrialReader
 from farm.recording.sample_reader import SampleReader
 from farm.recording.sample_tables import POLL

@@ -21,6 +21,7 @@ import psutil
 
 from farm.cli.known_density import density_file, remember
 from farm.cli.running import new_run, run_to_end, stream_of
+from farm.drivers import with_room_media
 from farm.errors import BrowserError
 from farm.experiment import App, Experiment, Fidelity, Host, Network, Output, Server
 from farm.experiment_file import load_experiment
@@ -76,7 +77,7 @@ class Density:
 def tell_density(options: argparse.Namespace) -> int:
     """Measure, and print what was found. Raises BadInput."""
     file: Path = options.experiment
-    experiment, text = load_experiment(file), file.read_text()
+    experiment, text = with_room_media(load_experiment(file)), file.read_text()
     terminal = Terminal(stream_of(options.json))
     terminal.note("measuring light probes, then full ones: about two minutes")
     with terminal.watching():

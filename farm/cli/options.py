@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
+from farm.drivers import with_room_media
 from farm.experiment import Experiment
 from farm.experiment_file import load_experiment, placed
 from farm.units import parse_duration_s
@@ -38,7 +39,9 @@ def asked_for(options: argparse.Namespace) -> Experiment:
 
 
 def with_options(experiment: Experiment, options: argparse.Namespace) -> Experiment:
-    """The experiment with what the command line says in the place of its own."""
+    """The experiment with what the command line says in the place of its own, the driver's word
+    for what it leaves open. Raises BadInput for a driver that cannot be read.
+    """
     if options.out is not None:
         experiment = replace(experiment, output=replace(experiment.output, directory=options.out))
     if options.chromium is not None:
@@ -50,7 +53,7 @@ def with_options(experiment: Experiment, options: argparse.Namespace) -> Experim
         media = replace(media, video=options.video)
     if options.audio is not None:
         media = replace(media, audio=options.audio)
-    return replace(experiment, media=media)
+    return with_room_media(replace(experiment, media=media))
 
 
 def said_where(options: argparse.Namespace) -> AbstractContextManager[None]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from farm.drivers.reading import driver_names, parse_driver, read_driver
+from farm.drivers.room_media import with_room_media
 
 __all__ = [
     "driver_names",
     "parse_driver",
     "read_driver",
+    "with_room_media",
 ]

@@ -22,11 +22,13 @@ from farm.driver import (
 )
 from farm.drivers.steps import unknown_variables
 from farm.errors import BadExperiment, MissingTool
+from farm.experiment import RoomMedia
 from farm.experiment_file.yaml_nodes import Document, read_yaml
 from farm.units import DURATION_EXPECTED, parse_duration_s
 
 Place = tuple[str | int, ...]
 
+DRIVER_KEYS = ("format", "media", "roles")
 ROLE_KEYS = ("join", "joined", "leave", "after")
 STEP_KEYS = ("goto", "fill", "click", "accept_dialog", "wait_for", "evaluate")
 WAIT_KEYS = ("selector", "function", "within")
@@ -70,7 +72,7 @@ class _Reader:
         self._folder = folder
 
     def driver(self) -> Driver:
-        value = self._mapping(self._document.value, (), ("format", "roles"), "format: and roles:")
+        value = self._mapping(self._document.value, (), DRIVER_KEYS, "format: and roles:")
         if value.get("format") != 1:
             raise self._wrong(("format",), f"{value.get('format')}: this farm reads format: 1")
         given = value.get("roles")
@@ -78,7 +80,14 @@ class _Reader:
             raise self._wrong(("roles",), "must say how each role joins (callee:, caller:, ...)")
         roles = {name: self._role(role, ("roles", name)) for name, role in given.items()}
         self._check_order(roles)
-        return Driver(self._document.source.rpartition("/")[2].partition(".")[0], roles)
+        name = self._document.source.rpartition("/")[2].partition(".")[0]
+        return Driver(name, roles, self._media(value.get("media")))
+
+    def _media(self, value: Any) -> RoomMedia | None:
+        match value:
+            case None | "mixed" | "forwarded":
+                return value
+        raise self._wrong(("media",), f"{value!r}: must be mixed or forwarded")
 
     def _role(self, value: Any, at: Place) -> RoleSteps:
         role = self._mapping(value, at, ROLE_KEYS, "join:, joined:, leave: or after:")

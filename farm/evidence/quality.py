@@ -9,7 +9,7 @@ import polars as pl
 
 from farm.attribution import Quality
 from farm.evidence.poll_table import PollTable
-from farm.evidence.stream_windows import SERIES
+from farm.evidence.stream_lives import SERIES
 from farm.recording.reader import TrialReader
 
 _FIGURES = (("framesDecoded", "video", "the frame rate"), ("packetsReceived", "audio", "packets"))

@@ -2,39 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import polars as pl
 
+from farm.evidence.owed_streams import OwedStreams
+from farm.evidence.page_acts import PageActs
 from farm.evidence.poll_table import in_windows
-from farm.evidence.stream_windows import STREAM, received, round_trips, sent
+from farm.evidence.rtp_tables import RtpTables
+from farm.evidence.stream_layers import layers_of
+from farm.evidence.stream_senders import SentAs
+from farm.evidence.stream_windows import STREAM, received, round_trips, rows_held, sent
 from farm.intervals import DIRECTIONS, KINDS, SCHEMA, Intervals
 from farm.rates import FloatArray
 from farm.recording.sample_reader import SampleReader
-from farm.trial import TrialPlan
+from farm.trial import LayerInterval, TrialPlan
 
 
 class TrialWindows:
     """A trial's streams in windows, made of some probes at a time and put together.
 
     `edges` are the windows' (`rates.window_edges`). The streams are all that were seen, and those
-    that `established` probes should have had.
+    that `established` probes should have had. `owed` is what the streams were matched to so far.
     """
 
-    def __init__(self, plan: TrialPlan, edges: FloatArray, established: frozenset[str]) -> None:
+    def __init__(
+        self,
+        plan: TrialPlan,
+        edges: FloatArray,
+        established: frozenset[str],
+        acts: PageActs,
+        sent_as: Mapping[Hashable, SentAs],
+    ) -> None:
         self._edges = edges
         self._places = _places(plan)
         self._expected = _expected(plan, established)
+        hold = (float(edges[0]), float(edges[-1])) if len(edges) else (0.0, 0.0)
+        self.owed = OwedStreams(plan, hold, acts, sent_as)
 
-    def of(self, rows: SampleReader, probes: Sequence[str], polls: pl.DataFrame) -> pl.DataFrame:
+    def of(
+        self, rows: SampleReader, probes: Sequence[str], polls: pl.DataFrame
+    ) -> tuple[pl.DataFrame, list[LayerInterval]]:
         """The intervals of some probes; `polls` are those of `polls_by_window`."""
+        mine = frozenset(probes)
+        tables = RtpTables(rows)
+        owners = self.owed.add([life for life in tables.lives if life.probe in mine])
         if not len(self._edges):
-            return Intervals.of(()).frame
+            return Intervals.of(()).frame, []
+        inbound = [pair for pair in owners if pair[0].direction == "inbound"]
+        outbound = [pair for pair in owners if pair[0].direction == "outbound"]
         windows = pl.DataFrame({"window": range(len(self._edges) - 1)})
         frame = self._expected.filter(pl.col("probe").is_in(probes)).join(windows, how="cross")
         pairs = round_trips(rows, self._edges)
-        figures = (received(rows, self._edges, pairs), sent(rows, self._edges, pairs))
-        seen = [each for each in figures if each is not None]
+        figures = (
+            received(tables, inbound, self._edges, pairs),
+            sent(tables, rows, outbound, self._edges, pairs),
+        )
+        seen = [each for each in figures if each is not None and each.height]
         if seen:
             frame = frame.join(
                 pl.concat(seen, how="diagonal_relaxed"),
@@ -42,8 +66,41 @@ class TrialWindows:
                 how="full",
                 coalesce=True,
             )
-        frame = _with_silence(_in_their_windows(frame, polls, self._edges))
-        return _figures(frame, self._places, self._edges)
+        held = rows_held(tables, self._edges)
+        frame = _with_silence(_in_their_windows(frame, polls, held, self._edges))
+        frame = _figures(self._with_asked(frame), self._places, self._edges)
+        return frame, layers_of(tables.sent, outbound, self._edges)
+
+    def _with_asked(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The figures with what each sent video's camera was asked for."""
+        videos = frame.filter(direction="outbound", kind="video").select("probe", "track", "window")
+        rates = [
+            self.owed.asked_frame_rate(probe, track, self._edges[at], self._edges[at + 1])
+            for probe, track, at in videos.iter_rows()
+        ]
+        asked = videos.with_columns(
+            pl.Series("asked_frame_rate", rates, pl.Float64),
+            direction=pl.lit("outbound"),
+            kind=pl.lit("video"),
+        )
+        return frame.join(asked, on=[*STREAM, "window"], how="left")
+
+    def with_acts(self, whole: Intervals) -> Intervals:
+        """The intervals, not `owed` where a page gave nothing to send: all is matched by now."""
+        excused = self.owed.excused(whole, self._edges)
+        if not excused:
+            return whole
+        rows = pl.DataFrame(excused, schema={**_STREAMS, "window": pl.Int64()}, orient="row")
+        rows = rows.cast(
+            {
+                name: whole.frame.schema[name]
+                for name in ("probe", "direction", "kind", "track", "window")
+            }
+        ).with_columns(excused=True)
+        frame = whole.frame.join(
+            rows, on=[*STREAM, "window"], how="left", maintain_order="left"
+        ).with_columns(owed=pl.col("owed") & pl.col("excused").is_null())
+        return Intervals(frame.select(list(SCHEMA)))
 
 
 def together(found: Sequence[pl.DataFrame]) -> Intervals:
@@ -127,7 +184,9 @@ def _places(plan: TrialPlan) -> pl.DataFrame:
     )
 
 
-def _in_their_windows(frame: pl.DataFrame, polls: pl.DataFrame, edges: FloatArray) -> pl.DataFrame:
+def _in_their_windows(
+    frame: pl.DataFrame, polls: pl.DataFrame, held: pl.DataFrame, edges: FloatArray
+) -> pl.DataFrame:
     """The figures with every column there is, the polls of their page and `length_s`.
 
     Where rows that a poll had are lost, a poll without a stream does not say that it was gone.
@@ -135,11 +194,13 @@ def _in_their_windows(frame: pl.DataFrame, polls: pl.DataFrame, edges: FloatArra
     missing = [name for name in (*_FIGURES, *_PARTS, "rows") if name not in frame.columns]
     lengths = pl.DataFrame({"window": range(len(edges) - 1), "length_s": edges[1:] - edges[:-1]})
     had = polls.select("probe", "window", "polls", *DIRECTIONS.categories)
-    held = pl.col("rows").sum().over("probe", "window", "direction")
-    lost = held < pl.when(direction="inbound").then("inbound").otherwise("outbound")
+    lost = pl.col("held").fill_null(0) < pl.when(direction="inbound").then("inbound").otherwise(
+        "outbound"
+    )
     return (
         frame.with_columns(pl.lit(None, pl.Float64).alias(name) for name in missing)
         .join(had, on=["probe", "window"], how="left")
+        .join(held, on=["probe", "window", "direction"], how="left")
         .join(lengths, on="window", how="left")
         .with_columns(pl.col("rows", "polls").fill_null(0).cast(pl.Int64))
         # A damaged table of polls does not unsay what the others hold.
@@ -212,6 +273,7 @@ def _figures(frame: pl.DataFrame, places: pl.DataFrame, edges: FloatArray) -> pl
         pl.col(_COUNTS).round(),
         pl.col("direction").cast(DIRECTIONS),
         pl.col("kind").cast(KINDS),
+        owed=pl.col("expected").fill_null(False),
         probe=pl.col("place"),
         start_s=pl.lit(begins).gather(pl.col("window")),
         end_s=pl.lit(ends).gather(pl.col("window")),

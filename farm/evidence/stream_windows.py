@@ -1,4 +1,4 @@
-"""Recorded polls -> figures per stream and window, one frame per direction.
+"""Rows of RTP streams -> their figures in windows, one frame per direction.
 
 What came about between two polls counts in the window of the later one. Nothing loops over rows.
 Columns are those of `trial.StreamInterval` where they are final, else what those are made of;
@@ -7,181 +7,224 @@ Columns are those of `trial.StreamInterval` where they are final, else what thos
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from farm import rates
-from farm.evidence.poll_table import PollTable, in_windows
-from farm.evidence.stream_tracks import Life, tracks
-from farm.rates import FloatArray
+from farm.evidence.poll_table import PollTable, in_order
+from farm.evidence.row_groups import RowGroups
+from farm.evidence.rtp_tables import RtpTables, tracks
+from farm.evidence.stream_lives import SERIES, Life
+from farm.evidence.stream_slots import Owner
+from farm.rates import FloatArray, IntArray
 from farm.recording.sample_reader import SampleReader
 from farm.trial import Direction
 
 STREAM = ("probe", "direction", "kind", "track")
 """What a stream is to its user."""
 
-SERIES = ("probe", "connection", "id", "ssrc")
-"""What it is to a browser, until the page is loaded anew."""
+Owners = Sequence[tuple[Life, Owner]]
 
-_WHOSE = ("probe", "connection", "id", "timestamp", "page_time_s")
-_RTP = (*_WHOSE, "ssrc", "kind", "frameWidth", "frameHeight")
-_INBOUND = (
-    *_RTP,
-    "packetsReceived",
-    "packetsLost",
-    "bytesReceived",
-    "lastPacketReceivedTimestamp",
-    "jitter",
-    "nackCount",
-    "framesDecoded",
-    "totalFreezesDuration",
-    "totalPausesDuration",
-)
-_OUTBOUND = (
-    *_RTP,
-    "mediaSourceId",
-    "packetsSent",
-    "bytesSent",
-    "retransmittedPacketsSent",
-    "retransmittedBytesSent",
-    "targetBitrate",
-    "framesEncoded",
-    "framesSent",
-    "qualityLimitationReason",
-)
 
-_LAST = (
-    pl.col("connection").last(),
-    pl.col("id").last(),
-    pl.col("frameWidth").drop_nulls().last().alias("frame_width"),
-    pl.col("frameHeight").drop_nulls().last().alias("frame_height"),
-)
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """Rows of encodings added up to rows of streams, one for each poll of a stream.
+
+    `rows` is the row of the encoding that stands for the stream, its largest that moved; `groups`
+    are `None` where each stream has one encoding.
+    """
+
+    rows: IntArray
+    groups: RowGroups | None
+
+    def total(self, values: FloatArray) -> FloatArray:
+        return values if self.groups is None else self.groups.total(values)
+
+    def largest(self, values: FloatArray) -> FloatArray:
+        return values if self.groups is None else self.groups.largest(values)
+
+    def smallest(self, values: FloatArray) -> FloatArray:
+        return values if self.groups is None else self.groups.smallest(values)
+
+
+class _Rows:
+    """The rows of a table that are some stream's and lie in a window."""
+
+    def __init__(self, table: PollTable, owners: Owners, edges: FloatArray, moved: str) -> None:
+        frame = table.frame
+        track = tracks(table, owners)
+        window = rates.window_of(table.known("run_s"), edges)
+        self._kept = np.flatnonzero((track >= 0) & (window >= 0))
+        self.table = table
+        kept = frame[self._kept]
+        self._keys = (
+            in_order(kept["probe"]),
+            in_order(kept["kind"]),
+            track[self._kept],
+            window[self._kept],
+        )
+        poll = (*self._keys, kept["page_time_s"].to_numpy())
+        polls = RowGroups(poll)
+        if polls.count == len(self._kept):
+            rows = np.arange(len(self._kept))
+            self.layers = Layers(rows, None)
+        else:
+            grew = np.nan_to_num(self.values(table.delta(moved))) > 0
+            pixels = self.values("frameWidth") * self.values("frameHeight")
+            size = np.where(grew, np.nan_to_num(pixels), -1.0)
+            by_size = RowGroups(poll, then=(size, table.series[self._kept]))
+            self.layers = Layers(by_size.last_row(), by_size)
+        self.windows = RowGroups(
+            [key[self.layers.rows] for key in self._keys],
+            then=(kept["host_monotonic_s"].to_numpy()[self.layers.rows],),
+        )
+
+    def values(self, of: str | pl.Series) -> FloatArray:
+        """A column, or a series as long as the table, at the rows kept; NaN is unknown."""
+        if isinstance(of, str):
+            return self.table.known(of)[self._kept]
+        return of.cast(pl.Float64).to_numpy()[self._kept]
+
+    def total(self, of: str | pl.Series) -> FloatArray:
+        """Of all encodings together, in each window."""
+        return self.windows.total(self.layers.total(self.values(of)))
+
+    def of_best(self, of: str | pl.Series) -> FloatArray:
+        """At each poll, of the encoding that stands for its stream."""
+        return self.values(of)[self.layers.rows]
+
+    def frame(self, direction: Direction, figures: Mapping[str, FloatArray]) -> pl.DataFrame:
+        """A row for each stream and window, with the connection and id that it had last."""
+        last = self._kept[self.layers.rows[self.windows.last_row()]]
+        named = self.table.frame[last]
+        columns = [
+            named["probe"],
+            named["kind"],
+            pl.Series("track", self.windows.key(self._keys[2][self.layers.rows])),
+            pl.Series("window", self.windows.key(self._keys[3][self.layers.rows])),
+            named["connection"],
+            named["id"],
+            *(pl.Series(name, values, nan_to_null=True) for name, values in figures.items()),
+        ]
+        return pl.DataFrame(columns).with_columns(direction=pl.lit(direction))
+
+    def text(self, name: str) -> pl.Series:
+        """The last that is known of a text in each stream and window."""
+        column = self.table.frame[name][self._kept][self.layers.rows]
+        rows = self.windows.last_row(column.is_not_null().to_numpy())
+        return column[np.maximum(rows, 0)].set(pl.Series(rows < 0), None).alias(name)
 
 
 # ---------------------------------------------------------------- what was received
 
 
 def received(
-    reader: SampleReader, edges: FloatArray, pairs: pl.DataFrame | None
+    tables: RtpTables, owners: Owners, edges: FloatArray, pairs: pl.DataFrame | None
 ) -> pl.DataFrame | None:
     """Of each stream that came; `None` if none did. `pairs` are those of `round_trips`."""
-    rows = _rtp_rows(reader, "inbound-rtp", _INBOUND)
-    if rows is None:
+    table = tables.received
+    if table is None:
         return None
-    table = PollTable(rows, SERIES, ("packetsReceived", "bytesReceived", "framesDecoded"))
-    numbered = _tracks(table, "inbound")
-    counted = _with_tracks(table.frame, numbered).with_columns(
-        *(
-            table.delta(name)
-            for name in (
-                "packetsReceived",
-                "packetsLost",
-                "bytesReceived",
-                "nackCount",
-                "framesDecoded",
-            )
-        ),
-        table.span_s("bytesReceived"),
-        table.span_s("framesDecoded"),
-        table.stalled_s(),
-        table.silence_s("packetsReceived", "lastPacketReceivedTimestamp"),
-    )
-    windows = (
-        in_windows(counted, edges)
-        .group_by(*STREAM, "window")
-        .agg(
-            *_LAST,
-            packets=_total("packetsReceived_delta"),
-            lost=_total("packetsLost_delta"),
-            payload_bytes=_total("bytesReceived_delta"),
-            payload_span_s=_total("bytesReceived_span_s"),
-            nacks=_total("nackCount_delta"),
-            frames=_total("framesDecoded_delta"),
-            frames_span_s=_total("framesDecoded_span_s"),
-            stalled_s=_total("stalled_s"),
-            gap_s=pl.col("silence_s").max(),
-            jitter_s=pl.col("jitter").mean(),
-        )
-    )
-    windows = windows.with_columns(
-        residual_loss_ratio=_as_series(
-            rates.loss_ratio(_numbers(windows, "lost"), _numbers(windows, "packets"))
-        ),
-        repair_ratio=_ratio(windows, "nacks", "packets"),
-    )
+    rows = _Rows(table, owners, edges, "framesDecoded")
+    packets, lost = (rows.total(table.delta(name)) for name in ("packetsReceived", "packetsLost"))
+    nacks = rows.total(table.delta("nackCount"))
+    silence = table.silence_s("packetsReceived", "lastPacketReceivedTimestamp")
+    figures = {
+        "frame_width": rows.windows.last(rows.of_best("frameWidth")),
+        "frame_height": rows.windows.last(rows.of_best("frameHeight")),
+        "packets": packets,
+        "payload_bytes": rows.total(table.delta("bytesReceived")),
+        "payload_span_s": rows.windows.total(rows.of_best(table.span_s("bytesReceived"))),
+        "frames": rows.total(table.delta("framesDecoded")),
+        "frames_span_s": rows.windows.total(rows.of_best(table.span_s("framesDecoded"))),
+        "stalled_s": rows.windows.total(rows.of_best(table.stalled_s())),
+        "gap_s": rows.windows.largest(rows.layers.smallest(rows.values(silence))),
+        "jitter_s": rows.windows.mean(rows.of_best("jitter")),
+        "residual_loss_ratio": rates.loss_ratio(lost, packets),
+        "repair_ratio": rates.ratio(nacks, packets),
+    }
+    windows = rows.frame("inbound", figures)
     if pairs is not None:
-        windows = windows.join(pairs, on=["probe", "connection", "window"], how="left").rename(
+        on = ["probe", "connection", "window"]
+        windows = windows.join(pairs, on=on, how="left", maintain_order="left").rename(
             {"pair_round_trip_time_s": "round_trip_time_s"}
         )
-    return _with_rows(windows, _with_tracks(table.said, numbered), edges)
+    return _with_rows(windows, table, "inbound", owners, edges)
 
 
 # ---------------------------------------------------------------- what was sent
 
 
 def sent(
-    reader: SampleReader, edges: FloatArray, pairs: pl.DataFrame | None
+    tables: RtpTables,
+    reader: SampleReader,
+    owners: Owners,
+    edges: FloatArray,
+    pairs: pl.DataFrame | None,
 ) -> pl.DataFrame | None:
     """Of each stream that went; `None` if none did. `pairs` are those of `round_trips`."""
-    rows = _rtp_rows(reader, "outbound-rtp", _OUTBOUND)
-    if rows is None:
+    table = tables.sent
+    if table is None:
         return None
-    rows = rows.with_columns(
-        framesEncoded=pl.coalesce("framesEncoded", "framesSent"),
-        payload=pl.col("bytesSent") - pl.col("retransmittedBytesSent").fill_null(0),
-    )
-    table = PollTable(rows, SERIES, ("packetsSent", "bytesSent", "framesEncoded"))
-    numbered = _tracks(table, "outbound")
-    counted = _with_tracks(table.frame, numbered).with_columns(
-        *(
-            table.delta(name)
-            for name in ("packetsSent", "retransmittedPacketsSent", "payload", "framesEncoded")
-        ),
-        table.span_s("payload"),
-        table.span_s("framesEncoded"),
-        table.silence_s("packetsSent", "lastPacketSentTimestamp"),
-    )
-    windows = (
-        in_windows(counted, edges)
-        .group_by(*STREAM, "window")
-        .agg(
-            *_LAST,
-            pl.col("mediaSourceId").drop_nulls().last(),
-            packets=_total("packetsSent_delta"),
-            again=_total("retransmittedPacketsSent_delta"),
-            payload_bytes=_total("payload_delta"),
-            payload_span_s=_total("payload_span_s"),
-            frames=_total("framesEncoded_delta"),
-            frames_span_s=_total("framesEncoded_span_s"),
-            gap_s=pl.col("silence_s").max(),
-            target_bitrate_bps=pl.col("targetBitrate").mean(),
-            quality_limited_by_cpu_ratio=(pl.col("qualityLimitationReason") == "cpu").mean(),
-        )
-    )
-    windows = windows.with_columns(repair_ratio=_ratio(windows, "again", "packets"))
-    windows = _with_capture(windows, reader, edges)
-    windows = _with_round_trips(windows, _receiver_reports(reader, edges), pairs)
-    return _with_rows(windows, _with_tracks(table.said, numbered), edges)
+    rows = _Rows(table, owners, edges, "framesEncoded")
+    packets = rows.total(table.delta("packetsSent"))
+    again = rows.total(table.delta("retransmittedPacketsSent"))
+    reason = table.frame["qualityLimitationReason"]
+    silence = table.silence_s("packetsSent", "lastPacketSentTimestamp")
+    figures = {
+        "frame_width": rows.windows.last(rows.of_best("frameWidth")),
+        "frame_height": rows.windows.last(rows.of_best("frameHeight")),
+        "packets": packets,
+        "payload_bytes": rows.total(table.delta("payload")),
+        "payload_span_s": rows.windows.total(rows.layers.largest(rows.values(_span(table)))),
+        "frames": rows.windows.total(rows.of_best(table.delta("framesEncoded"))),
+        "frames_span_s": rows.windows.total(rows.of_best(table.span_s("framesEncoded"))),
+        "gap_s": rows.windows.largest(rows.layers.smallest(rows.values(silence))),
+        "target_bitrate_bps": rows.windows.mean(rows.layers.total(rows.values("targetBitrate"))),
+        "quality_limited_by_cpu_ratio": rows.windows.mean(rows.of_best(_is(reason, "cpu"))),
+        "repair_ratio": rates.ratio(again, packets),
+    }
+    windows = rows.frame("outbound", figures).with_columns(rows.text("mediaSourceId"))
+    windows = _with_capture(windows, tables.sources, edges)
+    windows = _with_round_trips(windows, _receiver_reports(reader, table, owners, edges), pairs)
+    return _with_rows(windows, table, "outbound", owners, edges)
 
 
-def _with_capture(windows: pl.DataFrame, reader: SampleReader, edges: FloatArray) -> pl.DataFrame:
+def _span(table: PollTable) -> pl.Series:
+    return table.span_s("payload")
+
+
+def _is(column: pl.Series, word: str) -> pl.Series:
+    return (column == word).cast(pl.Float64)
+
+
+def _with_capture(
+    windows: pl.DataFrame, sources: PollTable | None, edges: FloatArray
+) -> pl.DataFrame:
     """The rate at which each stream's camera gave frames."""
-    rows = reader.samples("media-source", (*_WHOSE, "kind", "frames"))
-    if rows is None:
+    if sources is None:
         return windows
-    table = PollTable(rows.filter(kind="video"), ("probe", "connection", "id"), ("frames",))
-    cameras = (
-        in_windows(table.frame.with_columns(table.delta("frames"), table.span_s("frames")), edges)
-        .group_by("probe", "connection", "window", mediaSourceId="id")
-        .agg(captured=_total("frames_delta"), span_s=_total("frames_span_s"))
+    frame = sources.frame
+    window = rates.window_of(sources.known("run_s"), edges)
+    kept = np.flatnonzero((window >= 0) & (frame["kind"] == "video").fill_null(False).to_numpy())
+    groups = RowGroups(
+        [
+            *(in_order(frame[name])[kept] for name in ("probe", "connection", "id")),
+            window[kept],
+        ]
     )
-    cameras = cameras.select(
-        *("probe", "connection", "window", "mediaSourceId"),
-        capture_frame_rate=_ratio(cameras, "captured", "span_s"),
+    captured = groups.total(sources.delta("frames").to_numpy()[kept])
+    span_s = groups.total(sources.span_s("frames").to_numpy()[kept])
+    named = frame[kept[groups.last_row()]]
+    cameras = named.select("probe", "connection", mediaSourceId="id").with_columns(
+        pl.Series("window", groups.key(window[kept])),
+        pl.Series("capture_frame_rate", rates.ratio(captured, span_s), nan_to_null=True),
     )
     on = ["probe", "connection", "window", "mediaSourceId"]
-    return windows.join(cameras, on=on, how="left")
+    return windows.join(cameras, on=on, how="left", maintain_order="left")
 
 
 def _with_round_trips(
@@ -190,93 +233,169 @@ def _with_round_trips(
     """What the server's receiver reports say; the round trip, failing that, as ICE measures it."""
     known = []
     if reports is not None:
-        windows = windows.join(reports, on=["probe", "connection", "window", "id"], how="left")
+        on = ["probe", "kind", "track", "window"]
+        windows = windows.join(reports, on=on, how="left", maintain_order="left")
         known.append("report_round_trip_time_s")
     if pairs is not None:
-        windows = windows.join(pairs, on=["probe", "connection", "window"], how="left")
+        on = ["probe", "connection", "window"]
+        windows = windows.join(pairs, on=on, how="left", maintain_order="left")
         known.append("pair_round_trip_time_s")
     if not known:
         return windows
     return windows.with_columns(round_trip_time_s=pl.coalesce(known))
 
 
-def _receiver_reports(reader: SampleReader, edges: FloatArray) -> pl.DataFrame | None:
-    columns = (*_WHOSE, "ssrc", "localId", "packetsLost", "jitter", "roundTripTime")
+def _receiver_reports(
+    reader: SampleReader, sent: PollTable, owners: Owners, edges: FloatArray
+) -> pl.DataFrame | None:
+    """What the server said of each stream, all its encodings together."""
+    columns = (*SERIES, "timestamp", "localId", "packetsLost", "jitter", "roundTripTime")
     rows = reader.samples("remote-inbound-rtp", columns)
     if rows is None:
         return None
     table = PollTable(rows, SERIES)
-    return (
-        in_windows(table.frame.with_columns(table.delta("packetsLost")), edges)
-        .group_by("probe", "connection", "window", id="localId")
-        .agg(
-            remote_packets_lost=_total("packetsLost_delta"),
-            report_round_trip_time_s=pl.col("roundTripTime").mean(),
-            jitter_s=pl.col("jitter").mean(),
-        )
+    of_stream = sent.said.select("probe", "connection", "id").with_columns(
+        pl.Series("number", sent.said_series)
     )
+    of_stream = of_stream.unique(["probe", "connection", "id"], keep="last", maintain_order=True)
+    number = (
+        table.frame.select("probe", "connection", id="localId")
+        .join(of_stream, on=["probe", "connection", "id"], how="left", maintain_order="left")
+        .get_column("number")
+        .fill_null(-1)
+        .to_numpy()
+    )
+    track = _track_at(table.known("run_s"), number, owners)
+    window = rates.window_of(table.known("run_s"), edges)
+    kept = np.flatnonzero((track >= 0) & (window >= 0))
+    kinds = {each: life.kind for life, _ in owners for each in life.series}
+    kind = pl.Series("kind", [kinds[each] for each in number[kept].tolist()], pl.String)
+    probe = table.frame["probe"][kept]
+    groups = RowGroups(
+        [in_order(probe), in_order(kind), track[kept], window[kept]],
+        then=(table.series[kept], table.known("run_s")[kept]),
+    )
+    last = groups.last_row()
+    return pl.DataFrame(
+        [
+            probe[last],
+            kind[last],
+            pl.Series("track", groups.key(track[kept])),
+            pl.Series("window", groups.key(window[kept])),
+            *(
+                pl.Series(name, values, nan_to_null=True)
+                for name, values in (
+                    (
+                        "remote_packets_lost",
+                        groups.total(table.delta("packetsLost").to_numpy()[kept]),
+                    ),
+                    ("report_round_trip_time_s", groups.mean(table.known("roundTripTime")[kept])),
+                    ("jitter_s", groups.mean(table.known("jitter")[kept])),
+                )
+            ),
+        ]
+    )
+
+
+def _track_at(run_s: FloatArray, number: IntArray, owners: Owners) -> IntArray:
+    """The track of the stream with that number of a counter, at that time; -1: none."""
+    order = np.argsort(number, kind="stable")
+    ordered = number[order]
+    found = np.full(len(number), -1, dtype=np.int64)
+    for life, owner in owners:
+        for each in life.series:
+            start, end = np.searchsorted(ordered, (each, each + 1))
+            rows = order[start:end]
+            mine = rows[(run_s[rows] >= owner.from_s) & (run_s[rows] < owner.to_s)]
+            found[mine] = owner.track
+    return found
 
 
 def round_trips(reader: SampleReader, edges: FloatArray) -> pl.DataFrame | None:
     """Of the candidate pair that carries the media."""
-    columns = ("probe", "connection", "state", "nominated", "currentRoundTripTime")
+    columns = ("probe", "connection", "page_time_s", "state", "nominated", "currentRoundTripTime")
     rows = reader.samples("candidate-pair", columns)
     if rows is None:
         return None
+    rows = rows.filter(pl.col("nominated"), pl.col("state") == "succeeded")
+    window = rates.window_of(rows["run_s"].cast(pl.Float64).to_numpy(), edges)
+    seconds = rows["currentRoundTripTime"].cast(pl.Float64).to_numpy()
+    polls = RowGroups(
+        [in_order(rows["probe"]), in_order(rows["connection"]), rows["page_time_s"].to_numpy()],
+        then=(seconds,),
+    ).last_row()
+    kept = polls[window[polls] >= 0]
+    rows, window = rows[kept], window[kept]
+    groups = RowGroups([in_order(rows["probe"]), in_order(rows["connection"]), window])
+    last = groups.last_row()
+    seconds = groups.mean(rows["currentRoundTripTime"].cast(pl.Float64).to_numpy())
     return (
-        in_windows(rows.filter(pl.col("nominated"), pl.col("state") == "succeeded"), edges)
-        .group_by("probe", "connection", "window")
-        .agg(pair_round_trip_time_s=pl.col("currentRoundTripTime").mean())
+        rows[last]
+        .select("probe", "connection")
+        .with_columns(
+            pl.Series("window", window[last]),
+            pl.Series("pair_round_trip_time_s", seconds, nan_to_null=True),
+        )
     )
 
 
-# ---------------------------------------------------------------- streams
+# ---------------------------------------------------------------- polls that had a stream
 
 
-def _rtp_rows(reader: SampleReader, type: str, columns: Sequence[str]) -> pl.DataFrame | None:
-    rows = reader.samples(type, columns)
-    return None if rows is None else rows.filter(pl.col("kind").is_in(["audio", "video"]))
-
-
-def _tracks(table: PollTable, direction: Direction) -> pl.DataFrame:
-    """Which stream to its user each stream to a browser is."""
-    lives = table.said.group_by(*SERIES, "kind").agg(
-        first_s=pl.col("run_s").min(), last_s=pl.col("run_s").max()
-    )
-    spans = lives.select("probe", "kind", "first_s", "last_s").iter_rows()
-    track = tracks([Life((probe, kind), first_s, last_s) for probe, kind, first_s, last_s in spans])
-    return lives.select(
-        *SERIES, "kind", pl.lit(direction).alias("direction"), pl.Series("track", track, pl.Int64)
-    )
-
-
-def _with_tracks(rows: pl.DataFrame, numbered: pl.DataFrame) -> pl.DataFrame:
-    on = [*SERIES, "kind"]
-    return rows.join(numbered, on=on, how="left", nulls_equal=True, maintain_order="left")
-
-
-def _with_rows(windows: pl.DataFrame, said: pl.DataFrame, edges: FloatArray) -> pl.DataFrame:
+def _with_rows(
+    windows: pl.DataFrame, table: PollTable, direction: Direction, owners: Owners, edges: FloatArray
+) -> pl.DataFrame:
     """The figures with `rows`; where a page only repeated itself there are no figures."""
-    rows = (
-        in_windows(said, edges)
-        .group_by(*STREAM, "window")
-        .agg(rows=pl.col("page_time_s").n_unique())
-    )
-    return rows.join(windows, on=[*STREAM, "window"], how="left")
+    said = table.said
+    track = tracks(table, owners, said=True)
+    window = rates.window_of(said["run_s"].cast(pl.Float64).to_numpy(), edges)
+    kept = np.flatnonzero((track >= 0) & (window >= 0))
+    probe, kind = said["probe"][kept], said["kind"][kept]
+    keys = (in_order(probe), in_order(kind), track[kept], window[kept])
+    polls = RowGroups((*keys, said["page_time_s"].to_numpy()[kept]))
+    one = polls.last_row()
+    groups = RowGroups([key[one] for key in keys])
+    last = one[groups.last_row()]
+    rows = pl.DataFrame(
+        [
+            probe[last],
+            kind[last],
+            pl.Series("track", track[kept][last]),
+            pl.Series("window", window[kept][last]),
+            pl.Series("rows", groups.rows()),
+        ]
+    ).with_columns(direction=pl.lit(direction))
+    return rows.join(windows, on=[*STREAM, "window"], how="left", maintain_order="left")
 
 
-def _total(name: str) -> pl.Expr:
-    """The sum of what is known; null where nothing is."""
-    return pl.when(pl.col(name).count() > 0).then(pl.col(name).sum())
-
-
-def _numbers(frame: pl.DataFrame, name: str) -> FloatArray:
-    return frame[name].cast(pl.Float64).to_numpy()
-
-
-def _ratio(frame: pl.DataFrame, part: str, whole: str) -> pl.Series:
-    return _as_series(rates.ratio(_numbers(frame, part), _numbers(frame, whole)))
-
-
-def _as_series(values: FloatArray) -> pl.Series:
-    return pl.Series(values, nan_to_null=True)
+def rows_held(tables: RtpTables, edges: FloatArray) -> pl.DataFrame:
+    """probe, window, direction, and how many rows of streams are there; a repeat counts once."""
+    found = []
+    for direction, table in (("inbound", tables.received), ("outbound", tables.sent)):
+        if table is None:
+            continue
+        said = table.said
+        window = rates.window_of(said["run_s"].cast(pl.Float64).to_numpy(), edges)
+        kept = np.flatnonzero(window >= 0)
+        probe = in_order(said["probe"])[kept]
+        each = RowGroups(
+            (table.said_series[kept], window[kept], said["page_time_s"].to_numpy()[kept])
+        ).last_row()
+        groups = RowGroups([probe[each], window[kept][each]])
+        last = kept[each[groups.last_row()]]
+        found.append(
+            pl.DataFrame(
+                [
+                    said["probe"][last],
+                    pl.Series("window", window[last]),
+                    pl.Series("held", groups.rows()),
+                ]
+            ).with_columns(direction=pl.lit(direction))
+        )
+    schema = {
+        "probe": pl.String(),
+        "window": pl.Int64(),
+        "held": pl.Int64(),
+        "direction": pl.String(),
+    }
+    return pl.concat(found) if found else pl.DataFrame(schema=schema)

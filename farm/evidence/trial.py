@@ -5,21 +5,31 @@ The same recording gives the same evidence, now and in a year, whoever judges it
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
 from farm.evidence.one_fate import first_to_fall
+from farm.evidence.page_acts import PageActs
+from farm.evidence.rtp_tables import RtpTables
 from farm.evidence.stream_intervals import TrialWindows, polls_by_window, together
+from farm.evidence.stream_senders import senders_in
+from farm.evidence.stream_setups import stream_setups
 from farm.intervals import Intervals
 from farm.rates import FloatArray, window_edges
 from farm.recording.parquet_parts import Damage, has_files
 from farm.recording.reader import TrialReader
 from farm.recording.sample_reader import SampleReader
 from farm.recording.sample_tables import POLL
-from farm.trial import Fault, PollCount, StreamSetup, TrialEvidence
+from farm.trial import (
+    Fault,
+    LayerInterval,
+    PollCount,
+    SessionPlan,
+    StreamSetup,
+    TrialEvidence,
+)
 
 AT_ONCE = 2
 """Batches of probes that are worked on at the same time: Polars and NumPy let threads be."""
@@ -40,29 +50,31 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
     phases = trial.phases
     edges = window_edges(phases.hold_s or 0.0, _hold_end_s(trial), window_s)
     joined = frozenset(outcome.probe for outcome in trial.joins if outcome.joined)
-    windows = TrialWindows(trial.plan, edges, joined)
-    setups = tuple(_setups(trial))
-    trial.note(_missing_tables(trial, setups))
+    sent_as = senders_in(trial, frozenset(probe.probe for probe in trial.plan.probes))
+    windows = TrialWindows(trial.plan, edges, joined, PageActs(trial.events), sent_as)
 
     def some(
         batch: tuple[Sequence[str], SampleReader],
-    ) -> tuple[pl.DataFrame, dict[str, PollCount]]:
+    ) -> tuple[pl.DataFrame, list[LayerInterval], dict[str, PollCount]]:
         probes, rows = batch
         polls = polls_by_window(rows, edges)
         # How many polls came nobody knows where their table is torn.
         counted = () if rows.is_damaged(POLL) else probes
-        return windows.of(rows, probes, polls), _poll_counts(polls, counted, edges, poll_s)
+        return *windows.of(rows, probes, polls), _poll_counts(polls, counted, edges, poll_s)
 
     batches = trial.in_batches(probe.probe for probe in trial.plan.probes)
     with ThreadPoolExecutor(AT_ONCE) as threads:
         found = list(threads.map(some, batches))
-    counts = {probe: count for _, counts in found for probe, count in counts.items()}
+    streams = windows.owed.identities()
+    setups = tuple(stream_setups(trial, streams))
+    trial.note(_missing_tables(trial, setups))
+    counts = {probe: count for *_, of in found for probe, count in of.items()}
     owed = joined & counts.keys()  # a page that never got in owes no polls
     return TrialEvidence(
         plan=trial.plan,
         phases=phases,
         window_s=window_s,
-        intervals=together([frame for frame, _ in found]),
+        intervals=windows.with_acts(together([frame for frame, _, _ in found])),
         setups=setups,
         joins=trial.joins,
         polls=tuple(counts[probe.probe] for probe in trial.plan.probes if probe.probe in owed),
@@ -74,16 +86,33 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         stayed_full=tuple(_stayed_full(trial)),
         unplayed=tuple(_unplayed(trial)),
         first_to_fall=first_to_fall(trial),
+        streams=streams,
+        layers=tuple(layer for _, layers, _ in found for layer in layers),
+        acts=windows.owed.acts(),
+        left=windows.owed.left(),
     )
 
 
 def probe_intervals(trial: TrialReader, probe: str, *, window_s: float) -> Intervals:
-    """The streams of one probe in the windows of the hold; only its rows are read."""
+    """The streams of one probe in the windows of the hold; only its session's rows are read."""
     edges = window_edges(trial.phases.hold_s or 0.0, _hold_end_s(trial), window_s)
     joined = {outcome.probe for outcome in trial.joins if outcome.joined}
-    windows = TrialWindows(trial.plan, edges, frozenset(joined & {probe}))
+    session = next(each for each in trial.plan.sessions if probe in _names(each))
+    sent_as = senders_in(trial, frozenset(_names(session)))
+    windows = TrialWindows(
+        trial.plan, edges, frozenset(joined & {probe}), PageActs(trial.events), sent_as
+    )
+    for other in session.probes:
+        if other.sends and other.probe != probe:
+            theirs = RtpTables(trial.of_probes(other.probe, other.probe)).lives
+            windows.owed.add([life for life in theirs if life.probe == other.probe])
     rows = trial.of_probes(probe, probe)
-    return together([windows.of(rows, (probe,), polls_by_window(rows, edges))])
+    frame, _ = windows.of(rows, (probe,), polls_by_window(rows, edges))
+    return windows.with_acts(together([frame]))
+
+
+def _names(session: SessionPlan) -> list[str]:
+    return [probe.probe for probe in session.probes]
 
 
 def _hold_end_s(trial: TrialReader) -> float:
@@ -159,37 +188,6 @@ def _missing_tables(trial: TrialReader, setups: Sequence[StreamSetup]) -> Iterat
             folder = trial.folder.samples(type)
             if not has_files(folder):
                 yield Damage(folder, "is missing, though media came")
-
-
-# ---------------------------------------------------------------- setup
-
-
-def _setups(trial: TrialReader) -> Iterator[StreamSetup]:
-    """Per expected kind; where a probe expects several tracks, when the last of them was there."""
-    took_s: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
-    joining_s: dict[str, float] = {}
-    for seen in trial.events:
-        event = seen.event
-        if event.kind == "joining":
-            joining_s[event.probe] = event.host_monotonic_s
-        elif event.kind == "setup":
-            setup_s = event.data.get("setup_s")
-            if setup_s is None and event.probe in joining_s:
-                # The page's offer was not seen; from the driver's first step is never less.
-                setup_s = event.host_monotonic_s - joining_s[event.probe]
-            if setup_s is not None:
-                took_s[event.probe, str(event.data.get("kind"))].append(setup_s)
-    for probe in trial.plan.probes:
-        for kind in dict.fromkeys(probe.receives):
-            took = sorted(took_s[probe.probe, kind])
-            number = probe.receives.count(kind)
-            yield StreamSetup(
-                probe.probe,
-                probe.session,
-                probe.role,
-                kind,
-                took[number - 1] if len(took) >= number else None,
-            )
 
 
 # ---------------------------------------------------------------- polls

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from farm.errors import BadExperiment
 from farm.experiment import AUTO, EMBEDDED, App, Experiment, Process, Server
 from farm.network_profiles import UNTOUCHED
-from farm.scenario import check_load, ladder
+from farm.scenario import check_load, ladder, ours, streams_offered
 from farm.units import format_duration
 
 MACHINE_READY_S = 120.0
@@ -116,6 +116,17 @@ def _scenario(experiment: Experiment) -> None:
         raise BadExperiment(
             f"scenario.record: true: only calls are recorded: expected false with {scenario.kind}"
         )
+    if scenario.media is not None and scenario.kind != "group":
+        raise BadExperiment(
+            f"scenario.media: {scenario.media}: only rooms are mixed or forwarded: "
+            f"expected auto with {scenario.kind}"
+        )
+    if scenario.media == "forwarded" and experiment.app.url is None and ours(experiment):
+        raise BadExperiment("scenario.media: forwarded: our demo app mixes: expected mixed")
+    most = streams_offered(scenario)
+    for key, asked in (("video", scenario.receives.video), ("audio", scenario.receives.audio)):
+        if asked is not None and asked > most:
+            raise BadExperiment(f"scenario.receives.{key}: {asked}: expected {most} or less")
 
 
 def _loads(experiment: Experiment) -> None:

@@ -184,7 +184,7 @@ def _or_null(setting: Setting, value: dict[str, Any]) -> dict[str, Any]:
     word = setting.null
     either = {**value, "$comment": f"{value['$comment']}, or {word or 'null'}"}
     if "enum" in value:
-        return {**either, "enum": [*value["enum"], None]}
+        return {**either, "enum": [*value["enum"], *([] if word is None else [word]), None]}
     kinds = [value["type"], "null"]
     if word is None:
         return {**either, "type": kinds}

@@ -22,7 +22,10 @@ AGREEMENT = 0.1
 
 @dataclass(frozen=True, slots=True)
 class StreamBaseline:
-    """Medians over the windows of every stream of that role, direction and kind."""
+    """Medians over the windows of every owed stream of that role, direction and kind.
+
+    `pixels_per_s` is what nine in ten windows had at least: sizes adapt.
+    """
 
     role: str
     direction: Direction
@@ -31,6 +34,7 @@ class StreamBaseline:
     target_bitrate_bps: float | None
     frame_width: int | None
     frame_height: int | None
+    pixels_per_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,8 @@ def _made_of(evidences: Sequence[TrialEvidence]) -> Baseline:
     for evidence in evidences:
         for interval in evidence.intervals:
             key = (interval.role, interval.direction, interval.kind)
-            groups.setdefault(key, []).append(interval)
+            if interval.owed:
+                groups.setdefault(key, []).append(interval)
     return Baseline(
         trials=tuple(evidence.plan.index for evidence in evidences),
         streams=tuple(
@@ -80,6 +85,7 @@ def _made_of(evidences: Sequence[TrialEvidence]) -> Baseline:
                 ),
                 frame_width=_usual(interval.frame_width for interval in intervals),
                 frame_height=_usual(interval.frame_height for interval in intervals),
+                pixels_per_s=_tenth(_pixels_per_s(interval) for interval in intervals),
             )
             for (role, direction, kind), intervals in sorted(groups.items())
         ),
@@ -110,3 +116,14 @@ def _usual(values: Iterable[int | None]) -> int | None:
     """The value seen most: a size is not averaged."""
     known = [value for value in values if value is not None]
     return multimode(known)[0] if known else None
+
+
+def _pixels_per_s(interval: StreamInterval) -> float | None:
+    width, height, rate = interval.frame_width, interval.frame_height, interval.frame_rate
+    return None if width is None or height is None or rate is None else width * height * rate
+
+
+def _tenth(values: Iterable[float | None]) -> float | None:
+    """The value that nine in ten reach."""
+    known = sorted(value for value in values if value is not None)
+    return known[len(known) // 10] if known else None

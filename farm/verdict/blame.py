@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from farm.trial import Direction, ProbePlan, Reason
+from farm.trial import Direction, ProbePlan, Reason, StreamIdentity
 from farm.verdict.stream_limits import Breach
 from farm.verdict.trial_streams import TrialStreams
 from farm.webrtc_stats import MediaKind
@@ -25,6 +25,7 @@ TOLD_LESS = ("target_bitrate", "frame_rate")
 class Finding:
     """A limit that a probe's stream broke; without direction and kind, the probe itself.
 
+    `senders` are the probes that a received stream may come from, as `StreamIdentity` has them.
     `said` is the message where something else has one already. `of_session`: not the probe's.
     """
 
@@ -34,6 +35,12 @@ class Finding:
     kind: MediaKind | None = None
     said: str = ""
     of_session: bool = False
+    senders: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, probe: ProbePlan, breach: Breach, stream: StreamIdentity) -> Finding:
+        """A limit that this stream of the probe broke."""
+        return cls(probe, breach, stream.direction, stream.kind, senders=stream.senders)
 
     @property
     def role(self) -> str:
@@ -47,6 +54,17 @@ class Finding:
     @property
     def stream(self) -> str | None:
         return f"{self.direction} {self.kind}" if self.direction and self.kind else None
+
+    @property
+    def sender(self) -> str | None:
+        """Whom a received stream comes from: `p001`, or `p001 or p002` where that is not known."""
+        return " or ".join(self.senders) or None
+
+    @property
+    def what(self) -> str:
+        """The stream in words, `inbound video from p001`."""
+        whose = f" from {self.sender}" if self.sender else ""
+        return f"{self.stream}{whose}" if self.stream else "it"
 
 
 class Blame:
@@ -84,8 +102,7 @@ class Blame:
             return None
         causes: list[Finding] = []
         if finding.direction == "inbound":
-            sender = self._streams.heard_by(finding.probe, finding.kind)
-            theirs = self._of_probe.get(sender.probe, []) if sender else []
+            theirs = self._of_probe.get(finding.senders[0], []) if len(finding.senders) == 1 else []
             causes = [other for other in theirs if other.up_loss or other.direction is None]
         elif finding.breach.code in TOLD_LESS:
             causes = [
@@ -132,6 +149,7 @@ class Blame:
             probe=None if finding.of_session else probe.probe,
             session=probe.session,
             stream=finding.stream,
+            sender=finding.sender,
             value=breach.value,
             limit=breach.limit,
             at_s=breach.at_s,
@@ -187,7 +205,7 @@ def _rank(finding: Finding) -> tuple[float, float]:
 def _sentence(finding: Finding) -> str:
     breach = finding.breach
     value, limit = breach.value, breach.limit
-    what = finding.stream or "it"
+    what = finding.what
     if value is None or limit is None:
         nothing = {"setup": f"got no first media, limit {limit or 0:g} s"}
         return f"{what} {nothing.get(breach.code, 'was not seen at all: no poll tells of it')}"
@@ -201,5 +219,6 @@ def _sentence(finding: Finding) -> str:
         "stalled": f"stood still {percent(value)} of a window, limit {percent(limit)}",
         "gap": f"had no packet for {value:.1f} s, limit {limit:g} s",
         "size": f"changed its size to {value:.0f} pixels, was {limit:.0f}",
+        "pixels": f"had {value / 1e6:.2f} million pixels/s, limit {limit / 1e6:.2f}",
     }
     return f"{what} {sentences[breach.code]}"

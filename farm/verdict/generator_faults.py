@@ -85,9 +85,6 @@ def _polls(evidence: TrialEvidence, invalid: Invalid) -> Iterator[Reason]:
 
 def _cameras(evidence: TrialEvidence, invalid: Invalid) -> Iterator[Reason]:
     """Encoders that lacked CPU, cameras that lacked frames: the worst window of each probe."""
-    asked = {
-        probe.probe: float(probe.variables.get("frame_rate", 0)) for probe in evidence.plan.probes
-    }
     encoders: dict[str, StreamInterval] = {}
     captures: dict[str, dict[int, StreamInterval]] = {}
     intervals = Intervals.of(evidence.intervals)
@@ -95,9 +92,7 @@ def _cameras(evidence: TrialEvidence, invalid: Invalid) -> Iterator[Reason]:
         pl.col("direction") == "outbound",
         pl.col("kind") == "video",
         (pl.col("quality_limited_by_cpu_ratio") > 0)
-        | (
-            pl.col("capture_frame_rate") < invalid.capture_of_asked * max(asked.values(), default=0)
-        ),
+        | (pl.col("capture_frame_rate") < invalid.capture_of_asked * pl.col("asked_frame_rate")),
     )
     for interval in suspects:
         limited_s = (interval.quality_limited_by_cpu_ratio or 0) * (
@@ -105,8 +100,10 @@ def _cameras(evidence: TrialEvidence, invalid: Invalid) -> Iterator[Reason]:
         )
         if limited_s >= BUSY_S:
             encoders.setdefault(interval.probe, interval)
-        rate = interval.capture_frame_rate
-        if rate is not None and rate < invalid.capture_of_asked * asked.get(interval.probe, 0):
+        rate, asked = interval.capture_frame_rate, interval.asked_frame_rate
+        if not interval.owed or rate is None or asked is None:
+            continue
+        if rate < invalid.capture_of_asked * asked:
             captures.setdefault(interval.probe, {})[interval.window] = interval
     for probe, interval in sorted(encoders.items()):
         share = interval.quality_limited_by_cpu_ratio or 0
@@ -127,11 +124,12 @@ def _cameras(evidence: TrialEvidence, invalid: Invalid) -> Iterator[Reason]:
         ]
         if counts:
             worst = min(counts, key=lambda interval: interval.capture_frame_rate or 0)
-            limit = invalid.capture_of_asked * asked[probe]
+            asked = worst.asked_frame_rate or 0
+            limit = invalid.capture_of_asked * asked
             yield Reason(
                 "capture",
                 f"{probe}'s camera gave {worst.capture_frame_rate:.1f} frames/s of "
-                f"{asked[probe]:g} asked, limit {limit:.1f}",
+                f"{asked:g} asked, limit {limit:.1f}",
                 probe,
                 worst.session,
                 value=worst.capture_frame_rate,

@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from farm.experiment import Criteria, Invalid
-from farm.trial import Outcome, Reason, TrialEvidence, Verdict
+from farm.trial import Outcome, PageAct, Reason, StreamSetup, TrialEvidence, Verdict
+from farm.verdict.assumed_media import as_assumed, mixed_or_withheld
 from farm.verdict.baseline import Baseline
 from farm.verdict.blame import Blame, Finding
 from farm.verdict.generator_faults import after_hold, generator_faults
@@ -46,7 +47,8 @@ def judge(
     """The verdict with its reasons, the worst first; without a baseline on absolute limits only."""
     streams = TrialStreams(evidence)
     findings = [
-        *_unestablished(evidence, criteria),
+        *_unestablished(streams, criteria),
+        *_left(streams),
         *_spoilt_streams(streams, criteria, baseline),
         *_lost_recordings(evidence),
     ]
@@ -90,6 +92,7 @@ def _blamed(
             _starved_joins(evidence, verdict, invalid)
             or tuple(starved_receiver(evidence, invalid))
             or unwitnessed(evidence, findings)
+            or mixed_or_withheld(evidence)
         )
     if not ours:
         return verdict
@@ -115,10 +118,11 @@ def _starved_joins(
 # ---------------------------------------------------------------- what is wrong
 
 
-def _unestablished(evidence: TrialEvidence, criteria: Criteria) -> list[Finding]:
-    """Probes that did not join, and streams that did not start in time."""
+def _unestablished(streams: TrialStreams, criteria: Criteria) -> list[Finding]:
+    """Probes that did not join, and owed streams that did not start in time."""
+    evidence = streams.evidence
     joins = {join.probe: join for join in evidence.joins}
-    setups = {(setup.probe, setup.kind): setup.setup_s for setup in evidence.setups}
+    setups = {(setup.probe, setup.kind, setup.track): setup for setup in evidence.setups}
     found = []
     for probe in evidence.plan.probes:
         join = joins.get(probe.probe)
@@ -129,29 +133,52 @@ def _unestablished(evidence: TrialEvidence, criteria: Criteria) -> list[Finding]
             breach = Breach(code, None, None, FAR_BEYOND, -1, at_s)
             found.append(Finding(probe, breach, said=said))
             continue
-        for kind in probe.receives:
-            setup_s = setups.get((probe.probe, kind))
-            limit = criteria.setup_within_s
-            if setup_s is None or setup_s > limit:
-                beyond = FAR_BEYOND if setup_s is None else setup_s / limit
-                breach = Breach("setup", setup_s, limit, beyond, -1, evidence.phases.ramp_s or 0)
-                found.append(Finding(probe, breach, "inbound", kind))
+        for kind in dict.fromkeys(probe.receives):
+            for stream in streams.owed(probe.probe, "inbound", kind):
+                setup = setups.get((probe.probe, kind, stream.track))
+                breach_of = _setup_breach(setup, criteria, evidence.phases.ramp_s or 0.0)
+                if breach_of is not None and not streams.is_excused(stream):
+                    found.append(Finding.of(probe, breach_of, stream))
     return found
+
+
+def _setup_breach(setup: StreamSetup | None, criteria: Criteria, at_s: float) -> Breach | None:
+    limit = criteria.setup_within_s
+    if setup is None or setup.setup_s is None:
+        return Breach("setup", None, limit, FAR_BEYOND, -1, at_s)
+    took_s = setup.setup_s if setup.late_s is None else setup.late_s
+    return None if took_s <= limit else Breach("setup", took_s, limit, took_s / limit, -1, at_s)
+
+
+def _left(streams: TrialStreams) -> list[Finding]:
+    """Pages that closed their connections before the hold was over."""
+    return [
+        Finding(
+            streams.probes[probe],
+            Breach("left", None, None, FAR_BEYOND, -1, at_s),
+            said="its page itself closed its connections before the hold was over",
+        )
+        for probe, at_s in streams.evidence.left.items()
+    ]
 
 
 def _spoilt_streams(
     streams: TrialStreams, criteria: Criteria, baseline: Baseline | None
 ) -> list[Finding]:
-    """Streams of established probes that break a limit; one that never came is told already."""
-    joined = {join.probe for join in streams.evidence.joins if join.joined}
+    """Streams of established probes that break a limit; what never came is told already."""
+    evidence = streams.evidence
+    joined = {join.probe for join in evidence.joins if join.joined}
     came = {
-        (setup.probe, setup.kind) for setup in streams.evidence.setups if setup.setup_s is not None
+        (setup.probe, setup.kind, setup.track)
+        for setup in evidence.setups
+        if setup.setup_s is not None
     }
     return [
-        Finding(probe, breach, direction, kind)
-        for probe, direction, kind in streams.expected
-        if probe.probe in joined and (direction == "outbound" or (probe.probe, kind) in came)
-        for breach in streams.breaches(probe, direction, kind, criteria, baseline)
+        Finding.of(streams.probes[stream.probe], breach, stream)
+        for stream in streams.expected
+        if stream.probe in joined and stream.probe not in evidence.left
+        if stream.direction == "outbound" or (stream.probe, stream.kind, stream.track) in came
+        for breach in streams.breaches(stream, criteria, baseline)
     ]
 
 
@@ -226,7 +253,16 @@ def _notes(evidence: TrialEvidence, baseline: Baseline | None) -> tuple[str, ...
         notes.append(f"the server began dirty: {', '.join(evidence.reset.differences)}")
     notes += [fault.message for fault in evidence.faults if fault.what in UNSEEN]
     notes += [f"after the hold: {fault.message}" for fault in after_hold(evidence)]
+    notes += as_assumed(evidence)
+    notes += [_said_of(act) for act in evidence.acts]
     notes += unseen_notes(evidence)
     notes += stayed_full(evidence)
     notes += unplayed(evidence)
     return tuple(notes)
+
+
+def _said_of(act: PageAct) -> str:
+    return (
+        f"{act.probe}'s page {act.what} ({act.kind}) at {act.at_s:.0f} s of the run: what it"
+        " did not want sent is owed to nobody"
+    )

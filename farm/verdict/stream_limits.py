@@ -36,16 +36,26 @@ class Breach:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """Payload that was sent of a forwarded stream in a window, and in how many polls."""
+
+    bitrate_bps: float
+    polls: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """What a stream is compared with; None where there is nothing to compare.
 
-    `camera_frame_rate` is what the stream's camera was asked for, `sent` the windows of the stream
-    that this one was forwarded from, by number. `size` is what a mixed picture should have.
+    `asked` is the frame rate that the page asked the stream's camera for in each window, `None`
+    where that is nothing to go by: the picture is no camera's. It is `None` altogether of a mix,
+    which is held to its baseline, and to the `size` of its picture. `sent` is what was sent of a
+    forwarded stream in each window.
     """
 
     baseline: StreamBaseline | None = None
-    camera_frame_rate: float | None = None
-    sent: Mapping[int, StreamInterval] | None = None
+    asked: Mapping[int, float | None] | None = None
+    sent: Mapping[int, Sent] | None = None
     size: tuple[int, int] | None = None
 
 
@@ -79,6 +89,8 @@ def failing(
 def _window(
     interval: StreamInterval | None, window: int, criteria: Criteria, reference: Reference
 ) -> Iterator[Breach]:
+    if interval is not None and not interval.owed:
+        return
     if interval is None or interval.polls == 0:
         at_s = interval.start_s if interval else 0.0
         yield Breach("no_evidence", None, None, FAR_BEYOND, window, at_s)
@@ -117,16 +129,31 @@ def _motion(interval: StreamInterval, criteria: Criteria, reference: Reference) 
         yield from _at_most(interval, "stalled", interval.stalled_ratio, limit)
     if interval.gap_s is not None:
         yield from _at_most(interval, "gap", interval.gap_s, criteria.gap_s)
-    of_baseline = reference.baseline.frame_rate if reference.baseline else None
-    rates = [rate for rate in (of_baseline, reference.camera_frame_rate) if rate is not None]
-    if interval.frame_rate is not None and rates:
-        limit = criteria.frame_rate_of_baseline * max(rates)
-        yield from _at_least(interval, "frame_rate", interval.frame_rate, limit)
+    yield from _pictures(interval, criteria, reference)
+
+
+def _pictures(
+    interval: StreamInterval, criteria: Criteria, reference: Reference
+) -> Iterator[Breach]:
+    """Frame rate and size: of a mix against the baseline's, of a forwarded video its camera's."""
+    usual, rate = reference.baseline, interval.frame_rate
+    asked = usual.frame_rate if usual else None
+    if reference.asked is not None:
+        asked = reference.asked.get(interval.window)
+    if rate is not None and asked is not None:
+        limit = criteria.frame_rate_of_baseline * asked
+        yield from _at_least(interval, "frame_rate", rate, limit)
     width, height = interval.frame_width, interval.frame_height
-    if reference.size is not None and width is not None and height is not None:
-        asked = reference.size[0] * reference.size[1]
-        if (width, height) != reference.size:
-            yield _breach(interval, "size", width * height, asked, 2.0)
+    if width is None or height is None:
+        return
+    if reference.size is not None and (width, height) != reference.size:
+        of_mix = reference.size[0] * reference.size[1]
+        yield _breach(interval, "size", width * height, of_mix, 2.0)
+    usual_pixels = usual.pixels_per_s if usual and reference.size is None else None
+    is_camera = reference.asked is not None and asked is not None
+    if interval.direction == "inbound" and is_camera and usual_pixels and rate is not None:
+        limit = criteria.pixels_of_baseline * usual_pixels
+        yield from _at_least(interval, "pixels", width * height * rate, limit)
 
 
 def _rates(interval: StreamInterval, criteria: Criteria, reference: Reference) -> Iterator[Breach]:
@@ -164,8 +191,8 @@ def _persistent(
             yield from _at_least(windows[min(shares)], "delivered", usual, criteria.delivered)
 
 
-def _delivered(interval: StreamInterval, sent: StreamInterval | None) -> float | None:
-    if sent is None or interval.bitrate_bps is None or not sent.bitrate_bps:
+def _delivered(interval: StreamInterval, sent: Sent | None) -> float | None:
+    if sent is None or interval.bitrate_bps is None or not interval.owed:
         return None
     return interval.bitrate_bps / sent.bitrate_bps
 

@@ -34,9 +34,9 @@ def _figures(session: SessionPlan, streams: TrialStreams) -> WorstSession:
     bitrates: list[float | None] = []
     frame_rates: list[float | None] = []
     for probe in session.probes:
-        losses += [streams.inbound_loss(probe.probe, kind) for kind in probe.receives]
-        if "video" in probe.receives:
-            windows = streams.windows(probe.probe, "inbound", "video").values()
+        losses += [streams.inbound_loss(probe.probe, kind) for kind in set(probe.receives)]
+        for stream in streams.owed(probe.probe, "inbound", "video"):
+            windows = streams.windows(probe.probe, "inbound", "video", stream.track).values()
             bitrates.append(mean_known(interval.bitrate_bps for interval in windows))
             frame_rates.append(mean_known(interval.frame_rate for interval in windows))
     return WorstSession(

@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from farm.experiment import (
     Media,
     Network,
     Probes,
+    Receives,
     Scenario,
     Search,
     Size,
@@ -20,7 +22,7 @@ from farm.scenario import Ladder, camera_size, driver_name, ladder, plan_trial, 
 from farm.trial import Line, TrialPlan
 
 CALLS = Experiment()
-ROOMS = Experiment(scenario=Scenario(kind="group"))
+ROOMS = Experiment(scenario=Scenario(kind="group", media="mixed"))
 BROADCAST = Experiment(scenario=Scenario(kind="broadcast"))
 
 
@@ -51,6 +53,31 @@ def test_a_room_is_mixed_and_each_member_receives_one_mix() -> None:
     assert roles(plan) == [["member"] * 4, ["member"] * 4]
     assert {probe.receives for probe in plan.probes} == {("audio", "video")}
     assert plan.mixed
+    assert not plan.media_assumed
+
+
+def room(**settings: Any) -> TrialPlan:
+    return planned(Experiment(scenario=Scenario(kind="group", members=3, **settings)), 3)
+
+
+def test_in_a_room_that_forwards_each_member_is_owed_every_other() -> None:
+    plan = room(media="forwarded")
+
+    assert {probe.receives for probe in plan.probes} == {("audio", "audio", "video", "video")}
+    assert {probe.sends for probe in plan.probes} == {("audio", "video")}
+    assert not plan.mixed
+    assert not plan.media_assumed
+
+
+def test_a_room_of_which_nothing_is_said_is_taken_for_forwarded() -> None:
+    plan = room()
+    assert plan.media_assumed
+    assert plan.probes[0].receives == room(media="forwarded").probes[0].receives
+
+
+def test_a_server_that_sends_the_last_speakers_only_owes_no_more() -> None:
+    plan = room(media="forwarded", receives=Receives(video=1))
+    assert {probe.receives for probe in plan.probes} == {("audio", "audio", "video")}
 
 
 def test_in_a_broadcast_the_presenter_only_sends_and_viewers_only_receive() -> None:

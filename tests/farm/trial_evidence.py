@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from farm.experiment import Experiment, Probes, Scenario, ScenarioKind
+from farm.experiment import Experiment, Probes, RoomMedia, Scenario, ScenarioKind
 from farm.observations import HostSample
 from farm.scenario import plan_trial
 from farm.server_observations import ServerSample
@@ -46,9 +46,12 @@ def good(
     purpose: Purpose = "search",
     probes: Probes | None = None,
     hosts: Sequence[str] = ("here",),
+    media: RoomMedia | None = None,
 ) -> TrialEvidence:
     """Nothing lost, 20 frames a second, the machines at rest."""
-    scenario = Scenario(kind=kind, members=members)
+    if kind == "group" and media is None:
+        media = "mixed"
+    scenario = Scenario(kind=kind, members=members, media=media)
     experiment = Experiment(scenario=scenario, probes=probes or Probes())
     plan = plan_trial(experiment, load, index=index, purpose=purpose, hosts=hosts)
     end_s = HOLD_S + 10 * windows
@@ -57,16 +60,23 @@ def good(
         phases=Phases(ramp_s=10, settle_s=15, hold_s=HOLD_S, leave_s=end_s, done_s=end_s + 1),
         window_s=10.0,
         intervals=tuple(
-            _interval(probe, direction, media, window, plan.mixed)
+            _interval(probe, direction, kind, kinds[:place].count(kind), window, plan.mixed)
             for probe in plan.probes
             for direction, kinds in _directions(probe)
-            for media in kinds
+            for place, kind in enumerate(kinds)
             for window in range(windows)
         ),
         setups=tuple(
-            StreamSetup(probe.probe, probe.session, probe.role, media, 0.8)
+            StreamSetup(
+                probe.probe,
+                probe.session,
+                probe.role,
+                kind,
+                0.8,
+                track=probe.receives[:place].count(kind),
+            )
             for probe in plan.probes
-            for media in probe.receives
+            for place, kind in enumerate(probe.receives)
         ),
         joins=tuple(JoinOutcome(p.probe, p.session, True, join_s=0.5) for p in plan.probes),
         polls=tuple(
@@ -157,7 +167,7 @@ def _directions(probe: ProbePlan) -> tuple[tuple[Direction, tuple[MediaKind, ...
 
 
 def _interval(
-    probe: ProbePlan, direction: Direction, kind: MediaKind, window: int, mixed: bool
+    probe: ProbePlan, direction: Direction, kind: MediaKind, track: int, window: int, mixed: bool
 ) -> StreamInterval:
     video, inbound = kind == "video", direction == "inbound"
     bitrate_bps = 500_000.0 if video else 32_000.0
@@ -186,6 +196,8 @@ def _interval(
         capture_frame_rate=20.0 if video and not inbound else None,
         remote_packets_lost=None if inbound else 0,
         quality_limited_by_cpu_ratio=0.0 if video and not inbound else None,
+        track=track,
+        asked_frame_rate=20.0 if video and not inbound else None,
     )
 
 

@@ -286,7 +286,7 @@ async def test_setup_is_per_kind_and_never_guessed(tmp_path: Path) -> None:
     ]
 
 
-async def test_of_several_tracks_the_slowest_is_the_setup(tmp_path: Path) -> None:
+async def test_each_of_several_owed_streams_has_its_own_setup(tmp_path: Path) -> None:
     plan = call_plan()
     session = plan.sessions[0]
     caller = replace(session.probes[0], receives=("video", "video"))
@@ -296,8 +296,8 @@ async def test_of_several_tracks_the_slowest_is_the_setup(tmp_path: Path) -> Non
             for setup_s in (0.5, 2.5):
                 data = {"kind": "video", "setup_s": setup_s}
                 trial.event(ProbeEvent("p000", "setup", MONOTONIC_S, "", data))
-    (setup,) = evidence_of(RunReader.open(run.path).trial(0)).setups
-    assert setup.setup_s == 2.5
+    setups = evidence_of(RunReader.open(run.path).trial(0)).setups
+    assert [(each.track, each.setup_s) for each in setups] == [(0, 0.5), (1, 2.5)]
 
 
 async def test_a_hold_that_a_fault_cut_short_ends_there(tmp_path: Path) -> None:

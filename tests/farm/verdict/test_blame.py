@@ -22,7 +22,9 @@ def finding(
 ) -> Finding:
     breach = Breach(code, 0.2, 0.01, beyond, 0, at_s)
     plan = evidence.plan.probes[probe]
-    return Finding(plan, breach, direction, kind if direction else None, said)
+    streams = TrialStreams(evidence).owed(plan.probe, "inbound", kind)
+    senders = streams[0].senders if direction == "inbound" else ()
+    return Finding(plan, breach, direction, kind if direction else None, said, senders=senders)
 
 
 def told(*findings: Finding, evidence: TrialEvidence = CALLS) -> list[tuple[str | None, str]]:
@@ -44,7 +46,7 @@ def test_a_lossy_way_up_comes_before_worse_effects_of_it() -> None:
         ),
         (
             "p001",
-            "p001 (s000) inbound video lost 20 % of its packets, limit 1 %; "
+            "p001 (s000) inbound video from p000 lost 20 % of its packets, limit 1 %; "
             "p000's outbound video failed first (repair)",
         ),
     ]

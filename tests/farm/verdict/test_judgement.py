@@ -89,9 +89,9 @@ def test_media_that_come_too_late() -> None:
     assert verdict.established == 0
     messages = {reason.probe: reason.message for reason in verdict.reasons}
     assert messages["p000"] == (
-        "p000 (s000) inbound video took 17.2 s to its first media, limit 15 s"
+        "p000 (s000) inbound video from p001 took 17.2 s to its first media, limit 15 s"
     )
-    assert messages["p001"] == "p001 (s000) inbound video got no first media, limit 15 s"
+    assert messages["p001"] == "p001 (s000) inbound video from p000 got no first media, limit 15 s"
 
 
 def test_a_probe_whose_partner_did_not_come_is_named_after_it() -> None:
@@ -284,7 +284,7 @@ def test_a_stream_that_nobody_saw_is_no_pass() -> None:
     assert verdict.outcome is Outcome.FAIL
     assert {reason.code for reason in verdict.reasons} == {"no_evidence"}
     assert verdict.reasons[0].message == (
-        "p001 (s000) inbound audio was not seen at all: no poll tells of it"
+        "p001 (s000) inbound audio from p000 was not seen at all: no poll tells of it"
     )
 
 

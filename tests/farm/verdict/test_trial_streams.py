@@ -3,44 +3,143 @@ import dataclasses
 import pytest
 
 from farm.experiment import Criteria
-from farm.trial import TrialEvidence
+from farm.trial import LayerInterval, StreamInterval, TrialEvidence
+from farm.verdict.baseline import Baseline, baseline_of
 from farm.verdict.trial_streams import TrialStreams
-from tests.farm.trial_evidence import good, spoilt, stream
+from tests.farm.trial_evidence import Change, good, spoilt, stream
 
 
-def heard(evidence: TrialEvidence) -> dict[str, str | None]:
-    """Whose video each probe receives."""
+def heard(evidence: TrialEvidence) -> dict[str, list[tuple[str, ...]]]:
+    """Whose videos each probe receives."""
     streams = TrialStreams(evidence)
-    senders = {p.probe: streams.heard_by(p, "video") for p in evidence.plan.probes}
-    return {probe: sender and sender.probe for probe, sender in senders.items()}
+    return {
+        probe.probe: [each.senders for each in streams.owed(probe.probe, "inbound", "video")]
+        for probe in evidence.plan.probes
+    }
 
 
 def test_in_a_call_each_receives_the_other() -> None:
-    assert heard(good(load=4)) == {"p000": "p001", "p001": "p000", "p002": "p003", "p003": "p002"}
+    assert heard(good(load=4)) == {
+        "p000": [("p001",)],
+        "p001": [("p000",)],
+        "p002": [("p003",)],
+        "p003": [("p002",)],
+    }
 
 
 def test_in_a_broadcast_all_receive_the_presenter() -> None:
     evidence = good("broadcast", 4)
     presenter = evidence.plan.probes[0]
 
-    assert heard(evidence) == {"p000": None, "p001": "p000", "p002": "p000", "p003": "p000"}
+    viewers = {probe: [("p000",)] for probe in ("p001", "p002", "p003")}
+    assert heard(evidence) == {"p000": [], **viewers}
     hearers = TrialStreams(evidence).hearers_of(presenter, "video")
     assert [hearer.probe for hearer in hearers] == ["p001", "p002", "p003"]
 
 
-def test_in_a_room_the_server_makes_what_is_received() -> None:
-    assert set(heard(good("group", 4)).values()) == {None}
+def test_in_a_mixed_room_the_server_makes_what_is_received() -> None:
+    assert heard(good("group", 4)) == {f"p00{number}": [()] for number in range(4)}
+
+
+def test_in_a_forwarded_room_each_receives_all_others() -> None:
+    evidence = good("group", 3, members=3, media="forwarded")
+    assert heard(evidence)["p001"] == [("p000",), ("p002",)]
 
 
 def test_what_is_expected_is_what_the_plan_says() -> None:
     expected = TrialStreams(good("broadcast", 2)).expected
 
-    assert [(probe.probe, direction, kind) for probe, direction, kind in expected] == [
+    assert [(each.probe, each.direction, each.kind) for each in expected] == [
         ("p000", "outbound", "audio"),
         ("p000", "outbound", "video"),
         ("p001", "inbound", "audio"),
         ("p001", "inbound", "video"),
     ]
+
+
+def codes(evidence: TrialEvidence, probe: str, baseline: Baseline | None = None) -> list[str]:
+    """The limits that the videos a probe received broke."""
+    streams = TrialStreams(evidence)
+    return [
+        breach.code
+        for each in streams.owed(probe, "inbound", "video")
+        for breach in streams.breaches(each, Criteria(), baseline)
+    ]
+
+
+def test_what_the_sender_did_not_send_cannot_be_delivered() -> None:
+    nothing = spoilt(good(), stream("p001", "outbound", "video", bitrate_bps=0.0))
+    assert codes(spoilt(nothing, stream("p000", "inbound", "video", bitrate_bps=0.0)), "p000") == []
+
+
+def test_each_stream_of_a_forwarded_room_is_held_to_its_own_sender() -> None:
+    room = good("group", 3, members=3, media="forwarded")
+    modest = spoilt(room, stream("p001", "outbound", "video", bitrate_bps=100_000.0))
+
+    def from_p001(interval: StreamInterval) -> Change | None:
+        mine = interval.probe == "p000" and interval.kind == "video" and interval.track == 0
+        return {"bitrate_bps": 100_000.0} if mine and interval.direction == "inbound" else None
+
+    assert codes(spoilt(modest, from_p001), "p000") == []
+    assert codes(spoilt(room, from_p001), "p000") == ["delivered"]
+
+
+def test_a_camera_asked_for_less_owes_less_and_so_does_who_forwards_it() -> None:
+    slow = spoilt(good(), stream("p001", "outbound", "video", frame_rate=15.0))
+    seen = spoilt(slow, stream("p000", "inbound", "video", frame_rate=15.0))
+
+    assert codes(seen, "p000") == ["frame_rate"]
+    assert (
+        codes(spoilt(seen, stream("p001", "outbound", "video", asked_frame_rate=15.0)), "p000")
+        == []
+    )
+    assert (
+        codes(spoilt(seen, stream("p001", "outbound", "video", asked_frame_rate=None)), "p000")
+        == []
+    ), "a picture that is no camera's owes no rate"
+
+
+def test_a_forwarded_picture_may_grow_and_shrink_but_not_to_less_than_half_the_pixels() -> None:
+    baseline = baseline_of([good()], at_least=1)
+    size = {"frame_width": 480, "frame_height": 360}
+    assert codes(spoilt(good(), stream("p000", "inbound", "video", **size)), "p000", baseline) == []
+    size = {"frame_width": 1280, "frame_height": 960}
+    assert codes(spoilt(good(), stream("p000", "inbound", "video", **size)), "p000", baseline) == []
+    size = {"frame_width": 320, "frame_height": 240}
+    small = spoilt(good(), stream("p000", "inbound", "video", **size))
+    assert codes(small, "p000", baseline) == ["pixels"]
+    assert codes(small, "p000") == [], "nothing to compare it with"
+
+
+def test_of_simulcast_the_layer_of_the_size_received_is_what_was_sent() -> None:
+    layers = tuple(
+        LayerInterval("p001", "video", 0, rid, window, bitrate_bps, 20.0, 160 * scale, 120 * scale)
+        for window in range(4)
+        for rid, bitrate_bps, scale in (
+            ("q", 60_000.0, 1),
+            ("h", 150_000.0, 2),
+            ("f", 500_000.0, 4),
+        )
+    )
+    simulcast = dataclasses.replace(good(), layers=layers)
+
+    def of_layer(bitrate_bps: float, width: int, height: int) -> TrialEvidence:
+        figures = {"bitrate_bps": bitrate_bps, "frame_width": width, "frame_height": height}
+        return spoilt(simulcast, stream("p000", "inbound", "video", **figures))
+
+    assert codes(of_layer(150_000.0, 320, 240), "p000") == []
+    assert codes(of_layer(60_000.0, 320, 240), "p000") == ["delivered"]
+    assert codes(of_layer(60_000.0, 200, 100), "p000") == [], "of a size nobody sends: the smallest"
+
+
+def test_what_a_page_did_not_want_sent_is_held_against_nobody() -> None:
+    dead = {"packets": 0, "bitrate_bps": 0.0, "frame_rate": 0.0, "stalled_ratio": 1.0, "gap_s": 9.0}
+    gone = spoilt(good(), stream("p000", "inbound", "video", range(2, 4), **dead))
+    assert "gap" in codes(gone, "p000")
+    assert (
+        codes(spoilt(gone, stream("p000", "inbound", "video", range(2, 4), owed=False)), "p000")
+        == []
+    )
 
 
 def test_a_second_track_does_not_stand_in_for_the_first() -> None:
@@ -62,7 +161,4 @@ def test_loss_over_the_hold_is_weighed_by_packets() -> None:
 
 def test_without_a_baseline_a_mixed_picture_is_held_to_its_first_size() -> None:
     evidence = spoilt(good("group", 4), stream("p001", "inbound", "video", [2, 3], frame_width=400))
-    member = evidence.plan.probes[1]
-    breaches = TrialStreams(evidence).breaches(member, "inbound", "video", Criteria(), None)
-
-    assert [breach.code for breach in breaches] == ["size"]
+    assert codes(evidence, "p001") == ["size"]

@@ -1,0 +1,261 @@
+"""The streams that were seen, matched to what each probe is owed; what was not owed for a time."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from farm.evidence.page_acts import PageActs, asked_frame_rate, off_spans
+from farm.evidence.stream_lives import Life
+from farm.evidence.stream_senders import SentAs
+from farm.evidence.stream_slots import Matched, Owner, Span, Stream, match
+from farm.intervals import Intervals
+from farm.rates import FloatArray
+from farm.trial import Direction, PageAct, ProbePlan, StreamIdentity, TrialPlan
+from farm.webrtc_stats import MediaKind
+
+DIRECTIONS: tuple[Direction, ...] = ("inbound", "outbound")
+KINDS: tuple[MediaKind, ...] = ("audio", "video")
+CAMERAS = ("camera", "microphone")
+
+Key = tuple[str, Direction, MediaKind]
+
+
+@dataclass(frozen=True, slots=True)
+class Of:
+    """The streams of a probe of one direction and kind, matched."""
+
+    lives: Sequence[Life]
+    matched: Matched
+
+    @property
+    def owners(self) -> Iterable[tuple[Life, Owner]]:
+        return ((self.lives[owner.stream], owner) for owner in self.matched.owners)
+
+
+class OwedStreams:
+    """Matches the streams of a trial's probes to what the plan says that they are owed.
+
+    `hold` is from when to when it counts, `sent_as` what is known of who sent what.
+    """
+
+    def __init__(
+        self, plan: TrialPlan, hold: Span, acts: PageActs, sent_as: Mapping[Hashable, SentAs]
+    ) -> None:
+        self._hold = hold
+        self._acts = acts
+        self._sent_as = sent_as
+        self._plans = {probe.probe: probe for probe in plan.probes}
+        self._partners = {} if plan.mixed else _partners(plan)
+        self._tracks: dict[Hashable, int] = {}
+        self.found: dict[Key, Of] = {}
+
+    def add(self, lives: Sequence[Life]) -> list[tuple[Life, Owner]]:
+        """Match some probes' streams, all of each; who stands for what and when."""
+        groups: defaultdict[Key, list[Life]] = defaultdict(list)
+        for life in lives:
+            if life.probe in self._plans:
+                groups[life.probe, life.direction, life.kind].append(life)
+        found = {key: Of(of, self._match(key, of)) for key, of in groups.items()}
+        self.found.update(found)
+        return [pair for of in found.values() for pair in of.owners]
+
+    def _match(self, key: Key, lives: Sequence[Life]) -> Matched:
+        probe, direction, kind = key
+        plan = self._plans[probe]
+        if direction == "outbound":
+            streams = [Stream(life.first_s, life.last_s, rank=self._rank(life)) for life in lives]
+            matched = match(streams, [None] * plan.sends.count(kind), self._hold)
+            for owner in matched.owners:
+                self._tracks.setdefault(lives[owner.stream].name, owner.track)
+            return matched
+        streams = [
+            Stream(life.first_s, life.last_s, sent.probe if sent else None)
+            for life in lives
+            for sent in (self._sent_as.get(life.name),)
+        ]
+        return match(streams, *self._owed(plan, kind))
+
+    def _owed(
+        self, plan: ProbePlan, kind: MediaKind
+    ) -> tuple[Sequence[str | None], Span, Sequence[str]]:
+        partners = self._partners.get((plan.probe, kind), ())
+        count = plan.receives.count(kind)
+        owed = partners if len(partners) == count else [None] * count
+        return owed, self._hold, partners
+
+    def _rank(self, life: Life) -> int:
+        """0 for cameras and microphones, and for what nothing is known of."""
+        states = self._acts.states(life.probe, life.connection, life.mid)
+        return int(bool(states) and not any(state.source in CAMERAS for state in states))
+
+    # ------------------------------------------------------------ what they come to
+
+    def identities(self) -> tuple[StreamIdentity, ...]:
+        """Each owed stream, seen or not, and each other that was seen, in the plan's order."""
+        return tuple(
+            identity
+            for probe in self._plans.values()
+            for direction in DIRECTIONS
+            for kind in KINDS
+            for identity in self._identities(probe, direction, kind)
+        )
+
+    def _identities(
+        self, probe: ProbePlan, direction: Direction, kind: MediaKind
+    ) -> Iterable[StreamIdentity]:
+        of = self.found.get((probe.probe, direction, kind))
+        if of is None:
+            matched = (
+                match((), *self._owed(probe, kind))
+                if direction == "inbound"
+                else match((), [None] * probe.sends.count(kind), self._hold)
+            )
+            of = Of((), matched)
+        for track, senders in enumerate(of.matched.senders):
+            owners = [owner for owner in of.matched.owners if owner.track == track]
+            last = of.lives[owners[-1].stream] if owners else None
+            sent = self._sent_as.get(last.name) if last else None
+            yield StreamIdentity(
+                probe=probe.probe,
+                direction=direction,
+                kind=kind,
+                track=track,
+                owed=track < of.matched.owed,
+                seen=bool(owners),
+                senders=senders,
+                sent_track=self._tracks.get(sent.stream, 0) if sent else 0,
+                connection=last.connection if last else "",
+                mid=last.mid if last else "",
+                scalability_mode=last.scalability_mode if last else "",
+                began_s=of.lives[owners[0].stream].first_s if owners else None,
+                ended_s=last.last_s if last else None,
+            )
+
+    def off(self) -> dict[tuple[str, MediaKind, int], list[tuple[float, float, str]]]:
+        """When a page gave nothing for an owed stream of its own, and why, by probe and track."""
+        found: dict[tuple[str, MediaKind, int], list[tuple[float, float, str]]] = {}
+        for (probe, direction, kind), of in self.found.items():
+            for life, owner in of.owners if direction == "outbound" else ():
+                if owner.track >= of.matched.owed:
+                    continue
+                states = self._acts.states(probe, life.connection, life.mid)
+                for from_s, to_s, why in off_spans(states):
+                    begin_s, end_s = max(from_s, owner.from_s), min(to_s, owner.to_s)
+                    if begin_s < end_s and end_s > self._hold[0] and begin_s < self._hold[1]:
+                        found.setdefault((probe, kind, owner.track), []).append(
+                            (begin_s, end_s, why)
+                        )
+        return found
+
+    def asked_frame_rate(
+        self, probe: str, track: int, begin_s: float, end_s: float
+    ) -> float | None:
+        """What the camera of a sent video was asked for; an older recording has the plan's."""
+        planned = float(self._plans[probe].variables.get("frame_rate") or 0) or None
+        if not self._acts.are_known(probe):
+            return planned
+        of = self.found.get((probe, "outbound", "video"))
+        rates = [
+            asked_frame_rate(
+                self._acts.states(probe, life.connection, life.mid),
+                max(begin_s, owner.from_s),
+                min(end_s, owner.to_s),
+            )
+            for life, owner in (of.owners if of else ())
+            if owner.track == track and owner.from_s < end_s and owner.to_s > begin_s
+        ]
+        known = [rate for rate in rates if rate is not None]
+        if not known or len(known) < len(rates):
+            return None
+        return min(known) if planned is None else min(*known, planned)
+
+    def excused(
+        self, whole: Intervals, edges: FloatArray
+    ) -> list[tuple[str, Direction, MediaKind, int, int]]:
+        """Probe, direction, kind, track, window of streams for which a page gave nothing to send.
+
+        Where a receiver's streams may be of several senders, those of the fewest packets are of the
+        senders who sent none.
+        """
+        off: defaultdict[tuple[str, MediaKind], set[int]] = defaultdict(set)
+        found: list[tuple[str, Direction, MediaKind, int, int]] = []
+        for (probe, kind, track), spans in self.off().items():
+            for begin_s, end_s, _ in spans:
+                for window in range(len(edges) - 1):
+                    if begin_s < edges[window + 1] and end_s > edges[window]:
+                        found.append((probe, "outbound", kind, track, window))
+                        off[probe, kind].add(window)
+        if not off:
+            return []
+        places = whole.places()
+        groups: defaultdict[tuple[str, MediaKind, tuple[str, ...]], list[int]] = defaultdict(list)
+        for identity in self.identities():
+            if identity.direction == "inbound" and identity.owed and identity.senders:
+                groups[identity.probe, identity.kind, identity.senders].append(identity.track)
+        for (probe, kind, senders), owed in groups.items():
+            silent = [off[sender, kind] for sender in senders if (sender, kind) in off]
+            for window in sorted(set().union(*silent)):
+                count = sum(window in windows for windows in silent)
+                packets = {
+                    track: sum(
+                        each.packets or 0
+                        for place in places.get((probe, "inbound", kind, track), ())
+                        for each in whole[place]
+                        if each.window == window
+                    )
+                    for track in owed
+                }
+                for track in sorted(owed, key=lambda track: (packets[track], track))[:count]:
+                    found.append((probe, "inbound", kind, track, window))
+        return found
+
+    def left(self) -> Mapping[str, float]:
+        """When each page closed its last connection of its own accord in the hold, for good."""
+        found = {}
+        for probe in self._plans:
+            closed = self._acts.closed(probe)
+            in_hold = [at_s for at_s in closed.values() if self._hold[0] <= at_s < self._hold[1]]
+            lives = [
+                life
+                for direction in DIRECTIONS
+                for kind in KINDS
+                if (of := self.found.get((probe, direction, kind))) is not None
+                for life in of.lives
+            ]
+            went_on = any(life.connection not in closed for life in lives) or any(
+                life.last_s > max(closed.values(), default=math.inf) + 2.0 for life in lives
+            )
+            if in_hold and not went_on:
+                found[probe] = max(in_hold)
+        return found
+
+    def acts(self) -> tuple[PageAct, ...]:
+        """What pages stopped sending of their own accord in the hold."""
+        return tuple(
+            PageAct(probe, kind, begin_s, why)
+            for (probe, kind, _), spans in sorted(self.off().items())
+            for begin_s, _, why in spans
+        )
+
+
+def _partners(plan: TrialPlan) -> Mapping[tuple[str, MediaKind], tuple[str, ...]]:
+    """Of each receiver and kind those whose streams the server forwards to it.
+
+    A broadcast's viewers share one list, so that ten thousand of them cost no more than one.
+    """
+    found: dict[tuple[str, MediaKind], tuple[str, ...]] = {}
+    for session in plan.sessions:
+        for kind in KINDS:
+            senders = tuple(each.probe for each in session.probes if kind in each.sends)
+            sending = frozenset(senders)
+            for probe in session.probes:
+                others = (
+                    tuple(each for each in senders if each != probe.probe)
+                    if probe.probe in sending
+                    else senders
+                )
+                found[probe.probe, kind] = others
+    return found

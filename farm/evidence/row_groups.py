@@ -1,0 +1,84 @@
+"""Rows in groups, added up in one order whatever order they came in. Pure.
+
+A sum of floats depends on the order of its terms, and Polars' groups on the number of threads: the
+same recording must give the same figures on any machine, so rows are sorted before they are added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from farm.evidence.poll_table import changes
+from farm.rates import BoolArray, FloatArray, IntArray
+
+
+class RowGroups:
+    """Groups of rows with the same `keys`, in the order of the keys; NaN is unknown.
+
+    `then` sorts the rows within a group, so that "the last" means something.
+    """
+
+    def __init__(
+        self, keys: Sequence[IntArray], then: Sequence[IntArray | FloatArray] = ()
+    ) -> None:
+        self._order = np.lexsort((*reversed(then), *reversed(keys)))
+        first = changes([key[self._order] for key in keys])
+        self._starts = np.flatnonzero(first)
+        self._group = np.cumsum(first) - 1
+        self.count = len(self._starts)
+
+    def key(self, key: IntArray) -> IntArray:
+        """The value of a key for each group."""
+        return key[self._order[self._starts]]
+
+    def rows(self) -> IntArray:
+        """How many rows each group has."""
+        return np.bincount(self._group, minlength=self.count)
+
+    def total(self, values: FloatArray) -> FloatArray:
+        """The sum of what is known; NaN where nothing is."""
+        sums, known = self._sums(values)
+        return np.where(known > 0, sums, np.nan)
+
+    def mean(self, values: FloatArray) -> FloatArray:
+        """The mean of what is known; NaN where nothing is."""
+        sums, known = self._sums(values)
+        return np.where(known > 0, sums / np.maximum(known, 1), np.nan)
+
+    def largest(self, values: FloatArray) -> FloatArray:
+        """The largest of what is known; NaN where nothing is."""
+        return self._reduced(np.fmax, values)
+
+    def smallest(self, values: FloatArray) -> FloatArray:
+        """The smallest of what is known; NaN where nothing is."""
+        return self._reduced(np.fmin, values)
+
+    def last_row(self, known: BoolArray | None = None) -> IntArray:
+        """The last row of each group, of those that are `known`; -1 where there is none."""
+        if not self.count:
+            return np.empty(0, dtype=np.int64)
+        places = np.arange(len(self._order))
+        if known is not None:
+            places = np.where(known[self._order], places, -1)
+        last = np.maximum.reduceat(places, self._starts)
+        return np.where(last < 0, -1, self._order[last]).astype(np.int64)
+
+    def last(self, values: FloatArray) -> FloatArray:
+        """The last of what is known; NaN where nothing is."""
+        rows = self.last_row(~np.isnan(values))
+        return np.where(rows < 0, np.nan, values[rows])
+
+    def _sums(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        ordered = values[self._order]
+        known = ~np.isnan(ordered)
+        sums = np.bincount(self._group, np.where(known, ordered, 0.0), self.count)
+        count = np.bincount(self._group, known.astype(np.float64), self.count)
+        return sums.astype(np.float64), count.astype(np.float64)
+
+    def _reduced(self, ufunc: np.ufunc, values: FloatArray) -> FloatArray:
+        if not self.count:
+            return np.empty(0)
+        found: FloatArray = ufunc.reduceat(values[self._order], self._starts)
+        return found

@@ -1,0 +1,112 @@
+"""A recording's RTP rows of some probes, in tables, and the streams that are in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import polars as pl
+
+from farm.evidence.poll_table import PollTable
+from farm.evidence.stream_lives import SERIES, Life, lives
+from farm.evidence.stream_slots import Owner
+from farm.rates import IntArray
+from farm.recording.sample_reader import SampleReader
+
+_WHOSE = ("probe", "connection", "id", "timestamp", "page_time_s")
+_RTP = (*_WHOSE, "ssrc", "kind", "mid", "frameWidth", "frameHeight")
+_INBOUND = (
+    *_RTP,
+    "trackIdentifier",
+    "packetsReceived",
+    "packetsLost",
+    "bytesReceived",
+    "retransmittedBytesReceived",
+    "lastPacketReceivedTimestamp",
+    "jitter",
+    "nackCount",
+    "framesDecoded",
+    "totalFreezesDuration",
+    "totalPausesDuration",
+    "totalAudioEnergy",
+)
+_OUTBOUND = (
+    *_RTP,
+    "rid",
+    "mediaSourceId",
+    "active",
+    "scalabilityMode",
+    "packetsSent",
+    "bytesSent",
+    "retransmittedPacketsSent",
+    "retransmittedBytesSent",
+    "targetBitrate",
+    "framesEncoded",
+    "framesSent",
+    "qualityLimitationReason",
+)
+_SOURCE = (*_WHOSE, "kind", "frames", "trackIdentifier", "totalAudioEnergy")
+
+
+class RtpTables:
+    """What some probes received and sent: `received`, `sent` and the `sources` of what was sent.
+
+    `None` where nothing is recorded. `lives` are the streams of both directions, each probe's in
+    an order that does not depend on that of the rows.
+    """
+
+    def __init__(self, rows: SampleReader) -> None:
+        growing = ("packetsReceived", "bytesReceived", "framesDecoded")
+        self.received = _table(_rtp_rows(rows, "inbound-rtp", _INBOUND), growing)
+        sent = _rtp_rows(rows, "outbound-rtp", _OUTBOUND)
+        if sent is not None:
+            sent = sent.with_columns(
+                framesEncoded=pl.coalesce("framesEncoded", "framesSent"),
+                payload=pl.col("bytesSent") - pl.col("retransmittedBytesSent").fill_null(0),
+            )
+        self.sent = _table(sent, ("packetsSent", "bytesSent", "framesEncoded"))
+        sources = rows.samples("media-source", _SOURCE)
+        self.sources = (
+            None
+            if sources is None
+            else PollTable(sources, ("probe", "connection", "id"), ("frames",))
+        )
+        found: list[Life] = []
+        if self.received is not None:
+            found += lives(self.received, "inbound", "packetsReceived")
+        if self.sent is not None:
+            found += lives(self.sent, "outbound", "packetsSent")
+        self.lives: Sequence[Life] = sorted(
+            found, key=lambda life: (life.probe, life.direction, life.kind, life.order)
+        )
+
+
+def tracks(
+    table: PollTable, owners: Iterable[tuple[Life, Owner]], *, said: bool = False
+) -> IntArray:
+    """For each row of `table.frame`, or of `said`, the track that it belongs to; -1: none."""
+    frame, series = (table.said, table.said_series) if said else (table.frame, table.series)
+    starts = np.flatnonzero(np.diff(series, prepend=-1))
+    ends = np.append(starts[1:], len(series))
+    run_s = frame["run_s"].to_numpy()
+    found = np.full(len(series), -1, dtype=np.int64)
+    for life, owner in owners:
+        for number in life.series:
+            start, end = int(starts[number]), int(ends[number])
+            if np.isfinite(owner.from_s) or np.isfinite(owner.to_s):
+                times = run_s[start:end]
+                start, end = (
+                    start + int(np.searchsorted(times, owner.from_s)),
+                    start + int(np.searchsorted(times, owner.to_s)),
+                )
+            found[start:end] = owner.track
+    return found
+
+
+def _table(rows: pl.DataFrame | None, growing: Sequence[str]) -> PollTable | None:
+    return None if rows is None else PollTable(rows, SERIES, growing)
+
+
+def _rtp_rows(reader: SampleReader, type: str, columns: Sequence[str]) -> pl.DataFrame | None:
+    rows = reader.samples(type, columns)
+    return None if rows is None else rows.filter(pl.col("kind").is_in(["audio", "video"]))

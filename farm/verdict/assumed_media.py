@@ -1,0 +1,61 @@
+"""What was seen of rooms of which nobody said whether the server mixes or forwards. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from farm.trial import Reason, TrialEvidence
+from farm.wording import counted
+
+LEAST_MEMBERS = 3
+"""In a room of two a mix and the partner's stream look alike."""
+
+
+def as_assumed(evidence: TrialEvidence) -> Iterator[str]:
+    """The assumption, and what members received."""
+    if evidence.plan.media_assumed:
+        yield (
+            "scenario.media is not said: rooms were taken for forwarded; "
+            f"each member received {_range(evidence, 'video')} and {_range(evidence, 'audio')}; "
+            f"owed {_owed(evidence)}"
+        )
+
+
+def mixed_or_withheld(evidence: TrialEvidence) -> tuple[Reason, ...]:
+    """Why a room that was only assumed to forward is not judged: it may as well be a mix."""
+    plan = evidence.plan
+    members = [len(session.probes) for session in plan.sessions]
+    if not plan.media_assumed or min(members, default=0) < LEAST_MEMBERS:
+        return ()
+    for kind in ("audio", "video"):
+        if {_received(evidence)[probe.probe, kind] for probe in plan.probes} - {1}:
+            return ()
+    return (
+        Reason(
+            "assumed_media",
+            "each member received 1 video and 1 audio: the server mixes its rooms, or it withholds "
+            f"streams; one that forwards owes {_owed(evidence)}: "
+            "say scenario.media: mixed or forwarded",
+        ),
+    )
+
+
+def _received(evidence: TrialEvidence) -> Counter[tuple[str, str]]:
+    return Counter(
+        (each.probe, each.kind)
+        for each in evidence.streams
+        if each.direction == "inbound" and each.seen
+    )
+
+
+def _range(evidence: TrialEvidence, kind: str) -> str:
+    received = _received(evidence)
+    counts = {received[probe.probe, kind] for probe in evidence.plan.probes if probe.receives}
+    least, most = min(counts, default=0), max(counts, default=0)
+    return counted(least, kind) if least == most else f"{least} to {counted(most, kind)}"
+
+
+def _owed(evidence: TrialEvidence) -> str:
+    receives = next((p.receives for p in evidence.plan.probes if p.receives), ())
+    return f"{receives.count('video')} and {receives.count('audio')}"
