@@ -161,7 +161,8 @@ class StreamIdentity:
     """What a track of `StreamInterval` is: a stream that is owed, or another that was seen.
 
     `senders` are the probes that it may come from: one where it is known, none for what is sent or
-    mixed. `sent_track` is the sender's own track of it. `connection` and `mid` are those it had
+    mixed. `sent_tracks` are the sender's own tracks of it, each with the time from which on it is
+    that one. `connection` and `mid` are those it had
     last, and `scalability_mode` how it is encoded (W3C webrtc-svc), empty where unknown; `began_s`
     and `ended_s` are its first and last packet, in run time.
     """
@@ -173,7 +174,7 @@ class StreamIdentity:
     owed: bool
     seen: bool
     senders: tuple[str, ...] = ()
-    sent_track: int = 0
+    sent_tracks: tuple[tuple[float, int], ...] = ()
     connection: str = ""
     mid: str = ""
     scalability_mode: str = ""
@@ -224,6 +225,11 @@ class StreamSetup:
     setup_s: float | None
     track: int = 0
     late_s: float | None = None
+
+    @property
+    def waited_s(self) -> float | None:
+        """What counts against the limit; `None`: it never came."""
+        return self.setup_s if self.late_s is None else self.late_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from farm.evidence.page_acts import PageActs, asked_frame_rate, off_spans
 from farm.evidence.stream_lives import Life
-from farm.evidence.stream_senders import SentAs
+from farm.evidence.stream_senders import KINDS, SentAs, match_sent
 from farm.evidence.stream_slots import Matched, Owner, Span, Stream, match
 from farm.intervals import Intervals
 from farm.rates import FloatArray
@@ -17,8 +17,6 @@ from farm.trial import Direction, PageAct, ProbePlan, StreamIdentity, TrialPlan
 from farm.webrtc_stats import MediaKind
 
 DIRECTIONS: tuple[Direction, ...] = ("inbound", "outbound")
-KINDS: tuple[MediaKind, ...] = ("audio", "video")
-CAMERAS = ("camera", "microphone")
 
 Key = tuple[str, Direction, MediaKind]
 
@@ -48,6 +46,7 @@ class OwedStreams:
         self._acts = acts
         self._sent_as = sent_as
         self._plans = {probe.probe: probe for probe in plan.probes}
+        self._is_mixed = plan.mixed
         self._partners = {} if plan.mixed else _partners(plan)
         self._tracks: dict[Hashable, int] = {}
         self.found: dict[Key, Of] = {}
@@ -66,13 +65,18 @@ class OwedStreams:
         probe, direction, kind = key
         plan = self._plans[probe]
         if direction == "outbound":
-            streams = [Stream(life.first_s, life.last_s, rank=self._rank(life)) for life in lives]
-            matched = match(streams, [None] * plan.sends.count(kind), self._hold)
-            for owner in matched.owners:
-                self._tracks.setdefault(lives[owner.stream].name, owner.track)
+            matched = match_sent(lives, plan.sends.count(kind), self._hold, self._acts)
+            self._tracks.update(_longest(lives, matched.owners))
             return matched
+        usual = _usual_size(lives) if self._is_mixed else None
         streams = [
-            Stream(life.first_s, life.last_s, sent.probe if sent else None)
+            Stream(
+                life.first_s,
+                life.last_s,
+                sent.probe if sent and not self._is_mixed else None,
+                rank=int(usual is not None and life.size != usual),
+                is_extra=sent is not None and sent.is_extra,
+            )
             for life in lives
             for sent in (self._sent_as.get(life.name),)
         ]
@@ -85,11 +89,6 @@ class OwedStreams:
         count = plan.receives.count(kind)
         owed = partners if len(partners) == count else [None] * count
         return owed, self._hold, partners
-
-    def _rank(self, life: Life) -> int:
-        """0 for cameras and microphones, and for what nothing is known of."""
-        states = self._acts.states(life.probe, life.connection, life.mid)
-        return int(bool(states) and not any(state.source in CAMERAS for state in states))
 
     # ------------------------------------------------------------ what they come to
 
@@ -117,7 +116,6 @@ class OwedStreams:
         for track, senders in enumerate(of.matched.senders):
             owners = [owner for owner in of.matched.owners if owner.track == track]
             last = of.lives[owners[-1].stream] if owners else None
-            sent = self._sent_as.get(last.name) if last else None
             yield StreamIdentity(
                 probe=probe.probe,
                 direction=direction,
@@ -126,13 +124,20 @@ class OwedStreams:
                 owed=track < of.matched.owed,
                 seen=bool(owners),
                 senders=senders,
-                sent_track=self._tracks.get(sent.stream, 0) if sent else 0,
+                sent_tracks=tuple(
+                    (owner.from_s, self._sent_track(of.lives[owner.stream])) for owner in owners
+                ),
                 connection=last.connection if last else "",
                 mid=last.mid if last else "",
                 scalability_mode=last.scalability_mode if last else "",
                 began_s=of.lives[owners[0].stream].first_s if owners else None,
                 ended_s=last.last_s if last else None,
             )
+
+    def _sent_track(self, life: Life) -> int:
+        """The sender's track of a received stream; what it owes where nobody knows."""
+        sent = self._sent_as.get(life.name)
+        return 0 if sent is None else self._tracks.get(sent.stream, 0)
 
     def off(self) -> dict[tuple[str, MediaKind, int], list[tuple[float, float, str]]]:
         """When a page gave nothing for an owed stream of its own, and why, by probe and track."""
@@ -241,6 +246,20 @@ class OwedStreams:
         )
 
 
+def _longest(lives: Sequence[Life], owners: Iterable[Owner]) -> Mapping[Hashable, int]:
+    """The track that each stream is longest, by its name."""
+    seconds: defaultdict[Hashable, dict[int, float]] = defaultdict(dict)
+    for owner in owners:
+        life = lives[owner.stream]
+        spans = seconds[life.name]
+        span_s = min(owner.to_s, life.last_s) - max(owner.from_s, life.first_s)
+        spans[owner.track] = spans.get(owner.track, 0.0) + span_s
+    return {
+        name: max(spans, key=lambda track: (spans[track], -track))
+        for name, spans in seconds.items()
+    }
+
+
 def _partners(plan: TrialPlan) -> Mapping[tuple[str, MediaKind], tuple[str, ...]]:
     """Of each receiver and kind those whose streams the server forwards to it.
 
@@ -259,3 +278,19 @@ def _partners(plan: TrialPlan) -> Mapping[tuple[str, MediaKind], tuple[str, ...]
                 )
                 found[probe.probe, kind] = others
     return found
+
+
+def _usual_size(lives: Sequence[Life]) -> tuple[int, int] | None:
+    """The size that a probe received for most of the time: the mix's, not a presentation's."""
+    sizes = sorted({life.size for life in lives if life.size is not None})
+    return max(sizes, key=lambda size: _covered_s(lives, size), default=None)
+
+
+def _covered_s(lives: Sequence[Life], size: tuple[int, int]) -> float:
+    """The seconds in which some stream of the size was there."""
+    covered_s, until_s = 0.0, -math.inf
+    for life in sorted(lives, key=lambda life: life.first_s):
+        if life.size == size:
+            covered_s += max(0.0, life.last_s - max(life.first_s, until_s))
+            until_s = max(until_s, life.last_s)
+    return covered_s

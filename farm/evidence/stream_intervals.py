@@ -19,6 +19,11 @@ from farm.recording.sample_reader import SampleReader
 from farm.trial import LayerInterval, TrialPlan
 
 
+def hold_of(edges: FloatArray) -> tuple[float, float]:
+    """From when to when the windows are."""
+    return (float(edges[0]), float(edges[-1])) if len(edges) else (0.0, 0.0)
+
+
 class TrialWindows:
     """A trial's streams in windows, made of some probes at a time and put together.
 
@@ -37,8 +42,7 @@ class TrialWindows:
         self._edges = edges
         self._places = _places(plan)
         self._expected = _expected(plan, established)
-        hold = (float(edges[0]), float(edges[-1])) if len(edges) else (0.0, 0.0)
-        self.owed = OwedStreams(plan, hold, acts, sent_as)
+        self.owed = OwedStreams(plan, hold_of(edges), acts, sent_as)
 
     def of(
         self, rows: SampleReader, probes: Sequence[str], polls: pl.DataFrame
@@ -191,7 +195,7 @@ def _in_their_windows(
 
     Where rows that a poll had are lost, a poll without a stream does not say that it was gone.
     """
-    missing = [name for name in (*_FIGURES, *_PARTS, "rows") if name not in frame.columns]
+    missing = [name for name in (*_FIGURES, *_PARTS, "rows", "moves") if name not in frame.columns]
     lengths = pl.DataFrame({"window": range(len(edges) - 1), "length_s": edges[1:] - edges[:-1]})
     had = polls.select("probe", "window", "polls", *DIRECTIONS.categories)
     lost = pl.col("held").fill_null(0) < pl.when(direction="inbound").then("inbound").otherwise(
@@ -214,14 +218,15 @@ def _with_silence(frame: pl.DataFrame) -> pl.DataFrame:
     """The figures as they are final.
 
     For the time `absent_s`, in which a page was polled and an expected stream was not there,
-    nothing came and nothing moved; where it never was (`gone`) that is all there is to say.
+    nothing came and nothing moved; where it never was (`gone`) that is all there is to say. A poll
+    without it as it is moved proves nothing: it was away for less.
     """
     video = pl.col("kind") == "video"
     gone = (pl.col("rows") == 0) & (pl.col("polls") > 0)
     counted = ["packets", "payload_bytes", "payload_span_s"]
     moved = ["frames", "frames_span_s", "stalled_s"]
-    absent_ratio = 1 - pl.col("rows") / pl.col("polls")
-    seconds_absent = absent_ratio * pl.col("length_s")
+    missing = (pl.col("polls") - pl.col("rows") - pl.col("moves").fill_null(0)).clip(0)
+    seconds_absent = missing / pl.col("polls") * pl.col("length_s")
     return (
         frame.with_columns(
             pl.when(gone).then(0.0).otherwise(pl.col(counted)).name.keep(),

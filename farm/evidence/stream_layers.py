@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from farm import rates
-from farm.evidence.poll_table import PollTable
+from farm.evidence.poll_table import PollTable, in_order
 from farm.evidence.row_groups import RowGroups
 from farm.evidence.rtp_tables import tracks
 from farm.evidence.stream_lives import Life
@@ -26,8 +26,10 @@ def layers_of(
     track = tracks(table, several)
     window = rates.window_of(table.known("run_s"), edges)
     kept = np.flatnonzero((track >= 0) & (window >= 0))
+    names = [in_order(table.frame[name])[kept] for name in ("probe", "kind", "rid")]
     groups = RowGroups(
-        (table.series[kept], track[kept], window[kept]), then=(table.known("run_s")[kept],)
+        (*names, track[kept], window[kept]),
+        then=(table.known("run_s")[kept], table.series[kept]),
     )
     last = kept[groups.last_row()]
     payload, span_s, frames, frames_span_s = (

@@ -7,15 +7,23 @@ mid, each SSRC is a stream.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import polars as pl
 
 from farm.evidence.poll_table import PollTable
 from farm.rates import FloatArray, IntArray
 from farm.trial import Direction
 from farm.webrtc_stats import MediaKind
+
+_IDENTITY = ("probe", "kind", "connection", "mid", "trackIdentifier")
+_TOLD = (
+    *_IDENTITY,
+    *("mediaSourceId", "scalabilityMode", "frameWidth", "frameHeight", "ssrc", "rid"),
+)
 
 SERIES = ("probe", "connection", "id", "ssrc")
 """What one counter is to a browser, until the page is loaded anew."""
@@ -27,7 +35,7 @@ class Life:
 
     `series` are the numbers of its counters in the table that it was found in (`PollTable.series`).
     What is empty of `mid`, `track_id`, `source_id` (the id of its media source) and
-    `scalability_mode` is unknown.
+    `scalability_mode` is unknown; `size` is the last, width and height.
     """
 
     probe: str
@@ -40,6 +48,7 @@ class Life:
     ssrcs: frozenset[int]
     rids: frozenset[str]
     scalability_mode: str
+    size: tuple[int, int] | None
     series: tuple[int, ...]
     first_s: float
     last_s: float
@@ -64,48 +73,41 @@ def lives(table: PollTable, direction: Direction, packets: str) -> list[Life]:
     first_s, last_s = _flow(table, packets)
     if not len(first_s):
         return []
-    ends = np.flatnonzero(np.diff(table.said_series, append=len(first_s)))
-    said = table.said[ends]
-    names = (
-        "probe",
-        "kind",
-        "connection",
-        "mid",
-        "trackIdentifier",
-        "mediaSourceId",
-        "ssrc",
-        "rid",
-    )
-    columns = [
-        said[name].to_list() if name in said.columns else [None] * len(ends) for name in names
-    ]
+    last = np.flatnonzero(np.diff(table.said_series, append=len(first_s)))
+    said = table.said[last]
+    lacking = [pl.lit(None).alias(name) for name in _TOLD if name not in said.columns]
+    rows = said.with_columns(lacking).select(_TOLD).rows(named=True)
     found: dict[Hashable, list[int]] = {}
-    rows = list(zip(*columns, strict=True))
-    for number, (probe, kind, connection, mid, track_id, *_) in enumerate(rows):
+    for number, row in enumerate(rows):
         if not np.isnan(first_s[number]):
-            alone = number if mid is None else None
-            found.setdefault((probe, kind, connection, mid, track_id, alone), []).append(number)
-    made = []
-    for numbers in found.values():
-        probe, kind, connection, mid, track_id, source_id, mode, *_ = rows[numbers[-1]]
-        made.append(
-            Life(
-                probe=probe,
-                direction=direction,
-                kind=kind,
-                connection=connection or "",
-                mid=mid or "",
-                track_id=track_id or "",
-                source_id=source_id or "",
-                ssrcs=frozenset(rows[each][-2] for each in numbers if rows[each][-2] is not None),
-                rids=frozenset(rows[each][-1] for each in numbers if rows[each][-1] is not None),
-                scalability_mode=mode or "",
-                series=tuple(numbers),
-                first_s=float(min(first_s[each] for each in numbers)),
-                last_s=float(max(last_s[each] for each in numbers)),
-            )
+            alone = number if row["mid"] is None else None
+            key = *(row[name] for name in _IDENTITY), alone
+            found.setdefault(key, []).append(number)
+    return [
+        Life(
+            probe=row["probe"],
+            direction=direction,
+            kind=row["kind"],
+            connection=row["connection"] or "",
+            mid=row["mid"] or "",
+            track_id=row["trackIdentifier"] or "",
+            source_id=row["mediaSourceId"] or "",
+            scalability_mode=row["scalabilityMode"] or "",
+            size=_size(row),
+            ssrcs=frozenset(rows[each]["ssrc"] for each in numbers) - {None},
+            rids=frozenset(rows[each]["rid"] for each in numbers) - {None},
+            series=tuple(numbers),
+            first_s=float(min(first_s[each] for each in numbers)),
+            last_s=float(max(last_s[each] for each in numbers)),
         )
-    return made
+        for numbers in found.values()
+        for row in (rows[numbers[-1]],)
+    ]
+
+
+def _size(row: Mapping[str, Any]) -> tuple[int, int] | None:
+    width, height = row["frameWidth"], row["frameHeight"]
+    return (width, height) if width and height else None
 
 
 def _flow(table: PollTable, packets: str) -> tuple[FloatArray, FloatArray]:

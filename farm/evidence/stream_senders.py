@@ -8,28 +8,37 @@ grew, second by second, and no two encoders' bytes grow alike. What none of them
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+import math
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
+from farm.evidence.page_acts import PageActs
 from farm.evidence.poll_table import PollTable
 from farm.evidence.rtp_tables import RtpTables
 from farm.evidence.stream_lives import Life
+from farm.evidence.stream_slots import Matched, Span, Stream, match
 from farm.rates import FloatArray
 from farm.recording.reader import TrialReader
-from farm.trial import TrialPlan
+from farm.trial import Direction, SessionPlan, TrialPlan
+from farm.webrtc_stats import MediaKind
 
-LEAST_POLLS = 8
-"""Fewer say nothing of the course of a counter."""
+KINDS: tuple[MediaKind, ...] = ("audio", "video")
+CAMERAS = ("camera", "microphone")
+
+LEAST_POLLS, LEAST_ALONE = 4, 8
+"""Fewer say nothing of the course of a counter, or nothing where there is no other to compare."""
 
 LAGS_S = np.array([0.0, 0.1, 0.2, 0.4, 0.8])
 """From a sender's counting to a receiver's: network, server and reports."""
 
-LIKE_S = 0.35
-"""Courses that differ by less, in seconds of the stream, are alike."""
+LIKE_S, LIKE_ALONE_S = 0.35, 0.1
+"""Courses that differ by less, in seconds of the stream, are alike; where there is no other to
+compare with they must be nearer."""
 
-CLEARLY_S, CLEARLY = 0.1, 2.5
+CLEARLY_S, CLEARLY = 0.05, 2.5
 """The next best must differ by so much more, and by so many times."""
 
 
@@ -52,38 +61,97 @@ class Traced:
 
 
 @dataclass(frozen=True, slots=True)
+class _Sent:
+    """A stream that was sent."""
+
+    of: Traced
+    is_extra: bool
+
+    @property
+    def source(self) -> tuple[str, Hashable]:
+        """The camera it is of: what is sent to each partner by itself is one."""
+        return self.of.life.probe, self.of.track_id or self.of.life.name
+
+    @property
+    def named(self) -> SentAs:
+        return SentAs(self.of.life.probe, self.of.life.name, self.is_extra)
+
+
+@dataclass(frozen=True, slots=True)
 class SentAs:
-    """Who sent a stream, and as which of the sender's; `stream` is `Life.name`."""
+    """Who sent a stream, and as which of the sender's; `stream` is `Life.name`.
+
+    `is_extra`: the sender sends it beside what it owes, such as a screen beside its camera.
+    """
 
     probe: str
     stream: Hashable
+    is_extra: bool
 
 
-def need_senders(plan: TrialPlan) -> frozenset[str]:
-    """The probes of sessions in which some receiver has more than one sender."""
-    return frozenset(
-        probe.probe
-        for session in plan.sessions
-        if not plan.mixed
-        and any(
-            receiver.receives
-            and sum(bool(sender.sends) for sender in session.probes if sender is not receiver) > 1
-            for receiver in session.probes
-        )
-        for probe in session.probes
+def senders_in(
+    trial: TrialReader, sessions: Sequence[SessionPlan], hold: Span, acts: PageActs
+) -> Mapping[Hashable, SentAs]:
+    """By `Life.name` of a received stream who sent it; what is not known is not there.
+
+    Where each receiver has one sender, or a mix, and nobody more streams than are owed, nothing is
+    asked.
+    """
+    more = _with_more(trial, [each for each in sessions if not _has_rivals(trial.plan, each)])
+    asked = [
+        session
+        for session in sessions
+        if _has_rivals(trial.plan, session) or more & {probe.probe for probe in session.probes}
+    ]
+    probes = frozenset(probe.probe for session in asked for probe in session.probes)
+    streams: list[Traced] = []
+    for batch, rows in trial.in_batches(probes):
+        streams += _traced(RtpTables(rows), frozenset(batch))
+    return _senders_of(asked, streams, hold, acts)
+
+
+def _has_rivals(plan: TrialPlan, session: SessionPlan) -> bool:
+    """Whether some receiver has more than one sender."""
+    return not plan.mixed and any(
+        receiver.receives
+        and sum(bool(sender.sends) for sender in session.probes if sender is not receiver) > 1
+        for receiver in session.probes
     )
 
 
-def senders_in(trial: TrialReader, probes: frozenset[str]) -> Mapping[Hashable, SentAs]:
-    """By `Life.name` who sent what the probes of some whole sessions received."""
-    needed = need_senders(trial.plan) & probes
-    streams: list[Traced] = []
-    for names, rows in trial.in_batches(needed):
-        streams += traced(RtpTables(rows), frozenset(names))
-    return senders_of(trial.plan, streams)
+def _with_more(trial: TrialReader, sessions: Sequence[SessionPlan]) -> set[str]:
+    """The probes whose polls told of more streams than they are owed, or owe."""
+    planned = {probe.probe: probe for session in sessions for probe in session.probes}
+    found: set[str] = set()
+    for _, rows in trial.in_batches(planned):
+        polls = rows.polls(("probe", "inbound", "outbound"))
+        if polls is not None:
+            most = polls.group_by("probe").agg(pl.col("inbound", "outbound").max())
+            found |= {
+                probe
+                for probe, inbound, outbound in most.iter_rows()
+                if probe in planned
+                and (
+                    (inbound or 0) > len(planned[probe].receives)
+                    or (outbound or 0) > len(planned[probe].sends)
+                )
+            }
+    return found
 
 
-def traced(tables: RtpTables, probes: frozenset[str]) -> list[Traced]:
+def match_sent(lives: Sequence[Life], owed: int, hold: Span, acts: PageActs) -> Matched:
+    """What a probe sent of a kind, matched to what it owes: cameras and microphones first."""
+    streams = [Stream(life.first_s, life.last_s, rank=_rank(life, acts)) for life in lives]
+    return match(streams, [None] * owed, hold)
+
+
+def _rank(life: Life, acts: PageActs) -> int:
+    """0 for cameras and microphones, and for what nothing is known of."""
+    states = acts.states(life.probe, life.connection, life.mid)
+    return int(bool(states) and not any(state.source in CAMERAS for state in states))
+
+
+def _traced(tables: RtpTables, probes: frozenset[str]) -> list[Traced]:
     """The streams of those probes with what tells them apart."""
     sources = _sources(tables.sources)
     found = []
@@ -105,95 +173,149 @@ def traced(tables: RtpTables, probes: frozenset[str]) -> list[Traced]:
     return found
 
 
-def senders_of(plan: TrialPlan, streams: Sequence[Traced]) -> Mapping[Hashable, SentAs]:
-    """By `Life.name` of a received stream who sent it; what is not known is not there."""
-    by_probe: dict[str, list[Traced]] = {}
+def _senders_of(
+    sessions: Sequence[SessionPlan], streams: Sequence[Traced], hold: Span, acts: PageActs
+) -> Mapping[Hashable, SentAs]:
+    of_probe: dict[tuple[str, Direction, MediaKind], list[Traced]] = {}
     for stream in sorted(streams, key=lambda each: (each.life.probe, each.life.order)):
-        by_probe.setdefault(stream.life.probe, []).append(stream)
+        key = stream.life.probe, stream.life.direction, stream.life.kind
+        of_probe.setdefault(key, []).append(stream)
     found: dict[Hashable, SentAs] = {}
-    for session in plan.sessions:
-        members = [each for probe in session.probes for each in by_probe.get(probe.probe, [])]
-        sent = [each for each in members if each.life.direction == "outbound"]
+    for session in sessions:
+        sent: dict[str, list[_Sent]] = {
+            probe.probe: [
+                each
+                for kind in KINDS
+                for each in _sent(
+                    of_probe.get((probe.probe, "outbound", kind), []),
+                    probe.sends.count(kind),
+                    hold,
+                    acts,
+                )
+            ]
+            for probe in session.probes
+        }
         for probe in session.probes:
             mine = [
-                each for each in by_probe.get(probe.probe, []) if each.life.direction == "inbound"
+                each for kind in KINDS for each in of_probe.get((probe.probe, "inbound", kind), [])
             ]
-            theirs = [each for each in sent if each.life.probe != probe.probe]
+            theirs = [each for name, of in sent.items() if name != probe.probe for each in of]
             found.update(_of_receiver(mine, theirs))
     return found
 
 
-def _of_receiver(mine: Sequence[Traced], theirs: Sequence[Traced]) -> Mapping[Hashable, SentAs]:
-    found: dict[Hashable, SentAs] = {}
+def _sent(streams: Sequence[Traced], owed: int, hold: Span, acts: PageActs) -> Iterator[_Sent]:
+    """A probe's streams of a kind, and which of them are sent beside those that it owes."""
+    lives = [each.life for each in streams]
+    matched = match_sent(lives, owed, hold, acts)
+    owners = {owner.stream for owner in matched.owners if owner.track < owed}
+    tracks = {streams[number].track_id for number in owners}
+    for number, each in enumerate(streams):
+        # A camera that is sent to each partner by itself is what it owes, as often as it is sent.
+        is_camera = _rank(each.life, acts) == 0
+        if each.track_id and not acts.are_known(each.life.probe):
+            is_camera = each.track_id in tracks
+        yield _Sent(each, is_extra=number not in owners and not is_camera)
+
+
+def _of_receiver(mine: Sequence[Traced], theirs: Sequence[_Sent]) -> Mapping[Hashable, SentAs]:
+    likest: dict[Hashable, _Likeness] = {}
     for stream in mine:
-        named = [each for each in theirs if _same_name(stream, each)]
-        if len({each.life.probe for each in named}) == 1:
-            found[stream.life.name] = SentAs(named[0].life.probe, named[0].life.name)
-    for stream in mine:
-        if stream.life.name not in found:
-            likest = _likest(
-                stream, [each for each in theirs if each.life.kind == stream.life.kind]
-            )
-            if likest is not None:
-                found[stream.life.name] = SentAs(likest.life.probe, likest.life.name)
-    _without_rivals(found, mine)
-    for stream in mine:
-        if stream.life.name not in found:
-            sender = _beside(stream, mine, found)
+        same = [each for each in theirs if each.of.life.kind == stream.life.kind]
+        found = _named(stream, same) or _likest(stream, same)
+        if found is not None:
+            likest[stream.life.name] = found
+    _without_rivals(likest, mine)
+    sent_as = {name: of.sent.named for name, of in likest.items()}
+    if _has_a_connection_each(mine):
+        for stream in mine:
+            sender = _beside(stream, mine, sent_as)
             kind = stream.life.kind
-            same = [e for e in theirs if e.life.probe == sender and e.life.kind == kind]
-            if sender is not None and same:
-                found[stream.life.name] = SentAs(sender, same[0].life.name)
-    return found
+            owed = [e for e in theirs if (e.of.life.probe, e.of.life.kind) == (sender, kind)]
+            owed = [each for each in owed if not each.is_extra]
+            if owed and stream.life.name not in likest:
+                sent_as[stream.life.name] = owed[0].named
+    return sent_as
 
 
-def _same_name(stream: Traced, sent: Traced) -> bool:
-    if stream.life.kind != sent.life.kind:
-        return False
-    by_track = bool(stream.track_id) and stream.track_id == sent.track_id
-    return by_track or bool(stream.life.ssrcs & sent.life.ssrcs)
+def _named(stream: Traced, theirs: Sequence[_Sent]) -> _Likeness | None:
+    """The one whose SSRC came through, or the name of whose track did."""
+    for same in (
+        [each for each in theirs if stream.life.ssrcs & each.of.life.ssrcs],
+        [each for each in theirs if stream.track_id and stream.track_id == each.of.track_id],
+    ):
+        if len({each.of.life.probe for each in same}) == 1:
+            likest = _likest(stream, same)
+            return _Likeness(likest.sent if likest else same[0], 0.0)
+    return None
 
 
-def _without_rivals(found: dict[Hashable, SentAs], mine: Sequence[Traced]) -> None:
-    """A stream is forwarded to a receiver once: two that claim the same are both unknown."""
-    claimed: dict[Hashable, list[Life]] = {}
+def _without_rivals(likest: dict[Hashable, _Likeness], mine: Sequence[Traced]) -> None:
+    """A stream is forwarded to a receiver once: of two that seem the same the likest is it, or
+    neither."""
+    claims: dict[Hashable, list[Life]] = {}
+    lost: set[Hashable] = set()
     for stream in mine:
-        sent = found.get(stream.life.name)
-        if sent is not None:
-            claimed.setdefault(sent.stream, []).append(stream.life)
-    for lives in claimed.values():
+        if stream.life.name in likest:
+            claims.setdefault(likest[stream.life.name].sent.named.stream, []).append(stream.life)
+    for lives in claims.values():
         for life in lives:
-            if any(
-                other is not life and life.first_s < other.last_s and other.first_s < life.last_s
+            rivals = [
+                likest[other.name].apart_s
                 for other in lives
-            ):
-                found.pop(life.name, None)
+                if other is not life and _are_together(life, other) and other.name in likest
+            ]
+            if rivals and not _clearly(likest[life.name].apart_s, min(rivals)):
+                lost.add(life.name)
+    for name in lost:
+        del likest[name]
+
+
+def _are_together(one: Life, other: Life) -> bool:
+    return one.first_s < other.last_s and other.first_s < one.last_s
+
+
+def _has_a_connection_each(mine: Sequence[Traced]) -> bool:
+    """Whether the page has a connection for each partner: none carries two at once of a kind."""
+    lives = [each.life for each in mine]
+    return not any(
+        one is not other
+        and (one.connection, one.kind) == (other.connection, other.kind)
+        and _are_together(one, other)
+        for one in lives
+        for other in lives
+    )
 
 
 def _beside(stream: Traced, mine: Sequence[Traced], found: Mapping[Hashable, SentAs]) -> str | None:
-    """The sender of the other kind on a connection that carries one partner's streams."""
+    """The sender of what else came on a connection that carries one partner's streams."""
     on = [each.life for each in mine if each.life.connection == stream.life.connection]
-    kinds = [life.kind for life in on]
-    if not stream.life.connection or len(kinds) > len(set(kinds)):
-        return None
     known = {found[life.name].probe for life in on if life.name in found}
-    return known.pop() if len(known) == 1 else None
+    return known.pop() if stream.life.connection and len(known) == 1 else None
 
 
 # ---------------------------------------------------------------- courses
 
 
-def _likest(stream: Traced, theirs: Sequence[Traced]) -> Traced | None:
-    """The one whose counters took the same course, if no other sender's did nearly."""
-    return _alike(stream.payload, [each.payload for each in theirs], theirs) or _alike(
-        stream.energy, [each.energy for each in theirs], theirs
+@dataclass(frozen=True, slots=True)
+class _Likeness:
+    """What was sent that is most like a received stream, and how far they are apart."""
+
+    sent: _Sent
+    apart_s: float
+
+
+def _likest(stream: Traced, theirs: Sequence[_Sent]) -> _Likeness | None:
+    """The one whose counters took the same course, if no other source's did nearly."""
+    return _alike(stream.payload, [each.of.payload for each in theirs], theirs) or _alike(
+        stream.energy, [each.of.energy for each in theirs], theirs
     )
 
 
 def _alike(
-    mine: Sequence[Course], courses: Sequence[Sequence[Course]], theirs: Sequence[Traced]
-) -> Traced | None:
-    if len(mine) != 1 or len({each.life.probe for each in theirs}) < 2:
+    mine: Sequence[Course], courses: Sequence[Sequence[Course]], theirs: Sequence[_Sent]
+) -> _Likeness | None:
+    if len(mine) != 1 or len(theirs) < 2:
         return None
     scores = sorted(
         (_apart_s(mine[0], course), place) for place, each in enumerate(courses) for course in each
@@ -201,10 +323,16 @@ def _alike(
     if not scores or scores[0][0] > LIKE_S:
         return None
     best_s, best = scores[0]
-    sender = theirs[best].life.probe
-    rivals = [score_s for score_s, place in scores if theirs[place].life.probe != sender]
-    clear = not rivals or rivals[0] >= max(best_s + CLEARLY_S, CLEARLY * best_s)
-    return theirs[best] if clear else None
+    rivals = [score_s for score_s, place in scores if theirs[place].source != theirs[best].source]
+    next_s = min(rivals, default=math.inf)
+    is_alone = not math.isfinite(next_s)
+    is_near = best_s <= LIKE_ALONE_S and len(mine[0].run_s) >= LEAST_ALONE
+    is_clear = is_near if is_alone else _clearly(best_s, next_s)
+    return _Likeness(theirs[best], best_s) if is_clear else None
+
+
+def _clearly(best_s: float, next_s: float) -> bool:
+    return next_s >= max(best_s + CLEARLY_S, CLEARLY * best_s)
 
 
 def _apart_s(received: Course, sent: Course) -> float:

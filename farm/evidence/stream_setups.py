@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from farm.recording.events import SeenEvent
 from farm.recording.reader import TrialReader
@@ -29,17 +29,32 @@ def stream_setups(trial: TrialReader, streams: Sequence[StreamIdentity]) -> Iter
         in_order = [each.track for each in sorted(mine, key=_began)]
         of_track = dict(zip(in_order, firsts.get((name, kind), ()), strict=False))
         for stream in mine:
-            if not stream.owed:
-                continue
-            at_s, setup_s = of_track.get(stream.track, (None, None))
-            probe = probes[name]
-            late_s = setup_s
-            asked = [joining_s[each] for each in stream.senders if each in joining_s]
-            if at_s is not None and setup_s is not None and asked:
-                late_s = max(0.0, min(setup_s, at_s - max(asked)))
-            yield StreamSetup(
-                name, probe.session, probe.role, stream.kind, setup_s, stream.track, late_s
-            )
+            if stream.owed:
+                at_s, setup_s = of_track.get(stream.track, (None, None))
+                late_s = _late_s(stream, at_s, setup_s, joining_s)
+                probe = probes[name]
+                yield StreamSetup(
+                    name, probe.session, probe.role, stream.kind, setup_s, stream.track, late_s
+                )
+
+
+def _late_s(
+    stream: StreamIdentity,
+    at_s: float | None,
+    setup_s: float | None,
+    joining_s: Mapping[str, float],
+) -> float | None:
+    """How long the stream was waited for since receiver and sender were both there.
+
+    Where the page said nothing of a stream that came, no longer than since it began to join.
+    """
+    asked = [joining_s[each] for each in stream.senders if each in joining_s]
+    if setup_s is None and stream.began_s is not None and stream.probe in joining_s:
+        at_s = stream.began_s
+        setup_s = max(0.0, at_s - joining_s[stream.probe])
+    if at_s is None or setup_s is None or not asked:
+        return setup_s
+    return max(0.0, min(setup_s, at_s - max(asked)))
 
 
 def _began(stream: StreamIdentity) -> tuple[float, int]:

@@ -11,7 +11,13 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+RECENT_S = 3.0
+"""So long a move may take: two streams are there together, or none is. What is there besides does
+not stand in for it, and of several that ended just before, the first goes on."""
+
 Span = tuple[float, float]
+
+ALWAYS: Span = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +25,14 @@ class Stream:
     """A stream that flowed from `first_s` to `last_s`.
 
     `sender` is the probe it came from, `None` where that is not known. Of several that could be
-    what is owed, those of the lowest `rank` are.
+    what is owed, those of the lowest `rank` are; one that `is_extra` is known not to be.
     """
 
     first_s: float
     last_s: float
     sender: str | None = None
     rank: int = 0
+    is_extra: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +66,37 @@ class _Slot:
     is_known: bool = False
 
     def gain(self, stream: Stream) -> list[Span]:
-        """What of the stream's time nothing else stands for."""
+        """What of the stream's time nothing else stands for; a moment between two needs nothing."""
         free: list[Span] = []
         begin_s = stream.first_s
-        for claim_begin_s, claim_end_s, _ in self.claims:
-            if claim_begin_s > begin_s:
-                free.append((begin_s, min(claim_begin_s, stream.last_s)))
+        for place, (claim_begin_s, claim_end_s, _) in enumerate(self.claims):
+            end_s = min(claim_begin_s, stream.last_s)
+            if begin_s < end_s and (place == 0 or end_s - begin_s > RECENT_S):
+                free.append((begin_s, end_s))
             begin_s = max(begin_s, claim_end_s)
-            if begin_s >= stream.last_s:
-                break
-        if begin_s < stream.last_s or (not self.claims and begin_s == stream.last_s):
+        if begin_s < stream.last_s or begin_s == stream.first_s:
             free.append((begin_s, stream.last_s))
-        return [span for span in free if span[0] < span[1] or not self.claims]
+        return free
+
+    def is_free_for(self, stream: Stream) -> bool:
+        """Whether no more than a moment of the stream's time is taken."""
+        taken_s = sum(
+            max(0.0, min(end_s, stream.last_s) - max(begin_s, stream.first_s))
+            for begin_s, end_s, _ in self.claims
+        )
+        return taken_s <= RECENT_S
 
     def take(self, number: int, spans: Iterable[Span]) -> None:
         self.claims = sorted([*self.claims, *((begin, end, number) for begin, end in spans)])
 
-    def quiet_s(self, stream: Stream) -> float:
-        """How long before the stream the one before it ended; infinite if there was none."""
+    def distance(self, stream: Stream) -> tuple[bool, float]:
+        """How unlikely it is that what ended goes on in this stream.
+
+        What ended just now comes before what is gone for long, and goes on in its order.
+        """
         ended = [end_s for _, end_s, _ in self.claims if end_s <= stream.first_s]
-        return stream.first_s - max(ended) if ended else math.inf
+        quiet_s = stream.first_s - max(ended) if ended else math.inf
+        return (False, -round(quiet_s, 6)) if quiet_s <= RECENT_S else (True, round(quiet_s, 6))
 
 
 def match(
@@ -90,43 +108,57 @@ def match(
     missing counts in the hold first.
     """
     slots = [_Slot(sender) for sender in owed]
-    by_rank = sorted(range(len(streams)), key=lambda number: (streams[number].rank, number))
+    extra, unknown = _by_sender(streams, slots, partners)
+    # What begins where another ended goes on in its place; only then may others fill what is left.
+    late = [number for number in unknown if not _goes_on(number, streams[number], slots, hold)]
+    extra += [number for number in late if not _fills(number, streams[number], slots, hold)]
+    more: list[_Slot] = []
+    for number in sorted(extra):
+        stream = streams[number]
+        rest = [slot for slot in more if slot.sender == stream.sender]
+        if not _goes_on(number, stream, rest, hold):
+            more.append(_Slot(stream.sender, [(stream.first_s, stream.last_s, number)]))
+    owners = [owner for track, slot in enumerate([*slots, *more]) for owner in _owners(track, slot)]
+    of_extra = [() if slot.sender is None else (slot.sender,) for slot in more]
+    return Matched(len(slots), tuple(owners), (*_senders(slots, partners), *of_extra))
+
+
+def _by_sender(
+    streams: Sequence[Stream], slots: Sequence[_Slot], partners: Sequence[str]
+) -> tuple[list[int], list[int]]:
+    """Give each sender's streams its slot; what is known to be extra, and what is left."""
     extra: list[int] = []
     unknown: list[int] = []
-    for number in by_rank:
+    of_sender = {slot.sender: slot for slot in slots if slot.sender is not None}
+    named: list[tuple[int, _Slot]] = []
+    for number in sorted(range(len(streams)), key=lambda number: (streams[number].rank, number)):
         stream = streams[number]
-        slot = next((each for each in slots if each.sender == stream.sender is not None), None)
-        if slot is not None:
-            spans = slot.gain(stream)
-            slot.is_known = True
-            slot.take(number, spans)
-            if not spans:
-                extra.append(number)
-        elif stream.sender is not None and stream.sender not in partners:
-            extra.append(number)  # its own, come back, or a stranger's
+        if stream.is_extra or (stream.sender is not None and stream.sender not in partners):
+            extra.append(number)  # or the probe's own, come back
+        elif stream.sender is not None and stream.sender in of_sender:
+            of_sender[stream.sender].is_known = True
+            named.append((number, of_sender[stream.sender]))
         else:
             unknown.append(number)
-    for number in unknown:
-        if not _placed(number, streams[number], slots, hold):
-            extra.append(number)
-    senders = _senders(slots, partners)
-    owners = [owner for track, slot in enumerate(slots) for owner in _owners(track, slot)]
-    for place, number in enumerate(sorted(extra)):
-        owners.append(Owner(len(slots) + place, number, -math.inf, math.inf))
-        sender = streams[number].sender
-        senders.append(() if sender is None else (sender,))
-    return Matched(len(slots), tuple(owners), tuple(senders))
+    late = [(n, slot) for n, slot in named if not _goes_on(n, streams[n], [slot], ALWAYS)]
+    extra += [n for n, slot in late if not _fills(n, streams[n], [slot], ALWAYS)]
+    return extra, unknown
 
 
-def _placed(number: int, stream: Stream, slots: Sequence[_Slot], hold: Span) -> bool:
-    """Whether the stream stands for something that is owed; it is given the slot it helps most."""
+def _goes_on(number: int, stream: Stream, slots: Sequence[_Slot], hold: Span) -> bool:
+    """Whether the stream begins where what stands for something has ended, or nothing does."""
+    return _fills(number, stream, [slot for slot in slots if slot.is_free_for(stream)], hold)
+
+
+def _fills(number: int, stream: Stream, slots: Sequence[_Slot], hold: Span) -> bool:
+    """Whether the stream stands for something; it is given the slot that it helps most."""
     best: tuple[tuple[float, ...], _Slot, list[Span]] | None = None
     for place, slot in enumerate(slots):
         spans = slot.gain(stream)
         if spans:
             in_hold = sum(max(0.0, min(e, hold[1]) - max(b, hold[0])) for b, e in spans)
             in_all = sum(e - b for b, e in spans)
-            key = (-round(in_hold, 6), -round(in_all, 6), round(slot.quiet_s(stream), 6), place)
+            key = (-round(in_hold, 6), -round(in_all, 6), *slot.distance(stream), place)
             if best is None or key < best[0]:
                 best = key, slot, spans
     if best is None:

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from farm import rates
-from farm.evidence.poll_table import PollTable, in_order
+from farm.evidence.poll_table import PollTable, changes, in_order
 from farm.evidence.row_groups import RowGroups
 from farm.evidence.rtp_tables import RtpTables, tracks
 from farm.evidence.stream_lives import SERIES, Life
@@ -345,16 +345,23 @@ def round_trips(reader: SampleReader, edges: FloatArray) -> pl.DataFrame | None:
 def _with_rows(
     windows: pl.DataFrame, table: PollTable, direction: Direction, owners: Owners, edges: FloatArray
 ) -> pl.DataFrame:
-    """The figures with `rows`; where a page only repeated itself there are no figures."""
+    """The figures with `rows`, and `moves`: how often the stream went over to another one.
+
+    Where a page only repeated itself there are no figures.
+    """
     said = table.said
     track = tracks(table, owners, said=True)
     window = rates.window_of(said["run_s"].cast(pl.Float64).to_numpy(), edges)
     kept = np.flatnonzero((track >= 0) & (window >= 0))
     probe, kind = said["probe"][kept], said["kind"][kept]
-    keys = (in_order(probe), in_order(kind), track[kept], window[kept])
-    polls = RowGroups((*keys, said["page_time_s"].to_numpy()[kept]))
-    one = polls.last_row()
-    groups = RowGroups([key[one] for key in keys])
+    stream = (in_order(probe), in_order(kind), track[kept])
+    page_time_s = said["page_time_s"].to_numpy()[kept]
+    one = RowGroups((*stream, page_time_s), then=(said["run_s"].to_numpy()[kept],)).last_row()
+    # Streams that went over to another one, whose counters begin anew.
+    life = _lives(owners, table)[table.said_series[kept][one]]
+    is_other = changes([key[one] for key in stream])
+    moved = ~is_other & (np.diff(life, prepend=-1) != 0)
+    groups = RowGroups([*(key[one] for key in stream), window[kept][one]])
     last = one[groups.last_row()]
     rows = pl.DataFrame(
         [
@@ -363,9 +370,18 @@ def _with_rows(
             pl.Series("track", track[kept][last]),
             pl.Series("window", window[kept][last]),
             pl.Series("rows", groups.rows()),
+            pl.Series("moves", groups.total(moved.astype(np.float64))),
         ]
     ).with_columns(direction=pl.lit(direction))
     return rows.join(windows, on=[*STREAM, "window"], how="left", maintain_order="left")
+
+
+def _lives(owners: Owners, table: PollTable) -> IntArray:
+    """For each series the number of the stream that it is of; -1: none."""
+    found = np.full(int(table.said_series[-1]) + 1 if len(table.said_series) else 0, -1)
+    for number, (life, _) in enumerate(owners):
+        found[list(life.series)] = number
+    return found
 
 
 def rows_held(tables: RtpTables, edges: FloatArray) -> pl.DataFrame:

@@ -13,7 +13,7 @@ import polars as pl
 from farm.evidence.one_fate import first_to_fall
 from farm.evidence.page_acts import PageActs
 from farm.evidence.rtp_tables import RtpTables
-from farm.evidence.stream_intervals import TrialWindows, polls_by_window, together
+from farm.evidence.stream_intervals import TrialWindows, hold_of, polls_by_window, together
 from farm.evidence.stream_senders import senders_in
 from farm.evidence.stream_setups import stream_setups
 from farm.intervals import Intervals
@@ -50,8 +50,9 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
     phases = trial.phases
     edges = window_edges(phases.hold_s or 0.0, _hold_end_s(trial), window_s)
     joined = frozenset(outcome.probe for outcome in trial.joins if outcome.joined)
-    sent_as = senders_in(trial, frozenset(probe.probe for probe in trial.plan.probes))
-    windows = TrialWindows(trial.plan, edges, joined, PageActs(trial.events), sent_as)
+    acts = PageActs(trial.events)
+    sent_as = senders_in(trial, trial.plan.sessions, hold_of(edges), acts)
+    windows = TrialWindows(trial.plan, edges, joined, acts, sent_as)
 
     def some(
         batch: tuple[Sequence[str], SampleReader],
@@ -98,10 +99,9 @@ def probe_intervals(trial: TrialReader, probe: str, *, window_s: float) -> Inter
     edges = window_edges(trial.phases.hold_s or 0.0, _hold_end_s(trial), window_s)
     joined = {outcome.probe for outcome in trial.joins if outcome.joined}
     session = next(each for each in trial.plan.sessions if probe in _names(each))
-    sent_as = senders_in(trial, frozenset(_names(session)))
-    windows = TrialWindows(
-        trial.plan, edges, frozenset(joined & {probe}), PageActs(trial.events), sent_as
-    )
+    acts = PageActs(trial.events)
+    sent_as = senders_in(trial, [session], hold_of(edges), acts)
+    windows = TrialWindows(trial.plan, edges, frozenset(joined & {probe}), acts, sent_as)
     for other in session.probes:
         if other.sends and other.probe != probe:
             theirs = RtpTables(trial.of_probes(other.probe, other.probe)).lives

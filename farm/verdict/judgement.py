@@ -144,9 +144,9 @@ def _unestablished(streams: TrialStreams, criteria: Criteria) -> list[Finding]:
 
 def _setup_breach(setup: StreamSetup | None, criteria: Criteria, at_s: float) -> Breach | None:
     limit = criteria.setup_within_s
-    if setup is None or setup.setup_s is None:
+    took_s = None if setup is None else setup.waited_s
+    if took_s is None:
         return Breach("setup", None, limit, FAR_BEYOND, -1, at_s)
-    took_s = setup.setup_s if setup.late_s is None else setup.late_s
     return None if took_s <= limit else Breach("setup", took_s, limit, took_s / limit, -1, at_s)
 
 
@@ -171,7 +171,7 @@ def _spoilt_streams(
     came = {
         (setup.probe, setup.kind, setup.track)
         for setup in evidence.setups
-        if setup.setup_s is not None
+        if setup.waited_s is not None
     }
     return [
         Finding.of(streams.probes[stream.probe], breach, stream)

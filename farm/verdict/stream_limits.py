@@ -37,10 +37,15 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Payload that was sent of a forwarded stream in a window, and in how many polls."""
+    """Payload that was sent of a forwarded stream in a window, and in how many polls.
+
+    `unseen` is the share of the window of which nobody knows what was sent: counters begin anew
+    where a stream is moved.
+    """
 
     bitrate_bps: float
     polls: int
+    unseen: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +170,7 @@ def _rates(interval: StreamInterval, criteria: Criteria, reference: Reference) -
     delivered = _delivered(interval, sent)
     if sent is not None and delivered is not None:
         # One poll's worth of packets may be under way: what this window lacks the next one has.
-        under_way = 1 / max(sent.polls, 1)
+        under_way = 1 / max(sent.polls, 1) + sent.unseen + unseen(interval)
         if delivered + under_way < criteria.delivered:
             yield from _at_least(interval, "delivered", delivered, criteria.delivered)
 
@@ -176,13 +181,15 @@ def _persistent(
     """Too little delivered all through the hold.
 
     Each window alone is forgiven a poll's worth of packets; all of them together are forgiven that
-    once. Their median stands for them, so that it is not one bad window that is told here.
+    once. Their median stands for them, so that it is not one bad window that is told here. Windows
+    of which a poll or more is unknown are left out.
     """
     sent = reference.sent or {}
     shares = {
         window: share
         for window, interval in windows.items()
         if (share := _delivered(interval, sent.get(window))) is not None
+        and sent[window].unseen + unseen(interval) < 1 / max(sent[window].polls, 1)
     }
     if len(shares) > 1:
         usual = median(shares.values())
@@ -195,6 +202,14 @@ def _delivered(interval: StreamInterval, sent: Sent | None) -> float | None:
     if sent is None or interval.bitrate_bps is None or not interval.owed:
         return None
     return interval.bitrate_bps / sent.bitrate_bps
+
+
+def unseen(interval: StreamInterval) -> float:
+    """The share of a window of which nobody knows how much payload there was."""
+    if not interval.bitrate_bps or interval.payload_bytes is None:
+        return 0.0
+    seen_s = 8 * interval.payload_bytes / interval.bitrate_bps
+    return max(0.0, 1 - seen_s / (interval.end_s - interval.start_s))
 
 
 def _at_most(interval: StreamInterval, code: str, value: float, limit: float) -> Iterator[Breach]:

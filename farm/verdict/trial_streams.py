@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 from farm.experiment import Criteria
 from farm.hold_figures import lost_of_due
@@ -18,7 +20,7 @@ from farm.trial import (
     TrialPlan,
 )
 from farm.verdict.baseline import Baseline, StreamBaseline
-from farm.verdict.stream_limits import Breach, Reference, Sent, failing
+from farm.verdict.stream_limits import Breach, Reference, Sent, failing, unseen
 from farm.webrtc_stats import MediaKind
 
 Windows = dict[int, StreamInterval]
@@ -112,8 +114,7 @@ class TrialStreams:
             return {}
         rates: defaultdict[int, list[float | None]] = defaultdict(list)
         for sender in stream.senders:
-            track = stream.sent_track if len(stream.senders) == 1 else 0
-            for number, each in self.windows(sender, "outbound", "video", track).items():
+            for number, each in self._sent_by(stream, sender).items():
                 rates[number].append(each.asked_frame_rate)
         return {
             number: None if None in of else min(rate for rate in of if rate is not None)
@@ -124,14 +125,29 @@ class TrialStreams:
         """What was sent of a received stream: by its sender, or, of several, by one that could."""
         if len(stream.senders) == 1:
             (sender,) = stream.senders
-            sent = self.windows(sender, "outbound", stream.kind, stream.sent_track)
+            sent = self._sent_by(stream, sender)
             for number, interval in windows.items():
                 if number in sent:
                     bitrate_bps = self._forwarded_bps(sent[number], interval)
                     if bitrate_bps:
-                        yield number, Sent(bitrate_bps, sent[number].polls)
+                        yield number, Sent(bitrate_bps, sent[number].polls, unseen(sent[number]))
             return
         yield from self._sent_by_some(stream)
+
+    def _sent_by(self, stream: StreamIdentity, sender: str) -> Windows:
+        """What a sender sent of a received stream; windows in which it was two are left out."""
+        found: Windows = {}
+        steps = stream.sent_tracks or ((-math.inf, 0),)
+        for track in {track for _, track in steps}:
+            for number, each in self.windows(sender, "outbound", stream.kind, track).items():
+                tracks = {
+                    of
+                    for (from_s, of), (to_s, _) in pairwise((*steps, (math.inf, -1)))
+                    if from_s < each.end_s and to_s > each.start_s
+                }
+                if tracks == {track}:
+                    found[number] = each
+        return found
 
     def _forwarded_bps(self, sent: StreamInterval, received: StreamInterval) -> float | None:
         """The bitrate of that part of a sent stream which is forwarded; `None`: not known.
@@ -166,7 +182,7 @@ class TrialStreams:
         for number, interval in mine.items():
             known = [each[number] for each in senders if number in each]
             sent = sorted(
-                (bitrate_bps, each.polls)
+                (bitrate_bps, each.polls, unseen(each))
                 for each in known
                 if (bitrate_bps := self._forwarded_bps(each, interval))
             )
