@@ -318,7 +318,7 @@ def _session(world: _World, members: Sequence[ProbePlan]) -> None:
                 sent[probe.probe, kind, partner] = _send(
                     world, probe, kind, partner, layered=layered, stops_s=stops_s
                 )
-        if probe.sends and chance.random() < 0.2:
+        if probe.sends and world.has_mids and chance.random() < 0.2:
             extras.append(_screen(world, probe))
         if probe.sends and world.has_mids and chance.random() < 0.3:
             _unused(world, probe)

@@ -141,7 +141,13 @@ def _with_more(trial: TrialReader, sessions: Sequence[SessionPlan]) -> set[str]:
 
 def match_sent(lives: Sequence[Life], owed: int, hold: Span, acts: PageActs) -> Matched:
     """What a probe sent of a kind, matched to what it owes: cameras and microphones first."""
-    streams = [Stream(life.first_s, life.last_s, rank=_rank(life, acts)) for life in lives]
+    mid = _usual_mid(lives, acts)
+    streams = [
+        Stream(
+            life.first_s, life.last_s, rank=_rank(life, acts) or int(mid not in (None, life.mid))
+        )
+        for life in lives
+    ]
     return match(streams, [None] * owed, hold)
 
 
@@ -149,6 +155,12 @@ def _rank(life: Life, acts: PageActs) -> int:
     """0 for cameras and microphones, and for what nothing is known of."""
     states = acts.states(life.probe, life.connection, life.mid)
     return int(bool(states) and not any(state.source in CAMERAS for state in states))
+
+
+def _usual_mid(lives: Sequence[Life], acts: PageActs) -> str | None:
+    """Where nothing is known of what a page gave its senders, the mid of its first stream."""
+    first = min(lives, key=lambda life: life.first_s, default=None)
+    return None if first is None or acts.are_known(first.probe) else first.mid
 
 
 def _traced(tables: RtpTables, probes: frozenset[str]) -> list[Traced]:
@@ -307,27 +319,35 @@ class _Likeness:
 
 def _likest(stream: Traced, theirs: Sequence[_Sent]) -> _Likeness | None:
     """The one whose counters took the same course, if no other source's did nearly."""
-    return _alike(stream.payload, [each.of.payload for each in theirs], theirs) or _alike(
-        stream.energy, [each.of.energy for each in theirs], theirs
+    return _alike(stream, stream.payload, [each.of.payload for each in theirs], theirs) or _alike(
+        stream, stream.energy, [each.of.energy for each in theirs], theirs
     )
 
 
 def _alike(
-    mine: Sequence[Course], courses: Sequence[Sequence[Course]], theirs: Sequence[_Sent]
+    stream: Traced,
+    mine: Sequence[Course],
+    courses: Sequence[Sequence[Course]],
+    theirs: Sequence[_Sent],
 ) -> _Likeness | None:
     if len(mine) != 1 or len(theirs) < 2:
         return None
-    scores = sorted(
-        (_apart_s(mine[0], course), place) for place, each in enumerate(courses) for course in each
+    apart_s = [
+        min((_apart_s(mine[0], course) for course in each), default=math.inf) for each in courses
+    ]
+    best = min(range(len(theirs)), key=lambda place: (apart_s[place], place))
+    best_s, source = apart_s[best], theirs[best].source
+    others = [place for place, each in enumerate(theirs) if each.source != source]
+    next_s = min((apart_s[place] for place in others), default=math.inf)
+    is_long = len(mine[0].run_s) >= LEAST_ALONE
+    could_be_others = not is_long and any(
+        math.isinf(apart_s[place]) and _are_together(stream.life, theirs[place].of.life)
+        for place in others
     )
-    if not scores or scores[0][0] > LIKE_S:
+    if best_s > LIKE_S or could_be_others:
         return None
-    best_s, best = scores[0]
-    rivals = [score_s for score_s, place in scores if theirs[place].source != theirs[best].source]
-    next_s = min(rivals, default=math.inf)
-    is_alone = not math.isfinite(next_s)
-    is_near = best_s <= LIKE_ALONE_S and len(mine[0].run_s) >= LEAST_ALONE
-    is_clear = is_near if is_alone else _clearly(best_s, next_s)
+    is_alone = math.isinf(next_s)
+    is_clear = best_s <= LIKE_ALONE_S and is_long if is_alone else _clearly(best_s, next_s)
     return _Likeness(theirs[best], best_s) if is_clear else None
 
 

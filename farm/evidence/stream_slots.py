@@ -68,12 +68,13 @@ class _Slot:
     def gain(self, stream: Stream) -> list[Span]:
         """What of the stream's time nothing else stands for; a moment between two needs nothing."""
         free: list[Span] = []
-        begin_s = stream.first_s
-        for place, (claim_begin_s, claim_end_s, _) in enumerate(self.claims):
+        begin_s, ended_s = stream.first_s, -math.inf
+        for claim_begin_s, claim_end_s, _ in self.claims:
             end_s = min(claim_begin_s, stream.last_s)
-            if begin_s < end_s and (place == 0 or end_s - begin_s > RECENT_S):
+            if begin_s < end_s and claim_begin_s - ended_s > RECENT_S:
                 free.append((begin_s, end_s))
             begin_s = max(begin_s, claim_end_s)
+            ended_s = claim_end_s
         if begin_s < stream.last_s or begin_s == stream.first_s:
             free.append((begin_s, stream.last_s))
         return free
