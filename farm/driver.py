@@ -28,6 +28,14 @@ class Fill:
 
 
 @dataclass(frozen=True, slots=True)
+class Select:
+    """Choose the option whose value or label is `option` (a template) in a `<select>`."""
+
+    selector: str
+    option: str
+
+
+@dataclass(frozen=True, slots=True)
 class Click:
     selector: str
 
@@ -57,7 +65,7 @@ class Evaluate:
     file: str
 
 
-Step = Goto | Fill | Click | AcceptDialog | WaitFor | Evaluate
+Step = Goto | Fill | Select | Click | AcceptDialog | WaitFor | Evaluate
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ from farm.browser.page_script import (
     TAKE_INPUT,
     page_script,
 )
-from farm.driver import AcceptDialog, Click, Evaluate, Fill, Goto, Step, WaitFor
+from farm.driver import AcceptDialog, Click, Evaluate, Fill, Goto, Select, Step, WaitFor
 from farm.errors import BrowserError, JoinError
 from farm.experiment import Fidelity
 from farm.observations import EventKind, PageReport, ProbeEvent
@@ -286,6 +286,8 @@ class BrowserPage:
                     raise PlaywrightError(f"{url} answered {response.status}")
             case Fill(selector, text):
                 await page.locator(selector).first.fill(text, timeout=within_ms)
+            case Select(selector, option):
+                await page.locator(selector).first.select_option(option, timeout=within_ms)
             case Click(selector):
                 await page.locator(selector).first.click(timeout=within_ms)
             case AcceptDialog():

@@ -17,6 +17,7 @@ from farm.driver import (
     Fill,
     Goto,
     RoleSteps,
+    Select,
     Step,
     WaitFor,
 )
@@ -30,7 +31,7 @@ Place = tuple[str | int, ...]
 
 DRIVER_KEYS = ("format", "media", "roles")
 ROLE_KEYS = ("join", "joined", "leave", "after")
-STEP_KEYS = ("goto", "fill", "click", "accept_dialog", "wait_for", "evaluate")
+STEP_KEYS = ("goto", "fill", "select", "click", "accept_dialog", "wait_for", "evaluate")
 WAIT_KEYS = ("selector", "function", "within")
 
 
@@ -114,32 +115,41 @@ class _Reader:
         )
 
     def _step(self, value: Any, at: Place) -> tuple[Step, ...]:
-        """One step; a `fill` of several fields is several."""
+        """One step; a `fill` or `select` of several fields is several."""
         step = self._mapping(value, at, STEP_KEYS, "one of " + ", ".join(STEP_KEYS))
         if len(step) != 1:
             raise self._wrong(at, f"a step has one key, not {len(step)}: begin each with -")
         ((key, given),) = step.items()
         at = (*at, key)
+        steps: tuple[Step, ...]
         match key, given:
             case "goto", str():
-                return (Goto(self._template(given, at)),)
+                steps = (Goto(self._template(given, at)),)
             case "click", str():
-                return (Click(self._template(given, at)),)
+                steps = (Click(self._template(given, at)),)
             case "fill", dict() if given:
-                return tuple(
-                    Fill(
-                        self._template(selector, (*at, selector)),
-                        self._template(_as_text(text), (*at, selector)),
-                    )
-                    for selector, text in given.items()
-                )
+                steps = tuple(Fill(*field) for field in self._fields(given, at))
+            case "select", dict() if given:
+                steps = tuple(Select(*field) for field in self._fields(given, at))
             case "accept_dialog", True:
-                return (AcceptDialog(),)
+                steps = (AcceptDialog(),)
             case "wait_for", _:
-                return (self._wait_for(given, at),)
+                steps = (self._wait_for(given, at),)
             case "evaluate", str():
-                return (self._evaluate(given, at),)
-        raise self._wrong(at, f"{given!r}: must be {_EXPECTED[key]}")
+                steps = (self._evaluate(given, at),)
+            case _:
+                raise self._wrong(at, f"{given!r}: must be {_EXPECTED[key]}")
+        return steps
+
+    def _fields(self, given: Mapping[str, Any], at: Place) -> list[tuple[str, str]]:
+        """Selectors, each with the text that is for its field."""
+        return [
+            (
+                self._template(selector, (*at, selector)),
+                self._template(_as_text(text), (*at, selector)),
+            )
+            for selector, text in given.items()
+        ]
 
     def _wait_for(self, value: Any, at: Place) -> WaitFor:
         if isinstance(value, str):
@@ -204,6 +214,7 @@ _EXPECTED = {
     "goto": 'an address, such as "{app_url}call?session={session}"',
     "click": "a CSS selector",
     "fill": 'selectors with their text, such as {"#name": "{probe}"}',
+    "select": 'selectors with the option\'s value or label, such as {"#room": "{session}"}',
     "accept_dialog": "true",
     "wait_for": "a CSS selector, or selector: or function: with within:",
     "evaluate": "the name of a JavaScript file beside the driver",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 
-from farm.driver import AcceptDialog, Click, Evaluate, Fill, Goto, Step, WaitFor
+from farm.driver import AcceptDialog, Click, Evaluate, Fill, Goto, Select, Step, WaitFor
 
 VARIABLES: Mapping[str, str] = {
     "app_url": "the app's address; ends with /",
@@ -54,6 +54,8 @@ def step_for(step: Step, variables: Mapping[str, str]) -> Step:
             return Goto(filled(url))
         case Fill(selector, text):
             return Fill(filled(selector), filled(text))
+        case Select(selector, option):
+            return Select(filled(selector), filled(option))
         case Click(selector):
             return Click(filled(selector))
         case WaitFor(selector, function):
@@ -70,14 +72,17 @@ def step_name(step: Step) -> str:
     """How a message names it: `click #register`."""
     match step:
         case Goto(url):
-            return f"goto {url}"
+            name = f"goto {url}"
         case Fill(selector):
-            return f"fill {selector}"
+            name = f"fill {selector}"
+        case Select(selector):
+            name = f"select {selector}"
         case Click(selector):
-            return f"click {selector}"
+            name = f"click {selector}"
         case AcceptDialog():
-            return "accept_dialog"
+            name = "accept_dialog"
         case WaitFor(selector, function):
-            return f"wait_for {selector or function}"
+            name = f"wait_for {selector or function}"
         case Evaluate(file=file):
-            return f"evaluate {file}"
+            name = f"evaluate {file}"
+    return name

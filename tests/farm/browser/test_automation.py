@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from farm.browser.chromiums import Chromiums
-from farm.driver import AcceptDialog, Click, Fill, Goto, WaitFor
+from farm.driver import AcceptDialog, Click, Fill, Goto, Select, WaitFor
 from farm.errors import BrowserError, JoinError
 from farm.experiment import Probes
 from farm.processes import Processes
@@ -37,6 +37,10 @@ async def test_steps_do_what_a_user_does(new_page: NewPage, call_app: str) -> No
         Fill("#name", "p000"),
         Click("#register"),
         WaitFor(function="document.body.dataset.name === 'p000'"),
+        Select("#room", "Blue room"),
+        WaitFor(function="document.body.dataset.room === 'blue'"),
+        Select("#room", "red"),
+        WaitFor(function="document.body.dataset.room === 'red'"),
         AcceptDialog(),
         Click("#confirm"),
         WaitFor(function="() => document.body.dataset.confirmed === 'true'"),

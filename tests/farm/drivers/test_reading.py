@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from farm.driver import AcceptDialog, Click, Driver, Evaluate, Fill, Goto, RoleSteps, WaitFor
+from farm.driver import (
+    AcceptDialog,
+    Click,
+    Driver,
+    Evaluate,
+    Fill,
+    Goto,
+    RoleSteps,
+    Select,
+    WaitFor,
+)
 from farm.drivers import driver_names, parse_driver, read_driver
 from farm.errors import BadExperiment, MissingTool
 
@@ -17,6 +27,7 @@ roles:
     join:
       - goto: "{app_url}call?session={session}&role=callee"
       - fill: {"#name": "{probe}", "#rate": 20}
+      - select: {"#room": "{session}", "#size": 2}
       - click: "#register"
       - accept_dialog: true
       - wait_for: {function: "document.body.dataset.state === 'waiting'", within: 10s}
@@ -45,6 +56,8 @@ def test_a_driver_is_read_with_all_its_steps(tmp_path: Path) -> None:
                     Goto("{app_url}call?session={session}&role=callee"),
                     Fill("#name", "{probe}"),
                     Fill("#rate", "20"),
+                    Select("#room", "{session}"),
+                    Select("#size", "2"),
                     Click("#register"),
                     AcceptDialog(),
                     WaitFor(function="document.body.dataset.state === 'waiting'", within_s=10),
@@ -77,7 +90,7 @@ def test_every_driver_that_comes_with_the_farm_is_right(name: str) -> None:
         (
             'click: "#register"',
             'clik: "#register"',
-            "d.yaml:7: roles.callee.join[2].clik: unknown key: did you mean click?",
+            "d.yaml:8: roles.callee.join[3].clik: unknown key: did you mean click?",
         ),
         ("{probe}", "{prob}", "fill.#name: no variable {prob}; did you mean {probe}?"),
         ("session={session}", "{x}", "no variable {x}; known: app_url, session, probe,"),
@@ -89,12 +102,14 @@ def test_every_driver_that_comes_with_the_farm_is_right(name: str) -> None:
         ("{function: ", '{selector: "#a", function: ', "needs either selector: or function:"),
         ("evaluate: ring.js", "evaluate: sing.js", "sing.js: no such file beside the driver"),
         ("accept_dialog: true", "accept_dialog: 5", "accept_dialog: 5: must be true"),
+        ('{"#room": "{session}", "#size": 2}', "Blue", "select: 'Blue': must be selectors with"),
+        ("{session}", "{sesion}", "no variable {sesion}; did you mean {session}?"),
         ('click: "#register"', "click: 7", "click: 7: must be a CSS selector"),
         ('- click: "#leave"', "click: x", "roles.callee.leave: must be a list of steps"),
         (
             '- click: "#register"',
             '- click: "#register"\n        goto: "{app_url}"',
-            "d.yaml:7: roles.callee.join[2]: a step has one key, not 2",
+            "d.yaml:8: roles.callee.join[3]: a step has one key, not 2",
         ),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farm.driver import AcceptDialog, Click, Evaluate, Fill, Goto, WaitFor
+from farm.driver import AcceptDialog, Click, Evaluate, Fill, Goto, Select, WaitFor
 from farm.drivers.steps import fill_in, step_for, step_name, unknown_variables
 
 VARIABLES = {"app_url": "http://app/", "probe": "p000", "session": "s000"}
@@ -12,6 +12,7 @@ def test_templates_are_filled_in_everywhere() -> None:
     steps = [
         Goto("{app_url}?s={session}"),
         Fill("#{session}", "{probe}"),
+        Select("#{session}", "{probe}"),
         Click("#call-{session}"),
         WaitFor(selector="#video-{probe}", within_s=3),
         WaitFor(function="room('{session}').full"),
@@ -20,6 +21,7 @@ def test_templates_are_filled_in_everywhere() -> None:
     assert [step_for(step, VARIABLES) for step in steps] == [
         Goto("http://app/?s=s000"),
         Fill("#s000", "p000"),
+        Select("#s000", "p000"),
         Click("#call-s000"),
         WaitFor(selector="#video-p000", within_s=3),
         WaitFor(function="room('s000').full"),
@@ -35,5 +37,6 @@ def test_braces_of_javascript_are_left_alone() -> None:
 
 def test_steps_have_names_for_messages() -> None:
     assert step_name(Click("#register")) == "click #register"
+    assert step_name(Select("#room", "Blue")) == "select #room"
     assert step_name(WaitFor(function="done")) == "wait_for done"
     assert step_name(Evaluate("() => 1", "one.js")) == "evaluate one.js"
