@@ -10,7 +10,8 @@
 (config, send, connections, known, lookAtSenders) => {
   const top = window === window.top;
   const now = () => performance.timeOrigin + performance.now();
-  // A child frame polls just before its page does, and the farm joins both into one report.
+  // A child frame polls just before its page does, and the farm joins all frames and tabs of a probe
+  // into one report.
   const offset_ms = config.phase * config.period_ms - (top ? 0 : config.child_ahead_ms);
   const dueAfter = (time) =>
     (Math.floor((time - offset_ms) / config.period_ms) + 1) * config.period_ms + offset_ms;
@@ -59,7 +60,11 @@
     };
   };
 
-  const poll = async (due) => {
+  // What all tabs of a probe have in common: the period's number. Timers may be early by a little.
+  const periodOf = (due, started) =>
+    Math.floor((Math.max(due, started) - offset_ms) / config.period_ms + 0.001);
+
+  const poll = async (due, period) => {
     const started = now();
     const ended = connections.filter((entry) => entry.closed);
     connections.forEach(lookAtSenders);
@@ -68,7 +73,7 @@
     for (const entry of ended) connections.splice(connections.indexOf(entry), 1);
     if (!top && reports.length === 0) return;
     send(JSON.stringify({
-      message: "poll", top, page_time_ms: started, late_ms: started - due, connections: reports,
+      message: "poll", top, period, page_time_ms: started, late_ms: started - due, connections: reports,
     }));
   };
 
@@ -83,7 +88,7 @@
       missed = null;
       busy = true;
       try {
-        await poll(first);
+        await poll(first, periodOf(due, now()));
       } finally {
         busy = false;
       }

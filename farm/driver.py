@@ -13,6 +13,20 @@ from farm.experiment import RoomMedia
 
 
 @dataclass(frozen=True, slots=True)
+class Where:
+    """Where a step acts: in the probe's page, or in the newest tab that this one opened.
+
+    `frames` are selectors of `<iframe>`s (templates), the outermost first.
+    """
+
+    frames: tuple[str, ...] = ()
+    in_new_tab: bool = False
+
+
+HERE = Where()
+
+
+@dataclass(frozen=True, slots=True)
 class Goto:
     """Open a page; `url` is a template (`{app_url}group?room={session}`)."""
 
@@ -25,6 +39,7 @@ class Fill:
 
     selector: str
     text: str
+    where: Where = HERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +48,13 @@ class Select:
 
     selector: str
     option: str
+    where: Where = HERE
 
 
 @dataclass(frozen=True, slots=True)
 class Click:
     selector: str
+    where: Where = HERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +72,7 @@ class WaitFor:
     selector: str | None = None
     function: str | None = None
     within_s: float = 15.0
+    where: Where = HERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +81,15 @@ class Evaluate:
 
     script: str
     file: str
+    where: Where = HERE
 
 
 Step = Goto | Fill | Select | Click | AcceptDialog | WaitFor | Evaluate
+
+
+def where(step: Step) -> Where:
+    """Where it acts; a page is opened, and dialogs are answered, in the probe's own page."""
+    return HERE if isinstance(step, Goto | AcceptDialog) else step.where
 
 
 @dataclass(frozen=True, slots=True)

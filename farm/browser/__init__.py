@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from farm.browser.automation import Browser, BrowserPage
+from farm.browser.automation import Browser
 from farm.browser.chromiums import Chromiums
+from farm.browser.probe_page import BrowserPage
 
 __all__ = [
     "Browser",

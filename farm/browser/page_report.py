@@ -1,17 +1,18 @@
 """What a page says -> reports and events. Pure; a page may send anything, nothing of it raises.
 
 A page sends JSON strings (browser_scripts/): `poll` once a period and frame, and others as
-something happens (`farm.browser.page_events`). `PageMessages` joins the frames of one page into one
-report a period.
+something happens (`farm.browser.page_events`). `PageMessages` joins the tabs and frames of one
+probe into one report a period.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
+from farm.browser.joined_polls import JoinedPolls
 from farm.browser.json_values import number, seconds, text
 from farm.browser.page_events import first_media, page_event
 from farm.observations import ConnectionReport, PageReport, ProbeEvent
@@ -22,34 +23,52 @@ _COLUMNS = {name: columns(cls) for name, cls in STATS_TYPES.items()}
 
 @dataclass(slots=True)
 class PageMessages:
-    """The messages of one probe's page, in the order in which they came.
+    """The messages of one probe's tabs, in the order in which they came.
 
-    A child frame polls just before its page; its connections wait here for the page's own report.
+    `poll_s` is the time between two polls.
     """
 
     probe: str
-    _waiting: list[PageReport] = field(default_factory=list)
+    poll_s: float
+    _polls: JoinedPolls = field(init=False)
 
-    def read(self, sent: str, monotonic_s: float, wall_s: float) -> PageReport | ProbeEvent | None:
-        """One message, with the host's clocks at its arrival; `None`: it waits for another."""
+    def __post_init__(self) -> None:
+        self._polls = JoinedPolls(self.poll_s)
+
+    def read(
+        self, sent: str, tab: int, monotonic_s: float, wall_s: float
+    ) -> PageReport | ProbeEvent | None:
+        """One message, with the host's clocks at its arrival; `None`: it waits for another.
+
+        `tab` is the number of the tab that sent it; they grow with age.
+        """
         try:
             said = json.loads(sent)
         except (ValueError, RecursionError):
             said = None
         if isinstance(said, dict):
             if said.get("message") == "poll":
-                return self._poll(said, monotonic_s, wall_s)
+                return self._poll(said, tab, monotonic_s, wall_s)
             event = page_event(self.probe, said, monotonic_s)
             if event is not None:
                 return event
         return self._rubbish(monotonic_s, f"the page sent rubbish: {sent[:80]!r}")
 
+    def closed(self, tab: int, monotonic_s: float) -> PageReport | None:
+        """A tab is closed; the report that waited for it."""
+        return self._polls.closed(tab, monotonic_s)
+
+    @property
+    def in_call(self) -> frozenset[int]:
+        """The tabs that hold connections, by their last poll."""
+        return self._polls.in_call
+
     def _poll(
-        self, said: Mapping[str, Any], monotonic_s: float, wall_s: float
+        self, said: Mapping[str, Any], tab: int, monotonic_s: float, wall_s: float
     ) -> PageReport | ProbeEvent | None:
         time_s, late_s = seconds(said.get("page_time_ms")), seconds(said.get("late_ms"))
-        connections = said.get("connections")
-        if time_s is None or late_s is None or not isinstance(connections, list):
+        period, connections = number(said.get("period")), said.get("connections")
+        if time_s is None or late_s is None or period is None or not isinstance(connections, list):
             return self._rubbish(monotonic_s, "the page sent a poll without its times")
         report = PageReport(
             probe=self.probe,
@@ -59,15 +78,7 @@ class PageMessages:
             late_s=max(0.0, late_s),
             connections=tuple(_connection(each) for each in connections if isinstance(each, dict)),
         )
-        if said.get("top") is not True:
-            self._waiting.append(report)
-            return None
-        children, self._waiting = self._waiting, []
-        return replace(
-            report,
-            late_s=max(each.late_s for each in (report, *children)),
-            connections=sum((each.connections for each in children), report.connections),
-        )
+        return self._polls.polled(tab, int(period) if said.get("top") is True else None, report)
 
     def _rubbish(self, monotonic_s: float, message: str) -> ProbeEvent:
         return ProbeEvent(self.probe, "page_error", monotonic_s, message)

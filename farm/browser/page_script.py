@@ -16,8 +16,6 @@ BANK_BINDING = "probe_farm_bank"
 its own. As an answer to a request they would pass through Playwright's driver and the DevTools
 connection as text, megabytes a page."""
 
-TAKE_INPUT = "(name) => { const input = window[name]; delete window[name]; return input; }"
-
 FIRST_MEDIA_MS = 100
 FIRST_MEDIA_WITHIN_MS = 30_000
 CHILD_AHEAD_MS = 50

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -20,6 +21,7 @@ from farm.driver import (
     Select,
     Step,
     WaitFor,
+    Where,
 )
 from farm.drivers.steps import unknown_variables
 from farm.errors import BadExperiment, MissingTool
@@ -32,6 +34,7 @@ Place = tuple[str | int, ...]
 DRIVER_KEYS = ("format", "media", "roles")
 ROLE_KEYS = ("join", "joined", "leave", "after")
 STEP_KEYS = ("goto", "fill", "select", "click", "accept_dialog", "wait_for", "evaluate")
+WHERE_KEYS = ("frame", "in_new_tab")
 WAIT_KEYS = ("selector", "function", "within")
 
 
@@ -116,30 +119,44 @@ class _Reader:
 
     def _step(self, value: Any, at: Place) -> tuple[Step, ...]:
         """One step; a `fill` or `select` of several fields is several."""
-        step = self._mapping(value, at, STEP_KEYS, "one of " + ", ".join(STEP_KEYS))
-        if len(step) != 1:
-            raise self._wrong(at, f"a step has one key, not {len(step)}: begin each with -")
-        ((key, given),) = step.items()
-        at = (*at, key)
+        step = self._mapping(value, at, STEP_KEYS + WHERE_KEYS, "one of " + ", ".join(STEP_KEYS))
+        acts = [key for key in step if key not in WHERE_KEYS]
+        if len(acts) != 1:
+            raise self._wrong(at, f"a step has one key, not {len(acts)}: begin each with -")
+        (key,) = acts
+        place = self._where(step, key, at)
+        given, at = step[key], (*at, key)
         steps: tuple[Step, ...]
         match key, given:
             case "goto", str():
                 steps = (Goto(self._template(given, at)),)
             case "click", str():
-                steps = (Click(self._template(given, at)),)
+                steps = (Click(self._template(given, at), place),)
             case "fill", dict() if given:
-                steps = tuple(Fill(*field) for field in self._fields(given, at))
+                steps = tuple(Fill(*field, place) for field in self._fields(given, at))
             case "select", dict() if given:
-                steps = tuple(Select(*field) for field in self._fields(given, at))
+                steps = tuple(Select(*field, place) for field in self._fields(given, at))
             case "accept_dialog", True:
                 steps = (AcceptDialog(),)
             case "wait_for", _:
-                steps = (self._wait_for(given, at),)
+                steps = (replace(self._wait_for(given, at), where=place),)
             case "evaluate", str():
-                steps = (self._evaluate(given, at),)
+                steps = (replace(self._evaluate(given, at), where=place),)
             case _:
                 raise self._wrong(at, f"{given!r}: must be {_EXPECTED[key]}")
         return steps
+
+    def _where(self, step: Mapping[str, Any], key: str, at: Place) -> Where:
+        if key in ("goto", "accept_dialog"):
+            for given in (given for given in WHERE_KEYS if given in step):
+                raise self._wrong((*at, given), f"{key} is for the probe's own page: leave it out")
+        frame, in_new_tab = step.get("frame", []), step.get("in_new_tab", False)
+        frames = [frame] if isinstance(frame, str) else frame
+        if not isinstance(frames, list) or not all(isinstance(each, str) for each in frames):
+            raise self._wrong((*at, "frame"), f"{frame!r}: must be {_EXPECTED['frame']}")
+        if not isinstance(in_new_tab, bool):
+            raise self._wrong((*at, "in_new_tab"), f"{in_new_tab!r}: must be true")
+        return Where(tuple(self._template(each, (*at, "frame")) for each in frames), in_new_tab)
 
     def _fields(self, given: Mapping[str, Any], at: Place) -> list[tuple[str, str]]:
         """Selectors, each with the text that is for its field."""
@@ -217,6 +234,7 @@ _EXPECTED = {
     "select": 'selectors with the option\'s value or label, such as {"#room": "{session}"}',
     "accept_dialog": "true",
     "wait_for": "a CSS selector, or selector: or function: with within:",
+    "frame": "a CSS selector of an iframe, or a list of them, the outermost first",
     "evaluate": "the name of a JavaScript file beside the driver",
 }
 

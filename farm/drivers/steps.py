@@ -7,7 +7,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 
-from farm.driver import AcceptDialog, Click, Evaluate, Fill, Goto, Select, Step, WaitFor
+from farm.driver import (
+    AcceptDialog,
+    Click,
+    Evaluate,
+    Fill,
+    Goto,
+    Select,
+    Step,
+    WaitFor,
+    Where,
+    where,
+)
 
 VARIABLES: Mapping[str, str] = {
     "app_url": "the app's address; ends with /",
@@ -49,27 +60,35 @@ def step_for(step: Step, variables: Mapping[str, str]) -> Step:
     def filled(template: str) -> str:
         return fill_in(template, variables)
 
+    def there(place: Where) -> Where:
+        return replace(place, frames=tuple(filled(frame) for frame in place.frames))
+
+    made: Step
     match step:
         case Goto(url):
-            return Goto(filled(url))
-        case Fill(selector, text):
-            return Fill(filled(selector), filled(text))
-        case Select(selector, option):
-            return Select(filled(selector), filled(option))
-        case Click(selector):
-            return Click(filled(selector))
+            made = Goto(filled(url))
+        case Fill(selector, text, place):
+            made = Fill(filled(selector), filled(text), there(place))
+        case Select(selector, option, place):
+            made = Select(filled(selector), filled(option), there(place))
+        case Click(selector, place):
+            made = Click(filled(selector), there(place))
         case WaitFor(selector, function):
-            return replace(
+            made = replace(
                 step,
                 selector=None if selector is None else filled(selector),
                 function=None if function is None else filled(function),
+                where=there(step.where),
             )
-        case _:
-            return step
+        case Evaluate(where=place):
+            made = replace(step, where=there(place))
+        case AcceptDialog():
+            made = step
+    return made
 
 
 def step_name(step: Step) -> str:
-    """How a message names it: `click #register`."""
+    """How a message names it: `click #register in frame #call`."""
     match step:
         case Goto(url):
             name = f"goto {url}"
@@ -85,4 +104,6 @@ def step_name(step: Step) -> str:
             name = f"wait_for {selector or function}"
         case Evaluate(file=file):
             name = f"evaluate {file}"
-    return name
+    place = where(step)
+    frames = "".join(f" in frame {frame}" for frame in reversed(place.frames))
+    return f"{name}{frames}{' in the new tab' if place.in_new_tab else ''}"

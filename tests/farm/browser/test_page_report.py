@@ -16,11 +16,11 @@ from farm.webrtc_stats import InboundRtp
 
 def read(said: object, messages: PageMessages | None = None) -> PageReport | ProbeEvent | None:
     text = said if isinstance(said, str) else json.dumps(said)
-    return (messages or PageMessages("p003")).read(text, 12.5, 1e9)
+    return (messages or PageMessages("p003", 1.0)).read(text, 0, 12.5, 1e9)
 
 
 def poll(*connections: object, top: bool = True, **more: object) -> dict[str, Any]:
-    said = {"message": "poll", "top": top, "page_time_ms": 5000, "late_ms": 2}
+    said = {"message": "poll", "top": top, "period": 5, "page_time_ms": 5000, "late_ms": 2}
     return {**said, "connections": list(connections), **more}
 
 
@@ -63,13 +63,13 @@ def test_a_poll_becomes_a_report() -> None:
 
 
 def test_a_child_frames_poll_is_joined_into_its_pages() -> None:
-    messages = PageMessages("p003")
+    messages = PageMessages("p003", 1.0)
     assert read(poll(connection("child-0"), top=False, late_ms=900), messages) is None
     report = read(poll(connection("top-0")), messages)
     assert isinstance(report, PageReport)
     assert [each.connection for each in report.connections] == ["top-0", "child-0"]
     assert report.late_s == 0.9
-    alone = read(poll(connection("top-0")), messages)
+    alone = read(poll(connection("top-0"), period=6), messages)
     assert isinstance(alone, PageReport)
     assert len(alone.connections) == 1
 
@@ -208,6 +208,7 @@ MESSAGE = st.fixed_dictionaries(
     optional={
         "page_time_ms": NUMBERS,
         "late_ms": NUMBERS,
+        "period": NUMBERS,
         "top": ANYTHING,
         "kind": st.sampled_from(["audio", "video"]) | ANYTHING,
         "connections": st.lists(CONNECTION | ANYTHING, max_size=3) | ANYTHING,
@@ -223,9 +224,9 @@ MESSAGE = st.fixed_dictionaries(
 
 @given(st.lists(MESSAGE.map(json.dumps) | ANYTHING.map(json.dumps) | st.text(), max_size=4))
 def test_whatever_a_page_says_nothing_raises_and_columns_keep_their_types(said: list[str]) -> None:
-    messages = PageMessages("p000")
-    for text in said:
-        report = messages.read(text, 1.0, 2.0)
+    messages = PageMessages("p000", 1.0)
+    for number, text in enumerate(said):
+        report = messages.read(text, number % 2, 1.0 + number, 2.0)
         if isinstance(report, PageReport):
             assert report.late_s >= 0
             for each in report.connections:

@@ -16,6 +16,7 @@ from farm.driver import (
     RoleSteps,
     Select,
     WaitFor,
+    Where,
 )
 from farm.drivers import driver_names, parse_driver, read_driver
 from farm.errors import BadExperiment, MissingTool
@@ -36,6 +37,9 @@ roles:
       - wait_for: "#remote"
     leave:
       - click: "#leave"
+        in_new_tab: true
+      - fill: {"#why": "done"}
+        frame: ["#{session}", "#form"]
   caller:
     after: callee
     join:
@@ -64,7 +68,10 @@ def test_a_driver_is_read_with_all_its_steps(tmp_path: Path) -> None:
                     Evaluate("() => ring()", "ring.js"),
                 ),
                 joined=(WaitFor(selector="#remote", within_s=15),),
-                leave=(Click("#leave"),),
+                leave=(
+                    Click("#leave", Where(in_new_tab=True)),
+                    Fill("#why", "done", Where(frames=("#{session}", "#form"))),
+                ),
             ),
             "caller": RoleSteps(
                 join=(Goto("{app_url}call"),),
@@ -105,7 +112,16 @@ def test_every_driver_that_comes_with_the_farm_is_right(name: str) -> None:
         ('{"#room": "{session}", "#size": 2}', "Blue", "select: 'Blue': must be selectors with"),
         ("{session}", "{sesion}", "no variable {sesion}; did you mean {session}?"),
         ('click: "#register"', "click: 7", "click: 7: must be a CSS selector"),
-        ('- click: "#leave"', "click: x", "roles.callee.leave: must be a list of steps"),
+        ("in_new_tab: true", "in_new_tab: 5", "in_new_tab: 5: must be true"),
+        ('frame: ["#{session}", "#form"]', "frame: 5", "frame: 5: must be a CSS selector of an"),
+        ("#{session}", "#{sesion}", "frame: no variable {sesion}; did you mean {session}?"),
+        (
+            "- accept_dialog: true",
+            "- accept_dialog: true\n        in_new_tab: true",
+            "accept_dialog is for the probe's own page: leave it out",
+        ),
+        ('- click: "#register"', '- frame: "#a"', "a step has one key, not 0"),
+        ('- wait_for: "#remote"', "click: x", "roles.callee.joined: must be a list of steps"),
         (
             '- click: "#register"',
             '- click: "#register"\n        goto: "{app_url}"',

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farm.driver import AcceptDialog, Click, Evaluate, Fill, Goto, Select, WaitFor
+from farm.driver import AcceptDialog, Click, Evaluate, Fill, Goto, Select, WaitFor, Where
 from farm.drivers.steps import fill_in, step_for, step_name, unknown_variables
 
 VARIABLES = {"app_url": "http://app/", "probe": "p000", "session": "s000"}
@@ -17,6 +17,8 @@ def test_templates_are_filled_in_everywhere() -> None:
         WaitFor(selector="#video-{probe}", within_s=3),
         WaitFor(function="room('{session}').full"),
         AcceptDialog(),
+        Click("#join", Where(("#{session}", "#call"), in_new_tab=True)),
+        Evaluate("{probe}", "one.js", Where(("#{session}",))),
     ]
     assert [step_for(step, VARIABLES) for step in steps] == [
         Goto("http://app/?s=s000"),
@@ -26,6 +28,8 @@ def test_templates_are_filled_in_everywhere() -> None:
         WaitFor(selector="#video-p000", within_s=3),
         WaitFor(function="room('s000').full"),
         AcceptDialog(),
+        Click("#join", Where(("#s000", "#call"), in_new_tab=True)),
+        Evaluate("{probe}", "one.js", Where(("#s000",))),
     ]
 
 
@@ -38,5 +42,9 @@ def test_braces_of_javascript_are_left_alone() -> None:
 def test_steps_have_names_for_messages() -> None:
     assert step_name(Click("#register")) == "click #register"
     assert step_name(Select("#room", "Blue")) == "select #room"
+    there = Where(("#outer", "#inner"), in_new_tab=True)
+    assert (
+        step_name(Click("#a", there)) == "click #a in frame #inner in frame #outer in the new tab"
+    )
     assert step_name(WaitFor(function="done")) == "wait_for done"
     assert step_name(Evaluate("() => 1", "one.js")) == "evaluate one.js"

@@ -1,0 +1,24 @@
+"""The file of prepared frames that a page of a light probe asks for, put into its file input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from playwright.async_api import Frame
+
+from farm.errors import BrowserError
+
+TAKE_INPUT = "(name) => { const input = window[name]; delete window[name]; return input; }"
+
+
+async def give_bank(banks: Mapping[str, Path], frame: Frame, name: str, codec: str) -> None:
+    """Into the file input that a global of the frame holds; the page's promise fails with it."""
+    found = await frame.evaluate_handle(TAKE_INPUT, name)
+    given = found.as_element()
+    if given is None:
+        raise BrowserError("the page asked for prepared frames and went on")
+    if codec not in banks:
+        raise BrowserError(f"there are none of {codec}")
+    await given.set_input_files(banks[codec])
+    await found.dispose()

@@ -1,0 +1,230 @@
+"""The page of one probe: it executes a driver's steps, and tells what it sees as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import ConsoleMessage, Dialog, Page, WebError
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeoutError
+
+from farm.browser.bank_file import give_bank
+from farm.browser.emulation import emulation
+from farm.browser.join_trouble import JoinTrouble
+from farm.browser.page_report import PageMessages
+from farm.browser.page_script import BANK_BINDING, BINDING, REVEAL_MEDIA, page_script
+from farm.browser.playwright_trouble import CLOSE_WITHIN_S, bounded, one_line
+from farm.browser.shown_message import shown_message
+from farm.browser.step_actions import execute, frame_of, tab_of
+from farm.browser.tabs import Tabs
+from farm.driver import AcceptDialog, Goto, Step, WaitFor, where
+from farm.errors import BrowserError, JoinError
+from farm.experiment import Fidelity
+from farm.observations import EventKind, PageReport, ProbeEvent
+from farm.trial import ProbePlan
+
+Sink = Callable[[PageReport | ProbeEvent], None]
+
+STEP_WITHIN_S = 15.0
+STEP_SETTING = "STEP_WITHIN_S of farm/browser/probe_page.py"
+ANSWER_WITHIN_S = 5.0
+PICTURE_WITHIN_S = 10.0
+MOST_CONSOLE_LINES = 100
+LONGEST_LINE = 500
+
+
+class BrowserPage:
+    """One page in a context of its own, and the tabs that it opens.
+
+    What they say goes to `sink` as it comes; a poll of all of them is said every `poll_s`.
+    """
+
+    def __init__(
+        self,
+        plan: ProbePlan,
+        sink: Sink,
+        page: Page,
+        poll_s: float,
+        on_close: Callable[[BrowserPage], None],
+    ) -> None:
+        self._plan = plan
+        self._sink = sink
+        self._context = page.context
+        self._tabs = Tabs(page, self._tab_opened, self._tab_closed)
+        self._poll_s = poll_s
+        self._on_close = on_close
+        self._messages = PageMessages(plan.probe, poll_s)
+        self._trouble = JoinTrouble()
+        self._accepts_dialogs = False
+        self._console_lines = 0
+        self._crash: str | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def prepare(self, banks: Mapping[str, Path]) -> None:
+        """Hooks in and conditions set, before anything is loaded; with banks it is light."""
+        context = self._context
+        await context.expose_binding(
+            BINDING, lambda source, text: self._hear(source["page"], str(text))
+        )
+        if banks:
+            await context.expose_binding(
+                BANK_BINDING,
+                lambda source, name, codec: give_bank(banks, source["frame"], name, codec),
+            )
+        # Scripts run in the order in which they were added: what ours calls is there by then.
+        fidelity: Fidelity = "light" if banks else "full"
+        await context.add_init_script(page_script(self._poll_s, self._plan.poll_phase, fidelity))
+        context.on("console", self._on_console)
+        context.on("weberror", self._on_page_error)
+        context.on("dialog", self._on_dialog)
+        await self._condition(self._tabs.own)
+
+    async def run(self, step: Step) -> None:
+        """Execute one step, its templates filled in.
+
+        Raises JoinError with its reason and what the page shows, or BrowserError after a crash.
+        """
+        self._check_alive()
+        waits = isinstance(step, WaitFor)
+        within_s = step.within_s if isinstance(step, WaitFor) else STEP_WITHIN_S
+        try:
+            if isinstance(step, AcceptDialog):
+                self._accepts_dialogs = True
+                return
+            # Playwright keeps the time; ours is for a Playwright that does not answer any more.
+            async with asyncio.timeout(within_s + CLOSE_WITHIN_S):
+                await execute(step, self._tabs, within_s, self._plan.variables)
+        except (PlaywrightError, TimeoutError) as error:
+            shown, thrown = await self._shown(step), await self._thrown_by(step)
+            self._check_alive()
+            if isinstance(error, PlaywrightTimeoutError | TimeoutError):
+                late = f"not within {within_s:g} s ({'within' if waits else STEP_SETTING}){thrown}"
+                reason, message = self._trouble.explain(late, shown)
+            else:
+                reason = "navigation" if isinstance(step, Goto) else "page_error"
+                message = self._trouble.describe(one_line(error), shown)
+            raise JoinError(reason, message) from error
+
+    async def picture(self, path: Path) -> bool:
+        """A picture as a person would see it, its media shown; False if the page cannot.
+
+        It is of the tab in which the call is, and comes to `path` whole: a report of the run may be
+        drawn meanwhile.
+        """
+        if self._crash is None:
+            async with bounded(PICTURE_WITHIN_S):
+                part = path.with_suffix(".part")
+                tab = self._tabs.of_call(self._messages.in_call)
+                await tab.screenshot(path=part, type="png", style=REVEAL_MEDIA)
+                part.replace(path)
+                return True
+        return False
+
+    async def close(self) -> None:
+        """The page is gone, or is left to its browser's end after a few seconds. Idempotent."""
+        self._on_close(self)
+        async with bounded(CLOSE_WITHIN_S):
+            await self._context.close()
+        for task in self._tasks:
+            task.cancel()
+
+    def crash(self, why: str) -> None:
+        """From now on nothing works here. The first reason counts."""
+        if self._crash is None:
+            self._crash = why
+            self._say("crashed", why)
+
+    async def _shown(self, step: Step) -> tuple[str, str] | None:
+        """Where a tab shows a message, and that message; first where the step was to act."""
+        tabs = self._tabs.from_newest()
+        async with bounded(ANSWER_WITHIN_S):
+            return await shown_message(tabs if where(step).in_new_tab else [self._tabs.own, *tabs])
+        return None
+
+    async def _thrown_by(self, step: Step) -> str:
+        """What a condition that never came true throws, if it throws: likely a slip of the pen."""
+        if isinstance(step, WaitFor) and step.function is not None:
+            try:
+                async with asyncio.timeout(ANSWER_WITHIN_S):
+                    document = await frame_of(
+                        step, await tab_of(step, self._tabs), ANSWER_WITHIN_S * 1000
+                    )
+                    await document.evaluate(step.function)
+            except PlaywrightTimeoutError:
+                pass
+            except PlaywrightError as error:
+                return f", it throws {one_line(error)}"
+            except TimeoutError:
+                pass
+        return ""
+
+    def _check_alive(self) -> None:
+        """Raises BrowserError; a browser's end shows on its connection before it is waited for."""
+        if self._crash is not None:
+            raise BrowserError(f"{self._plan.probe}: {self._crash}")
+        browser = self._context.browser
+        if browser is None or not browser.is_connected():
+            raise BrowserError(f"{self._plan.probe}: its browser is gone")
+
+    async def _condition(self, tab: Page) -> None:
+        """Network conditions are a tab's own; a crash of its renderer is told."""
+        tab.on("crash", lambda _page: self.crash("the page's renderer crashed"))
+        if self._plan.line is not None:
+            devtools = await self._context.new_cdp_session(tab)
+            conditions = emulation(self._plan.line)
+            await devtools.send("Network.emulateNetworkConditions", conditions)
+
+    def _tab_opened(self, tab: Page) -> None:
+        self._start(self._condition(tab))
+
+    def _tab_closed(self, tab: Page) -> None:
+        report = self._messages.closed(self._tabs.number(tab), time.monotonic())
+        if report is not None:
+            self._sink(report)
+
+    def _hear(self, tab: Page, text: str) -> None:
+        if tab.is_closed():  # its last words come late, and nobody is to wait for more
+            return
+        said = self._messages.read(text, self._tabs.number(tab), time.monotonic(), time.time())
+        if said is None:
+            return
+        if isinstance(said, ProbeEvent) and said.kind == "socket_closed":
+            self._trouble.socket_closed(said)
+        self._sink(said)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        icon = message.location["url"].endswith("/favicon.ico")  # browsers ask, few pages have it
+        if message.type not in ("error", "warning") or icon:
+            return
+        self._trouble.console = message.text
+        self._console_lines += 1
+        if self._console_lines <= MOST_CONSOLE_LINES:
+            self._say("console", message.text[:LONGEST_LINE], level=message.type)
+
+    def _on_page_error(self, uncaught: WebError) -> None:
+        self._trouble.uncaught = uncaught.error.message
+        self._say("page_error", uncaught.error.message[:LONGEST_LINE])
+
+    def _on_dialog(self, dialog: Dialog) -> None:
+        accept = self._accepts_dialogs
+        if not accept:
+            self._trouble.dialog = f"{dialog.type} {dialog.message!r}, no accept_dialog before it"
+        self._start(dialog.accept() if accept else dialog.dismiss())
+
+    def _start(self, work: Awaitable[None]) -> None:
+        """What fails with the tab it is for; there is nobody to tell."""
+
+        async def outlived() -> None:
+            async with bounded(ANSWER_WITHIN_S):
+                await work
+
+        task = asyncio.create_task(outlived())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _say(self, kind: EventKind, message: str, **data: Any) -> None:
+        self._sink(ProbeEvent(self._plan.probe, kind, time.monotonic(), message, data))

@@ -1,0 +1,44 @@
+"""What a page shows a person when something is the matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from playwright.async_api import Frame, Page
+
+from farm.browser.join_trouble import MESSAGE_PLACES, STATUS
+from farm.browser.playwright_trouble import bounded
+
+FRAME_WITHIN_S = 2.0
+
+SHOWN = """(places) => {
+    for (const place of places) {
+        for (const element of document.querySelectorAll(place)) {
+            const text = element.innerText.trim();
+            if (text && element.checkVisibility()) return [place, text];
+        }
+    }
+    return null;
+}"""
+"""The first visible message of a document in one of `places`."""
+
+
+async def shown_message(tabs: Iterable[Page]) -> tuple[str, str] | None:
+    """Where the first of these tabs, or a frame of it, shows a message, and that message.
+
+    A complaint counts more than a status, wherever it is.
+    """
+    status = None
+    for frame in (frame for tab in tabs for frame in tab.frames):
+        shown = await _shown_in(frame)
+        if shown is not None and shown[0] != STATUS:
+            return shown
+        status = status or shown
+    return status
+
+
+async def _shown_in(frame: Frame) -> tuple[str, str] | None:
+    async with bounded(FRAME_WITHIN_S):
+        shown = await frame.evaluate(SHOWN, list(MESSAGE_PLACES))
+        return (str(shown[0]), str(shown[1])) if shown else None
+    return None

@@ -1,0 +1,66 @@
+"""The tabs of one probe: its own page, and those that pages of it opened (`window.open`)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+
+from playwright.async_api import Page
+
+
+class Tabs:
+    """They are numbered by age from 0, the probe's own; a number is never given again.
+
+    `on_open` is told of each later one, `on_close` of each that is closed.
+    """
+
+    def __init__(
+        self, own: Page, on_open: Callable[[Page], None], on_close: Callable[[Page], None]
+    ) -> None:
+        self._numbers: dict[Page, int] = {}
+        self._on_open = on_open
+        self._on_close = on_close
+        self._changed = asyncio.Event()
+        self._watch(own)
+        own.context.on("page", self._opened)
+
+    def number(self, page: Page) -> int:
+        """A page may speak before Playwright says that there is one."""
+        return self._numbers.setdefault(page, len(self._numbers))
+
+    @property
+    def own(self) -> Page:
+        """Where steps act: the oldest tab that is open; the probe's own where all are closed."""
+        return next(iter(self._open()), next(iter(self._numbers)))
+
+    async def newer_than(self, page: Page | None) -> Page:
+        """The newest open tab that is newer than `page` (`None`: the probe's own); waits for it."""
+        number = 0 if page is None else self._numbers[page]
+        while True:
+            self._changed.clear()
+            newer = [page for page in self._open() if self._numbers[page] > number]
+            if newer:
+                return newer[-1]
+            await self._changed.wait()
+
+    def of_call(self, in_call: Collection[int]) -> Page:
+        """Where the call is: the newest tab of those numbers that is open, or else of all."""
+        tabs = self._open()
+        calling = [page for page in tabs if self._numbers[page] in in_call]
+        return (calling or tabs or [self.own])[-1]
+
+    def from_newest(self) -> list[Page]:
+        """Those that are open, the newest first."""
+        return self._open()[::-1]
+
+    def _open(self) -> list[Page]:
+        return [page for page in self._numbers if not page.is_closed()]
+
+    def _opened(self, page: Page) -> None:
+        self._watch(page)
+        self._on_open(page)
+        self._changed.set()
+
+    def _watch(self, page: Page) -> None:
+        self.number(page)
+        page.on("close", self._on_close)
