@@ -1,5 +1,5 @@
 // Leaves out work that costs a probe CPU and changes nothing for the server; pages do not notice.
-() => {
+(hideMedia) => {
   // Echo cancellation and its kin, run on a made voice: a tenth of a probe's CPU.
   const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
   const devices = window.MediaDevices?.prototype; // absent where the context is not secure
@@ -16,8 +16,8 @@
   }
 
   // Media elements play but are not drawn. Transparent, not hidden: a page, or a driver's step, that
-  // asks whether an element is visible still gets yes. A picture of the page shows them again.
+  // asks whether an element is visible still gets yes. A picture of the page is taken without it.
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync("video { opacity: 0 !important }");
+  sheet.replaceSync(hideMedia);
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 }

@@ -101,8 +101,10 @@ class Browser:
                 context = await self._connection.new_context(
                     viewport=VIEWPORT,
                     ignore_https_errors=self._kit.accept_self_signed,
-                    # A page's policy may forbid workers but its own; a light probe needs one.
-                    bypass_csp=bool(banks),
+                    # A light probe needs a worker of ours, and a page's policy may forbid any: no
+                    # address, frame or world of scripts is exempt from it. Full probes, which light
+                    # ones are compared with, run under the same rules.
+                    bypass_csp=True,
                 )
                 first = await context.new_page()
                 page = BrowserPage(plan, sink, first, self._kit.poll_s, self._pages.discard)

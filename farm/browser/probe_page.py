@@ -16,7 +16,8 @@ from farm.browser.bank_file import give_bank
 from farm.browser.emulation import emulation
 from farm.browser.join_trouble import JoinTrouble
 from farm.browser.page_report import PageMessages
-from farm.browser.page_script import BANK_BINDING, BINDING, REVEAL_MEDIA, page_script
+from farm.browser.page_script import BANK_BINDING, BINDING, page_script
+from farm.browser.picture import take_picture
 from farm.browser.playwright_trouble import CLOSE_WITHIN_S, bounded, one_line
 from farm.browser.shown_message import shown_message
 from farm.browser.step_actions import execute, frame_of, tab_of
@@ -32,7 +33,6 @@ Sink = Callable[[PageReport | ProbeEvent], None]
 STEP_WITHIN_S = 15.0
 STEP_SETTING = "STEP_WITHIN_S of farm/browser/probe_page.py"
 ANSWER_WITHIN_S = 5.0
-PICTURE_WITHIN_S = 10.0
 MOST_CONSOLE_LINES = 100
 LONGEST_LINE = 500
 
@@ -110,19 +110,9 @@ class BrowserPage:
             raise JoinError(reason, message) from error
 
     async def picture(self, path: Path) -> bool:
-        """A picture as a person would see it, its media shown; False if the page cannot.
-
-        It is of the tab in which the call is, and comes to `path` whole: a report of the run may be
-        drawn meanwhile.
-        """
-        if self._crash is None:
-            async with bounded(PICTURE_WITHIN_S):
-                part = path.with_suffix(".part")
-                tab = self._tabs.of_call(self._messages.in_call)
-                await tab.screenshot(path=part, type="png", style=REVEAL_MEDIA)
-                part.replace(path)
-                return True
-        return False
+        """A picture of the tab in which the call is, as a person would see it; False: it cannot."""
+        tab = self._tabs.of_call(self._messages.in_call)
+        return self._crash is None and await take_picture(tab, path)
 
     async def close(self) -> None:
         """The page is gone, or is left to its browser's end after a few seconds. Idempotent."""

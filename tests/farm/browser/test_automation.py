@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psutil
 import pytest
@@ -163,6 +164,38 @@ async def test_a_picture_shows_the_media_that_is_not_drawn_otherwise(
     assert not (tmp_path / "call.png").samefile(tmp_path / "before.png"), "it was written over"
     assert {path.name for path in tmp_path.glob("*.p*")} == {"before.png", "call.png"}
     await probe.page.run(WaitFor(function=f"{opacity} === '0'", within_s=1))
+
+
+STRICT = "default-src 'self'; script-src 'unsafe-inline'; require-trusted-types-for 'script'"
+
+
+@pytest.mark.parametrize("framed", [False, True])
+async def test_under_a_strict_policy_a_picture_shows_media_and_says_nothing(
+    new_page: NewPage, call_app: str, tmp_path: Path, framed: bool
+) -> None:
+    probe = await new_page()
+    call = f"call?calls=1&policy={quote(STRICT)}"
+    await probe.goto(f"{call_app}call?frame={quote(call)}" if framed else f"{call_app}{call}")
+    await probe.witness.report(
+        lambda r: [each.state for each in r.connections] == ["connected"] * 2
+    )
+    await probe.witness.until(lambda: len(probe.witness.events("setup")) == 2)
+    await probe.do(
+        """() => {
+            const frame = document.querySelector("iframe");
+            if (frame) Object.assign(frame, { width: 1000, height: 500 });
+            window.put = [];
+            const watch = new MutationObserver((changes) => {
+                for (const { addedNodes } of changes) put.push(...addedNodes);
+            });
+            watch.observe(document, { childList: true, subtree: true });
+        }"""
+    )
+    assert await probe.page.picture(tmp_path / "call.png")
+    assert greenness(tmp_path / "call.png") > 0.05
+    await probe.do("() => { if (put.length) throw new Error(put[0].outerHTML) }")
+    assert probe.witness.events("console") == []
+    assert probe.witness.events("page_error") == []
 
 
 def greenness(picture: Path) -> float:
