@@ -61,6 +61,8 @@
     });
     connection.addEventListener("connectionstatechange", () =>
       say("connection", { connection: entry.id, state: connection.connectionState }));
+    connection.addEventListener("icecandidateerror", ({ url, errorCode, errorText }) =>
+      say("candidate_error", { connection: entry.id, url, code: errorCode, text: errorText }));
     return entry;
   };
 

@@ -44,6 +44,23 @@
     return stats;
   };
 
+  // Told while ICE is not connected, and until the first media: what a probe that cannot join has to say of its connections.
+  const candidates = (description) => description?.sdp.match(/^a=candidate:/gm)?.length ?? 0;
+  const progress = ({ connection, closed, first_media }) => {
+    if (closed) return undefined;
+    const { localDescription, remoteDescription, iceConnectionState, iceGatheringState } = connection;
+    const done = ["connected", "completed"].includes(iceConnectionState);
+    if (done && first_media.length > 0) return undefined;
+    return {
+      ice: iceConnectionState,
+      gathering: iceGatheringState,
+      answered: Boolean(localDescription && remoteDescription),
+      receives: connection.getTransceivers().some((each) => each.currentDirection?.includes("recv")),
+      local_candidates: done ? null : candidates(localDescription),
+      remote_candidates: done ? null : candidates(remoteDescription),
+    };
+  };
+
   const read = async (entry) => {
     try {
       const report = await (entry.closed ? entry.last : entry.connection.getStats());
@@ -57,6 +74,7 @@
       offered_ms: entry.offered_ms,
       first_media: entry.first_media,
       stats: entry.stats ?? [],
+      progress: progress(entry),
     };
   };
 

@@ -185,8 +185,8 @@ class _Trial:
             joined = await host.joined(probe.probe)
         except (JoinError, BrowserError) as error:
             del self.inside[probe.probe]
-            timeout = isinstance(error, JoinError) and error.reason == "timeout"
-            partner = self.partner_lost(probe) if timeout else None
+            waited = isinstance(error, JoinError) and error.reason in ("timeout", "media")
+            partner = self.partner_lost(probe) if waited else None
             self.failed(probe, JoinError("partner", partner) if partner else error)
             return
         outcome = JoinOutcome(probe.probe, probe.session, True, joined.join_s)

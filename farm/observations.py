@@ -25,11 +25,28 @@ class FirstMedia:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionProgress:
+    """How far a connection without media came: `ice` and `gathering` are W3C's states of them.
+
+    `answered`: both descriptions are set; `receives`: a transceiver was negotiated to receive.
+    Candidates are not counted any more once ICE is connected.
+    """
+
+    ice: str
+    gathering: str
+    answered: bool
+    receives: bool
+    local_candidates: int | None
+    remote_candidates: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionReport:
     """One `RTCPeerConnection` of a page at one poll.
 
-    `connection` is unique in its page. `offered_s` is the page time of its first
-    `setLocalDescription`.
+    `connection` is unique among its probe's. `offered_s` is the page time of its first
+    `setLocalDescription`. `progress` is told until it is connected and has its first media,
+    for join errors: it is not recorded.
     """
 
     connection: str
@@ -37,6 +54,7 @@ class ConnectionReport:
     offered_s: float | None
     first_media: tuple[FirstMedia, ...]
     stats: tuple[RtcStats, ...]
+    progress: ConnectionProgress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +84,7 @@ EventKind = Literal[
     "page_error",  # an uncaught exception
     "socket_closed",  # a WebSocket of the page: data holds code, url
     "connection",  # an RTCPeerConnection changed its state: data holds whether by_page, its close()
+    "candidate_error",  # a STUN or TURN server gave no candidate: data holds connection, url, code
     "sender",  # what an RTCRtpSender is given to send, at first and whenever it changed: data holds
     # connection, mid, kind, track, source, state, failed, enabled, direction and its settings
     "fidelity",  # of a stream of a light probe: data holds fidelity, and why where it is full

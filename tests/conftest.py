@@ -51,8 +51,9 @@ async def call_app() -> AsyncIterator[str]:
     """The address (with a slash at its end) of an app whose page `call` calls itself.
 
     `call?calls=1` makes a call at once, `call?frame=URL` holds a frame, `call?policy=POLICY` says
-    what it may load; `opener` opens it in tabs and frames; `ws/CODE` is a socket that the app
-    closes with that code, `never` an address that does not answer.
+    what it may load; `opener` opens it in tabs and frames; the call of `unreachable` does not
+    connect; `ws/CODE` is a socket that the app closes with that code, `never` an address that does
+    not answer.
     """
 
     async def page(request: web.Request) -> web.FileResponse:
@@ -60,6 +61,9 @@ async def call_app() -> AsyncIterator[str]:
         return web.FileResponse(
             PAGES / "call.html", headers={"Content-Security-Policy": policy} if policy else None
         )
+
+    async def unreachable(_request: web.Request) -> web.FileResponse:
+        return web.FileResponse(PAGES / "unreachable.html")
 
     async def opener(_request: web.Request) -> web.FileResponse:
         return web.FileResponse(PAGES / "opener.html")
@@ -77,6 +81,7 @@ async def call_app() -> AsyncIterator[str]:
     app = web.Application()
     app.router.add_get("/call", page)
     app.router.add_get("/opener", opener)
+    app.router.add_get("/unreachable", unreachable)
     app.router.add_get("/ws/{code}", socket)
     app.router.add_get("/never", never)
     runner = web.AppRunner(app, shutdown_timeout=0.1)

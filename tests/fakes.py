@@ -89,7 +89,7 @@ class FakeObserver:
 @dataclass
 class FakeHost:
     """Does as it is told; `refuse` names probes that cannot join and why, `wait_in_vain` those
-    who never get in."""
+    who never get in, by the reason `in_vain`."""
 
     clock_: FakeClock
     refuse: Mapping[str, str] = field(default_factory=dict)
@@ -97,6 +97,7 @@ class FakeHost:
     did: list[tuple[str, str]] = field(default_factory=list)
     closed: bool = False
     wait_in_vain: set[str] = field(default_factory=set)
+    in_vain: str = "timeout"
     pictures_take_s: float = 0.0
     _evidence: asyncio.Queue[Evidence | Exception | None] = field(default_factory=asyncio.Queue)
 
@@ -114,7 +115,7 @@ class FakeHost:
     async def joined(self, probe: str) -> Joined:
         self.did.append(("joined", probe))
         if probe in self.wait_in_vain:
-            raise JoinError("timeout", "not within 30 s")
+            raise JoinError(self.in_vain, "not within 30 s")
         return Joined(probe, 0.5)
 
     async def leave(self, probe: str) -> None:

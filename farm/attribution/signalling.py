@@ -15,12 +15,14 @@ HALF = 0.5
 
 def signalling_signs(watched: Watched, held: TrialEvidence | None) -> Iterator[Sign]:
     """By the reasons of the verdict; how long joins took is told beside it."""
-    joins = [
+    failures = [
         reason
         for reason in watched.reasons
         if reason.code in JOIN_CODES and (reason.stream is None or reason.code == "setup")
     ]
-    share = watched.symptoms.joins / HALF
+    # Signalling had done its work where media alone did not connect.
+    joins = [reason for reason in failures if reason.code != "media"]
+    share = watched.symptoms.joins / HALF * len(joins) / max(1, len(failures))
     if not joins:
         usual = _usual_s(watched.evidence)
         if usual is not None:

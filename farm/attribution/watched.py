@@ -12,7 +12,10 @@ from farm.server_observations import ServerSample
 from farm.trial import Phases, Reason, TrialEvidence
 
 JOIN_CODES = frozenset(
-    {"signalling", "navigation", "timeout", "dialog", "page_error", "partner", "join", "setup"}
+    {
+        *("signalling", "navigation", "timeout", "dialog", "page_error", "partner", "join"),
+        *("media", "setup"),
+    }
 )
 """Reasons of verdicts that tell of probes that did not get in, or not in time."""
 

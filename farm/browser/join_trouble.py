@@ -28,12 +28,14 @@ class JoinTrouble:
         if event.data.get("code") not in ORDERLY:
             self.socket = event.message
 
-    def explain(self, what: str, shown: tuple[str, str] | None) -> tuple[str, str]:
+    def explain(
+        self, what: str, shown: tuple[str, str] | None, media: str | None
+    ) -> tuple[str, str]:
         """Reason and message for a step that took too long (`what` says so).
 
-        `shown` is the first of `MESSAGE_PLACES` with visible text, and that text. A dialog that
-        nobody answered explains most, then the app's own complaint or its closed socket, then an
-        uncaught error.
+        `shown` is the first of `MESSAGE_PLACES` with visible text, and that text; `media` how far
+        connections without media came. A dialog that nobody answered explains most, then the app's
+        own complaint or its closed socket, then media, then an uncaught error.
         """
         complaint = shown is not None and shown[0] != STATUS
         reason = "timeout"
@@ -41,9 +43,11 @@ class JoinTrouble:
             reason = "dialog"
         elif complaint or self.socket is not None:
             reason = "signalling"
+        elif media is not None:
+            reason = "media"
         elif self.uncaught is not None:
             reason = "page_error"
-        return reason, self.describe(what, shown)
+        return reason, self.describe(what if media is None else f"{what}; {media}", shown)
 
     def describe(self, what: str, shown: tuple[str, str] | None) -> str:
         """One line: `what`, what the page shows, and all the trouble there was."""

@@ -56,6 +56,17 @@ def _connection(said: Said) -> Told:
     return "connection", line, {"connection": name, "state": state, "by_page": by_page}
 
 
+def _candidate_error(said: Said) -> Told:
+    data = {
+        "connection": text(said.get("connection")),
+        "url": text(said.get("url")),
+        "code": number(said.get("code")),
+        "text": text(said.get("text")),
+    }
+    line = f"{data['url']} gave no candidate: {data['code']} {data['text']}".rstrip()
+    return "candidate_error", line, data
+
+
 def _sender(said: Said) -> Told:
     """What an RTCRtpSender is given to send."""
     kind, state = media_kind(said.get("kind")), said.get("state")
@@ -118,6 +129,7 @@ def _socket_closed(said: Said) -> Told:
 _TELLERS: Mapping[str, Callable[[Said], Told]] = {
     "first_media": _setup,
     "connection": _connection,
+    "candidate_error": _candidate_error,
     "sender": _sender,
     "fidelity": _fidelity,
     "audio": _audio,

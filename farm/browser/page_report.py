@@ -15,7 +15,7 @@ from typing import Any
 from farm.browser.joined_polls import JoinedPolls
 from farm.browser.json_values import number, seconds, text
 from farm.browser.page_events import first_media, page_event
-from farm.observations import ConnectionReport, PageReport, ProbeEvent
+from farm.observations import ConnectionProgress, ConnectionReport, PageReport, ProbeEvent
 from farm.webrtc_stats import STATS_TYPES, RtcStats, columns, parse
 
 _COLUMNS = {name: columns(cls) for name, cls in STATS_TYPES.items()}
@@ -101,6 +101,21 @@ def _connection(said: Mapping[str, Any]) -> ConnectionReport:
             for each in (stats if isinstance(stats, list) else ())
             if isinstance(each, dict) and (stat := _stat(each))
         ),
+        progress=_progress(said.get("progress")),
+    )
+
+
+def _progress(said: Any) -> ConnectionProgress | None:
+    if not isinstance(said, dict):
+        return None
+    local, remote = number(said.get("local_candidates")), number(said.get("remote_candidates"))
+    return ConnectionProgress(
+        ice=text(said.get("ice")),
+        gathering=text(said.get("gathering")),
+        answered=said.get("answered") is True,
+        receives=said.get("receives") is True,
+        local_candidates=None if local is None else int(local),
+        remote_candidates=None if remote is None else int(remote),
     )
 
 

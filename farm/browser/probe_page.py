@@ -15,6 +15,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 from farm.browser.bank_file import give_bank
 from farm.browser.emulation import emulation
 from farm.browser.join_trouble import JoinTrouble
+from farm.browser.media_trouble import MediaTrouble
 from farm.browser.page_report import PageMessages
 from farm.browser.page_script import BANK_BINDING, BINDING, page_script
 from farm.browser.picture import take_picture
@@ -59,6 +60,7 @@ class BrowserPage:
         self._on_close = on_close
         self._messages = PageMessages(plan.probe, poll_s)
         self._trouble = JoinTrouble()
+        self._media = MediaTrouble()
         self._accepts_dialogs = False
         self._console_lines = 0
         self._crash: str | None = None
@@ -103,7 +105,7 @@ class BrowserPage:
             self._check_alive()
             if isinstance(error, PlaywrightTimeoutError | TimeoutError):
                 late = f"not within {within_s:g} s ({'within' if waits else STEP_SETTING}){thrown}"
-                reason, message = self._trouble.explain(late, shown)
+                reason, message = self._trouble.explain(late, shown, self._media.describe())
             else:
                 reason = "navigation" if isinstance(step, Goto) else "page_error"
                 message = self._trouble.describe(one_line(error), shown)
@@ -182,8 +184,12 @@ class BrowserPage:
         said = self._messages.read(text, self._tabs.number(tab), time.monotonic(), time.time())
         if said is None:
             return
-        if isinstance(said, ProbeEvent) and said.kind == "socket_closed":
+        if isinstance(said, PageReport):
+            self._media.polled(said)
+        elif said.kind == "socket_closed":
             self._trouble.socket_closed(said)
+        elif said.kind == "candidate_error":
+            self._media.candidate_error(said)
         self._sink(said)
 
     def _on_console(self, message: ConsoleMessage) -> None:

@@ -109,7 +109,7 @@ def _starved_joins(
     """
     codes = {reason.code for reason in verdict.reasons}
     start_s, hold_s = evidence.phases.ramp_s, evidence.phases.hold_s
-    late = codes & {"timeout", "setup", "page_error"}
+    late = codes & {"timeout", "setup", "page_error", "media"}
     if start_s is None or not late or codes & JOIN_REFUSALS:
         return ()
     return busy_hosts(evidence.host_samples, invalid, start_s, hold_s)

@@ -81,9 +81,11 @@ async def test_a_refused_join_spoils_its_session_and_no_other() -> None:
     assert world.recorder.phases[-1][0] == "done"
 
 
-async def test_a_callee_that_waited_in_vain_for_its_caller_lacked_a_partner() -> None:
+@pytest.mark.parametrize("reason", ["timeout", "media"])
+async def test_a_callee_that_waited_in_vain_for_its_caller_lacked_a_partner(reason: str) -> None:
     world = FakeWorld(refuse={"p001": "user busy"})
     world.host.wait_in_vain = {"p000", "p002"}
+    world.host.in_vain = reason
     await play(world, calls(2))
     joins = world.recorder.joins
     assert (joins["p001"].reason, joins["p001"].message) == ("signalling", "user busy")
@@ -91,7 +93,7 @@ async def test_a_callee_that_waited_in_vain_for_its_caller_lacked_a_partner() ->
         "partner",
         "its caller could not join",
     )
-    assert joins["p002"].reason == "timeout"  # its caller is in
+    assert joins["p002"].reason == reason  # its caller is in
     assert joins["p003"].joined
 
 

@@ -52,6 +52,11 @@ def test_joins_that_fail_while_the_server_rests(reasons: tuple[Reason, ...]) -> 
     assert "failed" in found.evidence
 
 
+def test_media_that_do_not_connect_are_no_fault_of_signalling() -> None:
+    reasons = tuple(dataclasses.replace(reason, code="media") for reason in NO_JOIN)
+    assert named(trial(lambda _: {}, harm=0.0), reasons).resource == "unknown"
+
+
 def test_partners_who_wait_in_vain_are_no_fault_of_the_media() -> None:
     """Who got in sends to nobody, and its own stream is told as silent."""
     silent = [

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farm.browser.page_report import PageMessages
-from farm.observations import ConnectionReport, FirstMedia, PageReport, ProbeEvent
+from farm.observations import (
+    ConnectionProgress,
+    ConnectionReport,
+    FirstMedia,
+    PageReport,
+    ProbeEvent,
+)
 from farm.webrtc_stats import InboundRtp
 
 
@@ -60,6 +66,26 @@ def test_a_poll_becomes_a_report() -> None:
             ),
         ),
     )
+
+
+def test_how_far_a_connection_came_is_read_with_it() -> None:
+    said = {"ice": "checking", "gathering": "complete", "answered": True, "receives": True}
+    counted = {**said, "local_candidates": 1, "remote_candidates": None}
+    report = read(poll({**connection("c"), "progress": counted}))
+    assert isinstance(report, PageReport)
+    progress = ConnectionProgress("checking", "complete", True, True, 1, None)
+    assert report.connections[0].progress == progress
+
+
+def test_a_server_that_gave_no_candidate_is_an_event() -> None:
+    said = {"message": "candidate_error", "connection": "c", "url": "turn:x", "code": 701}
+    event = read({**said, "text": "timed out"})
+    assert isinstance(event, ProbeEvent)
+    assert (event.kind, event.message) == (
+        "candidate_error",
+        "turn:x gave no candidate: 701 timed out",
+    )
+    assert event.data["connection"] == "c"
 
 
 def test_a_child_frames_poll_is_joined_into_its_pages() -> None:
@@ -196,6 +222,10 @@ CONNECTION = st.fixed_dictionaries(
         "connection": ANYTHING,
         "state": ANYTHING,
         "offered_ms": NUMBERS,
+        "progress": st.dictionaries(
+            st.sampled_from(["ice", "local_candidates", "answered"]), NUMBERS
+        )
+        | ANYTHING,
         "stats": st.lists(STAT | ANYTHING, max_size=3) | ANYTHING,
         "first_media": st.lists(ANYTHING, max_size=2) | ANYTHING,
     },
