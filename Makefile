@@ -36,8 +36,8 @@ demo: $(READY)
 	@$(BIN)/farm demo
 
 test: $(READY)
-	@APT=$(APT) sh infra/machine_setup.sh busybox chromium cloud-init-schema faketime fish libatomic \
-	    ip sshd tcsh top zsh
+	@APT=$(APT) sh infra/machine_setup.sh busybox chromium cloud-init-schema faketime fish janus \
+	    libatomic ip sshd tcsh top zsh
 	@$(MAKE) --no-print-directory own-network
 	@$(MAKE) --no-print-directory --keep-going $(READ) shared-tests live-tests
 

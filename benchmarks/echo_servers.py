@@ -9,17 +9,15 @@ import asyncio
 import itertools
 import json
 import re
-import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import aiohttp
 
+from benchmarks.janus_program import READY, Admin, command, configure
 from farm.cli.children import start_embedded_kurento
-from farm.errors import MissingTool
 from farm.kurento.client import KurentoClient, KurentoEvent, MediaObject
 from farm.processes import Processes, matches
 
@@ -169,16 +167,9 @@ async def janus(
     processes: Processes, remb_bps: int, codec: VideoCodec = "vp8"
 ) -> AsyncIterator[Janus]:
     """Debian's package, with a configuration of its own. Raises ProcessError, MissingTool."""
-    if shutil.which("janus") is None:
-        raise MissingTool("no Janus on this machine: install the package janus")
     folder = processes.temporary_directory("janus-")
-    for name, text in _configuration(folder).items():
-        (folder / name).write_text(text)
-    child = await processes.start(
-        "janus",
-        ["janus", "-F", str(folder), "-i", "127.0.0.1", "--disable-colors"],
-        ready=matches("WebSockets transport plugin initialized"),
-    )
+    configure(folder, "echotest", PORT, admin=Admin(ADMIN_PORT, SECRET))
+    child = await processes.start("janus", command(folder), ready=matches(READY))
     async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:
         sockets = []
         for port, protocol, constant in (
@@ -193,55 +184,6 @@ async def janus(
         finally:
             for reader in readers:
                 reader.cancel()
-
-
-def _configuration(folder: Path) -> dict[str, str]:
-    library = _libraries()
-    unused = ",".join(
-        path.name
-        for path in sorted((library / "plugins").glob("*.so"))
-        if "echotest" not in path.name
-    )
-    others = ",".join(
-        path.name
-        for path in sorted((library / "transports").glob("*.so"))
-        if "websockets" not in path.name
-    )
-    return {
-        "janus.jcfg": f"""general: {{
-    configs_folder = "{folder}"
-    plugins_folder = "{library}/plugins"
-    transports_folder = "{library}/transports"
-    events_folder = "{library}/events"
-    loggers_folder = "{library}/loggers"
-    debug_level = 4
-    admin_secret = "{SECRET}"
-    session_timeout = 0
-}}
-nat: {{ ice_enforce_list = "lo" }}
-plugins: {{ disable = "{unused}" }}
-transports: {{ disable = "{others}" }}
-""",
-        "janus.transport.websockets.jcfg": f"""general: {{
-    json = "compact"
-    ws = true
-    ws_port = {PORT}
-    ws_ip = "127.0.0.1"
-}}
-admin: {{
-    admin_ws = true
-    admin_ws_port = {ADMIN_PORT}
-    admin_ws_ip = "127.0.0.1"
-}}
-""",
-        "janus.plugin.echotest.jcfg": "general: { }\n",
-    }
-
-
-def _libraries() -> Path:
-    """Where the package put its plugins."""
-    found = sorted(Path("/usr/lib").glob("*/janus")) or [Path("/usr/lib/janus")]
-    return found[0]
 
 
 # ---------------------------------------------------------------- the embedded server

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Brings what the farm needs from the system's packages: chromium, libatomic (Playwright's driver is
-# linked to it), top (procps), sshd, ip (iproute2), and for tests faketime and shells (busybox, fish,
-# tcsh, zsh). And cloud-init-schema: one file out of the package cloud-init, which is not installed, for it
-# would set up the machine at its next boot.
+# linked to it), top (procps), sshd, ip (iproute2), and for tests faketime, janus and shells (busybox,
+# fish, tcsh, zsh). And cloud-init-schema: one file out of the package cloud-init, which is not
+# installed, for it would set up the machine at its next boot.
 #
 #   machine_setup.sh TOOL...     installs the TOOLs that are missing (apt-get; sudo unless root)
 #   APT=no machine_setup.sh ...  only prints what is missing and the command that brings it
@@ -40,9 +40,9 @@ for tool in "$@"; do
         sshd) have sshd || packages="$packages openssh-server" ;;
         libatomic) has_library libatomic.so.1 || packages="$packages libatomic1" ;;
         cloud-init-schema) [ -s "$schema_file" ] || [ -s "/$in_package" ] || schema=yes ;;
-        busybox | faketime | fish | tcsh | zsh) have "$tool" || packages="$packages $tool" ;;
+        busybox | faketime | fish | janus | tcsh | zsh) have "$tool" || packages="$packages $tool" ;;
         top) have top || packages="$packages procps" ;;
-        *) echo "machine_setup.sh: $tool: expected busybox, chromium, cloud-init-schema, faketime, fish, libatomic, ip, sshd, tcsh, top or zsh" >&2; exit 2 ;;
+        *) echo "machine_setup.sh: $tool: expected busybox, chromium, cloud-init-schema, faketime, fish, janus, libatomic, ip, sshd, tcsh, top or zsh" >&2; exit 2 ;;
     esac
 done
 [ -n "$packages$playwright$schema" ] || exit 0
@@ -70,6 +70,8 @@ if [ -n "$packages" ]; then
     $sudo apt-get update -qq
     # RUNLEVEL=1: the package's own script must not start a daemon.
     $apt$packages
+    # Tests start a Janus of their own: the package's is not to come up at the next boot either.
+    case $packages in *" janus"*) ! command -v systemctl >/dev/null || $sudo systemctl disable janus ;; esac
 fi
 [ -z "$playwright" ] || $browser
 if [ -n "$schema" ]; then

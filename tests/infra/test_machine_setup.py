@@ -54,3 +54,14 @@ def test_without_root_and_sudo_one_is_told(machine: Machine) -> None:
     assert said.returncode == 2
     assert said.stderr.startswith("Only root may install procps, and there is no sudo here")
     assert said.stderr.count("\n") == 1
+
+
+def test_the_janus_of_the_package_does_not_start_with_the_machine(machine: Machine) -> None:
+    machine.has("apt-get", "exit 0")
+    machine.has("systemctl", "exit 0")
+    machine.has("sudo", 'echo "as root: $*"')
+    said = machine.set_up("janus", apt="yes")
+    assert said.returncode == 0
+    assert said.stdout.endswith("--no-install-recommends janus\nas root: systemctl disable janus\n")
+    machine.has("janus", "exit 0")
+    assert machine.set_up("janus", apt="yes").stdout == ""

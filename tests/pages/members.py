@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from farm.browser.program import find_chromium
 from farm.driver import Click, Fill, Goto, RoleSteps, Step, WaitFor
 from farm.drivers import read_driver
 from farm.drivers.steps import step_for
-from tests.infra.embedded_kurento.live import FLAGS
+from farm.experiment import Size
+from tests.infra.embedded_kurento.live import FLAGS, SMALL
 
 WITHIN_S = 40.0
 LOOK_S = 1.5
@@ -29,14 +31,14 @@ window.inbound = async () => {
   const names = new Map();
   for (const video of document.querySelectorAll('video')) {
     for (const track of video.srcObject?.getTracks() ?? [])
-      names.set(track.id, video.title || video.id.replace('video-', ''));
+      names.set(track, video.title || video.id.replace('video-', ''));
   }
   const streams = [];
   for (const connection of connections.filter((each) => each.signalingState !== 'closed')) {
     for (const {receiver} of connection.getTransceivers()) {
       for (const stats of (await receiver.getStats()).values())
         if (stats.type === 'inbound-rtp')
-          streams.push({...stats, from: names.get(receiver.track.id)});
+          streams.push({...stats, from: names.get(receiver.track)});
     }
   }
   return streams;
@@ -139,11 +141,15 @@ class Member:
                     await self.page.wait_for_selector(selector)
                 case WaitFor(function=function):
                     condition = f"() => {{ try {{ return ({function}) }} catch {{}} }}"
-                    await self.until(lambda: self.page.evaluate(condition), f"{function}")  # noqa: B023
+                    await self.until(partial(self.page.evaluate, condition), f"{function}")
+                case other:
+                    raise NotImplementedError(f"no test's driver has had {other}")
 
 
 @asynccontextmanager
-async def room_of(members: int, url: str, driver: Path) -> AsyncIterator[list[Member]]:
+async def room_of(
+    members: int, url: str, driver: Path, size: Size = SMALL
+) -> AsyncIterator[list[Member]]:
     """Members p000, p001, ... of room s000, in their call by the steps of `driver`."""
     steps = read_driver(str(driver)).roles["member"]
     async with async_playwright() as playwright, AsyncExitStack() as stack:
@@ -161,8 +167,8 @@ async def room_of(members: int, url: str, driver: Path) -> AsyncIterator[list[Me
                 "session": "s000",
                 "probe": f"p{index:03}",
                 "members": str(members),
-                "width": "320",
-                "height": "240",
+                "width": str(size.width),
+                "height": str(size.height),
                 "frame_rate": "20",
             }
             return Member(page, steps, variables)

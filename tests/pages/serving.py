@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+SHARED = Path(__file__).parent / "shared"
+
 
 @contextmanager
 def serving(make: Callable[[], web.Application]) -> Iterator[str]:
@@ -44,7 +46,7 @@ def switched(url: str, **switches: object) -> str:
 
 
 def add_page(app: web.Application, folder: Path, page: str) -> None:
-    """Serve the page with and without switches, and the scripts of `folder`."""
+    """Serve the page with and without switches, and the scripts of `folder` and of all pages."""
 
     async def answer(_request: web.Request) -> web.FileResponse:
         return web.FileResponse(folder / page)
@@ -52,3 +54,4 @@ def add_page(app: web.Application, folder: Path, page: str) -> None:
     app.router.add_get("/", answer)
     app.router.add_get("/{switches}/", answer)
     app.router.add_static("/scripts/", folder)
+    app.router.add_static("/shared/", SHARED)

@@ -1,5 +1,5 @@
 // What a page of a room does in the course of its call: switches.js says what each of these is.
-import { fits } from "/scripts/switches.js";
+import { fits } from "/shared/switches.js";
 
 const SCREEN_S = 6;
 

@@ -1,4 +1,5 @@
 // A member of a room: who is there, what is shown, and when it is in its call with everybody.
+import { fits } from "/shared/switches.js";
 import { perform } from "/scripts/acts.js";
 import { Partner } from "/scripts/partner.js";
 import { forAll, later } from "/scripts/switches.js";
@@ -59,7 +60,7 @@ function changed() {
   if (inCall || connected.length < members - 1) return;
   inCall = true;
   status.textContent = `in call with ${connected.sort().join(", ")}`;
-  for (const act of later(me)) {
+  for (const act of later.filter(({ who }) => fits(who, me))) {
     setTimeout(() => perform(act, { camera, partners, leave }).catch(fail), act.after * 1000);
   }
 }

@@ -1,0 +1,63 @@
+// One connection by which a member receives from one publisher or several.
+
+export class Subscription {
+  // `room`: { name, session, changed, show, fail, substream(publisher) }
+  constructor(room) {
+    Object.assign(this, { room, turn: Promise.resolve(), waiting: 0, streams: [] });
+  }
+
+  // Whether there is nothing more to come.
+  get connected() {
+    return this.waiting === 0 && (!this.connection || this.connection.connectionState === "connected");
+  }
+
+  // Receive these streams of publishers too: [{ feed, mid, kind }].
+  add(streams) {
+    if (streams.length) this.afterwards(() => this.subscribe(streams));
+  }
+
+  afterwards(work) {
+    const { room: { changed, fail } } = this;
+    this.waiting += 1;
+    this.turn = this.turn.then(work).catch(fail).finally(() => {
+      this.waiting -= 1;
+      changed();
+    });
+  }
+
+  async subscribe(wanted) {
+    const { room } = this;
+    const streams = wanted.map(({ feed, mid, kind }) => ({
+      feed, mid, ...(kind === "video" && { substream: room.substream(feed) }) }));
+    if (this.handle) {
+      const { data, jsep } = await this.handle.ask({ request: "subscribe", streams });
+      await this.negotiate(data, jsep);
+      return;
+    }
+    this.handle = await room.session.attach((data, jsep) => {
+      if (jsep) this.afterwards(() => this.negotiate(data, jsep));
+    });
+    this.connection = this.handle.connection(room.changed);
+    const { data, jsep } = await this.handle.ask({ request: "join", ptype: "subscriber", room: room.name, streams });
+    await this.negotiate(data, jsep);
+  }
+
+  async negotiate({ streams }, offer) {
+    const { connection, handle, room } = this;
+    await connection.setRemoteDescription(offer);
+    await connection.setLocalDescription();
+    this.streams = streams.filter(({ active }) => active);
+    for (const { mid, feed_id: feed } of this.streams) {
+      room.show(feed, connection.getTransceivers().find((each) => each.mid === mid).receiver.track);
+    }
+    await handle.ask({ request: "start" }, connection.localDescription);
+  }
+
+  // Change what is received of a publisher: { send, substream }.
+  async configure(feed, fits, change) {
+    const streams = this.streams
+      .filter(({ feed_id: id, type }) => id === feed && fits(type))
+      .map(({ mid }) => ({ mid, ...change }));
+    if (streams.length) await this.handle.ask({ request: "configure", streams });
+  }
+}

@@ -1,0 +1,118 @@
+// A member of a room on Janus' VideoRoom: it publishes, and subscribes to whoever else publishes.
+import { fits } from "/shared/switches.js";
+import { Session } from "/scripts/janus.js";
+import { Subscription } from "/scripts/subscription.js";
+import { between, forAll, later, withheld } from "/scripts/switches.js";
+
+const query = new URLSearchParams(location.search);
+const me = query.get("name");
+const room = query.get("room");
+const members = Number(query.get("members"));
+const status = document.querySelector("#status");
+const publishers = new Set();
+const subscriptions = window.subscriptions = [];
+let session, camera, publishing, inCall = false;
+
+async function join() {
+  camera = await navigator.mediaDevices.getUserMedia({
+    audio: true,
+    video: {
+      width: Number(query.get("width")),
+      height: Number(query.get("height")),
+      frameRate: Number(query.get("frame_rate")),
+    },
+  });
+  for (const track of camera.getTracks()) show(me, track);
+  document.querySelector(`[title="${me}"]`).muted = true;
+  session = await Session.open(await (await fetch("/janus")).text());
+  const handle = await session.attach(told);
+  await handle.ask({ request: "create", room, publishers: 16, bitrate: 1_000_000 }).catch(ignoreExists);
+  const { data } = await handle.ask({ request: "join", ptype: "publisher", room, id: me });
+  await publish(handle);
+  document.querySelector("#leave").onclick = leave;
+  status.textContent = "in the room";
+  told(data);
+}
+
+function ignoreExists(error) {
+  if (!error.message.includes("already exists")) throw error;
+}
+
+async function publish(handle) {
+  publishing = handle.connection(changed);
+  for (const track of camera.getTracks()) {
+    if (track.kind === "video" && forAll("simulcast")) {
+      const active = forAll("simulcast").split(",");
+      const sendEncodings = [["h", 1], ["m", 2], ["l", 4]].map(([rid, scaleResolutionDownBy]) => (
+        { rid, scaleResolutionDownBy, active: active.includes(rid) }));
+      publishing.addTransceiver(track, { direction: "sendonly", streams: [camera], sendEncodings });
+    } else {
+      publishing.addTransceiver(track, { direction: "sendonly", streams: [camera] });
+    }
+  }
+  await publishing.setLocalDescription();
+  const { jsep } = await handle.ask({ request: "publish" }, publishing.localDescription);
+  await publishing.setRemoteDescription(jsep);
+}
+
+function told({ publishers: there = [], unpublished, leaving }) {
+  const gone = unpublished ?? leaving;
+  if (gone && publishers.delete(gone)) document.querySelector(`[title="${gone}"]`)?.remove();
+  for (const { id, streams } of there) {
+    publishers.add(id);
+    const wanted = streams
+      .filter(({ type, disabled }) => !disabled && !withheld(id, me, type))
+      .map(({ mid, type }) => ({ feed: id, mid, kind: type }));
+    if (forAll("legacy") || !subscriptions.length) {
+      subscriptions.push(new Subscription({ name: room, session, changed, show, fail, substream }));
+    }
+    subscriptions.at(-1).add(wanted);
+  }
+  changed();
+}
+
+// Janus numbers layers from the last one that is offered.
+const MIDDLE = 1, LARGEST = 2;
+const substream = (publisher) => between("layer", publisher, me).length ? MIDDLE : LARGEST;
+
+function show(name, track) {
+  const shown = document.querySelector(`[title="${name}"]`);
+  const video = shown ?? document.createElement("video");
+  Object.assign(video, { title: name, autoplay: true, playsInline: true });
+  video.srcObject ??= new MediaStream();
+  video.srcObject.addTrack(track);
+  if (!shown) document.querySelector("#videos").append(video);
+}
+
+function changed() {
+  if (inCall || publishers.size < members - 1 || publishing.connectionState !== "connected") return;
+  if (!subscriptions.every(({ connected }) => connected)) return;
+  inCall = true;
+  status.textContent = `in call with ${[...publishers].sort().join(", ")}`;
+  for (const act of later) setTimeout(() => perform(act).catch(fail), act.after * 1000);
+}
+
+// Whoever is to receive something else asks for it.
+async function perform({ name, who, to, what }) {
+  if (name === "leave" && fits(who, me)) leave();
+  if (name === "leave" || !fits(to, me)) return;
+  const change = name === "stop" ? { send: false } : { substream: LARGEST };
+  for (const feed of [...publishers].filter((each) => fits(who, each))) {
+    for (const each of subscriptions) await each.configure(feed, (kind) => fits(what, kind), change);
+  }
+}
+
+function leave() {
+  for (const { connection } of [{ connection: publishing }, ...subscriptions]) connection?.close();
+  session.socket.close();
+  for (const track of camera.getTracks()) track.stop();
+  status.textContent = "left";
+}
+
+function fail(error) {
+  const place = document.querySelector("#error");
+  place.textContent = String(error);
+  place.hidden = false;
+}
+
+join().catch(fail);
