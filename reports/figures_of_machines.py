@@ -118,7 +118,7 @@ def generator_and_server(
 ) -> Figure:
     """CPU of the machines that run probes beside the server's: who was nearer to its end."""
     figure, (axes,) = paper()
-    said = []
+    said = [] if server is not None else ["the server's is not known"]
     clock = hosts[0].time_s if hosts else np.empty(0)
     if server is not None:
         clock = server.time_s

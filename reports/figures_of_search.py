@@ -136,6 +136,9 @@ def cpu_by_load(search: SearchSeries, generator_limit_ratio: float) -> Figure:
     server.set_ylim(0, 105)
     server.set_xlim(left=0)
     generator.set_xlim(left=0)
+    if not np.isfinite(search.server_cpu_percent).any():
+        server.set_xlim(generator.get_xlim())
+        server.annotate("not known", (0.5, 0.5), xycoords="axes fraction", ha="center")
     legend_below(figure, server, generator)
     headline(figure, _dearest(search))
     return figure

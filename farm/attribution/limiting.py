@@ -13,13 +13,16 @@ from dataclasses import replace
 from farm.attribution.company import company_of
 from farm.attribution.decision import signs_of
 from farm.attribution.harm import harm_of
-from farm.attribution.limit import LimitedBy, Machine, Moved
+from farm.attribution.limit import LimitedBy, Machine, Moved, Resource
 from farm.attribution.resource_series import Quality, all_lagged
 from farm.attribution.trials import trial_that_broke
 from farm.attribution.watched import hold_of
 from farm.capacity_search import CapacityEstimate
 from farm.known import mean_known
 from farm.trial import Outcome, TrialEvidence, TrialResult
+
+CPU: frozenset[Resource] = frozenset({"cpu_total", "cpu_thread", "generator"})
+"""What says how busy the server's processor was."""
 
 TOLD, FAR = 6, 0.05
 """How many resources are told of where none was at its end, and which are too far to be told."""
@@ -71,6 +74,10 @@ def what_gave_way(
     lagged = all_lagged(hold_of(broken), quality)
     company = company_of(harm_of(broken, held))
     first = signs[0] if signs and signs[0].share >= 1 else None
+    blind = "" if any(sign.resource in CPU for sign in signs) else "its CPU is not known"
+    if first is not None and first.resource == "signalling" and blind:
+        # Joins are late on a server without CPU, too.
+        return LimitedBy("unknown", f"{at} {first.said}; {blind}", signs, company=company)
     if first is None:
         died = [each for each in result.verdict.reasons if each.code == "server_died"]
         near = [sign for sign in signs[:TOLD] if sign.share >= FAR] or signs[:2]
@@ -79,6 +86,9 @@ def what_gave_way(
             said = f"{at} the server died: {died[0].message}" + (f" ({far})" if far else "")
         elif not broken.server_samples:
             said = f"{at} nothing is known of the server's machine"
+        elif blind:
+            seen = f" ({far})" if far else ""
+            said = f"{at} nothing that was seen of the server was at its end{seen}; {blind}"
         else:
             said = f"{at} nothing was at its end: {far}"
         return LimitedBy("unknown", said, signs, lagged=lagged, company=company)

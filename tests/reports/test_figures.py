@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from farm.trial import Phases
 from reports.canvas import farm_style
 from reports.figure_of_sessions import session_map
 from reports.figures_by_probe import bitrate_by_session, loss_by_probe
-from reports.figures_of_search import search_timeline
+from reports.figures_of_machines import generator_and_server
+from reports.figures_of_search import cpu_by_load, search_timeline
 from reports.figures_over_time import bitrate_over_time, loss_over_time
 from tests.reports.figure_data import figure_data, figures, golden_path, search_figures
 from tests.reports.made_channels import made_quality
@@ -26,6 +28,18 @@ DRAWN = {**figures(4), **search_figures()}
 def test_a_figure_shows_its_golden_data(name: str) -> None:
     golden = json.loads(golden_path(name).read_text(encoding="utf-8"))
     _assert_alike(figure_data(DRAWN[name]()), golden, name)
+
+
+def test_a_server_whose_cpu_nobody_saw_is_said_to_be_unknown() -> None:
+    search = made_search()
+    nothing = np.full(len(search.index), np.nan)
+    server, generator = cpu_by_load(replace(search, server_cpu_percent=nothing), 0.85).axes
+    assert [text.get_text() for text in server.texts] == ["not known"]
+    assert server.get_xlim() == generator.get_xlim()
+    trial = made_trial(4)
+    beside = generator_and_server(None, trial.hosts, trial.phases, 0.85)
+    said = " ".join(beside.get_suptitle().split())
+    assert said.startswith("Mean CPU in the hold: the server's is not known and the generator's")
 
 
 @pytest.mark.parametrize("probes", [2, 4, 40, 2000])

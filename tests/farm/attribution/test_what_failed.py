@@ -57,6 +57,24 @@ def test_media_that_do_not_connect_are_no_fault_of_signalling() -> None:
     assert named(trial(lambda _: {}, harm=0.0), reasons).resource == "unknown"
 
 
+def test_joins_that_fail_on_a_server_whose_cpu_nobody_saw() -> None:
+    """They are late without CPU, too: what limited it is not known."""
+    unseen = dataclasses.replace(trial(lambda _: {}, harm=0.0), server_samples=())
+    found = named(unseen, NO_JOIN)
+    assert found.resource == "unknown"
+    assert found.evidence == (
+        "at 4 probes 3 joins failed; p004 (s002): no answer; its CPU is not known"
+    )
+
+
+def test_media_that_fail_on_a_machine_whose_cpu_nobody_saw() -> None:
+    hidden = {"cpu_percent": None, "process_cpu_percent": None, "threads": None}
+    found = named(trial(lambda _: {**hidden, "steal_percent": None}))
+    assert found.resource == "unknown"
+    assert found.evidence.startswith("at 4 probes nothing that was seen of the server was at its")
+    assert found.evidence.endswith("; its CPU is not known")
+
+
 def test_partners_who_wait_in_vain_are_no_fault_of_the_media() -> None:
     """Who got in sends to nobody, and its own stream is told as silent."""
     silent = [
