@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from farm.controller import World, run_trial
 from farm.evidence import trial_evidence
 from farm.experiment import App, Experiment, Fidelity, Probes, TrialSettings
 from farm.host_process import HostOrder, local_host
+from farm.own_view import NoView
 from farm.processes import Processes
 from farm.protocols import Host, HostKit, Progress
 from farm.recording import RunRecording
@@ -23,7 +24,6 @@ from farm.recording.reader import RunReader
 from farm.run_clock import RunClock
 from farm.scenario import camera_size, plan_trial
 from farm.server.unseen import UnseenServer
-from farm.server_observations import KurentoSample, Topology
 from farm.trial import Fault, Line, Reason, TrialEvidence, TrialPlan, TrialResult
 from farm.verdict.generator_faults import generator_faults
 
@@ -192,7 +192,7 @@ def _world(
     return World(
         clock=clock,
         observer=Quiet(),
-        server=UnseenServer(experiment.server, clock, ready),
+        server=UnseenServer(kit.app_url, experiment.server.reset.ready_within_s, clock, ready),
         driver=kit.driver,
         hosts=hosts,
         watch=watch,
@@ -213,18 +213,3 @@ class Quiet:
     def progress(self, progress: Progress) -> None: ...
 
     def trial_ended(self, result: TrialResult) -> None: ...
-
-
-class NoView:
-    """Implements `protocols.ServerView`: these servers say nothing of themselves."""
-
-    async def samples(self) -> AsyncGenerator[KurentoSample]:
-        nothing: tuple[KurentoSample, ...] = ()
-        for sample in nothing:
-            yield sample
-
-    async def sample(self) -> KurentoSample | None:
-        return None
-
-    async def topology(self) -> Topology | None:
-        return None

@@ -151,7 +151,10 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    kurento: str = setting(EMBEDDED, "ws://host:8888/kurento, or embedded")
+    kurento: str | None = setting(
+        EMBEDDED,
+        "ws://host:8888/kurento, embedded; null: no Kurento, the default with app.url",
+    )
     ssh: Ssh | None = setting(None, "how to reach the server's machine; null with local: true")
     local: bool = setting(False, "the media server runs on this machine; no SSH")
     cores: tuple[int, ...] | None = setting(None, "embedded only: the cores it may use", null="all")

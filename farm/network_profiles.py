@@ -49,10 +49,10 @@ def line_of(network: Network, number: int) -> Line | None:
 
 
 def warning(experiment: Experiment) -> str | None:
-    """What to know before viewers of one broadcast are given different lines."""
+    """What to know before viewers of one broadcast on a Kurento are given different lines."""
     network = experiment.network
     alike = network.probes is None and len(network.mix or ()) < 2
-    if experiment.scenario.kind != "broadcast" or alike:
+    if experiment.scenario.kind != "broadcast" or alike or experiment.server.kurento is None:
         return None
     return (
         "network: the viewers of one broadcast get different lines: Kurento sends its presenter "

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
 from farm.protocols import Clock, Observer, Recorder, ServerView
-from farm.server_observations import KurentoSample
+from farm.server_observations import KurentoSample, Topology
 from farm.wording import counted
 
 GONE_WITHIN_S = 10.0
@@ -66,3 +66,18 @@ class OwnView:
         async with aclosing(self._view.samples()) as samples:
             async for sample in samples:
                 self._recorder.kurento_sample(sample)
+
+
+class NoView:
+    """Implements `protocols.ServerView` for a media server that says nothing of itself."""
+
+    async def samples(self) -> AsyncGenerator[KurentoSample]:
+        nothing: tuple[KurentoSample, ...] = ()
+        for sample in nothing:
+            yield sample
+
+    async def sample(self) -> KurentoSample | None:
+        return None
+
+    async def topology(self) -> Topology | None:
+        return None

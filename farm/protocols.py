@@ -189,6 +189,9 @@ class Server(Protocol):
 
     async def footprint(self) -> Footprint: ...
 
+    async def died(self) -> str:
+        """Wait until the media server's process, as it is sampled, has ended; why."""
+
     def samples(self) -> AsyncGenerator[ServerSample | Gap]:
         """One a second until closed. Raises ServerLost when 60 s of retries are over."""
 

@@ -45,9 +45,10 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """What the server's machine is; `kurento` is the version that the media server states.
+    """What the server's machine is, and which process on it is the media server.
 
     `interface_bps` is what its interface could carry by its driver's word; virtual ones say none.
+    `program` is what runs in the process.
     """
 
     hostname: str
@@ -60,6 +61,7 @@ class ServerFacts:
     interface: str | None
     reached: str
     interface_bps: float | None = None
+    program: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

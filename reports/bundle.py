@@ -141,7 +141,7 @@ class _Bundle:
                 *self._files.draw(Charts(self._pipeline()), None),
             ),
             trials=sections,
-            missing=charts.missing,
+            missing=(*charts.missing, *self._not_known()),
             commands=self._files.commands(OF_TRIALS, None) if results else (),
             facts=facts(manifest, reader.clocks),
             texts=whole_texts(manifest, reader.experiment_text, reader.summary),
@@ -153,6 +153,12 @@ class _Bundle:
         """As the media server said in the first trial in which it did."""
         told = (trial.topology for trial in self._reader.trials)
         return pipeline_chart(next((each for each in told if each is not None), None))
+
+    def _not_known(self) -> tuple[str, ...]:
+        """What the figures lack for want of a Kurento's own word."""
+        if self._settings.server.kurento is not None:
+            return ()
+        return ("Pipelines and elements: not known, the server is not a Kurento.",)
 
     def _shared(self) -> bool:
         """Whether probes ran on the server's own machine."""

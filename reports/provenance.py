@@ -74,7 +74,10 @@ def whole_texts(
 
 def _media_server(manifest: Manifest) -> str:
     """What the media server says it is (`ServerInfo`), and with which modules."""
-    said = manifest.kurento
+    said, server = manifest.kurento, manifest.server
+    if manifest.settings.server.kurento is None:
+        runs = f" (its process runs {server.program})" if server and server.program else ""
+        return f"not a Kurento; what it is is not known to the farm{runs}"
     if not said:
         return _UNKNOWN
     kind, version = said.get("type", ""), said.get("version", "")
@@ -143,7 +146,7 @@ def _clock(readings: list[ClockReading]) -> str:
 
 def _process(server: ServerFacts) -> str:
     if server.process is None:
-        return "not found"
+        return "not known"
     return server.process if server.pid is None else f"{server.process} ({server.pid})"
 
 

@@ -190,6 +190,10 @@ class FakeServer:
         self.resets += 1
         return ResetReport(done=True, attempts=1, footprint=like)
 
+    async def died(self) -> str:
+        await asyncio.Event().wait()
+        return ""
+
     async def footprint(self) -> Footprint:
         return Footprint(1.0, 30_000_000, 20, 40)
 

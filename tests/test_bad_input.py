@@ -150,6 +150,16 @@ def test_a_wrong_word_on_the_command_line(says: Says, words: str, line: str) -> 
         ("hosts: [{place: a}, {place: b}]", "1: hosts: 2 of them are here: expected one, .*"),
         ("server: {ssh: {to: a@b}}", "1: server.ssh: a@b: the embedded server runs on this .*"),
         (
+            "server: {local: true, process: {port: 4443}}",
+            "1: server.process: the process that listens on TCP port 4443: the embedded server's "
+            "process is known: expected it left out, or .*",
+        ),
+        (
+            "server: {local: true, reset: {command: restart}}",
+            "1: server.reset.command: restart: the embedded server is reset by the farm: .*",
+        ),
+        ("server: {kurento: null}", "1: server.kurento: null: our demo app needs a Kurento: .*"),
+        (
             f"server: {{kurento: '{NOBODY}', ssh: {{to: a@b, key: /gone}}}}",
             "1: server.ssh.key: /gone is not a file",
         ),

@@ -25,6 +25,15 @@ async def check_app(url: str, *, accept_self_signed: bool, within_s: float = 10.
     await asyncio.to_thread(_get, url, accept_self_signed, within_s)
 
 
+async def app_answers(url: str, *, accept_self_signed: bool) -> bool:
+    """Whether it does again, after a reset."""
+    try:
+        await check_app(url, accept_self_signed=accept_self_signed)
+    except BadInput:
+        return False
+    return True
+
+
 async def app_gone(url: str, *, accept_self_signed: bool, every_s: float = LOOK_EVERY_S) -> str:
     """Look at it now and then until nothing answers there, twice in a row; what was met then.
 

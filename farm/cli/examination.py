@@ -11,7 +11,14 @@ from pathlib import Path
 from farm.cli.app_page import check_app
 from farm.cli.findings import Finding, looked_up
 from farm.cli.generator import open_generator
-from farm.cli.media_server import look_around, server_behind, server_info, shell_to
+from farm.cli.media_server import (
+    ANY_SERVER,
+    EMBEDDED_BEHIND_ANOTHER_PAGE,
+    look_around,
+    server_behind,
+    server_info,
+    shell_to,
+)
 from farm.cli.preflight import CHECKS, chromium
 from farm.cli.space import check_space
 from farm.errors import BadInput, ServerError
@@ -44,8 +51,10 @@ async def examine_experiment(experiment: Experiment, file: Path) -> list[Finding
     ):
         look = partial(_placed, file, partial(check_space, experiment, probes, trials))
         findings.append(looked_up(f"disk for {verb}", look, required=verb == "farm run"))
+    if experiment.server.kurento == EMBEDDED and experiment.app.url is not None:
+        findings.append(Finding("media server", None, EMBEDDED_BEHIND_ANOTHER_PAGE, required=False))
     if experiment.server.kurento != EMBEDDED:
-        findings.append(await _answered(file, "media server", _kurento(experiment)))
+        findings.append(await _media_server(experiment.server.kurento, file))
         findings += await _machine(experiment, file)
     if experiment.app.url is not None:
         findings.append(await _answered(file, "app", _app(experiment, experiment.app.url)))
@@ -68,8 +77,13 @@ async def _answered(file: Path, what: str, looking: Awaitable[str]) -> Finding:
         return Finding(what, None, str(error))
 
 
-async def _kurento(experiment: Experiment) -> str:
-    kurento = experiment.server.kurento
+async def _media_server(kurento: str | None, file: Path) -> Finding:
+    if kurento is None:
+        return Finding("media server", ANY_SERVER)
+    return await _answered(file, "media server", _kurento(kurento))
+
+
+async def _kurento(kurento: str) -> str:
     info = await server_info(kurento)
     return f"{info.get('type', 'Kurento')} {info['version']} answers at {kurento}"
 
@@ -95,7 +109,7 @@ async def _machine(experiment: Experiment, file: Path) -> list[Finding]:
                         required=False,
                     )
                 ]
-            server = server_behind(shell, settings, RunClock())
+            server = server_behind(shell, experiment, RunClock())
             try:
                 with placed(file, {}):
                     facts = await look_around(server, settings)
@@ -150,10 +164,11 @@ def _reached(experiment: Experiment, facts: ServerFacts) -> Finding:
 
 
 def _process(facts: ServerFacts) -> Finding:
+    absent = f"{facts.process} is not seen there" if facts.process else "none is named"
     return Finding(
         "media server's process",
-        None if facts.pid is None else f"{facts.process}, pid {facts.pid}",
-        f"{facts.process} is not seen there: its own CPU and memory stay unknown"
+        None if facts.pid is None else f"{facts.process}, pid {facts.pid} ({facts.program})",
+        f"{absent}: its own CPU and memory stay unknown"
         " (server.process: name, pid, port or container)",
         required=False,
     )

@@ -68,7 +68,9 @@ def act(options: argparse.Namespace) -> int:
     trial = _trial(reader, options.trial)
     if options.rows is not None:
         frame = rows(trial, options.rows, choice)
-        if frame is not None:
+        if frame is None:
+            print(f"farm: trial {trial.plan.index} has no rows of {options.rows}", file=sys.stderr)
+        else:
             write_csv(frame, sys.stdout)
     else:
         drawn = write_probe(reader, trial, choice)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
+from farm.cli.app_page import app_answers
 from farm.errors import BadInput, KurentoError, ServerUnreachable
+from farm.experiment import Experiment
 from farm.experiment import Server as ServerSettings
 from farm.kurento import KurentoClient
 from farm.kurento.protocol import check_url
@@ -18,6 +20,16 @@ from farm.server.unseen import UnseenServer
 from farm.server_observations import ServerFacts
 from farm.shell import Shell
 from farm.ssh import SshShell
+
+ANY_SERVER = (
+    "not a Kurento (server.kurento: null, which app.url without server.kurento means, too): "
+    "pipelines and elements are not known"
+)
+
+EMBEDDED_BEHIND_ANOTHER_PAGE = (
+    "embedded, beside app.url: only a page that is told its address uses it; for the media server"
+    " behind your own page set server.kurento: null"
+)
 
 
 async def server_info(kurento: str, setting: str = "server.kurento") -> Mapping[str, Any]:
@@ -54,13 +66,23 @@ def shell_to(settings: ServerSettings, processes: Processes) -> Shell | None:
 
 
 def server_behind(
-    shell: Shell | None, settings: ServerSettings, clock: Clock, restart: Restart | None = None
+    shell: Shell | None, experiment: Experiment, clock: Clock, restart: Restart | None = None
 ) -> Server:
-    """The system under test, not yet open; without a shell its machine stays unseen."""
-    ready = partial(answers, settings.kurento)
+    """The system under test, not yet open; without a shell its machine stays unseen.
+
+    One that is no Kurento answers when its page does.
+    """
+    settings, app = experiment.server, experiment.app
+    address = settings.kurento or app.url
+    assert address is not None, "no Kurento without a page"  # noqa: S101 - a checked experiment
+    ready: Callable[[], Awaitable[bool]] = (
+        partial(app_answers, address, accept_self_signed=app.accept_self_signed)
+        if settings.kurento is None
+        else partial(answers, settings.kurento)
+    )
     if shell is None:
-        return UnseenServer(settings, clock, ready)
-    return MediaServer(shell, settings, clock, ready, restart=restart)
+        return UnseenServer(address, settings.reset.ready_within_s, clock, ready)
+    return MediaServer(shell, settings, clock, ready, restart=restart, page=app.url)
 
 
 async def look_around(server: Server, settings: ServerSettings) -> ServerFacts:

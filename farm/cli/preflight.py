@@ -15,10 +15,11 @@ from farm.browser.program import chromium_version, find_chromium
 from farm.cli.pricing import price_of_server
 from farm.drivers import read_driver
 from farm.errors import BadInput, MissingTool
-from farm.experiment import EMBEDDED, Experiment
+from farm.experiment import EMBEDDED, Experiment, Process, Server
 from farm.host_process import clip_cache
 from farm.media import check_clips
 from farm.scenario import camera_size, driver_name, plan_trial, smallest_load
+from farm.server.process import described
 from farm.ssh import check_settings
 
 
@@ -84,10 +85,26 @@ def way_to_server(experiment: Experiment, _beside: Path) -> str:
             "expected null, or server.kurento: ws://host:8888/kurento"
         )
     if server.kurento == EMBEDDED:
+        _nothing_of_the_embedded(server)
         return "this machine: the embedded server is started with the run"
     if server.ssh is None:
         return "this machine" if server.local else "none: neither server.ssh nor server.local"
     return check_settings(server.ssh)
+
+
+def _nothing_of_the_embedded(server: Server) -> None:
+    """The farm knows its own server's process and how to reset it: another is another server's."""
+    elsewhere = "or server.kurento: null with app.url, ws://host:8888/kurento without"
+    if server.process not in (Process(), Process(name=None)):
+        raise BadInput(
+            f"server.process: {described(server.process)}: the embedded server's process is known: "
+            f"expected it left out, {elsewhere}"
+        )
+    if server.reset.command is not None:
+        raise BadInput(
+            f"server.reset.command: {server.reset.command}: the embedded server is reset by the "
+            f"farm: expected null, {elsewhere}"
+        )
 
 
 def price(experiment: Experiment, _beside: Path) -> str:

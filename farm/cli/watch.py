@@ -170,14 +170,18 @@ def _last_answer(experiment: Experiment, observer: Observer) -> int:
         except RecordingError:
             continue
         settings, load = run.manifest.settings, _recommended(run)
-        alike = settings.scenario == experiment.scenario
-        if load and alike and settings.server.kurento == experiment.server.kurento:
+        if load and _measured(settings) == _measured(experiment):
             observer.note(f"load: {load} probes, what {entry.path} recommends")
             return load
     raise BadInput(
         f"watch.load: from_answer: no search of this scenario and server in {directory} recommends "
         "a load: give --load N, or --load-of RUN"
     )
+
+
+def _measured(experiment: Experiment) -> tuple[object, ...]:
+    """What a search is of: what is done, on which page, in front of which server."""
+    return experiment.scenario, experiment.app.url, experiment.server.kurento
 
 
 def _recommended(run: RunReader) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from farm.errors import KurentoError
@@ -14,12 +14,13 @@ from farm.trial import Fault, FaultKind
 KEEP_ALIVE_S = 20.0
 """How often the media server is asked: a machine that lost its power closes no socket."""
 
+Death = tuple[FaultKind, Callable[[], Awaitable[str]]]
+"""Whose fault it is, and what waits for it and says why."""
+
 
 @asynccontextmanager
-async def watching(
-    kurento: str, others: Mapping[FaultKind, Callable[[], Awaitable[str]]], clock: Clock
-) -> AsyncIterator[asyncio.Future[Fault]]:
-    """A future of the first death; each of `others` waits for one of that kind and says why."""
+async def watching(deaths: Iterable[Death], clock: Clock) -> AsyncIterator[asyncio.Future[Fault]]:
+    """A future of the first of them."""
     fault: asyncio.Future[Fault] = asyncio.get_running_loop().create_future()
 
     def strike(found: Fault) -> None:
@@ -30,19 +31,18 @@ async def watching(
         why = await dies()
         strike(Fault(what, clock.run_s(), why))
 
-    async def server_dies() -> str:
-        return f"the media server is gone: {await _lost(kurento)}"
-
-    tasks = [
-        asyncio.create_task(watch(what, dies))
-        for what, dies in [("server_died", server_dies), *others.items()]
-    ]
+    tasks = [asyncio.create_task(watch(what, dies)) for what, dies in deaths]
     try:
         yield fault
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def kurento_gone(kurento: str) -> str:
+    """Wait until it is; why."""
+    return f"the media server is gone: {await _lost(kurento)}"
 
 
 async def _lost(kurento: str) -> KurentoError:

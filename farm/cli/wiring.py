@@ -15,14 +15,22 @@ from farm.cli.call_recordings import say_where, with_recordings_of
 from farm.cli.children import DemoApp, start_demo_app, start_embedded_kurento
 from farm.cli.generator import Generator, open_generator
 from farm.cli.machine_restart import machine_restart
-from farm.cli.media_server import look_around, server_behind, server_info, shell_to
-from farm.cli.watching import watching
+from farm.cli.media_server import (
+    ANY_SERVER,
+    EMBEDDED_BEHIND_ANOTHER_PAGE,
+    look_around,
+    server_behind,
+    server_info,
+    shell_to,
+)
+from farm.cli.watching import Death, kurento_gone, watching
 from farm.controller import World
 from farm.drivers import read_driver
 from farm.experiment import EMBEDDED, Experiment, Process, Ssh
 from farm.kurento.view import KurentoView
+from farm.own_view import NoView
 from farm.processes import Processes
-from farm.protocols import Host, HostKit, Observer
+from farm.protocols import Host, HostKit, Observer, ServerView
 from farm.recording import RunRecording
 from farm.run_clock import RunClock
 from farm.scenario import driver_name
@@ -63,11 +71,17 @@ async def open_world(
         processes = await stack.enter_async_context(Processes(recording.folder.logs))
         experiment = with_recordings_of(experiment, recording.path.name)
         if experiment.server.kurento == EMBEDDED:
+            if app.url is not None:
+                observer.note(f"media server: {EMBEDDED_BEHIND_ANOTHER_PAGE}")
             experiment = await _with_embedded(
                 experiment, processes, stack, observer, generator.address
             )
         kurento = experiment.server.kurento
-        info = await server_info(kurento)
+        info: Mapping[str, Any] = {}
+        if kurento is None:
+            observer.note(f"media server: {ANY_SERVER}")
+        else:
+            info = await server_info(kurento)
         shell = shell_to(experiment.server, processes)
         if shell is None:
             observer.note(
@@ -76,11 +90,13 @@ async def open_world(
             )
         say_where(experiment, observer)
         restart = machine_restart(experiment, observer)
-        server = server_behind(shell, experiment.server, clock, restart)
+        server = server_behind(shell, experiment, clock, restart)
         stack.push_async_callback(server.close)
         facts = await look_around(server, experiment.server)
-        view = KurentoView(kurento, clock)
-        stack.push_async_callback(view.close)
+        view: ServerView = NoView()
+        if kurento is not None:
+            view = kurento_view = KurentoView(kurento, clock)
+            stack.push_async_callback(kurento_view.close)
         page = _app(experiment, processes, observer, generator.address)
         kit = HostKit(
             app_url=await page.url(),
@@ -105,7 +121,12 @@ async def open_world(
         @asynccontextmanager
         async def watch() -> AsyncIterator[asyncio.Future[Fault]]:
             await page.url()
-            async with watching(kurento, {page.death: page.died}, clock) as fault:
+            dies = server.died if kurento is None else partial(kurento_gone, kurento)
+            deaths: list[Death] = [
+                ("server_died", dies),
+                (page.death, page.died),
+            ]
+            async with watching(deaths, clock) as fault:
                 yield fault
 
         world = World(
@@ -136,7 +157,9 @@ async def _with_embedded(
         cores=experiment.server.cores,
     )
     ssh: Ssh | None = None
-    if sshd_program() is None:
+    if experiment.server.local:
+        how = "the local shell (server.local)"
+    elif sshd_program() is None:
         how = "the local shell (no sshd on this machine)"
     else:
         ssh = (await stack.enter_async_context(local_sshd(processes))).ssh
@@ -173,11 +196,13 @@ def _app(experiment: Experiment, processes: Processes, observer: Observer, addre
     if experiment.app.url is not None:
         observer.note(f"app: {experiment.app.url}")
         return RemoteApp(experiment.app.url, experiment.app.accept_self_signed)
+    kurento = experiment.server.kurento
+    assert kurento is not None, "our app has a Kurento"  # noqa: S101 - a checked experiment
     return DemoApp(
         partial(
             start_demo_app,
             processes,
-            experiment.server.kurento,
+            kurento,
             recordings=experiment.server.recordings.directory,
             host=address,
             cores=next((host.cores for host in experiment.hosts if host.here), None),

@@ -46,8 +46,13 @@ def _app(experiment: Experiment) -> None:
 def _server(experiment: Experiment) -> None:
     server: Server = experiment.server
     embedded = server.kurento == EMBEDDED
-    if not embedded:
-        allowed = "embedded, or ws://host:8888/kurento"
+    if server.kurento is None and experiment.app.url is None:
+        raise BadExperiment(
+            "server.kurento: null: our demo app needs a Kurento: expected embedded, or "
+            "ws://host:8888/kurento; or app.url, the page of your own media server"
+        )
+    if server.kurento is not None and not embedded:
+        allowed = "embedded, or ws://host:8888/kurento, or null beside app.url for another server"
         _address("server.kurento", server.kurento, ("ws", "wss"), allowed)
     if server.ssh is not None and server.local:
         raise BadExperiment("server.local: true: expected false beside server.ssh")
@@ -105,6 +110,8 @@ def _process(experiment: Experiment) -> None:
         "container": process.container,
     }
     given = [key for key, value in by.items() if value is not None]
+    if not given and experiment.server.kurento is None:
+        return  # which process it is may be unknown
     if len(given) != 1:
         found = " and ".join(given) if given else "nothing"
         raise BadExperiment(f"server.process: {found}: expected one of {', '.join(by)}")

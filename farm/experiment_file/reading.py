@@ -21,6 +21,7 @@ from farm.errors import BadExperiment
 from farm.experiment import Experiment, Size, Ssh
 from farm.experiment_file import yaml_nodes
 from farm.experiment_file.checks import check
+from farm.experiment_file.defaults import with_server_of_app
 from farm.experiment_file.schema import Setting, schema, settings_of
 from farm.experiment_file.yaml_nodes import Document, dotted, keys_of
 from farm.inventory import TO_COME, Inventory, filled
@@ -39,6 +40,10 @@ def load_experiment(path: Path, *, inventory_to_come: bool = False) -> Experimen
     """
     document = _document(path)
     experiment = _experiment(document)
+
+    def written(key: str) -> bool:
+        return keys_of(key) in document.lines
+
     if experiment.inventory is not None:
         found = (path.parent / experiment.inventory.expanduser()).resolve()
         if not inventory_to_come and not found.is_file():
@@ -47,13 +52,13 @@ def load_experiment(path: Path, *, inventory_to_come: bool = False) -> Experimen
                 f": `farm provision {path}` writes it"
             )
         inventory = TO_COME if inventory_to_come else load_inventory(found)
-        full = filled(experiment, inventory, lambda key: keys_of(key) in document.lines)
+        full = with_server_of_app(filled(experiment, inventory, written), written)
         _checked(full, document)
         if not inventory_to_come:
             experiment = full
         experiment = dataclasses.replace(experiment, inventory=found)
     else:
-        _checked(experiment, document)
+        experiment = _checked(with_server_of_app(experiment, written), document)
     return _with_files(experiment, document, path.parent)
 
 
@@ -104,7 +109,10 @@ def parse_experiment(text: str, source: str) -> Experiment:
     Raises BadExperiment.
     """
     document = yaml_nodes.read_yaml(text, source)
-    return _checked(_experiment(document), document)
+    experiment = with_server_of_app(
+        _experiment(document), lambda key: keys_of(key) in document.lines
+    )
+    return _checked(experiment, document)
 
 
 def effective(experiment: Experiment) -> Plain:

@@ -23,6 +23,7 @@ from farm.server.conversation import PAUSE_S, Conversation, conversation
 from farm.server.footprint import differences
 from farm.server.frames import proc_files
 from farm.server.interface import choose_interface, look_inside, read_inside
+from farm.server.life import Life
 from farm.server.machine import COMMAND, Machine, read_machine
 from farm.server.network import Interface
 from farm.server.process import Found, chosen, described, search
@@ -51,9 +52,10 @@ SEARCH_UNSEEN_EVERY_S = 10.0
 class MediaServer:
     """Implements `farm.protocols.Server`.
 
-    `settings.kurento` must be an address by now, not `embedded`. `ready` asks the media server
-    whether it answers; it may raise KurentoError instead of saying no. With `restart` each reset
-    makes the whole machine new, and the settings' command is not used.
+    `settings.kurento` must be an address by now, not `embedded`; `page` is the address of the page
+    in front of a server that is no Kurento. `ready` asks the media server whether it answers; it
+    may raise KurentoError instead of saying no. With `restart` each reset makes the whole machine
+    new, and the settings' command is not used.
     """
 
     def __init__(
@@ -65,18 +67,21 @@ class MediaServer:
         lost_after_s: float = 60.0,
         *,
         restart: Restart | None = None,
+        page: str | None = None,
     ) -> None:
         self._shell = shell
         self._restart = restart
         self._settings = settings
         self._clock = clock
-        self._ready = ready
+        self._answers = ready
+        self._address = settings.kurento or page
         self._lost_after_s = lost_after_s
         self._machine: Machine | None = None
         self._interface: Interface | None = None
         self._process: Found | None = None
         self._groups = Groups()
         self._seen = False
+        self._life = Life()
         self._replaces: bool | None = None  # does the reset give another process? by what was seen
         self._search_at_s = 0.0
         self._closed = False
@@ -106,6 +111,7 @@ class MediaServer:
             memory_bytes=self._machine.memory_bytes,
             process=described(self._settings.process),
             pid=self._process.pid if self._process else None,
+            program=self._process.program if self._process else None,
             interface=self._interface.name if self._interface else None,
             reached=self._shell.where,
             interface_bps=self._machine.interface_bps.get(
@@ -148,6 +154,10 @@ class MediaServer:
                 dropped = dropped or error
                 await self._reconnect(last_s, error)
 
+    async def died(self) -> str:
+        """Wait until its process has ended; why. Known only while `samples` is listened to."""
+        return await self._life.died()
+
     async def footprint(self) -> Footprint:
         """The mean of two seconds. Raises ServerLost."""
         return await self._persist(self._footprint)
@@ -181,15 +191,20 @@ class MediaServer:
         """Ask once; look for the process again when it is gone."""
         if self._process is None and self._clock.run_s() >= self._search_at_s:
             try:
-                await self._search(SEARCH_WITHIN_S)
+                self._life.look(await self._search(SEARCH_WITHIN_S))
             except ServerUnreachable:
                 raise
             except ServerError:
                 # A machine too busy to be searched is not gone: the other figures go on.
                 self._search_at_s = self._clock.run_s() + SEARCH_UNSEEN_EVERY_S
         sample = await talk.ask(self._process.pid if self._process else None, self._groups)
-        if sample is not None and sample.process_pid is None:
+        if sample is None or self._process is None:
+            return sample
+        if sample.process_pid is None:
+            self._life.missed(self._process)
             self._process = None
+        elif sample.uptime_s is not None and self._machine is not None:
+            self._life.alive_ticks = sample.uptime_s * self._machine.ticks_per_s
         return sample
 
     async def _search(self, within_s: float = COMMAND_WITHIN_S) -> Found | None:
@@ -217,7 +232,7 @@ class MediaServer:
             pid = self._process.pid
             said = await self._shell.run(look_inside(pid), COMMAND_WITHIN_S, "its network")
             inside = read_inside(pid, said.stdout)
-        addresses = await _addresses(self._settings.kurento)
+        addresses = await _addresses(self._address)
         setting = self._settings.interface
         return choose_interface(setting, machine, addresses, self._shell.here, inside)
 
@@ -238,6 +253,13 @@ class MediaServer:
         )
 
     # ------------------------------------------------------------ reset
+
+    async def _ready(self) -> bool:
+        """It answers. Of one that is no Kurento its page does; its process must be there, too."""
+        if not await self._answers():
+            return False
+        unknown = self._settings.kurento is not None or not self._seen
+        return unknown or await self._persist(self._search) is not None
 
     async def _reset_once(self, attempt: int, like: Footprint | None) -> ResetReport:
         settings = self._settings.reset
@@ -354,8 +376,10 @@ class MediaServer:
         )
 
 
-async def _addresses(url: str) -> frozenset[str]:
+async def _addresses(url: str | None) -> frozenset[str]:
     """The addresses of a URL's host; empty for one that has none."""
+    if url is None:
+        return frozenset()
     try:
         found = await asyncio.get_running_loop().getaddrinfo(urlsplit(url).hostname, None)
     except socket.gaierror:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import takewhile
 
 from farm.experiment import Process
 from farm.server.frames import proc_files
@@ -28,10 +29,14 @@ do cat "${way%ns/net}net/tcp" "${way%ns/net}net/tcp6" 2>/dev/null; done"""
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A process; `started` (ticks after boot) tells it from a later one with the same pid."""
+    """A process; `started` (ticks after boot) tells it from a later one with the same pid.
+
+    `program` is what runs in it, `node server.js`.
+    """
 
     pid: int
     started: int
+    program: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"pid {self.pid}"
@@ -64,7 +69,7 @@ def search(process: Process) -> str:
 
 
 def chosen(process: Process, said: str) -> Found | None:
-    """The media server's process, or `None` where no such process can be seen."""
+    """The media server's process, or `None` where no such process can be seen, or none is named."""
     files = proc_files(said.split("\n"))
     candidates = _candidates(files)
     if process.pid is not None:
@@ -74,21 +79,23 @@ def chosen(process: Process, said: str) -> Found | None:
     elif process.container is not None:
         pids = _contained(process.container, said, files)
     else:
-        pids = _named(process.name or "", candidates)
+        pids = _named(process.name, candidates) if process.name else set()
     fitting = [candidate for candidate in candidates if candidate.pid in pids]
     fitting.sort(key=lambda candidate: (-candidate.ticks, candidate.pid))
-    return Found(fitting[0].pid, fitting[0].started) if fitting else None
+    if not fitting:
+        return None
+    return Found(fitting[0].pid, fitting[0].started, _program(fitting[0]))
 
 
-def described(process: Process) -> str:
-    """As a user would name it."""
+def described(process: Process) -> str | None:
+    """As a user would name it; `None` where the experiment names none."""
     if process.pid is not None:
         return f"process {process.pid}"
     if process.port is not None:
         return f"the process that listens on TCP port {process.port}"
     if process.container is not None:
         return f"container {process.container}"
-    return f"process {process.name}"
+    return None if process.name is None else f"process {process.name}"
 
 
 def _candidates(files: Mapping[str, str]) -> list[_Candidate]:
@@ -102,6 +109,12 @@ def _candidates(files: Mapping[str, str]) -> list[_Candidate]:
             ticks, started = int(words[10]) + int(words[11]), int(words[18])
             candidates.append(_Candidate(int(pid[1]), started, name[1], arguments, ticks))
     return candidates
+
+
+def _program(candidate: _Candidate) -> str:
+    """The program and the script that it was given; no options, which may hold secrets."""
+    words = takewhile(lambda word: word and word[0] != "-", candidate.arguments[:2])
+    return " ".join(word.rpartition("/")[2] for word in words) or candidate.name
 
 
 def _named(name: str, candidates: list[_Candidate]) -> set[int]:

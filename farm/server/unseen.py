@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from urllib.parse import urlsplit
 
-from farm.experiment import Server as ServerSettings
 from farm.protocols import Clock
 from farm.server.until import until
 from farm.server_observations import Footprint, Gap, ResetReport, ServerFacts, ServerSample
@@ -17,14 +16,18 @@ _NOTHING = Footprint(None, None, None, None)
 class UnseenServer:
     """Implements `farm.protocols.Server` with nothing known: no figures, no reset.
 
-    `ready` asks the media server whether it answers.
+    `address` is a URL of it or of its page; `ready` asks whether it answers.
     """
 
     def __init__(
-        self, settings: ServerSettings, clock: Clock, ready: Callable[[], Awaitable[bool]]
+        self,
+        address: str,
+        ready_within_s: float,
+        clock: Clock,
+        ready: Callable[[], Awaitable[bool]],
     ) -> None:
-        self._kurento = settings.kurento
-        self._ready_within_s = settings.reset.ready_within_s
+        self._address = address
+        self._ready_within_s = ready_within_s
         self._clock = clock
         self._ready = ready
 
@@ -34,7 +37,7 @@ class UnseenServer:
 
     async def open(self) -> ServerFacts:
         return ServerFacts(
-            hostname=urlsplit(self._kurento).hostname or self._kurento,
+            hostname=urlsplit(self._address).hostname or self._address,
             kernel=None,
             cores=None,
             cpu_model=None,
@@ -49,6 +52,11 @@ class UnseenServer:
         """Only waited for: one that died is perhaps brought back by whoever looks after it."""
         await until(self._clock, self._ready, self._ready_within_s)
         return ResetReport(done=False, attempts=0, footprint=None)
+
+    async def died(self) -> str:
+        """Never known."""
+        never: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        return await never
 
     async def footprint(self) -> Footprint:
         return _NOTHING

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from farm.experiment import Experiment, Network, NetworkShare, Scenario
+from farm.experiment import Experiment, Network, NetworkShare, Scenario, Server
 from farm.network_profiles import LINES, line_of, warning
 from farm.trial import Line
 
@@ -41,3 +41,7 @@ def test_viewers_of_one_broadcast_with_different_lines_are_warned_about() -> Non
     assert "one slow viewer slows them all" in told
     assert warning(Experiment(scenario=broadcast, network=Network(profile="dsl"))) is None
     assert warning(Experiment(network=Network(mix=MIX))) is None
+    any_server = Experiment(
+        scenario=broadcast, network=Network(mix=MIX), server=Server(kurento=None)
+    )
+    assert warning(any_server) is None

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from farm.experiment import Process, Server
 from farm.observations import ClockReading
+from farm.server_observations import ServerFacts
 from reports.provenance import facts
 from tests.synthetic import manifest
 
@@ -20,6 +24,22 @@ def test_each_clock_is_named_with_its_offset_and_error() -> None:
         ("server", "-1517.385 s, true within 11.8 to 12.4 ms; read 2 times"),
         ("host:far", "+12.500 s, true within 4.2 ms; read 1 time"),
     )
+
+
+def test_a_media_server_that_is_no_kurento_is_told_by_its_process_alone() -> None:
+    known = manifest()
+    server = ServerFacts(
+        "sfu-1", "6.1", 4, "A CPU", 16 << 30, "container sfu", 77, "eth0", "ssh", program="java"
+    )
+    settings = replace(known.settings, server=Server(kurento=None, process=Process(name=None)))
+    for facts_of, said in (
+        (server, " (its process runs java)"),
+        (replace(server, pid=None, program=None), ""),
+        (None, ""),
+    ):
+        run = replace(known, settings=settings, kurento={}, server=facts_of)
+        rows = dict(next(each for each in facts(run) if each.heading == "Server").rows)
+        assert rows["media server"] == (f"not a Kurento; what it is is not known to the farm{said}")
 
 
 def test_a_run_whose_clocks_were_never_read_says_nothing_of_them() -> None:

@@ -54,6 +54,21 @@ def test_what_is_missing_is_marked_and_has_its_place(
     assert lines[-1].startswith("This brings it:")
 
 
+def test_a_media_server_beside_a_page_of_the_users_is_only_embedded_where_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "calls.yaml"
+    for server, line in (
+        ("{}", "ok      media server: not a Kurento (server.kurento: null"),
+        ("{kurento: null, local: true}", "lacks   media server's process: none is named: its own"),
+        ("{kurento: embedded}", "lacks   media server: embedded, beside app.url: only a page that"),
+    ):
+        file.write_text(f"app: {{url: 'http://127.0.0.1:1/'}}\nserver: {server}\n")
+        assert main(["doctor", str(file)]) == LACKING
+        said = capsys.readouterr().out
+        assert line in said, said
+
+
 @pytest.mark.live
 async def test_an_experiment_that_could_start(
     tmp_path: Path, call_app: str, capsys: pytest.CaptureFixture[str]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from aiohttp import web
 
-from farm.cli.watching import watching
+from farm.cli.watching import Death, kurento_gone, watching
 from tests.fakes import FakeClock
 from tests.stand_in_kurento import serving
 
@@ -34,7 +35,10 @@ async def test_a_server_that_is_back_at_once_behind_a_proxy_has_died_all_the_sam
                 await socket.send_json({**answer, "result": result})
         return socket
 
-    async with serving(behind_a_proxy) as url, watching(url, {}, FakeClock()) as fault:
+    async with (
+        serving(behind_a_proxy) as url,
+        watching([("server_died", partial(kurento_gone, url))], FakeClock()) as fault,
+    ):
         async with asyncio.timeout(60):
             while not known:
                 await asyncio.sleep(0.01)
@@ -49,11 +53,12 @@ async def test_an_app_that_ends_is_told_with_its_last_words() -> None:
     async def died() -> str:
         return "the demo app ended with status 1: boom"
 
-    async def silent(_request: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(60)
-        return web.Response()
+    async def never() -> str:
+        await asyncio.Event().wait()
+        return ""
 
-    async with serving(silent) as url, watching(url, {"app_died": died}, FakeClock()) as fault:
+    deaths: list[Death] = [("server_died", never), ("app_died", died)]
+    async with watching(deaths, FakeClock()) as fault:
         async with asyncio.timeout(60):
             found = await fault
     assert (found.what, found.message) == ("app_died", "the demo app ended with status 1: boom")

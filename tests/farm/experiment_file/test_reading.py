@@ -5,6 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from farm.drivers import read_driver
 from farm.errors import BadExperiment
 from farm.experiment import (
     App,
@@ -20,6 +21,7 @@ from farm.experiment import (
     TrialSettings,
 )
 from farm.experiment_file import effective, load_experiment, parse_experiment
+from farm.scenario import driver_name
 
 EXAMPLES = sorted(Path(__file__).parents[3].joinpath("examples").glob("*.yaml"))
 
@@ -188,7 +190,7 @@ def test_numbers_have_the_types_that_the_fields_have() -> None:
         (
             "server: {kurento: 'http://x:8888/kurento'}",
             "calls.yaml:1: server.kurento: http://x:8888/kurento: expected embedded, or "
-            "ws://host:8888/kurento",
+            "ws://host:8888/kurento, or null beside app.url for another server",
         ),
         (
             "server: {ssh: {to: a@b}, local: true}",
@@ -281,14 +283,19 @@ def test_the_examples_load(path: Path) -> None:
     experiment = load_experiment(path)
 
     assert path.stem.endswith(experiment.scenario.kind)
+    if path.stem.startswith("any_server_"):
+        assert experiment.server.kurento is None
+        driver = read_driver(driver_name(experiment), path.parent)
+        assert set(driver.roles) == {"callee", "caller"}
     if path.stem.startswith("remote_"):
+        assert experiment.server.kurento is not None
         assert experiment.server.kurento.startswith("ws://")
         assert experiment.server.ssh is not None
         assert experiment.server.reset.command is not None
 
 
 def test_there_is_an_example_of_each_scenario() -> None:
-    assert len(EXAMPLES) == 7
+    assert len(EXAMPLES) == 8
 
 
 def test_a_clip_is_looked_up_beside_the_file(tmp_path: Path) -> None:

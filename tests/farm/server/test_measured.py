@@ -23,6 +23,9 @@ SETTINGS = ServerSettings(
     reset=Reset(command="restart the media server", ready_within_s=30.0, retries=2),
 )
 
+ANY_SERVER = replace(SETTINGS, kurento=None)
+PAGE = "https://203.0.113.10/meet"
+
 
 async def yes() -> bool:
     return True
@@ -60,10 +63,11 @@ async def bench(
     settings: ServerSettings = SETTINGS,
     ready: Callable[[], Awaitable[bool]] = yes,
     machine: FakeMachine | None = None,
+    page: str | None = None,
 ) -> Bench:
     clock = machine.clock if machine else FakeClock()
     machine = machine or FakeMachine(clock)
-    server = MediaServer(machine, settings, clock, ready)
+    server = MediaServer(machine, settings, clock, ready, page=page)
     await server.open()
     return Bench(clock, machine, server)
 
@@ -147,6 +151,70 @@ async def test_a_process_that_dies_is_seen_to_and_its_successor_is_found() -> No
     assert back.process_pid == 5555
     assert back.process_cpu_percent == pytest.approx(50)
     assert back.process_descriptors == 40
+
+
+@pytest.mark.parametrize(
+    ("heir", "why"),
+    [
+        (None, "its process, pid 4321, has ended"),
+        (
+            FakeMediaServer(pid=5555, started=999_999),
+            "its process, pid 4321, has ended; pid 5555 took its place",
+        ),
+    ],
+)
+async def test_a_process_that_ends_under_a_trial_is_told(
+    heir: FakeMediaServer | None, why: str
+) -> None:
+    at = await bench(ANY_SERVER, page=PAGE)
+    death = asyncio.create_task(at.server.died())
+    await at.seen(2)
+    assert not death.done()
+    at.machine.process = heir
+    await at.seen(6)
+    assert death.done()
+    assert await death == f"the media server is gone: {why}"
+
+
+async def test_a_look_that_failed_is_no_death() -> None:
+    at = await bench(ANY_SERVER, page=PAGE)
+    death = asyncio.create_task(at.server.died())
+    await at.seen(2)
+    there, at.machine.process = at.machine.process, None
+    await at.seen(1)
+    at.machine.process = there
+    back = (await at.seen(5))[-1]
+    assert isinstance(back, ServerSample)
+    assert back.process_pid == 4321
+    assert not death.done()
+    death.cancel()
+
+
+async def test_a_server_that_is_no_kurento_is_back_when_its_page_and_its_process_are() -> None:
+    at = await bench(replace(ANY_SERVER, reset=Reset(command=None, ready_within_s=20)), page=PAGE)
+    at.machine.process = None
+
+    reports: list[ResetReport] = []
+
+    async def keep() -> None:
+        reports.append(await at.server.reset(None))
+
+    await at.clock.play(keep())
+    assert at.clock.run_s() >= 20
+    assert reports[0].differences == (
+        "the server did not answer within 20 s (server.reset.ready_within)",
+    )
+    at.machine.process = FakeMediaServer(pid=5555, started=999_999)
+    began_s = at.clock.run_s()
+    await at.clock.play(keep())
+    assert reports[1].clean
+    assert at.clock.run_s() < began_s + 10
+
+
+async def test_its_interface_is_the_one_that_its_page_is_reached_by() -> None:
+    machine = FakeMachine(FakeClock(), here=True)
+    at = await bench(ANY_SERVER, machine=machine, page="http://127.0.0.1:8080/")
+    assert (await at.server.open()).interface == "lo"
 
 
 async def test_a_successor_with_the_same_pid_is_not_taken_for_it() -> None:

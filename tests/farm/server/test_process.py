@@ -44,6 +44,23 @@ def test_an_interpreter_is_known_by_what_it_runs() -> None:
     assert chosen(by_name("server.js"), SYSTEM + module + script) == Found(41, 41)
 
 
+def test_it_is_told_what_runs_in_it_but_no_option() -> None:
+    for command, program in (
+        ("/usr/bin/node /opt/sfu/server.js --secret x", "node server.js"),
+        ("python3 -P -m infra.embedded --port 0", "python3"),
+        ("/usr/bin/kurento-media-server -f /etc/kurento.conf", "kurento-media-server"),
+        ("", "sfu"),
+    ):
+        found = chosen(Process(name=None, pid=40), process(40, "sfu", command))
+        assert found is not None
+        assert found.program == program
+
+
+def test_where_none_is_named_none_is_taken() -> None:
+    assert chosen(Process(name=None), SYSTEM + KURENTO) is None
+    assert described(Process(name=None)) is None
+
+
 def test_among_several_the_one_that_worked_is_meant() -> None:
     wrapper = process(24, "kurento-media-s", "/usr/bin/kurento-media-server", 3)
     assert chosen(by_name("kurento-media-server"), wrapper + KURENTO) == Found(25, 25)

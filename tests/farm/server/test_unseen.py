@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from farm.experiment import Server as ServerSettings
 from farm.server.unseen import UnseenServer
 from tests.fakes import FakeClock
 
@@ -17,7 +16,6 @@ async def test_a_server_that_somebody_brings_back_is_waited_for() -> None:
         report = await server.reset(None)
         assert (report.done, report.clean) == (False, True)
 
-    settings = ServerSettings(kurento="wss://media.example/kurento")
-    server = UnseenServer(settings, clock, back_after_ten_seconds)
+    server = UnseenServer("wss://media.example/kurento", 30.0, clock, back_after_ten_seconds)
     await clock.play(story())
     assert clock.run_s() >= 10

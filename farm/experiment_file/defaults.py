@@ -1,0 +1,25 @@
+"""What `server` is where a file leaves it open and the page under test is not ours. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+
+from farm.experiment import EMBEDDED, Experiment, Process
+
+
+def with_server_of_app(experiment: Experiment, written: Callable[[str], bool]) -> Experiment:
+    """The experiment with no Kurento behind a page of the user's, unless the file names one.
+
+    `written` says whether the file has a key, `server.kurento`. The process of a server that is no
+    Kurento has no name by default.
+    """
+    server = experiment.server
+    named = written("server.kurento") or server.kurento != EMBEDDED
+    if experiment.app.url is not None and not named:
+        server = replace(server, kurento=None)
+    if server.kurento is None and not any(
+        written(f"server.process.{field.name}") for field in fields(Process)
+    ):
+        server = replace(server, process=Process(name=None))
+    return replace(experiment, server=server)
