@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from farm.evidence.page_acts import PageActs, asked_frame_rate, off_spans
 from farm.evidence.stream_lives import Life
-from farm.evidence.stream_senders import KINDS, SentAs, match_sent
+from farm.evidence.stream_senders import KINDS, Origins, match_sent
 from farm.evidence.stream_slots import Matched, Owner, Span, Stream, match
 from farm.intervals import Intervals
 from farm.rates import FloatArray
@@ -36,15 +36,14 @@ class Of:
 class OwedStreams:
     """Matches the streams of a trial's probes to what the plan says that they are owed.
 
-    `hold` is from when to when it counts, `sent_as` what is known of who sent what.
+    `hold` is from when to when it counts, `origins` what is known of who sent what.
     """
 
-    def __init__(
-        self, plan: TrialPlan, hold: Span, acts: PageActs, sent_as: Mapping[Hashable, SentAs]
-    ) -> None:
+    def __init__(self, plan: TrialPlan, hold: Span, acts: PageActs, origins: Origins) -> None:
         self._hold = hold
         self._acts = acts
-        self._sent_as = sent_as
+        self._sent_as = origins.sent_as
+        self._possible = origins.possible
         self._plans = {probe.probe: probe for probe in plan.probes}
         self._is_mixed = plan.mixed
         self._partners = {} if plan.mixed else _partners(plan)
@@ -76,6 +75,7 @@ class OwedStreams:
                 sent.probe if sent and not self._is_mixed else None,
                 rank=int(usual is not None and life.size != usual),
                 is_extra=sent is not None and sent.is_extra,
+                possible=None if self._is_mixed else self._possible.get(life.name),
             )
             for life in lives
             for sent in (self._sent_as.get(life.name),)

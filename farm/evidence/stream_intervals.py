@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -11,7 +11,7 @@ from farm.evidence.page_acts import PageActs
 from farm.evidence.poll_table import in_windows
 from farm.evidence.rtp_tables import RtpTables
 from farm.evidence.stream_layers import layers_of
-from farm.evidence.stream_senders import SentAs
+from farm.evidence.stream_senders import Origins
 from farm.evidence.stream_windows import STREAM, received, round_trips, rows_held, sent
 from farm.intervals import DIRECTIONS, KINDS, SCHEMA, Intervals
 from farm.rates import FloatArray
@@ -37,12 +37,12 @@ class TrialWindows:
         edges: FloatArray,
         established: frozenset[str],
         acts: PageActs,
-        sent_as: Mapping[Hashable, SentAs],
+        origins: Origins,
     ) -> None:
         self._edges = edges
         self._places = _places(plan)
         self._expected = _expected(plan, established)
-        self.owed = OwedStreams(plan, hold_of(edges), acts, sent_as)
+        self.owed = OwedStreams(plan, hold_of(edges), acts, origins)
 
     def of(
         self, rows: SampleReader, probes: Sequence[str], polls: pl.DataFrame

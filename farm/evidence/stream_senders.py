@@ -28,8 +28,12 @@ from farm.webrtc_stats import MediaKind
 KINDS: tuple[MediaKind, ...] = ("audio", "video")
 CAMERAS = ("camera", "microphone")
 
-LEAST_POLLS, LEAST_ALONE = 4, 8
-"""Fewer say nothing of the course of a counter, or nothing where there is no other to compare."""
+LEAST_POLLS, LEAST_ALONE, LEAST_PART = 4, 8, 12
+"""Fewer say nothing of the course of a counter; nothing where there is no other to compare; nothing
+where the received stream was there without the sent one."""
+
+AROUND_S = 2.5
+"""So long before or after a sent stream polls may still tell of what was received of it."""
 
 LAGS_S = np.array([0.0, 0.1, 0.2, 0.4, 0.8])
 """From a sender's counting to a receiver's: network, server and reports."""
@@ -89,10 +93,21 @@ class SentAs:
     is_extra: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """By `Life.name` of a received stream who sent it, where that is known, else who can have.
+
+    Of streams that are in neither nothing was asked.
+    """
+
+    sent_as: Mapping[Hashable, SentAs]
+    possible: Mapping[Hashable, frozenset[str]]
+
+
 def senders_in(
     trial: TrialReader, sessions: Sequence[SessionPlan], hold: Span, acts: PageActs
-) -> Mapping[Hashable, SentAs]:
-    """By `Life.name` of a received stream who sent it; what is not known is not there.
+) -> Origins:
+    """Who sent what the probes of some sessions received.
 
     Where each receiver has one sender, or a mix, and nobody more streams than are owed, nothing is
     asked.
@@ -187,12 +202,13 @@ def _traced(tables: RtpTables, probes: frozenset[str]) -> list[Traced]:
 
 def _senders_of(
     sessions: Sequence[SessionPlan], streams: Sequence[Traced], hold: Span, acts: PageActs
-) -> Mapping[Hashable, SentAs]:
+) -> Origins:
     of_probe: dict[tuple[str, Direction, MediaKind], list[Traced]] = {}
     for stream in sorted(streams, key=lambda each: (each.life.probe, each.life.order)):
         key = stream.life.probe, stream.life.direction, stream.life.kind
         of_probe.setdefault(key, []).append(stream)
-    found: dict[Hashable, SentAs] = {}
+    sent_as: dict[Hashable, SentAs] = {}
+    possible: dict[Hashable, frozenset[str]] = {}
     for session in sessions:
         sent: dict[str, list[_Sent]] = {
             probe.probe: [
@@ -212,8 +228,33 @@ def _senders_of(
                 each for kind in KINDS for each in of_probe.get((probe.probe, "inbound", kind), [])
             ]
             theirs = [each for name, of in sent.items() if name != probe.probe for each in of]
-            found.update(_of_receiver(mine, theirs))
-    return found
+            sent_as.update(_of_receiver(mine, theirs))
+            for stream in mine:
+                if stream.life.name not in sent_as:
+                    possible[stream.life.name] = _possible(stream.life, theirs)
+    return Origins(sent_as, possible)
+
+
+def _possible(life: Life, theirs: Sequence[_Sent]) -> frozenset[str]:
+    """Those who sent something of the kind all the time that it was there."""
+    spans: dict[str, list[Span]] = {}
+    for each in theirs:
+        if each.of.life.kind == life.kind:
+            span = each.of.life.first_s - AROUND_S, each.of.life.last_s + AROUND_S
+            spans.setdefault(each.of.life.probe, []).append(span)
+    return frozenset(probe for probe, of in spans.items() if _cover(sorted(of), life))
+
+
+def _cover(spans: Sequence[Span], life: Life) -> bool:
+    """Whether spans, in the order of their beginnings, leave no gap in the life of a stream."""
+    until_s = life.first_s
+    for begin_s, end_s in spans:
+        if begin_s > until_s:
+            return False
+        until_s = max(until_s, end_s)
+        if until_s >= life.last_s:
+            return True
+    return False
 
 
 def _sent(streams: Sequence[Traced], owed: int, hold: Span, acts: PageActs) -> Iterator[_Sent]:
@@ -333,7 +374,9 @@ def _alike(
     if len(mine) != 1 or len(theirs) < 2:
         return None
     apart_s = [
-        min((_apart_s(mine[0], course) for course in each), default=math.inf) for each in courses
+        min((_apart_s(mine[0], course, least) for course in each), default=math.inf)
+        for each, sent in zip(courses, theirs, strict=True)
+        for least in (LEAST_POLLS if _is_within(stream.life, sent.of.life) else LEAST_PART,)
     ]
     best = min(range(len(theirs)), key=lambda place: (apart_s[place], place))
     best_s, source = apart_s[best], theirs[best].source
@@ -341,7 +384,7 @@ def _alike(
     next_s = min((apart_s[place] for place in others), default=math.inf)
     is_long = len(mine[0].run_s) >= LEAST_ALONE
     could_be_others = not is_long and any(
-        math.isinf(apart_s[place]) and _are_together(stream.life, theirs[place].of.life)
+        math.isinf(apart_s[place]) and _is_within(stream.life, theirs[place].of.life)
         for place in others
     )
     if best_s > LIKE_S or could_be_others:
@@ -355,17 +398,22 @@ def _clearly(best_s: float, next_s: float) -> bool:
     return next_s >= max(best_s + CLEARLY_S, CLEARLY * best_s)
 
 
-def _apart_s(received: Course, sent: Course) -> float:
+def _is_within(received: Life, sent: Life) -> bool:
+    """Whether a received stream was there only while the sent one was."""
+    return received.first_s > sent.first_s - AROUND_S and received.last_s < sent.last_s + AROUND_S
+
+
+def _apart_s(received: Course, sent: Course, least: int) -> float:
     """How far a received counter strays from a sent one, in seconds of the stream (RMS)."""
     begin_s = max(received.run_s[0], sent.run_s[0] + LAGS_S[-1])
     end_s = min(received.run_s[-1], sent.run_s[-1])
     inside = (received.run_s >= begin_s) & (received.run_s <= end_s)
     times, counted = received.run_s[inside], received.counted[inside]
-    if len(times) < LEAST_POLLS:
-        return float("inf")
+    if len(times) < least:
+        return math.inf
     rate = (counted[-1] - counted[0]) / (times[-1] - times[0])
     if rate <= 0:
-        return float("inf")
+        return math.inf
     lagged = np.interp(times[None, :] - LAGS_S[:, None], sent.run_s, sent.counted)
     apart = counted[None, :] - lagged
     apart -= apart.mean(axis=1, keepdims=True)

@@ -24,7 +24,8 @@ ALWAYS: Span = (-math.inf, math.inf)
 class Stream:
     """A stream that flowed from `first_s` to `last_s`.
 
-    `sender` is the probe it came from, `None` where that is not known. Of several that could be
+    `sender` is the probe it came from, `None` where that is not known; `possible` are then those it
+    can have come from, `None` where nobody asked. Of several that could be
     what is owed, those of the lowest `rank` are; one that `is_extra` is known not to be.
     """
 
@@ -33,6 +34,7 @@ class Stream:
     sender: str | None = None
     rank: int = 0
     is_extra: bool = False
+    possible: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,10 @@ class _Slot:
         if begin_s < stream.last_s or begin_s == stream.first_s:
             free.append((begin_s, stream.last_s))
         return free
+
+    def can_be(self, stream: Stream) -> bool:
+        """Whether the stream can be of the sender whose slot this is."""
+        return self.sender is None or stream.possible is None or self.sender in stream.possible
 
     def is_free_for(self, stream: Stream) -> bool:
         """Whether no more than a moment of the stream's time is taken."""
@@ -155,7 +161,7 @@ def _fills(number: int, stream: Stream, slots: Sequence[_Slot], hold: Span) -> b
     """Whether the stream stands for something; it is given the slot that it helps most."""
     best: tuple[tuple[float, ...], _Slot, list[Span]] | None = None
     for place, slot in enumerate(slots):
-        spans = slot.gain(stream)
+        spans = slot.gain(stream) if slot.can_be(stream) else []
         if spans:
             in_hold = sum(max(0.0, min(e, hold[1]) - max(b, hold[0])) for b, e in spans)
             in_all = sum(e - b for b, e in spans)

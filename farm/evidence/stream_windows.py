@@ -352,23 +352,27 @@ def _with_rows(
     said = table.said
     track = tracks(table, owners, said=True)
     window = rates.window_of(said["run_s"].cast(pl.Float64).to_numpy(), edges)
-    kept = np.flatnonzero((track >= 0) & (window >= 0))
-    probe, kind = said["probe"][kept], said["kind"][kept]
-    stream = (in_order(probe), in_order(kind), track[kept])
-    page_time_s = said["page_time_s"].to_numpy()[kept]
-    one = RowGroups((*stream, page_time_s), then=(said["run_s"].to_numpy()[kept],)).last_row()
-    # Streams that went over to another one, whose counters begin anew.
-    life = _lives(owners, table)[table.said_series[kept][one]]
-    is_other = changes([key[one] for key in stream])
-    moved = ~is_other & (np.diff(life, prepend=-1) != 0)
-    groups = RowGroups([*(key[one] for key in stream), window[kept][one]])
+    known = np.flatnonzero(track >= 0)
+    probe, kind = in_order(said["probe"]), in_order(said["kind"])
+    polls = RowGroups(
+        [*(key[known] for key in (probe, kind, track)), said["page_time_s"].to_numpy()[known]],
+        then=(said["run_s"].to_numpy()[known],),
+    )
+    one = known[polls.last_row()]
+    # A stream that went over to another one, whose counters begin anew.
+    life = _lives(owners, table)[table.said_series[one]]
+    is_other_stream = changes([key[one] for key in (probe, kind, track)])
+    moved = ~is_other_stream & (np.diff(life, prepend=-1) != 0)
+    inside = window[one] >= 0
+    one, moved = one[inside], moved[inside]
+    groups = RowGroups([key[one] for key in (probe, kind, track, window)])
     last = one[groups.last_row()]
     rows = pl.DataFrame(
         [
-            probe[last],
-            kind[last],
-            pl.Series("track", track[kept][last]),
-            pl.Series("window", window[kept][last]),
+            said["probe"][last],
+            said["kind"][last],
+            pl.Series("track", track[last]),
+            pl.Series("window", window[last]),
             pl.Series("rows", groups.rows()),
             pl.Series("moves", groups.total(moved.astype(np.float64))),
         ]

@@ -51,8 +51,8 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
     edges = window_edges(phases.hold_s or 0.0, _hold_end_s(trial), window_s)
     joined = frozenset(outcome.probe for outcome in trial.joins if outcome.joined)
     acts = PageActs(trial.events)
-    sent_as = senders_in(trial, trial.plan.sessions, hold_of(edges), acts)
-    windows = TrialWindows(trial.plan, edges, joined, acts, sent_as)
+    origins = senders_in(trial, trial.plan.sessions, hold_of(edges), acts)
+    windows = TrialWindows(trial.plan, edges, joined, acts, origins)
 
     def some(
         batch: tuple[Sequence[str], SampleReader],
@@ -100,8 +100,8 @@ def probe_intervals(trial: TrialReader, probe: str, *, window_s: float) -> Inter
     joined = {outcome.probe for outcome in trial.joins if outcome.joined}
     session = next(each for each in trial.plan.sessions if probe in _names(each))
     acts = PageActs(trial.events)
-    sent_as = senders_in(trial, [session], hold_of(edges), acts)
-    windows = TrialWindows(trial.plan, edges, frozenset(joined & {probe}), acts, sent_as)
+    origins = senders_in(trial, [session], hold_of(edges), acts)
+    windows = TrialWindows(trial.plan, edges, frozenset(joined & {probe}), acts, origins)
     for other in session.probes:
         if other.sends and other.probe != probe:
             theirs = RtpTables(trial.of_probes(other.probe, other.probe)).lives
