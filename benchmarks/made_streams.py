@@ -237,7 +237,10 @@ def make(seed: int, *, spoil: bool) -> Made:
     _tell(world)
     for session in plan.sessions:
         _session(world, session.probes)
-    return Made(MadeTrial(plan, _tables(world), world.told), world.spoilt)
+    marks = [each for each in world.told if not isinstance(each, ProbeEvent)]
+    events = [each for each in world.told if isinstance(each, ProbeEvent)]
+    events.sort(key=lambda event: event.host_monotonic_s)
+    return Made(MadeTrial(plan, _tables(world), [*marks, *events]), world.spoilt)
 
 
 def _plan(shape: Shape, chance: random.Random) -> TrialPlan:
@@ -424,12 +427,14 @@ def _act(world: _World, sent: _Sent, source: str) -> None:
         "frame_rate": FRAMES_PER_S if source == "camera" else None,
         "direction": "sendrecv",
     }
-    world.told.append(ProbeEvent(sent.probe, "sender", sent.begin_s - 0.1, "", state))
+    ended = {**state, "state": "ended"}
+    is_off = sent.stops_s <= sent.begin_s
+    given = ended if is_off else state
+    world.told.append(ProbeEvent(sent.probe, "sender", sent.begin_s - 0.1, "", given))
     if source == "screen":
         gone = {**state, "state": "none"}
         world.told.append(ProbeEvent(sent.probe, "sender", sent.end_s, "", gone))
     if sent.begin_s < sent.stops_s < sent.end_s:
-        ended = {**state, "state": "ended"}
         world.told.append(ProbeEvent(sent.probe, "sender", sent.stops_s, "", ended))
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from farm.evidence.page_acts import PageActs, asked_frame_rate, off_spans
+from farm.evidence.page_acts import PageActs, asked_frame_rate
 from farm.evidence.stream_lives import Life
 from farm.evidence.stream_senders import KINDS, Origins, match_sent
 from farm.evidence.stream_slots import Matched, Owner, Span, Stream, match
@@ -48,6 +48,7 @@ class OwedStreams:
         self._is_mixed = plan.mixed
         self._partners = {} if plan.mixed else _partners(plan)
         self._tracks: dict[Hashable, int] = {}
+        self._gone: defaultdict[str, dict[tuple[str, str], float]] = defaultdict(dict)
         self.found: dict[Key, Of] = {}
 
     def add(self, lives: Sequence[Life]) -> list[tuple[Life, Owner]]:
@@ -55,6 +56,8 @@ class OwedStreams:
         groups: defaultdict[Key, list[Life]] = defaultdict(list)
         for life in lives:
             if life.probe in self._plans:
+                if life.direction == "outbound":
+                    self._gone[life.probe][life.connection, life.mid] = life.polled_s
                 groups[life.probe, life.direction, life.kind].append(life)
         found = {key: Of(of, self._match(key, of)) for key, of in groups.items()}
         self.found.update(found)
@@ -139,20 +142,20 @@ class OwedStreams:
         sent = self._sent_as.get(life.name)
         return 0 if sent is None else self._tracks.get(sent.stream, 0)
 
-    def off(self) -> dict[tuple[str, MediaKind, int], list[tuple[float, float, str]]]:
-        """When a page gave nothing for an owed stream of its own, and why, by probe and track."""
-        found: dict[tuple[str, MediaKind, int], list[tuple[float, float, str]]] = {}
-        for (probe, direction, kind), of in self.found.items():
-            for life, owner in of.owners if direction == "outbound" else ():
-                if owner.track >= of.matched.owed:
-                    continue
-                states = self._acts.states(probe, life.connection, life.mid)
-                for from_s, to_s, why in off_spans(states):
-                    begin_s, end_s = max(from_s, owner.from_s), min(to_s, owner.to_s)
-                    if begin_s < end_s and end_s > self._hold[0] and begin_s < self._hold[1]:
-                        found.setdefault((probe, kind, owner.track), []).append(
-                            (begin_s, end_s, why)
-                        )
+    def off(self) -> dict[tuple[str, MediaKind], list[tuple[float, float, str]]]:
+        """By probe and kind when its page gave nothing to send in the hold, and why."""
+        found: dict[tuple[str, MediaKind], list[tuple[float, float, str]]] = {}
+        for probe in self._plans.values():
+            for kind in dict.fromkeys(probe.sends):
+                spans = [
+                    (begin_s, end_s, why)
+                    for begin_s, end_s, why in self._acts.off(
+                        probe.probe, kind, self._gone[probe.probe]
+                    )
+                    if end_s > self._hold[0] and begin_s < self._hold[1]
+                ]
+                if spans:
+                    found[probe.probe, kind] = spans
         return found
 
     def asked_frame_rate(
@@ -187,12 +190,13 @@ class OwedStreams:
         """
         off: defaultdict[tuple[str, MediaKind], set[int]] = defaultdict(set)
         found: list[tuple[str, Direction, MediaKind, int, int]] = []
-        for (probe, kind, track), spans in self.off().items():
+        for (probe, kind), spans in self.off().items():
             for begin_s, end_s, _ in spans:
                 for window in range(len(edges) - 1):
                     if begin_s < edges[window + 1] and end_s > edges[window]:
-                        found.append((probe, "outbound", kind, track, window))
                         off[probe, kind].add(window)
+            for track in range(self._plans[probe].sends.count(kind)):
+                found += [(probe, "outbound", kind, track, each) for each in off[probe, kind]]
         if not off:
             return []
         places = whole.places()
@@ -241,7 +245,7 @@ class OwedStreams:
         """What pages stopped sending of their own accord in the hold."""
         return tuple(
             PageAct(probe, kind, begin_s, why)
-            for (probe, kind, _), spans in sorted(self.off().items())
+            for (probe, kind), spans in sorted(self.off().items())
             for begin_s, _, why in spans
         )
 

@@ -12,23 +12,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from farm.recording.events import SeenEvent
+from farm.webrtc_stats import MediaKind
 
 SETTLES_S = 3.0
 """So long after a page gives something to send again it may take until it flows."""
 
-Span = tuple[float, float]
-
 
 @dataclass(frozen=True, slots=True)
 class SenderState:
-    """What an RTCRtpSender had to send from `at_s` on.
+    """What an RTCRtpSender of a connection had to send from `at_s` on.
 
     `frame_rate` is what the page asked its camera for, `None` where that is not known or the
     pictures are no camera's. `why_off` is empty while the page wants to send.
     """
 
     at_s: float
-    track_id: str
+    connection: str
+    mid: str
     source: str
     frame_rate: float | None
     why_off: str
@@ -39,6 +39,7 @@ class PageActs:
 
     def __init__(self, events: Iterable[SeenEvent]) -> None:
         self._states: defaultdict[tuple[str, str, str], list[SenderState]] = defaultdict(list)
+        self._of_kind: defaultdict[tuple[str, str], list[SenderState]] = defaultdict(list)
         self._closed: defaultdict[str, dict[str, float]] = defaultdict(dict)
         for seen in events:
             event, data = seen.event, seen.event.data
@@ -48,10 +49,10 @@ class PageActs:
             if event.kind == "sender" and data.get("mid") is not None:
                 # What a closed connection has to send says nothing more.
                 if connection not in self._closed[event.probe]:
-                    key = event.probe, connection, str(data["mid"])
-                    states = self._states[key]
+                    states = self._states[event.probe, connection, str(data["mid"])]
                     before = states[-1].frame_rate if states else None
                     states.append(_state(seen.run_s, data, before))
+                    self._of_kind[event.probe, str(data.get("kind"))].append(states[-1])
             elif event.kind == "connection" and data.get("by_page") is True:
                 self._closed[event.probe].setdefault(connection, seen.run_s)
         self._told = frozenset(probe for probe, _, _ in self._states)
@@ -64,22 +65,32 @@ class PageActs:
         """What the sender had, in the order of time; empty where nothing is known of it."""
         return self._states.get((probe, connection, mid), ())
 
+    def off(
+        self, probe: str, kind: MediaKind, gone: Mapping[tuple[str, str], float]
+    ) -> list[tuple[float, float, str]]:
+        """When a page gave nothing of a kind to anybody, and why; until what it gives may flow.
+
+        `gone` says when polls last had the stream of a connection and mid. A page that goes on
+        sending to one partner has not stopped its camera.
+        """
+        closed = self.closed(probe)
+        on: dict[tuple[str, str], float] = {}
+        found: list[tuple[float, float, str]] = []
+        for state in sorted(self._of_kind.get((probe, kind), ()), key=lambda each: each.at_s):
+            key = state.connection, state.mid
+            on = {each: end_s for each, end_s in on.items() if end_s > state.at_s and each != key}
+            if not state.why_off:
+                closed_s = closed.get(state.connection, math.inf)
+                on[key] = min(closed_s, gone.get(key, math.inf))
+                if found and math.isinf(found[-1][1]):
+                    found[-1] = (found[-1][0], state.at_s + SETTLES_S, found[-1][2])
+            elif not on and not (found and math.isinf(found[-1][1])):
+                found.append((state.at_s, math.inf, state.why_off))
+        return found
+
     def closed(self, probe: str) -> Mapping[str, float]:
         """The connections that the page itself closed, and when."""
         return self._closed.get(probe, {})
-
-
-def off_spans(states: Sequence[SenderState]) -> list[tuple[float, float, str]]:
-    """When the page wanted nothing sent, and why; until what it gives again may flow."""
-    found: list[tuple[float, float, str]] = []
-    for place, state in enumerate(states):
-        if state.why_off:
-            end_s = states[place + 1].at_s if place + 1 < len(states) else math.inf
-            if found and found[-1][1] == state.at_s:
-                found[-1] = (found[-1][0], end_s, found[-1][2])
-            else:
-                found.append((state.at_s, end_s, state.why_off))
-    return [(begin_s, end_s + SETTLES_S, why) for begin_s, end_s, why in found]
 
 
 def asked_frame_rate(states: Sequence[SenderState], begin_s: float, end_s: float) -> float | None:
@@ -106,7 +117,8 @@ def _state(at_s: float, data: Mapping[str, object], before: float | None) -> Sen
     is_camera = data.get("source") == "camera"
     return SenderState(
         at_s=at_s,
-        track_id=str(data.get("track") or ""),
+        connection=str(data.get("connection")),
+        mid=str(data["mid"]),
         source=str(data.get("source")),
         frame_rate=min(rates) if is_camera and rates else None,
         why_off=_why_off(data),

@@ -22,7 +22,7 @@ from farm.webrtc_stats import MediaKind
 _IDENTITY = ("probe", "kind", "connection", "mid", "trackIdentifier")
 _TOLD = (
     *_IDENTITY,
-    *("mediaSourceId", "scalabilityMode", "frameWidth", "frameHeight", "ssrc", "rid"),
+    *("mediaSourceId", "scalabilityMode", "frameWidth", "frameHeight", "ssrc", "rid", "run_s"),
 )
 
 SERIES = ("probe", "connection", "id", "ssrc")
@@ -35,7 +35,8 @@ class Life:
 
     `series` are the numbers of its counters in the table that it was found in (`PollTable.series`).
     What is empty of `mid`, `track_id`, `source_id` (the id of its media source) and
-    `scalability_mode` is unknown; `size` is the last, width and height.
+    `scalability_mode` is unknown; `size` is the last, width and height. A poll had it until
+    `polled_s`.
     """
 
     probe: str
@@ -52,6 +53,7 @@ class Life:
     series: tuple[int, ...]
     first_s: float
     last_s: float
+    polled_s: float
 
     @property
     def name(self) -> Hashable:
@@ -99,6 +101,7 @@ def lives(table: PollTable, direction: Direction, packets: str) -> list[Life]:
             series=tuple(numbers),
             first_s=float(min(first_s[each] for each in numbers)),
             last_s=float(max(last_s[each] for each in numbers)),
+            polled_s=max(rows[each]["run_s"] for each in numbers),
         )
         for numbers in found.values()
         for row in (rows[numbers[-1]],)
