@@ -76,7 +76,7 @@ class OwedStreams:
                 life.first_s,
                 life.last_s,
                 sent.probe if sent and not self._is_mixed else None,
-                rank=int(usual is not None and life.size != usual),
+                rank=sent.rank if sent else int(usual is not None and life.size != usual),
                 is_extra=sent is not None and sent.is_extra,
                 possible=None if self._is_mixed else self._possible.get(life.name),
             )

@@ -70,6 +70,7 @@ class _Sent:
 
     of: Traced
     is_extra: bool
+    rank: int
 
     @property
     def source(self) -> tuple[str, Hashable]:
@@ -78,19 +79,21 @@ class _Sent:
 
     @property
     def named(self) -> SentAs:
-        return SentAs(self.of.life.probe, self.of.life.name, self.is_extra)
+        return SentAs(self.of.life.probe, self.of.life.name, self.is_extra, self.rank)
 
 
 @dataclass(frozen=True, slots=True)
 class SentAs:
     """Who sent a stream, and as which of the sender's; `stream` is `Life.name`.
 
-    `is_extra`: the sender sends it beside what it owes, such as a screen beside its camera.
+    `is_extra`: the sender sends it beside what it owes, such as a screen beside its camera. `rank`
+    is that of `Stream`.
     """
 
     probe: str
     stream: Hashable
     is_extra: bool
+    rank: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,10 @@ def match_sent(lives: Sequence[Life], owed: int, hold: Span, acts: PageActs) -> 
     mid = _usual_mid(lives, acts)
     streams = [
         Stream(
-            life.first_s, life.last_s, rank=_rank(life, acts) or int(mid not in (None, life.mid))
+            life.first_s,
+            life.last_s,
+            rank=_rank(life, acts) or int(mid not in (None, life.mid)),
+            group=life.mid,
         )
         for life in lives
     ]
@@ -265,10 +271,11 @@ def _sent(streams: Sequence[Traced], owed: int, hold: Span, acts: PageActs) -> I
     tracks = {streams[number].track_id for number in owners}
     for number, each in enumerate(streams):
         # A camera that is sent to each partner by itself is what it owes, as often as it is sent.
-        is_camera = _rank(each.life, acts) == 0
+        rank = _rank(each.life, acts)
+        is_camera = rank == 0
         if each.track_id and not acts.are_known(each.life.probe):
             is_camera = each.track_id in tracks
-        yield _Sent(each, is_extra=number not in owners and not is_camera)
+        yield _Sent(each, number not in owners and not is_camera, rank)
 
 
 def _of_receiver(mine: Sequence[Traced], theirs: Sequence[_Sent]) -> Mapping[Hashable, SentAs]:

@@ -25,7 +25,8 @@ class Stream:
     """A stream that flowed from `first_s` to `last_s`.
 
     `sender` is the probe it came from, `None` where that is not known; `possible` are then those it
-    can have come from, `None` where nobody asked. Of several that could be
+    can have come from, `None` where nobody asked. Of those that are owed to nobody only such of one
+    `group` go on in each other. Of several that could be
     what is owed, those of the lowest `rank` are; one that `is_extra` is known not to be.
     """
 
@@ -35,6 +36,7 @@ class Stream:
     rank: int = 0
     is_extra: bool = False
     possible: frozenset[str] | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +122,13 @@ def match(
     late = [number for number in unknown if not _goes_on(number, streams[number], slots, hold)]
     extra += [number for number in late if not _fills(number, streams[number], slots, hold)]
     more: list[_Slot] = []
+    groups: dict[tuple[str | None, str, int], list[_Slot]] = {}
     for number in sorted(extra):
         stream = streams[number]
-        rest = [slot for slot in more if slot.sender == stream.sender]
+        rest = groups.setdefault((stream.sender, stream.group, stream.rank), [])
         if not _goes_on(number, stream, rest, hold):
-            more.append(_Slot(stream.sender, [(stream.first_s, stream.last_s, number)]))
+            rest.append(_Slot(stream.sender, [(stream.first_s, stream.last_s, number)]))
+            more.append(rest[-1])
     owners = [owner for track, slot in enumerate([*slots, *more]) for owner in _owners(track, slot)]
     of_extra = [() if slot.sender is None else (slot.sender,) for slot in more]
     return Matched(len(slots), tuple(owners), (*_senders(slots, partners), *of_extra))
