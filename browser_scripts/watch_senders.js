@@ -28,7 +28,16 @@
     return "other";
   };
 
-  const facts = ({ sender, receiver, mid, direction, currentDirection }, before) => {
+  // What the page lets the fastest of a sender's encodings have; null: as many as there are.
+  const mostFrames = (sender) => {
+    const rates = sender.getParameters().encodings
+      .filter(({ active }) => active)
+      .map(({ maxFramerate }) => maxFramerate ?? Infinity);
+    const most = Math.max(...rates);
+    return Number.isFinite(most) ? most : null;
+  };
+
+  const facts = ({ sender, receiver, mid, direction }, before) => {
     const { track } = sender;
     if (track) watchTrack(track);
     const same = track && track.id === before?.track;
@@ -43,9 +52,10 @@
       failed: Boolean(track && failed.has(track)),
       enabled: track?.enabled ?? false,
       frame_rate: settings.frameRate ?? null,
+      max_frame_rate: track ? mostFrames(sender) : null,
       width: settings.width ?? null,
       height: settings.height ?? null,
-      direction: direction === "stopped" ? direction : (currentDirection ?? direction),
+      direction, // as the page has it, whatever the other side agreed to
     };
   };
 
@@ -98,7 +108,10 @@
   ]) {
     wrap(window.RTCPeerConnection?.prototype, name, after(connectionOf));
   }
-  wrap(window.RTCRtpSender?.prototype, "replaceTrack", after(lookAtAll));
+  for (const name of ["replaceTrack", "setParameters"]) {
+    wrap(window.RTCRtpSender?.prototype, name, after(lookAtAll));
+  }
+  wrap(window.RTCRtpTransceiver?.prototype, "direction", after(lookAtAll), "set");
   wrap(window.RTCRtpTransceiver?.prototype, "stop", after(lookAtAll));
   for (const name of ["stop", "applyConstraints"]) {
     wrap(window.MediaStreamTrack?.prototype, name, after(lookAtAll));

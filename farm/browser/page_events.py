@@ -83,6 +83,7 @@ def _sender(said: Said) -> Told:
         "failed": said.get("failed") is True,
         "enabled": said.get("enabled") is True,
         "frame_rate": number(said.get("frame_rate")),
+        "max_frame_rate": number(said.get("max_frame_rate")),
         "width": number(said.get("width")),
         "height": number(said.get("height")),
         "direction": text(said.get("direction")),

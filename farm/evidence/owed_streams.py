@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from farm.evidence.page_acts import PageActs, asked_frame_rate
+from farm.evidence.page_acts import PageActs
 from farm.evidence.stream_lives import Life
 from farm.evidence.stream_senders import KINDS, Origins, match_sent
 from farm.evidence.stream_slots import Matched, Owner, Span, Stream, match
@@ -17,6 +17,9 @@ from farm.trial import Direction, PageAct, ProbePlan, StreamIdentity, TrialPlan
 from farm.webrtc_stats import MediaKind
 
 DIRECTIONS: tuple[Direction, ...] = ("inbound", "outbound")
+
+LEAVING_S = 2.0
+"""So long polls may tell of what was closed; who leaves so shortly before the end has not left."""
 
 Key = tuple[str, Direction, MediaKind]
 
@@ -167,10 +170,11 @@ class OwedStreams:
             return planned
         of = self.found.get((probe, "outbound", "video"))
         rates = [
-            asked_frame_rate(
-                self._acts.states(probe, life.connection, life.mid),
-                max(begin_s, owner.from_s),
-                min(end_s, owner.to_s),
+            self._acts.asked_frame_rate(
+                probe,
+                (life.connection, life.mid),
+                (max(begin_s, owner.from_s), min(end_s, owner.to_s)),
+                self._gone[probe],
             )
             for life, owner in (of.owners if of else ())
             if owner.track == track and owner.from_s < end_s and owner.to_s > begin_s
@@ -222,23 +226,19 @@ class OwedStreams:
         return found
 
     def left(self) -> Mapping[str, float]:
-        """When each page closed its last connection of its own accord in the hold, for good."""
+        """When each page closed a connection of its own accord in the hold, and nothing went on."""
+        last_s: defaultdict[str, float] = defaultdict(lambda: -math.inf)
+        for (probe, _, _), of in self.found.items():
+            last_s[probe] = max(last_s[probe], *(life.last_s for life in of.lives))
         found = {}
         for probe in self._plans:
-            closed = self._acts.closed(probe)
-            in_hold = [at_s for at_s in closed.values() if self._hold[0] <= at_s < self._hold[1]]
-            lives = [
-                life
-                for direction in DIRECTIONS
-                for kind in KINDS
-                if (of := self.found.get((probe, direction, kind))) is not None
-                for life in of.lives
+            closed_s = [
+                at_s
+                for at_s in self._acts.closed(probe).values()
+                if self._hold[0] <= at_s < self._hold[1] - LEAVING_S
             ]
-            went_on = any(life.connection not in closed for life in lives) or any(
-                life.last_s > max(closed.values(), default=math.inf) + 2.0 for life in lives
-            )
-            if in_hold and not went_on:
-                found[probe] = max(in_hold)
+            if closed_s and last_s[probe] < max(closed_s) + LEAVING_S:
+                found[probe] = max(closed_s)
         return found
 
     def acts(self) -> tuple[PageAct, ...]:

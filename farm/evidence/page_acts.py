@@ -23,7 +23,8 @@ class SenderState:
     """What an RTCRtpSender of a connection had to send from `at_s` on.
 
     `frame_rate` is what the page asked its camera for, `None` where that is not known or the
-    pictures are no camera's. `why_off` is empty while the page wants to send.
+    pictures are no camera's; `most_frames` what it lets its encoder send of that, `None`: all.
+    `why_off` is empty while the page wants to send.
     """
 
     at_s: float
@@ -31,6 +32,7 @@ class SenderState:
     mid: str
     source: str
     frame_rate: float | None
+    most_frames: float | None
     why_off: str
 
 
@@ -38,7 +40,7 @@ class PageActs:
     """The acts of the pages of a trial, from its events in the order of time."""
 
     def __init__(self, events: Iterable[SeenEvent]) -> None:
-        self._states: defaultdict[tuple[str, str, str], list[SenderState]] = defaultdict(list)
+        self._states: defaultdict[str, dict[tuple[str, str], list[SenderState]]] = defaultdict(dict)
         self._of_kind: defaultdict[tuple[str, str], list[SenderState]] = defaultdict(list)
         self._closed: defaultdict[str, dict[str, float]] = defaultdict(dict)
         for seen in events:
@@ -49,21 +51,21 @@ class PageActs:
             if event.kind == "sender" and data.get("mid") is not None:
                 # What a closed connection has to send says nothing more.
                 if connection not in self._closed[event.probe]:
-                    states = self._states[event.probe, connection, str(data["mid"])]
+                    of_probe = self._states[event.probe]
+                    states = of_probe.setdefault((connection, str(data["mid"])), [])
                     before = states[-1].frame_rate if states else None
                     states.append(_state(seen.run_s, data, before))
                     self._of_kind[event.probe, str(data.get("kind"))].append(states[-1])
             elif event.kind == "connection" and data.get("by_page") is True:
                 self._closed[event.probe].setdefault(connection, seen.run_s)
-        self._told = frozenset(probe for probe, _, _ in self._states)
 
     def are_known(self, probe: str) -> bool:
         """Whether the probe's hooks said anything of its senders; older recordings do not."""
-        return probe in self._told
+        return probe in self._states
 
     def states(self, probe: str, connection: str, mid: str) -> Sequence[SenderState]:
         """What the sender had, in the order of time; empty where nothing is known of it."""
-        return self._states.get((probe, connection, mid), ())
+        return self._states.get(probe, {}).get((connection, mid), ())
 
     def off(
         self, probe: str, kind: MediaKind, gone: Mapping[tuple[str, str], float]
@@ -88,41 +90,63 @@ class PageActs:
                 found.append((state.at_s, math.inf, state.why_off))
         return found
 
+    def asked_frame_rate(
+        self,
+        probe: str,
+        sender: tuple[str, str],
+        span: tuple[float, float],
+        gone: Mapping[tuple[str, str], float],
+    ) -> float | None:
+        """The least that the page asked of the camera of a video in that time; `None`: nothing.
+
+        `sender` is its connection and mid. What the page lets its encoders send counts where it
+        lets none of them send more: less for one partner is not what it asked for.
+        """
+        rates = [state.frame_rate for state in _in_effect(self.states(probe, *sender), span)]
+        known = [rate for rate in rates if rate is not None]
+        if not known or len(known) < len(rates):
+            return None
+        most = [
+            math.inf if state.most_frames is None else state.most_frames
+            for key, states in self._states.get(probe, {}).items()
+            if gone.get(key, math.inf) > span[0]
+            for state in _in_effect(states, span)
+            if state.source == "camera" and not state.why_off
+        ]
+        return min(*known, max(most, default=math.inf))
+
     def closed(self, probe: str) -> Mapping[str, float]:
         """The connections that the page itself closed, and when."""
         return self._closed.get(probe, {})
 
 
-def asked_frame_rate(states: Sequence[SenderState], begin_s: float, end_s: float) -> float | None:
-    """The least that the page asked its camera for in that time; `None`: it had no camera."""
-    in_effect = [
-        state
-        for place, state in enumerate(states)
-        if state.at_s < end_s and (place + 1 == len(states) or states[place + 1].at_s > begin_s)
-    ]
-    rates = [state.frame_rate for state in in_effect]
-    known = [rate for rate in rates if rate is not None]
-    return min(known) if known and len(known) == len(rates) else None
-
-
 def _state(at_s: float, data: Mapping[str, object], before: float | None) -> SenderState:
     """What a `sender` event says; a camera that failed still owes what it was asked for."""
-    rates = [
-        float(rate)
-        for rate in (data.get("frame_rate"), data.get("max_frame_rate"))
-        if isinstance(rate, int | float) and rate > 0
-    ]
-    if data.get("failed") is True and not rates and before is not None:
-        rates = [before]
-    is_camera = data.get("source") == "camera"
+    rate = _positive(data.get("frame_rate"))
+    if data.get("failed") is True and rate is None:
+        rate = before
     return SenderState(
         at_s=at_s,
         connection=str(data.get("connection")),
         mid=str(data["mid"]),
         source=str(data.get("source")),
-        frame_rate=min(rates) if is_camera and rates else None,
+        frame_rate=rate if data.get("source") == "camera" else None,
+        most_frames=_positive(data.get("max_frame_rate")),
         why_off=_why_off(data),
     )
+
+
+def _positive(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and value > 0 else None
+
+
+def _in_effect(states: Sequence[SenderState], span: tuple[float, float]) -> Sequence[SenderState]:
+    """Those of a sender that were so at some time of the span."""
+    return [
+        state
+        for place, state in enumerate(states)
+        if state.at_s < span[1] and (place + 1 == len(states) or states[place + 1].at_s > span[0])
+    ]
 
 
 def _why_off(data: Mapping[str, object]) -> str:
