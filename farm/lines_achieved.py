@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from farm.hold_figures import lost_of_due, mean_over_time
-from farm.known import median_known
+from farm.known import known, median_known
 from farm.trial import LineAchieved, ProbePlan, StreamInterval, TrialEvidence
 
 
@@ -45,21 +45,18 @@ def _achieved(probes: list[ProbePlan], streams: list[list[StreamInterval]]) -> L
         ),
         up_loss_ratio=median(lambda each: _lost_upwards(_only(each, "outbound", "audio"))),
         down_loss_ratio=median(lambda each: lost_of_due(_only(each, "inbound", "audio"))),
-        video_up_bps=median(
-            lambda each: mean_over_time(
-                _only(each, "outbound", "video"), lambda one: one.bitrate_bps
-            )
-        ),
-        video_down_bps=median(
-            lambda each: mean_over_time(
-                _only(each, "inbound", "video"), lambda one: one.bitrate_bps
-            )
-        ),
+        video_up_bps=median(lambda each: _together_bps(_only(each, "outbound", "video"))),
+        video_down_bps=median(lambda each: _together_bps(_only(each, "inbound", "video"))),
     )
 
 
-def _bitrate_bps(intervals: list[StreamInterval]) -> float | None:
-    return mean_over_time(intervals, lambda each: each.bitrate_bps)
+def _together_bps(intervals: list[StreamInterval]) -> float | None:
+    """Of all tracks: the sum of what each had on average."""
+    of_track: defaultdict[int, list[StreamInterval]] = defaultdict(list)
+    for interval in intervals:
+        of_track[interval.track].append(interval)
+    rates = known(mean_over_time(each, lambda one: one.bitrate_bps) for each in of_track.values())
+    return sum(rates) if rates else None
 
 
 def _only(

@@ -377,7 +377,8 @@ class Verdict:
 class LineAchieved:
     """What an emulated line did to its `probes`, medians over them; `asked` `None`: no emulation.
 
-    The round trip is the one to the server. Bitrates are payload, of a probe's streams.
+    The round trip is the one to the server. Bitrates are payload, of all of a probe's streams of
+    that way together.
     """
 
     asked: Line | None

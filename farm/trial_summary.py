@@ -20,12 +20,13 @@ MINUTE_S = 60.0
 def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
     """Means over the hold, `None` where nothing is known.
 
-    `host_cpu_percent` is the busiest host's, `video_bitrate_bps` and `frame_rate` are those of a
-    received video stream, `residual_loss_ratio` is all that was lost on the way to probes, of all
-    that was due. Of the setups, those that came count.
+    `host_cpu_percent` is the busiest host's, `video_bitrate_bps` and `frame_rate` are what a
+    received video stream had on average, `residual_loss_ratio` is all that was lost on the way to
+    probes, of all that was due; streams count while they are owed. Of the setups, those that came
+    count.
     """
     server = [sample for sample in evidence.server_samples if _in_hold(evidence, sample.at_s)]
-    received = Intervals.of(evidence.intervals).frame.filter(direction="inbound")
+    received = Intervals.of(evidence.intervals).frame.filter("owed", direction="inbound")
     video = received.filter(kind="video")
     setups = known(setup.setup_s for setup in evidence.setups)
     return TrialResult(

@@ -71,11 +71,11 @@ class TrialPart:
         evidence = trial_evidence(
             trial, window_s=settings.trial.window_s, poll_s=settings.trial.poll_s
         )
-        series = trial_series(trial_frames(trial), evidence)
+        series = trial_series(trial_frames(trial), evidence, self._baseline_frame_rate)
         self.server = series.server
-        quality = quality_of(series, settings, self._baseline_frame_rate)
-        charts = trial_charts(series, quality, settings, prefix)
         reasons = result.verdict.reasons if result is not None else ()
+        quality = quality_of(series, settings, reasons)
+        charts = trial_charts(series, quality, settings, prefix, reasons)
         worst = worst_sessions(quality, reasons)
         told = session_sections(
             evidence, quality, reasons, worst[: WORST if unfold else FOLDED_WORST], prefix

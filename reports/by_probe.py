@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,55 +10,113 @@ import polars as pl
 
 from farm.hold_figures import lost_of_all_due, mean_over_time_of
 from farm.intervals import Intervals
-from farm.trial import Direction, JoinOutcome, StreamInterval, StreamSetup, TrialPlan
+from farm.trial import (
+    Direction,
+    JoinOutcome,
+    StreamIdentity,
+    StreamInterval,
+    StreamSetup,
+    TrialPlan,
+)
 from farm.webrtc_stats import MediaKind
 from reports.grid import Array
+from reports.stream_words import from_whom
 from reports.trial_series import ByProbe, SessionWindows, SetupTimes
 
 _KINDS: tuple[MediaKind, ...] = ("audio", "video")
+_STREAM = ("probe", "direction", "kind", "track")
 
 
-def by_probe(plan: TrialPlan, intervals: Sequence[StreamInterval]) -> ByProbe:
-    """Means over the hold, in the plan's order; NaN for what a probe does not have."""
+def by_probe(
+    plan: TrialPlan,
+    intervals: Sequence[StreamInterval],
+    streams: Iterable[StreamIdentity] = (),
+) -> ByProbe:
+    """Of the streams that are owed, over the hold, in the plan's order; NaN for what a probe does
+    not have. `streams` say whose they are."""
     probes = plan.probes
     places = pl.DataFrame({"probe": [probe.probe for probe in probes]})
-    frame = Intervals.of(intervals).frame.with_columns(pl.col("probe", "session").cast(pl.String))
+    held = (
+        Intervals.of(intervals)
+        .frame.filter("owed")
+        .group_by(*_STREAM)
+        .agg(
+            mean_over_time_of("bitrate_bps"),
+            mean_over_time_of("frame_rate"),
+            lost=pl.when(pl.col("direction").first() == "inbound")
+            .then(lost_of_all_due())
+            .otherwise(_lost_up()),
+        )
+        .with_columns(pl.col("probe").cast(pl.String))
+    )
 
-    def each(figures: pl.DataFrame) -> Array:
-        column = places.join(figures, on="probe", how="left", maintain_order="left").to_series(1)
+    def each(figures: pl.DataFrame, name: str) -> Array:
+        column = places.join(figures, on="probe", how="left", maintain_order="left")[name]
         return column.cast(pl.Float64).fill_null(np.nan).to_numpy()
 
-    def bitrates(direction: Direction) -> dict[MediaKind, Array]:
-        tracks = frame.filter(direction=direction).group_by("probe", "kind", "track")
-        means = tracks.agg(mean_over_time_of("bitrate_bps"))
-        return {kind: each(_total(means.filter(kind=kind), "bitrate_bps")) for kind in _KINDS}
+    def of(direction: Direction) -> pl.DataFrame:
+        return held.filter(direction=direction)
 
-    inbound = frame.filter(direction="inbound")
-    pictures = inbound.filter(kind="video").group_by("probe")
+    def bitrates(direction: Direction) -> dict[MediaKind, Array]:
+        known = of(direction).drop_nulls("bitrate_bps")
+        return {
+            kind: each(
+                known.filter(kind=kind).group_by("probe").agg(pl.col("bitrate_bps").sum()),
+                "bitrate_bps",
+            )
+            for kind in _KINDS
+        }
+
+    def most_lost(direction: Direction) -> Array:
+        return each(of(direction).group_by("probe").agg(pl.col("lost").max()), "lost")
+
+    videos = of("inbound").filter(kind="video").drop_nulls("frame_rate")
+    worst = videos.sort("frame_rate", "track").group_by("probe", maintain_order=True)
+    slowest = worst.agg(pl.col("frame_rate", "track").first(), several=pl.len() > 1)
+    names = {
+        (each.probe, each.track): from_whom(each)
+        for each in streams
+        if each.kind == "video" and each.direction == "inbound"
+    }
+    whose = {
+        probe: names.get((probe, track), "")
+        for probe, _, track, several in slowest.iter_rows()
+        if several
+    }
     return ByProbe(
         probes=tuple(places["probe"]),
         sessions=tuple(probe.session for probe in probes),
         roles=tuple(probe.role for probe in probes),
         sent_bps=bitrates("outbound"),
         received_bps=bitrates("inbound"),
-        lost_down=each(inbound.group_by("probe").agg(lost_of_all_due())),
-        lost_up=each(frame.filter(direction="outbound").group_by("probe").agg(_lost_up())),
-        frame_rate=each(pictures.agg(mean_over_time_of("frame_rate"))),
+        lost_down=most_lost("inbound"),
+        lost_up=most_lost("outbound"),
+        frame_rate=each(slowest, "frame_rate"),
+        slowest=tuple(whose.get(probe.probe, "") for probe in probes),
     )
 
 
 def session_windows(
-    plan: TrialPlan, intervals: Sequence[StreamInterval], joins: Sequence[JoinOutcome]
+    plan: TrialPlan,
+    intervals: Sequence[StreamInterval],
+    joins: Sequence[JoinOutcome],
+    due: pl.DataFrame | None = None,
 ) -> SessionWindows:
-    """The worst stream of each session in each window, each figure by itself."""
+    """The worst stream of each session in each window, each figure by itself.
+
+    `due` are the frame rates of `due_frame_rates`; without them none is lacking.
+    """
     probes = {
         session.session: tuple(probe.probe for probe in session.probes) for session in plan.sessions
     }
-    return _windows("session", probes, intervals, joins)
+    return _windows("session", probes, intervals, joins, due)
 
 
 def viewer_windows(
-    plan: TrialPlan, intervals: Sequence[StreamInterval], joins: Sequence[JoinOutcome]
+    plan: TrialPlan,
+    intervals: Sequence[StreamInterval],
+    joins: Sequence[JoinOutcome],
+    due: pl.DataFrame | None = None,
 ) -> SessionWindows | None:
     """The same of each viewer of a broadcast; `None` where everybody also sends."""
     viewers = {
@@ -68,7 +126,7 @@ def viewer_windows(
     }
     if not viewers:
         return None
-    windows = _windows("probe", viewers, intervals, joins)
+    windows = _windows("probe", viewers, intervals, joins, due)
     absent = {outcome.probe for outcome in joins if not outcome.joined}
     return replace(
         windows,
@@ -82,13 +140,25 @@ def _windows(
     members: Mapping[str, tuple[str, ...]],
     intervals: Sequence[StreamInterval],
     joins: Sequence[JoinOutcome],
+    due: pl.DataFrame | None,
 ) -> SessionWindows:
-    """The worst of all streams that are alike in `column`; `members` are in each."""
-    frame = Intervals.of(intervals).frame
-    spans = frame.group_by("window").agg(pl.col("start_s", "end_s").first()).sort("window")
+    """The worst of all owed streams that are alike in `column`; `members` are in each."""
+    whole = Intervals.of(intervals).frame
+    spans = whole.group_by("window").agg(pl.col("start_s", "end_s").first()).sort("window")
+    frame = whole.filter("owed")
+    if due is None:
+        frame = frame.with_columns(due_frame_rate=pl.lit(None, pl.Float64))
+    else:
+        videos = due.with_columns(
+            pl.lit("inbound", frame.schema["direction"]).alias("direction"),
+            pl.lit("video", frame.schema["kind"]).alias("kind"),
+        )
+        on = ["probe", "direction", "kind", "track", "window"]
+        frame = frame.join(videos, on=on, how="left")
     down, packets = pl.col("residual_loss_ratio"), pl.col("packets")
     missed = pl.col("remote_packets_lost").clip(lower_bound=0)
     received = pl.col("direction") == "inbound"
+    lacking = 1 - pl.col("frame_rate") / pl.col("due_frame_rate")
     worst = (
         frame.with_columns(
             lost=pl.when(received).then(down).when(packets > 0).then(missed / packets),
@@ -101,7 +171,8 @@ def _windows(
             repaired_packets=(pl.col("repair_ratio") * packets).max(),
             stood_still=pl.col("stalled_ratio").filter(received).max(),
             gap_s=pl.col("gap_s").filter(received).max(),
-            frame_rate=pl.col("frame_rate").filter(received, kind="video").min(),
+            frames_lacking=lacking.filter(received, kind="video").max(),
+            missing=((packets == 0) & (pl.col("polls") > 0)).filter(received).any(),
         )
         .filter(pl.col(column).is_in(list(members)))
     )
@@ -127,7 +198,8 @@ def _windows(
         repaired_packets=each("repaired_packets"),
         stood_still=each("stood_still"),
         gap_s=each("gap_s"),
-        frame_rate=each("frame_rate"),
+        frames_lacking=each("frames_lacking"),
+        missing=each("missing") == 1,
     )
 
 
@@ -141,11 +213,6 @@ def setup_times(setups: Sequence[StreamSetup]) -> SetupTimes:
             dtype=np.float64,
         ),
     )
-
-
-def _total(figures: pl.DataFrame, name: str) -> pl.DataFrame:
-    """The sum of what is known for each probe."""
-    return figures.drop_nulls(name).group_by("probe").agg(pl.col(name).sum())
 
 
 def _lost_up() -> pl.Expr:

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from reports.canvas import ORANGE, VERMILLION, headline, legend_below
 from reports.grid import Array
 from reports.phrases import counted
-from reports.session_quality import CAUSES, SessionQuality
+from reports.session_quality import CAUSES, COUNTLESS, SessionQuality
 
 ROWS = 24
 _NAMES = 4  # of probes in a row's label; more are told by the first and the last
@@ -152,12 +152,15 @@ def _title(quality: SessionQuality) -> str:
         many = counted(out, windows.unit)
         told = "never joined" if windows.unit == "viewer" else "had somebody who never joined"
         never = f"; {many} {told}"
+    if quality.others:
+        never += f"; the reasons name {', '.join(quality.others[:_NAMES])}"
     if not bad:
         return f"No window of {counted(total, windows.unit)} went beyond a limit{never}"
     worst = int(np.nanargmax(peaks))
     column = int(np.nanargmax(quality.used[worst]))
     why, times = CAUSES[int(quality.cause[worst, column])], peaks[worst]
-    far = f", {times:.1f} times what is allowed" if times < 100 else ""
+    counts = times < 100 and why not in COUNTLESS
+    far = f", {times:.1f} times what is allowed" if counts else ""
     return (
         f"{bad} of {counted(total, windows.unit)} went beyond a limit; the worst is "
         f"{windows.sessions[worst]}: {why}{far}{never}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -107,19 +109,22 @@ def loss_over_time(
 
 
 def frame_rate_over_time(
-    frame_rate: Grid, phases: Phases, held: ByProbe, asked: float | None
+    frame_rate: Grid, phases: Phases, held: ByProbe, asked: Sequence[float]
 ) -> Figure:
-    """Frames decoded a second: the probes' median and the worst; `asked` is the camera's rate."""
+    """Frames decoded a second: the probes' median and the worst.
+
+    `asked` are the rates that cameras were asked for, the lowest first.
+    """
     band = frame_rate.band()
     figure, (axes,) = paper()
     shown = trial_time(axes, frame_rate.time_s, phases)
     fill_band(axes, shown, band, 1.0, BLUE, few=len(frame_rate.names) <= FEW)
     axes.plot(shown, band.low, color=WORST, ls="--", label="worst probe of each second")
     axes.plot(shown, band.median, color=BLUE, label="median of the probes")
-    if asked is not None:
-        mark_limit(axes, asked, f"camera, {asked:g} frames/s")
+    for word, rate in _cameras(asked):
+        mark_limit(axes, rate, f"{word}, {rate:g} frames/s")
     axes.set_ylabel("decoded frames/s")
-    from_zero(axes, (asked or 1.0) * 1.15)
+    from_zero(axes, (asked[-1] if asked else 1.0) * 1.15)
     dress(figure, [axes], frame_rate.time_s, phases)
 
     rates = held.frame_rate
@@ -128,8 +133,14 @@ def frame_rate_over_time(
         headline(
             figure,
             f"Frame rate in the hold: {np.nanmedian(rates):.1f} frames/s at the median probe, "
-            f"least on {held.probes[worst]}: {rates[worst]:.1f}",
+            f"least on {held.probes[worst]}: {rates[worst]:.1f} {held.slowest[worst]}".strip(),
         )
     else:
         headline(figure, "Frame rate: no frame was decoded in the hold")
     return figure
+
+
+def _cameras(asked: Sequence[float]) -> Sequence[tuple[str, float]]:
+    if len(asked) < 2:
+        return [("camera", rate) for rate in asked]
+    return [("slowest camera", asked[0]), ("fastest camera", asked[-1])]

@@ -7,7 +7,7 @@ up by probe, and put in the order of the plan.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -15,9 +15,11 @@ import polars as pl
 from farm import rates
 from farm.evidence.poll_table import PollTable
 from farm.evidence.stream_lives import SERIES
-from farm.trial import TrialEvidence
+from farm.intervals import Intervals
+from farm.trial import TrialEvidence, TrialPlan
 from farm.webrtc_stats import MediaKind
 from reports.by_probe import by_probe, session_windows, setup_times, viewer_windows
+from reports.due_frame_rates import due_frame_rates
 from reports.grid import (
     Array,
     Grid,
@@ -32,35 +34,57 @@ from reports.server_strain import server_strain
 from reports.thread_series import thread_series
 from reports.trial_frames import StreamFrames, TrialFrames
 from reports.trial_series import HostSeries, ServerSeries, TrialSeries
+from reports.unowed import RecordedStream, Span, unowed_spans
 
 _KINDS: tuple[MediaKind, ...] = ("audio", "video")
 _LEAD_S = 2.0  # how much is shown of what came before the ramp
 
 
-def trial_series(frames: TrialFrames, evidence: TrialEvidence) -> TrialSeries:
-    """All that the figures of a trial are drawn from."""
+def trial_series(
+    frames: TrialFrames, evidence: TrialEvidence, mix_frame_rate: float | None = None
+) -> TrialSeries:
+    """All that the figures of a trial are drawn from; a mix should have `mix_frame_rate`."""
     grid_s = _grid_s(frames, evidence)
-    grids = _Grids([probe.probe for probe in evidence.plan.probes], grid_s)
+    seconds = max(1, round(evidence.window_s))
+    grids = _Grids(
+        [probe.probe for probe in evidence.plan.probes], grid_s, seconds, unowed_spans(evidence)
+    )
     for some in frames.streams:
         grids.add(some)
     grid = grids.grid
+    due = due_frame_rates(evidence, mix_frame_rate)
+    seen = evidence.plan, evidence.intervals, evidence.joins
     return TrialSeries(
         phases=evidence.phases,
         window_s=evidence.window_s,
         mixed=evidence.plan.mixed,
+        partners=_partners(evidence.plan),
+        asked_frame_rates=_asked_frame_rates(evidence),
         sent_bps={kind: grid(f"{kind} sent") for kind in _KINDS},
         received_bps={kind: grid(f"{kind} received") for kind in _KINDS},
-        loss=_loss(grid("lost"), grid("arrived"), evidence),
+        loss=grid("lost"),
         frame_rate=grid("decoded"),
         server=_server(frames.server, grid_s),
         threads=thread_series(frames.server, grid_s),
         hosts=tuple(_hosts(frames.hosts, grid_s)),
-        by_probe=by_probe(evidence.plan, evidence.intervals),
-        session_windows=session_windows(evidence.plan, evidence.intervals, evidence.joins),
-        viewer_windows=viewer_windows(evidence.plan, evidence.intervals, evidence.joins),
+        by_probe=by_probe(evidence.plan, evidence.intervals, evidence.streams),
+        session_windows=session_windows(*seen, due),
+        viewer_windows=viewer_windows(*seen, due),
         setups=setup_times(evidence.setups),
         strain=server_strain(frames.server, grid_s, functools.partial(_column, grid_s=grid_s)),
     )
+
+
+def _partners(plan: TrialPlan) -> int:
+    if plan.mixed:
+        return 0
+    videos = max((probe.receives.count("video") for probe in plan.probes), default=0)
+    return videos or max((probe.receives.count("audio") for probe in plan.probes), default=0)
+
+
+def _asked_frame_rates(evidence: TrialEvidence) -> tuple[float, ...]:
+    sent = Intervals.of(evidence.intervals).frame.filter("owed", direction="outbound")
+    return tuple(sent["asked_frame_rate"].drop_nulls().unique().sort().to_list())
 
 
 def _grid_s(frames: TrialFrames, evidence: TrialEvidence) -> Array:
@@ -89,11 +113,23 @@ def _with_payload(outbound: pl.DataFrame) -> pl.DataFrame:
 
 
 class _Grids:
-    """Second by second what each probe had, filled some probes at a time."""
+    """Second by second what each probe had, filled some probes at a time.
 
-    def __init__(self, order: Sequence[str], grid_s: Array) -> None:
+    Loss is of the `loss_s` seconds before each one. Of streams that were not owed in the spans of
+    `unowed` there is neither loss nor frame rate.
+    """
+
+    def __init__(
+        self,
+        order: Sequence[str],
+        grid_s: Array,
+        loss_s: int,
+        unowed: Mapping[RecordedStream, Sequence[Span]],
+    ) -> None:
         self._place = {probe: i for i, probe in enumerate(order)}
         self._grid_s = grid_s
+        self._loss_s = loss_s
+        self._unowed = unowed
         self._values: dict[str, Array] = {}
         self._seen: dict[str, set[int]] = {}
 
@@ -101,16 +137,30 @@ class _Grids:
         if some.inbound is not None:
             table = PollTable(some.inbound, SERIES, ("packetsReceived", "bytesReceived"))
             streams = _Streams(table, self._grid_s)
-            self._fill("lost", streams, "packetsLost")
-            self._fill("arrived", streams, "packetsReceived")
             for kind in _KINDS:
-                self._fill(f"{kind} received", streams, "bytesReceived", kind, scale=8)
-            self._fill("decoded", streams, "framesDecoded", "video", add=np.fmin)
+                self._fill(f"{kind} received", *streams.per_second("bytesReceived", kind), scale=8)
+            whose, lost = streams.per_second("packetsLost", None)
+            _, arrived = streams.per_second("packetsReceived", None)
+            ratio = rates.loss_ratio(
+                trailing_sum(lost, self._loss_s), trailing_sum(arrived, self._loss_s)
+            )
+            self._fill("lost", whose, self._owed(whose, ratio), add=np.fmax)
+            whose, decoded = streams.per_second("framesDecoded", "video")
+            _, came = streams.per_second("packetsReceived", "video")
+            decoded[np.nansum(came, axis=1) == 0] = np.nan  # announced, and never sent
+            self._fill("decoded", whose, self._owed(whose, decoded), add=np.fmin)
         if some.outbound is not None:
             table = PollTable(_with_payload(some.outbound), SERIES, ("bytesSent",))
             streams = _Streams(table, self._grid_s)
             for kind in _KINDS:
-                self._fill(f"{kind} sent", streams, "payload", kind, scale=8)
+                self._fill(f"{kind} sent", *streams.per_second("payload", kind), scale=8)
+
+    def _owed(self, whose: Sequence[RecordedStream], values: Array) -> Array:
+        """The same, unknown while a stream is owed to nobody."""
+        for place, stream in enumerate(whose if self._unowed else ()):
+            for begin_s, end_s in self._unowed.get(stream, ()):
+                values[place, (self._grid_s + 1 > begin_s) & (self._grid_s < end_s)] = np.nan
+        return values
 
     def grid(self, name: str) -> Grid:
         """The probes that have such streams, in the order of the plan."""
@@ -126,9 +176,8 @@ class _Grids:
     def _fill(
         self,
         name: str,
-        streams: _Streams,
-        counter: str,
-        kind: MediaKind | None = None,
+        streams: Sequence[RecordedStream],
+        rates: Array,
         *,
         scale: float = 1.0,
         add: Callable[[Array, Array], Array] = add_known,
@@ -136,8 +185,7 @@ class _Grids:
         if name not in self._values:
             self._values[name] = np.full((len(self._place), self._grid_s.size), np.nan)
         values, seen = self._values[name], self._seen.setdefault(name, set())
-        whose, rates = streams.per_second(counter, kind)
-        whole = np.array([self._place.get(probe, -1) for probe in whose], dtype=np.int64)
+        whole = np.array([self._place.get(probe, -1) for probe, *_ in streams], dtype=np.int64)
         # One stream of each probe at a time, so that no two add to the same row at once.
         while whole.size:
             _, first = np.unique(whole, return_index=True)
@@ -164,10 +212,15 @@ class _Streams:
         codes = [frame[name].rle_id().to_numpy() for name in names]
         new = np.any([np.diff(code, prepend=-1) != 0 for code in codes], axis=0)
         self._stream = np.cumsum(new) - 1
-        self._whose = frame.select("probe", "kind").filter(pl.Series(new, dtype=pl.Boolean))
+        mid = pl.col("mid") if "mid" in frame.columns else pl.lit(None, pl.String)
+        self._whose = frame.filter(pl.Series(new, dtype=pl.Boolean)).select(
+            "probe", "connection", mid.fill_null("").alias("mid"), "kind"
+        )
 
-    def per_second(self, counter: str, kind: MediaKind | None) -> tuple[list[str], Array]:
-        """Whose streams of a kind there are, and their rates, `(streams, seconds)`."""
+    def per_second(
+        self, counter: str, kind: MediaKind | None
+    ) -> tuple[list[RecordedStream], Array]:
+        """The streams of a kind that there are, and their rates, `(streams, seconds)`."""
         rows = np.ones(self._stream.shape, dtype=np.bool_)
         streams = np.ones(self._whose.height, dtype=np.bool_)
         if kind is not None:
@@ -190,16 +243,7 @@ class _Streams:
             streams=number[self._stream[rows]],
             count=int(streams.sum()),
         )
-        return self._whose["probe"].filter(pl.Series(streams)).to_list(), rates
-
-
-def _loss(lost: Grid, received: Grid, evidence: TrialEvidence) -> Grid:
-    """Residual loss of all streams of a probe, over the window that ends with each second."""
-    seconds = max(1, round(evidence.window_s))
-    ratio = rates.loss_ratio(
-        trailing_sum(lost.values, seconds), trailing_sum(received.values, seconds)
-    )
-    return Grid(lost.time_s, lost.names, ratio)
+        return self._whose.filter(pl.Series(streams)).rows(), rates
 
 
 def _server(frame: pl.DataFrame | None, grid_s: Array) -> ServerSeries | None:

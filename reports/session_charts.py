@@ -7,34 +7,30 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from farm.experiment import Experiment
+from farm.trial import Reason
 from reports.charts import Chart, Column
 from reports.exports.told_rows import EVENTS
 from reports.figure_of_sessions import session_map
 from reports.figures_by_probe import setup_times
-from reports.session_quality import CAUSES, SessionQuality, session_quality
+from reports.session_quality import CAUSES, SessionQuality, session_quality, with_reasons
 from reports.traced import OF_EVENTS, RECEIVED, Traced
 from reports.trial_series import TrialSeries
 
 
-def viewer_quality(series: TrialSeries, settings: Experiment) -> SessionQuality | None:
+def viewer_quality(
+    series: TrialSeries, settings: Experiment, reasons: Sequence[Reason] = ()
+) -> SessionQuality | None:
     """The same of each viewer of a broadcast."""
     if series.viewer_windows is None:
         return None
-    asked = asked_frame_rate(series, settings)
-    return session_quality(series.viewer_windows, settings.criteria, asked)
+    return with_reasons(session_quality(series.viewer_windows, settings.criteria), reasons)
 
 
 def quality_of(
-    series: TrialSeries, settings: Experiment, mix_frame_rate: float | None = None
+    series: TrialSeries, settings: Experiment, reasons: Sequence[Reason] = ()
 ) -> SessionQuality:
-    """How much of the limits each session used up; `mix_frame_rate` is that of the baseline."""
-    asked = mix_frame_rate if series.mixed else asked_frame_rate(series, settings)
-    return session_quality(series.session_windows, settings.criteria, asked)
-
-
-def asked_frame_rate(series: TrialSeries, settings: Experiment) -> float | None:
-    """The rate that received pictures should have: the camera's, unless the server mixes."""
-    return None if series.mixed else settings.media.frame_rate
+    """How much of the limits each session used up, by itself and by the verdict's `reasons`."""
+    return with_reasons(session_quality(series.session_windows, settings.criteria), reasons)
 
 
 def session_map_chart(quality: SessionQuality) -> Sequence[Chart | str]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from farm.experiment import Experiment
+from farm.trial import Reason
 from farm.webrtc_stats import MediaKind
 from reports.canvas import FEW
 from reports.charts import Chart, Charts, Column
@@ -20,7 +21,7 @@ from reports.figures_by_probe import (
 from reports.figures_over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
 from reports.grid import Array, Grid
 from reports.machine_charts import machine_charts
-from reports.session_charts import asked_frame_rate, session_map_chart, setup_chart, viewer_quality
+from reports.session_charts import session_map_chart, setup_chart, viewer_quality
 from reports.session_quality import SessionQuality
 from reports.traced import (
     BOTH_WAYS,
@@ -31,13 +32,20 @@ from reports.trial_series import TrialSeries
 
 
 def trial_charts(
-    series: TrialSeries, quality: SessionQuality, settings: Experiment, prefix: str
+    series: TrialSeries,
+    quality: SessionQuality,
+    settings: Experiment,
+    prefix: str,
+    reasons: Sequence[Reason] = (),
 ) -> Charts:
-    """The figures of one trial, most telling first; names begin with `prefix`."""
+    """The figures of one trial, most telling first; names begin with `prefix`.
+
+    `reasons` are its verdict's.
+    """
     charts: list[Chart] = []
     missing: list[str] = []
     for found in (
-        *session_map_chart(viewer_quality(series, settings) or quality),
+        *session_map_chart(viewer_quality(series, settings, reasons) or quality),
         *_bitrates(series),
         *_quality(series, settings),
         *machine_charts(series, settings),
@@ -66,7 +74,7 @@ def _bitrates(series: TrialSeries) -> Sequence[Chart | str]:
             Chart(
                 f"{kind}-bitrate",
                 f"{kind.capitalize()} bitrate over time",
-                f"Payload, without headers. {_spread(len(received.names))}",
+                f"Payload, without headers{_together(series)}. {_spread(len(received.names))}",
                 lambda kind=kind, sent=sent, received=received: bitrate_over_time(  # type: ignore[misc]
                     kind, sent, received, series.phases, series.by_probe
                 ),
@@ -94,7 +102,8 @@ def _bitrates(series: TrialSeries) -> Sequence[Chart | str]:
         Chart(
             "bitrate-sorted",
             "Bitrate by probe, sorted",
-            "Sent and received are sorted each by itself: a tail to the right is who got less.",
+            "Sent and received are sorted each by itself: a tail to the right is who got less"
+            f"{_together(series)}.",
             lambda: bitrate_sorted(kind, probes),
             columns,
             SENT_AND_RECEIVED,
@@ -118,7 +127,8 @@ def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]
             Chart(
                 "loss",
                 "Loss over time",
-                "Packets that never came, repaired ones not counted, over the window before.",
+                "Packets that never came, repaired ones not counted, over the window before"
+                f"{_of_worst(series, 'stream')}.",
                 lambda: loss_over_time(
                     series.loss, series.phases, series.by_probe, series.window_s, limit
                 ),
@@ -134,7 +144,8 @@ def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]
             Chart(
                 "loss-by-probe",
                 "Loss by probe",
-                "Down is what the probe never got; up is what the server says it missed of it.",
+                "Down is what the probe never got; up is what the server says it missed of it"
+                f"{_of_worst(series, 'stream')}.",
                 lambda: loss_by_probe(probes, limit),
                 {
                     "probe": probes.probes,
@@ -150,13 +161,13 @@ def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]
             Chart(
                 "frame-rate",
                 "Frame rate over time",
-                f"Decoded frames, so that a frozen picture counts 0. "
+                f"Decoded frames, so that a frozen picture counts 0{_of_worst(series, 'video')}. "
                 f"{_spread(len(series.frame_rate.names))}",
                 lambda: frame_rate_over_time(
                     series.frame_rate,
                     series.phases,
                     series.by_probe,
-                    asked_frame_rate(series, settings),
+                    () if series.mixed else series.asked_frame_rates,
                 ),
                 {
                     "run_time_s": series.frame_rate.time_s,
@@ -173,7 +184,20 @@ def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]
 def _neighbours(series: TrialSeries) -> str:
     if series.mixed:
         return "The members of a room stand side by side; each receives the server's mix."
+    if series.partners > 1:
+        return (
+            f"The members of a room stand side by side; each receives {series.partners} others, "
+            "whose bitrates stand here together."
+        )
     return "The probes of a session stand side by side, so that the halves of a broken one match."
+
+
+def _together(series: TrialSeries) -> str:
+    return "; what a probe receives of several is taken together" if series.partners > 1 else ""
+
+
+def _of_worst(series: TrialSeries, what: str) -> str:
+    return f"; of a probe's worst {what}" if series.partners > 1 else ""
 
 
 def _band_columns(name: str, unit: str, grid: Grid) -> Mapping[str, Column]:

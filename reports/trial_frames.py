@@ -14,7 +14,7 @@ from farm.recording.sample_tables import POLL
 
 RECEIVED = ("bytesReceived", "packetsReceived", "packetsLost", "framesDecoded")
 
-INBOUND_COLUMNS = (*SERIES, "kind", "timestamp", *RECEIVED)
+INBOUND_COLUMNS = (*SERIES, "kind", "mid", "timestamp", *RECEIVED)
 OUTBOUND_COLUMNS = (*SERIES, "kind", "timestamp", "bytesSent", "retransmittedBytesSent")
 """What is read of the two tables."""
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from farm.trial import Phases
 from farm.webrtc_stats import MediaKind
 from reports.grid import Array, Grid
@@ -49,8 +52,10 @@ class HostSeries:
 class ByProbe:
     """Each probe's figures over the hold, `(probes,)` each, in session order.
 
-    `lost_down` is what it missed after repair, `lost_up` what the server says it missed of this
-    probe's packets. Bitrates are payload.
+    They are of the streams that are owed. Bitrates are payload, of all streams of a kind together;
+    `frame_rate` is that of its slowest received video, `slowest` says whose that is where it has
+    several (`from p001`). `lost_down` is what it missed after repair of its worst stream, `lost_up`
+    what the server says it missed of one.
     """
 
     probes: tuple[str, ...]
@@ -61,6 +66,7 @@ class ByProbe:
     lost_down: Array
     lost_up: Array
     frame_rate: Array
+    slowest: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,9 +76,11 @@ class SessionWindows:
     `probes` are in each session, `absent` those of them that never joined. `lost` is residual loss,
     down, and up as the server's reports have it, `repaired` what came again; `lost_packets` and
     `repaired_packets` are how many packets those are. Of receivers: `stood_still` is the share of
-    the window without a new picture, `gap_s` the longest time without a packet, `frame_rate` the
-    lowest. NaN where nobody saw it. `start_s` and `end_s` are the windows' in run time. `unit` is
-    the word for a row: each viewer of a broadcast may stand for itself, named as its probe.
+    the window without a new picture, `gap_s` the longest time without a packet, `frames_lacking`
+    the share of the frames due that did not come, `missing` whether a stream had no packet at all.
+    Streams count while they are owed. NaN where nobody saw it. `start_s` and `end_s` are the
+    windows' in run time. `unit` is the word for a row: each viewer of a broadcast may stand for
+    itself, named as its probe.
     """
 
     sessions: tuple[str, ...]
@@ -86,7 +94,8 @@ class SessionWindows:
     repaired_packets: Array
     stood_still: Array
     gap_s: Array
-    frame_rate: Array
+    frames_lacking: Array
+    missing: NDArray[np.bool_]
     unit: str = "session"
 
 
@@ -104,13 +113,18 @@ class TrialSeries:
     """One trial. Grids hold the probes that have such streams, in session order.
 
     `loss` is residual: lost after repair, over the window that ends with each second. In a `mixed`
-    trial nobody receives what another sent, but the server's mix. `viewer_windows` are those of a
-    broadcast, whose viewers pass or fail one by one.
+    trial nobody receives what another sent, but the server's mix; `partners` is how many others'
+    pictures (sounds, where there are none) a probe is owed at most. `asked_frame_rates` are those
+    that pages asked their cameras for, the lowest first. Of several videos of a probe `frame_rate`
+    has the slowest, of several streams `loss` the worst, and bitrates are all of them together.
+    `viewer_windows` are those of a broadcast, whose viewers pass or fail one by one.
     """
 
     phases: Phases
     window_s: float
     mixed: bool
+    partners: int
+    asked_frame_rates: tuple[float, ...]
     sent_bps: Mapping[MediaKind, Grid]
     received_bps: Mapping[MediaKind, Grid]
     loss: Grid

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -28,7 +29,7 @@ from reports.tables import (
     percent_cell,
 )
 from reports.traced import BOTH_WAYS, Traced
-from reports.trial_series import TrialSeries
+from reports.trial_series import ByProbe, TrialSeries
 
 
 def probe_table(
@@ -56,7 +57,7 @@ def probe_table(
                 *_media_cells(figures.received_bps, i),
                 percent_cell(figures.lost_down[i]),
                 percent_cell(figures.lost_up[i]),
-                frames_cell(figures.frame_rate[i]),
+                _slowest_cell(figures, i),
                 Cell("yes" if probe.probe in blamed else "no", float(probe.probe in blamed)),
             )
         )
@@ -70,7 +71,7 @@ def probe_table(
         ),
     )
     return Table(
-        "By probe",
+        f"By probe{_of_several(figures)}",
         (
             Heading("probe"),
             Heading("session"),
@@ -131,7 +132,7 @@ def session_table(
     place = {name: i for i, name in enumerate(names)}
     order = [place[name] for name in worst_first]
     return Table(
-        f"By session ({NOUNS[scenario]}), each by its weakest probe",
+        f"By session ({NOUNS[scenario]}), each by its weakest probe{_of_several(figures)}",
         (
             Heading("session"),
             Heading("probes", number=True),
@@ -158,6 +159,7 @@ def reasons_table(reasons: Sequence[Reason]) -> Table:
             Cell(reason.session or "", reason.session),
             Cell(reason.probe or "", reason.probe),
             Cell(reason.stream or "", reason.stream),
+            Cell(f"from {reason.sender}" if reason.sender else "", reason.sender),
             Cell("") if reason.value is None else number_cell(reason.value, f"{reason.value:.4g}"),
             Cell("") if reason.limit is None else number_cell(reason.limit, f"{reason.limit:.4g}"),
             Cell("") if reason.at_s is None else number_cell(reason.at_s, f"{reason.at_s:.0f} s"),
@@ -171,6 +173,7 @@ def reasons_table(reasons: Sequence[Reason]) -> Table:
             Heading("session"),
             Heading("probe"),
             Heading("stream"),
+            Heading("from whom"),
             Heading("value", number=True),
             Heading("limit", number=True),
             Heading("at (run time)", number=True),
@@ -182,6 +185,19 @@ def reasons_table(reasons: Sequence[Reason]) -> Table:
 
 def _media_cells(values: Mapping[MediaKind, Array], i: int) -> tuple[Cell, Cell]:
     return bitrate_cell(values["audio"][i]), bitrate_cell(values["video"][i])
+
+
+def _slowest_cell(figures: ByProbe, i: int) -> Cell:
+    """The frame rate of a probe's slowest video, and whose that is where it has several."""
+    cell = frames_cell(figures.frame_rate[i])
+    return replace(cell, text=f"{cell.text} {figures.slowest[i]}".strip())
+
+
+def _of_several(figures: ByProbe) -> str:
+    """How several streams of a kind are told of, where there are any."""
+    if not any(figures.slowest):
+        return ""
+    return "; bitrates of several streams together, loss and frames/s of the worst of them"
 
 
 def _join(outcome: JoinOutcome | None) -> Cell:

@@ -23,8 +23,9 @@ USUAL_QUANTILE = 0.9
 class Harm:
     """`share[i, j]` is what probe `i` missed in window `j`, 0 to 1; NaN: nobody knows.
 
-    It is the worst of what was lost, repaired, or stood still of any of its streams, and of the
-    frames that it lacked. Windows begin at `start_s` and end at `end_s`.
+    It is the worst of what was lost, repaired, or stood still of any of its streams that are owed,
+    and of the frames that it lacked. Windows begin at `start_s` and end at `end_s`. What is missed
+    because a page left is the server's doing on no account, and not counted.
     """
 
     probes: tuple[str, ...]
@@ -87,7 +88,17 @@ def harm_of(evidence: TrialEvidence, held: TrialEvidence | None = None) -> Harm:
 
 
 def _seen(evidence: TrialEvidence) -> pl.DataFrame:
-    return Intervals.of(evidence.intervals).frame.filter(pl.col("polls") > 0)
+    frame = Intervals.of(evidence.intervals).frame.filter("owed", pl.col("polls") > 0)
+    if not evidence.left:
+        return frame
+    theirs = [
+        (each.probe, each.direction, each.kind, each.track)
+        for each in evidence.streams
+        if each.probe in evidence.left or (each.senders and set(each.senders) <= set(evidence.left))
+    ]
+    names = ("probe", "direction", "kind", "track")
+    schema = {name: frame.schema[name] for name in names}
+    return frame.join(pl.DataFrame(theirs, schema, orient="row"), on=names, how="anti")
 
 
 def _best(frame: pl.DataFrame) -> pl.DataFrame:

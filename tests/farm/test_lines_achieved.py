@@ -54,6 +54,13 @@ def test_each_line_has_the_medians_of_its_probes_and_those_without_come_last() -
     assert untouched.round_trip_time_s == pytest.approx(0.002)
 
 
+def test_what_a_line_carried_is_of_all_tracks_together() -> None:
+    room = good("group", 3, members=3, media="forwarded")
+    (line, _) = lines_achieved(behind(room, SLOW, "p001"))
+    assert line.video_down_bps == pytest.approx(1e6)
+    assert line.video_up_bps == pytest.approx(5e5)
+
+
 def test_what_is_unknown_stays_unknown() -> None:
     evidence = behind(good("one_to_one", 2), SLOW, "p000", "p001")
     (line,) = lines_achieved(replace(evidence, intervals=()))

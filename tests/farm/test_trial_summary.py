@@ -87,6 +87,13 @@ def test_a_window_counts_by_what_is_in_it() -> None:
     assert result.residual_loss_ratio == pytest.approx(500 / 1500)
 
 
+def test_streams_count_while_they_are_owed() -> None:
+    extra = replace(interval(0), track=1, bitrate_bps=1.0, frame_rate=1.0, owed=False)
+    off = replace(interval(1), bitrate_bps=0.0, frame_rate=0.0, packets=0, owed=False)
+    result = summarise(replace(NOTHING, intervals=(interval(0), extra, off)), VERDICT)
+    assert (result.video_bitrate_bps, result.frame_rate) == (400_000.0, 20.0)
+
+
 def test_setups_that_came_are_summed_up() -> None:
     setups = tuple(
         StreamSetup("p000", "s000", "caller", "video", setup_s)

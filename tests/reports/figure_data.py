@@ -66,7 +66,9 @@ def figures(probes: int) -> Mapping[str, Callable[[], Figure]]:
             "video", trial.sent_bps["video"], video, phases, held
         ),
         "loss_over_time": lambda: loss_over_time(trial.loss, phases, held, 10.0, 0.01),
-        "frame_rate_over_time": lambda: frame_rate_over_time(trial.frame_rate, phases, held, 20.0),
+        "frame_rate_over_time": lambda: frame_rate_over_time(
+            trial.frame_rate, phases, held, (20.0,)
+        ),
         "cpu_and_quality": lambda: cpu_and_quality(server, video, trial.loss, phases, "A finding"),
         "server_threads": lambda: server_threads(server, threads, phases),
         "quality_against_cpu": lambda: quality_against_cpu(

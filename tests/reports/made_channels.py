@@ -39,7 +39,7 @@ def made_channels(probe: str = "p003", *, bad: bool = True) -> ProbeChannels:
 
 
 def made_quality(probes: int = 4, *, spoilt: bool = True) -> SessionQuality:
-    return session_quality(made_windows(probes, spoilt=spoilt), Criteria(), 20.0)
+    return session_quality(made_windows(probes, spoilt=spoilt), Criteria())
 
 
 def made_close_up() -> CloseUp:

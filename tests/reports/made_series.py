@@ -63,6 +63,8 @@ def made_trial(probes: int = 4, *, spoilt: bool = True, phases: Phases = PHASES)
         phases=phases,
         window_s=10.0,
         mixed=False,
+        partners=1,
+        asked_frame_rates=(20.0,),
         sent_bps={kind: grid(sent[kind]) for kind in KINDS},
         received_bps={kind: grid(received[kind]) for kind in KINDS},
         loss=grid(loss),
@@ -98,6 +100,7 @@ def made_trial(probes: int = 4, *, spoilt: bool = True, phases: Phases = PHASES)
             lost_down=loss[:, held].mean(axis=1),
             lost_up=np.where(np.arange(probes) == probes - 2, 0.002, 0.0),
             frame_rate=frames[:, held].mean(axis=1),
+            slowest=("",) * probes,
         ),
         session_windows=made_windows(probes, spoilt=spoilt),
         viewer_windows=None,
@@ -135,7 +138,8 @@ def made_windows(probes: int, *, spoilt: bool = True) -> SessionWindows:
         repaired_packets=ratio * 300,
         stood_still=ratio * (ratio > 0.04),
         gap_s=np.full(ratio.shape, 0.1),
-        frame_rate=20 - 100 * ratio,
+        frames_lacking=5 * ratio,
+        missing=np.zeros(ratio.shape, dtype=np.bool_),
     )
 
 

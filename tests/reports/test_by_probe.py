@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from farm.trial import Direction, JoinOutcome, StreamInterval, StreamSetup
+from farm.trial import Direction, JoinOutcome, StreamIdentity, StreamInterval, StreamSetup
 from farm.webrtc_stats import MediaKind
 from reports.by_probe import by_probe, session_windows, setup_times
 from tests.synthetic import call_plan
@@ -67,13 +67,55 @@ def test_tracks_of_a_kind_add_up() -> None:
     assert seen.received_bps["video"][0] == 300
 
 
-def test_loss_counts_by_packets_over_both_kinds() -> None:
+def test_of_unlike_videos_the_slowest_stands_for_a_probe_and_is_named() -> None:
+    seen = by_probe(
+        call_plan(),
+        [
+            interval("p000", 0, frame_rate=18.6, track=0),
+            interval("p000", 0, frame_rate=6.9, track=1),
+            interval("p001", 0, frame_rate=20.0),
+        ],
+        [
+            StreamIdentity("p000", "inbound", "video", 0, True, True, ("p001",)),
+            StreamIdentity("p000", "inbound", "video", 1, True, True, ("p002", "p003")),
+            StreamIdentity("p001", "inbound", "video", 0, True, True, ("p000",)),
+        ],
+    )
+    assert list(seen.frame_rate) == [6.9, 20.0]
+    assert seen.slowest == ("from p002 or p003", "")
+
+
+def test_what_is_owed_to_nobody_does_not_count() -> None:
+    seen = by_probe(
+        call_plan(),
+        [
+            interval("p000", 0, bitrate_bps=400.0, frame_rate=20.0, residual_loss_ratio=0.0),
+            interval("p000", 1, bitrate_bps=0.0, frame_rate=0.0, owed=False),
+            interval(
+                *("p000", 0),
+                track=1,
+                owed=False,
+                packets=9,
+                bitrate_bps=70.0,
+                frame_rate=1.0,
+                residual_loss_ratio=0.5,
+            ),
+        ],
+    )
+    assert seen.received_bps["video"][0] == 400
+    assert seen.frame_rate[0] == 20
+    assert np.isnan(seen.lost_down[0])
+
+
+def test_loss_is_that_of_the_worst_stream_weighed_by_packets() -> None:
     seen = by_probe(
         call_plan(),
         [
             interval("p000", 0, packets=90, residual_loss_ratio=0.1),
+            interval("p000", 1, packets=900, residual_loss_ratio=0.0),
             interval("p000", 0, kind="audio", packets=900, residual_loss_ratio=0.0),
             interval("p000", 0, direction="outbound", packets=200, remote_packets_lost=4),
+            interval("p000", 0, track=1, direction="outbound", packets=200, remote_packets_lost=0),
         ],
     )
     assert seen.lost_down[0] == pytest.approx(10 / 1000)
@@ -126,7 +168,7 @@ def test_what_the_server_missed_counts_for_the_session_and_a_senders_frames_do_n
     assert windows.lost_packets[0, 0] == 10
     assert windows.repaired[0, 0] == pytest.approx(0.1)
     assert windows.repaired_packets[0, 0] == pytest.approx(20)
-    assert np.isnan(windows.frame_rate[0, 0])
+    assert np.isnan(windows.frames_lacking[0, 0])
     assert windows.absent == (("p001",),)
 
 

@@ -11,9 +11,9 @@ from farm.experiment import Criteria
 from farm.trial import JoinOutcome, Reason, TrialEvidence
 from reports.by_probe import session_windows, viewer_windows
 from reports.figure_of_sessions import ROWS, session_map
-from reports.session_quality import CAUSES, session_quality
+from reports.session_quality import CAUSES, session_quality, with_reasons
 from reports.session_sections import session_sections, worst_sessions
-from tests.farm.trial_evidence import good
+from tests.farm.trial_evidence import good, spoilt, stream
 from tests.reports.made_channels import made_quality
 from tests.reports.made_series import made_windows
 
@@ -24,7 +24,7 @@ _FIGURES = (
     "repaired_packets",
     "stood_still",
     "gap_s",
-    "frame_rate",
+    "frames_lacking",
 )
 
 
@@ -40,8 +40,14 @@ def test_a_handful_of_lost_packets_breaks_no_limit() -> None:
     windows = made_windows(4)
     three = np.full(windows.lost.shape, 3.0)
     still = np.zeros(windows.lost.shape)
-    few = replace(windows, lost_packets=three, repaired_packets=three, stood_still=still)
-    quality = session_quality(few, Criteria(), None)
+    few = replace(
+        windows,
+        lost_packets=three,
+        repaired_packets=three,
+        stood_still=still,
+        frames_lacking=still,
+    )
+    quality = session_quality(few, Criteria())
     assert np.nanmax(quality.used) == 1.0
 
 
@@ -54,7 +60,7 @@ def test_what_nobody_saw_is_unknown_and_who_never_joined_comes_first() -> None:
         **dict.fromkeys(_FIGURES, unseen),
         absent=(("p000",), (), ()),
     )
-    quality = session_quality(absent, Criteria(), None)
+    quality = session_quality(absent, Criteria())
     assert np.isnan(quality.used[0]).all()
     assert quality.worst_first()[0] == 0
     assert session_map(quality).get_suptitle().replace("\n", " ") == (
@@ -82,9 +88,56 @@ def test_the_viewers_of_a_broadcast_stand_each_for_itself() -> None:
     assert viewer_windows(call.plan, call.intervals, call.joins) is None
 
 
+def test_a_session_that_a_reason_names_is_beyond_a_limit() -> None:
+    quality = made_quality(4, spoilt=False)
+    assert np.nanmax(quality.peaks) < 1
+    first_s = quality.windows.start_s[0]
+    for code, word in (
+        ("pixels", "coarse pictures"),
+        ("setup", "began late or never"),
+        ("left", "gone: its page left"),
+        ("delivered", "delivered too little"),
+        ("gap", "silence"),
+    ):
+        reason = Reason(code, "bad", "p002", "s001", value=4.0, limit=2.0, at_s=first_s + 12)
+        told = with_reasons(quality, [reason])
+        assert told.used[1, 1] == 2
+        assert CAUSES[told.cause[1, 1]] == word
+        assert told.peaks[0] < 1
+        title = session_map(told).get_suptitle().replace("\n", " ")
+        assert f"1 of 2 sessions went beyond a limit; the worst is s001: {word}" in title
+
+
+def test_what_the_windows_tell_a_reason_does_not_tell_again() -> None:
+    quality = made_quality(4)
+    reason = Reason("residual_loss", "bad", "p002", "s001", value=0.9, limit=0.01, at_s=0.0)
+    assert np.array_equal(with_reasons(quality, [reason]).used, quality.used)
+
+
+def test_a_stream_that_does_not_come_is_no_picture_that_stands_still() -> None:
+    gone = {"packets": 0, "stalled_ratio": 1.0, "gap_s": 10.0}
+    call = spoilt(good(windows=4), stream("p000", "inbound", "video", (2, 3), **gone))
+    windows = session_windows(call.plan, call.intervals, call.joins)
+    quality = session_quality(windows, Criteria())
+    assert [CAUSES[each] for each in quality.cause[0, 2:]] == ["missing stream"] * 2
+    assert quality.used[0, 2] == pytest.approx(20)
+    assert session_map(quality).get_suptitle().endswith("missing stream")
+
+
+def test_a_reason_of_a_presenter_is_told_where_each_viewer_has_a_row() -> None:
+    evidence = good("broadcast", 6)
+    windows = viewer_windows(evidence.plan, evidence.intervals, evidence.joins)
+    assert windows is not None
+    reason = Reason("target_bitrate", "low", "p000", "s000", value=1.0, limit=2.0, at_s=30.0)
+    told = with_reasons(session_quality(windows, Criteria()), [reason])
+    assert session_map(told).get_suptitle().replace("\n", " ") == (
+        "No window of 5 viewers went beyond a limit; the reasons name p000"
+    )
+
+
 def sections_of(evidence: TrialEvidence, reasons: list[Reason]) -> list[list[str]]:
     windows = session_windows(evidence.plan, evidence.intervals, evidence.joins)
-    quality = session_quality(windows, Criteria(), None)
+    quality = session_quality(windows, Criteria())
     names = worst_sessions(quality, reasons)
     told = session_sections(evidence, quality, reasons, names, "trial-000")
     return [[each.session, each.anchor, each.why, *each.reasons] for each in told]
@@ -113,7 +166,7 @@ def test_a_probe_without_a_stream_says_why() -> None:
         intervals=[each for each in evidence.intervals if each.probe not in mine],
         joins=joins,
     )
-    quality = session_quality(session_windows(gone.plan, gone.intervals, joins), Criteria(), None)
+    quality = session_quality(session_windows(gone.plan, gone.intervals, joins), Criteria())
     (told,) = session_sections(gone, quality, [], [session.session], "trial-000")
     assert told.table.rows[0][2].text == "never joined: timeout"
     assert told.why.endswith("never joined")

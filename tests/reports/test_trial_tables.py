@@ -49,4 +49,23 @@ def test_a_session_stands_by_its_weakest_probe() -> None:
 
 def test_reasons_without_a_value_leave_it_empty() -> None:
     (row,) = reasons_table([replace(Reason("join", "no picture"), at_s=12.0)]).rows
-    assert [cell.text for cell in row] == ["no picture", "", "", "", "", "", "12 s"]
+    assert [cell.text for cell in row] == ["no picture", "", "", "", "", "", "", "12 s"]
+
+
+def test_a_reason_says_whom_the_stream_comes_from() -> None:
+    reason = Reason(
+        "gap", "silence", "p000", "s000", "inbound video", 9.0, 2.0, 30.0, "p001 or p002"
+    )
+    table = reasons_table([reason])
+    place = [heading.text for heading in table.headings].index("from whom")
+    assert table.rows[0][place].text == "from p001 or p002"
+
+
+def test_the_slowest_of_several_videos_is_named_and_bitrates_are_said_to_be_sums() -> None:
+    trial = made_trial(4)
+    several = replace(trial.by_probe, slowest=("", "from p003", "", ""))
+    table = probe_table(call_plan(2), replace(trial, by_probe=several), [], [], "probes")
+    place = [heading.text for heading in table.headings].index("frames/s")
+    assert table.rows[1][place].text.endswith(" from p003")
+    assert "bitrates of several streams together" in table.caption
+    assert "together" not in probe_table(call_plan(2), trial, [], [], "probes").caption
