@@ -37,8 +37,9 @@ def _figures(session: SessionPlan, streams: TrialStreams) -> WorstSession:
         losses += [streams.inbound_loss(probe.probe, kind) for kind in set(probe.receives)]
         for stream in streams.owed(probe.probe, "inbound", "video"):
             windows = streams.windows(probe.probe, "inbound", "video", stream.track).values()
-            bitrates.append(mean_known(interval.bitrate_bps for interval in windows))
-            frame_rates.append(mean_known(interval.frame_rate for interval in windows))
+            owed = [interval for interval in windows if interval.owed]
+            bitrates.append(mean_known(interval.bitrate_bps for interval in owed))
+            frame_rates.append(mean_known(interval.frame_rate for interval in owed))
     return WorstSession(
         session.session,
         residual_loss_ratio=max(known(losses), default=None),
