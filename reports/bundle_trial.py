@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from farm.evidence import trial_evidence
 from farm.experiment import Experiment
+from farm.intervals import Intervals
 from farm.recording.reader import TrialReader
 from farm.trial import Outcome, TrialEvidence
 from reports.bundle_files import BundleFiles
@@ -23,7 +24,7 @@ from reports.page import (
     role_pictures,
     said_table,
 )
-from reports.probe_frames import TABLES, recorded_channels
+from reports.probe_frames import TABLES, SessionChannels, hold_of
 from reports.series import trial_series
 from reports.session_charts import quality_of
 from reports.session_sections import WORST, SessionSection, session_sections, worst_sessions
@@ -78,7 +79,12 @@ class TrialPart:
         charts = trial_charts(series, quality, settings, prefix, reasons)
         worst = worst_sessions(quality, reasons)
         told = session_sections(
-            evidence, quality, reasons, worst[: WORST if unfold else FOLDED_WORST], prefix
+            evidence,
+            quality,
+            reasons,
+            worst[: WORST if unfold else FOLDED_WORST],
+            prefix=prefix,
+            poll_s=settings.trial.poll_s,
         )
         anchors = {each.session: each.anchor for each in told}
         whole = (
@@ -88,7 +94,7 @@ class TrialPart:
         for table in whole:
             files.write_table(table)
         failed = result is not None and result.verdict.outcome is Outcome.FAIL
-        close = self._close_up(series, told[0]) if told and (unfold or failed) else None
+        close = self._close_up(evidence, series, told[0]) if told and (unfold or failed) else None
         said = said_table(trial.events)
         tables = (
             *((reasons_table(reasons),) if reasons else ()),
@@ -137,19 +143,19 @@ class TrialPart:
             for place, each in enumerate(told)
         )
 
-    def _close_up(self, series: TrialSeries, worst: SessionSection) -> FigureEntry | None:
+    def _close_up(
+        self, evidence: TrialEvidence, series: TrialSeries, worst: SessionSection
+    ) -> FigureEntry | None:
         """The first of the sections, from near; `None` if none of its probes was ever polled."""
         some = [*worst.probes[:PROBES]]
+        session = next(each for each in self._trial.plan.sessions if each.session == worst.session)
         if not any(probe.sends for probe in some):
             # Of a broadcast the presenter, too: who sent what the viewers saw.
-            planned = next(
-                each.probes for each in self._trial.plan.sessions if each.session == worst.session
-            )
-            some[-1:] = [probe for probe in planned if probe.sends][:1] or some[-1:]
+            some[-1:] = [probe for probe in session.probes if probe.sends][:1] or some[-1:]
+        hold = hold_of(Intervals.of(evidence.intervals).frame)
+        streams = SessionChannels(self._trial, session, hold, self._settings.trial.poll_s)
         shown = [
-            (probe, channels)
-            for probe in some
-            if (channels := recorded_channels(self._trial, probe.probe)).time_s.size
+            (probe, channels) for probe in some if (channels := streams.of(probe.probe)).time_s.size
         ]
         if not shown:
             return None
@@ -166,8 +172,9 @@ class TrialPart:
         chart = Chart(
             f"{self._prefix}-worst-session",
             "The worst session from near",
-            "Its probes side by side, what each sent and received, the server's CPU below. "
-            "Sent is as the server's reports have it.",
+            "Its probes side by side, a line for each stream that one sent or received, by whom it "
+            "comes from; the server's CPU below. A line ends where its stream does. What was lost "
+            "of what was sent is as the server's reports have it.",
             lambda: session_close_up(close),
             close.columns(),
             Traced(TABLES, probes),

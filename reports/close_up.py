@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +12,6 @@ from matplotlib.figure import Figure
 from farm.webrtc_stats import MediaKind
 from reports.canvas import (
     BLACK,
-    BLUE,
-    GREEN,
-    ORANGE,
-    RECEIVED,
     SENT,
     VERMILLION,
     bit_rate,
@@ -29,7 +25,8 @@ from reports.canvas import (
 from reports.charts import Column
 from reports.grid import Array
 from reports.phrases import counted
-from reports.probe_channels import ProbeChannels
+from reports.probe_channels import ProbeChannels, StreamChannels
+from reports.stream_looks import ROUND_TRIP, Look, Looks, say_endings, worst_first
 from reports.trial_series import ServerSeries
 
 PROBES = 4
@@ -37,9 +34,7 @@ PROBES = 4
 
 _WIDTH, _WIDER = 6.8, 2.6
 _HEIGHT = 9.4
-_SENT = {"color": SENT}
-_RECEIVED = {"color": RECEIVED, "ls": "--"}
-_LACKED = {"color": ORANGE, "ls": "--"}
+_LACKED = {"color": SENT, "ls": ":", "label": "encoder lacked CPU or bandwidth"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,23 +55,32 @@ class CloseUp:
     @property
     def kind(self) -> MediaKind:
         """What bitrates are shown of: video where there is any."""
-        moved = [
-            values
+        videos = [
+            each.bps
             for channels in self.channels
-            for values in (channels.sent_bps["video"], channels.received_bps["video"])
+            for each in channels.streams
+            if each.stream.kind == "video"
         ]
-        return "video" if any(np.isfinite(values).any() for values in moved) else "audio"
+        return "video" if any(np.isfinite(values).any() for values in videos) else "audio"
 
     def columns(self) -> Mapping[str, Column]:
-        """Every channel of every probe, one below the other, and the server's CPU then."""
-        each = [channels.columns() for channels in self.channels]
-        return {
-            "probe": [channels.probe for channels in self.channels for _ in channels.time_s],
-            **{name: np.concatenate([some[name] for some in each]) for name in each[0]},
-            "server_cpu_percent": np.concatenate(
-                [self._server_at(channels.time_s) for channels in self.channels]
-            ),
+        """A row for each probe, stream and second, and the server's CPU then."""
+        each = [channels.columns() for channels in self.channels if channels.streams]
+        columns: dict[str, Column] = {
+            "probe": [
+                channels.probe
+                for channels in self.channels
+                for _ in channels.streams
+                for _ in channels.time_s
+            ],
+            "stream": [name for some in each for name in some["stream"]],
         }
+        for name in each[0] if each else ():
+            if name != "stream":
+                columns[name] = np.concatenate([some[name] for some in each])
+        times = columns.get("run_time_s", np.empty(0))
+        columns["server_cpu_percent"] = self._server_at(np.asarray(times, dtype=np.float64))
+        return columns
 
     def _server_at(self, time_s: Array) -> Array:
         if self.server is None or not self.server.time_s.size:
@@ -86,41 +90,27 @@ class CloseUp:
 
 
 def session_close_up(close: CloseUp) -> Figure:
-    """A column a probe, one time axis, the same scale in each row."""
+    """A column a probe, one time axis, the same scale in each row; a line for each stream."""
     columns = len(close.channels)
     figure = Figure()
     figure.set_size_inches(_WIDTH if columns <= 2 else columns * _WIDER, _HEIGHT)
     grid = figure.subplots(6, columns, sharex=True, sharey="row", squeeze=False)
-    rates = [
-        values
-        for channels in close.channels
-        for values in (channels.sent_bps[close.kind], channels.received_bps[close.kind])
-    ]
-    unit = bit_rate(*rates)
+    streams = [each for channels in close.channels for each in channels.streams]
+    shown_kind = [each for each in streams if each.stream.kind == close.kind]
+    looks = Looks(worst_first(shown_kind))
+    unit = bit_rate(*(each.bps for each in shown_kind))
+    room = 1.0
     for column, channels in enumerate(close.channels):
         panels = list(grid[:, column])
         shown = trial_time(panels[-1], channels.time_s, channels.phases)
-        moved, frames, lost, delay, stalls, server = panels
-        _line(moved, shown, channels.sent_bps[close.kind] / unit.scale, "sent", _SENT)
-        _line(moved, shown, channels.received_bps[close.kind] / unit.scale, "received", _RECEIVED)
-        _line(frames, shown, channels.frames_sent, "sent", _SENT)
-        _line(frames, shown, channels.frames_received, "received", _RECEIVED)
-        _line(lost, shown, channels.lost_up * 100, "sent", _SENT)
-        _line(lost, shown, channels.lost_down * 100, "received", _RECEIVED)
-        _line(delay, shown, channels.round_trip_s * 1000, "round trip", {"color": BLUE, "ls": "--"})
-        _line(
-            delay,
-            shown,
-            channels.jitter_s[close.kind] * 1000,
-            "jitter",
-            {"color": GREEN, "ls": ":"},
-        )
-        _line(stalls, shown, channels.stalled_s * 100, "picture stood still", {"color": VERMILLION})
-        lacked = np.fmax(channels.cpu_limited, channels.bandwidth_limited)
-        _line(stalls, shown, lacked * 100, "encoder lacked CPU or bandwidth", _LACKED)
+        for each in channels.streams:
+            _draw(panels, shown, each, looks, unit.scale, is_main=each.stream.kind == close.kind)
+        _line(panels[3], shown, channels.round_trip_s * 1000, ROUND_TRIP)
+        room = max(room, say_endings(panels[0], channels.streams))
         if close.server is not None:
-            at = trial_time(server, close.server.time_s, channels.phases)
-            _line(server, at, close.server.cpu_percent, "server, all its cores", {"color": BLACK})
+            at = trial_time(panels[-1], close.server.time_s, channels.phases)
+            look = {"color": BLACK, "label": "server, all its cores"}
+            _line(panels[-1], at, close.server.cpu_percent, look)
         panels[0].set_title(f"{channels.probe}, {close.roles[column]}", pad=14)
         for axes in panels:
             _mark(axes, close, channels, name=axes is panels[0])
@@ -131,13 +121,13 @@ def session_close_up(close: CloseUp) -> Figure:
         "frames/s",
         "lost, %\n(last 10 s)",
         "ms",
-        "% of a\nsecond",
+        "stood still,\n% of a second",
         "server\nCPU, %",
     )
     for row, label in zip(grid, labels, strict=True):
         row[0].set_ylabel(label)
         tops = [axes.dataLim.y1 for axes in row if np.isfinite(axes.dataLim.y1)]
-        from_zero(row[0], max([*tops, 0.0]) * 1.08)
+        from_zero(row[0], max([*tops, 0.0]) * 1.08 * (room if row[0] is grid[0, 0] else 1.0))
         show_zero(row[0])
         if not any(axes.lines for axes in row):
             row[0].annotate("not seen", (0.5, 0.4), xycoords="axes fraction", ha="center")
@@ -150,9 +140,36 @@ def session_close_up(close: CloseUp) -> Figure:
     return figure
 
 
-def _line(axes: Axes, shown: Array, values: Array, label: str, look: Mapping[str, str]) -> None:
+def _draw(
+    panels: Sequence[Axes],
+    shown: Array,
+    channels: StreamChannels,
+    looks: Looks,
+    scale: float,
+    *,
+    is_main: bool,
+) -> None:
+    """The lines of one stream; of the kind that is not shown, what it lost."""
+    moved, frames, lost, delay, stalls, _ = panels
+    look = looks.of(channels)
+    if not is_main:
+        if np.nan_to_num(channels.lost).max(initial=0.0) > 0:
+            label = f"{channels.stream.kind} {look['label']}"
+            _line(lost, shown, channels.lost * 100, {**look, "ls": ":", "label": label})
+        return
+    _line(moved, shown, channels.bps / scale, look)
+    _line(frames, shown, channels.frames, look)
+    _line(lost, shown, channels.lost * 100, look)
+    jitter = {**look, "ls": ":", "label": "jitter (dotted)"}
+    _line(delay, shown, channels.jitter_s * 1000, jitter)
+    _line(stalls, shown, channels.stalled_s * 100, look)
+    lacked = np.fmax(channels.cpu_limited, channels.bandwidth_limited)
+    _line(stalls, shown, lacked * 100, _LACKED)
+
+
+def _line(axes: Axes, shown: Array, values: Array, look: Look) -> None:
     if np.isfinite(values).any():
-        axes.plot(shown, values, lw=1.3, label=label, **look)  # type: ignore[arg-type]
+        axes.plot(shown, values, lw=1.3, **look)
 
 
 def _mark(axes: Axes, close: CloseUp, channels: ProbeChannels, *, name: bool) -> None:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.canvas import (
     BLACK,
-    BLUE,
-    GREEN,
     ORANGE,
-    RECEIVED,
-    SENT,
-    VERMILLION,
     bit_rate,
     dress,
     from_zero,
@@ -23,47 +19,62 @@ from reports.canvas import (
 from reports.grid import Array
 from reports.phrases import percent
 from reports.probe_channels import ProbeChannels
+from reports.stream_looks import ROUND_TRIP, Look, Looks, say_endings, worst_first
+
+_LEAST_S = 0.05
+_TARGET = {"color": BLACK, "ls": ":", "label": "encoder's target"}
+_BANDWIDTH = {"color": ORANGE, "ls": "--", "label": "encoder lacked bandwidth"}
 
 
 def probe_channels_figure(channels: ProbeChannels) -> Figure:
-    """Bitrate, frames, picture size, loss, delay, freezes and limits of one probe, over time."""
+    """Each stream of one probe over time: bitrate, frames, size, loss, delay, freezes, limits."""
     figure, panels = paper(8, height=13.5)
     rates, sound, frames, size, loss, delay, stalls, limits = panels
     shown = trial_time(limits, channels.time_s, channels.phases)
+    looks = Looks(worst_first(channels.streams))
 
-    def line(axes: object, values: Array, label: str, color: str, dash: str = "-") -> None:
+    def line(axes: Axes, values: Array, look: Look) -> None:
         if np.isfinite(values).any():
-            axes.plot(shown, values, color=color, ls=dash, label=label)  # type: ignore[attr-defined]
+            axes.plot(shown, values, **look)
 
-    sent, received = channels.sent_bps, channels.received_bps
-    unit = bit_rate(sent["video"], received["video"], channels.target_bps)
-    line(rates, sent["video"] / unit.scale, "sent", SENT)
-    line(rates, received["video"] / unit.scale, "received", RECEIVED, "--")
-    line(rates, channels.target_bps / unit.scale, "encoder's target", BLACK, ":")
-    rates.set_ylabel(f"video, {unit.name}")
-    unit = bit_rate(sent["audio"], received["audio"])
-    line(sound, sent["audio"] / unit.scale, "sent", SENT)
-    line(sound, received["audio"] / unit.scale, "received", RECEIVED, "--")
-    sound.set_ylabel(f"audio, {unit.name}")
-    line(frames, channels.frames_sent, "sent", SENT)
-    line(frames, channels.frames_received, "received", RECEIVED, "--")
+    for kind, axes in (("video", rates), ("audio", sound)):
+        mine = [each for each in channels.streams if each.stream.kind == kind]
+        targets = [each.target_bps for each in mine if kind == "video"]
+        unit = bit_rate(*(each.bps for each in mine), *targets)
+        for each in mine:
+            line(axes, each.bps / unit.scale, looks.of(each))
+        for values in targets:
+            line(axes, values / unit.scale, _TARGET)
+        axes.set_ylabel(f"{kind}, {unit.name}")
+        room = say_endings(axes, mine)
+        from_zero(axes, axes.dataLim.y1 * 1.08 * room if axes.lines else 0.0)
+    for each in channels.streams:
+        look = looks.of(each)
+        line(frames, each.frames, look)
+        if not each.is_sent:
+            line(size, each.pixels / 1000, look)
+        is_audio = each.stream.kind == "audio"
+        named = f"audio {look['label']}" if is_audio else look["label"]
+        line(loss, each.lost * 100, {**look, "label": named, **({"ls": ":"} if is_audio else {})})
+        jitter = f"jitter of {each.stream.kind} {'(dotted)' if is_audio else '(dashed)'}"
+        line(
+            delay,
+            each.jitter_s * 1000,
+            {**look, "label": jitter, "ls": ":" if is_audio else "--"},
+        )
+        line(stalls, each.stalled_s * 100, look)
+        line(limits, each.cpu_limited * 100, {"color": BLACK, "label": "encoder lacked CPU"})
+        line(limits, each.bandwidth_limited * 100, _BANDWIDTH)
+    line(delay, channels.round_trip_s * 1000, ROUND_TRIP)
     frames.set_ylabel("frames/s")
-    line(size, channels.pixels / 1000, "pixels of the received picture", RECEIVED)
-    size.set_ylabel("size,\n1000 pixels")
-    line(loss, channels.lost_up * 100, "sent", SENT)
-    line(loss, channels.lost_down * 100, "received", RECEIVED, "--")
+    size.set_ylabel("size received,\n1000 pixels")
     loss.set_ylabel("lost, %")
-    line(delay, channels.round_trip_s * 1000, "round trip", BLUE)
-    line(delay, channels.jitter_s["video"] * 1000, "jitter of video", GREEN, "--")
-    line(delay, channels.jitter_s["audio"] * 1000, "jitter of audio", ORANGE, ":")
     delay.set_ylabel("ms")
-    line(stalls, channels.stalled_s * 100, "picture stood still", VERMILLION)
-    stalls.set_ylabel("frozen,\n% of a second")
-    line(limits, channels.cpu_limited * 100, "encoder lacked CPU", BLACK)
-    line(limits, channels.bandwidth_limited * 100, "encoder lacked bandwidth", ORANGE, "--")
+    stalls.set_ylabel("stood still,\n% of a second")
     limits.set_ylabel("encoder held\nback, %")
     for axes in panels:
-        from_zero(axes)
+        if axes not in (rates, sound):
+            from_zero(axes)
         if not axes.lines:
             axes.annotate("not seen", (0.5, 0.4), xycoords="axes fraction", ha="center")
     figure.align_ylabels(panels)
@@ -74,15 +85,30 @@ def probe_channels_figure(channels: ProbeChannels) -> Figure:
 
 def _title(channels: ProbeChannels) -> str:
     said = []
-    pixels = channels.pixels[np.isfinite(channels.pixels)]
-    if pixels.size and pixels.min() < pixels.max():
-        said.append("its received picture changed size")
-    lost = max(_largest(channels.lost_down), _largest(channels.lost_up))
+    over = [each for each in channels.streams if each.ended]
+    if over:
+        more = f" and {len(over) - 1} more" if len(over) > 1 else ""
+        said.append(f"{over[0].name} {over[0].ended}{more}")
+    resized = [each.name for each in channels.of("inbound", "video") if _changes(each.pixels)]
+    if resized:
+        said.append(f"{', '.join(resized[:2])} changed size")
+    lost = _largest(np.array([_largest(each.lost) for each in channels.streams]))
     said.append("loss unknown" if np.isnan(lost) else f"at most {percent(lost)} lost in 10 s")
-    stalled = np.nansum(channels.stalled_s) if np.isfinite(channels.stalled_s).any() else np.nan
-    if np.isfinite(stalled):
-        said.append(f"picture stood still for {stalled:.1f} s")
+    still = [
+        (float(np.nansum(each.stalled_s)), each.name)
+        for each in channels.of("inbound", "video")
+        if np.isfinite(each.stalled_s).any()
+    ]
+    if still:
+        stalled_s, name = max(still)
+        whose = f" ({name})" if len(still) > 1 and stalled_s >= _LEAST_S else ""
+        said.append(f"picture stood still for {stalled_s:.1f} s{whose}")
     return f"{channels.probe}: {', '.join(said)}"
+
+
+def _changes(pixels: Array) -> bool:
+    known = pixels[np.isfinite(pixels)]
+    return bool(known.size and known.min() < known.max())
 
 
 def _largest(values: Array) -> float:

@@ -16,12 +16,13 @@ import polars as pl
 from farm.evidence.trial import probe_intervals
 from farm.recording.durable_file import beside, recording_error, sweep
 from farm.recording.reader import RunReader, TrialReader
+from farm.trial import ProbePlan
 from reports.canvas import farm_style
 from reports.exports.rows import Choice, check_probe, trial_end_s
 from reports.figure_of_probe import probe_channels_figure
 from reports.file_names import file_name_part
 from reports.phrases import UNKNOWN
-from reports.probe_frames import recorded_channels
+from reports.probe_frames import SessionChannels, hold_of
 
 FOLDER = "probes"
 """Of a run: the bundle beside it may be drawn again without taking these away."""
@@ -31,6 +32,8 @@ _SHOWN = (
     "start_s",
     "direction",
     "kind",
+    "track",
+    "owed",
     "bitrate_bps",
     "frame_rate",
     "residual_loss_ratio",
@@ -75,8 +78,10 @@ def write_probe(reader: RunReader, trial: TrialReader, choice: Choice) -> ProbeR
     check_probe(trial, probe)
     settings = reader.manifest.settings.trial
     since_s = None if choice.last_s is None else trial_end_s(trial) - choice.last_s
-    channels = recorded_channels(trial, probe, since_s)
     table = probe_intervals(trial, probe, window_s=settings.window_s).frame
+    session = next(each for each in trial.plan.sessions if probe in map(_name, each.probes))
+    streams = SessionChannels(trial, session, hold_of(table), settings.poll_s)
+    channels = streams.of(probe, since_s)
     if since_s is not None:
         table = table.filter(pl.col("end_s") > since_s)
     folder = reader.path / FOLDER
@@ -100,10 +105,21 @@ def write_probe(reader: RunReader, trial: TrialReader, choice: Choice) -> ProbeR
             writer = csv.writer(file)
             writer.writerow(columns)
             for row in zip(*columns.values(), strict=True):
-                writer.writerow("" if np.isnan(value) else f"{value:.9g}" for value in row)
+                writer.writerow(map(_plain, row))
     except OSError as error:
         raise recording_error(folder, error) from error
     return report
+
+
+def _name(probe: ProbePlan) -> str:
+    return probe.probe
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    number = float(value)  # type: ignore[arg-type]
+    return "" if np.isnan(number) else f"{number:.9g}"
 
 
 def _cell(value: object) -> str:

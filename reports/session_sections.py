@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
-from farm.hold_figures import lost_of_all_due, mean_over_time_of
-from farm.intervals import Intervals
-from farm.trial import JoinOutcome, ProbePlan, Reason, TrialEvidence
-from reports.phrases import percent
-from reports.session_quality import CAUSES, SessionQuality
-from reports.tables import (
-    Cell,
-    Heading,
-    Table,
-    bitrate_cell,
-    frames_cell,
-    number_cell,
-    percent_cell,
-)
+from farm.trial import ProbePlan, Reason, TrialEvidence
+from reports.phrases import counted, percent
+from reports.session_quality import CAUSES, COUNTLESS, SessionQuality
+from reports.stream_table import HEADINGS, ToldStreams
+from reports.stream_words import of_hold
+from reports.tables import Table
 from reports.traced import BOTH_WAYS, OF_EVENTS, Traced
 
 WORST = 50
@@ -36,19 +28,6 @@ FAR = 100.0
 
 _FEW = 4  # probes of a session that are told of in their order
 _NAMED = 8  # probes whose rows are named one by one
-_HEADINGS = (
-    Heading("probe"),
-    Heading("role"),
-    Heading("stream"),
-    Heading("bitrate", number=True),
-    Heading("frames/s", number=True),
-    Heading("lost", number=True),
-    Heading("worst window", number=True),
-    Heading("stood still", number=True),
-    Heading("longest gap", number=True),
-    Heading("round trip", number=True),
-    Heading("jitter", number=True),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +59,15 @@ def session_sections(
     quality: SessionQuality,
     reasons: Sequence[Reason],
     names: Sequence[str],
+    *,
     prefix: str,
+    poll_s: float,
 ) -> tuple[SessionSection, ...]:
-    """Of the sessions `names`, in that order; anchors begin with `prefix`."""
-    teller = _Teller(evidence, quality, reasons, names)
+    """Of the sessions `names`, in that order; anchors begin with `prefix`.
+
+    `poll_s` is the period of polls.
+    """
+    teller = _Teller(evidence, quality, reasons, names, poll_s)
     return tuple(teller.section(name, f"{prefix}-{name}") for name in names)
 
 
@@ -94,27 +78,34 @@ class _Teller:
         quality: SessionQuality,
         reasons: Sequence[Reason],
         names: Sequence[str],
+        poll_s: float,
     ) -> None:
         self._quality = quality
+        self._left = evidence.left
+        self._hold_s = evidence.phases.hold_s
         self._planned = {session.session: session.probes for session in evidence.plan.sessions}
         self._place = {name: place for place, name in enumerate(quality.windows.sessions)}
         self._joins = {outcome.probe: outcome for outcome in evidence.joins}
-        self._streams = _streams(evidence, names)
+        self._streams = ToldStreams(evidence, names, poll_s)
         self._said: defaultdict[str, list[Reason]] = defaultdict(list)
         for reason in reasons:
             if reason.session is not None:
                 self._said[reason.session].append(reason)
 
     def section(self, name: str, anchor: str) -> SessionSection:
-        streams = self._streams.get(name, pl.DataFrame())
-        order = self._worst_first(name, streams)
+        order = self._worst_first(name)
         shown = tuple(order[:PROBES])
         rows = [
             row
             for probe in shown
-            for row in _stream_rows(probe, self._joins.get(probe.probe), streams)
+            for row in self._streams.rows(probe, self._joins.get(probe.probe))
         ]
         worst_s, why = _worst_window(self._quality, self._place[name])
+        over = self._over(name)
+        if over:
+            at_s, first = over[0]
+            worst_s = self._window_at(at_s) or worst_s
+            why = first + (f" (and {counted(len(over) - 1, 'more stream')})" if over[1:] else "")
         return SessionSection(
             session=name,
             anchor=anchor,
@@ -123,92 +114,62 @@ class _Teller:
             reasons=tuple(dict.fromkeys(reason.message for reason in self._said[name])),
             table=Table(
                 f"Streams of {name} over the hold",
-                _HEADINGS,
+                HEADINGS,
                 tuple(rows),
-                traced=_rows_of(shown, streams),
-            ),
+                traced=self._rows_of(shown),
+            ).shown(),
             worst_s=worst_s,
             why=why,
         )
 
-    def _worst_first(self, name: str, streams: pl.DataFrame) -> Sequence[ProbePlan]:
+    def _over(self, name: str) -> list[tuple[float, str]]:
+        """When owed streams of the session were over, or pages left, in words, the first first."""
+        found = []
+        for probe in self._planned[name]:
+            who, join = probe.probe, self._joins.get(probe.probe)
+            if who in self._left:
+                at_s = self._left[who]
+                found.append((at_s, f"{who}'s page left {of_hold(at_s, self._hold_s)}"))
+                continue
+            for told in self._streams.of(who) if join is not None and join.joined else ():
+                if not told.owed_at_end or not told.stream.owed:
+                    continue
+                if not told.stream.seen:
+                    found.append((-math.inf, f"{who}: {told.name} never came"))
+                elif told.ended_s is not None:
+                    words = f"{who}: {told.name} ended {of_hold(told.ended_s, self._hold_s)}"
+                    found.append((told.ended_s, words))
+        return sorted(found)
+
+    def _window_at(self, at_s: float) -> tuple[float, float] | None:
+        windows = self._quality.windows
+        inside = (windows.start_s <= at_s) & (at_s < windows.end_s)
+        if not inside.any():
+            return None
+        place = int(inside.argmax())
+        return float(windows.start_s[place]), float(windows.end_s[place])
+
+    def _worst_first(self, name: str) -> Sequence[ProbePlan]:
         """In the plan's order; of many those in a reason, absent, or that lost most come first."""
         planned = self._planned[name]
         if len(planned) <= _FEW:
             return planned
         blamed = {reason.probe for reason in self._said[name]}
-        lost = (
-            dict(streams.group_by("probe").agg(pl.col("worst_ratio").max()).iter_rows())
-            if streams.height
-            else {}
-        )
 
         def key(probe: ProbePlan) -> tuple[bool, bool, float]:
             join = self._joins.get(probe.probe)
             absent = join is not None and not join.joined
-            return probe.probe not in blamed, not absent, -(lost.get(probe.probe) or 0.0)
+            lost = [
+                told.figures.get("worst_ratio") or 0.0 for told in self._streams.of(probe.probe)
+            ]
+            return probe.probe not in blamed, not absent, -max(lost, default=0.0)
 
         return sorted(planned, key=key)
 
-
-def _rows_of(shown: Sequence[ProbePlan], streams: pl.DataFrame) -> Traced:
-    """Of probes that had streams; of a session in which nobody had any, what befell it."""
-    seen = set(streams["probe"].unique().to_list()) if streams.height else set()
-    named = tuple(each.probe for each in shown if each.probe in seen)[:_NAMED]
-    return Traced(BOTH_WAYS.tables, named) if named else OF_EVENTS
-
-
-def _streams(evidence: TrialEvidence, names: Sequence[str]) -> dict[str, pl.DataFrame]:
-    """Each session's streams, a row each, figures over the hold."""
-    frame = Intervals.of(evidence.intervals).frame.with_columns(
-        pl.col("probe", "session", "direction", "kind").cast(pl.String)
-    )
-    lost_up = pl.col("remote_packets_lost").clip(lower_bound=0)
-    sent = pl.when(pl.col("remote_packets_lost").is_not_null()).then("packets").sum()
-    found = (
-        frame.filter(pl.col("session").is_in(list(names)))
-        .group_by("session", "probe", "direction", "kind", "track", maintain_order=True)
-        .agg(
-            mean_over_time_of("bitrate_bps"),
-            mean_over_time_of("frame_rate"),
-            lost_of_all_due(),
-            pl.when(sent > 0).then(lost_up.sum() / sent).alias("lost_up_ratio"),
-            pl.max_horizontal(
-                pl.col("residual_loss_ratio").max(), (lost_up / pl.col("packets")).max()
-            ).alias("worst_ratio"),
-            mean_over_time_of("stalled_ratio"),
-            pl.col("gap_s").max(),
-            mean_over_time_of("round_trip_time_s"),
-            mean_over_time_of("jitter_s"),
-        )
-    )
-    return {str(name): rows for (name,), rows in found.group_by("session", maintain_order=True)}
-
-
-def _stream_rows(
-    probe: ProbePlan, join: JoinOutcome | None, streams: pl.DataFrame
-) -> Iterable[tuple[Cell, ...]]:
-    who = (Cell(probe.probe, probe.probe), Cell(probe.role, probe.role))
-    mine = streams.filter(probe=probe.probe) if streams.height else streams
-    if not mine.height:
-        why = "no stream was seen"
-        if join is not None and not join.joined:
-            why = f"never joined: {join.reason or 'no reason given'}"
-        yield (*who, Cell(why, why), *(Cell("") for _ in range(8)))
-    for row in mine.iter_rows(named=True):
-        up = row["direction"] == "outbound"
-        yield (
-            *who,
-            Cell(f"{row['kind']} {'sent' if up else 'received'}"),
-            bitrate_cell(row["bitrate_bps"]),
-            frames_cell(row["frame_rate"]) if row["kind"] == "video" else Cell(""),
-            percent_cell(row["lost_up_ratio"] if up else row["lost_ratio"]),
-            percent_cell(row["worst_ratio"]),
-            Cell("") if up or row["kind"] == "audio" else percent_cell(row["stalled_ratio"]),
-            Cell("") if up else _seconds_cell(row["gap_s"]),
-            _milliseconds_cell(row["round_trip_time_s"]) if up else Cell(""),
-            Cell("") if up else _milliseconds_cell(row["jitter_s"]),
-        )
+    def _rows_of(self, shown: Sequence[ProbePlan]) -> Traced:
+        """Of probes that had streams; of a session in which nobody had any, what befell it."""
+        named = tuple(each.probe for each in shown if self._streams.of(each.probe))[:_NAMED]
+        return Traced(BOTH_WAYS.tables, named) if named else OF_EVENTS
 
 
 def _worst_window(quality: SessionQuality, place: int) -> tuple[tuple[float, float] | None, str]:
@@ -223,13 +184,6 @@ def _worst_window(quality: SessionQuality, place: int) -> tuple[tuple[float, flo
     cause = CAUSES[int(quality.cause[place, column])]
     if used[column] <= 1:
         return window_s, f"within all limits, at most {percent(used[column])} of one ({cause})"
-    far = f", {used[column]:.1f} times what is allowed" if used[column] < FAR else ""
+    counts = used[column] < FAR and cause not in COUNTLESS
+    far = f", {used[column]:.1f} times what is allowed" if counts else ""
     return window_s, f"the worst was {cause}{far}"
-
-
-def _seconds_cell(value: float | None) -> Cell:
-    return number_cell(value, None if value is None else f"{value:.1f} s")
-
-
-def _milliseconds_cell(value: float | None) -> Cell:
-    return number_cell(value, None if value is None else f"{value * 1000:.0f} ms")

@@ -67,10 +67,16 @@ def trial_answer(
         tuple(_reasons(result)),
         (
             *_figures(result, plan, shared=shared),
-            *(sentence(note[:1].upper() + note[1:]) for note in verdict.notes),
+            *(sentence(_begun(note)) for note in verdict.notes),
         ),
         next_steps,
     )
+
+
+def _begun(note: str) -> str:
+    """With a capital, but for the names of probes and sessions."""
+    first = note.split(" ", 1)[0]
+    return note if any(letter.isdigit() for letter in first) else note[:1].upper() + note[1:]
 
 
 def _reasons(result: TrialResult) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from farm.experiment import Criteria
+from farm.trial import StreamIdentity
 from reports.close_up import CloseUp
-from reports.probe_channels import ProbeChannels
+from reports.probe_channels import ProbeChannels, StreamChannels
 from reports.session_quality import SessionQuality, session_quality
 from tests.reports.made_series import PHASES, made_trial, made_windows
 
@@ -17,25 +18,41 @@ def made_channels(probe: str = "p003", *, bad: bool = True) -> ProbeChannels:
     joined = np.where(time_s >= 102, 1.0, np.nan)
     spoilt = bad & (time_s >= 140) & (time_s < 160)
     wave = (1 + 0.05 * np.sin(time_s / 5)) * joined
-    video = {"audio": 40e3 * wave, "video": 500e3 * wave}
-    return ProbeChannels(
-        probe=probe,
-        phases=PHASES,
-        time_s=time_s,
-        sent_bps=video,
-        received_bps={kind: values * np.where(spoilt, 0.6, 1) for kind, values in video.items()},
-        target_bps=520e3 * joined,
-        lost_down=np.where(spoilt, 0.04, 0.0) * joined,
-        lost_up=0.001 * joined,
-        frames_sent=20 * joined,
-        frames_received=np.where(spoilt, 12.0, 20.0) * joined,
-        pixels=np.where(spoilt, 320 * 240, 640 * 480) * joined,
-        stalled_s=np.where(spoilt, 0.3, 0.0) * joined,
-        jitter_s={"audio": 0.002 * wave, "video": 0.006 * wave},
-        round_trip_s=0.02 * wave,
-        cpu_limited=np.zeros_like(time_s) * joined,
-        bandwidth_limited=np.where(spoilt, 1.0, 0.0) * joined,
-    )
+    unknown = np.full(time_s.shape, np.nan)
+    partner = {"p002": "p003", "p003": "p002"}[probe]
+    streams = []
+    for kind, bps, jitter_s in (("audio", 40e3, 0.002), ("video", 500e3, 0.006)):
+        video = kind == "video"
+        sent = StreamChannels(
+            StreamIdentity(probe, "outbound", kind, 0, True, True),  # type: ignore[arg-type]
+            f"{kind} sent",
+            "",
+            bps=bps * wave,
+            lost=0.001 * joined,
+            frames=20 * joined if video else unknown,
+            pixels=640 * 480 * joined if video else unknown,
+            stalled_s=unknown,
+            jitter_s=unknown,
+            target_bps=1.04 * bps * joined,
+            cpu_limited=0 * joined if video else unknown,
+            bandwidth_limited=np.where(spoilt, 1.0, 0.0) * joined if video else unknown,
+        )
+        received = StreamChannels(
+            StreamIdentity(probe, "inbound", kind, 0, True, True, (partner,)),  # type: ignore[arg-type]
+            f"{kind} received from {partner}",
+            "",
+            bps=bps * wave * np.where(spoilt, 0.6, 1),
+            lost=np.where(spoilt, 0.04, 0.0) * joined,
+            frames=np.where(spoilt, 12.0, 20.0) * joined if video else unknown,
+            pixels=np.where(spoilt, 320 * 240, 640 * 480) * joined if video else unknown,
+            stalled_s=np.where(spoilt, 0.3, 0.0) * joined if video else unknown,
+            jitter_s=jitter_s * wave,
+            target_bps=unknown,
+            cpu_limited=unknown,
+            bandwidth_limited=unknown,
+        )
+        streams += [received, sent]
+    return ProbeChannels(probe, PHASES, time_s, 0.02 * wave, tuple(streams))
 
 
 def made_quality(probes: int = 4, *, spoilt: bool = True) -> SessionQuality:

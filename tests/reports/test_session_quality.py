@@ -139,7 +139,7 @@ def sections_of(evidence: TrialEvidence, reasons: list[Reason]) -> list[list[str
     windows = session_windows(evidence.plan, evidence.intervals, evidence.joins)
     quality = session_quality(windows, Criteria())
     names = worst_sessions(quality, reasons)
-    told = session_sections(evidence, quality, reasons, names, "trial-000")
+    told = session_sections(evidence, quality, reasons, names, prefix="trial-000", poll_s=1.0)
     return [[each.session, each.anchor, each.why, *each.reasons] for each in told]
 
 
@@ -167,7 +167,7 @@ def test_a_probe_without_a_stream_says_why() -> None:
         joins=joins,
     )
     quality = session_quality(session_windows(gone.plan, gone.intervals, joins), Criteria())
-    (told,) = session_sections(gone, quality, [], [session.session], "trial-000")
+    (told,) = session_sections(gone, quality, [], [session.session], prefix="trial-000", poll_s=1.0)
     assert told.table.rows[0][2].text == "never joined: timeout"
     assert told.why.endswith("never joined")
     assert told.table.traced is not None

@@ -198,6 +198,9 @@ def test_one_probe_has_a_figure_and_a_table(
     text = told([copied, "--probe", "p002"], capsys)
     assert "inbound  video" in text
     seconds = pl.read_csv(copied / "probes" / "trial-000-p002-seconds.csv")
+    assert set(seconds["stream"]) == {
+        f"{kind} {way}" for kind in ("audio", "video") for way in ("sent", "received from p003")
+    }
     still = seconds.filter(pl.col("stalled_s") > 0.9)["run_time_s"]
     assert (still.min(), still.max()) == (pytest.approx(20, abs=2), pytest.approx(31, abs=2))
     assert (copied / "probes" / "trial-000-p002.png").stat().st_size > 10_000

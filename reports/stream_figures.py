@@ -1,0 +1,122 @@
+"""The figures of one stream, second by second, of all its encodings. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from farm.evidence.poll_table import PollTable
+from farm.evidence.rtp_tables import tracks
+from farm.evidence.stream_lives import SERIES, Life
+from farm.evidence.stream_slots import Owner
+from farm.rates import IntArray
+from farm.trial import Direction, StreamIdentity
+from farm.webrtc_stats import MediaKind
+from reports.grid import Array, add_known, trailing_sum
+from reports.stream_rows import StreamRows
+
+LOSS_S = 10
+"""Loss is of the so many seconds before each one."""
+
+Owners = Sequence[tuple[Life, Owner]]
+
+_FIGURES = (
+    "bps",
+    "lost",
+    "frames",
+    "pixels",
+    "stalled_s",
+    "jitter_s",
+    "target_bps",
+    "cpu_limited",
+    "bandwidth_limited",
+)
+
+
+class OneWay:
+    """The streams of one direction; `reports` are the server's on what was sent."""
+
+    def __init__(
+        self,
+        table: PollTable | None,
+        owners: Owners,
+        direction: Direction,
+        grid_s: Array,
+        reports: pl.DataFrame | None = None,
+    ) -> None:
+        mine = [pair for pair in owners if pair[0].direction == direction]
+        self._table = table
+        self._grid_s = grid_s
+        self._track = np.empty(0, dtype=np.int64) if table is None else tracks(table, mine)
+        self._reports = None if reports is None else PollTable(reports, SERIES)
+
+    def figures(self, stream: StreamIdentity) -> dict[str, Array]:
+        """All channels of a stream."""
+        found = {name: np.full(self._grid_s.shape, np.nan) for name in _FIGURES}
+        if self._table is None:
+            return found
+        kind = (self._table.frame["kind"] == stream.kind).to_numpy()
+        place = np.flatnonzero((self._track == stream.track) & kind)
+        rows = StreamRows(self._table, place, self._grid_s)
+        if stream.direction == "outbound":
+            return found | self._sent(rows, place, stream.kind)
+        return found | _received(rows, stream.kind)
+
+    def _sent(self, rows: StreamRows, place: IntArray, kind: MediaKind) -> dict[str, Array]:
+        table = rows.table
+        found = {
+            "bps": 8 * rows.moved("payload"),
+            "lost": self._lost_up(rows, place),
+            "target_bps": rows.sampled(table.known("targetBitrate"), add_known),
+        }
+        if kind == "video":
+            reason = table.frame["qualityLimitationReason"]
+            found |= _pictures(rows, "framesEncoded") | {
+                f"{why}_limited": rows.sampled((reason == why).cast(pl.Float64).to_numpy())
+                for why in ("cpu", "bandwidth")
+            }
+        return found
+
+    def _lost_up(self, rows: StreamRows, place: IntArray) -> Array:
+        """By the server's reports on the stream's own rows."""
+        reports = self._reports
+        if reports is None:
+            return np.full(self._grid_s.shape, np.nan)
+        mine = rows.table.frame[place].select("connection", localId="id").unique()
+        told = (
+            reports.frame.with_row_index("row")
+            .join(mine, on=["connection", "localId"], how="semi")
+            .get_column("row")
+            .cast(pl.Int64)
+            .to_numpy()
+        )
+        lost = StreamRows(reports, told, self._grid_s).moved("packetsLost")
+        return _share(lost, rows.moved("packetsSent"))
+
+
+def _received(rows: StreamRows, kind: MediaKind) -> dict[str, Array]:
+    lost, arrived = rows.moved("packetsLost"), rows.moved("packetsReceived")
+    found = {
+        "bps": 8 * rows.moved("bytesReceived"),
+        "lost": _share(lost, arrived + np.maximum(lost, 0)),
+        "jitter_s": rows.sampled(rows.table.known("jitter")),
+    }
+    if kind == "video":
+        found |= _pictures(rows, "framesDecoded") | {
+            "stalled_s": rows.rate(rows.table.stalled_s(), rows.table.span_s("framesDecoded"))
+        }
+    return found
+
+
+def _pictures(rows: StreamRows, counter: str) -> dict[str, Array]:
+    """Of several encodings the best."""
+    pixels = rows.table.known("frameWidth") * rows.table.known("frameHeight")
+    return {"frames": rows.moved(counter, np.fmax), "pixels": rows.sampled(pixels)}
+
+
+def _share(part: Array, whole: Array) -> Array:
+    lost, due = (trailing_sum(values, LOSS_S) for values in (part, whole))
+    some = due > 0
+    return np.where(some, np.maximum(lost, 0) / np.where(some, due, 1.0), np.nan)
