@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from farm.experiment import ScenarioKind
 from farm.scenario import NOUNS
+from farm.trial import ASSUMED_MEDIA
 from farm.units import format_duration
 from farm.wording import counted, percent
 
@@ -33,7 +34,10 @@ def _size_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     at_least = "" if state == "converged" else "at least "
     load = _load(summary["scenario"], probes, capacity)
     held = f"The server holds {at_least}{load} for {format_duration(capacity['hold_s'])}"
-    first = "; the generator ran out first" if state == "generator_ran_out" else ""
+    first = ""
+    if state == "generator_ran_out":
+        by_generator = summary["limited_by"]["resource"] == "generator"
+        first = "; the generator ran out first" if by_generator else "; more could not be judged"
     return f"{held}{first}{_interval(capacity)} {ended}.", second
 
 
@@ -41,7 +45,8 @@ def _run_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     trial, state = summary["trials"][-1], summary["state"]
     who = _load(summary["scenario"], summary["load"], summary)
     if state == "invalid":
-        first = f"Invalid: with {who} the generator was at fault, so the server is not judged."
+        why = not_judged([str(reason["code"]) for reason in trial["reasons"]])
+        first = f"Invalid: with {who} {why}, so the server is not judged."
     else:
         word = {"pass": "Passed", "fail": "Failed"}[state]
         units = counted(trial["units"], "session" if summary["viewers"] is None else "viewer")
@@ -54,6 +59,13 @@ def _run_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     limit = summary.get("limited_by")
     gave_way = f" {_limit_line(limit)}" if limit else ""
     return first, f"Worst: {reasons[0]['message']}{more}.{gave_way}"
+
+
+def not_judged(codes: Iterable[str]) -> str:
+    """Why an invalid trial is not judged, by the codes of its reasons."""
+    if ASSUMED_MEDIA in codes:
+        return "it is not known what the server owes its rooms"
+    return "the generator was at fault"
 
 
 def _limit_line(limit: Mapping[str, Any]) -> str:

@@ -332,6 +332,10 @@ class Outcome(StrEnum):
     INVALID = "invalid"
 
 
+ASSUMED_MEDIA, LEFT = "assumed_media", "left"
+"""Codes of reasons that are nobody's fault: what is owed is not known; a page left by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why a unit or a trial is not good: everything needed to find it again.

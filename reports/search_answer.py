@@ -75,6 +75,15 @@ STATES: Mapping[str, StateMeaning] = {
 }
 
 
+UNJUDGED = StateMeaning(
+    "open",
+    "lower bound",
+    "Larger trials could not be judged, for it is not known what the server owes its rooms.",
+    "Say in the experiment whether rooms are mixed or forwarded (scenario.media), and run again.",
+)
+"""Of a search that ran out of trials that can be judged, and not of generator."""
+
+
 def search_answer(
     scenario: ScenarioKind,
     summary: Mapping[str, Any] | None,
@@ -94,11 +103,13 @@ def search_answer(
     )
     capacity = _section(summary, "capacity")
     limited = _section(summary, "limited_by")
+    if state == "generator_ran_out" and limited.get("resource") == "unknown":
+        meaning = UNJUDGED
     bounded = meaning.label != "lower bound" or capacity.get("probes") is not None
     return Answer(
         meaning.status,
         meaning.label if bounded else "unknown",
-        _capacity_headline(scenario, state, capacity),
+        _capacity_headline(scenario, state, capacity, judged=meaning is not UNJUDGED),
         (
             meaning.meaning,
             *_moved_points(state, _section(summary, "drift")),
@@ -140,12 +151,16 @@ def interval_text(capacity: Mapping[str, Any]) -> str:
     return f"{low} to {high} probes"
 
 
-def _capacity_headline(scenario: ScenarioKind, state: str, capacity: Mapping[str, Any]) -> str:
+def _capacity_headline(
+    scenario: ScenarioKind, state: str, capacity: Mapping[str, Any], *, judged: bool
+) -> str:
     text = capacity_text(scenario, capacity, state)
     if text == "unknown":
         if state == "floor_failed":
             return "This server cannot hold even the smallest load."
         return "The capacity is unknown: no load was seen to hold."
+    if not judged:
+        return f"This server holds {text}; more could not be judged."
     if state == "generator_ran_out":
         return f"This server holds {text}; the generator ran out first."
     if state == "drift":

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from farm.answer_lines import not_judged
 from farm.experiment import ScenarioKind
-from farm.trial import Fault, Outcome, Phases, TrialPlan, TrialResult
+from farm.trial import ASSUMED_MEDIA, Fault, Outcome, Phases, TrialPlan, TrialResult
 from reports.answer import Answer, machines, sentence
 from reports.phrases import bitrate, counted, percent, probes_and_sessions, seconds, units_word
 
 _REASONS = 5
 _LOOK = "Look at the worst session first: its probes stand side by side below."
+_MORE_ROOM = "Give the generator more room (cores, hosts) or a smaller load."
+_SAY_MEDIA = "Say in the experiment whether rooms are mixed or forwarded (scenario.media)."
 _DIED = "See why the server ended: logs/ has what it said here, its own logs have the rest."
 
 
@@ -56,10 +59,9 @@ def trial_answer(
             )
             next_steps = (_DIED if _server_died(result) else _LOOK,)
         case Outcome.INVALID:
-            headline = (
-                f"Invalid: with {who} the generator was at fault, so the server is not judged."
-            )
-            next_steps = ("Give the generator more room (cores, hosts) or a smaller load.",)
+            codes = [reason.code for reason in verdict.reasons]
+            headline = f"Invalid: with {who} {not_judged(codes)}, so the server is not judged."
+            next_steps = (_SAY_MEDIA if ASSUMED_MEDIA in codes else _MORE_ROOM,)
     return Answer(
         verdict.outcome.value,
         verdict.outcome.value,

@@ -19,7 +19,7 @@ from farm.attribution.trials import trial_that_broke
 from farm.attribution.watched import hold_of
 from farm.capacity_search import CapacityEstimate
 from farm.known import mean_known
-from farm.trial import Outcome, TrialEvidence, TrialResult
+from farm.trial import ASSUMED_MEDIA, Outcome, TrialEvidence, TrialResult
 
 CPU: frozenset[Resource] = frozenset({"cpu_total", "cpu_thread", "generator"})
 """What says how busy the server's processor was."""
@@ -43,7 +43,7 @@ def limited_by(
     """
     moved = None if held is None else _moved(held)
     if estimate.state == "generator_ran_out":
-        return LimitedBy("generator", _last_invalid(results), moved=moved)
+        return replace(_last_invalid(results), moved=moved)
     if estimate.state == "ceiling_passed":
         said = f"{estimate.probes} probes, the largest load allowed, passed"
         return LimitedBy("ceiling", said, moved=moved)
@@ -51,7 +51,7 @@ def limited_by(
     if result is None:
         invalid = [each.load for each in results if each.verdict.outcome is Outcome.INVALID]
         if invalid and max(invalid) > (estimate.probes or 0):
-            return LimitedBy("generator", _last_invalid(results), moved=moved)
+            return replace(_last_invalid(results), moved=moved)
         said = "no trial failed, so nothing is known to have been at its end"
         return LimitedBy("unknown", said, moved=moved)
     found = what_gave_way(result, broken, machine, held=held, quality=quality)
@@ -101,13 +101,16 @@ def what_gave_way(
     return LimitedBy(first.resource, evidence, signs, lagged=lagged, company=company)
 
 
-def _last_invalid(results: Sequence[TrialResult]) -> str:
+def _last_invalid(results: Sequence[TrialResult]) -> LimitedBy:
+    """By the last trial that is not judged: the generator, unless nobody knows what was owed."""
     invalid = [result for result in results if result.verdict.outcome is Outcome.INVALID]
     if not invalid:
-        return "the generator could not carry a larger load"
+        return LimitedBy("generator", "the generator could not carry a larger load")
     last = invalid[-1]
-    why = last.verdict.reasons[0].message if last.verdict.reasons else "the generator was at fault"
-    return f"at {last.load} probes {why}"
+    reasons = last.verdict.reasons
+    why = reasons[0].message if reasons else "the generator was at fault"
+    unknown = any(reason.code == ASSUMED_MEDIA for reason in reasons)
+    return LimitedBy("unknown" if unknown else "generator", f"at {last.load} probes {why}")
 
 
 def _moved(held: TrialEvidence) -> Moved:

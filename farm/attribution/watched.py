@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from farm.attribution.harm import Harm
 from farm.known import known, mean_known
 from farm.server_observations import ServerSample
-from farm.trial import Phases, Reason, TrialEvidence
+from farm.trial import ASSUMED_MEDIA, LEFT, Phases, Reason, TrialEvidence
 
 JOIN_CODES = frozenset(
     {
@@ -43,10 +43,22 @@ class Symptoms:
     died: bool = False
 
 
+def servers_part(reasons: Sequence[Reason]) -> Sequence[Reason]:
+    """Without those that no resource of the server can explain: pages that left, what their
+    partners then lacked of them, and what nobody knows to be owed."""
+    left = {reason.probe for reason in reasons if reason.code == LEFT}
+    return [
+        reason
+        for reason in reasons
+        if reason.code not in {LEFT, ASSUMED_MEDIA}
+        and (reason.sender is None or reason.sender not in left)
+    ]
+
+
 def symptoms_of(reasons: Sequence[Reason], *, by_probe: bool = False) -> Symptoms:
     """By the codes of a verdict's reasons; viewers of a broadcast count one by one."""
     codes: defaultdict[str | None, set[str]] = defaultdict(set)
-    for reason in reasons:
+    for reason in servers_part(reasons):
         codes[(reason.probe if by_probe else None) or reason.session].add(reason.code)
     died = any("server_died" in each for each in codes.values())
     if not codes or died:

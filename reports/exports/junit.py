@@ -11,6 +11,7 @@ from typing import Any
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
+from farm.answer_lines import not_judged
 from farm.trial import Outcome, TrialPlan, TrialResult
 
 ANSWERED = frozenset({"converged", "ceiling_passed"})
@@ -51,7 +52,8 @@ def _trial(scenario: str, plan: TrialPlan, result: TrialResult | None) -> TestCa
     said, first = "\n".join(messages), messages[0] if messages else ""
     many = f"{verdict.units_failed} of {verdict.units} failed: {first}"
     if verdict.outcome is Outcome.INVALID:
-        case.result = [Skipped(f"invalid, the generator was at fault: {first}", "invalid")]
+        why = not_judged([reason.code for reason in verdict.reasons])
+        case.result = [Skipped(f"invalid, {why}: {first}", "invalid")]
     elif verdict.outcome is Outcome.FAIL and plan.purpose == "search":
         case.result = [Skipped(f"fail, at a load that was being tried: {many}", "fail")]
     elif verdict.outcome is Outcome.FAIL:

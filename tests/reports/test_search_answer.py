@@ -49,6 +49,14 @@ def test_trials_that_contradict_each_other_are_told_as_the_reason_of_a_drift() -
     assert "At 2 probes, twice in a row: CPU 40 %, at first 20 %." in reasons
 
 
+def test_trials_that_nobody_could_judge_are_not_put_down_to_the_generator() -> None:
+    told = {**summary("generator_ran_out"), "limited_by": {"resource": "unknown", "evidence": "x"}}
+    answer = search_answer("group", told, [])
+    assert answer.headline.endswith("; more could not be judged.")
+    assert "generator" not in " ".join((answer.headline, *answer.reasons, *answer.next_steps))
+    assert "scenario.media" in answer.next_steps[0]
+
+
 def test_a_generator_that_ran_out_gives_a_lower_bound() -> None:
     answer = search_answer(
         "one_to_one", summary("generator_ran_out", interval_probes=[18, None]), []

@@ -44,6 +44,25 @@ def test_an_invalid_trial_does_not_blame_the_server() -> None:
     assert "the generator was at fault, so the server is not judged" in answer.headline
 
 
+def test_a_room_of_which_nobody_knows_what_it_owes_blames_nobody() -> None:
+    unknown = result(Outcome.INVALID)
+    reason = Reason("assumed_media", "each member received 1 video and 1 audio")
+    unknown = replace(unknown, verdict=replace(unknown.verdict, reasons=(reason,)))
+    answer = trial_answer("group", PLAN, unknown, PHASES)
+    assert "it is not known what the server owes its rooms" in answer.headline
+    assert "generator" not in answer.headline
+    assert "scenario.media" in answer.next_steps[0]
+
+
+def test_notes_begin_with_a_capital_but_for_names() -> None:
+    noted = result()
+    noted = replace(noted, verdict=replace(noted.verdict, notes=("p002's page left", "no reset")))
+    assert trial_answer("group", PLAN, noted, PHASES).points[-2:] == (
+        "p002's page left.",
+        "No reset.",
+    )
+
+
 def test_a_trial_that_broke_off_says_how_far_it_got_and_why() -> None:
     answer = trial_answer(
         "one_to_one",

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 from farm.attribution.company import Company, company_of
 from farm.attribution.harm import harm_of
-from farm.trial import StreamInterval
-from tests.farm.trial_evidence import Change, Spoil, good, spoilt
+from farm.trial import StreamIdentity, StreamInterval
+from tests.farm.trial_evidence import Change, Spoil, good, spoilt, stream
 
 
 def suffering(spoil: Spoil, load: int = 8) -> Company:
@@ -78,3 +80,17 @@ def test_all_slow_alike_are_all_harmed_where_a_trial_held() -> None:
     assert found.said == "8 of 8 probes suffered"
     assert alone is not None
     assert alone.suffered == 0  # nobody knows that they could be faster
+
+
+def test_what_is_missed_because_a_page_left_is_no_harm() -> None:
+    gone = {"residual_loss_ratio": None, "stalled_ratio": 1.0}
+    streams = tuple(
+        StreamIdentity(each, "inbound", "video", 0, True, True, (other,))
+        for each, other in (("p000", "p001"), ("p001", "p000"))
+    )
+    spoil = stream("p000", "inbound", "video", (4, 5), **gone)
+    broken = replace(spoilt(good(load=2, windows=8), spoil), streams=streams)
+    assert harm_of(broken).worst()
+    assert not harm_of(replace(broken, left={"p001": 70.0})).worst()
+    off = spoilt(broken, stream("p000", "inbound", "video", (4, 5), owed=False))
+    assert not harm_of(off).worst()

@@ -147,6 +147,15 @@ def test_trials_that_the_generator_spoilt_above_the_answer() -> None:
     assert found.resource == "generator"
 
 
+def test_what_nobody_knows_to_be_owed_is_no_generators_limit() -> None:
+    reason = Reason("assumed_media", "each member received 1 video and 1 audio")
+    results = [judged_trial(0, 6, Outcome.PASS), judged_trial(1, 12, Outcome.INVALID, (reason,))]
+    for state in ("generator_ran_out", "converged"):
+        found = limited_by(answer(6, state), results, None, Machine())  # type: ignore[arg-type]
+        assert found.resource == "unknown"
+        assert "each member received" in found.evidence
+
+
 def test_the_largest_load_allowed() -> None:
     found = limited_by(answer(60, "ceiling_passed"), RESULTS[:1], None, Machine())
     assert found == LimitedBy("ceiling", "60 probes, the largest load allowed, passed")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from farm.attribution.watched import Symptoms, symptoms_of
 from farm.trial import JoinOutcome, Reason
 from tests.farm.attribution.broken_trials import (
     DIED,
@@ -150,3 +151,18 @@ def test_a_server_that_died_with_plenty_of_all_is_no_resource() -> None:
     found = named(trial(lambda _: {}, harm=0.0), DIED)
     assert found.resource == "unknown"
     assert "the server died: it ended with signal 9" in found.evidence
+
+
+def test_pages_that_left_are_not_put_down_to_the_server() -> None:
+    left = Reason("left", "its page left", "p001", "s000")
+    partner = Reason("gap", "silence", "p000", "s000", "inbound video", sender="p001")
+    bad = Reason("residual_loss", "lost", "p002", "s001", "inbound video", sender="p003")
+    assert symptoms_of([left, partner]) == Symptoms()
+    assert symptoms_of([left, partner, bad]).media == 1
+
+
+def test_media_that_did_not_connect_are_no_signalling() -> None:
+    reasons = (Reason("media", "p004 (s002): ICE failed", "p004", "s002"),) * 3
+    assert symptoms_of(reasons).joins == 1
+    found = named(trial(lambda _: {}, harm=0.0), reasons)
+    assert found.resource == "unknown"
