@@ -99,7 +99,7 @@ def _worst(worst: Mapping[str, Any] | None) -> str:
     if worst["loss_ratio"] is not None:
         parts.append(f"{percent(worst['loss_ratio'])} lost")
     if worst["video_bitrate_bps"] is not None:
-        parts.append(f"{worst['video_bitrate_bps'] / 1000:.0f} kbit/s of video")
+        parts.append(f"video at worst {worst['video_bitrate_bps'] / 1000:.0f} kbit/s")
     if worst["frame_rate"] is not None:
         parts.append(f"{worst['frame_rate']:.1f} frames/s")
     return ", ".join(parts)

@@ -356,7 +356,10 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class WorstSession:
-    """The session whose users had it worst, its figures over the whole hold."""
+    """The session whose users had it worst, its figures over the whole hold.
+
+    Each is that of its worst received stream: no mean of several.
+    """
 
     session: str
     residual_loss_ratio: float | None

@@ -75,7 +75,7 @@ def bitrate_sorted(kind: MediaKind, by_probe: ByProbe) -> Figure:
     headline(
         figure,
         f"{kind.capitalize()} received by probe: half got {unit.text(float(np.median(known)))} or "
-        f"more, the least {unit.text(float(known.min()))}"
+        f"more, the least {unit.text(float(known.min()))}{by_probe.together}"
         if known.size
         else f"{kind.capitalize()} by probe: nothing was received in the hold",
     )
@@ -286,11 +286,16 @@ def _weakest_half(kind: MediaKind, by_probe: ByProbe, *, mixed: bool) -> str:
     session = by_probe.sessions[worst]
     unit = bit_rate(by_probe.sent_bps[kind], received)
     others = [
-        f"{by_probe.probes[i]} sent {unit.text(float(by_probe.sent_bps[kind][i]))}"
+        (by_probe.probes[i], float(by_probe.sent_bps[kind][i]))
         for i, other in enumerate(by_probe.sessions)
         if not mixed and other == session and i != worst and np.isfinite(by_probe.sent_bps[kind][i])
     ]
+    meanwhile = ""
+    if others and by_probe.together:
+        meanwhile = f", while the others sent {unit.text(sum(bps for _, bps in others))} together"
+    elif others:
+        meanwhile = f", while {others[0][0]} sent {unit.text(others[0][1])}"
     return (
         f"{by_probe.probes[worst]} of {session} received least: "
-        f"{unit.text(float(received[worst]))}" + (f", while {others[0]}" if others else "")
+        f"{unit.text(float(received[worst]))}{by_probe.together}{meanwhile}"
     )

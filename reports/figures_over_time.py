@@ -60,7 +60,7 @@ def bitrate_over_time(
         headline(
             figure,
             f"{kind.capitalize()} received in the hold: {unit.text(float(np.nanmean(rates)))} on "
-            f"average, least by {held.probes[worst]}: {unit.text(rates[worst])}",
+            f"average, least by {held.probes[worst]}: {unit.text(rates[worst])}{held.together}",
         )
     else:
         headline(figure, f"{kind.capitalize()} bitrate: nothing was received in the hold")

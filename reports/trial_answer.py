@@ -96,7 +96,7 @@ def _figures(result: TrialResult, plan: TrialPlan, *, shared: bool) -> list[str]
         worst = verdict.worst_session
         told.append(
             f"Worst session: {worst.session}, with {percent(worst.residual_loss_ratio)} lost after "
-            f"repair, video {bitrate(worst.video_bitrate_bps)}, "
+            f"repair, video at worst {bitrate(worst.video_bitrate_bps)}, "
             f"{_frames(worst.frame_rate)}."
         )
     setup = "setup times are unknown"

@@ -68,6 +68,11 @@ class ByProbe:
     frame_rate: Array
     slowest: tuple[str, ...]
 
+    @property
+    def together(self) -> str:
+        """What is said beside bitrates: that they are sums, where a probe has several streams."""
+        return " together" if any(self.slowest) else ""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SessionWindows:

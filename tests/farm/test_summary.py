@@ -170,7 +170,7 @@ def test_a_trial_that_failed_says_what_gave_way() -> None:
 def test_the_lines_of_a_trial_that_passed() -> None:
     assert ran() == (
         "Passed: 4 probes (2 calls) for 4m; 0 of 2 sessions bad.",
-        "Worst session: s000, 0 % lost, 500 kbit/s of video, 20.0 frames/s.",
+        "Worst session: s000, 0 % lost, video at worst 500 kbit/s, 20.0 frames/s.",
     )
 
 

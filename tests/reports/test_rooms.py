@@ -14,6 +14,7 @@ from farm.recording.reader import RunReader
 from farm.trial import TrialEvidence
 from reports.bundle import write_bundle
 from reports.figure_of_probe import probe_channels_figure
+from reports.figures_by_probe import bitrate_by_session
 from reports.probe_channels import ProbeChannels
 from reports.probe_frames import SessionChannels
 from reports.series import trial_series
@@ -53,6 +54,17 @@ async def test_what_a_page_does_not_send_lowers_nobodys_figures(tmp_path: Path) 
     assert [act.probe for act in evidence.acts] == ["p002"]
     assert series.by_probe.frame_rate == pytest.approx([20, 20, 20], rel=0.05)
     assert np.nanmin(series.frame_rate.between(8, 44).values) == pytest.approx(20, rel=0.1)
+
+
+async def test_bitrates_of_several_streams_are_said_to_be_sums(tmp_path: Path) -> None:
+    series, _ = await told(tmp_path, Room(ended={("p000", "p002", "video"): 10.0}))
+    title = bitrate_by_session("video", series.by_probe, mixed=False).get_suptitle()
+    said = title.replace("\n", " ")
+    assert re.fullmatch(
+        r"p000 of s000 received least: \d+ kbit/s together, "
+        r"while the others sent 9\d\d kbit/s together",
+        said,
+    )
 
 
 async def test_a_stream_that_ended_is_a_gap_with_words_and_no_zero(tmp_path: Path) -> None:

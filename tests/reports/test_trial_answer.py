@@ -14,7 +14,8 @@ def test_a_trial_that_passed() -> None:
     assert answer.status == "pass"
     assert answer.headline == "Passed: 4 probes in 2 calls kept up their quality for 4 min."
     assert answer.points == (
-        "Worst session: s001, with 2.1 % lost after repair, video 312 kbit/s, 15.2 frames/s.",
+        "Worst session: s001, with 2.1 % lost after repair, video at worst 312 kbit/s, "
+        "15.2 frames/s.",
         "4 of 4 probes established; first media after 0.8 s at the median, 1.3 s at most.",
         "The server's machine used 27 % of its CPU (the media server 55 % of one core), the "
         "generator 61 %.",
