@@ -32,8 +32,8 @@ class SessionChannels:
         self._trial = trial
         self._poll_s = poll_s
         plan = replace(trial.plan, sessions=(session,))
-        sent_as = senders_in(trial, frozenset(probe.probe for probe in session.probes))
-        self._owed = OwedStreams(plan, hold, PageActs(trial.events), sent_as)
+        acts = PageActs(trial.events)
+        self._owed = OwedStreams(plan, hold, acts, senders_in(trial, [session], hold, acts))
         for other in session.probes:
             if other.sends:
                 self._match(other.probe)
@@ -51,7 +51,7 @@ class SessionChannels:
             reports=rows.samples("remote-inbound-rtp"),
             pairs=rows.samples("candidate-pair"),
             polled_s=_polled_s(rows, tables),
-            off={(sender, kind): spans for (sender, kind, _), spans in self._owed.off().items()},
+            off=self._owed.off(),
         )
         return probe_channels(recorded, self._trial.phases, self._poll_s, since_s)
 

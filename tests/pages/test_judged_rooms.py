@@ -29,9 +29,7 @@ invalid: {{host_cpu: 1, thread_cpu: 1, steal: 1, late_polls: 1, udp_drops: 10000
 def judged(folder: Path, *, frame_rate: int = 10, **switches: object) -> dict[str, Any]:
     """The result of a trial of one room."""
     with room_pages() as url:
-        text = ROOM.format(
-            url=switched(url, **switches), driver=ROOM_DRIVER, frame_rate=frame_rate
-        )
+        text = ROOM.format(url=switched(url, **switches), driver=ROOM_DRIVER, frame_rate=frame_rate)
         with farm(folder, "run", "--absolute", experiment=text) as run:
             run.wait()
             result: dict[str, Any] = run.result()

@@ -145,6 +145,7 @@ SENDER = {
     "failed": False,
     "enabled": True,
     "frame_rate": 15,
+    "max_frame_rate": 12,
     "width": 640,
     "height": 480,
     "direction": "sendonly",
@@ -247,6 +248,7 @@ MESSAGE = st.fixed_dictionaries(
         "source": ANYTHING,
         "mid": ANYTHING,
         "frame_rate": NUMBERS,
+        "max_frame_rate": NUMBERS,
         "offered_ms": NUMBERS,
     },
 )
