@@ -21,7 +21,7 @@ from farm.experiment import (
     TrialSettings,
 )
 from farm.experiment_file import effective, load_experiment, parse_experiment
-from farm.scenario import driver_name
+from farm.scenario import driver_name, plan_trial
 
 EXAMPLES = sorted(Path(__file__).parents[3].joinpath("examples").glob("*.yaml"))
 
@@ -286,7 +286,10 @@ def test_the_examples_load(path: Path) -> None:
     if path.stem.startswith("any_server_"):
         assert experiment.server.kurento is None
         driver = read_driver(driver_name(experiment), path.parent)
-        assert set(driver.roles) == {"callee", "caller"}
+        load = experiment.trial.load or 2
+        planned = plan_trial(experiment, load, index=0, purpose="single", hosts=["here"])
+        assert set(driver.roles) == {probe.role for probe in planned.probes}
+        assert not planned.media_assumed
     if path.stem.startswith("remote_"):
         assert experiment.server.kurento is not None
         assert experiment.server.kurento.startswith("ws://")
@@ -295,7 +298,7 @@ def test_the_examples_load(path: Path) -> None:
 
 
 def test_there_is_an_example_of_each_scenario() -> None:
-    assert len(EXAMPLES) == 8
+    assert len(EXAMPLES) == 9
 
 
 def test_a_clip_is_looked_up_beside_the_file(tmp_path: Path) -> None:
