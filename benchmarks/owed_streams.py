@@ -3,8 +3,9 @@
     python -m benchmarks.owed_streams --recordings 10000
 
 Judges that many healthy recordings of any shape, made in memory, and as many with one owed stream
-spoilt (`benchmarks.made_streams`). One is judged wrong that does not pass, or does not fail and name
-the stream and whom it comes from. The last line is one JSON object with how many were.
+spoilt (`benchmarks.made_streams`). Judged wrong is what is healthy and does not pass, and what is
+spoilt and does not fail, with the stream named and whom it comes from. The last line is one JSON
+object with how many were.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ _INBOUND = (
     "totalFreezesDuration",
     "totalPausesDuration",
     "totalAudioEnergy",
+    "qpSum",
 )
 _OUTBOUND = (
     *_RTP,
@@ -44,6 +45,7 @@ _OUTBOUND = (
     "framesEncoded",
     "framesSent",
     "qualityLimitationReason",
+    "qpSum",
 )
 _SOURCE = (*_WHOSE, "kind", "frames", "trackIdentifier", "totalAudioEnergy")
 

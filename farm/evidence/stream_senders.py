@@ -28,9 +28,9 @@ from farm.webrtc_stats import MediaKind
 KINDS: tuple[MediaKind, ...] = ("audio", "video")
 CAMERAS = ("camera", "microphone")
 
-LEAST_POLLS, LEAST_ALONE, LEAST_PART = 4, 8, 12
-"""Fewer say nothing of the course of a counter; nothing where there is no other to compare; nothing
-where the received stream was there without the sent one."""
+LEAST_POLLS, LEAST_PART, LONG_S = 4, 12, 8.0
+"""Fewer polls say nothing of the course of a counter, or nothing where the received stream was
+there without the sent one. A stream that is not so long says little."""
 
 AROUND_S = 2.5
 """So long before or after a sent stream polls may still tell of what was received of it."""
@@ -42,8 +42,10 @@ LIKE_S, LIKE_ALONE_S = 0.35, 0.1
 """Courses that differ by less, in seconds of the stream, are alike; where there is no other to
 compare with they must be nearer."""
 
-CLEARLY_S, CLEARLY = 0.05, 2.5
-"""The next best must differ by so much more, and by so many times."""
+CLEARLY_S, CLEARLY = 0.01, 2.0
+SHORT_CLEARLY_S, SHORT_CLEARLY = 0.05, 2.5
+"""The next best must differ by so much more, and by so many times: of long streams, and of others.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,14 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """A stream with the courses of its payload, one for each encoding, and of its loudness."""
+    """A stream with the courses of its counters, for each the course in each of its encodings.
+
+    They are payload, and what a server that forwards cannot change: the quantizers of a video's
+    frames (`qpSum`), the loudness of an audio.
+    """
 
     life: Life
-    payload: tuple[Course, ...]
-    energy: tuple[Course, ...]
+    courses: tuple[tuple[Course, ...], ...]
     track_id: str
 
 
@@ -196,13 +201,14 @@ def _traced(tables: RtpTables, probes: frozenset[str]) -> list[Traced]:
         if table is None:
             continue
         payload = _courses(table, life, "bytesReceived" if inbound else "payload")
-        track_id = life.track_id
-        energy: tuple[Course, ...] = ()
+        track_id, inner = life.track_id, _courses(table, life, "qpSum")
         if inbound and life.kind == "audio":
-            energy = _courses(table, life, "totalAudioEnergy")
+            inner = _courses(table, life, "totalAudioEnergy")
         elif not inbound:
-            track_id, energy = sources.get((life.probe, life.connection, life.source_id), ("", ()))
-        found.append(Traced(life, payload, energy, track_id))
+            source = life.probe, life.connection, life.source_id
+            track_id, energy = sources.get(source, ("", ()))
+            inner = energy if life.kind == "audio" else inner
+        found.append(Traced(life, (payload, inner), track_id))
     return found
 
 
@@ -281,11 +287,23 @@ def _sent(streams: Sequence[Traced], owed: int, hold: Span, acts: PageActs) -> I
 def _of_receiver(mine: Sequence[Traced], theirs: Sequence[_Sent]) -> Mapping[Hashable, SentAs]:
     likest: dict[Hashable, _Likeness] = {}
     for stream in mine:
-        same = [each for each in theirs if each.of.life.kind == stream.life.kind]
-        found = _named(stream, same) or _likest(stream, same)
+        found = _named(stream, [e for e in theirs if e.of.life.kind == stream.life.kind])
         if found is not None:
             likest[stream.life.name] = found
-    _without_rivals(likest, mine)
+    while True:
+        # What is known to be another's leaves fewer to choose from.
+        more = {}
+        for stream in mine:
+            if stream.life.name not in likest:
+                found = _likest(stream, _left_for(stream, mine, theirs, likest))
+                if found is not None:
+                    more[stream.life.name] = found
+        likest.update(more)
+        lost = _rivals(likest, mine)
+        for name in lost:
+            del likest[name]
+        if not more.keys() - lost:
+            break
     sent_as = {name: of.sent.named for name, of in likest.items()}
     if _has_a_connection_each(mine):
         for stream in mine:
@@ -296,6 +314,22 @@ def _of_receiver(mine: Sequence[Traced], theirs: Sequence[_Sent]) -> Mapping[Has
             if owed and stream.life.name not in likest:
                 sent_as[stream.life.name] = owed[0].named
     return sent_as
+
+
+def _left_for(
+    stream: Traced,
+    mine: Sequence[Traced],
+    theirs: Sequence[_Sent],
+    likest: Mapping[Hashable, _Likeness],
+) -> list[_Sent]:
+    """What was sent of its kind, but what is known to be another stream that was there with it."""
+    taken = {
+        likest[other.life.name].sent.named.stream
+        for other in mine
+        if other.life.name in likest and _are_together(stream.life, other.life)
+    }
+    same = [each for each in theirs if each.of.life.kind == stream.life.kind]
+    return [each for each in same if each.of.life.name not in taken]
 
 
 def _named(stream: Traced, theirs: Sequence[_Sent]) -> _Likeness | None:
@@ -310,9 +344,9 @@ def _named(stream: Traced, theirs: Sequence[_Sent]) -> _Likeness | None:
     return None
 
 
-def _without_rivals(likest: dict[Hashable, _Likeness], mine: Sequence[Traced]) -> None:
+def _rivals(likest: Mapping[Hashable, _Likeness], mine: Sequence[Traced]) -> set[Hashable]:
     """A stream is forwarded to a receiver once: of two that seem the same the likest is it, or
-    neither."""
+    neither. The names of the others."""
     claims: dict[Hashable, list[Life]] = {}
     lost: set[Hashable] = set()
     for stream in mine:
@@ -323,12 +357,12 @@ def _without_rivals(likest: dict[Hashable, _Likeness], mine: Sequence[Traced]) -
             rivals = [
                 likest[other.name].apart_s
                 for other in lives
-                if other is not life and _are_together(life, other) and other.name in likest
+                if other is not life and _are_together(life, other)
             ]
-            if rivals and not _clearly(likest[life.name].apart_s, min(rivals)):
+            mine_s = likest[life.name].apart_s
+            if rivals and not _clearly(mine_s, min(rivals), _is_long(life)):
                 lost.add(life.name)
-    for name in lost:
-        del likest[name]
+    return lost
 
 
 def _are_together(one: Life, other: Life) -> bool:
@@ -367,29 +401,34 @@ class _Likeness:
 
 def _likest(stream: Traced, theirs: Sequence[_Sent]) -> _Likeness | None:
     """The one whose counters took the same course, if no other source's did nearly."""
-    return _alike(stream, stream.payload, [each.of.payload for each in theirs], theirs) or _alike(
-        stream, stream.energy, [each.of.energy for each in theirs], theirs
+    if not theirs:
+        return None
+    apart_s = [[_apart_of(stream, each, counter) for each in theirs] for counter in range(2)]
+    both_s = [sum(each) / 2 for each in zip(*apart_s, strict=True)]
+    for measured in (*apart_s, both_s):
+        found = _alike(stream, measured, theirs)
+        if found is not None:
+            return found
+    return None
+
+
+def _apart_of(stream: Traced, sent: _Sent, counter: int) -> float:
+    """How far a counter of a received stream strays from that of a sent one; infinite: unknown."""
+    mine = stream.courses[counter]
+    least = LEAST_POLLS if _is_within(stream.life, sent.of.life) else LEAST_PART
+    if len(mine) != 1:
+        return math.inf
+    return min(
+        (_apart_s(mine[0], course, least) for course in sent.of.courses[counter]), default=math.inf
     )
 
 
-def _alike(
-    stream: Traced,
-    mine: Sequence[Course],
-    courses: Sequence[Sequence[Course]],
-    theirs: Sequence[_Sent],
-) -> _Likeness | None:
-    if len(mine) != 1 or len(theirs) < 2:
-        return None
-    apart_s = [
-        min((_apart_s(mine[0], course, least) for course in each), default=math.inf)
-        for each, sent in zip(courses, theirs, strict=True)
-        for least in (LEAST_POLLS if _is_within(stream.life, sent.of.life) else LEAST_PART,)
-    ]
+def _alike(stream: Traced, apart_s: Sequence[float], theirs: Sequence[_Sent]) -> _Likeness | None:
     best = min(range(len(theirs)), key=lambda place: (apart_s[place], place))
     best_s, source = apart_s[best], theirs[best].source
     others = [place for place, each in enumerate(theirs) if each.source != source]
     next_s = min((apart_s[place] for place in others), default=math.inf)
-    is_long = len(mine[0].run_s) >= LEAST_ALONE
+    is_long = _is_long(stream.life)
     could_be_others = not is_long and any(
         math.isinf(apart_s[place]) and _is_within(stream.life, theirs[place].of.life)
         for place in others
@@ -397,12 +436,19 @@ def _alike(
     if best_s > LIKE_S or could_be_others:
         return None
     is_alone = math.isinf(next_s)
-    is_clear = best_s <= LIKE_ALONE_S and is_long if is_alone else _clearly(best_s, next_s)
+    is_clear = best_s <= LIKE_ALONE_S and is_long if is_alone else _clearly(best_s, next_s, is_long)
     return _Likeness(theirs[best], best_s) if is_clear else None
 
 
-def _clearly(best_s: float, next_s: float) -> bool:
-    return next_s >= max(best_s + CLEARLY_S, CLEARLY * best_s)
+def _is_long(life: Life) -> bool:
+    return life.last_s - life.first_s >= LONG_S
+
+
+def _clearly(best_s: float, next_s: float, is_long: bool) -> bool:
+    """Whether the best is so much better than the next that it is no chance."""
+    if is_long:
+        return next_s >= max(best_s + CLEARLY_S, CLEARLY * best_s)
+    return next_s >= max(best_s + SHORT_CLEARLY_S, SHORT_CLEARLY * best_s)
 
 
 def _is_within(received: Life, sent: Life) -> bool:

@@ -1,0 +1,46 @@
+"""Rooms on a real SFU, Janus, as `farm run` judges them: healthy, and one stream withheld."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.pages.judged import judged, named
+from tests.pages.serving import switched
+from tests.sfu.video_room import VIDEO_ROOM_DRIVER, video_room
+
+pytestmark = pytest.mark.live
+
+
+@pytest.mark.parametrize(
+    ("switches", "size"),
+    [({}, "320x240"), ({"legacy": 1}, "320x240"), ({"simulcast": "m,l"}, "640x480")],
+    ids=str,
+)
+def test_a_healthy_room_passes(tmp_path: Path, switches: dict[str, object], size: str) -> None:
+    with video_room(tmp_path) as sfu:
+        server = f"{{kurento: null, local: true, process: {{port: {sfu.port}}}}}"
+        verdict = judged(
+            tmp_path, switched(sfu.app_url, **switches), VIDEO_ROOM_DRIVER, server=server, size=size
+        )
+    assert verdict["outcome"] == "pass", verdict
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {"withhold": "p001>p000:video"},
+        {"stop": "p001>p000:video@10"},
+        {"legacy": 1, "stop": "p001>p000:audio@10"},
+    ],
+    ids=str,
+)
+def test_a_stream_that_the_server_withholds_fails_and_is_named(
+    tmp_path: Path, switches: dict[str, object]
+) -> None:
+    with video_room(tmp_path) as sfu:
+        verdict = judged(tmp_path, switched(sfu.app_url, **switches), VIDEO_ROOM_DRIVER)
+    kind = "audio" if "audio" in str(switches) else "video"
+    assert verdict["outcome"] == "fail", verdict
+    assert ("p000", f"inbound {kind}", "p001") in named(verdict), verdict
