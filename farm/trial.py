@@ -162,7 +162,7 @@ class StreamIdentity:
 
     `senders` are the probes that it may come from: one where it is known, none for what is sent or
     mixed. `sent_tracks` are the sender's own tracks of it, each with the time from which on it is
-    that one. `connection` and `mid` are those it had
+    that one, -1 where nobody knows which. `connection` and `mid` are those it had
     last, and `scalability_mode` how it is encoded (W3C webrtc-svc), empty where unknown; `began_s`
     and `ended_s` are its first and last packet, in run time.
     """

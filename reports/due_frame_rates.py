@@ -21,7 +21,7 @@ def due_frame_rates(evidence: TrialEvidence, mix_frame_rate: float | None) -> pl
         rate = pl.lit(mix_frame_rate, pl.Float64)
         return videos.with_columns(due_frame_rate=rate)
     senders = [
-        (stream.probe, stream.track, sender, stream.sent_tracks[-1][1] if known else 0)
+        (stream.probe, stream.track, sender, max(0, stream.sent_tracks[-1][1]) if known else 0)
         for stream in evidence.streams
         if stream.direction == "inbound" and stream.kind == "video" and stream.owed
         for known in (len(stream.senders) == 1 and bool(stream.sent_tracks),)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from farm.evidence.page_acts import PageActs
 from farm.evidence.stream_lives import Life
 from farm.evidence.stream_senders import KINDS, Origins, match_sent
-from farm.evidence.stream_slots import Matched, Owner, Span, Stream, match
+from farm.evidence.stream_slots import RECENT_S, Matched, Owner, Span, Stream, match
 from farm.intervals import Intervals
 from farm.rates import FloatArray
 from farm.trial import Direction, PageAct, ProbePlan, StreamIdentity, TrialPlan
@@ -131,7 +131,8 @@ class OwedStreams:
                 seen=bool(owners),
                 senders=senders,
                 sent_tracks=tuple(
-                    (owner.from_s, self._sent_track(of.lives[owner.stream])) for owner in owners
+                    (owner.from_s, self._sent_track(of.lives[owner.stream], of.lives))
+                    for owner in owners
                 ),
                 connection=last.connection if last else "",
                 mid=last.mid if last else "",
@@ -140,10 +141,21 @@ class OwedStreams:
                 ended_s=last.last_s if last else None,
             )
 
-    def _sent_track(self, life: Life) -> int:
-        """The sender's track of a received stream; what it owes where nobody knows."""
+    def _sent_track(self, life: Life, beside: Sequence[Life]) -> int:
+        """The sender's track of a received stream: what it owes where nobody asked; -1: unknown.
+
+        Of two that begin at the same time nobody may know which is whose.
+        """
         sent = self._sent_as.get(life.name)
-        return 0 if sent is None else self._tracks.get(sent.stream, 0)
+        if sent is not None:
+            return self._tracks.get(sent.stream, 0)
+        is_one_of_several = any(
+            other is not life
+            and other.name in self._possible
+            and abs(other.first_s - life.first_s) <= RECENT_S
+            for other in beside
+        )
+        return -1 if life.name in self._possible and is_one_of_several else 0
 
     def off(self) -> dict[tuple[str, MediaKind], list[tuple[float, float, str]]]:
         """By probe and kind when its page gave nothing to send in the hold, and why."""

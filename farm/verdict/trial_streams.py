@@ -25,6 +25,9 @@ from farm.webrtc_stats import MediaKind
 
 Windows = dict[int, StreamInterval]
 
+UNKNOWN = -1
+"""The track of a sender's stream that nobody knows."""
+
 FULL = 0.9
 """A scalable stream of which a receiver gets this share of frames is forwarded whole."""
 
@@ -114,8 +117,9 @@ class TrialStreams:
             return {}
         rates: defaultdict[int, list[float | None]] = defaultdict(list)
         for sender in stream.senders:
-            for number, each in self._sent_by(stream, sender).items():
-                rates[number].append(each.asked_frame_rate)
+            for each, tracks in self._sent_windows(stream, sender):
+                if each.track in tracks or UNKNOWN in tracks:
+                    rates[each.window].append(each.asked_frame_rate)
         return {
             number: None if None in of else min(rate for rate in of if rate is not None)
             for number, of in rates.items()
@@ -136,18 +140,30 @@ class TrialStreams:
 
     def _sent_by(self, stream: StreamIdentity, sender: str) -> Windows:
         """What a sender sent of a received stream; windows in which it was two are left out."""
-        found: Windows = {}
+        return {
+            each.window: each
+            for each, tracks in self._sent_windows(stream, sender)
+            if tracks == {each.track}
+        }
+
+    def _sent_windows(
+        self, stream: StreamIdentity, sender: str
+    ) -> Iterator[tuple[StreamInterval, set[int]]]:
+        """A sender's windows of the tracks that a received stream is, or is for a time.
+
+        Each with the tracks that it is in that window.
+        """
         steps = stream.sent_tracks or ((-math.inf, 0),)
-        for track in {track for _, track in steps}:
-            for number, each in self.windows(sender, "outbound", stream.kind, track).items():
-                tracks = {
-                    of
-                    for (from_s, of), (to_s, _) in pairwise((*steps, (math.inf, -1)))
-                    if from_s < each.end_s and to_s > each.start_s
-                }
-                if tracks == {track}:
-                    found[number] = each
-        return found
+        for track in {track for _, track in steps if track != UNKNOWN} | {0}:
+            for each in self.windows(sender, "outbound", stream.kind, track).values():
+                yield (
+                    each,
+                    {
+                        of
+                        for (from_s, of), (to_s, _) in pairwise((*steps, (math.inf, UNKNOWN)))
+                        if from_s < each.end_s and to_s > each.start_s
+                    },
+                )
 
     def _forwarded_bps(self, sent: StreamInterval, received: StreamInterval) -> float | None:
         """The bitrate of that part of a sent stream which is forwarded; `None`: not known.
