@@ -81,6 +81,7 @@ class OwedStreams:
                 sent.probe if sent and not self._is_mixed else None,
                 rank=sent.rank if sent else int(usual is not None and life.size != usual),
                 is_extra=sent is not None and sent.is_extra,
+                is_sure=sent is None or sent.is_sure,
                 possible=None if self._is_mixed else self._possible.get(life.name),
             )
             for life in lives

@@ -20,7 +20,7 @@ from farm.evidence.poll_table import PollTable
 from farm.evidence.rtp_tables import RtpTables
 from farm.evidence.stream_lives import Life
 from farm.evidence.stream_slots import Matched, Span, Stream, match
-from farm.rates import FloatArray
+from farm.rates import CLOCK_JUMP_S, FloatArray
 from farm.recording.reader import TrialReader
 from farm.trial import Direction, SessionPlan, TrialPlan
 from farm.webrtc_stats import MediaKind
@@ -43,9 +43,12 @@ LIKE_S, LIKE_ALONE_S = 0.35, 0.1
 compare with they must be nearer."""
 
 CLEARLY_S, CLEARLY = 0.01, 2.0
-SHORT_CLEARLY_S, SHORT_CLEARLY = 0.05, 2.5
-"""The next best must differ by so much more, and by so many times: of long streams, and of others.
-"""
+DOUBTFUL_S, DOUBTFUL = 0.05, 3.0
+"""The next best must differ by so much more, and by so many times: of long videos, and of others.
+Microphones that hear the same take nearly the same course."""
+
+SURELY_S, SURELY = 0.05, 4.0
+"""By so much more it must differ to outweigh that something owed would then be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +85,8 @@ class _Sent:
         """The camera it is of: what is sent to each partner by itself is one."""
         return self.of.life.probe, self.of.track_id or self.of.life.name
 
-    @property
-    def named(self) -> SentAs:
-        return SentAs(self.of.life.probe, self.of.life.name, self.is_extra, self.rank)
+    def named(self, *, is_sure: bool) -> SentAs:
+        return SentAs(self.of.life.probe, self.of.life.name, self.is_extra, self.rank, is_sure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +94,14 @@ class SentAs:
     """Who sent a stream, and as which of the sender's; `stream` is `Life.name`.
 
     `is_extra`: the sender sends it beside what it owes, such as a screen beside its camera. `rank`
-    is that of `Stream`.
+    and `is_sure` are those of `Stream`.
     """
 
     probe: str
     stream: Hashable
     is_extra: bool
     rank: int
+    is_sure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +307,7 @@ def _of_receiver(mine: Sequence[Traced], theirs: Sequence[_Sent]) -> Mapping[Has
             del likest[name]
         if not more.keys() - lost:
             break
-    sent_as = {name: of.sent.named for name, of in likest.items()}
+    sent_as = {name: of.named for name, of in likest.items()}
     if _has_a_connection_each(mine):
         for stream in mine:
             sender = _beside(stream, mine, sent_as)
@@ -312,7 +315,7 @@ def _of_receiver(mine: Sequence[Traced], theirs: Sequence[_Sent]) -> Mapping[Has
             owed = [e for e in theirs if (e.of.life.probe, e.of.life.kind) == (sender, kind)]
             owed = [each for each in owed if not each.is_extra]
             if owed and stream.life.name not in likest:
-                sent_as[stream.life.name] = owed[0].named
+                sent_as[stream.life.name] = owed[0].named(is_sure=False)
     return sent_as
 
 
@@ -324,7 +327,7 @@ def _left_for(
 ) -> list[_Sent]:
     """What was sent of its kind, but what is known to be another stream that was there with it."""
     taken = {
-        likest[other.life.name].sent.named.stream
+        likest[other.life.name].named.stream
         for other in mine
         if other.life.name in likest and _are_together(stream.life, other.life)
     }
@@ -340,7 +343,7 @@ def _named(stream: Traced, theirs: Sequence[_Sent]) -> _Likeness | None:
     ):
         if len({each.of.life.probe for each in same}) == 1:
             likest = _likest(stream, same)
-            return _Likeness(likest.sent if likest else same[0], 0.0)
+            return _Likeness(likest.sent if likest else same[0], 0.0, is_sure=True)
     return None
 
 
@@ -351,7 +354,7 @@ def _rivals(likest: Mapping[Hashable, _Likeness], mine: Sequence[Traced]) -> set
     lost: set[Hashable] = set()
     for stream in mine:
         if stream.life.name in likest:
-            claims.setdefault(likest[stream.life.name].sent.named.stream, []).append(stream.life)
+            claims.setdefault(likest[stream.life.name].named.stream, []).append(stream.life)
     for lives in claims.values():
         for life in lives:
             rivals = [
@@ -359,8 +362,7 @@ def _rivals(likest: Mapping[Hashable, _Likeness], mine: Sequence[Traced]) -> set
                 for other in lives
                 if other is not life and _are_together(life, other)
             ]
-            mine_s = likest[life.name].apart_s
-            if rivals and not _clearly(mine_s, min(rivals), _is_long(life)):
+            if rivals and not _clearly(life, likest[life.name].apart_s, min(rivals)):
                 lost.add(life.name)
     return lost
 
@@ -397,6 +399,11 @@ class _Likeness:
 
     sent: _Sent
     apart_s: float
+    is_sure: bool
+
+    @property
+    def named(self) -> SentAs:
+        return self.sent.named(is_sure=self.is_sure)
 
 
 def _likest(stream: Traced, theirs: Sequence[_Sent]) -> _Likeness | None:
@@ -436,19 +443,22 @@ def _alike(stream: Traced, apart_s: Sequence[float], theirs: Sequence[_Sent]) ->
     if best_s > LIKE_S or could_be_others:
         return None
     is_alone = math.isinf(next_s)
-    is_clear = best_s <= LIKE_ALONE_S and is_long if is_alone else _clearly(best_s, next_s, is_long)
-    return _Likeness(theirs[best], best_s) if is_clear else None
+    is_clear = (
+        best_s <= LIKE_ALONE_S and is_long if is_alone else _clearly(stream.life, best_s, next_s)
+    )
+    is_sure = not is_alone and next_s >= max(best_s + SURELY_S, SURELY * best_s)
+    return _Likeness(theirs[best], best_s, is_sure) if is_clear else None
 
 
 def _is_long(life: Life) -> bool:
     return life.last_s - life.first_s >= LONG_S
 
 
-def _clearly(best_s: float, next_s: float, is_long: bool) -> bool:
+def _clearly(life: Life, best_s: float, next_s: float) -> bool:
     """Whether the best is so much better than the next that it is no chance."""
-    if is_long:
+    if life.kind == "video" and _is_long(life):
         return next_s >= max(best_s + CLEARLY_S, CLEARLY * best_s)
-    return next_s >= max(best_s + SHORT_CLEARLY_S, SHORT_CLEARLY * best_s)
+    return next_s >= max(best_s + DOUBTFUL_S, DOUBTFUL * best_s)
 
 
 def _is_within(received: Life, sent: Life) -> bool:
@@ -476,13 +486,26 @@ def _apart_s(received: Course, sent: Course, least: int) -> float:
 def _courses(table: PollTable, life: Life, counter: str) -> tuple[Course, ...]:
     """A counter in each of the stream's series."""
     found = []
-    run_s, counted = table.known("run_s"), table.known(counter)
+    counted = table.known(counter)
     for number in life.series:
         start, end = np.searchsorted(table.series, (number, number + 1))
-        known = ~np.isnan(counted[start:end])
-        if known.sum() >= LEAST_POLLS:
-            found.append(Course(run_s[start:end][known], counted[start:end][known]))
+        found += _course(table, slice(int(start), int(end)), counted)
     return tuple(found)
+
+
+def _course(table: PollTable, rows: slice, counted: FloatArray) -> list[Course]:
+    """The course of a counter in some rows of one series, where enough polls tell of it.
+
+    Times are those at which the page counted: polls arrive sooner or later.
+    """
+    known = ~np.isnan(counted[rows])
+    if known.sum() < LEAST_POLLS:
+        return []
+    run_s = table.known("run_s")[rows][known]
+    page_s = table.known("timestamp")[rows][known] / 1000
+    steady_s = page_s + np.median(run_s - page_s)
+    was_set = np.abs(steady_s - run_s).max() > CLOCK_JUMP_S
+    return [Course(run_s if was_set else steady_s, counted[rows][known])]
 
 
 def _sources(
@@ -492,13 +515,11 @@ def _sources(
     if table is None:
         return {}
     found = {}
-    run_s, energy = table.known("run_s"), table.known("totalAudioEnergy")
+    energy = table.known("totalAudioEnergy")
     starts = np.flatnonzero(np.diff(table.series, prepend=-1))
     ends = np.append(starts[1:], len(table.series))
     last = table.frame[ends - 1].select("probe", "connection", "id", "trackIdentifier")
     for (*whose, track_id), start, end in zip(last.iter_rows(), starts, ends, strict=True):
-        known = ~np.isnan(energy[start:end])
-        course = Course(run_s[start:end][known], energy[start:end][known])
-        courses = (course,) if known.sum() >= LEAST_POLLS else ()
+        courses = tuple(_course(table, slice(int(start), int(end)), energy))
         found[tuple(whose)] = (track_id or "", courses)
     return found

@@ -27,7 +27,8 @@ class Stream:
     `sender` is the probe it came from, `None` where that is not known; `possible` are then those it
     can have come from, `None` where nobody asked. Of those that are owed to nobody only such of one
     `group` go on in each other. Of several that could be
-    what is owed, those of the lowest `rank` are; one that `is_extra` is known not to be.
+    what is owed, those of the lowest `rank` are; one that `is_extra` is known not to be. What is
+    known of it and not `is_sure` counts only where it leaves nothing missing.
     """
 
     first_s: float
@@ -37,6 +38,7 @@ class Stream:
     is_extra: bool = False
     possible: frozenset[str] | None = None
     group: str = ""
+    is_sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +118,12 @@ def match(
     `owed` has the sender of each owed stream, `None` where it may be any of `partners`. What is
     missing counts in the hold first.
     """
-    slots = [_Slot(sender) for sender in owed]
-    extra, unknown = _by_sender(streams, slots, partners)
-    # What begins where another ended goes on in its place; only then may others fill what is left.
-    late = [number for number in unknown if not _goes_on(number, streams[number], slots, hold)]
-    extra += [number for number in late if not _fills(number, streams[number], slots, hold)]
+    slots, extra = _placed(streams, owed, hold, partners)
+    if any(not stream.is_sure for stream in streams):
+        bold = [stream if stream.is_sure else _nameless(stream) for stream in streams]
+        others = _placed(bold, owed, hold, partners)
+        if _missing_s(slots, hold) > _missing_s(others[0], hold) + RECENT_S:
+            streams, (slots, extra) = bold, others
     more: list[_Slot] = []
     groups: dict[tuple[str | None, str, int], list[_Slot]] = {}
     for number in sorted(extra):
@@ -132,6 +135,30 @@ def match(
     owners = [owner for track, slot in enumerate([*slots, *more]) for owner in _owners(track, slot)]
     of_extra = [() if slot.sender is None else (slot.sender,) for slot in more]
     return Matched(len(slots), tuple(owners), (*_senders(slots, partners), *of_extra))
+
+
+def _placed(
+    streams: Sequence[Stream], owed: Sequence[str | None], hold: Span, partners: Sequence[str]
+) -> tuple[list[_Slot], list[int]]:
+    """The slots of what is owed, and the numbers of the streams that are in none."""
+    slots = [_Slot(sender) for sender in owed]
+    extra, unknown = _by_sender(streams, slots, partners)
+    # What begins where another ended goes on in its place; only then may others fill what is left.
+    late = [number for number in unknown if not _goes_on(number, streams[number], slots, hold)]
+    extra += [number for number in late if not _fills(number, streams[number], slots, hold)]
+    return slots, extra
+
+
+def _nameless(stream: Stream) -> Stream:
+    return replace(stream, sender=None, is_extra=False)
+
+
+def _missing_s(slots: Sequence[_Slot], hold: Span) -> float:
+    """The seconds of the hold, of all slots together, in which nothing stands for what is owed."""
+    return sum(
+        hold[1] - hold[0] - sum(max(0.0, min(e, hold[1]) - max(b, hold[0])) for b, e, _ in claims)
+        for claims in (slot.claims for slot in slots)
+    )
 
 
 def _by_sender(
