@@ -66,8 +66,8 @@ class _Rows:
             track[self._kept],
             window[self._kept],
         )
-        poll = (*self._keys, kept["page_time_s"].to_numpy())
-        polls = RowGroups(poll)
+        page_time_s = kept["page_time_s"].to_numpy()
+        polls = RowGroups(self._keys, at=page_time_s)
         if polls.count == len(self._kept):
             rows = np.arange(len(self._kept))
             self.layers = Layers(rows, None)
@@ -75,7 +75,7 @@ class _Rows:
             grew = np.nan_to_num(self.values(table.delta(moved))) > 0
             pixels = self.values("frameWidth") * self.values("frameHeight")
             size = np.where(grew, np.nan_to_num(pixels), -1.0)
-            by_size = RowGroups(poll, then=(size, table.series[self._kept]))
+            by_size = RowGroups(self._keys, then=(size, table.series[self._kept]), at=page_time_s)
             self.layers = Layers(by_size.last_row(), by_size)
         self.windows = RowGroups(
             [key[self.layers.rows] for key in self._keys],
@@ -321,8 +321,9 @@ def round_trips(reader: SampleReader, edges: FloatArray) -> pl.DataFrame | None:
     window = rates.window_of(rows["run_s"].cast(pl.Float64).to_numpy(), edges)
     seconds = rows["currentRoundTripTime"].cast(pl.Float64).to_numpy()
     polls = RowGroups(
-        [in_order(rows["probe"]), in_order(rows["connection"]), rows["page_time_s"].to_numpy()],
+        [in_order(rows["probe"]), in_order(rows["connection"])],
         then=(seconds,),
+        at=rows["page_time_s"].to_numpy(),
     ).last_row()
     kept = polls[window[polls] >= 0]
     rows, window = rows[kept], window[kept]
@@ -355,8 +356,9 @@ def _with_rows(
     known = np.flatnonzero(track >= 0)
     probe, kind = in_order(said["probe"]), in_order(said["kind"])
     polls = RowGroups(
-        [*(key[known] for key in (probe, kind, track)), said["page_time_s"].to_numpy()[known]],
+        [key[known] for key in (probe, kind, track)],
         then=(said["run_s"].to_numpy()[known],),
+        at=said["page_time_s"].to_numpy()[known],
     )
     one = known[polls.last_row()]
     # A stream that went over to another one, whose counters begin anew.
@@ -399,7 +401,7 @@ def rows_held(tables: RtpTables, edges: FloatArray) -> pl.DataFrame:
         kept = np.flatnonzero(window >= 0)
         probe = in_order(said["probe"])[kept]
         each = RowGroups(
-            (table.said_series[kept], window[kept], said["page_time_s"].to_numpy()[kept])
+            (table.said_series[kept], window[kept]), at=said["page_time_s"].to_numpy()[kept]
         ).last_row()
         groups = RowGroups([probe[each], window[kept][each]])
         last = kept[each[groups.last_row()]]

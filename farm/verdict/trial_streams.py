@@ -127,16 +127,29 @@ class TrialStreams:
 
     def _sent(self, stream: StreamIdentity, windows: Windows) -> Iterator[tuple[int, Sent]]:
         """What was sent of a received stream: by its sender, or, of several, by one that could."""
-        if len(stream.senders) == 1:
-            (sender,) = stream.senders
-            sent = self._sent_by(stream, sender)
-            for number, interval in windows.items():
-                if number in sent:
-                    bitrate_bps = self._forwarded_bps(sent[number], interval)
-                    if bitrate_bps:
-                        yield number, Sent(bitrate_bps, sent[number].polls, unseen(sent[number]))
+        if len(stream.senders) != 1:
+            yield from self._sent_by_some(stream)
             return
-        yield from self._sent_by_some(stream)
+        (sender,) = stream.senders
+        sent = self._sent_by(stream, sender)
+        if UNKNOWN in {track for _, track in stream.sent_tracks}:
+            sent = {**self._least_sent(stream), **sent}
+        for number, interval in windows.items():
+            if number in sent:
+                bitrate_bps = self._forwarded_bps(sent[number], interval)
+                if bitrate_bps:
+                    yield number, Sent(bitrate_bps, sent[number].polls, unseen(sent[number]))
+
+    def _least_sent(self, stream: StreamIdentity) -> Windows:
+        """Of all whom the probe receives the kind from, the least that one sent in each window."""
+        found: Windows = {}
+        for other in self.owed(stream.probe, "inbound", stream.kind):
+            for sender in other.senders:
+                for number, each in self.windows(sender, "outbound", stream.kind).items():
+                    least = found.setdefault(number, each)
+                    if (each.bitrate_bps or math.inf) < (least.bitrate_bps or math.inf):
+                        found[number] = each
+        return found
 
     def _sent_by(self, stream: StreamIdentity, sender: str) -> Windows:
         """What a sender sent of a received stream; windows in which it was two are left out."""
