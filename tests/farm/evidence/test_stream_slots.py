@@ -196,7 +196,7 @@ SPANS = st.tuples(st.floats(0, 40), st.floats(0.5, 40)).map(
 )
 STREAMS = st.lists(
     st.builds(
-        lambda span, sender, rank, is_extra: Stream(*span, sender, rank, is_extra),
+        lambda span, sender, rank, is_extra: Stream(span[0], span[1], sender, rank, is_extra),
         SPANS,
         st.sampled_from([None, *PARTNERS]),
         st.integers(0, 1),
