@@ -1,0 +1,354 @@
+"""The streams that were seen, matched to what the plan owes, and what a page's acts excuse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from farm.evidence import trial_evidence
+from farm.trial import Direction, PageAct, StreamIdentity, TrialEvidence
+from farm.webrtc_stats import MediaKind
+from tests.farm.evidence.polled import END_S, Course, Polled, course, plan, room
+
+CAMERAS = {f"p00{number}": course(10 + number) for number in range(3)}
+OTHERS = {probe: course(60 + place) for place, probe in enumerate(CAMERAS)}
+"""Like nobody's camera: whose stream it is cannot be known."""
+
+NONE = {"track": None, "state": "none", "frame_rate": None}
+
+
+def evidence_of(polled: Polled) -> TrialEvidence:
+    return trial_evidence(polled.trial(), window_s=10.0, poll_s=1.0)
+
+
+def identities(
+    evidence: TrialEvidence, probe: str = "p000", direction: Direction = "inbound"
+) -> list[StreamIdentity]:
+    """The probe's videos."""
+    return [
+        each
+        for each in evidence.streams
+        if (each.probe, each.direction, each.kind) == (probe, direction, "video")
+    ]
+
+
+def not_owed(
+    evidence: TrialEvidence, kind: MediaKind = "video"
+) -> set[tuple[str, Direction, int, int]]:
+    """Probe, direction, track and window of what is owed to nobody."""
+    return {
+        (each.probe, each.direction, each.track, each.window)
+        for each in evidence.intervals
+        if not each.owed and each.kind == kind
+    }
+
+
+def forwarding_room(
+    *, coded_anew: Mapping[str, Course] | None = None, stops: Mapping[str, float] | None = None
+) -> Polled:
+    """Each member's page gives its camera to one connection, and receives all others' videos.
+
+    `stops` says from when on nothing is sent of a member's camera, `coded_anew` what the server
+    makes of each.
+    """
+    polled = Polled(room())
+    names = [probe.probe for probe in polled.plan.probes]
+    for place, sender in enumerate(names):
+        still_s = (stops or {}).get(sender, END_S)
+        polled.gives(sender, 1.0, track=f"{sender}'s camera")
+        polled.sent(
+            sender, CAMERAS[sender], ssrc=100 + place, track=f"{sender}'s camera", still_s=still_s
+        )
+        for receiver in names:
+            if receiver != sender:
+                number = 10 * place + int(receiver[-1])
+                polled.received(
+                    receiver,
+                    (coded_anew or CAMERAS)[sender],
+                    mid=f"{5 + place}",
+                    ssrc=500 + number,
+                    track=f"t{number}",
+                    still_s=still_s,
+                )
+    return polled
+
+
+# ---------------------------------------------------------------- what was seen
+
+
+def test_each_owed_stream_is_told_with_whom_it_came_from_and_when() -> None:
+    first, second = identities(evidence_of(forwarding_room()), "p001")
+    assert (first.senders, second.senders) == (("p000",), ("p002",))
+    assert (first.track, first.connection, first.mid) == (0, "pc1", "5")
+    assert (second.track, second.connection, second.mid) == (1, "pc1", "7")
+    assert (first.began_s, first.ended_s) == (2.5, 39.5)
+    assert first.owed
+    assert first.seen
+
+
+def test_what_never_came_is_owed_and_was_not_seen() -> None:
+    polled = forwarding_room()
+    polled.rows["inbound-rtp"] = [
+        row
+        for row in polled.rows["inbound-rtp"]
+        if (row["probe"], row["trackIdentifier"]) != ("p000", "t10")
+    ]
+    first, second = identities(evidence_of(polled))
+    assert (first.senders, first.owed, first.seen, first.began_s) == (("p001",), True, False, None)
+    assert (second.senders, second.seen) == (("p002",), True)
+
+
+def test_what_is_received_beside_what_is_owed_is_told_and_owed_to_nobody() -> None:
+    polled = forwarding_room()
+    polled.received("p000", course(30), (12.0, 30.0), mid="9", ssrc=900, track="t9")
+    evidence = evidence_of(polled)
+    assert [(each.track, each.owed) for each in identities(evidence)] == [
+        (0, True),
+        (1, True),
+        (2, False),
+    ]
+    assert not_owed(evidence) == {("p000", "inbound", 2, window) for window in range(2)}
+
+
+def test_a_stream_that_moves_is_one_with_the_line_that_it_had_last() -> None:
+    polled = Polled(plan())
+    polled.sent("p001", course(1))
+    polled.received("p000", course(1), (2.0, 20.0))
+    polled.received("p000", course(1), (20.0, END_S), connection="pc2", mid="4", ssrc=501)
+    (identity,) = identities(evidence_of(polled))
+    assert (identity.connection, identity.mid) == ("pc2", "4")
+    assert (identity.began_s, identity.ended_s) == (2.5, 39.5)
+
+
+def test_where_a_server_limits_what_it_forwards_each_stream_may_be_of_any_partner() -> None:
+    polled = Polled(room(video=1))
+    for place, sender in enumerate(CAMERAS):
+        polled.sent(sender, CAMERAS[sender], ssrc=100 + place, track=sender)
+    polled.received("p000", CAMERAS["p001"], (2.0, 20.0))
+    polled.received("p000", CAMERAS["p002"], (20.5, END_S), mid="4", ssrc=501, track="t2")
+    (only,) = identities(evidence_of(polled))
+    assert (only.senders, only.owed) == (("p001", "p002"), True)
+
+
+def test_a_mix_comes_from_nobody_and_is_the_size_that_was_there_for_most_of_the_time() -> None:
+    polled = Polled(room(media="mixed"))
+    for mid, span, width in (("0", (2.0, 25.0), 1280), ("1", (3.0, END_S), 800)):
+        number, size = int(mid), {"frameWidth": width, "frameHeight": 600}
+        polled.received("p000", course(number), span, mid=mid, ssrc=500 + number, **size)
+    evidence = evidence_of(polled)
+    (mix,) = (each for each in identities(evidence) if each.owed)
+    assert (mix.senders, mix.mid, mix.seen) == ((), "1", True)
+    widths = [
+        each.frame_width
+        for each in evidence.intervals
+        if (each.probe, each.direction, each.kind) == ("p000", "inbound", "video")
+        if each.track == mix.track
+    ]
+    assert widths == [800, 800, 800]
+
+
+def test_a_screen_does_not_stand_in_for_its_senders_camera() -> None:
+    polled = forwarding_room()
+    screen = course(30)
+    polled.gives("p001", 5.0, mid="3", source="screen", track="screen", frame_rate=None)
+    polled.sent("p001", screen, (6.0, END_S), mid="3", ssrc=150, track="screen")
+    received = polled.rows["inbound-rtp"]
+    received[:] = [row for row in received if row["trackIdentifier"] != "t10"]
+    polled.received("p000", screen, (6.0, END_S), mid="9", ssrc=900, track="t9")
+    camera, _, shown = identities(evidence_of(polled))
+    assert (camera.senders, camera.owed, camera.seen) == (("p001",), True, False)
+    assert (shown.senders, shown.owed, shown.seen) == (("p001",), False, True)
+
+
+def test_a_stream_does_not_stand_for_a_sender_who_cannot_have_sent_it() -> None:
+    polled = Polled(room())
+    polled.sent("p000", CAMERAS["p000"])
+    polled.sent("p001", CAMERAS["p001"], (2.0, 12.0), ssrc=101)
+    polled.sent("p002", CAMERAS["p002"], ssrc=102)
+    polled.received("p000", OTHERS["p002"], (16.0, END_S))
+    first, second = identities(evidence_of(polled))
+    assert (first.seen, second.seen) == (False, True)
+
+
+def test_a_received_stream_tells_which_of_its_senders_tracks_it_is() -> None:
+    """A screen that is sent beside a camera is the sender's second track."""
+    polled = forwarding_room()
+    screen = course(30)
+    polled.gives("p001", 5.0, mid="3", source="screen", track="screen", frame_rate=None)
+    polled.sent("p001", screen, (6.0, END_S), mid="3", ssrc=150, track="screen")
+    polled.received("p000", screen, (6.0, END_S), mid="9", ssrc=900, track="t9")
+    camera, _, shown = identities(evidence_of(polled))
+    assert camera.sent_tracks == ((float("-inf"), 0),)
+    assert (shown.senders, shown.sent_tracks) == (("p001",), ((float("-inf"), 1),))
+
+
+# ---------------------------------------------------------------- what a page's act excuses
+
+
+def test_what_a_page_does_not_send_is_owed_neither_by_it_nor_to_its_partners() -> None:
+    polled = forwarding_room(stops={"p001": 22.0})
+    polled.gives("p001", 22.0, track="p001's camera", state="ended")
+    evidence = evidence_of(polled)
+    assert evidence.acts == (PageAct("p001", "video", 22.0, "stopped its track"),)
+    assert not_owed(evidence) == {
+        (*stream, window)
+        for window in (1, 2)
+        for stream in (("p001", "outbound", 0), ("p000", "inbound", 0), ("p002", "inbound", 1))
+    }
+    assert not_owed(evidence, "audio") == set()
+
+
+def test_what_a_page_sends_again_is_owed_again() -> None:
+    polled = forwarding_room()
+    polled.gives("p001", 12.0, track="p001's camera", enabled=False)
+    polled.gives("p001", 15.0, track="p001's camera")
+    assert {window for *_, window in not_owed(evidence_of(polled))} == {0}
+
+
+def test_what_a_page_did_before_the_hold_and_undid_is_no_act() -> None:
+    polled = forwarding_room()
+    polled.gives("p001", 3.0, track="p001's camera", enabled=False)
+    polled.gives("p001", 5.0, track="p001's camera")
+    evidence = evidence_of(polled)
+    assert evidence.acts == ()
+    assert not_owed(evidence) == set()
+
+
+def test_a_stream_that_ends_without_an_act_of_its_page_stays_owed() -> None:
+    assert not_owed(evidence_of(forwarding_room(stops={"p001": 22.0}))) == set()
+
+
+@pytest.mark.parametrize("sender", ["p001", "p002"])
+def test_of_streams_that_may_be_of_either_the_silent_one_is_the_silent_senders(
+    sender: str,
+) -> None:
+    polled = forwarding_room(coded_anew=OTHERS, stops={sender: 20.0})
+    polled.gives(sender, 20.0, **NONE)
+    evidence = evidence_of(polled)
+    senders = [each.senders for each in identities(evidence)]
+    assert senders == [("p001", "p002")] * 2
+    silent = {
+        each.track
+        for each in evidence.intervals
+        if (each.probe, each.direction, each.kind) == ("p000", "inbound", "video")
+        and each.window == 2
+        and not each.packets
+    }
+    excused = {track for probe, _, track, window in not_owed(evidence) if probe == "p000"}
+    assert excused == silent
+    assert len(excused) == 1
+
+
+def test_no_more_streams_are_excused_than_senders_fell_silent() -> None:
+    """The other one that stands still is a stream that its receiver lost."""
+    polled = forwarding_room(coded_anew=OTHERS, stops={"p002": 20.0, "p001": 20.0})
+    polled.gives("p002", 20.0, **NONE)
+    excused = {
+        (track, window)
+        for probe, direction, track, window in not_owed(evidence_of(polled))
+        if (probe, direction) == ("p000", "inbound")
+    }
+    assert sorted(window for _, window in excused) == [1, 2]
+
+
+def test_as_many_streams_are_excused_as_senders_fell_silent() -> None:
+    polled = forwarding_room(coded_anew=OTHERS, stops={"p002": 20.0, "p001": 20.0})
+    polled.gives("p001", 20.0, **NONE)
+    polled.gives("p002", 20.0, **NONE)
+    excused = not_owed(evidence_of(polled))
+    assert {("p000", "inbound", track, 2) for track in (0, 1)} <= excused
+
+
+def test_viewers_are_owed_nothing_while_their_presenter_sends_nothing() -> None:
+    polled = Polled(plan("broadcast", 3))
+    polled.gives("p000", 1.0)
+    polled.gives("p000", 30.0, enabled=False)
+    polled.sent("p000", course(1))
+    for viewer in ("p001", "p002"):
+        polled.received(viewer, course(1))
+    assert not_owed(evidence_of(polled)) == {
+        ("p000", "outbound", 0, 2),
+        ("p001", "inbound", 0, 2),
+        ("p002", "inbound", 0, 2),
+    }
+
+
+# ---------------------------------------------------------------- what a camera was asked for
+
+
+def asked(polled: Polled) -> list[float | None]:
+    """Of p000's video, window by window."""
+    return [
+        each.asked_frame_rate
+        for each in evidence_of(polled).intervals
+        if (each.probe, each.direction, each.kind) == ("p000", "outbound", "video")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ([], [20.0, 20.0, 20.0]),
+        ([(1.0, {"frame_rate": 15.0})], [15.0, 15.0, 15.0]),
+        ([(1.0, {"frame_rate": 30.0})], [20.0, 20.0, 20.0]),
+        ([(1.0, {}), (25.0, {"frame_rate": 7.0})], [20.0, 7.0, 7.0]),
+        ([(1.0, {}), (20.0, {"source": "screen"})], [20.0, None, None]),
+        ([(1.0, {"mid": "8"})], [None, None, None]),
+    ],
+    ids=["older recording", "less", "more", "less from then on", "no camera", "another sender"],
+)
+def test_a_camera_owes_what_its_page_asked_it_for_and_no_more_than_the_plan(
+    facts: list[tuple[float, dict[str, Any]]], expected: list[float | None]
+) -> None:
+    polled = Polled(plan())
+    polled.sent("p000", course(1))
+    for at_s, each in facts:
+        polled.gives("p000", at_s, **each)
+    assert asked(polled) == expected
+
+
+def test_while_a_moved_stream_had_no_camera_for_a_part_of_a_window_no_rate_is_owed() -> None:
+    polled = Polled(plan())
+    polled.sent("p000", course(1), (2.0, 25.0))
+    polled.sent("p000", course(1), (25.0, END_S), connection="pc2", ssrc=101)
+    polled.gives("p000", 1.0)
+    polled.gives("p000", 25.0, connection="pc2", source="canvas", frame_rate=5.0)
+    assert asked(polled) == [20.0, None, None]
+
+
+# ---------------------------------------------------------------- who left
+
+
+def left(*closed: tuple[str, float], by_page: bool = True, went_on: bool = False) -> list[str]:
+    """Those who left, where p001's page closed some of its connections at some time."""
+    polled = Polled(plan())
+    until_s = min([END_S, *(at_s for _, at_s in closed)])
+    for connection in {connection for connection, _ in closed}:
+        polled.sent("p001", course(1), (2.0, until_s), connection=connection)
+    polled.sent("p000", course(2))
+    if went_on:
+        polled.sent("p001", course(1), (until_s + 1, END_S), connection="pc9", ssrc=109)
+    for connection, at_s in closed:
+        data = {"connection": connection, "state": "closed", "by_page": by_page}
+        polled.tells("p001", "connection", at_s, data)
+    return list(evidence_of(polled).left)
+
+
+def test_a_page_that_closes_its_connections_in_the_hold_has_left() -> None:
+    assert left(("pc1", 25.0)) == ["p001"]
+    assert left(("pc1", 25.0), ("pc2", 25.1)) == ["p001"]
+
+
+def test_a_page_whose_connection_was_closed_by_another_has_not_left() -> None:
+    assert left(("pc1", 25.0), by_page=False) == []
+
+
+def test_a_page_that_goes_on_by_another_connection_has_not_left() -> None:
+    assert left(("pc1", 25.0), went_on=True) == []
+
+
+@pytest.mark.parametrize("at_s", [END_S, END_S + 0.5])
+def test_a_page_that_leaves_when_the_hold_is_over_has_not_left_it(at_s: float) -> None:
+    assert left(("pc1", at_s)) == []
