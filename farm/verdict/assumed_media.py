@@ -23,20 +23,31 @@ def as_assumed(evidence: TrialEvidence) -> Iterator[str]:
 
 
 def mixed_or_withheld(evidence: TrialEvidence) -> tuple[Reason, ...]:
-    """Why a room that was only assumed to forward is not judged: it may as well be a mix."""
+    """Why a room that was only assumed to forward is not judged: it may as well be a mix.
+
+    So it may if of some kind each member received one stream, and of the other what it is owed.
+    """
     plan = evidence.plan
     members = [len(session.probes) for session in plan.sessions]
     if not plan.media_assumed or min(members, default=0) < LEAST_MEMBERS:
         return ()
+    received = _received(evidence)
+    one_each = False
     for kind in ("audio", "video"):
-        if {_received(evidence)[probe.probe, kind] for probe in plan.probes} - {1}:
+        counts = {(received[each.probe, kind], each.receives.count(kind)) for each in plan.probes}
+        if all(count >= owed for count, owed in counts):
+            continue
+        if any(count != 1 for count, _ in counts):
             return ()
+        one_each = True
+    if not one_each:
+        return ()
     return (
         Reason(
             "assumed_media",
-            "each member received 1 video and 1 audio: the server mixes its rooms, or it withholds "
-            f"streams; one that forwards owes {_owed(evidence)}: "
-            "say scenario.media: mixed or forwarded",
+            f"each member received {_range(evidence, 'video')} and {_range(evidence, 'audio')}: "
+            "the server mixes its rooms, or it withholds streams; one that forwards owes "
+            f"{_owed(evidence)}: say scenario.media: mixed or forwarded",
         ),
     )
 
