@@ -35,7 +35,9 @@ def duration_s(text: str) -> float:
 
 def asked_for(options: argparse.Namespace) -> Experiment:
     """The experiment in the file named, with the command line's changes. Raises BadInput."""
-    return with_options(load_experiment(options.experiment), options)
+    experiment = load_experiment(options.experiment)
+    with said_where(options):
+        return with_options(experiment, options)
 
 
 def with_options(experiment: Experiment, options: argparse.Namespace) -> Experiment:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from farm.browser.program import chromium_version, find_chromium
 from farm.cli.pricing import price_of_server
-from farm.drivers import read_driver
+from farm.drivers import read_driver, with_room_media
 from farm.errors import BadInput, MissingTool
 from farm.experiment import EMBEDDED, Experiment, Process, Server
 from farm.host_process import clip_cache
@@ -38,9 +38,10 @@ def chromium(experiment: Experiment, _beside: Path) -> str:
 
 
 def driver(experiment: Experiment, beside: Path) -> str:
-    """It can be read, and it has the scenario's roles."""
+    """It can be read, it has the scenario's roles, and its rooms have the streams asked for."""
     name, kind = driver_name(experiment), experiment.scenario.kind
     found = read_driver(name, beside)
+    experiment = with_room_media(experiment, beside)
     load = smallest_load(experiment.scenario)
     plan = plan_trial(experiment, load, index=0, purpose="single", hosts=("here",))
     for role in sorted({probe.role for probe in plan.probes} - found.roles.keys()):

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from farm.drivers.reading import read_driver
 from farm.experiment import Experiment
+from farm.experiment_file.checks import check_scenario
 from farm.scenario import driver_name
 
 
-def with_room_media(experiment: Experiment) -> Experiment:
+def with_room_media(experiment: Experiment, beside: Path = Path()) -> Experiment:
     """The experiment with its driver's `media`.
 
-    It stays `None` where neither says anything. Raises BadInput for a driver that cannot be read.
+    It stays `None` where neither says anything; `beside` is as of `read_driver`. Raises BadInput
+    for a driver that cannot be read, or whose rooms have fewer streams than `scenario.receives`.
     """
     scenario = experiment.scenario
     if scenario.kind != "group" or scenario.media is not None:
         return experiment
-    media = read_driver(driver_name(experiment)).media
-    return replace(experiment, scenario=replace(scenario, media=media))
+    media = read_driver(driver_name(experiment), beside).media
+    found = replace(experiment, scenario=replace(scenario, media=media))
+    check_scenario(found)
+    return found

@@ -117,7 +117,8 @@ def _process(experiment: Experiment) -> None:
         raise BadExperiment(f"server.process: {found}: expected one of {', '.join(by)}")
 
 
-def _scenario(experiment: Experiment) -> None:
+def check_scenario(experiment: Experiment) -> None:
+    """Raises BadExperiment for what no session of the scenario can be."""
     scenario = experiment.scenario
     if scenario.record and scenario.kind != "one_to_one":
         raise BadExperiment(
@@ -226,7 +227,7 @@ _CHECKS: tuple[Callable[[Experiment], None], ...] = (
     _server,
     _price,
     _process,
-    _scenario,
+    check_scenario,
     _loads,
     _hosts,
     _times,

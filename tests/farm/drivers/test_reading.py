@@ -82,6 +82,13 @@ def test_a_driver_is_read_with_all_its_steps(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("media", [None, "mixed", "forwarded"])
+def test_a_driver_may_say_what_a_rooms_server_does(tmp_path: Path, media: str | None) -> None:
+    (tmp_path / "ring.js").write_text("")
+    text = DRIVER if media is None else f"media: {media}\n{DRIVER}"
+    assert parse_driver(text, "d.yaml", tmp_path).media == media
+
+
 @pytest.mark.parametrize("name", driver_names())
 def test_every_driver_that_comes_with_the_farm_is_right(name: str) -> None:
     driver = read_driver(name)
@@ -93,6 +100,11 @@ def test_every_driver_that_comes_with_the_farm_is_right(name: str) -> None:
     ("old", "new", "complaint"),
     [
         ("format: 1", "format: 2", "d.yaml:1: format: 2: this farm reads format: 1"),
+        (
+            "format: 1",
+            "format: 1\nmedia: sfu",
+            "d.yaml:2: media: 'sfu': must be mixed or forwarded",
+        ),
         ("join:", "jion:", "d.yaml:4: roles.callee.jion: unknown key: did you mean join?"),
         (
             'click: "#register"',

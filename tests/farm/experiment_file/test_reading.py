@@ -14,6 +14,7 @@ from farm.experiment import (
     Host,
     Media,
     Network,
+    Receives,
     Scenario,
     Server,
     Size,
@@ -70,6 +71,20 @@ def test_a_url_of_ones_own_replaces_the_demo_app() -> None:
     experiment = parsed("app: {url: 'https://calls.example.org/', driver: mine.yaml}")
 
     assert experiment.app == App(run=None, url="https://calls.example.org/", driver="mine.yaml")
+
+
+def test_a_room_that_an_sfu_forwards_and_how_much_of_it() -> None:
+    experiment = parsed(
+        """
+        app: {url: "https://rooms.example.org/", driver: mine.yaml}
+        scenario: {kind: group, members: 6, media: forwarded, receives: {video: 4, audio: 0}}
+        """
+    )
+
+    assert experiment.scenario == Scenario(
+        kind="group", members=6, media="forwarded", receives=Receives(video=4, audio=0)
+    )
+    assert parsed("scenario: {kind: group, media: auto}").scenario.media is None
 
 
 def test_another_way_to_find_the_process_replaces_its_name() -> None:
@@ -218,6 +233,32 @@ def test_numbers_have_the_types_that_the_fields_have() -> None:
             "scenario: {kind: group, record: true}",
             "calls.yaml:1: scenario.record: true: only calls are recorded: expected false with "
             "group",
+        ),
+        (
+            "scenario: {kind: group, media: sfu}",
+            "calls.yaml:1: scenario.media: sfu: expected mixed or forwarded, or auto",
+        ),
+        (
+            "scenario:\n  kind: broadcast\n  media: forwarded\n",
+            "calls.yaml:3: scenario.media: forwarded: only rooms are mixed or forwarded: expected "
+            "auto with broadcast",
+        ),
+        (
+            "scenario: {kind: group, media: forwarded}",
+            "calls.yaml:1: scenario.media: forwarded: our demo app mixes: expected mixed",
+        ),
+        (
+            "scenario: {kind: group, media: mixed, receives: {video: 2}}",
+            "calls.yaml:1: scenario.receives.video: 2: expected 1 or less",
+        ),
+        (
+            "app: {url: 'http://x/', driver: d}\n"
+            "scenario: {kind: group, media: forwarded, members: 3, receives: {audio: 3}}\n",
+            "calls.yaml:2: scenario.receives.audio: 3: expected 2 or less",
+        ),
+        (
+            "scenario: {receives: {video: 2}}",
+            "calls.yaml:1: scenario.receives.video: 2: expected 1 or less",
         ),
         (
             "scenario: one_to_one\ntrial:\n  load: 7\n",
