@@ -3,7 +3,7 @@
 One probe's bad network shows in others, too: what it cannot send its partner does not receive, and
 what it cannot receive its partner is told to send less of (a server passes on the smallest estimate
 of a stream's receivers). So within a session the probe whose own way up loses packets is named
-first, and what its partner suffers is told beside it.
+first, and what its partner suffers is told beside it. Before all comes one whose page left.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from farm.wording import percent
 
 UP_LOSSES = ("residual_loss", "repair")
 TOLD_LESS = ("target_bitrate", "frame_rate")
+LEFT = "left"
+"""The code of a page that closed its connections before the hold was over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,9 @@ class Blame:
         else:
             message = f"{who} {_sentence(finding)}"
         cause = self._cause(finding)
-        if cause is not None:
+        if cause is not None and cause.breach.code == LEFT:
+            message += f"; {cause.probe.probe} left first"
+        elif cause is not None:
             whose = cause.stream or "join"
             message += f"; {cause.probe.probe}'s {whose} failed first ({cause.breach.code})"
         elif finding.up_loss and finding.kind is not None:
@@ -182,8 +186,8 @@ class Blame:
 def _guilt(findings: list[Finding]) -> tuple[float, ...]:
     """Sorts the probes of a session, the one that spoilt it first.
 
-    Those whose way up lost packets for good, then for repair; then those who had no partner to
-    fail them; then by how far they are off, then by when they were.
+    Those who left; those whose way up lost packets for good, then for repair; then those who had
+    no partner to fail them; then by how far they are off, then by when they were.
     """
     up = dict.fromkeys(UP_LOSSES, 0.0)
     for finding in findings:
@@ -191,6 +195,7 @@ def _guilt(findings: list[Finding]) -> tuple[float, ...]:
             up[finding.breach.code] = max(up[finding.breach.code], finding.breach.beyond)
     left_alone = all(finding.breach.code == "partner" for finding in findings)
     return (
+        -float(any(finding.breach.code == LEFT for finding in findings)),
         *(-up[code] for code in UP_LOSSES),
         float(left_alone),
         -max(finding.breach.beyond for finding in findings),

@@ -21,7 +21,7 @@ from farm.experiment import Criteria, Invalid
 from farm.trial import Outcome, PageAct, Reason, StreamSetup, TrialEvidence, Verdict
 from farm.verdict.assumed_media import as_assumed, mixed_or_withheld
 from farm.verdict.baseline import Baseline
-from farm.verdict.blame import Blame, Finding
+from farm.verdict.blame import LEFT, Blame, Finding
 from farm.verdict.generator_faults import after_hold, generator_faults
 from farm.verdict.host_faults import busy_hosts, unseen_notes
 from farm.verdict.one_fate import said, starved_receiver
@@ -155,7 +155,7 @@ def _left(streams: TrialStreams) -> list[Finding]:
     return [
         Finding(
             streams.probes[probe],
-            Breach("left", None, None, FAR_BEYOND, -1, at_s),
+            Breach(LEFT, None, None, FAR_BEYOND, -1, at_s),
             said="its page itself closed its connections before the hold was over",
         )
         for probe, at_s in streams.evidence.left.items()

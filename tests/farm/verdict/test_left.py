@@ -1,0 +1,86 @@
+"""Pages that closed their connections before the hold was over: what is judged of them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from farm.experiment import Criteria, Invalid
+from farm.trial import Outcome, PageAct, StreamInterval, TrialEvidence, Verdict
+from farm.verdict import judge
+from tests.farm.trial_evidence import Change, good, spoilt
+
+DEAD = {"packets": 0, "bitrate_bps": 0.0, "frame_rate": 0.0}
+SILENT = {**DEAD, "stalled_ratio": 1.0, "gap_s": 10.0}
+
+
+def judged(evidence: TrialEvidence) -> Verdict:
+    return judge(evidence, Criteria(), Invalid(), None)
+
+
+def gone_from(probe: str, evidence: TrialEvidence) -> TrialEvidence:
+    """A probe's page closes its connections at 50 s: nothing of it moves in the last two windows,
+    nor does what its partners receive of it."""
+    partners = {
+        each.probe
+        for session in evidence.plan.sessions
+        if probe in {other.probe for other in session.probes}
+        for each in session.probes
+    }
+
+    def change(interval: StreamInterval) -> Change | None:
+        if interval.window < 2 or interval.probe not in partners:
+            return None
+        if interval.direction == "outbound":
+            return {**DEAD, "gap_s": 10.0} if interval.probe == probe else None
+        return SILENT
+
+    return dataclasses.replace(spoilt(evidence, change), left={probe: 50.0})
+
+
+def test_a_page_that_left_before_the_hold_was_over_fails_its_unit_and_is_named_first() -> None:
+    verdict = judged(gone_from("p001", good(load=4)))
+    assert (verdict.outcome, verdict.units, verdict.units_failed) == (Outcome.FAIL, 2, 1)
+    first = verdict.reasons[0]
+    assert (first.code, first.probe, first.session, first.stream) == ("left", "p001", "s000", None)
+    assert first.at_s == 50.0
+    assert first.message == (
+        "p001 (s000): its page itself closed its connections before the hold was over"
+    )
+
+
+def test_nothing_more_is_held_against_the_streams_of_a_page_that_left() -> None:
+    verdict = judged(gone_from("p001", good(load=4)))
+    assert {reason.code for reason in verdict.reasons if reason.probe == "p001"} == {"left"}
+
+
+def test_what_a_partner_lost_of_a_page_that_left_says_so() -> None:
+    messages = [
+        reason.message
+        for reason in judged(gone_from("p001", good(load=4))).reasons
+        if reason.probe == "p000"
+    ]
+    assert messages
+    assert all(
+        "from p001" in message and message.endswith("; p001 left first") for message in messages
+    )
+
+
+def test_a_viewer_who_left_fails_alone_a_presenter_who_left_fails_all() -> None:
+    verdict = judged(dataclasses.replace(good("broadcast", 4), left={"p002": 50.0}))
+    assert (verdict.units, verdict.units_failed) == (3, 1)
+    verdict = judged(dataclasses.replace(good("broadcast", 4), left={"p000": 50.0}))
+    assert (verdict.units, verdict.units_failed) == (3, 3)
+
+
+def test_a_page_that_left_was_established_all_the_same() -> None:
+    assert judged(dataclasses.replace(good(), left={"p001": 50.0})).established == 2
+
+
+def test_what_a_page_did_is_noted_and_held_against_nobody() -> None:
+    act = PageAct("p001", "video", 45.4, "stopped its track")
+    verdict = judged(dataclasses.replace(good(), acts=(act,)))
+    assert verdict.outcome is Outcome.PASS
+    assert verdict.notes[-1] == (
+        "p001's page stopped its track (video) at 45 s of the run: what it did not want sent is "
+        "owed to nobody"
+    )
