@@ -89,3 +89,63 @@ def test_a_viewer_who_never_got_the_presenter_is_told_after_it() -> None:
 
     assert reasons[0] == ("p000", "p000 (s000): no answer")
     assert reasons[1][1].endswith("; p000's join failed first (timeout)")
+
+
+def test_a_stream_of_which_nobody_knows_whose_it_is_names_all_that_it_may_be_of() -> None:
+    room = good("group", 3, members=3, media="forwarded")
+    lost = Finding(
+        room.plan.probes[0],
+        Breach("gap", 5.0, 2.0, 2.5, 0, 30.0),
+        "inbound",
+        "video",
+        senders=("p001", "p002"),
+    )
+    (reason,) = Blame([lost], TrialStreams(room)).reasons
+    assert (reason.stream, reason.sender) == ("inbound video", "p001 or p002")
+    assert reason.message == (
+        "p000 (s000) inbound video from p001 or p002 had no packet for 5.0 s, limit 2 s"
+    )
+
+
+def test_of_several_possible_senders_none_is_blamed_for_what_was_lost() -> None:
+    room = good("group", 3, members=3, media="forwarded")
+    lossy = finding(1, "outbound", "residual_loss", beyond=30, evidence=room)
+    breach = Breach("residual_loss", 0.2, 0.01, 20, 0, 30.0)
+    for senders, is_explained in ((("p001",), True), (("p001", "p002"), False)):
+        lost = Finding(room.plan.probes[0], breach, "inbound", "video", senders=senders)
+        _, reason = Blame([lossy, lost], TrialStreams(room)).reasons
+        assert reason.probe == "p000"
+        assert reason.message.endswith("; p001's outbound video failed first (residual_loss)") is (
+            is_explained
+        )
+
+
+def test_what_is_sent_and_what_is_mixed_come_from_nobody() -> None:
+    mixed = good("group", 4)
+    sent = finding(0, "outbound", "gap", beyond=2, evidence=mixed)
+    received = finding(1, "inbound", "gap", beyond=2, evidence=mixed)
+    reasons = Blame([sent, received], TrialStreams(mixed)).reasons
+    assert [reason.sender for reason in reasons] == [None, None]
+    assert not [reason.message for reason in reasons if " from " in reason.message]
+
+
+def test_each_stream_of_a_forwarded_room_is_named_by_whom_it_comes_from() -> None:
+    room = good("group", 3, members=3, media="forwarded")
+    breach = Breach("setup", None, 15.0, 1000.0, -1, 10.0)
+    lost = [
+        Finding.of(room.plan.probes[0], breach, each)
+        for each in TrialStreams(room).owed("p000", "inbound", "video")
+    ]
+    assert [reason.message for reason in Blame(lost, TrialStreams(room)).reasons] == [
+        "p000 (s000) inbound video from p001 got no first media, limit 15 s",
+        "p000 (s000) inbound video from p002 got no first media, limit 15 s",
+    ]
+
+
+def test_who_left_comes_before_who_lost_what_that_one_sent() -> None:
+    reasons = told(
+        finding(0, "inbound", "gap", beyond=1000, at_s=20.0),
+        finding(1, None, "left", beyond=1000, at_s=25.0, said="its page left"),
+    )
+    assert [probe for probe, _ in reasons] == ["p001", "p000"]
+    assert reasons[1][1].endswith("; p001 left first")
