@@ -206,13 +206,19 @@ def _fills(number: int, stream: Stream, slots: Sequence[_Slot], hold: Span) -> b
 
 
 def _senders(slots: Sequence[_Slot], partners: Sequence[str]) -> list[tuple[str, ...]]:
-    """Whom each slot's stream comes from. What only one sender is left for is that sender's."""
-    left = tuple(slot.sender for slot in slots if slot.sender is not None and not slot.is_known)
+    """Whom each slot's stream comes from.
+
+    What only one sender is left for is that sender's; where nothing came of those that are left,
+    each lacks its own.
+    """
+    unknown = [slot for slot in slots if slot.sender is not None and not slot.is_known]
+    left = tuple(slot.sender for slot in unknown if slot.sender is not None)
+    is_mixed_up = any(slot.claims for slot in unknown)
     found: list[tuple[str, ...]] = []
     for slot in slots:
         if slot.sender is None:
             found.append(tuple(partners))
-        elif slot.is_known:
+        elif slot.is_known or not is_mixed_up:
             found.append((slot.sender,))
         else:
             found.append(left)

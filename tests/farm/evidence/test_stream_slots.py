@@ -185,8 +185,17 @@ def test_where_a_server_limits_what_it_forwards_each_may_be_of_any_partner() -> 
 def test_what_never_came_is_owed_all_the_same() -> None:
     matched = match((), PARTNERS, HOLD, PARTNERS)
     assert (matched.owed, matched.owners) == (2, ())
-    assert matched.senders == (PARTNERS, PARTNERS)
-    assert match((), ["p001"], HOLD, ["p001"]).senders == (("p001",),)
+    assert matched.senders == (("p001",), ("p002",)), "each lacks its own"
+
+
+def test_of_those_of_whom_nothing_came_each_is_named_by_itself() -> None:
+    partners = ("p001", "p002", "p003")
+    matched = match([Stream(5.0, END_S, "p002")], partners, HOLD, partners)
+    assert matched.senders == (("p001",), ("p002",), ("p003",))
+    # One came, and nobody knows of which of the others.
+    one_came = [Stream(5.0, END_S, "p002"), Stream(6.0, END_S)]
+    matched = match(one_came, partners, HOLD, partners)
+    assert matched.senders == (("p001", "p003"), ("p002",), ("p001", "p003"))
 
 
 # ---------------------------------------------------------------- whatever they are
