@@ -43,7 +43,7 @@ def test_a_stream_that_the_server_withholds_fails_and_is_named(
         verdict = judged(tmp_path, switched(sfu.app_url, **switches), VIDEO_ROOM_DRIVER)
     kind = "audio" if "audio" in str(switches) else "video"
     assert verdict["outcome"] == "fail", verdict
-    # All cameras show the same clip: whose of two alike streams it is may not be known, and is said.
+    # All cameras show one clip: whose of two alike streams it is may not be known, and is said.
     senders = {sender for probe, stream, sender in named(verdict) if stream == f"inbound {kind}"}
     assert senders <= {"p001", "p001 or p002"}, verdict
     assert senders, verdict
