@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from farm.evidence.page_acts import PageActs
-from farm.evidence.stream_lives import Life
+from farm.evidence.stream_lives import Life, in_flows
 from farm.evidence.stream_senders import KINDS, Origins, match_sent
 from farm.evidence.stream_slots import RECENT_S, Matched, Owner, Span, Stream, match
 from farm.intervals import Intervals
@@ -26,7 +26,7 @@ Key = tuple[str, Direction, MediaKind]
 
 @dataclass(frozen=True, slots=True)
 class Of:
-    """The streams of a probe of one direction and kind, matched."""
+    """The streams of a probe of one direction and kind, each as often as it flowed, matched."""
 
     lives: Sequence[Life]
     matched: Matched
@@ -62,32 +62,37 @@ class OwedStreams:
                 if life.direction == "outbound":
                     self._gone[life.probe][life.connection, life.mid] = life.polled_s
                 groups[life.probe, life.direction, life.kind].append(life)
-        found = {key: Of(of, self._match(key, of)) for key, of in groups.items()}
+        found = {key: self._matched(key, of) for key, of in groups.items()}
         self.found.update(found)
         return [pair for of in found.values() for pair in of.owners]
 
-    def _match(self, key: Key, lives: Sequence[Life]) -> Matched:
+    def _matched(self, key: Key, lives: Sequence[Life]) -> Of:
         probe, direction, kind = key
         plan = self._plans[probe]
         if direction == "outbound":
-            matched = match_sent(lives, plan.sends.count(kind), self._hold, self._acts)
-            self._tracks.update(_longest(lives, matched.owners))
-            return matched
+            sent = Of(*match_sent(lives, plan.sends.count(kind), self._hold, self._acts))
+            self._tracks.update(_longest(sent))
+            return sent
         usual = _usual_size(lives) if self._is_mixed else None
-        streams = [
-            Stream(
-                life.first_s,
-                life.last_s,
-                sent.probe if sent and not self._is_mixed else None,
-                rank=sent.rank if sent else int(usual is not None and life.size != usual),
-                is_extra=sent is not None and sent.is_extra,
-                is_sure=sent is None or sent.is_sure,
-                possible=None if self._is_mixed else self._possible.get(life.name),
-            )
-            for life in lives
-            for sent in (self._sent_as.get(life.name),)
-        ]
-        return match(streams, *self._owed(plan, kind))
+        places = {life.name: place for place, life in enumerate(lives)}
+        parts = in_flows(lives)
+        streams = [self._received(life, flow, usual, places[life.name]) for life, flow in parts]
+        return Of([life for life, _ in parts], match(streams, *self._owed(plan, kind)))
+
+    def _received(
+        self, life: Life, flow: Span, usual: tuple[int, int] | None, place: int
+    ) -> Stream:
+        """A received stream in one of the spans in which it flowed; `usual` is a mix's size."""
+        sent = self._sent_as.get(life.name)
+        return Stream(
+            *flow,
+            sent.probe if sent and not self._is_mixed else None,
+            rank=sent.rank if sent else int(usual is not None and life.size != usual),
+            is_extra=sent is not None and sent.is_extra,
+            is_sure=sent is None or sent.is_sure,
+            possible=None if self._is_mixed else self._possible.get(life.name),
+            of=place,
+        )
 
     def _owed(
         self, plan: ProbePlan, kind: MediaKind
@@ -263,11 +268,10 @@ class OwedStreams:
         )
 
 
-def _longest(lives: Sequence[Life], owners: Iterable[Owner]) -> Mapping[Hashable, int]:
+def _longest(sent: Of) -> Mapping[Hashable, int]:
     """The track that each stream is longest, by its name."""
     seconds: defaultdict[Hashable, dict[int, float]] = defaultdict(dict)
-    for owner in owners:
-        life = lives[owner.stream]
+    for life, owner in sent.owners:
         spans = seconds[life.name]
         span_s = min(owner.to_s, life.last_s) - max(owner.from_s, life.first_s)
         spans[owner.track] = spans.get(owner.track, 0.0) + span_s

@@ -7,7 +7,7 @@ mid, each SSRC is a stream.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ import numpy as np
 import polars as pl
 
 from farm.evidence.poll_table import PollTable
-from farm.rates import FloatArray, IntArray
 from farm.trial import Direction
 from farm.webrtc_stats import MediaKind
 
@@ -25,6 +24,9 @@ _TOLD = (
     *("mediaSourceId", "scalabilityMode", "frameWidth", "frameHeight", "ssrc", "rid", "run_s"),
 )
 
+SILENT_S = 3.0
+"""A stream that sends nothing for longer may have been another's turn meanwhile."""
+
 SERIES = ("probe", "connection", "id", "ssrc")
 """What one counter is to a browser, until the page is loaded anew."""
 
@@ -33,6 +35,7 @@ SERIES = ("probe", "connection", "id", "ssrc")
 class Life:
     """One stream of a page, from its first packet to its last.
 
+    `flows` are the spans in which its packets came, each without a silence of more than `SILENT_S`.
     `series` are the numbers of its counters in the table that it was found in (`PollTable.series`).
     What is empty of `mid`, `track_id`, `source_id` (the id of its media source) and
     `scalability_mode` is unknown; `size` is the last, width and height. A poll had it until
@@ -51,9 +54,18 @@ class Life:
     scalability_mode: str
     size: tuple[int, int] | None
     series: tuple[int, ...]
-    first_s: float
-    last_s: float
+    flows: tuple[tuple[float, float], ...]
     polled_s: float
+
+    @property
+    def first_s(self) -> float:
+        """When it was first seen to flow."""
+        return self.flows[0][0]
+
+    @property
+    def last_s(self) -> float:
+        """When it was last seen to flow."""
+        return self.flows[-1][1]
 
     @property
     def name(self) -> Hashable:
@@ -72,16 +84,16 @@ class Life:
 
 def lives(table: PollTable, direction: Direction, packets: str) -> list[Life]:
     """Each stream of the table that ever flowed; `packets` is the counter that tells."""
-    first_s, last_s = _flow(table, packets)
-    if not len(first_s):
+    if not len(table.said_series):
         return []
-    last = np.flatnonzero(np.diff(table.said_series, append=len(first_s)))
+    flows = _flows(table, packets)
+    last = np.flatnonzero(np.diff(table.said_series, append=-1))
     said = table.said[last]
     lacking = [pl.lit(None).alias(name) for name in _TOLD if name not in said.columns]
     rows = said.with_columns(lacking).select(_TOLD).rows(named=True)
     found: dict[Hashable, list[int]] = {}
     for number, row in enumerate(rows):
-        if not np.isnan(first_s[number]):
+        if number in flows:
             alone = number if row["mid"] is None else None
             key = *(row[name] for name in _IDENTITY), alone
             found.setdefault(key, []).append(number)
@@ -99,8 +111,7 @@ def lives(table: PollTable, direction: Direction, packets: str) -> list[Life]:
             ssrcs=frozenset(rows[each]["ssrc"] for each in numbers) - {None},
             rids=frozenset(rows[each]["rid"] for each in numbers) - {None},
             series=tuple(numbers),
-            first_s=float(min(first_s[each] for each in numbers)),
-            last_s=float(max(last_s[each] for each in numbers)),
+            flows=_joined(span for each in numbers for span in flows[each]),
             polled_s=max(rows[each]["run_s"] for each in numbers),
         )
         for numbers in found.values()
@@ -113,19 +124,36 @@ def _size(row: Mapping[str, Any]) -> tuple[int, int] | None:
     return (width, height) if width and height else None
 
 
-def _flow(table: PollTable, packets: str) -> tuple[FloatArray, FloatArray]:
-    """When each series was first and last seen to count a packet; NaN where it never was."""
+def _flows(table: PollTable, packets: str) -> Mapping[int, list[tuple[float, float]]]:
+    """By the number of each series the spans in which it was seen to count packets."""
     counted = table.known(packets)
     moved = table.delta(packets).to_numpy() > 0
-    grew = moved | (table.begins & (counted > 0))
-    run_s = table.known("run_s")
-    starts = _starts(table.series)
-    if not len(starts):
-        return np.empty(0), np.empty(0)
-    first_s: FloatArray = np.fmin.reduceat(np.where(grew, run_s, np.nan), starts)
-    last_s: FloatArray = np.fmax.reduceat(np.where(grew, run_s, np.nan), starts)
-    return first_s, last_s
+    grew = np.flatnonzero(moved | (table.begins & (counted > 0)))
+    series, run_s = table.series[grew], table.known("run_s")[grew]
+    begins = np.diff(series, prepend=-1) != 0
+    begins |= np.diff(run_s, prepend=0.0) > SILENT_S
+    starts = np.flatnonzero(begins)
+    ends = np.append(starts[1:], len(grew)) - 1 if len(starts) else starts
+    found: dict[int, list[tuple[float, float]]] = {}
+    for number, begin_s, end_s in zip(
+        series[starts].tolist(), run_s[starts].tolist(), run_s[ends].tolist(), strict=True
+    ):
+        found.setdefault(number, []).append((begin_s, end_s))
+    return found
 
 
-def _starts(series: IntArray) -> IntArray:
-    return np.flatnonzero(np.diff(series, prepend=-1)).astype(np.int64)
+def _joined(spans: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """Spans in order, those in one that no silence parts."""
+    found: list[tuple[float, float]] = []
+    for begin_s, end_s in sorted(spans):
+        if found and begin_s - found[-1][1] <= SILENT_S:
+            found[-1] = found[-1][0], max(found[-1][1], end_s)
+        else:
+            found.append((begin_s, end_s))
+    return tuple(found)
+
+
+def in_flows(lives: Iterable[Life]) -> list[tuple[Life, tuple[float, float]]]:
+    """Each stream as often as it flowed, in an order that does not depend on that of the rows."""
+    parts = [(life, flow) for life in lives for flow in life.flows]
+    return sorted(parts, key=lambda part: (*part[1], part[0].order))

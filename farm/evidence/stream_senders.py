@@ -18,7 +18,7 @@ import polars as pl
 from farm.evidence.page_acts import PageActs
 from farm.evidence.poll_table import PollTable
 from farm.evidence.rtp_tables import RtpTables
-from farm.evidence.stream_lives import Life
+from farm.evidence.stream_lives import Life, in_flows
 from farm.evidence.stream_slots import Matched, Span, Stream, match
 from farm.rates import CLOCK_JUMP_S, FloatArray
 from farm.recording.reader import TrialReader
@@ -165,19 +165,27 @@ def _with_more(trial: TrialReader, sessions: Sequence[SessionPlan]) -> set[str]:
     return found
 
 
-def match_sent(lives: Sequence[Life], owed: int, hold: Span, acts: PageActs) -> Matched:
-    """What a probe sent of a kind, matched to what it owes: cameras and microphones first."""
+def match_sent(
+    lives: Sequence[Life], owed: int, hold: Span, acts: PageActs
+) -> tuple[list[Life], Matched]:
+    """What a probe sent of a kind, matched to what it owes: cameras and microphones first.
+
+    The streams of the owners are numbered as in the list, which has each as often as it flowed.
+    """
     mid = _usual_mid(lives, acts)
+    places = {life.name: place for place, life in enumerate(lives)}
+    parts = in_flows(lives)
     streams = [
         Stream(
-            life.first_s,
-            life.last_s,
+            first_s,
+            last_s,
             rank=_rank(life, acts) or int(mid not in (None, life.mid)),
             group=life.mid,
+            of=places[life.name],
         )
-        for life in lives
+        for life, (first_s, last_s) in parts
     ]
-    return match(streams, [None] * owed, hold)
+    return [life for life, _ in parts], match(streams, [None] * owed, hold)
 
 
 def _rank(life: Life, acts: PageActs) -> int:
@@ -275,8 +283,9 @@ def _cover(spans: Sequence[Span], life: Life) -> bool:
 def _sent(streams: Sequence[Traced], owed: int, hold: Span, acts: PageActs) -> Iterator[_Sent]:
     """A probe's streams of a kind, and which of them are sent beside those that it owes."""
     lives = [each.life for each in streams]
-    matched = match_sent(lives, owed, hold, acts)
-    owners = {owner.stream for owner in matched.owners if owner.track < owed}
+    parts, matched = match_sent(lives, owed, hold, acts)
+    named = {parts[owner.stream].name for owner in matched.owners if owner.track < owed}
+    owners = {number for number, life in enumerate(lives) if life.name in named}
     tracks = {streams[number].track_id for number in owners}
     for number, each in enumerate(streams):
         # A camera that is sent to each partner by itself is what it owes, as often as it is sent.

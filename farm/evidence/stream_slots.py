@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 RECENT_S = 3.0
 """So long a move may take: two streams are there together, or none is. What is there besides does
@@ -28,7 +29,8 @@ class Stream:
     can have come from, `None` where nobody asked. Of those that are owed to nobody only such of one
     `group` go on in each other. Of several that could be
     what is owed, those of the lowest `rank` are; one that `is_extra` is known not to be. What is
-    known of it and not `is_sure` counts only where it leaves nothing missing.
+    known of it and not `is_sure` counts only where it leaves nothing missing. What is `of` one
+    stream of the page, with a silence between, goes on in itself before it does in others.
     """
 
     first_s: float
@@ -39,6 +41,7 @@ class Stream:
     possible: frozenset[str] | None = None
     group: str = ""
     is_sure: bool = True
+    of: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +66,33 @@ class Matched:
     senders: tuple[tuple[str, ...], ...]
 
 
+class _Claim(NamedTuple):
+    """A span in which a stream, by its number, stands for something; `of` is `Stream.of`."""
+
+    begin_s: float
+    end_s: float
+    number: int
+    of: int
+
+
 @dataclass(slots=True)
 class _Slot:
     """What stands for one owed stream so far: spans with the number of the stream, in order."""
 
     sender: str | None
-    claims: list[tuple[float, float, int]] = field(default_factory=list)
+    claims: list[_Claim] = field(default_factory=list)
     is_known: bool = False
 
     def gain(self, stream: Stream) -> list[Span]:
         """What of the stream's time nothing else stands for; a moment between two needs nothing."""
         free: list[Span] = []
         begin_s, ended_s = stream.first_s, -math.inf
-        for claim_begin_s, claim_end_s, _ in self.claims:
-            end_s = min(claim_begin_s, stream.last_s)
-            if begin_s < end_s and claim_begin_s - ended_s > RECENT_S:
+        for claim in self.claims:
+            end_s = min(claim.begin_s, stream.last_s)
+            if begin_s < end_s and claim.begin_s - ended_s > RECENT_S:
                 free.append((begin_s, end_s))
-            begin_s = max(begin_s, claim_end_s)
-            ended_s = claim_end_s
+            begin_s = max(begin_s, claim.end_s)
+            ended_s = claim.end_s
         if begin_s < stream.last_s or begin_s == stream.first_s:
             free.append((begin_s, stream.last_s))
         return free
@@ -92,21 +104,26 @@ class _Slot:
     def is_free_for(self, stream: Stream) -> bool:
         """Whether no more than a moment of the stream's time is taken."""
         taken_s = sum(
-            max(0.0, min(end_s, stream.last_s) - max(begin_s, stream.first_s))
-            for begin_s, end_s, _ in self.claims
+            max(0.0, min(claim.end_s, stream.last_s) - max(claim.begin_s, stream.first_s))
+            for claim in self.claims
         )
         return taken_s <= RECENT_S
 
-    def take(self, number: int, spans: Iterable[Span]) -> None:
-        self.claims = sorted([*self.claims, *((begin, end, number) for begin, end in spans)])
+    def take(self, number: int, stream: Stream, spans: Iterable[Span]) -> None:
+        """Let the stream stand for it in these spans."""
+        claims = [_Claim(begin_s, end_s, number, stream.of) for begin_s, end_s in spans]
+        self.claims = sorted([*self.claims, *claims])
 
     def distance(self, stream: Stream) -> tuple[bool, float]:
         """How unlikely it is that what ended goes on in this stream.
 
         What ended just now comes before what is gone for long, and goes on in its order.
         """
-        ended = [end_s for _, end_s, _ in self.claims if end_s <= stream.first_s]
-        quiet_s = stream.first_s - max(ended) if ended else math.inf
+        ended = [claim for claim in self.claims if claim.end_s <= stream.first_s]
+        last = max(ended, key=lambda claim: claim.end_s, default=None)
+        if last is not None and stream.of >= 0 and last.of == stream.of:
+            return False, -math.inf
+        quiet_s = stream.first_s - last.end_s if last is not None else math.inf
         return (False, -round(quiet_s, 6)) if quiet_s <= RECENT_S else (True, round(quiet_s, 6))
 
 
@@ -130,8 +147,10 @@ def match(
         stream = streams[number]
         rest = groups.setdefault((stream.sender, stream.group, stream.rank), [])
         if not _goes_on(number, stream, rest, hold):
-            rest.append(_Slot(stream.sender, [(stream.first_s, stream.last_s, number)]))
-            more.append(rest[-1])
+            slot = _Slot(stream.sender)
+            slot.take(number, stream, [(stream.first_s, stream.last_s)])
+            rest.append(slot)
+            more.append(slot)
     owners = [owner for track, slot in enumerate([*slots, *more]) for owner in _owners(track, slot)]
     of_extra = [() if slot.sender is None else (slot.sender,) for slot in more]
     return Matched(len(slots), tuple(owners), (*_senders(slots, partners), *of_extra))
@@ -156,7 +175,9 @@ def _nameless(stream: Stream) -> Stream:
 def _missing_s(slots: Sequence[_Slot], hold: Span) -> float:
     """The seconds of the hold, of all slots together, in which nothing stands for what is owed."""
     return sum(
-        hold[1] - hold[0] - sum(max(0.0, min(e, hold[1]) - max(b, hold[0])) for b, e, _ in claims)
+        hold[1]
+        - hold[0]
+        - sum(max(0.0, min(each.end_s, hold[1]) - max(each.begin_s, hold[0])) for each in claims)
         for claims in (slot.claims for slot in slots)
     )
 
@@ -201,7 +222,7 @@ def _fills(number: int, stream: Stream, slots: Sequence[_Slot], hold: Span) -> b
                 best = key, slot, spans
     if best is None:
         return False
-    best[1].take(number, best[2])
+    best[1].take(number, stream, best[2])
     return True
 
 
@@ -229,13 +250,14 @@ def _owners(track: int, slot: _Slot) -> Iterable[Owner]:
     """One stream after the other; what comes before the first, or after the last, is theirs."""
     joined: list[Owner] = []
     ended_s = -math.inf
-    for begin_s, end_s, number in slot.claims:
+    for claim in slot.claims:
         if not joined:
-            joined.append(Owner(track, number, -math.inf, math.inf))
-        elif joined[-1].stream != number:
+            joined.append(Owner(track, claim.number, -math.inf, math.inf))
+        elif joined[-1].stream != claim.number:
             # The row at which the one before ended is still its own.
+            begin_s = claim.begin_s
             at_s = math.nextafter(begin_s, math.inf) if begin_s <= ended_s else begin_s
             joined[-1] = replace(joined[-1], to_s=at_s)
-            joined.append(Owner(track, number, at_s, math.inf))
-        ended_s = end_s
+            joined.append(Owner(track, claim.number, at_s, math.inf))
+        ended_s = claim.end_s
     return joined
