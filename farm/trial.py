@@ -122,8 +122,9 @@ class StreamInterval:
     with some, but without the stream, they are those of silence (0 packets, stalled throughout).
     `track` counts the probe's streams of that direction and kind: first those that it is owed, then
     others. `owed` is false of those others, and while a page itself gives nothing to send.
-    `asked_frame_rate` is what the page asked the camera of a sent video for. See "What counts" in
-    docs/method.md for how each figure is made.
+    `asked_frame_rate` is what the page asked the camera of a sent video for; `is_resized`: its
+    pictures had several sizes in the window. See "What counts" in docs/method.md for how each
+    figure is made.
     """
 
     probe: str
@@ -154,6 +155,7 @@ class StreamInterval:
     track: int = 0
     owed: bool = True
     asked_frame_rate: float | None = None
+    is_resized: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,7 +195,11 @@ def _in_their_windows(
 
     Where rows that a poll had are lost, a poll without a stream does not say that it was gone.
     """
-    missing = [name for name in (*_FIGURES, *_PARTS, "rows", "moves") if name not in frame.columns]
+    missing = [
+        name
+        for name in (*_FIGURES, *_PARTS, "rows", "moves", "resized")
+        if name not in frame.columns
+    ]
     lengths = pl.DataFrame({"window": range(len(edges) - 1), "length_s": edges[1:] - edges[:-1]})
     had = polls.select("probe", "window", "polls", *DIRECTIONS.categories)
     lost = pl.col("held").fill_null(0) < pl.when(direction="inbound").then("inbound").otherwise(
@@ -279,6 +283,7 @@ def _figures(frame: pl.DataFrame, places: pl.DataFrame, edges: FloatArray) -> pl
         pl.col("direction").cast(DIRECTIONS),
         pl.col("kind").cast(KINDS),
         owed=pl.col("expected").fill_null(False),
+        is_resized=pl.col("resized").fill_null(0.0) > 0,
         probe=pl.col("place"),
         start_s=pl.lit(begins).gather(pl.col("window")),
         end_s=pl.lit(ends).gather(pl.col("window")),

@@ -96,6 +96,12 @@ class _Rows:
         """At each poll, of the encoding that stands for its stream."""
         return self.values(of)[self.layers.rows]
 
+    def resized(self) -> FloatArray:
+        """1 where a stream's pictures had several sizes in a window, else 0."""
+        pixels = self.of_best("frameWidth") * self.of_best("frameHeight")
+        least, most = self.windows.smallest(pixels), self.windows.largest(pixels)
+        return np.where(np.isnan(least), 0.0, (least != most).astype(np.float64))
+
     def frame(self, direction: Direction, figures: Mapping[str, FloatArray]) -> pl.DataFrame:
         """A row for each stream and window, with the connection and id that it had last."""
         last = self._kept[self.layers.rows[self.windows.last_row()]]
@@ -135,6 +141,7 @@ def received(
     figures = {
         "frame_width": rows.windows.last(rows.of_best("frameWidth")),
         "frame_height": rows.windows.last(rows.of_best("frameHeight")),
+        "resized": rows.resized(),
         "packets": packets,
         "payload_bytes": rows.total(table.delta("bytesReceived")),
         "payload_span_s": rows.windows.total(rows.of_best(table.span_s("bytesReceived"))),
@@ -177,6 +184,7 @@ def sent(
     figures = {
         "frame_width": rows.windows.last(rows.of_best("frameWidth")),
         "frame_height": rows.windows.last(rows.of_best("frameHeight")),
+        "resized": rows.resized(),
         "packets": packets,
         "payload_bytes": rows.total(table.delta("payload")),
         "payload_span_s": rows.windows.total(rows.layers.largest(rows.values(_span(table)))),

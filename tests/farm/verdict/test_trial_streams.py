@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -130,6 +131,67 @@ def test_of_simulcast_the_layer_of_the_size_received_is_what_was_sent() -> None:
     assert codes(of_layer(150_000.0, 320, 240), "p000") == []
     assert codes(of_layer(60_000.0, 320, 240), "p000") == ["delivered"]
     assert codes(of_layer(60_000.0, 200, 100), "p000") == [], "of a size nobody sends: the smallest"
+
+
+def layered(*layers: tuple[str, float, float, int]) -> TrialEvidence:
+    """p001 sends encodings: rid, bitrate, frame rate, height."""
+    return dataclasses.replace(
+        good(),
+        layers=tuple(
+            LayerInterval("p001", "video", 0, rid, at, bps, rate, height * 4 // 3, height)
+            for at in range(4)
+            for rid, bps, rate, height in layers
+        ),
+    )
+
+
+def received(evidence: TrialEvidence, **figures: Any) -> list[str]:
+    """The limits that p000's video breaks where it has these figures in its last window."""
+    return codes(spoilt(evidence, stream("p000", "inbound", "video", [3], **figures)), "p000")
+
+
+def test_an_encoding_owes_no_more_frames_than_it_is_sent_with() -> None:
+    two = layered(("q", 60_000.0, 10.0, 120), ("f", 500_000.0, 20.0, 480))
+    small = {"bitrate_bps": 60_000.0, "frame_width": 160, "frame_height": 120}
+    assert received(two, **small, frame_rate=10.0) == []
+    assert received(two, **small, frame_rate=5.0) == ["frame_rate"]
+    assert received(two, frame_rate=10.0) == ["frame_rate"], "it is of the larger one"
+
+
+def test_a_window_in_which_the_server_went_over_to_another_encoding_is_not_compared() -> None:
+    two = layered(("q", 60_000.0, 20.0, 120), ("f", 500_000.0, 20.0, 480))
+    assert received(two, bitrate_bps=200_000.0, is_resized=True) == []
+    assert received(two, bitrate_bps=200_000.0) == ["delivered"]
+
+
+def test_a_server_may_leave_out_temporal_layers_but_no_more() -> None:
+    planned = TrialStreams(good()).expected
+    scalable = dataclasses.replace(
+        good(),
+        streams=tuple(
+            dataclasses.replace(each, scalability_mode="L1T2" if each.kind == "video" else "")
+            for each in planned
+        ),
+    )
+    assert received(scalable, frame_rate=10.0, bitrate_bps=300_000.0) == []
+    assert received(scalable, frame_rate=5.0, bitrate_bps=100_000.0) == ["frame_rate"]
+    assert received(scalable, bitrate_bps=300_000.0) == ["delivered"], "all frames came"
+
+
+def test_a_servers_own_audio_is_not_what_a_microphone_sent() -> None:
+    room = good("group", 3, members=3, media="forwarded")
+    streams = tuple(
+        dataclasses.replace(each, senders=("p001", "p002")) if each.probe == "p000" else each
+        for each in TrialStreams(room).expected
+        if not (each.probe == "p000" and each.direction == "inbound" and each.track == 1)
+    )
+    mixed = dataclasses.replace(room, streams=streams)
+    quiet = spoilt(mixed, stream("p000", "inbound", "audio", bitrate_bps=10_000.0))
+    assert [
+        breach.code
+        for each in TrialStreams(quiet).owed("p000", "inbound", "audio")
+        for breach in TrialStreams(quiet).breaches(each, Criteria(), None)
+    ] == []
 
 
 def test_what_a_page_did_not_want_sent_is_held_against_nobody() -> None:

@@ -1,0 +1,208 @@
+"""What was sent of the streams that were received: by whom, which part, how many frames. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from farm.trial import Direction, LayerInterval, StreamIdentity, StreamInterval
+from farm.verdict.stream_limits import Sent, unseen
+from farm.webrtc_stats import MediaKind
+
+Windows = dict[int, StreamInterval]
+Size = tuple[int | None, int | None]
+
+UNKNOWN = -1
+"""The track of a sender's stream that nobody knows."""
+
+FULL = 0.9
+"""A scalable stream of which a receiver gets this share of frames is forwarded whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a receiver may be forwarded of a stream: the whole, or one of its encodings."""
+
+    bitrate_bps: float | None
+    frame_rate: float | None
+    size: Size
+
+
+class SentStreams:
+    """The senders' side of received streams.
+
+    `windows` gives those of a stream, by probe, direction, kind and track.
+    """
+
+    def __init__(
+        self,
+        streams: Iterable[StreamIdentity],
+        layers: Iterable[LayerInterval],
+        windows: Callable[[str, Direction, MediaKind, int], Windows],
+    ) -> None:
+        self._windows = windows
+        self._owed: defaultdict[tuple[str, MediaKind], list[StreamIdentity]] = defaultdict(list)
+        self._modes: dict[tuple[str, MediaKind, int], str] = {}
+        for each in streams:
+            if each.direction == "inbound" and each.owed:
+                self._owed[each.probe, each.kind].append(each)
+            elif each.scalability_mode not in ("", "L1T1"):
+                self._modes[each.probe, each.kind, each.track] = each.scalability_mode
+        self._layers: defaultdict[tuple[str, MediaKind, int, int], list[LayerInterval]]
+        self._layers = defaultdict(list)
+        for layer in layers:
+            if layer.bitrate_bps:
+                key = layer.probe, layer.kind, layer.track, layer.window
+                self._layers[key].append(layer)
+
+    # ------------------------------------------------------------ frames
+
+    def due_frame_rates(
+        self, stream: StreamIdentity, windows: Windows, usual: float | None
+    ) -> Mapping[int, float | None]:
+        """By window the frame rate that a received video should have; `None`: nobody knows.
+
+        It is what its camera was asked for, the least of those it may be of; of an encoding no more
+        than that has. A server may leave out temporal layers of a scalable stream, but not more of
+        them than `usual`, the rate of the baseline.
+        """
+        if stream.kind == "audio":
+            return {}
+        rates: defaultdict[int, list[float | None]] = defaultdict(list)
+        for sender in stream.senders:
+            for each, tracks in self._by(stream, sender):
+                received = windows.get(each.window)
+                if received is not None and (each.track in tracks or UNKNOWN in tracks):
+                    rates[each.window].append(self._due(each, received, usual))
+        return {
+            number: None if None in of else min(rate for rate in of if rate is not None)
+            for number, of in rates.items()
+        }
+
+    def _due(
+        self, sent: StreamInterval, received: StreamInterval, usual: float | None
+    ) -> float | None:
+        asked = sent.asked_frame_rate
+        if asked is None:
+            return None
+        for layer in self._layers_of(sent):
+            if received.is_resized or _size(layer) == _size(received):
+                asked = min(asked, asked if layer.frame_rate is None else layer.frame_rate)
+        mode = self._modes.get((sent.probe, sent.kind, sent.track))
+        if mode is None:
+            return asked
+        least = asked / (1 << (_temporal_layers(mode) - 1))
+        return max(least, min(asked, usual or 0.0))
+
+    # ------------------------------------------------------------ payload
+
+    def forwarded(self, stream: StreamIdentity, windows: Windows) -> Iterator[tuple[int, Sent]]:
+        """By window what was sent of a received stream; what nobody knows is not there."""
+        if len(stream.senders) != 1:
+            yield from self._of_some(stream, windows)
+            return
+        (sender,) = stream.senders
+        sent = {e.window: e for e, tracks in self._by(stream, sender) if tracks == {e.track}}
+        if UNKNOWN in {track for _, track in stream.sent_tracks}:
+            sent = {**self._least(stream), **sent}
+        for number, interval in windows.items():
+            if number in sent:
+                bitrate_bps = self._bitrate_bps(sent[number], interval)
+                if bitrate_bps:
+                    yield number, Sent(bitrate_bps, sent[number].polls, unseen(sent[number]))
+
+    def _least(self, stream: StreamIdentity) -> Windows:
+        """Of all whom the probe receives the kind from, the least that one sent in each window."""
+        found: Windows = {}
+        for other in self._owed[stream.probe, stream.kind]:
+            for sender in other.senders:
+                for number, each in self._windows(sender, "outbound", stream.kind, 0).items():
+                    least = found.setdefault(number, each)
+                    if (each.bitrate_bps or math.inf) < (least.bitrate_bps or math.inf):
+                        found[number] = each
+        return found
+
+    def _of_some(self, stream: StreamIdentity, windows: Windows) -> Iterator[tuple[int, Sent]]:
+        """Where nobody knows who sent which of some streams: the least for the least received.
+
+        Of fewer streams than senders nobody knows more: they may be a server's own.
+        """
+        same = [e for e in self._owed[stream.probe, stream.kind] if e.senders == stream.senders]
+        if len(same) < len(stream.senders):
+            return
+        rivals = [self._windows(e.probe, "inbound", e.kind, e.track) for e in same]
+        senders = [self._windows(each, "outbound", stream.kind, 0) for each in stream.senders]
+        for number, interval in windows.items():
+            sent = sorted(
+                (bitrate_bps, each[number].polls, unseen(each[number]))
+                for each in senders
+                if number in each
+                if (bitrate_bps := self._bitrate_bps(each[number], interval))
+            )
+            rank = sum(_rank(each[number]) < _rank(interval) for each in rivals if number in each)
+            if len(sent) == len(stream.senders) and rank < len(sent):
+                yield number, Sent(*sent[rank])
+
+    def _bitrate_bps(self, sent: StreamInterval, received: StreamInterval) -> float | None:
+        """The bitrate of that part of a sent stream which is forwarded; `None`: not known."""
+        parts = self._parts(sent, received)
+        if len(parts) > 1:
+            return None
+        if (sent.probe, sent.kind, sent.track) in self._modes:
+            is_smaller = received.is_resized or _size(received) != parts[0].size
+            is_slower = (received.frame_rate or 0.0) < FULL * (parts[0].frame_rate or 0.0)
+            if is_smaller or is_slower:
+                return None
+        return parts[0].bitrate_bps
+
+    # ------------------------------------------------------------ who, and which part
+
+    def _by(self, stream: StreamIdentity, sender: str) -> Iterator[tuple[StreamInterval, set[int]]]:
+        """A sender's windows of the tracks that a received stream is, or is for a time.
+
+        Each with the tracks that it is in that window.
+        """
+        steps = stream.sent_tracks or ((-math.inf, 0),)
+        for track in {track for _, track in steps if track != UNKNOWN} | {0}:
+            for each in self._windows(sender, "outbound", stream.kind, track).values():
+                tracks = {
+                    of
+                    for (from_s, of), (to_s, _) in pairwise((*steps, (math.inf, UNKNOWN)))
+                    if from_s < each.end_s and to_s > each.start_s
+                }
+                yield each, tracks
+
+    def _layers_of(self, sent: StreamInterval) -> Sequence[LayerInterval]:
+        """The encodings that were sent of a stream in its window; none where it has but one."""
+        return self._layers.get((sent.probe, sent.kind, sent.track, sent.window), ())
+
+    def _parts(self, sent: StreamInterval, received: StreamInterval) -> list[_Part]:
+        """The part of a sent stream that is forwarded; several: one of them, or one after another.
+
+        Of simulcast it is the encoding of the size received, else the smallest that is sent.
+        """
+        layers = self._layers_of(sent)
+        parts = [_Part(each.bitrate_bps, each.frame_rate, _size(each)) for each in layers]
+        if not parts:
+            return [_Part(sent.bitrate_bps, sent.frame_rate, _size(sent))]
+        if received.is_resized:
+            return parts
+        same = [part for part in parts if part.size == _size(received)]
+        return same[:1] or [min(parts, key=lambda part: part.bitrate_bps or 0.0)]
+
+
+def _size(of: StreamInterval | LayerInterval) -> Size:
+    return of.frame_width, of.frame_height
+
+
+def _rank(interval: StreamInterval) -> tuple[float, int]:
+    return interval.bitrate_bps or 0.0, interval.track
+
+
+def _temporal_layers(mode: str) -> int:
+    """How many a scalability mode has: 3 of `L1T3`, `S2T3h` (W3C webrtc-svc)."""
+    number = mode.partition("T")[2][:1]
+    return int(number) if number.isdigit() else 1
