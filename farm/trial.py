@@ -300,7 +300,8 @@ class TrialEvidence:
     """All that a verdict is made of, computed from one trial's recording.
 
     `streams` says what the tracks of `intervals` are, `layers` what encodings they are made of, and
-    `left` which pages closed their connections in the hold, and when.
+    `left` which pages closed their connections in the hold, and when; `never_connected` has for a
+    probe the last `connectionState` of each connection that never was connected.
     `stayed_full` are light probes, each with why a stream of theirs had to be coded after all;
     `unplayed` are probes that did not play the audio that they received.
     """
@@ -324,6 +325,7 @@ class TrialEvidence:
     layers: tuple[LayerInterval, ...] = ()
     acts: tuple[PageAct, ...] = ()
     left: Mapping[str, float] = field(default_factory=dict)
+    never_connected: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 class Outcome(StrEnum):

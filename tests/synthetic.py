@@ -102,6 +102,7 @@ class Page:
     poll_s: float = 1.0
     loss: float = 0.0
     repaired: float = 0.0
+    padded: float = 0.0  # of what is sent again, though nobody asked: probes for bandwidth
     silent: tuple[Span, ...] = ()  # nothing arrives
     frozen: tuple[Span, ...] = ()  # packets arrive, no frame is decoded
     unpolled: tuple[Span, ...] = ()  # the page lives on, its polls get lost
@@ -125,6 +126,7 @@ class _Counters:
     decoded: float = 0.0
     encoded: float = 0.0
     repaired: float = 0.0
+    padded: float = 0.0
     frozen_s: float = 0.0
     freezes: int = 0
     still_since_s: float | None = None
@@ -144,7 +146,8 @@ class _Stack:
         page, counted = self.page, self.counted
         middle_s, seconds = (begin_s + end_s) / 2, end_s - begin_s
         packets = PACKETS_PER_S * seconds
-        counted.sent += packets * (1 + page.repaired)
+        counted.sent += packets * (1 + page.repaired + page.padded)
+        counted.padded += packets * page.padded
         counted.repaired += packets * page.repaired
         counted.encoded += FRAMES_PER_S * seconds
         silent = _within(middle_s, page.silent)
@@ -215,8 +218,9 @@ class _Stack:
             mediaSourceId=f"S{kind}",
             packetsSent=round(counted.sent),
             bytesSent=round(counted.sent) * PACKET_BYTES,
-            retransmittedPacketsSent=round(counted.repaired),
-            retransmittedBytesSent=round(counted.repaired) * PACKET_BYTES,
+            nackCount=round(counted.repaired),
+            retransmittedPacketsSent=round(counted.repaired + counted.padded),
+            retransmittedBytesSent=round(counted.repaired + counted.padded) * PACKET_BYTES,
             targetBitrate=400_000.0 if video else 32_000.0,
             framesEncoded=round(counted.encoded) if video else None,
             framesSent=round(counted.encoded) if video else None,

@@ -39,6 +39,7 @@ _OUTBOUND = (
     "scalabilityMode",
     "packetsSent",
     "bytesSent",
+    "nackCount",
     "retransmittedPacketsSent",
     "retransmittedBytesSent",
     "targetBitrate",

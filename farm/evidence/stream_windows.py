@@ -179,6 +179,8 @@ def sent(
     rows = _Rows(table, owners, edges, "framesEncoded")
     packets = rows.total(table.delta("packetsSent"))
     again = rows.total(table.delta("retransmittedPacketsSent"))
+    # What nobody asked for is padding: a sender probes for bandwidth with packets sent before.
+    again = np.where(rows.total(table.delta("nackCount")) == 0, 0.0, again)
     reason = table.frame["qualityLimitationReason"]
     silence = table.silence_s("packetsSent", "lastPacketSentTimestamp")
     figures = {

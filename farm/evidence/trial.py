@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
+from farm.evidence.connection_states import never_connected
 from farm.evidence.one_fate import first_to_fall
 from farm.evidence.page_acts import PageActs
 from farm.evidence.rtp_tables import RtpTables
@@ -91,6 +92,7 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         layers=tuple(layer for _, layers, _ in found for layer in layers),
         acts=windows.owed.acts(),
         left=windows.owed.left(),
+        never_connected=never_connected(trial.events),
     )
 
 

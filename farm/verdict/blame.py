@@ -15,7 +15,7 @@ from farm.trial import Direction, ProbePlan, Reason, StreamIdentity
 from farm.verdict.stream_limits import Breach
 from farm.verdict.trial_streams import TrialStreams
 from farm.webrtc_stats import MediaKind
-from farm.wording import percent
+from farm.wording import counted, percent
 
 UP_LOSSES = ("residual_loss", "repair")
 TOLD_LESS = ("target_bitrate", "frame_rate")
@@ -136,7 +136,7 @@ class Blame:
         elif finding.said:
             message = f"{who}: {finding.said}"
         else:
-            message = f"{who} {_sentence(finding)}"
+            message = f"{who} {_sentence(finding)}{self._unconnected(finding)}"
         cause = self._cause(finding)
         if cause is not None and cause.breach.code == LEFT:
             message += f"; {cause.probe.probe} left first"
@@ -157,6 +157,17 @@ class Blame:
             value=breach.value,
             limit=breach.limit,
             at_s=breach.at_s,
+        )
+
+    def _unconnected(self, finding: Finding) -> str:
+        """What connections say of a stream that never came."""
+        states = self._streams.evidence.never_connected.get(finding.probe.probe, {})
+        if finding.breach.code != "setup" or finding.breach.value is not None or not states:
+            return ""
+        reached = " and ".join(dict.fromkeys(states.values()))
+        return (
+            f"; {counted(len(states), 'connection')} of its page never connected ({reached}): "
+            "usual cause: the server announces an address that the probe cannot reach"
         )
 
     @property

@@ -111,6 +111,30 @@ async def test_loss_and_repair(tmp_path: Path) -> None:
     assert partner.residual_loss_ratio == 0
 
 
+async def test_what_is_sent_again_unasked_is_padding_and_no_repair(tmp_path: Path) -> None:
+    up, _ = windows(await call(tmp_path, Page(padded=0.5)), "p000", "outbound")
+    assert up.repair_ratio == 0
+    assert up.bitrate_bps == pytest.approx(400_000)
+
+
+async def test_connections_that_never_were_connected_are_told_by_their_last_state(
+    tmp_path: Path,
+) -> None:
+    def said(probe: str, connection: str, state: str) -> ProbeEvent:
+        data = {"connection": connection, "state": state, "by_page": False}
+        return ProbeEvent(probe, "connection", MONOTONIC_S + 3, "", data)
+
+    with new_run(tmp_path, FakeClock()) as run:
+        await record_joins(
+            run,
+            *(said("p000", "a-0", state) for state in ("connecting", "failed")),
+            *(said("p000", "a-1", state) for state in ("connecting", "connected", "failed")),
+            *(said("p001", "b-0", state) for state in ("connecting", "closed")),
+        )
+    evidence = evidence_of(RunReader.open(run.path).trial(0))
+    assert evidence.never_connected == {"p000": {"a-0": "failed"}, "p001": {"b-0": "connecting"}}
+
+
 async def test_a_stall_over_the_edge_of_a_window_counts_in_both_and_once(tmp_path: Path) -> None:
     first, second = windows(await call(tmp_path, Page(frozen=((18, 24),))), "p000", "inbound")
     assert first.stalled_ratio == pytest.approx(0.1, abs=0.01), "1 s by the poll at 19"

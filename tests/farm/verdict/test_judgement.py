@@ -383,3 +383,19 @@ def test_a_dirty_start_is_said() -> None:
     verdict = judged(dataclasses.replace(good(), reset=dirty), baseline())
 
     assert verdict.notes == ("the server began dirty: memory 900 MB, first 200 MB",)
+
+
+def test_of_media_that_never_came_it_is_said_that_nothing_connected() -> None:
+    evidence = good()
+    setups = tuple(
+        dataclasses.replace(each, setup_s=None) if each.probe == "p000" else each
+        for each in evidence.setups
+    )
+    stuck = {"p000": {"a-0": "failed"}}
+    broken = dataclasses.replace(evidence, setups=setups, never_connected=stuck)
+    first, *_ = judge(broken, Criteria(), Invalid(), None).reasons
+    assert first.message == (
+        "p000 (s000) inbound audio from p001 got no first media, limit 15 s; 1 connection of its"
+        " page never connected (failed): usual cause: the server announces an address that the"
+        " probe cannot reach"
+    )
