@@ -226,7 +226,8 @@ class TrialReader(SampleReader):
 
     def hosts(self) -> pl.DataFrame | None:
         """A row per second and host of the generator: see `trial.HostSample`."""
-        return self.timed(self.folder.hosts)
+        frame = self.timed(self.folder.hosts)
+        return None if frame is None else frame.sort("host", "host_monotonic_s")
 
     def server(self) -> pl.DataFrame | None:
         """A row per second of the server: see `server_observations.ServerSample`.
@@ -237,6 +238,7 @@ class TrialReader(SampleReader):
         frame = self.table(self.folder.server)
         if frame is None:
             return None
+        frame = frame.sort("received_s", maintain_order=True)
         uptime_s = frame["uptime_s"].cast(pl.Float64).to_numpy()
         own = self._offsets.run_s(SERVER_CLOCK, uptime_s)
         if own is None or "asked_s" not in frame.columns:
@@ -257,7 +259,9 @@ class TrialReader(SampleReader):
     def kurento(self) -> pl.DataFrame | None:
         """A row each time the media server said what it holds: see `KurentoSample`."""
         frame = self.table(self.folder.kurento)
-        return None if frame is None else frame.with_columns(run_s=pl.col("received_s"))
+        if frame is None:
+            return None
+        return frame.sort("received_s", maintain_order=True).with_columns(run_s="received_s")
 
     def kurento_samples(self) -> tuple[KurentoSample, ...]:
         """What the media server said of itself, before the first probe, in between, and after."""
