@@ -25,7 +25,7 @@ Key = tuple[str, Direction, MediaKind]
 
 
 @dataclass(frozen=True, slots=True)
-class Of:
+class MatchedStreams:
     """The streams of a probe of one direction and kind, each as often as it flowed, matched."""
 
     lives: Sequence[Life]
@@ -52,7 +52,7 @@ class OwedStreams:
         self._partners = {} if plan.mixed else _partners(plan)
         self._tracks: dict[Hashable, int] = {}
         self._gone: defaultdict[str, dict[tuple[str, str], float]] = defaultdict(dict)
-        self.found: dict[Key, Of] = {}
+        self.found: dict[Key, MatchedStreams] = {}
 
     def add(self, lives: Sequence[Life]) -> list[tuple[Life, Owner]]:
         """Match some probes' streams, all of each; who stands for what and when."""
@@ -66,18 +66,20 @@ class OwedStreams:
         self.found.update(found)
         return [pair for of in found.values() for pair in of.owners]
 
-    def _matched(self, key: Key, lives: Sequence[Life]) -> Of:
+    def _matched(self, key: Key, lives: Sequence[Life]) -> MatchedStreams:
         probe, direction, kind = key
         plan = self._plans[probe]
         if direction == "outbound":
-            sent = Of(*match_sent(lives, plan.sends.count(kind), self._hold, self._acts))
+            sent = MatchedStreams(
+                *match_sent(lives, plan.sends.count(kind), self._hold, self._acts)
+            )
             self._tracks.update(_longest(sent))
             return sent
         usual = _usual_size(lives) if self._is_mixed else None
         places = {life.name: place for place, life in enumerate(lives)}
         parts = in_flows(lives)
         streams = [self._received(life, flow, usual, places[life.name]) for life, flow in parts]
-        return Of([life for life, _ in parts], match(streams, *self._owed(plan, kind)))
+        return MatchedStreams([life for life, _ in parts], match(streams, *self._owed(plan, kind)))
 
     def _received(
         self, life: Life, flow: Span, usual: tuple[int, int] | None, place: int
@@ -124,7 +126,7 @@ class OwedStreams:
                 if direction == "inbound"
                 else match((), [None] * probe.sends.count(kind), self._hold)
             )
-            of = Of((), matched)
+            of = MatchedStreams((), matched)
         for track, senders in enumerate(of.matched.senders):
             owners = [owner for owner in of.matched.owners if owner.track == track]
             last = of.lives[owners[-1].stream] if owners else None
@@ -268,7 +270,7 @@ class OwedStreams:
         )
 
 
-def _longest(sent: Of) -> Mapping[Hashable, int]:
+def _longest(sent: MatchedStreams) -> Mapping[Hashable, int]:
     """The track that each stream is longest, by its name."""
     seconds: defaultdict[Hashable, dict[int, float]] = defaultdict(dict)
     for life, owner in sent.owners:

@@ -25,12 +25,13 @@ ALWAYS: Span = (-math.inf, math.inf)
 class Stream:
     """A stream that flowed from `first_s` to `last_s`.
 
-    `sender` is the probe it came from, `None` where that is not known; `possible` are then those it
-    can have come from, `None` where nobody asked. Of those that are owed to nobody only such of one
-    `group` go on in each other. Of several that could be
-    what is owed, those of the lowest `rank` are; one that `is_extra` is known not to be. What is
-    known of it and not `is_sure` counts only where it leaves nothing missing. What is `of` one
-    stream of the page, with a silence between, goes on in itself before it does in others.
+    - `sender`: the probe it came from; `None`: not known, and then `possible` are those it can have
+      come from (`None`: nobody asked).
+    - `rank`: of several that could be what is owed, those of the lowest are.
+    - `is_extra`: it is known not to be what is owed.
+    - `is_sure`: else `sender` and `is_extra` count only where they leave nothing missing.
+    - `group`: streams that nobody is owed go on only in others of their group.
+    - `of`: the number of the page's stream that this is a part of, between two silences; -1: whole.
     """
 
     first_s: float
