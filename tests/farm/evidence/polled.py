@@ -34,6 +34,17 @@ def course(seed: int, bytes_per_s: float = 40_000.0) -> Course:
     return lambda now_s: float(np.interp(now_s, at_s, total))
 
 
+def at_times(of: Course, *spans: Span) -> Course:
+    """An encoder that puts out the same, but in some spans only."""
+
+    def total(now_s: float) -> float:
+        return sum(
+            of(min(now_s, end_s)) - of(begin_s) for begin_s, end_s in spans if now_s > begin_s
+        )
+
+    return total
+
+
 def room(members: int = 3, *, media: RoomMedia | None = "forwarded", **receives: int) -> TrialPlan:
     """One room; `receives` limits what each member is owed."""
     return plan_of(

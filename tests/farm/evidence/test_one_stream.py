@@ -6,7 +6,7 @@ import pytest
 
 from farm.evidence.rtp_tables import RtpTables
 from farm.evidence.stream_lives import Life
-from tests.farm.evidence.polled import ALL, END_S, Polled, course, plan
+from tests.farm.evidence.polled import ALL, END_S, Polled, at_times, course, plan
 
 
 @pytest.fixture
@@ -26,6 +26,14 @@ def test_a_stream_lives_from_its_first_packet_to_its_last(polled: Polled) -> Non
     assert (life.first_s, life.last_s, life.polled_s) == (2.5, 20.5, 39.5)
     assert (life.connection, life.mid, life.source_id) == ("pc1", "0", "Scamera")
     assert life.size == (640, 480)
+
+
+def test_a_long_silence_parts_a_streams_life_and_a_short_one_does_not(polled: Polled) -> None:
+    turns = at_times(course(1), (2.0, 15.0), (17.0, 20.0), (30.0, END_S))
+    polled.received("p000", turns, lag_s=0.0)
+    (life,) = lives(polled)
+    assert life.flows == ((2.5, 20.5), (30.5, 39.5))
+    assert (life.first_s, life.last_s) == (2.5, 39.5)
 
 
 def test_a_sender_that_never_sends_is_no_stream(polled: Polled) -> None:

@@ -10,7 +10,7 @@ import pytest
 from farm.evidence import trial_evidence
 from farm.trial import Direction, PageAct, StreamIdentity, TrialEvidence
 from farm.webrtc_stats import MediaKind
-from tests.farm.evidence.polled import END_S, Course, Polled, course, plan, room
+from tests.farm.evidence.polled import END_S, Course, Polled, at_times, course, plan, room
 
 CAMERAS = {f"p00{number}": course(10 + number) for number in range(3)}
 OTHERS = {probe: course(60 + place) for place, probe in enumerate(CAMERAS)}
@@ -120,6 +120,38 @@ def test_a_stream_that_moves_is_one_with_the_line_that_it_had_last() -> None:
     (identity,) = identities(evidence_of(polled))
     assert (identity.connection, identity.mid) == ("pc2", "4")
     assert (identity.began_s, identity.ended_s) == (2.5, 39.5)
+
+
+def worst_gap_s(evidence: TrialEvidence, probe: str) -> float:
+    """The longest time without a packet of the video that a probe is owed."""
+    return max(
+        each.gap_s or 0.0
+        for each in evidence.intervals
+        if (each.probe, each.direction, each.kind) == (probe, "inbound", "video") and each.owed
+    )
+
+
+def test_two_streams_that_take_turns_are_the_one_that_is_owed() -> None:
+    """A server that sends the last speaker only, or reuses the line that it had before."""
+    polled = Polled(plan())
+    polled.sent("p001", course(1))
+    turns = (2.0, 15.0), (27.0, END_S)
+    polled.received("p000", at_times(course(1), *turns), mid="4")
+    polled.received("p000", course(1), (15.0, 27.0), mid="6", ssrc=501, track="other")
+    evidence = evidence_of(polled)
+    (identity,) = identities(evidence)
+    assert (identity.owed, identity.began_s, identity.ended_s) == (True, 2.5, 39.5)
+    assert worst_gap_s(evidence, "p000") < 2.0
+
+
+def test_a_silence_that_nothing_fills_is_one() -> None:
+    polled = Polled(plan())
+    polled.sent("p001", course(1))
+    polled.received("p000", at_times(course(1), (2.0, 15.0), (27.0, END_S)))
+    evidence = evidence_of(polled)
+    (identity,) = identities(evidence)
+    assert identity.owed
+    assert worst_gap_s(evidence, "p000") >= 10.0
 
 
 def test_where_a_server_limits_what_it_forwards_each_stream_may_be_of_any_partner() -> None:

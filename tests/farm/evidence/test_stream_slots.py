@@ -74,6 +74,15 @@ def test_several_that_move_together_go_on_in_their_order() -> None:
     assert tracks(matched) == [[0, 2], [1, 3]]
 
 
+def test_a_stream_goes_on_in_itself_before_it_does_in_what_ended_just_now() -> None:
+    streams = [
+        Stream(2.0, 10.0, of=0),
+        Stream(2.0, 18.0, of=1),
+        Stream(19.0, END_S, of=0),
+    ]
+    assert tracks(match(streams, [None, None], HOLD)) == [[0, 2], [1]]
+
+
 def test_what_ended_just_now_goes_on_before_what_is_gone_for_long() -> None:
     matched = of_any(2, Stream(5.0, 36.0), Stream(6.0, 42.0), Stream(42.5, END_S))
     assert tracks(matched) == [[0], [1, 2]]
