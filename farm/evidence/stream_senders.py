@@ -288,12 +288,12 @@ def _sent(streams: Sequence[Traced], owed: int, hold: Span, acts: PageActs) -> I
     owners = {number for number, life in enumerate(lives) if life.name in named}
     tracks = {streams[number].track_id for number in owners}
     for number, each in enumerate(streams):
-        # A camera that is sent to each partner by itself is what it owes, as often as it is sent.
+        # What is sent to each partner by itself is what it owes, as often as it is sent: a camera,
+        # or whatever stands for one.
         rank = _rank(each.life, acts)
-        is_camera = rank == 0
-        if each.track_id and not acts.are_known(each.life.probe):
-            is_camera = each.track_id in tracks
-        yield _Sent(each, number not in owners and not is_camera, rank)
+        is_camera = rank == 0 and (acts.are_known(each.life.probe) or not each.track_id)
+        is_owed = is_camera or (each.track_id != "" and each.track_id in tracks)
+        yield _Sent(each, number not in owners and not is_owed, rank)
 
 
 def _of_receiver(mine: Sequence[Traced], theirs: Sequence[_Sent]) -> Mapping[Hashable, SentAs]:

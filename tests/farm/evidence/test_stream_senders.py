@@ -194,7 +194,9 @@ def test_a_screen_beside_a_camera_is_sent_beside_what_is_owed(known: bool) -> No
         assert (sent["0"].rank, sent["9"].rank) == (0, 1)
 
 
-def test_a_camera_that_is_sent_to_each_partner_by_itself_is_what_is_owed_each_time() -> None:
+@pytest.mark.parametrize("source", ["camera", "canvas", "other", "screen"])
+def test_what_is_sent_to_each_partner_by_itself_is_what_is_owed_each_time(source: str) -> None:
+    """Such as a camera, or its pictures with the background blurred."""
     polled = Polled(room())
     for probe, partners in (
         ("p000", ("p001", "p002")),
@@ -206,7 +208,7 @@ def test_a_camera_that_is_sent_to_each_partner_by_itself_is_what_is_owed_each_ti
             on, track = f"{probe} to {partner}", f"{probe}'s camera"
             number = 1000 + 10 * int(probe[-1]) + place
             polled.sent(probe, encoder, connection=on, ssrc=number, track=track)
-            polled.gives(probe, 1.0, connection=on, track=track)
+            polled.gives(probe, 1.0, connection=on, track=track, source=source)
     for receiver, encoder in (("p000", course(100)), ("p002", course(102))):
         polled.received(receiver, encoder, mid="7", ssrc=600)
     found = origins(polled)
