@@ -246,23 +246,41 @@ def _senders_of(
             ]
             for probe in session.probes
         }
-        for probe in session.probes:
-            mine = [
+        everything = [each for of in sent.values() for each in of]
+        received = {
+            probe.probe: [
                 each for kind in KINDS for each in of_probe.get((probe.probe, "inbound", kind), [])
             ]
-            theirs = [each for name, of in sent.items() if name != probe.probe for each in of]
-            sent_as.update(_of_receiver(mine, theirs))
+            for probe in session.probes
+        }
+        named = {probe: _of_receiver(mine, everything) for probe, mine in received.items()}
+        if _are_echoes(received, named):
+            continue
+        for probe, mine in received.items():
+            sent_as.update(named[probe])
             for stream in mine:
                 if stream.life.name not in sent_as:
-                    possible[stream.life.name] = _possible(stream.life, theirs)
+                    possible[stream.life.name] = _possible(stream.life, everything)
     return Origins(sent_as, possible)
 
 
-def _possible(life: Life, theirs: Sequence[_Sent]) -> frozenset[str]:
-    """Those who sent something of the kind all the time that it was there."""
+def _are_echoes(
+    received: Mapping[str, Sequence[Traced]], named: Mapping[str, Mapping[Hashable, SentAs]]
+) -> bool:
+    """Whether all pages get back what they send and nothing else: that is what they are owed."""
+    senders = {
+        (probe, _beside(stream, mine, named[probe]))
+        for probe, mine in received.items()
+        for stream in mine
+    }
+    return bool(senders) and all(probe == sender for probe, sender in senders)
+
+
+def _possible(life: Life, everything: Sequence[_Sent]) -> frozenset[str]:
+    """The others who sent something of the kind all the time that it was there."""
     spans: dict[str, list[Span]] = {}
-    for each in theirs:
-        if each.of.life.kind == life.kind:
+    for each in everything:
+        if each.of.life.kind == life.kind and each.of.life.probe != life.probe:
             span = each.of.life.first_s - AROUND_S, each.of.life.last_s + AROUND_S
             spans.setdefault(each.of.life.probe, []).append(span)
     return frozenset(probe for probe, of in spans.items() if _cover(sorted(of), life))
@@ -297,6 +315,7 @@ def _sent(streams: Sequence[Traced], owed: int, hold: Span, acts: PageActs) -> I
 
 
 def _of_receiver(mine: Sequence[Traced], theirs: Sequence[_Sent]) -> Mapping[Hashable, SentAs]:
+    """Who sent what a receiver got, itself perhaps: pages, and servers, give streams back."""
     likest: dict[Hashable, _Likeness] = {}
     for stream in mine:
         found = _named(stream, [e for e in theirs if e.of.life.kind == stream.life.kind])
@@ -456,6 +475,9 @@ def _alike(stream: Traced, apart_s: Sequence[float], theirs: Sequence[_Sent]) ->
         best_s <= LIKE_ALONE_S and is_long if is_alone else _clearly(stream.life, best_s, next_s)
     )
     is_sure = not is_alone and next_s >= max(best_s + SURELY_S, SURELY * best_s)
+    if theirs[best].of.life.probe == stream.life.probe:
+        # Both are polled at once, which makes them more alike than streams of others can be.
+        is_clear = is_clear and is_sure and stream.life.kind == "video"
     return _Likeness(theirs[best], best_s, is_sure) if is_clear else None
 
 
