@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
+import polars as pl
 
 from farm import rates
 from farm.evidence.poll_table import PollTable, in_order
@@ -15,18 +18,32 @@ from farm.evidence.stream_slots import Owner
 from farm.rates import FloatArray
 from farm.trial import LayerInterval
 
+_LINE = ("probe", "kind", "connection", "mid")
+_NAME = pl.coalesce("rid", pl.col("ssrc").cast(pl.String), pl.lit("")).alias("rid")
+
 
 def layers_of(
     table: PollTable | None, owners: Iterable[tuple[Life, Owner]], edges: FloatArray
 ) -> list[LayerInterval]:
-    """The encodings of the sent streams among `owners` that have several."""
-    several = [(life, owner) for life, owner in owners if len(life.rids) > 1]
-    if table is None or not several:
+    """The encodings of the sent streams among `owners` that have several at a time.
+
+    An encoding is named by its rid, by its SSRC where it has none (`a=ssrc-group:SIM`).
+    """
+    if table is None:
+        return []
+    of_line = _several(table)
+    several = [
+        (replace(life, series=of_line[life.probe, life.kind, life.connection, life.mid]), owner)
+        for life, owner in owners
+        if (life.probe, life.kind, life.connection, life.mid) in of_line
+    ]
+    if not several:
         return []
     track = tracks(table, several)
     window = rates.window_of(table.known("run_s"), edges)
     kept = np.flatnonzero((track >= 0) & (window >= 0))
-    names = [in_order(table.frame[name])[kept] for name in ("probe", "kind", "rid")]
+    encodings = table.frame.select("probe", "kind", _NAME)
+    names = [in_order(encodings[name])[kept] for name in encodings.columns]
     groups = RowGroups(
         (*names, track[kept], window[kept]),
         then=(table.known("run_s")[kept], table.series[kept]),
@@ -41,7 +58,7 @@ def layers_of(
             table.span_s("framesEncoded"),
         )
     )
-    named = table.frame[last].select("probe", "kind", "rid")
+    named = encodings[last]
     columns = zip(
         named.iter_rows(),
         track[last].tolist(),
@@ -57,7 +74,7 @@ def layers_of(
             probe=probe,
             kind=kind,
             track=number,
-            rid=rid or "",
+            rid=rid,
             window=at,
             bitrate_bps=bitrate_bps,
             frame_rate=frame_rate,
@@ -66,6 +83,25 @@ def layers_of(
         )
         for (probe, kind, rid), number, at, bitrate_bps, frame_rate, width, height in columns
     ]
+
+
+def _several(table: PollTable) -> Mapping[tuple[str, str, str, str], tuple[int, ...]]:
+    """By probe, kind, connection and mid the series of what had several at a time."""
+    starts = np.flatnonzero(np.diff(table.said_series, prepend=-1))
+    ends = np.flatnonzero(np.diff(table.said_series, append=-1))
+    last = table.said[ends].select(*_LINE, until_s="run_s")
+    begin_s = table.said["run_s"][starts].alias("begin_s")
+    series = last.with_columns(begin_s).with_row_index("number")
+    shared = series.filter(pl.col("mid").is_not_null() & pl.struct(_LINE).is_duplicated())
+    lines: dict[tuple[str, str, str, str], list[tuple[float, float, int]]] = {}
+    for number, probe, kind, connection, mid, until_s, begun_s in shared.iter_rows():
+        line = probe, kind, connection or "", mid
+        lines.setdefault(line, []).append((begun_s, until_s, number))
+    return {
+        line: tuple(number for *_, number in spans)
+        for line, spans in lines.items()
+        if any(later[0] < before[1] for before, later in pairwise(sorted(spans)))
+    }
 
 
 def _known(values: FloatArray) -> list[float | None]:

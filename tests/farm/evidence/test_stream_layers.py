@@ -80,10 +80,45 @@ def test_an_encoding_that_is_paused_sends_nothing_and_its_stream_goes_on() -> No
     assert stream.frame_width == SIZES["h"], "the largest that is sent"
 
 
-def test_an_encoding_that_never_sent_is_no_layer() -> None:
-    polled = simulcast()
-    polled.sent("p000", steady(0.0), ssrc=109, rid="x")
-    assert {layer.rid for layer in evidence_of(polled).layers} == set(RIDS)
+def test_an_encoding_that_never_sent_is_a_layer_at_rest() -> None:
+    polled = Polled(plan())
+    for place, rid in enumerate(RIDS):
+        polled.sent("p000", steady(10_000.0 if rid == "q" else 0.0), ssrc=100 + place, rid=rid)
+    for row in polled.rows["outbound-rtp"]:
+        if row["rid"] != "q":
+            row["framesEncoded"] = 0
+    by_rid = in_window(evidence_of(polled).layers, 1)
+    assert {rid: layer.bitrate_bps for rid, layer in by_rid.items()} == {
+        "q": pytest.approx(80_000),
+        "h": 0.0,
+        "f": 0.0,
+    }
+    assert (by_rid["f"].frame_rate, by_rid["f"].frame_width) == (0.0, None)
+
+
+def test_encodings_without_rids_are_named_by_their_ssrcs() -> None:
+    polled = Polled(plan())
+    for ssrc, bytes_per_s in ((100, 10_000.0), (101, 40_000.0)):
+        polled.sent("p000", steady(bytes_per_s), ssrc=ssrc)
+    by_ssrc = in_window(evidence_of(polled).layers, 1)
+    assert {name: layer.bitrate_bps for name, layer in by_ssrc.items()} == {
+        "100": pytest.approx(80_000),
+        "101": pytest.approx(320_000),
+    }
+
+
+def test_an_ssrc_that_changed_is_no_layer() -> None:
+    polled = Polled(plan())
+    polled.sent("p000", steady(10_000.0), (2.0, 20.0), ssrc=100)
+    polled.sent("p000", steady(10_000.0), (20.0, END_S), ssrc=101)
+    assert evidence_of(polled).layers == ()
+
+
+def test_a_screen_beside_a_camera_is_no_layer_of_it() -> None:
+    polled = Polled(plan())
+    polled.sent("p000", steady(10_000.0), ssrc=100)
+    polled.sent("p000", steady(40_000.0), mid="5", ssrc=101, track="screen")
+    assert evidence_of(polled).layers == ()
 
 
 def test_a_stream_with_one_encoding_has_no_layers() -> None:
