@@ -18,8 +18,7 @@ def signalling_signs(watched: Watched, held: TrialEvidence | None) -> Iterator[S
     failures = [
         reason
         for reason in watched.reasons
-        if reason.code in JOIN_CODES - {"media"}  # that media do not connect is no signalling's end
-        and (reason.stream is None or reason.code == "setup")
+        if reason.code in JOIN_CODES and (reason.stream is None or reason.code == "setup")
     ]
     # Signalling had done its work where media alone did not connect.
     joins = [reason for reason in failures if reason.code != "media"]

@@ -166,3 +166,15 @@ def test_media_that_did_not_connect_are_no_signalling() -> None:
     assert symptoms_of(reasons).joins == 1
     found = named(trial(lambda _: {}, harm=0.0), reasons)
     assert found.resource == "unknown"
+
+
+@pytest.mark.parametrize(("others", "limit"), [("media", "unknown"), ("timeout", "signalling")])
+def test_signalling_is_at_its_end_by_the_joins_that_it_failed_alone(
+    others: str, limit: str
+) -> None:
+    first = Reason("timeout", "p000 (s000): no answer", "p000", "s000")
+    reasons = [
+        Reason(others, f"p00{2 * n} (s00{n}): no way", f"p00{2 * n}", f"s00{n}")
+        for n in range(1, 4)
+    ]
+    assert named(trial(lambda _: {}, harm=0.0), (first, *reasons)).resource == limit
