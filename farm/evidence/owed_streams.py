@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from farm.evidence.page_acts import PageActs
+from farm.evidence.page_leaves import pages_that_left
 from farm.evidence.stream_lives import Life, in_flows
 from farm.evidence.stream_senders import KINDS, Origins, match_sent
 from farm.evidence.stream_slots import RECENT_S, Matched, Owner, Span, Stream, match
@@ -17,9 +18,6 @@ from farm.trial import Direction, PageAct, ProbePlan, StreamIdentity, TrialPlan
 from farm.webrtc_stats import MediaKind
 
 DIRECTIONS: tuple[Direction, ...] = ("inbound", "outbound")
-
-LEAVING_S = 2.0
-"""So long polls may tell of what was closed; who leaves so shortly before the end has not left."""
 
 Key = tuple[str, Direction, MediaKind]
 
@@ -47,6 +45,7 @@ class OwedStreams:
         self._acts = acts
         self._sent_as = origins.sent_as
         self._possible = origins.possible
+        self._sessions = plan.sessions
         self._plans = {probe.probe: probe for probe in plan.probes}
         self._is_mixed = plan.mixed
         self._partners = {} if plan.mixed else _partners(plan)
@@ -246,20 +245,9 @@ class OwedStreams:
         return found
 
     def left(self) -> Mapping[str, float]:
-        """When each page closed a connection of its own accord in the hold, and nothing went on."""
-        last_s: defaultdict[str, float] = defaultdict(lambda: -math.inf)
-        for (probe, _, _), of in self.found.items():
-            last_s[probe] = max(last_s[probe], *(life.last_s for life in of.lives))
-        found = {}
-        for probe in self._plans:
-            closed_s = [
-                at_s
-                for at_s in self._acts.closed(probe).values()
-                if self._hold[0] <= at_s < self._hold[1] - LEAVING_S
-            ]
-            if closed_s and last_s[probe] < max(closed_s) + LEAVING_S:
-                found[probe] = max(closed_s)
-        return found
+        """When each page that left of its own accord in the hold closed its connections."""
+        lives = [life for of in self.found.values() for life in of.lives]
+        return pages_that_left(self._sessions, lives, self._acts, self._hold)
 
     def acts(self) -> tuple[PageAct, ...]:
         """What pages stopped sending of their own accord in the hold."""

@@ -17,6 +17,9 @@ from farm.webrtc_stats import MediaKind
 SETTLES_S = 3.0
 """So long after a page gives something to send again it may take until it flows."""
 
+FAILED = ("disconnected", "failed")
+"""States of an RTCPeerConnection whose other end is out of reach (W3C webrtc, 4.4.3)."""
+
 
 @dataclass(frozen=True, slots=True)
 class SenderState:
@@ -43,6 +46,7 @@ class PageActs:
         self._states: defaultdict[str, dict[tuple[str, str], list[SenderState]]] = defaultdict(dict)
         self._of_kind: defaultdict[tuple[str, str], list[SenderState]] = defaultdict(list)
         self._closed: defaultdict[str, dict[str, float]] = defaultdict(dict)
+        self._failed: set[tuple[str, str]] = set()
         for seen in events:
             event, data = seen.event, seen.event.data
             if seen.run_s is None:
@@ -58,6 +62,14 @@ class PageActs:
                     self._of_kind[event.probe, str(data.get("kind"))].append(states[-1])
             elif event.kind == "connection" and data.get("by_page") is True:
                 self._closed[event.probe].setdefault(connection, seen.run_s)
+            elif event.kind == "connection" and connection not in self._closed[event.probe]:
+                self._note_state((event.probe, connection), str(data.get("state")))
+
+    def _note_state(self, connection: tuple[str, str], state: str) -> None:
+        if state in FAILED:
+            self._failed.add(connection)
+        elif state == "connected":
+            self._failed.discard(connection)
 
     def are_known(self, probe: str) -> bool:
         """Whether the probe's hooks said anything of its senders; older recordings do not."""
@@ -118,6 +130,10 @@ class PageActs:
     def closed(self, probe: str) -> Mapping[str, float]:
         """The connections that the page itself closed, and when."""
         return self._closed.get(probe, {})
+
+    def had_failed(self, probe: str, connection: str) -> bool:
+        """Whether a connection had failed, and was not connected again, when its page closed it."""
+        return (probe, connection) in self._failed
 
 
 def _state(at_s: float, data: Mapping[str, object], before: float | None) -> SenderState:

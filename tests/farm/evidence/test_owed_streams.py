@@ -348,39 +348,3 @@ def test_while_a_moved_stream_had_no_camera_for_a_part_of_a_window_no_rate_is_ow
     polled.gives("p000", 1.0)
     polled.gives("p000", 25.0, connection="pc2", source="canvas", frame_rate=5.0)
     assert asked(polled) == [20.0, None, None]
-
-
-# ---------------------------------------------------------------- who left
-
-
-def left(*closed: tuple[str, float], by_page: bool = True, went_on: bool = False) -> list[str]:
-    """Those who left, where p001's page closed some of its connections at some time."""
-    polled = Polled(plan())
-    until_s = min([END_S, *(at_s for _, at_s in closed)])
-    for connection in {connection for connection, _ in closed}:
-        polled.sent("p001", course(1), (2.0, until_s), connection=connection)
-    polled.sent("p000", course(2))
-    if went_on:
-        polled.sent("p001", course(1), (until_s + 1, END_S), connection="pc9", ssrc=109)
-    for connection, at_s in closed:
-        data = {"connection": connection, "state": "closed", "by_page": by_page}
-        polled.tells("p001", "connection", at_s, data)
-    return list(evidence_of(polled).left)
-
-
-def test_a_page_that_closes_its_connections_in_the_hold_has_left() -> None:
-    assert left(("pc1", 25.0)) == ["p001"]
-    assert left(("pc1", 25.0), ("pc2", 25.1)) == ["p001"]
-
-
-def test_a_page_whose_connection_was_closed_by_another_has_not_left() -> None:
-    assert left(("pc1", 25.0), by_page=False) == []
-
-
-def test_a_page_that_goes_on_by_another_connection_has_not_left() -> None:
-    assert left(("pc1", 25.0), went_on=True) == []
-
-
-@pytest.mark.parametrize("at_s", [END_S, END_S + 0.5])
-def test_a_page_that_leaves_when_the_hold_is_over_has_not_left_it(at_s: float) -> None:
-    assert left(("pc1", at_s)) == []

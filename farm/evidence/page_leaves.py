@@ -1,0 +1,81 @@
+"""Which pages left of their own accord: they closed connections that still worked. Pure.
+
+Clients also close connections that have failed. Such a page did not leave: it was left, and its
+streams are judged.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from farm.evidence.page_acts import PageActs
+from farm.evidence.stream_lives import Life
+from farm.evidence.stream_slots import Span
+from farm.trial import SessionPlan
+
+LEAVING_S = 2.0
+"""So long polls may tell of what was closed; who leaves so shortly before the end has not left."""
+
+SILENT_S = 3.0
+"""A page to which nothing came for so long, while others sent, did not leave what still worked."""
+
+
+def pages_that_left(
+    sessions: Iterable[SessionPlan], lives: Sequence[Life], acts: PageActs, hold: Span
+) -> Mapping[str, float]:
+    """When each page closed its connections of its own accord in the hold, and nothing went on."""
+    flows = _Flows.of(lives)
+    found = {}
+    for session in sessions:
+        senders = [each.probe for each in session.probes if each.sends]
+        for probe in session.probes:
+            at_s = _closed_s(probe.probe, flows, acts, hold)
+            if at_s is None:
+                continue
+            others = [each for each in senders if each != probe.probe]
+            if not probe.receives or not flows.was_silent(probe.probe, others, at_s):
+                found[probe.probe] = at_s
+    return found
+
+
+def _closed_s(probe: str, flows: _Flows, acts: PageActs, hold: Span) -> float | None:
+    """When the page closed the last connections that it had; `None` if it never did in the hold,
+    or one of those had failed."""
+    closed = {
+        connection: at_s
+        for connection, at_s in acts.closed(probe).items()
+        if hold[0] <= at_s < hold[1] - LEAVING_S
+    }
+    last_s = max(closed.values(), default=math.inf)
+    if flows.last_s(probe) >= last_s + LEAVING_S:
+        return None
+    together = [each for each, at_s in closed.items() if at_s > last_s - LEAVING_S]
+    has_failed = any(acts.had_failed(probe, connection) for connection in together)
+    return None if has_failed or not together else last_s
+
+
+@dataclass(frozen=True, slots=True)
+class _Flows:
+    """When each probe last received and sent something."""
+
+    received_s: Mapping[str, float]
+    sent_s: Mapping[str, float]
+
+    @classmethod
+    def of(cls, lives: Sequence[Life]) -> _Flows:
+        received_s: dict[str, float] = {}
+        sent_s: dict[str, float] = {}
+        for life in lives:
+            of = received_s if life.direction == "inbound" else sent_s
+            of[life.probe] = max(of.get(life.probe, -math.inf), life.last_s)
+        return cls(received_s, sent_s)
+
+    def last_s(self, probe: str) -> float:
+        return max(self.received_s.get(probe, -math.inf), self.sent_s.get(probe, -math.inf))
+
+    def was_silent(self, probe: str, others: Iterable[str], at_s: float) -> bool:
+        """Whether nothing came to the probe before `at_s` of what others still sent."""
+        sent_s = max((self.sent_s.get(each, -math.inf) for each in others), default=-math.inf)
+        return min(sent_s, at_s) > self.received_s.get(probe, -math.inf) + SILENT_S

@@ -1,0 +1,131 @@
+"""Pages that closed their connections in the hold: which of them left, and which were left."""
+
+from __future__ import annotations
+
+import pytest
+
+from farm.attribution.watched import servers_part
+from farm.evidence import trial_evidence
+from farm.experiment import Criteria, Invalid
+from farm.trial import TrialEvidence
+from farm.verdict import judge
+from tests.farm.evidence.polled import END_S, Polled, course, plan, room
+
+
+def evidence_of(polled: Polled) -> TrialEvidence:
+    return trial_evidence(polled.trial(), window_s=10.0, poll_s=1.0)
+
+
+def closed(polled: Polled, probe: str, at_s: float, connection: str = "pc1") -> None:
+    data = {"connection": connection, "state": "closed", "by_page": True}
+    polled.tells(probe, "connection", at_s, data)
+
+
+def becomes(polled: Polled, probe: str, at_s: float, state: str, connection: str = "pc1") -> None:
+    data = {"connection": connection, "state": state, "by_page": False}
+    polled.tells(probe, "connection", at_s, data)
+
+
+def call(ends_s: float = END_S, *, silent_s: float = END_S) -> Polled:
+    """A call whose streams end; from `silent_s` on the server sends nothing to p000."""
+    polled = Polled(plan())
+    polled.sent("p000", course(2), (2.0, ends_s))
+    polled.sent("p001", course(1))
+    polled.received("p000", course(1), (2.0, ends_s), still_s=silent_s)
+    polled.received("p001", course(2))
+    return polled
+
+
+# ---------------------------------------------------------------- by itself
+
+
+def left(*closed_s: tuple[str, float], by_page: bool = True, went_on: bool = False) -> list[str]:
+    """Those who left, where p001's page closed some of its connections at some time."""
+    polled = Polled(plan())
+    until_s = min([END_S, *(at_s for _, at_s in closed_s)])
+    for connection in {connection for connection, _ in closed_s}:
+        polled.sent("p001", course(1), (2.0, until_s), connection=connection)
+        polled.received("p001", course(2), (2.0, until_s), connection=connection)
+    polled.sent("p000", course(2))
+    if went_on:
+        polled.sent("p001", course(1), (until_s + 1, END_S), connection="pc9", ssrc=109)
+    for connection, at_s in closed_s:
+        data = {"connection": connection, "state": "closed", "by_page": by_page}
+        polled.tells("p001", "connection", at_s, data)
+    return list(evidence_of(polled).left)
+
+
+def test_a_page_that_closes_its_connections_in_the_hold_has_left() -> None:
+    assert left(("pc1", 25.0)) == ["p001"]
+    assert left(("pc1", 25.0), ("pc2", 25.1)) == ["p001"]
+
+
+def test_a_page_whose_connection_was_closed_by_another_has_not_left() -> None:
+    assert left(("pc1", 25.0), by_page=False) == []
+
+
+def test_a_page_that_goes_on_by_another_connection_has_not_left() -> None:
+    assert left(("pc1", 25.0), went_on=True) == []
+
+
+@pytest.mark.parametrize("at_s", [END_S, END_S + 0.5])
+def test_a_page_that_leaves_when_the_hold_is_over_has_not_left_it(at_s: float) -> None:
+    assert left(("pc1", at_s)) == []
+
+
+# ---------------------------------------------------------------- what had failed before
+
+
+def test_a_page_that_closes_what_had_failed_did_not_leave_and_the_server_has_its_part() -> None:
+    polled = Polled(plan())
+    for probe, mine, theirs in (("p000", 2, 1), ("p001", 1, 2)):
+        polled.sent(probe, course(mine), (2.0, 26.0))
+        polled.received(probe, course(theirs), (2.0, 26.0), still_s=18.0)
+        becomes(polled, probe, 2.0, "connected")
+        becomes(polled, probe, 25.0, "failed")
+        closed(polled, probe, 26.0)
+    evidence = evidence_of(polled)
+    assert evidence.left == {}
+    reasons = judge(evidence, Criteria(), Invalid(), None).reasons
+    assert "gap" in {reason.code for reason in servers_part(reasons)}
+
+
+def test_a_page_that_closes_a_connection_which_had_recovered_has_left() -> None:
+    polled = call(25.0)
+    for at_s, state in ((2.0, "connected"), (12.0, "disconnected"), (14.0, "connected")):
+        becomes(polled, "p000", at_s, state)
+    closed(polled, "p000", 25.0)
+    becomes(polled, "p000", 25.1, "failed")
+    assert evidence_of(polled).left == {"p000": 25.0}
+
+
+def test_what_failed_and_was_given_up_long_before_does_not_keep_a_page_from_leaving() -> None:
+    polled = call(30.0)
+    polled.sent("p000", course(2), (2.0, 14.0), connection="pc2", ssrc=102)
+    becomes(polled, "p000", 13.0, "failed", "pc2")
+    closed(polled, "p000", 14.0, "pc2")
+    closed(polled, "p000", 30.0)
+    assert evidence_of(polled).left == {"p000": 30.0}
+
+
+def test_a_page_that_closes_its_connection_after_nothing_came_any_more_was_left() -> None:
+    polled = call(25.0, silent_s=19.0)
+    closed(polled, "p000", 25.0)
+    assert evidence_of(polled).left == {}
+
+
+def test_a_page_to_which_nobody_sent_anything_any_more_has_left() -> None:
+    polled = Polled(plan())
+    polled.sent("p000", course(2), (2.0, 25.0))
+    polled.sent("p001", course(1), still_s=19.0)
+    polled.received("p000", course(1), (2.0, 25.0), still_s=19.0)
+    closed(polled, "p000", 25.0)
+    assert evidence_of(polled).left == {"p000": 25.0}
+
+
+def test_a_page_that_is_to_receive_nothing_has_left_though_nothing_came() -> None:
+    polled = Polled(room(video=0, audio=0))
+    for number in range(3):
+        polled.sent(f"p00{number}", course(number), (2.0, 25.0 if number == 0 else END_S))
+    closed(polled, "p000", 25.0)
+    assert evidence_of(polled).left == {"p000": 25.0}
