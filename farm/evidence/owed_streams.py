@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from farm.evidence.excused_streams import Excused, excused_received, windows_of
 from farm.evidence.page_acts import PageActs
 from farm.evidence.page_leaves import pages_that_left
 from farm.evidence.stream_lives import Life, in_flows
@@ -203,46 +204,19 @@ class OwedStreams:
             return None
         return min(known) if planned is None else min(*known, planned)
 
-    def excused(
-        self, whole: Intervals, edges: FloatArray
-    ) -> list[tuple[str, Direction, MediaKind, int, int]]:
-        """Probe, direction, kind, track, window of streams for which a page gave nothing to send.
-
-        Where a receiver's streams may be of several senders, those of the fewest packets are of the
-        senders who sent none.
-        """
-        off: defaultdict[tuple[str, MediaKind], set[int]] = defaultdict(set)
-        found: list[tuple[str, Direction, MediaKind, int, int]] = []
-        for (probe, kind), spans in self.off().items():
-            for begin_s, end_s, _ in spans:
-                for window in range(len(edges) - 1):
-                    if begin_s < edges[window + 1] and end_s > edges[window]:
-                        off[probe, kind].add(window)
-            for track in range(self._plans[probe].sends.count(kind)):
-                found += [(probe, "outbound", kind, track, each) for each in off[probe, kind]]
-        if not off:
-            return []
-        places = whole.places()
-        groups: defaultdict[tuple[str, MediaKind, tuple[str, ...]], list[int]] = defaultdict(list)
-        for identity in self.identities():
-            if identity.direction == "inbound" and identity.owed and identity.senders:
-                groups[identity.probe, identity.kind, identity.senders].append(identity.track)
-        for (probe, kind, senders), owed in groups.items():
-            silent = [off[sender, kind] for sender in senders if (sender, kind) in off]
-            for window in sorted(set().union(*silent)):
-                count = sum(window in windows for windows in silent)
-                packets = {
-                    track: sum(
-                        each.packets or 0
-                        for place in places.get((probe, "inbound", kind, track), ())
-                        for each in whole[place]
-                        if each.window == window
-                    )
-                    for track in owed
-                }
-                for track in sorted(owed, key=lambda track: (packets[track], track))[:count]:
-                    found.append((probe, "inbound", kind, track, window))
-        return found
+    def excused(self, whole: Intervals, edges: FloatArray) -> list[Excused]:
+        """What is owed to nobody while a page gave nothing to send."""
+        off = {
+            whose: windows_of(((begin_s, end_s) for begin_s, end_s, _ in spans), edges)
+            for whose, spans in self.off().items()
+        }
+        sent: list[Excused] = [
+            (probe, "outbound", kind, track, window)
+            for (probe, kind), windows in off.items()
+            for track in range(self._plans[probe].sends.count(kind))
+            for window in sorted(windows)
+        ]
+        return [*sent, *excused_received(off, self.identities(), whole)]
 
     def left(self) -> Mapping[str, float]:
         """When each page that left of its own accord in the hold closed its connections."""

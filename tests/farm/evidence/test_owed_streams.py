@@ -293,6 +293,25 @@ def test_as_many_streams_are_excused_as_senders_fell_silent() -> None:
     assert {("p000", "inbound", track, 2) for track in (0, 1)} <= excused
 
 
+@pytest.mark.parametrize(("owed", "windows"), [(1, []), (2, [0, 1, 2])])
+def test_of_more_senders_than_streams_the_silent_ones_are_those_nobody_needs(
+    owed: int, windows: list[int]
+) -> None:
+    """A server that forwards some of three senders has others to forward."""
+    polled = Polled(room(4, video=owed))
+    for place, sender in enumerate(CAMERAS):
+        polled.gives(sender, 1.0)
+        polled.sent(sender, CAMERAS[sender], ssrc=100 + place)
+        if place < owed:
+            dies_s = 20.0 if place == 0 else END_S
+            ssrc = 500 + place
+            polled.received("p003", course(ssrc), mid=f"{place}", ssrc=ssrc, still_s=dies_s)
+    for sender in ("p001", "p002")[:owed]:
+        polled.gives(sender, 12.0, **NONE)
+    excused = [window for probe, *_, window in not_owed(evidence_of(polled)) if probe == "p003"]
+    assert sorted(excused) == windows
+
+
 def test_viewers_are_owed_nothing_while_their_presenter_sends_nothing() -> None:
     polled = Polled(plan("broadcast", 3))
     polled.gives("p000", 1.0)
