@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from farm.attribution.limit import Sign
 from farm.attribution.watched import JOIN_CODES, Watched
 from farm.known import median_known
-from farm.trial import TrialEvidence
+from farm.trial import Reason, TrialEvidence
 from farm.wording import counted
 
 HALF = 0.5
@@ -20,8 +20,12 @@ def signalling_signs(watched: Watched, held: TrialEvidence | None) -> Iterator[S
         for reason in watched.reasons
         if reason.code in JOIN_CODES and (reason.stream is None or reason.code == "setup")
     ]
-    # Signalling had done its work where media alone did not connect.
-    joins = [reason for reason in failures if reason.code != "media"]
+    # Signalling had done its work where media alone did not connect, or one stream did not come.
+    joins = [
+        reason
+        for reason in failures
+        if reason.code != "media" and not _is_withheld(reason, failures, watched.evidence)
+    ]
     share = watched.symptoms.joins / HALF * len(joins) / max(1, len(failures))
     if not joins:
         usual = _usual_s(watched.evidence)
@@ -36,6 +40,17 @@ def signalling_signs(watched: Watched, held: TrialEvidence | None) -> Iterator[S
     ]
     said = f"{' and '.join(parts)}{_slower(watched.evidence, held)}; {joins[0].message}"
     yield Sign("signalling", share, said)
+
+
+def _is_withheld(reason: Reason, reasons: Sequence[Reason], evidence: TrialEvidence) -> bool:
+    """Whether a stream never came to a probe to which others did: it was signalled."""
+    if reason.code != "setup" or reason.value is not None:
+        return False
+    missing = sum(
+        (other.code, other.probe, other.value) == ("setup", reason.probe, None) for other in reasons
+    )
+    probes = (each for each in evidence.plan.probes if each.probe == reason.probe)
+    return any(missing < len(probe.receives) for probe in probes)
 
 
 def _slower(broken: TrialEvidence, held: TrialEvidence | None) -> str:

@@ -58,6 +58,15 @@ def test_media_that_do_not_connect_are_no_fault_of_signalling() -> None:
     assert named(trial(lambda _: {}, harm=0.0), reasons).resource == "unknown"
 
 
+def test_a_stream_that_never_came_to_who_has_others_is_no_fault_of_signalling() -> None:
+    def missing(kind: str) -> Reason:
+        return Reason("setup", f"p001: no {kind}", "p001", "s000", f"inbound {kind}")
+
+    calm_trial = trial(lambda _: {}, harm=0.0)
+    assert named(calm_trial, (missing("video"),)).resource == "unknown"
+    assert named(calm_trial, (missing("video"), missing("audio"))).resource == "signalling"
+
+
 def test_joins_that_fail_on_a_server_whose_cpu_nobody_saw() -> None:
     """They are late without CPU, too: what limited it is not known."""
     unseen = dataclasses.replace(trial(lambda _: {}, harm=0.0), server_samples=())
@@ -87,13 +96,14 @@ def test_partners_who_wait_in_vain_are_no_fault_of_the_media() -> None:
 
 
 def test_joins_and_media_both_suffer_from_small_buffers() -> None:
-    late = Reason("setup", "p001 inbound video took 21 s", "p001", "s000", "inbound video")
+    late = Reason("setup", "p001 inbound video took 21 s", "p001", "s000", "inbound video", 21.0)
     evidence = trial(small_buffers(0.2, 900.0), SHAPES["at the end"])
     assert named(evidence, (late, *LOSS)).resource == "udp_buffers"
 
 
 def test_media_that_begins_late_while_the_server_rests() -> None:
-    late = Reason("setup", "p001 (s000) inbound video took 21 s", "p001", "s000", "inbound video")
+    said = "p001 (s000) inbound video took 21 s"
+    late = Reason("setup", said, "p001", "s000", "inbound video", 21.0)
     evidence = trial(lambda _: {}, harm=0.0)
     slow = dataclasses.replace(
         evidence,
