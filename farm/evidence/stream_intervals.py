@@ -284,6 +284,7 @@ def _figures(frame: pl.DataFrame, places: pl.DataFrame, edges: FloatArray) -> pl
         pl.col("kind").cast(KINDS),
         owed=pl.col("expected").fill_null(False),
         is_resized=pl.col("resized").fill_null(0.0) > 0,
+        is_moved=pl.col("moves").fill_null(0.0) > 0,
         probe=pl.col("place"),
         start_s=pl.lit(begins).gather(pl.col("window")),
         end_s=pl.lit(ends).gather(pl.col("window")),

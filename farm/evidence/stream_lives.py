@@ -156,4 +156,4 @@ def _joined(spans: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], 
 def in_flows(lives: Iterable[Life]) -> list[tuple[Life, tuple[float, float]]]:
     """Each stream as often as it flowed, in an order that does not depend on that of the rows."""
     parts = [(life, flow) for life in lives for flow in life.flows]
-    return sorted(parts, key=lambda part: (*part[1], part[0].order))
+    return sorted(parts, key=lambda part: (part[1][0], -part[1][1], part[0].order))
