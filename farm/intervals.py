@@ -26,7 +26,7 @@ _TYPES: Mapping[str, pl.DataType] = {
     "role": pl.String(),
     "direction": DIRECTIONS,
     "kind": KINDS,
-    **dict.fromkeys(("owed", "is_resized", "is_moved"), pl.Boolean()),
+    **dict.fromkeys(("owed", "is_resized", "is_taken_over"), pl.Boolean()),
     **dict.fromkeys(("window", "polls", "track"), pl.Int32()),
     **dict.fromkeys(("frame_width", "frame_height"), pl.Int32()),
     **dict.fromkeys(("packets", "payload_bytes", "remote_packets_lost"), pl.Int64()),

@@ -123,8 +123,8 @@ class StreamInterval:
     `track` counts the probe's streams of that direction and kind: first those that it is owed, then
     others. `owed` is false of those others, and while a page itself gives nothing to send.
     `asked_frame_rate` is what the page asked the camera of a sent video for; `is_resized`: its
-    pictures had several sizes in the window; `is_moved`: it went over to another stream of the page
-    in it. See "What counts" in docs/method.md for how each
+    pictures had several sizes in the window; `is_taken_over`: another stream
+    that was there already went on in its place. See "What counts" in docs/method.md for how each
     figure is made.
     """
 
@@ -157,7 +157,7 @@ class StreamInterval:
     owed: bool = True
     asked_frame_rate: float | None = None
     is_resized: bool = False
-    is_moved: bool = False
+    is_taken_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

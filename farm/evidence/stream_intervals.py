@@ -197,7 +197,7 @@ def _in_their_windows(
     """
     missing = [
         name
-        for name in (*_FIGURES, *_PARTS, "rows", "moves", "resized")
+        for name in (*_FIGURES, *_PARTS, "rows", "moves", "taken_over", "resized")
         if name not in frame.columns
     ]
     lengths = pl.DataFrame({"window": range(len(edges) - 1), "length_s": edges[1:] - edges[:-1]})
@@ -284,7 +284,7 @@ def _figures(frame: pl.DataFrame, places: pl.DataFrame, edges: FloatArray) -> pl
         pl.col("kind").cast(KINDS),
         owed=pl.col("expected").fill_null(False),
         is_resized=pl.col("resized").fill_null(0.0) > 0,
-        is_moved=pl.col("moves").fill_null(0.0) > 0,
+        is_taken_over=pl.col("taken_over").fill_null(0.0) > 0,
         probe=pl.col("place"),
         start_s=pl.lit(begins).gather(pl.col("window")),
         end_s=pl.lit(ends).gather(pl.col("window")),

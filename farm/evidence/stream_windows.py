@@ -356,7 +356,8 @@ def round_trips(reader: SampleReader, edges: FloatArray) -> pl.DataFrame | None:
 def _with_rows(
     windows: pl.DataFrame, table: PollTable, direction: Direction, owners: Owners, edges: FloatArray
 ) -> pl.DataFrame:
-    """The figures with `rows`, and `moves`: how often the stream went over to another one.
+    """The figures with `rows`, `moves`: how often the stream went over to another one, and how
+    often of those to one that was there already, `taken_over`.
 
     Where a page only repeated itself there are no figures.
     """
@@ -375,8 +376,11 @@ def _with_rows(
     life = _lives(owners, table)[table.said_series[one]]
     is_other_stream = changes([key[one] for key in (probe, kind, track)])
     moved = ~is_other_stream & (np.diff(life, prepend=-1) != 0)
+    # One that was there before has counted before.
+    is_first = np.diff(table.said_series, prepend=-1) != 0
+    old = moved & ~is_first[one]
     inside = window[one] >= 0
-    one, moved = one[inside], moved[inside]
+    one, moved, old = one[inside], moved[inside], old[inside]
     groups = RowGroups([key[one] for key in (probe, kind, track, window)])
     last = one[groups.last_row()]
     rows = pl.DataFrame(
@@ -387,6 +391,7 @@ def _with_rows(
             pl.Series("window", window[last]),
             pl.Series("rows", groups.rows()),
             pl.Series("moves", groups.total(moved.astype(np.float64))),
+            pl.Series("taken_over", groups.total(old.astype(np.float64))),
         ]
     ).with_columns(direction=pl.lit(direction))
     return rows.join(windows, on=[*STREAM, "window"], how="left", maintain_order="left")

@@ -149,7 +149,7 @@ class SentStreams:
     def _bitrate_bps(self, sent: StreamInterval, received: StreamInterval) -> float | None:
         """The bitrate of that part of a sent stream which is forwarded; `None`: not known."""
         parts = self._parts(sent, received)
-        if len(parts) > 1 or sent.is_moved or received.is_moved:
+        if len(parts) > 1 or sent.is_taken_over or received.is_taken_over:
             return None
         if (sent.probe, sent.kind, sent.track) in self._modes:
             is_smaller = received.is_resized or _size(received) != parts[0].size
