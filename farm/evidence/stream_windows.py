@@ -19,7 +19,7 @@ from farm.evidence.row_groups import RowGroups
 from farm.evidence.rtp_tables import RtpTables, tracks
 from farm.evidence.stream_lives import SERIES, Life
 from farm.evidence.stream_slots import Owner
-from farm.rates import FloatArray, IntArray
+from farm.rates import BoolArray, FloatArray, IntArray
 from farm.recording.sample_reader import SampleReader
 from farm.trial import Direction
 
@@ -376,9 +376,7 @@ def _with_rows(
     life = _lives(owners, table)[table.said_series[one]]
     is_other_stream = changes([key[one] for key in (probe, kind, track)])
     moved = ~is_other_stream & (np.diff(life, prepend=-1) != 0)
-    # One that was there before has counted before.
-    is_first = np.diff(table.said_series, prepend=-1) != 0
-    old = moved & ~is_first[one]
+    old = _flowed_before(owners, life, said["run_s"].to_numpy()[one], moved)
     inside = window[one] >= 0
     one, moved, old = one[inside], moved[inside], old[inside]
     groups = RowGroups([key[one] for key in (probe, kind, track, window)])
@@ -395,6 +393,17 @@ def _with_rows(
         ]
     ).with_columns(direction=pl.lit(direction))
     return rows.join(windows, on=[*STREAM, "window"], how="left", maintain_order="left")
+
+
+def _flowed_before(
+    owners: Owners, life: IntArray, run_s: FloatArray, moved: BoolArray
+) -> BoolArray:
+    """Those of the rows `moved` at which the other stream had been flowing already."""
+    found = np.zeros(len(moved), dtype=np.bool_)
+    for row in np.flatnonzero(moved).tolist():
+        flows = owners[int(life[row])][0].flows
+        found[row] = any(begin_s < run_s[row] <= end_s for begin_s, end_s in flows)
+    return found
 
 
 def _lives(owners: Owners, table: PollTable) -> IntArray:
