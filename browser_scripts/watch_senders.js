@@ -2,6 +2,7 @@
 // frame's connections once its m-line has a mid, and whenever something in it changes. What a page
 // calls is noticed at once; `look` compares once a poll, for what no call of this page changes.
 //
+// An m-line that the other side rejects leaves what was told as it was: the page stopped nothing.
 // A sender that never had a track and is not negotiated to send (a receiver's other half) is left out.
 //
 // `connections` is hook_peer_connections.js's. Returns look(entry), which never throws.
@@ -9,6 +10,7 @@
   const told = new WeakMap(); // connection -> Map of RTCRtpSender -> what was told of it last
   const failed = new WeakSet(); // tracks that ended without the page's stop()
   const watched = new WeakSet();
+  const stopped = new WeakSet(); // senders whose transceiver the page stopped
 
   const watchTrack = (track) => {
     if (watched.has(track)) return;
@@ -71,17 +73,17 @@
     if (!told.has(connection)) told.set(connection, new Map());
     const senders = told.get(connection);
     const gone = new Set(senders.keys());
+    const isClosed = connection.signalingState === "closed";
     for (const transceiver of connection.getTransceivers()) {
       const { sender, mid, direction, currentDirection } = transceiver;
       gone.delete(sender);
+      // What the other side rejects is no act of the page's: all stays as the page had it.
+      if (direction === "stopped" && !isClosed && !stopped.has(sender)) continue;
       const before = senders.get(sender);
       const sends = sender.track || (currentDirection ?? direction).includes("send");
       if (before || (sends && mid !== null)) tell(entry, senders, sender, facts(transceiver, before));
     }
-    for (const sender of gone) { // its m-line was rejected, or rolled back
-      tell(entry, senders, sender, { ...senders.get(sender), state: "none", direction: "stopped" });
-      senders.delete(sender);
-    }
+    for (const sender of gone) senders.delete(sender);
   };
 
   const look = (entry) => {
@@ -112,7 +114,11 @@
     wrap(window.RTCRtpSender?.prototype, name, after(lookAtAll));
   }
   wrap(window.RTCRtpTransceiver?.prototype, "direction", after(lookAtAll), "set");
-  wrap(window.RTCRtpTransceiver?.prototype, "stop", after(lookAtAll));
+  const lookAtStopped = (transceiver) => {
+    stopped.add(transceiver.sender);
+    lookAtAll();
+  };
+  wrap(window.RTCRtpTransceiver?.prototype, "stop", after(lookAtStopped));
   for (const name of ["stop", "applyConstraints"]) {
     wrap(window.MediaStreamTrack?.prototype, name, after(lookAtAll));
   }

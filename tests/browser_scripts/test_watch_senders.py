@@ -30,7 +30,7 @@ async def in_call(new_page: NewPage, call_app: str) -> tuple[Any, dict[str, Any]
     """A page in a call, and what was told of its two senders."""
     probe = await new_page()
     await probe.goto(f"{call_app}call?calls=1")
-    first = {each["kind"]: each for each in await told(probe, 4)}
+    first = {each["kind"]: each for each in await told(probe, 2)}
     await probe.do(
         """() => {
             const senders = calls[0].near.getSenders();
@@ -51,12 +51,12 @@ async def test_each_sender_is_told_once_its_line_has_a_mid(
     assert (video["width"], video["height"]) == (640, 480)
     assert video["frame_rate"] > 0
     assert audio["frame_rate"] is None
-    assert (video["direction"], {video["mid"], audio["mid"]}) == ("sendonly", {"0", "1"})
+    assert (video["direction"], {video["mid"], audio["mid"]}) == ("sendrecv", {"0", "1"})
     assert video["page_time_s"] > 1e9
     assert video["connection"] == audio["connection"]
     all_told = await told(probe, 0)
     assert {each["connection"] for each in all_told} == {video["connection"]}, "far sends nothing"
-    assert [each["direction"] for each in all_told] == ["sendrecv"] * 2 + ["sendonly"] * 2
+    assert len(all_told) == 2, "what the other side agreed to is no act of the page's"
 
 
 async def test_what_the_page_does_with_its_camera_is_told(new_page: NewPage, call_app: str) -> None:
@@ -122,6 +122,33 @@ async def test_removed_stopped_and_closed_senders_send_nothing(
         event for event in probe.witness.events("connection") if event.data["state"] == "closed"
     )
     assert event.data["by_page"] is True
+
+
+async def test_a_line_that_the_other_side_rejects_is_not_the_pages_act(
+    new_page: NewPage, call_app: str
+) -> None:
+    probe, _video, _audio = await in_call(new_page, call_app)
+    before = len(probe.witness.events("sender"))
+    await probe.do(
+        """async () => {
+            const { near, far } = calls[0];
+            const last = near.getTransceivers().find(({ mid }) => mid === "1");
+            await near.setLocalDescription();
+            await far.setRemoteDescription(near.localDescription);
+            await far.setLocalDescription();
+            const sdp = far.localDescription.sdp
+                .replace(/a=group:BUNDLE.*/, "a=group:BUNDLE 0")
+                .replace(/(m=\\w+) \\d+(?=[^]*a=mid:1)(?![^]*a=mid:0)/, "$1 0");
+            await near.setRemoteDescription({ type: "answer", sdp });
+            if (last.direction !== "stopped") throw new Error(`rejected, and ${last.direction}`);
+            if (last.sender.track.readyState !== "live") throw new Error("its track is over");
+        }"""
+    )
+    assert len(await told(probe, before)) == before
+    (silent,) = await after(
+        probe, "() => calls[0].near.getTransceivers().find(({ mid }) => mid === '0').stop()"
+    )
+    assert (silent["mid"], silent["state"], silent["direction"]) == ("0", "none", "stopped")
 
 
 async def test_a_source_that_fails_is_not_the_pages_act(new_page: NewPage, call_app: str) -> None:
