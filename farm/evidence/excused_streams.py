@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from farm.evidence.stream_slots import Span
+from farm.evidence.page_acts import Off
 from farm.intervals import Intervals
 from farm.rates import FloatArray
 from farm.trial import Direction, StreamIdentity
@@ -14,28 +14,40 @@ from farm.webrtc_stats import MediaKind
 Excused = tuple[str, Direction, MediaKind, int, int]
 """Probe, direction, kind, track and window of what is owed to nobody."""
 
-SenderWindows = Mapping[tuple[str, MediaKind], Collection[int]]
-"""The windows in which a probe's page gave nothing of a kind to send."""
+SILENT_S = 0.5
+"""No limit is finer: what had no packet for less has not fallen silent."""
+
+Sender = tuple[str, MediaKind]
+"""A probe, and a kind of media that it sends."""
+
+SenderWindows = Mapping[Sender, Collection[int]]
+"""The windows in which a sender gave nothing."""
 
 
-def windows_of(spans: Iterable[Span], edges: FloatArray) -> set[int]:
-    """The windows that the spans touch."""
+def windows_of(spans: Mapping[Sender, Sequence[Off]], edges: FloatArray) -> SenderWindows:
+    """The windows that each sender's spans touch."""
     return {
-        window
-        for begin_s, end_s in spans
-        for window in range(len(edges) - 1)
-        if begin_s < edges[window + 1] and end_s > edges[window]
+        sender: {
+            window
+            for begin_s, end_s, _ in of
+            for window in range(len(edges) - 1)
+            if begin_s < edges[window + 1] and end_s > edges[window]
+        }
+        for sender, of in spans.items()
     }
 
 
 def excused_received(
-    off: SenderWindows, identities: Iterable[StreamIdentity], whole: Intervals
+    off: SenderWindows,
+    silent: SenderWindows,
+    identities: Iterable[StreamIdentity],
+    whole: Intervals,
 ) -> list[Excused]:
     """What receivers are not owed while its senders give nothing.
 
-    Where a receiver's streams may be of several senders, those of the fewest packets are of the
-    senders who sent none. Of more senders than streams those who send nothing are among the ones
-    who would not be forwarded anyhow.
+    Where a receiver's streams may be of several senders, those that fell silent are of the senders
+    of whom nothing flows, which are `silent`. Of more senders than streams those who send nothing
+    are among the ones who would not be forwarded anyhow.
     """
     if not off:
         return []
@@ -46,21 +58,28 @@ def excused_received(
     places = whole.places()
     found: list[Excused] = []
     for (probe, kind, senders), owed in groups.items():
-        silent = [off[sender, kind] for sender in senders if (sender, kind) in off]
+        theirs = [off.get((sender, kind), ()) for sender in senders]
         spare = len(senders) - len(owed)
-        for window in sorted(set().union(*silent)):
-            count = max(0, sum(window in windows for windows in silent) - spare)
-            packets = {
-                track: _packets(whole, places.get((probe, "inbound", kind, track), ()), window)
-                for track in owed
-            }
-            fewest = sorted(owed, key=lambda track: (packets[track], track))
-            found += [(probe, "inbound", kind, track, window) for track in fewest[:count]]
+        for window in sorted(set().union(*theirs)):
+            if all(window in windows for windows in theirs):
+                excused = owed
+            else:
+                gone = sum(window in silent.get((sender, kind), ()) for sender in senders)
+                fell_silent = _silent(
+                    whole,
+                    {track: places.get((probe, "inbound", kind, track), ()) for track in owed},
+                    window,
+                )
+                excused = fell_silent[: max(0, gone - spare)]
+            found += [(probe, "inbound", kind, track, window) for track in excused]
     return found
 
 
-def _packets(whole: Intervals, places: Iterable[slice], window: int) -> int:
-    """What came of a stream in a window."""
-    return sum(
-        each.packets or 0 for place in places for each in whole[place] if each.window == window
-    )
+def _silent(whole: Intervals, places: Mapping[int, Iterable[slice]], window: int) -> list[int]:
+    """The tracks of which nothing came for some of a window, what lacked longest first."""
+    lacked = []
+    for track, of in places.items():
+        for each in (each for place in of for each in whole[place]):
+            if each.window == window and (each.gap_s or 0.0) >= SILENT_S:
+                lacked.append((-(each.gap_s or 0.0), each.packets or 0, track))
+    return [track for *_, track in sorted(lacked)]

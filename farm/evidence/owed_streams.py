@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from farm.evidence.excused_streams import Excused, excused_received, windows_of
-from farm.evidence.page_acts import PageActs
+from farm.evidence.excused_streams import Excused, Sender, excused_received, windows_of
+from farm.evidence.page_acts import Gone, Off, PageActs
 from farm.evidence.page_leaves import pages_that_left
 from farm.evidence.stream_lives import Life, in_flows
 from farm.evidence.stream_senders import KINDS, Origins, match_sent
@@ -165,16 +165,19 @@ class OwedStreams:
         )
         return -1 if life.name in self._possible and is_one_of_several else 0
 
-    def off(self) -> dict[tuple[str, MediaKind], list[tuple[float, float, str]]]:
+    def off(self) -> Mapping[Sender, list[Off]]:
         """By probe and kind when its page gave nothing to send in the hold, and why."""
-        found: dict[tuple[str, MediaKind], list[tuple[float, float, str]]] = {}
+        return self._in_hold(self._acts.off)
+
+    def _in_hold(
+        self, of: Callable[[str, MediaKind, Gone], list[Off]]
+    ) -> Mapping[Sender, list[Off]]:
+        found: dict[Sender, list[Off]] = {}
         for probe in self._plans.values():
             for kind in dict.fromkeys(probe.sends):
                 spans = [
                     (begin_s, end_s, why)
-                    for begin_s, end_s, why in self._acts.off(
-                        probe.probe, kind, self._gone[probe.probe]
-                    )
+                    for begin_s, end_s, why in of(probe.probe, kind, self._gone[probe.probe])
                     if end_s > self._hold[0] and begin_s < self._hold[1]
                 ]
                 if spans:
@@ -206,17 +209,15 @@ class OwedStreams:
 
     def excused(self, whole: Intervals, edges: FloatArray) -> list[Excused]:
         """What is owed to nobody while a page gave nothing to send."""
-        off = {
-            whose: windows_of(((begin_s, end_s) for begin_s, end_s, _ in spans), edges)
-            for whose, spans in self.off().items()
-        }
+        off = windows_of(self.off(), edges)
+        silent = windows_of(self._in_hold(self._acts.silent), edges)
         sent: list[Excused] = [
             (probe, "outbound", kind, track, window)
             for (probe, kind), windows in off.items()
             for track in range(self._plans[probe].sends.count(kind))
             for window in sorted(windows)
         ]
-        return [*sent, *excused_received(off, self.identities(), whole)]
+        return [*sent, *excused_received(off, silent, self.identities(), whole)]
 
     def left(self) -> Mapping[str, float]:
         """When each page that left of its own accord in the hold closed its connections."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from farm.recording.events import SeenEvent
@@ -17,8 +17,16 @@ from farm.webrtc_stats import MediaKind
 SETTLES_S = 3.0
 """So long after a page gives something to send again it may take until it flows."""
 
+DISABLED = "disabled its track"
+
 FAILED = ("disconnected", "failed")
 """States of an RTCPeerConnection whose other end is out of reach (W3C webrtc, 4.4.3)."""
+
+Gone = Mapping[tuple[str, str], float]
+"""When polls last had the stream of a connection and mid."""
+
+Off = tuple[float, float, str]
+"""From when to when something was off, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +35,8 @@ class SenderState:
 
     `frame_rate` is what the page asked its camera for, `None` where that is not known or the
     pictures are no camera's; `most_frames` what it lets its encoder send of that, `None`: all.
-    `why_off` is empty while the page wants to send.
+    `why_off` is empty while the page wants to send. Of a track that is disabled black pictures and
+    silence are sent at the rate of ever; of all else that is off nothing is, and it `is_silent`.
     """
 
     at_s: float
@@ -37,6 +46,7 @@ class SenderState:
     frame_rate: float | None
     most_frames: float | None
     why_off: str
+    is_silent: bool
 
 
 class PageActs:
@@ -79,27 +89,36 @@ class PageActs:
         """What the sender had, in the order of time; empty where nothing is known of it."""
         return self._states.get(probe, {}).get((connection, mid), ())
 
-    def off(
-        self, probe: str, kind: MediaKind, gone: Mapping[tuple[str, str], float]
-    ) -> list[tuple[float, float, str]]:
+    def off(self, probe: str, kind: MediaKind, gone: Gone) -> list[Off]:
         """When a page gave nothing of a kind to anybody, and why; until what it gives may flow.
 
-        `gone` says when polls last had the stream of a connection and mid. A page that goes on
-        sending to one partner has not stopped its camera.
+        A page that goes on sending to one partner has not stopped its camera.
         """
+        return self._spans(probe, kind, gone, lambda state: state.why_off)
+
+    def silent(self, probe: str, kind: MediaKind, gone: Gone) -> list[Off]:
+        """The same of those times in which nothing flowed, either."""
+        return self._spans(
+            probe, kind, gone, lambda state: state.why_off if state.is_silent else ""
+        )
+
+    def _spans(
+        self, probe: str, kind: MediaKind, gone: Gone, why_off: Callable[[SenderState], str]
+    ) -> list[Off]:
         closed = self.closed(probe)
         on: dict[tuple[str, str], float] = {}
-        found: list[tuple[float, float, str]] = []
+        found: list[Off] = []
         for state in sorted(self._of_kind.get((probe, kind), ()), key=lambda each: each.at_s):
             key = state.connection, state.mid
             on = {each: end_s for each, end_s in on.items() if end_s > state.at_s and each != key}
-            if not state.why_off:
+            why = why_off(state)
+            if not why:
                 closed_s = closed.get(state.connection, math.inf)
                 on[key] = min(closed_s, gone.get(key, math.inf))
                 if found and math.isinf(found[-1][1]):
                     found[-1] = (found[-1][0], state.at_s + SETTLES_S, found[-1][2])
             elif not on and not (found and math.isinf(found[-1][1])):
-                found.append((state.at_s, math.inf, state.why_off))
+                found.append((state.at_s, math.inf, why))
         return found
 
     def asked_frame_rate(
@@ -107,14 +126,17 @@ class PageActs:
         probe: str,
         sender: tuple[str, str],
         span: tuple[float, float],
-        gone: Mapping[tuple[str, str], float],
+        gone: Gone,
     ) -> float | None:
         """The least that the page asked of the camera of a video in that time; `None`: nothing.
 
         `sender` is its connection and mid. What the page lets its encoders send counts where it
         lets none of them send more: less for one partner is not what it asked for.
         """
-        rates = [state.frame_rate for state in _in_effect(self.states(probe, *sender), span)]
+        rates = [
+            None if state.why_off == DISABLED else state.frame_rate
+            for state in _in_effect(self.states(probe, *sender), span)
+        ]
         known = [rate for rate in rates if rate is not None]
         if not known or len(known) < len(rates):
             return None
@@ -141,6 +163,7 @@ def _state(at_s: float, data: Mapping[str, object], before: float | None) -> Sen
     rate = _positive(data.get("frame_rate"))
     if data.get("failed") is True and rate is None:
         rate = before
+    why_off = _why_off(data)
     return SenderState(
         at_s=at_s,
         connection=str(data.get("connection")),
@@ -148,7 +171,8 @@ def _state(at_s: float, data: Mapping[str, object], before: float | None) -> Sen
         source=str(data.get("source")),
         frame_rate=rate if data.get("source") == "camera" else None,
         most_frames=_positive(data.get("max_frame_rate")),
-        why_off=_why_off(data),
+        why_off=why_off,
+        is_silent=why_off not in ("", DISABLED),
     )
 
 
@@ -171,7 +195,7 @@ def _why_off(data: Mapping[str, object]) -> str:
     if data.get("state") == "ended" and data.get("failed") is not True:
         return "stopped its track"
     if data.get("enabled") is False:
-        return "disabled its track"
+        return DISABLED
     if "send" not in str(data.get("direction")):
         return "made it send nothing"
     return ""

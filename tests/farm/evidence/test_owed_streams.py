@@ -285,6 +285,26 @@ def test_no_more_streams_are_excused_than_senders_fell_silent() -> None:
     assert sorted(window for _, window in excused) == [1, 2]
 
 
+@pytest.mark.parametrize(("facts", "excused"), [({"enabled": False}, 0), (NONE, 1)])
+def test_of_a_track_that_is_disabled_black_pictures_come_and_no_silence(
+    facts: dict[str, Any], excused: int
+) -> None:
+    """Both streams of p001 and p002 flow until one of p000's ends: nobody knows whose."""
+    polled = forwarding_room(coded_anew=OTHERS, stops={"p002": 20.0})
+    polled.gives("p001", 12.0, **facts)
+    evidence = evidence_of(polled)
+    assert [each.senders for each in identities(evidence)] == [("p001", "p002")] * 2
+    assert len({track for probe, _, track, _ in not_owed(evidence) if probe == "p000"}) == excused
+
+
+def test_where_all_who_may_have_sent_them_disabled_their_tracks_no_stream_is_owed() -> None:
+    polled = forwarding_room(coded_anew=OTHERS)
+    for probe in ("p001", "p002"):
+        polled.gives(probe, 22.0, track=f"{probe}'s camera", enabled=False)
+    excused = {each for each in not_owed(evidence_of(polled)) if each[:2] == ("p000", "inbound")}
+    assert excused == {("p000", "inbound", track, each) for track in (0, 1) for each in (1, 2)}
+
+
 def test_as_many_streams_are_excused_as_senders_fell_silent() -> None:
     polled = forwarding_room(coded_anew=OTHERS, stops={"p002": 20.0, "p001": 20.0})
     polled.gives("p001", 20.0, **NONE)
@@ -293,7 +313,7 @@ def test_as_many_streams_are_excused_as_senders_fell_silent() -> None:
     assert {("p000", "inbound", track, 2) for track in (0, 1)} <= excused
 
 
-@pytest.mark.parametrize(("owed", "windows"), [(1, []), (2, [0, 1, 2])])
+@pytest.mark.parametrize(("owed", "windows"), [(1, []), (2, [1, 2])])
 def test_of_more_senders_than_streams_the_silent_ones_are_those_nobody_needs(
     owed: int, windows: list[int]
 ) -> None:
@@ -347,8 +367,17 @@ def asked(polled: Polled) -> list[float | None]:
         ([(1.0, {}), (25.0, {"frame_rate": 7.0})], [20.0, 7.0, 7.0]),
         ([(1.0, {}), (20.0, {"source": "screen"})], [20.0, None, None]),
         ([(1.0, {"mid": "8"})], [None, None, None]),
+        ([(1.0, {}), (25.0, {"enabled": False})], [20.0, None, None]),
     ],
-    ids=["older recording", "less", "more", "less from then on", "no camera", "another sender"],
+    ids=[
+        "older recording",
+        "less",
+        "more",
+        "less from then on",
+        "no camera",
+        "another sender",
+        "disabled",
+    ],
 )
 def test_a_camera_owes_what_its_page_asked_it_for_and_no_more_than_the_plan(
     facts: list[tuple[float, dict[str, Any]]], expected: list[float | None]
