@@ -30,9 +30,9 @@
     return "other";
   };
 
-  // What the page lets the fastest of a sender's encodings have; null: as many as there are.
-  const mostFrames = (sender) => {
-    const rates = sender.getParameters().encodings
+  // What the page lets the fastest of the encodings have; null: as many as there are.
+  const mostFrames = (encodings) => {
+    const rates = encodings
       .filter(({ active }) => active)
       .map(({ maxFramerate }) => maxFramerate ?? Infinity);
     const most = Math.max(...rates);
@@ -44,6 +44,7 @@
     if (track) watchTrack(track);
     const same = track && track.id === before?.track;
     const settings = track?.getSettings() ?? {};
+    const encodings = track ? sender.getParameters().encodings : [];
     const none = !track || direction === "stopped";
     return {
       mid: mid ?? before?.mid ?? null, // a transceiver that was stopped has lost its own
@@ -54,7 +55,8 @@
       failed: Boolean(track && failed.has(track)),
       enabled: track?.enabled ?? false,
       frame_rate: settings.frameRate ?? null,
-      max_frame_rate: track ? mostFrames(sender) : null,
+      active: !encodings.length || encodings.some(({ active }) => active), // not all are paused
+      max_frame_rate: mostFrames(encodings),
       width: settings.width ?? null,
       height: settings.height ?? null,
       direction, // as the page has it, whatever the other side agreed to

@@ -86,7 +86,7 @@ EventKind = Literal[
     "connection",  # an RTCPeerConnection changed its state: data holds whether by_page, its close()
     "candidate_error",  # a STUN or TURN server gave no candidate: data holds connection, url, code
     "sender",  # what an RTCRtpSender is given to send, at first and whenever it changed: data holds
-    # connection, mid, kind, track, source, state, failed, enabled, direction and its settings
+    # connection, mid, kind, track, source, state, failed, enabled, active, direction, its settings
     "fidelity",  # of a stream of a light probe: data holds fidelity, and why where it is full
     "audio",  # what becomes of received audio: data holds played
     "crashed",  # a renderer, or its whole browser

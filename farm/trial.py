@@ -204,6 +204,10 @@ class LayerInterval:
     frame_height: int | None
 
 
+PAUSED = "paused all its encodings"
+"""An act of a page that sends what it is asked for: it owes nothing then, and is owed all."""
+
+
 @dataclass(frozen=True, slots=True)
 class PageAct:
     """A page stopped sending a stream of its own accord at `at_s`; `what` says how."""

@@ -82,6 +82,7 @@ def _sender(said: Said) -> Told:
         "state": state,
         "failed": said.get("failed") is True,
         "enabled": said.get("enabled") is True,
+        "active": said.get("active") is not False,
         "frame_rate": number(said.get("frame_rate")),
         "max_frame_rate": number(said.get("max_frame_rate")),
         "width": number(said.get("width")),
@@ -100,6 +101,8 @@ def _sender_line(data: Said) -> str:
         how = "its source failed" if data["failed"] else "ended by the page"
     elif not data["enabled"]:
         how = "disabled by the page"
+    elif not data["active"]:
+        how = "all its encodings paused"
     else:
         how = data["direction"]
         if data["width"] is not None and data["height"] is not None:

@@ -15,7 +15,7 @@ from farm.evidence.stream_senders import KINDS, Origins, match_sent
 from farm.evidence.stream_slots import RECENT_S, Matched, Owner, Span, Stream, match
 from farm.intervals import Intervals
 from farm.rates import FloatArray
-from farm.trial import Direction, PageAct, ProbePlan, StreamIdentity, TrialPlan
+from farm.trial import PAUSED, Direction, PageAct, ProbePlan, StreamIdentity, TrialPlan
 from farm.webrtc_stats import MediaKind
 
 DIRECTIONS: tuple[Direction, ...] = ("inbound", "outbound")
@@ -209,11 +209,17 @@ class OwedStreams:
 
     def excused(self, whole: Intervals, edges: FloatArray) -> list[Excused]:
         """What is owed to nobody while a page gave nothing to send."""
-        off = windows_of(self.off(), edges)
-        silent = windows_of(self._in_hold(self._acts.silent), edges)
+        off, silent, unsent = (
+            windows_of(spans, edges)
+            for spans in (
+                self.off(),
+                self._in_hold(self._acts.silent),
+                self._in_hold(self._acts.unsent),
+            )
+        )
         sent: list[Excused] = [
             (probe, "outbound", kind, track, window)
-            for (probe, kind), windows in off.items()
+            for (probe, kind), windows in unsent.items()
             for track in range(self._plans[probe].sends.count(kind))
             for window in sorted(windows)
         ]
@@ -226,11 +232,14 @@ class OwedStreams:
 
     def acts(self) -> tuple[PageAct, ...]:
         """What pages stopped sending of their own accord in the hold."""
-        return tuple(
-            PageAct(probe, kind, begin_s, why)
-            for (probe, kind), spans in sorted(self.off().items())
-            for begin_s, _, why in spans
-        )
+        told = [(*whose, *each) for whose, spans in self.off().items() for each in spans]
+        told += [
+            (*whose, *each)
+            for whose, spans in self._in_hold(self._acts.unsent).items()
+            for each in spans
+            if each[2] == PAUSED
+        ]
+        return tuple(PageAct(probe, kind, at_s, why) for probe, kind, at_s, _, why in sorted(told))
 
 
 def _longest(sent: MatchedStreams) -> Mapping[Hashable, int]:

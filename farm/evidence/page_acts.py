@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from farm.recording.events import SeenEvent
+from farm.trial import PAUSED
 from farm.webrtc_stats import MediaKind
 
 SETTLES_S = 3.0
@@ -37,6 +38,7 @@ class SenderState:
     pictures are no camera's; `most_frames` what it lets its encoder send of that, `None`: all.
     `why_off` is empty while the page wants to send. Of a track that is disabled black pictures and
     silence are sent at the rate of ever; of all else that is off nothing is, and it `is_silent`.
+    `is_paused`: the page lets none of its encodings be sent, which its partners may lack.
     """
 
     at_s: float
@@ -47,6 +49,7 @@ class SenderState:
     most_frames: float | None
     why_off: str
     is_silent: bool
+    is_paused: bool
 
 
 class PageActs:
@@ -100,6 +103,16 @@ class PageActs:
         """The same of those times in which nothing flowed, either."""
         return self._spans(
             probe, kind, gone, lambda state: state.why_off if state.is_silent else ""
+        )
+
+    def unsent(self, probe: str, kind: MediaKind, gone: Gone) -> list[Off]:
+        """When a page sent nothing of a kind to anybody, off or with all its encodings paused.
+
+        Clients pause what their server does not want at the time; who should receive it, still
+        should.
+        """
+        return self._spans(
+            probe, kind, gone, lambda state: state.why_off or (PAUSED if state.is_paused else "")
         )
 
     def _spans(
@@ -173,6 +186,7 @@ def _state(at_s: float, data: Mapping[str, object], before: float | None) -> Sen
         most_frames=_positive(data.get("max_frame_rate")),
         why_off=why_off,
         is_silent=why_off not in ("", DISABLED),
+        is_paused=data.get("active") is False,
     )
 
 

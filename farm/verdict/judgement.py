@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from farm.experiment import Criteria, Invalid
-from farm.trial import Outcome, PageAct, Reason, StreamSetup, TrialEvidence, Verdict
+from farm.trial import PAUSED, Outcome, PageAct, Reason, StreamSetup, TrialEvidence, Verdict
 from farm.verdict.assumed_media import as_assumed, mixed_or_withheld
 from farm.verdict.baseline import Baseline
 from farm.verdict.blame import LEFT, Blame, Finding
@@ -262,7 +262,7 @@ def _notes(evidence: TrialEvidence, baseline: Baseline | None) -> tuple[str, ...
 
 
 def _said_of(act: PageAct) -> str:
-    return (
-        f"{act.probe}'s page {act.what} ({act.kind}) at {act.at_s:.0f} s of the run: what it"
-        " did not want sent is owed to nobody"
-    )
+    said = f"{act.probe}'s page {act.what} ({act.kind}) at {act.at_s:.0f} s of the run: "
+    if act.what == PAUSED:
+        return said + "it owes nothing of it meanwhile, its partners are owed theirs"
+    return said + "what it did not want sent is owed to nobody"

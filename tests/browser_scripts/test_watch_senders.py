@@ -73,6 +73,20 @@ async def test_what_the_page_does_with_its_camera_is_told(new_page: NewPage, cal
     )
     assert (slower["width"], slower["height"], slower["frame_rate"]) == (320, 240, 7)
 
+    paused, sent = await after(
+        probe,
+        """async () => {
+            for (const active of [false, true]) {
+                const parameters = video.getParameters();
+                parameters.encodings[0].active = active;
+                await video.setParameters(parameters);
+            }
+        }""",
+        2,
+    )
+    assert (video["active"], paused["active"], sent["active"]) == (True, False, True)
+    assert (paused["state"], paused["direction"]) == ("live", "sendrecv")
+
     (none,) = await after(probe, "() => video.replaceTrack(null)")
     assert (none["mid"], none["kind"]) == (video["mid"], "video")
     assert (none["track"], none["state"], none["source"]) == (None, "none", "camera")

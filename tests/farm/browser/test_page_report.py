@@ -144,6 +144,7 @@ SENDER = {
     "state": "live",
     "failed": False,
     "enabled": True,
+    "active": True,
     "frame_rate": 15,
     "max_frame_rate": 12,
     "width": 640,
@@ -176,6 +177,7 @@ def test_whose_act_it_was_that_a_sender_stopped_is_in_words() -> None:
         "ended by the page": {"state": "ended", "failed": False},
         "its source failed": {"state": "ended", "failed": True},
         "disabled by the page": {"enabled": False},
+        "all its encodings paused": {"active": False},
     }
     for way, changed in ways.items():
         assert sender_event(**changed).message == f"sends camera video on f-1 mid 1: {way}"

@@ -232,6 +232,29 @@ def test_what_a_page_does_not_send_is_owed_neither_by_it_nor_to_its_partners() -
     assert not_owed(evidence, "audio") == set()
 
 
+def test_a_page_that_pauses_all_its_encodings_owes_nothing_and_its_partners_are_owed_theirs() -> (
+    None
+):
+    polled = forwarding_room(stops={"p001": 22.0})
+    polled.gives("p001", 22.0, track="p001's camera", active=False)
+    evidence = evidence_of(polled)
+    assert evidence.acts == (PageAct("p001", "video", 22.0, "paused all its encodings"),)
+    assert not_owed(evidence) == {("p001", "outbound", 0, window) for window in (1, 2)}
+
+
+def test_a_page_that_stops_its_paused_camera_is_said_to_have_done_both() -> None:
+    polled = forwarding_room(stops={"p001": 12.0})
+    polled.gives("p001", 12.0, track="p001's camera", active=False)
+    polled.gives("p001", 32.0, track="p001's camera", active=False, state="ended")
+    evidence = evidence_of(polled)
+    assert [(act.at_s, act.what) for act in evidence.acts] == [
+        (12.0, "paused all its encodings"),
+        (32.0, "stopped its track"),
+    ]
+    received = {each for each in not_owed(evidence) if each[1] == "inbound"}
+    assert received == {("p000", "inbound", 0, 2), ("p002", "inbound", 1, 2)}
+
+
 def test_what_a_page_sends_again_is_owed_again() -> None:
     polled = forwarding_room()
     polled.gives("p001", 12.0, track="p001's camera", enabled=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from farm.experiment import Criteria, Invalid
-from farm.trial import Outcome, PageAct, StreamInterval, TrialEvidence, Verdict
+from farm.trial import PAUSED, Outcome, PageAct, StreamInterval, TrialEvidence, Verdict
 from farm.verdict import judge
 from tests.farm.trial_evidence import Change, good, spoilt
 
@@ -83,4 +83,13 @@ def test_what_a_page_did_is_noted_and_held_against_nobody() -> None:
     assert verdict.notes[-1] == (
         "p001's page stopped its track (video) at 45 s of the run: what it did not want sent is "
         "owed to nobody"
+    )
+
+
+def test_of_a_page_that_paused_its_encodings_it_is_said_that_its_partners_are_owed_theirs() -> None:
+    act = PageAct("p001", "video", 45.4, PAUSED)
+    verdict = judged(dataclasses.replace(good(), acts=(act,)))
+    assert verdict.notes[-1] == (
+        "p001's page paused all its encodings (video) at 45 s of the run: it owes nothing of it "
+        "meanwhile, its partners are owed theirs"
     )
