@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from farm.evidence.excused_streams import Excused, Sender, excused_received, windows_of
-from farm.evidence.page_acts import Gone, Off, PageActs
+from farm.evidence.page_acts import NOT_YET, SETTLES_S, Gone, Off, PageActs
 from farm.evidence.page_leaves import pages_that_left
 from farm.evidence.stream_lives import Life, in_flows
 from farm.evidence.stream_senders import KINDS, Origins, match_sent
@@ -169,6 +169,10 @@ class OwedStreams:
         """By probe and kind when its page gave nothing to send in the hold, and why."""
         return self._in_hold(self._acts.off)
 
+    def off_at(self, probe: str, kind: MediaKind) -> Sequence[Off]:
+        """The same of one probe and kind at any time."""
+        return self._acts.off(probe, kind, self._gone[probe])
+
     def _in_hold(
         self, of: Callable[[str, MediaKind, Gone], list[Off]]
     ) -> Mapping[Sender, list[Off]]:
@@ -178,7 +182,9 @@ class OwedStreams:
                 spans = [
                     (begin_s, end_s, why)
                     for begin_s, end_s, why in of(probe.probe, kind, self._gone[probe.probe])
-                    if end_s > self._hold[0] and begin_s < self._hold[1]
+                    # What a page gives before the hold, as all do at some time, flows in it.
+                    if end_s > self._hold[0] + (SETTLES_S if why == NOT_YET else 0.0)
+                    and begin_s < self._hold[1]
                 ]
                 if spans:
                     found[probe.probe, kind] = spans

@@ -19,6 +19,7 @@ SETTLES_S = 3.0
 """So long after a page gives something to send again it may take until it flows."""
 
 DISABLED = "disabled its track"
+NOT_YET = "gave nothing to send at first"
 
 FAILED = ("disconnected", "failed")
 """States of an RTCPeerConnection whose other end is out of reach (W3C webrtc, 4.4.3)."""
@@ -59,6 +60,7 @@ class PageActs:
         self._states: defaultdict[str, dict[tuple[str, str], list[SenderState]]] = defaultdict(dict)
         self._of_kind: defaultdict[tuple[str, str], list[SenderState]] = defaultdict(list)
         self._closed: defaultdict[str, dict[str, float]] = defaultdict(dict)
+        self._known_s: dict[str, float] = {}
         self._failed: set[tuple[str, str]] = set()
         for seen in events:
             event, data = seen.event, seen.event.data
@@ -68,6 +70,7 @@ class PageActs:
             if event.kind == "sender" and data.get("mid") is not None:
                 # What a closed connection has to send says nothing more.
                 if connection not in self._closed[event.probe]:
+                    self._known_s.setdefault(event.probe, seen.run_s)
                     of_probe = self._states[event.probe]
                     states = of_probe.setdefault((connection, str(data["mid"])), [])
                     before = states[-1].frame_rate if states else None
@@ -95,7 +98,8 @@ class PageActs:
     def off(self, probe: str, kind: MediaKind, gone: Gone) -> list[Off]:
         """When a page gave nothing of a kind to anybody, and why; until what it gives may flow.
 
-        A page that goes on sending to one partner has not stopped its camera.
+        A page that goes on sending to one partner has not stopped its camera. One that sends the
+        other kind first gives nothing of this one until it does; if it never does, that is no act.
         """
         return self._spans(probe, kind, gone, lambda state: state.why_off)
 
@@ -121,7 +125,10 @@ class PageActs:
         closed = self.closed(probe)
         on: dict[tuple[str, str], float] = {}
         found: list[Off] = []
-        for state in sorted(self._of_kind.get((probe, kind), ()), key=lambda each: each.at_s):
+        states = sorted(self._of_kind.get((probe, kind), ()), key=lambda each: each.at_s)
+        if states and states[0].at_s > self._known_s[probe]:
+            found.append((self._known_s[probe], math.inf, NOT_YET))
+        for state in states:
             key = state.connection, state.mid
             on = {each: end_s for each, end_s in on.items() if end_s > state.at_s and each != key}
             why = why_off(state)

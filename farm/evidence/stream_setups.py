@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from farm.evidence.page_acts import Off
+from farm.evidence.stream_slots import Span
 from farm.recording.events import SeenEvent
 from farm.recording.reader import TrialReader
 from farm.trial import StreamIdentity, StreamSetup
+from farm.webrtc_stats import MediaKind
 
 Took = tuple[float | None, float | None]
 """When first media came, in run time, and how long after the page's offer; `None`: not known."""
 
 
-def stream_setups(trial: TrialReader, streams: Sequence[StreamIdentity]) -> Iterator[StreamSetup]:
+def stream_setups(
+    trial: TrialReader,
+    streams: Sequence[StreamIdentity],
+    off: Callable[[str, MediaKind], Sequence[Off]],
+) -> Iterator[StreamSetup]:
     """Of each owed stream that a probe of the plan receives.
 
-    A page says first media of tracks, in the order in which it came; so did the streams.
+    A page says first media of tracks, in the order in which it came; so did the streams. `off` says
+    when a probe's page gave nothing of a kind to send.
     """
     firsts, joining_s = _firsts(trial)
     probes = {probe.probe: probe for probe in trial.plan.probes}
@@ -31,7 +39,7 @@ def stream_setups(trial: TrialReader, streams: Sequence[StreamIdentity]) -> Iter
         for stream in mine:
             if stream.owed:
                 at_s, setup_s = of_track.get(stream.track, (None, None))
-                late_s = _late_s(stream, at_s, setup_s, joining_s)
+                late_s = _late_s(stream, at_s, setup_s, joining_s, off)
                 probe = probes[name]
                 yield StreamSetup(
                     name, probe.session, probe.role, stream.kind, setup_s, stream.track, late_s
@@ -43,18 +51,33 @@ def _late_s(
     at_s: float | None,
     setup_s: float | None,
     joining_s: Mapping[str, float],
+    off: Callable[[str, MediaKind], Sequence[Off]],
 ) -> float | None:
-    """How long the stream was waited for since receiver and sender were both there.
+    """How long the stream was waited for while receiver and sender were both there, and the
+    sender's page gave it something to send.
 
-    Where the page said nothing of a stream that came, no longer than since it began to join.
+    Where the page said nothing of a stream that came, no longer than since it began to join. Of
+    several who may have sent it, the one who was there for the shortest time counts.
     """
-    asked = [joining_s[each] for each in stream.senders if each in joining_s]
     if setup_s is None and stream.began_s is not None and stream.probe in joining_s:
         at_s = stream.began_s
         setup_s = max(0.0, at_s - joining_s[stream.probe])
-    if at_s is None or setup_s is None or not asked:
+    if at_s is None or setup_s is None:
         return setup_s
-    return max(0.0, min(setup_s, at_s - max(asked)))
+    waits = [setup_s]
+    for sender in stream.senders:
+        wait_s = max(0.0, min(setup_s, at_s - joining_s.get(sender, -math.inf)))
+        waits.append(wait_s - _overlap_s(off(sender, stream.kind), (at_s - wait_s, at_s)))
+    return min(waits)
+
+
+def _overlap_s(off: Sequence[Off], span: Span) -> float:
+    """How much of the span lies in some of `off`, which are in the order of time."""
+    overlap_s, until_s = 0.0, span[0]
+    for begin_s, end_s, _ in off:
+        overlap_s += max(0.0, min(end_s, span[1]) - max(begin_s, until_s))
+        until_s = max(until_s, end_s)
+    return overlap_s
 
 
 def _began(stream: StreamIdentity) -> tuple[float, int]:

@@ -68,7 +68,7 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
     with ThreadPoolExecutor(AT_ONCE) as threads:
         found = list(threads.map(some, batches))
     streams = windows.owed.identities()
-    setups = tuple(stream_setups(trial, streams))
+    setups = tuple(stream_setups(trial, streams, windows.owed.off_at))
     trial.note(_missing_tables(trial, setups))
     counts = {probe: count for *_, of in found for probe, count in of.items()}
     owed = joined & counts.keys()  # a page that never got in owes no polls

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from farm.evidence import trial_evidence
+from farm.experiment import Criteria, Invalid
 from farm.trial import Direction, PageAct, StreamIdentity, TrialEvidence
+from farm.verdict import judge
 from farm.webrtc_stats import MediaKind
 from tests.farm.evidence.polled import END_S, Course, Polled, at_times, course, plan, room
 
@@ -217,6 +219,48 @@ def test_a_received_stream_tells_which_of_its_senders_tracks_it_is() -> None:
 
 
 # ---------------------------------------------------------------- what a page's act excuses
+
+
+@pytest.mark.parametrize("first", [NONE, None], ids=["replaceTrack", "addTrack"])
+@pytest.mark.parametrize(("arrives_s", "outcome"), [(22.5, "pass"), (None, "fail")])
+def test_a_camera_that_a_page_starts_late_is_owed_from_then_on(
+    first: dict[str, Any] | None, arrives_s: float | None, outcome: str
+) -> None:
+    polled = Polled(plan())
+    for probe, partner, seed in (("p000", "p001", 70), ("p001", "p000", 71)):
+        polled.tells(probe, "joining", 1.0, {})
+        polled.gives(probe, 1.5, kind="audio", mid="2")
+        polled.sent(probe, course(seed), kind="audio", mid="2", ssrc=200, track="microphone")
+        polled.received(partner, course(seed), kind="audio", mid="3", ssrc=600, track="a")
+        polled.tells(partner, "setup", 2.0, {"kind": "audio", "setup_s": 0.5})
+    polled.gives("p000", 1.5)
+    polled.sent("p000", CAMERAS["p000"])
+    polled.received("p001", CAMERAS["p000"])
+    polled.tells("p001", "setup", 2.0, {"kind": "video", "setup_s": 0.5})
+    if first is not None:
+        polled.gives("p001", 1.5, **first)
+    polled.gives("p001", 22.0)
+    polled.sent("p001", CAMERAS["p001"], (22.0, END_S), ssrc=101)
+    if arrives_s is not None:
+        polled.received("p000", CAMERAS["p001"], (arrives_s, END_S))
+        polled.tells("p000", "setup", arrives_s, {"kind": "video", "setup_s": arrives_s - 1.5})
+    verdict = judge(evidence_of(polled), Criteria(), Invalid(), None)
+    assert verdict.outcome == outcome, verdict.reasons
+
+
+def test_a_page_that_never_sends_a_camera_owes_it() -> None:
+    polled = Polled(plan())
+    polled.tells("p000", "joining", 1.0, {})
+    polled.gives("p000", 1.5, kind="audio", mid="2")
+    assert not_owed(evidence_of(polled)) == set()
+
+
+def test_a_page_whose_microphone_was_known_first_owes_its_camera_from_the_hold_on() -> None:
+    polled = Polled(plan())
+    polled.gives("p000", 0.5, kind="audio", mid="2")
+    polled.gives("p000", 9.5)
+    evidence = evidence_of(polled)
+    assert (evidence.acts, not_owed(evidence)) == ((), set())
 
 
 def test_what_a_page_does_not_send_is_owed_neither_by_it_nor_to_its_partners() -> None:

@@ -115,6 +115,15 @@ def test_a_sender_that_never_had_a_track_stops_nothing() -> None:
     ], "until the camera comes"
 
 
+def test_a_page_that_sends_the_other_kind_first_gives_nothing_of_this_one_until_it_does() -> None:
+    microphone = given(1.0, kind="audio", mid="1")
+    assert off(microphone, given(22.0)) == [
+        (1.0, 22.0 + SETTLES_S, "gave nothing to send at first")
+    ]
+    assert off(microphone) == [], "it never sends any: that is no act"
+    assert off(given(1.0), given(1.1, kind="audio", mid="1")) == []
+
+
 def test_a_connection_that_the_page_closed_takes_nothing_any_more() -> None:
     spans = off(given(1.0), given(1.0, connection="pc2"), closed(15.0, "pc2"), given(20.0, **ENDED))
     assert spans == [(20.0, math.inf, "stopped its track")]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
+from farm.evidence.page_acts import Off
 from farm.evidence.stream_setups import stream_setups
 from farm.trial import StreamIdentity, StreamSetup
 from farm.webrtc_stats import MediaKind
@@ -34,14 +37,20 @@ def setups(
     *streams: StreamIdentity,
     firsts: tuple[tuple[float, float | None], ...] = (),
     joined_s: dict[str, float] | None = None,
+    off: dict[tuple[str, MediaKind], list[Off]] | None = None,
 ) -> list[StreamSetup]:
-    """`firsts` are when p000's page told of first media, and how long after its offer."""
+    """`firsts` are when p000's page told of first media, and how long after its offer; `off` is
+    when its partners gave nothing to send.
+    """
     polled = Polled(room())
     for probe, at_s in (joined_s or {}).items():
         polled.tells(probe, "joining", at_s, {})
     for at_s, setup_s in firsts:
         polled.tells("p000", "setup", at_s, {"kind": "video", "setup_s": setup_s})
-    return list(stream_setups(polled.trial(), streams))
+    spans = off or {}
+    return list(
+        stream_setups(polled.trial(), streams, lambda probe, kind: spans.get((probe, kind), []))
+    )
 
 
 def test_each_stream_has_the_first_media_that_came_in_its_turn() -> None:
@@ -89,6 +98,25 @@ def test_a_sender_who_was_there_first_shortens_nothing() -> None:
         stream(0, "p001", began_s=30.0), firsts=((30.0, 5.0),), joined_s={"p000": 20, "p001": 2}
     )
     assert setup.waited_s == 5.0
+
+
+def test_while_the_sender_gave_nothing_to_send_nothing_is_waited_for() -> None:
+    (setup,) = setups(
+        stream(0, "p001", began_s=30.0),
+        firsts=((30.0, 27.0),),
+        joined_s={"p000": 2, "p001": 2},
+        off={("p001", "video"): [(1.0, 6.0, ""), (5.0, 8.0, ""), (20.0, math.inf, "")]},
+    )
+    assert setup.waited_s == 12.0, "from 8 s to 20 s"
+
+
+def test_what_a_sender_gave_of_another_kind_is_another_matter() -> None:
+    (setup,) = setups(
+        stream(0, "p001", began_s=30.0),
+        firsts=((30.0, 27.0),),
+        off={("p001", "audio"): [(1.0, 29.0, "")]},
+    )
+    assert setup.waited_s == 27.0
 
 
 def test_of_several_who_may_have_sent_it_the_last_one_to_join_was_waited_for() -> None:
