@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from farm.evidence.poll_table import PollTable
+from farm.receivers import Receivers, Sent
 from farm.trial import Direction, Phases, StreamIdentity
 from farm.webrtc_stats import MediaKind
 from reports.grid import Array, samples_on_grid, whole_seconds
@@ -102,7 +103,8 @@ class RecordedProbe:
 
     `received` and `sent` are the tables in which `owners` have their numbers; `reports` are the
     server's on what was sent, `pairs` the rows of candidate pairs. `polled_s` is when its page was
-    polled, in run time. `off` is when pages themselves sent nothing, by sender and kind.
+    polled, in run time. `off` is when pages themselves sent nothing, by sender and kind; `going`
+    to whom each sent stream goes, where it is told.
     """
 
     probe: str
@@ -114,6 +116,7 @@ class RecordedProbe:
     pairs: pl.DataFrame | None
     polled_s: Array
     off: Off = field(default_factory=dict)
+    going: Mapping[Sent, Receivers] = field(default_factory=dict)
 
 
 def probe_channels(
@@ -125,7 +128,7 @@ def probe_channels(
     grid_s = whole_seconds(*ends)
     kept = grid_s >= (-np.inf if since_s is None else since_s)
     until_s = min(ends[1], phases.leave_s or ends[1]) if polled_s.size else None
-    names = stream_names(recorded.identities)
+    names = stream_names(recorded.identities, recorded.going)
     sides = {
         "inbound": OneWay(recorded.received, recorded.owners, "inbound", grid_s),
         "outbound": OneWay(recorded.sent, recorded.owners, "outbound", grid_s, recorded.reports),

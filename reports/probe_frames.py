@@ -12,6 +12,7 @@ from farm.evidence.page_acts import PageActs
 from farm.evidence.rtp_tables import RtpTables
 from farm.evidence.stream_senders import senders_in
 from farm.evidence.stream_slots import Span
+from farm.receivers import receivers
 from farm.recording.reader import TrialReader
 from farm.recording.sample_reader import SampleReader
 from farm.trial import SessionPlan
@@ -42,9 +43,10 @@ class SessionChannels:
         """Of one of its probes, from `since_s` on."""
         rows = self._trial.of_probes(probe, probe)
         tables, owners = self._match(probe)
+        identities = self._owed.identities()
         recorded = RecordedProbe(
             probe=probe,
-            identities=[each for each in self._owed.identities() if each.probe == probe],
+            identities=[each for each in identities if each.probe == probe],
             owners=owners,
             received=tables.received,
             sent=tables.sent,
@@ -52,6 +54,7 @@ class SessionChannels:
             pairs=rows.samples("candidate-pair"),
             polled_s=_polled_s(rows, tables),
             off=self._owed.off(),
+            going=receivers(identities),
         )
         return probe_channels(recorded, self._trial.phases, self._poll_s, since_s)
 

@@ -18,30 +18,40 @@ Look = Mapping[str, Any]
 
 _COLORS = (GREEN, ORANGE, PURPLE, VERMILLION, BLACK, "#56B4E9")
 _MOST = len(_COLORS)
+_SENT_DASHES = ("-", (0, (7, 2)), (0, (5, 1, 1, 1)), (0, (2, 1)))
 _LINES, _LETTERS = 4, 40  # of words in a panel
 _LINE_SHARE = 0.13  # of a panel: a line of words in it
 
 
 @dataclass(slots=True)
 class Looks:
-    """Of all received streams of a figure; those of the worst senders have colours of their own.
+    """Of all streams of a figure; received ones of the worst senders have colours of their own.
 
-    `order` has the streams, the worst first.
+    Those that are sent have one colour, and dashes of their own where they go to several by
+    themselves. `order` has the streams, the worst first.
     """
 
     order: Iterable[StreamChannels]
     _color: dict[str, str] = field(default_factory=dict)
+    _dashes: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for channels in self.order:
             label = _label(channels)
-            if not channels.is_sent and label not in self._color:
+            if channels.is_sent:
+                if label not in self._dashes and len(self._dashes) < len(_SENT_DASHES):
+                    self._dashes[label] = _SENT_DASHES[len(self._dashes)]
+            elif label not in self._color:
                 self._color[label] = _COLORS[len(self._color)] if len(self._color) < _MOST else GREY
 
     def of(self, channels: StreamChannels) -> Look:
         """Colour, dashes and label of a line."""
         if channels.is_sent:
-            return {"color": SENT, "label": _label(channels)}
+            label = _label(channels)
+            dashes = self._dashes.get(label)
+            if dashes is None:
+                return {"color": SENT, "ls": "-", "alpha": 0.4, "label": "sent to others"}
+            return {"color": SENT, "ls": dashes, "label": label}
         color = self._color[_label(channels)]
         if color == GREY:
             return {"color": GREY, "ls": "--", "label": "received from others", "zorder": 1.5}

@@ -12,9 +12,10 @@ import polars as pl
 from farm.hold_figures import lost_of_all_due, mean_over_time_of
 from farm.intervals import Intervals
 from farm.known import mean_known
+from farm.receivers import Receivers, receivers
 from farm.trial import JoinOutcome, LayerInterval, ProbePlan, StreamIdentity, TrialEvidence
 from farm.wording import counted
-from reports.stream_words import has_ended, stream_names
+from reports.stream_words import has_ended, receivers_of, stream_names
 from reports.tables import (
     Cell,
     Heading,
@@ -51,12 +52,13 @@ Row = tuple[Cell, ...]
 class ToldStream:
     """A stream of a probe, what it is called, and its `figures` over the hold (none: not seen).
 
-    `ended_s` is when it was over before its page was last looked at, in run time. `owed_at_end`: in
-    the last window.
+    `to` says to whom it goes, where a probe sends several of the kind. `ended_s` is when it was
+    over before its page was last looked at, in run time. `owed_at_end`: in the last window.
     """
 
     stream: StreamIdentity
     name: str
+    to: Receivers | None
     figures: Mapping[str, Any]
     ended_s: float | None
     owed_at_end: bool
@@ -77,6 +79,7 @@ class ToldStreams:
         for layer in evidence.layers:
             if layer.probe in told:
                 self._layers[layer.probe, layer.kind, layer.track].append(layer)
+        going = receivers([each for of in identities.values() for each in of])
         self._of: dict[str, list[ToldStream]] = {}
         for (probe,), rows in frame.group_by("probe", maintain_order=True):
             by_stream = {
@@ -91,11 +94,12 @@ class ToldStreams:
                 ToldStream(
                     stream,
                     name,
+                    receivers_of(stream, going),
                     figures := by_stream.get((stream.direction, stream.kind, stream.track), {}),
                     stream.ended_s if has_ended(stream, until_s, poll_s) else None,
                     bool(figures.get("owed_at_end")),
                 )
-                for stream, name in zip(mine, stream_names(mine), strict=True)
+                for stream, name in zip(mine, stream_names(mine, going), strict=True)
             ]
 
     def of(self, probe: str) -> Sequence[ToldStream]:
@@ -124,7 +128,7 @@ class ToldStreams:
         began = Cell("never", float("inf")) if not stream.seen else self._time(stream.began_s)
         return (
             Cell(told.name, told.name),
-            _owed_cell(stream, figures),
+            _owed_cell(told, figures),
             began,
             _NOTHING if told.ended_s is None else self._time(told.ended_s),
             Cell(f"{stream.connection}, {stream.mid or 'no mid'}" if stream.connection else ""),
@@ -200,9 +204,11 @@ def _figures(evidence: TrialEvidence, names: Sequence[str]) -> pl.DataFrame:
     return seen.join(figures, on=stream, how="left", maintain_order="left")
 
 
-def _owed_cell(stream: StreamIdentity, figures: Mapping[str, Any]) -> Cell:
-    if not stream.owed:
-        return Cell("extra", "extra")
+def _owed_cell(told: ToldStream, figures: Mapping[str, Any]) -> Cell:
+    if not told.stream.owed:
+        # What a page sends to each partner by itself is owed once, and one of them stands for it.
+        text = f"copy for {told.to.names}" if told.to is not None and told.to.owed else "extra"
+        return Cell(text, text)
     windows, owed = figures.get("windows", 0), figures.get("windows_owed", 0)
     text = "owed" if owed == windows else f"owed in {owed} of {counted(windows, 'window')}"
     return Cell(text, text)

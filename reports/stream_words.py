@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from farm.receivers import NAMED, Receivers, Sent
 from farm.trial import StreamIdentity
-
-NAMED = 3
-"""So many senders are named; of more it is only said how many they are."""
 
 ENDED_POLLS = 3
 """A stream of which so many polls in a row had no packet, up to the last one, has ended."""
@@ -23,23 +21,40 @@ def from_whom(stream: StreamIdentity) -> str:
     return f"from {' or '.join(stream.senders)}"
 
 
-def stream_names(streams: Sequence[StreamIdentity]) -> tuple[str, ...]:
-    """`video sent`, `video received from p001`, `video received, extra`: of one probe's streams.
+def receivers_of(stream: StreamIdentity, told: Mapping[Sent, Receivers]) -> Receivers | None:
+    """To whom a stream that is sent goes, where it is told."""
+    if stream.direction == "inbound":
+        return None
+    return told.get((stream.probe, stream.kind, stream.track))
 
-    Those that would be called alike are numbered.
+
+def stream_names(
+    streams: Sequence[StreamIdentity], told: Mapping[Sent, Receivers]
+) -> tuple[str, ...]:
+    """What one probe's streams are called; `told` are the `receivers` of those that it sends.
+
+    `video sent`, `video sent to p001`, `video received from p001`, `video received, extra`. Those
+    that would be called alike are numbered.
     """
-    names = [f"{stream.kind} {_way(stream)}".strip() for stream in streams]
+    goes = [receivers_of(stream, told) for stream in streams]
+    names = [
+        f"{stream.kind} {_way(stream, to)}".strip()
+        for stream, to in zip(streams, goes, strict=True)
+    ]
     seen: Counter[str] = Counter()
     found = []
-    for stream, name in zip(streams, names, strict=True):
+    for stream, name, to in zip(streams, names, goes, strict=True):
         seen[name] += 1
         number = f" ({seen[name]})" if names.count(name) > 1 else ""
-        found.append(f"{name}{number}" if stream.owed else f"{name}{number}, extra")
+        is_owed = stream.owed or (to is not None and to.owed)
+        found.append(f"{name}{number}" if is_owed else f"{name}{number}, extra")
     return tuple(found)
 
 
-def _way(stream: StreamIdentity) -> str:
-    return "sent" if stream.direction == "outbound" else f"received {from_whom(stream)}"
+def _way(stream: StreamIdentity, to: Receivers | None) -> str:
+    if stream.direction == "outbound":
+        return "sent" if to is None else f"sent to {to.names}"
+    return f"received {from_whom(stream)}"
 
 
 def has_ended(stream: StreamIdentity, watched_until_s: float | None, poll_s: float) -> bool:

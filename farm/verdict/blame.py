@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from farm.receivers import receivers
 from farm.trial import Direction, ProbePlan, Reason, StreamIdentity
 from farm.verdict.stream_limits import Breach
 from farm.verdict.trial_streams import TrialStreams
@@ -27,8 +28,9 @@ LEFT = "left"
 class Finding:
     """A limit that a probe's stream broke; without direction and kind, the probe itself.
 
-    `senders` are the probes that a received stream may come from, as `StreamIdentity` has them.
-    `said` is the message where something else has one already. `of_session`: not the probe's.
+    `senders` are the probes that a received stream may come from, as `StreamIdentity` has them, and
+    `track` its number among those of its kind. `said` is the message where something else has one
+    already. `of_session`: not the probe's.
     """
 
     probe: ProbePlan
@@ -38,11 +40,19 @@ class Finding:
     said: str = ""
     of_session: bool = False
     senders: tuple[str, ...] = ()
+    track: int = 0
 
     @classmethod
     def of(cls, probe: ProbePlan, breach: Breach, stream: StreamIdentity) -> Finding:
         """A limit that this stream of the probe broke."""
-        return cls(probe, breach, stream.direction, stream.kind, senders=stream.senders)
+        return cls(
+            probe,
+            breach,
+            stream.direction,
+            stream.kind,
+            senders=stream.senders,
+            track=stream.track,
+        )
 
     @property
     def role(self) -> str:
@@ -62,18 +72,13 @@ class Finding:
         """Whom a received stream comes from: `p001`, or `p001 or p002` where that is not known."""
         return " or ".join(self.senders) or None
 
-    @property
-    def what(self) -> str:
-        """The stream in words, `inbound video from p001`."""
-        whose = f" from {self.sender}" if self.sender else ""
-        return f"{self.stream}{whose}" if self.stream else "it"
-
 
 class Blame:
     """All findings of a trial, ordered and explained."""
 
     def __init__(self, findings: Sequence[Finding], streams: TrialStreams) -> None:
         self._streams = streams
+        self._going = receivers(streams.evidence.streams) if findings else {}
         self._of_probe: dict[str, list[Finding]] = {}
         for finding in findings:
             self._of_probe.setdefault(finding.probe.probe, []).append(finding)
@@ -136,7 +141,8 @@ class Blame:
         elif finding.said:
             message = f"{who}: {finding.said}"
         else:
-            message = f"{who} {_sentence(finding)}{self._unconnected(finding)}"
+            sentence = _sentence(finding.breach, self._what(finding))
+            message = f"{who} {sentence}{self._unconnected(finding)}"
         cause = self._cause(finding)
         if cause is not None and cause.breach.code == LEFT:
             message += f"; {cause.probe.probe} left first"
@@ -158,6 +164,16 @@ class Blame:
             limit=breach.limit,
             at_s=breach.at_s,
         )
+
+    def _what(self, finding: Finding) -> str:
+        """The stream in words: `inbound video from p001`, `outbound video to p001`."""
+        if finding.stream is None or finding.kind is None:
+            return "it"
+        whose = f" from {finding.sender}" if finding.sender else ""
+        if finding.direction == "outbound":
+            to = self._going.get((finding.probe.probe, finding.kind, finding.track))
+            whose = "" if to is None else f" to {to.names}"
+        return f"{finding.stream}{whose}"
 
     def _unconnected(self, finding: Finding) -> str:
         """What connections say of a stream that never came."""
@@ -218,10 +234,8 @@ def _rank(finding: Finding) -> tuple[float, float]:
     return (-float(finding.up_loss), -finding.breach.beyond)
 
 
-def _sentence(finding: Finding) -> str:
-    breach = finding.breach
+def _sentence(breach: Breach, what: str) -> str:
     value, limit = breach.value, breach.limit
-    what = finding.what
     if value is None or limit is None:
         nothing = {"setup": f"got no first media, limit {limit or 0:g} s"}
         return f"{what} {nothing.get(breach.code, 'was not seen at all: no poll tells of it')}"

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 from farm.trial import Direction, TrialEvidence
 from farm.verdict.blame import Blame, Finding
 from farm.verdict.stream_limits import Breach
 from farm.verdict.trial_streams import TrialStreams
 from farm.webrtc_stats import MediaKind
+from tests.farm.made_mesh import mesh
 from tests.farm.trial_evidence import good
 
 CALLS = good(load=4)
@@ -149,3 +152,18 @@ def test_who_left_comes_before_who_lost_what_that_one_sent() -> None:
     )
     assert [probe for probe, _ in reasons] == ["p001", "p000"]
     assert reasons[1][1].endswith("; p001 left first")
+
+
+def test_of_copies_for_each_partner_a_reason_says_which() -> None:
+    room = replace(
+        good("group", 3, members=3, media="forwarded"), streams=mesh(("p000", "p001", "p002"))
+    )
+    sent = next(
+        each for each in room.streams if (each.probe, each.direction) == ("p002", "outbound")
+    )
+    silent = Finding.of(room.plan.probes[2], Breach("gap", 5.0, 2.0, 2.5, 0, 30.0), sent)
+    (reason,) = Blame([silent], TrialStreams(room)).reasons
+    assert reason.message == (
+        "p002 (s000) outbound audio to p000 had no packet for 5.0 s, limit 2 s"
+    )
+    assert reason.stream == "outbound audio"
