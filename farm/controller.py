@@ -7,7 +7,7 @@ Verdicts are made afterwards, from what was recorded.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +24,9 @@ from farm.settle import AT_MOST_S, STEADY_S
 from farm.trial import Fault, JoinOutcome, Phase, ProbePlan, SessionPlan, TrialPlan
 
 LEAVES_AT_ONCE = 8
+ALL_PICTURED = 4
+"""Of so many probes each has its picture taken; of more, one of each role."""
+
 LAST_LOOKS_S = 2.0
 """So long the machine of a server that died is still looked at: did its kernel kill it?"""
 
@@ -233,12 +236,12 @@ class _Trial:
         )
 
     async def leave(self, hosts: Mapping[str, Host]) -> None:
-        """A picture of each role, then everybody goes: those who joined last first, some at a time.
+        """Pictures, then everybody goes: those who joined last first, some at a time.
 
         The hold is over, and stands whatever breaks now.
         """
-        for probe in _one_of_each_role(self.inside.values()):
-            await hosts[probe.host].screenshot(probe.probe, f"mid-call-{probe.role}")
+        for name, probe in _pictured(list(self.inside.values())):
+            await hosts[probe.host].screenshot(probe.probe, f"mid-call-{name}")
         places = asyncio.Semaphore(LEAVES_AT_ONCE)
 
         async def go(probe: ProbePlan) -> None:
@@ -297,5 +300,11 @@ def _ordered(roles: Mapping[str, Any], session: SessionPlan) -> list[str]:
     return ordered
 
 
-def _one_of_each_role(probes: Iterable[ProbePlan]) -> list[ProbePlan]:
-    return list({probe.role: probe for probe in reversed(list(probes))}.values())
+def _pictured(probes: Sequence[ProbePlan]) -> Sequence[tuple[str, ProbePlan]]:
+    """What pictures are called and whose they are: one of each role; of few probes, all."""
+    of_role = {probe.role: probe for probe in reversed(probes)}
+    others = probes if len(probes) <= ALL_PICTURED else ()
+    return [
+        *of_role.items(),
+        *((probe.probe, probe) for probe in others if probe is not of_role[probe.role]),
+    ]

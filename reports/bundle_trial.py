@@ -231,13 +231,18 @@ class TrialPart:
 
     def _role_pictures(self) -> tuple[Picture, ...]:
         names = [path.name for path in self._trial.screenshots]
+        whose = {
+            str(seen.event.data.get("file")): seen.event.probe
+            for seen in self._trial.events
+            if seen.event.kind == "screenshot"
+        }
         copied = [
             self._files.copy(
                 self._trial,
                 name,
                 self._prefix,
                 f"The page of a {role} in mid-call",
-                role_caption(self._trial.plan, role),
+                role_caption(self._trial.plan, role, whose.get(name)),
             )
             for name, role in role_pictures(self._trial.plan, names)
         ]

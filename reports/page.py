@@ -256,12 +256,14 @@ def role_pictures(plan: TrialPlan, names: Sequence[str]) -> tuple[tuple[str, str
     return tuple((name, role) for role in roles for name in names if name == f"mid-call-{role}.png")
 
 
-def role_caption(plan: TrialPlan, role: str) -> str:
-    """Under the screenshot of a role, whose first probe is pictured."""
-    first = next((probe for probe in plan.probes if probe.role == role), None)
-    if first is None or first.fidelity == "full":
-        return f"The page of a {role}"
-    return f"The page of a {role}, a light probe: what it receives is counted and stays black"
+def role_caption(plan: TrialPlan, role: str, name: str | None) -> str:
+    """Under the screenshot of a role: the page of the probe `name`, `None` where nobody knows."""
+    probes = [probe for probe in plan.probes if probe.role == role]
+    shown = [probe for probe in probes if probe.probe == name]
+    whose = f"The page of {name}, a {role}" if shown else f"The page of a {role}"
+    if all(probe.fidelity == "full" for probe in shown or probes[:1]):
+        return whose
+    return f"{whose}, a light probe: what it receives is counted and stays black"
 
 
 def _words(event: ProbeEvent) -> str:

@@ -61,6 +61,17 @@ async def test_those_who_joined_last_leave_first_and_each_role_is_pictured_befor
     ]
 
 
+@pytest.mark.parametrize(("sessions", "pictured"), [(2, 4), (3, 2)])
+async def test_of_few_probes_each_is_pictured_of_many_one_of_each_role(
+    sessions: int, pictured: int
+) -> None:
+    world = FakeWorld()
+    await play(world, calls(sessions))
+    pictures = [probe for what, probe in world.host.did if what == "screenshot"]
+    assert len(pictures) == len(set(pictures)) == pictured
+    assert {"p000", "p001"} <= set(pictures)
+
+
 async def test_the_server_is_sampled_all_along() -> None:
     world = FakeWorld()
     await play(world, calls(1))

@@ -95,8 +95,13 @@ def test_each_role_has_its_picture_in_mid_call() -> None:
 
 
 def test_a_light_probes_picture_says_why_it_is_black() -> None:
-    assert role_caption(PLAN, "caller") == "The page of a caller"
+    assert role_caption(PLAN, "caller", None) == "The page of a caller"
     session = PLAN.sessions[0]
     probes = tuple(replace(probe, fidelity="light") for probe in session.probes)
     light = replace(PLAN, sessions=(replace(session, probes=probes), *PLAN.sessions[1:]))
-    assert "stays black" in role_caption(light, "caller")
+    assert "stays black" in role_caption(light, "caller", None)
+    assert role_caption(light, "caller", "p000").startswith("The page of p000, a caller, a light")
+
+
+def test_a_roles_picture_says_whose_page_it_is() -> None:
+    assert role_caption(PLAN, "caller", "p002") == "The page of p002, a caller"
