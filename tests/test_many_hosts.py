@@ -64,7 +64,8 @@ def test_calls_on_two_machines(tmp_path: Path, machines: Machines) -> None:
         samples = pl.read_parquet(trial / "hosts/whole.parquet")
         assert set(samples["host"]) == names
         pictures = {path.name for path in (trial / "screenshots").iterdir()}
-        assert pictures == {"mid-call-callee.png", "mid-call-caller.png"}
+        names = ("callee", "caller", "p002", "p003")
+        assert pictures == {f"mid-call-{name}.png" for name in names}
         assert run.left() == []
     assert machines.here.left() + machines.there.left() == []
     assert machines.here.files + machines.there.files == []
