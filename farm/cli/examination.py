@@ -21,13 +21,14 @@ from farm.cli.media_server import (
 )
 from farm.cli.preflight import CHECKS, chromium
 from farm.cli.space import check_space
+from farm.drivers import read_driver
 from farm.errors import BadInput, ServerError
 from farm.experiment import EMBEDDED, Experiment
 from farm.experiment_file import placed
 from farm.observations import HostLook
 from farm.processes import Processes
 from farm.run_clock import RunClock
-from farm.scenario import ladder, smallest_load
+from farm.scenario import driver_name, ladder, smallest_load
 from farm.server_observations import ServerFacts
 from farm.shell import Shell
 
@@ -51,6 +52,7 @@ async def examine_experiment(experiment: Experiment, file: Path) -> list[Finding
     ):
         look = partial(_placed, file, partial(check_space, experiment, probes, trials))
         findings.append(looked_up(f"disk for {verb}", look, required=verb == "farm run"))
+    findings += _rooms(experiment, file)
     if experiment.server.kurento == EMBEDDED and experiment.app.url is not None:
         findings.append(Finding("media server", None, EMBEDDED_BEHIND_ANOTHER_PAGE, required=False))
     if experiment.server.kurento != EMBEDDED:
@@ -66,6 +68,22 @@ async def examine_experiment(experiment: Experiment, file: Path) -> list[Finding
 def _placed(file: Path, look: partial[str]) -> str:
     with placed(file, {}):
         return look()
+
+
+def _rooms(experiment: Experiment, file: Path) -> list[Finding]:
+    """Where the driver says otherwise than the experiment of what the server makes of rooms."""
+    asked = experiment.scenario.media
+    if experiment.scenario.kind != "group" or asked is None:
+        return []
+    name = driver_name(experiment)
+    try:
+        says = read_driver(name, file.parent).media
+    except BadInput:
+        return []  # the driver has a line of its own
+    if says in (None, asked):
+        return []
+    what = f"scenario.media: {asked} is taken, though driver {name} says {says}: is it meant?"
+    return [Finding("rooms", None, what, required=False)]
 
 
 async def _answered(file: Path, what: str, looking: Awaitable[str]) -> Finding:
@@ -113,7 +131,10 @@ async def _machine(experiment: Experiment, file: Path) -> list[Finding]:
             try:
                 with placed(file, {}):
                     facts = await look_around(server, settings)
-                return [_reached(experiment, facts), _process(facts), await _ffprobe(shell)]
+                found = [_reached(experiment, facts), _process(facts)]
+                if experiment.scenario.record:
+                    found.append(await _ffprobe(shell))
+                return found
             except (BadInput, ServerError) as error:
                 return [Finding("server's machine", None, str(error))]
             finally:

@@ -69,13 +69,29 @@ def test_a_media_server_beside_a_page_of_the_users_is_only_embedded_where_that_i
         assert line in said, said
 
 
+@pytest.mark.parametrize(("media", "is_said"), [("mixed", True), ("forwarded", False)])
+def test_a_driver_that_says_otherwise_of_rooms_is_named(
+    media: str, is_said: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "rooms.yaml"
+    file.write_text(
+        f"scenario: {{kind: group, media: {media}}}\n"
+        "app: {url: 'http://127.0.0.1:1/', driver: kurento_group_call}\n"
+    )
+    assert main(["doctor", str(file)]) == LACKING
+    line = "rooms: scenario.media: mixed is taken, though driver kurento_group_call says forwarded"
+    assert (line in capsys.readouterr().out) is is_said
+
+
 @pytest.mark.live
+@pytest.mark.parametrize("record", [True, False])
 async def test_an_experiment_that_could_start(
-    tmp_path: Path, call_app: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, call_app: str, record: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with running_sshd(tmp_path / "sshd") as sshd, stand_in_kurento() as kurento:
         file = tmp_path / "calls.yaml"
         file.write_text(
+            f"scenario: {{kind: one_to_one, record: {str(record).lower()}}}\n"
             f"server:\n  kurento: {kurento}\n"
             f"  ssh: {{to: '{sshd.ssh.to}', key: '{sshd.ssh.key}', "
             f"known_hosts: '{sshd.ssh.known_hosts}'}}\n"
@@ -90,10 +106,10 @@ async def test_an_experiment_that_could_start(
         f"media server: KMS 7.3.0 answers at {kurento}",
         f"reached by SSH to {sshd.ssh.to}, host key verified; media interface lo",
         f"media server's process: the process that listens on TCP port {sshd.port}, pid ",
-        "ffprobe on the server",
         f"app: {call_app}call answers",
     ):
         assert line in said, said
+    assert ("ffprobe on the server" in said) is record
 
 
 @pytest.mark.live
