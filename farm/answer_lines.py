@@ -50,8 +50,9 @@ def _run_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     else:
         word = {"pass": "Passed", "fail": "Failed"}[state]
         units = counted(trial["units"], "session" if summary["viewers"] is None else "viewer")
-        hold = format_duration(summary["hold_s"])
-        first = f"{word}: {who} for {hold}; {trial['units_failed']} of {units} bad."
+        hold_s = summary["hold_s"]
+        held = "and no hold" if hold_s is None else f"for {format_duration(hold_s)}"
+        first = f"{word}: {who} {held}; {trial['units_failed']} of {units} bad."
     reasons = trial["reasons"]
     if not reasons:
         return first, f"Worst session: {_worst(trial['worst_session'])}."

@@ -157,7 +157,7 @@ def run_summary(
         "load": asked.load,
         "sessions": sessions_of(experiment.scenario, asked.load),
         "viewers": viewers_of(experiment.scenario, asked.load),
-        "hold_s": experiment.trial.hold_s,
+        "hold_s": None if asked.phases.hold_s is None else experiment.trial.hold_s,
         "limited_by": to_jsonable(limit),
         "trials": [trial_summary(result) for result in results],
     }

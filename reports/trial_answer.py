@@ -53,10 +53,12 @@ def trial_answer(
                 "Ask for more with a larger trial.load, or let farm size find the capacity.",
             )
         case Outcome.FAIL:
-            headline = (
-                f"Failed: {verdict.units_failed} of {counted(verdict.units, units_word(scenario))} "
-                f"did not keep up their quality{held}, at a load of {counted(plan.load, 'probe')}."
-            )
+            units = counted(verdict.units, units_word(scenario))
+            bad = f"{verdict.units_failed} of {units}"
+            kept = f"did not keep up their quality{held}"
+            if result.phases.hold_s is None:
+                kept = "failed before there was a hold"
+            headline = f"Failed: {bad} {kept}, at a load of {counted(plan.load, 'probe')}."
             next_steps = (_DIED if _server_died(result) else _LOOK,)
         case Outcome.INVALID:
             codes = [reason.code for reason in verdict.reasons]

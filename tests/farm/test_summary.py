@@ -12,7 +12,7 @@ from farm.drift import DriftLooks
 from farm.experiment import Experiment, Price, Scenario, Server
 from farm.server_observations import ServerSample
 from farm.summary import run_summary, size_summary
-from farm.trial import Outcome, Reason
+from farm.trial import Outcome, Phases, Reason
 from tests.farm.trial_evidence import good, judged_trial
 
 CALLS = Experiment()
@@ -154,6 +154,13 @@ def test_the_lines_of_a_server_that_holds_nothing() -> None:
 def ran(experiment: Experiment = CALLS, **verdict: Any) -> tuple[str, str]:
     settings: dict[str, Any] = {"outcome": Outcome.PASS, **verdict}
     return two_lines(run_summary(experiment, [RESULTS[0], judged_trial(1, 4, **settings)]))
+
+
+def test_a_trial_without_a_hold_has_the_length_of_none() -> None:
+    phases = Phases(ramp_s=1.0, done_s=20.0)
+    failed = dataclasses.replace(judged_trial(0, 2, Outcome.FAIL, (LOSS,)), phases=phases)
+    first, _ = two_lines(run_summary(CALLS, [failed]))
+    assert first.startswith("Failed: 2 probes (1 call) and no hold; ")
 
 
 def test_a_trial_that_failed_says_what_gave_way() -> None:

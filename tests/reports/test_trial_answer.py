@@ -64,6 +64,12 @@ def test_notes_begin_with_a_capital_but_for_names() -> None:
     )
 
 
+def test_a_trial_without_a_hold_says_that_there_was_none() -> None:
+    failed = replace(result(Outcome.FAIL), phases=Phases(ramp_s=1.0, done_s=20.0))
+    headline = trial_answer("one_to_one", PLAN, failed, PHASES).headline
+    assert "failed before there was a hold, at a load of" in headline
+
+
 def test_a_trial_that_broke_off_says_how_far_it_got_and_why() -> None:
     answer = trial_answer(
         "one_to_one",
