@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.attribution.harm import LEAST, Harm
+from farm.wording import counted
 
 TOGETHER = 0.5
 """From this mean correlation on, they suffered at the same times."""
@@ -71,7 +72,10 @@ def _sentence(found: Company) -> str:
         return f"{who}, partners at the same times (r = {partners:.2f}), strangers not"
     if found.sessions_whole == found.sessions_hit:
         return f"{who}, whole sessions ({found.sessions_hit}) and no others"
-    return f"{who}, in {found.sessions_hit} sessions, {found.sessions_whole} of them as a whole"
+    whole = f"{found.sessions_whole or 'none'} of them as a whole"
+    if found.sessions_hit == 1:
+        whole = "and not all of it"
+    return f"{who}, in {counted(found.sessions_hit, 'session')}, {whole}"
 
 
 def _correlations(harm: Harm) -> tuple[float | None, float | None]:

@@ -58,6 +58,12 @@ def test_a_session_all_through() -> None:
 def test_one_alone() -> None:
     found = suffering(loses({"p002": [0.3] * 8}))
     assert (found.suffered, found.sessions_hit, found.sessions_whole) == (1, 1, 0)
+    assert found.said == "1 of 8 probes suffered, in 1 session, and not all of it"
+
+
+def test_one_of_each_of_two_sessions() -> None:
+    found = suffering(loses({"p002": UP_AND_DOWN, "p004": DOWN_AND_UP}))
+    assert found.said == "2 of 8 probes suffered, in 2 sessions, none of them as a whole"
 
 
 def test_frames_that_lack_are_harm_too() -> None:
