@@ -162,7 +162,7 @@ def reasons_table(reasons: Sequence[Reason]) -> Table:
             Cell(f"from {reason.sender}" if reason.sender else "", reason.sender),
             Cell("") if reason.value is None else number_cell(reason.value, f"{reason.value:.4g}"),
             Cell("") if reason.limit is None else number_cell(reason.limit, f"{reason.limit:.4g}"),
-            Cell("") if reason.at_s is None else number_cell(reason.at_s, f"{reason.at_s:.0f} s"),
+            _when(reason),
         )
         for reason in reasons
     ]
@@ -176,11 +176,20 @@ def reasons_table(reasons: Sequence[Reason]) -> Table:
             Heading("from whom"),
             Heading("value", number=True),
             Heading("limit", number=True),
-            Heading("at (run time)", number=True),
+            Heading("when (run time)", number=True),
         ),
         tuple(rows),
         traced=Traced((*BOTH_WAYS.tables, POLL, "hosts", EVENTS)),
     ).shown()
+
+
+def _when(reason: Reason) -> Cell:
+    """A limit is broken in windows: what is known is where the first of them begins."""
+    if reason.at_s is None:
+        return Cell("")
+    of_window = reason.stream is not None and reason.code != "setup"
+    where = "window from " if of_window else "at "
+    return number_cell(reason.at_s, f"{where}{reason.at_s:.0f} s")
 
 
 def _media_cells(values: Mapping[MediaKind, Array], i: int) -> tuple[Cell, Cell]:

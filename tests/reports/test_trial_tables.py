@@ -49,7 +49,7 @@ def test_a_session_stands_by_its_weakest_probe() -> None:
 
 def test_reasons_without_a_value_leave_it_empty() -> None:
     (row,) = reasons_table([replace(Reason("join", "no picture"), at_s=12.0)]).rows
-    assert [cell.text for cell in row] == ["no picture", "", "", "", "", "", "", "12 s"]
+    assert [cell.text for cell in row] == ["no picture", "", "", "", "", "", "", "at 12 s"]
 
 
 def test_a_reason_says_whom_the_stream_comes_from() -> None:
@@ -57,6 +57,7 @@ def test_a_reason_says_whom_the_stream_comes_from() -> None:
         "gap", "silence", "p000", "s000", "inbound video", 9.0, 2.0, 30.0, "p001 or p002"
     )
     table = reasons_table([reason])
+    assert table.rows[0][-1].text == "window from 30 s"
     place = [heading.text for heading in table.headings].index("from whom")
     assert table.rows[0][place].text == "from p001 or p002"
 
