@@ -67,8 +67,8 @@ def by_probe(
             for kind in _KINDS
         }
 
-    def most_lost(direction: Direction) -> Array:
-        return each(of(direction).group_by("probe").agg(pl.col("lost").max()), "lost")
+    def most_lost(direction: Direction, lost: pl.Expr) -> Array:
+        return each(of(direction).group_by("probe").agg(lost.alias("lost")), "lost")
 
     videos = of("inbound").filter(kind="video").drop_nulls("frame_rate")
     worst = videos.sort("frame_rate", "track").group_by("probe", maintain_order=True)
@@ -89,8 +89,8 @@ def by_probe(
         roles=tuple(probe.role for probe in probes),
         sent_bps=bitrates("outbound"),
         received_bps=bitrates("inbound"),
-        lost_down=most_lost("inbound"),
-        lost_up=most_lost("outbound"),
+        lost_down=most_lost("inbound", pl.col("lost").max()),
+        lost_up=most_lost("outbound", _most_lost_up()),
         frame_rate=each(slowest, "frame_rate"),
         slowest=tuple(whose.get(probe.probe, "") for probe in probes),
     )
@@ -213,6 +213,12 @@ def setup_times(setups: Sequence[StreamSetup]) -> SetupTimes:
             dtype=np.float64,
         ),
     )
+
+
+def _most_lost_up() -> pl.Expr:
+    """Of a probe's streams; nothing lost of one says nothing of another that nobody reported on."""
+    lost = pl.col("lost")
+    return pl.when(lost.is_not_null().all() | (lost.max() > 0)).then(lost.max())
 
 
 def _lost_up() -> pl.Expr:

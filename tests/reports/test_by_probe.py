@@ -107,6 +107,29 @@ def test_what_is_owed_to_nobody_does_not_count() -> None:
     assert np.isnan(seen.lost_down[0])
 
 
+def test_loss_up_is_unknown_while_a_stream_is_that_nobody_reported_on() -> None:
+    def sent(audio_lost: int, video_lost: int | None) -> float:
+        up: Direction = "outbound"
+        seen = by_probe(
+            call_plan(),
+            [
+                interval(
+                    *("p000", 0),
+                    direction=up,
+                    kind="audio",
+                    packets=100,
+                    remote_packets_lost=audio_lost,
+                ),
+                interval("p000", 0, direction=up, packets=100, remote_packets_lost=video_lost),
+            ],
+        )
+        return float(seen.lost_up[0])
+
+    assert np.isnan(sent(0, None))
+    assert sent(5, None) == pytest.approx(0.05)
+    assert sent(0, 0) == 0
+
+
 def test_loss_is_that_of_the_worst_stream_weighed_by_packets() -> None:
     seen = by_probe(
         call_plan(),
