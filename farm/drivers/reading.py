@@ -121,6 +121,14 @@ class _Reader:
         """One step; a `fill` or `select` of several fields is several."""
         step = self._mapping(value, at, STEP_KEYS + WHERE_KEYS, "one of " + ", ".join(STEP_KEYS))
         acts = [key for key in step if key not in WHERE_KEYS]
+        if step and not acts:
+            only = " and ".join(step)
+            raise self._wrong(
+                at,
+                f"{only} says where a step acts, not what it does: put it beneath one of "
+                + ", ".join(STEP_KEYS)
+                + ", without a - of its own",
+            )
         if len(acts) != 1:
             raise self._wrong(at, f"a step has one key, not {len(acts)}: begin each with -")
         (key,) = acts

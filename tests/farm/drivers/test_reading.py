@@ -132,7 +132,11 @@ def test_every_driver_that_comes_with_the_farm_is_right(name: str) -> None:
             "- accept_dialog: true\n        in_new_tab: true",
             "accept_dialog is for the probe's own page: leave it out",
         ),
-        ('- click: "#register"', '- frame: "#a"', "a step has one key, not 0"),
+        (
+            '- click: "#register"',
+            "- in_new_tab: true",
+            "in_new_tab says where a step acts, not what it does: put it beneath one of goto, ",
+        ),
         ('- wait_for: "#remote"', "click: x", "roles.callee.joined: must be a list of steps"),
         (
             '- click: "#register"',
