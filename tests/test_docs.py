@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from farm.cli.__main__ import VERBS
+from farm.drivers.reading import parse_driver
 from farm.experiment_file import parse_experiment
 from farm.scenario import ladder
 
@@ -44,6 +45,15 @@ def test_every_experiment_in_the_documents_and_examples_can_be_searched() -> Non
     assert len(texts) > 6
     for text in texts:
         assert ladder(parse_experiment(text, "an example")).loads
+
+
+def test_what_joined_waits_for_in_the_documents_can_be_read() -> None:
+    head = 'format: 1\nroles:\n  member:\n    join: [{goto: "{app_url}"}]\n'
+    blocks = [text for text in fenced(ROOT / "docs/drivers.md", "yaml") if "    joined:" in text]
+    parts = [text for text in blocks if "roles:" not in text]
+    assert parts
+    for text in parts:
+        assert parse_driver(head + text, "an example", ROOT).roles["member"].joined
 
 
 def test_the_readme_lists_every_verb_and_no_other() -> None:
