@@ -155,11 +155,13 @@ class ToldStreams:
         for layer in self._layers.get((stream.probe, stream.kind, stream.track), ()):
             by_rid[layer.rid].append(layer)
         for rid, layers in by_rid.items():
-            last = next((each for each in reversed(layers) if each.frame_width), layers[-1])
+            sized = [each for each in layers if each.frame_width and each.bitrate_bps != 0]
+            last = (sized or layers)[-1]
             name = f"encoding {rid or 'without a rid'} of it"
             yield (
                 Cell(name, name),
-                *(_NOTHING for _ in range(4)),
+                _paused_cell(layers),
+                *(_NOTHING for _ in range(3)),
                 _size_cell(last.frame_width, last.frame_height),
                 bitrate_cell(mean_known(each.bitrate_bps for each in layers)),
                 frames_cell(mean_known(each.frame_rate for each in layers)),
@@ -212,6 +214,13 @@ def _owed_cell(told: ToldStream, figures: Mapping[str, Any]) -> Cell:
     windows, owed = figures.get("windows", 0), figures.get("windows_owed", 0)
     text = "owed" if owed == windows else f"owed in {owed} of {counted(windows, 'window')}"
     return Cell(text, text)
+
+
+def _paused_cell(layers: Sequence[LayerInterval]) -> Cell:
+    """In how many windows nothing came of an encoding; what is unknown is no pause."""
+    paused = sum(each.bitrate_bps == 0 for each in layers)
+    text = f"paused in {paused} of {counted(len(layers), 'window')}" if paused else ""
+    return Cell("paused", "paused") if paused == len(layers) else Cell(text, text)
 
 
 def _size_cell(width: int | None, height: int | None) -> Cell:
