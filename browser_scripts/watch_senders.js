@@ -2,6 +2,9 @@
 // frame's connections once its m-line has a mid, and whenever something in it changes. What a page
 // calls is noticed at once; `look` compares once a poll, for what no call of this page changes.
 //
+// A page that does not want to receive on an m-line any more, or does again, is told by a message
+// `receiver`; that it wants to at first is not told.
+//
 // An m-line that the other side rejects leaves what was told as it was: the page stopped nothing.
 // A sender that never had a track and is not negotiated to send (a receiver's other half) is left out.
 //
@@ -11,6 +14,8 @@
   const failed = new WeakSet(); // tracks that ended without the page's stop()
   const watched = new WeakSet();
   const stopped = new WeakSet(); // senders whose transceiver the page stopped
+
+  const received = new WeakMap(); // RTCRtpReceiver -> {mid, wanted}, since the page first wanted it
 
   const watchTrack = (track) => {
     if (watched.has(track)) return;
@@ -63,11 +68,24 @@
     };
   };
 
+  const say = (message, entry, data) => {
+    const page_time_ms = performance.timeOrigin + performance.now();
+    send(JSON.stringify({ message, connection: entry.id, ...data, page_time_ms }));
+  };
+
   const tell = (entry, senders, sender, now) => {
     if (JSON.stringify(now) === JSON.stringify(senders.get(sender))) return;
     senders.set(sender, now);
-    const page_time_ms = performance.timeOrigin + performance.now();
-    send(JSON.stringify({ message: "sender", connection: entry.id, ...now, page_time_ms }));
+    say("sender", entry, now);
+  };
+
+  const tellReceiver = (entry, { receiver, mid, direction }) => {
+    const before = received.get(receiver);
+    const wanted = direction.includes("recv");
+    if (before ? wanted === before.wanted : !wanted || mid === null) return;
+    const now = { mid: before?.mid ?? mid, wanted };
+    received.set(receiver, now);
+    if (before) say("receiver", entry, { ...now, kind: receiver.track.kind, direction });
   };
 
   const compare = (entry) => {
@@ -81,6 +99,7 @@
       gone.delete(sender);
       // What the other side rejects is no act of the page's: all stays as the page had it.
       if (direction === "stopped" && !isClosed && !stopped.has(sender)) continue;
+      if (!isClosed) tellReceiver(entry, transceiver);
       const before = senders.get(sender);
       const sends = sender.track || (currentDirection ?? direction).includes("send");
       if (before || (sends && mid !== null)) tell(entry, senders, sender, facts(transceiver, before));

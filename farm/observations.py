@@ -87,6 +87,8 @@ EventKind = Literal[
     "candidate_error",  # a STUN or TURN server gave no candidate: data holds connection, url, code
     "sender",  # what an RTCRtpSender is given to send, at first and whenever it changed: data holds
     # connection, mid, kind, track, source, state, failed, enabled, active, direction, its settings
+    "receiver",  # a page does not want what comes on an m-line any more, or does again: data holds
+    # connection, mid, kind, wanted, direction
     "fidelity",  # of a stream of a light probe: data holds fidelity, and why where it is full
     "audio",  # what becomes of received audio: data holds played
     "crashed",  # a renderer, or its whole browser

@@ -210,7 +210,7 @@ PAUSED = "paused all its encodings"
 
 @dataclass(frozen=True, slots=True)
 class PageAct:
-    """A page stopped sending a stream of its own accord at `at_s`; `what` says how."""
+    """A page stopped sending or receiving of its own accord at `at_s`; `what` says how."""
 
     probe: str
     kind: MediaKind

@@ -53,7 +53,7 @@ class SessionChannels:
             reports=rows.samples("remote-inbound-rtp"),
             pairs=rows.samples("candidate-pair"),
             polled_s=_polled_s(rows, tables),
-            off=self._owed.off(),
+            off=self._owed.excuses().off(),
             going=receivers(identities),
         )
         return probe_channels(recorded, self._trial.phases, self._poll_s, since_s)

@@ -112,6 +112,24 @@ def _sender_line(data: Said) -> str:
     return f"sends {data['source']} {where}: {how}"
 
 
+def _receiver(said: Said) -> Told:
+    """Whether the page wants what comes on an m-line, which it wanted before."""
+    kind, mid = media_kind(said.get("kind")), said.get("mid")
+    if kind is None or not isinstance(mid, str):
+        return "page_error", "the page sent a receiver of no kind or mid", {}
+    wanted = said.get("wanted") is not False
+    data = {
+        "connection": text(said.get("connection")),
+        "mid": text(mid),
+        "kind": kind,
+        "wanted": wanted,
+        "direction": text(said.get("direction")),
+        "page_time_s": seconds(said.get("page_time_ms")),
+    }
+    line = f"{'receives' if wanted else 'refuses'} {kind} on {data['connection']} mid {data['mid']}"
+    return "receiver", f"{line}: {data['direction']}", data
+
+
 def _fidelity(said: Said) -> Told:
     fidelity, reason = text(said.get("fidelity")), text(said.get("reason"))
     line = f"{fidelity}: {reason}" if reason else fidelity
@@ -135,6 +153,7 @@ _TELLERS: Mapping[str, Callable[[Said], Told]] = {
     "connection": _connection,
     "candidate_error": _candidate_error,
     "sender": _sender,
+    "receiver": _receiver,
     "fidelity": _fidelity,
     "audio": _audio,
     "socket_closed": _socket_closed,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
-from farm.evidence.page_acts import Off
+from farm.evidence.page_acts import NOT_YET, SETTLES_S, Gone, Off, PageActs
+from farm.evidence.stream_lives import Life
+from farm.evidence.stream_slots import Owner, Span
 from farm.intervals import Intervals
 from farm.rates import FloatArray
-from farm.trial import Direction, StreamIdentity
+from farm.trial import PAUSED, Direction, PageAct, StreamIdentity, TrialPlan
 from farm.webrtc_stats import MediaKind
 
 Excused = tuple[str, Direction, MediaKind, int, int]
@@ -24,16 +27,21 @@ SenderWindows = Mapping[Sender, Collection[int]]
 """The windows in which a sender gave nothing."""
 
 
-def windows_of(spans: Mapping[Sender, Sequence[Off]], edges: FloatArray) -> SenderWindows:
-    """The windows that each sender's spans touch."""
+Of = TypeVar("Of", bound=Hashable)
+
+
+def windows_of(
+    spans: Mapping[Of, Sequence[Off]], edges: FloatArray
+) -> Mapping[Of, Collection[int]]:
+    """The windows that the spans of each touch."""
     return {
-        sender: {
+        each: {
             window
             for begin_s, end_s, _ in of
             for window in range(len(edges) - 1)
             if begin_s < edges[window + 1] and end_s > edges[window]
         }
-        for sender, of in spans.items()
+        for each, of in spans.items()
     }
 
 
@@ -75,6 +83,19 @@ def excused_received(
     return found
 
 
+def refused_spans(
+    owners: Iterable[tuple[Life, Owner]], refused: Mapping[tuple[str, str], Sequence[Off]]
+) -> Mapping[int, Sequence[Off]]:
+    """By track when a receiver's page did not want the stream that stood for it."""
+    found: defaultdict[int, list[Off]] = defaultdict(list)
+    for life, owner in owners:
+        for begin_s, end_s, why in refused.get((life.connection, life.mid), ()):
+            span = max(begin_s, owner.from_s), min(end_s, owner.to_s), why
+            if span[0] < span[1]:
+                found[owner.track].append(span)
+    return found
+
+
 def _silent(whole: Intervals, places: Mapping[int, Iterable[slice]], window: int) -> list[int]:
     """The tracks of which nothing came for some of a window, what lacked longest first."""
     lacked = []
@@ -83,3 +104,122 @@ def _silent(whole: Intervals, places: Mapping[int, Iterable[slice]], window: int
             if each.window == window and (each.gap_s or 0.0) >= SILENT_S:
                 lacked.append((-(each.gap_s or 0.0), each.packets or 0, track))
     return [track for *_, track in sorted(lacked)]
+
+
+class Excuses:
+    """What pages did of their own accord in the hold, and what is not owed for it.
+
+    `gone` says when polls last had what each probe sent; `received` has, of receivers whose page
+    refused something, what stands for each track of a kind.
+    """
+
+    def __init__(
+        self,
+        plan: TrialPlan,
+        hold: Span,
+        acts: PageActs,
+        gone: Mapping[str, Gone],
+        received: Mapping[tuple[str, MediaKind], Sequence[tuple[Life, Owner]]],
+    ) -> None:
+        self._plan = plan
+        self._plans = {probe.probe: probe for probe in plan.probes}
+        self._hold = hold
+        self._acts = acts
+        self._gone = gone
+        self._received = received
+
+    def off(self) -> Mapping[Sender, list[Off]]:
+        """By probe and kind when its page gave nothing to send in the hold, and why."""
+        return self._in_hold(self._acts.off)
+
+    def off_at(self, probe: str, kind: MediaKind) -> Sequence[Off]:
+        """The same of one probe and kind at any time."""
+        return self._acts.off(probe, kind, self._gone.get(probe, {}))
+
+    def _in_hold(
+        self, of: Callable[[str, MediaKind, Gone], list[Off]]
+    ) -> Mapping[Sender, list[Off]]:
+        found: dict[Sender, list[Off]] = {}
+        for probe in self._plans.values():
+            for kind in dict.fromkeys(probe.sends):
+                spans = [
+                    (begin_s, end_s, why)
+                    for begin_s, end_s, why in of(
+                        probe.probe, kind, self._gone.get(probe.probe, {})
+                    )
+                    # What a page gives before the hold, as all do at some time, flows in it.
+                    if end_s > self._hold[0] + (SETTLES_S if why == NOT_YET else 0.0)
+                    and begin_s < self._hold[1]
+                ]
+                if spans:
+                    found[probe.probe, kind] = spans
+        return found
+
+    def excused(
+        self, identities: Iterable[StreamIdentity], whole: Intervals, edges: FloatArray
+    ) -> list[Excused]:
+        """Which streams are not owed in which windows."""
+        off, silent, unsent = (
+            windows_of(spans, edges)
+            for spans in (
+                self.off(),
+                self._in_hold(self._acts.silent),
+                self._in_hold(self._acts.unsent),
+            )
+        )
+        sent: list[Excused] = [
+            (probe, "outbound", kind, track, window)
+            for (probe, kind), windows in unsent.items()
+            for track in range(self._plans[probe].sends.count(kind))
+            for window in sorted(windows)
+        ]
+        received = excused_received(off, silent, identities, whole)
+        return sorted({*sent, *received, *self._excused_by_receivers(edges)})
+
+    def _refused(self) -> Mapping[Sender, Mapping[int, Sequence[Off]]]:
+        """By receiver, kind and track when its page did not want what it received before."""
+        return {
+            (probe, kind): refused_spans(owners, self._acts.refused(probe))
+            for (probe, kind), owners in self._received.items()
+        }
+
+    def _excused_by_receivers(self, edges: FloatArray) -> Iterator[Excused]:
+        """What a receiver does not want, and what is sent to nobody but it."""
+        for (probe, kind), spans in self._refused().items():
+            windows = windows_of(spans, edges)
+            owed = self._plans[probe].receives.count(kind)
+            yield from (
+                (probe, "inbound", kind, track, window)
+                for track, of in windows.items()
+                for window in of
+            )
+            tracks = [frozenset(windows.get(track, ())) for track in range(owed)]
+            unwanted = frozenset.intersection(*tracks) if tracks else frozenset()
+            for sender in self._with_no_other_receiver(probe, kind):
+                for track in range(self._plans[sender].sends.count(kind)):
+                    yield from ((sender, "outbound", kind, track, window) for window in unwanted)
+
+    def _with_no_other_receiver(self, receiver: str, kind: MediaKind) -> Iterator[str]:
+        session = next(each for each in self._plan.sessions if self._plans[receiver] in each.probes)
+        for sender in () if self._plan.mixed else session.probes:
+            others = (each for each in session.probes if each is not sender)
+            if [each.probe for each in others if kind in each.receives] == [receiver]:
+                yield sender.probe
+
+    def acts(self) -> tuple[PageAct, ...]:
+        """What pages stopped sending or receiving of their own accord in the hold."""
+        told = [(*whose, *each) for whose, spans in self.off().items() for each in spans]
+        told += [
+            (*whose, *each)
+            for whose, spans in self._in_hold(self._acts.unsent).items()
+            for each in spans
+            if each[2] == PAUSED
+        ]
+        told += [
+            (*whose, *each)
+            for whose, tracks in self._refused().items()
+            for spans in tracks.values()
+            for each in spans
+            if each[1] > self._hold[0] and each[0] < self._hold[1]
+        ]
+        return tuple(PageAct(probe, kind, at_s, why) for probe, kind, at_s, _, why in sorted(told))

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from farm.evidence.excused_streams import Excused, Sender, excused_received, windows_of
-from farm.evidence.page_acts import NOT_YET, SETTLES_S, Gone, Off, PageActs
+from farm.evidence.excused_streams import Excuses
+from farm.evidence.page_acts import PageActs
 from farm.evidence.page_leaves import pages_that_left
 from farm.evidence.stream_lives import Life, in_flows
 from farm.evidence.stream_senders import KINDS, Origins, match_sent
 from farm.evidence.stream_slots import RECENT_S, Matched, Owner, Span, Stream, match
-from farm.intervals import Intervals
-from farm.rates import FloatArray
-from farm.trial import PAUSED, Direction, PageAct, ProbePlan, StreamIdentity, TrialPlan
+from farm.trial import Direction, ProbePlan, StreamIdentity, TrialPlan
 from farm.webrtc_stats import MediaKind
 
 DIRECTIONS: tuple[Direction, ...] = ("inbound", "outbound")
@@ -46,7 +44,7 @@ class OwedStreams:
         self._acts = acts
         self._sent_as = origins.sent_as
         self._possible = origins.possible
-        self._sessions = plan.sessions
+        self._plan = plan
         self._plans = {probe.probe: probe for probe in plan.probes}
         self._is_mixed = plan.mixed
         self._partners = {} if plan.mixed else _partners(plan)
@@ -165,31 +163,6 @@ class OwedStreams:
         )
         return -1 if life.name in self._possible and is_one_of_several else 0
 
-    def off(self) -> Mapping[Sender, list[Off]]:
-        """By probe and kind when its page gave nothing to send in the hold, and why."""
-        return self._in_hold(self._acts.off)
-
-    def off_at(self, probe: str, kind: MediaKind) -> Sequence[Off]:
-        """The same of one probe and kind at any time."""
-        return self._acts.off(probe, kind, self._gone[probe])
-
-    def _in_hold(
-        self, of: Callable[[str, MediaKind, Gone], list[Off]]
-    ) -> Mapping[Sender, list[Off]]:
-        found: dict[Sender, list[Off]] = {}
-        for probe in self._plans.values():
-            for kind in dict.fromkeys(probe.sends):
-                spans = [
-                    (begin_s, end_s, why)
-                    for begin_s, end_s, why in of(probe.probe, kind, self._gone[probe.probe])
-                    # What a page gives before the hold, as all do at some time, flows in it.
-                    if end_s > self._hold[0] + (SETTLES_S if why == NOT_YET else 0.0)
-                    and begin_s < self._hold[1]
-                ]
-                if spans:
-                    found[probe.probe, kind] = spans
-        return found
-
     def asked_frame_rate(
         self, probe: str, track: int, begin_s: float, end_s: float
     ) -> float | None:
@@ -213,39 +186,19 @@ class OwedStreams:
             return None
         return min(known) if planned is None else min(*known, planned)
 
-    def excused(self, whole: Intervals, edges: FloatArray) -> list[Excused]:
-        """What is owed to nobody while a page gave nothing to send."""
-        off, silent, unsent = (
-            windows_of(spans, edges)
-            for spans in (
-                self.off(),
-                self._in_hold(self._acts.silent),
-                self._in_hold(self._acts.unsent),
-            )
-        )
-        sent: list[Excused] = [
-            (probe, "outbound", kind, track, window)
-            for (probe, kind), windows in unsent.items()
-            for track in range(self._plans[probe].sends.count(kind))
-            for window in sorted(windows)
-        ]
-        return [*sent, *excused_received(off, silent, self.identities(), whole)]
+    def excuses(self) -> Excuses:
+        """What is not owed for a time; all is matched by now."""
+        received = {
+            (probe, kind): list(of.owners)
+            for (probe, direction, kind), of in self.found.items()
+            if direction == "inbound" and self._acts.refused(probe)
+        }
+        return Excuses(self._plan, self._hold, self._acts, self._gone, received)
 
     def left(self) -> Mapping[str, float]:
         """When each page that left of its own accord in the hold closed its connections."""
         lives = [life for of in self.found.values() for life in of.lives]
-        return pages_that_left(self._sessions, lives, self._acts, self._hold)
-
-    def acts(self) -> tuple[PageAct, ...]:
-        """What pages stopped sending of their own accord in the hold."""
-        told = [(*whose, *each) for whose, spans in self.off().items() for each in spans]
-        told += [
-            (*whose, *each)
-            for whose, spans in self._in_hold(self._acts.unsent).items()
-            for each in spans
-            if each[2] == PAUSED
-        ]
-        return tuple(PageAct(probe, kind, at_s, why) for probe, kind, at_s, _, why in sorted(told))
+        return pages_that_left(self._plan.sessions, lives, self._acts, self._hold)
 
 
 def _longest(sent: MatchedStreams) -> Mapping[Hashable, int]:

@@ -19,6 +19,7 @@ SETTLES_S = 3.0
 """So long after a page gives something to send again it may take until it flows."""
 
 DISABLED = "disabled its track"
+REFUSED = "did not want to receive"
 NOT_YET = "gave nothing to send at first"
 
 FAILED = ("disconnected", "failed")
@@ -60,6 +61,7 @@ class PageActs:
         self._states: defaultdict[str, dict[tuple[str, str], list[SenderState]]] = defaultdict(dict)
         self._of_kind: defaultdict[tuple[str, str], list[SenderState]] = defaultdict(list)
         self._closed: defaultdict[str, dict[str, float]] = defaultdict(dict)
+        self._refused: defaultdict[str, dict[tuple[str, str], list[Off]]] = defaultdict(dict)
         self._known_s: dict[str, float] = {}
         self._failed: set[tuple[str, str]] = set()
         for seen in events:
@@ -76,10 +78,23 @@ class PageActs:
                     before = states[-1].frame_rate if states else None
                     states.append(_state(seen.run_s, data, before))
                     self._of_kind[event.probe, str(data.get("kind"))].append(states[-1])
+            elif event.kind == "receiver":
+                self._note_refusal(
+                    event.probe, (connection, str(data.get("mid"))), seen.run_s, data
+                )
             elif event.kind == "connection" and data.get("by_page") is True:
                 self._closed[event.probe].setdefault(connection, seen.run_s)
             elif event.kind == "connection" and connection not in self._closed[event.probe]:
                 self._note_state((event.probe, connection), str(data.get("state")))
+
+    def _note_refusal(
+        self, probe: str, line: tuple[str, str], at_s: float, data: Mapping[str, object]
+    ) -> None:
+        spans = self._refused[probe].setdefault(line, [])
+        if data.get("wanted") is False:
+            spans.append((at_s, math.inf, REFUSED))
+        elif spans:
+            spans[-1] = (spans[-1][0], at_s + SETTLES_S, REFUSED)
 
     def _note_state(self, connection: tuple[str, str], state: str) -> None:
         if state in FAILED:
@@ -172,6 +187,19 @@ class PageActs:
     def closed(self, probe: str) -> Mapping[str, float]:
         """The connections that the page itself closed, and when."""
         return self._closed.get(probe, {})
+
+    def refused(self, probe: str) -> Mapping[tuple[str, str], Sequence[Off]]:
+        """By connection and mid when the page did not want what it received there before; until
+        what it wants again may flow."""
+        return self._refused.get(probe, {})
+
+    def refuses(self, probe: str, at_s: float) -> bool:
+        """Whether there is something that the page does not want to receive at that time."""
+        return any(
+            begin_s <= at_s < end_s
+            for spans in self.refused(probe).values()
+            for begin_s, end_s, _ in spans
+        )
 
     def had_failed(self, probe: str, connection: str) -> bool:
         """Whether a connection had failed, and was not connected again, when its page closed it."""

@@ -35,7 +35,11 @@ def pages_that_left(
             if at_s is None:
                 continue
             others = [each for each in senders if each != probe.probe]
-            if not probe.receives or not flows.was_silent(probe.probe, others, at_s):
+            if (
+                not probe.receives
+                or acts.refuses(probe.probe, at_s)
+                or not flows.was_silent(probe.probe, others, at_s)
+            ):
                 found[probe.probe] = at_s
     return found
 

@@ -91,7 +91,7 @@ class TrialWindows:
 
     def with_acts(self, whole: Intervals) -> Intervals:
         """The intervals, not `owed` where a page gave nothing to send: all is matched by now."""
-        excused = self.owed.excused(whole, self._edges)
+        excused = self.owed.excuses().excused(self.owed.identities(), whole, self._edges)
         if not excused:
             return whole
         rows = pl.DataFrame(excused, schema={**_STREAMS, "window": pl.Int64()}, orient="row")

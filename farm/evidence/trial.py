@@ -68,7 +68,8 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
     with ThreadPoolExecutor(AT_ONCE) as threads:
         found = list(threads.map(some, batches))
     streams = windows.owed.identities()
-    setups = tuple(stream_setups(trial, streams, windows.owed.off_at))
+    excuses = windows.owed.excuses()
+    setups = tuple(stream_setups(trial, streams, excuses.off_at))
     trial.note(_missing_tables(trial, setups))
     counts = {probe: count for *_, of in found for probe, count in of.items()}
     owed = joined & counts.keys()  # a page that never got in owes no polls
@@ -90,7 +91,7 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         first_to_fall=first_to_fall(trial),
         streams=streams,
         layers=tuple(layer for _, layers, _ in found for layer in layers),
-        acts=windows.owed.acts(),
+        acts=excuses.acts(),
         left=windows.owed.left(),
         never_connected=never_connected(trial.events),
     )

@@ -265,4 +265,4 @@ def _said_of(act: PageAct) -> str:
     said = f"{act.probe}'s page {act.what} ({act.kind}) at {act.at_s:.0f} s of the run: "
     if act.what == PAUSED:
         return said + "it owes nothing of it meanwhile, its partners are owed theirs"
-    return said + "what it did not want sent is owed to nobody"
+    return said + "what it did not want is owed to nobody"

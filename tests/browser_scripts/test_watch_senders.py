@@ -165,6 +165,37 @@ async def test_a_line_that_the_other_side_rejects_is_not_the_pages_act(
     assert (silent["mid"], silent["state"], silent["direction"]) == ("0", "none", "stopped")
 
 
+async def test_what_the_page_does_not_want_to_receive_is_told(
+    new_page: NewPage, call_app: str
+) -> None:
+    probe, _video, _audio = await in_call(new_page, call_app)
+    assert probe.witness.events("receiver") == [], "it wants all at first"
+    await probe.do(
+        """() => {
+            const line = calls[0].far.getTransceivers().find(({ mid }) => mid === "1");
+            for (const direction of ["inactive", "recvonly"]) line.direction = direction;
+            line.stop();
+            calls[0].near.getTransceivers().find(({ mid }) => mid === "1").direction = "sendonly";
+            calls[0].near.close();
+            calls[0].far.close();
+        }"""
+    )
+    events = await probe.witness.until(
+        lambda: each if len(each := probe.witness.events("receiver")) >= 4 else None
+    )
+    await probe.witness.report()
+    assert len(probe.witness.events("receiver")) == 4, "closing is told of the connection"
+    *far, near = events
+    assert [(each.data["wanted"], each.data["direction"]) for each in far] == [
+        (False, "inactive"),
+        (True, "recvonly"),
+        (False, "stopped"),
+    ]
+    assert {(each.data["mid"], each.data["kind"]) for each in events} == {("1", "video")}
+    assert len({each.data["connection"] for each in far}) == 1
+    assert (near.data["wanted"], near.data["direction"]) == (False, "sendonly")
+
+
 async def test_a_source_that_fails_is_not_the_pages_act(new_page: NewPage, call_app: str) -> None:
     """What the page sends on ends because its sender, elsewhere, is gone."""
     probe = await new_page()

@@ -190,6 +190,29 @@ def test_what_a_page_may_not_say_of_a_sender() -> None:
     assert (odd["source"], odd["width"], odd["mid"]) == ("other", None, None)
 
 
+def test_what_a_page_does_not_want_to_receive_is_told() -> None:
+    said = {
+        "message": "receiver",
+        "connection": "f-1",
+        "mid": "3",
+        "kind": "video",
+        "wanted": False,
+        "direction": "inactive",
+        "page_time_ms": 5000,
+    }
+    event = read(said)
+    assert isinstance(event, ProbeEvent)
+    kept = {name: said[name] for name in ("connection", "mid", "kind", "wanted", "direction")}
+    assert (event.kind, event.data) == ("receiver", {**kept, "page_time_s": 5.0})
+    assert event.message == "refuses video on f-1 mid 3: inactive"
+    again = read({**said, "wanted": True, "direction": "recvonly"})
+    assert isinstance(again, ProbeEvent)
+    assert again.message == "receives video on f-1 mid 3: recvonly"
+    odd = read({**said, "mid": 3})
+    assert isinstance(odd, ProbeEvent)
+    assert odd.kind == "page_error"
+
+
 def test_a_connection_says_whether_the_page_closed_it() -> None:
     said = {"message": "connection", "connection": "f-1", "state": "closed", "by_page": True}
     event = read(said)

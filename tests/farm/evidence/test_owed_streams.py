@@ -463,3 +463,67 @@ def test_while_a_moved_stream_had_no_camera_for_a_part_of_a_window_no_rate_is_ow
     polled.gives("p000", 1.0)
     polled.gives("p000", 25.0, connection="pc2", source="canvas", frame_rate=5.0)
     assert asked(polled) == [20.0, None, None]
+
+
+# ---------------------------------------------------------------- what a page does not want
+
+
+def wants(polled: Polled, probe: str, at_s: float, mid: str, *, wanted: bool) -> None:
+    direction = "recvonly" if wanted else "inactive"
+    data = {"connection": "pc1", "mid": mid, "kind": "video", "wanted": wanted}
+    polled.tells(probe, "receiver", at_s, {**data, "direction": direction})
+
+
+def call(*, silent_s: float = END_S) -> Polled:
+    """p000 and p001 send each other their cameras; p001's reaches p000 until `silent_s`."""
+    polled = Polled(plan())
+    for probe in ("p000", "p001"):
+        polled.gives(probe, 1.0)
+        still_s = silent_s if probe == "p001" else END_S
+        polled.sent(probe, CAMERAS[probe], still_s=still_s)
+        partner = "p001" if probe == "p000" else "p000"
+        polled.received(partner, CAMERAS[probe], still_s=still_s)
+    return polled
+
+
+def test_what_a_page_does_not_want_is_owed_neither_to_it_nor_by_its_only_partner() -> None:
+    polled = call(silent_s=22.0)
+    wants(polled, "p000", 22.0, "1", wanted=False)
+    evidence = evidence_of(polled)
+    assert evidence.acts == (PageAct("p000", "video", 22.0, "did not want to receive"),)
+    assert not_owed(evidence) == {
+        (*stream, window)
+        for window in (1, 2)
+        for stream in (("p000", "inbound", 0), ("p001", "outbound", 0))
+    }
+
+
+def test_a_call_on_hold_owes_nothing_in_either_direction() -> None:
+    polled = call(silent_s=22.0)
+    wants(polled, "p000", 22.0, "1", wanted=False)
+    polled.gives("p000", 22.0, direction="inactive")
+    excused = {(probe, direction) for probe, direction, _, _ in not_owed(evidence_of(polled))}
+    assert excused == {(probe, each) for probe in CAMERAS for each in ("inbound", "outbound")} - {
+        ("p002", "inbound"),
+        ("p002", "outbound"),
+    }
+
+
+def test_what_a_page_wants_again_is_owed_again() -> None:
+    polled = call()
+    wants(polled, "p000", 12.0, "1", wanted=False)
+    wants(polled, "p000", 15.0, "1", wanted=True)
+    assert {window for *_, window in not_owed(evidence_of(polled))} == {0}
+
+
+def test_a_sender_whom_others_want_goes_on_to_owe() -> None:
+    polled = forwarding_room()
+    wants(polled, "p000", 22.0, "6", wanted=False)
+    assert not_owed(evidence_of(polled)) == {("p000", "inbound", 0, window) for window in (1, 2)}
+
+
+def test_a_line_on_which_nothing_owed_comes_excuses_nothing() -> None:
+    polled = call()
+    wants(polled, "p000", 12.0, "9", wanted=False)
+    evidence = evidence_of(polled)
+    assert (evidence.acts, not_owed(evidence)) == ((), set())

@@ -123,6 +123,14 @@ def test_a_page_to_which_nobody_sent_anything_any_more_has_left() -> None:
     assert evidence_of(polled).left == {"p000": 25.0}
 
 
+def test_a_page_that_wanted_nothing_any_more_has_left() -> None:
+    polled = call(25.0, silent_s=19.0)
+    data = {"connection": "pc1", "mid": "1", "kind": "video", "wanted": False}
+    polled.tells("p000", "receiver", 19.0, {**data, "direction": "inactive"})
+    closed(polled, "p000", 25.0)
+    assert evidence_of(polled).left == {"p000": 25.0}
+
+
 def test_a_page_that_is_to_receive_nothing_has_left_though_nothing_came() -> None:
     polled = Polled(room(video=0, audio=0))
     for number in range(3):

@@ -81,7 +81,7 @@ def test_what_a_page_did_is_noted_and_held_against_nobody() -> None:
     verdict = judged(dataclasses.replace(good(), acts=(act,)))
     assert verdict.outcome is Outcome.PASS
     assert verdict.notes[-1] == (
-        "p001's page stopped its track (video) at 45 s of the run: what it did not want sent is "
+        "p001's page stopped its track (video) at 45 s of the run: what it did not want is "
         "owed to nobody"
     )
 
