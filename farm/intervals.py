@@ -14,10 +14,10 @@ import numpy as np
 import polars as pl
 
 from farm.trial import Direction, StreamInterval
-from farm.webrtc_stats import MediaKind
+from farm.webrtc_stats import MEDIA_KINDS, MediaKind
 
 FIELDS = tuple(field.name for field in dataclasses.fields(StreamInterval))
-KINDS = pl.Enum(["audio", "video"])
+KINDS = pl.Enum(MEDIA_KINDS)
 DIRECTIONS = pl.Enum(["inbound", "outbound"])
 
 _TYPES: Mapping[str, pl.DataType] = {

@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
 MediaKind = Literal["audio", "video"]
+MEDIA_KINDS: tuple[MediaKind, ...] = ("audio", "video")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,12 +18,11 @@ from farm.trial import (
     StreamSetup,
     TrialPlan,
 )
-from farm.webrtc_stats import MediaKind
+from farm.webrtc_stats import MEDIA_KINDS, MediaKind
 from reports.grid import Array
 from reports.stream_words import from_whom
 from reports.trial_series import ByProbe, SessionWindows, SetupTimes
 
-_KINDS: tuple[MediaKind, ...] = ("audio", "video")
 _STREAM = ("probe", "direction", "kind", "track")
 
 
@@ -64,7 +63,7 @@ def by_probe(
                 known.filter(kind=kind).group_by("probe").agg(pl.col("bitrate_bps").sum()),
                 "bitrate_bps",
             )
-            for kind in _KINDS
+            for kind in MEDIA_KINDS
         }
 
     def most_lost(direction: Direction, lost: pl.Expr) -> Array:

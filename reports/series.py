@@ -17,7 +17,7 @@ from farm.evidence.poll_table import PollTable
 from farm.evidence.stream_lives import SERIES
 from farm.intervals import Intervals
 from farm.trial import TrialEvidence, TrialPlan
-from farm.webrtc_stats import MediaKind
+from farm.webrtc_stats import MEDIA_KINDS, MediaKind
 from reports.by_probe import by_probe, session_windows, setup_times, viewer_windows
 from reports.due_frame_rates import due_frame_rates
 from reports.grid import (
@@ -36,7 +36,6 @@ from reports.trial_frames import StreamFrames, TrialFrames
 from reports.trial_series import HostSeries, ServerSeries, TrialSeries
 from reports.unowed import RecordedStream, Span, unowed_spans
 
-_KINDS: tuple[MediaKind, ...] = ("audio", "video")
 _LEAD_S = 2.0  # how much is shown of what came before the ramp
 
 
@@ -60,8 +59,8 @@ def trial_series(
         mixed=evidence.plan.mixed,
         partners=_partners(evidence.plan),
         asked_frame_rates=_asked_frame_rates(evidence),
-        sent_bps={kind: grid(f"{kind} sent") for kind in _KINDS},
-        received_bps={kind: grid(f"{kind} received") for kind in _KINDS},
+        sent_bps={kind: grid(f"{kind} sent") for kind in MEDIA_KINDS},
+        received_bps={kind: grid(f"{kind} received") for kind in MEDIA_KINDS},
         loss=grid("lost"),
         frame_rate=grid("decoded"),
         server=_server(frames.server, grid_s),
@@ -137,7 +136,7 @@ class _Grids:
         if some.inbound is not None:
             table = PollTable(some.inbound, SERIES, ("packetsReceived", "bytesReceived"))
             streams = _Streams(table, self._grid_s)
-            for kind in _KINDS:
+            for kind in MEDIA_KINDS:
                 self._fill(f"{kind} received", *streams.per_second("bytesReceived", kind), scale=8)
             whose, lost = streams.per_second("packetsLost", None)
             _, arrived = streams.per_second("packetsReceived", None)
@@ -152,7 +151,7 @@ class _Grids:
         if some.outbound is not None:
             table = PollTable(_with_payload(some.outbound), SERIES, ("bytesSent",))
             streams = _Streams(table, self._grid_s)
-            for kind in _KINDS:
+            for kind in MEDIA_KINDS:
                 self._fill(f"{kind} sent", *streams.per_second("payload", kind), scale=8)
 
     def _owed(self, whose: Sequence[RecordedStream], values: Array) -> Array:

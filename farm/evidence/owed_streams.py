@@ -11,10 +11,10 @@ from farm.evidence.excused_streams import Excuses
 from farm.evidence.page_acts import PageActs
 from farm.evidence.page_leaves import pages_that_left
 from farm.evidence.stream_lives import Life, in_flows
-from farm.evidence.stream_senders import KINDS, Origins, match_sent
+from farm.evidence.stream_senders import Origins, match_sent
 from farm.evidence.stream_slots import RECENT_S, Matched, Owner, Span, Stream, match
 from farm.trial import Direction, ProbePlan, StreamIdentity, TrialPlan
-from farm.webrtc_stats import MediaKind
+from farm.webrtc_stats import MEDIA_KINDS, MediaKind
 
 DIRECTIONS: tuple[Direction, ...] = ("inbound", "outbound")
 
@@ -110,7 +110,7 @@ class OwedStreams:
             identity
             for probe in self._plans.values()
             for direction in DIRECTIONS
-            for kind in KINDS
+            for kind in MEDIA_KINDS
             for identity in self._identities(probe, direction, kind)
         )
 
@@ -221,7 +221,7 @@ def _partners(plan: TrialPlan) -> Mapping[tuple[str, MediaKind], tuple[str, ...]
     """
     found: dict[tuple[str, MediaKind], tuple[str, ...]] = {}
     for session in plan.sessions:
-        for kind in KINDS:
+        for kind in MEDIA_KINDS:
             senders = tuple(each.probe for each in session.probes if kind in each.sends)
             sending = frozenset(senders)
             for probe in session.probes:

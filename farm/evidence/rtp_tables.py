@@ -35,7 +35,6 @@ _OUTBOUND = (
     *_RTP,
     "rid",
     "mediaSourceId",
-    "active",
     "scalabilityMode",
     "packetsSent",
     "bytesSent",

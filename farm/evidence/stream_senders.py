@@ -21,9 +21,8 @@ from farm.evidence.stream_lives import Life, in_flows
 from farm.evidence.stream_slots import Matched, Span, Stream, match
 from farm.recording.reader import TrialReader
 from farm.trial import Direction, SessionPlan, TrialPlan
-from farm.webrtc_stats import MediaKind
+from farm.webrtc_stats import MEDIA_KINDS, MediaKind
 
-KINDS: tuple[MediaKind, ...] = ("audio", "video")
 CAMERAS = ("camera", "microphone")
 
 
@@ -136,7 +135,7 @@ def _senders_of(
         sent: dict[str, list[SentStream]] = {
             probe.probe: [
                 each
-                for kind in KINDS
+                for kind in MEDIA_KINDS
                 for each in _sent(
                     of_probe.get((probe.probe, "outbound", kind), []),
                     probe.sends.count(kind),
@@ -148,10 +147,12 @@ def _senders_of(
         }
         senders = {
             kind: Senders([e for of in sent.values() for e in of if e.of.life.kind == kind])
-            for kind in KINDS
+            for kind in MEDIA_KINDS
         }
         received = {
-            probe.probe: {kind: of_probe.get((probe.probe, "inbound", kind), []) for kind in KINDS}
+            probe.probe: {
+                kind: of_probe.get((probe.probe, "inbound", kind), []) for kind in MEDIA_KINDS
+            }
             for probe in session.probes
         }
         named = {probe: of_receiver(mine, senders) for probe, mine in received.items()}

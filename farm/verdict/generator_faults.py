@@ -7,7 +7,8 @@ either is replaced by `invalid` if a detector fires in the hold.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import polars as pl
 
@@ -88,9 +89,9 @@ def _cameras(evidence: TrialEvidence, invalid: Invalid) -> Iterator[Reason]:
     encoders: dict[str, StreamInterval] = {}
     captures: dict[str, dict[int, StreamInterval]] = {}
     intervals = Intervals.of(evidence.intervals)
-    suspects = intervals.where(
-        pl.col("direction") == "outbound",
-        pl.col("kind") == "video",
+    videos = intervals.where(pl.col("direction") == "outbound", pl.col("kind") == "video")
+    best = _best_captures(videos.frame)
+    suspects = videos.where(
         (pl.col("quality_limited_by_cpu_ratio") > 0)
         | (pl.col("capture_frame_rate") < invalid.capture_of_asked * pl.col("asked_frame_rate")),
     )
@@ -100,11 +101,12 @@ def _cameras(evidence: TrialEvidence, invalid: Invalid) -> Iterator[Reason]:
         )
         if limited_s >= BUSY_S:
             encoders.setdefault(interval.probe, interval)
-        rate, asked = interval.capture_frame_rate, interval.asked_frame_rate
+        rate, asked = best.get((interval.probe, interval.window)), interval.asked_frame_rate
         if not interval.owed or rate is None or asked is None:
             continue
         if rate < invalid.capture_of_asked * asked:
-            captures.setdefault(interval.probe, {})[interval.window] = interval
+            seen = replace(interval, capture_frame_rate=rate)
+            captures.setdefault(interval.probe, {})[interval.window] = seen
     for probe, interval in sorted(encoders.items()):
         share = interval.quality_limited_by_cpu_ratio or 0
         yield Reason(
@@ -136,3 +138,15 @@ def _cameras(evidence: TrialEvidence, invalid: Invalid) -> Iterator[Reason]:
                 limit=limit,
                 at_s=counts[0].start_s,
             )
+
+
+def _best_captures(videos: pl.DataFrame) -> Mapping[tuple[str, int], float]:
+    """By probe and window the most frames that a sender got of a camera.
+
+    A page may send one camera several times, and let some of its encoders have fewer frames.
+    """
+    cameras = videos.filter(pl.col("asked_frame_rate").is_not_null())
+    most = cameras.group_by("probe", "window").agg(pl.col("capture_frame_rate").max())
+    return {
+        (str(probe), window): rate for probe, window, rate in most.iter_rows() if rate is not None
+    }

@@ -177,6 +177,19 @@ def test_a_camera_below_its_rate() -> None:
     assert reason.message == "p000's camera gave 12.0 frames/s of 20 asked, limit 18.0"
 
 
+def test_a_camera_is_judged_by_the_sender_that_gets_most_of_it() -> None:
+    """A page lets one of its encoders have 3 frames/s of the 20 that the other gets."""
+    evidence = spoilt(good(), stream("p000", "outbound", "video", capture_frame_rate=3.0))
+    other = [
+        dataclasses.replace(each, track=1, owed=False, capture_frame_rate=20.0)
+        for each in evidence.intervals
+        if (each.probe, each.direction, each.kind) == ("p000", "outbound", "video")
+    ]
+    both = dataclasses.replace(evidence, intervals=(*evidence.intervals, *other))
+    assert [reason.code for reason in generator_faults(evidence, Invalid())] == ["capture"]
+    assert generator_faults(both, Invalid()) == ()
+
+
 def test_a_camera_that_stumbles_once() -> None:
     slow = stream("p000", "outbound", "video", [1], capture_frame_rate=12.0)
     assert codes(spoilt(good(), slow)) == []
