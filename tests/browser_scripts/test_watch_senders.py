@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from farm.driver import WaitFor
+
 pytestmark = pytest.mark.live
 
 NewPage = Callable[..., Awaitable[Any]]
@@ -31,6 +33,7 @@ async def in_call(new_page: NewPage, call_app: str) -> tuple[Any, dict[str, Any]
     probe = await new_page()
     await probe.goto(f"{call_app}call?calls=1")
     first = {each["kind"]: each for each in await told(probe, 2)}
+    await probe.page.run(WaitFor(function="calls.length === 1"))
     await probe.do(
         """() => {
             const senders = calls[0].near.getSenders();

@@ -104,16 +104,17 @@ export class Partner {
   }
 }
 
-// Chromium asks nobody for layers, but sends them to whom asks: the answer is made to.
+// Chromium asks nobody for layers, but sends them to whom asks: the answer is made to. What is
+// paused in the offer ("~") stays so: an answer without it would set the layer going.
 function withLayers({ type, sdp }, offered) {
   if (type !== "answer") return { type, sdp };
   const offers = offered.sdp.split(/^(?=m=)/m);
   const sections = sdp.split(/^(?=m=)/m).map((section, index) => {
-    const rids = offers[index].match(/^a=simulcast:send (\S+)/m)?.[1].replaceAll("~", "").split(";");
+    const rids = offers[index].match(/^a=simulcast:send (\S+)/m)?.[1].split(";");
     if (!rids || section.includes("a=simulcast:recv")) return section;
     const [extension] = offers[index].match(/^a=extmap:\d+ urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n/m);
     return section + (section.includes(extension) ? "" : extension) +
-      rids.map((rid) => `a=rid:${rid} recv\r\n`).join("") + `a=simulcast:recv ${rids.join(";")}\r\n`;
+      rids.map((rid) => `a=rid:${rid.replace("~", "")} recv\r\n`).join("") + `a=simulcast:recv ${rids.join(";")}\r\n`;
   });
   return { type, sdp: sections.join("") };
 }
