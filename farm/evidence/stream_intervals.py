@@ -9,10 +9,12 @@ import polars as pl
 from farm.evidence.owed_streams import OwedStreams
 from farm.evidence.page_acts import PageActs
 from farm.evidence.poll_table import in_windows
+from farm.evidence.polls_with_streams import STREAM, rows_held
+from farm.evidence.remote_reports import round_trips
 from farm.evidence.rtp_tables import RtpTables
 from farm.evidence.stream_layers import layers_of
 from farm.evidence.stream_senders import Origins
-from farm.evidence.stream_windows import STREAM, received, round_trips, rows_held, sent
+from farm.evidence.stream_windows import received, sent
 from farm.intervals import DIRECTIONS, KINDS, SCHEMA, Intervals
 from farm.rates import FloatArray
 from farm.recording.sample_reader import SampleReader
