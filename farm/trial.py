@@ -168,7 +168,8 @@ class StreamIdentity:
     mixed. `sent_tracks` are the sender's own tracks of it, each with the time from which on it is
     that one, -1 where nobody knows which. `connection` and `mid` are those it had
     last, and `scalability_mode` how it is encoded (W3C webrtc-svc), empty where unknown; `began_s`
-    and `ended_s` are its first and last packet, in run time.
+    and `ended_s` are its first and last packet, in run time. A `strange` one is like nothing that
+    was sent, though others of the probe are like what their senders sent.
     """
 
     probe: str
@@ -184,6 +185,7 @@ class StreamIdentity:
     scalability_mode: str = ""
     began_s: float | None = None
     ended_s: float | None = None
+    strange: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,12 +212,16 @@ PAUSED = "paused all its encodings"
 
 @dataclass(frozen=True, slots=True)
 class PageAct:
-    """A page stopped sending or receiving of its own accord at `at_s`; `what` says how."""
+    """A page stopped sending or receiving of its own accord at `at_s`; `what` says how.
+
+    `on_one_connection`: on one of several, while it went on on another.
+    """
 
     probe: str
     kind: MediaKind
     at_s: float
     what: str
+    on_one_connection: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,4 +222,12 @@ class Excuses:
             for each in spans
             if each[1] > self._hold[0] and each[0] < self._hold[1]
         ]
-        return tuple(PageAct(probe, kind, at_s, why) for probe, kind, at_s, _, why in sorted(told))
+        on_one = [
+            (*whose, at_s, why)
+            for whose, spans in self._in_hold(self._acts.stopped_on_one).items()
+            for at_s, _, why in spans
+        ]
+        return (
+            *(PageAct(probe, kind, at_s, why) for probe, kind, at_s, _, why in sorted(told)),
+            *(PageAct(*act, on_one_connection=True) for act in sorted(on_one)),
+        )

@@ -44,6 +44,7 @@ class OwedStreams:
         self._acts = acts
         self._sent_as = origins.sent_as
         self._possible = origins.possible
+        self._strange = origins.strange
         self._plan = plan
         self._plans = {probe.probe: probe for probe in plan.probes}
         self._is_mixed = plan.mixed
@@ -145,6 +146,7 @@ class OwedStreams:
                 scalability_mode=last.scalability_mode if last else "",
                 began_s=of.lives[owners[0].stream].first_s if owners else None,
                 ended_s=last.last_s if last else None,
+                strange=bool(last and last.name in self._strange),
             )
 
     def _sent_track(self, life: Life, beside: Sequence[Life]) -> int:

@@ -28,6 +28,8 @@ FAILED = ("disconnected", "failed")
 Gone = Mapping[tuple[str, str], float]
 """When polls last had the stream of a connection and mid."""
 
+Span = tuple[float, float]
+
 Off = tuple[float, float, str]
 """From when to when something was off, and why."""
 
@@ -133,6 +135,57 @@ class PageActs:
         return self._spans(
             probe, kind, gone, lambda state: state.why_off or (PAUSED if state.is_paused else "")
         )
+
+    def stopped_on_one(self, probe: str, kind: MediaKind, gone: Gone) -> list[Off]:
+        """When a page stopped sending a kind on one of its connections and went on on another.
+
+        Not what it closed then, or goes on with by another line, or had just begun there.
+        """
+        closed = self.closed(probe)
+        on: dict[tuple[str, str], Span] = {}
+        found: list[Off] = []
+        for state in sorted(self._of_kind.get((probe, kind), ()), key=lambda each: each.at_s):
+            key, at_s = (state.connection, state.mid), state.at_s
+            was_on = key in on
+            on = {each: span for each, span in on.items() if span[1] > at_s}
+            ends_s = closed.get(state.connection, math.inf)
+            if not state.why_off:
+                begin_s = on[key][0] if key in on else at_s
+                on[key] = begin_s, min(ends_s, gone.get(key, math.inf))
+            elif was_on:
+                on.pop(key, None)
+                others = [
+                    span for (connection, _), span in on.items() if connection != state.connection
+                ]
+                goes_on = len(others) < len(on) or ends_s <= at_s + SETTLES_S
+                if not goes_on and any(
+                    begin_s < at_s - SETTLES_S and end_s > at_s + SETTLES_S
+                    for begin_s, end_s in others
+                ):
+                    found.append((at_s, self._on_again_s(probe, kind, state), state.why_off))
+        return [
+            (begin_s, end_s, why)
+            for begin_s, end_s, why in found
+            if end_s > begin_s + SETTLES_S and not self._all_off(probe, kind, gone, begin_s)
+        ]
+
+    def _on_again_s(self, probe: str, kind: MediaKind, off: SenderState) -> float:
+        """When the page next sends the kind on the connection on which it stopped."""
+        return min(
+            (
+                state.at_s
+                for state in self._of_kind[probe, kind]
+                if state.connection == off.connection
+                and state.at_s > off.at_s
+                and not state.why_off
+            ),
+            default=math.inf,
+        )
+
+    def _all_off(self, probe: str, kind: MediaKind, gone: Gone, at_s: float) -> bool:
+        """Whether nothing of a kind is sent to anybody soon after that time."""
+        spans = self.off(probe, kind, gone)
+        return any(begin_s <= at_s + SETTLES_S and end_s > at_s for begin_s, end_s, _ in spans)
 
     def _spans(
         self, probe: str, kind: MediaKind, gone: Gone, why_off: Callable[[SenderState], str]
@@ -240,7 +293,7 @@ def _in_effect(states: Sequence[SenderState], span: tuple[float, float]) -> Sequ
 
 def _why_off(data: Mapping[str, object]) -> str:
     if data.get("state") == "none":
-        return "gave it nothing to send"
+        return "gave its sender nothing to send"
     if data.get("state") == "ended" and data.get("failed") is not True:
         return "stopped its track"
     if data.get("enabled") is False:

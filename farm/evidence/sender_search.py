@@ -81,6 +81,10 @@ class Senders:
             for name, of in self._likest(mine).items()
         }
 
+    def has_none_like(self, stream: Traced) -> bool:
+        """Whether a received stream is known to be unlike everything that was sent."""
+        return self._likenesses.are_all_far(stream)
+
     def owed_of(self, probe: str) -> SentAs | None:
         """What a probe owes, as something that is likely and not sure."""
         owed = self._owed.get(probe)

@@ -56,6 +56,21 @@ class Likeness:
     is_sure: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """How far a received counter strays from each that was sent, in seconds of the stream (RMS).
+
+    Infinite is unknown: in `enough_s` where too few polls tell what is near, in `few_s` where too
+    few tell even what is far.
+    """
+
+    enough_s: FloatArray
+    few_s: FloatArray
+
+    def mean(self, other: Apart) -> Apart:
+        return Apart((self.enough_s + other.enough_s) / 2, (self.few_s + other.few_s) / 2)
+
+
 class Likenesses:
     """Of what was sent of one kind in a session, to what was received of that kind there."""
 
@@ -67,7 +82,7 @@ class Likenesses:
         self._source = np.array([sources[each.source] for each in sent], dtype=np.int64)
         self._probes = {probe: code for code, probe in enumerate({e.life.probe: 0 for e in sent})}
         self._probe = np.array([self._probes[each.life.probe] for each in sent], dtype=np.int64)
-        self._apart_s: dict[tuple[Hashable, bool], FloatArray] = {}
+        self._aparts: dict[tuple[Hashable, bool], Apart] = {}
 
     def likest(self, stream: Traced, among: Sequence[int]) -> Likeness | None:
         """The one whose counters took the same course, if no other source's did nearly."""
@@ -80,9 +95,33 @@ class Likenesses:
         if found is None:
             found = self._alike(stream.life, self._apart(stream, content=not first), places)
         if found is None:
-            both_s = self._apart(stream, content=True) + self._apart(stream, content=False)
-            found = self._alike(stream.life, both_s / 2, places)
+            both = self._apart(stream, content=True).mean(self._apart(stream, content=False))
+            found = self._alike(stream.life, both, places)
         return found
+
+    def are_all_far(self, stream: Traced) -> bool:
+        """Whether a video is known to have taken another course than everything that was sent."""
+        life = stream.life
+        if life.kind == "audio" or life.last_s - life.first_s < LONG_S or not self._sent:
+            return False
+        content, payload = (self._apart(stream, content=which).enough_s for which in (True, False))
+        everyones = np.arange(len(self._sent))
+        return bool((content > LIKE_S).all()) and self._are_far(life, payload, everyones, LIKE_S)
+
+    def _are_far(self, life: Life, apart_s: FloatArray, places: IntArray, far_s: float) -> bool:
+        """Whether each source that was there for most of a stream is known to be so far from it.
+
+        What was sent there for a short time alone need not be known.
+        """
+        there_s = np.minimum(self._last_s, life.last_s) - np.maximum(self._first_s, life.first_s)
+        sources = self._source[places]
+        seconds = np.bincount(sources, np.maximum(there_s[places], 0.0))
+        known = np.isfinite(apart_s[places])
+        nearest_s = np.full(len(seconds), math.inf)
+        np.minimum.at(nearest_s, sources[known], apart_s[places][known])
+        were_there = seconds >= (life.last_s - life.first_s) / 2
+        is_far = np.isfinite(nearest_s) & (nearest_s > far_s)
+        return bool(known.any()) and bool((nearest_s > far_s).all() and is_far[were_there].all())
 
     @cached_property
     def _payload(self) -> _Sent:
@@ -93,20 +132,21 @@ class Likenesses:
         is_video = self._sent[0].life.kind == "video"
         return _Sent([each.content for each in self._sent], _Frames if is_video else _Seconds)
 
-    def _apart(self, stream: Traced, *, content: bool) -> FloatArray:
-        """How far a counter of a received stream strays from each that was sent; infinite: unknown.
+    def _apart(self, stream: Traced, *, content: bool) -> Apart:
+        """How far a counter of a received stream strays from each that was sent.
 
         Once for each: what is left to choose from changes, and this does not.
         """
         key = stream.life.name, content
-        if key not in self._apart_s:
+        if key not in self._aparts:
             mine = stream.content if content else stream.payload
             least = np.where(self._has(stream.life), LEAST_POLLS, LEAST_PART)
             sent = self._content if content else self._payload
-            self._apart_s[key] = (
-                sent.apart_s(mine[0], least) if len(mine) == 1 else np.full(len(least), math.inf)
+            unknown = np.full(len(least), math.inf)
+            self._aparts[key] = (
+                sent.apart(mine[0], least) if len(mine) == 1 else Apart(unknown, unknown)
             )
-        return self._apart_s[key]
+        return self._aparts[key]
 
     def _has(self, received: Life) -> BoolArray:
         """Of each sent stream whether the received one was there only while it was."""
@@ -115,7 +155,8 @@ class Likenesses:
         )
         return within
 
-    def _alike(self, life: Life, apart_s: FloatArray, places: IntArray) -> Likeness | None:
+    def _alike(self, life: Life, apart: Apart, places: IntArray) -> Likeness | None:
+        apart_s = apart.enough_s
         is_own = self._probe == self._probes.get(life.probe, -1)
         own_first = places[np.argsort(~is_own[places], kind="stable")]
         best = int(own_first[apart_s[own_first].argmin()])
@@ -133,7 +174,8 @@ class Likenesses:
         if could_be_others and (is_alone or not is_long):
             return None
         is_clear = best_s <= LIKE_ALONE_S and is_long if is_alone else clearly(life, best_s, next_s)
-        is_sure = not is_alone and next_s >= max(best_s + SURELY_S, SURELY * best_s)
+        sure_s = max(best_s + SURELY_S, SURELY * best_s)
+        is_sure = self._are_far(life, apart.few_s, others, sure_s) if is_alone else next_s >= sure_s
         if is_own[best]:
             is_clear = is_clear and is_sure and life.kind == "video"
         return Likeness(best, best_s, is_sure) if is_clear else None
@@ -233,22 +275,19 @@ class _Sent:
         every = [course for of in courses for course in of]
         self._known = sampled(every) if every else None
 
-    def apart_s(self, received: Course, least: IntArray) -> FloatArray:
-        """How far a received counter strays from each, in seconds of the stream (RMS).
-
-        Infinite where fewer than `least` polls tell.
-        """
-        found = np.full(self._count, math.inf)
+    def apart(self, received: Course, least: IntArray) -> Apart:
+        """How far a received counter strays from each; `least` polls of each are enough."""
+        found = Apart(np.full(self._count, math.inf), np.full(self._count, math.inf))
         if self._known is None:
             return found
         strays = self._known.strays(received)
         known: BoolArray = np.all(~np.isnan(strays), axis=1)
         polls = known.sum(axis=1)
-        enough = polls >= least[self._stream]
-        if not enough.any():
+        some = polls >= LEAST_POLLS
+        if not some.any():
             return found
-        known, polls = known[enough], polls[enough]
-        strays = np.where(known[:, None], strays[enough], 0.0)
+        known, polls, stream = known[some], polls[some], self._stream[some]
+        strays = np.where(known[:, None], strays[some], 0.0)
         strays -= strays.sum(axis=2, keepdims=True) / polls[:, None, None]
         strays *= known[:, None]
         square = np.einsum("ijk,ijk->ij", strays, strays).min(axis=1) / polls
@@ -257,5 +296,7 @@ class _Sent:
         span_s = received.run_s[last] - received.run_s[first]
         apart_s = np.full(len(grew), math.inf)
         np.divide(np.sqrt(square) * span_s, grew, out=apart_s, where=grew > 0)
-        np.minimum.at(found, self._stream[enough], apart_s)
+        enough = polls >= least[stream]
+        np.minimum.at(found.enough_s, stream[enough], apart_s[enough])
+        np.minimum.at(found.few_s, stream, apart_s)
         return found

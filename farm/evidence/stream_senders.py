@@ -31,10 +31,12 @@ class Origins:
     """By `Life.name` of a received stream who sent it, where that is known, else who can have.
 
     Of streams that are in neither nothing was asked.
+    `strange` are like nothing that was sent, where others of the receiver are known by what was.
     """
 
     sent_as: Mapping[Hashable, SentAs]
     possible: Mapping[Hashable, frozenset[str]]
+    strange: frozenset[Hashable] = frozenset()
 
 
 def senders_in(
@@ -55,7 +57,7 @@ def senders_in(
     streams: list[Traced] = []
     for batch, rows in trial.in_batches(probes):
         streams += traced(RtpTables(rows), frozenset(batch))
-    return _senders_of(asked, streams, hold, acts)
+    return _senders_of(asked, streams, hold, acts, mixed=trial.plan.mixed)
 
 
 def _has_rivals(plan: TrialPlan, session: SessionPlan) -> bool:
@@ -123,7 +125,12 @@ def _usual_mid(lives: Sequence[Life], acts: PageActs) -> str | None:
 
 
 def _senders_of(
-    sessions: Sequence[SessionPlan], streams: Sequence[Traced], hold: Span, acts: PageActs
+    sessions: Sequence[SessionPlan],
+    streams: Sequence[Traced],
+    hold: Span,
+    acts: PageActs,
+    *,
+    mixed: bool,
 ) -> Origins:
     of_probe: dict[tuple[str, Direction, MediaKind], list[Traced]] = {}
     for stream in sorted(streams, key=lambda each: (each.life.probe, each.life.order)):
@@ -131,6 +138,7 @@ def _senders_of(
         of_probe.setdefault(key, []).append(stream)
     sent_as: dict[Hashable, SentAs] = {}
     possible: dict[Hashable, frozenset[str]] = {}
+    strange: set[Hashable] = set()
     for session in sessions:
         sent: dict[str, list[SentStream]] = {
             probe.probe: [
@@ -161,10 +169,14 @@ def _senders_of(
         for probe, mine in received.items():
             sent_as.update(named[probe])
             for kind, streams_of_kind in mine.items():
-                for stream in streams_of_kind:
-                    if stream.life.name not in sent_as:
-                        possible[stream.life.name] = senders[kind].possible(stream.life)
-    return Origins(sent_as, possible)
+                unknown = [each for each in streams_of_kind if each.life.name not in sent_as]
+                for stream in unknown:
+                    possible[stream.life.name] = senders[kind].possible(stream.life)
+                if len(unknown) < len(streams_of_kind) and not mixed:
+                    strange |= {
+                        each.life.name for each in unknown if senders[kind].has_none_like(each)
+                    }
+    return Origins(sent_as, possible, frozenset(strange))
 
 
 def _are_echoes(

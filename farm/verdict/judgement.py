@@ -25,6 +25,7 @@ from farm.verdict.blame import LEFT, Blame, Finding
 from farm.verdict.generator_faults import after_hold, generator_faults
 from farm.verdict.host_faults import busy_hosts, unseen_notes
 from farm.verdict.one_fate import said, starved_receiver
+from farm.verdict.strange_streams import strangers
 from farm.verdict.stream_limits import FAR_BEYOND, Breach
 from farm.verdict.trial_streams import TrialStreams
 from farm.verdict.witnesses import doubts, stayed_full, unplayed, unwitnessed
@@ -254,6 +255,7 @@ def _notes(evidence: TrialEvidence, baseline: Baseline | None) -> tuple[str, ...
     notes += [fault.message for fault in evidence.faults if fault.what in UNSEEN]
     notes += [f"after the hold: {fault.message}" for fault in after_hold(evidence)]
     notes += as_assumed(evidence)
+    notes += strangers(evidence)
     notes += [_said_of(act) for act in evidence.acts]
     notes += unseen_notes(evidence)
     notes += stayed_full(evidence)
@@ -262,7 +264,13 @@ def _notes(evidence: TrialEvidence, baseline: Baseline | None) -> tuple[str, ...
 
 
 def _said_of(act: PageAct) -> str:
-    said = f"{act.probe}'s page {act.what} ({act.kind}) at {act.at_s:.0f} s of the run: "
+    said = f"{act.probe}'s page {act.what} ({act.kind})"
+    when = f"at {act.at_s:.0f} s of the run"
+    if act.on_one_connection:
+        return (
+            f"{said} on one of its connections {when} and kept sending on another: what it sent "
+            "there is owed all the same"
+        )
     if act.what == PAUSED:
-        return said + "it owes nothing of it meanwhile, its partners are owed theirs"
-    return said + "what it did not want is owed to nobody"
+        return f"{said} {when}: it owes nothing of it meanwhile, its partners are owed theirs"
+    return f"{said} {when}: what it did not want is owed to nobody"

@@ -39,6 +39,65 @@ def off(
     return PageActs(events).off("p000", "video", gone)
 
 
+# ---------------------------------------------------------------- on one connection alone
+
+
+def stopped_on_one(
+    *events: SeenEvent, gone: Mapping[tuple[str, str], float] = NOTHING_GONE
+) -> list[tuple[float, float, str]]:
+    return PageActs(events).stopped_on_one("p000", "video", gone)
+
+
+BOTH = given(1.0), given(1.0, connection="pc2")
+STOPPED = given(20.0, **NONE)
+WHY = "gave its sender nothing to send"
+
+
+def test_a_page_that_stops_sending_on_one_connection_alone_is_told() -> None:
+    assert stopped_on_one(*BOTH, STOPPED) == [(20.0, math.inf, WHY)]
+    assert stopped_on_one(*BOTH, STOPPED, given(30.0)) == [(20.0, 30.0, WHY)]
+
+
+def test_that_it_closes_all_when_it_leaves_changes_nothing() -> None:
+    leaves = closed(60.0), closed(60.0, "pc2")
+    assert stopped_on_one(*BOTH, STOPPED, *leaves) == [(20.0, math.inf, WHY)]
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (given(1.0), STOPPED),
+        (given(1.0), given(1.0, connection="pc2", **NONE)),
+        (*BOTH, STOPPED, given(20.5)),
+        (*BOTH, STOPPED, given(20.1, mid="4")),
+        (*BOTH, STOPPED, closed(20.2)),
+        (given(1.0), given(1.0, mid="4"), STOPPED),
+        (*BOTH, given(20.0, **ENDED), given(20.1, connection="pc2", **ENDED)),
+        (given(1.0), given(19.0, connection="pc2"), STOPPED),
+        (*BOTH, closed(15.0, "pc2"), STOPPED),
+    ],
+    ids=[
+        "the only one",
+        "never used",
+        "at once again",
+        "by another line",
+        "closed",
+        "beside another line",
+        "all",
+        "moved to another connection",
+        "the other closed before",
+    ],
+)
+def test_a_page_that_stops_on_no_connection_alone_is_not_told_to(
+    events: tuple[SeenEvent, ...],
+) -> None:
+    assert stopped_on_one(*events) == []
+
+
+def test_a_connection_that_went_with_its_page_is_no_other_one() -> None:
+    assert stopped_on_one(*BOTH, STOPPED, gone={("pc2", "0"): 12.0}) == []
+
+
 # ---------------------------------------------------------------- a page stops sending
 
 
@@ -47,7 +106,7 @@ def off(
     [
         (ENDED, "stopped its track"),
         ({"enabled": False}, "disabled its track"),
-        (NONE, "gave it nothing to send"),
+        (NONE, "gave its sender nothing to send"),
         ({"direction": "recvonly"}, "made it send nothing"),
     ],
     ids=["stopped", "disabled", "replaceTrack(null)", "direction"],
@@ -104,14 +163,14 @@ def test_a_page_that_stops_sending_to_one_partner_has_not_stopped_its_camera() -
     both = given(1.0), given(1.0, connection="pc2")
     assert off(*both, given(20.0, **NONE)) == []
     assert off(*both, given(20.0, **NONE), given(25.0, connection="pc2", **NONE)) == [
-        (25.0, math.inf, "gave it nothing to send")
+        (25.0, math.inf, "gave its sender nothing to send")
     ]
 
 
 def test_a_sender_that_never_had_a_track_stops_nothing() -> None:
     assert off(given(1.0), given(2.0, mid="5", **NONE)) == []
     assert off(given(1.0, mid="5", **NONE), given(1.2)) == [
-        (1.0, 1.2 + SETTLES_S, "gave it nothing to send")
+        (1.0, 1.2 + SETTLES_S, "gave its sender nothing to send")
     ], "until the camera comes"
 
 

@@ -102,6 +102,20 @@ def test_a_stream_is_not_the_only_ones_whose_counter_is_known_while_another_sent
     assert whose(polled) == {"7": None}
 
 
+def test_a_few_polls_are_enough_to_tell_what_a_stream_is_not() -> None:
+    """A screen that comes while the camera moves to another connection has no rival for long."""
+    camera, screen = course(1), course(20)
+    polled = Polled(room())
+    polled.sent("p001", camera, (2.0, 28.0), ssrc=100, track="camera")
+    polled.sent("p001", screen, (19.0, END_S), mid="5", ssrc=101, track="screen")
+    polled.sent("p001", camera, (29.0, END_S), connection="pc2", ssrc=102, track="camera")
+    polled.received("p000", screen, (19.0, END_S), mid="7")
+    trial = polled.trial()
+    acts = PageActs(trial.events)
+    (sent,) = senders_in(trial, polled.plan.sessions, (HOLD_S, END_S), acts).sent_as.values()
+    assert (sent.is_extra, sent.is_sure) == (True, True)
+
+
 def test_frames_that_are_counted_anew_tell_nothing_of_an_encoder() -> None:
     """A page that was loaded anew may name its connection and stream as before."""
     cameras = {probe: course(place) for place, probe in enumerate(MEMBERS)}

@@ -85,6 +85,18 @@ def test_a_stream_that_is_like_nobodys_is_from_nobody_known() -> None:
     assert whose(polled) == {"7": None}
 
 
+@pytest.mark.parametrize("others", [["p001"], []])
+def test_a_stream_that_is_like_nobodys_is_strange_where_others_are_like_their_senders(
+    others: list[str],
+) -> None:
+    """Where none is, the server changes all that it forwards."""
+    polled = forwarding_room()
+    take(polled, others)
+    polled.received("p000", course(1), mid="7", ssrc=600, track="t7")
+    (name,) = (each.name for each in RtpTables(polled.trial()).lives if each.mid == "7")
+    assert origins(polled).strange == (frozenset({name}) if others else frozenset())
+
+
 def test_streams_that_are_alike_all_along_are_not_told_apart() -> None:
     even = {probe: (lambda now_s: 40_000 * now_s) for probe in CAMERAS}
     polled = forwarding_room(even)

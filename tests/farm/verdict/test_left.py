@@ -93,3 +93,12 @@ def test_of_a_page_that_paused_its_encodings_it_is_said_that_its_partners_are_ow
         "p001's page paused all its encodings (video) at 45 s of the run: it owes nothing of it "
         "meanwhile, its partners are owed theirs"
     )
+
+
+def test_of_what_a_page_stopped_on_one_connection_it_is_said_that_it_is_owed() -> None:
+    act = PageAct("p001", "video", 45.4, "stopped its track", on_one_connection=True)
+    verdict = judged(dataclasses.replace(good(), acts=(act,)))
+    assert verdict.notes[-1] == (
+        "p001's page stopped its track (video) on one of its connections at 45 s of the run and "
+        "kept sending on another: what it sent there is owed all the same"
+    )
