@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -57,8 +58,10 @@ async def test_a_probe_costs_one_renderer(new_page: NewPage, call_app: str) -> N
     for probe in probes:
         await probe.goto(f"{call_app}call?calls=1")
     await probes[-1].witness.report(lambda report: report.connections)
-    family = psutil.Process(probes[0].browser.pid).children(recursive=True)
-    renderers = [each for each in family if "--type=renderer" in each.cmdline()]
+    renderers = []
+    for each in psutil.Process(probes[0].browser.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # ended meanwhile
+            renderers += [each] if "--type=renderer" in each.cmdline() else []
     own_page, in_reserve = 1, 1
     assert len(renderers) <= len(probes) + own_page + in_reserve
 
