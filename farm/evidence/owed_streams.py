@@ -159,11 +159,15 @@ class OwedStreams:
             return self._tracks.get(sent.stream, 0)
         is_one_of_several = any(
             other is not life
-            and other.name in self._possible
+            and self._is_nobodys(other)
             and abs(other.first_s - life.first_s) <= RECENT_S
             for other in beside
         )
-        return -1 if life.name in self._possible and is_one_of_several else 0
+        return -1 if self._is_nobodys(life) and is_one_of_several else 0
+
+    def _is_nobodys(self, life: Life) -> bool:
+        """Whether it was asked who sent a stream, and nothing tells."""
+        return life.name in self._possible and life.name not in self._sent_as
 
     def asked_frame_rate(
         self, probe: str, track: int, begin_s: float, end_s: float

@@ -190,23 +190,31 @@ class PageActs:
     def _spans(
         self, probe: str, kind: MediaKind, gone: Gone, why_off: Callable[[SenderState], str]
     ) -> list[Off]:
+        """Where what was sent ended without a word, or with its connection, and goes on elsewhere
+        in `SETTLES_S`, it was moved: what is stopped meanwhile, such as a screen, is not all."""
         closed = self.closed(probe)
         on: dict[tuple[str, str], float] = {}
         found: list[Off] = []
+        moves_s = -math.inf
         states = sorted(self._of_kind.get((probe, kind), ()), key=lambda each: each.at_s)
         if states and states[0].at_s > self._known_s[probe]:
             found.append((self._known_s[probe], math.inf, NOT_YET))
         for state in states:
-            key = state.connection, state.mid
-            on = {each: end_s for each, end_s in on.items() if end_s > state.at_s and each != key}
+            key, at_s = (state.connection, state.mid), state.at_s
+            ended_s = [end_s for each, end_s in on.items() if end_s <= at_s and each != key]
+            on = {each: end_s for each, end_s in on.items() if end_s > at_s and each != key}
             why = why_off(state)
+            is_off = bool(found) and math.isinf(found[-1][1])
             if not why:
                 closed_s = closed.get(state.connection, math.inf)
                 on[key] = min(closed_s, gone.get(key, math.inf))
-                if found and math.isinf(found[-1][1]):
-                    found[-1] = (found[-1][0], state.at_s + SETTLES_S, found[-1][2])
-            elif not on and not (found and math.isinf(found[-1][1])):
-                found.append((state.at_s, math.inf, why))
+                if is_off and at_s <= moves_s:
+                    found.pop()
+                elif is_off:
+                    found[-1] = (found[-1][0], at_s + SETTLES_S, found[-1][2])
+            elif not on and not is_off:
+                found.append((at_s, math.inf, why))
+                moves_s = max(ended_s, default=-math.inf) + SETTLES_S
         return found
 
     def asked_frame_rate(

@@ -259,7 +259,14 @@ def _per_second(amount: pl.Expr, span_s: str) -> pl.Expr:
 
 
 _PARTS = ("frames", "frames_span_s", "payload_span_s", "stalled_s")
-_COUNTS = ("packets", "payload_bytes", "frame_width", "frame_height", "remote_packets_lost")
+_COUNTS = (
+    "packets",
+    "payload_bytes",
+    "last_payload_bytes",
+    "frame_width",
+    "frame_height",
+    "remote_packets_lost",
+)
 _FIGURES = (
     *_COUNTS,
     "bitrate_bps",

@@ -28,7 +28,7 @@ CAMERAS = ("camera", "microphone")
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """By `Life.name` of a received stream who sent it, where that is known, else who can have.
+    """By `Life.name` of a received stream who sent it, and, if that is not sure, who can have.
 
     Of streams that are in neither nothing was asked.
     `strange` are like nothing that was sent, where others of the receiver are known by what was.
@@ -170,8 +170,11 @@ def _senders_of(
             sent_as.update(named[probe])
             for kind, streams_of_kind in mine.items():
                 unknown = [each for each in streams_of_kind if each.life.name not in sent_as]
-                for stream in unknown:
-                    possible[stream.life.name] = senders[kind].possible(stream.life)
+                for stream in streams_of_kind:
+                    of = sent_as.get(stream.life.name)
+                    if of is None or not of.is_sure:
+                        who = senders[kind].possible(stream.life)
+                        possible[stream.life.name] = who if of is None else who | {of.probe}
                 if len(unknown) < len(streams_of_kind) and not mixed:
                     strange |= {
                         each.life.name for each in unknown if senders[kind].has_none_like(each)

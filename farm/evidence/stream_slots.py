@@ -25,8 +25,8 @@ ALWAYS: Span = (-math.inf, math.inf)
 class Stream:
     """A stream that flowed from `first_s` to `last_s`.
 
-    - `sender`: the probe it came from; `None`: not known, and then `possible` are those it can have
-      come from (`None`: nobody asked).
+    - `sender`: the probe it came from, `None`: not known; where it is not sure `possible` are those
+      it can have come from (`None`: nobody asked).
     - `rank`: of several that could be what is owed, those of the lowest are.
     - `is_extra`: it is known not to be what is owed.
     - `is_sure`: else `sender` and `is_extra` count only where they leave nothing missing.

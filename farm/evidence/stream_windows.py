@@ -72,6 +72,7 @@ def sent(
     again = rows.total(table.delta("retransmittedPacketsSent"))
     # What nobody asked for is padding: a sender probes for bandwidth with packets sent before.
     again = np.where(rows.total(table.delta("nackCount")) == 0, 0.0, again)
+    payload = rows.layers.total(rows.values(table.delta("payload")))
     reason = table.frame["qualityLimitationReason"]
     silence = table.silence_s("packetsSent", "lastPacketSentTimestamp")
     figures = {
@@ -79,7 +80,8 @@ def sent(
         "frame_height": rows.windows.last(rows.of_best("frameHeight")),
         "resized": rows.resized(),
         "packets": packets,
-        "payload_bytes": rows.total(table.delta("payload")),
+        "payload_bytes": rows.windows.total(payload),
+        "last_payload_bytes": rows.windows.last(payload),
         "payload_span_s": rows.windows.total(rows.layers.largest(rows.values(_span(table)))),
         "frames": rows.windows.total(rows.of_best(table.delta("framesEncoded"))),
         "frames_span_s": rows.windows.total(rows.of_best(table.span_s("framesEncoded"))),

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter
 
 from farm.trial import Direction, LayerInterval, StreamIdentity, StreamInterval
 from farm.verdict.stream_limits import Sent, unseen
@@ -112,7 +113,7 @@ class SentStreams:
             if number in sent:
                 bitrate_bps = self._bitrate_bps(sent[number], interval)
                 if bitrate_bps:
-                    yield number, Sent(bitrate_bps, sent[number].polls, unseen(sent[number]))
+                    yield number, _sent(bitrate_bps, sent[number])
 
     def _least(self, stream: StreamIdentity) -> Windows:
         """Of all whom the probe receives the kind from, the least that one sent in each window."""
@@ -137,19 +138,22 @@ class SentStreams:
         senders = [self._windows(each, "outbound", stream.kind, 0) for each in stream.senders]
         for number, interval in windows.items():
             sent = sorted(
-                (bitrate_bps, each[number].polls, unseen(each[number]))
-                for each in senders
-                if number in each
-                if (bitrate_bps := self._bitrate_bps(each[number], interval))
+                (
+                    _sent(bitrate_bps, each[number])
+                    for each in senders
+                    if number in each
+                    if (bitrate_bps := self._bitrate_bps(each[number], interval))
+                ),
+                key=attrgetter("bitrate_bps", "polls", "unseen", "last"),
             )
             rank = sum(_rank(each[number]) < _rank(interval) for each in rivals if number in each)
             if len(sent) == len(stream.senders) and rank < len(sent):
-                yield number, Sent(*sent[rank])
+                yield number, sent[rank]
 
     def _bitrate_bps(self, sent: StreamInterval, received: StreamInterval) -> float | None:
         """The bitrate of that part of a sent stream which is forwarded; `None`: not known."""
         parts = self._parts(sent, received)
-        if len(parts) > 1 or sent.is_taken_over or received.is_taken_over:
+        if len(parts) > 1:
             return None
         if (sent.probe, sent.kind, sent.track) in self._modes:
             is_smaller = received.is_resized or _size(received) != parts[0].size
@@ -192,6 +196,12 @@ class SentStreams:
             return parts
         same = [part for part in parts if part.size == _size(received)]
         return same[:1] or [min(parts, key=lambda part: part.bitrate_bps or 0.0)]
+
+
+def _sent(bitrate_bps: float, interval: StreamInterval) -> Sent:
+    """The part of a sent stream with that bitrate; how it came about is that of the whole."""
+    last = (interval.last_payload_bytes or 0) / (interval.payload_bytes or 1)
+    return Sent(bitrate_bps, interval.polls, unseen(interval), last)
 
 
 def _size(of: StreamInterval | LayerInterval) -> Size:

@@ -19,6 +19,9 @@ LEAST_LOST_PACKETS = 5
 LEAST_FREEZE_S = 0.5
 """No limit is finer than these a window: below, chance decides."""
 
+OVERLAP_S = 3.0
+"""So long two streams may be there before one has taken over from the other."""
+
 FAR_BEYOND = 1000.0
 """How many times beyond a limit something is that has no number, such as a silent stream."""
 
@@ -39,13 +42,20 @@ class Breach:
 class Sent:
     """Payload that was sent of a forwarded stream in a window, and in how many polls.
 
-    `unseen` is the share of the window of which nobody knows what was sent: counters begin anew
-    where a stream is moved.
+    `last` is the share of it between the last two polls, which its receiver may not have counted
+    yet. `unseen` is the share of the window of which nobody knows what was sent: counters begin
+    anew where a stream is moved.
     """
 
     bitrate_bps: float
     polls: int
     unseen: float = 0.0
+    last: float = 0.0
+
+    @property
+    def under_way(self) -> float:
+        """The share that may be under way: a poll's worth, or what the last one had."""
+        return max(1 / max(self.polls, 1), self.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +89,15 @@ def failing(
         for window in range(expected)
         if (found := tuple(_window(windows.get(window), window, criteria, reference)))
     }
+    last_delivered = max(_known_deliveries(windows, reference), default=expected)
     counts = [
         breach
         for window, found in broken.items()
-        if window == expected - 1 or window - 1 in broken or window + 1 in broken
         for breach in found
+        if window == expected - 1
+        or window - 1 in broken
+        or window + 1 in broken
+        or (breach.code == "delivered" and window == last_delivered)
     ]
     if expected == 0:
         counts.append(Breach("no_evidence", None, None, FAR_BEYOND, 0, 0.0))
@@ -169,8 +183,8 @@ def _rates(interval: StreamInterval, criteria: Criteria, reference: Reference) -
     sent = (reference.sent or {}).get(interval.window)
     delivered = _delivered(interval, sent)
     if sent is not None and delivered is not None:
-        # One poll's worth of packets may be under way: what this window lacks the next one has.
-        under_way = 1 / max(sent.polls, 1) + sent.unseen + unseen(interval)
+        # What is under way at the end of this window the next one has.
+        under_way = sent.under_way + sent.unseen + unseen(interval)
         if delivered + under_way < criteria.delivered:
             yield from _at_least(interval, "delivered", delivered, criteria.delivered)
 
@@ -180,22 +194,40 @@ def _persistent(
 ) -> Iterator[Breach]:
     """Too little delivered all through the hold.
 
-    Each window alone is forgiven a poll's worth of packets; all of them together are forgiven that
-    once. Their median stands for them, so that it is not one bad window that is told here. Windows
-    of which a poll or more is unknown are left out.
+    Each window alone is forgiven what may be under way at its end; of windows one after the other
+    that is forgiven once. Both their median and all of them together must lack too much: neither
+    one bad window is told here, nor what chance moves from one to the next. Windows of which a poll
+    or more is unknown are left out.
     """
     sent = reference.sent or {}
     shares = {
         window: share
-        for window, interval in windows.items()
+        for window, interval in sorted(windows.items())
         if (share := _delivered(interval, sent.get(window))) is not None
         and sent[window].unseen + unseen(interval) < 1 / max(sent[window].polls, 1)
     }
-    if len(shares) > 1:
-        usual = median(shares.values())
-        under_way = 1 / max(sum(sent[window].polls for window in shares), 1)
-        if usual + under_way < criteria.delivered:
-            yield from _at_least(windows[min(shares)], "delivered", usual, criteria.delivered)
+    if len(shares) < 2:
+        return
+    usual = median(shares.values())
+    due = sum(sent[window].bitrate_bps for window in shares)
+    whole = sum(share * sent[window].bitrate_bps for window, share in shares.items()) / due
+    under_way = sum(
+        sent[window].under_way * sent[window].bitrate_bps
+        for window in shares
+        if window + 1 not in shares
+    )
+    if max(usual, whole) + under_way / due < criteria.delivered:
+        yield from _at_least(windows[min(shares)], "delivered", usual, criteria.delivered)
+
+
+def _known_deliveries(windows: Mapping[int, StreamInterval], reference: Reference) -> Iterator[int]:
+    """The windows of which more than half of what was sent and received is known."""
+    for window, interval in windows.items():
+        sent = (reference.sent or {}).get(window)
+        if sent is None or _delivered(interval, sent) is None:
+            continue
+        if sent.unseen + unseen(interval) < 1 / 2:
+            yield window
 
 
 def _delivered(interval: StreamInterval, sent: Sent | None) -> float | None:
@@ -205,11 +237,16 @@ def _delivered(interval: StreamInterval, sent: Sent | None) -> float | None:
 
 
 def unseen(interval: StreamInterval) -> float:
-    """The share of a window of which nobody knows how much payload there was."""
+    """The share of a window of which nobody knows how much payload there was.
+
+    While one stream takes over from another, which of them a server forwards is unknown.
+    """
     if not interval.bitrate_bps or interval.payload_bytes is None:
         return 0.0
+    length_s = interval.end_s - interval.start_s
     seen_s = 8 * interval.payload_bytes / interval.bitrate_bps
-    return max(0.0, 1 - seen_s / (interval.end_s - interval.start_s))
+    overlap_s = OVERLAP_S if interval.is_taken_over else 0.0
+    return max(0.0, 1 - seen_s / length_s) + overlap_s / length_s
 
 
 def _at_most(interval: StreamInterval, code: str, value: float, limit: float) -> Iterator[Breach]:

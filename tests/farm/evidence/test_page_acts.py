@@ -125,6 +125,19 @@ def test_a_camera_that_failed_still_owes_its_picture() -> None:
     assert off(given(1.0), given(20.0, state="ended", failed=True)) == []
 
 
+SCREEN = {"connection": "screen", "mid": "7", "source": "screen"}
+
+
+def test_a_screen_that_ends_while_the_camera_moves_is_not_all_that_the_page_sends() -> None:
+    """The old connection goes without a word, and the new one is not there yet."""
+    moves = given(1.0), given(10.0, **SCREEN), given(27.3, **SCREEN | NONE)
+    gone = {("pc1", "0"): 26.7}
+    assert off(*moves, given(27.4, connection="pc2"), gone=gone) == []
+    late = off(*moves, given(31.0, connection="pc2"), gone=gone)
+    assert late == [(27.3, 31.0 + SETTLES_S, "gave its sender nothing to send")]
+    assert off(*moves, gone=gone) == [(27.3, math.inf, "gave its sender nothing to send")]
+
+
 def test_what_a_page_sends_again_is_owed_once_it_may_flow() -> None:
     spans = off(given(1.0), given(20.0, enabled=False), given(25.0))
     assert spans == [(20.0, 25.0 + SETTLES_S, "disabled its track")]

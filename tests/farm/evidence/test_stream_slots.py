@@ -38,6 +38,27 @@ def of_any(count: int, *streams: Stream) -> Matched:
     return match(streams, [None] * count, HOLD)
 
 
+# ---------------------------------------------------------------- what is not sure
+
+
+def sure_of(possible: frozenset[str] | None) -> dict[int, int]:
+    """p001 stopped, and then comes what p002 seems to send: who stands for whom at 30 s."""
+    streams = [
+        Stream(5.0, 14.0, "p001"),
+        Stream(5.0, 20.0, "p002"),
+        Stream(16.0, END_S, "p002", is_sure=False, possible=possible),
+    ]
+    return stands_for(match(streams, PARTNERS, HOLD, PARTNERS), streams, 30.0)
+
+
+def test_what_is_not_sure_counts_only_where_it_leaves_nothing_missing() -> None:
+    assert sure_of(None) == {0: 2}
+
+
+def test_who_cannot_have_sent_it_does_not_lack_what_is_not_sure_to_be_anothers() -> None:
+    assert sure_of(frozenset({"p002"})) == {1: 2}
+
+
 # ---------------------------------------------------------------- one after the other
 
 

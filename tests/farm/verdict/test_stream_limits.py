@@ -191,3 +191,50 @@ def test_a_small_share_that_is_always_missing_shows_over_the_hold() -> None:
     (breach,) = delivering(*[0.93] * 24)
     assert breach.code == "delivered"
     assert breach.value == pytest.approx(0.93)
+
+
+def moved(number: int, share: float, **figures: Any) -> StreamInterval:
+    """A window of 10 s in which that share of 500 kbit/s arrived, all of it counted."""
+    rate = 500_000.0 * share
+    return window(number, bitrate_bps=rate, payload_bytes=int(10 * rate / 8), **figures)
+
+
+def compared(*pairs: tuple[StreamInterval, Sent]) -> tuple[Breach, ...]:
+    sent = dict(enumerate(of for _, of in pairs))
+    return judged(*(received for received, _ in pairs), reference=Reference(sent=sent))
+
+
+ALL = Sent(500_000.0, polls=10)
+
+
+def test_a_burst_that_was_sent_last_may_be_under_way() -> None:
+    """Such as a key frame of a small picture."""
+    burst = Sent(500_000.0, polls=10, last=0.2)
+    assert compared((moved(0, 1.0), ALL), (moved(1, 0.8), burst)) == ()
+    (breach,) = compared((moved(0, 1.0), ALL), (moved(1, 0.7), burst))
+    assert breach.value == pytest.approx(0.7)
+
+
+def test_what_chance_moves_from_one_window_to_the_next_is_not_missed_over_the_hold() -> None:
+    assert delivering(0.91, 1.09, 0.89) == ()
+    assert [breach.value for breach in delivering(0.91, 0.92, 0.89)] == [pytest.approx(0.91)]
+
+
+def test_windows_that_are_apart_are_each_forgiven_what_is_under_way() -> None:
+    unknown = Sent(500_000.0, polls=10, unseen=0.2)
+    lacking = (moved(0, 0.87), ALL), (moved(1, 1.0), unknown), (moved(2, 0.87), ALL)
+    assert compared(*lacking) == ()
+    assert [breach.value for breach in delivering(0.87, 0.87)] == [pytest.approx(0.87)]
+
+
+def test_the_last_window_that_is_known_is_the_last() -> None:
+    good = (moved(0, 1.0), ALL), (moved(1, 1.0), ALL), (moved(2, 0.3), ALL)
+    assert compared(*good, (moved(3, 1.0), ALL)) == ()
+    (breach,) = compared(*good, (moved(3, 1.0), Sent(500_000.0, polls=10, unseen=0.9)))
+    assert (breach.value, breach.window) == (pytest.approx(0.3), 2)
+
+
+def test_while_a_stream_takes_over_from_another_nobody_knows_which_is_forwarded() -> None:
+    assert compared((moved(0, 1.0), ALL), (moved(1, 0.6, is_taken_over=True), ALL)) == ()
+    (breach,) = compared((moved(0, 1.0), ALL), (moved(1, 0.5, is_taken_over=True), ALL))
+    assert breach.value == pytest.approx(0.5)
