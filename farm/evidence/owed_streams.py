@@ -85,11 +85,13 @@ class OwedStreams:
     ) -> Stream:
         """A received stream in one of the spans in which it flowed; `usual` is a mix's size."""
         sent = self._sent_as.get(life.name)
+        is_screen = sent is not None and sent.is_sure and sent.rank > 0
         return Stream(
             *flow,
             sent.probe if sent and not self._is_mixed else None,
             rank=sent.rank if sent else int(usual is not None and life.size != usual),
-            is_extra=sent is not None and sent.is_extra,
+            # Beside a mix a screen is forwarded, even where its sender shows nothing else.
+            is_extra=sent is not None and (sent.is_extra or (self._is_mixed and is_screen)),
             is_sure=sent is None or sent.is_sure,
             possible=None if self._is_mixed else self._possible.get(life.name),
             of=place,
@@ -137,10 +139,7 @@ class OwedStreams:
                 owed=track < of.matched.owed,
                 seen=bool(owners),
                 senders=senders,
-                sent_tracks=tuple(
-                    (owner.from_s, self._sent_track(of.lives[owner.stream], of.lives))
-                    for owner in owners
-                ),
+                sent_tracks=tuple((owner.from_s, self._sent_track(owner, of)) for owner in owners),
                 connection=last.connection if last else "",
                 mid=last.mid if last else "",
                 scalability_mode=last.scalability_mode if last else "",
@@ -149,21 +148,36 @@ class OwedStreams:
                 strange=bool(last and last.name in self._strange),
             )
 
-    def _sent_track(self, life: Life, beside: Sequence[Life]) -> int:
+    def _sent_track(self, owner: Owner, of: MatchedStreams) -> int:
         """The sender's track of a received stream: what it owes where nobody asked; -1: unknown.
 
         Of two that begin at the same time nobody may know which is whose.
         """
+        life = of.lives[owner.stream]
         sent = self._sent_as.get(life.name)
         if sent is not None:
             return self._tracks.get(sent.stream, 0)
-        is_one_of_several = any(
-            other is not life
-            and self._is_nobodys(other)
-            and abs(other.first_s - life.first_s) <= RECENT_S
-            for other in beside
+        is_one_of_several = self._is_nobodys(life) and any(
+            self._may_be_each_others(owner, other, of)
+            for other in of.matched.owners
+            if self._is_nobodys(of.lives[other.stream])
         )
-        return -1 if self._is_nobodys(life) and is_one_of_several else 0
+        return -1 if is_one_of_several else 0
+
+    def _may_be_each_others(self, one: Owner, other: Owner, of: MatchedStreams) -> bool:
+        """Whether two streams began together, and the one could stand where the other does."""
+        life, rival = of.lives[one.stream], of.lives[other.stream]
+        if rival is life or abs(rival.first_s - life.first_s) > RECENT_S:
+            return False
+        besides = (
+            of.lives[each.stream]
+            for each in of.matched.owners
+            if each.track == other.track and each is not other
+        )
+        return one.track == other.track or not any(
+            min(life.last_s, each.last_s) - max(life.first_s, each.first_s) > RECENT_S
+            for each in besides
+        )
 
     def _is_nobodys(self, life: Life) -> bool:
         """Whether it was asked who sent a stream, and nothing tells."""

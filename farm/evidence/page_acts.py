@@ -108,6 +108,11 @@ class PageActs:
         """Whether the probe's hooks said anything of its senders; older recordings do not."""
         return probe in self._states
 
+    def shows(self, probe: str, source: str) -> bool:
+        """Whether the page gave a sender something of that source, such as a screen."""
+        states = self._states.get(probe, {}).values()
+        return any(state.source == source for of_sender in states for state in of_sender)
+
     def states(self, probe: str, connection: str, mid: str) -> Sequence[SenderState]:
         """What the sender had, in the order of time; empty where nothing is known of it."""
         return self._states.get(probe, {}).get((connection, mid), ())

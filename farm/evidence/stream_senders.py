@@ -44,14 +44,16 @@ def senders_in(
 ) -> Origins:
     """Who sent what the probes of some sessions received.
 
-    Where each receiver has one sender, or a mix, and nobody more streams than are owed, nothing is
-    asked.
+    Where each receiver has one sender, or a mix beside which no screen is shown, and nobody more
+    streams than are owed, nothing is asked.
     """
     more = _with_more(trial, [each for each in sessions if not _has_rivals(trial.plan, each)])
     asked = [
         session
         for session in sessions
-        if _has_rivals(trial.plan, session) or more & {probe.probe for probe in session.probes}
+        if _has_rivals(trial.plan, session)
+        or more & {probe.probe for probe in session.probes}
+        or (trial.plan.mixed and any(acts.shows(probe.probe, "screen") for probe in session.probes))
     ]
     probes = frozenset(probe.probe for session in asked for probe in session.probes)
     streams: list[Traced] = []

@@ -108,23 +108,27 @@ class SentStreams:
         (sender,) = stream.senders
         sent = {e.window: e for e, tracks in self._by(stream, sender) if tracks == {e.track}}
         if UNKNOWN in {track for _, track in stream.sent_tracks}:
-            sent = {**self._least(stream), **sent}
+            sent = {**self._least(stream, windows), **sent}
         for number, interval in windows.items():
             if number in sent:
                 bitrate_bps = self._bitrate_bps(sent[number], interval)
                 if bitrate_bps:
                     yield number, _sent(bitrate_bps, sent[number])
 
-    def _least(self, stream: StreamIdentity) -> Windows:
-        """Of all whom the probe receives the kind from, the least that one sent in each window."""
-        found: Windows = {}
-        for other in self._owed[stream.probe, stream.kind]:
-            for sender in other.senders:
-                for number, each in self._windows(sender, "outbound", stream.kind, 0).items():
-                    least = found.setdefault(number, each)
-                    if (each.bitrate_bps or math.inf) < (least.bitrate_bps or math.inf):
-                        found[number] = each
-        return found
+    def _least(self, stream: StreamIdentity, windows: Windows) -> Windows:
+        """Of all whom the probe receives the kind from, the least that one sent in each window.
+
+        Of videos it is one of the size that is received, where there is such a one.
+        """
+        found: dict[int, tuple[bool, float, StreamInterval]] = {}
+        senders = {of for each in self._owed[stream.probe, stream.kind] for of in each.senders}
+        for sender in sorted(senders):
+            for number, each in self._windows(sender, "outbound", stream.kind, 0).items():
+                is_other = number in windows and not _may_be_same(each, windows[number])
+                mine = is_other, each.bitrate_bps or math.inf, each
+                if number not in found or mine[:2] < found[number][:2]:
+                    found[number] = mine
+        return {number: each for number, (_, _, each) in found.items()}
 
     def _of_some(self, stream: StreamIdentity, windows: Windows) -> Iterator[tuple[int, Sent]]:
         """Where nobody knows who sent which of some streams: the least for the least received.
@@ -202,6 +206,11 @@ def _sent(bitrate_bps: float, interval: StreamInterval) -> Sent:
     """The part of a sent stream with that bitrate; how it came about is that of the whole."""
     last = (interval.last_payload_bytes or 0) / (interval.payload_bytes or 1)
     return Sent(bitrate_bps, interval.polls, unseen(interval), last)
+
+
+def _may_be_same(sent: StreamInterval, received: StreamInterval) -> bool:
+    """Whether sizes allow that a sent stream was received; one that changed tells nothing."""
+    return sent.is_resized or received.is_resized or _size(sent) == _size(received)
 
 
 def _size(of: StreamInterval | LayerInterval) -> Size:

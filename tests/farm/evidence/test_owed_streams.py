@@ -166,6 +166,41 @@ def test_where_a_server_limits_what_it_forwards_each_stream_may_be_of_any_partne
     assert (only.senders, only.owed) == (("p001", "p002"), True)
 
 
+def test_what_is_left_for_one_sender_alone_is_what_that_one_owes() -> None:
+    """Two unlike streams begin at once; the one ends, and goes on as what p001 sends."""
+    polled = Polled(room())
+    for place, (probe, camera) in enumerate(CAMERAS.items()):
+        polled.sent(probe, camera, ssrc=100 + place, track=f"{probe}'s camera")
+    polled.received("p000", OTHERS["p000"], (2.0, 9.0), mid="0", ssrc=500, track="t0")
+    polled.received("p000", CAMERAS["p001"], (10.0, END_S), mid="1", ssrc=501, track="t1")
+    polled.received("p000", OTHERS["p001"], mid="2", ssrc=502, track="t2")
+    first, second = identities(evidence_of(polled))
+    assert (first.senders, first.mid) == (("p001",), "1")
+    assert (second.senders, second.mid) == (("p002",), "2")
+    assert second.sent_tracks == ((float("-inf"), 0),)
+
+
+@pytest.mark.parametrize("with_mix", [True, False])
+def test_a_screen_that_is_forwarded_beside_a_mix_is_not_the_mix(*, with_mix: bool) -> None:
+    """Not even where its page shows nothing else any more."""
+    polled = Polled(room(media="mixed"))
+    for place, (probe, camera) in enumerate(CAMERAS.items()):
+        until_s = 12.0 if probe == "p001" else END_S
+        polled.gives(probe, 1.0, track=f"{probe}'s camera")
+        polled.sent(probe, camera, (2.0, until_s), ssrc=100 + place, track=f"{probe}'s camera")
+    screen = course(20)
+    polled.gives("p001", 12.0, **NONE)
+    polled.gives("p001", 12.0, mid="5", track="screen", source="screen", frame_rate=None)
+    polled.sent("p001", screen, (12.0, END_S), mid="5", ssrc=150, track="screen")
+    if with_mix:
+        polled.received("p000", course(1), mid="1", ssrc=500, track="mix")
+    polled.received("p000", screen, (12.0, END_S), mid="2", ssrc=501, track="shown")
+    assert [(each.owed, each.seen, each.mid) for each in identities(evidence_of(polled))] == [
+        (True, with_mix, "1" if with_mix else ""),
+        (False, True, "2"),
+    ]
+
+
 def test_a_mix_comes_from_nobody_and_is_the_size_that_was_there_for_most_of_the_time() -> None:
     polled = Polled(room(media="mixed"))
     for mid, span, width in (("0", (2.0, 25.0), 1280), ("1", (3.0, END_S), 800)):

@@ -1,4 +1,5 @@
 import dataclasses
+import math
 from typing import Any
 
 import pytest
@@ -176,6 +177,30 @@ def test_a_server_may_leave_out_temporal_layers_but_no_more() -> None:
     assert received(scalable, frame_rate=10.0, bitrate_bps=300_000.0) == []
     assert received(scalable, frame_rate=5.0, bitrate_bps=100_000.0) == ["frame_rate"]
     assert received(scalable, bitrate_bps=300_000.0) == ["delivered"], "all frames came"
+
+
+@pytest.mark.parametrize(("is_resized", "breaches"), [(False, ["delivered"]), (True, [])])
+def test_of_senders_that_may_have_sent_it_those_with_its_size_count(
+    is_resized: bool, breaches: list[str]
+) -> None:
+    """p002 sends little, and small pictures: what changed its size may have been its."""
+    room = good("group", 3, members=3, media="forwarded")
+    streams = tuple(
+        dataclasses.replace(each, sent_tracks=((-math.inf, -1),))
+        if (each.probe, each.direction, each.kind) == ("p000", "inbound", "video")
+        else each
+        for each in TrialStreams(room).expected
+    )
+    small = {"frame_width": 160, "frame_height": 120, "bitrate_bps": 60_000.0}
+    thin = {"bitrate_bps": 150_000.0, "is_resized": is_resized}
+    evidence = spoilt(
+        dataclasses.replace(room, streams=streams), stream("p002", "outbound", "video", **small)
+    )
+    evidence = spoilt(evidence, stream("p000", "inbound", "video", **thin))
+    judged = TrialStreams(evidence)
+    (first, *_) = judged.owed("p000", "inbound", "video")
+    assert first.senders == ("p001",)
+    assert [each.code for each in judged.breaches(first, Criteria(), None)] == breaches
 
 
 def test_a_servers_own_audio_is_not_what_a_microphone_sent() -> None:
