@@ -30,7 +30,7 @@ _TYPES: Mapping[str, pl.DataType] = {
     **dict.fromkeys(("window", "polls", "track"), pl.Int32()),
     **dict.fromkeys(("frame_width", "frame_height"), pl.Int32()),
     **dict.fromkeys(
-        ("packets", "payload_bytes", "last_payload_bytes", "remote_packets_lost"), pl.Int64()
+        ("packets", "payload_bytes", "edge_payload_bytes", "remote_packets_lost"), pl.Int64()
     ),
 }
 SCHEMA: Mapping[str, pl.DataType] = {name: _TYPES.get(name, pl.Float64()) for name in FIELDS}

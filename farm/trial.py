@@ -122,11 +122,11 @@ class StreamInterval:
     with some, but without the stream, they are those of silence (0 packets, stalled throughout).
     `track` counts the probe's streams of that direction and kind: first those that it is owed, then
     others. `owed` is false of those others, and while a page itself gives nothing to send.
-    `last_payload_bytes` is what of a sent stream's payload came about between the window's last two
-    polls. `asked_frame_rate` is what the page asked the camera of a sent video for; `is_resized`:
-    its pictures had several sizes in the window; `is_taken_over`: another stream
-    that was there already went on in its place. See "What counts" in docs/method.md for how each
-    figure is made.
+    `edge_payload_bytes` is how much of a sent stream's payload the window's first poll or its last
+    one counted, whichever is more. `asked_frame_rate` is what the page asked the camera of a sent
+    video for; `is_resized`: its pictures had several sizes in the window; `is_taken_over`: another
+    stream that was there already went on in its place. See "What counts" in docs/method.md for how
+    each figure is made.
     """
 
     probe: str
@@ -140,7 +140,7 @@ class StreamInterval:
     polls: int
     packets: int | None = None
     payload_bytes: int | None = None
-    last_payload_bytes: int | None = None
+    edge_payload_bytes: int | None = None
     bitrate_bps: float | None = None
     residual_loss_ratio: float | None = None
     repair_ratio: float | None = None

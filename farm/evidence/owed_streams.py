@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from farm.evidence.excused_streams import Excuses
@@ -45,11 +45,12 @@ class OwedStreams:
         self._sent_as = origins.sent_as
         self._possible = origins.possible
         self._strange = origins.strange
+        self._nearest = origins.nearest
         self._plan = plan
         self._plans = {probe.probe: probe for probe in plan.probes}
         self._is_mixed = plan.mixed
         self._partners = {} if plan.mixed else _partners(plan)
-        self._tracks: dict[Hashable, int] = {}
+        self._tracks: dict[Hashable, tuple[int, float]] = {}
         self._gone: defaultdict[str, dict[tuple[str, str], float]] = defaultdict(dict)
         self.found: dict[Key, MatchedStreams] = {}
 
@@ -94,6 +95,7 @@ class OwedStreams:
             is_extra=sent is not None and (sent.is_extra or (self._is_mixed and is_screen)),
             is_sure=sent is None or sent.is_sure,
             possible=None if self._is_mixed else self._possible.get(life.name),
+            nearest=self._nearest.get(life.name, ""),
             of=place,
         )
 
@@ -139,7 +141,9 @@ class OwedStreams:
                 owed=track < of.matched.owed,
                 seen=bool(owners),
                 senders=senders,
-                sent_tracks=tuple((owner.from_s, self._sent_track(owner, of)) for owner in owners),
+                sent_tracks=tuple(
+                    step for owner in owners for step in self._sent_tracks(owner, of)
+                ),
                 connection=last.connection if last else "",
                 mid=last.mid if last else "",
                 scalability_mode=last.scalability_mode if last else "",
@@ -148,21 +152,26 @@ class OwedStreams:
                 strange=bool(last and last.name in self._strange),
             )
 
-    def _sent_track(self, owner: Owner, of: MatchedStreams) -> int:
-        """The sender's track of a received stream: what it owes where nobody asked; -1: unknown.
+    def _sent_tracks(self, owner: Owner, of: MatchedStreams) -> Iterator[tuple[float, int]]:
+        """The sender's tracks of a received stream, each from when on: what it owes where nobody
+        asked; -1: unknown.
 
         Of two that begin at the same time nobody may know which is whose.
         """
         life = of.lives[owner.stream]
         sent = self._sent_as.get(life.name)
         if sent is not None:
-            return self._tracks.get(sent.stream, 0)
+            track, from_s = self._tracks.get(sent.stream, (0, -math.inf))
+            if from_s > owner.from_s:
+                yield owner.from_s, -1
+            yield max(owner.from_s, from_s), track
+            return
         is_one_of_several = self._is_nobodys(life) and any(
             self._may_be_each_others(owner, other, of)
             for other in of.matched.owners
             if self._is_nobodys(of.lives[other.stream])
         )
-        return -1 if is_one_of_several else 0
+        yield owner.from_s, -1 if is_one_of_several else 0
 
     def _may_be_each_others(self, one: Owner, other: Owner, of: MatchedStreams) -> bool:
         """Whether two streams began together, and the one could stand where the other does."""
@@ -221,17 +230,26 @@ class OwedStreams:
         return pages_that_left(self._plan.sessions, lives, self._acts, self._hold)
 
 
-def _longest(sent: MatchedStreams) -> Mapping[Hashable, int]:
-    """The track that each stream is longest, by its name."""
+def _longest(sent: MatchedStreams) -> Mapping[Hashable, tuple[int, float]]:
+    """By its name the track that each stream is longest, and from when on it is.
+
+    What goes on in the place of another is no track before that, if it was there.
+    """
     seconds: defaultdict[Hashable, dict[int, float]] = defaultdict(dict)
+    begins: dict[tuple[Hashable, int], float] = {}
     for life, owner in sent.owners:
         spans = seconds[life.name]
         span_s = min(owner.to_s, life.last_s) - max(owner.from_s, life.first_s)
         spans[owner.track] = spans.get(owner.track, 0.0) + span_s
-    return {
+        was_there = owner.from_s - life.first_s > RECENT_S
+        from_s = owner.from_s if was_there else -math.inf
+        key = life.name, owner.track
+        begins[key] = min(from_s, begins.get(key, math.inf))
+    found = {
         name: max(spans, key=lambda track: (spans[track], -track))
         for name, spans in seconds.items()
     }
+    return {name: (track, begins[name, track]) for name, track in found.items()}
 
 
 def _partners(plan: TrialPlan) -> Mapping[tuple[str, MediaKind], tuple[str, ...]]:

@@ -77,6 +77,16 @@ class RowGroups:
         rows = self.last_row(~np.isnan(values))
         return np.where(rows < 0, np.nan, values[rows])
 
+    def first(self, values: FloatArray) -> FloatArray:
+        """The first of what is known; NaN where nothing is."""
+        if not self.count:
+            return np.empty(0)
+        ordered = values[self._order]
+        none = len(ordered)
+        places = np.where(np.isnan(ordered), none, np.arange(none))
+        first = np.minimum.reduceat(places, self._starts)
+        return np.where(first == none, np.nan, ordered[np.minimum(first, none - 1)])
+
     def _sums(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
         ordered = values[self._order]
         known = ~np.isnan(ordered)

@@ -81,6 +81,11 @@ class Senders:
             for name, of in self._likest(mine).items()
         }
 
+    def nearest(self, stream: Traced) -> str | None:
+        """The other whose stream is least unlike a received one, likely or not."""
+        place = self._likenesses.nearest(stream)
+        return None if place is None else self._sent[place].of.life.probe
+
     def has_none_like(self, stream: Traced) -> bool:
         """Whether a received stream is known to be unlike everything that was sent."""
         return self._likenesses.are_all_far(stream)

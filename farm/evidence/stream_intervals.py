@@ -262,7 +262,7 @@ _PARTS = ("frames", "frames_span_s", "payload_span_s", "stalled_s")
 _COUNTS = (
     "packets",
     "payload_bytes",
-    "last_payload_bytes",
+    "edge_payload_bytes",
     "frame_width",
     "frame_height",
     "remote_packets_lost",

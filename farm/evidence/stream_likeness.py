@@ -99,6 +99,17 @@ class Likenesses:
             found = self._alike(stream.life, both, places)
         return found
 
+    def nearest(self, stream: Traced) -> int | None:
+        """Another's that is least unlike a stream in both counters, or the one that is known."""
+        if not self._sent:
+            return None
+        both = [self._apart(stream, content=which).few_s for which in (True, False)]
+        apart_s = np.sum([np.where(np.isfinite(each), each, 0.0) for each in both], axis=0)
+        is_own = self._probe == self._probes.get(stream.life.probe, -1)
+        apart_s[is_own | ~(np.isfinite(both[0]) | np.isfinite(both[1]))] = math.inf
+        best = int(apart_s.argmin())
+        return best if math.isfinite(apart_s[best]) else None
+
     def are_all_far(self, stream: Traced) -> bool:
         """Whether a video is known to have taken another course than everything that was sent."""
         life = stream.life

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -31,12 +31,14 @@ class Origins:
     """By `Life.name` of a received stream who sent it, and, if that is not sure, who can have.
 
     Of streams that are in neither nothing was asked.
-    `strange` are like nothing that was sent, where others of the receiver are known by what was.
+    `strange` are like nothing that was sent, where others of the receiver are known by what was;
+    `nearest` has of those not known who sent what is least unlike them.
     """
 
     sent_as: Mapping[Hashable, SentAs]
     possible: Mapping[Hashable, frozenset[str]]
     strange: frozenset[Hashable] = frozenset()
+    nearest: Mapping[Hashable, str] = field(default_factory=dict)
 
 
 def senders_in(
@@ -141,6 +143,7 @@ def _senders_of(
     sent_as: dict[Hashable, SentAs] = {}
     possible: dict[Hashable, frozenset[str]] = {}
     strange: set[Hashable] = set()
+    nearest: dict[Hashable, str] = {}
     for session in sessions:
         sent: dict[str, list[SentStream]] = {
             probe.probe: [
@@ -177,11 +180,16 @@ def _senders_of(
                     if of is None or not of.is_sure:
                         who = senders[kind].possible(stream.life)
                         possible[stream.life.name] = who if of is None else who | {of.probe}
+                nearest |= {
+                    each.life.name: sender
+                    for each in unknown
+                    if (sender := senders[kind].nearest(each)) is not None
+                }
                 if len(unknown) < len(streams_of_kind) and not mixed:
                     strange |= {
                         each.life.name for each in unknown if senders[kind].has_none_like(each)
                     }
-    return Origins(sent_as, possible, frozenset(strange))
+    return Origins(sent_as, possible, frozenset(strange), nearest)
 
 
 def _are_echoes(

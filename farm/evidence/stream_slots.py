@@ -27,6 +27,7 @@ class Stream:
 
     - `sender`: the probe it came from, `None`: not known; where it is not sure `possible` are those
       it can have come from (`None`: nobody asked).
+    - `nearest`: of senders of whom it may be equally well, this one.
     - `rank`: of several that could be what is owed, those of the lowest are.
     - `is_extra`: it is known not to be what is owed.
     - `is_sure`: else `sender` and `is_extra` count only where they leave nothing missing.
@@ -42,6 +43,7 @@ class Stream:
     possible: frozenset[str] | None = None
     group: str = ""
     is_sure: bool = True
+    nearest: str = ""
     of: int = -1
 
 
@@ -218,7 +220,8 @@ def _fills(number: int, stream: Stream, slots: Sequence[_Slot], hold: Span) -> b
         if spans:
             in_hold = sum(max(0.0, min(e, hold[1]) - max(b, hold[0])) for b, e in spans)
             in_all = sum(e - b for b, e in spans)
-            key = (-round(in_hold, 6), -round(in_all, 6), *slot.distance(stream), place)
+            is_far = slot.sender != stream.nearest
+            key = (-round(in_hold, 6), -round(in_all, 6), *slot.distance(stream), is_far, place)
             if best is None or key < best[0]:
                 best = key, slot, spans
     if best is None:

@@ -81,7 +81,7 @@ def sent(
         "resized": rows.resized(),
         "packets": packets,
         "payload_bytes": rows.windows.total(payload),
-        "last_payload_bytes": rows.windows.last(payload),
+        "edge_payload_bytes": np.fmax(rows.windows.first(payload), rows.windows.last(payload)),
         "payload_span_s": rows.windows.total(rows.layers.largest(rows.values(_span(table)))),
         "frames": rows.windows.total(rows.of_best(table.delta("framesEncoded"))),
         "frames_span_s": rows.windows.total(rows.of_best(table.span_s("framesEncoded"))),

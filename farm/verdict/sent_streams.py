@@ -10,7 +10,7 @@ from itertools import pairwise
 from operator import attrgetter
 
 from farm.trial import Direction, LayerInterval, StreamIdentity, StreamInterval
-from farm.verdict.stream_limits import Sent, unseen
+from farm.verdict.stream_limits import Sent, taking_over, unseen
 from farm.webrtc_stats import MediaKind
 
 Windows = dict[int, StreamInterval]
@@ -148,7 +148,7 @@ class SentStreams:
                     if number in each
                     if (bitrate_bps := self._bitrate_bps(each[number], interval))
                 ),
-                key=attrgetter("bitrate_bps", "polls", "unseen", "last"),
+                key=attrgetter("bitrate_bps", "polls", "unseen", "edge", "taking_over"),
             )
             rank = sum(_rank(each[number]) < _rank(interval) for each in rivals if number in each)
             if len(sent) == len(stream.senders) and rank < len(sent):
@@ -204,8 +204,8 @@ class SentStreams:
 
 def _sent(bitrate_bps: float, interval: StreamInterval) -> Sent:
     """The part of a sent stream with that bitrate; how it came about is that of the whole."""
-    last = (interval.last_payload_bytes or 0) / (interval.payload_bytes or 1)
-    return Sent(bitrate_bps, interval.polls, unseen(interval), last)
+    edge = (interval.edge_payload_bytes or 0) / (interval.payload_bytes or 1)
+    return Sent(bitrate_bps, interval.polls, unseen(interval), edge, taking_over(interval))
 
 
 def _may_be_same(sent: StreamInterval, received: StreamInterval) -> bool:

@@ -42,20 +42,27 @@ class Breach:
 class Sent:
     """Payload that was sent of a forwarded stream in a window, and in how many polls.
 
-    `last` is the share of it between the last two polls, which its receiver may not have counted
-    yet. `unseen` is the share of the window of which nobody knows what was sent: counters begin
-    anew where a stream is moved.
+    `edge` is the share of it that the first poll or the last one counted, whichever is more: its
+    receiver may count that in another window. `unseen` is the share of the window of which nobody
+    knows what was sent: counters begin anew where a stream is moved; `taking_over` that in which
+    two streams may have been there.
     """
 
     bitrate_bps: float
     polls: int
     unseen: float = 0.0
-    last: float = 0.0
+    edge: float = 0.0
+    taking_over: float = 0.0
 
     @property
     def under_way(self) -> float:
-        """The share that may be under way: a poll's worth, or what the last one had."""
-        return max(1 / max(self.polls, 1), self.last)
+        """The share that its receiver may count in another window: a poll's worth or more."""
+        return max(1 / max(self.polls, 1), self.edge)
+
+    def unknown(self, received: StreamInterval) -> float:
+        """The share of a window of which nobody knows what was sent, or what received."""
+        both = max(self.taking_over, taking_over(received))
+        return self.unseen + unseen(received) + both
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +189,10 @@ def _rates(interval: StreamInterval, criteria: Criteria, reference: Reference) -
         yield from _at_least(interval, "target_bitrate", interval.target_bitrate_bps, limit)
     sent = (reference.sent or {}).get(interval.window)
     delivered = _delivered(interval, sent)
-    if sent is not None and delivered is not None:
-        # What is under way at the end of this window the next one has.
-        under_way = sent.under_way + sent.unseen + unseen(interval)
-        if delivered + under_way < criteria.delivered:
-            yield from _at_least(interval, "delivered", delivered, criteria.delivered)
+    if sent is None or delivered is None:
+        return
+    if delivered + sent.under_way + sent.unknown(interval) < criteria.delivered:
+        yield from _at_least(interval, "delivered", delivered, criteria.delivered)
 
 
 def _persistent(
@@ -194,7 +200,7 @@ def _persistent(
 ) -> Iterator[Breach]:
     """Too little delivered all through the hold.
 
-    Each window alone is forgiven what may be under way at its end; of windows one after the other
+    Each window alone is forgiven what may be counted in another one; of windows one after the other
     that is forgiven once. Both their median and all of them together must lack too much: neither
     one bad window is told here, nor what chance moves from one to the next. Windows of which a poll
     or more is unknown are left out.
@@ -204,7 +210,7 @@ def _persistent(
         window: share
         for window, interval in sorted(windows.items())
         if (share := _delivered(interval, sent.get(window))) is not None
-        and sent[window].unseen + unseen(interval) < 1 / max(sent[window].polls, 1)
+        and sent[window].unknown(interval) < 1 / max(sent[window].polls, 1)
     }
     if len(shares) < 2:
         return
@@ -226,7 +232,7 @@ def _known_deliveries(windows: Mapping[int, StreamInterval], reference: Referenc
         sent = (reference.sent or {}).get(window)
         if sent is None or _delivered(interval, sent) is None:
             continue
-        if sent.unseen + unseen(interval) < 1 / 2:
+        if sent.unknown(interval) < 1 / 2:
             yield window
 
 
@@ -237,16 +243,17 @@ def _delivered(interval: StreamInterval, sent: Sent | None) -> float | None:
 
 
 def unseen(interval: StreamInterval) -> float:
-    """The share of a window of which nobody knows how much payload there was.
-
-    While one stream takes over from another, which of them a server forwards is unknown.
-    """
+    """The share of a window of which nobody knows how much payload there was."""
     if not interval.bitrate_bps or interval.payload_bytes is None:
         return 0.0
-    length_s = interval.end_s - interval.start_s
     seen_s = 8 * interval.payload_bytes / interval.bitrate_bps
-    overlap_s = OVERLAP_S if interval.is_taken_over else 0.0
-    return max(0.0, 1 - seen_s / length_s) + overlap_s / length_s
+    return max(0.0, 1 - seen_s / (interval.end_s - interval.start_s))
+
+
+def taking_over(interval: StreamInterval) -> float:
+    """The share of a window in which two streams may have been there, of which a server may forward
+    either."""
+    return OVERLAP_S / (interval.end_s - interval.start_s) if interval.is_taken_over else 0.0
 
 
 def _at_most(interval: StreamInterval, code: str, value: float, limit: float) -> Iterator[Breach]:

@@ -166,6 +166,22 @@ def test_where_a_server_limits_what_it_forwards_each_stream_may_be_of_any_partne
     assert (only.senders, only.owed) == (("p001", "p002"), True)
 
 
+def test_a_copy_that_goes_on_as_what_is_owed_is_not_that_before() -> None:
+    """p001's stream to p002 stands for its camera, and ends a moment before that to p000."""
+    polled = Polled(room())
+    for place, (partner, until_s) in enumerate((("p002", 22.0), ("p000", 24.0))):
+        on, encoder = f"to {partner}", course(100 + place)
+        polled.gives("p001", 1.0, connection=on, track="p001's camera")
+        polled.sent("p001", encoder, (2.0 + place, until_s), connection=on, ssrc=100 + place)
+    polled.sent("p002", CAMERAS["p002"], ssrc=300, track="p002's camera")
+    polled.received("p000", course(101), (3.0, 24.0), mid="1", ssrc=500, track="t1")
+    (partners, _) = identities(evidence_of(polled))
+    assert (partners.senders, partners.mid) == (("p001",), "1")
+    (early, before), (from_s, track) = partners.sent_tracks
+    assert (early, before, track) == (float("-inf"), -1, 0)
+    assert 21.0 < from_s < 22.0
+
+
 def test_what_is_left_for_one_sender_alone_is_what_that_one_owes() -> None:
     """Two unlike streams begin at once; the one ends, and goes on as what p001 sends."""
     polled = Polled(room())

@@ -59,6 +59,17 @@ def test_who_cannot_have_sent_it_does_not_lack_what_is_not_sure_to_be_anothers()
     assert sure_of(frozenset({"p002"})) == {1: 2}
 
 
+def test_of_senders_of_whom_it_may_be_as_well_it_is_the_one_that_it_is_nearest_to() -> None:
+    """Both streams end at once, as a connection moves, and only one goes on."""
+    for nearest, track in (("p001", 0), ("p002", 1)):
+        streams = [
+            Stream(5.0, 20.0, "p001"),
+            Stream(5.0, 20.0, "p002"),
+            Stream(21.0, END_S, possible=frozenset(PARTNERS), nearest=nearest),
+        ]
+        assert stands_for(match(streams, PARTNERS, HOLD, PARTNERS), streams, 30.0) == {track: 2}
+
+
 # ---------------------------------------------------------------- one after the other
 
 

@@ -207,9 +207,9 @@ def compared(*pairs: tuple[StreamInterval, Sent]) -> tuple[Breach, ...]:
 ALL = Sent(500_000.0, polls=10)
 
 
-def test_a_burst_that_was_sent_last_may_be_under_way() -> None:
+def test_a_burst_that_was_sent_first_or_last_may_be_counted_in_another_window() -> None:
     """Such as a key frame of a small picture."""
-    burst = Sent(500_000.0, polls=10, last=0.2)
+    burst = Sent(500_000.0, polls=10, edge=0.2)
     assert compared((moved(0, 1.0), ALL), (moved(1, 0.8), burst)) == ()
     (breach,) = compared((moved(0, 1.0), ALL), (moved(1, 0.7), burst))
     assert breach.value == pytest.approx(0.7)
@@ -237,4 +237,10 @@ def test_the_last_window_that_is_known_is_the_last() -> None:
 def test_while_a_stream_takes_over_from_another_nobody_knows_which_is_forwarded() -> None:
     assert compared((moved(0, 1.0), ALL), (moved(1, 0.6, is_taken_over=True), ALL)) == ()
     (breach,) = compared((moved(0, 1.0), ALL), (moved(1, 0.5, is_taken_over=True), ALL))
+    assert breach.value == pytest.approx(0.5)
+
+
+def test_a_stream_that_both_sides_take_over_is_unknown_for_that_time_once() -> None:
+    moving = Sent(500_000.0, polls=10, taking_over=0.3)
+    (breach,) = compared((moved(0, 1.0), ALL), (moved(1, 0.5, is_taken_over=True), moving))
     assert breach.value == pytest.approx(0.5)
