@@ -46,11 +46,14 @@ class SentStreams:
     ) -> None:
         self._windows = windows
         self._owed: defaultdict[tuple[str, MediaKind], list[StreamIdentity]] = defaultdict(list)
+        self._sent: defaultdict[tuple[str, MediaKind], list[int]] = defaultdict(list)
         self._modes: dict[tuple[str, MediaKind, int], str] = {}
         for each in streams:
-            if each.direction == "inbound" and each.owed:
+            if each.direction == "outbound":
+                self._sent[each.probe, each.kind].append(each.track)
+            elif each.owed:
                 self._owed[each.probe, each.kind].append(each)
-            elif each.scalability_mode not in ("", "L1T1"):
+            if each.direction == "outbound" and each.scalability_mode not in ("", "L1T1"):
                 self._modes[each.probe, each.kind, each.track] = each.scalability_mode
         self._layers: defaultdict[tuple[str, MediaKind, int, int], list[LayerInterval]]
         self._layers = defaultdict(list)
@@ -118,12 +121,14 @@ class SentStreams:
     def _least(self, stream: StreamIdentity, windows: Windows) -> Windows:
         """Of all whom the probe receives the kind from, the least that one sent in each window.
 
-        Of videos it is one of the size that is received, where there is such a one.
+        Of videos it is one of the size that is received, where there is such a one; a sender's
+        copies for others count, for nobody knows which it is.
         """
         found: dict[int, tuple[bool, float, StreamInterval]] = {}
         senders = {of for each in self._owed[stream.probe, stream.kind] for of in each.senders}
-        for sender in sorted(senders):
-            for number, each in self._windows(sender, "outbound", stream.kind, 0).items():
+        tracks = ((of, track) for of in sorted(senders) for track in self._sent[of, stream.kind])
+        for sender, track in tracks:
+            for number, each in self._windows(sender, "outbound", stream.kind, track).items():
                 is_other = number in windows and not _may_be_same(each, windows[number])
                 mine = is_other, each.bitrate_bps or math.inf, each
                 if number not in found or mine[:2] < found[number][:2]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from farm.experiment import Criteria
-from farm.trial import LayerInterval, StreamInterval, TrialEvidence
+from farm.trial import LayerInterval, StreamIdentity, StreamInterval, TrialEvidence
 from farm.verdict.baseline import Baseline, baseline_of
 from farm.verdict.trial_streams import TrialStreams
 from tests.farm.trial_evidence import Change, good, spoilt, stream
@@ -201,6 +201,36 @@ def test_of_senders_that_may_have_sent_it_those_with_its_size_count(
     (first, *_) = judged.owed("p000", "inbound", "video")
     assert first.senders == ("p001",)
     assert [each.code for each in judged.breaches(first, Criteria(), None)] == breaches
+
+
+def test_of_a_sender_with_copies_for_others_any_of_them_may_be_what_was_received() -> None:
+    """p001 sends p002 a copy of fewer bytes than what stands for its camera."""
+    room = good("group", 3, members=3, media="forwarded")
+    streams = tuple(
+        dataclasses.replace(each, sent_tracks=((-math.inf, -1),))
+        if (each.probe, each.direction, each.kind) == ("p000", "inbound", "video")
+        else each
+        for each in TrialStreams(room).expected
+    )
+    copy = StreamIdentity("p001", "outbound", "video", 1, owed=False, seen=True)
+    copies = tuple(
+        dataclasses.replace(each, track=1, bitrate_bps=140_000.0, owed=False)
+        for each in room.intervals
+        if (each.probe, each.direction, each.kind) == ("p001", "outbound", "video")
+    )
+    thin = stream("p000", "inbound", "video", bitrate_bps=140_000.0)
+    for more, breaches in (((), ["delivered"]), (copies, [])):
+        evidence = spoilt(
+            dataclasses.replace(
+                room,
+                streams=(*streams, *([copy] if more else [])),
+                intervals=(*room.intervals, *more),
+            ),
+            thin,
+        )
+        judged = TrialStreams(evidence)
+        (first, *_) = judged.owed("p000", "inbound", "video")
+        assert [each.code for each in judged.breaches(first, Criteria(), None)] == breaches
 
 
 def test_a_servers_own_audio_is_not_what_a_microphone_sent() -> None:
