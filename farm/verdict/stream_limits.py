@@ -96,7 +96,6 @@ def failing(
         for window in range(expected)
         if (found := tuple(_window(windows.get(window), window, criteria, reference)))
     }
-    last_delivered = max(_known_deliveries(windows, reference), default=expected)
     counts = [
         breach
         for window, found in broken.items()
@@ -104,7 +103,7 @@ def failing(
         if window == expected - 1
         or window - 1 in broken
         or window + 1 in broken
-        or (breach.code == "delivered" and window == last_delivered)
+        or (breach.code == "delivered" and window == _last_known(windows, reference))
     ]
     if expected == 0:
         counts.append(Breach("no_evidence", None, None, FAR_BEYOND, 0, 0.0))
@@ -226,14 +225,16 @@ def _persistent(
         yield from _at_least(windows[min(shares)], "delivered", usual, criteria.delivered)
 
 
-def _known_deliveries(windows: Mapping[int, StreamInterval], reference: Reference) -> Iterator[int]:
-    """The windows of which more than half of what was sent and received is known."""
-    for window, interval in windows.items():
-        sent = (reference.sent or {}).get(window)
-        if sent is None or _delivered(interval, sent) is None:
-            continue
-        if sent.unknown(interval) < 1 / 2:
-            yield window
+def _last_known(windows: Mapping[int, StreamInterval], reference: Reference) -> int:
+    """The last window of which more than half of what was sent and received is known; -1: none."""
+    sent = reference.sent or {}
+    known = (
+        window
+        for window, interval in windows.items()
+        if _delivered(interval, sent.get(window)) is not None
+        and sent[window].unknown(interval) < 1 / 2
+    )
+    return max(known, default=-1)
 
 
 def _delivered(interval: StreamInterval, sent: Sent | None) -> float | None:

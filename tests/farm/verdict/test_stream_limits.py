@@ -234,6 +234,12 @@ def test_the_last_window_that_is_known_is_the_last() -> None:
     assert (breach.value, breach.window) == (pytest.approx(0.3), 2)
 
 
+def test_where_no_window_is_known_none_is_the_last() -> None:
+    unknown = Sent(500_000.0, polls=10, unseen=0.6)
+    good = moved(1, 1.0), moved(2, 1.0)
+    assert compared((moved(0, 0.0), unknown), *((each, unknown) for each in good)) == ()
+
+
 def test_while_a_stream_takes_over_from_another_nobody_knows_which_is_forwarded() -> None:
     assert compared((moved(0, 1.0), ALL), (moved(1, 0.6, is_taken_over=True), ALL)) == ()
     (breach,) = compared((moved(0, 1.0), ALL), (moved(1, 0.5, is_taken_over=True), ALL))
