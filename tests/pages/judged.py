@@ -1,4 +1,4 @@
-"""Rooms on test pages, as `farm run` judges them."""
+"""Rooms of three on test pages, as `farm run` judges them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tests.farm_process import farm
 # Detectors of a busy machine are off: it is the tests' machine, and not what is asked here.
 ROOM = """
 format: 1
-scenario: {{kind: group, members: {members}{scenario}}}
+scenario: {{kind: group, members: 3{scenario}}}
 app: {{url: "{url}", driver: {driver}}}
 server: {server}
 media: {{size: {size}, frame_rate: {frame_rate}}}
-trial: {{load: {members}, settle: 2s, hold: 20s, window: 5s}}
+trial: {{load: 3, settle: 2s, hold: 20s, window: 5s}}
 invalid: {{host_cpu: 1, thread_cpu: 1, steal: 1, late_polls: 1, udp_drops: 1000000,
   memory_available: 0}}
 """
@@ -25,7 +25,6 @@ def judged(
     url: str,
     driver: Path | str,
     *,
-    members: int = 3,
     scenario: str = ", media: forwarded",
     server: str = "{kurento: null}",
     size: str = "320x240",
@@ -33,13 +32,7 @@ def judged(
 ) -> dict[str, Any]:
     """The verdict on a trial of one room, as `result.json` has it."""
     text = ROOM.format(
-        url=url,
-        driver=driver,
-        members=members,
-        scenario=scenario,
-        server=server,
-        size=size,
-        frame_rate=frame_rate,
+        url=url, driver=driver, scenario=scenario, server=server, size=size, frame_rate=frame_rate
     )
     with farm(folder, "run", "--absolute", experiment=text) as run:
         run.wait()

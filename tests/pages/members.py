@@ -83,14 +83,20 @@ class Member:
         """Frames decoded, of audio packets received, a second: of all that a partner sends."""
         figure = "framesDecoded" if kind == "video" else "packetsReceived"
 
-        async def count() -> dict[str, float]:
-            streams = await self.inbound(partner, kind)
-            return {each["id"] + str(each["ssrc"]): each.get(figure, 0) for each in streams}
+        async def counts() -> dict[str, tuple[float, float]]:
+            """By stream how many there were, and when by the page's clock."""
+            return {
+                each["id"] + str(each["ssrc"]): (each.get(figure, 0), each["timestamp"] / 1000)
+                for each in await self.inbound(partner, kind)
+            }
 
-        before = await count()
+        before = await counts()
         await asyncio.sleep(LOOK_S)
-        after = await count()
-        return sum(after[each] - before.get(each, 0) for each in after) / LOOK_S
+        return sum(
+            (count - before[each][0]) / (at_s - before[each][1])
+            for each, (count, at_s) in (await counts()).items()
+            if each in before and at_s > before[each][1]
+        )
 
     async def until(self, right: Callable[[], Awaitable[object]], what: str) -> None:
         """Wait until something is so."""

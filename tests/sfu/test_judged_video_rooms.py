@@ -48,13 +48,3 @@ def test_a_stream_that_the_server_withholds_fails_and_is_named(
     assert senders <= {"p001", "p001 or p002"}, verdict
     assert senders, verdict
     assert {probe for probe, _, _ in named(verdict)} == {"p000"}, verdict
-
-
-def test_a_member_that_gets_its_own_video_in_the_place_of_a_partners_misses_that(
-    tmp_path: Path,
-) -> None:
-    with video_room(tmp_path) as sfu:
-        verdict = judged(tmp_path, switched(sfu.app_url, own="p001>p000"), VIDEO_ROOM_DRIVER)
-    assert verdict["outcome"] == "fail", verdict
-    assert ("p000", "inbound video", "p001") in named(verdict), verdict
-    assert {probe for probe, _, _ in named(verdict)} == {"p000"}, verdict

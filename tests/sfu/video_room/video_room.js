@@ -62,7 +62,7 @@ function told({ publishers: there = [], unpublished, leaving }) {
     publishers.add(id);
     const wanted = streams
       .filter(({ type, disabled }) => !disabled && !withheld(id, me, type))
-      .map(({ mid, type }) => ({ feed: between("own", id, me).length ? me : id, mid, kind: type }));
+      .map(({ mid, type }) => ({ feed: id, mid, kind: type }));
     if (forAll("legacy") || !subscriptions.length) {
       subscriptions.push(new Subscription({ name: room, session, changed, show, fail, substream }));
     }
