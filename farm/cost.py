@@ -18,7 +18,7 @@ DAYS_A_MONTH = HOURS_A_MONTH / 24
 UNMEASURED = "which no measurement of that size supports"
 BY_CORES = f"sessions in proportion to vCPUs, {UNMEASURED}"
 
-OF_THE_SERVER = frozenset({"cpu_thread", "udp_buffers", "descriptors", "signalling"})
+OF_THE_SERVER = frozenset({"cpu_quota", "cpu_thread", "udp_buffers", "descriptors", "signalling"})
 """What limits a server however large its machine is (`attribution.limit.Resource`)."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from farm.known import mean_known
+from farm.known import known, mean_known
 from farm.observations import HostSample, PageReport
 from farm.protocols import Progress
 from farm.server_observations import ServerSample
@@ -64,6 +64,8 @@ class ProgressMeter:
         self._failed: set[str] = set()
         self._pages: dict[str, _Page] = {}
         self._hosts: dict[str, HostSample] = {}
+        self._untold_hosts: set[str] = set()
+        self._hosts_heard_s: dict[str, float] = {}
         self._server: ServerSample | None = None
 
     def phase(self, phase: Phase, ends_s: float | None) -> None:
@@ -79,6 +81,7 @@ class ProgressMeter:
 
     def host_sample(self, sample: HostSample) -> None:
         self._hosts[sample.host] = sample
+        self._untold_hosts.add(sample.host)
 
     def server_sample(self, sample: ServerSample) -> None:
         self._server = sample
@@ -98,7 +101,7 @@ class ProgressMeter:
             loss_ratio=_loss_ratio(lost, received),
             frame_rate=mean_known(second.frame_rate for second in seconds),
             server_cpu_percent=self._server_cpu_percent(now_s),
-            host_cpu_percent=mean_known(sample.cpu_percent for sample in self._hosts.values()),
+            host_cpu_percent=self._host_cpu_percent(now_s),
             left_s=None if self._phase_ends_s is None else max(0.0, self._phase_ends_s - now_s),
         )
 
@@ -111,6 +114,17 @@ class ProgressMeter:
                     former = page.former.get(stream)
                     if former is not None and newest.timestamp > former.timestamp:
                         yield _second(former, newest)
+
+    def _host_cpu_percent(self, now_s: float) -> float | None:
+        """The busiest host's."""
+        self._hosts_heard_s.update(dict.fromkeys(self._untold_hosts, now_s))
+        self._untold_hosts.clear()
+        seen = [
+            sample.cpu_percent
+            for host, sample in self._hosts.items()
+            if now_s - self._hosts_heard_s[host] < STALE_S
+        ]
+        return max(known(seen), default=None)
 
     def _server_cpu_percent(self, now_s: float) -> float | None:
         if self._server is None or now_s - self._server.received_s > STALE_S:

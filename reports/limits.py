@@ -13,7 +13,8 @@ from reports.traced import Traced
 LIMITS: Mapping[str, str] = {
     "cpu_total": "the CPU of the server's machine",
     "cpu_thread": "a single thread of the media server, at the end of its core",
-    "cpu_steal": "CPU time that others, or a quota, kept from the server",
+    "cpu_quota": "the CPU quota of the media server's control group",
+    "cpu_steal": "CPU time that the hypervisor gave to others than the server's machine",
     "memory": "the server's memory",
     "disk": "the server's disk",
     "network_bits": "the bits a second of the server's network",

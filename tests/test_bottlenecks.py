@@ -137,7 +137,7 @@ CAUSES = {
 }
 CAUSES_OF_ROOT = {
     "CPU quota": Cause(
-        "cpu_steal",
+        "cpu_quota",
         levels=(1500, 1000),
         bite=lambda level: Bite(throttled_periods, 5),
         handicap=SLOW.format(level=0.0005),

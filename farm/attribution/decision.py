@@ -26,6 +26,7 @@ _CAUSES: Sequence[tuple[Resource, bool | None]] = (
     ("descriptors", None),
     ("network_bits", True),
     ("network_packets", True),
+    ("cpu_quota", None),
     ("cpu_steal", None),
     ("cpu_total", None),
     ("cpu_thread", None),
@@ -39,7 +40,9 @@ _CAUSES: Sequence[tuple[Resource, bool | None]] = (
 )
 """Causes before their effects: a resource, and whether the kernel counted (None: either)."""
 
-_ALWAYS_SO: frozenset[Resource] = frozenset({"memory", "descriptors", "disk", "cpu_steal"})
+_ALWAYS_SO: frozenset[Resource] = frozenset(
+    {"memory", "descriptors", "disk", "cpu_quota", "cpu_steal"}
+)
 """What may be at its end for long without harm: if it was so in the trial that held, it waits."""
 
 

@@ -11,6 +11,7 @@ from farm.attribution.lagged import Lagged
 Resource = Literal[
     "cpu_total",
     "cpu_thread",
+    "cpu_quota",
     "cpu_steal",
     "memory",
     "disk",

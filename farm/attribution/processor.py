@@ -41,7 +41,7 @@ def _throttled(watched: Watched) -> Iterator[Sign]:
     cores = max(known(sample.cgroup_cpu_limit_cores for sample in watched.all), default=None)
     allowed = "" if cores is None else f" ({cores:.3g} cores allowed)"
     said = f"its control group's CPU quota was used up in {throttled:.0f} % of the periods{allowed}"
-    yield Sign("cpu_steal", throttled / THROTTLED_PERCENT, said, counted=True)
+    yield Sign("cpu_quota", throttled / THROTTLED_PERCENT, said, counted=True)
 
 
 def _stolen(watched: Watched, machine: Machine) -> Iterator[Sign]:
@@ -59,7 +59,7 @@ def _stolen(watched: Watched, machine: Machine) -> Iterator[Sign]:
         share = min(share, 0.9)
     elif thread_starved and not starved:
         share = steal * cores / STOLEN_PERCENT
-    said = f"{steal:.0f} % of the machine's CPU time was taken away by its neighbours or its limit"
+    said = f"{steal:.0f} % of the machine's CPU time was stolen: its hypervisor gave it to others"
     yield Sign("cpu_steal", share, said, counted=True)
 
 

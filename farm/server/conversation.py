@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from shlex import join
 
+from farm.control_groups import Groups
 from farm.errors import ServerUnreachable
 from farm.protocols import Clock
-from farm.server.cgroup import Groups
 from farm.server.sampling import Sampling
 from farm.server_observations import ServerSample
 from farm.shell import Channel, Shell

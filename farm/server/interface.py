@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from farm.errors import BadInput
+from farm.legible import or_none
 from farm.server.frames import proc_files
-from farm.server.legible import or_none
 from farm.server.machine import Machine, interface_names
 from farm.server.network import Interface
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from farm.legible import or_none
 from farm.server.frames import proc_files
-from farm.server.legible import or_none
 
 TICKS_PER_S = 100
 """What every Linux of the last 20 years says."""

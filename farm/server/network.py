@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from farm.server.legible import numbers, or_none
+from farm.legible import numbers, or_none
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from farm.server.cgroup import CpuUse, Groups, read_cpu_use
+from farm.control_groups import CpuUse, Groups, read_cpu_use
+from farm.legible import first_number, numbers, or_none
 from farm.server.disks import Disk, ProcessIo, read_disks, read_process_io
 from farm.server.frames import Frame
-from farm.server.legible import first_number, numbers, or_none
 from farm.server.network import Interface, Tcp, Traffic, Udp, read_tcp, read_traffic, read_udp
 
 

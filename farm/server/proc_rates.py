@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Protocol, TypeVar
 
-from farm.server.cgroup import CpuUse
+from farm.control_groups import CpuUse
 from farm.server.disks import Disk
 from farm.server.proc import CpuTicks, Look, RunningProcess, Thread
 from farm.server_observations import DiskSample, ServerSample, ThreadSample

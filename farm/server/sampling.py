@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from farm.server.cgroup import Groups
+from farm.control_groups import Groups
 from farm.server.frames import Frame, FrameReader
 from farm.server.machine import Machine
 from farm.server.network import Interface

@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from farm.server.cgroup import Groups, Limits, read_limits
+from farm.control_groups import Groups, Limits, read_limits
+from farm.legible import first_number, or_none
 from farm.server.frames import Frame
-from farm.server.legible import first_number, or_none
 from farm.server.network import (
     Queue,
     UdpSocket,

@@ -17,12 +17,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from farm.control_groups import Groups
 from farm.errors import CommandsRefused, ServerError, ServerUnreachable
 from farm.experiment import Process
 from farm.experiment import Server as ServerSettings
 from farm.run_clock import RunClock
 from farm.server import MediaServer
-from farm.server.cgroup import Groups
 from farm.server.conversation import conversation
 from farm.server.machine import COMMAND, read_machine
 from farm.server.sampling import Sampling

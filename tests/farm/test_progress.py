@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from farm.progress import ProgressMeter
 from farm.trial import JoinOutcome
 from tests.synthetic import Page, call_plan, host_sample, page_reports, server_sample
@@ -61,3 +63,16 @@ def test_a_poll_that_comes_twice_changes_nothing() -> None:
     once = meter_after(Page(seconds=10)).progress(10.0)
     twice = meter_after(Page(seconds=10, repeated=((10, 11),))).progress(10.0)
     assert once == twice
+
+
+def test_the_generators_cpu_is_its_busiest_hosts_while_it_is_heard_of() -> None:
+    meter = ProgressMeter(call_plan(sessions=2))
+    for number in range(10):
+        sample = host_sample(9.0, cpu_percent=100.0 if number == 3 else 10.0)
+        meter.host_sample(replace(sample, host=f"h{number}"))
+    assert meter.progress(10.0).host_cpu_percent == 100.0
+    for number in (1, 2):
+        meter.host_sample(replace(host_sample(14.0, cpu_percent=10.0), host=f"h{number}"))
+    assert meter.progress(14.5).host_cpu_percent == 100.0
+    assert meter.progress(15.5).host_cpu_percent == 10.0, "h3 was not heard of for 5 s"
+    assert meter.progress(30.0).host_cpu_percent is None

@@ -13,9 +13,9 @@ from reports.limits import LIMITS, limit_points, limit_tables, scale_out_points,
 
 LIMITED = to_jsonable(
     LimitedBy(
-        "cpu_steal",
+        "cpu_quota",
         "at 10 probes its control group's CPU quota was used up in 97 % of the periods",
-        (Sign("cpu_steal", 4.8, "used up"), Sign("memory", 0.4, "60 MB of 100 MB")),
+        (Sign("cpu_quota", 4.8, "used up"), Sign("memory", 0.4, "60 MB of 100 MB")),
         Moved(8.1e6, 8.0e6, 1210.0, 1190.0),
         (Lagged("cpu_quota", "the frame rate", 2, -0.82, (-0.9, -0.7), 240, "it fell"),),
         Company(8, 6, 3, 3, 0.2, 0.9, "6 of 8 probes suffered, at the same times (r = 0.90)"),
@@ -29,7 +29,7 @@ def test_every_resource_has_words() -> None:
 
 def test_the_limit_with_who_suffered_and_what_was_moved() -> None:
     assert limit_points(LIMITED) == [
-        "Limited by CPU time that others, or a quota, kept from the server: at 10 probes its "
+        "Limited by the CPU quota of the media server's control group: at 10 probes its "
         "control group's CPU quota was used up in 97 % of the periods.",
         "When quality fell, 6 of 8 probes suffered, at the same times (r = 0.90).",
         "At the capacity the server's interface took in 8.10 Mbit/s in 1,210 packets a second and "

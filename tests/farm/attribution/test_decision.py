@@ -32,10 +32,12 @@ shapes = pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 
 
 STARVED: dict[str, Sequence[tuple[str, Second]]] = {
-    "cpu_steal": [
+    "cpu_quota": [
         ("a tenth of a core", quota(0.1, 98.0)),
         ("a core and a half", quota(1.5, 70.0)),
         ("short periods", quota(0.5, 35.0)),
+    ],
+    "cpu_steal": [
         (
             "neighbours",
             lambda much: {"steal_percent": 35.0 * much, "cpu_percent": 30 + 34 * much},

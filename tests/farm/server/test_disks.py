@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from farm.legible import or_none
 from farm.server.disks import Disk, ProcessIo, read_disks, read_process_io
-from farm.server.legible import or_none
 
 # Of a kernel 6.18: a virtual disk with partitions, a mapped one on it, and what was never used.
 DISKS = """\

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farm.server.cgroup import CpuUse, Groups, Quota
+from farm.control_groups import CpuUse, Groups, Quota
 from farm.server.disks import Disk, ProcessIo
 from farm.server.frames import Frame
 from farm.server.network import Interface, Tcp, Traffic, Udp

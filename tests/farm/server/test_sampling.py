@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.server.cgroup import Groups
+from farm.control_groups import Groups
 from farm.server.frames import Frame
 from farm.server.machine import read_machine
 from farm.server.network import Interface

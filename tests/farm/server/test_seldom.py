@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farm.server.cgroup import Groups
+from farm.control_groups import Groups
 from farm.server.frames import Frame
 from farm.server.network import Queue, UdpSocket
 from farm.server.seldom import seldom, seldom_look

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from farm.server.cgroup import Limits
+from farm.control_groups import Limits
 from farm.server.network import Queue, UdpSocket
 from farm.server.seldom import SeldomLook
 from farm.server.seldom_rates import with_seldom

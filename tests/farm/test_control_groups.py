@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farm.server.cgroup import (
+from farm.control_groups import (
     CpuUse,
     Groups,
     Limits,

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from farm.server.legible import numbers, or_none
+from farm.legible import numbers, or_none
 
 UNLIMITED_BYTES = 1 << 60
 """Version 1 writes no limit as a number near 2^63."""
