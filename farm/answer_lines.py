@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from farm.advice import advice
 from farm.experiment import ScenarioKind
 from farm.scenario import NOUNS
-from farm.trial import ASSUMED_MEDIA
+from farm.trial import ASSUMED_MEDIA, OTHER_PROGRAMS
 from farm.units import format_duration
 from farm.wording import counted, percent
+
+TAKEN = "other programs had the generator's cores"
 
 
 def two_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
@@ -20,6 +23,8 @@ def two_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
 def _size_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     capacity, state = summary["capacity"], summary["state"]
     second = _limit_line(summary["limited_by"])
+    if state == "generator_ran_out":
+        second = f"{second} {advice(invalid_codes(summary['trials']))}"
     ended = f"({state}, {counted(len(summary['trials']), 'trial')})"
     probes = capacity["probes"]
     if probes is None:
@@ -37,7 +42,10 @@ def _size_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     first = ""
     if state == "generator_ran_out":
         by_generator = summary["limited_by"]["resource"] == "generator"
-        first = "; the generator ran out first" if by_generator else "; more could not be judged"
+        first = "; more could not be judged"
+        if by_generator:
+            taken = OTHER_PROGRAMS in invalid_codes(summary["trials"])
+            first = f"; {TAKEN if taken else 'the generator ran out first'}"
     return f"{held}{first}{_interval(capacity)} {ended}.", second
 
 
@@ -59,14 +67,23 @@ def _run_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
     limit = summary.get("limited_by")
     gave_way = f" {_limit_line(limit)}" if limit else ""
-    return first, f"Worst: {reasons[0]['message']}{more}.{gave_way}"
+    helps = f" {advice(reason['code'] for reason in reasons)}" if state == "invalid" else ""
+    return first, f"Worst: {reasons[0]['message']}{more}.{gave_way}{helps}"
 
 
-def not_judged(codes: Iterable[str]) -> str:
+def not_judged(codes: Collection[str]) -> str:
     """Why an invalid trial is not judged, by the codes of its reasons."""
     if ASSUMED_MEDIA in codes:
         return "it is not known what the server owes its rooms"
+    if OTHER_PROGRAMS in codes:
+        return TAKEN
     return "the generator was at fault"
+
+
+def invalid_codes(trials: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The codes of the last trial that is not judged, in entries of `summary.json`."""
+    invalid = [trial for trial in trials if trial["verdict"] == "invalid"]
+    return tuple(str(reason["code"]) for trial in invalid[-1:] for reason in trial["reasons"])
 
 
 def _limit_line(limit: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from farm.known import grown
 from farm.legible import numbers, or_none
 
 UNLIMITED_BYTES = 1 << 60
@@ -79,7 +80,12 @@ class Limits:
 
 def look_for(pid: int) -> str:
     """The command whose output `groups` wants."""
-    return f"grep -asH '' /proc/{pid}/cgroup /proc/self/mountinfo"
+    return f"grep -asH '' {' '.join(told_by(pid))}"
+
+
+def told_by(pid: int) -> tuple[str, ...]:
+    """The files that `groups` wants."""
+    return (f"/proc/{pid}/cgroup", "/proc/self/mountinfo")
 
 
 def groups(files: Mapping[str, str], pid: int) -> Groups:
@@ -126,6 +132,23 @@ def read_cpu_use(files: Mapping[str, str], where: Groups) -> CpuUse | None:
         if "nr_throttled" in stat and "nr_periods" in stat
     }
     return CpuUse(usage[0] if usage else None, quotas) if usage or quotas else None
+
+
+def throttled_percent(before: CpuUse | None, after: CpuUse | None) -> float | None:
+    """Of the periods of its quota, of the group that had to wait most.
+
+    `None` where no quota was in force.
+    """
+    if before is None or after is None:
+        return None
+    shares = []
+    for path, now in after.quotas.items():
+        then = before.quotas.get(path)
+        periods = grown(then.periods if then else None, now.periods)
+        throttled = grown(then.throttled_periods if then else None, now.throttled_periods)
+        if periods and throttled is not None:
+            shares.append(100.0 * throttled / periods)
+    return max(shares, default=None)
 
 
 def read_limits(files: Mapping[str, str], where: Groups) -> Limits | None:

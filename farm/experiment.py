@@ -309,11 +309,27 @@ class Criteria:
     )
 
 
+HOST_BUSY = 0.85
+"""So busy a host may be where nobody can tell how long its probes wait for a core."""
+
+
 @dataclass(frozen=True, slots=True)
 class Invalid:
     """When the generator, not the server, is to blame."""
 
-    host_cpu: float = setting(0.85, "of a host's cores, for 5 s", minimum=0, maximum=1)
+    waited_for_cpu_s: float = setting(
+        0.002,
+        "how long probes' threads wait for a core each time, mean of 5 s",
+        key="waited_for_cpu",
+        unit="duration",
+        minimum=0,
+    )
+    host_cpu: float | None = setting(
+        None,
+        "of a host's cores, for 5 s; null: 85 % where waits are unknown, else no limit",
+        minimum=0,
+        maximum=1,
+    )
     thread_cpu: float = setting(
         0.8, "of a core, any one Chromium thread, for 5 s", minimum=0, maximum=1
     )

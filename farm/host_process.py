@@ -23,6 +23,7 @@ from farm.browser.program import chromium_version, find_chromium
 from farm.errors import MissingTool
 from farm.experiment import Fidelity, Media, Size
 from farm.hosts import LocalHost
+from farm.hosts.cpu_users import Root
 from farm.hosts.service import HostService
 from farm.media import Clip, prepare, with_light_banks
 from farm.observations import ClockReading, HostLook
@@ -56,6 +57,7 @@ def local_host(
     processes: Processes,
     clock: Callable[[str], ClockReading],
     app_late_s: Callable[[], Awaitable[float | None]] | None = None,
+    media_server: Root = tuple,
 ) -> LocalHost:
     """The machine on which it is called, as a host."""
     return LocalHost(
@@ -66,6 +68,7 @@ def local_host(
         boots=Boots,
         clock=clock,
         app_late_s=app_late_s,
+        media_server=media_server,
     )
 
 

@@ -21,3 +21,10 @@ def median_known(values: Iterable[float | None]) -> float | None:
     """The median of those that are known; None if none is."""
     found = known(values)
     return statistics.median(found) if found else None
+
+
+def grown(before: int | None, after: int | None) -> int | None:
+    """How much a counter grew; None for one that ran backwards: it was started anew."""
+    if before is None or after is None or after < before:
+        return None
+    return after - before

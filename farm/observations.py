@@ -149,10 +149,44 @@ class HostLook:
     app_trouble: str | None
 
 
+CpuUser = Literal["probes", "farm", "media_server", "others"]
+"""Whose a process on a host is: `farm` is the controller, or what stands for it there, with the
+farm's own demo app."""
+
+
+@dataclass(frozen=True, slots=True)
+class CpuShare:
+    """How many cores a user of a host's CPU had; of others by program, `None`: not seen by name.
+
+    `low_priority`: it leaves its core when it is asked to (nice 10 and up, the idle class).
+    """
+
+    user: CpuUser
+    program: str | None
+    cores: float
+    low_priority: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CpuWait:
+    """Seconds that threads, all together, had a core, seconds in which they were ready to run and
+    had none, and how often one was given a core."""
+
+    run_s: float
+    wait_s: float
+    turns: int
+
+
 @dataclass(frozen=True, slots=True)
 class HostSample:
     """One second of a machine that runs probes; CPU of the cores that it may use.
 
+    `cpu_wait` is of the browsers' threads, `media_server_cpu_wait` of the media server's where it
+    runs on this machine, `None` where the kernel does not tell. `cpu_pressure_percent` is the
+    share of the time in which something here, or in the control group, waited for a core
+    (`/proc/pressure/cpu`, "some"). `cpu_users` are who had the cores, out of `cores`.
+    `cpu_limit_cores` is the quota of the control groups that the browsers are in,
+    `cpu_throttled_percent` the share of its periods in which it was used up.
     `udp_drops` are packets for which the browsers' sockets had no room, `app_late_s` is how late
     the loop of the farm's own demo app was, where one runs: one host of a trial tells it.
     `run_s` is filled in when a recording is read: the host's clock as run time.
@@ -170,6 +204,13 @@ class HostSample:
     memory_bytes: int | None = None
     udp_drops: int | None = None
     app_late_s: float | None = None
+    cores: int | None = None
+    cpu_wait: CpuWait | None = None
+    media_server_cpu_wait: CpuWait | None = None
+    cpu_pressure_percent: float | None = None
+    cpu_users: tuple[CpuShare, ...] | None = None
+    cpu_limit_cores: float | None = None
+    cpu_throttled_percent: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from farm.known import known, mean_known
+from farm.known import grown, known, mean_known
 from farm.observations import HostSample, PageReport
 from farm.protocols import Progress
 from farm.server_observations import ServerSample
@@ -134,13 +134,13 @@ class ProgressMeter:
 
 def _second(former: InboundRtp, newest: InboundRtp) -> _Second:
     seconds = (newest.timestamp - former.timestamp) / 1000
-    payload_bytes = _grown(former.bytesReceived, newest.bytesReceived)
-    frames = _grown(former.framesDecoded, newest.framesDecoded)
+    payload_bytes = grown(former.bytesReceived, newest.bytesReceived)
+    frames = grown(former.framesDecoded, newest.framesDecoded)
     return _Second(
         bps=None if payload_bytes is None else 8 * payload_bytes / seconds,
         # Packets may un-lose themselves: a repaired one comes back on its own SSRC.
         lost=_difference(former.packetsLost, newest.packetsLost),
-        received=_grown(former.packetsReceived, newest.packetsReceived),
+        received=grown(former.packetsReceived, newest.packetsReceived),
         frame_rate=None if frames is None else frames / seconds,
     )
 
@@ -151,12 +151,6 @@ def _times(streams: dict[StreamId, InboundRtp]) -> dict[StreamId, float]:
 
 def _difference(former: int | None, newest: int | None) -> int | None:
     return None if former is None or newest is None else newest - former
-
-
-def _grown(former: int | None, newest: int | None) -> int | None:
-    """A counter's growth; `None` when it began anew."""
-    growth = _difference(former, newest)
-    return None if growth is None or growth < 0 else growth
 
 
 def _loss_ratio(lost: float | None, received: float | None) -> float | None:

@@ -181,6 +181,10 @@ class Server(Protocol):
     def recordings(self) -> Recordings | None:
         """`None` where the server's machine cannot be looked at."""
 
+    @property
+    def pid(self) -> int | None:
+        """Its process on its own machine, as it was seen last; `None` where it was not."""
+
     async def open(self) -> ServerFacts:
         """Raises ServerUnreachable, HostKeyUnknown, LoginRefused."""
 

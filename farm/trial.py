@@ -353,6 +353,9 @@ class Outcome(StrEnum):
 ASSUMED_MEDIA, LEFT = "assumed_media", "left"
 """Codes of reasons that are nobody's fault: what is owed is not known; a page left by itself."""
 
+OTHER_PROGRAMS = "other_programs"
+"""The code of a reason: programs that are none of the farm's had the CPU of a host."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:

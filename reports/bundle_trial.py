@@ -13,6 +13,7 @@ from farm.trial import Outcome, TrialEvidence
 from reports.bundle_files import BundleFiles
 from reports.charts import Chart
 from reports.close_up import PROBES, CloseUp, session_close_up
+from reports.host_tables import host_table
 from reports.page import (
     Failure,
     FigureEntry,
@@ -95,11 +96,11 @@ class TrialPart:
             files.write_table(table)
         failed = result is not None and result.verdict.outcome is Outcome.FAIL
         close = self._close_up(evidence, series, told[0]) if told and (unfold or failed) else None
-        said = said_table(trial.events)
+        said, hosts = said_table(trial.events), host_table(evidence)
         tables = (
             *((reasons_table(reasons),) if reasons else ()),
             *(table.shown().linked(anchors) for table in whole),
-            *((said,) if said is not None else ()),
+            *(table for table in (hosts, said) if table is not None),
         )
         return TrialSection(
             anchor=prefix,

@@ -114,7 +114,10 @@ def server_resources(server: ServerSeries, phases: Phases) -> Figure:
 
 
 def generator_and_server(
-    server: ServerSeries | None, hosts: tuple[HostSeries, ...], phases: Phases, limit_ratio: float
+    server: ServerSeries | None,
+    hosts: tuple[HostSeries, ...],
+    phases: Phases,
+    limit_ratio: float | None,
 ) -> Figure:
     """CPU of the machines that run probes beside the server's: who was nearer to its end."""
     figure, (axes,) = paper()
@@ -138,7 +141,8 @@ def generator_and_server(
         )
     if busiest is not None:
         said.append(f"the generator's {_held_text(busiest.time_s, busiest.cpu_percent, phases)}")
-    mark_limit(axes, limit_ratio * 100, f"generator's limit, {percent(limit_ratio)}")
+    if limit_ratio is not None:
+        mark_limit(axes, limit_ratio * 100, f"generator's limit, {percent(limit_ratio)}")
     axes.set_ylabel("CPU, % of the machine's cores")
     axes.set_ylim(0, 105)
     dress(figure, [axes], clock, phases)

@@ -115,17 +115,18 @@ def _capacity(curve: CapacityCurve) -> str:
     )
 
 
-def cpu_by_load(search: SearchSeries, generator_limit_ratio: float) -> Figure:
+def cpu_by_load(search: SearchSeries, generator_limit_ratio: float | None) -> Figure:
     """Mean CPU in the hold by load: the server's machine beside the generator's busiest."""
     figure = Figure()
     server, generator = figure.subplots(1, 2, sharey=True)
     _verdict_marks(server, search, search.load, search.server_cpu_percent)
     _verdict_marks(generator, search, search.load, search.host_cpu_percent)
-    mark_limit(
-        generator,
-        generator_limit_ratio * 100,
-        f"generator's limit, {percent(generator_limit_ratio)}",
-    )
+    if generator_limit_ratio is not None:
+        mark_limit(
+            generator,
+            generator_limit_ratio * 100,
+            f"generator's limit, {percent(generator_limit_ratio)}",
+        )
     server.set_title("server")
     generator.set_title("generator, its busiest machine")
     server.set_ylabel("CPU, % of the machine's cores")

@@ -10,6 +10,7 @@ from farm.experiment import Experiment
 from farm.webrtc_stats import MediaKind
 from reports.charts import Chart, Column
 from reports.correlation import Correlation, correlate, strongest
+from reports.figure_of_hosts import host_use, waited_most
 from reports.figure_of_relation import quality_against_cpu
 from reports.figure_of_threads import server_threads
 from reports.figures_of_machines import cpu_and_quality, generator_and_server, server_resources
@@ -27,6 +28,7 @@ def machine_charts(series: TrialSeries, settings: Experiment) -> Sequence[Chart 
     else:
         found += [*_cpu_and_quality(series, server), *_server(series, server)]
     if any(_any(host.cpu_percent) for host in series.hosts):
+        found += _host_use(series, settings)
         found.append(
             Chart(
                 "generator",
@@ -49,6 +51,29 @@ def machine_charts(series: TrialSeries, settings: Experiment) -> Sequence[Chart 
     else:
         found.append("No generator CPU: the machines that ran probes were not sampled.")
     return found
+
+
+def _host_use(series: TrialSeries, settings: Experiment) -> Sequence[Chart]:
+    """Who had the cores of the host that waited most; nothing for a recording that tells nobody."""
+    if not any(host.used for host in series.hosts):
+        return []
+    host, limit_s = waited_most(series.hosts, series.phases), settings.invalid.waited_for_cpu_s
+    more = ", of the hosts the one whose probes waited longest" if len(series.hosts) > 1 else ""
+    return [
+        Chart(
+            "host",
+            "Who used the generator's cores",
+            f"Of {host.host}{more}. A busy machine is no fault: a trial is invalid where probes "
+            "had to wait for a core.",
+            lambda: host_use(host, limit_s, series.phases),
+            {
+                "run_time_s": host.time_s,
+                **{f"{user} (cores)": values for user, values in host.used.items()},
+                "wait_each_s": host.wait_each_s,
+            },
+            Traced(("hosts",)),
+        )
+    ]
 
 
 def _cpu_and_quality(series: TrialSeries, server: ServerSeries) -> Sequence[Chart]:

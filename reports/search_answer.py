@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from farm.advice import ROOM, advice
+from farm.answer_lines import TAKEN
 from farm.experiment import ScenarioKind
 from farm.scenario import NOUNS
-from farm.trial import Outcome, TrialResult
+from farm.trial import OTHER_PROGRAMS, Outcome, TrialResult
 from reports.answer import Answer, Status, machines, sentence
 from reports.costs import cost_points
 from reports.limits import limit_points, scale_out_points
@@ -56,7 +58,7 @@ STATES: Mapping[str, StateMeaning] = {
         "lower bound",
         "The machines that run the probes reached their own limit before the server did: it may "
         "hold more.",
-        "Give the generator more cores or machines (hosts), or make the pictures smaller (media).",
+        ROOM,
     ),
     "drift": StateMeaning(
         "open",
@@ -105,11 +107,19 @@ def search_answer(
     limited = _section(summary, "limited_by")
     if state == "generator_ran_out" and limited.get("resource") == "unknown":
         meaning = UNJUDGED
+    elif state == "generator_ran_out":
+        meaning = _ran_out(meaning, _invalid_codes(results))
     bounded = meaning.label != "lower bound" or capacity.get("probes") is not None
     return Answer(
         meaning.status,
         meaning.label if bounded else "unknown",
-        _capacity_headline(scenario, state, capacity, judged=meaning is not UNJUDGED),
+        _capacity_headline(
+            scenario,
+            state,
+            capacity,
+            judged=meaning is not UNJUDGED,
+            taken=OTHER_PROGRAMS in _invalid_codes(results),
+        ),
         (
             meaning.meaning,
             *_moved_points(state, _section(summary, "drift")),
@@ -125,6 +135,17 @@ def search_answer(
         ),
         (meaning.next_step,),
     )
+
+
+def _ran_out(meaning: StateMeaning, codes: Sequence[str]) -> StateMeaning:
+    """Of a search that no further trial could be judged of: for whose sake, and what helps."""
+    if OTHER_PROGRAMS not in codes:
+        return replace(meaning, next_step=advice(codes))
+    said = (
+        "Other programs had the CPU of the machines that run the probes, so larger trials are not "
+        "judged: the server may hold more."
+    )
+    return replace(meaning, meaning=said, next_step=advice(codes))
 
 
 def capacity_text(scenario: ScenarioKind, capacity: Mapping[str, Any], state: str) -> str:
@@ -152,7 +173,7 @@ def interval_text(capacity: Mapping[str, Any]) -> str:
 
 
 def _capacity_headline(
-    scenario: ScenarioKind, state: str, capacity: Mapping[str, Any], *, judged: bool
+    scenario: ScenarioKind, state: str, capacity: Mapping[str, Any], *, judged: bool, taken: bool
 ) -> str:
     text = capacity_text(scenario, capacity, state)
     if text == "unknown":
@@ -162,7 +183,7 @@ def _capacity_headline(
     if not judged:
         return f"This server holds {text}; more could not be judged."
     if state == "generator_ran_out":
-        return f"This server holds {text}; the generator ran out first."
+        return f"This server holds {text}; {TAKEN if taken else 'the generator ran out first'}."
     if state == "drift":
         return f"This server is not what it was: {text} held on the way."
     return f"This server holds {text}."
@@ -224,6 +245,12 @@ def _steady_points(drift: Mapping[str, Any]) -> list[str]:
     return [
         f"The smallest load was tried again {times}, and the server was still what it was at first."
     ]
+
+
+def _invalid_codes(results: Sequence[TrialResult]) -> list[str]:
+    """Of the last trial that is not judged."""
+    invalid = [result for result in results if result.verdict.outcome is Outcome.INVALID]
+    return [reason.code for result in invalid[-1:] for reason in result.verdict.reasons]
 
 
 def _first_to_fail(results: Sequence[TrialResult]) -> list[str]:

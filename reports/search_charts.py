@@ -67,7 +67,8 @@ def search_charts(
         Chart(
             "search-cpu-by-load",
             "Server and generator CPU by load",
-            "Each mark is a trial. A generator near its limit makes a trial invalid, not failed.",
+            "Each mark is a trial. Where the generator's probes wait for a core it is invalid, not "
+            "failed.",
             lambda: cpu_by_load(search, settings.invalid.host_cpu),
             columns,
             OF_TRIALS,

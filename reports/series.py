@@ -7,7 +7,7 @@ up by probe, and put in the order of the plan.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -30,10 +30,11 @@ from reports.grid import (
     trailing_sum,
     whole_seconds,
 )
+from reports.host_series import host_series
 from reports.server_strain import server_strain
 from reports.thread_series import thread_series
 from reports.trial_frames import StreamFrames, TrialFrames
-from reports.trial_series import HostSeries, ServerSeries, TrialSeries
+from reports.trial_series import ServerSeries, TrialSeries
 from reports.unowed import RecordedStream, Span, unowed_spans
 
 _LEAD_S = 2.0  # how much is shown of what came before the ramp
@@ -65,7 +66,7 @@ def trial_series(
         frame_rate=grid("decoded"),
         server=_server(frames.server, grid_s),
         threads=thread_series(frames.server, grid_s),
-        hosts=tuple(_hosts(frames.hosts, grid_s)),
+        hosts=tuple(host_series(evidence.host_samples, grid_s)),
         by_probe=by_probe(evidence.plan, evidence.intervals, evidence.streams),
         session_windows=session_windows(*seen, due),
         viewer_windows=viewer_windows(*seen, due),
@@ -266,19 +267,6 @@ def _server(frame: pl.DataFrame | None, grid_s: Array) -> ServerSeries | None:
         received_bps=column("received_bps"),
         sent_bps=column("sent_bps"),
     )
-
-
-def _hosts(frame: pl.DataFrame | None, grid_s: Array) -> Iterator[HostSeries]:
-    if frame is None:
-        return
-    for rows in frame.partition_by("host", maintain_order=True):
-        column = functools.partial(_column, rows, grid_s=grid_s)
-        yield HostSeries(
-            host=rows["host"][0],
-            time_s=grid_s,
-            cpu_percent=column("cpu_percent"),
-            busiest_thread_percent=column("busiest_thread_percent"),
-        )
 
 
 def _column(frame: pl.DataFrame, name: str, *, grid_s: Array) -> Array:

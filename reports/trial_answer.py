@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from farm.advice import advice
 from farm.answer_lines import not_judged
 from farm.experiment import ScenarioKind
-from farm.trial import ASSUMED_MEDIA, Fault, Outcome, Phases, TrialPlan, TrialResult
+from farm.trial import Fault, Outcome, Phases, TrialPlan, TrialResult
 from reports.answer import Answer, machines, sentence
 from reports.phrases import bitrate, counted, percent, probes_and_sessions, seconds, units_word
 
 _REASONS = 5
 _LOOK = "Look at the worst session first: its probes stand side by side below."
-_MORE_ROOM = "Give the generator more room (cores, hosts) or a smaller load."
-_SAY_MEDIA = "Say in the experiment whether rooms are mixed or forwarded (scenario.media)."
 _DIED = "See why the server ended: logs/ has what it said here, its own logs have the rest."
 
 
@@ -63,7 +62,7 @@ def trial_answer(
         case Outcome.INVALID:
             codes = [reason.code for reason in verdict.reasons]
             headline = f"Invalid: with {who} {not_judged(codes)}, so the server is not judged."
-            next_steps = (_SAY_MEDIA if ASSUMED_MEDIA in codes else _MORE_ROOM,)
+            next_steps = (advice(codes),)
     return Answer(
         verdict.outcome.value,
         verdict.outcome.value,

@@ -39,13 +39,17 @@ class ServerSeries:
 class HostSeries:
     """One machine of the generator, second by second, `(seconds,)` each.
 
-    `busiest_thread_percent` is of one core.
+    `busiest_thread_percent` is of one core. `used` are how many of its `cores` each user had, by
+    its name; `wait_each_s` is how long a thread of the probes waited for one each time, the mean.
     """
 
     host: str
     time_s: Array
     cpu_percent: Array
     busiest_thread_percent: Array
+    cores: int | None
+    wait_each_s: Array
+    used: Mapping[str, Array]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

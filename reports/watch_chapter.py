@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from farm.advice import advice
 from farm.drift import SLACKS, figures
 from farm.experiment import Experiment
 from farm.recording.journal import JournalEntry, trial_times_s
@@ -53,7 +54,7 @@ STATES: Mapping[WatchState, tuple[Status, str, str]] = {
     "unwatched": (
         "invalid",
         "invalid",
-        "Give the generator more cores, or watch a smaller load: no trial says anything.",
+        "No trial says anything. {helps}",
     ),
 }
 
@@ -75,6 +76,8 @@ def watch_answer(
         points.append(
             "Watched for less than two days, a trend and the time of day cannot be told apart."
         )
+    codes = [reason.code for each in results[-1:] for reason in each.verdict.reasons]
+    next_step = next_step.format(helps=advice(codes))
     answer = Answer(status, label, headline, (second,), tuple(points), (next_step,))
     return answer, _by_hour(watch["time_of_day"])
 

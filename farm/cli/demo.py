@@ -8,6 +8,7 @@ from pathlib import Path
 
 from farm.cli.ending import end
 from farm.cli.options import add_run_options, said_where, with_options
+from farm.cli.quiet import look_at_others
 from farm.cli.run import one_trial
 from farm.cli.running import run_to_end, stream_of
 from farm.cli.size import search
@@ -16,6 +17,11 @@ from farm.experiment_file import parse_experiment
 from farm.terminal import Terminal
 
 LOADS: dict[ScenarioKind, int] = {"one_to_one": 2, "group": 2, "broadcast": 3}
+
+QUIET_FOR_S = 5.0
+INVALID_RETRIES = 2
+MAX_TRIALS = 6
+"""Two that agree at the smallest load, two more, and two that may be invalid."""
 
 MIX = ", mix: 1920x1080, mix_frame_rate: 25"
 """So large that four rooms are more than a core of the server, whose probes take less than one."""
@@ -31,7 +37,7 @@ hosts: [{{here: true, place: here, cores: {host_cores}}}]
 probes: {{fidelity: {fidelity}}}
 media: {{size: {size}, frame_rate: {frame_rate}, max_video_send_bandwidth: 250}}
 trial: {{settle: 8s, hold: 20s, sessions_per_second: 1}}
-search: {{maximum: 8, max_trials: 4, invalid_retries: 0, drift_every: null}}
+search: {{maximum: 8, max_trials: {max_trials}, invalid_retries: {retries}, drift_every: null}}
 """
 
 
@@ -47,13 +53,24 @@ def describe(verb: argparse.ArgumentParser) -> None:
 def act(options: argparse.Namespace) -> int:
     """0 when it ends with any honest answer."""
     terminal = Terminal(stream_of(options.json))
+    terminal.note(f"looking for {QUIET_FOR_S:.0f} s whether this machine is quiet")
+    quiet, others = look_at_others(QUIET_FOR_S)
+    told = "quiet enough" if quiet else "not quiet: stop other programs, or trials may be invalid"
+    terminal.note(f"{told}: {others}")
     kinds = (options.only,) if options.only else tuple(LOADS)
     for kind in kinds:
         terminal.note(f"\n{kind}: {LOADS[kind]} probes")
         text = demo_experiment(kind)
         with terminal.watching(), said_where(options):
             path, _ = run_to_end(
-                one_trial(_read(text, options), text, Path(), terminal, load=LOADS[kind])
+                one_trial(
+                    _read(text, options),
+                    text,
+                    Path(),
+                    terminal,
+                    load=LOADS[kind],
+                    retries=INVALID_RETRIES,
+                )
             )
         end(path, as_json=options.json)
     if options.only is None:
@@ -73,6 +90,8 @@ def demo_experiment(kind: ScenarioKind, fidelity: Fidelity = "full") -> str:
         kind=kind,
         mix=MIX if fidelity == "light" else "",
         fidelity=fidelity,
+        max_trials=MAX_TRIALS,
+        retries=INVALID_RETRIES,
         server_cores=f"[{cores[-1]}]" if apart else "all",
         host_cores=cores[:-1] if apart else "all",
         size="320x180" if kind == "group" else "320x240",

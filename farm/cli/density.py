@@ -23,9 +23,10 @@ from farm.cli.known_density import density_file, remember
 from farm.cli.running import new_run, run_to_end, stream_of
 from farm.drivers import with_room_media
 from farm.errors import BrowserError
-from farm.experiment import App, Experiment, Fidelity, Host, Network, Output, Server
+from farm.experiment import HOST_BUSY, App, Experiment, Fidelity, Host, Network, Output, Server
 from farm.experiment_file import load_experiment
-from farm.hosts.sampler import ThreadTimes, busiest_thread, read_threads, usable_cores
+from farm.hosts.sampler import usable_cores
+from farm.hosts.threads import ThreadTimes, busiest_thread, read_threads
 from farm.protocols import Clock, Observer
 from farm.scenario import smallest_load
 from farm.terminal import Terminal
@@ -140,7 +141,7 @@ def reckoned(
     thread = 0.0 if busiest is None else busiest[1] / 100 / min(load, experiment.probes.per_browser)
     return Density(
         fidelity=experiment.probes.fidelity,
-        probes=int(experiment.invalid.host_cpu * cores / (each + controller)),
+        probes=int((experiment.invalid.host_cpu or HOST_BUSY) * cores / (each + controller)),
         measured=load,
         cores=cores,
         cores_each=round(each, 4),

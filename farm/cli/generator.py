@@ -18,6 +18,7 @@ from farm.experiment import AUTO, Experiment
 from farm.experiment import Host as HostSettings
 from farm.host_process import HostOrder, host_service, local_host
 from farm.hosts import LocalHost, RemoteHost
+from farm.hosts.cpu_users import Root
 from farm.hosts.sampler import usable_cores
 from farm.inventory import RAY_PORT
 from farm.observations import HostFacts, HostLook
@@ -112,18 +113,24 @@ class Generator:
 
     @asynccontextmanager
     async def hosts(
-        self, names: Sequence[str], kit: HostKit, processes: Processes, late: Late | None
+        self,
+        names: Sequence[str],
+        kit: HostKit,
+        processes: Processes,
+        late: Late | None,
+        media_server: Root,
     ) -> AsyncIterator[Mapping[str, Host]]:
         """Those of these names, open; closed at the end. Raises BadInput, GeneratorError.
 
         `late` asks the demo app that runs here how late it is: the first host tells.
+        `media_server` tells its process, where it runs on this machine.
         """
         hosts: dict[str, LocalHost | RemoteHost] = {}
         for name in names:
             machine, asks = self._machines[name], None if hosts else late
             if machine.ray is None:
                 clock = self._clock.reading
-                hosts[name] = local_host(machine.order, processes, clock, asks)
+                hosts[name] = local_host(machine.order, processes, clock, asks, media_server)
             else:
                 hosts[name] = self._remote(machine, asks)
         try:

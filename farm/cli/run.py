@@ -89,19 +89,24 @@ async def one_trial(
     baseline: Baseline | None = None,
     baseline_of_run: Path | None = None,
     baseline_first: bool = False,
+    retries: int = 0,
 ) -> tuple[Path, Outcome]:
     """A run of one trial, after two that agree at the smallest load if asked for.
 
+    While it is invalid it is tried again, `retries` times at most; the last one is the answer.
     `baseline` is that of `baseline_of_run`.
     """
-    trials = BASELINES + 1 if baseline_first else 1
+    trials = 1 + retries + (BASELINES if baseline_first else 0)
     async with new_run(experiment, text, beside, observer, largest_load=load, trials=trials) as run:
         run.trials.baseline = baseline
         if baseline_of_run is not None:
             run.recording.journal(BASELINE_OF, run=str(baseline_of_run))
         if baseline_first:
             await run.trials.find_baseline(smallest_load(experiment.scenario))
-        result, evidence = await run.trials.measure(load, "single")
+        for _ in range(1 + retries):
+            result, evidence = await run.trials.measure(load, "single")
+            if result.verdict.outcome is not Outcome.INVALID:
+                break
         limit = _what_gave_way(run, experiment, result, evidence)
         run.recording.write_summary(run_summary(experiment, run.trials.results, limit))
         return run.recording.path, result.verdict.outcome

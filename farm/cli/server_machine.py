@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import platform
+import socket
 from collections.abc import Iterable
+
+import psutil
 
 from farm.attribution import Machine
 from farm.cost import PriceTable
@@ -31,6 +35,15 @@ def machine_of(
         or any(_same_machine(facts, host) for host in hosts),
         own_cores=server.cores is not None,
         network_bps=min(known((facts.interface_bps, of_type)), default=None),
+    )
+
+
+def is_here(experiment: Experiment, facts: ServerFacts) -> bool:
+    """Whether the media server runs on this machine, as far as that can be told."""
+    return experiment.server.local or (facts.hostname, facts.kernel, facts.memory_bytes) == (
+        socket.gethostname(),
+        platform.release(),
+        psutil.virtual_memory().total,
     )
 
 

@@ -23,6 +23,7 @@ from farm.cli.media_server import (
     server_info,
     shell_to,
 )
+from farm.cli.server_machine import is_here
 from farm.cli.watching import Death, kurento_gone, watching
 from farm.controller import World
 from farm.drivers import read_driver
@@ -30,7 +31,7 @@ from farm.experiment import EMBEDDED, Experiment, Process, Ssh
 from farm.kurento.view import KurentoView
 from farm.own_view import NoView
 from farm.processes import Processes
-from farm.protocols import Host, HostKit, Observer, ServerView
+from farm.protocols import Host, HostKit, Observer, Server, ServerView
 from farm.recording import RunRecording
 from farm.run_clock import RunClock
 from farm.scenario import driver_name
@@ -93,6 +94,7 @@ async def open_world(
         server = server_behind(shell, experiment, clock, restart)
         stack.push_async_callback(server.close)
         facts = await look_around(server, experiment.server)
+        pids = partial(_pids, server) if is_here(experiment, facts) else tuple
         view: ServerView = NoView()
         if kurento is not None:
             view = kurento_view = KurentoView(kurento, clock)
@@ -115,7 +117,7 @@ async def open_world(
             trial_kit = replace(kit, app_url=await page.url(), screenshots=screenshots)
             late = page.late_s if experiment.app.url is None else None
             names = tuple(dict.fromkeys(probe.host for probe in plan.probes))
-            async with generator.hosts(names, trial_kit, processes, late) as opened:
+            async with generator.hosts(names, trial_kit, processes, late, pids) as opened:
                 yield opened
 
         @asynccontextmanager
@@ -139,6 +141,11 @@ async def open_world(
             view=view,
         )
         yield OpenWorld(world, facts, info, generator)
+
+
+def _pids(server: Server) -> tuple[int, ...]:
+    """The media server's process, if it is seen."""
+    return () if server.pid is None else (server.pid,)
 
 
 async def _with_embedded(

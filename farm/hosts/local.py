@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 import psutil
 
 from farm.errors import BrowserError
+from farm.hosts.cpu_users import Root
 from farm.hosts.sampler import HostSampler, usable_cores
 from farm.observations import ClockReading, HostFacts, Joined
 from farm.probe_life import OpenPage, Page, ProbeLife, Seen
@@ -82,8 +83,8 @@ class LocalHost:
     """Implements `protocols.Host` for the machine on which it is made.
 
     `boots` makes what bounds starts to so many at a time, `clock` reads this machine's monotonic
-    clock as run time. `cores` are the only ones the browsers may use; `None`: all. `app_late_s` is
-    for `HostSampler`, where the demo app runs on this machine.
+    clock as run time. `cores` are the only ones the browsers may use; `None`: all. `app_late_s` and
+    `media_server` are for `HostSampler`, where the demo app or the media server runs here.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class LocalHost:
         boots: Callable[[int], Boots],
         clock: Callable[[str], ClockReading],
         app_late_s: Callable[[], Awaitable[float | None]] | None = None,
+        media_server: Root = tuple,
     ) -> None:
         self._name = name
         self._place = place
@@ -104,6 +106,7 @@ class LocalHost:
         self._make_boots = boots
         self._clock = clock
         self._app_late_s = app_late_s
+        self._media_server = media_server
         self._opened: _Opened | None = None
         self._seen: asyncio.Queue[Evidence | None] = asyncio.Queue()
         self._closed = False
@@ -115,7 +118,9 @@ class LocalHost:
     async def open(self, kit: HostKit) -> HostFacts:
         """Clip, Chromium and driver ready; samples flow. Raises MissingTool, BrowserError."""
         chromium = await self._browsers.open(kit)
-        sampler = HostSampler(self._name, self._cores, self._browser_pids, self._app_late_s)
+        sampler = HostSampler(
+            self._name, self._cores, self._browser_pids, self._app_late_s, self._media_server
+        )
         sampling = asyncio.create_task(sampler.run(self._seen.put_nowait))
         self._opened = _Opened(kit, self._make_boots(kit.probes.boots_at_once), sampling)
         return HostFacts(

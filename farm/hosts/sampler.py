@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 
+from farm.hosts.cpu_users import CpuUsers, Root
+from farm.hosts.own_group import OwnGroup
+from farm.hosts.threads import (
+    ThreadTimes,
+    busiest_thread,
+    cpu_wait,
+    families,
+    read_threads,
+    thread_name,
+)
 from farm.hosts.udp_drops import UdpDrops
 from farm.observations import HostSample
-
-THREADS_EVERY = 2
-"""Samples from one look at all of Chromium's threads to the next: 400 threads take some 10 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +34,21 @@ class CpuTimes:
     steal_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadTimes:
-    """CPU seconds of each thread of some processes, by (pid, thread id)."""
-
-    at_s: float
-    cpu_s: Mapping[tuple[int, int], float]
-
-
 class HostSampler:
     """Samples this machine. `cores` are those the browsers may use; `None`: all.
 
-    `app_late_s` asks the demo app, where it runs here, how late its loop was since it was asked
-    last; it may take its time.
+    `browsers` and `media_server` tell processes whose families are the probes' and, where it runs
+    on this machine, the media server's. `app_late_s` asks the demo app, where it runs
+    here, how late its loop was since it was asked last; it may take its time.
     """
 
     def __init__(
         self,
         host: str,
         cores: Sequence[int] | None,
-        browsers: Callable[[], Iterable[int]],
+        browsers: Root,
         app_late_s: Callable[[], Awaitable[float | None]] | None = None,
+        media_server: Root = tuple,
     ) -> None:
         self._host = host
         self._cores = cores
@@ -57,9 +57,11 @@ class HostSampler:
         self._app_late_s: float | None = None
         self._cpu = read_cpu(cores)
         self._udp = UdpDrops(lambda: [process.pid for process in families(browsers())])
-        self._threads: ThreadTimes | None = None
-        self._busiest: tuple[str, float] | None = None
-        self._count = 0
+        self._media_server = media_server
+        self._threads = self._server_threads = ThreadTimes(time.monotonic(), {})
+        self._users = CpuUsers(browsers, media_server, cores)
+        self._group = OwnGroup()
+        self._looked_s = time.monotonic()
 
     async def run(self, tell: Callable[[HostSample], None], every_s: float = 1.0) -> None:
         """One sample every `every_s`, without drift, until cancelled.
@@ -88,35 +90,41 @@ class HostSampler:
 
     def sample(self, loop_late_s: float) -> HostSample:
         """The time since the last sample; blocks for some milliseconds."""
-        before, self._cpu = self._cpu, read_cpu(self._cores)
-        passed_s = self._cpu.total_s - before.total_s
-        if self._count % THREADS_EVERY == 0:
-            self._look_at_threads()
-        self._count += 1
-        name, percent = self._busiest or (None, None)
+        cpu_before, self._cpu = self._cpu, read_cpu(self._cores)
+        threads_before, self._threads = self._threads, read_threads(self._browsers())
+        server_before, self._server_threads = (
+            self._server_threads,
+            read_threads(self._media_server()),
+        )
+        before_s, self._looked_s = self._looked_s, time.monotonic()
+        passed_s, cpu_s = self._looked_s - before_s, self._cpu.total_s - cpu_before.total_s
+        cores, busy = usable_cores(self._cores), busy_share(cpu_before, self._cpu)
+        busiest = busiest_thread(threads_before, self._threads)
+        wait = cpu_wait(threads_before, self._threads)
+        server_wait = cpu_wait(server_before, self._server_threads)
+        waited_us = self._group.pressure_us()
         memory = psutil.virtual_memory()
         app_late_s, self._app_late_s = self._app_late_s, None
         return HostSample(
             host=self._host,
-            host_monotonic_s=time.monotonic(),
-            cpu_percent=_percent(passed_s - (self._cpu.idle_s - before.idle_s), passed_s),
-            steal_percent=_percent(self._cpu.steal_s - before.steal_s, passed_s),
-            busiest_thread=name,
-            busiest_thread_percent=percent,
+            host_monotonic_s=self._looked_s,
+            cpu_percent=None if busy is None else 100 * busy,
+            steal_percent=_percent(self._cpu.steal_s - cpu_before.steal_s, cpu_s),
+            busiest_thread=None if busiest is None else thread_name(busiest[0]),
+            busiest_thread_percent=None if busiest is None else busiest[1],
             memory_available_bytes=memory.available,
             loop_late_s=loop_late_s,
             memory_bytes=memory.total,
             udp_drops=self._udp.look(),
             app_late_s=app_late_s,
+            cores=cores,
+            cpu_wait=wait,
+            media_server_cpu_wait=server_wait,
+            cpu_pressure_percent=None if waited_us is None else _percent(waited_us / 1e6, passed_s),
+            cpu_users=self._users.look(passed_s, None if busy is None else cores * busy),
+            cpu_limit_cores=self._group.limit_cores,
+            cpu_throttled_percent=self._group.throttled_percent(),
         )
-
-    def _look_at_threads(self) -> None:
-        before, self._threads = self._threads, read_threads(self._browsers())
-        found = busiest_thread(before, self._threads) if before is not None else None
-        self._busiest = None
-        if found is not None:
-            (pid, tid), percent = found
-            self._busiest = (_thread_name(pid, tid), percent)
 
 
 def read_cpu(cores: Sequence[int] | None) -> CpuTimes:
@@ -137,50 +145,16 @@ def read_cpu(cores: Sequence[int] | None) -> CpuTimes:
     )  # fmt: skip
 
 
-def read_threads(roots: Iterable[int]) -> ThreadTimes:
-    """Every thread of these processes and of their descendants, as far as they still live."""
-    cpu_s: dict[tuple[int, int], float] = {}
-    for process in families(roots):
-        with suppress(psutil.Error):
-            for thread in process.threads():
-                cpu_s[process.pid, thread.id] = thread.user_time + thread.system_time
-    return ThreadTimes(time.monotonic(), cpu_s)
-
-
-def families(roots: Iterable[int]) -> Iterator[psutil.Process]:
-    """These processes and their descendants, as far as they still live."""
-    for root in roots:
-        with suppress(psutil.Error):
-            top = psutil.Process(root)
-            yield from (top, *top.children(recursive=True))
-
-
-def busiest_thread(before: ThreadTimes, after: ThreadTimes) -> tuple[tuple[int, int], float] | None:
-    """The thread that took most of a core between two looks, and how many percent of it."""
-    passed_s = after.at_s - before.at_s
-    spent = {
-        thread: cpu_s - before.cpu_s[thread]
-        for thread, cpu_s in after.cpu_s.items()
-        if thread in before.cpu_s
-    }
-    if not spent or passed_s <= 0:
-        return None
-    thread = max(spent, key=lambda each: spent[each])
-    return thread, 100 * spent[thread] / passed_s
+def busy_share(before: CpuTimes, after: CpuTimes) -> float | None:
+    """How much of its time a set of cores was busy between two looks, 0 to 1."""
+    total_s = after.total_s - before.total_s
+    percent = _percent(total_s - (after.idle_s - before.idle_s), total_s)
+    return None if percent is None else percent / 100
 
 
 def _percent(part_s: float, whole_s: float) -> float | None:
     """Counters of a core may go back by a tick: never below 0 or above 100."""
     return min(100.0, max(0.0, 100 * part_s / whole_s)) if whole_s > 0 else None
-
-
-def _thread_name(pid: int, tid: int) -> str:
-    """`CrRendererMain (1234)`: the thread's name and its process."""
-    try:
-        name = Path(f"/proc/{pid}/task/{tid}/comm").read_text().strip()
-    except OSError:
-        name = f"thread {tid}"
-    return f"{name} ({pid})"
 
 
 def usable_cores(cores: Sequence[int] | None) -> int:

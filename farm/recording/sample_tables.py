@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from farm.observations import ConnectionReport, HostSample, PageReport
+from farm.observations import ConnectionReport, CpuShare, CpuWait, HostSample, PageReport
 from farm.server_observations import (
     Allowance,
     DiskSample,
@@ -52,6 +52,8 @@ POLL_SCHEMA: Mapping[str, pl.DataType] = {
     "outbound": pl.Int64(),
 }
 
+_CPU_WAIT = pl.Struct({"run_s": pl.Float64(), "wait_s": pl.Float64(), "turns": pl.Int64()})
+
 HOST_SCHEMA: Mapping[str, pl.DataType] = {
     "host": pl.String(),
     "host_monotonic_s": pl.Float64(),
@@ -64,6 +66,22 @@ HOST_SCHEMA: Mapping[str, pl.DataType] = {
     "memory_bytes": pl.Int64(),
     "udp_drops": pl.Int64(),
     "app_late_s": pl.Float64(),
+    "cores": pl.Int64(),
+    "cpu_wait": _CPU_WAIT,
+    "media_server_cpu_wait": _CPU_WAIT,
+    "cpu_pressure_percent": pl.Float64(),
+    "cpu_users": pl.List(
+        pl.Struct(
+            {
+                "user": pl.String(),
+                "program": pl.String(),
+                "cores": pl.Float64(),
+                "low_priority": pl.Boolean(),
+            }
+        )
+    ),
+    "cpu_limit_cores": pl.Float64(),
+    "cpu_throttled_percent": pl.Float64(),
 }
 
 SERVER_SCHEMA: Mapping[str, pl.DataType] = {
@@ -147,12 +165,14 @@ SERVER_SCHEMA: Mapping[str, pl.DataType] = {
     "cgroup_written_limit_bps": pl.Float64(),
 }
 
-_VALUES: Mapping[str, type[ThreadSample | DiskSample | Allowance]] = {
+_VALUES: Mapping[str, type[CpuShare | CpuWait | ThreadSample | DiskSample | Allowance]] = {
+    "cpu_wait": CpuWait,
+    "media_server_cpu_wait": CpuWait,
+    "cpu_users": CpuShare,
     "threads": ThreadSample,
     "disks": DiskSample,
     "allowances": Allowance,
 }
-_LISTS = {name for name, kind in SERVER_SCHEMA.items() if isinstance(kind, pl.List)}
 
 _ENDPOINT: Mapping[str, pl.DataType] = {
     "endpoint": pl.String(),
@@ -225,7 +245,7 @@ def poll_row(report: PageReport, host: str) -> tuple[Any, ...]:
 
 def host_row(sample: HostSample) -> tuple[Any, ...]:
     """A row of `HOST_SCHEMA`."""
-    return tuple(getattr(sample, name) for name in HOST_SCHEMA)
+    return tuple(_cell(getattr(sample, name), name) for name in HOST_SCHEMA)
 
 
 def server_row(sample: ServerSample) -> tuple[Any, ...]:
@@ -234,10 +254,10 @@ def server_row(sample: ServerSample) -> tuple[Any, ...]:
 
 
 def _cell(value: Any, name: str) -> Any:
-    """A list of values becomes one of dictionaries."""
+    """A value becomes a dictionary, a list of values one of dictionaries."""
     if value is None or name not in _VALUES:
         return value
-    return [asdict(each) for each in value]
+    return [asdict(each) for each in value] if isinstance(value, tuple) else asdict(value)
 
 
 def kurento_row(sample: KurentoSample) -> tuple[Any, ...]:
@@ -269,20 +289,25 @@ def kurento_samples(frame: pl.DataFrame | None) -> tuple[KurentoSample, ...]:
 
 def host_samples(frame: pl.DataFrame | None) -> tuple[HostSample, ...]:
     """The values that rows of `HOST_SCHEMA`, with `run_s` if it is there, were made of."""
-    return tuple(HostSample(**row) for row in _rows(frame, (*HOST_SCHEMA, "run_s")))
+    return tuple(HostSample(**_with_values(row)) for row in _rows(frame, (*HOST_SCHEMA, "run_s")))
 
 
 def server_samples(frame: pl.DataFrame | None) -> tuple[ServerSample, ...]:
     """The values that rows of `SERVER_SCHEMA`, with `run_s` if it is there, were made of."""
-    return tuple(_server_sample(row) for row in _rows(frame, (*SERVER_SCHEMA, "run_s")))
+    return tuple(
+        ServerSample(**_with_values(row)) for row in _rows(frame, (*SERVER_SCHEMA, "run_s"))
+    )
 
 
-def _server_sample(row: dict[str, Any]) -> ServerSample:
-    for name in _LISTS & row.keys():
-        if row[name] is not None:
-            make = _VALUES.get(name)
-            row[name] = tuple(make(**each) if make else each for each in row[name])
-    return ServerSample(**row)
+def _with_values(row: dict[str, Any]) -> dict[str, Any]:
+    """Lists become tuples, and dictionaries values."""
+    for name, value in row.items():
+        make = _VALUES.get(name)
+        if isinstance(value, list):
+            row[name] = tuple(make(**each) if make else each for each in value)
+        elif isinstance(value, dict) and make is not None:
+            row[name] = make(**value)
+    return row
 
 
 def _rows(frame: pl.DataFrame | None, names: Sequence[str]) -> Iterable[dict[str, Any]]:

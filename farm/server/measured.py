@@ -92,6 +92,10 @@ class MediaServer:
         """Not to be asked while `samples` is listened to: both would open a lost connection."""
         return self._recordings
 
+    @property
+    def pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
     async def open(self) -> ServerFacts:
         """Connect and look around. A process that cannot be seen is no error: `pid` is `None`.
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Protocol, TypeVar
 
-from farm.control_groups import CpuUse
+from farm.control_groups import throttled_percent
+from farm.known import grown
 from farm.server.disks import Disk
 from farm.server.proc import CpuTicks, Look, RunningProcess, Thread
 from farm.server_observations import DiskSample, ServerSample, ThreadSample
@@ -88,7 +89,7 @@ def sample(
         cgroup_cpu_percent=_microseconds_percent(
             rates(before.group, after.group, lasted_s).get("usage_us")
         ),
-        cgroup_throttled_percent=_throttled_percent(before.group, after.group),
+        cgroup_throttled_percent=throttled_percent(before.group, after.group),
     )
 
 
@@ -200,20 +201,6 @@ def _same_path(before: P | None, after: P | None) -> P | None:
     return before if before and after and before.path == after.path else None
 
 
-def _throttled_percent(before: CpuUse | None, after: CpuUse | None) -> float | None:
-    """Of the group that had to wait most. `None` where no quota was in force."""
-    if before is None or after is None:
-        return None
-    shares = []
-    for path, now in after.quotas.items():
-        then = before.quotas.get(path)
-        periods = grown(then.periods if then else None, now.periods)
-        throttled = grown(then.throttled_periods if then else None, now.throttled_periods)
-        if periods and throttled is not None:
-            shares.append(100.0 * throttled / periods)
-    return max(shares, default=None)
-
-
 def _disk_samples(
     before: Mapping[str, Disk] | None, after: Mapping[str, Disk] | None, lasted_s: float | None
 ) -> tuple[DiskSample, ...] | None:
@@ -263,12 +250,6 @@ def plus(left: N | None, right: N | None) -> N | None:
 
 def times(value: float | None, factor: float) -> float | None:
     return None if value is None else value * factor
-
-
-def grown(before: int | None, after: int | None) -> int | None:
-    """How much a counter grew; one that ran backwards was started anew."""
-    more = minus(after, before)
-    return more if more is not None and more >= 0 else None
 
 
 def positive(value: float | None) -> float | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from farm.known import grown
 from farm.server.network import UdpSocket
-from farm.server.proc_rates import grown, minus, positive
+from farm.server.proc_rates import minus, positive
 from farm.server.seldom import SeldomLook
 from farm.server_observations import Allowance, ServerSample
 

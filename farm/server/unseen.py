@@ -35,6 +35,10 @@ class UnseenServer:
     def recordings(self) -> None:
         """Out of sight."""
 
+    @property
+    def pid(self) -> None:
+        """Out of sight, too."""
+
     async def open(self) -> ServerFacts:
         return ServerFacts(
             hostname=urlsplit(self._address).hostname or self._address,

@@ -15,7 +15,8 @@ import polars as pl
 from farm.experiment import Invalid
 from farm.intervals import Intervals
 from farm.trial import Fault, Reason, StreamInterval, TrialEvidence
-from farm.verdict.host_faults import BUSY_S, busy_hosts, deaf_hosts, unseen_hosts
+from farm.verdict.host_faults import busy_hosts, deaf_hosts, unseen_hosts
+from farm.verdict.host_seconds import BUSY_S
 from farm.wording import percent
 
 FORGIVEN_POLLS = 2

@@ -5,15 +5,14 @@ Too busy, too little memory, packets that found no room, or nobody who looked at
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from farm.experiment import Invalid
 from farm.observations import HostSample
 from farm.trial import Reason, TrialEvidence
+from farm.verdict.host_cpu import cpu_faults, waits_are_told
+from farm.verdict.host_seconds import by_host, span
 from farm.wording import percent
-
-BUSY_S = 5.0
-"""How long a host or a thread must be too busy before it counts."""
 
 UNSEEN_SHARE = 0.5
 """Of a hold in which a host was not looked at: more, and nobody knows what it was up to."""
@@ -27,86 +26,42 @@ def busy_hosts(
 ) -> tuple[Reason, ...]:
     """Hosts without CPU or memory to spare between two times, threads of theirs, our demo app."""
     found: list[Reason] = []
-    for host, seconds in _by_host(samples, start_s, end_s).items():
-        found += _over(
-            seconds, "host_cpu", invalid.host_cpu, lambda sample: sample.cpu_percent, f"host {host}"
-        )
-        found += _over(
-            seconds,
-            "steal",
-            invalid.steal,
-            lambda sample: sample.steal_percent,
-            f"the machine under host {host}",
-        )
+    for host, seconds in by_host(samples, start_s, end_s).items():
+        found += cpu_faults(seconds, host, invalid)
         found += _thread(seconds, host, invalid.thread_cpu)
         found += _memory(seconds, host, invalid.memory_available)
         found += _app(seconds, invalid.app_late_s)
     return tuple(found)
 
 
-def _over(
-    seconds: Sequence[HostSample],
-    code: str,
-    limit: float,
-    figure: Callable[[HostSample], float | None],
-    who: str,
-) -> Iterator[Reason]:
-    """The busiest 5 s, if their mean is over the limit."""
-    worst: tuple[float, float] | None = None
-    for last in range(len(seconds)):
-        span = _span(seconds, last)
-        values = [value for sample in span if (value := figure(sample)) is not None]
-        if not span or len(values) < len(span):
-            continue
-        mean = sum(values) / len(values) / 100
-        if mean > limit and (worst is None or mean > worst[0]):
-            worst = mean, span[0].run_s or 0.0
-    if worst is not None:
-        share, at_s = worst
-        took = "taken away by its neighbours" if code == "steal" else "busy"
-        message = f"{who} was {percent(share)} {took} for 5 s, limit {percent(limit)}"
-        yield Reason(code, message, value=share, limit=limit, at_s=at_s)
-
-
 def _thread(seconds: Sequence[HostSample], host: str, limit: float) -> Iterator[Reason]:
     """One thread that was over the limit in each of 5 s."""
     for last in range(len(seconds)):
-        span = _span(seconds, last)
-        names = {sample.busiest_thread for sample in span}
-        shares = [(sample.busiest_thread_percent or 0) / 100 for sample in span]
-        if span and len(names) == 1 and None not in names and min(shares) > limit:
+        spanned = span(seconds, last)
+        names = {sample.busiest_thread for sample in spanned}
+        shares = [(sample.busiest_thread_percent or 0) / 100 for sample in spanned]
+        if spanned and len(names) == 1 and None not in names and min(shares) > limit:
             share = sum(shares) / len(shares)
             message = (
                 f"thread {names.pop()} on host {host} used {percent(share)} of a core for 5 s, "
                 f"limit {percent(limit)}"
             )
-            yield Reason("thread_cpu", message, value=share, limit=limit, at_s=span[0].run_s)
+            yield Reason("thread_cpu", message, value=share, limit=limit, at_s=spanned[0].run_s)
             return
-
-
-def _span(seconds: Sequence[HostSample], last: int) -> Sequence[HostSample]:
-    """The samples of the 5 s that end with `last`; empty if there are not 5 s before it."""
-    end_s = seconds[last].run_s or 0.0
-    first = last
-    while first > 0 and (seconds[first - 1].run_s or 0.0) > end_s - BUSY_S:
-        first -= 1
-    # A sample stands for the second before it, so five of them are 4 s apart.
-    covered = end_s - (seconds[first].run_s or 0.0) >= BUSY_S - 1.5
-    return seconds[first : last + 1] if covered else ()
 
 
 def _memory(seconds: Sequence[HostSample], host: str, limit: float) -> Iterator[Reason]:
     """The 5 s with the least memory, if it was too little in all of them."""
     spells: list[tuple[float, float]] = []
     for last in range(len(seconds)):
-        span = _span(seconds, last)
+        spanned = span(seconds, last)
         shares = [
             sample.memory_available_bytes / sample.memory_bytes
-            for sample in span
+            for sample in spanned
             if sample.memory_available_bytes is not None and sample.memory_bytes
         ]
-        if span and len(shares) == len(span) and max(shares) < limit:
-            spells.append((max(shares), span[0].run_s or 0.0))
+        if spanned and len(shares) == len(spanned) and max(shares) < limit:
+            spells.append((max(shares), spanned[0].run_s or 0.0))
     if spells:
         share, at_s = min(spells)
         message = (
@@ -127,7 +82,7 @@ def deaf_hosts(
     samples: Iterable[HostSample], invalid: Invalid, start_s: float, end_s: float | None
 ) -> Iterator[Reason]:
     """Hosts that had no room for packets between two times."""
-    for host, seconds in _by_host(samples, start_s, end_s).items():
+    for host, seconds in by_host(samples, start_s, end_s).items():
         drops = [sample for sample in seconds if sample.udp_drops]
         total, limit = sum(sample.udp_drops or 0 for sample in drops), invalid.udp_drops
         if total > limit:
@@ -156,7 +111,7 @@ def unseen(evidence: TrialEvidence) -> Mapping[str, float]:
     start_s, length_s = evidence.phases.hold_s, _hold_s(evidence)
     if start_s is None or length_s <= 0:
         return {}
-    seen = _by_host(evidence.host_samples, start_s, evidence.phases.leave_s)
+    seen = by_host(evidence.host_samples, start_s, evidence.phases.leave_s)
     hosts = sorted({probe.host for probe in evidence.plan.probes})
     return {host: max(0.0, length_s - len(seen.get(host, ()))) for host in hosts}
 
@@ -168,19 +123,21 @@ def unseen_notes(evidence: TrialEvidence) -> Iterator[str]:
             yield f"host {host} was not looked at for {unseen_s:.0f} s of the hold"
 
 
+def untold_notes(evidence: TrialEvidence) -> Iterator[str]:
+    """Hosts whose kernel does not tell how long threads wait for a core."""
+    start_s, end_s = evidence.phases.hold_s, evidence.phases.leave_s
+    if start_s is None:
+        return
+    for host, seconds in by_host(evidence.host_samples, start_s, end_s).items():
+        # Recordings from before waits were asked for have no `cores` either.
+        asked = any(sample.cores is not None for sample in seconds)
+        if asked and not waits_are_told(seconds):
+            yield (
+                f"host {host} does not tell how long probes waited for a core: "
+                "it was judged by how busy it was"
+            )
+
+
 def _hold_s(evidence: TrialEvidence) -> float:
     start_s, end_s = evidence.phases.hold_s, evidence.phases.leave_s
     return 0.0 if start_s is None or end_s is None else end_s - start_s
-
-
-def _by_host(
-    samples: Iterable[HostSample], start_s: float, end_s: float | None
-) -> dict[str, list[HostSample]]:
-    """Those between two times, in their order."""
-    found: dict[str, list[HostSample]] = {}
-    for sample in samples:
-        if sample.run_s is not None and start_s <= sample.run_s <= (end_s or float("inf")):
-            found.setdefault(sample.host, []).append(sample)
-    for seconds in found.values():
-        seconds.sort(key=lambda sample: sample.run_s or 0)
-    return dict(sorted(found.items()))

@@ -23,7 +23,8 @@ from farm.verdict.assumed_media import as_assumed, mixed_or_withheld
 from farm.verdict.baseline import Baseline
 from farm.verdict.blame import LEFT, Blame, Finding
 from farm.verdict.generator_faults import after_hold, generator_faults
-from farm.verdict.host_faults import busy_hosts, unseen_notes
+from farm.verdict.host_cpu import crowded_servers
+from farm.verdict.host_faults import busy_hosts, unseen_notes, untold_notes
 from farm.verdict.one_fate import said, starved_receiver
 from farm.verdict.strange_streams import strangers
 from farm.verdict.stream_limits import FAR_BEYOND, Breach
@@ -90,7 +91,8 @@ def _blamed(
     ours = generator_faults(evidence, invalid)
     if not ours and verdict.outcome is Outcome.FAIL:
         ours = (
-            _starved_joins(evidence, verdict, invalid)
+            tuple(crowded_servers(evidence, invalid))
+            or _starved_joins(evidence, verdict, invalid)
             or tuple(starved_receiver(evidence, invalid))
             or unwitnessed(evidence, findings)
             or mixed_or_withheld(evidence)
@@ -257,7 +259,7 @@ def _notes(evidence: TrialEvidence, baseline: Baseline | None) -> tuple[str, ...
     notes += as_assumed(evidence)
     notes += strangers(evidence)
     notes += [_said_of(act) for act in evidence.acts]
-    notes += unseen_notes(evidence)
+    notes += [*unseen_notes(evidence), *untold_notes(evidence)]
     notes += stayed_full(evidence)
     notes += unplayed(evidence)
     return tuple(notes)

@@ -13,7 +13,7 @@ from farm.cli.density import Spent, reckoned
 from farm.cli.known_density import remember, room_for
 from farm.errors import BadInput
 from farm.experiment import Experiment, Host, Probes
-from farm.hosts.sampler import ThreadTimes
+from farm.hosts.threads import ThreadTimes
 from farm.trial import Outcome
 
 EXPERIMENT = Experiment(

@@ -69,7 +69,7 @@ async def test_it_is_said_in_words(run: Path, capsys: pytest.CaptureFixture[str]
     file.write_text("invalid: {host_cpu: 0.3}\n")
     assert main(["report", str(run), "--criteria", str(file)]) == 0
     said = capsys.readouterr().out
-    assert "invalid.host_cpu: 0.3, was 0.85" in said
+    assert "invalid.host_cpu: 0.3, was null" in said
     assert "trial 0: 2 probes: invalid, was pass" in said
     assert "3 of 3 verdicts changed" in said
 

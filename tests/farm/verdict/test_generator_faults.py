@@ -1,8 +1,10 @@
 import dataclasses
+from typing import Any
 
 import pytest
 
 from farm.experiment import Criteria, Invalid
+from farm.observations import CpuShare, CpuWait
 from farm.trial import Fault, Outcome, PollCount, TrialEvidence
 from farm.verdict import judge
 from farm.verdict.generator_faults import generator_faults
@@ -43,6 +45,101 @@ def test_a_host_that_is_busy_for_four_seconds_is_not() -> None:
 def test_a_host_that_is_busy_on_average_is_busy() -> None:
     one_to_the_next = with_host(good(), range(40, 50, 2), cpu_percent=100.0)
     assert codes(with_host(one_to_the_next, range(41, 50, 2), cpu_percent=80.0)) == ["host_cpu"]
+
+
+def test_busy_is_no_fault_where_probes_did_not_wait() -> None:
+    busy = with_host(good(), range(30, 80), cpu_percent=99.0, cpu_wait=CpuWait(0.6, 1.4, 9000))
+    assert codes(busy) == []
+    (reason,) = generator_faults(busy, Invalid(host_cpu=0.9))
+    assert reason.code == "host_cpu", "a limit that the user set holds all the same"
+
+
+TOOK_ALL = (
+    CpuShare("probes", None, 0.3),
+    CpuShare("others", "cc1plus", 1.4),
+    CpuShare("others", "ld", 0.1),
+    CpuShare("others", None, 0.1),
+    CpuShare("others", "backup", 0.1, low_priority=True),
+)
+
+
+def waiting(each_ms: float, **more: Any) -> TrialEvidence:
+    """Five seconds in the hold, at 60 % of two cores, in which probes waited so long each time."""
+    wait = CpuWait(run_s=0.5, wait_s=each_ms, turns=1000)
+    return with_host(good(), range(40, 45), cpu_percent=60.0, cpu_wait=wait, cores=2, **more)
+
+
+def test_probes_that_waited_for_what_other_programs_had() -> None:
+    (reason,) = generator_faults(waiting(5.0, cpu_users=TOOK_ALL), Invalid())
+
+    assert reason.code == "other_programs"
+    assert reason.message == (
+        "host here: probes waited 90.9 % of their time for a core, 5.0 ms each time, limit 2 ms; "
+        "other programs used 1.6 of 2 cores (cc1plus 1.4, ld 0.1, not seen by name 0.1)"
+    )
+    assert (reason.value, reason.limit, reason.at_s) == (pytest.approx(0.005), 0.002, 40.0)
+    assert codes(waiting(1.9, cpu_users=TOOK_ALL)) == []
+
+
+def test_four_seconds_of_waiting_are_not_five() -> None:
+    wait = CpuWait(run_s=0.5, wait_s=3.0, turns=1000)
+    calm = with_host(good(), range(30, 80), cpu_wait=CpuWait(0.5, 0.2, 1000))
+    assert codes(with_host(calm, range(40, 43), cpu_wait=wait)) == []
+    assert codes(with_host(calm, range(40, 44), cpu_wait=wait)) == ["waited_for_cpu"]
+
+
+def test_probes_that_filled_their_cores_themselves() -> None:
+    users = (
+        CpuShare("probes", None, 1.7),
+        CpuShare("farm", None, 0.2),
+        CpuShare("media_server", None, 0.01),
+        CpuShare("others", "sshd", 0.02),
+    )
+    (reason,) = generator_faults(waiting(5.0, cpu_users=users), Invalid())
+    assert reason.code == "waited_for_cpu"
+    assert reason.message.endswith("limit 2 ms; probes used 1.7 of 2 cores, the farm itself 0.2")
+    (unknown,) = generator_faults(waiting(5.0), Invalid())
+    assert unknown.code == "waited_for_cpu"
+    assert unknown.message.endswith("; who had the cores is not known")
+
+
+def test_others_of_low_priority_take_nothing() -> None:
+    idle = (CpuShare("probes", None, 1.0), CpuShare("others", "backup", 1.0, low_priority=True))
+    assert codes(waiting(5.0, cpu_users=idle)) == ["waited_for_cpu"]
+
+
+def test_a_quota_that_ran_out_is_named() -> None:
+    held_back = waiting(5.0, cpu_users=TOOK_ALL, cpu_limit_cores=0.5, cpu_throttled_percent=60.0)
+    (reason,) = generator_faults(held_back, Invalid())
+    assert reason.code == "cpu_quota"
+    assert "CPU quota of 0.5 cores was used up in 60 % of the periods" in reason.message
+
+
+def test_a_host_that_cannot_tell_its_waits_is_judged_by_how_busy_it_was_and_says_so() -> None:
+    untold = with_host(good(), range(30, 80), cores=2, cpu_percent=97.0)
+    assert codes(untold) == ["host_cpu"]
+    notes = judge(untold, Criteria(), Invalid(), None).notes
+    assert any("does not tell how long probes waited for a core" in note for note in notes)
+    told = with_host(good(), range(30, 80), cores=2, cpu_wait=CpuWait(0.5, 0.1, 1000))
+    notes = judge(told, Criteria(), Invalid(), None).notes
+    assert not any("does not tell" in note for note in notes)
+
+
+def test_a_media_server_beside_the_probes_that_others_kept_from_its_cores() -> None:
+    starved = {"media_server_cpu_wait": CpuWait(0.1, 0.6, 100), "cpu_users": TOOK_ALL, "cores": 2}
+    failed = with_host(
+        spoilt(good(), lambda _: {"residual_loss_ratio": 0.2}), range(40, 45), **starved
+    )
+    verdict = judge(failed, Criteria(), Invalid(), None)
+    assert verdict.outcome is Outcome.INVALID
+    assert verdict.reasons[0].code == "other_programs"
+    assert verdict.reasons[0].message.startswith(
+        "host here: the media server, which runs there, waited 85.7 % of its time for a core"
+    )
+    passed = judge(with_host(good(), range(40, 45), **starved), Criteria(), Invalid(), None)
+    assert passed.outcome is Outcome.PASS, "it held in spite of them"
+    alone = with_host(failed, range(40, 45), cpu_users=TOOK_ALL[:1])
+    assert judge(alone, Criteria(), Invalid(), None).outcome is Outcome.FAIL
 
 
 def test_what_a_host_did_in_the_ramp_does_not_count() -> None:

@@ -1,0 +1,64 @@
+"""The control groups that this process, and so its browsers, are in. cgroups(7)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from farm.control_groups import (
+    CpuUse,
+    groups,
+    read_cpu_use,
+    read_limits,
+    throttled_percent,
+    told_by,
+)
+from farm.known import grown
+from farm.legible import or_none
+
+PRESSURE = "/proc/pressure/cpu"
+"""The whole machine's."""
+
+
+class OwnGroup:
+    """Asked once a second; `limit_cores` is the CPU quota, None: none is set or can be seen."""
+
+    def __init__(self) -> None:
+        pid = os.getpid()
+        self._groups = groups(_texts(told_by(pid)), pid)
+        limits = read_limits(_texts(self._groups.seldom), self._groups)
+        self.limit_cores = None if limits is None else limits.cores
+        self._use = self._read()
+        own = [f"{folder}/cpu.pressure" for folder in self._groups.cpu[:1]]
+        self._pressure_file = next(iter(_texts((*own, PRESSURE))), PRESSURE)
+        self._pressure_us = self._read_pressure_us()
+
+    def throttled_percent(self) -> float | None:
+        """Of the periods since the last look those in which it was used up, of the worst group."""
+        before, self._use = self._use, self._read()
+        return throttled_percent(before, self._use)
+
+    def pressure_us(self) -> int | None:
+        """Microseconds since the last look in which something here waited for a core ("some").
+
+        `None` where the kernel does not tell: before Linux 4.20, or booted with `psi=0`.
+        """
+        before, self._pressure_us = self._pressure_us, self._read_pressure_us()
+        return grown(before, self._pressure_us)
+
+    def _read_pressure_us(self) -> int | None:
+        text = _texts((self._pressure_file,)).get(self._pressure_file)
+        return or_none(lambda some: int(some.split("\n")[0].rpartition("total=")[2]), text)
+
+    def _read(self) -> CpuUse | None:
+        return read_cpu_use(_texts(self._groups.often), self._groups)
+
+
+def _texts(paths: Iterable[str]) -> Mapping[str, str]:
+    found = {}
+    for path in paths:
+        with suppress(OSError):
+            found[path] = Path(path).read_text()
+    return found

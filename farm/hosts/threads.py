@@ -1,0 +1,111 @@
+"""What the threads of some processes did between two looks: ran, and waited for a core. proc(5).
+
+`/proc/PID/task/TID/schedstat` has a thread's time on a core, its time on a run queue without one,
+and how often it was given one. A kernel without that (no CONFIG_SCHED_INFO, or kept from counting)
+still tells CPU time: then nobody knows who waited.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from farm.observations import CpuWait
+
+NANOSECOND = 1e-9
+
+ThreadId = tuple[int, int]
+"""A process, and its thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadTimes:
+    """CPU seconds of each thread of some processes, and its waits; `waits` is None if unknown."""
+
+    at_s: float
+    cpu_s: Mapping[ThreadId, float]
+    waits: Mapping[ThreadId, CpuWait] | None = None
+
+
+def read_threads(roots: Iterable[int]) -> ThreadTimes:
+    """Every thread of these processes and of their descendants, as far as they still live."""
+    at_s, pids = time.monotonic(), [process.pid for process in families(roots)]
+    cpu_s: dict[ThreadId, float] = {}
+    waits: dict[ThreadId, CpuWait] = {}
+    for thread in _threads(pids):
+        with suppress(OSError, ValueError):
+            text = Path(f"/proc/{thread[0]}/task/{thread[1]}/schedstat").read_text()
+            ran, waited, turns = map(int, text.split())
+            cpu_s[thread] = ran * NANOSECOND
+            waits[thread] = CpuWait(ran * NANOSECOND, waited * NANOSECOND, turns)
+    if any(cpu_s.values()):
+        return ThreadTimes(at_s, cpu_s, waits)
+    return ThreadTimes(at_s, _cpu_times(pids))
+
+
+def cpu_wait(before: ThreadTimes, after: ThreadTimes) -> CpuWait | None:
+    """What all threads together did between two looks; new ones since they began."""
+    if before.waits is None or after.waits is None:
+        return None
+    run_s, wait_s, turns = 0.0, 0.0, 0
+    for thread, now in after.waits.items():
+        then = before.waits.get(thread, CpuWait(0.0, 0.0, 0))
+        if now.turns >= then.turns:  # else the number is a new thread's
+            run_s += now.run_s - then.run_s
+            wait_s += now.wait_s - then.wait_s
+            turns += now.turns - then.turns
+    return CpuWait(run_s, wait_s, turns)
+
+
+def busiest_thread(before: ThreadTimes, after: ThreadTimes) -> tuple[ThreadId, float] | None:
+    """The thread that took most of a core between two looks, and how many percent of it."""
+    passed_s = after.at_s - before.at_s
+    spent = {
+        thread: cpu_s - before.cpu_s[thread]
+        for thread, cpu_s in after.cpu_s.items()
+        if thread in before.cpu_s
+    }
+    if not spent or passed_s <= 0:
+        return None
+    thread = max(spent, key=lambda each: spent[each])
+    return thread, 100 * spent[thread] / passed_s
+
+
+def thread_name(thread: ThreadId) -> str:
+    """`CrRendererMain (1234)`: the thread's name and its process."""
+    pid, tid = thread
+    try:
+        name = Path(f"/proc/{pid}/task/{tid}/comm").read_text().strip()
+    except OSError:
+        name = f"thread {tid}"
+    return f"{name} ({pid})"
+
+
+def families(roots: Iterable[int]) -> Iterator[psutil.Process]:
+    """These processes and their descendants, as far as they still live."""
+    for root in roots:
+        with suppress(psutil.Error):
+            top = psutil.Process(root)
+            yield from (top, *top.children(recursive=True))
+
+
+def _threads(pids: Iterable[int]) -> Iterator[ThreadId]:
+    for pid in pids:
+        with suppress(OSError):
+            for entry in Path(f"/proc/{pid}/task").iterdir():
+                yield pid, int(entry.name)
+
+
+def _cpu_times(pids: Iterable[int]) -> Mapping[ThreadId, float]:
+    """By the kernel's coarser account, which all kernels keep."""
+    cpu_s: dict[ThreadId, float] = {}
+    for pid in pids:
+        with suppress(psutil.Error):
+            for thread in psutil.Process(pid).threads():
+                cpu_s[pid, thread.id] = thread.user_time + thread.system_time
+    return cpu_s

@@ -1,0 +1,152 @@
+"""Did the probes of a host wait for a core, and who had it? Pure.
+
+Being busy is no fault: a host may be at 95 % and serve each thread at once, or at 60 % in bursts
+that keep all of them waiting. So the threads' own waits count. Where the kernel does not tell
+them, how busy the host was is all there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from farm.cpu_shares import USERS, cores_of, mean_shares, of_cores, others_text, total_wait
+from farm.experiment import HOST_BUSY, Invalid
+from farm.known import mean_known
+from farm.observations import CpuUser, CpuWait, HostSample
+from farm.trial import OTHER_PROGRAMS, Reason, TrialEvidence
+from farm.verdict.host_seconds import by_host, span
+from farm.wording import percent
+
+TAKEN = 0.1
+"""Of a host's cores: other programs that had so much are why its probes waited."""
+
+LEAST = 0.05
+"""Of a core: less is not worth telling."""
+
+THROTTLED_PERCENT = 20.0
+"""Of the periods of a CPU quota: if it was used up in so many, it is why probes waited."""
+
+
+def cpu_faults(seconds: Sequence[HostSample], host: str, invalid: Invalid) -> Iterator[Reason]:
+    """Of one host's samples: probes that waited, or too busy where that counts; stolen time."""
+    limit_s = invalid.waited_for_cpu_s
+    if (waited := _longest_wait(seconds, lambda sample: sample.cpu_wait, limit_s)) is not None:
+        code, had = _why(waited.seconds)
+        yield waited.reason(code, f"host {host}: probes waited", "their", limit_s, had)
+    busy = invalid.host_cpu
+    if busy is None and not waits_are_told(seconds):
+        busy = HOST_BUSY
+    if busy is not None:
+        yield from _over(
+            seconds, "host_cpu", busy, lambda sample: sample.cpu_percent, f"host {host}"
+        )
+    yield from _over(
+        seconds,
+        "steal",
+        invalid.steal,
+        lambda sample: sample.steal_percent,
+        f"the machine under host {host}",
+    )
+
+
+def crowded_servers(evidence: TrialEvidence, invalid: Invalid) -> Iterator[Reason]:
+    """Why a trial that failed says nothing of the server: on a host of probes, other programs had
+    the cores that a media server there waited for."""
+    start_s, end_s = evidence.phases.ramp_s, evidence.phases.leave_s
+    if start_s is None:
+        return
+    limit_s = invalid.waited_for_cpu_s
+    for host, seconds in by_host(evidence.host_samples, start_s, end_s).items():
+        waited = _longest_wait(seconds, lambda sample: sample.media_server_cpu_wait, limit_s)
+        if waited is not None and (why := _why(waited.seconds))[0] == OTHER_PROGRAMS:
+            who = f"host {host}: the media server, which runs there, waited"
+            yield waited.reason(why[0], who, "its", limit_s, why[1])
+
+
+def waits_are_told(seconds: Sequence[HostSample]) -> bool:
+    """Whether any sample says how long threads waited."""
+    return any(sample.cpu_wait is not None for sample in seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waited:
+    """Some seconds, and what threads waited in them, all together."""
+
+    seconds: Sequence[HostSample]
+    total: CpuWait
+
+    @property
+    def each_s(self) -> float:
+        return self.total.wait_s / self.total.turns
+
+    def reason(self, code: str, who: str, whose: str, limit_s: float, had: str) -> Reason:
+        share = self.total.wait_s / (self.total.wait_s + self.total.run_s)
+        message = (
+            f"{who} {percent(share)} of {whose} time for a core, "
+            f"{self.each_s * 1000:.1f} ms each time, limit {limit_s * 1000:g} ms; {had}"
+        )
+        return Reason(code, message, value=self.each_s, limit=limit_s, at_s=self.seconds[0].run_s)
+
+
+def _longest_wait(
+    seconds: Sequence[HostSample],
+    waits: Callable[[HostSample], CpuWait | None],
+    limit_s: float,
+) -> _Waited | None:
+    """The 5 s in which threads waited longest each time, if their mean is over the limit."""
+    worst: _Waited | None = None
+    for last in range(len(seconds)):
+        spanned = span(seconds, last)
+        told = [waits(sample) for sample in spanned]
+        total = total_wait(told)
+        if None not in told and total.turns and total.wait_s / total.turns > limit_s:
+            found = _Waited(spanned, total)
+            if worst is None or found.each_s > worst.each_s:
+                worst = found
+    return worst
+
+
+def _why(seconds: Sequence[HostSample]) -> tuple[str, str]:
+    """What kept probes from a core, as a code and in words; the cure hangs on it."""
+    shares = mean_shares(sample.cpu_users for sample in seconds)
+    of = next((sample.cores for sample in seconds if sample.cores is not None), None)
+    throttled = mean_known(sample.cpu_throttled_percent for sample in seconds)
+    if throttled is not None and throttled >= THROTTLED_PERCENT:
+        limit = next((each.cpu_limit_cores for each in seconds if each.cpu_limit_cores), None)
+        allowed = "" if limit is None else f" of {limit:.3g} cores"
+        how_often = f"was used up in {throttled:.0f} % of the periods"
+        return "cpu_quota", f"its control group's CPU quota{allowed} {how_often}"
+    if cores_of("others", shares, low_priority=False) >= TAKEN * (of or 1):
+        return OTHER_PROGRAMS, others_text(shares, of)
+    if not shares:
+        return "waited_for_cpu", "who had the cores is not known"
+    ours: tuple[CpuUser, ...] = ("farm", "media_server")
+    used = {user: cores_of(user, shares) for user in ours}
+    rest = [f"{USERS[user]} {cores:.1f}" for user, cores in used.items() if cores >= LEAST]
+    probes = f"probes used {of_cores(cores_of('probes', shares), of)}"
+    return "waited_for_cpu", ", ".join([probes, *rest])
+
+
+def _over(
+    seconds: Sequence[HostSample],
+    code: str,
+    limit: float,
+    figure: Callable[[HostSample], float | None],
+    who: str,
+) -> Iterator[Reason]:
+    """The busiest 5 s, if their mean is over the limit."""
+    worst: tuple[float, float] | None = None
+    for last in range(len(seconds)):
+        spanned = span(seconds, last)
+        values = [value for sample in spanned if (value := figure(sample)) is not None]
+        if not spanned or len(values) < len(spanned):
+            continue
+        mean = sum(values) / len(values) / 100
+        if mean > limit and (worst is None or mean > worst[0]):
+            worst = mean, spanned[0].run_s or 0.0
+    if worst is not None:
+        share, at_s = worst
+        took = "taken away by its neighbours" if code == "steal" else "busy"
+        message = f"{who} was {percent(share)} {took} for 5 s, limit {percent(limit)}"
+        yield Reason(code, message, value=share, limit=limit, at_s=at_s)

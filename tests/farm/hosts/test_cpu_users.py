@@ -1,0 +1,87 @@
+"""Who used the cores of a machine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from farm.hosts.cpu_users import TICKS_PER_S, CpuUsers, ProcessTime, read_process, shares
+from farm.observations import CpuShare
+
+
+def process(name: str, *, low: bool = False) -> ProcessTime:
+    return ProcessTime(1, name, began=1, cpu_s=0.0, core=0, low_priority=low)
+
+
+def test_a_line_of_proc_is_read_whatever_the_programs_name_is() -> None:
+    stat = "77 (a) b (c) S 12 77 77 0 -1 4194304 1 0 0 0 150 50 9 9 20 0 1 0 4711 1 1 " + "0 " * 14
+    found = read_process(stat + "1 0 0 0 0 0")
+    assert (found.name, found.parent, found.began) == ("a) b (c", 12, 4711)
+    assert found.cpu_s == 200 / TICKS_PER_S
+    assert not found.low_priority
+
+
+def test_others_are_told_by_program_and_what_nobody_saw_without_a_name() -> None:
+    processes = {pid: process("cc1plus") for pid in range(10, 14)}
+    processes |= {20: process("backup", low=True), 30: process("chromium"), 31: process("farm")}
+    used = {**dict.fromkeys(range(10, 14), 0.3), 20: 0.2, 30: 0.4, 31: 0.001}
+    found = shares(used, {30: "probes", 31: "farm"}, processes, busy_cores=2.0)
+    assert [(each.user, each.program, each.low_priority) for each in found] == [
+        ("probes", None, False),
+        ("farm", None, False),
+        ("others", "cc1plus", False),
+        ("others", "backup", True),
+        ("others", None, False),
+    ]
+    assert [each.cores for each in found] == pytest.approx([0.4, 0.001, 1.2, 0.2, 0.199])
+
+
+def test_a_busy_machine_whose_account_is_unknown_has_nobody_unnamed() -> None:
+    assert shares({}, {}, {}, busy_cores=None) == ()
+    assert shares({}, {}, {}, busy_cores=1.5) == (CpuShare("others", None, 1.5),)
+
+
+@pytest.fixture
+def burner(tmp_path: Path) -> Iterator[psutil.Process]:
+    """A program of low priority that has nothing to do with us: its parent has ended."""
+    script = tmp_path / "burner.py"
+    script.write_text("while True: pass\n")
+    command = f"nice -n 19 {sys.executable} {script} >/dev/null 2>&1 & echo $!"
+    said = subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE, check=True, text=True)
+    other = psutil.Process(int(said.stdout))
+    yield other
+    other.kill()
+
+
+def burnt(other: psutil.Process, users: CpuUsers) -> list[CpuShare]:
+    """Who used the cores while it burnt half a second of CPU."""
+    users.look(1.0, None)
+    started_s = other.cpu_times().user
+    while other.cpu_times().user < started_s + 0.5:
+        psutil.cpu_percent(0.05)
+    return [each for each in users.look(1.0, None) or () if each.cores >= 0.4]
+
+
+@pytest.mark.live
+def test_another_program_is_named_with_its_script_and_its_priority(burner: psutil.Process) -> None:
+    found = burnt(burner, CpuUsers(tuple, tuple, None))
+    named = [each for each in found if (each.program or "").endswith(" burner.py")]
+    assert [(each.user, each.low_priority) for each in named] == [("others", True)]
+
+
+@pytest.mark.live
+def test_the_family_of_a_browser_and_of_the_media_server_are_no_others(
+    burner: psutil.Process,
+) -> None:
+    for users in (
+        CpuUsers(lambda: [burner.pid], tuple, None),
+        CpuUsers(tuple, lambda: [burner.pid], None),
+    ):
+        found = burnt(burner, users)
+        assert {each.user for each in found} & {"probes", "media_server"}
+        assert not [each for each in found if (each.program or "").endswith(" burner.py")]
