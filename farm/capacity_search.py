@@ -46,6 +46,7 @@ from typing import Literal
 
 import numpy as np
 
+from farm.carried_loads import CarriedLoads
 from farm.escalation import next_up
 from farm.pass_curve import SHARP, SLOW, Array, PassCurves, quantile
 from farm.right_answers import RightAnswers
@@ -124,8 +125,7 @@ class CapacitySearch:
 
     `loads`, ascending, stand in the place of the range from `minimum` to `maximum`. `ramp` tries
     each of them in turn until one fails. An invalid trial is repeated `invalid_retries` times in a
-    row; then its load, and all above, are more than the generator can carry, unless one at that
-    load or above it was valid: then the generator has a bad time, and only other loads are tried.
+    row, and what that says of the generator is in `farm.carried_loads`.
     `max_trials` counts every trial, invalid ones too.
     """
 
@@ -147,8 +147,8 @@ class CapacitySearch:
         self._reliability = reliability
         self._confidence = confidence
         self._max_trials = max_trials
-        self._invalid_retries = invalid_retries
         self._ramp = ramp
+        self._carried = CarriedLoads(invalid_retries)
         self._decision: int | State | None = None
         if not self._ladder:
             raise ValueError(f"no load from {minimum} to {maximum}")
@@ -182,6 +182,7 @@ class CapacitySearch:
         )
         self.trials = (*self.trials, trial)
         self._decision = None
+        self._carried.record(load, is_valid=trial.is_valid, look=look)
         if trial.is_valid:
             self._curves.tell(load, trial.outcome is Outcome.PASS, units_failed, units_total)
         else:
@@ -190,7 +191,7 @@ class CapacitySearch:
     def estimate(self) -> CapacityEstimate:
         """What is known now, also in mid-search."""
         decision = self._decide()
-        rungs = self._carried()
+        rungs = self._carried.left(self._ladder)
         probes = self._answer(rungs)
         low, high = self._interval(probes, (0.0, np.inf))
         return CapacityEstimate(
@@ -226,7 +227,7 @@ class CapacitySearch:
     def _decided(self) -> int | State:
         if len(self.trials) >= 2 and all(trial.server_died for trial in self.trials[-2:]):
             return "server_lost"
-        rungs = self._carried()
+        rungs = self._carried.left(self._ladder)
         if not rungs:
             return "generator_ran_out"
         if self._loads_that(Outcome.FAIL) and self._curves.changed(CHANGE) > DRIFTED:
@@ -237,32 +238,8 @@ class CapacitySearch:
             return "generator_ran_out" if stuck else "out_of_trials"
         return wanted
 
-    def _carried(self) -> tuple[int, ...]:
-        """The rungs below what the generator cannot carry; what it carried once is not of that."""
-        carried = max((each.load for each in self.trials if each.is_valid), default=0)
-        too_much = min((load for load in self._tried_in_vain() if load > carried), default=None)
-        return tuple(load for load in self._ladder if too_much is None or load < too_much)
-
-    def _tried_in_vain(self) -> set[int]:
-        """Loads whose last trials were invalid, one more than are repeated; looks do not count."""
-        in_a_row: dict[int, int] = {}
-        for trial in self.trials:
-            if trial.is_valid:
-                in_a_row[trial.load] = 0
-            elif not trial.look:
-                in_a_row[trial.load] = in_a_row.get(trial.load, 0) + 1
-        return {load for load, invalid in in_a_row.items() if invalid > self._invalid_retries}
-
-    def _to_repeat(self) -> int | None:
-        """The load of the last trial that was asked for, if it was invalid and is not in vain."""
-        asked = [trial for trial in self.trials if not trial.look]
-        if not asked or asked[-1].is_valid:
-            return None
-        last = asked[-1].load
-        return None if last in self._tried_in_vain() else last
-
     def _wanted(self, rungs: tuple[int, ...]) -> int | State:
-        again = self._to_repeat()
+        again = self._carried.to_repeat()
         if again is not None and again in rungs:
             return again
         passed, failed = self._loads_that(Outcome.PASS), self._loads_that(Outcome.FAIL)
@@ -270,8 +247,8 @@ class CapacitySearch:
             return rungs[0]
         highest = max(passed, default=0)
         if not failed and highest < rungs[-1]:
-            above = [load for load in rungs if load > highest]
-            return next_up(above, highest, self._cpu_seen(), bounded=rungs != self._ladder)
+            above = [load for load in self._carried.sensible(rungs) if load > highest]
+            return next_up(above, highest, self._cpu_seen())
         answer = self._answer(rungs)
         enough = len(failed) >= FAILS or passed.count(rungs[-1]) >= PASSES
         if enough and self._sure(answer, rungs) >= self._confidence:
@@ -297,14 +274,15 @@ class CapacitySearch:
 
     def _most_telling(self, rungs: tuple[int, ...], highest: int) -> int | State:
         """Of the loads that are allowed, in doubt, not in vain: the one whose trial tells most."""
-        allowed = [load for load in rungs if load <= 2 * highest] or [rungs[0]]
+        sensible = self._carried.sensible(rungs)
+        allowed = [load for load in sensible if load <= 2 * highest] or [rungs[0]]
         if allowed[-1] <= highest:
-            allowed += [load for load in rungs if load > highest][:1]
+            allowed += [load for load in sensible if load > highest][:1]
         capacities, likely = self._curves.capacities, self._curves.now()
         low = 0.7 * quantile(capacities, likely, 0.002)
         high = 1.3 * quantile(capacities, likely, 0.998)
         doubtful = [load for load in allowed if low <= load <= high] or allowed[-1:]
-        in_vain = self._tried_in_vain()
+        in_vain = self._carried.in_vain()
         candidates = _thinned([load for load in doubtful if load not in in_vain], CANDIDATES)
         if not candidates:
             return "generator_ran_out"

@@ -12,17 +12,11 @@ CROOKED, RISEN = 0.05, 0.02
 """No straight line if a trial's CPU is so far off, or if it hardly rose at all."""
 
 
-def next_up(
-    above: Sequence[int], highest: int, seen: Sequence[tuple[int, float]], *, bounded: bool
-) -> int:
+def next_up(above: Sequence[int], highest: int, seen: Sequence[tuple[int, float]]) -> int:
     """Of the loads `above` the `highest` that passed: twice that, or where a calm CPU allows more.
 
-    `seen` are loads that passed with the server's CPU (0 to 1). `bounded`: what lies beyond the
-    last of `above` the generator cannot carry; then halfway to that.
+    `seen` are loads that passed with the server's CPU (0 to 1).
     """
-    if bounded:
-        middle = above[len(above) // 2]
-        return middle if middle <= 2 * highest else above[0]
     farthest = max(2 * highest, calm_load(seen))
     return max([load for load in above if load <= farthest], default=above[0])
 

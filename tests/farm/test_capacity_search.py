@@ -304,6 +304,69 @@ def test_a_generator_that_runs_out_gives_a_lower_bound() -> None:
     assert estimate.interval[1] is None
 
 
+def test_a_bound_of_the_generator_is_learnt_and_the_climb_goes_on_below_it() -> None:
+    """A calm CPU sends the search far beyond what the generator carries."""
+    search, loads = CapacitySearch(2, 400, 2, max_trials=40), []
+    while (load := search.next_load()) is not None:
+        loads.append(load)
+        outcome = carries(limit=60, capacity=50)(load)
+        cpu = None if outcome == "invalid" else 0.02 + 0.002 * load
+        search.record(load, outcome, utilisation=cpu)
+
+    assert loads[4:8] == [190, 190, 190, 56]
+    assert len(loads) <= 20
+    estimate = search.estimate()
+    assert (estimate.state, estimate.probes) == ("converged", 48)
+
+
+@pytest.mark.parametrize("cpu_a_load", [None, 0.002])
+@pytest.mark.parametrize("bound", [9, 30, 60, 79, 200])
+@pytest.mark.parametrize("capacity", [14, 50, 66, 222])
+def test_a_generators_bound_costs_few_trials(
+    capacity: int, bound: int, cpu_a_load: float | None
+) -> None:
+    def tried(limit: int) -> tuple[CapacityEstimate, list[int]]:
+        search, loads = CapacitySearch(2, 400, 2, max_trials=60), []
+        while (load := search.next_load()) is not None:
+            loads.append(load)
+            outcome = carries(limit, capacity)(load)
+            known = cpu_a_load is not None and outcome != "invalid"
+            cpu = 0.02 + (cpu_a_load or 0.0) * load if known else None
+            search.record(load, outcome, utilisation=cpu)
+        return search.estimate(), loads
+
+    estimate, loads = tried(bound)
+    _, free = tried(400)
+
+    assert len(loads) <= len(free) + 8
+    beyond = [load for load in loads if load > bound]
+    assert beyond == sorted(beyond, reverse=True), "beyond a bound nothing is tried"
+    assert sum(beyond.count(load) > 1 for load in set(beyond)) <= 3
+    expected = min(bound, capacity)
+    assert estimate.probes is not None
+    assert 0.9 * expected - 2 <= estimate.probes <= 1.1 * expected + 2
+
+
+def test_just_below_a_bound_an_invalid_trial_is_not_repeated() -> None:
+    search = scripted((2, "pass"), (32, "pass"), *[(60, "invalid")] * 3)
+    assert search.next_load() == 44  # halfway
+    search.record(44, "invalid")
+    assert search.next_load() == 38
+    search.record(38, "pass")
+    assert search.next_load() == 42
+    search.record(42, "invalid")
+    assert search.next_load() == 40
+    search.record(40, "pass")
+    assert search.next_load() == 40  # a tenth is near enough
+
+
+def test_far_below_a_bound_it_is_repeated() -> None:
+    search = scripted((2, "pass"), (4, "pass"), *[(60, "invalid")] * 3)
+    assert search.next_load() == 8
+    search.record(8, "invalid")
+    assert search.next_load() == 8
+
+
 def test_a_generator_that_carries_nothing() -> None:
     estimate, loads = searched(carries(limit=0, capacity=100))
 
