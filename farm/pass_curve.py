@@ -22,7 +22,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +30,9 @@ from farm.unit_failures import CELLS, KINDS, cell_of, likelihoods
 
 Array = npt.NDArray[np.float64]
 Cells = npt.NDArray[np.uint8]
-_Moment = Literal["now", "lowest", "highest"]
+Slowness = tuple[float, float]
+ANY: Slowness = (0.0, math.inf)
+"""Widths from the one to the other."""
 
 WIDTHS = {0.01: 0.25, 0.04: 0.16, 0.09: 0.2, 0.18: 0.19, 0.36: 0.12, 0.8: 0.08}
 LAPSES = {0.0: 0.45, 0.01: 0.3, 0.03: 0.25}
@@ -47,6 +48,9 @@ SHARP, SLOW = 0.05, 0.3
 
 FINENESS = 0.0125
 """From one capacity of the grid to the next, in its logarithm: 1.25 %."""
+
+ALIKE_TO = 9
+"""So many decimals of a probability, or of what a trial tells, say something."""
 
 _PARTS = 4  # a load is placed between capacities to so many parts of a step
 _FARTHEST = 17.0  # logarithm of load by capacity: largest by smallest load up to a million
@@ -130,7 +134,7 @@ class PassCurves:
         )
         self._kinds: Array = np.array(KINDS)
         self._trials = 0
-        self._known: dict[tuple[_Moment, float, float], Array] = {}
+        self._known: dict[Slowness, Array] = {}
 
     def tell(
         self, load: int, passed: bool, units_failed: int | None = None, units: int | None = None
@@ -170,22 +174,34 @@ class PassCurves:
 
     # ------------------------------------------------------------ what is known
 
-    def now(self, slowness: tuple[float, float] = (0.0, math.inf)) -> Array:
+    def now(self, slowness: Slowness = ANY) -> Array:
         """How likely each of `capacities` is at the next trial; of widths in a range only."""
-        return self._likely("now", slowness)
+        if slowness not in self._known:
+            widths = self._table.widths
+            chosen = (widths >= slowness[0]) & (widths <= slowness[1])
+            mass = self._weights @ chosen.astype(np.float64)
+            size = self._logs.size
+            likely = np.zeros(size)
+            for grown, of_history in zip(self._grown(self._trials), mass, strict=True):
+                at = np.clip(np.arange(size) + round(grown / FINENESS), 0, size - 1)
+                likely += np.bincount(at, of_history, minlength=size)
+            self._known[slowness] = likely / likely.sum()
+        return self._known[slowness]
 
     def bounds(
-        self, tail: float, slowness: tuple[float, float] = (0.0, math.inf)
-    ) -> tuple[float, float]:
-        """All through the trials the capacity was not below the one, and not above the other.
+        self, ladder: Sequence[int], doubt: float, slowness: Slowness = ANY
+    ) -> tuple[int | None, int | None]:
+        """Loads of a ladder between which the capacity of the next trial is, but for a `doubt`.
 
-        Each is wrong with probability `tail`.
+        It is below the one with half of the doubt at most; what that leaves of it, the other has.
         """
-        lowest, highest = self._likely("lowest", slowness), self._likely("highest", slowness)
-        return (
-            quantile(self.capacities, lowest, tail),
-            quantile(self.capacities, highest, 1 - tail),
-        )
+        until = np.concatenate(([0.0], np.cumsum(self.now(slowness))))
+        loads = np.array(ladder)
+        below = np.round(until[np.searchsorted(self.capacities, loads, "left")], ALIKE_TO)
+        above = np.round(1 - until[np.searchsorted(self.capacities, loads, "right")], ALIKE_TO)
+        lows = below <= doubt / 2
+        highs = above <= doubt - max(below[lows], default=0.0)
+        return max(loads[lows].tolist(), default=None), min(loads[highs].tolist(), default=None)
 
     def changed(self, by: float) -> float:
         """How likely the last trial's capacity differs from the first one's by such a share."""
@@ -249,22 +265,6 @@ class PassCurves:
         first = chances.shape[0] - 1 - row
         rows = slice(first, first + self._logs.size)
         return chances[rows], self._table.cells[part][rows]
-
-    def _likely(self, which: _Moment, slowness: tuple[float, float]) -> Array:
-        """How likely each of `capacities` is at a moment of the trials."""
-        asked = (which, *slowness)
-        if asked not in self._known:
-            widths = self._table.widths
-            chosen = (widths >= slowness[0]) & (widths <= slowness[1])
-            mass = self._weights @ chosen.astype(np.float64)
-            size = self._logs.size
-            found = np.zeros(size)
-            for grown, of_history in zip(self._grown(self._trials), mass, strict=True):
-                shift = {"now": grown, "lowest": min(grown, 0), "highest": max(grown, 0)}[which]
-                at = np.clip(np.arange(size) + round(shift / FINENESS), 0, size - 1)
-                found += np.bincount(at, of_history, minlength=size)
-            self._known[asked] = found / found.sum()
-        return self._known[asked]
 
 
 def quantile(capacities: Array, likely: Array, share: float) -> float:

@@ -27,6 +27,26 @@ def test_the_capacity_lies_about_the_edge() -> None:
     assert 4 < low < 16 < high < 24
 
 
+@pytest.mark.parametrize("step", [1, 2, 4])
+def test_bounds_leave_no_more_doubt_than_asked_and_half_of_it_below(step: int) -> None:
+    curves, ladder = told(*EDGE), tuple(range(2, 61, step))
+    low, high = curves.bounds(ladder, 0.1)
+    assert low is not None
+    assert high is not None
+
+    def chance(those: np.typing.NDArray[np.bool_]) -> float:
+        return float(curves.now()[those].sum())
+
+    below = chance(curves.capacities < low)
+    assert below <= 0.05 < chance(curves.capacities < low + step)
+    above = chance(curves.capacities > high)
+    assert below + above <= 0.1 < below + chance(curves.capacities > high - step)
+
+
+def test_bounds_are_open_where_no_load_of_the_ladder_bounds() -> None:
+    assert told((2, True), (4, True)).bounds((8, 16), 0.1) == (None, None)
+
+
 def test_more_confidence_widens_the_interval() -> None:
     low, high = interval(told(*EDGE))
     wide = interval(told(*EDGE), confidence=0.99)
