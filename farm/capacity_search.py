@@ -307,7 +307,8 @@ class CapacitySearch:
         candidates = _thinned([load for load in doubtful if load not in in_vain], CANDIDATES)
         if not candidates:
             return "generator_ran_out"
-        return candidates[_largest(self._curves.gains(candidates))]
+        worth = np.array([self._carried.worth(load) for load in candidates])
+        return candidates[_largest(worth * self._curves.gains(candidates))]
 
     # ------------------------------------------------------------ what is known
 

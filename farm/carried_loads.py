@@ -8,6 +8,7 @@ is not repeated; and what was carried a tenth below it is near enough.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 JUST_BELOW = 1.5
@@ -69,3 +70,14 @@ class CarriedLoads:
         halfway = (load for load in rungs if load**2 >= self._carried * bound)
         last = min(halfway, default=bound)
         return tuple(load for load in rungs if load <= last)
+
+    def worth(self, load: int) -> float:
+        """What a trial of it is worth by one that is surely valid, for the trials that it may take.
+
+        Between what was carried and the bound one load is as likely the last as another, by ratio.
+        """
+        bound = self.bound()
+        if bound is None or load <= self._carried or not self._carried:
+            return 1.0
+        valid = math.log(bound / load) / math.log(bound / self._carried)
+        return valid / (1 + self._retries * (1 - valid))
