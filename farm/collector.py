@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager
 
-from farm.errors import HostLost, ServerLost
+from farm.errors import GeneratorError, ServerError
 from farm.observations import ClockReading, HostSample, PageReport
 from farm.progress import ProgressMeter
 from farm.protocols import Clock, Host, Observer, Recorder, Server
@@ -14,6 +14,14 @@ from farm.sampled_clock import SampledClock
 from farm.server_observations import Gap
 from farm.settle import SettleMeter
 from farm.trial import Fault, FaultKind, TrialPlan
+
+
+async def all_closed(hosts: Iterable[Host]) -> None:
+    """Each is, also when one of them cannot be: then what the first of these raised is raised."""
+    ends = await asyncio.gather(*(host.close() for host in hosts), return_exceptions=True)
+    for error in ends:
+        if error is not None:
+            raise error
 
 
 class Collector:
@@ -39,7 +47,8 @@ class Collector:
     ) -> AsyncIterator[None]:
         """Evidence flows into the record while the body runs; at its end hosts are closed.
 
-        `fault` is set when a host is lost or a page crashes, unless something came before.
+        `fault` is set when a host is lost or a page crashes, unless something came before. What the
+        body or a task raises comes out in an ExceptionGroup.
         """
         async with asyncio.TaskGroup() as tasks:
             for host in hosts.values():
@@ -54,7 +63,7 @@ class Collector:
             finally:
                 for task in endless:
                     task.cancel()
-                await asyncio.gather(*(host.close() for host in hosts.values()))
+                await all_closed(hosts.values())
 
     async def _hear_host(self, host: Host, fault: asyncio.Future[Fault]) -> None:
         try:
@@ -70,7 +79,7 @@ class Collector:
                     self._recorder.event(seen)
                     if seen.kind == "crashed":
                         self._strike(fault, "browser_crashed", f"{seen.probe}: {seen.message}")
-        except HostLost as error:
+        except GeneratorError as error:
             self._strike(fault, "host_lost", str(error))
 
     def _strike(self, fault: asyncio.Future[Fault], what: FaultKind, message: str) -> None:
@@ -89,7 +98,7 @@ class Collector:
                         self._recorder.server_sample(sample)
                         self.meter.server_sample(sample)
                         self._note(clock.see(sample))
-        except ServerLost as error:
+        except ServerError as error:
             self.server_lost = str(error)
             self._recorder.fault(Fault("sampling_lost", self._clock.run_s(), str(error)))
             self._observer.note(f"server figures end here: {error}")

@@ -14,7 +14,7 @@ from typing import Any
 
 from farm.collector import Collector
 from farm.driver import Driver
-from farm.errors import BrowserError, GeneratorError, JoinError
+from farm.errors import BrowserError, GeneratorError, JoinError, first_error
 from farm.experiment import TrialSettings
 from farm.own_view import OwnView
 from farm.protocols import Clock, Host, Observer, Recorder, Server, ServerView
@@ -59,8 +59,8 @@ async def run_trial(
     """Reset the server, ramp up, settle, hold, leave: one load, all of it recorded.
 
     A fault of the server or of the generator (a crashed page, too) ends the trial early and is
-    recorded; a probe that cannot join does not. Raises ServerError only if the reset cannot
-    reach the server at all.
+    recorded, as is any GeneratorError; a probe that cannot join does not. Raises ServerError only
+    if the reset cannot reach the server at all.
     """
     collector = Collector(plan, world.clock, world.observer, recorder)
     trial = _Trial(plan, world, settings, recorder, collector)
@@ -76,7 +76,8 @@ async def run_trial(
     await recordings.ready(trial.lasts_at_most_s())
     own_view = OwnView(world.view, world.clock, world.observer, recorder)
     await own_view.before()
-    met: Fault | None
+    met: Fault | None = None
+    is_whole = False
     try:
         async with (
             world.watch() as fault,
@@ -85,22 +86,24 @@ async def run_trial(
             own_view.listening(),
         ):
             met = await _unless(fault, trial.live(hosts))
+            is_whole = met is None
             if met is None:
                 await own_view.picture()
                 await trial.leave(hosts)
             elif met.what == "server_died":
                 await world.clock.sleep_until(world.clock.run_s() + LAST_LOOKS_S)
-    except GeneratorError as error:  # it could not even begin
-        met = Fault("host_lost", world.clock.run_s(), str(error))
+    except* GeneratorError as errors:  # of a task of ours, too; the first thing that broke counts
+        met = met or Fault("host_lost", world.clock.run_s(), str(first_error(errors)))
     if met is not None:
         if met.what != "browser_crashed":  # that one is among the events already
             recorder.fault(met)
-        world.observer.note(f"trial {plan.index} ends early: {met.message}")
+        broke = "broke when the hold was over" if is_whole else "ends early"
+        world.observer.note(f"trial {plan.index} {broke}: {met.message}")
     if collector.server_lost is not None:
         recordings.unknown(collector.server_lost)
-    elif met is None:
+    elif is_whole:
         await recordings.check(trial.lasted_s)
-    if met is None:
+    if is_whole:
         await own_view.after()
     trial.begin("done")
 

@@ -23,7 +23,7 @@
     │       ├── EventNotSupported        40106
     │       ├── TypeNotAvailable         40108
     │       └── SdpRefused               402xx
-    ├── GeneratorError            ours: a trial it happens in is invalid
+    ├── GeneratorError            ours: a trial it happens in is invalid; outside of one: exit 3
     │   ├── ProcessError          a child that did not start, or died
     │   ├── BrowserError          Chromium or a page of it
     │   └── HostLost              a machine that ran probes
@@ -40,6 +40,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 
 class FarmError(Exception):
@@ -145,7 +146,10 @@ class SdpRefused(KurentoRefused):
 
 
 class GeneratorError(FarmError):
-    """The load generator is to blame; a trial in which it happens is invalid."""
+    """The load generator is to blame; a trial in which it happens is invalid.
+
+    In a group of tasks, too: it is then in an ExceptionGroup, which `except*` sees.
+    """
 
 
 class ProcessError(GeneratorError):
@@ -191,3 +195,9 @@ class RecordingError(FarmError):
 
 class NoSpace(RecordingError):
     """The controller's disk is full; what is written stays readable. Exit 3."""
+
+
+def first_error(group: BaseExceptionGroup[Any]) -> BaseException:
+    """The first error in a group of groups, as `asyncio.TaskGroup` raises what broke in it."""
+    error = group.exceptions[0]
+    return first_error(error) if isinstance(error, BaseExceptionGroup) else error

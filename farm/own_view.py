@@ -34,7 +34,7 @@ class OwnView:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Samples flow into the record while the body runs."""
+        """Samples flow into the record while the body runs; what it raises comes out in a group."""
         async with asyncio.TaskGroup() as tasks:
             task = tasks.create_task(self._hear())
             try:

@@ -99,9 +99,10 @@ class Host(Protocol):
     async def screenshot(self, probe: str, name: str) -> Path | None: ...
 
     def evidence(self) -> AsyncIterator[Evidence]:
-        """All that is seen, as it is seen; ends at `close`. Raises HostLost."""
+        """All that is seen, as it is seen; ends at `close`. Raises HostLost, GeneratorError."""
 
-    async def clock(self) -> ClockReading: ...
+    async def clock(self) -> ClockReading:
+        """Its monotonic clock as run time. Raises GeneratorError where nobody can read it."""
 
     async def close(self) -> None:
         """Idempotent; nothing of ours runs afterwards."""

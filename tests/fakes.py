@@ -13,7 +13,7 @@ from typing import Any
 
 from farm.controller import World
 from farm.driver import Driver, RoleSteps
-from farm.errors import BrowserError, HostLost, JoinError, ServerLost
+from farm.errors import BrowserError, GeneratorError, HostLost, JoinError, ServerLost
 from farm.observations import ClockReading, HostFacts, HostSample, Joined, PageReport, ProbeEvent
 from farm.protocols import Evidence, HostKit, Progress
 from farm.server_observations import (
@@ -135,8 +135,8 @@ class FakeHost:
     def say(self, seen: Evidence) -> None:
         self._evidence.put_nowait(seen)
 
-    def lose(self) -> None:
-        self._evidence.put_nowait(HostLost("here does not answer"))
+    def lose(self, error: GeneratorError | None = None) -> None:
+        self._evidence.put_nowait(error or HostLost("here does not answer"))
 
     async def clock(self) -> ClockReading:
         return ClockReading("host:here", 0.0, 0.0, self.clock_.run_s())
@@ -307,8 +307,10 @@ class FakeWorld:
     async def _open_hosts(self, plan: TrialPlan) -> AsyncIterator[Mapping[str, FakeHost]]:
         if self.cannot_open is not None:
             raise BrowserError(self.cannot_open)
-        yield {"here": self.host}
-        await self.host.close()
+        try:
+            yield {"here": self.host}
+        finally:
+            await self.host.close()
 
     @asynccontextmanager
     async def _watch(self) -> AsyncIterator[asyncio.Future[Fault]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from farm.browser.program import chromium_version, find_chromium
 from farm.cli.known_density import density_file, room_for
+from farm.collector import all_closed
 from farm.errors import BadInput, GeneratorError
 from farm.experiment import AUTO, Experiment
 from farm.experiment import Host as HostSettings
@@ -143,7 +144,7 @@ class Generator:
                 self.seen[facts.host] = facts
             yield hosts
         finally:
-            await asyncio.gather(*(host.close() for host in hosts.values()))
+            await all_closed(hosts.values())
 
     def _remote(self, machine: Machine, late: Late | None = None) -> RemoteHost:
         assert machine.ray is not None and machine.cluster is not None  # noqa: S101

@@ -23,7 +23,14 @@ from farm.cli.run_facts import server_facts
 from farm.cli.space import check_space
 from farm.cli.wiring import OpenWorld, open_world
 from farm.comparison import fact_differences
-from farm.errors import BadInput, FarmError, NoSpace, RecordingError, ServerUnreachable
+from farm.errors import (
+    BadInput,
+    FarmError,
+    NoSpace,
+    RecordingError,
+    ServerUnreachable,
+    first_error,
+)
 from farm.evidence import trial_evidence
 from farm.experiment import Experiment
 from farm.file_lock import FileLock
@@ -238,13 +245,7 @@ def run_to_end(story: Any) -> Any:
         ours, bugs = group.split(FarmError)
         if ours is None or bugs is not None:
             raise
-        raise _first(ours) from group
-
-
-def _first(group: ExceptionGroup[Any]) -> Exception:
-    """The first error in a group of groups."""
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, ExceptionGroup) else error
+        raise first_error(ours) from group
 
 
 def versions() -> dict[str, str]:

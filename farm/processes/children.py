@@ -201,14 +201,18 @@ class Processes:
         if self._guardian is None:
             raise ProcessError(f"{name} cannot be started: processes are closed")
         mark = f"{self._mark}.{secrets.token_hex(4)}"
-        process = await asyncio.create_subprocess_exec(
-            *_wrapped(_found(command), cores),
-            stdin=PIPE if output is None else DEVNULL,
-            stdout=PIPE if output is None else output,
-            stderr=PIPE if output is None else output,
-            start_new_session=True,
-            env={**os.environ, **(env or {}), MARK: mark},
-        )
+        words = _wrapped(_found(command), cores)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *words,
+                stdin=PIPE if output is None else DEVNULL,
+                stdout=PIPE if output is None else output,
+                stderr=PIPE if output is None else output,
+                start_new_session=True,
+                env={**os.environ, **(env or {}), MARK: mark},
+            )
+        except OSError as error:  # no more processes, descriptors or memory to be had
+            raise ProcessError(f"{name} cannot be started: {error.strerror or error}") from error
         child: Child[Any] = Child(name, mark, process, log, self._forgotten)
         self._children.append(child)
         self._guardian.tell("child", child.pid)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from typing import NoReturn
+
 import pytest
 
+from farm.collector import all_closed
 from farm.controller import LAST_LOOKS_S, run_trial
+from farm.errors import GeneratorError, ProcessError, ServerError
 from farm.experiment import TrialSettings
-from farm.server_observations import Footprint, ResetReport
+from farm.server_observations import Footprint, Gap, ResetReport, ServerSample
 from farm.trial import TrialPlan
-from tests.fakes import FakeWorld, calls
+from tests.fakes import FakeClock, FakeHost, FakeRecordings, FakeWorld, calls
 
 SHORT = TrialSettings(settle_s=8.0, hold_s=20.0)
 
@@ -157,6 +162,67 @@ async def test_a_generator_that_cannot_even_begin_is_at_fault() -> None:
         ("host_lost", "chromium-0 does not start")
     ]
     assert world.recorder.phases[-1][0] == "done"
+
+
+async def breaks(*_: object) -> NoReturn:
+    raise ProcessError("chromium-0 (pid 7) survived SIGKILL")
+
+
+@pytest.mark.parametrize("what", ["clock", "start", "joined", "screenshot", "leave", "close"])
+async def test_whatever_of_the_generator_breaks_is_a_fault_and_no_end_of_the_run(what: str) -> None:
+    """Hosts are asked in groups of tasks, which raise groups of errors."""
+    world = FakeWorld()
+    setattr(world.host, what, breaks)
+    await play(world, calls(2))
+    assert [(fault.what, fault.message) for fault in world.recorder.faults] == [
+        ("host_lost", "chromium-0 (pid 7) survived SIGKILL")
+    ]
+    assert world.recorder.phases[-1][0] == "done"
+
+
+async def test_evidence_that_cannot_be_had_is_a_fault_of_the_generator() -> None:
+    world = FakeWorld()
+    world.host.lose(GeneratorError("host here: what answers there is out of memory"))
+    await play(world, calls(1))
+    assert [(fault.what, fault.message) for fault in world.recorder.faults] == [
+        ("host_lost", "host here: what answers there is out of memory")
+    ]
+
+
+async def test_recordings_of_a_whole_hold_are_looked_at_though_a_browser_cannot_be_ended() -> None:
+    world = FakeWorld()
+    recordings = world.server.recordings
+    assert recordings is not None
+    recordings.files = {
+        f"s000-{role}.webm": FakeRecordings.whole(f"s000-{role}.webm")
+        for role in ("callee", "caller")
+    }
+    world.host.close = breaks  # type: ignore[method-assign]
+    await play(world, calls(1, recorded=True))
+    assert "look" in recordings.did
+    assert any("broke when the hold was over" in note for note in world.observer.notes)
+
+
+async def test_each_host_is_closed_though_one_of_them_cannot_be() -> None:
+    hosts = [FakeHost(FakeClock()) for _ in range(3)]
+    hosts[0].close = breaks  # type: ignore[method-assign]
+    with pytest.raises(ProcessError, match="survived SIGKILL"):
+        await all_closed(hosts)
+    assert [host.closed for host in hosts] == [False, True, True]
+
+
+async def test_a_server_whose_sampling_breaks_in_any_way_leaves_the_trial_alone() -> None:
+    world = FakeWorld()
+
+    async def broken() -> AsyncGenerator[ServerSample | Gap]:
+        await world.clock.sleep_until(12.0)
+        raise ServerError("its shell is gone")
+        yield
+
+    world.server.samples = broken  # type: ignore[method-assign]
+    await play(world, calls(1))
+    assert [fault.what for fault in world.recorder.faults] == ["sampling_lost"]
+    assert phases(world)[-1] == ("done", 28.0)
 
 
 async def test_lost_sampling_leaves_the_trial_alone() -> None:

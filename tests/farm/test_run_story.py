@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from farm.capacity_search import CapacityEstimate, CapacitySearch
-from farm.errors import ServerLost
+from farm.errors import GeneratorError, ServerLost
 from farm.experiment import Experiment, Search, TrialSettings
+from farm.observations import ClockReading
 from farm.run_story import Trials, find_capacity
 from farm.server_observations import Footprint, ResetReport
 from farm.trial import Fault, Outcome, TrialEvidence, TrialPlan, TrialResult
@@ -47,6 +48,25 @@ class FakeStore:
 
     def journal(self, kind: str, /, **facts: Any) -> None:
         self.entries.append((kind, facts))
+
+
+@dataclass
+class FaultyStore(FakeStore):
+    """The same; what the story recorded as a fault is in the evidence."""
+
+    faults: dict[int, list[Fault]] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def record(self, plan: TrialPlan) -> AsyncIterator[FakeRecorder]:
+        recorder = FakeRecorder()
+        yield recorder
+        self.faults[plan.index] = recorder.faults
+
+    def evidence(self, plan: TrialPlan) -> TrialEvidence:
+        evidence = super().evidence(plan)
+        for fault in self.faults[plan.index]:
+            evidence = with_fault(evidence, fault)
+        return evidence
 
 
 async def searched(
@@ -116,6 +136,29 @@ async def test_a_starved_generator_ends_it_after_its_retries() -> None:
     estimate = await searched(store)
     assert estimate.state == "generator_ran_out"
     assert [result.verdict.outcome for result in store.kept] == [Outcome.INVALID] * 2
+
+
+async def test_a_trial_in_which_the_generator_breaks_is_invalid_and_tried_again() -> None:
+    world = FakeWorld()
+    clock = world.host.clock
+    asked = 0
+
+    async def unreadable_once() -> ClockReading:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            raise GeneratorError("host here: its clock cannot be read")
+        return await clock()
+
+    world.host.clock = unreadable_once  # type: ignore[method-assign]
+    store = FaultyStore(capacity=2)
+    await searched(store, world=world)
+    assert [result.load for result in store.kept][:3] == [2, 2, 2]
+    verdicts = [result.verdict for result in store.kept][:3]
+    assert [verdict.outcome.value for verdict in verdicts] == ["pass", "invalid", "pass"]
+    assert [(reason.code, reason.message) for reason in verdicts[1].reasons] == [
+        ("host_lost", "host here: its clock cannot be read")
+    ]
 
 
 async def test_a_server_that_dies_twice_in_a_row_is_lost() -> None:

@@ -127,6 +127,15 @@ async def test_a_child_that_dies_before_it_is_ready_is_quoted(processes: Process
     assert "\n" not in str(caught.value)
 
 
+async def test_a_child_that_the_kernel_does_not_start_is_an_error_of_ours(
+    processes: Processes,
+) -> None:
+    """As when there are no more processes or descriptors to be had."""
+    too_much = {"TOO_MUCH": "x" * (1 << 20)}
+    with pytest.raises(ProcessError, match="app cannot be started: Argument list too long"):
+        await processes.start("app", python(READY_THEN_SLEEP), ready=json_line, env=too_much)
+
+
 async def test_a_child_that_is_not_ready_in_time_is_ended_and_the_setting_named(
     processes: Processes, tmp_path: Path
 ) -> None:
