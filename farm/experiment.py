@@ -289,7 +289,9 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    setup_within_s: float = setting(15.0, "to the first media", key="setup_within", unit="duration")
+    setup_within_s: float = setting(
+        15.0, "to the first media", key="setup_within", unit="duration", minimum=0.1
+    )
     delivered: float = setting(
         0.95, "received / sent payload, forwarded streams", minimum=0, maximum=1
     )
@@ -302,7 +304,9 @@ class Criteria:
     )
     residual_loss: float = setting(0.01, "lost after repair, a window", minimum=0, maximum=1)
     repair: float = setting(0.03, "packets repaired, a window", minimum=0, maximum=1)
-    gap_s: float = setting(2.0, "longest time without a packet", key="gap", unit="duration")
+    gap_s: float = setting(
+        2.0, "longest time without a packet", key="gap", unit="duration", minimum=0.1
+    )
     stalled_share: float = setting(0.01, "time frozen, a window", minimum=0, maximum=1)
     bad_share: float | None = setting(
         None, "share of units that may fail", minimum=0, maximum=1, null="auto"

@@ -12,6 +12,9 @@ DURATION_EXPECTED = "a duration such as 30s, 4m or 3h"
 SIZE_PATTERN = r"^[1-9][0-9]{1,3}x[1-9][0-9]{1,3}$"
 SIZE_EXPECTED = "a size such as 640x480"
 
+LONGEST_S = 87_600 * 3600.0
+"""Ten years: whoever writes more has slipped."""
+
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -21,7 +24,10 @@ def parse_duration_s(text: str) -> float:
         raise ValueError(f"{text}: expected {DURATION_EXPECTED}")
     unit = "ms" if text.endswith("ms") else text[-1]
     number = float(text.removesuffix(unit))
-    return number / 1000 if unit == "ms" else number * _SECONDS[unit]
+    seconds = number / 1000 if unit == "ms" else number * _SECONDS[unit]
+    if seconds > LONGEST_S:
+        raise ValueError(f"{text}: expected {format_duration(LONGEST_S)} or less")
+    return seconds
 
 
 def format_duration(seconds: float) -> str:

@@ -32,8 +32,11 @@ Answer = Literal["worse", "not_worse", "unknown"]
 
 EXIT_CODES: dict[Answer, int] = {"not_worse": 0, "worse": 1, "unknown": 3}
 
-UNSOUND = ("drift",)
-"""Searches whose trials were not all of one server: their capacity is compared with nothing."""
+UNSOUND: Mapping[str, str] = {
+    "drift": "a server that drifted has no one capacity",
+    "server_lost": "a search that lost its server found no capacity",
+}
+"""States of searches whose capacity is compared with nothing, and why."""
 
 
 def describe(verb: argparse.ArgumentParser) -> None:
@@ -139,7 +142,7 @@ def _lines(
     yield {
         "worse": f"B is worse than A by more than {percent(found.tolerance)}",
         "not_worse": f"B is not worse than A by more than {percent(found.tolerance)}",
-        "unknown": "a server that drifted has no one capacity: nothing is concluded",
+        "unknown": f"{UNSOUND.get(a.state) or UNSOUND.get(b.state)}: nothing is concluded",
     }[answer]
     for each in differences:
         unlike = "NOT THE SAME QUESTION: " if each.kind == "question" else "differs: "

@@ -38,6 +38,9 @@ SMALL = 2
 """Of sessions so small two are measured of light probes, else one: what a core can carry."""
 
 SETTLE_S, HOLD_S, EVERY_S = 10.0, 15.0, 2.0
+LOOKS = 2
+"""What is spent is a difference."""
+
 FAKE_DEVICES, PLAYWRIGHT = "--use-fake-device-for-media-stream", "playwright"
 """By these words its command tells a browser, and Playwright's driver."""
 
@@ -119,9 +122,21 @@ async def _measured(experiment: Experiment, text: str, beside: Path, observer: O
     if (start_s := evidence.phases.hold_s) is None or (end_s := evidence.phases.leave_s) is None:
         why = "; ".join(reason.message for reason in result.verdict.reasons)
         raise BrowserError(f"the measurement broke off: {why or 'no probe could join'}")
+    before, after = first_and_last(looks, start_s, end_s)
+    return reckoned(experiment, load, before, after, result.verdict.outcome)
+
+
+def first_and_last(
+    looks: Sequence[tuple[float, Spent]], start_s: float, end_s: float
+) -> tuple[Spent, Spent]:
+    """What was spent by the first look between two times and by the last. Raises BrowserError."""
     inside = [look for at_s, look in looks if start_s <= at_s <= end_s]
-    outcome = result.verdict.outcome
-    return reckoned(experiment, load, inside[0], inside[-1], outcome)
+    if len(inside) < LOOKS:
+        raise BrowserError(
+            f"this machine was too busy to be looked at: {counted(len(inside), 'look')} in"
+            f" {end_s - start_s:.0f} s, of {LOOKS} that are needed"
+        )
+    return inside[0], inside[-1]
 
 
 def reckoned(

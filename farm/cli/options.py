@@ -12,6 +12,8 @@ from farm.experiment import Experiment
 from farm.experiment_file import load_experiment, placed
 from farm.units import parse_duration_s
 
+MOST_DIGITS = 9
+
 
 def add_run_options(verb: argparse.ArgumentParser) -> None:
     """`--out`, `--chromium`, `--video`, `--audio`, `--json`."""
@@ -31,6 +33,13 @@ def duration_s(text: str) -> float:
     if seconds < 1:
         raise argparse.ArgumentTypeError(f"{text}: expected 1s or more")
     return seconds
+
+
+def probes(text: str) -> int:
+    """A number of probes; for `type=`."""
+    if not text.isascii() or not text.isdigit() or len(text) > MOST_DIGITS or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: expected a number of probes, 1 or more")
+    return int(text)
 
 
 def asked_for(options: argparse.Namespace) -> Experiment:

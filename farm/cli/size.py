@@ -11,7 +11,7 @@ from farm.attribution import trial_that_broke, trial_that_held
 from farm.capacity_search import CapacityEstimate, State
 from farm.cli.ending import end
 from farm.cli.live import Story, add_live_option, shown_live
-from farm.cli.options import add_run_options, asked_for, said_where
+from farm.cli.options import add_run_options, asked_for, probes, said_where
 from farm.cli.pricing import price_table
 from farm.cli.recorded import broken_off
 from farm.cli.running import (
@@ -41,6 +41,10 @@ from farm.trial import TrialEvidence, TrialResult
 EXIT_CODES: dict[State, int] = {"converged": 0, "ceiling_passed": 0, "floor_failed": 1}
 """Any other state is inconclusive: 3."""
 
+ANSWERED: tuple[State, ...] = ("converged", "ceiling_passed")
+UNFINISHED: tuple[State, ...] = ("generator_ran_out", "out_of_trials")
+"""More trials would have told more; what is known so far is sound."""
+
 
 def describe(verb: argparse.ArgumentParser) -> None:
     verb.epilog = "example: farm size calls.yaml --fail-under 16"
@@ -48,7 +52,10 @@ def describe(verb: argparse.ArgumentParser) -> None:
     what.add_argument("experiment", type=Path, nargs="?", help="a YAML file")
     what.add_argument("--resume", type=Path, metavar="RUN", help="go on where that run broke off")
     verb.add_argument(
-        "--fail-under", type=int, metavar="N", help="exit 1 when the capacity is below N probes"
+        "--fail-under",
+        type=probes,
+        metavar="N",
+        help="exit 1 when the capacity is below N probes, 3 when that is not known",
     )
     add_run_options(verb)
     add_upload_option(verb)
@@ -74,13 +81,17 @@ def _to_end(options: argparse.Namespace, story: Story[tuple[Path, CapacityEstima
 
 
 def exit_code(estimate: CapacityEstimate, fail_under: int | None) -> int:
-    """An answer below `fail_under` fails; a lower bound that reaches it is good enough."""
+    """An answer below `fail_under` fails. A search that found none is inconclusive, unless its
+    trials tell, with the confidence asked for, that so many hold."""
     code = EXIT_CODES.get(estimate.state, 3)
-    if fail_under is None or estimate.state == "drift":
+    if fail_under is None:
         return code
-    if estimate.probes is not None and estimate.probes >= fail_under:
+    if estimate.state in ANSWERED:
+        return 0 if estimate.probes is not None and estimate.probes >= fail_under else 1
+    low, _ = estimate.interval
+    if estimate.state in UNFINISHED and low is not None and low >= fail_under:
         return 0
-    return 1 if code != 3 else 3
+    return code
 
 
 async def search(

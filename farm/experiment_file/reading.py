@@ -262,7 +262,10 @@ def _value(setting: Setting, plain: Any, path: yaml_nodes.Path) -> Any:
 
 
 def _duration_s(setting: Setting, text: str, path: yaml_nodes.Path) -> float:
-    seconds = parse_duration_s(text)
+    try:
+        seconds = parse_duration_s(text)
+    except ValueError as error:
+        raise BadExperiment(f"{dotted(path)}: {error}") from error
     if setting.minimum is not None and seconds < setting.minimum:
         least = format_duration(setting.minimum)
         raise BadExperiment(f"{dotted(path)}: {text}: expected {least} or more")

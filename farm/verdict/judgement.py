@@ -150,7 +150,10 @@ def _setup_breach(setup: StreamSetup | None, criteria: Criteria, at_s: float) ->
     took_s = None if setup is None else setup.waited_s
     if took_s is None:
         return Breach("setup", None, limit, FAR_BEYOND, -1, at_s)
-    return None if took_s <= limit else Breach("setup", took_s, limit, took_s / limit, -1, at_s)
+    if took_s <= limit:
+        return None
+    beyond = min(took_s / limit, FAR_BEYOND) if limit > 0 else FAR_BEYOND
+    return Breach("setup", took_s, limit, beyond, -1, at_s)
 
 
 def _left(streams: TrialStreams) -> list[Finding]:

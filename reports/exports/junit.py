@@ -1,7 +1,8 @@
 """The verdicts of a run as JUnit XML, for whoever collects tests. Pure.
 
 A trial is a test case. A search looks for loads that fail: its failed trials are told, but as
-skipped; what counts of it is its answer, a case of its own.
+skipped; what counts of it is its answer, a case of its own. An invalid trial is skipped, too, but
+for the one of `farm run`: nothing else stands for what was asked, and it has no answer.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def _trial(scenario: str, plan: TrialPlan, result: TrialResult | None) -> TestCa
     many = f"{verdict.units_failed} of {verdict.units} failed: {first}"
     if verdict.outcome is Outcome.INVALID:
         why = not_judged([reason.code for reason in verdict.reasons])
-        case.result = [Skipped(f"invalid, {why}: {first}", "invalid")]
+        unanswered = Error if plan.purpose == "single" else Skipped
+        case.result = [unanswered(f"invalid, {why}: {first}", "invalid")]
     elif verdict.outcome is Outcome.FAIL and plan.purpose == "search":
         case.result = [Skipped(f"fail, at a load that was being tried: {many}", "fail")]
     elif verdict.outcome is Outcome.FAIL:

@@ -20,6 +20,12 @@ def test_what_is_no_duration_is_refused_with_what_would_be(text: str) -> None:
         parse_duration_s(text)
 
 
+@pytest.mark.parametrize("text", ["87601h", "9" * 400 + "ms"])
+def test_more_than_ten_years_is_a_slip(text: str) -> None:
+    with pytest.raises(ValueError, match="expected 87600h or less"):
+        parse_duration_s(text)
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(240, "4m"), (90, "90s"), (10800, "3h"), (0.5, "500ms"), (0, "0s")]
 )

@@ -122,12 +122,21 @@ async def test_other_scenarios_are_another_question(
     assert "scenario.kind one_to_one and group" in capsys.readouterr().err
 
 
-async def test_a_server_that_drifted_is_compared_with_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ("drift", "a server that drifted has no one capacity: nothing is concluded"),
+        ("server_lost", "a search that lost its server found no capacity: nothing is concluded"),
+    ],
+)
+async def test_a_search_that_is_of_no_one_server_is_compared_with_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], state: str, why: str
 ) -> None:
-    a, b = await made(tmp_path, "a", 20), await made(tmp_path, "b", 12, state="drift")
+    a, b = await made(tmp_path, "a", 20), await made(tmp_path, "b", 20, state=state)
     code, said = compared(capsys, a, b)
     assert (code, said["answer"]) == (3, "unknown")
+    assert main(["compare", str(b), str(a)]) == 3
+    assert why in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from farm.cli.__main__ import main
-from farm.cli.density import Spent, reckoned
+from farm.cli.density import Spent, first_and_last, reckoned
 from farm.cli.known_density import remember, room_for
-from farm.errors import BadInput
+from farm.errors import BadInput, BrowserError
 from farm.experiment import Experiment, Host, Probes
 from farm.hosts.threads import ThreadTimes
 from farm.trial import Outcome
@@ -87,3 +87,10 @@ def test_it_says_what_is_wrong_with_the_experiment(
     file.write_text("format: 1\nscenario: {kind: one_to_one}\nprobes: {fidelity: lite}\n")
     assert main(["doctor", "--density", str(file)]) == 2
     assert "probes.fidelity" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("at_s", [[], [14.0], [9.0, 12.0, 26.0]])
+def test_a_machine_too_busy_to_be_looked_at_is_said_to_be(at_s: list[float]) -> None:
+    spent = Spent(ThreadTimes(0.0, {}), 0.0)
+    with pytest.raises(BrowserError, match="this machine was too busy to be looked at: [01] look"):
+        first_and_last([(each, spent) for each in at_s], 10.0, 25.0)

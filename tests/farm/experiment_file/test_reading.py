@@ -190,6 +190,15 @@ def test_numbers_have_the_types_that_the_fields_have() -> None:
         ("trial: {hold: 500ms}", "calls.yaml:1: trial.hold: 500ms: expected 1s or more"),
         ("trial: {hold: 10s}", "calls.yaml:1: trial.hold: 10s: expected two windows or more, 20s"),
         (
+            "criteria: {setup_within: 0s}",
+            "calls.yaml:1: criteria.setup_within: 0s: expected 100ms or more",
+        ),
+        ("criteria: {gap: 1ms}", "calls.yaml:1: criteria.gap: 1ms: expected 100ms or more"),
+        (
+            f"search: {{budget: {'9' * 400}h}}",
+            f"calls.yaml:1: search.budget: {'9' * 400}h: expected 87600h or less",
+        ),
+        (
             "trial: {window: 1s}",
             "calls.yaml:1: trial.window: 1s: expected two polls or more, 2s",
         ),

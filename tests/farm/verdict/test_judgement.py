@@ -399,3 +399,11 @@ def test_of_media_that_never_came_it_is_said_that_nothing_connected() -> None:
         " page never connected (failed): usual cause: the server announces an address that the"
         " probe cannot reach"
     )
+
+
+def test_an_older_recording_with_limits_of_nothing_at_all_is_judged() -> None:
+    nothing = Criteria(**{limit.name: 0.0 for limit in dataclasses.fields(Criteria)})
+    verdict = judge(good(), nothing, Invalid(), None)
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.reasons[0].code == "setup"
+    assert verdict.reasons[0].limit == 0.0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from junitparser import Failure, JUnitXml, Skipped
+from junitparser import Error, Failure, JUnitXml, Skipped
 
 from farm.cli.__main__ import main
 from farm.recording.parquet_parts import WHOLE
@@ -179,6 +179,14 @@ def test_a_load_that_a_search_tried_is_no_failed_test() -> None:
         [Skipped],
         [],
     ]
+
+
+def test_an_invalid_trial_that_was_all_that_was_asked_is_no_passed_suite() -> None:
+    plan = good(purpose="single").plan
+    invalid = result(Outcome.INVALID, reasons=1)
+    (suite,) = JUnitXml.fromstring(junit("run", "one_to_one", [(plan, invalid)], {}, {}))
+    (case,) = suite
+    assert [type(each) for each in case.result] == [Error]
 
 
 def test_what_a_page_said_is_kept_out_of_the_markup() -> None:
