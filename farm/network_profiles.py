@@ -7,10 +7,11 @@ them loses packets by itself; `network.loss` adds that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 
-from farm.experiment import Experiment, Network, NetworkProfile
+from farm.experiment import Experiment, Network, NetworkProfile, NetworkShare
 from farm.trial import Line
 
 UNTOUCHED: NetworkProfile = "none"
@@ -63,12 +64,18 @@ def warning(experiment: Experiment) -> str | None:
 def _profile(network: Network, number: int) -> NetworkProfile:
     if network.mix is None:
         return network.profile
-    given = [0] * len(network.mix)
-    at = 0
-    for served in range(number + 1):
-        owed = [
-            part.share * (served + 1) - got for part, got in zip(network.mix, given, strict=True)
-        ]
+    return _turns(network.mix, 1 << number.bit_length())[number]
+
+
+@lru_cache(maxsize=32)
+def _turns(mix: tuple[NetworkShare, ...], count: int) -> Sequence[NetworkProfile]:
+    """The profiles of the first `count` probes, whoever is owed most next: of more probes these
+    come first, too. A plan asks for each of its probes, so that all are kept."""
+    given = [0] * len(mix)
+    turns: list[NetworkProfile] = []
+    for served in range(count):
+        owed = [part.share * (served + 1) - got for part, got in zip(mix, given, strict=True)]
         at = owed.index(max(owed))
         given[at] += 1
-    return network.mix[at].profile
+        turns.append(mix[at].profile)
+    return turns

@@ -6,6 +6,7 @@ from collections import Counter
 
 from farm.experiment import Experiment, Network, NetworkShare, Scenario, Server
 from farm.network_profiles import LINES, line_of, warning
+from farm.scenario import plan_trial
 from farm.trial import Line
 
 MIX = (NetworkShare("cable", 0.5), NetworkShare("lte", 0.3), NetworkShare("none", 0.2))
@@ -32,6 +33,24 @@ def test_the_shares_of_a_mix_hold_among_the_first_probes_too() -> None:
     for first in range(1, 101):
         got = Counter(names[:first])
         assert all(abs(got[part.profile] - part.share * first) <= 1 for part in MIX)
+
+
+def test_a_mix_costs_a_plan_no_more_for_a_probe_of_thousands() -> None:
+    """Counted, not timed: how often somebody looks at what a share is owed."""
+    looks = 0
+
+    class Counted(float):
+        def __mul__(self, other: float) -> float:
+            nonlocal looks
+            looks += 1
+            return float(self) * other
+
+    mix = tuple(NetworkShare(part.profile, Counted(part.share)) for part in MIX)
+    experiment = Experiment(network=Network(mix=mix))
+    plan = plan_trial(experiment, 4000, index=0, purpose="single", hosts=["here"])
+    names = ["none" if each.line is None else each.line.profile for each in plan.probes]
+    assert Counter(names) == {"cable": 2000, "lte": 1200, "none": 800}
+    assert looks < 10 * 4000 * len(MIX)
 
 
 def test_viewers_of_one_broadcast_with_different_lines_are_warned_about() -> None:
