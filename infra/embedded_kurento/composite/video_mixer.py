@@ -56,6 +56,13 @@ class VideoMember:
         self.waiting.append(frame)
         return True
 
+    def next(self) -> Vp8Frame | None:
+        """The oldest frame that waits; on the mixing thread, beside which `take` may drop all."""
+        try:
+            return self.waiting.popleft()
+        except IndexError:
+            return None
+
 
 class _Seat:
     """What the mixing thread keeps of a member: its codecs and its last picture."""
@@ -71,8 +78,7 @@ class _Seat:
 
     def decode(self) -> bool:
         """Work off what waits; False if something could not be decoded."""
-        while self.member.waiting:
-            frame = self.member.waiting.popleft()
+        while (frame := self.member.next()) is not None:
             try:
                 picture = self._decoder.decode(frame.data)
             except av.FFmpegError as error:
