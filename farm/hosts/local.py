@@ -193,12 +193,14 @@ class LocalHost:
         ending = {opened.sampling, *(seat.browser for seat in opened.seats)}
         for task in ending:
             task.cancel()
-        await asyncio.wait(ending)
-        # Their browsers end in a moment: pages that are left are not closed one by one before.
-        await self._browsers.close()
-        await asyncio.gather(*(probe.close() for probe in opened.probes.values()))
-        if opened.pumps:
-            await asyncio.wait(opened.pumps)
+        try:
+            await asyncio.wait(ending)
+            # Their browsers end in a moment: pages that are left are not closed one by one before.
+            await self._browsers.close()
+        finally:  # also of a browser that cannot be ended
+            await asyncio.gather(*(probe.close() for probe in opened.probes.values()))
+            if opened.pumps:
+                await asyncio.wait(opened.pumps)
 
     async def _pump(self, probe: Probe) -> None:
         async for seen in probe.evidence():

@@ -29,7 +29,7 @@ import sys
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -252,16 +252,19 @@ class _Guardian:
     def __init__(self, mark: str, log: Path) -> None:
         reading, self._writing = os.pipe()
         environment = {name: value for name, value in os.environ.items() if name != MARK}
-        with open(reading, "rb") as pipe, log.open("ab") as output:  # noqa: PTH123 - a descriptor
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "farm.processes.guardian", mark],
-                stdin=pipe,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-                cwd="/",
-                env=environment,
-            )
+        with ExitStack() as undone:
+            undone.callback(os.close, self._writing)
+            with open(reading, "rb") as pipe, log.open("ab") as output:  # noqa: PTH123 - a descriptor
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "farm.processes.guardian", mark],
+                    stdin=pipe,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,
+                    cwd="/",
+                    env=environment,
+                )
+            undone.pop_all()
 
     def tell(self, *words: str | int) -> None:
         # A guardian that somebody killed is no reason to stop: the kernel still ends our children

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,12 +14,20 @@ from farm.recording.durable_file import recording_error
 
 
 class JsonLines:
-    """Appends to a file; a process that is killed loses no line that `append` returned from."""
+    """Appends to a file; a process that is killed loses no line that `append` returned from.
+
+    Making it raises RecordingError, NoSpace, and leaves nothing open then.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = path.open("a+b", buffering=0)
-        self._end_torn_line()
+        with ExitStack() as undone:
+            try:
+                self._file = undone.enter_context(path.open("a+b", buffering=0))
+                self._end_torn_line()
+            except OSError as error:
+                raise recording_error(path, error) from error
+            undone.pop_all()
 
     def append(self, value: Any) -> None:
         """Write one line at once. Raises RecordingError, NoSpace."""
@@ -30,8 +39,11 @@ class JsonLines:
             raise recording_error(self.path, error) from error
 
     def sync(self) -> None:
-        """Make what was appended survive a power cut."""
-        os.fsync(self._file.fileno())
+        """Make what was appended survive a power cut. Raises RecordingError, NoSpace."""
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise recording_error(self.path, error) from error
 
     def close(self) -> None:
         self._file.close()

@@ -18,7 +18,7 @@ from farm.file_lock import FileLock
 from farm.jsonable import to_text
 from farm.observations import ClockReading
 from farm.protocols import Clock
-from farm.recording.durable_file import Replace, recording_error, replace_file, write_text
+from farm.recording.durable_file import Replace, replace_file, write_text
 from farm.recording.events import ReadingLine
 from farm.recording.folder import RunFolder
 from farm.recording.journal import JournalEntry
@@ -38,8 +38,10 @@ class RunRecording:
         self._lock = lock
         self._clock = clock
         self._replace = replace
-        self._journal = JsonLines(folder.journal)
-        self._readings = JsonLines(folder.clock)
+        with ExitStack() as undone:
+            self._journal = undone.enter_context(JsonLines(folder.journal))
+            self._readings = JsonLines(folder.clock)
+            undone.pop_all()
 
     @classmethod
     def create(
@@ -74,9 +76,9 @@ class RunRecording:
         lock = lock or folder.taken()
         try:
             return cls(folder, clock, lock)
-        except OSError as error:
+        except BaseException:
             lock.release()
-            raise recording_error(path, error) from error
+            raise
 
     @property
     def path(self) -> Path:

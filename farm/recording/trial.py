@@ -76,9 +76,10 @@ class TrialRecording:
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(self._make_folder)
-        self._events = JsonLines(self._folder.events)
+        # What opens a file comes last: whoever cannot enter is not asked to leave.
         self._tables = TrialTables(self._folder, self._plan, self._replace)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="recording")
+        self._events = JsonLines(self._folder.events)
         return self
 
     async def __aexit__(
@@ -87,9 +88,9 @@ class TrialRecording:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._submit_batch()
-        self._submit(self._tables.compact)
         try:
+            self._submit_batch()
+            self._submit(self._tables.compact)
             for writing in self._writing:
                 # Shielded: a Ctrl-C that ends the wait must not take the last part with it.
                 await asyncio.shield(asyncio.wrap_future(writing))

@@ -16,7 +16,7 @@ import pytest
 from farm.boot import Boots
 from farm.browser.chromiums import Chromiums
 from farm.driver import Click, Driver, Goto, RoleSteps, Step, WaitFor
-from farm.errors import BrowserError, JoinError
+from farm.errors import BrowserError, JoinError, ProcessError
 from farm.experiment import Media, Probes
 from farm.hosts import Browser, LocalHost
 from farm.observations import HostSample, PageReport, ProbeEvent
@@ -173,6 +173,26 @@ async def test_what_it_does_not_know_it_names(tmp_path: Path) -> None:
         await host.join("p7")
     assert (await host.clock()).source == "here"
     await host.close()
+
+
+async def test_a_browser_that_cannot_be_ended_leaves_no_probe_open(tmp_path: Path) -> None:
+    browsers = FakeBrowsers()
+    browsers.go.set()
+    host = host_with(browsers)
+    await host.open(kit_for("http://app/", tmp_path))
+    others = asyncio.all_tasks()
+    await host.start(plan("p0"))
+    await host.start(plan("p1"))
+
+    async def survives() -> None:
+        raise ProcessError("chromium-0 (pid 7) survived SIGKILL")
+
+    browsers.close = survives  # type: ignore[method-assign]
+    with pytest.raises(ProcessError, match="survived SIGKILL"):
+        await host.close()
+    kinds = [seen.kind async for seen in host.evidence() if isinstance(seen, ProbeEvent)]
+    assert kinds == ["opened", "opened"]
+    assert {task for task in asyncio.all_tasks() - others if not task.done()} == set()
 
 
 # ---------------------------------------------------------------- real browsers

@@ -17,6 +17,7 @@ import pytest
 
 from farm.errors import MissingTool, ProcessError
 from farm.processes import Processes, json_line, matches
+from tests.open_files import open_files
 
 READY_THEN_SLEEP = """
 import json, os, sys, time
@@ -327,3 +328,11 @@ def test_ctrl_c_reaches_only_the_controller_which_then_ends_its_children(tmp_pat
     assert gone(*pids)
     assert not directory.exists()
     assert "Ctrl-C" not in (tmp_path / "logs" / "child.log").read_text()
+
+
+async def test_a_guardian_that_cannot_be_started_leaves_nothing_open(tmp_path: Path) -> None:
+    (tmp_path / "guardian.log").mkdir()
+    before = open_files()
+    with pytest.raises(IsADirectoryError) as caught:
+        await Processes(tmp_path).open()
+    assert open_files() == before, caught

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
+import pytest
+
+from farm.errors import NoSpace, RecordingError
 from farm.recording.json_lines import JsonLines, read_json_lines
+from tests.open_files import open_files
 
 
 def test_lines_are_on_disk_as_soon_as_they_are_appended(tmp_path: Path) -> None:
@@ -41,3 +47,35 @@ def test_a_line_that_is_no_object_is_named(tmp_path: Path) -> None:
 
 def test_a_file_that_never_came_to_be_is_empty(tmp_path: Path) -> None:
     assert read_json_lines(tmp_path / "none.jsonl") == ([], [])
+
+
+def test_a_file_that_cannot_be_opened_leaves_nothing_open(tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").mkdir()
+    before = open_files()
+    with pytest.raises(RecordingError, match=r"cannot write .*events.jsonl: Is a directory"):
+        JsonLines(tmp_path / "events.jsonl")
+    assert open_files() == before
+
+
+def test_a_file_that_cannot_be_read_back_leaves_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(_: JsonLines) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(JsonLines, "_end_torn_line", unreadable)
+    before = open_files()
+    with pytest.raises(RecordingError, match="Input/output error") as caught:
+        JsonLines(tmp_path / "events.jsonl")
+    assert open_files() == before, caught  # held, so that nothing is collected before
+
+
+def test_a_disk_that_is_full_when_lines_are_made_to_last_is_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with JsonLines(tmp_path / "journal.jsonl") as lines, pytest.raises(NoSpace):
+        lines.sync()

@@ -25,6 +25,7 @@ from farm.recording.trial import PART_S, PARTS_BEHIND
 from farm.server_observations import Gap, ResetReport
 from farm.trial import Fault, JoinOutcome, Outcome, Phases, TrialResult, Verdict
 from tests.farm.recordings import new_run, recorded
+from tests.open_files import open_files
 from tests.synthetic import (
     HOST,
     MONOTONIC_S,
@@ -433,3 +434,64 @@ async def test_without_clock_readings_run_time_is_unknown(tmp_path: Path) -> Non
             trial.host_sample(host_sample(1.0))
     (sample,) = RunReader.open(run.path).trial(0).host_samples()
     assert sample.run_s is None
+
+
+# ---------------------------------------------------------------- what is left open
+
+
+async def test_a_trial_that_cannot_be_begun_leaves_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RecordingError("no tables today")
+
+    with new_run(tmp_path, FakeClock()) as run:
+        before = open_files()
+        monkeypatch.setattr("farm.recording.trial.TrialTables", broken)
+        with pytest.raises(RecordingError, match="no tables today") as caught:
+            async with run.trial(call_plan()):
+                pass
+        assert open_files() == before, caught  # held, so that nothing is collected before
+
+
+async def test_a_trial_that_cannot_be_written_to_its_end_leaves_nothing_open(
+    tmp_path: Path,
+) -> None:
+    clock = FakeClock()
+
+    def broken(path: Path, fill: Fill) -> None:
+        if path.suffix == ".parquet":
+            raise ValueError("a slip of ours")
+        replace_file(path, fill)
+
+    with RunRecording.create(tmp_path, "run", "", manifest(), clock, replace=broken) as run:
+        before, trial = open_files(), run.trial(call_plan())
+        with pytest.raises(ValueError, match="a slip of ours"):
+            async with trial:
+                for report in page_reports(Page(seconds=round(PART_S) + 2)):
+                    clock.now_s = report.host_monotonic_s - MONOTONIC_S
+                    trial.page_report(report)
+                async with asyncio.timeout(60):
+                    while threads_of("recording") and not trial._writing[0].done():
+                        await asyncio.sleep(0.01)
+        assert open_files() == before
+    async with asyncio.timeout(60):
+        while threads_of("recording"):
+            await asyncio.sleep(0.01)
+
+
+def threads_of(prefix: str) -> list[str]:
+    names = (thread.name for thread in threading.enumerate())
+    return [name for name in names if name.startswith(prefix)]
+
+
+def test_a_run_whose_second_file_cannot_be_opened_closes_the_first(tmp_path: Path) -> None:
+    with new_run(tmp_path, FakeClock()) as run:
+        pass
+    run.folder.clock.unlink()
+    run.folder.clock.mkdir()
+    before = open_files()
+    with pytest.raises(RecordingError, match=r"cannot write .*clock.jsonl") as caught:
+        RunRecording.resume(run.path, FakeClock())
+    assert open_files() == before, caught
+    assert run.folder.writer is None
