@@ -10,7 +10,9 @@ from farm.experiment import ScenarioKind
 from farm.scenario import NOUNS
 from farm.trial import ASSUMED_MEDIA, OTHER_PROGRAMS
 from farm.units import format_duration
-from farm.wording import counted, percent
+from farm.wording import counted, percent, short_look
+
+IN_LAST_WINDOW = "Only its last window was bad: nobody saw whether that would have gone on."
 
 TAKEN = "other programs had the generator's cores"
 
@@ -38,7 +40,8 @@ def _size_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
         return f"The server drifts: {moved}. {load} held on the way {ended}.", second
     at_least = "" if state == "converged" else "at least "
     load = _load(summary["scenario"], probes, capacity)
-    held = f"The server holds {at_least}{load} for {format_duration(capacity['hold_s'])}"
+    hold = f"{format_duration(capacity['hold_s'])}{short_look(summary.get('hold_windows'))}"
+    held = f"The server holds {at_least}{load} for {hold}"
     first = ""
     if state == "generator_ran_out":
         by_generator = summary["limited_by"]["resource"] == "generator"
@@ -59,7 +62,8 @@ def _run_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
         word = {"pass": "Passed", "fail": "Failed"}[state]
         units = counted(trial["units"], "session" if summary["viewers"] is None else "viewer")
         hold_s = summary["hold_s"]
-        held = "and no hold" if hold_s is None else f"for {format_duration(hold_s)}"
+        look = short_look(trial.get("windows"))
+        held = "and no hold" if hold_s is None else f"for {format_duration(hold_s)}{look}"
         first = f"{word}: {who} {held}; {trial['units_failed']} of {units} bad."
     reasons = trial["reasons"]
     if not reasons:
@@ -67,8 +71,9 @@ def _run_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
     limit = summary.get("limited_by")
     gave_way = f" {_limit_line(limit)}" if limit else ""
+    last = f" {IN_LAST_WINDOW}" if trial.get("by_last_window") else ""
     helps = f" {advice(reason['code'] for reason in reasons)}" if state == "invalid" else ""
-    return first, f"Worst: {reasons[0]['message']}{more}.{gave_way}{helps}"
+    return first, f"Worst: {reasons[0]['message']}{more}.{last}{gave_way}{helps}"
 
 
 def not_judged(codes: Collection[str]) -> str:

@@ -253,7 +253,11 @@ class TrialSettings:
         null="auto",
     )
     hold_s: float = setting(
-        240.0, "what is judged; two windows or more", key="hold", unit="duration", minimum=1
+        240.0,
+        "what is judged; two windows or more, of which two are a short look",
+        key="hold",
+        unit="duration",
+        minimum=1,
     )
     poll_s: float = setting(1.0, "getStats, each probe", key="poll", unit="duration", minimum=0.2)
     window_s: float = setting(10.0, "what one limit is held to", key="window", unit="duration")

@@ -21,6 +21,7 @@ from farm.drift import DriftLooks
 from farm.experiment import Experiment, Scenario
 from farm.jsonable import to_jsonable
 from farm.known import known
+from farm.rates import window_edges
 from farm.scenario import NOUNS
 from farm.trial import Direction, TrialEvidence, TrialResult
 
@@ -71,6 +72,7 @@ def size_summary(
             "hold_s": experiment.trial.hold_s,
             **throughput,
         },
+        "hold_windows": hold_windows(experiment),
         "limited_by": to_jsonable(limit),
         "scale_out": {
             **to_jsonable(growth),
@@ -192,6 +194,12 @@ def viewers_of(scenario: Scenario, probes: int | None) -> int | None:
     return None if probes is None or scenario.kind != "broadcast" else probes - 1
 
 
+def hold_windows(experiment: Experiment) -> int:
+    """How many windows a hold is judged by that nothing cuts short."""
+    trial = experiment.trial
+    return len(window_edges(0.0, trial.hold_s, trial.window_s)) - 1
+
+
 def _throughput(held: TrialEvidence | None) -> dict[str, Any]:
     """What the server took in and gave out, payload as the probes counted it; None: unknown."""
     if held is None:
@@ -236,6 +244,8 @@ def trial_summary(result: TrialResult) -> dict[str, Any]:
         "units": verdict.units,
         "units_failed": verdict.units_failed,
         "established": verdict.established,
+        "windows": verdict.windows,
+        "by_last_window": verdict.by_last_window,
         "server_cpu_percent": result.server_cpu_percent,
         "host_cpu_percent": result.host_cpu_percent,
         "worst_session": None

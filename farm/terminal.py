@@ -76,6 +76,7 @@ class Terminal:
             more = len(verdict.reasons) - 1
             text.append(f", {verdict.reasons[0].message}")
             text.append(f" (and {more} more)" if more else "")
+            text.append(", in the last window alone" if verdict.by_last_window else "")
         self._console.print(text)
 
 

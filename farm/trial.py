@@ -390,7 +390,12 @@ class WorstSession:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`reasons` are sorted, the worst first; a pass may carry remarks in `notes`."""
+    """`reasons` are sorted, the worst first; a pass may carry remarks in `notes`.
+
+    `windows` is how many of the hold the media were judged by, None in a recording of a farm that
+    did not say. `by_last_window`: it failed by what was in the last of them alone, so that nobody
+    saw whether it would have gone on.
+    """
 
     outcome: Outcome
     reasons: tuple[Reason, ...]
@@ -399,6 +404,8 @@ class Verdict:
     established: int
     worst_session: WorstSession | None = None
     notes: tuple[str, ...] = ()
+    windows: int | None = None
+    by_last_window: bool = False
 
 
 @dataclass(frozen=True, slots=True)

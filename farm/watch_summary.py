@@ -12,10 +12,10 @@ from farm.drift import SLACKS, allowance, figures
 from farm.experiment import Experiment
 from farm.jsonable import to_jsonable
 from farm.known import known, median_known
-from farm.summary import FORMAT, sessions_of, trial_summary, viewers_of
+from farm.summary import FORMAT, hold_windows, sessions_of, trial_summary, viewers_of
 from farm.trend import Trend, trend
 from farm.trial import Outcome, TrialResult
-from farm.wording import counted
+from farm.wording import counted, short_look
 
 WatchState = Literal["steady", "drift", "failed", "unwatched"]
 """`failed`: a trial did; `drift`: none did, but a figure moves; `unwatched`: no trial was valid."""
@@ -122,6 +122,7 @@ def watch_summary(
         "sessions": sessions_of(experiment.scenario, load),
         "viewers": viewers_of(experiment.scenario, load),
         "hold_s": experiment.trial.hold_s,
+        "hold_windows": hold_windows(experiment),
         "watch": {
             "began": None if not tried else _when(wall_s.get(tried[0].index)),
             "last": None if not tried else _when(wall_s.get(tried[-1].index)),
@@ -183,7 +184,8 @@ def watch_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     watch = summary["watch"]
     counts = f"{watch['passed']} passed, {watch['failed']} failed, {watch['invalid']} invalid"
     lasted = f"from {watch['began']} to {watch['last']}" if watch["began"] else "no trial"
-    first = f"{summary['state'].capitalize()}: {summary['load']} probes, {lasted}: {counts}"
+    look = short_look(summary.get("hold_windows")).replace(", a", ", each a")
+    first = f"{summary['state'].capitalize()}: {summary['load']} probes, {lasted}: {counts}{look}"
     outages = watch["outages"]
     if outages:
         turns = counted(len(outages), "turn")

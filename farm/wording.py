@@ -11,3 +11,17 @@ def percent(share: float) -> str:
 def counted(number: int, noun: str) -> str:
     """`1 call`, `2 calls`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+SHORT_LOOK_WINDOWS = 2
+"""A hold of no more windows is a short look: the last one, which decides alone, is half of it."""
+
+
+def short_look(windows: int | None) -> str:
+    """`, a short look of 2 windows`, behind how long a hold was.
+
+    Empty for longer holds, and where it is not known how many windows there were.
+    """
+    if not windows or windows > SHORT_LOOK_WINDOWS:
+        return ""
+    return f", a short look of {counted(windows, 'window')}"

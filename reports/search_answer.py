@@ -11,6 +11,7 @@ from farm.answer_lines import TAKEN
 from farm.experiment import ScenarioKind
 from farm.scenario import NOUNS
 from farm.trial import OTHER_PROGRAMS, Outcome, TrialResult
+from farm.wording import short_look
 from reports.answer import Answer, Status, machines, sentence
 from reports.costs import cost_points
 from reports.limits import limit_points, scale_out_points
@@ -127,6 +128,7 @@ def search_answer(
             *_first_to_fail(results),
         ),
         (
+            *_short_holds(summary.get("hold_windows")),
             *_capacity_points(capacity),
             *_steady_points(_section(summary, "drift")),
             *cost_points(_section(summary, "cost"), capacity.get("recommended_probes")),
@@ -207,6 +209,17 @@ def _capacity_points(capacity: Mapping[str, Any]) -> list[str]:
     if capacity.get("breaking_probes") is not None:
         points.append(f"It breaks at {capacity['breaking_probes']} probes.")
     return points
+
+
+def _short_holds(windows: int | None) -> list[str]:
+    """What trials are worth that were judged by so few windows."""
+    look = short_look(windows)
+    if not look:
+        return []
+    return [
+        f"Each hold was{look.removeprefix(',')}: one bad second in the last one fails it, and what "
+        "comes seldom is not seen. A longer trial.hold is worth more."
+    ]
 
 
 def _prior(capacity: Mapping[str, Any]) -> str:

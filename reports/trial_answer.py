@@ -8,6 +8,7 @@ from farm.advice import advice
 from farm.answer_lines import not_judged
 from farm.experiment import ScenarioKind
 from farm.trial import Fault, Outcome, Phases, TrialPlan, TrialResult
+from farm.wording import short_look
 from reports.answer import Answer, machines, sentence
 from reports.phrases import bitrate, counted, percent, probes_and_sessions, seconds, units_word
 
@@ -44,7 +45,7 @@ def trial_answer(
             ("Run it again; what was recorded until then is shown below.",),
         )
     verdict = result.verdict
-    held = _held(result.phases)
+    held = f"{_held(result.phases)}{short_look(verdict.windows)}"
     match verdict.outcome:
         case Outcome.PASS:
             headline = f"Passed: {who} kept up their quality{held}."
@@ -54,7 +55,8 @@ def trial_answer(
         case Outcome.FAIL:
             units = counted(verdict.units, units_word(scenario))
             bad = f"{verdict.units_failed} of {units}"
-            kept = f"did not keep up their quality{held}"
+            last = ", in the last window alone" if verdict.by_last_window else ""
+            kept = f"did not keep up their quality{held}{last}"
             if result.phases.hold_s is None:
                 kept = "failed before there was a hold"
             headline = f"Failed: {bad} {kept}, at a load of {counted(plan.load, 'probe')}."

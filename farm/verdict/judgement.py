@@ -23,6 +23,7 @@ from farm.verdict.assumed_media import as_assumed, mixed_or_withheld
 from farm.verdict.baseline import Baseline
 from farm.verdict.blame import LEFT, Blame, Finding
 from farm.verdict.generator_faults import after_hold, generator_faults
+from farm.verdict.hold_worth import hold_worth
 from farm.verdict.host_cpu import crowded_servers
 from farm.verdict.host_faults import busy_hosts, unseen_notes, untold_notes
 from farm.verdict.one_fate import said, starved_receiver
@@ -57,9 +58,9 @@ def judge(
     bad = _bad_units(evidence, findings)
     units = _units(evidence)
     allowed = _allowed(evidence, criteria, len(units))
-    presenter_bad = any(finding.role == "presenter" for finding in findings)
     blame = Blame(findings, streams)
-    failed = presenter_bad or len(bad) > allowed
+    failed = _fails(evidence, findings, allowed)
+    in_a_row = [finding for finding in findings if not finding.breach.in_last_window]
     verdict = Verdict(
         outcome=Outcome.FAIL if failed else Outcome.PASS,
         reasons=blame.reasons,
@@ -68,6 +69,8 @@ def judge(
         established=_established(evidence, findings),
         worst_session=worst_session(streams, blame.findings),
         notes=_notes(evidence, baseline),
+        windows=streams.count,
+        by_last_window=failed and not _fails(evidence, in_a_row, allowed),
     )
     if not failed and bad:
         share = f"{len(bad)} of {len(units)} failed, {allowed} may"
@@ -77,7 +80,7 @@ def judge(
     verdict = _blamed(verdict, evidence, invalid, blame.findings)
     if verdict.outcome is Outcome.PASS:
         verdict = replace(verdict, notes=(*verdict.notes, *doubts(evidence)))
-    return verdict
+    return replace(verdict, notes=(*hold_worth(verdict, evidence), *verdict.notes))
 
 
 def _blamed(
@@ -87,7 +90,13 @@ def _blamed(
     died = [fault for fault in evidence.faults if fault.what == "server_died"]
     if died:
         reasons = tuple(Reason("server_died", fault.message, at_s=fault.at_s) for fault in died)
-        return replace(verdict, outcome=Outcome.FAIL, reasons=reasons, units_failed=verdict.units)
+        return replace(
+            verdict,
+            outcome=Outcome.FAIL,
+            reasons=reasons,
+            units_failed=verdict.units,
+            by_last_window=False,
+        )
     ours = generator_faults(evidence, invalid)
     if not ours and verdict.outcome is Outcome.FAIL:
         ours = (
@@ -100,7 +109,13 @@ def _blamed(
     if not ours:
         return verdict
     said = f"the media alone: {verdict.outcome}, {verdict.units_failed} of {verdict.units} failed"
-    return replace(verdict, outcome=Outcome.INVALID, reasons=ours, notes=(*verdict.notes, said))
+    return replace(
+        verdict,
+        outcome=Outcome.INVALID,
+        reasons=ours,
+        notes=(*verdict.notes, said),
+        by_last_window=False,
+    )
 
 
 def _starved_joins(
@@ -231,6 +246,12 @@ def _bad_units(evidence: TrialEvidence, findings: list[Finding]) -> set[str]:
         for probe in evidence.plan.probes
         if probe.role == "viewer" and probe.session in presenters
     }
+
+
+def _fails(evidence: TrialEvidence, findings: list[Finding], allowed: int) -> bool:
+    """Whether more units are bad than may be, or a presenter is."""
+    presenter_bad = any(finding.role == "presenter" for finding in findings)
+    return presenter_bad or len(_bad_units(evidence, findings)) > allowed
 
 
 def _allowed(evidence: TrialEvidence, criteria: Criteria, units: int) -> int:

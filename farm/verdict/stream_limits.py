@@ -8,7 +8,7 @@ any poll is a break of its own, `no_evidence`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from farm.experiment import Criteria
@@ -28,7 +28,10 @@ FAR_BEYOND = 1000.0
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A limit broken. `beyond` is how many times the value is past the limit, from 1 up."""
+    """A limit broken. `beyond` is how many times the value is past the limit, from 1 up.
+
+    `in_last_window`: only there, so that nobody saw whether it would have gone on.
+    """
 
     code: str
     value: float | None
@@ -36,6 +39,7 @@ class Breach:
     beyond: float
     window: int
     at_s: float
+    in_last_window: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +101,12 @@ def failing(
         if (found := tuple(_window(windows.get(window), window, criteria, reference)))
     }
     counts = [
-        breach
+        breach if in_a_row else replace(breach, in_last_window=True)
         for window, found in broken.items()
+        for in_a_row in [window - 1 in broken or window + 1 in broken]
         for breach in found
-        if window == expected - 1
-        or window - 1 in broken
-        or window + 1 in broken
+        if in_a_row
+        or window == expected - 1
         or (breach.code == "delivered" and window == _last_known(windows, reference))
     ]
     if expected == 0:
@@ -283,5 +287,8 @@ def _worst_of_each(breaches: Sequence[Breach]) -> tuple[Breach, ...]:
         same = [breach for breach in breaches if breach.code == code]
         worst = max(same, key=lambda breach: breach.beyond)
         first = min(same, key=lambda breach: breach.at_s)
-        found.append(Breach(code, worst.value, worst.limit, worst.beyond, first.window, first.at_s))
+        in_last_window = all(breach.in_last_window for breach in same)
+        found.append(
+            replace(worst, window=first.window, at_s=first.at_s, in_last_window=in_last_window)
+        )
     return tuple(sorted(found, key=lambda breach: -breach.beyond))

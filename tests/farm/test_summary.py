@@ -9,7 +9,7 @@ from farm.attribution import LimitedBy, Machine
 from farm.capacity_search import CapacityEstimate, State
 from farm.cost import MachinePrice, PriceTable
 from farm.drift import DriftLooks
-from farm.experiment import Experiment, Price, Scenario, Server
+from farm.experiment import Experiment, Price, Scenario, Server, TrialSettings
 from farm.server_observations import ServerSample
 from farm.summary import run_summary, size_summary
 from farm.trial import Outcome, Phases, Reason
@@ -186,6 +186,37 @@ def test_the_lines_of_a_trial_that_failed() -> None:
         "Failed: 4 probes (2 calls) for 4m; 1 of 2 sessions bad.",
         "Worst: p004 (s002) inbound video lost 17 % of its packets (and 2 more).",
     )
+
+
+def judged_by(windows: int, *, failed: bool = False) -> tuple[str, str]:
+    trial = judged_trial(1, 4, Outcome.FAIL if failed else Outcome.PASS, (LOSS,) if failed else ())
+    verdict = dataclasses.replace(trial.verdict, windows=windows, by_last_window=failed)
+    short = dataclasses.replace(CALLS, trial=TrialSettings(hold_s=10.0 * windows))
+    return two_lines(run_summary(short, [dataclasses.replace(trial, verdict=verdict)]))
+
+
+def test_the_lines_of_a_short_hold_say_what_it_is_worth() -> None:
+    first, _ = judged_by(2)
+    assert first == (
+        "Passed: 4 probes (2 calls) for 20s, a short look of 2 windows; 0 of 2 sessions bad."
+    )
+    first, second = judged_by(2, failed=True)
+    assert first.startswith("Failed: 4 probes (2 calls) for 20s, a short look of 2 windows; ")
+    assert second.endswith(
+        " Only its last window was bad: nobody saw whether that would have gone on."
+    )
+    assert judged_by(3)[0] == "Passed: 4 probes (2 calls) for 30s; 0 of 2 sessions bad."
+
+
+def test_the_lines_of_a_search_with_short_holds_say_what_they_are_worth() -> None:
+    short = dataclasses.replace(CALLS, trial=TrialSettings(hold_s=24.0))
+    summary = sized(short)
+    assert summary["hold_windows"] == 2
+    assert two_lines(summary)[0].startswith(
+        "The server holds 4 probes (2 calls) for 24s, a short look of 2 windows; between 2 and 6 "
+    )
+    older = {key: value for key, value in summary.items() if key != "hold_windows"}
+    assert two_lines(older)[0].startswith("The server holds 4 probes (2 calls) for 24s; between ")
 
 
 def test_the_lines_of_an_invalid_trial_blame_no_server() -> None:

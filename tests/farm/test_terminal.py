@@ -1,10 +1,12 @@
 """What a person reads while a trial runs, and what a log keeps of it."""
 
 import io
+from dataclasses import replace
 
 from farm.protocols import Progress
 from farm.terminal import Terminal, progress_line
 from farm.trial import Outcome, Phases, Reason, TrialResult, Verdict
+from tests.farm.trial_evidence import judged_trial
 
 HOLD = Progress(
     trial=3,
@@ -36,6 +38,15 @@ def test_a_log_gets_a_line_at_once_and_then_not_every_second() -> None:
             terminal.progress(HOLD)
     assert stream.getvalue().count("\n") == 1
     assert "joined 5/6" in stream.getvalue()
+
+
+def test_a_trial_that_failed_by_its_last_window_alone_is_said_to() -> None:
+    stream = io.StringIO()
+    failed = judged_trial(3, 4, Outcome.FAIL, (Reason("stalled", "p001 stalled"),))
+    verdict = replace(failed.verdict, by_last_window=True)
+    Terminal(stream).trial_ended(replace(failed, verdict=verdict))
+    said = "trial 3: 4 probes: fail, p001 stalled, in the last window alone\n"
+    assert stream.getvalue() == said
 
 
 def test_page_text_in_a_reason_is_printed_as_it_is() -> None:

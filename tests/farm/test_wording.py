@@ -1,6 +1,6 @@
 import pytest
 
-from farm.wording import counted, percent
+from farm.wording import counted, percent, short_look
 
 
 @pytest.mark.parametrize(
@@ -13,3 +13,9 @@ def test_a_share_in_percent(share: float, text: str) -> None:
 
 def test_one_call_but_two_calls() -> None:
     assert [counted(number, "call") for number in (0, 1, 2)] == ["0 calls", "1 call", "2 calls"]
+
+
+def test_a_hold_of_two_windows_is_a_short_look() -> None:
+    assert short_look(1) == ", a short look of 1 window"
+    assert short_look(2) == ", a short look of 2 windows"
+    assert [short_look(windows) for windows in (3, 24, 0, None)] == ["", "", "", ""]

@@ -28,6 +28,16 @@ def test_a_capacity_with_all_that_travels_with_it() -> None:
     assert answer.points[5].startswith("At 18 probes, trial 3: The server's machine used 27 %")
 
 
+def test_short_holds_are_said_to_be_short_looks() -> None:
+    short = search_answer("one_to_one", {**summary(hold_s=20), "hold_windows": 2}, [])
+    assert short.points[0] == (
+        "Each hold was a short look of 2 windows: one bad second in the last one fails it, and "
+        "what comes seldom is not seen. A longer trial.hold is worth more."
+    )
+    long = search_answer("one_to_one", {**summary(), "hold_windows": 24}, [])
+    assert not any("short look" in point for point in long.points)
+
+
 def test_it_is_said_how_much_of_the_interval_the_trials_tell() -> None:
     def said(**capacity: object) -> str:
         return search_answer("one_to_one", summary(**capacity), []).points[1]  # type: ignore[arg-type]

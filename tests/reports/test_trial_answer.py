@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from farm.trial import Fault, KurentoFigures, Outcome, Phases, Reason
 from reports.trial_answer import trial_answer
@@ -37,6 +38,22 @@ def test_a_trial_that_failed_gives_its_first_reasons() -> None:
     )
     assert answer.reasons[0] == "reason number 0."
     assert answer.reasons[-1] == "2 more reasons in the table of the trial."
+
+
+def test_what_a_short_hold_is_worth_stands_in_the_headline() -> None:
+    def said(outcome: Outcome, **verdict: Any) -> str:
+        short = result(outcome, reasons=1)
+        short = replace(short, verdict=replace(short.verdict, **verdict))
+        return trial_answer("one_to_one", PLAN, short, PHASES).headline
+
+    assert said(Outcome.PASS, windows=2) == (
+        "Passed: 4 probes in 2 calls kept up their quality for 4 min, a short look of 2 windows."
+    )
+    assert said(Outcome.FAIL, windows=2, by_last_window=True) == (
+        "Failed: 1 of 2 calls did not keep up their quality for 4 min, a short look of 2 windows, "
+        "in the last window alone, at a load of 4 probes."
+    )
+    assert "window" not in said(Outcome.FAIL, windows=24)
 
 
 def test_an_invalid_trial_does_not_blame_the_server() -> None:

@@ -407,3 +407,65 @@ def test_an_older_recording_with_limits_of_nothing_at_all_is_judged() -> None:
     assert verdict.outcome is Outcome.FAIL
     assert verdict.reasons[0].code == "setup"
     assert verdict.reasons[0].limit == 0.0
+
+
+# ---------------------------------------------------------------- what a short hold is worth
+
+
+STALLED = {"stalled_ratio": 0.2}
+
+
+def test_a_verdict_says_by_how_many_windows_it_is() -> None:
+    assert judged(good(windows=24)).windows == 24
+    assert judged(good()).windows == 4
+
+
+@pytest.mark.parametrize(
+    ("windows", "said"),
+    [
+        (1, "judged by 1 window of 10s; one bad second in the last one, all of the hold, fails it"),
+        (2, "judged by 2 windows of 10s; one bad second in the last one, half of the hold, fails"),
+    ],
+)
+def test_a_short_hold_is_said_to_be_a_short_look(windows: int, said: str) -> None:
+    (note,) = judged(good(windows=windows), baseline()).notes
+    assert note.startswith(f"a short look: {said}")
+    assert judged(good(windows=3), baseline()).notes == ()
+
+
+def test_a_trial_that_fails_by_its_last_window_alone_is_said_to() -> None:
+    bad_end = spoilt(good(windows=2), stream("p001", "inbound", "video", [1], **STALLED))
+    verdict = judged(bad_end, baseline())
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.by_last_window
+    by_last, short = verdict.notes
+    assert by_last.startswith("it failed by its last window alone: nobody saw whether")
+    assert short.startswith("a short look: judged by 2 windows of 10s")
+
+    long = spoilt(good(windows=24), stream("p001", "inbound", "video", [23], **STALLED))
+    verdict = judged(long, baseline())
+    assert (verdict.outcome, verdict.by_last_window) == (Outcome.FAIL, True)
+    assert len(verdict.notes) == 1
+
+
+@pytest.mark.parametrize("windows", [[0, 1], [2, 3]])
+def test_what_went_on_for_two_windows_is_no_matter_of_the_last_one(windows: list[int]) -> None:
+    count = windows[-1] + 1
+    bad = spoilt(good(windows=count), stream("p001", "inbound", "video", windows, **STALLED))
+    verdict = judged(bad, baseline())
+    assert (verdict.outcome, verdict.by_last_window) == (Outcome.FAIL, False)
+
+
+def test_a_failed_join_beside_a_bad_last_window_is_no_matter_of_that_window() -> None:
+    bad = unjoined(good(load=4), "p003", "signalling", "the room is full")
+    bad = spoilt(bad, stream("p001", "inbound", "video", [3], **STALLED))
+    verdict = judged(bad, baseline())
+    assert (verdict.outcome, verdict.by_last_window) == (Outcome.FAIL, False)
+
+
+@pytest.mark.parametrize("what", ["server_died", "app_died"])
+def test_a_trial_that_something_ended_says_nothing_of_its_windows(what: Any) -> None:
+    bad_end = spoilt(good(windows=2), stream("p001", "inbound", "video", [1], **STALLED))
+    verdict = judged(with_fault(bad_end, Fault(what, 45.0, "gone")), baseline())
+    assert not verdict.by_last_window
+    assert not any("short look" in note or "last window" in note for note in verdict.notes)

@@ -56,6 +56,21 @@ def test_a_bad_last_window_fails_the_stream() -> None:
     assert [breach.at_s for breach in judged(clean(0), clean(1), lossy(2))] == [50.0]
 
 
+def test_what_only_the_last_window_has_is_told_apart() -> None:
+    assert [breach.in_last_window for breach in judged(clean(0), clean(1), lossy(2))] == [True]
+    assert [breach.in_last_window for breach in judged(clean(0), lossy(1), lossy(2))] == [False]
+    assert [breach.in_last_window for breach in judged(lossy(0))] == [True]
+    assert [breach.in_last_window for breach in judged(lossy(0), lossy(1))] == [False]
+
+
+def test_what_was_there_for_two_windows_before_is_not_of_the_last_one() -> None:
+    breaches = judged(lossy(0), lossy(1), clean(2), window(3, gap_s=4.0))
+    assert {each.code: each.in_last_window for each in breaches} == {
+        "residual_loss": False,
+        "gap": True,
+    }
+
+
 def test_bad_windows_apart_from_each_other_are_forgiven() -> None:
     assert judged(lossy(0), clean(1), lossy(2), clean(3)) == ()
 
