@@ -179,8 +179,9 @@ class NotThereYet(CloudError):
 class JoinError(FarmError):
     """A probe could not join its session.
 
-    `reason` is a short slug (`signalling`, `media`, `timeout`, `page_error`, `dialog`), the message
-    the line a user reads, `screenshot` what the page showed, where one could be taken.
+    `reason` is a short slug (`signalling`, `dialog`, `media`, `navigation`, `page_error`,
+    `timeout`, `partner`), the message the line a user reads, `screenshot` what the page showed,
+    where one could be taken.
     """
 
     def __init__(self, reason: str, message: str, screenshot: Path | None = None) -> None:

@@ -267,7 +267,9 @@ class TrialSettings:
 class Search:
     minimum: int | None = setting(None, "smallest load; null: one session", minimum=1)
     maximum: int = setting(60, "largest load", minimum=1)
-    step: int | None = setting(None, "loads are multiples of it; null: one session", minimum=1)
+    step: int | None = setting(
+        None, "from a load to the next; null: one session, in a broadcast one viewer", minimum=1
+    )
     loads: tuple[int, ...] | None = setting(None, "only these, in the place of a range")
     ramp: bool = setting(False, "each load in turn until one fails, in the place of a search")
     reliability: float = setting(0.9, "share of holds that must pass", minimum=0.5, maximum=0.999)

@@ -19,14 +19,18 @@ class LiveMetrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self._load = self._gauge("load_probes", "Probes of the trial that goes on.")
-        self._joined = self._gauge("joined_probes", "Probes that are in.")
+        self._load = self._gauge("load_probes", "Probes of the newest trial.")
+        self._joined = self._gauge(
+            "joined_probes", "Probes that joined, also those that left again."
+        )
         self._failed = self._gauge("failed_probes", "Probes that could not join.")
         self._received = self._gauge(
             "received_bytes_per_second", "Payload that all probes together received."
         )
-        self._loss = self._gauge("loss_ratio", "Packets lost of those due, of all probes.")
-        self._frame_rate = self._gauge("frame_rate_hertz", "Frames a second, mean of the probes.")
+        self._loss = self._gauge("loss_ratio", "Packets lost of those due to all probes together.")
+        self._frame_rate = self._gauge(
+            "frame_rate_hertz", "Frames decoded a second, mean of all received videos."
+        )
         self._server_cpu = self._gauge("server_cpu_ratio", "CPU of the server's machine, 0 to 1.")
         self._host_cpu = self._gauge("generator_cpu_ratio", "CPU of the busiest host, 0 to 1.")
         self._phase = Enum(

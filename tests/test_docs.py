@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from farm.answer_lines import two_lines
+from farm.capacity_search import CapacityEstimate
 from farm.cli.__main__ import VERBS
 from farm.drivers.reading import parse_driver
+from farm.drivers.steps import step_name
+from farm.experiment import Experiment
 from farm.experiment_file import parse_experiment
+from farm.recording.journal import JournalEntry
 from farm.scenario import ladder
+from farm.summary import size_summary
+from farm.trial import Outcome
+from tests.farm.trial_evidence import judged_trial
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -73,3 +82,39 @@ def test_the_architecture_names_every_module_of_the_farm() -> None:
     missing = [path.name for path in modules if path.name not in text]
     missing += [f"{path.name}/" for path in packages if f"  {path.name}/" not in text]
     assert not missing
+
+
+def test_the_answer_in_the_documents_is_as_it_is_printed() -> None:
+    quoted = re.findall(r"^((?: {4}\S.*\n)+)", (ROOT / "docs/sizing.md").read_text(), re.MULTILINE)
+    (told,) = (block for block in quoted if "The server holds" in block)
+    estimate = CapacityEstimate(18, (16, 20), 16, 20, 12, "converged", 0.9, 0.9)
+    results = [judged_trial(index, 18, Outcome.PASS) for index in range(12)]
+    summary = size_summary(Experiment(), results, estimate)
+    evidence = "at 20 probes thread … of the media server used 97 % of a core"
+    summary["limited_by"] = {"resource": "cpu_thread", "evidence": evidence}
+    assert " ".join(told.split()) == " ".join(two_lines(summary))
+
+
+def test_a_failed_step_in_the_documents_is_one_of_the_driver_above_it() -> None:
+    text = (ROOT / "docs/drivers.md").read_text()
+    (block,) = (each for each in fenced(ROOT / "docs/drivers.md", "yaml") if "#hang-up" in each)
+    caller = parse_driver(block, "an example", ROOT).roles["caller"]
+    number, name = re.findall(r"\(caller of s001\): join step (\d+), (.+?): not within", text)[0]
+    assert step_name(caller.join[int(number) - 1]) == name
+
+
+def test_the_journal_is_said_to_have_the_kinds_that_it_has() -> None:
+    told = set(re.findall(r"`(\w+)`", (JournalEntry.__doc__ or "").split("| --- |")[1]))
+    assert told == set(journalled())
+
+
+def journalled() -> Iterator[str]:
+    """What the farm's code calls `journal` and `decided` with, constants looked up."""
+    for path in sorted((ROOT / "farm").rglob("*.py")):
+        text = path.read_text()
+        for word in re.findall(r"\.(?:journal|decided)\(([A-Z_]+|\"\w+\")[,)]", text):
+            if word.startswith('"'):
+                yield word.strip('"')
+            else:
+                module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+                yield str(getattr(import_module(module), word))

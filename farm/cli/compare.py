@@ -42,7 +42,12 @@ UNSOUND: Mapping[str, str] = {
 def describe(verb: argparse.ArgumentParser) -> None:
     verb.epilog = "example: farm compare runs/kurento-7.2 runs/kurento-7.3 --tolerance 10%"
     verb.add_argument("a", type=Path, metavar="A", help="a run of farm size")
-    verb.add_argument("b", type=Path, metavar="B", help="another; exit 1 when it holds less")
+    verb.add_argument(
+        "b",
+        type=Path,
+        metavar="B",
+        help="another; exit 1 when it holds less by more than the tolerance",
+    )
     verb.add_argument(
         "--tolerance",
         type=_share,

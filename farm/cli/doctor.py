@@ -57,7 +57,7 @@ def system() -> list[Finding]:
         Finding(
             "system",
             platform.platform() if sys.platform == "linux" else None,
-            "hosts and servers are Linux; on this system only `farm report` works",
+            "hosts and servers are Linux; on this system `farm report`, `compare` and `runs` work",
         ),
         looked_up("Playwright", playwright_version, setup="libatomic"),
         _program("sshd", "the demo samples its server over SSH; without it, by a local shell"),

@@ -200,6 +200,6 @@ async def _ffprobe(shell: Shell) -> Finding:
     return Finding(
         "ffprobe on the server",
         said.stdout.strip() or None,
-        "recordings are then copied here to be checked",
+        "without it only the beginning of each recording is read, over the shell",
         required=False,
     )

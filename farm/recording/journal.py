@@ -9,7 +9,18 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """`kind` is a word (`started`, `trial_planned`, `reset`, `search`), `facts` belong to it."""
+    """`kind` is a word, `facts` belong to it.
+
+    | kind | facts |
+    | --- | --- |
+    | `trial_started`, `trial_ended` | index, load; purpose; verdict |
+    | `note` | text: what the user was told of a decision |
+    | `resumed` | trials: how many were there when the run was taken up again |
+    | `baseline_of` | run: the one that `farm run --baseline` compares with |
+    | `watch`, `watch_began` | load; the wall clock of the first turn, every_s, for_s |
+    | `outage` | wall_s, message: a turn at which the server could not be reached |
+    | `answer` | state; of a search its probes |
+    """
 
     kind: str
     at_s: float

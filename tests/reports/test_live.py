@@ -96,6 +96,10 @@ async def test_metrics_are_in_base_units_and_what_is_unknown_is_not_zero() -> No
     assert "probe_farm_server_cpu_ratio 0.375" in lines
     assert "probe_farm_loss_ratio NaN" in lines
     assert "probe_farm_joined_probes 3.0" in lines
+    assert (
+        "# HELP probe_farm_frame_rate_hertz Frames decoded a second, mean of all received videos."
+        in lines
+    )
     assert 'probe_farm_phase{probe_farm_phase="hold"} 1.0' in lines
     assert 'probe_farm_trials_total{verdict="pass"} 1.0' in lines
     assert 'probe_farm_trials_total{verdict="fail"} 0.0' in lines
