@@ -110,6 +110,8 @@ def _trial(each: Rejudged) -> dict[str, Any]:
         "notes": list(now.notes),
         "units": now.units,
         "units_failed": now.units_failed,
+        "windows": now.windows,
+        "by_last_window": now.by_last_window,
     }
 
 

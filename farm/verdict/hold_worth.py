@@ -13,7 +13,7 @@ from farm.trial import Outcome, TrialEvidence, Verdict
 from farm.units import format_duration
 from farm.wording import SHORT_LOOK_WINDOWS, counted
 
-LONGER = "a longer trial.hold tells"
+LONGER = "a longer trial.hold tells more"
 
 
 def hold_worth(verdict: Verdict, evidence: TrialEvidence) -> Iterator[str]:
