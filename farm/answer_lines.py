@@ -38,10 +38,9 @@ def _size_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
             or "its trials contradict each other"
         )
         return f"The server drifts: {moved}. {load} held on the way {ended}.", second
-    at_least = "" if state == "converged" else "at least "
     load = _load(summary["scenario"], probes, capacity)
     hold = f"{format_duration(capacity['hold_s'])}{short_look(summary.get('hold_windows'))}"
-    held = f"The server holds {at_least}{load} for {hold}"
+    held = f"The server holds {how_sure(state)}{load} for {hold}"
     first = ""
     if state == "generator_ran_out":
         by_generator = summary["limited_by"]["resource"] == "generator"
@@ -74,6 +73,14 @@ def _run_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     last = f" {IN_LAST_WINDOW}" if trial.get("by_last_window") else ""
     helps = f" {advice(reason['code'] for reason in reasons)}" if state == "invalid" else ""
     return first, f"Worst: {reasons[0]['message']}{more}.{last}{gave_way}{helps}"
+
+
+def how_sure(state: str) -> str:
+    """What to put before the answer of a search that ended so: it may be the answer, a lower bound,
+    or no more than what is likeliest so far."""
+    return {"converged": "", "out_of_trials": "perhaps ", "server_lost": "perhaps "}.get(
+        state, "at least "
+    )
 
 
 def not_judged(codes: Collection[str]) -> str:

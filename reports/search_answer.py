@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from farm.advice import ROOM, advice
-from farm.answer_lines import TAKEN
+from farm.answer_lines import TAKEN, how_sure
 from farm.experiment import ScenarioKind
 from farm.scenario import NOUNS
 from farm.trial import OTHER_PROGRAMS, Outcome, TrialResult
@@ -151,14 +151,13 @@ def _ran_out(meaning: StateMeaning, codes: Sequence[str]) -> StateMeaning:
 
 
 def capacity_text(scenario: ScenarioKind, capacity: Mapping[str, Any], state: str) -> str:
-    """`18 probes (9 calls)`, `at least 18 probes (9 calls)`, or `unknown`."""
+    """`18 probes (9 calls)`, `at least 18 probes (9 calls)`, `perhaps ...`, or `unknown`."""
     probes = capacity.get("probes")
     if probes is None:
         return "unknown"
     units = capacity.get("viewers" if scenario == "broadcast" else "sessions")
     carried = "" if units is None else f" ({counted(units, units_word(scenario))})"
-    at_least = "" if state == "converged" else "at least "
-    return f"{at_least}{counted(probes, 'probe')}{carried}"
+    return f"{how_sure(state)}{counted(probes, 'probe')}{carried}"
 
 
 def interval_text(capacity: Mapping[str, Any]) -> str:

@@ -146,6 +146,14 @@ def test_the_lines_of_a_generator_that_ran_out() -> None:
     )
 
 
+@pytest.mark.parametrize("state", ["out_of_trials", "server_lost"])
+def test_an_answer_that_is_only_the_likeliest_is_no_lower_bound(state: State) -> None:
+    assert two_lines(sized(state=state))[0] == (
+        "The server holds perhaps 4 probes (2 calls) for 4m; "
+        f"between 2 and 6 with 90 % confidence ({state}, 3 trials)."
+    )
+
+
 def test_the_lines_of_a_server_that_holds_nothing() -> None:
     first, _ = two_lines(sized(probes=None, state="floor_failed", interval=(None, 2)))
     assert first == "No load is known to hold (floor_failed, 3 trials)."
