@@ -64,21 +64,17 @@ async def run_trial(
     """
     collector = Collector(plan, world.clock, world.observer, recorder)
     trial = _Trial(plan, world, settings, recorder, collector)
-    trial.begin("reset")
-    report = await world.server.reset(like)
-    recorder.reset(report)
-    if not report.clean:
-        dirty = ", ".join(report.differences)
-        world.observer.note(f"trial {plan.index}: the server began dirty: {dirty}")
     recordings = RecordingsCheck(
         plan, world.server.recordings, world.clock, world.observer, recorder
     )
-    await recordings.ready(trial.lasts_at_most_s())
     own_view = OwnView(world.view, world.clock, world.observer, recorder)
-    await own_view.before()
     met: Fault | None = None
     is_whole = False
+    trial.begin("reset")
     try:
+        await trial.reset(like)
+        await recordings.ready(trial.lasts_at_most_s())
+        await own_view.before()
         async with (
             world.watch() as fault,
             world.hosts(plan) as hosts,
@@ -131,6 +127,14 @@ class _Trial:
         self.recorder.phase(phase, now_s)
         self.collector.meter.phase(phase, None if lasting_s is None else now_s + lasting_s)
         return now_s
+
+    async def reset(self, like: Footprint | None) -> None:
+        """A fresh server; one that is not is told of at once."""
+        report = await self.world.server.reset(like)
+        self.recorder.reset(report)
+        if not report.clean:
+            dirty = ", ".join(report.differences)
+            self.world.observer.note(f"trial {self.plan.index}: the server began dirty: {dirty}")
 
     async def live(self, hosts: Mapping[str, Host]) -> None:
         """Ramp, settle, hold."""

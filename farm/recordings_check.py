@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from farm.errors import ServerError
+from farm.errors import GeneratorError, ServerError
 from farm.protocols import Clock, Observer, Recorder, Recordings
 from farm.recorded_calls import found_recordings, owed_recordings, projected_recordings_bytes
 from farm.trial import Fault, FaultKind, TrialPlan
@@ -65,7 +65,7 @@ class RecordingsCheck:
         try:
             await self._look(self._recordings, lasted_s)
             await self._recordings.put_away(self._plan.folder)
-        except ServerError as error:
+        except (ServerError, GeneratorError) as error:
             self.unknown(str(error))
 
     def unknown(self, why: str) -> None:

@@ -28,8 +28,8 @@ import subprocess
 import sys
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -167,15 +167,13 @@ class Processes:
         """Run a command to its end; its status, output, error output.
 
         What it leaves running (a reset command may start a daemon) is not a child of ours. Raises
-        MissingTool, and TimeoutError after `within_s`: then its group is killed.
+        MissingTool, ProcessError, and TimeoutError after `within_s`: then its group is killed.
         """
-        process = await asyncio.create_subprocess_exec(
-            *_wrapped(_found(command), None),
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=PIPE,
-            start_new_session=True,
-        )
+        words = _wrapped(_found(command), None)
+        with _started(str(command[0])):
+            process = await asyncio.create_subprocess_exec(
+                *words, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, start_new_session=True
+            )
         try:
             async with asyncio.timeout(within_s):
                 said, complained = await process.communicate()
@@ -202,7 +200,7 @@ class Processes:
             raise ProcessError(f"{name} cannot be started: processes are closed")
         mark = f"{self._mark}.{secrets.token_hex(4)}"
         words = _wrapped(_found(command), cores)
-        try:
+        with _started(name):
             process = await asyncio.create_subprocess_exec(
                 *words,
                 stdin=PIPE if output is None else DEVNULL,
@@ -211,8 +209,6 @@ class Processes:
                 start_new_session=True,
                 env={**os.environ, **(env or {}), MARK: mark},
             )
-        except OSError as error:  # no more processes, descriptors or memory to be had
-            raise ProcessError(f"{name} cannot be started: {error.strerror or error}") from error
         child: Child[Any] = Child(name, mark, process, log, self._forgotten)
         self._children.append(child)
         self._guardian.tell("child", child.pid)
@@ -276,6 +272,15 @@ class _Guardian:
         self.tell("farewell")
         os.close(self._writing)
         await asyncio.to_thread(self._process.wait, KILL_WITHIN_S)
+
+
+@contextmanager
+def _started(name: str) -> Iterator[None]:
+    """No more processes, descriptors or memory to be had: an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        raise ProcessError(f"{name} cannot be started: {error.strerror or error}") from error
 
 
 def _found(command: Sequence[str | Path]) -> list[str]:

@@ -180,6 +180,23 @@ async def test_whatever_of_the_generator_breaks_is_a_fault_and_no_end_of_the_run
     assert world.recorder.phases[-1][0] == "done"
 
 
+async def test_a_reset_for_which_no_process_can_be_had_is_a_fault_of_the_generator() -> None:
+    world = FakeWorld()
+    world.server.reset = breaks  # type: ignore[method-assign]
+    await play(world, calls(1))
+    assert [fault.what for fault in world.recorder.faults] == ["host_lost"]
+    assert [phase for phase, _ in world.recorder.phases] == ["reset", "done"]
+
+
+async def test_recordings_that_no_process_can_be_had_to_look_at_are_unknown() -> None:
+    world = FakeWorld()
+    recordings = world.server.recordings
+    assert recordings is not None
+    recordings.look = breaks  # type: ignore[method-assign]
+    await play(world, calls(1, recorded=True))
+    assert [fault.what for fault in world.recorder.faults] == ["recordings_unknown"]
+
+
 async def test_evidence_that_cannot_be_had_is_a_fault_of_the_generator() -> None:
     world = FakeWorld()
     world.host.lose(GeneratorError("host here: what answers there is out of memory"))

@@ -137,6 +137,13 @@ async def test_a_child_that_the_kernel_does_not_start_is_an_error_of_ours(
         await processes.start("app", python(READY_THEN_SLEEP), ready=json_line, env=too_much)
 
 
+async def test_a_command_that_the_kernel_does_not_run_is_an_error_of_ours(
+    processes: Processes,
+) -> None:
+    with pytest.raises(ProcessError, match="sh cannot be started: Argument list too long"):
+        await processes.run(["sh", "-c", "x" * (1 << 20)], 5)
+
+
 async def test_a_child_that_is_not_ready_in_time_is_ended_and_the_setting_named(
     processes: Processes, tmp_path: Path
 ) -> None:
