@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from farm.experiment import Experiment, Watch
+from farm.experiment import Experiment, TrialSettings, Watch
 from farm.trial import Outcome, Reason, TrialResult
 from farm.watch_summary import Outage, watch_lines, watch_summary
 from tests.farm.trial_evidence import judged_trial
@@ -59,6 +59,15 @@ def test_a_server_that_stays_as_it_is_is_steady() -> None:
         "Steady: 4 probes, from 2026-11-18T08:00:00Z to 2026-11-19T13:00:00Z: "
         "30 passed, 0 failed, 0 invalid.",
         "No figure drifts.",
+    )
+
+
+def test_a_watch_of_short_holds_says_what_they_are_worth() -> None:
+    short = dataclasses.replace(EXPERIMENT, trial=TrialSettings(hold_s=20.0))
+    summary = watch_summary(short, 4, trials(2), {2: BEGAN_S, 3: BEGAN_S + 3600.0})
+    assert summary["hold_windows"] == 2
+    assert watch_lines(summary)[0].endswith(
+        "2 passed, 0 failed, 0 invalid, each a short look of 2 windows."
     )
 
 
