@@ -2,15 +2,23 @@
 
 Each figure twice: of a few intervals, and as an expression for the columns of `Intervals.frame`,
 whole or in groups, where there are too many to look at one by one.
+
+`packetsLost` is cumulative, and falls when packets come late (RFC 3550, 6.4.1). What a stream lost
+over some windows is therefore what it moved over all of them, and only that is never less than 0: a
+packet that came in the next window is no loss. What one stream got late repairs no other one.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 import polars as pl
 
 from farm.trial import StreamInterval
+
+STREAM = ("probe", "direction", "kind", "track")
+"""What tells one stream from another."""
 
 
 def mean_over_time(
@@ -27,15 +35,18 @@ def mean_over_time(
 
 
 def lost_of_due(intervals: Iterable[StreamInterval]) -> float | None:
-    """All packets lost of all due (0 to 1): windows count by their packets; None: unknown."""
-    lost = due = 0.0
+    """What streams lost for good, of all packets that were due (0 to 1); None: unknown."""
+    moved: defaultdict[tuple[object, ...], list[int]] = defaultdict(lambda: [0, 0])
     for interval in intervals:
-        ratio, packets = interval.residual_loss_ratio, interval.packets
-        if ratio is not None and packets is not None:
-            # Of a window that lost everything nobody knows how much that was: it counts as one.
-            expected = packets / (1 - ratio) if ratio < 1 else 1.0
-            due += expected
-            lost += expected * ratio
+        if interval.packets_lost is not None and interval.packets is not None:
+            stream = moved[tuple(getattr(interval, name) for name in STREAM)]
+            stream[0] += interval.packets_lost
+            stream[1] += interval.packets
+    lost = due = 0
+    for (_, direction, *_), (net, packets) in moved.items():
+        missing = max(0, net)
+        lost += missing
+        due += packets + (missing if direction == "inbound" else 0)
     return lost / due if due else None
 
 
@@ -46,9 +57,35 @@ def mean_over_time_of(figure: str) -> pl.Expr:
     return pl.when(seconds > 0).then((pl.col(figure) * length_s).sum() / seconds).alias(figure)
 
 
-def lost_of_all_due() -> pl.Expr:
-    """`lost_of_due` of the columns; null where it is unknown."""
-    ratio, packets = pl.col("residual_loss_ratio"), pl.col("packets")
-    expected = pl.when(ratio < 1).then(packets / (1 - ratio)).otherwise(1.0)
-    due = pl.when(ratio.is_not_null() & packets.is_not_null()).then(expected)
-    return pl.when(due.sum() > 0).then((due * ratio).sum() / due.sum()).alias("lost_ratio")
+def residual_loss() -> pl.Expr:
+    """What each row lost for good of what was due (0 to 1), a row being a stream in one window."""
+    return pl.when(_due() > 0).then(_missing() / _due()).alias("residual_loss_ratio")
+
+
+def lost_ratio() -> pl.Expr:
+    """`lost_of_due` of the columns of one stream; null where it is unknown."""
+    net, packets = (pl.when(_known()).then(name).sum() for name in ("packets_lost", "packets"))
+    lost = net.clip(lower_bound=0)
+    due = packets + pl.when(pl.col("direction").first() == "inbound").then(lost).otherwise(0)
+    return pl.when(due > 0).then(lost / due).alias("lost_ratio")
+
+
+def lost_of_all(frame: pl.DataFrame) -> float | None:
+    """`lost_of_due` of many streams together."""
+    each = frame.filter(_known()).group_by(STREAM).agg(pl.col("packets_lost", "packets").sum())
+    lost, due = each.select(_missing().sum(), _due().sum().alias("due")).row(0)
+    return lost / due if due else None
+
+
+def _known() -> pl.Expr:
+    return pl.col("packets_lost").is_not_null() & pl.col("packets").is_not_null()
+
+
+def _missing() -> pl.Expr:
+    return pl.col("packets_lost").clip(lower_bound=0)
+
+
+def _due() -> pl.Expr:
+    """Of what is sent all packets are due; of what is received those that were lost as well."""
+    lost = pl.when(pl.col("direction") == "inbound").then(_missing()).otherwise(0)
+    return pl.col("packets") + lost

@@ -43,7 +43,7 @@ def _achieved(probes: list[ProbePlan], streams: list[list[StreamInterval]]) -> L
         round_trip_time_s=median(
             lambda each: mean_over_time(_only(each, "outbound"), lambda one: one.round_trip_time_s)
         ),
-        up_loss_ratio=median(lambda each: _lost_upwards(_only(each, "outbound", "audio"))),
+        up_loss_ratio=median(lambda each: lost_of_due(_only(each, "outbound", "audio"))),
         down_loss_ratio=median(lambda each: lost_of_due(_only(each, "inbound", "audio"))),
         video_up_bps=median(lambda each: _together_bps(_only(each, "outbound", "video"))),
         video_down_bps=median(lambda each: _together_bps(_only(each, "inbound", "video"))),
@@ -63,13 +63,3 @@ def _only(
     intervals: Iterable[StreamInterval], direction: str, kind: str | None = None
 ) -> list[StreamInterval]:
     return [each for each in intervals if each.direction == direction and kind in (None, each.kind)]
-
-
-def _lost_upwards(intervals: list[StreamInterval]) -> float | None:
-    counted = [
-        (each.remote_packets_lost, each.packets)
-        for each in intervals
-        if each.remote_packets_lost is not None and each.packets
-    ]
-    sent = sum(packets for _, packets in counted)
-    return max(0, sum(lost for lost, _ in counted)) / sent if sent else None

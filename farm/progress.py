@@ -89,8 +89,6 @@ class ProgressMeter:
     def progress(self, now_s: float) -> Progress:
         """The last second, as of `now_s`."""
         seconds = list(self._seconds(now_s))
-        lost = _sum(second.lost for second in seconds)
-        received = _sum(second.received for second in seconds)
         return Progress(
             trial=self._plan.index,
             load=self._plan.load,
@@ -98,7 +96,7 @@ class ProgressMeter:
             joined=len(self._joined),
             failed=len(self._failed),
             received_bps=_sum(second.bps for second in seconds),
-            loss_ratio=_loss_ratio(lost, received),
+            loss_ratio=_loss_ratio(seconds),
             frame_rate=mean_known(second.frame_rate for second in seconds),
             server_cpu_percent=self._server_cpu_percent(now_s),
             host_cpu_percent=self._host_cpu_percent(now_s),
@@ -153,10 +151,14 @@ def _difference(former: int | None, newest: int | None) -> int | None:
     return None if former is None or newest is None else newest - former
 
 
-def _loss_ratio(lost: float | None, received: float | None) -> float | None:
-    if lost is None or received is None or max(0, lost) + received == 0:
-        return None
-    return max(0, lost) / (max(0, lost) + received)
+def _loss_ratio(seconds: Iterable[_Second]) -> float | None:
+    """Of all streams; what one got late repairs no other one."""
+    lost = due = 0
+    for second in seconds:
+        if second.lost is not None and second.received is not None:
+            missing = max(0, second.lost)
+            lost, due = lost + missing, due + missing + second.received
+    return lost / due if due else None
 
 
 def _sum(values: Iterable[float | None]) -> float | None:

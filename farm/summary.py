@@ -217,18 +217,19 @@ def _throughput(held: TrialEvidence | None) -> dict[str, Any]:
 
 
 def _total(held: TrialEvidence, direction: Direction, *, packets: bool) -> float | None:
-    """The sum over all streams in a window, mean over the windows."""
+    """The sum over all streams in a window, mean over the windows, which count by their length."""
     windows: dict[int, float] = {}
+    lengths_s: dict[int, float] = {}
     for interval in held.intervals:
         if interval.direction != direction:
             continue
-        value = interval.bitrate_bps
+        value, length_s = interval.bitrate_bps, interval.end_s - interval.start_s
         if packets:
-            length_s = interval.end_s - interval.start_s
             value = None if interval.packets is None else interval.packets / length_s
         if value is not None:
             windows[interval.window] = windows.get(interval.window, 0.0) + value
-    return fmean(windows.values()) if windows else None
+            lengths_s[interval.window] = length_s
+    return fmean(windows.values(), lengths_s.values()) if windows else None
 
 
 def trial_summary(result: TrialResult) -> dict[str, Any]:

@@ -125,8 +125,9 @@ class StreamInterval:
     `edge_payload_bytes` is how much of a sent stream's payload the window's first poll or its last
     one counted, whichever is more. `asked_frame_rate` is what the page asked the camera of a sent
     video for; `is_resized`: its pictures had several sizes in the window; `is_taken_over`: another
-    stream that was there already went on in its place. See "What counts" in docs/method.md for how
-    each figure is made.
+    stream that was there already went on in its place. `packets_lost` is what `packetsLost` moved,
+    of a sent stream the server's (`remote-inbound-rtp`); it falls where late packets came. See
+    "What counts" in docs/method.md for how each figure is made.
     """
 
     probe: str
@@ -153,7 +154,7 @@ class StreamInterval:
     capture_frame_rate: float | None = None
     round_trip_time_s: float | None = None
     jitter_s: float | None = None
-    remote_packets_lost: int | None = None
+    packets_lost: int | None = None
     quality_limited_by_cpu_ratio: float | None = None
     track: int = 0
     owed: bool = True

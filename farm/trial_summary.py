@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from statistics import fmean
 
-from farm.hold_figures import lost_of_all_due, mean_over_time_of
+from farm.hold_figures import lost_of_all, mean_over_time_of
 from farm.intervals import Intervals
 from farm.known import known, mean_known, median_known
 from farm.lines_achieved import lines_achieved
@@ -39,7 +39,7 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
         server_process_cpu_percent=mean_known(sample.process_cpu_percent for sample in server),
         host_cpu_percent=_busiest_host_percent(evidence),
         video_bitrate_bps=video.select(mean_over_time_of("bitrate_bps")).item(),
-        residual_loss_ratio=received.select(lost_of_all_due()).item(),
+        residual_loss_ratio=lost_of_all(received),
         frame_rate=video.select(mean_over_time_of("frame_rate")).item(),
         setup_median_s=median_known(setups),
         setup_worst_s=max(setups, default=None),

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from farm.hold_figures import lost_of_all_due, mean_over_time_of
+from farm.hold_figures import lost_ratio, mean_over_time_of
 from farm.intervals import Intervals
 from farm.trial import (
     Direction,
@@ -42,9 +42,7 @@ def by_probe(
         .agg(
             mean_over_time_of("bitrate_bps"),
             mean_over_time_of("frame_rate"),
-            lost=pl.when(pl.col("direction").first() == "inbound")
-            .then(lost_of_all_due())
-            .otherwise(_lost_up()),
+            lost=lost_ratio(),
         )
         .with_columns(pl.col("probe").cast(pl.String))
     )
@@ -154,24 +152,22 @@ def _windows(
         )
         on = ["probe", "direction", "kind", "track", "window"]
         frame = frame.join(videos, on=on, how="left")
-    down, packets = pl.col("residual_loss_ratio"), pl.col("packets")
-    missed = pl.col("remote_packets_lost").clip(lower_bound=0)
     received = pl.col("direction") == "inbound"
     lacking = 1 - pl.col("frame_rate") / pl.col("due_frame_rate")
     worst = (
         frame.with_columns(
-            lost=pl.when(received).then(down).when(packets > 0).then(missed / packets),
-            lost_packets=pl.when(received).then(packets * down / (1 - down)).otherwise(missed),
+            lost=pl.col("residual_loss_ratio"),
+            lost_packets=pl.col("packets_lost").clip(lower_bound=0),
         )
         .group_by(pl.col(column).cast(pl.String), "window")
         .agg(
             pl.col("lost", "lost_packets").max(),
             repaired=pl.col("repair_ratio").max(),
-            repaired_packets=(pl.col("repair_ratio") * packets).max(),
+            repaired_packets=(pl.col("repair_ratio") * pl.col("packets")).max(),
             stood_still=pl.col("stalled_ratio").filter(received).max(),
             gap_s=pl.col("gap_s").filter(received).max(),
             frames_lacking=lacking.filter(received, kind="video").max(),
-            missing=((packets == 0) & (pl.col("polls") > 0)).filter(received).any(),
+            missing=((pl.col("packets") == 0) & (pl.col("polls") > 0)).filter(received).any(),
         )
         .filter(pl.col(column).is_in(list(members)))
     )
@@ -218,12 +214,3 @@ def _most_lost_up() -> pl.Expr:
     """Of a probe's streams; nothing lost of one says nothing of another that nobody reported on."""
     lost = pl.col("lost")
     return pl.when(lost.is_not_null().all() | (lost.max() > 0)).then(lost.max())
-
-
-def _lost_up() -> pl.Expr:
-    """Of all that the probe sent, what the server's receiver reports missed."""
-    lost = pl.col("remote_packets_lost")
-    known = lost.is_not_null() & pl.col("packets").is_not_null()
-    sent = pl.when(known).then("packets").sum()
-    share = pl.when(known).then(lost).sum() / sent
-    return pl.when(sent > 0).then(pl.max_horizontal(share, 0.0)).alias("lost")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from farm import rates
 from farm.evidence.poll_table import PollTable
 from farm.evidence.rtp_tables import tracks
 from farm.evidence.stream_lives import SERIES, Life
@@ -92,15 +93,18 @@ class OneWay:
             .cast(pl.Int64)
             .to_numpy()
         )
-        lost = StreamRows(reports, told, self._grid_s).moved("packetsLost")
-        return _share(lost, rows.moved("packetsSent"))
+        lost = trailing_sum(StreamRows(reports, told, self._grid_s).moved("packetsLost"), LOSS_S)
+        sent = trailing_sum(rows.moved("packetsSent"), LOSS_S)
+        return rates.ratio(np.maximum(lost, 0.0), sent)
 
 
 def _received(rows: StreamRows, kind: MediaKind) -> dict[str, Array]:
-    lost, arrived = rows.moved("packetsLost"), rows.moved("packetsReceived")
+    lost, arrived = (
+        trailing_sum(rows.moved(name), LOSS_S) for name in ("packetsLost", "packetsReceived")
+    )
     found = {
         "bps": 8 * rows.moved("bytesReceived"),
-        "lost": _share(lost, arrived + np.maximum(lost, 0)),
+        "lost": rates.loss_ratio(lost, arrived),
         "jitter_s": rows.sampled(rows.table.known("jitter")),
     }
     if kind == "video":
@@ -114,9 +118,3 @@ def _pictures(rows: StreamRows, counter: str) -> dict[str, Array]:
     """Of several encodings the best."""
     pixels = rows.table.known("frameWidth") * rows.table.known("frameHeight")
     return {"frames": rows.moved(counter, np.fmax), "pixels": rows.sampled(pixels)}
-
-
-def _share(part: Array, whole: Array) -> Array:
-    lost, due = (trailing_sum(values, LOSS_S) for values in (part, whole))
-    some = due > 0
-    return np.where(some, np.maximum(lost, 0) / np.where(some, due, 1.0), np.nan)

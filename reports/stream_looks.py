@@ -98,4 +98,4 @@ def say_endings(axes: Axes, streams: Sequence[StreamChannels]) -> float:
     return 1 / max(0.3, 1 - _LINE_SHARE * (words.count("\n") + 1))
 
 
-ROUND_TRIP = {"color": BLUE, "ls": "-.", "label": "round trip"}
+ROUND_TRIP = {"color": BLUE, "ls": "-.", "label": "round trip (ICE)"}

@@ -9,9 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from farm.hold_figures import lost_of_all_due, mean_over_time_of
+from farm.hold_figures import lost_ratio, mean_over_time_of
 from farm.intervals import Intervals
-from farm.known import mean_known
 from farm.receivers import Receivers, receivers
 from farm.trial import JoinOutcome, LayerInterval, ProbePlan, StreamIdentity, TrialEvidence
 from farm.wording import counted
@@ -71,6 +70,9 @@ class ToldStreams:
         self._hold_s = evidence.phases.hold_s
         self._layers: defaultdict[tuple[str, str, int], list[LayerInterval]] = defaultdict(list)
         frame = _figures(evidence, names)
+        whole = Intervals.of(evidence.intervals).frame
+        spans = whole.select("window", pl.col("end_s") - pl.col("start_s")).unique()
+        self._length_s: dict[int, float] = dict(spans.iter_rows())
         identities: defaultdict[str, list[StreamIdentity]] = defaultdict(list)
         told = frozenset(frame["probe"])
         for stream in evidence.streams:
@@ -135,7 +137,7 @@ class ToldStreams:
             _size_cell(figures.get("frame_width"), figures.get("frame_height")),
             bitrate_cell(figures.get("bitrate_bps")),
             frames_cell(figures.get("frame_rate")) if video else _NOTHING,
-            percent_cell(figures.get("lost_up_ratio" if up else "lost_ratio")),
+            percent_cell(figures.get("lost_ratio")),
             percent_cell(figures.get("worst_ratio")),
             percent_cell(figures.get("stalled_ratio")) if video and not up else _NOTHING,
             _NOTHING if up else _unit_cell(figures.get("gap_s"), 1, "s", 1),
@@ -163,10 +165,16 @@ class ToldStreams:
                 _paused_cell(layers),
                 *(_NOTHING for _ in range(3)),
                 _size_cell(last.frame_width, last.frame_height),
-                bitrate_cell(mean_known(each.bitrate_bps for each in layers)),
-                frames_cell(mean_known(each.frame_rate for each in layers)),
+                bitrate_cell(self._mean((each.window, each.bitrate_bps) for each in layers)),
+                frames_cell(self._mean((each.window, each.frame_rate) for each in layers)),
                 *(_NOTHING for _ in HEADINGS[10:]),
             )
+
+    def _mean(self, windows: Iterable[tuple[int, float | None]]) -> float | None:
+        """A window counts by its length, as in `hold_figures.mean_over_time`."""
+        seen = [(value, self._length_s[at]) for at, value in windows if value is not None]
+        seconds = sum(length_s for _, length_s in seen)
+        return sum(value * length_s for value, length_s in seen) / seconds if seconds else None
 
 
 def _figures(evidence: TrialEvidence, names: Sequence[str]) -> pl.DataFrame:
@@ -174,8 +182,6 @@ def _figures(evidence: TrialEvidence, names: Sequence[str]) -> pl.DataFrame:
     frame = Intervals.of(evidence.intervals).frame.with_columns(
         pl.col("probe", "session", "direction", "kind").cast(pl.String)
     )
-    lost_up = pl.col("remote_packets_lost").clip(lower_bound=0)
-    sent = pl.when(pl.col("remote_packets_lost").is_not_null()).then("packets").sum()
     stream = ["probe", "direction", "kind", "track"]
     mine = frame.filter(pl.col("session").is_in(list(names)))
     seen = mine.group_by(stream, maintain_order=True).agg(
@@ -191,11 +197,8 @@ def _figures(evidence: TrialEvidence, names: Sequence[str]) -> pl.DataFrame:
         .agg(
             mean_over_time_of("bitrate_bps"),
             mean_over_time_of("frame_rate"),
-            lost_of_all_due(),
-            pl.when(sent > 0).then(lost_up.sum() / sent).alias("lost_up_ratio"),
-            pl.max_horizontal(
-                pl.col("residual_loss_ratio").max(), (lost_up / pl.col("packets")).max()
-            ).alias("worst_ratio"),
+            lost_ratio(),
+            pl.col("residual_loss_ratio").max().alias("worst_ratio"),
             mean_over_time_of("stalled_ratio"),
             pl.col("gap_s").max(),
             mean_over_time_of("round_trip_time_s"),

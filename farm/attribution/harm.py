@@ -60,12 +60,10 @@ def harm_of(evidence: TrialEvidence, held: TrialEvidence | None = None) -> Harm:
     best = pl.concat([_best(frame), *([] if held is None else [_best(_seen(held))])])
     usual = best.group_by("direction", "kind").agg(usual=pl.col("usual").max())
     lacking = 1 - pl.col("frame_rate") / pl.col("usual")
-    lost_up = pl.col("remote_packets_lost") / pl.col("packets")
     missed = pl.max_horizontal(
         pl.col("residual_loss_ratio"),
         pl.col("repair_ratio"),
         pl.col("stalled_ratio"),
-        pl.when(pl.col("packets") > 0).then(lost_up),
         # One frame more or less in a window is no harm.
         pl.when(lacking > 0.1).then(lacking).otherwise(0.0),
     ).clip(0, 1)

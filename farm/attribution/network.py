@@ -174,12 +174,8 @@ def _interrupts(watched: Watched) -> Iterator[Sign]:
 
 def _lost_share(watched: Watched, direction: Direction) -> float | None:
     """What half of the streams of that direction lost, or more."""
-    lost = pl.col("residual_loss_ratio")
-    if direction == "outbound":
-        up = pl.col("remote_packets_lost").clip(lower_bound=0) / pl.col("packets")
-        lost = pl.when(pl.col("packets") > 0).then(up)
     frame = Intervals.of(watched.evidence.intervals).frame.filter(direction=direction)
-    found: float | None = frame.select(lost.median()).item()
+    found: float | None = frame.select(pl.col("residual_loss_ratio").median()).item()
     return found
 
 

@@ -55,7 +55,7 @@ def receiver_reports(
                 pl.Series(name, values, nan_to_null=True)
                 for name, values in (
                     (
-                        "remote_packets_lost",
+                        "packets_lost",
                         groups.total(table.delta("packetsLost").to_numpy()[kept]),
                     ),
                     ("report_round_trip_time_s", groups.mean(table.known("roundTripTime")[kept])),

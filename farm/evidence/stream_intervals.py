@@ -15,6 +15,7 @@ from farm.evidence.rtp_tables import RtpTables
 from farm.evidence.stream_layers import layers_of
 from farm.evidence.stream_senders import Origins
 from farm.evidence.stream_windows import received, sent
+from farm.hold_figures import residual_loss
 from farm.intervals import DIRECTIONS, KINDS, SCHEMA, Intervals
 from farm.rates import FloatArray
 from farm.recording.sample_reader import SampleReader
@@ -243,6 +244,7 @@ def _with_silence(frame: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             bitrate_bps=_per_second(8 * pl.col("payload_bytes"), "payload_span_s"),
             frame_rate=_per_second(pl.col("frames"), "frames_span_s"),
+            residual_loss_ratio=residual_loss(),
             stalled_ratio=pl.when(pl.col("direction") == "inbound").then(
                 (pl.col("stalled_s") / pl.col("length_s")).clip(0, 1)
             ),
@@ -265,7 +267,7 @@ _COUNTS = (
     "edge_payload_bytes",
     "frame_width",
     "frame_height",
-    "remote_packets_lost",
+    "packets_lost",
 )
 _FIGURES = (
     *_COUNTS,

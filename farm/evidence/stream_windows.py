@@ -29,7 +29,7 @@ def received(
     if table is None:
         return None
     rows = StreamRows(table, owners, edges, "framesDecoded")
-    packets, lost = (rows.total(table.delta(name)) for name in ("packetsReceived", "packetsLost"))
+    packets = rows.total(table.delta("packetsReceived"))
     nacks = rows.total(table.delta("nackCount"))
     silence = table.silence_s("packetsReceived", "lastPacketReceivedTimestamp")
     figures = {
@@ -44,7 +44,7 @@ def received(
         "stalled_s": rows.windows.total(rows.of_best(table.stalled_s())),
         "gap_s": rows.windows.largest(rows.layers.smallest(rows.values(silence))),
         "jitter_s": rows.windows.mean(rows.of_best("jitter")),
-        "residual_loss_ratio": rates.loss_ratio(lost, packets),
+        "packets_lost": rows.total(table.delta("packetsLost")),
         "repair_ratio": rates.ratio(nacks, packets),
     }
     windows = rows.frame("inbound", figures)

@@ -130,25 +130,13 @@ def _window(
 
 
 def _losses(interval: StreamInterval, criteria: Criteria) -> Iterator[Breach]:
-    loss, lost = _loss(interval)
-    if loss is not None and lost > LEAST_LOST_PACKETS:
+    loss, lost = interval.residual_loss_ratio, interval.packets_lost
+    if loss is not None and lost is not None and lost > LEAST_LOST_PACKETS:
         yield from _at_most(interval, "residual_loss", loss, criteria.residual_loss)
     if interval.repair_ratio is not None:
         repaired = interval.repair_ratio * (interval.packets or 0)
         if repaired > LEAST_LOST_PACKETS:
             yield from _at_most(interval, "repair", interval.repair_ratio, criteria.repair)
-
-
-def _loss(interval: StreamInterval) -> tuple[float | None, float]:
-    """Residual loss and the packets that it is; on the way up it is what the server reported."""
-    ratio = interval.residual_loss_ratio
-    if ratio is not None:
-        arrived = interval.packets or 0
-        return ratio, arrived * ratio / (1 - ratio) if ratio < 1 else FAR_BEYOND
-    lost = interval.remote_packets_lost
-    if interval.direction == "outbound" and lost is not None and interval.packets:
-        return max(0, lost) / interval.packets, lost
-    return None, 0.0
 
 
 def _motion(interval: StreamInterval, criteria: Criteria, reference: Reference) -> Iterator[Breach]:

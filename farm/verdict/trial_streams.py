@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from farm.experiment import Criteria
 from farm.hold_figures import lost_of_due
 from farm.intervals import Intervals
+from farm.known import known
 from farm.trial import (
     Direction,
     ProbePlan,
@@ -54,12 +55,16 @@ class TrialStreams:
         return self._of_probe.get((probe, direction, kind), [])
 
     def inbound_loss(self, probe: str, kind: MediaKind) -> float | None:
-        """The residual loss of what a probe received over the whole hold, weighed by packets."""
-        return lost_of_due(
-            interval
+        """What a probe lost for good over the whole hold, of the worst stream that it is owed."""
+        each = (
+            lost_of_due(
+                interval
+                for interval in self.windows(probe, "inbound", kind, stream.track).values()
+                if interval.owed
+            )
             for stream in self.owed(probe, "inbound", kind)
-            for interval in self.windows(probe, "inbound", kind, stream.track).values()
         )
+        return max(known(each), default=None)
 
     def hearers_of(self, probe: ProbePlan, kind: MediaKind) -> tuple[ProbePlan, ...]:
         """To whom the server forwards this probe's stream."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from farm.known import known, mean_known
+from farm.hold_figures import mean_over_time
+from farm.known import known
 from farm.trial import SessionPlan, WorstSession
 from farm.verdict.blame import Finding
 from farm.verdict.trial_streams import TrialStreams
@@ -38,8 +39,8 @@ def _figures(session: SessionPlan, streams: TrialStreams) -> WorstSession:
         for stream in streams.owed(probe.probe, "inbound", "video"):
             windows = streams.windows(probe.probe, "inbound", "video", stream.track).values()
             owed = [interval for interval in windows if interval.owed]
-            bitrates.append(mean_known(interval.bitrate_bps for interval in owed))
-            frame_rates.append(mean_known(interval.frame_rate for interval in owed))
+            bitrates.append(mean_over_time(owed, lambda one: one.bitrate_bps))
+            frame_rates.append(mean_over_time(owed, lambda one: one.frame_rate))
     return WorstSession(
         session.session,
         residual_loss_ratio=max(known(losses), default=None),

@@ -29,9 +29,9 @@ def spoilt(interval: StreamInterval) -> StreamInterval:
         return replace(interval, round_trip_time_s=0.002)
     if interval.direction == "outbound":
         return replace(
-            interval, packets=500, remote_packets_lost=25, round_trip_time_s=0.31, bitrate_bps=3e5
+            interval, packets=500, packets_lost=25, round_trip_time_s=0.31, bitrate_bps=3e5
         )
-    return replace(interval, packets=450, residual_loss_ratio=0.1, bitrate_bps=2e5)
+    return replace(interval, packets=450, packets_lost=50, bitrate_bps=2e5)
 
 
 def test_without_a_line_there_is_nothing_to_say() -> None:

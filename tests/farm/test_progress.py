@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+import pytest
+
+from farm.observations import PageReport
 from farm.progress import ProgressMeter
 from farm.trial import JoinOutcome
+from farm.webrtc_stats import InboundRtp
 from tests.synthetic import Page, call_plan, host_sample, page_reports, server_sample
 
 
@@ -42,6 +47,28 @@ def test_the_last_second_of_a_call() -> None:
     assert progress.loss_ratio == 0.05
     assert progress.frame_rate == 20.0
     assert (progress.server_cpu_percent, progress.host_cpu_percent) == (12.0, 61.0)
+
+
+def test_packets_that_one_stream_got_late_repair_no_other_one() -> None:
+    reports = [page_reports(Page(name, seconds=10, loss=0.1)) for name in ("p000", "p001")]
+    meter = ProgressMeter(call_plan())
+    for lossy, late in zip(*reports, strict=True):
+        meter.page_report(lossy)
+        meter.page_report(_getting_late(late))
+    assert meter.progress(10.0).loss_ratio == pytest.approx(10 / 190)
+
+
+def _getting_late(report: PageReport) -> PageReport:
+    """The same; what was lost comes late, and un-counts itself."""
+
+    def late(stats: Any) -> Any:
+        lost = stats.packetsLost if isinstance(stats, InboundRtp) else None
+        return stats if lost is None else replace(stats, packetsLost=-lost)
+
+    connections = tuple(
+        replace(each, stats=tuple(map(late, each.stats))) for each in report.connections
+    )
+    return replace(report, connections=connections)
 
 
 def test_a_page_that_begins_anew_is_not_shown_as_a_fall() -> None:

@@ -11,7 +11,7 @@ from farm.trial import Outcome, TrialEvidence, TrialResult
 from farm.trial_summary import summarise
 from farm.verdict import judge
 from farm.verdict.baseline import Baseline, baseline_of
-from tests.farm.trial_evidence import good, spoilt, stream
+from tests.farm.trial_evidence import good, losing, spoilt, stream
 
 USUAL, INVALID = Criteria(), Invalid()
 
@@ -22,7 +22,7 @@ def search() -> tuple[list[TrialEvidence], dict[int, TrialResult]]:
         good(load=load, index=index, purpose="baseline" if index < 2 else "search")
         for index, load in enumerate((2, 2, 4, 8, 6))
     ]
-    lossy = stream("p000", "inbound", "video", residual_loss_ratio=0.015)
+    lossy = stream("p000", "inbound", "video", **losing(0.015))
     evidences[3] = spoilt(evidences[3], lossy)
     baseline: Baseline | None = None
     results = {}

@@ -35,7 +35,7 @@ def interval(window: int, kind: MediaKind = "video") -> StreamInterval:
         polls=10,
         packets=500,
         bitrate_bps=400_000.0,
-        residual_loss_ratio=0.0,
+        packets_lost=0,
         frame_rate=20.0 if kind == "video" else None,
     )
 
@@ -75,9 +75,9 @@ def test_machines_count_in_the_hold_only() -> None:
 
 
 def test_a_window_counts_by_what_is_in_it() -> None:
-    long = replace(interval(1), end_s=50.0, bitrate_bps=800_000.0, packets=0)
-    unknown = replace(interval(2), bitrate_bps=None, frame_rate=None, residual_loss_ratio=None)
-    lossy = replace(interval(0), residual_loss_ratio=0.5, frame_rate=10.0)
+    long = replace(interval(1), end_s=50.0, bitrate_bps=800_000.0, packets=0, packets_lost=0)
+    unknown = replace(interval(2), bitrate_bps=None, frame_rate=None, packets_lost=None)
+    lossy = replace(interval(0), packets_lost=500, frame_rate=10.0)
     audio = interval(0, "audio")
     evidence = replace(NOTHING, intervals=(lossy, long, unknown, audio))
     result = summarise(evidence, VERDICT)
@@ -85,6 +85,16 @@ def test_a_window_counts_by_what_is_in_it() -> None:
     assert result.frame_rate == pytest.approx((10 * 10 + 20 * 30) / 40)
     # 500 of 1000 lost in one window of video; none of the 500 of audio.
     assert result.residual_loss_ratio == pytest.approx(500 / 1500)
+
+
+def test_packets_that_came_late_are_not_lost_and_repair_no_other_stream() -> None:
+    moved = [replace(interval(n), packets_lost=lost) for n, lost in enumerate((30, -25, 30, -25))]
+    assert summarise(replace(NOTHING, intervals=tuple(moved)), VERDICT).residual_loss_ratio == (
+        pytest.approx(10 / 2010)
+    )
+    other = [replace(each, kind="audio", packets_lost=-100) for each in moved]
+    result = summarise(replace(NOTHING, intervals=(*moved, *other)), VERDICT)
+    assert result.residual_loss_ratio == pytest.approx(10 / 4010)
 
 
 def test_streams_count_while_they_are_owed() -> None:

@@ -103,6 +103,13 @@ def spoilt(evidence: TrialEvidence, spoil: Spoil) -> TrialEvidence:
     )
 
 
+def losing(share: float, direction: Direction = "inbound", due: int = 600) -> Change:
+    """The figures of a window in which that share of what was due got lost."""
+    lost = round(share * due)
+    arrived = due - lost if direction == "inbound" else due
+    return {"packets": arrived, "packets_lost": lost, "residual_loss_ratio": lost / due}
+
+
 def stream(
     probe: str,
     direction: Direction,
@@ -185,7 +192,7 @@ def _interval(
         packets=600 if video else 500,
         payload_bytes=int(bitrate_bps * 10 / 8),
         bitrate_bps=bitrate_bps,
-        residual_loss_ratio=0.0 if inbound else None,
+        residual_loss_ratio=0.0,
         repair_ratio=0.0,
         frame_rate=20.0 if video else None,
         frame_width=width if video else None,
@@ -194,7 +201,7 @@ def _interval(
         gap_s=0.1 if inbound else None,
         target_bitrate_bps=None if inbound else bitrate_bps,
         capture_frame_rate=20.0 if video and not inbound else None,
-        remote_packets_lost=None if inbound else 0,
+        packets_lost=0,
         quality_limited_by_cpu_ratio=0.0 if video and not inbound else None,
         track=track,
         asked_frame_rate=20.0 if video and not inbound else None,

@@ -8,6 +8,7 @@ import pytest
 from farm.trial import Direction, JoinOutcome, StreamIdentity, StreamInterval, StreamSetup
 from farm.webrtc_stats import MediaKind
 from reports.by_probe import by_probe, session_windows, setup_times
+from tests.farm.trial_evidence import losing
 from tests.synthetic import call_plan
 
 
@@ -89,7 +90,7 @@ def test_what_is_owed_to_nobody_does_not_count() -> None:
     seen = by_probe(
         call_plan(),
         [
-            interval("p000", 0, bitrate_bps=400.0, frame_rate=20.0, residual_loss_ratio=0.0),
+            interval("p000", 0, bitrate_bps=400.0, frame_rate=20.0),
             interval("p000", 1, bitrate_bps=0.0, frame_rate=0.0, owed=False),
             interval(
                 *("p000", 0),
@@ -98,7 +99,7 @@ def test_what_is_owed_to_nobody_does_not_count() -> None:
                 packets=9,
                 bitrate_bps=70.0,
                 frame_rate=1.0,
-                residual_loss_ratio=0.5,
+                packets_lost=9,
             ),
         ],
     )
@@ -118,9 +119,9 @@ def test_loss_up_is_unknown_while_a_stream_is_that_nobody_reported_on() -> None:
                     direction=up,
                     kind="audio",
                     packets=100,
-                    remote_packets_lost=audio_lost,
+                    packets_lost=audio_lost,
                 ),
-                interval("p000", 0, direction=up, packets=100, remote_packets_lost=video_lost),
+                interval("p000", 0, direction=up, packets=100, packets_lost=video_lost),
             ],
         )
         return float(seen.lost_up[0])
@@ -134,21 +135,32 @@ def test_loss_is_that_of_the_worst_stream_weighed_by_packets() -> None:
     seen = by_probe(
         call_plan(),
         [
-            interval("p000", 0, packets=90, residual_loss_ratio=0.1),
-            interval("p000", 1, packets=900, residual_loss_ratio=0.0),
-            interval("p000", 0, kind="audio", packets=900, residual_loss_ratio=0.0),
-            interval("p000", 0, direction="outbound", packets=200, remote_packets_lost=4),
-            interval("p000", 0, track=1, direction="outbound", packets=200, remote_packets_lost=0),
+            interval("p000", 0, packets=90, packets_lost=10),
+            interval("p000", 1, packets=900, packets_lost=0),
+            interval("p000", 0, kind="audio", packets=900, packets_lost=0),
+            interval("p000", 0, direction="outbound", packets=200, packets_lost=4),
+            interval("p000", 0, track=1, direction="outbound", packets=200, packets_lost=0),
         ],
     )
     assert seen.lost_down[0] == pytest.approx(10 / 1000)
     assert seen.lost_up[0] == pytest.approx(4 / 200)
 
 
+@pytest.mark.parametrize("direction", ["inbound", "outbound"])
+def test_packets_that_came_late_are_not_lost(direction: Direction) -> None:
+    moved = [
+        interval("p000", number, direction=direction, packets=500, packets_lost=lost)
+        for number, lost in enumerate((30, -25, 30, -25))
+    ]
+    seen = by_probe(call_plan(), moved)
+    lost = {"inbound": seen.lost_down, "outbound": seen.lost_up}[direction][0]
+    assert lost == pytest.approx(10 / 2000, rel=0.01)
+
+
 def test_a_receiver_report_that_uncounts_is_no_negative_loss() -> None:
     seen = by_probe(
         call_plan(),
-        [interval("p000", 0, direction="outbound", packets=200, remote_packets_lost=-3)],
+        [interval("p000", 0, direction="outbound", packets=200, packets_lost=-3)],
     )
     assert seen.lost_up[0] == 0
 
@@ -174,13 +186,12 @@ def test_what_the_server_missed_counts_for_the_session_and_a_senders_frames_do_n
     windows = session_windows(
         call_plan(),
         [
-            interval("p000", 0, residual_loss_ratio=0.0, packets=100, repair_ratio=0.0),
+            interval("p000", 0, repair_ratio=0.0, **losing(0.0, due=100)),
             interval(
                 "p000",
                 0,
                 direction="outbound",
-                packets=200,
-                remote_packets_lost=10,
+                **losing(0.05, "outbound", due=200),
                 repair_ratio=0.1,
                 frame_rate=3.0,
             ),

@@ -70,7 +70,7 @@ async def test_a_good_call_in_figures(tmp_path: Path) -> None:
     assert up.frame_rate == pytest.approx(20)
     assert up.capture_frame_rate == pytest.approx(20)
     assert up.target_bitrate_bps == 400_000
-    assert up.remote_packets_lost == 0
+    assert (up.packets_lost, up.residual_loss_ratio) == (0, 0.0)
     assert up.round_trip_time_s == pytest.approx(0.05)
     assert up.quality_limited_by_cpu_ratio == 0
     assert evidence.polls == (PollCount("p000", 20, 20, 0), PollCount("p001", 20, 20, 0))
@@ -84,7 +84,6 @@ async def test_what_a_kind_or_direction_does_not_have_stays_unknown(tmp_path: Pa
     assert audio.repair_ratio is None
     assert audio.quality_limited_by_cpu_ratio is None
     up, _ = windows(evidence, "p000", "outbound")
-    assert up.residual_loss_ratio is None
     assert up.stalled_ratio is None
 
 
@@ -106,7 +105,8 @@ async def test_loss_and_repair(tmp_path: Path) -> None:
     up, _ = windows(evidence, "p000", "outbound")
     assert up.repair_ratio == pytest.approx(0.04 / 1.04, rel=0.01)
     assert up.bitrate_bps == pytest.approx(400_000), "what is sent again is no payload"
-    assert up.remote_packets_lost == pytest.approx(52, abs=1)
+    assert up.packets_lost == pytest.approx(52, abs=1)
+    assert up.residual_loss_ratio == pytest.approx(0.1, abs=0.002)
     partner, _ = windows(evidence, "p001", "inbound")
     assert partner.residual_loss_ratio == 0
 

@@ -13,6 +13,7 @@ from farm.verdict.baseline import Baseline, baseline_of
 from tests.farm.trial_evidence import (
     Change,
     good,
+    losing,
     spoilt,
     stream,
     unjoined,
@@ -54,7 +55,7 @@ def test_without_a_baseline_it_is_said() -> None:
 
 
 def test_the_worst_session_of_a_good_trial_is_named() -> None:
-    worse = stream("p002", "inbound", "video", residual_loss_ratio=0.005)
+    worse = stream("p002", "inbound", "video", **losing(0.005))
 
     worst = judged(spoilt(good(load=4), worse)).worst_session
 
@@ -110,17 +111,17 @@ def lossy_line(interval: StreamInterval) -> Change | None:
     video = interval.kind == "video"
     change: Change | None = None
     if interval.probe == "p002" and up and video:
-        change = {"repair_ratio": 0.22, "target_bitrate_bps": 300_000.0, "remote_packets_lost": 20}
+        change = {"repair_ratio": 0.22, "target_bitrate_bps": 300_000.0, **losing(0.03, "outbound")}
     elif interval.probe == "p002" and up:
-        change = {"remote_packets_lost": 100}
+        change = losing(0.2, "outbound")
     elif interval.probe == "p002" and down and video:
-        change = {"residual_loss_ratio": 0.05, "repair_ratio": 0.2, "frame_rate": 9.0}
+        change = {"repair_ratio": 0.2, "frame_rate": 9.0, **losing(0.05)}
     elif interval.probe == "p002" and down:
-        change = {"residual_loss_ratio": 0.2}
+        change = losing(0.2)
     elif interval.probe == "p003" and down and video:
-        change = {"residual_loss_ratio": 0.04, "frame_rate": 8.0, "stalled_ratio": 0.4}
+        change = {"frame_rate": 8.0, "stalled_ratio": 0.4, **losing(0.04)}
     elif interval.probe == "p003" and down:
-        change = {"residual_loss_ratio": 0.2}
+        change = losing(0.2)
     elif interval.probe == "p003" and up and video:
         change = {"target_bitrate_bps": 200_000.0}
     return change
@@ -153,7 +154,7 @@ def test_a_sender_held_back_by_its_receiver_is_named_after_it() -> None:
     def slow_down(interval: StreamInterval) -> Change | None:
         mine = (interval.probe, interval.direction, interval.kind)
         if mine == ("p001", "inbound", "video"):
-            return {"residual_loss_ratio": 0.1}
+            return losing(0.1)
         if mine == ("p000", "outbound", "video"):
             return {"target_bitrate_bps": 100_000.0}
         return None

@@ -9,6 +9,7 @@ from farm.experiment import Criteria
 from farm.trial import StreamInterval
 from farm.verdict.baseline import StreamBaseline
 from farm.verdict.stream_limits import Breach, Reference, Sent, failing
+from tests.farm.trial_evidence import losing
 
 CRITERIA = Criteria()
 
@@ -30,11 +31,11 @@ def judged(
 
 
 def lossy(number: int, ratio: float = 0.2) -> StreamInterval:
-    return window(number, packets=500, residual_loss_ratio=ratio)
+    return window(number, **losing(ratio, due=500))
 
 
 def clean(number: int) -> StreamInterval:
-    return window(number, packets=500, residual_loss_ratio=0.0)
+    return window(number, **losing(0.0, due=500))
 
 
 # ---------------------------------------------------------------- which windows count
@@ -113,10 +114,10 @@ def test_a_hold_without_windows_proves_nothing() -> None:
 @pytest.mark.parametrize(
     ("figures", "code"),
     [
-        ({"packets": 500, "residual_loss_ratio": 0.02}, "residual_loss"),
-        ({"packets": 0, "residual_loss_ratio": 1.0}, "residual_loss"),
+        (losing(0.02, due=500), "residual_loss"),
+        (losing(1.0), "residual_loss"),
         ({"packets": 500, "repair_ratio": 0.05}, "repair"),
-        ({"direction": "outbound", "packets": 500, "remote_packets_lost": 100}, "residual_loss"),
+        ({"direction": "outbound", **losing(0.2, "outbound")}, "residual_loss"),
         ({"stalled_ratio": 0.06}, "stalled"),
         ({"gap_s": 2.5}, "gap"),
     ],
@@ -129,10 +130,10 @@ def test_what_breaks_an_absolute_limit(figures: dict[str, Any], code: str) -> No
 @pytest.mark.parametrize(
     "figures",
     [
-        {"packets": 100, "residual_loss_ratio": 0.04},  # 4 packets
+        losing(0.05, due=100),  # 5 packets
         {"packets": 100, "repair_ratio": 0.05},  # 5 packets
-        {"direction": "outbound", "packets": 100, "remote_packets_lost": 5},
-        {"direction": "outbound", "packets": 500, "remote_packets_lost": -3},
+        {"direction": "outbound", **losing(0.05, "outbound", due=100)},
+        {"packets": 500, "packets_lost": -3, "residual_loss_ratio": 0.0},
         {"stalled_ratio": 0.05},  # one freeze of 0.5 s in 10
         {"gap_s": 2.0},
     ],

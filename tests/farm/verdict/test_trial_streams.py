@@ -8,7 +8,7 @@ from farm.experiment import Criteria
 from farm.trial import LayerInterval, StreamIdentity, StreamInterval, TrialEvidence
 from farm.verdict.baseline import Baseline, baseline_of
 from farm.verdict.trial_streams import TrialStreams
-from tests.farm.trial_evidence import Change, good, spoilt, stream
+from tests.farm.trial_evidence import Change, good, losing, spoilt, stream
 
 
 def heard(evidence: TrialEvidence) -> dict[str, list[tuple[str, ...]]]:
@@ -264,12 +264,24 @@ def test_a_second_track_does_not_stand_in_for_the_first() -> None:
 
 
 def test_loss_over_the_hold_is_weighed_by_packets() -> None:
-    lossy = stream("p000", "inbound", "video", [0], residual_loss_ratio=0.5, packets=100)
+    lossy = stream("p000", "inbound", "video", [0], **losing(0.5, due=200))
     streams = TrialStreams(spoilt(good(), lossy))
 
     assert streams.inbound_loss("p000", "video") == pytest.approx(100 / 2000)
     assert streams.inbound_loss("p000", "audio") == 0
     assert TrialStreams(good("broadcast", 2)).inbound_loss("p000", "video") is None
+
+
+def test_loss_is_what_the_worst_stream_lost_in_all_and_no_mean_of_several() -> None:
+    forwarded = good("group", 3, members=3, media="forwarded")
+
+    def moved(interval: StreamInterval) -> Change | None:
+        if (interval.probe, interval.direction, interval.kind) != ("p000", "inbound", "video"):
+            return None
+        late = {"packets_lost": (30, -25, 30, -25)[interval.window]}
+        return late if interval.track == 0 else losing(0.5, due=1200)
+
+    assert TrialStreams(spoilt(forwarded, moved)).inbound_loss("p000", "video") == 0.5
 
 
 def test_without_a_baseline_a_mixed_picture_is_held_to_its_first_size() -> None:

@@ -8,7 +8,7 @@ import pytest
 from farm.experiment import Criteria, Invalid, Probes
 from farm.trial import Outcome, StreamInterval, TrialEvidence, Verdict
 from farm.verdict import judge
-from tests.farm.trial_evidence import Change, good, spoilt, stream, unjoined, with_host
+from tests.farm.trial_evidence import Change, good, losing, spoilt, stream, unjoined, with_host
 
 APART = ("quiet", "loaded")
 
@@ -24,7 +24,7 @@ def judged(evidence: TrialEvidence) -> Verdict:
 def lossy(*probes: str) -> Any:
     def spoil(interval: StreamInterval) -> Change | None:
         mine = interval.probe in probes and interval.direction == "inbound"
-        return {"residual_loss_ratio": 0.2} if mine else None
+        return losing(0.2) if mine else None
 
     return spoil
 
