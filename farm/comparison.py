@@ -14,8 +14,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from farm.wording import percent
+
 Array = npt.NDArray[np.float64]
 Kind = Literal["question", "subject", "setting"]
+Answer = Literal["worse", "not_worse", "unknown"]
 
 QUESTION = (
     "scenario.",
@@ -65,6 +68,68 @@ class Comparison:
     ratio: float
     interval: tuple[float, float]
     confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a run's trials say of a capacity, `weighed` by how likely each is.
+
+    `unsound` is why they say nothing of it (else empty). `passed` is the largest load that passed
+    and `failed` the smallest that failed, None: none did, and then nothing bounds the capacity on
+    that side but what was believed beforehand.
+    """
+
+    weighed: Sequence[tuple[float, float]]
+    passed: int | None
+    failed: int | None
+    unsound: str = ""
+
+    @property
+    def bounded(self) -> bool:
+        return not self.unsound and self.passed is not None and self.failed is not None
+
+    def within_what_was_tried(self) -> Sequence[tuple[float, float]]:
+        """The same, no capacity farther out than the trials are: no larger than what passed where
+        nothing failed, no smaller than what failed where nothing passed."""
+        low = 0.0 if self.passed is not None else float(self.failed or 0)
+        high = float("inf") if self.failed is not None else float(self.passed or 0)
+        return [(min(max(load, low), high), weight) for load, weight in self.weighed]
+
+
+def conclude(
+    a: Known, b: Known, *, tolerance: float, certainty: float, confidence: float
+) -> tuple[Answer, str]:
+    """Whether B is worse than A by more than `tolerance`, and that in words.
+
+    Only what the trials say counts. What a run did not try is as far from the other as it could be:
+    where that would change the answer it is unknown.
+    """
+    for name, side in (("A", a), ("B", b)):
+        if side.unsound:
+            return "unknown", f"{name}: {side.unsound}: nothing is concluded"
+    if a.passed is None and b.passed is None:
+        return "unknown", "neither A nor B holds a load that was tried: nothing is concluded"
+    within = a.within_what_was_tried(), b.within_what_was_tried()
+    found = compare(*within, tolerance=tolerance, confidence=confidence)
+    return _concluded(a, b, f"by more than {percent(tolerance)}", worse=found.worse >= certainty)
+
+
+def _concluded(a: Known, b: Known, more: str, *, worse: bool) -> tuple[Answer, str]:
+    """`worse` is by what was tried."""
+    if not worse and a.failed is None and b.failed is None:
+        return "not_worse", (
+            f"B is not worse than A {more} as far as both were tried: A passed {a.passed} "
+            f"probes, B {b.passed}, and no load failed"
+        )
+    name, side = ("B", b) if worse else ("A", a)
+    if side.failed is None:
+        return "unknown", (
+            f"no load failed on {name}, which may hold more than {side.passed} probes: "
+            f"whether B is worse {more} is not known"
+        )
+    if worse:
+        return "worse", f"B is worse than A {more}"
+    return "not_worse", f"B is not worse than A {more}"
 
 
 def compare(

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from farm.capacity_search import CapacityEstimate
 from farm.cli.recorded import recorded_run
 from farm.cli.run_facts import run_facts
 from farm.comparison import (
+    Answer,
     Comparison,
     Difference,
+    Known,
     compare,
+    conclude,
     fact_differences,
     setting_differences,
 )
@@ -25,18 +29,19 @@ from farm.jsonable import to_jsonable
 from farm.recording.manifest import Manifest
 from farm.recording.reader import RunReader
 from farm.search_evidence import search_told
-from farm.trial import Outcome
-from farm.wording import percent
-
-Answer = Literal["worse", "not_worse", "unknown"]
+from farm.trial import Outcome, TrialResult
+from farm.wording import counted, percent
 
 EXIT_CODES: dict[Answer, int] = {"not_worse": 0, "worse": 1, "unknown": 3}
 
 UNSOUND: Mapping[str, str] = {
     "drift": "a server that drifted has no one capacity",
     "server_lost": "a search that lost its server found no capacity",
+    "unfinished": "that search has no answer yet",
 }
-"""States of searches whose capacity is compared with nothing, and why."""
+"""Searches that say nothing of a capacity, and why."""
+
+NO_SEARCH = "no run of farm size, and a few trials at one load bound no capacity"
 
 
 def describe(verb: argparse.ArgumentParser) -> None:
@@ -71,12 +76,12 @@ def describe(verb: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A run as it is compared; `weighed` are capacities with their weights."""
+    """A run as it is compared; `estimate` is that of a search, None for other runs."""
 
     run: RunReader
     state: str
-    estimate: CapacityEstimate
-    weighed: Sequence[tuple[float, float]]
+    estimate: CapacityEstimate | None
+    known: Known
 
 
 def act(options: argparse.Namespace) -> int:
@@ -90,16 +95,24 @@ def act(options: argparse.Namespace) -> int:
             "expected runs of one question, or --anyway (farm report RUN --criteria FILE judges "
             "a run again by the other's limits)"
         )
-    found = compare(
-        a.weighed, b.weighed, tolerance=options.tolerance, confidence=a.estimate.confidence
+    tolerance, confidence = options.tolerance, a.run.manifest.settings.search.confidence
+    answer, said = conclude(
+        a.known,
+        b.known,
+        tolerance=tolerance,
+        certainty=options.certainty,
+        confidence=confidence,
     )
-    answer: Answer = "worse" if found.worse >= options.certainty else "not_worse"
-    if a.state in UNSOUND or b.state in UNSOUND:
-        answer = "unknown"
+    found = None
+    if a.known.bounded and b.known.bounded:
+        found = compare(
+            a.known.weighed, b.known.weighed, tolerance=tolerance, confidence=confidence
+        )
     if options.json:
-        print(json.dumps(_plain(a, b, found, answer, differences), indent=2))
+        told = {"answer": answer, "said": said, "tolerance": tolerance, "confidence": confidence}
+        print(json.dumps({**told, **_plain(a, b, found, differences)}, indent=2))
     else:
-        print("\n".join(_lines(a, b, found, answer, differences)))
+        print("\n".join(_lines(a, b, found, said, differences)))
     return EXIT_CODES[answer]
 
 
@@ -116,39 +129,46 @@ def differences_of(a: Manifest, b: Manifest) -> tuple[Difference, ...]:
 def _side(path: Path, name: str) -> Side:
     run = recorded_run(path, name)
     results = run.results
-    if not any(result.purpose == "search" for result in results) and run.summary is None:
-        raise BadInput(f"{name}: {path}: no run of farm size")
     if not any(result.verdict.outcome is not Outcome.INVALID for result in results):
         raise BadInput(f"{name}: {path}: no trial of that run says anything of its server")
-    search = search_told(run.manifest.settings, results)
     state = str((run.summary or {}).get("state", "unfinished"))
+    if not any(result.purpose == "search" for result in results):
+        return Side(run, state, None, Known((), None, None, NO_SEARCH))
+    search = search_told(run.manifest.settings, results)
     capacities, likely = search.capacities()
-    weighed = list(zip(capacities.tolist(), likely.tolist(), strict=True))
-    return Side(run, state, search.estimate(), weighed)
+    known = Known(
+        list(zip(capacities.tolist(), likely.tolist(), strict=True)),
+        max(_loads(results, Outcome.PASS), default=None),
+        min(_loads(results, Outcome.FAIL), default=None),
+        UNSOUND.get(state, ""),
+    )
+    return Side(run, state, search.estimate(), known)
+
+
+def _loads(results: Sequence[TrialResult], outcome: Outcome) -> list[int]:
+    return [result.load for result in results if result.verdict.outcome is outcome]
 
 
 # ---------------------------------------------------------------- what is said
 
 
 def _lines(
-    a: Side, b: Side, found: Comparison, answer: Answer, differences: Sequence[Difference]
+    a: Side, b: Side, found: Comparison | None, said: str, differences: Sequence[Difference]
 ) -> Iterator[str]:
     for name, side in (("A", a), ("B", b)):
-        yield f"{name}: {side.run.path}: {_capacity(side.estimate)} ({side.state})"
-    low, high = found.interval
-    yield (
-        f"B's capacity is {_apart(found.ratio)} A's; between {percent(low)} and {percent(high)} "
-        f"of it with {percent(found.confidence)} confidence"
-    )
-    yield (
-        f"it is lower with {percent(found.lower)} probability, lower by more than "
-        f"{percent(found.tolerance)} with {percent(found.worse)}"
-    )
-    yield {
-        "worse": f"B is worse than A by more than {percent(found.tolerance)}",
-        "not_worse": f"B is not worse than A by more than {percent(found.tolerance)}",
-        "unknown": f"{UNSOUND.get(a.state) or UNSOUND.get(b.state)}: nothing is concluded",
-    }[answer]
+        what = _tried(side) if side.estimate is None else _capacity(side.estimate)
+        yield f"{name}: {side.run.path}: {what} ({side.state})"
+    if found is not None:
+        low, high = found.interval
+        yield (
+            f"B's capacity is {_apart(found.ratio)} A's; between {percent(low)} and "
+            f"{percent(high)} of it with {percent(found.confidence)} confidence"
+        )
+        yield (
+            f"it is lower with {percent(found.lower)} probability, lower by more than "
+            f"{percent(found.tolerance)} with {percent(found.worse)}"
+        )
+    yield said
     for each in differences:
         unlike = "NOT THE SAME QUESTION: " if each.kind == "question" else "differs: "
         yield f"{unlike}{each.what}: {_shown(each.a)} in A, {_shown(each.b)} in B"
@@ -158,6 +178,22 @@ def _capacity(estimate: CapacityEstimate) -> str:
     low, high = estimate.interval
     probes = "unknown" if estimate.probes is None else f"{estimate.probes} probes"
     return f"{probes}, between {'?' if low is None else low} and {'?' if high is None else high}"
+
+
+def _tried(side: Side) -> str:
+    """`2 probes: 2 trials passed; 18 probes: 1 trial failed`."""
+    words = {Outcome.PASS: "passed", Outcome.FAIL: "failed", Outcome.INVALID: "invalid"}
+    counts = Counter((each.load, each.verdict.outcome) for each in side.run.results)
+    loads = sorted({load for load, _ in counts})
+    return "; ".join(
+        f"{load} probes: "
+        + ", ".join(
+            f"{counted(counts[load, outcome], 'trial')} {word}"
+            for outcome, word in words.items()
+            if counts[load, outcome]
+        )
+        for load in loads
+    )
 
 
 def _apart(ratio: float) -> str:
@@ -170,26 +206,30 @@ def _shown(value: Any) -> str:
 
 
 def _plain(
-    a: Side, b: Side, found: Comparison, answer: Answer, differences: Sequence[Difference]
+    a: Side, b: Side, found: Comparison | None, differences: Sequence[Difference]
 ) -> Mapping[str, Any]:
+    """Of two capacities that are not both bounded nothing is said in numbers: null."""
     return {
-        "answer": answer,
         **{
             name: {
                 "run": str(side.run.path),
                 "state": side.state,
-                "probes": side.estimate.probes,
-                "interval_probes": list(side.estimate.interval),
+                "probes": None if side.estimate is None else side.estimate.probes,
+                "interval_probes": [None, None]
+                if side.estimate is None
+                else list(side.estimate.interval),
+                "trials": [
+                    {"probes": each.load, "verdict": each.verdict.outcome.value}
+                    for each in side.run.results
+                ],
             }
             for name, side in (("a", a), ("b", b))
         },
-        "probability_lower": found.lower,
-        "probability_higher": found.higher,
-        "probability_worse": found.worse,
-        "tolerance": found.tolerance,
-        "ratio": found.ratio,
-        "ratio_interval": list(found.interval),
-        "confidence": found.confidence,
+        "probability_lower": None if found is None else found.lower,
+        "probability_higher": None if found is None else found.higher,
+        "probability_worse": None if found is None else found.worse,
+        "ratio": None if found is None else found.ratio,
+        "ratio_interval": None if found is None else list(found.interval),
         "differences": [to_jsonable(each) for each in differences],
     }
 

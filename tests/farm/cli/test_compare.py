@@ -15,6 +15,7 @@ from farm.recording import RunRecording
 from farm.recording.manifest import Manifest
 from farm.scenario import plan_trial
 from farm.server_observations import ServerFacts
+from farm.summary import run_summary
 from farm.trial import Outcome, Purpose
 from tests.farm.trial_evidence import judged_trial
 from tests.synthetic import WALL_S, FakeClock
@@ -45,6 +46,8 @@ async def made(
     )
     loads = [load for load in SEARCH if load <= 2 * capacity]
     loads += [capacity - 2, capacity, capacity + 2, capacity, capacity + 2, capacity + 4] * 2
+    if state == "ceiling_passed":
+        loads = [load for load in loads if load <= capacity]
     with RunRecording.create(directory, name, "format: 1\n", manifest, FakeClock()) as run:
         for index, load in enumerate(loads):
             plan = plan_trial(settings, load, index=index, purpose=purpose, hosts=["here"])
@@ -53,6 +56,26 @@ async def made(
             outcome = Outcome.PASS if load <= capacity else Outcome.FAIL
             trial.write_result(replace(judged_trial(index, load, outcome), purpose=purpose))
         run.write_summary({"format": 1, "state": state, "scenario": settings.scenario.kind})
+        return run.path
+
+
+async def made_once(directory: Path, name: str, outcome: Outcome) -> Path:
+    """What `farm run --load 18` leaves: two baselines, and one trial."""
+    manifest = Manifest(WALL_S, SETTINGS.scenario.kind, SETTINGS)
+    loads: list[tuple[int, Purpose, Outcome]] = [
+        (2, "baseline", Outcome.PASS),
+        (2, "baseline", Outcome.PASS),
+        (18, "single", outcome),
+    ]
+    with RunRecording.create(directory, name, "format: 1\n", manifest, FakeClock()) as run:
+        results = []
+        for index, (load, purpose, verdict) in enumerate(loads):
+            plan = plan_trial(SETTINGS, load, index=index, purpose=purpose, hosts=["here"])
+            async with run.trial(plan) as trial:
+                pass
+            results.append(replace(judged_trial(index, load, verdict), purpose=purpose))
+            trial.write_result(results[-1])
+        run.write_summary(run_summary(SETTINGS, results))
         return run.path
 
 
@@ -140,25 +163,61 @@ async def test_a_search_that_is_of_no_one_server_is_compared_with_nothing(
 
 
 @pytest.mark.parametrize(
-    ("words", "complaint"),
-    [
-        (("gone", "a"), "A: gone is no run folder"),
-        (("a", "single"), "B: single: no run of farm size"),
-    ],
+    ("mine", "other"), [("pass", "fail"), ("fail", "pass"), ("pass", "pass"), ("fail", "fail")]
 )
-async def test_what_is_no_search_is_refused(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    words: tuple[str, str],
-    complaint: str,
+async def test_single_trials_say_nothing_of_a_capacity(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], mine: str, other: str
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    await made(tmp_path, "a", 20)
-    single = await made(tmp_path, "single", 20, purpose="single")
-    (single / "summary.json").unlink()
-    assert main(["compare", *words]) == 2
-    assert complaint in capsys.readouterr().err
+    a = await made_once(tmp_path, "a", Outcome(mine))
+    b = await made_once(tmp_path, "b", Outcome(other))
+    code, said = compared(capsys, a, b)
+    assert (code, said["answer"], said["ratio"]) == (3, "unknown", None)
+    assert said["a"]["probes"] is None
+    assert said["a"]["trials"][-1] == {"probes": 18, "verdict": mine}
+    assert main(["compare", str(a), str(b)]) == 3
+    lines = capsys.readouterr().out.splitlines()
+    done = {"pass": "passed", "fail": "failed"}[mine]
+    assert lines[0] == f"A: {a}: 2 probes: 2 trials passed; 18 probes: 1 trial {done} ({mine})"
+    assert "capacity is" not in "".join(lines)
+    assert lines[2].startswith("A: no run of farm size")
+
+
+async def test_a_single_trial_is_no_match_for_a_search(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a, b = await made(tmp_path, "a", 40), await made_once(tmp_path, "b", Outcome.FAIL)
+    assert compared(capsys, a, b)[0] == 3
+    assert compared(capsys, b, a)[0] == 3
+
+
+async def test_a_search_without_an_answer_is_compared_with_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a, b = await made(tmp_path, "a", 20), await made(tmp_path, "b", 12)
+    (b / "summary.json").unlink()
+    code, said = compared(capsys, a, b)
+    assert (code, said["said"]) == (3, "B: that search has no answer yet: nothing is concluded")
+
+
+async def test_a_server_that_was_never_too_full_has_no_ratio(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """40 probes never failed on A: whether B, which holds 36, holds as much nobody knows."""
+    a = await made(tmp_path, "a", 40, state="ceiling_passed")
+    for capacity, code, answer in ((36, 3, "unknown"), (20, 1, "worse"), (40, 0, "not_worse")):
+        state = "ceiling_passed" if capacity == 40 else "converged"
+        b = await made(tmp_path, f"b{capacity}", capacity, state=state)
+        found, said = compared(capsys, a, b)
+        assert (found, said["answer"], said["ratio"]) == (code, answer, None), capacity
+        assert compared(capsys, b, a)[0] == 0
+
+
+async def test_what_is_no_run_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a = await made(tmp_path, "a", 20)
+    assert main(["compare", str(tmp_path / "gone"), str(a)]) == 2
+    assert "gone is no run folder" in capsys.readouterr().err
 
 
 async def test_it_is_said_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
