@@ -16,6 +16,9 @@ IN_LAST_WINDOW = "Only its last window was bad: nobody saw whether that would ha
 
 TAKEN = "other programs had the generator's cores"
 
+LOWER_BOUNDS = frozenset({"ceiling_passed", "generator_ran_out"})
+"""How searches end that found no load above their answer which fails; others just ended."""
+
 
 def two_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     """The answer of `summary.json` for a terminal: how much, and why not more."""
@@ -76,11 +79,10 @@ def _run_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def how_sure(state: str) -> str:
-    """What to put before the answer of a search that ended so: it may be the answer, a lower bound,
-    or no more than what is likeliest so far."""
-    return {"converged": "", "out_of_trials": "perhaps ", "server_lost": "perhaps "}.get(
-        state, "at least "
-    )
+    """What comes before the load that is the answer of a search which ended so."""
+    if state in ("converged", "drift"):  # of drift nothing but what passed is said
+        return ""
+    return "at least " if state in LOWER_BOUNDS else "most likely "
 
 
 def not_judged(codes: Collection[str]) -> str:

@@ -25,7 +25,7 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
     probes, of all that was due; streams count while they are owed. Of the setups, those that came
     count.
     """
-    server = [sample for sample in evidence.server_samples if _in_hold(evidence, sample.at_s)]
+    server = held_server_samples(evidence)
     received = Intervals.of(evidence.intervals).frame.filter("owed", direction="inbound")
     video = received.filter(kind="video")
     setups = known(setup.setup_s for setup in evidence.setups)
@@ -48,6 +48,11 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
         server_memory_bytes=_memory_bytes(server),
         server_cpu_minutes_percent=_minutes(server, evidence.phases.hold_s),
     )
+
+
+def held_server_samples(evidence: TrialEvidence) -> list[ServerSample]:
+    """Those of the hold."""
+    return [sample for sample in evidence.server_samples if _in_hold(evidence, sample.at_s)]
 
 
 def _memory_bytes(server: Sequence[ServerSample]) -> float | None:

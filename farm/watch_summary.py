@@ -17,8 +17,9 @@ from farm.trend import Trend, trend
 from farm.trial import Outcome, TrialResult
 from farm.wording import counted, short_look
 
-WatchState = Literal["steady", "drift", "failed", "unwatched"]
-"""`failed`: a trial did; `drift`: none did, but a figure moves; `unwatched`: no trial was valid."""
+WatchState = Literal["steady", "drift", "failed", "passed", "unwatched"]
+"""`failed`: a trial did; `drift`: none did, but a figure moves; `passed`: none did, but so few do
+not tell whether a figure moves; `unwatched`: no trial was valid."""
 
 OUTAGE = "outage"
 """What the journal calls a turn at which the server could not be reached."""
@@ -113,6 +114,8 @@ def watch_summary(
         state = "unwatched"
     elif any(course.drifts for course in found):
         state = "drift"
+    elif not told(found):
+        state = "passed"
     tried = [result for result in results if result.purpose == "watch"]
     return {
         "format": FORMAT,
@@ -142,6 +145,11 @@ def watch_summary(
             for result in results
         ],
     }
+
+
+def told(found: Iterable[Course]) -> bool:
+    """Whether the trials suffice to tell of any figure whether it moves."""
+    return any(course.trend is not None and course.trend.interval is not None for course in found)
 
 
 def _first_failure(
@@ -198,7 +206,10 @@ def watch_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
         return f"{first}.", f"It drifts: {'; '.join(moved)}."
     if len(known(course["last"] for course in watch["drift"])) == 0:
         return f"{first}.", "No figure is known."
-    return f"{first}.", "No figure drifts."
+    if all((course["trend"] or {}).get("interval") is None for course in watch["drift"]):
+        valid = counted(watch["passed"] + watch["failed"], "valid trial")
+        return f"{first}.", f"Too few to tell whether a figure drifts: {valid}."
+    return f"{first}.", "No figure is seen to drift."
 
 
 def moved_text(course: Mapping[str, Any]) -> str:

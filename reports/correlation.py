@@ -6,75 +6,69 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from farm.attribution import FEWEST_S, Together, together
 from reports.grid import Array
-
-FEWEST_SECONDS = 10
-"""Fewer seconds than this say nothing."""
 
 _STILL_CPU_PERCENT = 0.5  # a standard deviation below it is noise of the sampling
 _STILL_QUALITY = 0.002  # of the mean
-_WEAK, _MODERATE, _STRONG = 0.3, 0.5, 0.7
+_MODERATE, _STRONG = 0.5, 0.7
 
 
 @dataclass(frozen=True, slots=True)
 class Correlation:
-    """Pearson's `r` of two series over `seconds`; `None` where it cannot be told.
+    """How `quality` went together with the server's CPU; `None` where it cannot be told.
 
     `finding` is the plain sentence. It never claims a cause.
     """
 
     quality: str
-    r: float | None
-    seconds: int
+    told: Together | None
     finding: str
 
     @property
     def related(self) -> bool:
-        return self.r is not None and abs(self.r) >= _needed(self.seconds)
+        return self.told is not None and self.told.sure
 
 
 def correlate(quality: str, cpu_percent: Array, values: Array) -> Correlation:
     """Server CPU against `values`, second by second; `quality` names them (`received bitrate`)."""
     both = np.isfinite(cpu_percent) & np.isfinite(values)
     seconds = int(both.sum())
-    if seconds < FEWEST_SECONDS:
+    if seconds < FEWEST_S:
         words = f"{seconds} s of the hold are too few to set quality against server CPU"
-        return Correlation(quality, None, seconds, words)
+        return Correlation(quality, None, words)
     cpu, seen = cpu_percent[both], values[both]
     if cpu.std() < _STILL_CPU_PERCENT:
         return Correlation(
             quality,
             None,
-            seconds,
             "server CPU did not vary, so quality cannot be set against it",
         )
     if seen.std() <= _STILL_QUALITY * abs(seen.mean()):
         return Correlation(
-            quality, None, seconds, f"{quality} did not vary while server CPU did: no relation seen"
+            quality, None, f"{quality} did not vary while server CPU did: no relation seen"
         )
-    r = float(np.corrcoef(cpu, seen)[0, 1])
-    return Correlation(quality, r, seconds, _words(quality, r, seconds))
+    told = together(cpu, seen)
+    if told is None:
+        words = f"{quality} or server CPU hardly varied: no relation seen"
+        return Correlation(quality, None, words)
+    return Correlation(quality, told, _words(quality, told))
 
 
 def strongest(correlations: tuple[Correlation, ...]) -> Correlation | None:
-    """The one furthest from 0; `None` when none can be told."""
-    told = [each for each in correlations if each.r is not None]
-    return max(told, key=lambda each: abs(each.r or 0.0), default=None)
+    """A relation that is sure before others, then the furthest from 0; `None`: none can be told."""
+    known = [(each, each.told) for each in correlations if each.told is not None]
+    best = max(known, key=lambda pair: (pair[1].sure, abs(pair[1].r)), default=None)
+    return None if best is None else best[0]
 
 
-def _words(quality: str, r: float, seconds: int) -> str:
-    figures = f"(r = {r:+.2f} over {seconds} s)".replace("-", "−")
-    if abs(r) < _needed(seconds):
-        return f"no relation seen between server CPU and {quality} {figures}"
+def _words(quality: str, told: Together) -> str:
+    if not told.sure:
+        return f"no relation seen between server CPU and {quality} ({told.figures})"
     strength = next(
         word
         for word, least in (("strongly", _STRONG), ("moderately", _MODERATE), ("weakly", 0.0))
-        if abs(r) >= least
+        if abs(told.r) >= least
     )
-    direction = "rose" if r > 0 else "fell"
-    return f"{quality} {direction} {strength} as server CPU rose {figures}"
-
-
-def _needed(seconds: int) -> float:
-    """How far from 0 `r` must be to count: chance reaches 2 / sqrt(n) one time in twenty."""
-    return float(max(_WEAK, 2 / np.sqrt(seconds)))
+    direction = "rose" if told.r > 0 else "fell"
+    return f"{quality} {direction} {strength} as server CPU rose ({told.figures})"

@@ -155,7 +155,9 @@ def _title(quality: SessionQuality) -> str:
     if quality.others:
         never += f"; the reasons name {', '.join(quality.others[:_NAMES])}"
     if not bad:
-        return f"No window of {counted(total, windows.unit)} went beyond a limit{never}"
+        unseen = int(np.isnan(quality.used).sum())
+        seen = f" that was seen ({unseen} of {quality.used.size} were not)" if unseen else ""
+        return f"No window{seen} of {counted(total, windows.unit)} went beyond a limit{never}"
     worst = int(np.nanargmax(peaks))
     column = int(np.nanargmax(quality.used[worst]))
     why, times = CAUSES[int(quality.cause[worst, column])], peaks[worst]

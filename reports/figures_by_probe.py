@@ -168,26 +168,43 @@ def loss_by_probe(by_probe: ByProbe, limit_ratio: float) -> Figure:
     axes.set_xlim(-2 * _BAR, order.size - 1 + 2 * _BAR)
     shown = f" ({order.size} of {worst.size})" if order.size < worst.size else ""
     axes.set_xlabel(f"probe, the worst first{shown}")
-    mark_limit(axes, limit_ratio * 100, f"limit down, {percent(limit_ratio)}")
+    mark_limit(axes, limit_ratio * 100, f"limit of a window, {percent(limit_ratio)}")
     axes.set_ylabel("lost in the hold, %")
     from_zero(axes, limit_ratio * 150)
     legend_below(figure, axes)
-    bad = int(np.sum(np.nan_to_num(down) > limit_ratio))
+    bad = int(np.sum(worst > limit_ratio))
+    unknown = _unknown_losses(by_probe)
     if largest(worst) == 0:
-        headline(figure, "No probe lost a packet for good in the hold")
+        nobody = "No probe is known to have lost" if unknown else "No probe lost"
+        headline(figure, f"{nobody} a packet for good in the hold{unknown}")
     elif bad == 0:
         headline(
             figure,
-            f"Loss down stayed within the limit on every probe; the most either way is "
-            f"{percent(worst[order[0]])}, on {names[0]}",
+            f"No probe lost more than {percent(limit_ratio)} over the hold; the most either way is "
+            f"{percent(worst[order[0]])}, on {names[0]}{unknown}",
         )
     else:
         headline(
             figure,
-            f"{bad} of {worst.size} probes lost more than {percent(limit_ratio)} on the way down; "
-            f"the worst is {names[0]} of {by_probe.sessions[order[0]]}",
+            f"{bad} of {worst.size} probes lost more than {percent(limit_ratio)} over the hold, "
+            f"down or up; the worst is {names[0]} of {by_probe.sessions[order[0]]}{unknown}",
         )
     return figure
+
+
+def _unknown_losses(by_probe: ByProbe) -> str:
+    """Of how many probes that receive, or send, the loss is not known."""
+    ways = (
+        ("down", by_probe.lost_down, by_probe.received_bps),
+        ("up", by_probe.lost_up, by_probe.sent_bps),
+    )
+    said = []
+    for word, lost, rates in ways:
+        moving = np.isfinite(np.vstack(list(rates.values()))).any(axis=0)
+        unseen = int(np.sum(moving & np.isnan(lost)))
+        if unseen:
+            said.append(f"of {unseen} the loss {word} is not known")
+    return f"; {', '.join(said)}" if said else ""
 
 
 def setup_times(setups: SetupTimes, limit_s: float) -> Figure:

@@ -127,7 +127,9 @@ def generator_and_server(
         clock = server.time_s
         shown = trial_time(axes, clock, phases)
         axes.plot(shown, server.cpu_percent, color=BLUE, label="server")
-        said.append(f"the server's {_held_text(server.time_s, server.cpu_percent, phases)}")
+        mean = server.held_cpu_percent
+        seen = _seen(server.time_s, server.cpu_percent, phases)
+        said.append(f"the server's {'unknown' if mean is None else percent(mean / 100)}{seen}")
     held = [_held(host.time_s, host.cpu_percent, phases) for host in hosts]
     busiest = hosts[int(np.argmax(np.nan_to_num(held, nan=-1)))] if hosts else None
     for host in hosts:
@@ -160,6 +162,15 @@ def _held(time_s: Array, values: Array, phases: Phases) -> float:
     return float(values[known].mean()) if known.any() else float("nan")
 
 
+def _seen(time_s: Array, values: Array, phases: Phases) -> str:
+    """How little of the hold a mean is of, where that is less than half."""
+    if phases.hold_s is None or phases.leave_s is None:
+        return ""
+    held = np.isfinite(values) & (time_s >= phases.hold_s) & (time_s < phases.leave_s)
+    seconds, whole = int(held.sum()), phases.leave_s - phases.hold_s
+    return f" (seen for {seconds} of {whole:.0f} s)" if seconds < whole / 2 else ""
+
+
 def _held_text(time_s: Array, values: Array, phases: Phases) -> str:
     mean = _held(time_s, values, phases)
     return percent(mean / 100) if np.isfinite(mean) else "unknown"
@@ -170,6 +181,8 @@ def _growth(server: ServerSeries) -> str:
     if not known.size:
         return "The media server's process was not seen; the machine's network was"
     unit = byte_size(known)
+    if known.size == 1:
+        return f"The media server's memory was seen once: {unit.text(known[0])}"
     peak = f", {unit.text(known.max())} at most" if known.max() > known[-1] else ""
     return (
         f"The media server's memory went from {unit.text(known[0])} to {unit.text(known[-1])}{peak}"

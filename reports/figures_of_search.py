@@ -72,14 +72,26 @@ def capacity_by_load(search: SearchSeries, curve: CapacityCurve) -> Figure:
             lw=0,
             label=f"the capacity, with {percent(curve.confidence)} confidence",
         )
-    axes.plot(curve.loads, curve.chance * 100, color=BLUE, label="holds that pass, by all trials")
+    if np.isfinite(curve.chance).any():
+        only = "o" if np.isfinite(curve.chance).sum() == 1 else ""
+        axes.plot(
+            curve.loads,
+            curve.chance * 100,
+            color=BLUE,
+            marker=only,
+            ms=4,
+            label="holds that pass, by all trials",
+        )
     mark_limit(axes, curve.reliability * 100, f"asked for: {percent(curve.reliability)} pass")
-    _verdict_marks(axes, search, search.load, _rows_of_marks(search))
+    rows = _rows_of_marks(search)
+    _verdict_marks(axes, search, search.load, rows)
     axes.set_yticks([0, 25, 50, 75, 100])
     axes.set_ylabel("holds that pass, %")
     axes.set_xlabel("load, probes")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.margins(x=0.04, y=0.06)
+    pad = 0.04 * max(1.0, float(curve.loads[-1] - curve.loads[0]))
+    axes.set_xlim(curve.loads[0] - pad, curve.loads[-1] + pad)
+    axes.set_ylim(min(0.0, float(rows.min())) - 7, max(100.0, float(rows.max())) + 7)
     legend_below(figure, axes)
     headline(figure, _capacity(curve))
     return figure
@@ -100,6 +112,8 @@ def _rows_of_marks(search: SearchSeries) -> Array:
 
 def _capacity(curve: CapacityCurve) -> str:
     low, high = curve.interval
+    if not np.isfinite(curve.chance).any():
+        return "Nothing is known of the capacity: no trial was valid"
     if low is not None and high is not None:
         where = f"lies between {low} and {high} probes"
     elif low is not None:
@@ -108,11 +122,10 @@ def _capacity(curve: CapacityCurve) -> str:
         where = f"is {high} probes or fewer"
     else:
         return "The trials do not bound the capacity"
-    return (
-        f"The capacity {where}: most likely {curve.probes}"
-        if curve.probes
-        else (f"The capacity {where}")
-    )
+    sure = f"The capacity {where}, with {percent(curve.confidence)} confidence"
+    # Without a load that failed, or one that passed, "most likely" is what was believed beforehand.
+    bounded = curve.probes is not None and low is not None and high is not None
+    return f"{sure}: most likely {curve.probes}" if bounded else sure
 
 
 def cpu_by_load(search: SearchSeries, generator_limit_ratio: float | None) -> Figure:
@@ -236,7 +249,8 @@ def _dearest(search: SearchSeries) -> str:
     """CPU at the largest load that passed."""
     passed = [i for i, outcome in enumerate(search.outcomes) if outcome == Outcome.PASS]
     if not passed:
-        return "CPU by load: no load passed"
+        judged = any(outcome != Outcome.INVALID for outcome in search.outcomes)
+        return f"CPU by load: no {'load passed' if judged else 'trial was valid'}"
     best = max(passed, key=lambda i: search.load[i])
 
     def cpu(value: float) -> str:

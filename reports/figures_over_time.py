@@ -96,7 +96,9 @@ def loss_over_time(
     if not np.isfinite(held.lost_down).any() or not seen.time_s.size:
         headline(figure, "Packets lost after repair: nothing was received in the hold")
     elif largest(held.lost_down) == 0:
-        headline(figure, "No packet stayed lost in the hold, on any probe")
+        unseen = int(np.isnan(held.lost_down).sum())
+        but = f"; what {unseen} of {len(held.probes)} lost is not known" if unseen else ""
+        headline(figure, f"No packet to a probe stayed lost in the hold{but}")
     else:
         peaks = np.nan_to_num(seen.values, nan=-1).max(axis=1)
         worst = int(peaks.argmax())

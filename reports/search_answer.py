@@ -8,6 +8,7 @@ from typing import Any
 
 from farm.advice import ROOM, advice
 from farm.answer_lines import TAKEN, how_sure
+from farm.drift import SLACKS
 from farm.experiment import ScenarioKind
 from farm.scenario import NOUNS
 from farm.trial import OTHER_PROGRAMS, Outcome, TrialResult
@@ -32,19 +33,19 @@ STATES: Mapping[str, StateMeaning] = {
     "converged": StateMeaning(
         "pass",
         "found",
-        "The search closed in: loads up to the capacity pass, larger ones fail.",
+        "The search closed in: the answer is known to a step or a tenth of it.",
         "Plan with the recommended load, and watch the resource that sets the limit.",
     ),
     "ceiling_passed": StateMeaning(
         "pass",
         "lower bound",
-        "The largest load allowed passed; the server's limit lies above it.",
+        "The largest load allowed passed each time that it counted: the server may hold more.",
         "Raise search.maximum and run again.",
     ),
     "floor_failed": StateMeaning(
         "fail",
         "fail",
-        "Even the smallest load failed.",
+        "Even the smallest load did not hold.",
         "Read the reasons of the first trial: a server or a network that cannot carry one "
         "session is broken, not full.",
     ),
@@ -130,7 +131,7 @@ def search_answer(
         (
             *_short_holds(summary.get("hold_windows")),
             *_capacity_points(capacity),
-            *_steady_points(_section(summary, "drift")),
+            *_steady_points(_section(summary, "drift"), results),
             *cost_points(_section(summary, "cost"), capacity.get("recommended_probes")),
             *scale_out_points(_section(summary, "scale_out")),
             *_best_trial(results, shared=shared),
@@ -151,7 +152,8 @@ def _ran_out(meaning: StateMeaning, codes: Sequence[str]) -> StateMeaning:
 
 
 def capacity_text(scenario: ScenarioKind, capacity: Mapping[str, Any], state: str) -> str:
-    """`18 probes (9 calls)`, `at least 18 probes (9 calls)`, `perhaps ...`, or `unknown`."""
+    """`18 probes (9 calls)`, with how sure that is before it (`at least`, `most likely`); else
+    `unknown`."""
     probes = capacity.get("probes")
     if probes is None:
         return "unknown"
@@ -179,7 +181,7 @@ def _capacity_headline(
     text = capacity_text(scenario, capacity, state)
     if text == "unknown":
         if state == "floor_failed":
-            return "This server cannot hold even the smallest load."
+            return "This server did not hold even the smallest load."
         return "The capacity is unknown: no load was seen to hold."
     if not judged:
         return f"This server holds {text}; more could not be judged."
@@ -248,12 +250,22 @@ def _moved_points(state: str, drift: Mapping[str, Any]) -> list[str]:
     return [sentence(f"At {load} probes, twice in a row: {text}") for text in moved]
 
 
-def _steady_points(drift: Mapping[str, Any]) -> list[str]:
-    """That the server was looked at again, and was the same."""
+def _steady_points(drift: Mapping[str, Any], results: Sequence[TrialResult]) -> list[str]:
+    """That the server was looked at again, and was the same; of a last look that was not nobody
+    knows whether it was chance."""
     looks = drift.get("looks")
     if not looks or drift.get("moved"):
         return []
     times = "once" if looks == 1 else f"{looks} times"
+    moved = [SLACKS[each["figure"]].name for each in drift.get("figures") or () if each["moved"]]
+    last = next((each for each in reversed(results) if each.load == drift.get("probes")), None)
+    if last is not None and last.verdict.outcome is Outcome.FAIL:
+        moved = ["its verdict", *moved]
+    if moved:
+        return [
+            f"The smallest load was tried again {times}; in the last look {' and '.join(moved)} "
+            "had moved, and it was not tried once more: whether the server drifts is not known."
+        ]
     return [
         f"The smallest load was tried again {times}, and the server was still what it was at first."
     ]

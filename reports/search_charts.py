@@ -50,8 +50,9 @@ def search_charts(
         Chart(
             "search-capacity",
             "Capacity",
-            "How likely a hold passes at each load, by all trials; each mark is a trial. The "
-            "capacity is where the curve crosses the dotted line, the shade where it may be.",
+            "How likely a hold passes at each load, by all trials, between the smallest and the "
+            "largest load that was judged; each mark is a trial. The capacity is where the curve "
+            "crosses the dotted line, the shade where it may be.",
             lambda: capacity_by_load(search, curve),
             {"load_probes": curve.loads, "pass_chance": curve.chance},
             OF_TRIALS,
@@ -59,7 +60,8 @@ def search_charts(
         Chart(
             "search-quality-by-load",
             "Quality by load",
-            "What probes received, averages of the hold. The knee is where quality falters.",
+            "What probes received, averages of the hold. A knee, where there is one, is where "
+            "quality falters.",
             lambda: quality_by_load(search, settings.criteria.residual_loss),
             columns,
             OF_TRIALS,

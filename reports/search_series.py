@@ -58,7 +58,9 @@ class Threshold:
 class CapacityCurve:
     """The chance that a hold passes at each of `loads`, by all trials, and what follows of it.
 
-    `interval` and `probes` are the answer's (see `farm.capacity_search.CapacityEstimate`).
+    It is known where trials were: NaN below the smallest load that was judged and above the
+    largest, and throughout where no trial was valid, for there it is only what was believed
+    beforehand. `interval` and `probes` are the answer's (`farm.capacity_search.CapacityEstimate`).
     """
 
     loads: Array
@@ -72,11 +74,14 @@ class CapacityCurve:
 def capacity_curve(experiment: Experiment, results: Sequence[TrialResult]) -> CapacityCurve:
     """What all trials of a search say of its server together."""
     search = search_told(experiment, results)
-    loads, chance = search.pass_chances()
+    ladder, chance = search.pass_chances()
+    loads = np.array(ladder, dtype=np.float64)
+    judged = [each.load for each in search.trials if each.is_valid]
+    tried = (loads >= min(judged, default=np.inf)) & (loads <= max(judged, default=-np.inf))
     estimate = search.estimate()
     return CapacityCurve(
-        np.array(loads, dtype=np.float64),
-        chance,
+        loads,
+        np.where(tried, chance, np.nan),
         estimate.probes,
         estimate.interval,
         estimate.reliability,

@@ -16,7 +16,9 @@ from farm import rates
 from farm.evidence.poll_table import PollTable
 from farm.evidence.stream_lives import SERIES
 from farm.intervals import Intervals
+from farm.known import mean_known
 from farm.trial import TrialEvidence, TrialPlan
+from farm.trial_summary import held_server_samples
 from farm.webrtc_stats import MEDIA_KINDS, MediaKind
 from reports.by_probe import by_probe, session_windows, setup_times, viewer_windows
 from reports.due_frame_rates import due_frame_rates
@@ -64,7 +66,7 @@ def trial_series(
         received_bps={kind: grid(f"{kind} received") for kind in MEDIA_KINDS},
         loss=grid("lost"),
         frame_rate=grid("decoded"),
-        server=_server(frames.server, grid_s),
+        server=_server(frames.server, grid_s, evidence),
         threads=thread_series(frames.server, grid_s),
         hosts=tuple(host_series(evidence.host_samples, grid_s)),
         by_probe=by_probe(evidence.plan, evidence.intervals, evidence.streams),
@@ -246,7 +248,9 @@ class _Streams:
         return self._whose.filter(pl.Series(streams)).rows(), rates
 
 
-def _server(frame: pl.DataFrame | None, grid_s: Array) -> ServerSeries | None:
+def _server(
+    frame: pl.DataFrame | None, grid_s: Array, evidence: TrialEvidence
+) -> ServerSeries | None:
     if frame is None:
         return None
     frame = frame.with_columns(
@@ -266,6 +270,7 @@ def _server(frame: pl.DataFrame | None, grid_s: Array) -> ServerSeries | None:
         process_descriptors=column("process_descriptors"),
         received_bps=column("received_bps"),
         sent_bps=column("sent_bps"),
+        held_cpu_percent=mean_known(each.cpu_percent for each in held_server_samples(evidence)),
     )
 
 

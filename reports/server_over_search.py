@@ -161,6 +161,6 @@ def _title(server: ServerOverSearch) -> str:
         for each, outcome in zip(server.search.load, server.search.outcomes, strict=True)
         if outcome is Outcome.FAIL
     ]
-    least = f"; loads failed from {min(failed):.0f} probes on" if failed else ""
+    least = f"; the smallest load that failed is {min(failed):.0f} probes" if failed else ""
     busy = f"{percent(mean / 100)} of its CPU from ramp to leave"
     return f"The server was busiest at {load:.0f} probes, {busy}{least}"

@@ -112,7 +112,10 @@ def _figures(result: TrialResult, plan: TrialPlan, *, shared: bool) -> list[str]
     told.append(machines(result, shared=shared))
     if result.kurento is not None and result.kurento.left_behind:
         leaked = counted(result.kurento.left_behind, "pipeline")
-        told.append(f"A leak: {leaked} of the media server outlived their sessions.")
+        told.append(
+            f"{leaked} of the media server were still there when everybody had left: a leak, "
+            "unless it was only slow."
+        )
     return told
 
 

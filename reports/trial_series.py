@@ -20,7 +20,7 @@ class ServerSeries:
     """The server's machine and its media server's process, second by second, `(seconds,)` each.
 
     `cpu_percent` is of the whole machine; `process_cpu_percent` and `busiest_thread_percent` are of
-    one core.
+    one core. `held_cpu_percent` is the machine's mean over the hold, as `TrialResult` has it.
     """
 
     time_s: Array
@@ -33,6 +33,7 @@ class ServerSeries:
     process_descriptors: Array
     received_bps: Array
     sent_bps: Array
+    held_cpu_percent: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

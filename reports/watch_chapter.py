@@ -19,12 +19,15 @@ from farm.watch_summary import (
     courses,
     moved_text,
     outages_told,
+    told,
     watch_lines,
     watch_summary,
+    watched,
 )
 from reports.answer import Answer, Status
 from reports.charts import Chart, Charts, Column
 from reports.figures_of_watch import WatchSeries, watch_over_time
+from reports.phrases import counted
 from reports.tables import (
     Cell,
     Heading,
@@ -39,6 +42,11 @@ from reports.traced import OF_TRIALS
 
 STATES: Mapping[WatchState, tuple[Status, str, str]] = {
     "steady": ("pass", "steady", "Nothing to do: watch again when something was changed."),
+    "passed": (
+        "pass",
+        "passed",
+        "Watch for longer (--for): so few trials do not tell whether anything drifts.",
+    ),
     "drift": (
         "open",
         "drifts",
@@ -111,7 +119,12 @@ def watch_charts(
         found,
     )
     moving = [SLACKS[course.figure].name for course in found if course.drifts]
-    title = f"Over the watch {' and '.join(moving)} drifted" if moving else "Nothing drifted"
+    title = "No figure is seen to drift"
+    if moving:
+        title = f"Over the watch {' and '.join(moving)} drifted"
+    elif not told(found):
+        valid = counted(len(watched(results)), "valid trial")
+        title = f"Too few to tell whether a figure drifts: {valid}"
     columns: Mapping[str, Column] = {
         "trial": series.index,
         "began": [f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}" for at in began_s],

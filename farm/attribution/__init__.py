@@ -11,6 +11,7 @@ scale_out.py        when to start another server
 limit.py            the values;  trials.py: which trials of a search tell
 """
 
+from farm.attribution.lagged import FEWEST_S, Together, together
 from farm.attribution.limit import LimitedBy, Machine, Sign
 from farm.attribution.limiting import limited_by, what_gave_way
 from farm.attribution.resource_series import Quality
@@ -18,14 +19,17 @@ from farm.attribution.scale_out import ScaleOut, cpu_separation, scale_out
 from farm.attribution.trials import trial_that_broke, trial_that_held
 
 __all__ = [
+    "FEWEST_S",
     "LimitedBy",
     "Machine",
     "Quality",
     "ScaleOut",
     "Sign",
+    "Together",
     "cpu_separation",
     "limited_by",
     "scale_out",
+    "together",
     "trial_that_broke",
     "trial_that_held",
     "what_gave_way",

@@ -25,6 +25,27 @@ LEAST_R = 0.3
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """How two went together second by second: `r`, and its interval with a confidence of 90 %."""
+
+    r: float
+    interval: tuple[float, float]
+    seconds: int
+
+    @property
+    def sure(self) -> bool:
+        """The interval leaves 0 out, and what is in it is no trifle."""
+        low, high = self.interval
+        return (low > 0 or high < 0) and abs(self.r) >= LEAST_R
+
+    @property
+    def figures(self) -> str:
+        low, high = self.interval
+        text = f"r = {self.r:+.2f}, {low:+.2f} to {high:+.2f}, over {self.seconds} s"
+        return text.replace("-", "−")
+
+
+@dataclass(frozen=True, slots=True)
 class Lagged:
     """`quality` follows `resource` by `lag_s` seconds (below 0: it goes ahead) with `r`.
 
@@ -42,9 +63,20 @@ class Lagged:
 
     @property
     def sure(self) -> bool:
-        """The interval leaves 0 out, and what is in it is no trifle."""
-        low, high = self.interval
-        return (low > 0 or high < 0) and abs(self.r) >= LEAST_R
+        return Together(self.r, self.interval, self.seconds).sure
+
+
+def together(amounts: Array, values: Array) -> Together | None:
+    """Both second by second, at the same time, NaN where unknown; None as of `lagged`."""
+    table = np.column_stack([amounts, values])
+    table = table[np.isfinite(table).all(axis=1)]
+    if table.shape[0] < FEWEST_S:
+        return None
+    found = _strongest(table)
+    interval = _interval(table)
+    if found is None or interval is None:
+        return None
+    return Together(found[1], interval, int(table.shape[0]))
 
 
 def lagged(
@@ -65,17 +97,17 @@ def lagged(
     if found is None:
         return None
     at, r = found
-    draws = np.array([each for each in _draws(table, at) if each is not None])
-    if draws.size < DRAWS / 2:
+    # The peak of a draw may be shifted: the lag found, or one beside it.
+    near = [0, *(1 + each for each in range(max(0, at - 1), min(len(_lags()), at + 2)))]
+    interval = _interval(table[:, near])
+    if interval is None:
         return None
-    tail = (1 - CONFIDENCE) / 2
-    low, high = (float(each) for each in np.quantile(draws, [tail, 1 - tail]))
-    lag_s, seconds = _lags()[at], int(table.shape[0])
-    figures = f"r = {r:+.2f}, {low:+.2f} to {high:+.2f}, over {seconds} s".replace("-", "−")
-    sure = (low > 0 or high < 0) and abs(r) >= LEAST_R
-    verb = "did not go with" if not sure else "rose with" if r > 0 else "fell as"
-    said = f"{quality} {verb} {named or resource}{_when(lag_s, r) if sure else ''} ({figures})"
-    return Lagged(resource, quality, lag_s, r, (low, high), seconds, said)
+    lag_s = _lags()[at]
+    whole = Together(r, interval, int(table.shape[0]))
+    verb = "did not go with" if not whole.sure else "rose with" if r > 0 else "fell as"
+    when = _when(lag_s, r) if whole.sure else ""
+    said = f"{quality} {verb} {named or resource}{when} ({whole.figures})"
+    return Lagged(resource, quality, lag_s, r, interval, whole.seconds, said)
 
 
 def _lags() -> list[int]:
@@ -115,18 +147,26 @@ def _correlations(table: Array) -> Array:
     return np.where(still[1:] | still[0], np.nan, found)
 
 
-def _draws(table: Array, at: int) -> list[float | None]:
-    """`r` in each draw, at the lag found or one beside it: the peak of a draw may be shifted."""
+def _interval(table: Array) -> tuple[float, float] | None:
+    """Of `r`, by draws of the rows in blocks; None where most of them stood still."""
+    draws = np.array([each for each in _draws(table) if each is not None])
+    if draws.size < DRAWS / 2:
+        return None
+    tail = (1 - CONFIDENCE) / 2
+    low, high = (float(each) for each in np.quantile(draws, [tail, 1 - tail]))
+    return low, high
+
+
+def _draws(table: Array) -> list[float | None]:
+    """The strongest `r` in each draw, of the first column with any other."""
     seconds = table.shape[0]
     block = max(LARGEST_LAG_S, round(seconds ** (1 / 2)))
     chance = np.random.default_rng(SEED)
-    near = [0, *(1 + each for each in range(max(0, at - 1), min(len(_lags()), at + 2)))]
-    few = table[:, near]
     found: list[float | None] = []
     for _ in range(DRAWS):
         starts = chance.integers(0, seconds, size=-(-seconds // block))
         rows = (starts[:, None] + np.arange(block)).ravel()[:seconds] % seconds
-        strongest = _strongest(few[rows])
+        strongest = _strongest(table[rows])
         found.append(None if strongest is None else strongest[1])
     return found
 

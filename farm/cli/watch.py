@@ -25,7 +25,13 @@ from farm.terminal import Terminal
 from farm.watch_story import BEGAN, Timetable, watch_load
 from farm.watch_summary import OUTAGE, WatchState, outages_told, watch_summary
 
-EXIT_CODES: dict[WatchState, int] = {"steady": 0, "failed": 1, "drift": 3, "unwatched": 3}
+EXIT_CODES: dict[WatchState, int] = {
+    "steady": 0,
+    "passed": 0,
+    "failed": 1,
+    "drift": 3,
+    "unwatched": 3,
+}
 
 
 def describe(verb: argparse.ArgumentParser) -> None:

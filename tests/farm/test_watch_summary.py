@@ -58,7 +58,7 @@ def test_a_server_that_stays_as_it_is_is_steady() -> None:
     assert watch_lines(summary) == (
         "Steady: 4 probes, from 2026-11-18T08:00:00Z to 2026-11-19T13:00:00Z: "
         "30 passed, 0 failed, 0 invalid.",
-        "No figure drifts.",
+        "No figure is seen to drift.",
     )
 
 
@@ -80,6 +80,16 @@ def test_a_leak_is_drift_with_its_rate() -> None:
     assert watch_lines(summary)[1] == (
         "It drifts: memory +2 MB an hour (2 MB to 2 MB), 101 MB at first, 158 MB now."
     )
+
+
+def test_so_few_trials_do_not_tell_whether_anything_drifts() -> None:
+    for count in (1, 3):
+        summary = summed(trials(count))
+        assert summary["state"] == "passed"
+        assert watch_lines(summary)[1] == (
+            f"Too few to tell whether a figure drifts: {count} valid trial{'s' * (count > 1)}."
+        )
+    assert summed(trials(4))["state"] == "steady"
 
 
 def test_a_trend_too_small_to_matter_is_no_drift() -> None:

@@ -93,6 +93,7 @@ def made_trial(probes: int = 4, *, spoilt: bool = True, phases: Phases = PHASES)
             process_descriptors=np.round(60 + 30 * busy),
             received_bps=probes * 560e3 * busy,
             sent_bps=probes * 545e3 * busy,
+            held_cpu_percent=float(30 * busy[held].mean()),
         ),
         threads=ThreadSeries(
             time_s,

@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from farm.trial import Phases
+from farm.experiment import Experiment, Search
+from farm.trial import Outcome, Phases
 from reports.canvas import farm_style
 from reports.figure_of_sessions import session_map
 from reports.figures_by_probe import bitrate_by_session, loss_by_probe
-from reports.figures_of_machines import generator_and_server
-from reports.figures_of_search import cpu_by_load, search_timeline
+from reports.figures_of_machines import generator_and_server, server_resources
+from reports.figures_of_search import capacity_by_load, cpu_by_load, search_timeline
 from reports.figures_over_time import bitrate_over_time, loss_over_time
+from reports.search_series import capacity_curve, search_series
+from tests.farm.trial_evidence import judged_trial
 from tests.reports.figure_data import figure_data, figures, golden_path, search_figures
 from tests.reports.made_channels import made_quality
 from tests.reports.made_series import made_search, made_trial
@@ -95,11 +98,82 @@ def test_the_lossy_probe_comes_first() -> None:
 def test_a_clean_trial_is_called_clean() -> None:
     trial = made_trial(4, spoilt=False)
     assert loss_over_time(trial.loss, trial.phases, trial.by_probe, 10.0, 0.01).get_suptitle() == (
-        "No packet stayed lost in the hold, on any probe"
+        "No packet to a probe stayed lost in the hold"
     )
     assert session_map(made_quality(4, spoilt=False)).get_suptitle() == (
         "No window of 2 sessions went beyond a limit"
     )
+
+
+def test_what_nobody_saw_is_not_called_clean() -> None:
+    trial = made_trial(4, spoilt=False)
+    unseen = np.array([np.nan, 0.0, 0.0, 0.0])
+    held = replace(trial.by_probe, lost_down=unseen, lost_up=np.full(4, np.nan))
+    said = " ".join(
+        loss_over_time(trial.loss, trial.phases, held, 10.0, 0.01).get_suptitle().split()
+    )
+    assert said == "No packet to a probe stayed lost in the hold; what 1 of 4 lost is not known"
+    said = " ".join(loss_by_probe(held, 0.01).get_suptitle().split())
+    assert said == (
+        "No probe is known to have lost a packet for good in the hold; of 1 the loss down is not "
+        "known, of 4 the loss up is not known"
+    )
+    quality = made_quality(4, spoilt=False)
+    used = quality.used.copy()
+    used[0, 0] = np.nan
+    said = " ".join(session_map(replace(quality, used=used)).get_suptitle().split())
+    assert said.startswith("No window that was seen (1 of ")
+
+
+def test_one_look_at_the_server_is_no_course() -> None:
+    trial = made_trial(4)
+    assert trial.server is not None
+    memory = np.full(trial.server.time_s.shape, np.nan)
+    memory[30] = 120e6
+    once = replace(trial.server, process_rss_bytes=memory)
+    assert server_resources(once, trial.phases).get_suptitle() == (
+        "The media server's memory was seen once: 114 MiB"
+    )
+
+
+def test_a_mean_of_little_of_the_hold_is_said_to_be() -> None:
+    trial = made_trial(4)
+    assert trial.server is not None
+    cpu = np.full(trial.server.time_s.shape, np.nan)
+    cpu[30] = 43.0
+    once = replace(trial.server, cpu_percent=cpu, held_cpu_percent=43.0)
+    said = generator_and_server(once, trial.hosts, trial.phases, 0.85).get_suptitle()
+    assert "the server's 43 % (seen for 1 of 60 s)" in " ".join(said.split())
+
+
+def test_no_curve_is_drawn_where_no_trial_was() -> None:
+    """After a trial that was invalid all that is there is what was believed beforehand."""
+    experiment = Experiment(search=Search(maximum=40))
+
+    def drawn(*outcomes: tuple[int, Outcome]) -> tuple[str, list[float]]:
+        results = [judged_trial(at, *each) for at, each in enumerate(outcomes)]
+        figure = capacity_by_load(search_series(results), capacity_curve(experiment, results))
+        figure.draw_without_rendering()
+        known = [
+            float(x)
+            for line in figure.axes[0].lines
+            if line.get_label() == "holds that pass, by all trials"
+            for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)
+            if np.isfinite(y)
+        ]
+        return " ".join(figure.get_suptitle().split()), known
+
+    title, known = drawn((2, Outcome.INVALID))
+    assert (title, known) == ("Nothing is known of the capacity: no trial was valid", [])
+    title, known = drawn((2, Outcome.PASS), (8, Outcome.INVALID))
+    assert known == [2.0]
+    title, known = drawn((2, Outcome.PASS), (4, Outcome.PASS), (8, Outcome.PASS))
+    assert (min(known), max(known)) == (2.0, 8.0)
+    assert title.startswith("The capacity is ")
+    assert "most likely" not in title
+    title, known = drawn((2, Outcome.PASS), (4, Outcome.PASS), (8, Outcome.FAIL))
+    assert (min(known), max(known)) == (2.0, 8.0)
+    assert "most likely" in title
 
 
 def test_many_probes_are_shown_by_quantiles_and_few_are_not() -> None:

@@ -90,7 +90,7 @@ def test_a_floor_that_failed_says_so_with_the_reason() -> None:
         summary("floor_failed", probes=None, interval_probes=[None, 2]),
         [result(Outcome.FAIL, load=2, reasons=1)],
     )
-    assert answer.headline == "This server cannot hold even the smallest load."
+    assert answer.headline == "This server did not hold even the smallest load."
     assert "At 2 probes, trial 0 failed (worst session s001): reason number 0." in answer.reasons
 
 
@@ -153,10 +153,26 @@ def test_a_server_that_drifts_is_told_with_what_moved() -> None:
     drift = {"probes": 2, "looks": 3, "moved": ["CPU 31 %, at first 20 %"]}
     answer = search_answer("one_to_one", {**summary("drift"), "drift": drift}, [])
     assert answer.headline == (
-        "This server is not what it was: at least 18 probes (9 calls) held on the way."
+        "This server is not what it was: 18 probes (9 calls) held on the way."
     )
     assert answer.reasons[1] == "At 2 probes, twice in a row: CPU 31 %, at first 20 %."
     assert (answer.status, answer.label) == ("open", "drift")
+
+
+def test_a_last_look_that_moved_and_was_not_repeated_is_no_steady_server() -> None:
+    moved = {"figure": "cpu_percent", "moved": True}
+    drift = {"probes": 2, "looks": 1, "moved": [], "figures": [moved]}
+    told = search_answer("one_to_one", {**summary(), "drift": drift}, []).points
+    assert any("in the last look CPU had moved" in point for point in told)
+    drift["figures"] = []
+    failed = [result(), result(Outcome.FAIL, load=2)]
+    told = search_answer("one_to_one", {**summary(), "drift": drift}, failed).points
+    assert any("in the last look its verdict had moved" in point for point in told)
+
+
+def test_an_answer_that_trials_ran_out_for_is_no_lower_bound() -> None:
+    answer = search_answer("one_to_one", summary("out_of_trials"), [])
+    assert answer.headline == "This server holds most likely 18 probes (9 calls)."
 
 
 def test_a_server_that_was_looked_at_again_and_stayed_is_told_so() -> None:

@@ -25,7 +25,10 @@ def test_a_trial_that_passed() -> None:
 
 def test_a_leak_of_the_media_server_is_told() -> None:
     kept = replace(result(), kurento=KurentoFigures(9, 18, None, left_behind=2))
-    said = "A leak: 2 pipelines of the media server outlived their sessions."
+    said = (
+        "2 pipelines of the media server were still there when everybody had left: a leak, unless "
+        "it was only slow."
+    )
     assert trial_answer("one_to_one", PLAN, kept, PHASES).points[-1] == said
     clean = replace(result(), kurento=KurentoFigures(9, 18, None, left_behind=0))
     assert "leak" not in " ".join(trial_answer("one_to_one", PLAN, clean, PHASES).points)

@@ -44,6 +44,16 @@ def watched(
     return results, journal
 
 
+def test_one_trial_does_not_say_that_nothing_drifts() -> None:
+    results, journal = watched(1)
+    answer, _ = watch_answer(SETTINGS, results, journal)
+    assert (answer.status, answer.label) == ("pass", "passed")
+    (chart,) = watch_charts(SETTINGS, results, journal).charts
+    words = "Too few to tell whether a figure drifts: 1 valid trial"
+    assert chart.draw().get_suptitle() == words
+    assert answer.reasons == (f"{words}.",)
+
+
 def test_a_leak_is_the_answer_and_the_figure_shows_it() -> None:
     results, journal = watched(60, lambda hour: {"server_memory_bytes": 1e8 + 2e6 * hour})
     answer, (hours,) = watch_answer(SETTINGS, results, journal)
