@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -86,6 +87,11 @@ def look_for(pid: int) -> str:
 def told_by(pid: int) -> tuple[str, ...]:
     """The files that `groups` wants."""
     return (f"/proc/{pid}/cgroup", "/proc/self/mountinfo")
+
+
+def look_at_limits(where: Groups) -> str:
+    """The command whose output `read_limits` wants."""
+    return f"grep -asH '' {shlex.join(where.seldom)}"
 
 
 def groups(files: Mapping[str, str], pid: int) -> Groups:

@@ -32,6 +32,7 @@ class MachinePrice:
     vcpus: int
     memory_gib: float | None = None
     network_gbps: float | None = None
+    architecture: str | None = None
 
     @property
     def family(self) -> str:

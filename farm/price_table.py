@@ -42,6 +42,7 @@ _SCHEMA: dict[str, Any] = {
                     "vcpus": {"type": "integer", "minimum": 1},
                     "memory_gib": {"type": "number", "exclusiveMinimum": 0},
                     "network_gbps": {"type": "number", "exclusiveMinimum": 0},
+                    "architecture": {"enum": ["x86_64", "arm64"]},
                 },
             },
         },

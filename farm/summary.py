@@ -21,6 +21,7 @@ from farm.drift import DriftLooks
 from farm.experiment import Experiment, Scenario
 from farm.jsonable import to_jsonable
 from farm.known import known
+from farm.priced_machine import PriceCheck
 from farm.rates import window_edges
 from farm.scenario import NOUNS
 from farm.trial import Direction, TrialEvidence, TrialResult
@@ -40,6 +41,7 @@ def size_summary(
     looks: DriftLooks | None = None,
     began_wall_s: Mapping[int, float] | None = None,
     prices: PriceTable | None = None,
+    price_check: PriceCheck | None = None,
 ) -> dict[str, Any]:
     """Of `farm size`.
 
@@ -47,7 +49,7 @@ def size_summary(
     without them the throughput and what limited the server are unknown. `quality` is that of the
     broken trial, second by second. `looks` say what became of
     the smallest load, `began_wall_s` is when each trial began. Without `prices`, or a machine that
-    they name, the cost is unknown.
+    they name, the cost is unknown; so it is where `price_check` says that another was measured.
     """
     scenario = experiment.scenario
     had = machine or Machine()
@@ -80,7 +82,10 @@ def size_summary(
             "viewers": viewers_of(scenario, growth.probes),
             "sessions_per_core": _sessions_per_core(scenario, growth),
         },
-        "cost": to_jsonable(_cost(experiment, estimate, held, prices, limit)),
+        "cost": to_jsonable(_cost(experiment, estimate, held, prices, limit))
+        if price_check is None or not price_check.unlike
+        else None,
+        "price_check": to_jsonable(price_check),
         "drift": None
         if looks is None
         else _drift(looks, results, began_wall_s or {}, estimate.confidence),

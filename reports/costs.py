@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from farm.jsonable import from_jsonable
+from farm.priced_machine import PriceCheck
 from reports.tables import Cell, Heading, Table, number_cell
 from reports.traced import OF_TRIALS
 
@@ -14,15 +16,30 @@ UNKNOWN_COST = (
 )
 
 
-def cost_points(cost: Mapping[str, Any] | None, recommended: int | None = None) -> list[str]:
-    """One sentence; where the cost of a `recommended` load is unknown, how to know it."""
+def cost_points(
+    cost: Mapping[str, Any] | None,
+    recommended: int | None = None,
+    check: Mapping[str, Any] | None = None,
+) -> list[str]:
+    """A sentence or two; where the cost of a `recommended` load is unknown, how to know it.
+
+    `check` is whether the machine measured is the one named (`farm.priced_machine.PriceCheck`).
+    """
+    checked = None if not check else from_jsonable(PriceCheck, check)
+    said = None if checked is None else checked.said
+    if checked is not None and checked.unlike:
+        return [
+            f"What that costs is unknown: {said}. server.price.machine names {checked.machine}, "
+            "whose price is not that of the machine measured."
+        ]
     if not cost:
         return [UNKNOWN_COST] if recommended is not None else []
     currency, unit = cost["currency"], cost["unit"]
-    return [
+    told = [
         f"At the recommended load a {unit} costs {_money(cost['per_session_hour'], currency)} an "
         f"hour on {cost['machine']} in {cost['region']} (prices of {cost['date']})."
     ]
+    return [*told, f"{said[:1].upper()}{said[1:]}."] if said else told
 
 
 def cost_tables(cost: Mapping[str, Any] | None) -> tuple[Table, ...]:

@@ -103,6 +103,8 @@ def _server(server: ServerFacts | None, media_server: str) -> Facts:
             ("CPU", f"{server.cores or _UNKNOWN} cores, {server.cpu_model or _UNKNOWN}"),
             ("memory", _gib(server.memory_bytes)),
             ("kernel", server.kernel or _UNKNOWN),
+            ("architecture", server.architecture or _UNKNOWN),
+            ("instance type", server.instance_type or _UNKNOWN),
             ("process", _process(server)),
             ("interface", server.interface or _UNKNOWN),
             said,

@@ -132,7 +132,11 @@ def search_answer(
             *_short_holds(summary.get("hold_windows")),
             *_capacity_points(capacity),
             *_steady_points(_section(summary, "drift"), results),
-            *cost_points(_section(summary, "cost"), capacity.get("recommended_probes")),
+            *cost_points(
+                _section(summary, "cost"),
+                capacity.get("recommended_probes"),
+                _section(summary, "price_check"),
+            ),
             *scale_out_points(_section(summary, "scale_out")),
             *_best_trial(results, shared=shared),
         ),

@@ -37,8 +37,9 @@ class FakeMachine:
     """Implements `farm.shell.Shell`.
 
     Two cores; the media server is all that uses CPU; 125 kB/s come in and 250 kB/s go out on eth0.
-    `hidden` files cannot be read; `group` is its control group. `reset` is what the reset command
-    does. When it is `busy`, its processes cannot be listed in time.
+    `hidden` files cannot be read; `group` is its control group, `limits` what its files say.
+    `reset` is what the reset command does. When it is `busy`, its processes cannot be listed in
+    time.
     """
 
     clock: FakeClock
@@ -49,6 +50,7 @@ class FakeMachine:
     busy: bool = False
     here: bool = False
     group: str | None = None
+    limits: str = ""
     where: str = "media.example"
     opened: int = 0
     _channels: list[FakeChannel] = field(default_factory=list)
@@ -81,6 +83,8 @@ class FakeMachine:
             return self.reset()
         if "df -Pk" in command:
             return Answer(0, f"{DF} 1000 500 400 50% /", "")
+        if command.startswith("grep -asH '' /sys/fs/cgroup"):
+            return Answer(0, self.limits, "")
         assert command.startswith("grep -asH '' /proc/")
         if self.busy:
             raise ServerError(f"`{command}` did not end within {within_s:g} s ({setting})")

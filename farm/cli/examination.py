@@ -20,6 +20,7 @@ from farm.cli.media_server import (
     shell_to,
 )
 from farm.cli.preflight import CHECKS, chromium
+from farm.cli.pricing import checked_price, price_note
 from farm.cli.space import check_space
 from farm.drivers import read_driver
 from farm.errors import BadInput, ServerError
@@ -131,7 +132,7 @@ async def _machine(experiment: Experiment, file: Path) -> list[Finding]:
             try:
                 with placed(file, {}):
                     facts = await look_around(server, settings)
-                found = [_reached(experiment, facts), _process(facts)]
+                found = [_reached(experiment, facts), _process(facts), *_price(experiment, facts)]
                 if experiment.scenario.record:
                     found.append(await _ffprobe(shell))
                 return found
@@ -193,6 +194,20 @@ def _process(facts: ServerFacts) -> Finding:
         " (server.process: name, pid, port or container)",
         required=False,
     )
+
+
+def _price(experiment: Experiment, facts: ServerFacts) -> list[Finding]:
+    """Whether it is the machine that the price is of."""
+    try:
+        check = checked_price(experiment, facts)
+    except BadInput:
+        return []  # the settings have a line of their own
+    if check is None:
+        return []
+    said = price_note(check)
+    if said is None or not check.unlike:
+        return [Finding("price", said or f"the machine is a {check.machine}")]
+    return [Finding("price", None, said, required=False)]
 
 
 async def _ffprobe(shell: Shell) -> Finding:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from farm.cost import MachinePrice, PriceTable, price_of_measuring
 from farm.errors import BadInput
 from farm.experiment import Experiment, Price
+from farm.known import known
 from farm.price_table import read_price_table
+from farm.priced_machine import PriceCheck, check_machine
+from farm.server_observations import ServerFacts, ServerSample
 from farm.settle import AT_MOST_S
 from farm.wording import counted
 
@@ -36,6 +41,28 @@ def price_of_server(price: Price) -> tuple[PriceTable, MachinePrice] | None:
             f"{table.date}: {allowed}"
         )
     return table, found
+
+
+def checked_price(
+    experiment: Experiment, facts: ServerFacts, samples: Iterable[ServerSample] = ()
+) -> PriceCheck | None:
+    """Whether the machine measured is the one that `server.price` names; `None`: it names none.
+
+    A quota may also be seen in `samples`. Raises BadInput.
+    """
+    priced = price_of_server(experiment.server.price)
+    if priced is None:
+        return None
+    quotas = known([facts.cpu_quota_cores, *(each.cgroup_cpu_limit_cores for each in samples)])
+    return check_machine(priced[1], facts, min(quotas, default=None))
+
+
+def price_note(check: PriceCheck | None) -> str | None:
+    """What a person should know of the price before anything is measured."""
+    if check is None or check.said is None:
+        return None
+    ends = ": its price is not this server's, and no cost is made of it" if check.unlike else ""
+    return f"server.price.machine: {check.said}{ends}"
 
 
 def cost_of_measuring(experiment: Experiment, trials: int) -> str | None:

@@ -18,7 +18,7 @@ from farm import __version__
 from farm.browser.program import FLAGS
 from farm.cli.call_recordings import require_room
 from farm.cli.preflight import preflight
-from farm.cli.pricing import cost_of_measuring
+from farm.cli.pricing import checked_price, cost_of_measuring, price_note
 from farm.cli.run_facts import server_facts
 from farm.cli.space import check_space
 from farm.cli.wiring import OpenWorld, open_world
@@ -201,6 +201,9 @@ async def _open_run(
             fresh=None if earlier is None else first_footprint(earlier),
             rooms=opened.generator.rooms,
         )
+        said = price_note(checked_price(experiment, opened.server))
+        if said is not None:
+            trials.say(said)
         run = Run(recording, trials, opened, 0.0 if earlier is None else spent_s(earlier.journal))
         try:
             yield run

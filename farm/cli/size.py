@@ -12,7 +12,7 @@ from farm.capacity_search import CapacityEstimate, State
 from farm.cli.ending import end
 from farm.cli.live import Story, add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, probes, said_where
-from farm.cli.pricing import price_table
+from farm.cli.pricing import checked_price, price_table
 from farm.cli.recorded import broken_off
 from farm.cli.running import (
     Run,
@@ -162,15 +162,20 @@ def _summary(run: Run, experiment: Experiment, estimate: CapacityEstimate) -> di
     price = experiment.server.price
     prices = None if price.machine is None else price_table(price)
     opened = run.opened
+    held_evidence, broken = evidence(held), evidence(broke)
+    seen = (each for known in (held_evidence, broken) if known for each in known.server_samples)
+    check = checked_price(experiment, opened.server, seen)
+    of_machine = None if check is None or check.unlike else prices
     return size_summary(
         experiment,
         results,
         estimate,
-        held=evidence(held),
-        broken=evidence(broke),
+        held=held_evidence,
+        broken=broken,
         quality=None if broke is None else quality_by_second(reader.trial(broke.index)),
         looks=run.trials.looks_for_drift(ladder(experiment).minimum, experiment.search.drift_every),
         began_wall_s=trial_times_s(reader.journal),
         prices=prices,
-        machine=machine_of(experiment, opened.server, opened.generator.seen.values(), prices),
+        price_check=check,
+        machine=machine_of(experiment, opened.server, opened.generator.seen.values(), of_machine),
     )

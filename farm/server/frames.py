@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 LONGEST_LINE_BYTES = 1 << 20
 _FILE = re.compile(
-    r"(/proc/[^:]*|/.*?/(?:cpu|cpuacct|memory|io|blkio)\.[a-z_.]+|/sys/class/net/[^:]*/speed):(.*)"
+    r"(/proc/[^:]*|/.*?/(?:cpu|cpuacct|memory|io|blkio)\.[a-z_.]+"
+    r"|/sys/class/net/[^:]*/speed|/sys/class/dmi/id/[a-z_]+):(.*)"
 )
 
 

@@ -15,6 +15,7 @@ TICKS_PER_S = 100
 COMMAND = """\
 PATH=$PATH:/usr/sbin:/sbin
 echo "@farm hostname $(uname -n)"; echo "@farm kernel $(uname -sr)"
+echo "@farm architecture $(uname -m)"
 echo "@farm ticks $(getconf CLK_TCK 2>/dev/null)"
 grep -asH '' /proc/stat /proc/meminfo /proc/net/dev /proc/net/route /proc/net/ipv6_route
 grep -asH 'model name' /proc/cpuinfo
@@ -24,9 +25,23 @@ for way in /sys/class/net/*; do
   name=${way##*/}
   ethtool -S "$name" 2>/dev/null | grep -q _allowance_exceeded && echo "@farm limited $name"
 done
+grep -asH '' /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/product_name
+if grep -qsi amazon /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/bios_version; then
+  url=http://169.254.169.254/latest
+  if command -v curl >/dev/null; then
+    token=$(curl -sf -m 2 --noproxy '*' -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' \
+      $url/api/token)
+    type=$(curl -sf -m 2 --noproxy '*' -H "X-aws-ec2-metadata-token: $token" \
+      $url/meta-data/instance-type)
+  elif command -v wget >/dev/null; then
+    type=$(http_proxy='' wget -q -O - -T 2 $url/meta-data/instance-type 2>/dev/null)
+  fi
+  echo "@farm type $type"
+fi
 """
 
 _RTF_UP = 0x1
+_INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +49,8 @@ class Machine:
     """`addresses` is by interface; empty where the machine has no `ip` command.
 
     `interface_bps` has what drivers say that an interface can carry, `limited` are interfaces of a
-    cloud that counts what it holds back.
+    cloud that counts what it holds back. `instance_type` is what Amazon's EC2 calls the machine:
+    by its metadata, or in its firmware as newer ones have it.
     """
 
     hostname: str
@@ -48,6 +64,8 @@ class Machine:
     default_interface: str | None
     interface_bps: Mapping[str, float] = field(default_factory=dict)
     limited: frozenset[str] = frozenset()
+    architecture: str | None = None
+    instance_type: str | None = None
 
 
 def read_machine(said: str) -> Machine:
@@ -77,7 +95,16 @@ def read_machine(said: str) -> Machine:
             if path.startswith("/sys/class/net/") and (mbps := or_none(int, text) or 0) > 0
         },
         limited=frozenset(re.findall(r"^@farm limited (\S+)$", said, re.MULTILINE)),
+        architecture=_word(said, "architecture"),
+        instance_type=_instance_type(said, files),
     )
+
+
+def _instance_type(said: str, files: Mapping[str, str]) -> str | None:
+    vendor = files.get("/sys/class/dmi/id/sys_vendor", "")
+    product = files.get("/sys/class/dmi/id/product_name", "").strip()
+    told = _word(said, "type") or (product if vendor.strip() == "Amazon EC2" else "")
+    return told if _INSTANCE_TYPE.fullmatch(told) else None
 
 
 def interface_names(dev: str) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from farm.experiment import Reset
 from farm.experiment import Server as ServerSettings
 from farm.protocols import Clock, Restart
 from farm.server.another_boot import another_boot
+from farm.server.cgroup import Groups, groups, look_at_limits, look_for, read_limits
 from farm.server.conversation import PAUSE_S, Conversation, conversation
 from farm.server.footprint import differences
 from farm.server.frames import proc_files
@@ -107,6 +108,7 @@ class MediaServer:
         self._machine = read_machine(said.stdout)
         await self._search()
         self._interface = await self._choose_interface(self._machine)
+        quota_cores = await self._cpu_quota()
         return ServerFacts(
             hostname=self._machine.hostname,
             kernel=self._machine.kernel,
@@ -121,6 +123,9 @@ class MediaServer:
             interface_bps=self._machine.interface_bps.get(
                 self._interface.name if self._interface else ""
             ),
+            architecture=self._machine.architecture,
+            instance_type=self._machine.instance_type,
+            cpu_quota_cores=quota_cores,
         )
 
     async def close(self) -> None:
@@ -228,6 +233,16 @@ class MediaServer:
             pid = self._process.pid
             said = await self._shell.run(look_for(pid), within_s, "looking at its limits")
             self._groups = groups(proc_files(said.stdout.split("\n")), pid)
+
+    async def _cpu_quota(self) -> float | None:
+        """In cores; `None` without one, or where it cannot be seen."""
+        await self._look_at_groups()
+        if not self._groups.cpu:
+            return None
+        command = look_at_limits(self._groups)
+        said = await self._shell.run(command, COMMAND_WITHIN_S, "looking at its limits")
+        limits = read_limits(proc_files(said.stdout.split("\n")), self._groups)
+        return None if limits is None else limits.cores
 
     async def _choose_interface(self, machine: Machine) -> Interface | None:
         """Of the machine, or in the network namespace of the process that was found."""

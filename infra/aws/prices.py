@@ -84,7 +84,17 @@ def _price(product: Mapping[str, Any], machine: str, region: str) -> MachinePric
             usd = float(dimension["pricePerUnit"].get("USD", 0))
             if dimension["unit"] == "Hrs" and usd > 0:
                 memory = str(attributes["memory"]).removesuffix(" GiB").replace(",", "")
-                return MachinePrice(machine, region, usd, int(attributes["vcpu"]), float(memory))
+                processor = str(attributes.get("physicalProcessor", ""))
+                return MachinePrice(
+                    machine,
+                    region,
+                    usd,
+                    int(attributes["vcpu"]),
+                    float(memory),
+                    architecture=("arm64" if "Graviton" in processor else "x86_64")
+                    if processor
+                    else None,
+                )
     return None
 
 

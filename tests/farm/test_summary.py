@@ -10,6 +10,7 @@ from farm.capacity_search import CapacityEstimate, State
 from farm.cost import MachinePrice, PriceTable
 from farm.drift import DriftLooks
 from farm.experiment import Experiment, Price, Scenario, Server, TrialSettings
+from farm.priced_machine import PriceCheck
 from farm.server_observations import ServerSample
 from farm.summary import run_summary, size_summary
 from farm.trial import Outcome, Phases, Reason
@@ -149,7 +150,7 @@ def test_the_lines_of_a_generator_that_ran_out() -> None:
 @pytest.mark.parametrize("state", ["out_of_trials", "server_lost"])
 def test_an_answer_that_is_only_the_likeliest_is_no_lower_bound(state: State) -> None:
     assert two_lines(sized(state=state))[0] == (
-        "The server holds perhaps 4 probes (2 calls) for 4m; "
+        "The server holds most likely 4 probes (2 calls) for 4m; "
         f"between 2 and 6 with 90 % confidence ({state}, 3 trials)."
     )
 
@@ -266,6 +267,13 @@ def test_the_cost_is_that_of_the_recommended_load() -> None:
 def test_without_a_price_a_machine_or_a_capacity_the_cost_is_unknown() -> None:
     assert size_summary(PRICED, RESULTS, estimate())["cost"] is None
     assert size_summary(CALLS, RESULTS, estimate(), prices=PRICES)["cost"] is None
+    another = PriceCheck("c4.2xlarge", ("2 cores, not 8",))
+    told = size_summary(PRICED, RESULTS, estimate(), prices=PRICES, price_check=another)
+    assert told["cost"] is None
+    assert told["price_check"]["unlike"] == ["2 cores, not 8"]
+    partly = dataclasses.replace(another, unlike=(), unknown=("memory",))
+    told = size_summary(PRICED, RESULTS, estimate(), prices=PRICES, price_check=partly)
+    assert told["cost"] is not None
     nothing = estimate(None, "floor_failed", (None, 2))
     assert size_summary(PRICED, RESULTS, nothing, prices=PRICES)["cost"] is None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from farm.cost import Carried, MachinePrice, PriceTable, cost_of
 from farm.jsonable import to_jsonable
+from farm.priced_machine import PriceCheck
 from reports.costs import cost_points, cost_tables
 
 TABLE = PriceTable(
@@ -21,6 +22,23 @@ COST = to_jsonable(cost_of(TABLE, "c4.2xlarge", "us-east-1", CARRIED, [4] * 12 +
 
 def texts(rows: object) -> list[list[str]]:
     return [[cell.text for cell in row] for row in rows]  # type: ignore[attr-defined]
+
+
+def test_of_another_machine_than_the_priced_one_no_cost_is_said() -> None:
+    check = PriceCheck("c4.2xlarge", ("2 cores, not 8", "a CPU quota"), ())
+    for cost in (None, {}):
+        assert cost_points(cost, 8, to_jsonable(check)) == [
+            "What that costs is unknown: the machine measured is no c4.2xlarge: 2 cores, not 8; a "
+            "CPU quota. server.price.machine names c4.2xlarge, whose price is not that of the "
+            "machine measured."
+        ]
+
+
+def test_what_is_not_known_of_the_machine_is_said_beside_its_cost() -> None:
+    check = PriceCheck("c4.2xlarge", (), ("memory",))
+    assert cost_points(COST, 8, to_jsonable(check))[1:] == [
+        "Whether the machine measured is a c4.2xlarge is not known (memory unknown)."
+    ]
 
 
 def test_one_sentence_with_its_date() -> None:

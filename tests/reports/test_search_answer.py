@@ -41,7 +41,7 @@ def test_short_holds_are_said_to_be_short_looks() -> None:
 def test_what_was_likeliest_when_a_server_was_lost_is_no_lower_bound() -> None:
     for state in ("server_lost", "out_of_trials"):
         headline = search_answer("one_to_one", summary(state), []).headline
-        assert headline == "This server holds perhaps 18 probes (9 calls)."
+        assert headline == "This server holds most likely 18 probes (9 calls)."
 
 
 def test_it_is_said_how_much_of_the_interval_the_trials_tell() -> None:

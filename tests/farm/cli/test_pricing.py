@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from farm.cli.pricing import cost_of_measuring, longest_run_s, price_of_server
+from farm.cli.pricing import (
+    checked_price,
+    cost_of_measuring,
+    longest_run_s,
+    price_note,
+    price_of_server,
+)
 from farm.errors import BadInput
 from farm.experiment import (
     Aws,
@@ -18,6 +24,7 @@ from farm.experiment import (
     Server,
     TrialSettings,
 )
+from farm.server_observations import ServerFacts, ServerSample
 
 TABLE = """
 format: 1
@@ -63,6 +70,19 @@ def test_hosts_that_were_provisioned_by_the_same_file_are_counted(own: Price) ->
     told = cost_of_measuring(elsewhere, 10)
     assert told is not None
     assert told.endswith("hosts come on top")
+
+
+def test_a_quota_that_only_samples_saw_counts(own: Price) -> None:
+    cellar = ServerFacts(*("kms", "6.1", 8, "Xeon", 1 << 34, "kms", 7, "eth0", "ssh"))
+    asked = experiment(own)
+    assert price_note(checked_price(asked, cellar)) is None
+    held = [ServerSample(1.0), ServerSample(2.0, cgroup_cpu_limit_cores=0.5)]
+    check = checked_price(asked, cellar, held)
+    assert price_note(check) == (
+        "server.price.machine: the machine measured is no big: the media server has a CPU "
+        "quota of 0.5 cores: its price is not this server's, and no cost is made of it"
+    )
+    assert checked_price(experiment(Price()), cellar) is None
 
 
 def test_without_a_machine_there_is_nothing_to_say() -> None:

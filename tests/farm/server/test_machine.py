@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
+
+import pytest
 
 from farm.server.machine import COMMAND, read_machine
 
 SAID = """\
 @farm hostname kms-1
 @farm kernel Linux 6.1.0-18-amd64
+@farm architecture x86_64
 @farm ticks 100
 /proc/stat:cpu  1 2 3
 /proc/stat:cpu0 1 2 3
@@ -44,12 +48,32 @@ def test_facts_are_read() -> None:
     assert MACHINE.addresses["ens5"] == {"192.0.2.7", "2001:db8::7"}
     assert MACHINE.interface_bps == {"ens5": 10e9}  # -1: its driver does not know
     assert MACHINE.limited == {"ens5"}
+    assert (MACHINE.architecture, MACHINE.instance_type) == ("x86_64", None)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "product", "metadata", "found"),
+    [
+        ("Amazon EC2", "c5.2xlarge", "", "c5.2xlarge"),
+        ("Xen", "HVM domU", "c4.2xlarge", "c4.2xlarge"),
+        ("Xen", "HVM domU", "", None),
+        ("Amazon EC2", "c5.large", "<html>", None),
+        ("Dell Inc.", "r640.large", "", None),
+    ],
+)
+def test_what_a_cloud_calls_the_machine(
+    vendor: str, product: str, metadata: str, found: str | None
+) -> None:
+    dmi = "/sys/class/dmi/id"
+    said = f"{SAID}{dmi}/sys_vendor:{vendor}\n{dmi}/product_name:{product}\n@farm type {metadata}\n"
+    assert read_machine(said).instance_type == found
 
 
 def test_a_machine_that_hides_everything_is_still_a_machine() -> None:
     machine = read_machine("@farm hostname \n@farm ticks \nsh: ip: not found")
     assert (machine.hostname, machine.cores, machine.ticks_per_s) == ("unknown", 0, 100)
     assert machine.cpu_model is machine.memory_bytes is machine.default_interface is None
+    assert machine.architecture is machine.instance_type is None
 
 
 def test_an_ipv6_only_machine_has_a_default_route_too() -> None:
@@ -65,4 +89,5 @@ def test_a_real_machine_answers() -> None:
     machine = read_machine(said.stdout)
     assert machine.kernel.startswith("Linux ")
     assert machine.cores >= 1
+    assert machine.architecture == platform.machine()
     assert "lo" in machine.interfaces

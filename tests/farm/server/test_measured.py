@@ -81,6 +81,16 @@ async def test_the_machine_is_looked_at_first() -> None:
     assert (facts.interface, facts.reached) == ("eth0", "media.example")
 
 
+async def test_a_quota_of_its_control_groups_is_a_fact() -> None:
+    quota = "/sys/fs/cgroup/kms/cpu.max:10000 100000"
+    machine = FakeMachine(FakeClock(), group="/kms", limits=quota)
+    facts = await MediaServer(machine, SETTINGS, machine.clock, yes).open()
+    assert facts.cpu_quota_cores == 0.1
+    machine = FakeMachine(FakeClock(), group="/kms", limits="/sys/fs/cgroup/kms/cpu.max:max 100000")
+    facts = await MediaServer(machine, SETTINGS, machine.clock, yes).open()
+    assert facts.cpu_quota_cores is None
+
+
 async def test_an_interface_that_is_not_there_is_named() -> None:
     with pytest.raises(BadInput, match=r"server\.interface: kms-1 has no 'eth7'; it has lo, eth0"):
         await bench(replace(SETTINGS, interface="eth7"))
