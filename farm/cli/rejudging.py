@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from farm.cli.recorded import recorded_run
-from farm.cli.run import BASELINE_OF, baseline_in
+from farm.cli.run import BASELINE_OF, baseline_given
 from farm.cli.running import evidence_of
 from farm.errors import BadInput, RecordingError
 from farm.experiment_file.criteria_file import load_criteria
-from farm.jsonable import to_jsonable, to_text
+from farm.jsonable import from_jsonable, to_jsonable, to_text
 from farm.recording.durable_file import recording_error, sweep, write_text
 from farm.recording.reader import RunReader
 from farm.rejudgement import Rejudged, capacity_under, changed_limits, rejudge
 from farm.search_evidence import search_of
 from farm.trial import TrialEvidence
+from farm.verdict import NO_BASELINE
 from farm.verdict.baseline import Baseline
 from farm.wording import counted
 from reports.file_names import file_name_part
@@ -51,7 +52,7 @@ def judgement_of(run: RunReader, file: Path) -> dict[str, Any]:
     if not results:
         raise BadInput(f"RUN: {run.path}: no trial of that run was judged")
     made = [result for result in results.values() if result.purpose == "baseline"]
-    given, note = _baseline_given(run)
+    given, gone = _baseline_given(run)
     rejudged = list(
         rejudge(
             _evidences(run, results),
@@ -74,7 +75,7 @@ def judgement_of(run: RunReader, file: Path) -> dict[str, Any]:
                 *changed_limits(settings.invalid, invalid, "invalid"),
             )
         ),
-        "notes": [note] if note else [],
+        "notes": list(_without_baseline(rejudged, gone, made=bool(made))),
         "changed": [each.result.index for each in rejudged if each.changed],
         "trials": [_trial(each) for each in rejudged],
         "capacity": _capacity(run, rejudged),
@@ -87,15 +88,39 @@ def _evidences(run: RunReader, results: Mapping[int, Any]) -> Iterator[TrialEvid
 
 
 def _baseline_given(run: RunReader) -> tuple[Baseline | None, str | None]:
-    """The baseline of another run that this one was held against; else why it is not there."""
+    """The baseline of another run that this one was held against; else why it is not there.
+
+    Older recordings say only whose it was.
+    """
     for entry in run.journal:
         if entry.kind == BASELINE_OF:
             path = Path(str(entry.facts["run"]))
             try:
-                return baseline_in(path), None
-            except (BadInput, RecordingError):
-                return None, f"its baseline, {path}, is gone: absolute limits only"
+                if "baseline" in entry.facts:
+                    return from_jsonable(Baseline, entry.facts["baseline"]), None
+                return baseline_given(path).baseline, None
+            except (BadInput, RecordingError, ValueError):
+                return None, f"its baseline, that of {path}, is gone"
     return None, None
+
+
+def _without_baseline(
+    rejudged: Sequence[Rejudged], gone: str | None, *, made: bool
+) -> Iterator[str]:
+    """That trials were judged without a baseline, which limits such as target_of_baseline need."""
+    bare = [
+        each
+        for each in rejudged
+        if each.result.purpose != "baseline" and NO_BASELINE in each.now.notes
+    ]
+    if bare:
+        why = gone or "this run recorded none"
+        if made:
+            why = "no two of its own pass these limits and agree"
+        yield (
+            f"no baseline: {why}: {counted(len(bare), 'trial')} judged against absolute limits "
+            "only, what compares with a baseline left out"
+        )
 
 
 def _trial(each: Rejudged) -> dict[str, Any]:

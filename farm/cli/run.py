@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from farm.attribution import LimitedBy, what_gave_way
@@ -14,9 +14,12 @@ from farm.cli.recorded import recorded_run
 from farm.cli.running import Run, baselines_in, evidence_of, new_run, run_to_end, stream_of
 from farm.cli.server_machine import machine_of
 from farm.cli.uploading import add_upload_option
+from farm.comparison import setting_differences
 from farm.errors import BadInput
 from farm.evidence.quality import quality_by_second
 from farm.experiment import Experiment
+from farm.experiment_file import effective
+from farm.jsonable import to_jsonable
 from farm.protocols import Observer
 from farm.recording.reader import RunReader
 from farm.run_story import BASELINES
@@ -27,7 +30,10 @@ from farm.trial import Outcome, TrialEvidence, TrialResult
 from farm.verdict.baseline import Baseline, baseline_of
 
 BASELINE_OF = "baseline_of"
-"""What the journal calls the run that the trial is compared with."""
+"""What the journal calls the baseline of another run that the trial is compared with."""
+
+ALIKE = ("scenario.", "app.", "media.", "network.", "probes.fidelity")
+"""Settings by which a baseline's run should be alike."""
 
 EXIT_CODES = {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.INVALID: 3}
 
@@ -55,8 +61,8 @@ def act(options: argparse.Namespace) -> int:
         check_load(experiment.scenario, options.load, "--load")
         experiment = replace(experiment, trial=replace(experiment.trial, load=options.load))
     load = experiment.trial.load or smallest_load(experiment.scenario)
-    baseline = None if options.baseline is None else baseline_in(options.baseline)
-    first = not options.absolute and baseline is None and load > smallest_load(experiment.scenario)
+    given = None if options.baseline is None else baseline_given(options.baseline)
+    first = not options.absolute and given is None and load > smallest_load(experiment.scenario)
     text = options.experiment.read_text()
     terminal = Terminal(stream_of(options.json))
     with terminal.watching(), said_where(options):
@@ -70,7 +76,7 @@ def act(options: argparse.Namespace) -> int:
                     options.experiment.parent,
                     observer,
                     load=load,
-                    baseline=baseline,
+                    given=given,
                     baseline_first=first,
                 ),
             )
@@ -86,21 +92,26 @@ async def one_trial(
     observer: Observer,
     *,
     load: int,
-    baseline: Baseline | None = None,
-    baseline_of_run: Path | None = None,
+    given: GivenBaseline | None = None,
     baseline_first: bool = False,
     retries: int = 0,
 ) -> tuple[Path, Outcome]:
     """A run of one trial, after two that agree at the smallest load if asked for.
 
     While it is invalid it is tried again, `retries` times at most; the last one is the answer.
-    `baseline` is that of `baseline_of_run`.
     """
     trials = 1 + retries + (BASELINES if baseline_first else 0)
     async with new_run(experiment, text, beside, observer, largest_load=load, trials=trials) as run:
-        run.trials.baseline = baseline
-        if baseline_of_run is not None:
-            run.recording.journal(BASELINE_OF, run=str(baseline_of_run))
+        if given is not None:
+            run.trials.baseline = given.baseline
+            run.recording.journal(
+                BASELINE_OF, run=str(given.run), baseline=to_jsonable(given.baseline)
+            )
+            for each in setting_differences(effective(given.settings), effective(experiment)):
+                if each.what.startswith(ALIKE):
+                    run.trials.say(
+                        f"the baseline's run was not alike: {each.what}: {each.a}, here {each.b}"
+                    )
         if baseline_first:
             await run.trials.find_baseline(smallest_load(experiment.scenario))
         for _ in range(1 + retries):
@@ -129,16 +140,27 @@ def _what_gave_way(
     )
 
 
-def baseline_in(path: Path) -> Baseline:
-    """The baseline that a recorded run holds. Raises BadInput when it has none."""
+@dataclass(frozen=True, slots=True)
+class GivenBaseline:
+    """The baseline of another `run`, which had those settings."""
+
+    run: Path
+    settings: Experiment
+    baseline: Baseline
+
+
+def baseline_given(path: Path) -> GivenBaseline:
+    """What a recorded run is good for as a baseline. Raises BadInput when it has none."""
     reader = recorded_run(path, "--baseline")
-    settings = reader.manifest.settings.trial
+    settings = reader.manifest.settings
     passed = [result for result in reader.results if result.verdict.outcome is Outcome.PASS]
     smallest = min((result.load for result in passed), default=None)
     evidences = [
-        evidence_of(reader, result.index, settings) for result in passed if result.load == smallest
+        evidence_of(reader, result.index, settings.trial)
+        for result in passed
+        if result.load == smallest
     ]
     baseline = baseline_of(evidences, at_least=1)
     if baseline is None:
         raise BadInput(f"--baseline: {path}: no trial of that run passed, or they do not agree")
-    return baseline
+    return GivenBaseline(path.resolve(), settings, baseline)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from farm.verdict.judgement import judge
+from farm.verdict.judgement import NO_BASELINE, judge
 
 __all__ = [
+    "NO_BASELINE",
     "judge",
 ]

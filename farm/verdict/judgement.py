@@ -37,6 +37,9 @@ SESSIONS_ALL_GOOD, SESSIONS_BAD_SHARE = 20, 0.02
 VIEWERS_ALL_GOOD, VIEWERS_BAD_SHARE = 49, 0.01
 """Up to so many units all must be good; above, this share may be bad (`bad_share: auto`)."""
 
+NO_BASELINE = "no baseline: judged against absolute limits only"
+"""The note of a verdict that was compared with nothing."""
+
 JOIN_REFUSALS = frozenset({"signalling", "dialog"})
 """The app said no: no lack of CPU on our side explains that."""
 
@@ -275,7 +278,7 @@ def _established(evidence: TrialEvidence, findings: list[Finding]) -> int:
 def _notes(evidence: TrialEvidence, baseline: Baseline | None) -> tuple[str, ...]:
     notes = []
     if baseline is None:
-        notes.append("no baseline: judged against absolute limits only")
+        notes.append(NO_BASELINE)
     if evidence.reset is not None and not evidence.reset.clean:
         notes.append(f"the server began dirty: {', '.join(evidence.reset.differences)}")
     notes += [fault.message for fault in evidence.faults if fault.what in UNSEEN]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from farm.cli.__main__ import main
+from farm.cli.run import BASELINE_OF, baseline_given
+from farm.jsonable import to_jsonable
 from tests.reports.made_run import new_run, pages, record_trial
 from tests.synthetic import Page
 
@@ -72,6 +75,47 @@ async def test_it_is_said_in_words(run: Path, capsys: pytest.CaptureFixture[str]
     assert "invalid.host_cpu: 0.3, was null" in said
     assert "trial 0: 2 probes: invalid, was pass" in said
     assert "3 of 3 verdicts changed" in said
+
+
+async def test_a_given_baseline_is_in_the_recording_and_judges_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its run may be gone: senders that aim at a tenth of it fail, whatever else is asked."""
+    other, clock = new_run(tmp_path / "other")
+    with other:
+        await record_trial(other, clock, pages(2), purpose="baseline")
+    given = baseline_given(other.path)
+    faster = replace(
+        given.baseline,
+        streams=tuple(
+            replace(each, target_bitrate_bps=10 * (each.target_bitrate_bps or 0))
+            for each in given.baseline.streams
+        ),
+    )
+    recording, clock = new_run(tmp_path / "mine")
+    with recording:
+        recording.journal(BASELINE_OF, run="gone", baseline=to_jsonable(faster))
+        await record_trial(recording, clock, pages(2), purpose="single")
+    said = judged(recording.path, capsys, "criteria: {residual_loss: 0.02}\n")
+    assert said["notes"] == []
+    assert [each["now"] for each in said["trials"]] == ["fail"]
+    assert {each["code"] for each in said["trials"][0]["reasons"]} == {"target_bitrate"}
+
+
+async def test_a_trial_that_is_judged_without_a_baseline_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording, clock = new_run(tmp_path)
+    with recording:
+        await record_trial(recording, clock, pages(2), purpose="single")
+    said = judged(recording.path, capsys, "criteria: {residual_loss: 0.02}\n")
+    assert said["notes"] == [
+        "no baseline: this run recorded none: 1 trial judged against absolute limits only, what "
+        "compares with a baseline left out"
+    ]
+    file = tmp_path / "looser.yaml"
+    assert main(["report", str(recording.path), "--criteria", str(file)]) == 0
+    assert said["notes"][0] in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

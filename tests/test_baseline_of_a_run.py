@@ -1,0 +1,48 @@
+"""`farm run --baseline RUN` with real browsers: what it was compared with is in its recording."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from farm.cli.__main__ import main
+from tests.farm_process import farm
+
+pytestmark = pytest.mark.live
+
+CALL = """
+format: 1
+scenario: one_to_one
+media: {size: 160x120, frame_rate: 10}
+server: {local: true}
+trial: {load: 2, settle: 1s, hold: 6s, window: 3s}
+criteria: {stalled_share: 0.5, delivered: 0.5, frame_rate_of_baseline: 0.2, gap: 10s}
+invalid: {host_cpu: 1, thread_cpu: 1, steal: 1, late_polls: 1, capture_of_asked: 0.2, app_late: 20s}
+"""
+"""A busy machine is no matter: what is compared with what is."""
+PASS, FAIL, INVALID = 0, 1, 3
+
+
+def test_the_baseline_of_another_run_judges_again_when_that_is_gone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    looser = tmp_path / "looser.yaml"
+    looser.write_text("criteria: {residual_loss: 0.05}\n")
+    for folder in ("first", "second"):
+        (tmp_path / folder).mkdir()
+    with farm(tmp_path / "first", "run", "--absolute", experiment=CALL) as first:
+        if first.wait() != PASS:
+            pytest.skip(f"this machine spoilt the first trial: {first.said()}")
+    given = ("run", "--baseline", str(first.run))
+    with farm(tmp_path / "second", *given, experiment=CALL) as second:
+        assert second.wait() in (PASS, FAIL, INVALID), second.said()
+    shutil.rmtree(first.run)
+    notes = second.result()["verdict"]["notes"]
+    assert not any(note.startswith("no baseline") for note in notes)
+    assert main(["report", str(second.run), "--criteria", str(looser), "--json"]) == 0
+    judgement = json.loads(capsys.readouterr().out)
+    assert judgement["notes"] == []
+    assert judgement["trials"][0]["notes"] == notes
