@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
@@ -12,7 +13,8 @@ from farm.attribution.harm import LEAST, Harm
 from farm.wording import counted
 
 TOGETHER = 0.5
-"""From this mean correlation on, they suffered at the same times."""
+"""From this mean correlation on, they suffered at the same times; of few windows from a larger one:
+chance reaches 2 / sqrt(windows) one time in twenty."""
 
 FEWEST_WINDOWS = 4
 MOST = 0.8
@@ -56,19 +58,20 @@ def company_of(harm: Harm) -> Company | None:
         partners,
         strangers,
     )
-    return replace(found, said=_sentence(found))
+    needed = max(TOGETHER, 2 / math.sqrt(harm.share.shape[1]))
+    return replace(found, said=_sentence(found, needed))
 
 
-def _sentence(found: Company) -> str:
+def _sentence(found: Company, needed: float) -> str:
     who = f"{found.suffered} of {found.probes} probes suffered"
     partners, strangers = found.partners, found.strangers
     if found.suffered == 0:
         return "no probe that was in suffered"
-    if strangers is not None and strangers >= TOGETHER:
+    if strangers is not None and strangers >= needed:
         return f"{who}, at the same times (r = {strangers:.2f})"
     if found.suffered >= MOST * found.probes:
         return who
-    if partners is not None and partners >= TOGETHER:
+    if partners is not None and partners >= needed:
         return f"{who}, partners at the same times (r = {partners:.2f}), strangers not"
     if found.sessions_whole == found.sessions_hit:
         return f"{who}, whole sessions ({found.sessions_hit}) and no others"

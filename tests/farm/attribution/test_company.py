@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from farm.attribution.company import Company, company_of
+from farm.attribution.company import TOGETHER, Company, company_of
 from farm.attribution.harm import harm_of
 from farm.trial import StreamIdentity, StreamInterval
 from tests.farm.trial_evidence import Change, Spoil, good, spoilt, stream
@@ -38,6 +38,16 @@ def test_all_at_the_same_times() -> None:
     assert found.strangers is not None
     assert found.strangers > 0.99
     assert "8 of 8 probes suffered, at the same times" in found.said
+
+
+def test_of_few_windows_what_goes_together_may_be_chance() -> None:
+    """r = 0.6 over 8 windows is nothing rare: which of them is the partner's doing nobody knows."""
+    mine = UP_AND_DOWN
+    other = [0.0, 0.1, 0.1, 0.2, 0.0, 0.0, 0.0, 0.0]
+    found = suffering(loses({"p002": mine, "p003": other}))
+    assert found.partners is not None
+    assert TOGETHER <= found.partners < 0.7
+    assert "at the same times" not in found.said
 
 
 def test_partners_but_not_strangers() -> None:
