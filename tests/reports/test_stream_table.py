@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from farm.trial import LayerInterval, StreamIdentity
+from farm.verdict.trial_streams import TrialStreams
+from reports.by_probe import by_probe
 from reports.stream_table import HEADINGS, ToldStreams
 from tests.farm.trial_evidence import good
 
@@ -37,3 +39,28 @@ def test_an_encoding_that_pauses_has_a_row_that_says_so() -> None:
     assert shown["encoding h of it"] == ["paused in 1 of 4 windows", "320x240", "150 kbit/s"]
     assert shown["encoding q of it"] == ["", "160x120", "100 kbit/s"]
     assert shown["encoding x of it"][0] == ""
+
+
+def test_a_streams_loss_is_the_reports_whichever_way_it_goes() -> None:
+    """What came late in the next window is no loss; the worst window tells by itself."""
+    moved = (30, -25, 30, -25)
+    evidence = good()
+    intervals = tuple(
+        dataclasses.replace(
+            each,
+            packets=500,
+            packets_lost=moved[each.window],
+            residual_loss_ratio=max(0, moved[each.window]) / 500,
+        )
+        for each in evidence.intervals
+    )
+    evidence = dataclasses.replace(evidence, intervals=intervals)
+    probe = evidence.plan.probes[0]
+    rows = list(ToldStreams(evidence, ["s000"], 1.0).rows(probe, None))
+    assert len(rows) == 4
+    assert {row[COLUMNS["lost"]].text for row in rows} == {"0.50 %"}
+    assert {row[COLUMNS["worst window"]].text for row in rows} == {"6.0 %"}
+    seen = by_probe(evidence.plan, intervals)
+    assert (round(seen.lost_up[0], 4), round(seen.lost_down[0], 4)) == (0.005, 0.005)
+    worst = TrialStreams(evidence).inbound_loss(probe.probe, "video")
+    assert worst == seen.lost_down[0]
