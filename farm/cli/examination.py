@@ -206,8 +206,8 @@ def _price(experiment: Experiment, facts: ServerFacts) -> list[Finding]:
         return []
     said = price_note(check)
     if said is None or not check.unlike:
-        return [Finding("price", said or f"the machine is a {check.machine}")]
-    return [Finding("price", None, said, required=False)]
+        return [Finding("priced machine", said or f"the machine is a {check.machine}")]
+    return [Finding("priced machine", None, said, required=False)]
 
 
 async def _ffprobe(shell: Shell) -> Finding:
