@@ -179,11 +179,14 @@ def _worst_window(quality: SessionQuality, place: int) -> tuple[tuple[float, flo
         return None, f"{', '.join(out[:3])} never joined" if out else "nothing of it was seen"
     column = int(np.nanargmax(used))
     window_s = (float(windows.start_s[column]), float(windows.end_s[column]))
+    unseen = int(np.isnan(used).sum())
+    but = f", as far as it was seen ({counted(unseen, 'window')} not)" if unseen else ""
     if used[column] == 0:
-        return None, "no limit was touched"
+        return None, f"no limit was touched{but}"
     cause = CAUSES[int(quality.cause[place, column])]
     if used[column] <= 1:
-        return window_s, f"within all limits, at most {percent(used[column])} of one ({cause})"
+        words = f"within all limits{but}, at most {percent(used[column])} of one ({cause})"
+        return window_s, words
     counts = used[column] < FAR and cause not in COUNTLESS
     far = f", {used[column]:.1f} times what is allowed" if counts else ""
     return window_s, f"the worst was {cause}{far}"

@@ -36,6 +36,26 @@ def test_a_limit_is_one_and_the_worst_cause_stands_for_a_window() -> None:
     assert list(quality.worst_first()) == [1, 0]
 
 
+def test_of_a_session_that_was_seen_in_part_no_more_is_said() -> None:
+    evidence = good(windows=4)
+    quality = session_quality(
+        session_windows(evidence.plan, evidence.intervals, evidence.joins), Criteria()
+    )
+
+    def why(used: np.ndarray) -> str:
+        (section,) = session_sections(
+            evidence, replace(quality, used=used), (), ["s000"], prefix="trial", poll_s=1.0
+        )
+        return section.why
+
+    used = np.zeros(quality.used.shape)
+    assert why(used) == "no limit was touched"
+    used[0, 2] = np.nan
+    assert why(used) == "no limit was touched, as far as it was seen (1 window not)"
+    used[0, 1] = 0.5
+    assert why(used).startswith("within all limits, as far as it was seen (1 window not), at most")
+
+
 def test_a_handful_of_lost_packets_breaks_no_limit() -> None:
     windows = made_windows(4)
     three = np.full(windows.lost.shape, 3.0)
@@ -64,7 +84,8 @@ def test_what_nobody_saw_is_unknown_and_who_never_joined_comes_first() -> None:
     assert np.isnan(quality.used[0]).all()
     assert quality.worst_first()[0] == 0
     assert session_map(quality).get_suptitle().replace("\n", " ") == (
-        "No window of 3 sessions went beyond a limit; 1 session had somebody who never joined"
+        "No window that was seen (6 of 18 were not) of 3 sessions went beyond a limit; 1 session "
+        "had somebody who never joined"
     )
 
 
