@@ -33,7 +33,7 @@ STATES: Mapping[str, StateMeaning] = {
     "converged": StateMeaning(
         "pass",
         "found",
-        "The search closed in: the answer is known to a step or a tenth of it.",
+        "The search closed in on its answer; how sure that is, the interval says.",
         "Plan with the recommended load, and watch the resource that sets the limit.",
     ),
     "ceiling_passed": StateMeaning(
