@@ -13,13 +13,12 @@ from contextlib import AbstractAsyncContextManager, suppress
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from farm.control_groups import Groups, groups, look_for
+from farm.control_groups import Groups, groups, look_at_limits, look_for, read_limits
 from farm.errors import ServerError, ServerLost, ServerUnreachable
 from farm.experiment import Reset
 from farm.experiment import Server as ServerSettings
 from farm.protocols import Clock, Restart
 from farm.server.another_boot import another_boot
-from farm.server.cgroup import Groups, groups, look_at_limits, look_for, read_limits
 from farm.server.conversation import PAUSE_S, Conversation, conversation
 from farm.server.footprint import differences
 from farm.server.frames import proc_files
