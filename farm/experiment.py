@@ -99,10 +99,12 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Ssh:
-    to: str = setting("", "user@host or user@host:port; aliases of ~/.ssh/config work")
-    key: Path | None = setting(None, "private key file; default: agent, ~/.ssh/config")
-    known_hosts: Path = setting(Path("~/.ssh/known_hosts"), "where the host's key is looked up")
-    jump: str | None = setting(None, "user@host to go through")
+    to: str = setting("", "user@host or user@host:port; ssh's configuration is followed")
+    key: Path | None = setting(None, "private key file; default: agent, ssh's configuration")
+    known_hosts: Path = setting(
+        Path("~/.ssh/known_hosts"), "file of known hosts; default: what ssh takes"
+    )
+    jump: str | None = setting(None, "user@host to go through; none: straight there")
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,8 @@ async def _with_embedded(
     elif sshd_program() is None:
         how = "the local shell (no sshd on this machine)"
     else:
-        ssh = (await stack.enter_async_context(local_sshd(processes))).ssh
+        local = await stack.enter_async_context(local_sshd(processes))
+        ssh = replace(local.ssh, jump="none")  # not through what ssh's configuration jumps through
         how = "SSH to this machine, with keys of this run"
     observer.note(f"media server: embedded, for trying out; sampled through {how}")
     server = replace(

@@ -1,8 +1,8 @@
 """The server's machine over SSH: the only package that imports paramiko.
 
-paramiko blocks, so its calls run in threads. Host keys are verified against known_hosts and
-nothing is ever added there by us; logins are by key or agent, a password is never asked.
-`~/.ssh/config` is honoured for HostName, User, Port, IdentityFile, IdentitiesOnly and ProxyJump.
+paramiko blocks, so its calls run in threads. Host keys and certificates are verified against
+known_hosts as OpenSSH reads it, and nothing is ever added there by us; logins are by key or agent,
+a password is never asked. ssh's configuration is what `ssh -G` says it is (`client_config`).
 """
 
 import logging

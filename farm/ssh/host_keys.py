@@ -1,76 +1,146 @@
-"""Whether a machine is the one that known_hosts knows."""
+"""Whether a machine is the one that known_hosts knows, as OpenSSH decides it."""
 
 from __future__ import annotations
 
-import socket
-from pathlib import Path
+import time
+from collections.abc import Sequence
 
 import paramiko
 
-from farm.errors import BadInput, HostKeyUnknown, ServerUnreachable
+from farm.errors import HostKeyUnknown, ServerUnreachable
+from farm.ssh.certificate import SUFFIX
+from farm.ssh.host_trust import Shown, Trust, shown_by, trust_in
+from farm.ssh.known_hosts import KnownHosts, KnownKey, Marker, revoked_keys
+from farm.ssh.proxy_command import CommandSocket
 from farm.ssh.route import Hop
-
-Way = socket.socket | paramiko.Channel
-"""What the bytes of a connection go through: a socket, or a channel of the hop before."""
+from farm.ssh.transport import Transport, Way
 
 
-def verified(
-    hop: Hop, way: Way, known_hosts: Path, before: Hop | None, within_s: float
-) -> paramiko.Transport:
-    """The SSH handshake with a host whose key is known; its names may be hashed there.
+def verified(hop: Hop, way: Way, before: Hop | None, within_s: float) -> Transport:
+    """The SSH handshake with a host whose key is known, or whose certificate's authority is.
 
     Raises HostKeyUnknown with the command that adds the key (run on `before`, the hop from which
-    the host is reached), ServerUnreachable, BadInput.
+    the host is reached), ServerUnreachable, BadInput; `way` is closed then.
     """
-    known = _known_keys(known_hosts, hop)
-    transport = paramiko.Transport(way)
-    transport.banner_timeout = transport.auth_timeout = within_s
-    options = transport.get_security_options()
-    preferred = [name for kind in known for name in _algorithms(kind) if name in options.key_types]
-    options.key_types = preferred + [name for name in options.key_types if name not in preferred]
+    try:
+        return _verified(hop, way, before, within_s)
+    except BaseException:
+        way.close()
+        raise
+
+
+def _verified(hop: Hop, way: Way, before: Hop | None, within_s: float) -> Transport:
+    known, revoked = KnownHosts(hop.known_hosts), revoked_keys(hop.revoked_keys)
+    transport = Transport(way, preferred(hop.host_key_algorithms, known, hop.entries))
+    transport.banner_timeout = transport.handshake_timeout = within_s
+    transport.use_compression(hop.compressed)
     try:
         transport.start_client(timeout=within_s)
-        shown = transport.get_remote_server_key()
+        shown = shown_by(transport.get_remote_server_key())
     except (paramiko.SSHException, EOFError, OSError) as error:
         transport.close()
-        raise ServerUnreachable(
-            f"{hop.host} port {hop.port} answers, but does not speak SSH: {error or 'it hung up'}"
-        ) from None
-    if known.get(shown.get_name()) != shown:
+        raise ServerUnreachable(_no_ssh(hop, way, transport, error)) from None
+    trust = trust_in(shown, known, hop, transport.peer_address, time.time(), revoked=revoked)
+    if not trust.known:
         transport.close()
-        raise HostKeyUnknown(_refusal(hop, shown, list(known.values()), known_hosts, before))
+        raise HostKeyUnknown(_refusal(hop, shown, trust, known, before))
     return transport
 
 
-def _known_keys(file: Path, hop: Hop) -> dict[str, paramiko.PKey]:
-    """The host's keys by type; names may be hashed."""
-    if not file.is_file():
-        return {}
-    try:
-        found = paramiko.HostKeys(str(file)).lookup(hop.entry)
-    except (OSError, UnicodeDecodeError, paramiko.hostkeys.InvalidHostKey) as error:
-        raise BadInput(f"server.ssh.known_hosts: {file} cannot be read: {error}") from None
-    return dict(found or {})
+def preferred(
+    algorithms: Sequence[str], known: KnownHosts, entries: Sequence[str]
+) -> tuple[str, ...]:
+    """Those of known keys first, certificates where there is an authority: OpenSSH's order.
+
+    What comes first is what a server with several keys shows.
+    """
+    keys = next((keys for entry in entries if (keys := known.of(entry))), [])
+    types = {key.key_type for key in keys if key.marker is Marker.HOST}
+    authority = any(key.marker is Marker.AUTHORITY for key in keys)
+    if _key_type(algorithms[0]) in types:
+        return tuple(algorithms)
+
+    def later(name: str) -> bool:
+        return not (_key_type(name) in types or (authority and name.endswith(SUFFIX)))
+
+    return tuple(sorted(algorithms, key=later))
 
 
-def _algorithms(key_type: str) -> tuple[str, ...]:
-    return ("rsa-sha2-512", "rsa-sha2-256") if key_type == "ssh-rsa" else (key_type,)
+def _key_type(algorithm: str) -> str:
+    """Of the plain key that it signs with."""
+    plain = algorithm.removesuffix(SUFFIX)
+    return "ssh-rsa" if plain.startswith("rsa-sha2-") else plain
 
 
-def _refusal(
-    hop: Hop, shown: paramiko.PKey, known: list[paramiko.PKey], file: Path, before: Hop | None
-) -> str:
+def _no_ssh(hop: Hop, way: Way, transport: Transport, error: Exception) -> str:
+    where = f"{hop.host} port {hop.port}"
+    if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
+        return (
+            f"{where} speaks SSH, but nothing that is still safe: {error}."
+            " Update its sshd, or what its sshd_config allows (HostKeyAlgorithms, KexAlgorithms,"
+            " Ciphers, MACs); keys that sign with SHA-1 alone (ssh-rsa, ssh-dss) are not accepted"
+        )
+    if isinstance(way, CommandSocket):
+        words = f", it says {way.words}" if way.words else ""
+        return f"ProxyCommand `{hop.proxy_command}` does not lead to {where}{words} ({error})"
+    why = transport.farewell or error or "it hung up"
+    return f"{where} answers, but does not speak SSH: {why}"
+
+
+def _refusal(hop: Hop, shown: Shown, trust: Trust, known: KnownHosts, before: Hop | None) -> str:
+    who = f"the key of {hop.host} port {hop.port}"
+    key = f"{shown.key_type} {shown.fingerprint}"
+    if trust.revoked is not None:
+        return (
+            f"{who} is REVOKED by {trust.revoked.place}: it showed {key}. Whoever stole that key"
+            " may be there: give the machine another one, or mend that line if it is wrong"
+        )
+    add = _adding(hop, before)
+    if trust.others:
+        return (
+            f"{who} CHANGED: {_have(trust.others)}, it showed {key}. Somebody may be in between."
+            f" If the machine was installed anew: {_taking_out(hop, trust.others)} && {add}"
+        )
+    files = [file for file in hop.known_hosts if file == hop.to_add_to or file.exists()]
+    looked_in = ", ".join(map(str, files)) or "any file"
+    notes = [
+        *([f"its certificate does not vouch for it: {trust.fault}"] if trust.fault else []),
+        *(f"the line at {place} cannot be read" for place in known.broken(hop.entries[0])),
+        *known.unreadable,
+    ]
+    also = f" ({'; '.join(notes)})" if notes else ""
+    return f"{who} is not in {looked_in}{also}; it showed {key}. If that is right, add it: {add}"
+
+
+def _adding(hop: Hop, before: Hop | None) -> str:
+    """The command that makes it known."""
+    if hop.to_add_to is None:
+        return (
+            "name a file in server.ssh.known_hosts (ssh's configuration has none to add it to),"
+            " and ask again"
+        )
+    if hop.proxy_command is not None:
+        return f"ssh -o StrictHostKeyChecking=accept-new -p {hop.port} {hop.user}@{hop.host} true"
     scan = f"ssh-keyscan -p {hop.port} {hop.host}"
     if before is not None:
         scan = f"ssh -p {before.port} {before.user}@{before.host} {scan}"
-    if not known:
-        return (
-            f"the key of {hop.host} port {hop.port} is not in {file}; it showed"
-            f" {shown.get_name()} {shown.fingerprint}. If that is right, add it: {scan} >> {file}"
-        )
-    return (
-        f"the key of {hop.host} port {hop.port} CHANGED: {file} has"
-        f" {', '.join(key.fingerprint for key in known)}, it showed {shown.get_name()}"
-        f" {shown.fingerprint}. Somebody may be in between. If the machine was installed anew:"
-        f" ssh-keygen -R '{hop.entry}' -f {file} && {scan} >> {file}"
+    if hop.alias is not None:
+        scan = f"{scan} | sed 's/^[^ ]*/{hop.alias}/'"
+    return f"{scan} >> {hop.to_add_to}"
+
+
+def _taking_out(hop: Hop, keys: Sequence[KnownKey]) -> str:
+    """The commands that make it forgotten; lines for more hosts than this one stay the user's."""
+    shared = [key.place for key in keys if not key.exactly]
+    if shared:
+        return f"mend {', '.join(shared)}, which a pattern makes this host's,"
+    files = dict.fromkeys(key.file for key in keys)
+    return " && ".join(f"ssh-keygen -R '{hop.entries[0]}' -f {file}" for file in files)
+
+
+def _have(keys: Sequence[KnownKey]) -> str:
+    files = dict.fromkeys(key.file for key in keys)
+    return "; ".join(
+        f"{file} has {', '.join(key.fingerprint for key in keys if key.file == file)}"
+        for file in files
     )

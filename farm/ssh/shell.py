@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,10 +13,12 @@ from farm.errors import ServerError, ServerUnreachable
 from farm.experiment import Ssh
 from farm.shell import Answer
 from farm.ssh.channel import SshChannel
-from farm.ssh.host_keys import Way, verified
+from farm.ssh.host_keys import verified
 from farm.ssh.login import log_in
 from farm.ssh.login_shell import COMMAND, timed
-from farm.ssh.route import Hop, in_home, route
+from farm.ssh.route import Hop, route
+from farm.ssh.transport import Transport
+from farm.ssh.way import way_to
 
 KEEP_ALIVE_S = 5
 
@@ -33,7 +33,7 @@ class SshShell:
         self._ssh = ssh
         self._within_s = connect_within_s
         self._home = home or Path.home()
-        self._transports: list[paramiko.Transport] = []
+        self._transports: list[Transport] = []
         self._here = False
 
     @property
@@ -56,8 +56,7 @@ class SshShell:
         except asyncio.CancelledError:
             connecting.add_done_callback(_close_late)
             raise
-        peer = self._transports[0].getpeername()[0]
-        self._here = len(self._transports) == 1 and ipaddress.ip_address(peer).is_loopback
+        self._here = len(self._transports) == 1 and self._transports[0].here
 
     async def run(self, command: str, within_s: float, setting: str) -> Answer:
         said: dict[bool, bytearray] = {False: bytearray(), True: bytearray()}
@@ -111,15 +110,15 @@ class SshShell:
     def _alive(self) -> bool:
         return bool(self._transports) and self._transports[-1].is_active()
 
-    def _connect(self) -> list[paramiko.Transport]:
+    def _connect(self) -> list[Transport]:
         """Runs in a thread."""
-        known_hosts = in_home(self._ssh.known_hosts, self._home)
-        transports: list[paramiko.Transport] = []
+        transports: list[Transport] = []
         before: Hop | None = None
         try:
             for hop in route(self._ssh, self._home):
-                way = _connected(hop, transports[-1] if transports else None, self._within_s)
-                transports.append(verified(hop, way, known_hosts, before, self._within_s))
+                within_s = hop.connect_within_s or self._within_s
+                way = way_to(hop, (before, transports[-1]) if before else None, within_s)
+                transports.append(verified(hop, way, before, within_s))
                 log_in(hop, transports[-1], self._home)
                 transports[-1].set_keepalive(KEEP_ALIVE_S)
                 before = hop
@@ -129,33 +128,13 @@ class SshShell:
         return transports
 
 
-def _connected(hop: Hop, before: paramiko.Transport | None, within_s: float) -> Way:
-    try:
-        if before is None:
-            return socket.create_connection((hop.host, hop.port), within_s)
-        return before.open_channel(
-            "direct-tcpip", (hop.host, hop.port), ("127.0.0.1", 0), timeout=within_s
-        )
-    except socket.gaierror as error:
-        raise ServerUnreachable(f"{hop.host} has no address: {error.strerror}") from None
-    except TimeoutError:
-        raise ServerUnreachable(
-            f"{hop.host} port {hop.port} does not answer (SSH, within {within_s:g} s)"
-        ) from None
-    except (OSError, paramiko.SSHException, EOFError) as error:
-        why = error.strerror if type(error) is ConnectionRefusedError else error
-        raise ServerUnreachable(
-            f"{hop.host} port {hop.port} cannot be reached (SSH): {why}"
-        ) from None
-
-
-def _close(transports: Iterator[paramiko.Transport]) -> None:
+def _close(transports: Iterator[Transport]) -> None:
     for transport in transports:
         transport.close()
 
 
 def _close_late(
-    opening: asyncio.Future[list[paramiko.Transport]] | asyncio.Future[paramiko.Channel],
+    opening: asyncio.Future[list[Transport]] | asyncio.Future[paramiko.Channel],
 ) -> None:
     """What was opened after nobody waited for it any more is closed again."""
     if opening.cancelled() or opening.exception() is not None:

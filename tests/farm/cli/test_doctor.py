@@ -104,6 +104,7 @@ async def test_an_experiment_that_could_start(
     for line in (
         "driver: demo_one_to_one, for callee and caller",
         f"media server: KMS 7.3.0 answers at {kurento}",
+        f"way to the server: SSH to {sshd.ssh.to}; ssh's configuration read by ssh -G",
         f"reached by SSH to {sshd.ssh.to}, host key verified; media interface lo",
         f"media server's process: the process that listens on TCP port {sshd.port}, pid ",
         f"app: {call_app}call answers",

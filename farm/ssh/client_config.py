@@ -1,0 +1,200 @@
+"""What ssh_config(5) says of a host: as OpenSSH's client reads it, or as paramiko does.
+
+`ssh -G` answers where it is installed: it follows Include, Match and /etc/ssh/ssh_config.
+"""
+
+from __future__ import annotations
+
+import functools
+import getpass
+import glob
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import paramiko
+
+from farm.errors import BadInput
+from farm.ssh.destination import Destination
+
+SYSTEM_FILE = Path("/etc/ssh/ssh_config")
+WITHIN_S = 20.0
+"""So long may the commands of `Match exec` and names of `CanonicalizeHostname` take."""
+
+BY_OPENSSH = "ssh -G"
+_NO_ANSWER = re.compile(r"No user exists for uid|usage: |unknown option", re.IGNORECASE)
+_TOKEN = re.compile(r"%(.)|\$\{(\w+)\}")
+_BETWEEN_FILES = re.compile(r" (?=/|~|none$)")
+"""`ssh -G` quotes nothing; what is between two paths is in front of the second one's first sign."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostConfig:
+    """What it says of a host; `by` is who read it."""
+
+    by: str
+    values: dict[str, list[str]]
+
+    def all(self, key: str) -> list[str]:
+        """Every value, without `none`."""
+        return [value for value in self.values.get(key, []) if value.lower() != "none"]
+
+    def first(self, key: str) -> str | None:
+        return next(iter(self.all(key)), None)
+
+    def files(self, key: str) -> list[str]:
+        """Of a key whose one value is a list of files."""
+        return [name for value in self.all(key) for name in _BETWEEN_FILES.split(value)]
+
+
+def host_config(to: Destination, home: Path) -> HostConfig:
+    """Raises BadInput for a file that OpenSSH would refuse, too."""
+    program = shutil.which("ssh")
+    if program is None or not _is_openssh(program):
+        return _by_paramiko(to, home, "no OpenSSH client is installed here")
+    answer, complaint = _asked(to, home)
+    if answer is not None:
+        return HostConfig(BY_OPENSSH, answer)
+    if _NO_ANSWER.search(complaint):
+        return _by_paramiko(to, home, f"ssh -G says {complaint}")
+    raise BadInput(f"ssh -G {to.host}: {complaint}")
+
+
+@functools.cache
+def _is_openssh(program: str) -> bool:
+    """Others know no -G, and would connect."""
+    return "OpenSSH" in _run([program, "-V"])[2]
+
+
+def with_tokens(text: str, tokens: dict[str, str]) -> str:
+    """With `%` tokens and `${VARIABLES}`, which `ssh -G` leaves as they are in some values."""
+
+    def value(found: re.Match[str]) -> str:
+        token, variable = found.groups()
+        if variable is not None:
+            return os.environ.get(variable, found[0])
+        return tokens.get(token, found[0])
+
+    return _TOKEN.sub(value, text)
+
+
+def expanded(path: str, tokens: dict[str, str], home: Path) -> str:
+    """A path with its tokens, and `~`."""
+    path = with_tokens(path, tokens)
+    return str(home / path[2:]) if path.startswith("~/") else str(Path(path).expanduser())
+
+
+def tokens_of(
+    to: Destination, host: str, port: int, user: str, alias: str | None
+) -> dict[str, str]:
+    """ssh_config(5), "TOKENS", but for hashes of several."""
+    here = socket.gethostname()
+    return {
+        "%": "%",
+        "h": host,
+        "i": str(os.getuid()),
+        "k": alias or to.host,
+        "L": here.partition(".")[0],
+        "l": here,
+        "n": to.host,
+        "p": str(port),
+        "r": user,
+        "u": getpass.getuser(),
+    }
+
+
+def _asked(to: Destination, home: Path) -> tuple[dict[str, list[str]] | None, str]:
+    """What `ssh -G` says, or its complaint in a line."""
+    user, port = (("-l", to.user) if to.user else ()), (("-p", str(to.port)) if to.port else ())
+    with tempfile.NamedTemporaryFile("w", prefix="farm-ssh-", suffix=".config") as other:
+        elsewhere: tuple[str, ...] = ()
+        if not _own(home):
+            other.write(_in_another_home(home))
+            other.flush()
+            elsewhere = ("-F", other.name)
+        status, out, err = _run(["ssh", "-T", "-G", *elsewhere, *user, *port, "--", to.host])
+    values: dict[str, list[str]] = {}
+    for line in out.splitlines():
+        key, _, value = line.partition(" ")
+        values.setdefault(key.lower(), []).append(value)
+    if status == 0 and "hostname" in values:
+        return values, ""
+    lines = [line for line in err.strip().splitlines() if ": terminating, " not in line]
+    return None, "; ".join(lines) or f"it ended with status {status}"
+
+
+def _run(command: list[str]) -> tuple[int, str, str]:
+    """Ended with all that it started where it takes too long. Raises BadInput."""
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as ssh:
+        try:
+            out, err = ssh.communicate(timeout=WITHIN_S)
+        except subprocess.TimeoutExpired:
+            raise BadInput(
+                f"{command[0]} -G {command[-1]} does not answer within {WITHIN_S:g} s: does"
+                " Match exec or CanonicalizeHostname of ssh's configuration hang?"
+            ) from None
+        finally:
+            if ssh.returncode is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(ssh.pid, signal.SIGKILL)
+    return ssh.returncode, out.decode(errors="replace"), err.decode(errors="replace")
+
+
+def _own(home: Path) -> bool:
+    """Whether it is the home that ssh itself takes: the account's, whatever HOME says."""
+    try:
+        return home == Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        return True
+
+
+def _in_another_home(home: Path) -> str:
+    """A configuration that reads the files of that home, then the system's."""
+    folder = glob.escape(str(home / ".ssh"))
+    return (
+        f'Include "{folder}/config"\nInclude "{SYSTEM_FILE}"\nMatch all\n'
+        f'UserKnownHostsFile "{home}/.ssh/known_hosts" "{home}/.ssh/known_hosts2"\n'
+    )
+
+
+def _by_paramiko(to: Destination, home: Path, why: str) -> HostConfig:
+    config = paramiko.SSHConfig()
+    by = f"paramiko's reader ({why})"
+    for file in (home / ".ssh" / "config", SYSTEM_FILE):
+        try:
+            with file.open() as lines:
+                config.parse(lines)
+        except FileNotFoundError:
+            continue
+        except (paramiko.ConfigParseError, UnicodeDecodeError, OSError) as error:
+            raise BadInput(f"{file} cannot be read: {error}") from None
+    try:
+        found = config.lookup(to.host)
+    except (ImportError, OSError) as error:
+        raise BadInput(
+            f"Match exec in ssh's configuration cannot be run without OpenSSH's client: {error}"
+        ) from None
+    except (paramiko.ssh_exception.CouldNotCanonicalize, KeyError, ValueError) as error:
+        raise BadInput(f"ssh's configuration of {to.host}: {error!r}") from None
+    values = {
+        key: [text.replace('"', "") for text in (value if isinstance(value, list) else [value])]
+        for key, value in found.items()
+        if value is not None
+    }
+    if "include" in values:
+        by += ", which does not follow Include"
+    return HostConfig(by, values)

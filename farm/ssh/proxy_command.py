@@ -1,0 +1,67 @@
+"""A connection through ProxyCommand: a command whose input and output are the connection."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+from contextlib import suppress
+from typing import IO
+
+WORDS = 300
+"""So many characters of what it says fit into a line."""
+
+END_WITHIN_S = 2.0
+
+
+class CommandSocket(socket.socket):
+    """One end of a pair; the command has the other, and ends when this one is closed."""
+
+    words = ""
+    """What it wrote to its standard error, in a line; known once it is closed."""
+
+    _child: subprocess.Popen[bytes] | None = None
+    _errors: IO[bytes]
+
+    @classmethod
+    def to(cls, command: str) -> CommandSocket:
+        """Run it by the user's shell, as ssh does. Raises OSError."""
+        ours, theirs = socket.socketpair()
+        connection = cls(fileno=ours.detach())
+        connection._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the socket
+        with theirs:
+            try:
+                connection._child = subprocess.Popen(
+                    [os.environ.get("SHELL") or "/bin/sh", "-c", f"exec {command}"],
+                    stdin=theirs.fileno(),
+                    stdout=theirs.fileno(),
+                    stderr=connection._errors,
+                    start_new_session=True,
+                )
+            except OSError:
+                connection._errors.close()
+                connection.close()
+                raise
+        return connection
+
+    def close(self) -> None:
+        super().close()
+        child, self._child = self._child, None
+        if child is None:
+            return
+        _end(child)
+        with self._errors:
+            self._errors.seek(0)
+            self.words = " ".join(self._errors.read().decode(errors="replace").split())[:WORDS]
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """By HUP, as ssh does."""
+    for sign in (signal.SIGHUP, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, sign)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(END_WITHIN_S)
+            return

@@ -1,0 +1,220 @@
+"""ssh's configuration is what `ssh -G` says it is; without OpenSSH it is read as well as may be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from farm.errors import BadInput
+from farm.experiment import Ssh
+from farm.ssh import check_settings, client_config
+from farm.ssh.route import Hop, route
+
+pytestmark = pytest.mark.live
+
+
+@pytest.fixture(autouse=True)
+def no_system_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    file = tmp_path / "ssh_config of the system"
+    monkeypatch.setattr(client_config, "SYSTEM_FILE", file)
+    return file
+
+
+@pytest.fixture
+def no_openssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+
+
+def configured(home: Path, text: str) -> Path:
+    (home / ".ssh").mkdir(exist_ok=True)
+    (home / ".ssh" / "config").write_text(text)
+    return home
+
+
+def last(home: Path, to: str = "media", **settings: object) -> Hop:
+    return route(Ssh(to=to, **settings), home)[-1]  # type: ignore[arg-type]
+
+
+def test_an_included_file_counts(tmp_path: Path) -> None:
+    (tmp_path / "more").write_text("Host media\n HostName 192.0.2.7\n User other\n Port 2222\n")
+    home = configured(tmp_path, f'Include "{tmp_path}/mo*"\nHost *\n User ubuntu\n')
+    assert str(last(home)) == "other@192.0.2.7:2222"
+    assert str(last(home, "me@media:22")) == "me@192.0.2.7"
+    assert last(home).configured_by == "ssh -G"
+
+
+def test_match_counts_where_it_matches(tmp_path: Path) -> None:
+    home = configured(
+        tmp_path,
+        "Host media\n HostName 192.0.2.7\n"
+        "Match host 192.0.2.7 user admin\n Port 2201\n"
+        'Match originalhost media exec "test %n = media"\n IdentityFile /keys/%r@%h:%p\n'
+        "Match host 192.0.2.8\n Port 2202\n",
+    )
+    assert str(last(home, "admin@media")) == "admin@192.0.2.7:2201"
+    assert str(last(home, "root@media")) == "root@192.0.2.7"
+    assert last(home, "root@media").keys == (Path("/keys/root@192.0.2.7:22"),)
+
+
+def test_the_system_s_file_counts_behind_the_user_s(tmp_path: Path, no_system_file: Path) -> None:
+    no_system_file.write_text("Host media\n User of_all\n Port 2203\n")
+    home = configured(tmp_path, "Host media\n User mine\n")
+    assert str(last(home)) == "mine@media:2203"
+
+
+def test_what_a_hop_takes_from_it(tmp_path: Path) -> None:
+    home = configured(
+        tmp_path,
+        "Host media\n HostKeyAlias the-server\n IdentitiesOnly yes\n IdentityFile ~/.ssh/a\n"
+        " CertificateFile ~/.ssh/%n-cert.pub\n IdentityAgent ~/agent\n Compression yes\n"
+        ' UserKnownHostsFile /known/a "/known/b c"\n GlobalKnownHostsFile none\n ConnectTimeout 7\n'
+        " AddressFamily inet6\n BindAddress ::1\n CheckHostIP yes\n"
+        " HostKeyAlgorithms ssh-ed25519\n",
+    )
+    hop = last(home)
+    assert hop.entries == ("the-server",)
+    assert hop.only_these
+    assert hop.certificates == (home / ".ssh" / "media-cert.pub",)
+    assert (hop.compressed, hop.connect_within_s, hop.family, hop.bind) == (True, 7, "inet6", "::1")
+    assert hop.known_hosts == (Path("/known/a"), Path("/known/b c"))
+    assert hop.check_address
+    assert hop.host_key_algorithms == ("ssh-ed25519",)
+    assert last(home, known_hosts=Path("~/mine")).known_hosts == (home / "mine",)
+
+
+def test_without_a_word_of_it_openssh_s_defaults_hold(tmp_path: Path) -> None:
+    hop = last(tmp_path)
+    assert hop.known_hosts[0] == tmp_path / ".ssh" / "known_hosts"
+    assert Path("/etc/ssh/ssh_known_hosts") in hop.known_hosts
+    assert tmp_path / ".ssh" / "id_ed25519" in hop.keys
+    assert hop.entries == ("media",)
+    assert last(tmp_path, "MEDIA.Example:2222").entries == (
+        "[media.example]:2222",
+        "media.example",
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("none", None), ("SSH_AUTH_SOCK", "/of/all"), ("$OTHER", "/of/one"), ("/a/b", "/a/b")],
+)
+def test_the_agent_is_the_one_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, expected: str | None
+) -> None:
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/of/all")
+    monkeypatch.setenv("OTHER", "/of/one")
+    assert last(configured(tmp_path, "")).agent == "/of/all"
+    home = configured(tmp_path, f"Host media\n IdentityAgent {words}\n")
+    assert last(home).agent == expected
+
+
+def test_jumps_come_in_their_order_each_with_its_own_settings(tmp_path: Path) -> None:
+    home = configured(
+        tmp_path,
+        "Host media\n ProxyJump u1@one,two:2202\n ProxyCommand nc %h\n"
+        "Host one\n HostName 192.0.2.1\n Port 2201\n"
+        "Host two\n HostName 192.0.2.2\n User u2\n ProxyJump three\n"
+        "Host plain\n ProxyJump [2001:db8::1]:2203\n",
+    )
+    hops = route(Ssh(to="root@media"), home)
+    assert [str(hop) for hop in hops] == ["u1@192.0.2.1:2201", "u2@192.0.2.2:2202", "root@media"]
+    (jump, _) = route(Ssh(to="plain"), home)
+    assert (jump.host, jump.port) == ("2001:db8::1", 2203)
+    assert [hop.host for hop in route(Ssh(to="two"), home)] == ["three", "192.0.2.2"]
+    assert [hop.host for hop in route(Ssh(to="media", jump="none"), home)] == ["media"]
+
+
+def test_a_command_to_go_through_has_its_tokens(tmp_path: Path) -> None:
+    home = configured(
+        tmp_path, "Host media\n HostName 192.0.2.7\n ProxyCommand nc -x %n %h %p %%\n"
+    )
+    assert last(home).proxy_command == "nc -x media 192.0.2.7 22 %"
+    assert last(home, jump="me@jump").proxy_command is None
+    assert last(configured(tmp_path, "Host media\n ProxyCommand none\n")).proxy_command is None
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("Host *\n Prot 22\n", "ssh -G media: .*/config: line 2: Bad configuration option: prot"),
+        ("Host *\n Port many\n", "ssh -G media: .*Bad port 'many'"),
+        ("Host media\n HostKeyAlgorithms ssh-rsa\n", "HostKeyAlgorithms ssh-rsa of media"),
+        ("Host media\n ProxyUseFdpass yes\n ProxyCommand nc %h\n", "ProxyUseFdpass of media"),
+    ],
+)
+def test_what_openssh_would_refuse_is_said_in_a_line(
+    tmp_path: Path, text: str, complaint: str
+) -> None:
+    with pytest.raises(BadInput, match=complaint) as refusal:
+        last(configured(tmp_path, text))
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_command_of_match_that_hangs_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_config, "WITHIN_S", 0.5)
+    home = configured(tmp_path, 'Match exec "sleep 1234.5"\n Port 1\n')
+    with pytest.raises(BadInput, match=r"ssh -G media does not answer within 0.5 s: does Match"):
+        last(home)
+    commands = [file.read_bytes() for file in Path("/proc").glob("[0-9]*/cmdline") if file.exists()]
+    assert not [command for command in commands if b"1234.5" in command]
+
+
+def test_the_doctor_s_words_say_who_read_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(configured(tmp_path, "Host media\n Port 2222\n")))
+    words = "SSH to me@media:2222; ssh's configuration read by "
+    assert check_settings(Ssh(to="me@media")) == words + "ssh -G"
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    by = "paramiko's reader (no OpenSSH client is installed here)"
+    assert check_settings(Ssh(to="me@media")) == words + by
+
+
+def test_without_openssh_the_rest_is_read(
+    tmp_path: Path, no_openssh: None, no_system_file: Path
+) -> None:
+    no_system_file.write_text("Host *\n Port 2204\n")
+    home = configured(
+        tmp_path,
+        f"Include {tmp_path}/more\nHost media\n HostName 192.0.2.7\n IdentityFile ~/.ssh/%r\n"
+        ' UserKnownHostsFile ~/known "~/.ssh/more known"\n HostKeyAlias alias\n'
+        " ProxyJump me@jump\n",
+    )
+    jump, hop = route(Ssh(to="root@media"), home)
+    assert (str(jump), str(hop)) == ("me@jump:2204", "root@192.0.2.7:2204")
+    assert hop.known_hosts[:2] == (home / "known", home / ".ssh" / "more known")
+    assert hop.entries == ("alias",)
+    assert hop.configured_by.endswith("which does not follow Include")
+    plain = last(home, "other")
+    assert plain.known_hosts[0] == home / ".ssh" / "known_hosts"
+    assert home / ".ssh" / "id_ed25519" in plain.keys
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('Match exec "true"\n Port 1\n', "Match exec .* without OpenSSH's client"),
+        ("Host *\n Port many\n", "port 'many' of media"),
+        ("Match nonsense\n", "cannot be read"),
+    ],
+)
+def test_without_openssh_what_cannot_be_read_is_said(
+    tmp_path: Path, no_openssh: None, text: str, complaint: str
+) -> None:
+    with pytest.raises(BadInput, match=complaint):
+        last(configured(tmp_path, text))
+
+
+def test_a_program_of_that_name_that_is_not_openssh_is_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "ssh"
+    program.write_text(f"#!/bin/sh\necho Dropbear v2022.83 >&2\necho x >>{tmp_path}/asked\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    assert "paramiko" in last(tmp_path).configured_by
+    assert (tmp_path / "asked").read_text() == "x\n"
