@@ -2,76 +2,133 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
-
 import paramiko
 
 from farm.errors import LoginRefused
+from farm.ssh.agent import Agent
+from farm.ssh.certificate import SUFFIX
+from farm.ssh.identities import Absent, Identity, identities
 from farm.ssh.route import Hop
+from farm.ssh.transport import Transport
 
-KEY_TYPES = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
-KEY_NAMES = ("id_ed25519", "id_ecdsa", "id_rsa")
+RSA = ("ssh-rsa", f"ssh-rsa{SUFFIX}")
 
 
-def log_in(hop: Hop, transport: paramiko.Transport, home: Path) -> None:
+def log_in(hop: Hop, transport: Transport, within_s: float) -> None:
     """Offer each key until one is accepted. Raises LoginRefused naming what was tried."""
-    tried: list[str] = []
-    agent = paramiko.Agent()
-    try:
-        for label, key in _candidates(hop, agent.get_keys(), home):
-            tried.append(label)
-            if key is None:
-                continue
-            with suppress(paramiko.SSHException, EOFError, OSError):
-                if not transport.auth_publickey(hop.user, key):
-                    return
-            if not transport.is_active():
-                tried.append("then it hung up")
-                break
-    finally:
-        agent.close()
-    raise LoginRefused(
-        f"{hop} refused the login; tried: {', '.join(tried) or 'no key, there is none here'}."
-        " Passwords are never asked: name a key it accepts (server.ssh.key), or add one to the"
-        f" agent, or run: ssh-copy-id -p {hop.port} {hop.user}@{hop.host}"
-    )
-
-
-def _candidates(
-    hop: Hop, agent: tuple[paramiko.AgentKey, ...], home: Path
-) -> Iterator[tuple[str, paramiko.PKey | None]]:
-    """Keys to offer, each with what a user calls it; `None` where it cannot be used."""
-    in_agent = {key.asbytes(): key for key in agent}
-    for path in hop.keys:
-        if path.is_file():
-            yield _key(path, in_agent)
-    if hop.only_these:
+    transport.auth_timeout = within_s
+    attempt = _Attempt(hop, transport)
+    methods = attempt.methods()
+    if methods is None:
         return
-    for key in agent:
-        yield f"agent key {key.fingerprint}", key
-    for name in KEY_NAMES:
-        path = home / ".ssh" / name
-        if path.is_file() and path not in hop.keys:
-            yield _key(path, in_agent)
-
-
-def _key(path: Path, in_agent: dict[bytes, paramiko.AgentKey]) -> tuple[str, paramiko.PKey | None]:
-    """A key file ready to be offered; an encrypted one by way of the agent."""
-    if path.suffix != ".pub":
-        for kind in KEY_TYPES:
-            try:
-                return f"key {path}", kind.from_private_key_file(str(path))
-            except paramiko.PasswordRequiredException:
+    if "publickey" not in methods:
+        raise LoginRefused(
+            f"{hop} takes no key: it asks for {', '.join(methods) or 'nothing that is known'}."
+            " The farm answers no questions: let it take a key (PubkeyAuthentication and"
+            " AuthenticationMethods of its sshd_config)"
+        )
+    with Agent(hop.agent, within_s) as agent:
+        for identity in identities(hop, agent.get_keys()):
+            if attempt.lets_in(identity):
+                return
+            if attempt.over:
                 break
-            except (paramiko.SSHException, ValueError, OSError):
-                continue
-        else:
-            return f"key {path} (not a private key)", None
-    public = path if path.suffix == ".pub" else Path(f"{path}.pub")
-    with suppress(OSError, IndexError, ValueError, paramiko.SSHException):
-        blob = paramiko.pkey.PublicBlob.from_file(str(public)).key_blob
-        if blob in in_agent:
-            return f"key {path} by the agent", in_agent[blob]
-    return f"key {path} (encrypted, and not in the agent: ssh-add {path})", None
+        raise attempt.refusal(agent.complaint)
+
+
+class _Attempt:
+    """One login, over one connection; `over`: nothing more can be offered."""
+
+    def __init__(self, hop: Hop, transport: Transport) -> None:
+        self.over = False
+        self._hop = hop
+        self._transport = transport
+        self._tried: list[str] = []
+        self._offered: set[bytes] = set()
+        self._accepted: list[str] = []
+        self._still_wanted: list[str] = []
+        self._words = ""
+
+    def methods(self) -> list[str] | None:
+        """What the server lets a login try; `None` where it asks for nothing at all."""
+        try:
+            self._transport.auth_none(self._hop.user)
+        except paramiko.BadAuthenticationType as error:
+            return error.allowed_types
+        except (paramiko.SSHException, EOFError, OSError):
+            self._tried.append("nothing so far: it hung up, or did not answer")
+            self._words = self._transport.farewell
+            raise self.refusal("") from None
+        return None
+
+    def lets_in(self, identity: Identity | Absent) -> bool:
+        """Whether it is accepted, and enough."""
+        if isinstance(identity, Absent):
+            self._tried.append(identity.label)
+            return False
+        if identity.offered in self._offered:
+            return False
+        self._offered.add(identity.offered)
+        if identity.get_name() in RSA and not self._takes_rsa():
+            self._tried.append(f"{identity.label} (it takes no RSA keys)")
+            return False
+        remaining: list[str] = []
+        try:
+            remaining = self._transport.auth_publickey(self._hop.user, identity)
+            if not remaining:
+                return True
+            self._accepted.append(identity.label)
+            self._still_wanted = remaining
+            self.over = "publickey" not in remaining
+        except (paramiko.SSHException, EOFError, OSError) as error:
+            self._refused(identity, str(error))
+        return False
+
+    def refusal(self, agent_complaint: str) -> LoginRefused:
+        words = f" It says: {self._words.rstrip('.')}." if self._words else ""
+        if self._accepted:
+            return LoginRefused(
+                f"{self._hop}: the key was accepted; the server still asks for:"
+                f" {', '.join(self._still_wanted)} (accepted: {', '.join(self._accepted)}).{words}"
+                " The farm answers no questions: let the server take a key alone from here"
+                " (AuthenticationMethods of its sshd_config)"
+            )
+        tried = ", ".join(self._tried) or "no key, there is none here"
+        agent = f"; {agent_complaint}" if agent_complaint else ""
+        return LoginRefused(
+            f"{self._hop} refused the login; tried: {tried}{agent}.{words}{self._many()}"
+            " Passwords are never asked: name a key it accepts (server.ssh.key), or add one to the"
+            f" agent, or run: ssh-copy-id -p {self._hop.port} {self._hop.user}@{self._hop.host}"
+        )
+
+    def _refused(self, identity: Identity, why: str) -> None:
+        self._tried.append(
+            f"{identity.label} (the agent did not sign)" if identity.unsigned else identity.label
+        )
+        handler = self._transport.auth_handler
+        banner = handler.banner if handler is not None else None
+        if banner:
+            said = banner if isinstance(banner, str) else banner.decode(errors="replace")
+            self._words = " ".join(said.split())[:300]
+        if "timeout" in why:
+            self._tried.append("then it did not answer")
+            self.over = True
+        elif not self._transport.is_active():
+            self._tried.append("then it hung up")
+            self._words = " ".join(filter(None, (self._words, self._transport.farewell)))
+            self.over = True
+
+    def _many(self) -> str:
+        """What to do about a server that takes no more tries (MaxAuthTries)."""
+        if "Too many authentication failures" not in self._transport.farewell:
+            return ""
+        return (
+            f" It takes no more than {len(self._offered)} keys a connection (MaxAuthTries), and"
+            " others come first: name the right one in server.ssh.key, or with IdentityFile and"
+            " IdentitiesOnly in ssh's configuration."
+        )
+
+    def _takes_rsa(self) -> bool:
+        """As far as it says: RFC 8308, server-sig-algs."""
+        said = self._transport.server_extensions.get("server-sig-algs", b"").decode()
+        return not said or any(name.startswith("rsa-sha2-") for name in said.split(","))

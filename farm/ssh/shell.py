@@ -119,7 +119,7 @@ class SshShell:
                 within_s = hop.connect_within_s or self._within_s
                 way = way_to(hop, (before, transports[-1]) if before else None, within_s)
                 transports.append(verified(hop, way, before, within_s))
-                log_in(hop, transports[-1], self._home)
+                log_in(hop, transports[-1], self._within_s)
                 transports[-1].set_keepalive(KEEP_ALIVE_S)
                 before = hop
         except BaseException:

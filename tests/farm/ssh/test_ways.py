@@ -120,8 +120,8 @@ async def test_a_hop_has_its_own_certificate_keys_and_known_hosts(
         authority = make_key(tmp_path / "ca")
         host = sign(jump.directory / "host_key", authority, "-h", "-n", "the-jump")
         key = make_key(tmp_path / "key")
-        authorize(jump, public(key))
-        await configure(jump, f"HostCertificate {host}")
+        sign(key, authority, "-n", getpass.getuser())
+        await configure(jump, f"HostCertificate {host}", f"TrustedUserCAKeys {authority}.pub")
         (tmp_path / "known_of_jump").write_text(f"@cert-authority the-* {public(authority)}\n")
         home = configured(
             tmp_path,

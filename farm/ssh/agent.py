@@ -1,0 +1,39 @@
+"""The agent that holds keys, at whichever socket; one that does not answer holds none."""
+
+from __future__ import annotations
+
+import socket
+from types import TracebackType
+from typing import Self
+
+import paramiko
+from paramiko.agent import AgentSSH
+
+
+class Agent(AgentSSH):
+    """`complaint` is why there are no keys of an agent that should be there, else empty."""
+
+    def __init__(self, path: str | None, within_s: float) -> None:
+        super().__init__()
+        self.complaint = ""
+        if path is None:
+            return
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(within_s)
+            connection.connect(path)
+            self._connect(connection)  # type: ignore[attr-defined]  # the stubs have it not
+        except (OSError, paramiko.SSHException, ValueError, IndexError) as error:
+            connection.close()
+            self.complaint = f"the agent at {path} does not answer: {error}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()  # type: ignore[attr-defined]
