@@ -56,7 +56,12 @@ class HostConfig:
 
 
 def host_config(to: Destination, home: Path) -> HostConfig:
-    """Raises BadInput for a file that OpenSSH would refuse, too."""
+    """Raises BadInput for a file that OpenSSH would refuse, too.
+
+    An account without a name has no configuration: neither ssh nor paramiko does without one.
+    """
+    if local_user() is None:
+        return HostConfig("nobody (this account has no name)", {})
     program = shutil.which("ssh")
     if program is None or not _is_openssh(program):
         return _by_paramiko(to, home, "no OpenSSH client is installed here")
@@ -92,6 +97,14 @@ def expanded(path: str, tokens: dict[str, str], home: Path) -> str:
     return str(home / path[2:]) if path.startswith("~/") else str(Path(path).expanduser())
 
 
+def local_user() -> str | None:
+    """Whose account this is; `None` where it has no name, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None
+
+
 def tokens_of(
     to: Destination, host: str, port: int, user: str, alias: str | None
 ) -> dict[str, str]:
@@ -107,7 +120,7 @@ def tokens_of(
         "n": to.host,
         "p": str(port),
         "r": user,
-        "u": getpass.getuser(),
+        "u": local_user() or "",
     }
 
 

@@ -54,7 +54,8 @@ def preferred(
 
     What comes first is what a server with several keys shows.
     """
-    keys = next((keys for entry in entries if (keys := known.of(entry))), [])
+    found = ([key for key in known.of(name) if key.marker != Marker.REVOKED] for name in entries)
+    keys = next(filter(None, found), [])
     types = {key.key_type for key in keys if key.marker is Marker.HOST}
     authority = any(key.marker is Marker.AUTHORITY for key in keys)
     if _key_type(algorithms[0]) in types:

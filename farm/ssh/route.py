@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,7 +10,14 @@ from pathlib import Path
 from farm.errors import BadInput
 from farm.experiment import Ssh
 from farm.ssh.certificate import SUFFIX
-from farm.ssh.client_config import HostConfig, expanded, host_config, tokens_of, with_tokens
+from farm.ssh.client_config import (
+    HostConfig,
+    expanded,
+    host_config,
+    local_user,
+    tokens_of,
+    with_tokens,
+)
 from farm.ssh.destination import Destination, parse_destination
 
 MOST_HOPS = 8
@@ -114,7 +120,11 @@ def in_home(path: Path, home: Path) -> Path:
 
 def _hop(written: Destination, config: HostConfig, ssh: Ssh, home: Path) -> Hop:
     host = config.first("hostname") or written.host
-    user = written.user or config.first("user") or getpass.getuser()
+    user = written.user or config.first("user") or local_user()
+    if user is None:
+        raise BadInput(
+            f"server.ssh.to: {written.host}: this account has no name: expected user@host"
+        )
     port = written.port or _number(config, "port", written, 22)
     alias = config.first("hostkeyalias")
     tokens = tokens_of(written, host, port, user, alias) | {"d": str(home)}

@@ -218,3 +218,18 @@ def test_a_program_of_that_name_that_is_not_openssh_is_not_asked(
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     assert "paramiko" in last(tmp_path).configured_by
     assert (tmp_path / "asked").read_text() == "x\n"
+
+
+def test_an_account_without_a_name_has_its_user_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(_: int) -> None:
+        raise KeyError("uid not found")
+
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    assert str(last(tmp_path, "me@media")) == "me@media"
+    with pytest.raises(BadInput, match="this account has no name: expected user@host"):
+        last(tmp_path)

@@ -8,6 +8,7 @@ import pytest
 
 from farm.errors import BadInput
 from farm.ssh.destination import Destination, parse_destination
+from farm.ssh.host_keys import preferred
 from farm.ssh.known_hosts import KnownHosts, Marker
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
@@ -96,3 +97,16 @@ def test_destinations(text: str, expected: Destination) -> None:
 def test_what_is_no_destination(text: str) -> None:
     with pytest.raises(BadInput, match=r"server.ssh.to: .* is not user@host"):
         parse_destination(text, "server.ssh.to")
+
+
+def test_algorithms_of_known_keys_come_first(tmp_path: Path) -> None:
+    (tmp_path / "rsa").write_text("media ssh-rsa AAAAB3NzaC1yc2EAAAABAQ==\n")
+    names = ("ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256")
+    by_rsa = KnownHosts([tmp_path / "rsa"])
+    assert preferred(names, by_rsa, ("media",)) == (*names[2:], *names[:2])
+    assert preferred(names, by_rsa, ("[media]:2222", "media")) == (*names[2:], *names[:2])
+    assert preferred(names, by_rsa, ("other",)) == names
+    revoked = known(tmp_path, f"@revoked * {KEY}", f"other {KEY}")
+    assert preferred(names[::-1], revoked, ("media", "other"))[:2] == names[1::-1]
+    authority = known(tmp_path, f"@cert-authority * {KEY}")
+    assert preferred(names[::-1], authority, ("media",))[0] == names[0]

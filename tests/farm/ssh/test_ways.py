@@ -228,3 +228,14 @@ async def test_destinations_as_people_write_them(
     to = written.format(user=getpass.getuser(), port=sshd.port)
     sshd.ssh.known_hosts.write_text(f"* {public(sshd.directory / 'host_key')}\n")
     assert await said(replace(sshd.ssh, to=to), tmp_path) == "here"
+
+
+async def test_an_ipv6_address_is_reached_and_known_by_its_name_in_brackets(
+    sshd: LocalSshd, tmp_path: Path
+) -> None:
+    await configure(sshd, f"ListenAddress [::1]:{sshd.port}")
+    ssh = replace(sshd.ssh, to=f"{getpass.getuser()}@[::1]:{sshd.port}")
+    with pytest.raises(HostKeyUnknown):
+        await said(ssh, tmp_path)
+    sshd.ssh.known_hosts.write_text(f"[::1]:{sshd.port} {public(sshd.directory / 'host_key')}\n")
+    assert await said(ssh, tmp_path) == "here"
