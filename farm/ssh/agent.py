@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 from types import TracebackType
 from typing import Self
 
@@ -23,7 +24,7 @@ class Agent(AgentSSH):
             connection.settimeout(within_s)
             connection.connect(path)
             self._connect(connection)  # type: ignore[attr-defined]  # the stubs have it not
-        except (OSError, paramiko.SSHException, ValueError, IndexError) as error:
+        except (OSError, paramiko.SSHException, ValueError, TypeError, struct.error) as error:
             connection.close()
             self.complaint = f"the agent at {path} does not answer: {error}"
 

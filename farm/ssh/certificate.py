@@ -84,7 +84,11 @@ def fault_of_time(certificate: Certificate, now_s: float) -> str | None:
 
 
 def _utc(at_s: int) -> str:
-    return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%d %H:%M} UTC"
+    """Times beyond the calendar, as a certificate may have them, are its end."""
+    try:
+        return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%d %H:%M} UTC"
+    except (ValueError, OverflowError, OSError):
+        return "9999-12-31"
 
 
 def _signed_by(blob: bytes) -> str:

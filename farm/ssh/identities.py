@@ -48,7 +48,7 @@ class Identity(paramiko.PKey):
     def sign_ssh_data(self, data: bytes, algorithm: str | None = None) -> paramiko.Message:
         try:
             return self._key.sign_ssh_data(data, algorithm)
-        except (paramiko.SSHException, OSError, struct.error):
+        except (paramiko.SSHException, OSError, ValueError, TypeError, struct.error):
             self.unsigned = True
             return paramiko.Message()
 

@@ -44,6 +44,8 @@ class KeyFile:
 def read_key(path: Path) -> KeyFile:
     """Of a `.pub` only the public half; of an encrypted key that which lies open, or beside it."""
     try:
+        if path.exists() and not path.is_file():  # a pipe, say: nobody may ever write to it
+            raise OSError(0, "not a file")
         text = path.read_bytes()
     except OSError as error:
         return KeyFile(path, None, public_half(Path(f"{path}.pub")), f"{error.strerror}")
@@ -54,7 +56,7 @@ def read_key(path: Path) -> KeyFile:
     except TypeError:  # it has a passphrase
         public = public_half(Path(f"{path}.pub")) or _open_part(text)
         return KeyFile(path, None, public, "encrypted")
-    except (ValueError, UnsupportedAlgorithm, paramiko.SSHException):
+    except (ValueError, UnsupportedAlgorithm, NotImplementedError, paramiko.SSHException):
         public = public_half(Path(f"{path}.pub")) or _open_part(text)
         return KeyFile(path, None, public, "not a private key that can be read here")
     return KeyFile(path, private, private.asbytes(), "")
@@ -79,7 +81,9 @@ def _public_line(text: bytes) -> bytes | None:
 
 
 def _private(text: bytes) -> paramiko.PKey:
-    """Raises TypeError where a passphrase is needed, ValueError or UnsupportedAlgorithm else."""
+    """Raises TypeError where a passphrase is needed, ValueError and its kin else."""
+    if (public := _open_part(text)) is not None and public[4:].startswith(b"ssh-dss"):
+        raise ValueError("a DSA key")  # no server takes one, and reading it warns of that
     load = load_ssh_private_key if _ARMOUR in text else load_pem_private_key
     key = load(text, None)
     for kind, made in _KINDS:

@@ -278,14 +278,19 @@ async def test_an_agent_that_is_gone_or_talks_nonsense_holds_no_key(
     with pytest.raises(LoginRefused, match=f"agent at {tmp_path}/gone does not answer: .*No such"):
         await said(replace(sshd.ssh, key=None), tmp_path)
 
-    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"\0\0\0\x01\x05")
-        writer.close()
+    for number, answer in enumerate(
+        (b"", b"\0\0\0\0", b"\0\0\0\x01\x05", b"\0\0\0\x05\x0c\0\0\0\x09")
+    ):
 
-    server = await asyncio.start_unix_server(talk, tmp_path / "odd")
-    async with server:
-        monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "odd"))
-        assert await said(sshd.ssh, tmp_path) == "here"
+        async def talk(
+            _: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: bytes = answer
+        ) -> None:
+            writer.write(answer)
+            writer.close()
+
+        async with await asyncio.start_unix_server(talk, tmp_path / f"odd{number}"):
+            monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / f"odd{number}"))
+            assert await said(sshd.ssh, tmp_path) == "here"
 
 
 async def test_a_key_that_the_agent_does_not_sign_with_leaves_the_others_their_turn(
