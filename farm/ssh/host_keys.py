@@ -39,7 +39,7 @@ def _verified(hop: Hop, way: Way, before: Hop | None, within_s: float) -> Transp
         shown = shown_by(transport.get_remote_server_key())
     except (paramiko.SSHException, EOFError, OSError) as error:
         transport.close()
-        raise ServerUnreachable(_no_ssh(hop, way, transport, error)) from None
+        raise ServerUnreachable(_no_ssh(hop, way, transport, error, within_s)) from None
     trust = trust_in(shown, known, hop, transport.peer_address, time.time(), revoked=revoked)
     if not trust.known:
         transport.close()
@@ -73,7 +73,7 @@ def _key_type(algorithm: str) -> str:
     return "ssh-rsa" if plain.startswith("rsa-sha2-") else plain
 
 
-def _no_ssh(hop: Hop, way: Way, transport: Transport, error: Exception) -> str:
+def _no_ssh(hop: Hop, way: Way, transport: Transport, error: Exception, within_s: float) -> str:
     where = f"{hop.host} port {hop.port}"
     if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
         return (
@@ -84,7 +84,13 @@ def _no_ssh(hop: Hop, way: Way, transport: Transport, error: Exception) -> str:
     if isinstance(way, CommandSocket):
         words = f", it says {way.words}" if way.words else ""
         return f"ProxyCommand `{hop.proxy_command}` does not lead to {where}{words} ({error})"
-    why = transport.farewell or error or "it hung up"
+    why = transport.farewell or str(error) or "it hung up"
+    if transport.remote_version:
+        return f"{where} speaks SSH, but the handshake fails: {why}"
+    if "Error reading SSH protocol banner" in why:
+        why = "it hangs up; or it takes no more logins now (MaxStartups of its sshd_config)"
+    elif "No existing session" in why:
+        why = f"it says nothing within {within_s:g} s"
     return f"{where} answers, but does not speak SSH: {why}"
 
 

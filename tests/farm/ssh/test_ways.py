@@ -239,3 +239,42 @@ async def test_an_ipv6_address_is_reached_and_known_by_its_name_in_brackets(
         await said(ssh, tmp_path)
     sshd.ssh.known_hosts.write_text(f"[::1]:{sshd.port} {public(sshd.directory / 'host_key')}\n")
     assert await said(ssh, tmp_path) == "here"
+
+
+@pytest.mark.parametrize(
+    ("answer", "then", "complaint"),
+    [
+        (b"", "hang up", r"does not speak SSH: it hangs up; .*MaxStartups"),
+        (
+            b"Exceeded MaxStartups\r\n",
+            "hang up",
+            r"does not speak SSH: it hangs up; .*MaxStartups",
+        ),
+        (b"", "wait", r"does not speak SSH: it says nothing within 1 s"),
+        (b"SSH-2.0-odd\r\n", "hang up", r"speaks SSH, but the handshake fails: \S"),
+        (b"SSH-1.5-old\r\n", "hang up", r"speaks SSH, but nothing that is still safe: .*1\.5"),
+    ],
+)
+async def test_what_hangs_up_is_told_from_what_speaks_otherwise(
+    tmp_path: Path, answer: bytes, then: str, complaint: str
+) -> None:
+    over = asyncio.Event()
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+        if then == "wait":
+            await over.wait()
+        elif answer:
+            await reader.readline()
+        writer.close()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        shell = SshShell(Ssh(to=f"me@127.0.0.1:{port}"), connect_within_s=1, home=tmp_path)
+        try:
+            with pytest.raises(ServerUnreachable, match=complaint):
+                await shell.open()
+        finally:
+            over.set()
+            await shell.close()
