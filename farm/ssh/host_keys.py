@@ -16,11 +16,11 @@ from farm.ssh.route import Hop
 from farm.ssh.transport import Transport, Way
 
 
-def verified(hop: Hop, way: Way, before: Hop | None, within_s: float) -> Transport:
+def verified(hop: Hop, way: Way, before: Sequence[Hop], within_s: float) -> Transport:
     """The SSH handshake with a host whose key is known, or whose certificate's authority is.
 
-    Raises HostKeyUnknown with the command that adds the key (run on `before`, the hop from which
-    the host is reached), ServerUnreachable, BadInput; `way` is closed then.
+    Raises HostKeyUnknown with the command that adds the key (run on the last of `before`, the
+    hops that it is reached through), ServerUnreachable, BadInput; `way` is closed then.
     """
     try:
         return _verified(hop, way, before, within_s)
@@ -29,7 +29,7 @@ def verified(hop: Hop, way: Way, before: Hop | None, within_s: float) -> Transpo
         raise
 
 
-def _verified(hop: Hop, way: Way, before: Hop | None, within_s: float) -> Transport:
+def _verified(hop: Hop, way: Way, before: Sequence[Hop], within_s: float) -> Transport:
     known, revoked = KnownHosts(hop.known_hosts), revoked_keys(hop.revoked_keys)
     transport = Transport(way, preferred(hop.host_key_algorithms, known, hop.entries))
     transport.banner_timeout = transport.handshake_timeout = within_s
@@ -94,7 +94,7 @@ def _no_ssh(hop: Hop, way: Way, transport: Transport, error: Exception, within_s
     return f"{where} answers, but does not speak SSH: {why}"
 
 
-def _refusal(hop: Hop, shown: Shown, trust: Trust, known: KnownHosts, before: Hop | None) -> str:
+def _refusal(hop: Hop, shown: Shown, trust: Trust, known: KnownHosts, before: Sequence[Hop]) -> str:
     who = f"the key of {hop.host} port {hop.port}"
     key = f"{shown.key_type} {shown.fingerprint}"
     if trust.revoked is not None:
@@ -119,7 +119,7 @@ def _refusal(hop: Hop, shown: Shown, trust: Trust, known: KnownHosts, before: Ho
     return f"{who} is not in {looked_in}{also}; it showed {key}. If that is right, add it: {add}"
 
 
-def _adding(hop: Hop, before: Hop | None) -> str:
+def _adding(hop: Hop, before: Sequence[Hop]) -> str:
     """The command that makes it known."""
     if hop.to_add_to is None:
         return (
@@ -127,10 +127,13 @@ def _adding(hop: Hop, before: Hop | None) -> str:
             " and ask again"
         )
     if hop.proxy_command is not None:
-        return f"ssh -o StrictHostKeyChecking=accept-new -p {hop.port} {hop.user}@{hop.host} true"
+        options = f"-o StrictHostKeyChecking=accept-new -o UserKnownHostsFile={hop.to_add_to}"
+        return f"ssh {options} -p {hop.port} {hop.user}@{hop.name} true"
     scan = f"ssh-keyscan -p {hop.port} {hop.host}"
-    if before is not None:
-        scan = f"ssh -p {before.port} {before.user}@{before.host} {scan}"
+    if before:
+        *farther, last = before
+        jumps = f"-J {','.join(each.uri for each in farther)} " if farther else ""
+        scan = f"ssh {jumps}-p {last.port} {last.user}@{last.host} {scan}"
     if hop.alias is not None:
         scan = f"{scan} | sed 's/^[^ ]*/{hop.alias}/'"
     return f"{scan} >> {hop.to_add_to}"

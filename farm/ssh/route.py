@@ -45,13 +45,15 @@ ALGORITHMS = (*(name + SUFFIX for name in PLAIN_ALGORITHMS), *PLAIN_ALGORITHMS)
 class Hop:
     """A machine on the way to the server, the last one being the server itself.
 
-    `alias` is its name in known_hosts and certificates, where it has another one there; `agent` is
-    the agent's socket; `configured_by` is who read ssh's configuration.
+    `name` is what ssh's configuration calls it, `alias` its name in known_hosts and certificates,
+    where it has another one there; `agent` is the agent's socket; `configured_by` is who read ssh's
+    configuration.
     """
 
     host: str
     port: int
     user: str
+    name: str = ""
     keys: tuple[Path, ...] = ()
     only_these: bool = False
     certificates: tuple[Path, ...] = ()
@@ -77,6 +79,12 @@ class Hop:
         if self.alias is not None:
             return (self.alias.lower(),)
         return (host,) if self.port == 22 else (f"[{host}]:{self.port}", host)
+
+    @property
+    def uri(self) -> str:
+        """As ssh has it in `-J`."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.user}@{host}:{self.port}"
 
     def __str__(self) -> str:
         return f"{self.user}@{self.host}" + ("" if self.port == 22 else f":{self.port}")
@@ -149,6 +157,7 @@ def _hop(written: Destination, config: HostConfig, ssh: Ssh, home: Path) -> Hop:
         host=host,
         port=port,
         user=user,
+        name=written.host,
         keys=paths(
             config.all("identityfile")
             if "identityfile" in config.values

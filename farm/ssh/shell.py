@@ -113,15 +113,15 @@ class SshShell:
     def _connect(self) -> list[Transport]:
         """Runs in a thread."""
         transports: list[Transport] = []
-        before: Hop | None = None
+        before: list[Hop] = []
         try:
             for hop in route(self._ssh, self._home):
                 within_s = hop.connect_within_s or self._within_s
-                way = way_to(hop, (before, transports[-1]) if before else None, within_s)
+                way = way_to(hop, (before[-1], transports[-1]) if before else None, within_s)
                 transports.append(verified(hop, way, before, within_s))
                 log_in(hop, transports[-1], self._within_s)
                 transports[-1].set_keepalive(KEEP_ALIVE_S)
-                before = hop
+                before.append(hop)
         except BaseException:
             _close(reversed(transports))
             raise

@@ -137,6 +137,42 @@ async def test_a_hop_has_its_own_certificate_keys_and_known_hosts(
             await said(Ssh(to="media"), home)
 
 
+async def test_a_key_behind_two_hops_is_asked_for_through_both(
+    sshd: LocalSshd, tmp_path: Path
+) -> None:
+    async with (
+        running_sshd(tmp_path / "one", forwarding=True) as one,
+        running_sshd(tmp_path / "two", forwarding=True) as two,
+    ):
+        home, ssh = both(sshd, one, tmp_path)
+        authorize(two, public(sshd.directory / "user_key"))
+        known = one.ssh.known_hosts.read_text() + two.ssh.known_hosts.read_text()
+        ssh.known_hosts.write_text(known)
+        ssh = replace(ssh, jump=f"{one.ssh.to},{two.ssh.to}")
+        me = getpass.getuser()
+        with pytest.raises(
+            HostKeyUnknown,
+            match=rf"ssh -J {me}@127.0.0.1:{one.port} -p {two.port} {me}@127.0.0.1 ssh-keyscan",
+        ):
+            await said(ssh, home)
+        ssh.known_hosts.write_text(known + sshd.ssh.known_hosts.read_text())
+        assert await said(ssh, home) == "here"
+
+
+async def test_a_key_behind_a_command_is_added_by_ssh_itself(
+    sshd: LocalSshd, tmp_path: Path
+) -> None:
+    (tmp_path / "relay.py").write_text(RELAY)
+    command = f"{sys.executable} {tmp_path}/relay.py %h %p"
+    home = configured(tmp_path, media(sshd, f"ProxyCommand {command}"))
+    ssh = replace(sshd.ssh, to="media", known_hosts=tmp_path / "known")
+    with pytest.raises(HostKeyUnknown) as refusal:
+        await said(ssh, home)
+    words = str(refusal.value).partition("add it: ssh ")[2]
+    await asyncio.to_thread(run, "sh", "-c", f"ssh -F {home}/.ssh/config -o BatchMode=yes {words}")
+    assert await said(ssh, home) == "here"
+
+
 async def test_a_host_of_another_name_is_refused_with_the_command_that_then_works(
     sshd: LocalSshd, tmp_path: Path
 ) -> None:
