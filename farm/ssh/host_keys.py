@@ -15,6 +15,9 @@ from farm.ssh.proxy_command import CommandSocket
 from farm.ssh.route import Hop
 from farm.ssh.transport import Transport, Way
 
+LENIENT = ("no", "off", "false", "accept-new")
+"""StrictHostKeyChecking that adds a host, or takes one that is unknown: the farm does neither."""
+
 
 def verified(hop: Hop, way: Way, before: Sequence[Hop], within_s: float) -> Transport:
     """The SSH handshake with a host whose key is known, or whose certificate's authority is.
@@ -114,6 +117,7 @@ def _refusal(hop: Hop, shown: Shown, trust: Trust, known: KnownHosts, before: Se
         *([f"its certificate does not vouch for it: {trust.fault}"] if trust.fault else []),
         *(f"the line at {place} cannot be read" for place in known.broken(hop.entries[0])),
         *known.unreadable,
+        *(["StrictHostKeyChecking is not followed here"] if hop.strictness in LENIENT else []),
     ]
     also = f" ({'; '.join(notes)})" if notes else ""
     return f"{who} is not in {looked_in}{also}; it showed {key}. If that is right, add it: {add}"

@@ -62,6 +62,7 @@ class Hop:
     to_add_to: Path | None = None
     alias: str | None = None
     check_address: bool = False
+    strictness: str = "ask"
     revoked_keys: Path | None = None
     host_key_algorithms: tuple[str, ...] = ALGORITHMS
     authority_algorithms: tuple[str, ...] = PLAIN_ALGORITHMS
@@ -147,8 +148,9 @@ def _hop(written: Destination, config: HostConfig, ssh: Ssh, home: Path) -> Hop:
         if "userknownhostsfile" in config.values
         else (in_home(KNOWN_HOSTS, home),)
     )
-    if ssh.known_hosts != KNOWN_HOSTS:
-        user_files = (in_home(ssh.known_hosts, home),)
+    named = in_home(ssh.known_hosts, home)
+    if named != in_home(KNOWN_HOSTS, home):
+        user_files = (named,)
     global_files = config.values.get("globalknownhostsfile")
     command = config.first("proxycommand")
     if command and config.first("proxyusefdpass") == "yes":
@@ -173,6 +175,7 @@ def _hop(written: Destination, config: HostConfig, ssh: Ssh, home: Path) -> Hop:
         to_add_to=next((file for file in user_files if file != Path(os.devnull)), None),
         alias=alias,
         check_address=config.first("checkhostip") == "yes",
+        strictness=config.first("stricthostkeychecking") or "ask",
         revoked_keys=next(iter(paths(config.all("revokedhostkeys"))), None),
         host_key_algorithms=_usable(wanted, written) if wanted else ALGORITHMS,
         authority_algorithms=tuple(certain[0].split(",")),

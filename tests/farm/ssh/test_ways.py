@@ -198,6 +198,16 @@ async def test_keys_that_go_nowhere_are_not_told_to_be_added_there(
         assert "/dev/null" not in str(refusal.value).partition("add it")[2]
 
 
+@pytest.mark.parametrize("value", ["no", "accept-new", "off"])
+async def test_an_unknown_host_is_refused_however_lenient_ssh_is(
+    sshd: LocalSshd, tmp_path: Path, value: str
+) -> None:
+    home = configured(tmp_path, media(sshd, f"StrictHostKeyChecking {value}"))
+    with pytest.raises(HostKeyUnknown, match="StrictHostKeyChecking is not followed here"):
+        await said(Ssh(to="media"), home)
+    assert not (home / ".ssh" / "known_hosts").exists()
+
+
 async def test_files_of_known_hosts_count_together(sshd: LocalSshd, tmp_path: Path) -> None:
     host = public(sshd.directory / "host_key")
     (tmp_path / "global").write_text(f"* {host}\n")
