@@ -35,7 +35,8 @@ def verified(hop: Hop, way: Way, before: Sequence[Hop], within_s: float) -> Tran
 def _verified(hop: Hop, way: Way, before: Sequence[Hop], within_s: float) -> Transport:
     known, revoked = KnownHosts(hop.known_hosts), revoked_keys(hop.revoked_keys)
     transport = Transport(way, preferred(hop.host_key_algorithms, known, hop.entries))
-    transport.banner_timeout = transport.handshake_timeout = within_s
+    # Longer than we wait for it: whoever says nothing is then told from whoever hangs up.
+    transport.banner_timeout = transport.handshake_timeout = 2 * within_s
     transport.use_compression(hop.compressed)
     try:
         transport.start_client(timeout=within_s)
@@ -88,12 +89,12 @@ def _no_ssh(hop: Hop, way: Way, transport: Transport, error: Exception, within_s
         words = f", it says {way.words}" if way.words else ""
         return f"ProxyCommand `{hop.proxy_command}` does not lead to {where}{words} ({error})"
     why = transport.farewell or str(error) or "it hung up"
+    if "No existing session" in why:
+        why = f"it says nothing more within {within_s:g} s"
     if transport.remote_version:
         return f"{where} speaks SSH, but the handshake fails: {why}"
     if "Error reading SSH protocol banner" in why:
         why = "it hangs up; or it takes no more logins now (MaxStartups of its sshd_config)"
-    elif "No existing session" in why:
-        why = f"it says nothing within {within_s:g} s"
     return f"{where} answers, but does not speak SSH: {why}"
 
 
