@@ -44,6 +44,7 @@ PrintMotd no
 LogLevel INFO
 AllowTcpForwarding {forwarding}
 ForceCommand {forced}
+{limits}
 """
 
 
@@ -71,12 +72,14 @@ async def local_sshd(
     directory: Path | None = None,
     forwarding: bool = False,
     forced: str | None = None,
+    limits: str = "",
 ) -> AsyncIterator[LocalSshd]:
     """Run an SSH daemon while the body runs.
 
     `directory` with the keys of an earlier one and its `port` make the same daemon appear again;
     `forwarding` lets it be jumped through, `forced` is what every login runs (ForceCommand in
-    sshd_config(5)). Raises MissingTool, ProcessError.
+    sshd_config(5)), `limits` are further lines of its configuration, such as MaxSessions. Raises
+    MissingTool, ProcessError.
     """
     program = sshd_program()
     if program is None:
@@ -85,7 +88,7 @@ async def local_sshd(
     await _make_keys(processes, directory)
     for attempt in range(TRIES):
         chosen = port or _free_port()
-        _write_files(directory, chosen, forwarding, forced)
+        _write_files(directory, chosen, forwarding, forced, limits)
         try:
             child = await processes.start(
                 "sshd",
@@ -124,7 +127,9 @@ async def _make_keys(processes: Processes, directory: Path) -> None:
             raise ProcessError(f"ssh-keygen failed: {complaint.decode(errors='replace').strip()}")
 
 
-def _write_files(directory: Path, port: int, forwarding: bool, forced: str | None) -> None:
+def _write_files(
+    directory: Path, port: int, forwarding: bool, forced: str | None, limits: str
+) -> None:
     """All that sshd reads, and known_hosts for us."""
     if os.geteuid() == 0:
         SEPARATION.mkdir(mode=0o755, exist_ok=True)
@@ -138,6 +143,7 @@ def _write_files(directory: Path, port: int, forwarding: bool, forced: str | Non
             user=getpass.getuser(),
             forwarding="yes" if forwarding else "no",
             forced=forced or "none",
+            limits=limits,
             pam="yes"
             if os.geteuid() == 0 and locked(SHADOW.read_text(), getpass.getuser())
             else "no",

@@ -12,12 +12,14 @@ from infra.local_sshd import LocalSshd, local_sshd
 
 @asynccontextmanager
 async def running_sshd(
-    folder: Path, *, forwarding: bool = False, forced: str | None = None
+    folder: Path, *, forwarding: bool = False, forced: str | None = None, limits: str = ""
 ) -> AsyncIterator[LocalSshd]:
     """The daemon, its keys and its log in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     async with (
         Processes(folder / "logs") as processes,
-        local_sshd(processes, directory=folder, forwarding=forwarding, forced=forced) as sshd,
+        local_sshd(
+            processes, directory=folder, forwarding=forwarding, forced=forced, limits=limits
+        ) as sshd,
     ):
         yield sshd

@@ -108,6 +108,8 @@ class MediaServer:
         await self._search()
         self._interface = await self._choose_interface(self._machine)
         quota_cores = await self._cpu_quota()
+        async with self._conversation():  # as in a trial: what samples it, and a command beside
+            await self._shell.run("true", COMMAND_WITHIN_S, "looking around")
         return ServerFacts(
             hostname=self._machine.hostname,
             kernel=self._machine.kernel,

@@ -31,6 +31,16 @@ class SshChannel:
         for error in (False, True):
             threading.Thread(target=self._listen, args=(loop, error), daemon=True).start()
 
+    @property
+    def closed(self) -> bool:
+        """By us, or by the server."""
+        return bool(self._channel.closed)
+
+    @property
+    def connected(self) -> bool:
+        """The connection that it goes by is there."""
+        return bool(self._channel.get_transport().is_active())
+
     async def start(self, command: str, within_s: float) -> None:
         """Have the login's shell run it. Raises CommandsRefused, ServerUnreachable."""
         with suppress(ServerUnreachable):  # it hung up without reading: what did it say?
@@ -98,7 +108,7 @@ class SshChannel:
     def _refusal(self, otherwise: str) -> ServerUnreachable:
         """In the login's own words, `otherwise` without any; or that nothing is connected now."""
         words = self._words()
-        if not words and not self._channel.get_transport().is_active():
+        if not words and not self.connected:
             return ServerUnreachable(f"the connection to {self._where} broke")
         return CommandsRefused(
             f"the login is accepted, but runs no commands: it says {words or otherwise}"

@@ -9,6 +9,7 @@ import paramiko
 
 from farm.errors import HostKeyUnknown, ServerUnreachable
 from farm.ssh.certificate import SUFFIX
+from farm.ssh.first_words import before_ssh, hung_up
 from farm.ssh.host_trust import Shown, Trust, shown_by, trust_in
 from farm.ssh.known_hosts import KnownHosts, KnownKey, Marker, revoked_keys
 from farm.ssh.proxy_command import CommandSocket
@@ -17,6 +18,10 @@ from farm.ssh.transport import Transport, Way
 
 LENIENT = ("no", "off", "false", "accept-new")
 """StrictHostKeyChecking that adds a host, or takes one that is unknown: the farm does neither."""
+
+
+class Dropped(ServerUnreachable):
+    """It hung up before it spoke SSH, as a server does that has too many connections."""
 
 
 def verified(hop: Hop, way: Way, before: Sequence[Hop], within_s: float) -> Transport:
@@ -43,7 +48,9 @@ def _verified(hop: Hop, way: Way, before: Sequence[Hop], within_s: float) -> Tra
         shown = shown_by(transport.get_remote_server_key())
     except (paramiko.SSHException, EOFError, OSError) as error:
         transport.close()
-        raise ServerUnreachable(_no_ssh(hop, way, transport, error, within_s)) from None
+        dropped = not _silent(error) and hung_up(transport.overheard)
+        kind = Dropped if dropped else ServerUnreachable
+        raise kind(_no_ssh(hop, way, transport, error, within_s)) from None
     trust = trust_in(shown, known, hop, transport.peer_address, time.time(), revoked=revoked)
     if not trust.known:
         transport.close()
@@ -89,13 +96,17 @@ def _no_ssh(hop: Hop, way: Way, transport: Transport, error: Exception, within_s
         words = f", it says {way.words}" if way.words else ""
         return f"ProxyCommand `{hop.proxy_command}` does not lead to {where}{words} ({error})"
     why = transport.farewell or str(error) or "it hung up"
-    if "No existing session" in why:
+    if _silent(error):
         why = f"it says nothing more within {within_s:g} s"
     if transport.remote_version:
         return f"{where} speaks SSH, but the handshake fails: {why}"
-    if "Error reading SSH protocol banner" in why:
-        why = "it hangs up; or it takes no more logins now (MaxStartups of its sshd_config)"
-    return f"{where} answers, but does not speak SSH: {why}"
+    first = None if _silent(error) else before_ssh(transport.overheard, where)
+    return first or f"{where} answers, but does not speak SSH: {why}"
+
+
+def _silent(error: Exception) -> bool:
+    """Whether the other end said nothing in time, and did not hang up."""
+    return "No existing session" in str(error)
 
 
 def _refusal(hop: Hop, shown: Shown, trust: Trust, known: KnownHosts, before: Sequence[Hop]) -> str:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import paramiko
-
-from farm.errors import ServerError, ServerUnreachable
+from farm.errors import CommandsRefused, ServerError, ServerUnreachable
 from farm.experiment import Ssh
 from farm.shell import Answer
 from farm.ssh.channel import SshChannel
-from farm.ssh.host_keys import verified
+from farm.ssh.connection import Connection, NoRoom
+from farm.ssh.host_keys import Dropped, verified
 from farm.ssh.login import log_in
-from farm.ssh.login_shell import COMMAND, timed
+from farm.ssh.login_shell import timed
 from farm.ssh.route import Hop, route
 from farm.ssh.transport import Transport
 from farm.ssh.way import way_to
+from farm.wording import counted
 
 KEEP_ALIVE_S = 5
+MOST_CONNECTIONS = 8
+DROPPED_TRIES = 3
+DROPPED_PAUSE_S = 1.0
 
 
 class SshShell:
@@ -33,7 +37,8 @@ class SshShell:
         self._ssh = ssh
         self._within_s = connect_within_s
         self._home = home or Path.home()
-        self._transports: list[Transport] = []
+        self._connections: list[Connection] = []
+        self._one_at_a_time = asyncio.Lock()  # two would be given the same last room
         self._here = False
 
     @property
@@ -50,13 +55,9 @@ class SshShell:
         Raises ServerUnreachable, HostKeyUnknown, LoginRefused; BadInput for settings that cannot
         be used.
         """
-        connecting = asyncio.ensure_future(asyncio.to_thread(self._connect))
-        try:
-            self._transports = await asyncio.shield(connecting)
-        except asyncio.CancelledError:
-            connecting.add_done_callback(_close_late)
-            raise
-        self._here = len(self._transports) == 1 and self._transports[0].here
+        connection = await self._connected()
+        self._connections = [connection]
+        self._here = connection.here
 
     async def run(self, command: str, within_s: float, setting: str) -> Answer:
         said: dict[bool, bytearray] = {False: bytearray(), True: bytearray()}
@@ -76,26 +77,13 @@ class SshShell:
             raise ServerError(
                 f"`{command}` did not end within {within_s:g} s ({setting}) on {self.where}"
             ) from None
-        if status < 0 and not self._alive():
+        if status < 0 and not channel.connected:
             raise ServerUnreachable(f"the connection to {self.where} broke")
         return Answer(status, *(said[error].decode(errors="replace") for error in (False, True)))
 
     async def channel(self, command: str) -> SshChannel:
-        def opened() -> paramiko.Channel:
-            channel = self._transports[-1].open_session(timeout=self._within_s)
-            channel.exec_command(COMMAND)
-            return channel
-
-        if not self._alive():
-            raise ServerUnreachable(f"the connection to {self.where} is closed")
-        opening = asyncio.ensure_future(asyncio.to_thread(opened))
-        try:
-            channel = SshChannel(await asyncio.shield(opening), self.where)
-        except (paramiko.SSHException, OSError, EOFError) as error:
-            raise ServerUnreachable(f"the connection to {self.where} broke: {error}") from None
-        except asyncio.CancelledError:
-            opening.add_done_callback(_close_late)
-            raise
+        async with self._one_at_a_time:
+            channel = await self._session()
         try:
             await channel.start(command, self._within_s)
         except BaseException:
@@ -104,11 +92,49 @@ class SshShell:
         return channel
 
     async def close(self) -> None:
-        transports, self._transports = self._transports, []
-        await asyncio.to_thread(_close, reversed(transports))
+        connections, self._connections = self._connections, []
+        for connection in connections:
+            await asyncio.to_thread(connection.close)
 
-    def _alive(self) -> bool:
-        return bool(self._transports) and self._transports[-1].is_active()
+    async def _session(self) -> SshChannel:
+        """On a connection that has room for it; where none has, on a further one."""
+        for dead in [each for each in self._connections if not each.alive]:
+            self._connections.remove(dead)
+            await asyncio.to_thread(dead.close)
+        if not self._connections:
+            raise ServerUnreachable(f"the connection to {self.where} is closed")
+        for connection in self._connections:
+            with suppress(NoRoom):
+                return await connection.session()
+        further = await self._further()
+        self._connections.append(further)
+        try:
+            return await further.session(patient=False)
+        except NoRoom as refusal:
+            raise CommandsRefused(
+                f"the login is accepted, but opens no session: {refusal} (MaxSessions in its"
+                " sshd_config?)"
+            ) from None
+
+    async def _further(self) -> Connection:
+        """Sessions of one connection may be limited (MaxSessions in sshd_config)."""
+        count = len(self._connections)
+        full = f"{self.where} opens no further session on {counted(count, 'connection')}"
+        if count >= MOST_CONNECTIONS:
+            raise ServerUnreachable(f"{full}: do commands not end there?")
+        try:
+            return await self._connected()
+        except ServerUnreachable as error:
+            raise type(error)(f"{full} (MaxSessions), and to another one: {error}") from error
+
+    async def _connected(self) -> Connection:
+        connecting = asyncio.ensure_future(asyncio.to_thread(self._connect))
+        try:
+            transports = await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            connecting.add_done_callback(_close_late)
+            raise
+        return Connection(transports, self.where, self._within_s)
 
     def _connect(self) -> list[Transport]:
         """Runs in a thread."""
@@ -117,8 +143,8 @@ class SshShell:
         try:
             for hop in route(self._ssh, self._home):
                 within_s = hop.connect_within_s or self._within_s
-                way = way_to(hop, (before[-1], transports[-1]) if before else None, within_s)
-                transports.append(verified(hop, way, before, within_s))
+                last = (before[-1], transports[-1]) if before else None
+                transports.append(_verified(hop, last, before, within_s))
                 log_in(hop, transports[-1], self._within_s)
                 transports[-1].set_keepalive(KEEP_ALIVE_S)
                 before.append(hop)
@@ -128,17 +154,23 @@ class SshShell:
         return transports
 
 
+def _verified(
+    hop: Hop, last: tuple[Hop, Transport] | None, before: Sequence[Hop], within_s: float
+) -> Transport:
+    """One that hangs up before it speaks SSH may have too many connections just now."""
+    for _ in range(DROPPED_TRIES - 1):
+        with suppress(Dropped):
+            return verified(hop, way_to(hop, last, within_s), before, within_s)
+        time.sleep(DROPPED_PAUSE_S)
+    return verified(hop, way_to(hop, last, within_s), before, within_s)
+
+
 def _close(transports: Iterator[Transport]) -> None:
     for transport in transports:
         transport.close()
 
 
-def _close_late(
-    opening: asyncio.Future[list[Transport]] | asyncio.Future[paramiko.Channel],
-) -> None:
+def _close_late(connecting: asyncio.Future[list[Transport]]) -> None:
     """What was opened after nobody waited for it any more is closed again."""
-    if opening.cancelled() or opening.exception() is not None:
-        return
-    opened = opening.result()
-    for thing in opened if isinstance(opened, list) else [opened]:
-        thing.close()
+    if not connecting.cancelled() and connecting.exception() is None:
+        _close(reversed(connecting.result()))

@@ -5,20 +5,25 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Sequence
+from typing import cast
 
 import paramiko
+
+from farm.ssh.first_words import Overheard
 
 Way = socket.socket | paramiko.Channel
 """What the bytes of a connection go through: a socket, or a channel of the hop before."""
 
 
 class Transport(paramiko.Transport):
-    """`farewell` is why the server hung up, in its words, if it said so."""
+    """`farewell` is why the server hung up, in its words, if it said so; `overheard` what it said
+    at first."""
 
     server_extensions: dict[str, bytes]
 
     def __init__(self, way: Way, host_key_algorithms: Sequence[str]) -> None:
-        super().__init__(way)
+        self.overheard = Overheard(way)
+        super().__init__(cast(Way, self.overheard))
         self._host_key_algorithms = tuple(host_key_algorithms)
         self._way = way
         self.farewell = ""

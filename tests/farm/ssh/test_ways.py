@@ -249,7 +249,7 @@ async def test_compression_is_used_where_it_is_asked_for(sshd: LocalSshd, tmp_pa
     shell = SshShell(replace(sshd.ssh, to="media"), home=home)
     await shell.open()
     assert (await shell.run("head -c 300000 /dev/zero", 20, "test")).stdout == "\0" * 300000
-    assert shell._transports[-1].local_compression == "zlib@openssh.com"
+    assert shell._connections[-1]._transports[-1].local_compression == "zlib@openssh.com"
     await shell.close()
 
 
@@ -290,11 +290,11 @@ async def test_an_ipv6_address_is_reached_and_known_by_its_name_in_brackets(
 @pytest.mark.parametrize(
     ("answer", "then", "complaint"),
     [
-        (b"", "hang up", r"does not speak SSH: it hangs up; .*MaxStartups"),
+        (b"", "hang up", r"hung up without a word: .*MaxStartups"),
         (
             b"Exceeded MaxStartups\r\n",
             "hang up",
-            r"does not speak SSH: it hangs up; .*MaxStartups",
+            r"does not speak SSH: it says 'Exceeded MaxStartups' \(it has too many connections",
         ),
         (b"", "wait", r"does not speak SSH: it says nothing more within 1 s"),
         (b"SSH-2.0-odd\r\n", "wait", r"speaks SSH, but the handshake fails: it says nothing more"),

@@ -1,0 +1,106 @@
+"""One SSH connection: the sessions that are open on it, and whether it has room for another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import paramiko
+
+from farm.errors import ServerUnreachable
+from farm.ssh.channel import SshChannel
+from farm.ssh.login_shell import COMMAND
+from farm.ssh.transport import Transport
+
+FORGOTTEN_WITHIN_S = 3.0
+"""A session that was closed is one of the server's until its command has ended there."""
+RETRY_S = 0.05
+
+
+class NoRoom(ServerUnreachable):
+    """The server opens no further session on this connection; the message is its reason."""
+
+
+class Connection:
+    """The way to a machine, hop by hop; a session is opened on the last one.
+
+    `where` is what a user calls the machine, `within_s` bounds the opening of a session.
+    """
+
+    def __init__(self, transports: Sequence[Transport], where: str, within_s: float) -> None:
+        self._transports = transports
+        self._where = where
+        self._within_s = within_s
+        self._sessions: list[SshChannel] = []
+        self._most: int | None = None
+
+    @property
+    def alive(self) -> bool:
+        return self._transports[-1].is_active()
+
+    @property
+    def here(self) -> bool:
+        """Whether it leads to this machine, as far as its address says."""
+        return len(self._transports) == 1 and self._transports[0].here
+
+    async def session(self, *, patient: bool = True) -> SshChannel:
+        """One in which the login's shell waits for what it is to run.
+
+        A connection on which nothing of ours is open is asked again for a while where `patient`:
+        what was open on it a moment ago may not be over yet. Raises NoRoom, ServerUnreachable.
+        """
+        now = asyncio.get_running_loop().time
+        give_up_s = now() + (FORGOTTEN_WITHIN_S if patient else 0)
+        while True:
+            self._sessions = [session for session in self._sessions if not session.closed]
+            count = len(self._sessions)
+            if self._most is not None and count >= self._most:
+                raise NoRoom(f"it opens no more than {self._most} at a time")
+            try:
+                session = await self._opened()
+            except NoRoom:
+                if count:
+                    self._most = count
+                if count or now() >= give_up_s:
+                    raise
+            else:
+                self._sessions.append(session)
+                return session
+            await asyncio.sleep(RETRY_S)
+
+    def close(self) -> None:
+        """Idempotent. Blocks."""
+        for transport in reversed(self._transports):
+            transport.close()
+
+    async def _opened(self) -> SshChannel:
+        opening = asyncio.ensure_future(asyncio.to_thread(self._open))
+        try:
+            return SshChannel(await asyncio.shield(opening), self._where)
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            raise ServerUnreachable(f"the connection to {self._where} broke: {error}") from None
+        except asyncio.CancelledError:
+            opening.add_done_callback(_close_late)
+            raise
+
+    def _open(self) -> paramiko.Channel:
+        """Runs in a thread. Raises NoRoom too for a session in which no command may be run."""
+        transport = self._transports[-1]
+        try:
+            channel = transport.open_session(timeout=self._within_s)
+        except paramiko.ChannelException as refusal:
+            raise NoRoom(refusal.text) from None
+        try:
+            channel.exec_command(COMMAND)
+        except paramiko.SSHException:
+            channel.close()
+            if transport.is_active():
+                raise NoRoom("the request to run a command was refused") from None
+            raise
+        return channel
+
+
+def _close_late(opening: asyncio.Future[paramiko.Channel]) -> None:
+    """What was opened after nobody waited for it any more is closed again."""
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
