@@ -48,9 +48,9 @@ class ServerFacts:
     """What the server's machine is, and which process on it is the media server.
 
     `interface_bps` is what its interface could carry by its driver's word; virtual ones say none.
-    `program` is what runs in the process. `architecture` is as `uname -m` has it, `instance_type`
-    what a cloud calls the machine; `cpu_quota_cores` the tightest CPU quota of the process' control
-    groups, `None` without one.
+    `program` is what runs in the process; `unseen` is why it is not seen, where it is not.
+    `architecture` is as `uname -m` has it, `instance_type` what a cloud calls the machine;
+    `cpu_quota_cores` the tightest CPU quota of the process' control groups, `None` without one.
     """
 
     hostname: str
@@ -67,6 +67,7 @@ class ServerFacts:
     architecture: str | None = None
     instance_type: str | None = None
     cpu_quota_cores: float | None = None
+    unseen: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+WORDS = 300
+"""So many characters of what a command says fit into a line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -13,6 +16,19 @@ class Answer:
     status: int
     stdout: str
     stderr: str
+
+    @property
+    def complaint(self) -> str:
+        """Why it failed, in its own words, in a line; its status where it has none.
+
+        Of many lines the first and the last: programs differ in which of them says why.
+        """
+        lines = [" ".join(line.split()) for line in (self.stderr or self.stdout).splitlines()]
+        lines = [line for line in lines if line]
+        words = "; ".join(lines)
+        if len(words) > WORDS:
+            words = "; ".join((lines[0][: WORDS // 2], "...", lines[-1][-WORDS // 2 :]))
+        return words or f"status {self.status}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from farm.cli.media_server import (
     ANY_SERVER,
     EMBEDDED_BEHIND_ANOTHER_PAGE,
     look_around,
+    process_unseen,
     server_behind,
     server_info,
     shell_to,
@@ -186,12 +187,10 @@ def _reached(experiment: Experiment, facts: ServerFacts) -> Finding:
 
 
 def _process(facts: ServerFacts) -> Finding:
-    absent = f"{facts.process} is not seen there" if facts.process else "none is named"
     return Finding(
         "media server's process",
         None if facts.pid is None else f"{facts.process}, pid {facts.pid} ({facts.program})",
-        f"{absent}: its own CPU and memory stay unknown"
-        " (server.process: name, pid, port or container)",
+        process_unseen(facts) or "",
         required=False,
     )
 

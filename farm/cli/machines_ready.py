@@ -141,5 +141,5 @@ async def copied(shell: Shell, wheel: Path) -> str:
 async def _done(shell: Shell, name: str, command: str, within_s: float) -> None:
     answer = await shell.run(command, within_s, "setting it up")
     if answer.status != 0:
-        last = (answer.stderr or answer.stdout).strip().split("\n")[-1]
-        raise CloudError(f"{name}: `{command}` ended with status {answer.status}: {last}")
+        words = answer.complaint
+        raise CloudError(f"{name}: `{command}` ended with status {answer.status}: {words}")

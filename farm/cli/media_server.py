@@ -85,6 +85,16 @@ def server_behind(
     return MediaServer(shell, settings, clock, ready, restart=restart, page=app.url)
 
 
+def process_unseen(facts: ServerFacts) -> str | None:
+    """What is not known of the media server's process, and why; `None` where it is seen."""
+    if facts.pid is not None:
+        return None
+    return (
+        f"{facts.unseen or 'none is named'}: its own CPU and memory stay unknown"
+        " (server.process: name, pid, port or container)"
+    )
+
+
 async def look_around(server: Server, settings: ServerSettings) -> ServerFacts:
     """Open it. Raises BadInput, or ServerUnreachable and its kin naming the setting."""
     try:

@@ -19,6 +19,7 @@ from farm.cli.media_server import (
     ANY_SERVER,
     EMBEDDED_BEHIND_ANOTHER_PAGE,
     look_around,
+    process_unseen,
     server_behind,
     server_info,
     shell_to,
@@ -36,6 +37,7 @@ from farm.recording import RunRecording
 from farm.run_clock import RunClock
 from farm.scenario import driver_name
 from farm.server_observations import ServerFacts
+from farm.shell import Shell
 from farm.trial import Fault, FaultKind, TrialPlan
 from infra.local_sshd import local_sshd, sshd_program
 
@@ -94,6 +96,7 @@ async def open_world(
         server = server_behind(shell, experiment, clock, restart)
         stack.push_async_callback(server.close)
         facts = await look_around(server, experiment.server)
+        _say_unseen(shell, facts, observer)
         pids = partial(_pids, server) if is_here(experiment, facts) else tuple
         view: ServerView = NoView()
         if kurento is not None:
@@ -146,6 +149,12 @@ async def open_world(
 def _pids(server: Server) -> tuple[int, ...]:
     """The media server's process, if it is seen."""
     return () if server.pid is None else (server.pid,)
+
+
+def _say_unseen(shell: Shell | None, facts: ServerFacts, observer: Observer) -> None:
+    unseen = process_unseen(facts)
+    if shell is not None and unseen is not None:
+        observer.note(f"media server's process: {unseen}")
 
 
 async def _with_embedded(

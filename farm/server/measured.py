@@ -26,7 +26,7 @@ from farm.server.interface import choose_interface, look_inside, read_inside
 from farm.server.life import Life
 from farm.server.machine import COMMAND, Machine, read_machine
 from farm.server.network import Interface
-from farm.server.process import Found, chosen, described, search
+from farm.server.process import Found, chosen, described, search, unseen
 from farm.server.recordings import RecordingsDirectory
 from farm.server.sampling import Sampling
 from farm.server.until import until
@@ -79,6 +79,7 @@ class MediaServer:
         self._machine: Machine | None = None
         self._interface: Interface | None = None
         self._process: Found | None = None
+        self._unseen: str | None = None
         self._groups = Groups()
         self._seen = False
         self._life = Life()
@@ -119,6 +120,7 @@ class MediaServer:
             process=described(self._settings.process),
             pid=self._process.pid if self._process else None,
             program=self._process.program if self._process else None,
+            unseen=self._unseen,
             interface=self._interface.name if self._interface else None,
             reached=self._shell.where,
             interface_bps=self._machine.interface_bps.get(
@@ -221,6 +223,8 @@ class MediaServer:
         process = self._settings.process
         said = await self._shell.run(search(process), within_s, "looking for the process")
         before, self._process = self._process, chosen(process, said.stdout)
+        named = described(process) is not None
+        self._unseen = None if self._process or not named else unseen(process, said.stdout)
         if self._process != before:
             await self._look_at_groups(within_s)
         self._seen = self._seen or self._process is not None
@@ -319,8 +323,7 @@ class MediaServer:
             return str(error)
         if answer.status == 0:
             return None
-        complaint = (answer.stderr or answer.stdout).strip().split("\n")[-1]
-        return f"`{command}` ended with status {answer.status}: {complaint or 'no word'}"
+        return f"`{command}` ended with status {answer.status}: {answer.complaint}"
 
     async def _gone(self, before: Found | None) -> bool:
         """Wait for another process: one that answers at once may be the old one on its way out.

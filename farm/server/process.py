@@ -20,11 +20,29 @@ COMM_LENGTH = 15
 
 _LOOK = "grep -asH '' /proc/[0-9]*/stat /proc/[0-9]*/cmdline"
 _LISTENS = "0A"
+MOST_WORDS = 300
+"""So many characters of what docker says fit into a line."""
 _OF_ALL_NETWORKS = """\
 cat /proc/net/tcp /proc/net/tcp6 2>/dev/null
 ls -l /proc/[0-9]*/ns/net 2>/dev/null | awk '!seen[$NF]++ { print $(NF - 2) }' | while read -r way
 do cat "${way%ns/net}net/tcp" "${way%ns/net}net/tcp6" 2>/dev/null; done"""
 """Sockets of one process of each network namespace: a container has its own."""
+
+# Rootless docker has a socket of the user's own, which only a login session's environment names.
+_INSPECT = """\
+inspected() {
+  command -v "$1" >/dev/null 2>&1 || { echo "@farm absent $1"; return 1; }
+  answer=$("$@" inspect --type container --format \
+    '@farm container {{.State.Pid}} {{.Id}} {{.State.Status}}' NAME 2>&1)
+  refused=$?
+  [ "$refused" = 0 ] && printf '%s\\n' "$answer" && return
+  printf '%s\\n' "$answer" | grep . | head -n 3 | sed "s/^/@farm refused $1 /"
+  return 1
+}
+own=/run/user/$(id -u)/docker.sock
+inspected docker || { [ -S "$own" ] && inspected docker -H "unix://$own"; } || inspected podman"""
+
+_INSPECTED = re.compile(r"^@farm container (\d+) (\S+) (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +77,8 @@ def search(process: Process) -> str:
         holders = "ls -l /proc/[0-9]*/fd 2>/dev/null | grep -a -e '^/proc/' -e socket:"
         return f"{_OF_ALL_NETWORKS}; {holders}; {_LOOK}"
     if process.container is not None:
-        name = shlex.quote(process.container)
-        inspect = f"inspect --format '@farm container {{{{.State.Pid}}}} {{{{.Id}}}}' {name}"
-        return (
-            f"docker {inspect} 2>/dev/null || podman {inspect} 2>/dev/null;"
-            f" grep -asH '' /proc/[0-9]*/cgroup; {_LOOK}"
-        )
+        inspected = _INSPECT.replace("NAME", shlex.quote(process.container))
+        return f"{inspected}\ngrep -asH '' /proc/[0-9]*/cgroup; {_LOOK}"
     return _LOOK
 
 
@@ -85,6 +99,45 @@ def chosen(process: Process, said: str) -> Found | None:
     if not fitting:
         return None
     return Found(fitting[0].pid, fitting[0].started, _program(fitting[0]))
+
+
+def unseen(process: Process, said: str) -> str:
+    """Why `chosen` finds none in what `search` said, as far as that tells."""
+    files = proc_files(said.split("\n"))
+    seen = {candidate.pid for candidate in _candidates(files)}
+    if process.container is not None:
+        return _uncontained(process.container, said)
+    if not seen and process.pid is None:
+        return "no process is seen there (/proc)"
+    if process.port is not None and _listening_inodes(process.port, said):
+        return (
+            f"something listens on TCP port {process.port} there, but this login may not see which"
+            " process it is"
+        )
+    if process.pid is None and 1 not in seen:
+        return (
+            f"{described(process)} is not seen there: this login is shown only its own processes"
+            " (/proc with hidepid)"
+        )
+    return f"{described(process)} is not seen there"
+
+
+def _uncontained(container: str, said: str) -> str:
+    """In docker's own words, or podman's."""
+    if inspected := _INSPECTED.search(said):
+        pid, _, status = inspected.groups()
+        if pid == "0":
+            return f"container {container} is there, but does not run ({status})"
+        return f"container {container} runs as pid {pid}, which is not seen there (/proc)"
+    refused: dict[str, list[str]] = {}
+    for tool, words in re.findall(r"^@farm refused (\S+) (.+)$", said, re.MULTILINE):
+        refused.setdefault(tool, []).append(words.strip())
+    if not refused:
+        absent = re.findall(r"^@farm absent (\S+)$", said, re.MULTILINE)
+        without = f": there is neither {' nor '.join(absent)} there" if absent else ""
+        return f"container {container} is not seen there{without}"
+    words = "; ".join(f"{tool} says: {' '.join(lines)}" for tool, lines in refused.items())
+    return f"container {container} is not seen there: {words[:MOST_WORDS]}"
 
 
 def described(process: Process) -> str | None:
@@ -141,14 +194,7 @@ def _words(candidate: _Candidate) -> set[str]:
 
 def _listening(port: int, said: str) -> set[int]:
     """Who holds a listening socket of `port`, from /proc/net/tcp and the links in /proc/*/fd."""
-    inodes = {
-        words[9]
-        for words in (line.split() for line in said.split("\n"))
-        if len(words) > 9
-        and words[0].endswith(":")
-        and words[3] == _LISTENS
-        and words[1].endswith(f":{port:04X}")
-    }
+    inodes = _listening_inodes(port, said)
     holders: set[int] = set()
     holder = 0
     for line in said.split("\n"):
@@ -159,9 +205,20 @@ def _listening(port: int, said: str) -> set[int]:
     return holders
 
 
+def _listening_inodes(port: int, said: str) -> set[str]:
+    return {
+        words[9]
+        for words in (line.split() for line in said.split("\n"))
+        if len(words) > 9
+        and words[0].endswith(":")
+        and words[3] == _LISTENS
+        and words[1].endswith(f":{port:04X}")
+    }
+
+
 def _contained(container: str, said: str, files: Mapping[str, str]) -> set[int]:
     """All processes of the container's cgroup; without docker's word, by its id in the path."""
-    inspected = re.search(r"^@farm container (\d+) (\S+)$", said, re.MULTILINE)
+    inspected = _INSPECTED.search(said)
     group = files.get(f"/proc/{inspected[1]}/cgroup") if inspected else None
     identity = inspected[2] if inspected else container
     return {

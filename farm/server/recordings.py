@@ -42,7 +42,7 @@ class RecordingsDirectory:
         if answer.status != 0:
             raise BadInput(
                 f"server.recordings.directory: {self._directory} cannot be used on {self._where}: "
-                f"{_complaint(answer)}"
+                f"{answer.complaint}"
             )
         self._made = True
         return recorded_files.free_bytes(answer.stdout)
@@ -61,7 +61,7 @@ class RecordingsDirectory:
         if answer.status != 0:
             raise ServerError(
                 f"recordings in {self._directory} on {self._where} cannot be put away: "
-                f"{_complaint(answer)}"
+                f"{answer.complaint}"
             )
 
     async def leave(self) -> None:
@@ -92,8 +92,3 @@ class RecordingsDirectory:
 
 def _is_readable(file: RecordedFile) -> bool:
     return bool(file.size_bytes) and file.tracks is not None
-
-
-def _complaint(answer: Answer) -> str:
-    said = (answer.stderr or answer.stdout).strip().splitlines()
-    return said[-1] if said else f"status {answer.status}"

@@ -589,3 +589,18 @@ async def test_recordings_on_a_machine_that_stays_away_are_lost_with_it() -> Non
 
     await at.clock.play(story())
     await at.server.close()
+
+
+def test_what_a_command_complains_of_is_all_of_it_in_a_line() -> None:
+    systemctl = (
+        "Failed to restart kms.service: Interactive authentication required.\n"
+        "See system logs and 'systemctl status kms.service' for details.\n"
+    )
+    assert Answer(4, "", systemctl).complaint == (
+        "Failed to restart kms.service: Interactive authentication required.; "
+        "See system logs and 'systemctl status kms.service' for details."
+    )
+    assert Answer(5, "no kms here\n", "").complaint == "no kms here"
+    assert Answer(137, "", "").complaint == "status 137"
+    much = Answer(1, "", "first\n" + "between\n" * 100 + "last\n").complaint
+    assert much == "first; ...; last"

@@ -95,7 +95,7 @@ def test_a_port_is_found_by_the_socket_that_listens() -> None:
 
 def test_a_container_is_all_of_its_control_group() -> None:
     said = (
-        "@farm container 20 abcdef123456\n"
+        "@farm container 20 abcdef123456 running\n"
         "/proc/1/cgroup:0::/init.scope\n"
         "/proc/20/cgroup:0::/system.slice/docker-abcdef123456.scope\n"
         "/proc/25/cgroup:0::/system.slice/docker-abcdef123456.scope\n"
