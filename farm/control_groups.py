@@ -196,14 +196,17 @@ def _mount(line: str) -> _Mount | None:
 
 def _folders(mount: _Mount, path: str) -> tuple[str, ...]:
     """From the group to the top of what is mounted; empty for a group outside of it."""
+    if not (path.startswith("/") and mount.root.startswith("/") and mount.point.startswith("/")):
+        return ()
     below = posixpath.relpath(path, mount.root)
     if below.startswith(".."):
         return ()
-    folders, folder = [], posixpath.normpath(posixpath.join(mount.point, below))
-    while folder != mount.point:
+    top = posixpath.normpath(mount.point)
+    folders, folder = [], posixpath.normpath(posixpath.join(top, below))
+    while folder != top:
         folders.append(folder)
         folder = posixpath.dirname(folder)
-    return (*folders, mount.point)
+    return (*folders, top)
 
 
 def _there(files: Mapping[str, str], folders: Iterable[str], name: str) -> list[str]:

@@ -10,6 +10,7 @@
     │   │   ├── HostKeyUnknown    refused; the message holds the command that adds it
     │   │   ├── LoginRefused
     │   │   └── CommandsRefused   logged in, but the login runs nothing: nologin, sftp only
+    │   ├── AnswerCut             a command there was killed: what it asks for is not known
     │   └── ServerLost            it was there and is gone
     ├── KurentoError              what the media server answered
     │   ├── KurentoUnreachable    nothing there, or something that does not speak Kurento
@@ -85,6 +86,10 @@ class LoginRefused(ServerUnreachable):
 
 class CommandsRefused(ServerUnreachable):
     """The SSH host accepted the login, but runs no commands for it; the message has its words."""
+
+
+class AnswerCut(ServerError):
+    """A command on the server was killed, or its answer is not whole: nothing is known of it."""
 
 
 class ServerLost(ServerError):

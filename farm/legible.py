@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ def or_none(read: Callable[[str], T], text: str | None) -> T | None:
     """What `read` makes of a text; `None` for one that is not there or not as it should be."""
     try:
         return None if text is None else read(text)
-    except (ValueError, IndexError, KeyError, TypeError, AttributeError):
+    except (ValueError, IndexError, KeyError, TypeError, AttributeError, struct.error):
         return None
 
 

@@ -158,8 +158,8 @@ class Recordings(Protocol):
     Each call raises ServerError when the machine cannot be asked.
     """
 
-    async def ready(self) -> int:
-        """Make the directory, or clear it of what an earlier trial left; its free bytes.
+    async def ready(self) -> int | None:
+        """Make the directory, or clear it of what an earlier trial left; its free bytes if known.
 
         Raises BadInput if it cannot be made.
         """

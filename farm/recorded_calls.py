@@ -70,6 +70,8 @@ def found_recordings(
 
 def what_is_wrong(owed: OwedRecording, seen: RecordedFile) -> str | None:
     """In words; `None` where nothing is, as far as is known."""
+    if seen.unknown:
+        return None
     if seen.size_bytes is None:
         return f"there is no recording {seen.path}"
     if seen.size_bytes == 0:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from farm.errors import GeneratorError, ServerError
+from farm.errors import GeneratorError, ServerError, ServerLost, ServerUnreachable
 from farm.protocols import Clock, Observer, Recorder, Recordings
 from farm.recorded_calls import found_recordings, owed_recordings, projected_recordings_bytes
 from farm.trial import Fault, FaultKind, TrialPlan
@@ -36,17 +36,30 @@ class RecordingsCheck:
         self._clock = clock
         self._observer = observer
         self._recorder = recorder
+        self._unready: str | None = None
 
     async def ready(self, lasts_s: float) -> None:
         """Make room for calls that last at most so long; too little of it is noted.
 
-        Raises BadInput if the server has no such directory, ServerError if it cannot be asked.
+        Where that is not answered nothing will be known of them: files of another trial may lie
+        there. Raises BadInput if the server has no such directory, ServerError without a server.
         """
         if not self._records or self._recordings is None:
             return
-        free = await self._recordings.ready()
+        try:
+            free = await self._recordings.ready()
+        except (ServerUnreachable, ServerLost):
+            raise
+        except ServerError as error:
+            self._unready = str(error)
+            return
         needed = projected_recordings_bytes(self._plan, lasts_s)
-        if needed > free:
+        if free is None:
+            self._observer.note(
+                f"trial {self._plan.index}: how much room the server has for its recordings is not"
+                " known (server.recordings.directory)"
+            )
+        elif needed > free:
             self._observer.note(
                 f"trial {self._plan.index}: its recordings may take {needed / 1e6:.0f} MB, the "
                 f"server has {free / 1e6:.0f} MB free (server.recordings.directory)"
@@ -61,6 +74,9 @@ class RecordingsCheck:
             return
         if self._recordings is None:
             self.unknown("the server's machine cannot be looked at")
+            return
+        if self._unready is not None:
+            self.unknown(self._unready)
             return
         try:
             await self._look(self._recordings, lasted_s)
@@ -79,14 +95,17 @@ class RecordingsCheck:
         while True:
             seen = await recordings.look([one.name for one in owed])
             found = found_recordings(owed, seen)
-            if not found.spoilt or self._clock.run_s() >= give_up_s:
+            broken = [one.name for one, file in zip(owed, seen, strict=True) if file.unknown]
+            if not (found.spoilt or broken) or self._clock.run_s() >= give_up_s:
                 break
             await self._clock.sleep_until(self._clock.run_s() + LOOK_EVERY_S)
         for session, wrong in found.spoilt.items():
             self._tell("recording_missing", wrong, session)
-        if found.unknown:
-            some = ", ".join(found.unknown[:3]) + (", ..." if len(found.unknown) > 3 else "")
-            self.unknown(f"tracks or length of {some} cannot be read on the server")
+        if broken:
+            why = next(file.unknown for file in seen if file.unknown)
+            self.unknown(f"of {_some(broken)} nothing is known: {why}")
+        if hidden := [name for name in found.unknown if name not in broken]:
+            self.unknown(f"tracks or length of {_some(hidden)} cannot be read on the server")
         if found.whole:
             whole = counted(found.whole, "recording")
             self._observer.note(f"trial {self._plan.index}: {whole} checked: whole")
@@ -95,3 +114,7 @@ class RecordingsCheck:
         self._recorder.fault(Fault(what, self._clock.run_s(), message, session=session))
         of = f"{session}: " if session else ""
         self._observer.note(f"trial {self._plan.index}: {of}{message}")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

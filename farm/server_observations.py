@@ -224,7 +224,8 @@ class RecordedFile:
 
     `size_bytes` is `None` if there is no such file, `tracks` is `None` if it may not be read.
     `trouble` is what a reader of its media complained about. `being_written`: a process that we may
-    see has it open; looked at only where its length is not measured.
+    see has it open; looked at only where its length is not measured. `unknown` is why nothing of
+    it is known, where nothing is.
     """
 
     path: str
@@ -232,6 +233,7 @@ class RecordedFile:
     tracks: tuple[RecordedTrack, ...] | None = ()
     trouble: str = ""
     being_written: bool = False
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 
 from farm.errors import ServerError, ServerUnreachable
 from farm.server.machine import COMMAND
+from farm.server.whole import MARK
 from farm.shell import Answer, Heard
 from tests.fakes import FakeClock
 
@@ -39,7 +40,7 @@ class FakeMachine:
     Two cores; the media server is all that uses CPU; 125 kB/s come in and 250 kB/s go out on eth0.
     `hidden` files cannot be read; `group` is its control group, `limits` what its files say.
     `reset` is what the reset command does. When it is `busy`, its processes cannot be listed in
-    time.
+    time; when it `kills`, no answer of its commands is whole.
     """
 
     clock: FakeClock
@@ -48,6 +49,7 @@ class FakeMachine:
     reset: Callable[[], Answer] = lambda: Answer(0, "", "")
     up: bool = True
     busy: bool = False
+    kills: bool = False
     here: bool = False
     group: str | None = None
     limits: str = ""
@@ -71,6 +73,12 @@ class FakeMachine:
     async def run(self, command: str, within_s: float, setting: str) -> Answer:
         if not self.up:
             raise ServerUnreachable("the connection broke")
+        asked, mark, _ = command.partition("\n[ $?")
+        answer = await self._ran(asked, within_s, setting)
+        whole = f"{answer.stdout}\n{MARK}\n" if mark and not self.kills else answer.stdout
+        return replace(answer, stdout=whole)
+
+    async def _ran(self, command: str, within_s: float, setting: str) -> Answer:
         if command.endswith("/if_inet6"):
             return Answer(0, "", "")
         if command.endswith("/mountinfo"):

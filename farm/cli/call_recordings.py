@@ -40,7 +40,7 @@ def say_where(experiment: Experiment, observer: Observer) -> None:
 async def require_room(experiment: Experiment, server: Server, load: int, trials: int) -> None:
     """Raises BadInput if the server has no room for the recordings of trials of this load.
 
-    Raises ServerError when it cannot be asked.
+    Room that is not known is no obstacle. Raises ServerError when it cannot be asked.
     """
     plan = _plan(experiment, load)
     if server.recordings is None or not _records(plan):
@@ -51,7 +51,7 @@ async def require_room(experiment: Experiment, server: Server, load: int, trials
     count = TRIALS_KEPT[recordings.keep]
     needed = projected_recordings_bytes(plan, lasts_s) * (trials if count is None else count)
     free = await server.recordings.ready()
-    if needed > free:
+    if free is not None and needed > free:
         raise BadInput(
             f"server.recordings.directory: {recordings.directory}: recordings may take "
             f"{needed / 1e9:.1f} GB, only {free / 1e9:.1f} GB are free on the server"

@@ -90,7 +90,7 @@ def process_unseen(facts: ServerFacts) -> str | None:
     if facts.pid is not None:
         return None
     return (
-        f"{facts.unseen or 'none is named'}: its own CPU and memory stay unknown"
+        f"{facts.unseen or 'none is named'} - its own CPU and memory stay unknown"
         " (server.process: name, pid, port or container)"
     )
 

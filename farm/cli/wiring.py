@@ -86,11 +86,7 @@ async def open_world(
         else:
             info = await server_info(kurento)
         shell = shell_to(experiment.server, processes)
-        if shell is None:
-            observer.note(
-                "neither server.ssh nor server.local: the server's CPU stays unknown, "
-                "it is not reset"
-            )
+        _say_how(shell, observer)
         say_where(experiment, observer)
         restart = machine_restart(experiment, observer)
         server = server_behind(shell, experiment, clock, restart)
@@ -149,6 +145,13 @@ async def open_world(
 def _pids(server: Server) -> tuple[int, ...]:
     """The media server's process, if it is seen."""
     return () if server.pid is None else (server.pid,)
+
+
+def _say_how(shell: Shell | None, observer: Observer) -> None:
+    if shell is None:
+        observer.note(
+            "neither server.ssh nor server.local: the server's CPU stays unknown, it is not reset"
+        )
 
 
 def _say_unseen(shell: Shell | None, facts: ServerFacts, observer: Observer) -> None:

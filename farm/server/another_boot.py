@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from farm.errors import CloudError, ServerError, ServerUnreachable
+from farm.errors import AnswerCut, CloudError, ServerError, ServerUnreachable
 from farm.protocols import Clock, Restart
 from farm.shell import Shell
 
@@ -19,10 +19,10 @@ async def another_boot(shell: Shell, restart: Restart, clock: Clock, within_s: f
     The shell is open before and, if it became another, after.
     """
     end_s = clock.run_s() + within_s
-    before = (await shell.run(BOOT_ID, WITHIN_S, "looking at its boot")).stdout
     try:
+        before = await _boot(shell)
         await restart()
-    except CloudError as error:
+    except (AnswerCut, CloudError) as error:
         return str(error)
     why: object = "it did not stop"
     while clock.run_s() < end_s:
@@ -30,7 +30,7 @@ async def another_boot(shell: Shell, restart: Restart, clock: Clock, within_s: f
         await shell.close()
         try:
             await shell.open()
-            now = (await shell.run(BOOT_ID, WITHIN_S, "looking at its boot")).stdout
+            now = await _boot(shell)
         except ServerError as error:
             why = error
             continue
@@ -39,3 +39,11 @@ async def another_boot(shell: Shell, restart: Restart, clock: Clock, within_s: f
     with suppress(ServerUnreachable):
         await shell.open()
     return f"the machine was not restarted within {within_s:g} s (server.reset.ready_within): {why}"
+
+
+async def _boot(shell: Shell) -> str:
+    """Raises ServerError when it cannot be told."""
+    answer = await shell.run(BOOT_ID, WITHIN_S, "looking at its boot")
+    if not answer.stdout.strip() or answer.status != 0:
+        raise AnswerCut(f"`{BOOT_ID}` does not say which boot it is ({answer.complaint})")
+    return answer.stdout

@@ -88,10 +88,14 @@ def _of_address(address: str, files: Mapping[str, str]) -> str:
 def _networks(files: Mapping[str, str]) -> Iterator[tuple[ipaddress.IPv4Network, str]]:
     """What an interface leads to directly; /proc/net/route has addresses as they are in memory."""
     for line in files["route"].split("\n")[1:]:
-        words = line.split()
-        way = or_none(lambda _: (_dotted(words[1]), _dotted(words[7]), words[0]), line)  # noqa: B023
-        if way is not None:
-            yield ipaddress.IPv4Network(f"{way[0]}/{way[1]}"), way[2]
+        network = or_none(_network, line)
+        if network is not None:
+            yield network, line.split()[0]
+
+
+def _network(line: str) -> ipaddress.IPv4Network:
+    words = line.split()
+    return ipaddress.IPv4Network(f"{_dotted(words[1])}/{_dotted(words[7])}")
 
 
 def _dotted(hexadecimal: str) -> str:

@@ -119,14 +119,23 @@ def _word(said: str, name: str) -> str | None:
 
 def _default_interface(files: Mapping[str, str]) -> str | None:
     """The way to everywhere, by the lowest metric; see proc(5), /proc/net/route."""
-    ways: list[tuple[int, str]] = []
-    for line in files.get("/proc/net/route", "").split("\n")[1:]:
-        words = line.split()
-        if len(words) > 7 and words[1] == words[7] == "00000000" and int(words[3], 16) & _RTF_UP:
-            ways.append((int(words[6]), words[0]))
-    if not ways:
-        for line in files.get("/proc/net/ipv6_route", "").split("\n"):
-            words = line.split()
-            if len(words) == 10 and words[1] == "00" and words[9] != "lo":
-                ways.append((int(words[5], 16), words[9]))
-    return min(ways)[1] if ways else None
+    for name, read in (("route", _default_way), ("ipv6_route", _default_way_6)):
+        lines = files.get(f"/proc/net/{name}", "").split("\n")
+        ways = [way for line in lines if (way := or_none(read, line)) is not None]
+        if ways:
+            return min(ways)[1]
+    return None
+
+
+def _default_way(line: str) -> tuple[int, str] | None:
+    words = line.split()
+    if words[1] == words[7] == "00000000" and int(words[3], 16) & _RTF_UP:
+        return int(words[6]), words[0]
+    return None
+
+
+def _default_way_6(line: str) -> tuple[int, str] | None:
+    words = line.split()
+    if len(words) == 10 and words[1] == "00" and words[9] != "lo":
+        return int(words[5], 16), words[9]
+    return None

@@ -14,7 +14,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from farm.control_groups import Groups, groups, look_at_limits, look_for, read_limits
-from farm.errors import ServerError, ServerLost, ServerUnreachable
+from farm.errors import AnswerCut, ServerError, ServerLost, ServerUnreachable
 from farm.experiment import Reset
 from farm.experiment import Server as ServerSettings
 from farm.protocols import Clock, Restart
@@ -30,6 +30,7 @@ from farm.server.process import Found, chosen, described, search, unseen
 from farm.server.recordings import RecordingsDirectory
 from farm.server.sampling import Sampling
 from farm.server.until import until
+from farm.server.whole import whole, whole_text
 from farm.server_observations import Footprint, Gap, ResetReport, ServerFacts, ServerSample
 from farm.shell import Answer, Shell
 
@@ -104,8 +105,7 @@ class MediaServer:
         """
         self._closed = False
         await self._shell.open()
-        said = await self._shell.run(COMMAND, COMMAND_WITHIN_S, "looking around")
-        self._machine = read_machine(said.stdout)
+        self._machine = read_machine(await self._ask("looking around", COMMAND))
         await self._search()
         self._interface = await self._choose_interface(self._machine)
         quota_cores = await self._cpu_quota()
@@ -221,10 +221,10 @@ class MediaServer:
 
     async def _search(self, within_s: float = COMMAND_WITHIN_S) -> Found | None:
         process = self._settings.process
-        said = await self._shell.run(search(process), within_s, "looking for the process")
-        before, self._process = self._process, chosen(process, said.stdout)
+        said = await self._ask("looking for the process", *search(process), within_s=within_s)
+        before, self._process = self._process, chosen(process, said)
         named = described(process) is not None
-        self._unseen = None if self._process or not named else unseen(process, said.stdout)
+        self._unseen = None if self._process or not named else unseen(process, said)
         if self._process != before:
             await self._look_at_groups(within_s)
         self._seen = self._seen or self._process is not None
@@ -236,17 +236,16 @@ class MediaServer:
         """Where its control groups are; a living process can be moved to others."""
         if self._process is not None:
             pid = self._process.pid
-            said = await self._shell.run(look_for(pid), within_s, "looking at its limits")
-            self._groups = groups(proc_files(said.stdout.split("\n")), pid)
+            said = await self._ask("looking at its limits", look_for(pid), within_s=within_s)
+            self._groups = groups(proc_files(said.split("\n")), pid)
 
     async def _cpu_quota(self) -> float | None:
         """In cores; `None` without one, or where it cannot be seen."""
         await self._look_at_groups()
         if not self._groups.cpu:
             return None
-        command = look_at_limits(self._groups)
-        said = await self._shell.run(command, COMMAND_WITHIN_S, "looking at its limits")
-        limits = read_limits(proc_files(said.stdout.split("\n")), self._groups)
+        said = await self._ask("looking at its limits", look_at_limits(self._groups))
+        limits = read_limits(proc_files(said.split("\n")), self._groups)
         return None if limits is None else limits.cores
 
     async def _choose_interface(self, machine: Machine) -> Interface | None:
@@ -254,8 +253,7 @@ class MediaServer:
         inside = None
         if self._process is not None:
             pid = self._process.pid
-            said = await self._shell.run(look_inside(pid), COMMAND_WITHIN_S, "its network")
-            inside = read_inside(pid, said.stdout)
+            inside = read_inside(pid, await self._ask("looking at its network", look_inside(pid)))
         addresses = await _addresses(self._address)
         setting = self._settings.interface
         return choose_interface(setting, machine, addresses, self._shell.here, inside)
@@ -374,14 +372,28 @@ class MediaServer:
             return await self._shell.run(command, within_s, setting)
         return await self._persist(lambda: self._shell.run(command, within_s, setting))
 
+    async def _ask(self, what: str, *commands: str, within_s: float = COMMAND_WITHIN_S) -> str:
+        """Raises AnswerCut for an answer that is not whole, ServerUnreachable, ServerError."""
+        return whole_text(await self._shell.run(whole(*commands), within_s, what), what)
+
     async def _persist(self, action: Callable[[], Awaitable[T]]) -> T:
-        """Do it, over a new connection if need be. Raises ServerLost."""
+        """Do it, over a new connection if need be, again if a command is killed there.
+
+        Raises ServerLost.
+        """
         began_s = self._clock.run_s()
         while True:
             try:
                 return await action()
             except ServerUnreachable as error:
                 await self._reconnect(began_s, error)
+            except AnswerCut as error:
+                if self._clock.run_s() >= began_s + self._lost_after_s:
+                    raise ServerLost(
+                        f"{self._shell.where} answers nothing whole for {self._lost_after_s:g} s:"
+                        f" {error}"
+                    ) from error
+                await self._clock.sleep_until(self._clock.run_s() + RETRY_S)
 
     async def _reconnect(self, since_s: float, why: ServerUnreachable) -> None:
         """Open the shell again; it is away since `since_s`. Raises ServerLost."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from farm.experiment import Process
+from farm.legible import or_none
 from farm.server.frames import proc_files
 
 COMM_LENGTH = 15
@@ -69,17 +70,17 @@ class _Candidate:
     ticks: int
 
 
-def search(process: Process) -> str:
-    """The command whose output `chosen` wants."""
+def search(process: Process) -> tuple[str, ...]:
+    """The commands whose output `chosen` wants."""
     if process.pid is not None:
-        return f"grep -asH '' /proc/{process.pid}/stat"
+        return (f"grep -asH '' /proc/{process.pid}/stat",)
     if process.port is not None:
         holders = "ls -l /proc/[0-9]*/fd 2>/dev/null | grep -a -e '^/proc/' -e socket:"
-        return f"{_OF_ALL_NETWORKS}; {holders}; {_LOOK}"
+        return (_OF_ALL_NETWORKS, holders, _LOOK)
     if process.container is not None:
         inspected = _INSPECT.replace("NAME", shlex.quote(process.container))
-        return f"{inspected}\ngrep -asH '' /proc/[0-9]*/cgroup; {_LOOK}"
-    return _LOOK
+        return (inspected, "grep -asH '' /proc/[0-9]*/cgroup", _LOOK)
+    return (_LOOK,)
 
 
 def chosen(process: Process, said: str) -> Found | None:
@@ -157,11 +158,17 @@ def _candidates(files: Mapping[str, str]) -> list[_Candidate]:
         pid = re.fullmatch(r"/proc/(\d+)/stat", path)
         name = re.match(r"\d+ \((.*)\) ([A-Za-z]) (.*)", text, re.DOTALL)
         if pid and name and name[2] not in "ZXx":
-            words = name[3].split()
+            times = or_none(_times, name[3])
             arguments = tuple(files.get(f"/proc/{pid[1]}/cmdline", "").split("\0"))
-            ticks, started = int(words[10]) + int(words[11]), int(words[18])
-            candidates.append(_Candidate(int(pid[1]), started, name[1], arguments, ticks))
+            if times is not None:
+                candidates.append(_Candidate(int(pid[1]), times[1], name[1], arguments, times[0]))
     return candidates
+
+
+def _times(behind_state: str) -> tuple[int, int]:
+    """Ticks that a process ran, and when it started; proc(5), /proc/PID/stat."""
+    words = behind_state.split()
+    return int(words[10]) + int(words[11]), int(words[18])
 
 
 def _program(candidate: _Candidate) -> str:

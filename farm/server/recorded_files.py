@@ -7,6 +7,7 @@ where it has not, the beginning of each file does (`head`).
 from __future__ import annotations
 
 import posixpath
+import re
 import shlex
 from collections.abc import Sequence
 from typing import cast
@@ -17,34 +18,62 @@ from farm.webrtc_stats import MediaKind
 HEAD_BYTES = 262_144
 """Enough for the length, the tracks and the first packets of both: seconds of a call."""
 
+BROKEN_OFF = "the server's answer broke off: was the command killed?"
+
 MARKER = ".made-by-probe-farm"
 """In a directory that the farm made: no other is cleared, opened to every user, or removed."""
 
-# `kind,time` of every packet -> one line a kind: its first and its last time. Packets without a
-# time (N/A) are no media that plays.
+# `kind,time` of every packet -> of each kind its first and its last time. Packets without a time
+# (N/A) are no media that plays. Nothing is said where ffprobe was killed: what it counted by then
+# is not the file.
 _SUM_UP = """
+$1 == "@status" { status = $2; next }
 $1 == "audio" || $1 == "video" {
     if ($2 + 0 == $2) { if (!($1 in first)) first[$1] = $2; last[$1] = $2 }
     next
 }
-NF && !complaints++ { print "@trouble", $0 }
-END { for (kind in first) print "@track", kind, first[kind], last[kind] }
+NF && !complaints++ { complaint = $0 }
+END {
+    if (status == "" || status >= 128) exit
+    for (kind in first) print "@track", kind, first[kind], last[kind]
+    print "@probed"
+    if (complaints) print "@trouble", complaint
+}
 """
 
+# What is said of a file is one line that ends with @end: a line that was cut, or of which a part
+# was killed (a server that is out of memory does so), is no answer. Whether a file is there the
+# shell looks itself.
 _LOOK = f"""\
+set -f
 probe=$(command -v ffprobe) && echo @ffprobe
 is_open() {{
+    set +f
     find /proc/[0-9]*/fd -maxdepth 1 -lname "$1" 2>/dev/null | grep -q .
 }}
-look() {{
-    size=$(stat -L -c %s "$1" 2>/dev/null) || {{ echo @missing; return; }}
-    echo "@file $size"
+inside() {{
+    [ "$size" != 0 ] || return
     [ -r "$1" ] || {{ echo @hidden; return; }}
-    [ -z "$probe" ] && [ "$size" != 0 ] && is_open "$(readlink -f "$1")" && echo @open
-    [ -n "$probe" ] && [ "$size" != 0 ] || return
-    "$probe" -v error -show_entries packet=codec_type,pts_time -of csv=p=0 "$1" 2>&1 |
-        awk -F, {shlex.quote(_SUM_UP)}
+    if [ -z "$probe" ]; then
+        is_open "$(readlink -f "$1")" && echo @open
+        return
+    fi
+    {{
+        "$probe" -v error -show_entries packet=codec_type,pts_time -of csv=p=0 "$1" 2>&1
+        printf '\\n@status,%s\\n' "$?"
+    }} | awk -F, {shlex.quote(_SUM_UP)}
 }}
+said_of() {{
+    if [ -e "$1" ]; then
+        size=$(stat -L -c %s "$1" 2>/dev/null) || return
+        echo "@size $size"
+        inside "$1"
+    else
+        echo @missing
+    fi
+    echo @end
+}}
+look() {{ printf '%s ' @file "$1" $(said_of "$2"); echo; }}
 """
 
 
@@ -66,31 +95,34 @@ def ready(directory: str) -> str:
     )
 
 
-def free_bytes(said: str) -> int:
+def free_bytes(said: str) -> int | None:
     """Of what `df -Pk` said last (POSIX: blocks, used, available, capacity, mounted on)."""
-    return int(said.strip().splitlines()[-1].split()[3]) * 1024
+    found = re.search(r"^\S.*? \d+ +\d+ +(\d+) +\d+% .*\n?\Z", said, re.MULTILINE)
+    return int(found[1]) * 1024 if found else None
 
 
 def look(paths: Sequence[str]) -> str:
     """The command whose output `files` wants."""
-    return _LOOK + "".join(f"look {shlex.quote(path)}\n" for path in paths)
+    return _LOOK + "".join(f"look {at} {shlex.quote(path)}\n" for at, path in enumerate(paths))
 
 
 def files(paths: Sequence[str], said: str) -> tuple[RecordedFile, ...]:
-    """Of the same paths, in order. Without ffprobe a file that may be read has no tracks yet."""
-    answers: list[list[list[str]]] = []
-    for line in said.splitlines():
+    """Of the same paths, in order; unknown where there is no whole answer.
+
+    Without ffprobe a file that may be read has no tracks yet.
+    """
+    answers: dict[str, list[str]] = {}
+    for line in said.split("\n"):
         words = line.split()
-        if words[:1] in (["@missing"], ["@file"]):
-            answers.append([words])
-        elif words and words[0].startswith("@") and answers:
-            answers[-1].append(words)
-    return tuple(_file(path, answer) for path, answer in zip(paths, answers, strict=True))
+        if words[:1] == ["@file"] and words[2:] and words[-1] == "@end":
+            answers[words[1]] = words[2:-1]
+    probed = has_ffprobe(said)
+    return tuple(_file(path, answers.get(str(at)), probed=probed) for at, path in enumerate(paths))
 
 
 def has_ffprobe(said: str) -> bool:
     """Whether the files that `look` found were also looked into."""
-    return said.startswith("@ffprobe\n")
+    return "@ffprobe\n" in said
 
 
 def head(path: str) -> str:
@@ -128,20 +160,21 @@ def _files_in(directory: str) -> str:
     return f"find {shlex.quote(directory)} -mindepth 1 -maxdepth 1 ! -type d ! -name {MARKER}"
 
 
-def _file(path: str, answer: Sequence[Sequence[str]]) -> RecordedFile:
-    if answer[0][0] == "@missing":
+def _file(path: str, answer: list[str] | None, *, probed: bool) -> RecordedFile:
+    if answer == ["@missing"]:
         return RecordedFile(path, None)
-    size = int(answer[0][1])
-    said = [words for words in answer if words[0] == "@trouble"]
+    if answer is None or len(answer) < 2 or answer[0] != "@size" or not answer[1].isdecimal():
+        return RecordedFile(path, None, unknown=BROKEN_OFF)
+    size, words = int(answer[1]), answer[2:]
+    if "@hidden" in words or (probed and size > 0 and "@probed" not in words):
+        return RecordedFile(path, size, tracks=None)
+    trouble: list[str] = []
+    if "@trouble" in words:
+        at = words.index("@trouble")
+        words, trouble = words[:at], words[at + 1 :]
     tracks = tuple(
-        RecordedTrack(cast(MediaKind, kind), float(last) - float(first))
-        for word, kind, first, last in (words for words in answer if words[0] == "@track")
+        RecordedTrack(cast(MediaKind, words[at + 1]), float(words[at + 3]) - float(words[at + 2]))
+        for at, word in enumerate(words)
+        if word == "@track"
     )
-    hidden = ["@hidden"] in answer
-    return RecordedFile(
-        path,
-        size,
-        None if hidden else tracks,
-        " ".join(said[0][1:]) if said else "",
-        being_written=["@open"] in answer,
-    )
+    return RecordedFile(path, size, tracks, " ".join(trouble), being_written="@open" in words)

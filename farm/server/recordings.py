@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from farm.errors import BadInput, ServerError
+from farm.errors import AnswerCut, BadInput, ServerError
 from farm.experiment import Recordings as RecordingsSettings
 from farm.media.file_head import tracks_of
 from farm.server import recorded_files
@@ -37,13 +37,14 @@ class RecordingsDirectory:
         self._keep = settings.keep
         self._made = False
 
-    async def ready(self) -> int:
+    async def ready(self) -> int | None:
         answer = await self._run(recorded_files.ready(self._directory), WITHIN_S)
         if answer.status != 0:
-            raise BadInput(
+            why = (
                 f"server.recordings.directory: {self._directory} cannot be used on {self._where}: "
                 f"{answer.complaint}"
             )
+            raise AnswerCut(why) if _killed(answer) else BadInput(why)
         self._made = True
         return recorded_files.free_bytes(answer.stdout)
 
@@ -83,6 +84,8 @@ class RecordingsDirectory:
         answer = await self._run(recorded_files.head(file.path), WITHIN_S)
         try:
             head = base64.b64decode(answer.stdout)
+            if len(head) < min(recorded_files.HEAD_BYTES, file.size_bytes or 0):
+                return replace(file, tracks=None)
             return replace(file, tracks=await asyncio.to_thread(tracks_of, head))
         except binascii.Error:
             return replace(file, tracks=None)
@@ -92,3 +95,8 @@ class RecordingsDirectory:
 
 def _is_readable(file: RecordedFile) -> bool:
     return bool(file.size_bytes) and file.tracks is not None
+
+
+def _killed(answer: Answer) -> bool:
+    """Its shell was, or what its shell ran; the directory is not to blame."""
+    return answer.status < 0 or answer.status >= 128

@@ -44,6 +44,7 @@ trap 'exit 1' HUP INT TERM PIPE
 while read -r number pid seldom files; do
   echo "@farm begin $number"
   grep -asH '' $files
+  [ $? -lt 128 ] || printf '\n@farm begin %s\n' "$number" # it was killed: its lines are cut anywhere
   if [ "$seldom" = 1 ]; then
     if [ "$pid" != - ]; then
       ls -ln "/proc/$pid/fd" 2>/dev/null | sed -n \

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from farm.controller import run_trial
+from farm.errors import AnswerCut
 from farm.experiment import TrialSettings
 from farm.server_observations import RecordedFile, RecordedTrack
 from farm.trial import TrialPlan
@@ -171,3 +172,49 @@ async def test_too_little_room_on_the_server_is_said_before_the_trial() -> None:
         "trial 0: its recordings may take 8 MB, the server has 5 MB free"
         " (server.recordings.directory)"
     )
+
+
+def broken_off(name: str) -> RecordedFile:
+    return RecordedFile(f"/var/tmp/farm/{name}", None, unknown="it broke off")
+
+
+async def test_a_look_that_broke_off_is_taken_again() -> None:
+    recordings = all_whole()
+    whole = recordings.files["s000-callee.webm"]
+    recordings.files["s000-callee.webm"] = broken_off("s000-callee.webm")
+    world = world_with(recordings)
+
+    async def recover() -> None:
+        await world.clock.sleep_until(33.0)
+        recordings.files["s000-callee.webm"] = whole
+
+    recovering = asyncio.create_task(recover())
+    await play(world)
+    await recovering
+    assert world.recorder.faults == []
+    assert recordings.did.count("look") > 1
+
+
+async def test_a_look_that_keeps_breaking_off_is_said_and_fails_nobody() -> None:
+    recordings = all_whole()
+    recordings.files["s000-callee.webm"] = broken_off("s000-callee.webm")
+    world = world_with(recordings)
+    await play(world)
+    (fault,) = world.recorder.faults
+    assert (fault.what, fault.session) == ("recordings_unknown", None)
+    assert fault.message.endswith("of s000-callee.webm nothing is known: it broke off")
+    assert world.recorder.phases[-1][0] == "done"
+
+
+class Uncleared(FakeRecordings):
+    async def ready(self) -> int:
+        raise AnswerCut("cannot be used: killed")
+
+
+async def test_a_directory_that_could_not_be_cleared_leaves_recordings_unknown() -> None:
+    world = world_with(Uncleared(all_whole().files))
+    await play(world)
+    (fault,) = world.recorder.faults
+    assert fault.what == "recordings_unknown"
+    assert fault.message.endswith("cannot be used: killed")
+    assert world.recorder.phases[-1][0] == "done"

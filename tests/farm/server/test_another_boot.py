@@ -36,6 +36,7 @@ class Machine:
         self.clock = clock
         self.boots_at_s = boots_at_s
         self.is_open = True
+        self.kills = False
 
     async def open(self) -> None:
         at = self.boots_at_s
@@ -46,6 +47,8 @@ class Machine:
     async def run(self, command: str, within_s: float, setting: str) -> Answer:
         assert command == BOOT_ID
         assert self.is_open
+        if self.kills:
+            return Answer(137, "", "")
         booted = self.boots_at_s is not None and self.clock.now_s >= self.boots_at_s
         return Answer(0, "second\n" if booted else "first\n", "")
 
@@ -96,3 +99,17 @@ async def test_what_the_cloud_refuses_is_told() -> None:
 
     assert await another_boot(machine, refused, Clock(), 30) == "AWS refused reboot_instances"
     assert machine.is_open
+
+
+async def test_an_answer_that_is_cut_off_is_no_other_boot() -> None:
+    clock = Clock()
+    machine = Machine(clock, None)
+
+    async def restart() -> None:
+        machine.kills = True
+
+    why = await another_boot(machine, restart, clock, 30)
+    assert why is not None and why.endswith("does not say which boot it is (status 137)")
+    assert await another_boot(machine, restart, clock, 30) == (
+        f"`{BOOT_ID}` does not say which boot it is (status 137)"
+    )

@@ -10,6 +10,7 @@ import pytest
 
 from farm.experiment import Process
 from farm.server.process import chosen, search, unseen
+from farm.server.whole import whole
 
 KMS = Process(name=None, container="kms")
 PROGRAMS = ("grep", "ls", "awk", "head", "sed", "id", "cat")
@@ -38,7 +39,11 @@ def asked(folder: Path) -> str:
         (folder / name).symlink_to(found.stdout.strip())
     environment = {**os.environ, "PATH": str(folder)}
     said = subprocess.run(
-        ["/bin/sh", "-c", search(KMS)], capture_output=True, check=False, text=True, env=environment
+        ["/bin/sh", "-c", whole(*search(KMS))],
+        capture_output=True,
+        check=False,
+        text=True,
+        env=environment,
     )
     return said.stdout
 

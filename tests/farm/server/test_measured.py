@@ -604,3 +604,33 @@ def test_what_a_command_complains_of_is_all_of_it_in_a_line() -> None:
     assert Answer(137, "", "").complaint == "status 137"
     much = Answer(1, "", "first\n" + "between\n" * 100 + "last\n").complaint
     assert much == "first; ...; last"
+
+
+async def test_a_machine_that_kills_what_it_is_asked_is_asked_again() -> None:
+    at = await bench()
+    at.machine.kills = True
+
+    async def recover() -> None:
+        await at.clock.sleep_until(20.0)
+        at.machine.kills = False
+
+    recovering = asyncio.create_task(recover())
+    report = await restarted(at, None)
+    await recovering
+    assert report.clean
+    assert at.clock.run_s() > 20
+
+
+async def test_a_machine_that_keeps_killing_is_lost_and_said_to_answer_nothing_whole() -> None:
+    at = await bench()
+    at.machine.kills = True
+    with pytest.raises(ServerLost, match="answers nothing whole for 60 s: looking for the process"):
+        await restarted(at)
+
+
+async def test_a_search_that_is_killed_takes_no_figure_from_the_others() -> None:
+    at = await bench()
+    at.machine.process = None
+    at.machine.kills = True
+    samples = await at.seen(4)
+    assert all(isinstance(sample, ServerSample) for sample in samples)

@@ -9,6 +9,7 @@ import pytest
 
 from farm.experiment import Process
 from farm.server.process import Found, chosen, described, search
+from farm.server.whole import whole
 
 
 def process(pid: int, name: str, command: str, ticks: int = 1, state: str = "S") -> str:
@@ -124,7 +125,9 @@ def test_a_real_process_is_found_by_a_real_shell(how: str) -> None:
             "pid": Process(pid=child.pid),
             "port": Process(port=port),
         }[how]
-        said = subprocess.run(["sh", "-c", search(wanted)], capture_output=True, check=False)
+        said = subprocess.run(
+            ["sh", "-c", whole(*search(wanted))], capture_output=True, check=False
+        )
         found = chosen(wanted, said.stdout.decode(errors="replace"))
         assert found is not None
         assert found.pid == child.pid
@@ -134,7 +137,7 @@ def test_a_real_process_is_found_by_a_real_shell(how: str) -> None:
 
 
 def test_a_container_s_name_cannot_break_out_of_the_command() -> None:
-    command = search(Process(container="x; echo broken"))
+    command = whole(*search(Process(container="x; echo broken")))
     said = subprocess.run(["sh", "-c", command], capture_output=True, check=False).stdout
     assert b"broken" not in said.split(b"/proc/", 1)[0]
 

@@ -16,13 +16,10 @@ PATHS = ("/r/s000-callee.webm", "/r/s000-caller.webm", "/r/s001-callee.webm", "/
 def test_each_file_has_its_answer() -> None:
     said = """\
 @ffprobe
-@file 392914
-@track audio 0.007000 11.994000
-@track video 0.033000 11.900000
-@missing
-@file 0
-@file 500
-@trouble [matroska,webm @ 0x564b2b5db680] EBML header parsing failed
+@file 0 @size 392914 @track audio 0.007000 11.994000 @track video 0.033000 11.900000 @probed @end
+@file 1 @missing @end
+@file 2 @size 0 @end
+@file 3 @size 500 @probed @trouble [matroska,webm @ 0x564b2b5db680] EBML header parsing failed @end
 """
     whole, missing, empty, junk = files(PATHS, said)
     assert (whole.path, whole.size_bytes) == (PATHS[0], 392914)
@@ -38,12 +35,12 @@ def test_each_file_has_its_answer() -> None:
 
 
 def test_a_file_that_may_not_be_read_is_unknown_inside() -> None:
-    (hidden,) = files(PATHS[:1], "@file 500\n@hidden\n")
+    (hidden,) = files(PATHS[:1], "@file 0 @size 500 @hidden @end\n")
     assert hidden == RecordedFile(PATHS[0], 500, tracks=None)
 
 
 def test_a_greeting_of_the_login_is_passed_over() -> None:
-    said = "Welcome to kms-1!\n@file 500\nYou have mail.\n@track audio 0 2\n"
+    said = "Welcome to kms-1!\n@file 0 @size 500 @track audio 0 2 @end\nYou have mail.\n"
     (file,) = files(PATHS[:1], said)
     assert file.tracks == (RecordedTrack("audio", 2.0),)
 

@@ -14,10 +14,10 @@ import av
 import numpy as np
 import pytest
 
-from farm.errors import BadInput
+from farm.errors import AnswerCut, BadInput
 from farm.experiment import Keep
 from farm.experiment import Recordings as RecordingsSettings
-from farm.server.recorded_files import MARKER
+from farm.server.recorded_files import BROKEN_OFF, MARKER
 from farm.server.recordings import RecordingsDirectory
 from farm.server_observations import RecordedFile
 from farm.shell import Answer
@@ -271,3 +271,48 @@ async def test_what_was_never_made_is_left_alone(
     (directory / "somebody else's").touch()
     await of("none").leave()
     assert [path.name for path in directory.iterdir()] == ["somebody else's"]
+
+
+def dying(machine: Machine, name: str, *, first: str = "") -> None:
+    """This program is killed by a server that is out of memory, after it did `first`."""
+    program = machine.tools / name
+    program.unlink(missing_ok=True)
+    program.write_text(f"#!/bin/sh\n{first}\nkill -KILL $$\n")
+    program.chmod(0o755)
+
+
+@pytest.mark.parametrize("killed", ["stat", "awk", "ffprobe"])
+async def test_a_look_that_is_killed_knows_nothing_and_blames_nobody(
+    killed: str, of: Callable[[Keep], RecordingsDirectory], machine: Machine, directory: Path
+) -> None:
+    has_ffprobe(machine)
+    recordings = of("none")
+    await recordings.ready()
+    (directory / "s000-callee.webm").write_text("as if it were media")
+    dying(machine, killed, first="echo video,0.02," if killed == "ffprobe" else "")
+    there, missing = await recordings.look(["s000-callee.webm", "missing.webm"])
+    if killed == "stat":
+        assert there.unknown == BROKEN_OFF
+    else:
+        assert (there.size_bytes, there.tracks) == (19, None)
+    assert missing == RecordedFile(f"{directory}/missing.webm", None)
+
+
+async def test_a_beginning_that_is_cut_off_on_its_way_is_unknown(
+    of: Callable[[Keep], RecordingsDirectory], machine: Machine, directory: Path
+) -> None:
+    recordings = of("none")
+    await recordings.ready()
+    record(directory / "both.webm", 3.0)
+    real = shutil.which("head")
+    dying(machine, "head", first=f'{real} -c 300 "$3"')
+    (both,) = await recordings.look(["both.webm"])
+    assert (both.tracks, both.trouble) == (None, "")
+
+
+async def test_a_directory_is_not_to_blame_when_the_command_that_makes_it_is_killed(
+    of: Callable[[Keep], RecordingsDirectory], machine: Machine
+) -> None:
+    dying(machine, "df")
+    with pytest.raises(AnswerCut, match="cannot be used on media"):
+        await of("none").ready()

@@ -1,0 +1,28 @@
+"""Commands whose answer is known to be whole, or is none: a server out of memory kills them.
+
+`whole` makes such a command of commands for any POSIX shell, `whole_text` reads its answer.
+"""
+
+from __future__ import annotations
+
+from farm.errors import AnswerCut
+from farm.shell import Answer
+
+MARK = "@farm whole"
+
+_UNLESS_KILLED = "[ $? -lt 128 ] || exit 1"
+"""A shell says 128 and more of a program that a signal ended (POSIX, 2.8.2)."""
+
+
+def whole(*commands: str) -> str:
+    """One after the other, whatever their status; it ends early where one was killed."""
+    lines = [line for command in commands for line in (command, _UNLESS_KILLED)]
+    return "\n".join((*lines, f"echo '{MARK}'"))
+
+
+def whole_text(answer: Answer, what: str) -> str:
+    """What the commands said. Raises AnswerCut naming `what` they were for."""
+    text, mark, _ = answer.stdout.rpartition(f"{MARK}\n")
+    if not mark:
+        raise AnswerCut(f"{what}: the answer broke off ({answer.complaint}): was it killed there?")
+    return text
