@@ -25,14 +25,14 @@ from farm.cli.aws_run import (
 from farm.cli.confirming import confirmed
 from farm.cli.machines_ready import wait_until_ready
 from farm.cli.sigterm import stopped_as_by_ctrl_c
-from farm.errors import BadInput
+from farm.errors import BadInput, CloudError
 from farm.experiment import Experiment
 from farm.experiment_file import load_experiment, load_inventory
 from farm.ray_hosts import ray_version
 from farm.units import DURATION_EXPECTED, parse_duration_s
 from infra.aws.apply import provide, remove
 from infra.aws.cloud import Cloud
-from infra.aws.look import observe
+from infra.aws.look import look_around, observe
 from infra.aws.plan import plan
 from infra.aws.prices import prices
 from infra.aws.resources import Observed
@@ -151,17 +151,23 @@ def list_runs(options: argparse.Namespace) -> int:
     cloud = Cloud()
     cloud.account()
     regions = options.region or cloud.regions()
-    there = observe(cloud, regions)
+    looked = look_around(cloud, regions)
+    there = looked.there
     machines = [(machine.type, machine.region) for machine in there.machines]
     table, note = prices(cloud, machines, price_cache(), now().date())
     say = _sayer(options.json)
-    for line in listed(there, table, now()):
-        say(line)
+    if looked.denied and not there.runs:
+        say(f"Nothing of the probe farm is in {', '.join(looked.regions)}.")
+    else:
+        for line in listed(there, table, now()):
+            say(line)
     if note and there.machines:
         say(f"  {note}")
     if options.json:
         runs = [_listed_plain(there.of(run), run, table) for run in there.runs]
         print(json.dumps(runs, indent=2))
+    if looked.unseen is not None:
+        raise CloudError(looked.unseen)
     return 0
 
 

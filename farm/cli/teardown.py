@@ -14,7 +14,7 @@ from farm.errors import BadInput, CloudError
 from farm.experiment_file import load_experiment
 from infra.aws.apply import remove
 from infra.aws.cloud import Cloud
-from infra.aws.look import observe
+from infra.aws.look import Looked, look_around
 from infra.aws.prices import prices
 from infra.aws.resources import Observed
 from infra.aws.run_files import RunFiles
@@ -50,11 +50,11 @@ def act(options: argparse.Namespace) -> int:
 
 def _end(cloud: Cloud, account: str, wanted: _Wanted, *, yes: bool) -> int:
     run, files, regions = wanted
-    there = observe(cloud, regions, run)
+    looked = look_around(cloud, regions, run)
+    there, regions = looked.there, looked.regions
     if not there.anything:
         _say(f"Nothing is there of {run or 'any run'} (account {account}, {_places(regions)}).")
-        _forget(files)
-        return 0
+        return _over(looked, files)
     asked = [(machine.type, machine.region) for machine in there.machines]
     table, _ = prices(cloud, asked, price_cache(), now().date())
     for name in there.runs:
@@ -68,10 +68,11 @@ def _end(cloud: Cloud, account: str, wanted: _Wanted, *, yes: bool) -> int:
     for name in there.runs:
         remains += remove(cloud, name, regions, _say)
     if remains.anything:
-        raise CloudError(f"still there: {'; '.join(left(remains, table))}: call again")
-    _say(f"{', '.join(there.runs)}: nothing is left.")
-    _forget(files)
-    return 0
+        still = "; ".join(left(remains, table))
+        also = "" if looked.unseen is None else f"; {looked.unseen}"
+        raise CloudError(f"still there: {still}: call again{also}")
+    _say(f"{', '.join(there.runs)}: nothing is left{_of(looked)}.")
+    return _over(looked, files)
 
 
 def _named(options: argparse.Namespace, cloud: Cloud) -> _Wanted:
@@ -88,6 +89,18 @@ def _named(options: argparse.Namespace, cloud: Cloud) -> _Wanted:
             f"{file}: {files.folder} has no run.json: name the run (`farm provision --list`)"
         )
     return _Wanted(record.run, files, regions or record.regions)
+
+
+def _of(looked: Looked) -> str:
+    return f" in {_places(looked.regions)}" if looked.denied else ""
+
+
+def _over(looked: Looked, files: RunFiles | None) -> int:
+    """0 when nothing is left, and that is known of all regions. Raises CloudError."""
+    if looked.unseen is not None:
+        raise CloudError(looked.unseen)  # the keys are kept: something may be there
+    _forget(files)
+    return 0
 
 
 def _forget(files: RunFiles | None) -> None:

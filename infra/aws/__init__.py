@@ -15,6 +15,9 @@ There is no state but AWS's own, read by tag: whatever was killed when, the next
 there. Creation carries the tags (so nothing is ever made without them) and, for instances, a client
 token (so that the same call sent twice makes one).
 
+A region that may not be looked at is said, and the others go on (`look.look_around`); `refusals`
+has what AWS's codes mean to a user.
+
 `prices` knows what things cost, `statement` says it all in words, `resets` makes the server's
 machine new between trials, `upload` puts bundles into S3.
 """

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from farm.errors import CloudError, FarmError, NoCapacity, NotThereYet
-from infra.aws.cloud import Cloud, TokenSpent
+from farm.errors import BadInput, CloudError, FarmError, NoCapacity, NotThereYet
+from infra.aws.cloud import Cloud
 from infra.aws.look import observe
 from infra.aws.plan import ending, plan
+from infra.aws.refusals import TokenSpent
 from infra.aws.resources import Call, Observed, RegionFacts, Wanted
 
 Say = Callable[[str], None]
@@ -68,8 +69,12 @@ def remove(
     say: Say,
     patience: Patience = Patience(),
 ) -> Observed:
-    """End all of a run and wait until it is gone; what is left when patience ends."""
+    """End all of a run and wait until it is gone; what is left when patience ends.
+
+    What AWS refuses to end is said once, and the rest goes on.
+    """
     asked = tuple(regions)
+    denied: set[tuple[str, str]] = set()
     end_s = patience.now() + patience.gone_s
     told: set[str] = set()
     before: Observed | None = None
@@ -81,8 +86,11 @@ def remove(
         if patience.now() > end_s:
             return there
         step = ending(there)
-        made = _carry_out(cloud, step.calls, say)
+        calls = [call for call in step.calls if _key(call) not in denied]
+        made = _carry_out(cloud, calls, say, denied)
         _tell(step.waits, told, say)
+        if denied and not calls and not any(m.state == "shutting-down" for m in there.machines):
+            return there
         pause_s = FIRST_PAUSE_S if there != before else min(2 * pause_s, patience.round_s)
         if step.waits or made.refused or there == before:
             patience.sleep(pause_s)
@@ -131,7 +139,14 @@ class _Carried:
     refused: bool
 
 
-def _carry_out(cloud: Cloud, calls: Iterable[Call], say: Say) -> _Carried:
+def _key(call: Call) -> tuple[str, str]:
+    return call.region, call.says
+
+
+def _carry_out(
+    cloud: Cloud, calls: Iterable[Call], say: Say, denied: set[tuple[str, str]] | None = None
+) -> _Carried:
+    """What is refused for good goes into `denied`; without that it raises."""
     made: set[str] = set()
     refused = False
     for call in calls:
@@ -141,6 +156,11 @@ def _carry_out(cloud: Cloud, calls: Iterable[Call], say: Say) -> _Carried:
         except NotThereYet as error:
             refused = True
             say(f"  not yet: {error}")
+        except (BadInput, CloudError) as error:
+            if denied is None:
+                raise
+            denied.add(_key(call))
+            say(f"  refused: {error}")
     return _Carried(frozenset(made), refused)
 
 
@@ -157,7 +177,11 @@ def _first_with_capacity(cloud: Cloud, call: Call, say: Say) -> dict[str, Any]:
                     "more, and so does another region)"
                 ) from error
             say(f"  {error}; trying the next")
-    raise NoCapacity(f"{call.says}: no zone of {call.region} has this type and a default subnet")
+    raise NoCapacity(
+        f"{call.says}: no zone of {call.region} has both this type and a default"
+        f" subnet: another type, or aws ec2 create-default-subnet --region {call.region}"
+        " --availability-zone ZONE"
+    )
 
 
 def _with_a_new_token(cloud: Cloud, call: Call, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,28 +7,39 @@ Credentials, profile and endpoint are found as the AWS command line finds them (
 from __future__ import annotations
 
 import difflib
+import getpass
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConfigParseError,
+    CredentialRetrievalError,
     EndpointConnectionError,
     HTTPClientError,
+    InvalidConfigError,
+    InvalidRegionError,
+    LoginError,
+    MissingDependencyException,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
     ProfileNotFound,
+    RefreshWithMFAUnsupportedError,
+    SSOError,
     TokenRetrievalError,
 )
 
-from farm.errors import BadInput, CloudError, NoCapacity, NotThereYet
+from farm.errors import BadInput, CloudError, FarmError
+from infra.aws.refusals import MOST_SAID, refusal
 
-POLICY = "docs/aws.md has the IAM policy that suffices"
-MOST_SAID = 300
 HOME_REGION = "us-east-1"
 CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 8},
@@ -43,77 +54,38 @@ PATIENCE = {
 }
 """There is a table of prices here: nobody has to wait for AWS's."""
 
-_LOGIN = "log in again (aws sso login, aws configure, or new AWS_* variables)"
-_EXPIRED = f"the AWS credentials have expired: {_LOGIN}"
-_UNKNOWN = f"AWS does not know these credentials: {_LOGIN}"
-_CREDENTIALS = {
-    "ExpiredToken": _EXPIRED,
-    "ExpiredTokenException": _EXPIRED,
-    "RequestExpired": f"{_EXPIRED}, or set this machine's clock",
-    "InvalidClientTokenId": _UNKNOWN,
-    "UnrecognizedClientException": _UNKNOWN,
-    "InvalidAccessKeyId": _UNKNOWN,
-    "SignatureDoesNotMatch": _UNKNOWN,
-    "AuthFailure": f"AWS does not accept these credentials, or the region is not enabled: {_LOGIN}",
-}
-_MAY_NOT = f"these AWS credentials may not {{operation}}{{where}}: {POLICY}"
-_NO_IMAGE = "AWS has no such image{where}: {said}"
-_USERS = {
-    "UnauthorizedOperation": _MAY_NOT,
-    "AccessDenied": _MAY_NOT,
-    "AccessDeniedException": _MAY_NOT,
-    "OptInRequired": "the account has not enabled this region{where} ({operation}: {said})",
-    "InvalidInstanceType": "AWS has no such machine{where}: {said}",
-    "InvalidAMIID.NotFound": _NO_IMAGE,
-    "InvalidAMIID.Malformed": _NO_IMAGE,
-    "NoSuchBucket": "there is no such bucket ({operation})",
-}
-_CAPACITY = {
-    "InsufficientInstanceCapacity",
-    "InsufficientHostCapacity",
-    "InsufficientCapacity",
-    "Unsupported",
-    "UnsupportedOperation",
-}
-_LIMITS = {
-    "VcpuLimitExceeded": "the account's limit of vCPUs for this kind of machine",
-    "InstanceLimitExceeded": "the account's limit of instances of this type",
-    "AddressLimitExceeded": "the account's limit of Elastic IPs in this region",
-    "MaxSpotInstanceCountExceeded": "the account's limit of instances",
-    "SecurityGroupLimitExceeded": "the account's limit of security groups",
-    "RulesPerSecurityGroupLimitExceeded": "the account's limit of rules in a security group",
-}
-_THROTTLED = {"RequestLimitExceeded", "Throttling", "ThrottlingException", "SlowDown"}
-_NOT_YET = {
-    "DependencyViolation",
-    "IncorrectInstanceState",
-    "IncorrectState",
-    "InvalidIPAddress.InUse",
-}
-_GONE = {
-    "InvalidGroup.NotFound",
-    "InvalidKeyPair.NotFound",
-    "InvalidAllocationID.NotFound",
-    "InvalidAssociationID.NotFound",
-    "InvalidInstanceID.NotFound",
-    "InvalidPermission.NotFound",
-    "InvalidPermission.Duplicate",
-    "InvalidGroup.Duplicate",
-    "InvalidKeyPair.Duplicate",
-}
-"""Somebody was there first, or what was made a moment ago is not everywhere yet."""
-
-
-class TokenSpent(CloudError):
-    """The client token belongs to an instance that has ended."""
+_SETTINGS = (
+    ConfigParseError,
+    CredentialRetrievalError,
+    InvalidConfigError,
+    InvalidRegionError,
+    MissingDependencyException,
+    PartialCredentialsError,
+)
 
 
 class Cloud:
     """An AWS account; one client a service and region, made when it is first asked for."""
 
     def __init__(self) -> None:
-        with translated("", ""):
-            self.session = boto3.session.Session()
+        """Finds the credentials; a role that wants an MFA code is asked for at the terminal.
+
+        Raises BadInput, CloudError.
+        """
+        core = botocore.session.Session()
+        try:
+            with translated("", ""):
+                roles = core.get_component("credential_provider").get_provider("assume-role")
+                roles._prompter = _mfa_code  # else it takes a code from any standard input
+                self.session = boto3.session.Session(botocore_session=core)
+                credentials = core.get_credentials()
+                if credentials is None:
+                    raise NoCredentialsError
+                credentials.get_frozen_credentials()
+        except (OSError, ValueError) as error:  # of a program (credential_process), or its answer
+            raise BadInput(
+                f"the credentials of the AWS profile {_profile()}: {_line(error)}"
+            ) from error
         self._clients: dict[tuple[str, str], Any] = {}
 
     def client(self, service: str, region: str) -> Any:
@@ -157,10 +129,19 @@ class Cloud:
             raise BadInput(f"{setting}: {region}: AWS has no such region{hint}")
 
     def regions(self) -> tuple[str, ...]:
-        """Those that are enabled for the account."""
+        """Those that are enabled for the account, as any region says that may be asked."""
         home = self.session.region_name or HOME_REGION
-        found = self.all("describe_regions", "Regions", home)
-        return tuple(sorted(region["RegionName"] for region in found))
+        others = (each for each in self.session.get_available_regions("ec2") if each != home)
+        refused: FarmError | None = None
+        for asked in (home, *others):
+            try:
+                found = self.all("describe_regions", "Regions", asked)
+            except (BadInput, CloudError) as error:
+                refused = refused or error
+            else:
+                return tuple(sorted(region["RegionName"] for region in found))
+        assert refused is not None  # noqa: S101 - the home region is one
+        raise refused
 
 
 @contextmanager
@@ -170,43 +151,78 @@ def translated(operation: str, region: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise _refusal(error, operation, where) from error
-    except (NoCredentialsError, PartialCredentialsError) as error:
+        found = error.response.get("Error", {})
+        raise refusal(
+            str(found.get("Code", "")),
+            str(found.get("Message", "")),
+            operation=operation,
+            asked=error.operation_name,
+            where=where,
+            login=_login(),
+        ) from error
+    except NoCredentialsError as error:
         raise BadInput(
             "no AWS credentials here: aws configure, aws sso login, or AWS_PROFILE"
         ) from error
     except ProfileNotFound as error:
-        raise BadInput(f"AWS_PROFILE: {error}") from error
-    except TokenRetrievalError as error:
-        raise BadInput(f"the AWS credentials have expired: {_LOGIN}") from error
+        raise BadInput(f"AWS_PROFILE: {_line(error)}") from error
+    except (SSOError, TokenRetrievalError) as error:
+        raise BadInput(f"the AWS SSO login is over, or there was none: {_login()}") from error
+    except LoginError as error:
+        raise BadInput(f"aws login --profile {_profile()}: {_line(error)}") from error
+    except RefreshWithMFAUnsupportedError as error:
+        raise BadInput(
+            "the session of the AWS role is over, and a new one wants another MFA code: call again"
+        ) from error
     except NoRegionError as error:
-        raise BadInput("no AWS region: AWS_DEFAULT_REGION, or aws.server.region") from error
+        raise BadInput(
+            "no AWS region: set AWS_DEFAULT_REGION, or `region` in ~/.aws/config"
+        ) from error
+    except _SETTINGS as error:
+        raise BadInput(f"AWS settings: {_line(error)}") from error
     except EndpointConnectionError as error:
-        raise CloudError(f"AWS is not reached{where}: {error}") from error
+        raise CloudError(f"AWS is not reached{where}: {_line(error)}") from error
     except (BotoCoreError, HTTPClientError) as error:
-        raise CloudError(f"AWS, {operation or 'setting up'}{where}: {error}") from error
+        raise CloudError(f"AWS, {operation or 'setting up'}{where}: {_line(error)}") from error
 
 
-def _refusal(error: ClientError, operation: str, where: str) -> Exception:
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    message = str(error.response.get("Error", {}).get("Message", ""))
-    said = " ".join(message.partition("Encoded auth")[0].split())[:MOST_SAID]
-    if said.startswith("<"):  # a page of something in between, not AWS's own words
-        said = "no reason given"
-    if code in _USERS:
-        return BadInput(_USERS[code].format(operation=operation, where=where, said=said))
-    if code in _CREDENTIALS:
-        return BadInput(f"{_CREDENTIALS[code]} ({operation}{where}: {code})")
-    kind: type[CloudError] = CloudError
-    text = f"AWS refused {operation}{where}: {said} ({code})"
-    if code in _CAPACITY:
-        kind, text = NoCapacity, f"AWS has no capacity{where} now: {said}"
-    elif code in _LIMITS:
-        text = f"{_LIMITS[code]} is reached{where}: ask for more under Service Quotas ({said})"
-    elif code in _THROTTLED:
-        text = f"AWS throttles {operation}{where} and did not stop: try later ({code})"
-    elif code == "IdempotentInstanceTerminated":
-        kind, text = TokenSpent, f"{operation}{where}: {said}"
-    elif code in _NOT_YET | _GONE:
-        kind, text = NotThereYet, f"{operation}{where}: {said}"
-    return kind(text)
+def _line(error: Exception) -> str:
+    """Programs and servers in between say many lines."""
+    return " ".join(str(error).split())[:MOST_SAID]
+
+
+def _mfa_code(prompt: str) -> str:
+    """Asked at the terminal. Raises BadInput where nobody can be asked."""
+    nobody = (
+        f"the role of the AWS profile {_profile()} wants an MFA code, and nobody is there to be"
+        " asked: call from a terminal, or give the keys of a session (aws configure"
+        f" export-credentials --profile {_profile()} --format env)"
+    )
+    if not sys.stdin.isatty():
+        raise BadInput(nobody)
+    try:
+        return getpass.getpass(prompt, sys.stderr)
+    except EOFError:
+        raise BadInput(nobody) from None
+
+
+def _profile() -> str:
+    return os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE") or "default"
+
+
+def _login() -> str:
+    """What gives new credentials where these came from."""
+    if "AWS_ACCESS_KEY_ID" in os.environ:
+        return "new AWS_* variables: those are used here"
+    name, passed = _profile(), set[str]()
+    try:
+        profiles = botocore.session.Session().full_config.get("profiles", {})
+    except BotoCoreError:
+        profiles = {}
+    while name not in passed:  # a role is taken with the credentials of another profile
+        passed.add(name)
+        own = profiles.get(name, {})
+        if "sso_session" in own or "sso_start_url" in own:
+            return f"aws sso login --profile {name}"
+        name = own.get("source_profile", name)
+    return f"aws configure --profile {name}, or aws sso login --profile {name}"

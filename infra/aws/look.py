@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from farm.errors import BadInput
+from farm.errors import BadInput, CloudError, FarmError
 from infra.aws.cloud import Cloud
 from infra.aws.resources import (
     EXPIRES_TAG,
@@ -39,6 +40,51 @@ def observe(cloud: Cloud, regions: Iterable[str], run: str | None = None) -> Obs
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found = pool.map(lambda region: _observe(cloud, region, run), asked)
         return sum(found, Observed())
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What there is in the `regions` that could be looked at; of the others, `denied`, why not."""
+
+    there: Observed
+    regions: tuple[str, ...]
+    denied: Mapping[str, FarmError]
+
+    @property
+    def unseen(self) -> str | None:
+        """What is not known, in a line; `None` where all was looked at."""
+        if not self.denied:
+            return None
+        names = ", ".join(self.denied)
+        return (
+            f"not looked at: {names}: {next(iter(self.denied.values()))}. Whether the farm has"
+            " something there is not known; --region looks only where you say"
+        )
+
+
+def look_around(cloud: Cloud, regions: Iterable[str], run: str | None = None) -> Looked:
+    """As `observe`, but of a region that refuses it is said. Raises what all of them refuse."""
+    asked = tuple(regions)
+    found: dict[str, Observed] = {}
+    denied: dict[str, FarmError] = {}
+
+    def look(region: str) -> Observed | FarmError:
+        try:
+            return _observe(cloud, region, run)
+        except (BadInput, CloudError) as error:
+            return error
+
+    for region in asked:
+        cloud.client("ec2", region)  # not in threads: making one is not safe there
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for region, answer in zip(asked, pool.map(look, asked), strict=True):
+            if isinstance(answer, Observed):
+                found[region] = answer
+            else:
+                denied[region] = answer
+    if denied and not found:
+        raise next(iter(denied.values()))
+    return Looked(sum(found.values(), Observed()), tuple(found), denied)
 
 
 def _observe(cloud: Cloud, region: str, run: str | None) -> Observed:
@@ -136,8 +182,10 @@ def region_facts(
     subnets = cloud.all("describe_subnets", "Subnets", region, Filters=default)
     if not subnets:
         raise BadInput(
-            f"{region}: the account has no default network there: "
-            f"aws ec2 create-default-vpc --region {region}"
+            f"{region}: the account has no default subnet there: aws ec2 create-default-vpc"
+            f" --region {region}; where that says DefaultVpcAlreadyExists, the network is there"
+            f" without its subnets: aws ec2 create-default-subnet --region {region}"
+            " --availability-zone ZONE"
         )
     names = sorted(set(types))
     found = {

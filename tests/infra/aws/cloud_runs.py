@@ -126,14 +126,23 @@ def on(cloud: Cloud, event: str, handler: Callable[..., Any]) -> None:
         events.register(event, handler)
 
 
-def _events(cloud: Cloud) -> list[Any]:
-    return [cloud.client("ec2", region).meta.events for region in (EAST, WEST)]
+def _events(cloud: Cloud, regions: tuple[str, ...] = (EAST, WEST)) -> list[Any]:
+    return [cloud.client("ec2", region).meta.events for region in regions]
 
 
 def refusing(
-    cloud: Cloud, operation: str, code: str, *, times: int = 10**6, says: str = "no"
+    cloud: Cloud,
+    operation: str,
+    code: str,
+    *,
+    times: int = 10**6,
+    says: str = "no",
+    regions: tuple[str, ...] = (EAST, WEST),
 ) -> Callable[[], int]:
-    """AWS answers an operation with an error, so many times; how often it did."""
+    """AWS answers an operation with an error, so many times; how often it did.
+
+    The operation `*` is every one.
+    """
     refused = [0]
 
     def answer(request: Any, **_: Any) -> Any:
@@ -153,5 +162,6 @@ def refusing(
 
         return AWSResponse(request.url, 400, {}, Raw())
 
-    on(cloud, f"before-send.ec2.{operation}", answer)
+    for events in _events(cloud, regions):
+        events.register(f"before-send.ec2.{operation}", answer)
     return lambda: refused[0]
