@@ -89,9 +89,9 @@ def process_unseen(facts: ServerFacts) -> str | None:
     """What is not known of the media server's process, and why; `None` where it is seen."""
     if facts.pid is not None:
         return None
+    why = "none is named:" if facts.unseen is None else f"{facts.unseen};"
     return (
-        f"{facts.unseen or 'none is named'} - its own CPU and memory stay unknown"
-        " (server.process: name, pid, port or container)"
+        f"{why} its own CPU and memory stay unknown (server.process: name, pid, port or container)"
     )
 
 
