@@ -102,6 +102,11 @@ class RoleSteps:
     after: str | None = None
 
 
+def is_file_name(driver: str) -> bool:
+    """Whether `app.driver` names a file, and not one of those that come with the farm."""
+    return "/" in driver or driver.endswith((".yaml", ".yml"))
+
+
 @dataclass(frozen=True, slots=True)
 class Driver:
     """`media` is what the server behind the page does with a room's streams; `None`: not said."""

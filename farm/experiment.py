@@ -399,7 +399,7 @@ class Aws:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    directory: Path = setting(Path("runs"), "where run folders go")
+    directory: Path = setting(Path("runs"), "where run folders go, from this file's folder")
     name: str | None = setting(None, "the run folder's name; null: time and scenario")
 
 

@@ -18,6 +18,7 @@ import jsonschema
 from farm.cost import MachinePrice, PriceTable
 from farm.errors import BadInput
 from farm.experiment_file.yaml_nodes import read_yaml
+from farm.text_file import text_of
 
 _SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -53,10 +54,10 @@ _SCHEMA: dict[str, Any] = {
 def read_price_table(path: Path, called: str) -> PriceTable:
     """The table of a file; `called` is the setting that names it. Raises BadInput, one line."""
     try:
-        return parse_price_table(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise BadInput(f"{called}: {path}: cannot be read: {why}") from error
+        text = text_of(path)
+    except BadInput as error:
+        raise BadInput(f"{called}: {error}") from error
+    return parse_price_table(text, str(path))
 
 
 def parse_price_table(text: str, source: str) -> PriceTable:

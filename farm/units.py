@@ -13,20 +13,21 @@ SIZE_PATTERN = r"^[1-9][0-9]{1,3}x[1-9][0-9]{1,3}$"
 SIZE_EXPECTED = "a size such as 640x480"
 
 LONGEST_S = 87_600 * 3600.0
-"""Ten years: whoever writes more has slipped."""
+"""Ten years: nothing here lasts as long, and what reckons with dates can."""
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def parse_duration_s(text: str) -> float:
     """`500ms`, `30s`, `4m`, `1.5h` in seconds. Raises ValueError."""
-    if not re.match(DURATION_PATTERN, text):
-        raise ValueError(f"{text}: expected {DURATION_EXPECTED}")
+    if not re.fullmatch(DURATION_PATTERN, text):
+        raise ValueError(f"{text.strip()}: expected {DURATION_EXPECTED}")
     unit = "ms" if text.endswith("ms") else text[-1]
     number = float(text.removesuffix(unit))
     seconds = number / 1000 if unit == "ms" else number * _SECONDS[unit]
     if seconds > LONGEST_S:
-        raise ValueError(f"{text}: expected {format_duration(LONGEST_S)} or less")
+        shown = text if len(text) <= 20 else f"{text[:20]}..."
+        raise ValueError(f"{shown}: expected {format_duration(LONGEST_S)} or less")
     return seconds
 
 
@@ -46,7 +47,7 @@ def format_duration(seconds: float) -> str:
 
 def parse_size(text: str) -> Size:
     """`640x480`. Raises ValueError."""
-    if not re.match(SIZE_PATTERN, text):
-        raise ValueError(f"{text}: expected {SIZE_EXPECTED}")
+    if not re.fullmatch(SIZE_PATTERN, text):
+        raise ValueError(f"{text.strip()}: expected {SIZE_EXPECTED}")
     width, height = text.split("x")
     return Size(int(width), int(height))

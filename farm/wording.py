@@ -1,4 +1,4 @@
-"""Numbers in sentences. Pure."""
+"""Numbers in sentences, and sentences that stay on their line. Pure."""
 
 from __future__ import annotations
 
@@ -25,3 +25,8 @@ def short_look(windows: int | None) -> str:
     if not windows or windows > SHORT_LOOK_WINDOWS:
         return ""
     return f", a short look of {counted(windows, 'window')}"
+
+
+def one_line(text: str) -> str:
+    """Without line ends and whatever else a terminal would obey instead of showing it."""
+    return "".join(each if each.isprintable() else " " for each in text)

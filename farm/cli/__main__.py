@@ -13,6 +13,7 @@ import shtab
 from farm import __version__
 from farm.cli.parsing import Parser
 from farm.errors import BadInput, FarmError, ServerUnreachable
+from farm.wording import one_line
 
 VERBS: Mapping[str, str] = {
     "demo": "a small real run on this machine: each scenario once, then a search",
@@ -86,7 +87,7 @@ def _verbs_in(words: Sequence[str]) -> Sequence[str]:
 
 
 def _complain(what: object, code: int) -> int:
-    print(f"farm: {what}", file=sys.stderr)
+    print(f"farm: {one_line(str(what))}", file=sys.stderr)
     return code
 
 

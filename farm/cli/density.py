@@ -30,6 +30,7 @@ from farm.hosts.threads import ThreadTimes, busiest_thread, read_threads
 from farm.protocols import Clock, Observer
 from farm.scenario import smallest_load
 from farm.terminal import Terminal
+from farm.text_file import text_of
 from farm.trial import Outcome
 from farm.wording import counted
 
@@ -81,7 +82,7 @@ class Density:
 def tell_density(options: argparse.Namespace) -> int:
     """Measure, and print what was found. Raises BadInput."""
     file: Path = options.experiment
-    experiment, text = with_room_media(load_experiment(file)), file.read_text()
+    experiment, text = with_room_media(load_experiment(file)), text_of(file)
     terminal = Terminal(stream_of(options.json))
     terminal.note("measuring light probes, then full ones: about two minutes")
     with terminal.watching():

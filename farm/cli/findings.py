@@ -9,6 +9,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from farm.errors import BadInput
+from farm.wording import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Finding:
     def line(self) -> str:
         """As the terminal shows it."""
         mark = "ok     " if self.found else ("MISSING" if self.required else "lacks  ")
-        return f"{mark} {self.what}: {self.found or self.needed_for}"
+        return one_line(f"{mark} {self.what}: {self.found or self.needed_for}")
 
 
 def looked_up(

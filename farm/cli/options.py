@@ -9,7 +9,8 @@ from pathlib import Path
 
 from farm.drivers import with_room_media
 from farm.experiment import Experiment
-from farm.experiment_file import load_experiment, placed
+from farm.experiment_file import MADE_HERE, load_experiment, placed
+from farm.path_beside import path_beside
 from farm.units import parse_duration_s
 
 MOST_DIGITS = 9
@@ -56,15 +57,19 @@ def with_options(experiment: Experiment, options: argparse.Namespace) -> Experim
     if options.out is not None:
         experiment = replace(experiment, output=replace(experiment.output, directory=options.out))
     if options.chromium is not None:
-        experiment = replace(
-            experiment, probes=replace(experiment.probes, chromium=options.chromium)
-        )
+        chromium = path_beside(Path(), options.chromium)
+        experiment = replace(experiment, probes=replace(experiment.probes, chromium=chromium))
     media = experiment.media
     if options.video is not None:
-        media = replace(media, video=options.video)
+        media = replace(media, video=_clip(options.video))
     if options.audio is not None:
-        media = replace(media, audio=options.audio)
+        media = replace(media, audio=_clip(options.audio))
     return with_room_media(replace(experiment, media=media))
+
+
+def _clip(given: str) -> str:
+    """Absolute, for a run that is taken up again from elsewhere; words stay."""
+    return given if given in MADE_HERE else str(path_beside(Path(), given))
 
 
 def said_where(options: argparse.Namespace) -> AbstractContextManager[None]:

@@ -26,6 +26,7 @@ from farm.run_story import BASELINES
 from farm.scenario import check_load, smallest_load
 from farm.summary import run_summary
 from farm.terminal import Terminal
+from farm.text_file import text_of
 from farm.trial import Outcome, TrialEvidence, TrialResult
 from farm.verdict.baseline import Baseline, baseline_of
 
@@ -63,7 +64,7 @@ def act(options: argparse.Namespace) -> int:
     load = experiment.trial.load or smallest_load(experiment.scenario)
     given = None if options.baseline is None else baseline_given(options.baseline)
     first = not options.absolute and given is None and load > smallest_load(experiment.scenario)
-    text = options.experiment.read_text()
+    text = text_of(options.experiment)
     terminal = Terminal(stream_of(options.json))
     with terminal.watching(), said_where(options):
         path, outcome = run_to_end(

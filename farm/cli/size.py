@@ -36,6 +36,7 @@ from farm.scenario import ladder
 from farm.search_evidence import search_of
 from farm.summary import size_summary
 from farm.terminal import Terminal
+from farm.text_file import text_of
 from farm.trial import TrialEvidence, TrialResult
 
 EXIT_CODES: dict[State, int] = {"converged": 0, "ceiling_passed": 0, "floor_failed": 1}
@@ -68,7 +69,7 @@ def act(options: argparse.Namespace) -> int:
         with broken_off(options.resume, watch=False) as (reader, lock):
             return _to_end(options, partial(resume, reader, lock))
     experiment = asked_for(options)
-    text, beside = options.experiment.read_text(), options.experiment.parent
+    text, beside = text_of(options.experiment), options.experiment.parent
     return _to_end(options, partial(search, experiment, text, beside))
 
 

@@ -22,6 +22,7 @@ from farm.recording.reader import RunReader
 from farm.run_story import BASELINES_AT_MOST
 from farm.scenario import check_load, smallest_load
 from farm.terminal import Terminal
+from farm.text_file import text_of
 from farm.watch_story import BEGAN, Timetable, watch_load
 from farm.watch_summary import OUTAGE, WatchState, outages_told, watch_summary
 
@@ -60,7 +61,7 @@ def act(options: argparse.Namespace) -> int:
         with broken_off(options.resume, watch=True) as (reader, lock):
             return _to_end(options, terminal, partial(resume, reader, lock))
     experiment = _experiment(options, terminal)
-    text, beside = options.experiment.read_text(), options.experiment.parent
+    text, beside = text_of(options.experiment), options.experiment.parent
     return _to_end(options, terminal, partial(watch, experiment, text, beside))
 
 

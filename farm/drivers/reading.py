@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +21,13 @@ from farm.driver import (
     Step,
     WaitFor,
     Where,
+    is_file_name,
 )
 from farm.drivers.steps import unknown_variables
 from farm.errors import BadExperiment, MissingTool
 from farm.experiment import RoomMedia
 from farm.experiment_file.yaml_nodes import Document, read_yaml
+from farm.text_file import text_of
 from farm.units import DURATION_EXPECTED, parse_duration_s
 
 Place = tuple[str | int, ...]
@@ -52,26 +53,26 @@ def read_driver(name: str, beside: Path = Path()) -> Driver:
 
     Raises MissingTool if there is none, BadExperiment with `file:line: key` for what is wrong.
     """
-    folder: Traversable
-    if "/" in name or name.endswith((".yaml", ".yml")):
-        path = beside / Path(name).expanduser()
-        folder, file, source = path.parent, path.name, name
+    if is_file_name(name):
+        path, source = beside / Path(name).expanduser(), name
     else:
-        folder, file, source = _packaged(), f"{name}.yaml", f"{name}.yaml"
+        path, source = _packaged() / f"{name}.yaml", f"{name}.yaml"
+    if not path.exists():
+        raise MissingTool(_no_driver(name))
     try:
-        text = folder.joinpath(file).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise MissingTool(_no_driver(name)) from error
-    return parse_driver(text, source, folder)
+        text = text_of(path)
+    except BadExperiment as error:
+        raise BadExperiment(f"app.driver: {error}") from error
+    return parse_driver(text, source, path.parent)
 
 
-def parse_driver(text: str, source: str, folder: Traversable) -> Driver:
+def parse_driver(text: str, source: str, folder: Path) -> Driver:
     """`folder` is where files of `evaluate` lie, `source` what messages call the driver."""
     return _Reader(read_yaml(text, source), folder).driver()
 
 
 class _Reader:
-    def __init__(self, document: Document, folder: Traversable) -> None:
+    def __init__(self, document: Document, folder: Path) -> None:
         self._document = document
         self._folder = folder
 
@@ -202,10 +203,13 @@ class _Reader:
         return within_s
 
     def _evaluate(self, name: str, at: Place) -> Evaluate:
+        path = self._folder / name
+        if not path.exists():
+            raise self._wrong(at, f"{name}: no such file beside the driver")
         try:
-            return Evaluate(self._folder.joinpath(name).read_text(), name)
-        except (OSError, UnicodeDecodeError) as error:
-            raise self._wrong(at, f"{name}: no such file beside the driver") from error
+            return Evaluate(text_of(path), name)
+        except BadExperiment as error:
+            raise self._wrong(at, str(error)) from error
 
     def _check_order(self, roles: Mapping[str, RoleSteps]) -> None:
         for name, role in roles.items():
@@ -257,8 +261,8 @@ def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else "" if value is None else str(value)
 
 
-def _packaged() -> Traversable:
-    return files("browser_scripts") / "drivers"
+def _packaged() -> Path:
+    return Path(str(files("browser_scripts"))) / "drivers"
 
 
 def _no_driver(name: str) -> str:

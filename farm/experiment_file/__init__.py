@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from farm.experiment_file.places import placed
 from farm.experiment_file.reading import (
+    MADE_HERE,
     effective,
     load_experiment,
     load_inventory,
@@ -11,6 +12,7 @@ from farm.experiment_file.reading import (
 )
 
 __all__ = [
+    "MADE_HERE",
     "effective",
     "load_experiment",
     "load_inventory",

@@ -58,6 +58,11 @@ def _server(experiment: Experiment) -> None:
         raise BadExperiment("server.local: true: expected false beside server.ssh")
     if server.ssh is not None and not server.ssh.to:
         raise BadExperiment('server.ssh.to: "": expected user@host or user@host:port')
+    if not server.recordings.directory.startswith("/"):
+        raise BadExperiment(
+            f"server.recordings.directory: {server.recordings.directory}: expected an absolute "
+            "path on the server, such as /var/tmp/farm"
+        )
     if server.cores is not None and not embedded:
         raise BadExperiment("server.cores: only the embedded server is given cores: expected all")
     if server.reset.by != "command":

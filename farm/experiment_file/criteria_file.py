@@ -11,6 +11,7 @@ from farm.experiment import Criteria, Invalid
 from farm.experiment_file.reading import parse_experiment
 from farm.experiment_file.schema import settings_of
 from farm.experiment_file.yaml_nodes import read_yaml
+from farm.text_file import text_of
 
 S = TypeVar("S", Criteria, Invalid)
 
@@ -20,11 +21,7 @@ def load_criteria(path: Path, criteria: Criteria, invalid: Invalid) -> tuple[Cri
 
     Raises BadExperiment with file, line, key, value and what is allowed.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise BadExperiment(f"{path}: cannot be read: {why}") from error
+    text = text_of(path)
     asked, named = parse_experiment(text, str(path)), read_yaml(text, str(path)).value
     if not named.get("criteria") and not named.get("invalid"):
         raise BadExperiment(f"{path}: names no limit: expected criteria: or invalid:")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from farm.errors import BadInput, ServerUnreachable
 from farm.experiment_file.yaml_nodes import keys_of, read_yaml
+from farm.text_file import text_of
 
 
 @contextmanager
@@ -32,6 +33,6 @@ def placed(file: Path | None, options: Mapping[str, str]) -> Iterator[None]:
 def _line(file: Path, key: str) -> int | None:
     """The line of `file` on which the setting is written."""
     try:
-        return read_yaml(file.read_text(encoding="utf-8"), str(file)).lines.get(keys_of(key))
-    except (OSError, UnicodeDecodeError, BadInput):
+        return read_yaml(text_of(file), str(file)).lines.get(keys_of(key))
+    except BadInput:
         return None

@@ -10,13 +10,14 @@ import dataclasses
 import difflib
 import functools
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import jsonschema
 
+from farm.driver import is_file_name
 from farm.errors import BadExperiment
 from farm.experiment import Experiment, Size, Ssh
 from farm.experiment_file import yaml_nodes
@@ -25,18 +26,24 @@ from farm.experiment_file.defaults import with_server_of_app
 from farm.experiment_file.schema import Setting, schema, settings_of
 from farm.experiment_file.yaml_nodes import Document, dotted, keys_of
 from farm.inventory import TO_COME, Inventory, filled
+from farm.path_beside import path_beside
+from farm.text_file import text_of
 from farm.units import format_duration, parse_duration_s, parse_size
 
 Plain = dict[str, Any]
 
-_MADE_HERE = {"camera", "speech", "none"}
+LONGEST_SHOWN = 80
+"""Of a wrong value, in a message."""
+
+MADE_HERE = ("camera", "speech", "none")
+"""What `media` may name that is no file."""
 
 
 def load_experiment(path: Path, *, inventory_to_come: bool = False) -> Experiment:
-    """Read and check a file. Clips and a driver's file are looked up beside it, made absolute.
+    """Read and check a file. Whatever it names is looked up beside it, its path made absolute.
 
-    So is its inventory, which fills what the file leaves open; `inventory_to_come` is for who is
-    about to write that. Raises BadExperiment with file, line, key, value and what is allowed.
+    Its inventory fills what it leaves open; `inventory_to_come` is for who is about to write that.
+    Raises BadExperiment with file, line, key, value and what is allowed.
     """
     document = _document(path)
     experiment = _experiment(document)
@@ -45,7 +52,8 @@ def load_experiment(path: Path, *, inventory_to_come: bool = False) -> Experimen
         return keys_of(key) in document.lines
 
     if experiment.inventory is not None:
-        found = (path.parent / experiment.inventory.expanduser()).resolve()
+        with _at(document):
+            found = _file_beside(path.parent, experiment.inventory, "inventory")
         if not inventory_to_come and not found.is_file():
             raise BadExperiment(
                 f"{document.place(('inventory',))}: {experiment.inventory}: no such file ({found})"
@@ -59,7 +67,8 @@ def load_experiment(path: Path, *, inventory_to_come: bool = False) -> Experimen
         experiment = dataclasses.replace(experiment, inventory=found)
     else:
         experiment = _checked(with_server_of_app(experiment, written), document)
-    return _with_files(experiment, document, path.parent)
+    with _at(document):
+        return _with_files(experiment, path.parent, written)
 
 
 def load_inventory(path: Path) -> Inventory:
@@ -76,31 +85,32 @@ def load_inventory(path: Path) -> Inventory:
     if server is not None and not server.kurento:
         place = document.place(("server", "kurento"))
         raise BadExperiment(f"{place}: nothing: expected ws://host:8888/kurento")
-    return dataclasses.replace(
-        inventory,
-        server=server
-        and dataclasses.replace(
-            server,
-            ssh=_beside(server.ssh, path.parent),
-            prices=server.prices and (path.parent / server.prices.expanduser()).resolve(),
-        ),
-        hosts=inventory.hosts
-        and tuple(
-            dataclasses.replace(host, ssh=_beside(host.ssh, path.parent))
-            for host in inventory.hosts
-        ),
-    )
+    with _at(document):
+        return dataclasses.replace(
+            inventory,
+            server=server
+            and dataclasses.replace(
+                server,
+                ssh=_beside(server.ssh, path.parent, "server.ssh"),
+                prices=server.prices and _file_beside(path.parent, server.prices, "server.prices"),
+            ),
+            hosts=inventory.hosts
+            and tuple(
+                dataclasses.replace(host, ssh=_beside(host.ssh, path.parent, f"hosts[{at}].ssh"))
+                for at, host in enumerate(inventory.hosts)
+            ),
+        )
 
 
-def _beside(ssh: Ssh | None, folder: Path) -> Ssh | None:
-    """With key and known_hosts below `folder` where they are relative; `~` stays."""
+def _beside(ssh: Ssh | None, folder: Path, setting: str) -> Ssh | None:
+    """With the paths of key and known_hosts made absolute."""
     if ssh is None:
         return None
-    known_hosts, key = (
-        path if path is None or path.parts[:1] == ("~",) else (folder / path).resolve()
-        for path in (ssh.known_hosts, ssh.key)
+    return dataclasses.replace(
+        ssh,
+        key=ssh.key and _file_beside(folder, ssh.key, f"{setting}.key"),
+        known_hosts=_file_beside(folder, ssh.known_hosts, f"{setting}.known_hosts"),
     )
-    return dataclasses.replace(ssh, key=key, known_hosts=known_hosts or ssh.known_hosts)
 
 
 def parse_experiment(text: str, source: str) -> Experiment:
@@ -124,12 +134,7 @@ def effective(experiment: Experiment) -> Plain:
 
 
 def _document(path: Path) -> Document:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise BadExperiment(f"{path}: cannot be read: {why}") from error
-    return yaml_nodes.read_yaml(text, str(path))
+    return yaml_nodes.read_yaml(text_of(path), str(path))
 
 
 def _experiment(document: Document) -> Experiment:
@@ -255,7 +260,7 @@ def _value(setting: Setting, plain: Any, path: yaml_nodes.Path) -> Any:
     elif setting.unit == "duration":
         value = _duration_s(setting, plain, path)
     elif setting.hint is Size:
-        value = parse_size(plain)
+        value = _size(plain, path)
     elif setting.hint in (int, float, Path):
         value = setting.hint(plain)
     return value
@@ -272,34 +277,67 @@ def _duration_s(setting: Setting, text: str, path: yaml_nodes.Path) -> float:
     return seconds
 
 
+def _size(text: str, path: yaml_nodes.Path) -> Size:
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise BadExperiment(f"{dotted(path)}: {error}") from error
+
+
 def _shown(value: Any) -> str:
-    return value if isinstance(value, str) and value else json.dumps(value)
+    text = value if isinstance(value, str) and value else json.dumps(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 # ---------------------------------------------------------------- files that it names
 
 
-def _with_files(experiment: Experiment, document: Document, folder: Path) -> Experiment:
+def _with_files(experiment: Experiment, folder: Path, written: Callable[[str], bool]) -> Experiment:
+    """Paths that the file writes made absolute. Raises BadExperiment, beginning with the key.
+
+    What an inventory wrote is absolute already, and defaults are nobody's: `runs` is where one
+    stands.
+    """
+    media, app, server = experiment.media, experiment.app, experiment.server
     media = dataclasses.replace(
-        experiment.media,
-        video=_file(experiment.media.video, ("media", "video"), document, folder),
-        audio=_file(experiment.media.audio, ("media", "audio"), document, folder),
+        media,
+        video=_existing(folder, media.video, "media.video"),
+        audio=_existing(folder, media.audio, "media.audio"),
     )
-    app = experiment.app
-    if app.driver is not None and Path(app.driver).suffix in (".yaml", ".yml"):
-        driver = _file(app.driver, ("app", "driver"), document, folder)
-        app = dataclasses.replace(app, driver=driver)
-    return dataclasses.replace(experiment, media=media, app=app)
+    if app.driver is not None and is_file_name(app.driver):
+        app = dataclasses.replace(app, driver=_existing(folder, app.driver, "app.driver"))
+    if written("server.ssh"):
+        server = dataclasses.replace(server, ssh=_beside(server.ssh, folder, "server.ssh"))
+    if written("server.price.table") and server.price.table is not None:
+        table = _file_beside(folder, server.price.table, "server.price.table")
+        server = dataclasses.replace(server, price=dataclasses.replace(server.price, table=table))
+    probes, output = experiment.probes, experiment.output
+    if probes.chromium is not None and probes.chromium.parts[:1] != ("~",):  # each host's own home
+        chromium = _file_beside(folder, probes.chromium, "probes.chromium")
+        probes = dataclasses.replace(probes, chromium=chromium)
+    if written("output.directory"):
+        directory = _file_beside(folder, output.directory, "output.directory")
+        output = dataclasses.replace(output, directory=directory)
+    return dataclasses.replace(
+        experiment, media=media, app=app, server=server, probes=probes, output=output
+    )
 
 
-def _file(name: str, path: yaml_nodes.Path, document: Document, folder: Path) -> str:
+def _existing(folder: Path, name: str, setting: str) -> str:
     """The absolute path of a file that must be there; words for what is made here stay."""
-    if name in _MADE_HERE:
+    if name in MADE_HERE:
         return name
-    found = (folder / Path(name).expanduser()).resolve()
+    found = _file_beside(folder, name, setting)
     if not found.is_file():
-        raise BadExperiment(f"{document.place(path)}: {name}: no such file ({found})")
+        raise BadExperiment(f"{setting}: {name}: no such file ({found})")
     return str(found)
+
+
+def _file_beside(folder: Path, name: str | Path, setting: str) -> Path:
+    try:
+        return path_beside(folder, name)
+    except BadExperiment as error:
+        raise BadExperiment(f"{setting}: {error}") from error
 
 
 # ---------------------------------------------------------------- Experiment -> plain values

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from farm.errors import BadExperiment
+from farm.wording import one_line
 
 Path = tuple[str | int, ...]
 
@@ -22,6 +23,12 @@ _NULL = re.compile(r"^(~|null|Null|NULL|)$")
 _BOOL = re.compile(r"^(true|True|TRUE|false|False|FALSE)$")
 _INT = re.compile(r"^[-+]?(0|[1-9][0-9]*)$")
 _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
+DEEPEST = 32
+"""How many collections may stand one inside the other: no file of ours has a third of it."""
+
+LARGEST = 10**40
+"""No number of ours comes near; thousands of digits, or infinity, break what reckons with them."""
+
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str")}
 _COLLECTION_TAGS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 
@@ -54,7 +61,7 @@ def dotted(path: Path) -> str:
 def keys_of(dotted: str) -> Path:
     """`hosts[0].cores` taken apart."""
     parts = re.findall(r"[^.\[\]]+", dotted)
-    return tuple(int(part) if part.isdigit() else part for part in parts)
+    return tuple(int(part) if re.fullmatch("[0-9]{1,9}", part) else part for part in parts)
 
 
 def read_yaml(text: str, source: str) -> Document:
@@ -65,6 +72,10 @@ def read_yaml(text: str, source: str) -> Document:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         raise BadExperiment(f"{source}:{line}: not YAML: {error.problem}") from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        what = f"character U+{error.character:04X} is not allowed"  # a number where text is read
+        raise BadExperiment(f"{source}:{line}: not YAML: {what}") from error
     except yaml.YAMLError as error:
         raise BadExperiment(f"{source}: not YAML: {' '.join(str(error).split())}") from error
     reading = _Reading(source, {})
@@ -77,13 +88,25 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 - the library's attribute
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+
     def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
         if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()  # type: ignore[no-untyped-call]
             raise yaml.MarkedYAMLError(
                 problem=f"alias *{event.anchor}: write the value out", problem_mark=event.start_mark
             )
-        return super().compose_node(parent, index)
+        if self._depth > DEEPEST:
+            raise yaml.MarkedYAMLError(
+                problem=f"nested more than {DEEPEST} deep", problem_mark=event.start_mark
+            )
+        self._depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
 
 
 @dataclass(slots=True)
@@ -100,7 +123,15 @@ class _Reading:
             return self.mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, at)) for at, item in enumerate(node.value)]
-        return _scalar(node)
+        value = _scalar(node)
+        if isinstance(value, str) and "\0" in value:
+            raise BadExperiment(f"{self.source}:{line}: {dotted(path)}: U+0000 is not allowed")
+        if isinstance(value, float) and abs(value) > LARGEST:
+            shown = f"{node.value[:20]}{'...' if len(node.value) > 20 else ''}"
+            raise BadExperiment(
+                f"{self.source}:{line}: {dotted(path)}: {shown}: larger than any number here"
+            )
+        return value
 
     def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -108,7 +139,7 @@ class _Reading:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
                 raise BadExperiment(f"{self.source}:{line}: a key must be a word")
-            key = str(key_node.value)
+            key = one_line(str(key_node.value))
             at = (*path, key)
             if key in found:
                 raise BadExperiment(
@@ -130,7 +161,7 @@ def _scalar(node: yaml.Node) -> str | int | float | bool | None:
         value = None
     elif _BOOL.match(text):
         value = text.lower() == "true"
-    elif _INT.match(text):
+    elif _INT.match(text) and abs(float(text)) <= LARGEST:
         value = int(text)
     elif _FLOAT.match(text):
         value = float(text)

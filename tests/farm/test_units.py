@@ -14,15 +14,15 @@ def test_durations_are_numbers_with_a_unit(text: str, seconds: float) -> None:
     assert parse_duration_s(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["4 minutes", "30", "-3s", "s", "1e3s", "", "4M"])
+@pytest.mark.parametrize("text", ["4 minutes", "30", "-3s", "s", "1e3s", "", "4M", "4m\n"])
 def test_what_is_no_duration_is_refused_with_what_would_be(text: str) -> None:
     with pytest.raises(ValueError, match="expected a duration such as 30s, 4m or 3h"):
         parse_duration_s(text)
 
 
-@pytest.mark.parametrize("text", ["87601h", "9" * 400 + "ms"])
-def test_more_than_ten_years_is_a_slip(text: str) -> None:
-    with pytest.raises(ValueError, match="expected 87600h or less"):
+@pytest.mark.parametrize("text", ["87601h", "9" * 5000 + "s"])
+def test_no_duration_is_longer_than_ten_years(text: str) -> None:
+    with pytest.raises(ValueError, match=f"^{text[:20]}.*: expected 87600h or less$"):
         parse_duration_s(text)
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from farm.wording import counted, percent, short_look
+from farm.wording import counted, one_line, percent, short_look
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,7 @@ def test_a_hold_of_two_windows_is_a_short_look() -> None:
     assert short_look(1) == ", a short look of 1 window"
     assert short_look(2) == ", a short look of 2 windows"
     assert [short_look(windows) for windows in (3, 24, 0, None)] == ["", "", "", ""]
+
+
+def test_a_line_stays_a_line() -> None:
+    assert one_line("a\nb\x1b[2Jc\u2028d \ud800é") == "a b [2Jc d  é"

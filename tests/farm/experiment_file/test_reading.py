@@ -370,6 +370,51 @@ def test_a_missing_clip_is_told_with_its_line(tmp_path: Path) -> None:
     assert str(caught.value) == f"{file}:3: media.video: gone.webm: no such file ({gone})"
 
 
+PATHS = """
+server:
+  kurento: ws://203.0.113.10/kurento
+  ssh: {to: me@203.0.113.10, key: keys/id, known_hosts: hosts}
+  price: {table: ~/prices.yaml}
+probes: {chromium: chrome}
+output: {directory: results}
+"""
+
+
+def test_every_path_in_a_file_is_from_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    file = Path("mine/calls.yaml")
+    file.write_text(PATHS)
+    experiment, folder = load_experiment(file), tmp_path / "mine"
+    assert experiment.server.ssh is not None
+    assert experiment.server.ssh.key == folder / "keys" / "id"
+    assert experiment.server.ssh.known_hosts == folder / "hosts"
+    assert experiment.server.price.table == Path("/home/me/prices.yaml")
+    assert experiment.probes.chromium == folder / "chrome"
+    assert experiment.output.directory == folder / "results"
+    file.write_text("probes: {chromium: ~/chrome}")
+    there = load_experiment(file)
+    assert there.probes.chromium == Path("~/chrome")  # in the home of each host
+    assert there.output.directory == Path("runs")  # not written: where one stands
+
+
+def test_paths_in_an_inventory_are_from_its_own_folder(tmp_path: Path) -> None:
+    (tmp_path / "aws").mkdir()
+    inventory = tmp_path / "aws" / "inventory.yaml"
+    inventory.write_text(
+        "server: {kurento: 'ws://203.0.113.10/kurento', prices: p.yaml, machine: m,\n"
+        "  ssh: {to: me@203.0.113.10, key: id, known_hosts: hosts}}\n"
+    )
+    file = tmp_path / "calls.yaml"
+    file.write_text("inventory: aws/inventory.yaml")
+    server = load_experiment(file).server
+    assert server.ssh == Ssh("me@203.0.113.10", inventory.parent / "id", inventory.parent / "hosts")
+    assert server.price.table == inventory.parent / "p.yaml"
+
+
 def test_a_drivers_file_is_looked_up_too_but_a_name_is_not(tmp_path: Path) -> None:
     file = tmp_path / "calls.yaml"
     (tmp_path / "mine.yaml").touch()

@@ -17,6 +17,8 @@ from farm.experiment_file.yaml_nodes import read_yaml
         ("2026-11-22", "2026-11-22"),  # not a date
         ("<<", "<<"),
         ("12", 12),
+        ("98765432109876543210", 98765432109876543210),  # a telephone number in a form's field
+        ("1e-999", 0.0),
         ("-3", -3),
         ("0.95", 0.95),
         ("1e3", 1000.0),
@@ -51,7 +53,14 @@ def test_each_value_knows_its_line() -> None:
         ("a: !!binary aGk=\n", "x.yaml:1: a: no tags here: "),
         ("a: &x 1\nb: *x\n", "x.yaml:2: not YAML: alias *x: write the value out"),
         ("a: 1\n? [b]\n: 2\n", "x.yaml:2: a key must be a word"),
-        ("a: \x00", "x.yaml: not YAML: "),
+        ("a: 1\nb: \x00", "x.yaml:2: not YAML: character U+0000 is not allowed"),
+        ("a: '\ufffe'", "x.yaml:1: not YAML: character U+FFFE is not allowed"),
+        ('a: "b\\0"', "x.yaml:1: a: U+0000 is not allowed"),
+        ("a: {b: 1}\nc:\n  " + "[" * 3000, "x.yaml:3: not YAML: nested more than 32 deep"),
+        ("a: " + "{b: " * 3000, "x.yaml:1: not YAML: nested more than 32 deep"),
+        ("a:\n  b: -" + "9" * 5000, "x.yaml:2: a.b: -9999999999999999999...: larger than any "),
+        ("a: 1e400", "x.yaml:1: a: 1e400: larger than any number here"),
+        ("a: 1\n---\nb: 2", "x.yaml:2: not YAML: "),
     ],
 )
 def test_what_cannot_be_read_is_told_with_its_line(text: str, message: str) -> None:
