@@ -28,7 +28,7 @@ HERE = Where()
 
 @dataclass(frozen=True, slots=True)
 class Goto:
-    """Open a page; `url` is a template (`{app_url}group?room={session}`)."""
+    """Open a page; `url` is a template (`{app_url}group?room={session}`): see `page_address`."""
 
     url: str
 

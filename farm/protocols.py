@@ -30,7 +30,8 @@ Evidence = PageReport | HostSample | ProbeEvent
 class HostKit:
     """What a host needs before its first probe.
 
-    `app_url` ends with a slash; an `http` origin that is not loopback is made secure for cameras.
+    `app_url` may name a user and a password, by which its pages are asked for. An `http` origin
+    that is not loopback is made secure for cameras, and so are those that its pages `led_to`.
     `screenshots` is where pictures of pages go (absolute). `poll_s` is the getStats period.
     """
 
@@ -41,6 +42,7 @@ class HostKit:
     probes: Probes
     poll_s: float
     screenshots: Path
+    led_to: tuple[str, ...] = ()
 
 
 class Clock(Protocol):

@@ -51,7 +51,7 @@ def test_what_the_doctor_calls_ok_is_tried_and_reported(
         f"ok      {NOT_A_KURENTO}",
         f"media server's process: the process that listens on TCP port {page.port}, pid "
         f"{page.process.pid} (python",
-        f"app: {page.url} answers",
+        f"app: {page.url}call.html?calls=1 answers",
     ):
         assert line in findings, findings
 

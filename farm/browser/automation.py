@@ -16,12 +16,19 @@ from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser as Connection
-from playwright.async_api import BrowserContext, Playwright, ViewportSize, async_playwright
+from playwright.async_api import (
+    BrowserContext,
+    HttpCredentials,
+    Playwright,
+    ViewportSize,
+    async_playwright,
+)
 from playwright.async_api import Error as PlaywrightError
 
 from farm.browser.playwright_trouble import CLOSE_WITHIN_S, bounded, one_line
 from farm.browser.probe_page import BrowserPage, Sink
 from farm.errors import BrowserError
+from farm.page_address import login_of, origin_of
 from farm.processes import Child
 from farm.protocols import HostKit
 from farm.trial import ProbePlan
@@ -101,6 +108,7 @@ class Browser:
                 context = await self._connection.new_context(
                     viewport=VIEWPORT,
                     ignore_https_errors=self._kit.accept_self_signed,
+                    http_credentials=_credentials(self._kit.app_url),
                     # A light probe needs a worker of ours, and a page's policy may forbid any: no
                     # address, frame or world of scripts is exempt from it. Full probes, which light
                     # ones are compared with, run under the same rules.
@@ -132,6 +140,20 @@ class Browser:
         status = await self._child.died()
         for page in tuple(self._pages):
             page.crash(f"{self._child.name} ended with status {status}")
+
+
+def _credentials(app_url: str) -> HttpCredentials | None:
+    """What an app behind a login is told, and nobody else; not in the address of its pages, from
+    which they could fetch nothing."""
+    login = login_of(app_url)
+    if login is None:
+        return None
+    return {
+        "username": login.user,
+        "password": login.password,
+        "origin": origin_of(app_url),
+        "send": None,
+    }
 
 
 @contextmanager

@@ -125,6 +125,7 @@ class Chromiums:
             source.chromium,
             profile,
             app_url=source.kit.app_url,
+            led_to=source.kit.led_to,
             video=source.clip.video,
             audio=source.clip.audio,
             more=source.kit.probes.flags,

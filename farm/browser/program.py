@@ -11,11 +11,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from farm.errors import MissingTool
+from farm.page_address import origin_of
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PLAYWRIGHT_CACHE = Path("~/.cache/ms-playwright")
 INSTALL = "playwright install --with-deps chromium"
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
+
+NO_PROXY = "--no-proxy-server"
+"""It would win over a proxy that the user's own flags name."""
 
 FLAGS: tuple[tuple[str, str], ...] = (
     ("--headless=new", "the browser that users have, without a screen"),
@@ -40,6 +44,7 @@ FLAGS: tuple[tuple[str, str], ...] = (
     ("--disable-default-apps", "likewise"),
     ("--disable-sync", "likewise"),
     ("--disable-domain-reliability", "likewise"),
+    (NO_PROXY, "a server under test is asked by us, not by a proxy of the environment"),
     ("--disable-quic", "page loads keep out of UDP, which is what is measured"),
     ("--disable-breakpad", "no crash reports outside our directories"),
     ("--no-first-run", "no welcome page"),
@@ -127,6 +132,7 @@ def chromium_command(
     profile: Path,
     *,
     app_url: str,
+    led_to: Iterable[str] = (),
     video: Path | None,
     audio: Path | None,
     more: Iterable[str] = (),
@@ -136,19 +142,23 @@ def chromium_command(
 
     Without `video` the camera is Chromium's own green test picture, without `audio` the microphone
     beeps as Chromium's does. `more` are the user's flags; they come last, and lists of features
-    are joined with ours. A plain http `app_url` that is not loopback is treated as secure, since
-    pages have cameras in secure contexts only.
+    are joined with ours. `app_url`, and what its pages lead to, is treated as secure where it is
+    plain http and not loopback, since pages have cameras in secure contexts only.
     """
-    flags = [flag for flag, _why in FLAGS]
+    more = list(more)
+    own_proxy = any(flag.startswith("--proxy-") for flag in more)
+    flags = [flag for flag, _why in FLAGS if not (own_proxy and flag == NO_PROXY)]
     if not sandbox:
         flags.append(NO_SANDBOX[0])
     if video is not None:
         flags.append(f"--use-file-for-fake-video-capture={video}")
     if audio is not None:
         flags.append(f"--use-file-for-fake-audio-capture={audio}")
-    app = urlsplit(app_url)
-    if app.scheme == "http" and app.hostname not in LOOPBACK:
-        flags.append(f"--unsafely-treat-insecure-origin-as-secure=http://{app.netloc}")
+    plain = [url for url in (app_url, *led_to) if url.lower().startswith("http:")]
+    insecure = [origin_of(url) for url in plain if urlsplit(url).hostname not in LOOPBACK]
+    if insecure:
+        origins = ",".join(dict.fromkeys(insecure))
+        flags.append(f"--unsafely-treat-insecure-origin-as-secure={origins}")
     return [str(chromium), *_joined([*flags, *more]), f"--user-data-dir={profile}", "about:blank"]
 
 

@@ -3,32 +3,109 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import ssl
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPException
-from urllib.error import HTTPError, URLError
+from http import HTTPStatus
 from urllib.parse import urlsplit
-from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
+import aiohttp
+
+from farm.driver import Goto
+from farm.drivers import read_driver
+from farm.drivers.steps import step_for
 from farm.errors import BadInput
+from farm.experiment import Experiment
+from farm.page_address import Login, app_address, login_of, origin_of
+from farm.scenario import driver_name, plan_trial, smallest_load
 from farm.trial import FaultKind
 
 SETTING = "app.url"
 LOOK_EVERY_S = 5.0
+ASKED_AS = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) probe-farm", "Accept": "text/html,*/*"}
+"""Some servers refuse whoever names a library."""
 
 
-async def check_app(url: str, *, accept_self_signed: bool, within_s: float = 10.0) -> None:
-    """One GET, past any proxy of the environment. Raises BadInput naming the setting."""
+class AnswersBadly(BadInput):
+    """Something is there and speaks HTTP, but shows no page."""
+
+
+def pages_of(experiment: Experiment) -> tuple[str, ...]:
+    """The pages that the first probe of each role opens first, as `app.url` and driver have it.
+
+    Raises BadInput for a driver that cannot be read.
+    """
+    url = experiment.app.url
+    if url is None:
+        return ()
+    roles = read_driver(driver_name(experiment)).roles
+    load = smallest_load(experiment.scenario)
+    plan = plan_trial(experiment, load, index=0, purpose="single", hosts=("here",))
+    first = {probe.role: probe for probe in reversed(plan.probes)}
+    pages = []
+    for role in (role for role in roles if role in first):
+        variables = {**first[role].variables, "app_url": app_address(url)}
+        steps = (step_for(step, variables) for step in roles[role].join)
+        opened = next((step.url for step in steps if isinstance(step, Goto)), "")
+        if urlsplit(opened).scheme in ("http", "https"):
+            pages.append(opened)
+    return tuple(dict.fromkeys(pages)) or (app_address(url),)
+
+
+async def check_pages(experiment: Experiment) -> tuple[str, ...]:
+    """Where they lead to, each after its redirects. Raises BadInput naming the setting."""
+    login = login_of(experiment.app.url or "")
+    led_to = []
+    for page in pages_of(experiment):
+        at_home = origin_of(page) == origin_of(experiment.app.url or "")
+        led_to.append(
+            await check_app(
+                page,
+                accept_self_signed=experiment.app.accept_self_signed,
+                login=login if at_home else None,
+            )
+        )
+    return tuple(dict.fromkeys(led_to))
+
+
+async def check_app(
+    url: str,
+    *,
+    accept_self_signed: bool,
+    login: Login | None = None,
+    within_s: float = 10.0,
+) -> str:
+    """One GET, past any proxy of the environment: where redirects led it.
+
+    Raises BadInput naming the setting.
+    """
     address = urlsplit(url)
     if address.scheme not in ("http", "https") or not address.hostname:
         raise BadInput(f"{SETTING}: {url}: must be http://host/ or https://host/")
-    await asyncio.to_thread(_get, url, accept_self_signed, within_s)
+    with _explained(url, within_s):
+        # A page may set a cookie and lead to itself until that comes back, at an address, too.
+        async with (
+            aiohttp.ClientSession(
+                trust_env=False,
+                headers=ASKED_AS | ({} if login is None else _authorization(login)),
+                cookie_jar=aiohttp.CookieJar(unsafe=True),
+                timeout=aiohttp.ClientTimeout(total=within_s),
+            ) as session,
+            session.get(url, ssl=not accept_self_signed) as answer,
+        ):
+            if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+                raise AnswersBadly(f"{SETTING}: {url} answered {answer.status} {answer.reason}")
+            return str(answer.url)
 
 
-async def app_answers(url: str, *, accept_self_signed: bool) -> bool:
+async def app_answers(experiment: Experiment) -> bool:
     """Whether it does again, after a reset."""
     try:
-        await check_app(url, accept_self_signed=accept_self_signed)
+        await check_pages(experiment)
     except BadInput:
         return False
     return True
@@ -43,8 +120,10 @@ async def app_gone(url: str, *, accept_self_signed: bool, every_s: float = LOOK_
     while True:
         try:
             await check_app(url, accept_self_signed=accept_self_signed)
+        except AnswersBadly:
+            misses = 0
         except BadInput as error:
-            misses = 0 if isinstance(error.__cause__, HTTPError) else misses + 1
+            misses += 1
             if misses == 2:
                 return f"the application is gone: {error}"
         else:
@@ -62,36 +141,48 @@ class RemoteApp:
     death: FaultKind = "server_died"
 
     async def url(self) -> str:
-        return self.page.rstrip("/") + "/"
+        return self.page
 
     async def late_s(self) -> None:
         """Not ours to say: what keeps it waiting is the server's affair."""
 
     async def died(self) -> str:
-        return await app_gone(self.page, accept_self_signed=self.accept_self_signed)
+        return await app_gone(app_address(self.page), accept_self_signed=self.accept_self_signed)
 
 
-def _get(url: str, accept_self_signed: bool, within_s: float) -> None:
-    context = ssl.create_default_context()
-    if accept_self_signed:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
+@contextmanager
+def _explained(url: str, within_s: float) -> Iterator[None]:
+    """What went wrong with a request, as BadInput that names the setting."""
+    site = f"{origin_of(url)}/"
     try:
-        with opener.open(Request(url), timeout=within_s):  # noqa: S310 - http(s), checked above
-            return
-    except HTTPError as error:
-        raise BadInput(f"{SETTING}: {url} answered {error.code} {error.reason}") from error
-    except (URLError, OSError, ValueError) as error:
-        why = error.reason if isinstance(error, URLError) else error
-        if isinstance(why, ssl.SSLCertVerificationError):
-            advice = "for one of your own set app.accept_self_signed: true"
-            raise BadInput(
-                f"{SETTING}: {url}: certificate refused, {why.verify_message}; {advice}"
-            ) from error
-        if isinstance(why, TimeoutError):
-            raise BadInput(f"{SETTING}: {url}: no answer within {within_s:g} s") from error
-        said = (why.strerror or str(why)).lower() if isinstance(why, OSError) else why
-        raise BadInput(f"{SETTING}: {url}: nothing answers there ({said})") from error
-    except HTTPException as error:
-        raise BadInput(f"{SETTING}: {url}: what answers there speaks no HTTP") from error
+        yield
+    except aiohttp.ClientConnectorCertificateError as error:
+        why = error.certificate_error
+        said = why.verify_message if isinstance(why, ssl.SSLCertVerificationError) else why
+        advice = "for one of your own set app.accept_self_signed: true"
+        raise BadInput(f"{SETTING}: {site}: certificate refused, {said}; {advice}") from error
+    except aiohttp.TooManyRedirects as error:
+        raise AnswersBadly(f"{SETTING}: {url}: it leads from page to page without end") from error
+    except aiohttp.ClientResponseError as error:
+        raise BadInput(f"{SETTING}: {site}: what answers there speaks no HTTP") from error
+    except TimeoutError as error:
+        raise BadInput(f"{SETTING}: {url}: no answer within {within_s:g} s") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise BadInput(f"{SETTING}: {site}: nothing answers there ({_reason(error)})") from error
+    except ValueError as error:
+        raise BadInput(f"{SETTING}: {url}: {error}") from error
+
+
+def _authorization(login: Login) -> dict[str, str]:
+    """Not sent on to another origin."""
+    told = b64encode(f"{login.user}:{login.password}".encode()).decode()
+    return {"Authorization": f"Basic {told}"}
+
+
+def _reason(error: Exception) -> str:
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(cause, socket.gaierror):
+        return str(cause.strerror).lower()
+    if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError) and cause.errno:
+        return os.strerror(cause.errno).lower()
+    return str(cause).lower() or type(cause).__name__

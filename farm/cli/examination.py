@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 from functools import partial
 from pathlib import Path
 
-from farm.cli.app_page import check_app
+from farm.cli.app_page import check_pages, pages_of
 from farm.cli.findings import Finding, looked_up
 from farm.cli.generator import open_generator
 from farm.cli.media_server import (
@@ -61,7 +61,7 @@ async def examine_experiment(experiment: Experiment, file: Path) -> list[Finding
         findings.append(await _media_server(experiment.server.kurento, file))
         findings += await _machine(experiment, file)
     if experiment.app.url is not None:
-        findings.append(await _answered(file, "app", _app(experiment, experiment.app.url)))
+        findings.append(await _answered(file, "app", _app(experiment)))
     if any(host.ray for host in experiment.hosts):
         findings += await _hosts(experiment, file)
     return findings
@@ -108,9 +108,11 @@ async def _kurento(kurento: str) -> str:
     return f"{info.get('type', 'Kurento')} {info['version']} answers at {kurento}"
 
 
-async def _app(experiment: Experiment, url: str) -> str:
-    await check_app(url, accept_self_signed=experiment.app.accept_self_signed)
-    return f"{url} answers"
+async def _app(experiment: Experiment) -> str:
+    pages = pages_of(experiment)
+    led_to = [each for each in await check_pages(experiment) if each not in pages]
+    answer = f"{' and '.join(pages)} {'answers' if len(pages) == 1 else 'answer'}"
+    return answer + (f", and it goes on to {' and '.join(led_to)}" if led_to else "")
 
 
 async def _machine(experiment: Experiment, file: Path) -> list[Finding]:

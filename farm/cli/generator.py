@@ -23,6 +23,7 @@ from farm.hosts.cpu_users import Root
 from farm.hosts.sampler import usable_cores
 from farm.inventory import RAY_PORT
 from farm.observations import HostFacts, HostLook
+from farm.page_address import app_address
 from farm.placement import Room
 from farm.processes import Processes
 from farm.protocols import Host, HostKit
@@ -211,7 +212,9 @@ def look_trouble(order: HostOrder, look: HostLook, app_url: str | None) -> str |
     if absent:
         return f"it has no core {absent[0]} (hosts[].cores), of {look.cores}"
     if look.app_trouble is not None:
-        return f"it cannot reach the page under test, {app_url}: {look.app_trouble}"
+        return (
+            f"it cannot reach the page under test, {app_address(app_url or '')}: {look.app_trouble}"
+        )
     return None
 
 

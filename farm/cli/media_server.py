@@ -76,7 +76,7 @@ def server_behind(
     address = settings.kurento or app.url
     assert address is not None, "no Kurento without a page"  # noqa: S101 - a checked experiment
     ready: Callable[[], Awaitable[bool]] = (
-        partial(app_answers, address, accept_self_signed=app.accept_self_signed)
+        partial(app_answers, experiment)
         if settings.kurento is None
         else partial(answers, settings.kurento)
     )

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from farm.cli.app_page import RemoteApp, check_app
+from farm.cli.app_page import RemoteApp, check_pages
 from farm.cli.call_recordings import say_where, with_recordings_of
 from farm.cli.children import DemoApp, start_demo_app, start_embedded_kurento
 from farm.cli.generator import Generator, open_generator
@@ -31,6 +31,7 @@ from farm.drivers import read_driver
 from farm.experiment import EMBEDDED, Experiment, Process, Ssh
 from farm.kurento.view import KurentoView
 from farm.own_view import NoView
+from farm.page_address import app_address
 from farm.processes import Processes
 from farm.protocols import Host, HostKit, Observer, Server, ServerView
 from farm.recording import RunRecording
@@ -67,8 +68,7 @@ async def open_world(
     """
     driver = read_driver(driver_name(experiment), beside)
     app = experiment.app
-    if app.url is not None:
-        await check_app(app.url, accept_self_signed=app.accept_self_signed)
+    led_to = await check_pages(experiment)
     async with AsyncExitStack() as stack:
         generator = await stack.enter_async_context(open_generator(experiment, clock))
         processes = await stack.enter_async_context(Processes(recording.folder.logs))
@@ -107,6 +107,7 @@ async def open_world(
             probes=experiment.probes,
             poll_s=experiment.trial.poll_s,
             screenshots=recording.folder.trials,
+            led_to=led_to,
         )
         await generator.check(kit, observer.note)
 
@@ -203,7 +204,7 @@ class App(Protocol):
     def death(self) -> FaultKind: ...
 
     async def url(self) -> str:
-        """Where it answers, started again if it is ours and died; ends with a slash."""
+        """`app.url`, or where ours answers, started again if it died."""
 
     async def late_s(self) -> float | None:
         """How late it was since it was asked last; `None` where it is not ours."""
@@ -214,7 +215,7 @@ class App(Protocol):
 
 def _app(experiment: Experiment, processes: Processes, observer: Observer, address: str) -> App:
     if experiment.app.url is not None:
-        observer.note(f"app: {experiment.app.url}")
+        observer.note(f"app: {app_address(experiment.app.url)}")
         return RemoteApp(experiment.app.url, experiment.app.accept_self_signed)
     kurento = experiment.server.kurento
     assert kurento is not None, "our app has a Kurento"  # noqa: S101 - a checked experiment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
@@ -23,7 +24,7 @@ from farm.driver import (
     Where,
     is_file_name,
 )
-from farm.drivers.steps import unknown_variables
+from farm.drivers.steps import APP_URL, unknown_variables
 from farm.errors import BadExperiment, MissingTool
 from farm.experiment import RoomMedia
 from farm.experiment_file.yaml_nodes import Document, read_yaml
@@ -35,6 +36,8 @@ Place = tuple[str | int, ...]
 DRIVER_KEYS = ("format", "media", "roles")
 ROLE_KEYS = ("join", "joined", "leave", "after")
 STEP_KEYS = ("goto", "fill", "select", "click", "accept_dialog", "wait_for", "evaluate")
+_ADDRESS = re.compile(rf"{re.escape(APP_URL)}|[A-Za-z][A-Za-z0-9+.-]*:")
+
 WHERE_KEYS = ("frame", "in_new_tab")
 WAIT_KEYS = ("selector", "function", "within")
 
@@ -137,7 +140,7 @@ class _Reader:
         given, at = step[key], (*at, key)
         steps: tuple[Step, ...]
         match key, given:
-            case "goto", str():
+            case "goto", str() if _ADDRESS.match(given):
                 steps = (Goto(self._template(given, at)),)
             case "click", str():
                 steps = (Click(self._template(given, at), place),)

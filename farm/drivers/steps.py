@@ -19,9 +19,10 @@ from farm.driver import (
     Where,
     where,
 )
+from farm.page_address import page_address
 
 VARIABLES: Mapping[str, str] = {
-    "app_url": "the app's address; ends with /",
+    "app_url": "the app's address, as app.url has it",
     "session": "the call, room or broadcast: s000",
     "probe": "this probe: p000",
     "role": "its role, as the driver names it",
@@ -34,6 +35,9 @@ VARIABLES: Mapping[str, str] = {
     "max_video_send_bandwidth": "kbit/s, or empty",
 }
 """What a template may name, `{like_this}`, and what it stands for."""
+
+APP_URL = "{app_url}"
+"""What a `goto` begins with that leads to a page of the app."""
 
 _NAME = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
@@ -60,13 +64,18 @@ def step_for(step: Step, variables: Mapping[str, str]) -> Step:
     def filled(template: str) -> str:
         return fill_in(template, variables)
 
+    def address(template: str) -> str:
+        if not template.startswith(APP_URL) or "app_url" not in variables:
+            return filled(template)
+        return page_address(variables["app_url"], filled(template.removeprefix(APP_URL)))
+
     def there(place: Where) -> Where:
         return replace(place, frames=tuple(filled(frame) for frame in place.frames))
 
     made: Step
     match step:
         case Goto(url):
-            made = Goto(filled(url))
+            made = Goto(address(url))
         case Fill(selector, text, place):
             made = Fill(filled(selector), filled(text), there(place))
         case Select(selector, option, place):

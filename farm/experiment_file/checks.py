@@ -41,6 +41,11 @@ def _app(experiment: Experiment) -> None:
         raise BadExperiment("app.run: null: expected demo, or null with app.url")
     if app.url is not None:
         _address("app.url", app.url, ("http", "https"), "http://host/ or https://host/")
+        if "%" in (urlsplit(app.url).hostname or ""):
+            raise BadExperiment(
+                f"app.url: {app.url}: browsers know no zones of addresses (%eth0): expected an "
+                "address that needs none, or a name"
+            )
 
 
 def _server(experiment: Experiment) -> None:

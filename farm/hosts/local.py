@@ -16,6 +16,7 @@ from farm.errors import BrowserError
 from farm.hosts.cpu_users import Root
 from farm.hosts.sampler import HostSampler, usable_cores
 from farm.observations import ClockReading, HostFacts, Joined
+from farm.page_address import app_address
 from farm.probe_life import OpenPage, Page, ProbeLife, Seen
 from farm.protocols import Evidence, HostKit, Probe
 from farm.trial import ProbePlan
@@ -142,7 +143,9 @@ class LocalHost:
                 f"{plan.probe}: driver {opened.kit.driver.name} has no role {plan.role}"
                 f" (it has {', '.join(roles)})"
             )
-        plan = replace(plan, variables={**plan.variables, "app_url": opened.kit.app_url})
+        plan = replace(
+            plan, variables={**plan.variables, "app_url": app_address(opened.kit.app_url)}
+        )
         seat = self._seat(opened)
         seat.taken += 1
         probe = ProbeLife(roles[plan.role], _page_of(seat), opened.kit.screenshots)

@@ -85,12 +85,29 @@ def test_the_command_plays_the_clip() -> None:
         ("http://localhost/", None),
         ("http://[::1]:9000/", None),
         ("https://203.0.113.7:8443/", None),
+        ("http://me:secret@203.0.113.7:8080/app/", "http://203.0.113.7:8080"),
+        ("http://[2001:db8::20]/lobby.html", "http://[2001:db8::20]"),
     ],
 )
 def test_a_plain_http_app_elsewhere_may_use_the_camera(app_url: str, origin: str | None) -> None:
     prefix = "--unsafely-treat-insecure-origin-as-secure="
     secured = [flag.removeprefix(prefix) for flag in command(app_url) if flag.startswith(prefix)]
     assert secured == ([origin] if origin else [])
+
+
+def test_a_plain_http_page_that_the_app_leads_to_may_use_the_camera_too() -> None:
+    led_to = ["http://203.0.113.8/room", "https://203.0.113.9/", "http://203.0.113.7/other"]
+    assert (
+        "--unsafely-treat-insecure-origin-as-secure=http://203.0.113.7,http://203.0.113.8"
+        in command("http://203.0.113.7/", led_to=led_to)
+    )
+
+
+def test_no_proxy_is_used_but_one_that_is_asked_for() -> None:
+    assert "--no-proxy-server" in command()
+    own = ["--proxy-server=http://203.0.113.7:3128"]
+    assert "--no-proxy-server" not in command(more=own)
+    assert own[0] in command(more=own)
 
 
 def test_the_sandbox_is_left_out_where_it_cannot_work(tmp_path: Path) -> None:

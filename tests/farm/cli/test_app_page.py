@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
+from aiohttp import web
 
-from farm.cli.app_page import app_gone, check_app
+from farm.cli.app_page import app_gone, check_app, check_pages, pages_of
 from farm.errors import BadInput
+from farm.experiment import Experiment
+from farm.experiment_file import parse_experiment
 
 
 async def test_an_app_that_answers_is_fine(call_app: str) -> None:
@@ -69,3 +75,99 @@ async def test_an_app_that_answers_with_an_error_is_there(call_app: str) -> None
     looking = app_gone(f"{call_app}nothing", accept_self_signed=False, every_s=0.01)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(looking, 0.3)
+
+
+@dataclass
+class Asked:
+    """A server, and what it was asked for."""
+
+    url: str
+    paths: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+async def asked() -> AsyncIterator[Asked]:
+    """`/hop` leads to `/lobby.html`, `/cookie` to itself until its cookie comes back, `/round` to
+    itself for ever; `/secret` is for `me` with `pass word`."""
+    found = Asked("")
+
+    async def answer(request: web.Request) -> web.Response:
+        found.paths.append(request.path_qs)
+        if request.path == "/hop":
+            raise web.HTTPFound("/lobby.html?hopped=1#room")
+        if request.path == "/round":
+            raise web.HTTPFound("/round")
+        if request.path == "/cookie" and "seen" not in request.cookies:
+            again = web.HTTPFound("/cookie")
+            again.set_cookie("seen", "1")
+            raise again
+        login = "Basic bWU6cGFzcyB3b3Jk"  # me:pass word
+        if request.path == "/secret" and request.headers.get("Authorization") != login:
+            raise web.HTTPUnauthorized(headers={"WWW-Authenticate": 'Basic realm="x"'})
+        if request.path == "/gone" or request.headers["User-Agent"].startswith("Python"):
+            raise web.HTTPForbidden
+        return web.Response(text="a page", content_type="text/html")
+
+    app = web.Application()
+    app.router.add_get("/{any:.*}", answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    found.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield found
+    await runner.cleanup()
+
+
+def experiment_at(url: str, tmp_path: Path, callee: str, caller: str) -> Experiment:
+    driver = tmp_path / "mine.yaml"
+    driver.write_text(
+        "format: 1\nroles:\n"
+        f"  callee: {{join: [{{accept_dialog: true}}, {{goto: '{callee}'}}]}}\n"
+        f"  caller: {{join: [{{goto: '{caller}'}}, {{goto: '{{app_url}}later'}}]}}\n"
+    )
+    return parse_experiment(f"app: {{url: '{url}', driver: {driver}}}", "an experiment")
+
+
+async def test_the_pages_that_probes_open_are_asked_for(asked: Asked, tmp_path: Path) -> None:
+    for url, callee, caller, paths in (
+        ("/lobby.html?tenant=7#/room", "{app_url}", "{app_url}", ["/lobby.html?tenant=7"]),
+        ("", "{app_url}", "{app_url}", ["/"]),
+        ("/base", "{app_url}", "{app_url}call?s={session}", ["/base", "/base/call?s=s000"]),
+        ("/gone", "{app_url}/{probe}", "{app_url}/{probe}", ["/gone/p000", "/gone/p001"]),
+        ("/a%20b/%2F?x=%26y", "{app_url}", "{app_url}", ["/a%20b/%2F?x=%26y"]),
+        ("/gone", "about:blank", "data:,x", ["/gone"]),
+    ):
+        asked.paths.clear()
+        experiment = experiment_at(asked.url + url, tmp_path, callee, caller)
+        if url == "/gone" and "about" in callee:
+            with pytest.raises(BadInput, match=f"^app.url: {asked.url}/gone answered 403"):
+                await check_pages(experiment)
+        else:
+            await check_pages(experiment)
+        assert asked.paths == paths
+
+
+async def test_it_is_known_where_pages_lead_to(asked: Asked, tmp_path: Path) -> None:
+    experiment = experiment_at(f"{asked.url}/hop", tmp_path, "{app_url}", "{app_url}cookie")
+    assert pages_of(experiment) == (f"{asked.url}/hop", f"{asked.url}/hop/cookie")
+    experiment = experiment_at(f"{asked.url}/", tmp_path, "{app_url}hop", "{app_url}cookie")
+    assert await check_pages(experiment) == (
+        f"{asked.url}/lobby.html?hopped=1",
+        f"{asked.url}/cookie",
+    )
+    experiment = experiment_at(f"{asked.url}/round", tmp_path, "{app_url}", "{app_url}")
+    with pytest.raises(BadInput, match=r"/round: it leads from page to page without end$"):
+        await check_pages(experiment)
+
+
+async def test_a_login_in_the_address_is_given_to_its_origin_alone(
+    asked: Asked, tmp_path: Path
+) -> None:
+    with_login = asked.url.replace("://", "://me:pass%20word@")
+    experiment = experiment_at(f"{with_login}/secret", tmp_path, "{app_url}", "{app_url}")
+    assert await check_pages(experiment) == (f"{asked.url}/secret",)
+    elsewhere = asked.url.replace("127.0.0.1", "localhost")
+    page = f"{elsewhere}/secret"
+    experiment = experiment_at(f"{with_login}/", tmp_path, page, page)
+    with pytest.raises(BadInput, match=f"^app.url: {page} answered 401 Unauthorized$"):
+        await check_pages(experiment)

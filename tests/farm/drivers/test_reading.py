@@ -120,6 +120,7 @@ def test_every_driver_that_comes_with_the_farm_is_right(name: str) -> None:
         ("function:", "functoin:", "wait_for.functoin: unknown key: did you mean function?"),
         ("{function: ", '{selector: "#a", function: ', "needs either selector: or function:"),
         ("evaluate: ring.js", "evaluate: sing.js", "sing.js: no such file beside the driver"),
+        ('goto: "{app_url}call"', "goto: call", "'call': must be an address, such as "),
         ("accept_dialog: true", "accept_dialog: 5", "accept_dialog: 5: must be true"),
         ('{"#room": "{session}", "#size": 2}', "Blue", "select: 'Blue': must be selectors with"),
         ("{session}", "{sesion}", "no variable {sesion}; did you mean {session}?"),

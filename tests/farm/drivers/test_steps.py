@@ -11,6 +11,8 @@ VARIABLES = {"app_url": "http://app/", "probe": "p000", "session": "s000"}
 def test_templates_are_filled_in_everywhere() -> None:
     steps = [
         Goto("{app_url}?s={session}"),
+        Goto("{app_url}room/{session}"),
+        Goto("https://login.example/?next={app_url}"),
         Fill("#{session}", "{probe}"),
         Select("#{session}", "{probe}"),
         Click("#call-{session}"),
@@ -22,6 +24,8 @@ def test_templates_are_filled_in_everywhere() -> None:
     ]
     assert [step_for(step, VARIABLES) for step in steps] == [
         Goto("http://app/?s=s000"),
+        Goto("http://app/room/s000"),
+        Goto("https://login.example/?next=http://app/"),
         Fill("#s000", "p000"),
         Select("#s000", "p000"),
         Click("#call-s000"),

@@ -1,0 +1,62 @@
+"""Which page a probe opens, by `app.url` and a driver's `goto`. Pure.
+
+`{app_url}` alone is `app.url` as it was written. What follows it is a relative reference (RFC 3986)
+from there; a path that ends without a slash is a folder, unless a query follows it or its last part
+has a dot in it: that is a page (`lobby.html`), and what counts is its folder. A fragment that is a
+path, `#/room`, as pages with routes of their own have, takes what follows likewise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a URL says before its `@`; browsers and servers are told of it in a header."""
+
+    user: str
+    password: str
+
+
+def app_address(url: str) -> str:
+    """`app.url` as a browser asks for it: never without a path, and without its user."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=_host(parts), path=parts.path or "/"))
+
+
+def login_of(url: str) -> Login | None:
+    """User and password that `app.url` names."""
+    parts = urlsplit(url)
+    if parts.username is None:
+        return None
+    return Login(unquote(parts.username), unquote(parts.password or ""))
+
+
+def origin_of(url: str) -> str:
+    """`http://host:8080`."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{_host(parts)}"
+
+
+def page_address(app_url: str, rest: str) -> str:
+    """The page that `{app_url}` with `rest` behind it names; `app_url` is an `app_address`."""
+    parts = urlsplit(app_url)
+    if not rest:
+        return app_url
+    if rest.startswith("&") and parts.query:
+        return urlunsplit(parts._replace(query=parts.query + rest))
+    if rest[0] in "?#":
+        return urljoin(app_url, rest)
+    below = rest.lstrip("/")
+    if parts.fragment.startswith("/"):
+        return urlunsplit(parts._replace(fragment=f"{parts.fragment.rstrip('/')}/{below}"))
+    last = parts.path.rpartition("/")[2]
+    folder = parts.path if parts.query or "." in last else f"{parts.path.rstrip('/')}/"
+    # Not `a:b`, which is an address of the scheme `a`.
+    return urljoin(urlunsplit(parts._replace(path=folder)), f"./{below}")
+
+
+def _host(parts: SplitResult) -> str:
+    return parts.netloc.rpartition("@")[2]
