@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from farm.destination import in_url, parse_destination
 from farm.experiment import App, Experiment, Host, Price, Ssh, setting
 
 RAY_PORT = 10001
@@ -105,7 +106,7 @@ def _hosts(found: tuple[InventoryHost, ...]) -> tuple[Host, ...]:
             hosts.append(
                 Host(
                     here=False,
-                    ray=f"ray://{_machine_of(head.ssh.to)}:{RAY_PORT}",
+                    ray=f"ray://{in_url(_machine_of(head.ssh.to))}:{RAY_PORT}",
                     machines=sum(_together(head, other) for other in found),
                     place=head.place,
                     cores=head.cores,
@@ -122,7 +123,7 @@ def _together(head: InventoryHost, other: InventoryHost) -> bool:
 
 def _machine_of(to: str) -> str:
     """`user@host:22` without user and port."""
-    return to.rpartition("@")[2].partition(":")[0]
+    return parse_destination(to, "ssh.to").host
 
 
 def _app_beside(app: App, url: str, written: Callable[[str], bool]) -> App:

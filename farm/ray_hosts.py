@@ -21,6 +21,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
+from farm.destination import in_url
 from farm.errors import BadInput, HostLost, MissingTool
 from farm.inventory import RAY_PORT
 from farm.reachable import unreached
@@ -80,7 +81,7 @@ class RayCluster:
         cluster = cls(ray, address, thread)
         try:
             async with asyncio.timeout(CONNECTED_WITHIN_S):
-                await cluster._connected(f"ray://{host}:{port}")
+                await cluster._connected(f"ray://{in_url(host)}:{port}")
         except (TimeoutError, OSError, RuntimeError, ray.exceptions.RayError) as error:
             thread.shutdown(wait=False, cancel_futures=True)
             late = f"not within {CONNECTED_WITHIN_S:g} s"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
 from farm.experiment import Size
@@ -59,7 +60,7 @@ async def start_embedded_kurento(
     return EmbeddedKurento(
         child,
         url,
-        port=int(url.rpartition(":")[2].partition("/")[0]),
+        port=urlsplit(url).port or port,
         reset=f"kill -HUP {int(child.ready['reset_pid'])}",
     )
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from ipaddress import ip_address
 from itertools import chain, count, pairwise
 from pathlib import Path
 
@@ -73,7 +74,7 @@ class Generator:
         """
         others = [machine.ray.address for machine in self._machines.values() if machine.ray]
         ours = [address_towards(other) for other in others]
-        return next((each for each in ours if not each.startswith("127.")), LOOPBACK)
+        return next((each for each in ours if not ip_address(each).is_loopback), LOOPBACK)
 
     async def looks(
         self, chromium: Path | None, app_url: str | None
@@ -185,12 +186,13 @@ def ray_address(setting: str) -> str:
 
 def address_towards(other: str) -> str:
     """The address of this machine that its packets to `other` bear. Raises BadInput."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nothing_sent:
-        try:
-            nothing_sent.connect((other, 9))
-        except OSError as error:
-            raise BadInput(f"no way from here to the host at {other}: {error.strerror}") from error
-        return str(nothing_sent.getsockname()[0])
+    try:
+        family, kind, _, _, there = socket.getaddrinfo(other, 9, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, kind) as nothing_sent:
+            nothing_sent.connect(there)
+            return str(nothing_sent.getsockname()[0])
+    except OSError as error:
+        raise BadInput(f"no way from here to the host at {other}: {error.strerror}") from error
 
 
 def names_beside(taken: Sequence[str], place: str, found: Sequence[RayMachine]) -> tuple[str, ...]:

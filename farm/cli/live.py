@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, TypeVar
 
@@ -34,8 +35,11 @@ def add_live_option(verb: argparse.ArgumentParser) -> None:
 def address(text: str) -> Address:
     """`8000`, or `0.0.0.0:8000` for others on the network; for `type=`."""
     host, _, port = text.rpartition(":")
-    if not port.isdecimal() or int(port) > HIGHEST_PORT:
+    bracketed = host.startswith("[") and host.endswith("]")
+    if not re.fullmatch("[0-9]{1,5}", port) or int(port) > HIGHEST_PORT:
         raise argparse.ArgumentTypeError(f"{text}: expected a port, or host:port")
+    if ":" in host and not bracketed:
+        raise argparse.ArgumentTypeError(f"{text}: an IPv6 address stands in brackets, [::1]:80")
     return Address(host.strip("[]") or LOOPBACK, int(port))
 
 

@@ -10,6 +10,7 @@ import socket
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 from cryptography import x509
@@ -83,7 +84,7 @@ async def _serve(options: argparse.Namespace) -> None:
             tls=tls,
         )
         children.append(app)
-        port = app.ready["url"].rstrip("/").rpartition(":")[2]
+        port = urlsplit(str(app.ready["url"])).port
         for address in addresses:
             print(f"http{'s' if options.tls else ''}://{address}:{port}/", flush=True)
         print(f"logs are in {logs}; Ctrl-C ends it", flush=True)

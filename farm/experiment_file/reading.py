@@ -17,8 +17,9 @@ from typing import Any, cast
 
 import jsonschema
 
+from farm.destination import parse_destination
 from farm.driver import is_file_name
-from farm.errors import BadExperiment
+from farm.errors import BadExperiment, BadInput
 from farm.experiment import Experiment, Size, Ssh
 from farm.experiment_file import yaml_nodes
 from farm.experiment_file.checks import check
@@ -86,6 +87,9 @@ def load_inventory(path: Path) -> Inventory:
         place = document.place(("server", "kurento"))
         raise BadExperiment(f"{place}: nothing: expected ws://host:8888/kurento")
     with _at(document):
+        for at, host in enumerate(inventory.hosts or ()):
+            _check_destination(host.ssh, f"hosts[{at}].ssh.to")
+        _check_destination(server.ssh if server else None, "server.ssh.to")
         return dataclasses.replace(
             inventory,
             server=server
@@ -102,14 +106,31 @@ def load_inventory(path: Path) -> Inventory:
         )
 
 
+def _check_destination(ssh: Ssh | None, setting: str) -> None:
+    if ssh is not None:
+        try:
+            parse_destination(ssh.to, setting)
+        except BadInput as error:
+            raise BadExperiment(str(error)) from error
+
+
 def _beside(ssh: Ssh | None, folder: Path, setting: str) -> Ssh | None:
-    """With the paths of key and known_hosts made absolute."""
+    """With the paths of key and known_hosts made absolute; `~` stays, for whoever reads them.
+
+    By it the default of known_hosts is known, which means more files than one.
+    """
     if ssh is None:
         return None
+
+    def found(path: Path, key: str) -> Path:
+        if path.parts[:1] == ("~",):
+            return path
+        return _file_beside(folder, path, f"{setting}.{key}")
+
     return dataclasses.replace(
         ssh,
-        key=ssh.key and _file_beside(folder, ssh.key, f"{setting}.key"),
-        known_hosts=_file_beside(folder, ssh.known_hosts, f"{setting}.known_hosts"),
+        key=ssh.key and found(ssh.key, "key"),
+        known_hosts=found(ssh.known_hosts, "known_hosts"),
     )
 
 

@@ -419,4 +419,4 @@ async def _addresses(url: str | None) -> frozenset[str]:
         found = await asyncio.get_running_loop().getaddrinfo(urlsplit(url).hostname, None)
     except socket.gaierror:
         return frozenset()
-    return frozenset(str(address[4][0]) for address in found)
+    return frozenset(str(address[4][0]).partition("%")[0] for address in found)  # without zones

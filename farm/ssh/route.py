@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from farm.destination import Destination, parse_destination
 from farm.errors import BadInput
 from farm.experiment import Ssh
 from farm.ssh.certificate import SUFFIX
@@ -18,7 +19,6 @@ from farm.ssh.client_config import (
     tokens_of,
     with_tokens,
 )
-from farm.ssh.destination import Destination, parse_destination
 
 MOST_HOPS = 8
 KEY_NAMES = ("id_rsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk")

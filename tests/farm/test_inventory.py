@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,28 @@ def test_where_no_probe_is_here_the_page_is_the_one_beside_the_server(folder: Pa
     assert loaded(folder, "hosts: [{here: true}, {ray: auto}]\n").app == App()
     own = loaded(folder, "app: {url: 'https://mine/', driver: demo_one_to_one}\n").app
     assert own.url == "https://mine/"
+
+
+@pytest.mark.parametrize(
+    ("to", "head"),
+    [
+        ("ubuntu@[2001:db8::20]", "[2001:db8::20]"),
+        ("ubuntu@[2001:db8::20]:2222", "[2001:db8::20]"),
+        ("2001:db8::20", "[2001:db8::20]"),
+        ("me@fe80::1%eth0", "[fe80::1%eth0]"),
+        ("me@corp@host-1.example.net:22", "host-1.example.net"),
+    ],
+)
+def test_a_ray_head_is_reached_where_its_machine_is(folder: Path, to: str, head: str) -> None:
+    (folder / "aws/inventory.yaml").write_text(
+        f"hosts: [{{name: host-1, ssh: {{to: '{to}'}}, ray: head}}]\n"
+    )
+    assert loaded(folder).hosts[0].ray == f"ray://{head}:10001"
+
+
+def test_an_address_that_is_none_has_its_place(folder: Path) -> None:
+    inventory = folder / "aws/inventory.yaml"
+    inventory.write_text("hosts:\n- {here: true}\n- {name: a, ray: head, ssh: {to: 'a b'}}\n")
+    place = f"{inventory}:3: hosts[1].ssh.to: 'a b' is not user@host"
+    with pytest.raises(BadExperiment, match=f"^{re.escape(place)}"):
+        loaded(folder)

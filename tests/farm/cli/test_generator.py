@@ -39,6 +39,7 @@ def test_the_head_is_looked_for_here_unless_it_is_named() -> None:
 
 def test_our_own_address_is_the_one_that_the_other_sees() -> None:
     assert address_towards("127.0.0.9") == "127.0.0.1"
+    assert address_towards("::1") == "::1"
 
 
 def test_a_host_to_which_there_is_no_way_is_told() -> None:

@@ -395,8 +395,12 @@ def test_every_path_in_a_file_is_from_its_folder(
     assert experiment.server.price.table == Path("/home/me/prices.yaml")
     assert experiment.probes.chromium == folder / "chrome"
     assert experiment.output.directory == folder / "results"
-    file.write_text("probes: {chromium: ~/chrome}")
+    file.write_text(
+        "probes: {chromium: ~/chrome}\n"
+        "server: {kurento: 'ws://203.0.113.10/kurento', ssh: {to: me@203.0.113.10, key: ~/id}}"
+    )
     there = load_experiment(file)
+    assert there.server.ssh == Ssh("me@203.0.113.10", Path("~/id"))  # and ssh's own known_hosts
     assert there.probes.chromium == Path("~/chrome")  # in the home of each host
     assert there.output.directory == Path("runs")  # not written: where one stands
 

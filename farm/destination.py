@@ -1,0 +1,65 @@
+"""`user@host:port` as people write it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv6Address
+
+from farm.errors import BadInput
+
+_SHAPE = re.compile(
+    r"(?:ssh://)?"
+    r"(?:(?P<user>[^\s:/]+)@)?"
+    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^@:\s\[\]/]+))"
+    r"(?::(?P<port>\d{1,5}))?"
+)
+_BARE_V6 = re.compile(r"(?:(?P<user>[^\s:/]+)@)?(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """What was written; `None`: not said there, so ~/.ssh/config or a default decides.
+
+    `host` has no brackets; an IPv6 address may have a zone, `fe80::1%eth0`.
+    """
+
+    host: str
+    user: str | None = None
+    port: int | None = None
+
+
+def parse_destination(text: str, setting: str) -> Destination:
+    """Read `host`, `user@host`, `user@host:22` or `user@[2001:db8::1]:22`. Raises BadInput.
+
+    Also `ssh://user@host:22`, and an IPv6 address without brackets, which then has no port; a user
+    may have an `@` of its own, as those of a directory do.
+    """
+    written = text.strip()
+    bare = _BARE_V6.fullmatch(written)
+    if bare is not None and _is_v6(bare["v6"]):
+        return Destination(bare["v6"], bare["user"])
+    found = _SHAPE.fullmatch(written)
+    port = int(found["port"]) if found and found["port"] else None
+    if (
+        found is None
+        or (found["v6"] is not None and not _is_v6(found["v6"]))
+        or (port is not None and not 1 <= port <= 65535)
+    ):
+        raise BadInput(
+            f"{setting}: {text!r} is not user@host or user@host:port (IPv6 addresses in [])"
+        )
+    return Destination(found["v6"] or found["host"], found["user"], port)
+
+
+def in_url(host: str) -> str:
+    """A host as an URL has it before its port: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def _is_v6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except AddressValueError:
+        return False
+    return True
