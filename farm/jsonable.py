@@ -23,6 +23,11 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+LARGEST = 2**63
+"""Counters fit below it; what does not is damage, or nobody's (JSON's 1e999 is infinite)."""
+
+LONGEST_SHOWN = 80
+
 
 def to_jsonable(value: Any) -> Any:
     """`value` made of dicts, lists, strings, numbers, booleans and None only.
@@ -131,10 +136,10 @@ def _read_scalar(hint: Any, data: Any, place: str) -> Any:
         return data
     if hint is float:
         good = isinstance(data, int | float) and not isinstance(data, bool)
-        return float(_expect(data, good, place, "a number"))
+        return float(_expect(data, good and abs(data) < LARGEST, place, "a number"))
     if hint is int:
         good = isinstance(data, int) and not isinstance(data, bool)
-        return _expect(data, good, place, "a whole number")
+        return _expect(data, good and abs(data) < LARGEST, place, "a whole number")
     if hint is Path:
         return Path(_expect(data, isinstance(data, str), place, "a path"))
     if isinstance(hint, type) and issubclass(hint, Enum):
@@ -147,7 +152,9 @@ def _read_scalar(hint: Any, data: Any, place: str) -> Any:
 
 def _expect(data: Any, good: bool, place: str, what: str) -> Any:
     if not good:
-        raise ValueError(f"{place} is {data!r}, should be {what}")
+        shown = repr(data)
+        shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
+        raise ValueError(f"{place} is {shown}, should be {what}")
     return data
 
 

@@ -20,6 +20,7 @@ from aiohttp import web
 from farm.cli.__main__ import main
 from farm.cli.recorded import WATCH
 from farm.experiment import Experiment, Ssh
+from farm.experiment_file import load_experiment
 from farm.recording import RunRecording
 from farm.recording.manifest import Manifest
 from farm.run_clock import RunClock
@@ -217,6 +218,24 @@ def test_a_finished_run_is_not_resumed(says: Says, tmp_path: Path) -> None:
         recording.write_summary({"format": 1, "state": "converged"})
     said = says("size", "--resume", "done")
     assert said == "farm: --resume: done: that run has its answer, nothing is left to do"
+
+
+def test_a_run_whose_files_are_gone_says_which(
+    says: Says, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine").mkdir()
+    mine, file = tmp_path / "mine/driver.yaml", tmp_path / "mine/calls.yaml"
+    mine.write_text("format: 1\nroles: {}\n")
+    file.write_text("app: {driver: driver.yaml}\n")
+    monkeypatch.chdir(tmp_path / "mine")
+    manifest = Manifest(
+        datetime.now(UTC).timestamp(), "one_to_one", load_experiment(Path(file.name))
+    )
+    with RunRecording.create(tmp_path, "cut", "", manifest, RunClock()):
+        pass
+    mine.unlink()
+    said = says("size", "--resume", "cut")
+    assert said.startswith(f"farm: app.driver: {mine}: no such driver or file")
 
 
 @pytest.mark.parametrize("verb", ["size", "watch"])

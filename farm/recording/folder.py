@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import re
 import secrets
 import shutil
@@ -17,6 +16,7 @@ from typing import Any
 from farm.errors import RecordingError
 from farm.file_lock import FileLock, Holder, holder, take
 from farm.recording.durable_file import recording_error
+from farm.recording.json_file import read_json
 
 FORMAT = 1
 """Of the run folder. A newer one is refused, older ones are read."""
@@ -285,7 +285,7 @@ def _entry(folder: RunFolder) -> RunEntry | None:
 def _read_object(path: Path) -> dict[str, Any]:
     """The object in a file, empty when it is missing or damaged."""
     try:
-        data = json.loads(path.read_bytes())
+        data = read_json(path)
     except (OSError, ValueError):
         return {}
     return data if isinstance(data, dict) else {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Self
 
 from farm.jsonable import to_line
 from farm.recording.durable_file import recording_error
+from farm.recording.json_file import bytes_of, parsed
 
 
 class JsonLines:
@@ -74,7 +74,7 @@ def read_json_lines(path: Path, *, grows: bool = False) -> tuple[list[dict[str, 
     left out until it is whole. In any other it was torn.
     """
     try:
-        *lines, last = path.read_bytes().split(b"\n")
+        *lines, last = bytes_of(path).split(b"\n")
     except FileNotFoundError:
         return [], []
     except OSError as error:
@@ -87,7 +87,7 @@ def read_json_lines(path: Path, *, grows: bool = False) -> tuple[list[dict[str, 
         if not line.strip():
             continue
         try:
-            value = json.loads(line)
+            value = parsed(line)
         except ValueError:
             wrong.append(f"line {number} is torn")
             continue

@@ -7,7 +7,6 @@ time (null if its host's clock was never read).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +29,7 @@ from farm.recording.events import (
 from farm.recording.file_inside import open_inside
 from farm.recording.folder import RunFolder, TrialFolder, check_format
 from farm.recording.journal import JournalEntry
+from farm.recording.json_file import parsed, read_json
 from farm.recording.json_lines import read_json_lines
 from farm.recording.manifest import Manifest
 from farm.recording.parquet_parts import Damage
@@ -61,7 +61,7 @@ class RunReader:
         """Raises RecordingError if there is no run, or one of a newer format."""
         folder = RunFolder(path)
         try:
-            data = json.loads(folder.manifest.read_bytes())
+            data = read_json(folder.manifest)
             manifest = from_jsonable(Manifest, check_format(folder.manifest, data))
         except (FileNotFoundError, NotADirectoryError) as error:
             raise RecordingError(f"{path} is no run folder: it has no manifest.json") from error
@@ -133,11 +133,14 @@ class RunReader:
             return None
         try:
             with open_inside(self.path, self.folder.summary) as file:
-                data = json.load(file)
+                data = parsed(file.read())
         except (OSError, ValueError) as error:
             self.damage.append(Damage(self.folder.summary, str(error)))
             return None
-        return dict(data)
+        if not isinstance(data, dict):
+            self.damage.append(Damage(self.folder.summary, "is no object"))
+            return None
+        return data
 
     @cached_property
     def _readings(self) -> tuple[ReadingLine, ...]:
@@ -310,7 +313,7 @@ def _read_file(cls: type[T], path: Path, damage: list[Damage]) -> T | None:
     if not path.exists():
         return None
     try:
-        return from_jsonable(cls, json.loads(path.read_bytes()))
+        return from_jsonable(cls, read_json(path))
     except (OSError, ValueError) as error:
         damage.append(Damage(path, str(error)))
         return None

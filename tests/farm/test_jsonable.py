@@ -93,3 +93,11 @@ def test_what_another_version_wrote_can_be_read() -> None:
 def test_what_is_wrong_is_named_with_its_place(data: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         from_jsonable(Written, data)
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "1" + "0" * 400])
+@pytest.mark.parametrize("kind", [float, int])
+def test_a_number_that_is_none_of_ours_is_named(number: str, kind: type) -> None:
+    data = json.loads(number)
+    with pytest.raises(ValueError, match=f"^{kind.__name__} is .{{,90}}, should be a "):
+        from_jsonable(kind, data)

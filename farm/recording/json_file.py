@@ -1,0 +1,32 @@
+"""A JSON file of a recording, which may be damaged, or anybody's."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+_AT_ONCE = os.O_RDONLY | os.O_NONBLOCK  # a pipe keeps nobody waiting
+
+
+def bytes_of(path: Path) -> bytes:
+    """What is in a regular file. Raises OSError."""
+    with open(path, "rb", opener=lambda name, _flags: os.open(name, _AT_ONCE)) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(f"{path} is no file")
+        return file.read()
+
+
+def read_json(path: Path) -> Any:
+    """The value in a file. Raises OSError, and ValueError for whatever is no JSON."""
+    return parsed(bytes_of(path))
+
+
+def parsed(text: str | bytes) -> Any:
+    """JSON as `json.loads` reads it; what is nested without end is a ValueError like the rest."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
