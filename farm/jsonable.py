@@ -14,6 +14,7 @@ import dataclasses
 import functools
 import json
 import math
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+_HALF = re.compile(r"\\u[dD]")
 
 LARGEST = 2**63
 """Counters fit below it; what does not is damage, or nobody's (JSON's 1e999 is infinite)."""
@@ -63,6 +66,20 @@ def to_line(value: Any) -> str:
 def to_text(value: Any) -> str:
     """Indented JSON for files that people open, a newline at the end."""
     return json.dumps(to_jsonable(value), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def from_text(text: str | bytes) -> Any:
+    """JSON as `json.loads` reads it, but that what is nested without end is a ValueError like the
+    rest, and half a character (`"\\ud83d"`, as JavaScript may cut one) is U+FFFD: no file takes it.
+    """
+    try:
+        value = json.loads(text)
+        if not _HALF.search(text if isinstance(text, str) else text.decode("latin-1")):
+            return value
+        cut = json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass")
+        return json.loads(cut.decode("utf-16", "replace"))
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
 
 
 def from_jsonable(cls: type[T], data: Any) -> T:

@@ -7,7 +7,6 @@ probe into one report a period.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from farm.browser.joined_polls import JoinedPolls
 from farm.browser.json_values import number, seconds, text
 from farm.browser.page_events import first_media, page_event
+from farm.jsonable import from_text
 from farm.observations import ConnectionProgress, ConnectionReport, PageReport, ProbeEvent
 from farm.webrtc_stats import STATS_TYPES, RtcStats, columns, parse
 
@@ -43,8 +43,8 @@ class PageMessages:
         `tab` is the number of the tab that sent it; they grow with age.
         """
         try:
-            said = json.loads(sent)
-        except (ValueError, RecursionError):
+            said = from_text(sent)
+        except ValueError:
             said = None
         if isinstance(said, dict):
             if said.get("message") == "poll":

@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 import shtab
 
@@ -65,6 +66,9 @@ def parser(asked: Sequence[str]) -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb. Whatever a user can mend is one line on stderr, never a traceback."""
     words = sys.argv[1:] if argv is None else argv
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal need not have all that pages say
+            stream.reconfigure(errors="backslashreplace")
     options = parser(_verbs_in(words)).parse_args(words)
     try:
         return int(options.act(options))

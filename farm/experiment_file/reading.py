@@ -244,7 +244,9 @@ def _suggestion(key: str, known: Mapping[str, Any]) -> str:
     close = difflib.get_close_matches(key, known, n=1)
     if close:
         return f": did you mean {close[0]}?"
-    elsewhere = [where for where in _places_of(Experiment, ()) if where[-1] == key]
+    elsewhere = [
+        where for where in _places_of(Experiment, ()) if where[-1] == key and len(where) > 1
+    ]
     if elsewhere:
         return f": did you mean {dotted(elsewhere[0])}?"
     return f": expected one of {', '.join(known)}"

@@ -95,7 +95,7 @@ def replace_file(path: Path, fill: Fill) -> None:
 def write_text(path: Path, text: str, replace: Replace = replace_file) -> None:
     """Put `text` (UTF-8) at `path` in one step. Raises RecordingError, NoSpace."""
     try:
-        replace(path, lambda temporary: temporary.write_bytes(text.encode()))
+        replace(path, lambda temporary: temporary.write_bytes(text.encode(errors="replace")))
     except OSError as error:
         raise recording_error(path, error) from error
 

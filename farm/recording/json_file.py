@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 from pathlib import Path
 from typing import Any
+
+from farm.jsonable import from_text
 
 _AT_ONCE = os.O_RDONLY | os.O_NONBLOCK  # a pipe keeps nobody waiting
 
@@ -21,12 +22,4 @@ def bytes_of(path: Path) -> bytes:
 
 def read_json(path: Path) -> Any:
     """The value in a file. Raises OSError, and ValueError for whatever is no JSON."""
-    return parsed(bytes_of(path))
-
-
-def parsed(text: str | bytes) -> Any:
-    """JSON as `json.loads` reads it; what is nested without end is a ValueError like the rest."""
-    try:
-        return json.loads(text)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
+    return from_text(bytes_of(path))

@@ -8,9 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from farm.jsonable import to_line
+from farm.jsonable import from_text, to_line
 from farm.recording.durable_file import recording_error
-from farm.recording.json_file import bytes_of, parsed
+from farm.recording.json_file import bytes_of
 
 
 class JsonLines:
@@ -31,7 +31,7 @@ class JsonLines:
 
     def append(self, value: Any) -> None:
         """Write one line at once. Raises RecordingError, NoSpace."""
-        line = to_line(value).encode()
+        line = to_line(value).encode(errors="replace")  # half a character, of a page
         try:
             while line:
                 line = line[self._file.write(line) :]
@@ -87,7 +87,7 @@ def read_json_lines(path: Path, *, grows: bool = False) -> tuple[list[dict[str, 
         if not line.strip():
             continue
         try:
-            value = parsed(line)
+            value = from_text(line)
         except ValueError:
             wrong.append(f"line {number} is torn")
             continue

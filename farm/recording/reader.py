@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import polars as pl
 
 from farm.errors import RecordingError
-from farm.jsonable import from_jsonable
+from farm.jsonable import from_jsonable, from_text
 from farm.observations import ClockReading, HostSample, ProbeEvent
 from farm.recording.clock_offsets import ClockOffsets
 from farm.recording.events import (
@@ -29,7 +29,7 @@ from farm.recording.events import (
 from farm.recording.file_inside import open_inside
 from farm.recording.folder import RunFolder, TrialFolder, check_format
 from farm.recording.journal import JournalEntry
-from farm.recording.json_file import parsed, read_json
+from farm.recording.json_file import read_json
 from farm.recording.json_lines import read_json_lines
 from farm.recording.manifest import Manifest
 from farm.recording.parquet_parts import Damage
@@ -133,7 +133,7 @@ class RunReader:
             return None
         try:
             with open_inside(self.path, self.folder.summary) as file:
-                data = parsed(file.read())
+                data = from_text(file.read())
         except (OSError, ValueError) as error:
             self.damage.append(Damage(self.folder.summary, str(error)))
             return None

@@ -85,7 +85,7 @@ class RunFiles:
         path = self.folder / _RECORD
         try:
             return _record_in(path) if _kind(path) is not None else None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise BadInput(f"{path}: cannot be read: {error}") from error
 
     def check(self, record: RunRecord | None) -> None:
@@ -268,7 +268,7 @@ class RunFiles:
         try:
             path = self.inventory.parent / _RECORD
             found = _record_in(path) if _kind(path) == stat.S_IFREG else None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         if found is None:
             return None
@@ -330,7 +330,7 @@ def _run_of(inventory: Path) -> str | None:
     try:
         text = inventory.read_text(encoding="utf-8")
         plain = yaml.safe_load(text) if text.startswith(_INVENTORY_HEAD) else None
-    except (OSError, ValueError, yaml.YAMLError):
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
         return None
     named = plain.get("run") if isinstance(plain, dict) else None
     return named if isinstance(named, str) else None

@@ -160,6 +160,12 @@ def test_a_ray_head_is_reached_where_its_machine_is(folder: Path, to: str, head:
     assert loaded(folder).hosts[0].ray == f"ray://{head}:10001"
 
 
+def test_an_unknown_key_is_not_said_to_mean_itself(folder: Path) -> None:
+    (folder / "aws/inventory.yaml").write_text("scenario: group\n")
+    with pytest.raises(BadExperiment, match=r":1: scenario: unknown key: expected one of format, "):
+        loaded(folder)
+
+
 def test_an_address_that_is_none_has_its_place(folder: Path) -> None:
     inventory = folder / "aws/inventory.yaml"
     inventory.write_text("hosts:\n- {here: true}\n- {name: a, ray: head, ssh: {to: 'a b'}}\n")

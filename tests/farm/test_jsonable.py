@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pytest
 
 from farm.experiment import Experiment, Network
-from farm.jsonable import from_jsonable, to_jsonable, to_line
+from farm.jsonable import from_jsonable, from_text, to_jsonable, to_line
 from farm.trial import Outcome, Phases, Reason, TrialResult, Verdict, WorstSession
 from tests.synthetic import call_plan, host_sample, manifest, server_sample
 
@@ -101,3 +101,21 @@ def test_a_number_that_is_none_of_ours_is_named(number: str, kind: type) -> None
     data = json.loads(number)
     with pytest.raises(ValueError, match=f"^{kind.__name__} is .{{,90}}, should be a "):
         from_jsonable(kind, data)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r'"a\ud83d"', "a\ufffd"),
+        (r'{"\udc00": ["\uD83D\uDE00", 1.5, null]}', {"\ufffd": ["\U0001f600", 1.5, None]}),
+        (r'"\\ud83d"', r"\ud83d"),
+    ],
+)
+def test_half_a_character_is_none(text: str, value: object) -> None:
+    assert from_text(text) == from_text(text.encode()) == value
+
+
+def test_what_is_nested_without_end_is_a_value_error() -> None:
+    for text in ("[" * 100_000, '{"a":' * 100_000, r'["\ud83d", ' * 100_000):
+        with pytest.raises(ValueError, match="nested too deep"):
+            from_text(text)

@@ -41,7 +41,7 @@ async def _started(make: Callable[[], web.Application]) -> web.AppRunner:
 
 
 def switched(url: str, **switches: object) -> str:
-    """The address with these switches as its folder: `app.url` may hold no query of its own."""
+    """The address with these switches as its folder."""
     return f"{url}{urlencode(switches, safe='@:,*')}/" if switches else url
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from farm.recording.json_file import read_json
-from farm.recording.json_lines import read_json_lines
+from farm.recording.json_lines import JsonLines, read_json_lines
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,10 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="directory"):
         read_json(tmp_path)
     assert read_json_lines(pipe) == ([], [f"{pipe} is no file"])
+
+
+def test_half_a_character_of_a_page_is_written_and_read(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    with JsonLines(file) as lines:
+        lines.append({"message": "cut \ud83d"})
+    assert read_json_lines(file) == ([{"message": "cut ?"}], [])

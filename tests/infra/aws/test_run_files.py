@@ -360,3 +360,11 @@ def test_an_older_run_of_another_inventory_in_that_folder_is_not_this_ones(tmp_p
     provisioned(files, OTHER)
     files.forget()
     assert contents(tmp_path) == before
+
+
+def test_a_record_that_is_nested_without_end_is_refused(tmp_path: Path) -> None:
+    files = RunFiles(tmp_path / "calls.aws" / "inventory.yaml")
+    files.keep(RECORD)
+    (files.folder / "run.json").write_text("[" * 100_000)
+    with pytest.raises(BadInput, match=r"run\.json: cannot be read: "):
+        files.record()
