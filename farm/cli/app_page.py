@@ -99,7 +99,7 @@ async def check_app(
         ):
             if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
                 raise AnswersBadly(f"{SETTING}: {url} answered {answer.status} {answer.reason}")
-            return str(answer.url)
+            return str(answer.url) if answer.history else url
 
 
 async def app_answers(experiment: Experiment) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from farm.experiment_file.paths import MADE_HERE
 from farm.experiment_file.places import placed
 from farm.experiment_file.reading import (
-    MADE_HERE,
     effective,
     load_experiment,
     load_inventory,

@@ -10,24 +10,22 @@ import dataclasses
 import difflib
 import functools
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import jsonschema
 
-from farm.destination import parse_destination
-from farm.driver import is_file_name
-from farm.errors import BadExperiment, BadInput
-from farm.experiment import Experiment, Size, Ssh
+from farm.errors import BadExperiment
+from farm.experiment import Experiment, Size
 from farm.experiment_file import yaml_nodes
 from farm.experiment_file.checks import check
 from farm.experiment_file.defaults import with_server_of_app
+from farm.experiment_file.paths import check_destination, setting_path, ssh_beside, with_paths
 from farm.experiment_file.schema import Setting, schema, settings_of
 from farm.experiment_file.yaml_nodes import Document, dotted, keys_of
 from farm.inventory import TO_COME, Inventory, filled
-from farm.path_beside import path_beside
 from farm.text_file import text_of
 from farm.units import format_duration, parse_duration_s, parse_size
 
@@ -35,9 +33,6 @@ Plain = dict[str, Any]
 
 LONGEST_SHOWN = 80
 """Of a wrong value, in a message."""
-
-MADE_HERE = ("camera", "speech", "none")
-"""What `media` may name that is no file."""
 
 
 def load_experiment(path: Path, *, inventory_to_come: bool = False) -> Experiment:
@@ -54,7 +49,7 @@ def load_experiment(path: Path, *, inventory_to_come: bool = False) -> Experimen
 
     if experiment.inventory is not None:
         with _at(document):
-            found = _file_beside(path.parent, experiment.inventory, "inventory")
+            found = setting_path(path.parent, experiment.inventory, "inventory")
         if not inventory_to_come and not found.is_file():
             raise BadExperiment(
                 f"{document.place(('inventory',))}: {experiment.inventory}: no such file ({found})"
@@ -69,7 +64,7 @@ def load_experiment(path: Path, *, inventory_to_come: bool = False) -> Experimen
     else:
         experiment = _checked(with_server_of_app(experiment, written), document)
     with _at(document):
-        return _with_files(experiment, path.parent, written)
+        return with_paths(experiment, path.parent, written)
 
 
 def load_inventory(path: Path) -> Inventory:
@@ -88,50 +83,22 @@ def load_inventory(path: Path) -> Inventory:
         raise BadExperiment(f"{place}: nothing: expected ws://host:8888/kurento")
     with _at(document):
         for at, host in enumerate(inventory.hosts or ()):
-            _check_destination(host.ssh, f"hosts[{at}].ssh.to")
-        _check_destination(server.ssh if server else None, "server.ssh.to")
+            check_destination(host.ssh, f"hosts[{at}].ssh.to")
+        check_destination(server.ssh if server else None, "server.ssh.to")
         return dataclasses.replace(
             inventory,
             server=server
             and dataclasses.replace(
                 server,
-                ssh=_beside(server.ssh, path.parent, "server.ssh"),
-                prices=server.prices and _file_beside(path.parent, server.prices, "server.prices"),
+                ssh=ssh_beside(server.ssh, path.parent, "server.ssh"),
+                prices=server.prices and setting_path(path.parent, server.prices, "server.prices"),
             ),
             hosts=inventory.hosts
             and tuple(
-                dataclasses.replace(host, ssh=_beside(host.ssh, path.parent, f"hosts[{at}].ssh"))
+                dataclasses.replace(host, ssh=ssh_beside(host.ssh, path.parent, f"hosts[{at}].ssh"))
                 for at, host in enumerate(inventory.hosts)
             ),
         )
-
-
-def _check_destination(ssh: Ssh | None, setting: str) -> None:
-    if ssh is not None:
-        try:
-            parse_destination(ssh.to, setting)
-        except BadInput as error:
-            raise BadExperiment(str(error)) from error
-
-
-def _beside(ssh: Ssh | None, folder: Path, setting: str) -> Ssh | None:
-    """With the paths of key and known_hosts made absolute; `~` stays, for whoever reads them.
-
-    By it the default of known_hosts is known, which means more files than one.
-    """
-    if ssh is None:
-        return None
-
-    def found(path: Path, key: str) -> Path:
-        if path.parts[:1] == ("~",):
-            return path
-        return _file_beside(folder, path, f"{setting}.{key}")
-
-    return dataclasses.replace(
-        ssh,
-        key=ssh.key and found(ssh.key, "key"),
-        known_hosts=found(ssh.known_hosts, "known_hosts"),
-    )
 
 
 def parse_experiment(text: str, source: str) -> Experiment:
@@ -310,57 +277,6 @@ def _size(text: str, path: yaml_nodes.Path) -> Size:
 def _shown(value: Any) -> str:
     text = value if isinstance(value, str) and value else json.dumps(value)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
-
-
-# ---------------------------------------------------------------- files that it names
-
-
-def _with_files(experiment: Experiment, folder: Path, written: Callable[[str], bool]) -> Experiment:
-    """Paths that the file writes made absolute. Raises BadExperiment, beginning with the key.
-
-    What an inventory wrote is absolute already, and defaults are nobody's: `runs` is where one
-    stands.
-    """
-    media, app, server = experiment.media, experiment.app, experiment.server
-    media = dataclasses.replace(
-        media,
-        video=_existing(folder, media.video, "media.video"),
-        audio=_existing(folder, media.audio, "media.audio"),
-    )
-    if app.driver is not None and is_file_name(app.driver):
-        app = dataclasses.replace(app, driver=_existing(folder, app.driver, "app.driver"))
-    if written("server.ssh"):
-        server = dataclasses.replace(server, ssh=_beside(server.ssh, folder, "server.ssh"))
-    if written("server.price.table") and server.price.table is not None:
-        table = _file_beside(folder, server.price.table, "server.price.table")
-        server = dataclasses.replace(server, price=dataclasses.replace(server.price, table=table))
-    probes, output = experiment.probes, experiment.output
-    if probes.chromium is not None and probes.chromium.parts[:1] != ("~",):  # each host's own home
-        chromium = _file_beside(folder, probes.chromium, "probes.chromium")
-        probes = dataclasses.replace(probes, chromium=chromium)
-    if written("output.directory"):
-        directory = _file_beside(folder, output.directory, "output.directory")
-        output = dataclasses.replace(output, directory=directory)
-    return dataclasses.replace(
-        experiment, media=media, app=app, server=server, probes=probes, output=output
-    )
-
-
-def _existing(folder: Path, name: str, setting: str) -> str:
-    """The absolute path of a file that must be there; words for what is made here stay."""
-    if name in MADE_HERE:
-        return name
-    found = _file_beside(folder, name, setting)
-    if not found.is_file():
-        raise BadExperiment(f"{setting}: {name}: no such file ({found})")
-    return str(found)
-
-
-def _file_beside(folder: Path, name: str | Path, setting: str) -> Path:
-    try:
-        return path_beside(folder, name)
-    except BadExperiment as error:
-        raise BadExperiment(f"{setting}: {error}") from error
 
 
 # ---------------------------------------------------------------- Experiment -> plain values

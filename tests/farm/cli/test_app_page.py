@@ -150,6 +150,8 @@ async def test_the_pages_that_probes_open_are_asked_for(asked: Asked, tmp_path: 
 async def test_it_is_known_where_pages_lead_to(asked: Asked, tmp_path: Path) -> None:
     experiment = experiment_at(f"{asked.url}/hop", tmp_path, "{app_url}", "{app_url}cookie")
     assert pages_of(experiment) == (f"{asked.url}/hop", f"{asked.url}/hop/cookie")
+    experiment = experiment_at(f"{asked.url}/é/#/r", tmp_path, "{app_url}", "{app_url}")
+    assert await check_pages(experiment) == (f"{asked.url}/é/#/r",)
     experiment = experiment_at(f"{asked.url}/", tmp_path, "{app_url}hop", "{app_url}cookie")
     assert await check_pages(experiment) == (
         f"{asked.url}/lobby.html?hopped=1",
