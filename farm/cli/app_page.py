@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import aiohttp
+from yarl import URL
 
 from farm.driver import Goto
 from farm.drivers import read_driver
@@ -28,6 +29,10 @@ SETTING = "app.url"
 LOOK_EVERY_S = 5.0
 ASKED_AS = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) probe-farm", "Accept": "text/html,*/*"}
 """Some servers refuse whoever names a library."""
+
+
+PRINTABLE = "!$%&'()*+,-./:;=?@[\\]^_`{|}~"
+"""What browsers send of an address as it is, letters and digits aside."""
 
 
 class AnswersBadly(BadInput):
@@ -95,7 +100,7 @@ async def check_app(
                 cookie_jar=aiohttp.CookieJar(unsafe=True),
                 timeout=aiohttp.ClientTimeout(total=within_s),
             ) as session,
-            session.get(url, ssl=not accept_self_signed) as answer,
+            session.get(_as_browsers_ask(url), ssl=not accept_self_signed) as answer,
         ):
             if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
                 raise AnswersBadly(f"{SETTING}: {url} answered {answer.status} {answer.reason}")
@@ -171,6 +176,14 @@ def _explained(url: str, within_s: float) -> Iterator[None]:
         raise BadInput(f"{SETTING}: {site}: nothing answers there ({_reason(error)})") from error
     except ValueError as error:
         raise BadInput(f"{SETTING}: {url}: {error}") from error
+
+
+def _as_browsers_ask(url: str) -> URL:
+    """Only what no request can hold is encoded; what is encoded already stays as it is (`%2F`)."""
+    parts = urlsplit(url)
+    path = quote(parts.path or "/", safe=PRINTABLE)
+    query = f"?{quote(parts.query, safe=PRINTABLE)}" if parts.query else ""
+    return URL(f"{URL(origin_of(url)).origin()}{path}{query}", encoded=True)
 
 
 def _authorization(login: Login) -> dict[str, str]:

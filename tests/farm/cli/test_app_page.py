@@ -125,7 +125,7 @@ def experiment_at(url: str, tmp_path: Path, callee: str, caller: str) -> Experim
         f"  callee: {{join: [{{accept_dialog: true}}, {{goto: '{callee}'}}]}}\n"
         f"  caller: {{join: [{{goto: '{caller}'}}, {{goto: '{{app_url}}later'}}]}}\n"
     )
-    return parse_experiment(f"app: {{url: '{url}', driver: {driver}}}", "an experiment")
+    return parse_experiment(f'app: {{url: "{url}", driver: {driver}}}', "an experiment")
 
 
 async def test_the_pages_that_probes_open_are_asked_for(asked: Asked, tmp_path: Path) -> None:
@@ -135,6 +135,7 @@ async def test_the_pages_that_probes_open_are_asked_for(asked: Asked, tmp_path: 
         ("/base", "{app_url}", "{app_url}call?s={session}", ["/base", "/base/call?s=s000"]),
         ("/gone", "{app_url}/{probe}", "{app_url}/{probe}", ["/gone/p000", "/gone/p001"]),
         ("/a%20b/%2F?x=%26y", "{app_url}", "{app_url}", ["/a%20b/%2F?x=%26y"]),
+        ("/a b/%2f/é?x=%2F|y'é#r", "{app_url}", "{app_url}", ["/a%20b/%2f/%C3%A9?x=%2F|y'%C3%A9"]),
         ("/gone", "about:blank", "data:,x", ["/gone"]),
     ):
         asked.paths.clear()
