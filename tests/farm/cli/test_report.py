@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -10,22 +9,35 @@ from pathlib import Path
 
 import pytest
 
+SLOW_DISK = """
+import sys, time
+from farm.cli.__main__ import main
+from farm.recording.reader import RunReader
+
+def open_slowly(path):
+    print("reading", flush=True)
+    time.sleep(60)
+
+RunReader.open = open_slowly
+sys.exit(main())
+"""
+
 
 @pytest.mark.parametrize(
     "options", [[], ["--export", "csv"], ["--probe", "p000"], ["--criteria", "looser.yaml"]]
 )
 def test_sigterm_ends_it_as_ctrl_c_does(tmp_path: Path, options: list[str]) -> None:
-    manifest = tmp_path / "manifest.json"
-    os.mkfifo(manifest)
     with subprocess.Popen(
-        [sys.executable, "-P", "-m", "farm.cli", "report", str(tmp_path), *options],
+        [sys.executable, "-P", "-c", SLOW_DISK, "report", str(tmp_path), *options],
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as report:
         try:
-            with manifest.open("w"):  # opens when the other end does: it is about to read
-                report.send_signal(signal.SIGTERM)
-                _, said = report.communicate(timeout=60)
+            assert report.stdout is not None
+            assert report.stdout.readline() == "reading\n"
+            report.send_signal(signal.SIGTERM)
+            _, said = report.communicate(timeout=60)
         finally:
             report.kill()
     assert said == "farm: interrupted; everything of ours is stopped\n"
