@@ -25,13 +25,11 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-import av
-import numpy as np
-from av.video.reformatter import ColorRange
-
 from farm.errors import BadInput, MissingTool, NoSpace
 from farm.experiment import Media, Size
 from farm.media.camera import Planes, camera_frames
+from farm.media.file_pictures import file_pictures
+from farm.media.file_sound import file_sound
 from farm.media.frame_number import IDENTITIES
 from farm.media.speech import SAMPLE_RATE, Samples, speech
 
@@ -39,6 +37,7 @@ LOOP_S = 10.0
 SMALLEST = 64
 
 _DRAWN_BY = ("camera.py", "clips.py", "frame_number.py", "speech.py")
+_READ_BY = ("clips.py", "file_pictures.py", "file_sound.py", "media_file.py", "picture_times.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,34 +67,34 @@ def prepare(media: Media, size: Size, cache: Path, identity: int = 0) -> Clip:
     Raises BadInput or MissingTool naming the setting, NoSpace when the disk is full.
     """
     _check(size, identity)
-    shown = {"size": str(size), "frame_rate": media.frame_rate}
-    frames: Callable[[], Iterable[Planes]]
-    if media.video == "camera":
-        key = _key(kind="camera", identity=identity, **shown)
-        frames = partial(camera_frames, size, media.frame_rate, LOOP_S, identity)
-    else:
-        source = _existing("media.video", media.video)
-        key = _key(kind="file", content=_content(source), **shown)
-        frames = partial(_file_frames, source, size, media.frame_rate)
-    video = made_once(
-        cache / f"video-{size}@{media.frame_rate}-{key}.y4m",
-        lambda out: _write_y4m(out, frames(), size, media.frame_rate),
-    )
+    video = _prepare_video(media, size, cache, identity)
     return Clip(video, _prepare_audio(media.audio, cache), size, media.frame_rate, LOOP_S)
 
 
 def check_clips(media: Media, size: Size, cache: Path) -> None:
-    """What `prepare` would refuse, as far as a look at the beginning of the files tells."""
+    """Raises what `prepare` would. The user's files are prepared for that, what is drawn is not."""
     _check(size, 0)
     _make(cache)
     if media.video != "camera":
+        _prepare_video(media, size, cache, 0)
+    if media.audio != "speech":
+        _prepare_audio(media.audio, cache)
+
+
+def _prepare_video(media: Media, size: Size, cache: Path, identity: int) -> Path:
+    shown = {"size": str(size), "frame_rate": media.frame_rate}
+    frames: Callable[[], Iterable[Planes]]
+    if media.video == "camera":
+        key = _key(_DRAWN_BY, kind="camera", identity=identity, **shown)
+        frames = partial(camera_frames, size, media.frame_rate, LOOP_S, identity)
+    else:
         source = _existing("media.video", media.video)
-        if next(_decoded_video(source), None) is None:
-            raise BadInput(f"media.video: {source}: no picture in it")
-    if media.audio not in ("speech", "none"):
-        source = _existing("media.audio", media.audio)
-        with _opened("media.audio", source) as container:
-            _sound_of(container, source)
+        key = _key(_READ_BY, kind="file", content=_content(source), **shown)
+        frames = partial(file_pictures, source, size, media.frame_rate, LOOP_S)
+    return made_once(
+        cache / f"video-{size}@{media.frame_rate}-{key}.y4m",
+        lambda out: _write_y4m(out, frames(), size, media.frame_rate),
+    )
 
 
 def _prepare_audio(audio: str, cache: Path) -> Path | None:
@@ -103,12 +102,12 @@ def _prepare_audio(audio: str, cache: Path) -> Path | None:
         return None
     samples: Callable[[], Samples]
     if audio == "speech":
-        key = _key(kind="speech")
+        key = _key(_DRAWN_BY, kind="speech")
         samples = partial(speech, LOOP_S)
     else:
         source = _existing("media.audio", audio)
-        key = _key(kind="file", content=_content(source))
-        samples = partial(_file_samples, source)
+        key = _key(_READ_BY, kind="file", content=_content(source))
+        samples = partial(file_sound, source, LOOP_S)
     return made_once(cache / f"audio-{key}.wav", lambda out: _write_wav(out, samples()))
 
 
@@ -134,10 +133,10 @@ def _existing(setting: str, name: str) -> Path:
 # ---------------------------------------------------------------- the cache
 
 
-def _key(**settings: object) -> str:
+def _key(made_by: tuple[str, ...], **settings: object) -> str:
     """What a file is made of: its settings and the code that makes it."""
-    drawn_by = code_of(*_DRAWN_BY)
-    digest = hashlib.sha256(json.dumps({**settings, "code": drawn_by}, sort_keys=True).encode())
+    code = code_of(*made_by)
+    digest = hashlib.sha256(json.dumps({**settings, "code": code}, sort_keys=True).encode())
     return digest.hexdigest()[:16]
 
 
@@ -209,96 +208,3 @@ def _write_wav(out: IO[bytes], samples: Samples) -> None:
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE)
         file.writeframes(samples.astype("<i2").tobytes())
-
-
-# ---------------------------------------------------------------- files of the user
-
-
-def _file_frames(path: Path, size: Size, frame_rate: int) -> Iterator[Planes]:
-    """Ten seconds of the file's pictures: at each tick the last picture that has begun."""
-    wanted = round(LOOP_S * frame_rate)
-    kept: list[Planes] = []
-    last: Planes | None = None
-    begun_s = step_s = 0.0
-
-    def show_until(end_s: float) -> None:
-        while last is not None and len(kept) < wanted and len(kept) / frame_rate < end_s - 1e-6:
-            kept.append(last)
-
-    for at_s, shape, frame in _decoded_video(path):
-        show_until(at_s)
-        if len(kept) == wanted:
-            break
-        last, step_s, begun_s = _letterboxed(frame, shape, size), at_s - begun_s, at_s
-    if last is None:
-        raise BadInput(f"media.video: {path}: no picture in it")
-    # The last picture stays as long as the one before it; a lone one needs a tick to be seen.
-    show_until(begun_s + (step_s or 1 / frame_rate))
-    for number in range(wanted):
-        yield kept[number % len(kept)]
-
-
-def _decoded_video(path: Path) -> Iterator[tuple[float, float, av.VideoFrame]]:
-    """Pictures with their time since the first, in seconds, and their width / height as shown."""
-    with _opened("media.video", path) as container:
-        if not container.streams.video:
-            raise BadInput(f"media.video: {path}: no video in it")
-        first: float | None = None
-        stream = container.streams.video[0]
-        for frame in container.decode(stream):
-            if frame.time is None:
-                continue
-            first = frame.time if first is None else first
-            shape = frame.width / frame.height * float(stream.sample_aspect_ratio or 1)
-            yield frame.time - first, shape, frame
-
-
-def _letterboxed(frame: av.VideoFrame, shape: float, size: Size) -> Planes:
-    """The whole picture at the largest size that fits, in the middle of black."""
-    width = max(2, min(size.width, round(size.height * shape / 2) * 2))
-    height = max(2, min(size.height, round(size.width / shape / 2) * 2))
-    inner = frame.reformat(width, height, "yuv420p", dst_color_range=ColorRange.MPEG, threads=1)
-    left, top = (size.width - width) // 4 * 2, (size.height - height) // 4 * 2
-    planes = []
-    for index, (black, halved) in enumerate(((16, 1), (128, 2), (128, 2))):
-        plane = np.full((size.height // halved, size.width // halved), black, np.uint8)
-        y, x = top // halved, left // halved
-        source = inner.planes[index]
-        rows = np.frombuffer(bytes(source), np.uint8).reshape(-1, source.line_size)
-        rows = rows[: height // halved, : width // halved]
-        plane[y : y + height // halved, x : x + width // halved] = rows
-        planes.append(plane)
-    return planes[0], planes[1], planes[2]
-
-
-def _file_samples(path: Path) -> Samples:
-    wanted = round(LOOP_S * SAMPLE_RATE)
-    chunks: list[Samples] = []
-    with _opened("media.audio", path) as container:
-        stream = _sound_of(container, path)
-        resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
-        for frame in container.decode(stream):
-            chunks += [part.to_ndarray()[0] for part in resampler.resample(frame)]
-            if sum(map(len, chunks)) >= wanted:
-                break
-    if not chunks:
-        raise BadInput(f"media.audio: {path}: no sound in it")
-    return np.resize(np.concatenate(chunks), wanted)
-
-
-def _sound_of(container: av.container.InputContainer, path: Path) -> av.AudioStream:
-    if not container.streams.audio:
-        raise BadInput(f"media.audio: {path}: no sound in it")
-    return container.streams.audio[0]
-
-
-@contextmanager
-def _opened(setting: str, path: Path) -> Iterator[av.container.InputContainer]:
-    """The file, for PyAV; what PyAV says against it becomes BadInput."""
-    try:
-        with av.open(str(path)) as container:
-            yield container
-    except av.FFmpegError as error:
-        raise BadInput(
-            f"{setting}: {path}: not a clip that PyAV reads: {error.strerror}"
-        ) from error

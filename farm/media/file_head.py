@@ -17,7 +17,7 @@ def tracks_of(head: bytes) -> tuple[RecordedTrack, ...]:
     """
     seen: set[MediaKind] = set()
     try:
-        with av.open(io.BytesIO(head), "r") as container:
+        with av.open(io.BytesIO(head), "r", metadata_errors="replace") as container:
             length_s = None if container.duration is None else container.duration / av.time_base
             for packet in container.demux():
                 kind = packet.stream.type

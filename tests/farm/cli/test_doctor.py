@@ -7,11 +7,13 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from farm.cli.__main__ import main
 from farm.cli.examination import host_line
 from farm.observations import HostLook
+from tests.farm.media.made_films import wav
 from tests.sshd import running_sshd
 from tests.stand_in_kurento import stand_in_kurento
 
@@ -52,6 +54,24 @@ def test_what_is_missing_is_marked_and_has_its_place(
         assert missing.pop(0).startswith(f"{what}: {file}:{place}")
     assert missing == []
     assert lines[-1].startswith("This brings it:")
+
+
+def test_a_clip_is_refused_by_doctor_and_run_with_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of a file tells, not its beginning: of this one there is nothing after its header."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    wav(tmp_path / "none.wav", np.zeros((1, 0)))
+    file = tmp_path / "calls.yaml"
+    file.write_text("media:\n  audio: none.wav\n")
+    assert main(["doctor", str(file)]) == LACKING
+    (line,) = [
+        line for line in capsys.readouterr().out.splitlines() if line.startswith("MISSING clips")
+    ]
+    assert main(["run", str(file), "--out", str(tmp_path / "runs")]) == LACKING
+    assert capsys.readouterr().err == f"farm: {line.removeprefix('MISSING clips: ')}\n"
+    assert line.endswith(f"2: media.audio: {tmp_path}/none.wav: no sound in it")
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_media_server_beside_a_page_of_the_users_is_only_embedded_where_that_is_said(

@@ -1,0 +1,66 @@
+"""The sound of a file of the user's, as one channel at the microphone's rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+
+from farm.errors import BadInput
+from farm.media.media_file import audio_of, decoded, opened
+from farm.media.speech import SAMPLE_RATE, Samples
+
+SETTING = "media.audio"
+
+
+def file_sound(path: Path, loop_s: float) -> Samples:
+    """Its first `loop_s`, all channels in one; repeated if shorter. Raises BadInput."""
+    wanted = round(loop_s * SAMPLE_RATE)
+    chunks: list[Samples] = []
+    count = 0
+    with opened(SETTING, path) as container:
+        for chunk in _chunks(container, path):
+            chunks.append(chunk)
+            count += len(chunk)
+            if count >= wanted:
+                break
+    if not count:
+        raise BadInput(f"{SETTING}: {path}: no sound in it")
+    return np.resize(np.concatenate(chunks), wanted)
+
+
+def _chunks(container: av.container.InputContainer, path: Path) -> Iterator[Samples]:
+    """A file may change its channels, its rate and its format as it goes on."""
+    kind: tuple[str, str, int] | None = None
+    resampler = _resampler()
+    track = audio_of(container, SETTING, path)
+    for heard in decoded(container, track, av.AudioFrame):
+        unplaced = heard.layout.name.endswith(" channels")
+        frame = _mean_of_channels(heard) if unplaced else heard
+        if kind != (kind := (frame.format.name, frame.layout.name, frame.sample_rate)):
+            yield from _samples(resampler.resample(None))
+            resampler = _resampler()
+        yield from _samples(resampler.resample(frame))
+    yield from _samples(resampler.resample(None))
+
+
+def _resampler() -> av.AudioResampler:
+    return av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
+
+
+def _samples(frames: list[av.AudioFrame]) -> Iterator[Samples]:
+    for frame in frames:
+        yield frame.to_ndarray()[0]
+
+
+def _mean_of_channels(frame: av.AudioFrame) -> av.AudioFrame:
+    """Of channels of which nothing says where they were: FFmpeg mixes none of them."""
+    samples = frame.to_ndarray()
+    if not frame.format.is_planar:
+        samples = samples.reshape(-1, frame.layout.nb_channels).T
+    mean = samples.mean(axis=0, dtype=np.float64).astype(samples.dtype)
+    mixed = av.AudioFrame.from_ndarray(mean[np.newaxis], format=frame.format.name, layout="mono")
+    mixed.sample_rate, mixed.pts, mixed.time_base = frame.sample_rate, frame.pts, frame.time_base
+    return mixed
