@@ -39,10 +39,10 @@ class Playback:
 
     def run(self, worker: Worker) -> None:
         """Play to the end, or until the worker is to stop. Raises OSError, `av.FFmpegError`."""
-        with av.open(str(self._path)) as container:
+        with av.open(str(self._path), metadata_errors="replace") as container:
             self.duration_ms = (container.duration or 0) // 1000
             wanted = [*container.streams.video[:1], *container.streams.audio[:1]]
-            to_mono = av.AudioResampler("s16", "mono", SAMPLE_RATE, SAMPLES_PER_PACKET)
+            to_mono, heard = _to_mono(), None
             sound = OpusEncoder()
             pictures: Vp8Encoder | None = None
             size = (0, 0)
@@ -53,6 +53,9 @@ class Playback:
                 if at_s is None:
                     return
                 if isinstance(frame, av.AudioFrame):
+                    # Channels and rate may change on the way.
+                    if heard != (heard := _kind(frame)):
+                        to_mono = _to_mono()
                     for index, part in enumerate(to_mono.resample(frame)):
                         coded = sound.encode(part.to_ndarray()[0])
                         later_s = index * SAMPLES_PER_PACKET / SAMPLE_RATE
@@ -83,3 +86,11 @@ class Playback:
             return None
         self.position_ms = round(media_s * 1000)
         return at_s
+
+
+def _to_mono() -> av.AudioResampler:
+    return av.AudioResampler("s16", "mono", SAMPLE_RATE, SAMPLES_PER_PACKET)
+
+
+def _kind(frame: av.AudioFrame) -> tuple[str, str, int]:
+    return frame.format.name, frame.layout.name, frame.sample_rate

@@ -18,6 +18,7 @@ from infra.embedded_kurento.files.player import PlayerEndpoint
 from infra.embedded_kurento.files.recorder import RecorderEndpoint
 from infra.embedded_kurento.objects import MediaObject, ObjectTree
 from infra.embedded_kurento.pipeline import MediaPipeline
+from tests.farm.media.made_films import joined, tone
 from tests.infra.embedded_kurento.film import write_film
 from tests.infra.embedded_kurento.stubs import Member
 
@@ -188,6 +189,23 @@ async def test_a_player_goes_to_the_end_and_again(studio: Studio, tmp_path: Path
     assert {reading.identity for seen in member.seen for reading in seen} == {8}
     assert len(member.seen) >= 10
     assert len(member.heard) >= 50
+
+
+@pytest.mark.slow
+async def test_sound_that_changes_its_channels_is_played_to_the_end(
+    studio: Studio, tmp_path: Path
+) -> None:
+    parts = [
+        tone(tmp_path / f"{layout}.aac", seconds=0.5, layout=layout, rate=rate)
+        for layout, rate in (("mono", 48_000), ("stereo", 44_100))
+    ]
+    path = joined(tmp_path / "both.aac", *parts)
+    player, member = studio.player(path.as_uri()), studio.member()
+    player.connect(member)
+    await player.play()
+    await studio.until("EndOfStream")
+    assert "Error" not in studio.told()
+    assert len(member.heard) >= 45  # of 20 ms
 
 
 @pytest.mark.slow
