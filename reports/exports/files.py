@@ -130,7 +130,6 @@ def _written(frame: pl.DataFrame, table: str, folder: Path, trial: TrialReader) 
 
 def _dumps(reader: RunReader, trial: TrialReader, choice: Choice, folder: Path) -> Iterator[Path]:
     manifest = reader.manifest
-    page = manifest.settings.app.url or "the farm's own demo app"
     probes = [probe.probe for probe in trial.plan.probes]
     for probe in probes if choice.probe is None else [choice.probe]:
         only = Choice(probe, choice.last_s)
@@ -140,7 +139,7 @@ def _dumps(reader: RunReader, trial: TrialReader, choice: Choice, folder: Path) 
             {type: frame for type, frame in frames.items() if frame is not None and frame.height},
             trial.events,
             started_wall_s=manifest.started_wall_s,
-            page=page,
+            page=manifest.settings.app.url,
             chromium=manifest.chromium,
         )
         path = _made(folder, trial) / f"{file_name_part(probe)}.json"

@@ -1,18 +1,23 @@
 """A probe's statistics as chrome://webrtc-internals writes them into a dump. Pure.
 
-Existing viewers open it. There is one series for each member of each statistics object, named
-`ID-MEMBER`, its `values` JSON in a text; `ID-timestamp` has the times of the same polls.
+Existing viewers open it. As Chromium 156 writes it: a series for each member of each statistics
+object of a connection, named `ID-MEMBER`, its `values` JSON in a text, those of the same polls as
+the last values of `ID-timestamp`; a line in `updateLog` for what befell the connection, its `value`
+JSON in a text. Older viewers read a line's `time`, newer ones its `timestamp`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 
+from farm.observations import ProbeEvent
 from farm.recording.events import SeenEvent
 
 _OURS = frozenset(
@@ -29,7 +34,8 @@ _OURS = frozenset(
         "other",
     }
 )
-_TRACED = {"connection": "connectionstatechange", "setup": "ontrack", "page_error": "error"}
+
+_LAST_MS = datetime(9999, 1, 1, tzinfo=UTC).timestamp() * 1000
 
 Dump = dict[str, Any]
 
@@ -40,40 +46,46 @@ def dump(
     events: Iterable[SeenEvent],
     *,
     started_wall_s: float,
-    page: str,
+    page: str | None,
     chromium: str | None,
 ) -> Dump:
     """The dump of one page: `tables` hold all rows of `probe` by W3C type.
 
-    `page` is its address, `chromium` the browser's version, `started_wall_s` when the run began.
-    What the farm does not record (getUserMedia calls, SDP) is empty.
+    `page` is its address, `chromium` what the browser says of its version, `started_wall_s` when
+    the run began. What the farm does not record (getUserMedia calls, SDP, the configuration of
+    connections) is empty, and so is what is not known.
     """
-    log = [
-        _update(seen, started_wall_s)
-        for seen in events
-        if seen.event.probe == probe and _is_traced(seen)
-    ]
     connections: dict[str, Dump] = {}
+
+    def connection(name: str) -> Dump:
+        fresh = {
+            "pid": 0,
+            "url": page or "",
+            "rtcConfiguration": "",
+            "constraints": "",
+            "stats": {},
+            "updateLog": [],
+        }
+        return connections.setdefault(f"{probe}-{name}", fresh)
+
     for type, rows in tables.items():
-        for (name,), polled in rows.sort("timestamp").group_by("connection", maintain_order=True):
-            connection = connections.setdefault(
-                f"{probe}-{name}",
-                {
-                    "pid": 0,
-                    "rid": 0,
-                    "url": page,
-                    "rtcConfiguration": "{}",
-                    "constraints": "",
-                    "stats": {},
-                    "updateLog": log,
-                },
-            )
-            connection["stats"] |= _series(type, polled)
+        timed = rows.filter(pl.col("timestamp").is_between(0, _LAST_MS)).sort("timestamp")
+        for (name,), polled in timed.group_by("connection", maintain_order=True):
+            connection(str(name))["stats"] |= _series(type, polled)
+    page_ahead_s = _page_ahead_s(tables)
+    ahead_s = started_wall_s if page_ahead_s is None else page_ahead_s
+    for seen in sorted(_timed(events, probe), key=lambda seen: seen.run_s or 0.0):
+        line = _update(seen.event)
+        if line is not None and seen.run_s is not None:
+            at_ms = (ahead_s + seen.run_s) * 1000
+            log = connection(str(seen.event.data["connection"]))["updateLog"]
+            log.append({"time": _when(at_ms), **line, "timestamp": at_ms})
+    version = re.search(r"\d+(\.\d+)+", chromium or "")
     return {
         "getUserMedia": [],
         "PeerConnections": connections,
-        "UserAgent": f"Chromium {chromium or 'unknown'}",
-        "UserAgentData": [],
+        "UserAgent": f"Chromium/{version[0]}" if version else "",
+        "UserAgentData": _brands(version[0]) if version else {},
     }
 
 
@@ -84,32 +96,75 @@ def _series(type: str, rows: pl.DataFrame) -> Dump:
         # The same poll twice is said once, and what a page repeats is no new poll.
         once = polled.unique("timestamp", keep="first", maintain_order=True)
         stamps = once["timestamp"].to_list()
-        for member in once.columns:
-            values = once[member].to_list()
-            if member in _OURS or all(value is None for value in values):
+        members = {
+            name: [_json_value(value) for value in once[name].to_list()]
+            for name in once.columns
+            if name not in _OURS
+        }
+        for member, values in {**members, "type": [type] * len(stamps)}.items():
+            began = next((at for at, value in enumerate(values) if value is not None), None)
+            if began is None:
                 continue
             found[f"{id}-{member}"] = {
-                "startTime": _when(stamps[0]),
+                "startTime": _when(stamps[began]),
                 "endTime": _when(stamps[-1]),
                 "statsType": type,
-                "values": json.dumps(values),
+                # Viewers count from the end: what came late has fewer values.
+                "values": _json(values[began:]),
             }
     return found
 
 
-def _update(seen: SeenEvent, started_wall_s: float) -> Dump:
-    event = seen.event
-    said: Sequence[str] = [event.message] if event.message else []
-    value = ", ".join([*said, *(f"{name}: {what}" for name, what in event.data.items())])
-    return {
-        "time": "" if seen.run_s is None else _when((started_wall_s + seen.run_s) * 1000),
-        "type": _TRACED[event.kind],
-        "value": value,
-    }
+def _timed(events: Iterable[SeenEvent], probe: str) -> Iterator[SeenEvent]:
+    """Those of a probe's connections; without a time a line has no place in a log."""
+    for seen in events:
+        event = seen.event
+        if event.probe == probe and event.data.get("connection") and seen.run_s is not None:
+            yield seen
 
 
-def _is_traced(seen: SeenEvent) -> bool:
-    return seen.event.kind in _TRACED
+def _update(event: ProbeEvent) -> Dump | None:
+    """The line of an event that Chromium's log has, too."""
+    data, state = event.data, event.data.get("state")
+    if event.kind == "candidate_error":
+        names = {"url": "url", "error_text": "text", "error_code": "code"}
+        told = {theirs: data.get(ours) for theirs, ours in names.items()}
+        return {"type": "onicecandidateerror", "value": _json(told)}
+    if event.kind != "connection" or not state:
+        return None
+    if state == "closed":
+        return {"type": "close", "value": ""}
+    return {"type": "onconnectionstatechange", "value": _json(state)}
+
+
+def _page_ahead_s(tables: Mapping[str, pl.DataFrame]) -> float | None:
+    """What the page's clock, which statistics go by, shows more than run time."""
+    for rows in tables.values():
+        ahead = (rows["page_time_s"] - rows["run_s"]).median()
+        if ahead is not None:
+            return float(ahead)  # type: ignore[arg-type]
+    return None
+
+
+def _brands(version: str) -> Dump:
+    def of(number: str) -> list[dict[str, str]]:
+        return [{"brand": "Chromium", "version": number}]
+
+    return {"brands": of(version.split(".", maxsplit=1)[0]), "fullVersionList": of(version)}
+
+
+def _json_value(value: Any) -> Any:
+    """As Chromium's page has it, which makes numbers of digits: the mid "0" is 0.
+
+    A page may send 1e999, and JSON has no infinity.
+    """
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,15}", value):
+        return int(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _when(timestamp_ms: float) -> str:

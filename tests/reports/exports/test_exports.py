@@ -131,27 +131,6 @@ def test_a_table_in_parts_is_one_file_of_parquet(
     assert pl.read_parquet(exported).equals(whole)
 
 
-def test_a_dump_has_each_member_of_each_object_over_time(
-    run: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    told([run, "--export", "webrtc-internals", "--probe", "p002"], capsys)
-    (path,) = (run / "exports" / "webrtc-internals").rglob("*.json")
-    dump = json.loads(path.read_text(encoding="utf-8"))
-    assert set(dump) >= {"getUserMedia", "PeerConnections", "UserAgent"}
-    (connection,) = dump["PeerConnections"].values()
-    stats = connection["stats"]
-    series = stats["IT1002-framesDecoded"]
-    values, stamps = (
-        json.loads(stats[name]["values"]) for name in ("IT1002-framesDecoded", "IT1002-timestamp")
-    )
-    assert series["statsType"] == "inbound-rtp"
-    assert len(values) == len(stamps) == HOLD_S + HELD_S + 1
-    assert values == sorted(values)
-    assert series["startTime"] < series["endTime"]
-    assert "IT1001-framesDecoded" not in stats  # audio has no frames: absent, not null
-    assert {line["type"] for line in connection["updateLog"]} == {"ontrack"}
-
-
 def test_verdicts_are_test_cases(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told([run, "--export", "junit"], capsys)
     (suite,) = JUnitXml.fromfile(str(run / "exports" / "junit" / "junit.xml"))
