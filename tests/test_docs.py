@@ -112,7 +112,7 @@ def journalled() -> Iterator[str]:
     """What the farm's code calls `journal` and `decided` with, constants looked up."""
     for path in sorted((ROOT / "farm").rglob("*.py")):
         text = path.read_text()
-        for word in re.findall(r"\.(?:journal|decided)\(([A-Z_]+|\"\w+\")[,)]", text):
+        for word in re.findall(r"\.(?:journal|decided)\(\s*([A-Z_]+|\"\w+\")[,)]", text):
             if word.startswith('"'):
                 yield word.strip('"')
             else:

@@ -171,7 +171,7 @@ def _lines(
     yield said
     for each in differences:
         unlike = "NOT THE SAME QUESTION: " if each.kind == "question" else "differs: "
-        yield f"{unlike}{each.what}: {_shown(each.a)} in A, {_shown(each.b)} in B"
+        yield f"{unlike}{each.what}: {_shown(each, each.a)} in A, {_shown(each, each.b)} in B"
 
 
 def _capacity(estimate: CapacityEstimate) -> str:
@@ -201,8 +201,10 @@ def _apart(ratio: float) -> str:
     return f"{change} {'below' if ratio < 1 else 'above'}"
 
 
-def _shown(value: Any) -> str:
-    return "unknown" if value is None else str(value)
+def _shown(difference: Difference, value: Any) -> str:
+    """A setting that is None is null in the file; a fact that is None is not known."""
+    nothing = "unknown" if difference.kind == "subject" else "null"
+    return nothing if value is None else str(value)
 
 
 def _plain(

@@ -169,7 +169,7 @@ def _capacity(run: RunReader, rejudged: Sequence[Rejudged]) -> dict[str, Any] | 
 def _lines(judgement: Mapping[str, Any]) -> Iterator[str]:
     limits = judgement["changed_limits"]
     for limit in limits:
-        yield f"{limit['key']}: {limit['now']}, was {limit['was']}"
+        yield f"{limit['key']}: {_setting(limit['now'])}, was {_setting(limit['was'])}"
     if not limits:
         yield "these are the limits that the run had"
     yield from judgement["notes"]
@@ -190,6 +190,11 @@ def _capacity_line(capacity: Mapping[str, Any]) -> str:
     if now["state"] in ("searching", "out_of_trials"):
         said += "; the loads were chosen under the old limits, so more trials are needed to know"
     return said
+
+
+def _setting(value: object) -> str:
+    """As an experiment file has it."""
+    return "null" if value is None else str(value)
 
 
 def _probes(capacity: Mapping[str, Any]) -> str:

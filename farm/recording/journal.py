@@ -16,7 +16,7 @@ class JournalEntry:
     | `trial_started`, `trial_ended` | index, load; purpose; verdict |
     | `note` | text: what the user was told of a decision |
     | `resumed` | trials: how many were there when the run was taken up again |
-    | `baseline_of` | run: the one that `farm run --baseline` compares with |
+    | `baseline_of` | run, baseline: what `farm run --baseline` compares with |
     | `watch`, `watch_began` | load; the wall clock of the first turn, every_s, for_s |
     | `outage` | wall_s, message: a turn at which the server could not be reached |
     | `answer` | state; of a search its probes |

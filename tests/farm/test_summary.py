@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from farm.advice import ROOM
 from farm.answer_lines import two_lines
 from farm.attribution import LimitedBy, Machine
 from farm.capacity_search import CapacityEstimate, State
@@ -143,7 +144,8 @@ def test_the_lines_of_a_generator_that_ran_out() -> None:
     assert lines == (
         "The server holds at least 4 probes (2 calls) for 4m; the generator ran out first; "
         "4 or more with 90 % confidence (generator_ran_out, 3 trials).",
-        "Limited by generator: at 8 probes the machine was robbed.",
+        "Limited by generator: at 8 probes the machine was robbed. Take another type of machine "
+        "for the probes: neighbours, or a limit, have its CPU.",
     )
 
 
@@ -236,7 +238,13 @@ def test_the_lines_of_an_invalid_trial_blame_no_server() -> None:
         "Invalid: with 4 probes (3 viewers) the generator was at fault, so the server is not "
         "judged."
     )
-    assert second == "Worst: host here was 97 % busy."
+    assert second == f"Worst: host here was 97 % busy. {ROOM}"
+    taken = dataclasses.replace(reason, code="other_programs", message="cc1plus had 1.4 cores")
+    first, second = ran(BROADCAST, outcome=Outcome.INVALID, reasons=(taken, reason))
+    assert "other programs had the generator's cores, so the server is not judged" in first
+    assert second.endswith(
+        "Stop the other programs on that machine, or give the probes more cores."
+    )
 
 
 def test_a_runs_summary_says_what_was_asked() -> None:

@@ -16,6 +16,7 @@ from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
 from matplotlib.figure import Figure
 
 from reports.close_up import session_close_up
+from reports.figure_of_hosts import host_use
 from reports.figure_of_probe import probe_channels_figure
 from reports.figure_of_relation import quality_against_cpu
 from reports.figure_of_sessions import session_map
@@ -80,6 +81,7 @@ def figures(probes: int) -> Mapping[str, Callable[[], Figure]]:
         ),
         "server_resources": lambda: server_resources(server, phases),
         "server_strain": lambda: server_strain_over_time(made_strain(), phases),
+        "host_use": lambda: host_use(trial.hosts[0], 0.002, phases),
         "generator_and_server": lambda: generator_and_server(server, trial.hosts, phases, 0.85),
         "bitrate_sorted": lambda: bitrate_sorted("video", trial.by_probe),
         "bitrate_by_session": lambda: bitrate_by_session("video", trial.by_probe, mixed=False),

@@ -30,16 +30,17 @@ KINDS: tuple[MediaKind, ...] = ("audio", "video")
 RATES = {"audio": 40e3, "video": 500e3}
 
 
-def _host(name: str, time_s: Array, busy: Array) -> HostSeries:
-    """Two cores, half of them the probes', a quarter a compiler's."""
+def _host(name: str, time_s: Array, cpu_percent: Array, thread_percent: Array) -> HostSeries:
+    """Two cores: four fifths of what is used is the probes', the rest a compiler's."""
+    used = cpu_percent / 50
     return HostSeries(
         host=name,
         time_s=time_s,
-        cpu_percent=62 * busy,
-        busiest_thread_percent=48 * busy,
+        cpu_percent=cpu_percent,
+        busiest_thread_percent=thread_percent,
         cores=2,
-        wait_each_s=0.0003 * busy,
-        used={"probes": busy, "the farm itself": 0.1 * busy, "cc1plus": 0.5 * busy},
+        wait_each_s=cpu_percent / 200_000,
+        used={"probes": 0.8 * used, "cc1plus": 0.2 * used},
     )
 
 
@@ -102,8 +103,8 @@ def made_trial(probes: int = 4, *, spoilt: bool = True, phases: Phases = PHASES)
             3,
         ),
         hosts=(
-            _host("here", time_s, busy),
-            _host("second", time_s, 0.7 * busy),
+            _host("here", time_s, 62 * busy, 48 * busy),
+            _host("second", time_s, 45 * busy, 30 * busy),
         ),
         by_probe=ByProbe(
             probes=names,

@@ -92,7 +92,7 @@ def test_destinations(text: str, expected: Destination) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "@media", "a b", "media:0", "media:70000", "2001:db8::1", "a/b"]
+    "text", ["", "@media", "a b", "media:0", "media:70000", "2001:db8::1:x", "a/b"]
 )
 def test_what_is_no_destination(text: str) -> None:
     with pytest.raises(BadInput, match=r"server.ssh.to: .* is not user@host"):

@@ -128,7 +128,9 @@ def test_a_host_that_cannot_tell_its_waits_is_judged_by_how_busy_it_was_and_says
 def test_a_media_server_beside_the_probes_that_others_kept_from_its_cores() -> None:
     starved = {"media_server_cpu_wait": CpuWait(0.1, 0.6, 100), "cpu_users": TOOK_ALL, "cores": 2}
     failed = with_host(
-        spoilt(good(), lambda _: {"residual_loss_ratio": 0.2}), range(40, 45), **starved
+        spoilt(good(), lambda _: {"packets_lost": 200, "residual_loss_ratio": 0.2}),
+        range(40, 45),
+        **starved,
     )
     verdict = judge(failed, Criteria(), Invalid(), None)
     assert verdict.outcome is Outcome.INVALID
