@@ -15,9 +15,9 @@ _MACHINES = "Look at the machines that run the probes: one hung, slept or lost i
 
 ADVICE: Mapping[str, str] = {
     ASSUMED_MEDIA: "Say in the experiment whether rooms are mixed or forwarded (scenario.media).",
+    "steal": "Take another type of machine for the probes: neighbours, or a limit, have its CPU.",
     OTHER_PROGRAMS: "Stop the other programs on that machine, or give the probes more cores.",
     "cpu_quota": "Raise the CPU quota of the container, or control group, that probes run in.",
-    "steal": "Take another type of machine for the probes: neighbours, or a limit, have its CPU.",
     "memory": "Give the generator more memory, or use light probes (probes.fidelity: light).",
     "udp_drops": "Raise net.core.rmem_max and net.core.rmem_default there, or give it more cores.",
     "thread_cpu": "Put fewer probes into each browser (probes.per_browser).",

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 
 from farm.observations import CpuShare, CpuUser, CpuWait
 
+IN_THE_WAY = 0.2
+"""Of some cores: other programs that use so much of them are in the way of ours there."""
+
 NAMED = 3
 """So many programs are named in a sentence."""
 
@@ -71,12 +74,18 @@ def wait_each_s(waits: Iterable[CpuWait | None]) -> float | None:
 
 
 def others_text(shares: Iterable[CpuShare], cores: int | None) -> str:
-    """`other programs used 1.6 of 2 cores (cc1plus 1.4)`; those that leave when asked aside."""
-    taking = [share for share in shares if share.user == "others" and not share.low_priority]
-    named = [f"{share.program or UNSEEN} {share.cores:.1f}" for share in taking[:NAMED]]
-    return f"{USERS['others']} used {of_cores(cores_of('others', taking), cores)}" + (
+    """`other programs used 1.6 of 2 cores (cc1plus 1.4)`."""
+    others = [share for share in shares if share.user == "others"]
+    named = [share_text(share) for share in others[:NAMED]]
+    return f"{USERS['others']} used {of_cores(cores_of('others', others), cores)}" + (
         f" ({', '.join(named)})" if named else ""
     )
+
+
+def share_text(share: CpuShare, digits: int = 1) -> str:
+    """`cc1plus 1.4`, `backup 0.2 (low priority)`."""
+    low = " (low priority)" if share.low_priority else ""
+    return f"{share.program or UNSEEN} {share.cores:.{digits}f}{low}"
 
 
 def of_cores(used: float, cores: int | None) -> str:

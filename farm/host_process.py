@@ -23,7 +23,7 @@ from farm.browser.program import chromium_version, find_chromium
 from farm.errors import MissingTool
 from farm.experiment import Fidelity, Media, Size
 from farm.hosts import LocalHost
-from farm.hosts.cpu_users import Root
+from farm.hosts.processes import Root
 from farm.hosts.service import HostService
 from farm.media import Clip, prepare, with_light_banks
 from farm.observations import ClockReading, HostLook

@@ -187,6 +187,8 @@ class HostSample:
     (`/proc/pressure/cpu`, "some"). `cpu_users` are who had the cores, out of `cores`.
     `cpu_limit_cores` is the quota of the control groups that the browsers are in,
     `cpu_throttled_percent` the share of its periods in which it was used up.
+    `media_server_cpu_percent` and `media_server_cpu_users` are of the `media_server_cores` on which
+    a media server here may run.
     `udp_drops` are packets for which the browsers' sockets had no room, `app_late_s` is how late
     the loop of the farm's own demo app was, where one runs: one host of a trial tells it.
     `run_s` is filled in when a recording is read: the host's clock as run time.
@@ -206,11 +208,14 @@ class HostSample:
     app_late_s: float | None = None
     cores: int | None = None
     cpu_wait: CpuWait | None = None
-    media_server_cpu_wait: CpuWait | None = None
     cpu_pressure_percent: float | None = None
     cpu_users: tuple[CpuShare, ...] | None = None
     cpu_limit_cores: float | None = None
     cpu_throttled_percent: float | None = None
+    media_server_cpu_wait: CpuWait | None = None
+    media_server_cores: int | None = None
+    media_server_cpu_percent: float | None = None
+    media_server_cpu_users: tuple[CpuShare, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,11 +44,16 @@ class PriceCheck:
 
 
 def check_machine(
-    price: MachinePrice, facts: ServerFacts, quota_cores: float | None = None
+    price: MachinePrice,
+    facts: ServerFacts,
+    quota_cores: float | None = None,
+    process_cores: int | None = None,
 ) -> PriceCheck:
-    """`quota_cores` is the tightest CPU quota of the media server, `None` without one.
+    """`quota_cores` is the tightest CPU quota of the media server, `None` without one;
+    `process_cores` are those on which it may run.
 
-    Where the machine itself says its type, that alone tells; a quota makes less of any.
+    Where the machine itself says its type, that alone tells; a quota makes less of any, and so
+    do cores that it may not use.
     """
     unlike: list[str] = []
     unknown: list[str] = []
@@ -63,6 +68,8 @@ def check_machine(
         unlike.append(f"its instance type is {named}")
     if quota_cores is not None and quota_cores < price.vcpus:
         unlike.append(f"the media server has a CPU quota of {quota_cores:g} cores")
+    if process_cores is not None and process_cores < min(price.vcpus, facts.cores or process_cores):
+        unlike.append(f"the media server may run on {process_cores} of its {facts.cores} cores")
     return PriceCheck(price.machine, tuple(unlike), tuple(unknown))
 
 

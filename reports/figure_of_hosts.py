@@ -37,7 +37,8 @@ def host_use(host: HostSeries, limit_s: float, phases: Phases) -> Figure:
     others = iter(OTHERS)
     colors = [COLORS.get(user) or next(others, BLACK) for user in host.used]
     known = [np.nan_to_num(values) for values in host.used.values()]
-    used.stackplot(shown, *known, labels=list(host.used), colors=colors, step="post", lw=0)
+    labels = [user.replace("$", r"\$") for user in host.used]  # else it begins a formula
+    used.stackplot(shown, *known, labels=labels, colors=colors, step="post", lw=0)
     if host.cores is not None:
         used.axhline(host.cores, color=BLACK, lw=0.8, label="its cores")
     used.set_ylabel("cores used")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farm.cpu_shares import NAMED, UNSEEN, USERS, cores_of, mean_shares, wait_each_s
+from farm.cpu_shares import NAMED, USERS, cores_of, mean_shares, share_text, wait_each_s
 from farm.known import mean_known
 from farm.trial import TrialEvidence
 from farm.verdict.host_seconds import by_host
@@ -35,14 +35,7 @@ def host_table(evidence: TrialEvidence) -> Table | None:
                 Cell(host, host),
                 number_cell(cores),
                 *(_cores_cell(cores_of(user, shares)) for user in USERS),
-                Cell(
-                    ", ".join(
-                        f"{share.program or UNSEEN} {share.cores:.2f}"
-                        + (" (low priority)" if share.low_priority else "")
-                        for share in others[:NAMED]
-                    )
-                    or "none"
-                ),
+                Cell(", ".join(share_text(share, digits=2) for share in others[:NAMED]) or "none"),
                 Cell(UNKNOWN) if each_s is None else Cell(f"{each_s * MILLI:.2f}", each_s),
                 Cell(UNKNOWN) if pressure is None else Cell(f"{pressure:.0f}", pressure),
             )

@@ -55,9 +55,10 @@ def machine_charts(series: TrialSeries, settings: Experiment) -> Sequence[Chart 
 
 def _host_use(series: TrialSeries, settings: Experiment) -> Sequence[Chart]:
     """Who had the cores of the host that waited most; nothing for a recording that tells nobody."""
-    if not any(host.used for host in series.hosts):
+    told = tuple(host for host in series.hosts if host.used)
+    if not told:
         return []
-    host, limit_s = waited_most(series.hosts, series.phases), settings.invalid.waited_for_cpu_s
+    host, limit_s = waited_most(told, series.phases), settings.invalid.waited_for_cpu_s
     more = ", of the hosts the one whose probes waited longest" if len(series.hosts) > 1 else ""
     return [
         Chart(

@@ -20,7 +20,7 @@ from farm.experiment import AUTO, Experiment
 from farm.experiment import Host as HostSettings
 from farm.host_process import HostOrder, host_service, local_host
 from farm.hosts import LocalHost, RemoteHost
-from farm.hosts.cpu_users import Root
+from farm.hosts.processes import Root
 from farm.hosts.sampler import usable_cores
 from farm.inventory import RAY_PORT
 from farm.observations import HostFacts, HostLook

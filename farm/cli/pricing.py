@@ -53,8 +53,12 @@ def checked_price(
     priced = price_of_server(experiment.server.price)
     if priced is None:
         return None
-    quotas = known([facts.cpu_quota_cores, *(each.cgroup_cpu_limit_cores for each in samples)])
-    return check_machine(priced[1], facts, min(quotas, default=None))
+    seen = tuple(samples)
+    quotas = known([facts.cpu_quota_cores, *(each.cgroup_cpu_limit_cores for each in seen)])
+    cores = known(each.process_cores for each in seen)
+    return check_machine(
+        priced[1], facts, min(quotas, default=None), int(min(cores)) if cores else None
+    )
 
 
 def price_note(check: PriceCheck | None) -> str | None:

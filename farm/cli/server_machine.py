@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import socket
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -44,6 +45,32 @@ def is_here(experiment: Experiment, facts: ServerFacts) -> bool:
         socket.gethostname(),
         platform.release(),
         psutil.virtual_memory().total,
+    )
+
+
+def listening_here(urls: Iterable[str | None]) -> tuple[int, ...]:
+    """Processes of this machine that listen where these addresses lead, if they lead here.
+
+    Those of another user are seen by root alone.
+    """
+    ours = {"localhost", socket.gethostname()}
+    ours |= {each.address for several in psutil.net_if_addrs().values() for each in several}
+    ports = set()
+    for address in (urlsplit(url) for url in urls if url is not None):
+        if address.hostname in ours:
+            secure = address.scheme in ("https", "wss")
+            ports.add(address.port or (443 if secure else 80))
+    if not ports:
+        return ()
+    return tuple(
+        {
+            each.pid
+            for each in psutil.net_connections("tcp")
+            if each.status == psutil.CONN_LISTEN
+            and each.laddr
+            and each.laddr.port in ports
+            and each.pid
+        }
     )
 
 

@@ -24,11 +24,12 @@ from farm.cli.media_server import (
     server_info,
     shell_to,
 )
-from farm.cli.server_machine import is_here
+from farm.cli.server_machine import is_here, listening_here
 from farm.cli.watching import Death, kurento_gone, watching
 from farm.controller import World
 from farm.drivers import read_driver
 from farm.experiment import EMBEDDED, Experiment, Process, Ssh
+from farm.hosts.processes import Root
 from farm.kurento.view import KurentoView
 from farm.own_view import NoView
 from farm.page_address import app_address
@@ -93,7 +94,6 @@ async def open_world(
         stack.push_async_callback(server.close)
         facts = await look_around(server, experiment.server)
         _say_unseen(shell, facts, observer)
-        pids = partial(_pids, server) if is_here(experiment, facts) else tuple
         view: ServerView = NoView()
         if kurento is not None:
             view = kurento_view = KurentoView(kurento, clock)
@@ -117,6 +117,7 @@ async def open_world(
             trial_kit = replace(kit, app_url=await page.url(), screenshots=screenshots)
             late = page.late_s if experiment.app.url is None else None
             names = tuple(dict.fromkeys(probe.host for probe in plan.probes))
+            pids = await asyncio.to_thread(_server_root, server, experiment, facts)
             async with generator.hosts(names, trial_kit, processes, late, pids) as opened:
                 yield opened
 
@@ -143,9 +144,17 @@ async def open_world(
         yield OpenWorld(world, facts, info, generator)
 
 
-def _pids(server: Server) -> tuple[int, ...]:
-    """The media server's process, if it is seen."""
-    return () if server.pid is None else (server.pid,)
+def _server_root(server: Server, experiment: Experiment, facts: ServerFacts) -> Root:
+    """What tells which processes of this machine are the server's."""
+    listening = listening_here((experiment.server.kurento, experiment.app.url))
+    seen = server if is_here(experiment, facts) else None
+    return partial(_pids, seen, listening)
+
+
+def _pids(server: Server | None, listening: tuple[int, ...]) -> tuple[int, ...]:
+    """What of the server runs on this machine: its process where it is seen, and what listens."""
+    own = () if server is None or server.pid is None else (server.pid,)
+    return (*own, *listening)
 
 
 def _say_how(shell: Shell | None, observer: Observer) -> None:

@@ -1,66 +1,48 @@
-"""Who used the cores of this machine between two looks: probes, the farm, the media server, others.
+"""Who used the cores of this machine between two looks: probes, farm, media server, others.
 
-Each program's time is the kernel's own account (`/proc/PID/stat`, proc(5)). What the machine spent
-beyond that belongs to programs that are not seen from here: they came and went between two looks,
-or run outside of the container that this is.
+Each program's time is the kernel's own account (`/proc/PID/stat`, proc(5)). What programs had
+beyond that belongs to some that are not seen from here: they came and went between two looks, or
+run outside of the container that this is.
 """
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from farm.hosts.processes import PROC, Look, ProcessTime, Root
 from farm.observations import CpuShare, CpuUser
-
-PROC = Path("/proc")
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-SCHED_IDLE = 5
-LOW_NICE = 10
-"""As `nice` gives without a number: from here on a program means to leave when it is asked."""
+from farm.wording import one_line
 
 LEAST_CORES = 0.01
 MOST_OTHERS = 5
 """So many other programs are told by name, each that used a hundredth of a core."""
 
-INTERPRETERS = ("bash", "java", "node", "perl", "python", "ruby", "sh")
-Root = Callable[[], Iterable[int]]
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessTime:
-    """A process at one look; `began` (ticks since boot) tells it from a later one of its number."""
-
-    parent: int
-    name: str
-    began: int
-    cpu_s: float
-    core: int
-    low_priority: bool
+LONGEST_NAME = 40
+INTERPRETERS = frozenset({"bash", "java", "node", "perl", "python", "ruby", "sh"})
 
 
 class CpuUsers:
-    """Looks at all processes of this machine. `cores` are those that count; `None`: all.
+    """Sets each look at all processes against the one before.
 
     `browsers` and `media_server` tell processes whose families are the probes' and the server's.
     """
 
-    def __init__(self, browsers: Root, media_server: Root, cores: Sequence[int] | None) -> None:
+    def __init__(self, browsers: Root, media_server: Root) -> None:
         self._browsers = browsers
         self._media_server = media_server
-        self._cores = None if cores is None else frozenset(cores)
-        self._before: Mapping[int, ProcessTime] | None = None
+        self._before: Look = {}
+        self._now: Look = {}
+        self._passed_s = 0.0
+        self._whose: Mapping[int, CpuUser] = {}
 
-    def look(self, passed_s: float, busy_cores: float | None) -> tuple[CpuShare, ...] | None:
-        """Since the last look, `passed_s` ago, in which `busy_cores` were busy; None at first."""
-        before, processes = self._before, read_processes()
-        self._before = processes
-        if before is None:
-            return None
-        whose = _families(
+    def look(self, processes: Look, passed_s: float) -> None:
+        """The look before was `passed_s` ago."""
+        self._before, self._now, self._passed_s = self._now, processes, passed_s
+        self._whose = _families(
             processes,
             {
                 "media_server": self._media_server(),
@@ -68,21 +50,30 @@ class CpuUsers:
                 "farm": [os.getpid()],
             },
         )
+
+    def on(self, cores: Collection[int], by_programs: float | None) -> tuple[CpuShare, ...] | None:
+        """Who had these cores, on which programs used so many; None before the second look."""
+        if not self._before:
+            return None
         used = {
-            pid: (now.cpu_s - _since_s(before.get(pid), now)) / passed_s
-            for pid, now in processes.items()
-            if self._cores is None or now.core in self._cores
+            pid: (now.cpu_s - _since_s(self._before.get(pid), now)) / self._passed_s
+            for pid, now in self._now.items()
+            if now.core in cores
         }
-        return shares(used, whose, processes, busy_cores)
+        return shares(used, self._whose, self._now, by_programs)
 
 
 def shares(
     used: Mapping[int, float],
     whose: Mapping[int, CpuUser],
-    processes: Mapping[int, ProcessTime],
-    busy_cores: float | None,
+    processes: Look,
+    by_programs: float | None,
 ) -> tuple[CpuShare, ...]:
-    """Cores by user, others by program, the largest first; `used` are cores by process."""
+    """Cores by user, others by program, the largest first; `used` are cores by process.
+
+    A process counts for the core on which it was seen last, so that together they may have more
+    than the cores had: then others are told as so much less.
+    """
     groups: defaultdict[CpuUser, float] = defaultdict(float)
     programs: defaultdict[tuple[str, bool], float] = defaultdict(float)
     for pid, cores in used.items():
@@ -91,38 +82,22 @@ def shares(
         elif cores >= LEAST_CORES:
             process = processes[pid]
             programs[_title(pid, process.name), process.low_priority] += cores
+    if by_programs is not None and programs:
+        left = max(0.0, by_programs - sum(groups.values()))
+        too_much = max(1.0, sum(programs.values()) / left) if left else float("inf")
+        programs = defaultdict(float, {key: each / too_much for key, each in programs.items()})
     ranked = sorted(programs.items(), key=lambda item: (-item[1], item[0]))
     found = [CpuShare(user, None, cores) for user, cores in groups.items()]
-    found += [CpuShare("others", name, cores, low) for (name, low), cores in ranked[:MOST_OTHERS]]
-    if busy_cores is not None:
-        unnamed = busy_cores - sum(share.cores for share in found)
+    found += [
+        CpuShare("others", name, cores, low)
+        for (name, low), cores in ranked[:MOST_OTHERS]
+        if cores >= LEAST_CORES
+    ]
+    if by_programs is not None:
+        unnamed = by_programs - sum(share.cores for share in found)
         if unnamed >= LEAST_CORES:
             found.append(CpuShare("others", None, unnamed))
     return tuple(found)
-
-
-def read_processes() -> Mapping[int, ProcessTime]:
-    """Every process that is seen from here, by its number."""
-    found = {}
-    for entry in PROC.iterdir():
-        if entry.name.isdecimal():
-            with suppress(OSError, ValueError, IndexError):
-                found[int(entry.name)] = read_process((entry / "stat").read_text())
-    return found
-
-
-def read_process(stat: str) -> ProcessTime:
-    """A line of `/proc/PID/stat`; a name may have any characters. Raises ValueError, IndexError."""
-    name, _, rest = stat.partition("(")[2].rpartition(")")
-    fields = rest.split()
-    return ProcessTime(
-        parent=int(fields[1]),
-        name=name,
-        began=int(fields[19]),
-        cpu_s=(int(fields[11]) + int(fields[12])) / TICKS_PER_S,
-        core=int(fields[36]),
-        low_priority=int(fields[16]) >= LOW_NICE or int(fields[38]) == SCHED_IDLE,
-    )
 
 
 def _since_s(then: ProcessTime | None, now: ProcessTime) -> float:
@@ -130,9 +105,7 @@ def _since_s(then: ProcessTime | None, now: ProcessTime) -> float:
     return then.cpu_s if then is not None and then.began == now.began else 0.0
 
 
-def _families(
-    processes: Mapping[int, ProcessTime], roots: Mapping[CpuUser, Iterable[int]]
-) -> Mapping[int, CpuUser]:
+def _families(processes: Look, roots: Mapping[CpuUser, Iterable[int]]) -> Mapping[int, CpuUser]:
     """Whose each process is: its own root's, or that of the nearest of its parents."""
     whose: dict[int, CpuUser] = {}
     for user, pids in roots.items():
@@ -150,12 +123,12 @@ def _families(
 
 def _title(pid: int, name: str) -> str:
     """A program's name; of an interpreter with the script that it runs."""
-    if not name.rstrip("0123456789.").startswith(INTERPRETERS):
-        return name
-    with suppress(OSError):
-        words = (PROC / str(pid) / "cmdline").read_text(errors="replace").split("\0")[1:]
-        if words[:1] == ["-m"]:
-            return " ".join((name, *words[:2]))
-        if words and words[0] and not words[0].startswith("-"):
-            return f"{name} {Path(words[0]).name}"
-    return name
+    title = name
+    if name.split("-", maxsplit=1)[0].rstrip("0123456789.") in INTERPRETERS:
+        with suppress(OSError):
+            words = (PROC / str(pid) / "cmdline").read_text(errors="replace").split("\0")[1:]
+            if words[:1] == ["-m"]:
+                title = " ".join((name, *words[:2]))
+            elif words and words[0] and not words[0].startswith("-"):
+                title = f"{name} {Path(words[0]).name}"
+    return one_line(title)[:LONGEST_NAME]

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 import psutil
 
 from farm.errors import BrowserError
-from farm.hosts.cpu_users import Root
+from farm.hosts.processes import Root
 from farm.hosts.sampler import HostSampler, usable_cores
 from farm.observations import ClockReading, HostFacts, Joined
 from farm.page_address import app_address

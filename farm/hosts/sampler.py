@@ -5,33 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 import psutil
 
-from farm.hosts.cpu_users import CpuUsers, Root
+from farm.hosts.cores import chosen_cores, look_at_cores, spent
+from farm.hosts.cpu_users import CpuUsers
 from farm.hosts.own_group import OwnGroup
+from farm.hosts.processes import Root, families, read_processes
 from farm.hosts.threads import (
     ThreadTimes,
     busiest_thread,
     cpu_wait,
-    families,
     read_threads,
     thread_name,
 )
 from farm.hosts.udp_drops import UdpDrops
 from farm.observations import HostSample
-
-
-@dataclass(frozen=True, slots=True)
-class CpuTimes:
-    """Seconds since boot that a set of cores spent, summed."""
-
-    total_s: float
-    idle_s: float
-    steal_s: float
 
 
 class HostSampler:
@@ -51,15 +42,15 @@ class HostSampler:
         media_server: Root = tuple,
     ) -> None:
         self._host = host
-        self._cores = cores
+        self._cores = chosen_cores(cores)
         self._browsers = browsers
+        self._media_server = media_server
         self._ask_app = app_late_s
         self._app_late_s: float | None = None
-        self._cpu = read_cpu(cores)
-        self._udp = UdpDrops(lambda: [process.pid for process in families(browsers())])
-        self._media_server = media_server
+        self._all_cores = look_at_cores()
+        self._udp = UdpDrops(lambda: families(browsers()))
         self._threads = self._server_threads = ThreadTimes(time.monotonic(), {})
-        self._users = CpuUsers(browsers, media_server, cores)
+        self._users = CpuUsers(browsers, media_server)
         self._group = OwnGroup()
         self._looked_s = time.monotonic()
 
@@ -90,26 +81,26 @@ class HostSampler:
 
     def sample(self, loop_late_s: float) -> HostSample:
         """The time since the last sample; blocks for some milliseconds."""
-        cpu_before, self._cpu = self._cpu, read_cpu(self._cores)
-        threads_before, self._threads = self._threads, read_threads(self._browsers())
-        server_before, self._server_threads = (
-            self._server_threads,
-            read_threads(self._media_server()),
-        )
+        cores_before, self._all_cores = self._all_cores, look_at_cores()
+        processes = read_processes()
+        threads_before, server_before = self._threads, self._server_threads
+        self._threads = read_threads(self._browsers(), processes)
+        self._server_threads = read_threads(self._media_server(), processes)
         before_s, self._looked_s = self._looked_s, time.monotonic()
-        passed_s, cpu_s = self._looked_s - before_s, self._cpu.total_s - cpu_before.total_s
-        cores, busy = usable_cores(self._cores), busy_share(cpu_before, self._cpu)
+        passed_s = self._looked_s - before_s
+        cpu = spent(cores_before, self._all_cores, self._cores)
+        server_cores = _affinity(self._media_server())
+        server_cpu = spent(cores_before, self._all_cores, server_cores)
+        self._users.look(processes, passed_s)
         busiest = busiest_thread(threads_before, self._threads)
-        wait = cpu_wait(threads_before, self._threads)
-        server_wait = cpu_wait(server_before, self._server_threads)
         waited_us = self._group.pressure_us()
         memory = psutil.virtual_memory()
         app_late_s, self._app_late_s = self._app_late_s, None
         return HostSample(
             host=self._host,
             host_monotonic_s=self._looked_s,
-            cpu_percent=None if busy is None else 100 * busy,
-            steal_percent=_percent(self._cpu.steal_s - cpu_before.steal_s, cpu_s),
+            cpu_percent=cpu.busy_percent,
+            steal_percent=cpu.stolen_percent,
             busiest_thread=None if busiest is None else thread_name(busiest[0]),
             busiest_thread_percent=None if busiest is None else busiest[1],
             memory_available_bytes=memory.available,
@@ -117,46 +108,30 @@ class HostSampler:
             memory_bytes=memory.total,
             udp_drops=self._udp.look(),
             app_late_s=app_late_s,
-            cores=cores,
-            cpu_wait=wait,
-            media_server_cpu_wait=server_wait,
-            cpu_pressure_percent=None if waited_us is None else _percent(waited_us / 1e6, passed_s),
-            cpu_users=self._users.look(passed_s, None if busy is None else cores * busy),
+            cores=cpu.cores,
+            cpu_wait=cpu_wait(threads_before, self._threads),
+            cpu_pressure_percent=waited_us and min(100.0, waited_us / 1e4 / passed_s),
+            cpu_users=self._users.on(self._cores, cpu.by_programs),
             cpu_limit_cores=self._group.limit_cores,
             cpu_throttled_percent=self._group.throttled_percent(),
+            media_server_cpu_wait=cpu_wait(server_before, self._server_threads),
+            media_server_cores=server_cpu.cores or None,
+            media_server_cpu_percent=server_cpu.busy_percent,
+            media_server_cpu_users=self._users.on(server_cores, server_cpu.by_programs)
+            if server_cores
+            else None,
         )
 
 
-def read_cpu(cores: Sequence[int] | None) -> CpuTimes:
-    """The counters of these cores (`None`: all), from /proc/stat.
-
-    A guest's time is part of user time there and is not added again; waiting for a disk is idle.
-    """
-    per_core = psutil.cpu_times(percpu=True)
-    chosen = per_core if cores is None else [per_core[core] for core in cores]
-    return CpuTimes(
-        total_s=sum(
-            core.user + core.nice + core.system + core.idle
-            + core.iowait + core.irq + core.softirq + core.steal
-            for core in chosen
-        ),
-        idle_s=sum(core.idle + core.iowait for core in chosen),
-        steal_s=sum(core.steal for core in chosen),
-    )  # fmt: skip
-
-
-def busy_share(before: CpuTimes, after: CpuTimes) -> float | None:
-    """How much of its time a set of cores was busy between two looks, 0 to 1."""
-    total_s = after.total_s - before.total_s
-    percent = _percent(total_s - (after.idle_s - before.idle_s), total_s)
-    return None if percent is None else percent / 100
-
-
-def _percent(part_s: float, whole_s: float) -> float | None:
-    """Counters of a core may go back by a tick: never below 0 or above 100."""
-    return min(100.0, max(0.0, 100 * part_s / whole_s)) if whole_s > 0 else None
+def _affinity(pids: Iterable[int]) -> tuple[int, ...]:
+    """The cores on which these processes may run; none where there are none."""
+    found: set[int] = set()
+    for pid in pids:
+        with suppress(OSError):
+            found |= os.sched_getaffinity(pid)
+    return tuple(sorted(found))
 
 
 def usable_cores(cores: Sequence[int] | None) -> int:
     """How many cores browsers may use here."""
-    return len(os.sched_getaffinity(0)) if cores is None else len(cores)
+    return len(chosen_cores(cores))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -136,7 +137,11 @@ class HostService:
     async def _open(self, kit: HostKit, brought: dict[str, str]) -> HostFacts:
         """`brought` says which settings of `media:` are files here, by their names."""
         directory = Path(tempfile.mkdtemp(prefix="probe-farm-host-"))
-        processes = await self._opened.enter_async_context(Processes(directory / "logs"))
+        try:
+            processes = await self._opened.enter_async_context(Processes(directory / "logs"))
+        except BaseException:
+            shutil.rmtree(directory, ignore_errors=True)
+            raise
         processes.take_over(directory)
         self._host = self._make(processes)
         self._opened.push_async_callback(self._host.close)

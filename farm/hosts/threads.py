@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from farm.hosts.processes import Look, families
 from farm.observations import CpuWait
 
 NANOSECOND = 1e-9
@@ -32,9 +33,10 @@ class ThreadTimes:
     waits: Mapping[ThreadId, CpuWait] | None = None
 
 
-def read_threads(roots: Iterable[int]) -> ThreadTimes:
-    """Every thread of these processes and of their descendants, as far as they still live."""
-    at_s, pids = time.monotonic(), [process.pid for process in families(roots)]
+def read_threads(roots: Iterable[int], processes: Look | None = None) -> ThreadTimes:
+    """Every thread of these processes and of their descendants, as far as they live (in
+    `processes`, where these were just read)."""
+    at_s, pids = time.monotonic(), list(families(roots, processes))
     cpu_s: dict[ThreadId, float] = {}
     waits: dict[ThreadId, CpuWait] = {}
     for thread in _threads(pids):
@@ -84,14 +86,6 @@ def thread_name(thread: ThreadId) -> str:
     except OSError:
         name = f"thread {tid}"
     return f"{name} ({pid})"
-
-
-def families(roots: Iterable[int]) -> Iterator[psutil.Process]:
-    """These processes and their descendants, as far as they still live."""
-    for root in roots:
-        with suppress(psutil.Error):
-            top = psutil.Process(root)
-            yield from (top, *top.children(recursive=True))
 
 
 def _threads(pids: Iterable[int]) -> Iterator[ThreadId]:

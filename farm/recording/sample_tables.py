@@ -54,6 +54,17 @@ POLL_SCHEMA: Mapping[str, pl.DataType] = {
 
 _CPU_WAIT = pl.Struct({"run_s": pl.Float64(), "wait_s": pl.Float64(), "turns": pl.Int64()})
 
+_CPU_USERS = pl.List(
+    pl.Struct(
+        {
+            "user": pl.String(),
+            "program": pl.String(),
+            "cores": pl.Float64(),
+            "low_priority": pl.Boolean(),
+        }
+    )
+)
+
 HOST_SCHEMA: Mapping[str, pl.DataType] = {
     "host": pl.String(),
     "host_monotonic_s": pl.Float64(),
@@ -68,20 +79,14 @@ HOST_SCHEMA: Mapping[str, pl.DataType] = {
     "app_late_s": pl.Float64(),
     "cores": pl.Int64(),
     "cpu_wait": _CPU_WAIT,
-    "media_server_cpu_wait": _CPU_WAIT,
     "cpu_pressure_percent": pl.Float64(),
-    "cpu_users": pl.List(
-        pl.Struct(
-            {
-                "user": pl.String(),
-                "program": pl.String(),
-                "cores": pl.Float64(),
-                "low_priority": pl.Boolean(),
-            }
-        )
-    ),
+    "cpu_users": _CPU_USERS,
     "cpu_limit_cores": pl.Float64(),
     "cpu_throttled_percent": pl.Float64(),
+    "media_server_cpu_wait": _CPU_WAIT,
+    "media_server_cores": pl.Int64(),
+    "media_server_cpu_percent": pl.Float64(),
+    "media_server_cpu_users": _CPU_USERS,
 }
 
 SERVER_SCHEMA: Mapping[str, pl.DataType] = {
@@ -169,6 +174,7 @@ _VALUES: Mapping[str, type[CpuShare | CpuWait | ThreadSample | DiskSample | Allo
     "cpu_wait": CpuWait,
     "media_server_cpu_wait": CpuWait,
     "cpu_users": CpuShare,
+    "media_server_cpu_users": CpuShare,
     "threads": ThreadSample,
     "disks": DiskSample,
     "allowances": Allowance,

@@ -14,13 +14,20 @@ import polars as pl
 
 from farm.experiment import Invalid
 from farm.intervals import Intervals
-from farm.trial import Fault, Reason, StreamInterval, TrialEvidence
+from farm.trial import OTHER_PROGRAMS, Fault, Reason, StreamInterval, TrialEvidence
+from farm.verdict.host_cpu import others_beside
 from farm.verdict.host_faults import busy_hosts, deaf_hosts, unseen_hosts
 from farm.verdict.host_seconds import BUSY_S
 from farm.wording import percent
 
 FORGIVEN_POLLS = 2
 """So many late polls of a host prove nothing in a short hold."""
+
+OF_CPU = frozenset({"host_cpu", "thread_cpu", "late_polls", "encoder_cpu", "capture"})
+"""What comes of a lack of CPU, whoever had it."""
+
+OF_WAITING = frozenset({OTHER_PROGRAMS, "cpu_quota", "waited_for_cpu"})
+"""Reasons that say who had it."""
 
 OURS: frozenset[str] = frozenset({"app_died", "browser_crashed", "host_lost"})
 """Faults of the generator; the others are the server's, or spoil figures only."""
@@ -40,6 +47,9 @@ def generator_faults(evidence: TrialEvidence, invalid: Invalid) -> tuple[Reason,
         found += unseen_hosts(evidence)
     found += _polls(evidence, invalid)
     found += _cameras(evidence, invalid)
+    codes = {reason.code for reason in found}
+    if start_s is not None and codes & OF_CPU and not codes & OF_WAITING:
+        found += others_beside(evidence.host_samples, start_s, end_s)
     return tuple(found)
 
 

@@ -7,19 +7,30 @@ them, how busy the host was is all there is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from farm.cpu_shares import USERS, cores_of, mean_shares, of_cores, others_text, total_wait
+from farm.cpu_shares import (
+    IN_THE_WAY,
+    USERS,
+    cores_of,
+    mean_shares,
+    of_cores,
+    others_text,
+    total_wait,
+)
 from farm.experiment import HOST_BUSY, Invalid
 from farm.known import mean_known
-from farm.observations import CpuUser, CpuWait, HostSample
+from farm.observations import CpuShare, CpuUser, CpuWait, HostSample
 from farm.trial import OTHER_PROGRAMS, Reason, TrialEvidence
 from farm.verdict.host_seconds import by_host, span
 from farm.wording import percent
 
-TAKEN = 0.1
-"""Of a host's cores: other programs that had so much are why its probes waited."""
+T = TypeVar("T")
+
+FULL_PERCENT = 90.0
+"""From here on cores are full: means of seconds hide moments at 100."""
 
 LEAST = 0.05
 """Of a core: less is not worth telling."""
@@ -52,16 +63,54 @@ def cpu_faults(seconds: Sequence[HostSample], host: str, invalid: Invalid) -> It
 
 def crowded_servers(evidence: TrialEvidence, invalid: Invalid) -> Iterator[Reason]:
     """Why a trial that failed says nothing of the server: on a host of probes, other programs had
-    the cores that a media server there waited for."""
-    start_s, end_s = evidence.phases.ramp_s, evidence.phases.leave_s
-    if start_s is None:
+    the cores that a media server there waited for, in the hold.
+
+    Not of a server whose control group ran out of its quota: that waits for itself.
+    """
+    start_s, end_s = evidence.phases.hold_s, evidence.phases.leave_s
+    throttled = mean_known(
+        sample.cgroup_throttled_percent
+        for sample in evidence.server_samples
+        if start_s is not None and sample.at_s >= start_s
+    )
+    if start_s is None or (throttled or 0.0) >= THROTTLED_PERCENT:
         return
     limit_s = invalid.waited_for_cpu_s
     for host, seconds in by_host(evidence.host_samples, start_s, end_s).items():
         waited = _longest_wait(seconds, lambda sample: sample.media_server_cpu_wait, limit_s)
-        if waited is not None and (why := _why(waited.seconds))[0] == OTHER_PROGRAMS:
+        if waited is None:
+            continue
+        busy = mean_known(sample.media_server_cpu_percent for sample in waited.seconds)
+        shares = mean_shares(sample.media_server_cpu_users for sample in waited.seconds)
+        cores = _first(sample.media_server_cores for sample in waited.seconds)
+        if busy is not None and busy >= FULL_PERCENT and in_the_way(shares, cores):
             who = f"host {host}: the media server, which runs there, waited"
-            yield waited.reason(why[0], who, "its", limit_s, why[1])
+            had = others_text(shares, cores)
+            yield waited.reason(OTHER_PROGRAMS, who, "its", limit_s, had)
+
+
+def others_beside(
+    samples: Iterable[HostSample], start_s: float, end_s: float | None
+) -> Iterator[Reason]:
+    """Hosts on which other programs were in the way between two times: what may explain a fault."""
+    for host, seconds in by_host(samples, start_s, end_s).items():
+        shares = mean_shares(sample.cpu_users for sample in seconds)
+        cores = _first(sample.cores for sample in seconds)
+        if in_the_way(shares, cores):
+            yield Reason(
+                OTHER_PROGRAMS,
+                f"host {host}: {others_text(shares, cores)}",
+                value=cores_of("others", shares),
+                at_s=start_s,
+            )
+
+
+def in_the_way(shares: Sequence[CpuShare], cores: int | None) -> bool:
+    """Whether other programs had so much of these cores that ours lacked it.
+
+    Those of low priority too: they leave at once only within one scheduling group (sched(7)).
+    """
+    return cores_of("others", shares) >= IN_THE_WAY * (cores or 1)
 
 
 def waits_are_told(seconds: Sequence[HostSample]) -> bool:
@@ -110,22 +159,26 @@ def _longest_wait(
 def _why(seconds: Sequence[HostSample]) -> tuple[str, str]:
     """What kept probes from a core, as a code and in words; the cure hangs on it."""
     shares = mean_shares(sample.cpu_users for sample in seconds)
-    of = next((sample.cores for sample in seconds if sample.cores is not None), None)
+    of = _first(sample.cores for sample in seconds)
     throttled = mean_known(sample.cpu_throttled_percent for sample in seconds)
     if throttled is not None and throttled >= THROTTLED_PERCENT:
-        limit = next((each.cpu_limit_cores for each in seconds if each.cpu_limit_cores), None)
+        limit = _first(sample.cpu_limit_cores for sample in seconds)
         allowed = "" if limit is None else f" of {limit:.3g} cores"
         how_often = f"was used up in {throttled:.0f} % of the periods"
         return "cpu_quota", f"its control group's CPU quota{allowed} {how_often}"
-    if cores_of("others", shares, low_priority=False) >= TAKEN * (of or 1):
+    if in_the_way(shares, of):
         return OTHER_PROGRAMS, others_text(shares, of)
     if not shares:
         return "waited_for_cpu", "who had the cores is not known"
-    ours: tuple[CpuUser, ...] = ("farm", "media_server")
-    used = {user: cores_of(user, shares) for user in ours}
-    rest = [f"{USERS[user]} {cores:.1f}" for user, cores in used.items() if cores >= LEAST]
+    rest: tuple[CpuUser, ...] = ("farm", "media_server", "others")
+    used = {user: cores_of(user, shares) for user in rest}
+    told = [f"{USERS[user]} {cores:.1f}" for user, cores in used.items() if cores >= LEAST]
     probes = f"probes used {of_cores(cores_of('probes', shares), of)}"
-    return "waited_for_cpu", ", ".join([probes, *rest])
+    return "waited_for_cpu", ", ".join([probes, *told])
+
+
+def _first(values: Iterable[T | None]) -> T | None:
+    return next((value for value in values if value is not None), None)
 
 
 def _over(

@@ -62,3 +62,10 @@ def test_what_nobody_could_read_is_said_and_hinders_nothing() -> None:
     )
     bare = replace(PRICE, memory_gib=None, architecture=None)
     assert check_machine(bare, replace(NOTHING, cores=8)).said is None
+
+
+def test_cores_that_the_media_server_may_not_use_are_none_of_its_price() -> None:
+    facts = replace(FACTS, cores=PRICE.vcpus)
+    assert check_machine(PRICE, facts, process_cores=PRICE.vcpus).said is None
+    check = check_machine(PRICE, facts, process_cores=2)
+    assert check.unlike == (f"the media server may run on 2 of its {PRICE.vcpus} cores",)

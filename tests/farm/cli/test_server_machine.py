@@ -1,6 +1,11 @@
 import dataclasses
+import os
+import platform
+import socket
 
-from farm.cli.server_machine import machine_of
+import psutil
+
+from farm.cli.server_machine import is_here, listening_here, machine_of
 from farm.cost import MachinePrice, PriceTable
 from farm.experiment import Experiment, Price, Server
 from farm.observations import HostFacts
@@ -36,3 +41,23 @@ def test_an_instance_carries_no_more_than_its_type_may() -> None:
 def test_cores_of_the_embedded_server_are_its_own() -> None:
     machine = machine_of(Experiment(server=Server(cores=(1,))), FACTS, [HOST])
     assert (machine.process_cores, machine.shared, machine.own_cores) == (1, True, True)
+
+
+def test_what_listens_where_the_server_is_said_to_be_is_found_on_this_machine() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        urls = (f"ws://127.0.0.1:{port}/kurento", None, "https://203.0.113.10/")
+        assert listening_here(urls) == (os.getpid(),)
+        assert listening_here((f"http://localhost:{port}/", urls[0])) == (os.getpid(),)
+        assert listening_here((f"ws://203.0.113.10:{port}/kurento",)) == ()
+    assert listening_here((None,)) == ()
+
+
+def test_a_server_is_here_by_all_that_both_say() -> None:
+    memory_bytes = psutil.virtual_memory().total
+    here = dataclasses.replace(
+        FACTS, hostname=socket.gethostname(), kernel=platform.release(), memory_bytes=memory_bytes
+    )
+    assert is_here(REAL, here)
+    assert not is_here(REAL, dataclasses.replace(here, memory_bytes=memory_bytes + 1))
+    assert is_here(dataclasses.replace(REAL, server=Server(local=True)), FACTS)

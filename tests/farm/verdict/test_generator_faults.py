@@ -75,7 +75,7 @@ def test_probes_that_waited_for_what_other_programs_had() -> None:
     assert reason.code == "other_programs"
     assert reason.message == (
         "host here: probes waited 90.9 % of their time for a core, 5.0 ms each time, limit 2 ms; "
-        "other programs used 1.6 of 2 cores (cc1plus 1.4, ld 0.1, not seen by name 0.1)"
+        "other programs used 1.7 of 2 cores (cc1plus 1.4, backup 0.1 (low priority), ld 0.1)"
     )
     assert (reason.value, reason.limit, reason.at_s) == (pytest.approx(0.005), 0.002, 40.0)
     assert codes(waiting(1.9, cpu_users=TOOK_ALL)) == []
@@ -103,9 +103,21 @@ def test_probes_that_filled_their_cores_themselves() -> None:
     assert unknown.message.endswith("; who had the cores is not known")
 
 
-def test_others_of_low_priority_take_nothing() -> None:
+def test_others_of_low_priority_take_nothing_from_probes_that_did_not_wait() -> None:
     idle = (CpuShare("probes", None, 1.0), CpuShare("others", "backup", 1.0, low_priority=True))
-    assert codes(waiting(5.0, cpu_users=idle)) == ["waited_for_cpu"]
+    assert codes(waiting(0.3, cpu_users=idle)) == []
+    # In another scheduling group a nice value means nothing: whoever waited says who had the core.
+    (reason,) = generator_faults(waiting(5.0, cpu_users=idle), Invalid())
+    assert reason.message.endswith("other programs used 1.0 of 2 cores (backup 1.0 (low priority))")
+
+
+def test_what_comes_of_too_little_cpu_is_explained_by_who_had_it() -> None:
+    late = polled((40, 39, 1), (40, 40, 1))
+    assert codes(late) == ["late_polls"]
+    beside = with_host(late, range(30, 80), cpu_users=TOOK_ALL, cores=2)
+    reasons = generator_faults(beside, Invalid(host_cpu=1.0))
+    assert [reason.code for reason in reasons] == ["late_polls", "other_programs"]
+    assert reasons[1].message.startswith("host here: other programs used 1.7 of 2 cores (cc1plus")
 
 
 def test_a_quota_that_ran_out_is_named() -> None:
@@ -126,13 +138,15 @@ def test_a_host_that_cannot_tell_its_waits_is_judged_by_how_busy_it_was_and_says
 
 
 def test_a_media_server_beside_the_probes_that_others_kept_from_its_cores() -> None:
-    starved = {"media_server_cpu_wait": CpuWait(0.1, 0.6, 100), "cpu_users": TOOK_ALL, "cores": 2}
-    failed = with_host(
-        spoilt(good(), lambda _: {"packets_lost": 200, "residual_loss_ratio": 0.2}),
-        range(40, 45),
-        **starved,
-    )
-    verdict = judge(failed, Criteria(), Invalid(), None)
+    starved: dict[str, Any] = {
+        "media_server_cpu_wait": CpuWait(0.1, 0.6, 100),
+        "media_server_cpu_users": TOOK_ALL,
+        "media_server_cpu_percent": 99.0,
+        "media_server_cores": 2,
+        "cores": 2,
+    }
+    lossy = spoilt(good(), lambda _: {"packets_lost": 200, "residual_loss_ratio": 0.2})
+    verdict = judge(with_host(lossy, range(40, 45), **starved), Criteria(), Invalid(), None)
     assert verdict.outcome is Outcome.INVALID
     assert verdict.reasons[0].code == "other_programs"
     assert verdict.reasons[0].message.startswith(
@@ -140,8 +154,20 @@ def test_a_media_server_beside_the_probes_that_others_kept_from_its_cores() -> N
     )
     passed = judge(with_host(good(), range(40, 45), **starved), Criteria(), Invalid(), None)
     assert passed.outcome is Outcome.PASS, "it held in spite of them"
-    alone = with_host(failed, range(40, 45), cpu_users=TOOK_ALL[:1])
-    assert judge(alone, Criteria(), Invalid(), None).outcome is Outcome.FAIL
+
+    def failed(seconds: range, **changes: Any) -> bool:
+        evidence = with_host(lossy, seconds, **{**starved, **changes})
+        return judge(evidence, Criteria(), Invalid(), None).outcome is Outcome.FAIL
+
+    assert failed(range(10, 30)), "in the ramp"
+    assert failed(range(40, 45), media_server_cpu_users=TOOK_ALL[:1]), "it had its cores alone"
+    assert failed(range(40, 45), media_server_cpu_percent=60.0), "there was room"
+    throttled = tuple(
+        dataclasses.replace(sample, cgroup_throttled_percent=80.0)
+        for sample in lossy.server_samples
+    )
+    lossy = dataclasses.replace(lossy, server_samples=throttled)
+    assert failed(range(40, 45)), "its own quota kept it from them"
 
 
 def test_what_a_host_did_in_the_ramp_does_not_count() -> None:
