@@ -19,6 +19,13 @@ from tests.stand_in_kurento import stand_in_kurento
 
 READY, LACKING = 0, 2
 
+ROLE = """
+    join: [goto: "{app_url}call?calls=1"]
+    joined: [wait_for: {function: "document.body.dataset.state === 'in call'"}]
+"""
+DRIVER = f"format: 1\nroles:\n  callee:{ROLE}  caller:{ROLE}"
+"""Each page calls itself."""
+
 
 def test_the_machine_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--json"]) == READY
@@ -110,24 +117,25 @@ async def test_an_experiment_that_could_start(
 ) -> None:
     async with running_sshd(tmp_path / "sshd") as sshd, stand_in_kurento() as kurento:
         file = tmp_path / "calls.yaml"
+        (tmp_path / "calls_itself.yaml").write_text(DRIVER)
         file.write_text(
             f"scenario: {{kind: one_to_one, record: {str(record).lower()}}}\n"
             f"server:\n  kurento: {kurento}\n"
             f"  ssh: {{to: '{sshd.ssh.to}', key: '{sshd.ssh.key}', "
             f"known_hosts: '{sshd.ssh.known_hosts}'}}\n"
             f"  process: {{port: {sshd.port}}}\n"
-            f"app: {{url: '{call_app}call'}}\n"
+            f"app: {{url: '{call_app}', driver: calls_itself.yaml}}\n"
         )
         code = await asyncio.to_thread(main, ["doctor", str(file)])
     said = capsys.readouterr().out
     assert code == READY, said
     for line in (
-        "driver: demo_one_to_one, for callee and caller",
+        f"driver: {tmp_path}/calls_itself.yaml, for callee and caller",
         f"media server: KMS 7.3.0 answers at {kurento}",
         f"way to the server: SSH to {sshd.ssh.to}; ssh's configuration read by ssh -G",
         f"reached by SSH to {sshd.ssh.to}, host key verified; media interface lo",
         f"media server's process: the process that listens on TCP port {sshd.port}, pid ",
-        f"app: {call_app}call answers",
+        f"app: {call_app}call?calls=1 answers",
     ):
         assert line in said, said
     assert ("ffprobe on the server" in said) is record
