@@ -11,7 +11,7 @@ from farm.errors import BadInput
 _SHAPE = re.compile(
     r"(?:ssh://)?"
     r"(?:(?P<user>[^\s:/]+)@)?"
-    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<host>[^@:\s\[\]/]+))"
+    r"(?:\[(?P<inside>[^@\s\[\]/]+)\]|(?P<host>[^@:\s\[\]/]+))"
     r"(?::(?P<port>\d{1,5}))?"
 )
 _BARE_V6 = re.compile(r"(?:(?P<user>[^\s:/]+)@)?(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)")
@@ -32,8 +32,9 @@ class Destination:
 def parse_destination(text: str, setting: str) -> Destination:
     """Read `host`, `user@host`, `user@host:22` or `user@[2001:db8::1]:22`. Raises BadInput.
 
-    Also `ssh://user@host:22`, and an IPv6 address without brackets, which then has no port; a user
-    may have an `@` of its own, as those of a directory do.
+    Also `ssh://user@host:22`, any host in brackets, as known_hosts has it, and an IPv6 address
+    without brackets, which then has no port; a user may have an `@` of its own, as those of a
+    directory do.
     """
     written = text.strip()
     bare = _BARE_V6.fullmatch(written)
@@ -43,13 +44,13 @@ def parse_destination(text: str, setting: str) -> Destination:
     port = int(found["port"]) if found and found["port"] else None
     if (
         found is None
-        or (found["v6"] is not None and not _is_v6(found["v6"]))
+        or (":" in (found["inside"] or "") and not _is_v6(found["inside"]))
         or (port is not None and not 1 <= port <= 65535)
     ):
         raise BadInput(
             f"{setting}: {text!r} is not user@host or user@host:port (IPv6 addresses in [])"
         )
-    return Destination(found["v6"] or found["host"], found["user"], port)
+    return Destination(found["inside"] or found["host"], found["user"], port)
 
 
 def in_url(host: str) -> str:

@@ -16,6 +16,7 @@ from farm.errors import BadInput
         ("ubuntu@203.0.113.10:2222", Destination("203.0.113.10", "ubuntu", 2222)),
         ("ssh://me@kms.example.net:22", Destination("kms.example.net", "me", 22)),
         ("me@corp.example@kms", Destination("kms", "me@corp.example")),
+        ("me@[127.0.0.1]:2222", Destination("127.0.0.1", "me", 2222)),
         ("ubuntu@[2001:db8::20]", Destination("2001:db8::20", "ubuntu")),
         ("ubuntu@[2001:db8::20]:2222", Destination("2001:db8::20", "ubuntu", 2222)),
         ("ubuntu@2001:db8::20", Destination("2001:db8::20", "ubuntu")),
@@ -32,7 +33,7 @@ def test_addresses_as_people_write_them(text: str, destination: Destination) -> 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "a b", "me@", "kms:0", "kms:65536", "kms:ssh", "[kms]", "[::1", "::1]:22", "1::2::3"],
+    ["", "a b", "me@", "kms:0", "kms:65536", "kms:ssh", "[kms", "[::1", "::1]:22", "1::2::3"],
 )
 def test_what_is_none_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match=r"^server\.ssh\.to: '.*' is not user@host or user@host:po"):
