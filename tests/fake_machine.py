@@ -40,7 +40,7 @@ class FakeMachine:
     Two cores; the media server is all that uses CPU; 125 kB/s come in and 250 kB/s go out on eth0.
     `hidden` files cannot be read; `group` is its control group, `limits` what its files say.
     `reset` is what the reset command does. When it is `busy`, its processes cannot be listed in
-    time; when it `kills`, no answer of its commands is whole.
+    time; when it `kills`, no answer of its commands is whole: of those with `kills_only` in them.
     """
 
     clock: FakeClock
@@ -50,6 +50,7 @@ class FakeMachine:
     up: bool = True
     busy: bool = False
     kills: bool = False
+    kills_only: str = ""
     here: bool = False
     group: str | None = None
     limits: str = ""
@@ -75,7 +76,8 @@ class FakeMachine:
             raise ServerUnreachable("the connection broke")
         asked, mark, _ = command.partition("\n[ $?")
         answer = await self._ran(asked, within_s, setting)
-        whole = f"{answer.stdout}\n{MARK}\n" if mark and not self.kills else answer.stdout
+        killed = self.kills and self.kills_only in command
+        whole = f"{answer.stdout}\n{MARK}\n" if mark and not killed else answer.stdout
         return replace(answer, stdout=whole)
 
     async def _ran(self, command: str, within_s: float, setting: str) -> Answer:

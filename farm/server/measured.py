@@ -222,22 +222,26 @@ class MediaServer:
     async def _search(self, within_s: float = COMMAND_WITHIN_S) -> Found | None:
         process = self._settings.process
         said = await self._ask("looking for the process", *search(process), within_s=within_s)
-        before, self._process = self._process, chosen(process, said)
+        found, where = chosen(process, said), self._groups
+        if found is not None and found != self._process:
+            where = await self._groups_of(found, within_s)
+        # All of it, or nothing where a question was not answered: half would never be asked again.
+        self._process, self._groups = found, where
         named = described(process) is not None
-        self._unseen = None if self._process or not named else unseen(process, said)
-        if self._process != before:
-            await self._look_at_groups(within_s)
-        self._seen = self._seen or self._process is not None
+        self._unseen = None if found or not named else unseen(process, said)
+        self._seen = self._seen or found is not None
         pause_s = SEARCH_EVERY_S if self._seen else SEARCH_UNSEEN_EVERY_S
         self._search_at_s = self._clock.run_s() + pause_s
-        return self._process
+        return found
 
-    async def _look_at_groups(self, within_s: float = COMMAND_WITHIN_S) -> None:
-        """Where its control groups are; a living process can be moved to others."""
+    async def _look_at_groups(self) -> None:
+        """Where its control groups are now; a living process can be moved to others."""
         if self._process is not None:
-            pid = self._process.pid
-            said = await self._ask("looking at its limits", look_for(pid), within_s=within_s)
-            self._groups = groups(proc_files(said.split("\n")), pid)
+            self._groups = await self._groups_of(self._process, COMMAND_WITHIN_S)
+
+    async def _groups_of(self, process: Found, within_s: float) -> Groups:
+        said = await self._ask("looking at its limits", look_for(process.pid), within_s=within_s)
+        return groups(proc_files(said.split("\n")), process.pid)
 
     async def _cpu_quota(self) -> float | None:
         """In cores; `None` without one, or where it cannot be seen."""

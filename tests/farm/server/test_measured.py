@@ -186,6 +186,23 @@ async def test_a_process_that_ends_under_a_trial_is_told(
     assert await death == f"the media server is gone: {why}"
 
 
+async def test_a_death_is_told_though_its_heir_s_groups_are_not_seen_at_once() -> None:
+    at = await bench(ANY_SERVER, page=PAGE)
+    death = asyncio.create_task(at.server.died())
+    await at.seen(2)
+    at.machine.process = FakeMediaServer(pid=5555, started=999_999)
+    at.machine.kills, at.machine.kills_only, at.machine.group = True, "/mountinfo", "/limited"
+    assert all(isinstance(sample, ServerSample) for sample in await at.seen(6))
+    assert not death.done()
+    at.machine.kills = False
+    back = (await at.seen(15))[-1]
+    assert isinstance(back, ServerSample)
+    assert back.process_pid == 5555
+    assert death.done()
+    assert "pid 5555 took its place" in await death
+    assert at.server._groups.cpu == ("/sys/fs/cgroup/limited", "/sys/fs/cgroup")
+
+
 async def test_a_look_that_failed_is_no_death() -> None:
     at = await bench(ANY_SERVER, page=PAGE)
     death = asyncio.create_task(at.server.died())
