@@ -63,9 +63,12 @@ def host_config(to: Destination, home: Path) -> HostConfig:
     if local_user() is None:
         return HostConfig("nobody (this account has no name)", {})
     program = shutil.which("ssh")
-    if program is None or not _is_openssh(program):
-        return _by_paramiko(to, home, "no OpenSSH client is installed here")
-    answer, complaint = _asked(to, home)
+    try:
+        if program is None or not _is_openssh(program):
+            return _by_paramiko(to, home, "no OpenSSH client is installed here")
+        answer, complaint = _asked(to, home)
+    except OSError as error:  # no process, no file, no room to be had
+        raise BadInput(f"ssh -G {to.host} cannot be run here: {error}") from None
     if answer is not None:
         return HostConfig(BY_OPENSSH, answer)
     if _NO_ANSWER.search(complaint):

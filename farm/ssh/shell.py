@@ -30,13 +30,16 @@ DROPPED_PAUSE_S = 1.0
 class SshShell:
     """Implements `farm.shell.Shell` over SSH.
 
-    `home` is whose `.ssh` folder is read; `connect_within_s` bounds each step of connecting.
+    `home` is whose `.ssh` folder is read; `connect_within_s` bounds each step of connecting. The
+    way is that of the first connection for good: a run does not end by what becomes of ssh's
+    configuration, or of the machine that reads it.
     """
 
     def __init__(self, ssh: Ssh, connect_within_s: float = 15.0, home: Path | None = None) -> None:
         self._ssh = ssh
         self._within_s = connect_within_s
         self._home = home or Path.home()
+        self._route: list[Hop] | None = None
         self._connections: list[Connection] = []
         self._one_at_a_time = asyncio.Lock()  # two would be given the same last room
         self._here = False
@@ -140,8 +143,10 @@ class SshShell:
         """Runs in a thread."""
         transports: list[Transport] = []
         before: list[Hop] = []
+        if self._route is None:
+            self._route = route(self._ssh, self._home)
         try:
-            for hop in route(self._ssh, self._home):
+            for hop in self._route:
                 within_s = hop.connect_within_s or self._within_s
                 last = (before[-1], transports[-1]) if before else None
                 transports.append(_verified(hop, last, before, within_s))

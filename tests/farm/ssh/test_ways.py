@@ -71,6 +71,19 @@ async def test_a_command_is_gone_through_and_ends_with_the_connection(
     assert not psutil.pid_exists(relays[0].pid)
 
 
+async def test_a_way_that_was_gone_once_is_gone_again_whatever_becomes_of_the_configuration(
+    sshd: LocalSshd, tmp_path: Path
+) -> None:
+    home = configured(tmp_path, media(sshd, "Compression yes"))
+    shell = SshShell(replace(sshd.ssh, to="media", key=None), home=home)
+    await shell.open()
+    configured(home, "Host *\n Prot 22\n")
+    await shell.close()
+    await shell.open()
+    assert (await shell.run("echo here", 20, "test")).stdout == "here\n"
+    await shell.close()
+
+
 async def test_a_command_that_leads_nowhere_is_shown_with_its_words(
     sshd: LocalSshd, tmp_path: Path
 ) -> None:
