@@ -76,7 +76,13 @@ class Connection:
     async def _opened(self) -> SshChannel:
         opening = asyncio.ensure_future(asyncio.to_thread(self._open))
         try:
-            return SshChannel(await asyncio.shield(opening), self._where)
+            async with asyncio.timeout(self._within_s):
+                return SshChannel(await asyncio.shield(opening), self._where)
+        except TimeoutError:
+            opening.add_done_callback(_close_late)
+            raise ServerUnreachable(
+                f"{self._where} opens no session within {self._within_s:g} s"
+            ) from None
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise ServerUnreachable(f"the connection to {self._where} broke: {error}") from None
         except asyncio.CancelledError:

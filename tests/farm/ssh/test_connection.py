@@ -1,0 +1,66 @@
+"""Sessions of one connection to a server that takes its time with them."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import paramiko
+import pytest
+
+from farm.errors import ServerUnreachable
+from farm.ssh.connection import Connection
+from farm.ssh.route import ALGORITHMS
+from farm.ssh.transport import Transport
+
+
+class Server(paramiko.ServerInterface):
+    """Lets everybody in; answers no request to run a command before `answer` is set."""
+
+    def __init__(self) -> None:
+        self.answer = threading.Event()
+        self.sessions: list[paramiko.Channel] = []
+
+    def check_auth_none(self, username: str) -> int:
+        return paramiko.common.AUTH_SUCCESSFUL
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        return paramiko.common.OPEN_SUCCEEDED
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        self.sessions.append(channel)
+        return self.answer.wait(30)
+
+
+@contextmanager
+def connected(server: Server, within_s: float) -> Iterator[Connection]:
+    ours, theirs = socket.socketpair()
+    there = paramiko.Transport(theirs)
+    there.add_server_key(paramiko.ECDSAKey.generate())
+    there.start_server(event=threading.Event(), server=server)
+    here = Transport(ours, ALGORITHMS)
+    try:
+        here.start_client(timeout=30)
+        here.auth_none("somebody")
+        yield Connection([here], "media", within_s)
+    finally:
+        server.answer.set()
+        here.close()
+        there.close()
+
+
+async def test_a_session_that_is_not_answered_is_given_up_and_closed_when_it_comes() -> None:
+    server = Server()
+    with connected(server, 0.5) as connection:
+        async with asyncio.timeout(20):
+            with pytest.raises(ServerUnreachable, match=r"media opens no session within 0\.5 s"):
+                await connection.session()
+        assert connection.alive
+        server.answer.set()
+        async with asyncio.timeout(20):
+            while not server.sessions[0].closed:
+                await asyncio.sleep(0.02)
+            await (await connection.session()).close()
