@@ -31,6 +31,7 @@ from farm.drivers import read_driver
 from farm.experiment import EMBEDDED, Experiment, Process, Ssh
 from farm.hosts.processes import Root
 from farm.kurento.view import KurentoView
+from farm.local_shell import LocalShell
 from farm.own_view import NoView
 from farm.page_address import app_address
 from farm.processes import Processes
@@ -40,6 +41,7 @@ from farm.run_clock import RunClock
 from farm.scenario import driver_name
 from farm.server_observations import ServerFacts
 from farm.shell import Shell
+from farm.ssh import SshShell
 from farm.trial import Fault, FaultKind, TrialPlan
 from infra.local_sshd import local_sshd, sshd_program
 
@@ -74,10 +76,11 @@ async def open_world(
         generator = await stack.enter_async_context(open_generator(experiment, clock))
         processes = await stack.enter_async_context(Processes(recording.folder.logs))
         experiment = with_recordings_of(experiment, recording.path.name)
+        own: Shell | None = None
         if experiment.server.kurento == EMBEDDED:
             if app.url is not None:
                 observer.note(f"media server: {EMBEDDED_BEHIND_ANOTHER_PAGE}")
-            experiment = await _with_embedded(
+            experiment, own = await _with_embedded(
                 experiment, processes, stack, observer, generator.address
             )
         kurento = experiment.server.kurento
@@ -86,7 +89,7 @@ async def open_world(
             observer.note(f"media server: {ANY_SERVER}")
         else:
             info = await server_info(kurento)
-        shell = shell_to(experiment.server, processes)
+        shell = own or shell_to(experiment.server, processes)
         _say_how(shell, observer)
         say_where(experiment, observer)
         restart = machine_restart(experiment, observer)
@@ -176,8 +179,9 @@ async def _with_embedded(
     stack: AsyncExitStack,
     observer: Observer,
     address: str,
-) -> Experiment:
-    """The experiment with the embedded server in the place of a real one, started and reached."""
+) -> tuple[Experiment, Shell]:
+    """The experiment with the embedded server in the place of a real one, started, and the way to
+    it: of an sshd of ours nothing that ssh's configuration says is meant."""
     addresses = tuple(dict.fromkeys((address, "127.0.0.1")))
     embedded = await start_embedded_kurento(
         processes,
@@ -186,13 +190,14 @@ async def _with_embedded(
         cores=experiment.server.cores,
     )
     ssh: Ssh | None = None
+    shell: Shell = LocalShell(processes)
     if experiment.server.local:
         how = "the local shell (server.local)"
     elif sshd_program() is None:
         how = "the local shell (no sshd on this machine)"
     else:
-        local = await stack.enter_async_context(local_sshd(processes))
-        ssh = replace(local.ssh, jump="none")  # not through what ssh's configuration jumps through
+        ssh = (await stack.enter_async_context(local_sshd(processes))).ssh
+        shell = SshShell(ssh, configured=False)
         how = "SSH to this machine, with keys of this run"
     observer.note(f"media server: embedded, for trying out; sampled through {how}")
     server = replace(
@@ -203,7 +208,7 @@ async def _with_embedded(
         process=Process(name=None, port=embedded.port),
         reset=replace(experiment.server.reset, command=embedded.reset),
     )
-    return replace(experiment, server=server)
+    return replace(experiment, server=server), shell
 
 
 class App(Protocol):

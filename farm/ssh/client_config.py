@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,15 @@ class HostConfig:
     def files(self, key: str) -> list[str]:
         """Of a key whose one value is a list of files."""
         return [name for value in self.all(key) for name in _BETWEEN_FILES.split(value)]
+
+
+Reader = Callable[[Destination, Path], HostConfig]
+"""Of a host, and of whose home. Raises BadInput."""
+
+
+def unread(_to: Destination, _home: Path) -> HostConfig:
+    """Nothing: for a host that is nobody's but the farm's."""
+    return HostConfig("nobody", {})
 
 
 def host_config(to: Destination, home: Path) -> HostConfig:

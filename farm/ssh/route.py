@@ -13,6 +13,7 @@ from farm.experiment import Ssh
 from farm.ssh.certificate import SUFFIX
 from farm.ssh.client_config import (
     HostConfig,
+    Reader,
     expanded,
     host_config,
     local_user,
@@ -91,14 +92,14 @@ class Hop:
         return f"{self.user}@{self.host}" + ("" if self.port == 22 else f":{self.port}")
 
 
-def route(ssh: Ssh, home: Path) -> list[Hop]:
+def route(ssh: Ssh, home: Path, read: Reader = host_config) -> list[Hop]:
     """The hops in order, the server last. Raises BadInput for what cannot be used."""
 
     def resolve(to: str, setting: str, jump: str | None, depth: int) -> Iterator[Hop]:
         if depth > MOST_HOPS:
             raise BadInput(f"{setting}: {to} jumps in a circle (ProxyJump of ssh's configuration)")
         written = parse_destination(to, setting)
-        config = host_config(written, home)
+        config = read(written, home)
         hop = _hop(written, config, ssh, home)
         through = jump or config.first("proxyjump")
         if through and through != "none":

@@ -12,6 +12,7 @@ from farm.errors import CommandsRefused, ServerError, ServerUnreachable
 from farm.experiment import Ssh
 from farm.shell import Answer
 from farm.ssh.channel import SshChannel
+from farm.ssh.client_config import host_config, unread
 from farm.ssh.connection import Connection, NoRoom
 from farm.ssh.host_keys import Dropped, verified
 from farm.ssh.login import log_in
@@ -32,13 +33,21 @@ class SshShell:
 
     `home` is whose `.ssh` folder is read; `connect_within_s` bounds each step of connecting. The
     way is that of the first connection for good: a run does not end by what becomes of ssh's
-    configuration, or of the machine that reads it.
+    configuration, or of the machine that reads it. Without `configured` nothing of it is read.
     """
 
-    def __init__(self, ssh: Ssh, connect_within_s: float = 15.0, home: Path | None = None) -> None:
+    def __init__(
+        self,
+        ssh: Ssh,
+        connect_within_s: float = 15.0,
+        home: Path | None = None,
+        *,
+        configured: bool = True,
+    ) -> None:
         self._ssh = ssh
         self._within_s = connect_within_s
         self._home = home or Path.home()
+        self._read = host_config if configured else unread
         self._route: list[Hop] | None = None
         self._connections: list[Connection] = []
         self._one_at_a_time = asyncio.Lock()  # two would be given the same last room
@@ -144,7 +153,7 @@ class SshShell:
         transports: list[Transport] = []
         before: list[Hop] = []
         if self._route is None:
-            self._route = route(self._ssh, self._home)
+            self._route = route(self._ssh, self._home, self._read)
         try:
             for hop in self._route:
                 within_s = hop.connect_within_s or self._within_s
