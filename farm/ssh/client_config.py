@@ -16,7 +16,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,13 +92,18 @@ def _is_openssh(program: str) -> bool:
     return "OpenSSH" in _run([program, "-V"])[2]
 
 
-def with_tokens(text: str, tokens: dict[str, str]) -> str:
-    """With `%` tokens and `${VARIABLES}`, which `ssh -G` leaves as they are in some values."""
+def with_tokens(
+    text: str, tokens: dict[str, str], variables: Mapping[str, str] | None = None
+) -> str:
+    """With `%` tokens and `${VARIABLES}`, which `ssh -G` leaves as they are in some values.
+
+    A command keeps its variables, which may be secrets: they are its shell's.
+    """
 
     def value(found: re.Match[str]) -> str:
         token, variable = found.groups()
         if variable is not None:
-            return os.environ.get(variable, found[0])
+            return (variables or {}).get(variable, found[0])
         return tokens.get(token, found[0])
 
     return _TOKEN.sub(value, text)
@@ -106,7 +111,7 @@ def with_tokens(text: str, tokens: dict[str, str]) -> str:
 
 def expanded(path: str, tokens: dict[str, str], home: Path) -> str:
     """A path with its tokens, and `~`."""
-    path = with_tokens(path, tokens)
+    path = with_tokens(path, tokens, os.environ)
     return str(home / path[2:]) if path.startswith("~/") else str(Path(path).expanduser())
 
 

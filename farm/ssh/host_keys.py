@@ -94,7 +94,7 @@ def _no_ssh(hop: Hop, way: Way, transport: Transport, error: Exception, within_s
         )
     if isinstance(way, CommandSocket):
         words = f", it says {way.words}" if way.words else ""
-        return f"ProxyCommand `{hop.proxy_command}` does not lead to {where}{words} ({error})"
+        return f"ProxyCommand ({way.program}) does not lead to {where}{words} ({error})"
     why = transport.farewell or str(error) or "it hung up"
     if _silent(error):
         why = f"it says nothing more within {within_s:g} s"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -19,6 +20,9 @@ END_WITHIN_S = 2.0
 class CommandSocket(socket.socket):
     """One end of a pair; the command has the other, and ends when this one is closed."""
 
+    program = ""
+    """What the command begins with; the rest may be a secret."""
+
     words = ""
     """What it wrote to its standard error, in a line; known once it is closed."""
 
@@ -30,6 +34,7 @@ class CommandSocket(socket.socket):
         """Run it by the user's shell, as ssh does. Raises OSError."""
         ours, theirs = socket.socketpair()
         connection = cls(fileno=ours.detach())
+        connection.program = _program(command)
         connection._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the socket
         with theirs:
             try:
@@ -55,6 +60,14 @@ class CommandSocket(socket.socket):
         with self._errors:
             self._errors.seek(0)
             self.words = " ".join(self._errors.read().decode(errors="replace").split())[:WORDS]
+
+
+def _program(command: str) -> str:
+    try:
+        first = next(iter(shlex.split(command)), "")
+    except ValueError:  # a quote that does not end
+        first = ""
+    return first.partition("=")[0]
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

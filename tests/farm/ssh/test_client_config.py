@@ -133,6 +133,8 @@ def test_a_command_to_go_through_has_its_tokens(tmp_path: Path) -> None:
     )
     assert last(home).proxy_command == "nc -x media 192.0.2.7 22 %"
     assert last(home, jump="me@jump").proxy_command is None
+    home = configured(tmp_path, "Host media\n ProxyCommand relay ${HOME} %h\n")
+    assert last(home).proxy_command == "relay ${HOME} media"
     assert last(configured(tmp_path, "Host media\n ProxyCommand none\n")).proxy_command is None
 
 

@@ -88,8 +88,22 @@ async def test_a_command_that_leads_nowhere_is_shown_with_its_words(
     sshd: LocalSshd, tmp_path: Path
 ) -> None:
     home = configured(tmp_path, media(sshd, "ProxyCommand echo 'no way to %h' >&2; exit 3"))
-    with pytest.raises(ServerUnreachable, match=r"ProxyCommand `.*`.* it says no way to 127"):
+    with pytest.raises(ServerUnreachable, match=r"ProxyCommand \(echo\) .* it says no way to 127"):
         await said(replace(sshd.ssh, to="media", key=None), home)
+
+
+async def test_a_secret_of_a_command_is_its_shell_s_alone(
+    sshd: LocalSshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROXY_TOKEN", "variable's secret")
+    log = tmp_path / "log"
+    command = f"sh -c 'echo \"$@\" > {log}; exit 3' relay --token 's3cret' \"${{PROXY_TOKEN}}\""
+    home = configured(tmp_path, media(sshd, f"ProxyCommand {command}"))
+    with pytest.raises(ServerUnreachable, match=r"ProxyCommand \(sh\) does not lead") as refusal:
+        await said(replace(sshd.ssh, to="media", key=None), home)
+    assert log.read_text() == "--token s3cret variable's secret\n"
+    assert "s3cret" not in str(refusal.value)
+    assert "variable" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(
