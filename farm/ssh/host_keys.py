@@ -48,7 +48,9 @@ def _verified(hop: Hop, way: Way, before: Sequence[Hop], within_s: float) -> Tra
         shown = shown_by(transport.get_remote_server_key())
     except (paramiko.SSHException, EOFError, OSError) as error:
         transport.close()
-        dropped = not _silent(error) and hung_up(transport.overheard)
+        way.close()  # what a command said is known then
+        itself = not isinstance(way, CommandSocket)  # a command that fails would fail again
+        dropped = itself and not _silent(error) and hung_up(transport.overheard)
         kind = Dropped if dropped else ServerUnreachable
         raise kind(_no_ssh(hop, way, transport, error, within_s)) from None
     trust = trust_in(shown, known, hop, transport.peer_address, time.time(), revoked=revoked)

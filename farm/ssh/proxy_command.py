@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 from contextlib import suppress
 from typing import IO
 
@@ -18,7 +19,10 @@ END_WITHIN_S = 2.0
 
 
 class CommandSocket(socket.socket):
-    """One end of a pair; the command has the other, and ends when this one is closed."""
+    """One end of a pair; the command has the other, and ends when this one is closed.
+
+    paramiko's thread may close it, too: whoever comes second waits for the first.
+    """
 
     program = ""
     """What the command begins with; the rest may be a secret."""
@@ -28,12 +32,14 @@ class CommandSocket(socket.socket):
 
     _child: subprocess.Popen[bytes] | None = None
     _errors: IO[bytes]
+    _closing: threading.Lock
 
     @classmethod
     def to(cls, command: str) -> CommandSocket:
         """Run it by the user's shell, as ssh does. Raises OSError."""
         ours, theirs = socket.socketpair()
         connection = cls(fileno=ours.detach())
+        connection._closing = threading.Lock()
         connection.program = _program(command)
         connection._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the socket
         with theirs:
@@ -53,13 +59,15 @@ class CommandSocket(socket.socket):
 
     def close(self) -> None:
         super().close()
-        child, self._child = self._child, None
-        if child is None:
-            return
-        _end(child)
-        with self._errors:
-            self._errors.seek(0)
-            self.words = " ".join(self._errors.read().decode(errors="replace").split())[:WORDS]
+        with self._closing:
+            child, self._child = self._child, None
+            if child is None:
+                return
+            _end(child)
+            with self._errors:
+                self._errors.seek(0)
+                said = self._errors.read().decode(errors="replace")
+            self.words = " ".join(said.split())[:WORDS]
 
 
 def _program(command: str) -> str:

@@ -6,6 +6,8 @@ import asyncio
 import getpass
 import re
 import sys
+import threading
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +18,7 @@ import pytest
 from farm.errors import BadInput, HostKeyUnknown, ServerUnreachable
 from farm.experiment import Ssh
 from farm.ssh import SshShell
+from farm.ssh.proxy_command import CommandSocket
 from infra.local_sshd import LocalSshd
 from tests.openssh import authorize, configure, make_key, public, run, said, sign
 from tests.sshd import running_sshd
@@ -90,6 +93,29 @@ async def test_a_command_that_leads_nowhere_is_shown_with_its_words(
     home = configured(tmp_path, media(sshd, "ProxyCommand echo 'no way to %h' >&2; exit 3"))
     with pytest.raises(ServerUnreachable, match=r"ProxyCommand \(echo\) .* it says no way to 127"):
         await said(replace(sshd.ssh, to="media", key=None), home)
+
+
+async def test_a_command_that_fails_is_run_once(sshd: LocalSshd, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    command = f"sh -c 'echo one >> {runs}; echo no way >&2; exit 3'"
+    home = configured(tmp_path, media(sshd, f"ProxyCommand {command}"))
+    with pytest.raises(ServerUnreachable, match="it says no way"):
+        await said(replace(sshd.ssh, to="media", key=None), home)
+    assert runs.read_text() == "one\n"
+
+
+def test_whoever_closes_second_knows_what_the_command_said() -> None:
+    slow = "trap 'sleep 0.5; echo too late >&2; exit' HUP; echo up; while :; do sleep 0.05; done"
+    way = CommandSocket.to(f'sh -c "{slow}"')
+    assert way.recv(3) == b"up\n"
+    first = threading.Thread(target=way.close)
+    first.start()
+    while way.fileno() != -1:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    way.close()
+    assert "too late" in way.words
+    first.join()
 
 
 async def test_a_secret_of_a_command_is_its_shell_s_alone(
