@@ -36,6 +36,7 @@ async def another_boot(shell: Shell, restart: Restart, clock: Clock, within_s: f
             continue
         if now != before:
             return None
+    await shell.close()
     with suppress(ServerUnreachable):
         await shell.open()
     return f"the machine was not restarted within {within_s:g} s (server.reset.ready_within): {why}"

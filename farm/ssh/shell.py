@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -104,9 +104,10 @@ class SshShell:
         return channel
 
     async def close(self) -> None:
+        """Also where whoever waits for it is cancelled: all are closed."""
         connections, self._connections = self._connections, []
-        for connection in connections:
-            await asyncio.to_thread(connection.close)
+        if connections:
+            await asyncio.shield(asyncio.to_thread(_close, connections))
 
     async def _session(self) -> SshChannel:
         """On a connection that has room for it; where none has, on a further one."""
@@ -179,9 +180,9 @@ def _verified(
     return verified(hop, way_to(hop, last, within_s), before, within_s)
 
 
-def _close(transports: Iterator[Transport]) -> None:
-    for transport in transports:
-        transport.close()
+def _close(each: Iterable[Connection | Transport]) -> None:
+    for one in each:
+        one.close()
 
 
 def _close_late(connecting: asyncio.Future[list[Transport]]) -> None:

@@ -128,6 +128,21 @@ async def test_a_login_of_one_session_and_one_connection_is_told_so(tmp_path: Pa
         assert (await channel.read()).data == b"still there\n"
 
 
+async def test_all_connections_are_closed_though_nobody_waits_for_it(tmp_path: Path) -> None:
+    async with running_sshd(tmp_path / "sshd", limits="MaxSessions 1") as sshd:
+        shell = SshShell(sshd.ssh, home=tmp_path)
+        await shell.open()
+        for _ in range(2):
+            await shell.channel("cat")
+        first, second = shell._connections
+        closing = asyncio.create_task(shell.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        async with asyncio.timeout(10):
+            while first.alive or second.alive:
+                await asyncio.sleep(0.02)
+
+
 async def test_too_many_connections_are_named(tmp_path: Path) -> None:
     async with running_sshd(tmp_path / "sshd", limits="MaxStartups 1") as sshd:
         with socket.create_connection(("127.0.0.1", sshd.port)) as silent:

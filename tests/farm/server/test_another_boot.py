@@ -39,6 +39,7 @@ class Machine:
         self.kills = False
 
     async def open(self) -> None:
+        assert not self.is_open
         at = self.boots_at_s
         if at is not None and at <= self.clock.now_s < at + 60:
             raise ServerUnreachable("port 22 does not answer")
