@@ -17,7 +17,8 @@ Way = socket.socket | paramiko.Channel
 
 class Transport(paramiko.Transport):
     """`farewell` is why the server hung up, in its words, if it said so; `overheard` what it said
-    at first."""
+    at first; `peer_address` whom the socket was connected to, `None` where it is no socket of the
+    Internet's, or is gone already."""
 
     server_extensions: dict[str, bytes]
 
@@ -25,22 +26,13 @@ class Transport(paramiko.Transport):
         self.overheard = Overheard(way)
         super().__init__(cast(Way, self.overheard))
         self._host_key_algorithms = tuple(host_key_algorithms)
-        self._way = way
+        self.peer_address = _peer_address(way)
         self.farewell = ""
 
     @property
     def preferred_keys(self) -> Sequence[str]:
         """Algorithms of host keys, those of certificates among them, the preferred ones first."""
         return self._host_key_algorithms
-
-    @property
-    def peer_address(self) -> str | None:
-        """Whom the socket is connected to; `None` where it is no socket of the Internet's."""
-        way = self._way
-        if not isinstance(way, socket.socket) or way.family == socket.AF_UNIX:
-            return None
-        address: str = way.getpeername()[0]
-        return address
 
     @property
     def here(self) -> bool:
@@ -52,3 +44,13 @@ class Transport(paramiko.Transport):
         """RFC 4253, section 11.1; paramiko only logs it."""
         message.get_int()
         self.farewell = " ".join(message.get_binary().decode(errors="replace").split())
+
+
+def _peer_address(way: Way) -> str | None:
+    if not isinstance(way, socket.socket) or way.family == socket.AF_UNIX:
+        return None
+    try:
+        address: str = way.getpeername()[0]
+    except OSError:  # the handshake will fail, and say so
+        return None
+    return address

@@ -64,3 +64,14 @@ async def test_a_session_that_is_not_answered_is_given_up_and_closed_when_it_com
             while not server.sessions[0].closed:
                 await asyncio.sleep(0.02)
             await (await connection.session()).close()
+
+
+def test_whom_it_was_connected_to_is_known_when_it_has_hung_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        way = socket.create_connection(server.getsockname())
+        transport = Transport(way, ALGORITHMS)
+        way.close()
+        assert transport.peer_address == "127.0.0.1"
+        assert transport.here
+    with socket.socket() as gone:
+        assert Transport(gone, ALGORITHMS).peer_address is None
