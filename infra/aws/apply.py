@@ -15,7 +15,7 @@ from typing import Any
 from farm.errors import BadInput, CloudError, FarmError, NoCapacity, NotThereYet
 from infra.aws.cloud import Cloud
 from infra.aws.look import observe
-from infra.aws.plan import ending, plan
+from infra.aws.plan import ending, one_by_one, plan
 from infra.aws.refusals import TokenSpent
 from infra.aws.resources import Call, Observed, RegionFacts, Wanted
 
@@ -146,7 +146,8 @@ def _key(call: Call) -> tuple[str, str]:
 def _carry_out(
     cloud: Cloud, calls: Iterable[Call], say: Say, denied: set[tuple[str, str]] | None = None
 ) -> _Carried:
-    """What is refused for good goes into `denied`; without that it raises."""
+    """What is refused for good goes into `denied`, and is tried machine by machine; without that
+    it raises."""
     made: set[str] = set()
     refused = False
     for call in calls:
@@ -161,6 +162,8 @@ def _carry_out(
                 raise
             denied.add(_key(call))
             say(f"  refused: {error}")
+            each = _carry_out(cloud, one_by_one(call), say, denied)
+            refused = refused or each.refused
     return _Carried(frozenset(made), refused)
 
 

@@ -71,9 +71,7 @@ def ending(there: Observed) -> Plan:
     by_region: dict[str, list[str]] = {}
     for machine in there.living:
         by_region.setdefault(machine.region, []).append(machine.id)
-    for region, ids in by_region.items():
-        ended = {"InstanceIds": ids}
-        calls.append(Call(region, "terminate_instances", f"end {', '.join(ids)}", (ended,)))
+    calls += [_end(region, ids) for region, ids in by_region.items()]
     for address in there.addresses:
         if address.association is not None:
             apart = {"AssociationId": address.association}
@@ -97,6 +95,20 @@ def ending(there: Observed) -> Plan:
         says = f"delete group {group.name}"
         calls.append(Call(group.region, "delete_security_group", says, ({"GroupId": group.id},)))
     return Plan(tuple(calls), tuple(waits))
+
+
+def one_by_one(call: Call) -> tuple[Call, ...]:
+    """A call that ends many machines as one for each, else none: AWS refuses all for one of them
+    that is protected from it."""
+    if call.operation != "terminate_instances":
+        return ()
+    ids = [each for params in call.either for each in params["InstanceIds"]]
+    return tuple(_end(call.region, [each]) for each in ids) if len(ids) > 1 else ()
+
+
+def _end(region: str, ids: list[str]) -> Call:
+    ended = {"InstanceIds": ids}
+    return Call(region, "terminate_instances", f"end {', '.join(ids)}", (ended,))
 
 
 def tags(wanted: Wanted, name: str) -> Tags:

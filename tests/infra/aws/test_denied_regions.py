@@ -135,6 +135,26 @@ def test_what_may_not_be_ended_is_said_and_the_rest_is_ended(made: Account) -> N
     assert Account(made.wanted).remove().anything is False
 
 
+def test_one_machine_that_is_protected_keeps_no_other_one() -> None:
+    account = Account(wanted_for(TWO_PLACES))
+    machines = account.provide().machines
+    server = next(machine for machine in machines if machine.name == "server")
+    ec2 = account.cloud.client("ec2", EAST)
+
+    def protect(on: bool) -> None:
+        ec2.modify_instance_attribute(InstanceId=server.id, DisableApiTermination={"Value": on})
+
+    protect(True)
+    # moto ends those that come before it; AWS ends none.
+    refusing(account.cloud, "TerminateInstances", "OperationNotPermitted", times=1, regions=(EAST,))
+    left = account.remove()
+    assert [machine.name for machine in left.living] == ["server"]
+    assert {machine.state for machine in left.machines} <= {"running", "terminated"}
+    assert sum(server.id in line for line in account.said if "refused" in line) == 1
+    protect(False)
+    assert account.remove().anything is False
+
+
 def test_regions_are_asked_where_that_is_allowed() -> None:
     cloud = Cloud()
     refusing(cloud, "DescribeRegions", "UnauthorizedOperation", says=SCP, regions=(EAST,))
