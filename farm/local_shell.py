@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from farm.errors import ServerError, ServerUnreachable
+from farm.errors import ServerUnreachable
 from farm.processes import Pipes, Processes
-from farm.shell import Answer, Heard
+from farm.shell import Answer, Heard, did_not_end
 
 PIECE_BYTES = 65536
 
@@ -31,9 +31,7 @@ class LocalShell:
                 ["/bin/sh", "-c", command], within_s
             )
         except TimeoutError:
-            raise ServerError(
-                f"`{command}` did not end within {within_s:g} s ({setting}) on this machine"
-            ) from None
+            raise did_not_end(command, within_s, setting, self.where) from None
         return Answer(status, said.decode(errors="replace"), complained.decode(errors="replace"))
 
     async def channel(self, command: str) -> LocalChannel:

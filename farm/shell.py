@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from farm.errors import ServerError
+
 WORDS = 300
 """So many characters of what a command says fit into a line."""
 
@@ -29,6 +31,12 @@ class Answer:
         if len(words) > WORDS:
             words = "; ".join((lines[0][: WORDS // 2], "...", lines[-1][-WORDS // 2 :]))
         return words or f"status {self.status}"
+
+
+def did_not_end(command: str, within_s: float, setting: str, where: str) -> ServerError:
+    """In a line: a script of many lines is not quoted."""
+    named = "a command" if "\n" in command.strip() else f"`{command.strip()}`"
+    return ServerError(f"{named} did not end within {within_s:g} s ({setting}) on {where}")
 
 
 @dataclass(frozen=True, slots=True)

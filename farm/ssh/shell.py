@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from farm.errors import CommandsRefused, ServerError, ServerUnreachable
+from farm.errors import CommandsRefused, ServerUnreachable
 from farm.experiment import Ssh
-from farm.shell import Answer
+from farm.shell import Answer, did_not_end
 from farm.ssh.channel import SshChannel
 from farm.ssh.client_config import host_config, unread
 from farm.ssh.connection import Connection, NoRoom
@@ -86,9 +86,7 @@ class SshShell:
                 finally:
                     await channel.close()
         except TimeoutError:
-            raise ServerError(
-                f"`{command}` did not end within {within_s:g} s ({setting}) on {self.where}"
-            ) from None
+            raise did_not_end(command, within_s, setting, self.where) from None
         if status < 0 and not channel.connected:
             raise ServerUnreachable(f"the connection to {self.where} broke")
         return Answer(status, *(said[error].decode(errors="replace") for error in (False, True)))

@@ -37,6 +37,10 @@ async def test_a_command_that_takes_too_long_is_ended_and_names_the_setting(
         ServerError, match=r"did not end within 0.5 s \(server.reset.ready_within\)"
     ):
         await shell.run(command, 0.5, "server.reset.ready_within")
+    with pytest.raises(
+        ServerError, match=r"^a command did not end within 0.5 s \(a look\) on this machine$"
+    ):
+        await shell.run("echo one\nsleep 60", 0.5, "a look")
     assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
 
 

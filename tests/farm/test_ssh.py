@@ -57,6 +57,10 @@ async def test_a_command_that_takes_too_long_names_the_setting(
     await shell.open()
     with pytest.raises(ServerError, match=r"`sleep 60` did not end within 0.3 s \(reset.ready\)"):
         await shell.run("sleep 60", 0.3, "reset.ready")
+    with pytest.raises(
+        ServerError, match=r"^a command did not end within 0.3 s \(a look\) on \S+$"
+    ):
+        await shell.run("echo one\nsleep 60", 0.3, "a look")
     assert (await shell.run("echo still there", 10, "test")).stdout == "still there\n"
     await shell.close()
 
