@@ -8,6 +8,14 @@ MOST_BYTES = 4096
 WORDS = 200
 """So many characters of it fit into a line."""
 
+MAX_STARTUPS = "Exceeded MaxStartups"
+TURNED_AWAY = {
+    MAX_STARTUPS: "it has too many connections: MaxStartups in its sshd_config",
+    "Not allowed at this time": "connections from here failed there before: wait some minutes, or"
+    " see PerSourcePenalties in its sshd_config",
+}
+"""What OpenSSH's daemon says in the place of its version."""
+
 
 class Way(Protocol):
     """What the bytes of a connection go through."""
@@ -44,7 +52,7 @@ class Overheard:
 
 def hung_up(way: Overheard) -> bool:
     """As a server does that has too many connections: without a word, or with OpenSSH's."""
-    return not way.speaks_ssh and (not way.words or "MaxStartups" in way.words)
+    return not way.speaks_ssh and (not way.words or MAX_STARTUPS in way.words)
 
 
 def before_ssh(way: Overheard, address: str) -> str | None:
@@ -56,7 +64,7 @@ def before_ssh(way: Overheard, address: str) -> str | None:
             f"{address} hung up without a word: does it have too many connections (MaxStartups in"
             " its sshd_config), or is this machine banned there?"
         )
-    said = f"{address} answers, but does not speak SSH: it says {way.words!r}"
-    if hung_up(way):
-        said += " (it has too many connections: MaxStartups in its sshd_config)"
-    return said
+    for words, why in TURNED_AWAY.items():
+        if words in way.words:
+            return f"the sshd at {address} turns connections away: it says {way.words!r} ({why})"
+    return f"{address} answers, but does not speak SSH: it says {way.words!r}"

@@ -347,8 +347,14 @@ async def test_an_ipv6_address_is_reached_and_known_by_its_name_in_brackets(
         (
             b"Exceeded MaxStartups\r\n",
             "hang up",
-            r"does not speak SSH: it says 'Exceeded MaxStartups' \(it has too many connections",
+            r"turns connections away: it says 'Exceeded MaxStartups' \(it has too many connections",
         ),
+        (
+            b"Not allowed at this time\r\n",
+            "hang up",
+            r"turns connections away: it says 'Not allowed at this time' \(.*wait some minutes",
+        ),
+        (b"220 ESMTP\r\n", "hang up", r"does not speak SSH: it says '220 ESMTP'$"),
         (b"", "wait", r"does not speak SSH: it says nothing more within 1 s"),
         (b"SSH-2.0-odd\r\n", "wait", r"speaks SSH, but the handshake fails: it says nothing more"),
         (b"SSH-2.0-odd\r\n", "hang up", r"speaks SSH, but the handshake fails: \S"),
