@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import paramiko
 
-from farm.errors import ServerUnreachable
+from farm.errors import CommandsRefused, ServerUnreachable
 from farm.ssh.channel import SshChannel
 from farm.ssh.login_shell import COMMAND
 from farm.ssh.transport import Transport
@@ -47,7 +47,8 @@ class Connection:
         """One in which the login's shell waits for what it is to run.
 
         A connection on which nothing of ours is open is asked again for a while where `patient`:
-        what was open on it a moment ago may not be over yet. Raises NoRoom, ServerUnreachable.
+        what was open on it a moment ago may not be over yet. Raises NoRoom, CommandsRefused,
+        ServerUnreachable.
         """
         now = asyncio.get_running_loop().time
         give_up_s = now() + (FORGOTTEN_WITHIN_S if patient else 0)
@@ -58,10 +59,11 @@ class Connection:
                 raise NoRoom(f"it opens no more than {self._most} at a time")
             try:
                 session = await self._opened()
-            except NoRoom:
-                if count:
+            except (NoRoom, CommandsRefused) as refusal:
+                if count:  # a further connection may have room for it
                     self._most = count
-                if count or now() >= give_up_s:
+                    raise NoRoom(str(refusal)) from None
+                if not isinstance(refusal, NoRoom) or now() >= give_up_s:
                     raise
             else:
                 self._sessions.append(session)
@@ -90,7 +92,7 @@ class Connection:
             raise
 
     def _open(self) -> paramiko.Channel:
-        """Runs in a thread. Raises NoRoom too for a session in which no command may be run."""
+        """Runs in a thread."""
         transport = self._transports[-1]
         try:
             channel = transport.open_session(timeout=self._within_s)
@@ -101,7 +103,10 @@ class Connection:
         except paramiko.SSHException:
             channel.close()
             if transport.is_active():
-                raise NoRoom("the request to run a command was refused") from None
+                raise CommandsRefused(
+                    f"the login is accepted, but runs no commands: {self._where} refuses the"
+                    " request to run one"
+                ) from None
             raise
         return channel
 

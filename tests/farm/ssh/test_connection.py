@@ -11,16 +11,18 @@ from contextlib import contextmanager
 import paramiko
 import pytest
 
-from farm.errors import ServerUnreachable
-from farm.ssh.connection import Connection
+from farm.errors import CommandsRefused, ServerUnreachable
+from farm.ssh.connection import Connection, NoRoom
 from farm.ssh.route import ALGORITHMS
 from farm.ssh.transport import Transport
 
 
 class Server(paramiko.ServerInterface):
-    """Lets everybody in; answers no request to run a command before `answer` is set."""
+    """Lets everybody in; answers no request to run a command before `answer` is set, and grants
+    those that it `runs`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, runs: bool = True) -> None:
+        self.runs = runs
         self.answer = threading.Event()
         self.sessions: list[paramiko.Channel] = []
 
@@ -32,7 +34,7 @@ class Server(paramiko.ServerInterface):
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         self.sessions.append(channel)
-        return self.answer.wait(30)
+        return self.answer.wait(30) and self.runs
 
 
 @contextmanager
@@ -64,6 +66,27 @@ async def test_a_session_that_is_not_answered_is_given_up_and_closed_when_it_com
             while not server.sessions[0].closed:
                 await asyncio.sleep(0.02)
             await (await connection.session()).close()
+
+
+async def test_a_login_that_may_run_nothing_is_told_so_at_once() -> None:
+    server = Server(runs=False)
+    server.answer.set()
+    with connected(server, 30) as connection:
+        with pytest.raises(CommandsRefused, match=r"media refuses the request to run one$"):
+            await connection.session()
+        assert len(server.sessions) == 1
+
+
+async def test_a_command_that_is_refused_beside_another_one_is_for_a_further_connection() -> None:
+    server = Server()
+    server.answer.set()
+    with connected(server, 30) as connection:
+        await connection.session()
+        server.runs = False
+        with pytest.raises(NoRoom, match="refuses the request"):
+            await connection.session()
+        with pytest.raises(NoRoom, match="no more than 1 at a time"):
+            await connection.session()
 
 
 def test_whom_it_was_connected_to_is_known_when_it_has_hung_up() -> None:
