@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 
 from farm.errors import GeneratorError, ServerError
 from farm.observations import ClockReading, HostSample, PageReport
@@ -22,6 +22,18 @@ async def all_closed(hosts: Iterable[Host]) -> None:
     for error in ends:
         if error is not None:
             raise error
+
+
+@asynccontextmanager
+async def closed_afterwards(hosts: Iterable[Host]) -> AsyncIterator[None]:
+    """Close all hosts after the body; what the body raises counts for more than what that does."""
+    try:
+        yield
+    except BaseException:
+        with suppress(GeneratorError):
+            await all_closed(hosts)
+        raise
+    await all_closed(hosts)
 
 
 class Collector:
@@ -58,12 +70,12 @@ class Collector:
                 tasks.create_task(self._hear_server(server)),
                 tasks.create_task(self._tell_progress()),
             ]
-            try:
-                yield
-            finally:
-                for task in endless:
-                    task.cancel()
-                await all_closed(hosts.values())
+            async with closed_afterwards(hosts.values()):
+                try:
+                    yield
+                finally:
+                    for task in endless:
+                        task.cancel()
 
     async def _hear_host(self, host: Host, fault: asyncio.Future[Fault]) -> None:
         try:

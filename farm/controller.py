@@ -62,6 +62,16 @@ async def run_trial(
     recorded, as is any GeneratorError; a probe that cannot join does not. Raises ServerError only
     if the reset cannot reach the server at all.
     """
+    await _cancelled_if_we_are(_run_trial(plan, world, settings, recorder, like))
+
+
+async def _run_trial(
+    plan: TrialPlan,
+    world: World,
+    settings: TrialSettings,
+    recorder: Recorder,
+    like: Footprint | None,
+) -> None:
     collector = Collector(plan, world.clock, world.observer, recorder)
     trial = _Trial(plan, world, settings, recorder, collector)
     recordings = RecordingsCheck(
@@ -276,6 +286,19 @@ class _Trial:
 
 
 # ---------------------------------------------------------------- small decisions
+
+
+async def _cancelled_if_we_are(story: Coroutine[Any, Any, None]) -> None:
+    """Run `story`; of one that was to be cancelled and broke on its way out, raise CancelledError.
+
+    In a task of its own: groups of tasks leave cancels of theirs in the count of the task they are
+    in (Python 3.11).
+    """
+    us = asyncio.current_task()
+    before = 0 if us is None else us.cancelling()
+    await asyncio.create_task(story)
+    if us is not None and us.cancelling() > before:
+        raise asyncio.CancelledError
 
 
 async def _unless(fault: asyncio.Future[Fault], story: Coroutine[Any, Any, None]) -> Fault | None:

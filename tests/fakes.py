@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from farm.collector import closed_afterwards
 from farm.controller import World
 from farm.driver import Driver, RoleSteps
 from farm.errors import BrowserError, GeneratorError, HostLost, JoinError, ServerLost
@@ -307,10 +308,8 @@ class FakeWorld:
     async def _open_hosts(self, plan: TrialPlan) -> AsyncIterator[Mapping[str, FakeHost]]:
         if self.cannot_open is not None:
             raise BrowserError(self.cannot_open)
-        try:
+        async with closed_afterwards([self.host]):
             yield {"here": self.host}
-        finally:
-            await self.host.close()
 
     @asynccontextmanager
     async def _watch(self) -> AsyncIterator[asyncio.Future[Fault]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from farm.browser.program import chromium_version, find_chromium
 from farm.cli.known_density import density_file, room_for
-from farm.collector import all_closed
+from farm.collector import closed_afterwards
 from farm.errors import BadInput, GeneratorError
 from farm.experiment import AUTO, Experiment
 from farm.experiment import Host as HostSettings
@@ -136,7 +136,7 @@ class Generator:
                 hosts[name] = local_host(machine.order, processes, clock, asks, media_server)
             else:
                 hosts[name] = self._remote(machine, asks)
-        try:
+        async with closed_afterwards(hosts.values()):
             opened = await asyncio.gather(
                 *(host.open(kit) for host in hosts.values()), return_exceptions=True
             )
@@ -145,8 +145,6 @@ class Generator:
                     raise facts
                 self.seen[facts.host] = facts
             yield hosts
-        finally:
-            await all_closed(hosts.values())
 
     def _remote(self, machine: Machine, late: Late | None = None) -> RemoteHost:
         assert machine.ray is not None and machine.cluster is not None  # noqa: S101

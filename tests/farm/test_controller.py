@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import NoReturn
 
 import pytest
 
 from farm.collector import all_closed
 from farm.controller import LAST_LOOKS_S, run_trial
-from farm.errors import GeneratorError, ProcessError, ServerError
+from farm.errors import GeneratorError, NoSpace, ProcessError, ServerError, first_error
 from farm.experiment import TrialSettings
 from farm.server_observations import Footprint, Gap, ResetReport, ServerSample
 from farm.trial import TrialPlan
@@ -226,6 +229,43 @@ async def test_each_host_is_closed_though_one_of_them_cannot_be() -> None:
     with pytest.raises(ProcessError, match="survived SIGKILL"):
         await all_closed(hosts)
     assert [host.closed for host in hosts] == [False, True, True]
+
+
+@asynccontextmanager
+async def cannot_be_left(plan: TrialPlan) -> AsyncIterator[dict[str, FakeHost]]:
+    try:
+        yield {"here": FakeHost(FakeClock())}
+    finally:
+        await breaks()
+
+
+@pytest.mark.parametrize("what", ["close", "hosts"])
+async def test_a_trial_that_is_cancelled_is_though_something_breaks_on_the_way_out(
+    what: str,
+) -> None:
+    world = FakeWorld()
+    world.host.close = breaks  # type: ignore[method-assign]
+    played = world.world()
+    if what == "hosts":
+        played = replace(played, hosts=cannot_be_left)
+    trial = asyncio.ensure_future(run_trial(calls(1), played, SHORT, world.recorder))
+    await asyncio.sleep(0.05)
+    trial.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await trial
+
+
+async def test_a_full_disk_is_told_though_a_browser_cannot_be_ended() -> None:
+    world = FakeWorld()
+    world.host.close = breaks  # type: ignore[method-assign]
+
+    def full(_: object) -> NoReturn:
+        raise NoSpace("no space left")
+
+    world.recorder.join = full  # type: ignore[method-assign]
+    with pytest.raises(ExceptionGroup) as ended:
+        await play(world, calls(1))
+    assert isinstance(first_error(ended.value), NoSpace)
 
 
 async def test_a_server_whose_sampling_breaks_in_any_way_leaves_the_trial_alone() -> None:
