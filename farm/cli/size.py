@@ -25,6 +25,7 @@ from farm.cli.running import (
 )
 from farm.cli.server_machine import machine_of
 from farm.cli.uploading import add_upload_option
+from farm.errors import BadInput
 from farm.evidence.quality import quality_by_second
 from farm.experiment import Experiment, Search
 from farm.file_lock import FileLock
@@ -67,8 +68,10 @@ def describe(verb: argparse.ArgumentParser) -> None:
 def act(options: argparse.Namespace) -> int:
     if options.resume is not None:
         with broken_off(options.resume, watch=False) as (reader, lock):
+            check_fail_under(options.fail_under, reader.manifest.settings)
             return _to_end(options, partial(resume, reader, lock))
     experiment = asked_for(options)
+    check_fail_under(options.fail_under, experiment)
     text, beside = text_of(options.experiment), options.experiment.parent
     return _to_end(options, partial(search, experiment, text, beside))
 
@@ -81,14 +84,27 @@ def _to_end(options: argparse.Namespace, story: Story[tuple[Path, CapacityEstima
     return exit_code(estimate, options.fail_under)
 
 
+def check_fail_under(fail_under: int | None, experiment: Experiment) -> None:
+    """Raises BadInput for more probes than are ever tried."""
+    largest = ladder(experiment).maximum
+    if fail_under is not None and fail_under > largest:
+        setting = "maximum" if experiment.search.loads is None else "loads"
+        raise BadInput(
+            f"--fail-under: {fail_under}: no load above {largest} is tried (search.{setting})"
+        )
+
+
 def exit_code(estimate: CapacityEstimate, fail_under: int | None) -> int:
-    """An answer below `fail_under` fails. A search that found none is inconclusive, unless its
-    trials tell, with the confidence asked for, that so many hold."""
+    """An answer below `fail_under` fails, unless the server may hold more than was allowed. A
+    search that found none is inconclusive, unless its trials tell, with the confidence asked for,
+    that so many hold."""
     code = EXIT_CODES.get(estimate.state, 3)
     if fail_under is None:
         return code
     if estimate.state in ANSWERED:
-        return 0 if estimate.probes is not None and estimate.probes >= fail_under else 1
+        if estimate.probes is not None and estimate.probes >= fail_under:
+            return 0
+        return 1 if estimate.state == "converged" else 3
     low, _ = estimate.interval
     if estimate.state in UNFINISHED and low is not None and low >= fail_under:
         return 0

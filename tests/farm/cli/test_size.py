@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -47,6 +48,7 @@ def test_an_answer_is_held_against_what_was_asked() -> None:
     assert exit_code(estimate("converged"), 16) == 0
     assert exit_code(estimate("converged"), 18) == 1
     assert exit_code(estimate("ceiling_passed"), 16) == 0
+    assert exit_code(estimate("ceiling_passed"), 18) == 3  # it may hold more than was allowed
     assert exit_code(estimate("floor_failed", None, (None, 2)), 2) == 1
 
 
@@ -75,3 +77,16 @@ def test_fewer_than_one_probe_is_refused(number: str, capsys: pytest.CaptureFixt
     assert end.value.code == 2
     said = capsys.readouterr().err.splitlines()[-1]
     assert f"--fail-under: {number}: expected a number of probes, 1 or more" in said
+
+
+@pytest.mark.parametrize(
+    ("search", "largest"),
+    [("maximum: 9", "8 is tried (search.maximum)"), ("loads: [4, 6]", "6 is")],
+)
+def test_more_than_is_ever_tried_is_refused_at_once(
+    search: str, largest: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls = tmp_path / "calls.yaml"
+    calls.write_text(f"search: {{{search}}}\nprobes: {{chromium: {tmp_path / 'none'}}}\n")
+    assert main(["size", str(calls), "--fail-under=10"]) == 2
+    assert f"--fail-under: 10: no load above {largest}" in capsys.readouterr().err
