@@ -31,12 +31,17 @@ ASKED_AS = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) probe-farm", "Accept"
 """Some servers refuse whoever names a library."""
 
 
+MOST_BYTES = 256 * 1024
+MOST_HEADERS = 4096
+MOST_REDIRECTS = 20
+"""As Chromium takes them: of headers 256 KiB, of redirects twenty."""
+
 PRINTABLE = "!$%&'()*+,-./:;=?@[\\]^_`{|}~"
 """What browsers send of an address as it is, letters and digits aside."""
 
 
 class AnswersBadly(BadInput):
-    """Something is there and speaks HTTP, but shows no page."""
+    """Something is there, but shows no page."""
 
 
 def pages_of(experiment: Experiment) -> tuple[str, ...]:
@@ -99,8 +104,14 @@ async def check_app(
                 headers=ASKED_AS | ({} if login is None else _authorization(login)),
                 cookie_jar=aiohttp.CookieJar(unsafe=True),
                 timeout=aiohttp.ClientTimeout(total=within_s),
+                auto_decompress=False,  # the body is not read, in whatever encoding it is
+                max_line_size=MOST_BYTES,
+                max_field_size=MOST_BYTES,
+                max_headers=MOST_HEADERS,
             ) as session,
-            session.get(_as_browsers_ask(url), ssl=not accept_self_signed) as answer,
+            session.get(
+                _as_browsers_ask(url), ssl=not accept_self_signed, max_redirects=MOST_REDIRECTS + 1
+            ) as answer,
         ):
             if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
                 raise AnswersBadly(f"{SETTING}: {url} answered {answer.status} {answer.reason}")
@@ -169,7 +180,10 @@ def _explained(url: str, within_s: float) -> Iterator[None]:
     except aiohttp.TooManyRedirects as error:
         raise AnswersBadly(f"{SETTING}: {url}: it leads from page to page without end") from error
     except aiohttp.ClientResponseError as error:
-        raise BadInput(f"{SETTING}: {site}: what answers there speaks no HTTP") from error
+        told = error.message.partition("\n")[0].rstrip(":")
+        raise AnswersBadly(
+            f"{SETTING}: {site}: what answers there speaks no HTTP that can be read: {told}"
+        ) from error
     except TimeoutError as error:
         raise BadInput(f"{SETTING}: {url}: no answer within {within_s:g} s") from error
     except (aiohttp.ClientError, OSError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,7 +53,7 @@ async def test_what_speaks_no_http_is_no_app() -> None:
 
     async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        with pytest.raises(BadInput, match=rf"^app\.url: {url}: what answers .* no HTTP$"):
+        with pytest.raises(BadInput, match=rf"^app\.url: {url}: what .* no HTTP that can be read:"):
             await check_app(url, accept_self_signed=False)
 
 
@@ -77,6 +78,42 @@ async def test_an_app_that_answers_with_an_error_is_there(call_app: str) -> None
         await asyncio.wait_for(looking, 0.3)
 
 
+PAGE = "<p>a page</p>"
+SHOWN_BY_CHROMIUM = {
+    "a long header": f"X-Long: {'x' * 100_000}\r\nContent-Length: {len(PAGE)}\r\n\r\n{PAGE}",
+    "many headers": "".join(f"X-{at}: a\r\n" for at in range(500)) + f"\r\n{PAGE}",
+    "an encoding of its own": "Content-Encoding: br\r\n\r\nbytes",
+}
+
+
+@asynccontextmanager
+async def answering(text: str) -> AsyncIterator[str]:
+    """A server that says `text` to whoever asks, whatever for; its address."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(text.encode())
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+
+
+@pytest.mark.parametrize("what", SHOWN_BY_CHROMIUM)
+async def test_a_page_that_chromium_shows_is_there(what: str) -> None:
+    said = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n{SHOWN_BY_CHROMIUM[what]}"
+    async with answering(said) as url:
+        assert await check_app(url, accept_self_signed=False) == url
+
+
+async def test_an_app_that_answers_oddly_is_there() -> None:
+    async with answering("SSH-2.0-somebody\r\n") as url:
+        looking = app_gone(url, accept_self_signed=False, every_s=0.01)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(looking, 0.3)
+
+
 @dataclass
 class Asked:
     """A server, and what it was asked for."""
@@ -88,13 +125,15 @@ class Asked:
 @pytest.fixture
 async def asked() -> AsyncIterator[Asked]:
     """`/hop` leads to `/lobby.html`, `/cookie` to itself until its cookie comes back, `/round` to
-    itself for ever; `/secret` is for `me` with `pass word`."""
+    itself for ever; `/down/20` leads on so many times; `/secret` is for `me` with `pass word`."""
     found = Asked("")
 
     async def answer(request: web.Request) -> web.Response:
         found.paths.append(request.path_qs)
         if request.path == "/hop":
             raise web.HTTPFound("/lobby.html?hopped=1#room")
+        if request.path.startswith("/down/") and (steps := int(request.path[6:])):
+            raise web.HTTPFound(f"/down/{steps - 1}")
         if request.path == "/round":
             raise web.HTTPFound("/round")
         if request.path == "/cookie" and "seen" not in request.cookies:
@@ -174,3 +213,10 @@ async def test_a_login_in_the_address_is_given_to_its_origin_alone(
     experiment = experiment_at(f"{with_login}/", tmp_path, page, page)
     with pytest.raises(BadInput, match=f"^app.url: {page} answered 401 Unauthorized$"):
         await check_pages(experiment)
+
+
+async def test_as_many_redirects_are_followed_as_browsers_follow(asked: Asked) -> None:
+    led_to = await check_app(f"{asked.url}/down/20", accept_self_signed=False)
+    assert led_to == f"{asked.url}/down/0"
+    with pytest.raises(BadInput, match="from page to page without end"):
+        await check_app(f"{asked.url}/down/21", accept_self_signed=False)
