@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from farm.page_address import without_passwords
 from farm.wording import percent
 
 Array = npt.NDArray[np.float64]
@@ -170,7 +171,7 @@ def setting_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[Dif
                 kind = "question"
             elif key.startswith(SUBJECT):
                 kind = "subject"
-            found.append(Difference(key, kind, was, now))
+            found.append(Difference(key, kind, _shown(was), _shown(now)))
     return tuple(found)
 
 
@@ -183,6 +184,11 @@ def fact_differences(
         for name in dict.fromkeys([*a, *b])
         if a.get(name) != b.get(name)
     )
+
+
+def _shown(value: Any) -> Any:
+    """Addresses may hold a password, which is nobody else's to read."""
+    return without_passwords(value) if isinstance(value, str) else value
 
 
 def _flat(value: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -8,6 +8,7 @@ path, `#/room`, as pages with routes of their own have, takes what follows likew
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
 
@@ -32,6 +33,11 @@ def login_of(url: str) -> Login | None:
     if parts.username is None:
         return None
     return Login(unquote(parts.username), unquote(parts.password or ""))
+
+
+def without_passwords(text: str) -> str:
+    """`text` to be shown, with `***` for the password of each URL in it."""
+    return re.sub(r"(://[^/?#:@\s]*):[^/?#\s]*@", r"\1:***@", text)
 
 
 def origin_of(url: str) -> str:

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 import polars as pl
 
+from farm.page_address import app_address
 from farm.recording.durable_file import beside, recording_error, sweep
 from farm.recording.file_inside import open_inside
 from farm.recording.parquet_parts import WHOLE, Damage, read_table
@@ -129,7 +130,7 @@ def _written(frame: pl.DataFrame, table: str, folder: Path, trial: TrialReader) 
 
 
 def _dumps(reader: RunReader, trial: TrialReader, choice: Choice, folder: Path) -> Iterator[Path]:
-    manifest = reader.manifest
+    manifest, app_url = reader.manifest, reader.manifest.settings.app.url
     probes = [probe.probe for probe in trial.plan.probes]
     for probe in probes if choice.probe is None else [choice.probe]:
         only = Choice(probe, choice.last_s)
@@ -139,7 +140,7 @@ def _dumps(reader: RunReader, trial: TrialReader, choice: Choice, folder: Path) 
             {type: frame for type, frame in frames.items() if frame is not None and frame.height},
             trial.events,
             started_wall_s=manifest.started_wall_s,
-            page=manifest.settings.app.url,
+            page=None if app_url is None else app_address(app_url),
             chromium=manifest.chromium,
         )
         path = _made(folder, trial) / f"{file_name_part(probe)}.json"

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from farm.comparison import Comparison, compare, fact_differences, setting_differences
-from farm.experiment import Criteria, Experiment, Output, Process, Search, Server
+from farm.experiment import App, Criteria, Experiment, Output, Process, Search, Server
 from farm.experiment_file import effective
 
 
@@ -75,6 +75,13 @@ def test_settings_are_told_apart_by_what_they_mean() -> None:
         ("criteria.residual_loss", "question", 0.01, 0.02),
     ]
     assert setting_differences(effective(a), effective(a)) == ()
+
+
+def test_no_difference_shows_a_password() -> None:
+    a = Experiment(app=App(run=None, url="https://me:secret@h/a"))
+    b = Experiment(app=App(run=None, url="https://me:other@h/a"))
+    (found,) = setting_differences(effective(a), effective(b))
+    assert (found.what, found.a, found.b) == ("app.url", *["https://me:***@h/a"] * 2)
 
 
 def test_facts_that_one_run_does_not_know_are_a_difference() -> None:

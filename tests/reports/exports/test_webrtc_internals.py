@@ -50,7 +50,8 @@ def exported(
 ) -> str:
     """The dump of the first probe of a call, of which this was seen."""
     manifest = replace(made_manifest(), chromium=chromium)
-    settings = replace(manifest.settings, app=App(run=None, url=PAGE))
+    login = PAGE.replace("://", "://me:secret@")
+    settings = replace(manifest.settings, app=App(run=None, url=login))
     run, now = new_run(directory, replace(manifest, settings=settings))
 
     async def record() -> None:
@@ -107,6 +108,7 @@ def test_each_connection_has_its_own_log_and_statistics(tmp_path: Path) -> None:
         connection_event(8.0, "a-0", "closed", by_page=True),
     ]
     text = exported(tmp_path, two_connections(), events)
+    assert "secret" not in text
     found = imported(text)
     assert set(found) == {"p000-a-0", "p000-a-1"}
     assert log(found["p000-a-0"]) == [
