@@ -17,3 +17,12 @@ def path_beside(folder: Path, name: str | Path) -> Path:
         return folder.absolute() / Path(name).expanduser()
     except RuntimeError as error:
         raise BadExperiment(f"{name}: there is no such home") from error
+
+
+def is_there(path: Path) -> bool:
+    """Whether anything is. Raises BadExperiment, one line that begins with the path, where that
+    cannot be told: a folder that may not be looked into, a name that is too long."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise BadExperiment(f"{path}: cannot be read: {error.strerror}") from error

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from farm.errors import MissingTool
+from farm.errors import BadExperiment, MissingTool
 from farm.page_address import origin_of
+from farm.path_beside import is_there
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PLAYWRIGHT_CACHE = Path("~/.cache/ms-playwright")
@@ -66,7 +67,11 @@ def find_chromium(setting: Path | None, playwright_cache: Path = PLAYWRIGHT_CACH
     """
     if setting is not None:
         path = setting.expanduser()
-        if not (path.is_file() and os.access(path, os.X_OK)):
+        try:
+            is_program = is_there(path) and path.is_file() and os.access(path, os.X_OK)
+        except BadExperiment as error:
+            raise MissingTool(f"probes.chromium: {error}") from error
+        if not is_program:
             raise MissingTool(
                 f"probes.chromium: {setting}: not a program; leave it out to find one"
             )

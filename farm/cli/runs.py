@@ -13,6 +13,7 @@ from pathlib import Path
 
 from farm.errors import BadInput
 from farm.experiment import Output
+from farm.path_beside import is_there
 from farm.recording.folder import RunEntry, list_runs
 from farm.recording.pruning import prune_runs
 
@@ -32,7 +33,7 @@ def describe(verb: argparse.ArgumentParser) -> None:
 
 
 def act(options: argparse.Namespace) -> int:
-    if options.out.exists() and not options.out.is_dir():
+    if is_there(options.out) and not options.out.is_dir():
         raise BadInput(f"--out: {options.out}: not a directory")
     if options.prune is not None:
         pruned = prune_runs(options.out, options.prune, datetime.now(UTC))

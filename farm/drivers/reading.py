@@ -28,6 +28,7 @@ from farm.drivers.steps import APP_URL, unknown_variables
 from farm.errors import BadExperiment, MissingTool
 from farm.experiment import RoomMedia
 from farm.experiment_file.yaml_nodes import Document, read_yaml
+from farm.path_beside import is_there
 from farm.text_file import text_of
 from farm.units import DURATION_EXPECTED, parse_duration_s
 
@@ -60,9 +61,9 @@ def read_driver(name: str, beside: Path = Path()) -> Driver:
         path, source = beside / Path(name).expanduser(), name
     else:
         path, source = _packaged() / f"{name}.yaml", f"{name}.yaml"
-    if not path.exists():
-        raise MissingTool(_no_driver(name))
     try:
+        if not is_there(path):
+            raise MissingTool(_no_driver(name))
         text = text_of(path)
     except BadExperiment as error:
         raise BadExperiment(f"app.driver: {error}") from error
@@ -207,12 +208,13 @@ class _Reader:
 
     def _evaluate(self, name: str, at: Place) -> Evaluate:
         path = self._folder / name
-        if not path.exists():
-            raise self._wrong(at, f"{name}: no such file beside the driver")
         try:
-            return Evaluate(text_of(path), name)
+            function = text_of(path) if is_there(path) else None
         except BadExperiment as error:
             raise self._wrong(at, str(error)) from error
+        if function is None:
+            raise self._wrong(at, f"{name}: no such file beside the driver")
+        return Evaluate(function, name)
 
     def _check_order(self, roles: Mapping[str, RoleSteps]) -> None:
         for name, role in roles.items():

@@ -13,7 +13,7 @@ from farm.destination import parse_destination
 from farm.driver import is_file_name
 from farm.errors import BadExperiment, BadInput
 from farm.experiment import Experiment, Ssh
-from farm.path_beside import path_beside
+from farm.path_beside import is_there, path_beside
 
 MADE_HERE = ("camera", "speech", "none")
 """What `media` may name that is no file."""
@@ -55,9 +55,17 @@ def _existing(folder: Path, name: str, setting: str) -> str:
     if name in MADE_HERE:
         return name
     found = setting_path(folder, name, setting)
-    if not found.is_file():
+    if not is_file_for(setting, found):
         raise BadExperiment(f"{setting}: {name}: no such file ({found})")
     return str(found)
+
+
+def is_file_for(setting: str, path: Path) -> bool:
+    """Whether what `setting` names is one. Raises BadExperiment where that cannot be told."""
+    try:
+        return is_there(path) and path.is_file()
+    except BadExperiment as error:
+        raise BadExperiment(f"{setting}: {error}") from error
 
 
 def setting_path(folder: Path, name: str | Path, setting: str) -> Path:

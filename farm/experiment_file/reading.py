@@ -22,7 +22,13 @@ from farm.experiment import Experiment, Size
 from farm.experiment_file import yaml_nodes
 from farm.experiment_file.checks import check
 from farm.experiment_file.defaults import with_server_of_app
-from farm.experiment_file.paths import check_destination, setting_path, ssh_beside, with_paths
+from farm.experiment_file.paths import (
+    check_destination,
+    is_file_for,
+    setting_path,
+    ssh_beside,
+    with_paths,
+)
 from farm.experiment_file.schema import Setting, schema, settings_of
 from farm.experiment_file.yaml_nodes import Document, dotted, keys_of
 from farm.inventory import TO_COME, Inventory, filled
@@ -50,7 +56,8 @@ def load_experiment(path: Path, *, inventory_to_come: bool = False) -> Experimen
     if experiment.inventory is not None:
         with _at(document):
             found = setting_path(path.parent, experiment.inventory, "inventory")
-        if not inventory_to_come and not found.is_file():
+            there = inventory_to_come or is_file_for("inventory", found)
+        if not there:
             raise BadExperiment(
                 f"{document.place(('inventory',))}: {experiment.inventory}: no such file ({found})"
                 f": `farm provision {path}` writes it"

@@ -25,13 +25,14 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from farm.errors import BadInput, MissingTool, NoSpace
+from farm.errors import BadExperiment, BadInput, MissingTool, NoSpace
 from farm.experiment import Media, Size
 from farm.media.camera import Planes, camera_frames
 from farm.media.file_pictures import file_pictures
 from farm.media.file_sound import file_sound
 from farm.media.frame_number import IDENTITIES
 from farm.media.speech import SAMPLE_RATE, Samples, speech
+from farm.path_beside import is_there
 
 LOOP_S = 10.0
 SMALLEST = 64
@@ -123,7 +124,11 @@ def _check(size: Size, identity: int) -> None:
 
 def _existing(setting: str, name: str) -> Path:
     path = Path(name).expanduser()
-    if not path.exists():
+    try:
+        there = is_there(path)
+    except BadExperiment as error:
+        raise BadInput(f"{setting}: {error}") from error
+    if not there:
         raise MissingTool(f"{setting}: {name}: there is no such file")
     if not path.is_file() or not os.access(path, os.R_OK):
         raise BadInput(f"{setting}: {name}: not a file that can be read")
