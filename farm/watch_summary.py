@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from farm.drift import SLACKS, allowance, figures
@@ -15,6 +14,7 @@ from farm.known import known, median_known
 from farm.summary import FORMAT, hold_windows, sessions_of, trial_summary, viewers_of
 from farm.trend import Trend, trend
 from farm.trial import Outcome, TrialResult
+from farm.wall_time import utc
 from farm.wording import counted, short_look
 
 WatchState = Literal["steady", "drift", "failed", "passed", "unwatched"]
@@ -169,8 +169,9 @@ def _by_hour(valid: Sequence[TrialResult], wall_s: Mapping[int, float]) -> list[
     """Medians by hour of the day (UTC), hours without a trial left out."""
     hours: defaultdict[int, list[TrialResult]] = defaultdict(list)
     for result in valid:
-        if result.index in wall_s:
-            hours[datetime.fromtimestamp(wall_s[result.index], UTC).hour].append(result)
+        began = utc(wall_s[result.index]) if result.index in wall_s else None
+        if began is not None:
+            hours[began.hour].append(result)
     return [
         {
             "hour_utc": hour,
@@ -183,8 +184,9 @@ def _by_hour(valid: Sequence[TrialResult], wall_s: Mapping[int, float]) -> list[
 
 
 def _when(wall_s: float | None) -> str | None:
-    """`2026-11-22T22:15:00Z`."""
-    return None if wall_s is None else f"{datetime.fromtimestamp(wall_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    """`2026-11-22T22:15:00Z`; None for a time that is none."""
+    when = None if wall_s is None else utc(wall_s)
+    return None if when is None else f"{when:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def watch_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
@@ -197,7 +199,7 @@ def watch_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     outages = watch["outages"]
     if outages:
         turns = counted(len(outages), "turn")
-        first = f"{first}; no server at {turns}, first at {outages[0]['at']}"
+        first = f"{first}; no server at {turns}, first at {outages[0]['at'] or 'no known time'}"
     if failure := watch["first_failure"]:
         why = failure["reasons"][0] if failure["reasons"] else "see its trial"
         return f"{first}.", f"First failure at {failure['at']}, trial {failure['trial']}: {why}."

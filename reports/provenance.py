@@ -6,7 +6,6 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from farm.experiment import EMBEDDED
@@ -14,6 +13,7 @@ from farm.jsonable import to_text
 from farm.observations import ClockReading, HostFacts
 from farm.recording.manifest import Manifest
 from farm.server_observations import ServerFacts
+from farm.wall_time import utc
 from farm.wording import counted
 
 _UNKNOWN = "unknown"
@@ -29,11 +29,11 @@ class Facts:
 
 def facts(manifest: Manifest, clocks: Sequence[ClockReading] = ()) -> tuple[Facts, ...]:
     """What a reader needs to judge a number, or to measure it again."""
-    began = datetime.fromtimestamp(manifest.started_wall_s, UTC)
+    began = utc(manifest.started_wall_s)
     run = Facts(
         "Run",
         (
-            ("began", f"{began:%Y-%m-%d %H:%M:%S} UTC"),
+            ("began", f"{began:%Y-%m-%d %H:%M:%S} UTC" if began else _UNKNOWN),
             ("scenario", manifest.scenario),
             ("commit", manifest.commit or _UNKNOWN),
             *((name, version) for name, version in manifest.versions.items()),

@@ -17,6 +17,7 @@ from farm.errors import RecordingError
 from farm.file_lock import FileLock, Holder, holder, take
 from farm.recording.durable_file import recording_error
 from farm.recording.json_file import read_json
+from farm.wall_time import utc
 
 FORMAT = 1
 """Of the run folder. A newer one is refused, older ones are read."""
@@ -265,7 +266,8 @@ def _folders_in(directory: Path) -> list[Path]:
 def _entry(folder: RunFolder) -> RunEntry | None:
     manifest = _read_object(folder.manifest)
     started_wall_s = manifest.get("started_wall_s")
-    if not isinstance(started_wall_s, int | float):
+    began = utc(started_wall_s) if isinstance(started_wall_s, int | float) else None
+    if began is None:
         return None
     summary = _read_object(folder.summary)
     capacity = summary.get("capacity")
@@ -273,7 +275,7 @@ def _entry(folder: RunFolder) -> RunEntry | None:
     writer = folder.writer
     return RunEntry(
         folder.path,
-        datetime.fromtimestamp(started_wall_s, UTC),
+        began,
         manifest.get("name"),
         str(manifest.get("scenario")),
         "under_way" if writer is not None else str(summary.get("state", "unfinished")),

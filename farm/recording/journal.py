@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from farm.wall_time import utc
+
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
@@ -29,14 +31,17 @@ class JournalEntry:
 
 
 def trial_times_s(entries: Iterable[JournalEntry]) -> dict[int, float]:
-    """When each trial began, by its index: wall clock. A repeated one counts from its last start.
+    """When each trial began, by its index: wall clock. A repeated one counts from its last start,
+    one whose time is none is left out.
 
     Run time begins anew when a run is taken up again, so that it cannot order trials by itself.
     """
     return {
         int(entry.facts["index"]): entry.wall_s
         for entry in entries
-        if entry.kind == "trial_started" and isinstance(entry.facts.get("index"), int)
+        if entry.kind == "trial_started"
+        and isinstance(entry.facts.get("index"), int)
+        and utc(entry.wall_s) is not None
     }
 
 

@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from farm.experiment import Experiment, TrialSettings, Watch
 from farm.trial import Outcome, Reason, TrialResult
 from farm.watch_summary import Outage, watch_lines, watch_summary
@@ -124,6 +126,16 @@ def test_an_outage_is_a_failure_of_the_watch() -> None:
     summary = summed(trials(3), Outage(BEGAN_S + 9000, "203.0.113.10 does not answer"))
     assert summary["state"] == "failed"
     assert "no server at 1 turn, first at 2026-11-18T10:30:00Z" in watch_lines(summary)[0]
+
+
+@pytest.mark.parametrize("wall_s", [float("inf"), float("nan"), 1e300, -1e12, 1e17])
+def test_a_time_that_is_none_is_not_told(wall_s: float) -> None:
+    results = trials(3)
+    times = {each.index: wall_s for each in results}
+    outage = Outage(wall_s, "203.0.113.10 does not answer")
+    summary = watch_summary(EXPERIMENT, 4, results, times, [outage])
+    assert summary["watch"]["began"] is None and summary["watch"]["time_of_day"] == []
+    assert "no server at 1 turn, first at no known time" in watch_lines(summary)[0]
 
 
 def test_the_hours_of_the_day_are_told_apart() -> None:

@@ -44,3 +44,9 @@ def test_a_media_server_that_is_no_kurento_is_told_by_its_process_alone() -> Non
 
 def test_a_run_whose_clocks_were_never_read_says_nothing_of_them() -> None:
     assert not any(each.heading.startswith("Clocks") for each in facts(manifest()))
+
+
+def test_when_a_damaged_run_began_is_unknown() -> None:
+    found = facts(replace(manifest(), started_wall_s=1e17))
+    run = next(each for each in found if each.heading == "Run")
+    assert dict(run.rows)["began"] == "unknown"

@@ -56,6 +56,10 @@ def test_runs_are_listed_oldest_first_with_what_they_found(tmp_path: Path) -> No
     damaged = make_run(tmp_path, "damaged", 3 * DAY_S, {"state": "converged"})
     (damaged / "manifest.json").write_text("{")
 
+    for at, none in enumerate(("1e999", "1e300", "NaN", "-1e12", "1e17", "1" + "0" * 400)):
+        other = make_run(tmp_path, f"began never {at}")
+        (other / "manifest.json").write_text(f'{{"format": 1, "started_wall_s": {none}}}')
+
     runs = list_runs(tmp_path)
     assert [(run.path.name, run.state, run.probes) for run in runs] == [
         ("searched", "converged", 18),

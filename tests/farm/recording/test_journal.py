@@ -34,3 +34,5 @@ def test_a_trial_began_when_it_was_last_begun() -> None:
         ("note", 8, None),
     )
     assert trial_times_s(told) == {0: WALL_S + 5, 1: WALL_S + 3607}
+    told = [*told, JournalEntry("trial_started", 90, 1e17, {"index": 2})]
+    assert 2 not in trial_times_s(told)
