@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
 
+from yarl import URL
+
 
 @dataclass(frozen=True, slots=True)
 class Login:
@@ -41,9 +43,11 @@ def without_passwords(text: str) -> str:
 
 
 def origin_of(url: str) -> str:
-    """`http://host:8080`."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{_host(parts)}"
+    """`http://host:8080` as browsers write it: no default port, other letters as `xn--`.
+
+    Raises ValueError for what has none.
+    """
+    return str(URL(url).origin())
 
 
 def page_address(app_url: str, rest: str) -> str:

@@ -169,8 +169,9 @@ class RemoteApp:
 @contextmanager
 def _explained(url: str, within_s: float) -> Iterator[None]:
     """What went wrong with a request, as BadInput that names the setting."""
-    site = f"{origin_of(url)}/"
+    site = url
     try:
+        site = f"{origin_of(url)}/"
         yield
     except aiohttp.ClientConnectorCertificateError as error:
         why = error.certificate_error
@@ -197,7 +198,7 @@ def _as_browsers_ask(url: str) -> URL:
     parts = urlsplit(url)
     path = quote(parts.path or "/", safe=PRINTABLE)
     query = f"?{quote(parts.query, safe=PRINTABLE)}" if parts.query else ""
-    return URL(f"{URL(origin_of(url)).origin()}{path}{query}", encoded=True)
+    return URL(f"{origin_of(url)}{path}{query}", encoded=True)
 
 
 def _authorization(login: Login) -> dict[str, str]:

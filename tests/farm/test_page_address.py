@@ -52,3 +52,5 @@ def test_who_asks_stands_before_the_host() -> None:
     assert login_of("https://me@h/") == Login("me", "")
     assert login_of("https://h/a@b") is None
     assert origin_of("https://me:secret@[::1]:8443/a?b") == "https://[::1]:8443"
+    assert origin_of("https://me:secret@H:443/") == "https://h"
+    assert origin_of("http://b\u00fccher.example:80/") == "http://xn--bcher-kva.example"
