@@ -71,10 +71,12 @@ def to_text(value: Any) -> str:
 def from_text(text: str | bytes) -> Any:
     """JSON as `json.loads` reads it, but that what is nested without end is a ValueError like the
     rest, and half a character (`"\\ud83d"`, as JavaScript may cut one) is U+FFFD: no file takes it.
+    Bytes are UTF-8; what is none, such as half a character, is a ValueError, too.
     """
     try:
+        text = text if isinstance(text, str) else text.decode("utf-8-sig")
         value = json.loads(text)
-        if not _HALF.search(text if isinstance(text, str) else text.decode("latin-1")):
+        if not _HALF.search(text):
             return value
         cut = json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass")
         return json.loads(cut.decode("utf-16", "replace"))

@@ -115,6 +115,11 @@ def test_half_a_character_is_none(text: str, value: object) -> None:
     assert from_text(text) == from_text(text.encode()) == value
 
 
+def test_half_a_character_as_bytes_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="utf-8"):
+        from_text(b'"a\xed\xa0\xbd"')
+
+
 def test_what_is_nested_without_end_is_a_value_error() -> None:
     for text in ("[" * 100_000, '{"a":' * 100_000, r'["\ud83d", ' * 100_000):
         with pytest.raises(ValueError, match="nested too deep"):
