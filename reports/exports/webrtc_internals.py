@@ -68,16 +68,19 @@ def dump(
         }
         return connections.setdefault(f"{probe}-{name}", fresh)
 
-    for type, rows in tables.items():
-        timed = rows.filter(pl.col("timestamp").is_between(0, _LAST_MS)).sort("timestamp")
-        for (name,), polled in timed.group_by("connection", maintain_order=True):
+    timed = {
+        type: rows.filter(pl.col("timestamp").is_between(0, _LAST_MS)).sort("timestamp")
+        for type, rows in tables.items()
+    }
+    for type, rows in timed.items():
+        for (name,), polled in rows.group_by("connection", maintain_order=True):
             connection(str(name))["stats"] |= _series(type, polled)
-    page_ahead_s = _page_ahead_s(tables)
+    page_ahead_s = _page_ahead_s(timed)
     ahead_s = started_wall_s if page_ahead_s is None else page_ahead_s
     for seen in sorted(_timed(events, probe), key=lambda seen: seen.run_s or 0.0):
         line = _update(seen.event)
-        if line is not None and seen.run_s is not None:
-            at_ms = (ahead_s + seen.run_s) * 1000
+        at_ms = math.nan if seen.run_s is None else (ahead_s + seen.run_s) * 1000
+        if line is not None and 0 <= at_ms <= _LAST_MS:
             log = connection(str(seen.event.data["connection"]))["updateLog"]
             log.append({"time": _when(at_ms), **line, "timestamp": at_ms})
     version = re.search(r"\d+(\.\d+)+", chromium or "")

@@ -177,6 +177,15 @@ def test_a_connection_without_statistics_has_its_log(tmp_path: Path) -> None:
     assert (len(found.log), found.series) == (2, {})
 
 
+@pytest.mark.parametrize("page_time_s", [1e15, -1e15, float("inf")])
+def test_a_line_at_a_time_that_is_none_is_left_out(page_time_s: float, tmp_path: Path) -> None:
+    """A page's clock may say anything."""
+    reports = [replace(report, page_time_s=page_time_s) for report in two_connections()]
+    events = [connection_event(1.0, "a-0", "connected")]
+    found = imported(exported(tmp_path, reports, events))["p000-a-0"]
+    assert found.log == [] and found.series
+
+
 def test_what_is_not_known_is_empty(tmp_path: Path) -> None:
     events = [connection_event(1.0, "a-0", "connected")]
     text = exported(tmp_path, two_connections(), events, chromium=None, clock=False)
