@@ -3,7 +3,7 @@
 `{app_url}` alone is `app.url` as it was written. What follows it is a relative reference (RFC 3986)
 from there; a path that ends without a slash is a folder, unless a query follows it or its last part
 has a dot in it: that is a page (`lobby.html`), and what counts is its folder. A fragment that is a
-path, `#/room`, as pages with routes of their own have, takes what follows likewise.
+path, `#/room` or `#!/room`, as pages with routes of their own have, takes what follows likewise.
 """
 
 from __future__ import annotations
@@ -59,13 +59,22 @@ def page_address(app_url: str, rest: str) -> str:
         return urlunsplit(parts._replace(query=parts.query + rest))
     if rest[0] in "?#":
         return urljoin(app_url, rest)
+    if parts.fragment.startswith(("/", "!/")):
+        return urlunsplit(parts._replace(fragment=_route(parts.fragment, rest)))
     below = rest.lstrip("/")
-    if parts.fragment.startswith("/"):
-        return urlunsplit(parts._replace(fragment=f"{parts.fragment.rstrip('/')}/{below}"))
     last = parts.path.rpartition("/")[2]
     folder = parts.path if parts.query or "." in last else f"{parts.path.rstrip('/')}/"
     # Not `a:b`, which is an address of the scheme `a`.
     return urljoin(urlunsplit(parts._replace(path=folder)), f"./{below}")
+
+
+def _route(fragment: str, rest: str) -> str:
+    """A fragment that is a path, with or without a query, and what follows it."""
+    route, _, query = fragment.partition("?")
+    if rest.startswith("&"):
+        return f"{fragment}{rest}" if query else f"{route}?{rest[1:]}"
+    folder = route.rpartition("/")[0] if query else route.rstrip("/")
+    return f"{folder}/{rest.lstrip('/')}"
 
 
 def _host(parts: SplitResult) -> str:

@@ -37,6 +37,10 @@ from farm.page_address import Login, app_address, login_of, origin_of, page_addr
         ("http://h/lobby.html#top", "room", "http://h/room"),
         ("http://h/#/", "room/s000", "http://h/#/room/s000"),
         ("http://h/?tenant=7#/room", "s000", "http://h/?tenant=7#/room/s000"),
+        ("http://h/a#!/x", "room", "http://h/a#!/x/room"),
+        ("http://h/#/b/a?x=1", "room", "http://h/#/b/room"),
+        ("http://h/#/a?x=1", "&room=1", "http://h/#/a?x=1&room=1"),
+        ("http://h/#/a", "&room=1", "http://h/#/a?room=1"),
         # Hosts.
         ("http://[2001:db8::20]:8080/a.html", "b", "http://[2001:db8::20]:8080/b"),
         ("http://bücher.example/", "ü", "http://bücher.example/ü"),
