@@ -26,7 +26,21 @@ class Login:
 def app_address(url: str) -> str:
     """`app.url` as a browser asks for it: never without a path, and without its user."""
     parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=_host(parts), path=parts.path or "/"))
+    return urlunsplit(parts._replace(netloc=_host(parts), path=asked_path(parts.path)))
+
+
+def asked_path(path: str) -> str:
+    """A path as browsers ask for it: `\\` is `/`, and `.` and `..` are gone."""
+    kept: list[str] = []
+    folder = False
+    for part in path.replace("\\", "/").split("/")[1:]:
+        plain = part.lower().replace("%2e", ".")
+        if plain == "..":
+            kept = kept[:-1]
+        elif plain != ".":
+            kept.append(part)
+        folder = plain in (".", "..")
+    return f"/{'/'.join([*kept, '']) if folder and kept else '/'.join(kept)}"
 
 
 def login_of(url: str) -> Login | None:

@@ -21,7 +21,7 @@ from farm.drivers import read_driver
 from farm.drivers.steps import step_for
 from farm.errors import BadInput
 from farm.experiment import Experiment
-from farm.page_address import Login, app_address, login_of, origin_of
+from farm.page_address import Login, app_address, asked_path, login_of, origin_of
 from farm.scenario import driver_name, plan_trial, smallest_load
 from farm.trial import FaultKind
 
@@ -196,7 +196,7 @@ def _explained(url: str, within_s: float) -> Iterator[None]:
 def _as_browsers_ask(url: str) -> URL:
     """Only what no request can hold is encoded; what is encoded already stays as it is (`%2F`)."""
     parts = urlsplit(url)
-    path = quote(parts.path or "/", safe=PRINTABLE)
+    path = quote(asked_path(parts.path), safe=PRINTABLE)
     query = f"?{quote(parts.query, safe=PRINTABLE)}" if parts.query else ""
     return URL(f"{origin_of(url)}{path}{query}", encoded=True)
 

@@ -18,6 +18,12 @@ from farm.page_address import Login, app_address, login_of, origin_of, page_addr
         ("http://h?tenant=7", "", "http://h/?tenant=7"),
         ("http://h/lobby.html?tenant=7#/room", "", "http://h/lobby.html?tenant=7#/room"),
         ("http://h/a%20b/%2F?x=%26", "", "http://h/a%20b/%2F?x=%26"),
+        # As browsers ask for it.
+        ("http://h/a/../b", "", "http://h/b"),
+        ("http://h/a/./b//c/%2E%2e", "", "http://h/a/b//"),
+        ("http://h/../..", "", "http://h/"),
+        ("http://h/a/b/..", "room", "http://h/a/room"),
+        ("http://h/a\\b/.", "", "http://h/a/b/"),
         # A folder, with its slash and without.
         ("http://h", "call?room=1", "http://h/call?room=1"),
         ("http://h/base", "room/s000", "http://h/base/room/s000"),
