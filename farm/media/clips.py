@@ -38,7 +38,14 @@ LOOP_S = 10.0
 SMALLEST = 64
 
 _DRAWN_BY = ("camera.py", "clips.py", "frame_number.py", "speech.py")
-_READ_BY = ("clips.py", "file_pictures.py", "file_sound.py", "media_file.py", "picture_times.py")
+_READ_BY = (
+    "clips.py",
+    "file_pictures.py",
+    "file_sound.py",
+    "media_file.py",
+    "one_channel.py",
+    "picture_times.py",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from farm.errors import BadInput
 from farm.media.media_file import audio_of, decoded, opened
+from farm.media.one_channel import placed
 from farm.media.speech import SAMPLE_RATE, Samples
 
 SETTING = "media.audio"
@@ -37,8 +38,7 @@ def _chunks(container: av.container.InputContainer, path: Path) -> Iterator[Samp
     resampler = _resampler()
     track = audio_of(container, SETTING, path)
     for heard in decoded(container, track, av.AudioFrame):
-        unplaced = heard.layout.name.endswith(" channels")
-        frame = _mean_of_channels(heard) if unplaced else heard
+        frame = placed(heard)
         if kind != (kind := (frame.format.name, frame.layout.name, frame.sample_rate)):
             yield from _samples(resampler.resample(None))
             resampler = _resampler()
@@ -53,14 +53,3 @@ def _resampler() -> av.AudioResampler:
 def _samples(frames: list[av.AudioFrame]) -> Iterator[Samples]:
     for frame in frames:
         yield frame.to_ndarray()[0]
-
-
-def _mean_of_channels(frame: av.AudioFrame) -> av.AudioFrame:
-    """Of channels of which nothing says where they were: FFmpeg mixes none of them."""
-    samples = frame.to_ndarray()
-    if not frame.format.is_planar:
-        samples = samples.reshape(-1, frame.layout.nb_channels).T
-    mean = samples.mean(axis=0, dtype=np.float64).astype(samples.dtype)
-    mixed = av.AudioFrame.from_ndarray(mean[np.newaxis], format=frame.format.name, layout="mono")
-    mixed.sample_rate, mixed.pts, mixed.time_base = frame.sample_rate, frame.pts, frame.time_base
-    return mixed

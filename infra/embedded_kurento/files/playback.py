@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 
+from farm.media.one_channel import placed
 from infra.embedded_kurento.codecs import (
     SAMPLE_RATE,
     SAMPLES_PER_PACKET,
@@ -54,9 +55,10 @@ class Playback:
                     return
                 if isinstance(frame, av.AudioFrame):
                     # Channels and rate may change on the way.
-                    if heard != (heard := _kind(frame)):
+                    mixable = placed(frame)
+                    if heard != (heard := _kind(mixable)):
                         to_mono = _to_mono()
-                    for index, part in enumerate(to_mono.resample(frame)):
+                    for index, part in enumerate(to_mono.resample(mixable)):
                         coded = sound.encode(part.to_ndarray()[0])
                         later_s = index * SAMPLES_PER_PACKET / SAMPLE_RATE
                         worker.tell(self._write_audio, coded, at_s + later_s)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,26 @@ def test_every_channel_is_heard(channels: int, tmp_path: Path) -> None:
         samples = heard(clip)[:SECOND]
         assert pitch(samples) == pytest.approx(440, abs=1)
         assert loudness(samples) == pytest.approx(QUARTER / channels, rel=0.05)
+
+
+def test_long_samples_of_channels_of_no_known_place_are_heard(tmp_path: Path) -> None:
+    """PCM of 64 bits, as NumPy and some editors write it."""
+    sine = np.sin(2 * np.pi * 440 * np.arange(SECOND) / SECOND) / 4
+    rows = np.zeros((9, SECOND))
+    rows[8] = sine
+    data = (rows.T * 2.0**62).astype("<i8").tobytes()
+    pcm = b"\x01\x00\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
+    kind = struct.pack("<HHIIHHHHI", 0xFFFE, 9, SECOND, SECOND * 72, 72, 64, 22, 64, 0) + pcm
+    source = tmp_path / "long.wav"
+    source.write_bytes(
+        struct.pack("<4sI4s4sI", b"RIFF", 20 + len(kind) + len(data), b"WAVE", b"fmt ", len(kind))
+        + kind
+        + struct.pack("<4sI", b"data", len(data))
+        + data
+    )
+    samples = heard(clip_of(source, tmp_path))[:SECOND]
+    assert pitch(samples) == pytest.approx(440, abs=1)
+    assert loudness(samples) == pytest.approx(QUARTER / 2 / 9, rel=0.05)
 
 
 def test_a_file_that_breaks_off_is_heard_up_to_there(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import av
+import numpy as np
 import pytest
 
 from farm.experiment import Size
@@ -18,7 +19,7 @@ from infra.embedded_kurento.files.player import PlayerEndpoint
 from infra.embedded_kurento.files.recorder import RecorderEndpoint
 from infra.embedded_kurento.objects import MediaObject, ObjectTree
 from infra.embedded_kurento.pipeline import MediaPipeline
-from tests.farm.media.made_films import joined, tone
+from tests.farm.media.made_films import joined, tone, wav
 from tests.infra.embedded_kurento.film import write_film
 from tests.infra.embedded_kurento.stubs import Member
 
@@ -200,6 +201,20 @@ async def test_sound_that_changes_its_channels_is_played_to_the_end(
         for layout, rate in (("mono", 48_000), ("stereo", 44_100))
     ]
     path = joined(tmp_path / "both.aac", *parts)
+    player, member = studio.player(path.as_uri()), studio.member()
+    player.connect(member)
+    await player.play()
+    await studio.until("EndOfStream")
+    assert "Error" not in studio.told()
+    assert len(member.heard) >= 45  # of 20 ms
+
+
+@pytest.mark.slow
+async def test_sound_of_channels_of_no_known_place_is_played_to_the_end(
+    studio: Studio, tmp_path: Path
+) -> None:
+    """As the doctor accepts it."""
+    path = wav(tmp_path / "nine.wav", np.zeros((9, 48_000)))
     player, member = studio.player(path.as_uri()), studio.member()
     player.connect(member)
     await player.play()
