@@ -322,7 +322,7 @@ class Criteria:
 
 
 HOST_BUSY = 0.85
-"""So busy a host may be where nobody can tell how long its probes wait for a core."""
+"""So busy a host may be where others compete for its cores, or nobody can tell who waited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,11 +330,17 @@ class Invalid:
     """When the generator, not the server, is to blame."""
 
     waited_for_cpu_s: float = setting(
-        0.002,
+        0.001,
         "how long probes' threads wait for a core each time, mean of 5 s",
         key="waited_for_cpu",
         unit="duration",
         minimum=0,
+    )
+    other_programs: float = setting(
+        0.2,
+        "of a host's cores, while these are 85 % busy for 5 s; those of low priority aside",
+        minimum=0,
+        maximum=1,
     )
     host_cpu: float | None = setting(
         None,

@@ -26,8 +26,8 @@ app: {{url: {url}, driver: mine.yaml}}
 server: {server}
 media: {{size: 320x240, frame_rate: 10}}
 trial: {{load: 2, settle: 2s, hold: 8s, window: 4s}}
-invalid: {{waited_for_cpu: 60s, thread_cpu: 1, steal: 1, late_polls: 1, capture_of_asked: 0,
-  udp_drops: 1000000, memory_available: 0}}
+invalid: {{waited_for_cpu: 60s, other_programs: 1, thread_cpu: 1, steal: 1, late_polls: 1,
+  capture_of_asked: 0,  udp_drops: 1000000, memory_available: 0}}
 """
 NOT_A_KURENTO = "media server: not a Kurento (server.kurento: null, "
 

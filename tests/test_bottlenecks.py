@@ -65,8 +65,8 @@ probes: {{fidelity: light, witnesses: 0}}
 media: {{size: 320x240, frame_rate: 10}}
 trial: {{settle: 2s, sessions_per_second: 4, hold: 8s, window: 4s}}
 hosts: [{{here: true, cores: {cores}}}]
-invalid: {{waited_for_cpu: 60s, thread_cpu: 1, steal: 1, late_polls: 1, capture_of_asked: 0,
-  app_late: 1m, udp_drops: 1000000, memory_available: 0}}
+invalid: {{waited_for_cpu: 60s, other_programs: 1, thread_cpu: 1, steal: 1, late_polls: 1,
+  capture_of_asked: 0,  app_late: 1m, udp_drops: 1000000, memory_available: 0}}
 """
 PATIENT = """
 criteria: {setup_within: 60s, delivered: 0.5, frame_rate_of_baseline: 0.1, residual_loss: 0.2,

@@ -23,7 +23,8 @@ hosts: [{ray: auto, machines: 2, place: lab}]
 media: {size: 160x120, frame_rate: 10}
 probes: {fidelity: light, witnesses: 0}
 trial: {load: 4, sessions_per_second: 4, settle: 1s, hold: HOLD, window: 2s}
-invalid: {waited_for_cpu: 60s, thread_cpu: 1, steal: 1, late_polls: 1, capture_of_asked: 0}
+invalid: {waited_for_cpu: 60s, other_programs: 1, thread_cpu: 1, steal: 1, late_polls: 1,
+  capture_of_asked: 0}
 """
 PASS, FAIL, INVALID = 0, 1, 3
 

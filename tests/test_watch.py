@@ -19,8 +19,8 @@ format: 1
 scenario: one_to_one
 media: {size: 160x120, frame_rate: 10}
 trial: {settle: 1s, hold: 2s, window: 1s, poll: 500ms}
-invalid: {waited_for_cpu: 60s, thread_cpu: 1, steal: 1, late_polls: 1, capture_of_asked: 0,
-  udp_drops: 1000000, memory_available: 0, app_late: 60s}
+invalid: {waited_for_cpu: 60s, other_programs: 1, thread_cpu: 1, steal: 1, late_polls: 1,
+  capture_of_asked: 0,  udp_drops: 1000000, memory_available: 0, app_late: 60s}
 criteria: {setup_within: 60s, delivered: 0, target_of_baseline: 0, frame_rate_of_baseline: 0,
   residual_loss: 1, repair: 1, gap: 60s, stalled_share: 1}
 search: {invalid_retries: 0}

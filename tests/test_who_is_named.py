@@ -21,8 +21,8 @@ scenario: one_to_one
 media: {size: 160x120, frame_rate: 10, max_video_send_bandwidth: 150}
 network: {latency: 5ms, loss: 0.2, probes: [p002]}
 trial: {load: 4, settle: 4s, hold: 20s, window: 10s}
-invalid: {waited_for_cpu: 60s, thread_cpu: 1, steal: 1, late_polls: 1, capture_of_asked: 0,
-  udp_drops: 1000000, memory_available: 0, app_late: 60s}
+invalid: {waited_for_cpu: 60s, other_programs: 1, thread_cpu: 1, steal: 1, late_polls: 1,
+  capture_of_asked: 0,  udp_drops: 1000000, memory_available: 0, app_late: 60s}
 criteria: {setup_within: 60s, gap: 15s, stalled_share: 0.9, frame_rate_of_baseline: 0.1}
 """
 STARVED = """

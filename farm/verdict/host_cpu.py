@@ -1,8 +1,9 @@
 """Did the probes of a host wait for a core, and who had it? Pure.
 
 Being busy is no fault: a host may be at 95 % and serve each thread at once, or at 60 % in bursts
-that keep all of them waiting. So the threads' own waits count. Where the kernel does not tell
-them, how busy the host was is all there is.
+that keep all of them waiting. So the threads' own waits count, and whether other programs of the
+same priority had a part of full cores. Where the kernel tells no waits, how busy the host was is
+all there is.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ def cpu_faults(seconds: Sequence[HostSample], host: str, invalid: Invalid) -> It
     if (waited := _longest_wait(seconds, lambda sample: sample.cpu_wait, limit_s)) is not None:
         code, had = _why(waited.seconds)
         yield waited.reason(code, f"host {host}: probes waited", "their", limit_s, had)
+    elif waits_are_told(seconds):
+        yield from _contended(seconds, host, invalid.other_programs)
     busy = invalid.host_cpu
     if busy is None and not waits_are_told(seconds):
         busy = HOST_BUSY
@@ -154,6 +157,31 @@ def _longest_wait(
             if worst is None or found.each_s > worst.each_s:
                 worst = found
     return worst
+
+
+def _contended(seconds: Sequence[HostSample], host: str, limit: float) -> Iterator[Reason]:
+    """The busiest 5 s in which full cores were shared with other programs of the same priority.
+
+    However short the waits were: nobody knows what those took.
+    """
+    worst: tuple[float, float, str, float | None] | None = None
+    for last in range(len(seconds)):
+        spanned = span(seconds, last)
+        busy = mean_known(sample.cpu_percent for sample in spanned)
+        shares = mean_shares(sample.cpu_users for sample in spanned)
+        of = _first(sample.cores for sample in spanned)
+        share = cores_of("others", shares, low_priority=False) / (of or 1)
+        if busy is None or busy / 100 <= HOST_BUSY or share <= limit:
+            continue
+        if worst is None or busy > worst[0]:
+            worst = busy, share, others_text(shares, of), spanned[0].run_s
+    if worst is not None:
+        busy, share, had, at_s = worst
+        message = (
+            f"host {host} was {percent(busy / 100)} busy for 5 s, and {had}, "
+            f"limit {percent(limit)} of them"
+        )
+        yield Reason(OTHER_PROGRAMS, message, value=share, limit=limit, at_s=at_s)
 
 
 def _why(seconds: Sequence[HostSample]) -> tuple[str, str]:

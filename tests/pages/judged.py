@@ -15,8 +15,8 @@ app: {{url: "{url}", driver: {driver}}}
 server: {server}
 media: {{size: {size}, frame_rate: {frame_rate}}}
 trial: {{load: 3, settle: 2s, hold: 20s, window: 5s}}
-invalid: {{waited_for_cpu: 60s, thread_cpu: 1, steal: 1, late_polls: 1, udp_drops: 1000000,
-  memory_available: 0}}
+invalid: {{waited_for_cpu: 60s, other_programs: 1, thread_cpu: 1, steal: 1, late_polls: 1,
+  udp_drops: 1000000, memory_available: 0}}
 """
 
 

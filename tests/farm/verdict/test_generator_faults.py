@@ -74,15 +74,15 @@ def test_probes_that_waited_for_what_other_programs_had() -> None:
 
     assert reason.code == "other_programs"
     assert reason.message == (
-        "host here: probes waited 90.9 % of their time for a core, 5.0 ms each time, limit 2 ms; "
+        "host here: probes waited 90.9 % of their time for a core, 5.0 ms each time, limit 1 ms; "
         "other programs used 1.7 of 2 cores (cc1plus 1.4, backup 0.1 (low priority), ld 0.1)"
     )
-    assert (reason.value, reason.limit, reason.at_s) == (pytest.approx(0.005), 0.002, 40.0)
-    assert codes(waiting(1.9, cpu_users=TOOK_ALL)) == []
+    assert (reason.value, reason.limit, reason.at_s) == (pytest.approx(0.005), 0.001, 40.0)
+    assert codes(waiting(0.9, cpu_users=TOOK_ALL)) == []
 
 
 def test_four_seconds_of_waiting_are_not_five() -> None:
-    wait = CpuWait(run_s=0.5, wait_s=3.0, turns=1000)
+    wait = CpuWait(run_s=0.5, wait_s=1.3, turns=1000)
     calm = with_host(good(), range(30, 80), cpu_wait=CpuWait(0.5, 0.2, 1000))
     assert codes(with_host(calm, range(40, 43), cpu_wait=wait)) == []
     assert codes(with_host(calm, range(40, 44), cpu_wait=wait)) == ["waited_for_cpu"]
@@ -97,10 +97,27 @@ def test_probes_that_filled_their_cores_themselves() -> None:
     )
     (reason,) = generator_faults(waiting(5.0, cpu_users=users), Invalid())
     assert reason.code == "waited_for_cpu"
-    assert reason.message.endswith("limit 2 ms; probes used 1.7 of 2 cores, the farm itself 0.2")
+    assert reason.message.endswith("limit 1 ms; probes used 1.7 of 2 cores, the farm itself 0.2")
     (unknown,) = generator_faults(waiting(5.0), Invalid())
     assert unknown.code == "waited_for_cpu"
     assert unknown.message.endswith("; who had the cores is not known")
+
+
+def test_full_cores_that_others_of_the_same_priority_shared() -> None:
+    wait = CpuWait(run_s=0.5, wait_s=0.2, turns=1000)
+    shared = with_host(
+        good(), range(40, 45), cpu_percent=99.0, cpu_wait=wait, cores=2, cpu_users=TOOK_ALL
+    )
+    (reason,) = generator_faults(shared, Invalid())
+    assert reason.code == "other_programs"
+    assert reason.message == (
+        "host here was 99 % busy for 5 s, and other programs used 1.7 of 2 cores "
+        "(cc1plus 1.4, backup 0.1 (low priority), ld 0.1), limit 20 % of them"
+    )
+    assert generator_faults(shared, Invalid(other_programs=1.0)) == ()
+    assert codes(with_host(shared, range(40, 45), cpu_percent=80.0)) == [], "there was room"
+    low = tuple(dataclasses.replace(share, low_priority=True) for share in TOOK_ALL[1:])
+    assert codes(with_host(shared, range(40, 45), cpu_users=low)) == []
 
 
 def test_others_of_low_priority_take_nothing_from_probes_that_did_not_wait() -> None:
