@@ -10,6 +10,9 @@ from farm.observations import CpuShare, CpuUser, CpuWait
 IN_THE_WAY = 0.2
 """Of some cores: other programs that use so much of them are in the way of ours there."""
 
+TOLD_CORES = 0.05
+"""Less would read 0.0."""
+
 NAMED = 3
 """So many programs are named in a sentence."""
 
@@ -76,7 +79,7 @@ def wait_each_s(waits: Iterable[CpuWait | None]) -> float | None:
 def others_text(shares: Iterable[CpuShare], cores: int | None) -> str:
     """`other programs used 1.6 of 2 cores (cc1plus 1.4)`."""
     others = [share for share in shares if share.user == "others"]
-    named = [share_text(share) for share in others[:NAMED]]
+    named = [share_text(share) for share in others[:NAMED] if share.cores >= TOLD_CORES]
     return f"{USERS['others']} used {of_cores(cores_of('others', others), cores)}" + (
         f" ({', '.join(named)})" if named else ""
     )

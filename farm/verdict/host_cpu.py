@@ -20,6 +20,7 @@ from farm.cpu_shares import (
     of_cores,
     others_text,
     total_wait,
+    wait_each_s,
 )
 from farm.experiment import HOST_BUSY, Invalid
 from farm.known import mean_known
@@ -164,7 +165,7 @@ def _contended(seconds: Sequence[HostSample], host: str, limit: float) -> Iterat
 
     However short the waits were: nobody knows what those took.
     """
-    worst: tuple[float, float, str, float | None] | None = None
+    worst: tuple[float, float, str, Sequence[HostSample]] | None = None
     for last in range(len(seconds)):
         spanned = span(seconds, last)
         busy = mean_known(sample.cpu_percent for sample in spanned)
@@ -174,14 +175,15 @@ def _contended(seconds: Sequence[HostSample], host: str, limit: float) -> Iterat
         if busy is None or busy / 100 <= HOST_BUSY or share <= limit:
             continue
         if worst is None or busy > worst[0]:
-            worst = busy, share, others_text(shares, of), spanned[0].run_s
+            worst = busy, share, others_text(shares, of), spanned
     if worst is not None:
-        busy, share, had, at_s = worst
+        busy, share, had, spanned = worst
+        each_s = wait_each_s(sample.cpu_wait for sample in spanned) or 0.0
         message = (
             f"host {host} was {percent(busy / 100)} busy for 5 s, and {had}, "
-            f"limit {percent(limit)} of them"
+            f"limit {percent(limit)} of them; probes waited {each_s * 1000:.1f} ms each time"
         )
-        yield Reason(OTHER_PROGRAMS, message, value=share, limit=limit, at_s=at_s)
+        yield Reason(OTHER_PROGRAMS, message, value=share, limit=limit, at_s=spanned[0].run_s)
 
 
 def _why(seconds: Sequence[HostSample]) -> tuple[str, str]:

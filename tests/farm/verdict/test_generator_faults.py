@@ -112,7 +112,8 @@ def test_full_cores_that_others_of_the_same_priority_shared() -> None:
     assert reason.code == "other_programs"
     assert reason.message == (
         "host here was 99 % busy for 5 s, and other programs used 1.7 of 2 cores "
-        "(cc1plus 1.4, backup 0.1 (low priority), ld 0.1), limit 20 % of them"
+        "(cc1plus 1.4, backup 0.1 (low priority), ld 0.1), limit 20 % of them; "
+        "probes waited 0.2 ms each time"
     )
     assert generator_faults(shared, Invalid(other_programs=1.0)) == ()
     assert codes(with_host(shared, range(40, 45), cpu_percent=80.0)) == [], "there was room"
