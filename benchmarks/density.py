@@ -27,20 +27,21 @@ from benchmarks.echo_servers import Arrived, EchoServer, VideoCodec, embedded, j
 from benchmarks.echo_trial import EchoResult, Setting, echo_experiment, echo_trial, video_bps
 from benchmarks.process_cpu import cores_between, looking
 from farm.browser.program import chromium_command, find_chromium, sandbox_works
-from farm.experiment import Fidelity
+from farm.experiment import HOST_BUSY, Fidelity
 from farm.host_process import clip_cache
 from farm.media import prepare
 from farm.processes import Processes
 from farm.run_clock import RunClock
 from farm.scenario import camera_size
+from farm.trial import OTHER_PROGRAMS
 
 JANUS_BPS = 540_000
 """What Janus lets a page send in all: some 500 kbit/s of it are video."""
 
 JANUS_CODECS: dict[str, VideoCodec] = {"janus": "vp8", "janus-h264": "h264"}
 EMBEDDED_KBPS = 500
-HOST_CPU = 0.85
-"""As `invalid.host_cpu`: more of a core is nobody's to give."""
+BUSY_CODES = frozenset({"host_cpu", OTHER_PROGRAMS})
+"""Reasons that hang on what other programs do here."""
 
 TOGETHER, TRIES = 20, 3
 SETTLE_S = 10.0
@@ -201,14 +202,14 @@ async def on_one_core(bench: Setting, light: Cost, seconds: float, core: int) ->
 
     Other programs may keep the core busy: of it only what our browsers took is held to the limit.
     """
-    most = int(HOST_CPU / light.cores) // 2 * 2
+    most = int(HOST_BUSY / light.cores) // 2 * 2
     for number in range(most, max(0, most - 2 * TRIES), -2):
         experiment = echo_experiment("light", hold_s=seconds)
         result = await echo_trial(experiment, number, bench, cores=(core,))
         late = sum(each.late for each in result.evidence.polls)
         taken = result.cores.browsers
-        fired = [fault.message for fault in result.faults if fault.code != "host_cpu"]
-        if taken > HOST_CPU:
+        fired = [fault.message for fault in result.faults if fault.code not in BUSY_CODES]
+        if taken > HOST_BUSY:
             fired.append(f"browsers took {taken:.0%} of the core")
         print(
             f"{number} light probes on one core: {taken:.2f} of it, {late} polls late,"

@@ -66,20 +66,25 @@ async def test_a_recording_must_be_as_long_as_both_were_in_the_call() -> None:
     assert "lasts 25.5 s, the call lasted 29.0 s" in fault.message
 
 
+async def looked_at_until(recordings: FakeRecordings, whole: RecordedFile) -> None:
+    """A trial whose callee's recording is `whole` some seconds after it: no fault."""
+    world = world_with(recordings)
+
+    async def come_right() -> None:
+        await world.clock.sleep_until(33.0)
+        recordings.files["s000-callee.webm"] = whole
+
+    coming = asyncio.create_task(come_right())
+    await play(world)
+    await coming
+    assert world.recorder.faults == []
+    assert recordings.did.count("look") > 1
+
+
 async def test_a_server_that_is_still_writing_is_waited_for() -> None:
     recordings = all_whole()
     complete = recordings.files.pop("s000-callee.webm")
-    world = world_with(recordings)
-
-    async def finish() -> None:
-        await world.clock.sleep_until(33.0)
-        recordings.files["s000-callee.webm"] = complete
-
-    finishing = asyncio.create_task(finish())
-    await play(world)
-    await finishing
-    assert world.recorder.faults == []
-    assert recordings.did.count("look") > 1
+    await looked_at_until(recordings, complete)
 
 
 async def test_a_call_that_never_came_about_owes_no_recording() -> None:
@@ -182,17 +187,7 @@ async def test_a_look_that_broke_off_is_taken_again() -> None:
     recordings = all_whole()
     whole = recordings.files["s000-callee.webm"]
     recordings.files["s000-callee.webm"] = broken_off("s000-callee.webm")
-    world = world_with(recordings)
-
-    async def recover() -> None:
-        await world.clock.sleep_until(33.0)
-        recordings.files["s000-callee.webm"] = whole
-
-    recovering = asyncio.create_task(recover())
-    await play(world)
-    await recovering
-    assert world.recorder.faults == []
-    assert recordings.did.count("look") > 1
+    await looked_at_until(recordings, whole)
 
 
 async def test_a_look_that_keeps_breaking_off_is_said_and_fails_nobody() -> None:

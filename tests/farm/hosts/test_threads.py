@@ -73,9 +73,11 @@ def test_two_that_share_a_core_wait_for_it_half_of_their_time(
     burner = start([sys.executable, "-c", BURN])
     start([sys.executable, "-c", BURN])
     before = read_threads([burner])
-    time.sleep(2)
-    found = cpu_wait(before, read_threads([burner]))
-    assert found is not None, "this kernel does not tell"
+    found = CpuWait(0.0, 0.0, 0)
+    while found.run_s + found.wait_s < 1.0:
+        time.sleep(0.05)
+        told = cpu_wait(before, read_threads([burner]))
+        assert told is not None, "this kernel does not tell"
+        found = told
     assert found.turns > 0
-    assert found.run_s > 0
     assert found.wait_s / (found.wait_s + found.run_s) > 0.3
