@@ -40,7 +40,7 @@ import MLRsearch
 import numpy as np
 
 from benchmarks.simulated_servers import FAMILIES, SimulatedServer, simulated_servers
-from farm.capacity_search import CapacitySearch
+from farm.search.capacity_search import CapacitySearch
 
 SERVERS, SEEDS = 500, (20270101, 20270102, 20270103)
 NEAR = 0.1

@@ -27,13 +27,14 @@ from benchmarks.echo_servers import Arrived, EchoServer, VideoCodec, embedded, j
 from benchmarks.echo_trial import EchoResult, Setting, echo_experiment, echo_trial, video_bps
 from benchmarks.process_cpu import cores_between, looking
 from farm.browser.program import chromium_command, find_chromium, sandbox_works
-from farm.experiment import HOST_BUSY, Fidelity
-from farm.host_process import clip_cache
+from farm.hosts.wiring import clip_cache
 from farm.media import prepare
+from farm.model.criteria import HOST_BUSY
+from farm.model.experiment import Fidelity
+from farm.model.run_clock import RunClock
+from farm.model.verdict import OTHER_PROGRAMS
+from farm.planning.trial_planning import camera_size
 from farm.processes import Processes
-from farm.run_clock import RunClock
-from farm.scenario import camera_size
-from farm.trial import OTHER_PROGRAMS
 
 JANUS_BPS = 540_000
 """What Janus lets a page send in all: some 500 kbit/s of it are video."""

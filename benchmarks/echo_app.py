@@ -11,7 +11,7 @@ from pathlib import Path
 from aiohttp import web
 
 from benchmarks.echo_servers import EchoServer
-from farm.driver import Driver, Goto, RoleSteps, WaitFor
+from farm.model.driver import Driver, Goto, RoleSteps, WaitFor
 
 PAGE = Path(__file__).with_name("echo_page.html")
 IN_CALL = WaitFor(function="document.body.dataset.state === 'in call'", within_s=30.0)

@@ -11,20 +11,23 @@ from pathlib import Path
 from benchmarks.echo_app import EchoApp, echo_driver
 from benchmarks.echo_servers import Arrived, EchoServer
 from benchmarks.process_cpu import Cores, CpuLook, cores_between, looking
-from farm.controller import World, run_trial
 from farm.evidence import trial_evidence
-from farm.experiment import App, Experiment, Fidelity, Probes, TrialSettings
-from farm.host_process import HostOrder, local_host
-from farm.own_view import NoView
+from farm.execution.kurento_monitor import NoKurentoMonitor
+from farm.execution.run_trial import World, run_trial
+from farm.hosts.wiring import HostOrder, local_host
+from farm.model.experiment import AppSettings, Experiment, Fidelity, ProbeSettings, TrialSettings
+from farm.model.run_clock import RunClock
+from farm.model.trial_evidence import Fault, TrialEvidence
+from farm.model.trial_plan import AccessLink, TrialPlan
+from farm.model.trial_result import TrialResult
+from farm.model.verdict import Reason
+from farm.planning.trial_planning import camera_size, plan_trial
 from farm.processes import Processes
 from farm.protocols import Host, HostKit, Progress
 from farm.recording import RunRecording
 from farm.recording.manifest import Manifest
 from farm.recording.reader import RunReader
-from farm.run_clock import RunClock
-from farm.scenario import camera_size, plan_trial
 from farm.server.unseen import UnseenServer
-from farm.trial import Fault, Line, Reason, TrialEvidence, TrialPlan, TrialResult
 from farm.verdict.generator_faults import generator_faults
 
 HERE = "here"
@@ -87,8 +90,8 @@ def echo_experiment(
 ) -> Experiment:
     """Calls of two that call nobody but the server."""
     return Experiment(
-        app=App(run=None, url="http://127.0.0.1/"),
-        probes=Probes(fidelity=fidelity, witnesses=0),
+        app=AppSettings(run=None, url="http://127.0.0.1/"),
+        probes=ProbeSettings(fidelity=fidelity, witnesses=0),
         trial=TrialSettings(
             sessions_per_second=sessions_per_second, settle_s=settle_s, hold_s=hold_s
         ),
@@ -101,7 +104,7 @@ async def echo_trial(
     bench: Setting,
     *,
     cores: tuple[int, ...] | None = None,
-    lines: Sequence[Line] = (),
+    lines: Sequence[AccessLink] = (),
 ) -> EchoResult:
     """`lines` are those of the first probes.
 
@@ -155,7 +158,7 @@ async def echo_trial(
     )
 
 
-def _behind(plan: TrialPlan, lines: Sequence[Line]) -> TrialPlan:
+def _behind(plan: TrialPlan, lines: Sequence[AccessLink]) -> TrialPlan:
     """The plan with these lines before its first probes."""
     of_probe = dict(zip((probe.probe for probe in plan.probes), lines, strict=False))
     sessions = (
@@ -196,7 +199,7 @@ def _world(
         driver=kit.driver,
         hosts=hosts,
         watch=watch,
-        view=NoView(),
+        view=NoKurentoMonitor(),
     )
 
 

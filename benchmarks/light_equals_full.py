@@ -29,10 +29,10 @@ from benchmarks.density import JANUS_CODECS, server_named
 from benchmarks.echo_app import echo_app
 from benchmarks.echo_trial import EchoResult, Setting, echo_experiment, echo_trial
 from benchmarks.wire import Traffic, Wire, sent_beside
-from farm.experiment import Fidelity
+from farm.model.experiment import Fidelity
+from farm.model.trial_plan import AccessLink
 from farm.processes import Processes
 from farm.recording.reader import RunReader, TrialReader
-from farm.trial import Line
 
 LOSS = 0.05
 BOTTLENECK_KBPS = 200
@@ -153,7 +153,10 @@ async def figures_of(fidelity: Fidelity, server: str, seconds: float) -> Figures
                 echo_experiment(fidelity, hold_s=seconds, settle_s=AFTER_S),
                 PROBES,
                 bench,
-                lines=(Line("loss", loss_ratio=LOSS), Line("bottleneck", up_kbps=BOTTLENECK_KBPS)),
+                lines=(
+                    AccessLink("loss", loss_ratio=LOSS),
+                    AccessLink("bottleneck", up_kbps=BOTTLENECK_KBPS),
+                ),
             )
         return _figures(free, hindered, wire)
 

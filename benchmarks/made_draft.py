@@ -11,8 +11,8 @@ import numpy as np
 
 from benchmarks.made_rows import StatsRows
 from benchmarks.made_trial import END_S
-from farm.observations import ProbeEvent
-from farm.trial import TrialPlan
+from farm.model.page_samples import ProbeEvent
+from farm.model.trial_plan import TrialPlan
 
 Topology = Literal["one", "up_and_down", "per_partner", "mesh"]
 """A page's connections: one; one up and one down; one up, and one down for each partner; one for

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.made_trial import END_S
-from farm.webrtc_stats import MediaKind
+from farm.model.webrtc_stats import MediaKind
 
 Array = NDArray[np.float64]
 

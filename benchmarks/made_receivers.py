@@ -11,8 +11,8 @@ import numpy as np
 from benchmarks.made_draft import NEVER_S, Draft
 from benchmarks.made_encoder import Encoder, counted, counter_at, packets_of
 from benchmarks.made_senders import Sent
-from farm.observations import ProbeEvent
-from farm.webrtc_stats import MediaKind
+from farm.model.page_samples import ProbeEvent
+from farm.model.webrtc_stats import MediaKind
 
 Spoil = Literal["never", "ends", "still", "slow", "thin"]
 

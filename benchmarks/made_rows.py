@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import polars as pl
 
 from benchmarks.made_trial import END_S, HOST
+from farm.model.webrtc_stats import STATS_TYPES, columns
 from farm.recording.sample_tables import POLL
-from farm.webrtc_stats import STATS_TYPES, columns
 
 _POLL_S = 1.0
 _DATA_TYPES: dict[type, pl.DataType] = {

@@ -10,8 +10,8 @@ import numpy as np
 from benchmarks.made_draft import NEVER_S, Draft
 from benchmarks.made_encoder import FRAMES_PER_S, Encoder, counted, counter_at, packets_of
 from benchmarks.made_trial import END_S
-from farm.observations import ProbeEvent
-from farm.webrtc_stats import MediaKind
+from farm.model.page_samples import ProbeEvent
+from farm.model.webrtc_stats import MediaKind
 
 Source = Literal["camera", "microphone", "screen"]
 

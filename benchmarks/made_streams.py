@@ -28,12 +28,13 @@ from benchmarks.made_receivers import MIX, SPOILS, Spoil, receive_forwarded, rec
 from benchmarks.made_rows import StatsRows
 from benchmarks.made_senders import Sent, negotiate_unused, send, send_screen
 from benchmarks.made_trial import END_S, HOLD_S, HOST, MadeTrial
-from farm.experiment import Experiment, Media, Scenario
-from farm.observations import ProbeEvent
+from farm.model.experiment import Experiment, MediaSettings, Scenario
+from farm.model.page_samples import ProbeEvent
+from farm.model.trial_evidence import JoinOutcome
+from farm.model.trial_plan import ProbePlan, TrialPlan
+from farm.model.webrtc_stats import MediaKind
+from farm.planning.trial_planning import plan_trial
 from farm.recording.events import PhaseMark, TrialEvent
-from farm.scenario import plan_trial
-from farm.trial import JoinOutcome, ProbePlan, TrialPlan
-from farm.webrtc_stats import MediaKind
 
 Shape = Literal["call", "forwarded", "broadcast", "mixed"]
 
@@ -91,7 +92,7 @@ def make(seed: int, *, spoil: bool) -> Made:
 
 
 def _plan(shape: Shape, chance: random.Random) -> TrialPlan:
-    media = Media(frame_rate=round(FRAMES_PER_S))
+    media = MediaSettings(frame_rate=round(FRAMES_PER_S))
     match shape:
         case "call":
             scenario, load = Scenario(), 2 * chance.randint(1, 2)

@@ -9,15 +9,17 @@ from pathlib import Path
 
 import polars as pl
 
-from farm.observations import ClockReading, HostSample
+from farm.model.clock_reading import ClockReading
+from farm.model.host_samples import HostSample
+from farm.model.kurento_samples import KurentoSample
+from farm.model.server_samples import ServerSample
+from farm.model.trial_plan import TrialPlan
 from farm.recording.clock_offsets import ClockOffsets
 from farm.recording.events import TrialEvent
 from farm.recording.folder import TrialFolder
 from farm.recording.parquet_parts import Damage, Span
 from farm.recording.reader import TrialReader
 from farm.recording.sample_tables import POLL
-from farm.server_observations import KurentoSample, ServerSample
-from farm.trial import TrialPlan
 
 HOST = "here"
 """The one machine of the generator; its clock is run time."""

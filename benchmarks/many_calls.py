@@ -16,15 +16,24 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.experiment import Experiment, TrialSettings
-from farm.observations import ClockReading, ConnectionReport, HostSample, PageReport, ProbeEvent
+from farm.model.clock_reading import ClockReading
+from farm.model.experiment import Experiment, TrialSettings
+from farm.model.host_samples import HostSample
+from farm.model.page_samples import ConnectionReport, PageReport, ProbeEvent
+from farm.model.server_samples import ServerSample
+from farm.model.trial_evidence import JoinOutcome
+from farm.model.trial_plan import TrialPlan
+from farm.model.webrtc_stats import (
+    CandidatePair,
+    InboundRtp,
+    MediaSource,
+    OutboundRtp,
+    RemoteInboundRtp,
+)
+from farm.planning.trial_planning import plan_trial
 from farm.recording import RunRecording
 from farm.recording.manifest import Manifest
-from farm.recording.trial import PART_S, TrialRecording
-from farm.scenario import plan_trial
-from farm.server_observations import ServerSample
-from farm.trial import JoinOutcome, TrialPlan
-from farm.webrtc_stats import CandidatePair, InboundRtp, MediaSource, OutboundRtp, RemoteInboundRtp
+from farm.recording.trial_recording import PART_S, TrialRecording
 
 Hidden = Literal["loss", "silence", "freeze", "slow", "up", "absent"]
 KINDS: tuple[Hidden, ...] = ("loss", "silence", "freeze", "slow", "up", "absent")

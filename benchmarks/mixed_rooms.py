@@ -21,7 +21,7 @@ from typing import Any
 import psutil
 from playwright.async_api import Page
 
-from farm.experiment import Size
+from farm.model.setting import Size
 from tests.infra.embedded_kurento.conftest import connected
 from tests.infra.embedded_kurento.live import call, cameras, open_page, shows
 

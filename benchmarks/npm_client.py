@@ -20,7 +20,7 @@ from typing import Any
 
 import av
 
-from farm.experiment import Size
+from farm.model.setting import Size
 from tests.infra.embedded_kurento.film import write_film
 
 HERE = Path(__file__).parent / "npm"

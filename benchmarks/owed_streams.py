@@ -21,8 +21,8 @@ from multiprocessing import get_context
 
 from benchmarks.made_streams import Made, Spoilt, make
 from farm.evidence import trial_evidence
-from farm.experiment import Criteria, Invalid
-from farm.trial import Outcome, Verdict
+from farm.model.criteria import Criteria, InvalidLimits
+from farm.model.verdict import Outcome, Verdict
 from farm.verdict import judge
 
 WINDOW_S, POLL_S = 10.0, 1.0
@@ -40,7 +40,7 @@ class Judged:
 def verdict_of(made: Made) -> Verdict:
     """The verdict on a made recording, by the defaults and without a baseline."""
     evidence = trial_evidence(made.trial, window_s=WINDOW_S, poll_s=POLL_S)
-    return judge(evidence, Criteria(), Invalid(), None)
+    return judge(evidence, Criteria(), InvalidLimits(), None)
 
 
 def judged(seed: int, *, spoil: bool) -> Judged:

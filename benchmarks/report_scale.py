@@ -26,11 +26,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.many_calls import hidden_in, record
+from farm.analysis.trial_summary import summarise
 from farm.evidence import trial_evidence
+from farm.model.run_clock import RunClock
 from farm.recording import RunRecording
 from farm.recording.reader import RunReader
-from farm.run_clock import RunClock
-from farm.trial_summary import summarise
 from farm.verdict import judge
 
 

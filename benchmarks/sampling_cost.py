@@ -26,12 +26,11 @@ from typing import Any
 
 import psutil
 
-from farm.experiment import Process
-from farm.experiment import Server as ServerSettings
+from farm.model.run_clock import RunClock
+from farm.model.server_samples import ServerSample
+from farm.model.server_settings import ProcessSettings, ServerSettings
 from farm.processes import Processes, json_line
-from farm.run_clock import RunClock
-from farm.server import MediaServer
-from farm.server_observations import ServerSample
+from farm.server import MeasuredServer
 from farm.ssh import SshShell
 from infra.local_sshd import local_sshd
 
@@ -88,9 +87,9 @@ async def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         media = await processes.start("media", command, ready=json_line)
         sshd = await stack.enter_async_context(local_sshd(processes))
         settings = ServerSettings(
-            kurento="ws://127.0.0.1:8888/kurento", process=Process(pid=media.pid)
+            kurento="ws://127.0.0.1:8888/kurento", process=ProcessSettings(pid=media.pid)
         )
-        server = MediaServer(SshShell(sshd.ssh), settings, RunClock(), _yes)
+        server = MeasuredServer(SshShell(sshd.ssh), settings, RunClock(), _yes)
         await server.open()
         stack.push_async_callback(server.close)
         threads = _threads()
@@ -109,7 +108,7 @@ async def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-async def _sampled(server: MediaServer, sshd: int, media: int, seconds: int) -> dict[str, Any]:
+async def _sampled(server: MeasuredServer, sshd: int, media: int, seconds: int) -> dict[str, Any]:
     """All figures are of the same time: from one sample to the one so many seconds later."""
     samples: list[ServerSample] = []
     at_first = (0.0, 0.0, 0.0)

@@ -25,9 +25,9 @@ from typing import Any
 from farm.cli.size import search
 from farm.drivers import with_room_media
 from farm.experiment_file import parse_experiment
+from farm.planning.load_steps import ladder
 from farm.recording.reader import RunReader
-from farm.scenario import ladder
-from farm.summary import trial_summary
+from farm.results.summary import trial_summary
 from farm.terminal import Terminal
 
 NAMES = ("one", "two", "three")

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Sequence,
+)
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from farm.driver import Driver
-from farm.experiment import Media, Probes
-from farm.observations import ClockReading, HostFacts, HostSample, Joined, PageReport, ProbeEvent
-from farm.server_observations import (
-    Footprint,
-    Gap,
-    KurentoSample,
-    RecordedFile,
-    ResetReport,
-    ServerFacts,
-    ServerSample,
-    Topology,
-)
-from farm.trial import Fault, JoinOutcome, Phase, ProbePlan, TrialEvidence, TrialPlan, TrialResult
+from farm.model.call_files import RecordedFile
+from farm.model.clock_reading import ClockReading
+from farm.model.driver import Driver
+from farm.model.experiment import MediaSettings, ProbeSettings
+from farm.model.host_samples import HostFacts, HostSample
+from farm.model.kurento_samples import KurentoSample, KurentoTopology
+from farm.model.page_samples import Joined, PageReport, ProbeEvent
+from farm.model.server_samples import Footprint, Gap, ResetReport, ServerFacts, ServerSample
+from farm.model.trial_evidence import Fault, JoinOutcome, TrialEvidence
+from farm.model.trial_plan import Phase, ProbePlan, TrialPlan
+from farm.model.trial_result import TrialResult
 
 Evidence = PageReport | HostSample | ProbeEvent
 
@@ -38,8 +41,8 @@ class HostKit:
     app_url: str
     accept_self_signed: bool
     driver: Driver
-    media: Media
-    probes: Probes
+    media: MediaSettings
+    probes: ProbeSettings
     poll_s: float
     screenshots: Path
     led_to: tuple[str, ...] = ()
@@ -125,7 +128,7 @@ class Recorder(Protocol):
 
     def kurento_sample(self, sample: KurentoSample) -> None: ...
 
-    def topology(self, topology: Topology) -> None: ...
+    def topology(self, topology: KurentoTopology) -> None: ...
 
     def phase(self, phase: Phase, run_s: float) -> None: ...
 
@@ -214,7 +217,7 @@ class ServerView(Protocol):
     async def sample(self) -> KurentoSample | None:
         """What it holds now; `None` when it does not answer."""
 
-    async def topology(self) -> Topology | None:
+    async def topology(self) -> KurentoTopology | None:
         """A pipeline as it is built; `None` without one."""
 
 
@@ -249,3 +252,7 @@ class Observer(Protocol):
     def progress(self, progress: Progress) -> None: ...
 
     def trial_ended(self, result: TrialResult) -> None: ...
+
+
+OUTAGE = "outage"
+"""What the journal calls a turn at which the server could not be reached."""

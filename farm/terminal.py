@@ -16,8 +16,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from farm.model.trial_plan import TrialPlan
+from farm.model.trial_result import TrialResult
+from farm.model.verdict import Outcome
 from farm.protocols import Progress
-from farm.trial import Outcome, TrialPlan, TrialResult
 
 PLAIN_EVERY_S = 5.0
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from farm.errors import MissingTool, ProcessError
-from farm.experiment import Ssh
+from farm.model.server_settings import Ssh
 from farm.processes import Child, Processes, matches
 
 TRIES = 5

@@ -19,12 +19,12 @@ from hypothesis import settings
 from farm.browser import Browser, BrowserPage
 from farm.browser.chromiums import Chromiums
 from farm.cli.serve import self_signed
-from farm.driver import Driver, Evaluate, Goto
-from farm.experiment import Media, Probes
-from farm.observations import PageReport, ProbeEvent
+from farm.model.driver import Driver, Evaluate, Goto
+from farm.model.experiment import MediaSettings, ProbeSettings
+from farm.model.page_samples import PageReport, ProbeEvent
+from farm.model.trial_plan import ProbePlan
 from farm.processes import Processes
 from farm.protocols import HostKit
-from farm.trial import ProbePlan
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("farm", deadline=None)
@@ -191,8 +191,8 @@ def kit(call_app: str, tmp_path: Path, accept_self_signed: bool) -> HostKit:
         app_url=call_app,
         accept_self_signed=accept_self_signed,
         driver=Driver("test", {}),
-        media=Media(),
-        probes=Probes(),
+        media=MediaSettings(),
+        probes=ProbeSettings(),
         poll_s=1.0,
         screenshots=tmp_path / "screenshots",
     )

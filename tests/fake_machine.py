@@ -12,8 +12,8 @@ from fnmatch import fnmatch
 
 from farm.errors import ServerError, ServerUnreachable
 from farm.server.machine import COMMAND
+from farm.server.shell import CommandResult, OutputPiece
 from farm.server.whole import MARK
-from farm.shell import Answer, Heard
 from tests.fakes import FakeClock
 
 DF = "Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/sda1"
@@ -35,7 +35,7 @@ class FakeMediaServer:
 
 @dataclass
 class FakeMachine:
-    """Implements `farm.shell.Shell`.
+    """Implements `farm.server.shell.Shell`.
 
     Two cores; the media server is all that uses CPU; 125 kB/s come in and 250 kB/s go out on eth0.
     `hidden` files cannot be read; `group` is its control group, `limits` what its files say.
@@ -46,7 +46,7 @@ class FakeMachine:
     clock: FakeClock
     process: FakeMediaServer | None = field(default_factory=FakeMediaServer)
     hidden: set[str] = field(default_factory=set)
-    reset: Callable[[], Answer] = lambda: Answer(0, "", "")
+    reset: Callable[[], CommandResult] = lambda: CommandResult(0, "", "")
     up: bool = True
     busy: bool = False
     kills: bool = False
@@ -71,7 +71,7 @@ class FakeMachine:
         while self._channels:
             self._channels.pop().end()
 
-    async def run(self, command: str, within_s: float, setting: str) -> Answer:
+    async def run(self, command: str, within_s: float, setting: str) -> CommandResult:
         if not self.up:
             raise ServerUnreachable("the connection broke")
         asked, mark, _ = command.partition("\n[ $?")
@@ -80,27 +80,27 @@ class FakeMachine:
         whole = f"{answer.stdout}\n{MARK}\n" if mark and not killed else answer.stdout
         return replace(answer, stdout=whole)
 
-    async def _ran(self, command: str, within_s: float, setting: str) -> Answer:
+    async def _ran(self, command: str, within_s: float, setting: str) -> CommandResult:
         if command.endswith("/if_inet6"):
-            return Answer(0, "", "")
+            return CommandResult(0, "", "")
         if command.endswith("/mountinfo"):
-            return Answer(0, self._groups(), "")
+            return CommandResult(0, self._groups(), "")
         if command == "true":
-            return Answer(0, "", "")
+            return CommandResult(0, "", "")
         if command == COMMAND:
-            return Answer(0, self._facts(), "")
+            return CommandResult(0, self._facts(), "")
         if command == "cat /proc/uptime":
-            return Answer(0, self.files()["/proc/uptime"], "")
+            return CommandResult(0, self.files()["/proc/uptime"], "")
         if command == "restart the media server":
             return self.reset()
         if "df -Pk" in command:
-            return Answer(0, f"{DF} 1000 500 400 50% /", "")
+            return CommandResult(0, f"{DF} 1000 500 400 50% /", "")
         if command.startswith("grep -asH '' /sys/fs/cgroup"):
-            return Answer(0, self.limits, "")
+            return CommandResult(0, self.limits, "")
         assert command.startswith("grep -asH '' /proc/")
         if self.busy:
             raise ServerError(f"`{command}` did not end within {within_s:g} s ({setting})")
-        return Answer(0, self._processes(), "")
+        return CommandResult(0, self._processes(), "")
 
     async def channel(self, command: str) -> FakeChannel:
         if not self.up:
@@ -171,7 +171,7 @@ class FakeChannel:
 
     def __init__(self, machine: FakeMachine) -> None:
         self._machine = machine
-        self._pieces: asyncio.Queue[Heard | None] = asyncio.Queue()
+        self._pieces: asyncio.Queue[OutputPiece | None] = asyncio.Queue()
         self._ended = False
         self._say("Welcome to kms-1!\n")
 
@@ -190,7 +190,7 @@ class FakeChannel:
             lines += ["@farm file -"] * process.descriptors
         self._say("\n".join([*lines, f"@farm end {number}", ""]))
 
-    async def read(self) -> Heard:
+    async def read(self) -> OutputPiece:
         piece = await self._pieces.get()
         if piece is None:
             self._pieces.put_nowait(None)
@@ -206,7 +206,7 @@ class FakeChannel:
 
     def _say(self, text: str) -> None:
         for start in range(0, len(text), 100):
-            self._pieces.put_nowait(Heard(text[start : start + 100].encode(), error=False))
+            self._pieces.put_nowait(OutputPiece(text[start : start + 100].encode(), error=False))
 
 
 def _grepped(files: dict[str, str]) -> list[str]:

@@ -11,24 +11,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from farm.collector import closed_afterwards
-from farm.controller import World
-from farm.driver import Driver, RoleSteps
 from farm.errors import BrowserError, GeneratorError, HostLost, JoinError, ServerLost
-from farm.observations import ClockReading, HostFacts, HostSample, Joined, PageReport, ProbeEvent
+from farm.execution.collector import closed_afterwards
+from farm.execution.run_trial import World
+from farm.model.call_files import RecordedFile, RecordedTrack
+from farm.model.clock_reading import ClockReading
+from farm.model.driver import Driver, RoleSteps
+from farm.model.host_samples import HostFacts, HostSample
+from farm.model.kurento_samples import KurentoSample, KurentoTopology
+from farm.model.page_samples import Joined, PageReport, ProbeEvent
+from farm.model.server_samples import Footprint, Gap, ResetReport, ServerFacts, ServerSample
+from farm.model.trial_evidence import Fault, JoinOutcome
+from farm.model.trial_plan import Phase, ProbePlan, SessionPlan, TrialPlan
+from farm.model.trial_result import TrialResult
 from farm.protocols import Evidence, HostKit, Progress
-from farm.server_observations import (
-    Footprint,
-    Gap,
-    KurentoSample,
-    RecordedFile,
-    RecordedTrack,
-    ResetReport,
-    ServerFacts,
-    ServerSample,
-    Topology,
-)
-from farm.trial import Fault, JoinOutcome, Phase, ProbePlan, SessionPlan, TrialPlan, TrialResult
 
 READING_S = 1e-6
 """What a reading of the clock takes."""
@@ -214,7 +210,7 @@ class FakeView:
 
     clock_: FakeClock
     pipelines: list[int] = field(default_factory=lambda: [0])
-    built: Topology | None = None
+    built: KurentoTopology | None = None
 
     async def samples(self) -> AsyncGenerator[KurentoSample]:
         while True:
@@ -228,7 +224,7 @@ class FakeView:
         count = self.pipelines.pop(0) if len(self.pipelines) > 1 else self.pipelines[0]
         return KurentoSample(self.clock_.run_s(), count, (), 1.0, 2**20)
 
-    async def topology(self) -> Topology | None:
+    async def topology(self) -> KurentoTopology | None:
         return self.built
 
 
@@ -241,7 +237,7 @@ class FakeRecorder:
     reports: list[PageReport] = field(default_factory=list)
     resets: list[ResetReport] = field(default_factory=list)
     kurento_samples: list[KurentoSample] = field(default_factory=list)
-    topologies: list[Topology] = field(default_factory=list)
+    topologies: list[KurentoTopology] = field(default_factory=list)
 
     def page_report(self, report: PageReport) -> None:
         self.reports.append(report)
@@ -258,7 +254,7 @@ class FakeRecorder:
     def kurento_sample(self, sample: KurentoSample) -> None:
         self.kurento_samples.append(sample)
 
-    def topology(self, topology: Topology) -> None:
+    def topology(self, topology: KurentoTopology) -> None:
         self.topologies.append(topology)
 
     def phase(self, phase: Phase, run_s: float) -> None:

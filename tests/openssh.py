@@ -8,7 +8,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from farm.experiment import Ssh
+from farm.model.server_settings import Ssh
 from farm.ssh import SshShell
 from infra.local_sshd import LocalSshd
 

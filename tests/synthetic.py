@@ -10,12 +10,13 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from farm.experiment import Experiment
-from farm.observations import ClockReading, ConnectionReport, HostSample, PageReport
-from farm.recording.manifest import Manifest
-from farm.server_observations import ServerSample, ThreadSample
-from farm.trial import ProbePlan, SessionPlan, TrialPlan
-from farm.webrtc_stats import (
+from farm.model.clock_reading import ClockReading
+from farm.model.experiment import Experiment
+from farm.model.host_samples import HostSample
+from farm.model.page_samples import ConnectionReport, PageReport
+from farm.model.server_samples import ServerSample, ThreadSample
+from farm.model.trial_plan import ProbePlan, SessionPlan, TrialPlan
+from farm.model.webrtc_stats import (
     CandidatePair,
     InboundRtp,
     MediaKind,
@@ -24,6 +25,7 @@ from farm.webrtc_stats import (
     RemoteInboundRtp,
     RtcStats,
 )
+from farm.recording.manifest import Manifest
 from tests.fakes import READING_S
 
 HOST = "here"

@@ -19,11 +19,12 @@ from aiohttp import web
 
 from farm.cli.__main__ import main
 from farm.cli.recorded import WATCH
-from farm.experiment import Experiment, Ssh
 from farm.experiment_file import load_experiment
+from farm.model.experiment import Experiment
+from farm.model.run_clock import RunClock
+from farm.model.server_settings import Ssh
 from farm.recording import RunRecording
 from farm.recording.manifest import Manifest
-from farm.run_clock import RunClock
 from tests.farm_process import farm
 from tests.sshd import running_sshd
 from tests.stand_in_kurento import Answer, serving, stand_in_kurento

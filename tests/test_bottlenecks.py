@@ -21,8 +21,9 @@ import pytest
 
 from farm.cli.run import one_trial
 from farm.experiment_file import load_experiment
+from farm.model.trial_plan import Phase
+from farm.model.verdict import Outcome
 from farm.protocols import Progress
-from farm.trial import Outcome, Phase
 from tests.fakes import FakeObserver
 from tests.kernel_counts import (
     Bite,

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from farm.answer_lines import two_lines
-from farm.capacity_search import CapacityEstimate
 from farm.cli.__main__ import VERBS
 from farm.drivers.reading import parse_driver
 from farm.drivers.steps import step_name
-from farm.experiment import Experiment
 from farm.experiment_file import parse_experiment
+from farm.model.experiment import Experiment
+from farm.model.verdict import Outcome
+from farm.planning.load_steps import ladder
 from farm.recording.journal import JournalEntry
-from farm.scenario import ladder
-from farm.summary import size_summary
-from farm.trial import Outcome
+from farm.results.answer_lines import two_lines
+from farm.results.summary import size_summary
+from farm.search.capacity_search import CapacityEstimate
 from tests.farm.trial_evidence import judged_trial
 
 ROOT = Path(__file__).parents[1]

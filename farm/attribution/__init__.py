@@ -11,8 +11,8 @@ scale_out.py        when to start another server
 limit.py            the values;  trials.py: which trials of a search tell
 """
 
-from farm.attribution.lagged import FEWEST_S, Together, together
-from farm.attribution.limit import LimitedBy, Machine, Sign
+from farm.attribution.cross_correlation import FEWEST_S, Together, together
+from farm.attribution.limit import LimitedBy, SaturationSign, ServerResources
 from farm.attribution.limiting import limited_by, what_gave_way
 from farm.attribution.resource_series import Quality
 from farm.attribution.scale_out import ScaleOut, cpu_separation, scale_out
@@ -21,10 +21,10 @@ from farm.attribution.trials import trial_that_broke, trial_that_held
 __all__ = [
     "FEWEST_S",
     "LimitedBy",
-    "Machine",
     "Quality",
+    "SaturationSign",
     "ScaleOut",
-    "Sign",
+    "ServerResources",
     "Together",
     "cpu_separation",
     "limited_by",

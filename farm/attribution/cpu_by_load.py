@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from farm.trial import Outcome, TrialResult
+from farm.model.trial_result import TrialResult
+from farm.model.verdict import Outcome
 
 FEWEST_LOADS = 3
 LEAST_BEND_PERCENT = 2.0

@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from farm.attribution.bad_period import Watched, watched
 from farm.attribution.descriptors import descriptor_signs
-from farm.attribution.harm import harm_of
-from farm.attribution.limit import Machine, Resource, Sign
+from farm.attribution.impairment import harm_of
+from farm.attribution.limit import Resource, SaturationSign, ServerResources
 from farm.attribution.memory import memory_signs
 from farm.attribution.network import buffer_signs, network_signs, stood_still
 from farm.attribution.processor import processor_signs
 from farm.attribution.signalling import signalling_signs
 from farm.attribution.storage import storage_signs
-from farm.attribution.watched import Watched, watched
-from farm.trial import TrialEvidence, TrialResult
+from farm.model.trial_evidence import TrialEvidence
+from farm.model.trial_result import TrialResult
 
 _CAUSES: Sequence[tuple[Resource, bool | None]] = (
     ("memory", True),
@@ -49,9 +50,9 @@ _ALWAYS_SO: frozenset[Resource] = frozenset(
 def signs_of(
     result: TrialResult,
     broken: TrialEvidence,
-    machine: Machine,
+    machine: ServerResources,
     held: TrialEvidence | None = None,
-) -> tuple[Sign, ...]:
+) -> tuple[SaturationSign, ...]:
     """One a resource, the strongest; the one that gave way first in front, if any did.
 
     `held` is the evidence of a trial that passed at the largest load that does.
@@ -68,7 +69,7 @@ def signs_of(
     return tuple(sorted(calmed, key=_order))
 
 
-def _own_signs(parts: Iterable[Watched], machine: Machine) -> list[Sign]:
+def _own_signs(parts: Iterable[Watched], machine: ServerResources) -> list[SaturationSign]:
     return _strongest(
         sign
         for here in parts
@@ -84,8 +85,8 @@ def _own_signs(parts: Iterable[Watched], machine: Machine) -> list[Sign]:
     )
 
 
-def _strongest(signs: Iterable[Sign]) -> list[Sign]:
-    found: dict[Resource, Sign] = {}
+def _strongest(signs: Iterable[SaturationSign]) -> list[SaturationSign]:
+    found: dict[Resource, SaturationSign] = {}
     for sign in signs:
         best = found.get(sign.resource)
         if best is None or sign.share > best.share:
@@ -93,7 +94,7 @@ def _strongest(signs: Iterable[Sign]) -> list[Sign]:
     return list(found.values())
 
 
-def _calmed(sign: Sign, before: Sign | None) -> Sign:
+def _calmed(sign: SaturationSign, before: SaturationSign | None) -> SaturationSign:
     if before is None or sign.resource not in _ALWAYS_SO or sign.share < 1:
         return sign
     if before.share >= 0.95 * sign.share and not sign.counted:
@@ -102,7 +103,7 @@ def _calmed(sign: Sign, before: Sign | None) -> Sign:
     return sign
 
 
-def _order(sign: Sign) -> tuple[float, float]:
+def _order(sign: SaturationSign) -> tuple[float, float]:
     """Those at their end in the order of causes; the rest by how near they came."""
     if sign.share < 1:
         return (len(_CAUSES), -sign.share)

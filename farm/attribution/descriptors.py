@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from farm.attribution.limit import Sign
-from farm.attribution.watched import Watched
-from farm.known import known
+from farm.analysis.aggregates import known
+from farm.attribution.bad_period import Watched
+from farm.attribution.limit import SaturationSign
 
 FULL = 0.95
 _SAID = re.compile(r"too many open files|EMFILE|ENFILE|file descriptors?", re.IGNORECASE)
 
 
-def descriptor_signs(watched: Watched) -> Iterator[Sign]:
+def descriptor_signs(watched: Watched) -> Iterator[SaturationSign]:
     """They matter where something could not be opened: a session that did not fit any more."""
     refused = [reason for reason in watched.reasons if _SAID.search(reason.message)]
     if refused:
         said = f"{len(refused)} joins failed for want of descriptors; {refused[0].message}"
-        yield Sign("descriptors", 10.0, said, counted=True)
+        yield SaturationSign("descriptors", 10.0, said, counted=True)
         return
     limits = known(sample.process_descriptors_limit for sample in watched.all)
     open_ = known(sample.process_descriptors for sample in watched.all)
@@ -34,7 +34,7 @@ def descriptor_signs(watched: Watched) -> Iterator[Sign]:
         share = max(1.0, most / limit / FULL)
     else:
         share = min(most / limit / FULL, 10.0 if opening_failed else 0.99)
-    yield Sign("descriptors", share, said, counted=opening_failed)
+    yield SaturationSign("descriptors", share, said, counted=opening_failed)
 
 
 def _needed_for_one_more(watched: Watched, most: int, least: int) -> float:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from farm.attribution.company import Company
-from farm.attribution.lagged import Lagged
+from farm.attribution.cross_correlation import Lagged
+from farm.attribution.impairment_scope import Company
 
 Resource = Literal[
     "cpu_total",
@@ -27,7 +27,7 @@ Resource = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class ServerResources:
     """What the server had; None where nobody knows.
 
     `process_cores` are those that the media server may use, as far as the experiment says,
@@ -44,7 +44,7 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class SaturationSign:
     """How near a resource came to its end: `share` 1 and above is there.
 
     `said` is half a sentence; `counted`: a refusal that the kernel counted (a packet dropped, a
@@ -58,7 +58,7 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class NetworkTraffic:
     """What the server's interface carried, means over the hold of the trial at the capacity."""
 
     received_bps: float | None
@@ -77,7 +77,7 @@ class LimitedBy:
 
     resource: Resource
     evidence: str
-    signs: tuple[Sign, ...] = ()
-    moved: Moved | None = None
+    signs: tuple[SaturationSign, ...] = ()
+    moved: NetworkTraffic | None = None
     lagged: tuple[Lagged, ...] = ()
     company: Company | None = None

@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from farm.attribution.company import company_of
+from farm.analysis.aggregates import mean_known
+from farm.attribution.bad_period import hold_of
 from farm.attribution.decision import signs_of
-from farm.attribution.harm import harm_of
-from farm.attribution.limit import LimitedBy, Machine, Moved, Resource
+from farm.attribution.impairment import harm_of
+from farm.attribution.impairment_scope import company_of
+from farm.attribution.limit import LimitedBy, NetworkTraffic, Resource, ServerResources
 from farm.attribution.resource_series import Quality, all_lagged
 from farm.attribution.trials import trial_that_broke
-from farm.attribution.watched import hold_of
-from farm.capacity_search import CapacityEstimate
-from farm.known import mean_known
-from farm.trial import ASSUMED_MEDIA, Outcome, TrialEvidence, TrialResult
+from farm.model.trial_evidence import TrialEvidence
+from farm.model.trial_result import TrialResult
+from farm.model.verdict import ASSUMED_MEDIA, Outcome
+from farm.search.capacity_search import CapacityEstimate
 
 CPU: frozenset[Resource] = frozenset({"cpu_total", "cpu_thread", "generator"})
 """What says how busy the server's processor was."""
@@ -32,7 +34,7 @@ def limited_by(
     estimate: CapacityEstimate,
     results: Sequence[TrialResult],
     broken: TrialEvidence | None,
-    machine: Machine,
+    machine: ServerResources,
     *,
     held: TrialEvidence | None = None,
     quality: Quality | None = None,
@@ -61,7 +63,7 @@ def limited_by(
 def what_gave_way(
     result: TrialResult,
     broken: TrialEvidence | None,
-    machine: Machine,
+    machine: ServerResources,
     *,
     held: TrialEvidence | None = None,
     quality: Quality | None = None,
@@ -113,9 +115,9 @@ def _last_invalid(results: Sequence[TrialResult]) -> LimitedBy:
     return LimitedBy("unknown" if unknown else "generator", f"at {last.load} probes {why}")
 
 
-def _moved(held: TrialEvidence) -> Moved:
+def _moved(held: TrialEvidence) -> NetworkTraffic:
     samples = hold_of(held)
-    return Moved(
+    return NetworkTraffic(
         received_bps=mean_known(sample.received_bps for sample in samples),
         sent_bps=mean_known(sample.sent_bps for sample in samples),
         received_packets_per_s=mean_known(sample.received_packets_per_s for sample in samples),

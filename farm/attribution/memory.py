@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from farm.attribution.limit import Machine, Sign
-from farm.attribution.watched import Watched
-from farm.known import known
+from farm.analysis.aggregates import known
+from farm.attribution.bad_period import Watched
+from farm.attribution.limit import SaturationSign, ServerResources
 
 FULL = 0.95
 NEAR_AND_HIT = 0.9
@@ -20,7 +20,7 @@ PRESSURE_PERCENT = 10.0
 """Pages read back from disk so often, or waited for so much of the time: memory is short."""
 
 
-def memory_signs(watched: Watched, machine: Machine) -> Iterator[Sign]:
+def memory_signs(watched: Watched, machine: ServerResources) -> Iterator[SaturationSign]:
     """Of memory in all its forms, as far as they are known."""
     yield from _killed(watched)
     yield from _group(watched)
@@ -29,13 +29,15 @@ def memory_signs(watched: Watched, machine: Machine) -> Iterator[Sign]:
     yield from _thrashing(watched)
 
 
-def _killed(watched: Watched) -> Iterator[Sign]:
+def _killed(watched: Watched) -> Iterator[SaturationSign]:
     kills = sum(known(sample.oom_kills for sample in watched.all))
     if kills and watched.symptoms.died:
-        yield Sign("memory", 10.0, "the kernel killed a process for lack of memory", counted=True)
+        yield SaturationSign(
+            "memory", 10.0, "the kernel killed a process for lack of memory", counted=True
+        )
 
 
-def _group(watched: Watched) -> Iterator[Sign]:
+def _group(watched: Watched) -> Iterator[SaturationSign]:
     """Its memory is at the limit; at its hits alone nothing is wrong: files' pages cause them."""
     used, limit = _last_pair(
         [(s.cgroup_memory_used_bytes, s.cgroup_memory_limit_bytes) for s in watched.all],
@@ -48,10 +50,10 @@ def _group(watched: Watched) -> Iterator[Sign]:
         said += f" and was at that limit {hits:.3g} times a second"
     died, counted = watched.symptoms.died, hits > 0 and used / limit >= NEAR_AND_HIT
     near = NEAR_FOR_THE_DEAD if died else NEAR_AND_HIT if counted else FULL
-    yield Sign("memory", used / limit / near, said, counted=counted or died)
+    yield SaturationSign("memory", used / limit / near, said, counted=counted or died)
 
 
-def _address_space(watched: Watched) -> Iterator[Sign]:
+def _address_space(watched: Watched) -> Iterator[SaturationSign]:
     used, limit = _last_pair(
         [(s.process_virtual_bytes, _limit_of(watched)) for s in watched.all],
     )
@@ -61,7 +63,7 @@ def _address_space(watched: Watched) -> Iterator[Sign]:
     failed = watched.symptoms.died or watched.symptoms.joins >= 0.5
     # Memory is mapped in large pieces: the one that did not fit any more is not in the figure.
     share = used / limit / (0.85 if failed else FULL)
-    yield Sign("memory", share, said, counted=failed)
+    yield SaturationSign("memory", share, said, counted=failed)
 
 
 def _limit_of(watched: Watched) -> int | None:
@@ -69,16 +71,16 @@ def _limit_of(watched: Watched) -> int | None:
     return int(limits[-1]) if limits else None
 
 
-def _machine(watched: Watched, machine: Machine) -> Iterator[Sign]:
+def _machine(watched: Watched, machine: ServerResources) -> Iterator[SaturationSign]:
     free = min(known(sample.memory_available_bytes for sample in watched.all), default=None)
     if free is None or not machine.memory_bytes:
         return
     said = f"{free / 1e6:.0f} MB of {machine.memory_bytes / 1e6:.0f} MB were free"
     share = max(0.0, 1 - free / machine.memory_bytes) / FULL
-    yield Sign("memory", share, said, counted=watched.symptoms.died)
+    yield SaturationSign("memory", share, said, counted=watched.symptoms.died)
 
 
-def _thrashing(watched: Watched) -> Iterator[Sign]:
+def _thrashing(watched: Watched) -> Iterator[SaturationSign]:
     faults = watched.mean(lambda sample: sample.process_major_faults_per_s)
     pressure = watched.mean(lambda sample: sample.memory_pressure_percent)
     if faults is None or faults < 1:
@@ -89,7 +91,7 @@ def _thrashing(watched: Watched) -> Iterator[Sign]:
         # Of its own reading a process has faults, too: somebody must have waited for memory.
         share = min(share, pressure / PRESSURE_PERCENT)
         said += f"; tasks waited for memory {pressure:.0f} % of the time"
-    yield Sign("memory", share, said, counted=True)
+    yield SaturationSign("memory", share, said, counted=True)
 
 
 def _last_pair(pairs: list[tuple[int | None, int | None]]) -> tuple[int | None, int | None]:

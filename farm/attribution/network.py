@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from farm.attribution.limit import Machine, Resource, Sign
-from farm.attribution.watched import Watched
-from farm.intervals import Intervals
-from farm.known import known, mean_known
-from farm.trial import Direction
+from farm.analysis.aggregates import known, mean_known
+from farm.analysis.intervals import Intervals
+from farm.attribution.bad_period import Watched
+from farm.attribution.limit import Resource, SaturationSign, ServerResources
+from farm.model.trial_plan import Direction
 
 FULL, FULL_OF_SHAPER = 0.9, 0.8
 """Senders that feel a shaper's queue fill keep below its rate."""
@@ -33,7 +33,7 @@ OF_BITS = frozenset({"bw_in", "bw_out"})
 OF_PACKETS = frozenset({"pps", "conntrack"})
 
 
-def network_signs(watched: Watched, machine: Machine) -> Iterator[Sign]:
+def network_signs(watched: Watched, machine: ServerResources) -> Iterator[SaturationSign]:
     """Of the interface, what shapes it, and what a cloud allows an instance."""
     yield from _shaped(watched)
     yield from _interface(watched, machine)
@@ -42,7 +42,7 @@ def network_signs(watched: Watched, machine: Machine) -> Iterator[Sign]:
     yield from _interrupts(watched)
 
 
-def buffer_signs(watched: Watched) -> Iterator[Sign]:
+def buffer_signs(watched: Watched) -> Iterator[SaturationSign]:
     """Of the media server's UDP sockets, or of its network's where those are hidden."""
     came = watched.mean(lambda sample: sample.received_packets_per_s)
     went = watched.mean(lambda sample: sample.sent_packets_per_s)
@@ -51,14 +51,16 @@ def buffer_signs(watched: Watched) -> Iterator[Sign]:
     unread = max(known((own, all_in)), default=None)
     if unread is not None:
         said = f"the media server's UDP sockets had no room for {_rate(unread)}{_of(unread, came)}"
-        yield Sign("udp_buffers", _felt(unread, came), said, counted=True)
+        yield SaturationSign("udp_buffers", _felt(unread, came), said, counted=True)
     unsent = watched.mean(lambda sample: sample.udp_send_buffer_errors_per_s)
     if unsent is not None:
         said = f"the media server's UDP sockets could not send {_rate(unsent)}{_of(unsent, went)}"
-        yield Sign("udp_buffers", _felt(unsent, went), said, counted=True)
+        yield SaturationSign("udp_buffers", _felt(unsent, went), said, counted=True)
 
 
-def stood_still(watched: Watched, held: Watched, load: int, held_load: int) -> Iterator[Sign]:
+def stood_still(
+    watched: Watched, held: Watched, load: int, held_load: int
+) -> Iterator[SaturationSign]:
     """The network between, by what it did: no more came through though more was asked for.
 
     Only by comparison with the trial that held; a shaper far away shows nowhere else.
@@ -77,10 +79,10 @@ def stood_still(watched: Watched, held: Watched, load: int, held_load: int) -> I
             f"the server {way} {now / 1e6:.3g} Mbit/s, {then / 1e6:.3g} at {held_load} probes: "
             f"more did not come through, {100 * lost:.3g} % of the packets were lost"
         )
-        yield Sign("network_bits", share, said)
+        yield SaturationSign("network_bits", share, said)
 
 
-def _shaped(watched: Watched) -> Iterator[Sign]:
+def _shaped(watched: Watched) -> Iterator[SaturationSign]:
     """What waits or is dropped in the interface's queue, by its rate where it has one."""
     limit = min(known(sample.sent_limit_bps for sample in watched.all), default=None)
     sent = watched.mean(lambda sample: sample.sent_bps)
@@ -91,11 +93,11 @@ def _shaped(watched: Watched) -> Iterator[Sign]:
     if limit is None:
         if dropped is not None:
             said = f"the queue of its interface had no room for {_rate(dropped)}"
-            yield Sign(_by_size(sent, packets), felt, said, counted=True)
+            yield SaturationSign(_by_size(sent, packets), felt, said, counted=True)
         return
     if sent is None:
         said = f"its interface may send {limit / 1e6:.3g} Mbit/s{full}"
-        yield Sign("network_bits", felt, said, counted=felt >= 1)
+        yield SaturationSign("network_bits", felt, said, counted=felt >= 1)
         return
     used = sent / limit
     said = f"it sent {sent / 1e6:.3g} of the {limit / 1e6:.3g} Mbit/s that its interface may"
@@ -103,12 +105,12 @@ def _shaped(watched: Watched) -> Iterator[Sign]:
         backlog = watched.mean_seldom(lambda sample: sample.queue_backlog_bytes) or 0.0
         late_s = 8 * backlog / limit
         share = max(used / FULL_OF_SHAPER, felt, late_s / LATE_S)
-        yield Sign("network_bits", share, said + full, counted=felt >= 1)
+        yield SaturationSign("network_bits", share, said + full, counted=felt >= 1)
         return
-    yield Sign("network_bits", used / FULL_OF_SHAPER, said)
+    yield SaturationSign("network_bits", used / FULL_OF_SHAPER, said)
     if dropped is not None:
         said = f"the queue of its interface had no room for {_rate(dropped)}"
-        yield Sign("network_packets", felt, said, counted=True)
+        yield SaturationSign("network_packets", felt, said, counted=True)
 
 
 def _by_size(bps: float | None, packets_per_s: float | None) -> Resource:
@@ -117,7 +119,7 @@ def _by_size(bps: float | None, packets_per_s: float | None) -> Resource:
     return "network_packets" if small else "network_bits"
 
 
-def _interface(watched: Watched, machine: Machine) -> Iterator[Sign]:
+def _interface(watched: Watched, machine: ServerResources) -> Iterator[SaturationSign]:
     if not machine.network_bps:
         return
     for way in ("sent", "received"):
@@ -127,10 +129,10 @@ def _interface(watched: Watched, machine: Machine) -> Iterator[Sign]:
                 f"the server {way} {carried / 1e6:.3g} of the {machine.network_bps / 1e6:.3g} "
                 "Mbit/s that its network carries"
             )
-            yield Sign("network_bits", carried / machine.network_bps / FULL, said)
+            yield SaturationSign("network_bits", carried / machine.network_bps / FULL, said)
 
 
-def _allowances(watched: Watched) -> Iterator[Sign]:
+def _allowances(watched: Watched) -> Iterator[SaturationSign]:
     packets = sum(
         known(
             (
@@ -149,19 +151,19 @@ def _allowances(watched: Watched) -> Iterator[Sign]:
         )
         resource: Resource = "network_bits" if name in OF_BITS else "network_packets"
         said = f"its cloud held back {_rate(exceeded or 0.0)} (allowance {name})"
-        yield Sign(resource, _felt(exceeded or 0.0, packets or None), said, counted=True)
+        yield SaturationSign(resource, _felt(exceeded or 0.0, packets or None), said, counted=True)
 
 
-def _dropped_at_interface(watched: Watched) -> Iterator[Sign]:
+def _dropped_at_interface(watched: Watched) -> Iterator[SaturationSign]:
     for way in ("received", "sent"):
         dropped = watched.mean(lambda sample, way=way: getattr(sample, f"{way}_drops_per_s"))  # type: ignore[misc]
         packets = watched.mean(lambda sample, way=way: getattr(sample, f"{way}_packets_per_s"))  # type: ignore[misc]
         if dropped is not None:
             said = f"its interface dropped {_rate(dropped)} of those {way}{_of(dropped, packets)}"
-            yield Sign("network_packets", _felt(dropped, packets), said, counted=True)
+            yield SaturationSign("network_packets", _felt(dropped, packets), said, counted=True)
 
 
-def _interrupts(watched: Watched) -> Iterator[Sign]:
+def _interrupts(watched: Watched) -> Iterator[SaturationSign]:
     """A core that does nothing but take packets in."""
     looks = [each for sample in watched.bad if (each := sample.core_softirq_percent)]
     if not looks:
@@ -169,7 +171,7 @@ def _interrupts(watched: Watched) -> Iterator[Sign]:
     cores = min(len(look) for look in looks)
     busiest = max(sum(look[core] for look in looks) / len(looks) for core in range(cores))
     said = f"one core spent {busiest:.0f} % of its time on packets (softirq)"
-    yield Sign("network_packets", busiest / SOFTIRQ_PERCENT, said)
+    yield SaturationSign("network_packets", busiest / SOFTIRQ_PERCENT, said)
 
 
 def _lost_share(watched: Watched, direction: Direction) -> float | None:

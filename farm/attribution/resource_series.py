@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from farm.attribution.lagged import Array, Lagged, lagged
-from farm.server_observations import ServerSample
+from farm.attribution.cross_correlation import Array, Lagged, lagged
+from farm.model.server_samples import ServerSample
 
 
 @dataclass(frozen=True, slots=True)

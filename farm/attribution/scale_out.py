@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from farm.attribution.cpu_by_load import CpuByLoad, cpu_by_load
-from farm.attribution.limit import LimitedBy, Machine
-from farm.capacity_search import CapacityEstimate
-from farm.trial import Outcome, TrialResult
-from farm.wording import percent
+from farm.attribution.limit import LimitedBy, ServerResources
+from farm.model.trial_result import TrialResult
+from farm.model.verdict import Outcome
+from farm.model.wording import percent
+from farm.search.capacity_search import CapacityEstimate
 
 PREDICTS = 0.9
 """A failed trial must have more CPU than a passed one in so many of their pairs."""
@@ -43,14 +44,14 @@ def scale_out(
     results: Sequence[TrialResult],
     estimate: CapacityEstimate,
     limit: LimitedBy,
-    machine: Machine | None = None,
+    machine: ServerResources | None = None,
     growth_probes: float = 0.0,
 ) -> ScaleOut:
     """The CPU at the recommended load, if CPU told good trials from bad ones.
 
     `growth_probes` are expected to come to one server while another starts.
     """
-    machine = machine or Machine()
+    machine = machine or ServerResources()
     at_most = min(estimate.recommended or 0, estimate.probes or 0)
     tried = [
         result
@@ -129,7 +130,7 @@ def _why_not(
     probes: int | None,
     minutes: Sequence[float],
     limit: LimitedBy,
-    machine: Machine,
+    machine: ServerResources,
     separation: float,
 ) -> str | None:
     if probes is None:
@@ -152,7 +153,7 @@ def _minutes(result: TrialResult) -> tuple[float, ...]:
     return () if result.server_cpu_percent is None else (result.server_cpu_percent,)
 
 
-def _headroom(minutes: Sequence[float], machine: Machine) -> float | None:
+def _headroom(minutes: Sequence[float], machine: ServerResources) -> float | None:
     if not minutes or (machine.shared and not machine.own_cores):
         return None
     return max(0.0, 100.0 - fmean(minutes))

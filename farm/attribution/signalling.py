@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from farm.attribution.limit import Sign
-from farm.attribution.watched import JOIN_CODES, Watched
-from farm.known import median_known
-from farm.trial import Reason, TrialEvidence
-from farm.wording import counted
+from farm.analysis.aggregates import median_known
+from farm.attribution.bad_period import JOIN_CODES, Watched
+from farm.attribution.limit import SaturationSign
+from farm.model.trial_evidence import TrialEvidence
+from farm.model.verdict import Reason
+from farm.model.wording import counted
 
 HALF = 0.5
 
 
-def signalling_signs(watched: Watched, held: TrialEvidence | None) -> Iterator[Sign]:
+def signalling_signs(watched: Watched, held: TrialEvidence | None) -> Iterator[SaturationSign]:
     """By the reasons of the verdict; how long joins took is told beside it."""
     failures = [
         reason
@@ -30,7 +31,7 @@ def signalling_signs(watched: Watched, held: TrialEvidence | None) -> Iterator[S
     if not joins:
         usual = _usual_s(watched.evidence)
         if usual is not None:
-            yield Sign("signalling", 0.0, f"joins took {usual:.1f} s (median)")
+            yield SaturationSign("signalling", 0.0, f"joins took {usual:.1f} s (median)")
         return
     late = sum(reason.code == "setup" for reason in joins)
     failed = len(joins) - late
@@ -39,7 +40,7 @@ def signalling_signs(watched: Watched, held: TrialEvidence | None) -> Iterator[S
         *([f"{counted(late, 'stream')} began late or never"] if late else []),
     ]
     said = f"{' and '.join(parts)}{_slower(watched.evidence, held)}; {joins[0].message}"
-    yield Sign("signalling", share, said)
+    yield SaturationSign("signalling", share, said)
 
 
 def _is_withheld(reason: Reason, reasons: Sequence[Reason], evidence: TrialEvidence) -> bool:

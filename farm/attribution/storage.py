@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from farm.attribution.limit import Sign
-from farm.attribution.watched import Watched
-from farm.known import known, mean_known
-from farm.server_observations import ServerSample
+from farm.analysis.aggregates import known, mean_known
+from farm.attribution.bad_period import Watched
+from farm.attribution.limit import SaturationSign
+from farm.model.server_samples import ServerSample
 
 BUSY_PERCENT = 90.0
 LIMIT_SHARE = 0.85
@@ -20,7 +20,7 @@ LEAST_BPS = 8_000.0
 """Who writes less has no disk to wait for."""
 
 
-def storage_signs(watched: Watched) -> Iterator[Sign]:
+def storage_signs(watched: Watched) -> Iterator[SaturationSign]:
     """Of disks, and of recordings that are not what they should be."""
     lost = watched.symptoms.recordings
     lacking = [reason for reason in watched.reasons if reason.code == "recording_missing"]
@@ -30,10 +30,12 @@ def storage_signs(watched: Watched) -> Iterator[Sign]:
     found = [*_limited(watched), *_busy(watched), *_blocked(watched), *_waiting(watched)]
     for share, said in found:
         # Half the sign counts whole where recordings suffered, which nothing but a disk spoils.
-        yield Sign("disk", share * (2 if lost >= 0.5 else 1), said + told, counted=bool(lacking))
+        yield SaturationSign(
+            "disk", share * (2 if lost >= 0.5 else 1), said + told, counted=bool(lacking)
+        )
     if lost >= 0.5 and not any(share >= 0.5 for share, _ in found):
         said = f"{len(lacking)} recordings are missing or short: {lacking[0].message}"
-        yield Sign("disk", 1.0, said)
+        yield SaturationSign("disk", 1.0, said)
 
 
 def _uses_disks(watched: Watched) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from farm.capacity_search import CapacityEstimate
-from farm.trial import Outcome, TrialResult
+from farm.model.trial_result import TrialResult
+from farm.model.verdict import Outcome
+from farm.search.capacity_search import CapacityEstimate
 
 
 def trial_that_broke(

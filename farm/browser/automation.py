@@ -28,10 +28,10 @@ from playwright.async_api import Error as PlaywrightError
 from farm.browser.playwright_trouble import CLOSE_WITHIN_S, bounded, one_line
 from farm.browser.probe_page import BrowserPage, Sink
 from farm.errors import BrowserError
-from farm.page_address import login_of, origin_of
+from farm.model.page_address import login_of, origin_of
+from farm.model.trial_plan import ProbePlan
 from farm.processes import Child
 from farm.protocols import HostKit
-from farm.trial import ProbePlan
 
 BOOT_WITHIN_S = 30.0
 BOOT_SETTING = "BOOT_WITHIN_S of farm/browser/automation.py"

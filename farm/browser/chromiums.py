@@ -17,14 +17,14 @@ from farm.browser.program import (
     sandbox_works,
 )
 from farm.errors import BrowserError, ProcessError
-from farm.experiment import Media
+from farm.model.experiment import MediaSettings
 from farm.processes import Child, Processes, matches
 from farm.protocols import HostKit
 
 DEVTOOLS = r"DevTools listening on (ws://\S+)"
 
 
-class Clip(Protocol):
+class PlayedFiles(Protocol):
     """Files that cameras and microphones play (`farm.media.Clip`)."""
 
     @property
@@ -44,7 +44,7 @@ class _Source:
 
     kit: HostKit
     chromium: Path
-    clip: Clip
+    clip: PlayedFiles
     automation: Automation
 
 
@@ -58,7 +58,7 @@ class Chromiums:
     def __init__(
         self,
         processes: Processes,
-        prepare: Callable[[Media], Clip],
+        prepare: Callable[[MediaSettings], PlayedFiles],
         cores: Sequence[int] | None = None,
     ) -> None:
         self._processes = processes

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from farm.trial import Line
+from farm.model.trial_plan import AccessLink
 
 PACKET_BYTES = 1200
 QUEUE_S = 0.3
 SHORTEST_QUEUE = 10
 
 
-def emulation(line: Line) -> dict[str, float | bool]:
+def emulation(line: AccessLink) -> dict[str, float | bool]:
     """Parameters of `Network.emulateNetworkConditions`, which also shapes WebRTC.
 
     It must be sent before the page makes its peer connection. Its `latency` counts one way and is

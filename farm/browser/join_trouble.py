@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from farm.observations import ProbeEvent
+from farm.model.page_samples import ProbeEvent
 
 STATUS = "#status"
 MESSAGE_PLACES = ("#error", "[role=alert]", STATUS)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from farm.observations import PageReport
+from farm.model.page_samples import PageReport
 
 PATIENT_PERIODS = 10
 """A tab that was silent for so long is waited for no more: what it shows cannot be polled."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from farm.observations import ConnectionProgress, ConnectionReport, PageReport, ProbeEvent
-from farm.webrtc_stats import (
+from farm.model.page_samples import ConnectionProgress, ConnectionReport, PageReport, ProbeEvent
+from farm.model.webrtc_stats import (
     Candidate,
     CandidatePair,
     InboundRtp,
@@ -15,7 +15,7 @@ from farm.webrtc_stats import (
     RemoteCandidate,
     Transport,
 )
-from farm.wording import counted
+from farm.model.wording import counted
 
 MOST_PAIRS = 4
 MOST_CONNECTIONS = 4

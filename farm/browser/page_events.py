@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from farm.browser.json_values import media_kind, number, seconds, text
-from farm.observations import EventKind, FirstMedia, ProbeEvent
+from farm.browser.message_members import media_kind, number, seconds, text
+from farm.model.page_samples import EventKind, FirstMedia, ProbeEvent
 
 Said = Mapping[str, Any]
 Told = tuple[EventKind, str, Mapping[str, Any]]

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from farm.browser.joined_polls import JoinedPolls
-from farm.browser.json_values import number, seconds, text
+from farm.browser.message_members import number, seconds, text
 from farm.browser.page_events import first_media, page_event
-from farm.jsonable import from_text
-from farm.observations import ConnectionProgress, ConnectionReport, PageReport, ProbeEvent
-from farm.webrtc_stats import STATS_TYPES, RtcStats, columns, parse
+from farm.model.json_values import from_text
+from farm.model.page_samples import ConnectionProgress, ConnectionReport, PageReport, ProbeEvent
+from farm.model.webrtc_stats import STATS_TYPES, RtcStats, columns, parse
 
 _COLUMNS = {name: columns(cls) for name, cls in STATS_TYPES.items()}
 

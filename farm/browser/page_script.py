@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 
-from farm.experiment import Fidelity
-from farm.webrtc_stats import page_fields
+from farm.model.experiment import Fidelity
+from farm.model.webrtc_stats import page_fields
 
 BINDING = "probe_farm_send"
 """The function by which a page speaks to us; the script takes it away from the page's sight."""

@@ -18,16 +18,16 @@ from farm.browser.join_trouble import JoinTrouble
 from farm.browser.media_trouble import MediaTrouble
 from farm.browser.page_report import PageMessages
 from farm.browser.page_script import BANK_BINDING, BINDING, page_script
-from farm.browser.picture import take_picture
 from farm.browser.playwright_trouble import CLOSE_WITHIN_S, bounded, one_line
+from farm.browser.screenshot import take_picture
 from farm.browser.shown_message import shown_message
 from farm.browser.step_actions import execute, frame_of, tab_of
 from farm.browser.tabs import Tabs
-from farm.driver import AcceptDialog, Goto, Step, WaitFor, where
 from farm.errors import BrowserError, JoinError
-from farm.experiment import Fidelity
-from farm.observations import EventKind, PageReport, ProbeEvent
-from farm.trial import ProbePlan
+from farm.model.driver import AcceptDialog, Goto, Step, WaitFor, where
+from farm.model.experiment import Fidelity
+from farm.model.page_samples import EventKind, PageReport, ProbeEvent
+from farm.model.trial_plan import ProbePlan
 
 Sink = Callable[[PageReport | ProbeEvent], None]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from farm.errors import BadExperiment, MissingTool
-from farm.page_address import origin_of
-from farm.path_beside import is_there
+from farm.files.path_beside import is_there
+from farm.model.page_address import origin_of
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PLAYWRIGHT_CACHE = Path("~/.cache/ms-playwright")

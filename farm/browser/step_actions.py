@@ -9,7 +9,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Frame, FrameLocator, Page
 
 from farm.browser.tabs import Tabs
-from farm.driver import Click, Evaluate, Fill, Goto, Select, Step, WaitFor, where
+from farm.model.driver import Click, Evaluate, Fill, Goto, Select, Step, WaitFor, where
 
 POLLING_MS = 100
 

@@ -14,7 +14,7 @@ import shtab
 from farm import __version__
 from farm.cli.parsing import Parser
 from farm.errors import BadInput, FarmError, ServerUnreachable
-from farm.wording import one_line
+from farm.model.wording import one_line
 
 VERBS: Mapping[str, str] = {
     "demo": "a small real run on this machine: each scenario once, then a search",

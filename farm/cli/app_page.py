@@ -16,14 +16,15 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 from yarl import URL
 
-from farm.driver import Goto
 from farm.drivers import read_driver
 from farm.drivers.steps import step_for
 from farm.errors import BadInput
-from farm.experiment import Experiment
-from farm.page_address import Login, app_address, asked_path, login_of, origin_of
-from farm.scenario import driver_name, plan_trial, smallest_load
-from farm.trial import FaultKind
+from farm.model.driver import Goto
+from farm.model.experiment import Experiment
+from farm.model.page_address import Login, app_address, asked_path, login_of, origin_of
+from farm.model.trial_evidence import FaultKind
+from farm.planning.load_steps import smallest_load
+from farm.planning.trial_planning import driver_name, plan_trial
 
 SETTING = "app.url"
 LOOK_EVERY_S = 5.0

@@ -18,8 +18,9 @@ from typing import Any
 from platformdirs import user_cache_path
 
 from farm.errors import BadInput
-from farm.experiment import Aws, Experiment
-from farm.file_lock import take
+from farm.files.file_lock import take
+from farm.model.aws_settings import AwsSettings
+from farm.model.experiment import Experiment
 from infra.aws.cloud import Cloud
 from infra.aws.cloud_init import user_data
 from infra.aws.look import region_facts
@@ -88,7 +89,7 @@ def new_record(experiment: Experiment, file: Path) -> RunRecord:
     return RunRecord(name, expires.isoformat(), ())
 
 
-def aws_run(cloud: Cloud, aws: Aws, record: RunRecord, files: RunFiles) -> AwsRun:
+def aws_run(cloud: Cloud, aws: AwsSettings, record: RunRecord, files: RunFiles) -> AwsRun:
     """What it wants, and what its regions offer. Raises BadInput, CloudError."""
     cloud.check_region(aws.server.region, "aws.server.region")
     for at, kind in enumerate(aws.hosts or ()):
@@ -100,7 +101,7 @@ def aws_run(cloud: Cloud, aws: Aws, record: RunRecord, files: RunFiles) -> AwsRu
     return AwsRun(record, files, wanted, facts)
 
 
-def with_keys(run: AwsRun, aws: Aws) -> Wanted:
+def with_keys(run: AwsRun, aws: AwsSettings) -> Wanted:
     """All that the machines are given; keys that are not there yet are made and kept."""
     data = {
         machine.name: user_data(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from farm.analysis.recorded_calls import projected_recordings_bytes
 from farm.errors import BadInput
-from farm.experiment import Experiment, Keep
+from farm.execution.steady_state import AT_MOST_S
+from farm.model.experiment import Experiment
+from farm.model.server_settings import Keep
+from farm.model.trial_plan import TrialPlan
+from farm.planning.load_steps import smallest_load
+from farm.planning.trial_planning import plan_trial
 from farm.protocols import Observer, Server
-from farm.recorded_calls import projected_recordings_bytes
-from farm.scenario import plan_trial, smallest_load
-from farm.settle import AT_MOST_S
-from farm.trial import TrialPlan
 
 TRIALS_KEPT: dict[Keep, int | None] = {"none": 1, "last": 2, "all": None}
 """How many trials' recordings there are at a time; `None`: all of them."""

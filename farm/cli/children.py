@@ -14,9 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
-from farm.experiment import Size
+from farm.model.setting import Size
+from farm.model.trial_evidence import FaultKind
 from farm.processes import Child, Processes, json_line
-from farm.trial import FaultKind
 
 ANSWER_WITHIN_S = 5.0
 """How long the demo app has to say how it is."""

@@ -10,10 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from farm.capacity_search import CapacityEstimate
-from farm.cli.recorded import recorded_run
-from farm.cli.run_facts import run_facts
-from farm.comparison import (
+from farm.analysis.comparison import (
     Answer,
     Comparison,
     Difference,
@@ -23,14 +20,18 @@ from farm.comparison import (
     fact_differences,
     setting_differences,
 )
+from farm.cli.recorded import recorded_run
+from farm.cli.run_facts import run_facts
 from farm.errors import BadInput
 from farm.experiment_file import effective
-from farm.jsonable import to_jsonable
+from farm.model.json_values import to_jsonable
+from farm.model.trial_result import TrialResult
+from farm.model.verdict import Outcome
+from farm.model.wording import counted, percent
 from farm.recording.manifest import Manifest
 from farm.recording.reader import RunReader
-from farm.search_evidence import search_told
-from farm.trial import Outcome, TrialResult
-from farm.wording import counted, percent
+from farm.search.capacity_search import CapacityEstimate
+from farm.search.from_experiment import search_told
 
 EXIT_CODES: dict[Answer, int] = {"not_worse": 0, "worse": 1, "unknown": 3}
 

@@ -12,8 +12,8 @@ from farm.cli.quiet import look_at_others
 from farm.cli.run import one_trial
 from farm.cli.running import run_to_end, stream_of
 from farm.cli.size import search
-from farm.experiment import Experiment, Fidelity, ScenarioKind
 from farm.experiment_file import parse_experiment
+from farm.model.experiment import Experiment, Fidelity, ScenarioKind
 from farm.terminal import Terminal
 
 LOADS: dict[ScenarioKind, int] = {"one_to_one": 2, "group": 2, "broadcast": 3}

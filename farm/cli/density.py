@@ -23,16 +23,25 @@ from farm.cli.known_density import density_file, remember
 from farm.cli.running import new_run, run_to_end, stream_of
 from farm.drivers import with_room_media
 from farm.errors import BrowserError
-from farm.experiment import HOST_BUSY, App, Experiment, Fidelity, Host, Network, Output, Server
 from farm.experiment_file import load_experiment
+from farm.files.text_file import text_of
 from farm.hosts.sampler import usable_cores
 from farm.hosts.threads import ThreadTimes, busiest_thread, read_threads
+from farm.model.criteria import HOST_BUSY
+from farm.model.experiment import (
+    AppSettings,
+    Experiment,
+    Fidelity,
+    HostSettings,
+    NetworkSettings,
+    OutputSettings,
+)
+from farm.model.server_settings import ServerSettings
+from farm.model.verdict import Outcome
+from farm.model.wording import counted
+from farm.planning.load_steps import smallest_load
 from farm.protocols import Clock, Observer
-from farm.scenario import smallest_load
 from farm.terminal import Terminal
-from farm.text_file import text_of
-from farm.trial import Outcome
-from farm.wording import counted
 
 FIDELITIES: tuple[Fidelity, ...] = ("light", "full")
 SMALL = 2
@@ -47,7 +56,7 @@ FAKE_DEVICES, PLAYWRIGHT = "--use-fake-device-for-media-stream", "playwright"
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class CpuSpent:
     """CPU seconds so far: of every thread of the browsers, and of this process and its own."""
 
     threads: ThreadTimes
@@ -128,8 +137,8 @@ async def _measured(experiment: Experiment, text: str, beside: Path, observer: O
 
 
 def first_and_last(
-    looks: Sequence[tuple[float, Spent]], start_s: float, end_s: float
-) -> tuple[Spent, Spent]:
+    looks: Sequence[tuple[float, CpuSpent]], start_s: float, end_s: float
+) -> tuple[CpuSpent, CpuSpent]:
     """What was spent by the first look between two times and by the last. Raises BrowserError."""
     inside = [look for at_s, look in looks if start_s <= at_s <= end_s]
     if len(inside) < LOOKS:
@@ -141,7 +150,7 @@ def first_and_last(
 
 
 def reckoned(
-    experiment: Experiment, load: int, before: Spent, after: Spent, outcome: Outcome
+    experiment: Experiment, load: int, before: CpuSpent, after: CpuSpent, outcome: Outcome
 ) -> Density:
     """What `load` probes took between two looks, carried on to the limits of `invalid`."""
     passed_s = after.threads.at_s - before.threads.at_s
@@ -169,17 +178,17 @@ def reckoned(
 
 def _alone(experiment: Experiment, fidelity: Fidelity, folder: Path) -> Experiment:
     """The experiment's probes on this machine, against nobody's server but ours."""
-    here = next((host for host in experiment.hosts if host.here), Host())
+    here = next((host for host in experiment.hosts if host.here), HostSettings())
     smallest = smallest_load(experiment.scenario)
     return replace(
         experiment,
         scenario=replace(experiment.scenario, record=False),
-        app=App(),
+        app=AppSettings(),
         inventory=None,
-        server=Server(),
+        server=ServerSettings(),
         hosts=(replace(here, probes=None),),
         probes=replace(experiment.probes, fidelity=fidelity, witnesses=0, density=None),
-        network=Network(),
+        network=NetworkSettings(),
         trial=replace(
             experiment.trial,
             load=2 * smallest if fidelity == "light" and smallest == SMALL else smallest,
@@ -187,14 +196,14 @@ def _alone(experiment: Experiment, fidelity: Fidelity, folder: Path) -> Experime
             hold_s=HOLD_S,
             sessions_per_second=1.0,
         ),
-        output=Output(directory=folder, name=f"density-{fidelity}"),
+        output=OutputSettings(directory=folder, name=f"density-{fidelity}"),
     )
 
 
 @asynccontextmanager
-async def _looking(clock: Clock) -> AsyncIterator[list[tuple[float, Spent]]]:
+async def _looking(clock: Clock) -> AsyncIterator[list[tuple[float, CpuSpent]]]:
     """A list of looks, with run time, that grows while the body runs."""
-    looks: list[tuple[float, Spent]] = []
+    looks: list[tuple[float, CpuSpent]] = []
 
     async def go_on() -> None:
         while True:
@@ -210,7 +219,7 @@ async def _looking(clock: Clock) -> AsyncIterator[list[tuple[float, Spent]]]:
             await task
 
 
-def _spent() -> Spent:
+def _spent() -> CpuSpent:
     own = psutil.Process(os.getpid())
     browsers, controller = [], own.cpu_times()
     seconds = controller.user + controller.system
@@ -221,4 +230,4 @@ def _spent() -> Spent:
             elif PLAYWRIGHT in " ".join(child.cmdline()):
                 times = child.cpu_times()
                 seconds += times.user + times.system
-    return Spent(read_threads(browsers), seconds)
+    return CpuSpent(read_threads(browsers), seconds)

@@ -13,10 +13,10 @@ from pathlib import Path
 from farm.browser.program import find_chromium, playwright_version
 from farm.cli.density import tell_density
 from farm.cli.examination import examine_experiment
-from farm.cli.findings import Finding, looked_up, show
+from farm.cli.findings import Check, looked_up, show
 from farm.errors import BadInput
-from farm.experiment import Output
 from farm.experiment_file import load_experiment
+from farm.model.experiment import OutputSettings
 from farm.recording.disk_use import free_bytes
 
 SPACE_BYTES = 2 * 10**9
@@ -50,11 +50,11 @@ def act(options: argparse.Namespace) -> int:
     return show([*system(), *named], as_json=options.json, next_step=f"farm run {file}")
 
 
-def system() -> list[Finding]:
+def system() -> list[Check]:
     """The system and its programs, in the order a user would ask."""
     return [
-        Finding("Python", platform.python_version(), "3.11 or newer"),
-        Finding(
+        Check("Python", platform.python_version(), "3.11 or newer"),
+        Check(
             "system",
             platform.platform() if sys.platform == "linux" else None,
             "hosts and servers are Linux; on this system `farm report`, `compare` and `runs` work",
@@ -68,29 +68,29 @@ def system() -> list[Finding]:
     ]
 
 
-def resources() -> list[Finding]:
+def resources() -> list[Check]:
     """What probes take; an experiment says more of each."""
     return [
         looked_up("Chromium", lambda: str(find_chromium(None)), setup="chromium"),
         _cores(),
-        _space(Output().directory),
+        _space(OutputSettings().directory),
     ]
 
 
-def _program(name: str, needed_for: str) -> Finding:
+def _program(name: str, needed_for: str) -> Check:
     path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     setup = name if name in ("sshd", "top", "ip") else None
-    return Finding(name, path, needed_for, required=False, setup=setup)
+    return Check(name, path, needed_for, required=False, setup=setup)
 
 
-def _cores() -> Finding:
+def _cores() -> Check:
     cores = len(os.sched_getaffinity(0))
-    return Finding("cores", str(cores), "one full 640x480 probe takes about half a core")
+    return Check("cores", str(cores), "one full 640x480 probe takes about half a core")
 
 
-def _space(directory: Path) -> Finding:
+def _space(directory: Path) -> Check:
     free = free_bytes(directory)
-    return Finding(
+    return Check(
         "disk",
         f"{free / 1e9:.0f} GB free in {directory.absolute()}" if free >= SPACE_BYTES else None,
         f"runs are written to {directory.absolute()}; {free / 1e9:.1f} GB free is little",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from farm.answer_lines import two_lines
 from farm.cli.uploading import upload_report
 from farm.recording.reader import RunReader
-from farm.watch_summary import watch_lines
-from reports.bundle import write_bundle
+from farm.results.answer_lines import two_lines
+from farm.results.watch_summary import watch_lines
+from reports.pages.bundle import write_bundle
 
 
 def end(run: Path, *, as_json: bool, upload: str | None = None) -> None:

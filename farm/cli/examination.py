@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from farm.cli.app_page import check_pages, pages_of
-from farm.cli.findings import Finding, looked_up
+from farm.cli.findings import Check, looked_up
 from farm.cli.generator import open_generator
 from farm.cli.media_server import (
     ANY_SERVER,
@@ -25,19 +25,21 @@ from farm.cli.pricing import checked_price, price_note
 from farm.cli.space import check_space
 from farm.drivers import read_driver
 from farm.errors import BadInput, ServerError
-from farm.experiment import EMBEDDED, Experiment
 from farm.experiment_file import placed
-from farm.observations import HostLook
+from farm.model.experiment import Experiment
+from farm.model.host_samples import HostLook
+from farm.model.run_clock import RunClock
+from farm.model.server_samples import ServerFacts
+from farm.model.server_settings import EMBEDDED
+from farm.planning.load_steps import ladder, smallest_load
+from farm.planning.trial_planning import driver_name
 from farm.processes import Processes
-from farm.run_clock import RunClock
-from farm.scenario import driver_name, ladder, smallest_load
-from farm.server_observations import ServerFacts
-from farm.shell import Shell
+from farm.server.shell import Shell
 
 FFPROBE_WITHIN_S = 20.0
 
 
-async def examine_experiment(experiment: Experiment, file: Path) -> list[Finding]:
+async def examine_experiment(experiment: Experiment, file: Path) -> list[Check]:
     """Settings, disk, media server, its machine, app, other hosts; complaints say their place."""
     findings = [
         looked_up(
@@ -56,7 +58,7 @@ async def examine_experiment(experiment: Experiment, file: Path) -> list[Finding
         findings.append(looked_up(f"disk for {verb}", look, required=verb == "farm run"))
     findings += _rooms(experiment, file)
     if experiment.server.kurento == EMBEDDED and experiment.app.url is not None:
-        findings.append(Finding("media server", None, EMBEDDED_BEHIND_ANOTHER_PAGE, required=False))
+        findings.append(Check("media server", None, EMBEDDED_BEHIND_ANOTHER_PAGE, required=False))
     if experiment.server.kurento != EMBEDDED:
         findings.append(await _media_server(experiment.server.kurento, file))
         findings += await _machine(experiment, file)
@@ -72,7 +74,7 @@ def _placed(file: Path, look: partial[str]) -> str:
         return look()
 
 
-def _rooms(experiment: Experiment, file: Path) -> list[Finding]:
+def _rooms(experiment: Experiment, file: Path) -> list[Check]:
     """Where the driver says otherwise than the experiment of what the server makes of rooms."""
     asked = experiment.scenario.media
     if experiment.scenario.kind != "group" or asked is None:
@@ -85,21 +87,21 @@ def _rooms(experiment: Experiment, file: Path) -> list[Finding]:
     if says in (None, asked):
         return []
     what = f"scenario.media: {asked} is taken, though driver {name} says {says}: is it meant?"
-    return [Finding("rooms", None, what, required=False)]
+    return [Check("rooms", None, what, required=False)]
 
 
-async def _answered(file: Path, what: str, looking: Awaitable[str]) -> Finding:
+async def _answered(file: Path, what: str, looking: Awaitable[str]) -> Check:
     """As `looked_up`, of what has to be waited for."""
     try:
         with placed(file, {}):
-            return Finding(what, await looking)
+            return Check(what, await looking)
     except (BadInput, ServerError) as error:
-        return Finding(what, None, str(error))
+        return Check(what, None, str(error))
 
 
-async def _media_server(kurento: str | None, file: Path) -> Finding:
+async def _media_server(kurento: str | None, file: Path) -> Check:
     if kurento is None:
-        return Finding("media server", ANY_SERVER)
+        return Check("media server", ANY_SERVER)
     return await _answered(file, "media server", _kurento(kurento))
 
 
@@ -115,7 +117,7 @@ async def _app(experiment: Experiment) -> str:
     return answer + (f", and it goes on to {' and '.join(led_to)}" if led_to else "")
 
 
-async def _machine(experiment: Experiment, file: Path) -> list[Finding]:
+async def _machine(experiment: Experiment, file: Path) -> list[Check]:
     """Its machine, its process there, and what else is useful there."""
     settings = experiment.server
     logs = Path(tempfile.mkdtemp(prefix="farm-doctor-"))
@@ -124,7 +126,7 @@ async def _machine(experiment: Experiment, file: Path) -> list[Finding]:
             shell = shell_to(settings, processes)
             if shell is None:
                 return [
-                    Finding(
+                    Check(
                         "server's machine",
                         None,
                         "its CPU stays unknown, it is not reset: set server.ssh, or server.local",
@@ -140,25 +142,25 @@ async def _machine(experiment: Experiment, file: Path) -> list[Finding]:
                     found.append(await _ffprobe(shell))
                 return found
             except (BadInput, ServerError) as error:
-                return [Finding("server's machine", None, str(error))]
+                return [Check("server's machine", None, str(error))]
             finally:
                 await server.close()
     finally:
         shutil.rmtree(logs, ignore_errors=True)
 
 
-async def _hosts(experiment: Experiment, file: Path) -> list[Finding]:
+async def _hosts(experiment: Experiment, file: Path) -> list[Check]:
     """Each machine that Ray has: its farm, Chromium, cores, and whether it reaches the page."""
     try:
         with placed(file, {}):
             async with open_generator(experiment, RunClock()) as generator:
                 looks = await generator.looks(experiment.probes.chromium, experiment.app.url)
     except BadInput as error:
-        return [Finding("hosts", None, str(error))]
+        return [Check("hosts", None, str(error))]
     return [
-        Finding(f"host {name}", host_line(look))
+        Check(f"host {name}", host_line(look))
         if isinstance(look, HostLook)
-        else Finding(f"host {name}", None, str(look))
+        else Check(f"host {name}", None, str(look))
         for name, look in looks.items()
     ]
 
@@ -171,25 +173,25 @@ def host_line(look: HostLook) -> str:
     )
 
 
-def _reached(experiment: Experiment, facts: ServerFacts) -> Finding:
+def _reached(experiment: Experiment, facts: ServerFacts) -> Check:
     how = "here" if experiment.server.local else f"by SSH to {facts.reached}, host key verified"
     if not facts.cores:
-        return Finding(
+        return Check(
             "server's machine",
             None,
             f"{facts.hostname}, {facts.kernel}, reached {how}, shows no /proc/stat: its CPU stays"
             " unknown",
             required=False,
         )
-    return Finding(
+    return Check(
         "server's machine",
         f"{facts.hostname}, {facts.kernel}, {facts.cores} cores, reached {how};"
         f" media interface {facts.interface or 'unknown'}",
     )
 
 
-def _process(facts: ServerFacts) -> Finding:
-    return Finding(
+def _process(facts: ServerFacts) -> Check:
+    return Check(
         "media server's process",
         None if facts.pid is None else f"{facts.process}, pid {facts.pid} ({facts.program})",
         process_unseen(facts) or "",
@@ -197,7 +199,7 @@ def _process(facts: ServerFacts) -> Finding:
     )
 
 
-def _price(experiment: Experiment, facts: ServerFacts) -> list[Finding]:
+def _price(experiment: Experiment, facts: ServerFacts) -> list[Check]:
     """Whether it is the machine that the price is of."""
     try:
         check = checked_price(experiment, facts)
@@ -207,13 +209,13 @@ def _price(experiment: Experiment, facts: ServerFacts) -> list[Finding]:
         return []
     said = price_note(check)
     if said is None or not check.unlike:
-        return [Finding("priced machine", said or f"the machine is a {check.machine}")]
-    return [Finding("priced machine", None, said, required=False)]
+        return [Check("priced machine", said or f"the machine is a {check.machine}")]
+    return [Check("priced machine", None, said, required=False)]
 
 
-async def _ffprobe(shell: Shell) -> Finding:
+async def _ffprobe(shell: Shell) -> Check:
     said = await shell.run("command -v ffprobe", FFPROBE_WITHIN_S, "looking around")
-    return Finding(
+    return Check(
         "ffprobe on the server",
         said.stdout.strip() or None,
         "without it only the beginning of each recording is read, over the shell",

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from farm.cli.recorded import recorded_run
 from farm.errors import BadInput, RecordingError
+from farm.model.durations import parse_duration_s
+from farm.model.wording import counted
 from farm.recording.journal import trial_times_s
 from farm.recording.reader import RunReader, TrialReader
-from farm.units import parse_duration_s
-from farm.wording import counted
 from reports.exports.files import FORMATS, export
 from reports.exports.rows import OF_A_RUN, TABLES, Choice, rows, write_csv
 from reports.exports.told_rows import trial_rows
-from reports.probe_report import write_probe
+from reports.pages.probe_report import write_probe
 
 
 def describe(verb: argparse.ArgumentParser) -> None:

@@ -9,11 +9,11 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from farm.errors import BadInput
-from farm.wording import one_line
+from farm.model.wording import one_line
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Check:
     """One thing a run needs; `found` is `None` where it is missing, then `needed_for` says why.
 
     `setup` is its name for infra/machine_setup.sh, where that helps.
@@ -34,15 +34,15 @@ class Finding:
 
 def looked_up(
     what: str, look: Callable[[], str], *, required: bool = True, setup: str | None = None
-) -> Finding:
+) -> Check:
     """What `look` returns, or its complaint where that is bad input."""
     try:
-        return Finding(what, look())
+        return Check(what, look())
     except BadInput as error:
-        return Finding(what, None, str(error), required=required, setup=setup)
+        return Check(what, None, str(error), required=required, setup=setup)
 
 
-def show(findings: Sequence[Finding], *, as_json: bool, next_step: str) -> int:
+def show(findings: Sequence[Check], *, as_json: bool, next_step: str) -> int:
     """Print them; 0 when nothing that is required is missing, else 2."""
     missing = [finding for finding in findings if finding.found is None]
     if as_json:

@@ -14,23 +14,22 @@ from pathlib import Path
 
 from farm.browser.program import chromium_version, find_chromium
 from farm.cli.known_density import density_file, room_for
-from farm.collector import closed_afterwards
 from farm.errors import BadInput, GeneratorError
-from farm.experiment import AUTO, Experiment
-from farm.experiment import Host as HostSettings
-from farm.host_process import HostOrder, host_service, local_host
+from farm.execution.collector import closed_afterwards
 from farm.hosts import LocalHost, RemoteHost
 from farm.hosts.processes import Root
+from farm.hosts.ray import RayCluster, RayMachine
 from farm.hosts.sampler import usable_cores
-from farm.inventory import RAY_PORT
-from farm.observations import HostFacts, HostLook
-from farm.page_address import app_address
-from farm.placement import Room
+from farm.hosts.wiring import HostOrder, host_service, local_host
+from farm.model.experiment import AUTO, Experiment, HostSettings
+from farm.model.host_samples import HostFacts, HostLook
+from farm.model.inventory import RAY_PORT
+from farm.model.page_address import app_address
+from farm.model.run_clock import RunClock
+from farm.planning.placement import Room
+from farm.planning.trial_planning import camera_size
 from farm.processes import Processes
 from farm.protocols import Host, HostKit
-from farm.ray_hosts import RayCluster, RayMachine
-from farm.run_clock import RunClock
-from farm.scenario import camera_size
 
 HERE = "here"
 LOOPBACK = "127.0.0.1"
@@ -38,7 +37,7 @@ Late = Callable[[], Awaitable[float | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class GeneratorMachine:
     """One that can run probes; `ray` and `cluster` are `None` for this one."""
 
     order: HostOrder
@@ -53,7 +52,7 @@ class Generator:
     `seen` fills with what hosts turned out to be.
     """
 
-    def __init__(self, machines: Sequence[Machine], clock: RunClock) -> None:
+    def __init__(self, machines: Sequence[GeneratorMachine], clock: RunClock) -> None:
         self._machines = {machine.order.name: machine for machine in machines}
         self._clock = clock
         self.seen: dict[str, HostFacts] = {}
@@ -84,7 +83,7 @@ class Generator:
         `chromium` is the one that the experiment names, `app_url` the page under test.
         """
 
-        async def look(machine: Machine) -> HostLook | BadInput | GeneratorError:
+        async def look(machine: GeneratorMachine) -> HostLook | BadInput | GeneratorError:
             host = self._remote(machine)
             try:
                 look = await host.look(chromium, app_url)
@@ -146,7 +145,7 @@ class Generator:
                 self.seen[facts.host] = facts
             yield hosts
 
-    def _remote(self, machine: Machine, late: Late | None = None) -> RemoteHost:
+    def _remote(self, machine: GeneratorMachine, late: Late | None = None) -> RemoteHost:
         assert machine.ray is not None and machine.cluster is not None  # noqa: S101
         serve = partial(host_service, machine.order)
         line = partial(machine.cluster.line, machine.ray.name, serve)
@@ -156,12 +155,12 @@ class Generator:
 @asynccontextmanager
 async def open_generator(experiment: Experiment, clock: RunClock) -> AsyncIterator[Generator]:
     """Its clusters reached; at the end nothing of ours runs there. Raises BadInput."""
-    machines: list[Machine] = []
+    machines: list[GeneratorMachine] = []
     async with AsyncExitStack() as stack:
         for at, settings in enumerate(experiment.hosts):
             if settings.ray is None:
                 room = _room(experiment, settings, usable_cores(settings.cores))
-                machines.append(Machine(_order(experiment, settings, HERE), room))
+                machines.append(GeneratorMachine(_order(experiment, settings, HERE), room))
                 continue
             try:
                 cluster = await RayCluster.connect(ray_address(settings.ray))
@@ -174,7 +173,7 @@ async def open_generator(experiment: Experiment, clock: RunClock) -> AsyncIterat
             for each, name in zip(found, names_beside(taken, settings.place, found), strict=True):
                 order = _order(experiment, settings, name)
                 room = _room(experiment, settings, len(settings.cores or ()) or each.cores)
-                machines.append(Machine(order, room, each, cluster))
+                machines.append(GeneratorMachine(order, room, each, cluster))
         yield Generator(machines, clock)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import get_args
 
-from farm.experiment import ScenarioKind
 from farm.experiment_file.template import template
+from farm.model.experiment import ScenarioKind
 
 
 def describe(verb: argparse.ArgumentParser) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 from platformdirs import user_cache_path
 
 from farm.errors import BadInput
-from farm.experiment import Experiment
-from farm.file_lock import waited_for
+from farm.files.file_lock import waited_for
+from farm.model.experiment import Experiment
+from farm.planning.trial_planning import camera_size
 from farm.recording.durable_file import recording_error, sweep, write_text
-from farm.scenario import camera_size
 
 MEASURE = "measure it: farm doctor --density EXPERIMENT"
 

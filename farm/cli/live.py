@@ -47,7 +47,7 @@ async def shown_live(at: Address | None, observer: Observer, story: Story[T]) ->
     """The story, shown at that address while it lasts if there is one."""
     if at is None:
         return await story(observer)
-    from reports.live import LiveRun  # a server's worth of imports, for those who ask
+    from reports.pages.live import LiveRun  # a server's worth of imports, for those who ask
 
     live = LiveRun(observer)
     async with live.serving(at.host, at.port) as url:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from farm.errors import BadInput
-from farm.experiment import Experiment
 from farm.experiment_file import load_inventory
+from farm.model.experiment import Experiment
 from farm.protocols import Observer, Restart
 
 

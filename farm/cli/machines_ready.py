@@ -11,10 +11,10 @@ from pathlib import Path
 
 from farm.cli.media_server import answers
 from farm.errors import CloudError, FarmError, ServerError, ServerUnreachable
-from farm.experiment import Ssh
-from farm.inventory import Inventory
-from farm.ray_hosts import ray_version
-from farm.shell import Shell
+from farm.hosts.ray import ray_version
+from farm.model.inventory import Inventory
+from farm.model.server_settings import Ssh
+from farm.server.shell import Shell
 from farm.ssh import SshShell
 from infra.aws.cloud_init import READY_FILE
 from infra.farm_wheel import pack

@@ -8,17 +8,17 @@ from typing import Any
 
 from farm.cli.app_page import app_answers
 from farm.errors import BadInput, KurentoError, ServerUnreachable
-from farm.experiment import Experiment
-from farm.experiment import Server as ServerSettings
 from farm.kurento import KurentoClient
 from farm.kurento.protocol import check_url
-from farm.local_shell import LocalShell
+from farm.model.experiment import Experiment
+from farm.model.server_samples import ServerFacts
+from farm.model.server_settings import ServerSettings
 from farm.processes import Processes
 from farm.protocols import Clock, Restart, Server
-from farm.server import MediaServer
+from farm.server import MeasuredServer
+from farm.server.local_shell import LocalShell
+from farm.server.shell import Shell
 from farm.server.unseen import UnseenServer
-from farm.server_observations import ServerFacts
-from farm.shell import Shell
 from farm.ssh import SshShell
 
 ANY_SERVER = (
@@ -82,7 +82,7 @@ def server_behind(
     )
     if shell is None:
         return UnseenServer(address, settings.reset.ready_within_s, clock, ready)
-    return MediaServer(shell, settings, clock, ready, restart=restart, page=app.url)
+    return MeasuredServer(shell, settings, clock, ready, restart=restart, page=app.url)
 
 
 def process_unseen(facts: ServerFacts) -> str | None:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from farm.drivers import with_room_media
-from farm.experiment import Experiment
 from farm.experiment_file import MADE_HERE, load_experiment, placed
-from farm.path_beside import path_beside
-from farm.units import parse_duration_s
+from farm.files.path_beside import path_beside
+from farm.model.durations import parse_duration_s
+from farm.model.experiment import Experiment
 
 MOST_DIGITS = 9
 

@@ -15,10 +15,12 @@ from farm.browser.program import chromium_version, find_chromium
 from farm.cli.pricing import price_of_server
 from farm.drivers import read_driver, with_room_media
 from farm.errors import BadInput, MissingTool
-from farm.experiment import EMBEDDED, Experiment, Process, Server
-from farm.host_process import clip_cache
+from farm.hosts.wiring import clip_cache
 from farm.media import check_clips
-from farm.scenario import camera_size, driver_name, plan_trial, smallest_load
+from farm.model.experiment import Experiment
+from farm.model.server_settings import EMBEDDED, ProcessSettings, ServerSettings
+from farm.planning.load_steps import smallest_load
+from farm.planning.trial_planning import camera_size, driver_name, plan_trial
 from farm.server.process import described
 from farm.ssh import check_settings
 
@@ -93,10 +95,10 @@ def way_to_server(experiment: Experiment, _beside: Path) -> str:
     return check_settings(server.ssh)
 
 
-def _nothing_of_the_embedded(server: Server) -> None:
+def _nothing_of_the_embedded(server: ServerSettings) -> None:
     """The farm knows its own server's process and how to reset it: another is another server's."""
     elsewhere = "or server.kurento: null with app.url, ws://host:8888/kurento without"
-    if server.process not in (Process(), Process(name=None)):
+    if server.process not in (ProcessSettings(), ProcessSettings(name=None)):
         raise BadInput(
             f"server.process: {described(server.process)}: the embedded server's process is known: "
             f"expected it left out, {elsewhere}"

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from farm.cost import MachinePrice, PriceTable, price_of_measuring
+from farm.analysis.aggregates import known
 from farm.errors import BadInput
-from farm.experiment import Experiment, Price
-from farm.known import known
-from farm.price_table import read_price_table
-from farm.priced_machine import PriceCheck, check_machine
-from farm.server_observations import ServerFacts, ServerSample
-from farm.settle import AT_MOST_S
-from farm.wording import counted
+from farm.execution.steady_state import AT_MOST_S
+from farm.model.experiment import Experiment
+from farm.model.server_samples import ServerFacts, ServerSample
+from farm.model.server_settings import Price
+from farm.model.wording import counted
+from farm.results.cost import MachinePrice, PriceTable, price_of_measuring
+from farm.results.price_table import read_price_table
+from farm.results.priced_machine import PriceCheck, check_machine
 
 BETWEEN_TRIALS_S = 60.0
 """Reset, browsers, leaving, a look at the recordings: a guess on the long side."""

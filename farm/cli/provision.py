@@ -26,10 +26,10 @@ from farm.cli.confirming import confirmed
 from farm.cli.machines_ready import wait_until_ready
 from farm.cli.sigterm import stopped_as_by_ctrl_c
 from farm.errors import BadInput, CloudError
-from farm.experiment import Experiment
 from farm.experiment_file import load_experiment, load_inventory
-from farm.ray_hosts import ray_version
-from farm.units import DURATION_EXPECTED, parse_duration_s
+from farm.hosts.ray import ray_version
+from farm.model.durations import DURATION_EXPECTED, parse_duration_s
+from farm.model.experiment import Experiment
 from infra.aws.apply import provide, remove
 from infra.aws.cloud import Cloud
 from infra.aws.look import look_around, observe

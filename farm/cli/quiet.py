@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from farm.cpu_shares import IN_THE_WAY, cores_of, others_text
+from farm.analysis.cpu_shares import IN_THE_WAY, cores_of, others_text
 from farm.hosts.cores import chosen_cores, look_at_cores, spent
 from farm.hosts.cpu_users import CpuUsers
 from farm.hosts.processes import read_processes

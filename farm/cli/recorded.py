@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from farm.errors import BadInput, InUse, RecordingError
-from farm.file_lock import FileLock
+from farm.files.file_lock import FileLock
 from farm.recording.reader import RunReader
 
 WATCH = "watch"

@@ -12,16 +12,16 @@ from farm.cli.run import BASELINE_OF, baseline_given
 from farm.cli.running import evidence_of
 from farm.errors import BadInput, RecordingError
 from farm.experiment_file.criteria_file import load_criteria
-from farm.jsonable import from_jsonable, to_jsonable, to_text
+from farm.model.json_values import from_jsonable, to_jsonable, to_text
+from farm.model.trial_evidence import TrialEvidence
+from farm.model.wording import counted
 from farm.recording.durable_file import recording_error, sweep, write_text
 from farm.recording.reader import RunReader
-from farm.rejudgement import Rejudged, capacity_under, changed_limits, rejudge
-from farm.search_evidence import search_of
-from farm.trial import TrialEvidence
+from farm.results.rejudgement import Rejudged, capacity_under, changed_limits, rejudge
+from farm.search.from_experiment import search_of
 from farm.verdict import NO_BASELINE
 from farm.verdict.baseline import Baseline
-from farm.wording import counted
-from reports.file_names import file_name_part
+from reports.wording.file_names import file_name_part
 
 FORMAT = 1
 

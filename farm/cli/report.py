@@ -11,7 +11,7 @@ from farm.cli.recorded import recorded_run
 from farm.cli.rejudging import judge_again
 from farm.cli.sigterm import stopped_as_by_ctrl_c
 from farm.cli.uploading import add_upload_option, upload_report
-from reports.bundle import write_bundle
+from reports.pages.bundle import write_bundle
 
 
 def describe(verb: argparse.ArgumentParser) -> None:

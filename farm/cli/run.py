@@ -6,6 +6,7 @@ import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from farm.analysis.comparison import setting_differences
 from farm.attribution import LimitedBy, what_gave_way
 from farm.cli.ending import end
 from farm.cli.live import add_live_option, shown_live
@@ -14,20 +15,21 @@ from farm.cli.recorded import recorded_run
 from farm.cli.running import Run, baselines_in, evidence_of, new_run, run_to_end, stream_of
 from farm.cli.server_machine import machine_of
 from farm.cli.uploading import add_upload_option
-from farm.comparison import setting_differences
 from farm.errors import BadInput
-from farm.evidence.quality import quality_by_second
-from farm.experiment import Experiment
+from farm.evidence.quality_by_second import quality_by_second
+from farm.execution.trials import BASELINES
 from farm.experiment_file import effective
-from farm.jsonable import to_jsonable
+from farm.files.text_file import text_of
+from farm.model.experiment import Experiment
+from farm.model.json_values import to_jsonable
+from farm.model.trial_evidence import TrialEvidence
+from farm.model.trial_result import TrialResult
+from farm.model.verdict import Outcome
+from farm.planning.load_steps import check_load, smallest_load
 from farm.protocols import Observer
 from farm.recording.reader import RunReader
-from farm.run_story import BASELINES
-from farm.scenario import check_load, smallest_load
-from farm.summary import run_summary
+from farm.results.summary import run_summary
 from farm.terminal import Terminal
-from farm.text_file import text_of
-from farm.trial import Outcome, TrialEvidence, TrialResult
 from farm.verdict.baseline import Baseline, baseline_of
 
 BASELINE_OF = "baseline_of"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from farm.model.server_samples import ServerFacts
 from farm.recording.manifest import Manifest
-from farm.server_observations import ServerFacts
 
 
 def server_facts(server: ServerFacts | None, kurento: Mapping[str, Any]) -> dict[str, str | None]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from farm import __version__
+from farm.analysis.comparison import fact_differences
 from farm.browser.program import FLAGS
 from farm.cli.call_recordings import require_room
 from farm.cli.preflight import preflight
@@ -22,7 +23,6 @@ from farm.cli.pricing import checked_price, cost_of_measuring, price_note
 from farm.cli.run_facts import server_facts
 from farm.cli.space import check_space
 from farm.cli.wiring import OpenWorld, open_world
-from farm.comparison import fact_differences
 from farm.errors import (
     BadInput,
     FarmError,
@@ -32,20 +32,23 @@ from farm.errors import (
     first_error,
 )
 from farm.evidence import trial_evidence
-from farm.experiment import Experiment
-from farm.file_lock import FileLock
-from farm.network_profiles import warning as network_warning
+from farm.execution.trials import Trials
+from farm.files.file_lock import FileLock
+from farm.model.experiment import Experiment
+from farm.model.run_clock import RunClock
+from farm.model.server_samples import Footprint
+from farm.model.trial_evidence import TrialEvidence
+from farm.model.trial_plan import TrialPlan
+from farm.model.trial_result import TrialResult
+from farm.model.verdict import Outcome
+from farm.planning.access_links import warning as network_warning
 from farm.protocols import Observer
 from farm.recording import RunRecording
 from farm.recording.folder import run_name
 from farm.recording.journal import spent_s
 from farm.recording.manifest import Manifest
 from farm.recording.reader import RunReader
-from farm.recording.trial import TrialRecording
-from farm.run_clock import RunClock
-from farm.run_story import Trials
-from farm.server_observations import Footprint
-from farm.trial import Outcome, TrialEvidence, TrialPlan, TrialResult
+from farm.recording.trial_recording import TrialRecording
 
 LIBRARIES = ("playwright", "aiortc", "paramiko", "polars", "matplotlib", "numpy")
 

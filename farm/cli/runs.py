@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from farm.errors import BadInput
-from farm.experiment import Output
-from farm.path_beside import is_there
+from farm.files.path_beside import is_there
+from farm.model.experiment import OutputSettings
 from farm.recording.folder import RunEntry, list_runs
 from farm.recording.pruning import prune_runs
 
@@ -25,7 +25,10 @@ _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 def describe(verb: argparse.ArgumentParser) -> None:
     verb.epilog = "example: farm runs --prune 30d"
     verb.add_argument(
-        "--out", type=Path, default=Output().directory, help="where run folders are (%(default)s)"
+        "--out",
+        type=Path,
+        default=OutputSettings().directory,
+        help="where run folders are (%(default)s)",
     )
     verb.add_argument("--prune", type=_age, metavar="AGE", help="remove older ones: 30d, 12h, 90m")
     verb.add_argument("--json", action="store_true", help="the list as JSON")

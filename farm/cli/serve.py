@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from farm.cli.children import start_demo_app, start_embedded_kurento
 from farm.cli.media_server import server_info
 from farm.errors import BadInput, ProcessError
-from farm.experiment import EMBEDDED, Recordings
+from farm.model.server_settings import EMBEDDED, RecordingSettings
 from farm.processes import Processes
 
 
@@ -71,14 +71,14 @@ async def _serve(options: argparse.Namespace) -> None:
         kurento = options.kurento
         if kurento == EMBEDDED:
             embedded = await start_embedded_kurento(
-                processes, addresses=addresses, recordings=Recordings().directory
+                processes, addresses=addresses, recordings=RecordingSettings().directory
             )
             children.append(embedded.child)
             kurento = embedded.url
         app = await start_demo_app(
             processes,
             kurento,
-            recordings=Recordings().directory,
+            recordings=RecordingSettings().directory,
             host="0.0.0.0" if options.tls else "127.0.0.1",  # noqa: S104 - asked for by --tls
             port=options.port,
             tls=tls,

@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from farm.attribution import Machine
-from farm.cost import PriceTable
-from farm.experiment import EMBEDDED, Experiment
-from farm.known import known
-from farm.observations import HostFacts
-from farm.server_observations import ServerFacts
+from farm.analysis.aggregates import known
+from farm.attribution import ServerResources
+from farm.model.experiment import Experiment
+from farm.model.host_samples import HostFacts
+from farm.model.server_samples import ServerFacts
+from farm.model.server_settings import EMBEDDED
+from farm.results.cost import PriceTable
 
 
 def machine_of(
@@ -22,12 +23,12 @@ def machine_of(
     facts: ServerFacts,
     hosts: Iterable[HostFacts],
     prices: PriceTable | None = None,
-) -> Machine:
+) -> ServerResources:
     """`hosts` are the machines that ran probes: one of them may be the server's own."""
     server = experiment.server
     price = None if prices is None else prices.find(server.price.machine or "", server.price.region)
     of_type = None if price is None or price.network_gbps is None else price.network_gbps * 1e9
-    return Machine(
+    return ServerResources(
         memory_bytes=facts.memory_bytes,
         cores=facts.cores,
         process_cores=facts.cores if server.cores is None else len(server.cores),

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from farm.attribution import trial_that_broke, trial_that_held
-from farm.capacity_search import CapacityEstimate, State
 from farm.cli.ending import end
 from farm.cli.live import Story, add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, probes, said_where
@@ -26,19 +25,21 @@ from farm.cli.running import (
 from farm.cli.server_machine import machine_of
 from farm.cli.uploading import add_upload_option
 from farm.errors import BadInput
-from farm.evidence.quality import quality_by_second
-from farm.experiment import Experiment, Search
-from farm.file_lock import FileLock
+from farm.evidence.quality_by_second import quality_by_second
+from farm.execution.trials import BASELINES, find_capacity
+from farm.files.file_lock import FileLock
+from farm.files.text_file import text_of
+from farm.model.experiment import Experiment, SearchSettings
+from farm.model.trial_evidence import TrialEvidence
+from farm.model.trial_result import TrialResult
+from farm.planning.load_steps import ladder
 from farm.protocols import Observer
 from farm.recording.journal import trial_times_s
 from farm.recording.reader import RunReader
-from farm.run_story import BASELINES, find_capacity
-from farm.scenario import ladder
-from farm.search_evidence import search_of
-from farm.summary import size_summary
+from farm.results.summary import size_summary
+from farm.search.capacity_search import CapacityEstimate, State
+from farm.search.from_experiment import search_of
 from farm.terminal import Terminal
-from farm.text_file import text_of
-from farm.trial import TrialEvidence, TrialResult
 
 EXIT_CODES: dict[State, int] = {"converged": 0, "ceiling_passed": 0, "floor_failed": 1}
 """Any other state is inconclusive: 3."""
@@ -141,7 +142,7 @@ async def resume(
         return await _search(run, experiment, reader)
 
 
-def _trials_at_most(settings: Search) -> int:
+def _trials_at_most(settings: SearchSettings) -> int:
     """`max_trials` and the looks for drift between them; the look at the end is one more."""
     every = settings.drift_every
     searched = max(0, settings.max_trials - BASELINES)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from farm.experiment import Experiment
+from farm.execution.steady_state import AT_MOST_S
+from farm.model.experiment import Experiment
 from farm.recording.disk_use import free_bytes, projected_bytes, require_space
-from farm.settle import AT_MOST_S
 
 
 def check_space(experiment: Experiment, load: int, trials: int) -> str:

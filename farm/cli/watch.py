@@ -13,18 +13,18 @@ from farm.cli.options import add_run_options, asked_for, duration_s, said_where
 from farm.cli.recorded import WATCH, broken_off, recorded_run
 from farm.cli.running import Run, baselines_in, new_run, resumed_run, run_to_end, stream_of
 from farm.errors import BadInput, RecordingError
-from farm.experiment import Experiment
-from farm.file_lock import FileLock
-from farm.protocols import Observer
+from farm.execution.trials import BASELINES_AT_MOST
+from farm.execution.watch import BEGAN, Timetable, watch_load
+from farm.files.file_lock import FileLock
+from farm.files.text_file import text_of
+from farm.model.experiment import Experiment
+from farm.planning.load_steps import check_load, smallest_load
+from farm.protocols import OUTAGE, Observer
 from farm.recording.folder import list_runs
 from farm.recording.journal import trial_times_s
 from farm.recording.reader import RunReader
-from farm.run_story import BASELINES_AT_MOST
-from farm.scenario import check_load, smallest_load
+from farm.results.watch_summary import WatchState, outages_told, watch_summary
 from farm.terminal import Terminal
-from farm.text_file import text_of
-from farm.watch_story import BEGAN, Timetable, watch_load
-from farm.watch_summary import OUTAGE, WatchState, outages_told, watch_summary
 
 EXIT_CODES: dict[WatchState, int] = {
     "steady": 0,

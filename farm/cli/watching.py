@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 
 from farm.errors import KurentoError
 from farm.kurento import KurentoClient
+from farm.model.trial_evidence import Fault, FaultKind
 from farm.protocols import Clock
-from farm.trial import Fault, FaultKind
 
 KEEP_ALIVE_S = 20.0
 """How often the media server is asked: a machine that lost its power closes no socket."""

@@ -26,23 +26,25 @@ from farm.cli.media_server import (
 )
 from farm.cli.server_machine import is_here, listening_here
 from farm.cli.watching import Death, kurento_gone, watching
-from farm.controller import World
 from farm.drivers import read_driver
-from farm.experiment import EMBEDDED, Experiment, Process, Ssh
+from farm.execution.kurento_monitor import NoKurentoMonitor
+from farm.execution.run_trial import World
 from farm.hosts.processes import Root
 from farm.kurento.view import KurentoView
-from farm.local_shell import LocalShell
-from farm.own_view import NoView
-from farm.page_address import app_address
+from farm.model.experiment import Experiment
+from farm.model.page_address import app_address
+from farm.model.run_clock import RunClock
+from farm.model.server_samples import ServerFacts
+from farm.model.server_settings import EMBEDDED, ProcessSettings, Ssh
+from farm.model.trial_evidence import Fault, FaultKind
+from farm.model.trial_plan import TrialPlan
+from farm.planning.trial_planning import driver_name
 from farm.processes import Processes
 from farm.protocols import Host, HostKit, Observer, Server, ServerView
 from farm.recording import RunRecording
-from farm.run_clock import RunClock
-from farm.scenario import driver_name
-from farm.server_observations import ServerFacts
-from farm.shell import Shell
+from farm.server.local_shell import LocalShell
+from farm.server.shell import Shell
 from farm.ssh import SshShell
-from farm.trial import Fault, FaultKind, TrialPlan
 from infra.local_sshd import local_sshd, sshd_program
 
 
@@ -97,7 +99,7 @@ async def open_world(
         stack.push_async_callback(server.close)
         facts = await look_around(server, experiment.server)
         _say_unseen(shell, facts, observer)
-        view: ServerView = NoView()
+        view: ServerView = NoKurentoMonitor()
         if kurento is not None:
             view = kurento_view = KurentoView(kurento, clock)
             stack.push_async_callback(kurento_view.close)
@@ -205,13 +207,13 @@ async def _with_embedded(
         kurento=embedded.url,
         ssh=ssh,
         local=ssh is None,
-        process=Process(name=None, port=embedded.port),
+        process=ProcessSettings(name=None, port=embedded.port),
         reset=replace(experiment.server.reset, command=embedded.reset),
     )
     return replace(experiment, server=server), shell
 
 
-class App(Protocol):
+class PageUnderTest(Protocol):
     """The page under test; `death` is whose fault it is when it dies."""
 
     @property
@@ -227,7 +229,9 @@ class App(Protocol):
         """Wait until it is gone; why."""
 
 
-def _app(experiment: Experiment, processes: Processes, observer: Observer, address: str) -> App:
+def _app(
+    experiment: Experiment, processes: Processes, observer: Observer, address: str
+) -> PageUnderTest:
     if experiment.app.url is not None:
         observer.note(f"app: {app_address(experiment.app.url)}")
         return RemoteApp(experiment.app.url, experiment.app.accept_self_signed)

@@ -1,4 +1,4 @@
-"""Reading a driver: YAML -> `farm.driver` values, or one line that says what is wrong and where."""
+"""Reading a driver: YAML -> `farm.model.driver` values, or one line that says what is wrong and where."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from farm.driver import (
+from farm.drivers.steps import APP_URL, unknown_variables
+from farm.errors import BadExperiment, MissingTool
+from farm.experiment_file.yaml_nodes import Document, read_yaml
+from farm.files.path_beside import is_there
+from farm.files.text_file import text_of
+from farm.model.driver import (
     AcceptDialog,
     Click,
     Driver,
@@ -24,13 +29,8 @@ from farm.driver import (
     Where,
     is_file_name,
 )
-from farm.drivers.steps import APP_URL, unknown_variables
-from farm.errors import BadExperiment, MissingTool
-from farm.experiment import RoomMedia
-from farm.experiment_file.yaml_nodes import Document, read_yaml
-from farm.path_beside import is_there
-from farm.text_file import text_of
-from farm.units import DURATION_EXPECTED, parse_duration_s
+from farm.model.durations import DURATION_EXPECTED, parse_duration_s
+from farm.model.experiment import RoomMedia
 
 Place = tuple[str | int, ...]
 

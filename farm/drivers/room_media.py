@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from farm.drivers.reading import read_driver
-from farm.experiment import Experiment
 from farm.experiment_file.checks import check_scenario
-from farm.scenario import driver_name
+from farm.model.experiment import Experiment
+from farm.planning.trial_planning import driver_name
 
 
 def with_room_media(experiment: Experiment, beside: Path = Path()) -> Experiment:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 
-from farm.driver import (
+from farm.model.driver import (
     AcceptDialog,
     Click,
     Evaluate,
@@ -19,7 +19,7 @@ from farm.driver import (
     Where,
     where,
 )
-from farm.page_address import page_address
+from farm.model.page_address import page_address
 
 VARIABLES: Mapping[str, str] = {
     "app_url": "the app's address, as app.url has it",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farm.evidence.trial import trial_evidence
+from farm.evidence.from_recording import trial_evidence
 
 __all__ = [
     "trial_evidence",

@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
+from farm.analysis.intervals import Intervals
+from farm.analysis.rates import FloatArray
 from farm.evidence.page_acts import NOT_YET, SETTLES_S, Gone, Off, PageActs
-from farm.evidence.stream_lives import Life
+from farm.evidence.stream_lifetimes import StreamLifetime
 from farm.evidence.stream_slots import Owner, Span
-from farm.intervals import Intervals
-from farm.rates import FloatArray
-from farm.trial import PAUSED, Direction, PageAct, StreamIdentity, TrialPlan
-from farm.webrtc_stats import MediaKind
+from farm.model.trial_evidence import PAUSED, PageAct, StreamIdentity
+from farm.model.trial_plan import Direction, TrialPlan
+from farm.model.webrtc_stats import MediaKind
 
 Excused = tuple[str, Direction, MediaKind, int, int]
 """Probe, direction, kind, track and window of what is owed to nobody."""
@@ -84,7 +85,7 @@ def excused_received(
 
 
 def refused_spans(
-    owners: Iterable[tuple[Life, Owner]], refused: Mapping[tuple[str, str], Sequence[Off]]
+    owners: Iterable[tuple[StreamLifetime, Owner]], refused: Mapping[tuple[str, str], Sequence[Off]]
 ) -> Mapping[int, Sequence[Off]]:
     """By track when a receiver's page did not want the stream that stood for it."""
     found: defaultdict[int, list[Off]] = defaultdict(list)
@@ -119,7 +120,7 @@ class Excuses:
         hold: Span,
         acts: PageActs,
         gone: Mapping[str, Gone],
-        received: Mapping[tuple[str, MediaKind], Sequence[tuple[Life, Owner]]],
+        received: Mapping[tuple[str, MediaKind], Sequence[tuple[StreamLifetime, Owner]]],
     ) -> None:
         self._plan = plan
         self._plans = {probe.probe: probe for probe in plan.probes}

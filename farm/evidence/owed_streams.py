@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from farm.evidence.excused_streams import Excuses
 from farm.evidence.page_acts import PageActs
 from farm.evidence.page_leaves import pages_that_left
-from farm.evidence.stream_lives import Life, in_flows
+from farm.evidence.stream_lifetimes import StreamLifetime, in_flows
 from farm.evidence.stream_senders import Origins, match_sent
 from farm.evidence.stream_slots import RECENT_S, Matched, Owner, Span, Stream, match
-from farm.trial import Direction, ProbePlan, StreamIdentity, TrialPlan
-from farm.webrtc_stats import MEDIA_KINDS, MediaKind
+from farm.model.trial_evidence import StreamIdentity
+from farm.model.trial_plan import Direction, ProbePlan, TrialPlan
+from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
 
 DIRECTIONS: tuple[Direction, ...] = ("inbound", "outbound")
 
@@ -25,11 +26,11 @@ Key = tuple[str, Direction, MediaKind]
 class MatchedStreams:
     """The streams of a probe of one direction and kind, each as often as it flowed, matched."""
 
-    lives: Sequence[Life]
+    lives: Sequence[StreamLifetime]
     matched: Matched
 
     @property
-    def owners(self) -> Iterable[tuple[Life, Owner]]:
+    def owners(self) -> Iterable[tuple[StreamLifetime, Owner]]:
         return ((self.lives[owner.stream], owner) for owner in self.matched.owners)
 
 
@@ -54,9 +55,9 @@ class OwedStreams:
         self._gone: defaultdict[str, dict[tuple[str, str], float]] = defaultdict(dict)
         self.found: dict[Key, MatchedStreams] = {}
 
-    def add(self, lives: Sequence[Life]) -> list[tuple[Life, Owner]]:
+    def add(self, lives: Sequence[StreamLifetime]) -> list[tuple[StreamLifetime, Owner]]:
         """Match some probes' streams, all of each; who stands for what and when."""
-        groups: defaultdict[Key, list[Life]] = defaultdict(list)
+        groups: defaultdict[Key, list[StreamLifetime]] = defaultdict(list)
         for life in lives:
             if life.probe in self._plans:
                 if life.direction == "outbound":
@@ -66,7 +67,7 @@ class OwedStreams:
         self.found.update(found)
         return [pair for of in found.values() for pair in of.owners]
 
-    def _matched(self, key: Key, lives: Sequence[Life]) -> MatchedStreams:
+    def _matched(self, key: Key, lives: Sequence[StreamLifetime]) -> MatchedStreams:
         probe, direction, kind = key
         plan = self._plans[probe]
         if direction == "outbound":
@@ -82,7 +83,7 @@ class OwedStreams:
         return MatchedStreams([life for life, _ in parts], match(streams, *self._owed(plan, kind)))
 
     def _received(
-        self, life: Life, flow: Span, usual: tuple[int, int] | None, place: int
+        self, life: StreamLifetime, flow: Span, usual: tuple[int, int] | None, place: int
     ) -> Stream:
         """A received stream in one of the spans in which it flowed; `usual` is a mix's size."""
         sent = self._sent_as.get(life.name)
@@ -188,7 +189,7 @@ class OwedStreams:
             for each in besides
         )
 
-    def _is_nobodys(self, life: Life) -> bool:
+    def _is_nobodys(self, life: StreamLifetime) -> bool:
         """Whether it was asked who sent a stream, and nothing tells."""
         return life.name in self._possible and life.name not in self._sent_as
 
@@ -272,13 +273,13 @@ def _partners(plan: TrialPlan) -> Mapping[tuple[str, MediaKind], tuple[str, ...]
     return found
 
 
-def _usual_size(lives: Sequence[Life]) -> tuple[int, int] | None:
+def _usual_size(lives: Sequence[StreamLifetime]) -> tuple[int, int] | None:
     """The size that a probe received for most of the time: the mix's, not a presentation's."""
     sizes = sorted({life.size for life in lives if life.size is not None})
     return max(sizes, key=lambda size: _covered_s(lives, size), default=None)
 
 
-def _covered_s(lives: Sequence[Life], size: tuple[int, int]) -> float:
+def _covered_s(lives: Sequence[StreamLifetime], size: tuple[int, int]) -> float:
     """The seconds in which some stream of the size was there."""
     covered_s, until_s = 0.0, -math.inf
     for life in sorted(lives, key=lambda life: life.first_s):

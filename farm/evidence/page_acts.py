@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from farm.model.trial_evidence import PAUSED
+from farm.model.webrtc_stats import MediaKind
 from farm.recording.events import SeenEvent
-from farm.trial import PAUSED
-from farm.webrtc_stats import MediaKind
 
 SETTLES_S = 3.0
 """So long after a page gives something to send again it may take until it flows."""

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from farm.evidence.page_acts import PageActs
-from farm.evidence.stream_lives import Life
+from farm.evidence.stream_lifetimes import StreamLifetime
 from farm.evidence.stream_slots import Span
-from farm.trial import SessionPlan
+from farm.model.trial_plan import SessionPlan
 
 LEAVING_S = 2.0
 """So long polls may tell of what was closed; who leaves so shortly before the end has not left."""
@@ -23,7 +23,7 @@ SILENT_S = 3.0
 
 
 def pages_that_left(
-    sessions: Iterable[SessionPlan], lives: Sequence[Life], acts: PageActs, hold: Span
+    sessions: Iterable[SessionPlan], lives: Sequence[StreamLifetime], acts: PageActs, hold: Span
 ) -> Mapping[str, float]:
     """When each page closed its connections of its own accord in the hold, and nothing went on."""
     flows = _Flows.of(lives)
@@ -68,7 +68,7 @@ class _Flows:
     sent_s: Mapping[str, float]
 
     @classmethod
-    def of(cls, lives: Sequence[Life]) -> _Flows:
+    def of(cls, lives: Sequence[StreamLifetime]) -> _Flows:
         received_s: dict[str, float] = {}
         sent_s: dict[str, float] = {}
         for life in lives:

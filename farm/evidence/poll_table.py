@@ -1,4 +1,4 @@
-"""Rows of one stats type as the arrays of `farm/rates.py`: sorted, cut at resets, no repeats."""
+"""Rows of one stats type as the arrays of `farm/analysis/rates.py`: sorted, cut at resets, no repeats."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from farm import rates
-from farm.rates import BoolArray, FloatArray, IntArray
+from farm.analysis import rates
+from farm.analysis.rates import BoolArray, FloatArray, IntArray
 
 
 class PollTable:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from farm import rates
+from farm.analysis import rates
+from farm.analysis.rates import BoolArray, FloatArray, IntArray
 from farm.evidence.poll_table import PollTable, changes, in_order
 from farm.evidence.row_groups import RowGroups
 from farm.evidence.rtp_tables import RtpTables, tracks
 from farm.evidence.stream_rows import Owners
-from farm.rates import BoolArray, FloatArray, IntArray
-from farm.trial import Direction
+from farm.model.trial_plan import Direction
 
 STREAM = ("probe", "direction", "kind", "track")
 """What a stream is to its user."""

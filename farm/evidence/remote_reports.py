@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from farm import rates
+from farm.analysis import rates
+from farm.analysis.rates import FloatArray, IntArray
 from farm.evidence.poll_table import PollTable, in_order
 from farm.evidence.row_groups import RowGroups
-from farm.evidence.stream_lives import SERIES
+from farm.evidence.stream_lifetimes import SERIES
 from farm.evidence.stream_rows import Owners
-from farm.rates import FloatArray, IntArray
 from farm.recording.sample_reader import SampleReader
 
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from farm.analysis.rates import BoolArray, FloatArray, IntArray
 from farm.evidence.poll_table import changes
-from farm.rates import BoolArray, FloatArray, IntArray
 
 
 class RowGroups:

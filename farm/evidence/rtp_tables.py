@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import polars as pl
 
+from farm.analysis.rates import IntArray
 from farm.evidence.poll_table import PollTable
-from farm.evidence.stream_lives import SERIES, Life, lives
+from farm.evidence.stream_lifetimes import SERIES, StreamLifetime, lives
 from farm.evidence.stream_slots import Owner
-from farm.rates import IntArray
 from farm.recording.sample_reader import SampleReader
 
 _WHOSE = ("probe", "connection", "id", "timestamp", "page_time_s")
@@ -73,18 +73,18 @@ class RtpTables:
             if sources is None
             else PollTable(sources, ("probe", "connection", "id"), ("frames",))
         )
-        found: list[Life] = []
+        found: list[StreamLifetime] = []
         if self.received is not None:
             found += lives(self.received, "inbound", "packetsReceived")
         if self.sent is not None:
             found += lives(self.sent, "outbound", "packetsSent")
-        self.lives: Sequence[Life] = sorted(
+        self.lives: Sequence[StreamLifetime] = sorted(
             found, key=lambda life: (life.probe, life.direction, life.kind, life.order)
         )
 
 
 def tracks(
-    table: PollTable, owners: Iterable[tuple[Life, Owner]], *, said: bool = False
+    table: PollTable, owners: Iterable[tuple[StreamLifetime, Owner]], *, said: bool = False
 ) -> IntArray:
     """For each row of `table.frame`, or of `said`, the track that it belongs to; -1: none."""
     frame, series = (table.said, table.said_series) if said else (table.frame, table.series)

@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
-from farm.evidence.stream_courses import Traced
-from farm.evidence.stream_likeness import AROUND_S, Likeness, Likenesses, clearly
-from farm.evidence.stream_lives import Life
+from farm.evidence.stream_counters import StreamCounters
+from farm.evidence.stream_lifetimes import StreamLifetime
+from farm.evidence.stream_similarity import AROUND_S, Likeness, Likenesses, clearly
 from farm.evidence.stream_slots import Span
-from farm.webrtc_stats import MediaKind
+from farm.model.webrtc_stats import MediaKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class SentAs:
 class SentStream:
     """A stream that was sent; `is_extra` and `rank` are those of `SentAs`."""
 
-    of: Traced
+    of: StreamCounters
     is_extra: bool
     rank: int
 
@@ -66,7 +66,7 @@ class Senders:
                 self._owed.setdefault(life.probe, each)
             self._spans[life.probe].append((life.first_s - AROUND_S, life.last_s + AROUND_S))
 
-    def possible(self, life: Life) -> frozenset[str]:
+    def possible(self, life: StreamLifetime) -> frozenset[str]:
         """The others who sent something all the time that a received stream was there."""
         return frozenset(
             probe
@@ -74,19 +74,19 @@ class Senders:
             if probe != life.probe and _cover(sorted(spans), life)
         )
 
-    def named(self, mine: Sequence[Traced]) -> Mapping[Hashable, SentAs]:
+    def named(self, mine: Sequence[StreamCounters]) -> Mapping[Hashable, SentAs]:
         """By `Life.name` who sent what a receiver got, where names or courses tell."""
         return {
             name: self._sent[of.sent].named(is_sure=of.is_sure)
             for name, of in self._likest(mine).items()
         }
 
-    def nearest(self, stream: Traced) -> str | None:
+    def nearest(self, stream: StreamCounters) -> str | None:
         """The other whose stream is least unlike a received one, likely or not."""
         place = self._likenesses.nearest(stream)
         return None if place is None else self._sent[place].of.life.probe
 
-    def has_none_like(self, stream: Traced) -> bool:
+    def has_none_like(self, stream: StreamCounters) -> bool:
         """Whether a received stream is known to be unlike everything that was sent."""
         return self._likenesses.are_all_far(stream)
 
@@ -95,7 +95,7 @@ class Senders:
         owed = self._owed.get(probe)
         return None if owed is None else owed.named(is_sure=False)
 
-    def _likest(self, mine: Sequence[Traced]) -> Mapping[Hashable, Likeness]:
+    def _likest(self, mine: Sequence[StreamCounters]) -> Mapping[Hashable, Likeness]:
         found: dict[Hashable, Likeness] = {}
         for stream in mine:
             likest = self._by_name(stream)
@@ -116,7 +116,7 @@ class Senders:
             if not more.keys() - lost:
                 return found
 
-    def _by_name(self, stream: Traced) -> Likeness | None:
+    def _by_name(self, stream: StreamCounters) -> Likeness | None:
         """The one whose SSRC came through, or the name of whose track did."""
         for same in (
             sorted({each for ssrc in stream.life.ssrcs for each in self._by_ssrc.get(ssrc, ())}),
@@ -128,7 +128,10 @@ class Senders:
         return None
 
     def _left_for(
-        self, stream: Traced, mine: Sequence[Traced], found: Mapping[Hashable, Likeness]
+        self,
+        stream: StreamCounters,
+        mine: Sequence[StreamCounters],
+        found: Mapping[Hashable, Likeness],
     ) -> Sequence[int]:
         """What was sent, but what is known to be another stream that was there with it."""
         taken = {
@@ -140,7 +143,7 @@ class Senders:
 
 
 def of_receiver(
-    mine: Mapping[MediaKind, Sequence[Traced]], senders: Mapping[MediaKind, Senders]
+    mine: Mapping[MediaKind, Sequence[StreamCounters]], senders: Mapping[MediaKind, Senders]
 ) -> Mapping[Hashable, SentAs]:
     """By `Life.name` who sent what a receiver got, where that is known."""
     found: dict[Hashable, SentAs] = {}
@@ -159,7 +162,7 @@ def of_receiver(
 
 
 def senders_beside(
-    mine: Mapping[MediaKind, Sequence[Traced]], found: Mapping[Hashable, SentAs]
+    mine: Mapping[MediaKind, Sequence[StreamCounters]], found: Mapping[Hashable, SentAs]
 ) -> Mapping[str, str]:
     """By connection the one sender of whom all comes that is known of it."""
     known: defaultdict[str, set[str]] = defaultdict(set)
@@ -170,7 +173,7 @@ def senders_beside(
     return {connection: of.pop() for connection, of in known.items() if len(of) == 1}
 
 
-def _are_several_at_once(streams: Sequence[Traced]) -> bool:
+def _are_several_at_once(streams: Sequence[StreamCounters]) -> bool:
     """Whether a connection carries two of them at once: it is then not for one partner alone."""
     lives = sorted(
         (each.life for each in streams), key=lambda life: (life.connection, life.first_s)
@@ -183,10 +186,10 @@ def _are_several_at_once(streams: Sequence[Traced]) -> bool:
     return False
 
 
-def _rivals(likest: Mapping[Hashable, Likeness], mine: Sequence[Traced]) -> set[Hashable]:
+def _rivals(likest: Mapping[Hashable, Likeness], mine: Sequence[StreamCounters]) -> set[Hashable]:
     """A stream is forwarded to a receiver once: of two that seem the same the likest is it, or
     neither. The names of the others."""
-    claims: defaultdict[int, list[Life]] = defaultdict(list)
+    claims: defaultdict[int, list[StreamLifetime]] = defaultdict(list)
     lost: set[Hashable] = set()
     for stream in mine:
         if stream.life.name in likest:
@@ -203,11 +206,11 @@ def _rivals(likest: Mapping[Hashable, Likeness], mine: Sequence[Traced]) -> set[
     return lost
 
 
-def _are_together(one: Life, other: Life) -> bool:
+def _are_together(one: StreamLifetime, other: StreamLifetime) -> bool:
     return one.first_s < other.last_s and other.first_s < one.last_s
 
 
-def _cover(spans: Sequence[Span], life: Life) -> bool:
+def _cover(spans: Sequence[Span], life: StreamLifetime) -> bool:
     """Whether spans, in the order of their beginnings, leave no gap in the life of a stream."""
     until_s = life.first_s
     for begin_s, end_s in spans:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from farm.analysis.aggregates import residual_loss
+from farm.analysis.intervals import DIRECTIONS, KINDS, SCHEMA, Intervals
+from farm.analysis.rates import FloatArray
 from farm.evidence.owed_streams import OwedStreams
 from farm.evidence.page_acts import PageActs
 from farm.evidence.poll_table import in_windows
@@ -15,11 +18,9 @@ from farm.evidence.rtp_tables import RtpTables
 from farm.evidence.stream_layers import layers_of
 from farm.evidence.stream_senders import Origins
 from farm.evidence.stream_windows import received, sent
-from farm.hold_figures import residual_loss
-from farm.intervals import DIRECTIONS, KINDS, SCHEMA, Intervals
-from farm.rates import FloatArray
+from farm.model.trial_evidence import LayerInterval
+from farm.model.trial_plan import TrialPlan
 from farm.recording.sample_reader import SampleReader
-from farm.trial import LayerInterval, TrialPlan
 
 
 def hold_of(edges: FloatArray) -> tuple[float, float]:

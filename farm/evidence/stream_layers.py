@@ -9,21 +9,21 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-from farm import rates
+from farm.analysis import rates
+from farm.analysis.rates import FloatArray
 from farm.evidence.poll_table import PollTable, in_order
 from farm.evidence.row_groups import RowGroups
 from farm.evidence.rtp_tables import tracks
-from farm.evidence.stream_lives import Life
+from farm.evidence.stream_lifetimes import StreamLifetime
 from farm.evidence.stream_slots import Owner
-from farm.rates import FloatArray
-from farm.trial import LayerInterval
+from farm.model.trial_evidence import LayerInterval
 
 _LINE = ("probe", "kind", "connection", "mid")
 _NAME = pl.coalesce("rid", pl.col("ssrc").cast(pl.String), pl.lit("")).alias("rid")
 
 
 def layers_of(
-    table: PollTable | None, owners: Iterable[tuple[Life, Owner]], edges: FloatArray
+    table: PollTable | None, owners: Iterable[tuple[StreamLifetime, Owner]], edges: FloatArray
 ) -> list[LayerInterval]:
     """The encodings of the sent streams among `owners` that have several at a time.
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from farm import rates
+from farm.analysis import rates
+from farm.analysis.rates import FloatArray, IntArray
 from farm.evidence.poll_table import PollTable, in_order
 from farm.evidence.row_groups import RowGroups
 from farm.evidence.rtp_tables import tracks
-from farm.evidence.stream_lives import Life
+from farm.evidence.stream_lifetimes import StreamLifetime
 from farm.evidence.stream_slots import Owner
-from farm.rates import FloatArray, IntArray
-from farm.trial import Direction
+from farm.model.trial_plan import Direction
 
-Owners = Sequence[tuple[Life, Owner]]
+Owners = Sequence[tuple[StreamLifetime, Owner]]
 """Streams with the tracks that they are, and when."""
 
 

@@ -16,12 +16,12 @@ from farm.evidence.sender_search import (
     of_receiver,
     senders_beside,
 )
-from farm.evidence.stream_courses import Traced, traced
-from farm.evidence.stream_lives import Life, in_flows
+from farm.evidence.stream_counters import StreamCounters, traced
+from farm.evidence.stream_lifetimes import StreamLifetime, in_flows
 from farm.evidence.stream_slots import Matched, Span, Stream, match
+from farm.model.trial_plan import Direction, SessionPlan, TrialPlan
+from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
 from farm.recording.reader import TrialReader
-from farm.trial import Direction, SessionPlan, TrialPlan
-from farm.webrtc_stats import MEDIA_KINDS, MediaKind
 
 CAMERAS = ("camera", "microphone")
 
@@ -58,7 +58,7 @@ def senders_in(
         or (trial.plan.mixed and any(acts.shows(probe.probe, "screen") for probe in session.probes))
     ]
     probes = frozenset(probe.probe for session in asked for probe in session.probes)
-    streams: list[Traced] = []
+    streams: list[StreamCounters] = []
     for batch, rows in trial.in_batches(probes):
         streams += traced(RtpTables(rows), frozenset(batch))
     return _senders_of(asked, streams, hold, acts, mixed=trial.plan.mixed)
@@ -94,8 +94,8 @@ def _with_more(trial: TrialReader, sessions: Sequence[SessionPlan]) -> set[str]:
 
 
 def match_sent(
-    lives: Sequence[Life], owed: int, hold: Span, acts: PageActs
-) -> tuple[list[Life], Matched]:
+    lives: Sequence[StreamLifetime], owed: int, hold: Span, acts: PageActs
+) -> tuple[list[StreamLifetime], Matched]:
     """What a probe sent of a kind, matched to what it owes: cameras and microphones first.
 
     The streams of the owners are numbered as in the list, which has each as often as it flowed.
@@ -116,13 +116,13 @@ def match_sent(
     return [life for life, _ in parts], match(streams, [None] * owed, hold)
 
 
-def _rank(life: Life, acts: PageActs) -> int:
+def _rank(life: StreamLifetime, acts: PageActs) -> int:
     """0 for cameras and microphones, and for what nothing is known of."""
     states = acts.states(life.probe, life.connection, life.mid)
     return int(bool(states) and not any(state.source in CAMERAS for state in states))
 
 
-def _usual_mid(lives: Sequence[Life], acts: PageActs) -> str | None:
+def _usual_mid(lives: Sequence[StreamLifetime], acts: PageActs) -> str | None:
     """Where nothing is known of what a page gave its senders, the mid of its first stream."""
     first = min(lives, key=lambda life: life.first_s, default=None)
     return None if first is None or acts.are_known(first.probe) else first.mid
@@ -130,13 +130,13 @@ def _usual_mid(lives: Sequence[Life], acts: PageActs) -> str | None:
 
 def _senders_of(
     sessions: Sequence[SessionPlan],
-    streams: Sequence[Traced],
+    streams: Sequence[StreamCounters],
     hold: Span,
     acts: PageActs,
     *,
     mixed: bool,
 ) -> Origins:
-    of_probe: dict[tuple[str, Direction, MediaKind], list[Traced]] = {}
+    of_probe: dict[tuple[str, Direction, MediaKind], list[StreamCounters]] = {}
     for stream in sorted(streams, key=lambda each: (each.life.probe, each.life.order)):
         key = stream.life.probe, stream.life.direction, stream.life.kind
         of_probe.setdefault(key, []).append(stream)
@@ -193,7 +193,7 @@ def _senders_of(
 
 
 def _are_echoes(
-    received: Mapping[str, Mapping[MediaKind, Sequence[Traced]]],
+    received: Mapping[str, Mapping[MediaKind, Sequence[StreamCounters]]],
     named: Mapping[str, Mapping[Hashable, SentAs]],
 ) -> bool:
     """Whether all pages get back what they send and nothing else: that is what they are owed."""
@@ -209,7 +209,9 @@ def _are_echoes(
     )
 
 
-def _sent(streams: Sequence[Traced], owed: int, hold: Span, acts: PageActs) -> Iterator[SentStream]:
+def _sent(
+    streams: Sequence[StreamCounters], owed: int, hold: Span, acts: PageActs
+) -> Iterator[SentStream]:
     """A probe's streams of a kind, and which of them are sent beside those that it owes."""
     lives = [each.life for each in streams]
     parts, matched = match_sent(lives, owed, hold, acts)

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from farm.evidence.page_acts import Off
 from farm.evidence.stream_slots import Span
+from farm.model.trial_evidence import StreamIdentity, StreamSetup
+from farm.model.webrtc_stats import MediaKind
 from farm.recording.events import SeenEvent
 from farm.recording.reader import TrialReader
-from farm.trial import StreamIdentity, StreamSetup
-from farm.webrtc_stats import MediaKind
 
 Took = tuple[float | None, float | None]
 """When first media came, in run time, and how long after the page's offer; `None`: not known."""

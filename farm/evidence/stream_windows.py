@@ -10,14 +10,14 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from farm import rates
+from farm.analysis import rates
+from farm.analysis.rates import FloatArray
 from farm.evidence.poll_table import PollTable, in_order
 from farm.evidence.polls_with_streams import with_rows
 from farm.evidence.remote_reports import receiver_reports
 from farm.evidence.row_groups import RowGroups
 from farm.evidence.rtp_tables import RtpTables
 from farm.evidence.stream_rows import Owners, StreamRows
-from farm.rates import FloatArray
 from farm.recording.sample_reader import SampleReader
 
 

@@ -12,10 +12,12 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from farm.errors import BadExperiment
-from farm.experiment import AUTO, EMBEDDED, App, Experiment, Process, Server
-from farm.network_profiles import UNTOUCHED
-from farm.scenario import check_load, ladder, ours, streams_offered
-from farm.units import format_duration
+from farm.model.durations import format_duration
+from farm.model.experiment import AUTO, AppSettings, Experiment
+from farm.model.server_settings import EMBEDDED, ProcessSettings, ServerSettings
+from farm.planning.access_links import UNTOUCHED
+from farm.planning.load_steps import check_load, ladder
+from farm.planning.trial_planning import ours, streams_offered
 
 MACHINE_READY_S = 120.0
 """A machine that boots is not there sooner."""
@@ -34,7 +36,7 @@ def check(experiment: Experiment) -> None:
 
 
 def _app(experiment: Experiment) -> None:
-    app: App = experiment.app
+    app: AppSettings = experiment.app
     if app.run is not None and app.url is not None:
         raise BadExperiment(f"app.run: {app.run}: expected null beside app.url, {app.url}")
     if app.run is None and app.url is None:
@@ -49,7 +51,7 @@ def _app(experiment: Experiment) -> None:
 
 
 def _server(experiment: Experiment) -> None:
-    server: Server = experiment.server
+    server: ServerSettings = experiment.server
     embedded = server.kurento == EMBEDDED
     if server.kurento is None and experiment.app.url is None:
         raise BadExperiment(
@@ -112,7 +114,7 @@ def _price(experiment: Experiment) -> None:
 
 
 def _process(experiment: Experiment) -> None:
-    process: Process = experiment.server.process
+    process: ProcessSettings = experiment.server.process
     by = {
         "name": process.name,
         "pid": process.pid,

@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from farm.errors import BadExperiment
-from farm.experiment import Criteria, Invalid
 from farm.experiment_file.reading import parse_experiment
 from farm.experiment_file.schema import settings_of
 from farm.experiment_file.yaml_nodes import read_yaml
-from farm.text_file import text_of
+from farm.files.text_file import text_of
+from farm.model.criteria import Criteria, InvalidLimits
 
-S = TypeVar("S", Criteria, Invalid)
+S = TypeVar("S", Criteria, InvalidLimits)
 
 
-def load_criteria(path: Path, criteria: Criteria, invalid: Invalid) -> tuple[Criteria, Invalid]:
+def load_criteria(
+    path: Path, criteria: Criteria, invalid: InvalidLimits
+) -> tuple[Criteria, InvalidLimits]:
     """`criteria` and `invalid` with what the file names in the place of their own.
 
     Raises BadExperiment with file, line, key, value and what is allowed.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, replace
 
-from farm.experiment import EMBEDDED, Experiment, Process
+from farm.model.experiment import Experiment
+from farm.model.server_settings import EMBEDDED, ProcessSettings
 
 
 def with_server_of_app(experiment: Experiment, written: Callable[[str], bool]) -> Experiment:
@@ -19,7 +20,7 @@ def with_server_of_app(experiment: Experiment, written: Callable[[str], bool]) -
     if experiment.app.url is not None and not named:
         server = replace(server, kurento=None)
     if server.kurento is None and not any(
-        written(f"server.process.{field.name}") for field in fields(Process)
+        written(f"server.process.{field.name}") for field in fields(ProcessSettings)
     ):
-        server = replace(server, process=Process(name=None))
+        server = replace(server, process=ProcessSettings(name=None))
     return replace(experiment, server=server)

@@ -9,11 +9,12 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from farm.destination import parse_destination
-from farm.driver import is_file_name
 from farm.errors import BadExperiment, BadInput
-from farm.experiment import Experiment, Ssh
-from farm.path_beside import is_there, path_beside
+from farm.files.path_beside import is_there, path_beside
+from farm.model.destination import parse_destination
+from farm.model.driver import is_file_name
+from farm.model.experiment import Experiment
+from farm.model.server_settings import Ssh
 
 MADE_HERE = ("camera", "speech", "none")
 """What `media` may name that is no file."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from farm.errors import BadInput, ServerUnreachable
 from farm.experiment_file.yaml_nodes import keys_of, read_yaml
-from farm.text_file import text_of
+from farm.files.text_file import text_of
 
 
 @contextmanager

@@ -18,10 +18,10 @@ from typing import Any, cast
 import jsonschema
 
 from farm.errors import BadExperiment
-from farm.experiment import Experiment, Size
 from farm.experiment_file import yaml_nodes
 from farm.experiment_file.checks import check
 from farm.experiment_file.defaults import with_server_of_app
+from farm.experiment_file.inventory_filled import filled
 from farm.experiment_file.paths import (
     check_destination,
     is_file_for,
@@ -31,9 +31,11 @@ from farm.experiment_file.paths import (
 )
 from farm.experiment_file.schema import Setting, schema, settings_of
 from farm.experiment_file.yaml_nodes import Document, dotted, keys_of
-from farm.inventory import TO_COME, Inventory, filled
-from farm.text_file import text_of
-from farm.units import format_duration, parse_duration_s, parse_size
+from farm.files.text_file import text_of
+from farm.model.durations import format_duration, parse_duration_s, parse_size
+from farm.model.experiment import Experiment
+from farm.model.inventory import TO_COME, Inventory
+from farm.model.setting import Size
 
 Plain = dict[str, Any]
 

@@ -15,13 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from farm.experiment import Experiment, Scenario, Size
-from farm.units import (
-    DURATION_EXPECTED,
-    DURATION_PATTERN,
-    SIZE_EXPECTED,
-    SIZE_PATTERN,
-)
+from farm.model.durations import DURATION_EXPECTED, DURATION_PATTERN, SIZE_EXPECTED, SIZE_PATTERN
+from farm.model.experiment import Experiment, Scenario
+from farm.model.setting import Size
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from farm.experiment import Experiment, Scenario, ScenarioKind
 from farm.experiment_file.reading import plain_value
 from farm.experiment_file.schema import Setting, settings_of
+from farm.model.experiment import Experiment, Scenario, ScenarioKind
 
 _COMMENT_COLUMN = 34
 

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from farm.errors import BadExperiment
-from farm.wording import one_line
+from farm.model.wording import one_line
 
 Path = tuple[str | int, ...]
 

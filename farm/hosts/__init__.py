@@ -5,11 +5,11 @@ One far away is `remote` here and `service` there, with a `line` between them.
 
 from __future__ import annotations
 
-from farm.hosts.local import Browser, LocalHost
+from farm.hosts.local import LocalHost, SharedBrowser
 from farm.hosts.remote import RemoteHost
 
 __all__ = [
-    "Browser",
     "LocalHost",
     "RemoteHost",
+    "SharedBrowser",
 ]

@@ -11,7 +11,7 @@ import psutil
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class CoreTime:
     """Seconds of some cores together, and how many cores they are.
 
     Waiting for a disk is idle; a guest's time is part of user time and is not added again.
@@ -50,7 +50,7 @@ def look_at_cores() -> Sequence[Any]:
     return psutil.cpu_times(percpu=True)
 
 
-def spent(before: Sequence[Any], after: Sequence[Any], cores: Sequence[int]) -> Spent:
+def spent(before: Sequence[Any], after: Sequence[Any], cores: Sequence[int]) -> CoreTime:
     """By `cores` between two looks."""
     pairs = [(before[core], after[core]) for core in cores if core < len(before)]
 
@@ -63,7 +63,7 @@ def spent(before: Sequence[Any], after: Sequence[Any], cores: Sequence[int]) -> 
     interrupts_s = grown("irq", "softirq")
     used_s = grown("user", "nice", "system")
     total_s = idle_s + stolen_s + interrupts_s + used_s
-    return Spent(len(pairs), total_s, idle_s, stolen_s, interrupts_s)
+    return CoreTime(len(pairs), total_s, idle_s, stolen_s, interrupts_s)
 
 
 def _percent(part_s: float, whole_s: float) -> float | None:

@@ -14,8 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from farm.hosts.processes import PROC, Look, ProcessTime, Root
-from farm.observations import CpuShare, CpuUser
-from farm.wording import one_line
+from farm.model.host_samples import CpuShare
+from farm.model.page_samples import CpuUser
+from farm.model.wording import one_line
 
 LEAST_CORES = 0.01
 MOST_OTHERS = 5

@@ -13,18 +13,20 @@ from typing import Protocol, TypeVar
 import psutil
 
 from farm.errors import BrowserError
+from farm.hosts.probe import OpenPage, ProbeLife, ProbeTab, Seen
 from farm.hosts.processes import Root
 from farm.hosts.sampler import HostSampler, usable_cores
-from farm.observations import ClockReading, HostFacts, Joined
-from farm.page_address import app_address
-from farm.probe_life import OpenPage, Page, ProbeLife, Seen
+from farm.model.clock_reading import ClockReading
+from farm.model.host_samples import HostFacts
+from farm.model.page_address import app_address
+from farm.model.page_samples import Joined
+from farm.model.trial_plan import ProbePlan
 from farm.protocols import Evidence, HostKit, Probe
-from farm.trial import ProbePlan
 
 T = TypeVar("T")
 
 
-class Browser(Protocol):
+class SharedBrowser(Protocol):
     """One browser that several probes share (`farm.browser.Browser`)."""
 
     @property
@@ -33,7 +35,7 @@ class Browser(Protocol):
     @property
     def alive(self) -> bool: ...
 
-    async def page(self, plan: ProbePlan, sink: Callable[[Seen], None]) -> Page: ...
+    async def page(self, plan: ProbePlan, sink: Callable[[Seen], None]) -> ProbeTab: ...
 
 
 class Browsers(Protocol):
@@ -42,13 +44,13 @@ class Browsers(Protocol):
     async def open(self, kit: HostKit) -> str:
         """Everything that browsers of this kit need; returns Chromium's version."""
 
-    async def browser(self) -> Browser: ...
+    async def browser(self) -> SharedBrowser: ...
 
     async def close(self) -> None: ...
 
 
-class Boots(Protocol):
-    """Bounds what starts at the same time (`farm.boot.Boots`)."""
+class Starts(Protocol):
+    """Bounds what starts at the same time (`farm.hosts.start_limit.StartLimit`)."""
 
     async def run(self, start: Callable[[], Awaitable[T]]) -> T: ...
 
@@ -57,7 +59,7 @@ class Boots(Protocol):
 class _Seat:
     """A browser, on its way or there, and how many probes were placed in it."""
 
-    browser: asyncio.Task[Browser]
+    browser: asyncio.Task[SharedBrowser]
     taken: int = 0
 
     def has_room(self, per_browser: int) -> bool:
@@ -73,7 +75,7 @@ class _Opened:
     """What a host has between `open` and `close`."""
 
     kit: HostKit
-    boots: Boots
+    boots: Starts
     sampling: asyncio.Task[None]
     seats: list[_Seat] = field(default_factory=list)
     probes: dict[str, Probe] = field(default_factory=dict)
@@ -95,7 +97,7 @@ class LocalHost:
         place: str,
         cores: Sequence[int] | None,
         browsers: Browsers,
-        boots: Callable[[int], Boots],
+        boots: Callable[[int], Starts],
         clock: Callable[[str], ClockReading],
         app_late_s: Callable[[], Awaitable[float | None]] | None = None,
         media_server: Root = tuple,
@@ -243,7 +245,7 @@ class LocalHost:
 def _page_of(seat: _Seat) -> OpenPage:
     """Opens pages in the seat's browser, once that is there."""
 
-    async def open_page(plan: ProbePlan, sink: Callable[[Seen], None]) -> Page:
+    async def open_page(plan: ProbePlan, sink: Callable[[Seen], None]) -> ProbeTab:
         # Not awaited itself: a probe that is given up must not take its neighbours' browser along.
         await asyncio.wait({seat.browser})
         if seat.browser.cancelled():

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from farm.control_groups import (
+from farm.analysis.aggregates import grown
+from farm.linux.control_groups import (
     CpuUse,
     groups,
     read_cpu_use,
@@ -15,8 +16,7 @@ from farm.control_groups import (
     throttled_percent,
     told_by,
 )
-from farm.known import grown
-from farm.legible import or_none
+from farm.linux.parsing import or_none
 
 PRESSURE = "/proc/pressure/cpu"
 """The whole machine's."""

@@ -10,22 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from farm.errors import BadInput, BrowserError, GeneratorError, HostLost
-from farm.hosts.line import (
-    Answer,
-    Batch,
-    Line,
-    Picture,
+from farm.hosts.code_version import own_code
+from farm.hosts.rpc import (
+    EvidenceBatch,
     Question,
+    RemoteScreenshot,
+    Reply,
+    RpcChannel,
     name_of,
     packed,
     raised,
     unpacked,
 )
-from farm.observations import ClockReading, HostFacts, HostLook, HostSample, Joined
-from farm.own_code import own_code
+from farm.model.clock_reading import ClockReading
+from farm.model.host_samples import HostFacts, HostLook, HostSample
+from farm.model.page_samples import Joined
+from farm.model.trial_plan import ProbePlan
 from farm.protocols import Clock, Evidence, HostKit
 from farm.recording.durable_file import beside
-from farm.trial import ProbePlan
 
 SILENT_S = 10.0
 """So long without an answer and a host is lost."""
@@ -50,14 +52,14 @@ class RemoteHost:
     def __init__(
         self,
         name: str,
-        line: Callable[[], Awaitable[Line]],
+        line: Callable[[], Awaitable[RpcChannel]],
         clock: Clock,
         app_late_s: Callable[[], Awaitable[float | None]] | None = None,
         silent_s: float = SILENT_S,
     ) -> None:
         self._name = name
         self._draw_line = line
-        self._line: Line | None = None
+        self._line: RpcChannel | None = None
         self._time = clock
         self._silent_s = silent_s
         self._app_late_s = app_late_s
@@ -128,7 +130,7 @@ class RemoteHost:
             while True:
                 batch = await self._batch()
                 for seen in batch.seen:
-                    if isinstance(seen, Picture):
+                    if isinstance(seen, RemoteScreenshot):
                         await asyncio.to_thread(self._keep, seen)
                     elif isinstance(seen, HostSample):
                         yield replace(seen, app_late_s=self._heard_of_app())
@@ -139,10 +141,10 @@ class RemoteHost:
         finally:
             self._heard.set()
 
-    async def _batch(self) -> Batch:
+    async def _batch(self) -> EvidenceBatch:
         """Whatever has come within a second; a host that is silent for long is lost."""
         try:
-            batch: Batch = await self._ask("evidence", 1.0, within_s=self._silent_s)
+            batch: EvidenceBatch = await self._ask("evidence", 1.0, within_s=self._silent_s)
         except BrowserError as error:
             raise HostLost(str(error)) from error
         return batch
@@ -155,7 +157,7 @@ class RemoteHost:
         self._late = asyncio.ensure_future(self._app_late_s())
         return said
 
-    def _keep(self, picture: Picture) -> None:
+    def _keep(self, picture: RemoteScreenshot) -> None:
         """A disk that is full is the recorder's to tell."""
         with suppress(OSError):
             self._screenshots.mkdir(parents=True, exist_ok=True)
@@ -221,7 +223,7 @@ class RemoteHost:
                 await asyncio.wait(waiting, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
                 if not asking.done():
                     raise HostLost(f"did not answer within {within_s or 0:g} s")
-                answer = unpacked(asking.result(), Answer)
+                answer = unpacked(asking.result(), Reply)
             finally:
                 asking.cancel()
         except HostLost as error:

@@ -22,7 +22,7 @@ from farm.hosts.threads import (
     thread_name,
 )
 from farm.hosts.udp_drops import UdpDrops
-from farm.observations import HostSample
+from farm.model.host_samples import HostSample
 
 
 class HostSampler:

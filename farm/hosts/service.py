@@ -18,12 +18,22 @@ from pathlib import Path
 from typing import Any
 
 from farm.errors import BrowserError, FarmError, GeneratorError
-from farm.hosts.line import Answer, Batch, Picture, Question, name_of, packed, trouble_of, unpacked
-from farm.observations import HostFacts, HostLook, Joined, ProbeEvent
-from farm.own_code import own_code
+from farm.hosts.code_version import own_code
+from farm.hosts.rpc import (
+    EvidenceBatch,
+    Question,
+    RemoteScreenshot,
+    Reply,
+    name_of,
+    packed,
+    trouble_of,
+    unpacked,
+)
+from farm.model.host_samples import HostFacts, HostLook
+from farm.model.page_samples import Joined, ProbeEvent
+from farm.model.trial_plan import ProbePlan
 from farm.processes import Processes
 from farm.protocols import Evidence, Host, HostKit
-from farm.trial import ProbePlan
 
 BATCH_S = 0.5
 """How long evidence is gathered before it is sent."""
@@ -55,7 +65,7 @@ class HostService:
         self._deaf_s = deaf_s
         self._host: Host | None = None
         self._opened = AsyncExitStack()
-        self._seen: asyncio.Queue[Evidence | Picture | None] = asyncio.Queue()
+        self._seen: asyncio.Queue[Evidence | RemoteScreenshot | None] = asyncio.Queue()
         self._pumping: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
         self._heard_s = time.monotonic()
@@ -83,9 +93,9 @@ class HostService:
             self._listening = asyncio.create_task(self._listen())
         asked = unpacked(question, Question)
         try:
-            return packed(Answer(await self._answers[asked.what](*asked.given)))
+            return packed(Reply(await self._answers[asked.what](*asked.given)))
         except FarmError as error:
-            return packed(Answer(trouble=trouble_of(error)))
+            return packed(Reply(trouble=trouble_of(error)))
         finally:
             self._unanswered -= 1
             self._heard_s = time.monotonic()
@@ -164,7 +174,7 @@ class HostService:
 
     def _show(self, picture: Path) -> None:
         try:
-            self._seen.put_nowait(Picture(picture.name, picture.read_bytes()))
+            self._seen.put_nowait(RemoteScreenshot(picture.name, picture.read_bytes()))
         except OSError:
             return  # the event is there and says that there was one
 
@@ -184,18 +194,18 @@ class HostService:
         path = await self._running().screenshot(probe, name)
         return None if path is None else path.name
 
-    async def _evidence(self, wait_s: float) -> Batch:
+    async def _evidence(self, wait_s: float) -> EvidenceBatch:
         """What was seen, gathered for a moment; an empty batch after `wait_s` of silence."""
         try:
             async with asyncio.timeout(wait_s):
                 seen = [await self._seen.get()]
         except TimeoutError:
-            return Batch((), ended=False)
+            return EvidenceBatch((), ended=False)
         if seen[0] is not None:
             await asyncio.sleep(min(BATCH_S, wait_s))
         while not self._seen.empty():
             seen.append(self._seen.get_nowait())
-        return Batch(tuple(each for each in seen if each is not None), ended=None in seen)
+        return EvidenceBatch(tuple(each for each in seen if each is not None), ended=None in seen)
 
     async def _close(self) -> None:
         """Idempotent; nothing of ours runs afterwards, only this service itself."""

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 
 from farm.hosts.processes import Look, families
-from farm.observations import CpuWait
+from farm.model.host_samples import CpuWait
 
 NANOSECOND = 1e-9
 

@@ -20,10 +20,10 @@ from farm.errors import (
     KurentoUnreachable,
 )
 from farm.kurento.protocol import (
-    Answer,
+    ErrorResponse,
     Json,
     KurentoEvent,
-    Refusal,
+    Response,
     check_url,
     parse,
     request,
@@ -216,9 +216,9 @@ class KurentoLink:
             if message.type is not aiohttp.WSMsgType.TEXT:
                 raise KurentoUnreachable(f"{self.url}: closed the connection instead of answering")
             match frame := parse(message.data):
-                case Answer(id=answered) if answered == id:
+                case Response(id=answered) if answered == id:
                     return
-                case Refusal(id=answered) if answered == id:
+                case ErrorResponse(id=answered) if answered == id:
                     raise frame.error
                 case KurentoEvent():
                     self._on_event(frame)
@@ -233,10 +233,10 @@ class KurentoLink:
             if message.type is not aiohttp.WSMsgType.TEXT:
                 continue
             match frame := parse(message.data):
-                case Answer():
+                case Response():
                     self._session = frame.session or self._session
                     self._settle(frame.id, frame.result)
-                case Refusal(id=int(id)):
+                case ErrorResponse(id=int(id)):
                     self._settle(id, frame.error)
                 case KurentoEvent():
                     self._on_event(frame)

@@ -54,7 +54,7 @@ class KurentoEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """The result of request `id`; `session` where the answer names one."""
 
     id: int
@@ -63,7 +63,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ErrorResponse:
     """The error object that answers request `id`; `None` when the server could not tell which."""
 
     id: int | None
@@ -77,7 +77,7 @@ class Unintelligible:
     excerpt: str
 
 
-Frame: TypeAlias = Answer | Refusal | KurentoEvent | Unintelligible
+Frame: TypeAlias = Response | ErrorResponse | KurentoEvent | Unintelligible
 
 
 def request(id: int, method: str, params: Mapping[str, Json], session: str | None) -> str:
@@ -100,11 +100,11 @@ def parse(text: str) -> Frame:
         return Unintelligible(text[:80])
     id = message.get("id")
     if isinstance(message.get("error"), dict):
-        return Refusal(id if isinstance(id, int) else None, refusal(message["error"]))
+        return ErrorResponse(id if isinstance(id, int) else None, refusal(message["error"]))
     if isinstance(id, int) and "result" in message:
         result = message["result"]
         session = result.get("sessionId") if isinstance(result, dict) else None
-        return Answer(id, result, session if isinstance(session, str) else None)
+        return Response(id, result, session if isinstance(session, str) else None)
     event = _event(message) if message.get("method") == "onEvent" else None
     return event or Unintelligible(text[:80])
 

@@ -15,8 +15,14 @@ from typing import Any, Literal
 from farm.errors import KurentoError, KurentoRefused
 from farm.kurento.client import KurentoClient
 from farm.kurento.protocol import SERVER
+from farm.model.kurento_samples import (
+    EndpointStats,
+    KurentoConnection,
+    KurentoElement,
+    KurentoSample,
+    KurentoTopology,
+)
 from farm.protocols import Clock
-from farm.server_observations import Connection, Element, EndpointStats, KurentoSample, Topology
 
 CPU_OVER_MS = 200
 """The server measures its CPU over this time, and one of its threads waits for it."""
@@ -74,14 +80,14 @@ class KurentoView:
             await self.close()
             return None
 
-    async def topology(self) -> Topology | None:
+    async def topology(self) -> KurentoTopology | None:
         """The first pipeline as it is built now; `None` without one."""
         try:
             client = await self._connected()
             for pipeline in await client.pipelines():
                 elements = await _below(client, pipeline)
                 if elements:
-                    return Topology(
+                    return KurentoTopology(
                         tuple(elements),
                         tuple([way for each in elements for way in await _ways(client, each)]),
                     )
@@ -110,17 +116,17 @@ class KurentoView:
         return (endpoints + endpoints)[start : start + ENDPOINTS_A_SAMPLE]
 
 
-async def _below(client: KurentoClient, parent: str) -> list[Element]:
+async def _below(client: KurentoClient, parent: str) -> list[KurentoElement]:
     """All objects in a pipeline, those in hubs too; what goes meanwhile is left out."""
-    found: list[Element] = []
+    found: list[KurentoElement] = []
     for child in await _asked(client, parent, "getChildren") or []:
-        found.append(Element(child, type_of(child)))
+        found.append(KurentoElement(child, type_of(child)))
         if not _LEAF.search(child):
             found += await _below(client, child)
     return found
 
 
-async def _ways(client: KurentoClient, element: Element) -> list[Connection]:
+async def _ways(client: KurentoClient, element: KurentoElement) -> list[KurentoConnection]:
     """Where its media goes, and whether it is transcoded on the way."""
     ways = []
     for each in await _asked(client, element.id, "getSinkConnections") or []:
@@ -131,7 +137,7 @@ async def _ways(client: KurentoClient, element: Element) -> list[Connection]:
             transcoded = await _asked(
                 client, element.id, "isMediaTranscoding", mediaType=MEDIA_TYPES[kind]
             )
-            ways.append(Connection(element.id, each["sink"], kind, transcoded))
+            ways.append(KurentoConnection(element.id, each["sink"], kind, transcoded))
     return ways
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from farm.experiment import Size
 from farm.media.frame_number import Luma, draw_block
+from farm.model.setting import Size
 
 Planes = tuple[Luma, Luma, Luma]
 """Y, U, V as I420 has them: U and V have half the width and half the height."""

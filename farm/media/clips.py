@@ -26,13 +26,14 @@ from pathlib import Path
 from typing import IO
 
 from farm.errors import BadExperiment, BadInput, MissingTool, NoSpace
-from farm.experiment import Media, Size
+from farm.files.path_beside import is_there
 from farm.media.camera import Planes, camera_frames
 from farm.media.file_pictures import file_pictures
 from farm.media.file_sound import file_sound
 from farm.media.frame_number import IDENTITIES
 from farm.media.speech import SAMPLE_RATE, Samples, speech
-from farm.path_beside import is_there
+from farm.model.experiment import MediaSettings
+from farm.model.setting import Size
 
 LOOP_S = 10.0
 SMALLEST = 64
@@ -63,7 +64,7 @@ class Clip:
     light_banks: Mapping[str, Path] = field(default_factory=dict)
 
 
-def prepare(media: Media, size: Size, cache: Path, identity: int = 0) -> Clip:
+def prepare(media: MediaSettings, size: Size, cache: Path, identity: int = 0) -> Clip:
     """The clip of `media` at `size`, made now or found in the directory `cache`.
 
     `media.size` is not looked at: the caller has settled which size it is. `identity` (0 to 15) is
@@ -79,7 +80,7 @@ def prepare(media: Media, size: Size, cache: Path, identity: int = 0) -> Clip:
     return Clip(video, _prepare_audio(media.audio, cache), size, media.frame_rate, LOOP_S)
 
 
-def check_clips(media: Media, size: Size, cache: Path) -> None:
+def check_clips(media: MediaSettings, size: Size, cache: Path) -> None:
     """Raises what `prepare` would. The user's files are prepared for that, what is drawn is not."""
     _check(size, 0)
     _make(cache)
@@ -89,7 +90,7 @@ def check_clips(media: Media, size: Size, cache: Path) -> None:
         _prepare_audio(media.audio, cache)
 
 
-def _prepare_video(media: Media, size: Size, cache: Path, identity: int) -> Path:
+def _prepare_video(media: MediaSettings, size: Size, cache: Path, identity: int) -> Path:
     shown = {"size": str(size), "frame_rate": media.frame_rate}
     frames: Callable[[], Iterable[Planes]]
     if media.video == "camera":

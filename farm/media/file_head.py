@@ -6,8 +6,8 @@ import io
 
 import av
 
-from farm.server_observations import RecordedTrack
-from farm.webrtc_stats import MediaKind
+from farm.model.call_files import RecordedTrack
+from farm.model.webrtc_stats import MediaKind
 
 
 def tracks_of(head: bytes) -> tuple[RecordedTrack, ...]:

@@ -23,10 +23,10 @@ from av.video.reformatter import (
 )
 
 from farm.errors import BadInput
-from farm.experiment import Size
 from farm.media.camera import Planes
 from farm.media.media_file import decoded, opened, video_of
 from farm.media.picture_times import PictureTimes
+from farm.model.setting import Size
 
 SETTING = "media.video"
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from farm.experiment import Size
+from farm.model.setting import Size
 
 START_CODE = b"\0\0\0\1"
 SLICE, IDR, SEI, SPS, PPS = 1, 5, 6, 7, 8

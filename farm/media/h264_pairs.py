@@ -6,10 +6,10 @@ from typing import Final
 
 import av
 
-from farm.experiment import Size
 from farm.media.camera import Planes
 from farm.media.h264_bitstream import pair_of, skip_of
 from farm.media.planes import Encoder, decoded
+from farm.model.setting import Size
 
 ENCODER: Final = "libx264"
 

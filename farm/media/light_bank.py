@@ -22,9 +22,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from farm.experiment import Size
 from farm.media.camera import Planes
 from farm.media.frame_number import block_size
+from farm.model.setting import Size
 
 SHARES = (1.0, 0.6, 0.35, 0.18, 0.08, 0.0)
 """The part of the picture that each rung renews; the last only the frame-number block."""

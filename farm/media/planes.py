@@ -10,8 +10,8 @@ import av
 import numpy as np
 from av.video.frame import PictureType
 
-from farm.experiment import Size
 from farm.media.camera import Planes
+from farm.model.setting import Size
 
 
 class Encoder:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from farm.experiment import Size
 from farm.media.camera import Planes
 from farm.media.clips import Clip, code_of, made_once
 from farm.media.h264_pairs import H264Pairs, can_encode
 from farm.media.light_bank import Pairs, light_bank
 from farm.media.vp8_pairs import Vp8Pairs
+from farm.model.setting import Size
 
 _CODE = ("light_bank.py", "planes.py")
 _VP8 = ("vp8_pairs.py",)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from farm.experiment import Size
 from farm.media.camera import Planes
 from farm.media.planes import Encoder, decoded
+from farm.model.setting import Size
 
 QUANTIZER = 38
 """Of libvpx (0 to 63): 640x480 of the drawn camera at 20 frames a second are some 500 kbit/s."""

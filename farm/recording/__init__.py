@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farm.recording.run import RunRecording
+from farm.recording.run_recording import RunRecording
 
 __all__ = [
     "RunRecording",

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from farm.observations import ClockReading
+from farm.model.clock_reading import ClockReading
 
 LEAP_S = 2.0
 """No clock drifts so far from one reading to the next."""

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from farm.jsonable import from_jsonable
-from farm.observations import ClockReading, ProbeEvent
-from farm.server_observations import Gap, ResetReport, Topology
-from farm.trial import Fault, JoinOutcome, Phase, Phases
+from farm.model.clock_reading import ClockReading
+from farm.model.json_values import from_jsonable
+from farm.model.kurento_samples import KurentoTopology
+from farm.model.page_samples import ProbeEvent
+from farm.model.server_samples import Gap, ResetReport
+from farm.model.trial_evidence import Fault, JoinOutcome, Phases
+from farm.model.trial_plan import Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class PhaseMark:
     run_s: float
 
 
-TrialEvent = ProbeEvent | PhaseMark | JoinOutcome | Fault | Gap | ResetReport | Topology
+TrialEvent = ProbeEvent | PhaseMark | JoinOutcome | Fault | Gap | ResetReport | KurentoTopology
 
 _CLASSES: Mapping[str, type[TrialEvent]] = {
     "probe": ProbeEvent,
@@ -29,7 +32,7 @@ _CLASSES: Mapping[str, type[TrialEvent]] = {
     "fault": Fault,
     "gap": Gap,
     "reset": ResetReport,
-    "topology": Topology,
+    "topology": KurentoTopology,
 }
 _NAMES = {cls: name for name, cls in _CLASSES.items()}
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from farm.errors import RecordingError
-from farm.file_lock import FileLock, Holder, holder, take
+from farm.files.file_lock import FileLock, Holder, holder, take
+from farm.model.wall_time import utc
 from farm.recording.durable_file import recording_error
 from farm.recording.json_file import read_json
-from farm.wall_time import utc
 
 FORMAT = 1
 """Of the run folder. A newer one is refused, older ones are read."""

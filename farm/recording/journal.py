@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from farm.wall_time import utc
+from farm.model.wall_time import utc
 
 
 @dataclass(frozen=True, slots=True)

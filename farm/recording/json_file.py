@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from farm.jsonable import from_text
+from farm.model.json_values import from_text
 
 _AT_ONCE = os.O_RDONLY | os.O_NONBLOCK  # a pipe keeps nobody waiting
 

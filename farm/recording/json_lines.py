@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from farm.jsonable import from_text, to_line
+from farm.model.json_values import from_text, to_line
 from farm.recording.durable_file import recording_error
 from farm.recording.json_file import bytes_of
 

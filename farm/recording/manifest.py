@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from farm.experiment import Experiment
-from farm.observations import HostFacts
+from farm.model.experiment import Experiment
+from farm.model.host_samples import HostFacts
+from farm.model.server_samples import ServerFacts
 from farm.recording.folder import FORMAT
-from farm.server_observations import ServerFacts
 
 
 @dataclass(frozen=True, slots=True)

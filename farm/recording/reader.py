@@ -15,8 +15,15 @@ from typing import Any, TypeVar
 import polars as pl
 
 from farm.errors import RecordingError
-from farm.jsonable import from_jsonable, from_text
-from farm.observations import ClockReading, HostSample, ProbeEvent
+from farm.model.clock_reading import SERVER_CLOCK, ClockReading
+from farm.model.host_samples import HostSample
+from farm.model.json_values import from_jsonable, from_text
+from farm.model.kurento_samples import KurentoSample, KurentoTopology
+from farm.model.page_samples import ProbeEvent
+from farm.model.server_samples import Gap, ResetReport, ServerSample
+from farm.model.trial_evidence import Fault, JoinOutcome, Phases
+from farm.model.trial_plan import TrialPlan
+from farm.model.trial_result import TrialResult
 from farm.recording.clock_offsets import ClockOffsets
 from farm.recording.events import (
     PhaseMark,
@@ -39,9 +46,6 @@ from farm.recording.sample_tables import (
     kurento_samples,
     server_samples,
 )
-from farm.sampled_clock import SOURCE as SERVER_CLOCK
-from farm.server_observations import Gap, KurentoSample, ResetReport, ServerSample, Topology
-from farm.trial import Fault, JoinOutcome, Phases, TrialPlan, TrialResult
 
 T = TypeVar("T")
 E = TypeVar("E", bound=TrialEvent)
@@ -271,9 +275,9 @@ class TrialReader(SampleReader):
         return kurento_samples(self.kurento())
 
     @property
-    def topology(self) -> Topology | None:
+    def topology(self) -> KurentoTopology | None:
         """A pipeline as it was built at the end of the hold."""
-        return next(iter(self._told(Topology)), None)
+        return next(iter(self._told(KurentoTopology)), None)
 
     def top_text(self) -> str | None:
         """What `top` printed on the server; `None` if it was not recorded."""

@@ -14,16 +14,11 @@ from typing import Any
 
 import polars as pl
 
-from farm.observations import ConnectionReport, CpuShare, CpuWait, HostSample, PageReport
-from farm.server_observations import (
-    Allowance,
-    DiskSample,
-    EndpointStats,
-    KurentoSample,
-    ServerSample,
-    ThreadSample,
-)
-from farm.webrtc_stats import STATS_TYPES, RtcStats, columns
+from farm.model.host_samples import CpuShare, CpuWait, HostSample
+from farm.model.kurento_samples import EndpointStats, KurentoSample
+from farm.model.page_samples import ConnectionReport, PageReport
+from farm.model.server_samples import Allowance, DiskSample, ServerSample, ThreadSample
+from farm.model.webrtc_stats import STATS_TYPES, RtcStats, columns
 
 POLL = "poll"
 """The table of polls, beside those of the W3C types."""

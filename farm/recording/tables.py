@@ -6,7 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from farm.observations import HostSample, PageReport
+from farm.model.host_samples import HostSample
+from farm.model.kurento_samples import KurentoSample
+from farm.model.page_samples import PageReport
+from farm.model.server_samples import ServerSample
+from farm.model.trial_plan import TrialPlan
 from farm.recording.durable_file import Replace, recording_error
 from farm.recording.folder import TrialFolder
 from farm.recording.parquet_parts import PartWriter
@@ -23,12 +27,10 @@ from farm.recording.sample_tables import (
     stats_rows,
     stats_schema,
 )
-from farm.server_observations import KurentoSample, ServerSample
-from farm.trial import TrialPlan
 
 
 @dataclass
-class Batch:
+class UnwrittenRows:
     """What came in since the last part."""
 
     reports: list[PageReport] = field(default_factory=list)
@@ -53,7 +55,7 @@ class TrialTables:
         self._server = PartWriter(folder.server, SERVER_SCHEMA, replace)
         self._kurento = PartWriter(folder.kurento, KURENTO_SCHEMA, replace)
 
-    def write(self, batch: Batch) -> None:
+    def write(self, batch: UnwrittenRows) -> None:
         """One part more of each table that has something new."""
         rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
         # Probe by probe, so that a few probes of thousands can be read without the others.

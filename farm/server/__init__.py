@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from farm.server.measured import MediaServer
+from farm.server.measured import MeasuredServer
 from farm.server.unseen import UnseenServer
 
 __all__ = [
-    "MediaServer",
+    "MeasuredServer",
     "UnseenServer",
 ]

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from farm.errors import AnswerCut, CloudError, ServerError, ServerUnreachable
 from farm.protocols import Clock, Restart
-from farm.shell import Shell
+from farm.server.shell import Shell
 
 BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 WITHIN_S = 20.0

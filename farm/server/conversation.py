@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from shlex import join
 
-from farm.control_groups import Groups
 from farm.errors import ServerUnreachable
+from farm.linux.control_groups import Groups
+from farm.model.server_samples import ServerSample
 from farm.protocols import Clock
 from farm.server.sampling import Sampling
-from farm.server_observations import ServerSample
-from farm.shell import Channel, Shell
+from farm.server.shell import Channel, Shell
 
 ANSWER_WITHIN_S = 5.0
 PAUSE_S = 20.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from farm.server_observations import Footprint
+from farm.model.server_samples import Footprint
 
 
 @dataclass(frozen=True, slots=True)

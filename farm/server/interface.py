@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from farm.errors import BadInput
-from farm.legible import or_none
-from farm.server.frames import proc_files
-from farm.server.machine import Machine, interface_names
-from farm.server.network import Interface
+from farm.linux.frames import proc_files
+from farm.linux.network import Interface
+from farm.linux.parsing import or_none
+from farm.server.machine import MachineFacts, interface_names
 
 _NAMES = ("dev", "route", "fib_trie", "if_inet6")
 
@@ -39,7 +39,7 @@ def read_inside(pid: int, said: str) -> Inside:
 
 def choose_interface(
     setting: str,
-    machine: Machine,
+    machine: MachineFacts,
     media_addresses: frozenset[str],
     here: bool,
     inside: Inside | None = None,

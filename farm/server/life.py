@@ -12,7 +12,7 @@ LOOKS = 2
 
 
 @dataclass(slots=True)
-class Life:
+class ProcessLife:
     """What is known of a process that is looked at once a second.
 
     `alive_ticks` is when it was seen last (ticks after boot). What fits after that and began later

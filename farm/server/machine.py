@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from farm.legible import or_none
-from farm.server.frames import proc_files
+from farm.linux.frames import proc_files
+from farm.linux.parsing import or_none
 
 TICKS_PER_S = 100
 """What every Linux of the last 20 years says."""
@@ -45,7 +45,7 @@ _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class MachineFacts:
     """`addresses` is by interface; empty where the machine has no `ip` command.
 
     `interface_bps` has what drivers say that an interface can carry, `limited` are interfaces of a
@@ -68,7 +68,7 @@ class Machine:
     instance_type: str | None = None
 
 
-def read_machine(said: str) -> Machine:
+def read_machine(said: str) -> MachineFacts:
     """Read the output of `COMMAND`."""
     files = proc_files(said.split("\n"))
     ticks = _word(said, "ticks")
@@ -79,7 +79,7 @@ def read_machine(said: str) -> Machine:
         r"^@farm address \d+: (\S+?)(?:@\S+)? +inet6? (\S+?)[/ ]", said, re.MULTILINE
     ):
         addresses.setdefault(interface, set()).add(address)
-    return Machine(
+    return MachineFacts(
         hostname=_word(said, "hostname") or "unknown",
         kernel=_word(said, "kernel") or "unknown",
         cores=len(re.findall(r"^cpu\d", files.get("/proc/stat", ""), re.MULTILINE)),

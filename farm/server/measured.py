@@ -13,26 +13,25 @@ from contextlib import AbstractAsyncContextManager, suppress
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from farm.control_groups import Groups, groups, look_at_limits, look_for, read_limits
 from farm.errors import AnswerCut, ServerError, ServerLost, ServerUnreachable
-from farm.experiment import Reset
-from farm.experiment import Server as ServerSettings
+from farm.linux.control_groups import Groups, groups, look_at_limits, look_for, read_limits
+from farm.linux.frames import proc_files
+from farm.linux.network import Interface
+from farm.model.server_samples import Footprint, Gap, ResetReport, ServerFacts, ServerSample
+from farm.model.server_settings import ResetSettings, ServerSettings
 from farm.protocols import Clock, Restart
 from farm.server.another_boot import another_boot
 from farm.server.conversation import PAUSE_S, Conversation, conversation
 from farm.server.footprint import differences
-from farm.server.frames import proc_files
 from farm.server.interface import choose_interface, look_inside, read_inside
-from farm.server.life import Life
-from farm.server.machine import COMMAND, Machine, read_machine
-from farm.server.network import Interface
+from farm.server.life import ProcessLife
+from farm.server.machine import COMMAND, MachineFacts, read_machine
 from farm.server.process import Found, chosen, described, search, unseen
 from farm.server.recordings import RecordingsDirectory
 from farm.server.sampling import Sampling
+from farm.server.shell import CommandResult, Shell
 from farm.server.until import until
 from farm.server.whole import whole, whole_text
-from farm.server_observations import Footprint, Gap, ResetReport, ServerFacts, ServerSample
-from farm.shell import Answer, Shell
 
 T = TypeVar("T")
 
@@ -50,7 +49,7 @@ SEARCH_UNSEEN_EVERY_S = 10.0
 """A process that was never seen is perhaps hidden from us: looking for it costs the server."""
 
 
-class MediaServer:
+class MeasuredServer:
     """Implements `farm.protocols.Server`.
 
     `settings.kurento` must be an address by now, not `embedded`; `page` is the address of the page
@@ -77,13 +76,13 @@ class MediaServer:
         self._answers = ready
         self._address = settings.kurento or page
         self._lost_after_s = lost_after_s
-        self._machine: Machine | None = None
+        self._machine: MachineFacts | None = None
         self._interface: Interface | None = None
         self._process: Found | None = None
         self._unseen: str | None = None
         self._groups = Groups()
         self._seen = False
-        self._life = Life()
+        self._life = ProcessLife()
         self._replaces: bool | None = None  # does the reset give another process? by what was seen
         self._search_at_s = 0.0
         self._closed = False
@@ -252,7 +251,7 @@ class MediaServer:
         limits = read_limits(proc_files(said.split("\n")), self._groups)
         return None if limits is None else limits.cores
 
-    async def _choose_interface(self, machine: Machine) -> Interface | None:
+    async def _choose_interface(self, machine: MachineFacts) -> Interface | None:
         """Of the machine, or in the network namespace of the process that was found."""
         inside = None
         if self._process is not None:
@@ -309,7 +308,7 @@ class MediaServer:
                 why = f"its process does not stay: {process}, then {self._process}"
                 return ResetReport(False, attempt, footprint, (why,))
 
-    async def _command_or_restart(self, settings: Reset) -> str | None:
+    async def _command_or_restart(self, settings: ResetSettings) -> str | None:
         """What the settings say makes it fresh; why that could not be done."""
         within_s, command = settings.ready_within_s, settings.command
         if self._restart is not None:
@@ -369,7 +368,7 @@ class MediaServer:
 
     # ------------------------------------------------------------ connection
 
-    async def _run(self, command: str, within_s: float) -> Answer:
+    async def _run(self, command: str, within_s: float) -> CommandResult:
         """Raises ServerLost; ServerError when it takes too long."""
         setting = "server.recordings"
         if self._closed:

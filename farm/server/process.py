@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from farm.experiment import Process
-from farm.legible import or_none
-from farm.server.frames import proc_files
+from farm.linux.frames import proc_files
+from farm.linux.parsing import or_none
+from farm.model.server_settings import ProcessSettings
 
 COMM_LENGTH = 15
 """The kernel cuts a process' name to this: `kurento-media-s`."""
@@ -70,7 +70,7 @@ class _Candidate:
     ticks: int
 
 
-def search(process: Process) -> tuple[str, ...]:
+def search(process: ProcessSettings) -> tuple[str, ...]:
     """The commands whose output `chosen` wants."""
     if process.pid is not None:
         return (f"grep -asH '' /proc/{process.pid}/stat",)
@@ -83,7 +83,7 @@ def search(process: Process) -> tuple[str, ...]:
     return (_LOOK,)
 
 
-def chosen(process: Process, said: str) -> Found | None:
+def chosen(process: ProcessSettings, said: str) -> Found | None:
     """The media server's process, or `None` where no such process can be seen, or none is named."""
     files = proc_files(said.split("\n"))
     candidates = _candidates(files)
@@ -102,7 +102,7 @@ def chosen(process: Process, said: str) -> Found | None:
     return Found(fitting[0].pid, fitting[0].started, _program(fitting[0]))
 
 
-def unseen(process: Process, said: str) -> str:
+def unseen(process: ProcessSettings, said: str) -> str:
     """Why `chosen` finds none in what `search` said, as far as that tells."""
     files = proc_files(said.split("\n"))
     seen = {candidate.pid for candidate in _candidates(files)}
@@ -141,7 +141,7 @@ def _uncontained(container: str, said: str) -> str:
     return f"container {container} is not seen there: {words[:MOST_WORDS]}"
 
 
-def described(process: Process) -> str | None:
+def described(process: ProcessSettings) -> str | None:
     """As a user would name it; `None` where the experiment names none."""
     if process.pid is not None:
         return f"process {process.pid}"

@@ -12,8 +12,8 @@ import shlex
 from collections.abc import Sequence
 from typing import cast
 
-from farm.server_observations import RecordedFile, RecordedTrack
-from farm.webrtc_stats import MediaKind
+from farm.model.call_files import RecordedFile, RecordedTrack
+from farm.model.webrtc_stats import MediaKind
 
 HEAD_BYTES = 262_144
 """Enough for the length, the tracks and the first packets of both: seconds of a call."""

@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from farm.errors import AnswerCut, BadInput, ServerError
-from farm.experiment import Recordings as RecordingsSettings
 from farm.media.file_head import tracks_of
+from farm.model.call_files import RecordedFile
+from farm.model.server_settings import RecordingSettings as RecordingsSettings
 from farm.server import recorded_files
-from farm.server_observations import RecordedFile
-from farm.shell import Answer
+from farm.server.shell import CommandResult
 
-Run: TypeAlias = Callable[[str, float], Awaitable[Answer]]
+Run: TypeAlias = Callable[[str, float], Awaitable[CommandResult]]
 """Runs a command on the machine, in so many seconds. Raises ServerError."""
 
 WITHIN_S = 30.0
@@ -97,6 +97,6 @@ def _is_readable(file: RecordedFile) -> bool:
     return bool(file.size_bytes) and file.tracks is not None
 
 
-def _killed(answer: Answer) -> bool:
+def _killed(answer: CommandResult) -> bool:
     """Its shell was, or what its shell ran; the directory is not to blame."""
     return answer.status < 0 or answer.status >= 128

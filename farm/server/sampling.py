@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from farm.control_groups import Groups
-from farm.server.frames import Frame, FrameReader
-from farm.server.machine import Machine
-from farm.server.network import Interface
-from farm.server.proc import Look, look, of_threads, often
-from farm.server.proc_rates import sample, thread_rates
-from farm.server.seldom import SeldomLook, seldom, seldom_look
-from farm.server.seldom_rates import with_seldom
-from farm.server.top import Top, TopReader, parse_top
-from farm.server_observations import ServerSample
+from farm.linux.control_groups import Groups
+from farm.linux.frames import Frame, FrameReader
+from farm.linux.network import Interface
+from farm.linux.proc import Look, look, of_threads, often
+from farm.linux.proc_rates import sample, thread_rates
+from farm.linux.slow_rates import with_seldom
+from farm.linux.slow_samples import SeldomLook, seldom, seldom_look
+from farm.linux.top import Top, TopReader, parse_top
+from farm.model.server_samples import ServerSample
+from farm.server.machine import MachineFacts
 
 SELDOM_EVERY_S = 5.0
 THREADS_A_SECOND = 100
@@ -30,7 +30,7 @@ class Sampling:
     """
 
     def __init__(
-        self, machine: Machine, interface: Interface | None, cores: tuple[int, ...] | None
+        self, machine: MachineFacts, interface: Interface | None, cores: tuple[int, ...] | None
     ) -> None:
         self._machine = machine
         self._interface = interface

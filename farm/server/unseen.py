@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from urllib.parse import urlsplit
 
+from farm.model.server_samples import Footprint, Gap, ResetReport, ServerFacts, ServerSample
 from farm.protocols import Clock
 from farm.server.until import until
-from farm.server_observations import Footprint, Gap, ResetReport, ServerFacts, ServerSample
 
 _NOTHING = Footprint(None, None, None, None)
 

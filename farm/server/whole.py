@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from farm.errors import AnswerCut
-from farm.shell import Answer
+from farm.server.shell import CommandResult
 
 MARK = "@farm whole"
 
@@ -20,7 +20,7 @@ def whole(*commands: str) -> str:
     return "\n".join((*lines, f"echo '{MARK}'"))
 
 
-def whole_text(answer: Answer, what: str) -> str:
+def whole_text(answer: CommandResult, what: str) -> str:
     """What the commands said. Raises AnswerCut naming `what` they were for."""
     text, mark, _ = answer.stdout.rpartition(f"{MARK}\n")
     if not mark:

@@ -9,7 +9,7 @@ from contextlib import suppress
 import paramiko
 
 from farm.errors import CommandsRefused, ServerUnreachable
-from farm.shell import Heard
+from farm.server.shell import OutputPiece
 from farm.ssh.login_shell import ERROR_MARK, OUTPUT_MARK, BehindMark, script
 
 PIECE_BYTES = 65536
@@ -18,14 +18,14 @@ WORDS = 300
 
 
 class SshChannel:
-    """Implements `farm.shell.Channel`: a login's shell, and the command that it is given to run."""
+    """Implements `farm.server.shell.Channel`: a login's shell, and the command that it is given to run."""
 
     def __init__(self, channel: paramiko.Channel, where: str) -> None:
         self._channel = channel
         self._where = where
         self._streams = {False: BehindMark(OUTPUT_MARK), True: BehindMark(ERROR_MARK)}
         self._open_streams = 2
-        self._pieces: asyncio.Queue[Heard | None] = asyncio.Queue()
+        self._pieces: asyncio.Queue[OutputPiece | None] = asyncio.Queue()
         self._started = asyncio.Event()
         loop = asyncio.get_running_loop()
         for error in (False, True):
@@ -70,7 +70,7 @@ class SshChannel:
         with suppress(OSError, paramiko.SSHException, EOFError):
             await asyncio.to_thread(self._channel.shutdown_write)
 
-    async def read(self) -> Heard:
+    async def read(self) -> OutputPiece:
         piece = await self._pieces.get()
         if piece is None:
             self._pieces.put_nowait(None)
@@ -95,7 +95,7 @@ class SshChannel:
     def _heard(self, data: bytes, error: bool) -> None:
         stream = self._streams[error]
         if behind := stream.feed(data):
-            self._pieces.put_nowait(Heard(behind, error))
+            self._pieces.put_nowait(OutputPiece(behind, error))
         if stream.marked and not error:
             self._started.set()
 

@@ -23,8 +23,8 @@ from pathlib import Path
 
 import paramiko
 
-from farm.destination import Destination
 from farm.errors import BadInput
+from farm.model.destination import Destination
 
 SYSTEM_FILE = Path("/etc/ssh/ssh_config")
 WITHIN_S = 20.0

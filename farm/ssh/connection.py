@@ -21,7 +21,7 @@ class NoRoom(ServerUnreachable):
     """The server opens no further session on this connection; the message is its reason."""
 
 
-class Connection:
+class SshConnection:
     """The way to a machine, hop by hop; a session is opened on the last one.
 
     `where` is what a user calls the machine, `within_s` bounds the opening of a session.

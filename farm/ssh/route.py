@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from farm.destination import Destination, parse_destination
 from farm.errors import BadInput
-from farm.experiment import Ssh
+from farm.model.destination import Destination, parse_destination
+from farm.model.server_settings import Ssh
 from farm.ssh.certificate import SUFFIX
 from farm.ssh.client_config import (
     HostConfig,

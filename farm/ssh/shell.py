@@ -9,18 +9,18 @@ from contextlib import suppress
 from pathlib import Path
 
 from farm.errors import CommandsRefused, ServerUnreachable
-from farm.experiment import Ssh
-from farm.shell import Answer, did_not_end
+from farm.model.server_settings import Ssh
+from farm.model.wording import counted
+from farm.server.shell import CommandResult, did_not_end
 from farm.ssh.channel import SshChannel
 from farm.ssh.client_config import host_config, unread
-from farm.ssh.connection import Connection, NoRoom
+from farm.ssh.connection import NoRoom, SshConnection
 from farm.ssh.host_keys import Dropped, verified
 from farm.ssh.login import log_in
 from farm.ssh.login_shell import timed
 from farm.ssh.route import Hop, route
 from farm.ssh.transport import Transport
 from farm.ssh.way import way_to
-from farm.wording import counted
 
 KEEP_ALIVE_S = 5
 MOST_CONNECTIONS = 8
@@ -29,7 +29,7 @@ DROPPED_PAUSE_S = 1.0
 
 
 class SshShell:
-    """Implements `farm.shell.Shell` over SSH.
+    """Implements `farm.server.shell.Shell` over SSH.
 
     `home` is whose `.ssh` folder is read; `connect_within_s` bounds each step of connecting. The
     way is that of the first connection for good: a run does not end by what becomes of ssh's
@@ -49,7 +49,7 @@ class SshShell:
         self._home = home or Path.home()
         self._read = host_config if configured else unread
         self._route: list[Hop] | None = None
-        self._connections: list[Connection] = []
+        self._connections: list[SshConnection] = []
         self._one_at_a_time = asyncio.Lock()  # two would be given the same last room
         self._here = False
 
@@ -71,7 +71,7 @@ class SshShell:
         self._connections = [connection]
         self._here = connection.here
 
-    async def run(self, command: str, within_s: float, setting: str) -> Answer:
+    async def run(self, command: str, within_s: float, setting: str) -> CommandResult:
         said: dict[bool, bytearray] = {False: bytearray(), True: bytearray()}
         try:
             async with asyncio.timeout(within_s):
@@ -89,7 +89,9 @@ class SshShell:
             raise did_not_end(command, within_s, setting, self.where) from None
         if status < 0 and not channel.connected:
             raise ServerUnreachable(f"the connection to {self.where} broke")
-        return Answer(status, *(said[error].decode(errors="replace") for error in (False, True)))
+        return CommandResult(
+            status, *(said[error].decode(errors="replace") for error in (False, True))
+        )
 
     async def channel(self, command: str) -> SshChannel:
         async with self._one_at_a_time:
@@ -127,7 +129,7 @@ class SshShell:
                 " sshd_config?)"
             ) from None
 
-    async def _further(self) -> Connection:
+    async def _further(self) -> SshConnection:
         """Sessions of one connection may be limited (MaxSessions in sshd_config)."""
         count = len(self._connections)
         full = f"{self.where} opens no further session on {counted(count, 'connection')}"
@@ -138,14 +140,14 @@ class SshShell:
         except ServerUnreachable as error:
             raise type(error)(f"{full} (MaxSessions), and to another one: {error}") from error
 
-    async def _connected(self) -> Connection:
+    async def _connected(self) -> SshConnection:
         connecting = asyncio.ensure_future(asyncio.to_thread(self._connect))
         try:
             transports = await asyncio.shield(connecting)
         except asyncio.CancelledError:
             connecting.add_done_callback(_close_late)
             raise
-        return Connection(transports, self.where, self._within_s)
+        return SshConnection(transports, self.where, self._within_s)
 
     def _connect(self) -> list[Transport]:
         """Runs in a thread."""
@@ -178,7 +180,7 @@ def _verified(
     return verified(hop, way_to(hop, last, within_s), before, within_s)
 
 
-def _close(each: Iterable[Connection | Transport]) -> None:
+def _close(each: Iterable[SshConnection | Transport]) -> None:
     for one in each:
         one.close()
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from farm.trial import Reason, TrialEvidence
-from farm.wording import counted
+from farm.model.trial_evidence import TrialEvidence
+from farm.model.verdict import Reason
+from farm.model.wording import counted
 
 LEAST_MEMBERS = 3
 """In a room of two a mix and the partner's stream look alike."""

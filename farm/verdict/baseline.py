@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from statistics import multimode
 
-from farm.known import median_known
-from farm.trial import Direction, StreamInterval, TrialEvidence
-from farm.webrtc_stats import MediaKind
+from farm.analysis.aggregates import median_known
+from farm.model.trial_evidence import StreamInterval, TrialEvidence
+from farm.model.trial_plan import Direction
+from farm.model.webrtc_stats import MediaKind
 
 AGREEMENT = 0.1
 """The largest share by which rates and targets of two agreeing trials may differ."""

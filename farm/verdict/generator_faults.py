@@ -12,13 +12,14 @@ from dataclasses import replace
 
 import polars as pl
 
-from farm.experiment import Invalid
-from farm.intervals import Intervals
-from farm.trial import OTHER_PROGRAMS, Fault, Reason, StreamInterval, TrialEvidence
+from farm.analysis.intervals import Intervals
+from farm.model.criteria import InvalidLimits
+from farm.model.trial_evidence import Fault, StreamInterval, TrialEvidence
+from farm.model.verdict import OTHER_PROGRAMS, Reason
+from farm.model.wording import percent
 from farm.verdict.host_cpu import others_beside
 from farm.verdict.host_faults import busy_hosts, deaf_hosts, unseen_hosts
 from farm.verdict.host_seconds import BUSY_S
-from farm.wording import percent
 
 FORGIVEN_POLLS = 2
 """So many late polls of a host prove nothing in a short hold."""
@@ -33,7 +34,7 @@ OURS: frozenset[str] = frozenset({"app_died", "browser_crashed", "host_lost"})
 """Faults of the generator; the others are the server's, or spoil figures only."""
 
 
-def generator_faults(evidence: TrialEvidence, invalid: Invalid) -> tuple[Reason, ...]:
+def generator_faults(evidence: TrialEvidence, invalid: InvalidLimits) -> tuple[Reason, ...]:
     """What was wrong with the generator in the hold, and what of it broke at any time."""
     late = after_hold(evidence)
     found = [
@@ -73,7 +74,7 @@ def _of_browsers(evidence: TrialEvidence) -> Iterator[Reason]:
             yield Reason("browser", message, join.probe, join.session, at_s=join.at_s)
 
 
-def _polls(evidence: TrialEvidence, invalid: Invalid) -> Iterator[Reason]:
+def _polls(evidence: TrialEvidence, invalid: InvalidLimits) -> Iterator[Reason]:
     host_of = {probe.probe: probe.host for probe in evidence.plan.probes}
     hosts: dict[str, list[int]] = {}
     for count in evidence.polls:
@@ -95,7 +96,7 @@ def _polls(evidence: TrialEvidence, invalid: Invalid) -> Iterator[Reason]:
             yield Reason("late_polls", message, value=bad / expected, limit=invalid.late_polls)
 
 
-def _cameras(evidence: TrialEvidence, invalid: Invalid) -> Iterator[Reason]:
+def _cameras(evidence: TrialEvidence, invalid: InvalidLimits) -> Iterator[Reason]:
     """Encoders that lacked CPU, cameras that lacked frames: the worst window of each probe."""
     encoders: dict[str, StreamInterval] = {}
     captures: dict[str, dict[int, StreamInterval]] = {}

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from farm.cpu_shares import (
+from farm.analysis.aggregates import mean_known
+from farm.analysis.cpu_shares import (
     IN_THE_WAY,
     USERS,
     cores_of,
@@ -22,12 +23,13 @@ from farm.cpu_shares import (
     total_wait,
     wait_each_s,
 )
-from farm.experiment import HOST_BUSY, Invalid
-from farm.known import mean_known
-from farm.observations import CpuShare, CpuUser, CpuWait, HostSample
-from farm.trial import OTHER_PROGRAMS, Reason, TrialEvidence
+from farm.model.criteria import HOST_BUSY, InvalidLimits
+from farm.model.host_samples import CpuShare, CpuWait, HostSample
+from farm.model.page_samples import CpuUser
+from farm.model.trial_evidence import TrialEvidence
+from farm.model.verdict import OTHER_PROGRAMS, Reason
+from farm.model.wording import percent
 from farm.verdict.host_seconds import by_host, span
-from farm.wording import percent
 
 T = TypeVar("T")
 
@@ -41,7 +43,9 @@ THROTTLED_PERCENT = 20.0
 """Of the periods of a CPU quota: if it was used up in so many, it is why probes waited."""
 
 
-def cpu_faults(seconds: Sequence[HostSample], host: str, invalid: Invalid) -> Iterator[Reason]:
+def cpu_faults(
+    seconds: Sequence[HostSample], host: str, invalid: InvalidLimits
+) -> Iterator[Reason]:
     """Of one host's samples: probes that waited, or too busy where that counts; stolen time."""
     limit_s = invalid.waited_for_cpu_s
     if (waited := _longest_wait(seconds, lambda sample: sample.cpu_wait, limit_s)) is not None:
@@ -65,7 +69,7 @@ def cpu_faults(seconds: Sequence[HostSample], host: str, invalid: Invalid) -> It
     )
 
 
-def crowded_servers(evidence: TrialEvidence, invalid: Invalid) -> Iterator[Reason]:
+def crowded_servers(evidence: TrialEvidence, invalid: InvalidLimits) -> Iterator[Reason]:
     """Why a trial that failed says nothing of the server: on a host of probes, other programs had
     the cores that a media server there waited for, in the hold.
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from farm.experiment import Invalid
-from farm.observations import HostSample
-from farm.trial import Reason, TrialEvidence
+from farm.model.criteria import InvalidLimits
+from farm.model.host_samples import HostSample
+from farm.model.trial_evidence import TrialEvidence
+from farm.model.verdict import Reason
+from farm.model.wording import percent
 from farm.verdict.host_cpu import cpu_faults, waits_are_told
 from farm.verdict.host_seconds import by_host, span
-from farm.wording import percent
 
 UNSEEN_SHARE = 0.5
 """Of a hold in which a host was not looked at: more, and nobody knows what it was up to."""
@@ -22,7 +23,7 @@ FORGIVEN_S = 3.0
 
 
 def busy_hosts(
-    samples: Iterable[HostSample], invalid: Invalid, start_s: float, end_s: float | None
+    samples: Iterable[HostSample], invalid: InvalidLimits, start_s: float, end_s: float | None
 ) -> tuple[Reason, ...]:
     """Hosts without CPU or memory to spare between two times, threads of theirs, our demo app."""
     found: list[Reason] = []
@@ -79,7 +80,7 @@ def _app(seconds: Sequence[HostSample], limit_s: float) -> Iterator[Reason]:
 
 
 def deaf_hosts(
-    samples: Iterable[HostSample], invalid: Invalid, start_s: float, end_s: float | None
+    samples: Iterable[HostSample], invalid: InvalidLimits, start_s: float, end_s: float | None
 ) -> Iterator[Reason]:
     """Hosts that had no room for packets between two times."""
     for host, seconds in by_host(samples, start_s, end_s).items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from farm.observations import HostSample
+from farm.model.host_samples import HostSample
 
 BUSY_S = 5.0
 """How long a host or a thread must be too busy before it counts."""

@@ -17,19 +17,20 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from farm.experiment import Criteria, Invalid
-from farm.trial import PAUSED, Outcome, PageAct, Reason, StreamSetup, TrialEvidence, Verdict
+from farm.model.criteria import Criteria, InvalidLimits
+from farm.model.trial_evidence import PAUSED, PageAct, StreamSetup, TrialEvidence
+from farm.model.verdict import Outcome, Reason, Verdict
 from farm.verdict.assumed_media import as_assumed, mixed_or_withheld
 from farm.verdict.baseline import Baseline
-from farm.verdict.blame import LEFT, Blame, Finding
+from farm.verdict.causes import LEFT, Blame, Finding
 from farm.verdict.generator_faults import after_hold, generator_faults
-from farm.verdict.hold_worth import hold_worth
 from farm.verdict.host_cpu import crowded_servers
 from farm.verdict.host_faults import busy_hosts, unseen_notes, untold_notes
-from farm.verdict.one_fate import said, starved_receiver
-from farm.verdict.strange_streams import strangers
+from farm.verdict.limiting_receiver import said, starved_receiver
+from farm.verdict.short_hold import hold_worth
 from farm.verdict.stream_limits import FAR_BEYOND, Breach
 from farm.verdict.trial_streams import TrialStreams
+from farm.verdict.unattributed_streams import strangers
 from farm.verdict.witnesses import doubts, stayed_full, unplayed, unwitnessed
 from farm.verdict.worst_session import worst_session
 
@@ -48,7 +49,7 @@ UNSEEN = frozenset({"sampling_lost", "recordings_unknown"})
 
 
 def judge(
-    evidence: TrialEvidence, criteria: Criteria, invalid: Invalid, baseline: Baseline | None
+    evidence: TrialEvidence, criteria: Criteria, invalid: InvalidLimits, baseline: Baseline | None
 ) -> Verdict:
     """The verdict with its reasons, the worst first; without a baseline on absolute limits only."""
     streams = TrialStreams(evidence)
@@ -87,7 +88,7 @@ def judge(
 
 
 def _blamed(
-    verdict: Verdict, evidence: TrialEvidence, invalid: Invalid, findings: Sequence[Finding]
+    verdict: Verdict, evidence: TrialEvidence, invalid: InvalidLimits, findings: Sequence[Finding]
 ) -> Verdict:
     """The same, unless the server died or the generator was at fault."""
     died = [fault for fault in evidence.faults if fault.what == "server_died"]
@@ -122,7 +123,7 @@ def _blamed(
 
 
 def _starved_joins(
-    evidence: TrialEvidence, verdict: Verdict, invalid: Invalid
+    evidence: TrialEvidence, verdict: Verdict, invalid: InvalidLimits
 ) -> tuple[Reason, ...]:
     """Busy hosts in ramp and settle, if what failed are joins that had too little time.
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter
 
-from farm.trial import Direction, LayerInterval, StreamIdentity, StreamInterval
+from farm.model.trial_evidence import LayerInterval, StreamIdentity, StreamInterval
+from farm.model.trial_plan import Direction
+from farm.model.webrtc_stats import MediaKind
 from farm.verdict.stream_limits import Sent, taking_over, unseen
-from farm.webrtc_stats import MediaKind
 
 Windows = dict[int, StreamInterval]
 Size = tuple[int | None, int | None]

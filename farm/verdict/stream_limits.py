@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from farm.experiment import Criteria
-from farm.trial import StreamInterval
+from farm.model.criteria import Criteria
+from farm.model.trial_evidence import StreamInterval
 from farm.verdict.baseline import StreamBaseline
 
 LEAST_LOST_PACKETS = 5

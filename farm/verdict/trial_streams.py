@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from farm.experiment import Criteria
-from farm.hold_figures import lost_of_due
-from farm.intervals import Intervals
-from farm.known import known
-from farm.trial import (
-    Direction,
-    ProbePlan,
-    StreamIdentity,
-    TrialEvidence,
-    TrialPlan,
-)
+from farm.analysis.aggregates import known, lost_of_due
+from farm.analysis.intervals import Intervals
+from farm.model.criteria import Criteria
+from farm.model.trial_evidence import StreamIdentity, TrialEvidence
+from farm.model.trial_plan import Direction, ProbePlan, TrialPlan
+from farm.model.webrtc_stats import MediaKind
 from farm.verdict.baseline import Baseline, StreamBaseline
 from farm.verdict.sent_streams import SentStreams, Windows
 from farm.verdict.stream_limits import Breach, Reference, failing
-from farm.webrtc_stats import MediaKind
 
 
 class TrialStreams:

@@ -11,10 +11,12 @@ from statistics import median
 
 import polars as pl
 
-from farm.intervals import Intervals
-from farm.trial import ProbePlan, Reason, TrialEvidence
-from farm.verdict.blame import Finding
-from farm.wording import counted
+from farm.analysis.intervals import Intervals
+from farm.model.trial_evidence import TrialEvidence
+from farm.model.trial_plan import ProbePlan
+from farm.model.verdict import Reason
+from farm.model.wording import counted
+from farm.verdict.causes import Finding
 
 AGREEMENT = 0.25
 """The largest share by which a figure of light probes may differ from that of full ones."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from farm.hold_figures import mean_over_time
-from farm.known import known
-from farm.trial import SessionPlan, WorstSession
-from farm.verdict.blame import Finding
+from farm.analysis.aggregates import known, mean_over_time
+from farm.model.trial_plan import SessionPlan
+from farm.model.verdict import WorstSession
+from farm.verdict.causes import Finding
 from farm.verdict.trial_streams import TrialStreams
 
 

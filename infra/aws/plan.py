@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from farm.inventory import RAY_PORT
+from farm.model.inventory import RAY_PORT
 from infra.aws.resources import (
     APP_PORT,
     EXPIRES_TAG,

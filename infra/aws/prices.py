@@ -14,10 +14,10 @@ from typing import Any
 
 import yaml
 
-from farm.cost import MachinePrice, PriceTable
 from farm.errors import BadInput, CloudError, FarmError
-from farm.price_table import parse_price_table
 from farm.recording.durable_file import beside, sweep
+from farm.results.cost import MachinePrice, PriceTable
+from farm.results.price_table import parse_price_table
 from infra.aws.cloud import Cloud, translated
 
 AWS = "AWS's price list, on demand, Linux, shared tenancy"

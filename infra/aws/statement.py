@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from farm.cost import PriceTable
-from farm.inventory import RAY_PORT
+from farm.model.inventory import RAY_PORT
+from farm.results.cost import PriceTable
 from infra.aws.resources import (
     APP_PORT,
     KURENTO_PORT,

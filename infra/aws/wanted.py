@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from farm.errors import BadInput
-from farm.experiment import Aws
+from farm.model.aws_settings import AwsSettings
 from infra.aws.resources import RegionFacts, Wanted, WantedMachine
 
-DEFAULT_KURENTO = Aws().kurento
+DEFAULT_KURENTO = AwsSettings().kurento
 
 
 def wanted_of(
-    aws: Aws, run: str, expires: datetime, operator: str, earlier: tuple[str, ...] = ()
+    aws: AwsSettings, run: str, expires: datetime, operator: str, earlier: tuple[str, ...] = ()
 ) -> Wanted:
     """Server and hosts, still without keys and user data (`complete` brings them)."""
     server = aws.server
@@ -57,7 +57,7 @@ def complete(wanted: Wanted, public_key: str, user_data: Mapping[str, str]) -> W
     return replace(wanted, public_key=public_key, machines=machines)
 
 
-def check_architecture(aws: Aws, facts: Mapping[str, RegionFacts]) -> None:
+def check_architecture(aws: AwsSettings, facts: Mapping[str, RegionFacts]) -> None:
     """Raises BadInput for a server that could not run the media server's image."""
     types = facts[aws.server.region].types
     for name in (aws.server.type, *aws.server.other_types):

@@ -10,12 +10,12 @@ from typing import Literal, get_args
 
 import polars as pl
 
-from farm.page_address import app_address
+from farm.model.page_address import app_address
+from farm.model.webrtc_stats import STATS_TYPES
 from farm.recording.durable_file import beside, recording_error, sweep
 from farm.recording.file_inside import open_inside
 from farm.recording.parquet_parts import WHOLE, Damage, read_table
 from farm.recording.reader import RunReader, TrialReader
-from farm.webrtc_stats import STATS_TYPES
 from reports.exports.junit import junit
 from reports.exports.rows import (
     MACHINES,
@@ -28,7 +28,7 @@ from reports.exports.rows import (
 )
 from reports.exports.told_rows import EVENTS
 from reports.exports.webrtc_internals import dump
-from reports.file_names import file_name_part
+from reports.wording.file_names import file_name_part
 
 Format = Literal["csv", "parquet", "junit", "webrtc-internals"]
 FORMATS: tuple[Format, ...] = get_args(Format)

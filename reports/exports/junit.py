@@ -12,8 +12,10 @@ from typing import Any
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from farm.answer_lines import not_judged
-from farm.trial import Outcome, TrialPlan, TrialResult
+from farm.model.trial_plan import TrialPlan
+from farm.model.trial_result import TrialResult
+from farm.model.verdict import Outcome
+from farm.results.answer_lines import not_judged
 
 ANSWERED = frozenset({"converged", "ceiling_passed"})
 """States of a search with an answer."""

@@ -8,10 +8,11 @@ from typing import Any
 
 import polars as pl
 
-from farm.jsonable import to_jsonable
+from farm.model.json_values import to_jsonable
+from farm.model.kurento_samples import KurentoTopology
+from farm.model.trial_evidence import Fault, JoinOutcome, Phases
+from farm.model.trial_result import TrialResult
 from farm.recording.events import SeenEvent
-from farm.server_observations import Topology
-from farm.trial import Fault, JoinOutcome, Phases, TrialResult
 
 EVENTS, TRIALS = "events", "trials"
 """Tables that are told in lines of JSON: by the events of a trial, by `result.json` of all."""
@@ -30,7 +31,7 @@ def event_rows(
     joins: Iterable[JoinOutcome],
     faults: Iterable[Fault],
     phases: Phases,
-    topology: Topology | None = None,
+    topology: KurentoTopology | None = None,
 ) -> pl.DataFrame:
     """What befell probes; `data` is JSON.
 

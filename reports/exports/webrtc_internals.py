@@ -17,7 +17,7 @@ from typing import Any
 
 import polars as pl
 
-from farm.observations import ProbeEvent
+from farm.model.page_samples import ProbeEvent
 from farm.recording.events import SeenEvent
 
 _OURS = frozenset(

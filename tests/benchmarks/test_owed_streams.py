@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks.made_streams import make
 from benchmarks.owed_streams import judged, verdict_of
-from farm.jsonable import to_jsonable
+from farm.model.json_values import to_jsonable
 
 SEEDS = range(150)
 
@@ -22,7 +22,7 @@ _VERDICTS = """
 import json, sys
 from benchmarks.made_streams import make
 from benchmarks.owed_streams import verdict_of
-from farm.jsonable import to_jsonable
+from farm.model.json_values import to_jsonable
 for seed in json.loads(sys.argv[1]):
     print(json.dumps(to_jsonable(verdict_of(make(seed, spoil=True)))))
 """

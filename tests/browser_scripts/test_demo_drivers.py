@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from farm import media
-from farm.boot import Boots
 from farm.browser.chromiums import Chromiums
 from farm.drivers import read_driver
-from farm.experiment import Experiment, Media, Scenario, ScenarioKind
 from farm.hosts import LocalHost
-from farm.observations import PageReport
+from farm.hosts.start_limit import StartLimit
+from farm.model.experiment import Experiment, MediaSettings, Scenario, ScenarioKind
+from farm.model.page_samples import PageReport
+from farm.model.run_clock import RunClock
+from farm.model.trial_plan import TrialPlan
+from farm.model.webrtc_stats import InboundRtp
+from farm.planning.trial_planning import camera_size, driver_name, plan_trial
 from farm.processes import Processes
 from farm.protocols import HostKit
-from farm.run_clock import RunClock
-from farm.scenario import camera_size, driver_name, plan_trial
-from farm.trial import TrialPlan
-from farm.webrtc_stats import InboundRtp
 from tests.infra.demo_app.servers import running_servers
 
 HERE = "here"
@@ -28,7 +28,7 @@ HERE = "here"
 def planned(kind: ScenarioKind) -> tuple[Experiment, TrialPlan]:
     experiment = Experiment(
         scenario=Scenario(kind=kind, members=2),
-        media=Media(frame_rate=10, max_video_send_bandwidth=150),
+        media=MediaSettings(frame_rate=10, max_video_send_bandwidth=150),
     )
     return experiment, plan_trial(experiment, 2, index=0, purpose="baseline", hosts=[HERE])
 
@@ -63,7 +63,7 @@ async def test_probes_join_receive_what_they_should_and_leave_nothing(
                 processes,
                 lambda wanted: media.prepare(wanted, camera_size(experiment), tmp_path),
             ),
-            boots=Boots,
+            boots=StartLimit,
             clock=RunClock().reading,
         )
         kit = HostKit(

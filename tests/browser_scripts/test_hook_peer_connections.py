@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from farm.webrtc_stats import InboundRtp, OutboundRtp
+from farm.model.webrtc_stats import InboundRtp, OutboundRtp
 
 pytestmark = pytest.mark.live
 

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from farm.browser.chromiums import Chromiums
-from farm.experiment import Media, Size
 from farm.media import prepare, with_light_banks
-from farm.observations import PageReport
+from farm.model.experiment import MediaSettings
+from farm.model.page_samples import PageReport
+from farm.model.setting import Size
+from farm.model.webrtc_stats import InboundRtp
 from farm.processes import Processes
 from farm.protocols import HostKit
-from farm.webrtc_stats import InboundRtp
 
 pytestmark = pytest.mark.live
 
@@ -36,7 +37,7 @@ PLAYOUT = (
 
 @pytest.fixture
 async def chromiums(kit: HostKit, tmp_path: Path) -> AsyncIterator[Chromiums]:
-    clip = with_light_banks(prepare(Media(frame_rate=10), Size(160, 120), tmp_path))
+    clip = with_light_banks(prepare(MediaSettings(frame_rate=10), Size(160, 120), tmp_path))
     async with Processes(tmp_path / "logs") as processes:
         source = Chromiums(processes, lambda _media: clip)
         await source.open(kit)

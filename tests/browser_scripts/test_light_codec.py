@@ -13,12 +13,13 @@ import av
 import pytest
 
 from farm.browser.chromiums import Chromiums
-from farm.experiment import Media, Size
 from farm.media import prepare, with_light_banks
 from farm.media.frame_number import read_all
+from farm.model.experiment import MediaSettings
+from farm.model.setting import Size
+from farm.model.webrtc_stats import InboundRtp, OutboundRtp
 from farm.processes import Processes
 from farm.protocols import HostKit
-from farm.webrtc_stats import InboundRtp, OutboundRtp
 
 pytestmark = pytest.mark.live
 
@@ -40,7 +41,7 @@ async def chromiums(
     kit: HostKit, tmp_path: Path, prepared: tuple[str, ...]
 ) -> AsyncIterator[Chromiums]:
     """Browsers whose cameras show a clip of which there are prepared frames."""
-    media = Media(frame_rate=FRAME_RATE)
+    media = MediaSettings(frame_rate=FRAME_RATE)
     clip = with_light_banks(prepare(media, SIZE, tmp_path))
     clip = replace(clip, light_banks={codec: clip.light_banks[codec] for codec in prepared})
     async with Processes(tmp_path / "logs") as processes:

@@ -16,12 +16,12 @@ import pytest
 from playwright.async_api import Page, async_playwright
 
 from farm.browser.program import find_chromium
-from farm.experiment import Size
 from farm.media.camera import camera_frames
 from farm.media.frame_number import read_all
 from farm.media.h264_pairs import H264Pairs
 from farm.media.light_bank import LightBank, light_bank
 from farm.media.vp8_pairs import Vp8Pairs
+from farm.model.setting import Size
 
 pytestmark = pytest.mark.live
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from farm.webrtc_stats import (
+from farm.model.webrtc_stats import (
     CandidatePair,
     InboundRtp,
     LocalCandidate,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from farm.driver import WaitFor
+from farm.model.driver import WaitFor
 
 pytestmark = pytest.mark.live
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import permutations
 
-from farm.trial import StreamIdentity
-from farm.webrtc_stats import MediaKind
+from farm.model.trial_evidence import StreamIdentity
+from farm.model.webrtc_stats import MediaKind
 
 KINDS: tuple[MediaKind, ...] = ("audio", "video")
 

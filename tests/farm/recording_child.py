@@ -12,7 +12,7 @@ import itertools
 import sys
 from pathlib import Path
 
-from farm.recording.trial import PART_S
+from farm.recording.trial_recording import PART_S
 from tests.farm.recordings import new_run
 from tests.synthetic import (
     MONOTONIC_S,

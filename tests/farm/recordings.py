@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from farm.observations import ProbeEvent
+from farm.model.page_samples import ProbeEvent
+from farm.model.trial_evidence import Fault, JoinOutcome
+from farm.model.trial_plan import TrialPlan
 from farm.recording import RunRecording
 from farm.recording.reader import RunReader, TrialReader
-from farm.trial import Fault, JoinOutcome, TrialPlan
 from tests.synthetic import (
     MONOTONIC_S,
     FakeClock,

@@ -17,16 +17,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from farm.control_groups import Groups
 from farm.errors import CommandsRefused, ServerError, ServerUnreachable
-from farm.experiment import Process
-from farm.experiment import Server as ServerSettings
-from farm.run_clock import RunClock
-from farm.server import MediaServer
+from farm.linux.control_groups import Groups
+from farm.model.run_clock import RunClock
+from farm.model.server_samples import ServerSample
+from farm.model.server_settings import ProcessSettings, ServerSettings
+from farm.server import MeasuredServer
 from farm.server.conversation import conversation
 from farm.server.machine import COMMAND, read_machine
 from farm.server.sampling import Sampling
-from farm.server_observations import ServerSample
 from farm.ssh import SshShell
 from infra.local_sshd import LocalSshd
 from tests.sshd import running_sshd
@@ -113,9 +112,9 @@ async def test_whatever_the_login_s_shell_is(forced: str | None, tmp_path: Path)
         assert (answer.status, answer.stderr) == (7, "bad\n")
 
         settings = ServerSettings(
-            kurento="ws://127.0.0.1:8888/kurento", process=Process(pid=os.getpid())
+            kurento="ws://127.0.0.1:8888/kurento", process=ProcessSettings(pid=os.getpid())
         )
-        server = MediaServer(shell, settings, RunClock(), yes)
+        server = MeasuredServer(shell, settings, RunClock(), yes)
         facts = await server.open()
         assert (facts.cores, facts.pid) == (os.cpu_count(), os.getpid())
         async with asyncio.timeout(20), aclosing(server.samples()) as samples:

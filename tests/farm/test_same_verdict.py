@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from farm.evidence import trial_evidence
-from farm.experiment import Criteria, Invalid
-from farm.jsonable import to_text
+from farm.model.criteria import Criteria, InvalidLimits
+from farm.model.json_values import to_text
 from farm.recording.reader import TrialReader
 from farm.verdict import judge
 from tests.farm.recordings import recorded
@@ -17,7 +17,7 @@ from tests.synthetic import Page
 
 def verdict(trial: TrialReader) -> str:
     evidence = trial_evidence(trial, window_s=10.0, poll_s=1.0)
-    return to_text(judge(evidence, Criteria(), Invalid(), None))
+    return to_text(judge(evidence, Criteria(), InvalidLimits(), None))
 
 
 async def test_shuffled_rows_of_every_table_give_the_same_verdict_to_the_byte(

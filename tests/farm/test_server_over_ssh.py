@@ -18,17 +18,16 @@ import psutil
 import pytest
 
 from farm.errors import ServerLost
-from farm.experiment import Process, Reset
-from farm.experiment import Server as ServerSettings
-from farm.local_shell import LocalShell
+from farm.execution.server_clock import SampledClock
+from farm.model.run_clock import RunClock
+from farm.model.server_samples import Gap, ServerSample
+from farm.model.server_settings import ProcessSettings, ResetSettings, ServerSettings
 from farm.processes import Child, Processes, json_line
 from farm.recording import RunRecording
 from farm.recording.reader import RunReader
-from farm.run_clock import RunClock
-from farm.sampled_clock import SampledClock
-from farm.server import MediaServer
-from farm.server_observations import Gap, ServerSample
-from farm.shell import Answer, Channel, Shell
+from farm.server import MeasuredServer
+from farm.server.local_shell import LocalShell
+from farm.server.shell import Channel, CommandResult, Shell
 from farm.ssh import SshShell
 from infra.local_sshd import LocalSshd, local_sshd
 from tests.synthetic import call_plan, manifest
@@ -90,12 +89,12 @@ async def yes() -> bool:
 def settings(burner: Child[dict[str, int]], reset: str | None = None) -> ServerSettings:
     return ServerSettings(
         kurento="ws://127.0.0.1:8888/kurento",
-        process=Process(pid=burner.pid),
-        reset=Reset(command=reset, ready_within_s=10),
+        process=ProcessSettings(pid=burner.pid),
+        reset=ResetSettings(command=reset, ready_within_s=10),
     )
 
 
-async def sampled(server: MediaServer, count: int) -> list[ServerSample | Gap]:
+async def sampled(server: MeasuredServer, count: int) -> list[ServerSample | Gap]:
     found: list[ServerSample | Gap] = []
     async with asyncio.timeout(60), aclosing(server.samples()) as samples:
         async for sample in samples:
@@ -110,7 +109,7 @@ async def test_a_process_of_known_load_is_sampled_once_a_second(
     way: str, processes: Processes, sshd: LocalSshd, burner: Child[dict[str, int]]
 ) -> None:
     shell: Shell = SshShell(sshd.ssh) if way == "ssh" else LocalShell(processes)
-    server = MediaServer(shell, settings(burner), RunClock(), yes)
+    server = MeasuredServer(shell, settings(burner), RunClock(), yes)
     facts = await server.open()
     assert facts.pid == burner.pid
     assert facts.interface == "lo"
@@ -148,7 +147,7 @@ async def test_a_server_of_many_threads_does_not_look_like_one_of_a_single_threa
 ) -> None:
     """As `top -H` shows it: there the first thread has the CPU of all."""
     crowd = await processes.start("crowd", [sys.executable, "-c", CROWD], ready=json_line)
-    server = MediaServer(SshShell(sshd.ssh), settings(crowd), RunClock(), yes)
+    server = MeasuredServer(SshShell(sshd.ssh), settings(crowd), RunClock(), yes)
     await server.open()
     samples = [each for each in await sampled(server, 5) if isinstance(each, ServerSample)]
     await server.close()
@@ -168,7 +167,7 @@ async def test_a_server_of_many_threads_does_not_look_like_one_of_a_single_threa
 async def test_nothing_keeps_running_on_the_server_after_close(
     sshd: LocalSshd, burner: Child[dict[str, int]]
 ) -> None:
-    server = MediaServer(SshShell(sshd.ssh), settings(burner), RunClock(), yes)
+    server = MeasuredServer(SshShell(sshd.ssh), settings(burner), RunClock(), yes)
     await server.open()
     await sampled(server, 1)
     daemon = psutil.Process(sshd.child.pid)
@@ -181,7 +180,7 @@ async def test_nothing_keeps_running_on_the_server_after_close(
 
 @dataclass
 class MinutesAhead:
-    """Implements `farm.shell.Shell`: a shell on a machine whose clocks are seven minutes ahead."""
+    """Implements `farm.server.shell.Shell`: a shell on a machine whose clocks are seven minutes ahead."""
 
     shell: LocalShell
     where: str = "a machine of another time"
@@ -193,7 +192,7 @@ class MinutesAhead:
     async def close(self) -> None:
         await self.shell.close()
 
-    async def run(self, command: str, within_s: float, setting: str) -> Answer:
+    async def run(self, command: str, within_s: float, setting: str) -> CommandResult:
         return await self.shell.run(self._ahead(command), within_s, setting)
 
     async def channel(self, command: str) -> Channel:
@@ -212,7 +211,7 @@ async def test_series_of_a_machine_minutes_ahead_are_aligned_within_50_ms(
     assert int(said.stdout) - time.time() > 400
 
     clock = RunClock()
-    server = MediaServer(shell, settings(burner), clock, yes)
+    server = MeasuredServer(shell, settings(burner), clock, yes)
     await server.open()
     began_s = time.clock_gettime(time.CLOCK_BOOTTIME) - clock.run_s()
     with RunRecording.create(tmp_path / "runs", "run", "", manifest(), clock) as run:
@@ -239,7 +238,7 @@ async def test_an_sshd_that_dies_and_comes_back_leaves_a_gap(
     folder = tmp_path / "sshd"
     folder.mkdir()
     async with local_sshd(processes, directory=folder) as first:
-        server = MediaServer(SshShell(first.ssh), settings(burner), RunClock(), yes)
+        server = MeasuredServer(SshShell(first.ssh), settings(burner), RunClock(), yes)
         await server.open()
         watching = asyncio.create_task(sampled(server, 6))
         await asyncio.sleep(2.5)
@@ -257,7 +256,7 @@ async def test_an_sshd_that_dies_and_comes_back_leaves_a_gap(
 async def test_an_sshd_that_stays_away_is_a_lost_server(
     sshd: LocalSshd, burner: Child[dict[str, int]]
 ) -> None:
-    server = MediaServer(SshShell(sshd.ssh), settings(burner), RunClock(), yes, lost_after_s=2)
+    server = MeasuredServer(SshShell(sshd.ssh), settings(burner), RunClock(), yes, lost_after_s=2)
     await server.open()
     watching = asyncio.create_task(sampled(server, 100))
     await asyncio.sleep(1.5)
@@ -270,7 +269,7 @@ async def test_an_sshd_that_stays_away_is_a_lost_server(
 async def test_a_reset_by_a_signal_is_verified(
     sshd: LocalSshd, burner: Child[dict[str, int]]
 ) -> None:
-    server = MediaServer(
+    server = MeasuredServer(
         SshShell(sshd.ssh), settings(burner, reset=f"kill -HUP {burner.pid}"), RunClock(), yes
     )
     await server.open()

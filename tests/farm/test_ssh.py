@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from farm.errors import BadInput, HostKeyUnknown, LoginRefused, ServerError, ServerUnreachable
-from farm.experiment import Ssh
+from farm.model.server_settings import Ssh
 from farm.ssh import SshShell
 from infra.local_sshd import LocalSshd
 from tests.sshd import running_sshd

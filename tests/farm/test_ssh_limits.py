@@ -14,11 +14,17 @@ import pytest
 
 from farm.cli.media_server import look_around
 from farm.errors import CommandsRefused, LoginRefused, ServerUnreachable
-from farm.experiment import Experiment, Process, Recordings, Reset, Ssh
-from farm.experiment import Server as ServerSettings
-from farm.run_clock import RunClock
-from farm.server import MediaServer
-from farm.server_observations import ServerSample
+from farm.model.experiment import Experiment
+from farm.model.run_clock import RunClock
+from farm.model.server_samples import ServerSample
+from farm.model.server_settings import (
+    ProcessSettings,
+    RecordingSettings,
+    ResetSettings,
+    ServerSettings,
+    Ssh,
+)
+from farm.server import MeasuredServer
 from farm.ssh import SshShell
 from infra.local_sshd import LocalSshd
 from tests.sshd import running_sshd
@@ -81,9 +87,9 @@ def watched(ssh: Ssh, folder: Path) -> Experiment:
         server=ServerSettings(
             kurento="ws://127.0.0.1:1/kurento",
             ssh=ssh,
-            process=Process(name="nothing-is-called-so"),
-            reset=Reset(command="true", ready_within_s=5),
-            recordings=Recordings(directory=str(folder / "recordings")),
+            process=ProcessSettings(name="nothing-is-called-so"),
+            reset=ResetSettings(command="true", ready_within_s=5),
+            recordings=RecordingSettings(directory=str(folder / "recordings")),
         )
     )
 
@@ -97,7 +103,7 @@ async def test_a_server_of_one_session_is_looked_at_sampled_and_reset(tmp_path: 
                 return True
 
             clock = RunClock()
-            server = MediaServer(SshShell(sshd.ssh), experiment.server, clock, yes)
+            server = MeasuredServer(SshShell(sshd.ssh), experiment.server, clock, yes)
             assert (await look_around(server, experiment.server)).cores
             try:
                 assert (await server.reset(None)).clean

@@ -3,9 +3,11 @@
 import io
 from dataclasses import replace
 
+from farm.model.trial_evidence import Phases
+from farm.model.trial_result import TrialResult
+from farm.model.verdict import Outcome, Reason, Verdict
 from farm.protocols import Progress
 from farm.terminal import Terminal, progress_line
-from farm.trial import Outcome, Phases, Reason, TrialResult, Verdict
 from tests.farm.trial_evidence import judged_trial
 
 HOLD = Progress(

@@ -6,28 +6,23 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from farm.experiment import Experiment, Probes, RoomMedia, Scenario, ScenarioKind
-from farm.observations import HostSample
-from farm.scenario import plan_trial
-from farm.server_observations import ServerSample
-from farm.trial import (
-    Direction,
+from farm.model.experiment import Experiment, ProbeSettings, RoomMedia, Scenario, ScenarioKind
+from farm.model.host_samples import HostSample
+from farm.model.server_samples import ServerSample
+from farm.model.trial_evidence import (
     Fault,
     JoinOutcome,
-    Outcome,
     Phases,
     PollCount,
-    ProbePlan,
-    Purpose,
-    Reason,
     StreamInterval,
     StreamSetup,
     TrialEvidence,
-    TrialResult,
-    Verdict,
-    WorstSession,
 )
-from farm.webrtc_stats import MediaKind
+from farm.model.trial_plan import Direction, ProbePlan, Purpose
+from farm.model.trial_result import TrialResult
+from farm.model.verdict import Outcome, Reason, Verdict, WorstSession
+from farm.model.webrtc_stats import MediaKind
+from farm.planning.trial_planning import plan_trial
 
 HOLD_S = 30.0
 """When the hold of every made trial begins."""
@@ -44,7 +39,7 @@ def good(
     members: int = 4,
     index: int = 0,
     purpose: Purpose = "search",
-    probes: Probes | None = None,
+    probes: ProbeSettings | None = None,
     hosts: Sequence[str] = ("here",),
     media: RoomMedia | None = None,
 ) -> TrialEvidence:
@@ -52,7 +47,7 @@ def good(
     if kind == "group" and media is None:
         media = "mixed"
     scenario = Scenario(kind=kind, members=members, media=media)
-    experiment = Experiment(scenario=scenario, probes=probes or Probes())
+    experiment = Experiment(scenario=scenario, probes=probes or ProbeSettings())
     plan = plan_trial(experiment, load, index=index, purpose=purpose, hosts=hosts)
     end_s = HOLD_S + 10 * windows
     return TrialEvidence(

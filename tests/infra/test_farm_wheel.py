@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.own_code import own_code
+from farm.hosts.code_version import own_code
 from infra.farm_wheel import pack
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +54,7 @@ def test_pip_installs_it_and_the_demo_app_starts_from_there(tmp_path: Path) -> N
 def test_a_machine_that_has_it_has_the_same_farm(tmp_path: Path) -> None:
     zipfile.ZipFile(pack(tmp_path)).extractall(tmp_path / "there")
     said = subprocess.run(
-        [sys.executable, "-c", "from farm.own_code import own_code; print(own_code())"],
+        [sys.executable, "-c", "from farm.hosts.code_version import own_code; print(own_code())"],
         cwd=tmp_path / "there",
         capture_output=True,
         text=True,

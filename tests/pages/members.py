@@ -13,10 +13,10 @@ from typing import Any
 from playwright.async_api import Page, async_playwright
 
 from farm.browser.program import find_chromium
-from farm.driver import Click, Fill, Goto, RoleSteps, Step, WaitFor
 from farm.drivers import read_driver
 from farm.drivers.steps import step_for
-from farm.experiment import Size
+from farm.model.driver import Click, Fill, Goto, RoleSteps, Step, WaitFor
+from farm.model.setting import Size
 from tests.infra.embedded_kurento.live import FLAGS, SMALL
 
 WITHIN_S = 40.0

@@ -14,33 +14,29 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
 from matplotlib.figure import Figure
+from tests.reports.test_pipeline import CALL
 
-from reports.close_up import session_close_up
-from reports.figure_of_hosts import host_use
-from reports.figure_of_probe import probe_channels_figure
-from reports.figure_of_relation import quality_against_cpu
-from reports.figure_of_sessions import session_map
-from reports.figure_of_strain import server_strain_over_time
-from reports.figure_of_threads import server_threads
-from reports.figures_by_probe import (
-    bitrate_by_session,
-    bitrate_sorted,
-    loss_by_probe,
-    setup_times,
-)
-from reports.figures_of_machines import cpu_and_quality, generator_and_server, server_resources
-from reports.figures_of_pipeline import pipeline_as_built
-from reports.figures_of_search import (
+from reports.figures.by_probe import bitrate_by_session, bitrate_sorted, loss_by_probe, setup_times
+from reports.figures.close_up import session_close_up
+from reports.figures.cpu_and_quality import quality_against_cpu
+from reports.figures.hosts import host_use
+from reports.figures.machines import cpu_and_quality, generator_and_server, server_resources
+from reports.figures.over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
+from reports.figures.pipeline import pipeline_as_built
+from reports.figures.probe import probe_channels_figure
+from reports.figures.search import (
     capacity_by_load,
     cpu_by_load,
     quality_by_cpu,
     quality_by_load,
     search_timeline,
 )
-from reports.figures_over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
-from reports.pipeline import drawing_of
-from reports.search_series import Threshold
-from reports.server_over_search import server_over_search_figure
+from reports.figures.server_over_search import server_over_search_figure
+from reports.figures.server_strain import server_strain_over_time
+from reports.figures.server_threads import server_threads
+from reports.figures.session_map import session_map
+from reports.series.pipeline import drawing_of
+from reports.series.search import Threshold
 from tests.reports.made_channels import made_channels, made_close_up, made_quality
 from tests.reports.made_series import (
     made_curve,
@@ -50,7 +46,6 @@ from tests.reports.made_series import (
     made_trial,
 )
 from tests.reports.made_watch import watch_chart
-from tests.reports.test_pipeline import CALL
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 

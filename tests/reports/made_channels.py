@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from farm.experiment import Criteria
-from farm.trial import StreamIdentity
-from reports.close_up import CloseUp
-from reports.probe_channels import ProbeChannels, StreamChannels
-from reports.session_quality import SessionQuality, session_quality
+from farm.model.criteria import Criteria
+from farm.model.trial_evidence import StreamIdentity
+from reports.figures.close_up import CloseUp
+from reports.series.probe_channels import ProbeChannels, StreamChannels
+from reports.series.session_quality import SessionQuality, session_quality
 from tests.reports.made_series import PHASES, made_trial, made_windows
 
 

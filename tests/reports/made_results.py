@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from farm.trial import Outcome, Phases, Reason, TrialResult, Verdict, WorstSession
+from farm.model.trial_evidence import Phases
+from farm.model.trial_result import TrialResult
+from farm.model.verdict import Outcome, Reason, Verdict, WorstSession
 from tests.synthetic import call_plan
 
 PHASES = Phases(ramp_s=0.0, settle_s=4.0, hold_s=14.0, leave_s=254.0, done_s=256.0)

@@ -10,16 +10,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from farm.analysis.trial_summary import summarise
 from farm.evidence import trial_evidence
-from farm.experiment import Experiment, Scenario, TrialSettings
-from farm.observations import ConnectionReport, PageReport, ProbeEvent
+from farm.model.experiment import Experiment, Scenario, TrialSettings
+from farm.model.page_samples import ConnectionReport, PageReport, ProbeEvent
+from farm.model.trial_evidence import JoinOutcome, TrialEvidence
+from farm.model.trial_plan import TrialPlan
+from farm.model.trial_result import TrialResult
+from farm.model.webrtc_stats import InboundRtp, MediaKind, MediaSource, OutboundRtp, RtcStats
+from farm.planning.trial_planning import plan_trial
 from farm.recording.manifest import Manifest
 from farm.recording.reader import RunReader
-from farm.scenario import plan_trial
-from farm.trial import JoinOutcome, TrialEvidence, TrialPlan, TrialResult
-from farm.trial_summary import summarise
 from farm.verdict import judge
-from farm.webrtc_stats import InboundRtp, MediaKind, MediaSource, OutboundRtp, RtcStats
 from tests.reports.made_run import HELD_S, HOLD_S, SETTLE_S, made_manifest, new_run
 from tests.synthetic import (
     ARRIVAL_S,

@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from farm.analysis.trial_summary import summarise
 from farm.evidence import trial_evidence
-from farm.experiment import Experiment, TrialSettings
-from farm.observations import HostFacts, ProbeEvent
+from farm.model.experiment import Experiment, TrialSettings
+from farm.model.host_samples import HostFacts
+from farm.model.page_samples import ProbeEvent
+from farm.model.server_samples import ServerFacts, ServerSample
+from farm.model.trial_evidence import Fault, JoinOutcome
+from farm.model.trial_plan import Purpose
+from farm.model.trial_result import TrialResult
 from farm.recording import RunRecording
 from farm.recording.manifest import Manifest
 from farm.recording.reader import RunReader
-from farm.server_observations import ServerFacts, ServerSample
-from farm.trial import Fault, JoinOutcome, Purpose, TrialResult
-from farm.trial_summary import summarise
 from farm.verdict import judge
 from tests.synthetic import (
     MONOTONIC_S,

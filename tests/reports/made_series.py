@@ -9,14 +9,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from farm.trial import Outcome, Phases
-from farm.webrtc_stats import MediaKind
-from reports.grid import Array, Grid
-from reports.search_series import CapacityCurve, SearchSeries
-from reports.server_over_search import ServerOverSearch, server_over_search
-from reports.server_strain import PANELS, ServerStrain, StrainPanel
-from reports.thread_series import ThreadSeries
-from reports.trial_series import (
+from farm.model.trial_evidence import Phases
+from farm.model.verdict import Outcome
+from farm.model.webrtc_stats import MediaKind
+from reports.figures.server_over_search import ServerOverSearch, server_over_search
+from reports.series.grid import Array, Grid
+from reports.series.search import CapacityCurve, SearchSeries
+from reports.series.server_strain import PANELS, ServerStrain, StrainPanel
+from reports.series.server_threads import ThreadSeries
+from reports.series.trial import (
     ByProbe,
     HostSeries,
     ServerSeries,

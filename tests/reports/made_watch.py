@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from farm.experiment import Experiment, Watch
+from farm.model.experiment import Experiment, WatchSettings
+from farm.model.verdict import Outcome
 from farm.recording.journal import JournalEntry
-from farm.trial import Outcome
-from reports.charts import Chart
-from reports.watch_chapter import watch_charts
+from reports.figures.chart import Chart
+from reports.pages.watch_chapter import watch_charts
 from tests.farm.trial_evidence import judged_trial
 
 HOURS = 24
@@ -31,6 +31,6 @@ def watch_chart() -> Chart:
         JournalEntry("trial_started", 1.0, BEGAN_S + 3600.0 * hour, {"index": hour})
         for hour in range(HOURS)
     ]
-    settings = Experiment(watch=Watch(load=4, every_s=3600.0))
+    settings = Experiment(watch=WatchSettings(load=4, every_s=3600.0))
     (chart,) = watch_charts(settings, results, journal).charts
     return chart

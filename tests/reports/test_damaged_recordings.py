@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from farm.errors import RecordingError
 from farm.evidence import trial_evidence
+from farm.model.trial_evidence import StreamInterval, TrialEvidence
 from farm.recording.parquet_parts import WHOLE
 from farm.recording.reader import RunReader
-from farm.trial import StreamInterval, TrialEvidence
 from farm.verdict import judge
-from reports.bundle import write_bundle
-from reports.series import trial_series
-from reports.trial_frames import trial_frames
+from reports.pages.bundle import write_bundle
+from reports.series.trial_arrays import trial_series
+from reports.series.trial_frames import trial_frames
 from tests.reports.made_run import HELD_S, HOLD_S, new_run, pages, record_trial
 from tests.synthetic import FRAMES_PER_S, PACKET_BYTES, PACKETS_PER_S, Page
 

@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from farm.experiment import Experiment, Search
-from farm.trial import Outcome, Phases
-from reports.canvas import farm_style
-from reports.figure_of_sessions import session_map
-from reports.figures_by_probe import bitrate_by_session, loss_by_probe
-from reports.figures_of_machines import generator_and_server, server_resources
-from reports.figures_of_search import capacity_by_load, cpu_by_load, search_timeline
-from reports.figures_over_time import bitrate_over_time, loss_over_time
-from reports.search_series import capacity_curve, search_series
+from farm.model.experiment import Experiment, SearchSettings
+from farm.model.trial_evidence import Phases
+from farm.model.verdict import Outcome
+from reports.figures.by_probe import bitrate_by_session, loss_by_probe
+from reports.figures.canvas import farm_style
+from reports.figures.machines import generator_and_server, server_resources
+from reports.figures.over_time import bitrate_over_time, loss_over_time
+from reports.figures.search import capacity_by_load, cpu_by_load, search_timeline
+from reports.figures.session_map import session_map
+from reports.series.search import capacity_curve, search_series
 from tests.farm.trial_evidence import judged_trial
 from tests.reports.figure_data import figure_data, figures, golden_path, search_figures
 from tests.reports.made_channels import made_quality
@@ -148,7 +149,7 @@ def test_a_mean_of_little_of_the_hold_is_said_to_be() -> None:
 
 def test_no_curve_is_drawn_where_no_trial_was() -> None:
     """After a trial that was invalid all that is there is what was believed beforehand."""
-    experiment = Experiment(search=Search(maximum=40))
+    experiment = Experiment(search=SearchSettings(maximum=40))
 
     def drawn(*outcomes: tuple[int, Outcome]) -> tuple[str, list[float]]:
         results = [judged_trial(at, *each) for at, each in enumerate(outcomes)]

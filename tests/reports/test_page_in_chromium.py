@@ -11,9 +11,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
 from farm.browser.program import find_chromium
-from farm.observations import ProbeEvent
-from farm.trial import JoinOutcome
-from reports.bundle import write_bundle
+from farm.model.page_samples import ProbeEvent
+from farm.model.trial_evidence import JoinOutcome
+from reports.pages.bundle import write_bundle
 from tests import synthetic
 from tests.reports.made_run import HELD_S, HOLD_S, new_run, pages, record_trial
 

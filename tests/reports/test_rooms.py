@@ -10,18 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from farm.model.trial_evidence import TrialEvidence
 from farm.recording.reader import RunReader
-from farm.trial import TrialEvidence
-from reports.bundle import write_bundle
-from reports.figure_of_probe import probe_channels_figure
-from reports.figures_by_probe import bitrate_by_session
-from reports.probe_channels import ProbeChannels
-from reports.probe_frames import SessionChannels
-from reports.series import trial_series
-from reports.session_charts import quality_of
-from reports.trial_charts import trial_charts
-from reports.trial_frames import trial_frames
-from reports.trial_series import TrialSeries
+from reports.figures.by_probe import bitrate_by_session
+from reports.figures.probe import probe_channels_figure
+from reports.figures.session_charts import quality_of
+from reports.figures.trial_charts import trial_charts
+from reports.pages.bundle import write_bundle
+from reports.series.probe_channels import ProbeChannels
+from reports.series.probe_frames import SessionChannels
+from reports.series.trial import TrialSeries
+from reports.series.trial_arrays import trial_series
+from reports.series.trial_frames import trial_frames
 from tests.reports.made_room import END_S, Room, judged, record_room
 from tests.reports.made_run import HOLD_S, new_run, pages, record_trial
 from tests.synthetic import Page

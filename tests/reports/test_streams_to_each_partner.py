@@ -6,9 +6,9 @@ import dataclasses
 
 import numpy as np
 
-from farm.trial import TrialEvidence
-from reports.stream_looks import Looks
-from reports.stream_table import HEADINGS, ToldStreams
+from farm.model.trial_evidence import TrialEvidence
+from reports.figures.stream_styles import Looks
+from reports.text.stream_table import HEADINGS, ToldStreams
 from tests.farm.made_mesh import mesh
 from tests.farm.trial_evidence import good
 from tests.reports.made_channels import made_channels

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.experiment import Size
+from farm.model.setting import Size
 from tests.pages.members import room_of
 from tests.pages.serving import switched
 from tests.sfu.video_room import VIDEO_ROOM_DRIVER, Sfu, video_room

@@ -6,9 +6,10 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from farm.attribution import LimitedBy, Machine, what_gave_way
-from farm.server_observations import ServerSample
-from farm.trial import Outcome, Reason, TrialEvidence
+from farm.attribution import LimitedBy, ServerResources, what_gave_way
+from farm.model.server_samples import ServerSample
+from farm.model.trial_evidence import TrialEvidence
+from farm.model.verdict import Outcome, Reason
 from tests.farm.trial_evidence import HOLD_S, Change, good, judged_trial, spoilt
 
 WINDOWS = 6
@@ -50,7 +51,7 @@ AT_REST: Mapping[str, Any] = {
     "process_read_bps": 0.0,
     "process_blocked_threads": 0,
 }
-MACHINE = Machine(memory_bytes=8_000_000_000, cores=4)
+MACHINE = ServerResources(memory_bytes=8_000_000_000, cores=4)
 
 Second = Callable[[float], Mapping[str, Any]]
 """How much of the cause -> what the server showed then, beside a server at rest."""
@@ -82,7 +83,7 @@ def calm(second: Second | None = None, *, load: int = 2) -> TrialEvidence:
 def named(
     evidence: TrialEvidence,
     reasons: Sequence[Reason] = LOSS,
-    machine: Machine = MACHINE,
+    machine: ServerResources = MACHINE,
     held: TrialEvidence | None = None,
 ) -> LimitedBy:
     """What is said to have given way."""

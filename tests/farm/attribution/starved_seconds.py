@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farm.server_observations import DiskSample, ThreadSample
+from farm.model.server_samples import DiskSample, ThreadSample
 from tests.farm.attribution.broken_trials import Second
 
 

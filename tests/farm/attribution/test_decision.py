@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from farm.attribution import Machine
-from farm.server_observations import Allowance, DiskSample
+from farm.attribution import ServerResources
+from farm.model.server_samples import Allowance, DiskSample
 from tests.farm.attribution.broken_trials import (
     AT_REST,
     LOSS,
@@ -223,7 +223,7 @@ def test_an_interface_at_its_speed() -> None:
 
 
 def test_a_machine_that_also_runs_probes_is_no_measure() -> None:
-    shared = Machine(cores=2, shared=True)
+    shared = ServerResources(cores=2, shared=True)
     busy = trial(lambda _: {"cpu_percent": 99.0, "process_cores": 2})
     assert named(busy, machine=shared).resource == "unknown"
     apart = dataclasses.replace(shared, own_cores=True)
@@ -243,13 +243,13 @@ def starved_thread(cores: int) -> Second:
 @pytest.mark.parametrize(
     ("cores", "machine", "resource"),
     [
-        (1, Machine(cores=2, shared=True), "cpu_thread"),
-        (4, Machine(cores=4), "cpu_thread"),
-        (2, Machine(cores=2, shared=True), "generator"),
+        (1, ServerResources(cores=2, shared=True), "cpu_thread"),
+        (4, ServerResources(cores=4), "cpu_thread"),
+        (2, ServerResources(cores=2, shared=True), "generator"),
     ],
 )
 def test_a_thread_that_never_gets_the_core_it_wants(
-    cores: int, machine: Machine, resource: str
+    cores: int, machine: ServerResources, resource: str
 ) -> None:
     found = named(trial(starved_thread(cores)), machine=machine)
     assert found.resource == resource
@@ -257,7 +257,7 @@ def test_a_thread_that_never_gets_the_core_it_wants(
 
 
 def test_a_machine_of_one_core_is_full_whoever_fills_it() -> None:
-    one = Machine(cores=1)
+    one = ServerResources(cores=1)
     evidence = trial(lambda much: {**one_thread(97.0, 1)(much), "cpu_percent": 98.0})
     assert named(evidence, machine=one).resource == "cpu_total"
 

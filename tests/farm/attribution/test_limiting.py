@@ -5,16 +5,17 @@ import pytest
 
 from farm.attribution import (
     LimitedBy,
-    Machine,
     Quality,
+    ServerResources,
     limited_by,
     trial_that_broke,
     trial_that_held,
 )
-from farm.attribution.limit import Moved
-from farm.capacity_search import CapacityEstimate, State
-from farm.server_observations import ServerSample, ThreadSample
-from farm.trial import Outcome, Reason, TrialEvidence
+from farm.attribution.limit import NetworkTraffic
+from farm.model.server_samples import ServerSample, ThreadSample
+from farm.model.trial_evidence import TrialEvidence
+from farm.model.verdict import Outcome, Reason
+from farm.search.capacity_search import CapacityEstimate, State
 from tests.farm.trial_evidence import good, judged_trial
 
 
@@ -48,8 +49,8 @@ def serving(**figures: Any) -> TrialEvidence:
     return dataclasses.replace(evidence, server_samples=samples)
 
 
-def limit(machine: Machine | None = None, **figures: Any) -> LimitedBy:
-    return limited_by(answer(), RESULTS, serving(**figures), machine or Machine())
+def limit(machine: ServerResources | None = None, **figures: Any) -> LimitedBy:
+    return limited_by(answer(), RESULTS, serving(**figures), machine or ServerResources())
 
 
 def test_which_trials_to_look_at() -> None:
@@ -99,15 +100,15 @@ def test_nothing_at_its_end_is_unknown_and_says_how_far_each_was() -> None:
 
 
 def test_a_server_that_nobody_could_look_into() -> None:
-    unseen = limited_by(answer(), RESULTS, None, Machine())
+    unseen = limited_by(answer(), RESULTS, None, ServerResources())
     assert unseen == LimitedBy("unknown", "at 10 probes nothing is known of the server's machine")
 
 
 def test_what_the_server_moved_at_the_capacity() -> None:
     held = serving(received_bps=8e6, sent_bps=7e6, sent_packets_per_s=900.0)
-    found = limited_by(answer(), RESULTS, serving(cpu_percent=97.0), Machine(), held=held)
+    found = limited_by(answer(), RESULTS, serving(cpu_percent=97.0), ServerResources(), held=held)
 
-    assert found.moved == Moved(8e6, 7e6, None, 900.0)
+    assert found.moved == NetworkTraffic(8e6, 7e6, None, 900.0)
 
 
 def test_quality_that_went_with_the_resource_is_said_beside_it() -> None:
@@ -120,7 +121,11 @@ def test_quality_that_went_with_the_resource_is_said_beside_it() -> None:
     evidence = dataclasses.replace(evidence, server_samples=samples)
     frames = tuple(20.0 - busy[second - 2] / 10 for second in range(30, 70))
     found = limited_by(
-        answer(), RESULTS, evidence, Machine(), quality=Quality("the frame rate", 30, frames)
+        answer(),
+        RESULTS,
+        evidence,
+        ServerResources(),
+        quality=Quality("the frame rate", 30, frames),
     )
 
     lagged = found.lagged[0]
@@ -132,7 +137,7 @@ def test_quality_that_went_with_the_resource_is_said_beside_it() -> None:
 def test_a_generator_that_ran_out_is_the_limit_whatever_the_server_did() -> None:
     reason = Reason("host_cpu", "host here was 97 % busy for 5 s, limit 85 %")
     results = [*RESULTS, judged_trial(6, 14, Outcome.INVALID, (reason,))]
-    found = limited_by(answer(state="generator_ran_out"), results, None, Machine())
+    found = limited_by(answer(state="generator_ran_out"), results, None, ServerResources())
 
     assert found == LimitedBy(
         "generator", "at 14 probes host here was 97 % busy for 5 s, limit 85 %"
@@ -142,7 +147,7 @@ def test_a_generator_that_ran_out_is_the_limit_whatever_the_server_did() -> None
 def test_trials_that_the_generator_spoilt_above_the_answer() -> None:
     reason = Reason("host_cpu", "host here was 97 % busy for 5 s, limit 85 %")
     results = [*RESULTS[:2], judged_trial(6, 14, Outcome.INVALID, (reason,))]
-    found = limited_by(answer(state="out_of_trials"), results, None, Machine())
+    found = limited_by(answer(state="out_of_trials"), results, None, ServerResources())
 
     assert found.resource == "generator"
 
@@ -151,16 +156,16 @@ def test_what_nobody_knows_to_be_owed_is_no_generators_limit() -> None:
     reason = Reason("assumed_media", "each member received 1 video and 1 audio")
     results = [judged_trial(0, 6, Outcome.PASS), judged_trial(1, 12, Outcome.INVALID, (reason,))]
     for state in ("generator_ran_out", "converged"):
-        found = limited_by(answer(6, state), results, None, Machine())  # type: ignore[arg-type]
+        found = limited_by(answer(6, state), results, None, ServerResources())  # type: ignore[arg-type]
         assert found.resource == "unknown"
         assert "each member received" in found.evidence
 
 
 def test_the_largest_load_allowed() -> None:
-    found = limited_by(answer(60, "ceiling_passed"), RESULTS[:1], None, Machine())
+    found = limited_by(answer(60, "ceiling_passed"), RESULTS[:1], None, ServerResources())
     assert found == LimitedBy("ceiling", "60 probes, the largest load allowed, passed")
 
 
 def test_no_failed_trial_no_limit() -> None:
-    found = limited_by(answer(state="out_of_trials"), RESULTS[:2], None, Machine())
+    found = limited_by(answer(state="out_of_trials"), RESULTS[:2], None, ServerResources())
     assert found.resource == "unknown"

@@ -13,15 +13,16 @@ from typing import Any
 
 import pytest
 
-from farm.attribution import LimitedBy, Machine, what_gave_way
-from farm.jsonable import from_jsonable
-from farm.server_observations import ServerSample
-from farm.trial import JoinOutcome, Outcome, Phases, Reason, StreamInterval
+from farm.attribution import LimitedBy, ServerResources, what_gave_way
+from farm.model.json_values import from_jsonable
+from farm.model.server_samples import ServerSample
+from farm.model.trial_evidence import JoinOutcome, Phases, StreamInterval
+from farm.model.verdict import Outcome, Reason
 from tests.farm.attribution.broken_trials import NO_RECORDING
 from tests.farm.trial_evidence import good, judged_trial
 
 DATA = Path(__file__).parents[2] / "data" / "starved"
-MACHINE = Machine(memory_bytes=25_276_000_000, cores=2, process_cores=2, shared=True)
+MACHINE = ServerResources(memory_bytes=25_276_000_000, cores=2, process_cores=2, shared=True)
 
 
 def named(cause: str, reasons: tuple[Reason, ...] = ()) -> LimitedBy:

@@ -3,10 +3,11 @@ from typing import Any
 
 import pytest
 
-from farm.attribution import LimitedBy, Machine, cpu_separation, scale_out
+from farm.attribution import LimitedBy, ServerResources, cpu_separation, scale_out
 from farm.attribution.cpu_by_load import cpu_by_load
 from farm.attribution.scale_out import growth_while_launching
-from farm.trial import Outcome, TrialResult
+from farm.model.trial_result import TrialResult
+from farm.model.verdict import Outcome
 from tests.farm.attribution.test_limiting import RESULTS, answer
 from tests.farm.trial_evidence import judged_trial
 
@@ -84,7 +85,7 @@ def test_what_comes_while_a_server_starts_is_taken_off() -> None:
         for at, load in enumerate((2, 4, 6, 8))
     ]
     bad = judged_trial(9, 12, Outcome.FAIL, server_cpu_percent=99.0)
-    growth = scale_out([*line, bad], answer(), CPU, Machine(cores=2), growth_probes=1.5)
+    growth = scale_out([*line, bad], answer(), CPU, ServerResources(cores=2), growth_probes=1.5)
 
     assert growth.cpu_percent == pytest.approx(5 + 8 * 4.5)
     assert growth.probes == 4
@@ -98,12 +99,12 @@ def test_it_is_never_above_the_load_called_capacity() -> None:
 
 
 def test_a_machine_that_probes_share_is_no_threshold() -> None:
-    shared = scale_out(RESULTS, answer(), CPU, Machine(shared=True, cores=2))
+    shared = scale_out(RESULTS, answer(), CPU, ServerResources(shared=True, cores=2))
     assert shared.cpu_percent is shared.headroom_percent is None
     assert shared.probes == 6
     assert "probes ran on the server's machine" in shared.evidence
 
-    apart = Machine(shared=True, cores=2, process_cores=1, own_cores=True)
+    apart = ServerResources(shared=True, cores=2, process_cores=1, own_cores=True)
     assert scale_out(RESULTS, answer(), CPU, apart).cpu_percent == pytest.approx(57.0)
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from farm.attribution.watched import Symptoms, symptoms_of
-from farm.trial import JoinOutcome, Reason
+from farm.attribution.bad_period import Symptoms, symptoms_of
+from farm.model.trial_evidence import JoinOutcome
+from farm.model.verdict import Reason
 from tests.farm.attribution.broken_trials import (
     DIED,
     LOSS,

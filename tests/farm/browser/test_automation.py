@@ -17,13 +17,13 @@ import psutil
 import pytest
 
 from farm.browser.chromiums import Chromiums
-from farm.driver import AcceptDialog, Click, Fill, Goto, Select, WaitFor
 from farm.errors import BrowserError, JoinError
-from farm.experiment import Probes
+from farm.model.driver import AcceptDialog, Click, Fill, Goto, Select, WaitFor
+from farm.model.experiment import ProbeSettings
+from farm.model.trial_plan import AccessLink
+from farm.model.webrtc_stats import InboundRtp, RemoteInboundRtp
 from farm.processes import Processes
 from farm.protocols import HostKit
-from farm.trial import Line
-from farm.webrtc_stats import InboundRtp, RemoteInboundRtp
 
 pytestmark = pytest.mark.live
 
@@ -211,7 +211,7 @@ def greenness(picture: Path) -> float:
 
 
 async def test_a_lossy_network_loses_packets(new_page: NewPage, call_app: str) -> None:
-    probe = await new_page(line=Line("none", loss_ratio=0.2))
+    probe = await new_page(line=AccessLink("none", loss_ratio=0.2))
     await probe.goto(f"{call_app}call?calls=1")
 
     def lossy(report: Any) -> bool:
@@ -280,7 +280,7 @@ async def test_a_chromium_that_does_not_start_says_its_last_words(
     broken.chmod(0o755)
     async with Processes(tmp_path / "logs") as processes:
         source = Chromiums(processes, lambda _media: NoClip())
-        broken_kit = replace(kit, probes=Probes(chromium=broken))
+        broken_kit = replace(kit, probes=ProbeSettings(chromium=broken))
         assert await source.open(broken_kit) == "Chromium 1"
         with pytest.raises(BrowserError, match=r"status 127 .*cannot open libnss3\.so"):
             await source.browser()
@@ -316,11 +316,11 @@ import asyncio, sys
 from pathlib import Path
 from types import SimpleNamespace
 from farm.browser.chromiums import Chromiums
-from farm.driver import Driver, Goto
-from farm.experiment import Media, Probes
+from farm.model.driver import Driver, Goto
+from farm.model.experiment import Media, Probes
 from farm.processes import Processes
 from farm.protocols import HostKit
-from farm.trial import ProbePlan
+from farm.model.trial_evidence import ProbePlan
 
 async def main(app_url, folder):
     kit = HostKit(app_url, False, Driver("test", {}), Media(), Probes(), 1.0, folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from farm.browser.join_trouble import JoinTrouble
-from farm.observations import ProbeEvent
+from farm.model.page_samples import ProbeEvent
 
 
 def closed(code: int) -> ProbeEvent:

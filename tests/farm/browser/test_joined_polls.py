@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farm.browser.joined_polls import PATIENT_PERIODS, JoinedPolls
-from farm.observations import ConnectionReport, PageReport
+from farm.model.page_samples import ConnectionReport, PageReport
 
 OPENER, POPUP = 0, 1
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from farm.driver import WaitFor
 from farm.errors import JoinError
+from farm.model.driver import WaitFor
 
 pytestmark = pytest.mark.live
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from farm.browser.media_trouble import MediaTrouble
-from farm.observations import ConnectionProgress, ConnectionReport, PageReport, ProbeEvent
-from farm.webrtc_stats import (
+from farm.model.page_samples import ConnectionProgress, ConnectionReport, PageReport, ProbeEvent
+from farm.model.webrtc_stats import (
     CandidatePair,
     InboundRtp,
     LocalCandidate,

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farm.browser.page_report import PageMessages
-from farm.observations import (
+from farm.model.page_samples import (
     ConnectionProgress,
     ConnectionReport,
     FirstMedia,
     PageReport,
     ProbeEvent,
 )
-from farm.webrtc_stats import InboundRtp
+from farm.model.webrtc_stats import InboundRtp
 
 
 def read(said: object, messages: PageMessages | None = None) -> PageReport | ProbeEvent | None:

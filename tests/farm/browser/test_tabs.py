@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from farm.driver import Click, Evaluate, Fill, Goto, Select, WaitFor, Where
 from farm.errors import JoinError
-from farm.observations import PageReport
+from farm.model.driver import Click, Evaluate, Fill, Goto, Select, WaitFor, Where
+from farm.model.page_samples import PageReport
 
 pytestmark = pytest.mark.live
 

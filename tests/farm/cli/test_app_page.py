@@ -14,8 +14,8 @@ from aiohttp import web
 
 from farm.cli.app_page import app_gone, check_app, check_pages, pages_of
 from farm.errors import BadInput
-from farm.experiment import Experiment
 from farm.experiment_file import parse_experiment
+from farm.model.experiment import Experiment
 
 
 async def test_an_app_that_answers_is_fine(call_app: str) -> None:

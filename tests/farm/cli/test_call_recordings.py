@@ -8,7 +8,8 @@ import pytest
 
 from farm.cli.call_recordings import require_room, say_where, with_recordings_of
 from farm.errors import BadInput
-from farm.experiment import App, Experiment, Keep, Process, Recordings, Scenario, Server
+from farm.model.experiment import AppSettings, Experiment, Scenario
+from farm.model.server_settings import Keep, ProcessSettings, RecordingSettings, ServerSettings
 from tests.fakes import FakeClock, FakeObserver, FakeRecordings, FakeServer
 
 RECORDED = Experiment(scenario=Scenario(record=True))
@@ -25,7 +26,9 @@ def said(experiment: Experiment) -> list[str]:
 
 
 def test_each_run_has_a_directory_of_its_own() -> None:
-    given = replace(RECORDED, server=Server(recordings=Recordings("/srv/calls/", "last")))
+    given = replace(
+        RECORDED, server=ServerSettings(recordings=RecordingSettings("/srv/calls/", "last"))
+    )
     recordings = with_recordings_of(given, "20261122T221500Z-one_to_one").server.recordings
     assert recordings.directory == "/srv/calls/20261122T221500Z-one_to_one"
     assert recordings.keep == "last"
@@ -34,22 +37,26 @@ def test_each_run_has_a_directory_of_its_own() -> None:
 def test_where_they_are_is_said() -> None:
     assert said(RECORDED) == ["recordings: /var/tmp/farm on the server"]
     assert said(Experiment()) == []
-    contained = replace(RECORDED, server=Server(process=Process(container="kms")))
+    contained = replace(RECORDED, server=ServerSettings(process=ProcessSettings(container="kms")))
     assert said(contained) == [
         "recordings: /var/tmp/farm on the server, which container kms must share"
     ]
 
 
 def test_an_app_of_one_s_own_names_files_that_the_farm_does_not_know() -> None:
-    own = replace(RECORDED, app=App(run=None, url="https://example.org/", driver="mine.yaml"))
+    own = replace(
+        RECORDED, app=AppSettings(run=None, url="https://example.org/", driver="mine.yaml")
+    )
     assert said(own) == ["recordings are not checked: with app.url their names are not known"]
-    driven = replace(RECORDED, app=App(driver="mine.yaml"))
+    driven = replace(RECORDED, app=AppSettings(driver="mine.yaml"))
     assert said(driven) == ["recordings are not checked: with app.driver their names are not known"]
 
 
 @pytest.mark.parametrize(("keep", "trials"), [("none", 1), ("last", 2), ("all", 20)])
 async def test_room_is_asked_for_what_is_there_at_a_time(keep: Keep, trials: int) -> None:
-    experiment = replace(RECORDED, server=Server(recordings=Recordings("/srv/calls", keep)))
+    experiment = replace(
+        RECORDED, server=ServerSettings(recordings=RecordingSettings("/srv/calls", keep))
+    )
     # 18 users, each 560 kbit/s, for 8 s of ramp, 60 s of settling and 240 s of hold
     trial = 18 * 560_000 // 8 * 308
     await require_room(experiment, server(trials * trial), 18, 20)

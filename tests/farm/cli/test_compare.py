@@ -10,17 +10,19 @@ from typing import Any
 import pytest
 
 from farm.cli.__main__ import main
-from farm.experiment import Criteria, Experiment, Scenario, Search
+from farm.model.criteria import Criteria
+from farm.model.experiment import Experiment, Scenario, SearchSettings
+from farm.model.server_samples import ServerFacts
+from farm.model.trial_plan import Purpose
+from farm.model.verdict import Outcome
+from farm.planning.trial_planning import plan_trial
 from farm.recording import RunRecording
 from farm.recording.manifest import Manifest
-from farm.scenario import plan_trial
-from farm.server_observations import ServerFacts
-from farm.summary import run_summary
-from farm.trial import Outcome, Purpose
+from farm.results.summary import run_summary
 from tests.farm.trial_evidence import judged_trial
 from tests.synthetic import WALL_S, FakeClock
 
-SETTINGS = Experiment(search=Search(maximum=40))
+SETTINGS = Experiment(search=SearchSettings(maximum=40))
 SEARCH = (2, 2, 4, 8, 16, 32)
 
 

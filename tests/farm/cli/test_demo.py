@@ -7,9 +7,11 @@ import os
 import pytest
 
 from farm.cli.demo import LOADS, demo_experiment
-from farm.experiment import ScenarioKind
 from farm.experiment_file import parse_experiment
-from farm.scenario import check_load, ladder, plan_trial, witness_count
+from farm.model.experiment import ScenarioKind
+from farm.planning.load_steps import check_load, ladder
+from farm.planning.trial_planning import plan_trial
+from farm.planning.witness_count import witness_count
 
 
 @pytest.mark.parametrize("kind", LOADS)

@@ -9,21 +9,21 @@ from pathlib import Path
 import pytest
 
 from farm.cli.__main__ import main
-from farm.cli.density import Spent, first_and_last, reckoned
+from farm.cli.density import CpuSpent, first_and_last, reckoned
 from farm.cli.known_density import remember, room_for
 from farm.errors import BadInput, BrowserError
-from farm.experiment import Experiment, Host, Probes
 from farm.hosts.threads import ThreadTimes
-from farm.trial import Outcome
+from farm.model.experiment import Experiment, HostSettings, ProbeSettings
+from farm.model.verdict import Outcome
 
 EXPERIMENT = Experiment(
-    hosts=(Host(cores=(0, 1)),), probes=Probes(fidelity="light", per_browser=20)
+    hosts=(HostSettings(cores=(0, 1)),), probes=ProbeSettings(fidelity="light", per_browser=20)
 )
 NETWORK, PAGE, LATE = (10, 11), (20, 21), (30, 31)
 
 
-def spent(at_s: float, network_s: float, page_s: float, controller_s: float) -> Spent:
-    return Spent(ThreadTimes(at_s, {NETWORK: network_s, PAGE: page_s}), controller_s)
+def spent(at_s: float, network_s: float, page_s: float, controller_s: float) -> CpuSpent:
+    return CpuSpent(ThreadTimes(at_s, {NETWORK: network_s, PAGE: page_s}), controller_s)
 
 
 def test_what_some_probes_took_is_carried_on_to_the_limits_of_a_trial() -> None:
@@ -38,7 +38,7 @@ def test_what_some_probes_took_is_carried_on_to_the_limits_of_a_trial() -> None:
 
 def test_a_thread_that_began_in_between_does_not_count_from_its_birth() -> None:
     before, after = spent(0.0, 0.0, 0.0, 0.0), spent(10.0, 1.0, 1.0, 0.0)
-    late = Spent(ThreadTimes(10.0, {**after.threads.cpu_s, LATE: 9.0}), 0.0)
+    late = CpuSpent(ThreadTimes(10.0, {**after.threads.cpu_s, LATE: 9.0}), 0.0)
     assert reckoned(EXPERIMENT, 2, before, late, Outcome.PASS).cores_each == pytest.approx(0.1)
 
 
@@ -54,7 +54,7 @@ def test_what_was_measured_bounds_placement_by_cores(tmp_path: Path) -> None:
     assert room_for(asked, 2, file) == 21
     assert room_for(asked, 8, file) == 84
     assert room_for(EXPERIMENT, 8, file) is None
-    full = dataclasses.replace(asked, probes=Probes(fidelity="full", density="measured"))
+    full = dataclasses.replace(asked, probes=ProbeSettings(fidelity="full", density="measured"))
     with pytest.raises(BadInput, match="full one_to_one 640x480 20"):
         room_for(full, 2, file)
 
@@ -64,7 +64,7 @@ def test_farms_that_measure_at_once_forget_nothing(tmp_path: Path) -> None:
     kinds = [
         dataclasses.replace(
             EXPERIMENT,
-            probes=Probes(fidelity="light", density="measured"),
+            probes=ProbeSettings(fidelity="light", density="measured"),
             media=dataclasses.replace(EXPERIMENT.media, frame_rate=rate),
         )
         for rate in range(5, 25)
@@ -91,6 +91,6 @@ def test_it_says_what_is_wrong_with_the_experiment(
 
 @pytest.mark.parametrize("at_s", [[], [14.0], [9.0, 12.0, 26.0]])
 def test_a_machine_too_busy_to_be_looked_at_is_said_to_be(at_s: list[float]) -> None:
-    spent = Spent(ThreadTimes(0.0, {}), 0.0)
+    spent = CpuSpent(ThreadTimes(0.0, {}), 0.0)
     with pytest.raises(BrowserError, match=r"this machine was too busy to be looked at: [01] look"):
         first_and_last([(each, spent) for each in at_s], 10.0, 25.0)

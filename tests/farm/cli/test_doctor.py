@@ -12,7 +12,7 @@ import pytest
 
 from farm.cli.__main__ import main
 from farm.cli.examination import host_line
-from farm.observations import HostLook
+from farm.model.host_samples import HostLook
 from tests.farm.media.made_films import wav
 from tests.sshd import running_sshd
 from tests.stand_in_kurento import stand_in_kurento

@@ -18,14 +18,15 @@ from farm.cli.generator import (
     ray_address,
 )
 from farm.errors import BadInput
-from farm.experiment import Experiment, Host, Scenario, Size
 from farm.experiment_file import parse_experiment
-from farm.host_process import HostOrder, look
-from farm.observations import HostLook
-from farm.own_code import own_code
-from farm.placement import Room
-from farm.ray_hosts import RayMachine
-from farm.run_clock import RunClock
+from farm.hosts.code_version import own_code
+from farm.hosts.ray import RayMachine
+from farm.hosts.wiring import HostOrder, look
+from farm.model.experiment import Experiment, HostSettings, Scenario
+from farm.model.host_samples import HostLook
+from farm.model.run_clock import RunClock
+from farm.model.setting import Size
+from farm.planning.placement import Room
 
 A, B = RayMachine("a", "10.0.0.1", 8, "n1"), RayMachine("b", "10.0.0.2", 4, "n2")
 ORDER = HostOrder("a", "oregon", None, Size(640, 480), "full")
@@ -57,13 +58,21 @@ def test_machines_keep_their_names_where_nobody_else_has_them() -> None:
 @pytest.mark.parametrize(
     ("settings", "found", "says"),
     [
-        (Host(False, "auto"), (), r"hosts\[1\]\.ray: auto: no machine of it has CPUs"),
-        (Host(False, "auto", 3), (A, B), r"hosts\[1\]\.machines: 3: the cluster has 2 \(a, b\)"),
-        (Host(False, "auto"), (A, replace(B, name="a")), r"two of its machines are called a"),
+        (HostSettings(False, "auto"), (), r"hosts\[1\]\.ray: auto: no machine of it has CPUs"),
+        (
+            HostSettings(False, "auto", 3),
+            (A, B),
+            r"hosts\[1\]\.machines: 3: the cluster has 2 \(a, b\)",
+        ),
+        (
+            HostSettings(False, "auto"),
+            (A, replace(B, name="a")),
+            r"two of its machines are called a",
+        ),
     ],
 )
 def test_a_cluster_that_is_not_as_asked_for_is_told(
-    settings: Host, found: tuple[RayMachine, ...], says: str
+    settings: HostSettings, found: tuple[RayMachine, ...], says: str
 ) -> None:
     with pytest.raises(BadInput, match=says):
         check_machines(1, settings, found)
@@ -105,7 +114,9 @@ async def test_this_machine_is_looked_at_without_starting_anything() -> None:
 
 
 async def test_this_machine_alone_is_reached_by_loopback() -> None:
-    experiment = Experiment(scenario=Scenario("one_to_one"), hosts=(Host(cores=(0,), probes=6),))
+    experiment = Experiment(
+        scenario=Scenario("one_to_one"), hosts=(HostSettings(cores=(0,), probes=6),)
+    )
     async with open_generator(experiment, RunClock()) as generator:
         assert generator.names == (HERE,)
         assert generator.rooms == {HERE: Room(cores=1, probes=6)}

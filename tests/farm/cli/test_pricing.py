@@ -15,16 +15,10 @@ from farm.cli.pricing import (
     price_of_server,
 )
 from farm.errors import BadInput
-from farm.experiment import (
-    Aws,
-    AwsHosts,
-    Experiment,
-    Price,
-    Search,
-    Server,
-    TrialSettings,
-)
-from farm.server_observations import ServerFacts, ServerSample
+from farm.model.aws_settings import AwsHosts, AwsSettings
+from farm.model.experiment import Experiment, SearchSettings, TrialSettings
+from farm.model.server_samples import ServerFacts, ServerSample
+from farm.model.server_settings import Price, ServerSettings
 
 TABLE = """
 format: 1
@@ -44,9 +38,9 @@ def own(tmp_path: Path) -> Price:
 
 def experiment(price: Price, **search: float) -> Experiment:
     return Experiment(
-        server=Server(price=price),
+        server=ServerSettings(price=price),
         trial=TrialSettings(load=10, sessions_per_second=1, settle_s=20, hold_s=240),
-        search=Search(maximum=40, **search),  # type: ignore[arg-type]
+        search=SearchSettings(maximum=40, **search),  # type: ignore[arg-type]
     )
 
 
@@ -61,12 +55,12 @@ def test_a_run_costs_at_most_what_its_longest_takes(own: Price) -> None:
 
 def test_hosts_that_were_provisioned_by_the_same_file_are_counted(own: Price) -> None:
     hosts = (AwsHosts(count=3, type="big", region="cellar"),)
-    whole = replace(experiment(own), inventory=Path("there.yaml"), aws=Aws(hosts=hosts))
+    whole = replace(experiment(own), inventory=Path("there.yaml"), aws=AwsSettings(hosts=hosts))
     told = cost_of_measuring(whole, 10)
     assert told is not None
     assert told.startswith("cost: at most 8.00 EUR for the server and 3 hosts, 1.0 h of big")
 
-    elsewhere = replace(whole, aws=Aws(hosts=(AwsHosts(type="unheard of"),)))
+    elsewhere = replace(whole, aws=AwsSettings(hosts=(AwsHosts(type="unheard of"),)))
     told = cost_of_measuring(elsewhere, 10)
     assert told is not None
     assert told.endswith("hosts come on top")

@@ -11,7 +11,7 @@ import pytest
 
 from farm.cli.__main__ import main
 from farm.cli.run import BASELINE_OF, baseline_given
-from farm.jsonable import to_jsonable
+from farm.model.json_values import to_jsonable
 from tests.reports.made_run import new_run, pages, record_trial
 from tests.synthetic import Page
 

@@ -9,9 +9,9 @@ import pytest
 
 from farm.cli.running import first_footprint, run_to_end
 from farm.errors import NoSpace
+from farm.model.server_samples import Footprint, ResetReport
+from farm.model.verdict import Outcome
 from farm.recording.reader import RunReader
-from farm.server_observations import Footprint, ResetReport
-from farm.trial import Outcome
 from tests.farm.trial_evidence import judged_trial
 from tests.reports.made_run import new_run
 from tests.synthetic import call_plan

@@ -6,12 +6,13 @@ import socket
 import psutil
 
 from farm.cli.server_machine import is_here, listening_here, machine_of
-from farm.cost import MachinePrice, PriceTable
-from farm.experiment import Experiment, Price, Server
-from farm.observations import HostFacts
-from farm.server_observations import ServerFacts
+from farm.model.experiment import Experiment
+from farm.model.host_samples import HostFacts
+from farm.model.server_samples import ServerFacts
+from farm.model.server_settings import Price, ServerSettings
+from farm.results.cost import MachinePrice, PriceTable
 
-REAL = Experiment(server=Server(kurento="ws://203.0.113.10:8888/kurento"))
+REAL = Experiment(server=ServerSettings(kurento="ws://203.0.113.10:8888/kurento"))
 FACTS = ServerFacts("media-1", "6.1", 8, "Xeon", 16 * 10**9, "kurento", 7, "eth0", "ssh", 10e9)
 HOST = HostFacts("here", "office", "laptop", 4, 8 * 10**9, "6.2", "156")
 
@@ -27,7 +28,7 @@ def test_a_host_that_is_the_servers_machine_makes_it_shared_however_it_is_reache
         HOST, hostname="media-1", cores=8, memory_bytes=16 * 10**9, kernel="6.1"
     )
     assert machine_of(REAL, FACTS, [HOST, same]).shared
-    assert machine_of(Experiment(server=Server(local=True)), FACTS, []).shared
+    assert machine_of(Experiment(server=ServerSettings(local=True)), FACTS, []).shared
 
 
 def test_an_instance_carries_no_more_than_its_type_may() -> None:
@@ -39,7 +40,7 @@ def test_an_instance_carries_no_more_than_its_type_may() -> None:
 
 
 def test_cores_of_the_embedded_server_are_its_own() -> None:
-    machine = machine_of(Experiment(server=Server(cores=(1,))), FACTS, [HOST])
+    machine = machine_of(Experiment(server=ServerSettings(cores=(1,))), FACTS, [HOST])
     assert (machine.process_cores, machine.shared, machine.own_cores) == (1, True, True)
 
 
@@ -60,4 +61,4 @@ def test_a_server_is_here_by_all_that_both_say() -> None:
     )
     assert is_here(REAL, here)
     assert not is_here(REAL, dataclasses.replace(here, memory_bytes=memory_bytes + 1))
-    assert is_here(dataclasses.replace(REAL, server=Server(local=True)), FACTS)
+    assert is_here(dataclasses.replace(REAL, server=ServerSettings(local=True)), FACTS)

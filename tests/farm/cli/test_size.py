@@ -7,9 +7,9 @@ from typing import get_args
 
 import pytest
 
-from farm.capacity_search import CapacityEstimate, Interval, State
 from farm.cli.__main__ import main
 from farm.cli.size import exit_code
+from farm.search.capacity_search import CapacityEstimate, Interval, State
 
 
 def estimate(

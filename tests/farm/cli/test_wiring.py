@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from farm.cli.wiring import _with_embedded
-from farm.experiment import EMBEDDED, Experiment
-from farm.experiment import Server as ServerSettings
+from farm.model.experiment import Experiment
+from farm.model.server_settings import EMBEDDED, ServerSettings
 from farm.processes import Processes
 from tests.fakes import FakeObserver
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from farm.driver import (
+from farm.drivers import driver_names, parse_driver, read_driver
+from farm.errors import BadExperiment, MissingTool
+from farm.model.driver import (
     AcceptDialog,
     Click,
     Driver,
@@ -18,8 +20,6 @@ from farm.driver import (
     WaitFor,
     Where,
 )
-from farm.drivers import driver_names, parse_driver, read_driver
-from farm.errors import BadExperiment, MissingTool
 
 DRIVER = """\
 format: 1

@@ -8,8 +8,8 @@ import pytest
 
 from farm.drivers import with_room_media
 from farm.errors import BadExperiment, MissingTool
-from farm.experiment import App, Experiment, Receives, RoomMedia, Scenario
-from farm.scenario import plan_trial
+from farm.model.experiment import AppSettings, Experiment, Receives, RoomMedia, Scenario
+from farm.planning.trial_planning import plan_trial
 
 DRIVER = """\
 format: 1
@@ -25,7 +25,7 @@ def room(driver: str | None, **settings: object) -> Experiment:
     url = None if driver is None else "https://rooms.example.org/"
     return Experiment(
         scenario=Scenario(kind="group", **settings),  # type: ignore[arg-type]
-        app=App(run="demo" if driver is None else None, url=url, driver=driver),
+        app=AppSettings(run="demo" if driver is None else None, url=url, driver=driver),
     )
 
 
@@ -63,7 +63,7 @@ def test_what_the_experiment_says_comes_before_its_driver(tmp_path: Path) -> Non
 
 def test_calls_and_broadcasts_are_no_rooms_and_need_no_driver() -> None:
     for kind in ("one_to_one", "broadcast"):
-        call = Experiment(scenario=Scenario(kind=kind), app=App(driver="nowhere.yaml"))  # type: ignore[arg-type]
+        call = Experiment(scenario=Scenario(kind=kind), app=AppSettings(driver="nowhere.yaml"))  # type: ignore[arg-type]
         assert with_room_media(call) == call
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from farm.driver import AcceptDialog, Click, Evaluate, Fill, Goto, Select, WaitFor, Where
 from farm.drivers.steps import fill_in, step_for, step_name, unknown_variables
+from farm.model.driver import AcceptDialog, Click, Evaluate, Fill, Goto, Select, WaitFor, Where
 
 VARIABLES = {"app_url": "http://app/", "probe": "p000", "session": "s000"}
 

@@ -11,12 +11,13 @@ import numpy as np
 import polars as pl
 
 from benchmarks.made_streams import HOST, MadeTrial
-from farm.experiment import Experiment, Receives, RoomMedia, Scenario, ScenarioKind
-from farm.observations import EventKind, ProbeEvent
+from farm.model.experiment import Experiment, Receives, RoomMedia, Scenario, ScenarioKind
+from farm.model.page_samples import EventKind, ProbeEvent
+from farm.model.trial_evidence import JoinOutcome
+from farm.model.trial_plan import TrialPlan
+from farm.model.webrtc_stats import STATS_TYPES, MediaKind, columns
+from farm.planning.trial_planning import plan_trial
 from farm.recording.events import PhaseMark
-from farm.scenario import plan_trial
-from farm.trial import JoinOutcome, TrialPlan
-from farm.webrtc_stats import STATS_TYPES, MediaKind, columns
 
 HOLD_S, END_S = 10.0, 40.0
 Span = tuple[float, float]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from farm.evidence.rtp_tables import RtpTables
-from farm.evidence.stream_lives import Life
+from farm.evidence.stream_lifetimes import StreamLifetime
 from tests.farm.evidence.polled import ALL, END_S, Polled, at_times, course, plan
 
 
@@ -14,7 +14,7 @@ def polled() -> Polled:
     return Polled(plan())
 
 
-def lives(polled: Polled, shuffle: int | None = None) -> list[Life]:
+def lives(polled: Polled, shuffle: int | None = None) -> list[StreamLifetime]:
     trial = polled.trial()
     return list(RtpTables(trial if shuffle is None else trial.shuffled(shuffle)).lives)
 

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from farm.evidence import trial_evidence
-from farm.experiment import Criteria, Invalid
-from farm.trial import Direction, PageAct, StreamIdentity, TrialEvidence
+from farm.model.criteria import Criteria, InvalidLimits
+from farm.model.trial_evidence import PageAct, StreamIdentity, TrialEvidence
+from farm.model.trial_plan import Direction
+from farm.model.webrtc_stats import MediaKind
 from farm.verdict import judge
-from farm.webrtc_stats import MediaKind
 from tests.farm.evidence.polled import END_S, Course, Polled, at_times, course, plan, room
 
 CAMERAS = {f"p00{number}": course(10 + number) for number in range(3)}
@@ -295,7 +296,7 @@ def test_a_camera_that_a_page_starts_late_is_owed_from_then_on(
     if arrives_s is not None:
         polled.received("p000", CAMERAS["p001"], (arrives_s, END_S))
         polled.tells("p000", "setup", arrives_s, {"kind": "video", "setup_s": arrives_s - 1.5})
-    verdict = judge(evidence_of(polled), Criteria(), Invalid(), None)
+    verdict = judge(evidence_of(polled), Criteria(), InvalidLimits(), None)
     assert verdict.outcome == outcome, verdict.reasons
 
 

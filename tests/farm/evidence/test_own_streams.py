@@ -7,7 +7,7 @@ import pytest
 from farm.evidence import trial_evidence
 from farm.evidence.page_acts import PageActs
 from farm.evidence.stream_senders import Origins, senders_in
-from farm.trial import StreamIdentity
+from farm.model.trial_evidence import StreamIdentity
 from tests.farm.evidence.polled import END_S, HOLD_S, Polled, course, plan, room
 
 CAMERAS = {"p000": course(10), "p001": course(11), "p002": course(12)}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from farm.evidence.page_acts import SETTLES_S, PageActs
-from farm.observations import EventKind, ProbeEvent
+from farm.model.page_samples import EventKind, ProbeEvent
 from farm.recording.events import SeenEvent
 from tests.farm.evidence.polled import CAMERA
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from farm.attribution.watched import servers_part
+from farm.attribution.bad_period import servers_part
 from farm.evidence import trial_evidence
-from farm.experiment import Criteria, Invalid
-from farm.trial import TrialEvidence
+from farm.model.criteria import Criteria, InvalidLimits
+from farm.model.trial_evidence import TrialEvidence
 from farm.verdict import judge
 from tests.farm.evidence.polled import END_S, Polled, course, plan, room
 
@@ -86,7 +86,7 @@ def test_a_page_that_closes_what_had_failed_did_not_leave_and_the_server_has_its
         closed(polled, probe, 26.0)
     evidence = evidence_of(polled)
     assert evidence.left == {}
-    reasons = judge(evidence, Criteria(), Invalid(), None).reasons
+    reasons = judge(evidence, Criteria(), InvalidLimits(), None).reasons
     assert "gap" in {reason.code for reason in servers_part(reasons)}
 
 

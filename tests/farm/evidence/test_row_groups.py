@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from farm.analysis.rates import FloatArray, IntArray
 from farm.evidence.row_groups import RowGroups
-from farm.rates import FloatArray, IntArray
 
 NAN = np.nan
 

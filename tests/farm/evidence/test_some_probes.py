@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from farm.evidence import trial_evidence
-from farm.evidence.trial import probe_intervals
+from farm.evidence.from_recording import probe_intervals
 from tests.farm.recordings import recorded
 from tests.synthetic import Page, call_plan
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from farm.evidence import trial_evidence
-from farm.trial import LayerInterval, TrialEvidence
+from farm.model.trial_evidence import LayerInterval, TrialEvidence
 from tests.farm.evidence.polled import END_S, Course, Polled, plan
 
 RIDS = ("q", "h", "f")

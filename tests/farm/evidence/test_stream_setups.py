@@ -8,8 +8,8 @@ import pytest
 
 from farm.evidence.page_acts import Off
 from farm.evidence.stream_setups import stream_setups
-from farm.trial import StreamIdentity, StreamSetup
-from farm.webrtc_stats import MediaKind
+from farm.model.trial_evidence import StreamIdentity, StreamSetup
+from farm.model.webrtc_stats import MediaKind
 from tests.farm.evidence.polled import Polled, room
 
 

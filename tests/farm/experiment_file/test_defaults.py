@@ -8,20 +8,20 @@ import pytest
 import yaml
 
 from farm.errors import BadExperiment
-from farm.experiment import EMBEDDED, Process
 from farm.experiment_file import effective, load_experiment, parse_experiment
+from farm.model.server_settings import EMBEDDED, ProcessSettings
 
 PAGE = "app: {url: 'https://meet.example.org/', driver: mine.yaml}\n"
 
 
 def test_the_server_behind_a_page_of_the_users_is_no_kurento_unless_it_is_named() -> None:
     server = parse_experiment(PAGE, "calls.yaml").server
-    assert (server.kurento, server.process) == (None, Process(name=None))
+    assert (server.kurento, server.process) == (None, ProcessSettings(name=None))
 
     kurento = "ws://203.0.113.10:8888/kurento"
     for named in (EMBEDDED, kurento):
         server = parse_experiment(f"{PAGE}server: {{kurento: '{named}'}}", "calls.yaml").server
-        assert (server.kurento, server.process) == (named, Process())
+        assert (server.kurento, server.process) == (named, ProcessSettings())
 
 
 def test_without_a_page_of_ones_own_the_embedded_server_is_meant() -> None:
@@ -36,14 +36,14 @@ def test_our_demo_app_has_a_kurento() -> None:
 @pytest.mark.parametrize(
     ("written", "process"),
     [
-        ("name: janus", Process(name="janus")),
-        ("port: 4443", Process(name=None, port=4443)),
-        ("container: sfu", Process(name=None, container="sfu")),
-        ("name: kurento-media-server", Process(name="kurento-media-server")),
-        ("name: null", Process(name=None)),
+        ("name: janus", ProcessSettings(name="janus")),
+        ("port: 4443", ProcessSettings(name=None, port=4443)),
+        ("container: sfu", ProcessSettings(name=None, container="sfu")),
+        ("name: kurento-media-server", ProcessSettings(name="kurento-media-server")),
+        ("name: null", ProcessSettings(name=None)),
     ],
 )
-def test_its_process_is_the_one_that_is_named(written: str, process: Process) -> None:
+def test_its_process_is_the_one_that_is_named(written: str, process: ProcessSettings) -> None:
     text = f"{PAGE}server: {{kurento: null, local: true, process: {{{written}}}}}"
     assert parse_experiment(text, "calls.yaml").server.process == process
 
@@ -59,13 +59,13 @@ def test_effective_settings_read_back_as_they_are() -> None:
         (
             "server: {kurento: 'ws://203.0.113.10:8888/kurento'}",
             "ws://203.0.113.10:8888/kurento",
-            Process(),
+            ProcessSettings(),
         ),
-        ("hosts: [{here: true}]", None, Process(name=None)),
+        ("hosts: [{here: true}]", None, ProcessSettings(name=None)),
     ],
 )
 def test_an_inventory_may_name_the_kurento(
-    tmp_path: Path, inventory: str, kurento: str | None, process: Process
+    tmp_path: Path, inventory: str, kurento: str | None, process: ProcessSettings
 ) -> None:
     (tmp_path / "inventory.yaml").write_text(f"format: 1\n{inventory}\n")
     (tmp_path / "mine.yaml").touch()

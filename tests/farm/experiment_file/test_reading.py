@@ -7,22 +7,21 @@ from hypothesis import strategies as st
 
 from farm.drivers import read_driver
 from farm.errors import BadExperiment
-from farm.experiment import (
-    App,
-    Criteria,
+from farm.experiment_file import effective, load_experiment, parse_experiment
+from farm.model.criteria import Criteria
+from farm.model.experiment import (
+    AppSettings,
     Experiment,
-    Host,
-    Media,
-    Network,
+    HostSettings,
+    MediaSettings,
+    NetworkSettings,
     Receives,
     Scenario,
-    Server,
-    Size,
-    Ssh,
     TrialSettings,
 )
-from farm.experiment_file import effective, load_experiment, parse_experiment
-from farm.scenario import driver_name, plan_trial
+from farm.model.server_settings import ServerSettings, Ssh
+from farm.model.setting import Size
+from farm.planning.trial_planning import driver_name, plan_trial
 
 EXAMPLES = sorted(Path(__file__).parents[3].joinpath("examples").glob("*.yaml"))
 
@@ -70,7 +69,9 @@ def test_a_scenario_may_be_just_its_word() -> None:
 def test_a_url_of_ones_own_replaces_the_demo_app() -> None:
     experiment = parsed("app: {url: 'https://calls.example.org/', driver: mine.yaml}")
 
-    assert experiment.app == App(run=None, url="https://calls.example.org/", driver="mine.yaml")
+    assert experiment.app == AppSettings(
+        run=None, url="https://calls.example.org/", driver="mine.yaml"
+    )
 
 
 def test_a_room_that_an_sfu_forwards_and_how_much_of_it() -> None:
@@ -465,10 +466,10 @@ def test_what_is_effective_reads_back_as_the_same(
 ) -> None:
     experiment = Experiment(
         name=name,
-        server=Server(cores=cores),
-        hosts=(Host(place="office", cores=cores),),
-        media=Media(size=size),
-        network=Network(latency_s=latency_s, loss=loss, probes=("p000", "p012")),
+        server=ServerSettings(cores=cores),
+        hosts=(HostSettings(place="office", cores=cores),),
+        media=MediaSettings(size=size),
+        network=NetworkSettings(latency_s=latency_s, loss=loss, probes=("p000", "p012")),
         trial=TrialSettings(hold_s=hold_s),
         criteria=Criteria(bad_share=bad_share),
     )

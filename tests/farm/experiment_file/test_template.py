@@ -2,9 +2,9 @@ import re
 
 import pytest
 
-from farm.experiment import Experiment, Scenario, ScenarioKind
 from farm.experiment_file import parse_experiment
 from farm.experiment_file.template import template
+from farm.model.experiment import Experiment, Scenario, ScenarioKind
 
 KINDS: list[ScenarioKind] = ["one_to_one", "group", "broadcast"]
 

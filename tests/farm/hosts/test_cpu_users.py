@@ -19,7 +19,7 @@ from farm.hosts.processes import (
     read_process,
     read_processes,
 )
-from farm.observations import CpuShare
+from farm.model.host_samples import CpuShare
 
 
 def process(name: str, *, low: bool = False) -> ProcessTime:

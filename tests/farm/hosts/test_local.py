@@ -13,18 +13,19 @@ from pathlib import Path
 import psutil
 import pytest
 
-from farm.boot import Boots
 from farm.browser.chromiums import Chromiums
-from farm.driver import Click, Driver, Goto, RoleSteps, Step, WaitFor
 from farm.errors import BrowserError, JoinError, ProcessError
-from farm.experiment import Media, Probes
-from farm.hosts import Browser, LocalHost
-from farm.observations import HostSample, PageReport, ProbeEvent
-from farm.probe_life import Seen
+from farm.hosts import LocalHost, SharedBrowser
+from farm.hosts.probe import Seen
+from farm.hosts.start_limit import StartLimit
+from farm.model.driver import Click, Driver, Goto, RoleSteps, Step, WaitFor
+from farm.model.experiment import MediaSettings, ProbeSettings
+from farm.model.host_samples import HostSample
+from farm.model.page_samples import PageReport, ProbeEvent
+from farm.model.run_clock import RunClock
+from farm.model.trial_plan import ProbePlan
 from farm.processes import Processes
 from farm.protocols import Evidence, HostKit
-from farm.run_clock import RunClock
-from farm.trial import ProbePlan
 
 DRIVER = Driver(
     "test",
@@ -42,7 +43,9 @@ DRIVER = Driver(
 
 
 def kit_for(app_url: str, screenshots: Path, **probes: int) -> HostKit:
-    return HostKit(app_url, False, DRIVER, Media(), Probes(**probes), 1.0, screenshots)
+    return HostKit(
+        app_url, False, DRIVER, MediaSettings(), ProbeSettings(**probes), 1.0, screenshots
+    )
 
 
 def plan(name: str, role: str = "caller") -> ProbePlan:
@@ -85,7 +88,7 @@ class FakeBrowsers:
     async def open(self, kit: HostKit) -> str:
         return "Chromium 1"
 
-    async def browser(self) -> Browser:
+    async def browser(self) -> SharedBrowser:
         await self.go.wait()
         if self.broken > 0:
             self.broken -= 1
@@ -100,7 +103,7 @@ class FakeBrowsers:
 def host_with(browsers: FakeBrowsers | Chromiums) -> LocalHost:
     clock = RunClock()
     return LocalHost(
-        "here", place="office", cores=None, browsers=browsers, boots=Boots, clock=clock.reading
+        "here", place="office", cores=None, browsers=browsers, boots=StartLimit, clock=clock.reading
     )
 
 

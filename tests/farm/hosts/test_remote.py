@@ -12,18 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from farm.driver import Driver
 from farm.errors import BadInput, BrowserError, GeneratorError, HostLost, JoinError, MissingTool
-from farm.experiment import Media, Probes
 from farm.hosts import RemoteHost
-from farm.hosts.line import Answer, Question, packed, unpacked
+from farm.hosts.code_version import own_code
+from farm.hosts.rpc import Question, Reply, packed, unpacked
 from farm.hosts.service import HostService
-from farm.observations import HostFacts, HostLook, HostSample, ProbeEvent
-from farm.own_code import own_code
+from farm.model.driver import Driver
+from farm.model.experiment import MediaSettings, ProbeSettings
+from farm.model.host_samples import HostFacts, HostLook, HostSample
+from farm.model.page_samples import ProbeEvent
+from farm.model.run_clock import RunClock
+from farm.model.trial_plan import ProbePlan
 from farm.processes import Processes
 from farm.protocols import Evidence, HostKit
-from farm.run_clock import RunClock
-from farm.trial import ProbePlan
 from tests.fakes import FakeClock, FakeHost
 
 PLAN = ProbePlan("p000", "s000", "caller", "b", 0.0, {}, ("video",), ("video",))
@@ -127,10 +128,12 @@ async def far_away(
         await service.answer(packed(Question("close")))
 
 
-def kit(folder: Path, media: Media | None = None) -> HostKit:
+def kit(folder: Path, media: MediaSettings | None = None) -> HostKit:
     pictures = folder / "screenshots"
     driver = Driver("test", {})
-    return HostKit("http://app/", False, driver, media or Media(), Probes(), 1.0, pictures)
+    return HostKit(
+        "http://app/", False, driver, media or MediaSettings(), ProbeSettings(), 1.0, pictures
+    )
 
 
 def rooms_left() -> set[Path]:
@@ -274,14 +277,14 @@ async def test_a_clip_is_brought_once_and_whole(
     monkeypatch.setattr("farm.hosts.remote.PIECE_BYTES", 1000)
     clip = tmp_path / "mine.mp4"
     clip.write_bytes(bytes(range(256)) * 10)
-    media = Media(video=str(clip))
+    media = MediaSettings(video=str(clip))
     async with far_away(tmp_path) as far:
         await far.host.open(kit(tmp_path, media))
         assert far.there.kit is not None
         there = Path(far.there.kit.media.video)
         assert there.parent == far.files
         assert there.read_bytes() == clip.read_bytes()
-        assert far.there.kit.media.audio == Media().audio
+        assert far.there.kit.media.audio == MediaSettings().audio
         first = far.line.asked
     async with far_away(tmp_path) as again:
         await again.host.open(kit(tmp_path, media))
@@ -293,12 +296,12 @@ async def test_a_clip_that_came_in_pieces_before_does_not_spoil_the_next(tmp_pat
     async with far_away(tmp_path) as far:
         service = far.line.service
         answer = await service.answer(packed(Question("bring", ("name.mp4", 0, b"half", False))))
-        assert answer == packed(Answer())
+        assert answer == packed(Reply())
     clip = tmp_path / "mine.mp4"
     clip.write_bytes(b"whole")
     async with far_away(tmp_path) as far:
         far.files.mkdir(exist_ok=True)
-        await far.host.open(kit(tmp_path, Media(video=str(clip))))
+        await far.host.open(kit(tmp_path, MediaSettings(video=str(clip))))
         assert far.there.kit is not None
         assert Path(far.there.kit.media.video).read_bytes() == b"whole"
 
@@ -307,7 +310,7 @@ async def test_a_clip_that_came_in_pieces_before_does_not_spoil_the_next(tmp_pat
 async def test_a_clip_is_brought_to_no_other_folder(name: str, tmp_path: Path) -> None:
     async with far_away(tmp_path) as far:
         for asked in (Question("lacks", (name,)), Question("bring", (name, 0, b"x", False))):
-            answer = unpacked(await far.line.service.answer(packed(asked)), Answer)
+            answer = unpacked(await far.line.service.answer(packed(asked)), Reply)
             assert answer.trouble is not None
             assert answer.trouble.message == f"{name}: not the name of a file"
         assert not (tmp_path / "mine").exists()

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from farm.experiment import Invalid
 from farm.hosts.cores import chosen_cores
 from farm.hosts.sampler import (
     HostSampler,
     usable_cores,
 )
-from farm.observations import HostSample
+from farm.model.criteria import InvalidLimits
+from farm.model.host_samples import HostSample
 from farm.verdict.generator_faults import generator_faults
 from tests.farm.trial_evidence import good, with_host
 
@@ -129,7 +129,7 @@ def test_memory_that_is_taken_is_seen() -> None:
         if after.memory_available_bytes < before.memory_available_bytes - 200_000_000:
             break
     limit = (before.memory_available_bytes - 100_000_000) / psutil.virtual_memory().total
-    invalid = Invalid(memory_available=limit)
+    invalid = InvalidLimits(memory_available=limit)
 
     def codes(sample: HostSample) -> list[str]:
         memory = {

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 import pytest
 
 from farm.hosts.threads import ThreadTimes, busiest_thread, cpu_wait, read_threads
-from farm.observations import CpuWait
+from farm.model.host_samples import CpuWait
 
 BURN = "while True: pass"
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from farm.experiment import Invalid
 from farm.hosts.sampler import HostSampler
 from farm.hosts.udp_drops import UdpDrops, sockets_of
+from farm.model.criteria import InvalidLimits
 from farm.verdict.generator_faults import generator_faults
 from tests.farm.trial_evidence import good, with_host
 
@@ -74,7 +74,9 @@ def test_a_host_whose_browsers_have_no_room_makes_the_trial_invalid(deaf: Deaf) 
     deaf.overflow()
     dropped = sampler.sample(0.0)
     seen = [with_host(good(), [41], udp_drops=each.udp_drops) for each in (healthy, dropped)]
-    assert [[reason.code for reason in generator_faults(each, Invalid())] for each in seen] == [
+    assert [
+        [reason.code for reason in generator_faults(each, InvalidLimits())] for each in seen
+    ] == [
         [],
         ["udp_drops"],
     ]

@@ -12,7 +12,7 @@ from aiortc import RTCCertificate
 
 from farm.kurento import KurentoClient
 from farm.kurento.view import KurentoView, endpoint_stats, type_of
-from farm.run_clock import RunClock
+from farm.model.run_clock import RunClock
 from infra.embedded_kurento.factories import factories
 from infra.embedded_kurento.files.places import Places
 from infra.embedded_kurento.server import Server, serving

@@ -19,8 +19,9 @@ import pytest
 from av.stream import Disposition
 
 from farm.errors import BadInput
-from farm.experiment import Media, Size
 from farm.media import Clip, check_clips, prepare
+from farm.model.experiment import MediaSettings
+from farm.model.setting import Size
 
 Rgb = tuple[int, int, int]
 
@@ -165,14 +166,14 @@ def titled(path: Path, title: bytes) -> Path:
 
 def played(source: Path, tmp_path: Path) -> Clip:
     """What the doctor accepts, as the run plays it."""
-    media = Media(frame_rate=RATE, video=str(source), audio="none")
+    media = MediaSettings(frame_rate=RATE, video=str(source), audio="none")
     check_clips(media, SIZE, tmp_path / "doctor")
     return prepare(media, SIZE, tmp_path / "run")
 
 
 def refusal(source: Path, tmp_path: Path) -> str:
     """With which both refuse it."""
-    media = Media(frame_rate=RATE, video=str(source), audio="none")
+    media = MediaSettings(frame_rate=RATE, video=str(source), audio="none")
     said = []
     for look in (check_clips, prepare):
         with pytest.raises(BadInput) as refused:

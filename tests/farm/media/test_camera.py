@@ -6,9 +6,9 @@ import itertools
 
 import numpy as np
 
-from farm.experiment import Size
 from farm.media.camera import Planes, camera_frames
 from farm.media.frame_number import read_all, read_frame_number
+from farm.model.setting import Size
 
 SIZE = Size(320, 240)
 

@@ -16,12 +16,13 @@ from playwright.async_api import async_playwright
 
 from farm.browser.program import find_chromium
 from farm.errors import BadInput, MissingTool
-from farm.experiment import Media, Size
 from farm.media import Clip, prepare
 from farm.media.frame_number import read_frame_number
+from farm.model.experiment import MediaSettings
+from farm.model.setting import Size
 
 SIZE = Size(160, 120)
-MEDIA = Media(frame_rate=10)
+MEDIA = MediaSettings(frame_rate=10)
 
 
 def test_the_camera_is_ten_seconds_of_numbered_frames(tmp_path: Path) -> None:
@@ -42,7 +43,7 @@ def test_the_voice_is_ten_seconds_of_48_khz_mono(tmp_path: Path) -> None:
 
 
 def test_no_audio_is_no_file(tmp_path: Path) -> None:
-    clip = prepare(Media(frame_rate=10, audio="none"), SIZE, tmp_path)
+    clip = prepare(MediaSettings(frame_rate=10, audio="none"), SIZE, tmp_path)
     assert clip.audio is None
     assert [path.suffix for path in tmp_path.iterdir()] == [".y4m"]
 
@@ -55,7 +56,7 @@ def test_a_clip_is_made_once_and_another_setting_makes_another(tmp_path: Path) -
     others = {
         prepare(MEDIA, SIZE, tmp_path, identity=1).video,
         prepare(MEDIA, Size(160, 90), tmp_path).video,
-        prepare(Media(frame_rate=5), SIZE, tmp_path).video,
+        prepare(MediaSettings(frame_rate=5), SIZE, tmp_path).video,
     }
     assert len(others - {first.video}) == 3
 
@@ -71,7 +72,7 @@ def test_two_processes_may_make_it_at_once(tmp_path: Path) -> None:
 
 def test_a_short_file_is_repeated_up_to_ten_seconds(tmp_path: Path) -> None:
     source = _film(tmp_path / "short.mkv", 320, 240, 25, seconds=2.0)
-    clip = prepare(Media(frame_rate=10, video=str(source)), SIZE, tmp_path / "cache")
+    clip = prepare(MediaSettings(frame_rate=10, video=str(source)), SIZE, tmp_path / "cache")
     levels = _levels(clip, np.s_[50:70, 70:90])
     assert len(levels) == 100
     assert np.ptp(levels[:20]) > 50
@@ -80,7 +81,7 @@ def test_a_short_file_is_repeated_up_to_ten_seconds(tmp_path: Path) -> None:
 
 def test_a_long_file_is_cut_to_its_first_ten_seconds(tmp_path: Path) -> None:
     source = _film(tmp_path / "long.mkv", 64, 64, 5, seconds=12.0)
-    clip = prepare(Media(frame_rate=10, video=str(source)), SIZE, tmp_path / "cache")
+    clip = prepare(MediaSettings(frame_rate=10, video=str(source)), SIZE, tmp_path / "cache")
     levels = _levels(clip, np.s_[50:70, 70:90])
     assert len(levels) == 100
     assert np.all(np.diff(levels) >= -2)
@@ -89,7 +90,7 @@ def test_a_long_file_is_cut_to_its_first_ten_seconds(tmp_path: Path) -> None:
 
 def test_a_file_of_another_shape_gets_black_bars(tmp_path: Path) -> None:
     source = _film(tmp_path / "wide.mkv", 320, 120, 5, seconds=1.0)
-    clip = prepare(Media(frame_rate=10, video=str(source)), SIZE, tmp_path / "cache")
+    clip = prepare(MediaSettings(frame_rate=10, video=str(source)), SIZE, tmp_path / "cache")
     assert _levels(clip, np.s_[:26, :]).max() < 20
     assert _levels(clip, np.s_[94:, :]).max() < 20
     assert _levels(clip, np.s_[34:86, :]).min() > 35
@@ -101,7 +102,7 @@ def test_sound_comes_from_any_file_and_is_brought_to_48_khz_mono(tmp_path: Path)
     with wave.open(str(source), "wb") as file:
         file.setparams((2, 2, 22_050, 0, "NONE", ""))
         file.writeframes(np.repeat(tone, 2).tobytes())
-    audio = prepare(Media(frame_rate=10, audio=str(source)), SIZE, tmp_path / "cache").audio
+    audio = prepare(MediaSettings(frame_rate=10, audio=str(source)), SIZE, tmp_path / "cache").audio
     assert audio is not None
     with wave.open(str(audio)) as file:
         assert file.getparams()[:4] == (1, 2, 48_000, 480_000)
@@ -111,31 +112,31 @@ def test_sound_comes_from_any_file_and_is_brought_to_48_khz_mono(tmp_path: Path)
 
 def test_a_missing_file_is_named_with_its_setting(tmp_path: Path) -> None:
     with pytest.raises(MissingTool, match=r"^media\.video: /nowhere/clip\.mp4: .*no such file"):
-        prepare(Media(video="/nowhere/clip.mp4"), SIZE, tmp_path)
+        prepare(MediaSettings(video="/nowhere/clip.mp4"), SIZE, tmp_path)
     with pytest.raises(MissingTool, match=r"^media\.audio: /nowhere/voice\.mp3: .*no such file"):
-        prepare(Media(frame_rate=5, audio="/nowhere/voice.mp3"), SIZE, tmp_path)
+        prepare(MediaSettings(frame_rate=5, audio="/nowhere/voice.mp3"), SIZE, tmp_path)
 
 
 def test_a_file_that_is_no_clip_is_named_with_its_setting(tmp_path: Path) -> None:
     text = tmp_path / "notes.mp4"
     text.write_text("not a film\n" * 100)
     with pytest.raises(BadInput, match=r"^media\.video: .*notes\.mp4: not a clip that PyAV reads"):
-        prepare(Media(video=str(text)), SIZE, tmp_path / "cache")
+        prepare(MediaSettings(video=str(text)), SIZE, tmp_path / "cache")
     with pytest.raises(BadInput, match=r"^media\.video: .*not a file"):
-        prepare(Media(video=str(tmp_path)), SIZE, tmp_path / "cache")
+        prepare(MediaSettings(video=str(tmp_path)), SIZE, tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_sound_without_pictures_is_no_camera(tmp_path: Path) -> None:
     audio = prepare(MEDIA, SIZE, tmp_path).audio
     with pytest.raises(BadInput, match=r"^media\.video: .*no video in it"):
-        prepare(Media(video=str(audio)), SIZE, tmp_path)
+        prepare(MediaSettings(video=str(audio)), SIZE, tmp_path)
 
 
 def test_a_silent_film_is_no_sound(tmp_path: Path) -> None:
     source = _film(tmp_path / "silent.mkv", 64, 64, 5, seconds=1.0)
     with pytest.raises(BadInput, match=r"^media\.audio: .*no sound in it"):
-        prepare(Media(frame_rate=5, audio=str(source)), SIZE, tmp_path)
+        prepare(MediaSettings(frame_rate=5, audio=str(source)), SIZE, tmp_path)
 
 
 @pytest.mark.parametrize("size", [Size(161, 120), Size(160, 20)], ids=str)
@@ -146,7 +147,7 @@ def test_a_size_that_no_camera_has_is_refused(size: Size, tmp_path: Path) -> Non
 
 @pytest.mark.slow
 async def test_chromium_plays_it_and_the_number_moves(tmp_path: Path) -> None:
-    clip = prepare(Media(frame_rate=20), Size(320, 240), tmp_path)
+    clip = prepare(MediaSettings(frame_rate=20), Size(320, 240), tmp_path)
     page_file = tmp_path / "camera.html"
     page_file.write_text("<video muted></video><canvas width=320 height=240></canvas>")
     flags = [

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from farm.errors import BadInput
-from farm.experiment import Media, Size
 from farm.media import Clip, check_clips, prepare
+from farm.model.experiment import MediaSettings
+from farm.model.setting import Size
 from tests.farm.media.made_films import film, heard, joined, loudness, pitch, tone, wav
 
 SIZE = Size(64, 64)
@@ -21,14 +22,14 @@ QUARTER = 0.25 / np.sqrt(2)
 
 def clip_of(source: Path, tmp_path: Path) -> Clip:
     """What the doctor accepts, as the run plays it."""
-    media = Media(frame_rate=1, audio=str(source))
+    media = MediaSettings(frame_rate=1, audio=str(source))
     check_clips(media, SIZE, tmp_path / "doctor")
     return prepare(media, SIZE, tmp_path / "run")
 
 
 def refusal(source: Path, tmp_path: Path) -> str:
     """With which both refuse it."""
-    media = Media(frame_rate=1, audio=str(source))
+    media = MediaSettings(frame_rate=1, audio=str(source))
     said = []
     for look in (check_clips, prepare):
         with pytest.raises(BadInput) as refused:

@@ -10,8 +10,9 @@ import pytest
 from playwright.async_api import async_playwright
 
 from farm.browser.program import find_chromium
-from farm.experiment import Media, Size
 from farm.media import Clip, check_clips, prepare
+from farm.model.experiment import MediaSettings
+from farm.model.setting import Size
 from tests.farm.media.made_films import (
     BLUE,
     GREEN,
@@ -88,7 +89,7 @@ async def test_a_page_sees_it_upright_and_moving_and_hears_all_of_it(
         for hertz, layout in ((440, "mono"), (880, "stereo"))
     ]
     audio = joined(tmp_path / "both.aac", *parts)
-    media = Media(frame_rate=20, video=str(video), audio=str(audio))
+    media = MediaSettings(frame_rate=20, video=str(video), audio=str(audio))
     check_clips(media, SIZE, tmp_path / "cache")
     seen = await _seen(prepare(media, SIZE, tmp_path / "cache"), tmp_path)
     pictures = [

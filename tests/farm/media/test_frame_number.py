@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from farm.experiment import Size
 from farm.media.camera import Planes, camera_frames
 from farm.media.frame_number import Luma, draw_block, read_all, read_frame_number
+from farm.model.setting import Size
 
 
 @given(identity=st.integers(0, 15), number=st.integers(0, 4095))

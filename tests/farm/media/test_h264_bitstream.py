@@ -6,7 +6,6 @@ import av
 import numpy as np
 import pytest
 
-from farm.experiment import Size
 from farm.media.camera import Planes
 from farm.media.h264_bitstream import (
     FRAME_NUM_BIT,
@@ -22,6 +21,7 @@ from farm.media.h264_bitstream import (
     skip_of,
 )
 from farm.media.h264_pairs import H264Pairs
+from farm.model.setting import Size
 
 
 def noise(size: Size, seed: int) -> Planes:

@@ -10,7 +10,6 @@ from pathlib import Path
 import av
 import pytest
 
-from farm.experiment import Media, Size
 from farm.media import prepare, with_light_banks
 from farm.media.camera import camera_frames
 from farm.media.frame_number import read_all
@@ -18,6 +17,8 @@ from farm.media.h264_bitstream import FRAME_NUM_BIT, START_CODE
 from farm.media.h264_pairs import H264Pairs
 from farm.media.light_bank import SHARES, LightBank, light_bank
 from farm.media.vp8_pairs import Vp8Pairs
+from farm.model.experiment import MediaSettings
+from farm.model.setting import Size
 
 SIZE, FRAME_RATE, IDENTITY = Size(160, 120), 10, 3
 CODECS = {"vp8": Vp8Pairs, "h264": H264Pairs}
@@ -121,7 +122,7 @@ def test_what_a_light_receiver_decodes_is_a_key_frame_with_room_after_it(
 
 
 def test_the_files_give_each_frame_its_place_and_are_made_once(tmp_path: Path) -> None:
-    clip = prepare(Media(frame_rate=10, audio="none"), Size(96, 80), tmp_path)
+    clip = prepare(MediaSettings(frame_rate=10, audio="none"), Size(96, 80), tmp_path)
     banks = with_light_banks(clip).light_banks
     assert banks.keys() == CODECS.keys()
     for codec, path in banks.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from farm.observations import ClockReading
+from farm.model.clock_reading import ClockReading
 from farm.recording.clock_offsets import ClockOffsets
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from farm.errors import InUse, RecordingError
-from farm.file_lock import FileLock
-from farm.jsonable import to_text
+from farm.files.file_lock import FileLock
+from farm.model.json_values import to_text
 from farm.recording.folder import RunFolder, list_runs, run_name
 from farm.recording.pruning import prune_runs
 from farm.recording.reader import RunReader

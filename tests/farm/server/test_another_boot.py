@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from farm.errors import CloudError, ServerUnreachable
 from farm.server.another_boot import BOOT_ID, another_boot
-from farm.shell import Answer, Channel
+from farm.server.shell import Channel, CommandResult
 from tests.fakes import READING_S
 
 
@@ -28,7 +28,7 @@ class Clock:
 
 
 class Machine:
-    """Implements `farm.shell.Shell`: it boots `boots_at_s`, and is up again a minute later."""
+    """Implements `farm.server.shell.Shell`: it boots `boots_at_s`, and is up again a minute later."""
 
     where, here = "ubuntu@203.0.113.10", False
 
@@ -45,13 +45,13 @@ class Machine:
             raise ServerUnreachable("port 22 does not answer")
         self.is_open = True
 
-    async def run(self, command: str, within_s: float, setting: str) -> Answer:
+    async def run(self, command: str, within_s: float, setting: str) -> CommandResult:
         assert command == BOOT_ID
         assert self.is_open
         if self.kills:
-            return Answer(137, "", "")
+            return CommandResult(137, "", "")
         booted = self.boots_at_s is not None and self.clock.now_s >= self.boots_at_s
-        return Answer(0, "second\n" if booted else "first\n", "")
+        return CommandResult(0, "second\n" if booted else "first\n", "")
 
     async def channel(self, command: str) -> Channel:
         raise NotImplementedError

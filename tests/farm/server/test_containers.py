@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from farm.experiment import Process
+from farm.model.server_settings import ProcessSettings
 from farm.server.process import chosen, search, unseen
 from farm.server.whole import whole
 
-KMS = Process(name=None, container="kms")
+KMS = ProcessSettings(name=None, container="kms")
 PROGRAMS = ("grep", "ls", "awk", "head", "sed", "id", "cat")
 
 NO_DAEMON = (
@@ -111,7 +111,7 @@ def test_why_another_process_is_not_seen_is_said() -> None:
     stat = "/proc/{pid}/stat:{pid} (sh) S 1 1 1 0 -1 0 0 0 0 0 1 0 0 0 20 0 9 0 7\n"
     listener = "   0: 00000000:22B8 00000000:0000 0A 0:0 00:0 0 0 0 777 1 0 100 0 0 10 0\n"
     everything, own = stat.format(pid=1) + stat.format(pid=9), stat.format(pid=9)
-    name, port = Process(name="kms"), Process(name=None, port=8888)
+    name, port = ProcessSettings(name="kms"), ProcessSettings(name=None, port=8888)
     assert unseen(name, everything) == "process kms is not seen there"
     assert "only its own processes (/proc with hidepid)" in unseen(name, own)
     assert unseen(name, "") == "no process is seen there (/proc)"

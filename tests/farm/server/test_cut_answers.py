@@ -11,20 +11,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from farm.control_groups import groups, look_for
 from farm.errors import AnswerCut, FarmError
-from farm.experiment import Process
-from farm.server.frames import Frame, proc_files
+from farm.linux.control_groups import groups, look_for
+from farm.linux.frames import Frame, proc_files
+from farm.linux.network import Interface
+from farm.linux.proc import look, of_threads, often
+from farm.linux.slow_samples import seldom, seldom_look
+from farm.linux.top import parse_top
+from farm.model.server_settings import ProcessSettings
 from farm.server.interface import choose_interface, look_inside, read_inside
 from farm.server.machine import COMMAND, read_machine
-from farm.server.network import Interface
-from farm.server.proc import look, of_threads, often
 from farm.server.process import chosen, search, unseen
 from farm.server.recorded_files import BROKEN_OFF, files, free_bytes
-from farm.server.seldom import seldom, seldom_look
-from farm.server.top import parse_top
+from farm.server.shell import CommandResult
 from farm.server.whole import whole, whole_text
-from farm.shell import Answer
 
 Read = Callable[[str], Any]
 
@@ -77,12 +77,12 @@ def frame(said: str) -> None:
     seldom_look(answered, 1, where)
 
 
-def process(wanted: Process) -> Read:
+def process(wanted: ProcessSettings) -> Read:
     return lambda said: (chosen(wanted, said), unseen(wanted, said))
 
 
-KMS = Process(name=None, container="kms")
-PORT = Process(name=None, port=22)
+KMS = ProcessSettings(name=None, container="kms")
+PORT = ProcessSettings(name=None, port=22)
 DOCKER = "@farm container 1 abcdef running\n@farm refused docker Error: No such container: kms\n"
 TOP = "top - 23:13:46 up 1 day\nTasks: 2 total\n%Cpu(s): 73.8 us, 12.7 sy, 0.0 ni, 13.5 id\n\n" + (
     "  PID USER      %CPU COMMAND\n   12 root      99,9 kms\n"
@@ -92,7 +92,10 @@ PARSERS: dict[str, tuple[Read, Callable[[], str]]] = {
     "machine": (machine, lambda: said_here(COMMAND)),
     "its network": (network, lambda: WAYS),
     "its own network": (network, lambda: said_here(look_inside(1)).replace("/proc/1/", "/proc/7/")),
-    "a process by name": (process(Process(name="sh")), lambda: said_here(*search(Process()))),
+    "a process by name": (
+        process(ProcessSettings(name="sh")),
+        lambda: said_here(*search(ProcessSettings())),
+    ),
     "a process by port": (process(PORT), lambda: said_here(*search(PORT))),
     "a container": (process(KMS), lambda: DOCKER + said_here(*search(KMS))),
     "control groups": (
@@ -153,7 +156,7 @@ def test_a_command_that_was_killed_gives_no_answer(killed: str) -> None:
     dies = "sh -c 'echo cut; kill -KILL $$'"
     commands = (dies, "echo b") if killed == "first" else ("echo a", dies)
     said = subprocess.run(["/bin/sh", "-c", whole(*commands)], capture_output=True, check=False)
-    answer = Answer(said.returncode, said.stdout.decode(), said.stderr.decode())
+    answer = CommandResult(said.returncode, said.stdout.decode(), said.stderr.decode())
     with pytest.raises(AnswerCut, match=r"looking around: the answer broke off \(.*killed"):
         whole_text(answer, "looking around")
 
@@ -162,10 +165,10 @@ def test_a_command_that_only_failed_gives_its_answer() -> None:
     said = subprocess.run(
         ["/bin/sh", "-c", whole("echo a; false", "echo b")], capture_output=True, check=False
     )
-    assert whole_text(Answer(said.returncode, said.stdout.decode(), ""), "test") == "a\nb\n"
+    assert whole_text(CommandResult(said.returncode, said.stdout.decode(), ""), "test") == "a\nb\n"
 
 
 def test_an_answer_without_its_end_is_none() -> None:
     for text in ("", "a\n", "a\n@farm who"):
         with pytest.raises(AnswerCut, match="looking around: the answer broke off"):
-            whole_text(Answer(-1, text, ""), "looking around")
+            whole_text(CommandResult(-1, text, ""), "looking around")

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from farm.model.server_samples import Footprint
 from farm.server.footprint import differences
-from farm.server_observations import Footprint
 
 FIRST = Footprint(
     cpu_percent=2.0, process_rss_bytes=26_000_000, process_threads=30, process_descriptors=100

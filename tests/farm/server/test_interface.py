@@ -8,9 +8,9 @@ import subprocess
 import pytest
 
 from farm.errors import BadInput
+from farm.linux.network import Interface
 from farm.server.interface import Inside, choose_interface, look_inside, read_inside
 from farm.server.machine import read_machine
-from farm.server.network import Interface
 from tests.farm.server.test_machine import MACHINE
 
 ELSEWHERE = frozenset({"203.0.113.10"})

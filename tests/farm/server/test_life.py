@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from farm.server.life import Life
+from farm.server.life import ProcessLife
 from farm.server.process import Found
 
 OLD, SIBLING, SUCCESSOR = Found(7, 100), Found(8, 110), Found(9, 5000)
@@ -28,7 +28,7 @@ OLD, SIBLING, SUCCESSOR = Found(7, 100), Found(8, 110), Found(9, 5000)
 async def test_a_process_that_is_missed_is_dead_by_who_fits_next(
     looks: Sequence[Found | None], why: str | None
 ) -> None:
-    life = Life(alive_ticks=4000)
+    life = ProcessLife(alive_ticks=4000)
     death = asyncio.create_task(life.died())
     await asyncio.sleep(0)
     life.missed(OLD)
@@ -42,7 +42,7 @@ async def test_a_process_that_is_missed_is_dead_by_who_fits_next(
 
 
 async def test_a_server_that_stays_away_is_dead_in_the_next_trial_too() -> None:
-    life = Life()
+    life = ProcessLife()
     life.missed(OLD)
     life.look(None)
     life.look(None)
@@ -53,7 +53,7 @@ async def test_a_server_that_stays_away_is_dead_in_the_next_trial_too() -> None:
 
 
 async def test_looks_mean_nothing_while_nobody_is_missed() -> None:
-    life = Life()
+    life = ProcessLife()
     death = asyncio.create_task(life.died())
     await asyncio.sleep(0)
     for found in (None, None, None, SUCCESSOR):

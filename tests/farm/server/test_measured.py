@@ -10,17 +10,16 @@ from dataclasses import dataclass, replace
 import pytest
 
 from farm.errors import BadInput, KurentoLost, ServerLost, ServerUnreachable
-from farm.experiment import Reset
-from farm.experiment import Server as ServerSettings
-from farm.server import MediaServer
-from farm.server_observations import Footprint, Gap, ResetReport, ServerSample
-from farm.shell import Answer
+from farm.model.server_samples import Footprint, Gap, ResetReport, ServerSample
+from farm.model.server_settings import ResetSettings, ServerSettings
+from farm.server import MeasuredServer
+from farm.server.shell import CommandResult
 from tests.fake_machine import BOOTED_S, FakeMachine, FakeMediaServer
 from tests.fakes import FakeClock
 
 SETTINGS = ServerSettings(
     kurento="ws://203.0.113.10:8888/kurento",
-    reset=Reset(command="restart the media server", ready_within_s=30.0, retries=2),
+    reset=ResetSettings(command="restart the media server", ready_within_s=30.0, retries=2),
 )
 
 ANY_SERVER = replace(SETTINGS, kurento=None)
@@ -37,7 +36,7 @@ class Bench:
 
     clock: FakeClock
     machine: FakeMachine
-    server: MediaServer
+    server: MeasuredServer
 
     async def seen(self, seconds: float) -> list[ServerSample | Gap]:
         """What is sampled from now on, while the clock plays."""
@@ -67,14 +66,14 @@ async def bench(
 ) -> Bench:
     clock = machine.clock if machine else FakeClock()
     machine = machine or FakeMachine(clock)
-    server = MediaServer(machine, settings, clock, ready, page=page)
+    server = MeasuredServer(machine, settings, clock, ready, page=page)
     await server.open()
     return Bench(clock, machine, server)
 
 
 async def test_the_machine_is_looked_at_first() -> None:
     machine = FakeMachine(FakeClock())
-    facts = await MediaServer(machine, SETTINGS, machine.clock, yes).open()
+    facts = await MeasuredServer(machine, SETTINGS, machine.clock, yes).open()
     assert (facts.hostname, facts.kernel, facts.cores) == ("kms-1", "Linux 6.1.0", 2)
     assert (facts.cpu_model, facts.memory_bytes) == ("Slow CPU", 8000 * 1024)
     assert (facts.process, facts.pid) == ("process kurento-media-server", 4321)
@@ -84,10 +83,10 @@ async def test_the_machine_is_looked_at_first() -> None:
 async def test_a_quota_of_its_control_groups_is_a_fact() -> None:
     quota = "/sys/fs/cgroup/kms/cpu.max:10000 100000"
     machine = FakeMachine(FakeClock(), group="/kms", limits=quota)
-    facts = await MediaServer(machine, SETTINGS, machine.clock, yes).open()
+    facts = await MeasuredServer(machine, SETTINGS, machine.clock, yes).open()
     assert facts.cpu_quota_cores == 0.1
     machine = FakeMachine(FakeClock(), group="/kms", limits="/sys/fs/cgroup/kms/cpu.max:max 100000")
-    facts = await MediaServer(machine, SETTINGS, machine.clock, yes).open()
+    facts = await MeasuredServer(machine, SETTINGS, machine.clock, yes).open()
     assert facts.cpu_quota_cores is None
 
 
@@ -136,7 +135,7 @@ async def test_what_is_hidden_is_unknown_and_never_zero() -> None:
 
 
 async def test_a_process_that_is_moved_to_another_control_group_is_seen_there() -> None:
-    at = await bench(replace(SETTINGS, reset=Reset(command=None)))
+    at = await bench(replace(SETTINGS, reset=ResetSettings(command=None)))
     at.machine.group = "/limited"
     await restarted(at, like=None)
     limits = [
@@ -218,7 +217,9 @@ async def test_a_look_that_failed_is_no_death() -> None:
 
 
 async def test_a_server_that_is_no_kurento_is_back_when_its_page_and_its_process_are() -> None:
-    at = await bench(replace(ANY_SERVER, reset=Reset(command=None, ready_within_s=20)), page=PAGE)
+    at = await bench(
+        replace(ANY_SERVER, reset=ResetSettings(command=None, ready_within_s=20)), page=PAGE
+    )
     at.machine.process = None
 
     reports: list[ResetReport] = []
@@ -354,13 +355,13 @@ async def restarted(at: Bench, like: Footprint | None = FRESH) -> ResetReport:
     return reports[0]
 
 
-def respawning(machine: FakeMachine, **changes: int) -> Callable[[], Answer]:
+def respawning(machine: FakeMachine, **changes: int) -> Callable[[], CommandResult]:
     """A reset command that starts another process."""
 
-    def reset() -> Answer:
+    def reset() -> CommandResult:
         pid = (machine.process or FakeMediaServer()).pid + 1
         machine.process = FakeMediaServer(pid=pid, **changes)
-        return Answer(0, "", "")
+        return CommandResult(0, "", "")
 
     return reset
 
@@ -374,7 +375,7 @@ async def test_a_fresh_server_is_clean_at_the_first_attempt() -> None:
 
 
 async def test_where_the_process_is_hidden_the_machine_s_cpu_is_compared() -> None:
-    at = await bench(replace(SETTINGS, reset=Reset(command=None)))
+    at = await bench(replace(SETTINGS, reset=ResetSettings(command=None)))
     at.machine.hidden = {"/proc/4321/stat", "/proc/4321/cmdline"}
     report = await restarted(at, like=None)
     assert report.footprint is not None
@@ -403,7 +404,7 @@ async def test_a_server_that_keeps_its_memory_is_reset_again_and_then_called_dir
 
 async def test_a_reset_command_that_fails_is_quoted() -> None:
     at = await bench()
-    at.machine.reset = lambda: Answer(1, "", "sudo: a password is required\n")
+    at.machine.reset = lambda: CommandResult(1, "", "sudo: a password is required\n")
     report = await restarted(at)
     assert (report.done, report.attempts) == (False, 3)
     assert report.differences == (
@@ -433,16 +434,16 @@ async def test_the_old_process_is_not_believed_when_the_command_does_not_wait() 
         answered_by.append(at.machine.process.pid)
         return True
 
-    at.server = MediaServer(at.machine, SETTINGS, at.clock, ready)
+    at.server = MeasuredServer(at.machine, SETTINGS, at.clock, ready)
     await at.server.open()
 
     async def later() -> None:
         await at.clock.sleep_until(at.clock.run_s() + 1)
         respawning(at.machine)()
 
-    def reset() -> Answer:
+    def reset() -> CommandResult:
         pending.append(asyncio.ensure_future(later()))
-        return Answer(0, "", "")
+        return CommandResult(0, "", "")
 
     pending: list[Awaitable[None]] = []
     at.machine.reset = reset
@@ -451,7 +452,7 @@ async def test_the_old_process_is_not_believed_when_the_command_does_not_wait() 
     assert answered_by == [4322]
 
 
-def slowly(at: Bench, after_s: float) -> Callable[[], Answer]:
+def slowly(at: Bench, after_s: float) -> Callable[[], CommandResult]:
     """A reset command that returns at once; another process is there only so much later."""
     pending: list[Awaitable[None]] = []
 
@@ -459,9 +460,9 @@ def slowly(at: Bench, after_s: float) -> Callable[[], Answer]:
         await at.clock.sleep_until(at.clock.run_s() + after_s)
         respawning(at.machine)()
 
-    def reset() -> Answer:
+    def reset() -> CommandResult:
         pending.append(asyncio.ensure_future(later()))
-        return Answer(0, "", "")
+        return CommandResult(0, "", "")
 
     return reset
 
@@ -480,7 +481,7 @@ async def test_a_reset_that_once_replaced_the_process_and_now_does_not_is_dirty(
     at = await bench()
     at.machine.reset = respawning(at.machine)
     assert (await restarted(at)).clean
-    at.machine.reset = lambda: Answer(0, "", "")
+    at.machine.reset = lambda: CommandResult(0, "", "")
     report = await restarted(at)
     assert (report.done, report.attempts) == (False, 3)
     assert report.differences == ("its process is still the one from before the reset, pid 4322",)
@@ -488,7 +489,7 @@ async def test_a_reset_that_once_replaced_the_process_and_now_does_not_is_dirty(
 
 async def test_a_reset_that_never_replaced_the_process_is_not_waited_for_twice() -> None:
     at = await bench()
-    at.machine.reset = lambda: Answer(0, "", "")
+    at.machine.reset = lambda: CommandResult(0, "", "")
     assert (await restarted(at)).clean
     began_s = at.clock.run_s()
     assert (await restarted(at)).clean
@@ -506,7 +507,7 @@ async def test_a_process_that_is_replaced_once_more_is_looked_at_once_more() -> 
             respawning(at.machine)()
         return True
 
-    at.server = MediaServer(at.machine, SETTINGS, at.clock, ready)
+    at.server = MeasuredServer(at.machine, SETTINGS, at.clock, ready)
     await at.server.open()
     at.machine.reset = respawning(at.machine)
     report = await restarted(at)
@@ -516,10 +517,10 @@ async def test_a_process_that_is_replaced_once_more_is_looked_at_once_more() -> 
 async def test_the_first_footprint_is_taken_when_the_start_is_over() -> None:
     at = await bench()
 
-    def reset() -> Answer:
+    def reset() -> CommandResult:
         respawning(at.machine)()
         pending.append(asyncio.ensure_future(calm_down()))
-        return Answer(0, "", "")
+        return CommandResult(0, "", "")
 
     async def calm_down() -> None:
         assert at.machine.process is not None
@@ -537,7 +538,7 @@ async def test_the_first_footprint_is_taken_when_the_start_is_over() -> None:
 async def test_a_reset_that_takes_the_machine_down_is_waited_for() -> None:
     at = await bench()
 
-    def reset() -> Answer:
+    def reset() -> CommandResult:
         respawning(at.machine)()
         at.machine.drop()
         raise ServerUnreachable("the connection broke")
@@ -549,7 +550,7 @@ async def test_a_reset_that_takes_the_machine_down_is_waited_for() -> None:
 
 
 async def test_without_a_command_the_server_is_only_compared() -> None:
-    at = await bench(replace(SETTINGS, reset=Reset(command=None)))
+    at = await bench(replace(SETTINGS, reset=ResetSettings(command=None)))
     at.machine.process = FakeMediaServer(descriptors=80)
     report = await restarted(at)
     assert (report.done, report.attempts) == (False, 0)
@@ -562,7 +563,7 @@ async def test_without_a_command_a_server_that_is_brought_back_is_waited_for() -
     async def back_after_ten_seconds() -> bool:
         return clock.run_s() >= 10
 
-    settings = replace(SETTINGS, reset=Reset(command=None))
+    settings = replace(SETTINGS, reset=ResetSettings(command=None))
     at = await bench(settings, back_after_ten_seconds, FakeMachine(clock))
     report = await restarted(at)
     assert clock.run_s() >= 10
@@ -573,7 +574,9 @@ async def test_without_a_command_a_server_that_stays_away_is_said_so() -> None:
     async def never() -> bool:
         raise KurentoLost("nothing answers")
 
-    at = await bench(replace(SETTINGS, reset=Reset(command=None, ready_within_s=5.0)), never)
+    at = await bench(
+        replace(SETTINGS, reset=ResetSettings(command=None, ready_within_s=5.0)), never
+    )
     report = await restarted(at)
     said = "the server did not answer within 5 s (server.reset.ready_within)"
     assert report.differences == (said,)
@@ -613,13 +616,13 @@ def test_what_a_command_complains_of_is_all_of_it_in_a_line() -> None:
         "Failed to restart kms.service: Interactive authentication required.\n"
         "See system logs and 'systemctl status kms.service' for details.\n"
     )
-    assert Answer(4, "", systemctl).complaint == (
+    assert CommandResult(4, "", systemctl).complaint == (
         "Failed to restart kms.service: Interactive authentication required.; "
         "See system logs and 'systemctl status kms.service' for details."
     )
-    assert Answer(5, "no kms here\n", "").complaint == "no kms here"
-    assert Answer(137, "", "").complaint == "status 137"
-    much = Answer(1, "", "first\n" + "between\n" * 100 + "last\n").complaint
+    assert CommandResult(5, "no kms here\n", "").complaint == "no kms here"
+    assert CommandResult(137, "", "").complaint == "status 137"
+    much = CommandResult(1, "", "first\n" + "between\n" * 100 + "last\n").complaint
     assert much == "first; ...; last"
 
 

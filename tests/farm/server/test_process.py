@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from farm.experiment import Process
+from farm.model.server_settings import ProcessSettings
 from farm.server.process import Found, chosen, described, search
 from farm.server.whole import whole
 
@@ -25,8 +25,8 @@ KURENTO = process(25, "kurento-media-s", "/usr/bin/kurento-media-server -f /etc/
 SYSTEM = process(1, "systemd", "/sbin/init") + process(2, "kthreadd", "")
 
 
-def by_name(name: str) -> Process:
-    return Process(name=name)
+def by_name(name: str) -> ProcessSettings:
+    return ProcessSettings(name=name)
 
 
 def test_a_name_longer_than_the_kernel_keeps_is_found() -> None:
@@ -52,14 +52,14 @@ def test_it_is_told_what_runs_in_it_but_no_option() -> None:
         ("/usr/bin/kurento-media-server -f /etc/kurento.conf", "kurento-media-server"),
         ("", "sfu"),
     ):
-        found = chosen(Process(name=None, pid=40), process(40, "sfu", command))
+        found = chosen(ProcessSettings(name=None, pid=40), process(40, "sfu", command))
         assert found is not None
         assert found.program == program
 
 
 def test_where_none_is_named_none_is_taken() -> None:
-    assert chosen(Process(name=None), SYSTEM + KURENTO) is None
-    assert described(Process(name=None)) is None
+    assert chosen(ProcessSettings(name=None), SYSTEM + KURENTO) is None
+    assert described(ProcessSettings(name=None)) is None
 
 
 def test_among_several_the_one_that_worked_is_meant() -> None:
@@ -75,8 +75,8 @@ def test_a_zombie_and_a_dead_name_are_not_found() -> None:
 
 
 def test_a_pid_is_itself_while_it_lives() -> None:
-    assert chosen(Process(pid=25), KURENTO) == Found(25, 25)
-    assert chosen(Process(pid=26), "") is None
+    assert chosen(ProcessSettings(pid=25), KURENTO) == Found(25, 25)
+    assert chosen(ProcessSettings(pid=26), "") is None
 
 
 def test_a_port_is_found_by_the_socket_that_listens() -> None:
@@ -90,8 +90,8 @@ def test_a_port_is_found_by_the_socket_that_listens() -> None:
         "lrwx------ 1 root root 64 Nov 1 00:00 9 -> socket:[7788]\n"
     )
     everything = said + SYSTEM + KURENTO
-    assert chosen(Process(port=8888), everything) == Found(25, 25)
-    assert chosen(Process(port=8889), everything) is None
+    assert chosen(ProcessSettings(port=8888), everything) == Found(25, 25)
+    assert chosen(ProcessSettings(port=8889), everything) is None
 
 
 def test_a_container_is_all_of_its_control_group() -> None:
@@ -102,10 +102,12 @@ def test_a_container_is_all_of_its_control_group() -> None:
         "/proc/25/cgroup:0::/system.slice/docker-abcdef123456.scope\n"
     )
     entry = process(20, "entrypoint.sh", "/bin/sh /entrypoint.sh")
-    assert chosen(Process(container="kms"), said + SYSTEM + entry + KURENTO) == Found(25, 25)
+    assert chosen(ProcessSettings(container="kms"), said + SYSTEM + entry + KURENTO) == Found(
+        25, 25
+    )
     by_id = said.partition("\n")[2] + SYSTEM + entry + KURENTO
-    assert chosen(Process(container="abcdef123456"), by_id) == Found(25, 25)
-    assert chosen(Process(container="other"), by_id) is None
+    assert chosen(ProcessSettings(container="abcdef123456"), by_id) == Found(25, 25)
+    assert chosen(ProcessSettings(container="other"), by_id) is None
 
 
 @pytest.mark.parametrize("how", ["name", "pid", "port"])
@@ -121,9 +123,9 @@ def test_a_real_process_is_found_by_a_real_shell(how: str) -> None:
         assert child.stdout is not None
         port = int(child.stdout.readline())
         wanted = {
-            "name": Process(name="farm-test-media-server"),
-            "pid": Process(pid=child.pid),
-            "port": Process(port=port),
+            "name": ProcessSettings(name="farm-test-media-server"),
+            "pid": ProcessSettings(pid=child.pid),
+            "port": ProcessSettings(port=port),
         }[how]
         said = subprocess.run(
             ["sh", "-c", whole(*search(wanted))], capture_output=True, check=False
@@ -137,13 +139,13 @@ def test_a_real_process_is_found_by_a_real_shell(how: str) -> None:
 
 
 def test_a_container_s_name_cannot_break_out_of_the_command() -> None:
-    command = whole(*search(Process(container="x; echo broken")))
+    command = whole(*search(ProcessSettings(container="x; echo broken")))
     said = subprocess.run(["sh", "-c", command], capture_output=True, check=False).stdout
     assert b"broken" not in said.split(b"/proc/", 1)[0]
 
 
 def test_messages_name_the_process_as_the_user_did() -> None:
-    assert described(Process()) == "process kurento-media-server"
-    assert described(Process(port=8888)) == "the process that listens on TCP port 8888"
-    assert described(Process(container="kms")) == "container kms"
-    assert described(Process(pid=7)) == "process 7"
+    assert described(ProcessSettings()) == "process kurento-media-server"
+    assert described(ProcessSettings(port=8888)) == "the process that listens on TCP port 8888"
+    assert described(ProcessSettings(container="kms")) == "container kms"
+    assert described(ProcessSettings(pid=7)) == "process 7"

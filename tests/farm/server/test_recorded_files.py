@@ -7,8 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from farm.model.call_files import RecordedFile, RecordedTrack
 from farm.server.recorded_files import files, free_bytes, has_ffprobe, look
-from farm.server_observations import RecordedFile, RecordedTrack
 
 PATHS = ("/r/s000-callee.webm", "/r/s000-caller.webm", "/r/s001-callee.webm", "/r/s001-caller.webm")
 

@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 from farm.errors import AnswerCut, BadInput
-from farm.experiment import Keep
-from farm.experiment import Recordings as RecordingsSettings
+from farm.model.call_files import RecordedFile
+from farm.model.server_settings import Keep
+from farm.model.server_settings import RecordingSettings as RecordingsSettings
 from farm.server.recorded_files import BROKEN_OFF, MARKER
 from farm.server.recordings import RecordingsDirectory
-from farm.server_observations import RecordedFile
-from farm.shell import Answer
+from farm.server.shell import CommandResult
 
 TOOLS = ["awk", "base64", "chmod", "df", "find", "head", "mkdir", "mv", "rm", "rmdir", "stat"]
 
@@ -45,7 +45,7 @@ class Machine:
 
     tools: Path
 
-    async def run(self, command: str, within_s: float) -> Answer:
+    async def run(self, command: str, within_s: float) -> CommandResult:
         process = await asyncio.create_subprocess_exec(
             *("/bin/sh", "-c", command),
             stdout=asyncio.subprocess.PIPE,
@@ -55,7 +55,7 @@ class Machine:
         )
         async with asyncio.timeout(within_s):
             said, complained = await process.communicate()
-        return Answer(process.returncode or 0, said.decode(), complained.decode())
+        return CommandResult(process.returncode or 0, said.decode(), complained.decode())
 
 
 @pytest.fixture

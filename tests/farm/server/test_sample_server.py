@@ -8,7 +8,7 @@ import subprocess
 from importlib.resources import files
 from pathlib import Path
 
-from farm.server.frames import FrameReader
+from farm.linux.frames import FrameReader
 
 
 def test_a_grep_that_is_killed_leaves_a_frame_of_nothing_known(tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from farm.control_groups import Groups
-from farm.server.frames import Frame
+from farm.linux.control_groups import Groups
+from farm.linux.frames import Frame
+from farm.linux.network import Interface
+from farm.model.server_samples import ServerSample
 from farm.server.machine import read_machine
-from farm.server.network import Interface
 from farm.server.sampling import Sampling
-from farm.server_observations import ServerSample
 
 NONE = Groups()
 MACHINE = read_machine("/proc/stat:cpu0 1\n/proc/stat:cpu1 1\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from farm.errors import BadInput
-from farm.experiment import Ssh
+from farm.model.server_settings import Ssh
 from farm.ssh import check_settings, client_config
 from farm.ssh.route import Hop, route
 

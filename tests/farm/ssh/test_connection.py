@@ -12,7 +12,7 @@ import paramiko
 import pytest
 
 from farm.errors import CommandsRefused, ServerUnreachable
-from farm.ssh.connection import Connection, NoRoom
+from farm.ssh.connection import NoRoom, SshConnection
 from farm.ssh.route import ALGORITHMS
 from farm.ssh.transport import Transport
 
@@ -38,7 +38,7 @@ class Server(paramiko.ServerInterface):
 
 
 @contextmanager
-def connected(server: Server, within_s: float) -> Iterator[Connection]:
+def connected(server: Server, within_s: float) -> Iterator[SshConnection]:
     ours, theirs = socket.socketpair()
     there = paramiko.Transport(theirs)
     there.add_server_key(paramiko.ECDSAKey.generate())
@@ -47,7 +47,7 @@ def connected(server: Server, within_s: float) -> Iterator[Connection]:
     try:
         here.start_client(timeout=30)
         here.auth_none("somebody")
-        yield Connection([here], "media", within_s)
+        yield SshConnection([here], "media", within_s)
     finally:
         server.answer.set()
         here.close()

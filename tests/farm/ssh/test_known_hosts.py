@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from farm.destination import Destination, parse_destination
 from farm.errors import BadInput
+from farm.model.destination import Destination, parse_destination
 from farm.ssh.host_keys import preferred
 from farm.ssh.known_hosts import KnownHosts, Marker
 

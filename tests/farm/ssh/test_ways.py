@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from farm.errors import BadInput, HostKeyUnknown, ServerUnreachable
-from farm.experiment import Ssh
+from farm.model.server_settings import Ssh
 from farm.ssh import SshShell
 from farm.ssh.proxy_command import CommandSocket
 from infra.local_sshd import LocalSshd

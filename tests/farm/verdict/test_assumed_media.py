@@ -6,10 +6,11 @@ import dataclasses
 
 import pytest
 
-from farm.experiment import Criteria, Invalid
-from farm.trial import Outcome, StreamIdentity, TrialEvidence, Verdict
+from farm.model.criteria import Criteria, InvalidLimits
+from farm.model.trial_evidence import StreamIdentity, TrialEvidence
+from farm.model.verdict import Outcome, Verdict
+from farm.model.webrtc_stats import MediaKind
 from farm.verdict import judge
-from farm.webrtc_stats import MediaKind
 from tests.farm.trial_evidence import good
 
 KINDS: tuple[MediaKind, ...] = ("audio", "video")
@@ -55,7 +56,7 @@ def assumed(
 
 
 def judged(evidence: TrialEvidence) -> Verdict:
-    return judge(evidence, Criteria(), Invalid(), None)
+    return judge(evidence, Criteria(), InvalidLimits(), None)
 
 
 def codes(verdict: Verdict) -> set[str]:

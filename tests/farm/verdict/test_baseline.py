@@ -1,4 +1,4 @@
-from farm.trial import StreamInterval
+from farm.model.trial_evidence import StreamInterval
 from farm.verdict.baseline import baseline_of
 from tests.farm.trial_evidence import Change, good, spoilt, stream
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from farm.experiment import Criteria, Invalid
-from farm.server_observations import ResetReport
-from farm.trial import Fault, Outcome, StreamInterval, TrialEvidence, Verdict
+from farm.model.criteria import Criteria, InvalidLimits
+from farm.model.server_samples import ResetReport
+from farm.model.trial_evidence import Fault, StreamInterval, TrialEvidence
+from farm.model.verdict import Outcome, Verdict
 from farm.verdict import judge
 from farm.verdict.baseline import Baseline, baseline_of
 from tests.farm.trial_evidence import (
@@ -23,7 +24,7 @@ from tests.farm.trial_evidence import (
 
 
 def judged(evidence: TrialEvidence, baseline: Baseline | None = None, **criteria: Any) -> Verdict:
-    return judge(evidence, Criteria(**criteria), Invalid(), baseline)
+    return judge(evidence, Criteria(**criteria), InvalidLimits(), baseline)
 
 
 def baseline() -> Baseline:
@@ -394,7 +395,7 @@ def test_of_media_that_never_came_it_is_said_that_nothing_connected() -> None:
     )
     stuck = {"p000": {"a-0": "failed"}}
     broken = dataclasses.replace(evidence, setups=setups, never_connected=stuck)
-    first, *_ = judge(broken, Criteria(), Invalid(), None).reasons
+    first, *_ = judge(broken, Criteria(), InvalidLimits(), None).reasons
     assert first.message == (
         "p000 (s000) inbound audio from p001 got no first media, limit 15 s; 1 connection of its"
         " page never connected (failed): usual cause: the server announces an address that the"
@@ -404,7 +405,7 @@ def test_of_media_that_never_came_it_is_said_that_nothing_connected() -> None:
 
 def test_an_older_recording_with_limits_of_nothing_at_all_is_judged() -> None:
     nothing = Criteria(**{limit.name: 0.0 for limit in dataclasses.fields(Criteria)})
-    verdict = judge(good(), nothing, Invalid(), None)
+    verdict = judge(good(), nothing, InvalidLimits(), None)
     assert verdict.outcome is Outcome.FAIL
     assert verdict.reasons[0].code == "setup"
     assert verdict.reasons[0].limit == 0.0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from farm.experiment import Criteria, Invalid
-from farm.trial import PAUSED, Outcome, PageAct, StreamInterval, TrialEvidence, Verdict
+from farm.model.criteria import Criteria, InvalidLimits
+from farm.model.trial_evidence import PAUSED, PageAct, StreamInterval, TrialEvidence
+from farm.model.verdict import Outcome, Verdict
 from farm.verdict import judge
 from tests.farm.trial_evidence import Change, good, spoilt
 
@@ -14,7 +15,7 @@ SILENT = {**DEAD, "stalled_ratio": 1.0, "gap_s": 10.0}
 
 
 def judged(evidence: TrialEvidence) -> Verdict:
-    return judge(evidence, Criteria(), Invalid(), None)
+    return judge(evidence, Criteria(), InvalidLimits(), None)
 
 
 def gone_from(probe: str, evidence: TrialEvidence) -> TrialEvidence:

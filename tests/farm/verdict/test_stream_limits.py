@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farm.experiment import Criteria
-from farm.trial import StreamInterval
+from farm.model.criteria import Criteria
+from farm.model.trial_evidence import StreamInterval
 from farm.verdict.baseline import StreamBaseline
 from farm.verdict.stream_limits import Breach, Reference, Sent, failing
 from tests.farm.trial_evidence import losing

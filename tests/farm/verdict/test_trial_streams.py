@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from farm.experiment import Criteria
-from farm.trial import LayerInterval, StreamIdentity, StreamInterval, TrialEvidence
+from farm.model.criteria import Criteria
+from farm.model.trial_evidence import LayerInterval, StreamIdentity, StreamInterval, TrialEvidence
 from farm.verdict.baseline import Baseline, baseline_of
 from farm.verdict.trial_streams import TrialStreams
 from tests.farm.trial_evidence import Change, good, losing, spoilt, stream

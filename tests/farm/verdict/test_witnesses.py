@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from farm.experiment import Criteria, Invalid, Probes
-from farm.trial import Outcome, StreamInterval, TrialEvidence, Verdict
+from farm.model.criteria import Criteria, InvalidLimits
+from farm.model.experiment import ProbeSettings
+from farm.model.trial_evidence import StreamInterval, TrialEvidence
+from farm.model.verdict import Outcome, Verdict
 from farm.verdict import judge
 from tests.farm.trial_evidence import Change, good, losing, spoilt, stream, unjoined, with_host
 
@@ -14,11 +16,11 @@ APART = ("quiet", "loaded")
 
 
 def light(load: int = 6, kind: Any = "one_to_one", hosts: tuple[str, ...] = APART) -> TrialEvidence:
-    return good(kind, load, probes=Probes(fidelity="light"), hosts=hosts)
+    return good(kind, load, probes=ProbeSettings(fidelity="light"), hosts=hosts)
 
 
 def judged(evidence: TrialEvidence) -> Verdict:
-    return judge(evidence, Criteria(), Invalid(), None)
+    return judge(evidence, Criteria(), InvalidLimits(), None)
 
 
 def lossy(*probes: str) -> Any:

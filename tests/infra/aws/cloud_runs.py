@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from farm.experiment import Aws, AwsHosts, AwsServer
+from farm.model.aws_settings import AwsHosts, AwsServer, AwsSettings
 from infra.aws.apply import Patience, provide, remove
 from infra.aws.cloud import Cloud
 from infra.aws.look import observe, region_facts
@@ -20,8 +20,8 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH0Hn4fZ2kx4M0dW0bDq3oRkzq0n5xZ8y3m1m
 OPERATOR = "198.51.100.7/32"
 EXPIRES = datetime(2030, 1, 1, tzinfo=UTC)
 
-ONE_PLACE = Aws(server=AwsServer(elastic_ip=True), hosts=(AwsHosts(type="c6i.2xlarge"),))
-TWO_PLACES = Aws(
+ONE_PLACE = AwsSettings(server=AwsServer(elastic_ip=True), hosts=(AwsHosts(type="c6i.2xlarge"),))
+TWO_PLACES = AwsSettings(
     hosts=(
         AwsHosts(count=2, type="c6i.2xlarge", place="east"),
         AwsHosts(type="c6i.2xlarge", region=WEST, place="west"),
@@ -29,7 +29,7 @@ TWO_PLACES = Aws(
 )
 
 
-def wanted_for(aws: Aws, run: str = "calls-1") -> Wanted:
+def wanted_for(aws: AwsSettings, run: str = "calls-1") -> Wanted:
     wanted = wanted_of(aws, run, EXPIRES, OPERATOR)
     data = {machine.name: f"#cloud-config\n# {machine.name}\n" for machine in wanted.machines}
     return complete(wanted, KEY, data)

@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 import yaml
 
-from farm.inventory import RAY_PORT
+from farm.model.inventory import RAY_PORT
 from infra.aws.cloud_init import MOST_BYTES, user_data
 from infra.aws.resources import MEDIA_PORTS
 

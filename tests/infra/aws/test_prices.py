@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from farm.cost import PriceTable
+from farm.results.cost import PriceTable
 from infra.aws.cloud import Cloud
 from infra.aws.prices import LIST_REGION, prices, repository_table
 from infra.aws.resources import Machine

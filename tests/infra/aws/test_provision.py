@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from farm.errors import BadInput, CloudError, NoCapacity
-from farm.experiment import Aws, AwsServer
+from farm.model.aws_settings import AwsServer, AwsSettings
 from infra.aws.cloud import Cloud
 from infra.aws.plan import plan
 from infra.aws.resources import RUN_TAG, Observed
@@ -202,7 +202,7 @@ def test_a_region_that_is_not_wanted_any_more_is_left() -> None:
 
 
 def test_without_capacity_the_next_zone_and_then_the_next_type_is_taken() -> None:
-    aws = Aws(server=AwsServer(other_types=("c5.2xlarge",)))
+    aws = AwsSettings(server=AwsServer(other_types=("c5.2xlarge",)))
     account = Account(wanted_for(aws))
     zones = len(account.facts()[EAST].types["c4.2xlarge"].zones)
     refusing(account.cloud, "RunInstances", "InsufficientInstanceCapacity", times=zones)
@@ -282,7 +282,7 @@ def test_a_region_that_does_not_exist_is_told_with_a_suggestion() -> None:
 
 
 def test_a_type_that_does_not_exist_is_told() -> None:
-    account = Account(wanted_for(Aws(server=AwsServer(type="c99.huge"))))
+    account = Account(wanted_for(AwsSettings(server=AwsServer(type="c99.huge"))))
     with pytest.raises(BadInput, match=r"c99\.huge"):
         account.facts()
 

@@ -22,11 +22,10 @@ import yaml
 
 from farm.cli.machines_ready import copied
 from farm.cli.media_server import answers
-from farm.experiment import Process, Reset
-from farm.experiment import Server as ServerSettings
+from farm.model.run_clock import RunClock
+from farm.model.server_settings import ProcessSettings, ResetSettings, ServerSettings
 from farm.processes import Processes, json_line
-from farm.run_clock import RunClock
-from farm.server import MediaServer
+from farm.server import MeasuredServer
 from farm.ssh import SshShell
 from infra.farm_wheel import pack
 from infra.local_sshd import local_sshd
@@ -126,10 +125,12 @@ async def test_services_and_reset_over_ssh(tmp_path: Path, processes: Processes)
             settings = ServerSettings(
                 kurento=KURENTO,
                 ssh=sshd.ssh,
-                process=Process(name=None, port=8888),
-                reset=Reset(command=machine.reset, ready_within_s=60),
+                process=ProcessSettings(name=None, port=8888),
+                reset=ResetSettings(command=machine.reset, ready_within_s=60),
             )
-            server = MediaServer(SshShell(sshd.ssh), settings, RunClock(), lambda: answers(KURENTO))
+            server = MeasuredServer(
+                SshShell(sshd.ssh), settings, RunClock(), lambda: answers(KURENTO)
+            )
             before = await server.open()
             report = await server.reset(None)
             after = await server.open()

@@ -9,9 +9,9 @@ from pathlib import Path
 import av
 import numpy as np
 
-from farm.experiment import Size
 from farm.media.camera import camera_frames
 from farm.media.speech import SAMPLE_RATE, speech
+from farm.model.setting import Size
 
 
 def pictures(size: Size, frame_rate: int, seconds: float, identity: int) -> Iterator[av.VideoFrame]:

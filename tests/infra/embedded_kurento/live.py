@@ -13,9 +13,10 @@ import numpy as np
 from playwright.async_api import Browser, Page, async_playwright
 
 from farm.browser.program import find_chromium
-from farm.experiment import Media, Size
 from farm.media import prepare
 from farm.media.frame_number import Reading, read_all
+from farm.model.experiment import MediaSettings
+from farm.model.setting import Size
 
 SMALL = Size(320, 240)
 
@@ -124,7 +125,7 @@ async def cameras(
     async with async_playwright() as playwright, AsyncExitStack() as stack:
         browsers = []
         for identity in identities:
-            clip = prepare(Media(frame_rate=frame_rate), size, cache, identity)
+            clip = prepare(MediaSettings(frame_rate=frame_rate), size, cache, identity)
             browser = await playwright.chromium.launch(
                 executable_path=find_chromium(None),
                 args=[

@@ -10,8 +10,8 @@ from typing import ClassVar
 import av
 import numpy as np
 
-from farm.experiment import Size
 from farm.media.frame_number import Reading, read_all
+from farm.model.setting import Size
 from infra.embedded_kurento.codecs import (
     OPUS,
     SAMPLE_RATE,

@@ -13,9 +13,9 @@ import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 
 from farm.cli.__main__ import main
+from farm.model.verdict import Outcome
 from farm.recording.parquet_parts import WHOLE
 from farm.recording.reader import RunReader
-from farm.trial import Outcome
 from reports.exports.junit import junit
 from tests.farm.trial_evidence import good
 from tests.reports.made_results import result

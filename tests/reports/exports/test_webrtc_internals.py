@@ -15,8 +15,8 @@ import pytest
 from playwright.async_api import async_playwright
 
 from farm.browser.program import chromium_version, find_chromium
-from farm.experiment import App
-from farm.observations import PageReport, ProbeEvent
+from farm.model.experiment import AppSettings
+from farm.model.page_samples import PageReport, ProbeEvent
 from farm.recording.reader import RunReader
 from reports.exports.files import export
 from reports.exports.rows import Choice
@@ -51,7 +51,7 @@ def exported(
     """The dump of the first probe of a call, of which this was seen."""
     manifest = replace(made_manifest(), chromium=chromium)
     login = PAGE.replace("://", "://me:secret@")
-    settings = replace(manifest.settings, app=App(run=None, url=login))
+    settings = replace(manifest.settings, app=AppSettings(run=None, url=login))
     run, now = new_run(directory, replace(manifest, settings=settings))
 
     async def record() -> None:

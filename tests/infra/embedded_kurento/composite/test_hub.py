@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from farm.experiment import Size
+from farm.model.setting import Size
 from infra.embedded_kurento.composite.hub import Composite, HubPort
 from infra.embedded_kurento.media import MediaKind, RtpPacket
 from infra.embedded_kurento.objects import ObjectTree

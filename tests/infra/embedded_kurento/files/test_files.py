@@ -11,8 +11,8 @@ import av
 import numpy as np
 import pytest
 
-from farm.experiment import Size
 from farm.media.frame_number import Reading
+from farm.model.setting import Size
 from infra.embedded_kurento.errors import Refusal
 from infra.embedded_kurento.files.places import Places
 from infra.embedded_kurento.files.player import PlayerEndpoint

@@ -1,0 +1,1 @@
+"""Figures from samples and trials: rates, windows, aggregates, trends, comparisons. Pure."""

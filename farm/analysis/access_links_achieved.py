@@ -1,0 +1,66 @@
+"""What emulated lines really did to the probes behind them. Pure.
+
+Asking Chromium for a delay or a loss is not having it: what was achieved is read from the probes'
+own statistics over the hold and stands beside what was asked for.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+from farm.analysis.aggregates import known, lost_of_due, mean_over_time, median_known
+from farm.model.trial_evidence import StreamInterval, TrialEvidence
+from farm.model.trial_plan import ProbePlan
+from farm.model.trial_result import AccessLinkAchieved
+
+
+def lines_achieved(evidence: TrialEvidence) -> tuple[AccessLinkAchieved, ...]:
+    """One for each line that was emulated, medians over its probes; the probes without one last.
+
+    Nothing where no line was emulated. Losses are those of audio, of which nothing is sent again:
+    up as the server's receiver reports count it, down as the probe does.
+    """
+    behind: defaultdict[str, list[ProbePlan]] = defaultdict(list)
+    for probe in sorted(evidence.plan.probes, key=lambda each: each.line is None):
+        behind[repr(probe.line)].append(probe)
+    if all(probe.line is None for probe in evidence.plan.probes):
+        return ()
+    of_probe: defaultdict[str, list[StreamInterval]] = defaultdict(list)
+    for interval in evidence.intervals:
+        of_probe[interval.probe].append(interval)
+    return tuple(
+        _achieved(probes, [of_probe[probe.probe] for probe in probes]) for probes in behind.values()
+    )
+
+
+def _achieved(probes: list[ProbePlan], streams: list[list[StreamInterval]]) -> AccessLinkAchieved:
+    def median(figure: Callable[[list[StreamInterval]], float | None]) -> float | None:
+        return median_known(figure(intervals) for intervals in streams)
+
+    return AccessLinkAchieved(
+        asked=probes[0].line,
+        probes=len(probes),
+        round_trip_time_s=median(
+            lambda each: mean_over_time(_only(each, "outbound"), lambda one: one.round_trip_time_s)
+        ),
+        up_loss_ratio=median(lambda each: lost_of_due(_only(each, "outbound", "audio"))),
+        down_loss_ratio=median(lambda each: lost_of_due(_only(each, "inbound", "audio"))),
+        video_up_bps=median(lambda each: _together_bps(_only(each, "outbound", "video"))),
+        video_down_bps=median(lambda each: _together_bps(_only(each, "inbound", "video"))),
+    )
+
+
+def _together_bps(intervals: list[StreamInterval]) -> float | None:
+    """Of all tracks: the sum of what each had on average."""
+    of_track: defaultdict[int, list[StreamInterval]] = defaultdict(list)
+    for interval in intervals:
+        of_track[interval.track].append(interval)
+    rates = known(mean_over_time(each, lambda one: one.bitrate_bps) for each in of_track.values())
+    return sum(rates) if rates else None
+
+
+def _only(
+    intervals: Iterable[StreamInterval], direction: str, kind: str | None = None
+) -> list[StreamInterval]:
+    return [each for each in intervals if each.direction == direction and kind in (None, each.kind)]

@@ -1,0 +1,113 @@
+"""Calls that the server recorded: which files are owed, what is wrong with those found. Pure.
+
+A recording begins when all of a page's media flow, which may be after the page says that it is in
+the call; it is owed from when everybody was in until the first one left, less `SHORTER_BY_S`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from farm.model.call_files import RecordedFile, RecordedTrack
+from farm.model.trial_plan import TrialPlan
+from farm.model.webrtc_stats import MediaKind
+
+SHORTER_BY_S = 3.0
+"""How much of a call's beginning may be missing."""
+
+VIDEO_KBPS, AUDIO_KBPS = 500, 60
+"""What a page sends at most where nothing else is asked for: Kurento's default, and Opus."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwedRecording:
+    """A file that must be there after a call that lasted `lasted_s`."""
+
+    session: str
+    name: str
+    kinds: tuple[MediaKind, ...]
+    lasted_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingsFound:
+    """`spoilt`: what is wrong, by session. `unknown`: names of what could not be looked at."""
+
+    whole: int
+    spoilt: Mapping[str, str]
+    unknown: tuple[str, ...]
+
+
+def owed_recordings(plan: TrialPlan, lasted_s: Mapping[str, float]) -> tuple[OwedRecording, ...]:
+    """Of the sessions in `lasted_s`: those that everybody had joined."""
+    return tuple(
+        OwedRecording(probe.session, probe.recorded_as, probe.sends, lasted_s[probe.session])
+        for probe in plan.probes
+        if probe.recorded_as is not None and probe.session in lasted_s
+    )
+
+
+def found_recordings(
+    owed: Sequence[OwedRecording], seen: Sequence[RecordedFile]
+) -> RecordingsFound:
+    """Hold what was seen, in the same order, against what is owed."""
+    spoilt: dict[str, list[str]] = {}
+    unknown: list[str] = []
+    for one, file in zip(owed, seen, strict=True):
+        wrong = what_is_wrong(one, file)
+        if wrong is not None:
+            spoilt.setdefault(one.session, []).append(wrong)
+        elif not _is_known(one, file):
+            unknown.append(one.name)
+    bad = sum(len(wrongs) for wrongs in spoilt.values())
+    return RecordingsFound(
+        whole=len(owed) - bad - len(unknown),
+        spoilt={session: "; ".join(wrongs) for session, wrongs in spoilt.items()},
+        unknown=tuple(unknown),
+    )
+
+
+def what_is_wrong(owed: OwedRecording, seen: RecordedFile) -> str | None:
+    """In words; `None` where nothing is, as far as is known."""
+    if seen.unknown:
+        return None
+    if seen.size_bytes is None:
+        return f"there is no recording {seen.path}"
+    if seen.size_bytes == 0:
+        return f"the recording {owed.name} is empty"
+    if seen.tracks is not None and not seen.tracks:
+        return f"the recording {owed.name} cannot be played: {seen.trouble or 'no media in it'}"
+    wrong = None if seen.tracks is None else _wrong_tracks(owed, seen.tracks)
+    if wrong is None and seen.being_written and not _is_known(owed, seen):
+        return f"the recording {owed.name} is still being written though the call is over"
+    return wrong
+
+
+def projected_recordings_bytes(plan: TrialPlan, lasts_s: float) -> int:
+    """What the recordings of a trial take on the server, in calls of at most `lasts_s`."""
+    kbps = sum(
+        int(probe.variables.get("max_video_send_bandwidth") or VIDEO_KBPS) + AUDIO_KBPS
+        for probe in plan.probes
+        if probe.recorded_as is not None
+    )
+    return round(kbps * 1000 / 8 * lasts_s)
+
+
+def _wrong_tracks(owed: OwedRecording, tracks: Sequence[RecordedTrack]) -> str | None:
+    lengths = {track.kind: track.length_s for track in tracks}
+    for kind in owed.kinds:
+        if kind not in lengths:
+            return f"the recording {owed.name} has no {kind}"
+        length_s = lengths[kind]
+        if length_s is not None and length_s < owed.lasted_s - SHORTER_BY_S:
+            return (
+                f"the {kind} of the recording {owed.name} lasts {length_s:.1f} s,"
+                f" the call lasted {owed.lasted_s:.1f} s"
+            )
+    return None
+
+
+def _is_known(owed: OwedRecording, seen: RecordedFile) -> bool:
+    lengths = {track.kind: track.length_s for track in seen.tracks or ()}
+    return all(lengths.get(kind) is not None for kind in owed.kinds)

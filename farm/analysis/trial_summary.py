@@ -1,0 +1,114 @@
+"""A trial in a few figures, for the list of trials and for `result.json`. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from statistics import fmean
+
+from farm.analysis.access_links_achieved import lines_achieved
+from farm.analysis.aggregates import known, lost_of_all, mean_known, mean_over_time_of, median_known
+from farm.analysis.intervals import Intervals
+from farm.model.kurento_samples import KurentoSample
+from farm.model.server_samples import ServerSample
+from farm.model.trial_evidence import TrialEvidence
+from farm.model.trial_result import KurentoFigures, TrialResult
+from farm.model.verdict import Verdict
+
+MINUTE_S = 60.0
+"""What autoscalers take the mean of."""
+
+
+def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
+    """Means over the hold, `None` where nothing is known.
+
+    `host_cpu_percent` is the busiest host's, `video_bitrate_bps` and `frame_rate` are what a
+    received video stream had on average, `residual_loss_ratio` is all that was lost on the way to
+    probes, of all that was due; streams count while they are owed. Of the setups, those that came
+    count.
+    """
+    server = held_server_samples(evidence)
+    received = Intervals.of(evidence.intervals).frame.filter("owed", direction="inbound")
+    video = received.filter(kind="video")
+    setups = known(setup.setup_s for setup in evidence.setups)
+    return TrialResult(
+        index=evidence.plan.index,
+        load=evidence.plan.load,
+        purpose=evidence.plan.purpose,
+        verdict=verdict,
+        phases=evidence.phases,
+        server_cpu_percent=mean_known(sample.cpu_percent for sample in server),
+        server_process_cpu_percent=mean_known(sample.process_cpu_percent for sample in server),
+        host_cpu_percent=_busiest_host_percent(evidence),
+        video_bitrate_bps=video.select(mean_over_time_of("bitrate_bps")).item(),
+        residual_loss_ratio=lost_of_all(received),
+        frame_rate=video.select(mean_over_time_of("frame_rate")).item(),
+        setup_median_s=median_known(setups),
+        setup_worst_s=max(setups, default=None),
+        lines=lines_achieved(evidence),
+        kurento=_kurento(evidence.kurento_samples, evidence.phases.leave_s),
+        server_memory_bytes=_memory_bytes(server),
+        server_cpu_minutes_percent=_minutes(server, evidence.phases.hold_s),
+    )
+
+
+def held_server_samples(evidence: TrialEvidence) -> list[ServerSample]:
+    """Those of the hold."""
+    return [sample for sample in evidence.server_samples if _in_hold(evidence, sample.at_s)]
+
+
+def _memory_bytes(server: Sequence[ServerSample]) -> float | None:
+    own = mean_known(sample.process_rss_bytes for sample in server)
+    return mean_known(sample.memory_used_bytes for sample in server) if own is None else own
+
+
+def _minutes(server: Sequence[ServerSample], hold_s: float | None) -> tuple[float, ...]:
+    """Means of the hold's whole minutes, in order; a minute hardly seen is left out."""
+    if hold_s is None:
+        return ()
+    minutes: defaultdict[int, list[float]] = defaultdict(list)
+    for sample in server:
+        if sample.cpu_percent is not None:
+            minutes[int((sample.at_s - hold_s) // MINUTE_S)].append(sample.cpu_percent)
+    return tuple(
+        fmean(percents)
+        for minute, percents in sorted(minutes.items())
+        if minute >= 0 and len(percents) >= MINUTE_S * 0.9
+    )
+
+
+def _kurento(samples: Sequence[KurentoSample], leave_s: float | None) -> KurentoFigures | None:
+    """The first sample is from before the first probe, the last from after they all left.
+
+    Where a trial ended early it is not: sessions were still there, and had to be.
+    """
+    if not samples:
+        return None
+    return KurentoFigures(
+        pipelines=max(sample.pipelines for sample in samples),
+        elements=max(sum(count for _, count in sample.elements) for sample in samples),
+        used_memory_bytes=max(
+            (each.used_memory_bytes for each in samples if each.used_memory_bytes is not None),
+            default=None,
+        ),
+        left_behind=max(0, samples[-1].pipelines - samples[0].pipelines)
+        if len(samples) > 1 and leave_s is not None and samples[-1].received_s >= leave_s
+        else None,
+    )
+
+
+def _in_hold(evidence: TrialEvidence, run_s: float | None) -> bool:
+    phases = evidence.phases
+    if phases.hold_s is None or run_s is None:
+        return False
+    ends = [end_s for end_s in (phases.leave_s, phases.done_s) if end_s is not None]
+    return phases.hold_s <= run_s < min(ends, default=float("inf"))
+
+
+def _busiest_host_percent(evidence: TrialEvidence) -> float | None:
+    by_host: defaultdict[str, list[float | None]] = defaultdict(list)
+    for sample in evidence.host_samples:
+        if _in_hold(evidence, sample.run_s):
+            by_host[sample.host].append(sample.cpu_percent)
+    means = [mean for percents in by_host.values() if (mean := mean_known(percents)) is not None]
+    return max(means, default=None)

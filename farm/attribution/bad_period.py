@@ -1,0 +1,211 @@
+"""The server's samples in the part of a trial that tells: while quality was bad. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from farm.analysis.aggregates import known, mean_known
+from farm.attribution.impairment import Harm
+from farm.model.server_samples import ServerSample
+from farm.model.trial_evidence import Phases, TrialEvidence
+from farm.model.verdict import ASSUMED_MEDIA, LEFT, Reason
+
+JOIN_CODES = frozenset(
+    {
+        *("signalling", "navigation", "timeout", "dialog", "page_error", "partner", "join"),
+        *("media", "setup"),
+    }
+)
+"""Reasons of verdicts that tell of probes that did not get in, or not in time."""
+
+AROUND_S = 5.0
+"""What is looked at every few seconds: the looks so near to a window belong to it."""
+
+HALF = 0.5
+FEWEST = 3
+BUSIEST_S = 10.0
+LAST_S = 20.0
+"""Of a server that died its last seconds tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symptoms:
+    """What went wrong: shares of the sessions that were bad; `died`: the server did.
+
+    A session in which somebody did not get in counts as one of `joins`, whatever else was wrong
+    with it: nothing can flow to who is not there.
+    """
+
+    joins: float = 0.0
+    media: float = 0.0
+    recordings: float = 0.0
+    died: bool = False
+
+
+def servers_part(reasons: Sequence[Reason]) -> Sequence[Reason]:
+    """Without those that no resource of the server can explain: pages that left, what their
+    partners then lacked of them, and what nobody knows to be owed."""
+    left = {reason.probe for reason in reasons if reason.code == LEFT}
+    return [
+        reason
+        for reason in reasons
+        if reason.code not in {LEFT, ASSUMED_MEDIA}
+        and (reason.sender is None or reason.sender not in left)
+    ]
+
+
+def symptoms_of(reasons: Sequence[Reason], *, by_probe: bool = False) -> Symptoms:
+    """By the codes of a verdict's reasons; viewers of a broadcast count one by one."""
+    codes: defaultdict[str | None, set[str]] = defaultdict(set)
+    for reason in servers_part(reasons):
+        codes[(reason.probe if by_probe else None) or reason.session].add(reason.code)
+    died = any("server_died" in each for each in codes.values())
+    if not codes or died:
+        return Symptoms(died=died)
+    joins = sum(bool(each & JOIN_CODES) for each in codes.values())
+    recordings = sum(
+        "recording_missing" in each and not each & JOIN_CODES for each in codes.values()
+    )
+    count = len(codes)
+    return Symptoms(joins / count, (count - joins - recordings) / count, recordings / count)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """`bad` are the samples from while quality was bad, `all` those from the ramp on.
+
+    What is looked at every few seconds was the same in those before: `around` has the bad ones and
+    those up to the next look. `reasons` are the verdict's; those of a trial that passed are none.
+    """
+
+    bad: tuple[ServerSample, ...]
+    around: tuple[ServerSample, ...]
+    all: tuple[ServerSample, ...]
+    symptoms: Symptoms
+    evidence: TrialEvidence
+    reasons: tuple[Reason, ...] = ()
+
+    def mean(self, figure: Callable[[ServerSample], float | None]) -> float | None:
+        """Over the bad part; None where it is never known."""
+        return mean_known(figure(sample) for sample in self.bad)
+
+    def mean_seldom(self, figure: Callable[[ServerSample], float | None]) -> float | None:
+        """The same of what is looked at every few seconds."""
+        return mean_known(figure(sample) for sample in self.around)
+
+    def most(self, figure: Callable[[ServerSample], float | None]) -> float | None:
+        """In all of the trial."""
+        return max(known(figure(sample) for sample in self.all), default=None)
+
+    def busiest_thread(self) -> tuple[str, float | None]:
+        """Its name and percent of a core in the bad part; looks without it count as 0."""
+        looks = [sample.threads for sample in self.bad if sample.threads is not None]
+        totals: dict[tuple[int, str], float] = defaultdict(float)
+        for threads in looks:
+            for thread in threads:
+                totals[thread.tid, thread.name] += thread.cpu_percent
+        if not totals:
+            return "", None
+        (_, name), total = max(totals.items(), key=lambda item: item[1])
+        return name, total / len(looks)
+
+
+def watched(
+    evidence: TrialEvidence, harm: Harm, reasons: Sequence[Reason] = ()
+) -> tuple[Watched, ...]:
+    """The parts that tell, the first one first: before a death; the hardest of the ramp where joins
+    failed; the windows of the hold in which probes missed most.
+    """
+    by_probe = any(probe.role == "viewer" for probe in evidence.plan.probes)
+    symptoms = symptoms_of(reasons, by_probe=by_probe)
+    phases = evidence.phases
+    start_s, end_s = phases.ramp_s or 0.0, _end_s(evidence)
+    everything = _between(evidence.server_samples, [(start_s, end_s)])
+
+    def part(bad: tuple[ServerSample, ...], around: tuple[ServerSample, ...]) -> Watched:
+        return Watched(bad, around, everything, symptoms, evidence, tuple(reasons))
+
+    if symptoms.died:
+        last = _before_death(everything, reasons)
+        return (part(last, last),)
+    parts = []
+    if symptoms.joins >= HALF:
+        ramp = _between(everything, [(start_s, _joins_end_s(phases, end_s))])
+        parts.append(part(_busiest(ramp), ramp))
+    if not parts or (phases.hold_s is not None and harm.worst()):
+        bad = _of_hold(everything, harm, phases, end_s, 0.5)
+        parts.append(part(bad, _of_hold(everything, harm, phases, end_s, AROUND_S)))
+    return tuple(parts)
+
+
+def hold_of(evidence: TrialEvidence) -> tuple[ServerSample, ...]:
+    """The samples of the whole hold; of a trial without one, all."""
+    start_s = evidence.phases.hold_s
+    if start_s is None:
+        return tuple(evidence.server_samples)
+    return _between(evidence.server_samples, [(start_s, _end_s(evidence))])
+
+
+def _of_hold(
+    everything: Sequence[ServerSample], harm: Harm, phases: Phases, end_s: float, after_s: float
+) -> tuple[ServerSample, ...]:
+    """A sample tells of the second before it, or of the seconds since the last look."""
+    hold_s = phases.hold_s
+    if hold_s is None:
+        return tuple(everything)
+    spans = harm.worst()
+    bad = _between(everything, [(begun_s + 0.5, ended_s + after_s) for begun_s, ended_s in spans])
+    if len(bad) < FEWEST:
+        return _between(everything, [(hold_s, end_s)])
+    return bad
+
+
+def _before_death(
+    everything: Sequence[ServerSample], reasons: Sequence[Reason]
+) -> tuple[ServerSample, ...]:
+    died_s = min(
+        reason.at_s if reason.at_s is not None else float("inf")
+        for reason in reasons
+        if reason.code == "server_died"
+    )
+    alive = [sample for sample in everything if sample.at_s <= died_s + AROUND_S]
+    last_s = alive[-1].at_s if alive else 0.0
+    return tuple(sample for sample in alive if sample.at_s >= last_s - LAST_S)
+
+
+def _between(
+    samples: Iterable[ServerSample], spans: Sequence[tuple[float, float]]
+) -> tuple[ServerSample, ...]:
+    return tuple(
+        sample
+        for sample in samples
+        if any(start_s <= sample.at_s <= end_s for start_s, end_s in spans)
+    )
+
+
+def _busiest(samples: Sequence[ServerSample]) -> tuple[ServerSample, ...]:
+    """The seconds in a row in which the media server worked hardest: browsers boot long before."""
+    best: tuple[float, tuple[ServerSample, ...]] = (-1.0, tuple(samples))
+    for at, first in enumerate(samples):
+        span = tuple(each for each in samples[at:] if each.at_s < first.at_s + BUSIEST_S)
+        if len(span) < FEWEST or samples[-1].at_s < first.at_s + BUSIEST_S - 1:
+            break
+        busy = mean_known(
+            each.cpu_percent if each.process_cpu_percent is None else each.process_cpu_percent
+            for each in span
+        )
+        if busy is not None and busy > best[0]:
+            best = busy, span
+    return best[1]
+
+
+def _joins_end_s(phases: Phases, end_s: float) -> float:
+    """Joins are over when the hold begins."""
+    return end_s if phases.hold_s is None else phases.hold_s
+
+
+def _end_s(evidence: TrialEvidence) -> float:
+    phases = evidence.phases
+    return phases.leave_s or phases.done_s or float("inf")

@@ -1,0 +1,204 @@
+"""A trial's recording -> `TrialEvidence`, all that a verdict is made of.
+
+The same recording gives the same evidence, now and in a year, whoever judges it by which criteria.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import polars as pl
+
+from farm.analysis.intervals import Intervals
+from farm.analysis.rates import FloatArray, window_edges
+from farm.evidence.connection_states import never_connected
+from farm.evidence.estimate_followed import first_to_fall
+from farm.evidence.page_acts import PageActs
+from farm.evidence.rtp_tables import RtpTables
+from farm.evidence.stream_intervals import TrialWindows, hold_of, polls_by_window, together
+from farm.evidence.stream_senders import senders_in
+from farm.evidence.stream_setups import stream_setups
+from farm.model.trial_evidence import Fault, LayerInterval, PollCount, StreamSetup, TrialEvidence
+from farm.model.trial_plan import SessionPlan
+from farm.recording.parquet_parts import Damage, has_files
+from farm.recording.reader import TrialReader
+from farm.recording.sample_reader import SampleReader
+from farm.recording.sample_tables import POLL
+
+AT_ONCE = 2
+"""Batches of probes that are worked on at the same time: Polars and NumPy let threads be."""
+
+ORDERLY = (1000, 1001, 1005)
+"""Codes of sockets that were closed, and did not break (RFC 6455, 7.4.1)."""
+
+_GOES_ON = ("sampling_lost", "recording_missing", "recordings_unknown")
+"""Faults that end no trial."""
+
+
+def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> TrialEvidence:
+    """What was seen in a trial, in run time; `poll_s` is the period that the pages polled at.
+
+    A trial that ended before its hold has no intervals. Host and server samples are those from the
+    ramp on. What of the recording is damaged is in `trial.damage` afterwards.
+    """
+    phases = trial.phases
+    edges = window_edges(phases.hold_s or 0.0, _hold_end_s(trial), window_s)
+    joined = frozenset(outcome.probe for outcome in trial.joins if outcome.joined)
+    acts = PageActs(trial.events)
+    origins = senders_in(trial, trial.plan.sessions, hold_of(edges), acts)
+    windows = TrialWindows(trial.plan, edges, joined, acts, origins)
+
+    def some(
+        batch: tuple[Sequence[str], SampleReader],
+    ) -> tuple[pl.DataFrame, list[LayerInterval], dict[str, PollCount]]:
+        probes, rows = batch
+        polls = polls_by_window(rows, edges)
+        # How many polls came nobody knows where their table is torn.
+        counted = () if rows.is_damaged(POLL) else probes
+        return *windows.of(rows, probes, polls), _poll_counts(polls, counted, edges, poll_s)
+
+    batches = trial.in_batches(probe.probe for probe in trial.plan.probes)
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        found = list(threads.map(some, batches))
+    streams = windows.owed.identities()
+    excuses = windows.owed.excuses()
+    setups = tuple(stream_setups(trial, streams, excuses.off_at))
+    trial.note(_missing_tables(trial, setups))
+    counts = {probe: count for *_, of in found for probe, count in of.items()}
+    owed = joined & counts.keys()  # a page that never got in owes no polls
+    return TrialEvidence(
+        plan=trial.plan,
+        phases=phases,
+        window_s=window_s,
+        intervals=windows.with_acts(together([frame for frame, _, _ in found])),
+        setups=setups,
+        joins=trial.joins,
+        polls=tuple(counts[probe.probe] for probe in trial.plan.probes if probe.probe in owed),
+        host_samples=trial.host_samples(),
+        server_samples=trial.server_samples(),
+        faults=(*trial.faults, *_crashes(trial), *_torn_sockets(trial)),
+        reset=trial.reset,
+        kurento_samples=trial.kurento_samples(),
+        stayed_full=tuple(_stayed_full(trial)),
+        unplayed=tuple(_unplayed(trial)),
+        first_to_fall=first_to_fall(trial),
+        streams=streams,
+        layers=tuple(layer for _, layers, _ in found for layer in layers),
+        acts=excuses.acts(),
+        left=windows.owed.left(),
+        never_connected=never_connected(trial.events),
+    )
+
+
+def probe_intervals(trial: TrialReader, probe: str, *, window_s: float) -> Intervals:
+    """The streams of one probe in the windows of the hold; only its session's rows are read."""
+    edges = window_edges(trial.phases.hold_s or 0.0, _hold_end_s(trial), window_s)
+    joined = {outcome.probe for outcome in trial.joins if outcome.joined}
+    session = next(each for each in trial.plan.sessions if probe in _names(each))
+    acts = PageActs(trial.events)
+    origins = senders_in(trial, [session], hold_of(edges), acts)
+    windows = TrialWindows(trial.plan, edges, frozenset(joined & {probe}), acts, origins)
+    for other in session.probes:
+        if other.sends and other.probe != probe:
+            theirs = RtpTables(trial.of_probes(other.probe, other.probe)).lives
+            windows.owed.add([life for life in theirs if life.probe == other.probe])
+    rows = trial.of_probes(probe, probe)
+    frame, _ = windows.of(rows, (probe,), polls_by_window(rows, edges))
+    return windows.with_acts(together([frame]))
+
+
+def _names(session: SessionPlan) -> list[str]:
+    return [probe.probe for probe in session.probes]
+
+
+def _hold_end_s(trial: TrialReader) -> float:
+    """When the hold was over, by whatever ended it; 0 if it never began."""
+    phases = trial.phases
+    if phases.hold_s is None:
+        return 0.0
+    if phases.leave_s is not None:
+        return phases.leave_s
+    # Cut short: by a fault, after which nothing is as it was, or by a crash of ours.
+    ends = [
+        fault.at_s
+        for fault in trial.faults
+        if fault.what not in _GOES_ON and fault.at_s >= phases.hold_s
+    ]
+    if phases.done_s is not None:
+        ends.append(phases.done_s)
+    return min(ends) if ends else _last_poll_s(trial)
+
+
+def _last_poll_s(trial: TrialReader) -> float:
+    polls = trial.polls(())
+    last_s = None if polls is None else polls.select(pl.col("run_s").max()).item()
+    return 0.0 if last_s is None else float(last_s)
+
+
+def _crashes(trial: TrialReader) -> Iterator[Fault]:
+    """Each probe whose renderer or whole browser crashed."""
+    session_of = {probe.probe: probe.session for probe in trial.plan.probes}
+    for seen in trial.events:
+        if seen.event.kind == "crashed":
+            probe = seen.event.probe
+            at_s = trial.phases.ramp_s or 0.0 if seen.run_s is None else seen.run_s
+            message = f"{probe}: {seen.event.message}"
+            yield Fault("browser_crashed", at_s, message, session_of.get(probe))
+
+
+def _torn_sockets(trial: TrialReader) -> Iterator[Fault]:
+    """Each probe whose socket to our own app broke before it left."""
+    end_s = trial.phases.leave_s
+    session_of = {probe.probe: probe.session for probe in trial.plan.probes}
+    for seen in trial.events if trial.plan.own_app else ():
+        event, run_s = seen.event, seen.run_s
+        before_end = run_s is not None and (end_s is None or run_s < end_s)
+        if event.kind == "socket_closed" and before_end and event.data.get("code") not in ORDERLY:
+            message = f"{event.probe}: its socket to the demo app broke: {event.message}"
+            yield Fault("app_died", run_s or 0.0, message, session_of.get(event.probe))
+
+
+def _stayed_full(trial: TrialReader) -> Iterator[tuple[str, str]]:
+    """Each light probe once, with the first reason that its page gave."""
+    reasons: dict[str, str] = {}
+    for seen in trial.events:
+        if seen.event.kind == "fidelity" and seen.event.data.get("fidelity") == "full":
+            reasons.setdefault(seen.event.probe, str(seen.event.data.get("reason")))
+    yield from reasons.items()
+
+
+def _unplayed(trial: TrialReader) -> Iterator[str]:
+    """Each probe whose page said that it does not play what audio it receives."""
+    probes = (
+        seen.event.probe
+        for seen in trial.events
+        if seen.event.kind == "audio" and seen.event.data.get("played") is False
+    )
+    yield from dict.fromkeys(probes)
+
+
+def _missing_tables(trial: TrialReader, setups: Sequence[StreamSetup]) -> Iterator[Damage]:
+    """Tables that are not there, though what is in them is known to have been."""
+    if any(setup.setup_s is not None for setup in setups):
+        for type in ("inbound-rtp", "outbound-rtp", POLL):
+            folder = trial.folder.samples(type)
+            if not has_files(folder):
+                yield Damage(folder, "is missing, though media came")
+
+
+# ---------------------------------------------------------------- polls
+
+
+def _poll_counts(
+    polls: pl.DataFrame, probes: Sequence[str], edges: FloatArray, poll_s: float
+) -> dict[str, PollCount]:
+    if not len(edges):
+        return {}
+    expected = int((edges[-1] - edges[0]) / poll_s)
+    counts = polls.group_by("probe").agg(
+        received=pl.col("polls").sum(),
+        late=pl.col("late_s").explode().gt(poll_s / 2).sum(),
+    )
+    known = {probe: (received, late) for probe, received, late in counts.iter_rows()}
+    return {probe: PollCount(probe, expected, *known.get(probe, (0, 0))) for probe in probes}

@@ -1,0 +1,168 @@
+"""What a person watches while a trial runs: evidence in, once a second a `Progress` out. Pure.
+
+Figures are those of the newest two polls of each stream; how a trial is judged is another matter
+(`farm/evidence/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from farm.analysis.aggregates import grown, known, mean_known
+from farm.model.host_samples import HostSample
+from farm.model.page_samples import PageReport
+from farm.model.server_samples import ServerSample
+from farm.model.trial_evidence import JoinOutcome
+from farm.model.trial_plan import Phase, TrialPlan
+from farm.model.webrtc_stats import InboundRtp
+from farm.protocols import Progress
+
+STALE_S = 5.0
+"""What was not heard of for so long is left out rather than shown as if it still went on."""
+
+StreamId = tuple[str, str, int | None]
+
+
+@dataclass(slots=True)
+class _Page:
+    """The newest two polls of a page's received streams."""
+
+    former: dict[StreamId, InboundRtp] = field(default_factory=dict)
+    newest: dict[StreamId, InboundRtp] = field(default_factory=dict)
+    told: bool = False
+    heard_s: float | None = None
+
+    def see(self, report: PageReport) -> None:
+        streams = {
+            (connection.connection, stats.id, stats.ssrc): stats
+            for connection in report.connections
+            for stats in connection.stats
+            if isinstance(stats, InboundRtp)
+        }
+        if _times(streams) != _times(self.newest):
+            self.former, self.newest = self.newest, streams
+        self.told = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Second:
+    """What one stream did between its newest two polls; `None` is unknown."""
+
+    bps: float | None
+    lost: int | None
+    received: int | None
+    frame_rate: float | None
+
+
+class ProgressMeter:
+    """Fed with all that is seen of one trial; times are run time."""
+
+    def __init__(self, plan: TrialPlan) -> None:
+        self._plan = plan
+        self._phase: Phase = "reset"
+        self._phase_ends_s: float | None = None
+        self._joined: set[str] = set()
+        self._failed: set[str] = set()
+        self._pages: dict[str, _Page] = {}
+        self._hosts: dict[str, HostSample] = {}
+        self._untold_hosts: set[str] = set()
+        self._hosts_heard_s: dict[str, float] = {}
+        self._server: ServerSample | None = None
+
+    def phase(self, phase: Phase, ends_s: float | None) -> None:
+        """A part of the trial begins; `ends_s` is when it should be over, where that is known."""
+        self._phase = phase
+        self._phase_ends_s = ends_s
+
+    def join(self, outcome: JoinOutcome) -> None:
+        (self._joined if outcome.joined else self._failed).add(outcome.probe)
+
+    def page_report(self, report: PageReport) -> None:
+        self._pages.setdefault(report.probe, _Page()).see(report)
+
+    def host_sample(self, sample: HostSample) -> None:
+        self._hosts[sample.host] = sample
+        self._untold_hosts.add(sample.host)
+
+    def server_sample(self, sample: ServerSample) -> None:
+        self._server = sample
+
+    def progress(self, now_s: float) -> Progress:
+        """The last second, as of `now_s`."""
+        seconds = list(self._seconds(now_s))
+        return Progress(
+            trial=self._plan.index,
+            load=self._plan.load,
+            phase=self._phase,
+            joined=len(self._joined),
+            failed=len(self._failed),
+            received_bps=_sum(second.bps for second in seconds),
+            loss_ratio=_loss_ratio(seconds),
+            frame_rate=mean_known(second.frame_rate for second in seconds),
+            server_cpu_percent=self._server_cpu_percent(now_s),
+            host_cpu_percent=self._host_cpu_percent(now_s),
+            left_s=None if self._phase_ends_s is None else max(0.0, self._phase_ends_s - now_s),
+        )
+
+    def _seconds(self, now_s: float) -> Iterator[_Second]:
+        for page in self._pages.values():
+            if not page.told:
+                page.told, page.heard_s = True, now_s
+            if page.heard_s is not None and now_s - page.heard_s < STALE_S:
+                for stream, newest in page.newest.items():
+                    former = page.former.get(stream)
+                    if former is not None and newest.timestamp > former.timestamp:
+                        yield _second(former, newest)
+
+    def _host_cpu_percent(self, now_s: float) -> float | None:
+        """The busiest host's."""
+        self._hosts_heard_s.update(dict.fromkeys(self._untold_hosts, now_s))
+        self._untold_hosts.clear()
+        seen = [
+            sample.cpu_percent
+            for host, sample in self._hosts.items()
+            if now_s - self._hosts_heard_s[host] < STALE_S
+        ]
+        return max(known(seen), default=None)
+
+    def _server_cpu_percent(self, now_s: float) -> float | None:
+        if self._server is None or now_s - self._server.received_s > STALE_S:
+            return None
+        return self._server.cpu_percent
+
+
+def _second(former: InboundRtp, newest: InboundRtp) -> _Second:
+    seconds = (newest.timestamp - former.timestamp) / 1000
+    payload_bytes = grown(former.bytesReceived, newest.bytesReceived)
+    frames = grown(former.framesDecoded, newest.framesDecoded)
+    return _Second(
+        bps=None if payload_bytes is None else 8 * payload_bytes / seconds,
+        # Packets may un-lose themselves: a repaired one comes back on its own SSRC.
+        lost=_difference(former.packetsLost, newest.packetsLost),
+        received=grown(former.packetsReceived, newest.packetsReceived),
+        frame_rate=None if frames is None else frames / seconds,
+    )
+
+
+def _times(streams: dict[StreamId, InboundRtp]) -> dict[StreamId, float]:
+    return {stream: stats.timestamp for stream, stats in streams.items()}
+
+
+def _difference(former: int | None, newest: int | None) -> int | None:
+    return None if former is None or newest is None else newest - former
+
+
+def _loss_ratio(seconds: Iterable[_Second]) -> float | None:
+    """Of all streams; what one got late repairs no other one."""
+    lost = due = 0
+    for second in seconds:
+        if second.lost is not None and second.received is not None:
+            missing = max(0, second.lost)
+            lost, due = lost + missing, due + missing + second.received
+    return lost / due if due else None
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

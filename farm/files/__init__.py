@@ -1,0 +1,1 @@
+"""Files that users hand in, and locks between processes."""

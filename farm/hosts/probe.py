@@ -1,0 +1,160 @@
+"""One probe's life: open, join, joined, leave, close, and what it saw meanwhile.
+
+    new -> open -> joining -> joined -> left -> closed
+
+A probe that cannot join takes a picture of its page and closes it, so that neither the server nor
+the generator carries it any further. What a page is, is the caller's: see `ProbeTab`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from farm.drivers.steps import step_for, step_name
+from farm.errors import BrowserError, JoinError
+from farm.model.driver import RoleSteps, Step
+from farm.model.page_samples import EventKind, Joined, PageReport, ProbeEvent
+from farm.model.trial_plan import ProbePlan
+
+Seen = PageReport | ProbeEvent
+
+
+class ProbeTab(Protocol):
+    """A browser's page, as far as a probe needs it (`farm.browser.BrowserPage`)."""
+
+    async def run(self, step: Step) -> None:
+        """Raises JoinError, without screenshot, or BrowserError."""
+
+    async def picture(self, path: Path) -> bool: ...
+
+    async def close(self) -> None:
+        """Idempotent; never raises, and returns within seconds whatever the page does."""
+
+
+OpenPage = Callable[[ProbePlan, Callable[[Seen], None]], Awaitable[ProbeTab]]
+"""Makes a page that tells what it sees to the function given. Raises BrowserError."""
+
+
+class ProbeLife:
+    """Implements `protocols.Probe`: one page that acts as one user.
+
+    `screenshots` is the directory for pictures; `monotonic` is the host's clock.
+    """
+
+    def __init__(
+        self,
+        steps: RoleSteps,
+        open_page: OpenPage,
+        screenshots: Path,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._steps = steps
+        self._open_page = open_page
+        self._screenshots = screenshots
+        self._monotonic = monotonic
+        self._plan: ProbePlan | None = None
+        self._page: ProbeTab | None = None
+        self._joining_s = 0.0
+        self._is_in = False
+        self._closed = False
+        self._seen: asyncio.Queue[Seen | None] = asyncio.Queue()
+
+    async def open(self, plan: ProbePlan) -> None:
+        """Page made, hooks in. Raises BrowserError."""
+        self._plan = plan
+        self._page = await self._open_page(plan, self._seen.put_nowait)
+        self._say("opened", f"as {plan.role} of {plan.session}")
+
+    async def join(self) -> None:
+        """The driver's `join` steps. Raises JoinError, BrowserError."""
+        self._joining_s = self._monotonic()
+        self._say("joining")
+        await self._run("join", self._steps.join)
+
+    async def joined(self) -> Joined:
+        """The driver's `joined` steps. Raises JoinError, BrowserError."""
+        plan, _page = self._opened()
+        await self._run("joined", self._steps.joined)
+        self._is_in = True
+        join_s = self._monotonic() - self._joining_s
+        self._say("joined", f"after {join_s:.1f} s", join_s=join_s)
+        return Joined(plan.probe, join_s)
+
+    async def leave(self) -> None:
+        """The driver's `leave` steps, then the page is closed. Steps that fail are told only."""
+        if self._page is not None and self._is_in:
+            try:
+                await self._steps_of("leave", self._steps.leave)
+                self._say("left")
+            except (JoinError, BrowserError) as error:
+                self._say("left", f"its page was closed instead: {error}")
+        await self.close()
+
+    async def screenshot(self, name: str) -> Path | None:
+        """A picture of the page in `NAME.png`, or `None` if the page cannot give one."""
+        if self._page is None or self._closed:
+            return None
+        self._screenshots.mkdir(parents=True, exist_ok=True)
+        path = self._screenshots / f"{name}.png"
+        if not await self._page.picture(path):
+            return None
+        self._say("screenshot", file=path.name)
+        return path
+
+    async def evidence(self) -> AsyncIterator[Seen]:
+        """All that is seen, as it is seen; ends after `close`. For one reader."""
+        while (seen := await self._seen.get()) is not None:
+            yield seen
+
+    async def close(self) -> None:
+        """Idempotent; nothing of the page is left."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self._page is not None:
+                await self._page.close()
+        finally:
+            self._seen.put_nowait(None)
+
+    async def _run(self, part: str, steps: Sequence[Step]) -> None:
+        """Steps on the way in: a failure is told, pictured, and the page closed."""
+        plan, _page = self._opened()
+        try:
+            await self._steps_of(part, steps)
+        except JoinError as error:
+            picture = await self.screenshot(f"{plan.probe}-{error.reason}")
+            self._failed(error.reason, str(error), picture)
+            await self.close()
+            raise JoinError(error.reason, str(error), picture) from error
+        except BrowserError as error:
+            self._failed("browser", str(error), None)
+            await self.close()
+            raise
+
+    async def _steps_of(self, part: str, steps: Sequence[Step]) -> None:
+        plan, page = self._opened()
+        for number, template in enumerate(steps, start=1):
+            step = step_for(template, plan.variables)
+            try:
+                await page.run(step)
+            except JoinError as error:
+                where = f"{part} step {number}, {step_name(step)}"
+                raise JoinError(error.reason, f"{where}: {error}") from error
+
+    def _opened(self) -> tuple[ProbePlan, ProbeTab]:
+        if self._plan is None or self._page is None:
+            raise BrowserError("the probe has no page: open it first")
+        return self._plan, self._page
+
+    def _failed(self, reason: str, message: str, picture: Path | None) -> None:
+        file = None if picture is None else picture.name
+        self._say("failed", message, reason=reason, screenshot=file)
+
+    def _say(self, kind: EventKind, message: str = "", **data: Any) -> None:
+        plan, _page = self._opened()
+        self._seen.put_nowait(ProbeEvent(plan.probe, kind, self._monotonic(), message, data))

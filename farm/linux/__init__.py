@@ -1,0 +1,1 @@
+"""Texts of a Linux machine (proc, cgroups, top, tc) -> counters and rates. Pure."""

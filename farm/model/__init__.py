@@ -1,0 +1,1 @@
+"""The values that the whole farm speaks in: plans, samples, evidence, verdicts."""

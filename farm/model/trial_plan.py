@@ -1,0 +1,96 @@
+"""What is planned of a trial: sessions, probes, who sends what, over which access link.
+
+All times called `_s` without another word are run time: seconds of the controller's monotonic clock
+since the start of the run. Ratios are 0 to 1, percentages 0 to 100; `None` is unknown, never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from farm.model.experiment import Fidelity
+from farm.model.webrtc_stats import MediaKind
+
+Direction = Literal["inbound", "outbound"]
+
+Purpose = Literal["single", "baseline", "search", "drift", "watch"]
+
+Phase = Literal["reset", "ramp", "settle", "hold", "leave", "done"]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLink:
+    """What Chromium emulates between a probe and the world; `latency_s` is added one way.
+
+    `profile` is the name it came from. Without a limit a rate is `None`.
+    """
+
+    profile: str
+    latency_s: float = 0.0
+    loss_ratio: float = 0.0
+    up_kbps: int | None = None
+    down_kbps: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbePlan:
+    """One browser page: who it is and what it has to do.
+
+    `sends` and `receives` have the kind of each stream that is owed: `receives` of a member of a
+    forwarded room of three is audio, audio, video, video.
+    `variables` fill the templates of the driver's steps. `poll_phase` (0 to 1) is the share of the
+    poll's period after which this probe polls, so that they do not all poll at once. `start_s`
+    counts from the start of its session: the viewers of a broadcast come one after the other.
+    `recorded_as` is the name of the file that the server makes of what it sends; `None`: it is not
+    recorded, or the farm does not know the name.
+    """
+
+    probe: str
+    session: str
+    role: str
+    host: str
+    poll_phase: float
+    variables: Mapping[str, str]
+    sends: tuple[MediaKind, ...]
+    receives: tuple[MediaKind, ...]
+    line: AccessLink | None = None
+    start_s: float = 0.0
+    recorded_as: str | None = None
+    fidelity: Fidelity = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPlan:
+    """One call, room or broadcast. `start_s` counts from the start of the ramp."""
+
+    session: str
+    start_s: float
+    probes: tuple[ProbePlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialPlan:
+    """One load. Streams of a `mixed` scenario are not what a partner sent, but the server's mix.
+
+    `own_app`: the page is our demo app's, part of the generator. `media_assumed`: neither the
+    experiment nor the driver says whether a room is mixed; it is taken for forwarded.
+    """
+
+    index: int
+    load: int
+    purpose: Purpose
+    sessions: tuple[SessionPlan, ...]
+    mixed: bool = False
+    own_app: bool = False
+    media_assumed: bool = False
+
+    @property
+    def probes(self) -> tuple[ProbePlan, ...]:
+        return tuple(probe for session in self.sessions for probe in session.probes)
+
+    @property
+    def folder(self) -> str:
+        """`000-load-002`."""
+        return f"{self.index:03d}-load-{self.load:03d}"

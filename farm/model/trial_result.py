@@ -1,0 +1,66 @@
+"""One trial in figures: `result.json`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from farm.model.trial_evidence import Phases
+from farm.model.trial_plan import AccessLink, Purpose
+from farm.model.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLinkAchieved:
+    """What an emulated line did to its `probes`, medians over them; `asked` `None`: no emulation.
+
+    The round trip is the one to the server. Bitrates are payload, of all of a probe's streams of
+    that way together.
+    """
+
+    asked: AccessLink | None
+    probes: int
+    round_trip_time_s: float | None
+    up_loss_ratio: float | None
+    down_loss_ratio: float | None
+    video_up_bps: float | None
+    video_down_bps: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class KurentoFigures:
+    """The media server's own view of a trial: the most it held, and what it kept afterwards.
+
+    `left_behind` counts pipelines that outlived their sessions, `None` where that is not known.
+    """
+
+    pipelines: int
+    elements: int
+    used_memory_bytes: int | None
+    left_behind: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialResult:
+    """`result.json`: one trial in figures, means over the hold.
+
+    `server_memory_bytes` is the media server's own, the machine's where its process was not seen.
+    `server_cpu_minutes_percent` are means of 60 s, as autoscalers read it; of the whole minutes.
+    """
+
+    index: int
+    load: int
+    purpose: Purpose
+    verdict: Verdict
+    phases: Phases
+    server_cpu_percent: float | None
+    server_process_cpu_percent: float | None
+    host_cpu_percent: float | None
+    video_bitrate_bps: float | None
+    residual_loss_ratio: float | None
+    frame_rate: float | None
+    setup_median_s: float | None
+    setup_worst_s: float | None
+    lines: tuple[AccessLinkAchieved, ...] = ()
+    kurento: KurentoFigures | None = None
+    server_memory_bytes: float | None = None
+    server_cpu_minutes_percent: tuple[float, ...] = ()

@@ -1,0 +1,99 @@
+"""The loads that a search may try: whole sessions, in steps. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from farm.errors import BadExperiment
+from farm.model.experiment import Experiment, Scenario, ScenarioKind, SearchSettings
+
+NOUNS: Mapping[ScenarioKind, str] = {
+    "one_to_one": "call",
+    "group": "room",
+    "broadcast": "broadcast",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The loads that a search may try: `minimum`, then every `step`, up to `maximum`.
+
+    `chosen` are those of a list that the user gave, ascending; then the others describe it.
+    """
+
+    minimum: int
+    maximum: int
+    step: int
+    chosen: tuple[int, ...] | None = None
+
+    @property
+    def loads(self) -> tuple[int, ...]:
+        return self.chosen or tuple(range(self.minimum, self.maximum + 1, self.step))
+
+
+def smallest_load(scenario: Scenario) -> int:
+    """One session; of a broadcast, a presenter and one viewer."""
+    return scenario.members if scenario.kind == "group" else 2
+
+
+def ladder(experiment: Experiment) -> Ladder:
+    """The search's loads; `maximum` is rounded down to one that can be run.
+
+    The default step is one session, in a broadcast one viewer. Raises BadExperiment for a smallest
+    load or a step that is no whole number of sessions, or a range without a load.
+    """
+    scenario, search = experiment.scenario, experiment.search
+    if search.loads is not None:
+        return _chosen(scenario, search, search.loads)
+    smallest = smallest_load(scenario)
+    minimum = search.minimum if search.minimum is not None else smallest
+    check_load(scenario, minimum, "search.minimum")
+    per_viewer = scenario.kind == "broadcast"
+    step = search.step if search.step is not None else (1 if per_viewer else smallest)
+    if not per_viewer and step % smallest:
+        raise BadExperiment(
+            f"search.step: {step} is no whole number of {NOUNS[scenario.kind]}s of {smallest}: "
+            f"use {_neighbours(step, smallest)}"
+        )
+    if minimum > search.maximum:
+        raise BadExperiment(
+            f"search.maximum: {search.maximum} is below search.minimum, {minimum}: "
+            f"use {minimum} or more"
+        )
+    return Ladder(minimum, search.maximum - (search.maximum - minimum) % step, step)
+
+
+def _chosen(scenario: Scenario, search: SearchSettings, loads: tuple[int, ...]) -> Ladder:
+    """The user's own list; its step is the smallest gap in it."""
+    for key, value in (("minimum", search.minimum), ("step", search.step)):
+        if value is not None:
+            raise BadExperiment(f"search.{key}: {value}: expected null beside search.loads")
+    for at, load in enumerate(loads):
+        check_load(scenario, load, f"search.loads[{at}]")
+    chosen = tuple(sorted(set(loads)))
+    gaps = [above - below for below, above in pairwise(chosen)]
+    return Ladder(chosen[0], chosen[-1], min(gaps, default=smallest_load(scenario)), chosen)
+
+
+def check_load(scenario: Scenario, load: int, setting: str) -> None:
+    """Raises BadExperiment, with `setting` in front, if `load` is no whole number of sessions."""
+    smallest = smallest_load(scenario)
+    if scenario.kind == "broadcast":
+        if load < smallest:
+            raise BadExperiment(
+                f"{setting}: load {load} is no broadcast, which has 1 presenter and at least "
+                f"1 viewer: use {smallest} or more"
+            )
+    elif load < 1 or load % smallest:
+        raise BadExperiment(
+            f"{setting}: load {load} is no whole number of {NOUNS[scenario.kind]}s of {smallest}: "
+            f"use {_neighbours(load, smallest)}"
+        )
+
+
+def _neighbours(load: int, whole: int) -> str:
+    below = max(0, load // whole * whole)
+    above = below + whole
+    return f"{below} or {above}" if below >= whole else f"{above}"

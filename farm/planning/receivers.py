@@ -1,0 +1,89 @@
+"""To whom each stream goes of a probe that sends several of a kind, one for each partner. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from farm.model.trial_evidence import StreamIdentity
+from farm.model.webrtc_stats import MediaKind
+
+NAMED = 3
+"""So many probes are named; of more it is only said how many they are."""
+
+Sent = tuple[str, MediaKind, int]
+"""Probe, kind and track of a stream that is sent."""
+
+Of = tuple[str, MediaKind]
+
+
+@dataclass(frozen=True, slots=True)
+class Receivers:
+    """The probes that receive a sent stream; `owed`: it is what they are owed of the sender."""
+
+    probes: tuple[str, ...]
+    owed: bool
+
+    @property
+    def names(self) -> str:
+        """`p001`, `p001 and p002`, `7 probes`."""
+        several = len(self.probes) > NAMED
+        return f"{len(self.probes)} probes" if several else " and ".join(self.probes)
+
+
+def receivers(streams: Sequence[StreamIdentity]) -> Mapping[Sent, Receivers]:
+    """Of the streams that a probe sends of a kind, where not all go to the same probes.
+
+    A received stream says which it is (`sent_tracks`); else it is the only one of its kind on the
+    connection on which the sender receives nobody but that receiver.
+    """
+    sent: defaultdict[Of, list[StreamIdentity]] = defaultdict(list)
+    for each in streams:
+        if each.direction == "outbound" and each.seen:
+            sent[each.probe, each.kind].append(each)
+    several = {of: each for of, each in sent.items() if len(each) > 1}
+    if not several:
+        return {}
+    partners = _partners(streams)
+    found: defaultdict[Sent, list[StreamIdentity]] = defaultdict(list)
+    for each in streams:
+        if each.direction == "inbound" and len(each.senders) == 1:
+            of = each.senders[0], each.kind
+            for track in _tracks(each, several.get(of, ()), partners):
+                found[(*of, track)].append(each)
+    told: dict[Sent, Receivers] = {}
+    for of, mine in several.items():
+        keys = [(*of, each.track) for each in mine]
+        names = [tuple(dict.fromkeys(each.probe for each in found[key])) for key in keys]
+        if len(set(names)) > 1:
+            for key, probes in zip(keys, names, strict=True):
+                if probes:
+                    told[key] = Receivers(probes, any(each.owed for each in found[key]))
+    return told
+
+
+def _tracks(
+    received: StreamIdentity,
+    sent: Iterable[StreamIdentity],
+    partners: Mapping[tuple[str, str], frozenset[str]],
+) -> set[int]:
+    """Which of the sender's streams of the kind a received one was."""
+    known = {track for _, track in received.sent_tracks if track >= 0}
+    if known:
+        return known
+    its = {
+        each.track
+        for each in sent
+        if partners.get((each.probe, each.connection)) == frozenset([received.probe])
+    }
+    return its if len(its) == 1 else set()
+
+
+def _partners(streams: Iterable[StreamIdentity]) -> Mapping[tuple[str, str], frozenset[str]]:
+    """Of each probe and connection all whose streams may come by it."""
+    found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for each in streams:
+        if each.direction == "inbound" and each.connection:
+            found[each.probe, each.connection].update(each.senders)
+    return {key: frozenset(senders) for key, senders in found.items()}

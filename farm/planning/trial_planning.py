@@ -1,0 +1,177 @@
+"""From a load to a plan: sessions, roles, who sends what, which probe on which host. Pure.
+
+Names are stable: probes `p000`, `p001`, ... and sessions `s000`, ... in the order in which they
+start, so that a probe has the same name and place in every trial of that load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from farm.model.experiment import Experiment, Fidelity, Scenario, ScenarioKind
+from farm.model.setting import Size
+from farm.model.trial_plan import ProbePlan, Purpose, SessionPlan, TrialPlan
+from farm.model.webrtc_stats import MediaKind
+from farm.planning.access_links import line_of
+from farm.planning.load_steps import check_load
+from farm.planning.placement import Placement, Room
+from farm.planning.roles import Role, entrance_times_s, session_casts, start_times_s
+from farm.planning.witness_count import witness_count
+
+CAMERAS: Mapping[ScenarioKind, Size] = {
+    "one_to_one": Size(640, 480),
+    "group": Size(640, 360),
+    "broadcast": Size(640, 480),
+}
+
+
+NO_ROOMS: Mapping[str, Room] = {}
+"""All hosts carry alike."""
+
+
+CALL_DRIVER = "demo_one_to_one"
+"""The only driver of which the farm knows what the server calls its recordings."""
+
+
+def driver_name(experiment: Experiment) -> str:
+    """The driver asked for, else the demo app's for the scenario."""
+    return experiment.app.driver or f"demo_{experiment.scenario.kind}"
+
+
+def camera_size(experiment: Experiment) -> Size:
+    """The camera's size asked for, else the scenario's."""
+    return experiment.media.size or CAMERAS[experiment.scenario.kind]
+
+
+def ours(experiment: Experiment) -> bool:
+    """Whether the driver is one of our demo app's."""
+    return driver_name(experiment).startswith("demo_")
+
+
+def streams_offered(scenario: Scenario) -> int:
+    """How many streams of a kind there are for a receiver: its partners', or the mix."""
+    forwarded = scenario.kind == "group" and scenario.media != "mixed"
+    return scenario.members - 1 if forwarded else 1
+
+
+def plan_trial(
+    experiment: Experiment,
+    load: int,
+    *,
+    index: int,
+    purpose: Purpose,
+    hosts: Sequence[str],
+    rooms: Mapping[str, Room] = NO_ROOMS,
+) -> TrialPlan:
+    """Everything that is decided about a trial before it begins.
+
+    Calls and rooms stay whole on one host, in turn over `hosts` (names, at least one), so that a
+    lost host takes only its own sessions along; the viewers of a broadcast are spread one by one.
+    Hosts carry as much as their `rooms` say, alike where those say nothing.
+    Witnesses come first, and where there are several hosts the first one is theirs alone.
+    Raises BadExperiment for a load that is no whole number of sessions, or for which is no room.
+    """
+    scenario = experiment.scenario
+    check_load(scenario, load, "trial.load")
+    casts = session_casts(scenario, load)
+    pace = experiment.trial.sessions_per_second
+    starts = start_times_s(len(casts), pace)
+    witnesses = witness_count(experiment, load)
+    apart = hosts[:1] if witnesses and len(hosts) > 1 else ()
+    loaded = hosts[len(apart) :]
+    placement = Placement(hosts, rooms)
+    sessions: list[SessionPlan] = []
+    number = 0
+    for at, (cast, start_s) in enumerate(zip(casts, starts, strict=True)):
+        entrances = entrance_times_s(cast, pace)
+        probes: list[ProbePlan] = []
+        together = 1 if scenario.kind == "broadcast" else len(cast)
+        for place, role in enumerate(cast):
+            witness = number < witnesses
+            if place % together == 0:
+                host = placement.place(together, apart if apart and witness else loaded)
+            probes.append(
+                _probe(
+                    experiment,
+                    role,
+                    number=number,
+                    load=load,
+                    session=f"s{at:03d}",
+                    place=place,
+                    host=host,
+                    fidelity="full" if witness else experiment.probes.fidelity,
+                    start_s=entrances[place],
+                )
+            )
+            number += 1
+        sessions.append(SessionPlan(f"s{at:03d}", start_s, tuple(probes)))
+    return TrialPlan(
+        index,
+        load,
+        purpose,
+        tuple(sessions),
+        mixed=scenario.kind == "group" and scenario.media == "mixed",
+        media_assumed=scenario.kind == "group" and scenario.media is None,
+        own_app=experiment.app.url is None,
+    )
+
+
+def _probe(
+    experiment: Experiment,
+    role: Role,
+    *,
+    number: int,
+    load: int,
+    session: str,
+    place: int,
+    host: str,
+    fidelity: Fidelity,
+    start_s: float,
+) -> ProbePlan:
+    name = f"p{number:03d}"
+    media = experiment.media
+    kinds: tuple[MediaKind, ...] = ("video",) if media.audio == "none" else ("audio", "video")
+    size = camera_size(experiment)
+    limit = media.max_video_send_bandwidth
+    variables = {
+        "session": session,
+        "probe": name,
+        "role": role.name,
+        "index": str(place),
+        "width": str(size.width),
+        "height": str(size.height),
+        "frame_rate": str(media.frame_rate),
+        "record": str(int(experiment.scenario.record)),
+        "members": str(experiment.scenario.members),
+        "max_video_send_bandwidth": "" if limit is None else str(limit),
+    }
+    return ProbePlan(
+        probe=name,
+        session=session,
+        role=role.name,
+        host=host,
+        poll_phase=number / load,
+        variables=variables,
+        sends=kinds if role.sends else (),
+        receives=_receives(experiment.scenario, kinds) if role.receives else (),
+        line=line_of(experiment.network, number),
+        start_s=start_s,
+        recorded_as=_recorded_as(experiment, session, role),
+        fidelity=fidelity,
+    )
+
+
+def _receives(scenario: Scenario, kinds: Sequence[MediaKind]) -> tuple[MediaKind, ...]:
+    """The kind of each stream that is owed to a receiver."""
+    offered, asked = streams_offered(scenario), scenario.receives
+    counts = {
+        "audio": offered if asked.audio is None else asked.audio,
+        "video": offered if asked.video is None else asked.video,
+    }
+    return tuple(kind for kind in kinds for _ in range(counts[kind]))
+
+
+def _recorded_as(experiment: Experiment, session: str, role: Role) -> str | None:
+    """As our demo app names it; what another app does is not known."""
+    ours = experiment.app.url is None and driver_name(experiment) == CALL_DRIVER
+    return f"{session}-{role.name}.webm" if ours and experiment.scenario.record else None

@@ -1,0 +1,22 @@
+"""How many full probes a load of light ones begins with. Pure."""
+
+from __future__ import annotations
+
+import math
+
+from farm.model.experiment import Experiment
+from farm.planning.load_steps import smallest_load
+
+
+def witness_count(experiment: Experiment, load: int) -> int:
+    """How many full probes a load of light ones begins with: whole sessions, or a broadcast's
+    presenter and first viewers. Fewer where none would be light; 0 if all are full."""
+    scenario, asked = experiment.scenario, experiment.probes.witnesses
+    if experiment.probes.fidelity == "full" or asked == 0:
+        return 0
+    smallest = smallest_load(scenario)
+    if scenario.kind == "broadcast":
+        found = min(max(asked or 0, smallest), load - 1)
+    else:
+        found = min(math.ceil((asked or 1) / smallest) * smallest, load - smallest)
+    return found if found >= smallest else 0

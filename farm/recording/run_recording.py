@@ -1,0 +1,146 @@
+"""Writes the run folder: what was decided, and all that was seen of each trial.
+
+Whatever happens, what is on disk can be read: small files are replaced in one step, lines are
+appended and flushed. `farm/recording/trial_recording.py` writes the trials, `farm/recording/reader.py` reads
+all of it back. One process writes a run: it holds the folder's lock for as long as it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from farm.errors import RecordingError
+from farm.files.file_lock import FileLock
+from farm.model.clock_reading import ClockReading
+from farm.model.json_values import to_text
+from farm.model.trial_plan import TrialPlan
+from farm.protocols import Clock
+from farm.recording.durable_file import Replace, replace_file, write_text
+from farm.recording.events import ReadingLine
+from farm.recording.folder import RunFolder
+from farm.recording.journal import JournalEntry
+from farm.recording.json_lines import JsonLines
+from farm.recording.manifest import Manifest
+from farm.recording.trial_recording import TrialRecording
+
+
+class RunRecording:
+    """The folder of a run that is under way. Whoever creates it closes it; then `lock` is free."""
+
+    def __init__(
+        self, folder: RunFolder, clock: Clock, lock: FileLock, replace: Replace = replace_file
+    ) -> None:
+        self._folder = folder
+        self._lock = lock
+        self._clock = clock
+        self._replace = replace
+        with ExitStack() as undone:
+            self._journal = undone.enter_context(JsonLines(folder.journal))
+            self._readings = JsonLines(folder.clock)
+            undone.pop_all()
+
+    @classmethod
+    def create(
+        cls,
+        directory: Path,
+        name: str,
+        experiment_text: str,
+        manifest: Manifest,
+        clock: Clock,
+        *,
+        replace: Replace = replace_file,
+    ) -> RunRecording:
+        """A new run folder, with the experiment as it was given. Raises RecordingError, NoSpace."""
+        folder = RunFolder.create(directory, name)
+        with ExitStack() as undone:
+            # Before there is a manifest, without which it is no run to anybody.
+            lock = undone.enter_context(_taken_new(folder))
+            undone.callback(folder.remove_unused)  # before the lock is given back
+            write_text(folder.experiment, experiment_text, replace)
+            write_text(folder.manifest, to_text(manifest), replace)
+            recording = cls(folder, clock, lock, replace)
+            undone.pop_all()
+        return recording
+
+    @classmethod
+    def resume(cls, path: Path, clock: Clock, lock: FileLock | None = None) -> RunRecording:
+        """Go on in the folder of a run that broke off; journal and clocks are appended to.
+
+        `lock` is the folder's, if it is taken already. Raises InUse, RecordingError.
+        """
+        folder = RunFolder(path)
+        lock = lock or folder.taken()
+        try:
+            return cls(folder, clock, lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @property
+    def path(self) -> Path:
+        return self._folder.path
+
+    @property
+    def folder(self) -> RunFolder:
+        return self._folder
+
+    def journal(self, kind: str, /, **facts: Any) -> None:
+        """Say what was decided, and why; survives a crash once this returns."""
+        self._journal.append(
+            JournalEntry(kind, self._clock.run_s(), self._clock.wall_s(), facts),
+        )
+        self._journal.sync()
+
+    def clock(self, reading: ClockReading, trial: str | None = None) -> None:
+        """A reading of a machine's clock; `trial` names the trial's folder it was made for."""
+        self._readings.append(ReadingLine.of(reading, trial))
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Replace the manifest, when more is known than at the start."""
+        write_text(self._folder.manifest, to_text(manifest), self._replace)
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        """The answer of the run."""
+        write_text(self._folder.summary, to_text(summary), self._replace)
+
+    def trial(self, plan: TrialPlan) -> TrialRecording:
+        """The recording of a trial, to be entered with `async with`.
+
+        What an earlier attempt at this trial left without a result is set aside, not mixed in.
+        """
+        return TrialRecording(
+            self._folder.trial(plan.folder),
+            plan,
+            self._clock,
+            lambda reading: self.clock(reading, plan.folder),
+            replace=self._replace,
+        )
+
+    def close(self) -> None:
+        self._journal.close()
+        self._readings.close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _taken_new(folder: RunFolder) -> FileLock:
+    """The lock of a folder just made, which goes again where it can have none."""
+    try:
+        return folder.taken()
+    except RecordingError:
+        folder.remove_unused()
+        raise

@@ -1,0 +1,137 @@
+"""The two lines that a person reads at the end of a run: how much, and why not more. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from farm.model.durations import format_duration
+from farm.model.experiment import ScenarioKind
+from farm.model.verdict import ASSUMED_MEDIA, OTHER_PROGRAMS
+from farm.model.wording import counted, percent, short_look
+from farm.planning.load_steps import NOUNS
+from farm.results.advice import advice
+
+IN_LAST_WINDOW = "Only its last window was bad: nobody saw whether that would have gone on."
+
+TAKEN = "other programs had the generator's cores"
+
+LOWER_BOUNDS = frozenset({"ceiling_passed", "generator_ran_out"})
+"""How searches end that found no load above their answer which fails; others just ended."""
+
+
+def two_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
+    """The answer of `summary.json` for a terminal: how much, and why not more."""
+    return _size_lines(summary) if "capacity" in summary else _run_lines(summary)
+
+
+def _size_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
+    capacity, state = summary["capacity"], summary["state"]
+    second = _limit_line(summary["limited_by"])
+    if state == "generator_ran_out":
+        second = f"{second} {advice(invalid_codes(summary['trials']))}"
+    ended = f"({state}, {counted(len(summary['trials']), 'trial')})"
+    probes = capacity["probes"]
+    if probes is None:
+        return f"No load is known to hold {ended}.", second
+    if state == "drift":
+        load = _load(summary["scenario"], probes, capacity)
+        moved = (
+            "; ".join((summary.get("drift") or {}).get("moved", ()))
+            or "its trials contradict each other"
+        )
+        return f"The server drifts: {moved}. {load} held on the way {ended}.", second
+    load = _load(summary["scenario"], probes, capacity)
+    hold = f"{format_duration(capacity['hold_s'])}{short_look(summary.get('hold_windows'))}"
+    held = f"The server holds {how_sure(state)}{load} for {hold}"
+    first = ""
+    if state == "generator_ran_out":
+        by_generator = summary["limited_by"]["resource"] == "generator"
+        first = "; more could not be judged"
+        if by_generator:
+            taken = OTHER_PROGRAMS in invalid_codes(summary["trials"])
+            first = f"; {TAKEN if taken else 'the generator ran out first'}"
+    return f"{held}{first}{_interval(capacity)} {ended}.", second
+
+
+def _run_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
+    trial, state = summary["trials"][-1], summary["state"]
+    who = _load(summary["scenario"], summary["load"], summary)
+    if state == "invalid":
+        why = not_judged([str(reason["code"]) for reason in trial["reasons"]])
+        first = f"Invalid: with {who} {why}, so the server is not judged."
+    else:
+        word = {"pass": "Passed", "fail": "Failed"}[state]
+        units = counted(trial["units"], "session" if summary["viewers"] is None else "viewer")
+        hold_s = summary["hold_s"]
+        look = short_look(trial.get("windows"))
+        held = "and no hold" if hold_s is None else f"for {format_duration(hold_s)}{look}"
+        first = f"{word}: {who} {held}; {trial['units_failed']} of {units} bad."
+    reasons = trial["reasons"]
+    if not reasons:
+        return first, f"Worst session: {_worst(trial['worst_session'])}."
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    limit = summary.get("limited_by")
+    gave_way = f" {_limit_line(limit)}" if limit else ""
+    last = f" {IN_LAST_WINDOW}" if trial.get("by_last_window") else ""
+    helps = f" {advice(reason['code'] for reason in reasons)}" if state == "invalid" else ""
+    return first, f"Worst: {reasons[0]['message']}{more}.{last}{gave_way}{helps}"
+
+
+def how_sure(state: str) -> str:
+    """What comes before the load that is the answer of a search which ended so."""
+    if state in ("converged", "drift"):  # of drift nothing but what passed is said
+        return ""
+    return "at least " if state in LOWER_BOUNDS else "most likely "
+
+
+def not_judged(codes: Collection[str]) -> str:
+    """Why an invalid trial is not judged, by the codes of its reasons."""
+    if ASSUMED_MEDIA in codes:
+        return "it is not known what the server owes its rooms"
+    if OTHER_PROGRAMS in codes:
+        return TAKEN
+    return "the generator was at fault"
+
+
+def invalid_codes(trials: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The codes of the last trial that is not judged, in entries of `summary.json`."""
+    invalid = [trial for trial in trials if trial["verdict"] == "invalid"]
+    return tuple(str(reason["code"]) for trial in invalid[-1:] for reason in trial["reasons"])
+
+
+def _limit_line(limit: Mapping[str, Any]) -> str:
+    found = limit["resource"] != "unknown"
+    by = f"Limited by {limit['resource']}" if found else "What limited it is unknown"
+    return f"{by}: {limit['evidence']}."
+
+
+def _load(scenario: ScenarioKind, probes: int, counts: Mapping[str, Any]) -> str:
+    """`18 probes (9 calls)`."""
+    viewers = counts["viewers"]
+    if viewers is not None:
+        return f"{probes} probes ({counted(viewers, 'viewer')})"
+    return f"{probes} probes ({counted(counts['sessions'], NOUNS[scenario])})"
+
+
+def _interval(capacity: Mapping[str, Any]) -> str:
+    low, high = capacity["interval_probes"]
+    sure = f"with {percent(capacity['confidence'])} confidence"
+    if low is not None and high is not None:
+        return f"; between {low} and {high} {sure}"
+    if low is not None:
+        return f"; {low} or more {sure}"
+    return "" if high is None else f"; {high} or fewer {sure}"
+
+
+def _worst(worst: Mapping[str, Any] | None) -> str:
+    if worst is None:
+        return "none"
+    parts = [worst["id"]]
+    if worst["loss_ratio"] is not None:
+        parts.append(f"{percent(worst['loss_ratio'])} lost")
+    if worst["video_bitrate_bps"] is not None:
+        parts.append(f"video at worst {worst['video_bitrate_bps'] / 1000:.0f} kbit/s")
+    if worst["frame_rate"] is not None:
+        parts.append(f"{worst['frame_rate']:.1f} frames/s")
+    return ", ".join(parts)

@@ -1,0 +1,89 @@
+"""Is the machine that was measured the one that a price is of? Pure.
+
+A price of one machine says nothing of another: then no cost is made of it. What nobody could read
+of the machine is said, and hinders nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from farm.model.server_samples import ServerFacts
+from farm.results.cost import MachinePrice
+
+MEMORY_NEAR = (0.8, 1.1)
+"""`MemTotal` is less than what a machine is sold with: the kernel and its firmware keep some."""
+
+ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+"""What kernels call what price tables do."""
+
+_INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class PriceCheck:
+    """Of the `machine` named: what the one measured is instead, and what of it is not known."""
+
+    machine: str
+    unlike: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str | None:
+        """Half a sentence; `None` where the machine is the one named, as far as can be told."""
+        if self.unlike:
+            return f"the machine measured is no {self.machine}: {'; '.join(self.unlike)}"
+        if self.unknown:
+            named = ", ".join(self.unknown)
+            return (
+                f"whether the machine measured is a {self.machine} is not known ({named} unknown)"
+            )
+        return None
+
+
+def check_machine(
+    price: MachinePrice,
+    facts: ServerFacts,
+    quota_cores: float | None = None,
+    process_cores: int | None = None,
+) -> PriceCheck:
+    """`quota_cores` is the tightest CPU quota of the media server, `None` without one;
+    `process_cores` are those on which it may run.
+
+    Where the machine itself says its type, that alone tells; a quota makes less of any, and so
+    do cores that it may not use.
+    """
+    unlike: list[str] = []
+    unknown: list[str] = []
+    named = facts.instance_type
+    if named is None or not _INSTANCE_TYPE.fullmatch(price.machine):
+        for what, same, words in _compared(price, facts):
+            if same is None:
+                unknown.append(what)
+            elif not same:
+                unlike.append(words)
+    elif named != price.machine:
+        unlike.append(f"its instance type is {named}")
+    if quota_cores is not None and quota_cores < price.vcpus:
+        unlike.append(f"the media server has a CPU quota of {quota_cores:g} cores")
+    if process_cores is not None and process_cores < min(price.vcpus, facts.cores or process_cores):
+        unlike.append(f"the media server may run on {process_cores} of its {facts.cores} cores")
+    return PriceCheck(price.machine, tuple(unlike), tuple(unknown))
+
+
+def _compared(price: MachinePrice, facts: ServerFacts) -> Iterator[tuple[str, bool | None, str]]:
+    """What is compared, whether it is the same (`None`: not known), and how it is not."""
+    cores = facts.cores or None
+    same = None if cores is None else cores == price.vcpus
+    yield "cores", same, f"{cores} cores, not {price.vcpus}"
+    if price.memory_gib is not None:
+        gib = None if facts.memory_bytes is None else facts.memory_bytes / 2**30
+        low, high = (share * price.memory_gib for share in MEMORY_NEAR)
+        same = None if gib is None else low <= gib <= high
+        yield "memory", same, f"{gib or 0:.1f} GiB of memory, not {price.memory_gib:g}"
+    if price.architecture is not None:
+        architecture = ARCHITECTURES.get(facts.architecture or "", facts.architecture)
+        same = None if architecture is None else architecture == price.architecture
+        yield "architecture", same, f"{architecture}, not {price.architecture}"

@@ -1,0 +1,224 @@
+"""What a watch came to: `summary.json` of `farm watch`. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from farm.analysis.aggregates import known, median_known
+from farm.analysis.drift import SLACKS, allowance, figures
+from farm.analysis.trend import Trend, trend
+from farm.model.experiment import Experiment
+from farm.model.json_values import to_jsonable
+from farm.model.trial_result import TrialResult
+from farm.model.verdict import Outcome
+from farm.model.wall_time import utc
+from farm.model.wording import counted, short_look
+from farm.results.summary import FORMAT, hold_windows, sessions_of, trial_summary, viewers_of
+
+WatchState = Literal["steady", "drift", "failed", "passed", "unwatched"]
+"""`failed`: a trial did; `drift`: none did, but a figure moves; `passed`: none did, but so few do
+not tell whether a figure moves; `unwatched`: no trial was valid."""
+
+FIRST = 2
+"""So many trials say what a figure was at first."""
+
+
+@dataclass(frozen=True, slots=True)
+class FigureOverTrials:
+    """How a figure went, over the valid trials of a watch.
+
+    `change` (in `trend`) counts as drift when it is beyond `allowed` and its direction is certain.
+    """
+
+    figure: str
+    first: float
+    last: float
+    allowed: float
+    drifts: bool
+    trend: Trend | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A turn at which the server could not be reached."""
+
+    wall_s: float
+    message: str
+
+
+def outages_told(facts: Iterable[Mapping[str, Any]]) -> list[Outage]:
+    """Of the journal's entries called `OUTAGE`."""
+    return [Outage(float(each["wall_s"]), str(each["message"])) for each in facts]
+
+
+def courses(
+    results: Sequence[TrialResult], wall_s: Mapping[int, float], confidence: float
+) -> tuple[FigureOverTrials, ...]:
+    """Of each figure that is known; `wall_s` is when each trial began."""
+    valid = watched(results)
+    found = []
+    for name in SLACKS:
+        seen = [
+            (wall_s[each.index], value)
+            for each in valid
+            if each.index in wall_s and (value := figures(each)[name]) is not None
+        ]
+        if not seen:
+            continue
+        times, values = [at for at, _ in seen], [value for _, value in seen]
+        over_time = trend(times, values, confidence)
+        allowed = allowance(name, values[:FIRST])
+        beyond = over_time is not None and abs(over_time.change) > allowed
+        found.append(
+            FigureOverTrials(
+                name,
+                median_known(values[:FIRST]) or 0.0,
+                values[-1],
+                allowed,
+                beyond and over_time is not None and over_time.certain,
+                over_time,
+            )
+        )
+    return tuple(found)
+
+
+def watched(results: Sequence[TrialResult]) -> list[TrialResult]:
+    """The valid trials of the watch: not those that made its baseline."""
+    return [
+        result
+        for result in results
+        if result.purpose == "watch" and result.verdict.outcome is not Outcome.INVALID
+    ]
+
+
+def watch_summary(
+    experiment: Experiment,
+    load: int,
+    results: Sequence[TrialResult],
+    wall_s: Mapping[int, float],
+    outages: Sequence[Outage] = (),
+) -> dict[str, Any]:
+    """All of it; also of a watch that is under way."""
+    valid, confidence = watched(results), experiment.search.confidence
+    failed = [result for result in valid if result.verdict.outcome is Outcome.FAIL]
+    found = courses(results, wall_s, confidence)
+    state: WatchState = "steady"
+    if failed or outages:
+        state = "failed"
+    elif not valid:
+        state = "unwatched"
+    elif any(course.drifts for course in found):
+        state = "drift"
+    elif not told(found):
+        state = "passed"
+    tried = [result for result in results if result.purpose == "watch"]
+    return {
+        "format": FORMAT,
+        "scenario": experiment.scenario.kind,
+        "state": state,
+        "load": load,
+        "sessions": sessions_of(experiment.scenario, load),
+        "viewers": viewers_of(experiment.scenario, load),
+        "hold_s": experiment.trial.hold_s,
+        "hold_windows": hold_windows(experiment),
+        "watch": {
+            "began": None if not tried else _when(wall_s.get(tried[0].index)),
+            "last": None if not tried else _when(wall_s.get(tried[-1].index)),
+            "every_s": experiment.watch.every_s,
+            "for_s": experiment.watch.for_s,
+            "passed": len(valid) - len(failed),
+            "failed": len(failed),
+            "invalid": len(tried) - len(valid),
+            "outages": [{"at": _when(each.wall_s), "message": each.message} for each in outages],
+            "first_failure": _first_failure(failed, wall_s),
+            "confidence": confidence,
+            "drift": to_jsonable(found),
+            "time_of_day": _by_hour(valid, wall_s),
+        },
+        "trials": [
+            {**trial_summary(result), "began": _when(wall_s.get(result.index))}
+            for result in results
+        ],
+    }
+
+
+def told(found: Iterable[FigureOverTrials]) -> bool:
+    """Whether the trials suffice to tell of any figure whether it moves."""
+    return any(course.trend is not None and course.trend.interval is not None for course in found)
+
+
+def _first_failure(
+    failed: Sequence[TrialResult], wall_s: Mapping[int, float]
+) -> dict[str, Any] | None:
+    if not failed:
+        return None
+    first = failed[0]
+    return {
+        "trial": first.index,
+        "at": _when(wall_s.get(first.index)),
+        "reasons": [reason.message for reason in first.verdict.reasons[:3]],
+    }
+
+
+def _by_hour(valid: Sequence[TrialResult], wall_s: Mapping[int, float]) -> list[dict[str, Any]]:
+    """Medians by hour of the day (UTC), hours without a trial left out."""
+    hours: defaultdict[int, list[TrialResult]] = defaultdict(list)
+    for result in valid:
+        began = utc(wall_s[result.index]) if result.index in wall_s else None
+        if began is not None:
+            hours[began.hour].append(result)
+    return [
+        {
+            "hour_utc": hour,
+            "trials": len(those),
+            "failed": sum(each.verdict.outcome is Outcome.FAIL for each in those),
+            **{name: median_known(figures(each)[name] for each in those) for name in SLACKS},
+        }
+        for hour, those in sorted(hours.items())
+    ]
+
+
+def _when(wall_s: float | None) -> str | None:
+    """`2026-11-22T22:15:00Z`; None for a time that is none."""
+    when = None if wall_s is None else utc(wall_s)
+    return None if when is None else f"{when:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def watch_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
+    """For a terminal: how it went, and what moved or when it failed first."""
+    watch = summary["watch"]
+    counts = f"{watch['passed']} passed, {watch['failed']} failed, {watch['invalid']} invalid"
+    lasted = f"from {watch['began']} to {watch['last']}" if watch["began"] else "no trial"
+    look = short_look(summary.get("hold_windows")).replace(", a", ", each a")
+    first = f"{summary['state'].capitalize()}: {summary['load']} probes, {lasted}: {counts}{look}"
+    outages = watch["outages"]
+    if outages:
+        turns = counted(len(outages), "turn")
+        first = f"{first}; no server at {turns}, first at {outages[0]['at'] or 'no known time'}"
+    if failure := watch["first_failure"]:
+        why = failure["reasons"][0] if failure["reasons"] else "see its trial"
+        return f"{first}.", f"First failure at {failure['at']}, trial {failure['trial']}: {why}."
+    moved = [moved_text(course) for course in watch["drift"] if course["drifts"]]
+    if moved:
+        return f"{first}.", f"It drifts: {'; '.join(moved)}."
+    if len(known(course["last"] for course in watch["drift"])) == 0:
+        return f"{first}.", "No figure is known."
+    if all((course["trend"] or {}).get("interval") is None for course in watch["drift"]):
+        valid = counted(watch["passed"] + watch["failed"], "valid trial")
+        return f"{first}.", f"Too few to tell whether a figure drifts: {valid}."
+    return f"{first}.", "No figure is seen to drift."
+
+
+def moved_text(course: Mapping[str, Any]) -> str:
+    """`memory +1.2 MB an hour (0.9 to 1.4), 100 MB at first, 158 MB now`."""
+    slack, over_time = SLACKS[course["figure"]], course["trend"]
+    low, high = over_time["interval"]
+    per_hour = slack.text(over_time["per_hour"])
+    sign = "+" if over_time["per_hour"] > 0 else ""
+    return (
+        f"{slack.name} {sign}{per_hour} an hour ({slack.text(low)} to {slack.text(high)}), "
+        f"{slack.text(course['first'])} at first, {slack.text(course['last'])} now"
+    )

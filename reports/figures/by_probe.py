@@ -1,0 +1,318 @@
+"""Figures of a trial by probe and by session: whom it went well for, and whom not.
+
+Up to `FEW` probes are drawn one by one and named; more become ranks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+
+from farm.model.verdict import Outcome
+from farm.model.webrtc_stats import MediaKind
+from reports.figures.canvas import (
+    BLUE,
+    FEW,
+    ORANGE,
+    RECEIVED,
+    SENT,
+    VERDICT_MARKS,
+    WORST,
+    bit_rate,
+    fill_band,
+    from_zero,
+    headline,
+    largest,
+    legend_below,
+    mark_limit,
+    paper,
+)
+from reports.series.grid import Array, Grid
+from reports.series.trial import ByProbe, SetupTimes
+from reports.wording.phrases import percent
+
+_NAMED = 12
+_MANY = 400  # probes from which on neighbours are taken together
+_GROUPS = 200
+_BAR = 0.4
+
+
+def bitrate_sorted(kind: MediaKind, by_probe: ByProbe) -> Figure:
+    """What each probe sent and what it received in the hold, each sorted, the largest first."""
+    sent, received = by_probe.sent_bps[kind], by_probe.received_bps[kind]
+    unit = bit_rate(sent, received)
+    figure, (axes,) = paper()
+    for values, label, color, side in (
+        (sent, "sent", SENT, -1),
+        (received, "received", RECEIVED, 1),
+    ):
+        ranked = np.sort(values[np.isfinite(values)])[::-1] / unit.scale
+        at = np.arange(1, ranked.size + 1, dtype=np.float64)
+        if sent.size <= FEW:
+            axes.bar(
+                at + side * _BAR / 2,
+                ranked,
+                _BAR,
+                color=color,
+                hatch="///" if side > 0 else None,
+                edgecolor="white",
+                lw=0,
+                label=label,
+            )
+        else:
+            axes.plot(at, ranked, color=color, lw=2.2, ls="-" if side < 0 else "--", label=label)
+    axes.set_xlabel("probes, the largest bitrate first")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlim(0.5, max(1, sent.size) + 0.5)
+    axes.set_ylabel(f"{kind} in the hold, {unit.name}")
+    from_zero(axes)
+    legend_below(figure, axes)
+    known = received[np.isfinite(received)]
+    headline(
+        figure,
+        f"{kind.capitalize()} received by probe: half got {unit.text(float(np.median(known)))} or "
+        f"more, the least {unit.text(float(known.min()))}{by_probe.together}"
+        if known.size
+        else f"{kind.capitalize()} by probe: nothing was received in the hold",
+    )
+    return figure
+
+
+def bitrate_by_session(kind: MediaKind, by_probe: ByProbe, *, mixed: bool) -> Figure:
+    """Sent and received by probe in session order: the halves of a broken call stand together.
+
+    `mixed` says that what one received is not what another sent.
+    """
+    sent, received = by_probe.sent_bps[kind], by_probe.received_bps[kind]
+    if sent.size > _MANY:
+        return _bitrate_bands(kind, by_probe, mixed=mixed)
+    unit = bit_rate(sent, received)
+    figure, (axes,) = paper()
+    at = _places(by_probe.sessions)
+    few = at.size <= FEW
+    if few:
+        axes.bar(at - _BAR / 2, sent / unit.scale, _BAR, color=SENT, label="sent")
+        axes.bar(
+            at + _BAR / 2,
+            received / unit.scale,
+            _BAR,
+            color=RECEIVED,
+            hatch="///",
+            edgecolor="white",
+            lw=0,
+            label="received",
+        )
+    else:
+        axes.plot(at, sent / unit.scale, "o", ms=3, mfc="none", color=SENT, label="sent")
+        axes.plot(at, received / unit.scale, "x", ms=3, color=RECEIVED, label="received")
+    _name_sessions(axes, at, by_probe.probes, by_probe.sessions)
+    axes.set_xlim(at[0] - 2 * _BAR, at[-1] + 2 * _BAR)
+    axes.set_ylabel(f"{kind} in the hold, {unit.name}")
+    from_zero(axes)
+    legend_below(figure, axes)
+    headline(figure, _weakest_half(kind, by_probe, mixed=mixed))
+    return figure
+
+
+def _bitrate_bands(kind: MediaKind, by_probe: ByProbe, *, mixed: bool) -> Figure:
+    """The same of thousands: neighbours are taken together, and none is too few to be seen."""
+    sides = (
+        (by_probe.sent_bps[kind], "sent", SENT),
+        (by_probe.received_bps[kind], "received", RECEIVED),
+    )
+    unit = bit_rate(*(values for values, *_ in sides))
+    figure, panels = paper(2, height=4.9)
+    size = -(-len(by_probe.probes) // _GROUPS)
+    for axes, (values, word, color) in zip(panels, sides, strict=True):
+        padded = np.append(values, np.full(-values.size % size, np.nan))
+        groups = padded.reshape(-1, size)
+        # As if each group were a second: its probes are what a band is made of.
+        band = Grid(np.arange(groups.shape[0], dtype=np.float64), (), groups.T).band()
+        at = band.time_s * size
+        fill_band(axes, at, band, unit.scale, color, few=False, name=f"{word}: ")
+        axes.plot(at, band.median / unit.scale, color=color, label=f"{word}: median")
+        axes.plot(at, band.low / unit.scale, color=WORST, lw=0.9, label="lowest of each group")
+        axes.set_ylabel(f"{kind} {word}, {unit.name}")
+        from_zero(axes)
+    panels[-1].set_xlabel(f"probes in session order, {size} neighbours taken together")
+    panels[-1].set_xlim(0, len(by_probe.probes))
+    legend_below(figure, *panels)
+    headline(figure, _weakest_half(kind, by_probe, mixed=mixed))
+    return figure
+
+
+def loss_by_probe(by_probe: ByProbe, limit_ratio: float) -> Figure:
+    """Packets lost on the way down and on the way up by probe, the worst `FEW` of them."""
+    down, up = by_probe.lost_down, by_probe.lost_up
+    worst = np.fmax(np.nan_to_num(down), np.nan_to_num(up))
+    order = np.argsort(-worst, kind="stable")[:FEW]
+    names = [by_probe.probes[i] for i in order]
+    figure, (axes,) = paper()
+    at = np.arange(order.size, dtype=np.float64)
+    axes.bar(at - _BAR / 2, down[order] * 100, _BAR, color=BLUE, label="down: lost after repair")
+    axes.bar(
+        at + _BAR / 2,
+        up[order] * 100,
+        _BAR,
+        color=ORANGE,
+        hatch="///",
+        edgecolor="white",
+        lw=0,
+        label="up: missed by the server",
+    )
+    _name_ticks(axes, at, names)
+    axes.set_xlim(-2 * _BAR, order.size - 1 + 2 * _BAR)
+    shown = f" ({order.size} of {worst.size})" if order.size < worst.size else ""
+    axes.set_xlabel(f"probe, the worst first{shown}")
+    mark_limit(axes, limit_ratio * 100, f"limit of a window, {percent(limit_ratio)}")
+    axes.set_ylabel("lost in the hold, %")
+    from_zero(axes, limit_ratio * 150)
+    legend_below(figure, axes)
+    bad = int(np.sum(worst > limit_ratio))
+    unknown = _unknown_losses(by_probe)
+    if largest(worst) == 0:
+        nobody = "No probe is known to have lost" if unknown else "No probe lost"
+        headline(figure, f"{nobody} a packet for good in the hold{unknown}")
+    elif bad == 0:
+        headline(
+            figure,
+            f"No probe lost more than {percent(limit_ratio)} over the hold; the most either way is "
+            f"{percent(worst[order[0]])}, on {names[0]}{unknown}",
+        )
+    else:
+        headline(
+            figure,
+            f"{bad} of {worst.size} probes lost more than {percent(limit_ratio)} over the hold, "
+            f"down or up; the worst is {names[0]} of {by_probe.sessions[order[0]]}{unknown}",
+        )
+    return figure
+
+
+def _unknown_losses(by_probe: ByProbe) -> str:
+    """Of how many probes that receive, or send, the loss is not known."""
+    ways = (
+        ("down", by_probe.lost_down, by_probe.received_bps),
+        ("up", by_probe.lost_up, by_probe.sent_bps),
+    )
+    said = []
+    for word, lost, rates in ways:
+        moving = np.isfinite(np.vstack(list(rates.values()))).any(axis=0)
+        unseen = int(np.sum(moving & np.isnan(lost)))
+        if unseen:
+            said.append(f"of {unseen} the loss {word} is not known")
+    return f"; {', '.join(said)}" if said else ""
+
+
+def setup_times(setups: SetupTimes, limit_s: float) -> Figure:
+    """How long each stream took to its first media, the slowest last; missing ones at the limit."""
+    figure, (axes,) = paper()
+    came = np.isfinite(setups.setup_s)
+    order = np.argsort(np.where(came, setups.setup_s, np.inf), kind="stable")
+    at = np.empty(order.size)
+    at[order] = np.arange(1, order.size + 1)
+    kinds = np.array(setups.kinds)
+    size = 6.0 if order.size <= 2 * FEW else 3.0
+    for kind, marker, color in (("audio", "o", BLUE), ("video", "s", ORANGE)):
+        seen = came & (kinds == kind)
+        if seen.any():
+            axes.plot(at[seen], setups.setup_s[seen], marker, ms=size, color=color, label=kind)
+    if not came.all():
+        mark = VERDICT_MARKS[Outcome.FAIL]
+        axes.plot(
+            at[~came],
+            np.full(int(np.sum(~came)), limit_s),
+            mark.marker,
+            ms=size + 1,
+            color=mark.color,
+            label="never came",
+        )
+    mark_limit(axes, limit_s, f"limit, {limit_s:g} s")
+    axes.set_xlabel("streams, the fastest first")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlim(0.5, max(1, order.size) + 0.5)
+    axes.set_ylabel("offer to first media, s")
+    axes.set_yscale("log")
+    axes.set_ylim(min(0.1, _fastest(setups.setup_s)), limit_s * 1.6)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_locator(NullLocator())
+    legend_below(figure, axes)
+    headline(figure, _setup_title(setups, limit_s))
+    return figure
+
+
+def _setup_title(setups: SetupTimes, limit_s: float) -> str:
+    came = setups.setup_s[np.isfinite(setups.setup_s)]
+    missing = setups.setup_s.size - came.size
+    if not came.size:
+        return f"None of the {missing} expected streams ever came"
+    slow = int(np.sum(came > limit_s))
+    return (
+        f"First media after {np.median(came):.2f} s at the median, {came.max():.2f} s at most"
+        + (f"; {slow} later than {limit_s:g} s" if slow else "")
+        + (f"; {missing} of {setups.setup_s.size} never came" if missing else "")
+    )
+
+
+def _fastest(setup_s: Array) -> float:
+    """The shortest time that fits on a logarithmic axis."""
+    return float(min(setup_s[setup_s > 0], default=0.1)) * 0.8
+
+
+def _places(sessions: Sequence[str]) -> Array:
+    """Where each probe stands: one apart, with a gap between sessions."""
+    begins = [i > 0 and session != sessions[i - 1] for i, session in enumerate(sessions)]
+    return np.arange(len(sessions)) + 0.6 * np.cumsum(begins)
+
+
+def _name_sessions(axes: Axes, at: Array, probes: Sequence[str], sessions: Sequence[str]) -> None:
+    """Every probe by name when they are very few, else the sessions, or every so many of them."""
+    if at.size <= _NAMED:
+        names = [f"{probe}\n{session}" for probe, session in zip(probes, sessions, strict=True)]
+        axes.set_xticks(at, names)
+        axes.set_xlabel("probe and its session")
+        return
+    places: dict[str, list[float]] = {}
+    for place, session in zip(at, sessions, strict=True):
+        places.setdefault(session, []).append(float(place))
+    every = max(1, len(places) // (FEW // 2))
+    _name_ticks(
+        axes,
+        [float(np.mean(where)) for where in places.values()][::every],
+        list(places)[::every],
+    )
+    axes.set_xlabel("session")
+
+
+def _name_ticks(axes: Axes, at: Sequence[float] | Array, names: Sequence[str]) -> None:
+    """Names under the axis, on their side when they are many."""
+    axes.set_xticks(at, names, rotation=90 if len(names) > _NAMED else 0)
+    axes.tick_params(axis="x", length=0)
+
+
+def _weakest_half(kind: MediaKind, by_probe: ByProbe, *, mixed: bool) -> str:
+    """The probe that received least and what the others of its session sent meanwhile."""
+    received = by_probe.received_bps[kind]
+    if not np.isfinite(received).any():
+        return f"{kind.capitalize()} by session: nothing was received in the hold"
+    worst = int(np.nanargmin(received))
+    session = by_probe.sessions[worst]
+    unit = bit_rate(by_probe.sent_bps[kind], received)
+    others = [
+        (by_probe.probes[i], float(by_probe.sent_bps[kind][i]))
+        for i, other in enumerate(by_probe.sessions)
+        if not mixed and other == session and i != worst and np.isfinite(by_probe.sent_bps[kind][i])
+    ]
+    meanwhile = ""
+    if others and by_probe.together:
+        meanwhile = f", while the others sent {unit.text(sum(bps for _, bps in others))} together"
+    elif others:
+        meanwhile = f", while {others[0][0]} sent {unit.text(others[0][1])}"
+    return (
+        f"{by_probe.probes[worst]} of {session} received least: "
+        f"{unit.text(float(received[worst]))}{by_probe.together}{meanwhile}"
+    )

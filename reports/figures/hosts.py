@@ -1,0 +1,91 @@
+"""Figure of a machine of the generator: who had its cores, and how long probes waited for one."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from farm.analysis.cpu_shares import USERS
+from farm.model.trial_evidence import Phases
+from farm.model.wording import counted
+from reports.figures.canvas import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    WORST,
+    dress,
+    from_zero,
+    headline,
+    mark_limit,
+    paper,
+    trial_time,
+)
+from reports.series.grid import Array
+from reports.series.trial import HostSeries
+
+MILLI = 1000.0
+COLORS = {USERS["probes"]: GREEN, USERS["farm"]: BLUE, USERS["media_server"]: PURPLE}
+OTHERS = (WORST, ORANGE, "#f0c987", "#bdbdbd")
+
+
+def host_use(host: HostSeries, limit_s: float, phases: Phases) -> Figure:
+    """Its cores by user, stacked, above the waits of its probes, which may be `limit_s`."""
+    figure, (used, waited) = paper(2, height=4.6)
+    shown = trial_time(used, host.time_s, phases)
+    others = iter(OTHERS)
+    colors = [COLORS.get(user) or next(others, BLACK) for user in host.used]
+    known = [np.nan_to_num(values) for values in host.used.values()]
+    labels = [user.replace("$", r"\$") for user in host.used]  # else it begins a formula
+    used.stackplot(shown, *known, labels=labels, colors=colors, step="post", lw=0)
+    if host.cores is not None:
+        used.axhline(host.cores, color=BLACK, lw=0.8, label="its cores")
+    used.set_ylabel("cores used")
+    from_zero(used, host.cores or 1)
+    trial_time(waited, host.time_s, phases)
+    waited.plot(shown, host.wait_each_s * MILLI, color=BLACK, label="probes waited, each time")
+    mark_limit(waited, limit_s * MILLI, f"limit, {limit_s * MILLI:g} ms (mean of 5 s)")
+    waited.set_ylabel("wait for\na core, ms")
+    from_zero(waited, 1.2 * limit_s * MILLI)
+    dress(figure, [used, waited], host.time_s, phases)
+    headline(figure, _said(host, phases))
+    return figure
+
+
+def waited_most(hosts: tuple[HostSeries, ...], phases: Phases) -> HostSeries:
+    """The host whose probes waited longest in the hold; without any waits the busiest one."""
+    return max(
+        hosts,
+        key=lambda host: (
+            np.nan_to_num(held(host.wait_each_s, host, phases), nan=-1.0),
+            np.nan_to_num(held(host.cpu_percent, host, phases), nan=-1.0),
+        ),
+    )
+
+
+def held(values: Array, host: HostSeries, phases: Phases) -> float:
+    """The mean over the hold, of a trial without one over all; NaN when unknown."""
+    known = np.isfinite(values)
+    if phases.hold_s is not None:
+        known &= host.time_s >= phases.hold_s
+    if phases.leave_s is not None:
+        known &= host.time_s < phases.leave_s
+    return float(values[known].mean()) if known.any() else float("nan")
+
+
+def _said(host: HostSeries, phases: Phases) -> str:
+    means = {user: held(values, host, phases) for user, values in host.used.items()}
+    ours = set(USERS.values()) - {USERS["others"]}
+    others = sum(mean for user, mean in means.items() if user not in ours and np.isfinite(mean))
+    probes = means.get(USERS["probes"], float("nan"))
+    used = "unknown" if np.isnan(probes) else f"{probes:.1f}"
+    of = "cores" if host.cores is None else counted(host.cores, "core")
+    wait_s = held(host.wait_each_s, host, phases)
+    waited = (
+        "" if np.isnan(wait_s) else f"; probes waited {wait_s * MILLI:.1f} ms for one each time"
+    )
+    return (
+        f"In the hold probes used {used} of {of} of {host.host}, "
+        f"other programs {others:.1f}{waited}"
+    )

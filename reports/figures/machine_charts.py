@@ -1,0 +1,204 @@
+"""The figures of the machines of a trial: the server's, the generator's. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from farm.model.experiment import Experiment
+from farm.model.webrtc_stats import MediaKind
+from reports.exports.row_commands import Traced
+from reports.figures.chart import Chart, Column
+from reports.figures.cpu_and_quality import quality_against_cpu
+from reports.figures.hosts import host_use, waited_most
+from reports.figures.machines import cpu_and_quality, generator_and_server, server_resources
+from reports.figures.server_threads import server_threads
+from reports.series.correlation import Correlation, correlate, strongest
+from reports.series.grid import Array, Grid, samples_on_grid
+from reports.series.trial import ServerSeries, TrialSeries
+
+
+def machine_charts(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]:
+    """What server and generator did, beside what probes had; a sentence for what is unknown."""
+    found: list[Chart | str] = []
+    server, phases = series.server, series.phases
+    if server is None:
+        found.append("No server figures: the server's machine was not sampled.")
+    else:
+        found += [*_cpu_and_quality(series, server), *_server(series, server)]
+    if any(_any(host.cpu_percent) for host in series.hosts):
+        found += _host_use(series, settings)
+        found.append(
+            Chart(
+                "generator",
+                "Generator CPU beside the server's",
+                "The generator is the machines that run probes; the busiest is drawn strong.",
+                lambda: generator_and_server(
+                    server, series.hosts, phases, settings.invalid.host_cpu
+                ),
+                {
+                    "host": [host.host for host in series.hosts for _ in host.time_s],
+                    "run_time_s": np.concatenate([host.time_s for host in series.hosts]),
+                    "cpu_percent": np.concatenate([host.cpu_percent for host in series.hosts]),
+                    "busiest_thread_percent": np.concatenate(
+                        [host.busiest_thread_percent for host in series.hosts]
+                    ),
+                },
+                Traced(("hosts", "server")),
+            )
+        )
+    else:
+        found.append("No generator CPU: the machines that ran probes were not sampled.")
+    return found
+
+
+def _host_use(series: TrialSeries, settings: Experiment) -> Sequence[Chart]:
+    """Who had the cores of the host that waited most; nothing for a recording that tells nobody."""
+    told = tuple(host for host in series.hosts if host.used)
+    if not told:
+        return []
+    host, limit_s = waited_most(told, series.phases), settings.invalid.waited_for_cpu_s
+    more = ", of the hosts the one whose probes waited longest" if len(series.hosts) > 1 else ""
+    return [
+        Chart(
+            "host",
+            "Who used the generator's cores",
+            f"Of {host.host}{more}. A busy machine is no fault: a trial is invalid where probes "
+            "had to wait for a core.",
+            lambda: host_use(host, limit_s, series.phases),
+            {
+                "run_time_s": host.time_s,
+                **{f"{user} (cores)": values for user, values in host.used.items()},
+                "wait_each_s": host.wait_each_s,
+            },
+            Traced(("hosts",)),
+        )
+    ]
+
+
+def _cpu_and_quality(series: TrialSeries, server: ServerSeries) -> Sequence[Chart]:
+    """On one time axis, and one against the other."""
+    kind: MediaKind = "video" if _seen(series.received_bps["video"]) else "audio"
+    received, phases = series.received_bps[kind], series.phases
+    if not (_seen(received) and _any(server.cpu_percent)):
+        return []
+    told = correlations(series)
+    best = strongest(told) or (told[0] if told else None)
+    relation = _sentence(best.finding if best else "Server CPU and what probes received")[:-1]
+    over_time = Chart(
+        "cpu-and-quality",
+        "Server CPU and quality",
+        "On one time axis. " + " ".join(dict.fromkeys(_sentence(each.finding) for each in told)),
+        lambda: cpu_and_quality(server, received, series.loss, phases, relation),
+        {
+            **_server_columns(server),
+            "received_mean_bps": _mean_at(received, server.time_s),
+            "lost_mean_ratio": _mean_at(series.loss, server.time_s),
+        },
+        Traced(("server", "inbound-rtp")),
+    )
+    held = received.between(phases.hold_s, phases.leave_s)
+    if phases.hold_s is None or not held.time_s.size:
+        return [over_time]
+    cpu = samples_on_grid(server.time_s, server.cpu_percent, held.time_s)
+    rate, lost = held.band().mean, _mean_at(series.loss, held.time_s)
+    against = Chart(
+        "quality-against-cpu",
+        "Quality against the server's CPU",
+        "Each mark is a second of the hold, a mean of all probes. Where CPU sets quality, the "
+        "marks fall to the right.",
+        lambda: quality_against_cpu(kind, cpu, rate, lost, relation),
+        {
+            "run_time_s": held.time_s,
+            "server_cpu_percent": cpu,
+            "received_mean_bps": rate,
+            "lost_mean_ratio": lost,
+        },
+        Traced(("server", "inbound-rtp")),
+    )
+    return [over_time, against]
+
+
+def _server(series: TrialSeries, server: ServerSeries) -> Sequence[Chart]:
+    found = []
+    threads, phases = series.threads, series.phases
+    if threads is not None:
+        found.append(
+            Chart(
+                "server-threads",
+                "CPU of the server, thread by thread",
+                "Rows are the busiest threads. One dark row while the machine has room means that "
+                "more cores will not help.",
+                lambda: server_threads(server, threads, phases),
+                {
+                    "run_time_s": threads.time_s,
+                    **{
+                        f"{name}_percent": values
+                        for name, values in zip(threads.names, threads.cpu_percent, strict=True)
+                    },
+                },
+                Traced(("server",)),
+            )
+        )
+    return [
+        *found,
+        Chart(
+            "server",
+            "Memory, threads, descriptors and network of the server",
+            "A line that climbs through the hold is a leak, or a load that never settled.",
+            lambda: server_resources(server, phases),
+            _server_columns(server),
+            Traced(("server",)),
+        ),
+    ]
+
+
+def correlations(series: TrialSeries) -> tuple[Correlation, ...]:
+    """The server's CPU against what probes had, over the seconds of the hold."""
+    if series.server is None:
+        return ()
+    phases = series.phases
+    found = []
+    for name, grid in (
+        ("the received video bitrate", series.received_bps.get("video")),
+        ("the share of lost packets", series.loss),
+        ("the frame rate", series.frame_rate),
+    ):
+        if grid is None or not np.isfinite(grid.values).any():
+            continue
+        held = grid.between(phases.hold_s, phases.leave_s)
+        cpu = samples_on_grid(series.server.time_s, series.server.cpu_percent, held.time_s)
+        found.append(correlate(name, cpu, held.band().mean))
+    return tuple(found)
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
+
+
+def _server_columns(server: ServerSeries) -> Mapping[str, Column]:
+    return {
+        "run_time_s": server.time_s,
+        "cpu_percent": server.cpu_percent,
+        "process_cpu_percent": server.process_cpu_percent,
+        "busiest_thread_percent": server.busiest_thread_percent,
+        "steal_percent": server.steal_percent,
+        "process_rss_bytes": server.process_rss_bytes,
+        "process_threads": server.process_threads,
+        "process_descriptors": server.process_descriptors,
+        "received_bps": server.received_bps,
+        "sent_bps": server.sent_bps,
+    }
+
+
+def _mean_at(grid: Grid, time_s: Array) -> Array:
+    return samples_on_grid(grid.time_s, grid.band().mean, time_s)
+
+
+def _seen(grid: Grid) -> bool:
+    return _any(grid.values)
+
+
+def _any(values: Array) -> bool:
+    return bool(np.isfinite(values).any())

@@ -1,0 +1,189 @@
+"""Figures of the machines of a trial: what server and generator did, beside what probes had."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from farm.model.trial_evidence import Phases
+from reports.figures.canvas import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    WORST,
+    bit_rate,
+    byte_size,
+    dress,
+    from_zero,
+    headline,
+    mark_limit,
+    paper,
+    show_zero,
+    trial_time,
+)
+from reports.series.grid import Array, Grid
+from reports.series.trial import HostSeries, ServerSeries
+from reports.wording.phrases import percent
+
+
+def cpu_and_quality(
+    server: ServerSeries, received: Grid, loss: Grid, phases: Phases, relation: str
+) -> Figure:
+    """The server's CPU above what the probes received and lost, second for second.
+
+    `relation` is the finding in words; it becomes the title.
+    """
+    bitrate, lost = received.band(), loss.band()
+    unit = bit_rate(bitrate.mean)
+    figure, (cpu, quality, losses) = paper(3, height=5.6)
+    shown = trial_time(cpu, server.time_s, phases)
+    cpu.plot(shown, server.cpu_percent, color=BLUE, label="server, % of all its cores")
+    if np.isfinite(server.process_cpu_percent).any():
+        cpu.plot(
+            shown,
+            server.process_cpu_percent,
+            color=ORANGE,
+            ls="--",
+            label="media server, % of one core",
+        )
+    cpu.set_ylabel("CPU, %")
+    quality.plot(
+        trial_time(quality, received.time_s, phases),
+        bitrate.mean / unit.scale,
+        color=GREEN,
+        label="received, average",
+    )
+    quality.set_ylabel(f"received,\n{unit.name}")
+    losses.plot(
+        trial_time(losses, loss.time_s, phases),
+        lost.mean * 100,
+        color=WORST,
+        ls="-.",
+        label="lost after repair, average",
+    )
+    losses.set_ylabel("lost, %")
+    from_zero(cpu, 10)
+    from_zero(quality)
+    from_zero(losses, 1.5)
+    show_zero(losses)
+    dress(figure, [cpu, quality, losses], server.time_s, phases)
+    headline(figure, relation)
+    return figure
+
+
+def server_resources(server: ServerSeries, phases: Phases) -> Figure:
+    """Memory, threads and descriptors of the media server, and the traffic of its machine."""
+    memory = byte_size(server.process_rss_bytes)
+    traffic = bit_rate(server.received_bps, server.sent_bps)
+    figure, panels = paper(4, height=6.2)
+    rows: tuple[tuple[str, float, tuple[tuple[Array, str, str, str], ...]], ...] = (
+        (
+            f"memory,\n{memory.name}",
+            memory.scale,
+            ((server.process_rss_bytes, "media server's resident memory", BLUE, "-"),),
+        ),
+        ("threads", 1.0, ((server.process_threads, "media server's threads", PURPLE, "-"),)),
+        (
+            "descriptors",
+            1.0,
+            ((server.process_descriptors, "media server's open descriptors", BLACK, "-"),),
+        ),
+        (
+            f"network,\n{traffic.name}",
+            traffic.scale,
+            (
+                (server.received_bps, "machine receives", GREEN, "-"),
+                (server.sent_bps, "machine sends", ORANGE, "--"),
+            ),
+        ),
+    )
+    for axes, (label, scale, lines) in zip(panels, rows, strict=True):
+        shown = trial_time(axes, server.time_s, phases)
+        for values, word, color, style in lines:
+            axes.plot(shown, values / scale, color=color, ls=style, label=word)
+        axes.set_ylabel(label)
+        if not any(np.isfinite(values).any() for values, *_ in lines):
+            axes.annotate("not seen", (0.5, 0.5), xycoords="axes fraction", ha="center")
+        from_zero(axes)
+    figure.align_ylabels(panels)
+    dress(figure, panels, server.time_s, phases)
+    headline(figure, _growth(server))
+    return figure
+
+
+def generator_and_server(
+    server: ServerSeries | None,
+    hosts: tuple[HostSeries, ...],
+    phases: Phases,
+    limit_ratio: float | None,
+) -> Figure:
+    """CPU of the machines that run probes beside the server's: who was nearer to its end."""
+    figure, (axes,) = paper()
+    said = [] if server is not None else ["the server's is not known"]
+    clock = hosts[0].time_s if hosts else np.empty(0)
+    if server is not None:
+        clock = server.time_s
+        shown = trial_time(axes, clock, phases)
+        axes.plot(shown, server.cpu_percent, color=BLUE, label="server")
+        mean = server.held_cpu_percent
+        seen = _seen(server.time_s, server.cpu_percent, phases)
+        said.append(f"the server's {'unknown' if mean is None else percent(mean / 100)}{seen}")
+    held = [_held(host.time_s, host.cpu_percent, phases) for host in hosts]
+    busiest = hosts[int(np.argmax(np.nan_to_num(held, nan=-1)))] if hosts else None
+    for host in hosts:
+        axes.plot(
+            trial_time(axes, host.time_s, phases),
+            host.cpu_percent,
+            color=ORANGE,
+            ls="--",
+            alpha=1.0 if host is busiest else 0.35,
+            label=f"generator: {host.host}" if host is busiest else None,
+        )
+    if busiest is not None:
+        said.append(f"the generator's {_held_text(busiest.time_s, busiest.cpu_percent, phases)}")
+    if limit_ratio is not None:
+        mark_limit(axes, limit_ratio * 100, f"generator's limit, {percent(limit_ratio)}")
+    axes.set_ylabel("CPU, % of the machine's cores")
+    axes.set_ylim(0, 105)
+    dress(figure, [axes], clock, phases)
+    headline(figure, f"Mean CPU in the hold: {' and '.join(said)}")
+    return figure
+
+
+def _held(time_s: Array, values: Array, phases: Phases) -> float:
+    """The mean over the hold; NaN when unknown."""
+    known = np.isfinite(values)
+    if phases.hold_s is not None:
+        known &= time_s >= phases.hold_s
+    if phases.leave_s is not None:
+        known &= time_s < phases.leave_s
+    return float(values[known].mean()) if known.any() else float("nan")
+
+
+def _seen(time_s: Array, values: Array, phases: Phases) -> str:
+    """How little of the hold a mean is of, where that is less than half."""
+    if phases.hold_s is None or phases.leave_s is None:
+        return ""
+    held = np.isfinite(values) & (time_s >= phases.hold_s) & (time_s < phases.leave_s)
+    seconds, whole = int(held.sum()), phases.leave_s - phases.hold_s
+    return f" (seen for {seconds} of {whole:.0f} s)" if seconds < whole / 2 else ""
+
+
+def _held_text(time_s: Array, values: Array, phases: Phases) -> str:
+    mean = _held(time_s, values, phases)
+    return percent(mean / 100) if np.isfinite(mean) else "unknown"
+
+
+def _growth(server: ServerSeries) -> str:
+    known = server.process_rss_bytes[np.isfinite(server.process_rss_bytes)]
+    if not known.size:
+        return "The media server's process was not seen; the machine's network was"
+    unit = byte_size(known)
+    if known.size == 1:
+        return f"The media server's memory was seen once: {unit.text(known[0])}"
+    peak = f", {unit.text(known.max())} at most" if known.max() > known[-1] else ""
+    return (
+        f"The media server's memory went from {unit.text(known[0])} to {unit.text(known[-1])}{peak}"
+    )

@@ -1,0 +1,116 @@
+"""What the server waited for and had no room for, beside the phases of a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from farm.model.trial_evidence import Phases
+from reports.exports.row_commands import Traced
+from reports.figures.canvas import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    VERMILLION,
+    dress,
+    from_zero,
+    headline,
+    paper,
+    trial_time,
+)
+from reports.figures.chart import Chart
+from reports.series.grid import Array
+from reports.series.server_strain import ServerStrain
+from reports.wording.phrases import percent
+
+_COLORS = (BLUE, ORANGE, BLACK, PURPLE, GREEN, VERMILLION)
+_STYLES = ("-", "--", ":")
+_PANEL_INCHES = 1.1
+_FOOT_INCHES = 1.8
+
+
+def strain_charts(strain: ServerStrain | None, phases: Phases) -> Sequence[Chart]:
+    """One figure, or none: the page stays short where nothing was wrong."""
+    if strain is None:
+        return ()
+    return (
+        Chart(
+            "server-strain",
+            "What the server waited for and had no room for",
+            "Interrupts are the network's, on the core that had most. A kind that is not drawn was "
+            "not seen, or did not happen.",
+            lambda: server_strain_over_time(strain, phases),
+            {
+                "run_time_s": strain.time_s,
+                **{
+                    sign.column: values
+                    for panel in strain.panels
+                    for sign, values in zip(panel.signs, panel.values, strict=True)
+                },
+            },
+            Traced(("server",)),
+        ),
+    )
+
+
+def server_strain_over_time(strain: ServerStrain, phases: Phases) -> Figure:
+    """A panel for each kind of strain that there was."""
+    count = len(strain.panels)
+    figure, axes = paper(count, height=_FOOT_INCHES + _PANEL_INCHES * count)
+    place = 0
+    for each, panel in zip(axes, strain.panels, strict=True):
+        shown = trial_time(each, strain.time_s, phases)
+        for sign, values in zip(panel.signs, panel.values, strict=True):
+            # What is looked at every few seconds is a line through these looks, not gaps.
+            at = np.isfinite(values) if sign.seldom else np.full(values.shape, fill_value=True)
+            color, style = _COLORS[place % len(_COLORS)], _STYLES[place // len(_COLORS) % 3]
+            each.plot(shown[at], values[at], color=color, ls=style, label=sign.label)
+            place += 1
+        each.set_ylabel(panel.axis)
+        from_zero(each)
+    figure.align_ylabels(axes)
+    dress(figure, axes, strain.time_s, phases)
+    headline(figure, _worst(strain, phases))
+    return figure
+
+
+def _worst(strain: ServerStrain, phases: Phases) -> str:
+    """The mean of the busiest core over the hold, and the peak of what else there was."""
+    by_column = {
+        sign.column: values
+        for panel in strain.panels
+        for sign, values in zip(panel.signs, panel.values, strict=True)
+    }
+    said = []
+    for column, text in (
+        ("busiest_core_percent", "The busiest core of the server was busy {} of the hold"),
+        ("cgroup_throttled_percent", "its CPU quota ran out in {} of the periods"),
+    ):
+        mean = _held(strain.time_s, by_column.get(column), phases)
+        if mean:
+            said.append(text.format(percent(mean / 100)))
+    for column, text in (
+        ("udp_receive_buffer_errors_per_s", "up to {:.0f} UDP packets/s found no room"),
+        ("queue_drops_per_s", "up to {:.0f} packets/s were dropped by the interface's queue"),
+    ):
+        peak = float(np.nanmax(by_column[column])) if column in by_column else 0.0
+        if peak > 0:
+            said.append(text.format(peak))
+    text = ", ".join(said) or "What the server waited for"
+    return text[:1].upper() + text[1:]
+
+
+def _held(time_s: Array, values: Array | None, phases: Phases) -> float | None:
+    """The mean over the hold; over all of it in a trial that had none."""
+    if values is None:
+        return None
+    known = np.isfinite(values)
+    if phases.hold_s is not None:
+        known &= time_s >= phases.hold_s
+    if phases.leave_s is not None:
+        known &= time_s < phases.leave_s
+    return float(values[known].mean()) if known.any() else None

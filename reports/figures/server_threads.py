@@ -1,0 +1,93 @@
+"""The threads of the media server over a trial: one at the end of its core is a limit."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from farm.model.trial_evidence import Phases
+from reports.figures.canvas import (
+    BLACK,
+    BLUE,
+    ORANGE,
+    dress,
+    headline,
+    largest,
+    mark_limit,
+    paper,
+    trial_time,
+)
+from reports.series.server_threads import ThreadSeries
+from reports.series.trial import ServerSeries
+from reports.wording.phrases import percent
+
+FULL_PERCENT = 90.0
+"""Of one core, from which a thread is at its end (`farm.attribution`)."""
+
+
+def server_threads(server: ServerSeries, threads: ThreadSeries, phases: Phases) -> Figure:
+    """CPU of the machine and of the busiest thread above, every busy thread as a row below."""
+    rows = len(threads.names)
+    figure, (total, each) = paper(2, height=3.6 + 0.2 * rows)
+    shown = trial_time(total, server.time_s, phases)
+    total.plot(shown, server.cpu_percent, color=BLUE, label="machine, % of all its cores")
+    total.plot(
+        shown,
+        server.process_cpu_percent,
+        color=ORANGE,
+        ls="--",
+        label="media server, % of one core",
+    )
+    total.plot(
+        shown,
+        server.busiest_thread_percent,
+        color=BLACK,
+        ls=":",
+        label="its busiest thread, % of one core",
+    )
+    mark_limit(total, FULL_PERCENT, f"end of a core, {FULL_PERCENT:.0f} %")
+    top = largest(server.cpu_percent, server.process_cpu_percent, server.busiest_thread_percent)
+    total.set_ylim(0, max(105.0, top * 1.05))
+    total.set_ylabel("CPU, %")
+    at = trial_time(each, threads.time_s, phases)
+    mesh = each.pcolormesh(
+        np.append(at, at[-1] + 1),
+        np.arange(rows + 1),
+        np.ma.masked_invalid(threads.cpu_percent),
+        cmap="YlOrBr",
+        vmin=0,
+        vmax=100,
+        rasterized=True,
+    )
+    each.set_facecolor("#d7dbe0")
+    each.invert_yaxis()
+    each.grid(visible=False)
+    each.set_yticks(np.arange(rows) + 0.5, threads.names)
+    each.tick_params(axis="y", length=0, labelsize=8)
+    more = f", {rows} of {threads.total}" if rows < threads.total else ""
+    each.set_ylabel(f"threads{more}")
+    bar = figure.colorbar(mesh, ax=[total, each], pad=0.02, fraction=0.05, aspect=30)
+    bar.set_label("of one core, %")
+    dress(figure, [total, each], server.time_s, phases)
+    headline(figure, _title(threads, phases))
+    return figure
+
+
+def _title(threads: ThreadSeries, phases: Phases) -> str:
+    held = np.ones(threads.time_s.shape, dtype=bool)
+    if phases.hold_s is not None:
+        held &= threads.time_s >= phases.hold_s
+    if phases.leave_s is not None:
+        held &= threads.time_s < phases.leave_s
+    seen = threads.cpu_percent[:, held]
+    known = np.isfinite(seen)
+    if not known.any():
+        return "The media server's threads were not seen in the hold"
+    means = np.where(known, seen, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    busiest = int(means.argmax())
+    rest = np.delete(means, busiest)
+    alike = f"; the next {percent(rest.max() / 100)}" if rest.size else ""
+    return (
+        f"The busiest thread, {threads.names[busiest]}, used {percent(means[busiest] / 100)} of "
+        f"its core in the hold{alike}"
+    )

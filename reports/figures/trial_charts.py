@@ -1,0 +1,218 @@
+"""Which figures a trial gets, most telling first. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from farm.model.experiment import Experiment
+from farm.model.verdict import Reason
+from farm.model.webrtc_stats import MediaKind
+from reports.exports.row_commands import BOTH_WAYS, RECEIVED, SENT_AND_RECEIVED
+from reports.figures.by_probe import bitrate_by_session, bitrate_sorted, loss_by_probe
+from reports.figures.canvas import FEW
+from reports.figures.chart import Chart, Charts, Column
+from reports.figures.machine_charts import machine_charts
+from reports.figures.over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
+from reports.figures.server_strain import strain_charts
+from reports.figures.session_charts import session_map_chart, setup_chart, viewer_quality
+from reports.series.grid import Array, Grid
+from reports.series.session_quality import SessionQuality
+from reports.series.trial import TrialSeries
+
+
+def trial_charts(
+    series: TrialSeries,
+    quality: SessionQuality,
+    settings: Experiment,
+    prefix: str,
+    reasons: Sequence[Reason] = (),
+) -> Charts:
+    """The figures of one trial, most telling first; names begin with `prefix`.
+
+    `reasons` are its verdict's.
+    """
+    charts: list[Chart] = []
+    missing: list[str] = []
+    for found in (
+        *session_map_chart(viewer_quality(series, settings, reasons) or quality),
+        *_bitrates(series),
+        *_quality(series, settings),
+        *machine_charts(series, settings),
+        *strain_charts(series.strain, series.phases),
+        *setup_chart(series, settings),
+    ):
+        if isinstance(found, Chart):
+            charts.append(found)
+        else:
+            missing.append(found)
+    return Charts(
+        tuple(replace(chart, name=f"{prefix}-{chart.name}") for chart in charts),
+        tuple(missing),
+    )
+
+
+def _bitrates(series: TrialSeries) -> Sequence[Chart | str]:
+    found: list[Chart | str] = []
+    kinds: tuple[MediaKind, ...] = ("video", "audio")
+    for kind in kinds:
+        sent, received = series.sent_bps[kind], series.received_bps[kind]
+        if not (_seen(sent) or _seen(received)):
+            found.append(f"No {kind} bitrate: no {kind} stream can be read from the recording.")
+            continue
+        found.append(
+            Chart(
+                f"{kind}-bitrate",
+                f"{kind.capitalize()} bitrate over time",
+                f"Payload, without headers{_together(series)}. {_spread(len(received.names))}",
+                lambda kind=kind, sent=sent, received=received: bitrate_over_time(  # type: ignore[misc]
+                    kind, sent, received, series.phases, series.by_probe
+                ),
+                {
+                    "run_time_s": sent.time_s,
+                    **_band_columns("sent", "bps", sent),
+                    **_band_columns("received", "bps", received),
+                },
+                SENT_AND_RECEIVED,
+            )
+        )
+    kind = "video" if _any(series.by_probe.received_bps["video"]) else "audio"
+    if not _any(series.by_probe.received_bps[kind]):
+        return [*found, "No figures by probe: nothing was received in a hold."]
+    probes = series.by_probe
+    columns: Mapping[str, Column] = {
+        "probe": probes.probes,
+        "session": probes.sessions,
+        "role": probes.roles,
+        "sent_bps": probes.sent_bps[kind],
+        "received_bps": probes.received_bps[kind],
+    }
+    return [
+        *found,
+        Chart(
+            "bitrate-sorted",
+            "Bitrate by probe, sorted",
+            "Sent and received are sorted each by itself: a tail to the right is who got less"
+            f"{_together(series)}.",
+            lambda: bitrate_sorted(kind, probes),
+            columns,
+            SENT_AND_RECEIVED,
+        ),
+        Chart(
+            "bitrate-by-session",
+            "Bitrate by probe, in session order",
+            _neighbours(series),
+            lambda: bitrate_by_session(kind, probes, mixed=series.mixed),
+            columns,
+            SENT_AND_RECEIVED,
+        ),
+    ]
+
+
+def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]:
+    found: list[Chart | str] = []
+    limit = settings.criteria.residual_loss
+    if _seen(series.loss):
+        found.append(
+            Chart(
+                "loss",
+                "Loss over time",
+                "Packets that never came, repaired ones not counted, over the window before"
+                f"{_of_worst(series, 'stream')}.",
+                lambda: loss_over_time(
+                    series.loss, series.phases, series.by_probe, series.window_s, limit
+                ),
+                {"run_time_s": series.loss.time_s, **_band_columns("lost", "ratio", series.loss)},
+                RECEIVED,
+            )
+        )
+    else:
+        found.append("No loss: no received stream can be read from the recording.")
+    probes = series.by_probe
+    if _any(probes.lost_down):
+        found.append(
+            Chart(
+                "loss-by-probe",
+                "Loss by probe",
+                "Down is what the probe never got; up is what the server says it missed of it"
+                f"{_of_worst(series, 'stream')}.",
+                lambda: loss_by_probe(probes, limit),
+                {
+                    "probe": probes.probes,
+                    "session": probes.sessions,
+                    "lost_down_ratio": probes.lost_down,
+                    "lost_up_ratio": probes.lost_up,
+                },
+                BOTH_WAYS,
+            )
+        )
+    if _seen(series.frame_rate):
+        found.append(
+            Chart(
+                "frame-rate",
+                "Frame rate over time",
+                f"Decoded frames, so that a frozen picture counts 0{_of_worst(series, 'video')}. "
+                f"{_spread(len(series.frame_rate.names))}",
+                lambda: frame_rate_over_time(
+                    series.frame_rate,
+                    series.phases,
+                    series.by_probe,
+                    () if series.mixed else series.asked_frame_rates,
+                ),
+                {
+                    "run_time_s": series.frame_rate.time_s,
+                    **_band_columns("decoded", "frames_per_s", series.frame_rate),
+                },
+                RECEIVED,
+            )
+        )
+    else:
+        found.append("No frame rate: no decoded picture can be read from the recording.")
+    return found
+
+
+def _neighbours(series: TrialSeries) -> str:
+    if series.mixed:
+        return "The members of a room stand side by side; each receives the server's mix."
+    if series.partners > 1:
+        return (
+            f"The members of a room stand side by side; each receives {series.partners} others, "
+            "whose bitrates stand here together."
+        )
+    return "The probes of a session stand side by side, so that the halves of a broken one match."
+
+
+def _together(series: TrialSeries) -> str:
+    return "; what a probe receives of several is taken together" if series.partners > 1 else ""
+
+
+def _of_worst(series: TrialSeries, what: str) -> str:
+    return f"; of a probe's worst {what}" if series.partners > 1 else ""
+
+
+def _band_columns(name: str, unit: str, grid: Grid) -> Mapping[str, Column]:
+    band = grid.band()
+    return {
+        f"{name}_mean_{unit}": band.mean,
+        f"{name}_min_{unit}": band.low,
+        f"{name}_p10_{unit}": band.tenth,
+        f"{name}_median_{unit}": band.median,
+        f"{name}_p90_{unit}": band.ninetieth,
+        f"{name}_max_{unit}": band.high,
+    }
+
+
+def _spread(probes: int) -> str:
+    if probes <= FEW:
+        return "The band reaches from the lowest to the highest probe."
+    return "The pale band reaches from the lowest to the highest probe, the deeper one holds 80 %."
+
+
+def _seen(grid: Grid) -> bool:
+    return _any(grid.values)
+
+
+def _any(values: Array) -> bool:
+    return bool(np.isfinite(values).any())

@@ -1,0 +1,208 @@
+"""Writes the report of a run: `report/index.html`, its figures and the numbers in them.
+
+The only file writer of this room. All of it comes from the recording, so it can be written again at
+any time, also for a run that broke off or whose folder was damaged: what is missing is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import jinja2
+
+from farm.analysis.aggregates import median_known
+from farm.model.trial_result import TrialResult
+from farm.model.verdict import Outcome
+from farm.planning.trial_planning import camera_size
+from farm.recording.durable_file import folder_beside, recording_error
+from farm.recording.reader import RunReader, TrialReader
+from reports.exports.row_commands import OF_TRIALS
+from reports.figures.canvas import farm_style
+from reports.figures.chart import Chart, Charts
+from reports.figures.pipeline_chart import pipeline_chart
+from reports.figures.search_charts import search_charts
+from reports.figures.server_over_search import server_over_search
+from reports.pages.bundle_files import BundleFiles
+from reports.pages.bundle_trial import TrialPart
+from reports.pages.page import ReportPage, deciding_trials
+from reports.pages.watch_chapter import watch_answer, watch_charts
+from reports.series.search import capacity_curve, search_series
+from reports.text.answer import Answer
+from reports.text.costs import cost_tables
+from reports.text.limits import limit_points, limit_tables, threshold_of
+from reports.text.provenance import facts, whole_texts
+from reports.text.search_answer import search_answer
+from reports.text.search_tables import results_table, trials_table
+from reports.text.table import Table
+
+FOLDER = "report"
+
+
+def write_bundle(run: Path) -> Path:
+    """Write the report of the run in folder `run`; returns the path of its page.
+
+    A report that is there is replaced once the new one is whole; several may be drawn at once.
+    Raises RecordingError if `run` is no run folder or the report cannot be written, NoSpace if the
+    disk is full.
+    """
+    reader = RunReader.open(run)
+    folder = run / FOLDER
+    try:
+        with folder_beside(folder) as drawn:
+            with farm_style():
+                page = _Bundle(reader, drawn).page()
+            (drawn / "index.html").write_text(_render(page), encoding="utf-8")
+    except OSError as error:
+        raise recording_error(folder, error) from error
+    return folder / "index.html"
+
+
+class _Bundle:
+    """The files of one report as they are written into `folder`, which exists."""
+
+    def __init__(self, reader: RunReader, folder: Path) -> None:
+        self._reader = reader
+        self._files = BundleFiles(folder, reader.path.resolve().name, reader.trials)
+        self._settings = reader.manifest.settings
+        self._scenario = self._settings.scenario.kind
+
+    def page(self) -> ReportPage:
+        """Draw and copy everything; returns what the page says about it."""
+        reader = self._reader
+        results = reader.results
+        searched = _is_search(reader)
+        capacity = (reader.summary or {}).get("capacity") or {}
+        deciding = (
+            deciding_trials(results, capacity.get("probes"))
+            if searched
+            else _main_trial(reader.trials)
+        )
+        parts = [
+            TrialPart(
+                self._files,
+                self._settings,
+                trial,
+                shared=self._shared(),
+                baseline_frame_rate=_baseline_frame_rate(results),
+            )
+            for trial in reader.trials
+        ]
+        sections = tuple(part.section(unfold=part.index in deciding) for part in parts)
+        tables: tuple[Table, ...] = (trials_table(results),) if results else ()
+        charts = Charts(())
+        if searched:
+            answer = search_answer(self._scenario, reader.summary, results, shared=self._shared())
+            summary = reader.summary or {}
+            series = search_series(results)
+            charts = search_charts(
+                series,
+                capacity_curve(self._settings, results),
+                self._settings,
+                threshold_of(summary),
+                server_over_search(
+                    series,
+                    {
+                        each.index: each.phases.ramp_s
+                        for each in results
+                        if each.phases.ramp_s is not None
+                    },
+                    {part.index: part.server for part in parts if part.server},
+                ),
+            )
+            picture = f"{camera_size(self._settings)} at {self._settings.media.frame_rate}/s"
+            tables = (
+                results_table(self._scenario, picture, summary, results),
+                *limit_tables(summary.get("limited_by")),
+                *cost_tables(summary.get("cost")),
+                *tables,
+            )
+        elif _is_watch(reader):
+            answer, hours = watch_answer(self._settings, results, reader.journal)
+            charts = watch_charts(self._settings, results, reader.journal)
+            tables = (*hours, *tables)
+        else:
+            unfinished = Answer("open", "unfinished", "Unfinished: no trial was begun.")
+            answer = next((each.answer for each in sections if each.unfold), unfinished)
+            limited = (reader.summary or {}).get("limited_by")
+            answer = replace(answer, reasons=(*answer.reasons, *limit_points(limited)))
+            tables = (*limit_tables(limited), *tables)
+        manifest = reader.manifest
+        return ReportPage(
+            title=manifest.name or reader.path.resolve().name,
+            subtitle=self._scenario,
+            answer=answer,
+            tables=tuple(self._files.traced(table, None) for table in tables),
+            figures=(
+                *self._files.draw(charts, None),
+                *self._files.draw(Charts(self._pipeline()), None),
+            ),
+            trials=sections,
+            missing=(*charts.missing, *self._not_known()),
+            commands=self._files.commands(OF_TRIALS, None) if results else (),
+            facts=facts(manifest, reader.clocks),
+            texts=whole_texts(manifest, reader.experiment_text, reader.summary),
+            # Last, because damage is found by reading.
+            damage=tuple(self._damage()),
+        )
+
+    def _pipeline(self) -> tuple[Chart, ...]:
+        """As the media server said in the first trial in which it did."""
+        told = (trial.topology for trial in self._reader.trials)
+        return pipeline_chart(next((each for each in told if each is not None), None))
+
+    def _not_known(self) -> tuple[str, ...]:
+        """What the figures lack for want of a Kurento's own word."""
+        if self._settings.server.kurento is not None:
+            return ()
+        return ("Pipelines and elements: not known, the server is not a Kurento.",)
+
+    def _shared(self) -> bool:
+        """Whether probes ran on the server's own machine."""
+        server, hosts = self._reader.manifest.server, self._reader.manifest.hosts
+        return server is not None and any(host.hostname == server.hostname for host in hosts)
+
+    def _damage(self) -> Iterable[str]:
+        """What could not be read so far, by its place in the run folder; alike ones once."""
+        found = [*self._reader.damage]
+        for trial in self._reader.trials:
+            found += trial.damage
+        for damage in dict.fromkeys(found):
+            yield f"{damage.path.relative_to(self._reader.path)}: {damage.why}"
+
+
+def _baseline_frame_rate(results: Iterable[TrialResult]) -> float | None:
+    """`None` without a baseline that passed."""
+    return median_known(
+        result.frame_rate
+        for result in results
+        if result.purpose == "baseline" and result.verdict.outcome is Outcome.PASS
+    )
+
+
+def _is_search(reader: RunReader) -> bool:
+    planned = any(trial.plan.purpose == "search" for trial in reader.trials)
+    return planned or "capacity" in (reader.summary or {})
+
+
+def _is_watch(reader: RunReader) -> bool:
+    return any(trial.plan.purpose == "watch" for trial in reader.trials)
+
+
+def _main_trial(trials: Sequence[TrialReader]) -> frozenset[int]:
+    """The trial that `farm run` was called for: not those that only made its baseline."""
+    single = [trial.plan.index for trial in trials if trial.plan.purpose == "single"]
+    return frozenset((single or [trial.plan.index for trial in trials])[-1:])
+
+
+def _render(page: ReportPage) -> str:
+    """The page as HTML; everything that a recording says is escaped."""
+    templates = jinja2.Environment(
+        loader=jinja2.PackageLoader("reports"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return templates.get_template("index.html.j2").render(page=page)

@@ -1,0 +1,1 @@
+"""Arrays that figures and tables are made of. Pure."""

@@ -1,0 +1,80 @@
+"""The tables that one probe's channels are made of, read from its trial's recording."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from farm.evidence.owed_streams import OwedStreams
+from farm.evidence.page_acts import PageActs
+from farm.evidence.rtp_tables import RtpTables
+from farm.evidence.stream_senders import senders_in
+from farm.evidence.stream_slots import Span
+from farm.model.trial_plan import SessionPlan
+from farm.planning.receivers import receivers
+from farm.recording.reader import TrialReader
+from farm.recording.sample_reader import SampleReader
+from reports.series.grid import Array
+from reports.series.probe_channels import ProbeChannels, RecordedProbe, probe_channels
+from reports.series.stream_figures import Owners
+
+TABLES = ("inbound-rtp", "outbound-rtp", "remote-inbound-rtp", "candidate-pair")
+
+
+class SessionChannels:
+    """What the probes of one session went through; only its rows are read.
+
+    `hold` is from when to when streams count, `poll_s` the period of polls.
+    """
+
+    def __init__(self, trial: TrialReader, session: SessionPlan, hold: Span, poll_s: float) -> None:
+        self._trial = trial
+        self._poll_s = poll_s
+        plan = replace(trial.plan, sessions=(session,))
+        acts = PageActs(trial.events)
+        self._owed = OwedStreams(plan, hold, acts, senders_in(trial, [session], hold, acts))
+        for other in session.probes:
+            if other.sends:
+                self._match(other.probe)
+
+    def of(self, probe: str, since_s: float | None = None) -> ProbeChannels:
+        """Of one of its probes, from `since_s` on."""
+        rows = self._trial.of_probes(probe, probe)
+        tables, owners = self._match(probe)
+        identities = self._owed.identities()
+        recorded = RecordedProbe(
+            probe=probe,
+            identities=[each for each in identities if each.probe == probe],
+            owners=owners,
+            received=tables.received,
+            sent=tables.sent,
+            reports=rows.samples("remote-inbound-rtp"),
+            pairs=rows.samples("candidate-pair"),
+            polled_s=_polled_s(rows, tables),
+            off=self._owed.excuses().off(),
+            going=receivers(identities),
+        )
+        return probe_channels(recorded, self._trial.phases, self._poll_s, since_s)
+
+    def _match(self, probe: str) -> tuple[RtpTables, Owners]:
+        tables = RtpTables(self._trial.of_probes(probe, probe))
+        return tables, self._owed.add([life for life in tables.lives if life.probe == probe])
+
+
+def _polled_s(rows: SampleReader, tables: RtpTables) -> Array:
+    """When the page was polled, also where the table of polls is damaged."""
+    polls = rows.polls(())
+    frames = [table.said for table in (tables.received, tables.sent) if table is not None]
+    found = [
+        frame["run_s"].drop_nulls().cast(pl.Float64).to_numpy()
+        for frame in (*frames, *(() if polls is None else (polls,)))
+    ]
+    return np.concatenate(found) if found else np.empty(0)
+
+
+def hold_of(intervals: pl.DataFrame) -> Span:
+    """From when to when the hold was, by its windows; nothing without one."""
+    first, last = intervals.select(pl.col("start_s").min(), pl.col("end_s").max()).row(0)
+    return (0.0, 0.0) if first is None else (first, last)

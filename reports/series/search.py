@@ -1,0 +1,136 @@
+"""What figures of a search are drawn from: one entry a trial, in order, NaN where unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from farm.model.experiment import Experiment
+from farm.model.trial_result import TrialResult
+from farm.model.verdict import Outcome
+from farm.search.capacity_search import Interval
+from farm.search.from_experiment import search_told
+from reports.series.grid import Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SearchSeries:
+    """The trials of a search, `(trials,)` each; CPU is of whole machines.
+
+    Times are run time. A search that was taken up again begins run time anew: its later trials are
+    set behind the earlier ones.
+    """
+
+    index: tuple[int, ...]
+    outcomes: tuple[Outcome, ...]
+    load: Array
+    start_s: Array
+    end_s: Array
+    server_cpu_percent: Array
+    server_process_cpu_percent: Array
+    host_cpu_percent: Array
+    video_bitrate_bps: Array
+    residual_loss_ratio: Array
+    frame_rate: Array
+
+    def largest_passed(self) -> Array:
+        """After each trial: the largest load that passed so far, NaN before the first."""
+        return np.fmax.accumulate(np.where(self._are(Outcome.PASS), self.load, np.nan))
+
+    def smallest_failed(self) -> Array:
+        """After each trial: the smallest load that failed so far, NaN before the first."""
+        return np.fmin.accumulate(np.where(self._are(Outcome.FAIL), self.load, np.nan))
+
+    def _are(self, outcome: Outcome) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        return np.array([each == outcome for each in self.outcomes], dtype=np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """The CPU to start another server at, and how far its minutes were apart."""
+
+    cpu_percent: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CapacityCurve:
+    """The chance that a hold passes at each of `loads`, by all trials, and what follows of it.
+
+    It is known where trials were: NaN below the smallest load that was judged and above the
+    largest, and throughout where no trial was valid, for there it is only what was believed
+    beforehand. `interval` and `probes` are the answer's (`farm.search.capacity_search.CapacityEstimate`).
+    """
+
+    loads: Array
+    chance: Array
+    probes: int | None
+    interval: Interval
+    reliability: float
+    confidence: float
+
+
+def capacity_curve(experiment: Experiment, results: Sequence[TrialResult]) -> CapacityCurve:
+    """What all trials of a search say of its server together."""
+    search = search_told(experiment, results)
+    ladder, chance = search.pass_chances()
+    loads = np.array(ladder, dtype=np.float64)
+    judged = [each.load for each in search.trials if each.is_valid]
+    tried = (loads >= min(judged, default=np.inf)) & (loads <= max(judged, default=-np.inf))
+    estimate = search.estimate()
+    return CapacityCurve(
+        loads,
+        np.where(tried, chance, np.nan),
+        estimate.probes,
+        estimate.interval,
+        estimate.reliability,
+        estimate.confidence,
+    )
+
+
+def search_series(results: Sequence[TrialResult]) -> SearchSeries:
+    """The arrays of `results`, in the order of their trials."""
+    ordered = sorted(results, key=lambda result: result.index)
+
+    def column(values: Sequence[float | None]) -> Array:
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+    start_s = column([result.phases.ramp_s for result in ordered])
+    end_s = column([_end_s(result) for result in ordered])
+    shift_s = _shift_s(start_s, end_s)
+    return SearchSeries(
+        index=tuple(result.index for result in ordered),
+        outcomes=tuple(result.verdict.outcome for result in ordered),
+        load=column([result.load for result in ordered]),
+        start_s=start_s + shift_s,
+        end_s=end_s + shift_s,
+        server_cpu_percent=column([result.server_cpu_percent for result in ordered]),
+        server_process_cpu_percent=column(
+            [result.server_process_cpu_percent for result in ordered]
+        ),
+        host_cpu_percent=column([result.host_cpu_percent for result in ordered]),
+        video_bitrate_bps=column([result.video_bitrate_bps for result in ordered]),
+        residual_loss_ratio=column([result.residual_loss_ratio for result in ordered]),
+        frame_rate=column([result.frame_rate for result in ordered]),
+    )
+
+
+def _shift_s(start_s: Array, end_s: Array) -> Array:
+    """How much later each trial is shown, so that none begins before the one before has ended."""
+    back_s = np.zeros_like(start_s)
+    shift_s = 0.0
+    former_end_s = -np.inf
+    for i, (start, end) in enumerate(zip(start_s, end_s, strict=True)):
+        if start + shift_s < former_end_s:
+            shift_s = former_end_s - start
+        back_s[i] = shift_s
+        if np.isfinite(end):
+            former_end_s = end + shift_s
+    return back_s
+
+
+def _end_s(result: TrialResult) -> float | None:
+    phases = result.phases
+    return phases.done_s if phases.done_s is not None else phases.leave_s

@@ -1,0 +1,121 @@
+"""The figures of one stream, second by second, of all its encodings. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from farm.analysis import rates
+from farm.analysis.rates import IntArray
+from farm.evidence.poll_table import PollTable
+from farm.evidence.rtp_tables import tracks
+from farm.evidence.stream_lifetimes import SERIES, StreamLifetime
+from farm.evidence.stream_slots import Owner
+from farm.model.trial_evidence import StreamIdentity
+from farm.model.trial_plan import Direction
+from farm.model.webrtc_stats import MediaKind
+from reports.series.grid import Array, add_known, trailing_sum
+from reports.series.stream_rows import StreamOnGrid
+
+LOSS_S = 10
+"""Loss is of the so many seconds before each one."""
+
+Owners = Sequence[tuple[StreamLifetime, Owner]]
+
+_FIGURES = (
+    "bps",
+    "lost",
+    "frames",
+    "pixels",
+    "stalled_s",
+    "jitter_s",
+    "target_bps",
+    "cpu_limited",
+    "bandwidth_limited",
+)
+
+
+class OneWay:
+    """The streams of one direction; `reports` are the server's on what was sent."""
+
+    def __init__(
+        self,
+        table: PollTable | None,
+        owners: Owners,
+        direction: Direction,
+        grid_s: Array,
+        reports: pl.DataFrame | None = None,
+    ) -> None:
+        mine = [pair for pair in owners if pair[0].direction == direction]
+        self._table = table
+        self._grid_s = grid_s
+        self._track = np.empty(0, dtype=np.int64) if table is None else tracks(table, mine)
+        self._reports = None if reports is None else PollTable(reports, SERIES)
+
+    def figures(self, stream: StreamIdentity) -> dict[str, Array]:
+        """All channels of a stream."""
+        found = {name: np.full(self._grid_s.shape, np.nan) for name in _FIGURES}
+        if self._table is None:
+            return found
+        kind = (self._table.frame["kind"] == stream.kind).to_numpy()
+        place = np.flatnonzero((self._track == stream.track) & kind)
+        rows = StreamOnGrid(self._table, place, self._grid_s)
+        if stream.direction == "outbound":
+            return found | self._sent(rows, place, stream.kind)
+        return found | _received(rows, stream.kind)
+
+    def _sent(self, rows: StreamOnGrid, place: IntArray, kind: MediaKind) -> dict[str, Array]:
+        table = rows.table
+        found = {
+            "bps": 8 * rows.moved("payload"),
+            "lost": self._lost_up(rows, place),
+            "target_bps": rows.sampled(table.known("targetBitrate"), add_known),
+        }
+        if kind == "video":
+            reason = table.frame["qualityLimitationReason"]
+            found |= _pictures(rows, "framesEncoded") | {
+                f"{why}_limited": rows.sampled((reason == why).cast(pl.Float64).to_numpy())
+                for why in ("cpu", "bandwidth")
+            }
+        return found
+
+    def _lost_up(self, rows: StreamOnGrid, place: IntArray) -> Array:
+        """By the server's reports on the stream's own rows."""
+        reports = self._reports
+        if reports is None:
+            return np.full(self._grid_s.shape, np.nan)
+        mine = rows.table.frame[place].select("connection", localId="id").unique()
+        told = (
+            reports.frame.with_row_index("row")
+            .join(mine, on=["connection", "localId"], how="semi")
+            .get_column("row")
+            .cast(pl.Int64)
+            .to_numpy()
+        )
+        lost = trailing_sum(StreamOnGrid(reports, told, self._grid_s).moved("packetsLost"), LOSS_S)
+        sent = trailing_sum(rows.moved("packetsSent"), LOSS_S)
+        return rates.ratio(np.maximum(lost, 0.0), sent)
+
+
+def _received(rows: StreamOnGrid, kind: MediaKind) -> dict[str, Array]:
+    lost, arrived = (
+        trailing_sum(rows.moved(name), LOSS_S) for name in ("packetsLost", "packetsReceived")
+    )
+    found = {
+        "bps": 8 * rows.moved("bytesReceived"),
+        "lost": rates.loss_ratio(lost, arrived),
+        "jitter_s": rows.sampled(rows.table.known("jitter")),
+    }
+    if kind == "video":
+        found |= _pictures(rows, "framesDecoded") | {
+            "stalled_s": rows.rate(rows.table.stalled_s(), rows.table.span_s("framesDecoded"))
+        }
+    return found
+
+
+def _pictures(rows: StreamOnGrid, counter: str) -> dict[str, Array]:
+    """Of several encodings the best."""
+    pixels = rows.table.known("frameWidth") * rows.table.known("frameHeight")
+    return {"frames": rows.moved(counter, np.fmax), "pixels": rows.sampled(pixels)}

@@ -1,0 +1,39 @@
+"""When recorded streams were owed to nobody: what is beyond the plan, what a page did not send."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from farm.analysis.intervals import Intervals
+from farm.model.trial_evidence import TrialEvidence
+
+RecordedStream = tuple[str, str, str, str]
+"""Probe, connection, mid, kind."""
+
+Span = tuple[float, float]
+
+
+def unowed_spans(evidence: TrialEvidence) -> Mapping[RecordedStream, Sequence[Span]]:
+    """Of received streams, by what tells their rows; as a rule there are none."""
+    found: defaultdict[RecordedStream, list[Span]] = defaultdict(list)
+    owed: dict[tuple[str, str, int], RecordedStream] = {}
+    for stream in evidence.streams:
+        if stream.direction == "inbound" and stream.seen and stream.mid:
+            recorded = stream.probe, stream.connection, stream.mid, stream.kind
+            if stream.owed:
+                owed[stream.probe, stream.kind, stream.track] = recorded
+            else:
+                found[recorded].append((-math.inf, math.inf))
+    excused = (
+        Intervals.of(evidence.intervals)
+        .frame.filter(~pl.col("owed"), direction="inbound")
+        .select("probe", "kind", "track", "start_s", "end_s")
+    )
+    for probe, kind, track, start_s, end_s in excused.iter_rows():
+        if (probe, kind, track) in owed:
+            found[owed[probe, kind, track]].append((start_s, end_s))
+    return dict(found)

@@ -1,0 +1,148 @@
+"""What limited the server and when to start another, in words and in tables. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reports.exports.row_commands import Traced
+from reports.series.search import Threshold
+from reports.text.table import Cell, Heading, Table, number_cell
+from reports.wording.phrases import bitrate, counted
+
+LIMITS: Mapping[str, str] = {
+    "cpu_total": "the CPU of the server's machine",
+    "cpu_thread": "a single thread of the media server, at the end of its core",
+    "cpu_quota": "the CPU quota of the media server's control group",
+    "cpu_steal": "CPU time that the hypervisor gave to others than the server's machine",
+    "memory": "the server's memory",
+    "disk": "the server's disk",
+    "network_bits": "the bits a second of the server's network",
+    "network_packets": "the packets a second of the server's network",
+    "udp_buffers": "the room in the media server's UDP sockets",
+    "descriptors": "the descriptors that the media server may open",
+    "signalling": "the application's signalling",
+    "generator": "the generator, not the server",
+    "ceiling": "the largest load that the experiment allows",
+    "unknown": "an unknown resource",
+}
+
+
+def limit_text(limited: Mapping[str, Any]) -> str:
+    """The limiting resource in words."""
+    resource = str(limited.get("resource") or "unknown")
+    return LIMITS.get(resource, resource)
+
+
+def limit_points(limited: Mapping[str, Any] | None) -> list[str]:
+    """The resource with its evidence, who suffered, what was moved meanwhile."""
+    if not limited or not limited.get("resource"):
+        return []
+    evidence = str(limited.get("evidence") or "").rstrip(".")
+    points = [f"Limited by {limit_text(limited)}" + (f": {evidence}." if evidence else ".")]
+    company = limited.get("company") or {}
+    if company.get("suffered"):
+        points.append(f"When quality fell, {company['said']}.")
+    return [*points, *_moved_points(limited.get("moved") or {})]
+
+
+def scale_out_points(scale_out: Mapping[str, Any]) -> list[str]:
+    """When to start another server: at a CPU, or where that tells nothing, at a load."""
+    cpu_percent, probes = scale_out.get("cpu_percent"), scale_out.get("probes")
+    why = str(scale_out.get("evidence") or "").rstrip(".")
+    told = f" ({why})" if why else ""
+    points = []
+    if cpu_percent is not None:
+        low, high = scale_out.get("interval") or (cpu_percent, cpu_percent)
+        spread = f", {low:.0f} to {high:.0f} %" if high - low >= 1 else ""
+        points.append(
+            f"Start another server when this one's CPU reaches {cpu_percent:.0f} %{spread}{told}."
+        )
+    elif probes is not None:
+        points.append(f"Start another server at {counted(probes, 'probe')}, not by CPU{told}.")
+    room = scale_out.get("headroom_percent")
+    if room is not None:
+        points.append(f"At the recommended load {room:.0f} % of the machine's CPU is left.")
+    each = scale_out.get("sessions_per_core")
+    if each is not None:
+        noun = "viewer" if scale_out.get("viewers") is not None else "session"
+        points.append(f"That is {each:.3g} {noun}{'' if each == 1 else 's'} for each core.")
+    relation = scale_out.get("relation") or {}
+    if relation.get("said"):
+        points.append(f"CPU by load: {relation['said']}.")
+    return points
+
+
+def threshold_of(summary: Mapping[str, Any] | None) -> Threshold | None:
+    """The CPU to start another server at, where there is one."""
+    told = (summary or {}).get("scale_out") or {}
+    cpu_percent = told.get("cpu_percent")
+    if cpu_percent is None:
+        return None
+    low, high = told.get("interval") or (cpu_percent, cpu_percent)
+    return Threshold(cpu_percent, (low, high))
+
+
+def limit_tables(limited: Mapping[str, Any] | None) -> tuple[Table, ...]:
+    """How near each resource came to its end, and how it went with quality."""
+    if not limited:
+        return ()
+    signs: Sequence[Mapping[str, Any]] = limited.get("signs") or ()
+    lagged: Sequence[Mapping[str, Any]] = limited.get("lagged") or ()
+    found = []
+    if signs:
+        found.append(
+            Table(
+                "How near to its end each resource of the server was when quality fell",
+                (Heading("resource"), Heading("of its end", number=True), Heading("seen")),
+                tuple(
+                    (
+                        Cell(LIMITS.get(sign["resource"], sign["resource"])),
+                        number_cell(sign["share"], _share(sign["share"])),
+                        Cell(sign["said"]),
+                    )
+                    for sign in signs
+                ),
+                traced=Traced(("server",)),
+            )
+        )
+    if lagged:
+        found.append(
+            Table(
+                "Resources and quality second by second in the hold of the trial that broke",
+                (
+                    Heading("resource"),
+                    Heading("r", number=True),
+                    Heading("90 % interval"),
+                    Heading("quality follows by", number=True),
+                    Heading("finding"),
+                ),
+                tuple(
+                    (
+                        Cell(each["resource"]),
+                        number_cell(each["r"], f"{each['r']:+.2f}".replace("-", "−")),
+                        Cell("{:+.2f} to {:+.2f}".format(*each["interval"]).replace("-", "−")),
+                        number_cell(each["lag_s"], f"{each['lag_s']} s"),
+                        Cell(each["said"]),
+                    )
+                    for each in lagged
+                ),
+                traced=Traced(("server", "inbound-rtp")),
+            )
+        )
+    return tuple(found)
+
+
+def _share(share: float) -> str:
+    return "at its end" if share >= 1 else f"{100 * share:.0f} %"
+
+
+def _moved_points(moved: Mapping[str, Any]) -> list[str]:
+    """What the interface carried at the capacity, each way."""
+    ways = []
+    for name, words in (("received", "took in"), ("sent", "gave out")):
+        bps, packets = moved.get(f"{name}_bps"), moved.get(f"{name}_packets_per_s")
+        if bps is not None:
+            more = "" if packets is None else f" in {packets:,.0f} packets a second"
+            ways.append(f"{words} {bitrate(bps)}{more}")
+    return [f"At the capacity the server's interface {' and '.join(ways)}."] if ways else []

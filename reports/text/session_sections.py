@@ -1,0 +1,194 @@
+"""What the page says of each of the worst sessions: reasons, streams, where to look. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from farm.model.trial_evidence import TrialEvidence
+from farm.model.trial_plan import ProbePlan
+from farm.model.verdict import Reason
+from reports.exports.row_commands import BOTH_WAYS, OF_EVENTS, Traced
+from reports.series.session_quality import CAUSES, COUNTLESS, SessionQuality
+from reports.text.stream_table import HEADINGS, ToldStreams
+from reports.text.table import Table
+from reports.wording.phrases import counted, percent
+from reports.wording.stream_names import of_hold
+
+WORST = 50
+"""So many sessions have a section; the others are told by `farm report --probe`."""
+
+PROBES = 50
+"""So many probes of a session are told of, the worst: a broadcast may have thousands."""
+
+FAR = 100.0
+"""Times a limit from which on no number is said."""
+
+_FEW = 4  # probes of a session that are told of in their order
+_NAMED = 8  # probes whose rows are named one by one
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSection:
+    """`anchor` is where it stands in the page; `probes` are those told of, the worst first.
+
+    `worst_s` is its worst window in run time, `why` what was wrong in it, in words.
+    """
+
+    session: str
+    anchor: str
+    probes: tuple[ProbePlan, ...]
+    others: int
+    reasons: tuple[str, ...]
+    table: Table
+    worst_s: tuple[float, float] | None
+    why: str
+
+
+def worst_sessions(quality: SessionQuality, reasons: Sequence[Reason]) -> list[str]:
+    """Names, the worst first: those in a reason, then those nearest to a limit or beyond it."""
+    said = {reason.session for reason in reasons}
+    names = [quality.windows.sessions[place] for place in quality.worst_first()]
+    return sorted(names, key=lambda name: name not in said)
+
+
+def session_sections(
+    evidence: TrialEvidence,
+    quality: SessionQuality,
+    reasons: Sequence[Reason],
+    names: Sequence[str],
+    *,
+    prefix: str,
+    poll_s: float,
+) -> tuple[SessionSection, ...]:
+    """Of the sessions `names`, in that order; anchors begin with `prefix`.
+
+    `poll_s` is the period of polls.
+    """
+    teller = _Teller(evidence, quality, reasons, names, poll_s)
+    return tuple(teller.section(name, f"{prefix}-{name}") for name in names)
+
+
+class _Teller:
+    def __init__(
+        self,
+        evidence: TrialEvidence,
+        quality: SessionQuality,
+        reasons: Sequence[Reason],
+        names: Sequence[str],
+        poll_s: float,
+    ) -> None:
+        self._quality = quality
+        self._left = evidence.left
+        self._hold_s = evidence.phases.hold_s
+        self._planned = {session.session: session.probes for session in evidence.plan.sessions}
+        self._place = {name: place for place, name in enumerate(quality.windows.sessions)}
+        self._joins = {outcome.probe: outcome for outcome in evidence.joins}
+        self._streams = ToldStreams(evidence, names, poll_s)
+        self._said: defaultdict[str, list[Reason]] = defaultdict(list)
+        for reason in reasons:
+            if reason.session is not None:
+                self._said[reason.session].append(reason)
+
+    def section(self, name: str, anchor: str) -> SessionSection:
+        order = self._worst_first(name)
+        shown = tuple(order[:PROBES])
+        rows = [
+            row
+            for probe in shown
+            for row in self._streams.rows(probe, self._joins.get(probe.probe))
+        ]
+        worst_s, why = _worst_window(self._quality, self._place[name])
+        over = self._over(name)
+        if over:
+            at_s, first = over[0]
+            worst_s = self._window_at(at_s) or worst_s
+            why = first + (f" (and {counted(len(over) - 1, 'more stream')})" if over[1:] else "")
+        return SessionSection(
+            session=name,
+            anchor=anchor,
+            probes=shown,
+            others=len(order) - len(shown),
+            reasons=tuple(dict.fromkeys(reason.message for reason in self._said[name])),
+            table=Table(
+                f"Streams of {name} over the hold",
+                HEADINGS,
+                tuple(rows),
+                traced=self._rows_of(shown),
+            ).shown(),
+            worst_s=worst_s,
+            why=why,
+        )
+
+    def _over(self, name: str) -> list[tuple[float, str]]:
+        """When owed streams of the session were over, or pages left, in words, the first first."""
+        found = []
+        for probe in self._planned[name]:
+            who, join = probe.probe, self._joins.get(probe.probe)
+            if who in self._left:
+                at_s = self._left[who]
+                found.append((at_s, f"{who}'s page left {of_hold(at_s, self._hold_s)}"))
+                continue
+            for told in self._streams.of(who) if join is not None and join.joined else ():
+                if not told.owed_at_end or not told.stream.owed:
+                    continue
+                if not told.stream.seen:
+                    found.append((-math.inf, f"{who}: {told.name} never came"))
+                elif told.ended_s is not None:
+                    words = f"{who}: {told.name} ended {of_hold(told.ended_s, self._hold_s)}"
+                    found.append((told.ended_s, words))
+        return sorted(found)
+
+    def _window_at(self, at_s: float) -> tuple[float, float] | None:
+        windows = self._quality.windows
+        inside = (windows.start_s <= at_s) & (at_s < windows.end_s)
+        if not inside.any():
+            return None
+        place = int(inside.argmax())
+        return float(windows.start_s[place]), float(windows.end_s[place])
+
+    def _worst_first(self, name: str) -> Sequence[ProbePlan]:
+        """In the plan's order; of many those in a reason, absent, or that lost most come first."""
+        planned = self._planned[name]
+        if len(planned) <= _FEW:
+            return planned
+        blamed = {reason.probe for reason in self._said[name]}
+
+        def key(probe: ProbePlan) -> tuple[bool, bool, float]:
+            join = self._joins.get(probe.probe)
+            absent = join is not None and not join.joined
+            lost = [
+                told.figures.get("worst_ratio") or 0.0 for told in self._streams.of(probe.probe)
+            ]
+            return probe.probe not in blamed, not absent, -max(lost, default=0.0)
+
+        return sorted(planned, key=key)
+
+    def _rows_of(self, shown: Sequence[ProbePlan]) -> Traced:
+        """Of probes that had streams; of a session in which nobody had any, what befell it."""
+        named = tuple(each.probe for each in shown if self._streams.of(each.probe))[:_NAMED]
+        return Traced(BOTH_WAYS.tables, named) if named else OF_EVENTS
+
+
+def _worst_window(quality: SessionQuality, place: int) -> tuple[tuple[float, float] | None, str]:
+    windows, used = quality.windows, quality.used[place]
+    if not np.isfinite(used).any():
+        out = windows.absent[place]
+        return None, f"{', '.join(out[:3])} never joined" if out else "nothing of it was seen"
+    column = int(np.nanargmax(used))
+    window_s = (float(windows.start_s[column]), float(windows.end_s[column]))
+    unseen = int(np.isnan(used).sum())
+    but = f", as far as it was seen ({counted(unseen, 'window')} not)" if unseen else ""
+    if used[column] == 0:
+        return None, f"no limit was touched{but}"
+    cause = CAUSES[int(quality.cause[place, column])]
+    if used[column] <= 1:
+        words = f"within all limits{but}, at most {percent(used[column])} of one ({cause})"
+        return window_s, words
+    counts = used[column] < FAR and cause not in COUNTLESS
+    far = f", {used[column]:.1f} times what is allowed" if counts else ""
+    return window_s, f"the worst was {cause}{far}"

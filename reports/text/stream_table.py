@@ -1,0 +1,231 @@
+"""What the page says of each stream of some probes: a row each, and one for each encoding. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from farm.analysis.aggregates import lost_ratio, mean_over_time_of
+from farm.analysis.intervals import Intervals
+from farm.model.trial_evidence import JoinOutcome, LayerInterval, StreamIdentity, TrialEvidence
+from farm.model.trial_plan import ProbePlan
+from farm.model.wording import counted
+from farm.planning.receivers import Receivers, receivers
+from reports.text.table import Cell, Heading, bitrate_cell, frames_cell, number_cell, percent_cell
+from reports.wording.stream_names import has_ended, receivers_of, stream_names
+
+HEADINGS = (
+    Heading("probe"),
+    Heading("role"),
+    Heading("stream"),
+    Heading("owed"),
+    Heading("began (of the hold)", number=True),
+    Heading("ended (of the hold)", number=True),
+    Heading("connection, mid"),
+    Heading("size"),
+    Heading("bitrate", number=True),
+    Heading("frames/s", number=True),
+    Heading("lost", number=True),
+    Heading("worst window", number=True),
+    Heading("stood still", number=True),
+    Heading("longest gap", number=True),
+    Heading("round trip", number=True),
+    Heading("jitter", number=True),
+)
+
+_NOTHING = Cell("")
+Row = tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldStream:
+    """A stream of a probe, what it is called, and its `figures` over the hold (none: not seen).
+
+    `to` says to whom it goes, where a probe sends several of the kind. `ended_s` is when it was
+    over before its page was last looked at, in run time. `owed_at_end`: in the last window.
+    """
+
+    stream: StreamIdentity
+    name: str
+    to: Receivers | None
+    figures: Mapping[str, Any]
+    ended_s: float | None
+    owed_at_end: bool
+
+
+class ToldStreams:
+    """The streams of the sessions `names`; `poll_s` is the period of polls."""
+
+    def __init__(self, evidence: TrialEvidence, names: Sequence[str], poll_s: float) -> None:
+        self._hold_s = evidence.phases.hold_s
+        self._layers: defaultdict[tuple[str, str, int], list[LayerInterval]] = defaultdict(list)
+        frame = _figures(evidence, names)
+        whole = Intervals.of(evidence.intervals).frame
+        spans = whole.select("window", pl.col("end_s") - pl.col("start_s")).unique()
+        self._length_s: dict[int, float] = dict(spans.iter_rows())
+        identities: defaultdict[str, list[StreamIdentity]] = defaultdict(list)
+        told = frozenset(frame["probe"])
+        for stream in evidence.streams:
+            if stream.probe in told:
+                identities[stream.probe].append(stream)
+        for layer in evidence.layers:
+            if layer.probe in told:
+                self._layers[layer.probe, layer.kind, layer.track].append(layer)
+        going = receivers([each for of in identities.values() for each in of])
+        self._of: dict[str, list[ToldStream]] = {}
+        for (probe,), rows in frame.group_by("probe", maintain_order=True):
+            by_stream = {
+                (row["direction"], row["kind"], row["track"]): row
+                for row in rows.iter_rows(named=True)
+            }
+            mine = identities[str(probe)] or [
+                StreamIdentity(str(probe), *key, owed=True, seen=True) for key in by_stream
+            ]
+            until_s = max((row["watched_s"] or 0.0 for row in by_stream.values()), default=None)
+            self._of[str(probe)] = [
+                ToldStream(
+                    stream,
+                    name,
+                    receivers_of(stream, going),
+                    figures := by_stream.get((stream.direction, stream.kind, stream.track), {}),
+                    stream.ended_s if has_ended(stream, until_s, poll_s) else None,
+                    bool(figures.get("owed_at_end")),
+                )
+                for stream, name in zip(mine, stream_names(mine, going), strict=True)
+            ]
+
+    def of(self, probe: str) -> Sequence[ToldStream]:
+        """In the order of their identities; nothing of a probe that had no stream."""
+        return self._of.get(probe, ())
+
+    def rows(self, probe: ProbePlan, join: JoinOutcome | None) -> Iterable[Row]:
+        """The table's rows of a probe; of one without a stream, why."""
+        who = (Cell(probe.probe, probe.probe), Cell(probe.role, probe.role))
+        mine = self.of(probe.probe)
+        if not mine:
+            why = "no stream was seen"
+            if join is not None and not join.joined:
+                why = f"never joined: {join.reason or 'no reason given'}"
+            yield (*who, Cell(why, why), *(_NOTHING for _ in HEADINGS[3:]))
+        for told in mine:
+            yield (*who, *self._cells(told))
+            stream = told.stream
+            if stream.direction == "outbound":
+                for cells in self._encodings(stream):
+                    yield (*who, *cells)
+
+    def _cells(self, told: ToldStream) -> Row:
+        stream, figures = told.stream, told.figures
+        up, video = stream.direction == "outbound", stream.kind == "video"
+        began = Cell("never", float("inf")) if not stream.seen else self._time(stream.began_s)
+        return (
+            Cell(told.name, told.name),
+            _owed_cell(told, figures),
+            began,
+            _NOTHING if told.ended_s is None else self._time(told.ended_s),
+            Cell(f"{stream.connection}, {stream.mid or 'no mid'}" if stream.connection else ""),
+            _size_cell(figures.get("frame_width"), figures.get("frame_height")),
+            bitrate_cell(figures.get("bitrate_bps")),
+            frames_cell(figures.get("frame_rate")) if video else _NOTHING,
+            percent_cell(figures.get("lost_ratio")),
+            percent_cell(figures.get("worst_ratio")),
+            percent_cell(figures.get("stalled_ratio")) if video and not up else _NOTHING,
+            _NOTHING if up else _unit_cell(figures.get("gap_s"), 1, "s", 1),
+            _unit_cell(figures.get("round_trip_time_s"), 1000, "ms") if up else _NOTHING,
+            _NOTHING if up else _unit_cell(figures.get("jitter_s"), 1000, "ms"),
+        )
+
+    def _time(self, at_s: float | None) -> Cell:
+        """Seconds of the hold, negative before it; a recording without one has none."""
+        if at_s is None or self._hold_s is None:
+            return _NOTHING
+        return _unit_cell(at_s - self._hold_s, 1, "s")
+
+    def _encodings(self, stream: StreamIdentity) -> Iterable[Row]:
+        """Of one that has several, by rid."""
+        by_rid: defaultdict[str, list[LayerInterval]] = defaultdict(list)
+        for layer in self._layers.get((stream.probe, stream.kind, stream.track), ()):
+            by_rid[layer.rid].append(layer)
+        for rid, layers in by_rid.items():
+            sized = [each for each in layers if each.frame_width and each.bitrate_bps != 0]
+            last = (sized or layers)[-1]
+            name = f"encoding {rid or 'without a rid'} of it"
+            yield (
+                Cell(name, name),
+                _paused_cell(layers),
+                *(_NOTHING for _ in range(3)),
+                _size_cell(last.frame_width, last.frame_height),
+                bitrate_cell(self._mean((each.window, each.bitrate_bps) for each in layers)),
+                frames_cell(self._mean((each.window, each.frame_rate) for each in layers)),
+                *(_NOTHING for _ in HEADINGS[10:]),
+            )
+
+    def _mean(self, windows: Iterable[tuple[int, float | None]]) -> float | None:
+        """A window counts by its length, as in `hold_figures.mean_over_time`."""
+        seen = [(value, self._length_s[at]) for at, value in windows if value is not None]
+        seconds = sum(length_s for _, length_s in seen)
+        return sum(value * length_s for value, length_s in seen) / seconds if seconds else None
+
+
+def _figures(evidence: TrialEvidence, names: Sequence[str]) -> pl.DataFrame:
+    """A row for each stream, figures over the hold."""
+    frame = Intervals.of(evidence.intervals).frame.with_columns(
+        pl.col("probe", "session", "direction", "kind").cast(pl.String)
+    )
+    stream = ["probe", "direction", "kind", "track"]
+    mine = frame.filter(pl.col("session").is_in(list(names)))
+    seen = mine.group_by(stream, maintain_order=True).agg(
+        windows=pl.len(),
+        windows_owed=pl.col("owed").sum(),
+        owed_at_end=pl.col("owed").last(),
+        watched_s=pl.col("end_s").filter(pl.col("polls") > 0).max(),
+    )
+    # What a page did not send is in no figure; of what is never owed all is shown.
+    figures = (
+        mine.filter(pl.col("owed") | ~pl.col("owed").any().over(stream))
+        .group_by(stream)
+        .agg(
+            mean_over_time_of("bitrate_bps"),
+            mean_over_time_of("frame_rate"),
+            lost_ratio(),
+            pl.col("residual_loss_ratio").max().alias("worst_ratio"),
+            mean_over_time_of("stalled_ratio"),
+            pl.col("gap_s").max(),
+            mean_over_time_of("round_trip_time_s"),
+            mean_over_time_of("jitter_s"),
+            pl.col("frame_width", "frame_height").drop_nulls().last(),
+        )
+    )
+    return seen.join(figures, on=stream, how="left", maintain_order="left")
+
+
+def _owed_cell(told: ToldStream, figures: Mapping[str, Any]) -> Cell:
+    if not told.stream.owed:
+        # What a page sends to each partner by itself is owed once, and one of them stands for it.
+        text = f"copy for {told.to.names}" if told.to is not None and told.to.owed else "extra"
+        return Cell(text, text)
+    windows, owed = figures.get("windows", 0), figures.get("windows_owed", 0)
+    text = "owed" if owed == windows else f"owed in {owed} of {counted(windows, 'window')}"
+    return Cell(text, text)
+
+
+def _paused_cell(layers: Sequence[LayerInterval]) -> Cell:
+    """In how many windows nothing came of an encoding; what is unknown is no pause."""
+    paused = sum(each.bitrate_bps == 0 for each in layers)
+    text = f"paused in {paused} of {counted(len(layers), 'window')}" if paused else ""
+    return Cell("paused", "paused") if paused == len(layers) else Cell(text, text)
+
+
+def _size_cell(width: int | None, height: int | None) -> Cell:
+    if not width or not height:
+        return _NOTHING
+    return Cell(f"{width}x{height}", float(width * height))
+
+
+def _unit_cell(value: float | None, times: float, unit: str, digits: int = 0) -> Cell:
+    shown = None if value is None else f"{value * times:.{digits}f} {unit}".replace("-", "−")
+    return number_cell(value, shown)

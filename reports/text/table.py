@@ -1,0 +1,109 @@
+"""Tables as values: text for people, a key to sort by. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from farm.model.verdict import Outcome
+from reports.exports.row_commands import Traced
+from reports.wording.phrases import UNKNOWN, bitrate, percent
+
+SHOWN_ROWS = 200
+"""Longer tables show their worst rows; the CSV beside them has all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`sort` orders the column (unknown last), `outcome` gives the cell a verdict's look."""
+
+    text: str
+    sort: float | str | None = None
+    outcome: Outcome | None = None
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Of a column; numbers are set right."""
+
+    text: str
+    number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`csv` is the stem of the file that has all rows, where there is one.
+
+    `worst_first` are the places of rows, for a table that is too long to be shown whole; `total` is
+    how many there are. `traced` is what the numbers were made of, `commands` print that.
+    """
+
+    caption: str
+    headings: tuple[Heading, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    csv: str | None = None
+    worst_first: tuple[int, ...] = ()
+    total: int | None = None
+    traced: Traced | None = None
+    commands: tuple[str, ...] = ()
+
+    def shown(self) -> Table:
+        """At most `SHOWN_ROWS` rows, the worst."""
+        if len(self.rows) <= SHOWN_ROWS:
+            return self
+        places = (self.worst_first or range(len(self.rows)))[:SHOWN_ROWS]
+        return replace(self, rows=tuple(self.rows[place] for place in places), total=len(self.rows))
+
+    def linked(self, anchors: Mapping[str, str]) -> Table:
+        """The cells under `session` become links to `anchors` of the page, where there are some."""
+        headings = [heading.text for heading in self.headings]
+        if "session" not in headings:
+            return self
+        at = headings.index("session")
+        rows = tuple(
+            (*row[:at], replace(row[at], link=f"#{anchors[row[at].text]}"), *row[at + 1 :])
+            if row[at].text in anchors
+            else row
+            for row in self.rows
+        )
+        return replace(self, rows=rows)
+
+
+def number_cell(value: float | None, text: str | None = None) -> Cell:
+    """A number, or the word for an unknown one."""
+    if value is None or not math.isfinite(value):
+        return Cell(UNKNOWN)
+    return Cell(f"{value:g}" if text is None else text, float(value))
+
+
+def first_few(sentences: Sequence[str], few: int = 3) -> Sequence[str]:
+    """So many of them, and how many more there are."""
+    left = len(sentences) - few
+    return [*sentences[:few], *([f"and {left} more"] if left > 0 else [])]
+
+
+def lines_cell(sentences: Sequence[str], count: int) -> Cell:
+    """Reasons under each other; they sort by how many there are."""
+    return Cell("\n".join(sentences) or "none", float(count))
+
+
+def bitrate_cell(value: float | None) -> Cell:
+    """In the unit that suits it."""
+    return number_cell(value, bitrate(value))
+
+
+def percent_cell(value: float | None) -> Cell:
+    """A ratio, shown as percent."""
+    return number_cell(value, percent(value))
+
+
+def frames_cell(value: float | None) -> Cell:
+    """Frames a second."""
+    return number_cell(value, None if value is None else f"{value:.1f}")
+
+
+def cpu_cell(value: float | None) -> Cell:
+    """CPU percent."""
+    return number_cell(value, None if value is None else f"{value:.0f} %")

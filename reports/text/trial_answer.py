@@ -1,0 +1,155 @@
+"""What a single trial came to, in plain words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from farm.model.experiment import ScenarioKind
+from farm.model.trial_evidence import Fault, Phases
+from farm.model.trial_plan import TrialPlan
+from farm.model.trial_result import TrialResult
+from farm.model.verdict import Outcome
+from farm.model.wording import short_look
+from farm.results.advice import advice
+from farm.results.answer_lines import not_judged
+from reports.text.answer import Answer, machines, sentence
+from reports.wording.phrases import (
+    bitrate,
+    counted,
+    percent,
+    probes_and_sessions,
+    seconds,
+    units_word,
+)
+
+_REASONS = 5
+_LOOK = "Look at the worst session first: its probes stand side by side below."
+_DIED = "See why the server ended: logs/ has what it said here, its own logs have the rest."
+
+
+def trial_answer(
+    scenario: ScenarioKind,
+    plan: TrialPlan,
+    result: TrialResult | None,
+    phases: Phases,
+    faults: Sequence[Fault] = (),
+    *,
+    shared: bool = False,
+) -> Answer:
+    """What a single trial came to; without a result, how far it got.
+
+    `shared` says that server and generator ran on one machine.
+    """
+    who = probes_and_sessions(scenario, plan.load, len(plan.sessions))
+    if result is None:
+        reached = _reached(phases)
+        return Answer(
+            "open",
+            "unfinished",
+            f"Unfinished: the trial of {who} broke off {reached}, so it has no verdict.",
+            tuple(
+                sentence(f"At {seconds(fault.at_s)} of the run: {fault.message}")
+                for fault in faults
+            ),
+            (),
+            ("Run it again; what was recorded until then is shown below.",),
+        )
+    verdict = result.verdict
+    held = f"{_held(result.phases)}{short_look(verdict.windows)}"
+    match verdict.outcome:
+        case Outcome.PASS:
+            headline = f"Passed: {who} kept up their quality{held}."
+            next_steps: tuple[str, ...] = (
+                "Ask for more with a larger trial.load, or let farm size find the capacity.",
+            )
+        case Outcome.FAIL:
+            units = counted(verdict.units, units_word(scenario))
+            bad = f"{verdict.units_failed} of {units}"
+            last = ", in the last window alone" if verdict.by_last_window else ""
+            kept = f"did not keep up their quality{held}{last}"
+            if result.phases.hold_s is None:
+                kept = "failed before there was a hold"
+            headline = f"Failed: {bad} {kept}, at a load of {counted(plan.load, 'probe')}."
+            next_steps = (_DIED if _server_died(result) else _LOOK,)
+        case Outcome.INVALID:
+            codes = [reason.code for reason in verdict.reasons]
+            headline = f"Invalid: with {who} {not_judged(codes)}, so the server is not judged."
+            next_steps = (advice(codes),)
+    return Answer(
+        verdict.outcome.value,
+        verdict.outcome.value,
+        headline,
+        tuple(_reasons(result)),
+        (
+            *_figures(result, plan, shared=shared),
+            *(sentence(_begun(note)) for note in verdict.notes),
+        ),
+        next_steps,
+    )
+
+
+def _begun(note: str) -> str:
+    """With a capital, but for the names of probes and sessions."""
+    first = note.split(" ", 1)[0]
+    return note if any(letter.isdigit() for letter in first) else note[:1].upper() + note[1:]
+
+
+def _reasons(result: TrialResult) -> list[str]:
+    reasons = result.verdict.reasons
+    told = [sentence(reason.message) for reason in reasons[:_REASONS]]
+    if len(reasons) > _REASONS:
+        told.append(f"{counted(len(reasons) - _REASONS, 'more reason')} in the table of the trial.")
+    return told
+
+
+def _figures(result: TrialResult, plan: TrialPlan, *, shared: bool) -> list[str]:
+    verdict = result.verdict
+    told = []
+    if verdict.worst_session is not None:
+        worst = verdict.worst_session
+        told.append(
+            f"Worst session: {worst.session}, with {percent(worst.residual_loss_ratio)} lost after "
+            f"repair, video at worst {bitrate(worst.video_bitrate_bps)}, "
+            f"{_frames(worst.frame_rate)}."
+        )
+    setup = "setup times are unknown"
+    if result.setup_median_s is not None and result.setup_worst_s is not None:
+        setup = (
+            f"first media after {result.setup_median_s:.1f} s at the median, "
+            f"{result.setup_worst_s:.1f} s at most"
+        )
+    told.append(f"{verdict.established} of {len(plan.probes)} probes established; {setup}.")
+    told.append(machines(result, shared=shared))
+    if result.kurento is not None and result.kurento.left_behind:
+        leaked = counted(result.kurento.left_behind, "pipeline")
+        told.append(
+            f"{leaked} of the media server were still there when everybody had left: a leak, "
+            "unless it was only slow."
+        )
+    return told
+
+
+def _server_died(result: TrialResult) -> bool:
+    return any(reason.code == "server_died" for reason in result.verdict.reasons)
+
+
+def _frames(frame_rate: float | None) -> str:
+    return "frame rate unknown" if frame_rate is None else f"{frame_rate:.1f} frames/s"
+
+
+def _held(phases: Phases) -> str:
+    if phases.hold_s is None or phases.leave_s is None:
+        return ""
+    return f" for {seconds(phases.leave_s - phases.hold_s)}"
+
+
+def _reached(phases: Phases) -> str:
+    for name, at_s in (
+        ("after its hold", phases.leave_s),
+        ("in its hold", phases.hold_s),
+        ("while it settled", phases.settle_s),
+        ("in its ramp", phases.ramp_s),
+    ):
+        if at_s is not None:
+            return name
+    return "before its ramp"

@@ -1,0 +1,1 @@
+"""What numbers, streams and files are called in a report. Pure."""

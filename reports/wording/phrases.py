@@ -1,0 +1,53 @@
+"""Numbers as people read them. Unknown is said, never written as 0."""
+
+from __future__ import annotations
+
+import math
+
+from farm.model.experiment import ScenarioKind
+from farm.planning.load_steps import NOUNS
+
+UNKNOWN = "unknown"
+
+
+def units_word(scenario: ScenarioKind) -> str:
+    """What passes or fails: a session, in a broadcast a viewer."""
+    return "viewer" if scenario == "broadcast" else NOUNS[scenario]
+
+
+def probes_and_sessions(scenario: ScenarioKind, probes: int, sessions: int) -> str:
+    """`4 probes in 2 calls`."""
+    return f"{counted(probes, 'probe')} in {counted(sessions, NOUNS[scenario])}"
+
+
+def counted(number: int, word: str) -> str:
+    """`1 call`, `2 calls`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def bitrate(bps: float | None) -> str:
+    """`487 kbit/s`, `2.31 Mbit/s`."""
+    if bps is None or not math.isfinite(bps):
+        return UNKNOWN
+    return f"{bps / 1e6:.2f} Mbit/s" if bps >= 2e6 else f"{bps / 1e3:.0f} kbit/s"
+
+
+def percent(ratio: float | None) -> str:
+    """A ratio as percent: `2.1 %`, `0.04 %`; what is not 0 is never called 0."""
+    if ratio is None or not math.isfinite(ratio):
+        return UNKNOWN
+    shown = ratio * 100
+    if 0 < shown < 0.005:
+        return "less than 0.01 %"
+    return f"{shown:.{0 if shown == 0 or shown >= 10 else 1 if shown >= 0.995 else 2}f} %"
+
+
+def seconds(value: float) -> str:
+    """`45 s`, `4 min`, `4 min 30 s`, `2 h 5 min`."""
+    whole = round(value)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    if hours:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    if minutes:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{whole} s"

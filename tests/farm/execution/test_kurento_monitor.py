@@ -1,0 +1,49 @@
+"""A server's own view of a trial: recorded, and what it kept is told."""
+
+from __future__ import annotations
+
+from farm.execution.kurento_monitor import OwnView
+from farm.model.kurento_samples import KurentoElement, KurentoTopology
+from tests.fakes import FakeWorld
+
+
+def view_of(world: FakeWorld) -> OwnView:
+    return OwnView(world.view, world.clock, world.observer, world.recorder)
+
+
+async def _trial(world: FakeWorld) -> None:
+    own = view_of(world)
+    await own.before()
+    async with own.listening():
+        await world.clock.sleep_until(world.clock.run_s() + 12)
+        await own.picture()
+    await own.after()
+
+
+def counts(world: FakeWorld) -> list[int]:
+    return [sample.pipelines for sample in world.recorder.kurento_samples]
+
+
+async def test_samples_come_before_during_and_after_and_nothing_is_left() -> None:
+    world = FakeWorld()
+    world.view.pipelines = [0, 2, 0]
+    world.view.built = KurentoTopology((KurentoElement("p/e", "WebRtcEndpoint"),), ())
+    await world.clock.play(_trial(world))
+    assert counts(world) == [0, 9, 9, 0]
+    assert world.recorder.topologies == [world.view.built]
+    assert world.observer.notes == []
+
+
+async def test_a_pipeline_that_stays_is_told() -> None:
+    world = FakeWorld()
+    world.view.pipelines = [1, 3]
+    await world.clock.play(_trial(world))
+    assert counts(world)[-1] == 3
+    assert world.observer.notes == ["2 pipelines outlived their sessions"]
+
+
+async def test_a_server_that_says_nothing_leaves_nothing_unsaid() -> None:
+    world = FakeWorld()
+    world.view.pipelines = []
+    await world.clock.play(_trial(world))
+    assert world.observer.notes == []

@@ -1,0 +1,57 @@
+"""A stream that is like nothing that was sent passes, and the verdict says what it may be."""
+
+from __future__ import annotations
+
+from farm.evidence import trial_evidence
+from farm.model.trial_evidence import TrialEvidence
+from farm.verdict.unattributed_streams import strangers
+from tests.farm.evidence.polled import Polled, course, room
+
+
+def room_in_which_p000_receives(*seeds: int) -> TrialEvidence:
+    """A room of three; a camera's course is that of the seed of its number."""
+    polled = Polled(room())
+    for place in range(3):
+        polled.sent(f"p00{place}", course(10 + place), ssrc=100 + place, track=f"camera {place}")
+    for place, seed in enumerate(seeds):
+        polled.received("p000", course(seed), mid=f"{place}", ssrc=500 + place, track=f"t{place}")
+    return trial_evidence(polled.trial(), window_s=10.0, poll_s=1.0)
+
+
+def test_a_bot_in_the_place_of_a_partner_is_said() -> None:
+    assert list(strangers(room_in_which_p000_receives(11, 1))) == [
+        "1 received stream unlike anything that was sent (p000 inbound video 1, counted as "
+        "p002's): the server changes what it forwards, loses much of it, or sends something else"
+    ]
+
+
+def test_what_is_received_beside_all_partners_is_no_stranger_in_anybodys_place() -> None:
+    assert list(strangers(room_in_which_p000_receives(11, 12, 1))) == []
+
+
+def test_where_all_is_like_what_was_sent_nothing_is_said() -> None:
+    assert list(strangers(room_in_which_p000_receives(11, 12))) == []
+
+
+def test_of_a_mix_nothing_is_said() -> None:
+    """Where a screen is forwarded beside it, the mix itself is like nothing that was sent."""
+    polled = Polled(room(media="mixed"))
+    for place in range(3):
+        polled.sent(f"p00{place}", course(10 + place), ssrc=100 + place, track=f"camera {place}")
+    polled.sent("p001", course(20), mid="5", ssrc=150, track="screen")
+    for place, seed in enumerate((20, 1)):
+        polled.received("p000", course(seed), mid=f"{place}", ssrc=500 + place, track=f"t{place}")
+    assert list(strangers(trial_evidence(polled.trial(), window_s=10.0, poll_s=1.0))) == []
+
+
+def test_where_a_senders_counters_are_unknown_nothing_is_said() -> None:
+    """p002's stream moves so often that nobody can compare it."""
+    polled = Polled(room())
+    for place in range(2):
+        polled.sent(f"p00{place}", course(10 + place), ssrc=100 + place, track=f"camera {place}")
+    for place in range(13):
+        span = 2.0 + 3 * place, 4.9 + 3 * place
+        polled.sent("p002", course(12), span, connection=f"pc{place}", ssrc=200 + place, track="c")
+    for place, seed in enumerate((11, 12)):
+        polled.received("p000", course(seed), mid=f"{place}", ssrc=500 + place, track=f"t{place}")
+    assert list(strangers(trial_evidence(polled.trial(), window_s=10.0, poll_s=1.0))) == []

@@ -1,0 +1,134 @@
+"""What a trial came to in words: the verdict, why, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from farm.model.trial_evidence import Fault, Phases
+from farm.model.trial_result import KurentoFigures
+from farm.model.verdict import Outcome, Reason
+from reports.text.trial_answer import trial_answer
+from tests.reports.made_results import PHASES, PLAN, result
+
+
+def test_a_trial_that_passed() -> None:
+    answer = trial_answer("one_to_one", PLAN, result(), PHASES)
+    assert answer.status == "pass"
+    assert answer.headline == "Passed: 4 probes in 2 calls kept up their quality for 4 min."
+    assert answer.points == (
+        "Worst session: s001, with 2.1 % lost after repair, video at worst 312 kbit/s, "
+        "15.2 frames/s.",
+        "4 of 4 probes established; first media after 0.8 s at the median, 1.3 s at most.",
+        "The server's machine used 27 % of its CPU (the media server 55 % of one core), the "
+        "generator 61 %.",
+    )
+
+
+def test_a_leak_of_the_media_server_is_told() -> None:
+    kept = replace(result(), kurento=KurentoFigures(9, 18, None, left_behind=2))
+    said = (
+        "2 pipelines of the media server were still there when everybody had left: a leak, unless "
+        "it was only slow."
+    )
+    assert trial_answer("one_to_one", PLAN, kept, PHASES).points[-1] == said
+    clean = replace(result(), kurento=KurentoFigures(9, 18, None, left_behind=0))
+    assert "leak" not in " ".join(trial_answer("one_to_one", PLAN, clean, PHASES).points)
+
+
+def test_a_trial_that_failed_gives_its_first_reasons() -> None:
+    answer = trial_answer("one_to_one", PLAN, result(Outcome.FAIL, reasons=7), PHASES)
+    assert answer.headline == (
+        "Failed: 1 of 2 calls did not keep up their quality for 4 min, at a load of 4 probes."
+    )
+    assert answer.reasons[0] == "reason number 0."
+    assert answer.reasons[-1] == "2 more reasons in the table of the trial."
+
+
+def test_what_a_short_hold_is_worth_stands_in_the_headline() -> None:
+    def said(outcome: Outcome, **verdict: Any) -> str:
+        short = result(outcome, reasons=1)
+        short = replace(short, verdict=replace(short.verdict, **verdict))
+        return trial_answer("one_to_one", PLAN, short, PHASES).headline
+
+    assert said(Outcome.PASS, windows=2) == (
+        "Passed: 4 probes in 2 calls kept up their quality for 4 min, a short look of 2 windows."
+    )
+    assert said(Outcome.FAIL, windows=2, by_last_window=True) == (
+        "Failed: 1 of 2 calls did not keep up their quality for 4 min, a short look of 2 windows, "
+        "in the last window alone, at a load of 4 probes."
+    )
+    assert "window" not in said(Outcome.FAIL, windows=24)
+
+
+def test_an_invalid_trial_does_not_blame_the_server() -> None:
+    answer = trial_answer("group", PLAN, result(Outcome.INVALID, reasons=1), PHASES)
+    assert answer.status == "invalid"
+    assert "the generator was at fault, so the server is not judged" in answer.headline
+
+
+def test_a_room_of_which_nobody_knows_what_it_owes_blames_nobody() -> None:
+    unknown = result(Outcome.INVALID)
+    reason = Reason("assumed_media", "each member received 1 video and 1 audio")
+    unknown = replace(unknown, verdict=replace(unknown.verdict, reasons=(reason,)))
+    answer = trial_answer("group", PLAN, unknown, PHASES)
+    assert "it is not known what the server owes its rooms" in answer.headline
+    assert "generator" not in answer.headline
+    assert "scenario.media" in answer.next_steps[0]
+
+
+def test_notes_begin_with_a_capital_but_for_names() -> None:
+    noted = result()
+    noted = replace(noted, verdict=replace(noted.verdict, notes=("p002's page left", "no reset")))
+    assert trial_answer("group", PLAN, noted, PHASES).points[-2:] == (
+        "p002's page left.",
+        "No reset.",
+    )
+
+
+def test_a_trial_without_a_hold_says_that_there_was_none() -> None:
+    failed = replace(result(Outcome.FAIL), phases=Phases(ramp_s=1.0, done_s=20.0))
+    headline = trial_answer("one_to_one", PLAN, failed, PHASES).headline
+    assert "failed before there was a hold, at a load of" in headline
+
+
+def test_a_trial_that_broke_off_says_how_far_it_got_and_why() -> None:
+    answer = trial_answer(
+        "one_to_one",
+        PLAN,
+        None,
+        Phases(ramp_s=0.0, settle_s=4.0),
+        [Fault("server_died", 9.0, "the media server's process is gone")],
+    )
+    assert answer.label == "unfinished"
+    assert "broke off while it settled" in answer.headline
+    assert answer.reasons == ("At 9 s of the run: the media server's process is gone.",)
+
+
+def test_unknown_figures_are_said_to_be_unknown() -> None:
+    bare = replace(
+        result(),
+        server_cpu_percent=None,
+        host_cpu_percent=None,
+        setup_median_s=None,
+        setup_worst_s=None,
+    )
+    points = " ".join(trial_answer("one_to_one", PLAN, bare, PHASES).points)
+    assert "setup times are unknown" in points
+    assert "The server's CPU is unknown, the generator's is unknown." in points
+
+
+def test_a_server_that_died_is_looked_for_in_the_logs() -> None:
+    died = result(Outcome.FAIL)
+    reason = Reason("server_died", "the media server is gone")
+    died = replace(died, verdict=replace(died.verdict, reasons=(reason,)))
+    answer = trial_answer("one_to_one", PLAN, died, PHASES)
+    assert answer.next_steps[0].startswith("See why the server ended")
+
+
+def test_a_machine_that_is_both_is_not_counted_twice() -> None:
+    points = trial_answer("one_to_one", PLAN, result(), PHASES, shared=True).points
+    assert points[2] == (
+        "Server and generator shared a machine: it used 27 % of its CPU, "
+        "the media server 55 % of one core."
+    )
