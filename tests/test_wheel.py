@@ -50,7 +50,7 @@ def test_pages_scripts_drivers_and_schema_are_in_it(wheel: Path) -> None:
         "browser_scripts/hook_peer_connections.js",
         "browser_scripts/drivers/demo_one_to_one.yaml",
         "infra/machine_setup.sh",
-        "reports/farm.mplstyle",
+        "reports/figures/farm.mplstyle",
     ):
         assert wanted in names
     assert [name for name in names if name.startswith("infra/demo_app/") and name.endswith(".html")]

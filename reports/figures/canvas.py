@@ -73,7 +73,7 @@ class Unit:
 def farm_style() -> Iterator[None]:
     """The farm's look, for drawing and for saving a figure."""
     with importlib.resources.as_file(
-        importlib.resources.files("reports").joinpath("farm.mplstyle")
+        importlib.resources.files("reports.figures").joinpath("farm.mplstyle")
     ) as path:
         params = mpl.rc_params_from_file(path, use_default_template=False)
     with mpl.rc_context(rc=params):

@@ -199,7 +199,7 @@ def _main_trial(trials: Sequence[TrialReader]) -> frozenset[int]:
 def _render(page: ReportPage) -> str:
     """The page as HTML; everything that a recording says is escaped."""
     templates = jinja2.Environment(
-        loader=jinja2.PackageLoader("reports"),
+        loader=jinja2.PackageLoader("reports.pages"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -120,7 +120,7 @@ class LiveRun:
             await runner.cleanup()
 
     async def _page(self, _: web.Request) -> web.Response:
-        text = (files("reports") / "templates" / "live.html").read_text(encoding="utf-8")
+        text = (files("reports.pages") / "templates" / "live.html").read_text(encoding="utf-8")
         return web.Response(text=text, content_type="text/html", headers=_NO_STORE)
 
     async def _prometheus(self, _: web.Request) -> web.Response:
