@@ -1,4 +1,4 @@
-"""Reading a driver: YAML -> `farm.model.driver` values, or one line that says what is wrong and where."""
+"""Reads a driver file: YAML -> `farm.model.driver` values, or one line that says what is wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of one stats type as the arrays of `farm/analysis/rates.py`: sorted, cut at resets, no repeats."""
+"""Rows of one stats type as arrays for `farm.analysis.rates`: sorted, cut at resets, no repeats."""
 
 from __future__ import annotations
 

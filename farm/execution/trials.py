@@ -158,9 +158,9 @@ async def find_capacity(
 
     Trials that are done already count; `known` is the evidence of the baselines among them. After
     every `drift_every` trials, and at the end, the smallest load is tried again: the state is
-    `drift` when the server is not what it was (see `farm.analysis.drift`). It is `server_lost` also when the
-    server cannot be reached any more to be reset, and `out_of_trials` also when no further trial,
-    and the last look after it, would fit into `budget_s` of run time.
+    `drift` when the server is not what it was (see `farm.analysis.drift`). It is `server_lost` also
+    when the server cannot be reached any more to be reset, and `out_of_trials` also when no further
+    trial, and the last look after it, would fit into `budget_s` of run time.
     """
     state: State | None = None
     try:

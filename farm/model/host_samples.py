@@ -22,8 +22,8 @@ class HostFacts:
 class HostLook:
     """What a machine far away is and has, before anything is started on it.
 
-    `farm` is its code (`farm.hosts.code_version`), `free_ports` are UDP ports for browsers. What is wrong is
-    in `chromium_trouble`, with no `chromium` then, and `app_trouble`.
+    `farm` is its code (`farm.hosts.code_version`), `free_ports` are UDP ports for browsers. What is
+    wrong is in `chromium_trouble`, with no `chromium` then, and `app_trouble`.
     """
 
     hostname: str

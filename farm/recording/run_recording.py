@@ -1,8 +1,8 @@
 """Writes the run folder: what was decided, and all that was seen of each trial.
 
 Whatever happens, what is on disk can be read: small files are replaced in one step, lines are
-appended and flushed. `farm/recording/trial_recording.py` writes the trials, `farm/recording/reader.py` reads
-all of it back. One process writes a run: it holds the folder's lock for as long as it does.
+appended and flushed. `recording.trial_recording` writes the trials, `recording.reader` reads all of
+it back. One process writes a run: it holds the folder's lock for as long as it does.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ RFC 9971 (MLRsearch): a *trial* at a load, a *goal* (`reliability`), a load that
 it that does not.
 
 Loads double until one fails. From then on all trials so far weigh all pass curves that a server
-may have (`farm.search.pass_curve`), and the next load is the one whose trial tells most of the capacity.
+may have (`farm.search.pass_curve`), and the next load is the one whose trial tells most of it.
 The search has *converged* when the answer is so surely within a step or a tenth of the capacity as
 `confidence` asks (`OF_ANY`); not before two trials failed (one may be bad luck), or three passed at
 the largest load.

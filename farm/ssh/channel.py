@@ -18,7 +18,7 @@ WORDS = 300
 
 
 class SshChannel:
-    """Implements `farm.server.shell.Channel`: a login's shell, and the command that it is given to run."""
+    """Implements `farm.server.shell.Channel`: a login's shell, and the command that it runs."""
 
     def __init__(self, channel: paramiko.Channel, where: str) -> None:
         self._channel = channel

@@ -61,7 +61,8 @@ class CapacityCurve:
 
     It is known where trials were: NaN below the smallest load that was judged and above the
     largest, and throughout where no trial was valid, for there it is only what was believed
-    beforehand. `interval` and `probes` are the answer's (`farm.search.capacity_search.CapacityEstimate`).
+    beforehand. `interval` and `probes` are the answer's
+    (`farm.search.capacity_search.CapacityEstimate`).
     """
 
     loads: Array

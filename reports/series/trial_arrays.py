@@ -1,7 +1,7 @@
 """A trial's recorded frames -> arrays on run time, one value a second. Pure.
 
-Counters become rates through `farm/analysis/rates.py`; here they are only laid on one grid of seconds, added
-up by probe, and put in the order of the plan.
+Counters become rates through `farm.analysis.rates`; here they are only laid on one grid of seconds,
+added up by probe, and put in the order of the plan.
 """
 
 from __future__ import annotations

@@ -180,7 +180,7 @@ async def test_nothing_keeps_running_on_the_server_after_close(
 
 @dataclass
 class MinutesAhead:
-    """Implements `farm.server.shell.Shell`: a shell on a machine whose clocks are seven minutes ahead."""
+    """A `farm.server.shell.Shell` on a machine whose clocks are seven minutes ahead."""
 
     shell: LocalShell
     where: str = "a machine of another time"

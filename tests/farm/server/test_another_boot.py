@@ -28,7 +28,7 @@ class Clock:
 
 
 class Machine:
-    """Implements `farm.server.shell.Shell`: it boots `boots_at_s`, and is up again a minute later."""
+    """A `farm.server.shell.Shell` that boots at `boots_at_s`, and is up again a minute later."""
 
     where, here = "ubuntu@203.0.113.10", False
 
