@@ -23,7 +23,7 @@ def cost_points(
 ) -> list[str]:
     """A sentence or two; where the cost of a `recommended` load is unknown, how to know it.
 
-    `check` (`farm.results.priced_machine.PriceCheck`): is the machine measured the one that is named?
+    `check` (`results.priced_machine.PriceCheck`): is the machine measured the one that is named?
     """
     checked = None if not check else from_jsonable(PriceCheck, check)
     said = None if checked is None else checked.said
