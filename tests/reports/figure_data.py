@@ -14,7 +14,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
 from matplotlib.figure import Figure
-from tests.reports.test_pipeline import CALL
 
 from reports.figures.by_probe import bitrate_by_session, bitrate_sorted, loss_by_probe, setup_times
 from reports.figures.close_up import session_close_up
@@ -46,6 +45,7 @@ from tests.reports.made_series import (
     made_trial,
 )
 from tests.reports.made_watch import watch_chart
+from tests.reports.series.test_pipeline import CALL
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 

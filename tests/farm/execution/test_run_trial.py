@@ -294,7 +294,7 @@ async def test_a_settling_that_never_ends_is_cut_and_said() -> None:
     world = FakeWorld()
 
     async def ramp_for_ever() -> None:
-        from tests.farm.test_settle import report
+        from tests.farm.execution.test_steady_state import report
 
         for second in range(200):
             world.host.say(report("p000", second, 1000.0 * 1.1**second))

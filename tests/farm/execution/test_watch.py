@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.farm.test_run_story import SETTINGS, FakeStore
 
 from farm.errors import ServerLost
 from farm.execution.trials import Trials
@@ -14,6 +13,7 @@ from farm.model.server_samples import Footprint, ResetReport
 from farm.model.trial_result import TrialResult
 from farm.protocols import OUTAGE
 from tests.fakes import FakeWorld
+from tests.farm.execution.test_trials import SETTINGS, FakeStore
 from tests.farm.trial_evidence import good
 
 EVERY_S, FOR_S = 600.0, 3600.0

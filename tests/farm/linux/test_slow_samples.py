@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from tests.farm.server.test_network import CLASSES, HTB, UDP, UDP6
-
 from farm.linux.control_groups import Groups
 from farm.linux.frames import Frame
 from farm.linux.network import Queue, UdpSocket
 from farm.linux.slow_samples import seldom, seldom_look
+from tests.farm.linux.test_network import CLASSES, HTB, UDP, UDP6
 
 PID = 25719
 GROUPS = Groups(cpu=("/sys/fs/cgroup/kms",))
