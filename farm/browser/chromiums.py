@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from farm.browser.automation import BOOT_SETTING, BOOT_WITHIN_S, Automation, Browser
+from farm.browser.automation import Automation
+from farm.browser.browser import BOOT_SETTING, BOOT_WITHIN_S, Browser
 from farm.browser.program import (
     chromium_command,
     chromium_version,

@@ -1,0 +1,102 @@
+"""One Chromium process, spoken to by Playwright: opens pages, tells them of its death."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser as Connection
+from playwright.async_api import BrowserContext, HttpCredentials, ViewportSize
+from playwright.async_api import Error as PlaywrightError
+
+from farm.browser.playwright_trouble import CLOSE_WITHIN_S, bounded, one_line
+from farm.browser.probe_page import BrowserPage, Sink
+from farm.errors import BrowserError
+from farm.model.page_address import login_of, origin_of
+from farm.model.trial_plan import ProbePlan
+from farm.processes import Child
+from farm.protocols import HostKit
+
+BOOT_WITHIN_S = 30.0
+BOOT_SETTING = "BOOT_WITHIN_S of farm/browser/browser.py"
+VIEWPORT: ViewportSize = {"width": 1280, "height": 720}
+
+
+class Browser:
+    """One Chromium process with up to `probes.per_browser` pages, a context each."""
+
+    def __init__(
+        self, child: Child[Any], connection: Connection, kit: HostKit, banks: Mapping[str, Path]
+    ) -> None:
+        self._child = child
+        self._connection = connection
+        self._kit = kit
+        self._banks = banks
+        self._pages: set[BrowserPage] = set()
+        self._watch = asyncio.create_task(self._tell_of_death())
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._child.alive
+
+    async def page(self, plan: ProbePlan, sink: Sink) -> BrowserPage:
+        """An empty page with our hooks in it. Raises BrowserError."""
+        context: BrowserContext | None = None
+        try:
+            async with asyncio.timeout(BOOT_WITHIN_S):
+                banks = self._banks if plan.fidelity == "light" else {}
+                context = await self._connection.new_context(
+                    viewport=VIEWPORT,
+                    ignore_https_errors=self._kit.accept_self_signed,
+                    http_credentials=_credentials(self._kit.app_url),
+                    # A light probe needs a worker of ours, and a page's policy may forbid any: no
+                    # address, frame or world of scripts is exempt from it. Full probes, which light
+                    # ones are compared with, run under the same rules.
+                    bypass_csp=True,
+                )
+                first = await context.new_page()
+                page = BrowserPage(plan, sink, first, self._kit.poll_s, self._pages.discard)
+                await page.prepare(banks)
+        except BaseException as error:
+            if context is not None:
+                async with bounded(CLOSE_WITHIN_S):
+                    await context.close()
+            if isinstance(error, TimeoutError | PlaywrightError):
+                late = f"no page within {BOOT_WITHIN_S:g} s ({BOOT_SETTING})"
+                why = late if isinstance(error, TimeoutError) else one_line(error)
+                raise BrowserError(f"{plan.probe}: {self._child.name}: {why}") from error
+            raise
+        self._pages.add(page)
+        return page
+
+    async def close(self) -> None:
+        """End it and all its pages. Idempotent. Raises ProcessError if it cannot be killed."""
+        self._watch.cancel()
+        async with bounded(CLOSE_WITHIN_S):
+            await self._connection.close()
+        await self._child.stop()
+
+    async def _tell_of_death(self) -> None:
+        status = await self._child.died()
+        for page in tuple(self._pages):
+            page.crash(f"{self._child.name} ended with status {status}")
+
+
+def _credentials(app_url: str) -> HttpCredentials | None:
+    """What an app behind a login is told, and nobody else; not in the address of its pages, from
+    which they could fetch nothing."""
+    login = login_of(app_url)
+    if login is None:
+        return None
+    return {
+        "username": login.user,
+        "password": login.password,
+        "origin": origin_of(app_url),
+        "send": None,
+    }
