@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from farm.analysis.aggregates import median_known
-from farm.attribution.bad_period import JOIN_CODES, Watched
+from farm.attribution.bad_period import Watched
 from farm.attribution.limit import SaturationSign
+from farm.attribution.symptoms import JOIN_CODES
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.verdict import Reason
 from farm.model.wording import counted

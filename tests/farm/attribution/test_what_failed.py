@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from farm.attribution.bad_period import Symptoms, symptoms_of
+from farm.attribution.symptoms import Symptoms, symptoms_of
 from farm.model.trial_evidence import JoinOutcome
 from farm.model.verdict import Reason
 from tests.farm.attribution.broken_trials import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from farm.attribution.bad_period import servers_part
+from farm.attribution.symptoms import servers_part
 from farm.evidence import trial_evidence
 from farm.model.criteria import Criteria, InvalidLimits
 from farm.model.trial_evidence import TrialEvidence

@@ -1,0 +1,59 @@
+"""What went wrong in a trial, by the codes of the reasons of its verdict. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from farm.model.verdict import ASSUMED_MEDIA, LEFT, Reason
+
+JOIN_CODES = frozenset(
+    {
+        *("signalling", "navigation", "timeout", "dialog", "page_error", "partner", "join"),
+        *("media", "setup"),
+    }
+)
+"""Reasons of verdicts that tell of probes that did not get in, or not in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symptoms:
+    """What went wrong: shares of the sessions that were bad; `died`: the server did.
+
+    A session in which somebody did not get in counts as one of `joins`, whatever else was wrong
+    with it: nothing can flow to who is not there.
+    """
+
+    joins: float = 0.0
+    media: float = 0.0
+    recordings: float = 0.0
+    died: bool = False
+
+
+def servers_part(reasons: Sequence[Reason]) -> Sequence[Reason]:
+    """Without those that no resource of the server can explain: pages that left, what their
+    partners then lacked of them, and what nobody knows to be owed."""
+    left = {reason.probe for reason in reasons if reason.code == LEFT}
+    return [
+        reason
+        for reason in reasons
+        if reason.code not in {LEFT, ASSUMED_MEDIA}
+        and (reason.sender is None or reason.sender not in left)
+    ]
+
+
+def symptoms_of(reasons: Sequence[Reason], *, by_probe: bool = False) -> Symptoms:
+    """By the codes of a verdict's reasons; viewers of a broadcast count one by one."""
+    codes: defaultdict[str | None, set[str]] = defaultdict(set)
+    for reason in servers_part(reasons):
+        codes[(reason.probe if by_probe else None) or reason.session].add(reason.code)
+    died = any("server_died" in each for each in codes.values())
+    if not codes or died:
+        return Symptoms(died=died)
+    joins = sum(bool(each & JOIN_CODES) for each in codes.values())
+    recordings = sum(
+        "recording_missing" in each and not each & JOIN_CODES for each in codes.values()
+    )
+    count = len(codes)
+    return Symptoms(joins / count, (count - joins - recordings) / count, recordings / count)
