@@ -32,7 +32,8 @@ from benchmarks.wire import Traffic, Wire, sent_beside
 from farm.model.experiment import Fidelity
 from farm.model.trial_plan import AccessLink
 from farm.processes import Processes
-from farm.recording.reader import RunReader, TrialReader
+from farm.recording.reader import RunReader
+from farm.recording.trial_reader import TrialReader
 
 LOSS = 0.05
 BOTTLENECK_KBPS = 200

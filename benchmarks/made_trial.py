@@ -18,8 +18,8 @@ from farm.recording.clock_offsets import ClockOffsets
 from farm.recording.events import TrialEvent
 from farm.recording.folder import TrialFolder
 from farm.recording.parquet_parts import Damage, Span
-from farm.recording.reader import TrialReader
 from farm.recording.sample_tables import POLL
+from farm.recording.trial_reader import TrialReader
 
 HOST = "here"
 """The one machine of the generator; its clock is run time."""

@@ -13,7 +13,8 @@ from farm.errors import BadInput, RecordingError
 from farm.model.durations import parse_duration_s
 from farm.model.wording import counted
 from farm.recording.journal import trial_times_s
-from farm.recording.reader import RunReader, TrialReader
+from farm.recording.reader import RunReader
+from farm.recording.trial_reader import TrialReader
 from reports.exports.files import FORMATS, export
 from reports.exports.rows import OF_A_RUN, TABLES, Choice, rows, write_csv
 from reports.exports.told_rows import trial_rows

@@ -14,8 +14,8 @@ from pathlib import Path
 from farm.errors import BadInput
 from farm.files.path_beside import is_there
 from farm.model.experiment import OutputSettings
-from farm.recording.folder import RunEntry, list_runs
 from farm.recording.pruning import prune_runs
+from farm.recording.run_list import RunEntry, list_runs
 
 _AGE = re.compile(r"(\d+)([dhm])")
 _OLDEST = timedelta(days=36500)

@@ -20,9 +20,9 @@ from farm.files.text_file import text_of
 from farm.model.experiment import Experiment
 from farm.planning.load_steps import check_load, smallest_load
 from farm.protocols import OUTAGE, Observer
-from farm.recording.folder import list_runs
 from farm.recording.journal import trial_times_s
 from farm.recording.reader import RunReader
+from farm.recording.run_list import list_runs
 from farm.results.watch_summary import WatchState, outages_told, watch_summary
 from farm.terminal import Terminal
 

@@ -14,7 +14,7 @@ import polars as pl
 from farm.analysis.rates import FloatArray
 from farm.model.trial_evidence import FirstToFall
 from farm.model.trial_plan import ProbePlan, TrialPlan
-from farm.recording.reader import TrialReader
+from farm.recording.trial_reader import TrialReader
 
 FALLEN = 0.8
 """A target or an estimate below this share of what the target was has fallen."""

@@ -22,9 +22,9 @@ from farm.evidence.stream_setups import stream_setups
 from farm.model.trial_evidence import Fault, LayerInterval, PollCount, StreamSetup, TrialEvidence
 from farm.model.trial_plan import SessionPlan
 from farm.recording.parquet_parts import Damage, has_files
-from farm.recording.reader import TrialReader
 from farm.recording.sample_reader import SampleReader
 from farm.recording.sample_tables import POLL
+from farm.recording.trial_reader import TrialReader
 
 AT_ONCE = 2
 """Batches of probes that are worked on at the same time: Polars and NumPy let threads be."""

@@ -10,7 +10,7 @@ import polars as pl
 from farm.attribution import Quality
 from farm.evidence.poll_table import PollTable
 from farm.evidence.stream_lifetimes import SERIES
-from farm.recording.reader import TrialReader
+from farm.recording.trial_reader import TrialReader
 
 _FIGURES = (("framesDecoded", "video", "the frame rate"), ("packetsReceived", "audio", "packets"))
 

@@ -21,7 +21,7 @@ from farm.evidence.stream_lifetimes import StreamLifetime, in_flows
 from farm.evidence.stream_slots import Matched, Span, Stream, match
 from farm.model.trial_plan import Direction, SessionPlan, TrialPlan
 from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
-from farm.recording.reader import TrialReader
+from farm.recording.trial_reader import TrialReader
 
 CAMERAS = ("camera", "microphone")
 

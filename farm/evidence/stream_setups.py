@@ -11,7 +11,7 @@ from farm.evidence.stream_slots import Span
 from farm.model.trial_evidence import StreamIdentity, StreamSetup
 from farm.model.webrtc_stats import MediaKind
 from farm.recording.events import SeenEvent
-from farm.recording.reader import TrialReader
+from farm.recording.trial_reader import TrialReader
 
 Took = tuple[float | None, float | None]
 """When first media came, in run time, and how long after the page's offer; `None`: not known."""

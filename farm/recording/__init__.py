@@ -1,4 +1,4 @@
-"""The run folder: written as a run goes on (`run`, `trial`), read back by `reader`."""
+"""The run folder: written as a run goes on (`run`, `trial`), read by `reader`, `trial_reader`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where things are in a run folder, and which runs there are."""
+"""The folder of a run and of each trial: where things are in it, and who may write or remove it."""
 
 from __future__ import annotations
 
@@ -6,26 +6,18 @@ import errno
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from farm.errors import RecordingError
 from farm.files.file_lock import FileLock, Holder, holder, take
-from farm.model.wall_time import utc
 from farm.recording.durable_file import recording_error
-from farm.recording.json_file import read_json
-
-FORMAT = 1
-"""Of the run folder. A newer one is refused, older ones are read."""
 
 _TRIAL = re.compile(r"\d{3,}-load-\d{3,}")
-
 _SET_ASIDE = re.compile(r"\..+\.[0-9a-f]{8}\.removed")
-"""The name that `RunFolder.set_aside` gives."""
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
@@ -197,97 +189,10 @@ class RunFolder:
         return [TrialFolder(path) for path in sorted(paths, key=_trial_index)]
 
 
+def is_set_aside(path: Path) -> bool:
+    """Whether a folder has the name that `RunFolder.set_aside` gives."""
+    return _SET_ASIDE.fullmatch(path.name) is not None
+
+
 def _trial_index(path: Path) -> int:
     return int(path.name.split("-", 1)[0])
-
-
-def check_format(path: Path, data: Any) -> dict[str, Any]:
-    """The manifest's object, if this version can read its format. Raises RecordingError."""
-    number = data.get("format") if isinstance(data, dict) else None
-    if not isinstance(number, int):
-        raise RecordingError(f"{path} names no format: not the manifest of a run")
-    if number > FORMAT:
-        raise RecordingError(
-            f"{path} has format {number}, this version reads up to {FORMAT}: use a newer farm"
-        )
-    return dict(data)
-
-
-# ---------------------------------------------------------------- the runs of a directory
-
-
-@dataclass(frozen=True, slots=True)
-class RunEntry:
-    """A line of `farm runs`.
-
-    `state` is the summary's, `unfinished` without one, `under_way` while `writer` writes it.
-    `probes` is the capacity found, or the load of a single trial.
-    """
-
-    path: Path
-    when: datetime
-    name: str | None
-    scenario: str
-    state: str
-    probes: int | None
-    writer: Holder | None = None
-
-
-def list_runs(directory: Path) -> list[RunEntry]:
-    """The runs of a directory, oldest first; what is no run folder is left out."""
-    entries = (
-        _entry(RunFolder(path))
-        for path in _folders_in(directory)
-        if not _SET_ASIDE.fullmatch(path.name)
-    )
-    return sorted(
-        (entry for entry in entries if entry is not None),
-        key=lambda entry: (entry.when, entry.path.name),
-    )
-
-
-def runs_set_aside(directory: Path) -> list[Path]:
-    """Those that are being removed, or were not removed to their end."""
-    return [path for path in _folders_in(directory) if _SET_ASIDE.fullmatch(path.name)]
-
-
-def runs_before(entries: Iterable[RunEntry], moment: datetime) -> list[RunEntry]:
-    """Those that began before `moment`."""
-    return [entry for entry in entries if entry.when < moment]
-
-
-def _folders_in(directory: Path) -> list[Path]:
-    """Links are left out."""
-    if not directory.is_dir():
-        return []
-    return [path for path in directory.iterdir() if path.is_dir() and not path.is_symlink()]
-
-
-def _entry(folder: RunFolder) -> RunEntry | None:
-    manifest = _read_object(folder.manifest)
-    started_wall_s = manifest.get("started_wall_s")
-    began = utc(started_wall_s) if isinstance(started_wall_s, int | float) else None
-    if began is None:
-        return None
-    summary = _read_object(folder.summary)
-    capacity = summary.get("capacity")
-    probes = capacity.get("probes") if isinstance(capacity, dict) else summary.get("load")
-    writer = folder.writer
-    return RunEntry(
-        folder.path,
-        began,
-        manifest.get("name"),
-        str(manifest.get("scenario")),
-        "under_way" if writer is not None else str(summary.get("state", "unfinished")),
-        probes if isinstance(probes, int) else None,
-        writer,
-    )
-
-
-def _read_object(path: Path) -> dict[str, Any]:
-    """The object in a file, empty when it is missing or damaged."""
-    try:
-        data = read_json(path)
-    except (OSError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}

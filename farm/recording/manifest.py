@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from farm.errors import RecordingError
 from farm.model.experiment import Experiment
 from farm.model.host_samples import HostFacts
 from farm.model.server_samples import ServerFacts
-from farm.recording.folder import FORMAT
+
+FORMAT = 1
+"""Of the run folder. A newer one is refused, older ones are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +37,15 @@ class Manifest:
     server: ServerFacts | None = None
     kurento: Mapping[str, Any] = field(default_factory=dict)
     format: int = FORMAT
+
+
+def check_format(path: Path, data: Any) -> dict[str, Any]:
+    """The manifest's object, if this version can read its format. Raises RecordingError."""
+    number = data.get("format") if isinstance(data, dict) else None
+    if not isinstance(number, int):
+        raise RecordingError(f"{path} names no format: not the manifest of a run")
+    if number > FORMAT:
+        raise RecordingError(
+            f"{path} has format {number}, this version reads up to {FORMAT}: use a newer farm"
+        )
+    return dict(data)

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from farm.errors import InUse, RecordingError
-from farm.recording.folder import RunEntry, RunFolder, list_runs, runs_before, runs_set_aside
+from farm.recording.folder import RunFolder
+from farm.recording.run_list import RunEntry, list_runs, runs_before, runs_set_aside
 
 Remove = Callable[[Path], object]
 """The shape of `shutil.rmtree`; tests hand in one that may not."""

@@ -15,7 +15,8 @@ from farm.model.webrtc_stats import STATS_TYPES
 from farm.recording.durable_file import beside, recording_error, sweep
 from farm.recording.file_inside import open_inside
 from farm.recording.parquet_parts import WHOLE, Damage, read_table
-from farm.recording.reader import RunReader, TrialReader
+from farm.recording.reader import RunReader
+from farm.recording.trial_reader import TrialReader
 from reports.exports.junit import junit
 from reports.exports.rows import (
     MACHINES,

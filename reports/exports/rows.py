@@ -12,8 +12,8 @@ import polars as pl
 from farm.errors import BadInput
 from farm.model.webrtc_stats import STATS_TYPES
 from farm.recording.parquet_parts import has_files
-from farm.recording.reader import TrialReader
 from farm.recording.sample_tables import POLL
+from farm.recording.trial_reader import TrialReader
 from reports.exports.told_rows import EVENTS, TRIALS, event_rows
 
 MACHINES = ("hosts", "server", "kurento")

@@ -17,7 +17,8 @@ from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
 from farm.planning.trial_planning import camera_size
 from farm.recording.durable_file import folder_beside, recording_error
-from farm.recording.reader import RunReader, TrialReader
+from farm.recording.reader import RunReader
+from farm.recording.trial_reader import TrialReader
 from reports.exports.row_commands import OF_TRIALS
 from reports.figures.canvas import farm_style
 from reports.figures.chart import Chart, Charts

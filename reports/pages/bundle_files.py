@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from farm.recording.file_inside import open_inside
-from farm.recording.reader import TrialReader
+from farm.recording.trial_reader import TrialReader
 from reports.exports.row_commands import Traced, commands
 from reports.exports.rows import OF_A_RUN, has_rows
 from reports.figures.chart import Chart, Charts, Column

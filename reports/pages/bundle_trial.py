@@ -10,7 +10,7 @@ from farm.evidence import trial_evidence
 from farm.model.experiment import Experiment
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.verdict import Outcome
-from farm.recording.reader import TrialReader
+from farm.recording.trial_reader import TrialReader
 from reports.exports.row_commands import OF_EVENTS, OF_TRIALS, Traced, probe_commands
 from reports.figures.chart import Chart
 from reports.figures.close_up import PROBES, CloseUp, session_close_up

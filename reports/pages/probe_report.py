@@ -16,7 +16,8 @@ import polars as pl
 from farm.evidence.from_recording import probe_intervals
 from farm.model.trial_plan import ProbePlan
 from farm.recording.durable_file import beside, recording_error, sweep
-from farm.recording.reader import RunReader, TrialReader
+from farm.recording.reader import RunReader
+from farm.recording.trial_reader import TrialReader
 from reports.exports.rows import Choice, check_probe, trial_end_s
 from reports.figures.canvas import farm_style
 from reports.figures.probe import probe_channels_figure

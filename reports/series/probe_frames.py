@@ -14,8 +14,8 @@ from farm.evidence.stream_senders import senders_in
 from farm.evidence.stream_slots import Span
 from farm.model.trial_plan import SessionPlan
 from farm.planning.receivers import receivers
-from farm.recording.reader import TrialReader
 from farm.recording.sample_reader import SampleReader
+from farm.recording.trial_reader import TrialReader
 from reports.series.grid import Array
 from reports.series.probe_channels import ProbeChannels, RecordedProbe, probe_channels
 from reports.series.stream_figures import Owners

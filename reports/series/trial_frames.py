@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from farm.evidence.stream_lifetimes import SERIES
-from farm.recording.reader import TrialReader
 from farm.recording.sample_reader import SampleReader
 from farm.recording.sample_tables import POLL
+from farm.recording.trial_reader import TrialReader
 
 RECEIVED = ("bytesReceived", "packetsReceived", "packetsLost", "framesDecoded")
 

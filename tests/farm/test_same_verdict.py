@@ -9,7 +9,7 @@ import polars as pl
 from farm.evidence import trial_evidence
 from farm.model.criteria import Criteria, InvalidLimits
 from farm.model.json_values import to_text
-from farm.recording.reader import TrialReader
+from farm.recording.trial_reader import TrialReader
 from farm.verdict import judge
 from tests.farm.recordings import recorded
 from tests.synthetic import Page

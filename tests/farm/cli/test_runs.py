@@ -11,7 +11,7 @@ import pytest
 
 from farm.cli.__main__ import main
 from farm.recording.folder import RunFolder
-from tests.farm.recording.test_folder import DAY_S, make_run
+from tests.farm.recording.made_runs import DAY_S, make_run
 
 
 @pytest.fixture
