@@ -1,14 +1,17 @@
 """Commands whose answer is known to be whole, or is none: a server out of memory kills them.
 
-`whole` makes such a command of commands for any POSIX shell, `whole_text` reads its answer.
+`whole` makes such a command of commands for any POSIX shell, `whole_text` reads its answer, `ask`
+does both.
 """
 
 from __future__ import annotations
 
 from farm.errors import AnswerCut
-from farm.server.shell import CommandResult
+from farm.server.shell import CommandResult, Shell
 
 MARK = "@farm whole"
+
+COMMAND_WITHIN_S = 20.0
 
 _UNLESS_KILLED = "[ $? -lt 128 ] || exit 1"
 """A shell says 128 and more of a program that a signal ended (POSIX, 2.8.2)."""
@@ -26,3 +29,8 @@ def whole_text(answer: CommandResult, what: str) -> str:
     if not mark:
         raise AnswerCut(f"{what}: the answer broke off ({answer.complaint}): was it killed there?")
     return text
+
+
+async def ask(shell: Shell, what: str, *commands: str, within_s: float = COMMAND_WITHIN_S) -> str:
+    """Raises AnswerCut for an answer that is not whole, ServerUnreachable, ServerError."""
+    return whole_text(await shell.run(whole(*commands), within_s, what), what)

@@ -1,0 +1,158 @@
+"""The reset of the server before a trial: run, waited for, compared with how it was at first."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from farm.errors import ServerError, ServerUnreachable
+from farm.model.server_samples import Footprint, ResetReport
+from farm.model.server_settings import ServerSettings
+from farm.protocols import Clock, Restart
+from farm.server.another_boot import another_boot
+from farm.server.followed_process import FollowedProcess
+from farm.server.footprint import differences
+from farm.server.process import Found
+from farm.server.reconnection import Reconnection
+from farm.server.shell import Shell
+from farm.server.until import until
+
+REPLACED_WITHIN_S = 5.0
+CALM_WITHIN_S = 10.0
+"""A start takes CPU for a while; what is above the baseline after that stays there."""
+
+
+class ServerReset:
+    """Makes the server fresh, by the settings' command or by a `restart` of its whole machine.
+
+    `answers` asks the media server whether it answers; it may raise KurentoError instead of saying
+    no. `footprint` measures it.
+    """
+
+    def __init__(
+        self,
+        shell: Shell,
+        connection: Reconnection,
+        process: FollowedProcess,
+        clock: Clock,
+        settings: ServerSettings,
+        *,
+        answers: Callable[[], Awaitable[bool]],
+        footprint: Callable[[], Awaitable[Footprint]],
+        restart: Restart | None,
+    ) -> None:
+        self._shell = shell
+        self._connection = connection
+        self._process = process
+        self._clock = clock
+        self._is_kurento = settings.kurento is not None
+        self._settings = settings.reset
+        self._answers = answers
+        self._footprint = footprint
+        self._restart = restart
+        self._replaces: bool | None = None  # does it give another process? by what was seen
+
+    async def reset(self, like: Footprint | None) -> ResetReport:
+        """Run the reset command until the server is fresh, at most `retries` times more.
+
+        Fresh: it answers, its process is another (or stayed, where the command never restarted
+        it) and stays, and its footprint is near `like`. Raises ServerLost.
+        """
+        if self._settings.command is None and self._restart is None:
+            # One that died is perhaps on its way back: systemd, or a container's policy, does it.
+            back = await until(self._clock, self._ready, self._settings.ready_within_s)
+            footprint = await self._footprint()
+            silent = () if back else (self._silent(),)
+            return ResetReport(False, 0, footprint, (*silent, *self._differences(footprint, like)))
+        report = await self._reset_once(1, like)
+        while not report.clean and report.attempts <= self._settings.retries:
+            report = await self._reset_once(report.attempts + 1, like)
+        return report
+
+    async def _search(self) -> Found | None:
+        return await self._connection.persist(self._process.search)
+
+    async def _ready(self) -> bool:
+        """It answers. Of one that is no Kurento its page does; its process must be there, too."""
+        if not await self._answers():
+            return False
+        unknown = self._is_kurento or not self._process.was_seen
+        return unknown or await self._search() is not None
+
+    async def _reset_once(self, attempt: int, like: Footprint | None) -> ResetReport:
+        before = await self._search()
+        refused = await self._command_or_restart()
+        if refused is not None:
+            return ResetReport(False, attempt, None, (refused,))
+        if not await self._gone(before):
+            why = f"its process is still the one from before the reset, {before}"
+            return ResetReport(False, attempt, None, (why,))
+        give_up_s = self._clock.run_s() + self._settings.ready_within_s
+        while True:
+            process = self._process.found
+            if not await until(self._clock, self._ready, give_up_s - self._clock.run_s()):
+                why = self._silent("after the reset ")
+                return ResetReport(False, attempt, None, (why,))
+            footprint = await self._calm_footprint(like)
+            if self._process.found == process:
+                return ResetReport(True, attempt, footprint, self._differences(footprint, like))
+            if self._clock.run_s() >= give_up_s:
+                why = f"its process does not stay: {process}, then {self._process.found}"
+                return ResetReport(False, attempt, footprint, (why,))
+
+    async def _command_or_restart(self) -> str | None:
+        """What the settings say makes it fresh; why that could not be done."""
+        within_s, command = self._settings.ready_within_s, self._settings.command
+        if self._restart is not None:
+            return await another_boot(self._shell, self._restart, self._clock, within_s)
+        assert command is not None  # noqa: S101 - `reset` has seen to it
+        try:
+            answer = await self._shell.run(command, within_s, "server.reset.ready_within")
+        except ServerUnreachable as error:
+            # The command may have restarted the machine, or what we reach it by: go on from there.
+            await self._connection.reconnect(self._clock.run_s(), error)
+            return None
+        except ServerError as error:
+            return str(error)
+        if answer.status == 0:
+            return None
+        return f"`{command}` ended with status {answer.status}: {answer.complaint}"
+
+    async def _gone(self, before: Found | None) -> bool:
+        """Wait for another process: one that answers at once may be the old one on its way out.
+
+        A command that was never seen to replace the process is taken to leave it alone. False if it
+        did before and does not now.
+        """
+        known_to_stay = before is None or self._replaces is False
+        within_s = REPLACED_WITHIN_S if known_to_stay else self._settings.ready_within_s
+        replaced = await until(self._clock, lambda: self._replaced(before), within_s)
+        if before is not None and (replaced or not self._replaces):
+            self._replaces = replaced
+        return replaced or not self._replaces or before is None
+
+    async def _replaced(self, before: Found | None) -> bool:
+        now = await self._search()
+        return now is not None and now != before
+
+    async def _calm_footprint(self, like: Footprint | None) -> Footprint:
+        """When it is near `like`, or without one when it falls no more; a start takes CPU a while.
+
+        The last one when that takes too long.
+        """
+        footprint = await self._footprint()
+        calm_by_s = self._clock.run_s() + CALM_WITHIN_S
+        while self._clock.run_s() < calm_by_s:
+            if like is not None and not self._differences(footprint, like):
+                break
+            before, footprint = footprint, await self._footprint()
+            if like is None and not self._differences(before, footprint):
+                break
+        return footprint
+
+    def _silent(self, when: str = "") -> str:
+        within_s = self._settings.ready_within_s
+        return f"the server did not answer within {within_s:g} s {when}(server.reset.ready_within)"
+
+    def _differences(self, footprint: Footprint, like: Footprint | None) -> tuple[str, ...]:
+        within = self._settings.within_of_baseline
+        return () if like is None else differences(footprint, like, within)
