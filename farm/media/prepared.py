@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from farm.media.camera import Planes
-from farm.media.clips import Clip, code_of, made_once
+from farm.media.clip_cache import code_of, made_once
+from farm.media.clips import Clip
 from farm.media.h264_pairs import H264Pairs, can_encode
 from farm.media.light_bank import Pairs, light_bank
 from farm.media.vp8_pairs import Vp8Pairs
