@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from farm.processes.child import Child
-from farm.processes.children import Pipes, Processes, json_line, matches
+from farm.processes.child import Child, json_line, matches
+from farm.processes.children import Pipes, Processes
 
 __all__ = [
     "Child",

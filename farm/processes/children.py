@@ -19,29 +19,26 @@ when this one is killed.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import secrets
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar, overload
 
-from farm.errors import MissingTool, ProcessError
-from farm.processes.child import KILL_WITHIN_S, Child, ReadyLine, first_ready, json_line, matches
+from farm.errors import ProcessError
+from farm.processes.child import Child, ReadyLine, first_ready
+from farm.processes.command import wrapped
 from farm.processes.family import MARK
+from farm.processes.guardian_pipe import GuardianPipe
 
 T = TypeVar("T")
-
-__all__ = ["Child", "Pipes", "Processes", "ReadyLine", "json_line", "matches"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ class Processes:
         self._mark = secrets.token_hex(8)
         self._children: list[Child[Any]] = []
         self._directories: set[Path] = set()
-        self._guardian: _Guardian | None = None
+        self._guardian: GuardianPipe | None = None
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -82,7 +79,7 @@ class Processes:
     async def open(self) -> None:
         """Start the guardian."""
         self._log_directory.mkdir(parents=True, exist_ok=True)
-        self._guardian = _Guardian(self._mark, self._log_directory / "guardian.log")
+        self._guardian = GuardianPipe(self._mark, self._log_directory / "guardian.log")
 
     async def close(self) -> None:
         """Stop every child, remove every directory, dismiss the guardian. Idempotent.
@@ -169,7 +166,7 @@ class Processes:
         What it leaves running (a reset command may start a daemon) is not a child of ours. Raises
         MissingTool, ProcessError, and TimeoutError after `within_s`: then its group is killed.
         """
-        words = _wrapped(_found(command), None)
+        words = wrapped(command)
         with _started(str(command[0])):
             process = await asyncio.create_subprocess_exec(
                 *words, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, start_new_session=True
@@ -199,7 +196,7 @@ class Processes:
         if self._guardian is None:
             raise ProcessError(f"{name} cannot be started: processes are closed")
         mark = f"{self._mark}.{secrets.token_hex(4)}"
-        words = _wrapped(_found(command), cores)
+        words = wrapped(command, cores)
         with _started(name):
             process = await asyncio.create_subprocess_exec(
                 *words,
@@ -242,38 +239,6 @@ class Processes:
             self._guardian.tell("gone", child.pid)
 
 
-class _Guardian:
-    """Our end of the pipe to the guardian, which acts when it closes without a farewell."""
-
-    def __init__(self, mark: str, log: Path) -> None:
-        reading, self._writing = os.pipe()
-        environment = {name: value for name, value in os.environ.items() if name != MARK}
-        with ExitStack() as undone:
-            undone.callback(os.close, self._writing)
-            with open(reading, "rb") as pipe, log.open("ab") as output:  # noqa: PTH123 - a descriptor
-                self._process = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "farm.processes.guardian", mark],
-                    stdin=pipe,
-                    stdout=output,
-                    stderr=output,
-                    start_new_session=True,
-                    cwd="/",
-                    env=environment,
-                )
-            undone.pop_all()
-
-    def tell(self, *words: str | int) -> None:
-        # A guardian that somebody killed is no reason to stop: the kernel still ends our children
-        # with us, and `close` does all of its work.
-        with suppress(BrokenPipeError):
-            os.write(self._writing, json.dumps(words).encode() + b"\n")
-
-    async def dismiss(self) -> None:
-        self.tell("farewell")
-        os.close(self._writing)
-        await asyncio.to_thread(self._process.wait, KILL_WITHIN_S)
-
-
 @contextmanager
 def _started(name: str) -> Iterator[None]:
     """No more processes, descriptors or memory to be had: an error of ours."""
@@ -281,22 +246,3 @@ def _started(name: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise ProcessError(f"{name} cannot be started: {error.strerror or error}") from error
-
-
-def _found(command: Sequence[str | Path]) -> list[str]:
-    program = [str(word) for word in command]
-    if shutil.which(program[0]) is None:
-        raise MissingTool(f"{program[0]} is not on this machine")
-    return program
-
-
-def _wrapped(program: list[str], cores: Sequence[int] | None) -> list[str]:
-    """`program` behind what sets its cores and lets it die with us, both by exec: one pid."""
-    wrapped: list[str] = []
-    if cores is not None:
-        if shutil.which("taskset") is None:
-            raise MissingTool("taskset is not on this machine (cores: needs it; util-linux has it)")
-        wrapped += ["taskset", "-c", ",".join(str(core) for core in cores)]
-    if shutil.which("setpriv") is not None:
-        wrapped += ["setpriv", "--pdeathsig", "KILL", "--"]
-    return wrapped + program
