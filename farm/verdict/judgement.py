@@ -13,30 +13,26 @@ stream about which nothing is known fails as `no_evidence`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 from farm.model.criteria import Criteria, InvalidLimits
-from farm.model.trial_evidence import PAUSED, PageAct, StreamSetup, TrialEvidence
+from farm.model.trial_evidence import PAUSED, PageAct, TrialEvidence
 from farm.model.verdict import Outcome, Reason, Verdict
 from farm.verdict.assumed_media import as_assumed, mixed_or_withheld
 from farm.verdict.baseline import Baseline
-from farm.verdict.causes import LEFT, Blame, Finding
+from farm.verdict.causes import Blame, Finding
+from farm.verdict.failed_units import bad_units, bad_units_allowed, fails, units
+from farm.verdict.findings import findings_of
 from farm.verdict.generator_faults import after_hold, generator_faults
 from farm.verdict.host_cpu import crowded_servers
 from farm.verdict.host_faults import busy_hosts, unseen_notes, untold_notes
 from farm.verdict.limiting_receiver import said, starved_receiver
 from farm.verdict.short_hold import hold_worth
-from farm.verdict.stream_limits import FAR_BEYOND, Breach
 from farm.verdict.trial_streams import TrialStreams
 from farm.verdict.unattributed_streams import strangers
 from farm.verdict.witnesses import doubts, stayed_full, unplayed, unwitnessed
 from farm.verdict.worst_session import worst_session
-
-SESSIONS_ALL_GOOD, SESSIONS_BAD_SHARE = 20, 0.02
-VIEWERS_ALL_GOOD, VIEWERS_BAD_SHARE = 49, 0.01
-"""Up to so many units all must be good; above, this share may be bad (`bad_share: auto`)."""
 
 NO_BASELINE = "no baseline: judged against absolute limits only"
 """The note of a verdict that was compared with nothing."""
@@ -53,31 +49,25 @@ def judge(
 ) -> Verdict:
     """The verdict with its reasons, the worst first; without a baseline on absolute limits only."""
     streams = TrialStreams(evidence)
-    findings = [
-        *_unestablished(streams, criteria),
-        *_left(streams),
-        *_spoilt_streams(streams, criteria, baseline),
-        *_lost_recordings(evidence),
-    ]
-    bad = _bad_units(evidence, findings)
-    units = _units(evidence)
-    allowed = _allowed(evidence, criteria, len(units))
+    findings = findings_of(streams, criteria, baseline)
+    count, bad = len(units(evidence)), bad_units(evidence, findings)
+    allowed = bad_units_allowed(evidence, criteria)
     blame = Blame(findings, streams)
-    failed = _fails(evidence, findings, allowed)
+    failed = fails(evidence, findings, allowed)
     in_a_row = [finding for finding in findings if not finding.breach.in_last_window]
     verdict = Verdict(
         outcome=Outcome.FAIL if failed else Outcome.PASS,
         reasons=blame.reasons,
-        units=len(units),
+        units=count,
         units_failed=len(bad),
         established=_established(evidence, findings),
         worst_session=worst_session(streams, blame.findings),
         notes=_notes(evidence, baseline),
         windows=streams.count,
-        by_last_window=failed and not _fails(evidence, in_a_row, allowed),
+        by_last_window=failed and not fails(evidence, in_a_row, allowed),
     )
     if not failed and bad:
-        share = f"{len(bad)} of {len(units)} failed, {allowed} may"
+        share = f"{len(bad)} of {count} failed, {allowed} may"
         verdict = replace(verdict, notes=(*verdict.notes, share))
     if failed and evidence.first_to_fall is not None:
         verdict = replace(verdict, notes=(*verdict.notes, said(evidence.first_to_fall)))
@@ -135,139 +125,6 @@ def _starved_joins(
     if start_s is None or not late or codes & JOIN_REFUSALS:
         return ()
     return busy_hosts(evidence.host_samples, invalid, start_s, hold_s)
-
-
-# ---------------------------------------------------------------- what is wrong
-
-
-def _unestablished(streams: TrialStreams, criteria: Criteria) -> list[Finding]:
-    """Probes that did not join, and owed streams that did not start in time."""
-    evidence = streams.evidence
-    joins = {join.probe: join for join in evidence.joins}
-    setups = {(setup.probe, setup.kind, setup.track): setup for setup in evidence.setups}
-    found = []
-    for probe in evidence.plan.probes:
-        join = joins.get(probe.probe)
-        if join is None or not join.joined:
-            code = (join.reason if join else None) or "join"
-            said = (join.message if join else "") or "did not join before the trial ended"
-            at_s = (join.at_s if join else None) or 0.0
-            breach = Breach(code, None, None, FAR_BEYOND, -1, at_s)
-            found.append(Finding(probe, breach, said=said))
-            continue
-        for kind in dict.fromkeys(probe.receives):
-            for stream in streams.owed(probe.probe, "inbound", kind):
-                setup = setups.get((probe.probe, kind, stream.track))
-                breach_of = _setup_breach(setup, criteria, evidence.phases.ramp_s or 0.0)
-                if breach_of is not None and not streams.is_excused(stream):
-                    found.append(Finding.of(probe, breach_of, stream))
-    return found
-
-
-def _setup_breach(setup: StreamSetup | None, criteria: Criteria, at_s: float) -> Breach | None:
-    limit = criteria.setup_within_s
-    took_s = None if setup is None else setup.waited_s
-    if took_s is None:
-        return Breach("setup", None, limit, FAR_BEYOND, -1, at_s)
-    if took_s <= limit:
-        return None
-    beyond = min(took_s / limit, FAR_BEYOND) if limit > 0 else FAR_BEYOND
-    return Breach("setup", took_s, limit, beyond, -1, at_s)
-
-
-def _left(streams: TrialStreams) -> list[Finding]:
-    """Pages that closed their connections before the hold was over."""
-    return [
-        Finding(
-            streams.probes[probe],
-            Breach(LEFT, None, None, FAR_BEYOND, -1, at_s),
-            said="its page itself closed its connections before the hold was over",
-        )
-        for probe, at_s in streams.evidence.left.items()
-    ]
-
-
-def _spoilt_streams(
-    streams: TrialStreams, criteria: Criteria, baseline: Baseline | None
-) -> list[Finding]:
-    """Streams of established probes that break a limit; what never came is told already."""
-    evidence = streams.evidence
-    joined = {join.probe for join in evidence.joins if join.joined}
-    came = {
-        (setup.probe, setup.kind, setup.track)
-        for setup in evidence.setups
-        if setup.waited_s is not None
-    }
-    return [
-        Finding.of(streams.probes[stream.probe], breach, stream)
-        for stream in streams.expected
-        if stream.probe in joined and stream.probe not in evidence.left
-        if stream.direction == "outbound" or (stream.probe, stream.kind, stream.track) in came
-        for breach in streams.breaches(stream, criteria, baseline)
-    ]
-
-
-def _lost_recordings(evidence: TrialEvidence) -> list[Finding]:
-    first = {session.session: session.probes[0] for session in evidence.plan.sessions}
-    return [
-        Finding(
-            first[fault.session],
-            Breach(fault.what, None, None, FAR_BEYOND, -1, fault.at_s),
-            said=fault.message,
-            of_session=True,
-        )
-        for fault in evidence.faults
-        if fault.what == "recording_missing" and fault.session in first
-    ]
-
-
-# ---------------------------------------------------------------- units
-
-
-def _is_broadcast(evidence: TrialEvidence) -> bool:
-    return any(probe.role == "viewer" for probe in evidence.plan.probes)
-
-
-def _units(evidence: TrialEvidence) -> list[str]:
-    """The names of what is counted: sessions, or the viewers of a broadcast."""
-    if _is_broadcast(evidence):
-        return [probe.probe for probe in evidence.plan.probes if probe.role == "viewer"]
-    return [session.session for session in evidence.plan.sessions]
-
-
-def _bad_units(evidence: TrialEvidence, findings: list[Finding]) -> set[str]:
-    """A presenter that fails fails all of its viewers."""
-    if not _is_broadcast(evidence):
-        return {finding.probe.session for finding in findings}
-    presenters = {
-        finding.probe.session
-        for finding in findings
-        if finding.role == "presenter" or finding.of_session
-    }
-    bad = {finding.probe.probe for finding in findings if finding.role == "viewer"}
-    return bad | {
-        probe.probe
-        for probe in evidence.plan.probes
-        if probe.role == "viewer" and probe.session in presenters
-    }
-
-
-def _fails(evidence: TrialEvidence, findings: list[Finding], allowed: int) -> bool:
-    """Whether more units are bad than may be, or a presenter is."""
-    presenter_bad = any(finding.role == "presenter" for finding in findings)
-    return presenter_bad or len(_bad_units(evidence, findings)) > allowed
-
-
-def _allowed(evidence: TrialEvidence, criteria: Criteria, units: int) -> int:
-    """How many units may be bad."""
-    share = criteria.bad_share
-    if share is None:
-        broadcast = _is_broadcast(evidence)
-        all_good = VIEWERS_ALL_GOOD if broadcast else SESSIONS_ALL_GOOD
-        auto = VIEWERS_BAD_SHARE if broadcast else SESSIONS_BAD_SHARE
-        share = 0.0 if units <= all_good else auto
-    # 2 % of 50 is 1, whatever binary fractions make of it.
-    return math.floor(share * units + 1e-9)
 
 
 def _established(evidence: TrialEvidence, findings: list[Finding]) -> int:

@@ -1,0 +1,59 @@
+"""The units of a trial, sessions or viewers: which failed, how many may. Pure."""
+
+from __future__ import annotations
+
+import math
+
+from farm.model.criteria import Criteria
+from farm.model.trial_evidence import TrialEvidence
+from farm.verdict.causes import Finding
+
+SESSIONS_ALL_GOOD, SESSIONS_BAD_SHARE = 20, 0.02
+VIEWERS_ALL_GOOD, VIEWERS_BAD_SHARE = 49, 0.01
+"""Up to so many units all must be good; above, this share may be bad (`bad_share: auto`)."""
+
+
+def _is_broadcast(evidence: TrialEvidence) -> bool:
+    return any(probe.role == "viewer" for probe in evidence.plan.probes)
+
+
+def units(evidence: TrialEvidence) -> list[str]:
+    """The names of what is counted: sessions, or the viewers of a broadcast."""
+    if _is_broadcast(evidence):
+        return [probe.probe for probe in evidence.plan.probes if probe.role == "viewer"]
+    return [session.session for session in evidence.plan.sessions]
+
+
+def bad_units(evidence: TrialEvidence, findings: list[Finding]) -> set[str]:
+    """A presenter that fails fails all of its viewers."""
+    if not _is_broadcast(evidence):
+        return {finding.probe.session for finding in findings}
+    presenters = {
+        finding.probe.session
+        for finding in findings
+        if finding.role == "presenter" or finding.of_session
+    }
+    bad = {finding.probe.probe for finding in findings if finding.role == "viewer"}
+    return bad | {
+        probe.probe
+        for probe in evidence.plan.probes
+        if probe.role == "viewer" and probe.session in presenters
+    }
+
+
+def fails(evidence: TrialEvidence, findings: list[Finding], allowed: int) -> bool:
+    """Whether more units are bad than may be, or a presenter is."""
+    presenter_bad = any(finding.role == "presenter" for finding in findings)
+    return presenter_bad or len(bad_units(evidence, findings)) > allowed
+
+
+def bad_units_allowed(evidence: TrialEvidence, criteria: Criteria) -> int:
+    """How many units may be bad."""
+    share, count = criteria.bad_share, len(units(evidence))
+    if share is None:
+        broadcast = _is_broadcast(evidence)
+        all_good = VIEWERS_ALL_GOOD if broadcast else SESSIONS_ALL_GOOD
+        auto = VIEWERS_BAD_SHARE if broadcast else SESSIONS_BAD_SHARE
+        share = 0.0 if count <= all_good else auto
+    # 2 % of 50 is 1, whatever binary fractions make of it.
+    return math.floor(share * count + 1e-9)

@@ -1,0 +1,103 @@
+"""What is wrong in a trial: probes, streams and recordings that break a limit. Pure."""
+
+from __future__ import annotations
+
+from farm.model.criteria import Criteria
+from farm.model.trial_evidence import StreamSetup, TrialEvidence
+from farm.verdict.baseline import Baseline
+from farm.verdict.causes import LEFT, Finding
+from farm.verdict.stream_limits import FAR_BEYOND, Breach
+from farm.verdict.trial_streams import TrialStreams
+
+
+def findings_of(
+    streams: TrialStreams, criteria: Criteria, baseline: Baseline | None
+) -> list[Finding]:
+    """All that breaks a limit, probe by probe; without a baseline by absolute limits only."""
+    return [
+        *_unestablished(streams, criteria),
+        *_left(streams),
+        *_spoilt_streams(streams, criteria, baseline),
+        *_lost_recordings(streams.evidence),
+    ]
+
+
+def _unestablished(streams: TrialStreams, criteria: Criteria) -> list[Finding]:
+    """Probes that did not join, and owed streams that did not start in time."""
+    evidence = streams.evidence
+    joins = {join.probe: join for join in evidence.joins}
+    setups = {(setup.probe, setup.kind, setup.track): setup for setup in evidence.setups}
+    found = []
+    for probe in evidence.plan.probes:
+        join = joins.get(probe.probe)
+        if join is None or not join.joined:
+            code = (join.reason if join else None) or "join"
+            said = (join.message if join else "") or "did not join before the trial ended"
+            at_s = (join.at_s if join else None) or 0.0
+            breach = Breach(code, None, None, FAR_BEYOND, -1, at_s)
+            found.append(Finding(probe, breach, said=said))
+            continue
+        for kind in dict.fromkeys(probe.receives):
+            for stream in streams.owed(probe.probe, "inbound", kind):
+                setup = setups.get((probe.probe, kind, stream.track))
+                breach_of = _setup_breach(setup, criteria, evidence.phases.ramp_s or 0.0)
+                if breach_of is not None and not streams.is_excused(stream):
+                    found.append(Finding.of(probe, breach_of, stream))
+    return found
+
+
+def _setup_breach(setup: StreamSetup | None, criteria: Criteria, at_s: float) -> Breach | None:
+    limit = criteria.setup_within_s
+    took_s = None if setup is None else setup.waited_s
+    if took_s is None:
+        return Breach("setup", None, limit, FAR_BEYOND, -1, at_s)
+    if took_s <= limit:
+        return None
+    beyond = min(took_s / limit, FAR_BEYOND) if limit > 0 else FAR_BEYOND
+    return Breach("setup", took_s, limit, beyond, -1, at_s)
+
+
+def _left(streams: TrialStreams) -> list[Finding]:
+    """Pages that closed their connections before the hold was over."""
+    return [
+        Finding(
+            streams.probes[probe],
+            Breach(LEFT, None, None, FAR_BEYOND, -1, at_s),
+            said="its page itself closed its connections before the hold was over",
+        )
+        for probe, at_s in streams.evidence.left.items()
+    ]
+
+
+def _spoilt_streams(
+    streams: TrialStreams, criteria: Criteria, baseline: Baseline | None
+) -> list[Finding]:
+    """Streams of established probes that break a limit; what never came is told already."""
+    evidence = streams.evidence
+    joined = {join.probe for join in evidence.joins if join.joined}
+    came = {
+        (setup.probe, setup.kind, setup.track)
+        for setup in evidence.setups
+        if setup.waited_s is not None
+    }
+    return [
+        Finding.of(streams.probes[stream.probe], breach, stream)
+        for stream in streams.expected
+        if stream.probe in joined and stream.probe not in evidence.left
+        if stream.direction == "outbound" or (stream.probe, stream.kind, stream.track) in came
+        for breach in streams.breaches(stream, criteria, baseline)
+    ]
+
+
+def _lost_recordings(evidence: TrialEvidence) -> list[Finding]:
+    first = {session.session: session.probes[0] for session in evidence.plan.sessions}
+    return [
+        Finding(
+            first[fault.session],
+            Breach(fault.what, None, None, FAR_BEYOND, -1, fault.at_s),
+            said=fault.message,
+            of_session=True,
+        )
+        for fault in evidence.faults
+        if fault.what == "recording_missing" and fault.session in first
+    ]
