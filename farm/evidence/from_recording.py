@@ -15,8 +15,9 @@ from farm.analysis.rates import FloatArray, window_edges
 from farm.evidence.connection_states import never_connected
 from farm.evidence.estimate_followed import first_to_fall
 from farm.evidence.page_acts import PageActs
+from farm.evidence.polls_with_streams import polls_by_window
 from farm.evidence.rtp_tables import RtpTables
-from farm.evidence.stream_intervals import TrialWindows, hold_of, polls_by_window, together
+from farm.evidence.stream_intervals import TrialWindows, hold_of, together
 from farm.evidence.stream_senders import senders_in
 from farm.evidence.stream_setups import stream_setups
 from farm.model.trial_evidence import Fault, LayerInterval, PollCount, StreamSetup, TrialEvidence

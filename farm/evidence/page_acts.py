@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from farm.evidence.sender_states import DISABLED, SenderState, in_effect, sender_state
 from farm.model.trial_evidence import PAUSED
 from farm.model.webrtc_stats import MediaKind
 from farm.recording.events import SeenEvent
@@ -18,7 +18,6 @@ from farm.recording.events import SeenEvent
 SETTLES_S = 3.0
 """So long after a page gives something to send again it may take until it flows."""
 
-DISABLED = "disabled its track"
 REFUSED = "did not want to receive"
 NOT_YET = "gave nothing to send at first"
 
@@ -32,28 +31,6 @@ Span = tuple[float, float]
 
 Off = tuple[float, float, str]
 """From when to when something was off, and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class SenderState:
-    """What an RTCRtpSender of a connection had to send from `at_s` on.
-
-    `frame_rate` is what the page asked its camera for, `None` where that is not known or the
-    pictures are no camera's; `most_frames` what it lets its encoder send of that, `None`: all.
-    `why_off` is empty while the page wants to send. Of a track that is disabled black pictures and
-    silence are sent at the rate of ever; of all else that is off nothing is, and it `is_silent`.
-    `is_paused`: the page lets none of its encodings be sent, which its partners may lack.
-    """
-
-    at_s: float
-    connection: str
-    mid: str
-    source: str
-    frame_rate: float | None
-    most_frames: float | None
-    why_off: str
-    is_silent: bool
-    is_paused: bool
 
 
 class PageActs:
@@ -78,7 +55,7 @@ class PageActs:
                     of_probe = self._states[event.probe]
                     states = of_probe.setdefault((connection, str(data["mid"])), [])
                     before = states[-1].frame_rate if states else None
-                    states.append(_state(seen.run_s, data, before))
+                    states.append(sender_state(seen.run_s, data, before))
                     self._of_kind[event.probe, str(data.get("kind"))].append(states[-1])
             elif event.kind == "receiver":
                 self._note_refusal(
@@ -236,7 +213,7 @@ class PageActs:
         """
         rates = [
             None if state.why_off == DISABLED else state.frame_rate
-            for state in _in_effect(self.states(probe, *sender), span)
+            for state in in_effect(self.states(probe, *sender), span)
         ]
         known = [rate for rate in rates if rate is not None]
         if not known or len(known) < len(rates):
@@ -245,7 +222,7 @@ class PageActs:
             math.inf if state.most_frames is None else state.most_frames
             for key, states in self._states.get(probe, {}).items()
             if gone.get(key, math.inf) > span[0]
-            for state in _in_effect(states, span)
+            for state in in_effect(states, span)
             if state.source == "camera" and not state.why_off
         ]
         return min(*known, max(most, default=math.inf))
@@ -270,47 +247,3 @@ class PageActs:
     def had_failed(self, probe: str, connection: str) -> bool:
         """Whether a connection had failed, and was not connected again, when its page closed it."""
         return (probe, connection) in self._failed
-
-
-def _state(at_s: float, data: Mapping[str, object], before: float | None) -> SenderState:
-    """What a `sender` event says; a camera that failed still owes what it was asked for."""
-    rate = _positive(data.get("frame_rate"))
-    if data.get("failed") is True and rate is None:
-        rate = before
-    why_off = _why_off(data)
-    return SenderState(
-        at_s=at_s,
-        connection=str(data.get("connection")),
-        mid=str(data["mid"]),
-        source=str(data.get("source")),
-        frame_rate=rate if data.get("source") == "camera" else None,
-        most_frames=_positive(data.get("max_frame_rate")),
-        why_off=why_off,
-        is_silent=why_off not in ("", DISABLED),
-        is_paused=data.get("active") is False,
-    )
-
-
-def _positive(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and value > 0 else None
-
-
-def _in_effect(states: Sequence[SenderState], span: tuple[float, float]) -> Sequence[SenderState]:
-    """Those of a sender that were so at some time of the span."""
-    return [
-        state
-        for place, state in enumerate(states)
-        if state.at_s < span[1] and (place + 1 == len(states) or states[place + 1].at_s > span[0])
-    ]
-
-
-def _why_off(data: Mapping[str, object]) -> str:
-    if data.get("state") == "none":
-        return "gave its sender nothing to send"
-    if data.get("state") == "ended" and data.get("failed") is not True:
-        return "stopped its track"
-    if data.get("enabled") is False:
-        return DISABLED
-    if "send" not in str(data.get("direction")):
-        return "made it send nothing"
-    return ""

@@ -1,4 +1,4 @@
-"""How many polls had each stream in each window, and when it went over to another one. Pure."""
+"""The polls of each window, how many had each stream, when it went over to another one. Pure."""
 
 from __future__ import annotations
 
@@ -6,15 +6,44 @@ import numpy as np
 import polars as pl
 
 from farm.analysis import rates
+from farm.analysis.intervals import DIRECTIONS
 from farm.analysis.rates import BoolArray, FloatArray, IntArray
-from farm.evidence.poll_table import PollTable, changes, in_order
+from farm.evidence.poll_table import PollTable, changes, in_order, in_windows
 from farm.evidence.row_groups import RowGroups
 from farm.evidence.rtp_tables import RtpTables, tracks
 from farm.evidence.stream_rows import Owners
 from farm.model.trial_plan import Direction
+from farm.recording.sample_reader import SampleReader
 
 STREAM = ("probe", "direction", "kind", "track")
 """What a stream is to its user."""
+
+_POLLS = {
+    "probe": pl.String(),
+    "window": pl.Int64(),
+    "polls": pl.UInt32(),
+    "late_s": pl.List(pl.Float64()),
+    **dict.fromkeys(DIRECTIONS.categories, pl.Int64()),
+}
+
+
+def polls_by_window(rows: SampleReader, edges: FloatArray) -> pl.DataFrame:
+    """probe, window, polls, late_s (the list), and the rows of streams that the polls had.
+
+    Polls that came twice count once.
+    """
+    polls = rows.polls(("probe", "page_time_s", "late_s", *DIRECTIONS.categories))
+    if polls is None:
+        return pl.DataFrame(schema=_POLLS)
+    return (
+        in_windows(polls.unique(["probe", "page_time_s"]), edges)
+        .group_by("probe", "window")
+        .agg(
+            pl.col(*DIRECTIONS.categories).sum(),
+            polls=pl.len(),
+            late_s=pl.col("late_s"),
+        )
+    )
 
 
 def with_rows(

@@ -1,0 +1,47 @@
+"""The streams that a trial's plan says should be there, and the places of its probes. Pure."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from farm.model.trial_plan import TrialPlan
+
+STREAM_SCHEMA = {
+    "probe": pl.String(),
+    "direction": pl.String(),
+    "kind": pl.String(),
+    "track": pl.Int64(),
+}
+
+
+def expected_streams(plan: TrialPlan, established: frozenset[str]) -> pl.DataFrame:
+    """A row for each stream that an `established` probe should have had, marked `expected`."""
+    rows = [
+        (probe.probe, direction, kind, kinds[:place].count(kind))
+        for probe in plan.probes
+        if probe.probe in established
+        for direction, kinds in (("inbound", probe.receives), ("outbound", probe.sends))
+        for place, kind in enumerate(kinds)
+    ]
+    return pl.DataFrame(rows, schema=STREAM_SCHEMA, orient="row").with_columns(expected=True)
+
+
+def places(plan: TrialPlan) -> pl.DataFrame:
+    """Session and role of each probe, and itself as its `place`; as Enums, which sort in the order
+    of the plan."""
+    probes = plan.probes
+    names = [probe.probe for probe in probes]
+    columns = {
+        "session": [probe.session for probe in probes],
+        "role": [probe.role for probe in probes],
+    }
+    return pl.DataFrame(
+        [
+            pl.Series("probe", names, pl.String),
+            pl.Series("place", names, pl.Enum(names)),
+            *(
+                pl.Series(name, values, pl.Enum(list(dict.fromkeys(values))))
+                for name, values in columns.items()
+            ),
+        ]
+    )
