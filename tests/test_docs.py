@@ -19,7 +19,7 @@ from farm.planning.load_steps import ladder
 from farm.recording.journal import JournalEntry
 from farm.results.answer_lines import two_lines
 from farm.results.summary import size_summary
-from farm.search.capacity_search import CapacityEstimate
+from farm.search.capacity_estimate import CapacityEstimate
 from tests.farm.trial_evidence import judged_trial
 
 ROOT = Path(__file__).parents[1]

@@ -21,7 +21,7 @@ from farm.attribution.trials import trial_that_broke
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import ASSUMED_MEDIA, Outcome
-from farm.search.capacity_search import CapacityEstimate
+from farm.search.capacity_estimate import CapacityEstimate
 
 CPU: frozenset[Resource] = frozenset({"cpu_total", "cpu_thread", "generator"})
 """What says how busy the server's processor was."""

@@ -13,7 +13,7 @@ from farm.attribution.limit import LimitedBy, ServerResources
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
 from farm.model.wording import percent
-from farm.search.capacity_search import CapacityEstimate
+from farm.search.capacity_estimate import CapacityEstimate
 
 PREDICTS = 0.9
 """A failed trial must have more CPU than a passed one in so many of their pairs."""

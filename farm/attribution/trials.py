@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
-from farm.search.capacity_search import CapacityEstimate
+from farm.search.capacity_estimate import CapacityEstimate
 
 
 def trial_that_broke(

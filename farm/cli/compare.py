@@ -30,7 +30,7 @@ from farm.model.verdict import Outcome
 from farm.model.wording import counted, percent
 from farm.recording.manifest import Manifest
 from farm.recording.reader import RunReader
-from farm.search.capacity_search import CapacityEstimate
+from farm.search.capacity_estimate import CapacityEstimate
 from farm.search.from_experiment import search_told
 
 EXIT_CODES: dict[Answer, int] = {"not_worse": 0, "worse": 1, "unknown": 3}

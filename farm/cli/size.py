@@ -37,7 +37,7 @@ from farm.protocols import Observer
 from farm.recording.journal import trial_times_s
 from farm.recording.reader import RunReader
 from farm.results.summary import size_summary
-from farm.search.capacity_search import CapacityEstimate, State
+from farm.search.capacity_estimate import CapacityEstimate, State
 from farm.search.from_experiment import search_of
 from farm.terminal import Terminal
 

@@ -20,7 +20,8 @@ from farm.model.verdict import Outcome
 from farm.planning.placement import Room
 from farm.planning.trial_planning import NO_ROOMS, plan_trial
 from farm.protocols import Clock, TrialStore
-from farm.search.capacity_search import CapacityEstimate, CapacitySearch, State
+from farm.search.capacity_estimate import CapacityEstimate, State
+from farm.search.capacity_search import CapacitySearch
 from farm.search.from_experiment import count
 from farm.verdict import judge
 from farm.verdict.baseline import Baseline, baseline_of

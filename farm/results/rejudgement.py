@@ -14,7 +14,8 @@ from farm.model.criteria import Criteria, InvalidLimits
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome, Verdict
-from farm.search.capacity_search import CapacityEstimate, CapacitySearch
+from farm.search.capacity_estimate import CapacityEstimate
+from farm.search.capacity_search import CapacitySearch
 from farm.search.from_experiment import count
 from farm.verdict import judge
 from farm.verdict.baseline import Baseline, baseline_of

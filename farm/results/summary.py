@@ -19,7 +19,7 @@ from farm.model.trial_result import TrialResult
 from farm.planning.load_steps import NOUNS
 from farm.results.cost import Carried, Cost, PriceTable, cost_of
 from farm.results.priced_machine import PriceCheck
-from farm.search.capacity_search import CapacityEstimate
+from farm.search.capacity_estimate import CapacityEstimate
 
 FORMAT = 1
 

@@ -10,7 +10,7 @@ import numpy as np
 from farm.model.experiment import Experiment
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
-from farm.search.capacity_search import Interval
+from farm.search.capacity_estimate import Interval
 from farm.search.from_experiment import search_told
 from reports.series.grid import Array
 
@@ -61,8 +61,7 @@ class CapacityCurve:
 
     It is known where trials were: NaN below the smallest load that was judged and above the
     largest, and throughout where no trial was valid, for there it is only what was believed
-    beforehand. `interval` and `probes` are the answer's
-    (`farm.search.capacity_search.CapacityEstimate`).
+    beforehand. `interval` and `probes` are the answer's (`CapacityEstimate`).
     """
 
     loads: Array

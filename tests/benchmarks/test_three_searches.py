@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.three_searches import NAMES, overlaps
-from farm.search.capacity_search import CapacityEstimate, CapacitySearch
+from farm.search.capacity_estimate import CapacityEstimate
+from farm.search.capacity_search import CapacitySearch
 
 RECORDED = Path(__file__).parents[1] / "data" / "three_searches"
 

@@ -15,7 +15,7 @@ from farm.attribution.limit import NetworkTraffic
 from farm.model.server_samples import ServerSample, ThreadSample
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.verdict import Outcome, Reason
-from farm.search.capacity_search import CapacityEstimate, State
+from farm.search.capacity_estimate import CapacityEstimate, State
 from tests.farm.trial_evidence import good, judged_trial
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from farm.cli.__main__ import main
 from farm.cli.size import exit_code
-from farm.search.capacity_search import CapacityEstimate, Interval, State
+from farm.search.capacity_estimate import CapacityEstimate, Interval, State
 
 
 def estimate(

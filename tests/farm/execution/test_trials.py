@@ -16,7 +16,8 @@ from farm.model.trial_evidence import Fault, TrialEvidence
 from farm.model.trial_plan import TrialPlan
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
-from farm.search.capacity_search import CapacityEstimate, CapacitySearch
+from farm.search.capacity_estimate import CapacityEstimate
+from farm.search.capacity_search import CapacitySearch
 from tests.fakes import FakeRecorder, FakeWorld
 from tests.farm.trial_evidence import good, spoilt, unjoined, with_fault, with_host
 

@@ -16,7 +16,7 @@ from farm.results.answer_lines import two_lines
 from farm.results.cost import MachinePrice, PriceTable
 from farm.results.priced_machine import PriceCheck
 from farm.results.summary import run_summary, size_summary
-from farm.search.capacity_search import CapacityEstimate, State
+from farm.search.capacity_estimate import CapacityEstimate, State
 from tests.farm.trial_evidence import good, judged_trial
 
 CALLS = Experiment()

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from benchmarks.simulated_servers import SimulatedServer, simulated_servers
 from farm.search import capacity_search
-from farm.search.capacity_search import CapacityEstimate, CapacitySearch
+from farm.search.capacity_estimate import CapacityEstimate
+from farm.search.capacity_search import CapacitySearch
 
 
 def searched(

@@ -1,0 +1,110 @@
+"""Which load a search tries next, or how it ended. Pure.
+
+Loads double until one fails. From then on the next load is the one whose trial tells most of the
+capacity. The search has *converged* when the answer is so surely within a step or a tenth of the
+capacity as `confidence` asks; not before two trials failed (one may be bad luck), or three passed
+at the largest load.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from farm.model.verdict import Outcome
+from farm.search.capacity_estimate import State
+from farm.search.carried_loads import CarriedLoads
+from farm.search.pass_curve import quantile
+from farm.search.step_up import next_up
+from farm.search.trials_so_far import CANDIDATES, TrialsSoFar, largest, thinned
+
+FAILS, PASSES = 2, 3
+"""So many trials fail before an answer, or pass at the largest load."""
+
+DRIFTED, CHANGE = 0.6, 0.1
+"""It is drift when the capacity changed by so much with such a probability."""
+
+
+class LoadChoice:
+    """Chooses by the trials so far, and by which loads the generator carried.
+
+    `max_trials` counts every trial, invalid ones too. `ramp` tries each load in turn until one
+    fails.
+    """
+
+    def __init__(
+        self, so_far: TrialsSoFar, carried: CarriedLoads, *, max_trials: int, ramp: bool
+    ) -> None:
+        self._so_far = so_far
+        self._carried = carried
+        self._max_trials = max_trials
+        self._ramp = ramp
+
+    def decide(self) -> int | State:
+        """A load to try, or how the search ended."""
+        last_two = self._so_far.trials[-2:]
+        if len(last_two) == 2 and all(trial.server_died for trial in last_two):
+            return "server_lost"
+        rungs = self._carried.left(self._so_far.ladder)
+        if not rungs:
+            return "generator_ran_out"
+        if self._so_far.loads_that(Outcome.FAIL) and self._so_far.curves.changed(CHANGE) > DRIFTED:
+            return "drift"
+        wanted = self._next_of_ramp(rungs) if self._ramp else self._wanted(rungs)
+        if isinstance(wanted, int) and len(self._so_far.trials) >= self._max_trials:
+            stuck = self._so_far.answer(rungs) == rungs[-1] and rungs != self._so_far.ladder
+            return "generator_ran_out" if stuck else "out_of_trials"
+        return wanted
+
+    def _wanted(self, rungs: tuple[int, ...]) -> int | State:
+        again = self._carried.to_repeat()
+        if again is not None and again in rungs:
+            return again
+        passed, failed = (
+            self._so_far.loads_that(Outcome.PASS),
+            self._so_far.loads_that(Outcome.FAIL),
+        )
+        if not passed and not failed:
+            return rungs[0]
+        highest = max(passed, default=0)
+        if not failed and highest < rungs[-1]:
+            above = [load for load in self._carried.sensible(rungs) if load > highest]
+            return next_up(above, highest, self._so_far.cpu_seen())
+        answer = self._so_far.answer(rungs)
+        enough = len(failed) >= FAILS or passed.count(rungs[-1]) >= PASSES
+        if enough and self._so_far.is_sure(answer, rungs):
+            return self._ended(answer, rungs)
+        return self._most_telling(rungs, highest)
+
+    def _next_of_ramp(self, rungs: tuple[int, ...]) -> int | State:
+        """The next load up, until one fails."""
+        passed = self._so_far.loads_that(Outcome.PASS)
+        if self._so_far.loads_that(Outcome.FAIL):
+            return "converged" if passed else "floor_failed"
+        above = [load for load in rungs if load > max(passed, default=0)]
+        if above:
+            return above[0]
+        return "ceiling_passed" if rungs == self._so_far.ladder else "generator_ran_out"
+
+    def _ended(self, answer: int | None, rungs: tuple[int, ...]) -> State:
+        if answer is None:
+            return "floor_failed"
+        if answer < rungs[-1]:
+            return "converged"
+        return "ceiling_passed" if rungs == self._so_far.ladder else "generator_ran_out"
+
+    def _most_telling(self, rungs: tuple[int, ...], highest: int) -> int | State:
+        """Of the loads that are allowed, in doubt, not in vain: the one whose trial tells most."""
+        sensible = self._carried.sensible(rungs)
+        allowed = [load for load in sensible if load <= 2 * highest] or [rungs[0]]
+        if allowed[-1] <= highest:
+            allowed += [load for load in sensible if load > highest][:1]
+        capacities, likely = self._so_far.curves.capacities, self._so_far.curves.now()
+        low = 0.7 * quantile(capacities, likely, 0.002)
+        high = 1.3 * quantile(capacities, likely, 0.998)
+        doubtful = [load for load in allowed if low <= load <= high] or allowed[-1:]
+        in_vain = self._carried.in_vain()
+        candidates = thinned([load for load in doubtful if load not in in_vain], CANDIDATES)
+        if not candidates:
+            return "generator_ran_out"
+        worth = np.array([self._carried.worth(load) for load in candidates])
+        return candidates[largest(worth * self._so_far.curves.gains(candidates))]
