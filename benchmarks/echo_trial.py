@@ -13,7 +13,8 @@ from benchmarks.echo_servers import Arrived, EchoServer
 from benchmarks.process_cpu import Cores, CpuLook, cores_between, looking
 from farm.evidence import trial_evidence
 from farm.execution.kurento_monitor import NoKurentoMonitor
-from farm.execution.run_trial import World, run_trial
+from farm.execution.run_trial import run_trial
+from farm.execution.world import World
 from farm.hosts.wiring import HostOrder, local_host
 from farm.model.experiment import AppSettings, Experiment, Fidelity, ProbeSettings, TrialSettings
 from farm.model.run_clock import RunClock

@@ -13,7 +13,7 @@ from typing import Any
 
 from farm.errors import BrowserError, GeneratorError, HostLost, JoinError, ServerLost
 from farm.execution.collector import closed_afterwards
-from farm.execution.run_trial import World
+from farm.execution.world import World
 from farm.model.call_files import RecordedFile, RecordedTrack
 from farm.model.clock_reading import ClockReading
 from farm.model.driver import Driver, RoleSteps

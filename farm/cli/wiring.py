@@ -28,7 +28,7 @@ from farm.cli.server_machine import is_here, listening_here
 from farm.cli.watching import Death, kurento_gone, watching
 from farm.drivers import read_driver
 from farm.execution.kurento_monitor import NoKurentoMonitor
-from farm.execution.run_trial import World
+from farm.execution.world import World
 from farm.hosts.processes import Root
 from farm.kurento.view import KurentoView
 from farm.model.experiment import Experiment

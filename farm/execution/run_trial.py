@@ -7,47 +7,26 @@ Verdicts are made afterwards, from what was recorded.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from farm.errors import BrowserError, GeneratorError, JoinError, first_error
+from farm.errors import GeneratorError, first_error
 from farm.execution.call_recordings import RecordingsCheck
 from farm.execution.collector import Collector
 from farm.execution.kurento_monitor import OwnView
+from farm.execution.session_joins import SessionJoins
+from farm.execution.session_leaves import SessionLeaves
 from farm.execution.steady_state import AT_MOST_S, STEADY_S
-from farm.model.driver import Driver
+from farm.execution.world import World
 from farm.model.experiment import TrialSettings
 from farm.model.server_samples import Footprint
-from farm.model.trial_evidence import Fault, JoinOutcome
-from farm.model.trial_plan import Phase, ProbePlan, SessionPlan, TrialPlan
-from farm.protocols import Clock, Host, Observer, Recorder, Server, ServerView
-
-LEAVES_AT_ONCE = 8
-ALL_PICTURED = 4
-"""Of so many probes each has its picture taken; of more, one of each role."""
+from farm.model.trial_evidence import Fault
+from farm.model.trial_plan import Phase, TrialPlan
+from farm.protocols import Host, Recorder
 
 LAST_LOOKS_S = 2.0
 """So long the machine of a server that died is still looked at: did its kernel kill it?"""
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What a run acts on; the command line opens it.
-
-    `hosts` opens the machines that a plan names and closes them after the trial, so that each
-    trial has fresh browsers. `watch` yields a future of the first fault of what the farm can see
-    die: the media server, the demo app.
-    """
-
-    clock: Clock
-    observer: Observer
-    server: Server
-    driver: Driver
-    hosts: Callable[[TrialPlan], AbstractAsyncContextManager[Mapping[str, Host]]]
-    watch: Callable[[], AbstractAsyncContextManager[asyncio.Future[Fault]]]
-    view: ServerView
 
 
 async def run_trial(
@@ -74,7 +53,9 @@ async def _run_trial(
     like: Footprint | None,
 ) -> None:
     collector = Collector(plan, world.clock, world.observer, recorder)
-    trial = _Trial(plan, world, settings, recorder, collector)
+    joins = SessionJoins(plan, world, recorder, collector)
+    leaves = SessionLeaves(world.clock, joins.complete_s)
+    trial = _Trial(plan, world, settings, recorder, collector, joins)
     recordings = RecordingsCheck(
         plan, world.server.recordings, world.clock, world.observer, recorder
     )
@@ -96,7 +77,7 @@ async def _run_trial(
             is_whole = met is None
             if met is None:
                 await own_view.picture()
-                await trial.leave(hosts)
+                await leaves.leave(list(joins.inside.values()), hosts)
             elif met.what == "server_died":
                 await world.clock.sleep_until(world.clock.run_s() + LAST_LOOKS_S)
     except* GeneratorError as errors:  # of a task of ours, too; the first thing that broke counts
@@ -109,7 +90,7 @@ async def _run_trial(
     if collector.server_lost is not None:
         recordings.unknown(collector.server_lost)
     elif is_whole:
-        await recordings.check(trial.lasted_s)
+        await recordings.check(leaves.lasted_s)
     if is_whole:
         await own_view.after()
     trial.begin("done")
@@ -117,20 +98,14 @@ async def _run_trial(
 
 @dataclass
 class _Trial:
-    """One trial on its way: the plan, who is in, and who could not join (`lost`).
-
-    `complete_s` is when everybody was in, by session; `lasted_s` from then until the first left.
-    """
+    """One trial on its way."""
 
     plan: TrialPlan
     world: World
     settings: TrialSettings
     recorder: Recorder
     collector: Collector
-    inside: dict[str, ProbePlan] = field(default_factory=dict)
-    lost: set[str] = field(default_factory=set)
-    complete_s: dict[str, float] = field(default_factory=dict)
-    lasted_s: dict[str, float] = field(default_factory=dict)
+    joins: SessionJoins
 
     def begin(self, phase: Phase, lasting_s: float | None = None) -> float:
         """Enter a phase; says so to record and watchers. Returns the time."""
@@ -150,92 +125,14 @@ class _Trial:
     async def live(self, hosts: Mapping[str, Host]) -> None:
         """Ramp, settle, hold."""
         ramp_s = self.begin("ramp")
-        async with asyncio.TaskGroup() as sessions:
-            for session in self.plan.sessions:
-                sessions.create_task(self.join_session(session, hosts, ramp_s + session.start_s))
-        if not self.inside:
+        await self.joins.join_sessions(hosts, ramp_s)
+        if not self.joins.inside:
             self.world.observer.note(f"trial {self.plan.index}: nobody could join; no hold")
             return
         await self.settle()
         hold_s = self.begin("hold", self.settings.hold_s)
         await self.world.clock.sleep_until(hold_s + self.settings.hold_s)
         self.begin("leave")
-
-    async def join_session(
-        self, session: SessionPlan, hosts: Mapping[str, Host], start_s: float
-    ) -> None:
-        """Boot the session's pages and let them join, role by role as the driver orders them."""
-        roles = self.world.driver.roles
-        gone: set[str] = set()
-        await self.world.clock.sleep_until(start_s)
-        for role in _ordered(roles, session):
-            after = roles[role].after
-            probes = [probe for probe in session.probes if probe.role == role]
-            if after in gone:
-                for probe in probes:
-                    self.failed(probe, JoinError("partner", f"its {after} could not join"))
-                gone.add(role)
-                continue
-            async with asyncio.TaskGroup() as joins:
-                tasks = [
-                    joins.create_task(self.join(probe, hosts[probe.host], start_s))
-                    for probe in probes
-                ]
-            if not any(task.result() for task in tasks):
-                gone.add(role)
-        async with asyncio.TaskGroup() as waits:
-            for probe in session.probes:
-                if probe.probe in self.inside:
-                    waits.create_task(self.wait_joined(probe, hosts[probe.host]))
-        if all(probe.probe in self.inside for probe in session.probes):
-            self.complete_s[session.session] = self.world.clock.run_s()
-
-    async def join(self, probe: ProbePlan, host: Host, start_s: float) -> bool:
-        await self.world.clock.sleep_until(start_s + probe.start_s)
-        try:
-            await host.start(probe)
-            await host.join(probe.probe)
-        except (JoinError, BrowserError) as error:
-            self.failed(probe, error)
-            return False
-        self.inside[probe.probe] = probe
-        return True
-
-    async def wait_joined(self, probe: ProbePlan, host: Host) -> None:
-        try:
-            joined = await host.joined(probe.probe)
-        except (JoinError, BrowserError) as error:
-            del self.inside[probe.probe]
-            waited = isinstance(error, JoinError) and error.reason in ("timeout", "media")
-            partner = self.partner_lost(probe) if waited else None
-            self.failed(probe, JoinError("partner", partner) if partner else error)
-            return
-        outcome = JoinOutcome(probe.probe, probe.session, True, joined.join_s)
-        self.recorder.join(outcome)
-        self.collector.meter.join(outcome)
-
-    def partner_lost(self, probe: ProbePlan) -> str | None:
-        """Why somebody who waited for others to come waited in vain: none of them could join."""
-        roles = self.world.driver.roles
-        session = next(each for each in self.plan.sessions if each.session == probe.session)
-        awaited = [each for each in session.probes if roles[each.role].after == probe.role]
-        in_vain = probe.receives and awaited and all(each.probe in self.lost for each in awaited)
-        return f"its {awaited[0].role} could not join" if in_vain else None
-
-    def failed(self, probe: ProbePlan, error: JoinError | BrowserError) -> None:
-        outcome = JoinOutcome(
-            probe.probe,
-            probe.session,
-            joined=False,
-            reason=error.reason if isinstance(error, JoinError) else "browser",
-            message=str(error),
-            at_s=self.world.clock.run_s(),
-        )
-        self.lost.add(probe.probe)
-        self.recorder.join(outcome)
-        self.collector.meter.join(outcome)
-        self.collector.settling.forget(probe.probe)
-        self.world.observer.note(f"{probe.probe} ({probe.role} of {probe.session}): {error}")
 
     async def settle(self) -> None:
         """As long as asked, or until every sender's rate is steady."""
@@ -252,33 +149,6 @@ class _Trial:
             f"trial {self.plan.index}: the senders' rates still moved after {AT_MOST_S:.0f} s of "
             "settling; the hold begins all the same"
         )
-
-    async def leave(self, hosts: Mapping[str, Host]) -> None:
-        """Pictures, then everybody goes: those who joined last first, some at a time.
-
-        The hold is over, and stands whatever breaks now.
-        """
-        for name, probe in _pictured(list(self.inside.values())):
-            await hosts[probe.host].screenshot(probe.probe, f"mid-call-{name}")
-        places = asyncio.Semaphore(LEAVES_AT_ONCE)
-
-        async def go(probe: ProbePlan) -> None:
-            async with places:
-                self.left(probe)
-                await hosts[probe.host].leave(probe.probe)
-
-        roles = list(dict.fromkeys(probe.role for probe in self.inside.values()))
-        for role in reversed(roles):
-            async with asyncio.TaskGroup() as leaving:
-                for probe in self.inside.values():
-                    if probe.role == role:
-                        leaving.create_task(go(probe))
-
-    def left(self, probe: ProbePlan) -> None:
-        """The session ends with the first who goes."""
-        complete_s = self.complete_s.get(probe.session)
-        if complete_s is not None and probe.session not in self.lasted_s:
-            self.lasted_s[probe.session] = self.world.clock.run_s() - complete_s
 
     def lasts_at_most_s(self) -> float:
         """From the first join to the last leave, were all of them quick."""
@@ -315,27 +185,3 @@ async def _unless(fault: asyncio.Future[Fault], story: Coroutine[Any, Any, None]
     finally:
         task.cancel()
         await asyncio.wait({task})
-
-
-def _ordered(roles: Mapping[str, Any], session: SessionPlan) -> list[str]:
-    """The session's roles, each behind the one it comes `after`."""
-    present = dict.fromkeys(probe.role for probe in session.probes)
-    ordered: list[str] = []
-    while len(ordered) < len(present):
-        ordered += [
-            role
-            for role in present
-            if role not in ordered
-            and (roles[role].after not in present or roles[role].after in ordered)
-        ]
-    return ordered
-
-
-def _pictured(probes: Sequence[ProbePlan]) -> Sequence[tuple[str, ProbePlan]]:
-    """What pictures are called and whose they are: one of each role; of few probes, all."""
-    of_role = {probe.role: probe for probe in reversed(probes)}
-    others = probes if len(probes) <= ALL_PICTURED else ()
-    return [
-        *of_role.items(),
-        *((probe.probe, probe) for probe in others if probe is not of_role[probe.role]),
-    ]

@@ -10,7 +10,8 @@ from typing import Any
 from farm.analysis.drift import DriftLooks
 from farm.analysis.trial_summary import summarise
 from farm.errors import ServerError
-from farm.execution.run_trial import World, run_trial
+from farm.execution.run_trial import run_trial
+from farm.execution.world import World
 from farm.model.experiment import Experiment
 from farm.model.server_samples import Footprint
 from farm.model.trial_evidence import TrialEvidence

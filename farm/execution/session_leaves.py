@@ -1,0 +1,63 @@
+"""The end of a trial: pictures of its probes, then all of them leave.
+
+Sees the world only through `farm.protocols`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from farm.model.trial_plan import ProbePlan
+from farm.protocols import Clock, Host
+
+LEAVES_AT_ONCE = 8
+ALL_PICTURED = 4
+"""Of so many probes each has its picture taken; of more, one of each role."""
+
+
+@dataclass
+class SessionLeaves:
+    """By session: `complete_s` is when all were in, `lasted_s` from then until the first left."""
+
+    clock: Clock
+    complete_s: Mapping[str, float]
+    lasted_s: dict[str, float] = field(default_factory=dict)
+
+    async def leave(self, inside: Sequence[ProbePlan], hosts: Mapping[str, Host]) -> None:
+        """Pictures, then everybody goes: those who joined last first, some at a time.
+
+        The hold is over, and stands whatever breaks now.
+        """
+        for name, probe in _pictured(inside):
+            await hosts[probe.host].screenshot(probe.probe, f"mid-call-{name}")
+        places = asyncio.Semaphore(LEAVES_AT_ONCE)
+
+        async def go(probe: ProbePlan) -> None:
+            async with places:
+                self._left(probe)
+                await hosts[probe.host].leave(probe.probe)
+
+        roles = list(dict.fromkeys(probe.role for probe in inside))
+        for role in reversed(roles):
+            async with asyncio.TaskGroup() as leaving:
+                for probe in inside:
+                    if probe.role == role:
+                        leaving.create_task(go(probe))
+
+    def _left(self, probe: ProbePlan) -> None:
+        """The session ends with the first who goes."""
+        complete_s = self.complete_s.get(probe.session)
+        if complete_s is not None and probe.session not in self.lasted_s:
+            self.lasted_s[probe.session] = self.clock.run_s() - complete_s
+
+
+def _pictured(probes: Sequence[ProbePlan]) -> Sequence[tuple[str, ProbePlan]]:
+    """What pictures are called and whose they are: one of each role; of few probes, all."""
+    of_role = {probe.role: probe for probe in reversed(probes)}
+    others = probes if len(probes) <= ALL_PICTURED else ()
+    return [
+        *of_role.items(),
+        *((probe.probe, probe) for probe in others if probe is not of_role[probe.role]),
+    ]
