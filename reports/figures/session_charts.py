@@ -10,9 +10,9 @@ from farm.model.experiment import Experiment
 from farm.model.verdict import Reason
 from reports.exports.row_commands import OF_EVENTS, RECEIVED, Traced
 from reports.exports.told_rows import EVENTS
-from reports.figures.by_probe import setup_times
 from reports.figures.chart import Chart, Column
 from reports.figures.session_map import session_map
+from reports.figures.setup_times import setup_times
 from reports.series.session_quality import CAUSES, SessionQuality, session_quality, with_reasons
 from reports.series.trial import TrialSeries
 

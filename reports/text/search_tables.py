@@ -8,8 +8,8 @@ from typing import Any
 from farm.model.experiment import ScenarioKind
 from farm.model.trial_result import TrialResult
 from reports.exports.row_commands import OF_TRIALS
+from reports.text.capacity_words import capacity_text, interval_text
 from reports.text.limits import limit_text
-from reports.text.search_answer import capacity_text, interval_text
 from reports.text.table import (
     Cell,
     Heading,

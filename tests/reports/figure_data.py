@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
 from matplotlib.figure import Figure
 
-from reports.figures.by_probe import bitrate_by_session, bitrate_sorted, loss_by_probe, setup_times
+from reports.figures.by_probe import bitrate_by_session, bitrate_sorted, loss_by_probe
 from reports.figures.close_up import session_close_up
 from reports.figures.cpu_and_quality import quality_against_cpu
 from reports.figures.hosts import host_use
@@ -34,6 +34,7 @@ from reports.figures.server_over_search import server_over_search_figure
 from reports.figures.server_strain import server_strain_over_time
 from reports.figures.server_threads import server_threads
 from reports.figures.session_map import session_map
+from reports.figures.setup_times import setup_times
 from reports.series.pipeline import drawing_of
 from reports.series.search import Threshold
 from tests.reports.made_channels import made_channels, made_close_up, made_quality

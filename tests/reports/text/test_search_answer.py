@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from farm.model.verdict import Outcome
-from reports.text.search_answer import STATES, search_answer
+from reports.text.search_answer import search_answer
+from reports.text.search_states import STATES
 from tests.reports.made_results import result, summary
 
 
