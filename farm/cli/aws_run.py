@@ -25,7 +25,8 @@ from infra.aws.cloud import Cloud
 from infra.aws.cloud_init import user_data
 from infra.aws.look import region_facts
 from infra.aws.resources import APP_PORT, KURENTO_PORT, Machine, Observed, RegionFacts, Wanted
-from infra.aws.run_files import FOLDER_SUFFIX, INVENTORY, RunFiles, RunRecord
+from infra.aws.run_files import FOLDER_SUFFIX, INVENTORY, RunFiles
+from infra.aws.run_record import RunRecord
 from infra.aws.wanted import check_architecture, complete, wanted_of
 
 WHO_AM_I = "https://checkip.amazonaws.com/"

@@ -3,7 +3,8 @@
 The only package that imports boto3, and within it only `cloud` and `upload`.
 
 1. `wanted` turns an experiment's settings into the resources that one run needs (`resources` has
-   the values). `run_files` keeps what must not be lost between two calls: its name and its keys.
+   the values). `run_files` keeps what must not be lost between two calls: its name (`run_record`)
+   and its keys (`ssh_keys`), in a folder that is the farm's (`marked_folder`; `older_run_files`).
 2. `look` asks AWS what there is of the run, by its tag, and what a region offers.
 3. `plan` compares both and says which calls come next (pure). A second call of `farm provision`
    plans from what is there: it repairs and adds, and has nothing to do when all is well.

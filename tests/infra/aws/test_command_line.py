@@ -21,7 +21,7 @@ from farm.errors import BadInput
 from farm.experiment_file import load_experiment, load_inventory
 from infra.aws.cloud import Cloud
 from infra.aws.look import observe
-from infra.aws.run_files import MARKER
+from infra.aws.marked_folder import MARKER
 from tests.infra.aws.cloud_runs import EAST
 
 EXPERIMENT = """\

@@ -12,7 +12,9 @@ import yaml
 
 from farm.errors import BadInput
 from farm.experiment_file import load_inventory
-from infra.aws.run_files import MARKER, RunFiles, RunRecord
+from infra.aws.marked_folder import MARKER
+from infra.aws.run_files import RunFiles
+from infra.aws.run_record import RunRecord
 
 RECORD = RunRecord("calls-3f9a2c", "2030-01-01T00:00:00+00:00", ("us-east-1",))
 OTHER = RunRecord("rooms-000000", "2030-01-01T00:00:00+00:00", ("us-west-2",))
