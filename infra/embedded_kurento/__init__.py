@@ -7,7 +7,8 @@ npm client use it. It forwards and records media without decoding it, and decode
 and to play files.
 
     __main__.py          argv; the ready line; the parent that restarts its worker on HUP
-    server.py            WebSockets, sessions, and what each request method does
+    server.py            WebSockets, and the answer to each request
+    sessions.py          what a client keeps beyond its socket;  methods.py: what each method does
     protocol.py          JSON-RPC text in, requests out; answers; the cache of answers (pure)
     invocation.py        an operation's name and parameters -> a call on an object (pure)
     definitions/         Kurento's own definitions of types, methods, events (its data, Apache-2.0)

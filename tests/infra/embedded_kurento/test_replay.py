@@ -116,7 +116,7 @@ async def test_a_recorded_client_gets_what_it_was_recorded_to_get(
     replay.ids["file:///tmp/"] = f"{tmp_path.as_uri()}/"
     client = await connect()
     clients = [client]
-    server.grace_s = 60.0
+    server.sessions.grace_s = 60.0
 
     for request, recorded in replay.answers():
         if request is None:

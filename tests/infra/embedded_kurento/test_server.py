@@ -27,7 +27,7 @@ async def test_a_ping_needs_no_session(client: Client, server: Server) -> None:
     answer = await client.call("ping", interval=240000)
 
     assert answer["result"] == {"value": "pong"}
-    assert server.sessions == {}
+    assert server.sessions.by_id == {}
 
 
 async def test_a_request_id_used_again_gets_the_old_answer(client: Client) -> None:
@@ -81,7 +81,7 @@ async def test_what_was_asked_with_the_last_breath_keeps_nothing(
 
     await gone(server, pipeline)
     async with asyncio.timeout(60):
-        while server.sessions:
+        while server.sessions.by_id:
             await asyncio.sleep(0.005)
     assert list(server.tree.objects) == ["manager_ServerManager"]
 
@@ -106,12 +106,12 @@ async def test_a_dropped_socket_frees_what_it_made(connect: Connect, server: Ser
     await gone(server, pipeline)
 
     assert list(server.tree.objects) == ["manager_ServerManager"]
-    assert server.sessions == {}
+    assert server.sessions.by_id == {}
 
 
 async def test_a_session_goes_on_over_a_new_socket(connect: Connect, server: Server) -> None:
     """Within the grace; events then come to the new socket."""
-    server.grace_s = 60.0
+    server.sessions.grace_s = 60.0
     first = await connect()
     pipeline = await first.create("MediaPipeline")
     one = await first.create("WebRtcEndpoint", mediaPipeline=pipeline)
@@ -131,7 +131,7 @@ async def test_a_session_goes_on_over_a_new_socket(connect: Connect, server: Ser
 
 
 async def test_closing_a_session_frees_at_once(client: Client, server: Server) -> None:
-    server.grace_s = 60.0
+    server.sessions.grace_s = 60.0
     pipeline = await client.create("MediaPipeline")
 
     answer = await client.call("closeSession")
