@@ -4,7 +4,8 @@ Pure: the search is asked for a load, told how its trial went, asked again. The 
 RFC 9971 (MLRsearch): a *trial* at a load, a *goal* (`reliability`), a load that holds and one above
 it that does not.
 
-`farm.search.trials_so_far` is what the trials say of the capacity, `farm.search.load_choice` which load is next.
+`farm.search.trials_so_far` is what the trials say of the capacity, `farm.search.load_choice` which
+load is next.
 
 By hand, on a server that holds six:
 
