@@ -7,6 +7,7 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Mapping,
     Sequence,
 )
 from contextlib import AbstractAsyncContextManager
@@ -222,8 +223,22 @@ class ServerView(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class RoleProgress:
+    """How far the probes of one role are, and the RTP payload that they receive together."""
+
+    role: str
+    planned: int
+    joined: int
+    failed: int
+    received_bps: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
-    """What a person watches: the last second of a trial."""
+    """What a person watches: the last second of a trial.
+
+    `host_cpu_percent` is the busiest host's; `roles` are in the plan's order.
+    """
 
     trial: int
     load: int
@@ -236,6 +251,8 @@ class Progress:
     server_cpu_percent: float | None
     host_cpu_percent: float | None
     left_s: float | None
+    roles: tuple[RoleProgress, ...]
+    cpu_percent_by_host: Mapping[str, float | None]
 
 
 class Observer(Protocol):

@@ -6,7 +6,7 @@ Figures are those of the newest two polls of each stream; how a trial is judged 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from farm.analysis.aggregates import grown, known, mean_known
@@ -16,7 +16,7 @@ from farm.model.server_samples import ServerSample
 from farm.model.trial_evidence import JoinOutcome
 from farm.model.trial_plan import Phase, TrialPlan
 from farm.model.webrtc_stats import InboundRtp
-from farm.protocols import Progress
+from farm.protocols import Progress, RoleProgress
 
 STALE_S = 5.0
 """What was not heard of for so long is left out rather than shown as if it still went on."""
@@ -47,8 +47,9 @@ class _Page:
 
 @dataclass(frozen=True, slots=True)
 class _Second:
-    """What one stream did between its newest two polls; `None` is unknown."""
+    """What one stream of a probe did between its newest two polls; `None` is unknown."""
 
+    probe: str
     bps: float | None
     lost: int | None
     received: int | None
@@ -60,6 +61,9 @@ class ProgressMeter:
 
     def __init__(self, plan: TrialPlan) -> None:
         self._plan = plan
+        self._probes_by_role: dict[str, set[str]] = {}
+        for probe in plan.probes:
+            self._probes_by_role.setdefault(probe.role, set()).add(probe.probe)
         self._phase: Phase = "reset"
         self._phase_ends_s: float | None = None
         self._joined: set[str] = set()
@@ -91,6 +95,7 @@ class ProgressMeter:
     def progress(self, now_s: float) -> Progress:
         """The last second, as of `now_s`."""
         seconds = list(self._seconds(now_s))
+        cpu_percent_by_host = self._cpu_percent_by_host(now_s)
         return Progress(
             trial=self._plan.index,
             load=self._plan.load,
@@ -101,30 +106,40 @@ class ProgressMeter:
             loss_ratio=_loss_ratio(seconds),
             frame_rate=mean_known(second.frame_rate for second in seconds),
             server_cpu_percent=self._server_cpu_percent(now_s),
-            host_cpu_percent=self._host_cpu_percent(now_s),
+            host_cpu_percent=max(known(cpu_percent_by_host.values()), default=None),
             left_s=None if self._phase_ends_s is None else max(0.0, self._phase_ends_s - now_s),
+            roles=tuple(self._roles(seconds)),
+            cpu_percent_by_host=cpu_percent_by_host,
         )
 
+    def _roles(self, seconds: Sequence[_Second]) -> Iterator[RoleProgress]:
+        for role, probes in self._probes_by_role.items():
+            yield RoleProgress(
+                role,
+                planned=len(probes),
+                joined=len(probes & self._joined),
+                failed=len(probes & self._failed),
+                received_bps=_sum(second.bps for second in seconds if second.probe in probes),
+            )
+
     def _seconds(self, now_s: float) -> Iterator[_Second]:
-        for page in self._pages.values():
+        for probe, page in self._pages.items():
             if not page.told:
                 page.told, page.heard_s = True, now_s
             if page.heard_s is not None and now_s - page.heard_s < STALE_S:
                 for stream, newest in page.newest.items():
                     former = page.former.get(stream)
                     if former is not None and newest.timestamp > former.timestamp:
-                        yield _second(former, newest)
+                        yield _second(probe, former, newest)
 
-    def _host_cpu_percent(self, now_s: float) -> float | None:
-        """The busiest host's."""
+    def _cpu_percent_by_host(self, now_s: float) -> dict[str, float | None]:
         self._hosts_heard_s.update(dict.fromkeys(self._untold_hosts, now_s))
         self._untold_hosts.clear()
-        seen = [
-            sample.cpu_percent
+        return {
+            host: sample.cpu_percent
             for host, sample in self._hosts.items()
             if now_s - self._hosts_heard_s[host] < STALE_S
-        ]
-        return max(known(seen), default=None)
+        }
 
     def _server_cpu_percent(self, now_s: float) -> float | None:
         if self._server is None or now_s - self._server.received_s > STALE_S:
@@ -132,11 +147,12 @@ class ProgressMeter:
         return self._server.cpu_percent
 
 
-def _second(former: InboundRtp, newest: InboundRtp) -> _Second:
+def _second(probe: str, former: InboundRtp, newest: InboundRtp) -> _Second:
     seconds = (newest.timestamp - former.timestamp) / 1000
     payload_bytes = grown(former.bytesReceived, newest.bytesReceived)
     frames = grown(former.framesDecoded, newest.framesDecoded)
     return _Second(
+        probe,
         bps=None if payload_bytes is None else 8 * payload_bytes / seconds,
         # Packets may un-lose themselves: a repaired one comes back on its own SSRC.
         lost=_difference(former.packetsLost, newest.packetsLost),

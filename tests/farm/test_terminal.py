@@ -22,6 +22,8 @@ HOLD = Progress(
     server_cpu_percent=41.2,
     host_cpu_percent=None,
     left_s=17.4,
+    roles=(),
+    cpu_percent_by_host={},
 )
 
 

@@ -11,6 +11,7 @@ from farm.execution.progress import ProgressMeter
 from farm.model.page_samples import PageReport
 from farm.model.trial_evidence import JoinOutcome
 from farm.model.webrtc_stats import InboundRtp
+from farm.protocols import RoleProgress
 from tests.synthetic import Page, call_plan, host_sample, page_reports, server_sample
 
 
@@ -47,6 +48,18 @@ def test_the_last_second_of_a_call() -> None:
     assert progress.loss_ratio == 0.05
     assert progress.frame_rate == 20.0
     assert (progress.server_cpu_percent, progress.host_cpu_percent) == (12.0, 61.0)
+
+
+def test_each_role_has_its_own_figures() -> None:
+    meter = meter_after(Page("p000", seconds=10, loss=0.1), Page("p001", seconds=10))
+    meter.join(JoinOutcome("p000", "s000", True, 1.0))
+    meter.join(JoinOutcome("p001", "s000", False, None, "timeout"))
+    assert [plan.role for plan in call_plan().probes] == ["caller", "callee"]
+    assert meter.progress(10.0).roles == (
+        RoleProgress("caller", planned=1, joined=1, failed=0, received_bps=2 * 8000 * 45),
+        RoleProgress("callee", planned=1, joined=0, failed=1, received_bps=2 * 8000 * 50),
+    )
+    assert [role.received_bps for role in meter.progress(30.0).roles] == [None, None]
 
 
 def test_packets_that_one_stream_got_late_repair_no_other_one() -> None:
@@ -98,8 +111,12 @@ def test_the_generators_cpu_is_its_busiest_hosts_while_it_is_heard_of() -> None:
         sample = host_sample(9.0, cpu_percent=100.0 if number == 3 else 10.0)
         meter.host_sample(replace(sample, host=f"h{number}"))
     assert meter.progress(10.0).host_cpu_percent == 100.0
+    assert meter.progress(10.0).cpu_percent_by_host == {
+        f"h{number}": 100.0 if number == 3 else 10.0 for number in range(10)
+    }
     for number in (1, 2):
         meter.host_sample(replace(host_sample(14.0, cpu_percent=10.0), host=f"h{number}"))
     assert meter.progress(14.5).host_cpu_percent == 100.0
     assert meter.progress(15.5).host_cpu_percent == 10.0, "h3 was not heard of for 5 s"
+    assert meter.progress(15.5).cpu_percent_by_host == {"h1": 10.0, "h2": 10.0}
     assert meter.progress(30.0).host_cpu_percent is None
