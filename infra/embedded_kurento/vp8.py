@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from aiortc.codecs.vpx import VpxPayloadDescriptor
+
 from infra.embedded_kurento.media import Codec, RtpPacket
 
 VP8 = Codec("VP8", 90_000)
 
 PAYLOAD_BYTES = 1200
 """Of a packet: with its headers it fits any path to a browser."""
+
+_PARTITION_BITS = 0x07
+"""Of the partition id as aiortc reads it; the bit above is reserved and ignored (RFC 7741 4.2)."""
 
 _START_CODE = b"\x9d\x01\x2a"
 
@@ -62,16 +67,18 @@ class Vp8Assembler:
             self._stream = packet.stream
             self.restart()
         self._next = packet.sequence + 1
-        payload = packet.content
-        offset = _descriptor_length(payload)
-        if offset >= len(payload):
+        try:
+            descriptor, part = VpxPayloadDescriptor.parse(packet.content)
+        except ValueError:  # cut short
             return None
-        if payload[0] & 0x17 == 0x10:
+        if not part:
+            return None
+        if descriptor.partition_start and descriptor.partition_id & _PARTITION_BITS == 0:
             self._parts.clear()
             self._timestamp = packet.timestamp
         elif not self._parts or packet.timestamp != self._timestamp:
             return None
-        self._parts.append(payload[offset:])
+        self._parts.append(part)
         if not packet.marker:
             return None
         frame = Vp8Frame(b"".join(self._parts), packet.stream, packet.timestamp, packet.arrived_s)
@@ -88,20 +95,7 @@ def payloads(frame: bytes) -> list[bytes]:
     count = -(-len(frame) // room)
     share = -(-len(frame) // count)
     parts = [frame[at : at + share] for at in range(0, len(frame), share)]
-    return [bytes((0x10 if index == 0 else 0x00,)) + part for index, part in enumerate(parts)]
-
-
-def _descriptor_length(payload: bytes) -> int:
-    """Bytes of the payload descriptor (RFC 7741 4.2); all of them when it is cut short."""
-    if len(payload) < 2:
-        return len(payload)
-    if not payload[0] & 0x80:
-        return 1
-    extended = payload[1]
-    length = 2
-    if extended & 0x80:
-        if len(payload) <= length:
-            return len(payload)
-        length += 2 if payload[length] & 0x80 else 1
-    length += bool(extended & 0x40) + bool(extended & 0x30)
-    return length
+    return [
+        bytes(VpxPayloadDescriptor(partition_start=int(index == 0), partition_id=0)) + part
+        for index, part in enumerate(parts)
+    ]

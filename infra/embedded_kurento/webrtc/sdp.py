@@ -4,6 +4,9 @@ Pure. `parse` reads what is needed of an offer or answer (RFC 8866, RFC 8843, RF
 `write_answer` and `write_offer` word theirs line by line as a Kurento Media Server 7.3.0 was
 recorded to: BUNDLE, rtcp-mux, abs-send-time as only header extension, no transport-cc, no RTX, no
 msid, no bandwidth lines.
+
+`aiortc.sdp` is not used: it drops session attributes that Kurento repeats in its answer, rewrites
+`fmtp` (`minptime=010` as 10), and refuses offers in which an `fmtp` has no `rtpmap`.
 """
 
 from __future__ import annotations

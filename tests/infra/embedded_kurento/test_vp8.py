@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,6 +71,22 @@ def test_every_form_of_the_payload_descriptor_is_left_out() -> None:
     ):
         part = bytes((0x90, extended)) + fields + KEY
         assert [each.data for each in _push(Vp8Assembler(), [part], timestamp=1)] == [KEY]
+
+
+@pytest.mark.parametrize(
+    "cut", [b"", b"\x90", b"\x90\x80", b"\x90\x80\x81", b"\x90\xf0\x81\x11\x05"]
+)
+def test_a_payload_descriptor_that_is_cut_short_is_no_frame(cut: bytes) -> None:
+    assert _push(Vp8Assembler(), [cut], timestamp=1) == []
+
+
+def test_the_reserved_bit_of_the_payload_descriptor_is_ignored() -> None:
+    """RFC 7741 4.2: "MUST be ignored by the receiver"."""
+    assert [each.data for each in _push(Vp8Assembler(), [b"\x18" + KEY], timestamp=1)] == [KEY]
+
+
+def test_only_the_first_partition_begins_a_frame() -> None:
+    assert _push(Vp8Assembler(), [b"\x11" + KEY], timestamp=1) == []
 
 
 def test_padding_is_no_picture() -> None:
