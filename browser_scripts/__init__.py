@@ -1,1 +1,1 @@
-"""What runs in the page, and the drivers' steps. It reports; Python computes."""
+"""Scripts that run in the page, and the drivers' steps. Scripts report; Python computes."""

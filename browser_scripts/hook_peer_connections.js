@@ -1,8 +1,8 @@
-// Remembers what a page does with WebRTC and WebSockets, from before its first script on, in every
-// frame, and changes nothing that the page could see: constructors and methods are wrapped in
-// proxies, so instanceof, subclasses, static members, name and length stay as they are.
+// Records what a page does with WebRTC and WebSockets, in every frame, from before the page's first
+// script on. The page can see no difference: constructors and methods are wrapped in proxies, so
+// instanceof, subclasses, static members, name and length stay as they are.
 //
-// Says first media, states and closes through `send`, and returns the frame's connections for
+// Reports first media, states and closes through `send`, and returns the frame's connections for
 // poll_stats.js: an array of {id, connection, offered_ms, first_media, last, closed} where `last`
 // is a promise of the RTCStatsReport taken as the connection was closed. `wrap` is wrap.js's.
 (config, send, wrap) => {
@@ -20,7 +20,7 @@
     return false;
   };
 
-  // Looked at often only while media is due; after `first_media_within_ms` once a poll is enough.
+  // Checked often only while media is due; after `first_media_within_ms` once a poll is enough.
   const watchFirstMedia = async (entry, receiver) => {
     const { track } = receiver;
     const started = now();
@@ -94,7 +94,7 @@
         const entry = known.get(connection);
         if (entry && !entry.closed) {
           entry.closed = true;
-          // Asked for before the close, so that it holds the counters up to it.
+          // Requested before the close, so that it holds the counters up to it.
           entry.last = connection.getStats().catch(() => null);
           say("connection", { connection: entry.id, state: "closed", by_page: true });
         }

@@ -1,10 +1,10 @@
-// Leaves received audio unplayed: an element that shows video gets its stream's video tracks only.
-// Packets still arrive, are counted and reported to the sender; nothing takes them out of the jitter
-// buffer, decodes or mixes them. The page reads back the stream that it gave. An element of audio
-// alone is left as it is, for it would never begin to play: that audio is played, until video joins it.
+// Leaves received audio unplayed: an element that shows video gets only its stream's video tracks.
+// Packets still arrive, are counted and reported to the sender, but nothing takes them out of the
+// jitter buffer, decodes or mixes them. The page reads back the stream that it set. An element with
+// audio alone would never begin to play without it: its audio is played until the stream has video.
 //
-// Returns what poll_stats.js must not tell then: (stat) => members that have no meaning, or null.
-// Says once, through `send`, that received audio is not played: {message: "audio", played: false}.
+// Returns for poll_stats.js (stat) => members whose values have no meaning then, or null.
+// Reports once, through `send`, that received audio is not played: {message: "audio", played: false}.
 (send) => {
   const native = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "srcObject");
   const pictures = new WeakMap(); // a page's stream -> the same without its audio
@@ -42,7 +42,7 @@
     }
   };
   const removed = (stream, track) => track && pictures.get(stream)?.removeTrack(track);
-  // A page's own additions tell nobody by an event.
+  // No event is fired for tracks that the page itself adds or removes.
   for (const [name, done] of [["addTrack", added], ["removeTrack", removed]]) {
     MediaStream.prototype[name] = new Proxy(MediaStream.prototype[name], {
       apply(target, stream, args) {
@@ -70,7 +70,7 @@
     }),
   });
 
-  // ---------------------------------------------------------------- what statistics cannot know
+  // ---------------------------------------------------------------- what statistics do not have
 
   const OF_PLAYOUT = Object.fromEntries([
     "jitterBufferDelay", "jitterBufferTargetDelay", "jitterBufferMinimumDelay", "jitterBufferEmittedCount",

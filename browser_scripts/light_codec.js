@@ -1,16 +1,16 @@
-// Takes the codec's work away from a page, and nothing that a server sees. What is sent: the camera
-// is captured at its own size and rate, a tiny picture of it is encoded, and each encoded frame's
-// payload is replaced by a prepared frame of the clip, as large as the congestion control's target
-// allows. What is received: each frame's payload is replaced by a tiny picture, padded to the length
-// that it had; the true size is told. ICE, DTLS, SRTP, RTCP, pacing and jitter buffer stay Chromium's.
+// Saves a page the work of encoding and decoding; a server sees no difference. Sending: the camera is
+// captured at its own size and rate, a tiny picture of it is encoded, and each encoded frame's payload
+// is replaced by a prepared frame of the clip, as large as the congestion control's target allows.
+// Receiving: each frame's payload is replaced by a tiny picture, padded to its former length; the true
+// size is reported. ICE, DTLS, SRTP, RTCP, pacing and jitter buffer stay Chromium's.
 //
-// Hooked in whatever the page does (addTrack, addTransceiver, a remote offer, old-style createOffer):
-// after each such call all transceivers are looked at. A page's own transforms are left alone.
-// What cannot be done lightly stays full, and `send` says why: {message: "fidelity", ...}.
+// It works with each way to add media (addTrack, addTransceiver, a remote offer, old-style
+// createOffer): after each such call all transceivers are checked. A page's own transforms are kept.
+// A sender that cannot be light stays full, and `send` reports why: {message: "fidelity", ...}.
 //
 // `workerMain` (light_worker.js) does the work on each frame, in a worker. `askBank(name, codec)`
 // has the farm put the file of prepared frames into the file input that a global of this name holds.
-// Returns (stat, report) => members to be added, which only we know, for poll_stats.js.
+// Returns for poll_stats.js (stat, report) => members to add, which the browser does not have.
 (config, send, workerMain, askBank) => {
   const Connection = window.RTCPeerConnection;
   if (!Connection || !window.RTCRtpScriptTransform) return () => null;
@@ -37,7 +37,7 @@
       if (data.question !== undefined) answer(data);
       if (data.unread) unread(data.unread);
     };
-    delivered("vp8").catch(({ message }) => unread(message)); // what most calls need, before they do
+    delivered("vp8").catch(({ message }) => unread(message)); // ahead of time: most calls need it
     return worker;
   };
 
@@ -57,14 +57,14 @@
     }
   };
 
-  // What was agreed on is needed soon; to ask for it at the first frame would hold that one up.
+  // A negotiated codec is needed soon; asking for it at the first frame would delay that frame.
   const foresee = (sender, receiver) => {
     if (deliveries.has("h264")) return;
     const first = [nativeGet.call(sender), receiver.getParameters()].map(({ codecs }) => codecs[0]);
     if (first.some((codec) => codec?.mimeType === "video/H264")) delivered("h264").catch(() => {});
   };
 
-  // In no document, so that the page's own scripts and policy have no part in it.
+  // In no document, so that the page's own scripts and policy do not affect it.
   const bankFile = async (codec) => {
     const input = document.createElement("input");
     input.type = "file";
@@ -100,10 +100,10 @@
 
   // ---------------------------------------------------------------- what is sent
 
-  // The page's own factor (or 1) times ours; the page is told of its own only.
+  // The page's own factor (or 1) times ours; the page reads back only its own.
   const shrunk = (encoding, { width = 640, height = 480 } = {}) => ({
     ...encoding,
-    // Else Chromium holds the rate to what suits the tiny picture; its own limits for the camera's.
+    // Else Chromium limits the rate to one for the tiny picture; these are its limits for the camera's.
     maxBitrate: encoding.maxBitrate ?? MOST_BPS.find(([pixels]) => width * height <= pixels)[1],
     scaleResolutionDownBy: (encoding.scaleResolutionDownBy ?? 1) * config.shrink,
   });
@@ -130,7 +130,7 @@
     say({ fidelity: "light" });
   };
 
-  // A codec without prepared frames: the encoder's own frames go out, at their own size again.
+  // A codec without prepared frames: the encoder's own frames are sent, at their own size again.
   const unprepared = (id, reason) => {
     for (const [sender, entry] of senders) {
       if (entry.id !== id) continue;
@@ -168,7 +168,7 @@
     },
   });
 
-  // Each report of the page's polls tells, too: only what falls between them is asked for.
+  // The reports of polls have it, too: it is asked for only between them.
   const heard = (sender, stat, report) => {
     if (stat.type !== "outbound-rtp" || stat.targetBitrate === undefined) return;
     const entry = senders.get(sender);
@@ -197,7 +197,7 @@
     receiver.transform = new RTCRtpScriptTransform(started(), options);
   };
 
-  // ---------------------------------------------------------------- where both are found
+  // ---------------------------------------------------------------- finding senders and receivers
 
   const listening = new WeakSet();
   const sweep = (connection) => {
@@ -223,7 +223,7 @@
       apply(target, connection, args) {
         const made = Reflect.apply(target, connection, args);
         sweep(connection);
-        // Before the page's own continuation: what comes later is too late for a receiver.
+        // Before the page's own continuation: later would miss a receiver's first frames.
         return made instanceof Promise ? made.then((value) => { sweep(connection); return value; }) : made;
       },
     });
@@ -236,7 +236,7 @@
     },
   });
 
-  // ---------------------------------------------------------------- what statistics cannot know
+  // ---------------------------------------------------------------- what statistics do not have
 
   const NOT_OF_SENDER = Object.fromEntries([
     "framesPerSecond", "frameWidth", "frameHeight", "qpSum", "qualityLimitationReason",

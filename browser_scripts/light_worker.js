@@ -1,13 +1,13 @@
-// What a light probe's worker does with each encoded frame, sent and received; light_codec.js starts
-// it and says why. A message to it is the bank of a codec, an answer about a stream, or what a
-// sender's target has become; a message from it is a question which bank a stream's frames are from,
-// such a target, a received picture's true size, or why a bank cannot be read.
+// The worker of a light probe: replaces each encoded frame that is sent or received. light_codec.js
+// starts it and explains it. A message to it is the bank of a codec, an answer about a stream, or a
+// sender's new target. A message from it asks which bank a stream's frames are from, or reports such
+// a target, a received picture's true size, or why a bank cannot be read.
 (constants) => {
   const FLOOR = 0.3, CEILING = 3, REPAY_S = 0.5, MOST_DEBT_S = 1, LEAST_S = 0.001, START_BPS = 300000;
   const WINDOW_MS = 1000, DESCRIPTORS = 0.97;
-  const targets = new Map(); // id -> the encoder's target, then what it means for us
-  const banks = new Map(); // codec -> its prepared frames, promised
-  const questions = new Map(); // number -> what takes the answer
+  const targets = new Map(); // id -> the encoder's target, and what follows from it for prepared frames
+  const banks = new Map(); // codec -> promise of its prepared frames
+  const questions = new Map(); // number -> function that takes the answer
 
   const bankOf = (codec) => {
     if (!banks.has(codec)) {
@@ -73,11 +73,11 @@
     return made;
   };
 
-  // Chromium takes all that a transform adds for overhead of packetizing, takes that off the
-  // encoder's target, at most half of it (libwebrtc's RtpVideoSender), and we add nearly all. What
-  // a real encoder would be left with: the whole, less the few bytes of a packet's descriptor. Where
-  // the estimate stands still (no transport-cc), what was taken off is what was added a while ago:
-  // the estimate itself, which is for audio too where transport-cc is, bounds the whole.
+  // Chromium counts the bytes that a transform adds as overhead of packets and subtracts them from the
+  // encoder's target, at most half of it (libwebrtc's RtpVideoSender); here nearly all bytes are added.
+  // A real encoder would get the whole target, less the few bytes of a packet's descriptor. Where the
+  // estimate does not change (no transport-cc), what is subtracted is what was added a while ago. The
+  // estimate itself, which includes audio where there is transport-cc, is the upper limit.
   const unreduced = ({ target_bps, allowed_bps = Infinity }, overhead) => {
     const since = performance.now() - WINDOW_MS;
     while (overhead.length && overhead[0].at < since) overhead.shift();
@@ -86,12 +86,12 @@
     return Math.round(DESCRIPTORS * Math.min(whole_bps, allowed_bps));
   };
 
-  // The picture of the clip whose turn it is, by the camera's clock, and what it may weigh. Weights
-  // are in seconds of the target, so that they mean the same when it changes.
+  // Chooses the clip's picture by the camera's clock, and its largest size. Sizes are in seconds of
+  // the target bitrate, so that they mean the same when it changes.
   const sending = ({ id, most_bps }) => {
     let first = null, last = null, frame_s = 0, keys = 0, deltas = 0;
-    let due_s = 0; // not sent yet of what could have been
-    let debt_s = 0, pace = 0; // of a key frame, and how much of each second repays it
+    let due_s = 0; // what could have been sent by now and was not
+    let debt_s = 0, pace = 0; // owed after a key frame, and the part of each second that repays it
     const target = { bps: START_BPS, overhead: [], most_bps };
     targets.set(id, target);
     const next = (encoded, bank) => {
@@ -99,7 +99,7 @@
       const at = encoded.timestamp;
       first ??= at;
       const passed_s = last === null ? 1 / bank.frame_rate : ((at - last) >>> 0) / constants.clock_hz;
-      // A camera's pause is not paid back in one frame.
+      // After a pause of the camera one frame must not use all the time that was saved.
       const since_s = Math.min(Math.max(passed_s, LEAST_S), REPAY_S);
       last = at;
       frame_s += frame_s ? 0.2 * (since_s - frame_s) : since_s;
@@ -135,8 +135,8 @@
     };
   };
 
-  // Received frames -> tiny ones. A key frame has its size: VP8 in its first bytes (RFC 6386, 9.1),
-  // of other codecs Chromium has read it.
+  // Replaces received frames by tiny ones. A key frame has the picture's size: VP8 in its first bytes
+  // (RFC 6386, 9.1); for other codecs Chromium has read it.
   const receiving = ({ track }) => {
     let known = "", count = 0;
     const told = (width, height) => {
@@ -156,7 +156,7 @@
     };
   };
 
-  // Which bank a stream's frames are from; null: none, they go as they are.
+  // The bank that a stream's frames are from; null: none, frames are sent as they are.
   let count = 0;
   const codecOf = (options, { mimeType = "video/vp8", payloadType }) => {
     if (mimeType.toLowerCase() === "video/vp8") return "vp8";
@@ -176,13 +176,13 @@
       const codec = await codecOf(options, facts);
       bank = codec && await bankOf(codec);
     };
-    // By hand: a TransformStream between two pipes takes several times as many turns a frame.
+    // Read and written by hand: a TransformStream between two pipes needs several times as many turns.
     const reader = readable.getReader(), writer = writable.getWriter();
     const pump = async () => {
       for (;;) {
         const { value, done } = await reader.read();
         if (done) return;
-        // A codec changes at a key frame only; to ask each frame costs more than the rest of this.
+        // A codec changes only at a key frame; asking at each frame would cost more than all the rest.
         if (facts === null || value.type === "key") await looked(value);
         if (bank) value.data = next(value, bank, facts).buffer;
         writer.write(value).catch(() => {});

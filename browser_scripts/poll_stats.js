@@ -1,11 +1,11 @@
 // Reports getStats() of a frame's connections once a period, as one JSON string through `send`. It
-// reports and never computes: raw W3C members, those that `config.fields` names.
+// reports the raw W3C members that `config.fields` names, and computes nothing.
 //
-// The schedule stands on the wall clock (multiples of the period, plus the probe's phase), so it
-// does not drift and the probes of a host stay spread. A poll that falls due while the former one
-// is unfinished is left out; the next one is then late by the first one that was missed.
+// Polls are due by the wall clock (at multiples of the period, plus the probe's phase), so that they
+// do not drift and the probes of a host stay spread. A poll that is due while the one before it is
+// unfinished is left out; the lateness of the next one counts from the first that was left out.
 //
-// `known(stat, report)` gives members of a stat that stand in the place of the browser's own, or null.
+// `known(stat, report)` returns members that replace the browser's own in a stat, or null.
 // `lookAtSenders(entry)` is watch_senders.js's.
 (config, send, connections, known, lookAtSenders) => {
   const top = window === window.top;
@@ -16,7 +16,7 @@
   const dueAfter = (time) =>
     (Math.floor((time - offset_ms) / config.period_ms) + 1) * config.period_ms + offset_ms;
 
-  // Once a pair is selected, the others and their candidates only repeat themselves: left out.
+  // Once a pair is selected, the other pairs and their candidates do not change: left out.
   const ICE = new Set(["candidate-pair", "local-candidate", "remote-candidate"]);
   const wanted = (report) => {
     const selected = new Set();
@@ -44,7 +44,7 @@
     return stats;
   };
 
-  // Told while ICE is not connected, and until the first media: what a probe that cannot join has to say of its connections.
+  // Reported while ICE is not connected and until the first media: why a probe may fail to join.
   const candidates = (description) => description?.sdp.match(/^a=candidate:/gm)?.length ?? 0;
   const progress = ({ connection, closed, first_media }) => {
     if (closed) return undefined;
@@ -78,7 +78,7 @@
     };
   };
 
-  // What all tabs of a probe have in common: the period's number. Timers may be early by a little.
+  // The period's number, which is the same in all tabs of a probe. Timers may fire a little early.
   const periodOf = (due, started) =>
     Math.floor((Math.max(due, started) - offset_ms) / config.period_ms + 0.001);
 

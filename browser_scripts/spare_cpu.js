@@ -1,6 +1,6 @@
-// Leaves out work that costs a probe CPU and changes nothing for the server; pages do not notice.
+// Avoids work that costs a probe CPU and makes no difference to the server or the page.
 (hideMedia) => {
-  // Echo cancellation and its kin, run on a made voice: a tenth of a probe's CPU.
+  // Echo cancellation, noise suppression and gain control of a synthetic voice: a tenth of a probe's CPU.
   const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
   const devices = window.MediaDevices?.prototype; // absent where the context is not secure
   if (devices) {
@@ -16,7 +16,7 @@
   }
 
   // Media elements play but are not drawn. Transparent, not hidden: a page, or a driver's step, that
-  // asks whether an element is visible still gets yes. A picture of the page is taken without it.
+  // asks whether an element is visible still gets yes. Screenshots are taken without it.
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(hideMedia);
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];

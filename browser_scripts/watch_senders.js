@@ -1,16 +1,16 @@
-// Tells what a page does with what it sends: one message `sender` for each RTCRtpSender of the
+// Reports what a page does with its senders: one message `sender` for each RTCRtpSender of the
 // frame's connections once its m-line has a mid, and whenever something in it changes. What a page
 // calls is noticed at once; `look` compares once a poll, for what no call of this page changes.
 //
-// A page that does not want to receive on an m-line any more, or does again, is told by a message
-// `receiver`; that it wants to at first is not told.
+// A message `receiver` reports that a page no longer wants to receive on an m-line, or does again;
+// that it wants to at first is not reported.
 //
-// An m-line that the other side rejects leaves what was told as it was: the page stopped nothing.
+// An m-line that the other side rejects changes nothing in the reports: the page stopped nothing.
 // A sender that never had a track and is not negotiated to send (a receiver's other half) is left out.
 //
 // `connections` is hook_peer_connections.js's. Returns look(entry), which never throws.
 (send, wrap, connections) => {
-  const told = new WeakMap(); // connection -> Map of RTCRtpSender -> what was told of it last
+  const told = new WeakMap(); // connection -> Map of RTCRtpSender -> what was reported of it last
   const failed = new WeakSet(); // tracks that ended without the page's stop()
   const watched = new WeakSet();
   const stopped = new WeakSet(); // senders whose transceiver the page stopped
@@ -26,7 +26,7 @@
     });
   };
 
-  // By the track itself: it may come from another frame, from a clone, or by a name of old.
+  // By the track itself: it may come from another frame, from a clone, or under a prefixed name.
   const sourceOf = (track) => {
     if (String(track).includes("CanvasCapture")) return "canvas";
     const { groupId, displaySurface } = track.getSettings();
@@ -35,7 +35,7 @@
     return "other";
   };
 
-  // What the page lets the fastest of the encodings have; null: as many as there are.
+  // The highest frame rate that the page allows an active encoding; null: no limit.
   const mostFrames = (encodings) => {
     const rates = encodings
       .filter(({ active }) => active)
@@ -97,7 +97,7 @@
     for (const transceiver of connection.getTransceivers()) {
       const { sender, mid, direction, currentDirection } = transceiver;
       gone.delete(sender);
-      // What the other side rejects is no act of the page's: all stays as the page had it.
+      // A rejection by the other side is not an act of the page: all stays as the page had it.
       if (direction === "stopped" && !isClosed && !stopped.has(sender)) continue;
       if (!isClosed) tellReceiver(entry, transceiver);
       const before = senders.get(sender);
@@ -111,7 +111,7 @@
     try {
       compare(entry);
     } catch {
-      // A page may have put anything in the place of the browser's objects.
+      // A page may have replaced the browser's objects by anything.
     }
   };
   const lookAtAll = () => connections.forEach(look);
@@ -120,7 +120,7 @@
     apply(target, self, args) {
       const made = Reflect.apply(target, self, args);
       lookAgain(self);
-      // What takes time is looked at before the page's own continuation; it keeps a failure's handling.
+      // After a promise, look before the page's own continuation, which still handles a failure.
       return made instanceof Promise ? made.then((value) => { lookAgain(self); return value; }) : made;
     },
   });

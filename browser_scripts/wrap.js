@@ -1,5 +1,5 @@
-// Puts a proxy in the place of a function that the browser gives to pages: its name, length, source,
-// and what `instanceof` says of what it makes stay as they are. `part` is "value", or "set" of an
+// Replaces a function that the browser gives to pages by a proxy: its name, length and source, and
+// `instanceof` of the objects that it makes, stay as they are. `part` is "value", or "set" of an
 // accessor. Returns the proxy, or null where the browser has no such function.
 (owner, name, handler, part = "value") => {
   const descriptor = owner && Object.getOwnPropertyDescriptor(owner, name);

@@ -1,1 +1,1 @@
-"""What stands under a run: the demo app, the embedded media server, machines."""
+"""What a run stands on: the demo app, the embedded media server, and machines on AWS."""

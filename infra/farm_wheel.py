@@ -1,6 +1,6 @@
-"""The farm that runs here as a wheel, for machines that are to run the same.
+"""The farm that runs here, packed as a wheel for other machines.
 
-Made of the installed files and their metadata: it needs neither a checkout nor a build tool.
+It is made of the installed files and their metadata: no checkout, no build tool.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TAG = "py3-none-any"
 
 
 def pack(folder: Path) -> Path:
-    """Write the wheel into `folder`; its path."""
+    """Write the wheel into `folder`; returns its path."""
     distribution = metadata.distribution(NAME)
     stem = f"{NAME.replace('-', '_')}-{distribution.version}"
     info = f"{stem}.dist-info"
@@ -52,6 +52,6 @@ def _files(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _digest(data: bytes) -> str:
-    """As PEP 427 wants it."""
+    """A file's digest as PEP 427 writes it."""
     digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=")
     return f"sha256={digest.decode()}"

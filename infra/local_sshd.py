@@ -1,8 +1,8 @@
 """A throw-away SSH daemon on loopback: for `farm demo` and for tests.
 
-It has a configuration and keys of its own in a temporary directory, listens on 127.0.0.1 only, lets
-in only the one key that was made for it, and only as the user who runs it. Nothing of the
-machine's own SSH is read or changed.
+Its configuration and keys are in a temporary directory. It listens on 127.0.0.1 only, and accepts
+only the key that was made for it, for the user who runs it. The machine's own SSH is neither read
+nor changed.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class LocalSshd:
 
 
 def sshd_program() -> Path | None:
-    """Where the daemon is installed, if it is."""
+    """The path of the daemon; `None` if it is not installed."""
     found = shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
     return Path(found) if found and shutil.which("ssh-keygen") else None
 
@@ -76,8 +76,8 @@ async def local_sshd(
 ) -> AsyncIterator[LocalSshd]:
     """Run an SSH daemon while the body runs.
 
-    `directory` with the keys of an earlier one and its `port` make the same daemon appear again;
-    `forwarding` lets it be jumped through, `forced` is what every login runs (ForceCommand in
+    With the `directory` and the `port` of an earlier one the same daemon starts again. `forwarding`
+    allows jumps through it; `forced` is the command that every login runs (ForceCommand in
     sshd_config(5)), `limits` are further lines of its configuration, such as MaxSessions. Raises
     MissingTool, ProcessError.
     """
@@ -130,7 +130,7 @@ async def _make_keys(processes: Processes, directory: Path) -> None:
 def _write_files(
     directory: Path, port: int, forwarding: bool, forced: str | None, limits: str
 ) -> None:
-    """All that sshd reads, and known_hosts for us."""
+    """Write the files that sshd reads, and known_hosts for its clients."""
     if os.geteuid() == 0:
         SEPARATION.mkdir(mode=0o755, exist_ok=True)
     host_key = (directory / "host_key.pub").read_text()
@@ -154,7 +154,7 @@ def _write_files(
 def locked(shadow: str, user: str) -> bool:
     """Whether `/etc/shadow` locks the account, as installers with a sudo user do to root.
 
-    Without PAM root's sshd lets nobody in there, whatever the key.
+    Without PAM root's sshd refuses every login to a locked account, whatever the key.
     """
     passwords = dict(line.split(":")[:2] for line in shadow.splitlines() if ":" in line)
     return passwords.get(user, "").startswith("!")

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Brings what the farm needs from the system's packages: chromium, libatomic (Playwright's driver is
+# Installs what the farm needs from the system's packages: chromium, libatomic (Playwright's driver is
 # linked to it), top (procps), sshd, ip (iproute2), and for tests faketime, janus and shells (busybox,
-# fish, tcsh, zsh). And cloud-init-schema: one file out of the package cloud-init, which is not
-# installed, for it would set up the machine at its next boot.
+# fish, tcsh, zsh). cloud-init-schema is one file of the package cloud-init, which is not itself
+# installed, as it would set up the machine at its next boot.
 #
 #   machine_setup.sh TOOL...     installs the TOOLs that are missing (apt-get; sudo unless root)
-#   APT=no machine_setup.sh ...  only prints what is missing and the command that brings it
+#   APT=no machine_setup.sh ...  only prints what is missing and the command that installs it
 #
-# Says what it will install before it does. Never starts a service.
+# It prints what it will install first, and never starts a service.
 set -eu
 
 have() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ]; }
@@ -50,7 +50,7 @@ done
 sudo=""
 [ "$(id -u)" = 0 ] || sudo="sudo"
 apt="$sudo env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends"
-# Not by sudo, which would put it into root's home: it calls sudo for what it depends on.
+# Without sudo, which would install it into root's home: it calls sudo for its dependencies.
 browser="${VENV_BIN:-.venv/bin}/playwright install --with-deps chromium"
 
 echo "This machine lacks:$packages${playwright:+ chromium}${schema:+ cloud-init-schema}"

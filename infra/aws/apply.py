@@ -1,7 +1,7 @@
-"""Carries plans out: calls, waits until what was made can be seen, and plans again.
+"""Carry plans out: make the calls, wait until their results are visible, and plan again.
 
-A call that AWS answers with "not there yet", or "somebody made it already", is no failure: the next
-round sees how things are.
+A call that AWS answers with "not there yet" or "exists already" is no failure: the next round plans
+from what exists by then.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ READY_WITHIN_S = 600.0
 GONE_WITHIN_S = 900.0
 ROUND_S = 4.0
 FIRST_PAUSE_S = 0.25
-"""Pauses grow from this to `round_s` while nothing changes."""
+"""The first pause between rounds; pauses grow to `round_s` while nothing changes."""
 TOKENS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait, and by which clock."""
+    """How long to wait for AWS, and the clock that measures it."""
 
     ready_s: float = READY_WITHIN_S
     gone_s: float = GONE_WITHIN_S
@@ -47,10 +47,10 @@ def provide(
     say: Say,
     patience: Patience = Patience(),
 ) -> Observed:
-    """Until all is there as wanted; what is there then.
+    """Create and repair until everything wanted exists; returns what exists then.
 
-    If nothing was there at first and it cannot be made, what was made is taken back before the
-    error goes on. Raises BadInput, CloudError.
+    If nothing existed at first and a creation fails, what was created is removed before the error
+    is raised. Raises BadInput, CloudError.
     """
     there = observe(cloud, wanted.everywhere, wanted.run)
     fresh = not there.anything
@@ -69,9 +69,9 @@ def remove(
     say: Say,
     patience: Patience = Patience(),
 ) -> Observed:
-    """End all of a run and wait until it is gone; what is left when patience ends.
+    """Remove everything of a run and wait until it is gone; returns what is left after the wait.
 
-    What AWS refuses to end is said once, and the rest goes on.
+    What AWS refuses to remove is reported once, and the rest is still removed.
     """
     asked = tuple(regions)
     denied: set[tuple[str, str]] = set()
@@ -133,7 +133,7 @@ def _until_there(
 
 @dataclass(frozen=True, slots=True)
 class _Carried:
-    """The ids of what was made, which have to be seen before the next plan."""
+    """The ids of what was created; they have to be visible before the next plan."""
 
     ids: frozenset[str]
     refused: bool
@@ -146,8 +146,11 @@ def _key(call: Call) -> tuple[str, str]:
 def _carry_out(
     cloud: Cloud, calls: Iterable[Call], say: Say, denied: set[tuple[str, str]] | None = None
 ) -> _Carried:
-    """What is refused for good goes into `denied`, and is tried machine by machine; without that
-    it raises."""
+    """Make the calls; returns the ids that they created.
+
+    A call that AWS refuses for good goes into `denied` and is tried machine by machine; without
+    `denied` the refusal raises.
+    """
     made: set[str] = set()
     refused = False
     for call in calls:
@@ -188,7 +191,7 @@ def _first_with_capacity(cloud: Cloud, call: Call, say: Say) -> dict[str, Any]:
 
 
 def _with_a_new_token(cloud: Cloud, call: Call, params: Mapping[str, Any]) -> dict[str, Any]:
-    """A token whose machine ended long ago, and is forgotten, makes no other one."""
+    """Launch with the first client token that is unused: AWS refuses those of ended instances."""
     asked = dict(params)
     for _ in range(TOKENS):
         try:
@@ -200,7 +203,7 @@ def _with_a_new_token(cloud: Cloud, call: Call, params: Mapping[str, Any]) -> di
 
 
 def _ids(answer: Mapping[str, Any]) -> set[str]:
-    """Of what a creating call made; empty for the others."""
+    """The ids in the answer to a call that creates something; empty for other calls."""
     instances = answer.get("Instances", ())
     names = ("GroupId", "KeyPairId")
     found = {str(answer[name]) for name in names if name in answer}
@@ -212,18 +215,18 @@ def _ids(answer: Mapping[str, Any]) -> set[str]:
 def _take_back(
     cloud: Cloud, wanted: Wanted, error: BaseException, say: Say, patience: Patience
 ) -> None:
-    say(f"that failed ({str(error) or type(error).__name__}); taking back what was made")
+    say(f"that failed ({str(error) or type(error).__name__}); removing what was created")
     try:
         left = remove(cloud, wanted.run, wanted.everywhere, say, patience)
     except FarmError as trouble:
-        say(f"it could not be taken back ({trouble}): farm teardown {wanted.run}")
+        say(f"it could not be removed ({trouble}): farm teardown {wanted.run}")
         return
     if left.anything:
         say(f"not all of it is gone: farm teardown {wanted.run}")
 
 
 def _tell(waits: Iterable[str], told: set[str], say: Say) -> None:
-    """Each thing that is waited for once."""
+    """Report each thing that is waited for, once."""
     for wait in waits:
         if wait not in told:
             told.add(wait)

@@ -1,4 +1,4 @@
-"""Calls to AWS, and what its refusals mean to a user.
+"""Calls to AWS; its refusals become errors that a user can act on.
 
 Credentials, profile and endpoint are found as the AWS command line finds them (`AWS_PROFILE`,
 `~/.aws`, `AWS_ENDPOINT_URL`). Calls that AWS throttles are repeated for a while.
@@ -52,7 +52,7 @@ PATIENCE = {
         retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=5, read_timeout=15
     )
 }
-"""There is a table of prices here: nobody has to wait for AWS's."""
+"""Short: without an answer the table of prices in this package is used."""
 
 _SETTINGS = (
     ConfigParseError,
@@ -65,10 +65,10 @@ _SETTINGS = (
 
 
 class Cloud:
-    """An AWS account; one client a service and region, made when it is first asked for."""
+    """An AWS account, with one client for each service and region, made at its first use."""
 
     def __init__(self) -> None:
-        """Finds the credentials; a role that wants an MFA code is asked for at the terminal.
+        """Finds the credentials; the MFA code of a role is asked for at the terminal.
 
         Raises BadInput, CloudError.
         """
@@ -89,7 +89,7 @@ class Cloud:
         self._clients: dict[tuple[str, str], Any] = {}
 
     def client(self, service: str, region: str) -> Any:
-        """Raises BadInput when there is no such region, or the profile is not there."""
+        """The client of a service. Raises BadInput for an unknown region or profile."""
         if (service, region) not in self._clients:
             with translated(service, region):
                 config = CONFIG.merge(PATIENCE.get(service, Config()))
@@ -99,7 +99,7 @@ class Cloud:
         return self._clients[service, region]
 
     def call(self, operation: str, region: str, **params: Any) -> dict[str, Any]:
-        """One call to EC2. Raises BadInput, CloudError and its kin."""
+        """One call to EC2. Raises BadInput, CloudError and its subclasses."""
         client = self.client("ec2", region)
         with translated(operation, region):
             answer: dict[str, Any] = getattr(client, operation)(**params)
@@ -121,7 +121,7 @@ class Cloud:
             return str(client.get_caller_identity()["Account"])
 
     def check_region(self, region: str, setting: str) -> None:
-        """Raises BadInput naming `setting` for a region that AWS has never had."""
+        """Raises BadInput naming `setting` for a region that does not exist."""
         known = self.session.get_available_regions("ec2")
         if region not in known:
             close = difflib.get_close_matches(region, known, 1)
@@ -129,7 +129,7 @@ class Cloud:
             raise BadInput(f"{setting}: {region}: AWS has no such region{hint}")
 
     def regions(self) -> tuple[str, ...]:
-        """Those that are enabled for the account, as any region says that may be asked."""
+        """The regions that are enabled for the account; asks the first region that answers."""
         home = self.session.region_name or HOME_REGION
         others = (each for each in self.session.get_available_regions("ec2") if each != home)
         refused: FarmError | None = None
@@ -146,7 +146,7 @@ class Cloud:
 
 @contextmanager
 def translated(operation: str, region: str) -> Iterator[None]:
-    """What AWS and its library raise, as what a user can act on."""
+    """Turns the errors of AWS and its library into errors that a user can act on."""
     where = f" in {region}" if region else ""
     try:
         yield
@@ -167,12 +167,13 @@ def translated(operation: str, region: str) -> Iterator[None]:
     except ProfileNotFound as error:
         raise BadInput(f"AWS_PROFILE: {_line(error)}") from error
     except (SSOError, TokenRetrievalError) as error:
-        raise BadInput(f"the AWS SSO login is over, or there was none: {_login()}") from error
+        raise BadInput(f"the AWS SSO login has expired, or there was none: {_login()}") from error
     except LoginError as error:
         raise BadInput(f"aws login --profile {_profile()}: {_line(error)}") from error
     except RefreshWithMFAUnsupportedError as error:
         raise BadInput(
-            "the session of the AWS role is over, and a new one wants another MFA code: call again"
+            "the session of the AWS role has expired, and a new one needs another MFA code:"
+            " call again"
         ) from error
     except NoRegionError as error:
         raise BadInput(
@@ -181,29 +182,29 @@ def translated(operation: str, region: str) -> Iterator[None]:
     except _SETTINGS as error:
         raise BadInput(f"AWS settings: {_line(error)}") from error
     except EndpointConnectionError as error:
-        raise CloudError(f"AWS is not reached{where}: {_line(error)}") from error
+        raise CloudError(f"AWS cannot be reached{where}: {_line(error)}") from error
     except (BotoCoreError, HTTPClientError) as error:
         raise CloudError(f"AWS, {operation or 'setting up'}{where}: {_line(error)}") from error
 
 
 def _line(error: Exception) -> str:
-    """Programs and servers in between say many lines."""
+    """An error on one line: programs and proxies write many."""
     return " ".join(str(error).split())[:MOST_SAID]
 
 
 def _mfa_code(prompt: str) -> str:
-    """Asked at the terminal. Raises BadInput where nobody can be asked."""
-    nobody = (
-        f"the role of the AWS profile {_profile()} wants an MFA code, and nobody is there to be"
-        " asked: call from a terminal, or give the keys of a session (aws configure"
+    """The MFA code, asked for at the terminal. Raises BadInput without a terminal."""
+    no_terminal = (
+        f"the role of the AWS profile {_profile()} needs an MFA code, and there is no terminal to"
+        " ask for it: call from a terminal, or give the keys of a session (aws configure"
         f" export-credentials --profile {_profile()} --format env)"
     )
     if not sys.stdin.isatty():
-        raise BadInput(nobody)
+        raise BadInput(no_terminal)
     try:
         return getpass.getpass(prompt, sys.stderr)
     except EOFError:
-        raise BadInput(nobody) from None
+        raise BadInput(no_terminal) from None
 
 
 def _profile() -> str:
@@ -211,7 +212,7 @@ def _profile() -> str:
 
 
 def _login() -> str:
-    """What gives new credentials where these came from."""
+    """The command that gives new credentials of the same kind."""
     if "AWS_ACCESS_KEY_ID" in os.environ:
         return "new AWS_* variables: those are used here"
     name, passed = _profile(), set[str]()

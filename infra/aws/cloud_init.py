@@ -1,4 +1,4 @@
-"""The user data of machines: `cloud_init/*.yaml` with what belongs to one run put in."""
+"""The user data of machines: `cloud_init/*.yaml` with the values of one run filled in."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from infra.aws.resources import Role
 
 SETTINGS = "/etc/probe-farm/settings"
 READY_FILE = "/var/lib/probe-farm-ready"
-"""There when cloud-init has done all."""
+"""This file exists when cloud-init has finished."""
 MOST_BYTES = 16384
-"""EC2 takes no more user data."""
+"""The most user data that EC2 accepts."""
 
 
 def user_data(
     role: Role, *, host_key: tuple[str, str], expires: datetime | None, kurento: str | None = None
 ) -> str:
-    """What a machine does when it first boots.
+    """The user data: the steps of a machine's first boot.
 
-    `host_key` is the (private, public) half of what it proves itself by over SSH: made by us, so
-    that the very first connection can be verified, before any console output is there to be read.
+    `host_key` is its SSH host key (private, public), made here, so that the very first connection
+    can be verified, before any console output can be read.
     """
     config = _file(role)
     private, public = host_key
@@ -53,7 +53,7 @@ def _with(key: str, value: str, text: str) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Scripts stay readable."""
+    """A YAML dumper that writes scripts as readable blocks."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:

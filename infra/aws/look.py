@@ -1,4 +1,4 @@
-"""What there is on AWS, and what a region offers."""
+"""The resources that exist on AWS, and what a region offers."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from infra.aws.resources import (
 )
 
 UBUNTU_OWNER = "099720109477"
-"""Canonical."""
+"""The account of Canonical, which publishes Ubuntu's images."""
 UBUNTU_NAME = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-{}-server-*"
 UBUNTU_ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
 AT_ONCE = 8
 
 
 def observe(cloud: Cloud, regions: Iterable[str], run: str | None = None) -> Observed:
-    """All that carries our tag in these regions, of one run or of all."""
+    """All resources with the farm's tag in these regions, of one run or of all."""
     asked = tuple(regions)
     for region in asked:
         cloud.client("ec2", region)  # not in threads: making one is not safe there
@@ -44,7 +44,7 @@ def observe(cloud: Cloud, regions: Iterable[str], run: str | None = None) -> Obs
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What there is in the `regions` that could be looked at; of the others, `denied`, why not."""
+    """The resources in the `regions` that could be listed; `denied` says why others could not."""
 
     there: Observed
     regions: tuple[str, ...]
@@ -52,18 +52,18 @@ class Looked:
 
     @property
     def unseen(self) -> str | None:
-        """What is not known, in a line; `None` where all was looked at."""
+        """One line about the regions that could not be listed; `None` if all were."""
         if not self.denied:
             return None
         names = ", ".join(self.denied)
         return (
-            f"not looked at: {names}: {next(iter(self.denied.values()))}. Whether the farm has"
-            " something there is not known; --region looks only where you say"
+            f"not listed: {names}: {next(iter(self.denied.values()))}. Whether the farm has"
+            " something there is unknown; --region lists only the regions that you name"
         )
 
 
 def look_around(cloud: Cloud, regions: Iterable[str], run: str | None = None) -> Looked:
-    """As `observe`, but of a region that refuses it is said. Raises what all of them refuse."""
+    """As `observe`, but a region that refuses is reported. Raises only if all of them refuse."""
     asked = tuple(regions)
     found: dict[str, Observed] = {}
     denied: dict[str, FarmError] = {}
@@ -174,9 +174,9 @@ def _address(address: Mapping[str, Any], region: str) -> Address:
 def region_facts(
     cloud: Cloud, region: str, types: Iterable[str], *, ubuntu: bool = True
 ) -> RegionFacts:
-    """Its default network, these machine types, and Ubuntu's images for their processors.
+    """A region's default network, these machine types, and Ubuntu's images for their processors.
 
-    Raises BadInput for what it does not have.
+    Raises BadInput for what the region does not have.
     """
     default = [{"Name": "default-for-az", "Values": ["true"]}]
     subnets = cloud.all("describe_subnets", "Subnets", region, Filters=default)

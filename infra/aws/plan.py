@@ -1,7 +1,7 @@
-"""Wanted, and there: which calls to EC2 come next.                                        (pure)
+"""The next calls to EC2: from what is wanted and what exists. Pure.
 
-`plan` may be asked as often as one likes: it looks at what there is, never at what was called
-before. What needs an answer that is not there yet (an address, a zone) comes in a later round.
+`plan` goes by what exists, never by earlier calls, and may be called any number of times. A call
+that needs a value which AWS has not given yet (an address, a zone) comes in a later round.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ Tags = list[dict[str, str]]
 
 
 def plan(wanted: Wanted, facts: Mapping[str, RegionFacts], there: Observed) -> Plan:
-    """The calls that come next; nothing to call and to wait for when all is as wanted.
+    """The calls that come next; none, and nothing to wait for, when all is as wanted.
 
-    `there` is what there is of this run, `facts` by region.
+    `there` is what exists of this run; `facts` are by region.
     """
     calls: list[Call] = []
     waits: list[str] = []
@@ -50,7 +50,7 @@ def plan(wanted: Wanted, facts: Mapping[str, RegionFacts], there: Observed) -> P
     for machine in wanted.machines:
         found = _living(there, machine.name)
         if found is None and _before_its_server(machine, wanted, there):
-            waits.append(f"{machine.name}: the server first, to stand apart from it")
+            waits.append(f"{machine.name}: after the server, to be in another zone")
         elif found is None:
             calls.append(_launch(machine, wanted, facts[machine.region], there))
         elif found.state == "stopped":
@@ -66,7 +66,7 @@ def plan(wanted: Wanted, facts: Mapping[str, RegionFacts], there: Observed) -> P
 
 
 def ending(there: Observed) -> Plan:
-    """The calls that end a run, of which `there` is all that there is."""
+    """The calls that remove a run, of which `there` is everything that exists."""
     calls: list[Call] = []
     by_region: dict[str, list[str]] = {}
     for machine in there.living:
@@ -75,10 +75,10 @@ def ending(there: Observed) -> Plan:
     for address in there.addresses:
         if address.association is not None:
             apart = {"AssociationId": address.association}
-            says = f"take {address.ip} from {address.machine}"
+            says = f"detach {address.ip} from {address.machine}"
             calls.append(Call(address.region, "disassociate_address", says, (apart,)))
         free = {"AllocationId": address.id}
-        says = f"give back {address.ip}"
+        says = f"release {address.ip}"
         calls.append(Call(address.region, "release_address", says, (free,)))
     for key in there.keys:
         gone = {"KeyName": key.name}
@@ -98,8 +98,9 @@ def ending(there: Observed) -> Plan:
 
 
 def one_by_one(call: Call) -> tuple[Call, ...]:
-    """A call that ends many machines as one for each, else none: AWS refuses all for one of them
-    that is protected from it."""
+    """A call that ends many machines, as one call for each; empty for any other call.
+
+    AWS refuses the whole call if one of the machines is protected from termination."""
     if call.operation != "terminate_instances":
         return ()
     ids = [each for params in call.either for each in params["InstanceIds"]]
@@ -112,7 +113,7 @@ def _end(region: str, ids: list[str]) -> Call:
 
 
 def tags(wanted: Wanted, name: str) -> Tags:
-    """What everything of the run carries from its creation on."""
+    """The tags that every resource of the run has from its creation on."""
     return [
         {"Key": "Name", "Value": f"probe-farm {wanted.run} {name}"},
         {"Key": RUN_TAG, "Value": wanted.run},
@@ -122,7 +123,7 @@ def tags(wanted: Wanted, name: str) -> Tags:
 
 
 def wanted_rules(role: Role, wanted: Wanted, there: Observed) -> frozenset[Rule]:
-    """Open to the operator and to the hosts as far as their addresses are known, to nobody else."""
+    """Firewall rules: open to the operator and to hosts with known addresses, to nobody else."""
     names = {machine.name for machine in wanted.machines if machine.role == "host"}
     hosts = {
         f"{machine.public_ip}/32"
@@ -196,7 +197,7 @@ def _permission(rule: Rule, group: str) -> dict[str, Any]:
 
 
 def _doubles(wanted: Wanted, there: Observed) -> Iterator[Call]:
-    """Of two machines of one name the younger ends, and what is not wanted any more."""
+    """Ends the younger of two machines of one name, and machines that are no longer wanted."""
     names = {machine.name for machine in wanted.machines}
     for machine in there.living:
         if machine.name not in names or machine != _living(there, machine.name):
@@ -266,7 +267,7 @@ def places(
 
 
 def _before_its_server(machine: WantedMachine, wanted: Wanted, there: Observed) -> bool:
-    """Its zone can only be chosen when the server has one."""
+    """Whether a machine has to wait until the server has a zone: its own must differ."""
     with_server = any(
         other.role == "server" and other.region == machine.region for other in wanted.machines
     )
@@ -293,6 +294,6 @@ def _group(there: Observed, region: str, role: Role) -> Group | None:
 
 
 def _living(there: Observed, name: str) -> Machine | None:
-    """The oldest that lives and has the name."""
+    """The oldest living machine of that name."""
     found = [machine for machine in there.living if machine.name == name]
     return min(found, key=lambda machine: (machine.launched, machine.id), default=None)

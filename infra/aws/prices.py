@@ -1,4 +1,4 @@
-"""What machines cost: AWS's price list, kept for a week; else the table beside this file."""
+"""What machines cost: AWS's price list, cached for a week, or the table beside this file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from infra.aws.cloud import Cloud, translated
 
 AWS = "AWS's price list, on demand, Linux, shared tenancy"
 LIST_REGION = "us-east-1"
-"""The price list of all regions is asked there."""
+"""The region whose endpoint serves the price list of all regions."""
 KEPT = timedelta(days=7)
 
 Wanted = tuple[str, str]
@@ -31,9 +31,10 @@ Wanted = tuple[str, str]
 def prices(
     cloud: Cloud, wanted: Iterable[Wanted], cache: Path, today: date
 ) -> tuple[PriceTable, str | None]:
-    """Prices of (machine, region)s, and why they are not AWS's own where they are not.
+    """Prices of (machine, region) pairs, and why some are not from AWS's price list.
 
-    What AWS said within a week is taken from `cache`. Machines that nobody prices are left out.
+    Prices that AWS gave within a week are taken from `cache`. Machines without a price are left
+    out.
     """
     asked = tuple(dict.fromkeys(wanted))
     kept = _kept(cache, today)
@@ -52,13 +53,13 @@ def prices(
 
 
 def repository_table() -> PriceTable:
-    """What stands in `prices.yaml`."""
+    """The table in `prices.yaml`."""
     text = (files("infra.aws") / "prices.yaml").read_text(encoding="utf-8")
     return parse_price_table(text, "prices.yaml")
 
 
 def _listed(cloud: Cloud, machine: str, region: str) -> tuple[MachinePrice, ...]:
-    """What AWS's price list says; empty where it names no such machine. Raises FarmError."""
+    """The price in AWS's price list; empty where it has no such machine. Raises FarmError."""
     terms = {
         "instanceType": machine,
         "regionCode": region,
@@ -107,7 +108,7 @@ def _kept(cache: Path, today: date) -> PriceTable | None:
 
 
 def _keep(cache: Path, table: PriceTable) -> None:
-    """A cache that cannot be written is none."""
+    """Writes the cache; a failure to write is ignored."""
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)
         sweep(cache.parent)
@@ -127,7 +128,7 @@ def _text(table: PriceTable) -> str:
 
 
 def main() -> int:
-    """Print a table of these machines in these regions, as `prices.yaml` has it."""
+    """Print a table of these machines in these regions, in the format of `prices.yaml`."""
     parser = argparse.ArgumentParser(prog="infra.aws.prices", description=main.__doc__)
     parser.add_argument("machine")
     parser.add_argument("region", nargs="+")

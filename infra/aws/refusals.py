@@ -1,4 +1,4 @@
-"""What AWS refuses, in its codes and words -> what a user can act on. No I/O.
+"""AWS's error codes and messages as errors that a user can act on. Pure.
 
 Codes are those of EC2, STS and S3: docs.aws.amazon.com, "Error codes for the Amazon EC2 API".
 """
@@ -14,7 +14,7 @@ MOST_SAID = 300
 
 _EXPIRED = "the AWS credentials have expired: log in again ({login})"
 _UNKNOWN = "AWS does not know these credentials: log in again ({login})"
-_CLOCK = "AWS finds this machine's clock wrong: set it (timedatectl)"
+_CLOCK = "AWS says that this machine's clock is wrong: set it (timedatectl)"
 _CREDENTIALS = {
     "ExpiredToken": _EXPIRED,
     "ExpiredTokenException": _EXPIRED,
@@ -77,7 +77,7 @@ _GONE = {
     "InvalidGroup.Duplicate",
     "InvalidKeyPair.Duplicate",
 }
-"""Somebody was there first, or what was made a moment ago is not everywhere yet."""
+"""It exists already, or what was created a moment ago is not visible everywhere yet."""
 
 _OF_CREDENTIALS = {
     "AssumeRole": "take its role",
@@ -86,7 +86,7 @@ _OF_CREDENTIALS = {
     "GetRoleCredentials": "take its role",
     "GetSessionToken": "begin a session",
 }
-"""Operations that no call of ours asks for: botocore makes them to have credentials at all."""
+"""Operations that botocore calls by itself to get credentials."""
 
 _SKEWED = re.compile(r"Signature (?:expired|not yet current)")
 _DENIED_BY = re.compile(
@@ -103,11 +103,11 @@ def refusal(
 ) -> FarmError:
     """The error to raise.
 
-    `operation` is ours, `asked` is what AWS was asked for: a role, perhaps, before it. `where` is
-    " in REGION", `login` the command that gives new credentials.
+    `operation` is ours; `asked` is the one that AWS refused, which may be a role's, before it.
+    `where` is " in REGION", `login` the command that gives new credentials.
     """
     said = " ".join(message.partition("Encoded auth")[0].split())[:MOST_SAID]
-    if said.startswith("<"):  # a page of something in between, not AWS's own words
+    if said.startswith("<"):  # a page of a proxy, not AWS's own message
         said = "no reason given"
     if _SKEWED.search(said):
         return BadInput(f"{_CLOCK} ({said})")
@@ -134,7 +134,7 @@ def refusal(
 
 
 def _why(said: str) -> str:
-    """A deny of an organisation's is not mended by a policy of the account's."""
+    """Why, and who can mend it: an account's policy does not overrule its organisation's deny."""
     denied = _DENIED_BY.search(said)
     if denied is None:
         return POLICY

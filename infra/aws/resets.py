@@ -1,7 +1,7 @@
-"""The server's machine made new between trials: booted again, or another instance in its place.
+"""Resets of the server's machine between trials: a reboot, or a new instance in its place.
 
-The farm's server knows none of this: it is handed something to await (`farm.server`), and sees by
-itself that another boot has begun.
+`farm.server` knows nothing of AWS: it awaits the function that it is given, and sees by itself that
+the machine has booted anew.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from infra.aws.resources import Machine, RegionFacts, Wanted
 
 
 def reboot(cloud: Cloud, run: str, region: str) -> None:
-    """Ask EC2 to boot the run's server again; returns before that is done. Raises CloudError."""
+    """Ask EC2 to reboot the run's server; returns before it has. Raises CloudError."""
     server = _server(cloud, run, region)
     cloud.call("reboot_instances", region, InstanceIds=[server.id])
 
@@ -30,8 +30,7 @@ def fresh_instance(
 ) -> None:
     """End the run's server and put another in its place, at the same Elastic IP.
 
-    It proves itself by the same host key, so that who connects sees no difference. Raises
-    CloudError.
+    It has the same host key, so that SSH clients see no difference. Raises CloudError.
     """
     region = wanted.machines[0].region
     server = _server(cloud, wanted.run, region)

@@ -1,4 +1,4 @@
-"""What a run needs of AWS, and what there is of it.                                    (values)"""
+"""The AWS resources that a run needs, and those that exist, as values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAME_TAG = "probe-farm:name"
 EXPIRES_TAG = "probe-farm:expires"
 
 MEDIA_PORTS = (40000, 65535)
-"""UDP, what Kurento is told to use (`cloud_init/server.yaml`)."""
+"""The UDP ports that Kurento is configured to use (`cloud_init/server.yaml`)."""
 KURENTO_PORT, APP_PORT, SSH_PORT = 8888, 8443, 22
 
 Role = Literal["server", "host"]
@@ -21,7 +21,7 @@ LIVING = ("pending", "running", "stopping", "stopped")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Rule:
-    """Who may send what: `source` is an address range, or `self`, the group's own machines."""
+    """One firewall rule: `source` is an address range, or `self`, the group's own machines."""
 
     protocol: str
     first: int
@@ -31,7 +31,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class WantedMachine:
-    """`types` in the order of preference; `image` is `None` for Ubuntu's of the processor."""
+    """A machine to create: `types` in order of preference; `image` `None` is Ubuntu's own."""
 
     name: str
     role: Role
@@ -46,7 +46,10 @@ class WantedMachine:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """All of one run. `operator` is an address range, `expires` when all machines end."""
+    """Everything that one run needs.
+
+    `operator` is an address range; all machines end at `expires`.
+    """
 
     run: str
     expires: datetime
@@ -58,12 +61,12 @@ class Wanted:
 
     @property
     def everywhere(self) -> tuple[str, ...]:
-        """The regions to look into."""
+        """All regions in which the run may have resources."""
         return tuple(dict.fromkeys((*self.regions, *self.earlier)))
 
     @property
     def regions(self) -> tuple[str, ...]:
-        """Those in which machines are wanted, the server's first."""
+        """The regions in which machines are wanted, the server's first."""
         return tuple(dict.fromkeys(machine.region for machine in self.machines))
 
     def roles(self, region: str) -> tuple[Role, ...]:
@@ -73,7 +76,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class MachineType:
-    """What AWS says of a type; `zones` are those of the region that have it."""
+    """A machine type as AWS describes it; `zones` are the region's zones that have it."""
 
     name: str
     architecture: str
@@ -96,7 +99,7 @@ class RegionFacts:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """An instance that is, or was until lately."""
+    """An instance, also one that has ended lately."""
 
     id: str
     run: str
@@ -152,7 +155,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What there is, of one run or of all, in the regions looked at."""
+    """The resources of one run, or of all runs, in the regions that were listed."""
 
     machines: tuple[Machine, ...] = ()
     groups: tuple[Group, ...] = ()
@@ -177,7 +180,7 @@ class Observed:
 
     @property
     def anything(self) -> bool:
-        """Something is left that costs or is in the way; instances that ended are not."""
+        """Whether any resource other than ended instances is left."""
         running = any(machine.state != "terminated" for machine in self.machines)
         return running or bool(self.groups or self.keys or self.addresses)
 
@@ -200,7 +203,7 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call to EC2. `either`: parameters to try in this order while AWS has no capacity."""
+    """One call to EC2; `either` are parameters to try in turn while AWS has no capacity."""
 
     region: str
     operation: str
@@ -210,7 +213,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The calls that come next, and what has to be waited for before more can be planned."""
+    """The next calls, and what has to happen before more can be planned."""
 
     calls: tuple[Call, ...] = ()
     waits: tuple[str, ...] = ()

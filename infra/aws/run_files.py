@@ -1,17 +1,17 @@
-"""What must not be lost between two calls of `farm provision`: a run's name and its keys.
+"""The files that `farm provision` keeps between two calls: a run's name and its keys.
 
-They lie in a folder that is the farm's alone, `NAME.aws` beside the inventory, or around it where
-that is `NAME.aws/inventory.yaml`. `run.json` is written before the first call to AWS, so that
-whatever is killed later is found again by its name. Nobody else may read any of it.
+They are in a folder of the farm's own, `NAME.aws` beside the inventory, or the inventory's folder
+where that is `NAME.aws/inventory.yaml`. `run.json` is written before the first call to AWS, so that
+a run whose provision was killed is found by its name. Only the user may read these files.
 
     made-by-probe-farm   says that the folder is the farm's, and names each file that it made there
     run.json             the run's name, its expiry, its regions
     id_ed25519[.pub]     logs in to all machines of the run
-    known_hosts          what their machines prove themselves by
-    host_keys/NAME       the private halves of that, by machine
+    known_hosts          the machines' public host keys
+    host_keys/NAME       their private host keys, by machine
 
-What is not named there is neither used, overwritten nor removed, nor is a link followed; an
-inventory is the farm's by its first line and the run that it names.
+Files that the marker does not name are never used, overwritten or removed, and no link is followed.
+An inventory is the farm's if its first line says so and it names the run.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ _FILES = tuple(name for name in _OF_EACH_RUN if name != _HOST_KEYS)
 
 
 class RunFiles:
-    """The files of one run; `inventory` is where the experiment looks for it.
+    """The files of one run; `inventory` is the path that the experiment names.
 
-    `check` says whether they can be; what writes raises BadInput.
+    `check` says whether they can be written; methods that write raise BadInput.
     """
 
     def __init__(self, inventory: Path) -> None:
@@ -54,7 +54,7 @@ class RunFiles:
         self._own = MarkedFolder(self.folder, _FILES, (_HOST_KEYS,))
 
     def record(self) -> RunRecord | None:
-        """Of this folder, or of an older farm's. Raises BadInput when it cannot be read."""
+        """The record in the folder, or of an older farm. Raises BadInput if it is unreadable."""
         with self._own.used():
             if not self._own.is_ours:
                 return older_record(self.inventory, self.folder)
@@ -65,7 +65,7 @@ class RunFiles:
             raise BadInput(f"{path}: cannot be read: {error}") from error
 
     def check(self, record: RunRecord | None) -> None:
-        """Raises BadInput where the files of that run, or of a new one, would touch others'."""
+        """Raises BadInput if the files of that run, or of a new one, would touch other files."""
         with self._own.used():
             older = None if self._own.is_ours else older_record(self.inventory, self.folder)
             if older is not None:
@@ -87,7 +87,7 @@ class RunFiles:
                     )
 
     def keep(self, record: RunRecord) -> None:
-        """On the disk when this returns, and all names taken that come after it."""
+        """Write the record, and reserve the names of the files that follow, on the disk."""
         self.check(record)
         if not self._own.is_ours:
             self._own.make()
@@ -96,7 +96,7 @@ class RunFiles:
         self._own.write(RECORD, json.dumps(asdict(record), indent=2).encode())
 
     def forget(self) -> tuple[Path, ...]:
-        """The run is over: its keys open nothing any more. What is left, for it is not ours."""
+        """Remove the files of a run that is over; returns those that stay, as they are not ours."""
         with self._own.used():
             if self._own.is_ours:
                 return self._forget()
@@ -111,19 +111,19 @@ class RunFiles:
         return tuple(sorted(left | {self.inventory} if os.path.lexists(self.inventory) else left))
 
     def public_key(self) -> str:
-        """Of the key that logs in to all machines, made when there is none yet."""
+        """The public key that logs in to all machines; made at the first call."""
         public = self._key(_KEY)
         self._own.write(f"{_KEY}.pub", f"{public}\n".encode())
         return public
 
     def host_key(self, machine: str) -> tuple[str, str]:
-        """(private, public) of a machine, made when there is none yet."""
+        """A machine's host key (private, public); made at the first call."""
         name = f"{_HOST_KEYS}/{machine}"
         public = self._key(name)
         return (self.folder / name).read_text(encoding="utf-8"), public
 
     def write_known_hosts(self, addresses: Mapping[str, Iterable[str]]) -> None:
-        """By machine the addresses that it is reached at."""
+        """Write known_hosts, from each machine's addresses."""
         lines = [
             f"{address} {self.host_key(machine)[1]}\n"
             for machine, found in addresses.items()
@@ -138,12 +138,12 @@ class RunFiles:
 
     @property
     def key_path(self) -> str:
-        """Of the key that logs in, as the inventory has it: by the way from there."""
+        """The path of the login key, relative to the inventory."""
         return os.path.relpath(self.folder / _KEY, self.inventory.parent)
 
     @property
     def known_hosts_path(self) -> str:
-        """Likewise."""
+        """The path of known_hosts, relative to the inventory."""
         return os.path.relpath(self.folder / _KNOWN_HOSTS, self.inventory.parent)
 
     def _key(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""What will be made, what there is, and what it costs: in words.                          (pure)"""
+"""Plans, existing resources and costs, written as text. Pure."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from infra.aws.resources import (
 )
 
 USD_PER_ADDRESS_HOUR = 0.005
-"""Each public IPv4 address, an Elastic IP too, since February 2024."""
+"""The price of each public IPv4 address and Elastic IP since February 2024."""
 USD_PER_DISK_GIB_HOUR = 0.08 / 730
-"""gp3 in us-east-1; other regions ask up to twice as much."""
+"""The price of gp3 in us-east-1; other regions cost up to twice as much."""
 
 UNPRICED = "data to the internet, about 0.09 USD a GB"
 ALSO = "disks, data and taxes not counted"
@@ -32,19 +32,19 @@ ALSO = "disks, data and taxes not counted"
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """`unknown` names the machines whose price nobody knows; they are not in `per_hour`."""
+    """A cost; machines without a known price are in `unknown` and not in `per_hour`."""
 
     per_hour: float
     unknown: tuple[str, ...]
 
     def over(self, hours: float) -> str:
-        """`1.62 USD`, or what is known of it."""
+        """`1.62 USD`, or `at least` the part with known prices."""
         least = "at least " if self.unknown else ""
         return f"{least}{self.per_hour * hours:.2f} USD"
 
 
 def bill_of(wanted: Wanted, table: PriceTable) -> Bill:
-    """Machines of the first type of each, their disks and public addresses."""
+    """The cost of machines of their preferred types, their disks and public addresses."""
     priced = [
         (machine, table.find(machine.types[0], machine.region)) for machine in wanted.machines
     ]
@@ -68,14 +68,14 @@ def planned(
     hours: float,
     table_note: str | None,
 ) -> Iterator[str]:
-    """The plan, as it is shown before anybody is asked."""
+    """The plan, as it is shown before the user is asked to agree."""
     bill = bill_of(wanted, table)
     yield f"Run {wanted.run}, AWS account {account}"
     yield ""
     if step.done:
-        yield "Nothing to do: all of it is there."
+        yield "Nothing to do: everything exists."
     else:
-        yield "To be there:"
+        yield "Wanted:"
     for machine in wanted.machines:
         yield f"  {_machine(machine, facts, there, table)}"
     yield f"  in {', '.join(wanted.regions)}: a key of this run, and firewalls (security groups)"
@@ -132,7 +132,7 @@ def _open(wanted: Wanted) -> Iterator[str]:
 
 
 def cost_so_far(machines: Iterable[Machine], table: PriceTable, now: datetime) -> Bill:
-    """From launch to end or now, with the address; `per_hour` holds the whole sum."""
+    """The cost from launch to end or now, addresses included; `per_hour` holds the whole sum."""
     total, unknown = 0.0, set()
     for machine in machines:
         until = machine.ended or now
@@ -147,9 +147,9 @@ def cost_so_far(machines: Iterable[Machine], table: PriceTable, now: datetime) -
 
 
 def listed(there: Observed, table: PriceTable, now: datetime) -> Iterator[str]:
-    """Each run: what is there of it, when it ends, what it has cost."""
+    """Each run: its resources, when it ends, what it has cost."""
     if not there.runs:
-        yield "Nothing of the probe farm is there."
+        yield "The probe farm has nothing on AWS."
     for run in there.runs:
         of_run = there.of(run)
         spent = cost_so_far(of_run.machines, table, now)
@@ -171,7 +171,7 @@ def listed(there: Observed, table: PriceTable, now: datetime) -> Iterator[str]:
 
 
 def to_end(there: Observed, table: PriceTable, now: datetime) -> Iterator[str]:
-    """What a teardown is about to end."""
+    """What a teardown is about to remove."""
     for machine in there.living:
         yield f"  {machine.name}: {machine.type} in {machine.zone}, {machine.id}, {machine.state}"
     yield from (f"  {thing}" for thing in _still_there(there))
@@ -180,7 +180,7 @@ def to_end(there: Observed, table: PriceTable, now: datetime) -> Iterator[str]:
 
 
 def left(there: Observed, table: PriceTable) -> Sequence[str]:
-    """What a teardown could not end, and what that goes on to cost."""
+    """What a teardown could not remove, and what that still costs an hour."""
     prices = [table.find(machine.type, machine.region) for machine in there.living]
     per_hour = sum(price.per_hour for price in prices if price is not None)
     per_hour += USD_PER_ADDRESS_HOUR * len(there.addresses)

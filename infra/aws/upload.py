@@ -1,7 +1,7 @@
-"""A report into S3: what is there already, unchanged, is not sent again.
+"""Upload of a report to S3; files that are there unchanged are not sent again.
 
-Beside the report's own files goes `page.html`, the page with its pictures inside: one object that a
-signed address opens without the bucket being public.
+`page.html` is sent too: the page with its images inside, one object that a signed address opens
+without the bucket being public.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from infra.aws.cloud import HOME_REGION, Cloud, translated
 
 PART_BYTES = 8 * 2**20
 SIGNED_FOR_S = 7 * 24 * 3600
-"""The longest that S3 allows; the address dies sooner where the credentials do."""
+"""The longest that S3 allows; the address ends sooner if the credentials expire."""
 ONE_PAGE = "page.html"
 
 
@@ -48,7 +48,7 @@ class Uploaded:
 
 
 def bucket_of(url: str, setting: str = "--upload") -> Bucket:
-    """Raises BadInput naming `setting`."""
+    """The bucket of an `s3://` URL. Raises BadInput naming `setting`."""
     parts = urlsplit(url)
     if parts.scheme != "s3" or not re.match(r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", parts.netloc):
         raise BadInput(f"{setting}: {url}: expected s3://bucket/prefix")
@@ -129,7 +129,7 @@ def _send(client: Any, bucket: Bucket, key: str, path: Path) -> None:
 
 @contextmanager
 def _as_drawn(report: Path) -> Iterator[None]:
-    """Raises CloudError if another report took this one's place while it was sent."""
+    """Raises CloudError if the report was replaced by another while it was sent."""
     try:
         before = report.stat()
         yield
@@ -143,7 +143,7 @@ def _as_drawn(report: Path) -> Iterator[None]:
 
 @contextmanager
 def _said(bucket: Bucket, operation: str) -> Iterator[None]:
-    """What S3 refuses, with the bucket's name. Raises BadInput, CloudError."""
+    """Adds the bucket's name to S3's refusals. Raises BadInput, CloudError."""
     try:
         with translated(operation, ""):
             yield
@@ -154,7 +154,7 @@ def _said(bucket: Bucket, operation: str) -> Iterator[None]:
 
 
 def _files(report: Path) -> list[Path]:
-    """The page last: who finds it finds all that it shows. Links, which a report has none, stay."""
+    """The report's files, the page last, as it shows the others; links are left out."""
     paths = sorted(report.rglob("*"))
     found = [path for path in paths if path.is_file() and not path.is_symlink()]
     return sorted(found, key=lambda path: path.name == "index.html")
@@ -166,7 +166,7 @@ def _content_type(path: Path) -> str:
 
 
 def _etag(path: Path) -> str:
-    """As S3 makes it: the digest, or of parts the digest of digests."""
+    """The ETag that S3 gives a file: its MD5, or of parts the MD5 of their MD5s."""
     data = path.read_bytes()
     if len(data) < PART_BYTES:
         return f'"{_md5(data)}"'

@@ -1,4 +1,4 @@
-"""An experiment's settings -> what one run needs of AWS.                                  (pure)"""
+"""What one run needs of AWS, from an experiment's settings. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEFAULT_KURENTO = AwsSettings().kurento
 def wanted_of(
     aws: AwsSettings, run: str, expires: datetime, operator: str, earlier: tuple[str, ...] = ()
 ) -> Wanted:
-    """Server and hosts, still without keys and user data (`complete` brings them)."""
+    """Server and hosts, still without keys and user data (`complete` adds them)."""
     server = aws.server
     machines = [
         WantedMachine(
@@ -50,7 +50,7 @@ def wanted_of(
 
 
 def complete(wanted: Wanted, public_key: str, user_data: Mapping[str, str]) -> Wanted:
-    """The same with the run's key and each machine's user data, by name."""
+    """`wanted` with the run's public key and each machine's user data, by name."""
     machines = tuple(
         replace(machine, user_data=user_data[machine.name]) for machine in wanted.machines
     )
@@ -58,7 +58,7 @@ def complete(wanted: Wanted, public_key: str, user_data: Mapping[str, str]) -> W
 
 
 def check_architecture(aws: AwsSettings, facts: Mapping[str, RegionFacts]) -> None:
-    """Raises BadInput for a server that could not run the media server's image."""
+    """Raises BadInput for a server type that cannot run the media server's image."""
     types = facts[aws.server.region].types
     for name in (aws.server.type, *aws.server.other_types):
         architecture = types[name].architecture

@@ -1,4 +1,4 @@
-"""The demo application: three pages and their signalling server in front of a Kurento.
+"""The demo application: three pages, and their signalling server in front of a Kurento server.
 
 page  <- /ws JSON ->  server.App  ->  calls | rooms | broadcasts   who may do what (pure)
                           |                    |
@@ -8,5 +8,6 @@ page  <- /ws JSON ->  server.App  ->  calls | rooms | broadcasts   who may do wh
                           |
                       farm.kurento
 
-`loop_lag` measures how late the process itself is: farms that run it blame it, not the server.
+`loop_lag` measures how late the process itself is: a farm that runs it then blames the demo app and
+not the media server.
 """

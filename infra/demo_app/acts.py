@@ -1,4 +1,4 @@
-"""What has to be done after a decision: values that `server.App` performs in order."""
+"""What a decision leads to: actions as values, which `server.App` performs in order."""
 
 from __future__ import annotations
 
@@ -65,16 +65,16 @@ Acts: TypeAlias = tuple[Act, ...]
 
 
 class Scenario(Protocol):
-    """What `server.App` asks of `Calls`, `Rooms` and `Broadcasts` alike; none of it waits."""
+    """What `Calls`, `Rooms` and `Broadcasts` have in common; nothing in it waits."""
 
     def leave(self, user: User) -> Acts:
-        """The user stops taking part; nothing when it does not."""
+        """The user stops taking part; no actions if it does not."""
 
     def gone(self, user: User) -> Acts:
         """The user's page is gone."""
 
     def failed(self, user: User, stage: str, why: str) -> Acts:
-        """The user's seat could not be made; nothing when it has left since."""
+        """The user's seat could not be made; no actions if the user has left since."""
 
     def server_gone(self, why: str) -> Acts:
         """The media server died, and with it every stage."""

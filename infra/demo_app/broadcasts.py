@@ -1,4 +1,4 @@
-"""Who presents, who views, who waits for a presenter: the decisions of `broadcast` (pure)."""
+"""Decisions of `broadcast`: who presents, who views, who waits for a presenter. Pure."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Broadcasts:
         return (Seat(room.stage, Shape.BROADCAST, user, offer.sdp, offer.properties, reply),)
 
     def view(self, user: User, asked: View) -> Acts:
-        """Give a viewer a seat, or let it wait for the presenter."""
+        """Give a viewer a seat, or have it wait for the presenter."""
         current = self._places.get(user)
         if current is not None and (current.room != asked.room or user not in current.waiting):
             return _refusal(user, "viewerResponse", "You are in a broadcast already.")
@@ -74,7 +74,7 @@ class Broadcasts:
         return (seat, *room.audience())
 
     def seated(self, user: User, stage: str) -> Acts:
-        """Go live when it was the presenter's seat: those who wait may ask again."""
+        """Go live once the presenter is seated: the viewers who wait may ask again."""
         room = self._places.get(user)
         if room is None or room.stage != stage or room.presenter != user:
             return ()
@@ -108,7 +108,7 @@ class Broadcasts:
         return self.leave(user)
 
     def failed(self, user: User, stage: str, why: str) -> Acts:
-        """Put out a user whose seat could not be made."""
+        """Remove a user whose seat could not be made."""
         room = self._places.get(user)
         if room is None or room.stage != stage or user in room.waiting:
             return ()
@@ -116,7 +116,7 @@ class Broadcasts:
         return (*self.leave(user), *_refusal(user, id, why))
 
     def server_gone(self, why: str) -> Acts:
-        """Forget every live broadcast; those who only wait go on waiting."""
+        """Forget every live broadcast; rooms in which users only wait stay."""
         told = [user for user, room in self._places.items() if user not in room.waiting]
         for user in told:
             room = self._places.pop(user)

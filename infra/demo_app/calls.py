@@ -1,4 +1,4 @@
-"""Who is reachable, who calls whom: the decisions of `one_to_one` (pure)."""
+"""Decisions of `one_to_one`: who is reachable, who calls whom. Pure."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Calls:
         )
 
     def accept(self, user: User, asked: Accept) -> Acts:
-        """Start the call that rings at `user`; nothing when the caller has given up."""
+        """Start the call that rings at `user`; no actions if the caller has given up."""
         talk = self._talks.get(user)
         if talk is None or talk.callee != user or talk.stage is not None:
             return ()
@@ -122,7 +122,7 @@ class Calls:
         return self._end(user, tell=True, why=why) if talk and talk.stage == stage else ()
 
     def server_gone(self, why: str) -> Acts:
-        """Forget every call that was going on; its media is gone with the server."""
+        """Forget every call; its media is gone with the server."""
         users = [user for user, talk in self._talks.items() if talk.stage is not None]
         for user in users:
             del self._talks[user]

@@ -1,4 +1,4 @@
-"""How late the application's event loop is: what every page's signalling waits for."""
+"""How late the application's event loop runs; every page's signalling waits for it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class LoopLag:
         self._due_s = 0.0
 
     async def running(self, _: web.Application) -> AsyncIterator[None]:
-        """For `Application.cleanup_ctx`."""
+        """Measures until the application ends; for `Application.cleanup_ctx`."""
         task = asyncio.create_task(self._measure())
         yield
         task.cancel()
         await asyncio.wait([task])
 
     async def answer(self, _: web.Request) -> web.Response:
-        """The worst since the last time that somebody asked, this moment included."""
+        """The worst lateness since the previous request, up to now."""
         now_s = asyncio.get_running_loop().time()
         worst_s = max(self._worst_s, now_s - self._due_s)
         self._worst_s = 0.0

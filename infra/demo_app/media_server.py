@@ -1,4 +1,4 @@
-"""The one Kurento of the application: dialled when first needed, and again after it died."""
+"""The application's connection to Kurento: opened when first needed, and again after a loss."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from farm.errors import KurentoLost
 from farm.kurento import KurentoClient
 
 _CONNECT_WITHIN_S = 5.0
-ANSWER_WITHIN_S = 15.0  # the first endpoint after a start takes up to 3 s, and machines are loaded
+ANSWER_WITHIN_S = 15.0  # the first endpoint after a start takes 3 s, more on a loaded machine
 _RECONNECT_WITHIN_S = 2.0
 _KEEP_ALIVE_S = 30.0
 
 
 class MediaServer:
-    """Hands out a live client; `on_lost` is told, in one line, when a live one was lost."""
+    """Hands out a connected client; `on_lost` is called with one line when it was lost."""
 
     def __init__(
         self, url: str, on_lost: Callable[[str], None], answer_within_s: float = ANSWER_WITHIN_S
@@ -28,7 +28,7 @@ class MediaServer:
         self._watch: asyncio.Task[None] | None = None
 
     async def client(self) -> KurentoClient:
-        """Return the client; dials when there is none. Raises `KurentoUnreachable`."""
+        """Return the client; connects when there is none. Raises `KurentoUnreachable`."""
         async with self._dialling:
             if self._client is None:
                 self._client = await KurentoClient.open(

@@ -1,4 +1,4 @@
-"""What a page may say: JSON text in, checked values out.
+"""The messages of pages: JSON text in, checked values out.
 
 `id` is the message's type, as in the Kurento tutorials.
 """
@@ -33,7 +33,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """Be reachable as `name`; names are unique within `session` (empty: people's)."""
+    """Be reachable as `name`, unique within `session` (empty for people at a browser)."""
 
     name: str
     session: str = ""
@@ -41,7 +41,7 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Call `to`; empty: the other user of the session."""
+    """Call `to`; if empty, the other user of the session."""
 
     to: str
     offer: Offer

@@ -1,4 +1,4 @@
-"""The files that browsers load: pages under their names, what they need under `/static/`."""
+"""The files that browsers load: pages under their names, scripts and styles under `/static/`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One page's stream written to a file in the media server, from the first media to the end."""
+"""Records one page's stream to a file on the media server, from its first media to its end."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Recorder:
     ) -> Recorder | None:
         """Record to `uri`, on the media server's own file system, what `endpoint` receives.
 
-        `None` when the offer sends nothing. `on_error` is told, in one line, what goes wrong later.
+        `None` when the offer sends nothing. `on_error` is called with one line on later errors.
         """
         kinds = sent_kinds(offer)
         if not kinds:
@@ -71,7 +71,7 @@ class Recorder:
         return made
 
     async def close(self) -> None:
-        """Finish the file and release the recorder; `KurentoLost` is the only error it lets out."""
+        """Finish the file and release the recorder. Raises only `KurentoLost`."""
         try:
             if self._started:
                 await self._recorder.invoke("stopAndWait")
@@ -92,7 +92,7 @@ class Recorder:
         try:
             await self._recorder.invoke("record")
         except KurentoLost:
-            pass  # everybody is told that the server is gone
+            pass  # `on_lost` reports that the server is gone
         except (KurentoRefused, KurentoTimeout) as error:
             self._on_error(str(error))
 

@@ -1,4 +1,4 @@
-"""Who is in which mixed room: the decisions of `group` (pure)."""
+"""Decisions of `group`: who is in which mixed room. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _Room:
     members: dict[User, str] = field(default_factory=dict)
 
     def roll(self) -> Acts:
-        """Tell every member who is there."""
+        """Send every member the list of members."""
         names = list(self.members.values())
         said = {"id": "participants", "names": names, "members": self.size}
         return tuple(Tell(user, said) for user in self.members)
@@ -32,7 +32,7 @@ class Rooms:
         self._numbers = itertools.count(1)
 
     def join(self, user: User, asked: JoinRoom) -> Acts:
-        """Let a user in, or say why not."""
+        """Let a user in, or refuse with the reason."""
         if user in self._places:
             return _refusal(user, f"You are in room {self._places[user].name} already.")
         room = self._rooms.get(asked.room)
@@ -64,7 +64,7 @@ class Rooms:
         return self.leave(user)
 
     def failed(self, user: User, stage: str, why: str) -> Acts:
-        """Put out a user whose seat could not be made; the others go on."""
+        """Remove a user whose seat could not be made; the others stay."""
         room = self._places.get(user)
         if room is None or room.stage != stage:
             return ()

@@ -1,4 +1,4 @@
-"""The web application: pages' sockets, and the performance of what was decided for them."""
+"""The web application: serves the pages' sockets and performs the actions of decisions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Page:
-    """A connected page: what it is still to be sent, and the candidates of its last offer."""
+    """A connected page: its queue of messages, and the candidates of its last offer."""
 
     socket: web.WebSocketResponse
     outbox: asyncio.Queue[Mapping[str, Any]] = field(default_factory=asyncio.Queue)
@@ -48,9 +48,9 @@ class App:
     """All pages and sessions of one process.
 
     `recordings` is the directory, on the media server's file system, where calls are recorded;
-    `answer_within_s` is what the media server has for each answer, `mix` is a room's (`Stage`).
-    Decisions are made at once, in the order of the pages' messages; what they owe to the media
-    server is performed by tasks, so that no session waits for another. Whoever made it owes
+    `answer_within_s` is the time that the media server has for each answer; `mix` is `Stage`'s.
+    Decisions are made at once, in the order of the pages' messages; the calls to the media server
+    that follow are made by tasks, so that no session waits for another. Whoever made it calls
     `close()`.
     """
 
@@ -100,7 +100,7 @@ class App:
             _log.warning("stopped without releasing everything within %g s", _RELEASE_WITHIN_S)
         for task in self._work:
             task.cancel()
-        # A session that is closed while its objects are released may take a real server down.
+        # Closing a session while its objects are released has crashed a real server.
         await self._media_server.close(end_session=released)
 
     async def _serve(self, request: web.Request) -> web.WebSocketResponse:
@@ -234,7 +234,7 @@ async def _say_goodbye(socket: web.WebSocketResponse) -> None:
 
 
 def _explain(error: KurentoError) -> str:
-    """Return what a person at the page should read."""
+    """The text of an error, for a person at the page."""
     match error:
         case KurentoUnreachable() | KurentoLost() | KurentoTimeout():
             return f"The media server does not answer. Try again in a moment. ({error})"

@@ -1,9 +1,9 @@
 """A stage in the media server: one pipeline with the endpoints of one call, room or broadcast.
 
-The order of calls is what a real Kurento 7.3 was seen to live through: candidates are
-subscribed to before they are gathered; recorders are stopped, then hub ports and endpoints
-released, then the mixer, then the pipeline. (A server whose session was closed right after a mixer
-with members that still sent was released has been seen to abort.)
+The calls are in an order that a real Kurento 7.3 survives: candidates are subscribed to before they
+are gathered; recorders are stopped, then hub ports and endpoints released, then the mixer, then the
+pipeline. (A server whose session was closed right after a mixer with members that still sent was
+released has been seen to abort.)
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Candidates:
         self._endpoint: MediaObject | None = None
 
     async def add(self, candidate: IceCandidate) -> None:
-        """Hand one on, or keep it; raises `KurentoError`."""
+        """Pass a candidate on, or keep it. Raises `KurentoError`."""
         if self._endpoint is None:
             self._early.append(candidate)
             return
@@ -48,9 +48,9 @@ class Candidates:
         await self._endpoint.invoke("addIceCandidate", candidate=said)
 
     async def flow_to(self, endpoint: MediaObject) -> None:
-        """Hand on what was kept, and from now on each as it comes.
+        """Pass on what was kept, and from now on each candidate as it comes.
 
-        A refused one costs nobody a seat: another may do, and the page says so if none does.
+        A refused candidate ends no seat: another may work, and the page reports if none does.
         """
         self._endpoint = endpoint
         early, self._early = self._early, []
@@ -63,7 +63,7 @@ class Candidates:
 
 @dataclass(slots=True)
 class _Place:
-    """What one page has on the stage; parts appear as they are made, for `unseat` to find."""
+    """The media objects of one page, each set as soon as it is made, for `unseat` to release."""
 
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     endpoint: MediaObject | None = None
@@ -72,11 +72,11 @@ class _Place:
 
 
 class Stage:
-    """Seats of one session; whoever made it owes `end()`. The first seat calls `connect`.
+    """The seats of one session; whoever made it calls `end()`. The first seat calls `connect`.
 
-    What is asked for one user is done in the order asked; users do not wait for each other.
-    `recordings` is the directory, on the media server, where files go; `mix` are parameters of the
-    Composite of a room: width, height, framerate.
+    Requests of one user are performed in order; users do not wait for each other. `recordings` is
+    the directory, on the media server, where files go; `mix` are parameters of the Composite of a
+    room: width, height, framerate.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Stage:
     async def seat(self, seat: Seat, candidates: Candidates) -> None:
         """Make the user's endpoint, wire it, send the SDP answer, gather candidates.
 
-        Nothing after `end`. Raises `KurentoError`; what was made until then stays for `unseat`.
+        Does nothing after `end`. Raises `KurentoError`; `unseat` releases what was made until then.
         """
         place = self._places.setdefault(seat.user, _Place())
         async with place.turn:
@@ -131,7 +131,7 @@ class Stage:
             await candidates.flow_to(endpoint)
 
     async def unseat(self, user: User) -> None:
-        """Release what the user has; the others go on. Raises only `KurentoLost`."""
+        """Release the user's objects; the others stay. Raises only `KurentoLost`."""
         place = self._places.get(user)
         if place is None:
             return
@@ -147,10 +147,10 @@ class Stage:
                 del self._places[user]
 
     async def end(self) -> None:
-        """Release everything, in the order that the server survives. Raises only `KurentoLost`."""
+        """Release everything, in an order that the server survives. Raises only `KurentoLost`."""
         self._ended = True
         await asyncio.gather(*(self._stop_recording(each) for each in self._places.values()))
-        if self._shape is not Shape.BROADCAST:  # its many viewers go with the pipeline
+        if self._shape is not Shape.BROADCAST:  # its many viewers are released with the pipeline
             for user in list(self._places):
                 await self.unseat(user)
         async with self._opening:
@@ -203,7 +203,7 @@ class Stage:
 
 
 async def _release(thing: MediaObject | None) -> None:
-    """Release, and let no refusal keep the rest from being released."""
+    """Release an object; a refusal is logged, so that the rest is still released."""
     if thing is None:
         return
     try:

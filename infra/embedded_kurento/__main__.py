@@ -1,6 +1,6 @@
 """`python -m infra.embedded_kurento`: the embedded media server as a process of its own.
 
-Prints one JSON line on stdout when it listens:
+It prints one JSON line on stdout when it listens:
 
     {"ready": true, "url": "ws://127.0.0.1:8888/kurento", "pid": 123, "reset_pid": 122}
 
@@ -35,7 +35,7 @@ from infra.embedded_kurento.webrtc.endpoint import Network
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Parse and run; the exit code (2: bad input, one line on stderr)."""
+    """Parse the arguments and run; returns the exit code (2: bad input, one line on stderr)."""
     arguments = _parser().parse_args(argv)
     logging.basicConfig(level=arguments.log_level, format="%(levelname)s %(name)s: %(message)s")
     if arguments.die_with is not None:
@@ -169,7 +169,7 @@ def _folders(given: Sequence[Path]) -> tuple[Path, ...]:
 
 
 def _hold_port(stack: ExitStack, addresses: Sequence[str]) -> int:
-    """A port that is taken on every address and where nobody listens."""
+    """A port that this process holds on every address, and on which nothing listens."""
     port = 0
     for address in addresses:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -187,21 +187,21 @@ def _in_url(host: str) -> str:
 
 
 def _write_pid(path: Path) -> None:
-    """Raises BadInput, also where a file is that holds anything but the pid of an earlier one.
+    """Write the pid file. Raises BadInput, also for a file that holds anything but a pid.
 
-    An empty one holds nothing: a disk that was full, or `mktemp`, left it.
+    An empty file may be overwritten: a full disk, or `mktemp`, left it.
     """
     try:
         held = path.read_bytes().strip() if path.exists() else b""
         if path.is_symlink() or not (held == b"" or held.isdigit()):
-            raise BadInput(f"--pid-file {path}: there is a file that holds no pid: expected none")
+            raise BadInput(f"--pid-file {path}: the file exists and holds no pid: expected none")
         path.write_text(f"{os.getpid()}\n", encoding="ascii")
     except OSError as error:
         raise BadInput(f"--pid-file {path}: {error.strerror}") from error
 
 
 def _remove_pid(path: Path) -> None:
-    """Unless it is another's by now."""
+    """Remove the pid file, unless it holds another process's pid by now."""
     if path.is_file() and path.read_bytes().strip() == str(os.getpid()).encode():
         path.unlink()
 

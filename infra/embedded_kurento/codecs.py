@@ -1,7 +1,7 @@
-"""VP8 and Opus, decoded and encoded: for the elements that need pictures or samples.
+"""Decoders and encoders of VP8 and Opus, for elements that need pictures or samples.
 
-All calls take their time, and belong on a thread of their own; FFmpeg works without the
-interpreter's lock. One instance is used by one thread at a time.
+All calls take time and belong on a thread of their own; FFmpeg releases the interpreter's lock. An
+instance is used by one thread at a time.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from infra.embedded_kurento.media import Codec
 OPUS = Codec("OPUS", 48_000, 2)
 SAMPLE_RATE = 48_000
 SAMPLES_PER_PACKET = 960
-"""20 ms."""
+"""Samples in an Opus packet of 20 ms."""
 
 Samples = npt.NDArray[np.int16]
-"""Mono, 48 kHz."""
+"""Sound as samples: mono, 48 kHz."""
 
 _VIDEO_CLOCK_HZ = 90_000
 _VOICE_BPS = 32_000
 
 
 class Vp8Decoder:
-    """Coded frames in, pictures out. After an error it needs a key frame."""
+    """Encoded frames in, pictures out. After an error it needs a key frame."""
 
     def __init__(self) -> None:
         codec = av.CodecContext.create("vp8", "r")
@@ -43,11 +43,11 @@ class Vp8Decoder:
 
 
 class Vp8Encoder:
-    """Pictures of one size in, coded frames out, in real time at a constant bitrate.
+    """Pictures of one size in, encoded frames out, in real time at a constant bitrate.
 
-    FFmpeg's libvpx cannot change its rate on the way: a new encoder is made, which begins with a
-    key frame, when the wanted rate has been beyond `steadiness` for a while. It is followed down
-    sooner than up, for too much does more harm than too little.
+    FFmpeg's libvpx cannot change its rate while it encodes: a new encoder, which begins with a key
+    frame, is made when the wanted rate has differed by more than `steadiness` for a while. A lower
+    rate is followed sooner than a higher one, as sending too much does more harm.
     """
 
     steadiness = 0.15
@@ -62,7 +62,7 @@ class Vp8Encoder:
         self._moved_at_s: float | None = None
 
     def encode(self, picture: av.VideoFrame, at_s: float, bitrate_bps: int, key: bool) -> bytes:
-        """Code a yuv420p picture shown at `at_s` (any clock, growing); b"" if it was dropped.
+        """Encode a yuv420p picture shown at `at_s` (any clock, growing); b"" if it was dropped.
 
         `key` asks for a key frame. The picture's pts and type are overwritten.
         """
@@ -122,7 +122,7 @@ class OpusDecoder:
         self._codec.layout = "mono"
 
     def decode(self, data: bytes) -> Samples:
-        """Raises `av.FFmpegError`."""
+        """The samples of a packet. Raises `av.FFmpegError`."""
         parts = [frame.to_ndarray()[0] for frame in self._codec.decode(av.Packet(data))]
         return np.concatenate(parts) if parts else np.empty(0, np.int16)
 
@@ -142,7 +142,7 @@ class OpusEncoder:
         self._pts = 0
 
     def encode(self, samples: Samples) -> bytes:
-        """Code exactly `SAMPLES_PER_PACKET` samples."""
+        """Encode exactly `SAMPLES_PER_PACKET` samples."""
         frame = av.AudioFrame.from_ndarray(samples[None, :], format="s16", layout="mono")
         frame.sample_rate = SAMPLE_RATE
         frame.pts = self._pts

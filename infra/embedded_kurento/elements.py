@@ -1,7 +1,7 @@
-"""What media elements have in common: connections by kind, and telling whether media flows.
+"""The parts that media elements share: connections by kind, and events about flowing media.
 
-An element hands its sources and sinks, one per kind it has, to `give` and `take`; everything else
-works from there: `connect` and `disconnect`, connection lists, and the events ElementConnected,
+An element passes its sources and sinks, one for each kind, to `give` and `take`, which does the
+rest: `connect` and `disconnect`, connection lists, and the events ElementConnected,
 ElementDisconnected, MediaFlowIn/OutStateChanged and MediaTranscodingStateChanged. "In" is what
 comes into the element from another one, "out" what it gives to others.
 """
@@ -17,7 +17,7 @@ from infra.embedded_kurento.media import Absorber, MediaKind, MediaSink, MediaSo
 from infra.embedded_kurento.objects import Json, MediaObject, ObjectTree, complex_type, operation
 
 FLOW_TIMEOUT_S = 2.0
-"""A kind of media that stays away this long is NOT_FLOWING (a real Kurento takes 2 to 3 s)."""
+"""A kind of media without packets for so long is NOT_FLOWING (a real Kurento takes 2 to 3 s)."""
 
 UNLIMITED_BITRATE_BPS = 2147483647
 
@@ -83,7 +83,7 @@ class MediaElement(MediaObject):
         sink.flow.changed = partial(self._flow_changed, Direction.IN, sink.kind)
 
     def look_at_flow(self, now_s: float) -> None:
-        """Notice what has stopped; the pipeline calls it twice a second."""
+        """Detect media that has stopped; the pipeline calls it twice a second."""
         for source in self.sources.values():
             source.flow.look(now_s, FLOW_TIMEOUT_S)
         for sink in self.sinks.values():
@@ -125,7 +125,7 @@ class MediaElement(MediaObject):
     def get_sink_connections(
         self, media_type: str | None = None, description: str | None = None
     ) -> list[Json]:
-        """What this element feeds."""
+        """The connections to the elements that this one feeds."""
         fed = [each for each in self.connections if each.source is self]
         return _listed(fed, media_type, description)
 
@@ -133,7 +133,7 @@ class MediaElement(MediaObject):
     def get_source_connections(
         self, media_type: str | None = None, description: str | None = None
     ) -> list[Json]:
-        """What feeds this element."""
+        """The connections from the elements that feed this one."""
         feeding = [each for each in self.connections if each.sink is self]
         return _listed(feeding, media_type, description)
 
@@ -235,7 +235,7 @@ def _kinds(media_type: str | None) -> list[MediaKind]:
 
 
 def _only_default(*descriptions: str | None) -> None:
-    """Elements here have one pad of a kind, called `default` as Kurento's first one is."""
+    """Refuse other pads: elements here have one for each kind, `default` as Kurento's first."""
     for description in descriptions:
         if description not in {None, "", "default"}:
             raise not_supported(f"Media description '{description}'")

@@ -1,4 +1,4 @@
-"""What the server refuses, as JSON-RPC error objects.
+"""Refusals of the server, as JSON-RPC error objects.
 
     Refusal                     code, message and (Kurento's own) data.type
     ├── marshall_error          40001  a parameter is missing or of another type
@@ -21,7 +21,7 @@ from farm.errors import FarmError
 
 
 class Refusal(FarmError):
-    """A request cannot be done; the client gets an error object. `type` is `data.type`, if any."""
+    """A request that is refused with an error object. `type` is its `data.type`, if any."""
 
     def __init__(self, code: int, message: str, type: str | None = None) -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ def marshall_error(message: str) -> Refusal:
 
 
 def wrong_parameter(name: str, wanted: str) -> Refusal:
-    """`wanted` is string, integer, double, boolean, list or object."""
+    """A parameter of another type; `wanted` is string, integer, double, boolean, list or object."""
     return marshall_error(f"'{name}' parameter should be a {wanted}")
 
 

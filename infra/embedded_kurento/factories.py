@@ -1,4 +1,4 @@
-"""The types this server can create. A new type of element is one more line here."""
+"""The types that this server can create; a new type of element is one more line here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Factory = Callable[..., MediaObject]
 
 
 def factories(network: Network, places: Places) -> Mapping[str, Factory]:
-    """What `create` can make, by Kurento's type name."""
+    """The factories of `create`, by Kurento's type name."""
     return {
         "Composite": Composite,
         "HubPort": HubPort,

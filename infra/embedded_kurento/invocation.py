@@ -1,4 +1,4 @@
-"""From an operation's name and its parameters to a call on an object, checked by the definitions.
+"""Invokes operations by name on objects, with parameters checked against the definitions.
 
 Pure but for what the called method does. Objects are passed by id over the wire and handed to
 methods as objects; enumerations stay strings, complex types dictionaries.
@@ -70,7 +70,7 @@ def read(target: MediaObject, property_name: str) -> Any:
 def arguments(
     tree: ObjectTree, parameters: tuple[Parameter, ...], params: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Keyword arguments in snake case; optional ones that are absent take their default or go."""
+    """Keyword arguments in snake case; absent optional ones take their default or are left out."""
     converted: dict[str, Any] = {}
     for parameter in parameters:
         value = params.get(parameter.name)

@@ -1,15 +1,16 @@
-"""The media that flows between elements: RTP payloads in order, never decoded on the way.
+"""The media that flows between elements: RTP payloads, in order and not decoded.
 
-A `MediaSource` is where an element gives out one kind of media, a `MediaSink` where it takes it in.
+An element provides one kind of media by a `MediaSource` and accepts one by a `MediaSink`.
 Connecting elements attaches the sink to the source. From then on
 
 * the source's owner calls `source.push(packet)` for every packet, in order of sequence;
-* each attached sink gets it by `sink.push(packet)` and says whether it could use it;
-* the owner asks `source.limit_bps(now_s)` how much it may send: the least its sinks can take;
+* each attached sink gets it by `sink.push(packet)` and returns whether it could use it;
+* the owner asks `source.limit_bps(now_s)` how much it may send: the lowest rate of its
+  sinks;
 * a sink calls `self.source.request_key_frame()` when it cannot decode before the next key frame.
 
-Everything runs on the event loop's thread and nothing here waits: a sink that has to (a file, an
-encoder) takes the packet into a queue of its own and returns.
+Everything runs on the event loop's thread, and nothing waits: a sink that has to wait (for a file
+or an encoder) puts the packet into a queue of its own and returns.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class MediaKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """What is in a payload. `name` is upper case (`VP8`, `OPUS`), `parameters` as in `a=fmtp`."""
+    """The codec of a payload. `name` is upper case (`VP8`, `OPUS`), `parameters` as in `a=fmtp`."""
 
     name: str
     clock_rate_hz: int
@@ -39,7 +40,7 @@ class Codec:
 
 
 class RtpPacket:
-    """One RTP packet, off the wire: its header's fields and its payload.
+    """One received RTP packet: its header's fields and its payload.
 
     `stream` tells sequence and timestamp spaces apart: it changes when the sender starts anew (it
     is the SSRC of what a browser sends). `sequence` is unwrapped (it does not go back to 0 after
@@ -88,7 +89,7 @@ class RtpPacket:
 
 
 class Flow:
-    """Whether media flows through one source or sink. `changed` hears of every change."""
+    """Whether media flows through one source or sink; `changed` is called at each change."""
 
     __slots__ = ("changed", "flowing", "last_s")
 
@@ -104,14 +105,14 @@ class Flow:
             self.changed(True)
 
     def look(self, now_s: float, timeout_s: float) -> None:
-        """Notice that nothing came for `timeout_s`."""
+        """Detect that nothing came for `timeout_s`."""
         if self.flowing and now_s - self.last_s > timeout_s:
             self.flowing = False
             self.changed(False)
 
 
 class MediaSink(ABC):
-    """Where an element takes in one kind of media. `decodes` if it needs pictures or samples."""
+    """Accepts one kind of media for an element; `decodes` if it needs pictures or samples."""
 
     def __init__(self, kind: MediaKind, decodes: bool = False) -> None:
         self.kind = kind
@@ -121,18 +122,18 @@ class MediaSink(ABC):
 
     @abstractmethod
     def push(self, packet: RtpPacket) -> bool:
-        """Take a packet, and say whether it was of use. Must not raise, must not block."""
+        """Take a packet; returns whether it could be used. Must neither raise nor block."""
 
     def limit_bps(self, now_s: float) -> float | None:  # noqa: ARG002
-        """The most this sink can take now, None if it does not care."""
+        """The highest rate that this sink can take now; None if it has no limit."""
         return None
 
     def attached(self) -> None:  # noqa: B027 - most sinks need not know
-        """`source` was just set: what comes next is another stream."""
+        """Called after `source` was set: the next packet is of another stream."""
 
 
 class Absorber(MediaSink):
-    """A sink for what this server does not carry: data channels."""
+    """A sink that ignores media which this server does not carry: data channels."""
 
     def push(self, packet: RtpPacket) -> bool:  # noqa: ARG002
         return False
@@ -142,8 +143,8 @@ class Absorber(MediaSink):
 class SenderClock:
     """A point where RTP timestamp `timestamp` of `stream` was `at_s` on the event loop's clock.
 
-    A sender's wall clock is translated with one offset for all its streams, so that sound and
-    picture taken at the same moment get the same seconds (RFC 3550 6.4.1).
+    The sender's wall clock is translated with one offset for all its streams, so that sound and
+    pictures captured at the same moment get the same time (RFC 3550 6.4.1).
     """
 
     stream: int
@@ -152,10 +153,10 @@ class SenderClock:
 
 
 class MediaSource:
-    """Where an element gives out one kind of media.
+    """Provides one kind of media of an element to attached sinks.
 
-    `ask_key_frame` is called, as often as sinks wish, when a sink needs a key frame; whoever owns
-    the source keeps it from becoming too often. `clock` is there once the sender told the time.
+    `ask_key_frame` is called each time a sink needs a key frame; the source's owner limits how
+    often one is requested. `clock` is set once the sender has reported its time.
     """
 
     def __init__(self, kind: MediaKind, ask_key_frame: Callable[[], None] = lambda: None) -> None:
@@ -166,7 +167,7 @@ class MediaSource:
         self._ask_key_frame = ask_key_frame
 
     def attach(self, sink: MediaSink) -> None:
-        """Feed a sink; whatever fed it before does not any more."""
+        """Feed a sink, and detach it from the source that fed it before."""
         if sink.source is not None:
             sink.source.detach(sink)
         self.sinks.append(sink)
@@ -190,6 +191,6 @@ class MediaSource:
         self._ask_key_frame()
 
     def limit_bps(self, now_s: float) -> float | None:
-        """The least that any sink can take: one slow receiver sets it for all, as in Kurento."""
+        """The lowest limit of all sinks: as in Kurento one slow receiver limits all."""
         limits = [limit for sink in self.sinks if (limit := sink.limit_bps(now_s)) is not None]
         return min(limits, default=None)

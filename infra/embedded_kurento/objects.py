@@ -60,7 +60,7 @@ def complex_type(type_name: str, **members: Json) -> dict[str, Json]:
 
 @dataclass(slots=True)
 class Subscription:
-    """A session's wish to hear of one type of event of one object."""
+    """A session's subscription to one type of event of one object."""
 
     id: str
     session_id: str
@@ -88,12 +88,12 @@ class MediaObject:
         self.values: dict[str, Json] = {"name": object_id, "sendTagsInEvents": False}
 
     async def close(self) -> None:
-        """Let go of sockets, files and tasks. Never raises for a peer that is already gone."""
+        """Release sockets, files and tasks. Never raises for a peer that is already gone."""
 
     def subscribe(
         self, event_type: str, session_id: str, deliver: Callable[[dict[str, Json]], None]
     ) -> str:
-        """The subscription's id; `event_not_supported` if the type has no such event."""
+        """Returns the subscription's id. Raises `event_not_supported` for unknown events."""
         if not definitions().has_event(self.type_name, event_type):
             raise event_not_supported(event_type)
         subscription = Subscription(str(uuid.uuid4()), session_id, event_type, deliver)
@@ -101,7 +101,7 @@ class MediaObject:
         return subscription.id
 
     def emit(self, event_type: str, **data: Json) -> None:
-        """Tell every subscriber of `event_type`; `data` are the event's own members."""
+        """Send an event to all its subscribers; `data` are the event's own members."""
         wanted = [each for each in self.subscriptions.values() if each.event_type == event_type]
         if not wanted:
             return
@@ -169,7 +169,7 @@ class MediaObject:
 
 
 def operation_of(target: MediaObject, name: str) -> str | None:
-    """The Python method behind a Kurento operation, None if the object's class has not got it."""
+    """The Python method of a Kurento operation; None if the object's class has none."""
     method = snake_case(name)
     return method if getattr(getattr(target, method, None), "kurento_operation", False) else None
 
@@ -185,9 +185,9 @@ def getter_of(target: MediaObject, property_name: str) -> str | None:
 
 @dataclass(slots=True)
 class ObjectTree:
-    """All objects by id, and which sessions keep them.
+    """All objects by id, and the sessions that hold them.
 
-    `on_created` and `on_destroyed` are told of every object (the server manager's events).
+    `on_created` and `on_destroyed` are called for each object (the server manager's events).
     """
 
     objects: dict[str, MediaObject] = field(default_factory=dict)
@@ -197,7 +197,7 @@ class ObjectTree:
     on_destroyed: Callable[[str], None] = lambda _: None
 
     def find(self, object_id: str) -> MediaObject:
-        """The object; `object_not_found` if it does not exist or not any more."""
+        """The object. Raises `object_not_found` if it does not exist, or no longer."""
         found = self.objects.get(object_id)
         if found is None:
             raise object_not_found(object_id)
@@ -211,7 +211,7 @@ class ObjectTree:
         return f"{parent.id}/{own}" if parent else own
 
     def count(self, what: str) -> int:
-        """0, 1, 2, ... for each thing that gets a number in its name."""
+        """The next number (0, 1, 2, ...) for the names of one kind of thing."""
         self.counts[what] += 1
         return self.counts[what] - 1
 
@@ -223,15 +223,15 @@ class ObjectTree:
         self.on_created(added)
 
     def keep(self, object_id: str, session_id: str) -> None:
-        """Count a session among those that hold the object (`ref`, `describe`)."""
+        """Add a session to those that hold the object (`ref`, `describe`)."""
         if object_id in self.keepers:
             self.keepers[object_id].add(session_id)
 
     async def release(self, object_id: str) -> None:
         """Close the object and all below it, newest first. Releasing an unknown id does nothing.
 
-        The whole subtree is out of the tree before anything is closed, so that no request can
-        meet an object that is half gone.
+        The whole subtree is out of the tree before anything is closed, so that no request
+        reaches an object that is partly closed.
         """
         released = self.objects.get(object_id)
         if released is None:
@@ -251,7 +251,7 @@ class ObjectTree:
             self.on_destroyed(each.id)
 
     async def forget(self, session_id: str) -> None:
-        """End a session: its subscriptions go, and the objects that no other session keeps."""
+        """End a session: remove its subscriptions, and the objects that no other session holds."""
         kept_by_none = []
         for object_id, sessions in self.keepers.items():
             sessions.discard(session_id)

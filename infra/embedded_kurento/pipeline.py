@@ -1,4 +1,4 @@
-"""MediaPipeline, and PassThrough: elements that need nothing from outside."""
+"""MediaPipeline and PassThrough: elements that use neither network nor files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FLOW_LOOK_S = 0.5
 
 
 class MediaPipeline(MediaObject):
-    """What media elements live in. Twice a second it has them look whether media still flows."""
+    """The parent of media elements. Twice a second it has them check whether media flows."""
 
     type_name: ClassVar[str] = "MediaPipeline"
 
@@ -36,7 +36,7 @@ class MediaPipeline(MediaObject):
 
 
 class PassThrough(MediaElement):
-    """Gives out what comes in."""
+    """Passes on the media that it gets."""
 
     type_name: ClassVar[str] = "PassThrough"
 

@@ -1,8 +1,8 @@
-"""JSON-RPC 2.0 as Kurento words it: text in, requests out; results, errors and events to text.
+"""JSON-RPC 2.0 as Kurento writes it: text to requests; results, errors and events to text.
 
-Pure: no socket and no clock in here. The caller parses a frame with `parse_request`, which raises
-`Refusal` for what is none, and sends exactly one of `answer`, `refuse` or `answer_notification`
-back. Keys are sorted, as Kurento's JSON writer sorts them.
+Pure. The caller parses a WebSocket message with `parse_request`, which raises `Refusal` for one
+that is not a request, and sends back exactly one of `answer` and `refuse`. Keys are sorted, as
+Kurento's JSON writer sorts them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from infra.embedded_kurento.errors import Refusal
 
 ANSWERS_KEPT_S = 20.0
-"""How long Kurento repeats an answer for a request id that is used again in its session."""
+"""How long Kurento repeats its answer to a request id that is used again in a session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Request:
 
 
 def parse_request(text: str | bytes) -> Request:
-    """The request in a frame; `Refusal` with -32700 or -32600 if there is none (JSON-RPC 5.1)."""
+    """The request in a message. Raises `Refusal` -32700 or -32600 without one (JSON-RPC 5.1)."""
     try:
         message = json.loads(text)
     except ValueError:
@@ -50,7 +50,7 @@ def parse_request(text: str | bytes) -> Request:
 
 
 def answer(request: Request, result: Mapping[str, Any] | None) -> str:
-    """The answer to a request; to a notification, Kurento's complaint with the result in it."""
+    """The answer to a request; to a notification, Kurento's error that holds the result."""
     if request.id is None:
         message = "Ignoring response because of a notification request"
         return _write({"error": {"code": -32000, "data": result, "message": message}, "id": None})
@@ -58,7 +58,7 @@ def answer(request: Request, result: Mapping[str, Any] | None) -> str:
 
 
 def refuse(request_id: int | str | None, refusal: Refusal) -> str:
-    """The error object for a request, or for a frame that is none (`request_id` None)."""
+    """The error object for a request, or for a message that is none (`request_id` None)."""
     error: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
     if refusal.type is not None:
         error["data"] = {"type": refusal.type}
@@ -76,10 +76,10 @@ def _write(message: Mapping[str, Any]) -> str:
 
 @dataclass(slots=True)
 class AnswerCache:
-    """Answers by (session, request id), each for `ANSWERS_KEPT_S`: a repeated id gets the old one.
+    """Answers by (session, request id), kept for `ANSWERS_KEPT_S`: a repeated id gets the old one.
 
-    Kurento does this so that a client may repeat a request after a dropped socket; whatever the
-    second request asks for is not looked at.
+    Kurento does this so that a client may repeat a request after a dropped socket; the content of
+    the repeated request is ignored.
     """
 
     _answers: OrderedDict[tuple[str, int | str], tuple[float, str]] = field(

@@ -1,8 +1,8 @@
 """A parent that keeps one worker, and restarts it on SIGHUP: the reset between trials.
 
-A worker that ends by itself stays dead until the next SIGHUP: whoever tests the server must see
-that it died. SIGTERM and SIGINT end both. The worker dies with its parent, however that ends,
-because it asked the kernel for it (`die_with_parent`).
+A worker that ends by itself is not restarted before the next SIGHUP: tests of the server must see
+that it died. SIGTERM and SIGINT end both. The worker asks the kernel to end it with its parent,
+however that ends (`die_with_parent`).
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ ReadyLine = dict[str, object]
 
 STOP_WITHIN_S = 5.0
 PROCESS_NAME = "embedded-media"
-"""What `top` and `ps -o comm` call the process that carries media, also after a reset."""
+"""The name in `top` and `ps -o comm` of the process that carries media, also after a reset."""
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 
 
 def die_with_parent(parent_pid: int) -> None:
-    """Have the kernel kill this process when the one that started it ends (prctl(2)).
+    """Have the kernel kill this process when its parent ends (prctl(2)).
 
-    Exits at once if that has already happened.
+    Exits at once if the parent has ended already.
     """
     if sys.platform != "linux":
         return
@@ -43,7 +43,7 @@ def die_with_parent(parent_pid: int) -> None:
 
 
 def name_process() -> None:
-    """Call this process `PROCESS_NAME`: it is found by name, and not taken for its parent."""
+    """Name this process `PROCESS_NAME`, which tells it from its parent."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_NAME, PROCESS_NAME.encode())
 
@@ -57,7 +57,9 @@ class _Wish(Enum):
 async def keep_worker(
     command: Callable[[int], Sequence[str]], port: int, ready: Callable[[ReadyLine], None]
 ) -> int:
-    """Run workers until SIGTERM or SIGINT; the exit code, the worker's if the first one fails.
+    """Run workers until SIGTERM or SIGINT.
+
+    Returns the exit code: the worker's, if the first one fails.
 
     `command(port)` starts one that prints a JSON line with `url` and `pid` once it listens; each
     such line goes to `ready`. `port` 0 becomes the port that the first worker got.
@@ -102,7 +104,7 @@ async def _watch(
         ready(json.loads(line))
     code = await worker.wait()
     if line:
-        logger.warning("the worker ended by itself (%s); it stays dead until SIGHUP", code)
+        logger.warning("the worker ended by itself (%s); it is restarted at the next SIGHUP", code)
     else:
         wishes.put_nowait(_Wish.GIVE_UP)
 

@@ -1,4 +1,4 @@
-"""Coded frames that this server made itself, given out as the RTP packets of one stream."""
+"""Sends frames that this server encoded as the RTP packets of one stream."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from infra.embedded_kurento.vp8 import VP8, payloads
 
 
 class RtpWriter:
-    """Feeds one source. Timestamps follow the event loop's clock, so that streams are in step."""
+    """Feeds one source; timestamps follow the event loop's clock, which keeps streams in sync."""
 
     def __init__(self, source: MediaSource, codec: Codec) -> None:
         self._source = source
@@ -20,7 +20,7 @@ class RtpWriter:
         self._sequence = 0
 
     def write(self, frame: bytes, at_s: float) -> None:
-        """Send a VP8 picture or an Opus packet, taken at `at_s` of the event loop's clock."""
+        """Send a VP8 frame or an Opus packet, captured at `at_s` of the event loop's clock."""
         parts = payloads(frame) if self._codec == VP8 else [frame]
         self._push(parts, at_s)
 

@@ -31,10 +31,10 @@ HEARTBEAT_S = 20.0
 """WebSocket pings: a peer that answers none within twice this is gone."""
 
 CLOSE_WITHIN_S = 0.5
-"""How long a peer may take to agree that its WebSocket is closed."""
+"""How long a peer may take to answer the close of its WebSocket."""
 
 RELEASE_S = 3.0
-"""What is being released when the server ends may take so long."""
+"""How long releases that are under way may take when the server ends."""
 
 
 class Server:
@@ -54,11 +54,11 @@ class Server:
 
     @property
     def types(self) -> list[str]:
-        """What `create` can make."""
+        """The types that `create` can make."""
         return list(self._factories)
 
     async def accept(self, http: web.Request) -> web.WebSocketResponse:
-        """One WebSocket, from its opening to its end."""
+        """Serve one WebSocket from its opening to its end."""
         socket = web.WebSocketResponse(
             timeout=CLOSE_WITHIN_S, heartbeat=HEARTBEAT_S, max_msg_size=1 << 20
         )
@@ -81,7 +81,7 @@ class Server:
         for session in list(self.sessions.by_id.values()):
             await self.sessions.end(session)
         if self._tasks:
-            # A session that ended just before may still be letting go of its threads and files.
+            # A session that ended just before may still be releasing its threads and files.
             await asyncio.wait(self._tasks, timeout=RELEASE_S)
         for task in list(self._tasks):
             task.cancel()
@@ -143,9 +143,9 @@ class Server:
 
 @asynccontextmanager
 async def serving(server: Server, host: str, port: int) -> AsyncIterator[int]:
-    """Listen at `ws://host:port/kurento` until left; gives the port (which 0 leaves to chance).
+    """Listen at `ws://host:port/kurento` until the block ends; yields the port (0: a free one).
 
-    Everything that clients made is released at the end. `BadInput` if the port cannot be had.
+    Everything that clients made is released at the end. Raises BadInput for an unusable port.
     """
     app = web.Application()
     app.router.add_get("/kurento", server.accept)
@@ -156,7 +156,7 @@ async def serving(server: Server, host: str, port: int) -> AsyncIterator[int]:
         try:
             await site.start()
         except (OSError, OverflowError) as error:
-            raise BadInput(f"--port {port} on --host {host} cannot be had: {error}") from error
+            raise BadInput(f"--port {port} on --host {host} cannot be used: {error}") from error
         yield runner.addresses[0][1]
     finally:
         await server.close()

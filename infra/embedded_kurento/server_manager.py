@@ -1,4 +1,4 @@
-"""`manager_ServerManager`: what the server is, what it holds, what it costs."""
+"""`manager_ServerManager`: the server's information, objects, CPU and memory."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from infra.embedded_kurento.objects import (
 MANAGER_ID = "manager_ServerManager"
 
 PROTOCOL_VERSION = "7.3.0"
-"""The Kurento whose protocol is spoken; clients compare it with their own."""
+"""The version of Kurento whose protocol is spoken; clients compare it with theirs."""
 
 _EMPTY_MODULES: dict[str, frozenset[str]] = {"filters": frozenset()}
-"""Listed because Kurento's own JavaScript client wants them there; nothing of them is."""
+"""Modules listed because Kurento's JavaScript client expects them; they are not here."""
 
 METADATA = {
     "implementation": "probe-farm embedded media server",
@@ -36,7 +36,7 @@ METADATA = {
 
 
 class ServerManager(MediaObject):
-    """The one object that is always there. `sessions` lists the ids of the live sessions."""
+    """The object that always exists. `sessions` lists the ids of the live sessions."""
 
     type_name: ClassVar[str] = "ServerManager"
 

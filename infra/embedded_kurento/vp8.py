@@ -11,7 +11,7 @@ from infra.embedded_kurento.media import Codec, RtpPacket
 VP8 = Codec("VP8", 90_000)
 
 PAYLOAD_BYTES = 1200
-"""Of a packet: with its headers it fits any path to a browser."""
+"""The longest payload of a packet: with its headers it fits any path to a browser."""
 
 _PARTITION_BITS = 0x07
 """Of the partition id as aiortc reads it; the bit above is reserved and ignored (RFC 7741 4.2)."""
@@ -21,7 +21,10 @@ _START_CODE = b"\x9d\x01\x2a"
 
 @dataclass(frozen=True, slots=True)
 class Vp8Frame:
-    """One coded picture. `timestamp` and `stream` are its packets', `arrived_s` its last one's."""
+    """One encoded picture, with the `timestamp` and `stream` of its packets.
+
+    `arrived_s` is when the last of them arrived.
+    """
 
     data: bytes
     stream: int
@@ -44,9 +47,10 @@ class Vp8Frame:
 
 
 class Vp8Assembler:
-    """Puts frames together. `wants_key_frame`: nothing comes out before the next key frame.
+    """Assembles frames from packets.
 
-    It does so from the start, after a lost packet, and when the stream changes.
+    While `wants_key_frame` is set (at first, after a lost packet, and when the stream changes) no
+    frame is returned before the next key frame.
     """
 
     def __init__(self) -> None:
@@ -57,7 +61,7 @@ class Vp8Assembler:
         self._timestamp = 0
 
     def restart(self) -> None:
-        """Forget what came: a frame was dropped by whoever takes them."""
+        """Begin again with a key frame, after the receiver of frames has dropped one."""
         self.wants_key_frame = True
         self._parts.clear()
 
@@ -90,7 +94,7 @@ class Vp8Assembler:
 
 
 def payloads(frame: bytes) -> list[bytes]:
-    """A coded picture, cut into RTP payloads; the last one's packet gets the marker bit."""
+    """An encoded picture, cut into RTP payloads; the packet of the last one gets the marker bit."""
     room = PAYLOAD_BYTES - 1
     count = -(-len(frame) // room)
     share = -(-len(frame) // count)

@@ -1,4 +1,4 @@
-"""A thread that belongs to an object of the event loop: for work that would hold the loop up."""
+"""A thread of an object of the event loop, for work that would block the loop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 class Worker:
     """Runs `work(worker)` at once; `work` returns soon after `worker.stopping` is set.
 
-    Made on the event loop's thread. What `work` raises is logged, and ends this worker alone.
+    It is made on the event loop's thread. An error of `work` is logged, and ends only this worker.
     """
 
     def __init__(self, name: str, work: Callable[[Worker], None]) -> None:
@@ -26,12 +26,12 @@ class Worker:
         self._thread.start()
 
     def tell(self, callback: Callable[..., None], *args: Any) -> None:
-        """From the worker's thread: call `callback(*args)` on the event loop's."""
+        """Call `callback(*args)` on the event loop's thread; for the worker's thread."""
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(callback, *args)
 
     def stop(self) -> None:
-        """Have the work end, without waiting for it."""
+        """Tell the work to end, without waiting for it."""
         self.stopping.set()
 
     async def close(self) -> None:

@@ -3,7 +3,7 @@
 hub.py           the Kurento types: a port is a media element that decodes and encodes
 layout.py        where each member's picture goes (pure)
 canvas.py        the mixed picture
-mixer.py         what both threads of a room have in common
+mixer.py         what the two threads of a room have in common
 video_mixer.py   the thread that decodes, mixes and encodes pictures
-audio_mixer.py   the thread that does so with sound
+audio_mixer.py   the thread that decodes, mixes and encodes sound
 """

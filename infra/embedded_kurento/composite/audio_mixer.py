@@ -1,6 +1,6 @@
-"""Members' voices, decoded, and coded for each member as the sum of all others'.
+"""Mixes members' audio: each member receives the sum of all the others.
 
-One thread a room, fifty times a second. A member hears everybody but itself, as in Kurento.
+One thread for each room, fifty rounds a second. As in Kurento no member hears itself.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PERIOD_S = SAMPLES_PER_PACKET / SAMPLE_RATE
 BACKLOG_PACKETS = 50
 
 _START_SAMPLES = 2 * SAMPLES_PER_PACKET
-"""Kept before a voice starts to play: packets do not come as evenly as they are played."""
+"""Buffered before a member is mixed in: packets arrive less evenly than they are played."""
 
 _MOST_SAMPLES = 8 * SAMPLES_PER_PACKET
 
@@ -50,7 +50,7 @@ class AudioMember:
 
 
 class _Voice:
-    """What the mixing thread keeps of a member."""
+    """The mixing thread's state of a member."""
 
     def __init__(self, member: AudioMember) -> None:
         self.member = member
@@ -60,7 +60,7 @@ class _Voice:
         self._playing = False
 
     def next(self) -> Samples | None:
-        """The next 20 ms, None while the voice is silent or late."""
+        """The next 20 ms of samples; None while the member is silent or its packets are late."""
         while self.member.waiting:
             packet = self.member.waiting.popleft()
             try:
@@ -108,7 +108,7 @@ class AudioMixer(Mixer[AudioMember]):
             if sent:
                 worker.tell(_deliver, sent, due_s)
             due_s += PERIOD_S
-            # After a stall the beat starts anew: nobody is helped by a burst of late sound.
+            # After a stall the schedule starts anew: a burst of late sound would help nobody.
             if time.monotonic() - due_s > 10 * PERIOD_S:
                 due_s = time.monotonic()
 

@@ -14,7 +14,7 @@ _BLACK = (16, 128, 128)
 
 
 class Canvas:
-    """One picture that is drawn over and over."""
+    """One picture into which each frame of the mix is drawn."""
 
     def __init__(self, width: int, height: int) -> None:
         self.picture = av.VideoFrame(width, height, "yuv420p")
@@ -27,7 +27,7 @@ class Canvas:
             plane[:] = level
 
     def lay_out(self, where: Sequence[Tile]) -> None:
-        """Say where pictures will be; what lay elsewhere before turns black."""
+        """Set where pictures will be drawn; a change turns the canvas black first."""
         if tuple(where) != self._drawn:
             self._drawn = tuple(where)
             self.clear()

@@ -1,4 +1,4 @@
-"""Composite, and the HubPorts through which endpoints take part in it."""
+"""The Kurento types Composite and HubPort, through which endpoints join a mixed room."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOOK_S = 0.5
 
 
 class Composite(MediaObject):
-    """A hub that shows all its ports' pictures in one, and lets each hear all others."""
+    """A hub that mixes its ports' pictures into one, and for each port the sound of the others."""
 
     type_name: ClassVar[str] = "Composite"
 
@@ -40,7 +40,7 @@ class Composite(MediaObject):
         self._looking = asyncio.create_task(self._look_after_ports(), name=f"ports of {object_id}")
 
     async def close(self) -> None:
-        # All are told before one is waited for: the wait may be cancelled.
+        # All are told to stop before any is waited for: the wait may be cancelled.
         self._looking.cancel()
         self.video.stop()
         self.audio.stop()
@@ -59,8 +59,9 @@ class Composite(MediaObject):
 
 
 class HubPort(MediaElement):
-    """One place in a hub: what is connected to it is mixed in, what it is connected to gets the
-    mix, coded for it alone at the least bitrate that its receivers can take."""
+    """One place in a hub: its input is mixed in, and its output is the mix.
+
+    The mix is encoded for this port alone, at the lowest bitrate that its receivers can take."""
 
     type_name: ClassVar[str] = "HubPort"
 
@@ -112,7 +113,7 @@ class HubPort(MediaElement):
 
 
 class _PortSink(MediaSink):
-    """Takes one codec; of any other it tells `refuse` once."""
+    """Accepts one codec; calls `refuse` once for each other codec."""
 
     def __init__(self, kind: MediaKind, codec: Codec, refuse: Callable[[Codec], None]) -> None:
         super().__init__(kind, decodes=True)
@@ -134,7 +135,7 @@ class _PortSink(MediaSink):
 
 
 class _VideoSink(_PortSink):
-    """Whole frames to the mixer; asks for a key frame until it has one."""
+    """Passes whole frames to the mixer; asks for a key frame until it has one."""
 
     def __init__(self, member: VideoMember, refuse: Callable[[Codec], None]) -> None:
         super().__init__(MediaKind.VIDEO, VP8, refuse)
@@ -150,7 +151,7 @@ class _VideoSink(_PortSink):
             self.source.request_key_frame()
 
     def restart(self) -> None:
-        """The decoder has lost track: nothing is of use before a key frame."""
+        """Begin again with a key frame, after frames that could not be decoded."""
         self._assembler.restart()
         if self.source is not None:
             self.source.request_key_frame()

@@ -1,8 +1,9 @@
 """Where each member's picture goes in a mixed one. Pure.
 
-As Kurento's Composite does: the columns are the root of the number of members, rounded up, and the
-rows as many as are needed; members fill them in the order they came. Two stand side by side,
-three and four share a grid of two by two. Pictures keep their shape, with black bars.
+As in Kurento's Composite there are as many columns as the square root of the number of members,
+rounded up, and as many rows as are needed; members fill them in the order in which they came. Two
+stand side by side, three and four share a grid of two by two. Pictures keep their shape, with black
+bars.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the two mixing threads of a room have in common: members that come and go."""
+"""The members and the thread of a mixer: the part that audio and video mixers share."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Member = TypeVar("Member")
 
 
 class Mixer(ABC, Generic[Member]):
-    """A thread that mixes for `members`, from its making on. Methods are the event loop's.
+    """A thread that mixes for `members` from its creation on.
 
-    `mix` runs on the thread until `worker.stopping` is set, and looks at `members` anew in each
-    round: the tuple is replaced, never changed.
+    The event loop calls its methods. `mix` runs on the thread until `worker.stopping` is set, and
+    reads `members` anew in each round: the tuple is replaced, never changed.
     """
 
     def __init__(self, name: str) -> None:
@@ -31,7 +31,7 @@ class Mixer(ABC, Generic[Member]):
         self.members = tuple(each for each in self.members if each is not member)
 
     def stop(self) -> None:
-        """Have the thread end, without waiting for it."""
+        """Tell the thread to end, without waiting for it."""
         self._worker.stop()
 
     async def close(self) -> None:

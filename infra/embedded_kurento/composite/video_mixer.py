@@ -1,7 +1,7 @@
-"""Members' pictures, decoded, put into one, and coded for each member at the rate it can take.
+"""Mixes members' pictures into one, encoded for each member at the rate it can take.
 
-One thread a room. What a room cannot manage in the time of a frame it leaves out: its frame rate
-falls, as a real Composite's does, and no other room feels it but by the processor they share.
+One thread for each room. A room that is not ready in the time of a frame leaves frames out: its
+frame rate falls, as a real Composite's does. Other rooms are affected only through the shared CPU.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from infra.embedded_kurento.worker import Worker
 logger = logging.getLogger(__name__)
 
 BACKLOG_FRAMES = 60
-"""Frames of a member that may wait to be decoded; beyond it, a new key frame is better."""
+"""Frames of a member that may wait to be decoded; with more, a new key frame is better."""
 
 KEY_FRAME_EVERY_S = 0.3
-"""At most: a browser that is gone, or not there yet, asks for one with every packet."""
+"""The shortest time between key frames: a lost browser asks for one with every packet."""
 
 
 class VideoMember:
@@ -57,7 +57,7 @@ class VideoMember:
         return True
 
     def next(self) -> Vp8Frame | None:
-        """The oldest frame that waits; on the mixing thread, beside which `take` may drop all."""
+        """The oldest waiting frame; for the mixing thread, while `take` may drop all of them."""
         try:
             return self.waiting.popleft()
         except IndexError:
@@ -65,7 +65,7 @@ class VideoMember:
 
 
 class _Seat:
-    """What the mixing thread keeps of a member: its codecs and its last picture."""
+    """The mixing thread's state of a member: its codecs and its last picture."""
 
     def __init__(self, member: VideoMember, width: int, height: int, frame_rate: int) -> None:
         self.member = member
@@ -77,7 +77,7 @@ class _Seat:
         self._scaled: tuple[Tile, av.VideoFrame] | None = None
 
     def decode(self) -> bool:
-        """Work off what waits; False if something could not be decoded."""
+        """Decode the waiting frames; False if one could not be decoded."""
         while (frame := self.member.next()) is not None:
             try:
                 picture = self._decoder.decode(frame.data)

@@ -60,7 +60,7 @@ class Definitions:
     modules: Mapping[str, frozenset[str]]
 
     def lineage(self, type_name: str) -> Iterator[RemoteClass]:
-        """The type and what it extends, nearest first."""
+        """The type and its ancestors, nearest first."""
         name: str | None = type_name
         while name is not None:
             found = self.classes[name]
@@ -74,7 +74,7 @@ class Definitions:
         return None
 
     def property(self, type_name: str, operation: str) -> tuple[Property, bool] | None:
-        """The property that `getName` (False) or `setName` (True) is about."""
+        """The property of `getName` (with False) or `setName` (with True)."""
         verb, capitalised = operation[:3], operation[3:]
         if verb not in {"get", "set"} or not capitalised:
             return None

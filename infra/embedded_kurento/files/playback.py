@@ -1,4 +1,4 @@
-"""The thread that reads a file, keeps its time, and codes what is to be sent."""
+"""The thread that reads a file in real time and encodes it for sending."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Write = Callable[[bytes, float], None]
 
 
 class Playback:
-    """One way through a file. The attributes may be set and read from any thread."""
+    """One playback of a file. The attributes may be set and read from any thread."""
 
     def __init__(self, path: Path, write_video: Write, write_audio: Write) -> None:
         self.bitrate_bps = 0
@@ -39,7 +39,7 @@ class Playback:
         self._began_s: float | None = None
 
     def run(self, worker: Worker) -> None:
-        """Play to the end, or until the worker is to stop. Raises OSError, `av.FFmpegError`."""
+        """Play to the end, or until the worker stops. Raises OSError, `av.FFmpegError`."""
         with av.open(str(self._path), metadata_errors="replace") as container:
             self.duration_ms = (container.duration or 0) // 1000
             wanted = [*container.streams.video[:1], *container.streams.audio[:1]]
@@ -54,7 +54,7 @@ class Playback:
                 if at_s is None:
                     return
                 if isinstance(frame, av.AudioFrame):
-                    # Channels and rate may change on the way.
+                    # Channels and rate may change within the file.
                     mixable = placed(frame)
                     if heard != (heard := _kind(mixable)):
                         to_mono = _to_mono()
@@ -75,7 +75,7 @@ class Playback:
                     worker.tell(self._write_video, coded, at_s)
 
     def _wait_for(self, media_s: float, worker: Worker) -> float | None:
-        """Until that time of the file has come: when that is; None if the worker is to stop."""
+        """Wait until a time of the file is due; returns when that is, None if the worker stops."""
         while self.paused:
             if worker.stopping.wait(_LOOK_S):
                 return None

@@ -1,7 +1,7 @@
-"""PlayerEndpoint: a file, played in real time to whoever is connected.
+"""PlayerEndpoint: plays a file in real time to the connected elements.
 
-What FFmpeg reads is decoded, and coded as VP8 and Opus at the rate that receivers can take, so
-that a viewer who comes late gets a key frame, whatever the file has.
+The file is decoded with FFmpeg and encoded as VP8 and Opus at the rate that receivers can take, so
+that a viewer who joins late gets a key frame, whatever codecs the file has.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from infra.embedded_kurento.worker import Worker
 class PlayerEndpoint(UriEndpoint):
     """Plays its file from `play` to its end. Events: UriEndpointStateChanged, EndOfStream, Error.
 
-    `useEncodedMedia` and `networkCache` are taken and change nothing.
+    `useEncodedMedia` and `networkCache` are accepted and have no effect.
     """
 
     type_name: ClassVar[str] = "PlayerEndpoint"
@@ -91,7 +91,7 @@ class PlayerEndpoint(UriEndpoint):
 
     @reads("videoInfo")
     def read_video_info(self) -> Json:
-        """In milliseconds; all zero when nothing is being played. Seeking is not supported."""
+        """The video's times in ms; all zero when nothing is played. Seeking is not supported."""
         duration_ms = 0
         if self._playback is not None and self.state is not UriState.STOP:
             duration_ms = self._playback.duration_ms

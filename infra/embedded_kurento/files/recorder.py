@@ -1,7 +1,7 @@
-"""RecorderEndpoint: VP8 and Opus as they come, into a file.
+"""RecorderEndpoint: writes VP8 and Opus into a file without decoding them.
 
-As in Kurento nothing is written before every kind of media that is connected has come: a call
-without sound, connected with both kinds, leaves an empty file.
+As in Kurento nothing is written before each connected kind of media has arrived: a call without
+sound that is connected with both kinds leaves an empty file.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class RecorderEndpoint(UriEndpoint):
 
     @operation
     async def record(self) -> None:
-        """Begin, or go on after a pause; Recording is told when something is written."""
+        """Begin, or go on after a pause; the event Recording is sent at the first write."""
         if self.state is UriState.START:
             return
         if self.state is UriState.PAUSE:
@@ -143,7 +143,7 @@ Offer = Callable[[TimedFrame, tuple[int, int] | None], None]
 class _Timeline:
     """RTP timestamps of one kind -> seconds of the event loop's clock.
 
-    Made anew for each take: by then the sender has told the time of both its streams.
+    Made anew for each take: by then the sender's reports give the time of both its streams.
     """
 
     def __init__(self) -> None:
@@ -152,7 +152,7 @@ class _Timeline:
         self._at_s = 0.0
 
     def place(self, sink: MediaSink, packet_stream: int, timestamp: int, arrived_s: float) -> float:
-        """When this was taken; by the sender's reports if there were any when its stream began."""
+        """When this was captured, by the sender's reports if any came before its stream began."""
         rate_hz = (VP8 if sink.kind is MediaKind.VIDEO else OPUS).clock_rate_hz
         if packet_stream != self._stream:
             self._stream, self._timestamp, self._at_s = packet_stream, timestamp, arrived_s
@@ -165,7 +165,7 @@ class _Timeline:
 
 
 def _apart(timestamp: int, other: int) -> int:
-    """The difference of two RTP timestamps, across their wrap."""
+    """The difference of two RTP timestamps, which wrap."""
     return (timestamp - other + 0x80000000 & 0xFFFFFFFF) - 0x80000000
 
 

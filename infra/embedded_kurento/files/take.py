@@ -1,4 +1,4 @@
-"""One recording: from the first frame of every kind that is connected, to its end. Pure."""
+"""One recording, from the first frame of each connected kind to its end. Pure."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from infra.embedded_kurento.files.webm import TimedFrame, Tracks
 from infra.embedded_kurento.media import MediaKind
 
 WAITING_FRAMES = 500
-"""Kept of each kind while another kind has not come yet: 10 s of sound, 25 s of pictures."""
+"""Frames kept of each kind until the other arrives: 10 s of sound, 25 s of pictures."""
 
 
 class Take:
-    """Frames on the event loop's clock in, frames on the file's clock out.
+    """Turns frames on the event loop's clock into frames on the file's clock.
 
-    The file begins when every wanted kind has come, with the first picture (a key frame) or,
-    without pictures, the first sound. Time spent in a pause is cut out; after it pictures begin
-    with a key frame again, which the caller sees to. `wants_key_frame` says that pictures waited
-    too long for another kind and were dropped: the next one has to be a key frame.
+    The file begins when every wanted kind has arrived, with the first picture (a key frame) or,
+    without pictures, the first sound. Pauses are cut out; after one pictures begin with a key frame
+    again, which the caller ensures. `wants_key_frame` says that pictures waited too long for
+    another kind and were dropped: the next one has to be a key frame.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Take:
     def offer(
         self, frame: TimedFrame, size: tuple[int, int] | None, wanted: set[MediaKind]
     ) -> Iterator[TimedFrame]:
-        """What is to be written now. `size` is a key frame's; `wanted` are the kinds connected."""
+        """The frames to write now. `size` is a key frame's; `wanted` are the connected kinds."""
         if self._paused_s is not None:
             return
         if self.tracks is not None:
@@ -60,7 +60,7 @@ class Take:
             yield from self._begin()
 
     def _keep_picture(self, frame: TimedFrame, size: tuple[int, int] | None) -> None:
-        """From the last key frame on, for what came before it is of no use."""
+        """Keep a picture; a key frame makes those before it useless, and they go."""
         if frame.is_key:
             self._size = size
             self._waiting[MediaKind.VIDEO] = deque([frame])

@@ -1,4 +1,4 @@
-"""UriEndpoint: an element whose media is in a file, started, paused and stopped."""
+"""UriEndpoint: an element that plays or records a file, with start, pause and stop."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class UriState(StrEnum):
 
 
 class UriEndpoint(MediaElement):
-    """`path` is the file, once it was used; `place` says which one `uri` names, or refuses.
+    """An element with a file: `path` once it was used; `place` finds the file that `uri` names.
 
-    Raises `not_supported` for other schemes than file.
+    Raises `not_supported` for schemes other than file.
     """
 
     def __init__(
@@ -46,15 +46,15 @@ class UriEndpoint(MediaElement):
         return self.state
 
     def look_up(self) -> None:
-        """Find the file, whenever it is to be used: what lies on its way may have become a link."""
+        """Find the file, at each use: a folder of its path may have become a link."""
         self.path = self._place(self._uri)
 
     def change(self, state: UriState) -> None:
-        """Go to a state, and tell."""
+        """Change the state, and send its event."""
         self.state = state
         self.emit("UriEndpointStateChanged", state=state.value)
 
     def fail(self, message: str) -> None:
-        """Tell of a file that cannot be used."""
+        """Send an Error event about a file that cannot be used."""
         self.state = UriState.STOP
         self.emit("Error", description=message, errorCode=0, type="UNEXPECTED_ELEMENT_ERROR")

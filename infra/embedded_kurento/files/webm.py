@@ -22,7 +22,7 @@ _MILLISECOND = Fraction(1, 1000)
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
-    """What a file has. `video_size` and `audio` are None and False for a track it has not."""
+    """The tracks of a file; without video `video_size` is None, without sound `audio` False."""
 
     video_size: tuple[int, int] | None
     audio: bool
@@ -30,7 +30,7 @@ class Tracks:
 
 @dataclass(frozen=True, slots=True)
 class TimedFrame:
-    """A coded frame, `at_s` from the start of its file (or, before there is one, any clock)."""
+    """An encoded frame, `at_s` from the start of its file (by any clock before it begins)."""
 
     kind: MediaKind
     data: bytes
@@ -39,7 +39,7 @@ class TimedFrame:
 
 
 class WebmWriter:
-    """One file. Made, it creates an empty one, with the folders it lies in.
+    """One file. The constructor creates it empty, with its folders.
 
     `begin` must come before the first `write`. `failed` is called, on the event loop's thread,
     with a line for the user when the file cannot be written; the rest is then dropped.
@@ -56,14 +56,14 @@ class WebmWriter:
         self._queue.put(tracks)
 
     def write(self, frame: TimedFrame) -> bool:
-        """False if the disk is so far behind that the frame was dropped."""
+        """Queue a frame; False if the disk is so slow that the frame was dropped."""
         if self._queue.qsize() >= BACKLOG_FRAMES:
             return False
         self._queue.put(frame)
         return True
 
     async def close(self) -> None:
-        """Write what waits and end the file: afterwards it is complete."""
+        """Write the waiting frames and end the file, which is then complete."""
         self._queue.put(None)
         await self._worker.close()
 
@@ -87,7 +87,7 @@ class WebmWriter:
                     "vp8", width=width, height=height, time_base=_MILLISECOND
                 )
             if tracks.audio:
-                # Through a stream of FFmpeg's encoder, which writes the header Opus needs.
+                # The track is an FFmpeg encoder's, as that writes the header which Opus needs.
                 streams[MediaKind.AUDIO] = container.add_stream(
                     "libopus", rate=SAMPLE_RATE, layout="stereo"
                 )

@@ -1,8 +1,8 @@
-"""How much a receiver can take, and what to tell a sender. Pure, bit/s throughout.
+"""The rate that a receiver can take, and the REMB to send to a sender, in bit/s. Pure.
 
-Kurento tells a sender, by REMB, the least that its receivers can take. What a receiver can take is
-what its browser says by REMB and by the loss in its reports, between the endpoint's
-minVideoSendBandwidth and maxVideoSendBandwidth.
+Kurento sends a sender by REMB the lowest rate of its receivers. The rate of a receiver follows from
+its browser's REMB and from the loss in its reports, between the endpoint's minVideoSendBandwidth
+and maxVideoSendBandwidth.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ _RECOVERY = 1.08
 
 
 class ReceiverEstimate:
-    """What one receiving browser can take.
+    """The rate that one receiving browser can take.
 
     Loss counts as in draft-ietf-rmcat-gcc-02 section 6: above 10 % the rate goes down with it,
-    below 2 % it recovers by 8 % a report, until what it was before.
+    below 2 % it recovers by 8 % a report, up to what it was before.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class ReceiverEstimate:
         self.remb_bps = bitrate_bps
 
     def on_loss(self, fraction: float, sent_bps: float) -> None:
-        """A report came that `fraction` of what was sent lately, at `sent_bps`, was lost."""
+        """A report says that `fraction` of what was lately sent, at `sent_bps`, was lost."""
         if fraction > _LOSS_BACKS_OFF:
             cap = sent_bps if self._loss_cap_bps is None else min(self._loss_cap_bps, sent_bps)
             self._loss_cap_bps = cap * (1 - 0.5 * fraction)
@@ -37,14 +37,14 @@ class ReceiverEstimate:
             self._loss_cap_bps *= _RECOVERY
 
     def limit_bps(self, minimum_kbps: int, maximum_kbps: int) -> float:
-        """The rate to allow; `maximum_kbps` 0 is no maximum of our own."""
+        """The rate to allow; `maximum_kbps` 0 is no maximum."""
         limits = [self.remb_bps, self._loss_cap_bps, maximum_kbps * KBIT or None]
         known = [limit for limit in limits if limit is not None]
         return max(min(known, default=float("inf")), minimum_kbps * KBIT)
 
 
 class SenderAllowance:
-    """What to tell a sender that no receiver limits (nobody watches, or only a recorder does).
+    """The rate for a sender that no receiver limits (there is none, or only a recorder).
 
     As Kurento's own estimate: from `rembOnConnect` up by `exponentialFactor` every half second,
     down by `decrementFactor` at loss, and never far above what comes in.
@@ -65,11 +65,13 @@ class SenderAllowance:
         self.bitrate_bps = max(self.bitrate_bps, min(grown, ceiling))
 
 
-def told_to_sender(
+def remb_to_sender(
     receivers_bps: float | None, allowance_bps: float, minimum_kbps: int, maximum_kbps: int
 ) -> int:
-    """The REMB to send: the receivers' least, else the allowance, within the endpoint's own
-    minVideoRecvBandwidth and maxVideoRecvBandwidth (0: none)."""
+    """The REMB to send: the lowest of the receivers, or else the allowance.
+
+    Both are kept within the endpoint's minVideoRecvBandwidth and maxVideoRecvBandwidth (0: none).
+    """
     wanted = allowance_bps if receivers_bps is None else receivers_bps
     if maximum_kbps:
         wanted = min(wanted, maximum_kbps * KBIT)

@@ -1,4 +1,4 @@
-"""ICE candidates as Kurento words them, and as browsers do. Pure.
+"""ICE candidates: parsed as browsers write them, written as Kurento writes them. Pure.
 
 Kurento announces each address with six candidates: UDP, TCP active and TCP passive, for components
 1 and 2. This server serves the first of them; see `announced`.
@@ -14,7 +14,7 @@ _TCP_ACTIVE_PRIORITY = 1015021823
 _TCP_PASSIVE_PRIORITY = 1010827519
 
 PEER_REFLEXIVE_PRIORITY = 1853824767
-"""What Kurento writes for a remote address that only its checks told of."""
+"""Kurento's priority of a remote address that only connectivity checks showed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,10 @@ class Candidate:
 
 
 def parse_candidate(text: str) -> Candidate | None:
-    """The candidate in an `IceCandidate.candidate`, None if there is none that could be used.
+    """The candidate in an `IceCandidate.candidate`; None if it is invalid or cannot be used.
 
-    Kurento says nothing to rubbish, and so do we. Names (`.local`) are not looked up: the
-    browser's own checks tell where it is.
+    As in Kurento an invalid one is no error. Names (`.local`) are not looked up: the browser's
+    own checks show its address.
     """
     parts = text.removeprefix("a=").removeprefix("candidate:").split()
     if len(parts) < 8 or parts[6] != "typ":
@@ -63,7 +63,7 @@ def local_candidate(index: int, address: str, port: int) -> Candidate:
 
 
 def announced(local: list[Candidate], unserved_port: int) -> list[str]:
-    """All candidates to tell of, in Kurento's order.
+    """All candidates to announce, in Kurento's order.
 
     `unserved_port` stands for what this server does not serve: TCP, and component 2, which no
     browser asks with rtcp-mux. It must be a port where nobody listens, and above 1024: Chromium

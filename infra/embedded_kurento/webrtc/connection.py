@@ -1,8 +1,8 @@
-"""What arrives from, and goes to, one browser: RTP and RTCP of all its streams.
+"""RTP and RTCP of all streams from and to one browser.
 
-Sits between the transport (bytes) and the streams (pure): demultiplexes, sends NACKs, key frame
-requests, reports and REMB, and hears the browser's. Compound packets go out once a second (RFC 3550
-6.1, RFC 4585 3.1), feedback at once.
+It stands between the transport (bytes) and the streams (pure): it demultiplexes, sends NACKs, key
+frame requests, reports and REMB, and reads the browser's. Compound packets go out once a second
+(RFC 3550 6.1, RFC 4585 3.1), feedback at once.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ from aiortc.rtp import (
 )
 
 from infra.embedded_kurento.media import MediaKind, MediaSource, SenderClock
-from infra.embedded_kurento.webrtc.bitrate import SenderAllowance, told_to_sender
+from infra.embedded_kurento.webrtc.bitrate import SenderAllowance, remb_to_sender
 from infra.embedded_kurento.webrtc.incoming import POLL_S, IncomingStream, SenderReport
 from infra.embedded_kurento.webrtc.outgoing import OutgoingStream, ntp_time
 
 REPORT_S = 1.0
 KEY_FRAME_AGAIN_S = 0.5
-"""Key frame requests of any number of receivers reach the browser at most this often."""
+"""The shortest time between key frame requests to the browser, of all receivers together."""
 
 RTCP_TIMEOUT_S = 5.0
 _CNAME = 1
 
 
 class ConnectionOwner(Protocol):
-    """What the connection asks of its endpoint."""
+    """The calls that a connection makes to its endpoint."""
 
     def rtcp_flows(self, flowing: bool) -> None:
-        """RTCP began to come, or stayed away for `RTCP_TIMEOUT_S` (Kurento's MediaState)."""
+        """RTCP began to arrive, or stopped for `RTCP_TIMEOUT_S` (Kurento's MediaState)."""
 
     def looked_at(self, now_s: float) -> None:
-        """Once a second."""
+        """Called once a second."""
 
     def receive_limits_kbps(self) -> tuple[int, int]:
         """minVideoRecvBandwidth and maxVideoRecvBandwidth."""
@@ -60,7 +60,7 @@ class ConnectionOwner(Protocol):
 class BrowserConnection:
     """The streams of one browser. `send_rtcp` is the transport's.
 
-    `begin` when media may flow, `end` when it may not any more.
+    `begin` is called when media may flow, `end` when it no longer may.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class BrowserConnection:
             self._take(packet, now_s)
 
     def request_key_frame(self, kind: MediaKind) -> None:
-        """Ask the browser for a picture that stands alone, unless it was asked just now."""
+        """Request a key frame from the browser, unless one was requested just now."""
         stream = self.incoming.get(kind)
         now_s = self._loop.time()
         if stream is None or stream.ssrc is None or not self._running:
@@ -281,7 +281,7 @@ class BrowserConnection:
         self._allowance.advance(elapsed_s, received_bps, video.fraction_lost)
         receivers_bps = self._sources[MediaKind.VIDEO].limit_bps(now_s)
         limits = self._owner.receive_limits_kbps()
-        return told_to_sender(receivers_bps, self._allowance.bitrate_bps, *limits)
+        return remb_to_sender(receivers_bps, self._allowance.bitrate_bps, *limits)
 
 
 def _report_block(stream: IncomingStream, now_s: float) -> RtcpReceiverInfo:

@@ -48,14 +48,14 @@ from infra.embedded_kurento.webrtc.transport import PeerTransport, sha256_finger
 
 _KINDS = (MediaKind.AUDIO, MediaKind.VIDEO)
 _descriptions = itertools.count(int(time.time()) + 2208988800)
-"""Numbers for `o=`: NTP seconds at start, as Kurento's, and up."""
+"""Session numbers for `o=`: as in Kurento from the NTP seconds at the start, upwards."""
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What all endpoints share.
+    """The network settings that all endpoints share.
 
-    `addresses` are offered to browsers; at `unserved_port` of them nobody listens.
+    `addresses` are offered to browsers; nothing listens at their `unserved_port`.
     """
 
     addresses: Sequence[str]
@@ -111,7 +111,7 @@ class WebRtcEndpoint(MediaElement):
         if self._transport is not None:
             await self._transport.close()
 
-    # What clients ask
+    # Operations of clients
 
     @operation
     async def process_offer(self, offer: str) -> str:
@@ -130,7 +130,7 @@ class WebRtcEndpoint(MediaElement):
 
     @operation
     def generate_offer(self, options: dict[str, Any] | None = None) -> str:
-        """Offer to a browser; what it may send can be left out by `options`."""
+        """Make an offer to a browser; `options` can leave out what it may send."""
         if self._transport is not None:
             raise already_negotiated()
         transport = self._open_transport(controlling=True)
@@ -155,7 +155,7 @@ class WebRtcEndpoint(MediaElement):
 
     @operation
     async def gather_candidates(self) -> None:
-        """Open sockets and tell of their candidates; nothing before an offer was seen or made."""
+        """Open sockets and announce their candidates; does nothing before there is an offer."""
         if self._transport is None or self._gathered:
             return
         self._gathered = True
@@ -166,7 +166,7 @@ class WebRtcEndpoint(MediaElement):
 
     @operation
     async def add_ice_candidate(self, candidate: dict[str, Any]) -> None:
-        """A candidate of the browser's; an empty one is the end of them."""
+        """Add a candidate of the browser; an empty one ends them."""
         text = candidate.get("candidate")
         if not isinstance(text, str):
             raise wrong_parameter("candidate", "string")
@@ -184,7 +184,7 @@ class WebRtcEndpoint(MediaElement):
 
     @operation
     def get_stats(self, media_type: str | None = None) -> Json:
-        """Stats of what was negotiated, None if nothing was."""
+        """The stats of the negotiated streams; None before negotiation."""
         kinds = _KINDS if media_type is None else (MediaKind(media_type),)
         found = {}
         for kind in kinds:
@@ -234,7 +234,7 @@ class WebRtcEndpoint(MediaElement):
             )
         ]
 
-    # What the transport tells
+    # Calls of the transport
 
     def pair_selected(self) -> None:
         pair = self._transport.selected_pair() if self._transport else None
@@ -251,7 +251,7 @@ class WebRtcEndpoint(MediaElement):
         self._connection.end()
         self._connection_changed("DISCONNECTED")
 
-    # What the connection asks
+    # Calls of the connection
 
     def rtcp_flows(self, flowing: bool) -> None:
         old, self._media_state = self._media_state, "CONNECTED" if flowing else "DISCONNECTED"
@@ -263,7 +263,7 @@ class WebRtcEndpoint(MediaElement):
     def receive_limits_kbps(self) -> tuple[int, int]:
         return self.values["minVideoRecvBandwidth"], self.values["maxVideoRecvBandwidth"]
 
-    # Its own steps
+    # Internal steps
 
     def _open_transport(self, controlling: bool) -> PeerTransport:
         self._transport = PeerTransport(
@@ -282,7 +282,7 @@ class WebRtcEndpoint(MediaElement):
         )
 
     def _agree(self, agreement: Agreement) -> None:
-        """Make the streams that were agreed, and let ICE start."""
+        """Make the negotiated streams, and start ICE."""
         incoming: dict[int, IncomingStream] = {}
         for kind, agreed in agreement.incoming.items():
             stream = IncomingStream(kind, agreed.codecs, self.sources[kind].push)
@@ -295,7 +295,7 @@ class WebRtcEndpoint(MediaElement):
         self._remote = agreement.remote
 
     async def _meet(self, transport: PeerTransport, agreement: Agreement) -> None:
-        """The browser is known: the candidates that came early can be used, and ICE can start."""
+        """With the browser known, use the candidates that came early, and start ICE."""
         early, self._early_candidates = self._early_candidates, []
         for candidate in [*filter(_usable, agreement.candidates), *early]:
             await self._add(transport, candidate)

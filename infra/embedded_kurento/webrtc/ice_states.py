@@ -1,8 +1,8 @@
-"""What clients are told of ICE: component states, candidates, selected pairs, in Kurento's order.
+"""ICE events for clients: component states, candidates, selected pairs, in Kurento's order.
 
 A component goes GATHERING, CONNECTING, CONNECTED, READY; each new candidate of the browser's
-takes it back to CONNECTED, and `READY_AFTER_S` later to READY. Component 2 stays where it is: with
-rtcp-mux nothing ever comes for it.
+takes it back to CONNECTED, and `READY_AFTER_S` later to READY. Component 2 stays GATHERING: with
+rtcp-mux nothing ever arrives for it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class IceStates:
     def gathered(
         self, local: list[Candidate], unserved_port: int, sections: Sequence[tuple[int, str]]
     ) -> None:
-        """Tell of every candidate, once for each section (its index and mid)."""
+        """Announce every candidate, once for each section (its index and mid)."""
         for line in announced(local, unserved_port):
             for index, mid in sections:
                 candidate = complex_type(
@@ -52,7 +52,7 @@ class IceStates:
             self._set(1, "CONNECTING")
 
     def selected(self, pair: tuple[Candidate, Candidate]) -> None:
-        """ICE has a pair, or has another one, or knows the same one better."""
+        """ICE selected a pair, or another one, or learned more about it."""
         if pair == self._pair:
             return
         first = self._pair is None
@@ -74,7 +74,7 @@ class IceStates:
         self._ready = asyncio.get_running_loop().call_later(READY_AFTER_S, self._set, 1, "READY")
 
     def ended(self, state: str) -> None:
-        """`FAILED` when it never connected, `DISCONNECTED` when it does not any more."""
+        """The end: `FAILED` if it never connected, `DISCONNECTED` if it did."""
         self.close()
         self._pair = None
         self._set(1, state)

@@ -1,10 +1,10 @@
-"""One stream from a browser: put in order, missed packets asked for again, reception measured.
+"""One stream from a browser: reordering, NACK for missing packets, reception statistics.
 
 Pure: bytes and times in, packets in order out. The caller hands every packet to `receive`, sends
 the NACK for the sequence numbers it returns, and calls `poll` every `POLL_S` while `waiting`.
 
-A packet that is missing holds back those after it until it comes or `hold_s` is over, as Kurento's
-jitter buffer does: what was lost on the way in and came again is no loss to receivers.
+A missing packet holds back those after it until it arrives or `hold_s` is over, as in Kurento's
+jitter buffer: a packet that was lost and retransmitted is no loss to receivers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ POLL_S = 0.02
 NACK_AGAIN_S = 0.1
 HOLD_S = {MediaKind.VIDEO: 0.5, MediaKind.AUDIO: 0.04}
 RESTART_AFTER = 1000
-"""A jump in sequence numbers by more than this is no loss but a new start."""
+"""A larger jump in sequence numbers is a new start and no loss."""
 
 _HEADER = Struct("!BBHLL")
 _EXTENSION_LENGTH = Struct("!H")
@@ -33,7 +33,7 @@ class _Missing:
 
 @dataclass(frozen=True, slots=True)
 class SenderReport:
-    """What the browser's last sender report said. `ntp` is the 64-bit NTP timestamp."""
+    """The browser's last sender report; `ntp` is the 64-bit NTP timestamp."""
 
     ntp: int
     timestamp: int
@@ -75,7 +75,7 @@ class IncomingStream:
 
     @property
     def waiting(self) -> bool:
-        """Whether something is missing, so that `poll` must be called."""
+        """Whether a packet is missing, so that `poll` must be called."""
         return bool(self._missing)
 
     @property
@@ -93,11 +93,11 @@ class IncomingStream:
 
     @property
     def jitter(self) -> int:
-        """In units of the codec's clock, as reports carry it."""
+        """The jitter in units of the codec's clock, as in reports."""
         return int(self._jitter)
 
     def receive(self, data: bytes, now_s: float) -> list[int]:
-        """Take a decrypted RTP packet; the sequence numbers to ask for again, now."""
+        """Take a decrypted RTP packet; returns the sequence numbers to NACK now."""
         header = _read_header(data)
         if header is None:
             return []
@@ -129,7 +129,7 @@ class IncomingStream:
         return asked
 
     def poll(self, now_s: float) -> tuple[list[int], bool]:
-        """What to ask for again, and whether something was given up (a key frame is needed)."""
+        """The sequence numbers to NACK, and whether one was given up (a key frame is needed)."""
         gave_up = False
         while (missing := self._missing.get(self._next)) is not None:
             if now_s - missing.since_s < self._hold_s:
@@ -148,7 +148,7 @@ class IncomingStream:
         return asked, gave_up
 
     def take_fraction_lost(self) -> int:
-        """The share lost since the last call, in 1/256 (RFC 3550 A.3)."""
+        """The fraction lost since the last call, in 1/256 (RFC 3550 A.3)."""
         expected = 0 if self.ssrc is None else self._highest - self._first + 1
         expected_now = expected - self._expected_before
         lost = expected_now - (self._received - self._received_before)
@@ -179,7 +179,7 @@ class IncomingStream:
         return number
 
     def _account(self, sequence: int, now_s: float) -> list[int] | None:
-        """Note what is missing before this packet; None for one that was here before."""
+        """Note the packets missing before this one; None for a packet that came before."""
         if sequence <= self._highest:
             return [] if self._missing.pop(sequence, None) is not None else None
         gap = range(self._highest + 1, sequence)

@@ -1,7 +1,8 @@
-"""Does an RTP packet begin a frame that can be decoded without earlier ones?
+"""Whether an RTP packet begins a key frame: one that is decodable without earlier frames.
 
-Read from the payload's first bytes only: VP8 (RFC 7741 4.2), VP9 (RFC 9628 4.2), H.264 (RFC 6184
-5.2), H.265 (RFC 7798 4.4), AV1 (the AV1 RTP specification 4.4). For other codecs every packet does.
+This is read from the payload's first bytes only: VP8 (RFC 7741 4.2), VP9 (RFC 9628 4.2), H.264 (RFC
+6184 5.2), H.265 (RFC 7798 4.4), AV1 (the AV1 RTP specification 4.4). For other codecs every packet
+does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From an offer or answer to what was agreed: the browser's end, and streams. Pure."""
+"""What an offer and its answer agree on: the browser's transport, and streams. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RECEIVES = {"sendrecv", "recvonly"}
 
 @dataclass(frozen=True, slots=True)
 class RemotePeer:
-    """What the browser's description says of its end. `client` if it begins the DTLS handshake."""
+    """The transport in the browser's description; `client` if it begins the DTLS handshake."""
 
     ufrag: str
     password: str
@@ -27,7 +27,7 @@ class RemotePeer:
 
 @dataclass(frozen=True, slots=True)
 class AgreedStream:
-    """One way of one kind: codecs by payload type, and the id of abs-send-time if any."""
+    """One direction of one kind: codecs by payload type, and the id of abs-send-time if any."""
 
     codecs: Mapping[int, Codec]
     abs_send_time_id: int | None
@@ -35,7 +35,7 @@ class AgreedStream:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What an offer and its answer come to. `sections` are the accepted ones' index and mid."""
+    """The outcome of an offer and its answer; `sections` are the accepted index and mid."""
 
     remote: RemotePeer
     sections: list[tuple[int, str]]
@@ -52,7 +52,7 @@ class Willingness:
     receives: bool
 
     def direction(self, wanted: str) -> str:
-        """The direction nearest to `wanted` that the endpoint is willing to take."""
+        """The direction nearest to `wanted` that the endpoint allows."""
         sends = self.sends and wanted in _SENDS
         receives = self.receives and wanted in _RECEIVES
         if sends and receives:
@@ -79,16 +79,16 @@ class Willingness:
 
 
 def answered_directions(answer: sdp.Description) -> dict[str, str]:
-    """The endpoint's directions by mid, as the answer to its offer left them."""
+    """The endpoint's directions by mid, after the answer to its offer."""
     return {
         section.mid: sdp.reversed_direction(section.direction) for section in sdp.accepted(answer)
     }
 
 
 def agree(description: sdp.Description, directions: Mapping[str, str]) -> Agreement:
-    """What a browser's description and our `directions` (by mid) come to.
+    """The agreement of a browser's description and our `directions` (by mid).
 
-    `Refusal` 40201 when the description names no transport that could be connected to.
+    Raises `Refusal` 40201 if the description has no transport to connect to.
     """
     sections = sdp.accepted(description)
     if not sections:

@@ -1,4 +1,4 @@
-"""One stream to a browser: packets of whatever source is connected, made one unbroken stream.
+"""One stream to a browser, made of the packets of one connected source after another.
 
 The SSRC is the endpoint's own, sequence numbers and timestamps go on where they were when the
 source changes, payload types are those this browser agreed to, and abs-send-time is written anew,
@@ -22,12 +22,12 @@ HISTORY_PACKETS = 256
 
 _PLAIN = Struct("!BBHLL")
 _EXTENDED = Struct("!BBHLLHHL")
-"""With one header extension of RFC 8285's one-byte form: abs-send-time."""
+"""The RTP header with one extension in the one-byte form of RFC 8285: abs-send-time."""
 
 _NTP_UNIX_S = 2208988800
 
 Send = Callable[[bytes], bytes | None]
-"""Encrypts and sends a packet; what was sent, or None when there is no connection (yet)."""
+"""Encrypts and sends a packet; returns the sent bytes, None without a connection."""
 
 
 def ntp_time(wall_s: float) -> int:
@@ -36,11 +36,11 @@ def ntp_time(wall_s: float) -> int:
 
 
 class OutgoingStream(MediaSink):
-    """What one browser receives of one kind. `send` and `resend` are the transport's.
+    """The media of one kind that one browser receives. `send` and `resend` are the transport's.
 
-    Nothing is taken in, and the source is not limited, until the owner sets `open`.
-    `limits_kbps` gives the endpoint's minVideoSendBandwidth and maxVideoSendBandwidth;
-    `unsupported` hears once of each codec that the browser did not agree to.
+    Packets are ignored, and the source is not limited, until the owner sets `open`. `limits_kbps`
+    gives the endpoint's minVideoSendBandwidth and maxVideoSendBandwidth; `unsupported` is called
+    once for each codec that the browser did not agree to.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class OutgoingStream(MediaSink):
         self._rate_mark = (0.0, 0)
 
     def agree(self, codecs: Mapping[int, Codec], abs_send_time_id: int | None) -> None:
-        """What was negotiated: payload types to send, and the id of abs-send-time if any."""
+        """Set what was negotiated: payload types to send, and the id of abs-send-time if any."""
         self._codecs = codecs
         self._payload_types = {}
         self._extension = 0 if abs_send_time_id is None else (abs_send_time_id << 4 | 2) << 24
@@ -138,7 +138,7 @@ class OutgoingStream(MediaSink):
         return self.estimate.limit_bps(*self._limits_kbps())
 
     def on_nack(self, numbers: Iterable[int]) -> None:
-        """Send again what is still in the history, as it was: on the same SSRC, without RTX."""
+        """Retransmit packets that are still in the history, on the same SSRC, without RTX."""
         for number in numbers:
             self.nacks_received += 1
             kept = self._history[number % HISTORY_PACKETS]
@@ -151,7 +151,7 @@ class OutgoingStream(MediaSink):
             self.source.request_key_frame()
 
     def on_report(self, report: RtcpReceiverInfo, now_s: float, ntp_now: int) -> None:
-        """A receiver report block about this stream (RFC 3550 6.4.1)."""
+        """Take a receiver report block about this stream (RFC 3550 6.4.1)."""
         self.fraction_lost = report.fraction_lost / 256
         self.packets_lost = report.packets_lost
         if report.lsr:
@@ -165,7 +165,7 @@ class OutgoingStream(MediaSink):
             self.estimate.on_loss(self.fraction_lost, self.rate_bps)
 
     def sender_info(self, now_s: float, ntp_now: int) -> RtcpSenderInfo | None:
-        """What a sender report says of this stream, None while nothing was sent."""
+        """The stream's part of a sender report; None before anything was sent."""
         if self._stream is None or self.packets == 0:
             return None
         clock = self.source.clock if self.source else None
@@ -181,7 +181,7 @@ class OutgoingStream(MediaSink):
         )
 
     def _begin(self, packet: RtpPacket) -> bool:
-        """Start on another stream where the last one ended; video waits for a key frame."""
+        """Continue with another stream where the last one ended; video waits for a key frame."""
         if self.kind is MediaKind.VIDEO and not begins_key_frame(packet):
             if self.source is not None:
                 self.source.request_key_frame()

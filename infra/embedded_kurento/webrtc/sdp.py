@@ -1,9 +1,9 @@
-"""Session descriptions: what a browser offers, what the server answers, in Kurento's words.
+"""SDP: parses a browser's offers and answers, and writes the server's as Kurento does.
 
-Pure. `parse` reads what is needed of an offer or answer (RFC 8866, RFC 8843, RFC 8829);
-`write_answer` and `write_offer` word theirs line by line as a Kurento Media Server 7.3.0 was
-recorded to: BUNDLE, rtcp-mux, abs-send-time as only header extension, no transport-cc, no RTX, no
-msid, no bandwidth lines.
+Pure. `parse` reads the needed parts of an offer or answer (RFC 8866, RFC 8843, RFC 8829);
+`write_answer` and `write_offer` write the lines that a Kurento Media Server 7.3.0 was recorded to
+write: BUNDLE, rtcp-mux, abs-send-time as only header extension, no transport-cc, no RTX, no msid,
+no bandwidth lines.
 
 `aiortc.sdp` is not used: it drops session attributes that Kurento repeats in its answer, rewrites
 `fmtp` (`minptime=010` as 10), and refuses offers in which an `fmtp` has no `rtpmap`.
@@ -92,7 +92,7 @@ class Description:
 
 @dataclass(frozen=True, slots=True)
 class LocalMedia:
-    """What the server says of itself in a description."""
+    """The server's own values in a description."""
 
     number: int
     ufrag: str
@@ -103,7 +103,7 @@ class LocalMedia:
 
 
 def parse(text: str) -> Description:
-    """The description in `text`; `Refusal` 40201 when it is none."""
+    """The description in `text`. Raises `Refusal` 40201 if it is none."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines or lines[0] != "v=0":
         raise sdp_not_parsed()
@@ -159,7 +159,7 @@ def _read_attribute(section: MediaSection, attribute: str) -> None:
 
 
 def _inherit(attributes: list[str], sections: list[MediaSection]) -> None:
-    """Transport attributes may stand once for the whole session (RFC 8839 5.4, RFC 8122 5)."""
+    """Copy session-level transport attributes to sections (RFC 8839 5.4, RFC 8122 5)."""
     common = MediaSection("", 0, "", [])
     for attribute in attributes:
         if attribute.split(":")[0] in {"setup", "ice-ufrag", "ice-pwd", "fingerprint"}:
@@ -172,7 +172,7 @@ def _inherit(attributes: list[str], sections: list[MediaSection]) -> None:
 
 
 def accepted(description: Description) -> list[MediaSection]:
-    """The sections the server takes part in: one audio, one video, on one transport.
+    """The sections that the server accepts: one audio, one video, on one transport.
 
     Others (data channels, a second camera, what is not in the bundle) are rejected.
     """
@@ -251,7 +251,7 @@ _OFFERED: Mapping[MediaKind, Mapping[int, tuple[str, str]]] = {
         ),
     },
 }
-"""What a recorded offer held, in its order: payload type -> rtpmap, fmtp."""
+"""The codecs of a recorded offer, in its order: payload type -> rtpmap, fmtp."""
 
 OFFERED_EXTENSION = 3
 """The id of abs-send-time in an offer."""

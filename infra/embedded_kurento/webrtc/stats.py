@@ -11,7 +11,7 @@ from infra.embedded_kurento.webrtc.outgoing import OutgoingStream
 
 
 def inbound_stats(stats_id: str, stream: IncomingStream, remb_bps: int) -> Json:
-    """What comes from the browser. `remb` is what it was told; bytes are payload, as Kurento's."""
+    """Stats of a stream from the browser, with the REMB sent to it; bytes are payload only."""
     return complex_type(
         "RTCInboundRTPStreamStats",
         **_common(stats_id, "inboundrtp", stream.ssrc or 0),
@@ -28,7 +28,7 @@ def inbound_stats(stats_id: str, stream: IncomingStream, remb_bps: int) -> Json:
 
 
 def outbound_stats(stats_id: str, stream: OutgoingStream) -> Json:
-    """What goes to the browser. `remb` is what it says it can take, 0 before it does."""
+    """Stats of a stream to the browser, with the REMB that it sent last, 0 before the first."""
     return complex_type(
         "RTCOutboundRTPStreamStats",
         **_common(stats_id, "outboundrtp", stream.ssrc),

@@ -1,8 +1,8 @@
-"""ICE, DTLS and SRTP with one browser: the one module that touches aiortc's underscored names.
+"""ICE, DTLS and SRTP with one browser: the only module that uses aiortc's private names.
 
-aiortc's transports are used without its peer connection, receivers and senders, for those decode.
-Datagrams are told apart where they arrive (RFC 7983): STUN and DTLS take aiortc's way; SRTP is
-decrypted and handed on at once, on the socket's own callback, without a queue or a task.
+aiortc's transports are used without its peer connection, receivers and senders, as those decode.
+Datagrams are demultiplexed where they arrive (RFC 7983): aiortc handles STUN and DTLS; SRTP is
+decrypted and passed on at once, in the socket's own callback, without a queue or a task.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ DATAGRAM_BYTES = 4096
 """More than any packet that a browser sends (they keep below 1500)."""
 
 CONNECT_TIMEOUT_S = 60.0
-"""For ICE and DTLS together; who has not come by then may make a new endpoint."""
+"""For ICE and DTLS together; a browser that is later needs a new endpoint."""
 
 
 class TransportListener(Protocol):
-    """Hears how the connection goes, on the event loop's thread."""
+    """Called about the state of the connection, on the event loop's thread."""
 
     def pair_selected(self) -> None:
-        """ICE has a pair; `PeerTransport.selected_pair` tells which."""
+        """ICE has selected a pair: `PeerTransport.selected_pair`."""
 
     def connected(self) -> None:
         """DTLS is done: media may flow."""
@@ -52,7 +52,7 @@ class TransportListener(Protocol):
 
 
 class MediaReceiver(Protocol):
-    """Gets what was decrypted."""
+    """Gets decrypted packets."""
 
     def rtp_received(self, data: bytes) -> None: ...
 
@@ -60,9 +60,9 @@ class MediaReceiver(Protocol):
 
 
 class PeerTransport:
-    """One bundled transport. Gather, then `start` with what the browser said; `close` at the end.
+    """One bundled transport: `gather`, then `start` with the browser's parameters, then `close`.
 
-    `controlling` is the ICE role of who made the offer (RFC 8445 6.1.1).
+    `controlling` is the ICE role of the side that made the offer (RFC 8445 6.1.1).
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class PeerTransport:
     async def gather(self, addresses: Sequence[str]) -> list[Candidate]:
         """Open a UDP socket on each address (aioice itself leaves out 127.0.0.1).
 
-        Nothing is left open, and nothing found, if it was closed meanwhile.
+        If it is closed meanwhile, no socket is left open and no candidate is found.
         """
         found = await self._connection.get_component_candidates(1, list(addresses))
         if self._closed:
@@ -112,7 +112,7 @@ class PeerTransport:
         return self._local_candidates()
 
     async def add_candidate(self, candidate: Candidate | None) -> None:
-        """A candidate of the browser's, None for the end of them. Only UDP can be of use."""
+        """Add a candidate of the browser, None for the end of them. Only UDP ones are used."""
         if candidate is None:
             if not self._gatherer._remote_candidates_end:
                 await self._ice.addRemoteCandidate(None)
@@ -130,7 +130,7 @@ class PeerTransport:
             )
 
     def start(self, peer: RemotePeer) -> None:
-        """Begin to connect; the listener hears how it goes. Nothing after `close`."""
+        """Begin to connect; the listener is called about it. Does nothing after `close`."""
         if self._closed:
             return
         self._connecting = asyncio.create_task(self._connect(peer))
@@ -155,7 +155,7 @@ class PeerTransport:
         )
 
     def send_rtp(self, data: bytes) -> bytes | None:
-        """Encrypt and send; what was sent, None when it could not be."""
+        """Encrypt and send; returns the sent bytes, None if it could not be sent."""
         if self._sending is None:
             return None
         try:
@@ -211,7 +211,7 @@ class PeerTransport:
             self._end("the browser is gone")
 
     def _end(self, reason: str) -> None:
-        """Nothing comes any more: let go of the sockets, and tell."""
+        """The connection is over: close the sockets, and call the listener."""
         self._sending = self._receiving = None
         if self._shutting is None:
             self._shutting = asyncio.create_task(self._shut())
@@ -251,7 +251,7 @@ class PeerTransport:
         try:
             plain = session.unprotect_rtcp(data) if is_rtcp else session.unprotect(data)
         except (pylibsrtp.Error, ValueError):
-            return  # forged, repeated or broken: as if it had been lost
+            return  # forged, repeated or broken: treated as lost
         if is_rtcp:
             self._receiver.rtcp_received(plain)
         else:

@@ -105,7 +105,7 @@ def test_from_provision_to_teardown(calls: Path, capsys: pytest.CaptureFixture[s
     assert f"{address.ip} ssh-ed25519 " in known
 
     assert farm("provision", calls, "--no-wait") == 0  # nobody is asked
-    assert "Nothing to do: all of it is there." in capsys.readouterr().out
+    assert "Nothing to do: everything exists." in capsys.readouterr().out
     assert farm("provision", "--list", "--region", EAST) == 0
     listed = capsys.readouterr().out
     assert f"{made['run']}: 2 machines live, ends " in listed
@@ -140,7 +140,7 @@ def test_an_inventory_among_a_users_own_keys_leaves_them_alone(
     assert experiment.server.ssh.key == login / "farm.aws" / "id_ed25519"
     assert experiment.server.ssh.known_hosts == login / "farm.aws" / "known_hosts"
     assert farm("provision", calls, "--yes", "--no-wait") == 0
-    assert "Nothing to do: all of it is there." in capsys.readouterr().out
+    assert "Nothing to do: everything exists." in capsys.readouterr().out
     (login / "farm.aws" / "notes.txt").write_text("mine")
     assert farm("teardown", calls, "--yes") == 0
     notes = login / "farm.aws" / "notes.txt"
@@ -243,7 +243,7 @@ def signalled(calls: Path, number: signal.Signals) -> tuple[int, str]:
 def test_stopped_it_takes_back_what_it_made(calls: Path, number: signal.Signals) -> None:
     status, said = signalled(calls, number)
     assert status == 130, said
-    assert "that failed (KeyboardInterrupt); taking back what was made" in said
+    assert "that failed (KeyboardInterrupt); removing what was created" in said
     there = observe(Cloud(), [EAST])
     assert there.living == ()
     assert there.groups == ()

@@ -77,10 +77,13 @@ def settings(aws: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("profile", "says"),
     [
-        ("mfa", "AWS profile mfa wants an MFA code, and nobody is there to be asked: call from a"),
-        ("sso", "the AWS SSO login is over, or there was none: aws sso login --profile sso"),
-        ("old-sso", "the AWS SSO login is over, or there was none: aws sso login --profile old-"),
-        ("by-sso", "the AWS SSO login is over, or there was none: aws sso login --profile sso"),
+        ("mfa", "AWS profile mfa needs an MFA code, and there is no terminal to ask for it: call"),
+        ("sso", "the AWS SSO login has expired, or there was none: aws sso login --profile sso"),
+        (
+            "old-sso",
+            "the AWS SSO login has expired, or there was none: aws sso login --profile old",
+        ),
+        ("by-sso", "the AWS SSO login has expired, or there was none: aws sso login --profile sso"),
         ("fails", "custom-process: the vault is locked"),
         ("no-program", "the AWS profile no-program: "),
         ("no-json", "the AWS profile no-json: "),
@@ -129,7 +132,7 @@ def test_a_terminal_that_hangs_up_is_nobody(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("AWS_PROFILE", "mfa")
     monkeypatch.setattr(sys, "stdin", Terminal())
     monkeypatch.setattr(getpass, "getpass", hung_up)
-    with pytest.raises(BadInput, match="nobody is there to be asked"):
+    with pytest.raises(BadInput, match="there is no terminal to ask for it"):
         Cloud()
 
 
@@ -162,11 +165,11 @@ def refused(code: str, says: str = "no", asked: str = "DescribeInstances") -> Fa
         ("ExpiredToken", "", "expired: log in again (aws sso login --profile x)"),
         ("AuthFailure", "", "is the region enabled for the account, and this machine's clock"),
         ("OptInRequired", "", "the account has not enabled this region in eu-south-1"),
-        ("RequestTimeTooSkewed", "", "finds this machine's clock wrong"),
+        ("RequestTimeTooSkewed", "", "says that this machine's clock is wrong"),
         (
             "SignatureDoesNotMatch",
             "Signature expired: 20261130T000000Z is now earlier than 20261130T010000Z",
-            "finds this machine's clock wrong",
+            "says that this machine's clock is wrong",
         ),
         ("SignatureDoesNotMatch", "", "AWS does not know these credentials"),
         ("UnauthorizedOperation", "You are not authorized.", "docs/aws.md has the IAM policy"),

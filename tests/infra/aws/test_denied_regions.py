@@ -51,7 +51,7 @@ def test_a_region_that_is_denied_is_said_and_the_others_are_looked_at(made: Acco
     assert looked.regions == (EAST,)
     assert looked.unseen is not None
     assert looked.unseen.startswith(
-        "not looked at: us-west-2: these AWS credentials may not describe_instances in us-west-2:"
+        "not listed: us-west-2: these AWS credentials may not describe_instances in us-west-2:"
         " explicit deny in a service control policy (ask who made it). Whether"
     )
     assert look_around(made.cloud, (EAST,)).unseen is None
@@ -75,7 +75,7 @@ def test_a_teardown_ends_what_it_sees_and_says_what_it_does_not(
     assert main(["teardown", "calls-1", "--yes"]) == 3
     told = capsys.readouterr()
     assert "calls-1: nothing is left in us-east-1." in told.out
-    assert told.err.startswith("farm: not looked at: us-west-2: ")
+    assert told.err.startswith("farm: not listed: us-west-2: ")
     assert told.err.count("\n") == 1
     assert not look_around(Cloud(), (EAST,)).there.anything
     assert look_around(Cloud(), (WEST,)).there.living
@@ -91,7 +91,7 @@ def test_a_list_shows_what_it_sees_and_says_what_it_does_not(
     assert main(["provision", "--list"]) == 3
     told = capsys.readouterr()
     assert "calls-1: 1 machine" in told.out
-    assert told.err.startswith("farm: not looked at: us-west-2: ")
+    assert told.err.startswith("farm: not listed: us-west-2: ")
 
 
 def test_of_what_was_not_looked_at_nothing_is_claimed(

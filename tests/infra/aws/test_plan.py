@@ -72,7 +72,7 @@ def test_the_server_comes_before_its_hosts_which_keep_out_of_its_zone() -> None:
     (launch,) = [call for call in first.calls if call.operation == "run_instances"]
     assert launch.says == "machine server"
     assert [params["SubnetId"] for params in launch.either] == ["subnet-a", "subnet-b"]
-    assert first.waits == ("host-us-east-1-1: the server first, to stand apart from it",)
+    assert first.waits == ("host-us-east-1-1: after the server, to be in another zone",)
 
     second = plan(WANTED, FACTS, replace(bare, machines=(machine("server", ZONES[1]),)))
     (launch,) = [call for call in second.calls if call.operation == "run_instances"]

@@ -216,7 +216,7 @@ def test_without_any_capacity_it_is_said_and_nothing_is_left() -> None:
     with pytest.raises(NoCapacity, match=r"machine server: AWS has no capacity in us-east-1"):
         account.provide()
     assert not account.there().anything
-    assert any("taking back" in line for line in account.said)
+    assert any("removing what was created" in line for line in account.said)
 
 
 @pytest.mark.parametrize(

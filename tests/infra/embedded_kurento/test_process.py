@@ -143,7 +143,7 @@ async def test_a_port_in_use_is_one_line_and_exit_2() -> None:
             assert second.process.stderr is not None
             said = (await second.process.stderr.read()).decode()
 
-    assert said.startswith(f"--port {port} on --host 127.0.0.1 cannot be had")
+    assert said.startswith(f"--port {port} on --host 127.0.0.1 cannot be used")
     assert said.count("\n") == 1
 
 
@@ -153,7 +153,7 @@ async def test_a_port_that_is_none_is_one_line_and_exit_2() -> None:
         assert server.process.stderr is not None
         said = (await server.process.stderr.read()).decode()
 
-    assert said.startswith("--port 70000 on --host 127.0.0.1 cannot be had")
+    assert said.startswith("--port 70000 on --host 127.0.0.1 cannot be used")
     assert said.count("\n") == 1
 
 
@@ -166,7 +166,7 @@ async def test_a_pid_file_that_holds_something_else_is_left(tmp_path: Path) -> N
         assert await server.ended() == 2
         assert server.process.stderr is not None
         said = (await server.process.stderr.read()).decode()
-    assert said == f"--pid-file {notes}: there is a file that holds no pid: expected none\n"
+    assert said == f"--pid-file {notes}: the file exists and holds no pid: expected none\n"
     assert notes.read_text() == "mine\n"
     async with started("--pid-file", str(stale)) as server:
         assert (await server.ready())["pid"] == int(stale.read_text())

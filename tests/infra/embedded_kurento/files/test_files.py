@@ -282,9 +282,9 @@ async def test_what_becomes_a_link_out_of_the_folder_is_refused_when_it_is_used(
 
 
 async def test_what_is_no_file_or_no_known_format_is_refused(studio: Studio) -> None:
-    with pytest.raises(Refusal, match="An uri that is no file"):
+    with pytest.raises(Refusal, match="A URI that is not a file's"):
         studio.recorder("http://localhost/upload")
-    with pytest.raises(Refusal, match="An uri that cannot be read"):
+    with pytest.raises(Refusal, match="A URI that cannot be parsed"):
         studio.player("file://[tmp/a.webm")
     with pytest.raises(Refusal, match="media profile MP4"):
         studio.recorder("file:///tmp/a.mp4", media_profile="MP4")

@@ -7,7 +7,7 @@ import pytest
 from infra.embedded_kurento.webrtc.bitrate import (
     ReceiverEstimate,
     SenderAllowance,
-    told_to_sender,
+    remb_to_sender,
 )
 
 
@@ -65,4 +65,4 @@ def test_a_sender_is_told_the_least_of_its_receivers(
     limits_kbps: tuple[int, int],
     told_bps: int,
 ) -> None:
-    assert told_to_sender(receivers_bps, allowance_bps, *limits_kbps) == told_bps
+    assert remb_to_sender(receivers_bps, allowance_bps, *limits_kbps) == told_bps
