@@ -14,7 +14,7 @@ from farm.errors import ServerError, ServerUnreachable
 from farm.server.machine import COMMAND
 from farm.server.shell import CommandResult, OutputPiece
 from farm.server.whole import MARK
-from tests.fakes import FakeClock
+from farm.testing import FakeClock
 
 DF = "Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/sda1"
 BOOTED_S = 5000.0

@@ -26,12 +26,11 @@ from farm.model.webrtc_stats import (
     RtcStats,
 )
 from farm.recording.manifest import Manifest
-from tests.fakes import READING_S
+from farm.testing import WALL_S
 
 HOST = "here"
-WALL_S = 1_795_000_000.0
 MONOTONIC_S = 5_000.0
-"""What the host's two clocks show when the pages begin to poll, at run time 0."""
+"""The host's monotonic clock when the pages begin to poll, at run time 0; `WALL_S` is its other."""
 
 ARRIVAL_S = 0.004
 STEP_S = 0.05
@@ -40,23 +39,6 @@ PACKET_BYTES = 1000
 FRAMES_PER_S = 20
 
 Span = tuple[float, float]
-
-
-class FakeClock:
-    """Implements `protocols.Clock`; moves when it is told, and by `READING_S` at each reading."""
-
-    def __init__(self, run_s: float = 0.0) -> None:
-        self.now_s = run_s
-
-    def run_s(self) -> float:
-        self.now_s += READING_S
-        return self.now_s
-
-    def wall_s(self) -> float:
-        return WALL_S + self.run_s()
-
-    async def sleep_until(self, run_s: float) -> None:
-        self.now_s = max(self.now_s, run_s)
 
 
 def manifest() -> Manifest:

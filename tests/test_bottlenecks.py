@@ -24,7 +24,7 @@ from farm.experiment_file import load_experiment
 from farm.model.trial_plan import Phase
 from farm.model.verdict import Outcome
 from farm.protocols import Progress
-from tests.fakes import FakeObserver
+from farm.testing import FakeObserver
 from tests.kernel_counts import (
     Bite,
     held_back_packets,

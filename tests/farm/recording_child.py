@@ -13,16 +13,9 @@ import sys
 from pathlib import Path
 
 from farm.recording.trial_recording import PART_S
+from farm.testing import FakeClock
 from tests.farm.recordings import new_run
-from tests.synthetic import (
-    MONOTONIC_S,
-    FakeClock,
-    Page,
-    arrivals,
-    call_plan,
-    clock_reading,
-    host_sample,
-)
+from tests.synthetic import MONOTONIC_S, Page, arrivals, call_plan, clock_reading, host_sample
 
 SPARE_S = 0.001
 """What a part takes beyond `PART_S`: more than its readings move the clock, and too short for a

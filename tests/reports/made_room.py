@@ -21,17 +21,10 @@ from farm.model.webrtc_stats import InboundRtp, MediaKind, MediaSource, Outbound
 from farm.planning.trial_planning import plan_trial
 from farm.recording.manifest import Manifest
 from farm.recording.reader import RunReader
+from farm.testing import WALL_S
 from farm.verdict import judge
 from tests.reports.made_run import HELD_S, HOLD_S, SETTLE_S, made_manifest, new_run
-from tests.synthetic import (
-    ARRIVAL_S,
-    HOST,
-    MONOTONIC_S,
-    WALL_S,
-    clock_reading,
-    host_sample,
-    server_sample,
-)
+from tests.synthetic import ARRIVAL_S, HOST, MONOTONIC_S, clock_reading, host_sample, server_sample
 
 END_S = HOLD_S + HELD_S
 KINDS: tuple[MediaKind, ...] = ("audio", "video")

@@ -19,11 +19,10 @@ from farm.model.trial_result import TrialResult
 from farm.recording import RunRecording
 from farm.recording.manifest import Manifest
 from farm.recording.reader import RunReader
+from farm.testing import WALL_S, FakeClock
 from farm.verdict import judge
 from tests.synthetic import (
     MONOTONIC_S,
-    WALL_S,
-    FakeClock,
     Page,
     arrivals,
     call_plan,

@@ -12,7 +12,7 @@ from farm.analysis.recorded_calls import (
     what_is_wrong,
 )
 from farm.model.call_files import RecordedFile, RecordedTrack
-from tests.fakes import calls
+from farm.testing import calls
 
 OWED = OwedRecording("s000", "s000-caller.webm", ("audio", "video"), lasted_s=20.0)
 PATH = "/var/tmp/farm/run/s000-caller.webm"

@@ -10,7 +10,8 @@ from farm.attribution import LimitedBy, ServerResources, what_gave_way
 from farm.model.server_samples import ServerSample
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.verdict import Outcome, Reason
-from tests.farm.trial_evidence import HOLD_S, Change, good, judged_trial, spoilt
+from farm.testing import HOLD_S
+from tests.farm.trial_evidence import Change, good, judged_trial, spoilt
 
 WINDOWS = 6
 END_S = HOLD_S + 10 * WINDOWS

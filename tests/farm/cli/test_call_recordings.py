@@ -10,7 +10,7 @@ from farm.cli.call_recordings import require_room, say_where, with_recordings_of
 from farm.errors import BadInput
 from farm.model.experiment import AppSettings, Experiment, Scenario
 from farm.model.server_settings import Keep, ProcessSettings, RecordingSettings, ServerSettings
-from tests.fakes import FakeClock, FakeObserver, FakeRecordings, FakeServer
+from farm.testing import FakeClock, FakeObserver, FakeRecordings, FakeServer
 
 RECORDED = Experiment(scenario=Scenario(record=True))
 

@@ -19,8 +19,8 @@ from farm.planning.trial_planning import plan_trial
 from farm.recording import RunRecording
 from farm.recording.manifest import Manifest
 from farm.results.summary import run_summary
+from farm.testing import WALL_S, FakeClock
 from tests.farm.trial_evidence import judged_trial
-from tests.synthetic import WALL_S, FakeClock
 
 SETTINGS = Experiment(search=SearchSettings(maximum=40))
 SEARCH = (2, 2, 4, 8, 16, 32)

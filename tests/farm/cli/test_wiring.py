@@ -11,7 +11,7 @@ from farm.cli.wiring import _with_embedded
 from farm.model.experiment import Experiment
 from farm.model.server_settings import EMBEDDED, ServerSettings
 from farm.processes import Processes
-from tests.fakes import FakeObserver
+from farm.testing import FakeObserver
 
 pytestmark = pytest.mark.live
 

@@ -14,8 +14,9 @@ from farm.model.trial_evidence import FirstToFall
 from farm.model.webrtc_stats import CandidatePair, OutboundRtp, RtcStats
 from farm.planning.trial_planning import plan_trial
 from farm.recording.reader import RunReader
+from farm.testing import WALL_S, FakeClock
 from tests.farm.recordings import new_run
-from tests.synthetic import MONOTONIC_S, WALL_S, FakeClock, clock_reading
+from tests.synthetic import MONOTONIC_S, clock_reading
 
 Series = Callable[[int], float | None]
 """bit/s by the second of run time; the hold is from 20 to 40."""

@@ -13,17 +13,11 @@ from farm.model.trial_evidence import Fault, JoinOutcome, PollCount, StreamInter
 from farm.model.trial_plan import Direction
 from farm.model.webrtc_stats import MediaKind
 from farm.recording import RunRecording
-from farm.recording.reader import RunReader
+from farm.recording.reader import RunReader, TrialReader
 from farm.recording.trial_reader import TrialReader
+from farm.testing import FakeClock
 from tests.farm.recordings import new_run, recorded
-from tests.synthetic import (
-    MONOTONIC_S,
-    FakeClock,
-    Page,
-    call_plan,
-    clock_reading,
-    page_reports,
-)
+from tests.synthetic import MONOTONIC_S, Page, call_plan, clock_reading, page_reports
 
 
 def evidence_of(trial: TrialReader) -> TrialEvidence:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
-from farm.errors import AnswerCut
+from farm.errors import AnswerCut, ServerLost
 from farm.execution.run_trial import run_trial
 from farm.model.call_files import RecordedFile, RecordedTrack
 from farm.model.experiment import TrialSettings
 from farm.model.trial_plan import TrialPlan
-from tests.fakes import FakeRecordings, FakeWorld, calls
+from farm.testing import FakeRecordings, FakeWorld, calls
 
 SHORT = TrialSettings(settle_s=8.0, hold_s=20.0)
+LOST = ServerLost("media.example is not reached any more")
 NAMES = [f"s{number:03d}-{role}.webm" for number in range(2) for role in ("callee", "caller")]
 
 
@@ -111,7 +112,7 @@ async def test_a_machine_out_of_sight_leaves_recordings_unknown() -> None:
 
 
 async def test_a_machine_that_went_out_of_sight_leaves_recordings_unknown() -> None:
-    lost_then = world_with(FakeRecordings(lost=True))
+    lost_then = world_with(FakeRecordings(breaks={"look": LOST}))
     await play(lost_then)
     assert [fault.what for fault in lost_then.recorder.faults] == ["recordings_unknown"]
     lost_before = world_with(all_whole())
@@ -201,13 +202,10 @@ async def test_a_look_that_keeps_breaking_off_is_said_and_fails_nobody() -> None
     assert world.recorder.phases[-1][0] == "done"
 
 
-class Uncleared(FakeRecordings):
-    async def ready(self) -> int:
-        raise AnswerCut("cannot be used: killed")
-
-
 async def test_a_directory_that_could_not_be_cleared_leaves_recordings_unknown() -> None:
-    world = world_with(Uncleared(all_whole().files))
+    recordings = all_whole()
+    recordings.breaks = {"ready": AnswerCut("cannot be used: killed")}
+    world = world_with(recordings)
     await play(world)
     (fault,) = world.recorder.faults
     assert fault.what == "recordings_unknown"

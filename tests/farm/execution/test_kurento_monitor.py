@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from farm.execution.kurento_monitor import OwnView
 from farm.model.kurento_samples import KurentoElement, KurentoTopology
-from tests.fakes import FakeWorld
+from farm.testing import FakeWorld
 
 
 def view_of(world: FakeWorld) -> OwnView:

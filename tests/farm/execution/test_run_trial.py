@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import NoReturn
@@ -14,9 +14,11 @@ from farm.errors import GeneratorError, NoSpace, ProcessError, ServerError, firs
 from farm.execution.collector import all_closed
 from farm.execution.run_trial import LAST_LOOKS_S, run_trial
 from farm.model.experiment import TrialSettings
-from farm.model.server_samples import Footprint, Gap, ResetReport, ServerSample
+from farm.model.server_samples import Footprint, ResetReport
+from farm.model.trial_evidence import JoinOutcome
 from farm.model.trial_plan import TrialPlan
-from tests.fakes import FakeClock, FakeHost, FakeRecordings, FakeWorld, calls
+from farm.testing import FakeClock, FakeHost, FakeRecorder, FakeRecordings, FakeWorld, calls
+from tests.farm.execution.test_steady_state import report
 
 SHORT = TrialSettings(settle_s=8.0, hold_s=20.0)
 
@@ -35,11 +37,11 @@ async def test_a_trial_resets_ramps_settles_holds_and_leaves() -> None:
     await play(world, calls(2))
     assert phases(world) == [
         ("reset", 0.0),
-        ("ramp", 0.0),
-        ("settle", 1.0),
-        ("hold", 9.0),
-        ("leave", 29.0),
-        ("done", 29.0),
+        ("ramp", 0.05),
+        ("settle", 1.55),
+        ("hold", 9.55),
+        ("leave", 29.55),
+        ("done", 29.55),
     ]
     assert world.server.resets == 1
     assert {name: joined.joined for name, joined in world.recorder.joins.items()} == {
@@ -84,7 +86,7 @@ async def test_the_server_is_sampled_all_along() -> None:
     world = FakeWorld()
     await play(world, calls(1))
     times = [sample.received_s for sample in world.recorder.server_samples]
-    assert times[0] == pytest.approx(1.0, abs=0.001)
+    assert times[0] == pytest.approx(1.1, abs=0.001)
     assert times[-1] >= 27.0
 
 
@@ -119,7 +121,7 @@ async def test_a_callee_that_waited_in_vain_for_its_caller_lacked_a_partner(reas
 @pytest.mark.parametrize("what", ["browser_crashed", "app_died", "server_died"])
 async def test_what_breaks_while_probes_leave_does_not_end_the_trial(what: str) -> None:
     world = FakeWorld()
-    world.break_at(29.0, what, "it is gone")  # the hold ends at 28
+    world.break_at(29.0, what, "it is gone")  # the hold ends at 28.55
     world.host.pictures_take_s = 2.0
     await play(world, calls(1))
     assert world.recorder.faults == []
@@ -167,15 +169,14 @@ async def test_a_generator_that_cannot_even_begin_is_at_fault() -> None:
     assert world.recorder.phases[-1][0] == "done"
 
 
-async def breaks(*_: object) -> NoReturn:
-    raise ProcessError("chromium-0 (pid 7) survived SIGKILL")
+BROKEN = ProcessError("chromium-0 (pid 7) survived SIGKILL")
 
 
 @pytest.mark.parametrize("what", ["clock", "start", "joined", "screenshot", "leave", "close"])
 async def test_whatever_of_the_generator_breaks_is_a_fault_and_no_end_of_the_run(what: str) -> None:
     """Hosts are asked in groups of tasks, which raise groups of errors."""
     world = FakeWorld()
-    setattr(world.host, what, breaks)
+    world.host.breaks = {what: BROKEN}
     await play(world, calls(2))
     assert [(fault.what, fault.message) for fault in world.recorder.faults] == [
         ("host_lost", "chromium-0 (pid 7) survived SIGKILL")
@@ -185,7 +186,7 @@ async def test_whatever_of_the_generator_breaks_is_a_fault_and_no_end_of_the_run
 
 async def test_a_reset_for_which_no_process_can_be_had_is_a_fault_of_the_generator() -> None:
     world = FakeWorld()
-    world.server.reset = breaks  # type: ignore[method-assign]
+    world.server.breaks = {"reset": BROKEN}
     await play(world, calls(1))
     assert [fault.what for fault in world.recorder.faults] == ["host_lost"]
     assert [phase for phase, _ in world.recorder.phases] == ["reset", "done"]
@@ -195,7 +196,7 @@ async def test_recordings_that_no_process_can_be_had_to_look_at_are_unknown() ->
     world = FakeWorld()
     recordings = world.server.recordings
     assert recordings is not None
-    recordings.look = breaks  # type: ignore[method-assign]
+    recordings.breaks = {"look": BROKEN}
     await play(world, calls(1, recorded=True))
     assert [fault.what for fault in world.recorder.faults] == ["recordings_unknown"]
 
@@ -217,7 +218,7 @@ async def test_recordings_of_a_whole_hold_are_looked_at_though_a_browser_cannot_
         f"s000-{role}.webm": FakeRecordings.whole(f"s000-{role}.webm")
         for role in ("callee", "caller")
     }
-    world.host.close = breaks  # type: ignore[method-assign]
+    world.host.breaks = {"close": BROKEN}
     await play(world, calls(1, recorded=True))
     assert "look" in recordings.did
     assert any("broke when the hold was over" in note for note in world.observer.notes)
@@ -225,7 +226,7 @@ async def test_recordings_of_a_whole_hold_are_looked_at_though_a_browser_cannot_
 
 async def test_each_host_is_closed_though_one_of_them_cannot_be() -> None:
     hosts = [FakeHost(FakeClock()) for _ in range(3)]
-    hosts[0].close = breaks  # type: ignore[method-assign]
+    hosts[0].breaks = {"close": BROKEN}
     with pytest.raises(ProcessError, match="survived SIGKILL"):
         await all_closed(hosts)
     assert [host.closed for host in hosts] == [False, True, True]
@@ -236,7 +237,7 @@ async def cannot_be_left(plan: TrialPlan) -> AsyncIterator[dict[str, FakeHost]]:
     try:
         yield {"here": FakeHost(FakeClock())}
     finally:
-        await breaks()
+        raise BROKEN
 
 
 @pytest.mark.parametrize("what", ["close", "hosts"])
@@ -244,25 +245,26 @@ async def test_a_trial_that_is_cancelled_is_though_something_breaks_on_the_way_o
     what: str,
 ) -> None:
     world = FakeWorld()
-    world.host.close = breaks  # type: ignore[method-assign]
+    world.host.breaks = {"close": BROKEN}
     played = world.world()
     if what == "hosts":
         played = replace(played, hosts=cannot_be_left)
     trial = asyncio.ensure_future(run_trial(calls(1), played, SHORT, world.recorder))
-    await asyncio.sleep(0.05)
+    await world.clock.play(world.clock.sleep_until(5.0))
     trial.cancel()
     with pytest.raises(asyncio.CancelledError):
         await trial
 
 
-async def test_a_full_disk_is_told_though_a_browser_cannot_be_ended() -> None:
-    world = FakeWorld()
-    world.host.close = breaks  # type: ignore[method-assign]
-
-    def full(_: object) -> NoReturn:
+class FullRecorder(FakeRecorder):
+    def join(self, outcome: JoinOutcome) -> NoReturn:
         raise NoSpace("no space left")
 
-    world.recorder.join = full  # type: ignore[method-assign]
+
+async def test_a_full_disk_is_told_though_a_browser_cannot_be_ended() -> None:
+    world = FakeWorld()
+    world.host.breaks = {"close": BROKEN}
+    world.recorder = FullRecorder()
     with pytest.raises(ExceptionGroup) as ended:
         await play(world, calls(1))
     assert isinstance(first_error(ended.value), NoSpace)
@@ -270,16 +272,10 @@ async def test_a_full_disk_is_told_though_a_browser_cannot_be_ended() -> None:
 
 async def test_a_server_whose_sampling_breaks_in_any_way_leaves_the_trial_alone() -> None:
     world = FakeWorld()
-
-    async def broken() -> AsyncGenerator[ServerSample | Gap]:
-        await world.clock.sleep_until(12.0)
-        raise ServerError("its shell is gone")
-        yield
-
-    world.server.samples = broken  # type: ignore[method-assign]
+    world.server.breaks = {"samples": ServerError("its shell is gone")}
     await play(world, calls(1))
     assert [fault.what for fault in world.recorder.faults] == ["sampling_lost"]
-    assert phases(world)[-1] == ("done", 28.0)
+    assert phases(world)[-1] == ("done", 28.55)
 
 
 async def test_lost_sampling_leaves_the_trial_alone() -> None:
@@ -287,35 +283,31 @@ async def test_lost_sampling_leaves_the_trial_alone() -> None:
     world.server.sampled_for_s = 12.0
     await play(world, calls(1))
     assert [fault.what for fault in world.recorder.faults] == ["sampling_lost"]
-    assert phases(world)[-1] == ("done", 28.0)
+    assert phases(world)[-1] == ("done", 28.55)
 
 
 async def test_a_settling_that_never_ends_is_cut_and_said() -> None:
     world = FakeWorld()
 
     async def ramp_for_ever() -> None:
-        from tests.farm.execution.test_steady_state import report
-
         for second in range(200):
             world.host.say(report("p000", second, 1000.0 * 1.1**second))
             await world.clock.sleep_until(second)
 
-    import asyncio
-
     ramping = asyncio.create_task(ramp_for_ever())
     await play(world, calls(1), TrialSettings(settle_s=None, hold_s=20.0))
     ramping.cancel()
-    assert dict(phases(world))["hold"] == 60.0
+    assert dict(phases(world))["hold"] == 60.55
     assert any("still moved after 60 s" in note for note in world.observer.notes)
 
 
 async def test_a_server_that_began_dirty_is_told_at_once() -> None:
     world = FakeWorld()
 
-    async def dirty(like: Footprint | None) -> ResetReport:
+    def dirty(_number: int, like: Footprint | None) -> ResetReport:
         return ResetReport(False, 1, like, ("`sleep 300` did not end within 5 s",))
 
-    world.server.reset = dirty  # type: ignore[method-assign]
+    world.server.on_reset = dirty
     await play(world, calls(1))
     assert world.observer.notes[0] == (
         "trial 0: the server began dirty: `sleep 300` did not end within 5 s"

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
 
 from farm.errors import GeneratorError, ServerLost
 from farm.execution.trials import Trials, find_capacity
-from farm.model.clock_reading import ClockReading
 from farm.model.experiment import Experiment, SearchSettings, TrialSettings
 from farm.model.server_samples import Footprint, ResetReport
 from farm.model.trial_evidence import Fault, TrialEvidence
-from farm.model.trial_plan import TrialPlan
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
 from farm.search.capacity_estimate import CapacityEstimate
-from farm.search.capacity_search import CapacitySearch
-from tests.fakes import FakeRecorder, FakeWorld
+from farm.search.capacity_search import CapacityEstimate, CapacitySearch
+from farm.testing import FakeRecorder, FakeStore, FakeWorld
 from tests.farm.trial_evidence import good, spoilt, unjoined, with_fault, with_host
 
 Seen = Callable[[TrialEvidence], TrialEvidence]
@@ -26,51 +21,6 @@ Seen = Callable[[TrialEvidence], TrialEvidence]
 SETTINGS = Experiment(
     trial=TrialSettings(settle_s=1.0, hold_s=20.0), search=SearchSettings(invalid_retries=1)
 )
-
-
-@dataclass
-class FakeStore:
-    """Trials are good up to `capacity` probes, unless `spoil` makes something of their evidence."""
-
-    capacity: int
-    spoil: Seen = lambda evidence: evidence
-    entries: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    kept: list[TrialResult] = field(default_factory=list)
-
-    @asynccontextmanager
-    async def record(self, plan: TrialPlan) -> AsyncIterator[FakeRecorder]:
-        yield FakeRecorder()
-
-    def evidence(self, plan: TrialPlan) -> TrialEvidence:
-        evidence = good(load=plan.load, index=plan.index, purpose=plan.purpose)
-        if plan.load > self.capacity:
-            evidence = unjoined(evidence, "p000", "signalling", "the server is full")
-        return self.spoil(evidence)
-
-    def keep(self, plan: TrialPlan, result: TrialResult) -> None:
-        self.kept.append(result)
-
-    def journal(self, kind: str, /, **facts: Any) -> None:
-        self.entries.append((kind, facts))
-
-
-@dataclass
-class FaultyStore(FakeStore):
-    """The same; what the story recorded as a fault is in the evidence."""
-
-    faults: dict[int, list[Fault]] = field(default_factory=dict)
-
-    @asynccontextmanager
-    async def record(self, plan: TrialPlan) -> AsyncIterator[FakeRecorder]:
-        recorder = FakeRecorder()
-        yield recorder
-        self.faults[plan.index] = recorder.faults
-
-    def evidence(self, plan: TrialPlan) -> TrialEvidence:
-        evidence = super().evidence(plan)
-        for fault in self.faults[plan.index]:
-            evidence = with_fault(evidence, fault)
-        return evidence
 
 
 async def searched(
@@ -84,18 +34,11 @@ async def searched(
 ) -> CapacityEstimate:
     world = world or FakeWorld()
     trials = Trials(SETTINGS, world.world(), store, ["here"], done)
-    answers: list[CapacityEstimate] = []
-
-    async def story() -> None:
-        search = CapacitySearch(2, 16, 2, invalid_retries=1)
-        answers.append(
-            await find_capacity(
-                trials, search, 2, known=known, budget_s=budget_s, drift_every=drift_every
-            )
-        )
-
-    await world.clock.play(story())
-    return answers[0]
+    search = CapacitySearch(2, 16, 2, invalid_retries=1)
+    story = find_capacity(
+        trials, search, 2, known=known, budget_s=budget_s, drift_every=drift_every
+    )
+    return await world.clock.play(story)
 
 
 async def test_two_baselines_then_doubling_then_the_gap_then_the_boundary() -> None:
@@ -144,18 +87,14 @@ async def test_a_starved_generator_ends_it_after_its_retries() -> None:
 
 async def test_a_trial_in_which_the_generator_breaks_is_invalid_and_tried_again() -> None:
     world = FakeWorld()
-    clock = world.host.clock
-    asked = 0
+    unreadable = GeneratorError("host here: its clock cannot be read")
 
-    async def unreadable_once() -> ClockReading:
-        nonlocal asked
-        asked += 1
-        if asked == 2:
-            raise GeneratorError("host here: its clock cannot be read")
-        return await clock()
+    def broken_in_the_second(number: int, like: Footprint | None) -> ResetReport:
+        world.host.breaks = {"clock": unreadable} if number == 2 else {}
+        return ResetReport(True, 1, like)
 
-    world.host.clock = unreadable_once  # type: ignore[method-assign]
-    store = FaultyStore(capacity=2)
+    world.server.on_reset = broken_in_the_second
+    store = FakeStore(capacity=2)
     await searched(store, world=world)
     assert [result.load for result in store.kept][:3] == [2, 2, 2]
     verdicts = [result.verdict for result in store.kept][:3]
@@ -181,14 +120,13 @@ async def test_a_server_that_dies_twice_in_a_row_is_lost() -> None:
 
 async def test_a_server_that_cannot_be_reset_any_more_is_lost() -> None:
     world = FakeWorld()
-    reset = world.server.reset
 
-    async def until_the_third(like: Footprint | None) -> ResetReport:
-        if world.server.resets == 3:
+    def until_the_third(number: int, like: Footprint | None) -> ResetReport:
+        if number == 4:
             raise ServerLost("203.0.113.10 does not answer")
-        return await reset(like)
+        return ResetReport(True, 1, like)
 
-    world.server.reset = until_the_third  # type: ignore[method-assign]
+    world.server.on_reset = until_the_third
     store = FakeStore(capacity=16)
     estimate = await searched(store, world=world)
     assert estimate.state == "server_lost"
@@ -198,11 +136,7 @@ async def test_a_server_that_cannot_be_reset_any_more_is_lost() -> None:
 
 async def test_a_server_that_is_lost_before_the_first_baseline_is_lost() -> None:
     world = FakeWorld()
-
-    async def never(like: Footprint | None) -> ResetReport:
-        raise ServerLost("203.0.113.10 does not answer")
-
-    world.server.reset = never  # type: ignore[method-assign]
+    world.server.breaks = {"reset": ServerLost("203.0.113.10 does not answer")}
     estimate = await searched(FakeStore(capacity=16), world=world)
     assert (estimate.state, estimate.probes) == ("server_lost", None)
 
@@ -310,18 +244,7 @@ async def test_baselines_that_never_agree_are_given_up_and_it_is_said() -> None:
 
 
 async def test_taken_up_again_the_first_reset_is_verified_against_the_runs_own() -> None:
-    world, asked = FakeWorld(), []
-    fresh = Footprint(2.0, 26_000_000, 30, 40)
-
-    async def reset(like: Footprint | None) -> ResetReport:
-        asked.append(like)
-        return ResetReport(True, 1, like)
-
-    world.server.reset = reset  # type: ignore[method-assign]
+    world, fresh = FakeWorld(), Footprint(2.0, 26_000_000, 30, 40)
     trials = Trials(SETTINGS, world.world(), FakeStore(capacity=16), ["here"], fresh=fresh)
-
-    async def one() -> None:
-        await trials.measure(2, "search")
-
-    await world.clock.play(one())
-    assert asked == [fresh]
+    await world.clock.play(trials.measure(2, "search"))
+    assert world.server.reset_like == [fresh]

@@ -12,8 +12,8 @@ from farm.execution.watch import BEGAN, Timetable, watch_load
 from farm.model.server_samples import Footprint, ResetReport
 from farm.model.trial_result import TrialResult
 from farm.protocols import OUTAGE
-from tests.fakes import FakeWorld
-from tests.farm.execution.test_trials import SETTINGS, FakeStore
+from farm.testing import FakeStore, FakeWorld
+from tests.farm.execution.test_trials import SETTINGS
 from tests.farm.trial_evidence import good
 
 EVERY_S, FOR_S = 600.0, 3600.0
@@ -60,16 +60,13 @@ async def test_the_first_turn_is_taken_as_soon_as_the_watch_begins() -> None:
 
 async def test_a_server_that_is_away_at_a_turn_is_tried_at_the_next() -> None:
     world, store = FakeWorld(), FakeStore(capacity=16)
-    reset, calls = world.server.reset, 0
 
-    async def away_twice(like: Footprint | None) -> ResetReport:
-        nonlocal calls
-        calls += 1
-        if calls in (4, 5):
+    def away_twice(number: int, like: Footprint | None) -> ResetReport:
+        if number in (4, 5):
             raise ServerLost("203.0.113.10 does not answer")
-        return await reset(like)
+        return ResetReport(True, 1, like)
 
-    world.server.reset = away_twice  # type: ignore[method-assign]
+    world.server.on_reset = away_twice
     await watch(world, store)
     assert [each.purpose for each in store.kept].count("watch") == 4
     outages = [facts["message"] for kind, facts in store.entries if kind == OUTAGE]
@@ -79,11 +76,7 @@ async def test_a_server_that_is_away_at_a_turn_is_tried_at_the_next() -> None:
 
 async def test_a_server_that_was_never_there_is_an_error() -> None:
     world = FakeWorld()
-
-    async def never(like: Footprint | None) -> ResetReport:
-        raise ServerLost("203.0.113.10 does not answer")
-
-    world.server.reset = never  # type: ignore[method-assign]
+    world.server.breaks = {"reset": ServerLost("203.0.113.10 does not answer")}
     with pytest.raises(ServerLost):
         await watch(world, FakeStore(capacity=16))
 

@@ -19,13 +19,13 @@ from farm.hosts.rpc import Question, Reply, packed, unpacked
 from farm.hosts.service import HostService
 from farm.model.driver import Driver
 from farm.model.experiment import MediaSettings, ProbeSettings
-from farm.model.host_samples import HostFacts, HostLook, HostSample
+from farm.model.host_samples import HostLook, HostSample
 from farm.model.page_samples import ProbeEvent
 from farm.model.run_clock import RunClock
 from farm.model.trial_plan import ProbePlan
 from farm.processes import Processes
 from farm.protocols import Evidence, HostKit
-from tests.fakes import FakeClock, FakeHost
+from farm.testing import FakeHost
 
 PLAN = ProbePlan("p000", "s000", "caller", "b", 0.0, {}, ("video",), ("video",))
 LOOK = HostLook("b", 8, 2**34, "6.8", own_code(), "Chromium 1", None, 28000, 10**11, None)
@@ -34,16 +34,7 @@ SAMPLE = HostSample("b", 1.0, 12.5, None, None, None, None, None)
 
 @dataclass
 class HostThere(FakeHost):
-    """What runs on the machine far away; `missing` is what it finds out when it is opened."""
-
-    kit: HostKit | None = None
-    missing: str | None = None
-
-    async def open(self, kit: HostKit) -> HostFacts:
-        if self.missing is not None:
-            raise MissingTool(self.missing)
-        self.kit = kit
-        return HostFacts("b", "oregon", "b.example", 8, 2**34, "6.8", "Chromium 1")
+    """What runs on the machine far away; its pictures are files."""
 
     async def screenshot(self, probe: str, name: str) -> Path | None:
         assert self.kit is not None
@@ -104,7 +95,7 @@ async def far_away(
     deaf_s: float = 20.0,
     late: Callable[[], Awaitable[float | None]] | None = None,
 ) -> AsyncIterator[FarAway]:
-    there = HostThere(FakeClock(), {"p001": "room full"}, name="b")
+    there = HostThere(RunClock(), {"p001": "room full"}, name="b", place="oregon", join_s=0.01)
     orphaned = asyncio.Event()
 
     def make(_processes: Processes) -> HostThere:
@@ -146,7 +137,7 @@ async def test_probes_do_there_what_they_are_told_here(tmp_path: Path) -> None:
         assert (facts.host, facts.place) == ("b", "oregon")
         await far.host.start(PLAN)
         await far.host.join("p000")
-        assert (await far.host.joined("p000")).join_s == 0.5
+        assert (await far.host.joined("p000")).join_s == 0.01
         await far.host.leave("p000")
         assert [did for did, _ in far.there.did] == ["start", "join", "joined", "leave"]
         with pytest.raises(JoinError, match="room full") as caught:
@@ -245,7 +236,7 @@ async def test_a_host_that_is_silent_is_lost(tmp_path: Path) -> None:
 
 async def test_what_is_missing_there_is_told_with_the_host(tmp_path: Path) -> None:
     async with far_away(tmp_path) as far:
-        far.there.missing = "no Chromium is installed"
+        far.there.breaks = {"open": MissingTool("no Chromium is installed")}
         with pytest.raises(BadInput, match="host b: no Chromium is installed"):
             await far.host.open(kit(tmp_path))
     assert far.there.closed

@@ -27,12 +27,12 @@ from farm.recording.folder import RunFolder
 from farm.recording.parquet_parts import Damage
 from farm.recording.reader import RunReader
 from farm.recording.trial_recording import PART_S, PARTS_BEHIND
+from farm.testing import FakeClock
 from tests.farm.recordings import new_run, recorded
 from tests.open_files import open_files
 from tests.synthetic import (
     HOST,
     MONOTONIC_S,
-    FakeClock,
     Page,
     arrivals,
     call_plan,

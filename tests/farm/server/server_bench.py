@@ -10,8 +10,8 @@ from farm.model.server_samples import Footprint, Gap, ResetReport, ServerSample
 from farm.model.server_settings import ResetSettings, ServerSettings
 from farm.server import MeasuredServer
 from farm.server.shell import CommandResult
+from farm.testing import FakeClock
 from tests.fake_machine import FakeMachine, FakeMediaServer
-from tests.fakes import FakeClock
 
 SETTINGS = ServerSettings(
     kurento="ws://203.0.113.10:8888/kurento",

@@ -7,24 +7,7 @@ from collections.abc import Awaitable, Callable
 from farm.errors import CloudError, ServerUnreachable
 from farm.server.another_boot import BOOT_ID, another_boot
 from farm.server.shell import Channel, CommandResult
-from tests.fakes import READING_S
-
-
-class Clock:
-    """Time passes when somebody waits, and by `READING_S` at each reading."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def run_s(self) -> float:
-        self.now_s += READING_S
-        return self.now_s
-
-    def wall_s(self) -> float:
-        return 1e9 + self.run_s()
-
-    async def sleep_until(self, run_s: float) -> None:
-        self.now_s = max(self.now_s, run_s)
+from farm.testing import FakeClock
 
 
 class Machine:
@@ -32,7 +15,7 @@ class Machine:
 
     where, here = "ubuntu@203.0.113.10", False
 
-    def __init__(self, clock: Clock, boots_at_s: float | None) -> None:
+    def __init__(self, clock: FakeClock, boots_at_s: float | None) -> None:
         self.clock = clock
         self.boots_at_s = boots_at_s
         self.is_open = True
@@ -68,17 +51,17 @@ def restarting(machine: Machine, at_s: float | None) -> Callable[[], Awaitable[N
 
 
 async def test_it_waits_until_another_boot_is_reached() -> None:
-    clock = Clock()
+    clock = FakeClock()
     machine = Machine(clock, None)
-    assert await another_boot(machine, restarting(machine, 10), clock, 300) is None
+    assert await clock.play(another_boot(machine, restarting(machine, 10), clock, 300)) is None
     assert machine.is_open
     assert 70 <= clock.now_s < 75
 
 
 async def test_one_that_goes_on_as_it_was_is_told() -> None:
-    clock = Clock()
+    clock = FakeClock()
     machine = Machine(clock, None)
-    why = await another_boot(machine, restarting(machine, None), clock, 30)
+    why = await clock.play(another_boot(machine, restarting(machine, None), clock, 30))
     assert why == (
         "the machine was not restarted within 30 s (server.reset.ready_within): it did not stop"
     )
@@ -86,31 +69,33 @@ async def test_one_that_goes_on_as_it_was_is_told() -> None:
 
 
 async def test_one_that_does_not_come_back_is_told() -> None:
-    clock = Clock()
+    clock = FakeClock()
     machine = Machine(clock, None)
-    why = await another_boot(machine, restarting(machine, 0), clock, 30)
+    why = await clock.play(another_boot(machine, restarting(machine, 0), clock, 30))
     assert why is not None and why.endswith("port 22 does not answer")
 
 
 async def test_what_the_cloud_refuses_is_told() -> None:
-    machine = Machine(Clock(), None)
+    clock = FakeClock()
+    machine = Machine(clock, None)
 
     async def refused() -> None:
         raise CloudError("AWS refused reboot_instances")
 
-    assert await another_boot(machine, refused, Clock(), 30) == "AWS refused reboot_instances"
+    why = await clock.play(another_boot(machine, refused, clock, 30))
+    assert why == "AWS refused reboot_instances"
     assert machine.is_open
 
 
 async def test_an_answer_that_is_cut_off_is_no_other_boot() -> None:
-    clock = Clock()
+    clock = FakeClock()
     machine = Machine(clock, None)
 
     async def restart() -> None:
         machine.kills = True
 
-    why = await another_boot(machine, restart, clock, 30)
+    why = await clock.play(another_boot(machine, restart, clock, 30))
     assert why is not None and why.endswith("does not say which boot it is (status 137)")
-    assert await another_boot(machine, restart, clock, 30) == (
+    assert await clock.play(another_boot(machine, restart, clock, 30)) == (
         f"`{BOOT_ID}` does not say which boot it is (status 137)"
     )

@@ -8,8 +8,8 @@ import pytest
 
 from farm.errors import BadInput
 from farm.server import MeasuredServer
+from farm.testing import FakeClock
 from tests.fake_machine import FakeMachine
-from tests.fakes import FakeClock
 from tests.farm.server.server_bench import ANY_SERVER, SETTINGS, bench, yes
 
 

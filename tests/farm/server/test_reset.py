@@ -13,8 +13,8 @@ from farm.model.server_samples import ResetReport
 from farm.model.server_settings import ResetSettings
 from farm.server import MeasuredServer
 from farm.server.shell import CommandResult
+from farm.testing import FakeClock
 from tests.fake_machine import FakeMachine, FakeMediaServer
-from tests.fakes import FakeClock
 from tests.farm.server.server_bench import (
     ANY_SERVER,
     FRESH,

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from farm.model.server_samples import Gap, ServerSample
+from farm.testing import FakeClock
 from tests.fake_machine import BOOTED_S, FakeMachine
-from tests.fakes import FakeClock
 from tests.farm.server.server_bench import SETTINGS, bench
 
 

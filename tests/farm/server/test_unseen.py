@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from farm.server.unseen import UnseenServer
-from tests.fakes import FakeClock
+from farm.testing import FakeClock
 
 
 async def test_a_server_that_somebody_brings_back_is_waited_for() -> None:

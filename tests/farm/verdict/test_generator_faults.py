@@ -7,17 +7,10 @@ from farm.model.criteria import Criteria, InvalidLimits
 from farm.model.host_samples import CpuShare, CpuWait
 from farm.model.trial_evidence import Fault, PollCount, TrialEvidence
 from farm.model.verdict import Outcome
+from farm.testing import host_second, unjoined
 from farm.verdict import judge
 from farm.verdict.generator_faults import generator_faults
-from tests.farm.trial_evidence import (
-    good,
-    host_second,
-    spoilt,
-    stream,
-    unjoined,
-    with_fault,
-    with_host,
-)
+from tests.farm.trial_evidence import good, spoilt, stream, with_fault, with_host
 
 
 def codes(evidence: TrialEvidence) -> list[str]:

@@ -9,18 +9,10 @@ from farm.model.criteria import Criteria, InvalidLimits
 from farm.model.server_samples import ResetReport
 from farm.model.trial_evidence import Fault, StreamInterval, TrialEvidence
 from farm.model.verdict import Outcome, Verdict
+from farm.testing import unjoined
 from farm.verdict import judge
 from farm.verdict.baseline import Baseline, baseline_of
-from tests.farm.trial_evidence import (
-    Change,
-    good,
-    losing,
-    spoilt,
-    stream,
-    unjoined,
-    with_fault,
-    with_host,
-)
+from tests.farm.trial_evidence import Change, good, losing, spoilt, stream, with_fault, with_host
 
 
 def judged(evidence: TrialEvidence, baseline: Baseline | None = None, **criteria: Any) -> Verdict:

@@ -6,9 +6,10 @@ from typing import Any
 from farm.model.criteria import Criteria, InvalidLimits
 from farm.model.trial_evidence import FirstToFall, TrialEvidence
 from farm.model.verdict import Outcome, Verdict
+from farm.testing import host_second
 from farm.verdict import judge
 from farm.verdict.baseline import baseline_of
-from tests.farm.trial_evidence import good, host_second, spoilt, stream
+from tests.farm.trial_evidence import good, spoilt, stream
 
 FALL = FirstToFall("p000", "p002", 52.0, 90_000, 53.0, 500_000, 95_000)
 SAID = (

@@ -9,8 +9,9 @@ from farm.model.criteria import Criteria, InvalidLimits
 from farm.model.experiment import ProbeSettings
 from farm.model.trial_evidence import StreamInterval, TrialEvidence
 from farm.model.verdict import Outcome, Verdict
+from farm.testing import unjoined
 from farm.verdict import judge
-from tests.farm.trial_evidence import Change, good, losing, spoilt, stream, unjoined, with_host
+from tests.farm.trial_evidence import Change, good, losing, spoilt, stream, with_host
 
 APART = ("quiet", "loaded")
 

@@ -18,18 +18,12 @@ from farm.browser.program import chromium_version, find_chromium
 from farm.model.experiment import AppSettings
 from farm.model.page_samples import PageReport, ProbeEvent
 from farm.recording.reader import RunReader
+from farm.testing import WALL_S
 from reports.exports.files import export
 from reports.exports.rows import Choice
 from tests.reports.exports.dump_importer import Connection, imported
 from tests.reports.made_run import made_manifest, new_run
-from tests.synthetic import (
-    MONOTONIC_S,
-    WALL_S,
-    Page,
-    call_plan,
-    clock_reading,
-    page_reports,
-)
+from tests.synthetic import MONOTONIC_S, Page, call_plan, clock_reading, page_reports
 
 PAGE = "https://calls.example/room?name=a"
 PROBE = "p000"

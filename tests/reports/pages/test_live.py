@@ -18,8 +18,8 @@ from farm.cli.live import Address, address, shown_live
 from farm.errors import BadInput
 from farm.model.verdict import Outcome
 from farm.protocols import Observer, Progress
+from farm.testing import FakeObserver, calls
 from reports.pages.live import KEPT_S, LiveRun
-from tests.fakes import FakeObserver, calls
 from tests.farm.trial_evidence import judged_trial
 from tests.reports.made_run import PNG, new_run, pages, record_trial
 
