@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from io import TextIOWrapper
 
@@ -70,8 +70,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):  # a terminal need not have all that pages say
             stream.reconfigure(errors="backslashreplace")
     options = parser(_verbs_in(words)).parse_args(words)
+    return outcome(lambda: options.act(options))
+
+
+def outcome(act: Callable[[], int]) -> int:
+    """The exit code of what `act` does; its errors as a line on stderr, by `exit_code`."""
     try:
-        return int(options.act(options))
+        return int(act())
     except FarmError as error:
         return _complain(error, exit_code(error))
     except (KeyboardInterrupt, asyncio.CancelledError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from farm.cli.ending import end
@@ -82,9 +83,14 @@ def act(options: argparse.Namespace) -> int:
     return 0
 
 
-def demo_experiment(kind: ScenarioKind, fidelity: Fidelity = "full") -> str:
-    """The experiment's text; server and generator get cores of their own where there are two."""
-    cores = sorted(os.sched_getaffinity(0))
+def demo_experiment(
+    kind: ScenarioKind, fidelity: Fidelity = "full", usable: Collection[int] | None = None
+) -> str:
+    """The experiment's text; server and generator get cores of their own where there are two.
+
+    `usable` are the numbers of the cores, by default those of this process.
+    """
+    cores = sorted(os.sched_getaffinity(0) if usable is None else usable)
     apart = len(cores) > 1
     return EXPERIMENT.format(
         kind=kind,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -58,20 +59,22 @@ def describe(verb: argparse.ArgumentParser) -> None:
     verb.set_defaults(act=act)
 
 
-def act(options: argparse.Namespace) -> int:
+def act(options: argparse.Namespace, reach: Callable[[], Cloud] = Cloud) -> int:
+    """`reach` gives the account."""
     if options.list:
-        return list_runs(options)
+        return list_runs(options, reach())
     experiment = load_experiment(options.experiment, inventory_to_come=True)
     if options.ttl is not None:
         experiment = replace(experiment, aws=replace(experiment.aws, ttl_s=_ttl_s(options.ttl)))
     files = files_of(experiment, options.experiment)
     with stopped_as_by_ctrl_c(), held(files):
-        return _provision(options, experiment, files)
+        return _provision(options, experiment, files, reach())
 
 
-def _provision(options: argparse.Namespace, experiment: Experiment, files: RunFiles) -> int:
+def _provision(
+    options: argparse.Namespace, experiment: Experiment, files: RunFiles, cloud: Cloud
+) -> int:
     say = _sayer(options.json)
-    cloud = Cloud()
     account = cloud.account()
     run = _run(cloud, experiment, options.experiment, files, say)
     there = observe(cloud, run.wanted.everywhere, run.wanted.run)
@@ -147,8 +150,7 @@ def _next_steps(experiment: Experiment, file: Path, run: AwsRun, say: Any) -> No
     say(f"Then: farm doctor {file}, farm size {file}; in the end: farm teardown {run.wanted.run}")
 
 
-def list_runs(options: argparse.Namespace) -> int:
-    cloud = Cloud()
+def list_runs(options: argparse.Namespace, cloud: Cloud) -> int:
     cloud.account()
     regions = options.region or cloud.regions()
     looked = look_around(cloud, regions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
@@ -39,9 +40,9 @@ def describe(verb: argparse.ArgumentParser) -> None:
     verb.set_defaults(act=act)
 
 
-def act(options: argparse.Namespace) -> int:
-    """0 when nothing is left."""
-    cloud = Cloud()
+def act(options: argparse.Namespace, reach: Callable[[], Cloud] = Cloud) -> int:
+    """0 when nothing is left. `reach` gives the account."""
+    cloud = reach()
     account = cloud.account()
     wanted = _named(options, cloud)
     with nullcontext() if wanted.files is None else held(wanted.files):

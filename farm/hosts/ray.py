@@ -68,15 +68,18 @@ class RayCluster:
         self._context: Any = None
 
     @classmethod
-    async def connect(cls, address: str) -> RayCluster:
-        """Of `ray://host:port`. Raises MissingTool without Ray, BadInput where no head answers."""
+    async def connect(cls, address: str, load: Callable[[], Any] | None = None) -> RayCluster:
+        """Of `ray://host:port`; `load` gives Ray's module, by default the one installed here.
+
+        Raises MissingTool without Ray, BadInput where no head answers.
+        """
         head = urlsplit(address)
         host, port = head.hostname or "", head.port or RAY_PORT
         # Ray itself would try for half a minute.
         nobody = await unreached(host, port, REACHED_WITHIN_S)
         if nobody is not None:
             raise BadInput(f"{address}: no head of a Ray cluster answers there ({nobody})")
-        ray = _ray()
+        ray = (load or _ray)()
         thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ray")
         cluster = cls(ray, address, thread)
         try:

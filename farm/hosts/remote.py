@@ -46,7 +46,8 @@ class RemoteHost:
 
     A host that is lost is so for good: `evidence` says so, and a probe there can do nothing more.
     `silent_s` is how long evidence may not come before that. `app_late_s` asks our demo app, where
-    it runs on the controller, how late it was; its answers go into the host's samples.
+    it runs on the controller, how late it was; its answers go into the host's samples. Files are
+    brought there in pieces of `piece_bytes`.
     """
 
     def __init__(
@@ -56,6 +57,8 @@ class RemoteHost:
         clock: Clock,
         app_late_s: Callable[[], Awaitable[float | None]] | None = None,
         silent_s: float = SILENT_S,
+        *,
+        piece_bytes: int = PIECE_BYTES,
     ) -> None:
         self._name = name
         self._draw_line = line
@@ -63,6 +66,7 @@ class RemoteHost:
         self._time = clock
         self._silent_s = silent_s
         self._app_late_s = app_late_s
+        self._piece_bytes = piece_bytes
         self._late: asyncio.Future[float | None] | None = None
         self._screenshots = Path()
         self._reading: ClockReading | None = None
@@ -242,8 +246,8 @@ class RemoteHost:
         data = await asyncio.to_thread(path.read_bytes)
         name = name_of(data, path.suffix)
         if await self._ask("lacks", name, within_s=self._silent_s):
-            for at in range(0, len(data), PIECE_BYTES):
-                piece = data[at : at + PIECE_BYTES]
-                last = at + PIECE_BYTES >= len(data)
+            for at in range(0, len(data), self._piece_bytes):
+                piece = data[at : at + self._piece_bytes]
+                last = at + self._piece_bytes >= len(data)
                 await self._ask("bring", name, at, piece, last, within_s=OPEN_WITHIN_S)
         return name

@@ -47,7 +47,8 @@ class HostService:
 
     `look` tells what the machine is and has, given the Chromium and the page that are asked for.
     `files` is where clips from the controller are kept.
-    `orphaned` is called when the controller is gone and all is closed.
+    `orphaned` is called when the controller is gone and all is closed. `code` says which farm this
+    is.
     """
 
     def __init__(
@@ -57,12 +58,15 @@ class HostService:
         files: Path,
         orphaned: Callable[[], None],
         deaf_s: float = DEAF_S,
+        *,
+        code: Callable[[], str] = own_code,
     ) -> None:
         self._make = make
         self._look = look
         self._files = files
         self._orphaned = orphaned
         self._deaf_s = deaf_s
+        self._code = code
         self._host: Host | None = None
         self._opened = AsyncExitStack()
         self._seen: asyncio.Queue[Evidence | RemoteScreenshot | None] = asyncio.Queue()
@@ -110,7 +114,7 @@ class HostService:
             self._orphaned()
 
     async def _farm(self) -> str:
-        return own_code()
+        return self._code()
 
     async def _looked(self, chromium: Path | None, app_url: str | None) -> HostLook:
         return await self._look(chromium, app_url)

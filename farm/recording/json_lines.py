@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,14 +18,22 @@ from farm.recording.json_file import bytes_of
 class JsonLines:
     """Appends to a file; a process that is killed loses no line that `append` returned from.
 
-    Making it raises RecordingError, NoSpace, and leaves nothing open then.
+    Making it raises RecordingError, NoSpace, and leaves nothing open then. `opened` opens the file
+    for reading and appending, without a buffer; `fsync` is the kernel's.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        opened: Callable[[Path, str], FileIO] = FileIO,
+        fsync: Callable[[int], None] = os.fsync,
+    ) -> None:
         self.path = path
+        self._fsync = fsync
         with ExitStack() as undone:
             try:
-                self._file = undone.enter_context(path.open("a+b", buffering=0))
+                self._file = undone.enter_context(opened(path, "a+"))
                 self._end_torn_line()
             except OSError as error:
                 raise recording_error(path, error) from error
@@ -41,7 +51,7 @@ class JsonLines:
     def sync(self) -> None:
         """Make what was appended survive a power cut. Raises RecordingError, NoSpace."""
         try:
-            os.fsync(self._file.fileno())
+            self._fsync(self._file.fileno())
         except OSError as error:
             raise recording_error(self.path, error) from error
 

@@ -39,10 +39,14 @@ _BETWEEN_FILES = re.compile(r" (?=/|~|none$)")
 
 @dataclass(frozen=True, slots=True)
 class HostConfig:
-    """What it says of a host; `by` is who read it."""
+    """What it says of a host; `by` is who read it.
+
+    `account` is the name of the account here, `None` where it has none.
+    """
 
     by: str
     values: dict[str, list[str]]
+    account: str | None = None
 
     def all(self, key: str) -> list[str]:
         """Every value, without `none`."""
@@ -60,36 +64,60 @@ Reader = Callable[[Destination, Path], HostConfig]
 """Of a host, and of whose home. Raises BadInput."""
 
 
+def local_user() -> str | None:
+    """Whose account this is; `None` where it has no name, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None
+
+
 def unread(_to: Destination, _home: Path) -> HostConfig:
     """Nothing: for a host that is nobody's but the farm's."""
-    return HostConfig("nobody", {})
+    return HostConfig("nobody", {}, local_user())
 
 
-def host_config(to: Destination, home: Path) -> HostConfig:
+def host_config(
+    to: Destination,
+    home: Path,
+    *,
+    system_file: Path = SYSTEM_FILE,
+    within_s: float = WITHIN_S,
+    account: Callable[[], str | None] = local_user,
+) -> HostConfig:
     """Raises BadInput for a file that OpenSSH would refuse, too.
 
     An account without a name has no configuration: neither ssh nor paramiko does without one.
     """
-    if local_user() is None:
+    user = account()
+    if user is None:
         return HostConfig("nobody (this account has no name)", {})
+    by, values = _read(to, home, system_file, within_s)
+    return HostConfig(by, values, user)
+
+
+def _read(
+    to: Destination, home: Path, system_file: Path, within_s: float
+) -> tuple[str, dict[str, list[str]]]:
+    """Who read it, and what it says."""
     program = shutil.which("ssh")
     try:
-        if program is None or not _is_openssh(program):
-            return _by_paramiko(to, home, "no OpenSSH client is installed here")
-        answer, complaint = _asked(to, home)
+        if program is None or not _is_openssh(program, within_s):
+            return _by_paramiko(to, home, system_file, "no OpenSSH client is installed here")
+        answer, complaint = _asked(to, home, system_file, within_s)
     except OSError as error:  # no process, no file, no room to be had
         raise BadInput(f"ssh -G {to.host} cannot be run here: {error}") from None
     if answer is not None:
-        return HostConfig(BY_OPENSSH, answer)
+        return BY_OPENSSH, answer
     if _NO_ANSWER.search(complaint):
-        return _by_paramiko(to, home, f"ssh -G says {complaint}")
+        return _by_paramiko(to, home, system_file, f"ssh -G says {complaint}")
     raise BadInput(f"ssh -G {to.host}: {complaint}")
 
 
 @functools.cache
-def _is_openssh(program: str) -> bool:
+def _is_openssh(program: str, within_s: float) -> bool:
     """Others know no -G, and would connect."""
-    return "OpenSSH" in _run([program, "-V"])[2]
+    return "OpenSSH" in _run([program, "-V"], within_s)[2]
 
 
 def with_tokens(
@@ -115,16 +143,8 @@ def expanded(path: str, tokens: dict[str, str], home: Path) -> str:
     return str(home / path[2:]) if path.startswith("~/") else str(Path(path).expanduser())
 
 
-def local_user() -> str | None:
-    """Whose account this is; `None` where it has no name, as in some containers."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return None
-
-
 def tokens_of(
-    to: Destination, host: str, port: int, user: str, alias: str | None
+    to: Destination, host: str, port: int, user: str, alias: str | None, *, account: str | None
 ) -> dict[str, str]:
     """ssh_config(5), "TOKENS", but for hashes of several."""
     here = socket.gethostname()
@@ -138,20 +158,24 @@ def tokens_of(
         "n": to.host,
         "p": str(port),
         "r": user,
-        "u": local_user() or "",
+        "u": account or "",
     }
 
 
-def _asked(to: Destination, home: Path) -> tuple[dict[str, list[str]] | None, str]:
+def _asked(
+    to: Destination, home: Path, system_file: Path, within_s: float
+) -> tuple[dict[str, list[str]] | None, str]:
     """What `ssh -G` says, or its complaint in a line."""
     user, port = (("-l", to.user) if to.user else ()), (("-p", str(to.port)) if to.port else ())
     with tempfile.NamedTemporaryFile("w", prefix="farm-ssh-", suffix=".config") as other:
         elsewhere: tuple[str, ...] = ()
         if not _own(home):
-            other.write(_in_another_home(home))
+            other.write(_in_another_home(home, system_file))
             other.flush()
             elsewhere = ("-F", other.name)
-        status, out, err = _run(["ssh", "-T", "-G", *elsewhere, *user, *port, "--", to.host])
+        status, out, err = _run(
+            ["ssh", "-T", "-G", *elsewhere, *user, *port, "--", to.host], within_s
+        )
     values: dict[str, list[str]] = {}
     for line in out.splitlines():
         key, _, value = line.partition(" ")
@@ -162,7 +186,7 @@ def _asked(to: Destination, home: Path) -> tuple[dict[str, list[str]] | None, st
     return None, "; ".join(lines) or f"it ended with status {status}"
 
 
-def _run(command: list[str]) -> tuple[int, str, str]:
+def _run(command: list[str], within_s: float) -> tuple[int, str, str]:
     """Ended with all that it started where it takes too long. Raises BadInput."""
     with subprocess.Popen(
         command,
@@ -172,10 +196,10 @@ def _run(command: list[str]) -> tuple[int, str, str]:
         start_new_session=True,
     ) as ssh:
         try:
-            out, err = ssh.communicate(timeout=WITHIN_S)
+            out, err = ssh.communicate(timeout=within_s)
         except subprocess.TimeoutExpired:
             raise BadInput(
-                f"{command[0]} -G {command[-1]} does not answer within {WITHIN_S:g} s: does"
+                f"{command[0]} -G {command[-1]} does not answer within {within_s:g} s: does"
                 " Match exec or CanonicalizeHostname of ssh's configuration hang?"
             ) from None
         finally:
@@ -193,19 +217,21 @@ def _own(home: Path) -> bool:
         return True
 
 
-def _in_another_home(home: Path) -> str:
+def _in_another_home(home: Path, system_file: Path) -> str:
     """A configuration that reads the files of that home, then the system's."""
     folder = glob.escape(str(home / ".ssh"))
     return (
-        f'Include "{folder}/config"\nInclude "{SYSTEM_FILE}"\nMatch all\n'
+        f'Include "{folder}/config"\nInclude "{system_file}"\nMatch all\n'
         f'UserKnownHostsFile "{home}/.ssh/known_hosts" "{home}/.ssh/known_hosts2"\n'
     )
 
 
-def _by_paramiko(to: Destination, home: Path, why: str) -> HostConfig:
+def _by_paramiko(
+    to: Destination, home: Path, system_file: Path, why: str
+) -> tuple[str, dict[str, list[str]]]:
     config = paramiko.SSHConfig()
     by = f"paramiko's reader ({why})"
-    for file in (home / ".ssh" / "config", SYSTEM_FILE):
+    for file in (home / ".ssh" / "config", system_file):
         try:
             with file.open() as lines:
                 config.parse(lines)
@@ -228,4 +254,4 @@ def _by_paramiko(to: Destination, home: Path, why: str) -> HostConfig:
     }
     if "include" in values:
         by += ", which does not follow Include"
-    return HostConfig(by, values)
+    return by, values

@@ -16,7 +16,6 @@ from farm.ssh.client_config import (
     Reader,
     expanded,
     host_config,
-    local_user,
     tokens_of,
     with_tokens,
 )
@@ -113,12 +112,12 @@ def route(ssh: Ssh, home: Path, read: Reader = host_config) -> list[Hop]:
     return [*before, last]
 
 
-def check_settings(ssh: Ssh) -> str:
+def check_settings(ssh: Ssh, read: Reader = host_config) -> str:
     """The way in words, `user@jump, then user@host:2222`; nothing is connected. Raises BadInput.
 
     It says who read ssh's configuration.
     """
-    hops = route(ssh, Path.home())
+    hops = route(ssh, Path.home(), read)
     by = ", ".join(dict.fromkeys(hop.configured_by for hop in hops))
     return f"SSH to {', then '.join(str(hop) for hop in hops)}; ssh's configuration read by {by}"
 
@@ -130,14 +129,14 @@ def in_home(path: Path, home: Path) -> Path:
 
 def _hop(written: Destination, config: HostConfig, ssh: Ssh, home: Path) -> Hop:
     host = config.first("hostname") or written.host
-    user = written.user or config.first("user") or local_user()
+    user = written.user or config.first("user") or config.account
     if user is None:
         raise BadInput(
             f"server.ssh.to: {written.host}: this account has no name: expected user@host"
         )
     port = written.port or _number(config, "port", written, 22)
     alias = config.first("hostkeyalias")
-    tokens = tokens_of(written, host, port, user, alias) | {"d": str(home)}
+    tokens = tokens_of(written, host, port, user, alias, account=config.account) | {"d": str(home)}
     certain = config.all("casignaturealgorithms") or [",".join(PLAIN_ALGORITHMS)]
     wanted = config.all("hostkeyalgorithms")
 

@@ -10,9 +10,9 @@ import difflib
 import getpass
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 import boto3
 import botocore.session
@@ -67,16 +67,17 @@ _SETTINGS = (
 class Cloud:
     """An AWS account, with one client for each service and region, made at its first use."""
 
-    def __init__(self) -> None:
-        """Finds the credentials; the MFA code of a role is asked for at the terminal.
+    def __init__(self, ask: Callable[[str], str] | None = None, config: Config = CONFIG) -> None:
+        """Finds the credentials; `ask` gets the MFA code of a role that wants one, at the terminal.
 
-        Raises BadInput, CloudError.
+        `config` says how calls are made and repeated. Raises BadInput, CloudError.
         """
+        self._config = config
         core = botocore.session.Session()
         try:
             with translated("", ""):
                 roles = core.get_component("credential_provider").get_provider("assume-role")
-                roles._prompter = _mfa_code  # else it takes a code from any standard input
+                roles._prompter = ask or mfa_code  # else it takes a code from any standard input
                 self.session = boto3.session.Session(botocore_session=core)
                 credentials = core.get_credentials()
                 if credentials is None:
@@ -92,7 +93,7 @@ class Cloud:
         """The client of a service. Raises BadInput for an unknown region or profile."""
         if (service, region) not in self._clients:
             with translated(service, region):
-                config = CONFIG.merge(PATIENCE.get(service, Config()))
+                config = self._config.merge(PATIENCE.get(service, Config()))
                 self._clients[service, region] = self.session.client(
                     service, region_name=region, config=config
                 )
@@ -192,17 +193,24 @@ def _line(error: Exception) -> str:
     return " ".join(str(error).split())[:MOST_SAID]
 
 
-def _mfa_code(prompt: str) -> str:
-    """The MFA code, asked for at the terminal. Raises BadInput without a terminal."""
+def mfa_code(
+    prompt: str,
+    keyboard: TextIO | None = None,
+    typed: Callable[[str, TextIO], str] = getpass.getpass,
+) -> str:
+    """The MFA code, asked for at the terminal: `typed` reads it unseen from `keyboard`.
+
+    Raises BadInput without a terminal.
+    """
     no_terminal = (
         f"the role of the AWS profile {_profile()} needs an MFA code, and there is no terminal to"
         " ask for it: call from a terminal, or give the keys of a session (aws configure"
         f" export-credentials --profile {_profile()} --format env)"
     )
-    if not sys.stdin.isatty():
+    if not (keyboard or sys.stdin).isatty():
         raise BadInput(no_terminal)
     try:
-        return getpass.getpass(prompt, sys.stderr)
+        return typed(prompt, sys.stderr)
     except EOFError:
         raise BadInput(no_terminal) from None
 

@@ -94,11 +94,16 @@ def settings(burner: Child[dict[str, int]], reset: str | None = None) -> ServerS
     )
 
 
-async def sampled(server: MeasuredServer, count: int) -> list[ServerSample | Gap]:
+async def sampled(
+    server: MeasuredServer, count: int, begun: asyncio.Event | None = None
+) -> list[ServerSample | Gap]:
+    """So many samples; `begun` is set when the first one is there."""
     found: list[ServerSample | Gap] = []
     async with asyncio.timeout(60), aclosing(server.samples()) as samples:
         async for sample in samples:
             found.append(sample)
+            if begun is not None:
+                begun.set()
             if len(found) == count:
                 break
     return found
@@ -240,8 +245,9 @@ async def test_an_sshd_that_dies_and_comes_back_leaves_a_gap(
     async with local_sshd(processes, directory=folder) as first:
         server = MeasuredServer(SshShell(first.ssh), settings(burner), RunClock(), yes)
         await server.open()
-        watching = asyncio.create_task(sampled(server, 6))
-        await asyncio.sleep(2.5)
+        begun = asyncio.Event()
+        watching = asyncio.create_task(sampled(server, 6, begun))
+        await begun.wait()
         await first.child.stop()
     async with local_sshd(processes, directory=folder, port=first.port):
         samples = await watching
@@ -258,8 +264,9 @@ async def test_an_sshd_that_stays_away_is_a_lost_server(
 ) -> None:
     server = MeasuredServer(SshShell(sshd.ssh), settings(burner), RunClock(), yes, lost_after_s=2)
     await server.open()
-    watching = asyncio.create_task(sampled(server, 100))
-    await asyncio.sleep(1.5)
+    begun = asyncio.Event()
+    watching = asyncio.create_task(sampled(server, 100, begun))
+    await begun.wait()
     await sshd.child.stop()
     with pytest.raises(ServerLost, match=rf"127\.0\.0\.1:{sshd.port} is not reached any more"):
         await watching

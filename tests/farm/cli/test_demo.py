@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from farm.cli.demo import LOADS, demo_experiment
@@ -32,10 +30,7 @@ def test_its_search_has_rooms_of_two_light_probes_and_one_room_of_witnesses() ->
     assert {probe.fidelity for probe in plan.sessions[-1].probes} == {"light"}
 
 
-def test_server_and_browsers_have_cores_of_their_own_where_there_are_two(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {2, 5})
-    experiment = parse_experiment(demo_experiment("group", "light"), "farm demo")
+def test_server_and_browsers_have_cores_of_their_own_where_there_are_two() -> None:
+    experiment = parse_experiment(demo_experiment("group", "light", {2, 5}), "farm demo")
     assert experiment.server.cores == (5,)
     assert experiment.hosts[0].cores == (2,)

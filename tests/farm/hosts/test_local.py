@@ -78,17 +78,23 @@ class FakeBrowser:
 
 @dataclass
 class FakeBrowsers:
-    """Boot when `go` is set; the first `broken` of them do not."""
+    """Boot when `go` is set; the first `broken` of them do not. `survives` is why they do not end.
+
+    `asked` is set when the first one is asked for.
+    """
 
     broken: int = 0
     browsers: list[FakeBrowser] = field(default_factory=list)
     go: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
     closed: bool = False
+    survives: ProcessError | None = None
 
     async def open(self, kit: HostKit) -> str:
         return "Chromium 1"
 
     async def browser(self) -> SharedBrowser:
+        self.asked.set()
         await self.go.wait()
         if self.broken > 0:
             self.broken -= 1
@@ -97,6 +103,8 @@ class FakeBrowsers:
         return self.browsers[-1]
 
     async def close(self) -> None:
+        if self.survives is not None:
+            raise self.survives
         self.closed = True
 
 
@@ -136,10 +144,11 @@ async def test_a_dead_or_failed_browser_gets_no_more_probes(tmp_path: Path) -> N
 
 
 async def test_closed_while_browsers_boot_it_ends_at_once(tmp_path: Path) -> None:
-    host = host_with(FakeBrowsers())
+    browsers = FakeBrowsers()
+    host = host_with(browsers)
     await host.open(kit_for("http://app/", tmp_path))
     start = asyncio.create_task(host.start(plan("p0")))
-    await asyncio.sleep(0.01)
+    await browsers.asked.wait()
     await host.close()
     await host.close()
     with pytest.raises(BrowserError, match="p0: the host closes"):
@@ -157,7 +166,7 @@ async def test_a_start_that_is_given_up_leaves_the_browser_to_its_neighbour(
     await host.open(kit_for("http://app/", tmp_path))
     given_up = asyncio.create_task(host.start(plan("p0")))
     neighbour = asyncio.create_task(host.start(plan("p1")))
-    await asyncio.sleep(0.01)
+    await browsers.asked.wait()
     given_up.cancel()
     with pytest.raises(asyncio.CancelledError):
         await given_up
@@ -186,11 +195,7 @@ async def test_a_browser_that_cannot_be_ended_leaves_no_probe_open(tmp_path: Pat
     others = asyncio.all_tasks()
     await host.start(plan("p0"))
     await host.start(plan("p1"))
-
-    async def survives() -> None:
-        raise ProcessError("chromium-0 (pid 7) survived SIGKILL")
-
-    browsers.close = survives  # type: ignore[method-assign]
+    browsers.survives = ProcessError("chromium-0 (pid 7) survived SIGKILL")
     with pytest.raises(ProcessError, match="survived SIGKILL"):
         await host.close()
     kinds = [seen.kind async for seen in host.evidence() if isinstance(seen, ProbeEvent)]

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 import pytest
 
 from farm.errors import BadInput
-from farm.hosts import ray
 from farm.hosts.ray import TOO_SLOW, RayCluster, why
 
 MISMATCH = (
@@ -78,25 +77,19 @@ class SlowHead:
         self.taken = False
 
 
-async def test_a_head_that_was_slow_for_its_first_client_is_asked_again(
-    head: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_head_that_was_slow_for_its_first_client_is_asked_again(head: int) -> None:
     late = f"Initialization failure from server:\n{TOO_SLOW}. See ray_client_server_23000.err"
     slow = SlowHead([ConnectionAbortedError(late), ConnectionAbortedError(late)])
-    monkeypatch.setattr(ray, "_ray", lambda: slow)
-    cluster = await RayCluster.connect(f"ray://127.0.0.1:{head}")
+    cluster = await RayCluster.connect(f"ray://127.0.0.1:{head}", lambda: slow)
     assert slow.taken
     await cluster.close()
     assert not slow.taken
 
 
-async def test_a_head_that_takes_no_such_client_is_not_asked_again(
-    head: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_head_that_takes_no_such_client_is_not_asked_again(head: int) -> None:
     refusing = SlowHead([RuntimeError(MISMATCH)])
-    monkeypatch.setattr(ray, "_ray", lambda: refusing)
     with pytest.raises(BadInput, match="Ray does not take this client: Version mismatch"):
-        await RayCluster.connect(f"ray://127.0.0.1:{head}")
+        await RayCluster.connect(f"ray://127.0.0.1:{head}", lambda: refusing)
 
 
 @pytest.fixture

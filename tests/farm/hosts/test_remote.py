@@ -15,6 +15,7 @@ import pytest
 from farm.errors import BadInput, BrowserError, GeneratorError, HostLost, JoinError, MissingTool
 from farm.hosts import RemoteHost
 from farm.hosts.code_version import own_code
+from farm.hosts.remote import PIECE_BYTES
 from farm.hosts.rpc import Question, Reply, packed, unpacked
 from farm.hosts.service import HostService
 from farm.model.driver import Driver
@@ -77,12 +78,14 @@ class FarAway:
     files: Path
     orphaned: asyncio.Event
     heard: list[Evidence] = field(default_factory=list)
+    first_heard: asyncio.Event = field(default_factory=asyncio.Event)
     lost: str | None = None
 
     async def listen(self) -> None:
         try:
             async for seen in self.host.evidence():
                 self.heard.append(seen)
+                self.first_heard.set()
         except HostLost as error:
             self.lost = str(error)
 
@@ -94,6 +97,8 @@ async def far_away(
     silent_s: float = 10.0,
     deaf_s: float = 20.0,
     late: Callable[[], Awaitable[float | None]] | None = None,
+    piece_bytes: int = PIECE_BYTES,
+    code: Callable[[], str] = own_code,
 ) -> AsyncIterator[FarAway]:
     there = HostThere(RunClock(), {"p001": "room full"}, name="b", place="oregon", join_s=0.01)
     orphaned = asyncio.Event()
@@ -104,13 +109,13 @@ async def far_away(
     async def look(_chromium: Path | None, _app_url: str | None) -> HostLook:
         return LOOK
 
-    service = HostService(make, look, folder / "brought", orphaned.set, deaf_s)
+    service = HostService(make, look, folder / "brought", orphaned.set, deaf_s, code=code)
     line = LineHere(service)
 
     async def draw() -> LineHere:
         return line
 
-    host = RemoteHost("b", draw, RunClock(), late, silent_s)
+    host = RemoteHost("b", draw, RunClock(), late, silent_s, piece_bytes=piece_bytes)
     far = FarAway(there, line, host, folder / "brought", orphaned)
     try:
         yield far
@@ -175,11 +180,9 @@ async def test_what_our_app_says_of_itself_goes_into_the_samples(tmp_path: Path)
     async with far_away(tmp_path, late=late) as far:
         await far.host.open(kit(tmp_path))
         listening = asyncio.create_task(far.listen())
-        for _ in range(2):
-            far.there.say(SAMPLE)
-            while not far.heard or far.heard[-1] is None:
-                await asyncio.sleep(0.01)
-            await asyncio.sleep(0)
+        far.there.say(SAMPLE)
+        await far.first_heard.wait()
+        far.there.say(SAMPLE)
         await far.host.close()
         await listening
         samples = [seen for seen in far.heard if isinstance(seen, HostSample)]
@@ -252,24 +255,19 @@ async def test_a_line_that_cannot_be_drawn_is_a_lost_host(tmp_path: Path) -> Non
     await host.close()
 
 
-async def test_another_farm_is_refused_and_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_another_farm_is_refused_and_named(tmp_path: Path) -> None:
     async with far_away(tmp_path) as far:
         assert await far.host.look(None, "http://app/") == LOOK
-        monkeypatch.setattr("farm.hosts.service.own_code", lambda: "0.0.1 (12345678)")
+    async with far_away(tmp_path, code=lambda: "0.0.1 (12345678)") as far:
         with pytest.raises(BadInput, match=r"host b has farm 0\.0\.1 \(12345678\), this machine"):
             await far.host.look(None, "http://app/")
 
 
-async def test_a_clip_is_brought_once_and_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("farm.hosts.remote.PIECE_BYTES", 1000)
+async def test_a_clip_is_brought_once_and_whole(tmp_path: Path) -> None:
     clip = tmp_path / "mine.mp4"
     clip.write_bytes(bytes(range(256)) * 10)
     media = MediaSettings(video=str(clip))
-    async with far_away(tmp_path) as far:
+    async with far_away(tmp_path, piece_bytes=1000) as far:
         await far.host.open(kit(tmp_path, media))
         assert far.there.kit is not None
         there = Path(far.there.kit.media.video)
@@ -277,7 +275,7 @@ async def test_a_clip_is_brought_once_and_whole(
         assert there.read_bytes() == clip.read_bytes()
         assert far.there.kit.media.audio == MediaSettings().audio
         first = far.line.asked
-    async with far_away(tmp_path) as again:
+    async with far_away(tmp_path, piece_bytes=1000) as again:
         await again.host.open(kit(tmp_path, media))
         assert again.line.asked == first - 3  # its three pieces
     assert [path.name for path in far.files.iterdir()] == [there.name]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from farm.model.json_values import to_text
 from farm.recording.folder import RunFolder
-from tests.synthetic import WALL_S, manifest
+from farm.testing import WALL_S
+from tests.synthetic import manifest
 
 DAY_S = 86_400.0
 

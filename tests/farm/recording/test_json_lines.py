@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from io import FileIO
 from pathlib import Path
 
 import pytest
@@ -57,25 +58,24 @@ def test_a_file_that_cannot_be_opened_leaves_nothing_open(tmp_path: Path) -> Non
     assert open_files() == before
 
 
-def test_a_file_that_cannot_be_read_back_leaves_nothing_open(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def unreadable(_: JsonLines) -> None:
+class Unreadable(FileIO):
+    """Of a disk with a broken sector."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(JsonLines, "_end_torn_line", unreadable)
+
+def test_a_file_that_cannot_be_read_back_leaves_nothing_open(tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").write_text("{}\n")
     before = open_files()
     with pytest.raises(RecordingError, match="Input/output error") as caught:
-        JsonLines(tmp_path / "events.jsonl")
+        JsonLines(tmp_path / "events.jsonl", opened=Unreadable)
     assert open_files() == before, caught  # held, so that nothing is collected before
 
 
-def test_a_disk_that_is_full_when_lines_are_made_to_last_is_said_to_be(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_that_is_full_when_lines_are_made_to_last_is_said_to_be(tmp_path: Path) -> None:
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(os, "fsync", full)
-    with JsonLines(tmp_path / "journal.jsonl") as lines, pytest.raises(NoSpace):
+    with JsonLines(tmp_path / "journal.jsonl", fsync=full) as lines, pytest.raises(NoSpace):
         lines.sync()

@@ -442,16 +442,16 @@ async def test_without_clock_readings_run_time_is_unknown(tmp_path: Path) -> Non
 # ---------------------------------------------------------------- what is left open
 
 
-async def test_a_trial_that_cannot_be_begun_leaves_nothing_open(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object) -> None:
-        raise RecordingError("no tables today")
+async def test_a_trial_that_cannot_be_begun_leaves_nothing_open(tmp_path: Path) -> None:
+    def in_the_way(path: Path, fill: Fill) -> None:
+        replace_file(path, fill)
+        if path.name == "plan.json":
+            path.with_name("events.jsonl").mkdir()
 
-    with new_run(tmp_path, FakeClock()) as run:
+    run = RunRecording.create(tmp_path, "run", "", manifest(), FakeClock(), replace=in_the_way)
+    with run:
         before = open_files()
-        monkeypatch.setattr("farm.recording.trial_recording.TrialTables", broken)
-        with pytest.raises(RecordingError, match="no tables today") as caught:
+        with pytest.raises(RecordingError, match=r"events\.jsonl: Is a directory") as caught:
             async with run.trial(call_plan()):
                 pass
         assert open_files() == before, caught  # held, so that nothing is collected before

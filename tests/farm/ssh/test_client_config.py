@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import os
 import resource
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from farm.errors import BadInput
 from farm.model.server_settings import Ssh
-from farm.ssh import check_settings, client_config
+from farm.ssh import check_settings
+from farm.ssh.client_config import Reader, host_config
 from farm.ssh.route import Hop, route
 
 pytestmark = pytest.mark.live
-
-
-@pytest.fixture(autouse=True)
-def no_system_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    file = tmp_path / "ssh_config of the system"
-    monkeypatch.setattr(client_config, "SYSTEM_FILE", file)
-    return file
 
 
 @pytest.fixture
@@ -34,8 +30,21 @@ def configured(home: Path, text: str) -> Path:
     return home
 
 
-def last(home: Path, to: str = "media", **settings: object) -> Hop:
-    return route(Ssh(to=to, **settings), home)[-1]  # type: ignore[arg-type]
+def system_file(home: Path) -> Path:
+    """What stands for /etc/ssh/ssh_config; it is not there, unless a test writes it."""
+    return home / "ssh_config of the system"
+
+
+def reading(home: Path, **how: Any) -> Reader:
+    return partial(host_config, system_file=system_file(home), **how)
+
+
+def way(home: Path, to: str = "media", read: Reader | None = None, **settings: Any) -> list[Hop]:
+    return route(Ssh(to=to, **settings), home, read or reading(home))
+
+
+def last(home: Path, to: str = "media", read: Reader | None = None, **settings: Any) -> Hop:
+    return way(home, to, read, **settings)[-1]
 
 
 def test_an_included_file_counts(tmp_path: Path) -> None:
@@ -59,8 +68,8 @@ def test_match_counts_where_it_matches(tmp_path: Path) -> None:
     assert last(home, "root@media").keys == (Path("/keys/root@192.0.2.7:22"),)
 
 
-def test_the_system_s_file_counts_behind_the_user_s(tmp_path: Path, no_system_file: Path) -> None:
-    no_system_file.write_text("Host media\n User of_all\n Port 2203\n")
+def test_the_system_s_file_counts_behind_the_user_s(tmp_path: Path) -> None:
+    system_file(tmp_path).write_text("Host media\n User of_all\n Port 2203\n")
     home = configured(tmp_path, "Host media\n User mine\n")
     assert str(last(home)) == "mine@media:2203"
 
@@ -119,12 +128,12 @@ def test_jumps_come_in_their_order_each_with_its_own_settings(tmp_path: Path) ->
         "Host two\n HostName 192.0.2.2\n User u2\n ProxyJump three\n"
         "Host plain\n ProxyJump [2001:db8::1]:2203\n",
     )
-    hops = route(Ssh(to="root@media"), home)
+    hops = way(home, "root@media")
     assert [str(hop) for hop in hops] == ["u1@192.0.2.1:2201", "u2@192.0.2.2:2202", "root@media"]
-    (jump, _) = route(Ssh(to="plain"), home)
+    (jump, _) = way(home, "plain")
     assert (jump.host, jump.port) == ("2001:db8::1", 2203)
-    assert [hop.host for hop in route(Ssh(to="two"), home)] == ["three", "192.0.2.2"]
-    assert [hop.host for hop in route(Ssh(to="media", jump="none"), home)] == ["media"]
+    assert [hop.host for hop in way(home, "two")] == ["three", "192.0.2.2"]
+    assert [hop.host for hop in way(home, jump="none")] == ["media"]
 
 
 def test_a_command_to_go_through_has_its_tokens(tmp_path: Path) -> None:
@@ -155,13 +164,10 @@ def test_what_openssh_would_refuse_is_said_in_a_line(
     assert "\n" not in str(refusal.value)
 
 
-def test_a_command_of_match_that_hangs_is_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(client_config, "WITHIN_S", 0.5)
+def test_a_command_of_match_that_hangs_is_ended(tmp_path: Path) -> None:
     home = configured(tmp_path, 'Match exec "sleep 1234.5"\n Port 1\n')
     with pytest.raises(BadInput, match=r"ssh -G media does not answer within 0.5 s: does Match"):
-        last(home)
+        last(home, read=reading(home, within_s=0.5))
     commands = [file.read_bytes() for file in Path("/proc").glob("[0-9]*/cmdline") if file.exists()]
     assert not [command for command in commands if b"1234.5" in command]
 
@@ -186,24 +192,22 @@ def test_the_doctor_s_words_say_who_read_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(configured(tmp_path, "Host media\n Port 2222\n")))
-    words = "SSH to me@media:2222; ssh's configuration read by "
-    assert check_settings(Ssh(to="me@media")) == words + "ssh -G"
+    words, read = "SSH to me@media:2222; ssh's configuration read by ", reading(tmp_path)
+    assert check_settings(Ssh(to="me@media"), read) == words + "ssh -G"
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
     by = "paramiko's reader (no OpenSSH client is installed here)"
-    assert check_settings(Ssh(to="me@media")) == words + by
+    assert check_settings(Ssh(to="me@media"), read) == words + by
 
 
-def test_without_openssh_the_rest_is_read(
-    tmp_path: Path, no_openssh: None, no_system_file: Path
-) -> None:
-    no_system_file.write_text("Host *\n Port 2204\n")
+def test_without_openssh_the_rest_is_read(tmp_path: Path, no_openssh: None) -> None:
+    system_file(tmp_path).write_text("Host *\n Port 2204\n")
     home = configured(
         tmp_path,
         f"Include {tmp_path}/more\nHost media\n HostName 192.0.2.7\n IdentityFile ~/.ssh/%r\n"
         ' UserKnownHostsFile ~/known "~/.ssh/more known"\n HostKeyAlias alias\n'
         " ProxyJump me@jump\n",
     )
-    jump, hop = route(Ssh(to="root@media"), home)
+    jump, hop = way(home, "root@media")
     assert (str(jump), str(hop)) == ("me@jump:2204", "root@192.0.2.7:2204")
     assert hop.known_hosts[:2] == (home / "known", home / ".ssh" / "more known")
     assert hop.entries == ("alias",)
@@ -240,16 +244,8 @@ def test_a_program_of_that_name_that_is_not_openssh_is_not_asked(
     assert (tmp_path / "asked").read_text() == "x\n"
 
 
-def test_an_account_without_a_name_has_its_user_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def nobody(_: int) -> None:
-        raise KeyError("uid not found")
-
-    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr("pwd.getpwuid", nobody)
-    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
-    assert str(last(tmp_path, "me@media")) == "me@media"
+def test_an_account_without_a_name_has_its_user_written(tmp_path: Path) -> None:
+    read = reading(tmp_path, account=lambda: None)
+    assert str(last(tmp_path, "me@media", read)) == "me@media"
     with pytest.raises(BadInput, match="this account has no name: expected user@host"):
-        last(tmp_path)
+        last(tmp_path, read=read)

@@ -112,7 +112,6 @@ def test_whoever_closes_second_knows_what_the_command_said() -> None:
     first.start()
     while way.fileno() != -1:
         time.sleep(0.01)
-    time.sleep(0.1)
     way.close()
     assert "too late" in way.words
     first.join()

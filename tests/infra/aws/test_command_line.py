@@ -303,13 +303,12 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("y\n", True), ("yes\n", True), ("\n", False)])
-def test_who_is_asked_answers(typed: str, meant: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", Terminal(typed))
-    assert confirmed("Make it?", yes=False) is meant
+def test_who_is_asked_answers(typed: str, meant: bool) -> None:
+    assert confirmed("Make it?", yes=False, keyboard=Terminal(typed)) is meant
 
 
-def test_nobody_is_there_to_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+def test_nobody_is_there_to_be_asked() -> None:
+    pipe = io.StringIO("y\n")
     with pytest.raises(BadInput, match=r"Make it\? Nobody is there to be asked: --yes goes ahead"):
-        confirmed("Make it?", yes=False)
-    assert confirmed("Make it?", yes=True)
+        confirmed("Make it?", yes=False, keyboard=pipe)
+    assert confirmed("Make it?", yes=True, keyboard=pipe)

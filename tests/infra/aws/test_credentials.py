@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import getpass
 import io
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from farm.cli.__main__ import main
 from farm.errors import BadInput, CloudError, FarmError
-from infra.aws.cloud import Cloud
+from infra.aws.cloud import Cloud, mfa_code
 from infra.aws.refusals import refusal
 
 CONFIG = """\
@@ -98,7 +97,6 @@ def test_what_is_wrong_with_credentials_is_one_line(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", profile)
-    monkeypatch.setattr(sys, "stdin", io.StringIO("123456\n"))
     for words in (["provision", "--list"], ["teardown", "--all"]):
         assert main(words) == 2
         complaint = capfd.readouterr().err
@@ -111,6 +109,12 @@ class Terminal(io.StringIO):
         return True
 
 
+def test_a_pipe_is_asked_for_no_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "mfa")
+    with pytest.raises(BadInput, match="there is no terminal to ask for it"):
+        Cloud(partial(mfa_code, keyboard=io.StringIO("123456\n")))
+
+
 def test_at_a_terminal_the_code_of_a_role_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
@@ -119,9 +123,8 @@ def test_at_a_terminal_the_code_of_a_role_is_asked_for(monkeypatch: pytest.Monke
         return "123456"
 
     monkeypatch.setenv("AWS_PROFILE", "mfa")
-    monkeypatch.setattr(sys, "stdin", Terminal())
-    monkeypatch.setattr(getpass, "getpass", typed)
-    assert Cloud().account() == "123456789012"
+    cloud = Cloud(partial(mfa_code, keyboard=Terminal(), typed=typed))
+    assert cloud.account() == "123456789012"
     assert asked == ["Enter MFA code for arn:aws:iam::123456789012:mfa/user: "]
 
 
@@ -130,10 +133,8 @@ def test_a_terminal_that_hangs_up_is_nobody(monkeypatch: pytest.MonkeyPatch) -> 
         raise EOFError
 
     monkeypatch.setenv("AWS_PROFILE", "mfa")
-    monkeypatch.setattr(sys, "stdin", Terminal())
-    monkeypatch.setattr(getpass, "getpass", hung_up)
     with pytest.raises(BadInput, match="there is no terminal to ask for it"):
-        Cloud()
+        Cloud(partial(mfa_code, keyboard=Terminal(), typed=hung_up))
 
 
 def test_a_settings_file_that_is_none_and_a_region_that_is_none_are_said(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from farm.cli.__main__ import main
+from farm.cli.__main__ import outcome, parser
 from farm.errors import BadInput
 from infra.aws.cloud import Cloud
 from infra.aws.look import look_around
@@ -27,21 +26,23 @@ ONE_HOST_EACH = replace(TWO_PLACES, hosts=(TWO_PLACES.hosts or ())[1:])
 @pytest.fixture
 def made() -> Account:
     """A server in the east, a host in the west."""
-    account = Account(wanted_for(ONE_HOST_EACH))
+    account = Account(wanted_for(ONE_HOST_EACH), TwoRegions())
     account.provide()
     return account
 
 
-@pytest.fixture
-def as_cloud(monkeypatch: pytest.MonkeyPatch) -> Callable[[Cloud], None]:
-    """The command line works with this account."""
+class TwoRegions(Cloud):
+    """An account for which only these are enabled: moto has them all."""
 
-    def use(cloud: Cloud) -> None:
-        for verb in ("teardown", "provision"):
-            monkeypatch.setattr(f"farm.cli.{verb}.Cloud", lambda: cloud)
-        monkeypatch.setattr(cloud, "regions", lambda: (EAST, WEST))
+    def regions(self) -> tuple[str, ...]:
+        return (EAST, WEST)
 
-    return use
+
+def farm(cloud: Cloud, *words: object) -> int:
+    """What a user types, in this account."""
+    typed = [str(word) for word in words]
+    options = parser(typed).parse_args(typed)
+    return outcome(lambda: options.act(options, lambda: cloud))
 
 
 def test_a_region_that_is_denied_is_said_and_the_others_are_looked_at(made: Account) -> None:
@@ -67,45 +68,39 @@ def test_what_all_regions_refuse_is_an_error(made: Account) -> None:
 def test_a_teardown_ends_what_it_sees_and_says_what_it_does_not(
     code: str,
     made: Account,
-    as_cloud: Callable[[Cloud], None],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     refusing(made.cloud, "*", code, regions=(WEST,))
-    as_cloud(made.cloud)
-    assert main(["teardown", "calls-1", "--yes"]) == 3
+    assert farm(made.cloud, "teardown", "calls-1", "--yes") == 3
     told = capsys.readouterr()
     assert "calls-1: nothing is left in us-east-1." in told.out
     assert told.err.startswith("farm: not listed: us-west-2: ")
     assert told.err.count("\n") == 1
     assert not look_around(Cloud(), (EAST,)).there.anything
     assert look_around(Cloud(), (WEST,)).there.living
-    assert main(["teardown", "calls-1", "--yes", "--region", EAST]) == 0
-    assert main(["teardown", "calls-1", "--yes", "--region", WEST]) == 2
+    assert farm(made.cloud, "teardown", "calls-1", "--yes", "--region", EAST) == 0
+    assert farm(made.cloud, "teardown", "calls-1", "--yes", "--region", WEST) == 2
 
 
 def test_a_list_shows_what_it_sees_and_says_what_it_does_not(
-    made: Account, as_cloud: Callable[[Cloud], None], capsys: pytest.CaptureFixture[str]
+    made: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     refusing(made.cloud, "*", "UnauthorizedOperation", regions=(WEST,))
-    as_cloud(made.cloud)
-    assert main(["provision", "--list"]) == 3
+    assert farm(made.cloud, "provision", "--list") == 3
     told = capsys.readouterr()
     assert "calls-1: 1 machine" in told.out
     assert told.err.startswith("farm: not listed: us-west-2: ")
 
 
-def test_of_what_was_not_looked_at_nothing_is_claimed(
-    as_cloud: Callable[[Cloud], None], capsys: pytest.CaptureFixture[str]
-) -> None:
-    cloud = Cloud()
+def test_of_what_was_not_looked_at_nothing_is_claimed(capsys: pytest.CaptureFixture[str]) -> None:
+    cloud = TwoRegions()
     refusing(cloud, "*", "UnauthorizedOperation", regions=(WEST,))
-    as_cloud(cloud)
-    assert main(["provision", "--list"]) == 3
+    assert farm(cloud, "provision", "--list") == 3
     assert capsys.readouterr().out == "Nothing of the probe farm is in us-east-1.\n"
 
 
 def test_the_keys_of_a_run_are_kept_while_a_region_of_it_is_not_seen(
-    tmp_path: Path, as_cloud: Callable[[Cloud], None], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     calls = tmp_path / "calls.yaml"
     calls.write_text(
@@ -113,14 +108,12 @@ def test_the_keys_of_a_run_are_kept_while_a_region_of_it_is_not_seen(
         "  operator: 198.51.100.7/32\n"
         f"  hosts: [{{type: c6i.2xlarge, region: {WEST}, place: west}}]\n"
     )
-    assert main(["provision", str(calls), "--yes", "--no-wait"]) == 0
-    cloud = Cloud()
+    assert farm(TwoRegions(), "provision", calls, "--yes", "--no-wait") == 0
+    cloud = TwoRegions()
     refusing(cloud, "*", "UnauthorizedOperation", regions=(WEST,))
-    as_cloud(cloud)
-    assert main(["teardown", str(calls), "--yes"]) == 3
+    assert farm(cloud, "teardown", calls, "--yes") == 3
     assert (tmp_path / "calls.aws" / "id_ed25519").exists()
-    as_cloud(Cloud())
-    assert main(["teardown", str(calls), "--yes"]) == 0
+    assert farm(TwoRegions(), "teardown", calls, "--yes") == 0
     assert not (tmp_path / "calls.aws").exists()
 
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from botocore.config import Config
 
 from farm.errors import BadInput, CloudError, NoCapacity
 from farm.model.aws_settings import AwsServer, AwsSettings
-from infra.aws.cloud import Cloud
+from infra.aws.cloud import CONFIG, Cloud
 from infra.aws.plan import plan
 from infra.aws.resources import RUN_TAG, Observed
 from tests.infra.aws.cloud_runs import (
@@ -257,22 +258,20 @@ def test_expired_credentials_are_one_line() -> None:
         account.provide()
 
 
-def test_throttled_calls_are_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _s: None)
+def test_throttled_calls_are_repeated() -> None:
     account = Account(wanted_for(ONE_PLACE))
-    refused = refusing(account.cloud, "RunInstances", "RequestLimitExceeded", times=3)
+    refused = refusing(account.cloud, "RunInstances", "RequestLimitExceeded", times=1)
     assert len(account.provide().living) == 2
-    assert refused() == 3
+    assert refused() == 1
 
 
-def test_throttling_that_does_not_end_is_one_line_and_nothing_is_left(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _s: None)
-    account = Account(wanted_for(ONE_PLACE))
-    refusing(account.cloud, "AllocateAddress", "RequestLimitExceeded")
+def test_throttling_that_does_not_end_is_one_line_and_nothing_is_left() -> None:
+    twice = CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 2}))
+    account = Account(wanted_for(ONE_PLACE), Cloud(config=twice))
+    refused = refusing(account.cloud, "AllocateAddress", "RequestLimitExceeded")
     with pytest.raises(CloudError, match=r"throttles allocate_address in us-east-1 .*try later"):
         account.provide()
+    assert refused() == 2
     assert not account.there().anything
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from infra.embedded_kurento.composite.video_mixer import BACKLOG_FRAMES, VideoMember, VideoMixer
 from infra.embedded_kurento.vp8 import Vp8Frame
-from infra.embedded_kurento.worker import Worker
 
 
 def member() -> VideoMember:
@@ -40,21 +42,34 @@ class Overtaken(deque[Vp8Frame]):
         return super().popleft()
 
 
+class AfterTwo(threading.Event):
+    """Is set after two rounds, without anybody's waiting."""
+
+    rounds = 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.rounds += 1
+        return self.rounds > 2
+
+
+@dataclass
+class FakeWorker:
+    """Stands for a mixer's `Worker`, on the test's own thread."""
+
+    stopping: AfterTwo = field(default_factory=AfterTwo)
+    told: list[Callable[..., None]] = field(default_factory=list)
+
+    def tell(self, callback: Callable[..., None], *_args: object) -> None:
+        self.told.append(callback)
+
+
 async def test_frames_that_are_dropped_while_they_are_taken_cost_no_room_its_mixer() -> None:
     one = member()
     one.waiting = Overtaken([frame(0)])
     mixer = VideoMixer("room", 320, 240, 100)
-    rounds = 0
-
-    def stopping(wait_s: float) -> bool:
-        nonlocal rounds
-        rounds += 1
-        return rounds > 2
-
     await mixer.close()
     mixer.add(one)
-    worker = Worker("idle", lambda worker: None)
-    worker.stopping.wait = stopping  # type: ignore[assignment,method-assign]
-    mixer.mix(worker)
-    assert rounds == 3
-    await worker.close()
+    worker = FakeWorker()
+    mixer.mix(worker)  # type: ignore[arg-type]
+    assert worker.stopping.rounds == 3
+    assert worker.told == []
