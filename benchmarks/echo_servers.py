@@ -18,7 +18,8 @@ import aiohttp
 
 from benchmarks.janus_program import READY, Admin, command, configure
 from farm.cli.children import start_embedded_kurento
-from farm.kurento.client import KurentoClient, KurentoEvent, MediaObject
+from farm.kurento.client import KurentoClient, MediaObject
+from farm.kurento.protocol import KurentoEvent
 from farm.processes import Processes, matches
 
 PORT, ADMIN_PORT = 18188, 17188

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import math
 
-def percent(share: float) -> str:
-    """A share (0 to 1) in percent, to three digits: `17.2 %`, `0.04 %`."""
-    return f"{share * 100:.3g} %"
+UNKNOWN = "unknown"
+
+
+def percent(share: float | None) -> str:
+    """A share (0 to 1) in percent, to three digits: `17.2 %`, `0.04 %`; what is not 0 is never
+    called 0."""
+    if share is None or not math.isfinite(share):
+        return UNKNOWN
+    shown = share * 100
+    if 0 < shown < 0.0001:
+        return "less than 0.0001 %"
+    return f"{shown:.3g} %" if shown < 1000 else f"{shown:,.0f} %"
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 call`, `2 calls`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    """`1 call`, `2 calls`, `10,000 calls`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 SHORT_LOOK_WINDOWS = 2

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from farm.errors import BrowserError
 from farm.execution.collector import closed_afterwards
-from farm.execution.run_trial import World
+from farm.execution.world import World
 from farm.model.driver import Driver, RoleSteps
 from farm.model.trial_evidence import Fault, FaultKind
 from farm.model.trial_plan import TrialPlan

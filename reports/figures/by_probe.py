@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from farm.model.webrtc_stats import MediaKind
+from farm.model.wording import percent
 from reports.figures.canvas import (
     BLUE,
     FEW,
@@ -31,7 +32,6 @@ from reports.figures.canvas import (
 )
 from reports.series.grid import Array, Grid
 from reports.series.trial import ByProbe
-from reports.wording.phrases import percent
 
 _NAMED = 12
 _MANY = 400  # probes from which on neighbours are taken together

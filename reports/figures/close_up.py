@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from farm.model.webrtc_stats import MediaKind
+from farm.model.wording import counted
 from reports.figures.canvas import (
     BLACK,
     SENT,
@@ -27,7 +28,6 @@ from reports.figures.stream_styles import ROUND_TRIP, Look, Looks, say_endings, 
 from reports.series.grid import Array
 from reports.series.probe_channels import ProbeChannels, StreamChannels
 from reports.series.trial import ServerSeries
-from reports.wording.phrases import counted
 
 PROBES = 4
 """Side by side, at most."""

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from farm.model.trial_evidence import Phases
+from farm.model.wording import percent
 from reports.figures.canvas import (
     BLACK,
     BLUE,
@@ -25,7 +26,6 @@ from reports.figures.canvas import (
 )
 from reports.series.grid import Array, Grid
 from reports.series.trial import HostSeries, ServerSeries
-from reports.wording.phrases import percent
 
 
 def cpu_and_quality(

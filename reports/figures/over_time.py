@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from farm.model.trial_evidence import Phases
 from farm.model.webrtc_stats import MediaKind
+from farm.model.wording import percent
 from reports.figures.canvas import (
     BLUE,
     FEW,
@@ -28,7 +29,6 @@ from reports.figures.canvas import (
 )
 from reports.series.grid import Grid
 from reports.series.trial import ByProbe
-from reports.wording.phrases import percent
 
 
 def bitrate_over_time(

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from farm.model.wording import percent
 from reports.figures.canvas import (
     BLACK,
     ORANGE,
@@ -19,7 +20,6 @@ from reports.figures.canvas import (
 from reports.figures.stream_styles import ROUND_TRIP, Look, Looks, say_endings, worst_first
 from reports.series.grid import Array
 from reports.series.probe_channels import ProbeChannels
-from reports.wording.phrases import percent
 
 _LEAST_S = 0.05
 _TARGET = {"color": BLACK, "ls": ":", "label": "encoder's target"}

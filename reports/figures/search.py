@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from farm.model.verdict import Outcome
+from farm.model.wording import percent
 from reports.figures.canvas import (
     BLUE,
     GREEN,
@@ -22,7 +23,6 @@ from reports.figures.canvas import (
 )
 from reports.series.grid import Array
 from reports.series.search import CapacityCurve, SearchSeries, Threshold
-from reports.wording.phrases import percent
 
 
 def search_timeline(search: SearchSeries) -> Figure:

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from farm.model.verdict import Outcome
+from farm.model.wording import percent
 from reports.figures.canvas import (
     BLACK,
     BLUE,
@@ -27,7 +28,6 @@ from reports.figures.chart import Column
 from reports.series.grid import Array
 from reports.series.search import SearchSeries
 from reports.series.trial import ServerSeries
-from reports.wording.phrases import percent
 
 _COLUMNS = (
     "cpu_percent",

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from farm.model.trial_evidence import Phases
+from farm.model.wording import percent
 from reports.exports.row_commands import Traced
 from reports.figures.canvas import (
     BLACK,
@@ -25,7 +26,6 @@ from reports.figures.canvas import (
 from reports.figures.chart import Chart
 from reports.series.grid import Array
 from reports.series.server_strain import ServerStrain
-from reports.wording.phrases import percent
 
 _COLORS = (BLUE, ORANGE, BLACK, PURPLE, GREEN, VERMILLION)
 _STYLES = ("-", "--", ":")

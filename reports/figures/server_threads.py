@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from farm.model.trial_evidence import Phases
+from farm.model.wording import percent
 from reports.figures.canvas import (
     BLACK,
     BLUE,
@@ -19,7 +20,6 @@ from reports.figures.canvas import (
 )
 from reports.series.server_threads import ThreadSeries
 from reports.series.trial import ServerSeries
-from reports.wording.phrases import percent
 
 FULL_PERCENT = 90.0
 """Of one core, from which a thread is at its end (`farm.attribution`)."""

@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 
+from farm.model.wording import counted
 from reports.figures.canvas import ORANGE, VERMILLION, headline, legend_below
 from reports.series.grid import Array
 from reports.series.session_quality import CAUSES, COUNTLESS, SessionQuality
-from reports.wording.phrases import counted
 
 ROWS = 24
 _NAMES = 4  # of probes in a row's label; more are told by the first and the last

@@ -15,6 +15,7 @@ import polars as pl
 
 from farm.evidence.from_recording import probe_intervals
 from farm.model.trial_plan import ProbePlan
+from farm.model.wording import UNKNOWN
 from farm.recording.durable_file import beside, recording_error, sweep
 from farm.recording.reader import RunReader
 from farm.recording.trial_reader import TrialReader
@@ -23,7 +24,6 @@ from reports.figures.canvas import farm_style
 from reports.figures.probe import probe_channels_figure
 from reports.series.probe_frames import SessionChannels, hold_of
 from reports.wording.file_names import file_name_part
-from reports.wording.phrases import UNKNOWN
 
 FOLDER = "probes"
 """Of a run: the bundle beside it may be drawn again without taking these away."""

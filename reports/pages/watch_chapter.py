@@ -11,6 +11,7 @@ import numpy as np
 from farm.analysis.drift import SLACKS, figures
 from farm.model.experiment import Experiment
 from farm.model.trial_result import TrialResult
+from farm.model.wording import counted
 from farm.protocols import OUTAGE
 from farm.recording.journal import JournalEntry, trial_times_s
 from farm.results.advice import advice
@@ -38,7 +39,6 @@ from reports.text.table import (
     number_cell,
     percent_cell,
 )
-from reports.wording.phrases import counted
 
 STATES: Mapping[WatchState, tuple[Status, str, str]] = {
     "steady": ("pass", "steady", "Nothing to do: watch again when something was changed."),

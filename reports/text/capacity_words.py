@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from farm.model.experiment import ScenarioKind
+from farm.model.wording import counted, percent
 from farm.results.answer_lines import TAKEN, how_sure
-from reports.wording.phrases import counted, percent, seconds, units_word
+from reports.wording.phrases import seconds, units_word
 
 
 def capacity_text(scenario: ScenarioKind, capacity: Mapping[str, Any], state: str) -> str:

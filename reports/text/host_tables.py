@@ -5,10 +5,10 @@ from __future__ import annotations
 from farm.analysis.aggregates import mean_known
 from farm.analysis.cpu_shares import NAMED, USERS, cores_of, mean_shares, share_text, wait_each_s
 from farm.model.trial_evidence import TrialEvidence
+from farm.model.wording import UNKNOWN
 from farm.verdict.host_seconds import by_host
 from reports.exports.row_commands import Traced
 from reports.text.table import Cell, Heading, Table, number_cell
-from reports.wording.phrases import UNKNOWN
 
 MILLI = 1000.0
 

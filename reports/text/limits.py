@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from farm.model.wording import counted
 from reports.exports.row_commands import Traced
 from reports.series.search import Threshold
 from reports.text.table import Cell, Heading, Table, number_cell
-from reports.wording.phrases import bitrate, counted
+from reports.wording.phrases import bitrate
 
 LIMITS: Mapping[str, str] = {
     "cpu_total": "the CPU of the server's machine",

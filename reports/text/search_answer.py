@@ -9,14 +9,13 @@ from farm.analysis.drift import SLACKS
 from farm.model.experiment import ScenarioKind
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import OTHER_PROGRAMS, Outcome
-from farm.model.wording import short_look
+from farm.model.wording import counted, short_look
 from farm.planning.load_steps import NOUNS
 from reports.text.answer import Answer, machines, sentence
 from reports.text.capacity_words import capacity_headline, capacity_points
 from reports.text.costs import cost_points
 from reports.text.limits import limit_points, scale_out_points
 from reports.text.search_states import STATES, UNJUDGED, StateMeaning, ran_out
-from reports.wording.phrases import counted
 
 
 def search_answer(

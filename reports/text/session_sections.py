@@ -12,11 +12,11 @@ import numpy as np
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.trial_plan import ProbePlan
 from farm.model.verdict import Reason
+from farm.model.wording import counted, percent
 from reports.exports.row_commands import BOTH_WAYS, OF_EVENTS, Traced
 from reports.series.session_quality import CAUSES, COUNTLESS, SessionQuality
 from reports.text.stream_table import HEADINGS, ToldStreams
 from reports.text.table import Table
-from reports.wording.phrases import counted, percent
 from reports.wording.stream_names import of_hold
 
 WORST = 50

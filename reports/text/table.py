@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from farm.model.verdict import Outcome
+from farm.model.wording import UNKNOWN
 from reports.exports.row_commands import Traced
-from reports.wording.phrases import UNKNOWN, bitrate, percent
+from reports.wording.phrases import bitrate
 
 SHOWN_ROWS = 200
 """Longer tables show their worst rows; the CSV beside them has all."""
@@ -95,8 +96,13 @@ def bitrate_cell(value: float | None) -> Cell:
 
 
 def percent_cell(value: float | None) -> Cell:
-    """A ratio, shown as percent."""
-    return number_cell(value, percent(value))
+    """A ratio, shown as percent in as many decimals as a column has room for; what is not 0 is
+    never called 0."""
+    shown = math.nan if value is None else value * 100
+    if 0 < shown < 0.005:
+        return number_cell(value, "less than 0.01 %")
+    decimals = 0 if shown == 0 or shown >= 10 else 1 if shown >= 0.995 else 2
+    return number_cell(value, f"{shown:.{decimals}f} %")
 
 
 def frames_cell(value: float | None) -> Cell:

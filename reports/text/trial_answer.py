@@ -9,18 +9,11 @@ from farm.model.trial_evidence import Fault, Phases
 from farm.model.trial_plan import TrialPlan
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
-from farm.model.wording import short_look
+from farm.model.wording import counted, percent, short_look
 from farm.results.advice import advice
 from farm.results.answer_lines import not_judged
 from reports.text.answer import Answer, machines, sentence
-from reports.wording.phrases import (
-    bitrate,
-    counted,
-    percent,
-    probes_and_sessions,
-    seconds,
-    units_word,
-)
+from reports.wording.phrases import bitrate, probes_and_sessions, seconds, units_word
 
 _REASONS = 5
 _LOOK = "Look at the worst session first: its probes stand side by side below."

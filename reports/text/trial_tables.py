@@ -14,6 +14,7 @@ from farm.model.trial_evidence import JoinOutcome
 from farm.model.trial_plan import TrialPlan
 from farm.model.verdict import Reason
 from farm.model.webrtc_stats import MediaKind
+from farm.model.wording import UNKNOWN
 from farm.planning.load_steps import NOUNS
 from farm.recording.sample_tables import POLL
 from reports.exports.row_commands import BOTH_WAYS, Traced
@@ -31,7 +32,6 @@ from reports.text.table import (
     number_cell,
     percent_cell,
 )
-from reports.wording.phrases import UNKNOWN
 
 
 def probe_table(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 from farm.model.experiment import ScenarioKind
+from farm.model.wording import UNKNOWN, counted
 from farm.planning.load_steps import NOUNS
-
-UNKNOWN = "unknown"
 
 
 def units_word(scenario: ScenarioKind) -> str:
@@ -20,26 +19,11 @@ def probes_and_sessions(scenario: ScenarioKind, probes: int, sessions: int) -> s
     return f"{counted(probes, 'probe')} in {counted(sessions, NOUNS[scenario])}"
 
 
-def counted(number: int, word: str) -> str:
-    """`1 call`, `2 calls`."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
 def bitrate(bps: float | None) -> str:
     """`487 kbit/s`, `2.31 Mbit/s`."""
     if bps is None or not math.isfinite(bps):
         return UNKNOWN
     return f"{bps / 1e6:.2f} Mbit/s" if bps >= 2e6 else f"{bps / 1e3:.0f} kbit/s"
-
-
-def percent(ratio: float | None) -> str:
-    """A ratio as percent: `2.1 %`, `0.04 %`; what is not 0 is never called 0."""
-    if ratio is None or not math.isfinite(ratio):
-        return UNKNOWN
-    shown = ratio * 100
-    if 0 < shown < 0.005:
-        return "less than 0.01 %"
-    return f"{shown:.{0 if shown == 0 or shown >= 10 else 1 if shown >= 0.995 else 2}f} %"
 
 
 def seconds(value: float) -> str:

@@ -8,7 +8,7 @@ from farm.model.page_samples import ProbeEvent
 from farm.model.trial_evidence import Fault, JoinOutcome
 from farm.model.trial_plan import TrialPlan
 from farm.recording import RunRecording
-from farm.recording.reader import RunReader, TrialReader
+from farm.recording.reader import RunReader
 from farm.recording.trial_reader import TrialReader
 from farm.testing import FakeClock
 from tests.synthetic import (

@@ -93,7 +93,7 @@ def test_in_a_mixed_room_nobody_receives_what_another_sent() -> None:
 def test_the_lossy_probe_comes_first() -> None:
     figure = loss_by_probe(made_trial(4).by_probe, 0.01)
     assert next(label.get_text() for label in figure.axes[0].get_xticklabels()) == "p003"
-    assert figure.get_suptitle().startswith("1 of 4 probes lost more than 1.0 %")
+    assert figure.get_suptitle().startswith("1 of 4 probes lost more than 1 %")
 
 
 def test_a_clean_trial_is_called_clean() -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from benchmarks.made_streams import HOST, MadeTrial
+from benchmarks.made_streams import HOST
+from benchmarks.made_trial import MadeTrial
 from farm.model.experiment import Experiment, Receives, RoomMedia, Scenario, ScenarioKind
 from farm.model.page_samples import EventKind, ProbeEvent
 from farm.model.trial_evidence import JoinOutcome

@@ -13,7 +13,7 @@ from farm.model.trial_evidence import Fault, JoinOutcome, PollCount, StreamInter
 from farm.model.trial_plan import Direction
 from farm.model.webrtc_stats import MediaKind
 from farm.recording import RunRecording
-from farm.recording.reader import RunReader, TrialReader
+from farm.recording.reader import RunReader
 from farm.recording.trial_reader import TrialReader
 from farm.testing import FakeClock
 from tests.farm.recordings import new_run, recorded

@@ -12,9 +12,9 @@ from farm.model.trial_evidence import Fault, TrialEvidence
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
 from farm.search.capacity_estimate import CapacityEstimate
-from farm.search.capacity_search import CapacityEstimate, CapacitySearch
-from farm.testing import FakeRecorder, FakeStore, FakeWorld
-from tests.farm.trial_evidence import good, spoilt, unjoined, with_fault, with_host
+from farm.search.capacity_search import CapacitySearch
+from farm.testing import FakeStore, FakeWorld
+from tests.farm.trial_evidence import good, spoilt, with_fault, with_host
 
 Seen = Callable[[TrialEvidence], TrialEvidence]
 

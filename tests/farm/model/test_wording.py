@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from farm.model.wording import counted, one_line, percent, short_look
@@ -5,14 +7,25 @@ from farm.model.wording import counted, one_line, percent, short_look
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(0.9, "90 %"), (0.172, "17.2 %"), (0.0004, "0.04 %"), (0, "0 %"), (1, "100 %")],
+    [
+        (0.9, "90 %"),
+        (0.172, "17.2 %"),
+        (0.0004, "0.04 %"),
+        (0, "0 %"),
+        (1, "100 %"),
+        (12.34, "1,234 %"),
+        (1e-9, "less than 0.0001 %"),
+        (None, "unknown"),
+        (math.nan, "unknown"),
+    ],
 )
-def test_a_share_in_percent(share: float, text: str) -> None:
+def test_a_share_in_percent(share: float | None, text: str) -> None:
     assert percent(share) == text
 
 
 def test_one_call_but_two_calls() -> None:
     assert [counted(number, "call") for number in (0, 1, 2)] == ["0 calls", "1 call", "2 calls"]
+    assert counted(10_000, "call") == "10,000 calls"
 
 
 def test_a_hold_of_two_windows_is_a_short_look() -> None:

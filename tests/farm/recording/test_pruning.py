@@ -14,8 +14,8 @@ from farm.errors import InUse, RecordingError
 from farm.recording.folder import RunFolder
 from farm.recording.pruning import prune_runs
 from farm.recording.run_list import list_runs
-from tests.farm.recording.made_runs import DAY_S, make_run
 from farm.testing import WALL_S
+from tests.farm.recording.made_runs import DAY_S, make_run
 
 
 def test_only_old_runs_are_pruned_and_nothing_else(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from farm.recording.run_list import list_runs
-from tests.farm.recording.made_runs import DAY_S, make_run
 from farm.testing import WALL_S
+from tests.farm.recording.made_runs import DAY_S, make_run
 
 
 def test_runs_are_listed_oldest_first_with_what_they_found(tmp_path: Path) -> None:
