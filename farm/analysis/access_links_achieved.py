@@ -7,11 +7,12 @@ own statistics over the hold and stands beside what was asked for.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
-from farm.analysis.aggregates import known, lost_of_due, mean_over_time, median_known
+from farm.analysis.aggregates import known, lost_by, mean_over_time, median_known
+from farm.analysis.intervals import Intervals
 from farm.model.trial_evidence import StreamInterval, TrialEvidence
-from farm.model.trial_plan import ProbePlan
+from farm.model.trial_plan import Direction, ProbePlan
 from farm.model.trial_result import AccessLinkAchieved
 
 
@@ -29,12 +30,22 @@ def lines_achieved(evidence: TrialEvidence) -> tuple[AccessLinkAchieved, ...]:
     of_probe: defaultdict[str, list[StreamInterval]] = defaultdict(list)
     for interval in evidence.intervals:
         of_probe[interval.probe].append(interval)
+    audios = Intervals.of(evidence.intervals).frame.filter(kind="audio")
+    lost = {
+        (probe, direction): ratio
+        for probe, direction, ratio in lost_by(audios, ("probe", "direction")).iter_rows()
+    }
     return tuple(
-        _achieved(probes, [of_probe[probe.probe] for probe in probes]) for probes in behind.values()
+        _achieved(probes, [of_probe[probe.probe] for probe in probes], lost)
+        for probes in behind.values()
     )
 
 
-def _achieved(probes: list[ProbePlan], streams: list[list[StreamInterval]]) -> AccessLinkAchieved:
+def _achieved(
+    probes: list[ProbePlan],
+    streams: list[list[StreamInterval]],
+    lost: Mapping[tuple[str, Direction], float | None],
+) -> AccessLinkAchieved:
     def median(figure: Callable[[list[StreamInterval]], float | None]) -> float | None:
         return median_known(figure(intervals) for intervals in streams)
 
@@ -44,8 +55,8 @@ def _achieved(probes: list[ProbePlan], streams: list[list[StreamInterval]]) -> A
         round_trip_time_s=median(
             lambda each: mean_over_time(_only(each, "outbound"), lambda one: one.round_trip_time_s)
         ),
-        up_loss_ratio=median(lambda each: lost_of_due(_only(each, "outbound", "audio"))),
-        down_loss_ratio=median(lambda each: lost_of_due(_only(each, "inbound", "audio"))),
+        up_loss_ratio=median_known(lost.get((each.probe, "outbound")) for each in probes),
+        down_loss_ratio=median_known(lost.get((each.probe, "inbound")) for each in probes),
         video_up_bps=median(lambda each: _together_bps(_only(each, "outbound", "video"))),
         video_down_bps=median(lambda each: _together_bps(_only(each, "inbound", "video"))),
     )

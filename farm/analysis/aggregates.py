@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import statistics
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import polars as pl
 
+from farm.analysis.rates import FloatArray, missing_and_due, ratio
 from farm.model.trial_evidence import StreamInterval
 
 
@@ -43,29 +43,14 @@ def mean_over_time(
     intervals: Iterable[StreamInterval], figure: Callable[[StreamInterval], float | None]
 ) -> float | None:
     """The mean in which a window counts by its length; None where `figure` is never known."""
-    known = [
-        (value, interval.end_s - interval.start_s)
-        for interval in intervals
-        if (value := figure(interval)) is not None
-    ]
+    return mean_by_length((figure(each), each.end_s - each.start_s) for each in intervals)
+
+
+def mean_by_length(windows: Iterable[tuple[float | None, float]]) -> float | None:
+    """`mean_over_time` of values with the lengths of their windows, in seconds."""
+    known = [(value, length_s) for value, length_s in windows if value is not None]
     seconds = sum(length_s for _, length_s in known)
     return sum(value * length_s for value, length_s in known) / seconds if seconds else None
-
-
-def lost_of_due(intervals: Iterable[StreamInterval]) -> float | None:
-    """What streams lost for good, of all packets that were due (0 to 1); None: unknown."""
-    moved: defaultdict[tuple[object, ...], list[int]] = defaultdict(lambda: [0, 0])
-    for interval in intervals:
-        if interval.packets_lost is not None and interval.packets is not None:
-            stream = moved[tuple(getattr(interval, name) for name in STREAM)]
-            stream[0] += interval.packets_lost
-            stream[1] += interval.packets
-    lost = due = 0
-    for (_, direction, *_), (net, packets) in moved.items():
-        missing = max(0, net)
-        lost += missing
-        due += packets + (missing if direction == "inbound" else 0)
-    return lost / due if due else None
 
 
 def mean_over_time_of(figure: str) -> pl.Expr:
@@ -75,35 +60,46 @@ def mean_over_time_of(figure: str) -> pl.Expr:
     return pl.when(seconds > 0).then((pl.col(figure) * length_s).sum() / seconds).alias(figure)
 
 
-def residual_loss() -> pl.Expr:
+def residual_loss(windows: pl.DataFrame) -> pl.Series:
     """What each row lost for good of what was due (0 to 1), a row being a stream in one window."""
-    return pl.when(_due() > 0).then(_missing() / _due()).alias("residual_loss_ratio")
+    return _shares("residual_loss_ratio", *_missing_and_due(windows))
 
 
-def lost_ratio() -> pl.Expr:
-    """`lost_of_due` of the columns of one stream; null where it is unknown."""
-    net, packets = (pl.when(_known()).then(name).sum() for name in ("packets_lost", "packets"))
-    lost = net.clip(lower_bound=0)
-    due = packets + pl.when(pl.col("direction").first() == "inbound").then(lost).otherwise(0)
-    return pl.when(due > 0).then(lost / due).alias("lost_ratio")
+def missing_packets(windows: pl.DataFrame) -> pl.Series:
+    """How many packets each row lost for good, a row being a stream in one window."""
+    missing, _ = _missing_and_due(windows)
+    return pl.Series("missing_packets", missing, nan_to_null=True)
 
 
-def lost_of_all(frame: pl.DataFrame) -> float | None:
-    """`lost_of_due` of many streams together."""
-    each = frame.filter(_known()).group_by(STREAM).agg(pl.col("packets_lost", "packets").sum())
-    lost, due = each.select(_missing().sum(), _due().sum().alias("due")).row(0)
-    return lost / due if due else None
+def lost_by(windows: pl.DataFrame, by: Sequence[str] = STREAM) -> pl.DataFrame:
+    """What streams lost for good of all packets that were due: `lost_ratio` (0 to 1), by `by`.
+
+    `by` are names of `STREAM`. Null, or no row, where it is unknown.
+    """
+    moved = _moved(windows)
+    missing, due = (pl.Series(each) for each in _missing_and_due(moved))
+    moved = moved.with_columns(missing=missing, due=due)
+    each = moved.group_by(by).agg(pl.col("missing", "due").sum())
+    lost = _shares("lost_ratio", each["missing"].to_numpy(), each["due"].to_numpy())
+    return each.select(*by, lost)
 
 
-def _known() -> pl.Expr:
-    return pl.col("packets_lost").is_not_null() & pl.col("packets").is_not_null()
+def lost_of_all(windows: pl.DataFrame) -> float | None:
+    """The same of many streams together."""
+    missing, due = (float(each.sum()) for each in _missing_and_due(_moved(windows)))
+    return missing / due if due else None
 
 
-def _missing() -> pl.Expr:
-    return pl.col("packets_lost").clip(lower_bound=0)
+def _moved(windows: pl.DataFrame) -> pl.DataFrame:
+    """What the counters of each stream moved over all windows in which both are known."""
+    known = windows.drop_nulls(["packets_lost", "packets"])
+    return known.group_by(STREAM).agg(pl.col("packets_lost", "packets").sum())
 
 
-def _due() -> pl.Expr:
-    """Of what is sent all packets are due; of what is received those that were lost as well."""
-    lost = pl.when(pl.col("direction") == "inbound").then(_missing()).otherwise(0)
-    return pl.col("packets") + lost
+def _missing_and_due(rows: pl.DataFrame) -> tuple[FloatArray, FloatArray]:
+    lost, packets = (rows[name].cast(pl.Float64).to_numpy() for name in ("packets_lost", "packets"))
+    return missing_and_due(lost, packets, (rows["direction"] == "inbound").to_numpy())
+
+
+def _shares(name: str, missing: FloatArray, due: FloatArray) -> pl.Series:
+    return pl.Series(name, ratio(missing, due), nan_to_null=True)

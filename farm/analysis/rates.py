@@ -116,13 +116,25 @@ def silence_s(
     return np.where(np.isnan(said), least, np.clip(said, least, most))
 
 
-def loss_ratio(lost: FloatArray, received: FloatArray) -> FloatArray:
-    """Residual loss: max(0, lost) / (lost + received); NaN where nothing was due.
+def missing_and_due(
+    lost: FloatArray, packets: FloatArray, received: bool | BoolArray
+) -> tuple[FloatArray, FloatArray]:
+    """How many packets were lost for good, and how many were due: what each loss is made of.
 
-    `lost` is a delta of `packetsLost` and may be negative: packets that were repaired late.
+    `lost` is what `packetsLost` moved: less than 0 where more came late than were lost, and that
+    is no loss. `packets` came, or were sent; of what is `received` those that are missing were due
+    as well. NaN where unknown.
     """
     missing = np.maximum(lost, 0.0)
-    return ratio(missing, missing + received)
+    return missing, packets + np.where(received, missing, 0.0)
+
+
+def loss_ratio(lost: FloatArray, packets: FloatArray, received: bool | BoolArray) -> FloatArray:
+    """What was lost for good of what was due, each by itself; NaN where that is unknown.
+
+    Down, that is max(0, lost) / (max(0, lost) + received), up max(0, lost) / sent.
+    """
+    return ratio(*missing_and_due(lost, packets, received))
 
 
 def ratio(part: FloatArray, whole: FloatArray) -> FloatArray:

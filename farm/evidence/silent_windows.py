@@ -86,7 +86,6 @@ def with_silence(frame: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             bitrate_bps=_per_second(8 * pl.col("payload_bytes"), "payload_span_s"),
             frame_rate=_per_second(pl.col("frames"), "frames_span_s"),
-            residual_loss_ratio=residual_loss(),
             stalled_ratio=pl.when(pl.col("direction") == "inbound").then(
                 (pl.col("stalled_s") / pl.col("length_s")).clip(0, 1)
             ),
@@ -94,6 +93,7 @@ def with_silence(frame: pl.DataFrame) -> pl.DataFrame:
             .then(pl.max_horizontal("gap_s", "absent_s"))
             .otherwise("gap_s"),
         )
+        .pipe(lambda figures: figures.with_columns(residual_loss(figures)))
     )
 
 

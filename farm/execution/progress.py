@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from farm.analysis.aggregates import grown, known, mean_known
+from farm.analysis.rates import missing_and_due
 from farm.model.host_samples import HostSample
 from farm.model.page_samples import PageReport
 from farm.model.server_samples import ServerSample
@@ -171,14 +174,16 @@ def _difference(former: int | None, newest: int | None) -> int | None:
 
 def _loss_ratio(seconds: Iterable[_Second]) -> float | None:
     """Of all streams; what one got late repairs no other one."""
-    lost = due = 0
-    for second in seconds:
-        if second.lost is not None and second.received is not None:
-            missing = max(0, second.lost)
-            lost, due = lost + missing, due + missing + second.received
-    return lost / due if due else None
+    counted = [
+        (second.lost, second.received)
+        for second in seconds
+        if second.lost is not None and second.received is not None
+    ]
+    lost, received = np.array(counted, dtype=np.float64).reshape(-1, 2).T
+    missing, due = (float(each.sum()) for each in missing_and_due(lost, received, received=True))
+    return missing / due if due else None
 
 
 def _sum(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
+    found = known(values)
+    return sum(found) if found else None

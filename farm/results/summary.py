@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from statistics import fmean
 from typing import Any
 
-from farm.analysis.aggregates import known
+from farm.analysis.aggregates import known, mean_by_length
 from farm.analysis.drift import DriftLooks
 from farm.analysis.rates import window_edges
 from farm.attribution import LimitedBy, Quality, ScaleOut, ServerResources, limited_by, scale_out
@@ -229,7 +228,7 @@ def _total(held: TrialEvidence, direction: Direction, *, packets: bool) -> float
         if value is not None:
             windows[interval.window] = windows.get(interval.window, 0.0) + value
             lengths_s[interval.window] = length_s
-    return fmean(windows.values(), lengths_s.values()) if windows else None
+    return mean_by_length((value, lengths_s[window]) for window, value in windows.items())
 
 
 def trial_summary(result: TrialResult) -> dict[str, Any]:

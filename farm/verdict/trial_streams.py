@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from farm.analysis.aggregates import known, lost_of_due
+from farm.analysis.aggregates import STREAM, known, lost_by
 from farm.analysis.intervals import Intervals
 from farm.model.criteria import Criteria
 from farm.model.trial_evidence import StreamIdentity, TrialEvidence
@@ -22,6 +22,10 @@ class TrialStreams:
         self.evidence = evidence
         self._intervals = Intervals.of(evidence.intervals)
         self._places = self._intervals.places()
+        lost = lost_by(self._intervals.frame.filter("owed")).select(*STREAM, "lost_ratio")
+        self._lost: Mapping[tuple[object, ...], float | None] = {
+            tuple(stream): ratio for *stream, ratio in lost.iter_rows()
+        }
         plan = evidence.plan
         self.probes: Mapping[str, ProbePlan] = {probe.probe: probe for probe in plan.probes}
         streams = evidence.streams or tuple(_planned(plan))
@@ -50,14 +54,8 @@ class TrialStreams:
 
     def inbound_loss(self, probe: str, kind: MediaKind) -> float | None:
         """What a probe lost for good over the whole hold, of the worst stream that it is owed."""
-        each = (
-            lost_of_due(
-                interval
-                for interval in self.windows(probe, "inbound", kind, stream.track).values()
-                if interval.owed
-            )
-            for stream in self.owed(probe, "inbound", kind)
-        )
+        streams = self.owed(probe, "inbound", kind)
+        each = (self._lost.get((probe, "inbound", kind, stream.track)) for stream in streams)
         return max(known(each), default=None)
 
     def hearers_of(self, probe: ProbePlan, kind: MediaKind) -> tuple[ProbePlan, ...]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from farm.analysis.aggregates import lost_ratio, mean_over_time_of
+from farm.analysis.aggregates import STREAM, lost_by, mean_over_time_of, missing_packets
 from farm.analysis.intervals import Intervals
 from farm.model.trial_evidence import JoinOutcome, StreamIdentity, StreamInterval, StreamSetup
 from farm.model.trial_plan import Direction, TrialPlan
@@ -16,8 +16,6 @@ from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
 from reports.series.grid import Array
 from reports.series.trial import ByProbe, SessionWindows, SetupTimes
 from reports.wording.stream_names import from_whom
-
-_STREAM = ("probe", "direction", "kind", "track")
 
 
 def by_probe(
@@ -29,15 +27,11 @@ def by_probe(
     not have. `streams` say whose they are."""
     probes = plan.probes
     places = pl.DataFrame({"probe": [probe.probe for probe in probes]})
+    owed = Intervals.of(intervals).frame.filter("owed")
     held = (
-        Intervals.of(intervals)
-        .frame.filter("owed")
-        .group_by(*_STREAM)
-        .agg(
-            mean_over_time_of("bitrate_bps"),
-            mean_over_time_of("frame_rate"),
-            lost=lost_ratio(),
-        )
+        owed.group_by(STREAM)
+        .agg(mean_over_time_of("bitrate_bps"), mean_over_time_of("frame_rate"))
+        .join(lost_by(owed), on=STREAM, how="left")
         .with_columns(pl.col("probe").cast(pl.String))
     )
 
@@ -59,7 +53,7 @@ def by_probe(
         }
 
     def most_lost(direction: Direction, lost: pl.Expr) -> Array:
-        return each(of(direction).group_by("probe").agg(lost.alias("lost")), "lost")
+        return each(of(direction).group_by("probe").agg(lost), "lost_ratio")
 
     videos = of("inbound").filter(kind="video").drop_nulls("frame_rate")
     worst = videos.sort("frame_rate", "track").group_by("probe", maintain_order=True)
@@ -80,7 +74,7 @@ def by_probe(
         roles=tuple(probe.role for probe in probes),
         sent_bps=bitrates("outbound"),
         received_bps=bitrates("inbound"),
-        lost_down=most_lost("inbound", pl.col("lost").max()),
+        lost_down=most_lost("inbound", pl.col("lost_ratio").max()),
         lost_up=most_lost("outbound", _most_lost_up()),
         frame_rate=each(slowest, "frame_rate"),
         slowest=tuple(whose.get(probe.probe, "") for probe in probes),
@@ -151,7 +145,7 @@ def _windows(
     worst = (
         frame.with_columns(
             lost=pl.col("residual_loss_ratio"),
-            lost_packets=pl.col("packets_lost").clip(lower_bound=0),
+            lost_packets=missing_packets(frame),
         )
         .group_by(pl.col(column).cast(pl.String), "window")
         .agg(
@@ -206,5 +200,5 @@ def setup_times(setups: Sequence[StreamSetup]) -> SetupTimes:
 
 def _most_lost_up() -> pl.Expr:
     """Of a probe's streams; nothing lost of one says nothing of another that nobody reported on."""
-    lost = pl.col("lost")
+    lost = pl.col("lost_ratio")
     return pl.when(lost.is_not_null().all() | (lost.max() > 0)).then(lost.max())

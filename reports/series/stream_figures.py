@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from farm.analysis import rates
-from farm.analysis.rates import IntArray
+from farm.analysis.rates import IntArray, loss_ratio
 from farm.evidence.poll_table import PollTable
 from farm.evidence.rtp_tables import tracks
 from farm.evidence.stream_lifetimes import SERIES, StreamLifetime
@@ -96,7 +95,7 @@ class OneWay:
         )
         lost = trailing_sum(StreamOnGrid(reports, told, self._grid_s).moved("packetsLost"), LOSS_S)
         sent = trailing_sum(rows.moved("packetsSent"), LOSS_S)
-        return rates.ratio(np.maximum(lost, 0.0), sent)
+        return loss_ratio(lost, sent, received=False)
 
 
 def _received(rows: StreamOnGrid, kind: MediaKind) -> dict[str, Array]:
@@ -105,7 +104,7 @@ def _received(rows: StreamOnGrid, kind: MediaKind) -> dict[str, Array]:
     )
     found = {
         "bps": 8 * rows.moved("bytesReceived"),
-        "lost": rates.loss_ratio(lost, arrived),
+        "lost": loss_ratio(lost, arrived, received=True),
         "jitter_s": rows.sampled(rows.table.known("jitter")),
     }
     if kind == "video":

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from farm.analysis import rates
 from farm.analysis.aggregates import mean_known
 from farm.analysis.intervals import Intervals
+from farm.analysis.rates import loss_ratio
 from farm.analysis.trial_summary import held_server_samples
 from farm.evidence.poll_table import PollTable
 from farm.evidence.stream_lifetimes import SERIES
@@ -144,8 +144,8 @@ class _Grids:
                 self._fill(f"{kind} received", *streams.per_second("bytesReceived", kind), scale=8)
             whose, lost = streams.per_second("packetsLost", None)
             _, arrived = streams.per_second("packetsReceived", None)
-            ratio = rates.loss_ratio(
-                trailing_sum(lost, self._loss_s), trailing_sum(arrived, self._loss_s)
+            ratio = loss_ratio(
+                trailing_sum(lost, self._loss_s), trailing_sum(arrived, self._loss_s), received=True
             )
             self._fill("lost", whose, self._owed(whose, ratio), add=np.fmax)
             whose, decoded = streams.per_second("framesDecoded", "video")

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from farm.analysis.aggregates import lost_ratio, mean_over_time_of
+from farm.analysis.aggregates import lost_by, mean_by_length, mean_over_time_of
 from farm.analysis.intervals import Intervals
 from farm.model.trial_evidence import JoinOutcome, LayerInterval, StreamIdentity, TrialEvidence
 from farm.model.trial_plan import ProbePlan
@@ -165,10 +165,7 @@ class ToldStreams:
             )
 
     def _mean(self, windows: Iterable[tuple[int, float | None]]) -> float | None:
-        """A window counts by its length, as in `hold_figures.mean_over_time`."""
-        seen = [(value, self._length_s[at]) for at, value in windows if value is not None]
-        seconds = sum(length_s for _, length_s in seen)
-        return sum(value * length_s for value, length_s in seen) / seconds if seconds else None
+        return mean_by_length((value, self._length_s[at]) for at, value in windows)
 
 
 def _figures(evidence: TrialEvidence, names: Sequence[str]) -> pl.DataFrame:
@@ -185,13 +182,12 @@ def _figures(evidence: TrialEvidence, names: Sequence[str]) -> pl.DataFrame:
         watched_s=pl.col("end_s").filter(pl.col("polls") > 0).max(),
     )
     # What a page did not send is in no figure; of what is never owed all is shown.
+    told = mine.filter(pl.col("owed") | ~pl.col("owed").any().over(stream))
     figures = (
-        mine.filter(pl.col("owed") | ~pl.col("owed").any().over(stream))
-        .group_by(stream)
+        told.group_by(stream)
         .agg(
             mean_over_time_of("bitrate_bps"),
             mean_over_time_of("frame_rate"),
-            lost_ratio(),
             pl.col("residual_loss_ratio").max().alias("worst_ratio"),
             mean_over_time_of("stalled_ratio"),
             pl.col("gap_s").max(),
@@ -199,6 +195,7 @@ def _figures(evidence: TrialEvidence, names: Sequence[str]) -> pl.DataFrame:
             mean_over_time_of("jitter_s"),
             pl.col("frame_width", "frame_height").drop_nulls().last(),
         )
+        .join(lost_by(told), on=stream, how="left")
     )
     return seen.join(figures, on=stream, how="left", maintain_order="left")
 

@@ -160,11 +160,30 @@ def test_the_loss_of_an_unpolled_time_is_no_silence() -> None:
 # ---------------------------------------------------------------- ratios
 
 
-def test_loss_is_of_what_was_due_and_never_negative() -> None:
-    lost, received = numbers(5, -3, 0, 0, NAN), numbers(95, 100, 100, 0, 100)
-    assert rates.loss_ratio(lost, received) == pytest.approx(
-        numbers(0.05, 0, 0, NAN, NAN), nan_ok=True
+def test_loss_down_is_of_what_came_and_what_did_not() -> None:
+    lost, came = numbers(5, 20, 0, 0, NAN, 5), numbers(95, 0, 100, 0, 100, NAN)
+    assert rates.loss_ratio(lost, came, received=True) == pytest.approx(
+        numbers(0.05, 1, 0, NAN, NAN, NAN), nan_ok=True
     )
+
+
+def test_loss_up_is_of_what_was_sent_and_unknown_without_a_report() -> None:
+    lost, sent = numbers(5, 0, 0, NAN, 5), numbers(100, 100, 0, 100, NAN)
+    assert rates.loss_ratio(lost, sent, received=False) == pytest.approx(
+        numbers(0.05, 0, NAN, NAN, NAN), nan_ok=True
+    )
+
+
+@pytest.mark.parametrize("received", [True, False])
+def test_packets_that_came_late_are_no_loss_and_no_gain(received: bool) -> None:
+    missing, due = rates.missing_and_due(numbers(-3), numbers(100), received)
+    assert (missing.tolist(), due.tolist()) == ([0], [100])
+
+
+def test_each_stream_is_counted_by_its_own_direction() -> None:
+    both = np.array([True, False])
+    missing, due = rates.missing_and_due(numbers(10, 10), numbers(90, 90), both)
+    assert (missing.tolist(), due.tolist()) == ([10, 10], [100, 90])
 
 
 # ---------------------------------------------------------------- windows
