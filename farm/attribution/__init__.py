@@ -11,25 +11,24 @@ scale_out.py        when to start another server
 limit.py            the values;  trials.py: which trials of a search tell
 """
 
-from farm.attribution.cross_correlation import FEWEST_S, Together, together
+from farm.attribution.cross_correlation import Lagged
 from farm.attribution.limit import LimitedBy, SaturationSign, ServerResources
 from farm.attribution.limiting import limited_by, what_gave_way
-from farm.attribution.resource_series import Quality
+from farm.attribution.resource_series import Quality, cpu_lagged
 from farm.attribution.scale_out import ScaleOut, cpu_separation, scale_out
 from farm.attribution.trials import trial_that_broke, trial_that_held
 
 __all__ = [
-    "FEWEST_S",
+    "Lagged",
     "LimitedBy",
     "Quality",
     "SaturationSign",
     "ScaleOut",
     "ServerResources",
-    "Together",
+    "cpu_lagged",
     "cpu_separation",
     "limited_by",
     "scale_out",
-    "together",
     "trial_that_broke",
     "trial_that_held",
     "what_gave_way",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from farm.analysis.straight_line import line_through
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
 
@@ -41,16 +42,18 @@ def cpu_by_load(results: Sequence[TrialResult]) -> CpuByLoad | None:
     if len(known) < 2:
         return None
     means = {load: fmean(values) for load, values in sorted(known.items())}
-    middle_load, middle = fmean(means), fmean(means.values())
-    spread = sum((load - middle_load) ** 2 for load in means)
-    slope = sum((load - middle_load) * (cpu - middle) for load, cpu in means.items()) / spread
-    idle = middle - slope * middle_load
-    off = {load: cpu - (idle + slope * load) for load, cpu in means.items()}
+    line = line_through(list(means.items()))
+    off = {load: line.off(load, cpu) for load, cpu in means.items()}
     farthest = max(off, key=lambda load: abs(off[load]))
     allowed = max(LEAST_BEND_PERCENT, BEND_SHARE * (max(means.values()) - min(means.values())))
     linear = None if len(means) < FEWEST_LOADS else abs(off[farthest]) <= allowed
     return CpuByLoad(
-        slope, idle, len(means), linear, abs(off[farthest]), _said(slope, linear, off, farthest)
+        line.slope,
+        line.intercept,
+        len(means),
+        linear,
+        abs(off[farthest]),
+        _said(line.slope, linear, off, farthest),
     )
 
 

@@ -25,27 +25,6 @@ LEAST_R = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
-    """How two went together second by second: `r`, and its interval with a confidence of 90 %."""
-
-    r: float
-    interval: tuple[float, float]
-    seconds: int
-
-    @property
-    def sure(self) -> bool:
-        """The interval leaves 0 out, and what is in it is no trifle."""
-        low, high = self.interval
-        return (low > 0 or high < 0) and abs(self.r) >= LEAST_R
-
-    @property
-    def figures(self) -> str:
-        low, high = self.interval
-        text = f"r = {self.r:+.2f}, {low:+.2f} to {high:+.2f}, over {self.seconds} s"
-        return text.replace("-", "−")
-
-
-@dataclass(frozen=True, slots=True)
 class Lagged:
     """`quality` follows `resource` by `lag_s` seconds (below 0: it goes ahead) with `r`.
 
@@ -63,20 +42,7 @@ class Lagged:
 
     @property
     def sure(self) -> bool:
-        return Together(self.r, self.interval, self.seconds).sure
-
-
-def together(amounts: Array, values: Array) -> Together | None:
-    """Both second by second, at the same time, NaN where unknown; None as of `lagged`."""
-    table = np.column_stack([amounts, values])
-    table = table[np.isfinite(table).all(axis=1)]
-    if table.shape[0] < FEWEST_S:
-        return None
-    found = _strongest(table)
-    interval = _interval(table)
-    if found is None or interval is None:
-        return None
-    return Together(found[1], interval, int(table.shape[0]))
+        return _is_sure(self.r, self.interval)
 
 
 def lagged(
@@ -103,11 +69,22 @@ def lagged(
     if interval is None:
         return None
     lag_s = _lags()[at]
-    whole = Together(r, interval, int(table.shape[0]))
-    verb = "did not go with" if not whole.sure else "rose with" if r > 0 else "fell as"
-    when = _when(lag_s, r) if whole.sure else ""
-    said = f"{quality} {verb} {named or resource}{when} ({whole.figures})"
-    return Lagged(resource, quality, lag_s, r, interval, whole.seconds, said)
+    seconds, sure = int(table.shape[0]), _is_sure(r, interval)
+    verb = "did not go with" if not sure else "rose with" if r > 0 else "fell as"
+    when = _when(lag_s, r) if sure else ""
+    said = f"{quality} {verb} {named or resource}{when} ({_figures(r, interval, seconds)})"
+    return Lagged(resource, quality, lag_s, r, interval, seconds, said)
+
+
+def _is_sure(r: float, interval: tuple[float, float]) -> bool:
+    """The interval leaves 0 out, and what is in it is no trifle."""
+    low, high = interval
+    return (low > 0 or high < 0) and abs(r) >= LEAST_R
+
+
+def _figures(r: float, interval: tuple[float, float], seconds: int) -> str:
+    low, high = interval
+    return f"r = {r:+.2f}, {low:+.2f} to {high:+.2f}, over {seconds} s".replace("-", "−")
 
 
 def _lags() -> list[int]:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from farm.attribution.bad_period import hold_of
 from farm.attribution.cross_correlation import Array, Lagged, lagged
 from farm.model.server_samples import ServerSample
+from farm.model.trial_evidence import TrialEvidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +63,20 @@ def all_lagged(samples: Sequence[ServerSample], quality: Quality | None) -> tupl
     """Each resource that moved against quality, the surest first."""
     if quality is None:
         return ()
-    values = np.array(quality.values, dtype=np.float64)
-    found = [
-        each
-        for name, (words, figure) in FIGURES.items()
-        if (
-            each := lagged(
-                name,
-                _on_seconds(samples, figure, quality.start_s, values.size),
-                quality.name,
-                values,
-                named=words,
-            )
-        )
-        is not None
-    ]
+    found = [each for name in FIGURES if (each := _lagged(name, samples, quality)) is not None]
     return tuple(sorted(found, key=lambda each: (not each.sure, -abs(each.r))))
+
+
+def cpu_lagged(evidence: TrialEvidence, quality: Quality | None) -> Lagged | None:
+    """The CPU of the server's machine against quality in the hold, as in `LimitedBy.lagged`."""
+    return None if quality is None else _lagged("cpu_total", hold_of(evidence), quality)
+
+
+def _lagged(resource: str, samples: Sequence[ServerSample], quality: Quality) -> Lagged | None:
+    words, figure = FIGURES[resource]
+    values = np.array(quality.values, dtype=np.float64)
+    amounts = _on_seconds(samples, figure, quality.start_s, values.size)
+    return lagged(resource, amounts, quality.name, values, named=words)
 
 
 def _on_seconds(

@@ -5,16 +5,17 @@ from __future__ import annotations
 import platform
 import socket
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import psutil
 
 from farm.analysis.aggregates import known
+from farm.analysis.same_machine import is_shared
 from farm.attribution import ServerResources
 from farm.model.experiment import Experiment
 from farm.model.host_samples import HostFacts
 from farm.model.server_samples import ServerFacts
-from farm.model.server_settings import EMBEDDED
 from farm.results.cost import PriceTable
 
 
@@ -32,21 +33,19 @@ def machine_of(
         memory_bytes=facts.memory_bytes,
         cores=facts.cores,
         process_cores=facts.cores if server.cores is None else len(server.cores),
-        shared=server.local
-        or server.kurento == EMBEDDED
-        or any(_same_machine(facts, host) for host in hosts),
+        shared=is_shared(facts, hosts),
         own_cores=server.cores is not None,
         network_bps=min(known((facts.interface_bps, of_type)), default=None),
     )
 
 
-def is_here(experiment: Experiment, facts: ServerFacts) -> bool:
-    """Whether the media server runs on this machine, as far as that can be told."""
-    return experiment.server.local or (facts.hostname, facts.kernel, facts.memory_bytes) == (
-        socket.gethostname(),
-        platform.release(),
-        psutil.virtual_memory().total,
-    )
+@dataclass(frozen=True, slots=True)
+class ThisMachine:
+    """What this machine says of itself."""
+
+    hostname: str = field(default_factory=socket.gethostname)
+    kernel: str = field(default_factory=platform.release)
+    memory_bytes: int = field(default_factory=lambda: psutil.virtual_memory().total)
 
 
 def listening_here(urls: Iterable[str | None]) -> tuple[int, ...]:
@@ -72,14 +71,4 @@ def listening_here(urls: Iterable[str | None]) -> tuple[int, ...]:
             and each.laddr.port in ports
             and each.pid
         }
-    )
-
-
-def _same_machine(server: ServerFacts, host: HostFacts) -> bool:
-    """By all that both say of themselves."""
-    return (server.hostname, server.cores, server.memory_bytes, server.kernel) == (
-        host.hostname,
-        host.cores,
-        host.memory_bytes,
-        host.kernel,
     )

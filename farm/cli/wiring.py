@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from farm.analysis.same_machine import is_same_machine
 from farm.cli.app_page import RemoteApp, check_pages
 from farm.cli.call_recordings import say_where, with_recordings_of
 from farm.cli.children import DemoApp, start_demo_app, start_embedded_kurento
@@ -24,7 +25,7 @@ from farm.cli.media_server import (
     server_info,
     shell_to,
 )
-from farm.cli.server_machine import is_here, listening_here
+from farm.cli.server_machine import ThisMachine, listening_here
 from farm.cli.watching import Death, kurento_gone, watching
 from farm.drivers import read_driver
 from farm.execution.kurento_monitor import NoKurentoMonitor
@@ -152,7 +153,7 @@ async def open_world(
 def _server_root(server: Server, experiment: Experiment, facts: ServerFacts) -> Root:
     """What tells which processes of this machine are the server's."""
     listening = listening_here((experiment.server.kurento, experiment.app.url))
-    seen = server if is_here(experiment, facts) else None
+    seen = server if is_same_machine(facts, ThisMachine()) else None
     return partial(_pids, seen, listening)
 
 

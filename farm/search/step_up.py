@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import linear_regression
+
+from farm.analysis.straight_line import line_through
 
 CALM, LOADS = 0.4, 2
 """The server's CPU up to which load is extrapolated, from so many loads at least."""
@@ -26,9 +27,8 @@ def calm_load(seen: Sequence[tuple[int, float]]) -> float:
     if len({load for load, _ in seen}) < LOADS or max(cpu for _, cpu in seen) >= CALM:
         return 0.0
     loads = [load for load, _ in seen]
-    # Not numpy's fit, whose last digits are the processor's: the next load must not depend on it.
-    slope, idle = linear_regression(loads, [cpu for _, cpu in seen])
-    crooked = max(abs(idle + slope * load - cpu) for load, cpu in seen) > CROOKED
-    if crooked or slope * (max(loads) - min(loads)) < RISEN:
+    line = line_through(seen)
+    crooked = max(abs(line.off(load, cpu)) for load, cpu in seen) > CROOKED
+    if crooked or line.slope * (max(loads) - min(loads)) < RISEN:
         return 0.0
-    return (CALM - max(0.0, idle)) / slope * (1 + 1e-9)
+    return (CALM - max(0.0, line.intercept)) / line.slope * (1 + 1e-9)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from farm.attribution import Lagged
 from farm.model.experiment import Experiment
 from farm.model.webrtc_stats import MediaKind
 from reports.exports.row_commands import Traced
@@ -14,19 +15,23 @@ from reports.figures.cpu_and_quality import quality_against_cpu
 from reports.figures.hosts import host_use, waited_most
 from reports.figures.machines import cpu_and_quality, generator_and_server, server_resources
 from reports.figures.server_threads import server_threads
-from reports.series.correlation import Correlation, correlate, strongest
 from reports.series.grid import Array, Grid, samples_on_grid
 from reports.series.trial import ServerSeries, TrialSeries
 
 
-def machine_charts(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]:
-    """What server and generator did, beside what probes had; a sentence for what is unknown."""
+def machine_charts(
+    series: TrialSeries, settings: Experiment, cpu: Lagged | None
+) -> Sequence[Chart | str]:
+    """What server and generator did, beside what probes had; a sentence for what is unknown.
+
+    `cpu` says how the server's CPU went with quality, None where that is not known.
+    """
     found: list[Chart | str] = []
     server, phases = series.server, series.phases
     if server is None:
         found.append("No server figures: the server's machine was not sampled.")
     else:
-        found += [*_cpu_and_quality(series, server), *_server(series, server)]
+        found += [*_cpu_and_quality(series, server, cpu), *_server(series, server)]
     if any(_any(host.cpu_percent) for host in series.hosts):
         found += _host_use(series, settings)
         found.append(
@@ -77,19 +82,20 @@ def _host_use(series: TrialSeries, settings: Experiment) -> Sequence[Chart]:
     ]
 
 
-def _cpu_and_quality(series: TrialSeries, server: ServerSeries) -> Sequence[Chart]:
+def _cpu_and_quality(
+    series: TrialSeries, server: ServerSeries, told: Lagged | None
+) -> Sequence[Chart]:
     """On one time axis, and one against the other."""
     kind: MediaKind = "video" if _seen(series.received_bps["video"]) else "audio"
     received, phases = series.received_bps[kind], series.phases
     if not (_seen(received) and _any(server.cpu_percent)):
         return []
-    told = correlations(series)
-    best = strongest(told) or (told[0] if told else None)
-    relation = _sentence(best.finding if best else "Server CPU and what probes received")[:-1]
+    relation = "The server's CPU and what probes received" if told is None else _upper(told.said)
+    finding = "no relation between them is known" if told is None else told.said
     over_time = Chart(
         "cpu-and-quality",
         "Server CPU and quality",
-        "On one time axis. " + " ".join(dict.fromkeys(_sentence(each.finding) for each in told)),
+        f"On one time axis. In the hold {finding}.",
         lambda: cpu_and_quality(server, received, series.loss, phases, relation),
         {
             **_server_columns(server),
@@ -154,27 +160,8 @@ def _server(series: TrialSeries, server: ServerSeries) -> Sequence[Chart]:
     ]
 
 
-def correlations(series: TrialSeries) -> tuple[Correlation, ...]:
-    """The server's CPU against what probes had, over the seconds of the hold."""
-    if series.server is None:
-        return ()
-    phases = series.phases
-    found = []
-    for name, grid in (
-        ("the received video bitrate", series.received_bps.get("video")),
-        ("the share of lost packets", series.loss),
-        ("the frame rate", series.frame_rate),
-    ):
-        if grid is None or not np.isfinite(grid.values).any():
-            continue
-        held = grid.between(phases.hold_s, phases.leave_s)
-        cpu = samples_on_grid(series.server.time_s, series.server.cpu_percent, held.time_s)
-        found.append(correlate(name, cpu, held.band().mean))
-    return tuple(found)
-
-
-def _sentence(words: str) -> str:
-    return f"{words[0].upper()}{words[1:]}."
+def _upper(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}"
 
 
 def _server_columns(server: ServerSeries) -> Mapping[str, Column]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from farm.attribution import Lagged
 from farm.model.experiment import Experiment
 from farm.model.verdict import Reason
 from farm.model.webrtc_stats import MediaKind
@@ -29,10 +30,12 @@ def trial_charts(
     settings: Experiment,
     prefix: str,
     reasons: Sequence[Reason] = (),
+    *,
+    cpu: Lagged | None = None,
 ) -> Charts:
     """The figures of one trial, most telling first; names begin with `prefix`.
 
-    `reasons` are its verdict's.
+    `reasons` are its verdict's, `cpu` is how the server's CPU went with quality, where it is known.
     """
     charts: list[Chart] = []
     missing: list[str] = []
@@ -40,7 +43,7 @@ def trial_charts(
         *session_map_chart(viewer_quality(series, settings, reasons) or quality),
         *_bitrates(series),
         *_quality(series, settings),
-        *machine_charts(series, settings),
+        *machine_charts(series, settings, cpu),
         *strain_charts(series.strain, series.phases),
         *setup_chart(series, settings),
     ):

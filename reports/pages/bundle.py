@@ -13,6 +13,7 @@ from pathlib import Path
 import jinja2
 
 from farm.analysis.aggregates import median_known
+from farm.analysis.same_machine import is_shared
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
 from farm.planning.trial_planning import camera_size
@@ -161,8 +162,8 @@ class _Bundle:
 
     def _shared(self) -> bool:
         """Whether probes ran on the server's own machine."""
-        server, hosts = self._reader.manifest.server, self._reader.manifest.hosts
-        return server is not None and any(host.hostname == server.hostname for host in hosts)
+        manifest = self._reader.manifest
+        return manifest.server is not None and is_shared(manifest.server, manifest.hosts)
 
     def _damage(self) -> Iterable[str]:
         """What could not be read so far, by its place in the run folder; alike ones once."""

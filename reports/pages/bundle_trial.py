@@ -6,7 +6,9 @@ from collections import defaultdict
 from dataclasses import replace
 
 from farm.analysis.intervals import Intervals
+from farm.attribution import cpu_lagged
 from farm.evidence import trial_evidence
+from farm.evidence.quality_by_second import quality_by_second
 from farm.model.experiment import Experiment
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.verdict import Outcome
@@ -78,7 +80,8 @@ class TrialPart:
         self.server = series.server
         reasons = result.verdict.reasons if result is not None else ()
         quality = quality_of(series, settings, reasons)
-        charts = trial_charts(series, quality, settings, prefix, reasons)
+        cpu = cpu_lagged(evidence, quality_by_second(trial))
+        charts = trial_charts(series, quality, settings, prefix, reasons, cpu=cpu)
         worst = worst_sessions(quality, reasons)
         told = session_sections(
             evidence,

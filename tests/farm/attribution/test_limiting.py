@@ -7,6 +7,7 @@ from farm.attribution import (
     LimitedBy,
     Quality,
     ServerResources,
+    cpu_lagged,
     limited_by,
     trial_that_broke,
     trial_that_held,
@@ -132,6 +133,23 @@ def test_quality_that_went_with_the_resource_is_said_beside_it() -> None:
     assert (lagged.resource, lagged.lag_s) == ("cpu_process", 2)
     assert lagged.r == pytest.approx(-1.0)
     assert lagged.said.startswith("the frame rate fell as the media server's CPU rose, 2 s later")
+
+
+def test_what_figures_say_of_the_cpu_is_what_stands_beside_the_limit() -> None:
+    evidence = serving()
+    busy = [20 + second * second % 61 for second in range(71)]
+    samples = tuple(
+        ServerSample(second + 0.9, cpu_percent=float(busy[second])) for second in range(10, 71)
+    )
+    evidence = dataclasses.replace(evidence, server_samples=samples)
+    quality = Quality("the frame rate", 30, tuple(20.0 - busy[at - 3] / 10 for at in range(30, 70)))
+    limit = limited_by(answer(), RESULTS, evidence, ServerResources(), quality=quality)
+
+    told = cpu_lagged(evidence, quality)
+    assert told is not None
+    assert told.lag_s == 3
+    assert told in limit.lagged
+    assert cpu_lagged(evidence, None) is None
 
 
 def test_a_generator_that_ran_out_is_the_limit_whatever_the_server_did() -> None:

@@ -1,11 +1,12 @@
 import dataclasses
 import os
-import platform
 import socket
 
 import psutil
+import pytest
 
-from farm.cli.server_machine import is_here, listening_here, machine_of
+from farm.analysis.same_machine import is_same_machine
+from farm.cli.server_machine import ThisMachine, listening_here, machine_of
 from farm.model.experiment import Experiment
 from farm.model.host_samples import HostFacts
 from farm.model.server_samples import ServerFacts
@@ -15,6 +16,7 @@ from farm.results.cost import MachinePrice, PriceTable
 REAL = Experiment(server=ServerSettings(kurento="ws://203.0.113.10:8888/kurento"))
 FACTS = ServerFacts("media-1", "6.1", 8, "Xeon", 16 * 10**9, "kurento", 7, "eth0", "ssh", 10e9)
 HOST = HostFacts("here", "office", "laptop", 4, 8 * 10**9, "6.2", "156")
+SAME = dataclasses.replace(HOST, hostname="media-1", cores=8, memory_bytes=16 * 10**9, kernel="6.1")
 
 
 def test_a_server_of_its_own() -> None:
@@ -23,12 +25,13 @@ def test_a_server_of_its_own() -> None:
     assert not machine.shared
 
 
-def test_a_host_that_is_the_servers_machine_makes_it_shared_however_it_is_reached() -> None:
-    same = dataclasses.replace(
-        HOST, hostname="media-1", cores=8, memory_bytes=16 * 10**9, kernel="6.1"
-    )
-    assert machine_of(REAL, FACTS, [HOST, same]).shared
-    assert machine_of(Experiment(server=ServerSettings(local=True)), FACTS, []).shared
+@pytest.mark.parametrize("server", [REAL.server, ServerSettings(local=True), ServerSettings()])
+def test_a_host_that_is_the_servers_machine_makes_it_shared_however_it_is_reached(
+    server: ServerSettings,
+) -> None:
+    experiment = Experiment(server=server)
+    assert machine_of(experiment, FACTS, [HOST, SAME]).shared
+    assert not machine_of(experiment, FACTS, [HOST]).shared
 
 
 def test_an_instance_carries_no_more_than_its_type_may() -> None:
@@ -40,7 +43,7 @@ def test_an_instance_carries_no_more_than_its_type_may() -> None:
 
 
 def test_cores_of_the_embedded_server_are_its_own() -> None:
-    machine = machine_of(Experiment(server=ServerSettings(cores=(1,))), FACTS, [HOST])
+    machine = machine_of(Experiment(server=ServerSettings(cores=(1,))), FACTS, [SAME])
     assert (machine.process_cores, machine.shared, machine.own_cores) == (1, True, True)
 
 
@@ -54,11 +57,11 @@ def test_what_listens_where_the_server_is_said_to_be_is_found_on_this_machine() 
     assert listening_here((None,)) == ()
 
 
-def test_a_server_is_here_by_all_that_both_say() -> None:
+def test_this_machine_is_the_one_that_a_look_at_it_finds() -> None:
     memory_bytes = psutil.virtual_memory().total
-    here = dataclasses.replace(
-        FACTS, hostname=socket.gethostname(), kernel=platform.release(), memory_bytes=memory_bytes
+    kernel = f"{os.uname().sysname} {os.uname().release}"  # as `uname -sr` on a server has it
+    found = dataclasses.replace(
+        FACTS, hostname=socket.gethostname(), kernel=kernel, memory_bytes=memory_bytes
     )
-    assert is_here(REAL, here)
-    assert not is_here(REAL, dataclasses.replace(here, memory_bytes=memory_bytes + 1))
-    assert is_here(dataclasses.replace(REAL, server=ServerSettings(local=True)), FACTS)
+    assert is_same_machine(found, ThisMachine())
+    assert not is_same_machine(FACTS, ThisMachine())

@@ -1,0 +1,41 @@
+"""What the figures of the machines claim: of CPU and quality no more than is known."""
+
+from __future__ import annotations
+
+import pytest
+
+from farm.attribution import Lagged
+from farm.model.experiment import Experiment
+from reports.figures.canvas import farm_style
+from reports.figures.chart import Chart
+from reports.figures.machine_charts import machine_charts
+from tests.reports.made_series import made_trial
+
+SAID = "the frame rate fell as the machine's CPU rose, 2 s later (r = −0.82, −0.90 to −0.70)"
+TOLD = Lagged("cpu_total", "the frame rate", 2, -0.82, (-0.9, -0.7), 240, SAID)
+
+
+def of_cpu_and_quality(told: Lagged | None) -> dict[str, Chart]:
+    drawn = machine_charts(made_trial(4), Experiment(), told)
+    return {
+        each.name: each
+        for each in drawn
+        if isinstance(each, Chart) and each.name in {"cpu-and-quality", "quality-against-cpu"}
+    }
+
+
+def headline(chart: Chart) -> str:
+    with farm_style():
+        return " ".join(chart.draw().get_suptitle().split())
+
+
+@pytest.mark.parametrize("name", ["cpu-and-quality", "quality-against-cpu"])
+def test_the_headline_is_the_one_relation_that_was_found(name: str) -> None:
+    assert headline(of_cpu_and_quality(TOLD)[name]) == f"T{SAID[1:]}"
+
+
+@pytest.mark.parametrize("name", ["cpu-and-quality", "quality-against-cpu"])
+def test_a_relation_that_is_not_known_is_not_claimed(name: str) -> None:
+    charts = of_cpu_and_quality(None)
+    assert headline(charts[name]) == "The server's CPU and what probes received"
+    assert "no relation between them is known" in charts["cpu-and-quality"].caption
