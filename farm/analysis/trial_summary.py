@@ -39,7 +39,7 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
         phases=evidence.phases,
         server_cpu_percent=mean_known(sample.cpu_percent for sample in server),
         server_process_cpu_percent=mean_known(sample.process_cpu_percent for sample in server),
-        host_cpu_percent=_busiest_host_percent(evidence),
+        host_cpu_percent=max(held_host_percents(evidence).values(), default=None),
         video_bitrate_bps=video.select(mean_over_time_of("bitrate_bps")).item(),
         residual_loss_ratio=lost_of_all(received),
         frame_rate=video.select(mean_over_time_of("frame_rate")).item(),
@@ -55,6 +55,16 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
 def held_server_samples(evidence: TrialEvidence) -> list[ServerSample]:
     """Those of the hold."""
     return [sample for sample in evidence.server_samples if _in_hold(evidence, sample.at_s)]
+
+
+def held_host_percents(evidence: TrialEvidence) -> dict[str, float]:
+    """The mean CPU of each host over the hold, of those that were seen in it."""
+    by_host: defaultdict[str, list[float | None]] = defaultdict(list)
+    for sample in evidence.host_samples:
+        if _in_hold(evidence, sample.run_s):
+            by_host[sample.host].append(sample.cpu_percent)
+    means = {host: mean_known(percents) for host, percents in by_host.items()}
+    return {host: mean for host, mean in means.items() if mean is not None}
 
 
 def _memory_bytes(server: Sequence[ServerSample]) -> float | None:
@@ -103,12 +113,3 @@ def _in_hold(evidence: TrialEvidence, run_s: float | None) -> bool:
         return False
     ends = [end_s for end_s in (phases.leave_s, phases.done_s) if end_s is not None]
     return phases.hold_s <= run_s < min(ends, default=float("inf"))
-
-
-def _busiest_host_percent(evidence: TrialEvidence) -> float | None:
-    by_host: defaultdict[str, list[float | None]] = defaultdict(list)
-    for sample in evidence.host_samples:
-        if _in_hold(evidence, sample.run_s):
-            by_host[sample.host].append(sample.cpu_percent)
-    means = [mean for percents in by_host.values() if (mean := mean_known(percents)) is not None]
-    return max(means, default=None)

@@ -22,7 +22,7 @@ from reports.figures.canvas import (
     paper,
     trial_time,
 )
-from reports.series.grid import Array
+from reports.series.grid import mean_held
 from reports.series.trial import HostSeries
 
 MILLI = 1000.0
@@ -58,30 +58,20 @@ def waited_most(hosts: tuple[HostSeries, ...], phases: Phases) -> HostSeries:
     return max(
         hosts,
         key=lambda host: (
-            np.nan_to_num(held(host.wait_each_s, host, phases), nan=-1.0),
-            np.nan_to_num(held(host.cpu_percent, host, phases), nan=-1.0),
+            np.nan_to_num(mean_held(host.time_s, host.wait_each_s, phases), nan=-1.0),
+            -1.0 if host.held_cpu_percent is None else host.held_cpu_percent,
         ),
     )
 
 
-def held(values: Array, host: HostSeries, phases: Phases) -> float:
-    """The mean over the hold, of a trial without one over all; NaN when unknown."""
-    known = np.isfinite(values)
-    if phases.hold_s is not None:
-        known &= host.time_s >= phases.hold_s
-    if phases.leave_s is not None:
-        known &= host.time_s < phases.leave_s
-    return float(values[known].mean()) if known.any() else float("nan")
-
-
 def _said(host: HostSeries, phases: Phases) -> str:
-    means = {user: held(values, host, phases) for user, values in host.used.items()}
+    means = {user: mean_held(host.time_s, values, phases) for user, values in host.used.items()}
     ours = set(USERS.values()) - {USERS["others"]}
     others = sum(mean for user, mean in means.items() if user not in ours and np.isfinite(mean))
     probes = means.get(USERS["probes"], float("nan"))
     used = "unknown" if np.isnan(probes) else f"{probes:.1f}"
     of = "cores" if host.cores is None else counted(host.cores, "core")
-    wait_s = held(host.wait_each_s, host, phases)
+    wait_s = mean_held(host.time_s, host.wait_each_s, phases)
     waited = (
         "" if np.isnan(wait_s) else f"; probes waited {wait_s * MILLI:.1f} ms for one each time"
     )

@@ -24,7 +24,7 @@ from reports.figures.canvas import (
     show_zero,
     trial_time,
 )
-from reports.series.grid import Array, Grid
+from reports.series.grid import Array, Grid, in_hold
 from reports.series.trial import HostSeries, ServerSeries
 
 
@@ -127,11 +127,9 @@ def generator_and_server(
         clock = server.time_s
         shown = trial_time(axes, clock, phases)
         axes.plot(shown, server.cpu_percent, color=BLUE, label="server")
-        mean = server.held_cpu_percent
         seen = _seen(server.time_s, server.cpu_percent, phases)
-        said.append(f"the server's {'unknown' if mean is None else percent(mean / 100)}{seen}")
-    held = [_held(host.time_s, host.cpu_percent, phases) for host in hosts]
-    busiest = hosts[int(np.argmax(np.nan_to_num(held, nan=-1)))] if hosts else None
+        said.append(f"the server's {_mean(server.held_cpu_percent)}{seen}")
+    busiest = max(hosts, key=lambda host: _or_less(host.held_cpu_percent), default=None)
     for host in hosts:
         axes.plot(
             trial_time(axes, host.time_s, phases),
@@ -142,7 +140,7 @@ def generator_and_server(
             label=f"generator: {host.host}" if host is busiest else None,
         )
     if busiest is not None:
-        said.append(f"the generator's {_held_text(busiest.time_s, busiest.cpu_percent, phases)}")
+        said.append(f"the generator's {_mean(busiest.held_cpu_percent)}")
     if limit_ratio is not None:
         mark_limit(axes, limit_ratio * 100, f"generator's limit, {percent(limit_ratio)}")
     axes.set_ylabel("CPU, % of the machine's cores")
@@ -152,28 +150,22 @@ def generator_and_server(
     return figure
 
 
-def _held(time_s: Array, values: Array, phases: Phases) -> float:
-    """The mean over the hold; NaN when unknown."""
-    known = np.isfinite(values)
-    if phases.hold_s is not None:
-        known &= time_s >= phases.hold_s
-    if phases.leave_s is not None:
-        known &= time_s < phases.leave_s
-    return float(values[known].mean()) if known.any() else float("nan")
-
-
 def _seen(time_s: Array, values: Array, phases: Phases) -> str:
     """How little of the hold a mean is of, where that is less than half."""
     if phases.hold_s is None or phases.leave_s is None:
         return ""
-    held = np.isfinite(values) & (time_s >= phases.hold_s) & (time_s < phases.leave_s)
+    held = np.isfinite(values) & in_hold(time_s, phases)
     seconds, whole = int(held.sum()), phases.leave_s - phases.hold_s
     return f" (seen for {seconds} of {whole:.0f} s)" if seconds < whole / 2 else ""
 
 
-def _held_text(time_s: Array, values: Array, phases: Phases) -> str:
-    mean = _held(time_s, values, phases)
-    return percent(mean / 100) if np.isfinite(mean) else "unknown"
+def _mean(cpu_percent: float | None) -> str:
+    return percent(None if cpu_percent is None else cpu_percent / 100)
+
+
+def _or_less(cpu_percent: float | None) -> float:
+    """A key to find the busiest by: unknown is less than any."""
+    return -1.0 if cpu_percent is None else cpu_percent
 
 
 def _growth(server: ServerSeries) -> str:

@@ -24,7 +24,7 @@ from reports.figures.canvas import (
     trial_time,
 )
 from reports.figures.chart import Chart
-from reports.series.grid import Array
+from reports.series.grid import mean_held
 from reports.series.server_strain import ServerStrain
 
 _COLORS = (BLUE, ORANGE, BLACK, PURPLE, GREEN, VERMILLION)
@@ -85,13 +85,14 @@ def _worst(strain: ServerStrain, phases: Phases) -> str:
         for panel in strain.panels
         for sign, values in zip(panel.signs, panel.values, strict=True)
     }
+    unknown = np.full(strain.time_s.shape, np.nan)
     said = []
     for column, text in (
         ("busiest_core_percent", "The busiest core of the server was busy {} of the hold"),
         ("cgroup_throttled_percent", "its CPU quota ran out in {} of the periods"),
     ):
-        mean = _held(strain.time_s, by_column.get(column), phases)
-        if mean:
+        mean = mean_held(strain.time_s, by_column.get(column, unknown), phases)
+        if mean > 0:
             said.append(text.format(percent(mean / 100)))
     for column, text in (
         ("udp_receive_buffer_errors_per_s", "up to {:.0f} UDP packets/s found no room"),
@@ -102,15 +103,3 @@ def _worst(strain: ServerStrain, phases: Phases) -> str:
             said.append(text.format(peak))
     text = ", ".join(said) or "What the server waited for"
     return text[:1].upper() + text[1:]
-
-
-def _held(time_s: Array, values: Array | None, phases: Phases) -> float | None:
-    """The mean over the hold; over all of it in a trial that had none."""
-    if values is None:
-        return None
-    known = np.isfinite(values)
-    if phases.hold_s is not None:
-        known &= time_s >= phases.hold_s
-    if phases.leave_s is not None:
-        known &= time_s < phases.leave_s
-    return float(values[known].mean()) if known.any() else None

@@ -18,6 +18,7 @@ from reports.figures.canvas import (
     paper,
     trial_time,
 )
+from reports.series.grid import mean_held
 from reports.series.server_threads import ThreadSeries
 from reports.series.trial import ServerSeries
 
@@ -74,16 +75,10 @@ def server_threads(server: ServerSeries, threads: ThreadSeries, phases: Phases) 
 
 
 def _title(threads: ThreadSeries, phases: Phases) -> str:
-    held = np.ones(threads.time_s.shape, dtype=bool)
-    if phases.hold_s is not None:
-        held &= threads.time_s >= phases.hold_s
-    if phases.leave_s is not None:
-        held &= threads.time_s < phases.leave_s
-    seen = threads.cpu_percent[:, held]
-    known = np.isfinite(seen)
-    if not known.any():
+    means = np.array([mean_held(threads.time_s, each, phases) for each in threads.cpu_percent])
+    if not np.isfinite(means).any():
         return "The media server's threads were not seen in the hold"
-    means = np.where(known, seen, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    means = np.nan_to_num(means)
     busiest = int(means.argmax())
     rest = np.delete(means, busiest)
     alike = f"; the next {percent(rest.max() / 100)}" if rest.size else ""

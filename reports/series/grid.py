@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.model.trial_evidence import Phases
+
 Array = NDArray[np.float64]
 
 _KNOWN_SHARE = 0.5  # a second of which less than this was seen is unknown
@@ -139,6 +141,22 @@ def samples_on_grid(time_s: Array, values: Array, grid_s: Array) -> Array:
     np.add.at(count, second[inside], 1)
     means = np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float64)
     return _bridged(means)
+
+
+def in_hold(time_s: Array, phases: Phases) -> NDArray[np.bool_]:
+    """Which seconds lie in the hold; an end that a trial does not have leaves it open."""
+    held = np.ones(time_s.shape, dtype=np.bool_)
+    if phases.hold_s is not None:
+        held &= time_s >= phases.hold_s
+    if phases.leave_s is not None:
+        held &= time_s < phases.leave_s
+    return held
+
+
+def mean_held(time_s: Array, values: Array, phases: Phases) -> float:
+    """The mean over the known seconds of the hold; NaN where none is known."""
+    known = values[np.isfinite(values) & in_hold(time_s, phases)]
+    return float(known.mean()) if known.size else float("nan")
 
 
 def add_known(one: Array, other: Array) -> Array:

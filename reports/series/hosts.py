@@ -15,8 +15,13 @@ from reports.series.trial import HostSeries
 REST = "all other programs"
 
 
-def host_series(samples: Iterable[HostSample], grid_s: Array) -> Iterator[HostSeries]:
-    """Of each host, on a grid of seconds in run time; what is unknown is NaN."""
+def host_series(
+    samples: Iterable[HostSample], grid_s: Array, held_percents: Mapping[str, float]
+) -> Iterator[HostSeries]:
+    """Of each host, on a grid of seconds in run time; what is unknown is NaN.
+
+    `held_percents` are the hosts' means over the hold.
+    """
     timed = [sample for sample in samples if sample.run_s is not None]
     timed.sort(key=lambda sample: (sample.host, sample.run_s))
     for host, group in groupby(timed, key=lambda sample: sample.host):
@@ -35,6 +40,7 @@ def host_series(samples: Iterable[HostSample], grid_s: Array) -> Iterator[HostSe
             cores=next((sample.cores for sample in seconds if sample.cores is not None), None),
             wait_each_s=on_grid(wait_each_s([sample.cpu_wait]) for sample in seconds),
             used={user: on_grid(values) for user, values in used.items()},
+            held_cpu_percent=held_percents.get(host),
         )
 
 

@@ -42,6 +42,7 @@ class HostSeries:
 
     `busiest_thread_percent` is of one core. `used` are how many of its `cores` each user had, by
     its name; `wait_each_s` is how long a thread of the probes waited for one each time, the mean.
+    `held_cpu_percent` is the mean over the hold, of which `TrialResult` has the busiest host's.
     """
 
     host: str
@@ -51,6 +52,7 @@ class HostSeries:
     cores: int | None
     wait_each_s: Array
     used: Mapping[str, Array]
+    held_cpu_percent: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

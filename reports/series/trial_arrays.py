@@ -15,7 +15,7 @@ import polars as pl
 from farm.analysis.aggregates import mean_known
 from farm.analysis.intervals import Intervals
 from farm.analysis.rates import loss_ratio
-from farm.analysis.trial_summary import held_server_samples
+from farm.analysis.trial_summary import held_host_percents, held_server_samples
 from farm.evidence.poll_table import PollTable
 from farm.evidence.stream_lifetimes import SERIES
 from farm.model.trial_evidence import TrialEvidence
@@ -69,7 +69,7 @@ def trial_series(
         frame_rate=grid("decoded"),
         server=_server(frames.server, grid_s, evidence),
         threads=thread_series(frames.server, grid_s),
-        hosts=tuple(host_series(evidence.host_samples, grid_s)),
+        hosts=tuple(host_series(evidence.host_samples, grid_s, held_host_percents(evidence))),
         by_probe=by_probe(evidence.plan, evidence.intervals, evidence.streams),
         session_windows=session_windows(*seen, due),
         viewer_windows=viewer_windows(*seen, due),

@@ -13,7 +13,7 @@ from farm.model.trial_evidence import Phases
 from farm.model.verdict import Outcome
 from farm.model.webrtc_stats import MediaKind
 from reports.figures.server_over_search import ServerOverSearch, server_over_search
-from reports.series.grid import Array, Grid
+from reports.series.grid import Array, Grid, mean_held
 from reports.series.search import CapacityCurve, SearchSeries
 from reports.series.server_strain import PANELS, ServerStrain, StrainPanel
 from reports.series.server_threads import ThreadSeries
@@ -42,6 +42,7 @@ def _host(name: str, time_s: Array, cpu_percent: Array, thread_percent: Array) -
         cores=2,
         wait_each_s=cpu_percent / 200_000,
         used={"probes": 0.8 * used, "cc1plus": 0.2 * used},
+        held_cpu_percent=mean_held(time_s, cpu_percent, PHASES),
     )
 
 

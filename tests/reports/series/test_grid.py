@@ -6,9 +6,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from farm.model.trial_evidence import Phases
 from reports.series.grid import (
     Grid,
     add_known,
+    in_hold,
+    mean_held,
     rates_on_grid,
     samples_on_grid,
     trailing_sum,
@@ -126,6 +129,15 @@ def test_a_span_takes_whole_seconds_only() -> None:
     grid = Grid(np.arange(10.0), ("p0",), np.arange(10.0)[None, :])
     assert list(grid.between(2.5, 6.0).time_s) == [3, 4, 5]
     assert list(grid.between(None, None).time_s) == list(range(10))
+
+
+def test_a_mean_over_the_hold_is_of_its_known_seconds() -> None:
+    phases = Phases(ramp_s=0.0, settle_s=1.0, hold_s=2.0, leave_s=5.0, done_s=6.0)
+    time_s, values = np.arange(6.0), np.array([9.0, 9.0, 1.0, NAN, 3.0, 9.0])
+    assert list(in_hold(time_s, phases)) == [False, False, True, True, True, False]
+    assert mean_held(time_s, values, phases) == 2.0
+    assert mean_held(time_s, values, Phases()) == 6.2, "all of a trial that had no hold"
+    assert np.isnan(mean_held(time_s, np.full(6, NAN), phases))
 
 
 def test_no_time_gives_no_seconds() -> None:

@@ -42,6 +42,18 @@ async def test_a_clean_call_is_flat(tmp_path: Path) -> None:
     assert np.isfinite(series.setups.setup_s).all()
 
 
+async def test_means_of_machines_are_those_of_the_result(tmp_path: Path) -> None:
+    run, clock = new_run(tmp_path)
+    with run:
+        result = await record_trial(run, clock, pages(2), host_cpu=37.5)
+    trial = RunReader.open(run.path).trial(0)
+    series = trial_series(trial_frames(trial), trial_evidence(trial, window_s=10, poll_s=1))
+    assert result is not None
+    assert series.server is not None
+    assert series.server.held_cpu_percent == result.server_cpu_percent
+    assert series.hosts[0].held_cpu_percent == result.host_cpu_percent == 37.5
+
+
 async def test_what_is_sent_again_is_no_payload(tmp_path: Path) -> None:
     spoilt = Page("p000", seconds=END_S, repaired=0.2)
     series = await series_of(tmp_path, pages(2, p000=spoilt))
