@@ -11,6 +11,7 @@ from farm.analysis.intervals import Intervals
 from farm.attribution.bad_period import Watched
 from farm.attribution.limit import Resource, SaturationSign, ServerResources
 from farm.model.trial_plan import Direction
+from farm.model.wording import percent
 
 FULL, FULL_OF_SHAPER = 0.9, 0.8
 """Senders that feel a shaper's queue fill keep below its rate."""
@@ -77,7 +78,7 @@ def stood_still(
         share = min(lost / 0.01, 1.05 / grown)
         said = (
             f"the server {way} {now / 1e6:.3g} Mbit/s, {then / 1e6:.3g} at {held_load} probes: "
-            f"more did not come through, {100 * lost:.3g} % of the packets were lost"
+            f"more did not come through, {percent(lost)} of the packets were lost"
         )
         yield SaturationSign("network_bits", share, said)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from farm.analysis.aggregates import known
 from farm.attribution.bad_period import Watched
 from farm.attribution.limit import SaturationSign, ServerResources
+from farm.model.wording import percent
 
 FULL_PERCENT = 90.0
 """From here on a CPU is at its end: means hide moments at 100."""
@@ -100,7 +101,7 @@ def _process(watched: Watched, machine: ServerResources) -> Iterator[SaturationS
         return
     used = process / (100 * cores)
     of = "its one core" if cores == 1 else f"its {cores} cores"
-    said = f"the media server used {100 * used:.3g} % of {of}"
+    said = f"the media server used {percent(used)} of {of}"
     share = 100 * used / FULL_PERCENT
     _, thread = watched.busiest_thread()
     if cores == 1 and thread is not None and thread >= ALONE * process and machine.cores != 1:
