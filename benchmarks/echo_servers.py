@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 import aiohttp
 
 from benchmarks.janus_program import READY, Admin, command, configure
-from farm.cli.children import start_embedded_kurento
+from farm.bench.children import start_embedded_kurento
 from farm.kurento.client import KurentoClient, MediaObject
 from farm.kurento.protocol import KurentoEvent
 from farm.processes import Processes, matches

@@ -20,8 +20,8 @@ from farm.analysis.comparison import (
     fact_differences,
     setting_differences,
 )
+from farm.bench.run_facts import run_facts
 from farm.cli.recorded import recorded_run
-from farm.cli.run_facts import run_facts
 from farm.errors import BadInput
 from farm.experiment_file import effective
 from farm.model.json_values import to_jsonable

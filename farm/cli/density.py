@@ -19,8 +19,8 @@ from pathlib import Path
 
 import psutil
 
-from farm.cli.known_density import density_file, remember
-from farm.cli.running import new_run, run_to_end, stream_of
+from farm.bench.known_density import density_file, remember
+from farm.bench.running import new_run, run_to_end, stream_of
 from farm.drivers import with_room_media
 from farm.errors import BrowserError
 from farm.experiment_file import load_experiment

@@ -8,10 +8,9 @@ from collections.abc import Awaitable
 from functools import partial
 from pathlib import Path
 
-from farm.cli.app_page import check_pages, pages_of
-from farm.cli.findings import Check, looked_up
-from farm.cli.generator import open_generator
-from farm.cli.media_server import (
+from farm.bench.app_page import check_pages, pages_of
+from farm.bench.generator import open_generator
+from farm.bench.media_server import (
     ANY_SERVER,
     EMBEDDED_BEHIND_ANOTHER_PAGE,
     look_around,
@@ -20,9 +19,10 @@ from farm.cli.media_server import (
     server_info,
     shell_to,
 )
-from farm.cli.preflight import CHECKS, chromium
-from farm.cli.pricing import checked_price, price_note
-from farm.cli.space import check_space
+from farm.bench.preflight import CHECKS, chromium
+from farm.bench.pricing import checked_price, price_note
+from farm.bench.space import check_space
+from farm.cli.findings import Check, looked_up
 from farm.drivers import read_driver
 from farm.errors import BadInput, ServerError
 from farm.experiment_file import placed

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from farm.cli.media_server import answers
+from farm.bench.media_server import answers
 from farm.errors import CloudError, FarmError, ServerError, ServerUnreachable
 from farm.hosts.ray import ray_version
 from farm.model.inventory import Inventory

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from farm.cli.aws_run import (
+from farm.bench.aws_run import (
     AwsRun,
     aws_run,
     files_of,

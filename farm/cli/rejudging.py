@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from farm.bench.running import evidence_of
 from farm.cli.recorded import recorded_run
 from farm.cli.run import BASELINE_OF, baseline_given
-from farm.cli.running import evidence_of
 from farm.errors import BadInput, RecordingError
 from farm.experiment_file.criteria_file import load_criteria
 from farm.model.json_values import from_jsonable, to_jsonable, to_text

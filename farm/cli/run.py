@@ -8,12 +8,12 @@ from pathlib import Path
 
 from farm.analysis.comparison import setting_differences
 from farm.attribution import LimitedBy, what_gave_way
+from farm.bench.running import Run, baselines_in, evidence_of, new_run, run_to_end, stream_of
+from farm.bench.server_machine import machine_of
 from farm.cli.ending import end
 from farm.cli.live import add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, said_where
 from farm.cli.recorded import recorded_run
-from farm.cli.running import Run, baselines_in, evidence_of, new_run, run_to_end, stream_of
-from farm.cli.server_machine import machine_of
 from farm.cli.uploading import add_upload_option
 from farm.errors import BadInput
 from farm.evidence.quality_by_second import quality_by_second

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from farm.cli.children import start_demo_app, start_embedded_kurento
-from farm.cli.media_server import server_info
+from farm.bench.children import start_demo_app, start_embedded_kurento
+from farm.bench.media_server import server_info
 from farm.errors import BadInput, ProcessError
 from farm.model.server_settings import EMBEDDED, RecordingSettings
 from farm.processes import Processes

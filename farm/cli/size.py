@@ -8,12 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from farm.attribution import trial_that_broke, trial_that_held
-from farm.cli.ending import end
-from farm.cli.live import Story, add_live_option, shown_live
-from farm.cli.options import add_run_options, asked_for, probes, said_where
-from farm.cli.pricing import checked_price, price_table
-from farm.cli.recorded import broken_off
-from farm.cli.running import (
+from farm.bench.pricing import checked_price, price_table
+from farm.bench.running import (
     Run,
     baselines_in,
     evidence_of,
@@ -22,7 +18,11 @@ from farm.cli.running import (
     run_to_end,
     stream_of,
 )
-from farm.cli.server_machine import machine_of
+from farm.bench.server_machine import machine_of
+from farm.cli.ending import end
+from farm.cli.live import Story, add_live_option, shown_live
+from farm.cli.options import add_run_options, asked_for, probes, said_where
+from farm.cli.recorded import broken_off
 from farm.cli.uploading import add_upload_option
 from farm.errors import BadInput
 from farm.evidence.quality_by_second import quality_by_second

@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
-from farm.cli.aws_run import files_of, forget, held, now, price_cache
+from farm.bench.aws_run import files_of, forget, held, now, price_cache
 from farm.cli.confirming import confirmed
 from farm.errors import BadInput, CloudError
 from farm.experiment_file import load_experiment

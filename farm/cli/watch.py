@@ -7,11 +7,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from farm.bench.running import Run, baselines_in, new_run, resumed_run, run_to_end, stream_of
 from farm.cli.ending import end
 from farm.cli.live import Story, add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, duration_s, said_where
 from farm.cli.recorded import WATCH, broken_off, recorded_run
-from farm.cli.running import Run, baselines_in, new_run, resumed_run, run_to_end, stream_of
 from farm.errors import BadInput, RecordingError
 from farm.execution.trials import BASELINES_AT_MOST
 from farm.execution.watch import BEGAN, Timetable, watch_load

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.cli.media_server import look_around
+from farm.bench.media_server import look_around
 from farm.errors import CommandsRefused, LoginRefused, ServerUnreachable
 from farm.model.experiment import Experiment
 from farm.model.run_clock import RunClock

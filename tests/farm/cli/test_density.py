@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from farm.bench.known_density import remember, room_for
 from farm.cli.__main__ import main
 from farm.cli.density import CpuSpent, first_and_last, reckoned
-from farm.cli.known_density import remember, room_for
 from farm.errors import BadInput, BrowserError
 from farm.hosts.threads import ThreadTimes
 from farm.model.experiment import Experiment, HostSettings, ProbeSettings

@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from farm.bench.media_server import answers
 from farm.cli.machines_ready import copied
-from farm.cli.media_server import answers
 from farm.model.run_clock import RunClock
 from farm.model.server_settings import ProcessSettings, ResetSettings, ServerSettings
 from farm.processes import Processes, json_line

@@ -11,7 +11,7 @@ import sys
 import aiohttp
 import pytest
 
-from farm.cli.children import loop_late_s
+from farm.bench.children import loop_late_s
 from tests.infra.demo_app.fake_kurento import FakeKurento
 
 

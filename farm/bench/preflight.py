@@ -11,8 +11,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from farm.bench.pricing import price_of_server
 from farm.browser.program import chromium_version, find_chromium
-from farm.cli.pricing import price_of_server
 from farm.drivers import read_driver, with_room_media
 from farm.errors import BadInput, MissingTool
 from farm.hosts.wiring import clip_cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from farm.cli.children import DemoApp
+from farm.bench.children import DemoApp
 from farm.processes import Child, Processes, json_line
 
 STAND_IN = """

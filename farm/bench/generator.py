@@ -12,8 +12,8 @@ from ipaddress import ip_address
 from itertools import chain, count, pairwise
 from pathlib import Path
 
+from farm.bench.known_density import density_file, room_for
 from farm.browser.program import chromium_version, find_chromium
-from farm.cli.known_density import density_file, room_for
 from farm.errors import BadInput, GeneratorError
 from farm.execution.collector import closed_afterwards
 from farm.hosts import LocalHost, RemoteHost

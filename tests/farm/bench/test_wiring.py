@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.cli.wiring import _with_embedded
+from farm.bench.wiring import _with_embedded
 from farm.model.experiment import Experiment
 from farm.model.server_settings import EMBEDDED, ServerSettings
 from farm.processes import Processes

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
-from farm.cli.app_page import app_answers
+from farm.bench.app_page import app_answers
 from farm.errors import BadInput, KurentoError, ServerUnreachable
 from farm.kurento import KurentoClient
 from farm.kurento.protocol import check_url

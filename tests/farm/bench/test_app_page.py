@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from farm.cli.app_page import app_gone, check_app, check_pages, pages_of
+from farm.bench.app_page import app_gone, check_app, check_pages, pages_of
 from farm.errors import BadInput
 from farm.experiment_file import parse_experiment
 from farm.model.experiment import Experiment

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.cli.running import first_footprint, run_to_end
+from farm.bench.running import first_footprint, run_to_end
 from farm.errors import NoSpace
 from farm.model.server_samples import Footprint, ResetReport
 from farm.model.verdict import Outcome

@@ -16,13 +16,13 @@ from typing import Any
 
 from farm import __version__
 from farm.analysis.comparison import fact_differences
+from farm.bench.call_recordings import require_room
+from farm.bench.preflight import preflight
+from farm.bench.pricing import checked_price, cost_of_measuring, price_note
+from farm.bench.run_facts import server_facts
+from farm.bench.space import check_space
+from farm.bench.wiring import OpenWorld, open_world
 from farm.browser.program import FLAGS
-from farm.cli.call_recordings import require_room
-from farm.cli.preflight import preflight
-from farm.cli.pricing import checked_price, cost_of_measuring, price_note
-from farm.cli.run_facts import server_facts
-from farm.cli.space import check_space
-from farm.cli.wiring import OpenWorld, open_world
 from farm.errors import (
     BadInput,
     FarmError,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.cli.pricing import (
+from farm.bench.pricing import (
     checked_price,
     cost_of_measuring,
     longest_run_s,

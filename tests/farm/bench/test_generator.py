@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.cli.generator import (
+from farm.bench.generator import (
     HERE,
     address_towards,
     check_machines,

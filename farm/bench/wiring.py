@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from farm.analysis.same_machine import is_same_machine
-from farm.cli.app_page import RemoteApp, check_pages
-from farm.cli.call_recordings import say_where, with_recordings_of
-from farm.cli.children import DemoApp, start_demo_app, start_embedded_kurento
-from farm.cli.generator import Generator, open_generator
-from farm.cli.machine_restart import machine_restart
-from farm.cli.media_server import (
+from farm.bench.app_page import RemoteApp, check_pages
+from farm.bench.call_recordings import say_where, with_recordings_of
+from farm.bench.children import DemoApp, start_demo_app, start_embedded_kurento
+from farm.bench.generator import Generator, open_generator
+from farm.bench.machine_restart import machine_restart
+from farm.bench.media_server import (
     ANY_SERVER,
     EMBEDDED_BEHIND_ANOTHER_PAGE,
     look_around,
@@ -25,8 +25,8 @@ from farm.cli.media_server import (
     server_info,
     shell_to,
 )
-from farm.cli.server_machine import ThisMachine, listening_here
-from farm.cli.watching import Death, kurento_gone, watching
+from farm.bench.server_machine import ThisMachine, listening_here
+from farm.bench.watching import Death, kurento_gone, watching
 from farm.drivers import read_driver
 from farm.execution.kurento_monitor import NoKurentoMonitor
 from farm.execution.world import World

@@ -14,7 +14,7 @@ def machine_restart(experiment: Experiment, observer: Observer) -> Restart | Non
     """`None` where a command on the server does it. Raises BadInput."""
     if experiment.server.reset.by == "command" or experiment.inventory is None:
         return None
-    from farm.cli.aws_run import aws_run, with_keys
+    from farm.bench.aws_run import aws_run, with_keys
     from infra.aws.cloud import Cloud
     from infra.aws.resets import fresh_instance, reboot
     from infra.aws.run_files import RunFiles

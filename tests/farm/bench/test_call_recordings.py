@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from farm.cli.call_recordings import require_room, say_where, with_recordings_of
+from farm.bench.call_recordings import require_room, say_where, with_recordings_of
 from farm.errors import BadInput
 from farm.model.experiment import AppSettings, Experiment, Scenario
 from farm.model.server_settings import Keep, ProcessSettings, RecordingSettings, ServerSettings
