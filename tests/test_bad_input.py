@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from farm.bench.recorded_run import WATCH
 from farm.cli.__main__ import main
-from farm.cli.recorded import WATCH
 from farm.experiment_file import load_experiment
 from farm.model.experiment import Experiment
 from farm.model.run_clock import RunClock

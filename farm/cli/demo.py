@@ -7,9 +7,9 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from farm.bench.running import run_to_end, stream_of
 from farm.cli.ending import end
-from farm.cli.options import add_run_options, said_where, with_options
+from farm.cli.event_loop import run_to_end
+from farm.cli.options import add_run_options, said_where, stream_of, with_options
 from farm.cli.quiet import look_at_others
 from farm.cli.run import one_trial
 from farm.cli.size import search

@@ -20,7 +20,9 @@ from pathlib import Path
 import psutil
 
 from farm.bench.known_density import density_file, remember
-from farm.bench.running import new_run, run_to_end, stream_of
+from farm.bench.opening import open_bench
+from farm.cli.event_loop import run_to_end
+from farm.cli.options import stream_of
 from farm.drivers import with_room_media
 from farm.errors import BrowserError
 from farm.experiment_file import load_experiment
@@ -125,11 +127,11 @@ async def measured(
 async def _measured(experiment: Experiment, text: str, beside: Path, observer: Observer) -> Density:
     load = experiment.trial.load or 0
     async with (
-        new_run(experiment, text, beside, observer, largest_load=load, trials=1) as run,
-        _looking(run.trials.clock) as looks,
+        open_bench(experiment, observer=observer, text=text, beside=beside) as bench,
+        _looking(bench.clock) as looks,
     ):
-        result, evidence = await run.trials.measure(load, "single")
-    if (start_s := evidence.phases.hold_s) is None or (end_s := evidence.phases.leave_s) is None:
+        result = await bench.trial(load)
+    if (start_s := result.phases.hold_s) is None or (end_s := result.phases.leave_s) is None:
         why = "; ".join(reason.message for reason in result.verdict.reasons)
         raise BrowserError(f"the measurement broke off: {why or 'no probe could join'}")
     before, after = first_and_last(looks, start_s, end_s)

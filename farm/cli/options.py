@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from typing import TextIO
 
 from farm.drivers import with_room_media
 from farm.experiment_file import MADE_HERE, load_experiment, placed
@@ -82,3 +84,8 @@ def said_where(options: argparse.Namespace) -> AbstractContextManager[None]:
     }
     from_line = {key: option for key, (option, value) in given.items() if value is not None}
     return placed(getattr(options, "experiment", None), from_line)
+
+
+def stream_of(as_json: bool) -> TextIO:
+    """Where progress goes: stdout belongs to the JSON when that is asked for."""
+    return sys.stderr if as_json else sys.stdout

@@ -6,29 +6,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from farm.bench.recorded_run import RecordedRun
 from farm.errors import BadInput, InUse, RecordingError
 from farm.files.file_lock import FileLock
-from farm.recording.reader import RunReader
-
-WATCH = "watch"
-"""What the journal of a watch says before its first trial."""
 
 
-def is_watch(run: RunReader) -> bool:
-    """Whether `farm watch` made this run."""
-    return any(entry.kind == WATCH for entry in run.journal)
-
-
-def recorded_run(path: Path, option: str) -> RunReader:
+def recorded_run(path: Path, option: str) -> RecordedRun:
     """Raises BadInput naming `option` when there is no run that can be read."""
     try:
-        return RunReader.open(path)
+        return RecordedRun.open(path)
     except RecordingError as error:
         raise BadInput(f"{option}: {error}") from error
 
 
+def baseline_run(path: Path) -> RecordedRun:
+    """A run that has a `baseline`. Raises BadInput."""
+    run = recorded_run(path, "--baseline")
+    if run.baseline is None:
+        raise BadInput(f"--baseline: {path}: no trial of that run passed, or they do not agree")
+    return run
+
+
 @contextmanager
-def broken_off(path: Path, *, watch: bool) -> Iterator[tuple[RunReader, FileLock]]:
+def broken_off(path: Path, *, watch: bool) -> Iterator[tuple[RecordedRun, FileLock]]:
     """The run that `--resume` names, a watch or not, which nobody else writes meanwhile.
 
     Raises BadInput where there is nothing to go on with, or another farm does so.
@@ -43,12 +43,12 @@ def broken_off(path: Path, *, watch: bool) -> Iterator[tuple[RunReader, FileLock
         yield _unfinished(path, watch=watch), lock
 
 
-def _unfinished(path: Path, *, watch: bool) -> RunReader:
+def _unfinished(path: Path, *, watch: bool) -> RecordedRun:
     run = recorded_run(path, "--resume")
     if run.summary is not None:
         raise BadInput(f"--resume: {path}: that run has its answer, nothing is left to do")
-    if watch and not is_watch(run):
+    if watch and not run.is_watch:
         raise BadInput(f"--resume: {path}: that run is no watch: farm size --resume goes on")
-    if is_watch(run) and not watch:
+    if run.is_watch and not watch:
         raise BadInput(f"--resume: {path}: that run is a watch: farm watch --resume")
     return run

@@ -7,16 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from farm.bench.running import evidence_of
-from farm.cli.recorded import recorded_run
-from farm.cli.run import BASELINE_OF, baseline_given
+from farm.bench.bench import BASELINE_OF
+from farm.bench.recorded_run import RecordedRun
+from farm.cli.recorded import baseline_run, recorded_run
 from farm.errors import BadInput, RecordingError
 from farm.experiment_file.criteria_file import load_criteria
 from farm.model.json_values import from_jsonable, to_jsonable, to_text
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.wording import counted
 from farm.recording.durable_file import recording_error, sweep, write_text
-from farm.recording.reader import RunReader
 from farm.results.rejudgement import Rejudged, capacity_under, changed_limits, rejudge
 from farm.search.from_experiment import search_of
 from farm.verdict import NO_BASELINE
@@ -44,9 +43,9 @@ def judge_again(run: Path, file: Path, *, as_json: bool) -> None:
     print(f"judgement: {path}")
 
 
-def judgement_of(run: RunReader, file: Path) -> dict[str, Any]:
+def judgement_of(run: RecordedRun, file: Path) -> dict[str, Any]:
     """The verdicts of a run's trials under the criteria in `file`. Raises BadInput."""
-    settings = run.manifest.settings
+    settings = run.settings
     criteria, invalid = load_criteria(file, settings.criteria, settings.invalid)
     results = {result.index: result for result in run.results}
     if not results:
@@ -82,12 +81,12 @@ def judgement_of(run: RunReader, file: Path) -> dict[str, Any]:
     }
 
 
-def _evidences(run: RunReader, results: Mapping[int, Any]) -> Iterator[TrialEvidence]:
+def _evidences(run: RecordedRun, results: Mapping[int, Any]) -> Iterator[TrialEvidence]:
     for index in sorted(results):
-        yield evidence_of(run, index, run.manifest.settings.trial)
+        yield run.evidence(index)
 
 
-def _baseline_given(run: RunReader) -> tuple[Baseline | None, str | None]:
+def _baseline_given(run: RecordedRun) -> tuple[Baseline | None, str | None]:
     """The baseline of another run that this one was held against; else why it is not there.
 
     Older recordings say only whose it was.
@@ -98,7 +97,7 @@ def _baseline_given(run: RunReader) -> tuple[Baseline | None, str | None]:
             try:
                 if "baseline" in entry.facts:
                     return from_jsonable(Baseline, entry.facts["baseline"]), None
-                return baseline_given(path).baseline, None
+                return baseline_run(path).baseline, None
             except (BadInput, RecordingError, ValueError):
                 return None, f"its baseline, that of {path}, is gone"
     return None, None
@@ -140,11 +139,11 @@ def _trial(each: Rejudged) -> dict[str, Any]:
     }
 
 
-def _capacity(run: RunReader, rejudged: Sequence[Rejudged]) -> dict[str, Any] | None:
+def _capacity(run: RecordedRun, rejudged: Sequence[Rejudged]) -> dict[str, Any] | None:
     """Of a search, then and now; None for other runs."""
     if not any(each.result.purpose == "search" for each in rejudged):
         return None
-    experiment = run.manifest.settings
+    experiment = run.settings
     now = capacity_under(search_of(experiment, len(rejudged) + 1), rejudged)
     was = (run.summary or {}).get("capacity") or {}
     return {

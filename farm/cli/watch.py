@@ -7,23 +7,23 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from farm.bench.running import Run, baselines_in, new_run, resumed_run, run_to_end, stream_of
+from farm.bench.extent import watch_extent
+from farm.bench.opening import open_bench, resumed_bench
+from farm.bench.recorded_run import RecordedRun
 from farm.cli.ending import end
+from farm.cli.event_loop import run_to_end
 from farm.cli.live import Story, add_live_option, shown_live
-from farm.cli.options import add_run_options, asked_for, duration_s, said_where
-from farm.cli.recorded import WATCH, broken_off, recorded_run
+from farm.cli.options import add_run_options, asked_for, duration_s, said_where, stream_of
+from farm.cli.recorded import broken_off, recorded_run
 from farm.errors import BadInput, RecordingError
-from farm.execution.trials import BASELINES_AT_MOST
-from farm.execution.watch import BEGAN, Timetable, watch_load
 from farm.files.file_lock import FileLock
 from farm.files.text_file import text_of
 from farm.model.experiment import Experiment
-from farm.planning.load_steps import check_load, smallest_load
-from farm.protocols import OUTAGE, Observer
-from farm.recording.journal import trial_times_s
+from farm.planning.load_steps import check_load
+from farm.protocols import Observer
 from farm.recording.reader import RunReader
 from farm.recording.run_list import list_runs
-from farm.results.watch_summary import WatchState, outages_told, watch_summary
+from farm.results.watch_summary import WatchState
 from farm.terminal import Terminal
 
 EXIT_CODES: dict[WatchState, int] = {
@@ -58,8 +58,8 @@ def act(options: argparse.Namespace) -> int:
     terminal = Terminal(stream_of(options.json))
     if options.resume is not None:
         _check_nothing_beside(options)
-        with broken_off(options.resume, watch=True) as (reader, lock):
-            return _to_end(options, terminal, partial(resume, reader, lock))
+        with broken_off(options.resume, watch=True) as (run, lock):
+            return _to_end(options, terminal, partial(resume, run, lock))
     experiment = _experiment(options, terminal)
     text, beside = text_of(options.experiment), options.experiment.parent
     return _to_end(options, terminal, partial(watch, experiment, text, beside))
@@ -78,70 +78,25 @@ async def watch(
     experiment: Experiment, text: str, beside: Path, observer: Observer
 ) -> tuple[Path, WatchState]:
     """A run that watches `experiment.watch.load`, which must be given by now."""
-    async with new_run(
-        experiment,
-        text,
-        beside,
-        observer,
-        largest_load=_load(experiment),
-        trials=_turns(experiment) + BASELINES_AT_MOST,
-    ) as run:
-        run.recording.journal(WATCH, load=_load(experiment))
-        observer.note(f"after a crash or Ctrl-C: farm watch --resume {run.recording.path}")
-        return await _watch(run, experiment, None)
+    extent = watch_extent(experiment, _load(experiment))
+    async with open_bench(
+        experiment, observer=observer, text=text, beside=beside, extent=extent
+    ) as bench:
+        observer.note(f"after a crash or Ctrl-C: farm watch --resume {bench.folder}")
+        return bench.folder, await bench.watch()
 
 
-async def resume(reader: RunReader, lock: FileLock, observer: Observer) -> tuple[Path, WatchState]:
+async def resume(run: RecordedRun, lock: FileLock, observer: Observer) -> tuple[Path, WatchState]:
     """The same for a run that broke off: turns that have passed meanwhile are left out."""
-    experiment = reader.manifest.settings
-    async with resumed_run(
-        reader,
-        lock,
-        observer,
-        largest_load=_load(experiment),
-        trials=max(1, _turns(experiment) + BASELINES_AT_MOST - len(reader.results)),
-    ) as run:
-        return await _watch(run, experiment, reader)
-
-
-async def _watch(
-    run: Run, experiment: Experiment, earlier: RunReader | None
-) -> tuple[Path, WatchState]:
-    load, settings = _load(experiment), experiment.watch
-    await watch_load(
-        run.trials,
-        load,
-        smallest_load(experiment.scenario),
-        every_s=settings.every_s,
-        for_s=settings.for_s,
-        began_wall_s=None if earlier is None else _began_wall_s(earlier),
-        known=[] if earlier is None else baselines_in(earlier),
-    )
-    path = run.recording.path
-    reader = RunReader.open(path)
-    outages = outages_told(entry.facts for entry in reader.journal if entry.kind == OUTAGE)
-    summary = watch_summary(
-        experiment, load, run.trials.results, trial_times_s(reader.journal), outages
-    )
-    run.recording.journal("answer", state=summary["state"])
-    run.recording.write_summary(summary)
-    return path, summary["state"]
-
-
-def _began_wall_s(run: RunReader) -> float | None:
-    """When the first turn was; None if the watch did not get that far."""
-    told = (entry.facts["wall_s"] for entry in run.journal if entry.kind == BEGAN)
-    return next((float(wall_s) for wall_s in told), None)
+    extent = watch_extent(run.settings, _load(run.settings), len(run.results))
+    async with resumed_bench(run, lock, observer, extent) as bench:
+        return bench.folder, await bench.watch()
 
 
 def _load(experiment: Experiment) -> int:
     load = experiment.watch.load
     assert load is not None, "it is found before anything begins"  # noqa: S101
     return load
-
-
-def _turns(experiment: Experiment) -> int:
-    return Timetable(0.0, experiment.watch.every_s, experiment.watch.for_s).turns
 
 
 # ---------------------------------------------------------------- which load, how often

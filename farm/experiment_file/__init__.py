@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from farm.experiment_file.checks import check
 from farm.experiment_file.paths import MADE_HERE
 from farm.experiment_file.places import placed
 from farm.experiment_file.reading import (
+    as_yaml,
     effective,
     load_experiment,
     load_inventory,
@@ -13,6 +15,8 @@ from farm.experiment_file.reading import (
 
 __all__ = [
     "MADE_HERE",
+    "as_yaml",
+    "check",
     "effective",
     "load_experiment",
     "load_inventory",

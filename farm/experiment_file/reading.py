@@ -127,6 +127,11 @@ def effective(experiment: Experiment) -> Plain:
     return _plain_section(experiment)
 
 
+def as_yaml(experiment: Experiment) -> str:
+    """A file that reads back as this experiment, every setting in it."""
+    return yaml_nodes.write_yaml(effective(experiment))
+
+
 # ---------------------------------------------------------------- plain values -> Experiment
 
 

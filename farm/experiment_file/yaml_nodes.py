@@ -33,6 +33,11 @@ _PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "
 _COLLECTION_TAGS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 
 
+def write_yaml(value: Any) -> str:
+    """YAML text of plain values, keys in the order given, that `read_yaml` reads back."""
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """`value` is made of dicts, lists, strings, numbers, booleans and None.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from farm.errors import RecordingError
 from farm.model.clock_reading import ClockReading
@@ -39,7 +39,7 @@ class RunReader:
         self._grows = folder.writer is not None
 
     @classmethod
-    def open(cls, path: Path) -> RunReader:
+    def open(cls, path: Path) -> Self:
         """Raises RecordingError if there is no run, or one of a newer format."""
         folder = RunFolder(path)
         try:

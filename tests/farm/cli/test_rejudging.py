@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from farm.bench.bench import BASELINE_OF
 from farm.cli.__main__ import main
-from farm.cli.run import BASELINE_OF, baseline_given
+from farm.cli.recorded import baseline_run
 from farm.model.json_values import to_jsonable
 from tests.reports.made_run import new_run, pages, record_trial
 from tests.synthetic import Page
@@ -84,7 +85,7 @@ async def test_a_given_baseline_is_in_the_recording_and_judges_again(
     other, clock = new_run(tmp_path / "other")
     with other:
         await record_trial(other, clock, pages(2), purpose="baseline")
-    given = baseline_given(other.path)
+    given = baseline_run(other.path)
     faster = replace(
         given.baseline,
         streams=tuple(

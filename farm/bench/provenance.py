@@ -1,0 +1,38 @@
+"""Which versions of what made a run: a number travels with these."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+from farm import __version__
+
+LIBRARIES = ("playwright", "aiortc", "paramiko", "polars", "matplotlib", "numpy")
+
+
+def versions() -> dict[str, str]:
+    """Of the farm, Python and the libraries that a number may depend on."""
+    return {
+        "farm": __version__,
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in LIBRARIES},
+    }
+
+
+def commit() -> str | None:
+    """The commit of the checkout that this code runs from, `-dirty` with changes, if it is one."""
+    here = Path(__file__)
+    try:
+        # Installed into some other project's checkout, we are not a file of that.
+        _git(here.parent, "ls-files", "--error-unmatch", here.name)
+        return _git(here.parent, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(directory: Path, *words: str) -> str:
+    return subprocess.run(
+        ["git", *words], cwd=directory, capture_output=True, text=True, timeout=10, check=True
+    ).stdout.strip()

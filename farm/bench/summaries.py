@@ -1,0 +1,90 @@
+"""What a run's summary says of a trial, a search, a watch: computed from its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from farm.analysis.drift import DriftLooks
+from farm.attribution import LimitedBy, trial_that_broke, trial_that_held, what_gave_way
+from farm.bench.pricing import checked_price, price_table
+from farm.bench.recorded_run import RecordedRun
+from farm.bench.server_machine import machine_of
+from farm.bench.wiring import OpenWorld
+from farm.evidence.quality_by_second import quality_by_second
+from farm.model.trial_evidence import TrialEvidence
+from farm.model.trial_result import TrialResult
+from farm.model.verdict import Outcome
+from farm.protocols import OUTAGE
+from farm.recording.journal import trial_times_s
+from farm.results.summary import run_summary, size_summary
+from farm.results.watch_summary import outages_told, watch_summary
+from farm.search.capacity_estimate import CapacityEstimate
+
+Summary = dict[str, Any]
+
+
+def summary_of_trial(
+    run: RecordedRun, opened: OpenWorld, results: Sequence[TrialResult], evidence: TrialEvidence
+) -> Summary:
+    """Of the last of `results`, whose evidence that is."""
+    limit = _what_gave_way(run, opened, results[-1], evidence)
+    return run_summary(run.settings, results, limit)
+
+
+def _what_gave_way(
+    run: RecordedRun, opened: OpenWorld, result: TrialResult, evidence: TrialEvidence
+) -> LimitedBy | None:
+    """If the trial failed. Its baseline, if the run made one, is the trial that held."""
+    if result.verdict.outcome is not Outcome.FAIL:
+        return None
+    before = run.baselines()
+    return what_gave_way(
+        result,
+        evidence,
+        machine_of(run.settings, opened.server, opened.generator.seen.values()),
+        held=before[-1] if before else None,
+        quality=quality_by_second(run.trial(result.index)),
+    )
+
+
+def summary_of_search(
+    run: RecordedRun,
+    opened: OpenWorld,
+    results: Sequence[TrialResult],
+    estimate: CapacityEstimate,
+    looks: DriftLooks | None,
+) -> Summary:
+    """The answer, with what limited the server and when to start another."""
+    experiment = run.settings
+
+    def evidence(result: TrialResult | None) -> TrialEvidence | None:
+        return None if result is None else run.evidence(result.index)
+
+    held = trial_that_held(results, estimate)
+    broke = trial_that_broke(results, estimate)
+    price = experiment.server.price
+    prices = None if price.machine is None else price_table(price)
+    held_evidence, broken = evidence(held), evidence(broke)
+    seen = (each for known in (held_evidence, broken) if known for each in known.server_samples)
+    check = checked_price(experiment, opened.server, seen)
+    of_machine = None if check is None or check.unlike else prices
+    return size_summary(
+        experiment,
+        results,
+        estimate,
+        held=held_evidence,
+        broken=broken,
+        quality=None if broke is None else quality_by_second(run.trial(broke.index)),
+        looks=looks,
+        began_wall_s=trial_times_s(run.journal),
+        prices=prices,
+        price_check=check,
+        machine=machine_of(experiment, opened.server, opened.generator.seen.values(), of_machine),
+    )
+
+
+def summary_of_watch(run: RecordedRun, results: Sequence[TrialResult], load: int) -> Summary:
+    """Of all turns so far."""
+    outages = outages_told(entry.facts for entry in run.journal if entry.kind == OUTAGE)
+    return watch_summary(run.settings, load, results, trial_times_s(run.journal), outages)
