@@ -2,7 +2,7 @@
 
     FarmError
     ├── BadInput                  exit 2: one clear line, nothing started
-    │   ├── BadExperiment         a file, a line, a key, a value
+    │   ├── ExperimentError       a file, a line, a key, a value
     │   ├── MissingTool           no Chromium, no sshd, no clip
     │   └── InUse                 another process has what only one may have
     ├── ServerError               the system under test
@@ -52,8 +52,11 @@ class BadInput(FarmError):
     """What the user gave cannot be used; nothing was started. Exit 2."""
 
 
-class BadExperiment(BadInput):
-    """A wrong key or value; the message begins with its place, `file:line: key`."""
+class ExperimentError(BadInput):
+    """A wrong key or value, in an experiment or a file that it names.
+
+    The message begins with its place, `file:line: key`, and says what is allowed there.
+    """
 
 
 class MissingTool(BadInput):

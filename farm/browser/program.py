@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from farm.errors import BadExperiment, MissingTool
+from farm.errors import ExperimentError, MissingTool
 from farm.files.path_beside import is_there
 from farm.model.page_address import origin_of
 
@@ -69,7 +69,7 @@ def find_chromium(setting: Path | None, playwright_cache: Path = PLAYWRIGHT_CACH
         path = setting.expanduser()
         try:
             is_program = is_there(path) and path.is_file() and os.access(path, os.X_OK)
-        except BadExperiment as error:
+        except ExperimentError as error:
             raise MissingTool(f"probes.chromium: {error}") from error
         if not is_program:
             raise MissingTool(

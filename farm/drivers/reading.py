@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from farm.drivers.steps import APP_URL, unknown_variables
-from farm.errors import BadExperiment, MissingTool
+from farm.errors import ExperimentError, MissingTool
 from farm.experiment_file.yaml_nodes import Document, read_yaml
 from farm.files.path_beside import is_there
 from farm.files.text_file import text_of
@@ -55,7 +55,7 @@ def driver_names() -> list[str]:
 def read_driver(name: str, beside: Path = Path()) -> Driver:
     """The driver of that name, or in that YAML file (a path from the directory `beside`).
 
-    Raises MissingTool if there is none, BadExperiment with `file:line: key` for what is wrong.
+    Raises MissingTool if there is none, ExperimentError with `file:line: key` for what is wrong.
     """
     if is_file_name(name):
         path, source = beside / Path(name).expanduser(), name
@@ -65,8 +65,8 @@ def read_driver(name: str, beside: Path = Path()) -> Driver:
         if not is_there(path):
             raise MissingTool(_no_driver(name))
         text = text_of(path)
-    except BadExperiment as error:
-        raise BadExperiment(f"app.driver: {error}") from error
+    except ExperimentError as error:
+        raise ExperimentError(f"app.driver: {error}") from error
     return parse_driver(text, source, path.parent)
 
 
@@ -210,7 +210,7 @@ class _Reader:
         path = self._folder / name
         try:
             function = text_of(path) if is_there(path) else None
-        except BadExperiment as error:
+        except ExperimentError as error:
             raise self._wrong(at, str(error)) from error
         if function is None:
             raise self._wrong(at, f"{name}: no such file beside the driver")
@@ -240,8 +240,8 @@ class _Reader:
                 raise self._wrong((*at, key), f"unknown key{_suggestion(key, known)}")
         return value
 
-    def _wrong(self, at: Place, complaint: str) -> BadExperiment:
-        return BadExperiment(f"{self._document.place(at)}: {complaint}")
+    def _wrong(self, at: Place, complaint: str) -> ExperimentError:
+        return ExperimentError(f"{self._document.place(at)}: {complaint}")
 
 
 _EXPECTED = {

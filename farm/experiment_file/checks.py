@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from farm.errors import BadExperiment
+from farm.errors import ExperimentError
 from farm.model.durations import format_duration
 from farm.model.experiment import AUTO, AppSettings, Experiment
 from farm.model.server_settings import EMBEDDED, ProcessSettings, ServerSettings
@@ -30,7 +30,7 @@ _PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
 def check(experiment: Experiment) -> None:
-    """Raises BadExperiment for the first thing that does not fit together."""
+    """Raises ExperimentError for the first thing that does not fit together."""
     for part in _CHECKS:
         part(experiment)
 
@@ -38,13 +38,13 @@ def check(experiment: Experiment) -> None:
 def _app(experiment: Experiment) -> None:
     app: AppSettings = experiment.app
     if app.run is not None and app.url is not None:
-        raise BadExperiment(f"app.run: {app.run}: expected null beside app.url, {app.url}")
+        raise ExperimentError(f"app.run: {app.run}: expected null beside app.url, {app.url}")
     if app.run is None and app.url is None:
-        raise BadExperiment("app.run: null: expected demo, or null with app.url")
+        raise ExperimentError("app.run: null: expected demo, or null with app.url")
     if app.url is not None:
         _address("app.url", app.url, ("http", "https"), "http://host/ or https://host/")
         if "%" in (urlsplit(app.url).hostname or ""):
-            raise BadExperiment(
+            raise ExperimentError(
                 f"app.url: {app.url}: browsers know no zones of addresses (%eth0): expected an "
                 "address that needs none, or a name"
             )
@@ -54,7 +54,7 @@ def _server(experiment: Experiment) -> None:
     server: ServerSettings = experiment.server
     embedded = server.kurento == EMBEDDED
     if server.kurento is None and experiment.app.url is None:
-        raise BadExperiment(
+        raise ExperimentError(
             "server.kurento: null: our demo app needs a Kurento: expected embedded, or "
             "ws://host:8888/kurento; or app.url, the page of your own media server"
         )
@@ -62,20 +62,20 @@ def _server(experiment: Experiment) -> None:
         allowed = "embedded, or ws://host:8888/kurento, or null beside app.url for another server"
         _address("server.kurento", server.kurento, ("ws", "wss"), allowed)
     if server.ssh is not None and server.local:
-        raise BadExperiment("server.local: true: expected false beside server.ssh")
+        raise ExperimentError("server.local: true: expected false beside server.ssh")
     if server.ssh is not None and not server.ssh.to:
-        raise BadExperiment('server.ssh.to: "": expected user@host or user@host:port')
+        raise ExperimentError('server.ssh.to: "": expected user@host or user@host:port')
     if not server.recordings.directory.startswith("/"):
-        raise BadExperiment(
+        raise ExperimentError(
             f"server.recordings.directory: {server.recordings.directory}: expected an absolute "
             "path on the server, such as /var/tmp/farm"
         )
     if server.cores is not None and not embedded:
-        raise BadExperiment("server.cores: only the embedded server is given cores: expected all")
+        raise ExperimentError("server.cores: only the embedded server is given cores: expected all")
     if server.reset.by != "command":
         _machine_reset(experiment)
     if server.reset.command is not None and server.ssh is None and not server.local:
-        raise BadExperiment(
+        raise ExperimentError(
             "server.reset.command: nowhere to run it: expected server.ssh or server.local: true"
         )
 
@@ -84,21 +84,21 @@ def _machine_reset(experiment: Experiment) -> None:
     """A whole machine is made new: it has to be one that `farm provision` made, and takes time."""
     reset = experiment.server.reset
     if reset.command is not None:
-        raise BadExperiment(
+        raise ExperimentError(
             f"server.reset.command: {reset.command}: expected null with by: {reset.by}"
         )
     if experiment.inventory is None or experiment.server.ssh is None:
-        raise BadExperiment(
+        raise ExperimentError(
             f"server.reset.by: {reset.by}: expected command, or a server that `farm provision` made"
             " (inventory)"
         )
     if reset.by == "fresh_instance" and not experiment.aws.server.elastic_ip:
-        raise BadExperiment(
+        raise ExperimentError(
             "server.reset.by: fresh_instance: expected aws.server.elastic_ip: true, "
             "or each instance is at another address"
         )
     if reset.ready_within_s < MACHINE_READY_S:
-        raise BadExperiment(
+        raise ExperimentError(
             f"server.reset.ready_within: {format_duration(reset.ready_within_s)}: expected "
             f"{format_duration(MACHINE_READY_S)} or more with by: {reset.by}"
         )
@@ -107,7 +107,7 @@ def _machine_reset(experiment: Experiment) -> None:
 def _price(experiment: Experiment) -> None:
     curve = experiment.server.price.daily_sessions
     if curve is not None and len(curve) != HOURS_A_DAY:
-        raise BadExperiment(
+        raise ExperimentError(
             f"server.price.daily_sessions: {len(curve)} numbers: expected {HOURS_A_DAY}, "
             "one for each hour"
         )
@@ -126,27 +126,27 @@ def _process(experiment: Experiment) -> None:
         return  # which process it is may be unknown
     if len(given) != 1:
         found = " and ".join(given) if given else "nothing"
-        raise BadExperiment(f"server.process: {found}: expected one of {', '.join(by)}")
+        raise ExperimentError(f"server.process: {found}: expected one of {', '.join(by)}")
 
 
 def check_scenario(experiment: Experiment) -> None:
-    """Raises BadExperiment for what no session of the scenario can be."""
+    """Raises ExperimentError for what no session of the scenario can be."""
     scenario = experiment.scenario
     if scenario.record and scenario.kind != "one_to_one":
-        raise BadExperiment(
+        raise ExperimentError(
             f"scenario.record: true: only calls are recorded: expected false with {scenario.kind}"
         )
     if scenario.media is not None and scenario.kind != "group":
-        raise BadExperiment(
+        raise ExperimentError(
             f"scenario.media: {scenario.media}: only rooms are mixed or forwarded: "
             f"expected auto with {scenario.kind}"
         )
     if scenario.media == "forwarded" and experiment.app.url is None and ours(experiment):
-        raise BadExperiment("scenario.media: forwarded: our demo app mixes: expected mixed")
+        raise ExperimentError("scenario.media: forwarded: our demo app mixes: expected mixed")
     most = streams_offered(scenario)
     for key, asked in (("video", scenario.receives.video), ("audio", scenario.receives.audio)):
         if asked is not None and asked > most:
-            raise BadExperiment(f"scenario.receives.{key}: {asked}: expected {most} or less")
+            raise ExperimentError(f"scenario.receives.{key}: {asked}: expected {most} or less")
 
 
 def _loads(experiment: Experiment) -> None:
@@ -158,35 +158,37 @@ def _loads(experiment: Experiment) -> None:
 def _hosts(experiment: Experiment) -> None:
     here = [at for at, host in enumerate(experiment.hosts) if host.here]
     if len(here) > 1:
-        raise BadExperiment(
+        raise ExperimentError(
             f"hosts: {len(here)} of them are here: expected one, others by ray: ray://host:10001"
         )
     clusters: set[str] = set()
     for at, host in enumerate(experiment.hosts):
         if host.ray is None:
             if not host.here:
-                raise BadExperiment(f"hosts[{at}].here: false: expected true, or ray:")
+                raise ExperimentError(f"hosts[{at}].here: false: expected true, or ray:")
             if host.machines is not None:
-                raise BadExperiment(f"hosts[{at}].machines: {host.machines}: expected ray: with it")
+                raise ExperimentError(
+                    f"hosts[{at}].machines: {host.machines}: expected ray: with it"
+                )
             continue
         if host.here:
-            raise BadExperiment(f"hosts[{at}].here: true: expected false beside ray:")
+            raise ExperimentError(f"hosts[{at}].here: true: expected false beside ray:")
         if host.ray != AUTO:
             _address(f"hosts[{at}].ray", host.ray, ("ray",), "auto, or ray://host:10001")
         if host.ray in clusters:
-            raise BadExperiment(f"hosts[{at}].ray: {host.ray}: expected each cluster once")
+            raise ExperimentError(f"hosts[{at}].ray: {host.ray}: expected each cluster once")
         clusters.add(host.ray)
 
 
 def _times(experiment: Experiment) -> None:
     trial = experiment.trial
     if trial.window_s < 2 * trial.poll_s:
-        raise BadExperiment(
+        raise ExperimentError(
             f"trial.window: {format_duration(trial.window_s)}: expected two polls or more, "
             f"{format_duration(2 * trial.poll_s)}"
         )
     if trial.hold_s < 2 * trial.window_s:
-        raise BadExperiment(
+        raise ExperimentError(
             f"trial.hold: {format_duration(trial.hold_s)}: expected two windows or more, "
             f"{format_duration(2 * trial.window_s)}"
         )
@@ -196,15 +198,15 @@ def _network(experiment: Experiment) -> None:
     network = experiment.network
     if network.mix is not None:
         if network.profile != UNTOUCHED:
-            raise BadExperiment(
+            raise ExperimentError(
                 f"network.profile: {network.profile}: expected none beside network.mix"
             )
         total = sum(part.share for part in network.mix)
         if not math.isclose(total, 1, abs_tol=0.001):
-            raise BadExperiment(f"network.mix: shares of {total:g} together: expected 1")
+            raise ExperimentError(f"network.mix: shares of {total:g} together: expected 1")
     for probe in network.probes or ():
         if not re.match(r"^p[0-9]{3,}$", probe):
-            raise BadExperiment(f"network.probes: {probe}: expected names such as p000")
+            raise ExperimentError(f"network.probes: {probe}: expected names such as p000")
 
 
 def _aws(experiment: Experiment) -> None:
@@ -215,12 +217,12 @@ def _aws(experiment: Experiment) -> None:
         except ValueError:
             found = None
         if found is None or found.prefixlen == 0:
-            raise BadExperiment(
+            raise ExperimentError(
                 f"aws.operator: {operator}: expected auto, or an address such as 198.51.100.7/32"
             )
     for at, kind in enumerate(experiment.aws.hosts or ()):
         if kind.place is not None and not _PLACE.fullmatch(kind.place):
-            raise BadExperiment(
+            raise ExperimentError(
                 f"aws.hosts[{at}].place: {kind.place}: expected letters, digits, dots, dashes and "
                 "underscores, 63 at most"
             )
@@ -229,7 +231,7 @@ def _aws(experiment: Experiment) -> None:
 def _output(experiment: Experiment) -> None:
     for key, name in (("name", experiment.name), ("output.name", experiment.output.name)):
         if name is not None and not _NAME.fullmatch(name):
-            raise BadExperiment(
+            raise ExperimentError(
                 f"{key}: {name}: expected letters, digits, dots, dashes and underscores"
             )
 
@@ -256,4 +258,4 @@ def _address(key: str, value: str, schemes: tuple[str, ...], allowed: str) -> No
     except ValueError:
         good = False
     if not good:
-        raise BadExperiment(f"{key}: {value}: expected {allowed}")
+        raise ExperimentError(f"{key}: {value}: expected {allowed}")

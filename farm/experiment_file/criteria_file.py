@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from farm.errors import BadExperiment
+from farm.errors import ExperimentError
 from farm.experiment_file.reading import parse_experiment
 from farm.experiment_file.schema import settings_of
 from farm.experiment_file.yaml_nodes import read_yaml
@@ -21,12 +21,12 @@ def load_criteria(
 ) -> tuple[Criteria, InvalidLimits]:
     """`criteria` and `invalid` with what the file names in the place of their own.
 
-    Raises BadExperiment with file, line, key, value and what is allowed.
+    Raises ExperimentError with file, line, key, value and what is allowed.
     """
     text = text_of(path)
     asked, named = parse_experiment(text, str(path)), read_yaml(text, str(path)).value
     if not named.get("criteria") and not named.get("invalid"):
-        raise BadExperiment(f"{path}: names no limit: expected criteria: or invalid:")
+        raise ExperimentError(f"{path}: names no limit: expected criteria: or invalid:")
     return (
         _over(criteria, asked.criteria, named.get("criteria")),
         _over(invalid, asked.invalid, named.get("invalid")),

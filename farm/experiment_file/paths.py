@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from farm.errors import BadExperiment, BadInput
+from farm.errors import BadInput, ExperimentError
 from farm.files.path_beside import is_there, path_beside
 from farm.model.destination import parse_destination
 from farm.model.driver import is_file_name
@@ -21,7 +21,7 @@ MADE_HERE = ("camera", "speech", "none")
 
 
 def with_paths(experiment: Experiment, folder: Path, written: Callable[[str], bool]) -> Experiment:
-    """Paths that the file writes made absolute. Raises BadExperiment, beginning with the key.
+    """Paths that the file writes made absolute. Raises ExperimentError, beginning with the key.
 
     What an inventory wrote is absolute already, and defaults are nobody's: `runs` is where one
     stands.
@@ -57,24 +57,24 @@ def _existing(folder: Path, name: str, setting: str) -> str:
         return name
     found = setting_path(folder, name, setting)
     if not is_file_for(setting, found):
-        raise BadExperiment(f"{setting}: {name}: no such file ({found})")
+        raise ExperimentError(f"{setting}: {name}: no such file ({found})")
     return str(found)
 
 
 def is_file_for(setting: str, path: Path) -> bool:
-    """Whether what `setting` names is one. Raises BadExperiment where that cannot be told."""
+    """Whether what `setting` names is one. Raises ExperimentError where that cannot be told."""
     try:
         return is_there(path) and path.is_file()
-    except BadExperiment as error:
-        raise BadExperiment(f"{setting}: {error}") from error
+    except ExperimentError as error:
+        raise ExperimentError(f"{setting}: {error}") from error
 
 
 def setting_path(folder: Path, name: str | Path, setting: str) -> Path:
     """`path_beside` of what `setting` says."""
     try:
         return path_beside(folder, name)
-    except BadExperiment as error:
-        raise BadExperiment(f"{setting}: {error}") from error
+    except ExperimentError as error:
+        raise ExperimentError(f"{setting}: {error}") from error
 
 
 def ssh_beside(ssh: Ssh | None, folder: Path, setting: str) -> Ssh | None:
@@ -98,9 +98,9 @@ def ssh_beside(ssh: Ssh | None, folder: Path, setting: str) -> Ssh | None:
 
 
 def check_destination(ssh: Ssh | None, setting: str) -> None:
-    """Raises BadExperiment where `ssh.to` is no address."""
+    """Raises ExperimentError where `ssh.to` is no address."""
     if ssh is not None:
         try:
             parse_destination(ssh.to, setting)
         except BadInput as error:
-            raise BadExperiment(str(error)) from error
+            raise ExperimentError(str(error)) from error

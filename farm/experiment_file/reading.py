@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import jsonschema
 
-from farm.errors import BadExperiment
+from farm.errors import ExperimentError
 from farm.experiment_file import yaml_nodes
 from farm.experiment_file.checks import check
 from farm.experiment_file.defaults import with_server_of_app
@@ -47,7 +47,7 @@ def load_experiment(path: Path, *, inventory_to_come: bool = False) -> Experimen
     """Read and check a file. Whatever it names is looked up beside it, its path made absolute.
 
     Its inventory fills what it leaves open; `inventory_to_come` is for who is about to write that.
-    Raises BadExperiment with file, line, key, value and what is allowed.
+    Raises ExperimentError with file, line, key, value and what is allowed.
     """
     document = _document(path)
     experiment = _experiment(document)
@@ -60,7 +60,7 @@ def load_experiment(path: Path, *, inventory_to_come: bool = False) -> Experimen
             found = setting_path(path.parent, experiment.inventory, "inventory")
             there = inventory_to_come or is_file_for("inventory", found)
         if not there:
-            raise BadExperiment(
+            raise ExperimentError(
                 f"{document.place(('inventory',))}: {experiment.inventory}: no such file ({found})"
                 f": `farm provision {path}` writes it"
             )
@@ -79,17 +79,17 @@ def load_experiment(path: Path, *, inventory_to_come: bool = False) -> Experimen
 def load_inventory(path: Path) -> Inventory:
     """Read and check an inventory file; the keys that it names are looked up beside it.
 
-    Raises BadExperiment with file, line, key, value and what is allowed.
+    Raises ExperimentError with file, line, key, value and what is allowed.
     """
     document = _document(path)
     if document.value is None:
-        raise BadExperiment(f"{path}:1: nothing in it: expected server: or hosts:")
+        raise ExperimentError(f"{path}:1: nothing in it: expected server: or hosts:")
     _check_schema(document.value, document, Inventory)
     inventory: Inventory = _build(Inventory, document.value, ())
     server = inventory.server
     if server is not None and not server.kurento:
         place = document.place(("server", "kurento"))
-        raise BadExperiment(f"{place}: nothing: expected ws://host:8888/kurento")
+        raise ExperimentError(f"{place}: nothing: expected ws://host:8888/kurento")
     with _at(document):
         for at, host in enumerate(inventory.hosts or ()):
             check_destination(host.ssh, f"hosts[{at}].ssh.to")
@@ -113,7 +113,7 @@ def load_inventory(path: Path) -> Inventory:
 def parse_experiment(text: str, source: str) -> Experiment:
     """An experiment from text, no file of it looked up; `source` is what messages call it.
 
-    Raises BadExperiment.
+    Raises ExperimentError.
     """
     document = yaml_nodes.read_yaml(text, source)
     experiment = with_server_of_app(
@@ -142,7 +142,7 @@ def _document(path: Path) -> Document:
 def _experiment(document: Document) -> Experiment:
     """Each setting right by itself."""
     if document.value is None:
-        raise BadExperiment(
+        raise ExperimentError(
             f"{document.source}:1: nothing in it: `farm init one_to_one` prints one to start from"
         )
     plain = _written_out(document.value)
@@ -164,10 +164,10 @@ def _at(document: Document) -> Iterator[None]:
     """What begins with a key is said with the key's place."""
     try:
         yield
-    except BadExperiment as error:
+    except ExperimentError as error:
         key, _, rest = str(error).partition(": ")
         place = document.place(keys_of(key))
-        raise BadExperiment(f"{place}: {rest}") from error
+        raise ExperimentError(f"{place}: {rest}") from error
 
 
 def _written_out(value: Any) -> Any:
@@ -200,13 +200,13 @@ def _validator(section: type) -> jsonschema.Draft202012Validator:
 
 
 def _check_schema(plain: Any, document: Document, section: type) -> None:
-    """Raises BadExperiment for what stands first in the file."""
+    """Raises ExperimentError for what stands first in the file."""
     problems = [
         problem for error in _validator(section).iter_errors(plain) for problem in _problems(error)
     ]
     if problems:
         path, text = min(problems, key=lambda problem: document.lines.get(problem[0], 0))
-        raise BadExperiment(f"{document.place(path)}: {text}")
+        raise ExperimentError(f"{document.place(path)}: {text}")
 
 
 def _problems(error: Any) -> Iterable[tuple[yaml_nodes.Path, str]]:
@@ -274,10 +274,10 @@ def _duration_s(setting: Setting, text: str, path: yaml_nodes.Path) -> float:
     try:
         seconds = parse_duration_s(text)
     except ValueError as error:
-        raise BadExperiment(f"{dotted(path)}: {error}") from error
+        raise ExperimentError(f"{dotted(path)}: {error}") from error
     if setting.minimum is not None and seconds < setting.minimum:
         least = format_duration(setting.minimum)
-        raise BadExperiment(f"{dotted(path)}: {text}: expected {least} or more")
+        raise ExperimentError(f"{dotted(path)}: {text}: expected {least} or more")
     return seconds
 
 
@@ -285,7 +285,7 @@ def _size(text: str, path: yaml_nodes.Path) -> Size:
     try:
         return parse_size(text)
     except ValueError as error:
-        raise BadExperiment(f"{dotted(path)}: {error}") from error
+        raise ExperimentError(f"{dotted(path)}: {error}") from error
 
 
 def _shown(value: Any) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from farm.errors import BadExperiment
+from farm.errors import ExperimentError
 from farm.model.wording import one_line
 
 Path = tuple[str | int, ...]
@@ -70,19 +70,19 @@ def keys_of(dotted: str) -> Path:
 
 
 def read_yaml(text: str, source: str) -> Document:
-    """Raises BadExperiment with file and line; `source` is what messages call the file."""
+    """Raises ExperimentError with file and line; `source` is what messages call the file."""
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise BadExperiment(f"{source}:{line}: not YAML: {error.problem}") from error
+        raise ExperimentError(f"{source}:{line}: not YAML: {error.problem}") from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         what = f"character U+{error.character:04X} is not allowed"  # a number where text is read
-        raise BadExperiment(f"{source}:{line}: not YAML: {what}") from error
+        raise ExperimentError(f"{source}:{line}: not YAML: {what}") from error
     except yaml.YAMLError as error:
-        raise BadExperiment(f"{source}: not YAML: {' '.join(str(error).split())}") from error
+        raise ExperimentError(f"{source}: not YAML: {' '.join(str(error).split())}") from error
     reading = _Reading(source, {})
     value = None if root is None else reading.value(root, ())
     return Document(source, value, reading.lines)
@@ -123,17 +123,17 @@ class _Reading:
         line = node.start_mark.line + 1
         self.lines.setdefault(path, line)
         if node.tag not in _PLAIN_TAGS | _COLLECTION_TAGS:
-            raise BadExperiment(f"{self.source}:{line}: {dotted(path)}: no tags here: {node.tag}")
+            raise ExperimentError(f"{self.source}:{line}: {dotted(path)}: no tags here: {node.tag}")
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, at)) for at, item in enumerate(node.value)]
         value = _scalar(node)
         if isinstance(value, str) and "\0" in value:
-            raise BadExperiment(f"{self.source}:{line}: {dotted(path)}: U+0000 is not allowed")
+            raise ExperimentError(f"{self.source}:{line}: {dotted(path)}: U+0000 is not allowed")
         if isinstance(value, float) and abs(value) > LARGEST:
             shown = f"{node.value[:20]}{'...' if len(node.value) > 20 else ''}"
-            raise BadExperiment(
+            raise ExperimentError(
                 f"{self.source}:{line}: {dotted(path)}: {shown}: larger than any number here"
             )
         return value
@@ -143,11 +143,11 @@ class _Reading:
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                raise BadExperiment(f"{self.source}:{line}: a key must be a word")
+                raise ExperimentError(f"{self.source}:{line}: a key must be a word")
             key = one_line(str(key_node.value))
             at = (*path, key)
             if key in found:
-                raise BadExperiment(
+                raise ExperimentError(
                     f"{self.source}:{line}: {dotted(at)}: the key is there twice, "
                     f"first on line {self.lines[at]}"
                 )

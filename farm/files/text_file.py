@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from farm.errors import BadExperiment
+from farm.errors import ExperimentError
 
 MOST_BYTES = 4 * 2**20
 """A file that people write is far smaller."""
@@ -15,7 +15,7 @@ MOST_BYTES = 4 * 2**20
 def text_of(path: Path) -> str:
     """The text of a UTF-8 file, without the mark that some editors put in front (BOM).
 
-    Raises BadExperiment, one line that begins with the path, for whatever is no such file.
+    Raises ExperimentError, one line that begins with the path, for whatever is no such file.
     """
     try:
         with open(path, "rb", opener=_at_once) as file:
@@ -40,5 +40,5 @@ def _at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def _unreadable(path: Path, why: str) -> BadExperiment:
-    return BadExperiment(f"{path}: cannot be read: {why}")
+def _unreadable(path: Path, why: str) -> ExperimentError:
+    return ExperimentError(f"{path}: cannot be read: {why}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from farm.errors import BadExperiment, BadInput, MissingTool
+from farm.errors import BadInput, ExperimentError, MissingTool
 from farm.files.path_beside import is_there
 from farm.media.camera import Planes, camera_frames
 from farm.media.capture_files import write_wav, write_y4m
@@ -124,7 +124,7 @@ def _existing(setting: str, name: str) -> Path:
     path = Path(name).expanduser()
     try:
         there = is_there(path)
-    except BadExperiment as error:
+    except ExperimentError as error:
         raise BadInput(f"{setting}: {error}") from error
     if not there:
         raise MissingTool(f"{setting}: {name}: there is no such file")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from farm.errors import BadExperiment
+from farm.errors import ExperimentError
 from farm.model.experiment import Experiment, Scenario, ScenarioKind, SearchSettings
 
 NOUNS: Mapping[ScenarioKind, str] = {
@@ -41,8 +41,8 @@ def smallest_load(scenario: Scenario) -> int:
 def ladder(experiment: Experiment) -> Ladder:
     """The search's loads; `maximum` is rounded down to one that can be run.
 
-    The default step is one session, in a broadcast one viewer. Raises BadExperiment for a smallest
-    load or a step that is no whole number of sessions, or a range without a load.
+    The default step is one session, in a broadcast one viewer. Raises ExperimentError for a
+    smallest load or a step that is no whole number of sessions, or a range without a load.
     """
     scenario, search = experiment.scenario, experiment.search
     if search.loads is not None:
@@ -53,12 +53,12 @@ def ladder(experiment: Experiment) -> Ladder:
     per_viewer = scenario.kind == "broadcast"
     step = search.step if search.step is not None else (1 if per_viewer else smallest)
     if not per_viewer and step % smallest:
-        raise BadExperiment(
+        raise ExperimentError(
             f"search.step: {step} is no whole number of {NOUNS[scenario.kind]}s of {smallest}: "
             f"use {_neighbours(step, smallest)}"
         )
     if minimum > search.maximum:
-        raise BadExperiment(
+        raise ExperimentError(
             f"search.maximum: {search.maximum} is below search.minimum, {minimum}: "
             f"use {minimum} or more"
         )
@@ -69,7 +69,7 @@ def _chosen(scenario: Scenario, search: SearchSettings, loads: tuple[int, ...]) 
     """The user's own list; its step is the smallest gap in it."""
     for key, value in (("minimum", search.minimum), ("step", search.step)):
         if value is not None:
-            raise BadExperiment(f"search.{key}: {value}: expected null beside search.loads")
+            raise ExperimentError(f"search.{key}: {value}: expected null beside search.loads")
     for at, load in enumerate(loads):
         check_load(scenario, load, f"search.loads[{at}]")
     chosen = tuple(sorted(set(loads)))
@@ -78,16 +78,16 @@ def _chosen(scenario: Scenario, search: SearchSettings, loads: tuple[int, ...]) 
 
 
 def check_load(scenario: Scenario, load: int, setting: str) -> None:
-    """Raises BadExperiment, with `setting` in front, if `load` is no whole number of sessions."""
+    """Raises ExperimentError, with `setting` in front, if `load` is no whole number of sessions."""
     smallest = smallest_load(scenario)
     if scenario.kind == "broadcast":
         if load < smallest:
-            raise BadExperiment(
+            raise ExperimentError(
                 f"{setting}: load {load} is no broadcast, which has 1 presenter and at least "
                 f"1 viewer: use {smallest} or more"
             )
     elif load < 1 or load % smallest:
-        raise BadExperiment(
+        raise ExperimentError(
             f"{setting}: load {load} is no whole number of {NOUNS[scenario.kind]}s of {smallest}: "
             f"use {_neighbours(load, smallest)}"
         )

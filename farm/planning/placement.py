@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from farm.errors import BadExperiment
+from farm.errors import ExperimentError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,13 @@ class Placement:
         self._taken = dict.fromkeys(hosts, 0)
 
     def place(self, probes: int, among: Iterable[str]) -> str:
-        """The host for so many probes that stay together. Raises BadExperiment: no room."""
+        """The host for so many probes that stay together. Raises ExperimentError: no room."""
         fits = [host for host in among if self._fits(host, probes)]
         if not fits:
             limits = ", ".join(
                 f"{host} {room.probes}" for host, room in self._rooms.items() if room.probes
             )
-            raise BadExperiment(
+            raise ExperimentError(
                 f"hosts: no room for {sum(self._taken.values()) + probes} probes "
                 f"(hosts[].probes: {limits}): use more hosts, or a smaller load"
             )

@@ -69,7 +69,7 @@ def plan_trial(
     lost host takes only its own sessions along; the viewers of a broadcast are spread one by one.
     Hosts carry as much as their `rooms` say, alike where those say nothing.
     Witnesses come first, and where there are several hosts the first one is theirs alone.
-    Raises BadExperiment for a load that is no whole number of sessions, or for which is no room.
+    Raises ExperimentError for a load that is no whole number of sessions, or for which is no room.
     """
     scenario = experiment.scenario
     check_load(scenario, load, "trial.load")

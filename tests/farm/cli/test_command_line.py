@@ -10,8 +10,8 @@ import pytest
 
 from farm.cli.__main__ import VERBS, exit_code, main, parser
 from farm.errors import (
-    BadExperiment,
     BrowserError,
+    ExperimentError,
     FarmError,
     HostKeyUnknown,
     KurentoTimeout,
@@ -74,7 +74,7 @@ def test_completion_is_a_script_that_knows_every_verbs_options(
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (BadExperiment("calls.yaml:3: load"), 2),
+        (ExperimentError("calls.yaml:3: load"), 2),
         (HostKeyUnknown("media.example"), 2),
         (ServerLost("media.example"), 3),
         (KurentoTimeout("no answer to ping"), 3),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from farm.drivers import driver_names, parse_driver, read_driver
-from farm.errors import BadExperiment, MissingTool
+from farm.errors import ExperimentError, MissingTool
 from farm.model.driver import (
     AcceptDialog,
     Click,
@@ -150,7 +150,7 @@ def test_a_slip_of_the_pen_gets_its_place_and_a_suggestion(
     tmp_path: Path, old: str, new: str, complaint: str
 ) -> None:
     (tmp_path / "ring.js").write_text("")
-    with pytest.raises(BadExperiment) as caught:
+    with pytest.raises(ExperimentError) as caught:
         parse_driver(DRIVER.replace(old, new, 1), "d.yaml", tmp_path)
     assert complaint in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -158,7 +158,7 @@ def test_a_slip_of_the_pen_gets_its_place_and_a_suggestion(
 
 @pytest.mark.parametrize("text", ["", "[]", "roles:", "format: 1", "format: 1\nroles: {a: {}}"])
 def test_half_a_driver_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(BadExperiment, match=r"^d\.yaml:\d+: "):
+    with pytest.raises(ExperimentError, match=r"^d\.yaml:\d+: "):
         parse_driver(text, "d.yaml", tmp_path)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from farm.drivers import with_room_media
-from farm.errors import BadExperiment, MissingTool
+from farm.errors import ExperimentError, MissingTool
 from farm.model.experiment import AppSettings, Experiment, Receives, RoomMedia, Scenario
 from farm.planning.trial_planning import plan_trial
 
@@ -75,5 +75,5 @@ def test_a_room_whose_driver_is_not_there_is_refused() -> None:
 def test_a_receiver_is_owed_no_more_than_the_drivers_rooms_have(tmp_path: Path) -> None:
     two = Receives(video=2)
     assert media_of(room(mine(tmp_path, "media: forwarded"), members=3, receives=two))
-    with pytest.raises(BadExperiment, match=r"scenario\.receives\.video: 2: expected 1 or less"):
+    with pytest.raises(ExperimentError, match=r"scenario\.receives\.video: 2: expected 1 or less"):
         with_room_media(room(mine(tmp_path, "media: mixed"), members=3, receives=two))

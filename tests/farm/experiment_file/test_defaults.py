@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from farm.errors import BadExperiment
+from farm.errors import ExperimentError
 from farm.experiment_file import effective, load_experiment, parse_experiment
 from farm.model.server_settings import EMBEDDED, ProcessSettings
 
@@ -29,7 +29,9 @@ def test_without_a_page_of_ones_own_the_embedded_server_is_meant() -> None:
 
 
 def test_our_demo_app_has_a_kurento() -> None:
-    with pytest.raises(BadExperiment, match=r"^calls.yaml:2: server\.kurento: null: our demo app"):
+    with pytest.raises(
+        ExperimentError, match=r"^calls.yaml:2: server\.kurento: null: our demo app"
+    ):
         parse_experiment("server:\n  kurento: null\n", "calls.yaml")
 
 

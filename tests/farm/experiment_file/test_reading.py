@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farm.drivers import read_driver
-from farm.errors import BadExperiment
+from farm.errors import ExperimentError
 from farm.experiment_file import effective, load_experiment, parse_experiment
 from farm.model.criteria import Criteria
 from farm.model.experiment import (
@@ -31,7 +31,7 @@ def parsed(text: str) -> Experiment:
 
 
 def refused(text: str) -> str:
-    with pytest.raises(BadExperiment) as caught:
+    with pytest.raises(ExperimentError) as caught:
         parsed(text)
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -364,7 +364,7 @@ def test_a_missing_clip_is_told_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "calls.yaml"
     file.write_text("format: 1\nmedia:\n  video: gone.webm\n")
 
-    with pytest.raises(BadExperiment) as caught:
+    with pytest.raises(ExperimentError) as caught:
         load_experiment(file)
 
     gone = (tmp_path / "gone.webm").resolve()
@@ -431,7 +431,7 @@ def test_a_drivers_file_is_looked_up_too_but_a_name_is_not(tmp_path: Path) -> No
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(BadExperiment, match=r"gone.yaml: cannot be read: No such file"):
+    with pytest.raises(ExperimentError, match=r"gone.yaml: cannot be read: No such file"):
         load_experiment(tmp_path / "gone.yaml")
 
 
@@ -439,7 +439,7 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     file = tmp_path / "photo.yaml"
     file.write_bytes(b"\xff\xd8\xff")
 
-    with pytest.raises(BadExperiment, match="cannot be read: it is not UTF-8 text"):
+    with pytest.raises(ExperimentError, match="cannot be read: it is not UTF-8 text"):
         load_experiment(file)
 
 

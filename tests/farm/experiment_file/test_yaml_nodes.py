@@ -1,6 +1,6 @@
 import pytest
 
-from farm.errors import BadExperiment
+from farm.errors import ExperimentError
 from farm.experiment_file.yaml_nodes import read_yaml
 
 
@@ -64,7 +64,7 @@ def test_each_value_knows_its_line() -> None:
     ],
 )
 def test_what_cannot_be_read_is_told_with_its_line(text: str, message: str) -> None:
-    with pytest.raises(BadExperiment) as caught:
+    with pytest.raises(ExperimentError) as caught:
         read_yaml(text, "x.yaml")
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)

@@ -8,7 +8,7 @@ import pytest
 
 from farm.browser.program import find_chromium
 from farm.drivers import parse_driver, read_driver
-from farm.errors import BadExperiment, BadInput
+from farm.errors import BadInput, ExperimentError
 from farm.experiment_file import load_experiment
 from farm.files.path_beside import is_there, path_beside
 from farm.media.clips import prepare
@@ -25,7 +25,7 @@ def test_a_path_is_from_the_folder_of_its_file(
     assert path_beside(Path("exp"), "id") == tmp_path / "exp" / "id"
     assert path_beside(Path("/exp"), "/etc/id") == Path("/etc/id")
     assert path_beside(Path("/exp"), Path("~/.ssh/id")) == Path("/home/me/.ssh/id")
-    with pytest.raises(BadExperiment, match=r"^~nobody-there/id: there is no such home$"):
+    with pytest.raises(ExperimentError, match=r"^~nobody-there/id: there is no such home$"):
         path_beside(Path("/exp"), "~nobody-there/id")
 
 
@@ -39,7 +39,7 @@ def test_what_cannot_be_looked_at_is_said_in_a_line(tmp_path: Path) -> None:
     assert is_there(tmp_path)
     assert not is_there(tmp_path / "none")
     long = tmp_path / ("x" * 300)
-    with pytest.raises(BadExperiment, match=f"^{long}: cannot be read: File name too long$"):
+    with pytest.raises(ExperimentError, match=f"^{long}: cannot be read: File name too long$"):
         is_there(long)
 
 
@@ -55,7 +55,7 @@ def test_a_file_that_cannot_be_looked_at_is_named_with_its_setting(
 ) -> None:
     file = tmp_path / "calls.yaml"
     file.write_text(experiment)
-    with pytest.raises(BadExperiment, match=rf"^{file}:1: [a-z.]+: .*cannot be read: File name"):
+    with pytest.raises(ExperimentError, match=rf"^{file}:1: [a-z.]+: .*cannot be read: File name"):
         load_experiment(file)
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from farm.errors import BadExperiment
+from farm.errors import ExperimentError
 from farm.files.text_file import MOST_BYTES, text_of
 
 
 def complaint(path: Path) -> str:
-    with pytest.raises(BadExperiment) as caught:
+    with pytest.raises(ExperimentError) as caught:
         text_of(path)
     assert str(caught.value).startswith(f"{path}: cannot be read: ")
     return str(caught.value).removeprefix(f"{path}: cannot be read: ")

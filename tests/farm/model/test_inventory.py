@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.errors import BadExperiment
+from farm.errors import ExperimentError
 from farm.experiment_file import load_experiment, load_inventory, parse_experiment
 from farm.model.experiment import AppSettings, Experiment, HostSettings
 
@@ -79,20 +79,20 @@ def test_a_reset_of_the_machine_needs_no_command_of_it(folder: Path) -> None:
     ],
 )
 def test_resets_that_cannot_be_are_told(folder: Path, reset: str, says: str) -> None:
-    with pytest.raises(BadExperiment) as caught:
+    with pytest.raises(ExperimentError) as caught:
         loaded(folder, f"server: {{reset: {reset}}}\n")
     assert says in str(caught.value)
 
 
 def test_a_reset_of_the_machine_needs_an_inventory() -> None:
     text = "format: 1\nscenario: group\nserver: {reset: {by: reboot, ready_within: 5m}}\n"
-    with pytest.raises(BadExperiment, match=r"server\.reset\.by: reboot: expected command, or"):
+    with pytest.raises(ExperimentError, match=r"server\.reset\.by: reboot: expected command, or"):
         parse_experiment(text, "calls.yaml")
 
 
 def test_one_that_is_not_there_is_told_with_the_command_that_writes_it(folder: Path) -> None:
     (folder / "aws/inventory.yaml").unlink()
-    with pytest.raises(BadExperiment, match=r"calls\.yaml:3: inventory: .*: `farm provision"):
+    with pytest.raises(ExperimentError, match=r"calls\.yaml:3: inventory: .*: `farm provision"):
         loaded(folder)
     assert load_experiment(folder / "calls.yaml", inventory_to_come=True).inventory is not None
 
@@ -111,7 +111,7 @@ def test_what_is_wrong_in_it_is_told_with_its_own_line(
 ) -> None:
     path = folder / "aws/inventory.yaml"
     path.write_text(INVENTORY.replace(*change))
-    with pytest.raises(BadExperiment, match=says):
+    with pytest.raises(ExperimentError, match=says):
         load_inventory(path)
 
 
@@ -162,7 +162,9 @@ def test_a_ray_head_is_reached_where_its_machine_is(folder: Path, to: str, head:
 
 def test_an_unknown_key_is_not_said_to_mean_itself(folder: Path) -> None:
     (folder / "aws/inventory.yaml").write_text("scenario: group\n")
-    with pytest.raises(BadExperiment, match=r":1: scenario: unknown key: expected one of format, "):
+    with pytest.raises(
+        ExperimentError, match=r":1: scenario: unknown key: expected one of format, "
+    ):
         loaded(folder)
 
 
@@ -170,5 +172,5 @@ def test_an_address_that_is_none_has_its_place(folder: Path) -> None:
     inventory = folder / "aws/inventory.yaml"
     inventory.write_text("hosts:\n- {here: true}\n- {name: a, ray: head, ssh: {to: 'a b'}}\n")
     place = f"{inventory}:3: hosts[1].ssh.to: 'a b' is not user@host"
-    with pytest.raises(BadExperiment, match=f"^{re.escape(place)}"):
+    with pytest.raises(ExperimentError, match=f"^{re.escape(place)}"):
         loaded(folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from farm.errors import BadExperiment
+from farm.errors import ExperimentError
 from farm.planning.placement import Placement, Room
 
 HOSTS = ("a", "b", "c")
@@ -44,5 +44,5 @@ def test_only_the_hosts_named_are_asked() -> None:
 def test_without_room_it_says_what_was_allowed() -> None:
     placement = Placement(HOSTS, {"a": Room(probes=2), "b": Room(probes=2), "c": Room(probes=1)})
     assert placed(placement, 2) == "ab"
-    with pytest.raises(BadExperiment, match=r"no room for 6 probes .*a 2, b 2, c 1.*more hosts"):
+    with pytest.raises(ExperimentError, match=r"no room for 6 probes .*a 2, b 2, c 1.*more hosts"):
         placement.place(2, HOSTS)

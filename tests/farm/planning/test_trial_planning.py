@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farm.errors import BadExperiment
+from farm.errors import ExperimentError
 from farm.model.experiment import (
     AppSettings,
     Experiment,
@@ -207,7 +207,7 @@ def test_an_untouched_network_is_not_emulated() -> None:
     ],
 )
 def test_a_load_must_be_whole_sessions(experiment: Experiment, load: int, message: str) -> None:
-    with pytest.raises(BadExperiment) as caught:
+    with pytest.raises(ExperimentError) as caught:
         planned(experiment, load)
     assert str(caught.value) == message
 
@@ -245,7 +245,7 @@ def test_a_list_of_ones_own_is_the_ladder() -> None:
     ],
 )
 def test_a_list_that_cannot_be_run_is_refused(search: SearchSettings, message: str) -> None:
-    with pytest.raises(BadExperiment, match=message):
+    with pytest.raises(ExperimentError, match=message):
         ladder(dataclasses.replace(CALLS, search=search))
 
 
@@ -264,7 +264,7 @@ def test_a_list_that_cannot_be_run_is_refused(search: SearchSettings, message: s
     ],
 )
 def test_a_ladder_without_a_rung_is_refused(search: SearchSettings, message: str) -> None:
-    with pytest.raises(BadExperiment) as caught:
+    with pytest.raises(ExperimentError) as caught:
         ladder(dataclasses.replace(CALLS, search=search))
     assert str(caught.value) == message
 
