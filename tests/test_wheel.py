@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.library_page import examples, record_the_run_of_the_page
+
 REPOSITORY = Path(__file__).parent.parent
 
 pytestmark = pytest.mark.slow
@@ -46,6 +48,7 @@ def test_pages_scripts_drivers_and_schema_are_in_it(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for wanted in (
         "farm/experiment.schema.json",
+        "farm/py.typed",
         "browser_scripts/poll_stats.js",
         "browser_scripts/hook_peer_connections.js",
         "browser_scripts/drivers/demo_one_to_one.yaml",
@@ -64,6 +67,15 @@ def test_the_command_works_outside_the_checkout(bare: tuple[Path, Path]) -> None
     (elsewhere / "rooms.yaml").write_text(template)
     listed = _run(python, "-P", "-m", "farm.cli", "runs", "--json", cwd=elsewhere)
     assert json.loads(listed) == []
+
+
+async def test_the_examples_of_the_library_run_from_there(bare: tuple[Path, Path]) -> None:
+    python, elsewhere = bare
+    await record_the_run_of_the_page(elsewhere)
+    for example in examples():
+        if not example.is_live:
+            (elsewhere / "example.py").write_text(example.code)
+            assert _run(python, "-P", "example.py", cwd=elsewhere) == example.prints
 
 
 def test_its_servers_start_from_there(bare: tuple[Path, Path]) -> None:

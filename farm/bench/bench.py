@@ -100,7 +100,8 @@ class Bench:
         Raises BadInput for a load that is no whole number of sessions, or that no machine carries.
         """
         scenario = self._experiment.scenario
-        load = load or self._experiment.trial.load or smallest_load(scenario)
+        if load is None:
+            load = self._experiment.trial.load or smallest_load(scenario)
         check_load(scenario, load, "load")
         async with self._asked(Extent(load, 1)):
             result, evidence = await self._trials.measure(load, "single")

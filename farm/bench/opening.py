@@ -51,9 +51,10 @@ async def open_bench(
     text: str | None = None,
     beside: Path = Path(),
     extent: Extent | None = None,
+    checked: bool = False,
 ) -> AsyncIterator[Bench]:
     """A fresh run: everything that the experiment names is started or reached, and there is a
-    folder for it in `directory` (else `output.directory`, as of now `runs` here).
+    folder for it in `directory` (else in `output.directory`).
 
     Whatever ends the body, nothing of the farm is left running afterwards; the folder stays. What
     is found wrong before the first trial leaves no folder behind, and raises BadInput, or
@@ -64,11 +65,13 @@ async def open_bench(
     settings. A driver's file that has no absolute path is looked for in the directory `beside`.
     `extent` is what there must be room for from the start, on the disk, on the server, on the
     machines of probes: else a trial of `trial.load`, and each question makes sure of its own.
+    That settings fit together is looked at again, unless they are `checked`, or are not meant to.
     """
     if directory is not None:
         output = replace(experiment.output, directory=Path(directory))
         experiment = replace(experiment, output=output)
-    check(experiment)
+    if not checked:
+        check(experiment)
     experiment = with_room_media(experiment, beside)
     extent = extent or single_extent(experiment)
     text = as_yaml(experiment) if text is None else text

@@ -127,7 +127,7 @@ async def measured(
 async def _measured(experiment: Experiment, text: str, beside: Path, observer: Observer) -> Density:
     load = experiment.trial.load or 0
     async with (
-        open_bench(experiment, observer=observer, text=text, beside=beside) as bench,
+        open_bench(experiment, observer=observer, text=text, beside=beside, checked=True) as bench,
         _looking(bench.clock) as looks,
     ):
         result = await bench.trial(load)

@@ -44,10 +44,19 @@ UNSEEN = frozenset({"sampling_lost", "recordings_unknown"})
 """What nobody could look at is said, and held against nobody."""
 
 
+USUAL = InvalidLimits()
+
+
 def judge(
-    evidence: TrialEvidence, criteria: Criteria, invalid: InvalidLimits, baseline: Baseline | None
+    evidence: TrialEvidence,
+    criteria: Criteria,
+    invalid: InvalidLimits = USUAL,
+    baseline: Baseline | None = None,
 ) -> Verdict:
-    """The verdict with its reasons, the worst first; without a baseline on absolute limits only."""
+    """The verdict with its reasons, the worst first; without a baseline on absolute limits only.
+
+    The same evidence under the same limits always gets the same verdict.
+    """
     streams = TrialStreams(evidence)
     findings = findings_of(streams, criteria, baseline)
     count, bad = len(units(evidence)), bad_units(evidence, findings)
