@@ -46,7 +46,8 @@ if TYPE_CHECKING:
     from farm.model.trial_result import TrialResult
     from farm.model.verdict import Outcome, Reason, Verdict
     from farm.protocols import Observer, Progress
-    from farm.search.capacity_search import CapacityEstimate, CapacitySearch
+    from farm.search.capacity_estimate import CapacityEstimate
+    from farm.search.capacity_search import CapacitySearch
     from farm.verdict import judge
     from farm.verdict.baseline import Baseline, baseline_of
 

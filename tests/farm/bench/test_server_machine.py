@@ -4,10 +4,9 @@ import socket
 
 import psutil
 import pytest
-from farm.cli.server_machine import ThisMachine, listening_here, machine_of
 
 from farm.analysis.same_machine import is_same_machine
-from farm.bench.server_machine import listening_here, machine_of
+from farm.bench.server_machine import ThisMachine, listening_here, machine_of
 from farm.model.experiment import Experiment
 from farm.model.host_samples import HostFacts
 from farm.model.server_samples import ServerFacts

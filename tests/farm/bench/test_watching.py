@@ -9,7 +9,6 @@ from aiohttp import web
 
 from farm.bench.watching import Death, kurento_gone, watching
 from farm.testing import FakeClock
-from tests.fakes import FakeClock
 from tests.stand_in_kurento import serving
 
 
