@@ -61,7 +61,7 @@ def test_repeated_figures_take_little_room() -> None:
 
 
 def test_something_else_on_the_line_is_not_taken_for_an_answer() -> None:
-    with pytest.raises(TypeError, match="Question on the line, not Answer"):
+    with pytest.raises(TypeError, match="Question on the line, not Reply"):
         unpacked(packed(Question("close")), Reply)
 
 
