@@ -15,6 +15,7 @@ from av.stream import Disposition
 
 from farm.errors import BadInput
 
+AVERROR_INVALIDDATA = 1094995529
 GIVE_UP_AFTER = 1000
 """Packets in a row of which none decodes: what follows will not either."""
 
@@ -109,6 +110,8 @@ def decoded(
             break
         if packet is None:
             break
+        if packet.has_sidedata("encryption_info"):  # some of it would decode, to noise
+            raise av.InvalidDataError(AVERROR_INVALIDDATA, "it is encrypted")
         try:
             frames = packet.decode()
         except av.FFmpegError as error:
