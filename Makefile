@@ -10,26 +10,25 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 APT ?= yes
 
-# A network namespace of our own: whatever a test sends stays on this machine. Who is not root stays
-# who he is in there, and what lo needed is given back: sshd and Chromium refuse to be half a root.
-# What remains is for the tests' own process, which looks at packets (tests/conftest.py).
-ROOT := $(filter 0,$(shell id -u))
-OWN_NETWORK := unshare $(if $(ROOT),-n,-cn --keep-caps)
-GIVE_BACK := $(if $(ROOT),,setpriv --inh-caps=-all,+net_raw --ambient-caps=-all,+net_raw)
-ISOLATED := $(OWN_NETWORK) sh -c 'ip link set lo up && exec $(GIVE_BACK) "$$0" "$$@"'
+# Whatever a test sends stays on this machine.
+ISOLATED := tests/own_network.sh
+PYTEST := $(BIN)/python -m pytest
 
-# Tests of media have the machine for themselves, one after the other; the others share its cores.
+# Tests run side by side, each worker in a network of its own; live ones wait more than they compute.
+# Those that measure have the machine for themselves, one after the other.
 CORES := $(shell nproc)
+WORKERS ?= $(shell expr $(CORES) \* 5 / 2)
+SIDE_BY_SIDE := --dist loadgroup --no-loadscope-reorder \
+    --tx '$(WORKERS)*popen//python=$(ISOLATED) $(BIN)/python'
 
-# A neighbour on a shared machine may take a live test the time that it needs; the log says which.
-ONCE_MORE := echo "Live tests that failed are tried once more." && \
-    $(ISOLATED) $(BIN)/python -m pytest -m live --last-failed --last-failed-no-failures none
+# Tests start hundreds of Python processes: what these import is to be compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What is read without being run.
 READ := lint format types layers
 
 .NOTPARALLEL:
-.PHONY: demo test check $(READ) fast-tests shared-tests live-tests own-network lock clean
+.PHONY: demo test check $(READ) fast-tests shared-tests alone-tests own-network lock clean
 
 demo: $(READY)
 	@APT=$(APT) sh infra/machine_setup.sh chromium libatomic top
@@ -39,7 +38,7 @@ test: $(READY)
 	@APT=$(APT) sh infra/machine_setup.sh busybox chromium cloud-init-schema faketime fish janus \
 	    libatomic ip sshd tcsh top zsh
 	@$(MAKE) --no-print-directory own-network
-	@$(MAKE) --no-print-directory --keep-going $(READ) shared-tests live-tests
+	@$(MAKE) --no-print-directory --keep-going $(READ) shared-tests alone-tests
 
 check: $(READY)
 	@APT=$(APT) sh infra/machine_setup.sh chromium libatomic ip
@@ -60,13 +59,13 @@ layers:
 	$(BIN)/lint-imports
 
 fast-tests:
-	$(ISOLATED) $(BIN)/python -m pytest -q -m "not live and not slow" -n $(CORES)
+	$(PYTEST) -q -m "not live and not slow" $(SIDE_BY_SIDE)
 
 shared-tests:
-	$(ISOLATED) $(BIN)/python -m pytest -q -m "not live" -n $(CORES) --dist loadfile
+	$(PYTEST) -q -m "not alone" $(SIDE_BY_SIDE)
 
-live-tests:
-	$(ISOLATED) $(BIN)/python -m pytest -m live || { [ $$? -eq 1 ] && $(ONCE_MORE); }
+alone-tests:
+	$(ISOLATED) $(PYTEST) -m alone
 
 own-network:
 	@$(ISOLATED) true || { \

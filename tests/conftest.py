@@ -25,6 +25,7 @@ from farm.model.page_samples import PageReport, ProbeEvent
 from farm.model.trial_plan import ProbePlan
 from farm.processes import Processes
 from farm.protocols import HostKit
+from tests.second_try import SecondTry, read_flaky
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("farm", deadline=None)
@@ -43,7 +44,21 @@ if sys.platform == "linux":
 
 T = TypeVar("T")
 
-PAGES = Path(__file__).parent / "data/pages"
+TESTS = Path(__file__).parent
+PAGES = TESTS / "data/pages"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    reasons = read_flaky(TESTS / "flaky.toml", TESTS.parent)
+    config.pluginmanager.register(SecondTry(reasons), "second try")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Live tests first, each by itself; then the quick ones of a module together, up to the end."""
+    items.sort(key=lambda item: item.get_closest_marker("live") is None)
+    for item in items:
+        if item.get_closest_marker("live") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture

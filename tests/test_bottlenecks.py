@@ -49,7 +49,7 @@ from tests.starved_server import (
     slow_disk,
 )
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 
 # Detectors of a busy machine are off: it is the tests' machine, and not what is asked here.
 CALLS = """

@@ -35,8 +35,8 @@ PARTS = (
     "ruff format --check .",
     "mypy ",
     "lint-imports ",
-    "python -m pytest -q -m not live ",
-    "python -m pytest -m live ",
+    "python -m pytest -q -m not alone ",
+    "python -m pytest -m alone ",
 )
 TOOL = """#!/bin/sh
 echo "${{0##*/}} $* " >> {log}

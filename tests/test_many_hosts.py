@@ -13,7 +13,7 @@ import pytest
 from tests.farm_process import FarmProcess, farm
 from tests.ray_machines import Machines, two_machines
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("many hosts")]
 
 # Detectors of a busy machine are off: it is the tests' machine, and not what is asked here.
 CALLS = """

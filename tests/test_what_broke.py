@@ -76,6 +76,7 @@ def test_what_is_ours_and_dies_makes_the_trial_invalid(tmp_path: Path, name: str
         assert run.left() == []
 
 
+@pytest.mark.alone
 def test_a_starved_generator_is_named_and_not_the_server(tmp_path: Path) -> None:
     short = CALL.replace("hold: 30s", "hold: 10s")
     with farm(tmp_path, "run", "--absolute", experiment=short) as run, ExitStack() as burners:

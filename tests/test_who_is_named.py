@@ -12,7 +12,7 @@ import pytest
 
 from tests.farm_process import farm
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 
 # What a busy machine does to calls is not judged: it is the tests' machine, and not what is asked.
 SPOILT = """

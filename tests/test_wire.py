@@ -13,7 +13,7 @@ from farm.recording.reader import RunReader
 from tests.farm_process import farm
 from tests.packets import StreamCapture
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 
 CALL = """
 format: 1

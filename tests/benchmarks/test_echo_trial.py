@@ -11,7 +11,7 @@ from benchmarks.echo_servers import embedded
 from benchmarks.echo_trial import Setting, echo_experiment, echo_trial
 from farm.processes import Processes
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 
 KBPS = 400
 

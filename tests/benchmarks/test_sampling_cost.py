@@ -10,6 +10,7 @@ from benchmarks.sampling_cost import measure
 
 
 @pytest.mark.live
+@pytest.mark.alone
 async def test_sampling_takes_under_2_percent_of_a_core_and_agrees_with_the_kernel() -> None:
     found = await measure(argparse.Namespace(seconds=15, threads=480, sessions=10, busy=0.4))
     assert found["machine_threads"] >= 480

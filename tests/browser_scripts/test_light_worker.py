@@ -23,7 +23,7 @@ from farm.media.light_bank import LightBank, light_bank
 from farm.media.vp8_pairs import Vp8Pairs
 from farm.model.setting import Size
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("light worker")]
 
 HERE = Path(__file__).parent
 SIZE, PICTURES, FRAME_RATE = Size(640, 480), 20, 10

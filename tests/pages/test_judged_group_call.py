@@ -10,7 +10,7 @@ from tests.pages.group_call_pages import group_call
 from tests.pages.judged import judged, named
 from tests.pages.serving import switched
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from tests.pages.judged import judged, named
 from tests.pages.room_pages import ROOM_DRIVER, room_pages
 from tests.pages.serving import switched
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,7 @@ def burnt(other: psutil.Process, users: CpuUsers) -> list[CpuShare]:
 
 
 @pytest.mark.live
+@pytest.mark.alone
 def test_another_program_is_named_with_its_script_and_its_priority(burner: psutil.Process) -> None:
     found = burnt(burner, CpuUsers(tuple, tuple))
     named = [each for each in found if (each.program or "").endswith(" burner.py")]
@@ -110,6 +111,7 @@ def test_another_program_is_named_with_its_script_and_its_priority(burner: psuti
 
 
 @pytest.mark.live
+@pytest.mark.alone
 def test_the_family_of_a_browser_and_of_the_media_server_are_no_others(
     burner: psutil.Process,
 ) -> None:
