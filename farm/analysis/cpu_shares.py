@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from farm.model.host_samples import CpuShare, CpuWait
 from farm.model.page_samples import CpuUser
 
-IN_THE_WAY = 0.2
+CONTENDED_SHARE = 0.2
 """Of some cores: other programs that use so much of them are in the way of ours there."""
 
 TOLD_CORES = 0.05

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from farm.analysis.cpu_shares import IN_THE_WAY, cores_of, others_text
+from farm.analysis.cpu_shares import CONTENDED_SHARE, cores_of, others_text
 from farm.hosts.cores import chosen_cores, look_at_cores, spent
 from farm.hosts.cpu_users import CpuUsers
 from farm.hosts.processes import read_processes
@@ -19,4 +19,4 @@ def look_at_others(seconds: float) -> tuple[bool, str]:
     cpu = spent(before, look_at_cores(), cores)
     shares = users.on(cores, cpu.by_programs) or ()
     taken = cores_of("others", shares, low_priority=False)
-    return taken < IN_THE_WAY * len(cores), others_text(shares, len(cores))
+    return taken < CONTENDED_SHARE * len(cores), others_text(shares, len(cores))

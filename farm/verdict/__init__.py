@@ -1,4 +1,4 @@
-"""`TrialEvidence` + criteria -> `Verdict` with reasons: who suffered, who is to blame."""
+"""Judges a trial: `TrialEvidence` and criteria -> `Verdict`, with the reasons and their causes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was seen of rooms of which nobody said whether the server mixes or forwards. Pure."""
+"""Rooms for which neither experiment nor driver says whether the server mixes or forwards. Pure."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ LEAST_MEMBERS = 3
 """In a room of two a mix and the partner's stream look alike."""
 
 
-def as_assumed(evidence: TrialEvidence) -> Iterator[str]:
-    """The assumption, and what members received."""
+def assumed_media_notes(evidence: TrialEvidence) -> Iterator[str]:
+    """A note that states the assumption and what members received."""
     if evidence.plan.media_assumed:
         yield (
-            "scenario.media is not said: rooms were taken for forwarded; "
+            "scenario.media is not set: rooms were assumed to be forwarded; "
             f"each member received {_range(evidence, 'video')} and {_range(evidence, 'audio')}; "
             f"owed {_owed(evidence)}"
         )
 
 
 def mixed_or_withheld(evidence: TrialEvidence) -> tuple[Reason, ...]:
-    """Why a room that was only assumed to forward is not judged: it may as well be a mix.
+    """The reason that makes a trial invalid if its rooms, assumed to be forwarded, may be mixed.
 
-    So it may if of some kind each member received one stream, and of the other what it is owed.
+    They may be if of one kind each member received one stream, and of the other what it is owed.
     """
     plan = evidence.plan
     members = [len(session.probes) for session in plan.sessions]
@@ -48,7 +48,7 @@ def mixed_or_withheld(evidence: TrialEvidence) -> tuple[Reason, ...]:
             "assumed_media",
             f"each member received {_range(evidence, 'video')} and {_range(evidence, 'audio')}: "
             "the server mixes its rooms, or it withholds streams; one that forwards owes "
-            f"{_owed(evidence)}: say scenario.media: mixed or forwarded",
+            f"{_owed(evidence)}: set scenario.media to mixed or forwarded",
         ),
     )
 

@@ -1,8 +1,7 @@
-"""What quality is at the smallest load: the figures that relative limits are held against.
+"""The baseline: quality at the smallest load, with which relative limits compare. Pure.
 
-Pure. A baseline is made of trials that passed the absolute limits (`judge` without a baseline) and
-agree with each other: two that differ by half of what a limit forgives would leave verdicts to
-chance.
+It is made of trials that passed the absolute limits (`judge` without a baseline) and agree with
+each other: with two that differ by half of a limit's tolerance chance would decide verdicts.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class StreamBaseline:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """`trials` are the indices of those it was made of."""
+    """The baseline of a run; `trials` are the indices of those it was made of."""
 
     trials: tuple[int, ...]
     streams: tuple[StreamBaseline, ...]
@@ -55,18 +54,18 @@ class Baseline:
 def baseline_of(evidences: Sequence[TrialEvidence], at_least: int = 2) -> Baseline | None:
     """The baseline of the first two trials that agree; None as long as no two do.
 
-    Hand in only trials that passed without a baseline. With `at_least` 1 the first trial is
-    believed by itself, until there are more.
+    `evidences` are of trials that passed without a baseline. With `at_least` 1 a single trial is
+    enough, until there are more.
     """
     if at_least == 1 and len(evidences) == 1:
-        return _made_of(evidences)
+        return _baseline_from(evidences)
     for pair in combinations(evidences, 2):
-        if _agree(_made_of(pair[:1]), _made_of(pair[1:])):
-            return _made_of(pair)
+        if _agree(_baseline_from(pair[:1]), _baseline_from(pair[1:])):
+            return _baseline_from(pair)
     return None
 
 
-def _made_of(evidences: Sequence[TrialEvidence]) -> Baseline:
+def _baseline_from(evidences: Sequence[TrialEvidence]) -> Baseline:
     groups: dict[tuple[str, Direction, MediaKind], list[StreamInterval]] = {}
     for evidence in evidences:
         for interval in evidence.intervals:
@@ -84,9 +83,9 @@ def _made_of(evidences: Sequence[TrialEvidence]) -> Baseline:
                 target_bitrate_bps=median_known(
                     interval.target_bitrate_bps for interval in intervals
                 ),
-                frame_width=_usual(interval.frame_width for interval in intervals),
-                frame_height=_usual(interval.frame_height for interval in intervals),
-                pixels_per_s=_tenth(_pixels_per_s(interval) for interval in intervals),
+                frame_width=_most_frequent(interval.frame_width for interval in intervals),
+                frame_height=_most_frequent(interval.frame_height for interval in intervals),
+                pixels_per_s=_tenth_percentile(_pixels_per_s(interval) for interval in intervals),
             )
             for (role, direction, kind), intervals in sorted(groups.items())
         ),
@@ -113,8 +112,8 @@ def _near(one: float | None, other: float | None) -> bool:
     return abs(one - other) <= AGREEMENT * max(one, other)
 
 
-def _usual(values: Iterable[int | None]) -> int | None:
-    """The value seen most: a size is not averaged."""
+def _most_frequent(values: Iterable[int | None]) -> int | None:
+    """The most frequent value: a size is not averaged."""
     known = [value for value in values if value is not None]
     return multimode(known)[0] if known else None
 
@@ -124,7 +123,7 @@ def _pixels_per_s(interval: StreamInterval) -> float | None:
     return None if width is None or height is None or rate is None else width * height * rate
 
 
-def _tenth(values: Iterable[float | None]) -> float | None:
-    """The value that nine in ten reach."""
+def _tenth_percentile(values: Iterable[float | None]) -> float | None:
+    """The tenth percentile: nine in ten values reach it."""
     known = sorted(value for value in values if value is not None)
     return known[len(known) // 10] if known else None

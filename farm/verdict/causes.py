@@ -1,9 +1,9 @@
-"""Who spoilt a session: findings -> reasons, causes before their effects. Pure.
+"""Which probe caused what was wrong in a session: findings -> reasons, causes first. Pure.
 
 One probe's bad network shows in others, too: what it cannot send its partner does not receive, and
-what it cannot receive its partner is told to send less of (a server passes on the smallest estimate
-of a stream's receivers). So within a session the probe whose own way up loses packets is named
-first, and what its partner suffers is told beside it. Before all comes one whose page left.
+what it cannot receive its partner is asked to send less of (a server passes on the smallest
+bandwidth estimate of a stream's receivers). So within a session a probe whose page left is named
+first, then one whose uplink loses packets, together with the effect on its partner.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ from farm.planning.receivers import receivers
 from farm.verdict.stream_limits import Breach
 from farm.verdict.trial_streams import TrialStreams
 
-UP_LOSSES = ("residual_loss", "repair")
-TOLD_LESS = ("target_bitrate", "frame_rate")
+UPLINK_LOSS_CODES = ("residual_loss", "repair")
+REDUCED_CODES = ("target_bitrate", "frame_rate")
 LEFT = "left"
-"""The code of a page that closed its connections before the hold was over."""
+"""The code of the reason for a page that closed its connections before the hold was over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A limit that a probe's stream broke; without direction and kind, the probe itself.
+    """One thing that is wrong with a probe's stream; without direction and kind, with the probe.
 
     `senders` are the probes that a received stream may come from, as `StreamIdentity` has them, and
-    `track` its number among those of its kind. `said` is the message where something else has one
-    already. `of_session`: not the probe's.
+    `track` its number among those of its kind. `message` is given where another module has worded
+    it already. `of_session`: it concerns the whole session, not one probe.
     """
 
     probe: ProbePlan
     breach: Breach
     direction: Direction | None = None
     kind: MediaKind | None = None
-    said: str = ""
+    message: str = ""
     of_session: bool = False
     senders: tuple[str, ...] = ()
     track: int = 0
 
     @classmethod
     def of(cls, probe: ProbePlan, breach: Breach, stream: StreamIdentity) -> Finding:
-        """A limit that this stream of the probe broke."""
+        """The finding of a limit that this stream of the probe broke."""
         return cls(
             probe,
             breach,
@@ -61,9 +61,9 @@ class Finding:
         return "" if self.of_session else self.probe.role
 
     @property
-    def up_loss(self) -> bool:
-        """Packets lost between the probe and the server: nobody else's doing."""
-        return self.direction == "outbound" and self.breach.code in UP_LOSSES
+    def is_uplink_loss(self) -> bool:
+        """Whether packets were lost on the uplink: no other probe can cause that."""
+        return self.direction == "outbound" and self.breach.code in UPLINK_LOSS_CODES
 
     @property
     def stream(self) -> str | None:
@@ -75,8 +75,8 @@ class Finding:
         return " or ".join(self.senders) or None
 
 
-class Blame:
-    """All findings of a trial, ordered and explained."""
+class Causes:
+    """The findings of a trial, ordered so that causes come before their effects."""
 
     def __init__(self, findings: Sequence[Finding], streams: TrialStreams) -> None:
         self._streams = streams
@@ -85,7 +85,7 @@ class Blame:
         for finding in findings:
             self._of_probe.setdefault(finding.probe.probe, []).append(finding)
         self.findings = self._in_order(findings)
-        """The worst session first; in it the probe that spoilt it, its causes before effects."""
+        """The worst session first; in it the probe that is the cause, its causes before effects."""
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -96,27 +96,27 @@ class Blame:
         for finding in findings:
             session = finding.probe.session
             beyond[session] = max(beyond.get(session, 0.0), finding.breach.beyond)
-        guilt = {probe: _guilt(theirs) for probe, theirs in self._of_probe.items()}
+        order = {probe: _cause_order(theirs) for probe, theirs in self._of_probe.items()}
 
         def key(finding: Finding) -> tuple[object, ...]:
             session, probe = finding.probe.session, finding.probe.probe
-            is_effect = self._cause(finding) is not None
-            return -beyond[session], session, guilt[probe], probe, is_effect, _rank(finding)
+            is_effect = self._cause_of(finding) is not None
+            return -beyond[session], session, order[probe], probe, is_effect, _rank(finding)
 
         return tuple(sorted(findings, key=key))
 
-    def _cause(self, finding: Finding) -> Finding | None:
-        """What explains a finding by another probe, if that comes before it in order."""
-        if finding.kind is None or finding.up_loss:
+    def _cause_of(self, finding: Finding) -> Finding | None:
+        """Another probe's finding that explains this one, if that probe comes before in order."""
+        if finding.kind is None or finding.is_uplink_loss:
             return None
         causes: list[Finding] = []
         if finding.direction == "inbound":
             theirs = self._of_probe.get(finding.senders[0], []) if len(finding.senders) == 1 else []
-            causes = [other for other in theirs if other.up_loss or other.direction is None]
-        elif finding.breach.code in TOLD_LESS:
+            causes = [other for other in theirs if other.is_uplink_loss or other.direction is None]
+        elif finding.breach.code in REDUCED_CODES:
             causes = [
                 other
-                for receiver in self._streams.hearers_of(finding.probe, finding.kind)
+                for receiver in self._streams.receivers_of(finding.probe, finding.kind)
                 for other in self._of_probe.get(receiver.probe, [])
                 if other.direction == "inbound"
             ]
@@ -132,29 +132,29 @@ class Blame:
         )
         theirs = self._of_probe[first.probe.probe]
         mine = self._of_probe[finding.probe.probe]
-        return first if _guilt(theirs) < _guilt(mine) else None
+        return first if _cause_order(theirs) < _cause_order(mine) else None
 
     def _reason(self, finding: Finding) -> Reason:
-        """The finding in words, with what it did to a partner or what a partner did to it."""
+        """The finding in words, with its effect on a partner or its cause at one."""
         probe, breach = finding.probe, finding.breach
         who = f"{probe.probe} ({probe.session})"
         if finding.of_session:
-            message = f"{probe.session}: {finding.said}"
-        elif finding.said:
-            message = f"{who}: {finding.said}"
+            message = f"{probe.session}: {finding.message}"
+        elif finding.message:
+            message = f"{who}: {finding.message}"
         else:
-            sentence = _sentence(finding.breach, self._what(finding))
+            sentence = _sentence(finding, self._what(finding))
             message = f"{who} {sentence}{self._unconnected(finding)}"
-        cause = self._cause(finding)
+        cause = self._cause_of(finding)
         if cause is not None and cause.breach.code == LEFT:
             message += f"; {cause.probe.probe} left first"
         elif cause is not None:
             whose = cause.stream or "join"
             message += f"; {cause.probe.probe}'s {whose} failed first ({cause.breach.code})"
-        elif finding.up_loss and finding.kind is not None:
-            message += self._beside(probe, finding.kind)
-        elif self._was_pulled_down(finding):
-            message += f"; {self._first_to_fall}'s estimate fell first"
+        elif finding.is_uplink_loss and finding.kind is not None:
+            message += self._loss_at_receiver(probe, finding.kind)
+        elif self._is_reduced_for_receiver(finding):
+            message += f"; {self._first_to_fall}'s bandwidth estimate fell first"
         return Reason(
             breach.code,
             message,
@@ -178,7 +178,7 @@ class Blame:
         return f"{finding.stream}{whose}"
 
     def _unconnected(self, finding: Finding) -> str:
-        """What connections say of a stream that never came."""
+        """The states of a page's connections, for a stream that never came."""
         states = self._streams.evidence.never_connected.get(finding.probe.probe, {})
         if finding.breach.code != "setup" or finding.breach.value is not None or not states:
             return ""
@@ -193,17 +193,17 @@ class Blame:
         fall = self._streams.evidence.first_to_fall
         return None if fall is None else fall.probe
 
-    def _was_pulled_down(self, finding: Finding) -> bool:
-        """A sender that was told to send less, because one of its receivers could not have more."""
+    def _is_reduced_for_receiver(self, finding: Finding) -> bool:
+        """Whether a sender was asked to send less because one receiver could not get more."""
         fall = self._streams.evidence.first_to_fall
-        told = finding.direction == "outbound" and finding.breach.code in TOLD_LESS
-        return fall is not None and told and finding.probe.probe == fall.sender
+        reduced = finding.direction == "outbound" and finding.breach.code in REDUCED_CODES
+        return fall is not None and reduced and finding.probe.probe == fall.sender
 
-    def _beside(self, sender: ProbePlan, kind: MediaKind) -> str:
-        """What those who receive a stream lost of it, the worst of them."""
+    def _loss_at_receiver(self, sender: ProbePlan, kind: MediaKind) -> str:
+        """How much of a stream its receivers lost, the worst of them."""
         losses = {
             receiver.probe: self._streams.inbound_loss(receiver.probe, kind)
-            for receiver in self._streams.hearers_of(sender, kind)
+            for receiver in self._streams.receivers_of(sender, kind)
         }
         if not losses:
             return ""
@@ -212,43 +212,47 @@ class Blame:
         return f"; its partner {receiver} lost {lost} of it on the way down"
 
 
-def _guilt(findings: list[Finding]) -> tuple[float, ...]:
-    """Sorts the probes of a session, the one that spoilt it first.
+def _cause_order(findings: list[Finding]) -> tuple[float, ...]:
+    """Sort key of the probes of a session, the cause of its problems first.
 
-    Those who left; those whose way up lost packets for good, then for repair; then those who had
-    no partner to fail them; then by how far they are off, then by when they were.
+    Those that left; those whose uplink lost packets, then those that retransmitted; then those
+    whose partner did not fail to join; then by how far beyond a limit, then by time.
     """
-    up = dict.fromkeys(UP_LOSSES, 0.0)
+    up = dict.fromkeys(UPLINK_LOSS_CODES, 0.0)
     for finding in findings:
-        if finding.up_loss:
+        if finding.is_uplink_loss:
             up[finding.breach.code] = max(up[finding.breach.code], finding.breach.beyond)
-    left_alone = all(finding.breach.code == "partner" for finding in findings)
+    partner_failed = all(finding.breach.code == "partner" for finding in findings)
     return (
         -float(any(finding.breach.code == LEFT for finding in findings)),
-        *(-up[code] for code in UP_LOSSES),
-        float(left_alone),
+        *(-up[code] for code in UPLINK_LOSS_CODES),
+        float(partner_failed),
         -max(finding.breach.beyond for finding in findings),
         min(finding.breach.at_s for finding in findings),
     )
 
 
 def _rank(finding: Finding) -> tuple[float, float]:
-    return (-float(finding.up_loss), -finding.breach.beyond)
+    return (-float(finding.is_uplink_loss), -finding.breach.beyond)
 
 
-def _sentence(breach: Breach, what: str) -> str:
+def _sentence(finding: Finding, what: str) -> str:
+    breach = finding.breach
     value, limit = breach.value, breach.limit
     if value is None or limit is None:
-        nothing = {"setup": f"got no first media, limit {limit or 0:g} s"}
-        return f"{what} {nothing.get(breach.code, 'was not seen at all: no poll tells of it')}"
+        if breach.code == "setup":
+            return f"{what} got no first media, limit {limit or 0:g} s"
+        return f"{what} was not seen: its page was not polled for a window"
+    ratio = "retransmission" if finding.direction == "outbound" else "NACK"
+    target = f"had a target bitrate of {value / 1000:.0f} kbit/s"
     sentences = {
         "setup": f"took {value:.1f} s to its first media, limit {limit:g} s",
         "residual_loss": f"lost {percent(value)} of its packets, limit {percent(limit)}",
-        "repair": f"had {percent(value)} of its packets repaired, limit {percent(limit)}",
+        "repair": f"had a {ratio} ratio of {percent(value)}, limit {percent(limit)}",
         "delivered": f"delivered {percent(value)} of what was sent, limit {percent(limit)}",
-        "target_bitrate": f"aimed at {value / 1000:.0f} kbit/s, limit {limit / 1000:.0f} kbit/s",
+        "target_bitrate": f"{target}, limit {limit / 1000:.0f} kbit/s",
         "frame_rate": f"had {value:.1f} frames/s, limit {limit:.1f}",
-        "stalled": f"stood still {percent(value)} of a window, limit {percent(limit)}",
+        "stalled": f"was frozen for {percent(value)} of a window, limit {percent(limit)}",
         "gap": f"had no packet for {value:.1f} s, limit {limit:g} s",
         "size": f"changed its size to {value:.0f} pixels, was {limit:.0f}",
         "pixels": f"had {value / 1e6:.2f} million pixels/s, limit {limit / 1e6:.2f}",

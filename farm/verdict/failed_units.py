@@ -10,7 +10,7 @@ from farm.verdict.causes import Finding
 
 SESSIONS_ALL_GOOD, SESSIONS_BAD_SHARE = 20, 0.02
 VIEWERS_ALL_GOOD, VIEWERS_BAD_SHARE = 49, 0.01
-"""Up to so many units all must be good; above, this share may be bad (`bad_share: auto`)."""
+"""Up to so many units all must pass; above, this share may fail (`bad_share: auto`)."""
 
 
 def _is_broadcast(evidence: TrialEvidence) -> bool:
@@ -18,7 +18,7 @@ def _is_broadcast(evidence: TrialEvidence) -> bool:
 
 
 def units(evidence: TrialEvidence) -> list[str]:
-    """The names of what is counted: sessions, or the viewers of a broadcast."""
+    """The names of the units: sessions, or the viewers of a broadcast."""
     if _is_broadcast(evidence):
         return [probe.probe for probe in evidence.plan.probes if probe.role == "viewer"]
     return [session.session for session in evidence.plan.sessions]
@@ -42,18 +42,18 @@ def bad_units(evidence: TrialEvidence, findings: list[Finding]) -> set[str]:
 
 
 def fails(evidence: TrialEvidence, findings: list[Finding], allowed: int) -> bool:
-    """Whether more units are bad than may be, or a presenter is."""
+    """Whether more units fail than may, or a presenter does."""
     presenter_bad = any(finding.role == "presenter" for finding in findings)
     return presenter_bad or len(bad_units(evidence, findings)) > allowed
 
 
 def bad_units_allowed(evidence: TrialEvidence, criteria: Criteria) -> int:
-    """How many units may be bad."""
+    """How many units may fail."""
     share, count = criteria.bad_share, len(units(evidence))
     if share is None:
         broadcast = _is_broadcast(evidence)
         all_good = VIEWERS_ALL_GOOD if broadcast else SESSIONS_ALL_GOOD
         auto = VIEWERS_BAD_SHARE if broadcast else SESSIONS_BAD_SHARE
         share = 0.0 if count <= all_good else auto
-    # 2 % of 50 is 1, whatever binary fractions make of it.
+    # 2 % of 50 is 1; its binary fraction is slightly less.
     return math.floor(share * count + 1e-9)

@@ -17,8 +17,8 @@ def findings_of(
     return [
         *_unestablished(streams, criteria),
         *_left(streams),
-        *_spoilt_streams(streams, criteria, baseline),
-        *_lost_recordings(streams.evidence),
+        *_failing_streams(streams, criteria, baseline),
+        *_missing_recordings(streams.evidence),
     ]
 
 
@@ -32,10 +32,10 @@ def _unestablished(streams: TrialStreams, criteria: Criteria) -> list[Finding]:
         join = joins.get(probe.probe)
         if join is None or not join.joined:
             code = (join.reason if join else None) or "join"
-            said = (join.message if join else "") or "did not join before the trial ended"
+            message = (join.message if join else "") or "did not join before the trial ended"
             at_s = (join.at_s if join else None) or 0.0
             breach = Breach(code, None, None, FAR_BEYOND, -1, at_s)
-            found.append(Finding(probe, breach, said=said))
+            found.append(Finding(probe, breach, message=message))
             continue
         for kind in dict.fromkeys(probe.receives):
             for stream in streams.owed(probe.probe, "inbound", kind):
@@ -63,16 +63,16 @@ def _left(streams: TrialStreams) -> list[Finding]:
         Finding(
             streams.probes[probe],
             Breach(LEFT, None, None, FAR_BEYOND, -1, at_s),
-            said="its page itself closed its connections before the hold was over",
+            message="its page itself closed its connections before the hold was over",
         )
         for probe, at_s in streams.evidence.left.items()
     ]
 
 
-def _spoilt_streams(
+def _failing_streams(
     streams: TrialStreams, criteria: Criteria, baseline: Baseline | None
 ) -> list[Finding]:
-    """Streams of established probes that break a limit; what never came is told already."""
+    """Streams of established probes that break a limit; those that never came are found before."""
     evidence = streams.evidence
     joined = {join.probe for join in evidence.joins if join.joined}
     came = {
@@ -89,13 +89,13 @@ def _spoilt_streams(
     ]
 
 
-def _lost_recordings(evidence: TrialEvidence) -> list[Finding]:
+def _missing_recordings(evidence: TrialEvidence) -> list[Finding]:
     first = {session.session: session.probes[0] for session in evidence.plan.sessions}
     return [
         Finding(
             first[fault.session],
             Breach(fault.what, None, None, FAR_BEYOND, -1, fault.at_s),
-            said=fault.message,
+            message=fault.message,
             of_session=True,
         )
         for fault in evidence.faults

@@ -1,8 +1,8 @@
-"""Was the generator at fault? Detectors that make a trial invalid, whatever its media say.
+"""Faults of the load generator that make a trial invalid, whatever its media were. Pure.
 
-Pure. A starved generator sends less than the load it claims and sees freezes that are its own: a
-fail in such a trial blames the server for nothing, a pass praises it for a load it never had. So
-either is replaced by `invalid` if a detector fires in the hold.
+A starved generator sends less than the load it claims and measures freezes that it caused itself:
+neither a fail nor a pass of such a trial says anything of the server. So either is replaced by
+`invalid` if a detector fires in the hold.
 """
 
 from __future__ import annotations
@@ -17,45 +17,45 @@ from farm.model.criteria import InvalidLimits
 from farm.model.trial_evidence import Fault, StreamInterval, TrialEvidence
 from farm.model.verdict import OTHER_PROGRAMS, Reason
 from farm.model.wording import percent
-from farm.verdict.host_cpu import others_beside
-from farm.verdict.host_faults import busy_hosts, deaf_hosts, unseen_hosts
+from farm.verdict.host_cpu import contended_hosts
+from farm.verdict.host_faults import busy_hosts, dropping_hosts, unseen_hosts
 from farm.verdict.host_seconds import BUSY_S
 
 FORGIVEN_POLLS = 2
-"""So many late polls of a host prove nothing in a short hold."""
+"""Late polls of a host that are tolerated, however short the hold is."""
 
 OF_CPU = frozenset({"host_cpu", "thread_cpu", "late_polls", "encoder_cpu", "capture"})
-"""What comes of a lack of CPU, whoever had it."""
+"""Codes of what a lack of CPU causes, whoever used it."""
 
 OF_WAITING = frozenset({OTHER_PROGRAMS, "cpu_quota", "waited_for_cpu"})
-"""Reasons that say who had it."""
+"""Codes of reasons that say who used it."""
 
 OURS: frozenset[str] = frozenset({"app_died", "browser_crashed", "host_lost"})
-"""Faults of the generator; the others are the server's, or spoil figures only."""
+"""Faults of the generator; the others are the server's, or concern figures only."""
 
 
 def generator_faults(evidence: TrialEvidence, invalid: InvalidLimits) -> tuple[Reason, ...]:
-    """What was wrong with the generator in the hold, and what of it broke at any time."""
+    """What was wrong with the generator in the hold, and its failures at any time but the leave."""
     late = after_hold(evidence)
-    found = [
+    reasons = [
         _of_fault(fault) for fault in evidence.faults if fault.what in OURS and fault not in late
     ]
-    found += _of_browsers(evidence)
+    reasons += _of_browsers(evidence)
     start_s, end_s = evidence.phases.hold_s, evidence.phases.leave_s
     if start_s is not None:
-        found += busy_hosts(evidence.host_samples, invalid, start_s, end_s)
-        found += deaf_hosts(evidence.host_samples, invalid, start_s, end_s)
-        found += unseen_hosts(evidence)
-    found += _polls(evidence, invalid)
-    found += _cameras(evidence, invalid)
-    codes = {reason.code for reason in found}
+        reasons += busy_hosts(evidence.host_samples, invalid, start_s, end_s)
+        reasons += dropping_hosts(evidence.host_samples, invalid, start_s, end_s)
+        reasons += unseen_hosts(evidence)
+    reasons += _polls(evidence, invalid)
+    reasons += _cameras(evidence, invalid)
+    codes = {reason.code for reason in reasons}
     if start_s is not None and codes & OF_CPU and not codes & OF_WAITING:
-        found += others_beside(evidence.host_samples, start_s, end_s)
-    return tuple(found)
+        reasons += contended_hosts(evidence.host_samples, start_s, end_s)
+    return tuple(reasons)
 
 
 def after_hold(evidence: TrialEvidence) -> tuple[Fault, ...]:
-    """What of the generator broke while probes left: the hold was whole, and stands."""
+    """Failures of the generator while probes left: the hold was complete, so it is still judged."""
     leave_s = evidence.phases.leave_s
     if leave_s is None:
         return ()
@@ -67,7 +67,7 @@ def _of_fault(fault: Fault) -> Reason:
 
 
 def _of_browsers(evidence: TrialEvidence) -> Iterator[Reason]:
-    """Probes whose browser never got as far as the page."""
+    """Probes whose browser did not start."""
     for join in evidence.joins:
         if not join.joined and join.reason == "browser":
             message = f"{join.probe}: {join.message}"
@@ -97,7 +97,7 @@ def _polls(evidence: TrialEvidence, invalid: InvalidLimits) -> Iterator[Reason]:
 
 
 def _cameras(evidence: TrialEvidence, invalid: InvalidLimits) -> Iterator[Reason]:
-    """Encoders that lacked CPU, cameras that lacked frames: the worst window of each probe."""
+    """Encoders without enough CPU, cameras with too few frames: the worst window of each probe."""
     encoders: dict[str, StreamInterval] = {}
     captures: dict[str, dict[int, StreamInterval]] = {}
     intervals = Intervals.of(evidence.intervals)
@@ -153,9 +153,9 @@ def _cameras(evidence: TrialEvidence, invalid: InvalidLimits) -> Iterator[Reason
 
 
 def _best_captures(videos: pl.DataFrame) -> Mapping[tuple[str, int], float]:
-    """By probe and window the most frames that a sender got of a camera.
+    """The highest capture frame rate of a probe's senders, by probe and window.
 
-    A page may send one camera several times, and let some of its encoders have fewer frames.
+    A page may send one camera several times, some of them with fewer frames.
     """
     cameras = videos.filter(pl.col("asked_frame_rate").is_not_null())
     most = cameras.group_by("probe", "window").agg(pl.col("capture_frame_rate").max())

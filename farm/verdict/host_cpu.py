@@ -1,9 +1,8 @@
-"""Did the probes of a host wait for a core, and who had it? Pure.
+"""Faults of a host's CPU: probes that waited for a core, and which programs used it. Pure.
 
 Being busy is no fault: a host may be at 95 % and serve each thread at once, or at 60 % in bursts
 that keep all of them waiting. So the threads' own waits count, and whether other programs of the
-same priority had a part of full cores. Where the kernel tells no waits, how busy the host was is
-all there is.
+same priority used a part of full cores. Where the kernel counts no waits, CPU use decides.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import TypeVar
 
 from farm.analysis.aggregates import mean_known
 from farm.analysis.cpu_shares import (
-    IN_THE_WAY,
+    CONTENDED_SHARE,
     USERS,
     cores_of,
     mean_shares,
@@ -34,27 +33,27 @@ from farm.verdict.host_seconds import by_host, span
 T = TypeVar("T")
 
 FULL_PERCENT = 90.0
-"""From here on cores are full: means of seconds hide moments at 100."""
+"""CPU from which cores count as full: means of a second hide moments at 100 %."""
 
 LEAST = 0.05
-"""Of a core: less is not worth telling."""
+"""Of a core: users of less are left out of messages."""
 
 THROTTLED_PERCENT = 20.0
-"""Of the periods of a CPU quota: if it was used up in so many, it is why probes waited."""
+"""Share of a CPU quota's periods in which it was used up, from which it explains waits."""
 
 
 def cpu_faults(
     seconds: Sequence[HostSample], host: str, invalid: InvalidLimits
 ) -> Iterator[Reason]:
-    """Of one host's samples: probes that waited, or too busy where that counts; stolen time."""
+    """Faults of one host: probes that waited, CPU use where that is limited, and steal."""
     limit_s = invalid.waited_for_cpu_s
     if (waited := _longest_wait(seconds, lambda sample: sample.cpu_wait, limit_s)) is not None:
         code, had = _why(waited.seconds)
         yield waited.reason(code, f"host {host}: probes waited", "their", limit_s, had)
-    elif waits_are_told(seconds):
+    elif waits_are_known(seconds):
         yield from _contended(seconds, host, invalid.other_programs)
     busy = invalid.host_cpu
-    if busy is None and not waits_are_told(seconds):
+    if busy is None and not waits_are_known(seconds):
         busy = HOST_BUSY
     if busy is not None:
         yield from _over(
@@ -69,11 +68,11 @@ def cpu_faults(
     )
 
 
-def crowded_servers(evidence: TrialEvidence, invalid: InvalidLimits) -> Iterator[Reason]:
-    """Why a trial that failed says nothing of the server: on a host of probes, other programs had
-    the cores that a media server there waited for, in the hold.
+def contended_servers(evidence: TrialEvidence, invalid: InvalidLimits) -> Iterator[Reason]:
+    """The reason that makes a failed trial invalid if, on a host of probes, other programs used the
+    cores for which a media server there waited, in the hold.
 
-    Not of a server whose control group ran out of its quota: that waits for itself.
+    Not for a server whose control group used up its quota: that one explains its waits.
     """
     start_s, end_s = evidence.phases.hold_s, evidence.phases.leave_s
     throttled = mean_known(
@@ -91,20 +90,20 @@ def crowded_servers(evidence: TrialEvidence, invalid: InvalidLimits) -> Iterator
         busy = mean_known(sample.media_server_cpu_percent for sample in waited.seconds)
         shares = mean_shares(sample.media_server_cpu_users for sample in waited.seconds)
         cores = _first(sample.media_server_cores for sample in waited.seconds)
-        if busy is not None and busy >= FULL_PERCENT and in_the_way(shares, cores):
+        if busy is not None and busy >= FULL_PERCENT and is_contended(shares, cores):
             who = f"host {host}: the media server, which runs there, waited"
             had = others_text(shares, cores)
             yield waited.reason(OTHER_PROGRAMS, who, "its", limit_s, had)
 
 
-def others_beside(
+def contended_hosts(
     samples: Iterable[HostSample], start_s: float, end_s: float | None
 ) -> Iterator[Reason]:
-    """Hosts on which other programs were in the way between two times: what may explain a fault."""
+    """Hosts whose cores other programs used between two times, which may explain another fault."""
     for host, seconds in by_host(samples, start_s, end_s).items():
         shares = mean_shares(sample.cpu_users for sample in seconds)
         cores = _first(sample.cores for sample in seconds)
-        if in_the_way(shares, cores):
+        if is_contended(shares, cores):
             yield Reason(
                 OTHER_PROGRAMS,
                 f"host {host}: {others_text(shares, cores)}",
@@ -113,22 +112,23 @@ def others_beside(
             )
 
 
-def in_the_way(shares: Sequence[CpuShare], cores: int | None) -> bool:
-    """Whether other programs had so much of these cores that ours lacked it.
+def is_contended(shares: Sequence[CpuShare], cores: int | None) -> bool:
+    """Whether other programs used enough of these cores to make the farm's own threads wait.
 
-    Those of low priority too: they leave at once only within one scheduling group (sched(7)).
+    Programs of low priority count, too: they yield at once only within one scheduling group
+    (sched(7)).
     """
-    return cores_of("others", shares) >= IN_THE_WAY * (cores or 1)
+    return cores_of("others", shares) >= CONTENDED_SHARE * (cores or 1)
 
 
-def waits_are_told(seconds: Sequence[HostSample]) -> bool:
-    """Whether any sample says how long threads waited."""
+def waits_are_known(seconds: Sequence[HostSample]) -> bool:
+    """Whether any sample has the time for which threads waited."""
     return any(sample.cpu_wait is not None for sample in seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class _Waited:
-    """Some seconds, and what threads waited in them, all together."""
+    """Some seconds, and how long all threads together waited in them."""
 
     seconds: Sequence[HostSample]
     total: CpuWait
@@ -155,19 +155,19 @@ def _longest_wait(
     worst: _Waited | None = None
     for last in range(len(seconds)):
         spanned = span(seconds, last)
-        told = [waits(sample) for sample in spanned]
-        total = total_wait(told)
-        if None not in told and total.turns and total.wait_s / total.turns > limit_s:
-            found = _Waited(spanned, total)
-            if worst is None or found.each_s > worst.each_s:
-                worst = found
+        each_second = [waits(sample) for sample in spanned]
+        total = total_wait(each_second)
+        if None not in each_second and total.turns and total.wait_s / total.turns > limit_s:
+            waited = _Waited(spanned, total)
+            if worst is None or waited.each_s > worst.each_s:
+                worst = waited
     return worst
 
 
 def _contended(seconds: Sequence[HostSample], host: str, limit: float) -> Iterator[Reason]:
     """The busiest 5 s in which full cores were shared with other programs of the same priority.
 
-    However short the waits were: nobody knows what those took.
+    It counts however short the waits were: the effect of those programs on media is unknown.
     """
     worst: tuple[float, float, str, Sequence[HostSample]] | None = None
     for last in range(len(seconds)):
@@ -191,7 +191,7 @@ def _contended(seconds: Sequence[HostSample], host: str, limit: float) -> Iterat
 
 
 def _why(seconds: Sequence[HostSample]) -> tuple[str, str]:
-    """What kept probes from a core, as a code and in words; the cure hangs on it."""
+    """Why probes waited for a core, as a code and in words; the remedy depends on it."""
     shares = mean_shares(sample.cpu_users for sample in seconds)
     of = _first(sample.cores for sample in seconds)
     throttled = mean_known(sample.cpu_throttled_percent for sample in seconds)
@@ -200,15 +200,15 @@ def _why(seconds: Sequence[HostSample]) -> tuple[str, str]:
         allowed = "" if limit is None else f" of {limit:.3g} cores"
         how_often = f"was used up in {throttled:.0f} % of the periods"
         return "cpu_quota", f"its control group's CPU quota{allowed} {how_often}"
-    if in_the_way(shares, of):
+    if is_contended(shares, of):
         return OTHER_PROGRAMS, others_text(shares, of)
     if not shares:
-        return "waited_for_cpu", "who had the cores is not known"
+        return "waited_for_cpu", "it is not known who used the cores"
     rest: tuple[CpuUser, ...] = ("farm", "media_server", "others")
     used = {user: cores_of(user, shares) for user in rest}
-    told = [f"{USERS[user]} {cores:.1f}" for user, cores in used.items() if cores >= LEAST]
+    others = [f"{USERS[user]} {cores:.1f}" for user, cores in used.items() if cores >= LEAST]
     probes = f"probes used {of_cores(cores_of('probes', shares), of)}"
-    return "waited_for_cpu", ", ".join([probes, *told])
+    return "waited_for_cpu", ", ".join([probes, *others])
 
 
 def _first(values: Iterable[T | None]) -> T | None:
@@ -234,6 +234,8 @@ def _over(
             worst = mean, spanned[0].run_s or 0.0
     if worst is not None:
         share, at_s = worst
-        took = "taken away by its neighbours" if code == "steal" else "busy"
-        message = f"{who} was {percent(share)} {took} for 5 s, limit {percent(limit)}"
+        busy = f"{who} was {percent(share)} busy"
+        stolen = f"{who} had {percent(share)} of its CPU time stolen by its hypervisor"
+        what = stolen if code == "steal" else busy
+        message = f"{what} for 5 s, limit {percent(limit)}"
         yield Reason(code, message, value=share, limit=limit, at_s=at_s)

@@ -1,7 +1,4 @@
-"""Was a host of the generator at fault? Pure.
-
-Too busy, too little memory, packets that found no room, or nobody who looked at it.
-"""
+"""Faults of a host of the generator: CPU, memory, dropped packets, missing samples. Pure."""
 
 from __future__ import annotations
 
@@ -12,31 +9,31 @@ from farm.model.host_samples import HostSample
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.verdict import Reason
 from farm.model.wording import percent
-from farm.verdict.host_cpu import cpu_faults, waits_are_told
+from farm.verdict.host_cpu import cpu_faults, waits_are_known
 from farm.verdict.host_seconds import by_host, span
 
 UNSEEN_SHARE = 0.5
-"""Of a hold in which a host was not looked at: more, and nobody knows what it was up to."""
+"""The share of a hold without samples of a host above which the trial is invalid."""
 
 FORGIVEN_S = 3.0
-"""So long without a sample is not worth a note."""
+"""Up to so long without a sample is not noted."""
 
 
 def busy_hosts(
     samples: Iterable[HostSample], invalid: InvalidLimits, start_s: float, end_s: float | None
 ) -> tuple[Reason, ...]:
-    """Hosts without CPU or memory to spare between two times, threads of theirs, our demo app."""
-    found: list[Reason] = []
+    """Faults of CPU, memory, single threads and the demo app between two times."""
+    faults: list[Reason] = []
     for host, seconds in by_host(samples, start_s, end_s).items():
-        found += cpu_faults(seconds, host, invalid)
-        found += _thread(seconds, host, invalid.thread_cpu)
-        found += _memory(seconds, host, invalid.memory_available)
-        found += _app(seconds, invalid.app_late_s)
-    return tuple(found)
+        faults += cpu_faults(seconds, host, invalid)
+        faults += _thread(seconds, host, invalid.thread_cpu)
+        faults += _memory(seconds, host, invalid.memory_available)
+        faults += _app(seconds, invalid.app_late_s)
+    return tuple(faults)
 
 
 def _thread(seconds: Sequence[HostSample], host: str, limit: float) -> Iterator[Reason]:
-    """One thread that was over the limit in each of 5 s."""
+    """A thread that was over the limit in each of 5 s."""
     for last in range(len(seconds)):
         spanned = span(seconds, last)
         names = {sample.busiest_thread for sample in spanned}
@@ -52,7 +49,7 @@ def _thread(seconds: Sequence[HostSample], host: str, limit: float) -> Iterator[
 
 
 def _memory(seconds: Sequence[HostSample], host: str, limit: float) -> Iterator[Reason]:
-    """The 5 s with the least memory, if it was too little in all of them."""
+    """The 5 s with the least available memory, if it was below the limit in all of them."""
     spells: list[tuple[float, float]] = []
     for last in range(len(seconds)):
         spanned = span(seconds, last)
@@ -72,17 +69,17 @@ def _memory(seconds: Sequence[HostSample], host: str, limit: float) -> Iterator[
 
 
 def _app(seconds: Sequence[HostSample], limit_s: float) -> Iterator[Reason]:
-    """How late our demo app was at its worst; pages waited for it."""
+    """How late the loop of the demo app was at most; pages waited for it."""
     worst = max(seconds, key=lambda sample: sample.app_late_s or 0.0)
     if worst.app_late_s is not None and worst.app_late_s > limit_s:
         message = f"the demo app was {worst.app_late_s:.1f} s late, limit {limit_s:g} s"
         yield Reason("app_late", message, value=worst.app_late_s, limit=limit_s, at_s=worst.run_s)
 
 
-def deaf_hosts(
+def dropping_hosts(
     samples: Iterable[HostSample], invalid: InvalidLimits, start_s: float, end_s: float | None
 ) -> Iterator[Reason]:
-    """Hosts that had no room for packets between two times."""
+    """Hosts whose browsers' sockets dropped packets between two times."""
     for host, seconds in by_host(samples, start_s, end_s).items():
         drops = [sample for sample in seconds if sample.udp_drops]
         total, limit = sum(sample.udp_drops or 0 for sample in drops), invalid.udp_drops
@@ -91,16 +88,16 @@ def deaf_hosts(
             yield Reason("udp_drops", message, value=total, limit=limit, at_s=drops[0].run_s)
 
 
-# ---------------------------------------------------------------- nobody looked
+# ---------------------------------------------------------------- missing samples
 
 
 def unseen_hosts(evidence: TrialEvidence) -> Iterator[Reason]:
-    """Hosts that nobody looked at for most of the hold."""
+    """Hosts that were not sampled for most of the hold."""
     for host, unseen_s in unseen(evidence).items():
         share = unseen_s / _hold_s(evidence)
         if share > UNSEEN_SHARE:
             message = (
-                f"host {host} was not looked at for {percent(share)} of the hold, "
+                f"host {host} was not sampled for {percent(share)} of the hold, "
                 f"limit {percent(UNSEEN_SHARE)}"
             )
             at_s = evidence.phases.hold_s
@@ -118,24 +115,24 @@ def unseen(evidence: TrialEvidence) -> Mapping[str, float]:
 
 
 def unseen_notes(evidence: TrialEvidence) -> Iterator[str]:
-    """Hosts that were not looked at for a while, which leaves the verdict as it is."""
+    """Notes on hosts that were not sampled for a while, which leaves the verdict as it is."""
     for host, unseen_s in unseen(evidence).items():
         if unseen_s > FORGIVEN_S:
-            yield f"host {host} was not looked at for {unseen_s:.0f} s of the hold"
+            yield f"host {host} was not sampled for {unseen_s:.0f} s of the hold"
 
 
-def untold_notes(evidence: TrialEvidence) -> Iterator[str]:
-    """Hosts whose kernel does not tell how long threads wait for a core."""
+def unknown_wait_notes(evidence: TrialEvidence) -> Iterator[str]:
+    """Notes on hosts whose kernel does not count how long threads wait for a core."""
     start_s, end_s = evidence.phases.hold_s, evidence.phases.leave_s
     if start_s is None:
         return
     for host, seconds in by_host(evidence.host_samples, start_s, end_s).items():
-        # Recordings from before waits were asked for have no `cores` either.
+        # Older recordings, made without waits, have no `cores` either.
         asked = any(sample.cores is not None for sample in seconds)
-        if asked and not waits_are_told(seconds):
+        if asked and not waits_are_known(seconds):
             yield (
-                f"host {host} does not tell how long probes waited for a core: "
-                "it was judged by how busy it was"
+                f"host {host} does not count how long probes waited for a core: "
+                "it was judged by its CPU use"
             )
 
 

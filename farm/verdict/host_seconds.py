@@ -1,4 +1,4 @@
-"""The samples of hosts, second by second, in spans of some seconds. Pure."""
+"""Samples of hosts by host, and spans of 5 s of them. Pure."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Iterable, Sequence
 from farm.model.host_samples import HostSample
 
 BUSY_S = 5.0
-"""How long a host or a thread must be too busy before it counts."""
+"""How long a host or a thread must be over a limit before that counts."""
 
 
 def by_host(
     samples: Iterable[HostSample], start_s: float, end_s: float | None
 ) -> dict[str, list[HostSample]]:
-    """Those between two times, in their order."""
-    found: dict[str, list[HostSample]] = {}
+    """The samples between two times by host, each host's in the order of time."""
+    hosts: dict[str, list[HostSample]] = {}
     for sample in samples:
         if sample.run_s is not None and start_s <= sample.run_s <= (end_s or float("inf")):
-            found.setdefault(sample.host, []).append(sample)
-    for seconds in found.values():
+            hosts.setdefault(sample.host, []).append(sample)
+    for seconds in hosts.values():
         seconds.sort(key=lambda sample: sample.run_s or 0)
-    return dict(sorted(found.items()))
+    return dict(sorted(hosts.items()))
 
 
 def span(seconds: Sequence[HostSample], last: int) -> Sequence[HostSample]:

@@ -1,11 +1,11 @@
-"""What a trial proved: `TrialEvidence` -> `Verdict`.
+"""Judges a trial: `TrialEvidence` -> `Verdict`. Pure.
 
-Pure; to the letter of "What counts" and "What broke" in docs/method.md. In this order:
+It follows "What counts" and "Who is to blame" in docs/method.md. In this order:
 
 1. The server died: fail, whatever else was seen.
 2. The generator was at fault: invalid, whatever the media say (see `generator_faults`).
 3. Else every probe must be established and every expected stream keep within the limits, in every
-   direction; a unit is good if all of its probes are, and a trial if few enough units are bad.
+   direction; a unit passes if all of its probes do, and a trial if few enough units fail.
 
 Unknown is neither good nor bad: a figure that nobody could read breaks no limit, but an expected
 stream about which nothing is known fails as `no_evidence`.
@@ -19,29 +19,34 @@ from dataclasses import replace
 from farm.model.criteria import Criteria, InvalidLimits
 from farm.model.trial_evidence import PAUSED, PageAct, TrialEvidence
 from farm.model.verdict import Outcome, Reason, Verdict
-from farm.verdict.assumed_media import as_assumed, mixed_or_withheld
+from farm.verdict.assumed_media import assumed_media_notes, mixed_or_withheld
 from farm.verdict.baseline import Baseline
-from farm.verdict.causes import Blame, Finding
+from farm.verdict.causes import Causes, Finding
 from farm.verdict.failed_units import bad_units, bad_units_allowed, fails, units
 from farm.verdict.findings import findings_of
 from farm.verdict.generator_faults import after_hold, generator_faults
-from farm.verdict.host_cpu import crowded_servers
-from farm.verdict.host_faults import busy_hosts, unseen_notes, untold_notes
-from farm.verdict.limiting_receiver import said, starved_receiver
-from farm.verdict.short_hold import hold_worth
+from farm.verdict.host_cpu import contended_servers
+from farm.verdict.host_faults import busy_hosts, unknown_wait_notes, unseen_notes
+from farm.verdict.limiting_receiver import estimate_fall, starved_receiver
+from farm.verdict.short_hold import short_hold_notes
 from farm.verdict.trial_streams import TrialStreams
-from farm.verdict.unattributed_streams import strangers
-from farm.verdict.witnesses import doubts, stayed_full, unplayed, unwitnessed
+from farm.verdict.unattributed_streams import unattributed_notes
+from farm.verdict.witnesses import (
+    light_probe_doubts,
+    stayed_full_notes,
+    unplayed_audio_notes,
+    witness_reasons,
+)
 from farm.verdict.worst_session import worst_session
 
 NO_BASELINE = "no baseline: judged against absolute limits only"
-"""The note of a verdict that was compared with nothing."""
+"""The note of a verdict without a baseline."""
 
 JOIN_REFUSALS = frozenset({"signalling", "dialog"})
-"""The app said no: no lack of CPU on our side explains that."""
+"""The app refused: no lack of CPU in the generator explains that."""
 
 UNSEEN = frozenset({"sampling_lost", "recordings_unknown"})
-"""What nobody could look at is said, and held against nobody."""
+"""Faults of what could not be observed: they are noted and fail nobody."""
 
 
 USUAL = InvalidLimits()
@@ -53,7 +58,7 @@ def judge(
     invalid: InvalidLimits = USUAL,
     baseline: Baseline | None = None,
 ) -> Verdict:
-    """The verdict with its reasons, the worst first; without a baseline on absolute limits only.
+    """The verdict with its reasons, the worst first; without a baseline by absolute limits only.
 
     The same evidence under the same limits always gets the same verdict.
     """
@@ -61,16 +66,16 @@ def judge(
     findings = findings_of(streams, criteria, baseline)
     count, bad = len(units(evidence)), bad_units(evidence, findings)
     allowed = bad_units_allowed(evidence, criteria)
-    blame = Blame(findings, streams)
+    causes = Causes(findings, streams)
     failed = fails(evidence, findings, allowed)
     in_a_row = [finding for finding in findings if not finding.breach.in_last_window]
     verdict = Verdict(
         outcome=Outcome.FAIL if failed else Outcome.PASS,
-        reasons=blame.reasons,
+        reasons=causes.reasons,
         units=count,
         units_failed=len(bad),
         established=_established(evidence, findings),
-        worst_session=worst_session(streams, blame.findings),
+        worst_session=worst_session(streams, causes.findings),
         notes=_notes(evidence, baseline),
         windows=streams.count,
         by_last_window=failed and not fails(evidence, in_a_row, allowed),
@@ -79,17 +84,17 @@ def judge(
         share = f"{len(bad)} of {count} failed, {allowed} may"
         verdict = replace(verdict, notes=(*verdict.notes, share))
     if failed and evidence.first_to_fall is not None:
-        verdict = replace(verdict, notes=(*verdict.notes, said(evidence.first_to_fall)))
-    verdict = _blamed(verdict, evidence, invalid, blame.findings)
+        verdict = replace(verdict, notes=(*verdict.notes, estimate_fall(evidence.first_to_fall)))
+    verdict = _with_faults(verdict, evidence, invalid, causes.findings)
     if verdict.outcome is Outcome.PASS:
-        verdict = replace(verdict, notes=(*verdict.notes, *doubts(evidence)))
-    return replace(verdict, notes=(*hold_worth(verdict, evidence), *verdict.notes))
+        verdict = replace(verdict, notes=(*verdict.notes, *light_probe_doubts(evidence)))
+    return replace(verdict, notes=(*short_hold_notes(verdict, evidence), *verdict.notes))
 
 
-def _blamed(
+def _with_faults(
     verdict: Verdict, evidence: TrialEvidence, invalid: InvalidLimits, findings: Sequence[Finding]
 ) -> Verdict:
-    """The same, unless the server died or the generator was at fault."""
+    """The verdict of the media, unless the server died or the generator was at fault."""
     died = [fault for fault in evidence.faults if fault.what == "server_died"]
     if died:
         reasons = tuple(Reason("server_died", fault.message, at_s=fault.at_s) for fault in died)
@@ -103,20 +108,20 @@ def _blamed(
     ours = generator_faults(evidence, invalid)
     if not ours and verdict.outcome is Outcome.FAIL:
         ours = (
-            tuple(crowded_servers(evidence, invalid))
+            tuple(contended_servers(evidence, invalid))
             or _starved_joins(evidence, verdict, invalid)
             or tuple(starved_receiver(evidence, invalid))
-            or unwitnessed(evidence, findings)
+            or witness_reasons(evidence, findings)
             or mixed_or_withheld(evidence)
         )
     if not ours:
         return verdict
-    said = f"the media alone: {verdict.outcome}, {verdict.units_failed} of {verdict.units} failed"
+    media = f"the media alone: {verdict.outcome}, {verdict.units_failed} of {verdict.units} failed"
     return replace(
         verdict,
         outcome=Outcome.INVALID,
         reasons=ours,
-        notes=(*verdict.notes, said),
+        notes=(*verdict.notes, media),
         by_last_window=False,
     )
 
@@ -124,9 +129,9 @@ def _blamed(
 def _starved_joins(
     evidence: TrialEvidence, verdict: Verdict, invalid: InvalidLimits
 ) -> tuple[Reason, ...]:
-    """Busy hosts in ramp and settle, if what failed are joins that had too little time.
+    """Busy hosts in ramp and settle, if joins failed for lack of time.
 
-    Booting browsers keeps a host busy in every ramp; that is no fault as long as all get in.
+    Booting browsers keeps a host busy in every ramp; that is no fault as long as all join.
     """
     codes = {reason.code for reason in verdict.reasons}
     start_s, hold_s = evidence.phases.ramp_s, evidence.phases.hold_s
@@ -150,23 +155,23 @@ def _notes(evidence: TrialEvidence, baseline: Baseline | None) -> tuple[str, ...
         notes.append(f"the server began dirty: {', '.join(evidence.reset.differences)}")
     notes += [fault.message for fault in evidence.faults if fault.what in UNSEEN]
     notes += [f"after the hold: {fault.message}" for fault in after_hold(evidence)]
-    notes += as_assumed(evidence)
-    notes += strangers(evidence)
-    notes += [_said_of(act) for act in evidence.acts]
-    notes += [*unseen_notes(evidence), *untold_notes(evidence)]
-    notes += stayed_full(evidence)
-    notes += unplayed(evidence)
+    notes += assumed_media_notes(evidence)
+    notes += unattributed_notes(evidence)
+    notes += [_act_text(act) for act in evidence.acts]
+    notes += [*unseen_notes(evidence), *unknown_wait_notes(evidence)]
+    notes += stayed_full_notes(evidence)
+    notes += unplayed_audio_notes(evidence)
     return tuple(notes)
 
 
-def _said_of(act: PageAct) -> str:
-    said = f"{act.probe}'s page {act.what} ({act.kind})"
+def _act_text(act: PageAct) -> str:
+    text = f"{act.probe}'s page {act.what} ({act.kind})"
     when = f"at {act.at_s:.0f} s of the run"
     if act.on_one_connection:
         return (
-            f"{said} on one of its connections {when} and kept sending on another: what it sent "
+            f"{text} on one of its connections {when} and kept sending on another: what it sent "
             "there is owed all the same"
         )
     if act.what == PAUSED:
-        return f"{said} {when}: it owes nothing of it meanwhile, its partners are owed theirs"
-    return f"{said} {when}: what it did not want is owed to nobody"
+        return f"{text} {when}: it owes nothing of it meanwhile, its partners are owed theirs"
+    return f"{text} {when}: what it did not want is owed to nobody"

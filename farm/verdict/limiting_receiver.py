@@ -1,7 +1,7 @@
-"""One receiver's fate is everybody's: who pulled the sender of a broadcast down. Pure.
+"""Which receiver's bandwidth estimate lowered the bitrate of a broadcast's sender. Pure.
 
-A server passes on the smallest of its receivers' estimates, so one starved viewer drags the
-presenter and all healthy viewers down, without loss.
+A server passes on the smallest of its receivers' estimates, so one starved viewer lowers the
+bitrate of the presenter, and so of all healthy viewers, without loss.
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ from collections.abc import Iterator
 from farm.model.criteria import InvalidLimits
 from farm.model.trial_evidence import FirstToFall, TrialEvidence
 from farm.model.verdict import Reason
-from farm.verdict.host_faults import busy_hosts, deaf_hosts
+from farm.verdict.host_faults import busy_hosts, dropping_hosts
 
 BEFORE_S = 10.0
-"""So long before an estimate fell a fault of its host explains it."""
+"""A fault of its host explains the fall of an estimate if it was at most so long before."""
 
 
-def said(fall: FirstToFall) -> str:
-    """Who fell first, and whom it took along."""
+def estimate_fall(fall: FirstToFall) -> str:
+    """Whose estimate fell first, and what its sender then sent, in words."""
     return (
-        f"{fall.probe}'s estimate fell first, to {fall.estimate_bps / 1000:.0f} kbit/s: "
-        f"{fall.sender} aimed at {fall.before_bps / 1000:.0f} kbit/s before and at "
-        f"{fall.after_bps / 1000:.0f} after, for all of its receivers"
+        f"{fall.probe}'s bandwidth estimate fell first, to {fall.estimate_bps / 1000:.0f} kbit/s: "
+        f"{fall.sender} had a target bitrate of {fall.before_bps / 1000:.0f} kbit/s before and of "
+        f"{fall.after_bps / 1000:.0f} kbit/s after, for all of its receivers"
     )
 
 
 def starved_receiver(evidence: TrialEvidence, invalid: InvalidLimits) -> Iterator[Reason]:
-    """Why a trial is the generator's fault: the host of the first to fall was, just before.
+    """The reason that makes a trial invalid if the host of that receiver was at fault just before.
 
-    Booting browsers keep a host busy in every ramp: what was before its end counts for nothing.
+    Booting browsers keep a host busy in every ramp: what was before its end does not count.
     """
     fall, settle_s = evidence.first_to_fall, evidence.phases.settle_s
     if fall is None or settle_s is None:
@@ -39,13 +39,13 @@ def starved_receiver(evidence: TrialEvidence, invalid: InvalidLimits) -> Iterato
     start_s = max(settle_s, fall.at_s - BEFORE_S)
     faults = (
         *busy_hosts(samples, invalid, start_s, fall.at_s),
-        *deaf_hosts(samples, invalid, start_s, fall.at_s),
+        *dropping_hosts(samples, invalid, start_s, fall.at_s),
     )
     if faults:
         first = faults[0]
         yield Reason(
             "starved_receiver",
-            f"{said(fall)}; just before, {first.message}",
+            f"{estimate_fall(fall)}; just before, {first.message}",
             fall.probe,
             value=fall.estimate_bps,
             at_s=fall.at_s,

@@ -1,4 +1,4 @@
-"""What was sent of the streams that were received: by whom, which part, how many frames. Pure."""
+"""The sent side of received streams: by whom, which encoding, at which rate. Pure."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Windows = dict[int, StreamInterval]
 Size = tuple[int | None, int | None]
 
 UNKNOWN = -1
-"""The track of a sender's stream that nobody knows."""
+"""The track of a sender's stream that is not known."""
 
 FULL = 0.9
-"""A scalable stream of which a receiver gets this share of frames is forwarded whole."""
+"""The share of frames from which a scalable stream counts as forwarded whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class _Part:
 class SentStreams:
     """The senders' side of received streams.
 
-    `windows` gives those of a stream, by probe, direction, kind and track.
+    `windows` returns the windows of a stream, by probe, direction, kind and track.
     """
 
     def __init__(
@@ -68,17 +68,17 @@ class SentStreams:
     def due_frame_rates(
         self, stream: StreamIdentity, windows: Windows, usual: float | None
     ) -> Mapping[int, float | None]:
-        """By window the frame rate that a received video should have; `None`: nobody knows.
+        """The frame rate that a received video should have, by window; `None`: unknown.
 
-        It is what its camera was asked for, the least of those it may be of; of an encoding no more
-        than that has. A server may leave out temporal layers of a scalable stream, but not more of
-        them than `usual`, the rate of the baseline.
+        It is the rate that its camera was asked for, the smallest one of several possible senders,
+        and at most that of the encoding that is received. A server may leave out temporal layers of
+        a scalable stream, but no more of them than in the baseline, whose rate `usual` is.
         """
         if stream.kind == "audio":
             return {}
         rates: defaultdict[int, list[float | None]] = defaultdict(list)
         for sender in stream.senders:
-            for each, tracks in self._by(stream, sender):
+            for each, tracks in self._sender_windows(stream, sender):
                 received = windows.get(each.window)
                 if received is not None and (each.track in tracks or UNKNOWN in tracks):
                     rates[each.window].append(self._due(each, received, usual))
@@ -105,12 +105,14 @@ class SentStreams:
     # ------------------------------------------------------------ payload
 
     def forwarded(self, stream: StreamIdentity, windows: Windows) -> Iterator[tuple[int, Sent]]:
-        """By window what was sent of a received stream; what nobody knows is not there."""
+        """What was sent of a received stream, by window; left out where it is unknown."""
         if len(stream.senders) != 1:
-            yield from self._of_some(stream, windows)
+            yield from self._of_several_senders(stream, windows)
             return
         (sender,) = stream.senders
-        sent = {e.window: e for e, tracks in self._by(stream, sender) if tracks == {e.track}}
+        sent = {
+            e.window: e for e, tracks in self._sender_windows(stream, sender) if tracks == {e.track}
+        }
         if UNKNOWN in {track for _, track in stream.sent_tracks}:
             sent = {**self._least(stream, windows), **sent}
         for number, interval in windows.items():
@@ -120,26 +122,28 @@ class SentStreams:
                     yield number, _sent(bitrate_bps, sent[number])
 
     def _least(self, stream: StreamIdentity, windows: Windows) -> Windows:
-        """Of all whom the probe receives the kind from, the least that one sent in each window.
+        """The stream of lowest bitrate in each window, of all senders of the kind to this probe.
 
-        Of videos it is one of the size that is received, where there is such a one; a sender's
-        copies for others count, for nobody knows which it is.
+        Of videos it is one of the size that is received, if there is one; a sender's copies for
+        others count, too, as it is not known which of them was received.
         """
-        found: dict[int, tuple[bool, float, StreamInterval]] = {}
+        least: dict[int, tuple[bool, float, StreamInterval]] = {}
         senders = {of for each in self._owed[stream.probe, stream.kind] for of in each.senders}
         tracks = ((of, track) for of in sorted(senders) for track in self._sent[of, stream.kind])
         for sender, track in tracks:
             for number, each in self._windows(sender, "outbound", stream.kind, track).items():
                 is_other = number in windows and not _may_be_same(each, windows[number])
-                mine = is_other, each.bitrate_bps or math.inf, each
-                if number not in found or mine[:2] < found[number][:2]:
-                    found[number] = mine
-        return {number: each for number, (_, _, each) in found.items()}
+                candidate = is_other, each.bitrate_bps or math.inf, each
+                if number not in least or candidate[:2] < least[number][:2]:
+                    least[number] = candidate
+        return {number: each for number, (_, _, each) in least.items()}
 
-    def _of_some(self, stream: StreamIdentity, windows: Windows) -> Iterator[tuple[int, Sent]]:
-        """Where nobody knows who sent which of some streams: the least for the least received.
+    def _of_several_senders(
+        self, stream: StreamIdentity, windows: Windows
+    ) -> Iterator[tuple[int, Sent]]:
+        """Streams of several possible senders: the lowest sent bitrate for the lowest received one.
 
-        Of fewer streams than senders nobody knows more: they may be a server's own.
+        Of fewer streams than senders it is unknown: they may be streams of the server's own.
         """
         same = [e for e in self._owed[stream.probe, stream.kind] if e.senders == stream.senders]
         if len(same) < len(stream.senders):
@@ -161,7 +165,7 @@ class SentStreams:
                 yield number, sent[rank]
 
     def _bitrate_bps(self, sent: StreamInterval, received: StreamInterval) -> float | None:
-        """The bitrate of that part of a sent stream which is forwarded; `None`: not known."""
+        """The bitrate of the part of a sent stream that is forwarded; `None`: unknown."""
         parts = self._parts(sent, received)
         if len(parts) > 1:
             return None
@@ -172,12 +176,14 @@ class SentStreams:
                 return None
         return parts[0].bitrate_bps
 
-    # ------------------------------------------------------------ who, and which part
+    # ------------------------------------------------------------ senders and encodings
 
-    def _by(self, stream: StreamIdentity, sender: str) -> Iterator[tuple[StreamInterval, set[int]]]:
+    def _sender_windows(
+        self, stream: StreamIdentity, sender: str
+    ) -> Iterator[tuple[StreamInterval, set[int]]]:
         """A sender's windows of the tracks that a received stream is, or is for a time.
 
-        Each with the tracks that it is in that window.
+        Each window comes with the tracks that the received stream is in it.
         """
         steps = stream.sent_tracks or ((-math.inf, 0),)
         for track in {track for _, track in steps if track != UNKNOWN} | {0}:
@@ -190,11 +196,11 @@ class SentStreams:
                 yield each, tracks
 
     def _layers_of(self, sent: StreamInterval) -> Sequence[LayerInterval]:
-        """The encodings that were sent of a stream in its window; none where it has but one."""
+        """The encodings of a sent stream in its window; empty where it has only one."""
         return self._layers.get((sent.probe, sent.kind, sent.track, sent.window), ())
 
     def _parts(self, sent: StreamInterval, received: StreamInterval) -> list[_Part]:
-        """The part of a sent stream that is forwarded; several: one of them, or one after another.
+        """The parts of a sent stream that may be forwarded in this window; several: it changed.
 
         Of simulcast it is the encoding of the size received, else the smallest that is sent.
         """
@@ -209,13 +215,13 @@ class SentStreams:
 
 
 def _sent(bitrate_bps: float, interval: StreamInterval) -> Sent:
-    """The part of a sent stream with that bitrate; how it came about is that of the whole."""
+    """`Sent` of that bitrate; polls and unknown shares are those of the whole stream."""
     edge = (interval.edge_payload_bytes or 0) / (interval.payload_bytes or 1)
     return Sent(bitrate_bps, interval.polls, unseen(interval), edge, taking_over(interval))
 
 
 def _may_be_same(sent: StreamInterval, received: StreamInterval) -> bool:
-    """Whether sizes allow that a sent stream was received; one that changed tells nothing."""
+    """Whether sizes allow that a received stream is the sent one; unknown if one was resized."""
     return sent.is_resized or received.is_resized or _size(sent) == _size(received)
 
 
@@ -228,6 +234,6 @@ def _rank(interval: StreamInterval) -> tuple[float, int]:
 
 
 def _temporal_layers(mode: str) -> int:
-    """How many a scalability mode has: 3 of `L1T3`, `S2T3h` (W3C webrtc-svc)."""
+    """The temporal layers of a scalability mode: 3 of `L1T3`, `S2T3h` (W3C webrtc-svc)."""
     number = mode.partition("T")[2][:1]
     return int(number) if number.isdigit() else 1

@@ -1,8 +1,8 @@
-"""One stream against the limits: which windows break them, and whether the stream fails.
+"""Compares one stream with the limits: which windows break them, and whether the stream fails.
 
 Pure. A stream fails if two windows in a row, or the last one, break a limit ("What counts" in
-docs/method.md). A figure that is unknown (None) breaks nothing and proves nothing; a window without
-any poll is a break of its own, `no_evidence`.
+docs/method.md). A figure that is unknown (None) breaks no limit; a window without any poll breaks
+one of its own, `no_evidence`.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from farm.verdict.baseline import StreamBaseline
 
 LEAST_LOST_PACKETS = 5
 LEAST_FREEZE_S = 0.5
-"""No limit is finer than these a window: below, chance decides."""
+"""Up to so much in a window breaks no limit, as chance would decide."""
 
 OVERLAP_S = 3.0
-"""So long two streams may be there before one has taken over from the other."""
+"""How long two streams may overlap while one takes over from the other."""
 
 FAR_BEYOND = 1000.0
-"""How many times beyond a limit something is that has no number, such as a silent stream."""
+"""`Breach.beyond` of what has no number, such as a silent stream."""
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A limit broken. `beyond` is how many times the value is past the limit, from 1 up.
+    """A limit that was broken. `beyond` is the ratio of value and limit, from 1 up.
 
-    `in_last_window`: only there, so that nobody saw whether it would have gone on.
+    `in_last_window`: only there, so that it is not known whether it would have gone on.
     """
 
     code: str
@@ -44,12 +44,12 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Payload that was sent of a forwarded stream in a window, and in how many polls.
+    """The payload sent of a forwarded stream in a window, and the number of polls in it.
 
     `edge` is the share of it that the first poll or the last one counted, whichever is more: its
-    receiver may count that in another window. `unseen` is the share of the window of which nobody
-    knows what was sent: counters begin anew where a stream is moved; `taking_over` that in which
-    two streams may have been there.
+    receiver may count that in another window. `unseen` is the share of the window for which it is
+    unknown what was sent: counters begin anew where a stream is moved; `taking_over` is the share
+    in which two streams may overlap.
     """
 
     bitrate_bps: float
@@ -60,11 +60,11 @@ class Sent:
 
     @property
     def under_way(self) -> float:
-        """The share that its receiver may count in another window: a poll's worth or more."""
+        """The share that its receiver may count in another window: at least one poll's."""
         return max(1 / max(self.polls, 1), self.edge)
 
     def unknown(self, received: StreamInterval) -> float:
-        """The share of a window of which nobody knows what was sent, or what received."""
+        """The share of a window for which it is unknown what was sent, or what was received."""
         both = max(self.taking_over, taking_over(received))
         return self.unseen + unseen(received) + both
 
@@ -74,8 +74,8 @@ class Reference:
     """What a stream is compared with; None where there is nothing to compare.
 
     `asked` is the frame rate that the page asked the stream's camera for in each window, `None`
-    where that is nothing to go by: the picture is no camera's. It is `None` altogether of a mix,
-    which is held to its baseline, and to the `size` of its picture. `sent` is what was sent of a
+    for a window in which the video is no camera's. For a mix it is None as a whole: that is
+    compared with its baseline and with the `size` of its frames. `sent` is what was sent of a
     forwarded stream in each window.
     """
 
@@ -91,7 +91,7 @@ def failing(
     criteria: Criteria,
     reference: Reference,
 ) -> tuple[Breach, ...]:
-    """The worst breach of each limit that makes the stream fail; empty: it does not.
+    """The worst breach of each limit that makes the stream fail; empty: it passes.
 
     `windows` are the stream's own by number, `expected` is how many the hold has.
     """
@@ -146,13 +146,11 @@ def _motion(interval: StreamInterval, criteria: Criteria, reference: Reference) 
         yield from _at_most(interval, "stalled", interval.stalled_ratio, limit)
     if interval.gap_s is not None:
         yield from _at_most(interval, "gap", interval.gap_s, criteria.gap_s)
-    yield from _pictures(interval, criteria, reference)
+    yield from _frames(interval, criteria, reference)
 
 
-def _pictures(
-    interval: StreamInterval, criteria: Criteria, reference: Reference
-) -> Iterator[Breach]:
-    """Frame rate and size: of a mix against the baseline's, of a forwarded video its camera's."""
+def _frames(interval: StreamInterval, criteria: Criteria, reference: Reference) -> Iterator[Breach]:
+    """Frame rate and size: a mix against its baseline, a forwarded video against its camera."""
     usual, rate = reference.baseline, interval.frame_rate
     asked = usual.frame_rate if usual else None
     if reference.asked is not None:
@@ -189,12 +187,12 @@ def _rates(interval: StreamInterval, criteria: Criteria, reference: Reference) -
 def _persistent(
     windows: Mapping[int, StreamInterval], criteria: Criteria, reference: Reference
 ) -> Iterator[Breach]:
-    """Too little delivered all through the hold.
+    """The breach of a stream of which too little was delivered all through the hold.
 
-    Each window alone is forgiven what may be counted in another one; of windows one after the other
-    that is forgiven once. Both their median and all of them together must lack too much: neither
-    one bad window is told here, nor what chance moves from one to the next. Windows of which a poll
-    or more is unknown are left out.
+    Each window alone is granted what may be counted in another one; several windows in a row are
+    granted that once. Both their median and their total must be below the limit: neither a single
+    bad window nor what chance moves from one to the next is enough. Windows of which a poll or more
+    is unknown are left out.
     """
     sent = reference.sent or {}
     shares = {
@@ -218,7 +216,7 @@ def _persistent(
 
 
 def _last_known(windows: Mapping[int, StreamInterval], reference: Reference) -> int:
-    """The last window of which more than half of what was sent and received is known; -1: none."""
+    """The last window for which more than half of sent and received payload is known; -1: none."""
     sent = reference.sent or {}
     known = (
         window
@@ -236,7 +234,7 @@ def _delivered(interval: StreamInterval, sent: Sent | None) -> float | None:
 
 
 def unseen(interval: StreamInterval) -> float:
-    """The share of a window of which nobody knows how much payload there was."""
+    """The share of a window for which the payload is unknown."""
     if not interval.bitrate_bps or interval.payload_bytes is None:
         return 0.0
     seen_s = 8 * interval.payload_bytes / interval.bitrate_bps
@@ -244,7 +242,7 @@ def unseen(interval: StreamInterval) -> float:
 
 
 def taking_over(interval: StreamInterval) -> float:
-    """The share of a window in which two streams may have been there, of which a server may forward
+    """The share of a window in which two streams may overlap, of which a server may forward
     either."""
     return OVERLAP_S / (interval.end_s - interval.start_s) if interval.is_taken_over else 0.0
 
@@ -268,7 +266,7 @@ def _breach(
 
 
 def _worst_of_each(breaches: Sequence[Breach]) -> tuple[Breach, ...]:
-    """One for each limit: its worst value, but the time at which it was broken first."""
+    """One breach for each limit: its worst value, with the time at which it was first broken."""
     codes = dict.fromkeys(breach.code for breach in breaches)
     found = []
     for code in codes:

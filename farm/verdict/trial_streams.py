@@ -1,4 +1,4 @@
-"""The streams of a trial: who sends what to whom, window by window. Pure."""
+"""The streams of a trial: senders, receivers and windows of each. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from farm.verdict.stream_limits import Breach, Reference, failing
 
 
 class TrialStreams:
-    """One trial's evidence, looked up by stream."""
+    """One trial's evidence, indexed by stream."""
 
     def __init__(self, evidence: TrialEvidence) -> None:
         self.evidence = evidence
@@ -32,19 +32,19 @@ class TrialStreams:
         self.expected = tuple(each for each in streams if each.owed)
         """The streams that are owed, those of a probe side by side."""
         self._of_probe: dict[tuple[str, Direction, MediaKind], list[StreamIdentity]] = {}
-        self._hearers: dict[tuple[str, MediaKind], list[ProbePlan]] = {}
+        self._receivers: dict[tuple[str, MediaKind], list[ProbePlan]] = {}
         for stream in self.expected:
             key = stream.probe, stream.direction, stream.kind
             self._of_probe.setdefault(key, []).append(stream)
             if len(stream.senders) == 1:
-                hearers = self._hearers.setdefault((stream.senders[0], stream.kind), [])
-                hearers.append(self.probes[stream.probe])
+                receivers = self._receivers.setdefault((stream.senders[0], stream.kind), [])
+                receivers.append(self.probes[stream.probe])
         self._sent = SentStreams(streams, evidence.layers, self.windows)
         self.count = self._intervals.windows
         """How many windows the hold has."""
 
     def windows(self, probe: str, direction: Direction, kind: MediaKind, track: int = 0) -> Windows:
-        """A stream's windows by number; those that are missing were not seen."""
+        """A stream's windows by number; a missing one had no poll of it."""
         places = self._places.get((probe, direction, kind, track), ())
         return {each.window: each for place in places for each in self._intervals[place]}
 
@@ -53,17 +53,17 @@ class TrialStreams:
         return self._of_probe.get((probe, direction, kind), [])
 
     def inbound_loss(self, probe: str, kind: MediaKind) -> float | None:
-        """What a probe lost for good over the whole hold, of the worst stream that it is owed."""
+        """A probe's post-repair loss (RFC 5725) over the whole hold, of its worst owed stream."""
         streams = self.owed(probe, "inbound", kind)
         each = (self._lost.get((probe, "inbound", kind, stream.track)) for stream in streams)
         return max(known(each), default=None)
 
-    def hearers_of(self, probe: ProbePlan, kind: MediaKind) -> tuple[ProbePlan, ...]:
-        """To whom the server forwards this probe's stream."""
-        return tuple(self._hearers.get((probe.probe, kind), ()))
+    def receivers_of(self, probe: ProbePlan, kind: MediaKind) -> tuple[ProbePlan, ...]:
+        """The probes to which the server forwards this probe's stream."""
+        return tuple(self._receivers.get((probe.probe, kind), ()))
 
     def is_excused(self, stream: StreamIdentity) -> bool:
-        """Whether nothing of the stream was owed in the hold: a page gave nothing to send."""
+        """Whether nothing of the stream was owed in the hold, as its page gave nothing to send."""
         windows = self.windows(stream.probe, stream.direction, stream.kind, stream.track)
         return bool(windows) and not any(each.owed for each in windows.values())
 
@@ -72,7 +72,7 @@ class TrialStreams:
     def breaches(
         self, stream: StreamIdentity, criteria: Criteria, baseline: Baseline | None
     ) -> tuple[Breach, ...]:
-        """The limits that make the stream fail; empty: it does not."""
+        """The limits that make the stream fail; empty: it passes."""
         windows = self.windows(stream.probe, stream.direction, stream.kind, stream.track)
         return failing(windows, self.count, criteria, self._reference(stream, windows, baseline))
 
@@ -95,7 +95,7 @@ class TrialStreams:
 
 
 def _mix_size(windows: Windows, usual: StreamBaseline | None) -> tuple[int, int] | None:
-    """What the mixed picture measures in the baseline, else in this stream's first window."""
+    """The frame size of the mix in the baseline, else in this stream's first window."""
     if usual is not None and usual.frame_width and usual.frame_height:
         return usual.frame_width, usual.frame_height
     for _, interval in sorted(windows.items()):
@@ -105,7 +105,7 @@ def _mix_size(windows: Windows, usual: StreamBaseline | None) -> tuple[int, int]
 
 
 def _planned(plan: TrialPlan) -> Iterator[StreamIdentity]:
-    """What the plan says there should be, where the evidence does not say what was seen."""
+    """The streams of a plan, for evidence that does not name those that were seen."""
     directions: tuple[Direction, ...] = ("outbound", "inbound")
     for session in plan.sessions:
         for probe in session.probes:

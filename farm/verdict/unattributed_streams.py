@@ -1,4 +1,4 @@
-"""Streams that stand for a partner's and may be somebody else's, such as a bot's. Pure."""
+"""Streams that count as a partner's and may be another sender's, such as a bot's. Pure."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from farm.model.wording import counted
 _NAMED = 3
 
 
-def strangers(evidence: TrialEvidence) -> Iterator[str]:
-    """One line of all that are owed and like nothing that was sent; servers may change streams."""
-    strange = [each for each in evidence.streams if each.strange and each.owed and each.seen]
-    if not strange:
+def unattributed_notes(evidence: TrialEvidence) -> Iterator[str]:
+    """One note on all owed streams that are unlike everything sent; servers may change streams."""
+    unlike = [each for each in evidence.streams if each.strange and each.owed and each.seen]
+    if not unlike:
         return
     named = [
         f"{each.probe} {each.direction} {each.kind} {each.track}, counted as "
         f"{' or '.join(each.senders) or 'a partner'}'s"
-        for each in strange[:_NAMED]
+        for each in unlike[:_NAMED]
     ]
-    more = "; ..." if len(strange) > _NAMED else ""
+    more = "; ..." if len(unlike) > _NAMED else ""
     yield (
-        f"{counted(len(strange), 'received stream')} unlike anything that was sent "
+        f"{counted(len(unlike), 'received stream')} unlike anything that was sent "
         f"({'; '.join(named)}{more}): the server changes what it forwards, loses much of it, "
         "or sends something else"
     )

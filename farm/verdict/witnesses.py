@@ -1,7 +1,8 @@
-"""What the witnesses say: the full probes in a load of light ones. Pure.
+"""Witnesses: comparisons of the full probes in a load of light ones with these. Pure.
 
-On a host of their own they tell a busy generator from a busy server. Anywhere they calibrate: at a
-load that passes, light and full must look alike on the wire, or the light method is in doubt.
+On a host of their own they distinguish a busy generator from a busy server. On any host they check
+the light probes: at a load that passes, both must send and receive alike, or light probes are in
+doubt.
 """
 
 from __future__ import annotations
@@ -21,59 +22,59 @@ from farm.verdict.causes import Finding
 AGREEMENT = 0.25
 """The largest share by which a figure of light probes may differ from that of full ones."""
 
-APP_SAID_NO = frozenset({"signalling", "dialog", "recording_missing"})
+APP_REFUSALS = frozenset({"signalling", "dialog", "recording_missing"})
 """Failures that no busy host explains."""
 
 _LEAST = {"bitrate_bps": 8_000.0, "packets_per_s": 5.0, "repair_ratio": 0.02, "setup_s": 1.0}
-"""Differences that are none, however large a share of a small figure they are."""
+"""Differences that are ignored, however large a share of a small figure they are."""
 
-_SAID = {
+_FIGURE_TEXTS = {
     "bitrate_bps": "payload of {:.0f} bit/s",
     "packets_per_s": "{:.1f} packets/s",
-    "repair_ratio": "{:.3f} of its packets repaired",
+    "repair_ratio": "a NACK / retransmission ratio of {:.3f}",
     "setup_s": "{:.1f} s to its first media",
 }
 
 
-def unwitnessed(evidence: TrialEvidence, findings: Sequence[Finding]) -> tuple[Reason, ...]:
-    """Why a failed trial is the generator's fault: no witness on its own, idle host saw it."""
+def witness_reasons(evidence: TrialEvidence, findings: Sequence[Finding]) -> tuple[Reason, ...]:
+    """The reason that makes a failed trial invalid: no witness on a host of its own failed."""
     witnesses, light = _witnesses(evidence), _light(evidence)
     hosts = {probe.host for probe in witnesses.values()}
     loaded = {probe.host for probe in light.values()}
-    spoilt = {finding.probe.probe for finding in findings}
-    told = [finding for finding in findings if finding.breach.code in APP_SAID_NO]
+    failed_probes = {finding.probe.probe for finding in findings}
+    refused = [finding for finding in findings if finding.breach.code in APP_REFUSALS]
     alone = bool(witnesses) and not hosts & loaded
-    if not alone or told or not spoilt or spoilt & witnesses.keys():
+    if not alone or refused or not failed_probes or failed_probes & witnesses.keys():
         return ()
     joined = {join.probe for join in evidence.joins if join.joined}
     if not witnesses.keys() <= joined or not evidence.intervals:
         return ()
-    failed = counted(len(spoilt), "light probe")
+    failed = counted(len(failed_probes), "light probe")
     message = (
         f"{failed} on {_named('host', loaded)} failed, but no witness "
         f"({', '.join(witnesses)}) on {_named('host', hosts)}, which carried nothing else"
     )
     first_s = min(finding.breach.at_s for finding in findings)
-    return (Reason("witness", message, value=len(spoilt), limit=0, at_s=first_s),)
+    return (Reason("witness", message, value=len(failed_probes), limit=0, at_s=first_s),)
 
 
-def doubts(evidence: TrialEvidence) -> Iterator[str]:
-    """In which figures of the wire light and full probes of a trial that passed disagree."""
+def light_probe_doubts(evidence: TrialEvidence) -> Iterator[str]:
+    """Notes on the network figures in which light and full probes of a passed trial differ."""
     witnesses, light = _witnesses(evidence), _light(evidence)
     if not witnesses or not light:
         return
     for what, of_light, of_full, figure in _figures(evidence, witnesses, light):
         off = abs(of_light - of_full)
         if off > AGREEMENT * max(of_full, 0.0) and off > _LEAST[figure]:
-            said = _SAID[figure]
+            text = _FIGURE_TEXTS[figure]
             yield (
-                f"light probes in doubt: {what}: {said.format(of_light)}, "
-                f"of witnesses {said.format(of_full)}"
+                f"light probes in doubt: {what}: {text.format(of_light)}, "
+                f"of witnesses {text.format(of_full)}"
             )
 
 
-def stayed_full(evidence: TrialEvidence) -> Iterator[str]:
-    """Light probes with a stream that had to be coded in full, by reason."""
+def stayed_full_notes(evidence: TrialEvidence) -> Iterator[str]:
+    """Notes on light probes with a stream that had to be coded in full, by reason."""
     by_reason: dict[str, list[str]] = {}
     for probe, reason in evidence.stayed_full:
         by_reason.setdefault(reason, []).append(probe)
@@ -82,19 +83,19 @@ def stayed_full(evidence: TrialEvidence) -> Iterator[str]:
         yield f"{counted(len(probes), 'light probe')} ({names}) stayed full: {reason}"
 
 
-def unplayed(evidence: TrialEvidence) -> Iterator[str]:
-    """By how many received audio was played, and what is unknown of the others'."""
+def unplayed_audio_notes(evidence: TrialEvidence) -> Iterator[str]:
+    """A note on how many probes played received audio, and what is unknown of the others'."""
     probes = len(evidence.plan.probes)
     if evidence.unplayed:
         yield (
             f"received audio was played by {probes - len(evidence.unplayed)} of {probes} probes;"
-            " that of the others is judged by packets and residual loss,"
+            " that of the others is judged by packets and post-repair loss,"
             " its jitter buffer and concealment are unknown"
         )
 
 
 def _witnesses(evidence: TrialEvidence) -> Mapping[str, ProbePlan]:
-    """Full probes, where there are light ones."""
+    """Full probes, if there are light ones; by name."""
     probes = evidence.plan.probes
     if all(probe.fidelity == "full" for probe in probes):
         return {}
@@ -102,19 +103,19 @@ def _witnesses(evidence: TrialEvidence) -> Mapping[str, ProbePlan]:
 
 
 def _light(evidence: TrialEvidence) -> Mapping[str, ProbePlan]:
-    """Those that were light to the end."""
-    heavy = {probe for probe, _ in evidence.stayed_full}
+    """Light probes of which no stream had to be coded in full, by name."""
+    coded_in_full = {probe for probe, _ in evidence.stayed_full}
     return {
         probe.probe: probe
         for probe in evidence.plan.probes
-        if probe.fidelity == "light" and probe.probe not in heavy
+        if probe.fidelity == "light" and probe.probe not in coded_in_full
     }
 
 
 def _figures(
     evidence: TrialEvidence, witnesses: Mapping[str, ProbePlan], light: Mapping[str, ProbePlan]
 ) -> Iterator[tuple[str, float, float, str]]:
-    """What, the median of light probes, that of witnesses, the figure; of like streams."""
+    """Of like streams: their name, medians of light probes and of witnesses, the figure."""
     kinds = {
         **{name: ("full", str(probe.line)) for name, probe in witnesses.items()},
         **{name: ("light", str(probe.line)) for name, probe in light.items()},

@@ -1,4 +1,4 @@
-"""The session whose users had it worst: averages hide the units that suffer. Pure."""
+"""The session of the worst quality, which averages would hide. Pure."""
 
 from __future__ import annotations
 

@@ -64,6 +64,6 @@ def test_of_a_room_that_nobody_described_it_is_said_what_was_assumed_and_seen(
         verdict = judged(tmp_path, url, ROOM_DRIVER, scenario="")
     assert verdict["outcome"] == "pass", verdict
     assert (
-        "scenario.media is not said: rooms were taken for forwarded; "
+        "scenario.media is not set: rooms were assumed to be forwarded; "
         "each member received 2 videos and 2 audios; owed 2 and 2"
     ) in verdict["notes"]

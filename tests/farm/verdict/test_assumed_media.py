@@ -67,7 +67,7 @@ def test_what_was_assumed_is_said_with_what_was_seen() -> None:
     verdict = judged(assumed())
     assert verdict.outcome is Outcome.PASS
     assert (
-        "scenario.media is not said: rooms were taken for forwarded; each member received "
+        "scenario.media is not set: rooms were assumed to be forwarded; each member received "
         "2 videos and 2 audios; owed 2 and 2"
     ) in verdict.notes
 
@@ -101,7 +101,7 @@ def test_a_room_in_which_each_received_one_may_be_a_mix_and_is_not_judged(
     videos = "1 video" if video == 1 else "2 videos"
     audios = "1 audio" if audio == 1 else "2 audios"
     assert f"each member received {videos} and {audios}: the server mixes" in reason.message
-    assert reason.message.endswith("owes 2 and 2: say scenario.media: mixed or forwarded")
+    assert reason.message.endswith("owes 2 and 2: set scenario.media to mixed or forwarded")
 
 
 def test_a_mixing_room_without_audio_is_not_judged_either() -> None:

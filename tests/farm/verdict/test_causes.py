@@ -3,7 +3,7 @@ from dataclasses import replace
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.trial_plan import Direction
 from farm.model.webrtc_stats import MediaKind
-from farm.verdict.causes import Blame, Finding
+from farm.verdict.causes import Causes, Finding
 from farm.verdict.stream_limits import Breach
 from farm.verdict.trial_streams import TrialStreams
 from tests.farm.made_mesh import mesh
@@ -32,7 +32,7 @@ def finding(
 
 
 def told(*findings: Finding, evidence: TrialEvidence = CALLS) -> list[tuple[str | None, str]]:
-    reasons = Blame(findings, TrialStreams(evidence)).reasons
+    reasons = Causes(findings, TrialStreams(evidence)).reasons
     return [(reason.probe, reason.message) for reason in reasons]
 
 
@@ -45,7 +45,7 @@ def test_a_lossy_way_up_comes_before_worse_effects_of_it() -> None:
     assert reasons == [
         (
             "p000",
-            "p000 (s000) outbound video had 20 % of its packets repaired, limit 1 %; "
+            "p000 (s000) outbound video had a retransmission ratio of 20 %, limit 1 %; "
             "its partner p001 lost 0 % of it on the way down",
         ),
         (
@@ -104,7 +104,7 @@ def test_a_stream_of_which_nobody_knows_whose_it_is_names_all_that_it_may_be_of(
         "video",
         senders=("p001", "p002"),
     )
-    (reason,) = Blame([lost], TrialStreams(room)).reasons
+    (reason,) = Causes([lost], TrialStreams(room)).reasons
     assert (reason.stream, reason.sender) == ("inbound video", "p001 or p002")
     assert reason.message == (
         "p000 (s000) inbound video from p001 or p002 had no packet for 5.0 s, limit 2 s"
@@ -117,7 +117,7 @@ def test_of_several_possible_senders_none_is_blamed_for_what_was_lost() -> None:
     breach = Breach("residual_loss", 0.2, 0.01, 20, 0, 30.0)
     for senders, is_explained in ((("p001",), True), (("p001", "p002"), False)):
         lost = Finding(room.plan.probes[0], breach, "inbound", "video", senders=senders)
-        _, reason = Blame([lossy, lost], TrialStreams(room)).reasons
+        _, reason = Causes([lossy, lost], TrialStreams(room)).reasons
         assert reason.probe == "p000"
         assert reason.message.endswith("; p001's outbound video failed first (residual_loss)") is (
             is_explained
@@ -128,7 +128,7 @@ def test_what_is_sent_and_what_is_mixed_come_from_nobody() -> None:
     mixed = good("group", 4)
     sent = finding(0, "outbound", "gap", beyond=2, evidence=mixed)
     received = finding(1, "inbound", "gap", beyond=2, evidence=mixed)
-    reasons = Blame([sent, received], TrialStreams(mixed)).reasons
+    reasons = Causes([sent, received], TrialStreams(mixed)).reasons
     assert [reason.sender for reason in reasons] == [None, None]
     assert not [reason.message for reason in reasons if " from " in reason.message]
 
@@ -140,7 +140,7 @@ def test_each_stream_of_a_forwarded_room_is_named_by_whom_it_comes_from() -> Non
         Finding.of(room.plan.probes[0], breach, each)
         for each in TrialStreams(room).owed("p000", "inbound", "video")
     ]
-    assert [reason.message for reason in Blame(lost, TrialStreams(room)).reasons] == [
+    assert [reason.message for reason in Causes(lost, TrialStreams(room)).reasons] == [
         "p000 (s000) inbound video from p001 got no first media, limit 15 s",
         "p000 (s000) inbound video from p002 got no first media, limit 15 s",
     ]
@@ -163,7 +163,7 @@ def test_of_copies_for_each_partner_a_reason_says_which() -> None:
         each for each in room.streams if (each.probe, each.direction) == ("p002", "outbound")
     )
     silent = Finding.of(room.plan.probes[2], Breach("gap", 5.0, 2.0, 2.5, 0, 30.0), sent)
-    (reason,) = Blame([silent], TrialStreams(room)).reasons
+    (reason,) = Causes([silent], TrialStreams(room)).reasons
     assert reason.message == (
         "p002 (s000) outbound audio to p000 had no packet for 5.0 s, limit 2 s"
     )

@@ -96,7 +96,7 @@ def test_probes_that_filled_their_cores_themselves() -> None:
     assert reason.message.endswith("limit 1 ms; probes used 1.7 of 2 cores, the farm itself 0.2")
     (unknown,) = generator_faults(waiting(5.0), InvalidLimits())
     assert unknown.code == "waited_for_cpu"
-    assert unknown.message.endswith("; who had the cores is not known")
+    assert unknown.message.endswith("; it is not known who used the cores")
 
 
 def test_full_cores_that_others_of_the_same_priority_shared() -> None:
@@ -145,10 +145,10 @@ def test_a_host_that_cannot_tell_its_waits_is_judged_by_how_busy_it_was_and_says
     untold = with_host(good(), range(30, 80), cores=2, cpu_percent=97.0)
     assert codes(untold) == ["host_cpu"]
     notes = judge(untold, Criteria(), InvalidLimits(), None).notes
-    assert any("does not tell how long probes waited for a core" in note for note in notes)
+    assert any("does not count how long probes waited for a core" in note for note in notes)
     told = with_host(good(), range(30, 80), cores=2, cpu_wait=CpuWait(0.5, 0.1, 1000))
     notes = judge(told, Criteria(), InvalidLimits(), None).notes
-    assert not any("does not tell" in note for note in notes)
+    assert not any("does not count" in note for note in notes)
 
 
 def test_a_media_server_beside_the_probes_that_others_kept_from_its_cores() -> None:
@@ -193,7 +193,7 @@ def test_neighbours_that_steal() -> None:
         with_host(good(), range(40, 50), steal_percent=8.0), InvalidLimits()
     )
     assert reason.code == "steal"
-    assert "taken away by its neighbours" in reason.message
+    assert "of its CPU time stolen" in reason.message
 
 
 def test_one_thread_that_has_no_core_left() -> None:
@@ -263,10 +263,10 @@ def test_a_host_that_nobody_looked_at() -> None:
 
     (reason,) = generator_faults(without(35, 65), InvalidLimits())
     assert reason.code == "host_unseen"
-    assert reason.message.startswith("host here was not looked at for 72.5 % of the hold")
+    assert reason.message.startswith("host here was not sampled for 72.5 % of the hold")
     assert codes(without(35, 45)) == []
     notes = judge(without(35, 45), Criteria(), InvalidLimits(), None).notes
-    assert "host here was not looked at for 9 s of the hold" in notes
+    assert "host here was not sampled for 9 s of the hold" in notes
     assert not [
         note for note in judge(evidence, Criteria(), InvalidLimits(), None).notes if "look" in note
     ]

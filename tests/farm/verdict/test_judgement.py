@@ -278,7 +278,7 @@ def test_a_stream_that_nobody_saw_is_no_pass() -> None:
     assert verdict.outcome is Outcome.FAIL
     assert {reason.code for reason in verdict.reasons} == {"no_evidence"}
     assert verdict.reasons[0].message == (
-        "p001 (s000) inbound audio from p000 was not seen at all: no poll tells of it"
+        "p001 (s000) inbound audio from p000 was not seen: its page was not polled for a window"
     )
 
 
@@ -433,7 +433,7 @@ def test_a_trial_that_fails_by_its_last_window_alone_is_said_to() -> None:
     assert verdict.outcome is Outcome.FAIL
     assert verdict.by_last_window
     by_last, short = verdict.notes
-    assert by_last.startswith("it failed by its last window alone: nobody saw whether")
+    assert by_last.startswith("it failed in its last window only: whether")
     assert short.startswith("a short look: judged by 2 windows of 10s")
 
     long = spoilt(good(windows=24), stream("p001", "inbound", "video", [23], **STALLED))

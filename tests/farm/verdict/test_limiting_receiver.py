@@ -13,7 +13,8 @@ from tests.farm.trial_evidence import good, spoilt, stream
 
 FALL = FirstToFall("p000", "p002", 52.0, 90_000, 53.0, 500_000, 95_000)
 SAID = (
-    "p002's estimate fell first, to 90 kbit/s: p000 aimed at 500 kbit/s before and at 95 after, "
+    "p002's bandwidth estimate fell first, to 90 kbit/s: p000 had a target bitrate of 500 kbit/s "
+    "before and of 95 kbit/s after, "
     "for all of its receivers"
 )
 
@@ -47,7 +48,7 @@ def test_who_fell_first_is_named_in_the_verdict_and_beside_the_presenter() -> No
     assert verdict.outcome is Outcome.FAIL
     assert SAID in verdict.notes
     (reason,) = [reason for reason in verdict.reasons if reason.code == "target_bitrate"]
-    assert reason.message.endswith("limit 400 kbit/s; p002's estimate fell first")
+    assert reason.message.endswith("limit 400 kbit/s; p002's bandwidth estimate fell first")
 
 
 def test_a_receiver_on_a_host_that_was_busy_just_before_fails_nobody() -> None:

@@ -35,8 +35,8 @@ def test_in_a_broadcast_all_receive_the_presenter() -> None:
 
     viewers = {probe: [("p000",)] for probe in ("p001", "p002", "p003")}
     assert heard(evidence) == {"p000": [], **viewers}
-    hearers = TrialStreams(evidence).hearers_of(presenter, "video")
-    assert [hearer.probe for hearer in hearers] == ["p001", "p002", "p003"]
+    receivers = TrialStreams(evidence).receivers_of(presenter, "video")
+    assert [hearer.probe for hearer in receivers] == ["p001", "p002", "p003"]
 
 
 def test_in_a_mixed_room_the_server_makes_what_is_received() -> None:

@@ -32,7 +32,7 @@ def lossy(*probes: str) -> Any:
     return spoil
 
 
-def doubts(evidence: TrialEvidence) -> list[str]:
+def light_probe_doubts(evidence: TrialEvidence) -> list[str]:
     return [note for note in judged(evidence).notes if note.startswith("light probes in doubt")]
 
 
@@ -75,7 +75,7 @@ def test_a_refusal_of_the_app_is_no_lack_of_cpu() -> None:
 
 
 def test_light_probes_that_send_what_full_ones_do_are_not_in_doubt() -> None:
-    assert doubts(light(hosts=("here",))) == []
+    assert light_probe_doubts(light(hosts=("here",))) == []
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_light_probes_that_send_what_full_ones_do_are_not_in_doubt() -> None:
         ),
         (
             {"repair_ratio": 0.025},
-            "caller outbound video: 0.025 of its packets repaired, of witnesses "
-            "0.000 of its packets repaired",
+            "caller outbound video: a NACK / retransmission ratio of 0.025, of witnesses "
+            "a NACK / retransmission ratio of 0.000",
         ),
     ],
 )
@@ -103,7 +103,7 @@ def test_light_probes_that_differ_on_the_wire_are_in_doubt(
     for probe in ("p003", "p005"):
         evidence = spoilt(evidence, stream(probe, "outbound", "video", **changes))
 
-    assert doubts(evidence) == [f"light probes in doubt: {said}"]
+    assert light_probe_doubts(evidence) == [f"light probes in doubt: {said}"]
     assert judged(evidence).outcome is Outcome.PASS
 
 
@@ -114,7 +114,7 @@ def test_setup_is_compared_too() -> None:
         for setup in evidence.setups
     )
 
-    assert doubts(dataclasses.replace(evidence, setups=slow)) == [
+    assert light_probe_doubts(dataclasses.replace(evidence, setups=slow)) == [
         f"light probes in doubt: caller {kind}: 4.0 s to its first media, "
         "of witnesses 0.8 s to its first media"
         for kind in ("audio", "video")
@@ -126,8 +126,8 @@ def test_a_trial_that_fails_says_nothing_of_the_method() -> None:
     for probe in ("p003", "p005"):
         evidence = spoilt(evidence, stream(probe, "outbound", "video", bitrate_bps=300_000.0))
 
-    assert doubts(spoilt(evidence, lossy("p000", "p002"))) == []
-    assert doubts(with_host(evidence, range(40, 50), cpu_percent=99.0)) == []
+    assert light_probe_doubts(spoilt(evidence, lossy("p000", "p002"))) == []
+    assert light_probe_doubts(with_host(evidence, range(40, 50), cpu_percent=99.0)) == []
 
 
 # ---------------------------------------------------------------- not light after all
@@ -141,7 +141,7 @@ def test_light_probes_that_stayed_full_are_told_and_not_compared() -> None:
     evidence = dataclasses.replace(evidence, stayed_full=(("p003", layers), ("p005", layers)))
 
     assert "2 light probes (p003, p005) stayed full: 3 simulcast layers" in judged(evidence).notes
-    assert doubts(evidence) == []
+    assert light_probe_doubts(evidence) == []
 
 
 def test_it_is_told_by_how_many_received_audio_was_played() -> None:

@@ -168,11 +168,11 @@ def sections_of(evidence: TrialEvidence, reasons: list[Reason]) -> list[list[str
 def test_a_session_in_a_reason_comes_before_all_others() -> None:
     evidence = good(load=6)
     last = evidence.plan.sessions[-1].session
-    reason = Reason("stalled", "it stood still", session=last)
+    reason = Reason("stalled", "it was frozen", session=last)
     first, *_ = sections_of(evidence, [reason])
     assert first[0] == last
     assert first[1] == f"trial-000-{last}"
-    assert first[3:] == ["it stood still"]
+    assert first[3:] == ["it was frozen"]
 
 
 def test_a_probe_without_a_stream_says_why() -> None:
