@@ -1,35 +1,35 @@
-"""What limited the server, and whether its CPU could have told. Pure.
+"""Attribution: which resource limited the server, and when to start another server. Pure.
 
-limiting.py         the answer: which resource, with its evidence in a sentence
-decision.py         all signs of a trial that failed; causes before their effects
+limiting.py         the result: which resource, with its evidence in a sentence
+decision.py         the signs of saturation of a trial that failed, causes before their effects
 processor.py memory.py storage.py network.py descriptors.py signalling.py   signs, by resource
-watched.py          the server's samples while quality was bad
-harm.py             how badly each probe had it, window by window
-company.py          which probes suffered together
-lagged.py resource_series.py   resources against quality, one some seconds behind the other
+bad_period.py       the server's samples while quality was bad
+impairment.py       how impaired each probe's media were, window by window
+impairment_scope.py   which probes were impaired together
+cross_correlation.py resource_series.py   resources against quality, at lags of some seconds
 scale_out.py        when to start another server
-limit.py            the values;  trials.py: which trials of a search tell
+limit.py            the values;  trials.py: the trials of a search that are used
 """
 
-from farm.attribution.cross_correlation import Lagged
+from farm.attribution.cross_correlation import CrossCorrelation
 from farm.attribution.limit import LimitedBy, SaturationSign, ServerResources
-from farm.attribution.limiting import limited_by, what_gave_way
-from farm.attribution.resource_series import Quality, cpu_lagged
+from farm.attribution.limiting import limit_of_trial, limited_by
+from farm.attribution.resource_series import Quality, cpu_cross_correlation
 from farm.attribution.scale_out import ScaleOut, cpu_separation, scale_out
 from farm.attribution.trials import trial_that_broke, trial_that_held
 
 __all__ = [
-    "Lagged",
+    "CrossCorrelation",
     "LimitedBy",
     "Quality",
     "SaturationSign",
     "ScaleOut",
     "ServerResources",
-    "cpu_lagged",
+    "cpu_cross_correlation",
     "cpu_separation",
+    "limit_of_trial",
     "limited_by",
     "scale_out",
     "trial_that_broke",
     "trial_that_held",
-    "what_gave_way",
 ]

@@ -1,4 +1,4 @@
-"""The server's samples in the part of a trial that tells: while quality was bad. Pure."""
+"""The server's samples of the periods of a trial in which quality was bad. Pure."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from farm.analysis.aggregates import known, mean_known
-from farm.attribution.impairment import Harm
+from farm.attribution.impairment import Impairment
 from farm.attribution.symptoms import Symptoms, symptoms_of
 from farm.model.server_samples import ServerSample
 from farm.model.trial_evidence import Phases, TrialEvidence
 from farm.model.verdict import Reason
 
 AROUND_S = 5.0
-"""What is looked at every few seconds: the looks so near to a window belong to it."""
+"""Figures that are sampled every few seconds: a sample so close to a window belongs to it."""
 
 HALF = 0.5
 FEWEST = 3
 BUSIEST_S = 10.0
 LAST_S = 20.0
-"""Of a server that died its last seconds tell."""
+"""How much of the time before the death of a server is examined."""
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """`bad` are the samples from while quality was bad, `all` those from the ramp on.
+class BadPeriod:
+    """A period of bad quality: `bad` are its samples, `all` those of the trial from the ramp on.
 
-    What is looked at every few seconds was the same in those before: `around` has the bad ones and
-    those up to the next look. `reasons` are the verdict's; those of a trial that passed are none.
+    Some figures are sampled every few seconds only: `around` has the bad samples and those up to
+    the next one with such figures. `reasons` are the verdict's; empty for a trial that passed.
     """
 
     bad: tuple[ServerSample, ...]
@@ -39,35 +39,37 @@ class Watched:
     reasons: tuple[Reason, ...] = ()
 
     def mean(self, figure: Callable[[ServerSample], float | None]) -> float | None:
-        """Over the bad part; None where it is never known."""
+        """The mean over the bad samples; None where it is never known."""
         return mean_known(figure(sample) for sample in self.bad)
 
-    def mean_seldom(self, figure: Callable[[ServerSample], float | None]) -> float | None:
-        """The same of what is looked at every few seconds."""
+    def mean_of_slow_samples(self, figure: Callable[[ServerSample], float | None]) -> float | None:
+        """The mean of a figure that is sampled every few seconds only."""
         return mean_known(figure(sample) for sample in self.around)
 
     def most(self, figure: Callable[[ServerSample], float | None]) -> float | None:
-        """In all of the trial."""
+        """The maximum over the whole trial."""
         return max(known(figure(sample) for sample in self.all), default=None)
 
     def busiest_thread(self) -> tuple[str, float | None]:
-        """Its name and percent of a core in the bad part; looks without it count as 0."""
-        looks = [sample.threads for sample in self.bad if sample.threads is not None]
+        """Its name and percent of a core in the bad samples; those without it count as 0."""
+        sampled = [sample.threads for sample in self.bad if sample.threads is not None]
         totals: dict[tuple[int, str], float] = defaultdict(float)
-        for threads in looks:
+        for threads in sampled:
             for thread in threads:
                 totals[thread.tid, thread.name] += thread.cpu_percent
         if not totals:
             return "", None
         (_, name), total = max(totals.items(), key=lambda item: item[1])
-        return name, total / len(looks)
+        return name, total / len(sampled)
 
 
-def watched(
-    evidence: TrialEvidence, harm: Harm, reasons: Sequence[Reason] = ()
-) -> tuple[Watched, ...]:
-    """The parts that tell, the first one first: before a death; the hardest of the ramp where joins
-    failed; the windows of the hold in which probes missed most.
+def bad_periods(
+    evidence: TrialEvidence, impairment: Impairment, reasons: Sequence[Reason] = ()
+) -> tuple[BadPeriod, ...]:
+    """The periods of bad quality in order of time.
+
+    Before the server's death; else, where joins failed, the busiest seconds of the ramp, and the
+    windows of the hold in which media were impaired most.
     """
     by_probe = any(probe.role == "viewer" for probe in evidence.plan.probes)
     symptoms = symptoms_of(reasons, by_probe=by_probe)
@@ -75,19 +77,19 @@ def watched(
     start_s, end_s = phases.ramp_s or 0.0, _end_s(evidence)
     everything = _between(evidence.server_samples, [(start_s, end_s)])
 
-    def part(bad: tuple[ServerSample, ...], around: tuple[ServerSample, ...]) -> Watched:
-        return Watched(bad, around, everything, symptoms, evidence, tuple(reasons))
+    def part(bad: tuple[ServerSample, ...], around: tuple[ServerSample, ...]) -> BadPeriod:
+        return BadPeriod(bad, around, everything, symptoms, evidence, tuple(reasons))
 
     if symptoms.died:
-        last = _before_death(everything, reasons)
+        last = _last_samples(everything, reasons)
         return (part(last, last),)
     parts = []
     if symptoms.joins >= HALF:
         ramp = _between(everything, [(start_s, _joins_end_s(phases, end_s))])
         parts.append(part(_busiest(ramp), ramp))
-    if not parts or (phases.hold_s is not None and harm.worst()):
-        bad = _of_hold(everything, harm, phases, end_s, 0.5)
-        parts.append(part(bad, _of_hold(everything, harm, phases, end_s, AROUND_S)))
+    if not parts or (phases.hold_s is not None and impairment.worst()):
+        bad = _of_hold(everything, impairment, phases, end_s, 0.5)
+        parts.append(part(bad, _of_hold(everything, impairment, phases, end_s, AROUND_S)))
     return tuple(parts)
 
 
@@ -100,20 +102,24 @@ def hold_of(evidence: TrialEvidence) -> tuple[ServerSample, ...]:
 
 
 def _of_hold(
-    everything: Sequence[ServerSample], harm: Harm, phases: Phases, end_s: float, after_s: float
+    everything: Sequence[ServerSample],
+    impairment: Impairment,
+    phases: Phases,
+    end_s: float,
+    after_s: float,
 ) -> tuple[ServerSample, ...]:
-    """A sample tells of the second before it, or of the seconds since the last look."""
+    """The samples of the most impaired windows; each covers the time since the one before it."""
     hold_s = phases.hold_s
     if hold_s is None:
         return tuple(everything)
-    spans = harm.worst()
+    spans = impairment.worst()
     bad = _between(everything, [(begun_s + 0.5, ended_s + after_s) for begun_s, ended_s in spans])
     if len(bad) < FEWEST:
         return _between(everything, [(hold_s, end_s)])
     return bad
 
 
-def _before_death(
+def _last_samples(
     everything: Sequence[ServerSample], reasons: Sequence[Reason]
 ) -> tuple[ServerSample, ...]:
     died_s = min(
@@ -137,7 +143,7 @@ def _between(
 
 
 def _busiest(samples: Sequence[ServerSample]) -> tuple[ServerSample, ...]:
-    """The seconds in a row in which the media server worked hardest: browsers boot long before."""
+    """The consecutive seconds of highest CPU use: in a ramp browsers boot long before that."""
     best: tuple[float, tuple[ServerSample, ...]] = (-1.0, tuple(samples))
     for at, first in enumerate(samples):
         span = tuple(each for each in samples[at:] if each.at_s < first.at_s + BUSIEST_S)
@@ -153,7 +159,7 @@ def _busiest(samples: Sequence[ServerSample]) -> tuple[ServerSample, ...]:
 
 
 def _joins_end_s(phases: Phases, end_s: float) -> float:
-    """Joins are over when the hold begins."""
+    """When joins end: at the begin of the hold."""
     return end_s if phases.hold_s is None else phases.hold_s
 
 

@@ -1,4 +1,4 @@
-"""How the server's CPU grew with the load: on a straight line? Pure."""
+"""A line through the server's CPU over the load, and whether the CPU follows it. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from farm.model.verdict import Outcome
 FEWEST_LOADS = 3
 LEAST_BEND_PERCENT = 2.0
 BEND_SHARE = 0.08
-"""Off the line by so much of the CPU's whole range, or by the points above: it is none."""
+"""The largest distance from the line that counts as linear: in points, by the CPU's range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,8 @@ class CpuByLoad:
     """A line through the means of the loads that passed: `idle_percent + slope * probes`.
 
     `percent_per_probe` is of the whole machine. `linear` is None with fewer than 3 loads; else
-    `off_percent`, the largest distance of a load's mean from the line, decides. `said` says it.
+    `off_percent`, the largest distance of a load's mean from the line, decides. `said` is
+    that in a sentence.
     """
 
     percent_per_probe: float
@@ -34,7 +35,7 @@ class CpuByLoad:
 
 
 def cpu_by_load(results: Sequence[TrialResult]) -> CpuByLoad | None:
-    """Of trials that passed; None with fewer than two loads."""
+    """The line of the trials that passed; None with fewer than two loads."""
     known: defaultdict[int, list[float]] = defaultdict(list)
     for result in results:
         if result.verdict.outcome is Outcome.PASS and result.server_cpu_percent is not None:
@@ -60,7 +61,7 @@ def cpu_by_load(results: Sequence[TrialResult]) -> CpuByLoad | None:
 def _said(slope: float, linear: bool | None, off: dict[int, float], farthest: int) -> str:
     each = f"each probe takes {slope:.2g} % of the machine"
     if linear is None:
-        return f"{each}, by {len(off)} loads: too few to tell a line from a curve"
+        return f"{each}, over {len(off)} loads: too few to distinguish a line from a curve"
     distance = abs(off[farthest])
     if linear:
         return f"{each}, on a straight line (no load is more than {distance:.2g} points off)"

@@ -1,8 +1,8 @@
-"""A resource against quality, second by second, one behind the other; pure.
+"""The cross-correlation of a resource with quality, second by second; pure.
 
-The lag is the one at which the two go together most. How sure that is a block bootstrap tells:
-neighbouring seconds are alike, so they are drawn in blocks, and the lag is sought in each draw anew
-(Politis and Romano 1994, with blocks of one length). The draws are always the same.
+The lag is the one of the largest correlation. Its interval is a block bootstrap's: neighbouring
+seconds are alike, so they are drawn in blocks, and the lag is searched in each draw anew (Politis
+and Romano 1994, with blocks of one length). The draws are always the same.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 LARGEST_LAG_S = 5
 FEWEST_S = 30
-"""Fewer seconds in which both are known say nothing."""
+"""With fewer seconds in which both are known there is no result."""
 
 DRAWS = 400
 SEED = 20261122
@@ -25,11 +25,11 @@ LEAST_R = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Lagged:
-    """`quality` follows `resource` by `lag_s` seconds (below 0: it goes ahead) with `r`.
+class CrossCorrelation:
+    """`quality` follows `resource` by `lag_s` seconds (below 0: it precedes it) with `r`.
 
-    `interval` holds `r` with a confidence of 90 %; `seconds` were looked at. `said` is the
-    sentence. It never claims a cause.
+    `interval` holds `r` with a confidence of 90 %; `seconds` were compared. `said` is a sentence
+    that claims no cause.
     """
 
     resource: str
@@ -45,12 +45,12 @@ class Lagged:
         return _is_sure(self.r, self.interval)
 
 
-def lagged(
+def cross_correlation(
     resource: str, amounts: Array, quality: str, values: Array, *, named: str = ""
-) -> Lagged | None:
-    """Both second by second, NaN where unknown; `named` is the resource in words.
+) -> CrossCorrelation | None:
+    """The cross-correlation of two series of seconds, NaN where unknown.
 
-    None where too little is known or one of them stood still.
+    `named` is the resource in words. None where too little is known or one of them is constant.
     """
     if amounts.size < FEWEST_S:
         return None
@@ -58,7 +58,7 @@ def lagged(
     table = table[np.isfinite(table).all(axis=1)]
     if table.shape[0] < FEWEST_S:
         return None
-    # Of lags that are as good the shorter one.
+    # Of equal correlations that of the shorter lag.
     found = _strongest(table, 1e-6 * np.abs(_lags()))
     if found is None:
         return None
@@ -72,8 +72,8 @@ def lagged(
     seconds, sure = int(table.shape[0]), _is_sure(r, interval)
     verb = "did not go with" if not sure else "rose with" if r > 0 else "fell as"
     when = _when(lag_s, r) if sure else ""
-    said = f"{quality} {verb} {named or resource}{when} ({_figures(r, interval, seconds)})"
-    return Lagged(resource, quality, lag_s, r, interval, seconds, said)
+    text = f"{quality} {verb} {named or resource}{when} ({_figures(r, interval, seconds)})"
+    return CrossCorrelation(resource, quality, lag_s, r, interval, seconds, text)
 
 
 def _is_sure(r: float, interval: tuple[float, float]) -> bool:
@@ -92,7 +92,7 @@ def _lags() -> list[int]:
 
 
 def _lagged_table(amounts: Array, values: Array) -> Array:
-    """A row a second: the resource then, and quality at each lag after it; NaN at the ends."""
+    """A row for each second: the resource, then quality at each lag; NaN at the ends."""
     columns = [amounts]
     for lag in _lags():
         column = np.full(values.shape, np.nan)
@@ -105,11 +105,11 @@ def _lagged_table(amounts: Array, values: Array) -> Array:
 
 
 def _strongest(table: Array, less: Array | float = 0.0) -> tuple[int, float] | None:
-    """The lag's place and `r` there; `less` is taken off each when they are compared."""
+    """The index of the lag with the largest `r`, and that `r`; `less` is deducted to compare."""
     correlations = _correlations(table)
     if not np.isfinite(correlations).any():
         return None
-    # Rounded: which lag is named must not hang on the last digits of a processor's arithmetic.
+    # Rounded, so that the lag does not depend on the last digits of a processor's arithmetic.
     at = int(np.nanargmax(np.round(np.abs(correlations) - less, 9)))
     return at, float(correlations[at])
 
@@ -117,7 +117,7 @@ def _strongest(table: Array, less: Array | float = 0.0) -> tuple[int, float] | N
 def _correlations(table: Array) -> Array:
     centred = table - table.mean(axis=0)
     spread = np.sqrt((centred**2).sum(axis=0))
-    # What moved by less than a millionth of itself stood still.
+    # What varies by less than a millionth of itself is constant.
     still = spread <= 1e-6 * np.sqrt(table.shape[0]) * (np.abs(table).mean(axis=0) + 1e-12)
     with np.errstate(invalid="ignore", divide="ignore"):
         found = centred[:, 1:].T @ centred[:, 0] / (spread[1:] * spread[0])
@@ -125,7 +125,7 @@ def _correlations(table: Array) -> Array:
 
 
 def _interval(table: Array) -> tuple[float, float] | None:
-    """Of `r`, by draws of the rows in blocks; None where most of them stood still."""
+    """The interval of `r`, by draws of rows in blocks; None where most draws were constant."""
     draws = np.array([each for each in _draws(table) if each is not None])
     if draws.size < DRAWS / 2:
         return None

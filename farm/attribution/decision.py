@@ -1,8 +1,8 @@
-"""Which resource gave way first, by all signs of a trial that failed. Pure.
+"""Orders the signs of saturation of a trial that failed, causes before their effects. Pure.
 
-A resource that is at its end takes others with it: a server without CPU does not read its sockets,
-which overflow then; one without memory reads from disk; whatever is short, joins come late. So of
-several signs the one that can be the cause of the others is named, in the order of `_CAUSES`.
+A saturated resource saturates others: a server without CPU does not read its sockets, which
+overflow then; one without memory reads from disk; with any of them joins are late. So of several
+signs the one that can be the cause of the others comes first, in the order of `_CAUSES`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from farm.attribution.bad_period import Watched, watched
+from farm.attribution.bad_period import BadPeriod, bad_periods
 from farm.attribution.descriptors import descriptor_signs
-from farm.attribution.impairment import harm_of
+from farm.attribution.impairment import impairment_of
 from farm.attribution.limit import Resource, SaturationSign, ServerResources
 from farm.attribution.memory import memory_signs
-from farm.attribution.network import buffer_signs, network_signs, stood_still
+from farm.attribution.network import buffer_signs, network_signs, path_signs
 from farm.attribution.processor import processor_signs
 from farm.attribution.signalling import signalling_signs
 from farm.attribution.storage import storage_signs
@@ -41,10 +41,11 @@ _CAUSES: Sequence[tuple[Resource, bool | None]] = (
 )
 """Causes before their effects: a resource, and whether the kernel counted (None: either)."""
 
-_ALWAYS_SO: frozenset[Resource] = frozenset(
+_LASTING: frozenset[Resource] = frozenset(
     {"memory", "descriptors", "disk", "cpu_quota", "cpu_steal"}
 )
-"""What may be at its end for long without harm: if it was so in the trial that held, it waits."""
+"""Resources that may be saturated without effect: they explain nothing that is new if they were
+so in the trial that passed."""
 
 
 def signs_of(
@@ -53,23 +54,23 @@ def signs_of(
     machine: ServerResources,
     held: TrialEvidence | None = None,
 ) -> tuple[SaturationSign, ...]:
-    """One a resource, the strongest; the one that gave way first in front, if any did.
+    """The strongest sign of each resource; the one that was saturated first in front, if any was.
 
     `held` is the evidence of a trial that passed at the largest load that does.
     """
-    here = watched(broken, harm_of(broken, held), result.verdict.reasons)
-    there = () if held is None else watched(held, harm_of(held))
+    here = bad_periods(broken, impairment_of(broken, held), result.verdict.reasons)
+    there = () if held is None else bad_periods(held, impairment_of(held))
     own = _own_signs(here, machine)
     if held is not None and all(sign.share < 1 for sign in own):
-        own += stood_still(here[-1], there[-1], result.load, held.plan.load)
+        own += path_signs(here[-1], there[-1], result.load, held.plan.load)
     found = _strongest([*own, *signalling_signs(here[0], held)])
     before = {each.resource: each for each in _own_signs(there, machine)}
-    # A figure that was as high while all was well explains nothing new.
-    calmed = [_calmed(sign, before.get(sign.resource)) for sign in found]
-    return tuple(sorted(calmed, key=_order))
+    # A figure that was as high in a trial that passed explains nothing new.
+    discounted = [_discounted(sign, before.get(sign.resource)) for sign in found]
+    return tuple(sorted(discounted, key=_order))
 
 
-def _own_signs(parts: Iterable[Watched], machine: ServerResources) -> list[SaturationSign]:
+def _own_signs(parts: Iterable[BadPeriod], machine: ServerResources) -> list[SaturationSign]:
     return _strongest(
         sign
         for here in parts
@@ -94,17 +95,17 @@ def _strongest(signs: Iterable[SaturationSign]) -> list[SaturationSign]:
     return list(found.values())
 
 
-def _calmed(sign: SaturationSign, before: SaturationSign | None) -> SaturationSign:
-    if before is None or sign.resource not in _ALWAYS_SO or sign.share < 1:
+def _discounted(sign: SaturationSign, before: SaturationSign | None) -> SaturationSign:
+    if before is None or sign.resource not in _LASTING or sign.share < 1:
         return sign
     if before.share >= 0.95 * sign.share and not sign.counted:
-        said = f"{sign.said}, as it did in the trial that held"
-        return replace(sign, share=0.99, said=said)
+        text = f"{sign.said}, as in the trial that passed"
+        return replace(sign, share=0.99, said=text)
     return sign
 
 
 def _order(sign: SaturationSign) -> tuple[float, float]:
-    """Those at their end in the order of causes; the rest by how near they came."""
+    """Sort key: saturated ones in the order of causes; the rest by how close they were."""
     if sign.share < 1:
         return (len(_CAUSES), -sign.share)
     for rank, (resource, counted) in enumerate(_CAUSES):

@@ -1,4 +1,4 @@
-"""How badly each probe had it in each window of a trial. Pure."""
+"""The impairment of each probe's media in each window of a trial. Pure."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from farm.model.trial_evidence import TrialEvidence
 
 NEARLY_WORST = 0.75
 LEAST = 0.005
-"""Harm below it is none: no limit of a verdict is that fine."""
+"""Less impairment is ignored: no limit of a verdict is that fine."""
 
 USUAL_QUANTILE = 0.9
-"""The frame rate that streams can have is that of the best windows."""
+"""The quantile of the windows' frame rates that counts as the attainable frame rate."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Harm:
-    """`share[i, j]` is what probe `i` missed in window `j`, 0 to 1; NaN: nobody knows.
+class Impairment:
+    """`share[i, j]` is the impairment of probe `i` in window `j`, 0 to 1; NaN: unknown.
 
-    It is the worst of what was lost, repaired, or stood still of any of its streams that are owed,
-    and of the frames that it lacked. Windows begin at `start_s` and end at `end_s`. What is missed
-    because a page left is the server's doing on no account, and not counted.
+    It is the worst of post-repair loss, NACK / retransmission ratio, freeze ratio and missing
+    frames of any stream that it is owed or owes. Windows begin at `start_s` and end at `end_s`.
+    What is missing because a page left is not the server's fault, and is left out.
     """
 
     probes: tuple[str, ...]
@@ -35,7 +35,7 @@ class Harm:
     share: NDArray[np.float64]
 
     def worst(self) -> tuple[tuple[float, float], ...]:
-        """The spans in which most was missed; empty where nothing was."""
+        """The spans of the most impaired windows; empty without any impairment."""
         if not self.share.size:
             return ()
         usual = np.array([_mean(column) for column in self.share.T])
@@ -46,25 +46,27 @@ class Harm:
         return tuple((float(self.start_s[at]), float(self.end_s[at])) for at in chosen)
 
 
-def harm_of(evidence: TrialEvidence, held: TrialEvidence | None = None) -> Harm:
-    """Of the hold; without one there is none.
+def impairment_of(evidence: TrialEvidence, held: TrialEvidence | None = None) -> Impairment:
+    """The impairment in the hold; empty without a hold.
 
-    `held` is a trial that passed: where all streams are slow, only it knows how fast they can be.
+    `held` is a trial that passed: where all streams are slow, only it has the attainable rate.
     """
-    frame = _seen(evidence)
+    frame = _owed_windows(evidence)
     probes = [probe.probe for probe in evidence.plan.probes]
     session_of = {probe.probe: probe.session for probe in evidence.plan.probes}
     if frame.is_empty():
         nothing = np.empty(0)
-        return Harm((), (), nothing, nothing, np.empty((0, 0)))
-    best = pl.concat([_best(frame), *([] if held is None else [_best(_seen(held))])])
+        return Impairment((), (), nothing, nothing, np.empty((0, 0)))
+    best = pl.concat(
+        [_attainable(frame), *([] if held is None else [_attainable(_owed_windows(held))])]
+    )
     usual = best.group_by("direction", "kind").agg(usual=pl.col("usual").max())
     lacking = 1 - pl.col("frame_rate") / pl.col("usual")
     missed = pl.max_horizontal(
         pl.col("residual_loss_ratio"),
         pl.col("repair_ratio"),
         pl.col("stalled_ratio"),
-        # One frame more or less in a window is no harm.
+        # A frame rate lower by up to a tenth is no impairment.
         pl.when(lacking > 0.1).then(lacking).otherwise(0.0),
     ).clip(0, 1)
     cells = (
@@ -82,25 +84,27 @@ def harm_of(evidence: TrialEvidence, held: TrialEvidence | None = None) -> Harm:
         at = column[window]
         share[place[probe], at] = np.nan if value is None else value
         start_s[at], end_s[at] = began_s, ended_s
-    return Harm(tuple(probes), tuple(session_of[probe] for probe in probes), start_s, end_s, share)
+    return Impairment(
+        tuple(probes), tuple(session_of[probe] for probe in probes), start_s, end_s, share
+    )
 
 
-def _seen(evidence: TrialEvidence) -> pl.DataFrame:
+def _owed_windows(evidence: TrialEvidence) -> pl.DataFrame:
     frame = Intervals.of(evidence.intervals).frame.filter("owed", pl.col("polls") > 0)
     if not evidence.left:
         return frame
-    theirs = [
+    of_those_who_left = [
         (each.probe, each.direction, each.kind, each.track)
         for each in evidence.streams
         if each.probe in evidence.left or (each.senders and set(each.senders) <= set(evidence.left))
     ]
     names = ("probe", "direction", "kind", "track")
     schema = {name: frame.schema[name] for name in names}
-    return frame.join(pl.DataFrame(theirs, schema, orient="row"), on=names, how="anti")
+    return frame.join(pl.DataFrame(of_those_who_left, schema, orient="row"), on=names, how="anti")
 
 
-def _best(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame rate of the best windows, a direction and kind."""
+def _attainable(frame: pl.DataFrame) -> pl.DataFrame:
+    """The attainable frame rate of each direction and kind."""
     return (
         frame.with_columns(pl.col("direction", "kind").cast(pl.String))
         .group_by("direction", "kind")

@@ -1,12 +1,12 @@
-"""What limited a server, as a value; what the server had to be limited in. Pure."""
+"""Values: what limited a server, the signs of it, and the resources that the server has. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from farm.attribution.cross_correlation import Lagged
-from farm.attribution.impairment_scope import Company
+from farm.attribution.cross_correlation import CrossCorrelation
+from farm.attribution.impairment_scope import ImpairmentScope
 
 Resource = Literal[
     "cpu_total",
@@ -28,11 +28,11 @@ Resource = Literal[
 
 @dataclass(frozen=True, slots=True)
 class ServerResources:
-    """What the server had; None where nobody knows.
+    """The resources of the server; None where unknown.
 
     `process_cores` are those that the media server may use, as far as the experiment says,
     `shared` says that probes ran there, `own_cores` that they ran on other cores than it did.
-    `network_bps` is the slower one of its interface and of what its type of machine may carry.
+    `network_bps` is the lower of the rates of its interface and of its type of machine.
     """
 
     memory_bytes: int | None = None
@@ -45,9 +45,9 @@ class ServerResources:
 
 @dataclass(frozen=True, slots=True)
 class SaturationSign:
-    """How near a resource came to its end: `share` 1 and above is there.
+    """How close a resource was to saturation: from a `share` of 1 on it was saturated.
 
-    `said` is half a sentence; `counted`: a refusal that the kernel counted (a packet dropped, a
+    `said` is that in a clause; `counted`: a refusal that the kernel counted (a packet dropped, a
     process killed), not only a figure near its limit.
     """
 
@@ -69,15 +69,15 @@ class NetworkTraffic:
 
 @dataclass(frozen=True, slots=True)
 class LimitedBy:
-    """`evidence` is a sentence; `signs` are all that was looked at, the nearest to its end first.
+    """What limited the server; `evidence` is a sentence, `signs` are all, the strongest first.
 
-    `lagged` sets each resource against quality, second by second; `company` says which probes
-    suffered together.
+    `lagged` are the cross-correlations of resources with quality, `company` is the scope of the
+    impairment.
     """
 
     resource: Resource
     evidence: str
     signs: tuple[SaturationSign, ...] = ()
     moved: NetworkTraffic | None = None
-    lagged: tuple[Lagged, ...] = ()
-    company: Company | None = None
+    lagged: tuple[CrossCorrelation, ...] = ()
+    company: ImpairmentScope | None = None

@@ -1,8 +1,8 @@
-"""What limited the server, with the evidence for it in a sentence. Pure, and careful.
+"""What limited the server, with the evidence for it in a sentence. Pure.
 
-A resource is named only if it was at its end in a trial that failed, in a way that explains how it
-failed; else the answer is `unknown`, with how far each was. A machine that also runs probes is no
-measure of the server's CPU, so there only the media server's own process counts.
+A resource is named only if it was saturated in a trial that failed, in a way that explains how it
+failed; else the result is `unknown`, with how close each was to saturation. On a machine that also
+runs probes only the media server's own process counts as CPU of the server.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import replace
 from farm.analysis.aggregates import mean_known
 from farm.attribution.bad_period import hold_of
 from farm.attribution.decision import signs_of
-from farm.attribution.impairment import harm_of
-from farm.attribution.impairment_scope import company_of
+from farm.attribution.impairment import impairment_of
+from farm.attribution.impairment_scope import impairment_scope
 from farm.attribution.limit import LimitedBy, NetworkTraffic, Resource, ServerResources
-from farm.attribution.resource_series import Quality, all_lagged
+from farm.attribution.resource_series import Quality, cross_correlations
 from farm.attribution.trials import trial_that_broke
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.trial_result import TrialResult
@@ -24,10 +24,10 @@ from farm.model.verdict import ASSUMED_MEDIA, Outcome
 from farm.search.capacity_estimate import CapacityEstimate
 
 CPU: frozenset[Resource] = frozenset({"cpu_total", "cpu_thread", "generator"})
-"""What says how busy the server's processor was."""
+"""The resources whose signs show how busy the server's processor was."""
 
-TOLD, FAR = 6, 0.05
-"""How many resources are told of where none was at its end, and which are too far to be told."""
+NAMED, NEAR = 6, 0.05
+"""How many resources are named if none was saturated, and from which share on."""
 
 
 def limited_by(
@@ -39,28 +39,29 @@ def limited_by(
     held: TrialEvidence | None = None,
     quality: Quality | None = None,
 ) -> LimitedBy:
-    """Of a search. `broken` and `held` are the evidence of `trial_that_broke` and `_held`.
+    """What limited the server in a search.
 
-    `quality` is that of the broken trial, second by second.
+    `broken` and `held` are the evidence of `trial_that_broke` and `trial_that_held`; `quality` is
+    that of the broken trial, second by second.
     """
-    moved = None if held is None else _moved(held)
+    moved = None if held is None else _traffic(held)
     if estimate.state == "generator_ran_out":
         return replace(_last_invalid(results), moved=moved)
     if estimate.state == "ceiling_passed":
-        said = f"{estimate.probes} probes, the largest load allowed, passed"
-        return LimitedBy("ceiling", said, moved=moved)
+        text = f"{estimate.probes} probes, the largest load allowed, passed"
+        return LimitedBy("ceiling", text, moved=moved)
     result = trial_that_broke(results, estimate)
     if result is None:
         invalid = [each.load for each in results if each.verdict.outcome is Outcome.INVALID]
         if invalid and max(invalid) > (estimate.probes or 0):
             return replace(_last_invalid(results), moved=moved)
-        said = "no trial failed, so nothing is known to have been at its end"
-        return LimitedBy("unknown", said, moved=moved)
-    found = what_gave_way(result, broken, machine, held=held, quality=quality)
-    return replace(found, moved=moved)
+        text = "no trial failed, so no resource is known to have been saturated"
+        return LimitedBy("unknown", text, moved=moved)
+    limit = limit_of_trial(result, broken, machine, held=held, quality=quality)
+    return replace(limit, moved=moved)
 
 
-def what_gave_way(
+def limit_of_trial(
     result: TrialResult,
     broken: TrialEvidence | None,
     machine: ServerResources,
@@ -68,43 +69,44 @@ def what_gave_way(
     held: TrialEvidence | None = None,
     quality: Quality | None = None,
 ) -> LimitedBy:
-    """Of one trial that failed, `broken` its evidence."""
+    """What limited the server in one trial that failed; `broken` is its evidence."""
     at = f"at {result.load} probes"
     if broken is None:
         return LimitedBy("unknown", f"{at} nothing is known of the server's machine")
     signs = signs_of(result, broken, machine, held)
-    lagged = all_lagged(hold_of(broken), quality)
-    company = company_of(harm_of(broken, held))
+    correlations = cross_correlations(hold_of(broken), quality)
+    scope = impairment_scope(impairment_of(broken, held))
     first = signs[0] if signs and signs[0].share >= 1 else None
-    blind = "" if any(sign.resource in CPU for sign in signs) else "its CPU is not known"
-    if first is not None and first.resource == "signalling" and blind:
-        # Joins are late on a server without CPU, too.
-        return LimitedBy("unknown", f"{at} {first.said}; {blind}", signs, company=company)
+    no_cpu = "" if any(sign.resource in CPU for sign in signs) else "its CPU is not known"
+    if first is not None and first.resource == "signalling" and no_cpu:
+        # Joins are also late on a server without CPU.
+        return LimitedBy("unknown", f"{at} {first.said}; {no_cpu}", signs, company=scope)
     if first is None:
         died = [each for each in result.verdict.reasons if each.code == "server_died"]
-        near = [sign for sign in signs[:TOLD] if sign.share >= FAR] or signs[:2]
-        far = ", ".join(sign.said for sign in near)
+        near = [sign for sign in signs[:NAMED] if sign.share >= NEAR] or signs[:2]
+        clauses = ", ".join(sign.said for sign in near)
         if died:
-            said = f"{at} the server died: {died[0].message}" + (f" ({far})" if far else "")
+            text = f"{at} the server died: {died[0].message}" + (f" ({clauses})" if clauses else "")
         elif not broken.server_samples:
-            said = f"{at} nothing is known of the server's machine"
-        elif blind:
-            seen = f" ({far})" if far else ""
-            said = f"{at} nothing that was seen of the server was at its end{seen}; {blind}"
+            text = f"{at} nothing is known of the server's machine"
+        elif no_cpu:
+            seen = f" ({clauses})" if clauses else ""
+            text = f"{at} no resource of the server that was sampled was saturated{seen}; {no_cpu}"
         else:
-            said = f"{at} nothing was at its end: {far}"
-        return LimitedBy("unknown", said, signs, lagged=lagged, company=company)
+            text = f"{at} no resource was saturated: {clauses}"
+        return LimitedBy("unknown", text, signs, lagged=correlations, company=scope)
     evidence = f"{at} {first.said}"
-    goes_with = next(
-        (each for each in lagged if each.sure and each.resource.startswith(first.resource)), None
+    correlated = next(
+        (each for each in correlations if each.sure and each.resource.startswith(first.resource)),
+        None,
     )
-    if goes_with is not None:
-        evidence += f"; {goes_with.said}"
-    return LimitedBy(first.resource, evidence, signs, lagged=lagged, company=company)
+    if correlated is not None:
+        evidence += f"; {correlated.said}"
+    return LimitedBy(first.resource, evidence, signs, lagged=correlations, company=scope)
 
 
 def _last_invalid(results: Sequence[TrialResult]) -> LimitedBy:
-    """By the last trial that is not judged: the generator, unless nobody knows what was owed."""
+    """What the last invalid trial was limited by: the generator, unless its media are unknown."""
     invalid = [result for result in results if result.verdict.outcome is Outcome.INVALID]
     if not invalid:
         return LimitedBy("generator", "the generator could not carry a larger load")
@@ -115,7 +117,7 @@ def _last_invalid(results: Sequence[TrialResult]) -> LimitedBy:
     return LimitedBy("unknown" if unknown else "generator", f"at {last.load} probes {why}")
 
 
-def _moved(held: TrialEvidence) -> NetworkTraffic:
+def _traffic(held: TrialEvidence) -> NetworkTraffic:
     samples = hold_of(held)
     return NetworkTraffic(
         received_bps=mean_known(sample.received_bps for sample in samples),

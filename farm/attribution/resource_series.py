@@ -1,4 +1,4 @@
-"""Resources of the server and quality, second by second, set against each other. Pure."""
+"""Cross-correlations of the server's resources with quality, second by second. Pure."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from farm.attribution.bad_period import hold_of
-from farm.attribution.cross_correlation import Array, Lagged, lagged
+from farm.attribution.cross_correlation import Array, CrossCorrelation, cross_correlation
 from farm.model.server_samples import ServerSample
 from farm.model.trial_evidence import TrialEvidence
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What probes received, second by second of run time from `start_s`; NaN: nobody knows."""
+    """The quality that probes received, by second of run time from `start_s`; NaN: unknown."""
 
     name: str
     start_s: int
@@ -51,32 +51,38 @@ FIGURES: Mapping[str, tuple[str, Callable[[ServerSample], float | None]]] = {
         lambda sample: _both(sample.received_packets_per_s, sample.sent_packets_per_s),
     ),
     "udp_buffers": (
-        "packets without room in its sockets",
+        "packets that its sockets dropped",
         lambda sample: sample.udp_receive_buffer_errors_per_s,
     ),
     "descriptors": ("its descriptors", lambda sample: sample.process_descriptors),
 }
-"""What is looked at each second of each resource, in words."""
+"""The figure of each resource that is sampled each second, with its name in words."""
 
 
-def all_lagged(samples: Sequence[ServerSample], quality: Quality | None) -> tuple[Lagged, ...]:
-    """Each resource that moved against quality, the surest first."""
+def cross_correlations(
+    samples: Sequence[ServerSample], quality: Quality | None
+) -> tuple[CrossCorrelation, ...]:
+    """The cross-correlation of each resource with quality, the most certain first."""
     if quality is None:
         return ()
-    found = [each for name in FIGURES if (each := _lagged(name, samples, quality)) is not None]
+    found = [each for name in FIGURES if (each := _of_resource(name, samples, quality)) is not None]
     return tuple(sorted(found, key=lambda each: (not each.sure, -abs(each.r))))
 
 
-def cpu_lagged(evidence: TrialEvidence, quality: Quality | None) -> Lagged | None:
+def cpu_cross_correlation(
+    evidence: TrialEvidence, quality: Quality | None
+) -> CrossCorrelation | None:
     """The CPU of the server's machine against quality in the hold, as in `LimitedBy.lagged`."""
-    return None if quality is None else _lagged("cpu_total", hold_of(evidence), quality)
+    return None if quality is None else _of_resource("cpu_total", hold_of(evidence), quality)
 
 
-def _lagged(resource: str, samples: Sequence[ServerSample], quality: Quality) -> Lagged | None:
+def _of_resource(
+    resource: str, samples: Sequence[ServerSample], quality: Quality
+) -> CrossCorrelation | None:
     words, figure = FIGURES[resource]
     values = np.array(quality.values, dtype=np.float64)
     amounts = _on_seconds(samples, figure, quality.start_s, values.size)
-    return lagged(resource, amounts, quality.name, values, named=words)
+    return cross_correlation(resource, amounts, quality.name, values, named=words)
 
 
 def _on_seconds(
@@ -85,7 +91,7 @@ def _on_seconds(
     start_s: int,
     seconds: int,
 ) -> Array:
-    """A sample stands for the second before it; two in one second are averaged."""
+    """A figure by second; a sample covers the second before it, two in one are averaged."""
     total, count = np.zeros(seconds), np.zeros(seconds)
     for sample in samples:
         value = figure(sample)

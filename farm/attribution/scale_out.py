@@ -1,4 +1,4 @@
-"""When to start another server: at which CPU, as an autoscaler reads it. Pure."""
+"""When to start another server: at which CPU, in means as autoscalers use. Pure."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from farm.model.wording import percent
 from farm.search.capacity_estimate import CapacityEstimate
 
 PREDICTS = 0.9
-"""A failed trial must have more CPU than a passed one in so many of their pairs."""
+"""The share of pairs in which a failed trial must have more CPU than a passed one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScaleOut:
-    """When to start another server: at this CPU, or where that tells nothing, at this load.
+    """When to start another server: at this CPU, or if that does not predict quality, at this load.
 
     `cpu_percent` is the whole machine's, mean of 60 s, at `probes`: the largest load tried that is
     neither above the recommended one nor above the capacity, less `growth_probes`, what is expected
@@ -47,7 +47,7 @@ def scale_out(
     machine: ServerResources | None = None,
     growth_probes: float = 0.0,
 ) -> ScaleOut:
-    """The CPU at the recommended load, if CPU told good trials from bad ones.
+    """The CPU at the recommended load, if CPU separates passed from failed trials.
 
     `growth_probes` are expected to come to one server while another starts.
     """
@@ -62,10 +62,10 @@ def scale_out(
     there = [result for result in tried if result.load == probes]
     minutes = [cpu for result in there for cpu in _minutes(result)]
     relation = cpu_by_load(results)
-    why = _why_not(probes, minutes, limit, machine, cpu_separation(results) or 0.0)
+    why = _why_unusable(probes, minutes, limit, machine, cpu_separation(results) or 0.0)
     load = None if probes is None else max(0.0, probes - growth_probes)
     cores = machine.process_cores if machine.own_cores else machine.cores
-    told = ScaleOut(
+    by_load = ScaleOut(
         None,
         None,
         None if load is None else math.floor(load),
@@ -76,19 +76,19 @@ def scale_out(
         relation=relation,
     )
     if why is not None or probes is None or load is None:
-        return told
-    less = _less(fmean(minutes), probes, growth_probes, relation)
+        return by_load
+    less = _growth_percent(fmean(minutes), probes, growth_probes, relation)
     growth = f", less {growth_probes:.3g} probes that come while a new one starts"
     separation = cpu_separation(results) or 0.0
     return ScaleOut(
         max(0.0, fmean(minutes) - less),
         (max(0.0, min(minutes) - less), max(0.0, max(minutes) - less)),
-        told.probes,
-        f"its CPU at {probes} probes{growth if growth_probes else ''}; a failed trial had more CPU "
-        f"than a passed one in {percent(separation)} of their pairs",
+        by_load.probes,
+        f"its CPU at {probes} probes{growth if growth_probes else ''}; a failed trial used more "
+        f"CPU than a passed one in {percent(separation)} of their pairs",
         growth_probes,
-        told.headroom_percent,
-        told.probes_per_core,
+        by_load.headroom_percent,
+        by_load.probes_per_core,
         relation,
     )
 
@@ -96,10 +96,10 @@ def scale_out(
 def growth_while_launching(
     daily_sessions: Sequence[float] | None, sessions_a_server: int | None, launch_s: float
 ) -> float:
-    """Sessions that come to one server at most while another starts, by the user's daily curve.
+    """The most sessions that come to one server while another starts, by the daily curve.
 
-    In each hour the sessions change evenly; those that come are shared by the servers that are
-    there. The steepest hour counts. 0 without a curve: nothing is expected.
+    In each hour the sessions change evenly; new ones are shared by the servers that run. The
+    steepest hour counts. 0 without a curve.
     """
     if not daily_sessions or not sessions_a_server:
         return 0.0
@@ -111,9 +111,9 @@ def growth_while_launching(
 
 
 def cpu_separation(results: Iterable[TrialResult]) -> float | None:
-    """How often the server's CPU is higher in a failed trial than in a passed one, over all pairs.
+    """The share of pairs of a failed and a passed trial in which the failed one used more CPU.
 
-    1: it always is; 0.5: CPU tells nothing of quality. None without a pair. (The area under the
+    1: in all of them; 0.5: CPU does not predict quality. None without a pair. (The area under the
     ROC curve; a rank correlation with the verdict that needs no straight line.)
     """
     cpu: dict[Outcome, list[float]] = defaultdict(list)
@@ -126,7 +126,7 @@ def cpu_separation(results: Iterable[TrialResult]) -> float | None:
     return fmean(1.0 if bad > good else 0.5 if bad == good else 0.0 for bad, good in pairs)
 
 
-def _why_not(
+def _why_unusable(
     probes: int | None,
     minutes: Sequence[float],
     limit: LimitedBy,
@@ -142,12 +142,12 @@ def _why_not(
     if limit.resource not in ("cpu_total", "cpu_thread"):
         return f"what limited the server is {limit.resource}, not its CPU"
     if separation < PREDICTS:
-        return "the server's CPU did not tell trials that failed from trials that passed"
+        return "the server's CPU did not separate failed from passed trials"
     return None
 
 
 def _minutes(result: TrialResult) -> tuple[float, ...]:
-    """Means of 60 s; of a hold that is shorter, its mean."""
+    """Means of 60 s; for a shorter hold its mean."""
     if result.server_cpu_minutes_percent:
         return result.server_cpu_minutes_percent
     return () if result.server_cpu_percent is None else (result.server_cpu_percent,)
@@ -159,8 +159,10 @@ def _headroom(minutes: Sequence[float], machine: ServerResources) -> float | Non
     return max(0.0, 100.0 - fmean(minutes))
 
 
-def _less(cpu_percent: float, probes: int, growth: float, relation: CpuByLoad | None) -> float:
-    """What the growth would take; without a line, in proportion."""
+def _growth_percent(
+    cpu_percent: float, probes: int, growth: float, relation: CpuByLoad | None
+) -> float:
+    """CPU percent that the growth would use, by the line; without one in proportion to the load."""
     if not growth:
         return 0.0
     if relation is not None and relation.percent_per_probe > 0:

@@ -14,15 +14,15 @@ JOIN_CODES = frozenset(
         *("media", "setup"),
     }
 )
-"""Reasons of verdicts that tell of probes that did not get in, or not in time."""
+"""Codes of reasons for probes that did not join, or not in time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Symptoms:
-    """What went wrong: shares of the sessions that were bad; `died`: the server did.
+    """What went wrong, each as a share of the bad sessions; `died`: the server did.
 
-    A session in which somebody did not get in counts as one of `joins`, whatever else was wrong
-    with it: nothing can flow to who is not there.
+    A session in which a probe did not join counts as one of `joins`, whatever else was wrong with
+    it: a probe that has not joined receives no media.
     """
 
     joins: float = 0.0
@@ -31,9 +31,11 @@ class Symptoms:
     died: bool = False
 
 
-def servers_part(reasons: Sequence[Reason]) -> Sequence[Reason]:
-    """Without those that no resource of the server can explain: pages that left, what their
-    partners then lacked of them, and what nobody knows to be owed."""
+def server_reasons(reasons: Sequence[Reason]) -> Sequence[Reason]:
+    """The reasons that a resource of the server can explain.
+
+    Not pages that left, what their partners then lacked, and rooms of unknown media.
+    """
     left = {reason.probe for reason in reasons if reason.code == LEFT}
     return [
         reason
@@ -44,9 +46,9 @@ def servers_part(reasons: Sequence[Reason]) -> Sequence[Reason]:
 
 
 def symptoms_of(reasons: Sequence[Reason], *, by_probe: bool = False) -> Symptoms:
-    """By the codes of a verdict's reasons; viewers of a broadcast count one by one."""
+    """The symptoms by the codes of a verdict's reasons; viewers of a broadcast count singly."""
     codes: defaultdict[str | None, set[str]] = defaultdict(set)
-    for reason in servers_part(reasons):
+    for reason in server_reasons(reasons):
         codes[(reason.probe if by_probe else None) or reason.session].add(reason.code)
     died = any("server_died" in each for each in codes.values())
     if not codes or died:

@@ -1,4 +1,4 @@
-"""Which trials of a search tell what limited the server. Pure."""
+"""The trials of a search by which it is decided what limited the server. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from farm.search.capacity_estimate import CapacityEstimate
 def trial_that_broke(
     results: Sequence[TrialResult], estimate: CapacityEstimate
 ) -> TrialResult | None:
-    """The last failed trial of the smallest load that failed above the answer."""
+    """The last failed trial of the smallest load that failed above the estimate."""
     failed = [
         result
         for result in results
@@ -24,7 +24,7 @@ def trial_that_broke(
 def trial_that_held(
     results: Sequence[TrialResult], estimate: CapacityEstimate
 ) -> TrialResult | None:
-    """The last trial that passed at the answer, or at the largest load below it that passed."""
+    """The last trial that passed at the estimate, or at the largest smaller load that passed."""
     passed = [
         result
         for result in results

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from farm.analysis.drift import DriftLooks
-from farm.attribution import LimitedBy, trial_that_broke, trial_that_held, what_gave_way
+from farm.attribution import LimitedBy, limit_of_trial, trial_that_broke, trial_that_held
 from farm.bench.pricing import checked_price, price_table
 from farm.bench.recorded_run import RecordedRun
 from farm.bench.server_machine import machine_of
@@ -28,18 +28,18 @@ def summary_of_trial(
     run: RecordedRun, opened: OpenWorld, results: Sequence[TrialResult], evidence: TrialEvidence
 ) -> Summary:
     """Of the last of `results`, whose evidence that is."""
-    limit = _what_gave_way(run, opened, results[-1], evidence)
+    limit = _limit_of_failure(run, opened, results[-1], evidence)
     return run_summary(run.settings, results, limit)
 
 
-def _what_gave_way(
+def _limit_of_failure(
     run: RecordedRun, opened: OpenWorld, result: TrialResult, evidence: TrialEvidence
 ) -> LimitedBy | None:
     """If the trial failed. Its baseline, if the run made one, is the trial that held."""
     if result.verdict.outcome is not Outcome.FAIL:
         return None
     before = run.baselines()
-    return what_gave_way(
+    return limit_of_trial(
         result,
         evidence,
         machine_of(run.settings, opened.server, opened.generator.seen.values()),

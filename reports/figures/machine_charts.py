@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from farm.attribution import Lagged
+from farm.attribution import CrossCorrelation
 from farm.model.experiment import Experiment
 from farm.model.webrtc_stats import MediaKind
 from reports.exports.row_commands import Traced
@@ -20,7 +20,7 @@ from reports.series.trial import ServerSeries, TrialSeries
 
 
 def machine_charts(
-    series: TrialSeries, settings: Experiment, cpu: Lagged | None
+    series: TrialSeries, settings: Experiment, cpu: CrossCorrelation | None
 ) -> Sequence[Chart | str]:
     """What server and generator did, beside what probes had; a sentence for what is unknown.
 
@@ -83,7 +83,7 @@ def _host_use(series: TrialSeries, settings: Experiment) -> Sequence[Chart]:
 
 
 def _cpu_and_quality(
-    series: TrialSeries, server: ServerSeries, told: Lagged | None
+    series: TrialSeries, server: ServerSeries, told: CrossCorrelation | None
 ) -> Sequence[Chart]:
     """On one time axis, and one against the other."""
     kind: MediaKind = "video" if _seen(series.received_bps["video"]) else "audio"

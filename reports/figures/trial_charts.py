@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from farm.attribution import Lagged
+from farm.attribution import CrossCorrelation
 from farm.model.experiment import Experiment
 from farm.model.verdict import Reason
 from farm.model.webrtc_stats import MediaKind
@@ -31,7 +31,7 @@ def trial_charts(
     prefix: str,
     reasons: Sequence[Reason] = (),
     *,
-    cpu: Lagged | None = None,
+    cpu: CrossCorrelation | None = None,
 ) -> Charts:
     """The figures of one trial, most telling first; names begin with `prefix`.
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 
 from farm.analysis.intervals import Intervals
-from farm.attribution import cpu_lagged
+from farm.attribution import cpu_cross_correlation
 from farm.evidence import trial_evidence
 from farm.evidence.quality_by_second import quality_by_second
 from farm.model.experiment import Experiment
@@ -80,7 +80,7 @@ class TrialPart:
         self.server = series.server
         reasons = result.verdict.reasons if result is not None else ()
         quality = quality_of(series, settings, reasons)
-        cpu = cpu_lagged(evidence, quality_by_second(trial))
+        cpu = cpu_cross_correlation(evidence, quality_by_second(trial))
         charts = trial_charts(series, quality, settings, prefix, reasons, cpu=cpu)
         worst = worst_sessions(quality, reasons)
         told = session_sections(

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from farm.attribution import LimitedBy, ServerResources, what_gave_way
+from farm.attribution import LimitedBy, ServerResources, limit_of_trial
 from farm.model.server_samples import ServerSample
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.verdict import Outcome, Reason
@@ -59,12 +59,12 @@ Second = Callable[[float], Mapping[str, Any]]
 
 
 def trial(
-    second: Second, shape: Shape = SHAPES["all the time"], *, load: int = 4, harm: float = 0.2
+    second: Second, shape: Shape = SHAPES["all the time"], *, load: int = 4, impairment: float = 0.2
 ) -> TrialEvidence:
     """A trial in which what probes lost went with the cause."""
 
     def suffered(interval: Any) -> Change | None:
-        lost = harm * shape((interval.start_s + interval.end_s) / 2)
+        lost = impairment * shape((interval.start_s + interval.end_s) / 2)
         return {"residual_loss_ratio": lost} if interval.direction == "inbound" else None
 
     traffic = {"received_bps": 1e6 * load, "sent_bps": 1e6 * load}
@@ -77,8 +77,8 @@ def trial(
 
 
 def calm(second: Second | None = None, *, load: int = 2) -> TrialEvidence:
-    """The trial that held: `second` of nothing, or as given."""
-    return trial(second or (lambda _: {}), harm=0.0, load=load)
+    """The trial that passed: `second` of nothing, or as given."""
+    return trial(second or (lambda _: {}), impairment=0.0, load=load)
 
 
 def named(
@@ -89,4 +89,4 @@ def named(
 ) -> LimitedBy:
     """What is said to have given way."""
     result = judged_trial(4, evidence.plan.load, Outcome.FAIL, tuple(reasons))
-    return what_gave_way(result, evidence, machine, held=held)
+    return limit_of_trial(result, evidence, machine, held=held)

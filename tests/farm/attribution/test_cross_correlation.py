@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from farm.attribution.cross_correlation import lagged
+from farm.attribution.cross_correlation import cross_correlation
 
 
 def walk(seed: int, seconds: int = 240) -> NDArray[np.float64]:
@@ -18,7 +18,7 @@ def walk(seed: int, seconds: int = 240) -> NDArray[np.float64]:
 def test_the_lag_is_found(lag_s: int) -> None:
     cpu = walk(1)
     frames = -np.roll(cpu, lag_s) + 0.5 * walk(2)
-    found = lagged("cpu_total", cpu, "the frame rate", frames, named="CPU")
+    found = cross_correlation("cpu_total", cpu, "the frame rate", frames, named="CPU")
 
     assert found is not None
     assert found.lag_s == lag_s
@@ -29,7 +29,9 @@ def test_the_lag_is_found(lag_s: int) -> None:
 
 def test_what_has_nothing_to_do_with_it_is_not_called_sure() -> None:
     """Of many pairs that wander each by themselves few may seem to be related."""
-    found = [lagged("cpu_total", walk(seed), "q", walk(1000 + seed)) for seed in range(40)]
+    found = [
+        cross_correlation("cpu_total", walk(seed), "q", walk(1000 + seed)) for seed in range(40)
+    ]
     sure = [each for each in found if each is not None and each.sure]
 
     assert len(found) - found.count(None) == 40
@@ -38,14 +40,16 @@ def test_what_has_nothing_to_do_with_it_is_not_called_sure() -> None:
 
 def test_the_same_seconds_give_the_same_interval() -> None:
     cpu = walk(5)
-    assert lagged("cpu", cpu, "q", cpu + walk(6)) == lagged("cpu", cpu, "q", cpu + walk(6))
+    assert cross_correlation("cpu", cpu, "q", cpu + walk(6)) == cross_correlation(
+        "cpu", cpu, "q", cpu + walk(6)
+    )
 
 
 def test_seconds_that_nobody_saw_are_left_out() -> None:
     cpu = walk(7)
     frames = -cpu
     frames[50:60] = np.nan
-    found = lagged("cpu", cpu, "q", frames)
+    found = cross_correlation("cpu", cpu, "q", frames)
     assert found is not None
     assert found.r == pytest.approx(-1.0)
     assert found.seconds < 230
@@ -62,4 +66,4 @@ def test_seconds_that_nobody_saw_are_left_out() -> None:
     ids=["too few", "still CPU", "still quality", "unseen"],
 )
 def test_too_little_to_say_anything(cpu: NDArray[np.float64], frames: NDArray[np.float64]) -> None:
-    assert lagged("cpu", cpu, "q", frames) is None
+    assert cross_correlation("cpu", cpu, "q", frames) is None

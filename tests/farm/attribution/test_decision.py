@@ -1,4 +1,4 @@
-"""Each resource at its end, in many sizes and shapes; and servers that are only near it."""
+"""Each resource saturated, in many sizes and shapes; and servers that are only near it."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -181,7 +181,7 @@ def test_what_is_only_near_its_end_is_not_accused(near: dict[str, Any]) -> None:
     found = named(trial(lambda _: near))
 
     assert found.resource == "unknown", found.evidence
-    assert "nothing was at its end" in found.evidence
+    assert "no resource was saturated" in found.evidence
 
 
 @pytest.mark.parametrize(
@@ -203,12 +203,12 @@ def test_what_was_so_in_the_trial_that_held_explains_nothing(always: dict[str, A
 
 
 def test_a_network_far_away_that_carries_no_more() -> None:
-    """Nothing on the server tells of it, but more did not come through than at a lower load."""
+    """Nothing on the server tells of it, but no more came through than at a lower load."""
     evidence = trial(lambda _: {"sent_bps": 4.1e6}, load=6)
     found = named(evidence, held=calm(load=4))
 
     assert found.resource == "network_bits"
-    assert "the server sent 4.1 Mbit/s, 4 at 4 probes: more did not come through" in found.evidence
+    assert "the server sent 4.1 Mbit/s, 4 at 4 probes: no more came through" in found.evidence
 
 
 def test_loss_alone_blames_no_network() -> None:

@@ -7,7 +7,7 @@ from farm.attribution import (
     LimitedBy,
     Quality,
     ServerResources,
-    cpu_lagged,
+    cpu_cross_correlation,
     limited_by,
     trial_that_broke,
     trial_that_held,
@@ -63,7 +63,7 @@ def test_which_trials_to_look_at() -> None:
     assert trial_that_broke(RESULTS[:2], answer()) is None
 
 
-# ---------------------------------------------------------------- what was at its end
+# ---------------------------------------------------------------- which resource was saturated
 
 
 def test_the_sentence_says_at_which_load_and_how_full() -> None:
@@ -96,7 +96,7 @@ def test_nothing_at_its_end_is_unknown_and_says_how_far_each_was() -> None:
 
     assert found.resource == "unknown"
     assert found.evidence.startswith(
-        "at 10 probes nothing was at its end: the server's machine used 45 % of its CPU, 1 % of the"
+        "at 10 probes no resource was saturated: the server's machine used 45 % of its CPU, 1 % of"
     )
 
 
@@ -145,11 +145,11 @@ def test_what_figures_say_of_the_cpu_is_what_stands_beside_the_limit() -> None:
     quality = Quality("the frame rate", 30, tuple(20.0 - busy[at - 3] / 10 for at in range(30, 70)))
     limit = limited_by(answer(), RESULTS, evidence, ServerResources(), quality=quality)
 
-    told = cpu_lagged(evidence, quality)
+    told = cpu_cross_correlation(evidence, quality)
     assert told is not None
     assert told.lag_s == 3
     assert told in limit.lagged
-    assert cpu_lagged(evidence, None) is None
+    assert cpu_cross_correlation(evidence, None) is None
 
 
 def test_a_generator_that_ran_out_is_the_limit_whatever_the_server_did() -> None:

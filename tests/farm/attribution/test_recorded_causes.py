@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from farm.attribution import LimitedBy, ServerResources, what_gave_way
+from farm.attribution import LimitedBy, ServerResources, limit_of_trial
 from farm.model.json_values import from_jsonable
 from farm.model.server_samples import ServerSample
 from farm.model.trial_evidence import JoinOutcome, Phases, StreamInterval
@@ -37,7 +37,7 @@ def named(cause: str, reasons: tuple[Reason, ...] = ()) -> LimitedBy:
     )
     own = tuple(from_jsonable(Reason, each) for each in told["reasons"])
     result = judged_trial(0, told["load"], Outcome.FAIL, reasons or own)
-    return what_gave_way(result, evidence, MACHINE)
+    return limit_of_trial(result, evidence, MACHINE)
 
 
 @pytest.mark.parametrize(

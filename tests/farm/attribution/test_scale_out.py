@@ -60,7 +60,7 @@ def test_cpu_that_does_not_separate_is_no_threshold() -> None:
     growth = scale_out(moody, answer(), LimitedBy("cpu_total", ""))
 
     assert growth.cpu_percent is None
-    assert "did not tell" in growth.evidence
+    assert "did not separate" in growth.evidence
 
 
 # ---------------------------------------------------------------- growth, minutes, head-room

@@ -30,7 +30,7 @@ from tests.farm.attribution.starved_seconds import (
 def test_descriptors_without_room_for_another_session(most: int, limit: int) -> None:
     evidence = trial(lambda much: {
         "process_descriptors": round(20 + (most - 20) * much), "process_descriptors_limit": limit
-    }, SHAPES["more and more"], harm=0.0)  # fmt: skip
+    }, SHAPES["more and more"], impairment=0.0)  # fmt: skip
     found = named(evidence, NO_JOIN)
 
     assert found.resource == "descriptors"
@@ -39,7 +39,7 @@ def test_descriptors_without_room_for_another_session(most: int, limit: int) -> 
 
 def test_descriptors_by_the_words_of_the_server() -> None:
     reasons = (Reason("signalling", "p004: [Errno 24] Too many open files", "p004", "s002"),)
-    assert named(trial(lambda _: {}, harm=0.0), reasons).resource == "descriptors"
+    assert named(trial(lambda _: {}, impairment=0.0), reasons).resource == "descriptors"
 
 
 def test_many_descriptors_are_no_fault_where_all_got_in() -> None:
@@ -49,28 +49,28 @@ def test_many_descriptors_are_no_fault_where_all_got_in() -> None:
 
 @pytest.mark.parametrize("reasons", [NO_JOIN, NO_JOIN[:1]])
 def test_joins_that_fail_while_the_server_rests(reasons: tuple[Reason, ...]) -> None:
-    found = named(trial(lambda _: {}, harm=0.0), reasons)
+    found = named(trial(lambda _: {}, impairment=0.0), reasons)
     assert found.resource == "signalling"
     assert "failed" in found.evidence
 
 
 def test_media_that_do_not_connect_are_no_fault_of_signalling() -> None:
     reasons = tuple(dataclasses.replace(reason, code="media") for reason in NO_JOIN)
-    assert named(trial(lambda _: {}, harm=0.0), reasons).resource == "unknown"
+    assert named(trial(lambda _: {}, impairment=0.0), reasons).resource == "unknown"
 
 
 def test_a_stream_that_never_came_to_who_has_others_is_no_fault_of_signalling() -> None:
     def missing(kind: str) -> Reason:
         return Reason("setup", f"p001: no {kind}", "p001", "s000", f"inbound {kind}")
 
-    calm_trial = trial(lambda _: {}, harm=0.0)
+    calm_trial = trial(lambda _: {}, impairment=0.0)
     assert named(calm_trial, (missing("video"),)).resource == "unknown"
     assert named(calm_trial, (missing("video"), missing("audio"))).resource == "signalling"
 
 
 def test_joins_that_fail_on_a_server_whose_cpu_nobody_saw() -> None:
     """They are late without CPU, too: what limited it is not known."""
-    unseen = dataclasses.replace(trial(lambda _: {}, harm=0.0), server_samples=())
+    unseen = dataclasses.replace(trial(lambda _: {}, impairment=0.0), server_samples=())
     found = named(unseen, NO_JOIN)
     assert found.resource == "unknown"
     assert found.evidence == (
@@ -82,7 +82,7 @@ def test_media_that_fail_on_a_machine_whose_cpu_nobody_saw() -> None:
     hidden = {"cpu_percent": None, "process_cpu_percent": None, "threads": None}
     found = named(trial(lambda _: {**hidden, "steal_percent": None}))
     assert found.resource == "unknown"
-    assert found.evidence.startswith("at 4 probes nothing that was seen of the server was at its")
+    assert found.evidence.startswith("at 4 probes no resource of the server that was sampled was")
     assert found.evidence.endswith("; its CPU is not known")
 
 
@@ -92,7 +92,7 @@ def test_partners_who_wait_in_vain_are_no_fault_of_the_media() -> None:
         Reason(code, f"p005 {code}", "p005", "s002", "outbound video")
         for code in ("gap", "frame_rate", "target_bitrate")
     ]
-    found = named(trial(lambda _: {}, harm=0.0), (*NO_JOIN[:1], *silent))
+    found = named(trial(lambda _: {}, impairment=0.0), (*NO_JOIN[:1], *silent))
     assert found.resource == "signalling"
 
 
@@ -105,7 +105,7 @@ def test_joins_and_media_both_suffer_from_small_buffers() -> None:
 def test_media_that_begins_late_while_the_server_rests() -> None:
     said = "p001 (s000) inbound video took 21 s"
     late = Reason("setup", said, "p001", "s000", "inbound video", 21.0)
-    evidence = trial(lambda _: {}, harm=0.0)
+    evidence = trial(lambda _: {}, impairment=0.0)
     slow = dataclasses.replace(
         evidence,
         joins=tuple(JoinOutcome(j.probe, j.session, True, join_s=9.0) for j in evidence.joins),
@@ -113,7 +113,7 @@ def test_media_that_begins_late_while_the_server_rests() -> None:
     found = named(slow, (late, late), held=calm())
 
     assert found.resource == "signalling"
-    assert "joins took 9.0 s, 0.5 s in the trial that held" in found.evidence
+    assert "joins took 9.0 s, 0.5 s in the trial that passed" in found.evidence
 
 
 def test_joins_that_fail_for_want_of_cpu_are_no_fault_of_signalling() -> None:
@@ -122,7 +122,7 @@ def test_joins_that_fail_for_want_of_cpu_are_no_fault_of_signalling() -> None:
 
 def test_cpu_that_was_full_in_a_part_of_the_ramp_explains_joins_that_failed() -> None:
     """Browsers boot for a while before anybody asks the server for anything."""
-    evidence = trial(lambda _: {}, harm=0.0)
+    evidence = trial(lambda _: {}, impairment=0.0)
     samples = tuple(
         dataclasses.replace(sample, process_cores=1, process_cpu_percent=99.0, threads=threads(98))
         if 17 <= sample.at_s <= 28
@@ -135,13 +135,13 @@ def test_cpu_that_was_full_in_a_part_of_the_ramp_explains_joins_that_failed() ->
 
 @pytest.mark.parametrize("busy", [50.0, 99.0])
 def test_recordings_that_are_short_on_a_disk_that_lags(busy: float) -> None:
-    found = named(trial(slow_disk(busy, 0.4, 1), harm=0.0), NO_RECORDING)
+    found = named(trial(slow_disk(busy, 0.4, 1), impairment=0.0), NO_RECORDING)
     assert found.resource == "disk"
     assert "2 are missing or short" in found.evidence
 
 
 def test_recordings_that_are_short_and_nothing_else_is_wrong() -> None:
-    found = named(trial(lambda _: {}, harm=0.0), NO_RECORDING)
+    found = named(trial(lambda _: {}, impairment=0.0), NO_RECORDING)
     assert found.resource == "disk"
     assert "caller.webm holds 12 of 40 s" in found.evidence
 
@@ -155,11 +155,11 @@ def test_recordings_that_are_short_and_nothing_else_is_wrong() -> None:
     ],
 )
 def test_a_server_that_died_at_the_end_of_its_memory(last: dict[str, Any]) -> None:
-    assert named(trial(lambda _: last, harm=0.0), DIED).resource == "memory"
+    assert named(trial(lambda _: last, impairment=0.0), DIED).resource == "memory"
 
 
 def test_a_server_that_died_with_plenty_of_all_is_no_resource() -> None:
-    found = named(trial(lambda _: {}, harm=0.0), DIED)
+    found = named(trial(lambda _: {}, impairment=0.0), DIED)
     assert found.resource == "unknown"
     assert "the server died: it ended with signal 9" in found.evidence
 
@@ -175,7 +175,7 @@ def test_pages_that_left_are_not_put_down_to_the_server() -> None:
 def test_media_that_did_not_connect_are_no_signalling() -> None:
     reasons = (Reason("media", "p004 (s002): ICE failed", "p004", "s002"),) * 3
     assert symptoms_of(reasons).joins == 1
-    found = named(trial(lambda _: {}, harm=0.0), reasons)
+    found = named(trial(lambda _: {}, impairment=0.0), reasons)
     assert found.resource == "unknown"
 
 
@@ -188,4 +188,4 @@ def test_signalling_is_at_its_end_by_the_joins_that_it_failed_alone(
         Reason(others, f"p00{2 * n} (s00{n}): no way", f"p00{2 * n}", f"s00{n}")
         for n in range(1, 4)
     ]
-    assert named(trial(lambda _: {}, harm=0.0), (first, *reasons)).resource == limit
+    assert named(trial(lambda _: {}, impairment=0.0), (first, *reasons)).resource == limit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from farm.attribution.symptoms import servers_part
+from farm.attribution.symptoms import server_reasons
 from farm.evidence import trial_evidence
 from farm.model.criteria import Criteria, InvalidLimits
 from farm.model.trial_evidence import TrialEvidence
@@ -87,7 +87,7 @@ def test_a_page_that_closes_what_had_failed_did_not_leave_and_the_server_has_its
     evidence = evidence_of(polled)
     assert evidence.left == {}
     reasons = judge(evidence, Criteria(), InvalidLimits(), None).reasons
-    assert "gap" in {reason.code for reason in servers_part(reasons)}
+    assert "gap" in {reason.code for reason in server_reasons(reasons)}
 
 
 def test_a_page_that_closes_a_connection_which_had_recovered_has_left() -> None:

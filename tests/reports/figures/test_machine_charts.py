@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from farm.attribution import Lagged
+from farm.attribution import CrossCorrelation
 from farm.model.experiment import Experiment
 from reports.figures.canvas import farm_style
 from reports.figures.chart import Chart
@@ -12,10 +12,10 @@ from reports.figures.machine_charts import machine_charts
 from tests.reports.made_series import made_trial
 
 SAID = "the frame rate fell as the machine's CPU rose, 2 s later (r = −0.82, −0.90 to −0.70)"
-TOLD = Lagged("cpu_total", "the frame rate", 2, -0.82, (-0.9, -0.7), 240, SAID)
+TOLD = CrossCorrelation("cpu_total", "the frame rate", 2, -0.82, (-0.9, -0.7), 240, SAID)
 
 
-def of_cpu_and_quality(told: Lagged | None) -> dict[str, Chart]:
+def of_cpu_and_quality(told: CrossCorrelation | None) -> dict[str, Chart]:
     drawn = machine_charts(made_trial(4), Experiment(), told)
     return {
         each.name: each

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import get_args
 
 from farm.attribution import LimitedBy, SaturationSign
-from farm.attribution.cross_correlation import Lagged
-from farm.attribution.impairment_scope import Company
+from farm.attribution.cross_correlation import CrossCorrelation
+from farm.attribution.impairment_scope import ImpairmentScope
 from farm.attribution.limit import NetworkTraffic, Resource
 from farm.model.json_values import to_jsonable
 from reports.text.limits import LIMITS, limit_points, limit_tables, scale_out_points, threshold_of
@@ -20,8 +20,10 @@ LIMITED = to_jsonable(
             SaturationSign("memory", 0.4, "60 MB of 100 MB"),
         ),
         NetworkTraffic(8.1e6, 8.0e6, 1210.0, 1190.0),
-        (Lagged("cpu_quota", "the frame rate", 2, -0.82, (-0.9, -0.7), 240, "it fell"),),
-        Company(8, 6, 3, 3, 0.2, 0.9, "6 of 8 probes suffered, at the same times (r = 0.90)"),
+        (CrossCorrelation("cpu_quota", "the frame rate", 2, -0.82, (-0.9, -0.7), 240, "it fell"),),
+        ImpairmentScope(
+            8, 6, 3, 3, 0.2, 0.9, "6 of 8 probes had impaired media, at the same times (r = 0.90)"
+        ),
     )
 )
 
@@ -34,7 +36,7 @@ def test_the_limit_with_who_suffered_and_what_was_moved() -> None:
     assert limit_points(LIMITED) == [
         "Limited by the CPU quota of the media server's control group: at 10 probes its "
         "control group's CPU quota was used up in 97 % of the periods.",
-        "When quality fell, 6 of 8 probes suffered, at the same times (r = 0.90).",
+        "When quality fell, 6 of 8 probes had impaired media, at the same times (r = 0.90).",
         "At the capacity the server's interface took in 8.10 Mbit/s in 1,210 packets a second and "
         "gave out 8.00 Mbit/s in 1,190 packets a second.",
     ]
