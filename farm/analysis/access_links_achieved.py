@@ -1,7 +1,6 @@
-"""What emulated lines really did to the probes behind them. Pure.
+"""What emulated access links achieved, by the statistics of the probes behind them. Pure.
 
-Asking Chromium for a delay or a loss is not having it: what was achieved is read from the probes'
-own statistics over the hold and stands beside what was asked for.
+Chromium may not achieve the delay or loss that it was asked for, so both are reported.
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ from farm.model.trial_plan import Direction, ProbePlan
 from farm.model.trial_result import AccessLinkAchieved
 
 
-def lines_achieved(evidence: TrialEvidence) -> tuple[AccessLinkAchieved, ...]:
-    """One for each line that was emulated, medians over its probes; the probes without one last.
+def access_links_achieved(evidence: TrialEvidence) -> tuple[AccessLinkAchieved, ...]:
+    """One for each emulated access link, medians over its probes; those without one last.
 
-    Nothing where no line was emulated. Losses are those of audio, of which nothing is sent again:
-    up as the server's receiver reports count it, down as the probe does.
+    Empty where none was emulated. Losses are those of audio, which is never retransmitted: up as
+    the server's receiver reports count it, down as the probe does.
     """
     behind: defaultdict[str, list[ProbePlan]] = defaultdict(list)
     for probe in sorted(evidence.plan.probes, key=lambda each: each.line is None):
@@ -57,13 +56,13 @@ def _achieved(
         ),
         up_loss_ratio=median_known(lost.get((each.probe, "outbound")) for each in probes),
         down_loss_ratio=median_known(lost.get((each.probe, "inbound")) for each in probes),
-        video_up_bps=median(lambda each: _together_bps(_only(each, "outbound", "video"))),
-        video_down_bps=median(lambda each: _together_bps(_only(each, "inbound", "video"))),
+        video_up_bps=median(lambda each: _total_bps(_only(each, "outbound", "video"))),
+        video_down_bps=median(lambda each: _total_bps(_only(each, "inbound", "video"))),
     )
 
 
-def _together_bps(intervals: list[StreamInterval]) -> float | None:
-    """Of all tracks: the sum of what each had on average."""
+def _total_bps(intervals: list[StreamInterval]) -> float | None:
+    """The sum of the mean bitrates of all tracks."""
     of_track: defaultdict[int, list[StreamInterval]] = defaultdict(list)
     for interval in intervals:
         of_track[interval.track].append(interval)

@@ -12,31 +12,31 @@ from farm.model.trial_evidence import StreamInterval
 
 
 def known(values: Iterable[float | None]) -> list[float]:
-    """Those that are not None."""
+    """The values that are not None."""
     return [value for value in values if value is not None]
 
 
 def mean_known(values: Iterable[float | None]) -> float | None:
-    """The mean of those that are known; None if none is."""
+    """The mean of the values that are not None; None if there is none."""
     found = known(values)
     return statistics.fmean(found) if found else None
 
 
 def median_known(values: Iterable[float | None]) -> float | None:
-    """The median of those that are known; None if none is."""
+    """The median of the values that are not None; None if there is none."""
     found = known(values)
     return statistics.median(found) if found else None
 
 
 def grown(before: int | None, after: int | None) -> int | None:
-    """How much a counter grew; None for one that ran backwards: it was started anew."""
+    """How much a counter grew; None for one that fell, as it was reset."""
     if before is None or after is None or after < before:
         return None
     return after - before
 
 
 STREAM = ("probe", "direction", "kind", "track")
-"""What tells one stream from another."""
+"""The columns that identify a stream."""
 
 
 def mean_over_time(

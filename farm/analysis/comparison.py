@@ -1,8 +1,8 @@
-"""Two runs side by side: is the capacity another, and what else is. Pure.
+"""Compares two runs: their capacities, settings and facts. Pure.
 
-Each run's trials say how likely each capacity is; the two are taken to be independent. What a run
-asked (its scenario, its limits, its hold) must be the same in both, or their answers are answers to
-two questions.
+Each run's trials give a probability of each capacity; the two are assumed to be independent. What a
+run measures (its scenario, its limits, its hold) must be the same in both for the comparison to
+mean anything.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from farm.model.wording import percent
 
 Array = npt.NDArray[np.float64]
 Kind = Literal["question", "subject", "setting"]
-Answer = Literal["worse", "not_worse", "unknown"]
+Conclusion = Literal["worse", "not_worse", "unknown"]
 
 QUESTION = (
     "scenario.",
@@ -33,20 +33,20 @@ QUESTION = (
     "search.reliability",
     "probes.fidelity",
 )
-"""Settings that say what is asked: another value asks something else."""
+"""Settings that define what is measured: runs with other values cannot be compared."""
 
 SUBJECT = ("server.", "hosts", "inventory", "places")
-"""What is measured, and from where."""
+"""Settings of the system under test, and of the machines that measure it."""
 
 APART = ("format", "name", "output.", "watch.", "trial.load")
-"""What no capacity depends on."""
+"""Settings that no capacity depends on."""
 
 GRID = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A setting or a fact, and what it was in each run; None: unknown there."""
+    """A setting or a fact that differs, with its value in each run; None: unknown there."""
 
     what: str
     kind: Kind
@@ -58,7 +58,7 @@ class Difference:
 class Comparison:
     """Probabilities that B's capacity is lower, higher, lower by more than `tolerance`.
 
-    `ratio` is B's capacity by A's, in the middle; it lies in `interval` with probability
+    `ratio` is the median of B's capacity divided by A's; it lies in `interval` with probability
     `confidence`.
     """
 
@@ -72,51 +72,60 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What a run's trials say of a capacity, `weighed` by how likely each is.
+class CapacityDistribution:
+    """The capacities that a run's trials allow, `weighted` by their probabilities.
 
-    `unsound` is why they say nothing of it (else empty). `passed` is the largest load that passed
-    and `failed` the smallest that failed, None: none did, and then nothing bounds the capacity on
-    that side but what was believed beforehand.
+    `unusable` is why the trials say nothing of it (else empty). `passed` is the largest load that
+    passed and `failed` the smallest that failed, None: none did, and then only the prior bounds
+    the capacity on that side.
     """
 
-    weighed: Sequence[tuple[float, float]]
+    weighted: Sequence[tuple[float, float]]
     passed: int | None
     failed: int | None
-    unsound: str = ""
+    unusable: str = ""
 
     @property
     def bounded(self) -> bool:
-        return not self.unsound and self.passed is not None and self.failed is not None
+        return not self.unusable and self.passed is not None and self.failed is not None
 
-    def within_what_was_tried(self) -> Sequence[tuple[float, float]]:
-        """The same, no capacity farther out than the trials are: no larger than what passed where
-        nothing failed, no smaller than what failed where nothing passed."""
+    def within_tried_loads(self) -> Sequence[tuple[float, float]]:
+        """The same, with capacities clipped to the tried loads: to the largest that passed where
+        none failed, to the smallest that failed where none passed."""
         low = 0.0 if self.passed is not None else float(self.failed or 0)
         high = float("inf") if self.failed is not None else float(self.passed or 0)
-        return [(min(max(load, low), high), weight) for load, weight in self.weighed]
+        return [(min(max(load, low), high), weight) for load, weight in self.weighted]
 
 
 def conclude(
-    a: Known, b: Known, *, tolerance: float, certainty: float, confidence: float
-) -> tuple[Answer, str]:
+    a: CapacityDistribution,
+    b: CapacityDistribution,
+    *,
+    tolerance: float,
+    certainty: float,
+    confidence: float,
+) -> tuple[Conclusion, str]:
     """Whether B is worse than A by more than `tolerance`, and that in words.
 
-    Only what the trials say counts. What a run did not try is as far from the other as it could be:
-    where that would change the answer it is unknown.
+    The capacity may be anywhere beyond the loads that a run tried: where that could change the
+    conclusion it is unknown.
     """
     for name, side in (("A", a), ("B", b)):
-        if side.unsound:
-            return "unknown", f"{name}: {side.unsound}: nothing is concluded"
+        if side.unusable:
+            return "unknown", f"{name}: {side.unusable}: nothing is concluded"
     if a.passed is None and b.passed is None:
-        return "unknown", "neither A nor B holds a load that was tried: nothing is concluded"
-    within = a.within_what_was_tried(), b.within_what_was_tried()
-    found = compare(*within, tolerance=tolerance, confidence=confidence)
-    return _concluded(a, b, f"by more than {percent(tolerance)}", worse=found.worse >= certainty)
+        return "unknown", "no load passed on A or B: nothing is concluded"
+    within = a.within_tried_loads(), b.within_tried_loads()
+    comparison = compare(*within, tolerance=tolerance, confidence=confidence)
+    return _conclusion(
+        a, b, f"by more than {percent(tolerance)}", worse=comparison.worse >= certainty
+    )
 
 
-def _concluded(a: Known, b: Known, more: str, *, worse: bool) -> tuple[Answer, str]:
-    """`worse` is by what was tried."""
+def _conclusion(
+    a: CapacityDistribution, b: CapacityDistribution, more: str, *, worse: bool
+) -> tuple[Conclusion, str]:
+    """The conclusion, `worse` being that of the tried loads."""
     if not worse and a.failed is None and b.failed is None:
         return "not_worse", (
             f"B is not worse than A {more} as far as both were tried: A passed {a.passed} "
@@ -125,7 +134,7 @@ def _concluded(a: Known, b: Known, more: str, *, worse: bool) -> tuple[Answer, s
     name, side = ("B", b) if worse else ("A", a)
     if side.failed is None:
         return "unknown", (
-            f"no load failed on {name}, which may hold more than {side.passed} probes: "
+            f"no load failed on {name}, whose capacity may be above {side.passed} probes: "
             f"whether B is worse {more} is not known"
         )
     if worse:
@@ -140,7 +149,7 @@ def compare(
     tolerance: float,
     confidence: float,
 ) -> Comparison:
-    """`a` and `b` are capacities (probes) with their weights; weights need not add up to 1."""
+    """The comparison of two distributions: capacities (probes) with weights of any sum."""
     (loads_a, weights_a), (loads_b, weights_b) = _grid(a), _grid(b)
     pairs = weights_b[:, None] * weights_a[None, :]
     apart = loads_b[:, None] - loads_a[None, :]
@@ -162,7 +171,7 @@ def compare(
 def setting_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[Difference, ...]:
     """Settings that differ, by their names in an experiment file; `a` and `b` are whole files."""
     one, other = dict(_flat(a, "")), dict(_flat(b, ""))
-    found = []
+    differences = []
     for key in dict.fromkeys([*one, *other]):
         was, now = one.get(key), other.get(key)
         if was != now and not key.startswith(APART):
@@ -171,14 +180,14 @@ def setting_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[Dif
                 kind = "question"
             elif key.startswith(SUBJECT):
                 kind = "subject"
-            found.append(Difference(key, kind, _shown(was), _shown(now)))
-    return tuple(found)
+            differences.append(Difference(key, kind, _shown(was), _shown(now)))
+    return tuple(differences)
 
 
 def fact_differences(
     a: Mapping[str, str | None], b: Mapping[str, str | None]
 ) -> tuple[Difference, ...]:
-    """Of what was found there: the media server's version, machines, browsers."""
+    """Facts that differ: the media server's version, machines, browsers."""
     return tuple(
         Difference(name, "subject", a.get(name), b.get(name))
         for name in dict.fromkeys([*a, *b])
@@ -187,7 +196,7 @@ def fact_differences(
 
 
 def _shown(value: Any) -> Any:
-    """Addresses may hold a password, which is nobody else's to read."""
+    """A setting's value without the password that an address may hold."""
     return without_passwords(value) if isinstance(value, str) else value
 
 
@@ -199,9 +208,9 @@ def _flat(value: Any, path: str) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _grid(weighed: Sequence[tuple[float, float]]) -> tuple[Array, Array]:
-    """At most so many capacities with their weights, which add up to 1: equal shares of it."""
-    loads, weights = np.array(sorted(weighed), dtype=np.float64).T
+def _grid(weighted: Sequence[tuple[float, float]]) -> tuple[Array, Array]:
+    """At most `GRID` capacities with weights that add up to 1."""
+    loads, weights = np.array(sorted(weighted), dtype=np.float64).T
     weights = weights / weights.sum()
     if loads.size <= GRID:
         return loads, weights

@@ -1,4 +1,4 @@
-"""Who had the cores of a host, and who waited, over several seconds; figures and words. Pure."""
+"""The use of a host's cores by programs, and waits for them, over several seconds. Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from farm.model.host_samples import CpuShare, CpuWait
 from farm.model.page_samples import CpuUser
 
 CONTENDED_SHARE = 0.2
-"""Of some cores: other programs that use so much of them are in the way of ours there."""
+"""The share of cores from which other programs that use them slow the farm's own there."""
 
-TOLD_CORES = 0.05
-"""Less would read 0.0."""
+LEAST_CORES = 0.05
+"""Use of less is left out: it would be shown as 0.0."""
 
 NAMED = 3
-"""So many programs are named in a sentence."""
+"""How many programs a sentence names at most."""
 
 USERS: dict[CpuUser, str] = {
     "probes": "probes",
@@ -23,7 +23,7 @@ USERS: dict[CpuUser, str] = {
     "media_server": "the media server",
     "others": "other programs",
 }
-"""In words, in the order in which they are told."""
+"""Users of cores in words, in the order in which they are listed."""
 
 UNSEEN = "not seen by name"
 
@@ -31,7 +31,7 @@ UNSEEN = "not seen by name"
 def mean_shares(seconds: Iterable[tuple[CpuShare, ...] | None]) -> tuple[CpuShare, ...]:
     """The mean over the seconds that are known, in the order of `USERS`.
 
-    Of other programs the largest comes first, what has no name last.
+    Of other programs the largest comes first, those without a name last.
     """
     known = [second for second in seconds if second is not None]
     cores: defaultdict[tuple[CpuUser, str | None, bool], float] = defaultdict(float)
@@ -53,7 +53,7 @@ def mean_shares(seconds: Iterable[tuple[CpuShare, ...] | None]) -> tuple[CpuShar
 
 
 def cores_of(user: CpuUser, shares: Iterable[CpuShare], *, low_priority: bool = True) -> float:
-    """All that a user had; without programs of low priority if `low_priority` is false."""
+    """The cores that a user used; without programs of low priority if `low_priority` is false."""
     return sum(
         share.cores
         for share in shares
@@ -62,7 +62,7 @@ def cores_of(user: CpuUser, shares: Iterable[CpuShare], *, low_priority: bool = 
 
 
 def total_wait(waits: Iterable[CpuWait | None]) -> CpuWait:
-    """All that is known, together."""
+    """The sum of all that are known."""
     known = [wait for wait in waits if wait is not None]
     return CpuWait(
         run_s=sum(wait.run_s for wait in known),
@@ -72,7 +72,7 @@ def total_wait(waits: Iterable[CpuWait | None]) -> CpuWait:
 
 
 def wait_each_s(waits: Iterable[CpuWait | None]) -> float | None:
-    """How long a thread waited for a core, each time it wanted one: the mean. None: unknown."""
+    """The mean wait of a thread for a core, each time it was ready to run. None: unknown."""
     total = total_wait(waits)
     return total.wait_s / total.turns if total.turns else None
 
@@ -80,7 +80,7 @@ def wait_each_s(waits: Iterable[CpuWait | None]) -> float | None:
 def others_text(shares: Iterable[CpuShare], cores: int | None) -> str:
     """`other programs used 1.6 of 2 cores (cc1plus 1.4)`."""
     others = [share for share in shares if share.user == "others"]
-    named = [share_text(share) for share in others[:NAMED] if share.cores >= TOLD_CORES]
+    named = [share_text(share) for share in others[:NAMED] if share.cores >= LEAST_CORES]
     return f"{USERS['others']} used {of_cores(cores_of('others', others), cores)}" + (
         f" ({', '.join(named)})" if named else ""
     )

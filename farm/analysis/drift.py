@@ -1,9 +1,9 @@
-"""Is the server still the one that it was? The smallest load is tried again and again.
+"""Drift of the server: repeated trials at the smallest load, compared with the first ones. Pure.
 
-Pure. The trials that made the baseline are the first looks at the server; every trial at their load
-after them is another. A figure has *moved* when it left the range of the first ones by more than
-that range is wide, and by more than `SLACKS` forgives; a look that fails has moved, too. One look
-that moved may be chance and is repeated at once; two in a row that moved the same way are drift.
+Every trial at the baseline's load after those that made the baseline is a drift check. A figure has
+*moved* when it left the range of the baseline's trials by more than that range is wide, and by more
+than `SLACKS` allows; a check that fails has moved, too. One check that moved may be chance and is
+repeated at once; two in a row that moved the same way are drift.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from farm.model.verdict import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Slack:
-    """What a figure may move by: a share of the first ones' mean, and never less than `least`."""
+    """How much a figure may move: a share of the first ones' mean, and at least `least`."""
 
     name: str
     share: float
@@ -29,7 +29,7 @@ class Slack:
     scale: float = 1.0
 
     def text(self, value: float) -> str:
-        """A value of the figure, as people read it."""
+        """A value of the figure with its unit."""
         return f"{value * self.scale:.3g}{self.unit}"
 
 
@@ -40,7 +40,7 @@ SLACKS: Mapping[str, Slack] = {
     "cpu_percent": Slack("CPU", 0.2, 5.0, " %"),
     "memory_bytes": Slack("memory", 0.2, 8e6, " MB", 1e-6),
 }
-"""Quality by what two baselines may differ, the machine by what a verified reset forgives."""
+"""Quality may move as much as two baselines may differ, the machine as a verified reset may."""
 
 _FAILED = ("verdict", True)
 
@@ -49,7 +49,7 @@ Moved = set[tuple[str, bool]]
 
 
 def figures(result: TrialResult) -> Mapping[str, float | None]:
-    """What is compared: the media server's own CPU and memory where its process was seen."""
+    """The figures that are compared; CPU and memory of the media server's process if known."""
     own = result.server_process_cpu_percent
     return {
         "frame_rate": result.frame_rate,
@@ -68,7 +68,7 @@ def allowance(figure: str, first: Sequence[float]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One figure over all looks; `first` is the range of the first ones."""
+    """One figure over all checks; `first` is the range of the baseline's trials."""
 
     figure: str
     first: tuple[float, float]
@@ -78,12 +78,12 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
-class DriftLooks:
-    """When to look again, and what the looks so far say.
+class DriftChecks:
+    """When a drift check is due, and what the checks so far show.
 
-    `first` are the indices of the trials that made the baseline, `load` is theirs. A look is due
-    when `every` trials went by since the last one, and when the search has ended without one; an
-    invalid look is repeated `invalid_retries` times.
+    `first` are the indices of the trials that made the baseline, `load` is theirs. A check is due
+    after `every` trials without one, and at the end of the search; an invalid check is repeated
+    `invalid_retries` times.
     """
 
     load: int
@@ -92,12 +92,12 @@ class DriftLooks:
     invalid_retries: int = 0
 
     def due(self, results: Sequence[TrialResult], *, ended: bool) -> bool:
-        """Whether the next trial is to be a look; `ended`: the search wants no further load."""
+        """Whether the next trial is to be a check; `ended`: the search wants no further load."""
         if invalid := self.invalid_at_the_end(results):
             return invalid <= self.invalid_retries
-        looks = self.later(results)
-        if looks and looks[-1] is results[-1] and self._moved(results, looks[-1]):
-            return len(looks) < 2 or not self._moved(results, looks[-2])
+        checks = self.later(results)
+        if checks and checks[-1] is results[-1] and self._moved(results, checks[-1]):
+            return len(checks) < 2 or not self._moved(results, checks[-2])
         since = 0
         for result in reversed(results):
             if result.load == self.load:
@@ -106,7 +106,7 @@ class DriftLooks:
         return since >= (1 if ended else self.every)
 
     def invalid_at_the_end(self, results: Sequence[TrialResult]) -> int:
-        """How many of the last trials were looks that showed nothing of the server."""
+        """How many of the last trials were invalid checks."""
         shown = (
             at
             for at, result in enumerate(reversed(results))
@@ -115,15 +115,15 @@ class DriftLooks:
         return next(shown, len(results))
 
     def drifted(self, results: Sequence[TrialResult]) -> tuple[str, ...]:
-        """What moved in both of the last two looks, a text each; empty: nothing did."""
-        looks = self.later(results)[-2:]
-        if len(looks) < 2:
+        """What moved in both of the last two checks, a text each; empty: nothing did."""
+        checks = self.later(results)[-2:]
+        if len(checks) < 2:
             return ()
-        moved = self._moved(results, looks[0]) & self._moved(results, looks[1])
+        moved = self._moved(results, checks[0]) & self._moved(results, checks[1])
         texts = ["the baseline's own load fails"] if _FAILED in moved else []
         for name, rose in sorted(moved - {_FAILED}):
             slack, first = SLACKS[name], self._first(results, name)
-            now = figures(looks[1])[name] or 0.0
+            now = figures(checks[1])[name] or 0.0
             was = max(first) if rose else min(first)
             texts.append(f"{slack.name} {slack.text(now)}, at first {slack.text(was)}")
         return tuple(texts)
@@ -141,14 +141,14 @@ class DriftLooks:
     def movements(
         self, results: Sequence[TrialResult], wall_s: Mapping[int, float], confidence: float
     ) -> tuple[Movement, ...]:
-        """Each figure that is known, over all looks; `wall_s` is when each trial began."""
+        """Each figure that is known, over all checks; `wall_s` is when each trial began."""
         later = self.later(results)
-        looks = [each for each in results if each.index in self.first] + later
+        checks = [each for each in results if each.index in self.first] + later
         moved = {name for name, _ in self._moved(results, later[-1])} if later else set()
-        timed = [each for each in looks if each.index in wall_s]
-        found = []
+        timed = [each for each in checks if each.index in wall_s]
+        movements = []
         for name in SLACKS:
-            first, seen = self._first(results, name), known(figures(each)[name] for each in looks)
+            first, seen = self._first(results, name), known(figures(each)[name] for each in checks)
             if first:
                 over_time = trend(
                     [wall_s[each.index] for each in timed],
@@ -158,15 +158,15 @@ class DriftLooks:
                 movement = Movement(
                     name, (min(first), max(first)), seen[-1], name in moved, over_time
                 )
-                found.append(movement)
-        return tuple(found)
+                movements.append(movement)
+        return tuple(movements)
 
     def _first(self, results: Sequence[TrialResult], name: str) -> list[float]:
         return known(figures(each)[name] for each in results if each.index in self.first)
 
-    def _moved(self, results: Sequence[TrialResult], look: TrialResult) -> Moved:
-        moved: Moved = {_FAILED} if look.verdict.outcome is Outcome.FAIL else set()
-        for name, value in figures(look).items():
+    def _moved(self, results: Sequence[TrialResult], check: TrialResult) -> Moved:
+        moved: Moved = {_FAILED} if check.verdict.outcome is Outcome.FAIL else set()
+        for name, value in figures(check).items():
             first = self._first(results, name)
             if value is None or not first:
                 continue

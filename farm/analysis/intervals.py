@@ -1,6 +1,6 @@
 """Many stream intervals, in columns: those of ten thousand probes are a million. Pure.
 
-As a sequence they are `StreamInterval`s, made when they are looked at and forgotten afterwards.
+As a sequence they are `StreamInterval`s, which are made on access and kept for a short time.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Stream = tuple[str, Direction, MediaKind, int]
 
 
 class Intervals(Sequence[StreamInterval]):
-    """`frame` has the columns of `SCHEMA`; null is unknown."""
+    """A sequence of stream intervals; `frame` has the columns of `SCHEMA`, null is unknown."""
 
     def __init__(self, frame: pl.DataFrame) -> None:
         self.frame = frame
@@ -51,7 +51,7 @@ class Intervals(Sequence[StreamInterval]):
 
     @classmethod
     def of(cls, intervals: Sequence[StreamInterval]) -> Intervals:
-        """The same, in columns."""
+        """These intervals as `Intervals`."""
         if isinstance(intervals, Intervals):
             return intervals
         rows = [[getattr(interval, name) for name in FIELDS] for interval in intervals]
@@ -64,11 +64,11 @@ class Intervals(Sequence[StreamInterval]):
         return 0 if last is None else 1 + int(last)  # type: ignore[arg-type]
 
     def where(self, *rows: pl.Expr) -> Intervals:
-        """Those for which all of `rows` hold."""
+        """The intervals for which all of `rows` are true."""
         return Intervals(self.frame.filter(*rows))
 
     def places(self) -> Mapping[Stream, Sequence[slice]]:
-        """Where each stream's intervals are, in their order; as a rule in one piece."""
+        """The positions of each stream's intervals, in their order; usually one slice."""
         if not len(self):
             return {}
         names = ("probe", "direction", "kind", "track")

@@ -1,9 +1,9 @@
-"""Cumulative counters -> what happened between polls and in windows. Pure.
+"""Cumulative counters -> their changes between polls and in windows. Pure.
 
 All arrays are flat, `(rows,)`: the polls of many streams one after the other, each stream's in the
-order of time. `first` is true at rows that have nothing to do with the row before: another stream
-begins, or the same one anew. NaN is unknown and stays unknown. Nothing loops over rows, so that
-ten thousand probes are a matter of memory only.
+order of time. `first` is true at rows that do not continue the row before: another stream begins,
+or the same one anew. NaN is unknown and stays unknown. Nothing loops over rows, so that only memory
+limits the number of probes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def cut_at_resets(first: BoolArray, growing: Iterable[FloatArray]) -> BoolArray:
 
 
 def repeats(timestamp_ms: FloatArray, first: BoolArray) -> BoolArray:
-    """Rows that say nothing new: their `timestamp` is that of the row before in their stream."""
+    """Rows without new statistics: their `timestamp` is that of the row before in their stream."""
     return np.equal(_since_former(timestamp_ms, first), 0.0)
 
 
@@ -50,12 +50,12 @@ def clock_s(timestamp_ms: FloatArray, arrival_s: FloatArray, first: BoolArray) -
     by_host = _since_former(arrival_s, first)
     jumped = (by_page <= 0) | (np.abs(by_page - by_host) > CLOCK_JUMP_S)
     elapsed = np.where(jumped, np.maximum(by_host, 0.0), by_page)
-    # The first poll of a stream comes a second after that of no other: any step would do.
+    # The first poll of a stream follows no other of it: any step would do.
     return np.cumsum(np.where(first, 1.0, np.nan_to_num(elapsed)))
 
 
 def deltas(counter: FloatArray, first: BoolArray) -> FloatArray:
-    """What a counter moved since it was last known in its stream; NaN where that is unknown.
+    """The change of a counter since it was last known in its stream; NaN where unknown.
 
     The sum of a stream's deltas is its last value less its first, whatever is missing in between.
     """
@@ -64,20 +64,20 @@ def deltas(counter: FloatArray, first: BoolArray) -> FloatArray:
 
 
 def spans_s(counter: FloatArray, clock: FloatArray, first: BoolArray) -> FloatArray:
-    """The seconds in which `deltas(counter, first)` came about; NaN where those are."""
+    """The seconds that `deltas(counter, first)` cover; NaN where those are."""
     former = _last_known(counter, first)
     return np.where((former < 0) | np.isnan(counter), np.nan, clock - clock[former])
 
 
 def since_growth_s(counter: FloatArray, clock: FloatArray, first: BoolArray) -> FloatArray:
-    """How long before each poll the poll was at which the counter had last grown.
+    """The time from the poll at which the counter had last grown to each poll.
 
     0 where it just did, and at a stream's first poll. NaN where the counter is unknown.
     """
     return np.where(np.isnan(counter), np.nan, clock - clock[_last_growth(counter, first)])
 
 
-# ---------------------------------------------------------------- what the figures are made of
+# ---------------------------------------------------------------- frozen and silent time, ratios
 
 
 def stalled_total_s(
@@ -87,11 +87,11 @@ def stalled_total_s(
     clock: FloatArray,
     first: BoolArray,
 ) -> FloatArray:
-    """A counter of the seconds without a new frame, up to each poll.
+    """A counter of the seconds of freezes and pauses, up to each poll.
 
-    `totalFreezesDuration` and `totalPausesDuration` count a stall when it ends. With the time since
-    the last decoded frame added it counts as it goes on; that time is 0 again once it has ended, so
-    the deltas count each second of a stall once, in the window it falls into.
+    `totalFreezesDuration` and `totalPausesDuration` count a freeze when it ends. With the time
+    since the last decoded frame added it is counted as it goes on; that time is 0 again once it has
+    ended, so the deltas count each second of a freeze once, in its own window.
     """
     return freezes_s + pauses_s + since_growth_s(frames_decoded, clock, first)
 
@@ -103,10 +103,10 @@ def silence_s(
     clock: FloatArray,
     first: BoolArray,
 ) -> FloatArray:
-    """At each poll the time since the last packet.
+    """The time since the last packet at each poll.
 
-    `lastPacketReceivedTimestamp` says it to the millisecond; the counter bounds it to the poll,
-    which is what is left where the former is unknown or of another clock.
+    `lastPacketReceivedTimestamp` has it to the millisecond; where that is unknown, or of another
+    clock, the counter bounds it to the resolution of a poll.
     """
     least = since_growth_s(packets, clock, first)
     grown_at = _last_growth(packets, first)
@@ -119,7 +119,7 @@ def silence_s(
 def missing_and_due(
     lost: FloatArray, packets: FloatArray, received: bool | BoolArray
 ) -> tuple[FloatArray, FloatArray]:
-    """How many packets were lost for good, and how many were due: what each loss is made of.
+    """The parts of post-repair loss (RFC 5725): how many packets were lost, how many were due.
 
     `lost` is what `packetsLost` moved: less than 0 where more came late than were lost, and that
     is no loss. `packets` came, or were sent; of what is `received` those that are missing were due
@@ -166,7 +166,7 @@ def window_of(time_s: FloatArray, edges: FloatArray) -> IntArray:
     return np.where((index < len(edges) - 1) & ~np.isnan(time_s), index, -1)
 
 
-# ---------------------------------------------------------------- where to look back
+# ---------------------------------------------------------------- earlier rows of a stream
 
 
 def _since_former(values: FloatArray, first: BoolArray) -> FloatArray:

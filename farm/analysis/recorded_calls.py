@@ -1,7 +1,7 @@
-"""Calls that the server recorded: which files are owed, what is wrong with those found. Pure.
+"""Checks the recordings that the server made of calls: which are owed, their faults. Pure.
 
-A recording begins when all of a page's media flow, which may be after the page says that it is in
-the call; it is owed from when everybody was in until the first one left, less `SHORTER_BY_S`.
+A recording begins when all of a page's media flow, which may be after the page has joined the call;
+it is owed from when all had joined until the first one left, less `SHORTER_BY_S`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ SHORTER_BY_S = 3.0
 """How much of a call's beginning may be missing."""
 
 VIDEO_KBPS, AUDIO_KBPS = 500, 60
-"""What a page sends at most where nothing else is asked for: Kurento's default, and Opus."""
+"""The most that a page sends by default: Kurento's limit for video, and Opus."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwedRecording:
-    """A file that must be there after a call that lasted `lasted_s`."""
+    """A file that must exist after a call that lasted `lasted_s`."""
 
     session: str
     name: str
@@ -31,16 +31,16 @@ class OwedRecording:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordingsFound:
-    """`spoilt`: what is wrong, by session. `unknown`: names of what could not be looked at."""
+class CheckedRecordings:
+    """The result of a check; `faults` by session, `unknown` are files that could not be checked."""
 
     whole: int
-    spoilt: Mapping[str, str]
+    faults: Mapping[str, str]
     unknown: tuple[str, ...]
 
 
 def owed_recordings(plan: TrialPlan, lasted_s: Mapping[str, float]) -> tuple[OwedRecording, ...]:
-    """Of the sessions in `lasted_s`: those that everybody had joined."""
+    """The recordings of the sessions in `lasted_s`, which are those that all had joined."""
     return tuple(
         OwedRecording(probe.session, probe.recorded_as, probe.sends, lasted_s[probe.session])
         for probe in plan.probes
@@ -48,28 +48,28 @@ def owed_recordings(plan: TrialPlan, lasted_s: Mapping[str, float]) -> tuple[Owe
     )
 
 
-def found_recordings(
+def checked_recordings(
     owed: Sequence[OwedRecording], seen: Sequence[RecordedFile]
-) -> RecordingsFound:
-    """Hold what was seen, in the same order, against what is owed."""
-    spoilt: dict[str, list[str]] = {}
+) -> CheckedRecordings:
+    """Compare the files of the server, in the same order, with those that are owed."""
+    faults: dict[str, list[str]] = {}
     unknown: list[str] = []
     for one, file in zip(owed, seen, strict=True):
-        wrong = what_is_wrong(one, file)
+        wrong = recording_fault(one, file)
         if wrong is not None:
-            spoilt.setdefault(one.session, []).append(wrong)
+            faults.setdefault(one.session, []).append(wrong)
         elif not _is_known(one, file):
             unknown.append(one.name)
-    bad = sum(len(wrongs) for wrongs in spoilt.values())
-    return RecordingsFound(
+    bad = sum(len(wrongs) for wrongs in faults.values())
+    return CheckedRecordings(
         whole=len(owed) - bad - len(unknown),
-        spoilt={session: "; ".join(wrongs) for session, wrongs in spoilt.items()},
+        faults={session: "; ".join(wrongs) for session, wrongs in faults.items()},
         unknown=tuple(unknown),
     )
 
 
-def what_is_wrong(owed: OwedRecording, seen: RecordedFile) -> str | None:
-    """In words; `None` where nothing is, as far as is known."""
+def recording_fault(owed: OwedRecording, seen: RecordedFile) -> str | None:
+    """What is wrong with a recording, in words; `None`: nothing, as far as is known."""
     if seen.unknown:
         return None
     if seen.size_bytes is None:
@@ -85,7 +85,7 @@ def what_is_wrong(owed: OwedRecording, seen: RecordedFile) -> str | None:
 
 
 def projected_recordings_bytes(plan: TrialPlan, lasts_s: float) -> int:
-    """What the recordings of a trial take on the server, in calls of at most `lasts_s`."""
+    """The size of the recordings of a trial, of calls of at most `lasts_s`."""
     kbps = sum(
         int(probe.variables.get("max_video_send_bandwidth") or VIDEO_KBPS) + AUDIO_KBPS
         for probe in plan.probes

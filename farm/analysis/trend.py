@@ -1,8 +1,8 @@
-"""Does a figure rise or fall with time? A slope and its interval, from few or many looks. Pure.
+"""The trend of a figure over time: its slope and the interval of that. Pure.
 
-The slope is the median of the slopes between any two looks (Theil and Sen), its interval is made of
-their order (Sen 1968, by the distribution of Kendall's S): neither one odd look nor the shape of
-the noise moves them much. Looks are taken to be independent but for the trend.
+The slope is the median of the slopes between any two values (Theil and Sen), its interval is made
+of their order (Sen 1968, by the distribution of Kendall's S): neither one outlier nor the shape of
+the noise changes them much. Values are assumed to be independent but for the trend.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import numpy as np
 from farm.analysis.aggregates import known
 
 EXACT_UP_TO = 40
-"""So many looks are counted exactly; for more the normal distribution is near enough."""
+"""Up to so many values the distribution is exact; for more it is approximately normal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """`per_hour` is in the figure's unit; `interval` is None with too few looks to bound it.
+    """`per_hour` is in the figure's unit; `interval` is None with too few values.
 
-    `change` is what the slope makes of the time between the first and the last of `looks`.
+    `change` is the slope times the time between the first and the last of `looks` values.
     """
 
     per_hour: float
@@ -35,7 +35,7 @@ class Trend:
 
     @property
     def certain(self) -> bool:
-        """Whether the interval leaves the direction in no doubt."""
+        """Whether the interval excludes 0."""
         return self.interval is not None and not self.interval[0] <= 0 <= self.interval[1]
 
 
@@ -66,7 +66,7 @@ def trend(
 
 
 def _cut(looks: int, confidence: float) -> int:
-    """Which slope from either end bounds the interval; 0: even all of them are not enough."""
+    """The rank, from either end, of the slope that bounds the interval; 0: there are too few."""
     tail = (1 - confidence) / 2
     pairs = looks * (looks - 1) // 2
     if looks > EXACT_UP_TO:
@@ -82,7 +82,7 @@ def _cut(looks: int, confidence: float) -> int:
 
 @functools.cache
 def _orders(looks: int) -> tuple[int, ...]:
-    """How many orders of so many looks have 0, 1, 2, ... pairs the wrong way round."""
+    """How many orders of so many values have 0, 1, 2, ... inversions."""
     if looks < 2:
         return (1,)
     fewer = _orders(looks - 1)

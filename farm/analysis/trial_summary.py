@@ -1,4 +1,4 @@
-"""A trial in a few figures, for the list of trials and for `result.json`. Pure."""
+"""Makes `TrialResult` of a trial: its figures for the list of trials and `result.json`. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from statistics import fmean
 
-from farm.analysis.access_links_achieved import lines_achieved
+from farm.analysis.access_links_achieved import access_links_achieved
 from farm.analysis.aggregates import known, lost_of_all, mean_known, mean_over_time_of, median_known
 from farm.analysis.intervals import Intervals
 from farm.model.kurento_samples import KurentoSample
@@ -16,16 +16,16 @@ from farm.model.trial_result import KurentoFigures, TrialResult
 from farm.model.verdict import Verdict
 
 MINUTE_S = 60.0
-"""What autoscalers take the mean of."""
+"""The period of which autoscalers use the mean."""
 
 
 def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
     """Means over the hold, `None` where nothing is known.
 
     `host_cpu_percent` is the busiest host's, `video_bitrate_bps` and `frame_rate` are what a
-    received video stream had on average, `residual_loss_ratio` is all that was lost on the way to
-    probes, of all that was due; streams count while they are owed. Of the setups, those that came
-    count.
+    received video stream had on average, `residual_loss_ratio` is the post-repair loss of all
+    streams to probes together; streams count while they are owed. Setup times are those of streams
+    that came.
     """
     server = held_server_samples(evidence)
     received = Intervals.of(evidence.intervals).frame.filter("owed", direction="inbound")
@@ -45,7 +45,7 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
         frame_rate=video.select(mean_over_time_of("frame_rate")).item(),
         setup_median_s=median_known(setups),
         setup_worst_s=max(setups, default=None),
-        lines=lines_achieved(evidence),
+        lines=access_links_achieved(evidence),
         kurento=_kurento(evidence.kurento_samples, evidence.phases.leave_s),
         server_memory_bytes=_memory_bytes(server),
         server_cpu_minutes_percent=_minutes(server, evidence.phases.hold_s),
@@ -53,7 +53,7 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
 
 
 def held_server_samples(evidence: TrialEvidence) -> list[ServerSample]:
-    """Those of the hold."""
+    """The server's samples in the hold."""
     return [sample for sample in evidence.server_samples if _in_hold(evidence, sample.at_s)]
 
 
@@ -88,9 +88,9 @@ def _minutes(server: Sequence[ServerSample], hold_s: float | None) -> tuple[floa
 
 
 def _kurento(samples: Sequence[KurentoSample], leave_s: float | None) -> KurentoFigures | None:
-    """The first sample is from before the first probe, the last from after they all left.
+    """Figures of samples, the first from before any probe joined, the last from after all left.
 
-    Where a trial ended early it is not: sessions were still there, and had to be.
+    Of a trial that ended early the last is not: then `left_behind` is unknown.
     """
     if not samples:
         return None

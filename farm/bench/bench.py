@@ -228,7 +228,5 @@ class Bench:
 
     def _summary_of_search(self, run: RecordedRun, *, estimate: CapacityEstimate) -> Summary:
         experiment = self._experiment
-        looks = self._trials.looks_for_drift(
-            ladder(experiment).minimum, experiment.search.drift_every
-        )
+        looks = self._trials.drift_checks(ladder(experiment).minimum, experiment.search.drift_every)
         return summary_of_search(run, self._opened, self._trials.results, estimate, looks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from farm.analysis.drift import DriftLooks
+from farm.analysis.drift import DriftChecks
 from farm.attribution import LimitedBy, limit_of_trial, trial_that_broke, trial_that_held
 from farm.bench.pricing import checked_price, price_table
 from farm.bench.recorded_run import RecordedRun
@@ -53,7 +53,7 @@ def summary_of_search(
     opened: OpenWorld,
     results: Sequence[TrialResult],
     estimate: CapacityEstimate,
-    looks: DriftLooks | None,
+    looks: DriftChecks | None,
 ) -> Summary:
     """The answer, with what limited the server and when to start another."""
     experiment = run.settings

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from farm.analysis.comparison import (
-    Answer,
+    CapacityDistribution,
     Comparison,
+    Conclusion,
     Difference,
-    Known,
     compare,
     conclude,
     fact_differences,
@@ -33,7 +33,7 @@ from farm.recording.reader import RunReader
 from farm.search.capacity_estimate import CapacityEstimate
 from farm.search.from_experiment import search_told
 
-EXIT_CODES: dict[Answer, int] = {"not_worse": 0, "worse": 1, "unknown": 3}
+EXIT_CODES: dict[Conclusion, int] = {"not_worse": 0, "worse": 1, "unknown": 3}
 
 UNSOUND: Mapping[str, str] = {
     "drift": "a server that drifted has no one capacity",
@@ -82,7 +82,7 @@ class Side:
     run: RunReader
     state: str
     estimate: CapacityEstimate | None
-    known: Known
+    known: CapacityDistribution
 
 
 def act(options: argparse.Namespace) -> int:
@@ -107,7 +107,7 @@ def act(options: argparse.Namespace) -> int:
     found = None
     if a.known.bounded and b.known.bounded:
         found = compare(
-            a.known.weighed, b.known.weighed, tolerance=tolerance, confidence=confidence
+            a.known.weighted, b.known.weighted, tolerance=tolerance, confidence=confidence
         )
     if options.json:
         told = {"answer": answer, "said": said, "tolerance": tolerance, "confidence": confidence}
@@ -134,10 +134,10 @@ def _side(path: Path, name: str) -> Side:
         raise BadInput(f"{name}: {path}: no trial of that run says anything of its server")
     state = str((run.summary or {}).get("state", "unfinished"))
     if not any(result.purpose == "search" for result in results):
-        return Side(run, state, None, Known((), None, None, NO_SEARCH))
+        return Side(run, state, None, CapacityDistribution((), None, None, NO_SEARCH))
     search = search_told(run.manifest.settings, results)
     capacities, likely = search.capacities()
-    known = Known(
+    known = CapacityDistribution(
         list(zip(capacities.tolist(), likely.tolist(), strict=True)),
         max(_loads(results, Outcome.PASS), default=None),
         min(_loads(results, Outcome.FAIL), default=None),

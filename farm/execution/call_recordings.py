@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from farm.analysis.recorded_calls import (
-    found_recordings,
+    checked_recordings,
     owed_recordings,
     projected_recordings_bytes,
 )
@@ -99,12 +99,12 @@ class RecordingsCheck:
         give_up_s = self._clock.run_s() + COMPLETE_WITHIN_S
         while True:
             seen = await recordings.look([one.name for one in owed])
-            found = found_recordings(owed, seen)
+            found = checked_recordings(owed, seen)
             broken = [one.name for one, file in zip(owed, seen, strict=True) if file.unknown]
-            if not (found.spoilt or broken) or self._clock.run_s() >= give_up_s:
+            if not (found.faults or broken) or self._clock.run_s() >= give_up_s:
                 break
             await self._clock.sleep_until(self._clock.run_s() + LOOK_EVERY_S)
-        for session, wrong in found.spoilt.items():
+        for session, wrong in found.faults.items():
             self._tell("recording_missing", wrong, session)
         if broken:
             why = next(file.unknown for file in seen if file.unknown)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from farm.analysis.drift import DriftLooks
+from farm.analysis.drift import DriftChecks
 from farm.analysis.trial_summary import summarise
 from farm.errors import ServerError
 from farm.execution.run_trial import run_trial
@@ -106,12 +106,12 @@ class Trials:
         ends_s = self.clock.run_s() + more * max(lasted, default=0.0)
         return budget_s is None or ends_s <= budget_s
 
-    def looks_for_drift(self, load: int, every: int | None) -> DriftLooks | None:
+    def drift_checks(self, load: int, every: int | None) -> DriftChecks | None:
         """When to try the baseline's `load` again; None without a baseline to compare with."""
         if self.baseline is None or every is None:
             return None
         retries = self._experiment.search.invalid_retries
-        return DriftLooks(load, self.baseline.trials, every, retries)
+        return DriftChecks(load, self.baseline.trials, every, retries)
 
     def say(self, text: str) -> None:
         """A line for the user and the journal."""
@@ -169,7 +169,7 @@ async def find_capacity(
         await trials.find_baseline(smallest, known)
         for result in trials.results:
             count(search, result)
-        looks = trials.looks_for_drift(smallest, drift_every)
+        looks = trials.drift_checks(smallest, drift_every)
         while True:
             if looks is not None and (moved := looks.drifted(trials.results)):
                 trials.say(f"the search ends: the server drifts: {'; '.join(moved)}")
@@ -199,7 +199,7 @@ async def find_capacity(
 
 def _look_due(
     trials: Trials,
-    looks: DriftLooks | None,
+    looks: DriftChecks | None,
     search: CapacitySearch,
     load: int | None,
     budget_s: float | None,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from farm.analysis.aggregates import known, mean_by_length
-from farm.analysis.drift import DriftLooks
+from farm.analysis.drift import DriftChecks
 from farm.analysis.rates import window_edges
 from farm.attribution import LimitedBy, Quality, ScaleOut, ServerResources, limited_by, scale_out
 from farm.attribution.scale_out import growth_while_launching
@@ -32,7 +32,7 @@ def size_summary(
     broken: TrialEvidence | None = None,
     quality: Quality | None = None,
     machine: ServerResources | None = None,
-    looks: DriftLooks | None = None,
+    looks: DriftChecks | None = None,
     began_wall_s: Mapping[int, float] | None = None,
     prices: PriceTable | None = None,
     price_check: PriceCheck | None = None,
@@ -129,7 +129,7 @@ def _cost(
 
 
 def _drift(
-    looks: DriftLooks,
+    looks: DriftChecks,
     results: Sequence[TrialResult],
     began_wall_s: Mapping[int, float],
     confidence: float,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from farm.analysis.access_links_achieved import lines_achieved
+from farm.analysis.access_links_achieved import access_links_achieved
 from farm.model.trial_evidence import StreamInterval, TrialEvidence
 from farm.model.trial_plan import AccessLink
 from tests.farm.trial_evidence import good
@@ -36,14 +36,14 @@ def spoilt(interval: StreamInterval) -> StreamInterval:
 
 
 def test_without_a_line_there_is_nothing_to_say() -> None:
-    assert lines_achieved(good("one_to_one", 4)) == ()
+    assert access_links_achieved(good("one_to_one", 4)) == ()
 
 
 def test_each_line_has_the_medians_of_its_probes_and_those_without_come_last() -> None:
     evidence = behind(good("one_to_one", 2), SLOW, "p001")
     evidence = replace(evidence, intervals=tuple(spoilt(each) for each in evidence.intervals))
 
-    slow, untouched = lines_achieved(evidence)
+    slow, untouched = access_links_achieved(evidence)
 
     assert (slow.asked, slow.probes) == (SLOW, 1)
     assert slow.round_trip_time_s == pytest.approx(0.31)
@@ -57,12 +57,12 @@ def test_each_line_has_the_medians_of_its_probes_and_those_without_come_last() -
 
 def test_what_a_line_carried_is_of_all_tracks_together() -> None:
     room = good("group", 3, members=3, media="forwarded")
-    (line, _) = lines_achieved(behind(room, SLOW, "p001"))
+    (line, _) = access_links_achieved(behind(room, SLOW, "p001"))
     assert line.video_down_bps == pytest.approx(1e6)
     assert line.video_up_bps == pytest.approx(5e5)
 
 
 def test_what_is_unknown_stays_unknown() -> None:
     evidence = behind(good("one_to_one", 2), SLOW, "p000", "p001")
-    (line,) = lines_achieved(replace(evidence, intervals=()))
+    (line,) = access_links_achieved(replace(evidence, intervals=()))
     assert (line.probes, line.round_trip_time_s, line.up_loss_ratio) == (2, None, None)

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from farm.analysis.drift import DriftLooks
+from farm.analysis.drift import DriftChecks
 from farm.model.trial_plan import Purpose
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
 from tests.farm.trial_evidence import judged_trial
 
-LOOKS = DriftLooks(load=2, first=(0, 1), every=5, invalid_retries=1)
+LOOKS = DriftChecks(load=2, first=(0, 1), every=5, invalid_retries=1)
 
 
 def trials(*words: str | tuple[str, dict[str, Any]]) -> list[TrialResult]:

@@ -6,10 +6,10 @@ import pytest
 
 from farm.analysis.recorded_calls import (
     OwedRecording,
-    found_recordings,
+    checked_recordings,
     owed_recordings,
     projected_recordings_bytes,
-    what_is_wrong,
+    recording_fault,
 )
 from farm.model.call_files import RecordedFile, RecordedTrack
 from farm.testing import calls
@@ -37,7 +37,7 @@ def test_a_call_that_is_not_recorded_owes_nothing() -> None:
 
 @pytest.mark.parametrize("length_s", [17.1, 20.0, 26.0])
 def test_a_file_about_as_long_as_the_call_is_whole(length_s: float) -> None:
-    assert what_is_wrong(OWED, file(length_s, length_s)) is None
+    assert recording_fault(OWED, file(length_s, length_s)) is None
 
 
 @pytest.mark.parametrize(
@@ -65,17 +65,17 @@ def test_a_file_about_as_long_as_the_call_is_whole(length_s: float) -> None:
     ],
 )
 def test_what_is_wrong_is_said_with_its_figures(seen: RecordedFile, wrong: str) -> None:
-    assert what_is_wrong(OWED, seen) == wrong
+    assert recording_fault(OWED, seen) == wrong
 
 
 def test_a_page_without_a_microphone_owes_no_sound() -> None:
     silent = OwedRecording("s000", "s000-caller.webm", ("video",), lasted_s=20.0)
-    assert what_is_wrong(silent, RecordedFile(PATH, 500, (RecordedTrack("video", 20.0),))) is None
+    assert recording_fault(silent, RecordedFile(PATH, 500, (RecordedTrack("video", 20.0),))) is None
 
 
 def test_what_nobody_could_read_is_neither_whole_nor_spoilt() -> None:
     owed = owed_recordings(calls(2, recorded=True), {"s000": 20.0, "s001": 20.0})
-    found = found_recordings(
+    found = checked_recordings(
         owed,
         (
             file(),
@@ -86,7 +86,7 @@ def test_what_nobody_could_read_is_neither_whole_nor_spoilt() -> None:
     )
     assert found.whole == 1
     assert found.unknown == ("s000-caller.webm", "s001-callee.webm")
-    assert found.spoilt == {
+    assert found.faults == {
         "s001": "there is no recording /var/tmp/farm/run/s001-caller.webm",
     }
 
@@ -94,7 +94,7 @@ def test_what_nobody_could_read_is_neither_whole_nor_spoilt() -> None:
 def test_both_files_of_a_call_are_told_in_one_line() -> None:
     owed = owed_recordings(calls(1, recorded=True), {"s000": 20.0})
     empty = RecordedFile(PATH, 0)
-    assert found_recordings(owed, (empty, empty)).spoilt == {
+    assert checked_recordings(owed, (empty, empty)).faults == {
         "s000": "the recording s000-callee.webm is empty; the recording s000-caller.webm is empty",
     }
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from farm.analysis.drift import DriftLooks
+from farm.analysis.drift import DriftChecks
 from farm.attribution import LimitedBy, ServerResources
 from farm.model.experiment import Experiment, Scenario, TrialSettings
 from farm.model.server_samples import ServerSample
@@ -304,7 +304,7 @@ def test_the_looks_at_the_smallest_load_are_in_the_summary() -> None:
         CALLS,
         results,
         estimate(state="drift"),
-        looks=DriftLooks(2, (0, 1), 5),
+        looks=DriftChecks(2, (0, 1), 5),
         began_wall_s={index: 1e9 + 600.0 * index for index in range(5)},
     )
     assert json.loads(json.dumps(summary)) == summary
