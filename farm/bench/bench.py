@@ -10,10 +10,9 @@ from pathlib import Path
 
 from farm.analysis.comparison import setting_differences
 from farm.bench.call_recordings import require_room
-from farm.bench.extent import Extent, search_extent, trials_at_most, watch_extent
+from farm.bench.extent import Extent, check_space, search_extent, trials_at_most, watch_extent
 from farm.bench.grouped_errors import errors_as_themselves
 from farm.bench.recorded_run import WATCH, RecordedRun
-from farm.bench.space import check_space
 from farm.bench.summaries import Summary, summary_of_search, summary_of_trial, summary_of_watch
 from farm.bench.wiring import OpenWorld
 from farm.errors import BadInput

@@ -11,7 +11,7 @@ from pathlib import Path
 from farm.analysis.comparison import fact_differences
 from farm.bench.bench import Bench
 from farm.bench.call_recordings import require_room
-from farm.bench.extent import Extent, single_extent
+from farm.bench.extent import Extent, check_space, single_extent
 from farm.bench.grouped_errors import errors_as_themselves
 from farm.bench.preflight import preflight
 from farm.bench.pricing import checked_price, cost_of_measuring, price_note
@@ -20,7 +20,6 @@ from farm.bench.recorded_run import RecordedRun
 from farm.bench.run_facts import server_facts
 from farm.bench.run_store import RunStore
 from farm.bench.silent import SilentObserver
-from farm.bench.space import check_space
 from farm.bench.wiring import OpenWorld, open_world
 from farm.browser.program import FLAGS
 from farm.drivers import with_room_media

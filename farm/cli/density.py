@@ -21,8 +21,8 @@ import psutil
 
 from farm.bench.known_density import density_file, remember
 from farm.bench.opening import open_bench
-from farm.cli.event_loop import run_to_end
 from farm.cli.options import stream_of
+from farm.cli.stopping import run_to_end
 from farm.drivers import with_room_media
 from farm.errors import BrowserError
 from farm.experiment_file import load_experiment

@@ -1,11 +1,13 @@
-"""How a run ends for the user: the result in two lines, and where the report is."""
+"""How a run ends for the user: the result in two lines, where the report is, `--upload`."""
 
 from __future__ import annotations
 
+import argparse
 import json
+import sys
 from pathlib import Path
 
-from farm.cli.uploading import upload_report
+from farm.errors import BadInput
 from farm.recording.reader import RunReader
 from farm.results.answer_lines import two_lines
 from farm.results.watch_summary import watch_lines
@@ -26,3 +28,44 @@ def end(run: Path, *, as_json: bool, upload: str | None = None) -> None:
     print("\n".join(watch_lines(summary) if "watch" in summary else two_lines(summary)))
     print(f"report: {page}")
     upload_report(page, upload)
+
+
+def add_upload_option(verb: argparse.ArgumentParser) -> None:
+    """`--upload`."""
+    verb.add_argument(
+        "--upload",
+        type=_address,
+        metavar="s3://BUCKET/PREFIX",
+        help="put the report there as well; what is there already is not sent again",
+    )
+
+
+def upload_report(page: Path, address: str | None) -> dict[str, str]:
+    """Send the report of `page`; what `--json` says of it, nothing where it was not asked for.
+
+    Raises BadInput, CloudError.
+    """
+    if address is None:
+        return {}
+    from infra.aws.cloud import Cloud
+    from infra.aws.upload import bucket_of, upload
+
+    report = page.parent
+    sent = upload(Cloud(), report, bucket_of(address), report.resolve().parent.name, _say)
+    _say(f"uploaded: {sent.page} ({sent.sent} files sent, {sent.already_there} were there)")
+    _say(f"to open without a login, for a week at most: {sent.signed}")
+    return {"uploaded": sent.page, "signed": sent.signed}
+
+
+def _address(text: str) -> str:
+    from infra.aws.upload import bucket_of
+
+    try:
+        bucket_of(text)
+    except BadInput as error:
+        raise argparse.ArgumentTypeError(str(error).removeprefix("--upload: ")) from error
+    return text
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from farm.bench.app_page import check_pages, pages_of
+from farm.bench.extent import check_space
 from farm.bench.generator import open_generator
 from farm.bench.media_server import (
     ANY_SERVER,
@@ -21,7 +22,6 @@ from farm.bench.media_server import (
 )
 from farm.bench.preflight import CHECKS, chromium
 from farm.bench.pricing import checked_price, price_note
-from farm.bench.space import check_space
 from farm.cli.findings import Check, looked_up
 from farm.drivers import read_driver
 from farm.errors import BadInput, ServerError

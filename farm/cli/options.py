@@ -1,4 +1,4 @@
-"""Options that verbs share, and the experiment file as they change it."""
+"""Options that verbs share, what `--yes` answers, and the experiment as these change it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from farm.drivers import with_room_media
+from farm.errors import BadInput
 from farm.experiment_file import MADE_HERE, load_experiment, placed
 from farm.files.path_beside import path_beside
 from farm.model.durations import parse_duration_s
@@ -89,3 +90,17 @@ def said_where(options: argparse.Namespace) -> AbstractContextManager[None]:
 def stream_of(as_json: bool) -> TextIO:
     """Where progress goes: stdout belongs to the JSON when that is asked for."""
     return sys.stderr if as_json else sys.stdout
+
+
+def confirmed(question: str, *, yes: bool, keyboard: TextIO | None = None) -> bool:
+    """Whether the user says yes; asked on stderr. Raises BadInput where nobody can be asked.
+
+    The answer is typed at `keyboard`, by default standard input.
+    """
+    if yes:
+        return True
+    keyboard = keyboard or sys.stdin
+    if not keyboard.isatty():
+        raise BadInput(f"{question} Nobody is there to be asked: --yes goes ahead")
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return keyboard.readline().strip().lower() in {"y", "yes"}

@@ -23,9 +23,9 @@ from farm.bench.aws_run import (
     with_keys,
     write_addresses,
 )
-from farm.cli.confirming import confirmed
 from farm.cli.machines_ready import wait_until_ready
-from farm.cli.sigterm import stopped_as_by_ctrl_c
+from farm.cli.options import confirmed
+from farm.cli.stopping import stopped_as_by_ctrl_c
 from farm.errors import BadInput, CloudError
 from farm.experiment_file import load_experiment, load_inventory
 from farm.hosts.ray import ray_version

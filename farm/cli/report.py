@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 
 from farm.cli import excerpt
+from farm.cli.ending import add_upload_option, upload_report
 from farm.cli.recorded import recorded_run
 from farm.cli.rejudging import judge_again
-from farm.cli.sigterm import stopped_as_by_ctrl_c
-from farm.cli.uploading import add_upload_option, upload_report
+from farm.cli.stopping import stopped_as_by_ctrl_c
 from reports.pages.bundle import write_bundle
 
 

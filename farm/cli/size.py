@@ -9,12 +9,11 @@ from pathlib import Path
 from farm.bench.extent import search_extent
 from farm.bench.opening import open_bench, resumed_bench
 from farm.bench.recorded_run import RecordedRun
-from farm.cli.ending import end
-from farm.cli.event_loop import run_to_end
+from farm.cli.ending import add_upload_option, end
 from farm.cli.live import Story, add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, probes, said_where, stream_of
 from farm.cli.recorded import broken_off
-from farm.cli.uploading import add_upload_option
+from farm.cli.stopping import run_to_end
 from farm.errors import BadInput
 from farm.files.file_lock import FileLock
 from farm.files.text_file import text_of

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from farm.bench.aws_run import files_of, forget, held, now, price_cache
-from farm.cli.confirming import confirmed
+from farm.cli.options import confirmed
 from farm.errors import BadInput, CloudError
 from farm.experiment_file import load_experiment
 from infra.aws.apply import remove

@@ -11,10 +11,10 @@ from farm.bench.extent import watch_extent
 from farm.bench.opening import open_bench, resumed_bench
 from farm.bench.recorded_run import RecordedRun
 from farm.cli.ending import end
-from farm.cli.event_loop import run_to_end
 from farm.cli.live import Story, add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, duration_s, said_where, stream_of
 from farm.cli.recorded import broken_off, recorded_run
+from farm.cli.stopping import run_to_end
 from farm.errors import BadInput, RecordingError
 from farm.files.file_lock import FileLock
 from farm.files.text_file import text_of

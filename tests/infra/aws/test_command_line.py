@@ -16,7 +16,7 @@ import pytest
 
 from farm.bench.aws_run import files_of, held
 from farm.cli.__main__ import main
-from farm.cli.confirming import confirmed
+from farm.cli.options import confirmed
 from farm.errors import BadInput
 from farm.experiment_file import load_experiment, load_inventory
 from infra.aws.cloud import Cloud

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from farm.cli.event_loop import run_to_end
+from farm.cli.stopping import run_to_end
 from farm.errors import NoSpace
 
 

@@ -1,10 +1,11 @@
-"""A story from its beginning to its end, in an event loop of its own."""
+"""SIGTERM stops a verb as Ctrl-C does, in an event loop or without one."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from farm.bench.grouped_errors import errors_as_themselves
@@ -25,3 +26,13 @@ def run_to_end(story: Coroutine[Any, Any, T]) -> T:
 
     with errors_as_themselves():
         return asyncio.run(main())
+
+
+@contextmanager
+def stopped_as_by_ctrl_c() -> Iterator[None]:
+    """SIGTERM ends the body as Ctrl-C does: what it began is finished or taken back."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
