@@ -178,7 +178,7 @@ class FakeChannel:
     async def write(self, data: bytes) -> None:
         if self._ended:
             raise ServerUnreachable("the connection broke")
-        number, pid, seldom, *asked = data.decode().split()
+        number, pid, slow, *asked = data.decode().split()
         files = {
             path: text
             for path, text in self._machine.files().items()
@@ -186,7 +186,7 @@ class FakeChannel:
         }
         process = self._machine.process
         lines = [f"@farm begin {number}", *_grepped(files)]
-        if seldom == "1" and process and pid == str(process.pid):
+        if slow == "1" and process and pid == str(process.pid):
             lines += ["@farm file -"] * process.descriptors
         self._say("\n".join([*lines, f"@farm end {number}", ""]))
 

@@ -21,7 +21,7 @@ from farm.model.experiment import Experiment
 from farm.model.server_settings import EMBEDDED, ProcessSettings, ServerSettings
 from farm.planning.load_steps import smallest_load
 from farm.planning.trial_planning import camera_size, driver_name, plan_trial
-from farm.server.process import described
+from farm.server.process import process_label
 from farm.ssh import check_settings
 
 
@@ -100,8 +100,8 @@ def _nothing_of_the_embedded(server: ServerSettings) -> None:
     elsewhere = "or server.kurento: null with app.url, ws://host:8888/kurento without"
     if server.process not in (ProcessSettings(), ProcessSettings(name=None)):
         raise BadInput(
-            f"server.process: {described(server.process)}: the embedded server's process is known: "
-            f"expected it left out, {elsewhere}"
+            f"server.process: {process_label(server.process)}: the embedded server's process is "
+            f"known: expected it left out, {elsewhere}"
         )
     if server.reset.command is not None:
         raise BadInput(

@@ -11,10 +11,10 @@ from farm.analysis.aggregates import grown
 from farm.linux.control_groups import (
     CpuUse,
     groups,
+    locating_files,
     read_cpu_use,
     read_limits,
     throttled_percent,
-    told_by,
 )
 from farm.linux.parsing import or_none
 
@@ -27,8 +27,8 @@ class OwnGroup:
 
     def __init__(self) -> None:
         pid = os.getpid()
-        self._groups = groups(_texts(told_by(pid)), pid)
-        limits = read_limits(_texts(self._groups.seldom), self._groups)
+        self._groups = groups(_texts(locating_files(pid)), pid)
+        limits = read_limits(_texts(self._groups.slow_files), self._groups)
         self.limit_cores = None if limits is None else limits.cores
         self._use = self._read()
         own = [f"{folder}/cpu.pressure" for folder in self._groups.cpu[:1]]
@@ -53,7 +53,7 @@ class OwnGroup:
         return or_none(lambda some: int(some.split("\n")[0].rpartition("total=")[2]), text)
 
     def _read(self) -> CpuUse | None:
-        return read_cpu_use(_texts(self._groups.often), self._groups)
+        return read_cpu_use(_texts(self._groups.fast_files), self._groups)
 
 
 def _texts(paths: Iterable[str]) -> Mapping[str, str]:

@@ -1,1 +1,1 @@
-"""Texts of a Linux machine (proc, cgroups, top, tc) -> counters and rates. Pure."""
+"""Parses texts of a Linux machine (proc, cgroups, top, tc) into counters and rates. Pure."""

@@ -1,7 +1,7 @@
-"""The control groups of a process: what they allow it, what they kept from it. cgroups(7).
+"""The control groups of a process: their limits, and CPU time that they withheld. cgroups(7).
 
-A limit may be that of any group above the process' own, so all of them are read, in versions 1 and
-2: the tightest holds.
+Any group above the process' own may have a limit, so all of them are read, in versions 1 and 2:
+the tightest limit counts.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ class Groups:
     io: tuple[str, ...] = ()
 
     @property
-    def often(self) -> tuple[str, ...]:
+    def fast_files(self) -> tuple[str, ...]:
         """Files to be read each second."""
         usage = [f"{folder}/cpuacct.usage" for folder in self.cpuacct[:1]]
         return (*(f"{folder}/cpu.stat" for folder in self.cpu), *usage)
 
     @property
-    def seldom(self) -> tuple[str, ...]:
-        """Files to be read every few seconds; those of the other version are not there."""
+    def slow_files(self) -> tuple[str, ...]:
+        """Files to be read every few seconds; those of the other version do not exist."""
         cpu = ("cpu.max", "cpu.cfs_quota_us", "cpu.cfs_period_us")
         limit = ("memory.max", "memory.limit_in_bytes", "memory.events", "memory.failcnt")
         used = ("memory.current", "memory.usage_in_bytes", "memory.stat")
@@ -51,7 +51,7 @@ class Groups:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """Periods of a quota in which the group wanted to run, and those in which it ran out."""
+    """Periods of a quota in which the group ran, and those in which it was throttled."""
 
     periods: int
     throttled_periods: int
@@ -59,7 +59,7 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class CpuUse:
-    """`usage_us` is all CPU time of the process' own group; `quotas` are by group."""
+    """CPU use of groups: `usage_us` of the process' own group; `quotas` by group."""
 
     usage_us: int | None
     quotas: Mapping[str, Quota]
@@ -67,9 +67,9 @@ class CpuUse:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The tightest ones, `None` without one; of the memory used, what can be dropped is not in.
+    """The tightest limits, `None` without one; memory used is without caches that can be dropped.
 
-    `memory_limit_hits` are the times that a group was at its memory's end.
+    `memory_limit_hits` counts how often a group reached its memory limit.
     """
 
     cores: float | None
@@ -79,29 +79,29 @@ class Limits:
     written_bps: float | None
 
 
-def look_for(pid: int) -> str:
-    """The command whose output `groups` wants."""
-    return f"grep -asH '' {' '.join(told_by(pid))}"
+def locate_command(pid: int) -> str:
+    """The command whose output `groups` reads."""
+    return f"grep -asH '' {' '.join(locating_files(pid))}"
 
 
-def told_by(pid: int) -> tuple[str, ...]:
-    """The files that `groups` wants."""
+def locating_files(pid: int) -> tuple[str, ...]:
+    """The files that `groups` reads."""
     return (f"/proc/{pid}/cgroup", "/proc/self/mountinfo")
 
 
-def look_at_limits(where: Groups) -> str:
-    """The command whose output `read_limits` wants."""
-    return f"grep -asH '' {shlex.join(where.seldom)}"
+def limits_command(where: Groups) -> str:
+    """The command whose output `read_limits` reads."""
+    return f"grep -asH '' {shlex.join(where.slow_files)}"
 
 
 def groups(files: Mapping[str, str], pid: int) -> Groups:
-    """Where the groups of a process are mounted, from what `look_for` said."""
+    """Where the groups of a process are mounted, from the output of `locate_command`."""
     mounts = [
         mount
         for line in files.get("/proc/self/mountinfo", "").split("\n")
         if (mount := or_none(_mount, line)) is not None
     ]
-    found: dict[str, tuple[str, ...]] = {}
+    by_controller: dict[str, tuple[str, ...]] = {}
     for line in files.get(f"/proc/{pid}/cgroup", "").split("\n"):
         number, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
@@ -109,21 +109,22 @@ def groups(files: Mapping[str, str], pid: int) -> Groups:
             if number == "0" and not controllers and mount.version == 2:
                 folders = _folders(mount, path)
                 for name in ("cpu", "memory", "io"):
-                    found.setdefault(name, folders)
+                    by_controller.setdefault(name, folders)
             elif mount.version == 1:
                 shared = mount.controllers & set(controllers.split(","))
                 for name in shared:
-                    found["io" if name == "blkio" else name] = _folders(mount, path)
+                    key = "io" if name == "blkio" else name
+                    by_controller[key] = _folders(mount, path)
     return Groups(
-        cpu=found.get("cpu", ()),
-        cpuacct=found.get("cpuacct", ()),
-        memory=found.get("memory", ()),
-        io=found.get("io", ()),
+        cpu=by_controller.get("cpu", ()),
+        cpuacct=by_controller.get("cpuacct", ()),
+        memory=by_controller.get("memory", ()),
+        io=by_controller.get("io", ()),
     )
 
 
 def read_cpu_use(files: Mapping[str, str], where: Groups) -> CpuUse | None:
-    """`None` where no group can be seen."""
+    """CPU use of the groups; `None` if no group can be seen."""
     stats = {path: numbers(files[path]) for path in _there(files, where.cpu, "cpu.stat")}
     own = f"{where.cpu[0]}/cpu.stat" if where.cpu else ""
     usage = [stats[own]["usage_usec"]] if "usage_usec" in stats.get(own, ()) else []
@@ -141,9 +142,9 @@ def read_cpu_use(files: Mapping[str, str], where: Groups) -> CpuUse | None:
 
 
 def throttled_percent(before: CpuUse | None, after: CpuUse | None) -> float | None:
-    """Of the periods of its quota, of the group that had to wait most.
+    """Percent of quota periods in which the most throttled group was throttled.
 
-    `None` where no quota was in force.
+    `None` if no quota was in force.
     """
     if before is None or after is None:
         return None
@@ -158,8 +159,8 @@ def throttled_percent(before: CpuUse | None, after: CpuUse | None) -> float | No
 
 
 def read_limits(files: Mapping[str, str], where: Groups) -> Limits | None:
-    """`None` where no group can be seen."""
-    if not any(path in files for path in where.seldom):
+    """Limits of the groups; `None` if no group can be seen."""
+    if not any(path in files for path in where.slow_files):
         return None
     memory = [
         (limit, folder)
@@ -195,7 +196,7 @@ def _mount(line: str) -> _Mount | None:
 
 
 def _folders(mount: _Mount, path: str) -> tuple[str, ...]:
-    """From the group to the top of what is mounted; empty for a group outside of it."""
+    """Directories from the group up to the mount point; empty for a group outside of it."""
     if not (path.startswith("/") and mount.root.startswith("/") and mount.point.startswith("/")):
         return ()
     below = posixpath.relpath(path, mount.root)
@@ -218,8 +219,8 @@ def _least(
     folders: Iterable[str],
     read: Callable[[Mapping[str, str], str], float | None],
 ) -> float | None:
-    found = (read(files, folder) for folder in folders)
-    return min((limit for limit in found if limit is not None), default=None)
+    limits = (read(files, folder) for folder in folders)
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _cores(files: Mapping[str, str], folder: str) -> float | None:
@@ -244,7 +245,7 @@ def _memory_limit(files: Mapping[str, str], folder: str) -> int | None:
 
 
 def _memory_used(files: Mapping[str, str], folder: str) -> int | None:
-    """Without the files' pages that the kernel would drop first: what `docker stats` shows."""
+    """Memory used without inactive file cache, as `docker stats` shows it."""
     stat = numbers(files.get(f"{folder}/memory.stat", ""))
     droppable = stat.get("total_inactive_file", stat.get("inactive_file"))
     for name in ("memory.current", "memory.usage_in_bytes"):
@@ -260,7 +261,7 @@ def _memory_limit_hits(files: Mapping[str, str], folder: str) -> int | None:
 
 
 def _written_bps(files: Mapping[str, str], folder: str) -> float | None:
-    """A disk's limit for writing; the least where several disks have one."""
+    """A disk's write limit; the least if several disks have one."""
     in_one = re.findall(r"\bwbps=(\d+)", files.get(f"{folder}/io.max", ""))
     own = files.get(f"{folder}/blkio.throttle.write_bps_device", "")
     in_own = re.findall(r"^\d+:\d+ (\d+)$", own, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Texts about disks -> counters, at one moment. See proc(5), /proc/diskstats and /proc/PID/io."""
+"""Parses disk counters at one moment. See proc(5), /proc/diskstats and /proc/PID/io."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 SECTOR_BYTES = 512
-"""Of /proc/diskstats, whatever the disk's own are."""
+"""Bytes of a sector in /proc/diskstats, whatever the disk's own are."""
 
 _READ, _READ_SECTORS, _READ_MS, _WRITTEN, _WRITTEN_SECTORS, _WRITTEN_MS = 0, 2, 3, 4, 6, 7
 _BUSY_MS = 9
@@ -15,7 +15,7 @@ _BUSY_MS = 9
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """`operations` are reads and writes that are done, `waited_ms` is how long all of them took."""
+    """A disk's counters: `operations` are completed reads and writes, `waited_ms` their time."""
 
     read_bytes: int
     written_bytes: int
@@ -26,14 +26,14 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class ProcessIo:
-    """What a process had fetched from disks, or sent to them."""
+    """Bytes that a process read from disks and wrote to them."""
 
     read_bytes: int
     written_bytes: int
 
 
 def read_disks(text: str) -> dict[str, Disk]:
-    """Disks that were ever used, whole ones: what a partition does is in its disk's figures."""
+    """Whole disks that were ever used; partitions are counted in their disks."""
     used: dict[str, Disk] = {}
     for line in text.strip().split("\n"):
         _, _, name, *words = line.split()
@@ -57,6 +57,6 @@ def read_process_io(text: str) -> ProcessIo:
 
 
 def _is_partition(name: str, disks: Mapping[str, Disk]) -> bool:
-    """`vda1` of `vda`, `nvme0n1p2` of `nvme0n1`."""
-    found = re.fullmatch(r"(.*?\d)p\d+|(.*?\D)\d+", name)
-    return found is not None and (found[1] or found[2]) in disks
+    """Whether the name is a partition's: `vda1` of `vda`, `nvme0n1p2` of `nvme0n1`."""
+    match = re.fullmatch(r"(.*?\d)p\d+|(.*?\D)\d+", name)
+    return match is not None and (match[1] or match[2]) in disks

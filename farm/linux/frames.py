@@ -1,4 +1,4 @@
-"""What `sample_server.sh` says, put together again from pieces cut anywhere."""
+"""Reads the output of `sample_server.sh` from pieces cut anywhere."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Frame:
 
 
 class FrameReader:
-    """Bytes in, frames out. What stands outside a frame (a login banner) is passed over.
+    """Bytes in, frames out. Text outside a frame (a login banner) is ignored.
 
-    A frame that is cut short by the beginning of another is dropped, never guessed.
+    A frame that is cut short by the beginning of another is dropped.
     """
 
     def __init__(self) -> None:
@@ -51,22 +51,22 @@ class FrameReader:
                 self._number, self._lines, self._notes = int(number), [], {}
             case ["@farm", "end", number] if number == str(self._number):
                 self._number = None
-                notes = {word: tuple(said) for word, said in self._notes.items()}
+                notes = {word: tuple(lines) for word, lines in self._notes.items()}
                 return Frame(int(number), proc_files(self._lines), notes)
-            case ["@farm", word, said] if self._number is not None:
-                self._notes.setdefault(word, []).append(said)
+            case ["@farm", word, text] if self._number is not None:
+                self._notes.setdefault(word, []).append(text)
             case _ if self._number is not None:
                 self._lines.append(line)
         return None
 
 
 def proc_files(lines: Iterable[str]) -> dict[str, str]:
-    """The lines of `grep -H '' /proc/...` as texts by file; other lines are passed over.
+    """The lines of `grep -H '' /proc/...` as texts by file; other lines are ignored.
 
-    A control group's name may hold colons, what its files are called does not.
+    A control group's name may hold colons, the names of its files do not.
     """
     files: dict[str, list[str]] = {}
     for line in lines:
-        if found := _FILE.match(line):
-            files.setdefault(found[1], []).append(found[2])
+        if match := _FILE.match(line):
+            files.setdefault(match[1], []).append(match[2])
     return {path: "\n".join(texts) for path, texts in files.items()}

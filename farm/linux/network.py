@@ -1,4 +1,4 @@
-"""Texts of what a machine's network did -> counters, at one moment. See proc(5), tc(8)."""
+"""Parses a machine's network counters at one moment. See proc(5), tc(8)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from farm.linux.parsing import numbers, or_none
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """Which carries the media: of the network that the shell is in, or of process `inside`' own."""
+    """A network interface, in the shell's network namespace or in that of process `inside`."""
 
     name: str
     inside: int | None = None
@@ -38,7 +38,7 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Udp:
-    """Counters of one network namespace, the one of `path`; IPv4 and, where there is any, IPv6."""
+    """UDP counters of the network namespace that `path` belongs to; IPv4 and, if any, IPv6."""
 
     path: str
     no_ports: int
@@ -49,7 +49,7 @@ class Udp:
 
 @dataclass(frozen=True, slots=True)
 class Tcp:
-    """Counters of one network namespace, the one of `path`."""
+    """TCP counters of the network namespace that `path` belongs to."""
 
     path: str
     retransmits: int
@@ -57,7 +57,7 @@ class Tcp:
 
 @dataclass(frozen=True, slots=True)
 class UdpSocket:
-    """What waits to be read, and what found no room since the socket was opened."""
+    """A socket's bytes that wait to be read, and its drops since it was opened."""
 
     queue_bytes: int
     drops: int
@@ -65,7 +65,7 @@ class UdpSocket:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What leaves by an interface waits in it. `limit_bps` is a shaper's, `None` without one."""
+    """An interface's queue of packets to send; `limit_bps` is a shaper's, `None` without one."""
 
     limit_bps: float | None
     drops: int
@@ -84,7 +84,7 @@ _SCALE = {"": 1.0, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 
 
 def read_traffic(files: Mapping[str, str], interface: Interface | None) -> Traffic | None:
-    """`None` too where there is no such interface."""
+    """Counters of the interface; `None` also if there is no such interface."""
 
     def read(text: str) -> Traffic | None:
         for line in text.split("\n"):
@@ -106,7 +106,7 @@ def read_traffic(files: Mapping[str, str], interface: Interface | None) -> Traff
 
 
 def read_udp(files: Mapping[str, str], pid: int | None) -> Udp | None:
-    """Of the process' network namespace where it may be seen, else of the one we are in."""
+    """UDP counters of the process' network namespace if it can be seen, else of the shell's."""
     path = _of_process(files, pid, "snmp")
 
     def read(text: str) -> Udp:
@@ -119,13 +119,13 @@ def read_udp(files: Mapping[str, str], pid: int | None) -> Udp | None:
 
 
 def read_tcp(files: Mapping[str, str], pid: int | None) -> Tcp | None:
-    """As `read_udp`."""
+    """TCP counters, of the same network namespace as `read_udp`."""
     path = _of_process(files, pid, "snmp")
     return or_none(lambda text: Tcp(path, _table(text, "Tcp:")["RetransSegs"]), files.get(path))
 
 
 def read_listen_drops(files: Mapping[str, str], pid: int | None) -> int | None:
-    """Connections that a listening socket had no room for, since boot."""
+    """Connections dropped by full listening sockets, since boot."""
     text = files.get(_of_process(files, pid, "netstat"))
     return or_none(lambda text: _table(text, "TcpExt:")["ListenDrops"], text)
 
@@ -133,7 +133,7 @@ def read_listen_drops(files: Mapping[str, str], pid: int | None) -> int | None:
 def read_udp_sockets(
     files: Mapping[str, str], pid: int | None, inodes: frozenset[int] | None
 ) -> dict[int, UdpSocket] | None:
-    """The process' own, by inode. `None` where it may not be seen which are its own."""
+    """The process' UDP sockets, by inode; `None` if it cannot be seen which are its own."""
     if inodes is None or f"/proc/{pid}/net/udp" not in files:
         return None
     found: dict[int, UdpSocket] = {}
@@ -148,8 +148,8 @@ def read_udp_sockets(
     return found
 
 
-def read_queue(said: str | None, classes: Iterable[str] = ()) -> Queue | None:
-    """`tc -s -j qdisc show dev X`, and the lines of `tc class show dev X`."""
+def read_queue(qdiscs: str | None, classes: Iterable[str] = ()) -> Queue | None:
+    """The queue, from `tc -s -j qdisc show dev X` and the lines of `tc class show dev X`."""
 
     def read(text: str) -> Queue:
         queues: list[dict[str, Any]] = json.loads(text)
@@ -168,11 +168,11 @@ def read_queue(said: str | None, classes: Iterable[str] = ()) -> Queue | None:
             sum(int(queue["backlog"]) for queue in ends),
         )
 
-    return or_none(read, said)
+    return or_none(read, qdiscs)
 
 
 def read_allowances(lines: Iterable[str]) -> dict[str, int] | None:
-    """What `ethtool -S` says of a cloud's limits, by name; since the interface came up."""
+    """Counters of a cloud's network limits in `ethtool -S`, by name, since the interface is up."""
     return numbers("\n".join(lines)) or None
 
 
@@ -180,7 +180,7 @@ _INGRESS = ("ingress", "clsact")
 
 
 def _limit_bps(queue: Mapping[str, Any]) -> float | None:
-    """Rates are in bytes a second in tc's JSON; netem's is one of several settings of a rate."""
+    """A qdisc's rate limit; tc's JSON has bytes a second, netem's inside a mapping."""
     for name in _SHAPER_RATES:
         value = queue.get("options", {}).get(name)
         if isinstance(value, dict):
@@ -191,10 +191,10 @@ def _limit_bps(queue: Mapping[str, Any]) -> float | None:
 
 
 def _ceiling_bps(queue: Mapping[str, Any], classes: Iterable[str]) -> float | None:
-    """What a classful shaper lets through of what no filter put elsewhere.
+    """The rate limit of a classful shaper for traffic that no filter classifies.
 
-    That is the lowest ceiling on the way from its default class up; the highest one of all where
-    it has none.
+    That is the lowest ceiling from its default class up; without a default class the highest of
+    all ceilings.
     """
     if queue["kind"] not in ("htb", "hfsc"):
         return None

@@ -1,4 +1,4 @@
-"""A text that may be hidden, or say what nobody expects -> what it means, or `None`, never 0."""
+"""Parses texts that may be missing or malformed: a value or `None`, never a default of 0."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def or_none(read: Callable[[str], T], text: str | None) -> T | None:
-    """What `read` makes of a text; `None` for one that is not there or not as it should be."""
+    """`read` of a text; `None` if the text is missing or malformed."""
     try:
         return None if text is None else read(text)
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, struct.error):
@@ -22,7 +22,7 @@ def first_number(text: str) -> float:
 
 
 def numbers(text: str) -> dict[str, int]:
-    """Lines of a name and a number; a unit behind them is passed over, and so are other lines."""
+    """Lines of a name and a number; units and other lines are ignored."""
     found = {}
     for line in text.split("\n"):
         name, *words = line.replace(":", " ").split() or [""]

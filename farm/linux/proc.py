@@ -1,6 +1,6 @@
-"""Texts of Linux' `/proc` -> counters, at one moment. See proc(5).
+"""Parses counters of Linux' `/proc` at one moment. See proc(5).
 
-What the kernel or a container hides, or says in a form that is not known, is `None`, never 0.
+A value that is hidden, or in an unknown form, is `None`, never 0.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class CpuTicks:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """Of the whole machine; `blocked` are processes that wait for a disk at this moment."""
+    """Activity of the machine; `blocked` are processes that wait for a disk at this moment."""
 
     context_switches: int
     blocked: int
@@ -37,7 +37,7 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class Pressure:
-    """Microseconds in which some task waited for it, since boot. `/proc/pressure`."""
+    """Microseconds in which some task waited for the resource, since boot. `/proc/pressure`."""
 
     cpu: int | None
     memory: int | None
@@ -46,9 +46,9 @@ class Pressure:
 
 @dataclass(frozen=True, slots=True)
 class RunningProcess:
-    """`started` (ticks after boot) tells one process from a later one with the same pid.
+    """A process; `started` (ticks after boot) tells it from a later one with the same pid.
 
-    `cores` are as many as it may run on.
+    `cores` is the number of cores that it may run on.
     """
 
     pid: int
@@ -63,10 +63,10 @@ class RunningProcess:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """`blocked`: it waits for a disk at this moment.
+    """A thread; `blocked`: it waits for a disk at this moment.
 
-    `waited_ns` is how long it could have run and had no CPU, `slices` how often it was given one;
-    `None` where the kernel does not count them.
+    `waited_ns` is its time on a run queue without a CPU, `slices` how often it was given one;
+    `None` if the kernel does not count them.
     """
 
     name: str
@@ -78,8 +78,8 @@ class Thread:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """All counters at one moment; `threads` only where they were looked at."""
+class ProcCounters:
+    """All counters at one moment; `threads` only if they were read."""
 
     uptime_s: float | None
     cores: Mapping[int, CpuTicks] | None
@@ -100,8 +100,8 @@ class Look:
     tcp: Tcp | None
 
 
-def often(pid: int | None, interface: Interface | None, groups: Groups) -> tuple[str, ...]:
-    """The files that `look` reads, once a second."""
+def fast_files(pid: int | None, interface: Interface | None, groups: Groups) -> tuple[str, ...]:
+    """The files that `read_counters` reads, once a second."""
     names = ("stat", "uptime", "loadavg", "meminfo", "vmstat", "diskstats", "net/dev")
     pressure = ("pressure/cpu", "pressure/memory", "pressure/io")
     of_network = ("net/snmp", "net/snmp6")
@@ -110,20 +110,22 @@ def often(pid: int | None, interface: Interface | None, groups: Groups) -> tuple
     files = [f"/proc/{name}" for name in names + pressure + of_network + own + own_network]
     if interface is not None and interface.counted_in not in files:
         files.append(interface.counted_in)
-    return (*files, *groups.often)
+    return (*files, *groups.fast_files)
 
 
-def of_threads(pid: int) -> tuple[str, ...]:
-    """What `look` reads of each thread, as patterns for a shell."""
+def thread_files(pid: int) -> tuple[str, ...]:
+    """The files of each thread that `read_counters` reads, as patterns for a shell."""
     return (f"/proc/{pid}/task/*/stat", f"/proc/{pid}/task/*/schedstat")
 
 
-def look(frame: Frame, pid: int | None, interface: Interface | None, groups: Groups) -> Look:
-    """Read a frame. `pid` is the media server's, `interface` the one that carries its media."""
+def read_counters(
+    frame: Frame, pid: int | None, interface: Interface | None, groups: Groups
+) -> ProcCounters:
+    """Parse a frame. `pid` is the media server's, `interface` the one that carries its media."""
     files = frame.files
     memory = numbers(files.get("/proc/meminfo", ""))
     unwritten = [memory[name] for name in ("Dirty", "Writeback") if name in memory]
-    return Look(
+    return ProcCounters(
         uptime_s=or_none(first_number, files.get("/proc/uptime")),
         cores=or_none(_cores, files.get("/proc/stat")),
         activity=or_none(_activity, files.get("/proc/stat")),
@@ -209,7 +211,7 @@ def _process(files: Mapping[str, str], pid: int | None) -> RunningProcess | None
 
 
 def _allowed_cores(status: str) -> int:
-    """How many the line `Cpus_allowed_list:	0-3,8` names."""
+    """Number of cores in the line `Cpus_allowed_list:	0-3,8`."""
     _, _, rest = status.partition("Cpus_allowed_list:")
     spans = [span.split("-") for span in rest.split("\n")[0].strip().split(",")]
     return sum(int(span[-1]) - int(span[0]) + 1 for span in spans)
@@ -228,7 +230,7 @@ def _threads(files: Mapping[str, str], pid: int | None) -> dict[int, Thread] | N
 
 
 def _ran(schedstat: str) -> tuple[int, int]:
-    """How long it waited (ns), how often it ran; 0 three times is a kernel that does not count."""
+    """A thread's wait (ns) and time slices; three zeros: the kernel does not count them."""
     ran_ns, waited_ns, slices = (int(word) for word in schedstat.split())
     if not (ran_ns or slices):
         raise ValueError(schedstat)

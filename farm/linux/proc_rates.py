@@ -1,4 +1,4 @@
-"""What happened between two looks at `/proc`.
+"""Rates between two readings of `/proc`.
 
 Counters that ran backwards (another boot, another process) give `None`, never 0.
 """
@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from farm.analysis.aggregates import grown
 from farm.linux.control_groups import throttled_percent
 from farm.linux.disks import Disk
-from farm.linux.proc import CpuTicks, Look, RunningProcess, Thread
+from farm.linux.proc import CpuTicks, ProcCounters, RunningProcess, Thread
 from farm.model.server_samples import DiskSample, ServerSample, ThreadSample
 
 T = TypeVar("T")
@@ -20,16 +20,16 @@ N = TypeVar("N", int, float)
 
 
 def sample(
-    before: Look,
-    after: Look,
+    before: ProcCounters,
+    after: ProcCounters,
     received_s: float,
     ticks_per_s: int,
     cores: tuple[int, ...] | None = None,
 ) -> ServerSample:
-    """What happened between two looks; rates are over the server's own clock.
+    """A sample from two readings; rates are over the server's own clock.
 
-    CPU figures are those of `cores` where given, else of all. What is looked at less often is not
-    in it (see `thread_samples`, `farm.linux.slow_rates`).
+    CPU figures are those of `cores` if given, else of all. Counters that are read less often are
+    not in it (see `thread_rates`, `farm.linux.slow_rates`).
     """
     lasted_s = positive(minus(after.uptime_s, before.uptime_s))
     busy = _shares(before.cores, after.cores, cores)
@@ -95,7 +95,7 @@ def sample(
 
 @dataclass(frozen=True, slots=True)
 class ThreadRates:
-    """`threads` the busiest first; of all that the kernel counts so, `None` where it does not.
+    """Rates of the threads, the busiest first; `None` for what the kernel does not count.
 
     `cpu_wait_percent` is of one core.
     """
@@ -106,10 +106,10 @@ class ThreadRates:
     cpu_wait_percent: float | None
 
 
-def thread_rates(before: Look, after: Look, ticks_per_s: int) -> ThreadRates | None:
-    """What the threads did between two looks that both saw them.
+def thread_rates(before: ProcCounters, after: ProcCounters, ticks_per_s: int) -> ThreadRates | None:
+    """Rates of the threads between two readings that both have them.
 
-    A thread that came in between is counted from its birth. `None` when the process is another.
+    A thread that started in between is counted from its start. `None` when the process is another.
     """
     lasted_s = positive(minus(after.uptime_s, before.uptime_s))
     same = _same_process(before.process, after.process)
@@ -154,7 +154,7 @@ def _shares(
     after: Mapping[int, CpuTicks] | None,
     only: tuple[int, ...] | None,
 ) -> _Shares | None:
-    """Percentages of the time that passed on the cores in question; `each` is in their order."""
+    """Percent of time that these cores were busy; `each` is in their order."""
     if before is None or after is None:
         return None
     chosen = [core for core in sorted(after) if core in before and (only is None or core in only)]
@@ -204,15 +204,15 @@ def _same_path(before: P | None, after: P | None) -> P | None:
 def _disk_samples(
     before: Mapping[str, Disk] | None, after: Mapping[str, Disk] | None, lasted_s: float | None
 ) -> tuple[DiskSample, ...] | None:
-    """Disks that were there both times, by name."""
+    """Disks that are in both readings, by name."""
     if before is None or after is None or lasted_s is None:
         return None
-    found = []
+    samples = []
     for name, now in sorted(after.items()):
         ran = rates(before.get(name), now, lasted_s)
         if len(ran) == len(fields(Disk)):
             operations, waited_s = ran["operations"], ran["waited_ms"] / 1000
-            found.append(
+            samples.append(
                 DiskSample(
                     name,
                     read_bps=8 * ran["read_bytes"],
@@ -221,19 +221,19 @@ def _disk_samples(
                     wait_s=waited_s / operations if operations else None,
                 )
             )
-    return tuple(found)
+    return tuple(samples)
 
 
 def rates(before: T | None, after: T | None, lasted_s: float | None) -> dict[str, float]:
     """The rate of each counter; a field that is unknown or ran backwards has none."""
     if before is None or after is None or lasted_s is None:
         return {}
-    found = {}
+    by_field = {}
     for field in fields(after):  # type: ignore[arg-type]
         now, then = getattr(after, field.name), getattr(before, field.name)
         if isinstance(now, int) and isinstance(then, int) and now >= then:
-            found[field.name] = (now - then) / lasted_s
-    return found
+            by_field[field.name] = (now - then) / lasted_s
+    return by_field
 
 
 def _microseconds_percent(us_per_s: float | None) -> float | None:

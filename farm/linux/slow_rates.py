@@ -1,4 +1,4 @@
-"""What happened between two looks at what is looked at every few seconds."""
+"""Rates between two readings of the counters that are read every few seconds."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from dataclasses import replace
 from farm.analysis.aggregates import grown
 from farm.linux.network import UdpSocket
 from farm.linux.proc_rates import minus, positive
-from farm.linux.slow_samples import SeldomLook
+from farm.linux.slow_samples import SlowCounters
 from farm.model.server_samples import Allowance, ServerSample
 
 
-def with_seldom(made: ServerSample, before: SeldomLook | None, after: SeldomLook) -> ServerSample:
-    """A sample with what was looked at; rates since `before`, `None` without one."""
+def with_slow_rates(
+    made: ServerSample, before: SlowCounters | None, after: SlowCounters
+) -> ServerSample:
+    """The sample with slow counters; rates since `before`, `None` without it."""
     then = before if before and before.pid == after.pid else None
     lasted_s = positive(minus(after.uptime_s, before.uptime_s if before else None))
     sockets, limits, queue = after.sockets, after.limits, after.queue
@@ -58,7 +60,7 @@ def with_seldom(made: ServerSample, before: SeldomLook | None, after: SeldomLook
 def _socket_drops(
     before: Mapping[int, UdpSocket] | None, after: Mapping[int, UdpSocket] | None
 ) -> int | None:
-    """On the sockets that are open; one that was opened in between began with none."""
+    """Drops on the sockets that are open; one opened in between started at none."""
     if before is None or after is None:
         return None
     return sum(

@@ -1,4 +1,4 @@
-"""What is looked at every few seconds, for it costs the server more or changes less.
+"""Counters that are read every few seconds: they cost the server more or change less.
 
 Descriptors and sockets of the media server, its limits, queues of the interface, the cgroups'
 memory.
@@ -24,8 +24,8 @@ from farm.linux.parsing import first_number, or_none
 
 
 @dataclass(frozen=True, slots=True)
-class SeldomLook:
-    """All at one moment. `descriptors_limit` and `virtual_limit_bytes` are `None` without one."""
+class SlowCounters:
+    """Slow counters at one moment; of a limit that is not set, `None`."""
 
     uptime_s: float | None
     pid: int | None
@@ -39,22 +39,22 @@ class SeldomLook:
     allowances: Mapping[str, int] | None
 
 
-def seldom(pid: int | None, groups: Groups) -> tuple[str, ...]:
-    """The files that `seldom_look` reads."""
+def slow_files(pid: int | None, groups: Groups) -> tuple[str, ...]:
+    """The files that `read_slow_counters` reads."""
     if pid is None:
         return ("/proc/net/netstat",)
     own = ("limits", "net/udp", "net/udp6", "net/netstat")
-    return (*(f"/proc/{pid}/{name}" for name in own), *groups.seldom)
+    return (*(f"/proc/{pid}/{name}" for name in own), *groups.slow_files)
 
 
-def seldom_look(frame: Frame, pid: int | None, groups: Groups) -> SeldomLook:
-    """Read a frame that was asked for `seldom`."""
+def read_slow_counters(frame: Frame, pid: int | None, groups: Groups) -> SlowCounters:
+    """Parse a frame that was requested with `slow_files`."""
     files = frame.files
     limits = files.get(f"/proc/{pid}/limits", "")
     sockets = [int(word) for word in frame.notes.get("socket", ()) if word.isdecimal()]
     descriptors = len(sockets) + len(frame.notes.get("file", ())) or None
     queues = frame.notes.get("queues")
-    return SeldomLook(
+    return SlowCounters(
         uptime_s=or_none(first_number, files.get("/proc/uptime")),
         pid=pid,
         descriptors=descriptors,
@@ -69,5 +69,5 @@ def seldom_look(frame: Frame, pid: int | None, groups: Groups) -> SeldomLook:
 
 
 def _soft_limit(limits: str, name: str) -> int | None:
-    found = re.search(rf"^{name} +(\d+) ", limits, re.MULTILINE)
-    return int(found[1]) if found else None
+    match = re.search(rf"^{name} +(\d+) ", limits, re.MULTILINE)
+    return int(match[1]) if match else None

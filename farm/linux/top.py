@@ -1,7 +1,7 @@
-"""The text of `top -b -d 1` -> CPU figures. procps 3.3 and 4.0, busybox.
+"""Parses `top -b -d 1` into CPU figures. procps 3.3 and 4.0, busybox.
 
 The first iteration is an average since the machine (or the process) started: `TopReader` drops it.
-What is not understood is refused with a reason, never guessed; a row that was cut is left out.
+A text that is not understood is refused with a reason; a row that was cut is left out.
 Refused on purpose: thread mode (`top -H`), where the row whose PID is the process holds the CPU of
 the whole process, not of its leading thread, so that rows cannot be told apart nor summed up.
 
@@ -37,7 +37,7 @@ _BUSYBOX_ROW = re.compile(
 _BUSY = ("us", "sy", "ni", "hi", "si", "usr", "sys", "nic", "irq", "sirq")
 _IDLE = ("id", "idle")
 _PROCPS_ROUNDS, _BUSYBOX_ROUNDS = 1.0, 7.0
-"""What is left of 100 % when each share is rounded (to a tenth), or cut off (to one)."""
+"""Largest difference from 100 % if each share is rounded (to a tenth), or truncated (to one)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Top:
 
 @dataclass(frozen=True, slots=True)
 class TopRefused:
-    """Why a text gives no figures."""
+    """The reason why a text gives no figures."""
 
     reason: str
 
@@ -82,7 +82,7 @@ class TopReader:
         *whole, self._rest = _BEGINS.split(self._rest + data)
         if len(self._rest) > LONGEST_BYTES:
             self._rest = b""
-        # What stands before the first beginning is a complaint of the shell, or a cut beginning.
+        # Text before the first iteration is an error of the shell, or a cut iteration.
         texts = [text.decode(errors="replace") for text in whole if _BEGINS.match(text)]
         if texts and not self._first_passed:
             self._first_passed = True
@@ -116,7 +116,7 @@ def parse_top(text: str) -> Top | TopRefused:
 
 
 def _procps_shares(row: str) -> dict[str, float]:
-    """By their order, which names that are not translated confirm; empty if they do not."""
+    """Shares by their order, checked by names that are not translated; empty if these differ."""
     shares = {}
     for place, (value, name) in enumerate(_PROCPS_SHARE.findall(row)):
         expected = _PROCPS_SHARES[place] if place < len(_PROCPS_SHARES) else None
@@ -153,5 +153,5 @@ def _busybox_rows(text: str) -> dict[int, float] | None:
     head, table, rows = text.partition("COMMAND")
     if not table or "%CPU" not in head:
         return None
-    found = (_BUSYBOX_ROW.match(line) for line in rows.split("\n"))
-    return {int(row[1]): _number(row[3]) for row in found if row}
+    matches = (_BUSYBOX_ROW.match(line) for line in rows.split("\n"))
+    return {int(row[1]): _number(row[3]) for row in matches if row}

@@ -1,4 +1,4 @@
-"""The server's machine made new by somebody else: wait until another boot is reached."""
+"""Restarts the server's machine and waits until its new boot answers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ RETRY_S = 2.0
 
 
 async def another_boot(shell: Shell, restart: Restart, clock: Clock, within_s: float) -> str | None:
-    """Have it restarted, and connect again; why it did not become another, `None` when it did.
+    """Restart the machine and connect again; return why that failed, `None` if it worked.
 
-    The shell is open before and, if it became another, after.
+    The shell is open before and, after a restart, open again.
     """
     end_s = clock.run_s() + within_s
     try:
@@ -43,8 +43,8 @@ async def another_boot(shell: Shell, restart: Restart, clock: Clock, within_s: f
 
 
 async def _boot(shell: Shell) -> str:
-    """Raises ServerError when it cannot be told."""
-    answer = await shell.run(BOOT_ID, WITHIN_S, "looking at its boot")
+    """The id of the machine's boot. Raises ServerError if it cannot be read."""
+    answer = await shell.run(BOOT_ID, WITHIN_S, "reading its boot id")
     if not answer.stdout.strip() or answer.status != 0:
         raise AnswerCut(f"`{BOOT_ID}` does not say which boot it is ({answer.complaint})")
     return answer.stdout

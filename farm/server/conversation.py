@@ -1,4 +1,4 @@
-"""A channel that runs `sample_server.sh`, asked once a second."""
+"""A channel that runs `sample_server.sh`: one request and one answer a second."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from farm.server.shell import Channel, Shell
 
 ANSWER_WITHIN_S = 5.0
 PAUSE_S = 20.0
-"""Between an answer and the next question: the most that whoever asks may take."""
+"""The longest time between an answer and the next request."""
 
 TICK_S = 5
-"""How often the script looks whether it was asked anything; after five times it was not, it ends:
-the controller is gone, or stopped."""
+"""How often the script checks for requests; after five checks without one it ends: the controller
+is gone, or stopped."""
 
 
 class Conversation:
-    """Questions and answers over a channel that runs `sample_server.sh`."""
+    """Requests and answers over a channel that runs `sample_server.sh`."""
 
     def __init__(self, channel: Channel, sampling: Sampling, clock: Clock, where: str) -> None:
         self._channel = channel
@@ -34,7 +34,7 @@ class Conversation:
         self._where = where
 
     async def ask(self, pid: int | None, groups: Groups) -> ServerSample | None:
-        """One answer; `None` for the first, to which there is nothing to compare.
+        """One sample; `None` for the first answer, which has nothing to compare with.
 
         Raises ServerUnreachable.
         """
@@ -42,10 +42,10 @@ class Conversation:
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 await self._channel.write(self._sampling.ask(pid, groups, self._clock.run_s()))
                 while True:
-                    heard = await self._channel.read()
-                    if heard.error:
-                        self._sampling.hear_top(heard.data)
-                    elif frame := self._sampling.hear(heard.data):
+                    piece = await self._channel.read()
+                    if piece.error:
+                        self._sampling.feed_top(piece.data)
+                    elif frame := self._sampling.feed(piece.data):
                         return self._sampling.sample(frame, self._clock.run_s())
         except TimeoutError:
             raise ServerUnreachable(
@@ -57,7 +57,7 @@ class Conversation:
 async def conversation(
     shell: Shell, sampling: Sampling, clock: Clock, tick_s: int = TICK_S
 ) -> AsyncIterator[Conversation]:
-    """Start the script; it ends with the body, and when nothing is asked for five times `tick_s`.
+    """Run the script during the body; it also ends after five times `tick_s` without a request.
 
     Raises ServerUnreachable.
     """

@@ -1,4 +1,4 @@
-"""Is a server as fresh after a reset as it was at its first start?"""
+"""Compares a server's footprint after a reset with the one of its first start."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from farm.model.server_samples import Footprint
 
 @dataclass(frozen=True, slots=True)
 class _Measure:
-    """`slack` is what a fresh server may differ by anyway, however small its figure is."""
+    """A figure that is compared; `slack` is a difference that is always accepted."""
 
     field: str
     name: str
@@ -27,18 +27,18 @@ _MEASURES = (
 
 
 def differences(now: Footprint, like: Footprint, within_ratio: float) -> tuple[str, ...]:
-    """What is above `like` by more than `within_ratio` of it and the slack; one text each.
+    """Figures above `like` by more than `within_ratio` of it and the slack; one text each.
 
     Less than before is fresh too. A figure that was known and is not any more is a difference.
     """
-    found = []
+    texts = []
     for measure in _MEASURES:
         value, before = getattr(now, measure.field), getattr(like, measure.field)
         if before is None:
             continue
         shown = f"{before * measure.scale:.4g}{measure.unit} at the first start"
         if value is None:
-            found.append(f"{measure.name} unknown, {shown}")
+            texts.append(f"{measure.name} unknown, {shown}")
         elif value > before + max(measure.slack, before * within_ratio):
-            found.append(f"{measure.name} {value * measure.scale:.4g}{measure.unit}, {shown}")
-    return tuple(found)
+            texts.append(f"{measure.name} {value * measure.scale:.4g}{measure.unit}, {shown}")
+    return tuple(texts)

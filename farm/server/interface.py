@@ -1,4 +1,4 @@
-"""Which interface of the server carries the media."""
+"""Chooses the network interface of the server that carries the media."""
 
 from __future__ import annotations
 
@@ -19,22 +19,24 @@ _NAMES = ("dev", "route", "fib_trie", "if_inet6")
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
-    """The network namespace of a process, as its files in `/proc/PID/net` tell of it."""
+class NetworkNamespace:
+    """The network namespace of a process: the texts of its files in `/proc/PID/net`."""
 
     pid: int
     files: Mapping[str, str]
 
 
-def look_inside(pid: int) -> str:
-    """The command whose output `choose_interface` reads of the process' network namespace."""
+def namespace_command(pid: int) -> str:
+    """The command whose output `read_namespace` reads."""
     return f"grep -asH '' {' '.join(f'/proc/{pid}/net/{name}' for name in _NAMES)}"
 
 
-def read_inside(pid: int, said: str) -> Inside:
-    """Read the output of `look_inside`."""
-    files = proc_files(said.split("\n"))
-    return Inside(pid, {name: files.get(f"/proc/{pid}/net/{name}", "") for name in _NAMES})
+def read_namespace(pid: int, output: str) -> NetworkNamespace:
+    """Read the output of `namespace_command`."""
+    files = proc_files(output.split("\n"))
+    return NetworkNamespace(
+        pid, {name: files.get(f"/proc/{pid}/net/{name}", "") for name in _NAMES}
+    )
 
 
 def choose_interface(
@@ -42,9 +44,9 @@ def choose_interface(
     machine: MachineFacts,
     media_addresses: frozenset[str],
     here: bool,
-    inside: Inside | None = None,
+    inside: NetworkNamespace | None = None,
 ) -> Interface | None:
-    """The interface whose traffic is the media's.
+    """The interface that carries the media.
 
     `auto`: loopback when the media server is reached by loopback on this very machine (`here`),
     else the interface that has one of `media_addresses`, on the machine or in the network namespace
@@ -67,14 +69,14 @@ def choose_interface(
             return Interface(name)
     if inside is not None:
         for address in sorted(media_addresses):
-            found = _of_address(address, inside.files)
-            if found in names and found != "lo":
-                return Interface(found, inside.pid)
+            name = _of_address(address, inside.files)
+            if name in names and name != "lo":
+                return Interface(name, inside.pid)
     return Interface(machine.default_interface) if machine.default_interface else None
 
 
 def _of_address(address: str, files: Mapping[str, str]) -> str:
-    """The interface with this address, empty if none has it; loopback does not count."""
+    """Name of the interface with this address, empty if none has it; loopback does not count."""
     wanted = ipaddress.ip_address(address)
     if wanted.version == 6:
         owners = re.findall(r"^([0-9a-f]{32}) \S+ \S+ \S+ \S+ +(\S+)", files["if_inet6"], re.M)
@@ -86,7 +88,7 @@ def _of_address(address: str, files: Mapping[str, str]) -> str:
 
 
 def _networks(files: Mapping[str, str]) -> Iterator[tuple[ipaddress.IPv4Network, str]]:
-    """What an interface leads to directly; /proc/net/route has addresses as they are in memory."""
+    """Networks and their interfaces; /proc/net/route has addresses in the byte order of memory."""
     for line in files["route"].split("\n")[1:]:
         network = or_none(_network, line)
         if network is not None:

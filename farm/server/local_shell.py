@@ -1,4 +1,4 @@
-"""The server's machine is this one: commands by `/bin/sh`, no SSH."""
+"""Commands on this machine, when the server runs here: `/bin/sh`, no SSH."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class LocalShell:
         self._channels: list[LocalChannel] = []
 
     async def open(self) -> None:
-        """Nothing to open: we are there."""
+        """Nothing to open."""
 
     async def run(self, command: str, within_s: float, setting: str) -> CommandResult:
         try:
-            status, said, complained = await self._processes.run(
+            status, output, complained = await self._processes.run(
                 ["/bin/sh", "-c", command], within_s
             )
         except TimeoutError:
             raise did_not_end(command, within_s, setting, self.where) from None
         return CommandResult(
-            status, said.decode(errors="replace"), complained.decode(errors="replace")
+            status, output.decode(errors="replace"), complained.decode(errors="replace")
         )
 
     async def channel(self, command: str) -> LocalChannel:

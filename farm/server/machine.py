@@ -1,4 +1,4 @@
-"""What the server's machine is: facts read once."""
+"""Facts about the server's machine, read once: name, cores, memory, interfaces."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from farm.linux.frames import proc_files
 from farm.linux.parsing import or_none
 
 TICKS_PER_S = 100
-"""What every Linux of the last 20 years says."""
+"""Ticks a second on every Linux of the last 20 years."""
 
 COMMAND = """\
 PATH=$PATH:/usr/sbin:/sbin
@@ -46,11 +46,11 @@ _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
 
 @dataclass(frozen=True, slots=True)
 class MachineFacts:
-    """`addresses` is by interface; empty where the machine has no `ip` command.
+    """The machine; `addresses` is by interface, empty if the machine has no `ip` command.
 
-    `interface_bps` has what drivers say that an interface can carry, `limited` are interfaces of a
-    cloud that counts what it holds back. `instance_type` is what Amazon's EC2 calls the machine:
-    by its metadata, or in its firmware as newer ones have it.
+    `interface_bps` is the speed of an interface that its driver reports, `limited` are interfaces
+    of a cloud that counts what it throttles. `instance_type` is Amazon EC2's name of the machine
+    type, from its metadata, or from the firmware of newer machines.
     """
 
     hostname: str
@@ -68,20 +68,20 @@ class MachineFacts:
     instance_type: str | None = None
 
 
-def read_machine(said: str) -> MachineFacts:
+def read_machine(output: str) -> MachineFacts:
     """Read the output of `COMMAND`."""
-    files = proc_files(said.split("\n"))
-    ticks = _word(said, "ticks")
+    files = proc_files(output.split("\n"))
+    ticks = _word(output, "ticks")
     model = re.search(r"model name\s*: (.+)", files.get("/proc/cpuinfo", ""))
     memory = re.search(r"MemTotal:\s+(\d+)", files.get("/proc/meminfo", ""))
     addresses: dict[str, set[str]] = {}
     for interface, address in re.findall(
-        r"^@farm address \d+: (\S+?)(?:@\S+)? +inet6? (\S+?)[/ ]", said, re.MULTILINE
+        r"^@farm address \d+: (\S+?)(?:@\S+)? +inet6? (\S+?)[/ ]", output, re.MULTILINE
     ):
         addresses.setdefault(interface, set()).add(address)
     return MachineFacts(
-        hostname=_word(said, "hostname") or "unknown",
-        kernel=_word(said, "kernel") or "unknown",
+        hostname=_word(output, "hostname") or "unknown",
+        kernel=_word(output, "kernel") or "unknown",
         cores=len(re.findall(r"^cpu\d", files.get("/proc/stat", ""), re.MULTILINE)),
         cpu_model=model[1].strip() if model else None,
         memory_bytes=int(memory[1]) * 1024 if memory else None,
@@ -94,31 +94,31 @@ def read_machine(said: str) -> MachineFacts:
             for path, text in files.items()
             if path.startswith("/sys/class/net/") and (mbps := or_none(int, text) or 0) > 0
         },
-        limited=frozenset(re.findall(r"^@farm limited (\S+)$", said, re.MULTILINE)),
-        architecture=_word(said, "architecture"),
-        instance_type=_instance_type(said, files),
+        limited=frozenset(re.findall(r"^@farm limited (\S+)$", output, re.MULTILINE)),
+        architecture=_word(output, "architecture"),
+        instance_type=_instance_type(output, files),
     )
 
 
-def _instance_type(said: str, files: Mapping[str, str]) -> str | None:
+def _instance_type(output: str, files: Mapping[str, str]) -> str | None:
     vendor = files.get("/sys/class/dmi/id/sys_vendor", "")
     product = files.get("/sys/class/dmi/id/product_name", "").strip()
-    told = _word(said, "type") or (product if vendor.strip() == "Amazon EC2" else "")
-    return told if _INSTANCE_TYPE.fullmatch(told) else None
+    instance_type = _word(output, "type") or (product if vendor.strip() == "Amazon EC2" else "")
+    return instance_type if _INSTANCE_TYPE.fullmatch(instance_type) else None
 
 
 def interface_names(dev: str) -> tuple[str, ...]:
-    """Those that `/proc/net/dev` has."""
+    """Names of the interfaces in `/proc/net/dev`."""
     return tuple(re.findall(r"^\s*(\S+?):", dev, re.MULTILINE))
 
 
-def _word(said: str, name: str) -> str | None:
-    found = re.search(rf"^@farm {name} (.+)$", said, re.MULTILINE)
-    return found[1].strip() if found else None
+def _word(output: str, name: str) -> str | None:
+    match = re.search(rf"^@farm {name} (.+)$", output, re.MULTILINE)
+    return match[1].strip() if match else None
 
 
 def _default_interface(files: Mapping[str, str]) -> str | None:
-    """The way to everywhere, by the lowest metric; see proc(5), /proc/net/route."""
+    """The interface of the default route with the lowest metric; see proc(5), /proc/net/route."""
     for name, read in (("route", _default_way), ("ipv6_route", _default_way_6)):
         lines = files.get(f"/proc/net/{name}", "").split("\n")
         ways = [way for line in lines if (way := or_none(read, line)) is not None]

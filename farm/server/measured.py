@@ -1,7 +1,7 @@
 """The system under test, as `farm.protocols.Server`: its machine by a shell, sampled and reset.
 
-What it does is in other modules: `sampler`, `reset`, and `reconnection` of what drops meanwhile.
-One channel runs `sample_server.sh` for as long as a trial listens; the rest are short commands.
+The work is in other modules: `sampler`, `reset`, `reconnection` after a dropped connection.
+One channel runs `sample_server.sh` for as long as a trial reads samples; the rest are commands.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 from farm.errors import ServerError
-from farm.linux.control_groups import look_at_limits, read_limits
+from farm.linux.control_groups import limits_command, read_limits
 from farm.linux.frames import proc_files
 from farm.linux.network import Interface
 from farm.model.server_samples import Footprint, Gap, ResetReport, ServerFacts, ServerSample
 from farm.model.server_settings import ServerSettings
 from farm.protocols import Clock, Restart
 from farm.server.followed_process import FollowedProcess
-from farm.server.interface import choose_interface, look_inside, read_inside
+from farm.server.interface import choose_interface, namespace_command, read_namespace
 from farm.server.machine import COMMAND, MachineFacts, read_machine
-from farm.server.process import described
+from farm.server.process import process_label
 from farm.server.reconnection import Reconnection
 from farm.server.recordings import RecordingsDirectory
 from farm.server.reset import ServerReset
@@ -73,7 +73,7 @@ class MeasuredServer:
 
     @property
     def recordings(self) -> RecordingsDirectory:
-        """Not to be asked while `samples` is listened to: both would open a lost connection."""
+        """Not to be used while `samples` is iterated: both would reopen a lost connection."""
         return self._recordings
 
     @property
@@ -81,13 +81,13 @@ class MeasuredServer:
         return self._process.pid
 
     async def open(self) -> ServerFacts:
-        """Connect and look around. A process that cannot be seen is no error: `pid` is `None`.
+        """Connect, read the machine's facts. A process that is not seen is no error.
 
         Raises ServerUnreachable, HostKeyUnknown, LoginRefused, BadInput.
         """
         self._connection.is_closed = False
         await self._shell.open()
-        machine = read_machine(await ask(self._shell, "looking around", COMMAND))
+        machine = read_machine(await ask(self._shell, "reading the machine's facts", COMMAND))
         process = await self._process.search()
         interface = await self._choose_interface(machine)
         quota_cores = await self._cpu_quota()
@@ -99,18 +99,18 @@ class MeasuredServer:
             interface=interface,
             cores=self._settings.cores,
         )
-        async with self._opened.conversation():  # as in a trial: what samples, and a command beside
-            await self._shell.run("true", COMMAND_WITHIN_S, "looking around")
+        async with self._opened.conversation():  # as in a trial: sampling, and a command beside it
+            await self._shell.run("true", COMMAND_WITHIN_S, "a command beside sampling")
         return ServerFacts(
             hostname=machine.hostname,
             kernel=machine.kernel,
             cores=machine.cores,
             cpu_model=machine.cpu_model,
             memory_bytes=machine.memory_bytes,
-            process=described(self._settings.process),
+            process=process_label(self._settings.process),
             pid=self._process.pid,
             program=process.program if process else None,
-            unseen=self._process.unseen,
+            unseen=self._process.unseen_reason,
             interface=interface.name if interface else None,
             reached=self._shell.where,
             interface_bps=machine.interface_bps.get(interface.name if interface else ""),
@@ -128,14 +128,14 @@ class MeasuredServer:
             await self._shell.close()
 
     def samples(self) -> AsyncGenerator[ServerSample | Gap]:
-        """One a second, a Gap when sampling could go on after a drop.
+        """One sample a second; a Gap when sampling resumes after a dropped connection.
 
         Raises ServerLost when the connection stayed away.
         """
         return self._sampler.samples(self._connection)
 
     async def died(self) -> str:
-        """Wait until its process has ended; why. Known only while `samples` is listened to."""
+        """Wait until its process has ended; return why. Known only while `samples` is iterated."""
         return await self._process.died()
 
     async def footprint(self) -> Footprint:
@@ -152,25 +152,25 @@ class MeasuredServer:
         return self._opened
 
     async def _run(self, command: str, within_s: float) -> CommandResult:
-        """For what is asked of its recordings. Raises ServerLost; ServerError when it is slow."""
+        """Run a command of `recordings`. Raises ServerLost; ServerError when it is slow."""
         return await self._connection.run(command, within_s, "server.recordings")
 
     async def _cpu_quota(self) -> float | None:
-        """In cores; `None` without one, or where it cannot be seen."""
-        await self._process.look_at_groups()
+        """The CPU quota in cores; `None` without one, or if it cannot be seen."""
+        await self._process.locate_groups()
         groups = self._process.groups
         if not groups.cpu:
             return None
-        said = await ask(self._shell, "looking at its limits", look_at_limits(groups))
-        limits = read_limits(proc_files(said.split("\n")), groups)
+        output = await ask(self._shell, "reading its limits", limits_command(groups))
+        limits = read_limits(proc_files(output.split("\n")), groups)
         return None if limits is None else limits.cores
 
     async def _choose_interface(self, machine: MachineFacts) -> Interface | None:
-        """Of the machine, or in the network namespace of the process that was found."""
+        """The interface of the machine, or of the process' own network namespace."""
         inside, pid = None, self._process.pid
         if pid is not None:
-            said = await ask(self._shell, "looking at its network", look_inside(pid))
-            inside = read_inside(pid, said)
+            output = await ask(self._shell, "reading its network", namespace_command(pid))
+            inside = read_namespace(pid, output)
         addresses = await _addresses(self._address)
         setting = self._settings.interface
         return choose_interface(setting, machine, addresses, self._shell.here, inside)
@@ -181,7 +181,7 @@ async def _addresses(url: str | None) -> frozenset[str]:
     if url is None:
         return frozenset()
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(urlsplit(url).hostname, None)
+        results = await asyncio.get_running_loop().getaddrinfo(urlsplit(url).hostname, None)
     except socket.gaierror:
         return frozenset()
-    return frozenset(str(address[4][0]).partition("%")[0] for address in found)  # without zones
+    return frozenset(str(address[4][0]).partition("%")[0] for address in results)  # without zones

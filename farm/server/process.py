@@ -1,7 +1,7 @@
-"""Which process of the server's machine is the media server.
+"""Identifies the media server's process on the server's machine.
 
-`search` is a command for any POSIX shell, `chosen` reads what it said. Where several processes fit
-(a wrapper that started it, its forked workers), it is the one that has used most CPU time.
+`search_commands` are commands for any POSIX shell, `choose_process` reads their output. If several
+processes match (a wrapper that started it, its forked workers), the one with most CPU time is it.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from farm.model.server_settings import ProcessSettings
 COMM_LENGTH = 15
 """The kernel cuts a process' name to this: `kurento-media-s`."""
 
-_LOOK = "grep -asH '' /proc/[0-9]*/stat /proc/[0-9]*/cmdline"
+_LIST_PROCESSES = "grep -asH '' /proc/[0-9]*/stat /proc/[0-9]*/cmdline"
 _LISTENS = "0A"
 MOST_WORDS = 300
-"""So many characters of what docker says fit into a line."""
+"""Characters of docker's error output that are kept in a message."""
 _OF_ALL_NETWORKS = """\
 cat /proc/net/tcp /proc/net/tcp6 2>/dev/null
 ls -l /proc/[0-9]*/ns/net 2>/dev/null | awk '!seen[$NF]++ { print $(NF - 2) }' | while read -r way
@@ -47,8 +47,8 @@ _INSPECTED = re.compile(r"^@farm container (\d+) (\S+) (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A process; `started` (ticks after boot) tells it from a later one with the same pid.
+class MediaServerProcess:
+    """A process of the media server; `started` (ticks after boot) tells apart reuses of a pid.
 
     `program` is what runs in it, `node server.js`.
     """
@@ -70,79 +70,79 @@ class _Candidate:
     ticks: int
 
 
-def search(process: ProcessSettings) -> tuple[str, ...]:
-    """The commands whose output `chosen` wants."""
+def search_commands(process: ProcessSettings) -> tuple[str, ...]:
+    """The commands whose output `choose_process` reads."""
     if process.pid is not None:
         return (f"grep -asH '' /proc/{process.pid}/stat",)
     if process.port is not None:
         holders = "ls -l /proc/[0-9]*/fd 2>/dev/null | grep -a -e '^/proc/' -e socket:"
-        return (_OF_ALL_NETWORKS, holders, _LOOK)
+        return (_OF_ALL_NETWORKS, holders, _LIST_PROCESSES)
     if process.container is not None:
         inspected = _INSPECT.replace("NAME", shlex.quote(process.container))
-        return (inspected, "grep -asH '' /proc/[0-9]*/cgroup", _LOOK)
-    return (_LOOK,)
+        return (inspected, "grep -asH '' /proc/[0-9]*/cgroup", _LIST_PROCESSES)
+    return (_LIST_PROCESSES,)
 
 
-def chosen(process: ProcessSettings, said: str) -> Found | None:
-    """The media server's process, or `None` where no such process can be seen, or none is named."""
-    files = proc_files(said.split("\n"))
+def choose_process(process: ProcessSettings, output: str) -> MediaServerProcess | None:
+    """The media server's process; `None` if none is seen, or none is named."""
+    files = proc_files(output.split("\n"))
     candidates = _candidates(files)
     if process.pid is not None:
         pids = {process.pid}
     elif process.port is not None:
-        pids = _listening(process.port, said)
+        pids = _listening(process.port, output)
     elif process.container is not None:
-        pids = _contained(process.container, said, files)
+        pids = _contained(process.container, output, files)
     else:
         pids = _named(process.name, candidates) if process.name else set()
     fitting = [candidate for candidate in candidates if candidate.pid in pids]
     fitting.sort(key=lambda candidate: (-candidate.ticks, candidate.pid))
     if not fitting:
         return None
-    return Found(fitting[0].pid, fitting[0].started, _program(fitting[0]))
+    return MediaServerProcess(fitting[0].pid, fitting[0].started, _program(fitting[0]))
 
 
-def unseen(process: ProcessSettings, said: str) -> str:
-    """Why `chosen` finds none in what `search` said, as far as that tells."""
-    files = proc_files(said.split("\n"))
+def unseen_reason(process: ProcessSettings, output: str) -> str:
+    """Why `choose_process` finds none in this output, as far as the output shows it."""
+    files = proc_files(output.split("\n"))
     seen = {candidate.pid for candidate in _candidates(files)}
     if process.container is not None:
-        return _uncontained(process.container, said)
+        return _uncontained(process.container, output)
     if not seen and process.pid is None:
         return "no process is seen there (/proc)"
-    if process.port is not None and _listening_inodes(process.port, said):
+    if process.port is not None and _listening_inodes(process.port, output):
         return (
             f"something listens on TCP port {process.port} there, but this login may not see which"
             " process it is"
         )
     if process.pid is None and 1 not in seen:
         return (
-            f"{described(process)} is not seen there: this login is shown only its own processes"
-            " (/proc with hidepid)"
+            f"{process_label(process)} is not seen there: this login is shown only its own"
+            " processes (/proc with hidepid)"
         )
-    return f"{described(process)} is not seen there"
+    return f"{process_label(process)} is not seen there"
 
 
-def _uncontained(container: str, said: str) -> str:
-    """In docker's own words, or podman's."""
-    if inspected := _INSPECTED.search(said):
+def _uncontained(container: str, output: str) -> str:
+    """Why the container has no visible process, with docker's or podman's error output."""
+    if inspected := _INSPECTED.search(output):
         pid, _, status = inspected.groups()
         if pid == "0":
             return f"container {container} is there, but does not run ({status})"
         return f"container {container} runs as pid {pid}, which is not seen there (/proc)"
     refused: dict[str, list[str]] = {}
-    for tool, words in re.findall(r"^@farm refused (\S+) (.+)$", said, re.MULTILINE):
+    for tool, words in re.findall(r"^@farm refused (\S+) (.+)$", output, re.MULTILINE):
         refused.setdefault(tool, []).append(words.strip())
     if not refused:
-        absent = re.findall(r"^@farm absent (\S+)$", said, re.MULTILINE)
+        absent = re.findall(r"^@farm absent (\S+)$", output, re.MULTILINE)
         without = f": there is neither {' nor '.join(absent)} there" if absent else ""
         return f"container {container} is not seen there{without}"
     words = "; ".join(f"{tool} says: {' '.join(lines)}" for tool, lines in refused.items())
     return f"container {container} is not seen there: {words[:MOST_WORDS]}"
 
 
-def described(process: ProcessSettings) -> str | None:
-    """As a user would name it; `None` where the experiment names none."""
+def process_label(process: ProcessSettings) -> str | None:
+    """The process as a user would name it; `None` if the experiment names none."""
     if process.pid is not None:
         return f"process {process.pid}"
     if process.port is not None:
@@ -166,19 +166,19 @@ def _candidates(files: Mapping[str, str]) -> list[_Candidate]:
 
 
 def _times(behind_state: str) -> tuple[int, int]:
-    """Ticks that a process ran, and when it started; proc(5), /proc/PID/stat."""
+    """CPU ticks and start time of a process; proc(5), /proc/PID/stat."""
     words = behind_state.split()
     return int(words[10]) + int(words[11]), int(words[18])
 
 
 def _program(candidate: _Candidate) -> str:
-    """The program and the script that it was given; no options, which may hold secrets."""
+    """Name of the program and of its script; without options, which may hold secrets."""
     words = takewhile(lambda word: word and word[0] != "-", candidate.arguments[:2])
     return " ".join(word.rpartition("/")[2] for word in words) or candidate.name
 
 
 def _named(name: str, candidates: list[_Candidate]) -> set[int]:
-    """By the program's name; else by the script or module that an interpreter was given."""
+    """Pids by the program's name; else by the script or module that an interpreter runs."""
     programs = {
         candidate.pid
         for candidate in candidates
@@ -189,7 +189,7 @@ def _named(name: str, candidates: list[_Candidate]) -> set[int]:
 
 
 def _words(candidate: _Candidate) -> set[str]:
-    """What a process may be called: its arguments up to the first option's value, and their ends.
+    """Names by which a process matches: its first four arguments and their base names.
 
     `python -m infra.x` is `infra.x`, `/usr/bin/kurento-media-server -f /etc/x` is
     `kurento-media-server`, `vi kurento-media-server` is not: it was given a file to work on; but
@@ -199,12 +199,12 @@ def _words(candidate: _Candidate) -> set[str]:
     return {*first, *(word.rpartition("/")[2] for word in first)}
 
 
-def _listening(port: int, said: str) -> set[int]:
-    """Who holds a listening socket of `port`, from /proc/net/tcp and the links in /proc/*/fd."""
-    inodes = _listening_inodes(port, said)
+def _listening(port: int, output: str) -> set[int]:
+    """Pids with a listening socket on `port`, from /proc/net/tcp and the links in /proc/*/fd."""
+    inodes = _listening_inodes(port, output)
     holders: set[int] = set()
     holder = 0
-    for line in said.split("\n"):
+    for line in output.split("\n"):
         if folder := re.fullmatch(r"/proc/(\d+)/fd:", line):
             holder = int(folder[1])
         elif (socket := re.search(r"socket:\[(\d+)\]$", line)) and socket[1] in inodes:
@@ -212,10 +212,10 @@ def _listening(port: int, said: str) -> set[int]:
     return holders
 
 
-def _listening_inodes(port: int, said: str) -> set[str]:
+def _listening_inodes(port: int, output: str) -> set[str]:
     return {
         words[9]
-        for words in (line.split() for line in said.split("\n"))
+        for words in (line.split() for line in output.split("\n"))
         if len(words) > 9
         and words[0].endswith(":")
         and words[3] == _LISTENS
@@ -223,9 +223,9 @@ def _listening_inodes(port: int, said: str) -> set[str]:
     }
 
 
-def _contained(container: str, said: str, files: Mapping[str, str]) -> set[int]:
-    """All processes of the container's cgroup; without docker's word, by its id in the path."""
-    inspected = _INSPECTED.search(said)
+def _contained(container: str, output: str, files: Mapping[str, str]) -> set[int]:
+    """Pids of the container's cgroup; if docker did not answer, by its id in the path."""
+    inspected = _INSPECTED.search(output)
     group = files.get(f"/proc/{inspected[1]}/cgroup") if inspected else None
     identity = inspected[2] if inspected else container
     return {

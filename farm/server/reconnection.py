@@ -15,9 +15,9 @@ RETRY_S = 1.0
 
 
 class Reconnection:
-    """What is done over a shell, over a new connection if need be, for `lost_after_s`.
+    """Runs actions over a shell, reconnecting if need be, for up to `lost_after_s`.
 
-    `is_closed`: the server is being left; nothing is opened again then.
+    `is_closed`: the server is being closed; no connection is opened any more.
     """
 
     def __init__(self, shell: Shell, clock: Clock, lost_after_s: float) -> None:
@@ -27,13 +27,13 @@ class Reconnection:
         self.is_closed = False
 
     async def run(self, command: str, within_s: float, setting: str) -> CommandResult:
-        """Raises ServerLost; ServerError when it takes too long."""
+        """Run a command. Raises ServerLost; ServerError if it takes too long."""
         if self.is_closed:
             return await self._shell.run(command, within_s, setting)
         return await self.persist(lambda: self._shell.run(command, within_s, setting))
 
     async def persist(self, action: Callable[[], Awaitable[T]]) -> T:
-        """Do it, over a new connection if need be, again if a command is killed there.
+        """Do `action`; again over a new connection, or after a command was killed there.
 
         Raises ServerLost.
         """
@@ -46,13 +46,13 @@ class Reconnection:
             except AnswerCut as error:
                 if self._clock.run_s() >= began_s + self._lost_after_s:
                     raise ServerLost(
-                        f"{self._shell.where} answers nothing whole for {self._lost_after_s:g} s:"
+                        f"{self._shell.where} gave no complete answer for {self._lost_after_s:g} s:"
                         f" {error}"
                     ) from error
                 await self._clock.sleep_until(self._clock.run_s() + RETRY_S)
 
     async def reconnect(self, since_s: float, why: ServerUnreachable) -> None:
-        """Open the shell again; it is away since `since_s`. Raises ServerLost."""
+        """Open the shell again; it was lost at `since_s`. Raises ServerLost."""
         while self._clock.run_s() < since_s + self._lost_after_s:
             await self._shell.close()
             await self._clock.sleep_until(self._clock.run_s() + RETRY_S)

@@ -1,7 +1,7 @@
-"""The files of recorded calls on the server: commands for any POSIX shell, and what they answer.
+"""Commands about files of recorded calls on the server, for any POSIX shell, and their parsers.
 
-Where the server has `ffprobe`, every packet of a file is counted there and only the sums come back;
-where it has not, the beginning of each file does (`head`).
+If the server has `ffprobe`, it reads every packet of a file there and only sums come back; if not,
+the beginning of each file does (`head`).
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from farm.model.call_files import RecordedFile, RecordedTrack
 from farm.model.webrtc_stats import MediaKind
 
 HEAD_BYTES = 262_144
-"""Enough for the length, the tracks and the first packets of both: seconds of a call."""
+"""Enough for the length, the tracks and the first packets of both: some seconds of a call."""
 
 BROKEN_OFF = "the server's answer broke off: was the command killed?"
 
 MARKER = ".made-by-probe-farm"
-"""In a directory that the farm made: no other is cleared, opened to every user, or removed."""
+"""Marks a directory as made by the farm: no other is cleared, made writable, or removed."""
 
 # `kind,time` of every packet -> of each kind its first and its last time. Packets without a time
-# (N/A) are no media that plays. Nothing is said where ffprobe was killed: what it counted by then
-# is not the file.
+# (N/A) are no media that plays. Nothing is printed if ffprobe was killed: what it counted by then
+# is not the whole file.
 _SUM_UP = """
 $1 == "@status" { status = $2; next }
 $1 == "audio" || $1 == "video" {
@@ -41,10 +41,9 @@ END {
 }
 """
 
-# What is said of a file is one line that ends with @end: a line that was cut, or of which a part
-# was killed (a server that is out of memory does so), is no answer. Whether a file is there the
-# shell looks itself.
-_LOOK = f"""\
+# Each file gets one line that ends with @end: a line that was cut, or of which a command was killed
+# (as by a server out of memory), is no answer. Whether a file exists the shell itself checks.
+_INSPECT = f"""\
 set -f
 probe=$(command -v ffprobe) && echo @ffprobe
 is_open() {{
@@ -63,7 +62,7 @@ inside() {{
         printf '\\n@status,%s\\n' "$?"
     }} | awk -F, {shlex.quote(_SUM_UP)}
 }}
-said_of() {{
+describe() {{
     if [ -e "$1" ]; then
         size=$(stat -L -c %s "$1" 2>/dev/null) || return
         echo "@size $size"
@@ -73,15 +72,15 @@ said_of() {{
     fi
     echo @end
 }}
-look() {{ printf '%s ' @file "$1" $(said_of "$2"); echo; }}
+inspect() {{ printf '%s ' @file "$1" $(describe "$2"); echo; }}
 """
 
 
-def ready(directory: str) -> str:
-    """Makes the directory, which every user may write to, empty but for its folders; says `df`.
+def prepare_command(directory: str) -> str:
+    """Makes the directory, writable for every user, without files in it; prints `df`.
 
-    One that is there and was not made by this fails, whatever is in it. The media server writes as
-    a user of its own; what it wrote the owner of the directory may delete (sticky, as /tmp is).
+    Fails for a directory that exists and was not made by this command. The media server writes as
+    a user of its own; the owner of the directory may delete its files (sticky, as /tmp is).
     """
     where, marker = shlex.quote(directory), shlex.quote(f"{directory}/{MARKER}")
     above = shlex.quote(posixpath.dirname(directory) or ".")
@@ -95,45 +94,47 @@ def ready(directory: str) -> str:
     )
 
 
-def free_bytes(said: str) -> int | None:
-    """Of what `df -Pk` said last (POSIX: blocks, used, available, capacity, mounted on)."""
-    found = re.search(r"^\S.*? \d+ +\d+ +(\d+) +\d+% .*\n?\Z", said, re.MULTILINE)
+def free_bytes(output: str) -> int | None:
+    """Free bytes by the last line of `df -Pk` (POSIX: blocks, used, available, capacity, mount)."""
+    found = re.search(r"^\S.*? \d+ +\d+ +(\d+) +\d+% .*\n?\Z", output, re.MULTILINE)
     return int(found[1]) * 1024 if found else None
 
 
-def look(paths: Sequence[str]) -> str:
-    """The command whose output `files` wants."""
-    return _LOOK + "".join(f"look {at} {shlex.quote(path)}\n" for at, path in enumerate(paths))
+def inspect_command(paths: Sequence[str]) -> str:
+    """The command whose output `files` reads."""
+    return _INSPECT + "".join(
+        f"inspect {at} {shlex.quote(path)}\n" for at, path in enumerate(paths)
+    )
 
 
-def files(paths: Sequence[str], said: str) -> tuple[RecordedFile, ...]:
-    """Of the same paths, in order; unknown where there is no whole answer.
+def files(paths: Sequence[str], output: str) -> tuple[RecordedFile, ...]:
+    """The files at these paths, in order; unknown if there is no whole answer.
 
     Without ffprobe a file that may be read has no tracks yet.
     """
     answers: dict[str, list[str]] = {}
-    for line in said.split("\n"):
+    for line in output.split("\n"):
         words = line.split()
         if words[:1] == ["@file"] and words[2:] and words[-1] == "@end":
             answers[words[1]] = words[2:-1]
-    probed = has_ffprobe(said)
+    probed = has_ffprobe(output)
     return tuple(_file(path, answers.get(str(at)), probed=probed) for at, path in enumerate(paths))
 
 
-def has_ffprobe(said: str) -> bool:
-    """Whether the files that `look` found were also looked into."""
-    return "@ffprobe\n" in said
+def has_ffprobe(output: str) -> bool:
+    """Whether the server has ffprobe, so that tracks were read there."""
+    return "@ffprobe\n" in output
 
 
-def head(path: str) -> str:
-    """The beginning of a file, as text that any connection carries."""
+def head_command(path: str) -> str:
+    """The command that prints the beginning of a file, as base64."""
     return f"head -c {HEAD_BYTES} {shlex.quote(path)} | base64"
 
 
-def put_away(directory: str, folder: str | None, *, others: bool) -> str:
-    """Delete the files or move them to `folder` in the directory; `others`: the folders of before.
+def put_away_command(directory: str, folder: str | None, *, others: bool) -> str:
+    """Delete the files, or move them to `folder`; `others`: delete folders of earlier trials, too.
 
-    What others wrote there the directory's owner may move and delete.
+    The directory's owner may move and delete files of other users there.
     """
     where = shlex.quote(directory)
     every = f"find {where} -mindepth 1 -maxdepth 1"
@@ -146,8 +147,8 @@ def put_away(directory: str, folder: str | None, *, others: bool) -> str:
     return " && ".join(steps)
 
 
-def remove(directory: str, *, kept: bool) -> str:
-    """The directory with all that is in it; `kept`: but for its folders."""
+def remove_command(directory: str, *, kept: bool) -> str:
+    """Remove the directory with all its files; `kept`: not its folders."""
     where = shlex.quote(directory)
     if not kept:
         return f"rm -rf {where}"
@@ -156,7 +157,7 @@ def remove(directory: str, *, kept: bool) -> str:
 
 
 def _files_in(directory: str) -> str:
-    """Finds what lies there beside folders, but for the farm's marker."""
+    """The `find` for everything in it except folders and the farm's marker."""
     return f"find {shlex.quote(directory)} -mindepth 1 -maxdepth 1 ! -type d ! -name {MARKER}"
 
 

@@ -13,15 +13,25 @@ from farm.errors import AnswerCut, BadInput, ServerError
 from farm.media.file_head import tracks_of
 from farm.model.call_files import RecordedFile
 from farm.model.server_settings import RecordingSettings as RecordingsSettings
-from farm.server import recorded_files
+from farm.server.recorded_files import (
+    HEAD_BYTES,
+    files,
+    free_bytes,
+    has_ffprobe,
+    head_command,
+    inspect_command,
+    prepare_command,
+    put_away_command,
+    remove_command,
+)
 from farm.server.shell import CommandResult
 
 Run: TypeAlias = Callable[[str, float], Awaitable[CommandResult]]
-"""Runs a command on the machine, in so many seconds. Raises ServerError."""
+"""Runs a command on the machine, with a time limit in seconds. Raises ServerError."""
 
 WITHIN_S = 30.0
 FILES_AT_ONCE = 20
-"""Looked into by one command: a busy disk must not take longer than `WITHIN_S` for them."""
+"""Files inspected by one command: a busy disk must finish them within `WITHIN_S`."""
 
 
 class RecordingsDirectory:
@@ -38,7 +48,7 @@ class RecordingsDirectory:
         self._made = False
 
     async def ready(self) -> int | None:
-        answer = await self._run(recorded_files.ready(self._directory), WITHIN_S)
+        answer = await self._run(prepare_command(self._directory), WITHIN_S)
         if answer.status != 0:
             why = (
                 f"server.recordings.directory: {self._directory} cannot be used on {self._where}: "
@@ -46,18 +56,18 @@ class RecordingsDirectory:
             )
             raise AnswerCut(why) if _killed(answer) else BadInput(why)
         self._made = True
-        return recorded_files.free_bytes(answer.stdout)
+        return free_bytes(answer.stdout)
 
     async def look(self, names: Sequence[str]) -> tuple[RecordedFile, ...]:
-        found: list[RecordedFile] = []
+        inspected: list[RecordedFile] = []
         for start in range(0, len(names), FILES_AT_ONCE):
             some = names[start : start + FILES_AT_ONCE]
-            found += await self._look([f"{self._directory}/{name}" for name in some])
-        return tuple(found)
+            inspected += await self._inspect([f"{self._directory}/{name}" for name in some])
+        return tuple(inspected)
 
     async def put_away(self, trial: str) -> None:
         folder = None if self._keep == "none" else trial
-        command = recorded_files.put_away(self._directory, folder, others=self._keep == "last")
+        command = put_away_command(self._directory, folder, others=self._keep == "last")
         answer = await self._run(command, WITHIN_S)
         if answer.status != 0:
             raise ServerError(
@@ -66,25 +76,25 @@ class RecordingsDirectory:
             )
 
     async def leave(self) -> None:
-        """Delete what is not to be kept. Raises ServerError."""
+        """Delete recordings that are not to be kept. Raises ServerError."""
         if self._made:
             self._made = False
             kept = self._keep != "none"
-            await self._run(recorded_files.remove(self._directory, kept=kept), WITHIN_S)
+            await self._run(remove_command(self._directory, kept=kept), WITHIN_S)
 
-    async def _look(self, paths: Sequence[str]) -> list[RecordedFile]:
-        answer = await self._run(recorded_files.look(paths), WITHIN_S)
-        found = recorded_files.files(paths, answer.stdout)
-        if recorded_files.has_ffprobe(answer.stdout):
-            return list(found)
-        return [await self._look_into(file) if _is_readable(file) else file for file in found]
+    async def _inspect(self, paths: Sequence[str]) -> list[RecordedFile]:
+        answer = await self._run(inspect_command(paths), WITHIN_S)
+        inspected = files(paths, answer.stdout)
+        if has_ffprobe(answer.stdout):
+            return list(inspected)
+        return [await self._with_tracks(file) if _is_readable(file) else file for file in inspected]
 
-    async def _look_into(self, file: RecordedFile) -> RecordedFile:
-        """With PyAV, on this machine."""
-        answer = await self._run(recorded_files.head(file.path), WITHIN_S)
+    async def _with_tracks(self, file: RecordedFile) -> RecordedFile:
+        """Read the beginning of the file with PyAV, on this machine."""
+        answer = await self._run(head_command(file.path), WITHIN_S)
         try:
             head = base64.b64decode(answer.stdout)
-            if len(head) < min(recorded_files.HEAD_BYTES, file.size_bytes or 0):
+            if len(head) < min(HEAD_BYTES, file.size_bytes or 0):
                 return replace(file, tracks=None)
             return replace(file, tracks=await asyncio.to_thread(tracks_of, head))
         except binascii.Error:
@@ -98,5 +108,5 @@ def _is_readable(file: RecordedFile) -> bool:
 
 
 def _killed(answer: CommandResult) -> bool:
-    """Its shell was, or what its shell ran; the directory is not to blame."""
+    """Whether the shell or its command was killed, so that the directory is not the cause."""
     return answer.status < 0 or answer.status >= 128

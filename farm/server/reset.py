@@ -1,4 +1,4 @@
-"""The reset of the server before a trial: run, waited for, compared with how it was at first."""
+"""Resets the server before a trial, waits for it, compares it with its first start."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from farm.protocols import Clock, Restart
 from farm.server.another_boot import another_boot
 from farm.server.followed_process import FollowedProcess
 from farm.server.footprint import differences
-from farm.server.process import Found
+from farm.server.process import MediaServerProcess
 from farm.server.reconnection import Reconnection
 from farm.server.shell import Shell
 from farm.server.until import until
 
 REPLACED_WITHIN_S = 5.0
 CALM_WITHIN_S = 10.0
-"""A start takes CPU for a while; what is above the baseline after that stays there."""
+"""How long to wait for the CPU use of a start to end."""
 
 
 class ServerReset:
@@ -49,7 +49,7 @@ class ServerReset:
         self._answers = answers
         self._footprint = footprint
         self._restart = restart
-        self._replaces: bool | None = None  # does it give another process? by what was seen
+        self._replaces: bool | None = None  # whether the command replaces the process, as observed
 
     async def reset(self, like: Footprint | None) -> ResetReport:
         """Run the reset command until the server is fresh, at most `retries` times more.
@@ -58,7 +58,7 @@ class ServerReset:
         it) and stays, and its footprint is near `like`. Raises ServerLost.
         """
         if self._settings.command is None and self._restart is None:
-            # One that died is perhaps on its way back: systemd, or a container's policy, does it.
+            # A server that died may be restarting: by systemd, or a container's restart policy.
             back = await until(self._clock, self._ready, self._settings.ready_within_s)
             footprint = await self._footprint()
             silent = () if back else (self._silent(),)
@@ -68,11 +68,11 @@ class ServerReset:
             report = await self._reset_once(report.attempts + 1, like)
         return report
 
-    async def _search(self) -> Found | None:
+    async def _search(self) -> MediaServerProcess | None:
         return await self._connection.persist(self._process.search)
 
     async def _ready(self) -> bool:
-        """It answers. Of one that is no Kurento its page does; its process must be there, too."""
+        """Whether it answers (of another server than Kurento, its page) and its process exists."""
         if not await self._answers():
             return False
         unknown = self._is_kurento or not self._process.was_seen
@@ -88,27 +88,27 @@ class ServerReset:
             return ResetReport(False, attempt, None, (why,))
         give_up_s = self._clock.run_s() + self._settings.ready_within_s
         while True:
-            process = self._process.found
+            process = self._process.process
             if not await until(self._clock, self._ready, give_up_s - self._clock.run_s()):
                 why = self._silent("after the reset ")
                 return ResetReport(False, attempt, None, (why,))
             footprint = await self._calm_footprint(like)
-            if self._process.found == process:
+            if self._process.process == process:
                 return ResetReport(True, attempt, footprint, self._differences(footprint, like))
             if self._clock.run_s() >= give_up_s:
-                why = f"its process does not stay: {process}, then {self._process.found}"
+                why = f"its process does not stay: {process}, then {self._process.process}"
                 return ResetReport(False, attempt, footprint, (why,))
 
     async def _command_or_restart(self) -> str | None:
-        """What the settings say makes it fresh; why that could not be done."""
+        """Run the reset of the settings; return why it failed, `None` if it worked."""
         within_s, command = self._settings.ready_within_s, self._settings.command
         if self._restart is not None:
             return await another_boot(self._shell, self._restart, self._clock, within_s)
-        assert command is not None  # noqa: S101 - `reset` has seen to it
+        assert command is not None  # noqa: S101 - `reset` checked it
         try:
             answer = await self._shell.run(command, within_s, "server.reset.ready_within")
         except ServerUnreachable as error:
-            # The command may have restarted the machine, or what we reach it by: go on from there.
+            # The command may have restarted the machine or its SSH server: reconnect.
             await self._connection.reconnect(self._clock.run_s(), error)
             return None
         except ServerError as error:
@@ -117,11 +117,11 @@ class ServerReset:
             return None
         return f"`{command}` ended with status {answer.status}: {answer.complaint}"
 
-    async def _gone(self, before: Found | None) -> bool:
-        """Wait for another process: one that answers at once may be the old one on its way out.
+    async def _gone(self, before: MediaServerProcess | None) -> bool:
+        """Wait until the process is another: one that answers at once may be the old one, ending.
 
-        A command that was never seen to replace the process is taken to leave it alone. False if it
-        did before and does not now.
+        A command that never replaced the process is expected to keep it. False if it replaced it
+        before and does not now.
         """
         known_to_stay = before is None or self._replaces is False
         within_s = REPLACED_WITHIN_S if known_to_stay else self._settings.ready_within_s
@@ -130,14 +130,14 @@ class ServerReset:
             self._replaces = replaced
         return replaced or not self._replaces or before is None
 
-    async def _replaced(self, before: Found | None) -> bool:
+    async def _replaced(self, before: MediaServerProcess | None) -> bool:
         now = await self._search()
         return now is not None and now != before
 
     async def _calm_footprint(self, like: Footprint | None) -> Footprint:
-        """When it is near `like`, or without one when it falls no more; a start takes CPU a while.
+        """The footprint when it is near `like`, or (without `like`) when it falls no more.
 
-        The last one when that takes too long.
+        The last one measured if that takes too long.
         """
         footprint = await self._footprint()
         calm_by_s = self._clock.run_s() + CALM_WITHIN_S

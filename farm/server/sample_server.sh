@@ -1,12 +1,12 @@
-# Runs on the server under any POSIX sh (dash, busybox) for as long as somebody asks: it ends with
-# its standard input, or when nothing has been asked for five ticks. Each line asked, `NUMBER PID
-# SELDOM FILE...` (PID `-`: no process; SELDOM: 1, what is looked at every few seconds too, or 0;
+# Runs on the server under any POSIX sh (dash, busybox) for as long as requests come: it ends with
+# its standard input, or after five ticks without a request. Each request line, `NUMBER PID
+# SLOW FILE...` (PID `-`: no process; SLOW: 1, with what is read every few seconds, or 0;
 # FILEs may be patterns), is answered on standard output by one frame of `FILE:LINE` lines. `top`
-# writes to standard error beside it, so that neither cuts the other's lines. Arguments: the
+# writes to standard error, so that neither cuts the other's lines. Arguments: the
 # interface (`-`: none), 1 if it is in the process' network namespace and not in ours, 1 if its
 # driver counts a cloud's limits, seconds of a tick.
 LC_ALL=C
-HOME=/nonexistent # nobody's toprc
+HOME=/nonexistent # no user's toprc
 XDG_CONFIG_HOME=/nonexistent
 PATH=$PATH:/usr/sbin:/sbin # where tc and ethtool are; not every user has it
 export LC_ALL HOME XDG_CONFIG_HOME PATH
@@ -16,9 +16,9 @@ allowances=$3
 tick=$4
 top -b -d 1 >&2 &
 top=$!
-# A connection that was cut ends no standard input: for hours nobody knows that it is gone. This
-# shell stands still between questions, to the last figure of its stat. What it waits for may hang as
-# well (its output is read no more), and it may be killed outright: then top has nobody else.
+# A connection that was cut does not end standard input: it can stay open for hours. This shell uses
+# no CPU between requests, so that its stat does not change. It may also hang (its output is read no
+# more) or be killed outright: then this watch ends top.
 (
   quiet=0
   before=
@@ -41,11 +41,11 @@ top=$!
 watch=$!
 trap 'kill $top $watch $(cat /proc/$watch/task/$watch/children 2>/dev/null) 2>/dev/null' EXIT
 trap 'exit 1' HUP INT TERM PIPE
-while read -r number pid seldom files; do
+while read -r number pid slow files; do
   echo "@farm begin $number"
   grep -asH '' $files
   [ $? -lt 128 ] || printf '\n@farm begin %s\n' "$number" # it was killed: its lines are cut anywhere
-  if [ "$seldom" = 1 ]; then
+  if [ "$slow" = 1 ]; then
     if [ "$pid" != - ]; then
       ls -ln "/proc/$pid/fd" 2>/dev/null | sed -n \
         -e 's/.* -> socket:\[\([0-9]*\)\]$/@farm socket \1/p' -e t -e 's/.* -> .*/@farm file -/p'

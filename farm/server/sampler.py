@@ -21,7 +21,7 @@ FOOTPRINT_S = 2.0
 
 
 class ServerSampler:
-    """What is sampled of a machine: it, its `interface`, and the `process`."""
+    """Samples the machine, its `interface` and the `process`."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class ServerSampler:
         self._cores = cores
 
     async def samples(self, connection: Reconnection) -> AsyncGenerator[ServerSample | Gap]:
-        """One a second, a Gap when sampling could go on after a drop.
+        """One sample a second; a Gap when sampling resumes after a dropped connection.
 
         Raises ServerLost when the connection stayed away.
         """
@@ -70,7 +70,7 @@ class ServerSampler:
     async def footprint(self) -> Footprint:
         """The mean of two seconds. Raises AnswerCut, ServerUnreachable, ServerError."""
         await self._process.search()
-        await self._process.look_at_groups()
+        await self._process.locate_groups()
         async with self.conversation() as talk:
             await self._sample(talk)
             await self._clock.sleep_until(self._clock.run_s() + FOOTPRINT_S)
@@ -85,14 +85,14 @@ class ServerSampler:
         )
 
     def conversation(self) -> AbstractAsyncContextManager[Conversation]:
-        """What runs there as long as samples are asked for."""
+        """The script that runs on the server while it is sampled."""
         sampling = Sampling(self._machine, self._interface, self._cores)
         return conversation(self._shell, sampling, self._clock)
 
     async def _sample(self, talk: Conversation) -> ServerSample | None:
-        """Ask once; look for the process again when it is gone."""
+        """Take one sample; search for the process again if it is gone."""
         await self._process.search_if_due()
         sample = await talk.ask(self._process.pid, self._process.groups)
         if sample is not None:
-            self._process.sampled(sample, self._machine.ticks_per_s)
+            self._process.update(sample, self._machine.ticks_per_s)
         return sample

@@ -1,6 +1,6 @@
-"""The conversation with `sample_server.sh`: what to ask each second, what the answers come to.
+"""The protocol of `sample_server.sh`: the request of each second, and samples from its answers.
 
-No I/O here: `ask` gives bytes to write, `hear` takes bytes that were read.
+No I/O here: `ask` gives bytes to write, `feed` takes bytes that were read.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from dataclasses import replace
 from farm.linux.control_groups import Groups
 from farm.linux.frames import Frame, FrameReader
 from farm.linux.network import Interface
-from farm.linux.proc import Look, look, of_threads, often
+from farm.linux.proc import ProcCounters, fast_files, read_counters, thread_files
 from farm.linux.proc_rates import sample, thread_rates
-from farm.linux.slow_rates import with_seldom
-from farm.linux.slow_samples import SeldomLook, seldom, seldom_look
+from farm.linux.slow_rates import with_slow_rates
+from farm.linux.slow_samples import SlowCounters, read_slow_counters, slow_files
 from farm.linux.top import Top, TopReader, parse_top
 from farm.model.server_samples import ServerSample
 from farm.server.machine import MachineFacts
 
-SELDOM_EVERY_S = 5.0
+SLOW_EVERY_S = 5.0
 THREADS_A_SECOND = 100
-"""Reading a thread's file costs the server some 10 us: many threads are looked at less often."""
+"""Reading a thread's file costs the server some 10 us: many threads are read less often."""
 
 
 class Sampling:
@@ -42,16 +42,16 @@ class Sampling:
         self._pid: int | None = None
         self._groups = Groups()
         self._asked_s = 0.0
-        self._before: Look | None = None
-        self._threads_before: Look | None = None
+        self._before: ProcCounters | None = None
+        self._threads_before: ProcCounters | None = None
         self._threads_due_s = 0.0
-        self._seldom_before: SeldomLook | None = None
-        self._seldom_due_s = 0.0
-        self._seldom_asked = False
+        self._slow_before: SlowCounters | None = None
+        self._slow_due_s = 0.0
+        self._slow_asked = False
 
     @property
     def arguments(self) -> tuple[str, str, str]:
-        """Of the script."""
+        """Arguments of the script."""
         interface = self._interface
         if interface is None:
             return ("-", "0", "0")
@@ -60,65 +60,65 @@ class Sampling:
         return (interface.name, str(int(inside)), str(int(limited)))
 
     def ask(self, pid: int | None, groups: Groups, run_s: float) -> bytes:
-        """The next line to write; `pid` is the media server's, where it is known."""
+        """The next request line; `pid` is the media server's, if it is known."""
         if pid != self._pid:
             self._follow(pid)
             self._threads_before = None
-            self._threads_due_s = self._seldom_due_s = run_s
+            self._threads_due_s = self._slow_due_s = run_s
         self._pid, self._groups, self._asked_s = pid, groups, run_s
-        files = often(pid, self._interface, groups)
-        self._seldom_asked = run_s >= self._seldom_due_s
-        if self._seldom_asked:
-            self._seldom_due_s = run_s + SELDOM_EVERY_S
-            files += seldom(pid, groups)
+        files = fast_files(pid, self._interface, groups)
+        self._slow_asked = run_s >= self._slow_due_s
+        if self._slow_asked:
+            self._slow_due_s = run_s + SLOW_EVERY_S
+            files += slow_files(pid, groups)
         if pid is not None and run_s >= self._threads_due_s:
-            files += of_threads(pid)
+            files += thread_files(pid)
         self._number += 1
-        words = (self._number, "-" if pid is None else pid, int(self._seldom_asked), *files)
+        words = (self._number, "-" if pid is None else pid, int(self._slow_asked), *files)
         return " ".join(str(word) for word in words).encode() + b"\n"
 
     def _follow(self, pid: int | None) -> None:
-        """The interface of a network that the process had for itself is its successor's now."""
+        """Use the new process' network namespace, if the old process had one of its own."""
         if pid is None or self._interface is None or self._interface.inside in (None, pid):
             return
         self._interface = replace(self._interface, inside=pid)
         if self._before is not None:
             self._before = replace(self._before, traffic=None)
 
-    def hear_top(self, data: bytes) -> None:
-        """Standard error: what `top` says."""
+    def feed_top(self, data: bytes) -> None:
+        """Take standard error: the output of `top`."""
         self._top_texts += self._top.feed(data)
 
-    def hear(self, data: bytes) -> Frame | None:
-        """Standard output; the answer to the last question once it is whole."""
+    def feed(self, data: bytes) -> Frame | None:
+        """Take standard output; return the answer to the last request once it is complete."""
         for frame in self._frames.feed(data):
             if frame.number == self._number:
                 return frame
         return None
 
     def sample(self, frame: Frame, received_s: float) -> ServerSample | None:
-        """What happened since the last answer; `None` for the first one."""
-        now = look(frame, self._pid, self._interface, self._groups)
+        """Rates since the last answer; `None` for the first one."""
+        now = read_counters(frame, self._pid, self._interface, self._groups)
         before, self._before = self._before, now
         made = None
         if before is not None:
             made = sample(before, now, received_s, self._machine.ticks_per_s, self._cores)
             made = replace(made, asked_s=self._asked_s)
-        made = self._with_seldom(made, frame)
+        made = self._with_slow_rates(made, frame)
         made = self._with_threads(made, now, received_s)
         if made is None:
             self._top_texts.clear()
             return None
         return self._with_top(made)
 
-    def _with_seldom(self, made: ServerSample | None, frame: Frame) -> ServerSample | None:
-        """Descriptors are those of the last look as long as the process is there."""
-        before = self._seldom_before
-        if self._seldom_asked:
-            self._seldom_before = seldom_look(frame, self._pid, self._groups)
+    def _with_slow_rates(self, made: ServerSample | None, frame: Frame) -> ServerSample | None:
+        """Add the slow counters; descriptors are those read last of the same process."""
+        before = self._slow_before
+        if self._slow_asked:
+            self._slow_before = read_slow_counters(frame, self._pid, self._groups)
             if made is not None:
-                made = with_seldom(made, before, self._seldom_before)
-        last = self._seldom_before
+                made = with_slow_rates(made, before, self._slow_before)
+        last = self._slow_before
         if made is None or last is None or made.process_pid != last.pid:
             return made
         return replace(
@@ -128,14 +128,14 @@ class Sampling:
         )
 
     def _with_threads(
-        self, made: ServerSample | None, now: Look, received_s: float
+        self, made: ServerSample | None, now: ProcCounters, received_s: float
     ) -> ServerSample | None:
         before = self._threads_before
         if now.threads is None:
             return made
         self._threads_before = now
         pause_s = max(1.0, len(now.threads) / THREADS_A_SECOND)
-        self._threads_due_s = received_s + pause_s - 0.5  # the question that comes nearest
+        self._threads_due_s = received_s + pause_s - 0.5  # the nearest request
         if made is None or before is None:
             return made
         seen = thread_rates(before, now, self._machine.ticks_per_s)

@@ -1,4 +1,4 @@
-"""What can run commands on the server's machine: over SSH (farm.ssh) or right here."""
+"""The protocol of a shell on the server's machine: over SSH (farm.ssh) or on this machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 from farm.errors import ServerError
 
 WORDS = 300
-"""So many characters of what a command says fit into a line."""
+"""Characters of a command's output that are kept in a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,9 @@ class CommandResult:
 
     @property
     def complaint(self) -> str:
-        """Why it failed, in its own words, in a line; its status where it has none.
+        """Its error output in one line; its status if there is none.
 
-        Of many lines the first and the last: programs differ in which of them says why.
+        Of a long text the first and the last line: programs differ in which of them says why.
         """
         lines = [" ".join(line.split()) for line in (self.stderr or self.stdout).splitlines()]
         lines = [line for line in lines if line]
@@ -34,14 +34,14 @@ class CommandResult:
 
 
 def did_not_end(command: str, within_s: float, setting: str, where: str) -> ServerError:
-    """In a line: a script of many lines is not quoted."""
+    """The error for a command that took too long; a script of many lines is not quoted."""
     named = "a command" if "\n" in command.strip() else f"`{command.strip()}`"
     return ServerError(f"{named} did not end within {within_s:g} s ({setting}) on {where}")
 
 
 @dataclass(frozen=True, slots=True)
 class OutputPiece:
-    """A piece of what a command said, cut anywhere; `error` tells standard error from output."""
+    """A piece of a command's output, cut anywhere; `error` tells standard error from output."""
 
     data: bytes
     error: bool
@@ -63,14 +63,14 @@ class Channel(Protocol):
 class Shell(Protocol):
     @property
     def where(self) -> str:
-        """The machine, as a user would name it."""
+        """The machine's name, as a user would write it."""
 
     @property
     def here(self) -> bool:
-        """It is this very machine."""
+        """Whether it is this machine."""
 
     async def open(self) -> None:
-        """Raises ServerUnreachable and its kin, BadInput. May be called again after `close`."""
+        """Raises ServerUnreachable and its subclasses, BadInput. Allowed again after `close`."""
 
     async def run(self, command: str, within_s: float, setting: str) -> CommandResult:
         """Run a command to its end.

@@ -1,4 +1,4 @@
-"""A server whose machine cannot be looked at: quality alone is measured."""
+"""A server whose machine cannot be reached: only quality is measured."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class UnseenServer:
 
     @property
     def recordings(self) -> None:
-        """Out of sight."""
+        """None: the machine is not reached."""
 
     @property
     def pid(self) -> None:
-        """Out of sight, too."""
+        """None: the machine is not reached."""
 
     async def open(self) -> ServerFacts:
         return ServerFacts(
@@ -53,12 +53,12 @@ class UnseenServer:
         )
 
     async def reset(self, like: Footprint | None) -> ResetReport:  # noqa: ARG002
-        """Only waited for: one that died is perhaps brought back by whoever looks after it."""
+        """Only wait until it answers: its operator, or systemd, may restart one that died."""
         await until(self._clock, self._ready, self._ready_within_s)
         return ResetReport(done=False, attempts=0, footprint=None)
 
     async def died(self) -> str:
-        """Never known."""
+        """Never returns: the process is not seen."""
         never: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         return await never
 

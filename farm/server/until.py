@@ -1,4 +1,4 @@
-"""Waiting for something that has to be asked."""
+"""Polls a condition until it holds."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ ASK_EVERY_S = 0.2
 
 
 async def until(clock: Clock, holds: Callable[[], Awaitable[bool]], within_s: float) -> bool:
-    """Ask until it holds; False when it still does not after `within_s`.
+    """Poll until `holds` is true; False if it still is not after `within_s`.
 
-    KurentoError is a no.
+    A KurentoError counts as false.
     """
     give_up_s = clock.run_s() + within_s
     while not await _holds(holds):

@@ -16,7 +16,7 @@ from farm.linux.control_groups import (
     Limits,
     Quota,
     groups,
-    look_for,
+    locate_command,
     read_cpu_use,
     read_limits,
 )
@@ -53,9 +53,9 @@ def test_a_service_of_version_2_has_all_groups_above_it_too() -> None:
         "/sys/fs/cgroup",
     )
     assert where == Groups(cpu=folders, memory=folders, io=folders)
-    assert f"{folders[0]}/cpu.stat" in where.often
-    assert f"{folders[1]}/memory.max" in where.seldom
-    assert f"{folders[2]}/io.max" in where.seldom
+    assert f"{folders[0]}/cpu.stat" in where.fast_files
+    assert f"{folders[1]}/memory.max" in where.slow_files
+    assert f"{folders[2]}/io.max" in where.slow_files
 
 
 def test_a_container_of_version_1_has_a_group_for_each_controller() -> None:
@@ -68,7 +68,7 @@ def test_a_container_of_version_1_has_a_group_for_each_controller() -> None:
     )
     assert where.memory[0] == "/sys/fs/cgroup/memory/docker/abc"
     assert where.io[0] == "/sys/fs/cgroup/blkio/docker/abc"
-    assert where.often[-1] == "/sys/fs/cgroup/cpu,cpuacct/docker/abc/cpuacct.usage"
+    assert where.fast_files[-1] == "/sys/fs/cgroup/cpu,cpuacct/docker/abc/cpuacct.usage"
 
 
 def test_from_within_a_container_only_its_own_groups_are_mounted() -> None:
@@ -166,7 +166,7 @@ def test_version_1_writes_limits_in_files_of_its_own() -> None:
     assert read_limits(files, where) == Limits(0.25, 199999488, 30_000_000, 6, 80e6)
 
 
-@given(st.dictionaries(st.sampled_from([*V2.often, *V2.seldom]), st.text()))
+@given(st.dictionaries(st.sampled_from([*V2.fast_files, *V2.slow_files]), st.text()))
 def test_no_text_breaks_it(files: dict[str, str]) -> None:
     read_cpu_use(files, V2)
     read_limits(files, V2)
@@ -176,7 +176,9 @@ def test_no_text_breaks_it(files: dict[str, str]) -> None:
 
 def test_the_groups_of_a_real_process_are_found_where_there_are_any() -> None:
     pid = os.getpid()
-    said = subprocess.run(["sh", "-c", look_for(pid)], capture_output=True, text=True, check=False)
+    said = subprocess.run(
+        ["sh", "-c", locate_command(pid)], capture_output=True, text=True, check=False
+    )
     files = proc_files(said.stdout.split("\n"))
     assert "/proc/self/mountinfo" in files
     where = groups(files, pid)

@@ -12,7 +12,16 @@ from farm.linux.control_groups import CpuUse, Groups, Quota
 from farm.linux.disks import Disk, ProcessIo
 from farm.linux.frames import Frame
 from farm.linux.network import Interface, Tcp, Traffic, Udp
-from farm.linux.proc import Activity, CpuTicks, Look, Pressure, RunningProcess, Thread, look, often
+from farm.linux.proc import (
+    Activity,
+    CpuTicks,
+    Pressure,
+    ProcCounters,
+    RunningProcess,
+    Thread,
+    fast_files,
+    read_counters,
+)
 from farm.linux.proc_rates import ThreadRates, sample, thread_rates
 from farm.model.server_samples import DiskSample
 
@@ -76,8 +85,10 @@ FILES = {
 }
 
 
-def looked(files: dict[str, str], pid: int | None = 25719, interface: str | None = "eth0") -> Look:
-    return look(Frame(1, files), pid, Interface(interface) if interface else None, GROUPS)
+def looked(
+    files: dict[str, str], pid: int | None = 25719, interface: str | None = "eth0"
+) -> ProcCounters:
+    return read_counters(Frame(1, files), pid, Interface(interface) if interface else None, GROUPS)
 
 
 def test_every_file_is_read() -> None:
@@ -117,9 +128,9 @@ def test_every_file_is_read() -> None:
 
 
 def test_every_file_that_is_read_is_asked_for() -> None:
-    asked = often(25719, Interface("eth0"), GROUPS)
+    asked = fast_files(25719, Interface("eth0"), GROUPS)
     assert {path for path in FILES if "/task/" not in path} <= set(asked)
-    assert "/proc/25719/net/dev" in often(25719, Interface("eth0", inside=25719), GROUPS)
+    assert "/proc/25719/net/dev" in fast_files(25719, Interface("eth0", inside=25719), GROUPS)
 
 
 def test_a_thread_may_be_called_anything() -> None:
@@ -148,7 +159,7 @@ def test_a_hidden_or_garbled_file_is_unknown_and_hurts_no_other(path: str) -> No
         seen = looked(files)
         differing = {
             name
-            for name in Look.__dataclass_fields__
+            for name in ProcCounters.__dataclass_fields__
             if getattr(seen, name) != getattr(whole, name)
         }
         assert differing <= {
@@ -188,7 +199,7 @@ def test_without_a_pid_or_an_interface_nothing_is_made_up() -> None:
     assert seen.process is seen.threads is seen.traffic is None
 
 
-def later(seen: Look, seconds: float, **changes: object) -> Look:
+def later(seen: ProcCounters, seconds: float, **changes: object) -> ProcCounters:
     assert seen.uptime_s is not None
     return replace(seen, uptime_s=seen.uptime_s + seconds, **changes)  # type: ignore[arg-type]
 

@@ -8,11 +8,11 @@ import pytest
 
 from farm.linux.control_groups import Limits
 from farm.linux.network import Queue, UdpSocket
-from farm.linux.slow_rates import with_seldom
-from farm.linux.slow_samples import SeldomLook
+from farm.linux.slow_rates import with_slow_rates
+from farm.linux.slow_samples import SlowCounters
 from farm.model.server_samples import Allowance, ServerSample
 
-BEFORE = SeldomLook(
+BEFORE = SlowCounters(
     uptime_s=100.0,
     pid=9,
     descriptors=40,
@@ -37,7 +37,7 @@ MADE = ServerSample(received_s=50.0)
 
 
 def test_rates_are_over_the_time_between_the_looks() -> None:
-    made = with_seldom(MADE, BEFORE, AFTER)
+    made = with_slow_rates(MADE, BEFORE, AFTER)
     assert made.udp_sockets == 2
     assert made.udp_socket_queue_bytes == 9000  # of the fullest
     assert made.udp_socket_drops_per_s == (5 + 20) / 5  # a socket that came began at 0
@@ -55,31 +55,31 @@ def test_rates_are_over_the_time_between_the_looks() -> None:
 
 
 def test_the_first_look_has_what_is_and_no_rates() -> None:
-    made = with_seldom(MADE, None, AFTER)
+    made = with_slow_rates(MADE, None, AFTER)
     assert (made.udp_sockets, made.sent_limit_bps, made.cgroup_cpu_limit_cores) == (2, 20e6, 0.5)
     assert made.udp_socket_drops_per_s is made.queue_drops_per_s is made.allowances is None
     assert made.cgroup_memory_limit_hits_per_s is made.tcp_listen_drops_per_s is None
 
 
 def test_another_process_has_nothing_to_do_with_what_the_last_one_lost() -> None:
-    made = with_seldom(MADE, BEFORE, replace(AFTER, pid=10))
+    made = with_slow_rates(MADE, BEFORE, replace(AFTER, pid=10))
     assert made.udp_socket_drops_per_s is made.cgroup_memory_limit_hits_per_s is None
     assert made.queue_drops_per_s == 20  # the interface stayed
 
 
 @pytest.mark.parametrize("uptime_s", [None, 100.0, 5.0])
 def test_without_time_between_the_looks_there_are_no_rates(uptime_s: float | None) -> None:
-    made = with_seldom(MADE, BEFORE, replace(AFTER, uptime_s=uptime_s))
+    made = with_slow_rates(MADE, BEFORE, replace(AFTER, uptime_s=uptime_s))
     assert made.udp_socket_drops_per_s is made.queue_drops_per_s is None
     assert not made.allowances
 
 
 def test_a_queue_that_was_set_anew_has_no_rate_of_drops() -> None:
-    made = with_seldom(MADE, BEFORE, replace(AFTER, queue=Queue(5e6, 3, 0)))
+    made = with_slow_rates(MADE, BEFORE, replace(AFTER, queue=Queue(5e6, 3, 0)))
     assert made.sent_limit_bps == 5e6
     assert made.queue_drops_per_s is None
 
 
 def test_what_is_hidden_is_unknown_and_never_zero() -> None:
-    hidden = SeldomLook(105.0, 9, *([None] * 8))  # type: ignore[arg-type]
-    assert with_seldom(MADE, BEFORE, hidden) == MADE
+    hidden = SlowCounters(105.0, 9, *([None] * 8))  # type: ignore[arg-type]
+    assert with_slow_rates(MADE, BEFORE, hidden) == MADE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from farm.linux.control_groups import Groups
 from farm.linux.frames import Frame
 from farm.linux.network import Queue, UdpSocket
-from farm.linux.slow_samples import seldom, seldom_look
+from farm.linux.slow_samples import read_slow_counters, slow_files
 from tests.farm.linux.test_network import CLASSES, HTB, UDP, UDP6
 
 PID = 25719
@@ -34,7 +34,7 @@ NOTES = {
 
 
 def test_all_of_it_is_read() -> None:
-    seen = seldom_look(Frame(1, FILES, NOTES), PID, GROUPS)
+    seen = read_slow_counters(Frame(1, FILES, NOTES), PID, GROUPS)
     assert (seen.uptime_s, seen.pid, seen.descriptors) == (4601.25, PID, 5)
     assert (seen.descriptors_limit, seen.virtual_limit_bytes) == (1024, None)
     assert seen.sockets == {7788: UdpSocket(0x1B00, 9), 7799: UdpSocket(0x300, 4)}
@@ -46,16 +46,16 @@ def test_all_of_it_is_read() -> None:
 
 
 def test_every_file_that_is_read_is_asked_for() -> None:
-    assert set(FILES) - {"/proc/uptime"} <= set(seldom(PID, GROUPS))
-    assert seldom(None, GROUPS) == ("/proc/net/netstat",)
+    assert set(FILES) - {"/proc/uptime"} <= set(slow_files(PID, GROUPS))
+    assert slow_files(None, GROUPS) == ("/proc/net/netstat",)
 
 
 def test_what_is_hidden_is_unknown_and_never_zero() -> None:
-    hidden = seldom_look(Frame(1, {}), PID, GROUPS)
+    hidden = read_slow_counters(Frame(1, {}), PID, GROUPS)
     for name in hidden.__dataclass_fields__:
         assert getattr(hidden, name) is None or name == "pid"
 
 
 def test_sockets_that_cannot_be_told_from_others_are_unknown() -> None:
     """Another user's descriptors cannot be listed; the sockets of the machine still can."""
-    assert seldom_look(Frame(1, FILES), PID, GROUPS).sockets is None
+    assert read_slow_counters(Frame(1, FILES), PID, GROUPS).sockets is None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from farm.model.server_settings import ProcessSettings
-from farm.server.process import chosen, search, unseen
+from farm.server.process import choose_process, search_commands, unseen_reason
 from farm.server.whole import whole
 
 KMS = ProcessSettings(name=None, container="kms")
@@ -39,7 +39,7 @@ def asked(folder: Path) -> str:
         (folder / name).symlink_to(found.stdout.strip())
     environment = {**os.environ, "PATH": str(folder)}
     said = subprocess.run(
-        ["/bin/sh", "-c", whole(*search(KMS))],
+        ["/bin/sh", "-c", whole(*search_commands(KMS))],
         capture_output=True,
         check=False,
         text=True,
@@ -56,21 +56,21 @@ def refusing(words: str) -> str:
 def test_docker_s_own_words_are_shown(tmp_path: Path, words: str) -> None:
     tool(tmp_path, "docker", refusing(words))
     said = asked(tmp_path)
-    assert chosen(KMS, said) is None
-    assert unseen(KMS, said) == f"container kms is not seen there: docker says: {words}"
+    assert choose_process(KMS, said) is None
+    assert unseen_reason(KMS, said) == f"container kms is not seen there: docker says: {words}"
 
 
 def test_both_are_asked_and_both_are_shown(tmp_path: Path) -> None:
     tool(tmp_path, "docker", refusing(NO_DAEMON))
     tool(tmp_path, "podman", refusing('Error: no such object: "kms"'))
-    assert unseen(KMS, asked(tmp_path)) == (
+    assert unseen_reason(KMS, asked(tmp_path)) == (
         f"container kms is not seen there: docker says: {NO_DAEMON}; "
         'podman says: Error: no such object: "kms"'
     )
 
 
 def test_where_there_is_neither_that_is_said(tmp_path: Path) -> None:
-    assert unseen(KMS, asked(tmp_path)) == (
+    assert unseen_reason(KMS, asked(tmp_path)) == (
         "container kms is not seen there: there is neither docker nor podman there"
     )
 
@@ -79,7 +79,7 @@ def test_podman_in_docker_s_place_answers(tmp_path: Path) -> None:
     tool(tmp_path, "docker", refusing(NO_DAEMON))
     tool(tmp_path, "podman", f"echo '@farm container {os.getpid()} abcdef running'")
     said = asked(tmp_path)
-    found = chosen(KMS, said)
+    found = choose_process(KMS, said)
     assert found is not None
 
 
@@ -90,21 +90,23 @@ def test_a_warning_beside_the_answer_is_none(tmp_path: Path) -> None:
         "docker",
         f"echo '{emulates}' >&2; echo '@farm container {os.getpid()} abcdef running'",
     )
-    assert chosen(KMS, asked(tmp_path)) is not None
+    assert choose_process(KMS, asked(tmp_path)) is not None
 
 
 def test_a_stopped_container_is_said_to_be_there(tmp_path: Path) -> None:
     tool(tmp_path, "docker", "echo '@farm container 0 abcdef exited'")
     said = asked(tmp_path)
-    assert chosen(KMS, said) is None
-    assert unseen(KMS, said) == "container kms is there, but does not run (exited)"
+    assert choose_process(KMS, said) is None
+    assert unseen_reason(KMS, said) == "container kms is there, but does not run (exited)"
 
 
 def test_a_container_of_another_machine_is_said_to_be_out_of_sight(tmp_path: Path) -> None:
     tool(tmp_path, "docker", "echo '@farm container 4194999 abcdef running'")
     said = asked(tmp_path)
-    assert chosen(KMS, said) is None
-    assert unseen(KMS, said).startswith("container kms runs as pid 4194999, which is not seen")
+    assert choose_process(KMS, said) is None
+    assert unseen_reason(KMS, said).startswith(
+        "container kms runs as pid 4194999, which is not seen"
+    )
 
 
 def test_why_another_process_is_not_seen_is_said() -> None:
@@ -112,8 +114,10 @@ def test_why_another_process_is_not_seen_is_said() -> None:
     listener = "   0: 00000000:22B8 00000000:0000 0A 0:0 00:0 0 0 0 777 1 0 100 0 0 10 0\n"
     everything, own = stat.format(pid=1) + stat.format(pid=9), stat.format(pid=9)
     name, port = ProcessSettings(name="kms"), ProcessSettings(name=None, port=8888)
-    assert unseen(name, everything) == "process kms is not seen there"
-    assert "only its own processes (/proc with hidepid)" in unseen(name, own)
-    assert unseen(name, "") == "no process is seen there (/proc)"
-    assert "TCP port 8888 there, but this login may not see" in unseen(port, listener + everything)
-    assert unseen(port, everything).endswith("listens on TCP port 8888 is not seen there")
+    assert unseen_reason(name, everything) == "process kms is not seen there"
+    assert "only its own processes (/proc with hidepid)" in unseen_reason(name, own)
+    assert unseen_reason(name, "") == "no process is seen there (/proc)"
+    assert "TCP port 8888 there, but this login may not see" in unseen_reason(
+        port, listener + everything
+    )
+    assert unseen_reason(port, everything).endswith("listens on TCP port 8888 is not seen there")

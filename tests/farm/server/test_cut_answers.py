@@ -12,16 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from farm.errors import AnswerCut, FarmError
-from farm.linux.control_groups import groups, look_for
+from farm.linux.control_groups import groups, locate_command
 from farm.linux.frames import Frame, proc_files
 from farm.linux.network import Interface
-from farm.linux.proc import look, of_threads, often
-from farm.linux.slow_samples import seldom, seldom_look
+from farm.linux.proc import fast_files, read_counters, thread_files
+from farm.linux.slow_samples import read_slow_counters, slow_files
 from farm.linux.top import parse_top
 from farm.model.server_settings import ProcessSettings
-from farm.server.interface import choose_interface, look_inside, read_inside
+from farm.server.interface import choose_interface, namespace_command, read_namespace
 from farm.server.machine import COMMAND, read_machine
-from farm.server.process import chosen, search, unseen
+from farm.server.process import choose_process, search_commands, unseen_reason
 from farm.server.recorded_files import BROKEN_OFF, files, free_bytes
 from farm.server.shell import CommandResult
 from farm.server.whole import whole, whole_text
@@ -59,13 +59,13 @@ def said_here(*commands: str) -> str:
 
 def machine(said: str) -> None:
     found = read_machine(said)
-    inside = read_inside(7, WAYS)
+    inside = read_namespace(7, WAYS)
     choose_interface("auto", found, frozenset({"172.17.0.2", "fe80::1"}), False, inside)
 
 
 def network(said: str) -> None:
     found = read_machine("")
-    inside = read_inside(7, said)
+    inside = read_namespace(7, said)
     for setting in ("auto", "eth0"):
         choose_interface(setting, found, frozenset({"172.17.0.2", "fe80::1"}), False, inside)
 
@@ -73,12 +73,12 @@ def network(said: str) -> None:
 def frame(said: str) -> None:
     answered = Frame(1, proc_files(said.split("\n")), {"queues": (said[:40],), "class": (said,)})
     where = groups(dict(answered.files), 1)
-    look(answered, 1, Interface("lo"), where)
-    seldom_look(answered, 1, where)
+    read_counters(answered, 1, Interface("lo"), where)
+    read_slow_counters(answered, 1, where)
 
 
 def process(wanted: ProcessSettings) -> Read:
-    return lambda said: (chosen(wanted, said), unseen(wanted, said))
+    return lambda said: (choose_process(wanted, said), unseen_reason(wanted, said))
 
 
 KMS = ProcessSettings(name=None, container="kms")
@@ -91,22 +91,25 @@ TOP = "top - 23:13:46 up 1 day\nTasks: 2 total\n%Cpu(s): 73.8 us, 12.7 sy, 0.0 n
 PARSERS: dict[str, tuple[Read, Callable[[], str]]] = {
     "machine": (machine, lambda: said_here(COMMAND)),
     "its network": (network, lambda: WAYS),
-    "its own network": (network, lambda: said_here(look_inside(1)).replace("/proc/1/", "/proc/7/")),
+    "its own network": (
+        network,
+        lambda: said_here(namespace_command(1)).replace("/proc/1/", "/proc/7/"),
+    ),
     "a process by name": (
         process(ProcessSettings(name="sh")),
-        lambda: said_here(*search(ProcessSettings())),
+        lambda: said_here(*search_commands(ProcessSettings())),
     ),
-    "a process by port": (process(PORT), lambda: said_here(*search(PORT))),
-    "a container": (process(KMS), lambda: DOCKER + said_here(*search(KMS))),
+    "a process by port": (process(PORT), lambda: said_here(*search_commands(PORT))),
+    "a container": (process(KMS), lambda: DOCKER + said_here(*search_commands(KMS))),
     "control groups": (
         lambda said: groups(proc_files(said.split("\n")), 1),
-        lambda: said_here(look_for(1)),
+        lambda: said_here(locate_command(1)),
     ),
     "a sample": (
         frame,
         lambda: said_here(
-            f"grep -asH '' {' '.join(often(1, Interface('lo'), groups({}, 1)))}"
-            f" {' '.join(seldom(1, groups({}, 1)))} {' '.join(of_threads(1))}"
+            f"grep -asH '' {' '.join(fast_files(1, Interface('lo'), groups({}, 1)))}"
+            f" {' '.join(slow_files(1, groups({}, 1)))} {' '.join(thread_files(1))}"
         ),
     ),
     "top": (parse_top, lambda: TOP),
@@ -157,8 +160,8 @@ def test_a_command_that_was_killed_gives_no_answer(killed: str) -> None:
     commands = (dies, "echo b") if killed == "first" else ("echo a", dies)
     said = subprocess.run(["/bin/sh", "-c", whole(*commands)], capture_output=True, check=False)
     answer = CommandResult(said.returncode, said.stdout.decode(), said.stderr.decode())
-    with pytest.raises(AnswerCut, match=r"looking around: the answer broke off \(.*killed"):
-        whole_text(answer, "looking around")
+    with pytest.raises(AnswerCut, match=r"the machine's facts: the answer broke off \(.*killed"):
+        whole_text(answer, "the machine's facts")
 
 
 def test_a_command_that_only_failed_gives_its_answer() -> None:
@@ -170,5 +173,5 @@ def test_a_command_that_only_failed_gives_its_answer() -> None:
 
 def test_an_answer_without_its_end_is_none() -> None:
     for text in ("", "a\n", "a\n@farm who"):
-        with pytest.raises(AnswerCut, match="looking around: the answer broke off"):
-            whole_text(CommandResult(-1, text, ""), "looking around")
+        with pytest.raises(AnswerCut, match="the machine's facts: the answer broke off"):
+            whole_text(CommandResult(-1, text, ""), "the machine's facts")

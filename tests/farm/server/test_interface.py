@@ -9,13 +9,18 @@ import pytest
 
 from farm.errors import BadInput
 from farm.linux.network import Interface
-from farm.server.interface import Inside, choose_interface, look_inside, read_inside
+from farm.server.interface import (
+    NetworkNamespace,
+    choose_interface,
+    namespace_command,
+    read_namespace,
+)
 from farm.server.machine import read_machine
 from tests.farm.server.test_machine import MACHINE
 
 ELSEWHERE = frozenset({"203.0.113.10"})
 # As the kernel of a little-endian machine writes it: 10.0.3.0/24 by veth0, all else by 10.0.3.1.
-INSIDE = Inside(
+INSIDE = NetworkNamespace(
     4321,
     {
         "dev": " face |bytes\n    lo: 1 1\n veth0: 1 1\n  eth9: 1 1",
@@ -85,8 +90,8 @@ def test_an_interface_may_be_named_that_only_the_process_has() -> None:
 
 def test_a_real_network_is_read() -> None:
     said = subprocess.run(
-        ["sh", "-c", look_inside(os.getpid())], capture_output=True, text=True, check=False
+        ["sh", "-c", namespace_command(os.getpid())], capture_output=True, text=True, check=False
     )
-    inside = read_inside(os.getpid(), said.stdout)
+    inside = read_namespace(os.getpid(), said.stdout)
     assert "lo:" in inside.files["dev"]
     assert "127.0.0.1" in inside.files["fib_trie"]

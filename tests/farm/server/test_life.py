@@ -8,9 +8,13 @@ from collections.abc import Sequence
 import pytest
 
 from farm.server.life import ProcessLife
-from farm.server.process import Found
+from farm.server.process import MediaServerProcess
 
-OLD, SIBLING, SUCCESSOR = Found(7, 100), Found(8, 110), Found(9, 5000)
+OLD, SIBLING, SUCCESSOR = (
+    MediaServerProcess(7, 100),
+    MediaServerProcess(8, 110),
+    MediaServerProcess(9, 5000),
+)
 
 
 @pytest.mark.parametrize(
@@ -26,14 +30,14 @@ OLD, SIBLING, SUCCESSOR = Found(7, 100), Found(8, 110), Found(9, 5000)
     ],
 )
 async def test_a_process_that_is_missed_is_dead_by_who_fits_next(
-    looks: Sequence[Found | None], why: str | None
+    looks: Sequence[MediaServerProcess | None], why: str | None
 ) -> None:
     life = ProcessLife(alive_ticks=4000)
     death = asyncio.create_task(life.died())
     await asyncio.sleep(0)
     life.missed(OLD)
     for found in looks:
-        life.look(found)
+        life.update(found)
     await asyncio.sleep(0)
     assert death.done() == (why is not None)
     if why is not None:
@@ -44,11 +48,11 @@ async def test_a_process_that_is_missed_is_dead_by_who_fits_next(
 async def test_a_server_that_stays_away_is_dead_in_the_next_trial_too() -> None:
     life = ProcessLife()
     life.missed(OLD)
-    life.look(None)
-    life.look(None)
+    life.update(None)
+    life.update(None)
     death = asyncio.create_task(life.died())
     await asyncio.sleep(0)
-    life.look(None)
+    life.update(None)
     assert "pid 7, has ended" in await death
 
 
@@ -57,7 +61,7 @@ async def test_looks_mean_nothing_while_nobody_is_missed() -> None:
     death = asyncio.create_task(life.died())
     await asyncio.sleep(0)
     for found in (None, None, None, SUCCESSOR):
-        life.look(found)
+        life.update(found)
     await asyncio.sleep(0)
     assert not death.done()
     death.cancel()

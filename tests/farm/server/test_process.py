@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from farm.model.server_settings import ProcessSettings
-from farm.server.process import Found, chosen, described, search
+from farm.server.process import MediaServerProcess, choose_process, process_label, search_commands
 from farm.server.whole import whole
 
 
@@ -30,19 +30,27 @@ def by_name(name: str) -> ProcessSettings:
 
 
 def test_a_name_longer_than_the_kernel_keeps_is_found() -> None:
-    assert chosen(by_name("kurento-media-server"), SYSTEM + KURENTO) == Found(25, 25)
+    assert choose_process(by_name("kurento-media-server"), SYSTEM + KURENTO) == MediaServerProcess(
+        25, 25
+    )
 
 
 def test_a_namesake_by_its_first_15_letters_is_not() -> None:
     other = process(30, "kurento-media-s", "/usr/bin/kurento-media-shell", 5000)
-    assert chosen(by_name("kurento-media-server"), other + KURENTO) == Found(25, 25)
+    assert choose_process(by_name("kurento-media-server"), other + KURENTO) == MediaServerProcess(
+        25, 25
+    )
 
 
 def test_an_interpreter_is_known_by_what_it_runs() -> None:
     module = process(40, "python3", "python3 -P -m infra.embedded --port 0")
     script = process(41, "node", "node /opt/sfu/server.js")
-    assert chosen(by_name("infra.embedded"), SYSTEM + module + script) == Found(40, 40)
-    assert chosen(by_name("server.js"), SYSTEM + module + script) == Found(41, 41)
+    assert choose_process(
+        by_name("infra.embedded"), SYSTEM + module + script
+    ) == MediaServerProcess(40, 40)
+    assert choose_process(by_name("server.js"), SYSTEM + module + script) == MediaServerProcess(
+        41, 41
+    )
 
 
 def test_it_is_told_what_runs_in_it_but_no_option() -> None:
@@ -52,31 +60,33 @@ def test_it_is_told_what_runs_in_it_but_no_option() -> None:
         ("/usr/bin/kurento-media-server -f /etc/kurento.conf", "kurento-media-server"),
         ("", "sfu"),
     ):
-        found = chosen(ProcessSettings(name=None, pid=40), process(40, "sfu", command))
+        found = choose_process(ProcessSettings(name=None, pid=40), process(40, "sfu", command))
         assert found is not None
         assert found.program == program
 
 
 def test_where_none_is_named_none_is_taken() -> None:
-    assert chosen(ProcessSettings(name=None), SYSTEM + KURENTO) is None
-    assert described(ProcessSettings(name=None)) is None
+    assert choose_process(ProcessSettings(name=None), SYSTEM + KURENTO) is None
+    assert process_label(ProcessSettings(name=None)) is None
 
 
 def test_among_several_the_one_that_worked_is_meant() -> None:
     wrapper = process(24, "kurento-media-s", "/usr/bin/kurento-media-server", 3)
-    assert chosen(by_name("kurento-media-server"), wrapper + KURENTO) == Found(25, 25)
+    assert choose_process(by_name("kurento-media-server"), wrapper + KURENTO) == MediaServerProcess(
+        25, 25
+    )
 
 
 def test_a_zombie_and_a_dead_name_are_not_found() -> None:
     zombie = process(25, "kurento-media-s", "", 900, state="Z")
-    assert chosen(by_name("kurento-media-server"), SYSTEM + zombie) is None
-    assert chosen(by_name("janus"), SYSTEM + KURENTO) is None
-    assert chosen(by_name("janus"), "grep: not found") is None
+    assert choose_process(by_name("kurento-media-server"), SYSTEM + zombie) is None
+    assert choose_process(by_name("janus"), SYSTEM + KURENTO) is None
+    assert choose_process(by_name("janus"), "grep: not found") is None
 
 
 def test_a_pid_is_itself_while_it_lives() -> None:
-    assert chosen(ProcessSettings(pid=25), KURENTO) == Found(25, 25)
-    assert chosen(ProcessSettings(pid=26), "") is None
+    assert choose_process(ProcessSettings(pid=25), KURENTO) == MediaServerProcess(25, 25)
+    assert choose_process(ProcessSettings(pid=26), "") is None
 
 
 def test_a_port_is_found_by_the_socket_that_listens() -> None:
@@ -90,8 +100,8 @@ def test_a_port_is_found_by_the_socket_that_listens() -> None:
         "lrwx------ 1 root root 64 Nov 1 00:00 9 -> socket:[7788]\n"
     )
     everything = said + SYSTEM + KURENTO
-    assert chosen(ProcessSettings(port=8888), everything) == Found(25, 25)
-    assert chosen(ProcessSettings(port=8889), everything) is None
+    assert choose_process(ProcessSettings(port=8888), everything) == MediaServerProcess(25, 25)
+    assert choose_process(ProcessSettings(port=8889), everything) is None
 
 
 def test_a_container_is_all_of_its_control_group() -> None:
@@ -102,12 +112,14 @@ def test_a_container_is_all_of_its_control_group() -> None:
         "/proc/25/cgroup:0::/system.slice/docker-abcdef123456.scope\n"
     )
     entry = process(20, "entrypoint.sh", "/bin/sh /entrypoint.sh")
-    assert chosen(ProcessSettings(container="kms"), said + SYSTEM + entry + KURENTO) == Found(
+    assert choose_process(
+        ProcessSettings(container="kms"), said + SYSTEM + entry + KURENTO
+    ) == MediaServerProcess(25, 25)
+    by_id = said.partition("\n")[2] + SYSTEM + entry + KURENTO
+    assert choose_process(ProcessSettings(container="abcdef123456"), by_id) == MediaServerProcess(
         25, 25
     )
-    by_id = said.partition("\n")[2] + SYSTEM + entry + KURENTO
-    assert chosen(ProcessSettings(container="abcdef123456"), by_id) == Found(25, 25)
-    assert chosen(ProcessSettings(container="other"), by_id) is None
+    assert choose_process(ProcessSettings(container="other"), by_id) is None
 
 
 @pytest.mark.parametrize("how", ["name", "pid", "port"])
@@ -128,9 +140,9 @@ def test_a_real_process_is_found_by_a_real_shell(how: str) -> None:
             "port": ProcessSettings(port=port),
         }[how]
         said = subprocess.run(
-            ["sh", "-c", whole(*search(wanted))], capture_output=True, check=False
+            ["sh", "-c", whole(*search_commands(wanted))], capture_output=True, check=False
         )
-        found = chosen(wanted, said.stdout.decode(errors="replace"))
+        found = choose_process(wanted, said.stdout.decode(errors="replace"))
         assert found is not None
         assert found.pid == child.pid
     finally:
@@ -139,13 +151,13 @@ def test_a_real_process_is_found_by_a_real_shell(how: str) -> None:
 
 
 def test_a_container_s_name_cannot_break_out_of_the_command() -> None:
-    command = whole(*search(ProcessSettings(container="x; echo broken")))
+    command = whole(*search_commands(ProcessSettings(container="x; echo broken")))
     said = subprocess.run(["sh", "-c", command], capture_output=True, check=False).stdout
     assert b"broken" not in said.split(b"/proc/", 1)[0]
 
 
 def test_messages_name_the_process_as_the_user_did() -> None:
-    assert described(ProcessSettings()) == "process kurento-media-server"
-    assert described(ProcessSettings(port=8888)) == "the process that listens on TCP port 8888"
-    assert described(ProcessSettings(container="kms")) == "container kms"
-    assert described(ProcessSettings(pid=7)) == "process 7"
+    assert process_label(ProcessSettings()) == "process kurento-media-server"
+    assert process_label(ProcessSettings(port=8888)) == "the process that listens on TCP port 8888"
+    assert process_label(ProcessSettings(container="kms")) == "container kms"
+    assert process_label(ProcessSettings(pid=7)) == "process 7"

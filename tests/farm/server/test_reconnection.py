@@ -102,5 +102,7 @@ async def test_a_machine_that_kills_what_it_is_asked_is_asked_again() -> None:
 async def test_a_machine_that_keeps_killing_is_lost_and_said_to_answer_nothing_whole() -> None:
     at = await bench()
     at.machine.kills = True
-    with pytest.raises(ServerLost, match="answers nothing whole for 60 s: looking for the process"):
+    with pytest.raises(
+        ServerLost, match="gave no complete answer for 60 s: searching for the process"
+    ):
         await restarted(at)

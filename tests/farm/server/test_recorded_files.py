@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from farm.model.call_files import RecordedFile, RecordedTrack
-from farm.server.recorded_files import files, free_bytes, has_ffprobe, look
+from farm.server.recorded_files import files, free_bytes, has_ffprobe, inspect_command
 
 PATHS = ("/r/s000-callee.webm", "/r/s000-caller.webm", "/r/s001-callee.webm", "/r/s001-caller.webm")
 
@@ -56,7 +56,7 @@ def test_a_file_that_a_process_has_open_is_being_written(tmp_path: Path) -> None
         file.write("some of it")
         file.flush()
         said = subprocess.run(
-            ["/bin/sh", "-c", look([str(half), str(whole)])],
+            ["/bin/sh", "-c", inspect_command([str(half), str(whole)])],
             env={**os.environ, "PATH": str(bin_)},
             stdout=subprocess.PIPE,
             text=True,

@@ -32,13 +32,13 @@ def answer(number: int, uptime_s: float, threads: int = 0) -> bytes:
 
 def asked(line: bytes) -> tuple[str, bool, bool]:
     """Whose figures, whether what is looked at seldom, and whether threads."""
-    _, pid, seldom, *files = line.decode().split()
-    return pid, seldom == "1", f"/proc/{pid}/task/*/stat" in files
+    _, pid, slow, *files = line.decode().split()
+    return pid, slow == "1", f"/proc/{pid}/task/*/stat" in files
 
 
 def second(conversation: Sampling, at_s: int, threads: int = 0) -> ServerSample | None:
     line = conversation.ask(25719, NONE, float(at_s))
-    frame = conversation.hear(answer(int(line.split()[0]), 100.0 + at_s, threads))
+    frame = conversation.feed(answer(int(line.split()[0]), 100.0 + at_s, threads))
     assert isinstance(frame, Frame)
     return conversation.sample(frame, at_s + 0.01)
 
@@ -60,7 +60,7 @@ def test_many_threads_are_looked_at_less_often(threads: int, every_s: int) -> No
     for at_s in range(10):
         line = conversation.ask(25719, NONE, float(at_s))
         number, wanted = int(line.split()[0]), asked(line)[2]
-        frame = conversation.hear(answer(number, 100.0 + at_s, threads if wanted else 0))
+        frame = conversation.feed(answer(number, 100.0 + at_s, threads if wanted else 0))
         assert frame is not None
         made = conversation.sample(frame, at_s + 0.01)
         if wanted:
@@ -81,8 +81,8 @@ def test_an_answer_to_an_older_question_is_passed_over() -> None:
     conversation = sampling()
     conversation.ask(25719, NONE, 0.0)
     conversation.ask(25719, NONE, 1.0)
-    assert conversation.hear(answer(1, 100.0)) is None
-    assert conversation.hear(answer(2, 101.0)) is not None
+    assert conversation.feed(answer(1, 100.0)) is None
+    assert conversation.feed(answer(2, 101.0)) is not None
 
 
 def test_top_comes_raw_and_in_figures_with_the_next_sample() -> None:
@@ -90,11 +90,11 @@ def test_top_comes_raw_and_in_figures_with_the_next_sample() -> None:
     assert second(conversation, 0) is None
     said = TOP.read_text()
     iterations = [f"top - {text}" for text in said.split("top - ")[1:]]
-    conversation.hear_top("".join(iterations[:2]).encode())
+    conversation.feed_top("".join(iterations[:2]).encode())
     before = second(conversation, 1)
     assert before is not None
     assert before.top_text is before.top_cpu_percent is None
-    conversation.hear_top(iterations[2].encode())
+    conversation.feed_top(iterations[2].encode())
     made = second(conversation, 2)
     assert made is not None
     assert made.top_text == iterations[1]
@@ -105,7 +105,7 @@ def test_top_comes_raw_and_in_figures_with_the_next_sample() -> None:
 def test_a_top_that_is_not_understood_is_kept_raw_and_gives_no_figures() -> None:
     conversation = sampling()
     second(conversation, 0)
-    conversation.hear_top(b"top - 1\n" + b"top - 2\nThreads: 3 total\n" + b"top - 3\n")
+    conversation.feed_top(b"top - 1\n" + b"top - 2\nThreads: 3 total\n" + b"top - 3\n")
     made = second(conversation, 1)
     assert made is not None
     assert made.top_text == "top - 2\nThreads: 3 total\n"
