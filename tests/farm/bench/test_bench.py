@@ -22,9 +22,8 @@ from farm.model.server_samples import Footprint, ResetReport
 from farm.model.verdict import Outcome
 from farm.planning.placement import Room
 from farm.planning.trial_planning import NO_ROOMS
-from farm.testing import FakeStore
+from farm.testing import FakeServer, FakeStore, FakeWorld
 from farm.verdict import NO_BASELINE
-from tests.fakes import FakeServer, FakeWorld
 from tests.reports.made_run import made_manifest, new_run, pages, record_trial
 
 SETTINGS = replace(
