@@ -4,17 +4,17 @@
     ├── BadInput                  exit 2: one clear line, nothing started
     │   ├── ExperimentError       a file, a line, a key, a value
     │   ├── MissingTool           no Chromium, no sshd, no clip
-    │   └── InUse                 another process has what only one may have
+    │   └── InUse                 another process holds what only one may hold
     ├── ServerError               the system under test
     │   ├── ServerUnreachable
     │   │   ├── HostKeyUnknown    refused; the message holds the command that adds it
     │   │   ├── LoginRefused
     │   │   └── CommandsRefused   logged in, but the login runs nothing: nologin, sftp only
-    │   ├── AnswerCut             a command there was killed: what it asks for is not known
-    │   └── ServerLost            it was there and is gone
+    │   ├── AnswerCut             a command there was killed: its result is unknown
+    │   └── ServerLost            it answered before and does not any more
     ├── KurentoError              what the media server answered
     │   ├── KurentoUnreachable    nothing there, or something that does not speak Kurento
-    │   ├── KurentoLost           the socket died and the session could not be taken up again
+    │   ├── KurentoLost           the socket died and its session could not be resumed
     │   ├── KurentoTimeout        no answer within the time of the setting named
     │   └── KurentoRefused        an error object; `code` and `type` as sent
     │       ├── MarshallError            40001
@@ -28,9 +28,9 @@
     │   ├── ProcessError          a child that did not start, or died
     │   ├── BrowserError          Chromium or a page of it
     │   └── HostLost              a machine that ran probes
-    ├── CloudError                what a cloud said, or did not do in time: exit 3
-    │   ├── NoCapacity            no machine of that kind to be had there now
-    │   └── NotThereYet           what is made or ended is not so everywhere yet: asked again
+    ├── CloudError                a cloud refused, or took too long: exit 3
+    │   ├── NoCapacity            no machine of that kind is available there now
+    │   └── NotThereYet           a change is not visible everywhere yet: tried again
     ├── JoinError                 a probe that could not join: a failure of its session
     └── RecordingError            a run folder that cannot be read or written
         └── NoSpace               the disk is full: exit 3, what is written stays readable
@@ -45,7 +45,7 @@ from typing import Any
 
 
 class FarmError(Exception):
-    """The root of the tree; catching it catches nothing that is a bug."""
+    """The root of the tree; a bug of the farm is never one of these."""
 
 
 class BadInput(FarmError):
@@ -64,7 +64,7 @@ class MissingTool(BadInput):
 
 
 class InUse(BadInput):
-    """What only one process may write is another's; `by` says whose."""
+    """Another process holds what only one may write; `by` names it."""
 
     def __init__(self, what: str, by: str) -> None:
         super().__init__(f"{what}: another farm writes it: {by}")
@@ -72,7 +72,7 @@ class InUse(BadInput):
 
 
 class ServerError(FarmError):
-    """The system under test is to blame."""
+    """The system under test failed, or could not be reached."""
 
 
 class ServerUnreachable(ServerError):
@@ -88,11 +88,11 @@ class LoginRefused(ServerUnreachable):
 
 
 class CommandsRefused(ServerUnreachable):
-    """The SSH host accepted the login, but runs no commands for it; the message has its words."""
+    """The SSH host accepted the login, but runs no commands for it; the message quotes it."""
 
 
 class AnswerCut(ServerError):
-    """A command on the server was killed, or its answer is not whole: nothing is known of it."""
+    """A command on the server was killed, or its answer is incomplete: its result is unknown."""
 
 
 class ServerLost(ServerError):
@@ -108,7 +108,7 @@ class KurentoUnreachable(KurentoError):
 
 
 class KurentoLost(KurentoError):
-    """The socket died and its session could not be taken up again."""
+    """The socket died and its session could not be resumed."""
 
 
 class KurentoTimeout(KurentoError):
@@ -154,9 +154,9 @@ class SdpRefused(KurentoRefused):
 
 
 class GeneratorError(FarmError):
-    """The load generator is to blame; a trial in which it happens is invalid.
+    """The load generator failed; a trial in which it happens is invalid.
 
-    In a group of tasks, too: it is then in an ExceptionGroup, which `except*` sees.
+    Raised in a group of tasks it is in an ExceptionGroup: catch it with `except*`.
     """
 
 
@@ -173,7 +173,7 @@ class HostLost(GeneratorError):
 
 
 class CloudError(FarmError):
-    """A cloud refused, throttled, or took too long. Nothing half-made is left, or it is said."""
+    """A cloud refused, throttled, or took too long; the message names what is left half-made."""
 
 
 class NoCapacity(CloudError):
@@ -181,15 +181,15 @@ class NoCapacity(CloudError):
 
 
 class NotThereYet(CloudError):
-    """What was made or ended a moment ago is not so everywhere yet."""
+    """A change made a moment ago is not visible everywhere in the cloud yet."""
 
 
 class JoinError(FarmError):
     """A probe could not join its session.
 
     `reason` is a short slug (`signalling`, `dialog`, `media`, `navigation`, `page_error`,
-    `timeout`, `partner`), the message the line a user reads, `screenshot` what the page showed,
-    where one could be taken.
+    `timeout`, `partner`), the message one line for the user, `screenshot` a file that shows the
+    page, where one could be taken.
     """
 
     def __init__(self, reason: str, message: str, screenshot: Path | None = None) -> None:

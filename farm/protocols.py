@@ -1,4 +1,4 @@
-"""What the controller asks of the world. Edges implement these; tests hand in fakes."""
+"""The interfaces by which a trial acts on the world; edges implement them, tests hand in fakes."""
 
 from __future__ import annotations
 
@@ -34,9 +34,10 @@ Evidence = PageReport | HostSample | ProbeEvent
 class HostKit:
     """What a host needs before its first probe.
 
-    `app_url` may name a user and a password, by which its pages are asked for. An `http` origin
-    that is not loopback is made secure for cameras, and so are those that its pages `led_to`.
-    `screenshots` is where pictures of pages go (absolute). `poll_s` is the getStats period.
+    `app_url` may name a user and a password, with which its pages are requested. An `http` origin
+    that is not loopback is treated as secure, which cameras need, and so are those that its pages
+    `led_to`. `screenshots` is the folder for screenshots (absolute). `poll_s` is the getStats
+    period.
     """
 
     app_url: str
@@ -63,7 +64,7 @@ class Probe(Protocol):
     """One page acting as one user, in its host's process."""
 
     async def open(self, plan: ProbePlan) -> None:
-        """Page made, hooks in. Raises BrowserError."""
+        """Make the page, with our hooks in it. Raises BrowserError."""
 
     async def join(self) -> None:
         """The driver's `join` steps. Raises JoinError."""
@@ -76,7 +77,7 @@ class Probe(Protocol):
     async def screenshot(self, name: str) -> Path | None: ...
 
     def evidence(self) -> AsyncIterator[PageReport | ProbeEvent]:
-        """Polls, console, closes, crash; ends after `close`."""
+        """Polls, console lines, closed sockets, a crash, as they come; ends after `close`."""
 
     async def close(self) -> None:
         """Idempotent; nothing of the page is left."""
@@ -91,7 +92,7 @@ class Host(Protocol):
     async def open(self, kit: HostKit) -> HostFacts: ...
 
     async def start(self, plan: ProbePlan) -> None:
-        """Boot the probe's page. Raises BrowserError."""
+        """Open the probe's page. Raises BrowserError."""
 
     async def join(self, probe: str) -> None:
         """The role's `join` steps; the controller orders the roles. Raises JoinError."""
@@ -105,17 +106,20 @@ class Host(Protocol):
     async def screenshot(self, probe: str, name: str) -> Path | None: ...
 
     def evidence(self) -> AsyncIterator[Evidence]:
-        """All that is seen, as it is seen; ends at `close`. Raises HostLost, GeneratorError."""
+        """What probes report and the host samples, as it comes; ends at `close`.
+
+        Raises HostLost, GeneratorError.
+        """
 
     async def clock(self) -> ClockReading:
-        """Its monotonic clock as run time. Raises GeneratorError where nobody can read it."""
+        """Its monotonic clock as run time. Raises GeneratorError where it cannot be read."""
 
     async def close(self) -> None:
         """Idempotent; nothing of ours runs afterwards."""
 
 
 class Recorder(Protocol):
-    """Where a trial's raw evidence goes; calls return at once, times are run time."""
+    """Records a trial's raw evidence; calls return at once, times are run time."""
 
     def page_report(self, report: PageReport) -> None: ...
 
@@ -152,20 +156,20 @@ class TrialStore(Protocol):
         """What was recorded of a trial that is over. Blocks."""
 
     def keep(self, plan: TrialPlan, result: TrialResult) -> None:
-        """Write the verdict down; it is never rewritten."""
+        """Write the verdict; it is never rewritten."""
 
     def journal(self, kind: str, /, **facts: Any) -> None:
-        """Say what was decided; survives a crash once this returns."""
+        """Record a decision; it survives a crash once this returns."""
 
 
 class Recordings(Protocol):
-    """Where the media server writes the calls of a run: a directory on its machine.
+    """The directory on the media server's machine into which it records calls.
 
     Each call raises ServerError when the machine cannot be asked.
     """
 
     async def ready(self) -> int | None:
-        """Make the directory, or clear it of what an earlier trial left; its free bytes if known.
+        """Make the directory, or empty it; returns its free bytes if known.
 
         Raises BadInput if it cannot be made.
         """
@@ -178,7 +182,7 @@ class Recordings(Protocol):
 
 
 Restart = Callable[[], Awaitable[None]]
-"""Makes the server's machine new from outside of it, as a cloud can. Raises CloudError."""
+"""Restarts the server's machine from outside, as a cloud can. Raises CloudError."""
 
 
 class Server(Protocol):
@@ -186,22 +190,22 @@ class Server(Protocol):
 
     @property
     def recordings(self) -> Recordings | None:
-        """`None` where the server's machine cannot be looked at."""
+        """`None` where the farm has no access to the server's machine."""
 
     @property
     def pid(self) -> int | None:
-        """Its process on its own machine, as it was seen last; `None` where it was not."""
+        """The id of its process on its machine, when last seen; `None` if it never was."""
 
     async def open(self) -> ServerFacts:
         """Raises ServerUnreachable, HostKeyUnknown, LoginRefused."""
 
     async def reset(self, like: Footprint | None) -> ResetReport:
-        """Fresh state, verified against `like`; dirty is a value, not an error."""
+        """Bring it to a fresh state, verified against `like`; a dirty one is a value, no error."""
 
     async def footprint(self) -> Footprint: ...
 
     async def died(self) -> str:
-        """Wait until the media server's process, as it is sampled, has ended; why."""
+        """Wait until the sampled process of the media server has ended; returns why."""
 
     def samples(self) -> AsyncGenerator[ServerSample | Gap]:
         """One a second until closed. Raises ServerLost when 60 s of retries are over."""
@@ -210,7 +214,7 @@ class Server(Protocol):
 
 
 class ServerView(Protocol):
-    """What the media server says of itself, over its own protocol."""
+    """The media server's own figures, read over its own protocol."""
 
     def samples(self) -> AsyncGenerator[KurentoSample]:
         """One every few seconds until closed; none while it does not answer."""
@@ -235,7 +239,7 @@ class RoleProgress:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a person watches: the last second of a trial.
+    """The last second of a trial, as it is shown to a person.
 
     `host_cpu_percent` is the busiest host's; `roles` are in the plan's order.
     """
@@ -256,7 +260,7 @@ class Progress:
 
 
 class Observer(Protocol):
-    """Who is told how it goes: a terminal, a JSON stream, a live page."""
+    """Shows how a run goes on: a terminal, a JSON stream, a live page."""
 
     def note(self, text: str) -> None:
         """One line for the user."""
@@ -272,4 +276,4 @@ class Observer(Protocol):
 
 
 OUTAGE = "outage"
-"""What the journal calls a turn at which the server could not be reached."""
+"""The journal's kind of a turn at which the server could not be reached."""

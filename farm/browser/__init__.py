@@ -1,4 +1,4 @@
-"""Chromium: the `program`, `chromiums` of a host, each `browser`, its pages, what they report."""
+"""Chromium: the program, the browsers of a host, their pages, and what pages report."""
 
 from __future__ import annotations
 

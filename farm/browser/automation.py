@@ -1,7 +1,7 @@
-"""Playwright, started once a host: connects to the browsers that the farm starts.
+"""Playwright, started once a host: it connects to the browsers that the farm starts.
 
 The farm starts Chromium itself (farm.browser.chromiums), so that it knows its pid, gives it cores
-and ends it whatever happens; Playwright only talks to it.
+and ends it whatever happens.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from farm.protocols import HostKit
 
 
 class Automation:
-    """Playwright, by which all browsers of a host are spoken to. It outlives a Ctrl-C."""
+    """Playwright, through which all browsers of a host are controlled. It outlives a Ctrl-C."""
 
     def __init__(self, playwright: Playwright) -> None:
         self._playwright = playwright

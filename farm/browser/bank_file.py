@@ -13,12 +13,15 @@ TAKE_INPUT = "(name) => { const input = window[name]; delete window[name]; retur
 
 
 async def give_bank(banks: Mapping[str, Path], frame: Frame, name: str, codec: str) -> None:
-    """Into the file input that a global of the frame holds; the page's promise fails with it."""
+    """Put the file of `codec` into the file input that the frame's global `name` holds.
+
+    Where that fails the page's promise is rejected.
+    """
     found = await frame.evaluate_handle(TAKE_INPUT, name)
     given = found.as_element()
     if given is None:
-        raise BrowserError("the page asked for prepared frames and went on")
+        raise BrowserError("the page asked for prepared frames, but does not wait for them")
     if codec not in banks:
-        raise BrowserError(f"there are none of {codec}")
+        raise BrowserError(f"there are no prepared frames of {codec}")
     await given.set_input_files(banks[codec])
     await found.dispose()

@@ -1,4 +1,4 @@
-"""One Chromium process, spoken to by Playwright: opens pages, tells them of its death."""
+"""One Chromium process, controlled by Playwright: it opens pages; when it ends, they crash."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Browser:
         self._kit = kit
         self._banks = banks
         self._pages: set[BrowserPage] = set()
-        self._watch = asyncio.create_task(self._tell_of_death())
+        self._watch = asyncio.create_task(self._crash_pages_at_end())
 
     @property
     def pid(self) -> int:
@@ -46,7 +46,7 @@ class Browser:
         return self._child.alive
 
     async def page(self, plan: ProbePlan, sink: Sink) -> BrowserPage:
-        """An empty page with our hooks in it. Raises BrowserError."""
+        """Open an empty page with our hooks in it. Raises BrowserError."""
         context: BrowserContext | None = None
         try:
             async with asyncio.timeout(BOOT_WITHIN_S):
@@ -82,15 +82,17 @@ class Browser:
             await self._connection.close()
         await self._child.stop()
 
-    async def _tell_of_death(self) -> None:
+    async def _crash_pages_at_end(self) -> None:
         status = await self._child.died()
         for page in tuple(self._pages):
             page.crash(f"{self._child.name} ended with status {status}")
 
 
 def _credentials(app_url: str) -> HttpCredentials | None:
-    """What an app behind a login is told, and nobody else; not in the address of its pages, from
-    which they could fetch nothing."""
+    """The credentials in the address of the app, to be sent to its origin only.
+
+    They are not left in the address: pages loaded from such an address cannot `fetch`.
+    """
     login = login_of(app_url)
     if login is None:
         return None

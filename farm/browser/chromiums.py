@@ -41,7 +41,7 @@ class PlayedFiles(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """What a host's browsers are made of."""
+    """The program, files and settings with which a host's browsers are started."""
 
     kit: HostKit
     chromium: Path
@@ -83,7 +83,7 @@ class Chromiums:
         return version
 
     async def browser(self) -> Browser:
-        """One more browser, running and connected. Raises BrowserError."""
+        """Start one more browser and connect to it. Raises BrowserError."""
         source = self._source
         if source is None:
             raise BrowserError("no browser can be started: this host is not open")
@@ -117,7 +117,7 @@ class Chromiums:
                 raise survivor
 
     async def _start(self, source: _Source) -> tuple[Child[Any], str]:
-        """The process, once it has said where its DevTools listen, and that address."""
+        """Start the process; returns it, and the address on which its DevTools listen."""
         name = f"chromium-{self._count}"
         self._count += 1
         profile = self._processes.temporary_directory("probe-farm-profile-")

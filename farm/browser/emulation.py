@@ -14,7 +14,7 @@ def emulation(line: AccessLink) -> dict[str, float | bool]:
 
     It must be sent before the page makes its peer connection. Its `latency` counts one way and is
     never sent as 0: Chromium would then ignore `packetLoss` in silence. A limited link queues
-    300 ms of packets, as access lines do, and drops what comes on top.
+    300 ms of packets, as real ones do, and drops what comes on top.
     """
     limits_kbps = [limit for limit in (line.up_kbps, line.down_kbps) if limit is not None]
     queue = 0
@@ -31,5 +31,5 @@ def emulation(line: AccessLink) -> dict[str, float | bool]:
 
 
 def _bytes_per_s(kbps: int | None) -> float:
-    """-1 is DevTools' word for no limit."""
+    """In DevTools -1 means no limit."""
     return -1 if kbps is None else kbps * 125

@@ -1,4 +1,4 @@
-"""Why a step of a driver failed: what the page suffered and showed before it. Pure."""
+"""Why a step of a driver failed: errors, dialogs and closed sockets of the page. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from farm.model.page_samples import ProbeEvent
 
 STATUS = "#status"
 MESSAGE_PLACES = ("#error", "[role=alert]", STATUS)
-"""Where pages show a person what is the matter; `STATUS` also holds good news."""
+"""Selectors of elements that show messages to a person; `STATUS` need not be an error."""
 
 LONGEST = 200
 ORDERLY = (1000, 1005)
@@ -16,7 +16,7 @@ ORDERLY = (1000, 1005)
 
 @dataclass(slots=True)
 class JoinTrouble:
-    """The last of each thing that went wrong in a page, since it was opened."""
+    """The last error of each kind in a page, since it was opened."""
 
     dialog: str | None = None
     socket: str | None = None
@@ -24,7 +24,7 @@ class JoinTrouble:
     console: str | None = None
 
     def socket_closed(self, event: ProbeEvent) -> None:
-        """A `socket_closed` event; an orderly close (RFC 6455, 7.4.1) is no trouble."""
+        """Note a `socket_closed` event; an orderly close (RFC 6455, 7.4.1) is no error."""
         if event.data.get("code") not in ORDERLY:
             self.socket = event.message
 
@@ -33,9 +33,9 @@ class JoinTrouble:
     ) -> tuple[str, str]:
         """Reason and message for a step that took too long (`what` says so).
 
-        `shown` is the first of `MESSAGE_PLACES` with visible text, and that text; `media` how far
-        connections without media came. A dialog that nobody answered explains most, then the app's
-        own complaint or its closed socket, then media, then an uncaught error.
+        `shown` is the first of `MESSAGE_PLACES` with visible text, and that text; `media` says how
+        far connections without media came. The likeliest cause comes first: a dialog without an
+        answer, the app's own message or its closed socket, media, an uncaught error.
         """
         complaint = shown is not None and shown[0] != STATUS
         reason = "timeout"
@@ -50,7 +50,7 @@ class JoinTrouble:
         return reason, self.describe(what if media is None else f"{what}; {media}", shown)
 
     def describe(self, what: str, shown: tuple[str, str] | None) -> str:
-        """One line: `what`, what the page shows, and all the trouble there was."""
+        """One line: `what`, what the page shows, and the last error of each kind."""
         parts = [what]
         if shown is not None:
             parts.append(f"the page shows {' '.join(shown[1].split())[:LONGEST]!r} in {shown[0]}")

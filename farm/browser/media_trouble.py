@@ -28,19 +28,19 @@ UNREACHABLE = "the server announces an address that this probe cannot reach"
 NO_REMOTE = "the server has no address to announce, or its candidates are not passed on"
 NO_LOCAL = "this probe's machine has no network that the browser may use"
 NO_DTLS = "a firewall passes small packets alone, or the certificate is not the one of the answer"
-NO_PACKET = "nobody sends to this connection, or a firewall holds what is sent"
+NO_PACKET = "no participant sends to this connection, or a firewall drops what is sent"
 
 
 @dataclass(slots=True)
 class MediaTrouble:
-    """What polls and events of a probe tell of its connections until they have media."""
+    """The states of a probe's connections, by its polls and events, until they have media."""
 
     _connections: tuple[ConnectionReport, ...] = ()
     _pairs: dict[str, dict[str, str]] = field(default_factory=dict)
     _errors: dict[str, str] = field(default_factory=dict)
 
     def polled(self, report: PageReport) -> None:
-        """Chromium forgets the pairs of a connection that failed: they are kept here."""
+        """Note a poll; Chromium forgets the pairs of a connection that failed, this does not."""
         self._connections = report.connections
         for connection in report.connections:
             if connection.progress is not None:
@@ -50,11 +50,11 @@ class MediaTrouble:
                         pairs[name] = line
 
     def candidate_error(self, event: ProbeEvent) -> None:
-        """The last `candidate_error` of each connection."""
+        """Note a `candidate_error`; the last of each connection counts."""
         self._errors[str(event.data.get("connection"))] = event.message
 
     def describe(self) -> str | None:
-        """How far each connection without media came, and the usual cause; `None`: no sign."""
+        """How far each connection without media came, and the usual cause; `None`: not known."""
         stuck = [
             (each.connection, how)
             for each in self._connections
@@ -62,11 +62,11 @@ class MediaTrouble:
         ]
         if not stuck:
             return None
-        told = [f"connection {name}: {how}" for name, (how, _cause) in stuck[:MOST_CONNECTIONS]]
+        states = [f"connection {name}: {how}" for name, (how, _cause) in stuck[:MOST_CONNECTIONS]]
         if len(stuck) > MOST_CONNECTIONS:
-            told.append(f"and {len(stuck) - MOST_CONNECTIONS} more")
+            states.append(f"and {len(stuck) - MOST_CONNECTIONS} more")
         causes = " or ".join(dict.fromkeys(cause for _name, (_how, cause) in stuck))
-        return f"media did not connect: {', '.join(told)}; usual cause: {causes}"
+        return f"media did not connect: {', '.join(states)}; usual cause: {causes}"
 
     def _how_far(self, connection: ConnectionReport) -> tuple[str, str] | None:
         progress = connection.progress

@@ -1,6 +1,6 @@
-"""Members of a page's message, of the type that they should have; what is not counts as unknown.
+"""Members of a page's message by type; one of another type counts as unknown.
 
-Pure; a page may send anything, nothing of it raises.
+Pure; a page may send anything, and nothing of it raises.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _MOST = 2**63
 
 
 def number(value: Any) -> int | float | None:
-    """A finite number that 64 bits hold; JavaScript's and JSON's others are unknown."""
+    """A finite number that fits into 64 bits; any other is unknown."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return value if -_MOST <= value < _MOST else None
@@ -26,7 +26,7 @@ def seconds(ms: Any) -> float | None:
 
 
 def text(value: Any) -> str:
-    """At most `LONGEST_TEXT` characters that every file can hold (JSON may carry half a pair)."""
+    """At most `LONGEST_TEXT` characters, without lone surrogates, which files cannot hold."""
     if not isinstance(value, str):
         return ""
     return value[:LONGEST_TEXT].encode(errors="replace").decode()

@@ -1,6 +1,6 @@
-"""What happened in a page -> `ProbeEvent`. Pure; a page may send anything, nothing of it raises.
+"""Messages of a page about events -> `ProbeEvent`. Pure; a page may send anything, none raises.
 
-The messages are those of browser_scripts/ that tell something as it happens.
+The messages are those that browser_scripts/ sends as something happens.
 """
 
 from __future__ import annotations
@@ -11,89 +11,89 @@ from typing import Any
 from farm.browser.message_members import media_kind, number, seconds, text
 from farm.model.page_samples import EventKind, FirstMedia, ProbeEvent
 
-Said = Mapping[str, Any]
-Told = tuple[EventKind, str, Mapping[str, Any]]
+Message = Mapping[str, Any]
+EventParts = tuple[EventKind, str, Mapping[str, Any]]
 
 SOURCES = ("camera", "microphone", "screen", "canvas")
 STATES = ("live", "ended", "none")
 
 
-def page_event(probe: str, said: Said, monotonic_s: float) -> ProbeEvent | None:
-    """The event that a message tells; `None`: there is no message of its name."""
-    name = said.get("message")
-    teller = _TELLERS.get(name) if isinstance(name, str) else None
-    if teller is None:
+def page_event(probe: str, message: Message, monotonic_s: float) -> ProbeEvent | None:
+    """The event of a message; `None`: no message has that name."""
+    name = message.get("message")
+    reader = _READERS.get(name) if isinstance(name, str) else None
+    if reader is None:
         return None
-    kind, message, data = teller(said)
-    return ProbeEvent(probe, kind, monotonic_s, message, data)
+    kind, line, data = reader(message)
+    return ProbeEvent(probe, kind, monotonic_s, line, data)
 
 
-def first_media(said: Said) -> FirstMedia | None:
-    kind, time_s = media_kind(said.get("kind")), seconds(said.get("page_time_ms"))
+def first_media(message: Message) -> FirstMedia | None:
+    kind, time_s = media_kind(message.get("kind")), seconds(message.get("page_time_ms"))
     if kind is None or time_s is None:
         return None
-    return FirstMedia(text(said.get("track")), kind, time_s)
+    return FirstMedia(text(message.get("track")), kind, time_s)
 
 
-def _setup(said: Said) -> Told:
-    first = first_media(said)
+def _setup(message: Message) -> EventParts:
+    first = first_media(message)
     if first is None:
         return "page_error", "the page sent a first media of no kind", {}
-    offered_s = seconds(said.get("offered_ms"))
+    offered_s = seconds(message.get("offered_ms"))
     data = {
         "kind": first.kind,
         "track": first.track,
-        "connection": text(said.get("connection")),
+        "connection": text(message.get("connection")),
         "setup_s": None if offered_s is None else first.page_time_s - offered_s,
     }
     return "setup", f"first {first.kind}", data
 
 
-def _connection(said: Said) -> Told:
-    name, state = text(said.get("connection")), text(said.get("state"))
-    by_page = said.get("by_page") is True
+def _connection(message: Message) -> EventParts:
+    name, state = text(message.get("connection")), text(message.get("state"))
+    by_page = message.get("by_page") is True
     line = f"{name} is {state}{' by the page' if by_page else ''}"
     return "connection", line, {"connection": name, "state": state, "by_page": by_page}
 
 
-def _candidate_error(said: Said) -> Told:
+def _candidate_error(message: Message) -> EventParts:
     data = {
-        "connection": text(said.get("connection")),
-        "url": text(said.get("url")),
-        "code": number(said.get("code")),
-        "text": text(said.get("text")),
+        "connection": text(message.get("connection")),
+        "url": text(message.get("url")),
+        "code": number(message.get("code")),
+        "text": text(message.get("text")),
     }
     line = f"{data['url']} gave no candidate: {data['code']} {data['text']}".rstrip()
     return "candidate_error", line, data
 
 
-def _sender(said: Said) -> Told:
-    """What an RTCRtpSender is given to send."""
-    kind, state = media_kind(said.get("kind")), said.get("state")
+def _sender(message: Message) -> EventParts:
+    """The track and settings that an RTCRtpSender has now."""
+    kind, state = media_kind(message.get("kind")), message.get("state")
     if kind is None or state not in STATES:
         return "page_error", "the page sent a sender of no kind or state", {}
-    source, mid, track = said.get("source"), said.get("mid"), said.get("track")
+    source, mid, track = message.get("source"), message.get("mid"), message.get("track")
     data = {
-        "connection": text(said.get("connection")),
+        "connection": text(message.get("connection")),
         "mid": text(mid) if isinstance(mid, str) else None,
         "kind": kind,
         "track": text(track) if isinstance(track, str) else None,
         "source": source if source in SOURCES else "other",
         "state": state,
-        "failed": said.get("failed") is True,
-        "enabled": said.get("enabled") is True,
-        "active": said.get("active") is not False,
-        "frame_rate": number(said.get("frame_rate")),
-        "max_frame_rate": number(said.get("max_frame_rate")),
-        "width": number(said.get("width")),
-        "height": number(said.get("height")),
-        "direction": text(said.get("direction")),
-        "page_time_s": seconds(said.get("page_time_ms")),
+        "failed": message.get("failed") is True,
+        "enabled": message.get("enabled") is True,
+        "active": message.get("active") is not False,
+        "frame_rate": number(message.get("frame_rate")),
+        "max_frame_rate": number(message.get("max_frame_rate")),
+        "width": number(message.get("width")),
+        "height": number(message.get("height")),
+        "direction": text(message.get("direction")),
+        "page_time_s": seconds(message.get("page_time_ms")),
     }
     return "sender", _sender_line(data), data
 
 
-def _sender_line(data: Said) -> str:
+def _sender_line(data: Mapping[str, Any]) -> str:
     where = f"{data['kind']} on {data['connection']} mid {data['mid']}"
     if data["state"] == "none":
         return f"sends no {where}"
@@ -112,43 +112,44 @@ def _sender_line(data: Said) -> str:
     return f"sends {data['source']} {where}: {how}"
 
 
-def _receiver(said: Said) -> Told:
-    """Whether the page wants what comes on an m-line, which it wanted before."""
-    kind, mid = media_kind(said.get("kind")), said.get("mid")
+def _receiver(message: Message) -> EventParts:
+    """Whether the page still accepts what comes on an m-line that it accepted before."""
+    kind, mid = media_kind(message.get("kind")), message.get("mid")
     if kind is None or not isinstance(mid, str):
         return "page_error", "the page sent a receiver of no kind or mid", {}
-    wanted = said.get("wanted") is not False
+    wanted = message.get("wanted") is not False
     data = {
-        "connection": text(said.get("connection")),
+        "connection": text(message.get("connection")),
         "mid": text(mid),
         "kind": kind,
         "wanted": wanted,
-        "direction": text(said.get("direction")),
-        "page_time_s": seconds(said.get("page_time_ms")),
+        "direction": text(message.get("direction")),
+        "page_time_s": seconds(message.get("page_time_ms")),
     }
     line = f"{'receives' if wanted else 'refuses'} {kind} on {data['connection']} mid {data['mid']}"
     return "receiver", f"{line}: {data['direction']}", data
 
 
-def _fidelity(said: Said) -> Told:
-    fidelity, reason = text(said.get("fidelity")), text(said.get("reason"))
+def _fidelity(message: Message) -> EventParts:
+    fidelity, reason = text(message.get("fidelity")), text(message.get("reason"))
     line = f"{fidelity}: {reason}" if reason else fidelity
     return "fidelity", line, {"fidelity": fidelity, "reason": reason}
 
 
-def _audio(said: Said) -> Told:
-    played = said.get("played") is True
+def _audio(message: Message) -> EventParts:
+    played = message.get("played") is True
     return "audio", f"received audio is {'' if played else 'not '}played", {"played": played}
 
 
-def _socket_closed(said: Said) -> Told:
-    url, code, reason = text(said.get("url")), number(said.get("code")), text(said.get("reason"))
-    was_clean = said.get("was_clean") is True
+def _socket_closed(message: Message) -> EventParts:
+    url, code = text(message.get("url")), number(message.get("code"))
+    reason = text(message.get("reason"))
+    was_clean = message.get("was_clean") is True
     data = {"url": url, "code": code, "reason": reason, "was_clean": was_clean}
     return "socket_closed", f"{url} closed with code {code} {reason}".rstrip(), data
 
 
-_TELLERS: Mapping[str, Callable[[Said], Told]] = {
+_READERS: Mapping[str, Callable[[Message], EventParts]] = {
     "first_media": _setup,
     "connection": _connection,
     "candidate_error": _candidate_error,

@@ -1,8 +1,8 @@
-"""What a page says -> reports and events. Pure; a page may send anything, nothing of it raises.
+"""Messages of a page -> reports and events. Pure; a page may send anything, nothing of it raises.
 
 A page sends JSON strings (browser_scripts/): `poll` once a period and frame, and others as
-something happens (`farm.browser.page_events`). `PageMessages` joins the tabs and frames of one
-probe into one report a period.
+something happens (`farm.browser.page_events`). `PageMessages` joins the polls of a probe's tabs and
+frames into one report a period.
 """
 
 from __future__ import annotations
@@ -38,24 +38,25 @@ class PageMessages:
     def read(
         self, sent: str, tab: int, monotonic_s: float, wall_s: float
     ) -> PageReport | ProbeEvent | None:
-        """One message, with the host's clocks at its arrival; `None`: it waits for another.
+        """The report or event of a message, which arrived at these times of the host's clocks.
 
-        `tab` is the number of the tab that sent it; they grow with age.
+        `None`: its report waits for another message. `tab` is the number of the tab that sent it;
+        younger tabs have larger ones.
         """
         try:
-            said = from_text(sent)
+            message = from_text(sent)
         except ValueError:
-            said = None
-        if isinstance(said, dict):
-            if said.get("message") == "poll":
-                return self._poll(said, tab, monotonic_s, wall_s)
-            event = page_event(self.probe, said, monotonic_s)
+            message = None
+        if isinstance(message, dict):
+            if message.get("message") == "poll":
+                return self._poll(message, tab, monotonic_s, wall_s)
+            event = page_event(self.probe, message, monotonic_s)
             if event is not None:
                 return event
-        return self._rubbish(monotonic_s, f"the page sent rubbish: {sent[:80]!r}")
+        return self._invalid(monotonic_s, f"the page sent an invalid message: {sent[:80]!r}")
 
     def closed(self, tab: int, monotonic_s: float) -> PageReport | None:
-        """A tab is closed; the report that waited for it."""
+        """Note that a tab is closed; returns the report that waited for it."""
         return self._polls.closed(tab, monotonic_s)
 
     @property
@@ -64,12 +65,12 @@ class PageMessages:
         return self._polls.in_call
 
     def _poll(
-        self, said: Mapping[str, Any], tab: int, monotonic_s: float, wall_s: float
+        self, message: Mapping[str, Any], tab: int, monotonic_s: float, wall_s: float
     ) -> PageReport | ProbeEvent | None:
-        time_s, late_s = seconds(said.get("page_time_ms")), seconds(said.get("late_ms"))
-        period, connections = number(said.get("period")), said.get("connections")
+        time_s, late_s = seconds(message.get("page_time_ms")), seconds(message.get("late_ms"))
+        period, connections = number(message.get("period")), message.get("connections")
         if time_s is None or late_s is None or period is None or not isinstance(connections, list):
-            return self._rubbish(monotonic_s, "the page sent a poll without its times")
+            return self._invalid(monotonic_s, "the page sent a poll without its times")
         report = PageReport(
             probe=self.probe,
             page_time_s=time_s,
@@ -78,19 +79,20 @@ class PageMessages:
             late_s=max(0.0, late_s),
             connections=tuple(_connection(each) for each in connections if isinstance(each, dict)),
         )
-        return self._polls.polled(tab, int(period) if said.get("top") is True else None, report)
+        is_of_tab = message.get("top") is True
+        return self._polls.polled(tab, int(period) if is_of_tab else None, report)
 
-    def _rubbish(self, monotonic_s: float, message: str) -> ProbeEvent:
+    def _invalid(self, monotonic_s: float, message: str) -> ProbeEvent:
         return ProbeEvent(self.probe, "page_error", monotonic_s, message)
 
 
-def _connection(said: Mapping[str, Any]) -> ConnectionReport:
-    stats = said.get("stats")
-    firsts = said.get("first_media")
+def _connection(member: Mapping[str, Any]) -> ConnectionReport:
+    stats = member.get("stats")
+    firsts = member.get("first_media")
     return ConnectionReport(
-        connection=text(said.get("connection")),
-        state=text(said.get("state")),
-        offered_s=seconds(said.get("offered_ms")),
+        connection=text(member.get("connection")),
+        state=text(member.get("state")),
+        offered_s=seconds(member.get("offered_ms")),
         first_media=tuple(
             first
             for each in (firsts if isinstance(firsts, list) else ())
@@ -101,46 +103,46 @@ def _connection(said: Mapping[str, Any]) -> ConnectionReport:
             for each in (stats if isinstance(stats, list) else ())
             if isinstance(each, dict) and (stat := _stat(each))
         ),
-        progress=_progress(said.get("progress")),
+        progress=_progress(member.get("progress")),
     )
 
 
-def _progress(said: Any) -> ConnectionProgress | None:
-    if not isinstance(said, dict):
+def _progress(member: Any) -> ConnectionProgress | None:
+    if not isinstance(member, dict):
         return None
-    local, remote = number(said.get("local_candidates")), number(said.get("remote_candidates"))
+    local, remote = number(member.get("local_candidates")), number(member.get("remote_candidates"))
     return ConnectionProgress(
-        ice=text(said.get("ice")),
-        gathering=text(said.get("gathering")),
-        answered=said.get("answered") is True,
-        receives=said.get("receives") is True,
+        ice=text(member.get("ice")),
+        gathering=text(member.get("gathering")),
+        answered=member.get("answered") is True,
+        receives=member.get("receives") is True,
         local_candidates=None if local is None else int(local),
         remote_candidates=None if remote is None else int(remote),
     )
 
 
-def _stat(said: Mapping[str, Any]) -> RtcStats | None:
+def _stat(dictionary: Mapping[str, Any]) -> RtcStats | None:
     """One W3C dictionary; members of a wrong type are dropped, as if they were not reported."""
-    name = said.get("type")
+    name = dictionary.get("type")
     types = _COLUMNS.get(name) if isinstance(name, str) else None
     if types is None:
         return None
     kept = {
         member: value
         for member, wanted in types.items()
-        if (value := _typed(said.get(member), wanted)) is not None
+        if (value := _typed(dictionary.get(member), wanted)) is not None
     }
     return parse({"type": name, **kept}) if kept.keys() >= {"id", "timestamp"} else None
 
 
 def _typed(value: Any, wanted: type) -> Any:
     if wanted is int:
-        found = number(value)
-        whole = found is not None and found == int(found)
+        known = number(value)
+        whole = known is not None and known == int(known)
         return int(value) if whole else None
     if wanted is float:
-        found = number(value)
-        return None if found is None else float(found)
+        known = number(value)
+        return None if known is None else float(known)
     if wanted is str:
         return text(value) if isinstance(value, str) else None
     return value if isinstance(value, wanted) else None

@@ -1,4 +1,4 @@
-"""What is put into every frame of a probe's page before its own scripts."""
+"""The script that runs in every frame of a probe's page before the page's own."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from farm.model.experiment import Fidelity
 from farm.model.webrtc_stats import page_fields
 
 BINDING = "probe_farm_send"
-"""The function by which a page speaks to us; the script takes it away from the page's sight."""
+"""The function by which a page sends messages to us; the script hides it from the page."""
 
 BANK_BINDING = "probe_farm_bank"
-"""That by which a page of a light probe asks for its prepared frames, a file, in a file input of
-its own. As an answer to a request they would pass through Playwright's driver and the DevTools
-connection as text, megabytes a page."""
+"""The function by which a page of a light probe asks for its prepared frames, as a file in a file
+input of its own. As an answer to a request they would pass through Playwright's driver and the
+DevTools connection as text, megabytes a page."""
 
 FIRST_MEDIA_MS = 100
 FIRST_MEDIA_WITHIN_MS = 30_000
 CHILD_AHEAD_MS = 50
 
 HIDE_MEDIA = "video { opacity: 0 !important; }"
-"""The rule by which spare_cpu.js leaves media elements undrawn, as a browser says it back."""
+"""The rule by which spare_cpu.js leaves media elements undrawn, in the form of `cssText`."""
 
 SHRINK = 16
 TARGET_MS = 500
@@ -58,7 +58,7 @@ def page_script(poll_s: float, phase: float, fidelity: Fidelity = "full") -> str
 
 
 def _codec(fidelity: Fidelity) -> str:
-    """What tells the statistics that the browser itself does not know."""
+    """The JavaScript function that adds statistics which the browser itself does not know."""
     if fidelity == "full":
         return "() => null"
     asked = f"taken({json.dumps(BANK_BINDING)})"
@@ -66,11 +66,11 @@ def _codec(fidelity: Fidelity) -> str:
 
 
 def _audio(fidelity: Fidelity) -> str:
-    """Received audio is played by full probes only."""
+    """The JavaScript function that spares light probes the playing of received audio."""
     return "() => null" if fidelity == "full" else f"({_script('light_audio')})(send)"
 
 
 def _script(name: str) -> str:
-    """The file's one expression, without the comments above it (they would not hurt)."""
+    """The file's one expression, without the comments above it."""
     text = files("browser_scripts").joinpath(f"{name}.js").read_text()
     return text.rstrip()

@@ -1,4 +1,4 @@
-"""Errors of Playwright: in one line, and outlived within a time."""
+"""Errors of Playwright: put into one line, or ignored after a limited time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CLOSE_WITHIN_S = 5.0
 
 @asynccontextmanager
 async def bounded(within_s: float) -> AsyncIterator[None]:
-    """For what may fail in a browser that is dying: no error, and an end after `within_s`."""
+    """Suppress errors of a browser that may be dying; the body ends after `within_s`."""
     with suppress(TimeoutError, PlaywrightError):
         async with asyncio.timeout(within_s):
             yield

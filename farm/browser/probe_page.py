@@ -1,7 +1,7 @@
-"""The page of one probe: it executes a driver's steps, and tells what it sees as it comes.
+"""The page of one probe: it executes a driver's steps, and reports polls and events as they come.
 
-A page speaks through one binding: measured at 0.4 % of a core a probe, for frames of every kind,
-where a bare DevTools binding is not visible to scripts that run before the page's own.
+A page sends its messages through one binding of Playwright's, which costs 0.4 % of a core a probe:
+a bare DevTools binding is not visible to scripts that run before the page's own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from farm.browser.media_trouble import MediaTrouble
 from farm.browser.page_report import PageMessages
 from farm.browser.page_script import BANK_BINDING, BINDING, page_script
 from farm.browser.playwright_trouble import CLOSE_WITHIN_S, bounded, one_line
-from farm.browser.screenshot import take_picture
+from farm.browser.screenshot import take_screenshot
 from farm.browser.shown_message import shown_message
 from farm.browser.step_actions import execute, frame_of, tab_of
 from farm.browser.tabs import Tabs
@@ -45,7 +45,7 @@ LONGEST_LINE = 500
 class BrowserPage:
     """One page in a context of its own, and the tabs that it opens.
 
-    What they say goes to `sink` as it comes; a poll of all of them is said every `poll_s`.
+    Their events go to `sink` as they come, and every `poll_s` one report of all of them.
     """
 
     def __init__(
@@ -71,17 +71,17 @@ class BrowserPage:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def prepare(self, banks: Mapping[str, Path]) -> None:
-        """Hooks in and conditions set, before anything is loaded; with banks it is light."""
+        """Set hooks and network conditions before anything is loaded; with banks it is light."""
         context = self._context
         await context.expose_binding(
-            BINDING, lambda source, text: self._hear(source["page"], str(text))
+            BINDING, lambda source, text: self._on_message(source["page"], str(text))
         )
         if banks:
             await context.expose_binding(
                 BANK_BINDING,
                 lambda source, name, codec: give_bank(banks, source["frame"], name, codec),
             )
-        # Scripts run in the order in which they were added: what ours calls is there by then.
+        # Scripts run in the order in which they were added: the bindings are there before ours.
         fidelity: Fidelity = "light" if banks else "full"
         await context.add_init_script(page_script(self._poll_s, self._plan.poll_phase, fidelity))
         context.on("console", self._on_console)
@@ -115,13 +115,13 @@ class BrowserPage:
                 message = self._trouble.describe(one_line(error), shown)
             raise JoinError(reason, message) from error
 
-    async def picture(self, path: Path) -> bool:
-        """A picture of the tab in which the call is, as a person would see it; False: it cannot."""
+    async def screenshot(self, path: Path) -> bool:
+        """Take a screenshot of the tab that has the call, to `path`; False if that fails."""
         tab = self._tabs.of_call(self._messages.in_call)
-        return self._crash is None and await take_picture(tab, path)
+        return self._crash is None and await take_screenshot(tab, path)
 
     async def close(self) -> None:
-        """The page is gone, or is left to its browser's end after a few seconds. Idempotent."""
+        """Close the page; one that takes too long ends with its browser. Idempotent."""
         self._on_close(self)
         async with bounded(CLOSE_WITHIN_S):
             await self._context.close()
@@ -129,20 +129,20 @@ class BrowserPage:
             task.cancel()
 
     def crash(self, why: str) -> None:
-        """From now on nothing works here. The first reason counts."""
+        """Mark the page as crashed: from now on every step fails. The first reason counts."""
         if self._crash is None:
             self._crash = why
-            self._say("crashed", why)
+            self._report("crashed", why)
 
     async def _shown(self, step: Step) -> tuple[str, str] | None:
-        """Where a tab shows a message, and that message; first where the step was to act."""
+        """The selector and text of a message in a tab; the step's own tab comes first."""
         tabs = self._tabs.from_newest()
         async with bounded(ANSWER_WITHIN_S):
             return await shown_message(tabs if where(step).in_new_tab else [self._tabs.own, *tabs])
         return None
 
     async def _thrown_by(self, step: Step) -> str:
-        """What a condition that never came true throws, if it throws: likely a slip of the pen."""
+        """The error that a condition which never came true throws, if any: often a typo."""
         if isinstance(step, WaitFor) and step.function is not None:
             try:
                 async with asyncio.timeout(ANSWER_WITHIN_S):
@@ -159,7 +159,7 @@ class BrowserPage:
         return ""
 
     def _check_alive(self) -> None:
-        """Raises BrowserError; a browser's end shows on its connection before it is waited for."""
+        """Raises BrowserError; a browser's end shows on its connection before its exit status."""
         if self._crash is not None:
             raise BrowserError(f"{self._plan.probe}: {self._crash}")
         browser = self._context.browser
@@ -167,7 +167,7 @@ class BrowserPage:
             raise BrowserError(f"{self._plan.probe}: its browser is gone")
 
     async def _condition(self, tab: Page) -> None:
-        """Network conditions are a tab's own; a crash of its renderer is told."""
+        """Set network conditions, which each tab has for itself, and watch for a crash."""
         tab.on("crash", lambda _page: self.crash("the page's renderer crashed"))
         if self._plan.line is not None:
             devtools = await self._context.new_cdp_session(tab)
@@ -182,19 +182,20 @@ class BrowserPage:
         if report is not None:
             self._sink(report)
 
-    def _hear(self, tab: Page, text: str) -> None:
-        if tab.is_closed():  # its last words come late, and nobody is to wait for more
+    def _on_message(self, tab: Page, text: str) -> None:
+        if tab.is_closed():  # a late message, after which no report is to wait for the tab
             return
-        said = self._messages.read(text, self._tabs.number(tab), time.monotonic(), time.time())
-        if said is None:
+        number = self._tabs.number(tab)
+        evidence = self._messages.read(text, number, time.monotonic(), time.time())
+        if evidence is None:
             return
-        if isinstance(said, PageReport):
-            self._media.polled(said)
-        elif said.kind == "socket_closed":
-            self._trouble.socket_closed(said)
-        elif said.kind == "candidate_error":
-            self._media.candidate_error(said)
-        self._sink(said)
+        if isinstance(evidence, PageReport):
+            self._media.polled(evidence)
+        elif evidence.kind == "socket_closed":
+            self._trouble.socket_closed(evidence)
+        elif evidence.kind == "candidate_error":
+            self._media.candidate_error(evidence)
+        self._sink(evidence)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         icon = message.location["url"].endswith("/favicon.ico")  # browsers ask, few pages have it
@@ -203,11 +204,11 @@ class BrowserPage:
         self._trouble.console = message.text
         self._console_lines += 1
         if self._console_lines <= MOST_CONSOLE_LINES:
-            self._say("console", message.text[:LONGEST_LINE], level=message.type)
+            self._report("console", message.text[:LONGEST_LINE], level=message.type)
 
     def _on_page_error(self, uncaught: WebError) -> None:
         self._trouble.uncaught = uncaught.error.message
-        self._say("page_error", uncaught.error.message[:LONGEST_LINE])
+        self._report("page_error", uncaught.error.message[:LONGEST_LINE])
 
     def _on_dialog(self, dialog: Dialog) -> None:
         accept = self._accepts_dialogs
@@ -216,7 +217,7 @@ class BrowserPage:
         self._start(dialog.accept() if accept else dialog.dismiss())
 
     def _start(self, work: Awaitable[None]) -> None:
-        """What fails with the tab it is for; there is nobody to tell."""
+        """Do it in a task of its own; errors of a tab that closes meanwhile are ignored."""
 
         async def outlived() -> None:
             async with bounded(ANSWER_WITHIN_S):
@@ -226,5 +227,5 @@ class BrowserPage:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _say(self, kind: EventKind, message: str, **data: Any) -> None:
+    def _report(self, kind: EventKind, message: str, **data: Any) -> None:
         self._sink(ProbeEvent(self._plan.probe, kind, time.monotonic(), message, data))

@@ -20,22 +20,22 @@ INSTALL = "playwright install --with-deps chromium"
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
 
 NO_PROXY = "--no-proxy-server"
-"""It would win over a proxy that the user's own flags name."""
+"""Left out where the user's own flags name a proxy, which it would override."""
 
 FLAGS: tuple[tuple[str, str], ...] = (
     ("--headless=new", "the browser that users have, without a screen"),
-    ("--remote-debugging-port=0", "DevTools on a free port, which it says on stderr"),
+    ("--remote-debugging-port=0", "DevTools on a free port, which it prints on stderr"),
     ("--use-fake-device-for-media-stream", "cameras and microphones that play our clip"),
     ("--use-fake-ui-for-media-stream", "they are allowed without a question"),
     ("--autoplay-policy=no-user-gesture-required", "received media plays without a click"),
-    ("--mute-audio", "a machine with speakers stays silent; received audio is played out as ever"),
+    ("--mute-audio", "a machine with speakers stays silent; received audio is still played out"),
     ("--disable-features=WebRtcHideLocalIpsWithMdns", "candidates are addresses, not .local names"),
     (
         "--disable-features=WebUIOmniboxPopup,WebUIOmniboxFullPopup,WebUIOmniboxAimPopup",
         "else each window loads the page of its address bar's list, unseen",
     ),
     ("--allow-loopback-in-peer-connection", "a server on this machine, without any network"),
-    ("--disable-background-timer-throttling", "many pages share a browser: none is in the back"),
+    ("--disable-background-timer-throttling", "many pages share a browser: none is throttled"),
     ("--disable-renderer-backgrounding", "none gets a lower priority"),
     ("--disable-backgrounding-occluded-windows", "none stops showing video"),
     ("--disable-hang-monitor", "a page that is slow under load is not killed for it"),
@@ -53,7 +53,7 @@ FLAGS: tuple[tuple[str, str], ...] = (
     ("--password-store=basic", "no key ring of the desktop"),
     ("--force-color-profile=srgb", "screenshots look the same on every machine"),
 )
-"""Each flag that every browser of ours gets, with its why."""
+"""The flags that every browser of ours gets, each with its reason."""
 
 NO_SANDBOX = ("--no-sandbox", "Chromium does not start where its sandbox cannot work")
 NAMESPACES_RESTRICTED = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
@@ -62,8 +62,8 @@ NAMESPACES_RESTRICTED = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_us
 def find_chromium(setting: Path | None, playwright_cache: Path = PLAYWRIGHT_CACHE) -> Path:
     """The browser to use: `setting` (`probes.chromium`), one on the PATH, or Playwright's own.
 
-    Ubuntu's package is a stub for a snap, which cannot read our clips and profiles: it is passed
-    over. Raises MissingTool with the command that brings a browser.
+    Ubuntu's package is a stub for a snap, which cannot read our clips and profiles: it is skipped.
+    Raises MissingTool with the command that installs a browser.
     """
     if setting is not None:
         path = setting.expanduser()
@@ -80,10 +80,10 @@ def find_chromium(setting: Path | None, playwright_cache: Path = PLAYWRIGHT_CACH
         return path
     snaps = []
     for name in NAMES:
-        if found := shutil.which(name):
-            if not _is_snap(Path(found)):
-                return Path(found)
-            snaps.append(found)
+        if program := shutil.which(name):
+            if not _is_snap(Path(program)):
+                return Path(program)
+            snaps.append(program)
     builds = playwright_cache.expanduser().glob("chromium-*/chrome-linux*/chrome")
     if own := sorted(builds, key=lambda path: int(path.parts[-3].rpartition("-")[2])):
         return own[-1]
@@ -93,20 +93,20 @@ def find_chromium(setting: Path | None, playwright_cache: Path = PLAYWRIGHT_CACH
 
 
 def chromium_version(chromium: Path) -> str:
-    """What it says of itself, `Chromium 156.0.8078.79 ...`. Raises MissingTool."""
-    said = _version_said(f"probes.chromium: {chromium}", [chromium])
-    return said or f"{chromium} (says no version)"
+    """The answer of its `--version`, `Chromium 156.0.8078.79 ...`. Raises MissingTool."""
+    version = _version_of(f"probes.chromium: {chromium}", [chromium])
+    return version or f"{chromium} (says no version)"
 
 
 def playwright_version() -> str:
-    """What Playwright's driver says of itself, `Version 1.65.2`. Raises MissingTool.
+    """The answer of `--version` of Playwright's driver, `Version 1.65.2`. Raises MissingTool.
 
     The driver is a Node.js of its own; on a minimal system it may lack a library.
     """
-    return _version_said("Playwright's driver", [sys.executable, "-P", "-m", "playwright"])
+    return _version_of("Playwright's driver", [sys.executable, "-P", "-m", "playwright"])
 
 
-def _version_said(name: str, program: Sequence[str | Path]) -> str:
+def _version_of(name: str, program: Sequence[str | Path]) -> str:
     try:
         return subprocess.run(
             [*program, "--version"], capture_output=True, text=True, timeout=30, check=True
@@ -121,10 +121,10 @@ def _version_said(name: str, program: Sequence[str | Path]) -> str:
 def sandbox_works(
     chromium: Path, *, as_root: bool, restricted: Path = NAMESPACES_RESTRICTED
 ) -> bool:
-    """Whether Chromium's sandbox can do its work: not as root.
+    """Whether Chromium's sandbox can work: it cannot for root.
 
-    Nor on Ubuntu since 23.10, where only programs that the system knows may make the namespaces it
-    is made of; Playwright's in a home is not among them.
+    Nor on Ubuntu since 23.10, where only programs that AppArmor knows may make user namespaces;
+    Playwright's in a home is not among them.
     """
     if as_root:
         return False
@@ -147,7 +147,7 @@ def chromium_command(
 
     Without `video` the camera is Chromium's own green test picture, without `audio` the microphone
     beeps as Chromium's does. `more` are the user's flags; they come last, and lists of features
-    are joined with ours. `app_url`, and what its pages lead to, is treated as secure where it is
+    are joined with ours. `app_url` and the origins in `led_to` are treated as secure where they are
     plain http and not loopback, since pages have cameras in secure contexts only.
     """
     more = list(more)
@@ -168,7 +168,7 @@ def chromium_command(
 
 
 def _joined(flags: list[str]) -> list[str]:
-    """Chromium takes the last of a repeated flag: lists of features become one flag each."""
+    """The flags with all lists of features in one flag each: Chromium takes the last of equals."""
     features: dict[str, list[str]] = {}
     others = []
     for flag in flags:
@@ -181,7 +181,7 @@ def _joined(flags: list[str]) -> list[str]:
 
 
 def _is_snap(path: Path) -> bool:
-    """A link into snapd, or Ubuntu's shell script that starts `/snap/bin/chromium`."""
+    """Whether it is a link into snapd, or Ubuntu's script that starts `/snap/bin/chromium`."""
     real = path.resolve()
     if real.name == "snap" or "/snap/" in str(path) or str(real).startswith("/snap/"):
         return True

@@ -1,4 +1,4 @@
-"""A picture of a tab as a person would see it: its media elements are drawn for it."""
+"""Screenshots of a tab as a person would see it: media elements are drawn meanwhile."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from playwright.async_api import Frame, Page
 from farm.browser.page_script import HIDE_MEDIA
 from farm.browser.playwright_trouble import bounded
 
-PICTURE_WITHIN_S = 10.0
+SCREENSHOT_WITHIN_S = 10.0
 FRAME_WITHIN_S = 2.0
 
 SWITCH_SHEET = """([css, disabled]) => {
@@ -22,13 +22,13 @@ SWITCH_SHEET = """([css, disabled]) => {
         }
     }
 }"""
-"""The sheet by which spare_cpu.js hides media elements, off or on; no policy of a page forbids it,
-as it forbids a `<style>` that is put into the page."""
+"""Switches the style sheet by which spare_cpu.js hides media elements. No content security policy
+forbids an adopted sheet, as it may forbid a `<style>` element."""
 
 
-async def take_picture(tab: Page, path: Path) -> bool:
-    """To `path` whole, for a report may be drawn meanwhile; False if the tab cannot give one."""
-    async with bounded(PICTURE_WITHIN_S), _drawn(tab):
+async def take_screenshot(tab: Page, path: Path) -> bool:
+    """Write a screenshot to `path` in one step, since a report may read it; False if it fails."""
+    async with bounded(SCREENSHOT_WITHIN_S), _drawn(tab):
         part = path.with_suffix(".part")
         await tab.screenshot(path=part, type="png")
         part.replace(path)

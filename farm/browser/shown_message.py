@@ -1,4 +1,4 @@
-"""What a page shows a person when something is the matter."""
+"""The error message or status that a page shows to a person."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ SHOWN = """(places) => {
 
 
 async def shown_message(tabs: Iterable[Page]) -> tuple[str, str] | None:
-    """Where the first of these tabs, or a frame of it, shows a message, and that message.
+    """The selector and text of the first message in these tabs and their frames.
 
-    A complaint counts more than a status, wherever it is.
+    An error message comes before a status, wherever it is.
     """
     status = None
     for frame in (frame for tab in tabs for frame in tab.frames):

@@ -13,7 +13,7 @@ from farm.model.driver import Click, Evaluate, Fill, Goto, Select, Step, WaitFor
 
 POLLING_MS = 100
 
-PATIENT = """() => {
+FALSE_WHILE_UNDEFINED = """() => {
     try {
         const value = (%s);
         return typeof value === "function" ? value() : value;
@@ -21,16 +21,16 @@ PATIENT = """() => {
         return false;
     }
 }"""
-"""A condition that may name what the page's scripts have not defined yet."""
+"""A condition that is false while it names what the page's scripts have not defined yet."""
 
 
 async def tab_of(step: Step, tabs: Tabs) -> Page:
-    """The tab in which it acts; waits for one that is being opened."""
+    """The tab in which the step acts; waits for one that is being opened."""
     return await tabs.newer_than(None) if where(step).in_new_tab else tabs.own
 
 
 async def frame_of(step: Step, page: Page, within_ms: float) -> Page | Frame:
-    """The document in which it acts; waits until its frame is there, `within_ms` for each."""
+    """The document in which the step acts; waits `within_ms` for each frame that it names."""
     document: Page | Frame = page
     for selector in where(step).frames:
         element = await document.locator(selector).first.element_handle(timeout=within_ms)
@@ -42,13 +42,13 @@ async def frame_of(step: Step, page: Page, within_ms: float) -> Page | Frame:
 
 
 async def execute(step: Step, tabs: Tabs, within_s: float, variables: Mapping[str, str]) -> None:
-    """Do it. Raises Playwright's errors, or TimeoutError after `within_s`."""
+    """Execute the step. Raises Playwright's errors, or TimeoutError after `within_s`."""
     ends_s = asyncio.get_running_loop().time() + within_s
     async with asyncio.timeout_at(ends_s):
         page = await tab_of(step, tabs)
     while True:
         acting = asyncio.create_task(_act(step, page, ends_s, variables))
-        # The tab that a click opened is told of a little later, maybe after this step has begun.
+        # Playwright reports a tab that a click opened a little later, maybe during this step.
         newer = asyncio.create_task(tabs.newer_than(page))
         awaited = {acting, newer} if where(step).in_new_tab else {acting}
         try:
@@ -87,7 +87,7 @@ async def _act(step: Step, page: Page, ends_s: float, variables: Mapping[str, st
             async with asyncio.timeout_at(ends_s):
                 document = await frame_of(step, page, left_ms())
             await document.wait_for_function(
-                PATIENT % function, timeout=left_ms(), polling=POLLING_MS
+                FALSE_WHILE_UNDEFINED % function, timeout=left_ms(), polling=POLLING_MS
             )
         case Evaluate(script):
             async with asyncio.timeout_at(ends_s):

@@ -9,9 +9,9 @@ from playwright.async_api import Page
 
 
 class Tabs:
-    """They are numbered by age from 0, the probe's own; a number is never given again.
+    """The tabs of a probe, numbered by age from 0, the probe's own; no number is used twice.
 
-    `on_open` is told of each later one, `on_close` of each that is closed.
+    `on_open` is called with each later one, `on_close` with each that is closed.
     """
 
     def __init__(
@@ -25,12 +25,12 @@ class Tabs:
         own.context.on("page", self._opened)
 
     def number(self, page: Page) -> int:
-        """A page may speak before Playwright says that there is one."""
+        """The number of a tab; its first message may come before Playwright reports the tab."""
         return self._numbers.setdefault(page, len(self._numbers))
 
     @property
     def own(self) -> Page:
-        """Where steps act: the oldest tab that is open; the probe's own where all are closed."""
+        """The tab in which steps act: the oldest open one; the probe's own if all are closed."""
         return next(iter(self._open()), next(iter(self._numbers)))
 
     async def newer_than(self, page: Page | None) -> Page:
@@ -44,13 +44,13 @@ class Tabs:
             await self._changed.wait()
 
     def of_call(self, in_call: Collection[int]) -> Page:
-        """Where the call is: the newest tab of those numbers that is open, or else of all."""
+        """The tab that has the call: the newest open one of those numbers, or else of all."""
         tabs = self._open()
         calling = [page for page in tabs if self._numbers[page] in in_call]
         return (calling or tabs or [self.own])[-1]
 
     def from_newest(self) -> list[Page]:
-        """Those that are open, the newest first."""
+        """The open tabs, the newest first."""
         return self._open()[::-1]
 
     def _open(self) -> list[Page]:

@@ -29,7 +29,7 @@ class ProbeTab(Protocol):
     async def run(self, step: Step) -> None:
         """Raises JoinError, without screenshot, or BrowserError."""
 
-    async def picture(self, path: Path) -> bool: ...
+    async def screenshot(self, path: Path) -> bool: ...
 
     async def close(self) -> None:
         """Idempotent; never raises, and returns within seconds whatever the page does."""
@@ -100,7 +100,7 @@ class ProbeLife:
             return None
         self._screenshots.mkdir(parents=True, exist_ok=True)
         path = self._screenshots / f"{name}.png"
-        if not await self._page.picture(path):
+        if not await self._page.screenshot(path):
             return None
         self._say("screenshot", file=path.name)
         return path

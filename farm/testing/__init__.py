@@ -1,9 +1,9 @@
 """Fakes of all that a run acts on, for tests without browsers, servers and waiting.
 
 A `FakeWorld` goes where a `World` is asked for; its `FakeClock` plays an hour in a moment. Each
-fake implements a protocol of `farm.protocols`, remembers what it was asked and given, and breaks
-when it is told to. They behave like the real thing where that has hidden faults before: the clock
-moves at every reading, and a server and a host answer late.
+fake implements a protocol of `farm.protocols`, remembers its calls, and fails on demand. They
+behave like the real thing where a simpler fake would hide faults: the clock moves at every reading,
+and a server and a host answer late.
 """
 
 from farm.testing.clock import READING_S, WALL_S, FakeClock

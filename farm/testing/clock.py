@@ -1,4 +1,4 @@
-"""A clock that moves when everybody waits: hours of run time pass in a moment."""
+"""A clock that jumps ahead when every task waits: hours of run time pass in a moment."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 READING_S = 1e-6
-"""What a reading of the clock takes."""
+"""The time that passes with each reading of the clock."""
 
 WALL_S = 1_795_000_000.0
 """The wall clock at run time 0, in seconds since 1970 (UTC)."""
 
 _TURNS = 100
-"""Turns of the event loop in which whatever can happen without time passing has happened."""
+"""Turns of the event loop after which only the passing of time lets anything more happen."""
 
 
 class FakeClock:
     """Implements `protocols.Clock`. Each reading moves it by `READING_S`: no two are equal.
 
-    `now_s` is the run time; a test may set it. Who sleeps is woken by `play`, which moves time on
-    to whoever wakes next when nothing else can happen.
+    `now_s` is the run time; a test may set it. `play` wakes those who sleep: when nothing else can
+    happen it moves time on to the next wake-up.
     """
 
     def __init__(self, run_s: float = 0.0) -> None:
@@ -48,7 +48,7 @@ class FakeClock:
         await waking
 
     async def play(self, story: Coroutine[Any, Any, T]) -> T:
-        """Run `story` to its end, in as little real time as it can; what it returns."""
+        """Run `story` to its end in as little real time as possible; returns its result."""
         task = asyncio.ensure_future(story)
         while not task.done():
             for _ in range(_TURNS):

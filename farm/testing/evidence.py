@@ -1,4 +1,4 @@
-"""Evidence of trials that never took place: good ones, which a test may spoil."""
+"""Made-up evidence of good trials, which a test may change for the worse."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WINDOW_S = 10
 
 
 def good_evidence(plan: TrialPlan, *, windows: int = 4) -> TrialEvidence:
-    """All of `plan` went well: nothing lost, 20 frames a second, the machines at rest.
+    """Evidence of a good trial of `plan`: nothing lost, 20 frames a second, machines at rest.
 
     The hold lasts `windows` of 10 s.
     """
@@ -61,7 +61,7 @@ def host_second(second: float, **changes: Any) -> HostSample:
 
 
 def unjoined(evidence: TrialEvidence, probe: str, reason: str, message: str) -> TrialEvidence:
-    """The same, but this probe never got in: none of its streams was set up."""
+    """The evidence with one probe that did not join: none of its streams was set up."""
     return replace(
         evidence,
         joins=tuple(

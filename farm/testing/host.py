@@ -1,4 +1,4 @@
-"""A machine that runs probes, without a browser."""
+"""A fake host: a machine that runs probes, without a browser."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ from farm.protocols import Clock, Evidence, HostKit
 
 @dataclass
 class FakeHost:
-    """Implements `protocols.Host`; `did` is what it was asked to do, with which probe, `kit` what
-    it was opened with, `pictures` the names of the pictures taken.
+    """Implements `protocols.Host`; `did` has each call and its probe, in order, `kit` what it was
+    opened with, `screenshots` the names of the screenshots taken.
 
-    `refuse` maps probes that cannot join to the message. Those in `wait_in_vain` never get in, by
+    `refuse` maps probes that cannot join to the message. Those in `wait_in_vain` never get in, for
     the reason `in_vain`; the others are in after `join_s` of run time. `breaks` maps a method to
-    the error that it raises. Evidence is what a test tells it to `say`; `lose` makes it a lost
-    host.
+    the error that it raises. Evidence is what a test hands to `emit`; `lose` makes it a lost host.
     """
 
     run_clock: Clock
@@ -35,10 +34,10 @@ class FakeHost:
     wait_in_vain: set[str] = field(default_factory=set)
     in_vain: str = "timeout"
     join_s: float = 0.5
-    pictures_take_s: float = 0.0
+    screenshots_take_s: float = 0.0
     breaks: Mapping[str, Exception] = field(default_factory=dict)
     kit: HostKit | None = None
-    pictures: list[str] = field(default_factory=list)
+    screenshots: list[str] = field(default_factory=list)
     _evidence: asyncio.Queue[Evidence | Exception | None] = field(default_factory=asyncio.Queue)
 
     async def open(self, kit: HostKit) -> HostFacts:
@@ -74,8 +73,8 @@ class FakeHost:
 
     async def screenshot(self, probe: str, name: str) -> Path | None:
         self._do("screenshot", probe)
-        self.pictures.append(name)
-        await self.run_clock.sleep_until(self.run_clock.run_s() + self.pictures_take_s)
+        self.screenshots.append(name)
+        await self.run_clock.sleep_until(self.run_clock.run_s() + self.screenshots_take_s)
         return None
 
     async def evidence(self) -> AsyncIterator[Evidence]:
@@ -84,12 +83,12 @@ class FakeHost:
                 raise seen
             yield seen
 
-    def say(self, seen: Evidence) -> None:
-        """Hand on a page's report, an event or a sample."""
+    def emit(self, seen: Evidence) -> None:
+        """Give a page's report, an event or a sample to those who read `evidence`."""
         self._evidence.put_nowait(seen)
 
     def lose(self, error: GeneratorError | None = None) -> None:
-        """From now on it does not answer, or breaks as `error` says."""
+        """From now on `evidence` raises `error`, by default a HostLost."""
         self._evidence.put_nowait(error or HostLost(f"{self.name} does not answer"))
 
     async def clock(self) -> ClockReading:

@@ -1,4 +1,4 @@
-"""An observer that keeps what it was told."""
+"""A fake observer: it keeps the arguments of each call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recorder that keeps what it was given."""
+"""A fake recorder: it keeps in memory what it was given."""
 
 from __future__ import annotations
 

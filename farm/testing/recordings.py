@@ -1,4 +1,4 @@
-"""The server's directory of recorded calls, without a server."""
+"""A fake of the server's directory of recorded calls."""
 
 from __future__ import annotations
 

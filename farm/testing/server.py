@@ -1,4 +1,4 @@
-"""A media server's machine that is sampled and reset, without a machine."""
+"""A fake of a media server's machine that is sampled and reset."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ FACTS = ServerFacts(
     reached="media.example",
 )
 BOOTED_S = 5000.0
-"""Seconds that the machine was up when the run began."""
+"""The uptime of the machine, in seconds, when the run began."""
 
 OnReset = Callable[[int, Footprint | None], ResetReport]
-"""What the reset of that number (the first is 1) comes to; `like` is what it is verified
-against. May raise."""
+"""The outcome of the reset of that number (the first is 1), which is verified against `like`. May
+raise."""
 
 
 def clean_reset(_number: int, like: Footprint | None) -> ResetReport:
-    """Done at once, and as fresh as at first."""
+    """A reset that is done at once and leaves the server as it was at first."""
     return ResetReport(done=True, attempts=1, footprint=like)
 
 
@@ -39,9 +39,9 @@ def clean_reset(_number: int, like: Footprint | None) -> ResetReport:
 class FakeServer:
     """Implements `protocols.Server`; each answer takes `answer_s` of run time.
 
-    Its machine is at `cpu_percent` all along. After `sampled_for_s` of run time it is not reached
-    any more. `on_reset` says what a reset comes to, `breaks` maps a method to the error that it
-    raises. `recordings` is `None` where the machine cannot be looked at.
+    Its machine is at `cpu_percent` all along. After `sampled_for_s` of run time it cannot be
+    reached any more. `on_reset` gives the outcome of each reset, `breaks` maps a method to the
+    error that it raises. `recordings` is `None` where the farm has no access to the machine.
     """
 
     run_clock: Clock
@@ -70,7 +70,7 @@ class FakeServer:
         return self.on_reset(self.resets, like)
 
     async def died(self) -> str:
-        """Never: `FakeWorld.break_at` lets a server die."""
+        """Never returns: `FakeWorld.break_at` lets a server die."""
         await asyncio.Event().wait()
         return ""
 

@@ -1,4 +1,4 @@
-"""Where the trials of a run are kept, in memory; its evidence is made, not measured."""
+"""A fake store of trials, in memory; its evidence is made up, not measured."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ from farm.testing.recorder import FakeRecorder
 
 @dataclass
 class FakeStore:
-    """Implements `protocols.TrialStore`: a server that holds up to `capacity` probes.
+    """Implements `protocols.TrialStore`, as of a server whose capacity is `capacity` probes.
 
     The evidence of a trial is good up to that load; beyond it, the first probe cannot join.
-    `spoil` makes something else of it. Faults that were recorded are in it, too. `recorders` are by
-    the trial's index, `plans` and results (`kept`) and the journal's `entries` in the order of the
-    calls.
+    `spoil` changes it. Faults that were recorded are in it, too. `recorders` are by the trial's
+    index, `plans`, results (`kept`) and the journal's `entries` in the order of the calls.
     """
 
     capacity: int

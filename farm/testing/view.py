@@ -1,4 +1,4 @@
-"""What a media server would say of itself, without one."""
+"""A fake of a media server's own figures."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ EVERY_S = 5.0
 class FakeView:
     """Implements `protocols.ServerView`.
 
-    `pipelines` are how many there are each time that `sample` asks, the last for ever; without any
-    it does not answer. `built` is how a pipeline is built.
+    `pipelines` are the numbers of pipelines that successive calls of `sample` find, the last for
+    ever; without any it does not answer. `built` is the topology.
     """
 
     run_clock: Clock

@@ -1,4 +1,4 @@
-"""A world without browsers or servers, for the story of a trial or of a search."""
+"""A fake world, without browsers or servers, in which a trial or a search can run."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ DRIVER = Driver("fake", {"callee": RoleSteps(()), "caller": RoleSteps((), after=
 class FakeWorld:
     """What `world()` gives is made of the fakes that are its attributes; all share its `clock`.
 
-    One host, `here`, and calls between two. Each part may be told how to behave, or be replaced,
-    before the story is played:
+    It has one host, `here`, and calls between two. Each part may be configured, or replaced, before
+    `play`:
 
         world = FakeWorld(refuse={"p000": "user busy"})
         await world.clock.play(run_trial(plan, world.world(), settings, world.recorder))
@@ -41,13 +41,13 @@ class FakeWorld:
         self.recorder = FakeRecorder()
         self.view = FakeView(self.clock)
         self.cannot_open: str | None = None
-        """Why no host can be opened."""
+        """The error for which no host can be opened."""
         self.plans: list[TrialPlan] = []
         """Of the trials for which hosts were asked for."""
         self._faults: list[Fault] = []
 
     def break_at(self, at_s: float, what: FaultKind, message: str) -> None:
-        """Let something that the farm watches (the media server, the demo app) die."""
+        """Let something that the farm watches (the media server, the demo app) die at that time."""
         self._faults.append(Fault(what, at_s, message))
 
     def world(self) -> World:

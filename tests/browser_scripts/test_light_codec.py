@@ -193,7 +193,7 @@ async def test_a_full_receiver_shows_the_prepared_pictures_in_their_order(
     numbers = []
     for picture in range(SEEN):
         path = tmp_path / f"{picture}.png"
-        assert await probe.page.picture(path)
+        assert await probe.page.screenshot(path)
         numbers += numbers_in(path)
     assert len(numbers) == SEEN
     assert len(set(numbers)) > SEEN // 2

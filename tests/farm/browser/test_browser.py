@@ -26,7 +26,7 @@ pytestmark = pytest.mark.live
 NewPage = Callable[..., Awaitable[Any]]
 
 
-async def test_a_crashed_renderer_is_told_and_its_neighbour_lives_on(
+async def test_a_crashed_renderer_is_reported_and_its_neighbour_lives_on(
     new_page: NewPage, call_app: str, tmp_path: Path
 ) -> None:
     probe, neighbour = await new_page(), await new_page(probe="p001")
@@ -36,7 +36,7 @@ async def test_a_crashed_renderer_is_told_and_its_neighbour_lives_on(
         await probe.goto("chrome://crash")
     (crashed,) = probe.witness.events("crashed")
     assert crashed.probe == "p000"
-    assert not await probe.page.picture(tmp_path / "none.png")
+    assert not await probe.page.screenshot(tmp_path / "none.png")
     await probe.page.close()
     await neighbour.page.run(Fill("#name", "still here"))
 
@@ -67,7 +67,7 @@ async def test_a_browser_killed_in_the_midst_of_a_step_is_not_the_apps_fault(
         await step
 
 
-async def test_a_chromium_that_does_not_start_says_its_last_words(
+async def test_a_chromium_that_does_not_start_is_reported_with_its_output(
     kit: HostKit, tmp_path: Path
 ) -> None:
     broken = tmp_path / "chromium"

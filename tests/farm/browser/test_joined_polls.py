@@ -23,7 +23,7 @@ def names(made: PageReport | None) -> list[str] | None:
 def test_a_tab_that_opens_a_call_elsewhere_has_one_report_a_period_with_it() -> None:
     polls = JoinedPolls(1.0)
     assert names(polls.polled(OPENER, 1, report(1.0))) == []
-    assert names(polls.polled(POPUP, 1, report(1.1, "call"))) is None, "this period is told"
+    assert names(polls.polled(POPUP, 1, report(1.1, "call"))) is None, "this period is reported"
     assert names(polls.polled(OPENER, 2, report(2.0))) is None, "the popup's is not there yet"
     assert names(polls.polled(POPUP, 2, report(2.1, "call"))) == ["call"]
     assert names(polls.polled(POPUP, 3, report(3.0, "call"))) == ["call"]
@@ -73,7 +73,7 @@ def test_whichever_tab_closes_the_other_goes_on() -> None:
         assert polls.in_call == {stays}
 
 
-def test_the_last_words_of_a_closed_tab_are_in_the_next_report() -> None:
+def test_the_last_poll_of_a_closed_tab_are_in_the_next_report() -> None:
     polls = JoinedPolls(1.0)
     polls.polled(OPENER, 1, report(1.0, "a"))
     polls.polled(POPUP, 1, report(1.0, "b"))

@@ -27,12 +27,12 @@ async def failure(new_page: NewPage, url: str, within_s: float = 4.0) -> JoinErr
 async def test_an_address_that_cannot_be_reached_is_named(new_page: NewPage, call_app: str) -> None:
     error = await failure(new_page, f"{call_app}unreachable?candidates=192.0.2.1:50000")
     assert error.reason == "media"
-    said = str(error)
-    assert "media did not connect: connection " in said
-    assert "ICE checking (gathering complete, checked 1 pair: " in said
-    assert " -> 192.0.2.1:50000 udp host " in said
-    assert "the server announces an address that this probe cannot reach" in said
-    assert "console: Read-only field modified" in said, "what the page logged is still told"
+    in_words = str(error)
+    assert "media did not connect: connection " in in_words
+    assert "ICE checking (gathering complete, checked 1 pair: " in in_words
+    assert " -> 192.0.2.1:50000 udp host " in in_words
+    assert "the server announces an address that this probe cannot reach" in in_words
+    assert "console: Read-only field modified" in in_words, "what the page logged is still reported"
 
 
 async def test_ice_that_failed_still_names_its_pairs(new_page: NewPage, call_app: str) -> None:
@@ -43,19 +43,21 @@ async def test_ice_that_failed_still_names_its_pairs(new_page: NewPage, call_app
     assert "ICE failed" in str(error) or "ICE disconnected" in str(error)
 
 
-async def test_a_server_without_candidates_is_told(new_page: NewPage, call_app: str) -> None:
+async def test_a_server_without_candidates_is_reported(new_page: NewPage, call_app: str) -> None:
     error = await failure(new_page, f"{call_app}unreachable")
     assert error.reason == "media"
     assert "the server sent no candidate" in str(error)
 
 
-async def test_a_handshake_that_fails_after_ice_is_told(new_page: NewPage, call_app: str) -> None:
+async def test_a_handshake_that_fails_after_ice_is_reported(
+    new_page: NewPage, call_app: str
+) -> None:
     error = await failure(new_page, f"{call_app}unreachable?candidates=own&fingerprint=wrong")
     assert error.reason == "media"
     assert "but DTLS " in str(error)
 
 
-async def test_a_connection_without_a_packet_is_told(new_page: NewPage, call_app: str) -> None:
+async def test_a_connection_without_a_packet_is_reported(new_page: NewPage, call_app: str) -> None:
     error = await failure(new_page, f"{call_app}unreachable?candidates=own&muted=1")
     assert error.reason == "media"
     assert "DTLS connected, but no packet of media came" in str(error)

@@ -56,7 +56,7 @@ def connection(
     return ConnectionReport(name, state, 0.0, (), stats, progress)
 
 
-def said(*connections: ConnectionReport) -> str | None:
+def described(*connections: ConnectionReport) -> str | None:
     trouble = MediaTrouble()
     trouble.polled(report(*connections))
     return trouble.describe()
@@ -64,13 +64,13 @@ def said(*connections: ConnectionReport) -> str | None:
 
 def test_pairs_that_were_checked_are_named_with_the_usual_cause() -> None:
     failed = replace(CHECKING, ice="failed")
-    assert said(connection(failed, *tried(2))) == (
+    assert described(connection(failed, *tried(2))) == (
         "media did not connect: connection c0: ICE failed (gathering complete, checked 2 pairs:"
         " 127.0.0.1:40000 -> 10.1.2.0:50000 udp host failed,"
         " 127.0.0.1:40000 -> 10.1.2.1:50000 udp host failed);"
         " usual cause: the server announces an address that this probe cannot reach"
     )
-    many = said(connection(failed, *tried(9))) or ""
+    many = described(connection(failed, *tried(9))) or ""
     assert (many.count("->"), "checked 9 pairs" in many, "and 5 more" in many) == (4, True, True)
 
 
@@ -84,27 +84,27 @@ def test_pairs_are_remembered_when_the_browser_has_forgotten_them() -> None:
 
 def test_each_way_not_to_connect_has_words_of_its_own() -> None:
     none_remote = replace(CHECKING, ice="new", remote_candidates=0)
-    assert "the server sent no candidate" in (said(connection(none_remote)) or "")
+    assert "the server sent no candidate" in (described(connection(none_remote)) or "")
     none_local = replace(CHECKING, ice="new", local_candidates=0)
-    assert "no local candidate)" in (said(connection(none_local)) or "")
+    assert "no local candidate)" in (described(connection(none_local)) or "")
     dtls = Transport(id="T", timestamp=1, dtlsState="connecting")
-    assert "ICE connected, but DTLS connecting" in (said(connection(CONNECTED, dtls)) or "")
+    assert "ICE connected, but DTLS connecting" in (described(connection(CONNECTED, dtls)) or "")
     secured = Transport(id="T", timestamp=1, dtlsState="connected")
-    assert "no packet of media came" in (said(connection(CONNECTED, secured)) or "")
+    assert "no packet of media came" in (described(connection(CONNECTED, secured)) or "")
 
 
 def test_what_is_well_not_answered_or_closed_is_no_sign() -> None:
     secured = Transport(id="T", timestamp=1, dtlsState="connected")
     came = InboundRtp(id="I", timestamp=1, packetsReceived=1)
-    assert said() is None
-    assert said(connection(None)) is None
-    assert said(connection(CONNECTED, secured, came)) is None
-    assert said(connection(replace(CONNECTED, receives=False), secured)) is None
-    assert said(connection(replace(CHECKING, answered=False))) is None
-    assert said(connection(CHECKING, *tried(1), state="closed")) is None
+    assert described() is None
+    assert described(connection(None)) is None
+    assert described(connection(CONNECTED, secured, came)) is None
+    assert described(connection(replace(CONNECTED, receives=False), secured)) is None
+    assert described(connection(replace(CHECKING, answered=False))) is None
+    assert described(connection(CHECKING, *tried(1), state="closed")) is None
 
 
-def test_of_many_connections_some_are_told_and_what_gave_no_candidate_is() -> None:
+def test_of_many_connections_some_are_named_and_what_gave_no_candidate_is() -> None:
     trouble = MediaTrouble()
     stuck = [connection(CHECKING, *tried(1), name=f"c{number}") for number in range(6)]
     trouble.polled(report(*stuck))

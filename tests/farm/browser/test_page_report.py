@@ -20,14 +20,14 @@ from farm.model.page_samples import (
 from farm.model.webrtc_stats import InboundRtp
 
 
-def read(said: object, messages: PageMessages | None = None) -> PageReport | ProbeEvent | None:
-    text = said if isinstance(said, str) else json.dumps(said)
+def read(sent: object, messages: PageMessages | None = None) -> PageReport | ProbeEvent | None:
+    text = sent if isinstance(sent, str) else json.dumps(sent)
     return (messages or PageMessages("p003", 1.0)).read(text, 0, 12.5, 1e9)
 
 
 def poll(*connections: object, top: bool = True, **more: object) -> dict[str, Any]:
-    said = {"message": "poll", "top": top, "period": 5, "page_time_ms": 5000, "late_ms": 2}
-    return {**said, "connections": list(connections), **more}
+    sent = {"message": "poll", "top": top, "period": 5, "page_time_ms": 5000, "late_ms": 2}
+    return {**sent, "connections": list(connections), **more}
 
 
 def connection(name: str, *stats: object) -> dict[str, Any]:
@@ -69,8 +69,8 @@ def test_a_poll_becomes_a_report() -> None:
 
 
 def test_how_far_a_connection_came_is_read_with_it() -> None:
-    said = {"ice": "checking", "gathering": "complete", "answered": True, "receives": True}
-    counted = {**said, "local_candidates": 1, "remote_candidates": None}
+    sent = {"ice": "checking", "gathering": "complete", "answered": True, "receives": True}
+    counted = {**sent, "local_candidates": 1, "remote_candidates": None}
     report = read(poll({**connection("c"), "progress": counted}))
     assert isinstance(report, PageReport)
     progress = ConnectionProgress("checking", "complete", True, True, 1, None)
@@ -78,8 +78,8 @@ def test_how_far_a_connection_came_is_read_with_it() -> None:
 
 
 def test_a_server_that_gave_no_candidate_is_an_event() -> None:
-    said = {"message": "candidate_error", "connection": "c", "url": "turn:x", "code": 701}
-    event = read({**said, "text": "timed out"})
+    sent = {"message": "candidate_error", "connection": "c", "url": "turn:x", "code": 701}
+    event = read({**sent, "text": "timed out"})
     assert isinstance(event, ProbeEvent)
     assert (event.kind, event.message) == (
         "candidate_error",
@@ -116,19 +116,19 @@ def test_dictionaries_that_are_no_known_statistics_are_left_out() -> None:
 
 
 def test_first_media_tells_how_long_it_took_since_the_offer() -> None:
-    said = {"message": "first_media", "connection": "f-1", "offered_ms": 1000}
-    event = read({**said, "track": "t1", "kind": "audio", "page_time_ms": 1250})
+    sent = {"message": "first_media", "connection": "f-1", "offered_ms": 1000}
+    event = read({**sent, "track": "t1", "kind": "audio", "page_time_ms": 1250})
     assert isinstance(event, ProbeEvent)
     assert event.kind == "setup"
     assert event.data == {"kind": "audio", "track": "t1", "connection": "f-1", "setup_s": 0.25}
-    unknown = read({**said, "offered_ms": None, "kind": "video", "page_time_ms": 1250})
+    unknown = read({**sent, "offered_ms": None, "kind": "video", "page_time_ms": 1250})
     assert isinstance(unknown, ProbeEvent)
     assert unknown.data["setup_s"] is None
 
 
-def test_a_closed_socket_is_told_with_code_and_address() -> None:
-    said = {"message": "socket_closed", "url": "ws://a/b", "code": 4001, "reason": "room full"}
-    event = read({**said, "was_clean": True})
+def test_a_closed_socket_is_reported_with_code_and_address() -> None:
+    sent = {"message": "socket_closed", "url": "ws://a/b", "code": 4001, "reason": "room full"}
+    event = read({**sent, "was_clean": True})
     assert isinstance(event, ProbeEvent)
     assert (event.kind, event.data["code"]) == ("socket_closed", 4001)
     assert event.message == "ws://a/b closed with code 4001 room full"
@@ -160,7 +160,7 @@ def sender_event(**changed: object) -> ProbeEvent:
     return event
 
 
-def test_what_a_sender_is_given_is_told_with_all_its_facts() -> None:
+def test_what_a_sender_is_given_is_reported_with_all_its_facts() -> None:
     event = sender_event()
     kept = {
         name: value for name, value in SENDER.items() if name not in ("message", "page_time_ms")
@@ -190,8 +190,8 @@ def test_what_a_page_may_not_say_of_a_sender() -> None:
     assert (odd["source"], odd["width"], odd["mid"]) == ("other", None, None)
 
 
-def test_what_a_page_does_not_want_to_receive_is_told() -> None:
-    said = {
+def test_what_a_page_does_not_want_to_receive_is_reported() -> None:
+    sent = {
         "message": "receiver",
         "connection": "f-1",
         "mid": "3",
@@ -200,26 +200,26 @@ def test_what_a_page_does_not_want_to_receive_is_told() -> None:
         "direction": "inactive",
         "page_time_ms": 5000,
     }
-    event = read(said)
+    event = read(sent)
     assert isinstance(event, ProbeEvent)
-    kept = {name: said[name] for name in ("connection", "mid", "kind", "wanted", "direction")}
+    kept = {name: sent[name] for name in ("connection", "mid", "kind", "wanted", "direction")}
     assert (event.kind, event.data) == ("receiver", {**kept, "page_time_s": 5.0})
     assert event.message == "refuses video on f-1 mid 3: inactive"
-    again = read({**said, "wanted": True, "direction": "recvonly"})
+    again = read({**sent, "wanted": True, "direction": "recvonly"})
     assert isinstance(again, ProbeEvent)
     assert again.message == "receives video on f-1 mid 3: recvonly"
-    odd = read({**said, "mid": 3})
+    odd = read({**sent, "mid": 3})
     assert isinstance(odd, ProbeEvent)
     assert odd.kind == "page_error"
 
 
 def test_a_connection_says_whether_the_page_closed_it() -> None:
-    said = {"message": "connection", "connection": "f-1", "state": "closed", "by_page": True}
-    event = read(said)
+    sent = {"message": "connection", "connection": "f-1", "state": "closed", "by_page": True}
+    event = read(sent)
     assert isinstance(event, ProbeEvent)
     assert event.data == {"connection": "f-1", "state": "closed", "by_page": True}
     assert event.message == "f-1 is closed by the page"
-    other = read({**said, "state": "failed", "by_page": None})
+    other = read({**sent, "state": "failed", "by_page": None})
     assert isinstance(other, ProbeEvent)
     assert other.data["by_page"] is False
 
@@ -280,9 +280,9 @@ MESSAGE = st.fixed_dictionaries(
 
 
 @given(st.lists(MESSAGE.map(json.dumps) | ANYTHING.map(json.dumps) | st.text(), max_size=4))
-def test_whatever_a_page_says_nothing_raises_and_columns_keep_their_types(said: list[str]) -> None:
+def test_whatever_a_page_says_nothing_raises_and_columns_keep_their_types(sent: list[str]) -> None:
     messages = PageMessages("p000", 1.0)
-    for number, text in enumerate(said):
+    for number, text in enumerate(sent):
         report = messages.read(text, number % 2, 1.0 + number, 2.0)
         if isinstance(report, PageReport):
             assert report.late_s >= 0
@@ -294,7 +294,7 @@ def test_whatever_a_page_says_nothing_raises_and_columns_keep_their_types(said: 
                 )
 
 
-def test_rubbish_is_an_event() -> None:
+def test_an_invalid_message_is_an_event() -> None:
     for text in ("", "{", "[]", "7", '{"message": "poll"}', "[" * 100_000, '{"message": 3}'):
         event = read(text)
         assert isinstance(event, ProbeEvent)

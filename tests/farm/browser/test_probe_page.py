@@ -131,11 +131,11 @@ async def test_unless_it_is_to_be_accepted_by_page_and_socket(
 ) -> None:
     probe = await new_page()
     await probe.goto(self_signed_app)
-    said = "document.querySelector('#status').textContent === 'hello'"
-    await probe.page.run(WaitFor(function=said))
+    condition = "document.querySelector('#status').textContent === 'hello'"
+    await probe.page.run(WaitFor(function=condition))
 
 
-async def test_a_selector_that_is_none_is_told(new_page: NewPage, call_app: str) -> None:
+async def test_a_selector_that_is_none_is_reported(new_page: NewPage, call_app: str) -> None:
     probe = await new_page()
     await probe.goto(f"{call_app}call")
     error = await failure(probe, Click("#name:::"))
@@ -143,7 +143,7 @@ async def test_a_selector_that_is_none_is_told(new_page: NewPage, call_app: str)
     assert "#name:::" in str(error)
 
 
-async def test_a_picture_shows_the_media_that_is_not_drawn_otherwise(
+async def test_a_screenshot_shows_the_media_that_is_not_drawn_otherwise(
     new_page: NewPage, call_app: str, tmp_path: Path
 ) -> None:
     probe = await new_page()
@@ -151,10 +151,10 @@ async def test_a_picture_shows_the_media_that_is_not_drawn_otherwise(
     await probe.page.run(WaitFor(function="document.querySelector('#remote').currentTime > 0.5"))
     opacity = "getComputedStyle(document.querySelector('#remote')).opacity"
     await probe.page.run(WaitFor(function=f"{opacity} === '0'", within_s=1))
-    assert await probe.page.picture(tmp_path / "call.png")
+    assert await probe.page.screenshot(tmp_path / "call.png")
     assert greenness(tmp_path / "call.png") > 0.1
     (tmp_path / "before.png").hardlink_to(tmp_path / "call.png")
-    assert await probe.page.picture(tmp_path / "call.png")
+    assert await probe.page.screenshot(tmp_path / "call.png")
     assert not (tmp_path / "call.png").samefile(tmp_path / "before.png"), "it was written over"
     assert {path.name for path in tmp_path.glob("*.p*")} == {"before.png", "call.png"}
     await probe.page.run(WaitFor(function=f"{opacity} === '0'", within_s=1))
@@ -164,7 +164,7 @@ STRICT = "default-src 'self'; script-src 'unsafe-inline'; require-trusted-types-
 
 
 @pytest.mark.parametrize("framed", [False, True])
-async def test_under_a_strict_policy_a_picture_shows_media_and_says_nothing(
+async def test_under_a_strict_policy_a_screenshot_shows_media_and_says_nothing(
     new_page: NewPage, call_app: str, tmp_path: Path, framed: bool
 ) -> None:
     probe = await new_page()
@@ -185,7 +185,7 @@ async def test_under_a_strict_policy_a_picture_shows_media_and_says_nothing(
             watch.observe(document, { childList: true, subtree: true });
         }"""
     )
-    assert await probe.page.picture(tmp_path / "call.png")
+    assert await probe.page.screenshot(tmp_path / "call.png")
     assert greenness(tmp_path / "call.png") > 0.05
     await probe.do("() => { if (put.length) throw new Error(put[0].outerHTML) }")
     assert probe.witness.events("console") == []

@@ -67,7 +67,7 @@ async def test_a_call_in_a_tab_of_its_own_is_the_probes(
     assert len(set.union(*map(received, reports))) == 2
     assert {event.data["kind"] for event in probe.witness.events("setup")} == {"audio", "video"}
 
-    assert await probe.page.picture(tmp_path / "call.png")
+    assert await probe.page.screenshot(tmp_path / "call.png")
     assert greenness(tmp_path / "call.png") > 0.1
 
 
@@ -117,7 +117,7 @@ async def test_a_tab_that_opens_another_and_closes_itself_leaves_the_call_to_it(
     alone = await settled(probe, 3)
     assert [states(report) for report in alone] == [["connected"] * 2] * 3
     assert one_a_period(alone)
-    assert await probe.page.picture(tmp_path / "call.png")
+    assert await probe.page.screenshot(tmp_path / "call.png")
 
 
 async def test_a_tab_that_closes_leaves_its_openers_call_alone(

@@ -122,7 +122,7 @@ async def test_a_callee_that_waited_in_vain_for_its_caller_lacked_a_partner(reas
 async def test_what_breaks_while_probes_leave_does_not_end_the_trial(what: str) -> None:
     world = FakeWorld()
     world.break_at(29.0, what, "it is gone")  # the hold ends at 28.55
-    world.host.pictures_take_s = 2.0
+    world.host.screenshots_take_s = 2.0
     await play(world, calls(1))
     assert world.recorder.faults == []
     assert world.host.did[-2:] == [("leave", "p001"), ("leave", "p000")]
@@ -291,7 +291,7 @@ async def test_a_settling_that_never_ends_is_cut_and_said() -> None:
 
     async def ramp_for_ever() -> None:
         for second in range(200):
-            world.host.say(report("p000", second, 1000.0 * 1.1**second))
+            world.host.emit(report("p000", second, 1000.0 * 1.1**second))
             await world.clock.sleep_until(second)
 
     ramping = asyncio.create_task(ramp_for_ever())

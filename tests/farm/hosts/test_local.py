@@ -59,7 +59,7 @@ def plan(name: str, role: str = "caller") -> ProbePlan:
 class FakePage:
     async def run(self, step: Step) -> None: ...
 
-    async def picture(self, path: Path) -> bool:
+    async def screenshot(self, path: Path) -> bool:
         return False
 
     async def close(self) -> None: ...

@@ -43,7 +43,7 @@ class FakePage:
         if step in self.fails:
             raise self.fails[step]
 
-    async def picture(self, path: Path) -> bool:
+    async def screenshot(self, path: Path) -> bool:
         path.write_bytes(b"png")
         return True
 

@@ -42,7 +42,7 @@ class HostThere(FakeHost):
         path = self.kit.screenshots / f"{name}.png"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"\x89PNG")
-        self.say(ProbeEvent(probe, "screenshot", 1.0, data={"file": path.name}))
+        self.emit(ProbeEvent(probe, "screenshot", 1.0, data={"file": path.name}))
         return path
 
 
@@ -156,11 +156,11 @@ async def test_evidence_and_pictures_arrive_and_end_with_the_host(tmp_path: Path
         await far.host.open(kit(tmp_path))
         listening = asyncio.create_task(far.listen())
         event = ProbeEvent("p000", "opened", 1.0)
-        far.there.say(event)
-        far.there.say(SAMPLE)
+        far.there.emit(event)
+        far.there.emit(SAMPLE)
         picture = await far.host.screenshot("p000", "mid-call-caller")
         last = ProbeEvent("p000", "left", 2.0)
-        far.there.say(last)
+        far.there.emit(last)
         await far.host.close()
         await listening
         assert far.lost is None
@@ -180,9 +180,9 @@ async def test_what_our_app_says_of_itself_goes_into_the_samples(tmp_path: Path)
     async with far_away(tmp_path, late=late) as far:
         await far.host.open(kit(tmp_path))
         listening = asyncio.create_task(far.listen())
-        far.there.say(SAMPLE)
+        far.there.emit(SAMPLE)
         await far.first_heard.wait()
-        far.there.say(SAMPLE)
+        far.there.emit(SAMPLE)
         await far.host.close()
         await listening
         samples = [seen for seen in far.heard if isinstance(seen, HostSample)]

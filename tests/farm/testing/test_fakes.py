@@ -30,7 +30,7 @@ SHORT = TrialSettings(settle_s=8.0, hold_s=20.0)
 async def test_a_trial_is_played_and_its_recorder_keeps_what_it_was_given() -> None:
     world = FakeWorld(refuse={"p002": "user busy"})
     opened = ProbeEvent("p000", "opened", 1.0)
-    world.host.say(opened)
+    world.host.emit(opened)
     await world.clock.play(run_trial(calls(2), world.world(), SHORT, world.recorder))
     kept = world.recorder
     assert [phase for phase, _ in kept.phases] == [
