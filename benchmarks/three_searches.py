@@ -1,4 +1,4 @@
-"""Three searches of the embedded server in a row: do they tell the same capacity?
+"""Three searches of the embedded server in a row: do they find the same capacity?
 
     python -m benchmarks.three_searches [--keep DIR]
 

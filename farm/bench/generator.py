@@ -26,7 +26,7 @@ from farm.model.host_samples import HostFacts, HostLook
 from farm.model.inventory import RAY_PORT
 from farm.model.page_address import app_address
 from farm.model.run_clock import RunClock
-from farm.planning.placement import Room
+from farm.planning.placement import HostRoom
 from farm.planning.trial_planning import camera_size
 from farm.processes import Processes
 from farm.protocols import Host, HostKit
@@ -41,7 +41,7 @@ class GeneratorMachine:
     """One that can run probes; `ray` and `cluster` are `None` for this one."""
 
     order: HostOrder
-    room: Room
+    room: HostRoom
     ray: RayMachine | None = None
     cluster: RayCluster | None = None
 
@@ -62,7 +62,7 @@ class Generator:
         return tuple(self._machines)
 
     @property
-    def rooms(self) -> Mapping[str, Room]:
+    def rooms(self) -> Mapping[str, HostRoom]:
         return {name: machine.room for name, machine in self._machines.items()}
 
     @property
@@ -217,9 +217,9 @@ def look_trouble(order: HostOrder, look: HostLook, app_url: str | None) -> str |
     return None
 
 
-def _room(experiment: Experiment, settings: HostSettings, cores: int) -> Room:
+def _room(experiment: Experiment, settings: HostSettings, cores: int) -> HostRoom:
     """Raises BadInput where what was measured is asked for, and nothing was."""
-    return Room(cores, settings.probes or room_for(experiment, cores, density_file()))
+    return HostRoom(cores, settings.probes or room_for(experiment, cores, density_file()))
 
 
 def _order(experiment: Experiment, settings: HostSettings, name: str) -> HostOrder:

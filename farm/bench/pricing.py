@@ -64,10 +64,10 @@ def checked_price(
 
 def price_note(check: PriceCheck | None) -> str | None:
     """What a person should know of the price before anything is measured."""
-    if check is None or check.said is None:
+    if check is None or check.mismatch is None:
         return None
     ends = ": its price is not this server's, and no cost is made of it" if check.unlike else ""
-    return f"server.price.machine: {check.said}{ends}"
+    return f"server.price.machine: {check.mismatch}{ends}"
 
 
 def cost_of_measuring(experiment: Experiment, trials: int) -> str | None:

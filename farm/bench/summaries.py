@@ -18,7 +18,7 @@ from farm.model.verdict import Outcome
 from farm.protocols import OUTAGE
 from farm.recording.journal import trial_times_s
 from farm.results.summary import run_summary, size_summary
-from farm.results.watch_summary import outages_told, watch_summary
+from farm.results.watch_summary import outages_of, watch_summary
 from farm.search.capacity_estimate import CapacityEstimate
 
 Summary = dict[str, Any]
@@ -76,7 +76,7 @@ def summary_of_search(
         held=held_evidence,
         broken=broken,
         quality=None if broke is None else quality_by_second(run.trial(broke.index)),
-        looks=looks,
+        checks=looks,
         began_wall_s=trial_times_s(run.journal),
         prices=prices,
         price_check=check,
@@ -86,5 +86,5 @@ def summary_of_search(
 
 def summary_of_watch(run: RecordedRun, results: Sequence[TrialResult], load: int) -> Summary:
     """Of all turns so far."""
-    outages = outages_told(entry.facts for entry in run.journal if entry.kind == OUTAGE)
+    outages = outages_of(entry.facts for entry in run.journal if entry.kind == OUTAGE)
     return watch_summary(run.settings, load, results, trial_times_s(run.journal), outages)

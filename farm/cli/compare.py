@@ -31,7 +31,7 @@ from farm.model.wording import counted, percent
 from farm.recording.manifest import Manifest
 from farm.recording.reader import RunReader
 from farm.search.capacity_estimate import CapacityEstimate
-from farm.search.from_experiment import search_told
+from farm.search.from_experiment import search_after
 
 EXIT_CODES: dict[Conclusion, int] = {"not_worse": 0, "worse": 1, "unknown": 3}
 
@@ -135,7 +135,7 @@ def _side(path: Path, name: str) -> Side:
     state = str((run.summary or {}).get("state", "unfinished"))
     if not any(result.purpose == "search" for result in results):
         return Side(run, state, None, CapacityDistribution((), None, None, NO_SEARCH))
-    search = search_told(run.manifest.settings, results)
+    search = search_after(run.manifest.settings, results)
     capacities, likely = search.capacities()
     known = CapacityDistribution(
         list(zip(capacities.tolist(), likely.tolist(), strict=True)),

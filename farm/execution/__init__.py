@@ -1,1 +1,1 @@
-"""Runs trials: one trial, several of a search, a watch of days. It sees only protocols."""
+"""Runs trials: one, those of a search, a watch of days. It depends on protocols only."""

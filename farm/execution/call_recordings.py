@@ -1,4 +1,4 @@
-"""The recordings of a trial's calls: a place made for them before it, looked at after it."""
+"""The recordings of a trial's calls: their directory is prepared before it, checked after it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from farm.model.wording import counted
 from farm.protocols import Clock, Observer, Recorder, Recordings
 
 COMPLETE_WITHIN_S = 10.0
-"""After the last page has gone; a media server finishes many files one after the other."""
+"""Time after the last page left: a media server finishes many files one after the other."""
 LOOK_EVERY_S = 1.0
 
 
 class RecordingsCheck:
-    """Of one trial; does nothing where its plan records nothing.
+    """Checks the recordings of one trial; does nothing if its plan records nothing.
 
-    `recordings` is `None` where the server's machine cannot be looked at: then nothing is known of
-    them, which is noted and fails nobody.
+    `recordings` is `None` without access to the server's machine: then nothing is known of them,
+    which is noted and fails nobody.
     """
 
     def __init__(
@@ -41,13 +41,13 @@ class RecordingsCheck:
         self._clock = clock
         self._observer = observer
         self._recorder = recorder
-        self._unready: str | None = None
+        self._not_ready: str | None = None
 
     async def ready(self, lasts_s: float) -> None:
-        """Make room for calls that last at most so long; too little of it is noted.
+        """Prepare the directory for calls of at most that length; too little space is noted.
 
-        Where that is not answered nothing will be known of them: files of another trial may lie
-        there. Raises BadInput if the server has no such directory, ServerError without a server.
+        Without an answer the recordings stay unknown: files of another trial may be there. Raises
+        BadInput if the server has no such directory, ServerError without a server.
         """
         if not self._records or self._recordings is None:
             return
@@ -56,7 +56,7 @@ class RecordingsCheck:
         except (ServerUnreachable, ServerLost):
             raise
         except ServerError as error:
-            self._unready = str(error)
+            self._not_ready = str(error)
             return
         needed = projected_recordings_bytes(self._plan, lasts_s)
         if free is None:
@@ -71,17 +71,17 @@ class RecordingsCheck:
             )
 
     async def check(self, lasted_s: Mapping[str, float]) -> None:
-        """Look at the files of the sessions in `lasted_s`, which everybody has left by now.
+        """Check the files of the sessions in `lasted_s`, which have ended.
 
-        What is wrong is recorded as a fault of its session; then the files are put away.
+        What is wrong is recorded as a fault of its session; then the files are moved or deleted.
         """
         if not self._records:
             return
         if self._recordings is None:
-            self.unknown("the server's machine cannot be looked at")
+            self.unknown("there is no access to the server's machine")
             return
-        if self._unready is not None:
-            self.unknown(self._unready)
+        if self._not_ready is not None:
+            self.unknown(self._not_ready)
             return
         try:
             await self._look(self._recordings, lasted_s)
@@ -90,9 +90,9 @@ class RecordingsCheck:
             self.unknown(str(error))
 
     def unknown(self, why: str) -> None:
-        """Nobody can look at them."""
+        """Record that the recordings could not be checked."""
         if self._records:
-            self._tell("recordings_unknown", f"recordings were not checked: {why}", None)
+            self._record_fault("recordings_unknown", f"recordings were not checked: {why}", None)
 
     async def _look(self, recordings: Recordings, lasted_s: Mapping[str, float]) -> None:
         owed = owed_recordings(self._plan, lasted_s)
@@ -105,21 +105,21 @@ class RecordingsCheck:
                 break
             await self._clock.sleep_until(self._clock.run_s() + LOOK_EVERY_S)
         for session, wrong in found.faults.items():
-            self._tell("recording_missing", wrong, session)
+            self._record_fault("recording_missing", wrong, session)
         if broken:
             why = next(file.unknown for file in seen if file.unknown)
-            self.unknown(f"of {_some(broken)} nothing is known: {why}")
+            self.unknown(f"of {_first_names(broken)} nothing is known: {why}")
         if hidden := [name for name in found.unknown if name not in broken]:
-            self.unknown(f"tracks or length of {_some(hidden)} cannot be read on the server")
+            self.unknown(f"tracks or length of {_first_names(hidden)} cannot be read on the server")
         if found.whole:
             whole = counted(found.whole, "recording")
             self._observer.note(f"trial {self._plan.index}: {whole} checked: whole")
 
-    def _tell(self, what: FaultKind, message: str, session: str | None) -> None:
+    def _record_fault(self, what: FaultKind, message: str, session: str | None) -> None:
         self._recorder.fault(Fault(what, self._clock.run_s(), message, session=session))
         of = f"{session}: " if session else ""
         self._observer.note(f"trial {self._plan.index}: {of}{message}")
 
 
-def _some(names: Sequence[str]) -> str:
+def _first_names(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

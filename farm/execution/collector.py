@@ -1,4 +1,4 @@
-"""What comes in while a trial goes on: evidence into the record, a line a second to the user."""
+"""Collects evidence during a trial: records it, and reports progress once a second."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from farm.errors import GeneratorError, ServerError
 from farm.execution.progress import ProgressMeter
 from farm.execution.server_clock import SampledClock
-from farm.execution.steady_state import SettleMeter
+from farm.execution.steady_state import SteadyState
 from farm.model.clock_reading import ClockReading
 from farm.model.host_samples import HostSample
 from farm.model.page_samples import PageReport
@@ -20,7 +20,7 @@ from farm.protocols import Clock, Host, Observer, Recorder, Server
 
 
 async def all_closed(hosts: Iterable[Host]) -> None:
-    """Each is, also when one of them cannot be: then what the first of these raised is raised."""
+    """Close all hosts, even if one raises; then raise the first error."""
     ends = await asyncio.gather(*(host.close() for host in hosts), return_exceptions=True)
     for error in ends:
         if error is not None:
@@ -29,7 +29,7 @@ async def all_closed(hosts: Iterable[Host]) -> None:
 
 @asynccontextmanager
 async def closed_afterwards(hosts: Iterable[Host]) -> AsyncIterator[None]:
-    """Close all hosts after the body; what the body raises counts for more than what that does."""
+    """Close all hosts after the body; an error of the body takes precedence over one of closing."""
     try:
         yield
     except BaseException:
@@ -40,17 +40,16 @@ async def closed_afterwards(hosts: Iterable[Host]) -> AsyncIterator[None]:
 
 
 class Collector:
-    """Listens to hosts and server during one trial.
+    """Receives evidence from hosts and server during one trial.
 
-    `meter` and `settling` know the newest of it; `server_lost` says why the server could not be
-    sampled any more.
+    `meter` and `settling` have the newest of it; `server_lost` is why sampling the server ended.
     """
 
     def __init__(
         self, plan: TrialPlan, clock: Clock, observer: Observer, recorder: Recorder
     ) -> None:
         self.meter = ProgressMeter(plan)
-        self.settling = SettleMeter()
+        self.settling = SteadyState()
         self.server_lost: str | None = None
         self._clock = clock
         self._observer = observer
@@ -60,49 +59,49 @@ class Collector:
     async def listening(
         self, hosts: Mapping[str, Host], server: Server, fault: asyncio.Future[Fault]
     ) -> AsyncIterator[None]:
-        """Evidence flows into the record while the body runs; at its end hosts are closed.
+        """Evidence is recorded while the body runs; at its end hosts are closed.
 
-        `fault` is set when a host is lost or a page crashes, unless something came before. What the
+        `fault` is set when a host is lost or a page crashes, unless it was set before. What the
         body or a task raises comes out in an ExceptionGroup.
         """
         async with asyncio.TaskGroup() as tasks:
             for host in hosts.values():
                 self._recorder.clock(await host.clock())
-                tasks.create_task(self._hear_host(host, fault))
-            endless = [
-                tasks.create_task(self._hear_server(server)),
-                tasks.create_task(self._tell_progress()),
+                tasks.create_task(self._record_host(host, fault))
+            until_cancelled = [
+                tasks.create_task(self._record_server(server)),
+                tasks.create_task(self._report_progress()),
             ]
             async with closed_afterwards(hosts.values()):
                 try:
                     yield
                 finally:
-                    for task in endless:
+                    for task in until_cancelled:
                         task.cancel()
 
-    async def _hear_host(self, host: Host, fault: asyncio.Future[Fault]) -> None:
+    async def _record_host(self, host: Host, fault: asyncio.Future[Fault]) -> None:
         try:
-            async for seen in host.evidence():
-                if isinstance(seen, PageReport):
-                    self._recorder.page_report(seen)
-                    self.meter.page_report(seen)
-                    self.settling.see(seen)
-                elif isinstance(seen, HostSample):
-                    self._recorder.host_sample(seen)
-                    self.meter.host_sample(seen)
+            async for item in host.evidence():
+                if isinstance(item, PageReport):
+                    self._recorder.page_report(item)
+                    self.meter.page_report(item)
+                    self.settling.see(item)
+                elif isinstance(item, HostSample):
+                    self._recorder.host_sample(item)
+                    self.meter.host_sample(item)
                 else:
-                    self._recorder.event(seen)
-                    if seen.kind == "crashed":
-                        self._strike(fault, "browser_crashed", f"{seen.probe}: {seen.message}")
+                    self._recorder.event(item)
+                    if item.kind == "crashed":
+                        self._set_fault(fault, "browser_crashed", f"{item.probe}: {item.message}")
         except GeneratorError as error:
-            self._strike(fault, "host_lost", str(error))
+            self._set_fault(fault, "host_lost", str(error))
 
-    def _strike(self, fault: asyncio.Future[Fault], what: FaultKind, message: str) -> None:
+    def _set_fault(self, fault: asyncio.Future[Fault], what: FaultKind, message: str) -> None:
         if not fault.done():
             fault.set_result(Fault(what, self._clock.run_s(), message))
 
-    async def _hear_server(self, server: Server) -> None:
-        """Server figures; when they are gone for good the trial goes on without them."""
+    async def _record_server(self, server: Server) -> None:
+        """Record server samples; when sampling fails for good the trial goes on without them."""
         clock = SampledClock()
         try:
             async with aclosing(server.samples()) as samples:
@@ -112,19 +111,19 @@ class Collector:
                     else:
                         self._recorder.server_sample(sample)
                         self.meter.server_sample(sample)
-                        self._note(clock.see(sample))
+                        self._record_reading(clock.see(sample))
         except ServerError as error:
             self.server_lost = str(error)
             self._recorder.fault(Fault("sampling_lost", self._clock.run_s(), str(error)))
-            self._observer.note(f"server figures end here: {error}")
+            self._observer.note(f"sampling of the server ended: {error}")
         finally:
-            self._note(clock.last())
+            self._record_reading(clock.last())
 
-    def _note(self, reading: ClockReading | None) -> None:
+    def _record_reading(self, reading: ClockReading | None) -> None:
         if reading is not None:
             self._recorder.clock(reading)
 
-    async def _tell_progress(self) -> None:
+    async def _report_progress(self) -> None:
         while True:
             await self._clock.sleep_until(self._clock.run_s() + 1)
             self._observer.progress(self.meter.progress(self._clock.run_s()))

@@ -1,4 +1,4 @@
-"""What the media server says of itself during a trial: sampled, and what it kept afterwards."""
+"""Monitors a Kurento during a trial by its own API: samples, topology, leftover pipelines."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from farm.model.wording import counted
 from farm.protocols import Clock, Observer, Recorder, ServerView
 
 GONE_WITHIN_S = 10.0
-"""A pipeline that is there so long after the last probe left has outlived its session."""
+"""A pipeline that still exists so long after the last probe left has outlived its session."""
 
 
-class OwnView:
-    """Puts a server's own view of a trial into its record."""
+class KurentoMonitor:
+    """Records what a media server reports of itself during a trial."""
 
     def __init__(
         self, view: ServerView, clock: Clock, observer: Observer, recorder: Recorder
@@ -27,29 +27,29 @@ class OwnView:
         self._at_first: KurentoSample | None = None
 
     async def before(self) -> None:
-        """What it holds before anybody joins."""
+        """Take a sample before any probe joins."""
         self._at_first = await self._view.sample()
         if self._at_first is not None:
             self._recorder.kurento_sample(self._at_first)
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Samples flow into the record while the body runs; what it raises comes out in a group."""
+        """Samples are recorded while the body runs; its errors are raised in an ExceptionGroup."""
         async with asyncio.TaskGroup() as tasks:
-            task = tasks.create_task(self._hear())
+            task = tasks.create_task(self._record_samples())
             try:
                 yield
             finally:
                 task.cancel()
 
-    async def picture(self) -> None:
-        """How a session is built now."""
+    async def record_topology(self) -> None:
+        """Record how a session is built now."""
         topology = await self._view.topology()
         if topology is not None:
             self._recorder.topology(topology)
 
     async def after(self) -> None:
-        """What it still holds when all have left, and some time to let go was over."""
+        """Take a sample when all have left and sessions have had time to be released."""
         if self._at_first is None:
             return
         ends_s = self._clock.run_s() + GONE_WITHIN_S
@@ -62,14 +62,14 @@ class OwnView:
                 return
             await self._clock.sleep_until(self._clock.run_s() + 1)
 
-    async def _hear(self) -> None:
+    async def _record_samples(self) -> None:
         async with aclosing(self._view.samples()) as samples:
             async for sample in samples:
                 self._recorder.kurento_sample(sample)
 
 
 class NoKurentoMonitor:
-    """Implements `protocols.ServerView` for a media server that says nothing of itself."""
+    """Implements `protocols.ServerView` for a media server that reports nothing of itself."""
 
     async def samples(self) -> AsyncGenerator[KurentoSample]:
         nothing: tuple[KurentoSample, ...] = ()

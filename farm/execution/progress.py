@@ -1,6 +1,6 @@
-"""What a person watches while a trial runs: evidence in, once a second a `Progress` out. Pure.
+"""The progress that is shown while a trial runs: evidence in, once a second a `Progress` out. Pure.
 
-Figures are those of the newest two polls of each stream; how a trial is judged is another matter
+Figures are those of the newest two polls of each stream; verdicts are made of other figures
 (`farm/evidence/`).
 """
 
@@ -22,7 +22,7 @@ from farm.model.webrtc_stats import InboundRtp
 from farm.protocols import Progress, RoleProgress
 
 STALE_S = 5.0
-"""What was not heard of for so long is left out rather than shown as if it still went on."""
+"""Figures older than this are not shown."""
 
 StreamId = tuple[str, str, int | None]
 
@@ -33,8 +33,8 @@ class _Page:
 
     former: dict[StreamId, InboundRtp] = field(default_factory=dict)
     newest: dict[StreamId, InboundRtp] = field(default_factory=dict)
-    told: bool = False
-    heard_s: float | None = None
+    is_reported: bool = False
+    received_s: float | None = None
 
     def see(self, report: PageReport) -> None:
         streams = {
@@ -45,12 +45,12 @@ class _Page:
         }
         if _times(streams) != _times(self.newest):
             self.former, self.newest = self.newest, streams
-        self.told = False
+        self.is_reported = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Second:
-    """What one stream of a probe did between its newest two polls; `None` is unknown."""
+    """The counters of one stream between its newest two polls; `None` is unknown."""
 
     probe: str
     bps: float | None
@@ -60,7 +60,7 @@ class _Second:
 
 
 class ProgressMeter:
-    """Fed with all that is seen of one trial; times are run time."""
+    """Makes the progress of one trial from its evidence; times are run time."""
 
     def __init__(self, plan: TrialPlan) -> None:
         self._plan = plan
@@ -73,12 +73,12 @@ class ProgressMeter:
         self._failed: set[str] = set()
         self._pages: dict[str, _Page] = {}
         self._hosts: dict[str, HostSample] = {}
-        self._untold_hosts: set[str] = set()
-        self._hosts_heard_s: dict[str, float] = {}
+        self._unreported_hosts: set[str] = set()
+        self._hosts_received_s: dict[str, float] = {}
         self._server: ServerSample | None = None
 
     def phase(self, phase: Phase, ends_s: float | None) -> None:
-        """A part of the trial begins; `ends_s` is when it should be over, where that is known."""
+        """A phase of the trial begins; `ends_s` is when it should end, if that is known."""
         self._phase = phase
         self._phase_ends_s = ends_s
 
@@ -90,13 +90,13 @@ class ProgressMeter:
 
     def host_sample(self, sample: HostSample) -> None:
         self._hosts[sample.host] = sample
-        self._untold_hosts.add(sample.host)
+        self._unreported_hosts.add(sample.host)
 
     def server_sample(self, sample: ServerSample) -> None:
         self._server = sample
 
     def progress(self, now_s: float) -> Progress:
-        """The last second, as of `now_s`."""
+        """The progress of the last second, at `now_s`."""
         seconds = list(self._seconds(now_s))
         cpu_percent_by_host = self._cpu_percent_by_host(now_s)
         return Progress(
@@ -127,21 +127,21 @@ class ProgressMeter:
 
     def _seconds(self, now_s: float) -> Iterator[_Second]:
         for probe, page in self._pages.items():
-            if not page.told:
-                page.told, page.heard_s = True, now_s
-            if page.heard_s is not None and now_s - page.heard_s < STALE_S:
+            if not page.is_reported:
+                page.is_reported, page.received_s = True, now_s
+            if page.received_s is not None and now_s - page.received_s < STALE_S:
                 for stream, newest in page.newest.items():
                     former = page.former.get(stream)
                     if former is not None and newest.timestamp > former.timestamp:
                         yield _second(probe, former, newest)
 
     def _cpu_percent_by_host(self, now_s: float) -> dict[str, float | None]:
-        self._hosts_heard_s.update(dict.fromkeys(self._untold_hosts, now_s))
-        self._untold_hosts.clear()
+        self._hosts_received_s.update(dict.fromkeys(self._unreported_hosts, now_s))
+        self._unreported_hosts.clear()
         return {
             host: sample.cpu_percent
             for host, sample in self._hosts.items()
-            if now_s - self._hosts_heard_s[host] < STALE_S
+            if now_s - self._hosts_received_s[host] < STALE_S
         }
 
     def _server_cpu_percent(self, now_s: float) -> float | None:
@@ -157,7 +157,7 @@ def _second(probe: str, former: InboundRtp, newest: InboundRtp) -> _Second:
     return _Second(
         probe,
         bps=None if payload_bytes is None else 8 * payload_bytes / seconds,
-        # Packets may un-lose themselves: a repaired one comes back on its own SSRC.
+        # `packetsLost` may fall: a retransmitted packet comes back on its own SSRC.
         lost=_difference(former.packetsLost, newest.packetsLost),
         received=grown(former.packetsReceived, newest.packetsReceived),
         frame_rate=None if frames is None else frames / seconds,
@@ -173,7 +173,7 @@ def _difference(former: int | None, newest: int | None) -> int | None:
 
 
 def _loss_ratio(seconds: Iterable[_Second]) -> float | None:
-    """Of all streams; what one got late repairs no other one."""
+    """The loss ratio of all streams; a late packet of one repairs no other."""
     counted = [
         (second.lost, second.received)
         for second in seconds

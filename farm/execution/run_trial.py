@@ -1,7 +1,7 @@
-"""The story of one trial: reset, ramp up, settle, hold, leave.
+"""Runs one trial: reset, ramp up, settle, hold, leave.
 
-Sees the world only through `farm.protocols`; what it reads there goes to a `Recorder` as it comes.
-Verdicts are made afterwards, from what was recorded.
+It uses hosts and server only through `farm.protocols`; their evidence goes to a `Recorder` as it
+comes. Verdicts are made afterwards, from the recording.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from farm.errors import GeneratorError, first_error
 from farm.execution.call_recordings import RecordingsCheck
 from farm.execution.collector import Collector
-from farm.execution.kurento_monitor import OwnView
+from farm.execution.kurento_monitor import KurentoMonitor
 from farm.execution.session_joins import SessionJoins
 from farm.execution.session_leaves import SessionLeaves
 from farm.execution.steady_state import AT_MOST_S, STEADY_S
@@ -25,8 +25,8 @@ from farm.model.trial_evidence import Fault
 from farm.model.trial_plan import Phase, TrialPlan
 from farm.protocols import Host, Recorder
 
-LAST_LOOKS_S = 2.0
-"""So long the machine of a server that died is still looked at: did its kernel kill it?"""
+LAST_SAMPLES_S = 2.0
+"""How long the machine of a server that died is still sampled: its kernel may have killed it."""
 
 
 async def run_trial(
@@ -42,7 +42,7 @@ async def run_trial(
     recorded, as is any GeneratorError; a probe that cannot join does not. Raises ServerError only
     if the reset cannot reach the server at all.
     """
-    await _cancelled_if_we_are(_run_trial(plan, world, settings, recorder, like))
+    await _raising_cancellation(_run_trial(plan, world, settings, recorder, like))
 
 
 async def _run_trial(
@@ -59,31 +59,31 @@ async def _run_trial(
     recordings = RecordingsCheck(
         plan, world.server.recordings, world.clock, world.observer, recorder
     )
-    own_view = OwnView(world.view, world.clock, world.observer, recorder)
+    kurento_monitor = KurentoMonitor(world.view, world.clock, world.observer, recorder)
     met: Fault | None = None
     is_whole = False
     trial.begin("reset")
     try:
         await trial.reset(like)
         await recordings.ready(trial.lasts_at_most_s())
-        await own_view.before()
+        await kurento_monitor.before()
         async with (
             world.watch() as fault,
             world.hosts(plan) as hosts,
             collector.listening(hosts, world.server, fault),
-            own_view.listening(),
+            kurento_monitor.listening(),
         ):
             met = await _unless(fault, trial.live(hosts))
             is_whole = met is None
             if met is None:
-                await own_view.picture()
+                await kurento_monitor.record_topology()
                 await leaves.leave(list(joins.inside.values()), hosts)
             elif met.what == "server_died":
-                await world.clock.sleep_until(world.clock.run_s() + LAST_LOOKS_S)
-    except* GeneratorError as errors:  # of a task of ours, too; the first thing that broke counts
+                await world.clock.sleep_until(world.clock.run_s() + LAST_SAMPLES_S)
+    except* GeneratorError as errors:  # also of a task of this trial; the first one counts
         met = met or Fault("host_lost", world.clock.run_s(), str(first_error(errors)))
     if met is not None:
-        if met.what != "browser_crashed":  # that one is among the events already
+        if met.what != "browser_crashed":  # which is recorded as an event already
             recorder.fault(met)
         broke = "broke when the hold was over" if is_whole else "ends early"
         world.observer.note(f"trial {plan.index} {broke}: {met.message}")
@@ -92,13 +92,13 @@ async def _run_trial(
     elif is_whole:
         await recordings.check(leaves.lasted_s)
     if is_whole:
-        await own_view.after()
+        await kurento_monitor.after()
     trial.begin("done")
 
 
 @dataclass
 class _Trial:
-    """One trial on its way."""
+    """One trial while it runs."""
 
     plan: TrialPlan
     world: World
@@ -108,14 +108,14 @@ class _Trial:
     joins: SessionJoins
 
     def begin(self, phase: Phase, lasting_s: float | None = None) -> float:
-        """Enter a phase; says so to record and watchers. Returns the time."""
+        """Begin a phase and record it. Returns the time."""
         now_s = self.world.clock.run_s()
         self.recorder.phase(phase, now_s)
         self.collector.meter.phase(phase, None if lasting_s is None else now_s + lasting_s)
         return now_s
 
     async def reset(self, like: Footprint | None) -> None:
-        """A fresh server; one that is not is told of at once."""
+        """Reset the server; one that is not clean is noted."""
         report = await self.world.server.reset(like)
         self.recorder.reset(report)
         if not report.clean:
@@ -123,11 +123,11 @@ class _Trial:
             self.world.observer.note(f"trial {self.plan.index}: the server began dirty: {dirty}")
 
     async def live(self, hosts: Mapping[str, Host]) -> None:
-        """Ramp, settle, hold."""
+        """Run the phases ramp, settle and hold."""
         ramp_s = self.begin("ramp")
         await self.joins.join_sessions(hosts, ramp_s)
         if not self.joins.inside:
-            self.world.observer.note(f"trial {self.plan.index}: nobody could join; no hold")
+            self.world.observer.note(f"trial {self.plan.index}: no probe could join; no hold")
             return
         await self.settle()
         hold_s = self.begin("hold", self.settings.hold_s)
@@ -135,7 +135,7 @@ class _Trial:
         self.begin("leave")
 
     async def settle(self) -> None:
-        """As long as asked, or until every sender's rate is steady."""
+        """Wait for the set time, or until every sender's rate is steady."""
         clock = self.world.clock
         start_s = self.begin("settle", self.settings.settle_s or STEADY_S)
         if self.settings.settle_s is not None:
@@ -146,35 +146,35 @@ class _Trial:
             if clock.run_s() >= start_s + STEADY_S and self.collector.settling.steady():
                 return
         self.world.observer.note(
-            f"trial {self.plan.index}: the senders' rates still moved after {AT_MOST_S:.0f} s of "
-            "settling; the hold begins all the same"
+            f"trial {self.plan.index}: the senders' target bitrates still changed after "
+            f"{AT_MOST_S:.0f} s of settling; the hold begins nevertheless"
         )
 
     def lasts_at_most_s(self) -> float:
-        """From the first join to the last leave, were all of them quick."""
+        """The time from the first join to the last leave if none of them takes long."""
         last_s = max(session.start_s for session in self.plan.sessions)
         return last_s + (self.settings.settle_s or AT_MOST_S) + self.settings.hold_s
 
 
-# ---------------------------------------------------------------- small decisions
+# ---------------------------------------------------------------- tasks and order
 
 
-async def _cancelled_if_we_are(story: Coroutine[Any, Any, None]) -> None:
-    """Run `story`; of one that was to be cancelled and broke on its way out, raise CancelledError.
+async def _raising_cancellation(trial: Coroutine[Any, Any, None]) -> None:
+    """Run `trial`; if it was cancelled and failed while it ended, raise CancelledError.
 
-    In a task of its own: groups of tasks leave cancels of theirs in the count of the task they are
-    in (Python 3.11).
+    It runs in a task of its own: task groups change the count of cancellations of their task
+    (Python 3.11).
     """
-    us = asyncio.current_task()
-    before = 0 if us is None else us.cancelling()
-    await asyncio.create_task(story)
-    if us is not None and us.cancelling() > before:
+    task = asyncio.current_task()
+    before = 0 if task is None else task.cancelling()
+    await asyncio.create_task(trial)
+    if task is not None and task.cancelling() > before:
         raise asyncio.CancelledError
 
 
-async def _unless(fault: asyncio.Future[Fault], story: Coroutine[Any, Any, None]) -> Fault | None:
-    """Let `story` run to its end, or stop it at the first fault and return that."""
-    task = asyncio.ensure_future(story)
+async def _unless(fault: asyncio.Future[Fault], phases: Coroutine[Any, Any, None]) -> Fault | None:
+    """Let `phases` run to their end, or cancel them at the first fault and return that."""
+    task = asyncio.ensure_future(phases)
     try:
         first: set[asyncio.Future[Any]] = {task, fault}
         await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)

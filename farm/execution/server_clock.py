@@ -1,8 +1,8 @@
-"""How the server's clock becomes run time, by its samples: no further question is asked. Pure.
+"""Readings of the server's clock from its samples, without further requests. Pure.
 
-The answer to a question asked at `asked_s` was here at `received_s`, and in between the server's
-clock stood at `uptime_s`: the middle is true within half of the round trip, however the two ways
-share it. The quickest of several answers tells it best.
+A sample was requested at `asked_s` and received at `received_s`; in between the server's clock was
+at `uptime_s`. The middle is exact within half of the round trip, however its two ways share it. The
+quickest of several samples is the most exact.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from farm.model.server_samples import ServerSample
 READING_EVERY_S = 10.0
 
 QUANTUM_S = 0.01
-"""`/proc/uptime` counts hundredths, and leaves off what is behind them."""
+"""`/proc/uptime` counts hundredths of a second, rounded down."""
 
 
 class SampledClock:
-    """Of ten seconds' samples the best reading."""
+    """Chooses the most exact reading of ten seconds' samples."""
 
     def __init__(self) -> None:
         self._best: ClockReading | None = None
         self._due_s: float | None = None
 
     def see(self, sample: ServerSample) -> ClockReading | None:
-        """A reading, when it is time for one."""
+        """The reading, if ten seconds are over."""
         reading = _reading(sample)
         if reading is None:
             return None
@@ -35,7 +35,7 @@ class SampledClock:
         return self.last() if reading.at_s >= self._due_s else None
 
     def last(self) -> ClockReading | None:
-        """What is known since the last reading; `None` for nothing."""
+        """The reading of the samples since the last one; `None`: there are none."""
         best, self._best, self._due_s = self._best, None, None
         return best
 

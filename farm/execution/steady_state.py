@@ -1,9 +1,9 @@
-"""When a trial may be judged: every sender's rate has stopped moving.
+"""Steady state: when every sender's target bitrate has stopped changing. Pure.
 
-Pure. Congestion control ramps for seconds after the last join, and a hold that began in the ramp
-would make the baseline low. Settled is when every `targetBitrate` stayed within 5 % for 10 s; a
-sender that ramps for ever ends the wait at 60 s, and then that is said. A sender that ended, as
-those of a connection that its page replaced, is waited for no more.
+Congestion control ramps up for seconds after the last join, and a hold that began meanwhile would
+make the baseline low. The state is steady once every `targetBitrate` stayed within 5 % for 10 s;
+for a sender that never gets there the wait ends after 60 s, with a note. A sender that ended, as
+those of a connection that its page replaced, is ignored.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ AT_MOST_S = 60.0
 MOVED_RATIO = 0.05
 
 ENDED_AFTER_S = 3.0
-"""A sender that its page's reports do not name for so long has ended; one that they name with every
-poll is there, however far apart polls are."""
+"""A sender that is in no report of its page for so long has ended; one that is in every report has
+not, however long polls are apart."""
 
 Sender = tuple[str, str]
 """A connection and an `outbound-rtp` of it."""
 
 
 @dataclass
-class SettleMeter:
-    """Fed with every page report; asked now and then whether all senders are steady.
+class SteadyState:
+    """Decides from page reports whether all senders are steady.
 
     Times are the host's monotonic clock of the reports, of which only differences matter.
     """
@@ -38,7 +38,7 @@ class SettleMeter:
     _gone: set[str] = field(default_factory=set)
 
     def forget(self, probe: str) -> None:
-        """A probe that went: what it last sent is waited for no more."""
+        """Ignore a probe that left from now on."""
         self._gone.add(probe)
         self._rates.pop(probe, None)
 
@@ -58,7 +58,7 @@ class SettleMeter:
                 del senders[sender]
 
     def steady(self) -> bool:
-        """True when every sender that goes on has a full span of readings that moved under 5 %."""
+        """Whether every sender that goes on has a full span of readings within 5 %."""
         return all(_steady(rates) for senders in self._rates.values() for rates in senders.values())
 
 

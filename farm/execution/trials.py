@@ -1,4 +1,4 @@
-"""The story of a run: trials one after the other, each judged before the next is chosen."""
+"""Runs the trials of a run one after the other, each judged before the next is chosen."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from farm.model.trial_evidence import TrialEvidence
 from farm.model.trial_plan import Purpose, TrialPlan
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
-from farm.planning.placement import Room
+from farm.planning.placement import HostRoom
 from farm.planning.trial_planning import NO_ROOMS, plan_trial
 from farm.protocols import Clock, TrialStore
 from farm.search.capacity_estimate import CapacityEstimate, State
@@ -28,14 +28,14 @@ from farm.verdict import judge
 from farm.verdict.baseline import Baseline, baseline_of
 
 BASELINES, BASELINES_AT_MOST = 2, 4
-"""So many trials at the smallest load must agree; so many are made to get there."""
+"""Trials at the smallest load that must agree; attempts allowed."""
 
 
 class Trials:
-    """The trials of one run, each planned, lived through, judged and written down.
+    """The trials of one run, each planned, run, judged and recorded.
 
-    `done` are those of a run that is taken up again, `fresh` is what its server weighed after its
-    first reset: later ones are verified against that.
+    `done` are those of a resumed run, `fresh` is the footprint of its server after the first reset,
+    against which later ones are verified.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Trials:
         done: Iterable[TrialResult] = (),
         *,
         fresh: Footprint | None = None,
-        rooms: Mapping[str, Room] = NO_ROOMS,
+        rooms: Mapping[str, HostRoom] = NO_ROOMS,
     ) -> None:
         self.results = list(done)
         self.baseline: Baseline | None = None
@@ -58,7 +58,7 @@ class Trials:
         self._fresh = fresh
 
     async def measure(self, load: int, purpose: Purpose) -> tuple[TrialResult, TrialEvidence]:
-        """One trial and its verdict. Raises ServerError if the server cannot even be reset."""
+        """Run one trial and judge it. Raises ServerError if the server cannot be reset."""
         index = max((result.index for result in self.results), default=-1) + 1
         plan = self._plan(load, index, purpose)
         self._world.observer.trial_planned(plan, purpose)
@@ -79,7 +79,7 @@ class Trials:
         return result, evidence
 
     def check_room(self, load: int) -> None:
-        """Raises ExperimentError if the hosts cannot carry it."""
+        """Raises BadExperiment if the hosts cannot carry the load."""
         self._plan(load, 0, "single")
 
     def _plan(self, load: int, index: int, purpose: Purpose) -> TrialPlan:
@@ -97,7 +97,7 @@ class Trials:
         return self._world.clock
 
     def fit(self, more: int, budget_s: float | None) -> bool:
-        """Would so many more trials be over in time, each as long as the longest so far?"""
+        """Whether so many more trials end within the budget, each as long as the longest so far."""
         lasted = [
             result.phases.done_s - result.phases.ramp_s
             for result in self.results
@@ -107,26 +107,26 @@ class Trials:
         return budget_s is None or ends_s <= budget_s
 
     def drift_checks(self, load: int, every: int | None) -> DriftChecks | None:
-        """When to try the baseline's `load` again; None without a baseline to compare with."""
+        """The drift checks at the baseline's `load`; None without a baseline."""
         if self.baseline is None or every is None:
             return None
         retries = self._experiment.search.invalid_retries
         return DriftChecks(load, self.baseline.trials, every, retries)
 
     def say(self, text: str) -> None:
-        """A line for the user and the journal."""
+        """Note a line for the user and in the journal."""
         self._world.observer.note(text)
         self._store.journal("note", text=text)
 
     def decided(self, what: str, /, **facts: Any) -> None:
-        """For the journal alone."""
+        """Write an entry to the journal only."""
         self._store.journal(what, **facts)
 
     async def find_baseline(self, load: int, known: Iterable[TrialEvidence] = ()) -> None:
-        """Trials at the smallest load until two of them passed and agree, or it is clear that they
-        will not: then relative limits have nothing to be held against, and a verdict says so.
+        """Run trials at the smallest load until two that passed agree, or too many did not.
 
-        `known` is the evidence of those that are done already and passed.
+        Then there is no baseline: relative limits are left out, which every verdict notes. `known`
+        is the evidence of baseline trials that were done before and passed.
         """
         passed = list(known)
         self.baseline = baseline_of(passed, BASELINES)
@@ -156,39 +156,39 @@ async def find_capacity(
     budget_s: float | None = None,
     drift_every: int | None = None,
 ) -> CapacityEstimate:
-    """Baselines at the `smallest` load, then the loads that `search` asks for until it knows.
+    """Run baselines at the `smallest` load, then the loads of `search` until it ends.
 
-    Trials that are done already count; `known` is the evidence of the baselines among them. After
-    every `drift_every` trials, and at the end, the smallest load is tried again: the state is
-    `drift` when the server is not what it was (see `farm.analysis.drift`). It is `server_lost` also
-    when the server cannot be reached any more to be reset, and `out_of_trials` also when no further
-    trial, and the last look after it, would fit into `budget_s` of run time.
+    Trials that were done before count; `known` is the evidence of the baselines among them. After
+    every `drift_every` trials, and at the end, there is a drift check: the state is `drift` when
+    the server changed (`farm.analysis.drift`). It is `server_lost` also when the server cannot be
+    reached to be reset, and `out_of_trials` also when no further trial, with the last drift check
+    after it, fits into `budget_s` of run time.
     """
     state: State | None = None
     try:
         await trials.find_baseline(smallest, known)
         for result in trials.results:
             count(search, result)
-        looks = trials.drift_checks(smallest, drift_every)
+        checks = trials.drift_checks(smallest, drift_every)
         while True:
-            if looks is not None and (moved := looks.drifted(trials.results)):
+            if checks is not None and (moved := checks.drifted(trials.results)):
                 trials.say(f"the search ends: the server drifts: {'; '.join(moved)}")
                 state = "drift"
                 break
             load = search.next_load() if state is None else None
-            if load is not None and not trials.fit(1 if looks is None else 2, budget_s):
+            if load is not None and not trials.fit(1 if checks is None else 2, budget_s):
                 trials.say(f"the search ends: search.budget of {budget_s:.0f} s is used up")
                 state, load = "out_of_trials", None
-            look = _look_due(trials, looks, search, load, budget_s)
-            load = smallest if look else load
+            is_check = _check_due(trials, checks, search, load, budget_s)
+            load = smallest if is_check else load
             if load is None:
-                if looks is not None and looks.invalid_at_the_end(trials.results):
+                if checks is not None and checks.invalid_at_the_end(trials.results):
                     trials.say(
-                        "the last look for drift was invalid: whether the server changed since the"
-                        " one before is not known"
+                        "the last drift check was invalid: whether the server changed since the one"
+                        " before is not known"
                     )
                 break
-            result, _ = await trials.measure(load, "drift" if look else "search")
+            result, _ = await trials.measure(load, "drift" if is_check else "search")
             count(search, result)
     except ServerError as error:
         trials.say(f"the search ends: {error}")
@@ -197,14 +197,14 @@ async def find_capacity(
     return estimate if state is None else replace(estimate, state=state)
 
 
-def _look_due(
+def _check_due(
     trials: Trials,
-    looks: DriftChecks | None,
+    checks: DriftChecks | None,
     search: CapacitySearch,
     load: int | None,
     budget_s: float | None,
 ) -> bool:
-    """Whether the smallest load comes next, in the place of `load`."""
-    if looks is None or not looks.due(trials.results, ended=load is None):
+    """Whether a drift check is due next, in place of `load`."""
+    if checks is None or not checks.due(trials.results, ended=load is None):
         return False
     return search.estimate().state != "server_lost" and trials.fit(1, budget_s)

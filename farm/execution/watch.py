@@ -1,4 +1,4 @@
-"""The story of a watch: one load, again and again, for days. When to begin each trial is pure."""
+"""Runs a watch: trials of one load at regular times, for days. The timetable is pure."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from farm.model.trial_evidence import TrialEvidence
 from farm.protocols import OUTAGE
 
 BEGAN = "watch_began"
-"""What the journal calls the time of the first turn."""
+"""The kind of the journal's entry with the time of the first turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
     """A trial every `every_s` from `began_wall_s` (wall clock) on, until `for_s` is over.
 
-    A trial that takes longer than that costs the next its turn; so does a controller that was away.
+    A trial that takes longer than that skips turns; so does a controller that was not running.
     """
 
     began_wall_s: float
@@ -33,7 +33,7 @@ class Timetable:
     def next_turn(self, now_wall_s: float, last: int = -1) -> int | None:
         """The first turn after `last` that is not in the past; None when the watch is over.
 
-        Turn 0 is in the past as soon as the watch has begun: the story takes it unasked.
+        Turn 0 is in the past as soon as the watch has begun: `watch_load` begins with it.
         """
         due = math.ceil((now_wall_s - self.began_wall_s) / self.every_s)
         turn = max(due, last + 1)
@@ -53,9 +53,9 @@ async def watch_load(
     began_wall_s: float | None = None,
     known: Iterable[TrialEvidence] = (),
 ) -> None:
-    """Baselines at the `smallest` load, then a trial of `load` at each turn.
+    """Run baselines at the `smallest` load, then a trial of `load` at each turn.
 
-    `began_wall_s` is that of a watch that is taken up again, `known` is the evidence of its
+    `began_wall_s` is that of a resumed watch, `known` is the evidence of its
     baselines. A server that cannot be reached at a turn is an outage, and is tried at the next.
     Raises ServerError if there is none for the baselines.
     """

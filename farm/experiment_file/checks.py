@@ -15,9 +15,9 @@ from farm.errors import ExperimentError
 from farm.model.durations import format_duration
 from farm.model.experiment import AUTO, AppSettings, Experiment
 from farm.model.server_settings import EMBEDDED, ProcessSettings, ServerSettings
-from farm.planning.access_links import UNTOUCHED
+from farm.planning.access_links import NOT_EMULATED
 from farm.planning.load_steps import check_load, ladder
-from farm.planning.trial_planning import ours, streams_offered
+from farm.planning.trial_planning import is_demo_driver, streams_offered
 
 MACHINE_READY_S = 120.0
 """A machine that boots is not there sooner."""
@@ -141,7 +141,7 @@ def check_scenario(experiment: Experiment) -> None:
             f"scenario.media: {scenario.media}: only rooms are mixed or forwarded: "
             f"expected auto with {scenario.kind}"
         )
-    if scenario.media == "forwarded" and experiment.app.url is None and ours(experiment):
+    if scenario.media == "forwarded" and experiment.app.url is None and is_demo_driver(experiment):
         raise ExperimentError("scenario.media: forwarded: our demo app mixes: expected mixed")
     most = streams_offered(scenario)
     for key, asked in (("video", scenario.receives.video), ("audio", scenario.receives.audio)):
@@ -197,7 +197,7 @@ def _times(experiment: Experiment) -> None:
 def _network(experiment: Experiment) -> None:
     network = experiment.network
     if network.mix is not None:
-        if network.profile != UNTOUCHED:
+        if network.profile != NOT_EMULATED:
             raise ExperimentError(
                 f"network.profile: {network.profile}: expected none beside network.mix"
             )

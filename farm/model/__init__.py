@@ -1,1 +1,1 @@
-"""The values that the whole farm speaks in: plans, samples, evidence, verdicts."""
+"""The values that all parts of the farm exchange: plans, samples, evidence, verdicts."""

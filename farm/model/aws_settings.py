@@ -30,7 +30,7 @@ class AwsHosts:
 
 @dataclass(frozen=True, slots=True)
 class AwsSettings:
-    """What `farm provision` makes."""
+    """The settings of what `farm provision` makes."""
 
     server: AwsServer = setting(AwsServer, "the machine of the media server")
     hosts: tuple[AwsHosts, ...] | None = setting(None, "machines for probes; null: only this one")

@@ -1,4 +1,4 @@
-"""The files of recorded calls, as found on the server."""
+"""Recordings of calls: their files on the server and the tracks in them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class RecordedTrack:
 
 @dataclass(frozen=True, slots=True)
 class RecordedFile:
-    """What the server made of a call, as it was found on the server.
+    """A recording of a call on the server.
 
     `size_bytes` is `None` if there is no such file, `tracks` is `None` if it may not be read.
-    `trouble` is what a reader of its media complained about. `being_written`: a process that we may
-    see has it open; looked at only where its length is not measured. `unknown` is why nothing of
-    it is known, where nothing is.
+    `trouble` is the error of a reader of its media. `being_written`: a visible process has it open;
+    checked only where its length is not measured. `unknown` is why nothing of it is known, else
+    empty.
     """
 
     path: str

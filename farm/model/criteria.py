@@ -1,4 +1,4 @@
-"""What a good call is, and when the generator is to blame: `criteria`, `invalid`."""
+"""The sections `criteria` and `invalid`: limits of media quality and of the load generator."""
 
 from __future__ import annotations
 
@@ -22,24 +22,26 @@ class Criteria:
     pixels_of_baseline: float = setting(
         0.5, "received pixels a second, forwarded video", minimum=0, maximum=1
     )
-    residual_loss: float = setting(0.01, "lost after repair, a window", minimum=0, maximum=1)
-    repair: float = setting(0.03, "packets repaired, a window", minimum=0, maximum=1)
+    residual_loss: float = setting(
+        0.01, "post-repair loss (RFC 5725), a window", minimum=0, maximum=1
+    )
+    repair: float = setting(0.03, "NACK / retransmission ratio, a window", minimum=0, maximum=1)
     gap_s: float = setting(
         2.0, "longest time without a packet", key="gap", unit="duration", minimum=0.1
     )
-    stalled_share: float = setting(0.01, "time frozen, a window", minimum=0, maximum=1)
+    stalled_share: float = setting(0.01, "freeze ratio, a window", minimum=0, maximum=1)
     bad_share: float | None = setting(
         None, "share of units that may fail", minimum=0, maximum=1, null="auto"
     )
 
 
 HOST_BUSY = 0.85
-"""So busy a host may be where others compete for its cores, or nobody can tell who waited."""
+"""CPU use of a host from which other programs, or unknown waits, make a trial invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class InvalidLimits:
-    """When the generator, not the server, is to blame."""
+    """The limits of the load generator beyond which a trial is invalid."""
 
     waited_for_cpu_s: float = setting(
         0.001,

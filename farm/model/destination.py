@@ -1,4 +1,4 @@
-"""`user@host:port` as people write it."""
+"""Parses a destination, `user@host:port`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BARE_V6 = re.compile(r"(?:(?P<user>[^\s:/]+)@)?(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """What was written; `None`: not said there, so ~/.ssh/config or a default decides.
+    """A destination; `None`: not given, so that ~/.ssh/config or a default decides.
 
     `host` has no brackets; an IPv6 address may have a zone, `fe80::1%eth0`.
     """
@@ -32,9 +32,8 @@ class Destination:
 def parse_destination(text: str, setting: str) -> Destination:
     """Read `host`, `user@host`, `user@host:22` or `user@[2001:db8::1]:22`. Raises BadInput.
 
-    Also `ssh://user@host:22`, any host in brackets, as known_hosts has it, and an IPv6 address
-    without brackets, which then has no port; a user may have an `@` of its own, as those of a
-    directory do.
+    Also `ssh://user@host:22`, any host in brackets, as in known_hosts, and an IPv6 address without
+    brackets, which then has no port; a user name may contain an `@`, as those of a directory do.
     """
     written = text.strip()
     bare = _BARE_V6.fullmatch(written)
@@ -54,7 +53,7 @@ def parse_destination(text: str, setting: str) -> Destination:
 
 
 def in_url(host: str) -> str:
-    """A host as an URL has it before its port: an IPv6 address in brackets."""
+    """A host as written in a URL: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host else host
 
 

@@ -59,7 +59,7 @@ class Click:
 
 @dataclass(frozen=True, slots=True)
 class AcceptDialog:
-    """From now on answer `window.confirm` and its kin with OK."""
+    """From now on answer dialogs such as `window.confirm` with OK."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +88,13 @@ Step = Goto | Fill | Select | Click | AcceptDialog | WaitFor | Evaluate
 
 
 def where(step: Step) -> Where:
-    """Where it acts; a page is opened, and dialogs are answered, in the probe's own page."""
+    """Where a step acts; pages are opened, and dialogs answered, in the probe's own page."""
     return HERE if isinstance(step, Goto | AcceptDialog) else step.where
 
 
 @dataclass(frozen=True, slots=True)
 class RoleSteps:
-    """How one role lives. `join` ends when the next role may start, `joined` when media is due."""
+    """The steps of one role. After `join` the next role may start, after `joined` media are due."""
 
     join: tuple[Step, ...]
     joined: tuple[Step, ...] = ()
@@ -109,7 +109,7 @@ def is_file_name(driver: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """`media` is what the server behind the page does with a room's streams; `None`: not said."""
+    """A driver; `media` is what its server does with a room's streams, `None`: not given."""
 
     name: str
     roles: Mapping[str, RoleSteps]

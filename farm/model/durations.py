@@ -13,7 +13,7 @@ SIZE_PATTERN = r"^[1-9][0-9]{1,3}x[1-9][0-9]{1,3}$"
 SIZE_EXPECTED = "a size such as 640x480"
 
 LONGEST_S = 87_600 * 3600.0
-"""Ten years: nothing here lasts as long, and what reckons with dates can."""
+"""Ten years: longer than anything here lasts, and short enough for arithmetic with dates."""
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -32,7 +32,7 @@ def parse_duration_s(text: str) -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """The shortest way to write it that reads back as the same number."""
+    """The shortest text that parses back to the same number."""
     for unit in ("h", "m"):
         count = seconds / _SECONDS[unit]
         if count >= 1 and count == int(count):

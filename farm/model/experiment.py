@@ -1,4 +1,4 @@
-"""What a user asks for: one frozen value per section of an experiment file.
+"""An experiment: one frozen value per section of an experiment file.
 
 The defaults live here and in the modules of its larger sections (`server_settings`, `criteria`,
 `aws_settings`), and nowhere else; `experiment.schema.json`, the file that `farm init` writes and
@@ -116,7 +116,7 @@ class NetworkShare:
 
 @dataclass(frozen=True, slots=True)
 class NetworkSettings:
-    """Chromium's own emulation, set before the page connects; `latency_s` is one way."""
+    """Chromium's network emulation, set before the page connects; `latency_s` is one way."""
 
     profile: NetworkProfile = setting("none", "fiber, cable, dsl, lte, 4g, 3g_fast, 3g or 3g_slow")
     mix: tuple[NetworkShare, ...] | None = setting(
@@ -169,11 +169,11 @@ class SearchSettings:
     reliability: float = setting(0.9, "share of holds that must pass", minimum=0.5, maximum=0.999)
     confidence: float = setting(0.9, "of the interval", minimum=0.5, maximum=0.999)
     max_trials: int = setting(
-        20, "trials at most; looks for drift come on top", minimum=1, maximum=1000
+        20, "trials at most; drift checks come on top", minimum=1, maximum=1000
     )
     invalid_retries: int = setting(2, "how often an invalid trial is repeated", minimum=0)
     drift_every: int | None = setting(
-        5, "after so many trials the smallest load again; null: no look for drift", minimum=1
+        5, "after so many trials the smallest load again; null: no drift check", minimum=1
     )
     budget_s: float | None = setting(None, "time at most", key="budget", unit="duration")
 
@@ -195,7 +195,7 @@ class OutputSettings:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """One experiment file, validated: everything inside may be trusted."""
+    """One experiment file, validated."""
 
     format: int = setting(1, "of this file", minimum=1, maximum=1)
     name: str | None = setting(None, "what the run is called")

@@ -1,4 +1,4 @@
-"""What machines that run probes reported of themselves."""
+"""Samples and facts of the machines that run probes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class HostFacts:
 
 @dataclass(frozen=True, slots=True)
 class HostLook:
-    """What a machine far away is and has, before anything is started on it.
+    """The facts of a remote machine before anything is started on it.
 
-    `farm` is its code (`farm.hosts.code_version`), `free_ports` are UDP ports for browsers. What is
-    wrong is in `chromium_trouble`, with no `chromium` then, and `app_trouble`.
+    `farm` is the version of its code (`farm.hosts.code_version`), `free_ports` are UDP ports for
+    browsers. `chromium_trouble` (then without `chromium`) and `app_trouble` are what is wrong.
     """
 
     hostname: str
@@ -40,9 +40,9 @@ class HostLook:
 
 @dataclass(frozen=True, slots=True)
 class CpuShare:
-    """How many cores a user of a host's CPU had; of others by program, `None`: not seen by name.
+    """How many cores a user of a host's CPU used; of others by program, `None`: not seen by name.
 
-    `low_priority`: it leaves its core when it is asked to (nice 10 and up, the idle class).
+    `low_priority`: it yields its core to others (nice 10 and up, the idle class).
     """
 
     user: CpuUser
@@ -53,8 +53,8 @@ class CpuShare:
 
 @dataclass(frozen=True, slots=True)
 class CpuWait:
-    """Seconds that threads, all together, had a core, seconds in which they were ready to run and
-    had none, and how often one was given a core."""
+    """The time that all threads together ran, the time that they were ready to run and had no core,
+    and how often one was given a core."""
 
     run_s: float
     wait_s: float
@@ -66,15 +66,15 @@ class HostSample:
     """One second of a machine that runs probes; CPU of the cores that it may use.
 
     `cpu_wait` is of the browsers' threads, `media_server_cpu_wait` of the media server's where it
-    runs on this machine, `None` where the kernel does not tell. `cpu_pressure_percent` is the
+    runs on this machine, `None` where the kernel does not count it. `cpu_pressure_percent` is the
     share of the time in which something here, or in the control group, waited for a core
-    (`/proc/pressure/cpu`, "some"). `cpu_users` are who had the cores, out of `cores`.
+    (`/proc/pressure/cpu`, "some"). `cpu_users` are the uses of the `cores`.
     `cpu_limit_cores` is the quota of the control groups that the browsers are in,
     `cpu_throttled_percent` the share of its periods in which it was used up.
     `media_server_cpu_percent` and `media_server_cpu_users` are of the `media_server_cores` on which
     a media server here may run.
-    `udp_drops` are packets for which the browsers' sockets had no room, `app_late_s` is how late
-    the loop of the farm's own demo app was, where one runs: one host of a trial tells it.
+    `udp_drops` are packets that the browsers' sockets dropped, `app_late_s` is how late
+    the loop of the farm's own demo app was, where one runs: one host of a trial reports it.
     `run_s` is filled in when a recording is read: the host's clock as run time.
     """
 

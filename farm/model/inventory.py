@@ -54,4 +54,4 @@ class Inventory:
 
 
 TO_COME = Inventory(server=InventoryServer("ws://server:8888/kurento", Ssh("server"), "true"))
-"""What stands in for the one that `farm provision` is about to write."""
+"""The stand-in for an inventory that `farm provision` has not written yet."""

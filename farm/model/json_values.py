@@ -1,4 +1,4 @@
-"""Frozen values as JSON and back.
+"""Converts frozen values to JSON and back.
 
 A dataclass becomes an object with its fields' names, a tuple an array, a path or an enum a string.
 JSON has no NaN and no infinity; they are written as null. Reading is guided by the type hints: a
@@ -30,7 +30,7 @@ T = TypeVar("T")
 _HALF = re.compile(r"\\u[dD]")
 
 LARGEST = 2**63
-"""Counters fit below it; what does not is damage, or nobody's (JSON's 1e999 is infinite)."""
+"""Counters are smaller; a larger number is an error (JSON's 1e999 is infinite)."""
 
 LONGEST_SHOWN = 80
 
@@ -72,9 +72,11 @@ def to_text(value: Any) -> str:
 
 
 def from_text(text: str | bytes) -> Any:
-    """JSON as `json.loads` reads it, but that what is nested without end is a ValueError like the
-    rest, and half a character (`"\\ud83d"`, as JavaScript may cut one) is U+FFFD: no file takes it.
-    Bytes are UTF-8; what is none, such as half a character, is a ValueError, too.
+    """JSON as `json.loads` reads it, with two differences.
+
+    What is nested too deep is a ValueError, as all errors are, and half a character (`"\\ud83d"`,
+    as JavaScript may cut one) is U+FFFD, as no file can hold it. Bytes are UTF-8, else a
+    ValueError.
     """
     try:
         text = text if isinstance(text, str) else text.decode("utf-8-sig")

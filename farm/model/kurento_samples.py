@@ -1,4 +1,4 @@
-"""What Kurento reported of itself: endpoints, elements, pipelines."""
+"""What Kurento reports of itself: endpoints, elements, pipelines."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class EndpointStats:
 
 @dataclass(frozen=True, slots=True)
 class KurentoSample:
-    """What the media server holds, by its own word; `elements` counts them by type.
+    """The objects that the media server reports to have; `elements` counts them by type.
 
-    `endpoints` are a few of all, another few in the next sample.
+    `endpoints` are a few of all, others in the next sample.
     """
 
     received_s: float
@@ -45,7 +45,7 @@ class KurentoSample:
 
 @dataclass(frozen=True, slots=True)
 class KurentoElement:
-    """An object of a pipeline; of a hub's port the id begins with the hub's."""
+    """An object of a pipeline; the id of a hub's port begins with the hub's."""
 
     id: str
     type: str
@@ -53,7 +53,7 @@ class KurentoElement:
 
 @dataclass(frozen=True, slots=True)
 class KurentoConnection:
-    """Media that flows; `transcoded` `None`: the server does not say."""
+    """A connection with media; `transcoded` `None`: the server does not report it."""
 
     source: str
     sink: str
@@ -63,7 +63,7 @@ class KurentoConnection:
 
 @dataclass(frozen=True, slots=True)
 class KurentoTopology:
-    """A pipeline as it is built."""
+    """The elements and connections of a pipeline."""
 
     elements: tuple[KurentoElement, ...]
     connections: tuple[KurentoConnection, ...]

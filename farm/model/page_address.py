@@ -1,4 +1,4 @@
-"""Which page a probe opens, by `app.url` and a driver's `goto`. Pure.
+"""The address of the page that a probe opens, by `app.url` and a driver's `goto`. Pure.
 
 `{app_url}` alone is `app.url` as it was written. What follows it is a relative reference (RFC 3986)
 from there; a path that ends without a slash is a folder, unless a query follows it or its last part
@@ -17,20 +17,20 @@ from yarl import URL
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What a URL says before its `@`; browsers and servers are told of it in a header."""
+    """User and password of a URL; browsers and servers get them in a header."""
 
     user: str
     password: str
 
 
 def app_address(url: str) -> str:
-    """`app.url` as a browser asks for it: never without a path, and without its user."""
+    """`app.url` as a browser requests it: always with a path, without its user."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=_host(parts), path=asked_path(parts.path)))
 
 
 def asked_path(path: str) -> str:
-    """A path as browsers ask for it: `\\` is `/`, and `.` and `..` are gone."""
+    """A path as browsers request it: `\\` is `/`, `.` and `..` are resolved."""
     kept: list[str] = []
     folder = False
     for part in path.replace("\\", "/").split("/")[1:]:
@@ -52,7 +52,7 @@ def login_of(url: str) -> Login | None:
 
 
 def without_passwords(text: str) -> str:
-    """`text` to be shown, with `***` for the password of each URL in it."""
+    """`text` with `***` in place of the password of each URL in it."""
     return re.sub(r"(://[^/?#:@\s]*):[^/?#\s]*@", r"\1:***@", text)
 
 

@@ -1,4 +1,4 @@
-"""What the pages of probes reported: values that hosts hand over, as they came."""
+"""What pages of probes report: polls of their statistics, and events."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class ConnectionReport:
     """One `RTCPeerConnection` of a page at one poll.
 
     `connection` is unique among its probe's. `offered_s` is the page time of its first
-    `setLocalDescription`. `progress` is told until it is connected and has its first media,
-    for join errors: it is not recorded.
+    `setLocalDescription`. `progress` is reported until it is connected and has its first
+    media, for join errors; it is not recorded.
     """
 
     connection: str
@@ -92,7 +92,7 @@ EventKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class ProbeEvent:
-    """Something that happened to a probe, on its host's monotonic clock."""
+    """An event of a probe, on its host's monotonic clock."""
 
     probe: str
     kind: EventKind
@@ -103,12 +103,12 @@ class ProbeEvent:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A probe is in its session: seconds from the driver's first step."""
+    """A probe has joined its session, in seconds from the driver's first step."""
 
     probe: str
     join_s: float
 
 
 CpuUser = Literal["probes", "farm", "media_server", "others"]
-"""Whose a process on a host is: `farm` is the controller, or what stands for it there, with the
-farm's own demo app."""
+"""The owner of a process on a host: `farm` is the controller, or its service there, with the farm's
+own demo app."""

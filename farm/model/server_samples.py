@@ -1,4 +1,4 @@
-"""What the server's machine and the media server's process reported."""
+"""Samples and facts of the server's machine and of the media server's process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ThreadSample:
-    """A thread of the media server: its CPU in percent of one core since the last look."""
+    """A thread of the media server: its CPU in percent of one core since the last sample."""
 
     tid: int
     name: str
@@ -30,7 +30,7 @@ class DiskSample:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """A limit of a cloud's network (`bw_out`, `pps`), and what it held back or dropped."""
+    """A limit of a cloud's network (`bw_out`, `pps`), and the packets it delayed or dropped."""
 
     name: str
     exceeded_per_s: float
@@ -40,9 +40,9 @@ class Allowance:
 class ServerFacts:
     """What the server's machine is, and which process on it is the media server.
 
-    `interface_bps` is what its interface could carry by its driver's word; virtual ones say none.
-    `program` is what runs in the process; `unseen` is why it is not seen, where it is not.
-    `architecture` is as `uname -m` has it, `instance_type` what a cloud calls the machine;
+    `interface_bps` is the rate of its interface by its driver; virtual ones have none. `program` is
+    the process' program; `unseen` is why the process is not visible, else None.
+    `architecture` is that of `uname -m`, `instance_type` what a cloud calls the machine;
     `cpu_quota_cores` the tightest CPU quota of the process' control groups, `None` without one.
     """
 
@@ -67,11 +67,11 @@ class ServerFacts:
 class ServerSample:
     """One second of the server's machine and of the media server's process on it.
 
-    Rates are per second since the last sample. What is marked (5 s) is looked at that often, `None`
-    in between; threads less often still where there are many. A limit that is not there is `None`.
+    Rates are per second since the last sample. What is marked (5 s) is sampled that often, `None`
+    in between; threads less often if there are many. A limit that does not exist is `None`.
 
-    Times: the answer to a question asked at `asked_s` was here at `received_s`; in between the
-    server's clock since boot stood at `uptime_s`. `run_s` is filled in when a recording is read:
+    Times: a sample was requested at `asked_s` and received at `received_s`; in between the server's
+    clock since boot was at `uptime_s`. `run_s` is filled in when a recording is read:
     `uptime_s` as run time.
 
     - The machine: `cpu_percent` is all of it (0 to 100 over all its cores, or over `server.cores`
@@ -178,7 +178,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """What a fresh media server weighs; a reset is verified against it.
+    """CPU, memory, threads and descriptors of a fresh media server, to verify resets.
 
     `cpu_percent` is the process' own, of one core; the whole machine's where the process is hidden.
     """
@@ -191,7 +191,7 @@ class Footprint:
 
 @dataclass(frozen=True, slots=True)
 class ResetReport:
-    """`differences` names what is not back near the baseline's; clean when it is empty."""
+    """The result of a reset; `differences` from the first footprint, clean if there are none."""
 
     done: bool
     attempts: int

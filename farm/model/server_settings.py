@@ -13,7 +13,7 @@ Keep = Literal["none", "last", "all"]
 ResetWay = Literal["command", "reboot", "fresh_instance"]
 
 EMBEDDED = "embedded"
-"""`server.kurento: embedded`: the farm starts the small media server of its own."""
+"""`server.kurento: embedded`: the farm starts its own small media server."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A field of an experiment file: its default, its words, its limits.
+"""A field of an experiment file: its default, its description, its limits.
 
 A field is written with `setting(default, doc, key=, unit=)`: `key` is its name in YAML (the field's
 own name when absent), `unit` how the YAML value reads: `duration` (`30s`, `4m`, `3h` -> seconds),

@@ -1,4 +1,4 @@
-"""What a trial came to, computed from its recording: all that a verdict is made of.
+"""Evidence: figures of a trial, computed from its recording, from which it is judged.
 
 All times called `_s` without another word are run time. `None` is unknown, never 0.
 """
@@ -18,7 +18,7 @@ from farm.model.webrtc_stats import MediaKind
 
 @dataclass(frozen=True, slots=True)
 class Phases:
-    """When the parts of a trial began, in run time; `None`: never reached."""
+    """When the phases of a trial began, in run time; `None`: never reached."""
 
     ramp_s: float | None = None
     settle_s: float | None = None
@@ -31,16 +31,16 @@ class Phases:
 class StreamInterval:
     """One RTP stream of one probe in one window of the hold.
 
-    Inbound is what the probe received. Bitrates are payload (no headers; what is sent again is not
-    counted for a sender). `polls` counts the polls of the page: with none all figures are unknown;
-    with some, but without the stream, they are those of silence (0 packets, stalled throughout).
-    `track` counts the probe's streams of that direction and kind: first those that it is owed, then
-    others. `owed` is false of those others, and while a page itself gives nothing to send.
-    `edge_payload_bytes` is how much of a sent stream's payload the window's first poll or its last
-    one counted, whichever is more. `asked_frame_rate` is what the page asked the camera of a sent
-    video for; `is_resized`: its pictures had several sizes in the window; `is_taken_over`: another
-    stream that was there already went on in its place. `packets_lost` is what `packetsLost` moved,
-    of a sent stream the server's (`remote-inbound-rtp`); it falls where late packets came. See
+    Inbound is what the probe received. Bitrates are payload (without headers; retransmissions are
+    not counted for a sender). `polls` counts the polls of the page: with none all figures are
+    unknown; with some, but without the stream, they are those of silence (0 packets, frozen
+    throughout). `track` counts the probe's streams of that direction and kind: first those that it
+    is owed, then others. `owed` is false of those others, and while a page itself gives nothing to
+    send. `edge_payload_bytes` is how much of a sent stream's payload the window's first poll or its
+    last one counted, whichever is more. `asked_frame_rate` is what the page asked the camera of a
+    sent video for; `is_resized`: its frames had several sizes in the window; `is_taken_over`:
+    another stream that existed already continued in its place. `packets_lost` is the change of
+    `packetsLost`, of a sent stream the server's (`remote-inbound-rtp`); late packets reduce it. See
     "What counts" in docs/method.md for how each figure is made.
     """
 
@@ -79,14 +79,14 @@ class StreamInterval:
 
 @dataclass(frozen=True, slots=True)
 class StreamIdentity:
-    """What a track of `StreamInterval` is: a stream that is owed, or another that was seen.
+    """The stream of a track of `StreamInterval`: one that is owed, or another that was seen.
 
     `senders` are the probes that it may come from: one where it is known, none for what is sent or
     mixed. `sent_tracks` are the sender's own tracks of it, each with the time from which on it is
-    that one, -1 where nobody knows which. `connection` and `mid` are those it had
-    last, and `scalability_mode` how it is encoded (W3C webrtc-svc), empty where unknown; `began_s`
-    and `ended_s` are its first and last packet, in run time. A `strange` one is like nothing that
-    was sent, though others of the probe are like what their senders sent.
+    that one, -1 where unknown. `connection` and `mid` are those it had last, and `scalability_mode`
+    how it is encoded (W3C webrtc-svc), empty where unknown; `began_s` and `ended_s` are its first
+    and last packet, in run time. A `strange` one is similar to nothing that was sent, though others
+    of the probe are similar to what their senders sent.
     """
 
     probe: str
@@ -124,14 +124,14 @@ class LayerInterval:
 
 
 PAUSED = "paused all its encodings"
-"""An act of a page that sends what it is asked for: it owes nothing then, and is owed all."""
+"""A page's act on request of its server: it then owes nothing of the kind, and is owed all."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageAct:
-    """A page stopped sending or receiving of its own accord at `at_s`; `what` says how.
+    """A page itself stopped sending or receiving at `at_s`; `what` is how.
 
-    `on_one_connection`: on one of several, while it went on on another.
+    `on_one_connection`: on one of several, while it continued on another.
     """
 
     probe: str
@@ -143,10 +143,10 @@ class PageAct:
 
 @dataclass(frozen=True, slots=True)
 class StreamSetup:
-    """How long an owed stream took from offer to first media; `None`: it never came.
+    """The time of an owed stream from offer to first media; `None`: it never came.
 
-    `late_s` is the part of it for which somebody could have sent: a sender who joined later than
-    the receiver made its offer is waited for only from then on.
+    `late_s` is the part of it in which a sender had joined, where the sender joined after the
+    receiver's offer.
     """
 
     probe: str
@@ -159,13 +159,13 @@ class StreamSetup:
 
     @property
     def waited_s(self) -> float | None:
-        """What counts against the limit; `None`: it never came."""
+        """The time that is compared with the limit; `None`: it never came."""
         return self.setup_s if self.late_s is None else self.late_s
 
 
 @dataclass(frozen=True, slots=True)
 class JoinOutcome:
-    """`reason` and `message` are the join error's when it did not join."""
+    """Whether a probe joined; else `reason` and `message` are the join error's."""
 
     probe: str
     session: str
@@ -199,7 +199,7 @@ FaultKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that broke and is named in the table "what broke" (docs/method.md)."""
+    """A failure of server or generator, with its code in docs/method.md."""
 
     what: FaultKind
     at_s: float
@@ -209,7 +209,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class FirstToFall:
-    """The receiver whose low estimate a sender was told to keep to, and all other receivers too.
+    """The receiver whose low bandwidth estimate lowered a sender's target for all receivers.
 
     `at_s` is when the estimate of `probe` fell, `fell_s` when the target of `sender` did, from
     `before_bps` to `after_bps`.
@@ -226,12 +226,12 @@ class FirstToFall:
 
 @dataclass(frozen=True, slots=True)
 class TrialEvidence:
-    """All that a verdict is made of, computed from one trial's recording.
+    """The evidence of a trial, computed from its recording.
 
-    `streams` says what the tracks of `intervals` are, `layers` what encodings they are made of, and
-    `left` which pages closed their connections in the hold, and when; `never_connected` has for a
-    probe the last `connectionState` of each connection that never was connected.
-    `stayed_full` are light probes, each with why a stream of theirs had to be coded after all;
+    `streams` identifies the tracks of `intervals`, `layers` are the encodings of them, and `left`
+    has the pages that closed their connections in the hold, with the time; `never_connected` has
+    for a probe the last `connectionState` of each connection that was never connected.
+    `stayed_full` are light probes, each with the reason why a stream of theirs was coded in full;
     `unplayed` are probes that did not play the audio that they received.
     """
 

@@ -1,6 +1,6 @@
-"""What is planned of a trial: sessions, probes, who sends what, over which access link.
+"""The plan of a trial: sessions, probes, streams, access links.
 
-All times called `_s` without another word are run time: seconds of the controller's monotonic clock
+Times called `_s` alone are run time: seconds of the controller's monotonic clock
 since the start of the run. Ratios are 0 to 1, percentages 0 to 100; `None` is unknown, never 0.
 """
 
@@ -22,9 +22,9 @@ Phase = Literal["reset", "ramp", "settle", "hold", "leave", "done"]
 
 @dataclass(frozen=True, slots=True)
 class AccessLink:
-    """What Chromium emulates between a probe and the world; `latency_s` is added one way.
+    """The access link that Chromium emulates for a probe; `latency_s` is added one way.
 
-    `profile` is the name it came from. Without a limit a rate is `None`.
+    `profile` is its name. A rate without limit is `None`.
     """
 
     profile: str
@@ -36,7 +36,7 @@ class AccessLink:
 
 @dataclass(frozen=True, slots=True)
 class ProbePlan:
-    """One browser page: who it is and what it has to do.
+    """The plan of one probe: its name, host, streams and access link.
 
     `sends` and `receives` have the kind of each stream that is owed: `receives` of a member of a
     forwarded room of three is audio, audio, video, video.
@@ -72,10 +72,10 @@ class SessionPlan:
 
 @dataclass(frozen=True, slots=True)
 class TrialPlan:
-    """One load. Streams of a `mixed` scenario are not what a partner sent, but the server's mix.
+    """The plan of a trial at one load. In a `mixed` one received streams are the server's mix.
 
-    `own_app`: the page is our demo app's, part of the generator. `media_assumed`: neither the
-    experiment nor the driver says whether a room is mixed; it is taken for forwarded.
+    `own_app`: the page is the demo app's, part of the generator. `media_assumed`: neither the
+    experiment nor the driver tells whether a room is mixed; it is assumed to be forwarded.
     """
 
     index: int

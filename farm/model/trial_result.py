@@ -1,4 +1,4 @@
-"""One trial in figures: `result.json`."""
+"""The result of one trial, `result.json`: its verdict and figures."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from farm.model.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class AccessLinkAchieved:
-    """What an emulated line did to its `probes`, medians over them; `asked` `None`: no emulation.
+    """What an emulated access link achieved, medians over its `probes`; `asked` `None`: none.
 
     The round trip is the one to the server. Bitrates are payload, of all of a probe's streams of
-    that way together.
+    that direction together.
     """
 
     asked: AccessLink | None
@@ -28,7 +28,7 @@ class AccessLinkAchieved:
 
 @dataclass(frozen=True, slots=True)
 class KurentoFigures:
-    """The media server's own view of a trial: the most it held, and what it kept afterwards.
+    """Figures that Kurento reported in a trial: the most that it had, and what was left afterwards.
 
     `left_behind` counts pipelines that outlived their sessions, `None` where that is not known.
     """

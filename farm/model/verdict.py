@@ -1,4 +1,4 @@
-"""What a trial was judged to be, and why."""
+"""The verdict on a trial: its outcome and reasons."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """`invalid`: the generator was at fault; the server is not blamed."""
+    """The outcome of a trial; `invalid`: the generator was at fault, the server is not judged."""
 
     PASS = "pass"  # noqa: S105
     FAIL = "fail"
@@ -15,17 +15,17 @@ class Outcome(StrEnum):
 
 
 ASSUMED_MEDIA, LEFT = "assumed_media", "left"
-"""Codes of reasons that are nobody's fault: what is owed is not known; a page left by itself."""
+"""Codes of reasons without a fault: what is owed is unknown; a page left by itself."""
 
 OTHER_PROGRAMS = "other_programs"
-"""The code of a reason: programs that are none of the farm's had the CPU of a host."""
+"""The code of the reason that programs other than the farm's used the CPU of a host."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a unit or a trial is not good: everything needed to find it again.
+    """Why a unit or a trial failed or is invalid, with what is needed to find it again.
 
-    `sender` is whom a received stream comes from, or whom it may come from (`p001 or p002`).
+    `sender` is the probe that a received stream comes from, or may come from (`p001 or p002`).
     """
 
     code: str
@@ -41,9 +41,9 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class WorstSession:
-    """The session whose users had it worst, its figures over the whole hold.
+    """The session of the worst quality, with figures over the whole hold.
 
-    Each is that of its worst received stream: no mean of several.
+    Each is that of its worst received stream, not a mean.
     """
 
     session: str
@@ -54,11 +54,11 @@ class WorstSession:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`reasons` are sorted, the worst first; a pass may carry remarks in `notes`.
+    """The verdict on a trial; `reasons` are sorted, the worst first, `notes` are remarks.
 
-    `windows` is how many of the hold the media were judged by, None in a recording of a farm that
-    did not say. `by_last_window`: it failed by what was in the last of them alone, so that nobody
-    saw whether it would have gone on.
+    `windows` is the number of windows by which the media were judged, None in older recordings.
+    `by_last_window`: it failed in the last of them only, so that it is not known whether that would
+    have gone on.
     """
 
     outcome: Outcome

@@ -1,4 +1,4 @@
-"""Times of the wall clock as dates. Pure."""
+"""Converts times of the wall clock to dates. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 
 def utc(wall_s: float) -> datetime | None:
-    """The date of a wall clock's seconds; None for what is none (of a damaged file: 1e999)."""
+    """The date of a wall clock's seconds; None for an invalid number (in a damaged file: 1e999)."""
     try:
         return datetime.fromtimestamp(wall_s, UTC)
     except (OverflowError, OSError, ValueError):

@@ -258,7 +258,7 @@ STATS_TYPES: Mapping[str, type[RtcStats]] = {
 
 
 def page_fields() -> dict[str, list[str]]:
-    """What the page may send: `{type: [member, ...]}`."""
+    """The members that the page sends: `{type: [member, ...]}`."""
     return {name: [field.name for field in fields(cls)] for name, cls in STATS_TYPES.items()}
 
 

@@ -1,4 +1,4 @@
-"""Numbers in sentences, and sentences that stay on their line. Pure."""
+"""Formats numbers for sentences, and texts as one line. Pure."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ def short_look(windows: int | None) -> str:
 
 
 def one_line(text: str) -> str:
-    """Without line ends and whatever else a terminal would obey instead of showing it."""
+    """`text` with line ends and control characters of terminals replaced by spaces."""
     return "".join(each if each.isprintable() else " " for each in text)

@@ -1,1 +1,1 @@
-"""From an experiment and a load to a plan: who joins when, where, over which link. Pure."""
+"""Plans a trial: who joins when, on which host, over which access link. Pure."""

@@ -1,4 +1,4 @@
-"""Access lines that a probe can be given, by name, and which probe gets which. Pure.
+"""Access links that are emulated for probes, by name, and which probe gets which. Pure.
 
 The figures of the names are those of WebPageTest's connectivity profiles (its settings file
 `connectivity.ini`): kbit/s down and up, and a round trip that is halved here, one way each. None of
@@ -14,9 +14,9 @@ from types import MappingProxyType
 from farm.model.experiment import Experiment, NetworkProfile, NetworkSettings, NetworkShare
 from farm.model.trial_plan import AccessLink
 
-UNTOUCHED: NetworkProfile = "none"
+NOT_EMULATED: NetworkProfile = "none"
 
-LINES: Mapping[NetworkProfile, AccessLink] = MappingProxyType(
+ACCESS_LINKS: Mapping[NetworkProfile, AccessLink] = MappingProxyType(
     {
         "none": AccessLink("none"),
         "fiber": AccessLink("fiber", latency_s=0.002, down_kbps=20_000, up_kbps=5_000),
@@ -31,14 +31,14 @@ LINES: Mapping[NetworkProfile, AccessLink] = MappingProxyType(
 )
 
 
-def line_of(network: NetworkSettings, number: int) -> AccessLink | None:
-    """What the probe of that number (0 for `p000`) gets; `None`: nothing is emulated.
+def access_link_of(network: NetworkSettings, number: int) -> AccessLink | None:
+    """The access link of the probe of that number (0 for `p000`); `None`: none is emulated.
 
-    Of a mix, the probes take turns so that the shares hold among the first of them, too.
+    Probes get the profiles of a mix in turns, so that any first probes have its shares, too.
     """
     if network.probes is not None and f"p{number:03d}" not in network.probes:
         return None
-    named = LINES[_profile(network, number)]
+    named = ACCESS_LINKS[_profile(network, number)]
     line = AccessLink(
         named.profile,
         latency_s=named.latency_s if network.latency_s is None else network.latency_s,
@@ -50,14 +50,15 @@ def line_of(network: NetworkSettings, number: int) -> AccessLink | None:
 
 
 def warning(experiment: Experiment) -> str | None:
-    """What to know before viewers of one broadcast on a Kurento are given different lines."""
+    """The warning about different access links for viewers of one broadcast on a Kurento."""
     network = experiment.network
     alike = network.probes is None and len(network.mix or ()) < 2
     if experiment.scenario.kind != "broadcast" or alike or experiment.server.kurento is None:
         return None
     return (
-        "network: the viewers of one broadcast get different lines: Kurento sends its presenter "
-        "the smallest estimate of all viewers, so that one slow viewer slows them all"
+        "network: the viewers of one broadcast get different access links: Kurento sends its "
+        "presenter the smallest bandwidth estimate of all viewers, so that one slow viewer "
+        "slows them all"
     )
 
 
@@ -69,8 +70,10 @@ def _profile(network: NetworkSettings, number: int) -> NetworkProfile:
 
 @lru_cache(maxsize=32)
 def _turns(mix: tuple[NetworkShare, ...], count: int) -> Sequence[NetworkProfile]:
-    """The profiles of the first `count` probes, whoever is owed most next: of more probes these
-    come first, too. A plan asks for each of its probes, so that all are kept."""
+    """The profiles of the first `count` probes, each the one whose share lacks most.
+
+    For a larger `count` they begin alike. They are cached, as a plan asks for each of its probes.
+    """
     given = [0] * len(mix)
     turns: list[NetworkProfile] = []
     for served in range(count):

@@ -20,7 +20,7 @@ NOUNS: Mapping[ScenarioKind, str] = {
 class Ladder:
     """The loads that a search may try: `minimum`, then every `step`, up to `maximum`.
 
-    `chosen` are those of a list that the user gave, ascending; then the others describe it.
+    `chosen` are those of a list that the user gave, ascending; the other fields then describe it.
     """
 
     minimum: int
@@ -34,7 +34,7 @@ class Ladder:
 
 
 def smallest_load(scenario: Scenario) -> int:
-    """One session; of a broadcast, a presenter and one viewer."""
+    """The load of one session; of a broadcast, a presenter and one viewer."""
     return scenario.members if scenario.kind == "group" else 2
 
 
@@ -66,7 +66,7 @@ def ladder(experiment: Experiment) -> Ladder:
 
 
 def _chosen(scenario: Scenario, search: SearchSettings, loads: tuple[int, ...]) -> Ladder:
-    """The user's own list; its step is the smallest gap in it."""
+    """The ladder of the user's own list; its step is the smallest gap in it."""
     for key, value in (("minimum", search.minimum), ("step", search.step)):
         if value is not None:
             raise ExperimentError(f"search.{key}: {value}: expected null beside search.loads")

@@ -1,4 +1,4 @@
-"""Which host carries the next session: the one that is least full for what it can carry. Pure."""
+"""Places sessions on hosts: each on the host that is least full. Pure."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from farm.errors import ExperimentError
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """What a host can carry: probes in proportion to its `cores`, `probes` of them at most."""
+class HostRoom:
+    """What a host can carry: probes in proportion to its `cores`, at most `probes`."""
 
     cores: int = 1
     probes: int | None = None
 
 
 class Placement:
-    """Hands out hosts, in their order while they are equally full.
+    """Chooses hosts, in their order while they are equally full.
 
-    A host with a limit of its own is full at that; the others share by their cores what is left.
+    A host with a limit of its own is full at that; the others share the rest by their cores.
     """
 
-    def __init__(self, hosts: Sequence[str], rooms: Mapping[str, Room]) -> None:
-        self._rooms = {host: rooms.get(host, Room()) for host in hosts}
+    def __init__(self, hosts: Sequence[str], rooms: Mapping[str, HostRoom]) -> None:
+        self._rooms = {host: rooms.get(host, HostRoom()) for host in hosts}
         self._taken = dict.fromkeys(hosts, 0)
 
     def place(self, probes: int, among: Iterable[str]) -> str:
-        """The host for so many probes that stay together. Raises ExperimentError: no room."""
+        """The host for probes that stay together. Raises ExperimentError if none has room."""
         fits = [host for host in among if self._fits(host, probes)]
         if not fits:
             limits = ", ".join(

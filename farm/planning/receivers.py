@@ -1,4 +1,4 @@
-"""To whom each stream goes of a probe that sends several of a kind, one for each partner. Pure."""
+"""The receivers of each stream of probes that send several of a kind, one per partner. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from farm.model.trial_evidence import StreamIdentity
 from farm.model.webrtc_stats import MediaKind
 
 NAMED = 3
-"""So many probes are named; of more it is only said how many they are."""
+"""How many probes are named; of more only the number is given."""
 
 Sent = tuple[str, MediaKind, int]
 """Probe, kind and track of a stream that is sent."""
@@ -20,7 +20,7 @@ Of = tuple[str, MediaKind]
 
 @dataclass(frozen=True, slots=True)
 class Receivers:
-    """The probes that receive a sent stream; `owed`: it is what they are owed of the sender."""
+    """The probes that receive a sent stream; `owed`: the sender owes it to them."""
 
     probes: tuple[str, ...]
     owed: bool
@@ -33,10 +33,10 @@ class Receivers:
 
 
 def receivers(streams: Sequence[StreamIdentity]) -> Mapping[Sent, Receivers]:
-    """Of the streams that a probe sends of a kind, where not all go to the same probes.
+    """The receivers of sent streams, for senders whose streams of a kind go to different probes.
 
-    A received stream says which it is (`sent_tracks`); else it is the only one of its kind on the
-    connection on which the sender receives nobody but that receiver.
+    A received stream names the sent one (`sent_tracks`); else it is the only one of its kind on the
+    connection on which the sender receives only from that receiver.
     """
     sent: defaultdict[Of, list[StreamIdentity]] = defaultdict(list)
     for each in streams:
@@ -52,15 +52,17 @@ def receivers(streams: Sequence[StreamIdentity]) -> Mapping[Sent, Receivers]:
             of = each.senders[0], each.kind
             for track in _tracks(each, several.get(of, ()), partners):
                 found[(*of, track)].append(each)
-    told: dict[Sent, Receivers] = {}
+    receivers_of_sent: dict[Sent, Receivers] = {}
     for of, mine in several.items():
         keys = [(*of, each.track) for each in mine]
         names = [tuple(dict.fromkeys(each.probe for each in found[key])) for key in keys]
         if len(set(names)) > 1:
             for key, probes in zip(keys, names, strict=True):
                 if probes:
-                    told[key] = Receivers(probes, any(each.owed for each in found[key]))
-    return told
+                    receivers_of_sent[key] = Receivers(
+                        probes, any(each.owed for each in found[key])
+                    )
+    return receivers_of_sent
 
 
 def _tracks(
@@ -68,7 +70,7 @@ def _tracks(
     sent: Iterable[StreamIdentity],
     partners: Mapping[tuple[str, str], frozenset[str]],
 ) -> set[int]:
-    """Which of the sender's streams of the kind a received one was."""
+    """The tracks of the sender's streams of the kind that a received one was."""
     known = {track for _, track in received.sent_tracks if track >= 0}
     if known:
         return known
@@ -81,7 +83,7 @@ def _tracks(
 
 
 def _partners(streams: Iterable[StreamIdentity]) -> Mapping[tuple[str, str], frozenset[str]]:
-    """Of each probe and connection all whose streams may come by it."""
+    """By probe and connection, all probes whose streams may come over it."""
     found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for each in streams:
         if each.direction == "inbound" and each.connection:

@@ -1,4 +1,4 @@
-"""Roles of a scenario, who is in a session, and when each of them joins. Pure."""
+"""The roles of a scenario and of its sessions, and when each probe joins. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from farm.model.experiment import Scenario
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What a probe of this role does."""
+    """A role: whether its probes send, and whether they receive."""
 
     name: str
     sends: bool
@@ -39,16 +39,16 @@ def session_casts(scenario: Scenario, load: int) -> list[tuple[Role, ...]]:
 
 
 def entrance_times_s(cast: tuple[Role, ...], pace: float) -> tuple[float, ...]:
-    """When each of a session may join, from its start: at once, but viewers are paced."""
+    """When each probe of a session joins, from its start: at once, but viewers at a pace."""
     if VIEWER not in cast:
         return (0.0,) * len(cast)
     return (0.0, *start_times_s(len(cast) - 1, pace))
 
 
 def start_times_s(count: int, per_second: float) -> tuple[float, ...]:
-    """Evenly paced starts from the beginning of the ramp: the first at 0.
+    """Evenly spaced starts from the beginning of the ramp, the first at 0.
 
-    `per_second` is greater than 0. Even spacing, not bursts of whole seconds: a server meets
-    arrivals one by one, and a burst would measure its signalling instead of its media.
+    `per_second` is greater than 0. Sessions arrive one by one, as bursts would measure a server's
+    signalling instead of its media.
     """
     return tuple(index / per_second for index in range(count))

@@ -1,4 +1,4 @@
-"""From a load to a plan: sessions, roles, who sends what, which probe on which host. Pure.
+"""Plans the trial of a load: sessions, roles, streams, hosts. Pure.
 
 Names are stable: probes `p000`, `p001`, ... and sessions `s000`, ... in the order in which they
 start, so that a probe has the same name and place in every trial of that load.
@@ -12,9 +12,9 @@ from farm.model.experiment import Experiment, Fidelity, Scenario, ScenarioKind
 from farm.model.setting import Size
 from farm.model.trial_plan import ProbePlan, Purpose, SessionPlan, TrialPlan
 from farm.model.webrtc_stats import MediaKind
-from farm.planning.access_links import line_of
+from farm.planning.access_links import access_link_of
 from farm.planning.load_steps import check_load
-from farm.planning.placement import Placement, Room
+from farm.planning.placement import HostRoom, Placement
 from farm.planning.roles import Role, entrance_times_s, session_casts, start_times_s
 from farm.planning.witness_count import witness_count
 
@@ -25,31 +25,31 @@ CAMERAS: Mapping[ScenarioKind, Size] = {
 }
 
 
-NO_ROOMS: Mapping[str, Room] = {}
-"""All hosts carry alike."""
+NO_ROOMS: Mapping[str, HostRoom] = {}
+"""All hosts carry equally much."""
 
 
 CALL_DRIVER = "demo_one_to_one"
-"""The only driver of which the farm knows what the server calls its recordings."""
+"""The only driver for which the farm knows the names of the server's recordings."""
 
 
 def driver_name(experiment: Experiment) -> str:
-    """The driver asked for, else the demo app's for the scenario."""
+    """The driver of the experiment, else the demo app's for the scenario."""
     return experiment.app.driver or f"demo_{experiment.scenario.kind}"
 
 
 def camera_size(experiment: Experiment) -> Size:
-    """The camera's size asked for, else the scenario's."""
+    """The camera size of the experiment, else the scenario's."""
     return experiment.media.size or CAMERAS[experiment.scenario.kind]
 
 
-def ours(experiment: Experiment) -> bool:
-    """Whether the driver is one of our demo app's."""
+def is_demo_driver(experiment: Experiment) -> bool:
+    """Whether the driver is one of the demo app's."""
     return driver_name(experiment).startswith("demo_")
 
 
 def streams_offered(scenario: Scenario) -> int:
-    """How many streams of a kind there are for a receiver: its partners', or the mix."""
+    """How many streams of a kind there are for a receiver: one per partner, or the mix."""
     forwarded = scenario.kind == "group" and scenario.media != "mixed"
     return scenario.members - 1 if forwarded else 1
 
@@ -61,15 +61,15 @@ def plan_trial(
     index: int,
     purpose: Purpose,
     hosts: Sequence[str],
-    rooms: Mapping[str, Room] = NO_ROOMS,
+    rooms: Mapping[str, HostRoom] = NO_ROOMS,
 ) -> TrialPlan:
-    """Everything that is decided about a trial before it begins.
+    """The plan of a trial: everything that is decided before it begins.
 
     Calls and rooms stay whole on one host, in turn over `hosts` (names, at least one), so that a
-    lost host takes only its own sessions along; the viewers of a broadcast are spread one by one.
-    Hosts carry as much as their `rooms` say, alike where those say nothing.
-    Witnesses come first, and where there are several hosts the first one is theirs alone.
-    Raises ExperimentError for a load that is no whole number of sessions, or for which is no room.
+    lost host ends only its own sessions; the viewers of a broadcast are spread one by one.
+    Hosts carry as much as their `rooms` allow, equally much without them. Witnesses come first, and
+    where there are several hosts they have the first one to themselves. Raises ExperimentError for
+    a load that is no whole number of sessions, or for which there is no room.
     """
     scenario = experiment.scenario
     check_load(scenario, load, "trial.load")
@@ -154,7 +154,7 @@ def _probe(
         variables=variables,
         sends=kinds if role.sends else (),
         receives=_receives(experiment.scenario, kinds) if role.receives else (),
-        line=line_of(experiment.network, number),
+        line=access_link_of(experiment.network, number),
         start_s=start_s,
         recorded_as=_recorded_as(experiment, session, role),
         fidelity=fidelity,
@@ -162,7 +162,7 @@ def _probe(
 
 
 def _receives(scenario: Scenario, kinds: Sequence[MediaKind]) -> tuple[MediaKind, ...]:
-    """The kind of each stream that is owed to a receiver."""
+    """The kinds of the streams that are owed to a receiver."""
     offered, asked = streams_offered(scenario), scenario.receives
     counts = {
         "audio": offered if asked.audio is None else asked.audio,
@@ -172,6 +172,6 @@ def _receives(scenario: Scenario, kinds: Sequence[MediaKind]) -> tuple[MediaKind
 
 
 def _recorded_as(experiment: Experiment, session: str, role: Role) -> str | None:
-    """As our demo app names it; what another app does is not known."""
-    ours = experiment.app.url is None and driver_name(experiment) == CALL_DRIVER
-    return f"{session}-{role.name}.webm" if ours and experiment.scenario.record else None
+    """The file name that the demo app gives a recording; None: not recorded, or not known."""
+    is_demo_call = experiment.app.url is None and driver_name(experiment) == CALL_DRIVER
+    return f"{session}-{role.name}.webm" if is_demo_call and experiment.scenario.record else None

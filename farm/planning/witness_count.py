@@ -1,4 +1,4 @@
-"""How many full probes a load of light ones begins with. Pure."""
+"""The number of witnesses: full probes in a load of light ones. Pure."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from farm.planning.load_steps import smallest_load
 
 
 def witness_count(experiment: Experiment, load: int) -> int:
-    """How many full probes a load of light ones begins with: whole sessions, or a broadcast's
-    presenter and first viewers. Fewer where none would be light; 0 if all are full."""
+    """The number of full probes with which a load of light ones begins.
+
+    They are whole sessions, or a broadcast's presenter and first viewers. Fewer where none would be
+    light; 0 if all are full.
+    """
     scenario, asked = experiment.scenario, experiment.probes.witnesses
     if experiment.probes.fidelity == "full" or asked == 0:
         return 0

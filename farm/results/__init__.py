@@ -1,1 +1,1 @@
-"""What a run came to: summaries, the answer in two lines, costs, trials judged again. Pure."""
+"""Results of runs: summaries, two lines for the terminal, costs, rejudged trials. Pure."""

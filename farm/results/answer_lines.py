@@ -1,4 +1,4 @@
-"""The two lines that a person reads at the end of a run: how much, and why not more. Pure."""
+"""The two lines in the terminal at the end of a run: the result, and what limits it. Pure."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from farm.model.wording import counted, percent, short_look
 from farm.planning.load_steps import NOUNS
 from farm.results.advice import advice
 
-IN_LAST_WINDOW = "Only its last window was bad: nobody saw whether that would have gone on."
+IN_LAST_WINDOW = "Only its last window was bad: whether that would have gone on is not known."
 
-TAKEN = "other programs had the generator's cores"
+CPU_TAKEN = "other programs used the generator's cores"
 
 LOWER_BOUNDS = frozenset({"ceiling_passed", "generator_ran_out"})
-"""How searches end that found no load above their answer which fails; others just ended."""
+"""States of searches whose result is a lower bound: no larger load was seen to fail."""
 
 
 def two_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
-    """The answer of `summary.json` for a terminal: how much, and why not more."""
+    """The result in `summary.json` for a terminal, and what limits it."""
     return _size_lines(summary) if "capacity" in summary else _run_lines(summary)
 
 
@@ -33,24 +33,24 @@ def _size_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     ended = f"({state}, {counted(len(summary['trials']), 'trial')})"
     probes = capacity["probes"]
     if probes is None:
-        return f"No load is known to hold {ended}.", second
+        return f"No passing load was found {ended}.", second
     if state == "drift":
         load = _load(summary["scenario"], probes, capacity)
         moved = (
             "; ".join((summary.get("drift") or {}).get("moved", ()))
             or "its trials contradict each other"
         )
-        return f"The server drifts: {moved}. {load} held on the way {ended}.", second
+        return f"The server drifts: {moved}. {load} passed before {ended}.", second
     load = _load(summary["scenario"], probes, capacity)
     hold = f"{format_duration(capacity['hold_s'])}{short_look(summary.get('hold_windows'))}"
-    held = f"The server holds {how_sure(state)}{load} for {hold}"
+    held = f"The server holds {bound_words(state)}{load} for {hold}"
     first = ""
     if state == "generator_ran_out":
         by_generator = summary["limited_by"]["resource"] == "generator"
         first = "; more could not be judged"
         if by_generator:
             taken = OTHER_PROGRAMS in invalid_codes(summary["trials"])
-            first = f"; {TAKEN if taken else 'the generator ran out first'}"
+            first = f"; {CPU_TAKEN if taken else 'the load generator saturated first'}"
     return f"{held}{first}{_interval(capacity)} {ended}.", second
 
 
@@ -58,7 +58,7 @@ def _run_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     trial, state = summary["trials"][-1], summary["state"]
     who = _load(summary["scenario"], summary["load"], summary)
     if state == "invalid":
-        why = not_judged([str(reason["code"]) for reason in trial["reasons"]])
+        why = why_invalid([str(reason["code"]) for reason in trial["reasons"]])
         first = f"Invalid: with {who} {why}, so the server is not judged."
     else:
         word = {"pass": "Passed", "fail": "Failed"}[state]
@@ -72,37 +72,39 @@ def _run_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
         return first, f"Worst session: {_worst(trial['worst_session'])}."
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
     limit = summary.get("limited_by")
-    gave_way = f" {_limit_line(limit)}" if limit else ""
+    limited_by = f" {_limit_line(limit)}" if limit else ""
     last = f" {IN_LAST_WINDOW}" if trial.get("by_last_window") else ""
-    helps = f" {advice(reason['code'] for reason in reasons)}" if state == "invalid" else ""
-    return first, f"Worst: {reasons[0]['message']}{more}.{last}{gave_way}{helps}"
+    what_to_change = (
+        f" {advice(reason['code'] for reason in reasons)}" if state == "invalid" else ""
+    )
+    return first, f"Worst: {reasons[0]['message']}{more}.{last}{limited_by}{what_to_change}"
 
 
-def how_sure(state: str) -> str:
-    """What comes before the load that is the answer of a search which ended so."""
-    if state in ("converged", "drift"):  # of drift nothing but what passed is said
+def bound_words(state: str) -> str:
+    """The words before the load that is the result of a search which ended in this state."""
+    if state in ("converged", "drift"):  # of a server that drifts only loads that passed are named
         return ""
     return "at least " if state in LOWER_BOUNDS else "most likely "
 
 
-def not_judged(codes: Collection[str]) -> str:
+def why_invalid(codes: Collection[str]) -> str:
     """Why an invalid trial is not judged, by the codes of its reasons."""
     if ASSUMED_MEDIA in codes:
         return "it is not known what the server owes its rooms"
     if OTHER_PROGRAMS in codes:
-        return TAKEN
+        return CPU_TAKEN
     return "the generator was at fault"
 
 
 def invalid_codes(trials: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """The codes of the last trial that is not judged, in entries of `summary.json`."""
+    """The codes of the last invalid trial, in entries of `summary.json`."""
     invalid = [trial for trial in trials if trial["verdict"] == "invalid"]
     return tuple(str(reason["code"]) for trial in invalid[-1:] for reason in trial["reasons"])
 
 
 def _limit_line(limit: Mapping[str, Any]) -> str:
-    found = limit["resource"] != "unknown"
-    by = f"Limited by {limit['resource']}" if found else "What limited it is unknown"
+    is_known = limit["resource"] != "unknown"
+    by = f"Limited by {limit['resource']}" if is_known else "What limited it is unknown"
     return f"{by}: {limit['evidence']}."
 
 

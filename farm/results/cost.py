@@ -1,7 +1,7 @@
 """What a session costs on the machine that was measured, and on its siblings. Pure.
 
-Prices enter as a `PriceTable`; loads are those of the recommended load, never above it. What was
-not measured is marked as an extrapolation, with its assumption.
+Prices come from a `PriceTable`; all figures are for the recommended load. What was not measured is
+marked as an extrapolation, with its assumption.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 HOURS_A_MONTH = 730.0
-"""365 days of 24 hours in 12 months, as clouds bill it."""
+"""365 days of 24 hours in 12 months, as clouds bill."""
 
 DAYS_A_MONTH = HOURS_A_MONTH / 24
 
@@ -65,7 +65,7 @@ class PriceTable:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What the server carries at the recommended load, and what keeps it from more.
+    """What the server carries at the recommended load, and what limits it.
 
     `sessions` are calls or rooms, of a broadcast its viewers (`unit` says which, in the singular);
     `users` are all probes; `throughput_bps` is payload in and out together.
@@ -94,8 +94,8 @@ class SizeCost:
 class MonthlyBill:
     """A month of a daily curve: machines for its peak all day, or as many as each hour needs.
 
-    No machine is shared between hours and none is kept in reserve: a lower bound of what a real
-    autoscaler pays, which starts machines ahead of the need.
+    Without machines in reserve this is a lower bound of the cost of a real autoscaler, which starts
+    machines before they are needed.
     """
 
     peak_sessions: int
@@ -130,7 +130,7 @@ def cost_of(
     carried: Carried,
     daily_sessions: Sequence[float] | None = None,
 ) -> Cost | None:
-    """What it costs; `None` where the machine is not in the table or nothing is carried.
+    """The cost; `None` where the machine is not in the table or no session is carried.
 
     `daily_sessions` are the sessions at once in each hour of a day, 24 of them.
     """
@@ -159,7 +159,7 @@ def cost_of(
 def monthly_bill(
     per_hour: float, sessions_a_machine: int, daily_sessions: Sequence[float]
 ) -> MonthlyBill:
-    """A month of days that are all alike. At least one machine runs at any time."""
+    """The bill of a month of equal days. At least one machine runs at any time."""
     needed = [max(1, math.ceil(sessions / sessions_a_machine)) for sessions in daily_sessions]
     return MonthlyBill(
         peak_sessions=math.ceil(max(daily_sessions)),
@@ -171,7 +171,7 @@ def monthly_bill(
 
 
 def price_of_measuring(per_hour: Sequence[float], longest_s: float) -> float:
-    """What machines of these prices cost for a measurement of at most that length."""
+    """The cost of machines of these prices for a measurement of at most that length."""
     return sum(per_hour) * longest_s / 3600
 
 
@@ -192,10 +192,10 @@ def _size(size: MachinePrice, measured: MachinePrice, carried: Carried) -> SizeC
 
 
 def _grown(size: MachinePrice, measured: MachinePrice, limited_by: str) -> tuple[float, str]:
-    """How much of what limits the server another size has, and the assumption in that."""
+    """The ratio of the limiting resource in another size, and the assumption in that."""
     if limited_by in OF_THE_SERVER and size.vcpus > measured.vcpus:
-        said = f"no more sessions, for {limited_by} does not grow with the machine"
-        return 1.0, f"{said}, {UNMEASURED}"
+        same = f"no more sessions, for {limited_by} does not grow with the machine"
+        return 1.0, f"{same}, {UNMEASURED}"
     of = {
         "memory": (size.memory_gib, measured.memory_gib, "memory"),
         "network_bits": (size.network_gbps, measured.network_gbps, "the network's bandwidth"),

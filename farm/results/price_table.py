@@ -52,7 +52,7 @@ _SCHEMA: dict[str, Any] = {
 
 
 def read_price_table(path: Path, called: str) -> PriceTable:
-    """The table of a file; `called` is the setting that names it. Raises BadInput, one line."""
+    """The table in a file; `called` is the setting that names it. Raises BadInput, one line."""
     try:
         text = text_of(path)
     except BadInput as error:
@@ -61,7 +61,7 @@ def read_price_table(path: Path, called: str) -> PriceTable:
 
 
 def parse_price_table(text: str, source: str) -> PriceTable:
-    """The same from text; `source` is what messages call it. Raises BadInput."""
+    """The table in a text; `source` is its name in messages. Raises BadInput."""
     document = read_yaml(text, source)
     for wrong in jsonschema.Draft202012Validator(_SCHEMA).iter_errors(document.value):
         raise BadInput(f"{document.place(tuple(wrong.absolute_path))}: {wrong.message}")

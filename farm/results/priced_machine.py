@@ -1,7 +1,7 @@
-"""Is the machine that was measured the one that a price is of? Pure.
+"""Checks that a price is of the machine that was measured. Pure.
 
-A price of one machine says nothing of another: then no cost is made of it. What nobody could read
-of the machine is said, and hinders nothing.
+Otherwise no cost is calculated with it. What could not be read of the machine is reported, and does
+not prevent that.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from farm.model.server_samples import ServerFacts
 from farm.results.cost import MachinePrice
 
 MEMORY_NEAR = (0.8, 1.1)
-"""`MemTotal` is less than what a machine is sold with: the kernel and its firmware keep some."""
+"""`MemTotal` by a machine's nominal memory, of which kernel and firmware keep some."""
 
 ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
-"""What kernels call what price tables do."""
+"""Architectures as kernels name them, with the names that price tables use."""
 
 _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class PriceCheck:
-    """Of the `machine` named: what the one measured is instead, and what of it is not known."""
+    """How the measured machine differs from the `machine` named, and what of it is unknown."""
 
     machine: str
     unlike: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
     @property
-    def said(self) -> str | None:
-        """Half a sentence; `None` where the machine is the one named, as far as can be told."""
+    def mismatch(self) -> str | None:
+        """That in a clause; `None` if the machine is the one named."""
         if self.unlike:
-            return f"the machine measured is no {self.machine}: {'; '.join(self.unlike)}"
+            return f"the machine measured is not a {self.machine}: {'; '.join(self.unlike)}"
         if self.unknown:
             named = ", ".join(self.unknown)
             return (
@@ -52,8 +52,8 @@ def check_machine(
     """`quota_cores` is the tightest CPU quota of the media server, `None` without one;
     `process_cores` are those on which it may run.
 
-    Where the machine itself says its type, that alone tells; a quota makes less of any, and so
-    do cores that it may not use.
+    A known instance type of the machine decides alone; a quota makes any machine smaller, and so do
+    cores that the media server may not use.
     """
     unlike: list[str] = []
     unknown: list[str] = []
@@ -74,7 +74,7 @@ def check_machine(
 
 
 def _compared(price: MachinePrice, facts: ServerFacts) -> Iterator[tuple[str, bool | None, str]]:
-    """What is compared, whether it is the same (`None`: not known), and how it is not."""
+    """Each compared quantity, whether it is the same (`None`: unknown), and the difference."""
     cores = facts.cores or None
     same = None if cores is None else cores == price.vcpus
     yield "cores", same, f"{cores} cores, not {price.vcpus}"

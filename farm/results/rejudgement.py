@@ -1,7 +1,7 @@
-"""The trials of a run under other criteria: the same evidence, judged again. Pure.
+"""Judges the trials of a run again, with other criteria and the same evidence. Pure.
 
-In the order in which they were made, as the run itself would have judged them: the baseline is made
-of trials that pass under the new criteria, or there is none.
+It does so in the order in which they were made, as the run would have: the baseline is made of
+trials that pass by the new criteria, or there is none.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from farm.verdict.baseline import Baseline, baseline_of
 
 @dataclass(frozen=True, slots=True)
 class Rejudged:
-    """One trial: what it was judged to be, and the verdict now."""
+    """One trial with its recorded result and the new verdict."""
 
     result: TrialResult
     now: Verdict
@@ -35,7 +35,7 @@ class Rejudged:
 
 @dataclass(frozen=True, slots=True)
 class ChangedLimit:
-    """A setting of `criteria` or `invalid`, by its name in an experiment file."""
+    """A setting of `criteria` or `invalid` that differs, by its name in an experiment file."""
 
     key: str
     was: Any
@@ -53,8 +53,8 @@ def rejudge(
 ) -> Iterator[Rejudged]:
     """Each of `evidences`, in order, that has a result in `results`, by index.
 
-    `baseline` is one that the run was given; else `baselines` trials of its own must agree. One
-    trial's evidence is looked at at a time.
+    `baseline` is one that the run was given; else `baselines` trials of its own must agree. Only
+    one trial's evidence is used at a time.
     """
     passed: list[TrialEvidence] = []
     for evidence in evidences:
@@ -72,17 +72,17 @@ def changed_limits(
     was: Criteria | InvalidLimits, now: Criteria | InvalidLimits, section: str
 ) -> tuple[ChangedLimit, ...]:
     """What differs between two values of one section."""
-    found = []
+    changed = []
     for field in fields(was):
         before, after = getattr(was, field.name), getattr(now, field.name)
         if before != after:
             key = field.metadata.get("key") or field.name
-            found.append(ChangedLimit(f"{section}.{key}", before, after))
-    return tuple(found)
+            changed.append(ChangedLimit(f"{section}.{key}", before, after))
+    return tuple(changed)
 
 
 def capacity_under(search: CapacitySearch, rejudged: Iterable[Rejudged]) -> CapacityEstimate:
-    """What these verdicts say of the capacity; `search` is fresh.
+    """The capacity by these verdicts; `search` has no trials yet.
 
     Its state is `searching` where the trials, chosen under other criteria, do not suffice.
     """

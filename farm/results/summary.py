@@ -1,4 +1,4 @@
-"""What a run came to: `summary.json`. Pure."""
+"""Makes `summary.json` of a run. Pure."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def size_summary(
     broken: TrialEvidence | None = None,
     quality: Quality | None = None,
     machine: ServerResources | None = None,
-    looks: DriftChecks | None = None,
+    checks: DriftChecks | None = None,
     began_wall_s: Mapping[int, float] | None = None,
     prices: PriceTable | None = None,
     price_check: PriceCheck | None = None,
 ) -> dict[str, Any]:
-    """Of `farm size`.
+    """The summary of `farm size`.
 
     `held` and `broken` are the evidence of `attribution.trial_that_held` and `trial_that_broke`:
     without them the throughput and what limited the server are unknown. `quality` is that of the
-    broken trial, second by second. `looks` say what became of
-    the smallest load, `began_wall_s` is when each trial began. Without `prices`, or a machine that
-    they name, the cost is unknown; so it is where `price_check` says that another was measured.
+    broken trial, second by second. `checks` are those for drift, `began_wall_s` is when each trial
+    began. Without `prices`, or a machine in them, the cost is unknown; so it is if by `price_check`
+    another machine was measured.
     """
     scenario = experiment.scenario
     had = machine or ServerResources()
@@ -81,14 +81,14 @@ def size_summary(
         else None,
         "price_check": to_jsonable(price_check),
         "drift": None
-        if looks is None
-        else _drift(looks, results, began_wall_s or {}, estimate.confidence),
+        if checks is None
+        else _drift(checks, results, began_wall_s or {}, estimate.confidence),
         "trials": [trial_summary(result) for result in results],
     }
 
 
 def _growth_probes(experiment: Experiment, estimate: CapacityEstimate) -> float:
-    """What comes to a server while another starts, by the user's daily curve."""
+    """Probes that come to one server while another starts, by the user's daily curve."""
     scenario, price = experiment.scenario, experiment.server.price
     carried = viewers_of(scenario, estimate.recommended)
     if carried is None:
@@ -98,7 +98,7 @@ def _growth_probes(experiment: Experiment, estimate: CapacityEstimate) -> float:
 
 
 def _sessions_per_core(scenario: Scenario, growth: ScaleOut) -> float | None:
-    """At the load that `growth` begins from; of a broadcast its viewers."""
+    """Sessions per core at the load that `growth` is based on; of a broadcast its viewers."""
     each = growth.probes_per_core
     return None if each is None else each / probes_of_session(scenario)
 
@@ -110,7 +110,7 @@ def _cost(
     prices: PriceTable | None,
     limit: LimitedBy,
 ) -> Cost | None:
-    """At the recommended load; what it moves is what the load that held moved, in proportion."""
+    """The cost at the recommended load; throughput is that of the passed trial, in proportion."""
     price, probes = experiment.server.price, estimate.recommended
     if prices is None or price.machine is None or probes is None or not estimate.probes:
         return None
@@ -129,26 +129,26 @@ def _cost(
 
 
 def _drift(
-    looks: DriftChecks,
+    checks: DriftChecks,
     results: Sequence[TrialResult],
     began_wall_s: Mapping[int, float],
     confidence: float,
 ) -> dict[str, Any]:
     return {
-        "probes": looks.load,
-        "looks": len(looks.later(results)),
-        "moved": list(looks.drifted(results)),
+        "probes": checks.load,
+        "looks": len(checks.later(results)),
+        "moved": list(checks.drifted(results)),
         "confidence": confidence,
-        "figures": to_jsonable(looks.movements(results, began_wall_s, confidence)),
+        "figures": to_jsonable(checks.movements(results, began_wall_s, confidence)),
     }
 
 
 def run_summary(
     experiment: Experiment, results: Sequence[TrialResult], limit: LimitedBy | None = None
 ) -> dict[str, Any]:
-    """Of `farm run`: the last of `results` is the trial that was asked for.
+    """The summary of `farm run`: the last of `results` is the trial that was asked for.
 
-    `limit` is what gave way in it, if it failed.
+    `limit` is what limited the server in it, if it failed.
     """
     asked = results[-1]
     return {
@@ -165,7 +165,7 @@ def run_summary(
 
 
 def sessions_of(scenario: Scenario, probes: int | None) -> int | None:
-    """How many a load is; None stays None."""
+    """The number of sessions of a load; None stays None."""
     if probes is None:
         return None
     match scenario.kind:
@@ -178,7 +178,7 @@ def sessions_of(scenario: Scenario, probes: int | None) -> int | None:
 
 
 def probes_of_session(scenario: Scenario) -> int:
-    """How many probes one more session brings; in a broadcast a viewer is one."""
+    """The number of probes of one more session; in a broadcast one, a viewer."""
     match scenario.kind:
         case "one_to_one":
             return 2
@@ -189,18 +189,18 @@ def probes_of_session(scenario: Scenario) -> int:
 
 
 def viewers_of(scenario: Scenario, probes: int | None) -> int | None:
-    """How many of a load watch a broadcast; None in other scenarios."""
+    """The number of viewers of a load; None in scenarios other than broadcasts."""
     return None if probes is None or scenario.kind != "broadcast" else probes - 1
 
 
 def hold_windows(experiment: Experiment) -> int:
-    """How many windows a hold is judged by that nothing cuts short."""
+    """The number of windows of a hold that is not cut short."""
     trial = experiment.trial
     return len(window_edges(0.0, trial.hold_s, trial.window_s)) - 1
 
 
 def _throughput(held: TrialEvidence | None) -> dict[str, Any]:
-    """What the server took in and gave out, payload as the probes counted it; None: unknown."""
+    """What the server received and sent, payload as the probes counted it; None: unknown."""
     if held is None:
         return {"throughput_bps": None, "packets_per_s": None}
     return {
@@ -216,7 +216,7 @@ def _throughput(held: TrialEvidence | None) -> dict[str, Any]:
 
 
 def _total(held: TrialEvidence, direction: Direction, *, packets: bool) -> float | None:
-    """The sum over all streams in a window, mean over the windows, which count by their length."""
+    """The mean over the windows, weighted by their lengths, of the sum over all streams."""
     windows: dict[int, float] = {}
     lengths_s: dict[int, float] = {}
     for interval in held.intervals:

@@ -1,4 +1,4 @@
-"""What a watch came to: `summary.json` of `farm watch`. Pure."""
+"""Makes `summary.json` of `farm watch`. Pure."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from farm.model.wording import counted, short_look
 from farm.results.summary import FORMAT, hold_windows, sessions_of, trial_summary, viewers_of
 
 WatchState = Literal["steady", "drift", "failed", "passed", "unwatched"]
-"""`failed`: a trial did; `drift`: none did, but a figure moves; `passed`: none did, but so few do
-not tell whether a figure moves; `unwatched`: no trial was valid."""
+"""`failed`: a trial did; `drift`: none did, but a figure drifts; `passed`: none did, but they are
+too few to tell whether a figure drifts; `unwatched`: no trial was valid."""
 
 FIRST = 2
-"""So many trials say what a figure was at first."""
+"""How many trials give the first value of a figure."""
 
 
 @dataclass(frozen=True, slots=True)
 class FigureOverTrials:
-    """How a figure went, over the valid trials of a watch.
+    """A figure over the valid trials of a watch.
 
     `change` (in `trend`) counts as drift when it is beyond `allowed` and its direction is certain.
     """
@@ -43,22 +43,22 @@ class FigureOverTrials:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A turn at which the server could not be reached."""
+    """A scheduled trial for which the server could not be reached."""
 
     wall_s: float
     message: str
 
 
-def outages_told(facts: Iterable[Mapping[str, Any]]) -> list[Outage]:
-    """Of the journal's entries called `OUTAGE`."""
+def outages_of(facts: Iterable[Mapping[str, Any]]) -> list[Outage]:
+    """The outages of the journal's entries called `OUTAGE`."""
     return [Outage(float(each["wall_s"]), str(each["message"])) for each in facts]
 
 
-def courses(
+def figures_over_trials(
     results: Sequence[TrialResult], wall_s: Mapping[int, float], confidence: float
 ) -> tuple[FigureOverTrials, ...]:
-    """Of each figure that is known; `wall_s` is when each trial began."""
-    valid = watched(results)
+    """Each figure that is known, over the trials; `wall_s` is when each trial began."""
+    valid = watch_trials(results)
     found = []
     for name in SLACKS:
         seen = [
@@ -85,8 +85,8 @@ def courses(
     return tuple(found)
 
 
-def watched(results: Sequence[TrialResult]) -> list[TrialResult]:
-    """The valid trials of the watch: not those that made its baseline."""
+def watch_trials(results: Sequence[TrialResult]) -> list[TrialResult]:
+    """The valid trials of the watch, without those of its baseline."""
     return [
         result
         for result in results
@@ -101,10 +101,10 @@ def watch_summary(
     wall_s: Mapping[int, float],
     outages: Sequence[Outage] = (),
 ) -> dict[str, Any]:
-    """All of it; also of a watch that is under way."""
-    valid, confidence = watched(results), experiment.search.confidence
+    """The summary of a watch, also of one that is still running."""
+    valid, confidence = watch_trials(results), experiment.search.confidence
     failed = [result for result in valid if result.verdict.outcome is Outcome.FAIL]
-    found = courses(results, wall_s, confidence)
+    found = figures_over_trials(results, wall_s, confidence)
     state: WatchState = "steady"
     if failed or outages:
         state = "failed"
@@ -112,7 +112,7 @@ def watch_summary(
         state = "unwatched"
     elif any(course.drifts for course in found):
         state = "drift"
-    elif not told(found):
+    elif not has_trend(found):
         state = "passed"
     tried = [result for result in results if result.purpose == "watch"]
     return {
@@ -145,8 +145,8 @@ def watch_summary(
     }
 
 
-def told(found: Iterable[FigureOverTrials]) -> bool:
-    """Whether the trials suffice to tell of any figure whether it moves."""
+def has_trend(found: Iterable[FigureOverTrials]) -> bool:
+    """Whether there are enough trials to show for any figure whether it drifts."""
     return any(course.trend is not None and course.trend.interval is not None for course in found)
 
 
@@ -182,13 +182,13 @@ def _by_hour(valid: Sequence[TrialResult], wall_s: Mapping[int, float]) -> list[
 
 
 def _when(wall_s: float | None) -> str | None:
-    """`2026-11-22T22:15:00Z`; None for a time that is none."""
+    """`2026-11-22T22:15:00Z`; None for an invalid time."""
     when = None if wall_s is None else utc(wall_s)
     return None if when is None else f"{when:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def watch_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
-    """For a terminal: how it went, and what moved or when it failed first."""
+    """Two lines for a terminal: the counts of trials, and what drifts or when it failed first."""
     watch = summary["watch"]
     counts = f"{watch['passed']} passed, {watch['failed']} failed, {watch['invalid']} invalid"
     lasted = f"from {watch['began']} to {watch['last']}" if watch["began"] else "no trial"

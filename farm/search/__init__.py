@@ -1,1 +1,1 @@
-"""Which load to try next, when it is enough, and what the capacity then is. Pure."""
+"""The capacity search: which load to try next, when to stop, and the estimate. Pure."""

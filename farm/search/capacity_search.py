@@ -106,19 +106,19 @@ class CapacitySearch:
         units_total: int | None = None,
         utilisation: float | None = None,
         server_died: bool = False,
-        look: bool = False,
+        drift_check: bool = False,
     ) -> None:
         """How a trial went, also one that was not asked for, such as a baseline's.
 
-        `utilisation` (0 to 1) is the server's CPU. A `look` for drift tells as much of the server
+        `utilisation` (0 to 1) is the server's CPU. A `drift_check` tells as much of the server
         as any trial; an invalid one leaves all as it is, and is not repeated by the search. Raises
         ValueError for an outcome that is none.
         """
         trial = SearchTrial(
-            load, Outcome(outcome), units_failed, units_total, utilisation, server_died, look
+            load, Outcome(outcome), units_failed, units_total, utilisation, server_died, drift_check
         )
         self._so_far.record(trial)
-        self._carried.record(load, is_valid=trial.is_valid, look=look)
+        self._carried.record(load, is_valid=trial.is_valid, drift_check=drift_check)
         self._decision = None
 
     def estimate(self) -> CapacityEstimate:

@@ -1,16 +1,16 @@
-"""How many units failed in a trial that failed: what that says beyond the failure. Pure.
+"""What the number of failed units tells beyond the failure of a trial. Pure.
 
 Units of one trial fail together more often than apart, and how much so differs between servers: a
-room that freezes takes nobody along, a server out of CPU spoils all. Where units fail apart, one
-bad unit of forty says that the load is near the edge and forty say that it is far beyond; where
-they fail together, the number says nothing. So the number is read under several *kinds* of server
-at once, and trials, by how well each kind foretold their numbers, say which of them to believe.
+room that freezes affects no other, a server without CPU affects all. Where units fail
+independently, one failed unit of forty means that the load is close to the capacity and forty that
+it is far beyond; where they fail together, the number means nothing. So several *kinds* of server
+are assumed at once, and weighted by how well each predicted the numbers of the trials.
 
-The kinds are negative binomial distributions of the number of bad units, all with the same chance
-of none (the chance that the trial passes) and a shape: large is a binomial's, units apart; smaller
-ones vary more. One more kind says nothing whatever the number, and it is believed at first: to take
-numbers for evidence where they are none cost more right answers, on simulated servers, than to wait
-until a server's own trials show that they are.
+The kinds are negative binomial distributions of the number of failed units, all with the same
+probability of none (that the trial passes) and a shape: a large one is nearly a binomial, for
+independent units; smaller ones vary more. For one more kind the number means nothing, and it has
+the largest prior: on simulated servers, numbers used too early as evidence cost more correct
+estimates than waiting until a server's own trials support them.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ Array = npt.NDArray[np.float64]
 
 SHAPES = (50.0, 1.5)
 KINDS = (0.02, 0.01, 0.97)
-"""How likely each shape is before any trial, and last that the number says nothing."""
+"""The prior of each shape, and last that of the kind for which the number means nothing."""
 
 ALL, ONE = 0.4, 0.2
-"""How often all units of a failed trial fail, and how often one, where the number says nothing."""
+"""How often all units of a failed trial fail, and how often one, if the number means nothing."""
 
 FORGIVEN = 0.02
-"""The share of units that a trial may have bad and pass (`bad_share`), which say nothing."""
+"""The share of units that may fail in a trial that passes (`bad_share`), which are ignored."""
 
 CELLS = 96
 _LOWEST, _HIGHEST = -7.0, 5.0
@@ -39,7 +39,7 @@ _LEAST = 1e-5
 
 
 def cell_of(chance: Array) -> npt.NDArray[np.uint8]:
-    """In which of `CELLS` a chance to pass falls, by the logarithm of the bad units it means."""
+    """The cell of a probability to pass, by the logarithm of the failed units that it implies."""
     bad = np.log(np.maximum(-np.log(chance), 1e-300))
     cell = np.rint((bad - _LOWEST) / (_HIGHEST - _LOWEST) * (CELLS - 1))
     return np.clip(cell, 0, CELLS - 1).astype(np.uint8)
@@ -47,9 +47,9 @@ def cell_of(chance: Array) -> npt.NDArray[np.uint8]:
 
 @lru_cache(maxsize=256)
 def likelihoods(failed: int, total: int) -> Array:
-    """`(kinds, CELLS)`: the chance of so many bad units of a trial that failed.
+    """`(kinds, CELLS)`: the probability of so many failed units in a trial that failed.
 
-    By kind of server and by the cell of the trial's chance to pass.
+    By kind of server and by the cell of the trial's probability to pass.
     """
     forgiven = math.floor(FORGIVEN * total)
     total = max(1, total - forgiven)
@@ -62,7 +62,7 @@ def likelihoods(failed: int, total: int) -> Array:
 
 
 def _negative_binomial(failed: int, total: int, passing: Array, shape: float) -> Array:
-    """Given that one failed at least; who would be beyond `total` is counted there."""
+    """Given that at least one failed; larger numbers than `total` are counted as `total`."""
     number = np.arange(1, total + 1)
     log_ways = np.cumsum(np.log((number - 1 + shape) / number))[:, None]
     log_bad = np.log(-np.expm1(np.log(passing) / shape))
@@ -73,7 +73,7 @@ def _negative_binomial(failed: int, total: int, passing: Array, shape: float) ->
 
 
 def _any_number(failed: int, total: int) -> float:
-    """All most often, else one, else something between."""
+    """The probability of a number that means nothing: mostly all, else one, else any other."""
     if total == 1:
         return 1.0
     if failed == total:

@@ -1,4 +1,4 @@
-"""The search that an experiment asks for, and how a trial counts in it. Pure."""
+"""Makes the search of an experiment, and records its trials in it. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from farm.search.capacity_search import CapacitySearch
 
 
 def search_of(experiment: Experiment, max_trials: int) -> CapacitySearch:
-    """The search that an experiment asks for, of so many trials at most."""
+    """The search with the settings of an experiment, of at most `max_trials`."""
     rungs, settings = ladder(experiment), experiment.search
     return CapacitySearch(
         rungs.minimum,
@@ -26,17 +26,17 @@ def search_of(experiment: Experiment, max_trials: int) -> CapacitySearch:
     )
 
 
-def search_told(experiment: Experiment, results: Iterable[TrialResult]) -> CapacitySearch:
-    """The search of an experiment after all of these trials."""
-    told = list(results)
-    search = search_of(experiment, len(told) + 1)
-    for result in told:
+def search_after(experiment: Experiment, results: Iterable[TrialResult]) -> CapacitySearch:
+    """The search of an experiment with all of these trials recorded."""
+    trials = list(results)
+    search = search_of(experiment, len(trials) + 1)
+    for result in trials:
         count(search, result)
     return search
 
 
 def count(search: CapacitySearch, result: TrialResult) -> None:
-    """Tell the search of a trial, whichever it was made for."""
+    """Record a trial in the search, whatever its purpose was."""
     verdict, cpu_percent = result.verdict, result.server_cpu_percent
     search.record(
         result.load,
@@ -45,5 +45,5 @@ def count(search: CapacitySearch, result: TrialResult) -> None:
         units_total=verdict.units,
         utilisation=None if cpu_percent is None else cpu_percent / 100,
         server_died=any(reason.code == "server_died" for reason in verdict.reasons),
-        look=result.purpose == "drift",
+        drift_check=result.purpose == "drift",
     )

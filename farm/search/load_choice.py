@@ -67,7 +67,7 @@ class LoadChoice:
             return rungs[0]
         highest = max(passed, default=0)
         if not failed and highest < rungs[-1]:
-            above = [load for load in self._carried.sensible(rungs) if load > highest]
+            above = [load for load in self._carried.up_to_halfway(rungs) if load > highest]
             return next_up(above, highest, self._so_far.cpu_seen())
         answer = self._so_far.answer(rungs)
         enough = len(failed) >= FAILS or passed.count(rungs[-1]) >= PASSES
@@ -94,16 +94,16 @@ class LoadChoice:
 
     def _most_telling(self, rungs: tuple[int, ...], highest: int) -> int | State:
         """Of the loads that are allowed, in doubt, not in vain: the one whose trial tells most."""
-        sensible = self._carried.sensible(rungs)
-        allowed = [load for load in sensible if load <= 2 * highest] or [rungs[0]]
+        up_to_halfway = self._carried.up_to_halfway(rungs)
+        allowed = [load for load in up_to_halfway if load <= 2 * highest] or [rungs[0]]
         if allowed[-1] <= highest:
-            allowed += [load for load in sensible if load > highest][:1]
+            allowed += [load for load in up_to_halfway if load > highest][:1]
         capacities, likely = self._so_far.curves.capacities, self._so_far.curves.now()
         low = 0.7 * quantile(capacities, likely, 0.002)
         high = 1.3 * quantile(capacities, likely, 0.998)
         doubtful = [load for load in allowed if low <= load <= high] or allowed[-1:]
-        in_vain = self._carried.in_vain()
-        candidates = thinned([load for load in doubtful if load not in in_vain], CANDIDATES)
+        given_up = self._carried.given_up()
+        candidates = thinned([load for load in doubtful if load not in given_up], CANDIDATES)
         if not candidates:
             return "generator_ran_out"
         worth = np.array([self._carried.worth(load) for load in candidates])

@@ -1,18 +1,18 @@
-"""Which pass curves do the trials allow? A posterior on a grid of curves, from few trials.
+"""The posterior of a server's pass curves on a grid, from few trials.
 
-Pure. The chance that a hold passes falls with load as a logistic curve, from 1 less a *lapse* (the
-share of holds that fail for no reason of the load) to 0. A curve has
+Pure. The probability that a hold passes falls with load as a logistic curve, from 1 less a *lapse*
+(the share of holds that fail whatever the load) to 0. A curve has
 
 - a capacity: the load at which a hold passes with probability `reliability`, lapses included,
 - a width: by what share of the capacity the load grows while passes fall from 90 % to 10 %, from
-  step-like to wide,
+  steep to flat,
 - a lapse,
 - a history: how the capacity changes from trial to trial; most likely not at all, else steadily or
   once.
 
 Before any trial the capacity may be anywhere from half the smallest load to four times the largest,
-each scale as likely as another; `WIDTHS`, `LAPSES`, `SLOPES` and `JUMPS` say how likely the rest
-is. Trials weigh these curves by Bayes' rule. It is the method of psychometrics: QUEST+ (Watson
+each scale equally likely; `WIDTHS`, `LAPSES`, `SLOPES` and `JUMPS` are the priors of the rest.
+Trials weight these curves by Bayes' rule. It is the method of psychometrics: QUEST+ (Watson
 2017), psignifit (Schuett et al. 2016).
 """
 
@@ -32,25 +32,25 @@ Array = npt.NDArray[np.float64]
 Cells = npt.NDArray[np.uint8]
 Slowness = tuple[float, float]
 ANY: Slowness = (0.0, math.inf)
-"""Widths from the one to the other."""
+"""A range of widths."""
 
 WIDTHS = {0.01: 0.25, 0.04: 0.16, 0.09: 0.2, 0.18: 0.19, 0.36: 0.12, 0.8: 0.08}
 LAPSES = {0.0: 0.45, 0.01: 0.3, 0.03: 0.25}
 SLOPES = {-0.03: 0.0125, -0.012: 0.0125, 0.012: 0.0125, 0.03: 0.0125}
-"""Each with its probability; a slope is a change by trial."""
+"""Values with their prior probabilities; a slope is the change of the capacity in one trial."""
 
 JUMPS = {0.6: 0.025, 0.78: 0.025, 1.3: 0.025}
 JUMPS_AT = (3, 5, 7, 9, 11, 13, 15)
-"""The capacity after a jump by that before, and at which trial it may be."""
+"""The ratio of the capacity after a jump to that before, and the trials at which it may be."""
 
 SHARP, SLOW = 0.05, 0.3
-"""Widths up to the one are a sharp edge, from the other on a slow one."""
+"""Widths up to the first are a steep pass curve, from the second on a flat one."""
 
 FINENESS = 0.0125
-"""From one capacity of the grid to the next, in its logarithm: 1.25 %."""
+"""The step of the grid of capacities, in the logarithm: 1.25 %."""
 
 ALIKE_TO = 9
-"""So many decimals of a probability, or of what a trial tells, say something."""
+"""Decimals of a probability, or of an information gain, that are significant."""
 
 _PARTS = 4  # a load is placed between capacities to so many parts of a step
 _FARTHEST = 17.0  # logarithm of load by capacity: largest by smallest load up to a million
@@ -59,7 +59,7 @@ _NEGLIGIBLE = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Chances to pass, one row a ratio of load to capacity, one column a width and a lapse.
+    """Probabilities to pass: a row for each ratio of load to capacity, a column for each curve.
 
     `chances[part]` is every `_PARTS`-th row, largest ratio first: rows of one load, by capacity,
     are a slice of one of them.
@@ -95,14 +95,14 @@ def _table(reliability: float) -> _Table:
 
 @dataclass(frozen=True, slots=True)
 class _History:
-    """How the capacity of a server goes: by `slope` a trial, and by `jump` at trial `at`."""
+    """How the capacity of a server changes: by `slope` a trial, and by `jump` at trial `at`."""
 
     slope: float = 0.0
     jump: float = 1.0
     at: int = 0
 
     def grown(self, trial: int) -> float:
-        """The logarithm of the capacity at a trial, by that at the first."""
+        """The logarithm of the ratio of the capacity at a trial to that at the first."""
         steady = max(0.2, 1 + self.slope * trial)
         return math.log(steady * (self.jump if trial >= self.at else 1.0))
 
@@ -120,7 +120,7 @@ HISTORIES = tuple(_histories())
 
 
 class PassCurves:
-    """All curves of the grid, weighed by what they were told; `capacities` ascend."""
+    """All curves of the grid, weighted by the trials so far; `capacities` ascend."""
 
     def __init__(self, minimum: int, maximum: int, reliability: float) -> None:
         self._table = _table(reliability)
@@ -136,10 +136,10 @@ class PassCurves:
         self._trials = 0
         self._known: dict[Slowness, Array] = {}
 
-    def tell(
+    def add_trial(
         self, load: int, passed: bool, units_failed: int | None = None, units: int | None = None
     ) -> None:
-        """Of the next trial, whether it passed, and how many units failed of how many."""
+        """Weight the curves by the next trial: whether it passed, and its units."""
         grown = self._grown(self._trials)
         seen: dict[float, tuple[Array, Cells]] = {}
         for shift in grown:
@@ -149,15 +149,15 @@ class PassCurves:
         for history, shift in enumerate(grown):
             self._weights[history] *= seen[shift][0]
         if not passed and units_failed and units:
-            self._tell_units(likelihoods(units_failed, units), grown, seen)
+            self._add_failed_units(likelihoods(units_failed, units), grown, seen)
         self._weights /= self._weights.sum()
         self._trials += 1
         self._known = {}
 
-    def _tell_units(
+    def _add_failed_units(
         self, likely: Array, grown: list[float], seen: dict[float, tuple[Array, Cells]]
     ) -> None:
-        """Weigh curves by the number of bad units, and kinds of server by what they foretold."""
+        """Weight curves by the number of failed units, and kinds of server by their predictions."""
         by_cell = np.zeros(CELLS)
         for weights, shift in zip(self._weights, grown, strict=True):
             by_cell += np.bincount(seen[shift][1].ravel(), weights.ravel(), minlength=CELLS)
@@ -168,14 +168,14 @@ class PassCurves:
         self._kinds = self._kinds * (likely @ by_cell)
         self._kinds /= self._kinds.sum()
 
-    def pass_over(self) -> None:
-        """Of a trial that says nothing of the server: time went on."""
+    def skip_trial(self) -> None:
+        """Count an invalid trial: capacities may have changed meanwhile."""
         self._trials += 1
 
-    # ------------------------------------------------------------ what is known
+    # ------------------------------------------------------------ probabilities
 
     def now(self, slowness: Slowness = ANY) -> Array:
-        """How likely each of `capacities` is at the next trial; of widths in a range only."""
+        """The probability of each of `capacities` at the next trial; of a range of widths only."""
         if slowness not in self._known:
             widths = self._table.widths
             chosen = (widths >= slowness[0]) & (widths <= slowness[1])
@@ -191,9 +191,9 @@ class PassCurves:
     def bounds(
         self, ladder: Sequence[int], doubt: float, slowness: Slowness = ANY
     ) -> tuple[int | None, int | None]:
-        """Loads of a ladder between which the capacity of the next trial is, but for a `doubt`.
+        """Loads of a ladder between which the next trial's capacity is, with 1 - `doubt`.
 
-        It is below the one with half of the doubt at most; what that leaves of it, the other has.
+        It is below the low one with at most half of the doubt, above the high one with the rest.
         """
         until = np.concatenate(([0.0], np.cumsum(self.now(slowness))))
         loads = np.array(ladder)
@@ -204,13 +204,13 @@ class PassCurves:
         return max(loads[lows].tolist(), default=None), min(loads[highs].tolist(), default=None)
 
     def changed(self, by: float) -> float:
-        """How likely the last trial's capacity differs from the first one's by such a share."""
+        """The probability that the capacity changed by such a share from first to last trial."""
         grown = np.array(self._grown(max(0, self._trials - 1)))
         moved = (grown > math.log1p(by)) | (grown < math.log1p(-by))
         return float(self._weights[moved].sum())
 
     def chances(self, loads: Sequence[float]) -> Array:
-        """The chance that a hold passes at each load, over all curves, at the next trial."""
+        """The probability that a hold passes at each load, over all curves, at the next trial."""
         grown = self._grown(self._trials)
         return np.array(
             [
@@ -223,7 +223,7 @@ class PassCurves:
         )
 
     def gains(self, loads: Sequence[int]) -> Array:
-        """What a trial at each load would tell of the capacity: mutual information, in nats."""
+        """The information gain of a trial at each load: mutual information, in nats."""
         mass = self._weights.sum(axis=(0, 2))
         held = np.flatnonzero(mass > _NEGLIGIBLE)
         part = slice(int(held[0]), int(held[-1]) + 1)
@@ -239,7 +239,7 @@ class PassCurves:
         for step, weights in groups:
             likely[step - lowest :][:long] += weights.sum(axis=1)
         likely /= likely.sum()
-        found = []
+        gains = []
         for load in loads:
             passing = np.zeros(span)
             for step, weights in groups:
@@ -247,8 +247,8 @@ class PassCurves:
                 passing[step - lowest :][:long] += np.einsum("ck,ck->c", chance, weights)
             passing /= sum(weights.sum() for _, weights in groups)
             doubt = _entropy(passing / np.maximum(likely, 1e-300))
-            found.append(float(_entropy(passing.sum()) - (likely * doubt).sum()))
-        return np.array(found)
+            gains.append(float(_entropy(passing.sum()) - (likely * doubt).sum()))
+        return np.array(gains)
 
     # ------------------------------------------------------------ the grid
 
@@ -256,8 +256,8 @@ class PassCurves:
         return [history.grown(trial) for history, _ in HISTORIES]
 
     def _rows(self, load: float, shift: float) -> tuple[Array, Cells]:
-        """Chances at a load by capacity, and their cells, when capacities grew by e^`shift`."""
-        # A load beyond all capacities says no more than one at their end.
+        """Probabilities at a load by capacity, and cells, for capacities grown by e^`shift`."""
+        # A load beyond all capacities is equivalent to one at their end.
         load = min(max(load, self.capacities[0] / 2), 2 * self.capacities[-1])
         ratio = math.log(load) - shift - float(self._logs[0])
         row, part = divmod(round((ratio + _FARTHEST) * _PARTS / FINENESS), _PARTS)
@@ -268,7 +268,7 @@ class PassCurves:
 
 
 def quantile(capacities: Array, likely: Array, share: float) -> float:
-    """The capacity below which so much of the probability lies."""
+    """The capacity below which `share` of the probability lies."""
     at = int(np.searchsorted(np.cumsum(likely), share * likely.sum()))
     return float(capacities[min(at, capacities.size - 1)])
 

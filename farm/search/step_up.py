@@ -1,4 +1,4 @@
-"""How fast to climb while nothing has failed yet. Pure."""
+"""The next larger load while no trial has failed. Pure."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from farm.analysis.straight_line import line_through
 
 CALM, LOADS = 0.4, 2
-"""The server's CPU up to which load is extrapolated, from so many loads at least."""
+"""The server's CPU up to which load is extrapolated, and the fewest loads for that."""
 
 CROOKED, RISEN = 0.05, 0.02
-"""No straight line if a trial's CPU is so far off, or if it hardly rose at all."""
+"""The distance of a trial's CPU, and the rise, at which CPU is no straight line."""
 
 
 def next_up(above: Sequence[int], highest: int, seen: Sequence[tuple[int, float]]) -> int:
-    """Of the loads `above` the `highest` that passed: twice that, or where a calm CPU allows more.
+    """The next load `above` the `highest` that passed: twice that, or more if the CPU allows it.
 
     `seen` are loads that passed with the server's CPU (0 to 1).
     """
@@ -23,7 +23,7 @@ def next_up(above: Sequence[int], highest: int, seen: Sequence[tuple[int, float]
 
 
 def calm_load(seen: Sequence[tuple[int, float]]) -> float:
-    """The load at which the CPU, a straight line through `seen`, reaches CALM; 0: nobody knows."""
+    """The load at which the CPU, a straight line through `seen`, reaches CALM; 0: unknown."""
     if len({load for load, _ in seen}) < LOADS or max(cpu for _, cpu in seen) >= CALM:
         return 0.0
     loads = [load for load, _ in seen]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from farm.model.verdict import Outcome
-from farm.search.answer_tolerance import RightAnswers
+from farm.search.answer_tolerance import AnswerTolerance
 from farm.search.capacity_estimate import Interval
 from farm.search.pass_curve import ALIKE_TO, ANY, SLOW, Array, PassCurves, Slowness, quantile
 
@@ -28,7 +28,7 @@ CANDIDATES = 32
 
 @dataclass(frozen=True, slots=True)
 class SearchTrial:
-    """One trial that the search was told of; a `look` for drift is none that it asked for."""
+    """One trial that the search was told of; a `drift_check` is none that it asked for."""
 
     load: int
     outcome: Outcome
@@ -36,7 +36,7 @@ class SearchTrial:
     units_total: int | None = None
     utilisation: float | None = None
     server_died: bool = False
-    look: bool = False
+    drift_check: bool = False
 
     @property
     def is_valid(self) -> bool:
@@ -52,16 +52,16 @@ class TrialsSoFar:
         self.trials: tuple[SearchTrial, ...] = ()
         self.curves = PassCurves(ladder[0], ladder[-1], reliability)
         self._confidence = confidence
-        self._right = RightAnswers(ladder, self.curves.capacities)
+        self._tolerance = AnswerTolerance(ladder, self.curves.capacities)
 
     def record(self, trial: SearchTrial) -> None:
-        """An invalid trial says nothing; one that is no `look` takes its time all the same."""
+        """An invalid trial says nothing; one that is no `drift_check` takes its time all the same."""
         self.trials = (*self.trials, trial)
         if trial.is_valid:
             passed = trial.outcome is Outcome.PASS
-            self.curves.tell(trial.load, passed, trial.units_failed, trial.units_total)
-        elif not trial.look:
-            self.curves.pass_over()
+            self.curves.add_trial(trial.load, passed, trial.units_failed, trial.units_total)
+        elif not trial.drift_check:
+            self.curves.skip_trial()
 
     def cpu_seen(self) -> list[tuple[int, float]]:
         """Loads that passed, with the server's CPU where it is known."""
@@ -86,7 +86,7 @@ class TrialsSoFar:
         # Few trials never rule out that this server falters slowly, far below what passed. The
         # interval allows for that; an answer that did would be too low for most servers.
         likely = self.curves.now(NOT_SLOW)
-        return rungs[largest(self._right.chances(likely, len(rungs))[:passed])]
+        return rungs[largest(self._tolerance.chances(likely, len(rungs))[:passed])]
 
     def is_sure(self, answer: int | None, rungs: tuple[int, ...]) -> bool:
         """Whether the answer is right so surely that no further trial is due."""
@@ -101,7 +101,7 @@ class TrialsSoFar:
         likely = self.curves.now(slowness)
         if answer is None:
             return float(likely[self.curves.capacities < rungs[0]].sum())
-        return float(self._right.chances(likely, len(rungs))[rungs.index(answer)])
+        return float(self._tolerance.chances(likely, len(rungs))[rungs.index(answer)])
 
     def breaking(self, probes: int | None) -> int | None:
         """The smallest load above the answer at which fewer than half pass, if one failed there."""

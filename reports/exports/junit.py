@@ -15,7 +15,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from farm.model.trial_plan import TrialPlan
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
-from farm.results.answer_lines import not_judged
+from farm.results.answer_lines import why_invalid
 
 ANSWERED = frozenset({"converged", "ceiling_passed"})
 """States of a search with an answer."""
@@ -55,7 +55,7 @@ def _trial(scenario: str, plan: TrialPlan, result: TrialResult | None) -> TestCa
     said, first = "\n".join(messages), messages[0] if messages else ""
     many = f"{verdict.units_failed} of {verdict.units} failed: {first}"
     if verdict.outcome is Outcome.INVALID:
-        why = not_judged([reason.code for reason in verdict.reasons])
+        why = why_invalid([reason.code for reason in verdict.reasons])
         unanswered = Error if plan.purpose == "single" else Skipped
         case.result = [unanswered(f"invalid, {why}: {first}", "invalid")]
     elif verdict.outcome is Outcome.FAIL and plan.purpose == "search":

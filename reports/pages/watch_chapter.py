@@ -17,13 +17,13 @@ from farm.recording.journal import JournalEntry, trial_times_s
 from farm.results.advice import advice
 from farm.results.watch_summary import (
     WatchState,
-    courses,
+    figures_over_trials,
+    has_trend,
     moved_text,
-    outages_told,
-    told,
+    outages_of,
     watch_lines,
     watch_summary,
-    watched,
+    watch_trials,
 )
 from reports.exports.row_commands import OF_TRIALS
 from reports.figures.chart import Chart, Charts, Column
@@ -72,7 +72,7 @@ def watch_answer(
 ) -> tuple[Answer, tuple[Table, ...]]:
     """In words, also of a watch that is under way; and by the hour of the day."""
     wall_s = trial_times_s(journal)
-    outages = outages_told(entry.facts for entry in journal if entry.kind == OUTAGE)
+    outages = outages_of(entry.facts for entry in journal if entry.kind == OUTAGE)
     load = next((each.load for each in results if each.purpose == "watch"), 0)
     summary = watch_summary(settings, settings.watch.load or load, results, wall_s, outages)
     status, label, next_step = STATES[summary["state"]]
@@ -97,7 +97,7 @@ def watch_charts(
     wall_s = trial_times_s(journal)
     trials = [each for each in results if each.purpose == "watch" and each.index in wall_s]
     confidence = settings.search.confidence
-    found = courses(results, wall_s, confidence)
+    found = figures_over_trials(results, wall_s, confidence)
     if not trials or not found:
         return Charts((), ("No figure of the watch: no trial of it was valid.",))
     began_s = np.array([wall_s[each.index] for each in trials], dtype=np.float64)
@@ -122,8 +122,8 @@ def watch_charts(
     title = "No figure is seen to drift"
     if moving:
         title = f"Over the watch {' and '.join(moving)} drifted"
-    elif not told(found):
-        valid = counted(len(watched(results)), "valid trial")
+    elif not has_trend(found):
+        valid = counted(len(watch_trials(results)), "valid trial")
         title = f"Too few to tell whether a figure drifts: {valid}"
     columns: Mapping[str, Column] = {
         "trial": series.index,

@@ -11,7 +11,7 @@ from farm.model.experiment import Experiment
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
 from farm.search.capacity_estimate import Interval
-from farm.search.from_experiment import search_told
+from farm.search.from_experiment import search_after
 from reports.series.grid import Array
 
 
@@ -74,7 +74,7 @@ class CapacityCurve:
 
 def capacity_curve(experiment: Experiment, results: Sequence[TrialResult]) -> CapacityCurve:
     """What all trials of a search say of its server together."""
-    search = search_told(experiment, results)
+    search = search_after(experiment, results)
     ladder, chance = search.pass_chances()
     loads = np.array(ladder, dtype=np.float64)
     judged = [each.load for each in search.trials if each.is_valid]

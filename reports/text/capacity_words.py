@@ -7,7 +7,7 @@ from typing import Any
 
 from farm.model.experiment import ScenarioKind
 from farm.model.wording import counted, percent
-from farm.results.answer_lines import TAKEN, how_sure
+from farm.results.answer_lines import CPU_TAKEN, bound_words
 from reports.wording.phrases import seconds, units_word
 
 
@@ -19,7 +19,7 @@ def capacity_text(scenario: ScenarioKind, capacity: Mapping[str, Any], state: st
         return "unknown"
     units = capacity.get("viewers" if scenario == "broadcast" else "sessions")
     carried = "" if units is None else f" ({counted(units, units_word(scenario))})"
-    return f"{how_sure(state)}{counted(probes, 'probe')}{carried}"
+    return f"{bound_words(state)}{counted(probes, 'probe')}{carried}"
 
 
 def interval_text(capacity: Mapping[str, Any]) -> str:
@@ -47,7 +47,7 @@ def capacity_headline(
     if not judged:
         return f"This server holds {text}; more could not be judged."
     if state == "generator_ran_out":
-        return f"This server holds {text}; {TAKEN if taken else 'the generator ran out first'}."
+        return f"This server holds {text}; {CPU_TAKEN if taken else 'the generator ran out first'}."
     if state == "drift":
         return f"This server is not what it was: {text} held on the way."
     return f"This server holds {text}."

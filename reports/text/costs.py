@@ -26,7 +26,7 @@ def cost_points(
     `check` (`results.priced_machine.PriceCheck`): is the machine measured the one that is named?
     """
     checked = None if not check else from_jsonable(PriceCheck, check)
-    said = None if checked is None else checked.said
+    said = None if checked is None else checked.mismatch
     if checked is not None and checked.unlike:
         return [
             f"What that costs is unknown: {said}. server.price.machine names {checked.machine}, "

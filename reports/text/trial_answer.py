@@ -11,7 +11,7 @@ from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
 from farm.model.wording import counted, percent, short_look
 from farm.results.advice import advice
-from farm.results.answer_lines import not_judged
+from farm.results.answer_lines import why_invalid
 from reports.text.answer import Answer, machines, sentence
 from reports.wording.phrases import bitrate, probes_and_sessions, seconds, units_word
 
@@ -66,7 +66,7 @@ def trial_answer(
             next_steps = (_DIED if _server_died(result) else _LOOK,)
         case Outcome.INVALID:
             codes = [reason.code for reason in verdict.reasons]
-            headline = f"Invalid: with {who} {not_judged(codes)}, so the server is not judged."
+            headline = f"Invalid: with {who} {why_invalid(codes)}, so the server is not judged."
             next_steps = (advice(codes),)
     return Answer(
         verdict.outcome.value,

@@ -20,7 +20,7 @@ from farm.model.experiment import Experiment, SearchSettings, TrialSettings, Wat
 from farm.model.run_clock import RunClock
 from farm.model.server_samples import Footprint, ResetReport
 from farm.model.verdict import Outcome
-from farm.planning.placement import Room
+from farm.planning.placement import HostRoom
 from farm.planning.trial_planning import NO_ROOMS
 from farm.testing import FakeServer, FakeStore, FakeWorld
 from farm.verdict import NO_BASELINE
@@ -63,7 +63,7 @@ class LostAtFirst(FakeServer):
 def made(
     folder: Path,
     *,
-    rooms: Mapping[str, Room] = NO_ROOMS,
+    rooms: Mapping[str, HostRoom] = NO_ROOMS,
     server: type[FakeServer] = FakeServer,
     settings: Experiment = SETTINGS,
 ) -> Made:
@@ -155,7 +155,7 @@ async def test_a_load_that_is_no_whole_number_of_calls_is_refused(tmp_path: Path
 
 
 async def test_more_than_was_made_sure_of_is_made_sure_of_first(tmp_path: Path) -> None:
-    it = made(tmp_path, rooms={"here": Room(2, 4)})
+    it = made(tmp_path, rooms={"here": HostRoom(2, 4)})
     with pytest.raises(ExperimentError, match="4"):
         await it.bench.find_capacity()
     assert it.bench.results == ()

@@ -26,7 +26,7 @@ from farm.model.experiment import Experiment, HostSettings, Scenario
 from farm.model.host_samples import HostLook
 from farm.model.run_clock import RunClock
 from farm.model.setting import Size
-from farm.planning.placement import Room
+from farm.planning.placement import HostRoom
 
 A, B = RayMachine("a", "10.0.0.1", 8, "n1"), RayMachine("b", "10.0.0.2", 4, "n2")
 ORDER = HostOrder("a", "oregon", None, Size(640, 480), "full")
@@ -119,7 +119,7 @@ async def test_this_machine_alone_is_reached_by_loopback() -> None:
     )
     async with open_generator(experiment, RunClock()) as generator:
         assert generator.names == (HERE,)
-        assert generator.rooms == {HERE: Room(cores=1, probes=6)}
+        assert generator.rooms == {HERE: HostRoom(cores=1, probes=6)}
         assert generator.address == "127.0.0.1"
         assert await generator.looks(None, None) == {}
 

@@ -73,7 +73,7 @@ def test_a_quota_that_only_samples_saw_counts(own: Price) -> None:
     held = [ServerSample(1.0), ServerSample(2.0, cgroup_cpu_limit_cores=0.5)]
     check = checked_price(asked, cellar, held)
     assert price_note(check) == (
-        "server.price.machine: the machine measured is no big: the media server has a CPU "
+        "server.price.machine: the machine measured is not a big: the media server has a CPU "
         "quota of 0.5 cores: its price is not this server's, and no cost is made of it"
     )
     assert checked_price(experiment(Price()), cellar) is None

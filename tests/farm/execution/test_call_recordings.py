@@ -108,7 +108,7 @@ async def test_a_machine_out_of_sight_leaves_recordings_unknown() -> None:
     await play(world)
     (fault,) = world.recorder.faults
     assert (fault.what, fault.session) == ("recordings_unknown", None)
-    assert "the server's machine cannot be looked at" in fault.message
+    assert "there is no access to the server's machine" in fault.message
 
 
 async def test_a_machine_that_went_out_of_sight_leaves_recordings_unknown() -> None:

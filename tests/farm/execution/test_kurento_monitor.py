@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from farm.execution.kurento_monitor import OwnView
+from farm.execution.kurento_monitor import KurentoMonitor
 from farm.model.kurento_samples import KurentoElement, KurentoTopology
 from farm.testing import FakeWorld
 
 
-def view_of(world: FakeWorld) -> OwnView:
-    return OwnView(world.view, world.clock, world.observer, world.recorder)
+def view_of(world: FakeWorld) -> KurentoMonitor:
+    return KurentoMonitor(world.view, world.clock, world.observer, world.recorder)
 
 
 async def _trial(world: FakeWorld) -> None:
@@ -16,7 +16,7 @@ async def _trial(world: FakeWorld) -> None:
     await own.before()
     async with own.listening():
         await world.clock.sleep_until(world.clock.run_s() + 12)
-        await own.picture()
+        await own.record_topology()
     await own.after()
 
 

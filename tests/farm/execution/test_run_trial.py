@@ -12,7 +12,7 @@ import pytest
 
 from farm.errors import GeneratorError, NoSpace, ProcessError, ServerError, first_error
 from farm.execution.collector import all_closed
-from farm.execution.run_trial import LAST_LOOKS_S, run_trial
+from farm.execution.run_trial import LAST_SAMPLES_S, run_trial
 from farm.model.experiment import TrialSettings
 from farm.model.server_samples import Footprint, ResetReport
 from farm.model.trial_evidence import JoinOutcome
@@ -139,7 +139,7 @@ async def test_a_dead_server_ends_the_trial_at_once() -> None:
     world.break_at(15.0, "server_died", "the media server is gone")
     await play(world, calls(1))
     assert [(fault.what, fault.at_s) for fault in world.recorder.faults] == [("server_died", 15.0)]
-    assert phases(world)[-1] == ("done", 15.0 + LAST_LOOKS_S)
+    assert phases(world)[-1] == ("done", 15.0 + LAST_SAMPLES_S)
     assert world.host.closed
 
 
@@ -149,7 +149,7 @@ async def test_a_server_that_dies_while_probes_join_ends_the_ramp() -> None:
     await play(world, calls(10))
     assert ("start", "p004") in world.host.did
     assert ("start", "p006") not in world.host.did
-    assert phases(world)[-1] == ("done", 2.5 + LAST_LOOKS_S)
+    assert phases(world)[-1] == ("done", 2.5 + LAST_SAMPLES_S)
 
 
 async def test_a_lost_host_is_a_fault_of_the_generator() -> None:
@@ -298,7 +298,7 @@ async def test_a_settling_that_never_ends_is_cut_and_said() -> None:
     await play(world, calls(1), TrialSettings(settle_s=None, hold_s=20.0))
     ramping.cancel()
     assert dict(phases(world))["hold"] == 60.55
-    assert any("still moved after 60 s" in note for note in world.observer.notes)
+    assert any("still changed after 60 s" in note for note in world.observer.notes)
 
 
 async def test_a_server_that_began_dirty_is_told_at_once() -> None:

@@ -190,7 +190,7 @@ async def test_invalid_looks_for_drift_leave_the_answer_as_it_is() -> None:
     assert asked == [result.load for result in calm.kept]
     assert [result.purpose for result in spoilt.kept[-2:]] == ["drift", "drift"]
     notes = [facts["text"] for kind, facts in spoilt.entries if kind == "note"]
-    assert notes[-1].startswith("the last look for drift was invalid")
+    assert notes[-1].startswith("the last drift check was invalid")
 
 
 async def test_a_server_that_changes_on_the_way_ends_the_search_as_drift() -> None:

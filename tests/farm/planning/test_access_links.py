@@ -7,30 +7,32 @@ from collections import Counter
 from farm.model.experiment import Experiment, NetworkSettings, NetworkShare, Scenario
 from farm.model.server_settings import ServerSettings
 from farm.model.trial_plan import AccessLink
-from farm.planning.access_links import LINES, line_of, warning
+from farm.planning.access_links import ACCESS_LINKS, access_link_of, warning
 from farm.planning.trial_planning import plan_trial
 
 MIX = (NetworkShare("cable", 0.5), NetworkShare("lte", 0.3), NetworkShare("none", 0.2))
 
 
 def test_a_name_stands_for_its_figures_and_what_is_given_beside_it_wins() -> None:
-    assert line_of(NetworkSettings(profile="lte"), 3) == AccessLink(
+    assert access_link_of(NetworkSettings(profile="lte"), 3) == AccessLink(
         "lte", 0.035, 0.0, 12_000, 12_000
     )
     own = NetworkSettings(profile="lte", loss=0.02, down=800)
-    assert line_of(own, 3) == AccessLink("lte", 0.035, 0.02, 12_000, 800)
-    assert line_of(NetworkSettings(latency_s=0.1), 0) == AccessLink("none", latency_s=0.1)
+    assert access_link_of(own, 3) == AccessLink("lte", 0.035, 0.02, 12_000, 800)
+    assert access_link_of(NetworkSettings(latency_s=0.1), 0) == AccessLink("none", latency_s=0.1)
 
 
 def test_nothing_asked_for_is_nothing_emulated() -> None:
-    assert line_of(NetworkSettings(), 0) is None
-    assert line_of(NetworkSettings(latency_s=0.0, loss=0.0), 0) is None
-    assert line_of(NetworkSettings(profile="dsl", probes=("p001",)), 0) is None
-    assert line_of(NetworkSettings(profile="dsl", probes=("p001",)), 1) == LINES["dsl"]
+    assert access_link_of(NetworkSettings(), 0) is None
+    assert access_link_of(NetworkSettings(latency_s=0.0, loss=0.0), 0) is None
+    assert access_link_of(NetworkSettings(profile="dsl", probes=("p001",)), 0) is None
+    assert (
+        access_link_of(NetworkSettings(profile="dsl", probes=("p001",)), 1) == ACCESS_LINKS["dsl"]
+    )
 
 
 def test_the_shares_of_a_mix_hold_among_the_first_probes_too() -> None:
-    lines = [line_of(NetworkSettings(mix=MIX), number) for number in range(100)]
+    lines = [access_link_of(NetworkSettings(mix=MIX), number) for number in range(100)]
     names = ["none" if line is None else line.profile for line in lines]
     assert Counter(names) == {"cable": 50, "lte": 30, "none": 20}
     for first in range(1, 101):

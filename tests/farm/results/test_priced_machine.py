@@ -19,8 +19,8 @@ NOTHING = replace(FACTS, cores=None, memory_bytes=None, architecture=None)
 
 
 def test_a_machine_like_the_one_named_is_taken_for_it() -> None:
-    assert check_machine(PRICE, FACTS).said is None
-    assert check_machine(PRICE, FACTS, quota_cores=8.0).said is None
+    assert check_machine(PRICE, FACTS).mismatch is None
+    assert check_machine(PRICE, FACTS, quota_cores=8.0).mismatch is None
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_machine_like_the_one_named_is_taken_for_it() -> None:
 def test_what_is_unlike_is_named(change: dict[str, object], words: str) -> None:
     check = check_machine(PRICE, replace(FACTS, **change))  # type: ignore[arg-type]
     assert check.unlike == (words,)
-    assert check.said == f"the machine measured is no c4.2xlarge: {words}"
+    assert check.mismatch == f"the machine measured is not a c4.2xlarge: {words}"
 
 
 def test_a_quota_makes_less_of_any_machine() -> None:
@@ -48,24 +48,24 @@ def test_a_quota_makes_less_of_any_machine() -> None:
 def test_the_instance_type_alone_tells() -> None:
     """One that is started with fewer cores, as EC2 allows, costs the same."""
     fewer = replace(FACTS, cores=4, instance_type="c4.2xlarge")
-    assert check_machine(PRICE, fewer).said is None
+    assert check_machine(PRICE, fewer).mismatch is None
     own = replace(PRICE, machine="the big one in the cellar")
-    assert check_machine(own, replace(FACTS, instance_type="m5.large")).said is None
+    assert check_machine(own, replace(FACTS, instance_type="m5.large")).mismatch is None
 
 
 def test_what_nobody_could_read_is_said_and_hinders_nothing() -> None:
     check = check_machine(PRICE, NOTHING)
     assert check.unlike == ()
-    assert check.said == (
+    assert check.mismatch == (
         "whether the machine measured is a c4.2xlarge is not known (cores, memory, architecture "
         "unknown)"
     )
     bare = replace(PRICE, memory_gib=None, architecture=None)
-    assert check_machine(bare, replace(NOTHING, cores=8)).said is None
+    assert check_machine(bare, replace(NOTHING, cores=8)).mismatch is None
 
 
 def test_cores_that_the_media_server_may_not_use_are_none_of_its_price() -> None:
     facts = replace(FACTS, cores=PRICE.vcpus)
-    assert check_machine(PRICE, facts, process_cores=PRICE.vcpus).said is None
+    assert check_machine(PRICE, facts, process_cores=PRICE.vcpus).mismatch is None
     check = check_machine(PRICE, facts, process_cores=2)
     assert check.unlike == (f"the media server may run on 2 of its {PRICE.vcpus} cores",)

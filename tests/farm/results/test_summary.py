@@ -144,10 +144,10 @@ def test_the_lines_of_a_generator_that_ran_out() -> None:
     lines = two_lines(size_summary(CALLS, [*RESULTS[:2], invalid], answer))
 
     assert lines == (
-        "The server holds at least 4 probes (2 calls) for 4m; the generator ran out first; "
+        "The server holds at least 4 probes (2 calls) for 4m; the load generator saturated first; "
         "4 or more with 90 % confidence (generator_ran_out, 3 trials).",
-        "Limited by generator: at 8 probes the machine was robbed. Take another type of machine "
-        "for the probes: neighbours, or a limit, have its CPU.",
+        "Limited by generator: at 8 probes the machine was robbed. Use another type of machine "
+        "for the probes: others, or a limit, take its CPU time.",
     )
 
 
@@ -161,7 +161,7 @@ def test_an_answer_that_is_only_the_likeliest_is_no_lower_bound(state: State) ->
 
 def test_the_lines_of_a_server_that_holds_nothing() -> None:
     first, _ = two_lines(sized(probes=None, state="floor_failed", interval=(None, 2)))
-    assert first == "No load is known to hold (floor_failed, 3 trials)."
+    assert first == "No passing load was found (floor_failed, 3 trials)."
 
 
 def ran(experiment: Experiment = CALLS, **verdict: Any) -> tuple[str, str]:
@@ -216,7 +216,7 @@ def test_the_lines_of_a_short_hold_say_what_it_is_worth() -> None:
     first, second = judged_by(2, failed=True)
     assert first.startswith("Failed: 4 probes (2 calls) for 20s, a short look of 2 windows; ")
     assert second.endswith(
-        " Only its last window was bad: nobody saw whether that would have gone on."
+        " Only its last window was bad: whether that would have gone on is not known."
     )
     assert judged_by(3)[0] == "Passed: 4 probes (2 calls) for 30s; 0 of 2 sessions bad."
 
@@ -243,7 +243,7 @@ def test_the_lines_of_an_invalid_trial_blame_no_server() -> None:
     assert second == f"Worst: host here was 97 % busy. {ROOM}"
     taken = dataclasses.replace(reason, code="other_programs", message="cc1plus had 1.4 cores")
     first, second = ran(BROADCAST, outcome=Outcome.INVALID, reasons=(taken, reason))
-    assert "other programs had the generator's cores, so the server is not judged" in first
+    assert "other programs used the generator's cores, so the server is not judged" in first
     assert second.endswith(
         "Stop the other programs on that machine, or give the probes more cores."
     )
@@ -304,7 +304,7 @@ def test_the_looks_at_the_smallest_load_are_in_the_summary() -> None:
         CALLS,
         results,
         estimate(state="drift"),
-        looks=DriftChecks(2, (0, 1), 5),
+        checks=DriftChecks(2, (0, 1), 5),
         began_wall_s={index: 1e9 + 600.0 * index for index in range(5)},
     )
     assert json.loads(json.dumps(summary)) == summary
@@ -316,7 +316,7 @@ def test_the_looks_at_the_smallest_load_are_in_the_summary() -> None:
     first, _ = two_lines(summary)
     assert first == (
         "The server drifts: CPU 31 %, at first 20 %. "
-        "4 probes (2 calls) held on the way (drift, 5 trials)."
+        "4 probes (2 calls) passed before (drift, 5 trials)."
     )
 
 

@@ -194,7 +194,7 @@ def test_servers_with_moods_are_answered_right_and_the_intervals_hold() -> None:
 
 
 def test_no_trials_are_spent_on_what_only_a_slow_server_might_do() -> None:
-    """They could not tell; the interval has it, and reaches lower than a sharp edge's."""
+    """They could not show it; the interval has it, and reaches lower than a sharp edge's."""
     estimate, loads = searched(holds(77), maximum=200)
 
     assert len(loads) <= 12
@@ -434,11 +434,11 @@ def test_an_invalid_look_is_not_repeated_and_bounds_nothing() -> None:
     search = scripted((2, "pass"), (2, "pass"), (4, "pass"))
     wanted = search.next_load()
     for _ in range(4):
-        search.record(2, "invalid", look=True)
+        search.record(2, "invalid", drift_check=True)
     assert search.next_load() == wanted
     search.record(8, "invalid")
-    search.record(2, "pass", look=True)
-    assert search.next_load() == 8  # a look in between is no answer to it
+    search.record(2, "pass", drift_check=True)
+    assert search.next_load() == 8  # a drift check in between is no answer to it
 
 
 def test_how_often_an_invalid_trial_is_repeated_is_a_setting() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from farm.model.experiment import Experiment, SearchSettings
 from farm.model.verdict import Outcome
-from farm.search.from_experiment import search_of, search_told
+from farm.search.from_experiment import search_after, search_of
 from tests.reports.made_results import result
 
 
@@ -33,7 +33,7 @@ def test_trials_that_are_there_count_as_if_they_had_just_been_made() -> None:
         result(index=1, load=4),
         result(Outcome.FAIL, index=2, load=8, reasons=1),
     ]
-    search = search_told(Experiment(), results)
+    search = search_after(Experiment(), results)
     assert [trial.load for trial in search.trials] == [2, 4, 8]
     assert search.estimate().probes == 4
     assert search.next_load() == 6

@@ -7,7 +7,7 @@ from farm.search.pass_curve import SHARP, SLOW, PassCurves, quantile
 def told(*trials: tuple[int, bool], reliability: float = 0.9, maximum: int = 60) -> PassCurves:
     curves = PassCurves(2, maximum, reliability)
     for load, passed in trials:
-        curves.tell(load, passed)
+        curves.add_trial(load, passed)
     return curves
 
 
@@ -101,5 +101,5 @@ def test_any_reliability_and_far_loads_are_borne(reliability: float) -> None:
 def test_a_trial_that_says_nothing_leaves_all_as_it_is() -> None:
     curves = told(*EDGE)
     before = interval(curves)
-    curves.pass_over()
+    curves.skip_trial()
     assert interval(curves) == pytest.approx(before, rel=0.02)

@@ -28,8 +28,8 @@ def test_of_another_machine_than_the_priced_one_no_cost_is_said() -> None:
     check = PriceCheck("c4.2xlarge", ("2 cores, not 8", "a CPU quota"), ())
     for cost in (None, {}):
         assert cost_points(cost, 8, to_jsonable(check)) == [
-            "What that costs is unknown: the machine measured is no c4.2xlarge: 2 cores, not 8; a "
-            "CPU quota. server.price.machine names c4.2xlarge, whose price is not that of the "
+            "What that costs is unknown: the machine measured is not a c4.2xlarge: 2 cores, not 8; "
+            "a CPU quota. server.price.machine names c4.2xlarge, whose price is not that of the "
             "machine measured."
         ]
 
