@@ -75,11 +75,11 @@ class Intervals(Sequence[StreamInterval]):
         codes = [self.frame[name].rle_id().to_numpy() for name in names]
         begins = np.flatnonzero(np.any([np.diff(code, prepend=-1) != 0 for code in codes], axis=0))
         ends = np.append(begins[1:], len(self))
-        found: defaultdict[Stream, list[slice]] = defaultdict(list)
+        slices: defaultdict[Stream, list[slice]] = defaultdict(list)
         streams = self.frame.select(names)[begins].iter_rows()
         for stream, begin, end in zip(streams, begins.tolist(), ends.tolist(), strict=True):
-            found[stream].append(slice(begin, end))
-        return found
+            slices[stream].append(slice(begin, end))
+        return slices
 
     def __len__(self) -> int:
         return self.frame.height
@@ -97,12 +97,12 @@ class Intervals(Sequence[StreamInterval]):
             begin, end, step = place.indices(len(self))
             if step != 1:
                 return Intervals(self.frame[place])
-            found: list[StreamInterval] = []
+            intervals: list[StreamInterval] = []
             while begin < end:
                 number, skipped = divmod(begin, _BLOCK)
-                found += self._block(number)[skipped : skipped + end - begin]
+                intervals += self._block(number)[skipped : skipped + end - begin]
                 begin = (number + 1) * _BLOCK
-            return found
+            return intervals
         place = range(len(self))[place]
         return self._block(place // _BLOCK)[place % _BLOCK]
 

@@ -63,10 +63,10 @@ def signs_of(
     own = _own_signs(here, machine)
     if held is not None and all(sign.share < 1 for sign in own):
         own += path_signs(here[-1], there[-1], result.load, held.plan.load)
-    found = _strongest([*own, *signalling_signs(here[0], held)])
+    signs = _strongest([*own, *signalling_signs(here[0], held)])
     before = {each.resource: each for each in _own_signs(there, machine)}
     # A figure that was as high in a trial that passed explains nothing new.
-    discounted = [_discounted(sign, before.get(sign.resource)) for sign in found]
+    discounted = [_discounted(sign, before.get(sign.resource)) for sign in signs]
     return tuple(sorted(discounted, key=_order))
 
 
@@ -87,12 +87,12 @@ def _own_signs(parts: Iterable[BadPeriod], machine: ServerResources) -> list[Sat
 
 
 def _strongest(signs: Iterable[SaturationSign]) -> list[SaturationSign]:
-    found: dict[Resource, SaturationSign] = {}
+    strongest: dict[Resource, SaturationSign] = {}
     for sign in signs:
-        best = found.get(sign.resource)
+        best = strongest.get(sign.resource)
         if best is None or sign.share > best.share:
-            found[sign.resource] = sign
-    return list(found.values())
+            strongest[sign.resource] = sign
+    return list(strongest.values())
 
 
 def _discounted(sign: SaturationSign, before: SaturationSign | None) -> SaturationSign:

@@ -90,8 +90,10 @@ def limit_of_trial(
         elif not broken.server_samples:
             text = f"{at} nothing is known of the server's machine"
         elif no_cpu:
-            seen = f" ({clauses})" if clauses else ""
-            text = f"{at} no resource of the server that was sampled was saturated{seen}; {no_cpu}"
+            near_by = f" ({clauses})" if clauses else ""
+            text = (
+                f"{at} no resource of the server that was sampled was saturated{near_by}; {no_cpu}"
+            )
         else:
             text = f"{at} no resource was saturated: {clauses}"
         return LimitedBy("unknown", text, signs, lagged=correlations, company=scope)

@@ -182,8 +182,8 @@ def _interrupts(period: BadPeriod) -> Iterator[SaturationSign]:
 def _lost_share(period: BadPeriod, direction: Direction) -> float | None:
     """The median post-repair loss of the streams of that direction."""
     frame = Intervals.of(period.evidence.intervals).frame.filter(direction=direction)
-    found: float | None = frame.select(pl.col("residual_loss_ratio").median()).item()
-    return found
+    median: float | None = frame.select(pl.col("residual_loss_ratio").median()).item()
+    return median
 
 
 def _severity(dropped: float, of: float | None) -> float:

@@ -99,20 +99,20 @@ class RecordingsCheck:
         give_up_s = self._clock.run_s() + COMPLETE_WITHIN_S
         while True:
             seen = await recordings.look([one.name for one in owed])
-            found = checked_recordings(owed, seen)
+            checked = checked_recordings(owed, seen)
             broken = [one.name for one, file in zip(owed, seen, strict=True) if file.unknown]
-            if not (found.faults or broken) or self._clock.run_s() >= give_up_s:
+            if not (checked.faults or broken) or self._clock.run_s() >= give_up_s:
                 break
             await self._clock.sleep_until(self._clock.run_s() + LOOK_EVERY_S)
-        for session, wrong in found.faults.items():
+        for session, wrong in checked.faults.items():
             self._record_fault("recording_missing", wrong, session)
         if broken:
             why = next(file.unknown for file in seen if file.unknown)
             self.unknown(f"of {_first_names(broken)} nothing is known: {why}")
-        if hidden := [name for name in found.unknown if name not in broken]:
+        if hidden := [name for name in checked.unknown if name not in broken]:
             self.unknown(f"tracks or length of {_first_names(hidden)} cannot be read on the server")
-        if found.whole:
-            whole = counted(found.whole, "recording")
+        if checked.whole:
+            whole = counted(checked.whole, "recording")
             self._observer.note(f"trial {self._plan.index}: {whole} checked: whole")
 
     def _record_fault(self, what: FaultKind, message: str, session: str | None) -> None:

@@ -39,17 +39,17 @@ def parse_destination(text: str, setting: str) -> Destination:
     bare = _BARE_V6.fullmatch(written)
     if bare is not None and _is_v6(bare["v6"]):
         return Destination(bare["v6"], bare["user"])
-    found = _SHAPE.fullmatch(written)
-    port = int(found["port"]) if found and found["port"] else None
+    match = _SHAPE.fullmatch(written)
+    port = int(match["port"]) if match and match["port"] else None
     if (
-        found is None
-        or (":" in (found["inside"] or "") and not _is_v6(found["inside"]))
+        match is None
+        or (":" in (match["inside"] or "") and not _is_v6(match["inside"]))
         or (port is not None and not 1 <= port <= 65535)
     ):
         raise BadInput(
             f"{setting}: {text!r} is not user@host or user@host:port (IPv6 addresses in [])"
         )
-    return Destination(found["inside"] or found["host"], found["user"], port)
+    return Destination(match["inside"] or match["host"], match["user"], port)
 
 
 def in_url(host: str) -> str:

@@ -46,21 +46,21 @@ def receivers(streams: Sequence[StreamIdentity]) -> Mapping[Sent, Receivers]:
     if not several:
         return {}
     partners = _partners(streams)
-    found: defaultdict[Sent, list[StreamIdentity]] = defaultdict(list)
+    received: defaultdict[Sent, list[StreamIdentity]] = defaultdict(list)
     for each in streams:
         if each.direction == "inbound" and len(each.senders) == 1:
             of = each.senders[0], each.kind
             for track in _tracks(each, several.get(of, ()), partners):
-                found[(*of, track)].append(each)
+                received[(*of, track)].append(each)
     receivers_of_sent: dict[Sent, Receivers] = {}
     for of, mine in several.items():
         keys = [(*of, each.track) for each in mine]
-        names = [tuple(dict.fromkeys(each.probe for each in found[key])) for key in keys]
+        names = [tuple(dict.fromkeys(each.probe for each in received[key])) for key in keys]
         if len(set(names)) > 1:
             for key, probes in zip(keys, names, strict=True):
                 if probes:
                     receivers_of_sent[key] = Receivers(
-                        probes, any(each.owed for each in found[key])
+                        probes, any(each.owed for each in received[key])
                     )
     return receivers_of_sent
 
@@ -84,8 +84,8 @@ def _tracks(
 
 def _partners(streams: Iterable[StreamIdentity]) -> Mapping[tuple[str, str], frozenset[str]]:
     """By probe and connection, all probes whose streams may come over it."""
-    found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    senders_by_connection: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for each in streams:
         if each.direction == "inbound" and each.connection:
-            found[each.probe, each.connection].update(each.senders)
-    return {key: frozenset(senders) for key, senders in found.items()}
+            senders_by_connection[each.probe, each.connection].update(each.senders)
+    return {key: frozenset(senders) for key, senders in senders_by_connection.items()}

@@ -59,7 +59,7 @@ def figures_over_trials(
 ) -> tuple[FigureOverTrials, ...]:
     """Each figure that is known, over the trials; `wall_s` is when each trial began."""
     valid = watch_trials(results)
-    found = []
+    courses = []
     for name in SLACKS:
         seen = [
             (wall_s[each.index], value)
@@ -72,7 +72,7 @@ def figures_over_trials(
         over_time = trend(times, values, confidence)
         allowed = allowance(name, values[:FIRST])
         beyond = over_time is not None and abs(over_time.change) > allowed
-        found.append(
+        courses.append(
             FigureOverTrials(
                 name,
                 median_known(values[:FIRST]) or 0.0,
@@ -82,7 +82,7 @@ def figures_over_trials(
                 over_time,
             )
         )
-    return tuple(found)
+    return tuple(courses)
 
 
 def watch_trials(results: Sequence[TrialResult]) -> list[TrialResult]:
@@ -104,15 +104,15 @@ def watch_summary(
     """The summary of a watch, also of one that is still running."""
     valid, confidence = watch_trials(results), experiment.search.confidence
     failed = [result for result in valid if result.verdict.outcome is Outcome.FAIL]
-    found = figures_over_trials(results, wall_s, confidence)
+    courses = figures_over_trials(results, wall_s, confidence)
     state: WatchState = "steady"
     if failed or outages:
         state = "failed"
     elif not valid:
         state = "unwatched"
-    elif any(course.drifts for course in found):
+    elif any(course.drifts for course in courses):
         state = "drift"
-    elif not has_trend(found):
+    elif not has_trend(courses):
         state = "passed"
     tried = [result for result in results if result.purpose == "watch"]
     return {
@@ -135,7 +135,7 @@ def watch_summary(
             "outages": [{"at": _when(each.wall_s), "message": each.message} for each in outages],
             "first_failure": _first_failure(failed, wall_s),
             "confidence": confidence,
-            "drift": to_jsonable(found),
+            "drift": to_jsonable(courses),
             "time_of_day": _by_hour(valid, wall_s),
         },
         "trials": [
@@ -145,9 +145,9 @@ def watch_summary(
     }
 
 
-def has_trend(found: Iterable[FigureOverTrials]) -> bool:
+def has_trend(courses: Iterable[FigureOverTrials]) -> bool:
     """Whether there are enough trials to show for any figure whether it drifts."""
-    return any(course.trend is not None and course.trend.interval is not None for course in found)
+    return any(course.trend is not None and course.trend.interval is not None for course in courses)
 
 
 def _first_failure(

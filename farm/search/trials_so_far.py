@@ -55,7 +55,7 @@ class TrialsSoFar:
         self._tolerance = AnswerTolerance(ladder, self.curves.capacities)
 
     def record(self, trial: SearchTrial) -> None:
-        """An invalid trial says nothing; one that is no `drift_check` takes its time all the same."""
+        """An invalid trial tells nothing; as no `drift_check` it takes its time all the same."""
         self.trials = (*self.trials, trial)
         if trial.is_valid:
             passed = trial.outcome is Outcome.PASS

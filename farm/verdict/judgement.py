@@ -7,7 +7,7 @@ It follows "What counts" and "Who is to blame" in docs/method.md. In this order:
 3. Else every probe must be established and every expected stream keep within the limits, in every
    direction; a unit passes if all of its probes do, and a trial if few enough units fail.
 
-Unknown is neither good nor bad: a figure that nobody could read breaks no limit, but an expected
+Unknown is neither good nor bad: an unknown figure breaks no limit, but an expected
 stream about which nothing is known fails as `no_evidence`.
 """
 

@@ -96,15 +96,15 @@ def failing(
     `windows` are the stream's own by number, `expected` is how many the hold has.
     """
     broken = {
-        window: found
+        window: breaches
         for window in range(expected)
-        if (found := tuple(_window(windows.get(window), window, criteria, reference)))
+        if (breaches := tuple(_window(windows.get(window), window, criteria, reference)))
     }
     counts = [
         breach if in_a_row else replace(breach, in_last_window=True)
-        for window, found in broken.items()
+        for window, breaches in broken.items()
         for in_a_row in [window - 1 in broken or window + 1 in broken]
-        for breach in found
+        for breach in breaches
         if in_a_row
         or window == expected - 1
         or (breach.code == "delivered" and window == _last_known(windows, reference))
@@ -268,13 +268,13 @@ def _breach(
 def _worst_of_each(breaches: Sequence[Breach]) -> tuple[Breach, ...]:
     """One breach for each limit: its worst value, with the time at which it was first broken."""
     codes = dict.fromkeys(breach.code for breach in breaches)
-    found = []
+    worst_of_each = []
     for code in codes:
         same = [breach for breach in breaches if breach.code == code]
         worst = max(same, key=lambda breach: breach.beyond)
         first = min(same, key=lambda breach: breach.at_s)
         in_last_window = all(breach.in_last_window for breach in same)
-        found.append(
+        worst_of_each.append(
             replace(worst, window=first.window, at_s=first.at_s, in_last_window=in_last_window)
         )
-    return tuple(sorted(found, key=lambda breach: -breach.beyond))
+    return tuple(sorted(worst_of_each, key=lambda breach: -breach.beyond))
