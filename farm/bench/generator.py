@@ -148,8 +148,8 @@ class Generator:
     def _remote(self, machine: GeneratorMachine, late: Late | None = None) -> RemoteHost:
         assert machine.ray is not None and machine.cluster is not None  # noqa: S101
         serve = partial(host_service, machine.order)
-        line = partial(machine.cluster.line, machine.ray.name, serve)
-        return RemoteHost(machine.order.name, line, self._clock, late)
+        connect = partial(machine.cluster.open_channel, machine.ray.name, serve)
+        return RemoteHost(machine.order.name, connect, self._clock, late)
 
 
 @asynccontextmanager

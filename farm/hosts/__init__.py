@@ -1,6 +1,6 @@
-"""Machines that run probes: this one is `local`; `sampler` looks at its load.
+"""Machines that run probes: `local` is this one, `sampler` samples its load.
 
-One far away is `remote` here and `service` there, with a `line` between them.
+A remote host is `remote` on the controller and `service` on the host; they talk by `rpc`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Which farm this is: its version, and a digest of its code.
+"""The version of this farm and a digest of its code.
 
-Machines that take part in one run exchange values as Python pickles them; that goes well only
-between equal code.
+Machines of one run exchange values as Python pickles, which is safe only between equal code.
 """
 
 from __future__ import annotations

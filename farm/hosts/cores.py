@@ -1,4 +1,4 @@
-"""What cores spent their time on between two looks. proc(5), /proc/stat."""
+"""How cores spent their time between two readings of /proc/stat. proc(5)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import psutil
 
 @dataclass(frozen=True, slots=True)
 class CoreTime:
-    """Seconds of some cores together, and how many cores they are.
+    """Seconds that some cores spent, in total, and the number of cores.
 
-    Waiting for a disk is idle; a guest's time is part of user time and is not added again.
+    Waiting for a disk is idle; guest time is part of user time and is not added again.
     """
 
     cores: int
@@ -25,7 +25,7 @@ class CoreTime:
 
     @property
     def busy_percent(self) -> float | None:
-        """All that was not idle."""
+        """Percent of time that was not idle."""
         return _percent(self.total_s - self.idle_s, self.total_s)
 
     @property
@@ -34,24 +34,24 @@ class CoreTime:
 
     @property
     def by_programs(self) -> float | None:
-        """How many of the cores programs had: not the hypervisor's others, nor interrupts."""
+        """Cores used by programs: without stolen time and interrupts."""
         taken_s = self.idle_s + self.stolen_s + self.interrupts_s
         percent = _percent(self.total_s - taken_s, self.total_s)
         return None if percent is None else self.cores * percent / 100
 
 
 def chosen_cores(cores: Sequence[int] | None) -> tuple[int, ...]:
-    """These; `None`: all that we may use."""
+    """These cores; `None`: all that this process may use."""
     return tuple(sorted(os.sched_getaffinity(0)) if cores is None else cores)
 
 
-def look_at_cores() -> Sequence[Any]:
+def read_core_counters() -> Sequence[Any]:
     """The counters of every core since boot."""
     return psutil.cpu_times(percpu=True)
 
 
-def spent(before: Sequence[Any], after: Sequence[Any], cores: Sequence[int]) -> CoreTime:
-    """By `cores` between two looks."""
+def core_time(before: Sequence[Any], after: Sequence[Any], cores: Sequence[int]) -> CoreTime:
+    """Time of `cores` between two readings of the counters."""
     pairs = [(before[core], after[core]) for core in cores if core < len(before)]
 
     def grown(*names: str) -> float:

@@ -1,8 +1,8 @@
-"""Who used the cores of this machine between two looks: probes, farm, media server, others.
+"""CPU use of this machine by user between two readings: probes, farm, media server, others.
 
-Each program's time is the kernel's own account (`/proc/PID/stat`, proc(5)). What programs had
-beyond that belongs to some that are not seen from here: they came and went between two looks, or
-run outside of the container that this is.
+Each program's time is the kernel's (`/proc/PID/stat`, proc(5)). CPU time of programs beyond that
+belongs to processes that are not seen: they started and ended between two readings, or run outside
+of our container.
 """
 
 from __future__ import annotations
@@ -13,37 +13,38 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from farm.hosts.processes import PROC, Look, ProcessTime, Root
+from farm.hosts.processes import PROC, ProcessTable, ProcessTime, Root
 from farm.model.host_samples import CpuShare
 from farm.model.page_samples import CpuUser
 from farm.model.wording import one_line
 
 LEAST_CORES = 0.01
 MOST_OTHERS = 5
-"""So many other programs are told by name, each that used a hundredth of a core."""
+"""Other programs that are reported by name, each with at least `LEAST_CORES`."""
 
 LONGEST_NAME = 40
 INTERPRETERS = frozenset({"bash", "java", "node", "perl", "python", "ruby", "sh"})
 
 
 class CpuUsers:
-    """Sets each look at all processes against the one before.
+    """Compares each reading of all processes with the one before.
 
-    `browsers` and `media_server` tell processes whose families are the probes' and the server's.
+    `browsers` and `media_server` return pids; they and their descendants are the probes' and the
+    media server's.
     """
 
     def __init__(self, browsers: Root, media_server: Root) -> None:
         self._browsers = browsers
         self._media_server = media_server
-        self._before: Look = {}
-        self._now: Look = {}
+        self._before: ProcessTable = {}
+        self._now: ProcessTable = {}
         self._passed_s = 0.0
-        self._whose: Mapping[int, CpuUser] = {}
+        self._user_of: Mapping[int, CpuUser] = {}
 
-    def look(self, processes: Look, passed_s: float) -> None:
-        """The look before was `passed_s` ago."""
+    def update(self, processes: ProcessTable, passed_s: float) -> None:
+        """Take a new reading; the one before was `passed_s` ago."""
         self._before, self._now, self._passed_s = self._now, processes, passed_s
-        self._whose = _families(
+        self._user_of = _user_of(
             processes,
             {
                 "media_server": self._media_server(),
@@ -53,7 +54,7 @@ class CpuUsers:
         )
 
     def on(self, cores: Collection[int], by_programs: float | None) -> tuple[CpuShare, ...] | None:
-        """Who had these cores, on which programs used so many; None before the second look."""
+        """Users of these cores, of which programs used `by_programs`; None at the first reading."""
         if not self._before:
             return None
         used = {
@@ -61,25 +62,25 @@ class CpuUsers:
             for pid, now in self._now.items()
             if now.core in cores
         }
-        return shares(used, self._whose, self._now, by_programs)
+        return shares(used, self._user_of, self._now, by_programs)
 
 
 def shares(
     used: Mapping[int, float],
-    whose: Mapping[int, CpuUser],
-    processes: Look,
+    user_of: Mapping[int, CpuUser],
+    processes: ProcessTable,
     by_programs: float | None,
 ) -> tuple[CpuShare, ...]:
     """Cores by user, others by program, the largest first; `used` are cores by process.
 
-    A process counts for the core on which it was seen last, so that together they may have more
-    than the cores had: then others are told as so much less.
+    A process counts for the core on which it last ran, so that the sum may exceed the cores: others
+    are then reduced in proportion.
     """
     groups: defaultdict[CpuUser, float] = defaultdict(float)
     programs: defaultdict[tuple[str, bool], float] = defaultdict(float)
     for pid, cores in used.items():
-        if pid in whose:
-            groups[whose[pid]] += cores
+        if pid in user_of:
+            groups[user_of[pid]] += cores
         elif cores >= LEAST_CORES:
             process = processes[pid]
             programs[_title(pid, process.name), process.low_priority] += cores
@@ -88,42 +89,44 @@ def shares(
         too_much = max(1.0, sum(programs.values()) / left) if left else float("inf")
         programs = defaultdict(float, {key: each / too_much for key, each in programs.items()})
     ranked = sorted(programs.items(), key=lambda item: (-item[1], item[0]))
-    found = [CpuShare(user, None, cores) for user, cores in groups.items()]
-    found += [
+    result = [CpuShare(user, None, cores) for user, cores in groups.items()]
+    result += [
         CpuShare("others", name, cores, low)
         for (name, low), cores in ranked[:MOST_OTHERS]
         if cores >= LEAST_CORES
     ]
     if by_programs is not None:
-        unnamed = by_programs - sum(share.cores for share in found)
+        unnamed = by_programs - sum(share.cores for share in result)
         if unnamed >= LEAST_CORES:
-            found.append(CpuShare("others", None, unnamed))
-    return tuple(found)
+            result.append(CpuShare("others", None, unnamed))
+    return tuple(result)
 
 
 def _since_s(then: ProcessTime | None, now: ProcessTime) -> float:
-    """What it had used at the look before; 0 for one that has begun since."""
+    """CPU time of the process at the reading before; 0 if it has started since."""
     return then.cpu_s if then is not None and then.began == now.began else 0.0
 
 
-def _families(processes: Look, roots: Mapping[CpuUser, Iterable[int]]) -> Mapping[int, CpuUser]:
-    """Whose each process is: its own root's, or that of the nearest of its parents."""
-    whose: dict[int, CpuUser] = {}
+def _user_of(
+    processes: ProcessTable, roots: Mapping[CpuUser, Iterable[int]]
+) -> Mapping[int, CpuUser]:
+    """The user of each process: that of its nearest ancestor (or itself) that is a root."""
+    user_of: dict[int, CpuUser] = {}
     for user, pids in roots.items():
         for pid in pids:
-            whose.setdefault(pid, user)
+            user_of.setdefault(pid, user)
     for pid in processes:
-        way, at = [], pid
-        while at in processes and at not in whose and at not in way:
-            way.append(at)
+        path, at = [], pid
+        while at in processes and at not in user_of and at not in path:
+            path.append(at)
             at = processes[at].parent
-        if at in whose:
-            whose.update(dict.fromkeys(way, whose[at]))
-    return whose
+        if at in user_of:
+            user_of.update(dict.fromkeys(path, user_of[at]))
+    return user_of
 
 
 def _title(pid: int, name: str) -> str:
-    """A program's name; of an interpreter with the script that it runs."""
+    """A program's name; for an interpreter also its script."""
     title = name
     if name.split("-", maxsplit=1)[0].rstrip("0123456789.") in INTERPRETERS:
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""This machine as a host: browsers opened as needed, probes placed into them, evidence merged."""
+"""This machine as a host: opens browsers as needed, places probes in them, merges evidence."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class SharedBrowser(Protocol):
 
 
 class Browsers(Protocol):
-    """Where browsers come from (`farm.browser.chromiums.Chromiums`)."""
+    """Opens browsers (`farm.browser.chromiums.Chromiums`)."""
 
     async def open(self, kit: HostKit) -> str:
         """Everything that browsers of this kit need; returns Chromium's version."""
@@ -57,7 +57,7 @@ class Starts(Protocol):
 
 @dataclass(slots=True)
 class _Seat:
-    """A browser, on its way or there, and how many probes were placed in it."""
+    """A browser, starting or running, and the number of probes placed in it."""
 
     browser: asyncio.Task[SharedBrowser]
     taken: int = 0
@@ -72,10 +72,10 @@ class _Seat:
 
 @dataclass(slots=True)
 class _Opened:
-    """What a host has between `open` and `close`."""
+    """The state of a host between `open` and `close`."""
 
     kit: HostKit
-    boots: Starts
+    start_limit: Starts
     sampling: asyncio.Task[None]
     seats: list[_Seat] = field(default_factory=list)
     probes: dict[str, Probe] = field(default_factory=dict)
@@ -85,9 +85,10 @@ class _Opened:
 class LocalHost:
     """Implements `protocols.Host` for the machine on which it is made.
 
-    `boots` makes what bounds starts to so many at a time, `clock` reads this machine's monotonic
-    clock as run time. `cores` are the only ones the browsers may use; `None`: all. `app_late_s` and
-    `media_server` are for `HostSampler`, where the demo app or the media server runs here.
+    `start_limit` makes the limit for a number of starts at a time, `clock` reads this machine's
+    monotonic clock as run time. `cores` are the only ones the browsers may use; `None`: all.
+    `app_late_s` and `media_server` are for `HostSampler`, if the demo app or the media server runs
+    here.
     """
 
     def __init__(
@@ -97,7 +98,7 @@ class LocalHost:
         place: str,
         cores: Sequence[int] | None,
         browsers: Browsers,
-        boots: Callable[[int], Starts],
+        start_limit: Callable[[int], Starts],
         clock: Callable[[str], ClockReading],
         app_late_s: Callable[[], Awaitable[float | None]] | None = None,
         media_server: Root = tuple,
@@ -106,7 +107,7 @@ class LocalHost:
         self._place = place
         self._cores = cores
         self._browsers = browsers
-        self._make_boots = boots
+        self._make_start_limit = start_limit
         self._clock = clock
         self._app_late_s = app_late_s
         self._media_server = media_server
@@ -125,7 +126,7 @@ class LocalHost:
             self._name, self._cores, self._browser_pids, self._app_late_s, self._media_server
         )
         sampling = asyncio.create_task(sampler.run(self._seen.put_nowait))
-        self._opened = _Opened(kit, self._make_boots(kit.probes.boots_at_once), sampling)
+        self._opened = _Opened(kit, self._make_start_limit(kit.probes.boots_at_once), sampling)
         return HostFacts(
             host=self._name,
             place=self._place,
@@ -137,7 +138,7 @@ class LocalHost:
         )
 
     async def start(self, plan: ProbePlan) -> None:
-        """Boot the probe's page, in a browser with room or a new one. Raises BrowserError."""
+        """Start the probe's page, in a browser with room or a new one. Raises BrowserError."""
         opened = self._open_one()
         roles = opened.kit.driver.roles
         if plan.role not in roles:
@@ -154,7 +155,7 @@ class LocalHost:
         opened.probes[plan.probe] = probe
         opened.pumps.append(asyncio.create_task(self._pump(probe)))
         try:
-            await opened.boots.run(lambda: probe.open(plan))
+            await opened.start_limit.run(lambda: probe.open(plan))
         except BaseException:
             await probe.close()
             raise
@@ -175,7 +176,7 @@ class LocalHost:
         return await self._probe(probe).screenshot(name)
 
     async def evidence(self) -> AsyncIterator[Evidence]:
-        """All that is seen, as it is seen; ends at `close`. For one reader."""
+        """Samples, reports and events as they come; ends at `close`. For one reader."""
         while (seen := await self._seen.get()) is not None:
             yield seen
 
@@ -200,7 +201,7 @@ class LocalHost:
             task.cancel()
         try:
             await asyncio.wait(ending)
-            # Their browsers end in a moment: pages that are left are not closed one by one before.
+            # Ending the browsers ends all pages at once, sooner than closing them one by one.
             await self._browsers.close()
         finally:  # also of a browser that cannot be ended
             await asyncio.gather(*(probe.close() for probe in opened.probes.values()))
@@ -212,7 +213,7 @@ class LocalHost:
             self._seen.put_nowait(seen)
 
     def _seat(self, opened: _Opened) -> _Seat:
-        """The first browser with room, else a new one; it boots while its probes wait for it."""
+        """The first browser with room, else a new one; it starts while its probes wait for it."""
         for seat in opened.seats:
             if seat.has_room(opened.kit.probes.per_browser):
                 return seat

@@ -19,11 +19,11 @@ from farm.linux.control_groups import (
 from farm.linux.parsing import or_none
 
 PRESSURE = "/proc/pressure/cpu"
-"""The whole machine's."""
+"""The pressure of the whole machine."""
 
 
 class OwnGroup:
-    """Asked once a second; `limit_cores` is the CPU quota, None: none is set or can be seen."""
+    """Figures of our own groups, read once a second; `limit_cores` is the CPU quota, if seen."""
 
     def __init__(self) -> None:
         pid = os.getpid()
@@ -36,14 +36,14 @@ class OwnGroup:
         self._pressure_us = self._read_pressure_us()
 
     def throttled_percent(self) -> float | None:
-        """Of the periods since the last look those in which it was used up, of the worst group."""
+        """Percent of quota periods since the last call in which the worst group was throttled."""
         before, self._use = self._use, self._read()
         return throttled_percent(before, self._use)
 
     def pressure_us(self) -> int | None:
-        """Microseconds since the last look in which something here waited for a core ("some").
+        """Microseconds since the last call in which some task waited for a core ("some").
 
-        `None` where the kernel does not tell: before Linux 4.20, or booted with `psi=0`.
+        `None` if the kernel does not report it: before Linux 4.20, or booted with `psi=0`.
         """
         before, self._pressure_us = self._pressure_us, self._read_pressure_us()
         return grown(before, self._pressure_us)
@@ -57,8 +57,8 @@ class OwnGroup:
 
 
 def _texts(paths: Iterable[str]) -> Mapping[str, str]:
-    found = {}
+    texts = {}
     for path in paths:
         with suppress(OSError):
-            found[path] = Path(path).read_text()
-    return found
+            texts[path] = Path(path).read_text()
+    return texts

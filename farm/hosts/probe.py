@@ -1,9 +1,9 @@
-"""One probe's life: open, join, joined, leave, close, and what it saw meanwhile.
+"""One probe from open to close: it joins, stays, leaves, and reports its evidence.
 
     new -> open -> joining -> joined -> left -> closed
 
-A probe that cannot join takes a picture of its page and closes it, so that neither the server nor
-the generator carries it any further. What a page is, is the caller's: see `ProbeTab`.
+A probe that cannot join takes a screenshot of its page and closes it, so that it loads neither the
+server nor the generator any more. Pages are made by the caller: see `ProbeTab`.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class ProbeTab(Protocol):
 
 
 OpenPage = Callable[[ProbePlan, Callable[[Seen], None]], Awaitable[ProbeTab]]
-"""Makes a page that tells what it sees to the function given. Raises BrowserError."""
+"""Makes a page that hands its reports to the function given. Raises BrowserError."""
 
 
 class ProbeLife:
     """Implements `protocols.Probe`: one page that acts as one user.
 
-    `screenshots` is the directory for pictures; `monotonic` is the host's clock.
+    `screenshots` is the directory for screenshots; `monotonic` is the host's clock.
     """
 
     def __init__(
@@ -64,15 +64,15 @@ class ProbeLife:
         self._seen: asyncio.Queue[Seen | None] = asyncio.Queue()
 
     async def open(self, plan: ProbePlan) -> None:
-        """Page made, hooks in. Raises BrowserError."""
+        """Make the page, with our scripts in it. Raises BrowserError."""
         self._plan = plan
         self._page = await self._open_page(plan, self._seen.put_nowait)
-        self._say("opened", f"as {plan.role} of {plan.session}")
+        self._emit("opened", f"as {plan.role} of {plan.session}")
 
     async def join(self) -> None:
         """The driver's `join` steps. Raises JoinError, BrowserError."""
         self._joining_s = self._monotonic()
-        self._say("joining")
+        self._emit("joining")
         await self._run("join", self._steps.join)
 
     async def joined(self) -> Joined:
@@ -81,32 +81,32 @@ class ProbeLife:
         await self._run("joined", self._steps.joined)
         self._is_in = True
         join_s = self._monotonic() - self._joining_s
-        self._say("joined", f"after {join_s:.1f} s", join_s=join_s)
+        self._emit("joined", f"after {join_s:.1f} s", join_s=join_s)
         return Joined(plan.probe, join_s)
 
     async def leave(self) -> None:
-        """The driver's `leave` steps, then the page is closed. Steps that fail are told only."""
+        """The driver's `leave` steps, then the page is closed. A failed step is only reported."""
         if self._page is not None and self._is_in:
             try:
                 await self._steps_of("leave", self._steps.leave)
-                self._say("left")
+                self._emit("left")
             except (JoinError, BrowserError) as error:
-                self._say("left", f"its page was closed instead: {error}")
+                self._emit("left", f"its page was closed instead: {error}")
         await self.close()
 
     async def screenshot(self, name: str) -> Path | None:
-        """A picture of the page in `NAME.png`, or `None` if the page cannot give one."""
+        """A screenshot of the page in `NAME.png`; `None` if the page cannot make one."""
         if self._page is None or self._closed:
             return None
         self._screenshots.mkdir(parents=True, exist_ok=True)
         path = self._screenshots / f"{name}.png"
         if not await self._page.screenshot(path):
             return None
-        self._say("screenshot", file=path.name)
+        self._emit("screenshot", file=path.name)
         return path
 
     async def evidence(self) -> AsyncIterator[Seen]:
-        """All that is seen, as it is seen; ends after `close`. For one reader."""
+        """Reports and events as they come; ends after `close`. For one reader."""
         while (seen := await self._seen.get()) is not None:
             yield seen
 
@@ -122,15 +122,15 @@ class ProbeLife:
             self._seen.put_nowait(None)
 
     async def _run(self, part: str, steps: Sequence[Step]) -> None:
-        """Steps on the way in: a failure is told, pictured, and the page closed."""
+        """Run steps of joining: a failure is reported with a screenshot, and closes the page."""
         plan, _page = self._opened()
         try:
             await self._steps_of(part, steps)
         except JoinError as error:
-            picture = await self.screenshot(f"{plan.probe}-{error.reason}")
-            self._failed(error.reason, str(error), picture)
+            file = await self.screenshot(f"{plan.probe}-{error.reason}")
+            self._failed(error.reason, str(error), file)
             await self.close()
-            raise JoinError(error.reason, str(error), picture) from error
+            raise JoinError(error.reason, str(error), file) from error
         except BrowserError as error:
             self._failed("browser", str(error), None)
             await self.close()
@@ -151,10 +151,10 @@ class ProbeLife:
             raise BrowserError("the probe has no page: open it first")
         return self._plan, self._page
 
-    def _failed(self, reason: str, message: str, picture: Path | None) -> None:
-        file = None if picture is None else picture.name
-        self._say("failed", message, reason=reason, screenshot=file)
+    def _failed(self, reason: str, message: str, screenshot: Path | None) -> None:
+        file = None if screenshot is None else screenshot.name
+        self._emit("failed", message, reason=reason, screenshot=file)
 
-    def _say(self, kind: EventKind, message: str = "", **data: Any) -> None:
+    def _emit(self, kind: EventKind, message: str = "", **data: Any) -> None:
         plan, _page = self._opened()
         self._seen.put_nowait(ProbeEvent(plan.probe, kind, self._monotonic(), message, data))

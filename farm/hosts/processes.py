@@ -1,4 +1,4 @@
-"""Every process of this machine at one look, and who descends from whom. proc(5)."""
+"""Reads all processes of this machine, and their descendants. proc(5)."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ PROC = Path("/proc")
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 SCHED_IDLE = 5
 LOW_NICE = 10
-"""As `nice` gives without a number: from here on a program means to leave when it is asked."""
+"""The niceness that `nice` gives by default: from here on a program is meant to yield."""
 
 Root = Callable[[], Iterable[int]]
-"""Tells processes that, with their descendants, are somebody's."""
+"""Returns pids; they and their descendants belong together."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessTime:
-    """A process at one look; `began` (ticks since boot) tells it from a later one of its number."""
+    """A process at one reading; `began` (ticks since boot) tells apart reuses of a pid."""
 
     parent: int
     name: str
@@ -31,17 +31,19 @@ class ProcessTime:
     low_priority: bool
 
 
-Look = Mapping[int, ProcessTime]
+ProcessTable = Mapping[int, ProcessTime]
 
 
-def read_processes() -> Look:
-    """Every process that is seen from here, by its number."""
-    found = {}
+def read_processes() -> ProcessTable:
+    """Every process that can be seen, by pid."""
+    processes = {}
     for entry in PROC.iterdir():
         if entry.name.isdecimal():
             with suppress(OSError, ValueError, IndexError):
-                found[int(entry.name)] = read_process((entry / "stat").read_text(errors="replace"))
-    return found
+                processes[int(entry.name)] = read_process(
+                    (entry / "stat").read_text(errors="replace")
+                )
+    return processes
 
 
 def read_process(stat: str) -> ProcessTime:
@@ -58,16 +60,16 @@ def read_process(stat: str) -> ProcessTime:
     )
 
 
-def families(roots: Iterable[int], processes: Look | None = None) -> Iterator[int]:
-    """These processes and their descendants, as far as they live (in `processes`)."""
+def families(roots: Iterable[int], processes: ProcessTable | None = None) -> Iterator[int]:
+    """Pids of these processes and their descendants that are alive (in `processes`)."""
     seen = read_processes() if processes is None else processes
     children = defaultdict(list)
     for pid, process in seen.items():
         children[process.parent].append(pid)
-    left, told = [pid for pid in roots if pid in seen], set()
+    left, passed = [pid for pid in roots if pid in seen], set()
     while left:
         pid = left.pop()
-        if pid not in told:
-            told.add(pid)
+        if pid not in passed:
+            passed.add(pid)
             yield pid
             left += children[pid]

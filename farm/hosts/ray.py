@@ -1,9 +1,8 @@
-"""Machines of a Ray cluster: the only importer of Ray, which an extra brings (`cluster`).
+"""Machines of a Ray cluster. The only importer of Ray, which the extra `cluster` installs.
 
-The controller is a client of the cluster (`ray://host:10001`), no machine of it: one connection
-from here suffices. On each machine an actor answers questions; what they are is the caller's
-affair.
-Ray is asked from one thread a cluster, as a connection belongs to the thread that made it.
+The controller is a client of the cluster (`ray://host:10001`), not one of its machines: one
+connection suffices. On each machine an actor answers questions; their meaning is the caller's.
+Ray is called from one thread a cluster, as a connection belongs to the thread that made it.
 """
 
 from __future__ import annotations
@@ -37,20 +36,19 @@ END_WITHIN_S = 5.0
 AT_ONCE = 10_000
 """Questions that an actor answers at the same time: most of them wait for a page."""
 
-
 DEAD = re.compile(r"The actor (?:is dead|died) because (its [^.]*)")
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Service(Protocol):
-    """What answers on a machine."""
+    """Answers questions on a machine."""
 
     async def answer(self, question: bytes) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
 class RayMachine:
-    """A living machine of a cluster; `name` is that of `ray start --node-name`, or its address."""
+    """A live machine of a cluster; `name` is that of `ray start --node-name`, or its address."""
 
     name: str
     address: str
@@ -59,7 +57,7 @@ class RayMachine:
 
 
 class RayCluster:
-    """A connection to one cluster. Make it by `connect`; whoever does closes it."""
+    """A connection to one cluster, made by `connect`; the caller closes it."""
 
     def __init__(self, ray: Any, address: str, thread: ThreadPoolExecutor) -> None:
         self.address = address
@@ -69,16 +67,16 @@ class RayCluster:
 
     @classmethod
     async def connect(cls, address: str, load: Callable[[], Any] | None = None) -> RayCluster:
-        """Of `ray://host:port`; `load` gives Ray's module, by default the one installed here.
+        """Connect to `ray://host:port`; `load` gives Ray's module, by default the installed one.
 
         Raises MissingTool without Ray, BadInput where no head answers.
         """
         head = urlsplit(address)
         host, port = head.hostname or "", head.port or RAY_PORT
         # Ray itself would try for half a minute.
-        nobody = await unreached(host, port, REACHED_WITHIN_S)
-        if nobody is not None:
-            raise BadInput(f"{address}: no head of a Ray cluster answers there ({nobody})")
+        failure = await unreached(host, port, REACHED_WITHIN_S)
+        if failure is not None:
+            raise BadInput(f"{address}: no head of a Ray cluster answers there ({failure})")
         ray = (load or _ray)()
         thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ray")
         cluster = cls(ray, address, thread)
@@ -88,13 +86,13 @@ class RayCluster:
         except (TimeoutError, OSError, RuntimeError, ray.exceptions.RayError) as error:
             thread.shutdown(wait=False, cancel_futures=True)
             late = f"not within {CONNECTED_WITHIN_S:g} s"
-            said = late if isinstance(error, TimeoutError) else why(error)
-            raise BadInput(f"{address}: Ray does not take this client: {said}") from error
+            reason = late if isinstance(error, TimeoutError) else why(error)
+            raise BadInput(f"{address}: Ray refused this client: {reason}") from error
         return cluster
 
     async def _connected(self, address: str) -> None:
-        """A head starts a process for each client, and gives up on one that is slow to come, as the
-        first one after `ray start` may be: it is asked again."""
+        """Connect, again as long as the head gives up on its own process for this client, which is
+        slow to start after `ray start`."""
         while True:
             try:
                 return await self._do(self._connect, address)
@@ -103,19 +101,19 @@ class RayCluster:
                     raise
 
     def _connect(self, address: str) -> None:
-        # What it would say goes into our errors; what hosts print stays in Ray's logs there.
+        # Its messages go into our errors; output of hosts stays in Ray's logs there.
         quiet = {"logging_level": logging.CRITICAL, "log_to_driver": False}
         self._context = self._ray.init(address, allow_multiple=True, **quiet)
         # Kept for good: this thread does nothing else.
         self._context.__enter__()
 
     async def machines(self) -> tuple[RayMachine, ...]:
-        """Those that live and have CPUs for others (`ray start --num-cpus 0` keeps one out).
+        """Live machines with CPUs for actors (`ray start --num-cpus 0` excludes a machine).
 
         Raises HostLost when the head does not answer.
         """
         nodes = await self._asked(self._ray.nodes)
-        found = [
+        alive = [
             RayMachine(
                 name=str(node.get("NodeName") or node["NodeManagerAddress"]),
                 address=str(node["NodeManagerAddress"]),
@@ -125,12 +123,12 @@ class RayCluster:
             for node in nodes
             if node["Alive"]
         ]
-        return tuple(sorted((m for m in found if m.cores > 0), key=lambda machine: machine.name))
+        return tuple(sorted((m for m in alive if m.cores > 0), key=lambda machine: machine.name))
 
-    async def line(self, machine: str, serve: Callable[[], Service]) -> RayLine:
-        """A new process on this machine that answers by `serve()`, which Ray brings there.
+    async def open_channel(self, machine: str, serve: Callable[[], Service]) -> RayChannel:
+        """Start a process on this machine that answers with `serve()`, which Ray sends there.
 
-        Raises HostLost when the machine is not there any more.
+        Raises HostLost when the cluster has no such machine any more.
         """
         there = {each.name: each for each in await self.machines()}
         if machine not in there:
@@ -147,20 +145,20 @@ class RayCluster:
             }
             return self._ray.remote(_Actor).options(**options).remote(serve)
 
-        line = RayLine(self, await self._asked(start))
+        channel = RayChannel(self, await self._asked(start))
         try:
             async with asyncio.timeout(ACTOR_WITHIN_S):
-                await line.ready()
+                await channel.ready()
         except TimeoutError:
-            await line.cut()
+            await channel.cut()
             raise HostLost(f"no process of ours there within {ACTOR_WITHIN_S:g} s") from None
         except BaseException:
-            await line.cut()
+            await channel.cut()
             raise
-        return line
+        return channel
 
     async def close(self) -> None:
-        """Ends all that it started. Idempotent; returns within seconds."""
+        """End everything that it started. Idempotent; returns within seconds."""
         context, self._context = self._context, None
         if context is not None:
             with suppress(Exception):
@@ -169,20 +167,20 @@ class RayCluster:
             self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _asked(self, call: Callable[[], T]) -> T:
-        """What Ray says within a minute. Raises HostLost."""
+        """The result of `call`, within `ANSWERED_WITHIN_S`. Raises HostLost."""
         try:
             async with asyncio.timeout(ANSWERED_WITHIN_S):
                 return await self._do(call)
         except (TimeoutError, OSError, RuntimeError, self._ray.exceptions.RayError) as error:
-            said = "no answer" if isinstance(error, TimeoutError) else why(error)
-            raise HostLost(f"the cluster at {self.address}: {said}") from error
+            reason = "no answer" if isinstance(error, TimeoutError) else why(error)
+            raise HostLost(f"the cluster at {self.address}: {reason}") from error
 
     async def _do(self, call: Callable[..., T], *given: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call, *given)
 
 
-class RayLine:
-    """Questions to one actor."""
+class RayChannel:
+    """Implements `RpcChannel`: questions to one actor."""
 
     def __init__(self, cluster: RayCluster, actor: Any) -> None:
         self._cluster = cluster
@@ -210,7 +208,7 @@ class RayLine:
             return future
 
         try:
-            # Ray complains of a future that was given up when its answer comes all the same.
+            # Ray logs an error if the answer of a cancelled future still comes.
             return await asyncio.shield(asyncio.wrap_future(await self._cluster._do(call)))
         except (OSError, RuntimeError, self._cluster._ray.exceptions.RayError) as error:
             raise HostLost(why(error)) from error
@@ -229,7 +227,7 @@ class _Actor:
 
 
 def ray_version() -> str | None:
-    """Of the Ray that is installed here; `None` without one."""
+    """The version of the installed Ray; `None` if there is none."""
     try:
         return version("ray")
     except PackageNotFoundError:
@@ -237,8 +235,8 @@ def ray_version() -> str | None:
 
 
 def _ray() -> Any:
-    # A call after its connection broke would else start a cluster of Ray's own on this machine;
-    # and `uv run farm` would have Ray bring this folder, and uv, to all hosts.
+    # Otherwise a call after the connection broke starts a new cluster on this machine, and under
+    # `uv run farm` Ray copies this folder, and uv, to all hosts.
     os.environ["RAY_ENABLE_AUTO_CONNECT"] = os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
     try:
         import ray
@@ -254,7 +252,7 @@ def _ray() -> Any:
 
 
 def why(error: BaseException) -> str:
-    """One line of what Ray says in many; of a traceback over there its last one."""
+    """Ray's error in one line; of a remote traceback its last line."""
     kind = type(error).__name__
     if kind == "ActorUnavailableError":
         return "the machine, or Ray on it, is gone"

@@ -1,4 +1,4 @@
-"""Does something listen at a TCP address?"""
+"""Checks whether a TCP address accepts connections."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import suppress
 
 
 async def unreached(host: str, port: int, within_s: float) -> str | None:
-    """Why nobody is reached there, in a few words; `None` if somebody is."""
+    """Why the address cannot be connected to, in a few words; `None` if it can."""
     try:
         async with asyncio.timeout(within_s):
             _, writer = await asyncio.open_connection(host, port)

@@ -1,4 +1,4 @@
-"""A host far away, as the controller has it: questions on a line, and what came of them."""
+"""A remote host on the controller's side: sends questions, returns the answers."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ from farm.protocols import Clock, Evidence, HostKit
 from farm.recording.durable_file import beside
 
 SILENT_S = 10.0
-"""So long without an answer and a host is lost."""
+"""After this time without an answer a host is lost."""
 
-LOOK_WITHIN_S = 60.0
+FACTS_WITHIN_S = 60.0
 OPEN_WITHIN_S = 120.0
-"""A clip of a user's own may have to be made there first."""
+"""Includes converting a user's own clip there."""
 
 CLOSE_WITHIN_S = 20.0
-CLOCK_LOOKS = 8
+CLOCK_READINGS = 8
 PIECE_BYTES = 4 << 20
 
 
 class RemoteHost:
-    """Implements `protocols.Host` with what answers at the other end of a line.
+    """Implements `protocols.Host` with a `HostService` at the other end of a channel.
 
-    A host that is lost is so for good: `evidence` says so, and a probe there can do nothing more.
-    `silent_s` is how long evidence may not come before that. `app_late_s` asks our demo app, where
-    it runs on the controller, how late it was; its answers go into the host's samples. Files are
-    brought there in pieces of `piece_bytes`.
+    A lost host stays lost: `evidence` raises HostLost, and calls for its probes fail. `connect`
+    opens the channel. `silent_s` is how long evidence may be missing before the host is lost.
+    `app_late_s` asks our demo app, if it runs on the controller, how late its loop was; its answers
+    go into the host's samples. Files are sent in pieces of `piece_bytes`.
     """
 
     def __init__(
         self,
         name: str,
-        line: Callable[[], Awaitable[RpcChannel]],
+        connect: Callable[[], Awaitable[RpcChannel]],
         clock: Clock,
         app_late_s: Callable[[], Awaitable[float | None]] | None = None,
         silent_s: float = SILENT_S,
@@ -61,8 +61,8 @@ class RemoteHost:
         piece_bytes: int = PIECE_BYTES,
     ) -> None:
         self._name = name
-        self._draw_line = line
-        self._line: RpcChannel | None = None
+        self._connect = connect
+        self._channel: RpcChannel | None = None
         self._time = clock
         self._silent_s = silent_s
         self._app_late_s = app_late_s
@@ -71,7 +71,7 @@ class RemoteHost:
         self._screenshots = Path()
         self._reading: ClockReading | None = None
         self._lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._heard = asyncio.Event()
+        self._evidence_ended = asyncio.Event()
         self._listened = False
         self._closed = False
 
@@ -80,21 +80,21 @@ class RemoteHost:
         return self._name
 
     async def look(self, chromium: Path | None, app_url: str | None) -> HostLook:
-        """What the machine is and has, of a Chromium and a page that it is to have.
+        """Facts of the machine, its Chromium, and whether it reaches the page under test.
 
-        Raises BadInput if its farm is another, GeneratorError.
+        Raises BadInput if its farm is of another version, GeneratorError.
         """
-        there: str = await self._ask("farm", within_s=LOOK_WITHIN_S)
+        there: str = await self._ask("farm", within_s=FACTS_WITHIN_S)
         if there != own_code():
             raise BadInput(
                 f"host {self._name} has farm {there}, this machine {own_code()}: "
                 "install the same on both"
             )
-        look: HostLook = await self._ask("look", chromium, app_url, within_s=LOOK_WITHIN_S)
+        look: HostLook = await self._ask("look", chromium, app_url, within_s=FACTS_WITHIN_S)
         return look
 
     async def open(self, kit: HostKit) -> HostFacts:
-        """Files brought there, Chromium ready, clock read. Raises BadInput, GeneratorError."""
+        """Send files, start Chromium, read the clock. Raises BadInput, GeneratorError."""
         self._screenshots = kit.screenshots
         brought = {}
         for key in ("video", "audio"):
@@ -120,7 +120,7 @@ class RemoteHost:
             await self._ask("leave", probe)
 
     async def screenshot(self, probe: str, name: str) -> Path | None:
-        """The file is there a moment later, with the evidence."""
+        """Take a screenshot; its file arrives a moment later, with the evidence."""
         try:
             file: str | None = await self._ask("screenshot", probe, name)
         except GeneratorError:
@@ -128,7 +128,7 @@ class RemoteHost:
         return None if file is None else self._screenshots / file
 
     async def evidence(self) -> AsyncIterator[Evidence]:
-        """All that is seen over there, a moment later; ends at `close`. Raises HostLost."""
+        """The remote host's evidence, a moment later; ends at `close`. Raises HostLost."""
         self._listened = True
         try:
             while True:
@@ -137,44 +137,44 @@ class RemoteHost:
                     if isinstance(seen, RemoteScreenshot):
                         await asyncio.to_thread(self._keep, seen)
                     elif isinstance(seen, HostSample):
-                        yield replace(seen, app_late_s=self._heard_of_app())
+                        yield replace(seen, app_late_s=self._latest_app_late_s())
                     else:
                         yield seen
                 if batch.ended:
                     return
         finally:
-            self._heard.set()
+            self._evidence_ended.set()
 
     async def _batch(self) -> EvidenceBatch:
-        """Whatever has come within a second; a host that is silent for long is lost."""
+        """Evidence of up to a second; a host without an answer for `silent_s` is lost."""
         try:
             batch: EvidenceBatch = await self._ask("evidence", 1.0, within_s=self._silent_s)
         except BrowserError as error:
             raise HostLost(str(error)) from error
         return batch
 
-    def _heard_of_app(self) -> float | None:
-        """What our demo app said since the last sample; it is asked for the next one."""
+    def _latest_app_late_s(self) -> float | None:
+        """How late the demo app was since the last sample; asks again for the next one."""
         if self._app_late_s is None or (self._late is not None and not self._late.done()):
             return None
-        said = None if self._late is None else self._late.result()
+        late_s = None if self._late is None else self._late.result()
         self._late = asyncio.ensure_future(self._app_late_s())
-        return said
+        return late_s
 
-    def _keep(self, picture: RemoteScreenshot) -> None:
-        """A disk that is full is the recorder's to tell."""
+    def _keep(self, screenshot: RemoteScreenshot) -> None:
+        """Write the screenshot; a full disk is reported by the recorder."""
         with suppress(OSError):
             self._screenshots.mkdir(parents=True, exist_ok=True)
-            with beside(self._screenshots / Path(picture.file).name) as to:
-                to.write_bytes(picture.png)
+            with beside(self._screenshots / Path(screenshot.file).name) as to:
+                to.write_bytes(screenshot.png)
 
     async def clock(self) -> ClockReading:
-        """Its monotonic clock as run time: the quickest of some questions tells it best.
+        """Its monotonic clock as run time, from the quickest of several questions.
 
-        A lost host's clock is what it was when it was read last.
+        For a lost host, the last reading.
         """
         try:
-            readings = [await self._look_at_clock() for _ in range(CLOCK_LOOKS)]
+            readings = [await self._read_clock() for _ in range(CLOCK_READINGS)]
         except GeneratorError:
             if self._reading is None:
                 raise
@@ -182,7 +182,7 @@ class RemoteHost:
         self._reading = min(readings, key=lambda reading: reading.error_s)
         return self._reading
 
-    async def _look_at_clock(self) -> ClockReading:
+    async def _read_clock(self) -> ClockReading:
         asked_s = self._time.run_s()
         there_s: float = await self._ask("clock", within_s=self._silent_s)
         answered_s = self._time.run_s()
@@ -190,38 +190,38 @@ class RemoteHost:
         return ClockReading(self._name, asked_s + half_s - there_s, half_s, answered_s)
 
     async def close(self) -> None:
-        """Idempotent; what ran over there has ended, or ends by itself where it is not heard."""
+        """Idempotent; ends what runs there, which ends by itself if it cannot be reached."""
         if self._closed:
             return
         self._closed = True
         try:
-            if self._line is not None and not self._lost.done():
+            if self._channel is not None and not self._lost.done():
                 with suppress(GeneratorError):
                     await self._ask("close", within_s=CLOSE_WITHIN_S)
                 if self._listened:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(self._silent_s):
-                            await self._heard.wait()
+                            await self._evidence_ended.wait()
         finally:
             self._lose("it was closed")
             if self._late is not None:
                 self._late.cancel()
-            if self._line is not None:
-                await self._line.cut()
+            if self._channel is not None:
+                await self._channel.cut()
 
     # ------------------------------------------------------------ asking
 
     async def _ask(self, what: str, *given: Any, within_s: float | None = None) -> Any:
-        """The answer. Raises what was raised over there, BrowserError when the host is lost.
+        """The answer. Raises the remote error, or BrowserError when the host is lost.
 
-        Without `within_s` the host itself says when a thing takes too long.
+        Without `within_s` the remote host enforces its own time limits.
         """
         if self._lost.done():
             raise BrowserError(self._lost.result())
         try:
-            if self._line is None:
-                self._line = await self._draw_line()
-            asking = asyncio.ensure_future(self._line.ask(packed(Question(what, given))))
+            if self._channel is None:
+                self._channel = await self._connect()
+            asking = asyncio.ensure_future(self._channel.ask(packed(Question(what, given))))
             waiting: set[asyncio.Future[Any]] = {asking, self._lost}
             try:
                 await asyncio.wait(waiting, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
@@ -242,7 +242,7 @@ class RemoteHost:
             self._lost.set_result(f"host {self._name} is lost: {why}")
 
     async def _bring(self, path: Path) -> str:
-        """The file's name over there."""
+        """Send the file unless the host has it; its name there."""
         data = await asyncio.to_thread(path.read_bytes)
         name = name_of(data, path.suffix)
         if await self._ask("lacks", name, within_s=self._silent_s):

@@ -1,7 +1,7 @@
-"""What the controller and a machine far away say to each other: questions, answers, batches.
+"""The protocol between the controller and a remote host: questions, replies, evidence.
 
-A line carries bytes. Both ends run the same code, which is made sure before, so that values travel
-as Python pickles them; whoever can put a question on the line could run anything there anyway.
+A channel carries bytes. Both ends run the same code, which is checked first, so values travel as
+Python pickles; whoever can send a question could run any program there anyway.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ T = TypeVar("T")
 
 
 class RpcChannel(Protocol):
-    """The way to what answers on a host (`farm.hosts.ray.RayLine`)."""
+    """A channel to the service on a host (`farm.hosts.ray.RayChannel`)."""
 
     async def ask(self, question: bytes) -> bytes:
-        """Many at a time. Raises HostLost when nobody can answer any more."""
+        """Many at a time. Raises HostLost when the service is gone."""
 
     async def cut(self) -> None:
-        """End what answers there. Idempotent, never raises, returns within seconds."""
+        """End the service. Idempotent, never raises, returns within seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class RemoteError:
-    """An error that was raised on purpose over there; `screenshot` is a file's name."""
+    """A FarmError raised on the remote host; `screenshot` is a file's name."""
 
     kind: Literal["join", "browser", "bad_input", "generator"]
     message: str
@@ -53,7 +53,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class RemoteScreenshot:
-    """A screenshot that was taken over there."""
+    """A screenshot taken on the remote host."""
 
     file: str
     png: bytes
@@ -61,35 +61,35 @@ class RemoteScreenshot:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceBatch:
-    """What was seen since the last one; `ended`: there will be no more."""
+    """Evidence since the last batch; `ended`: there will be no more."""
 
     seen: tuple[Evidence | RemoteScreenshot, ...]
     ended: bool
 
 
 def name_of(data: bytes, suffix: str) -> str:
-    """What a file is called over there: by its content, so that it is brought only once."""
+    """A file's name on the remote host: a digest, so that each content is sent only once."""
     return f"{hashlib.sha256(data).hexdigest()[:24]}{suffix}"
 
 
 def packed(value: Question | Reply) -> bytes:
-    """getStats repeats itself: a tenth of the bytes is left."""
+    """Pickled and compressed: getStats is repetitive, a tenth of its bytes is left."""
     return zlib.compress(pickle.dumps(value), level=1)
 
 
 def unpacked(data: bytes, kind: type[T]) -> T:
     value = pickle.loads(zlib.decompress(data))  # noqa: S301 - see above
     if not isinstance(value, kind):
-        raise TypeError(f"{type(value).__name__} on the line, not {kind.__name__}")
+        raise TypeError(f"{type(value).__name__} received, not {kind.__name__}")
     return value
 
 
 def trouble_of(error: FarmError) -> RemoteError:
-    """To be raised again by `raised`, on the other side."""
+    """The error as a value, for `raised` on the other side."""
     match error:
         case JoinError():
-            picture = None if error.screenshot is None else error.screenshot.name
-            return RemoteError("join", str(error), error.reason, picture)
+            screenshot = None if error.screenshot is None else error.screenshot.name
+            return RemoteError("join", str(error), error.reason, screenshot)
         case BrowserError():
             return RemoteError("browser", str(error))
         case BadInput():
@@ -99,12 +99,12 @@ def trouble_of(error: FarmError) -> RemoteError:
 
 
 def raised(trouble: RemoteError, host: str, screenshots: Path) -> FarmError:
-    """The error, naming the host where that is not clear from the probe."""
+    """The error to raise; it names the host if its message names no probe."""
     match trouble.kind:
         case "join":
             name = trouble.screenshot
-            picture = None if name is None else screenshots / name
-            return JoinError(trouble.reason or "page_error", trouble.message, picture)
+            screenshot = None if name is None else screenshots / name
+            return JoinError(trouble.reason or "page_error", trouble.message, screenshot)
         case "browser":
             return BrowserError(f"host {host}: {trouble.message}")
         case "bad_input":

@@ -1,7 +1,7 @@
-"""A host far away, its own side: a `LocalHost` there, and who answers for it on the line.
+"""The host's side of a remote host: answers a `RemoteHost`'s questions with a `LocalHost`.
 
-It is made on the machine that runs the probes, in a process of its own, and asked by a
-`RemoteHost`. When nobody has asked for `deaf_s` seconds the controller is gone: browsers end.
+It runs on the machine of the probes, in a process of its own. After `silent_s` seconds without a
+question the controller is gone: browsers end.
 """
 
 from __future__ import annotations
@@ -38,17 +38,16 @@ from farm.protocols import Evidence, Host, HostKit
 BATCH_S = 0.5
 """How long evidence is gathered before it is sent."""
 
-DEAF_S = 20.0
-"""The controller asks for evidence all the time; so long without a question and it is gone."""
+SILENT_S = 20.0
+"""After this time without a question the controller is gone: it asks for evidence always."""
 
 
 class HostService:
     """Answers questions with a host that `make` makes of child processes of its own.
 
-    `look` tells what the machine is and has, given the Chromium and the page that are asked for.
-    `files` is where clips from the controller are kept.
-    `orphaned` is called when the controller is gone and all is closed. `code` says which farm this
-    is.
+    `look` returns the machine's facts, given the experiment's Chromium and page. `files` is the
+    directory for clips from the controller. `orphaned` is called when the controller is gone and
+    all is closed. `code` returns the version of this farm.
     """
 
     def __init__(
@@ -57,7 +56,7 @@ class HostService:
         look: Callable[[Path | None, str | None], Awaitable[HostLook]],
         files: Path,
         orphaned: Callable[[], None],
-        deaf_s: float = DEAF_S,
+        silent_s: float = SILENT_S,
         *,
         code: Callable[[], str] = own_code,
     ) -> None:
@@ -65,18 +64,18 @@ class HostService:
         self._look = look
         self._files = files
         self._orphaned = orphaned
-        self._deaf_s = deaf_s
+        self._silent_s = silent_s
         self._code = code
         self._host: Host | None = None
         self._opened = AsyncExitStack()
         self._seen: asyncio.Queue[Evidence | RemoteScreenshot | None] = asyncio.Queue()
         self._pumping: asyncio.Task[None] | None = None
-        self._listening: asyncio.Task[None] | None = None
-        self._heard_s = time.monotonic()
+        self._watching: asyncio.Task[None] | None = None
+        self._asked_s = time.monotonic()
         self._unanswered = 0
         self._answers: dict[str, Callable[..., Awaitable[Any]]] = {
             "farm": self._farm,
-            "look": self._looked,
+            "look": self._facts,
             "lacks": self._lacks,
             "bring": self._bring,
             "open": self._open,
@@ -91,10 +90,10 @@ class HostService:
         }
 
     async def answer(self, question: bytes) -> bytes:
-        """One `Question`, answered; errors raised on purpose are answers, too."""
+        """Answer one `Question`; a FarmError becomes an answer, too."""
         self._unanswered += 1
-        if self._listening is None:
-            self._listening = asyncio.create_task(self._listen())
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch_for_silence())
         asked = unpacked(question, Question)
         try:
             return packed(Reply(await self._answers[asked.what](*asked.given)))
@@ -102,12 +101,12 @@ class HostService:
             return packed(Reply(trouble=trouble_of(error)))
         finally:
             self._unanswered -= 1
-            self._heard_s = time.monotonic()
+            self._asked_s = time.monotonic()
 
-    async def _listen(self) -> None:
-        """What takes its time, such as a clip that is made first, is no silence."""
-        while self._unanswered or time.monotonic() < self._heard_s + self._deaf_s:
-            await asyncio.sleep(self._deaf_s / 20)
+    async def _watch_for_silence(self) -> None:
+        """Close after `silent_s` without a question; a slow answer on its way is no silence."""
+        while self._unanswered or time.monotonic() < self._asked_s + self._silent_s:
+            await asyncio.sleep(self._silent_s / 20)
         try:
             await self._close()
         finally:
@@ -116,7 +115,7 @@ class HostService:
     async def _farm(self) -> str:
         return self._code()
 
-    async def _looked(self, chromium: Path | None, app_url: str | None) -> HostLook:
+    async def _facts(self, chromium: Path | None, app_url: str | None) -> HostLook:
         return await self._look(chromium, app_url)
 
     async def _clock(self) -> float:
@@ -128,20 +127,20 @@ class HostService:
         return not self._brought(name).exists()
 
     async def _bring(self, name: str, at: int, data: bytes, last: bool) -> None:
-        """A piece of a file, from its byte `at` on; it is there when the last one has come."""
+        """Write a piece of a file, from its byte `at` on; the `last` piece completes it."""
         whole = self._brought(name)
         self._files.mkdir(parents=True, exist_ok=True)
-        coming = whole.with_name(f"{name}.{os.getpid()}")
-        with coming.open("ab" if at else "wb") as file:
+        partial = whole.with_name(f"{name}.{os.getpid()}")
+        with partial.open("ab" if at else "wb") as file:
             file.write(data)
         if last:
-            if name_of(coming.read_bytes(), Path(name).suffix) != name:
-                coming.unlink()
-                raise GeneratorError(f"{name} did not come whole")
-            coming.rename(whole)
+            if name_of(partial.read_bytes(), Path(name).suffix) != name:
+                partial.unlink()
+                raise GeneratorError(f"{name} did not arrive complete")
+            partial.rename(whole)
 
     def _brought(self, name: str) -> Path:
-        """Where a file of that name, which `name_of` made, is kept. Raises GeneratorError."""
+        """The path of a file named by `name_of`. Raises GeneratorError for another name."""
         if name in {"", ".."} or Path(name).name != name:
             raise GeneratorError(f"{name}: not the name of a file")
         return self._files / name
@@ -149,7 +148,7 @@ class HostService:
     # ------------------------------------------------------------ the host
 
     async def _open(self, kit: HostKit, brought: dict[str, str]) -> HostFacts:
-        """`brought` says which settings of `media:` are files here, by their names."""
+        """Open the host; `brought` has the settings of `media:` that are files here, by name."""
         directory = Path(tempfile.mkdtemp(prefix="probe-farm-host-"))
         try:
             processes = await self._opened.enter_async_context(Processes(directory / "logs"))
@@ -173,14 +172,14 @@ class HostService:
         async for seen in host.evidence():
             self._seen.put_nowait(seen)
             if isinstance(seen, ProbeEvent) and seen.kind == "screenshot":
-                self._show(screenshots / str(seen.data["file"]))
+                self._send_screenshot(screenshots / str(seen.data["file"]))
         self._seen.put_nowait(None)
 
-    def _show(self, picture: Path) -> None:
+    def _send_screenshot(self, file: Path) -> None:
         try:
-            self._seen.put_nowait(RemoteScreenshot(picture.name, picture.read_bytes()))
+            self._seen.put_nowait(RemoteScreenshot(file.name, file.read_bytes()))
         except OSError:
-            return  # the event is there and says that there was one
+            return  # its event was sent and says that there was one
 
     async def _start(self, plan: ProbePlan) -> None:
         await self._running().start(plan)
@@ -199,7 +198,7 @@ class HostService:
         return None if path is None else path.name
 
     async def _evidence(self, wait_s: float) -> EvidenceBatch:
-        """What was seen, gathered for a moment; an empty batch after `wait_s` of silence."""
+        """Evidence of a moment; an empty batch if there is none within `wait_s`."""
         try:
             async with asyncio.timeout(wait_s):
                 seen = [await self._seen.get()]
@@ -212,7 +211,7 @@ class HostService:
         return EvidenceBatch(tuple(each for each in seen if each is not None), ended=None in seen)
 
     async def _close(self) -> None:
-        """Idempotent; nothing of ours runs afterwards, only this service itself."""
+        """Idempotent; afterwards nothing of ours runs but this service itself."""
         pumping, self._pumping = self._pumping, None
         opened, self._opened = self._opened, AsyncExitStack()
         try:

@@ -1,7 +1,7 @@
-"""So many starts at a time: the farm's use of asyncio-pool.
+"""Limits how many browsers or pages start at a time. The only importer of asyncio-pool.
 
-A browser or page that starts takes a core for a second; when all start at once each takes so long
-that timeouts fall due. `StartLimit` lets `probes.boots_at_once` of them run and the others wait.
+A browser or page uses a core for a second while it starts; if all start at once, each takes so long
+that timeouts expire. `StartLimit` lets `probes.boots_at_once` of them run and the others wait.
 """
 
 from __future__ import annotations
@@ -16,35 +16,35 @@ T = TypeVar("T")
 
 
 class StartLimit:
-    """At most `at_once` starts run at the same time, in the order in which they were asked for."""
+    """At most `at_once` starts run at the same time, in the order of the calls of `run`."""
 
     def __init__(self, at_once: int) -> None:
         self._pool = AioPool(size=at_once)
 
     async def run(self, start: Callable[[], Awaitable[T]]) -> T:
-        """What `start()` returns or raises, once there was a place for it.
+        """Return (or raise) the result of `start()`, called once there is a free place.
 
         Cancelled while it waits, it is never called; cancelled while it runs, it is cancelled and
         has ended when this returns.
         """
-        boot = _Boot(start)
-        # Of the pool's ways only this one is right under cancellation (0.6): `spawn` swallows a
+        pending = _Start(start)
+        # Of the pool's methods only this one is right under cancellation (0.6): `spawn` swallows a
         # cancel that comes while it waits. `wait` and not `await`, as that would cancel the
         # pool's future and leave the coroutine behind it running.
-        done: asyncio.Future[T] = self._pool.spawn_n(boot.run())
+        done: asyncio.Future[T] = self._pool.spawn_n(pending.run())
         done.add_done_callback(_retrieved)
         try:
             await asyncio.wait({done})
         except asyncio.CancelledError:
-            boot.give_up()
-            if boot.task is not None:
+            pending.give_up()
+            if pending.task is not None:
                 await asyncio.wait({done})
             raise
         return done.result()
 
 
-class _Boot(Generic[T]):
-    """One start, which can be given up at any moment of its way through the pool.
+class _Start(Generic[T]):
+    """One start, which can be cancelled at any moment, in the pool's queue or running.
 
     The pool's own `cancel` loses a place when it meets a task before that task's first step.
     """
@@ -67,6 +67,6 @@ class _Boot(Generic[T]):
 
 
 def _retrieved(done: asyncio.Future[Any]) -> None:
-    """A start that nobody waits for any more may fail in silence."""
+    """Mark the exception as retrieved: a cancelled start may fail silently."""
     if not done.cancelled():
         done.exception()

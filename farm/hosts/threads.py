@@ -1,8 +1,8 @@
-"""What the threads of some processes did between two looks: ran, and waited for a core. proc(5).
+"""CPU time of threads, and their wait for a core, between two readings. proc(5).
 
 `/proc/PID/task/TID/schedstat` has a thread's time on a core, its time on a run queue without one,
 and how often it was given one. A kernel without that (no CONFIG_SCHED_INFO, or kept from counting)
-still tells CPU time: then nobody knows who waited.
+still has CPU time: then waits are unknown.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from pathlib import Path
 
 import psutil
 
-from farm.hosts.processes import Look, families
+from farm.hosts.processes import ProcessTable, families
 from farm.model.host_samples import CpuWait
 
 NANOSECOND = 1e-9
 
 ThreadId = tuple[int, int]
-"""A process, and its thread."""
+"""A process' pid, and its thread's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,8 @@ class ThreadTimes:
     waits: Mapping[ThreadId, CpuWait] | None = None
 
 
-def read_threads(roots: Iterable[int], processes: Look | None = None) -> ThreadTimes:
-    """Every thread of these processes and of their descendants, as far as they live (in
-    `processes`, where these were just read)."""
+def read_threads(roots: Iterable[int], processes: ProcessTable | None = None) -> ThreadTimes:
+    """Times of every live thread of these processes and their descendants; `processes` if read."""
     at_s, pids = time.monotonic(), list(families(roots, processes))
     cpu_s: dict[ThreadId, float] = {}
     waits: dict[ThreadId, CpuWait] = {}
@@ -51,13 +50,13 @@ def read_threads(roots: Iterable[int], processes: Look | None = None) -> ThreadT
 
 
 def cpu_wait(before: ThreadTimes, after: ThreadTimes) -> CpuWait | None:
-    """What all threads together did between two looks; new ones since they began."""
+    """Wait of all threads together between two readings; of new ones since they started."""
     if before.waits is None or after.waits is None:
         return None
     run_s, wait_s, turns = 0.0, 0.0, 0
     for thread, now in after.waits.items():
         then = before.waits.get(thread, CpuWait(0.0, 0.0, 0))
-        if now.turns >= then.turns:  # else the number is a new thread's
+        if now.turns >= then.turns:  # else the id is a new thread's
             run_s += now.run_s - then.run_s
             wait_s += now.wait_s - then.wait_s
             turns += now.turns - then.turns
@@ -65,7 +64,7 @@ def cpu_wait(before: ThreadTimes, after: ThreadTimes) -> CpuWait | None:
 
 
 def busiest_thread(before: ThreadTimes, after: ThreadTimes) -> tuple[ThreadId, float] | None:
-    """The thread that took most of a core between two looks, and how many percent of it."""
+    """The thread that used most CPU between two readings, and its percent of a core."""
     passed_s = after.at_s - before.at_s
     spent = {
         thread: cpu_s - before.cpu_s[thread]
@@ -96,7 +95,7 @@ def _threads(pids: Iterable[int]) -> Iterator[ThreadId]:
 
 
 def _cpu_times(pids: Iterable[int]) -> Mapping[ThreadId, float]:
-    """By the kernel's coarser account, which all kernels keep."""
+    """CPU seconds by the coarser counters that all kernels have."""
     cpu_s: dict[ThreadId, float] = {}
     for pid in pids:
         with suppress(psutil.Error):

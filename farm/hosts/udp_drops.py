@@ -1,7 +1,7 @@
-"""Packets that arrived here and found no room in the socket of one of our browsers.
+"""Counts UDP packets dropped by full sockets of our browsers.
 
-/proc/net/udp counts by socket, /proc/PID/fd tells whose it is. (/proc/net/snmp counts a whole
-network namespace: the media server's too, where both share a machine.)
+/proc/net/udp counts by socket, /proc/PID/fd has a process' sockets. (/proc/net/snmp counts a whole
+network namespace: the media server's too, if both share a machine.)
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _SOCKET = re.compile(r"^socket:\[([0-9]+)\]$")
 
 
 class UdpDrops:
-    """Drops since the last look, on sockets of `processes`; asked for only when there are any."""
+    """Drops on sockets of `processes`, which is called only when there are drops."""
 
     def __init__(self, processes: Callable[[], Iterable[int]]) -> None:
         self._processes = processes
         self._drops = read_drops()
 
-    def look(self) -> int | None:
-        """`None` where drops came about and nobody may say whose they are."""
+    def since_last(self) -> int | None:
+        """Drops since the last call; `None` if it cannot be seen whose sockets they were on."""
         before, self._drops = self._drops, read_drops()
         grown = {
             inode: drops - before.get(inode, 0)
@@ -39,29 +39,29 @@ class UdpDrops:
 
 
 def read_drops() -> Mapping[int, int]:
-    """Of each UDP socket of this network namespace, by inode, since it was opened."""
-    found: dict[int, int] = {}
+    """Drops of each UDP socket of this network namespace, by inode, since it was opened."""
+    drops: dict[int, int] = {}
     for table in TABLES:
         with suppress(OSError):  # a kernel without IPv6 has no udp6
             for line in Path(table).read_text().splitlines()[1:]:
                 fields = line.split()
-                found[int(fields[_INODE])] = int(fields[_DROPS])
-    found.pop(0, None)  # sockets that nobody holds any more
-    return found
+                drops[int(fields[_INODE])] = int(fields[_DROPS])
+    drops.pop(0, None)  # sockets that no process holds any more
+    return drops
 
 
 def sockets_of(pids: Iterable[int]) -> tuple[set[int], bool]:
-    """The inodes of these processes' sockets, and whether all of them could be looked at."""
-    found: set[int] = set()
+    """The inodes of these processes' sockets, and whether all of them could be read."""
+    inodes: set[int] = set()
     all_seen = True
     for pid in pids:
         try:
             for descriptor in Path(f"/proc/{pid}/fd").iterdir():
                 with suppress(FileNotFoundError):
                     if match := _SOCKET.match(str(descriptor.readlink())):
-                        found.add(int(match[1]))
+                        inodes.add(int(match[1]))
         except PermissionError:
             all_seen = False
         except OSError:
             continue  # it has ended
-    return found, all_seen
+    return inodes, all_seen

@@ -1,4 +1,4 @@
-"""A machine that runs probes, wired: for this process, or for one that Ray starts there."""
+"""Builds a host from its parts: for this process, or for one that Ray starts on a machine."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 @dataclass(frozen=True, slots=True)
 class HostOrder:
-    """What a host is to be; `cores` are the only ones its browsers may use, `None`: all."""
+    """The settings of a host; `cores` are the only ones its browsers may use, `None`: all."""
 
     name: str
     place: str
@@ -50,7 +50,7 @@ class HostOrder:
 
 
 def clip_cache() -> Path:
-    """Where clips are kept from run to run."""
+    """The directory in which clips are kept from run to run."""
     return user_cache_path("probe-farm") / "clips"
 
 
@@ -61,13 +61,13 @@ def local_host(
     app_late_s: Callable[[], Awaitable[float | None]] | None = None,
     media_server: Root = tuple,
 ) -> LocalHost:
-    """The machine on which it is called, as a host."""
+    """The machine on which this is called, as a host."""
     return LocalHost(
         order.name,
         place=order.place,
         cores=order.cores,
         browsers=Chromiums(processes, partial(_clip, order), order.cores),
-        boots=StartLimit,
+        start_limit=StartLimit,
         clock=clock,
         app_late_s=app_late_s,
         media_server=media_server,
@@ -75,21 +75,21 @@ def local_host(
 
 
 def host_service(order: HostOrder) -> HostService:
-    """The same for a controller far away; made in a process of its own on the host."""
-    # Its clock is asked for by the controller, who makes run time of it.
+    """A host for a remote controller; called in a process of its own on the host."""
+    # The controller reads its clock and converts it to run time.
     unused = RunClock().reading
     return HostService(
         lambda processes: local_host(order, processes, unused),
-        look,
+        machine_facts,
         user_cache_path("probe-farm") / "brought",
         orphaned=lambda: os._exit(0),
     )
 
 
-async def look(wanted: Path | None, app_url: str | None) -> HostLook:
-    """What this machine is and has; starts nothing, and the Chromium only for its version.
+async def machine_facts(wanted: Path | None, app_url: str | None) -> HostLook:
+    """Facts of this machine; starts nothing but Chromium, for its version.
 
-    `wanted` is the Chromium of an experiment, `app_url` the page under test, if it is there.
+    `wanted` is the experiment's Chromium, `app_url` the page under test, if there is one.
     """
     chromium, trouble = None, None
     try:
@@ -112,13 +112,13 @@ async def look(wanted: Path | None, app_url: str | None) -> HostLook:
 
 
 def _clip(order: HostOrder, media: MediaSettings) -> Clip:
-    """What cameras play, with prepared frames if there are light probes."""
+    """The clip that cameras play, with prepared frames if there are light probes."""
     clip = prepare(media, order.camera, clip_cache())
     return with_light_banks(clip) if order.fidelity == "light" else clip
 
 
 def _free_ports() -> int | None:
-    """UDP ports that the kernel may still give to browsers."""
+    """Number of UDP ports that the kernel can still give to browsers."""
     try:
         first, last = (int(number) for number in PORT_RANGE.read_text().split())
     except (OSError, ValueError):

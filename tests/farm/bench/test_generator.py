@@ -21,7 +21,7 @@ from farm.errors import BadInput
 from farm.experiment_file import parse_experiment
 from farm.hosts.code_version import own_code
 from farm.hosts.ray import RayMachine
-from farm.hosts.wiring import HostOrder, look
+from farm.hosts.wiring import HostOrder, machine_facts
 from farm.model.experiment import Experiment, HostSettings, Scenario
 from farm.model.host_samples import HostLook
 from farm.model.run_clock import RunClock
@@ -101,7 +101,7 @@ def test_what_keeps_a_machine_from_running_probes(
 async def test_this_machine_is_looked_at_without_starting_anything() -> None:
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))
-        seen = await look(Path("/gone"), f"http://127.0.0.1:{unheard.getsockname()[1]}/")
+        seen = await machine_facts(Path("/gone"), f"http://127.0.0.1:{unheard.getsockname()[1]}/")
     assert seen.hostname == socket.gethostname()
     assert seen.farm == own_code()
     assert seen.chromium is None

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from farm.hosts.cores import spent
+from farm.hosts.cores import core_time
 
 NAMES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 
@@ -22,7 +22,7 @@ def test_busy_is_all_that_is_not_idle_and_programs_had_what_is_left_of_that() ->
         core(idle=9.0, irq=1.0),
         core(user=60.0),
     ]
-    found = spent(before, after, (0, 1))
+    found = core_time(before, after, (0, 1))
     assert found.cores == 2
     assert found.total_s == pytest.approx(20.0)
     assert found.busy_percent == pytest.approx(45.0)
@@ -31,6 +31,6 @@ def test_busy_is_all_that_is_not_idle_and_programs_had_what_is_left_of_that() ->
 
 
 def test_counters_that_stand_still_or_go_back_tell_nothing_impossible() -> None:
-    assert spent([core(user=1.0)], [core(user=1.0)], (0,)).busy_percent is None
-    back = spent([core(user=1.0, idle=5.0)], [core(user=1.0, idle=4.99, system=1.0)], (0,))
+    assert core_time([core(user=1.0)], [core(user=1.0)], (0,)).busy_percent is None
+    back = core_time([core(user=1.0, idle=5.0)], [core(user=1.0, idle=4.99, system=1.0)], (0,))
     assert back.busy_percent == 100.0

@@ -94,11 +94,11 @@ def burner(tmp_path: Path) -> Iterator[psutil.Process]:
 
 def burnt(other: psutil.Process, users: CpuUsers) -> list[CpuShare]:
     """Who used the cores while it burnt half a second of CPU."""
-    users.look(read_processes(), 1.0)
+    users.update(read_processes(), 1.0)
     started_s = other.cpu_times().user
     while other.cpu_times().user < started_s + 0.5:
         psutil.cpu_percent(0.05)
-    users.look(read_processes(), 1.0)
+    users.update(read_processes(), 1.0)
     return [each for each in users.on(chosen_cores(None), None) or () if each.cores >= 0.4]
 
 

@@ -111,7 +111,12 @@ class FakeBrowsers:
 def host_with(browsers: FakeBrowsers | Chromiums) -> LocalHost:
     clock = RunClock()
     return LocalHost(
-        "here", place="office", cores=None, browsers=browsers, boots=StartLimit, clock=clock.reading
+        "here",
+        place="office",
+        cores=None,
+        browsers=browsers,
+        start_limit=StartLimit,
+        clock=clock.reading,
     )
 
 

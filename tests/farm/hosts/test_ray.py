@@ -88,7 +88,7 @@ async def test_a_head_that_was_slow_for_its_first_client_is_asked_again(head: in
 
 async def test_a_head_that_takes_no_such_client_is_not_asked_again(head: int) -> None:
     refusing = SlowHead([RuntimeError(MISMATCH)])
-    with pytest.raises(BadInput, match="Ray does not take this client: Version mismatch"):
+    with pytest.raises(BadInput, match="Ray refused this client: Version mismatch"):
         await RayCluster.connect(f"ray://127.0.0.1:{head}", lambda: refusing)
 
 

@@ -1,4 +1,4 @@
-"""A host far away: both of its sides, with a line in this process between them."""
+"""A host far away: both of its sides, with a channel in this process between them."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ class HostThere(FakeHost):
 
 
 @dataclass
-class LineHere:
-    """To a service in this process. `dead`: who is asked is gone; `deaf`: nobody answers."""
+class ChannelHere:
+    """To a service in this process. `dead`: why it is gone; `silent`: it does not answer."""
 
     service: HostService
     dead: str | None = None
-    deaf: bool = False
+    silent: bool = False
     cuts: int = 0
     asked: int = 0
 
@@ -60,7 +60,7 @@ class LineHere:
         self.asked += 1
         if self.dead is not None:
             raise HostLost(self.dead)
-        if self.deaf:
+        if self.silent:
             await asyncio.Event().wait()
         return await self.service.answer(question)
 
@@ -73,7 +73,7 @@ class FarAway:
     """Both sides. `files` is where clips are kept over there, `orphaned` whether it gave up."""
 
     there: HostThere
-    line: LineHere
+    channel: ChannelHere
     host: RemoteHost
     files: Path
     orphaned: asyncio.Event
@@ -110,13 +110,13 @@ async def far_away(
         return LOOK
 
     service = HostService(make, look, folder / "brought", orphaned.set, deaf_s, code=code)
-    line = LineHere(service)
+    channel = ChannelHere(service)
 
-    async def draw() -> LineHere:
-        return line
+    async def connect() -> ChannelHere:
+        return channel
 
-    host = RemoteHost("b", draw, RunClock(), late, silent_s, piece_bytes=piece_bytes)
-    far = FarAway(there, line, host, folder / "brought", orphaned)
+    host = RemoteHost("b", connect, RunClock(), late, silent_s, piece_bytes=piece_bytes)
+    far = FarAway(there, channel, host, folder / "brought", orphaned)
     try:
         yield far
     finally:
@@ -169,7 +169,7 @@ async def test_evidence_and_pictures_arrive_and_end_with_the_host(tmp_path: Path
         kinds = [seen.kind if isinstance(seen, ProbeEvent) else "sample" for seen in far.heard]
         assert kinds == ["opened", "sample", "screenshot", "left"]
         assert far.there.closed
-        assert far.line.cuts == 1
+        assert far.channel.cuts == 1
     assert rooms_left() == before
 
 
@@ -210,26 +210,26 @@ async def test_a_host_that_dies_says_so_once_and_does_nothing_more(tmp_path: Pat
         read = await far.host.clock()
         listening = asyncio.create_task(far.listen())
         await asyncio.sleep(0)
-        far.line.dead = "its node has died"
+        far.channel.dead = "its node has died"
         with pytest.raises(BrowserError, match="host b is lost: its node has died"):
             await far.host.join("p000")
         await listening
         assert far.lost == "host b is lost: its node has died"
-        asked = far.line.asked
+        asked = far.channel.asked
         with pytest.raises(BrowserError, match="is lost"):
             await far.host.start(PLAN)
         await far.host.leave("p000")
         assert await far.host.screenshot("p000", "mid-call") is None
         assert await far.host.clock() == read
         await far.host.close()
-        assert far.line.asked == asked  # nobody is asked any more
-        assert far.line.cuts == 1
+        assert far.channel.asked == asked  # nobody is asked any more
+        assert far.channel.cuts == 1
 
 
 async def test_a_host_that_is_silent_is_lost(tmp_path: Path) -> None:
     async with far_away(tmp_path, silent_s=0.3) as far:
         await far.host.open(kit(tmp_path))
-        far.line.deaf = True
+        far.channel.silent = True
         joining = asyncio.create_task(far.host.join("p000"))
         await far.listen()
         assert far.lost == "host b is lost: did not answer within 0.3 s"
@@ -246,10 +246,10 @@ async def test_what_is_missing_there_is_told_with_the_host(tmp_path: Path) -> No
 
 
 async def test_a_line_that_cannot_be_drawn_is_a_lost_host(tmp_path: Path) -> None:
-    async def draw() -> LineHere:
+    async def connect() -> ChannelHere:
         raise HostLost("the cluster does not have it any more")
 
-    host = RemoteHost("b", draw, RunClock())
+    host = RemoteHost("b", connect, RunClock())
     with pytest.raises(GeneratorError, match="host b is lost: the cluster does not have it"):
         await host.open(kit(tmp_path))
     await host.close()
@@ -274,16 +274,16 @@ async def test_a_clip_is_brought_once_and_whole(tmp_path: Path) -> None:
         assert there.parent == far.files
         assert there.read_bytes() == clip.read_bytes()
         assert far.there.kit.media.audio == MediaSettings().audio
-        first = far.line.asked
+        first = far.channel.asked
     async with far_away(tmp_path, piece_bytes=1000) as again:
         await again.host.open(kit(tmp_path, media))
-        assert again.line.asked == first - 3  # its three pieces
+        assert again.channel.asked == first - 3  # its three pieces
     assert [path.name for path in far.files.iterdir()] == [there.name]
 
 
 async def test_a_clip_that_came_in_pieces_before_does_not_spoil_the_next(tmp_path: Path) -> None:
     async with far_away(tmp_path) as far:
-        service = far.line.service
+        service = far.channel.service
         answer = await service.answer(packed(Question("bring", ("name.mp4", 0, b"half", False))))
         assert answer == packed(Reply())
     clip = tmp_path / "mine.mp4"
@@ -299,7 +299,7 @@ async def test_a_clip_that_came_in_pieces_before_does_not_spoil_the_next(tmp_pat
 async def test_a_clip_is_brought_to_no_other_folder(name: str, tmp_path: Path) -> None:
     async with far_away(tmp_path) as far:
         for asked in (Question("lacks", (name,)), Question("bring", (name, 0, b"x", False))):
-            answer = unpacked(await far.line.service.answer(packed(asked)), Reply)
+            answer = unpacked(await far.channel.service.answer(packed(asked)), Reply)
             assert answer.trouble is not None
             assert answer.trouble.message == f"{name}: not the name of a file"
         assert not (tmp_path / "mine").exists()

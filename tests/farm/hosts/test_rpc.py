@@ -60,8 +60,8 @@ def test_repeated_figures_take_little_room() -> None:
     assert len(packed(batch)) < 2000
 
 
-def test_something_else_on_the_line_is_not_taken_for_an_answer() -> None:
-    with pytest.raises(TypeError, match="Question on the line, not Reply"):
+def test_something_else_on_the_channel_is_not_taken_for_an_answer() -> None:
+    with pytest.raises(TypeError, match="Question received, not Reply"):
         unpacked(packed(Question("close")), Reply)
 
 

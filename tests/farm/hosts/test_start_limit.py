@@ -40,8 +40,8 @@ async def settle() -> None:
 
 
 async def test_no_more_than_so_many_run_and_all_get_their_turn() -> None:
-    starts, boots = Starts(), StartLimit(2)
-    tasks = [asyncio.create_task(boots.run(lambda n=n: starts.start(n))) for n in "abcde"]
+    starts, limit = Starts(), StartLimit(2)
+    tasks = [asyncio.create_task(limit.run(lambda n=n: starts.start(n))) for n in "abcde"]
     await settle()
     assert starts.begun == ["a", "b"]
     starts.go.set()
@@ -50,46 +50,46 @@ async def test_no_more_than_so_many_run_and_all_get_their_turn() -> None:
 
 
 async def test_what_fails_raises_and_gives_its_place_back() -> None:
-    boots = StartLimit(1)
+    limit = StartLimit(1)
 
     async def fail() -> None:
         raise OSError("no browser")
 
     for _ in range(3):
         with pytest.raises(OSError, match="no browser"):
-            await boots.run(fail)
+            await limit.run(fail)
 
 
 async def test_cancelled_while_it_waits_it_is_never_called() -> None:
-    starts, boots = Starts(), StartLimit(1)
-    first = asyncio.create_task(boots.run(lambda: starts.start("first")))
-    waiting = asyncio.create_task(boots.run(lambda: starts.start("waiting")))
+    starts, limit = Starts(), StartLimit(1)
+    first = asyncio.create_task(limit.run(lambda: starts.start("first")))
+    waiting = asyncio.create_task(limit.run(lambda: starts.start("waiting")))
     await settle()
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
     starts.go.set()
     assert await first == "first"
-    assert await boots.run(lambda: starts.start("next")) == "next"
+    assert await limit.run(lambda: starts.start("next")) == "next"
     assert starts.begun == ["first", "next"]
 
 
 async def test_cancelled_while_it_runs_it_has_ended_when_the_caller_hears() -> None:
-    starts, boots = Starts(), StartLimit(1)
-    running = asyncio.create_task(boots.run(lambda: starts.start("running")))
+    starts, limit = Starts(), StartLimit(1)
+    running = asyncio.create_task(limit.run(lambda: starts.start("running")))
     await settle()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
     assert starts.cancelled == ["running"]
     starts.go.set()
-    assert await boots.run(lambda: starts.start("next")) == "next"
+    assert await limit.run(lambda: starts.start("next")) == "next"
 
 
 @pytest.mark.parametrize("steps", range(12))
 async def test_cancelled_at_any_step_no_place_is_lost(steps: int) -> None:
-    starts, boots = Starts(), StartLimit(1)
-    task = asyncio.create_task(boots.run(lambda: starts.start("given up")))
+    starts, limit = Starts(), StartLimit(1)
+    task = asyncio.create_task(limit.run(lambda: starts.start("given up")))
     for _ in range(steps):
         await asyncio.sleep(0)
     task.cancel()
@@ -98,4 +98,4 @@ async def test_cancelled_at_any_step_no_place_is_lost(steps: int) -> None:
     assert starts.running == 0
     starts.go.set()
     async with asyncio.timeout(60):
-        assert await boots.run(lambda: starts.start("next")) == "next"
+        assert await limit.run(lambda: starts.start("next")) == "next"

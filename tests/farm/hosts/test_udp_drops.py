@@ -51,17 +51,17 @@ def deaf() -> Iterator[Deaf]:
 
 def test_drops_on_a_socket_of_ours_are_seen_once(deaf: Deaf) -> None:
     drops = UdpDrops(lambda: [deaf.pid])
-    assert drops.look() == 0
+    assert drops.since_last() == 0
     deaf.overflow()
-    first = drops.look()
+    first = drops.since_last()
     assert first is not None and 30 < first < 50
-    assert drops.look() == 0
+    assert drops.since_last() == 0
 
 
 def test_drops_of_other_processes_are_not_ours(deaf: Deaf) -> None:
     drops = UdpDrops(lambda: [os.getpid()])
     deaf.overflow()
-    assert drops.look() == 0
+    assert drops.since_last() == 0
 
 
 def test_processes_that_are_gone_are_no_error() -> None:
