@@ -1,4 +1,4 @@
-"""A clip -> what Chromium plays: `camera` and `speech` are made here, files are read by PyAV."""
+"""Clips for cameras and microphones: `camera` and `speech` are made here, PyAV reads files."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The default clip: what a webcam would see of a person in a room, drawn frame by frame.
+"""The default clip: a person in a room, as a webcam would see them, drawn frame by frame.
 
 An encoder has to work for it as for a camera: a textured room that pans slowly, a head that moves
 and talks, sensor noise in each frame. The loop is seamless: everything but the noise moves in
-whole cycles. A counter is drawn for people and a frame-number block for machines.
+whole cycles. Each frame shows its number twice: as digits for people, as a block for machines.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ Planes = tuple[Luma, Luma, Luma]
 
 _Field = npt.NDArray[np.float32]
 
-# Strong enough that a codec never finds a still picture, weak enough that 500 kbit/s carry
-# 640x480 at 20 frames a second without a smaller picture.
+# Strong enough that no two frames are the same for a codec, weak enough that 500 kbit/s carry
+# 640x480 at 20 frames a second without a lower resolution.
 _NOISE = 3.0
 _TEXTURE = 26.0
 
@@ -44,7 +44,7 @@ def camera_frames(size: Size, frame_rate: int, loop_s: float, identity: int) -> 
     """The frames of one loop, numbered from 0; the same for the same arguments, always.
 
     `size` is even in both directions. `identity` (0 to 15) goes into the frame-number block and
-    changes the room's colour, so that people too can tell clips apart.
+    changes the room's colour, so that people too can distinguish clips.
     """
     count = round(frame_rate * loop_s)
     rng = np.random.default_rng(identity)
@@ -117,7 +117,7 @@ class _Room:
 def _over(
     wall: float, cloth: _Field, cloth_level: float, skin: _Field, skin_level: float
 ) -> _Field:
-    """A chroma plane: skin before cloth before the wall."""
+    """A chroma plane with the wall, the cloth in front of it and the skin in front of both."""
     plane: _Field = wall + cloth * (cloth_level - np.float32(wall))
     return plane + skin * (skin_level - plane)
 
@@ -135,7 +135,7 @@ def _texture(rng: np.random.Generator, height: int, width: int) -> _Field:
 
 
 def _write(picture: Luma, text: str) -> None:
-    """Digits at the bottom left, white on black."""
+    """Draw digits at the bottom left, white on black."""
     scale = max(1, picture.shape[0] // 60)
     rows = ["0".join(_GLYPHS[c][i] for c in text) for i in range(5)]
     ink = np.array([[int(dot) for dot in f"0{row}0"] for row in rows], np.uint8)

@@ -1,4 +1,4 @@
-"""The cache of prepared media files: named by what they are made of, written once, whole or not."""
+"""The cache of prepared media files: named by settings and code, each written once, in one step."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from farm.errors import BadInput, NoSpace
 
 
 def key_of(made_by: tuple[str, ...], **settings: object) -> str:
-    """What a file is made of, as 16 hexadecimal digits: its settings and the code that makes it."""
+    """The key of a file: a hash of its settings and its code, as 16 hexadecimal digits."""
     code = code_of(*made_by)
     digest = hashlib.sha256(json.dumps({**settings, "code": code}, sort_keys=True).encode())
     return digest.hexdigest()[:16]
 
 
 def code_of(*names: str) -> str:
-    """The code in these files of this folder, as 16 hexadecimal digits: another text has others."""
+    """A hash of the code in these files of this folder, as 16 hexadecimal digits."""
     digest = hashlib.sha256()
     for name in names:
         digest.update(importlib.resources.files("farm.media").joinpath(name).read_bytes())
@@ -32,13 +32,13 @@ def code_of(*names: str) -> str:
 
 
 def content_of(path: Path) -> str:
-    """The content of a file, as its SHA-256."""
+    """The SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def made_once(path: Path, write: Callable[[IO[bytes]], object]) -> Path:
-    """The file, written now unless it is there; it appears when it is complete."""
+    """Write the file unless it is there; it appears when it is complete."""
     if path.exists():
         return path
     make_folder(path.parent)
@@ -53,7 +53,7 @@ def made_once(path: Path, write: Callable[[IO[bytes]], object]) -> Path:
 
 
 def make_folder(cache: Path) -> None:
-    """Raises BadInput where clips cannot be written there."""
+    """Make the folder of the cache. Raises BadInput where clips cannot be written there."""
     try:
         cache.mkdir(parents=True, exist_ok=True)
     except OSError as error:

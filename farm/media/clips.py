@@ -1,7 +1,7 @@
-"""A clip: what a probe's camera shows and its microphone hears, as files that Chromium plays.
+"""A clip: video and sound of a probe's camera and microphone, as files that Chromium plays.
 
-Every clip is a loop of ten seconds, the length of a window: whatever a codec makes of the content
-is then the same in each window and cancels.
+Every clip is a loop of ten seconds, the length of a window, so that its content costs a codec the
+same in each window.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ class Clip:
 def prepare(media: MediaSettings, size: Size, cache: Path, identity: int = 0) -> Clip:
     """The clip of `media` at `size`, made now or found in the directory `cache`.
 
-    `media.size` is not looked at: the caller has settled which size it is. `identity` (0 to 15) is
-    what the drawn camera's frame-number block says. A file is scaled to fit, with black bars where
-    its shape differs, and brought to `media.frame_rate`; its first ten seconds are used, a shorter
-    one is repeated up to ten. Files appear under their final names only when complete, so that
-    many processes may prepare at once.
+    `media.size` is ignored: the caller has decided on `size`. `identity` (0 to 15) is in the drawn
+    camera's frame-number block. A file is scaled to fit, with black bars where its aspect ratio
+    differs, and resampled to `media.frame_rate`; its first ten seconds are used, a shorter one is
+    repeated up to ten. Files appear under their final names only when complete, so that many
+    processes may prepare at once.
 
     Raises BadInput or MissingTool naming the setting, NoSpace when the disk is full.
     """
@@ -71,7 +71,7 @@ def prepare(media: MediaSettings, size: Size, cache: Path, identity: int = 0) ->
 
 
 def check_clips(media: MediaSettings, size: Size, cache: Path) -> None:
-    """Raises what `prepare` would. The user's files are prepared for that, what is drawn is not."""
+    """Raise the errors of `prepare`; of the clips only the user's files are prepared for that."""
     _check(size, 0)
     make_folder(cache)
     if media.video != "camera":

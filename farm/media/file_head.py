@@ -1,4 +1,4 @@
-"""What a media file holds, told by its beginning."""
+"""The tracks of a media file, read from its beginning."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from farm.model.webrtc_stats import MediaKind
 
 
 def tracks_of(head: bytes) -> tuple[RecordedTrack, ...]:
-    """The tracks of which `head` holds packets; each as long as the file says that it is.
+    """The tracks of which `head` holds packets; their lengths are those that the file states.
 
-    Raises ValueError, with the reader's words, if that is no media file. Blocks.
+    Raises ValueError, with PyAV's message, if that is no media file. Blocks.
     """
     seen: set[MediaKind] = set()
     try:

@@ -1,6 +1,6 @@
-"""The pictures of a file of the user's, upright, in their shape and colours, at the camera's rate.
+"""The frames of a user's video file: upright, scaled to fit, at the camera's frame rate.
 
-Colours become those that Chromium takes the pictures of a camera's file for: BT.601, 16 to 235.
+Colours become BT.601 with luma from 16 to 235, which Chromium assumes for a camera's file.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from farm.model.setting import Size
 SETTING = "media.video"
 
 UNKNOWN_RATE = 25
-"""Pictures a second of a stream that says nothing of its times or its rate, as FFmpeg has it."""
+"""Frames a second of a stream that states neither times nor a rate, as in FFmpeg."""
 
 _MAY_JUMP = 0x200  # AVFMT_TS_DISCONT
 _UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
@@ -41,7 +41,7 @@ _UNNAMED = sorted(set(range(32)) - {kind.value for kind in Type})
 
 
 def file_pictures(path: Path, size: Size, frame_rate: int, loop_s: float) -> Iterator[Planes]:
-    """`loop_s` of the file's pictures: at each tick the last that has begun; repeated if shorter.
+    """`loop_s` of the file's frames: at each tick the last that has begun; repeated if shorter.
 
     Raises BadInput.
     """
@@ -61,8 +61,8 @@ def file_pictures(path: Path, size: Size, frame_rate: int, loop_s: float) -> Ite
                 break
             last, end_s = picture, at_s + stays_s
     if last is None:
-        raise BadInput(f"{SETTING}: {path}: no picture in it")
-    # A lone one needs a tick to be seen.
+        raise BadInput(f"{SETTING}: {path}: no frame in it")
+    # A single frame needs a tick to be seen.
     show_until(max(end_s, 1 / frame_rate))
     for number in range(wanted):
         yield kept[number % len(kept)]
@@ -71,7 +71,7 @@ def file_pictures(path: Path, size: Size, frame_rate: int, loop_s: float) -> Ite
 def _pictures(
     container: av.container.InputContainer, path: Path, size: Size
 ) -> Iterator[tuple[float, float, Planes]]:
-    """Each with its time since the first and how long it stays, in seconds."""
+    """Each frame with its time since the first and its duration, in seconds."""
     stream = video_of(container, SETTING, path)
     times = PictureTimes(bool(container.format.flags & _MAY_JUMP))
     usual_s = 1 / float(stream.guessed_rate or UNKNOWN_RATE)
@@ -79,7 +79,7 @@ def _pictures(
     fitting = _Fitting(size, VideoReformatter())
     for frame in decoded(container, stream, av.VideoFrame):
         stays_s = float(frame.duration * (frame.time_base or 0)) or usual_s
-        # What the container says of pixels' shape holds for the pictures that it was made for.
+        # The container's pixel aspect ratio holds for frames of the size that it states.
         as_coded = (frame.width, frame.height) == coded
         pixel = stream.sample_aspect_ratio if as_coded else stream.codec_context.sample_aspect_ratio
         yield times.of(frame.time, stays_s), stays_s, fitting.fitted(frame, pixel or Fraction(1))
@@ -87,13 +87,13 @@ def _pictures(
 
 @dataclass(frozen=True, slots=True)
 class _Fitting:
-    """Makes pictures that fit into `size`: whole, upright, in the middle of black."""
+    """Scales frames to fit into `size`: whole, upright, centred on black."""
 
     size: Size
     scaler: VideoReformatter
 
     def fitted(self, frame: av.VideoFrame, pixel: Fraction) -> Planes:
-        """`pixel` is how many times as wide as high one is."""
+        """The frame, fitted; `pixel` is the aspect ratio of a pixel (width by height)."""
         turned, mirrored, upside_down = _turns(frame)
         shape = frame.width / frame.height * float(pixel)
         shape = 1 / shape if turned else shape
@@ -117,12 +117,12 @@ class _Fitting:
         return planes[0], planes[1], planes[2]
 
     def _scaled(self, frame: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
-        # Chromium, too, takes pictures that say nothing for BT.601 or, from 720 lines on, BT.709.
+        # As in Chromium, frames without a colour space are BT.601 or, from 720 lines on, BT.709.
         silent = frame.colorspace == _UNSPECIFIED and not frame.format.is_rgb
         matrix = Colorspace.ITU709 if silent and frame.height >= _HD_HEIGHT else None
         hdr = frame.color_trc in _HDR
         if frame.interlaced_frame:
-            # One of its fields: what moves has no combs, as from a camera.
+            # One of its fields only: as from a camera, movement leaves no comb artefacts.
             frame = _filtered(frame, ("field", "top"))
         if any(component.is_alpha for component in frame.format.components):
             seen = self.scaler.reformat(frame, format="rgba", src_colorspace=matrix)
@@ -142,10 +142,10 @@ class _Fitting:
 
 
 def _turns(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
-    """What makes it upright: swap rows and columns, then mirror, then turn upside down.
+    """The steps that make it upright: swap rows and columns, then mirror, then turn upside down.
 
-    By its display matrix (ISO/IEC 14496-12, 8.5.3): x' = a x + c y, y' = b x + d y. An angle
-    between quarter turns goes by the nearest.
+    By its display matrix (ISO/IEC 14496-12, 8.5.3): x' = a x + c y, y' = b x + d y. An angle is
+    rounded to the nearest quarter turn.
     """
     sides = _side_data(frame)
     if "DISPLAYMATRIX" not in sides:
@@ -157,7 +157,7 @@ def _turns(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
 
 
 def _side_data(frame: av.VideoFrame) -> SideDataContainer:
-    """All of which PyAV has a name; for another kind it raises ValueError."""
+    """The frame's side data of kinds that PyAV can name; for others it would raise ValueError."""
     try:
         return cast(SideDataContainer, frame.side_data)
     except ValueError:
@@ -166,7 +166,7 @@ def _side_data(frame: av.VideoFrame) -> SideDataContainer:
 
 
 def _filtered(frame: av.VideoFrame, *filters: tuple[str, str]) -> av.VideoFrame:
-    """Through filters of FFmpeg's, each with its arguments, that need no other picture."""
+    """The frame after filters of FFmpeg's, each with its arguments, that need no other frame."""
     graph = av.filter.Graph()
     shape = f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}:time_base=1/1"
     nodes = [graph.add(name, arguments) for name, arguments in (("buffer", shape), *filters)]
@@ -176,7 +176,7 @@ def _filtered(frame: av.VideoFrame, *filters: tuple[str, str]) -> av.VideoFrame:
 
 
 def _over_black(frame: av.VideoFrame) -> av.VideoFrame:
-    """Without what shines through, as RGB."""
+    """The frame as RGB, its transparent parts on black."""
     pixels = frame.to_ndarray()
     seen = pixels[..., :3] * (pixels[..., 3:] / np.float32(255))
     return av.VideoFrame.from_ndarray(np.rint(seen).astype(np.uint8), format="rgb24")

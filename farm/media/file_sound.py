@@ -1,4 +1,4 @@
-"""The sound of a file of the user's, as one channel at the microphone's rate."""
+"""The sound of a user's file, as one channel at the microphone's sample rate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SETTING = "media.audio"
 
 
 def file_sound(path: Path, loop_s: float) -> Samples:
-    """Its first `loop_s`, all channels in one; repeated if shorter. Raises BadInput."""
+    """The first `loop_s` of its sound, in one channel; repeated if shorter. Raises BadInput."""
     wanted = round(loop_s * SAMPLE_RATE)
     chunks: list[Samples] = []
     count = 0
@@ -33,12 +33,12 @@ def file_sound(path: Path, loop_s: float) -> Samples:
 
 
 def _chunks(container: av.container.InputContainer, path: Path) -> Iterator[Samples]:
-    """A file may change its channels, its rate and its format as it goes on."""
+    """The file's sound in pieces; channels, rate and format may change within a file."""
     kind: tuple[str, str, int] | None = None
     resampler = _resampler()
     track = audio_of(container, SETTING, path)
-    for heard in decoded(container, track, av.AudioFrame):
-        frame = placed(heard)
+    for recorded in decoded(container, track, av.AudioFrame):
+        frame = placed(recorded)
         if kind != (kind := (frame.format.name, frame.layout.name, frame.sample_rate)):
             yield from _samples(resampler.resample(None))
             resampler = _resampler()

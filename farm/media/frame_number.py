@@ -1,13 +1,13 @@
-"""A number that a picture carries through a codec and a mixer, drawn and read back.
+"""A number that a frame carries through a codec and a mixer, drawn and read back.
 
 The block is three rows of black and white cells in a black frame. Every row reads
 
     white, black, white, white, black, eight bits, black, white
 
-The first five and the last two cells stand in each row alike: they are how a reader finds the
-block, its scale and its height anywhere in a picture, however it was scaled. The 24 bits are the
-clip's identity (4), the frame's number (12) and a CRC-8 of both, so that garbage reads as nothing
-and not as a wrong number. Cells are a 24th of the picture's height wide: 10 pixels at
+The first five and the last two cells are the same in each row: by them a reader finds the block,
+its scale and its height anywhere in a picture, however it was scaled. The 24 bits are the clip's
+identity (4), the frame's number (12) and a CRC-8 of both, so that noise is not read as a number.
+Cells are a 24th of the picture's height wide: 10 pixels at
 320x240, and 12 where a member of a mixed room is shown at 400x300.
 """
 
@@ -92,13 +92,13 @@ def block_size(picture_height: int) -> tuple[int, int]:
 
 
 def read_frame_number(luma: Luma) -> int | None:
-    """The number in a picture that shows one clip; `None` where none, or no sure one, is seen."""
+    """The number in a picture that shows one clip; `None` where none can be read for sure."""
     readings = read_all(luma)
     return readings[0].number if len(readings) == 1 else None
 
 
 def read_all(luma: Luma) -> list[Reading]:
-    """Every block that reads without doubt, by identity: in a mix, one a member."""
+    """Every block whose CRC is right, by identity: in a mix, one a member."""
     found = [_read_block(luma, *place) for place in _find_blocks(luma)]
     return sorted(
         (reading for reading in found if reading is not None),
@@ -141,7 +141,7 @@ def _find_blocks(luma: Luma) -> list[tuple[float, float, int, int]]:
 def _find_guards(
     luma: Luma,
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float64]]:
-    """All picture rows at once: where white, black, 2 x white begins and a last white fits it."""
+    """Find, in all rows at once, where white, black, 2 x white begins and a last white fits it."""
     light = np.pad(luma > _THRESHOLD, ((0, 0), (1, 1))).astype(np.int8)
     step = np.diff(light, axis=1)
     rows, columns = np.nonzero(step)
@@ -151,7 +151,7 @@ def _find_guards(
         return nothing, nothing, np.empty(0, np.float64)
     start = np.flatnonzero(rising[:-3] & (rows[:-3] == rows[3:]))
     e0, e1, e2, e3 = (columns[start + i] for i in range(4))
-    # Blur makes white wider or narrower; like edges are compared with like, where it cancels.
+    # Blur makes white wider or narrower: edges of the same kind are compared, where that cancels.
     cell = ((e2 - e0) + (e3 - e1)) / 5
     fits = (
         (cell >= _LEAST_CELL)
@@ -162,7 +162,7 @@ def _find_guards(
     start, cell = start[fits], cell[fits]
     y, left = rows[start], columns[start]
     ups, up_rows = columns[rising], rows[rising]
-    # Rising edges are ordered by row and column: one number each makes the nearest a lookup.
+    # Rising edges are ordered by row and column: as one number each, the nearest can be looked up.
     stride = luma.shape[1] + 1
     keys = up_rows * stride + ups
     wanted = y * stride + left + _LAST_WHITE * cell

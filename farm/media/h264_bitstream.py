@@ -1,16 +1,16 @@
 """H.264 pictures that refer to one key frame and to nothing else, however often and in any order.
 
-x264 writes pairs: an IDR picture, and a P picture that refers to it. Their headers are written anew
+x264 writes pairs: an IDR picture, and a P picture that refers to it. Their headers are replaced
 here (ITU-T H.264, 7.3), their macroblocks stay as they are:
 
-- The IDR picture becomes a long-term reference (7.4.3.3), which no later picture pushes out. It is
-  made twice, for two in a row must differ in `idr_pic_id` (7.4.3).
+- The IDR picture becomes a long-term reference (7.4.3.3), which no later picture displaces. It is
+  made twice, since two in a row must differ in `idr_pic_id` (7.4.3).
 - Each P picture puts that long-term reference in front of its list (8.2.4.3.2), and is a reference
-  itself that nobody uses: so pictures may follow each other without end, which pictures that are no
-  reference may not where their order is that of decoding (`pic_order_cnt_type` 2, 8.2.1.3).
-- `frame_num` counts on with each P picture: who sends one writes it into the 16 bits that begin at
-  the bit `FRAME_NUM_BIT` of the NAL unit. The bits around it are such that no value of it makes a
-  start code, or needs an emulation prevention byte (7.4.1).
+  itself, though an unused one: two pictures in a row may not both be non-reference pictures where
+  output is in decoding order (`pic_order_cnt_type` 2, 8.2.1.3).
+- `frame_num` increases with each P picture: the sender writes it into the 16 bits that begin at the
+  bit `FRAME_NUM_BIT` of the NAL unit. The bits around it are such that no value of it makes a start
+  code, or needs an emulation prevention byte (7.4.1).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class BitReader:
         return (1 << zeros) - 1 + self.u(zeros)
 
     def rest(self) -> Bits:
-        """All that is left up to the stop bit, and this too."""
+        """The remaining bits, up to and with the stop bit."""
         value = self._value & (1 << self.left) - 1
         zeros = (value & -value).bit_length() - 1
         return Bits(value >> zeros, self.left - zeros)
@@ -71,7 +71,7 @@ class Bits:
         return self.u(more.length, more.value)
 
     def aligned(self) -> bytes:
-        """Zeros fill the last byte."""
+        """The bits as bytes; zeros fill the last byte."""
         missing = -self.length % 8
         return (self.value << missing).to_bytes((self.length + missing) // 8, "big")
 
@@ -118,7 +118,7 @@ def pair_of(key: bytes, delta: bytes, size: Size) -> tuple[tuple[bytes, bytes], 
 
 
 def skip_of(size: Size) -> bytes:
-    """A delta that shows the key frame as it is, for pictures whose parameter sets are x264's."""
+    """A delta that repeats the key frame, for pictures whose parameter sets are x264's."""
     macroblocks = _macroblocks(size)
     data = Bits().ue(0).ue(1)  # slice_qp_delta 0, and no deblocking
     data = data.ue(macroblocks[0] * macroblocks[1])  # mb_skip_run
@@ -127,7 +127,7 @@ def skip_of(size: Size) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Numbering:
-    """What of x264's sequence parameter set says how long its slices' headers are."""
+    """The fields of x264's sequence parameter set on which the length of slice headers depends."""
 
     frame_num_bits: int
     order_bits: int
@@ -153,14 +153,14 @@ def _sequence(size: Size) -> bytes:
     made = Bits().u(8, _BASELINE).u(8, _CONSTRAINED).u(8, level)
     made = made.ue(0).ue(_FRAME_NUM_BITS - 4).ue(2)
     made = made.ue(2)  # two references: the key frame, and the picture before
-    made = made.u(1, 1)  # what was lost is no reason not to show what comes
+    made = made.u(1, 1)  # gaps in frame_num are allowed: after a loss decoders go on
     made = made.ue(wide - 1).ue(high - 1).u(1, 1).u(1, 1)
     right, bottom = wide * 16 - size.width, high * 16 - size.height
     if right or bottom:
         made = made.u(1, 1).ue(0).ue(right // 2).ue(0).ue(bottom // 2)
     else:
         made = made.u(1, 0)
-    # Only that pictures are shown in the order in which they come (E.1.1): none waits for another.
+    # Says only that pictures are output in decoding order (E.1.1): none waits for another.
     made = made.u(1, 1).u(4, 0).u(4, 0).u(1, 1)
     made = made.u(1, 1).ue(0).ue(0).ue(16).ue(16).ue(0).ue(2)
     return made.u(1, 1).aligned()
@@ -173,7 +173,7 @@ def _idr_slice(nal: Nal, numbering: _Numbering, idr_pic_id: int) -> Nal:
     bits.u(numbering.order_bits)
     bits.u(2)
     made = Bits().ue(0).ue(7).ue(0).u(_FRAME_NUM_BITS, 0).ue(idr_pic_id)
-    made = made.u(1, 0).u(1, 1)  # nothing is held back, and it is a long-term reference
+    made = made.u(1, 0).u(1, 1)  # earlier pictures are output, and it is a long-term reference
     return Nal(3, IDR, made.then(bits.rest()).aligned())
 
 
@@ -187,12 +187,12 @@ def _p_slice(nal: Nal, numbering: _Numbering) -> Nal:
         while bits.ue() != 3:
             bits.ue()
     if nal.ref_idc and bits.u(1):
-        raise AssertionError("x264 manages references that it was told not to keep")
+        raise AssertionError("x264 marks references, though its settings forbid it")
     return Nal(2, SLICE, _p_header().then(bits.rest()).aligned())
 
 
 def _before_number(bits: BitReader, numbering: _Numbering) -> None:
-    """Reads what stands in front of what differs, and `frame_num`."""
+    """Skip the fields of a slice header up to and with `frame_num`."""
     for _ in ("first_mb_in_slice", "slice_type", "pic_parameter_set_id"):
         bits.ue()
     bits.u(numbering.frame_num_bits)

@@ -1,4 +1,4 @@
-"""H.264 frames that refer to one key frame: x264 encodes them, `h264_bitstream` heads them."""
+"""H.264 frames that refer to one key frame: from x264, with headers by `h264_bitstream`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from farm.model.setting import Size
 ENCODER: Final = "libx264"
 
 QUANTIZER, KEY_OVER_DELTA = 30, 0.7
-"""Of x264: 640x480 of the drawn camera at 20 frames a second are some 500 kbit/s."""
+"""x264's quantizer: 640x480 of the drawn camera at 20 frames a second are some 500 kbit/s."""
 
 _PARAMETERS = (
     "keyint=infinite:scenecut=0:ref=1:bframes=0:cabac=0:weightp=0:mbtree=0:rc-lookahead=0:"
@@ -32,7 +32,7 @@ _OPTIONS = {
 
 
 def can_encode() -> bool:
-    """Whether this PyAV has x264; one that was built without it may be in use."""
+    """Whether this PyAV has x264; it may have been built without it."""
     return ENCODER in av.codecs_available
 
 

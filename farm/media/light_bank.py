@@ -2,13 +2,13 @@
 
 One key frame K, and for each picture of the clip deltas of several sizes (rungs). Every delta
 refers to K alone, so that any delta of any rung may follow any other: at a change of rate, at the
-loop's seam, after a loss, no frame misses its reference. How that is done is the codec's matter
+loop's seam, after a loss, no frame misses its reference. How that is done depends on the codec
 (`vp8_pairs`, `h264_pairs`). Lower rungs renew a smaller part of the picture, always the
-frame-number block; the rest stays as K shows it. What a budget leaves over is filled with zeros,
-which decoders of either codec do not read.
+frame-number block; the rest stays as K shows it. A frame smaller than its budget is padded with
+zeros, which decoders of either codec do not read.
 
-The file: a little-endian uint32 with the length of the JSON that follows, the JSON, and the frames
-that it gives places in: `[offset, length]` from the end of the JSON.
+The file: a little-endian uint32 with the length of the JSON that follows, the JSON, and the frames,
+each of which it names by `[offset, length]`, counted from the end of the JSON.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SHARES = (1.0, 0.6, 0.35, 0.18, 0.08, 0.0)
 
 MACROBLOCK = 16
 TINY = Size(16, 16)
-"""What a light receiver decodes in the place of what it received."""
+"""The size of the frames that a light receiver decodes instead of those that it received."""
 
 _Plane = npt.NDArray[np.uint8]
 
@@ -40,23 +40,24 @@ class Pairs(Protocol):
     """Encodes pairs: a key frame, and a delta that refers to it and to nothing else."""
 
     def pair(self, key: Planes, delta: Planes) -> tuple[tuple[bytes, ...], bytes]:
-        """The key frame in each form that it needs, so that one may follow another; the delta.
+        """The key frame, in as many forms as needed for one to follow another, and the delta.
 
         The same pictures always make the same frames.
         """
 
     def shown(self, key: bytes) -> Planes:
-        """What a receiver shows after a key frame."""
+        """The picture that a receiver shows after a key frame."""
 
     def skip(self, key: Planes, /) -> bytes:
-        """A delta of a few bytes, after which a receiver goes on showing the key frame."""
+        """A delta of a few bytes that repeats the key frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class LightBank:
-    """`frames[picture][rung]`, the largest rung first; `skip` shows K and costs a few bytes.
+    """The frames of a bank: `frames[picture][rung]`, the largest rung first.
 
-    `keys` are K, to be sent in turn. `tiny` is what a light receiver decodes, in turn too.
+    `keys` are the forms of K, to be sent in turn, and `skip` is a delta of a few bytes that repeats
+    it. `tiny` are the frames that a light receiver decodes, in turn too.
     """
 
     size: Size
@@ -67,7 +68,7 @@ class LightBank:
     tiny: tuple[bytes, ...]
 
     def encoded(self) -> bytes:
-        """The file."""
+        """The content of the file."""
         blob = bytearray()
 
         def place(frame: bytes) -> list[int]:
@@ -90,16 +91,16 @@ class LightBank:
 def light_bank(
     pictures: Iterable[Planes], size: Size, frame_rate: int, pairs: Callable[[Size], Pairs]
 ) -> LightBank:
-    """The bank of a clip's pictures; `size` is theirs. Takes some seconds for ten of 640x480."""
+    """The bank of a clip's pictures of this size; takes seconds for ten seconds of 640x480."""
     shown = list(pictures)
     encoder = pairs(size)
     keys, _ = encoder.pair(shown[0], shown[0])
-    still = encoder.shown(keys[0])
+    unchanged = encoder.shown(keys[0])
     frames = []
     for picture in shown:
         rungs = []
         for share in SHARES:
-            again, delta = encoder.pair(shown[0], _renewed(still, picture, share))
+            again, delta = encoder.pair(shown[0], _renewed(unchanged, picture, share))
             if again != keys:
                 raise AssertionError("the encoder made two key frames of one picture")
             rungs.append(delta)
@@ -108,8 +109,8 @@ def light_bank(
     return LightBank(size, frame_rate, keys, encoder.skip(shown[0]), tuple(frames), tiny)
 
 
-def _renewed(still: Planes, picture: Planes, share: float) -> Planes:
-    """`still` with a part of `picture` in it: its middle, and the frame number."""
+def _renewed(unchanged: Planes, picture: Planes, share: float) -> Planes:
+    """`unchanged` with a part of `picture` in it: its middle, and the frame number."""
     height, width = picture[0].shape
     block_width, block_height = block_size(height)
     wide = _whole(width * share**0.5)
@@ -122,7 +123,7 @@ def _renewed(still: Planes, picture: Planes, share: float) -> Planes:
     if share >= 1:
         parts = ((slice(0, height), slice(0, width)),)
     made = []
-    for old, new, halved in zip(still, picture, (1, 2, 2), strict=True):
+    for old, new, halved in zip(unchanged, picture, (1, 2, 2), strict=True):
         plane = old.copy()
         for y, x in parts:
             area = (

@@ -1,6 +1,6 @@
-"""A media file of the user's, read by PyAV: which of its tracks is meant, and what it decodes to.
+"""A user's media file, read by PyAV: the track that a player would play, and its frames.
 
-Read as a player reads it: what does not decode is left out, and a file that breaks off ends there.
+Read as a player reads it: what does not decode is left out, and a truncated file ends early.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from farm.errors import BadInput
 
 AVERROR_INVALIDDATA = 1094995529
 GIVE_UP_AFTER = 1000
-"""Packets in a row of which none decodes: what follows will not either."""
+"""After so many packets in a row that do not decode the rest is given up."""
 
 _LISTS = frozenset({"concat", "dash", "hls", "imf", "sdp"})
 _BARE_SAMPLES = frozenset({"alaw", "mulaw", "sln", "vidc"}) | frozenset(
@@ -26,7 +26,7 @@ _BARE_SAMPLES = frozenset({"alaw", "mulaw", "sln", "vidc"}) | frozenset(
     for bits in widths
     for order in (("",) if bits == 8 else ("le", "be"))
 )
-"""Formats, by FFmpeg's names, without a header: no file of theirs says its rate."""
+"""FFmpeg's names of formats without a header, whose files do not state a rate."""
 
 _NO_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails
 
@@ -36,9 +36,9 @@ _Frame = TypeVar("_Frame", av.VideoFrame, av.AudioFrame)
 
 @contextmanager
 def opened(setting: str, path: Path) -> Iterator[av.container.InputContainer]:
-    """The file; what PyAV says against it, now or while it is read, becomes BadInput."""
+    """Open the file; PyAV's errors, now or while it is read, become BadInput."""
     try:
-        # By its protocol: no name is taken for an address, for a pattern, or leads to a network.
+        # With the protocol in front no name is taken for an address or a pattern.
         with av.open(
             f"file:{path}",
             options={"protocol_whitelist": "file", "pattern_type": "none"},
@@ -60,24 +60,24 @@ def opened(setting: str, path: Path) -> Iterator[av.container.InputContainer]:
 
 
 def video_of(container: av.container.InputContainer, setting: str, path: Path) -> av.VideoStream:
-    """The video that a player shows; a cover picture is none. Raises BadInput."""
+    """The video track that a player shows; a cover picture does not count. Raises BadInput."""
     videos = [each for each in container.streams.video if not each.disposition & _NO_VIDEO]
     if not videos and container.streams.video:
         raise BadInput(f"{setting}: {path}: no video in it, only a cover picture")
     if not videos:
         raise BadInput(f"{setting}: {path}: no video in it")
-    return _meant(videos)
+    return _default_track(videos)
 
 
 def audio_of(container: av.container.InputContainer, setting: str, path: Path) -> av.AudioStream:
-    """The sound that a player plays. Raises BadInput."""
+    """The audio track that a player plays. Raises BadInput."""
     if not container.streams.audio:
         raise BadInput(f"{setting}: {path}: no sound in it")
-    return _meant(list(container.streams.audio))
+    return _default_track(list(container.streams.audio))
 
 
-def _meant(tracks: list[_Track]) -> _Track:
-    """Of those with a decoder the first that the file gives as its default, else the first."""
+def _default_track(tracks: list[_Track]) -> _Track:
+    """Of the tracks with a decoder the first that the file marks as default, else the first."""
     meant = min(
         tracks,
         key=lambda each: (
@@ -96,7 +96,7 @@ def decoded(
     track: av.VideoStream | av.AudioStream,
     kind: type[_Frame],
 ) -> Iterator[_Frame]:
-    """What can be decoded of it, in order. Raises FFmpegError where that is nothing at all."""
+    """The frames that can be decoded, in order. Raises FFmpegError if there are none."""
     trouble: av.FFmpegError | None = None
     any_decoded, failed = False, 0
     packets = container.demux(track)

@@ -1,4 +1,4 @@
-"""Channels of which nothing says where they were, in one: FFmpeg mixes none of them."""
+"""Channels without stated positions, mixed to one, which FFmpeg does not do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 
 def placed(frame: av.AudioFrame) -> av.AudioFrame:
-    """`frame`, or the mean of its channels where nothing says where they were."""
+    """`frame`, or the mean of its channels where it does not state their positions."""
     return _mean(frame) if frame.layout.name.endswith(" channels") else frame
 
 
@@ -23,7 +23,10 @@ def _mean(frame: av.AudioFrame) -> av.AudioFrame:
 
 
 def _samples(frame: av.AudioFrame) -> tuple[npt.NDArray[Any], str]:
-    """A row a channel, and their format. PyAV makes no array of 64-bit ones: they become real."""
+    """The samples, a row a channel, and their format; 64-bit integers become floats.
+
+    PyAV makes no array of the former.
+    """
     channels, format = frame.layout.nb_channels, frame.format.name
     if format in ("s64", "s64p"):
         count = frame.samples if frame.format.is_planar else frame.samples * channels

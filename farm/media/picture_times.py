@@ -1,4 +1,4 @@
-"""When each picture of a file is shown: its timestamps, brought into an order. Pure.
+"""When each frame of a file is shown: its timestamps, made monotonic. Pure.
 
 Files begin at any time, lack timestamps (a raw stream has none), repeat them, and jump where one
 was appended to another.
@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 DISORDER = 5
-"""By so many pictures a muxer's disorder sets one back at most: it then comes at once."""
+"""A frame may be late by so many frames, which a muxer put out of order; more is a jump in time."""
 
 JUMP_AHEAD_S = 10.0
-"""Less is a picture that stays, in a format in which time may jump."""
+"""A larger step ahead is a jump in time, in a format that allows one; a smaller is a long frame."""
 
 
 @dataclass(slots=True)
 class PictureTimes:
-    """Seconds since the first picture, which never fall; `may_jump`: the format allows that."""
+    """Seconds since the first frame, which never fall; `may_jump`: timestamps of the format may."""
 
     may_jump: bool
     _stated_s: float | None = None
@@ -25,9 +25,9 @@ class PictureTimes:
     _last_s: float | None = None
 
     def of(self, stated_s: float | None, step_s: float) -> float:
-        """The time of the next picture: `stated_s` by the file; `step_s` after the last if by none.
+        """The time of the next frame, which the file states as `stated_s`.
 
-        The first time that is stated settles what all others are counted from.
+        Without a stated time it is `step_s` after the last. Times count from the first stated one.
         """
         due_s = 0.0 if self._last_s is None else self._last_s + step_s
         if stated_s is None or stated_s == self._stated_s:

@@ -15,7 +15,7 @@ from farm.model.setting import Size
 
 
 class Encoder:
-    """Encodes pictures one by one, each a key frame where that is asked for and only there."""
+    """Encodes pictures one by one; only those for which it is asked become key frames."""
 
     def __init__(
         self, codec: Literal["libvpx", "libx264"], size: Size, options: Mapping[str, str]
@@ -39,7 +39,7 @@ class Encoder:
 
 
 def _frame_of(planes: Planes) -> av.VideoFrame:
-    """A picture to be encoded."""
+    """A frame of PyAV's, to be encoded."""
     height, width = planes[0].shape
     frame = av.VideoFrame(width, height, "yuv420p")
     for plane, rows in zip(frame.planes, planes, strict=True):
@@ -50,7 +50,7 @@ def _frame_of(planes: Planes) -> av.VideoFrame:
 
 
 def decoded(codec: Literal["vp8", "h264"], key: bytes) -> Planes:
-    """What a decoder of PyAV's shows after a key frame."""
+    """The picture that a decoder of PyAV's makes of a key frame."""
     (frame,) = av.CodecContext.create(codec, "r").decode(av.Packet(key))
     planes = []
     for index, halved in enumerate((1, 2, 2)):

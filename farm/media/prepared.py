@@ -22,7 +22,7 @@ _H264 = ("h264_pairs.py", "h264_bitstream.py")
 
 
 def with_light_banks(clip: Clip) -> Clip:
-    """The clip with its banks (`light_bank` says what is in one); seconds of work the first time.
+    """The clip with its banks (see `light_bank`); the first time that takes seconds.
 
     One of each codec that this PyAV can encode. Raises BadInput, NoSpace as `prepare` does.
     """

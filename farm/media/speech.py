@@ -1,7 +1,7 @@
-"""The default sound: a voice-like signal, so that a speech codec works as for a person.
+"""The default sound: a voice-like signal, which costs a speech codec as much as a person's voice.
 
-Harmonics of a moving pitch go through vowel formants that change with each syllable; consonants
-are short bursts of noise; phrases end in pauses. The loop begins and ends in silence.
+Harmonics of a moving pitch are filtered by vowel formants that change with each syllable;
+consonants are short bursts of noise; phrases end in pauses. The loop begins and ends in silence.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""VP8 frames that refer to one key frame: the upper of two temporal layers, no reference to any."""
+"""VP8 frames that refer to one key frame; deltas are of the upper of two temporal layers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from farm.media.planes import Encoder, decoded
 from farm.model.setting import Size
 
 QUANTIZER = 38
-"""Of libvpx (0 to 63): 640x480 of the drawn camera at 20 frames a second are some 500 kbit/s."""
+"""libvpx's quantizer (0 to 63): 640x480 of the drawn camera at 20 frames a second are some 500
+kbit/s."""
 
 _LAYERS = (
     "ts_number_layers=2:ts_target_bitrate=4000,5000:ts_rate_decimator=2,1:"
@@ -42,6 +43,6 @@ class Vp8Pairs:
         return decoded("vp8", key)
 
     def skip(self, key: Planes, /) -> bytes:
-        still = self.shown(self._encoder.encode(key, key=True))
-        # The first two still undo what the encoder's filter does at the edges of still blocks.
-        return [self._encoder.encode(still, key=False) for _ in range(3)][-1]
+        unchanged = self.shown(self._encoder.encode(key, key=True))
+        # The first two still correct the encoder's loop filter at the edges of unchanged blocks.
+        return [self._encoder.encode(unchanged, key=False) for _ in range(3)][-1]

@@ -138,7 +138,7 @@ def joined(path: Path, *parts: Path) -> Path:
 def with_cover(path: Path, sound: Path, cover: Path) -> Path:
     """A sound file with a picture for its cover."""
     with av.open(str(sound)) as source, av.open(str(path), "w") as container:
-        heard = container.add_stream_from_template(source.streams.audio[0])
+        sound_of = container.add_stream_from_template(source.streams.audio[0])
         shown = container.add_stream("mjpeg", rate=1)
         shown.width, shown.height, shown.pix_fmt = 320, 240, "yuvj420p"
         shown.disposition = Disposition.attached_pic
@@ -147,7 +147,7 @@ def with_cover(path: Path, sound: Path, cover: Path) -> Path:
         container.mux(packet)
         for packet in source.demux(audio=0):
             if packet.size:
-                packet.stream = heard
+                packet.stream = sound_of
                 container.mux(packet)
     return path
 
@@ -221,13 +221,13 @@ def alike(found: tuple[Rgb, ...], expected: tuple[Rgb, ...], within: int = 12) -
 
 
 def levels(clip: Clip) -> list[int]:
-    """How light the middle of each picture is."""
+    """How bright the middle of each frame is."""
     return [
         int(pixels[pixels.shape[0] // 2, pixels.shape[1] // 2].mean()) for pixels in shown(clip)
     ]
 
 
-def heard(clip: Clip) -> npt.NDArray[np.float64]:
+def sound_of(clip: Clip) -> npt.NDArray[np.float64]:
     """The samples that Chromium plays, from -1 to 1."""
     assert clip.audio is not None
     with wave.open(str(clip.audio)) as file:

@@ -37,7 +37,7 @@ def test_the_last_frame_leads_into_the_first() -> None:
 
 
 def test_no_two_frames_are_alike() -> None:
-    """An encoder never gets a still picture: also where nothing moves there is noise."""
+    """An encoder never gets two equal frames: also where nothing moves there is noise."""
     frames = _loop()
     for (before, _, _), (after, _, _) in itertools.pairwise(frames):
         corner = np.s_[200:230, 120:160]

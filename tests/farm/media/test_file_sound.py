@@ -12,7 +12,7 @@ from farm.errors import BadInput
 from farm.media import Clip, check_clips, prepare
 from farm.model.experiment import MediaSettings
 from farm.model.setting import Size
-from tests.farm.media.made_films import film, heard, joined, loudness, pitch, tone, wav
+from tests.farm.media.made_films import film, joined, loudness, pitch, sound_of, tone, wav
 
 SIZE = Size(64, 64)
 SECOND = 48_000
@@ -57,7 +57,7 @@ def test_channels_and_rate_that_change(
         tone(tmp_path / f"{at}.aac", hertz=hertz, layout=layout, rate=rate, form=form)
         for at, (hertz, (layout, rate)) in enumerate(((440, first), (880, second)))
     ]
-    samples = heard(clip_of(joined(tmp_path / "both.aac", *parts), tmp_path))
+    samples = sound_of(clip_of(joined(tmp_path / "both.aac", *parts), tmp_path))
     assert len(samples) == 10 * SECOND
     assert pitch(samples[SECOND // 2 : SECOND * 3 // 2]) == pytest.approx(440, abs=2)
     assert pitch(samples[SECOND * 5 // 2 : SECOND * 7 // 2]) == pytest.approx(880, abs=2)
@@ -82,7 +82,7 @@ def test_any_kind_of_file_is_heard(
     codec: str, form: str, layout: str, rate: int, tmp_path: Path
 ) -> None:
     source = tone(tmp_path / f"voice.{form}", codec=codec, form=form, layout=layout, rate=rate)
-    samples = heard(clip_of(source, tmp_path))
+    samples = sound_of(clip_of(source, tmp_path))
     assert len(samples) == 10 * SECOND
     assert pitch(samples[:SECOND]) == pytest.approx(440, abs=2)
     assert loudness(samples[SECOND // 2 : SECOND]) == pytest.approx(QUARTER, rel=0.3)
@@ -95,7 +95,7 @@ def test_every_channel_is_heard(channels: int, tmp_path: Path) -> None:
         rows = np.zeros((channels, SECOND))
         rows[spoken] = np.sin(2 * np.pi * 440 * np.arange(SECOND) / SECOND) / 4
         clip = clip_of(wav(tmp_path / f"{channels}-{spoken}.wav", rows), tmp_path)
-        samples = heard(clip)[:SECOND]
+        samples = sound_of(clip)[:SECOND]
         assert pitch(samples) == pytest.approx(440, abs=1)
         assert loudness(samples) == pytest.approx(QUARTER / channels, rel=0.05)
 
@@ -115,7 +115,7 @@ def test_long_samples_of_channels_of_no_known_place_are_heard(tmp_path: Path) ->
         + struct.pack("<4sI", b"data", len(data))
         + data
     )
-    samples = heard(clip_of(source, tmp_path))[:SECOND]
+    samples = sound_of(clip_of(source, tmp_path))[:SECOND]
     assert pitch(samples) == pytest.approx(440, abs=1)
     assert loudness(samples) == pytest.approx(QUARTER / 2 / 9, rel=0.05)
 
@@ -126,7 +126,7 @@ def test_a_file_that_breaks_off_is_heard_up_to_there(tmp_path: Path) -> None:
         tone(tmp_path / f"{layout}.opus", hertz=hertz, layout=layout, codec="libopus", form="ogg")
         for hertz, layout in ((440, "mono"), (880, "stereo"))
     ]
-    samples = heard(clip_of(joined(tmp_path / "chained.opus", *parts), tmp_path))
+    samples = sound_of(clip_of(joined(tmp_path / "chained.opus", *parts), tmp_path))
     assert len(samples) == 10 * SECOND
     assert pitch(samples[: 2 * SECOND]) == pytest.approx(440, abs=1)
 
@@ -136,14 +136,14 @@ def test_what_does_not_decode_is_left_out(tmp_path: Path) -> None:
     data[len(data) // 2 : len(data) // 2 + 60] = b"\xff" * 60
     source = tmp_path / "spoilt.aac"
     source.write_bytes(data)
-    samples = heard(clip_of(source, tmp_path))
+    samples = sound_of(clip_of(source, tmp_path))
     assert len(samples) == 10 * SECOND
     assert pitch(samples[SECOND // 2 : SECOND]) == pytest.approx(440, abs=2)
 
 
 def test_a_second_of_sound_is_heard_ten_times(tmp_path: Path) -> None:
     rows = np.sin(2 * np.pi * 440 * np.arange(44_100) / 44_100)[np.newaxis] / 4
-    samples = heard(clip_of(wav(tmp_path / "short.wav", rows, rate=44_100), tmp_path))
+    samples = sound_of(clip_of(wav(tmp_path / "short.wav", rows, rate=44_100), tmp_path))
     assert len(samples) == 10 * SECOND
     np.testing.assert_allclose(samples[:SECOND], samples[SECOND : 2 * SECOND], atol=1e-3)
 

@@ -1,4 +1,4 @@
-"""Timestamps as files have them -> when each picture is shown."""
+"""Timestamps as files have them -> when each frame is shown."""
 
 from __future__ import annotations
 
