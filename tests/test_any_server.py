@@ -67,8 +67,8 @@ def test_what_the_doctor_calls_ok_is_tried_and_reported(
     assert result["kurento"] is None
     assert result["server_process_cpu_percent"] is not None
     assert not (trial / "kurento").exists()
-    assert "not a Kurento; what it is is not known to the farm (its process runs python" in report
-    assert "Pipelines and elements: not known, the server is not a Kurento." in report
+    assert "not a Kurento; its kind is unknown to the farm (its process runs python" in report
+    assert "Pipelines and elements: unknown, the server is not a Kurento." in report
 
 
 async def test_a_server_that_nobody_samples_has_no_cpu_and_an_answer(

@@ -1,1 +1,1 @@
-"""A recording for other programs: CSV, Parquet, JUnit XML, dumps as chrome://webrtc-internals'."""
+"""Exports of a recording: CSV, Parquet, JUnit XML, dumps for chrome://webrtc-internals viewers."""

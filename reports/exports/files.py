@@ -1,4 +1,4 @@
-"""Writes the exports of a run into files."""
+"""Writes exports of a run into files."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def export(
 ) -> tuple[Path, ...]:
     """Write `trials` of a run into `folder`; returns the files. Raises BadInput, RecordingError.
 
-    With a probe chosen only what is of that probe. Parquet is as it was recorded: whole tables.
+    With a probe chosen, only its rows are written. Parquet holds whole tables as recorded.
     """
     if choice.probe is not None:
         for trial in trials:
@@ -62,7 +62,7 @@ def export(
 
 
 def write_junit(reader: RunReader, path: Path, trials: Sequence[TrialReader]) -> Path:
-    """The verdicts of `trials`. Raises OSError."""
+    """Write the verdicts of `trials` as JUnit XML. Raises OSError."""
     manifest = reader.manifest
     properties = {
         "run": reader.path.resolve().name,
@@ -87,7 +87,7 @@ def _csv(_: RunReader, trial: TrialReader, choice: Choice, folder: Path) -> Iter
     for table in tables:
         frame = rows(trial, table, choice)
         if frame is not None:
-            path = _made(folder, trial) / f"{table}.csv"
+            path = _trial_folder(folder, trial) / f"{table}.csv"
             with beside(path) as to, to.open("w", encoding="utf-8", newline="") as file:
                 write_csv(frame, file)
             yield path
@@ -104,27 +104,27 @@ def _parquet(_: RunReader, trial: TrialReader, choice: Choice, folder: Path) -> 
         if (source / WHOLE).exists():
             yield from _copied(source / WHOLE, table, folder, trial)
             continue
-        frame, damage = read_table(source)  # in parts: what was there now becomes one file
+        frame, damage = read_table(source)  # still in parts: they become one file
         trial.note(damage)
         if frame is not None:
             yield _written(frame, table, folder, trial)
 
 
 def _copied(whole: Path, table: str, folder: Path, trial: TrialReader) -> Iterator[Path]:
-    """Nothing where a link leads to it: what a recording holds is its own."""
+    """Copy a whole table; a symbolic link is not followed, for it leads out of the recording."""
     try:
         recorded = open_inside(trial.folder.run, whole)
     except OSError as error:
         trial.note([Damage(whole, str(error))])
         return
-    path = _made(folder, trial) / f"{table}.parquet"
+    path = _trial_folder(folder, trial) / f"{table}.parquet"
     with recorded, beside(path) as to, to.open("wb") as file:
         shutil.copyfileobj(recorded, file)
     yield path
 
 
 def _written(frame: pl.DataFrame, table: str, folder: Path, trial: TrialReader) -> Path:
-    path = _made(folder, trial) / f"{table}.parquet"
+    path = _trial_folder(folder, trial) / f"{table}.parquet"
     with beside(path) as to:
         frame.write_parquet(to)
     return path
@@ -144,13 +144,14 @@ def _dumps(reader: RunReader, trial: TrialReader, choice: Choice, folder: Path) 
             page=None if app_url is None else app_address(app_url),
             chromium=manifest.chromium,
         )
-        path = _made(folder, trial) / f"{file_name_part(probe)}.json"
+        path = _trial_folder(folder, trial) / f"{file_name_part(probe)}.json"
         with beside(path) as to:
             to.write_text(json.dumps(content, indent=1), encoding="utf-8")
         yield path
 
 
-def _made(folder: Path, trial: TrialReader) -> Path:
+def _trial_folder(folder: Path, trial: TrialReader) -> Path:
+    """The folder of a trial's exports, made if it is missing."""
     path = folder / trial.plan.folder
     path.mkdir(exist_ok=True)
     return path

@@ -1,8 +1,8 @@
-"""The verdicts of a run as JUnit XML, for whoever collects tests. Pure.
+"""The verdicts of a run as JUnit XML, for CI systems. Pure.
 
-A trial is a test case. A search looks for loads that fail: its failed trials are told, but as
-skipped; what counts of it is its answer, a case of its own. An invalid trial is skipped, too, but
-for the one of `farm run`: nothing else stands for what was asked, and it has no answer.
+A trial is a test case. A search looks for loads that fail: its failed trials are reported as
+skipped, and its answer is a test case of its own. An invalid trial is skipped, too, except that of
+`farm run`: it is the only case of its run and has no answer, so it is an error.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from farm.model.verdict import Outcome
 from farm.results.answer_lines import why_invalid
 
 ANSWERED = frozenset({"converged", "ceiling_passed"})
-"""States of a search with an answer."""
+"""States in which a search has an answer."""
 
 
 def junit(
@@ -28,7 +28,7 @@ def junit(
     summary: Mapping[str, Any],
     properties: Mapping[str, str],
 ) -> bytes:
-    """The XML; `properties` say where the numbers come from."""
+    """The JUnit XML document; `properties` hold the provenance of the numbers."""
     suite = TestSuite(name)
     for key, value in properties.items():
         suite.add_property(key, value)
@@ -52,24 +52,24 @@ def _trial(scenario: str, plan: TrialPlan, result: TrialResult | None) -> TestCa
     if phases.ramp_s is not None and phases.leave_s is not None:
         case.time = round(phases.leave_s - phases.ramp_s, 3)
     messages = [_plain(reason.message) for reason in verdict.reasons]
-    said, first = "\n".join(messages), messages[0] if messages else ""
-    many = f"{verdict.units_failed} of {verdict.units} failed: {first}"
+    every, first = "\n".join(messages), messages[0] if messages else ""
+    failed = f"{verdict.units_failed} of {verdict.units} failed: {first}"
     if verdict.outcome is Outcome.INVALID:
         why = why_invalid([reason.code for reason in verdict.reasons])
         unanswered = Error if plan.purpose == "single" else Skipped
         case.result = [unanswered(f"invalid, {why}: {first}", "invalid")]
     elif verdict.outcome is Outcome.FAIL and plan.purpose == "search":
-        case.result = [Skipped(f"fail, at a load that was being tried: {many}", "fail")]
+        case.result = [Skipped(f"fail, at a load that the search tried: {failed}", "fail")]
     elif verdict.outcome is Outcome.FAIL:
-        failure = Failure(many, verdict.reasons[0].code if verdict.reasons else "fail")
-        failure.text = said
+        failure = Failure(failed, verdict.reasons[0].code if verdict.reasons else "fail")
+        failure.text = every
         case.result = [failure]
-    case.system_out = "\n".join((said, *map(_plain, verdict.notes))).strip()
+    case.system_out = "\n".join((every, *map(_plain, verdict.notes))).strip()
     return case
 
 
 def _plain(text: str) -> str:
-    """Without what XML cannot hold: pages may say anything."""
+    """`text` without characters that XML cannot hold; pages may log any text."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
@@ -77,10 +77,10 @@ def _answer(scenario: str, summary: Mapping[str, Any]) -> TestCase:
     capacity = summary.get("capacity") or {}
     state, probes = str(summary.get("state")), capacity.get("probes")
     case = TestCase("capacity", scenario)
-    said = f"{state}: {'unknown' if probes is None else probes} probes"
+    answer = f"{state}: {'unknown' if probes is None else probes} probes"
     if state == "floor_failed":
-        case.result = [Failure(said, state)]
+        case.result = [Failure(answer, state)]
     elif state not in ANSWERED:
-        case.result = [Error(said, state)]
-    case.system_out = said
+        case.result = [Error(answer, state)]
+    case.system_out = answer
     return case

@@ -1,4 +1,4 @@
-"""From a number back to what was recorded: the commands that print the rows behind it. Pure."""
+"""The commands that print the recorded rows behind a number of the report. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reports.exports.told_rows import EVENTS, TRIALS
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """Tables of the recording (`exports.rows.TABLES`, `OF_A_RUN`); of some probes, or of all."""
+    """The recorded tables behind a number (`rows.TABLES`, `OF_A_RUN`); of some probes, or all."""
 
     tables: tuple[str, ...]
     probes: tuple[str, ...] = ()
@@ -25,13 +25,13 @@ OF_TRIALS = Traced((TRIALS,))
 
 
 def probe_commands(run: str, probes: Sequence[str], trial: int) -> tuple[str, ...]:
-    """What draws the channels of each of `probes` and prints their windows."""
+    """Commands that draw each of `probes` and print its windows."""
     start = ["farm", "report", run, "--trial", str(trial), "--probe"]
     return tuple(shlex.join([*start, probe]) for probe in probes)
 
 
 def commands(run: str, traced: Traced, trial: int | None) -> tuple[str, ...]:
-    """One a table, or one a table and probe; `trial` `None`: of all trials of the run."""
+    """Commands that print rows, one for each table and probe; without a trial, of the whole run."""
     start = ["farm", "report", run, *([] if trial is None else ["--trial", str(trial)])]
     whose = [["--probe", probe] for probe in traced.probes] or [[]]
     return tuple(

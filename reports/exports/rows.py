@@ -1,4 +1,4 @@
-"""The rows of a recording, as CSV: what every number of a report can be traced back to."""
+"""Reads the rows of a recording that a report's numbers come from, and writes them as CSV."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from reports.exports.told_rows import EVENTS, TRIALS, event_rows
 
 MACHINES = ("hosts", "server", "kurento")
 TABLES = (*STATS_TYPES, POLL, *MACHINES, EVENTS)
-"""What can be asked for of a trial: W3C stats types, polls, samples of machines, events."""
+"""Tables of a trial: W3C stats types, polls, samples of machines, events."""
 
 OF_A_RUN = (TRIALS,)
-"""What can be asked for of a whole run."""
+"""Tables of a whole run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which rows: of one probe (`None`: all), and of the last so many seconds of the trial."""
+    """Which rows to read: of one probe (`None`: all), of the last seconds of the trial."""
 
     probe: str | None = None
     last_s: float | None = None
 
 
 def rows(trial: TrialReader, table: str, choice: Choice) -> pl.DataFrame | None:
-    """Rows of a table in the order of time, with `run_s`; `None` when there are none.
+    """Rows of a table in order of time, with `run_s`; `None` when there are none.
 
-    Raises BadInput for a table or a probe that there is not.
+    Raises BadInput for an unknown table or probe.
     """
     frame = _read(trial, table, choice.probe)
     if frame is None:
@@ -46,12 +46,12 @@ def rows(trial: TrialReader, table: str, choice: Choice) -> pl.DataFrame | None:
 
 
 def has_rows(trial: TrialReader, table: str) -> bool:
-    """Whether a table was recorded, as far as its files tell."""
+    """Whether a table was recorded, judged by its files."""
     return table == EVENTS or has_files(table_folder(trial, table))
 
 
 def table_folder(trial: TrialReader, table: str) -> Path:
-    """Where the parts of a table are; not for events."""
+    """The folder with the parts of a table; events have none."""
     machines = {
         "hosts": trial.folder.hosts,
         "server": trial.folder.server,
@@ -61,7 +61,7 @@ def table_folder(trial: TrialReader, table: str) -> Path:
 
 
 def trial_end_s(trial: TrialReader) -> float:
-    """When the trial was over, by its phases or, cut short, by its last poll; run time."""
+    """The end of a trial in run time: of its phases, or, where it was cut short, its last poll."""
     phases = trial.phases
     for end_s in (phases.leave_s, phases.done_s):
         if end_s is not None:
@@ -72,7 +72,7 @@ def trial_end_s(trial: TrialReader) -> float:
 
 
 def write_csv(frame: pl.DataFrame, to: TextIO) -> None:
-    """Lists and structures become JSON."""
+    """Write a frame as CSV; lists and structures become JSON."""
     nested = [
         name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List | pl.Struct)
     ]
@@ -84,7 +84,7 @@ def write_csv(frame: pl.DataFrame, to: TextIO) -> None:
 
 
 def check_probe(trial: TrialReader, probe: str) -> None:
-    """Raises BadInput if the trial has no such probe."""
+    """Raise BadInput if the trial has no such probe."""
     names = [each.probe for each in trial.plan.probes]
     if probe not in names:
         raise BadInput(
@@ -97,14 +97,14 @@ def _read(trial: TrialReader, table: str, probe: str | None) -> pl.DataFrame | N
     if table not in TABLES:
         raise BadInput(f"--rows: there is no table {table}; there are {', '.join(TABLES)}")
     if table == EVENTS:
-        told = event_rows(trial.events, trial.joins, trial.faults, trial.phases, trial.topology)
+        events = event_rows(trial.events, trial.joins, trial.faults, trial.phases, trial.topology)
         if probe is None:
-            return told
+            return events
         check_probe(trial, probe)
-        return told.filter(pl.col("probe") == probe)
+        return events.filter(pl.col("probe") == probe)
     if table in MACHINES:
         if probe is not None:
-            raise BadInput(f"--probe: rows of {table} are of no probe")
+            raise BadInput(f"--probe: rows of {table} do not belong to probes")
         if table == "hosts":
             return trial.hosts()
         return trial.server() if table == "server" else trial.kurento()

@@ -1,4 +1,4 @@
-"""What a recording tells in lines, as rows: the events of a trial, the verdicts of a run. Pure."""
+"""Rows made of JSON lines: the events of a trial, the results of a run's trials. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from farm.model.trial_result import TrialResult
 from farm.recording.events import SeenEvent
 
 EVENTS, TRIALS = "events", "trials"
-"""Tables that are told in lines of JSON: by the events of a trial, by `result.json` of all."""
+"""Tables made of JSON: of the events of a trial, of `result.json` of every trial."""
 
 _EVENT_SCHEMA: Mapping[str, pl.DataType] = {
     "run_s": pl.Float64(),
@@ -33,18 +33,18 @@ def event_rows(
     phases: Phases,
     topology: KurentoTopology | None = None,
 ) -> pl.DataFrame:
-    """What befell probes; `data` is JSON.
+    """The events of a trial as rows; `data` is JSON.
 
     Beside the kinds of probes' events there are `join`, `fault`, `phase`, and `topology`: a
-    pipeline as it was built.
+    pipeline as the media server built it.
     """
     rows: list[tuple[float | None, str | None, str, str, str]] = [
         (seen.run_s, seen.event.probe, seen.event.kind, seen.event.message, _json(seen.event.data))
         for seen in events
     ]
     for outcome in joins:
-        told = to_jsonable(outcome)
-        data = {name: told[name] for name in ("session", "joined", "join_s", "reason")}
+        plain = to_jsonable(outcome)
+        data = {name: plain[name] for name in ("session", "joined", "join_s", "reason")}
         rows.append((outcome.at_s, outcome.probe, "join", outcome.message, _json(data)))
     for fault in faults:
         data = {"what": fault.what, "session": fault.session}
@@ -58,7 +58,7 @@ def event_rows(
 
 
 def trial_rows(results: Sequence[TrialResult], began_wall_s: Mapping[int, float]) -> pl.DataFrame:
-    """A row a judged trial, members of members as `verdict_units`; lists are JSON.
+    """A row for each judged trial, nested members flattened (`verdict_units`); lists are JSON.
 
     `began_wall_s` is when each trial began.
     """
@@ -70,13 +70,13 @@ def trial_rows(results: Sequence[TrialResult], began_wall_s: Mapping[int, float]
 
 
 def _flat(members: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    row: dict[str, Any] = {}
     for name, value in members.items():
         if isinstance(value, dict):
-            found |= _flat(value, f"{prefix}{name}_")
+            row |= _flat(value, f"{prefix}{name}_")
         else:
-            found[f"{prefix}{name}"] = _json(value) if isinstance(value, list) else value
-    return found
+            row[f"{prefix}{name}"] = _json(value) if isinstance(value, list) else value
+    return row
 
 
 def _json(value: Any) -> str:

@@ -1,9 +1,9 @@
-"""A probe's statistics as chrome://webrtc-internals writes them into a dump. Pure.
+"""A probe's statistics as a dump of chrome://webrtc-internals, for its viewers. Pure.
 
-Existing viewers open it. As Chromium 156 writes it: a series for each member of each statistics
-object of a connection, named `ID-MEMBER`, its `values` JSON in a text, those of the same polls as
-the last values of `ID-timestamp`; a line in `updateLog` for what befell the connection, its `value`
-JSON in a text. Older viewers read a line's `time`, newer ones its `timestamp`.
+The format is that of Chromium 156: a series for each member of each statistics object of a
+connection, named `ID-MEMBER`, its `values` JSON in a string, aligned with the last values of
+`ID-timestamp`; a line in `updateLog` for each event of the connection, its `value` JSON in a
+string. Older viewers read a line's `time`, newer ones its `timestamp`.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ def dump(
 ) -> Dump:
     """The dump of one page: `tables` hold all rows of `probe` by W3C type.
 
-    `page` is its address, `chromium` what the browser says of its version, `started_wall_s` when
-    the run began. What the farm does not record (getUserMedia calls, SDP, the configuration of
-    connections) is empty, and so is what is not known.
+    `page` is its address, `chromium` the browser's version string, `started_wall_s` when the run
+    began. What the farm does not record (getUserMedia calls, SDP, the configuration of
+    connections) is empty, and so is what is unknown.
     """
     connections: dict[str, Dump] = {}
 
@@ -94,9 +94,9 @@ def dump(
 
 def _series(type: str, rows: pl.DataFrame) -> Dump:
     """The members of all objects of a type, over time."""
-    found = {}
+    series = {}
     for (id,), polled in rows.group_by("id", maintain_order=True):
-        # The same poll twice is said once, and what a page repeats is no new poll.
+        # A poll that was recorded twice, or that a page repeats, counts once.
         once = polled.unique("timestamp", keep="first", maintain_order=True)
         stamps = once["timestamp"].to_list()
         members = {
@@ -108,18 +108,18 @@ def _series(type: str, rows: pl.DataFrame) -> Dump:
             began = next((at for at, value in enumerate(values) if value is not None), None)
             if began is None:
                 continue
-            found[f"{id}-{member}"] = {
+            series[f"{id}-{member}"] = {
                 "startTime": _when(stamps[began]),
                 "endTime": _when(stamps[-1]),
                 "statsType": type,
-                # Viewers count from the end: what came late has fewer values.
+                # Viewers count from the end: a member that appeared late has fewer values.
                 "values": _json(values[began:]),
             }
-    return found
+    return series
 
 
 def _timed(events: Iterable[SeenEvent], probe: str) -> Iterator[SeenEvent]:
-    """Those of a probe's connections; without a time a line has no place in a log."""
+    """Events of a probe's connections that have a time; a log needs one."""
     for seen in events:
         event = seen.event
         if event.probe == probe and event.data.get("connection") and seen.run_s is not None:
@@ -127,12 +127,12 @@ def _timed(events: Iterable[SeenEvent], probe: str) -> Iterator[SeenEvent]:
 
 
 def _update(event: ProbeEvent) -> Dump | None:
-    """The line of an event that Chromium's log has, too."""
+    """The line of Chromium's log for an event; `None` for an event that its log has not."""
     data, state = event.data, event.data.get("state")
     if event.kind == "candidate_error":
         names = {"url": "url", "error_text": "text", "error_code": "code"}
-        told = {theirs: data.get(ours) for theirs, ours in names.items()}
-        return {"type": "onicecandidateerror", "value": _json(told)}
+        value = {theirs: data.get(ours) for theirs, ours in names.items()}
+        return {"type": "onicecandidateerror", "value": _json(value)}
     if event.kind != "connection" or not state:
         return None
     if state == "closed":
@@ -141,7 +141,7 @@ def _update(event: ProbeEvent) -> Dump | None:
 
 
 def _page_ahead_s(tables: Mapping[str, pl.DataFrame]) -> float | None:
-    """What the page's clock, which statistics go by, shows more than run time."""
+    """How far the page's clock, by which statistics are timed, is ahead of run time."""
     for rows in tables.values():
         ahead = (rows["page_time_s"] - rows["run_s"]).median()
         if ahead is not None:
@@ -157,7 +157,7 @@ def _brands(version: str) -> Dump:
 
 
 def _json_value(value: Any) -> Any:
-    """As Chromium's page has it, which makes numbers of digits: the mid "0" is 0.
+    """A value as Chromium's page writes it: digits become numbers, so the mid "0" is 0.
 
     A page may send 1e999, and JSON has no infinity.
     """

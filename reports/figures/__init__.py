@@ -1,1 +1,1 @@
-"""Figures: what each is drawn from, and how."""
+"""Figures: functions that draw them, and the charts that a report holds."""

@@ -1,4 +1,4 @@
-"""Figures of a trial by probe and by session: whom it went well for, and whom not.
+"""Figures of a trial by probe and by session: bitrate, loss, setup times.
 
 Up to `FEW` probes are drawn one by one and named; more become ranks.
 """
@@ -28,22 +28,22 @@ from reports.figures.canvas import (
     largest,
     legend_below,
     mark_limit,
-    paper,
+    new_figure,
 )
 from reports.series.grid import Array, Grid
 from reports.series.trial import ByProbe
 
 _NAMED = 12
-_MANY = 400  # probes from which on neighbours are taken together
+_MANY = 400  # probes from which on neighbours are grouped
 _GROUPS = 200
 _BAR = 0.4
 
 
 def bitrate_sorted(kind: MediaKind, by_probe: ByProbe) -> Figure:
-    """What each probe sent and what it received in the hold, each sorted, the largest first."""
+    """Bitrate sent and received by each probe in the hold, each sorted, the largest first."""
     sent, received = by_probe.sent_bps[kind], by_probe.received_bps[kind]
     unit = bit_rate(sent, received)
-    figure, (axes,) = paper()
+    figure, (axes,) = new_figure()
     for values, label, color, side in (
         (sent, "sent", SENT, -1),
         (received, "received", RECEIVED, 1),
@@ -72,8 +72,8 @@ def bitrate_sorted(kind: MediaKind, by_probe: ByProbe) -> Figure:
     known = received[np.isfinite(received)]
     headline(
         figure,
-        f"{kind.capitalize()} received by probe: half got {unit.text(float(np.median(known)))} or "
-        f"more, the least {unit.text(float(known.min()))}{by_probe.together}"
+        f"{kind.capitalize()} received by probe: median {unit.text(float(np.median(known)))}, "
+        f"lowest {unit.text(float(known.min()))}{by_probe.together}"
         if known.size
         else f"{kind.capitalize()} by probe: nothing was received in the hold",
     )
@@ -81,15 +81,15 @@ def bitrate_sorted(kind: MediaKind, by_probe: ByProbe) -> Figure:
 
 
 def bitrate_by_session(kind: MediaKind, by_probe: ByProbe, *, mixed: bool) -> Figure:
-    """Sent and received by probe in session order: the halves of a broken call stand together.
+    """Bitrate sent and received by probe in session order, so that partners are side by side.
 
-    `mixed` says that what one received is not what another sent.
+    `mixed`: what one received is not what another sent.
     """
     sent, received = by_probe.sent_bps[kind], by_probe.received_bps[kind]
     if sent.size > _MANY:
         return _bitrate_bands(kind, by_probe, mixed=mixed)
     unit = bit_rate(sent, received)
-    figure, (axes,) = paper()
+    figure, (axes,) = new_figure()
     at = _places(by_probe.sessions)
     few = at.size <= FEW
     if few:
@@ -112,23 +112,23 @@ def bitrate_by_session(kind: MediaKind, by_probe: ByProbe, *, mixed: bool) -> Fi
     axes.set_ylabel(f"{kind} in the hold, {unit.name}")
     from_zero(axes)
     legend_below(figure, axes)
-    headline(figure, _weakest_half(kind, by_probe, mixed=mixed))
+    headline(figure, _lowest_received(kind, by_probe, mixed=mixed))
     return figure
 
 
 def _bitrate_bands(kind: MediaKind, by_probe: ByProbe, *, mixed: bool) -> Figure:
-    """The same of thousands: neighbours are taken together, and none is too few to be seen."""
+    """`bitrate_by_session` for many probes: neighbours become a band with its lowest value."""
     sides = (
         (by_probe.sent_bps[kind], "sent", SENT),
         (by_probe.received_bps[kind], "received", RECEIVED),
     )
     unit = bit_rate(*(values for values, *_ in sides))
-    figure, panels = paper(2, height=4.9)
+    figure, panels = new_figure(2, height=4.9)
     size = -(-len(by_probe.probes) // _GROUPS)
     for axes, (values, word, color) in zip(panels, sides, strict=True):
         padded = np.append(values, np.full(-values.size % size, np.nan))
         groups = padded.reshape(-1, size)
-        # As if each group were a second: its probes are what a band is made of.
+        # Each group takes the place of a second: its probes make the band.
         band = Grid(np.arange(groups.shape[0], dtype=np.float64), (), groups.T).band()
         at = band.time_s * size
         fill_band(axes, at, band, unit.scale, color, few=False, name=f"{word}: ")
@@ -136,22 +136,22 @@ def _bitrate_bands(kind: MediaKind, by_probe: ByProbe, *, mixed: bool) -> Figure
         axes.plot(at, band.low / unit.scale, color=WORST, lw=0.9, label="lowest of each group")
         axes.set_ylabel(f"{kind} {word}, {unit.name}")
         from_zero(axes)
-    panels[-1].set_xlabel(f"probes in session order, {size} neighbours taken together")
+    panels[-1].set_xlabel(f"probes in session order, in groups of {size} neighbours")
     panels[-1].set_xlim(0, len(by_probe.probes))
     legend_below(figure, *panels)
-    headline(figure, _weakest_half(kind, by_probe, mixed=mixed))
+    headline(figure, _lowest_received(kind, by_probe, mixed=mixed))
     return figure
 
 
 def loss_by_probe(by_probe: ByProbe, limit_ratio: float) -> Figure:
-    """Packets lost on the way down and on the way up by probe, the worst `FEW` of them."""
+    """Post-repair loss down and up by probe, of the worst `FEW` probes."""
     down, up = by_probe.lost_down, by_probe.lost_up
     worst = np.fmax(np.nan_to_num(down), np.nan_to_num(up))
     order = np.argsort(-worst, kind="stable")[:FEW]
     names = [by_probe.probes[i] for i in order]
-    figure, (axes,) = paper()
+    figure, (axes,) = new_figure()
     at = np.arange(order.size, dtype=np.float64)
-    axes.bar(at - _BAR / 2, down[order] * 100, _BAR, color=BLUE, label="down: lost after repair")
+    axes.bar(at - _BAR / 2, down[order] * 100, _BAR, color=BLUE, label="down: post-repair loss")
     axes.bar(
         at + _BAR / 2,
         up[order] * 100,
@@ -160,7 +160,7 @@ def loss_by_probe(by_probe: ByProbe, limit_ratio: float) -> Figure:
         hatch="///",
         edgecolor="white",
         lw=0,
-        label="up: missed by the server",
+        label="up: loss that the server reported",
     )
     _name_ticks(axes, at, names)
     axes.set_xlim(-2 * _BAR, order.size - 1 + 2 * _BAR)
@@ -173,8 +173,8 @@ def loss_by_probe(by_probe: ByProbe, limit_ratio: float) -> Figure:
     bad = int(np.sum(worst > limit_ratio))
     unknown = _unknown_losses(by_probe)
     if largest(worst) == 0:
-        nobody = "No probe is known to have lost" if unknown else "No probe lost"
-        headline(figure, f"{nobody} a packet for good in the hold{unknown}")
+        seen = " was seen" if unknown else ""
+        headline(figure, f"No post-repair loss{seen} in the hold{unknown}")
     elif bad == 0:
         headline(
             figure,
@@ -191,28 +191,28 @@ def loss_by_probe(by_probe: ByProbe, limit_ratio: float) -> Figure:
 
 
 def _unknown_losses(by_probe: ByProbe) -> str:
-    """Of how many probes that receive, or send, the loss is not known."""
+    """The number of probes that receive, or send, and whose loss is unknown, in words."""
     ways = (
         ("down", by_probe.lost_down, by_probe.received_bps),
         ("up", by_probe.lost_up, by_probe.sent_bps),
     )
-    said = []
+    parts = []
     for word, lost, rates in ways:
         moving = np.isfinite(np.vstack(list(rates.values()))).any(axis=0)
         unseen = int(np.sum(moving & np.isnan(lost)))
         if unseen:
-            said.append(f"of {unseen} the loss {word} is not known")
-    return f"; {', '.join(said)}" if said else ""
+            parts.append(f"loss {word} unknown for {unseen}")
+    return f"; {', '.join(parts)}" if parts else ""
 
 
 def _places(sessions: Sequence[str]) -> Array:
-    """Where each probe stands: one apart, with a gap between sessions."""
+    """The x position of each probe: one apart, with a gap between sessions."""
     begins = [i > 0 and session != sessions[i - 1] for i, session in enumerate(sessions)]
     return np.arange(len(sessions)) + 0.6 * np.cumsum(begins)
 
 
 def _name_sessions(axes: Axes, at: Array, probes: Sequence[str], sessions: Sequence[str]) -> None:
-    """Every probe by name when they are very few, else the sessions, or every so many of them."""
+    """Name every probe where they are few, else the sessions, or some of them."""
     if at.size <= _NAMED:
         names = [f"{probe}\n{session}" for probe, session in zip(probes, sessions, strict=True)]
         axes.set_xticks(at, names)
@@ -231,13 +231,13 @@ def _name_sessions(axes: Axes, at: Array, probes: Sequence[str], sessions: Seque
 
 
 def _name_ticks(axes: Axes, at: Sequence[float] | Array, names: Sequence[str]) -> None:
-    """Names under the axis, on their side when they are many."""
+    """Put names under the axis, turned where they are many."""
     axes.set_xticks(at, names, rotation=90 if len(names) > _NAMED else 0)
     axes.tick_params(axis="x", length=0)
 
 
-def _weakest_half(kind: MediaKind, by_probe: ByProbe, *, mixed: bool) -> str:
-    """The probe that received least and what the others of its session sent meanwhile."""
+def _lowest_received(kind: MediaKind, by_probe: ByProbe, *, mixed: bool) -> str:
+    """The probe that received the lowest bitrate, and what its partners sent meanwhile."""
     received = by_probe.received_bps[kind]
     if not np.isfinite(received).any():
         return f"{kind.capitalize()} by session: nothing was received in the hold"
@@ -255,6 +255,6 @@ def _weakest_half(kind: MediaKind, by_probe: ByProbe, *, mixed: bool) -> str:
     elif others:
         meanwhile = f", while {others[0][0]} sent {unit.text(others[0][1])}"
     return (
-        f"{by_probe.probes[worst]} of {session} received least: "
+        f"{by_probe.probes[worst]} of {session} received the lowest bitrate: "
         f"{unit.text(float(received[worst]))}{by_probe.together}{meanwhile}"
     )

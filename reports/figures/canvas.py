@@ -1,4 +1,4 @@
-"""The paper that all figures are drawn on: style, colours, units, phases, titles and legends."""
+"""What all figures share: style, colours, units, phases, titles and legends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from farm.model.trial_evidence import Phases
 from farm.model.verdict import Outcome
 from reports.series.grid import Array, Band
 
-# Okabe and Ito's colours: told apart by colour-blind eyes.
+# Okabe and Ito's colours, which colour-blind people can distinguish.
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
 PURPLE, ORANGE, BLACK = "#CC79A7", "#E69F00", "#000000"
 GREY = "#6b7480"
@@ -27,7 +27,7 @@ GREY = "#6b7480"
 SENT, RECEIVED, WORST, LIMIT = BLUE, GREEN, VERMILLION, BLACK
 
 FEW = 40
-"""Up to so many probes are drawn one by one; more become ranks, bands and heat maps."""
+"""Most probes that are drawn one by one; more become ranks, bands and heat maps."""
 
 _TITLE_LETTERS = 70
 _LONGEST_WORD = 10
@@ -35,13 +35,13 @@ _LEGEND_LETTERS = 92
 _LEGEND_KEY_LETTERS = 8
 _HEADROOM = 1.08
 _WIDE_S = 300.0
-_LETTER_SHARE = 0.013  # of the axis: a phase too short for its name goes without
+_LETTER_SHARE = 0.013  # of the axis: a phase too short for its name is not named
 _PHASE_TINT = {"ramp": 0.11, "settle": 0.055, "leave": 0.11}
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How a verdict looks: never told by its colour alone."""
+    """The look of a verdict in a figure: its shape differs, not its colour alone."""
 
     label: str
     marker: str
@@ -58,20 +58,20 @@ VERDICT_MARKS = {
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Divide by `scale` to get figures in `name`."""
+    """A unit of an axis: values divided by `scale` are in `name`."""
 
     scale: float
     name: str
 
     def text(self, value: float) -> str:
-        """`value` in this unit, with three figures or so: `487 kbit/s`, `2.31 Mbit/s`."""
+        """`value` in this unit, to about three digits: `487 kbit/s`, `2.31 Mbit/s`."""
         shown = value / self.scale
         return f"{shown:.{0 if shown >= 100 else 1 if shown >= 10 else 2}f} {self.name}"
 
 
 @contextmanager
 def farm_style() -> Iterator[None]:
-    """The farm's look, for drawing and for saving a figure."""
+    """Matplotlib's settings for the farm's figures, while they are drawn and saved."""
     with importlib.resources.as_file(
         importlib.resources.files("reports.figures").joinpath("farm.mplstyle")
     ) as path:
@@ -80,8 +80,8 @@ def farm_style() -> Iterator[None]:
         yield
 
 
-def paper(panels: int = 1, *, height: float | None = None) -> tuple[Figure, list[Axes]]:
-    """A figure with panels stacked on one x axis; `height` is in inches."""
+def new_figure(panels: int = 1, *, height: float | None = None) -> tuple[Figure, list[Axes]]:
+    """A new figure with panels stacked on one x axis; `height` is in inches."""
     figure = Figure()
     if height is not None:
         figure.set_figheight(height)
@@ -89,14 +89,14 @@ def paper(panels: int = 1, *, height: float | None = None) -> tuple[Figure, list
 
 
 def headline(figure: Figure, title: str) -> None:
-    """What is seen, set left, in lines of about the same length."""
+    """Set the figure's title: the finding, aligned left, in lines of similar length."""
     lines = len(textwrap.wrap(title, _TITLE_LETTERS))
     width = _TITLE_LETTERS if lines == 1 else len(title) // lines + _LONGEST_WORD
     figure.suptitle(textwrap.fill(title, min(width, _TITLE_LETTERS)), x=0.012, ha="left")
 
 
 def legend_below(figure: Figure, *panels: Axes) -> None:
-    """One legend for all panels under the figure, where it covers no data."""
+    """Put one legend for all panels under the figure, where it covers no data."""
     entries = {
         label: handle
         for axes in panels
@@ -112,8 +112,8 @@ def legend_below(figure: Figure, *panels: Axes) -> None:
         )
 
 
-def dress(figure: Figure, panels: list[Axes], time_s: Array, phases: Phases) -> None:
-    """What every figure over time wears: phases, one time axis at the foot, a legend."""
+def finish_time_axes(figure: Figure, panels: list[Axes], time_s: Array, phases: Phases) -> None:
+    """Add to a figure over time its phases, one time axis at the bottom, and a legend."""
     shown = trial_time(panels[-1], time_s, phases)
     end_s = shown[-1] + 1 if shown.size else 0.0
     if shown.size:
@@ -126,12 +126,12 @@ def dress(figure: Figure, panels: list[Axes], time_s: Array, phases: Phases) -> 
 
 
 def bit_rate(*values: Array) -> Unit:
-    """kbit/s or Mbit/s, whichever suits the largest of `values`, in bit/s."""
+    """The unit kbit/s or Mbit/s, whichever suits the largest of `values`, in bit/s."""
     return Unit(1e6, "Mbit/s") if largest(*values) >= 2e6 else Unit(1e3, "kbit/s")
 
 
 def byte_size(*values: Array) -> Unit:
-    """MiB or GiB, whichever suits the largest of `values`, in bytes."""
+    """The unit MiB or GiB, whichever suits the largest of `values`, in bytes."""
     return Unit(2**30, "GiB") if largest(*values) >= 2**31 else Unit(2**20, "MiB")
 
 
@@ -149,12 +149,12 @@ def from_zero(axes: Axes, at_least: float = 0.0) -> None:
 
 
 def show_zero(axes: Axes) -> None:
-    """Let a line that lies at 0 be seen above the axis."""
+    """Extend the y axis a little below 0, so that a line at 0 is visible."""
     axes.set_ylim(bottom=-0.03 * axes.get_ylim()[1])
 
 
 def trial_time(axes: Axes, time_s: Array, phases: Phases) -> Array:
-    """Run time as seconds since the ramp began, and the axis that says so."""
+    """Run time as seconds since the ramp began; labels the x axis so."""
     start_s = phases.ramp_s if phases.ramp_s is not None else (time_s[0] if time_s.size else 0.0)
     shown = time_s - start_s
     what = "the ramp" if phases.ramp_s is not None else "the recording"
@@ -168,7 +168,7 @@ def trial_time(axes: Axes, time_s: Array, phases: Phases) -> Array:
 
 
 def shade_phases(axes: Axes, phases: Phases, end_s: float, *, name: bool = True) -> None:
-    """Grey grounds under ramp, settle and leave; the hold, which is judged, stays white."""
+    """Shade ramp, settle and leave in grey; the hold, which is judged, stays white."""
     for phase, start_s, stop_s in _spans(phases, end_s):
         if phase in _PHASE_TINT:
             axes.axvspan(start_s, stop_s, color="black", alpha=_PHASE_TINT[phase], lw=0, zorder=0)
@@ -188,7 +188,7 @@ def shade_phases(axes: Axes, phases: Phases, end_s: float, *, name: bool = True)
 def fill_band(
     axes: Axes, time_s: Array, band: Band, scale: float, color: str, *, few: bool, name: str = ""
 ) -> None:
-    """The spread: a pale band of all probes and, unless `few`, a deeper one of the middle 80 %."""
+    """Draw the spread: a pale band of all probes, and unless `few` one of the middle 80 %."""
     axes.fill_between(
         time_s,
         band.low / scale,
@@ -211,7 +211,7 @@ def fill_band(
 
 
 def mark_limit(axes: Axes, value: float, label: str, **more: Any) -> None:
-    """A limit of the criteria: a thin dotted line."""
+    """Draw a limit of the criteria as a thin dotted line."""
     axes.axhline(value, color=LIMIT, lw=1.1, ls=(0, (1, 2)), label=label, **more)
 
 

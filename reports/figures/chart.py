@@ -1,4 +1,4 @@
-"""A figure as a value: what draws it, and the words and the numbers that stand beside it."""
+"""A figure as a value: the function that draws it, its caption, and the numbers in it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ Column = Sequence[str] | Sequence[int] | Array
 class Chart:
     """A figure to be drawn and the numbers in it; `name` is the stem of its files.
 
-    `columns` are of one length, named with their units; `traced` is what they were made of.
+    `columns` are of one length, named with their units; `traced` are the recorded tables that they
+    come from.
     """
 
     name: str
@@ -30,7 +31,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Charts:
-    """The figures that the recording has data for, and a sentence for each that it has not."""
+    """The figures for which a recording has data, and a sentence for each that is missing."""
 
     charts: tuple[Chart, ...]
     missing: tuple[str, ...] = ()

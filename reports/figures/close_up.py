@@ -1,4 +1,4 @@
-"""The worst session from near: its probes side by side, both directions, the server below."""
+"""Figure of the worst session: its probes side by side, both directions, the server below."""
 
 from __future__ import annotations
 
@@ -24,24 +24,31 @@ from reports.figures.canvas import (
     trial_time,
 )
 from reports.figures.chart import Column
-from reports.figures.stream_styles import ROUND_TRIP, Look, Looks, say_endings, worst_first
+from reports.figures.stream_styles import (
+    ROUND_TRIP,
+    LineStyle,
+    StreamStyles,
+    worst_first,
+    write_endings,
+)
 from reports.series.grid import Array
 from reports.series.probe_channels import ProbeChannels, StreamChannels
 from reports.series.trial import ServerSeries
 
 PROBES = 4
-"""Side by side, at most."""
+"""Most probes side by side."""
 
 _WIDTH, _WIDER = 6.8, 2.6
 _HEIGHT = 9.4
-_LACKED = {"color": SENT, "ls": ":", "label": "encoder lacked CPU or bandwidth"}
+_LIMITED = {"color": SENT, "ls": ":", "label": "encoder limited by CPU or bandwidth"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CloseUp:
-    """`roles` and `channels` are of the probes shown, `others` counts the rest of the session.
+    """The data of the figure.
 
-    `worst_s` is where the window lies in which it was worst, `why` what was wrong then.
+    `roles` and `channels` are of the probes shown, `others` counts the rest of the session.
+    `worst_s` is the worst window in run time, `why` what was wrong in it.
     """
 
     session: str
@@ -54,7 +61,7 @@ class CloseUp:
 
     @property
     def kind(self) -> MediaKind:
-        """What bitrates are shown of: video where there is any."""
+        """The kind whose bitrates are shown: video where there is any."""
         videos = [
             each.bps
             for channels in self.channels
@@ -64,7 +71,7 @@ class CloseUp:
         return "video" if any(np.isfinite(values).any() for values in videos) else "audio"
 
     def columns(self) -> Mapping[str, Column]:
-        """A row for each probe, stream and second, and the server's CPU then."""
+        """Columns of a table with a row for each probe, stream and second."""
         each = [channels.columns() for channels in self.channels if channels.streams]
         columns: dict[str, Column] = {
             "probe": [
@@ -90,27 +97,27 @@ class CloseUp:
 
 
 def session_close_up(close: CloseUp) -> Figure:
-    """A column a probe, one time axis, the same scale in each row; a line for each stream."""
+    """Draw a column for each probe and a line for each stream, on the same scales."""
     columns = len(close.channels)
     figure = Figure()
     figure.set_size_inches(_WIDTH if columns <= 2 else columns * _WIDER, _HEIGHT)
     grid = figure.subplots(6, columns, sharex=True, sharey="row", squeeze=False)
     streams = [each for channels in close.channels for each in channels.streams]
     shown_kind = [each for each in streams if each.stream.kind == close.kind]
-    looks = Looks(worst_first(shown_kind))
+    styles = StreamStyles(worst_first(shown_kind))
     unit = bit_rate(*(each.bps for each in shown_kind))
     room = 1.0
     for column, channels in enumerate(close.channels):
         panels = list(grid[:, column])
         shown = trial_time(panels[-1], channels.time_s, channels.phases)
         for each in channels.streams:
-            _draw(panels, shown, each, looks, unit.scale, is_main=each.stream.kind == close.kind)
+            _draw(panels, shown, each, styles, unit.scale, is_main=each.stream.kind == close.kind)
         _line(panels[3], shown, channels.round_trip_s * 1000, ROUND_TRIP)
-        room = max(room, say_endings(panels[0], channels.streams))
+        room = max(room, write_endings(panels[0], channels.streams))
         if close.server is not None:
             at = trial_time(panels[-1], close.server.time_s, channels.phases)
-            look = {"color": BLACK, "label": "server, all its cores"}
-            _line(panels[-1], at, close.server.cpu_percent, look)
+            style = {"color": BLACK, "label": "server, all its cores"}
+            _line(panels[-1], at, close.server.cpu_percent, style)
         panels[0].set_title(f"{channels.probe}, {close.roles[column]}", pad=14)
         for axes in panels:
             _mark(axes, close, channels, name=axes is panels[0])
@@ -121,7 +128,7 @@ def session_close_up(close: CloseUp) -> Figure:
         "frames/s",
         "lost, %\n(last 10 s)",
         "ms",
-        "stood still,\n% of a second",
+        "frozen,\n% of a second",
         "server\nCPU, %",
     )
     for row, label in zip(grid, labels, strict=True):
@@ -136,7 +143,7 @@ def session_close_up(close: CloseUp) -> Figure:
     figure.align_ylabels(list(grid[:, 0]))
     legend_below(figure, *grid.ravel())
     others = f" ({counted(close.others, 'more probe')} of it not shown)" if close.others else ""
-    headline(figure, f"{close.session} from near: {close.why}{others}")
+    headline(figure, f"{close.session} in detail: {close.why}{others}")
     return figure
 
 
@@ -144,36 +151,36 @@ def _draw(
     panels: Sequence[Axes],
     shown: Array,
     channels: StreamChannels,
-    looks: Looks,
+    styles: StreamStyles,
     scale: float,
     *,
     is_main: bool,
 ) -> None:
-    """The lines of one stream; of the kind that is not shown, what it lost."""
+    """Draw the lines of one stream; of the kind that is not shown, only its loss."""
     moved, frames, lost, delay, stalls, _ = panels
-    look = looks.of(channels)
+    style = styles.of(channels)
     if not is_main:
         if np.nan_to_num(channels.lost).max(initial=0.0) > 0:
-            label = f"{channels.stream.kind} {look['label']}"
-            _line(lost, shown, channels.lost * 100, {**look, "ls": ":", "label": label})
+            label = f"{channels.stream.kind} {style['label']}"
+            _line(lost, shown, channels.lost * 100, {**style, "ls": ":", "label": label})
         return
-    _line(moved, shown, channels.bps / scale, look)
-    _line(frames, shown, channels.frames, look)
-    _line(lost, shown, channels.lost * 100, look)
-    jitter = {**look, "ls": ":", "label": "jitter (dotted)"}
+    _line(moved, shown, channels.bps / scale, style)
+    _line(frames, shown, channels.frames, style)
+    _line(lost, shown, channels.lost * 100, style)
+    jitter = {**style, "ls": ":", "label": "jitter (dotted)"}
     _line(delay, shown, channels.jitter_s * 1000, jitter)
-    _line(stalls, shown, channels.stalled_s * 100, look)
-    lacked = np.fmax(channels.cpu_limited, channels.bandwidth_limited)
-    _line(stalls, shown, lacked * 100, _LACKED)
+    _line(stalls, shown, channels.stalled_s * 100, style)
+    limited = np.fmax(channels.cpu_limited, channels.bandwidth_limited)
+    _line(stalls, shown, limited * 100, _LIMITED)
 
 
-def _line(axes: Axes, shown: Array, values: Array, look: Look) -> None:
+def _line(axes: Axes, shown: Array, values: Array, style: LineStyle) -> None:
     if np.isfinite(values).any():
-        axes.plot(shown, values, lw=1.3, **look)
+        axes.plot(shown, values, lw=1.3, **style)
 
 
 def _mark(axes: Axes, close: CloseUp, channels: ProbeChannels, *, name: bool) -> None:
-    """The phases, and the window that was worst."""
+    """Shade the phases and the worst window."""
     phases = channels.phases
     end_s = (channels.time_s[-1] + 1 if channels.time_s.size else 0.0) - (phases.ramp_s or 0.0)
     shade_phases(axes, phases, end_s, name=name)

@@ -1,4 +1,4 @@
-"""Figure of a machine of the generator: who had its cores, and how long probes waited for one."""
+"""Figure of a machine of the generator: cores used by program, and waits of probes for a core."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from reports.figures.canvas import (
     ORANGE,
     PURPLE,
     WORST,
-    dress,
+    finish_time_axes,
     from_zero,
     headline,
     mark_limit,
-    paper,
+    new_figure,
     trial_time,
 )
 from reports.series.grid import mean_held
@@ -31,13 +31,13 @@ OTHERS = (WORST, ORANGE, "#f0c987", "#bdbdbd")
 
 
 def host_use(host: HostSeries, limit_s: float, phases: Phases) -> Figure:
-    """Its cores by user, stacked, above the waits of its probes, which may be `limit_s`."""
-    figure, (used, waited) = paper(2, height=4.6)
+    """Draw cores used by program, stacked, above the waits of probes with their `limit_s`."""
+    figure, (used, waited) = new_figure(2, height=4.6)
     shown = trial_time(used, host.time_s, phases)
     others = iter(OTHERS)
     colors = [COLORS.get(user) or next(others, BLACK) for user in host.used]
     known = [np.nan_to_num(values) for values in host.used.values()]
-    labels = [user.replace("$", r"\$") for user in host.used]  # else it begins a formula
+    labels = [user.replace("$", r"\$") for user in host.used]  # else `$` begins a formula
     used.stackplot(shown, *known, labels=labels, colors=colors, step="post", lw=0)
     if host.cores is not None:
         used.axhline(host.cores, color=BLACK, lw=0.8, label="its cores")
@@ -48,8 +48,8 @@ def host_use(host: HostSeries, limit_s: float, phases: Phases) -> Figure:
     mark_limit(waited, limit_s * MILLI, f"limit, {limit_s * MILLI:g} ms (mean of 5 s)")
     waited.set_ylabel("wait for\na core, ms")
     from_zero(waited, 1.2 * limit_s * MILLI)
-    dress(figure, [used, waited], host.time_s, phases)
-    headline(figure, _said(host, phases))
+    finish_time_axes(figure, [used, waited], host.time_s, phases)
+    headline(figure, _title(host, phases))
     return figure
 
 
@@ -59,12 +59,12 @@ def waited_most(hosts: tuple[HostSeries, ...], phases: Phases) -> HostSeries:
         hosts,
         key=lambda host: (
             np.nan_to_num(mean_held(host.time_s, host.wait_each_s, phases), nan=-1.0),
-            -1.0 if host.held_cpu_percent is None else host.held_cpu_percent,
+            -1.0 if host.hold_cpu_percent is None else host.hold_cpu_percent,
         ),
     )
 
 
-def _said(host: HostSeries, phases: Phases) -> str:
+def _title(host: HostSeries, phases: Phases) -> str:
     means = {user: mean_held(host.time_s, values, phases) for user, values in host.used.items()}
     ours = set(USERS.values()) - {USERS["others"]}
     others = sum(mean for user, mean in means.items() if user not in ours and np.isfinite(mean))

@@ -1,4 +1,4 @@
-"""The figures of the machines of a trial: the server's, the generator's. Pure."""
+"""The charts of the machines of a trial: the server's, the generator's. Pure."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from reports.series.trial import ServerSeries, TrialSeries
 def machine_charts(
     series: TrialSeries, settings: Experiment, cpu: CrossCorrelation | None
 ) -> Sequence[Chart | str]:
-    """What server and generator did, beside what probes had; a sentence for what is unknown.
+    """The charts of server and generator; a sentence for each that has no data.
 
-    `cpu` says how the server's CPU went with quality, None where that is not known.
+    `cpu` is the correlation of the server's CPU with quality, None where it is not known.
     """
-    found: list[Chart | str] = []
+    charts: list[Chart | str] = []
     server, phases = series.server, series.phases
     if server is None:
-        found.append("No server figures: the server's machine was not sampled.")
+        charts.append("No server figures: the server's machine was not sampled.")
     else:
-        found += [*_cpu_and_quality(series, server, cpu), *_server(series, server)]
+        charts += [*_cpu_and_quality(series, server, cpu), *_server(series, server)]
     if any(_any(host.cpu_percent) for host in series.hosts):
-        found += _host_use(series, settings)
-        found.append(
+        charts += _host_use(series, settings)
+        charts.append(
             Chart(
                 "generator",
                 "Generator CPU beside the server's",
@@ -54,23 +54,23 @@ def machine_charts(
             )
         )
     else:
-        found.append("No generator CPU: the machines that ran probes were not sampled.")
-    return found
+        charts.append("No generator CPU: the machines that ran probes were not sampled.")
+    return charts
 
 
 def _host_use(series: TrialSeries, settings: Experiment) -> Sequence[Chart]:
-    """Who had the cores of the host that waited most; nothing for a recording that tells nobody."""
-    told = tuple(host for host in series.hosts if host.used)
-    if not told:
+    """The chart of the host that waited most; none for a recording without CPU by program."""
+    hosts = tuple(host for host in series.hosts if host.used)
+    if not hosts:
         return []
-    host, limit_s = waited_most(told, series.phases), settings.invalid.waited_for_cpu_s
+    host, limit_s = waited_most(hosts, series.phases), settings.invalid.waited_for_cpu_s
     more = ", of the hosts the one whose probes waited longest" if len(series.hosts) > 1 else ""
     return [
         Chart(
             "host",
             "Who used the generator's cores",
-            f"Of {host.host}{more}. A busy machine is no fault: a trial is invalid where probes "
-            "had to wait for a core.",
+            f"Of {host.host}{more}. A busy machine alone is no fault: a trial is invalid where "
+            "probes waited for a core.",
             lambda: host_use(host, limit_s, series.phases),
             {
                 "run_time_s": host.time_s,
@@ -85,7 +85,7 @@ def _host_use(series: TrialSeries, settings: Experiment) -> Sequence[Chart]:
 def _cpu_and_quality(
     series: TrialSeries, server: ServerSeries, told: CrossCorrelation | None
 ) -> Sequence[Chart]:
-    """On one time axis, and one against the other."""
+    """The charts of CPU and quality: on one time axis, and one against the other."""
     kind: MediaKind = "video" if _seen(series.received_bps["video"]) else "audio"
     received, phases = series.received_bps[kind], series.phases
     if not (_seen(received) and _any(server.cpu_percent)):
@@ -104,19 +104,19 @@ def _cpu_and_quality(
         },
         Traced(("server", "inbound-rtp")),
     )
-    held = received.between(phases.hold_s, phases.leave_s)
-    if phases.hold_s is None or not held.time_s.size:
+    in_hold = received.between(phases.hold_s, phases.leave_s)
+    if phases.hold_s is None or not in_hold.time_s.size:
         return [over_time]
-    cpu = samples_on_grid(server.time_s, server.cpu_percent, held.time_s)
-    rate, lost = held.band().mean, _mean_at(series.loss, held.time_s)
+    cpu = samples_on_grid(server.time_s, server.cpu_percent, in_hold.time_s)
+    rate, lost = in_hold.band().mean, _mean_at(series.loss, in_hold.time_s)
     against = Chart(
         "quality-against-cpu",
         "Quality against the server's CPU",
-        "Each mark is a second of the hold, a mean of all probes. Where CPU sets quality, the "
-        "marks fall to the right.",
+        "Each mark is a second of the hold, a mean over all probes. Where quality falls as CPU "
+        "rises, the marks fall to the right.",
         lambda: quality_against_cpu(kind, cpu, rate, lost, relation),
         {
-            "run_time_s": held.time_s,
+            "run_time_s": in_hold.time_s,
             "server_cpu_percent": cpu,
             "received_mean_bps": rate,
             "lost_mean_ratio": lost,
@@ -127,10 +127,10 @@ def _cpu_and_quality(
 
 
 def _server(series: TrialSeries, server: ServerSeries) -> Sequence[Chart]:
-    found = []
+    charts = []
     threads, phases = series.threads, series.phases
     if threads is not None:
-        found.append(
+        charts.append(
             Chart(
                 "server-threads",
                 "CPU of the server, thread by thread",
@@ -148,11 +148,11 @@ def _server(series: TrialSeries, server: ServerSeries) -> Sequence[Chart]:
             )
         )
     return [
-        *found,
+        *charts,
         Chart(
             "server",
             "Memory, threads, descriptors and network of the server",
-            "A line that climbs through the hold is a leak, or a load that never settled.",
+            "A line that rises through the hold shows a leak, or a load that never settled.",
             lambda: server_resources(server, phases),
             _server_columns(server),
             Traced(("server",)),

@@ -1,4 +1,4 @@
-"""Figures of the machines of a trial: what server and generator did, beside what probes had."""
+"""Figures of the machines of a trial: CPU and quality, the server's resources, the generator."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from reports.figures.canvas import (
     WORST,
     bit_rate,
     byte_size,
-    dress,
+    finish_time_axes,
     from_zero,
     headline,
     mark_limit,
-    paper,
+    new_figure,
     show_zero,
     trial_time,
 )
@@ -31,13 +31,13 @@ from reports.series.trial import HostSeries, ServerSeries
 def cpu_and_quality(
     server: ServerSeries, received: Grid, loss: Grid, phases: Phases, relation: str
 ) -> Figure:
-    """The server's CPU above what the probes received and lost, second for second.
+    """Draw the server's CPU above what the probes received and lost, second by second.
 
     `relation` is the finding in words; it becomes the title.
     """
     bitrate, lost = received.band(), loss.band()
     unit = bit_rate(bitrate.mean)
-    figure, (cpu, quality, losses) = paper(3, height=5.6)
+    figure, (cpu, quality, losses) = new_figure(3, height=5.6)
     shown = trial_time(cpu, server.time_s, phases)
     cpu.plot(shown, server.cpu_percent, color=BLUE, label="server, % of all its cores")
     if np.isfinite(server.process_cpu_percent).any():
@@ -61,23 +61,23 @@ def cpu_and_quality(
         lost.mean * 100,
         color=WORST,
         ls="-.",
-        label="lost after repair, average",
+        label="post-repair loss, average",
     )
-    losses.set_ylabel("lost, %")
+    losses.set_ylabel("loss, %")
     from_zero(cpu, 10)
     from_zero(quality)
     from_zero(losses, 1.5)
     show_zero(losses)
-    dress(figure, [cpu, quality, losses], server.time_s, phases)
+    finish_time_axes(figure, [cpu, quality, losses], server.time_s, phases)
     headline(figure, relation)
     return figure
 
 
 def server_resources(server: ServerSeries, phases: Phases) -> Figure:
-    """Memory, threads and descriptors of the media server, and the traffic of its machine."""
+    """Draw memory, threads and descriptors of the media server, and its machine's traffic."""
     memory = byte_size(server.process_rss_bytes)
     traffic = bit_rate(server.received_bps, server.sent_bps)
-    figure, panels = paper(4, height=6.2)
+    figure, panels = new_figure(4, height=6.2)
     rows: tuple[tuple[str, float, tuple[tuple[Array, str, str, str], ...]], ...] = (
         (
             f"memory,\n{memory.name}",
@@ -108,7 +108,7 @@ def server_resources(server: ServerSeries, phases: Phases) -> Figure:
             axes.annotate("not seen", (0.5, 0.5), xycoords="axes fraction", ha="center")
         from_zero(axes)
     figure.align_ylabels(panels)
-    dress(figure, panels, server.time_s, phases)
+    finish_time_axes(figure, panels, server.time_s, phases)
     headline(figure, _growth(server))
     return figure
 
@@ -119,17 +119,17 @@ def generator_and_server(
     phases: Phases,
     limit_ratio: float | None,
 ) -> Figure:
-    """CPU of the machines that run probes beside the server's: who was nearer to its end."""
-    figure, (axes,) = paper()
-    said = [] if server is not None else ["the server's is not known"]
+    """Draw CPU of the machines that run probes beside that of the server."""
+    figure, (axes,) = new_figure()
+    means = [] if server is not None else ["the server's is unknown"]
     clock = hosts[0].time_s if hosts else np.empty(0)
     if server is not None:
         clock = server.time_s
         shown = trial_time(axes, clock, phases)
         axes.plot(shown, server.cpu_percent, color=BLUE, label="server")
         seen = _seen(server.time_s, server.cpu_percent, phases)
-        said.append(f"the server's {_mean(server.held_cpu_percent)}{seen}")
-    busiest = max(hosts, key=lambda host: _or_less(host.held_cpu_percent), default=None)
+        means.append(f"the server's {_mean(server.hold_cpu_percent)}{seen}")
+    busiest = max(hosts, key=lambda host: _or_less(host.hold_cpu_percent), default=None)
     for host in hosts:
         axes.plot(
             trial_time(axes, host.time_s, phases),
@@ -140,18 +140,18 @@ def generator_and_server(
             label=f"generator: {host.host}" if host is busiest else None,
         )
     if busiest is not None:
-        said.append(f"the generator's {_mean(busiest.held_cpu_percent)}")
+        means.append(f"the generator's {_mean(busiest.hold_cpu_percent)}")
     if limit_ratio is not None:
         mark_limit(axes, limit_ratio * 100, f"generator's limit, {percent(limit_ratio)}")
     axes.set_ylabel("CPU, % of the machine's cores")
     axes.set_ylim(0, 105)
-    dress(figure, [axes], clock, phases)
-    headline(figure, f"Mean CPU in the hold: {' and '.join(said)}")
+    finish_time_axes(figure, [axes], clock, phases)
+    headline(figure, f"Mean CPU in the hold: {' and '.join(means)}")
     return figure
 
 
 def _seen(time_s: Array, values: Array, phases: Phases) -> str:
-    """How little of the hold a mean is of, where that is less than half."""
+    """How much of the hold a mean covers, where that is less than half of it."""
     if phases.hold_s is None or phases.leave_s is None:
         return ""
     held = np.isfinite(values) & in_hold(time_s, phases)

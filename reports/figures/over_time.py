@@ -17,13 +17,13 @@ from reports.figures.canvas import (
     SENT,
     WORST,
     bit_rate,
-    dress,
     fill_band,
+    finish_time_axes,
     from_zero,
     headline,
     largest,
     mark_limit,
-    paper,
+    new_figure,
     show_zero,
     trial_time,
 )
@@ -32,15 +32,15 @@ from reports.series.trial import ByProbe
 
 
 def bitrate_over_time(
-    kind: MediaKind, sent: Grid, received: Grid, phases: Phases, held: ByProbe
+    kind: MediaKind, sent: Grid, received: Grid, phases: Phases, in_hold: ByProbe
 ) -> Figure:
-    """Payload bitrate sent and received: the probes' average, and the band they all lie in.
+    """Draw payload bitrate sent and received: the probes' average, and the band of all.
 
-    Here and below `held` gives the figures of the hold that are named in the title.
+    Here and below `in_hold` has the figures over the hold for the title.
     """
     bands = (sent.band(), received.band())
     unit = bit_rate(*(band.high for band in bands))
-    figure, panels = paper(2, height=4.9)
+    figure, panels = new_figure(2, height=4.9)
     for axes, band, grid, word, color in zip(
         panels, bands, (sent, received), ("sent", "received"), (SENT, RECEIVED), strict=True
     ):
@@ -52,15 +52,16 @@ def bitrate_over_time(
     ceiling = max(axes.get_ylim()[1] for axes in panels)
     for axes in panels:
         from_zero(axes, ceiling)
-    dress(figure, panels, sent.time_s, phases)
+    finish_time_axes(figure, panels, sent.time_s, phases)
 
-    rates = held.received_bps[kind]
+    rates = in_hold.received_bps[kind]
     if np.isfinite(rates).any():
         worst = int(np.nanargmin(rates))
         headline(
             figure,
             f"{kind.capitalize()} received in the hold: {unit.text(float(np.nanmean(rates)))} on "
-            f"average, least by {held.probes[worst]}: {unit.text(rates[worst])}{held.together}",
+            f"average, lowest on {in_hold.probes[worst]}: "
+            f"{unit.text(rates[worst])}{in_hold.together}",
         )
     else:
         headline(figure, f"{kind.capitalize()} bitrate: nothing was received in the hold")
@@ -68,11 +69,11 @@ def bitrate_over_time(
 
 
 def loss_over_time(
-    loss: Grid, phases: Phases, held: ByProbe, window_s: float, limit_ratio: float
+    loss: Grid, phases: Phases, in_hold: ByProbe, window_s: float, limit_ratio: float
 ) -> Figure:
-    """Packets that stayed lost, in percent: the probes' average and the worst probe."""
+    """Draw post-repair loss in percent: the probes' average and the worst probe."""
     band = loss.band()
-    figure, (axes,) = paper()
+    figure, (axes,) = new_figure()
     shown = trial_time(axes, loss.time_s, phases)
     if len(loss.names) > FEW:
         axes.fill_between(
@@ -87,38 +88,38 @@ def loss_over_time(
     axes.plot(shown, band.high * 100, color=WORST, ls="--", label="worst probe of each second")
     axes.plot(shown, band.mean * 100, color=BLUE, label="average of the probes")
     mark_limit(axes, limit_ratio * 100, f"limit, {percent(limit_ratio)} a window")
-    axes.set_ylabel(f"lost after repair, %\n(of the {window_s:.0f} s before)")
+    axes.set_ylabel(f"post-repair loss, %\n(of the {window_s:.0f} s before)")
     from_zero(axes, limit_ratio * 150)
     show_zero(axes)
-    dress(figure, [axes], loss.time_s, phases)
+    finish_time_axes(figure, [axes], loss.time_s, phases)
 
     seen = loss.between(phases.hold_s, phases.leave_s)
-    if not np.isfinite(held.lost_down).any() or not seen.time_s.size:
-        headline(figure, "Packets lost after repair: nothing was received in the hold")
-    elif largest(held.lost_down) == 0:
-        unseen = int(np.isnan(held.lost_down).sum())
-        but = f"; what {unseen} of {len(held.probes)} lost is not known" if unseen else ""
-        headline(figure, f"No packet to a probe stayed lost in the hold{but}")
+    if not np.isfinite(in_hold.lost_down).any() or not seen.time_s.size:
+        headline(figure, "Post-repair loss: nothing was received in the hold")
+    elif largest(in_hold.lost_down) == 0:
+        unseen = int(np.isnan(in_hold.lost_down).sum())
+        but = f"; unknown for {unseen} of {len(in_hold.probes)} probes" if unseen else ""
+        headline(figure, f"No post-repair loss on the way to probes in the hold{but}")
     else:
         peaks = np.nan_to_num(seen.values, nan=-1).max(axis=1)
         worst = int(peaks.argmax())
         headline(
             figure,
-            f"Packets lost after repair in the hold: {percent(float(np.nanmean(held.lost_down)))} "
-            f"by the average probe, up to {percent(peaks[worst])} at a time on {seen.names[worst]}",
+            f"Post-repair loss in the hold: {percent(float(np.nanmean(in_hold.lost_down)))} "
+            f"on average, up to {percent(peaks[worst])} at a time on {seen.names[worst]}",
         )
     return figure
 
 
 def frame_rate_over_time(
-    frame_rate: Grid, phases: Phases, held: ByProbe, asked: Sequence[float]
+    frame_rate: Grid, phases: Phases, in_hold: ByProbe, asked: Sequence[float]
 ) -> Figure:
-    """Frames decoded a second: the probes' median and the worst.
+    """Draw frames decoded per second: the probes' median and the worst.
 
     `asked` are the rates that cameras were asked for, the lowest first.
     """
     band = frame_rate.band()
-    figure, (axes,) = paper()
+    figure, (axes,) = new_figure()
     shown = trial_time(axes, frame_rate.time_s, phases)
     fill_band(axes, shown, band, 1.0, BLUE, few=len(frame_rate.names) <= FEW)
     axes.plot(shown, band.low, color=WORST, ls="--", label="worst probe of each second")
@@ -127,15 +128,16 @@ def frame_rate_over_time(
         mark_limit(axes, rate, f"{word}, {rate:g} frames/s")
     axes.set_ylabel("decoded frames/s")
     from_zero(axes, (asked[-1] if asked else 1.0) * 1.15)
-    dress(figure, [axes], frame_rate.time_s, phases)
+    finish_time_axes(figure, [axes], frame_rate.time_s, phases)
 
-    rates = held.frame_rate
+    rates = in_hold.frame_rate
     if np.isfinite(rates).any():
         worst = int(np.nanargmin(rates))
         headline(
             figure,
             f"Frame rate in the hold: {np.nanmedian(rates):.1f} frames/s at the median probe, "
-            f"least on {held.probes[worst]}: {rates[worst]:.1f} {held.slowest[worst]}".strip(),
+            f"lowest on {in_hold.probes[worst]}: {rates[worst]:.1f} "
+            f"{in_hold.slowest[worst]}".strip(),
         )
     else:
         headline(figure, "Frame rate: no frame was decoded in the hold")

@@ -1,4 +1,4 @@
-"""A session's pipeline as the media server has built it."""
+"""Figure of a session's pipeline as the media server built it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BOW = 0.14
 
 
 def pipeline_as_built(drawing: Drawing) -> Figure:
-    """Boxes are elements, arrows media; what is transcoded on its way stands out and says so."""
+    """Draw elements as boxes and media as arrows; transcoded media are marked."""
     columns = sorted({box.column for box in drawing.boxes})
     rows = max((box.row for box in drawing.boxes), default=0) + 1
     wide, high = (len(columns) - 1) * _COLUMN_WIDTH + 4.2, (rows - 1) * _ROW_HEIGHT + 1.4
@@ -40,12 +40,12 @@ def pipeline_as_built(drawing: Drawing) -> Figure:
     axes.set_ylim(0.7 - high, 0.7)
     for arrow in drawing.arrows:
         _draw(axes, arrow, places, texts)
-    headline(figure, "A session's pipeline, as the media server has built it")
+    headline(figure, "A session's pipeline, as the media server built it")
     return figure
 
 
 def _draw(axes: Axes, arrow: Arrow, places: list[tuple[float, float]], texts: list[Text]) -> None:
-    """An arrow from box to box, its words on the side to which it bows."""
+    """Draw an arrow from box to box, its label on the side to which it bends."""
     start, end = places[arrow.source], places[arrow.sink]
     bow = _BOW if arrow.kinds else 0.0
     if arrow.source != arrow.sink:
@@ -68,7 +68,7 @@ def _draw(axes: Axes, arrow: Arrow, places: list[tuple[float, float]], texts: li
     upright = along_x == 0
     side = 1.0 if along_y > 0 else -1.0
     axes.annotate(
-        _words(arrow),
+        _label(arrow),
         (
             (start[0] + end[0]) / 2 + bow / 2 * along_y,
             (start[1] + end[1]) / 2 - bow / 2 * along_x,
@@ -83,7 +83,7 @@ def _draw(axes: Axes, arrow: Arrow, places: list[tuple[float, float]], texts: li
 
 
 def _place(box: Box, columns: list[int], drawing: Drawing) -> tuple[float, float]:
-    """Columns side by side, the shorter ones in the middle of the longest."""
+    """The position of a box: columns side by side, shorter ones centred."""
     tallest = max(each.row for each in drawing.boxes)
     own = max(each.row for each in drawing.boxes if each.column == box.column)
     row = box.row + (tallest - own) / 2
@@ -96,7 +96,7 @@ def _color(arrow: Arrow) -> str:
     return VERMILLION if arrow.transcoded else BLUE
 
 
-def _words(arrow: Arrow) -> str:
+def _label(arrow: Arrow) -> str:
     return ", ".join(
         f"{kind} (transcoded)" if kind in arrow.transcoded else kind for kind in arrow.kinds
     )

@@ -1,4 +1,4 @@
-"""The figure of a session's pipeline, as the media server says that it is built."""
+"""The chart of a session's pipeline, as the media server reported it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reports.series.pipeline import drawing_of
 
 
 def pipeline_chart(topology: KurentoTopology | None) -> tuple[Chart, ...]:
-    """None where nobody asked the server or it did not say."""
+    """The chart; none where the server was not asked or did not report its pipeline."""
     if topology is None or not topology.elements:
         return ()
     drawing = drawing_of(topology)
@@ -18,8 +18,8 @@ def pipeline_chart(topology: KurentoTopology | None) -> tuple[Chart, ...]:
         Chart(
             "pipeline",
             "The pipeline as built",
-            "What the media server says it made of one session: endpoints, hub ports, recorders. "
-            "An arrow is media that flows; what is coded anew on its way is marked.",
+            "The elements that the media server reported for one session: endpoints, hub ports, "
+            "recorders. An arrow is media that flows; transcoded media are marked.",
             lambda: pipeline_as_built(drawing),
             {
                 "from": [drawing.boxes[arrow.source].label for arrow in drawing.arrows],

@@ -1,4 +1,4 @@
-"""Figures of a search: which loads were tried, what came of them, what they cost in CPU."""
+"""Figures of a search: loads tried, their verdicts, CPU and quality by load."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from reports.series.search import CapacityCurve, SearchSeries, Threshold
 
 
 def search_timeline(search: SearchSeries) -> Figure:
-    """Each trial's load over time with its verdict, and the bounds as they close in."""
+    """Draw each trial's load over time with its verdict, and the bounds as they converge."""
     figure = Figure()
     axes = figure.subplots()
     start = (search.start_s - np.nanmin(search.start_s)) / 60
@@ -57,7 +57,7 @@ def search_timeline(search: SearchSeries) -> Figure:
 
 
 def capacity_by_load(search: SearchSeries, curve: CapacityCurve) -> Figure:
-    """The chance to pass by load, the capacity's interval, each trial as a dot with its verdict."""
+    """Draw the probability to pass by load, the capacity's interval, each trial as a mark."""
     figure = Figure()
     axes = figure.subplots()
     low, high = curve.interval
@@ -80,13 +80,13 @@ def capacity_by_load(search: SearchSeries, curve: CapacityCurve) -> Figure:
             color=BLUE,
             marker=only,
             ms=4,
-            label="holds that pass, by all trials",
+            label="trials that pass, estimated from all trials",
         )
     mark_limit(axes, curve.reliability * 100, f"asked for: {percent(curve.reliability)} pass")
     rows = _rows_of_marks(search)
     _verdict_marks(axes, search, search.load, rows)
     axes.set_yticks([0, 25, 50, 75, 100])
-    axes.set_ylabel("holds that pass, %")
+    axes.set_ylabel("trials that pass, %")
     axes.set_xlabel("load, probes")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     pad = 0.04 * max(1.0, float(curve.loads[-1] - curve.loads[0]))
@@ -98,7 +98,7 @@ def capacity_by_load(search: SearchSeries, curve: CapacityCurve) -> Figure:
 
 
 def _rows_of_marks(search: SearchSeries) -> Array:
-    """Passes above the curve, fails below it, invalid ones in its middle; repeats stacked."""
+    """Heights of the marks: passes above the curve, fails below, invalid ones in its middle."""
     height = {Outcome.PASS: (106.0, 7.0), Outcome.FAIL: (-6.0, -7.0), Outcome.INVALID: (50.0, 7.0)}
     seen: dict[tuple[float, Outcome], int] = {}
     rows = []
@@ -113,7 +113,7 @@ def _rows_of_marks(search: SearchSeries) -> Array:
 def _capacity(curve: CapacityCurve) -> str:
     low, high = curve.interval
     if not np.isfinite(curve.chance).any():
-        return "Nothing is known of the capacity: no trial was valid"
+        return "The capacity is unknown: no trial was valid"
     if low is not None and high is not None:
         where = f"lies between {low} and {high} probes"
     elif low is not None:
@@ -123,13 +123,13 @@ def _capacity(curve: CapacityCurve) -> str:
     else:
         return "The trials do not bound the capacity"
     sure = f"The capacity {where}, with {percent(curve.confidence)} confidence"
-    # Without a load that failed, or one that passed, "most likely" is what was believed beforehand.
+    # Without a load that failed, or one that passed, "most likely" is only a prior assumption.
     bounded = curve.probes is not None and low is not None and high is not None
     return f"{sure}: most likely {curve.probes}" if bounded else sure
 
 
 def cpu_by_load(search: SearchSeries, generator_limit_ratio: float | None) -> Figure:
-    """Mean CPU in the hold by load: the server's machine beside the generator's busiest."""
+    """Draw mean CPU in the hold by load: the server's machine beside the generator's busiest."""
     figure = Figure()
     server, generator = figure.subplots(1, 2, sharey=True)
     _verdict_marks(server, search, search.load, search.server_cpu_percent)
@@ -152,14 +152,14 @@ def cpu_by_load(search: SearchSeries, generator_limit_ratio: float | None) -> Fi
     generator.set_xlim(left=0)
     if not np.isfinite(search.server_cpu_percent).any():
         server.set_xlim(generator.get_xlim())
-        server.annotate("not known", (0.5, 0.5), xycoords="axes fraction", ha="center")
+        server.annotate("unknown", (0.5, 0.5), xycoords="axes fraction", ha="center")
     legend_below(figure, server, generator)
-    headline(figure, _dearest(search))
+    headline(figure, _cpu_at_largest_passed(search))
     return figure
 
 
 def quality_by_load(search: SearchSeries, loss_limit_ratio: float) -> Figure:
-    """Mean bitrate, frame rate and loss in the hold by load: where quality starts to falter."""
+    """Draw mean bitrate, frame rate and loss in the hold by load."""
     figure, panels = _quality(search, search.load, loss_limit_ratio)
     panels[2].set_xlabel("load, probes")
     panels[2].xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -171,9 +171,9 @@ def quality_by_load(search: SearchSeries, loss_limit_ratio: float) -> Figure:
 def quality_by_cpu(
     search: SearchSeries, loss_limit_ratio: float, threshold: Threshold | None
 ) -> Figure:
-    """The same by the server's CPU, with the CPU to start another server at where there is one."""
+    """Draw quality by the server's CPU, with the CPU at which to start another server."""
     figure, panels = _quality(search, search.server_cpu_percent, loss_limit_ratio)
-    title = "No CPU is known to tell in time when quality will fall"
+    title = "No CPU level is known that predicts in time when quality falls"
     if threshold is not None:
         at = f"start another server at {threshold.cpu_percent:.0f} %"
         title = f"{at[:1].upper()}{at[1:]} of this one's CPU"
@@ -187,7 +187,7 @@ def quality_by_cpu(
 
 
 def _quality(search: SearchSeries, x: Array, loss_limit_ratio: float) -> tuple[Figure, list[Axes]]:
-    """Three panels with a mark for each trial at its `x`."""
+    """A figure of three panels with a mark for each trial at its `x`."""
     unit = bit_rate(search.video_bitrate_bps)
     figure = Figure()
     figure.set_figheight(5.4)
@@ -199,7 +199,7 @@ def _quality(search: SearchSeries, x: Array, loss_limit_ratio: float) -> tuple[F
             search.frame_rate,
             search.residual_loss_ratio * 100,
         ),
-        (f"video,\n{unit.name}", "frames/s", "lost after\nrepair, %"),
+        (f"video,\n{unit.name}", "frames/s", "post-repair\nloss, %"),
         strict=True,
     ):
         _verdict_marks(axes, search, x, values)
@@ -214,7 +214,7 @@ def _quality(search: SearchSeries, x: Array, loss_limit_ratio: float) -> tuple[F
 
 
 def _verdict_marks(axes: Axes, search: SearchSeries, x: Array, y: Array) -> None:
-    """One mark a trial, in the shape and colour of its verdict."""
+    """Draw one mark for each trial, in the shape and colour of its verdict."""
     for outcome, mark in VERDICT_MARKS.items():
         chosen = np.array([each == outcome for each in search.outcomes], dtype=bool)
         if chosen.any():
@@ -245,8 +245,8 @@ def _bounds(passed: Array, failed: Array) -> str:
     return "No trial had a verdict about the server"
 
 
-def _dearest(search: SearchSeries) -> str:
-    """CPU at the largest load that passed."""
+def _cpu_at_largest_passed(search: SearchSeries) -> str:
+    """CPU of server and generator at the largest load that passed, for the title."""
     passed = [i for i, outcome in enumerate(search.outcomes) if outcome == Outcome.PASS]
     if not passed:
         judged = any(outcome != Outcome.INVALID for outcome in search.outcomes)

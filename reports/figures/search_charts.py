@@ -1,4 +1,4 @@
-"""Which figures a search gets. Pure."""
+"""The charts of a search. Pure."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def search_charts(
     threshold: Threshold | None,
     server: ServerOverSearch | None,
 ) -> Charts:
-    """The figures of a search; none before its first trial was judged.
+    """The charts of a search; none before its first trial was judged.
 
-    `threshold` is the CPU to start another server at.
+    `threshold` is the CPU at which to start another server.
     """
     if not search.index:
         return Charts((), ("No figure of the search: no trial was judged.",))
@@ -50,9 +50,9 @@ def search_charts(
         Chart(
             "search-capacity",
             "Capacity",
-            "How likely a hold passes at each load, by all trials, between the smallest and the "
-            "largest load that was judged; each mark is a trial. The capacity is where the curve "
-            "crosses the dotted line, the shade where it may be.",
+            "The estimated probability that a trial passes at each load, between the smallest and "
+            "the largest load that was judged; each mark is a trial. The capacity is where the "
+            "curve crosses the dotted line, the shaded band its interval.",
             lambda: capacity_by_load(search, curve),
             {"load_probes": curve.loads, "pass_chance": curve.chance},
             OF_TRIALS,
@@ -60,8 +60,8 @@ def search_charts(
         Chart(
             "search-quality-by-load",
             "Quality by load",
-            "What probes received, averages of the hold. A knee, where there is one, is where "
-            "quality falters.",
+            "What probes received, averages of the hold. Quality begins to fall at the knee, where "
+            "there is one.",
             lambda: quality_by_load(search, settings.criteria.residual_loss),
             columns,
             OF_TRIALS,
@@ -69,8 +69,7 @@ def search_charts(
         Chart(
             "search-cpu-by-load",
             "Server and generator CPU by load",
-            "Each mark is a trial. Where the generator's probes wait for a core it is invalid, not "
-            "failed.",
+            "Each mark is a trial. A trial whose probes waited for a core is invalid, not failed.",
             lambda: cpu_by_load(search, settings.invalid.host_cpu),
             columns,
             OF_TRIALS,
@@ -80,8 +79,8 @@ def search_charts(
         by_cpu = Chart(
             "search-quality-by-cpu",
             "Quality by the server's CPU",
-            "What probes received, averages of the hold, and the CPU to start another server at; "
-            "the shade is how far that CPU's minutes were apart.",
+            "What probes received, averages of the hold, and the CPU at which to start another "
+            "server; the shaded band is the range of its minute means.",
             lambda: quality_by_cpu(search, settings.criteria.residual_loss, threshold),
             columns,
             OF_TRIALS,
@@ -91,7 +90,7 @@ def search_charts(
         timeline = Chart(
             "search-timeline",
             "The search, trial by trial",
-            "Each bar is a trial, its mark the verdict; the lines are the bounds as they close in.",
+            "Each bar is a trial, its mark the verdict; the lines are the bounds as they converge.",
             lambda: search_timeline(search),
             columns,
             OF_TRIALS,
@@ -101,8 +100,8 @@ def search_charts(
         over_search = Chart(
             "search-server",
             "The server over the search",
-            "Every second of every trial, the load on top. What does not come down between trials "
-            "is left behind.",
+            "Every second of every trial, the load on top. A value that does not return to its "
+            "level between trials shows a leak.",
             lambda: server_over_search_figure(server),
             server.columns(),
             Traced(("server",)),

@@ -1,4 +1,4 @@
-"""The server over a whole search, trial after trial, with the load that each put on it."""
+"""Figure of the server over a whole search, trial after trial, with the load of each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from reports.figures.canvas import (
     from_zero,
     headline,
     legend_below,
-    paper,
+    new_figure,
 )
 from reports.figures.chart import Column
 from reports.series.grid import Array
@@ -41,7 +41,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ServerOverSearch:
-    """All seconds of all trials, `(seconds,)` each; between two trials is one that is NaN.
+    """The server's figures in all seconds of all trials, with one NaN between two trials.
 
     `minutes` are since the first trial began, `load` is that of the trial.
     """
@@ -58,9 +58,9 @@ class ServerOverSearch:
 def server_over_search(
     search: SearchSeries, began_s: Mapping[int, float], servers: Mapping[int, ServerSeries]
 ) -> ServerOverSearch | None:
-    """`began_s` is when each trial's ramp began in its own run time, `servers` what was seen then.
+    """The server's figures over a search; `None` where it was sampled in no trial.
 
-    `None` where the server was seen in no trial.
+    `began_s` are the starts of trials' ramps in their own run time, `servers` the trials' samples.
     """
     minutes: list[Array] = []
     load: list[Array] = []
@@ -89,9 +89,9 @@ def server_over_search(
 
 
 def server_over_search_figure(server: ServerOverSearch) -> Figure:
-    """Load and verdicts on top, below what the server did."""
+    """Draw load and verdicts on top, and the server's CPU, memory, network, descriptors below."""
     search, minutes, values = server.search, server.minutes, server.values
-    figure, panels = paper(5, height=8.2)
+    figure, panels = new_figure(5, height=8.2)
     load, cpu, memory, network, descriptors = panels
     load.plot(minutes, server.load, color=BLACK, lw=2.2, label="load")
     first_s = np.nanmin(search.start_s)
@@ -146,7 +146,7 @@ def server_over_search_figure(server: ServerOverSearch) -> Figure:
 
 
 def _title(server: ServerOverSearch) -> str:
-    """Where the server was busiest, and at which load."""
+    """The load at which the server was busiest, for the title."""
     cpu = server.values["cpu_percent"]
     if not np.isfinite(cpu).any():
         return "The server over the search; its CPU was not seen"

@@ -1,4 +1,4 @@
-"""The threads of the media server over a trial: one at the end of its core is a limit."""
+"""Figure of the media server's threads over a trial: one that saturates its core is a limit."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from reports.figures.canvas import (
     BLACK,
     BLUE,
     ORANGE,
-    dress,
+    finish_time_axes,
     headline,
     largest,
     mark_limit,
-    paper,
+    new_figure,
     trial_time,
 )
 from reports.series.grid import mean_held
@@ -23,13 +23,13 @@ from reports.series.server_threads import ThreadSeries
 from reports.series.trial import ServerSeries
 
 FULL_PERCENT = 90.0
-"""Of one core, from which a thread is at its end (`farm.attribution`)."""
+"""CPU in percent of one core from which on a thread is saturated (`farm.attribution`)."""
 
 
 def server_threads(server: ServerSeries, threads: ThreadSeries, phases: Phases) -> Figure:
-    """CPU of the machine and of the busiest thread above, every busy thread as a row below."""
+    """Draw CPU of the machine and its busiest thread above, a row for each busy thread below."""
     rows = len(threads.names)
-    figure, (total, each) = paper(2, height=3.6 + 0.2 * rows)
+    figure, (total, each) = new_figure(2, height=3.6 + 0.2 * rows)
     shown = trial_time(total, server.time_s, phases)
     total.plot(shown, server.cpu_percent, color=BLUE, label="machine, % of all its cores")
     total.plot(
@@ -46,7 +46,7 @@ def server_threads(server: ServerSeries, threads: ThreadSeries, phases: Phases) 
         ls=":",
         label="its busiest thread, % of one core",
     )
-    mark_limit(total, FULL_PERCENT, f"end of a core, {FULL_PERCENT:.0f} %")
+    mark_limit(total, FULL_PERCENT, f"a saturated core, {FULL_PERCENT:.0f} %")
     top = largest(server.cpu_percent, server.process_cpu_percent, server.busiest_thread_percent)
     total.set_ylim(0, max(105.0, top * 1.05))
     total.set_ylabel("CPU, %")
@@ -69,7 +69,7 @@ def server_threads(server: ServerSeries, threads: ThreadSeries, phases: Phases) 
     each.set_ylabel(f"threads{more}")
     bar = figure.colorbar(mesh, ax=[total, each], pad=0.02, fraction=0.05, aspect=30)
     bar.set_label("of one core, %")
-    dress(figure, [total, each], server.time_s, phases)
+    finish_time_axes(figure, [total, each], server.time_s, phases)
     headline(figure, _title(threads, phases))
     return figure
 
@@ -77,12 +77,12 @@ def server_threads(server: ServerSeries, threads: ThreadSeries, phases: Phases) 
 def _title(threads: ThreadSeries, phases: Phases) -> str:
     means = np.array([mean_held(threads.time_s, each, phases) for each in threads.cpu_percent])
     if not np.isfinite(means).any():
-        return "The media server's threads were not seen in the hold"
+        return "The media server's threads were not sampled in the hold"
     means = np.nan_to_num(means)
     busiest = int(means.argmax())
     rest = np.delete(means, busiest)
-    alike = f"; the next {percent(rest.max() / 100)}" if rest.size else ""
+    second = f"; the next {percent(rest.max() / 100)}" if rest.size else ""
     return (
         f"The busiest thread, {threads.names[busiest]}, used {percent(means[busiest] / 100)} of "
-        f"its core in the hold{alike}"
+        f"its core in the hold{second}"
     )

@@ -1,4 +1,4 @@
-"""The figures that tell sessions and streams apart: the session map, setup times. Pure."""
+"""The charts by session and by stream: the session map, setup times. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from reports.series.trial import TrialSeries
 def viewer_quality(
     series: TrialSeries, settings: Experiment, reasons: Sequence[Reason] = ()
 ) -> SessionQuality | None:
-    """The same of each viewer of a broadcast."""
+    """`quality_of` for each viewer of a broadcast; `None` in other scenarios."""
     if series.viewer_windows is None:
         return None
     return with_reasons(session_quality(series.viewer_windows, settings.criteria), reasons)
@@ -29,12 +29,12 @@ def viewer_quality(
 def quality_of(
     series: TrialSeries, settings: Experiment, reasons: Sequence[Reason] = ()
 ) -> SessionQuality:
-    """How much of the limits each session used up, by itself and by the verdict's `reasons`."""
+    """The share of limits that each session used up, by windows and the verdict's `reasons`."""
     return with_reasons(session_quality(series.session_windows, settings.criteria), reasons)
 
 
 def session_map_chart(quality: SessionQuality) -> Sequence[Chart | str]:
-    """The session map, or why there is none."""
+    """The chart of the session map, or a sentence why there is none."""
     windows = quality.windows
     if not np.isfinite(quality.used).any():
         return ["No session map: nothing was received in a hold."]
@@ -55,9 +55,8 @@ def session_map_chart(quality: SessionQuality) -> Sequence[Chart | str]:
         Chart(
             "session-map",
             f"{windows.unit.capitalize()}s, window by window",
-            f"The darker, the nearer the worst stream of the {windows.unit} came to a limit, or "
-            f"went beyond it. A dark row is a bad {windows.unit}, a dark column a bad time for "
-            "all.",
+            f"Darker cells: the worst stream of the {windows.unit} was nearer to a limit, or "
+            f"beyond it. A dark row is a bad {windows.unit}, a dark column a bad time for all.",
             lambda: session_map(quality),
             columns,
             Traced((*RECEIVED.tables, EVENTS)),
@@ -66,7 +65,7 @@ def session_map_chart(quality: SessionQuality) -> Sequence[Chart | str]:
 
 
 def setup_chart(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]:
-    """How long each stream took, or why that is not known."""
+    """The chart of setup times, or a sentence why there is none."""
     setups = series.setups
     if not setups.probes:
         return ["No setup times: no stream was expected."]
@@ -74,7 +73,7 @@ def setup_chart(series: TrialSeries, settings: Experiment) -> Sequence[Chart | s
         Chart(
             "setup-times",
             "Setup times",
-            "From the page's offer to the first decoded picture or the first audio packet.",
+            "From the page's offer to the first decoded video frame or the first audio packet.",
             lambda: setup_times(setups, settings.criteria.setup_within_s),
             {"probe": setups.probes, "kind": setups.kinds, "setup_s": setups.setup_s},
             OF_EVENTS,

@@ -1,6 +1,6 @@
-"""The session map: sessions over the windows of the hold, the worst on top, with who is in them.
+"""Figure of the session map: sessions over the windows of the hold, the worst on top.
 
-Up to `ROWS` sessions are all shown; of more the worst ones, below how all of them fared.
+Up to `ROWS` sessions are all shown; of more the worst ones, below the shares of all of them.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from matplotlib.figure import Figure
 from farm.model.wording import counted
 from reports.figures.canvas import ORANGE, VERMILLION, headline, legend_below
 from reports.series.grid import Array
-from reports.series.session_quality import CAUSES, COUNTLESS, SessionQuality
+from reports.series.session_quality import CAUSES, COUNTLESS, SessionQuality, cause_text
 
 ROWS = 24
-_NAMES = 4  # of probes in a row's label; more are told by the first and the last
+_NAMES = 4  # of probes in a row's label; of more the first and the last are named
 _LINE = 66  # letters above the map
 _LETTERED = 40  # windows, at most, for a letter to fit into each
 _DARKEST = 5.0  # times a limit, and all beyond
 _NEAR = 0.5
-_LETTERS = tuple(cause[0].upper() for cause in CAUSES)
+_LETTERS = tuple(cause_text(cause)[0].upper() for cause in CAUSES)
 _UNSEEN = "#d7dbe0"
 
 
 def session_map(quality: SessionQuality) -> Figure:
-    """Colour is how much of the criteria's limits was used up; what is beyond has a letter."""
+    """Draw the share of a limit used up as colour; cells beyond a limit have a letter."""
     windows = quality.windows
     order = quality.worst_first()[:ROWS]
     many = len(windows.sessions) > len(order)
@@ -64,13 +64,13 @@ def session_map(quality: SessionQuality) -> Figure:
     axes.set_xlabel("seconds of the hold, window by window (grey: not seen)")
     axes.set_ylabel(f"{windows.unit}s, the worst on top")
     bar = figure.colorbar(mesh, ax=axes, pad=0.02, fraction=0.05, aspect=30)
-    bar.set_label("times what is allowed")
+    bar.set_label("multiple of the limit")
     bar.ax.axhline(1.0, color="black", lw=1.2)
-    found = _letters(axes, quality, order, edges, top)
+    lettered = _letters(axes, quality, order, edges, top)
     if many:
         legend_below(figure, above)
-    if found:
-        words = ", ".join(f"{_LETTERS[each]} {CAUSES[each]}" for each in found)
+    if lettered:
+        words = ", ".join(f"{_LETTERS[each]} {cause_text(CAUSES[each])}" for each in lettered)
         axes.annotate(
             textwrap.fill(f"beyond a limit: {words}", _LINE),
             (0, 1),
@@ -86,7 +86,7 @@ def session_map(quality: SessionQuality) -> Figure:
 def _letters(
     axes: Axes, quality: SessionQuality, order: Sequence[int], edges: Array, top: float
 ) -> list[int]:
-    """A letter into each cell that is beyond a limit; returns which limits those are."""
+    """Write a letter into each cell beyond a limit; returns the limits, as indices."""
     used, cause = quality.used[order], quality.cause[order]
     beyond = np.nan_to_num(used, nan=0.0) > 1
     middle = (edges[:-1] + edges[1:]) / 2
@@ -104,7 +104,7 @@ def _letters(
 
 
 def _shares(axes: Axes, quality: SessionQuality) -> None:
-    """How many of all sessions were beyond, near and well within the limits."""
+    """Draw the shares of all sessions that were beyond a limit, and beyond half of one."""
     windows, used = quality.windows, quality.used
     edges = np.append(windows.start_s, windows.end_s[-1]) - windows.start_s[0]
     seen = np.maximum(np.isfinite(used).sum(axis=0), 1)
@@ -132,7 +132,7 @@ def _shares(axes: Axes, quality: SessionQuality) -> None:
 
 
 def _who(quality: SessionQuality, place: int) -> str:
-    """`s003: p006, p007 absent`."""
+    """The label of a row: `s003: p006, p007 absent`."""
     probes, absent = quality.windows.probes[place], quality.windows.absent[place]
     if len(probes) > _NAMES:
         names = f"{probes[0]} to {probes[-1]}"
@@ -150,8 +150,8 @@ def _title(quality: SessionQuality) -> str:
     never = ""
     if out:
         many = counted(out, windows.unit)
-        told = "never joined" if windows.unit == "viewer" else "had somebody who never joined"
-        never = f"; {many} {told}"
+        how = "never joined" if windows.unit == "viewer" else "had a probe that never joined"
+        never = f"; {many} {how}"
     if quality.others:
         never += f"; the reasons name {', '.join(quality.others[:_NAMES])}"
     if not bad:
@@ -160,10 +160,10 @@ def _title(quality: SessionQuality) -> str:
         return f"No window{seen} of {counted(total, windows.unit)} went beyond a limit{never}"
     worst = int(np.nanargmax(peaks))
     column = int(np.nanargmax(quality.used[worst]))
-    why, times = CAUSES[int(quality.cause[worst, column])], peaks[worst]
-    counts = times < 100 and why not in COUNTLESS
-    far = f", {times:.1f} times what is allowed" if counts else ""
+    cause, times = CAUSES[int(quality.cause[worst, column])], peaks[worst]
+    counts = times < 100 and cause not in COUNTLESS
+    far = f", {times:.1f} times the limit" if counts else ""
     return (
         f"{bad} of {counted(total, windows.unit)} went beyond a limit; the worst is "
-        f"{windows.sessions[worst]}: {why}{far}{never}"
+        f"{windows.sessions[worst]}: {cause_text(cause)}{far}{never}"
     )

@@ -15,7 +15,7 @@ from reports.figures.canvas import (
     headline,
     legend_below,
     mark_limit,
-    paper,
+    new_figure,
 )
 from reports.series.grid import Array
 from reports.series.trial import SetupTimes
@@ -23,7 +23,7 @@ from reports.series.trial import SetupTimes
 
 def setup_times(setups: SetupTimes, limit_s: float) -> Figure:
     """How long each stream took to its first media, the slowest last; missing ones at the limit."""
-    figure, (axes,) = paper()
+    figure, (axes,) = new_figure()
     came = np.isfinite(setups.setup_s)
     order = np.argsort(np.where(came, setups.setup_s, np.inf), kind="stable")
     at = np.empty(order.size)

@@ -1,4 +1,4 @@
-"""How the streams of probes look in figures over time: a colour for whom each comes from. Pure."""
+"""Line styles of streams in figures over time: a colour for each sender. Pure."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from reports.figures.canvas import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SEN
 from reports.series.probe_channels import StreamChannels
 from reports.wording.stream_names import from_whom
 
-Look = Mapping[str, Any]
-"""What matplotlib calls the properties of a line."""
+LineStyle = Mapping[str, Any]
+"""Properties of a line, by matplotlib's names."""
 
 _COLORS = (GREEN, ORANGE, PURPLE, VERMILLION, BLACK, "#56B4E9")
 _MOST = len(_COLORS)
@@ -24,11 +24,11 @@ _LINE_SHARE = 0.13  # of a panel: a line of words in it
 
 
 @dataclass(slots=True)
-class Looks:
-    """Of all streams of a figure; received ones of the worst senders have colours of their own.
+class StreamStyles:
+    """The line styles of all streams of a figure.
 
-    Those that are sent have one colour, and dashes of their own where they go to several by
-    themselves. `order` has the streams, the worst first.
+    Received streams of the worst senders have colours of their own. Sent ones have one colour, and
+    dashes of their own where each partner gets its own. `order` has the streams, the worst first.
     """
 
     order: Iterable[StreamChannels]
@@ -44,8 +44,8 @@ class Looks:
             elif label not in self._color:
                 self._color[label] = _COLORS[len(self._color)] if len(self._color) < _MOST else GREY
 
-    def of(self, channels: StreamChannels) -> Look:
-        """Colour, dashes and label of a line."""
+    def of(self, channels: StreamChannels) -> LineStyle:
+        """Colour, dashes and label of a stream's line."""
         if channels.is_sent:
             label = _label(channels)
             dashes = self._dashes.get(label)
@@ -59,29 +59,29 @@ class Looks:
 
 
 def _label(channels: StreamChannels) -> str:
-    """`received from p001`, whatever its kind: kinds have panels of their own."""
+    """A stream's name without its kind, which has its own panel: `received from p001`."""
     return channels.name.removeprefix(f"{channels.stream.kind} ")
 
 
 def worst_first(streams: Iterable[StreamChannels]) -> list[StreamChannels]:
-    """Those that ended or never came, then extras; else in their order."""
+    """Streams that ended or never came first, then extras, then the others in their order."""
     return sorted(streams, key=lambda each: (not each.ended, each.stream.owed))
 
 
 def endings(streams: Sequence[StreamChannels]) -> str:
-    """`video from p002 ended 12 s into the hold`, a line each; empty where all went on."""
-    told = [
+    """Lines such as `video from p002 ended 12 s into the hold`; empty where none ended."""
+    lines = [
         f"{each.stream.kind} {from_whom(each.stream) or each.name.split(' ', 1)[1]} {each.ended}"
         for each in streams
         if each.ended
     ]
-    left = len(told) - _LINES
-    shown = [*told[:_LINES], *([f"and {left} more"] if left > 0 else [])]
+    left = len(lines) - _LINES
+    shown = [*lines[:_LINES], *([f"and {left} more"] if left > 0 else [])]
     return "\n".join(textwrap.fill(line, _LETTERS, subsequent_indent="  ") for line in shown)
 
 
-def say_endings(axes: Axes, streams: Sequence[StreamChannels]) -> float:
-    """Write them into the panel, at its top; returns how much higher it must be for them."""
+def write_endings(axes: Axes, streams: Sequence[StreamChannels]) -> float:
+    """Write `endings` at the top of the panel; returns the factor by which it must be higher."""
     words = endings(streams)
     if not words:
         return 1.0

@@ -1,4 +1,4 @@
-"""Which figures a trial gets, most telling first. Pure."""
+"""The charts of a trial, the most informative first. Pure."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def trial_charts(
     *,
     cpu: CrossCorrelation | None = None,
 ) -> Charts:
-    """The figures of one trial, most telling first; names begin with `prefix`.
+    """The charts of one trial, the most informative first; names begin with `prefix`.
 
     `reasons` are its verdict's, `cpu` is how the server's CPU went with quality, where it is known.
     """
     charts: list[Chart] = []
     missing: list[str] = []
-    for found in (
+    for each in (
         *session_map_chart(viewer_quality(series, settings, reasons) or quality),
         *_bitrates(series),
         *_quality(series, settings),
@@ -47,10 +47,10 @@ def trial_charts(
         *strain_charts(series.strain, series.phases),
         *setup_chart(series, settings),
     ):
-        if isinstance(found, Chart):
-            charts.append(found)
+        if isinstance(each, Chart):
+            charts.append(each)
         else:
-            missing.append(found)
+            missing.append(each)
     return Charts(
         tuple(replace(chart, name=f"{prefix}-{chart.name}") for chart in charts),
         tuple(missing),
@@ -58,14 +58,14 @@ def trial_charts(
 
 
 def _bitrates(series: TrialSeries) -> Sequence[Chart | str]:
-    found: list[Chart | str] = []
+    charts: list[Chart | str] = []
     kinds: tuple[MediaKind, ...] = ("video", "audio")
     for kind in kinds:
         sent, received = series.sent_bps[kind], series.received_bps[kind]
         if not (_seen(sent) or _seen(received)):
-            found.append(f"No {kind} bitrate: no {kind} stream can be read from the recording.")
+            charts.append(f"No {kind} bitrate: no {kind} stream can be read from the recording.")
             continue
-        found.append(
+        charts.append(
             Chart(
                 f"{kind}-bitrate",
                 f"{kind.capitalize()} bitrate over time",
@@ -83,7 +83,7 @@ def _bitrates(series: TrialSeries) -> Sequence[Chart | str]:
         )
     kind = "video" if _any(series.by_probe.received_bps["video"]) else "audio"
     if not _any(series.by_probe.received_bps[kind]):
-        return [*found, "No figures by probe: nothing was received in a hold."]
+        return [*charts, "No figures by probe: nothing was received in a hold."]
     probes = series.by_probe
     columns: Mapping[str, Column] = {
         "probe": probes.probes,
@@ -93,11 +93,11 @@ def _bitrates(series: TrialSeries) -> Sequence[Chart | str]:
         "received_bps": probes.received_bps[kind],
     }
     return [
-        *found,
+        *charts,
         Chart(
             "bitrate-sorted",
             "Bitrate by probe, sorted",
-            "Sent and received are sorted each by itself: a tail to the right is who got less"
+            "Sent and received are sorted separately: a tail to the right shows probes with less"
             f"{_together(series)}.",
             lambda: bitrate_sorted(kind, probes),
             columns,
@@ -115,15 +115,15 @@ def _bitrates(series: TrialSeries) -> Sequence[Chart | str]:
 
 
 def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]:
-    found: list[Chart | str] = []
+    charts: list[Chart | str] = []
     limit = settings.criteria.residual_loss
     if _seen(series.loss):
-        found.append(
+        charts.append(
             Chart(
                 "loss",
                 "Loss over time",
-                "Packets that never came, repaired ones not counted, over the window before"
-                f"{_of_worst(series, 'stream')}.",
+                "Post-repair loss (packets that were retransmitted in time do not count), over the "
+                f"window before{_of_worst(series, 'stream')}.",
                 lambda: loss_over_time(
                     series.loss, series.phases, series.by_probe, series.window_s, limit
                 ),
@@ -132,15 +132,15 @@ def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]
             )
         )
     else:
-        found.append("No loss: no received stream can be read from the recording.")
+        charts.append("No loss: no received stream can be read from the recording.")
     probes = series.by_probe
     if _any(probes.lost_down):
-        found.append(
+        charts.append(
             Chart(
                 "loss-by-probe",
                 "Loss by probe",
-                "Down is what the probe never got; up is what the server says it missed of it"
-                f"{_of_worst(series, 'stream')}.",
+                "Down is loss that the probe counted; up is loss of its streams that the server "
+                f"reported{_of_worst(series, 'stream')}.",
                 lambda: loss_by_probe(probes, limit),
                 {
                     "probe": probes.probes,
@@ -152,11 +152,11 @@ def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]
             )
         )
     if _seen(series.frame_rate):
-        found.append(
+        charts.append(
             Chart(
                 "frame-rate",
                 "Frame rate over time",
-                f"Decoded frames, so that a frozen picture counts 0{_of_worst(series, 'video')}. "
+                f"Decoded frames, so that frozen video counts as 0{_of_worst(series, 'video')}. "
                 f"{_spread(len(series.frame_rate.names))}",
                 lambda: frame_rate_over_time(
                     series.frame_rate,
@@ -172,23 +172,23 @@ def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]
             )
         )
     else:
-        found.append("No frame rate: no decoded picture can be read from the recording.")
-    return found
+        charts.append("No frame rate: no decoded frame can be read from the recording.")
+    return charts
 
 
 def _neighbours(series: TrialSeries) -> str:
     if series.mixed:
-        return "The members of a room stand side by side; each receives the server's mix."
+        return "The members of a room are side by side; each receives the server's mix."
     if series.partners > 1:
         return (
-            f"The members of a room stand side by side; each receives {series.partners} others, "
-            "whose bitrates stand here together."
+            f"The members of a room are side by side; each receives {series.partners} others, "
+            "whose bitrates are summed."
         )
-    return "The probes of a session stand side by side, so that the halves of a broken one match."
+    return "The probes of a session are side by side, so that partners can be compared."
 
 
 def _together(series: TrialSeries) -> str:
-    return "; what a probe receives of several is taken together" if series.partners > 1 else ""
+    return "; what a probe receives of several others is summed" if series.partners > 1 else ""
 
 
 def _of_worst(series: TrialSeries, what: str) -> str:

@@ -1,4 +1,4 @@
-"""Figure of a watch: each figure of the server's and of quality, trial by trial, over days."""
+"""Figure of a watch: quality and the server's resources, trial by trial, over days."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class WatchSeries:
     """The trials of a watch in order, `(trials,)` each, NaN where unknown.
 
     `hours` are since the first of them began, by the wall clock; `values` are by the figures' names
-    in `farm.analysis.drift.SLACKS`, `courses` say what became of those that are known.
+    in `farm.analysis.drift.SLACKS`, `courses` have the trends of those that are known.
     """
 
     index: tuple[int, ...]
@@ -43,7 +43,7 @@ class WatchSeries:
 
 
 def watch_over_time(watch: WatchSeries, title: str) -> Figure:
-    """One panel a figure: every trial with its verdict, the trend, and what it may move by."""
+    """Draw a panel for each figure: all trials with verdicts, the trend, the allowed change."""
     figure = Figure()
     figure.set_figheight(LEGEND_INCHES + PANEL_INCHES * max(1, len(watch.courses)))
     panels = figure.subplots(max(1, len(watch.courses)), 1, sharex=True, squeeze=False)[:, 0]
@@ -59,7 +59,7 @@ def watch_over_time(watch: WatchSeries, title: str) -> Figure:
             color=GREY,
             alpha=0.18,
             lw=0,
-            label="what it may move by",
+            label="allowed change",
         )
         for outcome, mark in VERDICT_MARKS.items():
             chosen = np.array([each is outcome for each in watch.outcomes], dtype=bool)
@@ -94,7 +94,7 @@ def watch_over_time(watch: WatchSeries, title: str) -> Figure:
 def _trend_line(
     axes: Axes, course: FigureOverTrials, x: Array, values: Array, scale: float
 ) -> None:
-    """Through the middle of the valid trials, with the slope of the trend."""
+    """Draw a line through the median of the valid trials, with the slope of the trend."""
     if course.trend is None or not values.size:
         return
     slope = course.trend.per_hour * scale

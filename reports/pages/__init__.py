@@ -1,1 +1,1 @@
-"""Writes the pages of a report, and shows a run as it goes."""
+"""The pages of a report, and the live page of a run."""

@@ -1,7 +1,7 @@
 """Writes the report of a run: `report/index.html`, its figures and the numbers in them.
 
-The only file writer of this room. All of it comes from the recording, so it can be written again at
-any time, also for a run that broke off or whose folder was damaged: what is missing is said.
+All of it comes from the recording, so it can be written again at any time, also for a run that
+broke off or whose folder was damaged: the page names what is missing.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class _Bundle:
         self._scenario = self._settings.scenario.kind
 
     def page(self) -> ReportPage:
-        """Draw and copy everything; returns what the page says about it."""
+        """Draw and copy everything; returns the page as a value."""
         reader = self._reader
         results = reader.results
         searched = _is_search(reader)
@@ -113,9 +113,9 @@ class _Bundle:
                     {part.index: part.server for part in parts if part.server},
                 ),
             )
-            picture = f"{camera_size(self._settings)} at {self._settings.media.frame_rate}/s"
+            camera = f"{camera_size(self._settings)} at {self._settings.media.frame_rate}/s"
             tables = (
-                results_table(self._scenario, picture, summary, results),
+                results_table(self._scenario, camera, summary, results),
                 *limit_tables(summary.get("limited_by")),
                 *cost_tables(summary.get("cost")),
                 *tables,
@@ -145,20 +145,20 @@ class _Bundle:
             commands=self._files.commands(OF_TRIALS, None) if results else (),
             facts=facts(manifest, reader.clocks),
             texts=whole_texts(manifest, reader.experiment_text, reader.summary),
-            # Last, because damage is found by reading.
+            # Last, because damage is noticed while reading.
             damage=tuple(self._damage()),
         )
 
     def _pipeline(self) -> tuple[Chart, ...]:
-        """As the media server said in the first trial in which it did."""
-        told = (trial.topology for trial in self._reader.trials)
-        return pipeline_chart(next((each for each in told if each is not None), None))
+        """The chart of the pipeline, from the first trial in which the server reported it."""
+        reported = (trial.topology for trial in self._reader.trials)
+        return pipeline_chart(next((each for each in reported if each is not None), None))
 
     def _not_known(self) -> tuple[str, ...]:
-        """What the figures lack for want of a Kurento's own word."""
+        """A sentence on figures that only a Kurento can fill."""
         if self._settings.server.kurento is not None:
             return ()
-        return ("Pipelines and elements: not known, the server is not a Kurento.",)
+        return ("Pipelines and elements: unknown, the server is not a Kurento.",)
 
     def _shared(self) -> bool:
         """Whether probes ran on the server's own machine."""
@@ -166,16 +166,16 @@ class _Bundle:
         return manifest.server is not None and is_shared(manifest.server, manifest.hosts)
 
     def _damage(self) -> Iterable[str]:
-        """What could not be read so far, by its place in the run folder; alike ones once."""
-        found = [*self._reader.damage]
+        """What could not be read so far, by its path in the run folder, each once."""
+        all_damage = [*self._reader.damage]
         for trial in self._reader.trials:
-            found += trial.damage
-        for damage in dict.fromkeys(found):
+            all_damage += trial.damage
+        for damage in dict.fromkeys(all_damage):
             yield f"{damage.path.relative_to(self._reader.path)}: {damage.why}"
 
 
 def _baseline_frame_rate(results: Iterable[TrialResult]) -> float | None:
-    """`None` without a baseline that passed."""
+    """The median frame rate of the baseline; `None` without one that passed."""
     return median_known(
         result.frame_rate
         for result in results
@@ -193,13 +193,13 @@ def _is_watch(reader: RunReader) -> bool:
 
 
 def _main_trial(trials: Sequence[TrialReader]) -> frozenset[int]:
-    """The trial that `farm run` was called for: not those that only made its baseline."""
+    """The trial that `farm run` was called for, not those of its baseline."""
     single = [trial.plan.index for trial in trials if trial.plan.purpose == "single"]
     return frozenset((single or [trial.plan.index for trial in trials])[-1:])
 
 
 def _render(page: ReportPage) -> str:
-    """The page as HTML; everything that a recording says is escaped."""
+    """The page as HTML; all text from a recording is escaped."""
     templates = jinja2.Environment(
         loader=jinja2.PackageLoader("reports.pages"),
         autoescape=True,

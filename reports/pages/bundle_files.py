@@ -1,4 +1,4 @@
-"""The files of a report: figures, their numbers, screenshots; and what prints the rows behind."""
+"""Writes the files of a report: figures, their numbers, tables, screenshots."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from reports.wording.file_names import file_name_part
 
 
 class BundleFiles:
-    """Writes into `folder`, which exists.
+    """Writes files of a report into `folder`, which exists.
 
-    `run` is the run folder's name, as commands have it, `trials` are all that it has.
+    `run` is the run folder's name, as commands use it, `trials` are all of its trials.
     """
 
     def __init__(self, folder: Path, run: str, trials: Sequence[TrialReader]) -> None:
@@ -36,21 +36,21 @@ class BundleFiles:
     # ------------------------------------------------------------ figures and their numbers
 
     def draw(self, charts: Charts, trial: TrialReader | None) -> tuple[FigureEntry, ...]:
-        """Draw figures and write their numbers; of a trial, or of the whole run."""
+        """Draw figures and write their numbers, of one trial or of the whole run."""
         return tuple(self.figure(chart, trial) for chart in charts.charts)
 
     def figure(self, chart: Chart, trial: TrialReader | None) -> FigureEntry:
         figure = chart.draw()
         path = self._folder / f"{chart.name}.png"
         figure.savefig(path)
-        seen = figure.get_suptitle().replace("\n", " ")
+        finding = figure.get_suptitle().replace("\n", " ")
         self._write_csv(f"{chart.name}.csv", _column_lines(chart.columns))
-        picture = _picture(path, f"{chart.heading}. {seen}".rstrip(". ") + ".", chart.caption)
-        printed = self.commands(chart.traced, trial)
-        return FigureEntry(chart.heading, picture, f"{chart.name}.csv", printed)
+        image = _image(path, f"{chart.heading}. {finding}".rstrip(". ") + ".", chart.caption)
+        commands_behind = self.commands(chart.traced, trial)
+        return FigureEntry(chart.heading, image, f"{chart.name}.csv", commands_behind)
 
     def write_table(self, table: Table) -> None:
-        """All rows of a table that names a file."""
+        """Write all rows of a table that names a file."""
         self._write_csv(f"{table.csv}.csv", _table_lines(table))
 
     def _write_csv(self, name: str, lines: Iterable[Sequence[object]]) -> None:
@@ -60,13 +60,13 @@ class BundleFiles:
     # ------------------------------------------------------------ where numbers come from
 
     def traced(self, table: Table, trial: TrialReader | None) -> Table:
-        """With the commands that print the rows behind it."""
+        """The table with the commands that print the rows behind it."""
         if table.traced is None:
             return table
         return replace(table, commands=self.commands(table.traced, trial))
 
     def commands(self, traced: Traced, trial: TrialReader | None) -> tuple[str, ...]:
-        """What prints the rows, of the tables that were recorded."""
+        """The commands that print the rows, for the tables that were recorded."""
         if trial is None:
             whole = tuple(table for table in traced.tables if table in OF_A_RUN)
             parts = replace(traced, tables=tuple(set(traced.tables) - set(whole)))
@@ -82,23 +82,23 @@ class BundleFiles:
     def copy(
         self, trial: TrialReader, name: str, prefix: str, alt: str, caption: str
     ) -> Image | None:
-        """A screenshot beside the page, under a name that is safe in a link; `None` if it is gone.
+        """Copy a screenshot beside the page under a safe name; `None` if it is missing.
 
-        Only the last part of `name` counts, and links are not followed: what a recording says leads
-        to no other folder.
+        Only the last part of `name` counts, and symbolic links are not followed: a name in a
+        recording must not lead to another folder.
         """
         source = trial.folder.screenshots / Path(name).name
         try:
-            picture = open_inside(trial.folder.run, source)
+            screenshot = open_inside(trial.folder.run, source)
         except OSError:
             return None
         target = self._folder / f"{prefix}-{file_name_part(source.stem)}.png"
-        with picture, target.open("wb") as file:
-            shutil.copyfileobj(picture, file)
-        return _picture(target, alt, caption)
+        with screenshot, target.open("wb") as file:
+            shutil.copyfileobj(screenshot, file)
+        return _image(target, alt, caption)
 
 
-def _picture(path: Path, alt: str, caption: str) -> Image:
+def _image(path: Path, alt: str, caption: str) -> Image:
     """A PNG with its size in pixels, 0 x 0 where it is damaged."""
     header = path.read_bytes()[:24]
     width, height = struct.unpack(">II", header[16:24]) if len(header) == 24 else (0, 0)
@@ -118,7 +118,7 @@ def _column_lines(columns: Mapping[str, Column]) -> Iterable[Sequence[object]]:
 
 
 def _plain(value: object) -> object:
-    """A number in as many figures as it needs, nothing where it is unknown."""
+    """A number to nine significant digits, empty where it is unknown."""
     if isinstance(value, float | np.floating):
         return "" if np.isnan(value) else f"{value:.9g}"
     return value

@@ -1,4 +1,4 @@
-"""A trial's part of the page: its figures, tables and worst sessions, drawn and written."""
+"""Writes a trial's part of the page: its figures, tables and worst sessions."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from reports.pages.page import (
     SessionPart,
     TrialSection,
     failures,
+    page_messages,
     role_caption,
-    role_pictures,
-    said_table,
+    role_screenshots,
 )
 from reports.series.probe_frames import TABLES, SessionChannels, hold_of
 from reports.series.trial import ServerSeries, TrialSeries
@@ -40,13 +40,13 @@ from reports.text.trial_answer import trial_answer
 from reports.text.trial_tables import probe_table, reasons_table, session_table
 
 FOLDED_WORST = 5
-"""Sections of sessions in a trial that does not decide the run."""
+"""Sections of worst sessions in a trial that does not decide the run."""
 
 
 class TrialPart:
-    """One trial, read and drawn; `shared`: probes ran on the server's own machine.
+    """Reads and draws one trial; `shared`: probes ran on the server's own machine.
 
-    `baseline_frame_rate` is what pictures had in the run's trials at the smallest load.
+    `baseline_frame_rate` is the frame rate of the run's baseline.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class TrialPart:
         self._baseline_frame_rate = baseline_frame_rate
         self.index = trial.plan.index
         self.server: ServerSeries | None = None
-        """What was seen of the server, once it is drawn."""
+        """The server's figures, once the section is drawn."""
         self._prefix = f"trial-{self.index:03d}"
 
     def section(self, *, unfold: bool) -> TrialSection:
@@ -83,7 +83,7 @@ class TrialPart:
         cpu = cpu_cross_correlation(evidence, quality_by_second(trial))
         charts = trial_charts(series, quality, settings, prefix, reasons, cpu=cpu)
         worst = worst_sessions(quality, reasons)
-        told = session_sections(
+        sections = session_sections(
             evidence,
             quality,
             reasons,
@@ -91,7 +91,7 @@ class TrialPart:
             prefix=prefix,
             poll_s=settings.trial.poll_s,
         )
-        anchors = {each.session: each.anchor for each in told}
+        anchors = {each.session: each.anchor for each in sections}
         whole = (
             session_table(scenario, series, reasons, worst, f"{prefix}-sessions"),
             probe_table(plan, series, evidence.joins, reasons, f"{prefix}-probes"),
@@ -99,12 +99,14 @@ class TrialPart:
         for table in whole:
             files.write_table(table)
         failed = result is not None and result.verdict.outcome is Outcome.FAIL
-        close = self._close_up(evidence, series, told[0]) if told and (unfold or failed) else None
-        said, hosts = said_table(trial.events), host_table(evidence)
+        close = None
+        if sections and (unfold or failed):
+            close = self._close_up(evidence, series, sections[0])
+        messages, hosts = page_messages(trial.events), host_table(evidence)
         tables = (
             *((reasons_table(reasons),) if reasons else ()),
             *(table.shown().linked(anchors) for table in whole),
-            *(table for table in (hosts, said) if table is not None),
+            *(table for table in (hosts, messages) if table is not None),
         )
         return TrialSection(
             anchor=prefix,
@@ -115,9 +117,9 @@ class TrialPart:
             unfold=unfold,
             figures=files.draw(charts, trial),
             tables=tuple(files.traced(table, trial) for table in tables),
-            sessions=self._sessions(told, close),
+            sessions=self._sessions(sections, close),
             failures=self._failures(evidence),
-            pictures=self._role_pictures(),
+            screenshots=self._role_screenshots(),
             missing=charts.missing,
             commands=files.commands(OF_TRIALS, trial) if result is not None else (),
             failed=files.commands(OF_EVENTS, trial),
@@ -126,9 +128,9 @@ class TrialPart:
     # ------------------------------------------------------------ the worst sessions
 
     def _sessions(
-        self, told: tuple[SessionSection, ...], close: FigureEntry | None
+        self, sections: tuple[SessionSection, ...], close: FigureEntry | None
     ) -> tuple[SessionPart, ...]:
-        shots = self._session_pictures({each.session for each in told})
+        shots = self._session_screenshots({each.session for each in sections})
         return tuple(
             SessionPart(
                 anchor=each.anchor,
@@ -138,33 +140,35 @@ class TrialPart:
                 reasons=each.reasons,
                 table=self._files.traced(each.table, self._trial),
                 figure=close if place == 0 else None,
-                pictures=tuple(shots[each.session]),
+                screenshots=tuple(shots[each.session]),
                 commands=probe_commands(
                     self._files.run,
                     [probe.probe for probe in each.probes[:PROBES]],
                     self.index,
                 ),
             )
-            for place, each in enumerate(told)
+            for place, each in enumerate(sections)
         )
 
     def _close_up(
         self, evidence: TrialEvidence, series: TrialSeries, worst: SessionSection
     ) -> FigureEntry | None:
-        """The first of the sections, from near; `None` if none of its probes was ever polled."""
-        some = [*worst.probes[:PROBES]]
+        """The figure of the worst session; `None` if none of its probes was ever polled."""
+        probes = [*worst.probes[:PROBES]]
         session = next(each for each in self._trial.plan.sessions if each.session == worst.session)
-        if not any(probe.sends for probe in some):
-            # Of a broadcast the presenter, too: who sent what the viewers saw.
-            some[-1:] = [probe for probe in session.probes if probe.sends][:1] or some[-1:]
+        if not any(probe.sends for probe in probes):
+            # Of a broadcast the presenter, too, who sent what the viewers received.
+            probes[-1:] = [probe for probe in session.probes if probe.sends][:1] or probes[-1:]
         hold = hold_of(Intervals.of(evidence.intervals).frame)
         streams = SessionChannels(self._trial, session, hold, self._settings.trial.poll_s)
         shown = [
-            (probe, channels) for probe in some if (channels := streams.of(probe.probe)).time_s.size
+            (probe, channels)
+            for probe in probes
+            if (channels := streams.of(probe.probe)).time_s.size
         ]
         if not shown:
             return None
-        probes = tuple(probe.probe for probe, _ in shown)
+        names = tuple(probe.probe for probe, _ in shown)
         close = CloseUp(
             session=worst.session,
             roles=tuple(probe.role for probe, _ in shown),
@@ -176,67 +180,67 @@ class TrialPart:
         )
         chart = Chart(
             f"{self._prefix}-worst-session",
-            "The worst session from near",
-            "Its probes side by side, a line for each stream that one sent or received, by whom it "
-            "comes from; the server's CPU below. A line ends where its stream does. What was lost "
-            "of what was sent is as the server's reports have it.",
+            "The worst session in detail",
+            "Its probes side by side, a line for each stream that one sent or received, by its "
+            "sender; the server's CPU below. A line ends where its stream does. Loss of sent "
+            "streams is by the server's reports.",
             lambda: session_close_up(close),
             close.columns(),
-            Traced(TABLES, probes),
+            Traced(TABLES, names),
         )
         return self._files.figure(chart, self._trial)
 
-    def _session_pictures(self, sessions: set[str]) -> defaultdict[str, list[Image]]:
-        """Screenshots of these sessions, by the session of the probe whose page they show."""
+    def _session_screenshots(self, sessions: set[str]) -> defaultdict[str, list[Image]]:
+        """Screenshots of the probes of `sessions`, by session."""
         session_of = {
             probe.probe: probe for probe in self._trial.plan.probes if probe.session in sessions
         }
-        found: defaultdict[str, list[Image]] = defaultdict(list)
-        taken: set[str] = set()
+        screenshots: defaultdict[str, list[Image]] = defaultdict(list)
+        copied: set[str] = set()
         for seen in self._trial.events:
             name = str(seen.event.data.get("file") or seen.event.data.get("screenshot") or "")
             probe = session_of.get(seen.event.probe)
             if seen.event.kind not in {"screenshot", "failed"} or not name or probe is None:
                 continue
-            if name in taken:
+            if name in copied:
                 continue
-            taken.add(name)
-            picture = self._files.copy(
+            copied.add(name)
+            image = self._files.copy(
                 self._trial,
                 name,
                 self._prefix,
                 f"The page of {probe.probe}, {probe.role} of {probe.session}",
                 f"{probe.probe}, {probe.role}",
             )
-            if picture is not None:
-                found[probe.session].append(picture)
-        return found
+            if image is not None:
+                screenshots[probe.session].append(image)
+        return screenshots
 
     # ------------------------------------------------------------ screenshots
 
     def _failures(self, evidence: TrialEvidence) -> tuple[Failure, ...]:
         trial = self._trial
         return tuple(
-            self._with_picture(failure)
+            self._with_screenshot(failure)
             for failure in failures(
                 trial.plan, evidence.phases, evidence.joins, trial.events, evidence.faults
             )
         )
 
-    def _with_picture(self, failure: Failure) -> Failure:
+    def _with_screenshot(self, failure: Failure) -> Failure:
         if failure.file is None:
             return failure
-        alt = f"What the page of {failure.who} showed when it {failure.what}"
+        alt = f"The page of {failure.who} when it {failure.what}"
         return replace(
             failure,
-            picture=self._files.copy(
+            screenshot=self._files.copy(
                 self._trial, failure.file, self._prefix, alt, "the page at that time"
             ),
         )
 
-    def _role_pictures(self) -> tuple[Image, ...]:
+    def _role_screenshots(self) -> tuple[Image, ...]:
         names = [path.name for path in self._trial.screenshots]
-        whose = {
+        probe_of = {
             str(seen.event.data.get("file")): seen.event.probe
             for seen in self._trial.events
             if seen.event.kind == "screenshot"
@@ -247,15 +251,15 @@ class TrialPart:
                 name,
                 self._prefix,
                 f"The page of a {role} in mid-call",
-                role_caption(self._trial.plan, role, whose.get(name)),
+                role_caption(self._trial.plan, role, probe_of.get(name)),
             )
-            for name, role in role_pictures(self._trial.plan, names)
+            for name, role in role_screenshots(self._trial.plan, names)
         ]
-        return tuple(picture for picture in copied if picture is not None)
+        return tuple(image for image in copied if image is not None)
 
 
 def _who(section: SessionSection) -> str:
-    """`p002 (caller), p003 (callee)`."""
+    """The probes of a section with their roles: `p002 (caller), p003 (callee)`."""
     left = len(section.probes) + section.others - PROBES
     names = ", ".join(f"{probe.probe} ({probe.role})" for probe in section.probes[:PROBES])
     return f"{names} and {left} more" if left > 0 else names

@@ -1,6 +1,6 @@
-"""A run as it goes: a page on this machine, and metrics for Prometheus.
+"""Serves the live page of a run, and its metrics for Prometheus.
 
-The page shows the second that goes by, and below it the report as it was after the last trial that
+The page shows the current second, and below it the report as it was after the last trial that
 ended. The report is drawn by a process of its own, at the lowest priority: probes come first.
 """
 
@@ -29,54 +29,54 @@ from farm.recording.folder import RunFolder
 from reports.pages.live_metrics import LiveMetrics
 
 KEPT_S = 600
-"""A page that is opened later is told of so many seconds before."""
+"""Seconds of progress kept for a page that is opened later."""
 
 GOES_WITHIN_S = 10.0
-"""A drawing that takes longer to stop is killed."""
+"""Time that a drawing process has to stop before it is killed."""
 
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
 class LiveRun:
-    """Implements `protocols.Observer`: passes on what it hears to `beside`, and shows it.
+    """Implements `protocols.Observer`: passes every call on to `beside`, and shows it live.
 
-    `serving` opens the page; before and after that it only passes on.
+    `serving` opens the page; before and after that it only passes calls on.
     """
 
     def __init__(self, beside: Observer) -> None:
         self._beside = beside
         self._metrics = LiveMetrics()
         self._run: Path | None = None
-        self._told: list[dict[str, Any]] = []
+        self._history: list[dict[str, Any]] = []
         self._listeners: set[asyncio.Queue[dict[str, Any]]] = set()
         self._drawing: asyncio.Task[None] | None = None
         self._drawn_again = False
 
-    # ------------------------------------------------------------ what it hears
+    # ------------------------------------------------------------ the observer
 
     def note(self, text: str) -> None:
         self._beside.note(text)
-        self._tell("note", text=text)
+        self._send("note", text=text)
 
     def run_folder(self, path: Path) -> None:
         self._beside.run_folder(path)
         self._run = path
-        self._tell("run", name=path.name)
+        self._send("run", name=path.name)
 
     def trial_planned(self, plan: TrialPlan, purpose: str) -> None:
         self._beside.trial_planned(plan, purpose)
-        self._tell("planned", trial=plan.index, load=plan.load, purpose=purpose)
+        self._send("planned", trial=plan.index, load=plan.load, purpose=purpose)
 
     def progress(self, progress: Progress) -> None:
         self._beside.progress(progress)
         self._metrics.progress(progress)
-        self._tell("progress", **to_jsonable(progress))
+        self._send("progress", **to_jsonable(progress))
 
     def trial_ended(self, result: TrialResult) -> None:
         self._beside.trial_ended(result)
         self._metrics.trial_ended(result)
         reasons = result.verdict.reasons
-        self._tell(
+        self._send(
             "ended",
             trial=result.index,
             load=result.load,
@@ -86,15 +86,18 @@ class LiveRun:
         )
         self._draw()
 
-    # ------------------------------------------------------------ what it shows
+    # ------------------------------------------------------------ the page
 
     def metrics_text(self) -> str:
-        """What `/metrics` says now."""
+        """The text of `/metrics` now."""
         return self._metrics.text().decode()
 
     @asynccontextmanager
     async def serving(self, host: str, port: int) -> AsyncIterator[str]:
-        """The page at its address while the body runs. Raises BadInput if it cannot listen."""
+        """Serve the page while the body runs, and yield its address.
+
+        Raises BadInput if it cannot listen.
+        """
         app = web.Application()
         app.router.add_get("/", self._page)
         app.router.add_get("/events", self._events)
@@ -135,33 +138,34 @@ class LiveRun:
         return web.FileResponse(file, headers=_NO_STORE)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        """Server-sent events: what was told lately, then what is told."""
+        """Server-sent events: the kept ones, then new ones as they come."""
         listener: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        for told in self._told:
-            listener.put_nowait(told)
+        for event in self._history:
+            listener.put_nowait(event)
         self._listeners.add(listener)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **_NO_STORE})
         try:
             await response.prepare(request)
-            while (told := await listener.get())["event"] != "over":
-                await response.write(f"data: {json.dumps(told)}\n\n".encode())
+            while (event := await listener.get())["event"] != "over":
+                await response.write(f"data: {json.dumps(event)}\n\n".encode())
         except ConnectionResetError:
             pass  # the page was closed
         finally:
             self._listeners.discard(listener)
         return response
 
-    def _tell(self, event: str, **facts: Any) -> None:
-        told = {"event": event, **facts}
-        self._told.append(told)
-        seconds = [at for at, each in enumerate(self._told) if each["event"] == "progress"]
+    def _send(self, kind: str, **facts: Any) -> None:
+        """Send an event to all open pages, and keep it for later ones."""
+        event = {"event": kind, **facts}
+        self._history.append(event)
+        seconds = [at for at, each in enumerate(self._history) if each["event"] == "progress"]
         if len(seconds) > KEPT_S:
-            del self._told[seconds[0]]
+            del self._history[seconds[0]]
         for listener in self._listeners:
-            listener.put_nowait(told)
+            listener.put_nowait(event)
 
     def _draw(self) -> None:
-        """The report anew, one at a time; what ends meanwhile is drawn after that."""
+        """Draw the report again, one at a time; a trial that ends meanwhile is drawn after it."""
         if self._run is None:
             return
         if self._drawing is not None and not self._drawing.done():
@@ -180,7 +184,7 @@ class LiveRun:
             )
             try:
                 if await process.wait() == 0:
-                    self._tell("report")
+                    self._send("report")
             finally:
                 if process.returncode is None:
                     await _ended(process)
@@ -189,7 +193,7 @@ class LiveRun:
 
 
 def _log() -> logging.Logger:
-    """Without requests that are none, which anybody may send: they are answered with 400."""
+    """A log without errors about malformed requests, which are answered with 400."""
     log = logging.getLogger(__name__)
     log.addFilter(_is_ours)
     return log
@@ -201,10 +205,10 @@ def _is_ours(record: logging.LogRecord) -> bool:
 
 
 def _file_of(run: Path, name: str) -> Path | None:
-    """The file of that name in the run's report; `None` for whatever else anybody may ask for.
+    """The file `name` of the run's report; `None` for any other name.
 
-    `name` comes from the network, with `%2F` and its like decoded: it may hold slashes, `..` and
-    NUL, be longer than a file's name can be, or be that of a link, which a report never has.
+    `name` comes from the network, percent-decoded: it may hold slashes, `..` and NUL, be too long
+    for a file name, or name a symbolic link, which a report never has.
     """
     if name.startswith(".") or Path(name).name != name:
         return None
@@ -217,7 +221,7 @@ def _file_of(run: Path, name: str) -> Path | None:
 
 
 async def _ended(process: asyncio.subprocess.Process) -> None:
-    """Told to go, it takes with it what it has drawn so far."""
+    """Stop a drawing process; on SIGTERM it removes what it has drawn so far."""
     process.terminate()
     try:
         async with asyncio.timeout(GOES_WITHIN_S):

@@ -1,4 +1,4 @@
-"""What the page shows, as values: the template only lays it out. Pure."""
+"""The content of the page as values; the template only lays it out. Pure."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from reports.text.answer import Answer
 from reports.text.provenance import Facts
 from reports.text.table import Cell, Heading, Table
 
-_SAID_ROWS = 30
+_MESSAGE_ROWS = 30
 _NAMES = re.compile(r"\b[ps]?\d+\b")
-_USUAL_CODES = (1000, 1001)  # RFC 6455, 7.4.1: closed as meant, or going away
-_SAID_KINDS = {
+_USUAL_CODES = (1000, 1001)  # RFC 6455, 7.4.1: normal closure, or going away
+_MESSAGE_KINDS = {
     "page_error": "uncaught error",
     "console": "console",
     "socket_closed": "socket closed",
@@ -41,19 +41,19 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class FigureEntry:
-    """A figure, its heading, the file of its numbers, and what prints the rows behind them."""
+    """A figure, its heading, the file of its numbers, and commands that print the rows behind."""
 
     heading: str
-    picture: Image
+    image: Image
     csv: str
     commands: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Something that went wrong, in its own words; `who` is empty if it met all.
+    """A fault, crash or failed join with its message; `who` is empty if it concerns all probes.
 
-    `file` is the screenshot's name, `more` are others whom the same befell later.
+    `file` is the screenshot's name, `more` are other probes with the same failure later.
     """
 
     who: str
@@ -61,7 +61,7 @@ class Failure:
     message: str
     when: str
     file: str | None = None
-    picture: Image | None = None
+    screenshot: Image | None = None
     more: tuple[str, ...] = ()
 
 
@@ -76,15 +76,15 @@ class SessionPart:
     reasons: tuple[str, ...]
     table: Table
     figure: FigureEntry | None
-    pictures: tuple[Image, ...]
+    screenshots: tuple[Image, ...]
     commands: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TrialSection:
-    """All about one trial; `unfold` when it decides the run.
+    """The section of one trial; `unfold` when it decides the run.
 
-    `commands` print the figures in its words, those of `failures` are `failed`.
+    `commands` print the rows behind its answer, `failed` those behind its `failures`.
     """
 
     anchor: str
@@ -95,7 +95,7 @@ class TrialSection:
     tables: tuple[Table, ...]
     sessions: tuple[SessionPart, ...]
     failures: tuple[Failure, ...]
-    pictures: tuple[Image, ...]
+    screenshots: tuple[Image, ...]
     missing: tuple[str, ...]
     commands: tuple[str, ...]
     failed: tuple[str, ...]
@@ -103,9 +103,10 @@ class TrialSection:
 
 @dataclass(frozen=True, slots=True)
 class ReportPage:
-    """`damage` names what could not be read; `texts` are whole files to unfold.
+    """The whole page.
 
-    `commands` print the figures in the answer.
+    `damage` names what could not be read; `texts` are whole files to unfold; `commands` print the
+    rows behind the answer.
     """
 
     title: str
@@ -122,10 +123,10 @@ class ReportPage:
 
 
 def deciding_trials(results: Sequence[TrialResult], capacity: int | None) -> frozenset[int]:
-    """The trials a reader wants to see first: the best that passed and the least that failed.
+    """The trials to show first: at the largest load that passed, and the smallest that failed.
 
-    Of those within and beyond `capacity`, where that is known. Where none failed the last invalid
-    one instead; of equals the latest.
+    Only loads within and beyond `capacity` count, where that is known. Where none failed, the last
+    invalid trial takes its place; of equal loads the latest.
     """
 
     def of(outcome: Outcome) -> list[TrialResult]:
@@ -150,9 +151,9 @@ def failures(
     events: Sequence[SeenEvent],
     faults: Sequence[Fault],
 ) -> tuple[Failure, ...]:
-    """Faults, crashes and probes that could not join, in the order of time where it is known.
+    """Faults, crashes and probes that could not join, in order of time where it is known.
 
-    What befell many alike is told once, with their names.
+    A failure of several probes is shown once, with their names.
     """
     roles = {
         probe.probe: f"{probe.probe}, {probe.role} of {probe.session}" for probe in plan.probes
@@ -162,7 +163,7 @@ def failures(
         for seen in events
         if seen.event.kind == "failed" and seen.event.data.get("screenshot")
     }
-    found: list[tuple[float | None, str, Failure]] = [
+    timed: list[tuple[float | None, str, Failure]] = [
         (
             fault.at_s,
             "",
@@ -175,7 +176,7 @@ def failures(
         )
         for fault in faults
     ]
-    found += [
+    timed += [
         (
             outcome.at_s,
             outcome.probe,
@@ -190,7 +191,7 @@ def failures(
         for outcome in joins
         if not outcome.joined
     ]
-    found += [
+    timed += [
         (
             seen.run_s,
             seen.event.probe,
@@ -204,72 +205,72 @@ def failures(
         for seen in events
         if seen.event.kind == "crashed"
     ]
-    found.sort(key=lambda entry: (entry[0] is None, entry[0] or 0.0))
+    timed.sort(key=lambda entry: (entry[0] is None, entry[0] or 0.0))
     alike: dict[tuple[str, str], list[tuple[str, Failure]]] = {}
-    for _, probe, failure in found:
-        # Words in which only names and numbers differ are the same words.
-        words = _NAMES.sub("#", failure.message) if probe else failure.message
-        alike.setdefault((failure.what, words), []).append((probe, failure))
+    for _, probe, failure in timed:
+        # Messages in which only names and numbers differ count as equal.
+        pattern = _NAMES.sub("#", failure.message) if probe else failure.message
+        alike.setdefault((failure.what, pattern), []).append((probe, failure))
     return tuple(
-        replace(some[0][1], more=tuple(probe or failure.who for probe, failure in some[1:]))
-        for some in alike.values()
+        replace(equal[0][1], more=tuple(probe or failure.who for probe, failure in equal[1:]))
+        for equal in alike.values()
     )
 
 
-def said_table(events: Sequence[SeenEvent]) -> Table | None:
-    """What pages logged, threw and lost, alike ones counted, the most frequent first.
+def page_messages(events: Sequence[SeenEvent]) -> Table | None:
+    """The table of messages, errors and closed sockets of pages, the most frequent first.
 
     Sockets that were closed in the usual way are left out.
     """
-    told = [
-        ((_SAID_KINDS[seen.event.kind], _words(seen.event)), seen.event.probe)
+    messages = [
+        ((_MESSAGE_KINDS[seen.event.kind], _message(seen.event)), seen.event.probe)
         for seen in events
-        if seen.event.kind in _SAID_KINDS and seen.event.data.get("code") not in _USUAL_CODES
+        if seen.event.kind in _MESSAGE_KINDS and seen.event.data.get("code") not in _USUAL_CODES
     ]
-    if not told:
+    if not messages:
         return None
-    said = Counter(what for what, _ in told)
-    first = dict(reversed(told))
+    counts = Counter(message for message, _ in messages)
+    first = dict(reversed(messages))
     rows = tuple(
         (
             Cell(kind, kind),
-            Cell(words, words),
+            Cell(text, text),
             Cell(str(count), float(count)),
-            Cell(first[kind, words], first[kind, words]),
+            Cell(first[kind, text], first[kind, text]),
         )
-        for (kind, words), count in said.most_common(_SAID_ROWS)
+        for (kind, text), count in counts.most_common(_MESSAGE_ROWS)
     )
     return Table(
-        "What the pages said",
+        "Messages of the pages",
         (
             Heading("kind"),
-            Heading("words"),
+            Heading("message"),
             Heading("times", number=True),
             Heading("first by"),
         ),
         rows,
-        total=len(said) if len(said) > len(rows) else None,
+        total=len(counts) if len(counts) > len(rows) else None,
         traced=OF_EVENTS,
     )
 
 
-def role_pictures(plan: TrialPlan, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """`(file, role)` of the screenshots that were taken of each role in mid-call."""
+def role_screenshots(plan: TrialPlan, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """The `(file, role)` of the screenshots that were taken of each role in mid-call."""
     roles = dict.fromkeys(probe.role for probe in plan.probes)
     return tuple((name, role) for role in roles for name in names if name == f"mid-call-{role}.png")
 
 
 def role_caption(plan: TrialPlan, role: str, name: str | None) -> str:
-    """Under the screenshot of a role: the page of the probe `name`, `None` where nobody knows."""
+    """The caption of a role's screenshot: of the probe `name`, `None` where it is unknown."""
     probes = [probe for probe in plan.probes if probe.role == role]
     shown = [probe for probe in probes if probe.probe == name]
-    whose = f"The page of {name}, a {role}" if shown else f"The page of a {role}"
+    page = f"The page of {name}, a {role}" if shown else f"The page of a {role}"
     if all(probe.fidelity == "full" for probe in shown or probes[:1]):
-        return whose
-    return f"{whose}, a light probe: what it receives is counted and stays black"
+        return page
+    return f"{page}, a light probe: what it receives is counted and stays black"
 
 
-def _words(event: ProbeEvent) -> str:
+def _message(event: ProbeEvent) -> str:
     return event.message or ", ".join(f"{name} {value}" for name, value in event.data.items())
 
 

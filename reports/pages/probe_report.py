@@ -1,6 +1,6 @@
-"""Writes what one probe went through: a figure, its numbers, and a table by window.
+"""Writes the report of one probe: a figure, its numbers, and a table by window.
 
-Only the rows of that probe are read, so that it is quick in a trial of thousands.
+Only the rows of its session are read, so that it is quick in a trial of thousands of probes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from reports.series.probe_frames import SessionChannels, hold_of
 from reports.wording.file_names import file_name_part
 
 FOLDER = "probes"
-"""Of a run: the bundle beside it may be drawn again without taking these away."""
+"""Folder in a run, apart from the bundle, which may be drawn again without removing it."""
 
 
 _SHOWN = (
@@ -47,7 +47,7 @@ _SHOWN = (
 
 @dataclass(frozen=True, slots=True)
 class ProbeReport:
-    """Files, and the windows of the hold: a row each and stream, as `trial.StreamInterval`."""
+    """The files of a probe's report, and a table with a row for each stream and window."""
 
     probe: str
     figure: Path
@@ -60,7 +60,7 @@ class ProbeReport:
         return {"probe": self.probe, **{name: str(path) for name, path in files.items()}}
 
     def text(self) -> str:
-        """The table as text, and where the files are."""
+        """The table as text, and the paths of the files."""
         lines = [list(_SHOWN), *(map(_cell, row) for row in self.table.select(_SHOWN).iter_rows())]
         cells = [[str(cell) for cell in line] for line in lines]
         widths = [max(len(line[i]) for line in cells) for i in range(len(_SHOWN))]
@@ -74,7 +74,10 @@ class ProbeReport:
 
 
 def write_probe(reader: RunReader, trial: TrialReader, choice: Choice) -> ProbeReport:
-    """Into `RUN/probes/`. `choice` names a probe. Raises BadInput, RecordingError."""
+    """Write the report of the probe in `choice` to `RUN/probes/`.
+
+    Raises BadInput, RecordingError.
+    """
     probe = choice.probe or ""
     check_probe(trial, probe)
     settings = reader.manifest.settings.trial

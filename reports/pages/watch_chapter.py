@@ -1,4 +1,4 @@
-"""What the report says of a watch: the answer, its figure, the hours of the day. Pure."""
+"""The report of a watch: its answer, its figure, the hours of the day. Pure."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ STATES: Mapping[WatchState, tuple[Status, str, str]] = {
     "passed": (
         "pass",
         "passed",
-        "Watch for longer (--for): so few trials do not tell whether anything drifts.",
+        "Watch for longer (--for): so few trials do not show whether anything drifts.",
     ),
     "drift": (
         "open",
         "drifts",
-        "Find what grows or wears off: logs, disks, neighbours, heat. A load that is safe today is "
-        "not safe for ever; size the server again when it is found.",
+        "Find what changes over time: logs, disks, neighbours, heat. A load that is safe today may "
+        "not stay safe; size the server again when the cause is found.",
     ),
     "failed": (
         "fail",
@@ -62,7 +62,7 @@ STATES: Mapping[WatchState, tuple[Status, str, str]] = {
     "unwatched": (
         "invalid",
         "invalid",
-        "No trial says anything. {helps}",
+        "No trial could be judged. {helps}",
     ),
 }
 
@@ -70,7 +70,7 @@ STATES: Mapping[WatchState, tuple[Status, str, str]] = {
 def watch_answer(
     settings: Experiment, results: Sequence[TrialResult], journal: Sequence[JournalEntry]
 ) -> tuple[Answer, tuple[Table, ...]]:
-    """In words, also of a watch that is under way; and by the hour of the day."""
+    """The answer of a watch, also of one that is still running; and a table by hour of the day."""
     wall_s = trial_times_s(journal)
     outages = outages_of(entry.facts for entry in journal if entry.kind == OUTAGE)
     load = next((each.load for each in results if each.purpose == "watch"), 0)
@@ -82,7 +82,7 @@ def watch_answer(
     points = [f"It drifts: {text}." for text in moved if text not in second]
     if len(watch["time_of_day"]) > 1 and results and _hours(results, wall_s) < 48:
         points.append(
-            "Watched for less than two days, a trend and the time of day cannot be told apart."
+            "In a watch of less than two days a trend cannot be distinguished from the time of day."
         )
     codes = [reason.code for each in results[-1:] for reason in each.verdict.reasons]
     next_step = next_step.format(helps=advice(codes))
@@ -93,12 +93,12 @@ def watch_answer(
 def watch_charts(
     settings: Experiment, results: Sequence[TrialResult], journal: Sequence[JournalEntry]
 ) -> Charts:
-    """The one figure of a watch; none before its first trial."""
+    """The chart of a watch; none before its first valid trial."""
     wall_s = trial_times_s(journal)
     trials = [each for each in results if each.purpose == "watch" and each.index in wall_s]
     confidence = settings.search.confidence
-    found = figures_over_trials(results, wall_s, confidence)
-    if not trials or not found:
+    known = figures_over_trials(results, wall_s, confidence)
+    if not trials or not known:
         return Charts((), ("No figure of the watch: no trial of it was valid.",))
     began_s = np.array([wall_s[each.index] for each in trials], dtype=np.float64)
     values = {
@@ -109,20 +109,20 @@ def watch_charts(
             ],
             dtype=np.float64,
         )
-        for course in found
+        for course in known
     }
     series = WatchSeries(
         tuple(each.index for each in trials),
         tuple(each.verdict.outcome for each in trials),
         (began_s - began_s[0]) / 3600,
         values,
-        found,
+        known,
     )
-    moving = [SLACKS[course.figure].name for course in found if course.drifts]
+    moving = [SLACKS[course.figure].name for course in known if course.drifts]
     title = "No figure is seen to drift"
     if moving:
         title = f"Over the watch {' and '.join(moving)} drifted"
-    elif not has_trend(found):
+    elif not has_trend(known):
         valid = counted(len(watch_trials(results)), "valid trial")
         title = f"Too few to tell whether a figure drifts: {valid}"
     columns: Mapping[str, Column] = {
@@ -135,8 +135,8 @@ def watch_charts(
     chart = Chart(
         "watch-over-time",
         "The watch, trial by trial",
-        "Each mark is a trial. A trend is drift when it leaves the grey band by itself and its "
-        "direction is certain.",
+        "Each mark is a trial. A trend is drift when it exceeds the grey band and its direction is "
+        "certain.",
         lambda: watch_over_time(series, title),
         columns,
         OF_TRIALS,
@@ -158,7 +158,7 @@ def _by_hour(hours: Sequence[Mapping[str, Any]]) -> tuple[Table, ...]:
             Heading("hour", number=True),
             Heading("trials", number=True),
             Heading("failed", number=True),
-            Heading("lost", number=True),
+            Heading("post-repair loss", number=True),
             Heading("video", number=True),
             Heading("frames/s", number=True),
             Heading("CPU", number=True),

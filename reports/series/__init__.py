@@ -1,1 +1,1 @@
-"""Arrays that figures and tables are made of. Pure."""
+"""Arrays from which figures and tables are made. Pure."""

@@ -1,4 +1,4 @@
-"""Judged windows -> what each probe and each session had over the hold."""
+"""Figures of each probe over the hold, and of each session in each window. Pure."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ def by_probe(
     intervals: Sequence[StreamInterval],
     streams: Iterable[StreamIdentity] = (),
 ) -> ByProbe:
-    """Of the streams that are owed, over the hold, in the plan's order; NaN for what a probe does
-    not have. `streams` say whose they are."""
+    """Figures of each probe's owed streams over the hold, in the plan's order; NaN where unknown.
+
+    `streams` tell the senders of received ones.
+    """
     probes = plan.probes
     places = pl.DataFrame({"probe": [probe.probe for probe in probes]})
     owed = Intervals.of(intervals).frame.filter("owed")
-    held = (
+    over_hold = (
         owed.group_by(STREAM)
         .agg(mean_over_time_of("bitrate_bps"), mean_over_time_of("frame_rate"))
         .join(lost_by(owed), on=STREAM, how="left")
@@ -40,7 +42,7 @@ def by_probe(
         return column.cast(pl.Float64).fill_null(np.nan).to_numpy()
 
     def of(direction: Direction) -> pl.DataFrame:
-        return held.filter(direction=direction)
+        return over_hold.filter(direction=direction)
 
     def bitrates(direction: Direction) -> dict[MediaKind, Array]:
         known = of(direction).drop_nulls("bitrate_bps")
@@ -63,7 +65,7 @@ def by_probe(
         for each in streams
         if each.kind == "video" and each.direction == "inbound"
     }
-    whose = {
+    senders = {
         probe: names.get((probe, track), "")
         for probe, _, track, several in slowest.iter_rows()
         if several
@@ -77,7 +79,7 @@ def by_probe(
         lost_down=most_lost("inbound", pl.col("lost_ratio").max()),
         lost_up=most_lost("outbound", _most_lost_up()),
         frame_rate=each(slowest, "frame_rate"),
-        slowest=tuple(whose.get(probe.probe, "") for probe in probes),
+        slowest=tuple(senders.get(probe.probe, "") for probe in probes),
     )
 
 
@@ -87,9 +89,9 @@ def session_windows(
     joins: Sequence[JoinOutcome],
     due: pl.DataFrame | None = None,
 ) -> SessionWindows:
-    """The worst stream of each session in each window, each figure by itself.
+    """The worst value of each figure among a session's streams, in each window.
 
-    `due` are the frame rates of `due_frame_rates`; without them none is lacking.
+    `due` are the frame rates of `due_frame_rates`; without them no frames count as missing.
     """
     probes = {
         session.session: tuple(probe.probe for probe in session.probes) for session in plan.sessions
@@ -103,7 +105,7 @@ def viewer_windows(
     joins: Sequence[JoinOutcome],
     due: pl.DataFrame | None = None,
 ) -> SessionWindows | None:
-    """The same of each viewer of a broadcast; `None` where everybody also sends."""
+    """`session_windows` for each viewer of a broadcast; `None` where every probe also sends."""
     viewers = {
         probe.probe: (f"{probe.role} of {probe.session}",)
         for probe in plan.probes
@@ -127,7 +129,7 @@ def _windows(
     joins: Sequence[JoinOutcome],
     due: pl.DataFrame | None,
 ) -> SessionWindows:
-    """The worst of all owed streams that are alike in `column`; `members` are in each."""
+    """The worst of all owed streams with the same value in `column`; `members` are in each."""
     whole = Intervals.of(intervals).frame
     spans = whole.group_by("window").agg(pl.col("start_s", "end_s").first()).sort("window")
     frame = whole.filter("owed")
@@ -152,7 +154,7 @@ def _windows(
             pl.col("lost", "lost_packets").max(),
             repaired=pl.col("repair_ratio").max(),
             repaired_packets=(pl.col("repair_ratio") * pl.col("packets")).max(),
-            stood_still=pl.col("stalled_ratio").filter(received).max(),
+            frozen=pl.col("stalled_ratio").filter(received).max(),
             gap_s=pl.col("gap_s").filter(received).max(),
             frames_lacking=lacking.filter(received, kind="video").max(),
             missing=((pl.col("packets") == 0) & (pl.col("polls") > 0)).filter(received).any(),
@@ -179,7 +181,7 @@ def _windows(
         lost_packets=each("lost_packets"),
         repaired=each("repaired"),
         repaired_packets=each("repaired_packets"),
-        stood_still=each("stood_still"),
+        frozen=each("frozen"),
         gap_s=each("gap_s"),
         frames_lacking=each("frames_lacking"),
         missing=each("missing") == 1,
@@ -187,7 +189,7 @@ def _windows(
 
 
 def setup_times(setups: Sequence[StreamSetup]) -> SetupTimes:
-    """The expected streams in the order given."""
+    """Setup times of the expected streams, in the order given."""
     return SetupTimes(
         tuple(setup.probe for setup in setups),
         tuple(setup.kind for setup in setups),

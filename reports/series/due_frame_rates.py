@@ -1,4 +1,4 @@
-"""The frame rate that each received video should have: its sender's camera's, or a mix's. Pure."""
+"""The frame rate that each received video should have: of its sender's camera, or a mix. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from farm.model.trial_evidence import TrialEvidence
 
 
 def due_frame_rates(evidence: TrialEvidence, mix_frame_rate: float | None) -> pl.DataFrame:
-    """`probe`, `track`, `window` and `due_frame_rate`, null where there is nothing to go by.
+    """Rows of `probe`, `track`, `window` and `due_frame_rate`, null where it is unknown.
 
-    A mix is held to `mix_frame_rate`; a forwarded video to what its sender's page asked the camera
-    for, the least of those it may be of.
+    A mix should have `mix_frame_rate`; a forwarded video what its sender's page asked the camera
+    for, the least where it may come from several senders.
     """
     frame = Intervals.of(evidence.intervals).frame
     on = ["probe", "track", "window"]
@@ -33,10 +33,10 @@ def due_frame_rates(evidence: TrialEvidence, mix_frame_rate: float | None) -> pl
         "window", "asked_frame_rate", sender="probe", sent_track="track"
     )
     rate = pl.col("asked_frame_rate")
-    found = (
+    due = (
         pl.DataFrame(senders, schema, orient="row")
         .join(asked, on=["sender", "sent_track"])
         .group_by(on)
         .agg(due_frame_rate=pl.when(rate.null_count() == 0).then(rate.min()))
     )
-    return videos.join(found, on=on, how="left")
+    return videos.join(due, on=on, how="left")

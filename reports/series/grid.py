@@ -1,7 +1,7 @@
-"""Quantities of many probes on one axis of whole seconds.
+"""Quantities of many probes resampled to one axis of whole seconds. Pure.
 
-Probes poll at phases of their own; before they can be averaged, their rates are brought to one
-grid. What is unknown is NaN here, as `None` is elsewhere, and never 0.
+Each probe polls at its own phase; before rates can be averaged, they are resampled to one grid.
+Unknown is NaN here, as `None` is elsewhere, and never 0.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from farm.model.trial_evidence import Phases
 
 Array = NDArray[np.float64]
 
-_KNOWN_SHARE = 0.5  # a second of which less than this was seen is unknown
+_KNOWN_SHARE = 0.5  # a second of which less than this share is known is unknown
 _ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Band:
-    """What many probes had in each second: shapes are all `(seconds,)`, NaN where none was seen."""
+    """The spread over many probes in each second, `(seconds,)` each, NaN where none is known."""
 
     time_s: Array
     mean: Array
@@ -36,7 +36,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:
-    """One quantity of many probes: `values[i, j]` is what `names[i]` had in second `time_s[j]`.
+    """One quantity of many probes: `values[i, j]` is that of `names[i]` in second `time_s[j]`.
 
     `time_s` are the starts of the seconds, in run time.
     """
@@ -64,7 +64,7 @@ class Grid:
             )
 
     def between(self, start_s: float | None, end_s: float | None) -> Grid:
-        """The whole seconds from `start_s` to `end_s`; `None` leaves an end open."""
+        """The grid cut to whole seconds from `start_s` to `end_s`; `None` leaves an end open."""
         keep = np.ones(self.time_s.shape, dtype=bool)
         if start_s is not None:
             keep &= self.time_s >= start_s
@@ -98,19 +98,19 @@ def rates_on_grid(
     streams: NDArray[np.int64] | None = None,
     count: int = 1,
 ) -> Array:
-    """What `moved` from `start_s` to `end_s`, as rates averaged over each second of `grid_s`.
+    """Rates of amounts that `moved` from `start_s` to `end_s`, averaged over each grid second.
 
-    Of `count` streams at once, `(count, seconds)`; `streams` numbers each interval's, from 0 up, in
-    order. Intervals of a stream are in order of their ends; where two overlap, the later gives way.
-    What flowed is kept: the sum over the grid is the sum over the intervals. A second of which less
-    than half is covered by known rates is NaN.
+    Of `count` streams at once, `(count, seconds)`; `streams` has the number of each interval's
+    stream, from 0 up, in order. Intervals of a stream are in order of their ends; where two
+    overlap, the later one is shortened. Amounts are conserved: the sum over the grid is the sum
+    over the intervals. A second of which less than half is covered by known rates is NaN.
     """
     stream = np.zeros(start_s.shape, dtype=np.int64) if streams is None else streams
     known = np.isfinite(moved) & (end_s > start_s)
     if not known.any() or not grid_s.size:
         return np.full((count, grid_s.size), np.nan)
     start_s, end_s, moved = (each[known] for each in (start_s, end_s, moved))
-    # All streams on one line of time, each in a stretch of its own.
+    # All streams on one time axis, each in an interval of its own.
     edges = np.append(grid_s, grid_s[-1] + 1)
     first_s = min(float(start_s.min()), float(edges[0]))
     length_s = np.ceil(max(float(end_s.max()), float(edges[-1])) - first_s) + 1
@@ -127,10 +127,10 @@ def rates_on_grid(
 
 
 def samples_on_grid(time_s: Array, values: Array, grid_s: Array) -> Array:
-    """Each second's mean of the samples that fell in it.
+    """The mean of the samples in each second.
 
-    Samples come about once a second: a second that none fell in lies on the line between its
-    neighbours if those are near, else it is NaN.
+    Samples come about once a second: a single second without one is interpolated between its
+    neighbours, longer gaps are NaN.
     """
     known = np.isfinite(values) & np.isfinite(time_s)
     second = np.searchsorted(grid_s, time_s[known], side="right") - 1
@@ -160,14 +160,14 @@ def mean_held(time_s: Array, values: Array, phases: Phases) -> float:
 
 
 def add_known(one: Array, other: Array) -> Array:
-    """The sum of two streams, second by second; NaN only where neither is known."""
+    """The sum of two series, second by second; NaN only where neither is known."""
     return np.where(np.isnan(one), other, one + np.nan_to_num(other)).astype(np.float64)
 
 
 def trailing_sum(values: Array, seconds: int) -> Array:
     """The sum over each second and the `seconds - 1` before it, along the last axis.
 
-    NaN only where none of them is known: a poll that came late is no break.
+    NaN only where none of them is known, so that a late poll makes no gap.
     """
 
     def total(amounts: Array) -> Array:
@@ -181,13 +181,13 @@ def trailing_sum(values: Array, seconds: int) -> Array:
 
 
 def stack(time_s: Array, rows: Sequence[tuple[str, Array]]) -> Grid:
-    """A grid of named rows, in the order given."""
+    """A grid made of named rows, in the order given."""
     values = np.vstack([row for _, row in rows]) if rows else np.empty((0, time_s.size))
     return Grid(time_s, tuple(name for name, _ in rows), values)
 
 
 def _bridged(values: Array) -> Array:
-    """Single unknown seconds on the line between the two beside them."""
+    """The values with single unknown seconds interpolated between their neighbours."""
     alone = np.zeros(values.shape, dtype=bool)
     alone[1:-1] = np.isnan(values[1:-1]) & np.isfinite(values[:-2]) & np.isfinite(values[2:])
     filled = values.copy()
@@ -196,7 +196,7 @@ def _bridged(values: Array) -> Array:
 
 
 def _integral(corners: Array, amounts: Array, edges: Array) -> Array:
-    """How much of `amounts` lies between edges; each is spread evenly between its two corners."""
+    """The part of `amounts` between edges; each is spread evenly between its two corners."""
     reached = np.cumsum(amounts)
     at_corners = np.column_stack((reached - amounts, reached)).ravel()
     return np.diff(np.interp(edges, corners, at_corners), axis=-1)

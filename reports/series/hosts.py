@@ -1,4 +1,4 @@
-"""Machines of the generator, second by second: how busy, who had the cores, who waited. Pure."""
+"""CPU of the generator's machines second by second: use, programs that used it, waits. Pure."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def host_series(
             cores=next((sample.cores for sample in seconds if sample.cores is not None), None),
             wait_each_s=on_grid(wait_each_s([sample.cpu_wait]) for sample in seconds),
             used={user: on_grid(values) for user, values in used.items()},
-            held_cpu_percent=held_percents.get(host),
+            hold_cpu_percent=held_percents.get(host),
         )
 
 
 def used_by(seconds: Sequence[HostSample]) -> Mapping[str, Sequence[float | None]]:
-    """Cores in each second: of probes, farm, media server, the largest other programs, the rest."""
+    """Cores used in each second by probes, farm, media server, the largest others, the rest."""
     shares = mean_shares(sample.cpu_users for sample in seconds)
     others = [share.program for share in shares if share.user == "others" and share.program]
     largest = list(dict.fromkeys(others))[:NAMED]

@@ -1,4 +1,4 @@
-"""A pipeline as it is built -> boxes and arrows. Pure."""
+"""Boxes and arrows of a drawing of a Kurento pipeline. Pure."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from farm.model.kurento_samples import KurentoConnection, KurentoElement, Kurent
 from farm.model.webrtc_stats import MediaKind
 
 MANY = 6
-"""More elements than so many that do alike are one box with a number."""
+"""Most elements with the same connections that are drawn one by one; more become one box."""
 
 COLUMNS: Mapping[str, int] = {"PlayerEndpoint": 0, "WebRtcEndpoint": 1, "HubPort": 2}
-"""From left to right; what is not named (hubs, recorders) stands to the right of all."""
+"""Columns from left to right; other types (hubs, recorders) are in the last one."""
 
 _LAST = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """`count` elements of one type, at a column and a row of it."""
+    """`count` elements of one type, drawn as one box in a column and row."""
 
     type: str
     count: int
@@ -44,12 +44,14 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
+    """The boxes and arrows of a pipeline."""
+
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
 
 
 def drawing_of(topology: KurentoTopology) -> Drawing:
-    """Elements that do alike become one box where there are many of them."""
+    """The drawing of a pipeline; many elements with the same connections become one box."""
     box_of = _boxes(topology)
     members: defaultdict[str, list[KurentoElement]] = defaultdict(list)
     for element in topology.elements:
@@ -65,13 +67,13 @@ def drawing_of(topology: KurentoTopology) -> Drawing:
 
 
 def _boxes(topology: KurentoTopology) -> dict[str, str]:
-    """The box of each element: its own, or that of all which do alike."""
+    """The box of each element: its own, or one for all with the same connections."""
     types = {element.id: element.type for element in topology.elements}
-    does: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
+    links: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
     for way in topology.connections:
-        does[way.source].add(("to", types.get(way.sink, ""), way.kind, str(way.transcoded)))
-        does[way.sink].add(("from", types.get(way.source, ""), way.kind, str(way.transcoded)))
-    alike = {each.id: repr((each.type, sorted(does[each.id]))) for each in topology.elements}
+        links[way.source].add(("to", types.get(way.sink, ""), way.kind, str(way.transcoded)))
+        links[way.sink].add(("from", types.get(way.source, ""), way.kind, str(way.transcoded)))
+    alike = {each.id: repr((each.type, sorted(links[each.id]))) for each in topology.elements}
     counts = Counter(alike.values())
     return {id: group if counts[group] > MANY else id for id, group in alike.items()}
 
@@ -92,7 +94,7 @@ def _arrows(
         )
         for (source, sink), some in ways.items()
     ]
-    # A port belongs to its hub by its name, not by a connection.
+    # A port is tied to its hub by its name, not by a connection.
     belongs = {
         (index[box_of[element.id]], index[box_of[hub]])
         for element in topology.elements

@@ -1,4 +1,4 @@
-"""One probe's recorded polls -> its streams, second by second, each by itself. Pure."""
+"""Figures of each stream of one probe, second by second, from its recorded polls. Pure."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from reports.series.stream_figures import OneWay, Owners
 from reports.wording.stream_names import has_ended, of_hold, stream_names
 
 Off = Mapping[tuple[str, MediaKind], Sequence[tuple[float, float, str]]]
-"""From when to when a page sent nothing of a kind, and why."""
+"""Spans in which a page itself sent nothing of a kind, with the reason, by sender and kind."""
 
-_NEAR_S = 2.0  # from a stream's last packet to the poll that tells why
+_NEAR_S = 2.0  # from a stream's last packet to the poll that shows why
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StreamChannels:
     """One stream of a probe, `(seconds,)` each, NaN where unknown and from its end on.
 
-    `name` is what it is called among the probe's, `ended` says in words that it did, or never came.
-    Bitrates are payload; `lost` is residual loss over the last ten seconds, up as the server has
-    it; `frames` a second are decoded or encoded; `stalled_s` are seconds without a new picture in
-    each second; `pixels` those of the picture. `cpu_limited` and `bandwidth_limited` are 1 where
-    the encoder said that it lacked CPU, or bandwidth (W3C `qualityLimitationReason`).
+    `name` is its name among the probe's, `ended` says in words that it ended or never came.
+    Bitrates are payload; `lost` is post-repair loss over the last ten seconds, up as the server
+    reports it; `frames` are decoded or encoded per second; `stalled_s` are seconds frozen in each
+    second; `pixels` is the size of a frame. `cpu_limited` and `bandwidth_limited` are 1 where the
+    encoder was limited by CPU or bandwidth (W3C `qualityLimitationReason`).
     """
 
     stream: StreamIdentity
@@ -54,7 +54,7 @@ class StreamChannels:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProbeChannels:
-    """All that a probe sent and received: its streams in the order of their identities."""
+    """All streams of a probe, sent and received, in the order of their identities."""
 
     probe: str
     phases: Phases
@@ -63,7 +63,7 @@ class ProbeChannels:
     streams: tuple[StreamChannels, ...] = field(default=())
 
     def of(self, direction: Direction, kind: MediaKind | None = None) -> Sequence[StreamChannels]:
-        """Its streams of a direction and kind."""
+        """The streams of a direction and kind."""
         return [
             each
             for each in self.streams
@@ -71,7 +71,7 @@ class ProbeChannels:
         ]
 
     def columns(self) -> Mapping[str, Sequence[str] | Array]:
-        """A row for each stream and second; names have their units."""
+        """Columns of a table with a row for each stream and second; names hold units."""
         each = [
             {
                 "bitrate_bps": channels.bps,
@@ -100,12 +100,12 @@ class ProbeChannels:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RecordedProbe:
-    """A probe's recorded rows, and which of its streams each is.
+    """A probe's recorded rows, and the stream that each belongs to.
 
-    `received` and `sent` are the tables in which `owners` have their numbers; `reports` are the
-    server's on what was sent, `pairs` the rows of candidate pairs. `polled_s` is when its page was
-    polled, in run time. `off` is when pages themselves sent nothing, by sender and kind; `going`
-    to whom each sent stream goes, where it is told.
+    `received` and `sent` are the tables to which the indices in `owners` refer; `reports` are the
+    server's reports on what was sent, `pairs` the rows of candidate pairs. `polled_s` are the times
+    of its page's polls, in run time. `off` are spans in which pages themselves sent nothing, by
+    sender and kind; `receivers` are the receivers of each sent stream, where known.
     """
 
     probe: str
@@ -117,19 +117,19 @@ class RecordedProbe:
     pairs: pl.DataFrame | None
     polled_s: Array
     off: Off = field(default_factory=dict)
-    going: Mapping[Sent, Receivers] = field(default_factory=dict)
+    receivers: Mapping[Sent, Receivers] = field(default_factory=dict)
 
 
 def probe_channels(
     recorded: RecordedProbe, phases: Phases, poll_s: float, since_s: float | None = None
 ) -> ProbeChannels:
-    """`poll_s` is the period of polls; from `since_s` on."""
+    """The figures of a recorded probe from `since_s` on; `poll_s` is the period of polls."""
     polled_s = recorded.polled_s
     ends = (float(polled_s.min()), float(polled_s.max())) if polled_s.size else (np.nan, np.nan)
     grid_s = whole_seconds(*ends)
     kept = grid_s >= (-np.inf if since_s is None else since_s)
     until_s = min(ends[1], phases.leave_s or ends[1]) if polled_s.size else None
-    names = stream_names(recorded.identities, recorded.going)
+    names = stream_names(recorded.identities, recorded.receivers)
     sides = {
         "inbound": OneWay(recorded.received, recorded.owners, "inbound", grid_s),
         "outbound": OneWay(recorded.sent, recorded.owners, "outbound", grid_s, recorded.reports),
@@ -137,7 +137,7 @@ def probe_channels(
     streams = []
     for stream, name in zip(recorded.identities, names, strict=True):
         over = has_ended(stream, until_s, poll_s)
-        # The second in which it ended is left out if most of it lies behind the end.
+        # The second in which it ended is left out if most of it is after the end.
         cut = grid_s + 0.5 > (stream.ended_s or 0.0) if over else np.zeros_like(grid_s, dtype=bool)
         figures = sides[stream.direction].figures(stream)
         streams.append(

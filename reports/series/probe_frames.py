@@ -1,4 +1,4 @@
-"""The tables that one probe's channels are made of, read from its trial's recording."""
+"""Reads the recorded tables of a session's probes, and makes their channels."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ TABLES = ("inbound-rtp", "outbound-rtp", "remote-inbound-rtp", "candidate-pair")
 
 
 class SessionChannels:
-    """What the probes of one session went through; only its rows are read.
+    """The channels of one session's probes; only the session's rows are read.
 
-    `hold` is from when to when streams count, `poll_s` the period of polls.
+    `hold` is the span in which streams count, `poll_s` the period of polls.
     """
 
     def __init__(self, trial: TrialReader, session: SessionPlan, hold: Span, poll_s: float) -> None:
@@ -40,7 +40,7 @@ class SessionChannels:
                 self._match(other.probe)
 
     def of(self, probe: str, since_s: float | None = None) -> ProbeChannels:
-        """Of one of its probes, from `since_s` on."""
+        """The channels of one of its probes, from `since_s` on."""
         rows = self._trial.of_probes(probe, probe)
         tables, owners = self._match(probe)
         identities = self._owed.identities()
@@ -54,7 +54,7 @@ class SessionChannels:
             pairs=rows.samples("candidate-pair"),
             polled_s=_polled_s(rows, tables),
             off=self._owed.excuses().off(),
-            going=receivers(identities),
+            receivers=receivers(identities),
         )
         return probe_channels(recorded, self._trial.phases, self._poll_s, since_s)
 
@@ -64,17 +64,17 @@ class SessionChannels:
 
 
 def _polled_s(rows: SampleReader, tables: RtpTables) -> Array:
-    """When the page was polled, also where the table of polls is damaged."""
+    """The times of the page's polls, also where the table of polls is damaged."""
     polls = rows.polls(())
     frames = [table.said for table in (tables.received, tables.sent) if table is not None]
-    found = [
+    times = [
         frame["run_s"].drop_nulls().cast(pl.Float64).to_numpy()
         for frame in (*frames, *(() if polls is None else (polls,)))
     ]
-    return np.concatenate(found) if found else np.empty(0)
+    return np.concatenate(times) if times else np.empty(0)
 
 
 def hold_of(intervals: pl.DataFrame) -> Span:
-    """From when to when the hold was, by its windows; nothing without one."""
+    """The span of the hold, by its windows; empty without one."""
     first, last = intervals.select(pl.col("start_s").min(), pl.col("end_s").max()).row(0)
     return (0.0, 0.0) if first is None else (first, last)

@@ -1,4 +1,4 @@
-"""What figures of a search are drawn from: one entry a trial, in order, NaN where unknown."""
+"""Arrays for the figures of a search: one entry for each trial, in order. Pure."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from reports.series.grid import Array
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SearchSeries:
-    """The trials of a search, `(trials,)` each; CPU is of whole machines.
+    """The trials of a search, `(trials,)` each, NaN where unknown; CPU is of whole machines.
 
-    Times are run time. A search that was taken up again begins run time anew: its later trials are
-    set behind the earlier ones.
+    Times are run time. A resumed search restarts run time: its later trials are moved behind the
+    earlier ones.
     """
 
     index: tuple[int, ...]
@@ -36,11 +36,11 @@ class SearchSeries:
     frame_rate: Array
 
     def largest_passed(self) -> Array:
-        """After each trial: the largest load that passed so far, NaN before the first."""
+        """The largest load that passed up to each trial, NaN before the first."""
         return np.fmax.accumulate(np.where(self._are(Outcome.PASS), self.load, np.nan))
 
     def smallest_failed(self) -> Array:
-        """After each trial: the smallest load that failed so far, NaN before the first."""
+        """The smallest load that failed up to each trial, NaN before the first."""
         return np.fmin.accumulate(np.where(self._are(Outcome.FAIL), self.load, np.nan))
 
     def _are(self, outcome: Outcome) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -49,7 +49,7 @@ class SearchSeries:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """The CPU to start another server at, and how far its minutes were apart."""
+    """The CPU at which to start another server; `interval` is the range of its minute means."""
 
     cpu_percent: float
     interval: tuple[float, float]
@@ -57,11 +57,11 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CapacityCurve:
-    """The chance that a hold passes at each of `loads`, by all trials, and what follows of it.
+    """The probability that a trial passes at each of `loads`, by all trials, and the estimate.
 
-    It is known where trials were: NaN below the smallest load that was judged and above the
-    largest, and throughout where no trial was valid, for there it is only what was believed
-    beforehand. `interval` and `probes` are the answer's (`CapacityEstimate`).
+    It is NaN below the smallest load that was judged and above the largest, and everywhere where no
+    trial was valid: there only prior assumptions speak. `interval` and `probes` are those of
+    `farm.search.capacity_estimate.CapacityEstimate`.
     """
 
     loads: Array
@@ -73,7 +73,7 @@ class CapacityCurve:
 
 
 def capacity_curve(experiment: Experiment, results: Sequence[TrialResult]) -> CapacityCurve:
-    """What all trials of a search say of its server together."""
+    """The pass probability by load, from all trials of a search."""
     search = search_after(experiment, results)
     ladder, chance = search.pass_chances()
     loads = np.array(ladder, dtype=np.float64)
@@ -118,17 +118,17 @@ def search_series(results: Sequence[TrialResult]) -> SearchSeries:
 
 
 def _shift_s(start_s: Array, end_s: Array) -> Array:
-    """How much later each trial is shown, so that none begins before the one before has ended."""
-    back_s = np.zeros_like(start_s)
+    """The delay with which each trial is drawn, so that none begins before the one before ended."""
+    delays_s = np.zeros_like(start_s)
     shift_s = 0.0
     former_end_s = -np.inf
     for i, (start, end) in enumerate(zip(start_s, end_s, strict=True)):
         if start + shift_s < former_end_s:
             shift_s = former_end_s - start
-        back_s[i] = shift_s
+        delays_s[i] = shift_s
         if np.isfinite(end):
             former_end_s = end + shift_s
-    return back_s
+    return delays_s
 
 
 def _end_s(result: TrialResult) -> float | None:

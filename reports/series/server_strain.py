@@ -1,4 +1,4 @@
-"""What the server's machine waited for, and what it had no room for, second by second. Pure."""
+"""Signs of saturation of the server's machine, second by second: waits, drops, busy parts. Pure."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import polars as pl
 from reports.series.grid import Array
 
 Column = Callable[[pl.DataFrame, str], Array]
-"""A frame and the name of one of its columns -> that column in the seconds of a figure."""
+"""A function that resamples a column of a frame, by its name, to the seconds of a figure."""
 
 
 @dataclass(frozen=True, slots=True)
 class StrainFigure:
-    """A column of the recording, or one made of it; `seldom`: looked at every few seconds."""
+    """A column of the recording, or one made from it; `slow`: sampled every few seconds only."""
 
     column: str
     label: str
-    seldom: bool = False
+    slow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Signs on one axis. Below `at_least` all of them are nothing worth a look."""
+    """Signs on one axis; the panel is drawn only where one of them exceeds `at_least`."""
 
     axis: str
     signs: tuple[StrainFigure, ...]
@@ -60,13 +60,13 @@ PANELS = (
         (
             StrainFigure("udp_receive_buffer_errors_per_s", "no room to receive"),
             StrainFigure("udp_send_buffer_errors_per_s", "no room to send"),
-            StrainFigure("udp_socket_drops_per_s", "dropped by sockets", seldom=True),
+            StrainFigure("udp_socket_drops_per_s", "dropped by sockets", slow=True),
         ),
     ),
     Panel(
         "interface,\npackets/s",
         (
-            StrainFigure("queue_drops_per_s", "dropped by queue", seldom=True),
+            StrainFigure("queue_drops_per_s", "dropped by queue", slow=True),
             StrainFigure("received_drops_per_s", "received, dropped"),
             StrainFigure("sent_drops_per_s", "not sent"),
         ),
@@ -76,7 +76,7 @@ PANELS = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StrainPanel:
-    """A panel that shows something: `values` of each of its signs that was seen, `(seconds,)`."""
+    """A panel to be drawn: `values` of each of its signs that was sampled, `(seconds,)`."""
 
     axis: str
     signs: tuple[StrainFigure, ...]
@@ -85,14 +85,14 @@ class StrainPanel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ServerStrain:
-    """Only what there was; NaN where it was not looked at."""
+    """The panels to be drawn; values are NaN where they were not sampled."""
 
     time_s: Array
     panels: tuple[StrainPanel, ...]
 
 
 def server_strain(frame: pl.DataFrame | None, time_s: Array, column: Column) -> ServerStrain | None:
-    """Of the server's samples; `None` without any sign of strain in them."""
+    """The panels made from the server's samples; `None` without any sign of saturation."""
     if frame is None:
         return None
     frame = frame.with_columns(
@@ -112,7 +112,7 @@ def server_strain(frame: pl.DataFrame | None, time_s: Array, column: Column) -> 
 def _largest_of(
     frame: pl.DataFrame, name: str, column: str, field: str | None
 ) -> dict[str, pl.Expr]:
-    """A column of the largest in each list; none where an older recording has no such lists."""
+    """A column of the largest value in each list; none where an older recording has no lists."""
     if column not in frame.columns or not isinstance(frame.schema[column], pl.List):
         return {}
     each = pl.element() if field is None else pl.element().struct.field(field)

@@ -1,4 +1,4 @@
-"""The media server's threads, second by second: which of them were busy. Pure."""
+"""CPU of the media server's busiest threads, second by second. Pure."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ SHOWN = 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ThreadSeries:
-    """`cpu_percent[i, j]` of one core, of thread `names[i]` in second `time_s[j]`, NaN unseen.
+    """CPU of the `SHOWN` busiest threads, the busiest first; `total` counts all threads.
 
-    The `SHOWN` busiest, the busiest first; `total` counts all that were ever seen.
+    `cpu_percent[i, j]` is that of thread `names[i]` in second `time_s[j]`, in percent of one core,
+    NaN where unknown.
     """
 
     time_s: Array
@@ -26,7 +27,7 @@ class ThreadSeries:
 
 
 def thread_series(server: pl.DataFrame | None, grid_s: Array) -> ThreadSeries | None:
-    """From the samples of a server, with `run_s`; `None` where its threads were not seen."""
+    """The threads in a server's samples, with `run_s`; `None` where threads were not sampled."""
     if server is None or "threads" not in server.columns or not grid_s.size:
         return None
     rows = server.select("run_s", "threads").drop_nulls().explode("threads").drop_nulls()

@@ -1,8 +1,8 @@
-"""How much of what the criteria allow each session used up, window by window. Pure.
+"""The share of the criteria's limits that each session used up, window by window. Pure.
 
-0 is untouched, 1 is at a limit, more is beyond it; the worst of the limits stands for a window.
-What is compared with a partner, or with the baseline, comes from the reasons of the verdict: a
-session that a reason names is beyond a limit here, too. A verdict also asks for more than that
+0 is none of a limit, 1 is all of it, more is beyond it; the worst of the limits counts for a
+window. What is compared with a partner, or with the baseline, comes from the reasons of the
+verdict: a session that a reason names is beyond a limit here, too. A verdict also asks for more
 (docs/method.md): two windows in a row, joins.
 """
 
@@ -28,7 +28,7 @@ SEEN = (
     "few frames",
     "repaired packets",
 )
-"""What the limits are of that the windows tell by themselves."""
+"""Limits that can be judged from the windows alone."""
 
 CAUSES = (
     *SEEN,
@@ -42,12 +42,19 @@ CAUSES = (
     "unseen: no polls",
     "other reasons of the verdict",
 )
-"""All of them, in the order of `SessionQuality.cause`; no two begin with the same letter."""
+"""All limits, in the order of `SessionQuality.cause`, by the names that the CSV has."""
+
+_TEXTS: Mapping[str, str] = {
+    "picture stood still": "video frozen",
+    "repaired packets": "retransmitted packets",
+    "coarse pictures": "coarse video",
+    "another picture size": "another frame size",
+}
 
 COUNTLESS = frozenset(
     {"missing stream", "began late or never", "gone: its page left", "no recording"}
 )
-"""Of these it says nothing how many times what is allowed they are."""
+"""Limits for which a multiple of the limit means nothing."""
 
 _OF_CODE: Mapping[str, str] = {
     "residual_loss": "lost packets",
@@ -68,10 +75,11 @@ _OF_CODE: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SessionQuality:
-    """`used[i, j]` of `windows.sessions[i]` in window `j`, NaN where nobody saw it.
+    """The share of a limit that each session used up in each window.
 
-    `cause` is the limit that it is of, as a place in `CAUSES`. `others` are probes that reasons of
-    the verdict name and that have no row: the presenters, where each viewer has one.
+    `used[i, j]` is that of `windows.sessions[i]` in window `j`, NaN where unknown; `cause` is the
+    limit, as an index into `CAUSES`. `others` are probes that reasons of the verdict name and that
+    have no row: the presenters, where each viewer has one.
     """
 
     windows: SessionWindows
@@ -81,46 +89,51 @@ class SessionQuality:
 
     @property
     def peaks(self) -> Array:
-        """Of each session in its worst window; NaN for one that was never seen."""
+        """The share used in each session's worst window; NaN for a session without any."""
         if not self.used.size:
             return np.full(len(self.windows.sessions), np.nan)
         peaks: Array = np.fmax.reduce(self.used, axis=1)
         return peaks
 
     def worst_first(self) -> Sequence[int]:
-        """Places of sessions: those with absent probes, then by their worst window."""
+        """Indices of sessions: those with absent probes first, then by their worst window."""
         absent = np.array([len(out) for out in self.windows.absent], dtype=np.float64)
         keys = np.lexsort((-np.nan_to_num(self.peaks, nan=-1.0), -absent))
         return [int(place) for place in keys]
 
 
+def cause_text(cause: str) -> str:
+    """The name of a limit for people; no two begin with the same letter."""
+    return _TEXTS.get(cause, cause)
+
+
 def session_quality(windows: SessionWindows, criteria: Criteria) -> SessionQuality:
-    """By what the windows tell."""
+    """The shares used up as far as the windows alone show them."""
     length_s = np.maximum(windows.end_s - windows.start_s, LEAST_FREEZE_S)
     lost = _of_packets(windows.lost, criteria.residual_loss, windows.lost_packets)
     repaired = _of_packets(windows.repaired, criteria.repair, windows.repaired_packets)
-    still = windows.stood_still / np.maximum(criteria.stalled_share, LEAST_FREEZE_S / length_s)
+    frozen = windows.frozen / np.maximum(criteria.stalled_share, LEAST_FREEZE_S / length_s)
     silent = _of(windows.gap_s, criteria.gap_s)
-    missing = np.where(windows.missing, np.fmax(still, silent), np.nan)
+    missing = np.where(windows.missing, np.fmax(frozen, silent), np.nan)
     slack = 1 - criteria.frame_rate_of_baseline
     few = np.full(lost.shape, np.nan)
     if slack > 0:
         few = np.clip(windows.frames_lacking, 0, None) / slack
-    every = np.stack([missing, lost, still, silent, few, repaired])
-    told = np.where(np.isnan(every), -np.inf, every)
-    worst = told.max(axis=0, initial=-np.inf)
+    every = np.stack([missing, lost, frozen, silent, few, repaired])
+    known = np.where(np.isnan(every), -np.inf, every)
+    worst = known.max(axis=0, initial=-np.inf)
     return SessionQuality(
         windows,
         np.where(np.isinf(worst) & (worst < 0), np.nan, worst),
-        told.argmax(axis=0) if told.size else np.zeros(lost.shape, dtype=np.int64),
+        known.argmax(axis=0) if known.size else np.zeros(lost.shape, dtype=np.int64),
     )
 
 
 def with_reasons(quality: SessionQuality, reasons: Sequence[Reason]) -> SessionQuality:
-    """The same with what the verdict found: each reason in the window that it tells of.
+    """`quality` with each reason of the verdict added to the window that it names.
 
-    What the windows tell by themselves is added only where they did not; who never joined has no
-    window.
+    A reason that windows can show by themselves is added only where they did not; a probe that
+    never joined has no window.
     """
     windows = quality.windows
     place = {name: i for i, name in enumerate(windows.sessions)}
@@ -147,7 +160,7 @@ def with_reasons(quality: SessionQuality, reasons: Sequence[Reason]) -> SessionQ
 
 
 def _times(reason: Reason) -> float:
-    """How many times what is allowed; a reason that has no number is far beyond."""
+    """The multiple of the limit; a reason without a number counts as far beyond."""
     value, limit = reason.value, reason.limit
     if not value or not limit:
         return FAR_BEYOND
@@ -155,7 +168,7 @@ def _times(reason: Reason) -> float:
 
 
 def _of_packets(values: Array, limit: float, packets: Array) -> Array:
-    """Below so many packets chance decides, and no limit is broken."""
+    """Shares used of a limit on packets; below `LEAST_LOST_PACKETS` at most 1, for it is chance."""
     used = _of(values, limit)
     return np.where(packets > LEAST_LOST_PACKETS, used, np.minimum(used, 1.0))
 

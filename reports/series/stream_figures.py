@@ -1,4 +1,4 @@
-"""The figures of one stream, second by second, of all its encodings. Pure."""
+"""The figures of one stream, second by second, over all its encodings. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from reports.series.grid import Array, add_known, trailing_sum
 from reports.series.stream_rows import StreamOnGrid
 
 LOSS_S = 10
-"""Loss is of the so many seconds before each one."""
+"""Seconds up to each one over which loss is measured."""
 
 Owners = Sequence[tuple[StreamLifetime, Owner]]
 
@@ -55,45 +55,46 @@ class OneWay:
 
     def figures(self, stream: StreamIdentity) -> dict[str, Array]:
         """All channels of a stream."""
-        found = {name: np.full(self._grid_s.shape, np.nan) for name in _FIGURES}
+        figures = {name: np.full(self._grid_s.shape, np.nan) for name in _FIGURES}
         if self._table is None:
-            return found
+            return figures
         kind = (self._table.frame["kind"] == stream.kind).to_numpy()
         place = np.flatnonzero((self._track == stream.track) & kind)
         rows = StreamOnGrid(self._table, place, self._grid_s)
         if stream.direction == "outbound":
-            return found | self._sent(rows, place, stream.kind)
-        return found | _received(rows, stream.kind)
+            return figures | self._sent(rows, place, stream.kind)
+        return figures | _received(rows, stream.kind)
 
     def _sent(self, rows: StreamOnGrid, place: IntArray, kind: MediaKind) -> dict[str, Array]:
         table = rows.table
-        found = {
+        figures = {
             "bps": 8 * rows.moved("payload"),
             "lost": self._lost_up(rows, place),
             "target_bps": rows.sampled(table.known("targetBitrate"), add_known),
         }
         if kind == "video":
             reason = table.frame["qualityLimitationReason"]
-            found |= _pictures(rows, "framesEncoded") | {
+            figures |= _frames(rows, "framesEncoded") | {
                 f"{why}_limited": rows.sampled((reason == why).cast(pl.Float64).to_numpy())
                 for why in ("cpu", "bandwidth")
             }
-        return found
+        return figures
 
     def _lost_up(self, rows: StreamOnGrid, place: IntArray) -> Array:
-        """By the server's reports on the stream's own rows."""
+        """Loss up, by the server's reports on the stream's own rows."""
         reports = self._reports
         if reports is None:
             return np.full(self._grid_s.shape, np.nan)
         mine = rows.table.frame[place].select("connection", localId="id").unique()
-        told = (
+        reported = (
             reports.frame.with_row_index("row")
             .join(mine, on=["connection", "localId"], how="semi")
             .get_column("row")
             .cast(pl.Int64)
             .to_numpy()
         )
-        lost = trailing_sum(StreamOnGrid(reports, told, self._grid_s).moved("packetsLost"), LOSS_S)
+        own = StreamOnGrid(reports, reported, self._grid_s)
+        lost = trailing_sum(own.moved("packetsLost"), LOSS_S)
         sent = trailing_sum(rows.moved("packetsSent"), LOSS_S)
         return loss_ratio(lost, sent, received=False)
 
@@ -102,19 +103,19 @@ def _received(rows: StreamOnGrid, kind: MediaKind) -> dict[str, Array]:
     lost, arrived = (
         trailing_sum(rows.moved(name), LOSS_S) for name in ("packetsLost", "packetsReceived")
     )
-    found = {
+    figures = {
         "bps": 8 * rows.moved("bytesReceived"),
         "lost": loss_ratio(lost, arrived, received=True),
         "jitter_s": rows.sampled(rows.table.known("jitter")),
     }
     if kind == "video":
-        found |= _pictures(rows, "framesDecoded") | {
+        figures |= _frames(rows, "framesDecoded") | {
             "stalled_s": rows.rate(rows.table.stalled_s(), rows.table.span_s("framesDecoded"))
         }
-    return found
+    return figures
 
 
-def _pictures(rows: StreamOnGrid, counter: str) -> dict[str, Array]:
-    """Of several encodings the best."""
+def _frames(rows: StreamOnGrid, counter: str) -> dict[str, Array]:
+    """Frame rate and frame size, of several encodings the largest."""
     pixels = rows.table.known("frameWidth") * rows.table.known("frameHeight")
     return {"frames": rows.moved(counter, np.fmax), "pixels": rows.sampled(pixels)}

@@ -15,7 +15,7 @@ Add = Callable[[Array, Array], Array]
 
 
 class StreamOnGrid:
-    """`rows` are its places in `table`: of all its encodings, and of what followed on a reset."""
+    """One stream: `rows` are its indices in `table`, of all encodings and after counter resets."""
 
     def __init__(self, table: PollTable, rows: IntArray, grid_s: Array) -> None:
         self.table = table
@@ -23,11 +23,11 @@ class StreamOnGrid:
         self._grid_s = grid_s
 
     def moved(self, counter: str, add: Add = add_known) -> Array:
-        """What a counter moved a second."""
+        """The rate of a counter per second."""
         return self.rate(self.table.delta(counter), self.table.span_s(counter), add)
 
     def rate(self, moved: pl.Series, span_s: pl.Series, add: Add = add_known) -> Array:
-        """What `moved` in `span_s` before each row, a second; encodings come together by `add`."""
+        """The rate of what `moved` in `span_s` before each row; `add` combines encodings."""
         end_s = self.table.known("run_s")
         amount, length_s = (each.cast(pl.Float64).to_numpy() for each in (moved, span_s))
 
@@ -39,7 +39,7 @@ class StreamOnGrid:
         return self._together(on_grid, add)
 
     def sampled(self, values: Array, add: Add = np.fmax) -> Array:
-        """A gauge in each second; encodings come together by `add`."""
+        """A gauge in each second; `add` combines encodings."""
         times = self.table.known("run_s")
         return self._together(
             lambda rows: samples_on_grid(times[rows], values[rows], self._grid_s), add
@@ -47,8 +47,8 @@ class StreamOnGrid:
 
     def _together(self, on_grid: Callable[[IntArray], Array], add: Add) -> Array:
         series = self.table.series[self._rows]
-        found: Array = np.full(self._grid_s.shape, np.nan)
+        total: Array = np.full(self._grid_s.shape, np.nan)
         for place, number in enumerate(np.unique(series)):
             one = on_grid(self._rows[series == number])
-            found = one if place == 0 else add(found, one)
-        return found
+            total = one if place == 0 else add(total, one)
+        return total

@@ -1,4 +1,4 @@
-"""What figures of one trial are drawn from: frozen arrays on run time, NaN where unknown."""
+"""Arrays for the figures of one trial, on run time, NaN where unknown. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ServerSeries:
     """The server's machine and its media server's process, second by second, `(seconds,)` each.
 
     `cpu_percent` is of the whole machine; `process_cpu_percent` and `busiest_thread_percent` are of
-    one core. `held_cpu_percent` is the machine's mean over the hold, as `TrialResult` has it.
+    one core. `hold_cpu_percent` is the machine's mean over the hold, as `TrialResult` has it.
     """
 
     time_s: Array
@@ -33,16 +33,16 @@ class ServerSeries:
     process_descriptors: Array
     received_bps: Array
     sent_bps: Array
-    held_cpu_percent: float | None = None
+    hold_cpu_percent: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HostSeries:
     """One machine of the generator, second by second, `(seconds,)` each.
 
-    `busiest_thread_percent` is of one core. `used` are how many of its `cores` each user had, by
-    its name; `wait_each_s` is how long a thread of the probes waited for one each time, the mean.
-    `held_cpu_percent` is the mean over the hold, of which `TrialResult` has the busiest host's.
+    `busiest_thread_percent` is of one core. `used` has the cores that each program used, by its
+    name; `wait_each_s` is the mean time that a thread of the probes waited for a core each time.
+    `hold_cpu_percent` is the mean over the hold, of which `TrialResult` has the busiest host's.
     """
 
     host: str
@@ -52,17 +52,17 @@ class HostSeries:
     cores: int | None
     wait_each_s: Array
     used: Mapping[str, Array]
-    held_cpu_percent: float | None = None
+    hold_cpu_percent: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ByProbe:
     """Each probe's figures over the hold, `(probes,)` each, in session order.
 
-    They are of the streams that are owed. Bitrates are payload, of all streams of a kind together;
-    `frame_rate` is that of its slowest received video, `slowest` says whose that is where it has
-    several (`from p001`). `lost_down` is what it missed after repair of its worst stream, `lost_up`
-    what the server says it missed of one.
+    Only streams that are owed count. Bitrates are payload, the sum of all streams of a kind;
+    `frame_rate` is that of its slowest received video, `slowest` names that video's sender where it
+    receives several (`from p001`). `lost_down` is the post-repair loss of its worst received
+    stream, `lost_up` that of its worst sent one by the server's reports.
     """
 
     probes: tuple[str, ...]
@@ -77,22 +77,21 @@ class ByProbe:
 
     @property
     def together(self) -> str:
-        """What is said beside bitrates: that they are sums, where a probe has several streams."""
+        """Words beside bitrates that are sums, where a probe has several streams of a kind."""
         return " together" if any(self.slowest) else ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SessionWindows:
-    """What the worst stream of each session had: `lost[i, j]` of `sessions[i]` in window `j`.
+    """The worst stream of each session by window: `lost[i, j]` of `sessions[i]` in window `j`.
 
-    `probes` are in each session, `absent` those of them that never joined. `lost` is residual loss,
-    down, and up as the server's reports have it, `repaired` what came again; `lost_packets` and
-    `repaired_packets` are how many packets those are. Of receivers: `stood_still` is the share of
-    the window without a new picture, `gap_s` the longest time without a packet, `frames_lacking`
-    the share of the frames due that did not come, `missing` whether a stream had no packet at all.
-    Streams count while they are owed. NaN where nobody saw it. `start_s` and `end_s` are the
-    windows' in run time. `unit` is the word for a row: each viewer of a broadcast may stand for
-    itself, named as its probe.
+    `probes` are in each session, `absent` those of them that never joined. `lost` is post-repair
+    loss, down, and up by the server's reports, `repaired` the NACK / retransmission ratio;
+    `lost_packets` and `repaired_packets` are numbers of packets. Of receivers: `frozen` is the
+    freeze ratio, `gap_s` the longest time without a packet, `frames_lacking` the share of the
+    frames due that did not come, `missing` whether a stream had no packet at all. Streams count
+    while they are owed. NaN where unknown. `start_s` and `end_s` are the windows' in run time.
+    `unit` is the word for a row: in a broadcast a row may be a viewer, named by its probe.
     """
 
     sessions: tuple[str, ...]
@@ -104,7 +103,7 @@ class SessionWindows:
     lost_packets: Array
     repaired: Array
     repaired_packets: Array
-    stood_still: Array
+    frozen: Array
     gap_s: Array
     frames_lacking: Array
     missing: NDArray[np.bool_]
@@ -122,14 +121,14 @@ class SetupTimes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrialSeries:
-    """One trial. Grids hold the probes that have such streams, in session order.
+    """All arrays of one trial. Grids hold the probes that have such streams, in session order.
 
-    `loss` is residual: lost after repair, over the window that ends with each second. In a `mixed`
-    trial nobody receives what another sent, but the server's mix; `partners` is how many others'
-    pictures (sounds, where there are none) a probe is owed at most. `asked_frame_rates` are those
-    that pages asked their cameras for, the lowest first. Of several videos of a probe `frame_rate`
-    has the slowest, of several streams `loss` the worst, and bitrates are all of them together.
-    `viewer_windows` are those of a broadcast, whose viewers pass or fail one by one.
+    `loss` is post-repair loss over the window that ends with each second. In a `mixed` trial each
+    probe receives the server's mix; `partners` is the largest number of videos (audios, where there
+    are none) of others that a probe is owed. `asked_frame_rates` are those that pages asked their
+    cameras for, the lowest first. Of several videos of a probe `frame_rate` has the slowest, of
+    several streams `loss` the worst, and bitrates are sums. `viewer_windows` are those of a
+    broadcast, whose viewers pass or fail one by one.
     """
 
     phases: Phases

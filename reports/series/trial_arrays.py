@@ -1,7 +1,7 @@
-"""A trial's recorded frames -> arrays on run time, one value a second. Pure.
+"""Makes the arrays of a trial's figures from its recorded tables, one value a second. Pure.
 
-Counters become rates through `farm.analysis.rates`; here they are only laid on one grid of seconds,
-added up by probe, and put in the order of the plan.
+Counters become rates through `farm.analysis.rates`; here they are resampled to one grid of seconds,
+summed by probe, and sorted by the plan.
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ from reports.series.trial import ServerSeries, TrialSeries
 from reports.series.trial_frames import StreamFrames, TrialFrames
 from reports.series.unowed import RecordedStream, Span, unowed_spans
 
-_LEAD_S = 2.0  # how much is shown of what came before the ramp
+_LEAD_S = 2.0  # shown before the ramp
 
 
 def trial_series(
     frames: TrialFrames, evidence: TrialEvidence, mix_frame_rate: float | None = None
 ) -> TrialSeries:
-    """All that the figures of a trial are drawn from; a mix should have `mix_frame_rate`."""
+    """All arrays of a trial; `mix_frame_rate` is the rate that a mix should have."""
     grid_s = _grid_s(frames, evidence)
     seconds = max(1, round(evidence.window_s))
     grids = _Grids(
         [probe.probe for probe in evidence.plan.probes], grid_s, seconds, unowed_spans(evidence)
     )
-    for some in frames.streams:
-        grids.add(some)
+    for batch in frames.streams:
+        grids.add(batch)
     grid = grids.grid
     due = due_frame_rates(evidence, mix_frame_rate)
     seen = evidence.plan, evidence.intervals, evidence.joins
@@ -91,7 +91,7 @@ def _asked_frame_rates(evidence: TrialEvidence) -> tuple[float, ...]:
 
 
 def _grid_s(frames: TrialFrames, evidence: TrialEvidence) -> Array:
-    """The seconds that a figure spans: the trial from just before its ramp."""
+    """The seconds that a figure spans: the trial, from just before its ramp."""
     tables = (frames.server, frames.hosts)
     times = [table["run_s"].drop_nulls().to_numpy() for table in tables if table is not None]
     times = [each for each in times if each.size]
@@ -110,16 +110,16 @@ def _grid_s(frames: TrialFrames, evidence: TrialEvidence) -> Array:
 
 
 def _with_payload(outbound: pl.DataFrame) -> pl.DataFrame:
-    """`payload`: what was sent, not counting what was sent again."""
+    """The table with `payload`: bytes sent without retransmissions."""
     again = pl.col("retransmittedBytesSent").fill_null(0)
     return outbound.with_columns(payload=pl.col("bytesSent") - again)
 
 
 class _Grids:
-    """Second by second what each probe had, filled some probes at a time.
+    """The figures of each probe second by second, filled some probes at a time.
 
-    Loss is of the `loss_s` seconds before each one. Of streams that were not owed in the spans of
-    `unowed` there is neither loss nor frame rate.
+    Loss is over the `loss_s` seconds up to each one. In the spans of `unowed` streams have neither
+    loss nor frame rate.
     """
 
     def __init__(
@@ -136,9 +136,10 @@ class _Grids:
         self._values: dict[str, Array] = {}
         self._seen: dict[str, set[int]] = {}
 
-    def add(self, some: StreamFrames) -> None:
-        if some.inbound is not None:
-            table = PollTable(some.inbound, SERIES, ("packetsReceived", "bytesReceived"))
+    def add(self, batch: StreamFrames) -> None:
+        """Add the streams of some probes, all that each of them has."""
+        if batch.inbound is not None:
+            table = PollTable(batch.inbound, SERIES, ("packetsReceived", "bytesReceived"))
             streams = _Streams(table, self._grid_s)
             for kind in MEDIA_KINDS:
                 self._fill(f"{kind} received", *streams.per_second("bytesReceived", kind), scale=8)
@@ -152,27 +153,27 @@ class _Grids:
             _, came = streams.per_second("packetsReceived", "video")
             decoded[np.nansum(came, axis=1) == 0] = np.nan  # announced, and never sent
             self._fill("decoded", whose, self._owed(whose, decoded), add=np.fmin)
-        if some.outbound is not None:
-            table = PollTable(_with_payload(some.outbound), SERIES, ("bytesSent",))
+        if batch.outbound is not None:
+            table = PollTable(_with_payload(batch.outbound), SERIES, ("bytesSent",))
             streams = _Streams(table, self._grid_s)
             for kind in MEDIA_KINDS:
                 self._fill(f"{kind} sent", *streams.per_second("payload", kind), scale=8)
 
     def _owed(self, whose: Sequence[RecordedStream], values: Array) -> Array:
-        """The same, unknown while a stream is owed to nobody."""
+        """`values`, with NaN while a stream is owed to nobody."""
         for place, stream in enumerate(whose if self._unowed else ()):
             for begin_s, end_s in self._unowed.get(stream, ()):
                 values[place, (self._grid_s + 1 > begin_s) & (self._grid_s < end_s)] = np.nan
         return values
 
     def grid(self, name: str) -> Grid:
-        """The probes that have such streams, in the order of the plan."""
+        """One figure of the probes that have such streams, in the order of the plan."""
         places = sorted(self._seen.get(name, ()))
         if not places:
             return stack(self._grid_s, [])
         names = tuple(self._place)
         values = self._values[name]
-        # As a rule everybody has them, and then nothing is copied.
+        # Usually every probe has them, and then nothing is copied.
         kept = values if len(places) == len(names) else values[places]
         return Grid(self._grid_s, tuple(names[place] for place in places), kept)
 
@@ -189,7 +190,7 @@ class _Grids:
             self._values[name] = np.full((len(self._place), self._grid_s.size), np.nan)
         values, seen = self._values[name], self._seen.setdefault(name, set())
         whole = np.array([self._place.get(probe, -1) for probe, *_ in streams], dtype=np.int64)
-        # One stream of each probe at a time, so that no two add to the same row at once.
+        # One stream of each probe at a time, so that no row gets two at once.
         while whole.size:
             _, first = np.unique(whole, return_index=True)
             first = first[whole[first] >= 0]
@@ -205,7 +206,7 @@ class _Grids:
 
 
 class _Streams:
-    """The polls of some RTP streams, and what their counters moved a second."""
+    """The polls of some RTP streams, and the rates of their counters."""
 
     def __init__(self, table: PollTable, grid_s: Array) -> None:
         self._table = table
@@ -223,7 +224,7 @@ class _Streams:
     def per_second(
         self, counter: str, kind: MediaKind | None
     ) -> tuple[list[RecordedStream], Array]:
-        """The streams of a kind that there are, and their rates, `(streams, seconds)`."""
+        """The streams of a kind (`None`: of both), and their rates, `(streams, seconds)`."""
         rows = np.ones(self._stream.shape, dtype=np.bool_)
         streams = np.ones(self._whose.height, dtype=np.bool_)
         if kind is not None:
@@ -271,12 +272,12 @@ def _server(
         process_descriptors=column("process_descriptors"),
         received_bps=column("received_bps"),
         sent_bps=column("sent_bps"),
-        held_cpu_percent=mean_known(each.cpu_percent for each in held_server_samples(evidence)),
+        hold_cpu_percent=mean_known(each.cpu_percent for each in held_server_samples(evidence)),
     )
 
 
 def _column(frame: pl.DataFrame, name: str, *, grid_s: Array) -> Array:
-    """A column's mean in each second; NaN throughout for one that an older recording lacks."""
+    """The mean of a column in each second; all NaN for a column that an older recording lacks."""
     if name not in frame.columns:
         return np.full(grid_s.shape, np.nan)
     times = frame["run_s"].cast(pl.Float64).to_numpy()

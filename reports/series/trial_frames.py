@@ -1,4 +1,4 @@
-"""What the figures of a trial are made of, read from its recording some probes at a time."""
+"""Reads the recorded tables behind a trial's figures, some probes at a time."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ RECEIVED = ("bytesReceived", "packetsReceived", "packetsLost", "framesDecoded")
 
 INBOUND_COLUMNS = (*SERIES, "kind", "mid", "timestamp", *RECEIVED)
 OUTBOUND_COLUMNS = (*SERIES, "kind", "timestamp", "bytesSent", "retransmittedBytesSent")
-"""What is read of the two tables."""
+"""Columns that are read of the tables of received and of sent streams."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StreamFrames:
-    """The polls of some probes, all that there are of each; `None` without a row."""
+    """All polls of some probes' streams; `None` without a row."""
 
     inbound: pl.DataFrame | None
     outbound: pl.DataFrame | None
@@ -31,8 +31,8 @@ class StreamFrames:
 class TrialFrames:
     """The tables of a recording, each with `run_s`; `None` for one that has no rows.
 
-    `streams` is gone through once; its tables have the columns above and `host_monotonic_s`.
-    `polled_s` is when the first and the last poll came in.
+    `streams` can be iterated once; its tables have the columns above and `host_monotonic_s`.
+    `polled_s` are the times of the first and the last poll.
     """
 
     streams: Iterable[StreamFrames]
@@ -42,7 +42,7 @@ class TrialFrames:
 
 
 def trial_frames(trial: TrialReader) -> TrialFrames:
-    """The tables of a recorded trial; those of probes are read as they are gone through."""
+    """The tables of a recorded trial; those of probes are read while they are iterated."""
     return TrialFrames(_streams(trial), _polled_s(trial), trial.server(), trial.hosts())
 
 
@@ -55,7 +55,7 @@ def _streams(trial: TrialReader) -> Iterator[StreamFrames]:
 
 
 def _polled_s(rows: SampleReader) -> tuple[float, float] | None:
-    """Of the polls, or of what they brought where their own table is damaged."""
+    """First and last time of the polls, or of their samples where their own table is damaged."""
     for type in (POLL, "inbound-rtp", "outbound-rtp"):
         table = rows.samples(type, ())
         if table is not None and table["run_s"].count():

@@ -1,4 +1,4 @@
-"""When recorded streams were owed to nobody: what is beyond the plan, what a page did not send."""
+"""Spans in which received streams were not owed: extras, and what a page did not send. Pure."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Span = tuple[float, float]
 
 
 def unowed_spans(evidence: TrialEvidence) -> Mapping[RecordedStream, Sequence[Span]]:
-    """Of received streams, by what tells their rows; as a rule there are none."""
-    found: defaultdict[RecordedStream, list[Span]] = defaultdict(list)
+    """The unowed spans of each received stream; usually there are none."""
+    spans: defaultdict[RecordedStream, list[Span]] = defaultdict(list)
     owed: dict[tuple[str, str, int], RecordedStream] = {}
     for stream in evidence.streams:
         if stream.direction == "inbound" and stream.seen and stream.mid:
@@ -27,7 +27,7 @@ def unowed_spans(evidence: TrialEvidence) -> Mapping[RecordedStream, Sequence[Sp
             if stream.owed:
                 owed[stream.probe, stream.kind, stream.track] = recorded
             else:
-                found[recorded].append((-math.inf, math.inf))
+                spans[recorded].append((-math.inf, math.inf))
     excused = (
         Intervals.of(evidence.intervals)
         .frame.filter(~pl.col("owed"), direction="inbound")
@@ -35,5 +35,5 @@ def unowed_spans(evidence: TrialEvidence) -> Mapping[RecordedStream, Sequence[Sp
     )
     for probe, kind, track, start_s, end_s in excused.iter_rows():
         if (probe, kind, track) in owed:
-            found[owed[probe, kind, track]].append((start_s, end_s))
-    return dict(found)
+            spans[owed[probe, kind, track]].append((start_s, end_s))
+    return dict(spans)

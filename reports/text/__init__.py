@@ -1,1 +1,1 @@
-"""What a report says in sentences and in tables. Pure."""
+"""Sentences and tables of a report. Pure."""

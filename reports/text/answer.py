@@ -1,4 +1,4 @@
-"""The answer of a run in plain words: a value, and the sentences that both kinds of run share."""
+"""The answer of a run as a value, and the sentences that trials and searches share. Pure."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Literal
 from farm.model.trial_result import TrialResult
 
 Status = Literal["pass", "fail", "invalid", "open"]
-"""How an answer looks; `open` is neither good nor bad."""
+"""The look of an answer on the page; `open` is neither good nor bad."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`label` is a word or two, `headline` one sentence, `reasons` say why.
+    """The answer of a run or trial in words.
 
-    `points` are what was seen besides, `next_steps` what a user may do now.
+    `label` is a word or two, `headline` one sentence, `reasons` say why. `points` are further
+    observations, `next_steps` what a user may do now.
     """
 
     status: Status
@@ -27,7 +28,7 @@ class Answer:
 
 
 def machines(result: TrialResult, *, shared: bool) -> str:
-    """What server and generator had to do; `shared` says that they ran on one machine."""
+    """CPU used by server and generator, a sentence; `shared`: they ran on one machine."""
     process = (
         ""
         if result.server_process_cpu_percent is None
@@ -55,6 +56,6 @@ def _cpu(result: TrialResult) -> str:
 
 
 def sentence(text: str) -> str:
-    """With a full stop; capitals stay as they are, for it may begin with a probe's name."""
+    """`text` with a full stop; its first letter stays, for it may begin a probe's name."""
     text = text.strip()
     return text if text.endswith((".", "!", "?")) else f"{text}."

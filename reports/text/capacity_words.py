@@ -12,8 +12,7 @@ from reports.wording.phrases import seconds, units_word
 
 
 def capacity_text(scenario: ScenarioKind, capacity: Mapping[str, Any], state: str) -> str:
-    """`18 probes (9 calls)`, with how sure that is before it (`at least`, `most likely`); else
-    `unknown`."""
+    """The capacity in words: `at least 18 probes (9 calls)`, or `unknown`."""
     probes = capacity.get("probes")
     if probes is None:
         return "unknown"
@@ -23,7 +22,7 @@ def capacity_text(scenario: ScenarioKind, capacity: Mapping[str, Any], state: st
 
 
 def interval_text(capacity: Mapping[str, Any]) -> str:
-    """`16 to 20 probes`, open where an end is not known."""
+    """The capacity's interval in words: `16 to 20 probes`, open where an end is unknown."""
     interval = capacity.get("interval_probes")
     if not isinstance(interval, Sequence) or len(interval) != 2 or interval == [None, None]:
         return "not known"
@@ -42,14 +41,15 @@ def capacity_headline(
     text = capacity_text(scenario, capacity, state)
     if text == "unknown":
         if state == "floor_failed":
-            return "This server did not hold even the smallest load."
-        return "The capacity is unknown: no load was seen to hold."
+            return "This server failed even at the smallest load."
+        return "The capacity is unknown: no passing load was found."
     if not judged:
         return f"This server holds {text}; more could not be judged."
     if state == "generator_ran_out":
-        return f"This server holds {text}; {CPU_TAKEN if taken else 'the generator ran out first'}."
+        why = CPU_TAKEN if taken else "the load generator saturated first"
+        return f"This server holds {text}; {why}."
     if state == "drift":
-        return f"This server is not what it was: {text} held on the way."
+        return f"This server changed during the search: {text} passed in its course."
     return f"This server holds {text}."
 
 
@@ -64,29 +64,32 @@ def capacity_points(capacity: Mapping[str, Any]) -> list[str]:
     reliability, hold_s = capacity.get("reliability"), capacity.get("hold_s")
     if known and reliability and hold_s:
         points.append(
-            f"That interval is for the largest load at which {percent(reliability)} of holds of "
+            f"That interval is for the largest load at which {percent(reliability)} of trials of "
             f"{seconds(hold_s)} pass.{_prior(capacity)}"
         )
     if capacity.get("recommended_probes") is not None:
         points.append(f"Recommended load: {capacity['recommended_probes']} probes.")
     if capacity.get("breaking_probes") is not None:
-        points.append(f"It breaks at {capacity['breaking_probes']} probes.")
+        points.append(f"Smallest failing load: {capacity['breaking_probes']} probes.")
     return points
 
 
 def _prior(capacity: Mapping[str, Any]) -> str:
-    """How much of the interval comes from what was assumed, not from trials."""
+    """How much of the interval comes from prior assumptions, not from trials."""
     sharp, slow = (
         {"interval_probes": capacity.get(f"interval_if_{kind}_probes")}
         for kind in ("sharp", "slow")
     )
     texts = [interval_text(each) for each in (capacity, sharp, slow)]
     if "not known" in texts:
-        return " After few trials it leans on what servers usually do (docs/method.md)."
+        return " After few trials it depends on prior assumptions (docs/method.md)."
     if len(set(texts)) == 1:
-        return " It comes from the trials: with a sharp edge or a slow one it would be the same."
+        return (
+            " It comes from the trials: whether the server fails abruptly or gradually, it would "
+            "be the same."
+        )
     return (
-        " Part of it comes from what servers usually do, not from trials: for one known to fail "
-        f"at a sharp edge it would be {texts[1]}, for one known to falter slowly {texts[2]} "
+        " Part of it comes from prior assumptions, not from trials: for a server known to fail "
+        f"abruptly it would be {texts[1]}, for one known to fail gradually {texts[2]} "
         "(docs/method.md)."
     )

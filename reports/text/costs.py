@@ -1,4 +1,4 @@
-"""What a session costs, in words and in tables. Pure."""
+"""Sentences and tables of what a session costs. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reports.exports.row_commands import OF_TRIALS
 from reports.text.table import Cell, Heading, Table, number_cell
 
 UNKNOWN_COST = (
-    "What that costs is unknown: name the machine in server.price, and farm size says it."
+    "What that costs is unknown: name the machine in server.price, and farm size states it."
 )
 
 
@@ -21,29 +21,29 @@ def cost_points(
     recommended: int | None = None,
     check: Mapping[str, Any] | None = None,
 ) -> list[str]:
-    """A sentence or two; where the cost of a `recommended` load is unknown, how to know it.
+    """The cost of the `recommended` load in a sentence or two, or how to learn it.
 
-    `check` (`results.priced_machine.PriceCheck`): is the machine measured the one that is named?
+    `check` compares the measured machine with the one named, as a `PriceCheck` in JSON.
     """
     checked = None if not check else from_jsonable(PriceCheck, check)
-    said = None if checked is None else checked.mismatch
+    note = None if checked is None else checked.mismatch
     if checked is not None and checked.unlike:
         return [
-            f"What that costs is unknown: {said}. server.price.machine names {checked.machine}, "
+            f"What that costs is unknown: {note}. server.price.machine names {checked.machine}, "
             "whose price is not that of the machine measured."
         ]
     if not cost:
         return [UNKNOWN_COST] if recommended is not None else []
     currency, unit = cost["currency"], cost["unit"]
-    told = [
+    points = [
         f"At the recommended load a {unit} costs {_money(cost['per_session_hour'], currency)} an "
         f"hour on {cost['machine']} in {cost['region']} (prices of {cost['date']})."
     ]
-    return [*told, f"{said[:1].upper()}{said[1:]}."] if said else told
+    return [*points, f"{note[:1].upper()}{note[1:]}."] if note else points
 
 
 def cost_tables(cost: Mapping[str, Any] | None) -> tuple[Table, ...]:
-    """Of the machine measured, of its siblings (marked as not measured), of a month."""
+    """Tables of cost: the machine measured, other sizes of its family (extrapolated), a month."""
     if not cost:
         return ()
     tables = (_measured(cost), _family(cost), *_month(cost))
@@ -125,7 +125,7 @@ def _numbers(*texts: str) -> tuple[Heading, ...]:
 
 
 def _price(value: float | None) -> Cell:
-    """Three figures that count: sessions cost little."""
+    """A price to three significant digits, for sessions cost little."""
     return number_cell(value, None if value is None else f"{value:.3g}")
 
 

@@ -16,7 +16,7 @@ MILLI = 1000.0
 def host_table(evidence: TrialEvidence) -> Table | None:
     """Cores by user, the three largest other programs, waits, each a mean over the hold.
 
-    None for a recording that does not tell who had the cores.
+    None for a recording without CPU by program.
     """
     start_s = evidence.phases.hold_s
     if start_s is None:

@@ -1,4 +1,4 @@
-"""What limited the server and when to start another, in words and in tables. Pure."""
+"""Sentences and tables of what limited the server, and when to start another. Pure."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from reports.wording.phrases import bitrate
 
 LIMITS: Mapping[str, str] = {
     "cpu_total": "the CPU of the server's machine",
-    "cpu_thread": "a single thread of the media server, at the end of its core",
+    "cpu_thread": "a single thread of the media server, which saturated its core",
     "cpu_quota": "the CPU quota of the media server's control group",
-    "cpu_steal": "CPU time that the hypervisor gave to others than the server's machine",
+    "cpu_steal": "CPU time that the hypervisor gave to other machines (steal)",
     "memory": "the server's memory",
     "disk": "the server's disk",
     "network_bits": "the bits a second of the server's network",
@@ -30,37 +30,37 @@ LIMITS: Mapping[str, str] = {
 
 
 def limit_text(limited: Mapping[str, Any]) -> str:
-    """The limiting resource in words."""
+    """Name of the limiting resource in words."""
     resource = str(limited.get("resource") or "unknown")
     return LIMITS.get(resource, resource)
 
 
 def limit_points(limited: Mapping[str, Any] | None) -> list[str]:
-    """The resource with its evidence, who suffered, what was moved meanwhile."""
+    """The limiting resource with its evidence, the probes that were impaired, the traffic."""
     if not limited or not limited.get("resource"):
         return []
     evidence = str(limited.get("evidence") or "").rstrip(".")
     points = [f"Limited by {limit_text(limited)}" + (f": {evidence}." if evidence else ".")]
-    company = limited.get("company") or {}
-    if company.get("suffered"):
-        points.append(f"When quality fell, {company['said']}.")
-    return [*points, *_moved_points(limited.get("moved") or {})]
+    scope = limited.get("company") or {}
+    if scope.get("suffered"):
+        points.append(f"When quality fell, {scope['said']}.")
+    return [*points, *_traffic_points(limited.get("moved") or {})]
 
 
 def scale_out_points(scale_out: Mapping[str, Any]) -> list[str]:
-    """When to start another server: at a CPU, or where that tells nothing, at a load."""
+    """When to start another server: at a CPU, or, where CPU predicts nothing, at a load."""
     cpu_percent, probes = scale_out.get("cpu_percent"), scale_out.get("probes")
-    why = str(scale_out.get("evidence") or "").rstrip(".")
-    told = f" ({why})" if why else ""
+    evidence = str(scale_out.get("evidence") or "").rstrip(".")
+    why = f" ({evidence})" if evidence else ""
     points = []
     if cpu_percent is not None:
         low, high = scale_out.get("interval") or (cpu_percent, cpu_percent)
         spread = f", {low:.0f} to {high:.0f} %" if high - low >= 1 else ""
         points.append(
-            f"Start another server when this one's CPU reaches {cpu_percent:.0f} %{spread}{told}."
+            f"Start another server when this one's CPU reaches {cpu_percent:.0f} %{spread}{why}."
         )
     elif probes is not None:
-        points.append(f"Start another server at {counted(probes, 'probe')}, not by CPU{told}.")
+        points.append(f"Start another server at {counted(probes, 'probe')}, not by CPU{why}.")
     room = scale_out.get("headroom_percent")
     if room is not None:
         points.append(f"At the recommended load {room:.0f} % of the machine's CPU is left.")
@@ -75,27 +75,27 @@ def scale_out_points(scale_out: Mapping[str, Any]) -> list[str]:
 
 
 def threshold_of(summary: Mapping[str, Any] | None) -> Threshold | None:
-    """The CPU to start another server at, where there is one."""
-    told = (summary or {}).get("scale_out") or {}
-    cpu_percent = told.get("cpu_percent")
+    """The CPU at which to start another server; `None` where there is none."""
+    scale_out = (summary or {}).get("scale_out") or {}
+    cpu_percent = scale_out.get("cpu_percent")
     if cpu_percent is None:
         return None
-    low, high = told.get("interval") or (cpu_percent, cpu_percent)
+    low, high = scale_out.get("interval") or (cpu_percent, cpu_percent)
     return Threshold(cpu_percent, (low, high))
 
 
 def limit_tables(limited: Mapping[str, Any] | None) -> tuple[Table, ...]:
-    """How near each resource came to its end, and how it went with quality."""
+    """Tables of how near each resource was to saturation, and its correlation with quality."""
     if not limited:
         return ()
     signs: Sequence[Mapping[str, Any]] = limited.get("signs") or ()
-    lagged: Sequence[Mapping[str, Any]] = limited.get("lagged") or ()
-    found = []
+    correlations: Sequence[Mapping[str, Any]] = limited.get("lagged") or ()
+    tables = []
     if signs:
-        found.append(
+        tables.append(
             Table(
-                "How near to its end each resource of the server was when quality fell",
-                (Heading("resource"), Heading("of its end", number=True), Heading("seen")),
+                "How near to saturation each resource of the server was when quality fell",
+                (Heading("resource"), Heading("of saturation", number=True), Heading("seen")),
                 tuple(
                     (
                         Cell(LIMITS.get(sign["resource"], sign["resource"])),
@@ -107,15 +107,15 @@ def limit_tables(limited: Mapping[str, Any] | None) -> tuple[Table, ...]:
                 traced=Traced(("server",)),
             )
         )
-    if lagged:
-        found.append(
+    if correlations:
+        tables.append(
             Table(
-                "Resources and quality second by second in the hold of the trial that broke",
+                "Resources and quality second by second in the hold of the trial that failed",
                 (
                     Heading("resource"),
                     Heading("r", number=True),
                     Heading("90 % interval"),
-                    Heading("quality follows by", number=True),
+                    Heading("quality lags by", number=True),
                     Heading("finding"),
                 ),
                 tuple(
@@ -126,22 +126,22 @@ def limit_tables(limited: Mapping[str, Any] | None) -> tuple[Table, ...]:
                         number_cell(each["lag_s"], f"{each['lag_s']} s"),
                         Cell(each["said"]),
                     )
-                    for each in lagged
+                    for each in correlations
                 ),
                 traced=Traced(("server", "inbound-rtp")),
             )
         )
-    return tuple(found)
+    return tuple(tables)
 
 
 def _share(share: float) -> str:
-    return "at its end" if share >= 1 else f"{100 * share:.0f} %"
+    return "saturated" if share >= 1 else f"{100 * share:.0f} %"
 
 
-def _moved_points(moved: Mapping[str, Any]) -> list[str]:
-    """What the interface carried at the capacity, each way."""
+def _traffic_points(moved: Mapping[str, Any]) -> list[str]:
+    """What the server's interface received and sent at the capacity."""
     ways = []
-    for name, words in (("received", "took in"), ("sent", "gave out")):
+    for name, words in (("received", "received"), ("sent", "sent")):
         bps, packets = moved.get(f"{name}_bps"), moved.get(f"{name}_packets_per_s")
         if bps is not None:
             more = "" if packets is None else f" in {packets:,.0f} packets a second"

@@ -1,4 +1,4 @@
-"""Where a number comes from: versions, machines, settings. Pure."""
+"""Provenance of a run's numbers: versions, machines, clocks, settings. Pure."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A heading and what is known under it."""
+    """One group of facts: a heading, and rows of a name and a value."""
 
     heading: str
     rows: tuple[tuple[str, str], ...]
 
 
 def facts(manifest: Manifest, clocks: Sequence[ClockReading] = ()) -> tuple[Facts, ...]:
-    """What a reader needs to judge a number, or to measure it again."""
+    """All groups of facts that a reader needs to judge a number, or to measure it again."""
     began = utc(manifest.started_wall_s)
     run = Facts(
         "Run",
@@ -63,7 +63,7 @@ def facts(manifest: Manifest, clocks: Sequence[ClockReading] = ()) -> tuple[Fact
 def whole_texts(
     manifest: Manifest, experiment: str, summary: Mapping[str, Any] | None
 ) -> Mapping[str, str]:
-    """What can be unfolded at the foot of the page, by name."""
+    """Texts that can be unfolded at the foot of the page, by name."""
     texts = {
         "experiment.yaml, as it was given": experiment,
         "Effective settings, defaults filled in": to_text(manifest.settings),
@@ -74,28 +74,28 @@ def whole_texts(
 
 
 def _media_server(manifest: Manifest) -> str:
-    """What the media server says it is (`ServerInfo`), and with which modules."""
-    said, server = manifest.kurento, manifest.server
+    """The media server's own name and version (`ServerInfo`), and its modules."""
+    info, server = manifest.kurento, manifest.server
     if manifest.settings.server.kurento is None:
         runs = f" (its process runs {server.program})" if server and server.program else ""
-        return f"not a Kurento; what it is is not known to the farm{runs}"
-    if not said:
+        return f"not a Kurento; its kind is unknown to the farm{runs}"
+    if not info:
         return _UNKNOWN
-    kind, version = said.get("type", ""), said.get("version", "")
+    kind, version = info.get("type", ""), info.get("version", "")
     if manifest.settings.server.kurento == EMBEDDED:
         return f"embedded, for trying out; speaks the protocol of {kind} {version}"
     modules = ", ".join(
         f"{module.get('name')} {module.get('version')}"
-        for module in said.get("modules", ())
+        for module in info.get("modules", ())
         if isinstance(module, dict)
     )
     return f"{kind} {version}".strip() + (f" ({modules})" if modules else "")
 
 
 def _server(server: ServerFacts | None, media_server: str) -> Facts:
-    said = ("media server", media_server)
+    program = ("media server", media_server)
     if server is None:
-        return Facts("Server", (("machine", "not reached"), said))
+        return Facts("Server", (("machine", "not reached"), program))
     return Facts(
         "Server",
         (
@@ -108,7 +108,7 @@ def _server(server: ServerFacts | None, media_server: str) -> Facts:
             ("instance type", server.instance_type or _UNKNOWN),
             ("process", _process(server)),
             ("interface", server.interface or _UNKNOWN),
-            said,
+            program,
         ),
     )
 
@@ -128,7 +128,7 @@ def _host(host: HostFacts) -> Facts:
 
 
 def _clocks(readings: Sequence[ClockReading]) -> tuple[Facts, ...]:
-    """What was added to the clock of each source, and how exact that is."""
+    """The offset of each source's clock to run time, and its error."""
     sources = dict.fromkeys(reading.source for reading in readings)
     rows = tuple(
         (source, _clock([r for r in readings if r.source == source])) for source in sources
@@ -154,7 +154,7 @@ def _process(server: ServerFacts) -> str:
 
 
 def _section(section: Any) -> tuple[tuple[str, str], ...]:
-    """A section of the settings by its names in the experiment file."""
+    """A section of the settings, by its keys in the experiment file."""
     return tuple(
         (field.metadata.get("key") or field.name, _setting(getattr(section, field.name), field))
         for field in dataclasses.fields(section)

@@ -1,4 +1,4 @@
-"""What a search came to, in plain words: how much, how sure, why not more, what next. Pure."""
+"""The answer of a search in sentences: capacity, interval, limit, next step. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reports.text.answer import Answer, machines, sentence
 from reports.text.capacity_words import capacity_headline, capacity_points
 from reports.text.costs import cost_points
 from reports.text.limits import limit_points, scale_out_points
-from reports.text.search_states import STATES, UNJUDGED, StateMeaning, ran_out
+from reports.text.search_states import STATES, UNJUDGED, StateMeaning, saturated
 
 
 def search_answer(
@@ -25,9 +25,9 @@ def search_answer(
     *,
     shared: bool = False,
 ) -> Answer:
-    """What a search came to; without a summary, what its trials say so far.
+    """The answer of a search; without a summary, the bounds from its trials so far.
 
-    `shared` says that server and generator ran on one machine.
+    `shared`: server and generator ran on one machine.
     """
     if summary is None:
         return _unfinished_search(scenario, results)
@@ -40,7 +40,7 @@ def search_answer(
     if state == "generator_ran_out" and limited.get("resource") == "unknown":
         meaning = UNJUDGED
     elif state == "generator_ran_out":
-        meaning = ran_out(meaning, _invalid_codes(results))
+        meaning = saturated(meaning, _invalid_codes(results))
     bounded = meaning.label != "lower bound" or capacity.get("probes") is not None
     return Answer(
         meaning.status,
@@ -54,12 +54,12 @@ def search_answer(
         ),
         (
             meaning.meaning,
-            *_moved_points(state, _section(summary, "drift")),
+            *_drift_points(state, _section(summary, "drift")),
             *limit_points(limited),
             *_first_to_fail(results),
         ),
         (
-            *_short_holds(summary.get("hold_windows")),
+            *_short_trials(summary.get("hold_windows")),
             *capacity_points(capacity),
             *_steady_points(_section(summary, "drift"), results),
             *cost_points(
@@ -74,29 +74,31 @@ def search_answer(
     )
 
 
-def _short_holds(windows: int | None) -> list[str]:
-    """What trials are worth that were judged by so few windows."""
+def _short_trials(windows: int | None) -> list[str]:
+    """A warning where trials were judged by very few windows."""
     look = short_look(windows)
     if not look:
         return []
     return [
-        f"Each hold was{look.removeprefix(',')}: one bad second in the last one fails it, and what "
-        "comes seldom is not seen. A longer trial.hold is worth more."
+        f"Each hold was{look.removeprefix(',')}: one bad second in the last one fails it, and rare "
+        "problems are missed. A longer trial.hold gives a better answer."
     ]
 
 
-def _moved_points(state: str, drift: Mapping[str, Any]) -> list[str]:
-    """What moved, in the last two looks at the smallest load; else the trials themselves say it."""
+def _drift_points(state: str, drift: Mapping[str, Any]) -> list[str]:
+    """The figures that moved in the last two looks for drift; else that trials contradict."""
     moved = drift.get("moved") or ()
     load = drift.get("probes")
     if state == "drift" and not moved:
-        return ["Its trials contradict each other: no server that stays the same gave them all."]
+        return ["Its trials contradict each other: no unchanging server gives all these results."]
     return [sentence(f"At {load} probes, twice in a row: {text}") for text in moved]
 
 
 def _steady_points(drift: Mapping[str, Any], results: Sequence[TrialResult]) -> list[str]:
-    """That the server was looked at again, and was the same; of a last look that was not nobody
-    knows whether it was chance."""
+    """The result of the looks for drift, where none was proven.
+
+    A single last look that differs may be chance.
+    """
     looks = drift.get("looks")
     if not looks or drift.get("moved"):
         return []
@@ -108,21 +110,22 @@ def _steady_points(drift: Mapping[str, Any], results: Sequence[TrialResult]) -> 
     if moved:
         return [
             f"The smallest load was tried again {times}; in the last look {' and '.join(moved)} "
-            "had moved, and it was not tried once more: whether the server drifts is not known."
+            "had changed, and it was not tried once more: whether the server drifts is unknown."
         ]
     return [
-        f"The smallest load was tried again {times}, and the server was still what it was at first."
+        f"The smallest load was tried again {times}, and the server had not changed since the "
+        "first trials."
     ]
 
 
 def _invalid_codes(results: Sequence[TrialResult]) -> list[str]:
-    """Of the last trial that is not judged."""
+    """Codes of the last invalid trial's reasons."""
     invalid = [result for result in results if result.verdict.outcome is Outcome.INVALID]
     return [reason.code for result in invalid[-1:] for reason in result.verdict.reasons]
 
 
 def _first_to_fail(results: Sequence[TrialResult]) -> list[str]:
-    """Why the smallest load that failed did, its worst session named."""
+    """The first reason of the smallest load that failed, with its worst session."""
     failed = [result for result in results if result.verdict.outcome is Outcome.FAIL]
     if not failed:
         return []
@@ -134,7 +137,7 @@ def _first_to_fail(results: Sequence[TrialResult]) -> list[str]:
 
 
 def _best_trial(results: Sequence[TrialResult], *, shared: bool) -> list[str]:
-    """What the machines did at the largest load that passed."""
+    """CPU of server and generator at the largest load that passed."""
     passed = [result for result in results if result.verdict.outcome is Outcome.PASS]
     if not passed:
         return []
@@ -157,11 +160,11 @@ def _unfinished_search(scenario: ScenarioKind, results: Sequence[TrialResult]) -
     return Answer(
         "open",
         "unfinished",
-        f"Unfinished: the search broke off, or is still under way, after "
+        f"Unfinished: the search broke off, or is still running, after "
         f"{counted(len(results), 'judged trial')} of {NOUNS[scenario]}s.",
         tuple(points),
         (),
-        ("Take it up again with --resume; judged trials are not repeated.",),
+        ("Continue it with --resume; judged trials are not repeated.",),
     )
 
 

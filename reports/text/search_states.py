@@ -12,7 +12,7 @@ from reports.text.answer import Status
 
 @dataclass(frozen=True, slots=True)
 class StateMeaning:
-    """What a state of the search means, and what to do about it."""
+    """The meaning of a search's state, and what a user may do next."""
 
     status: Status
     label: str
@@ -24,19 +24,19 @@ STATES: Mapping[str, StateMeaning] = {
     "converged": StateMeaning(
         "pass",
         "found",
-        "The search closed in on its answer; how sure that is, the interval says.",
+        "The search converged; the interval states how sure its answer is.",
         "Plan with the recommended load, and watch the resource that sets the limit.",
     ),
     "ceiling_passed": StateMeaning(
         "pass",
         "lower bound",
-        "The largest load allowed passed each time that it counted: the server may hold more.",
+        "The largest load allowed passed each time it was judged: the server may carry more.",
         "Raise search.maximum and run again.",
     ),
     "floor_failed": StateMeaning(
         "fail",
         "fail",
-        "Even the smallest load did not hold.",
+        "Even the smallest load failed.",
         "Read the reasons of the first trial: a server or a network that cannot carry one "
         "session is broken, not full.",
     ),
@@ -49,15 +49,14 @@ STATES: Mapping[str, StateMeaning] = {
     "generator_ran_out": StateMeaning(
         "open",
         "lower bound",
-        "The machines that run the probes reached their own limit before the server did: it may "
-        "hold more.",
+        "The load generator saturated before the server did: the server may carry more.",
         ROOM,
     ),
     "drift": StateMeaning(
         "open",
         "drift",
-        "The server changed in the course of the search, so its trials are not of one server and "
-        "no capacity can be had from them.",
+        "The server changed during the search, so its trials do not measure one server and give "
+        "no capacity.",
         "Find what changed (neighbours, heat, a disk that fills, a reset that leaves something "
         "behind), and size the server again.",
     ),
@@ -65,7 +64,7 @@ STATES: Mapping[str, StateMeaning] = {
         "fail",
         "server lost",
         "The server was lost, and without it no further trial could be judged.",
-        "See what happened to it in logs/ and in its own logs, mend it and run again.",
+        "See what happened to it in logs/ and in its own logs, repair it and run again.",
     ),
 }
 
@@ -73,18 +72,18 @@ STATES: Mapping[str, StateMeaning] = {
 UNJUDGED = StateMeaning(
     "open",
     "lower bound",
-    "Larger trials could not be judged, for it is not known what the server owes its rooms.",
-    "Say in the experiment whether rooms are mixed or forwarded (scenario.media), and run again.",
+    "Larger trials could not be judged, because the streams owed in its rooms are unknown.",
+    "Set in the experiment whether rooms are mixed or forwarded (scenario.media), and run again.",
 )
-"""Of a search that ran out of trials that can be judged, and not of generator."""
+"""The meaning of `generator_ran_out` where trials lacked a setting, not a larger generator."""
 
 
-def ran_out(meaning: StateMeaning, codes: Sequence[str]) -> StateMeaning:
-    """Of a search that no further trial could be judged of: for whose sake, and what helps."""
+def saturated(meaning: StateMeaning, codes: Sequence[str]) -> StateMeaning:
+    """The meaning of `generator_ran_out`, with what used its cores and what helps."""
     if OTHER_PROGRAMS not in codes:
         return replace(meaning, next_step=advice(codes))
-    said = (
-        "Other programs had the CPU of the machines that run the probes, so larger trials are not "
-        "judged: the server may hold more."
+    words = (
+        "Other programs used the CPU of the machines that run the probes, so larger trials are not "
+        "judged: the server may carry more."
     )
-    return replace(meaning, meaning=said, next_step=advice(codes))
+    return replace(meaning, meaning=words, next_step=advice(codes))

@@ -25,9 +25,9 @@ from reports.text.table import (
 
 
 def results_table(
-    scenario: ScenarioKind, picture: str, summary: Mapping[str, Any], results: Sequence[TrialResult]
+    scenario: ScenarioKind, camera: str, summary: Mapping[str, Any], results: Sequence[TrialResult]
 ) -> Table:
-    """One row: what was measured, how much it holds, how sure that is, what sets the limit."""
+    """The result of a search in one row: scenario, capacity, interval, limiting resource."""
     capacity = summary.get("capacity") or {}
     limited = summary.get("limited_by") or {}
     state = str(summary.get("state", "unfinished")).replace("_", " ")
@@ -35,11 +35,11 @@ def results_table(
         "Result",
         (
             Heading("scenario"),
-            Heading("picture"),
-            Heading("size"),
+            Heading("camera"),
+            Heading("capacity"),
             Heading("interval"),
             Heading("recommended"),
-            Heading("breaking"),
+            Heading("smallest failing"),
             Heading("limited by"),
             Heading("state"),
             Heading("trials", number=True),
@@ -47,7 +47,7 @@ def results_table(
         (
             (
                 Cell(scenario.replace("_", " ")),
-                Cell(picture),
+                Cell(camera),
                 Cell(capacity_text(scenario, capacity, str(summary.get("state")))),
                 Cell(interval_text(capacity)),
                 _probes(capacity.get("recommended_probes")),
@@ -62,7 +62,7 @@ def results_table(
 
 
 def trials_table(results: Sequence[TrialResult]) -> Table:
-    """The trials in the order they ran, with verdicts and their reasons."""
+    """The table of trials in the order they ran, with verdicts and their reasons."""
     return Table(
         "Trials",
         (
@@ -71,7 +71,7 @@ def trials_table(results: Sequence[TrialResult]) -> Table:
             Heading("purpose"),
             Heading("verdict"),
             Heading("established", number=True),
-            Heading("lost", number=True),
+            Heading("post-repair loss", number=True),
             Heading("video", number=True),
             Heading("frames/s", number=True),
             Heading("server CPU", number=True),

@@ -1,4 +1,4 @@
-"""What the page says of each of the worst sessions: reasons, streams, where to look. Pure."""
+"""Sections of the page about the worst sessions: reasons, streams, the worst window. Pure."""
 
 from __future__ import annotations
 
@@ -14,29 +14,30 @@ from farm.model.trial_plan import ProbePlan
 from farm.model.verdict import Reason
 from farm.model.wording import counted, percent
 from reports.exports.row_commands import BOTH_WAYS, OF_EVENTS, Traced
-from reports.series.session_quality import CAUSES, COUNTLESS, SessionQuality
-from reports.text.stream_table import HEADINGS, ToldStreams
+from reports.series.session_quality import CAUSES, COUNTLESS, SessionQuality, cause_text
+from reports.text.stream_table import HEADINGS, StreamTable
 from reports.text.table import Table
 from reports.wording.stream_names import of_hold
 
 WORST = 50
-"""So many sessions have a section; the others are told by `farm report --probe`."""
+"""Sessions with a section of their own; `farm report --probe` shows the others."""
 
 PROBES = 50
-"""So many probes of a session are told of, the worst: a broadcast may have thousands."""
+"""Probes shown of a session, the worst: a broadcast may have thousands."""
 
 FAR = 100.0
-"""Times a limit from which on no number is said."""
+"""Multiple of a limit from which on no number is given."""
 
-_FEW = 4  # probes of a session that are told of in their order
+_FEW = 4  # probes of a session up to which the plan's order is kept
 _NAMED = 8  # probes whose rows are named one by one
 
 
 @dataclass(frozen=True, slots=True)
 class SessionSection:
-    """`anchor` is where it stands in the page; `probes` are those told of, the worst first.
+    """One of the worst sessions, for the page.
 
-    `worst_s` is its worst window in run time, `why` what was wrong in it, in words.
+    `anchor` is its place in the page; `probes` are those shown, the worst first, `others` counts
+    the rest. `worst_s` is its worst window in run time, `why` what was wrong in it, in words.
     """
 
     session: str
@@ -50,10 +51,10 @@ class SessionSection:
 
 
 def worst_sessions(quality: SessionQuality, reasons: Sequence[Reason]) -> list[str]:
-    """Names, the worst first: those in a reason, then those nearest to a limit or beyond it."""
-    said = {reason.session for reason in reasons}
+    """Names of all sessions: those in a reason first, then by the share of a limit used up."""
+    in_reasons = {reason.session for reason in reasons}
     names = [quality.windows.sessions[place] for place in quality.worst_first()]
-    return sorted(names, key=lambda name: name not in said)
+    return sorted(names, key=lambda name: name not in in_reasons)
 
 
 def session_sections(
@@ -65,15 +66,17 @@ def session_sections(
     prefix: str,
     poll_s: float,
 ) -> tuple[SessionSection, ...]:
-    """Of the sessions `names`, in that order; anchors begin with `prefix`.
+    """Sections of the sessions `names`, in that order; anchors begin with `prefix`.
 
     `poll_s` is the period of polls.
     """
-    teller = _Teller(evidence, quality, reasons, names, poll_s)
-    return tuple(teller.section(name, f"{prefix}-{name}") for name in names)
+    sections = _Sections(evidence, quality, reasons, names, poll_s)
+    return tuple(sections.section(name, f"{prefix}-{name}") for name in names)
 
 
-class _Teller:
+class _Sections:
+    """Makes the sections of one trial's sessions."""
+
     def __init__(
         self,
         evidence: TrialEvidence,
@@ -88,11 +91,11 @@ class _Teller:
         self._planned = {session.session: session.probes for session in evidence.plan.sessions}
         self._place = {name: place for place, name in enumerate(quality.windows.sessions)}
         self._joins = {outcome.probe: outcome for outcome in evidence.joins}
-        self._streams = ToldStreams(evidence, names, poll_s)
-        self._said: defaultdict[str, list[Reason]] = defaultdict(list)
+        self._streams = StreamTable(evidence, names, poll_s)
+        self._reasons: defaultdict[str, list[Reason]] = defaultdict(list)
         for reason in reasons:
             if reason.session is not None:
-                self._said[reason.session].append(reason)
+                self._reasons[reason.session].append(reason)
 
     def section(self, name: str, anchor: str) -> SessionSection:
         order = self._worst_first(name)
@@ -103,17 +106,18 @@ class _Teller:
             for row in self._streams.rows(probe, self._joins.get(probe.probe))
         ]
         worst_s, why = _worst_window(self._quality, self._place[name])
-        over = self._over(name)
-        if over:
-            at_s, first = over[0]
+        endings = self._endings(name)
+        if endings:
+            at_s, first = endings[0]
             worst_s = self._window_at(at_s) or worst_s
-            why = first + (f" (and {counted(len(over) - 1, 'more stream')})" if over[1:] else "")
+            more = f" (and {counted(len(endings) - 1, 'more stream')})" if endings[1:] else ""
+            why = first + more
         return SessionSection(
             session=name,
             anchor=anchor,
             probes=shown,
             others=len(order) - len(shown),
-            reasons=tuple(dict.fromkeys(reason.message for reason in self._said[name])),
+            reasons=tuple(dict.fromkeys(reason.message for reason in self._reasons[name])),
             table=Table(
                 f"Streams of {name} over the hold",
                 HEADINGS,
@@ -124,24 +128,24 @@ class _Teller:
             why=why,
         )
 
-    def _over(self, name: str) -> list[tuple[float, str]]:
-        """When owed streams of the session were over, or pages left, in words, the first first."""
-        found = []
+    def _endings(self, name: str) -> list[tuple[float, str]]:
+        """Times at which owed streams ended or pages left, with words, in order of time."""
+        endings = []
         for probe in self._planned[name]:
             who, join = probe.probe, self._joins.get(probe.probe)
             if who in self._left:
                 at_s = self._left[who]
-                found.append((at_s, f"{who}'s page left {of_hold(at_s, self._hold_s)}"))
+                endings.append((at_s, f"{who}'s page left {of_hold(at_s, self._hold_s)}"))
                 continue
-            for told in self._streams.of(who) if join is not None and join.joined else ():
-                if not told.owed_at_end or not told.stream.owed:
+            for each in self._streams.of(who) if join is not None and join.joined else ():
+                if not each.owed_at_end or not each.stream.owed:
                     continue
-                if not told.stream.seen:
-                    found.append((-math.inf, f"{who}: {told.name} never came"))
-                elif told.ended_s is not None:
-                    words = f"{who}: {told.name} ended {of_hold(told.ended_s, self._hold_s)}"
-                    found.append((told.ended_s, words))
-        return sorted(found)
+                if not each.stream.seen:
+                    endings.append((-math.inf, f"{who}: {each.name} never came"))
+                elif each.ended_s is not None:
+                    words = f"{who}: {each.name} ended {of_hold(each.ended_s, self._hold_s)}"
+                    endings.append((each.ended_s, words))
+        return sorted(endings)
 
     def _window_at(self, at_s: float) -> tuple[float, float] | None:
         windows = self._quality.windows
@@ -152,24 +156,24 @@ class _Teller:
         return float(windows.start_s[place]), float(windows.end_s[place])
 
     def _worst_first(self, name: str) -> Sequence[ProbePlan]:
-        """In the plan's order; of many those in a reason, absent, or that lost most come first."""
+        """Probes in the plan's order; of many, those in a reason, absent, or with most loss."""
         planned = self._planned[name]
         if len(planned) <= _FEW:
             return planned
-        blamed = {reason.probe for reason in self._said[name]}
+        in_reasons = {reason.probe for reason in self._reasons[name]}
 
         def key(probe: ProbePlan) -> tuple[bool, bool, float]:
             join = self._joins.get(probe.probe)
             absent = join is not None and not join.joined
             lost = [
-                told.figures.get("worst_ratio") or 0.0 for told in self._streams.of(probe.probe)
+                each.figures.get("worst_ratio") or 0.0 for each in self._streams.of(probe.probe)
             ]
-            return probe.probe not in blamed, not absent, -max(lost, default=0.0)
+            return probe.probe not in in_reasons, not absent, -max(lost, default=0.0)
 
         return sorted(planned, key=key)
 
     def _rows_of(self, shown: Sequence[ProbePlan]) -> Traced:
-        """Of probes that had streams; of a session in which nobody had any, what befell it."""
+        """Recorded rows of the probes with streams; of a session without any, its events."""
         named = tuple(each.probe for each in shown if self._streams.of(each.probe))[:_NAMED]
         return Traced(BOTH_WAYS.tables, named) if named else OF_EVENTS
 
@@ -178,7 +182,7 @@ def _worst_window(quality: SessionQuality, place: int) -> tuple[tuple[float, flo
     windows, used = quality.windows, quality.used[place]
     if not np.isfinite(used).any():
         out = windows.absent[place]
-        return None, f"{', '.join(out[:3])} never joined" if out else "nothing of it was seen"
+        return None, f"{', '.join(out[:3])} never joined" if out else "none of it was seen"
     column = int(np.nanargmax(used))
     window_s = (float(windows.start_s[column]), float(windows.end_s[column]))
     unseen = int(np.isnan(used).sum())
@@ -187,8 +191,9 @@ def _worst_window(quality: SessionQuality, place: int) -> tuple[tuple[float, flo
         return None, f"no limit was touched{but}"
     cause = CAUSES[int(quality.cause[place, column])]
     if used[column] <= 1:
-        words = f"within all limits{but}, at most {percent(used[column])} of one ({cause})"
+        share = percent(used[column])
+        words = f"within all limits{but}, at most {share} of one ({cause_text(cause)})"
         return window_s, words
     counts = used[column] < FAR and cause not in COUNTLESS
-    far = f", {used[column]:.1f} times what is allowed" if counts else ""
-    return window_s, f"the worst was {cause}{far}"
+    far = f", {used[column]:.1f} times the limit" if counts else ""
+    return window_s, f"the worst was {cause_text(cause)}{far}"

@@ -1,4 +1,4 @@
-"""What the page says of each stream of some probes: a row each, and one for each encoding. Pure."""
+"""The table of streams of some sessions: a row each, and one for each encoding. Pure."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ HEADINGS = (
     Heading("size"),
     Heading("bitrate", number=True),
     Heading("frames/s", number=True),
-    Heading("lost", number=True),
+    Heading("post-repair loss", number=True),
     Heading("worst window", number=True),
-    Heading("stood still", number=True),
+    Heading("frozen", number=True),
     Heading("longest gap", number=True),
     Heading("round trip", number=True),
     Heading("jitter", number=True),
@@ -42,11 +42,11 @@ Row = tuple[Cell, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class ToldStream:
-    """A stream of a probe, what it is called, and its `figures` over the hold (none: not seen).
+class StreamRow:
+    """A stream of a probe, its name, and its `figures` over the hold (empty: not seen).
 
-    `to` says to whom it goes, where a probe sends several of the kind. `ended_s` is when it was
-    over before its page was last looked at, in run time. `owed_at_end`: in the last window.
+    `to` are its receivers, where a probe sends several of the kind. `ended_s` is when it ended
+    before the last poll of its page, in run time. `owed_at_end`: it is owed in the last window.
     """
 
     stream: StreamIdentity
@@ -57,8 +57,8 @@ class ToldStream:
     owed_at_end: bool
 
 
-class ToldStreams:
-    """The streams of the sessions `names`; `poll_s` is the period of polls."""
+class StreamTable:
+    """The streams of the sessions `names` by probe; `poll_s` is the period of polls."""
 
     def __init__(self, evidence: TrialEvidence, names: Sequence[str], poll_s: float) -> None:
         self._hold_s = evidence.phases.hold_s
@@ -68,15 +68,15 @@ class ToldStreams:
         spans = whole.select("window", pl.col("end_s") - pl.col("start_s")).unique()
         self._length_s: dict[int, float] = dict(spans.iter_rows())
         identities: defaultdict[str, list[StreamIdentity]] = defaultdict(list)
-        told = frozenset(frame["probe"])
+        probes = frozenset(frame["probe"])
         for stream in evidence.streams:
-            if stream.probe in told:
+            if stream.probe in probes:
                 identities[stream.probe].append(stream)
         for layer in evidence.layers:
-            if layer.probe in told:
+            if layer.probe in probes:
                 self._layers[layer.probe, layer.kind, layer.track].append(layer)
-        going = receivers([each for of in identities.values() for each in of])
-        self._of: dict[str, list[ToldStream]] = {}
+        known = receivers([each for of in identities.values() for each in of])
+        self._of: dict[str, list[StreamRow]] = {}
         for (probe,), rows in frame.group_by("probe", maintain_order=True):
             by_stream = {
                 (row["direction"], row["kind"], row["track"]): row
@@ -87,23 +87,23 @@ class ToldStreams:
             ]
             until_s = max((row["watched_s"] or 0.0 for row in by_stream.values()), default=None)
             self._of[str(probe)] = [
-                ToldStream(
+                StreamRow(
                     stream,
                     name,
-                    receivers_of(stream, going),
+                    receivers_of(stream, known),
                     figures := by_stream.get((stream.direction, stream.kind, stream.track), {}),
                     stream.ended_s if has_ended(stream, until_s, poll_s) else None,
                     bool(figures.get("owed_at_end")),
                 )
-                for stream, name in zip(mine, stream_names(mine, going), strict=True)
+                for stream, name in zip(mine, stream_names(mine, known), strict=True)
             ]
 
-    def of(self, probe: str) -> Sequence[ToldStream]:
-        """In the order of their identities; nothing of a probe that had no stream."""
+    def of(self, probe: str) -> Sequence[StreamRow]:
+        """A probe's streams, in the order of their identities; empty without one."""
         return self._of.get(probe, ())
 
     def rows(self, probe: ProbePlan, join: JoinOutcome | None) -> Iterable[Row]:
-        """The table's rows of a probe; of one without a stream, why."""
+        """The table's rows of a probe; of one without a stream, the reason."""
         who = (Cell(probe.probe, probe.probe), Cell(probe.role, probe.role))
         mine = self.of(probe.probe)
         if not mine:
@@ -111,22 +111,22 @@ class ToldStreams:
             if join is not None and not join.joined:
                 why = f"never joined: {join.reason or 'no reason given'}"
             yield (*who, Cell(why, why), *(_NOTHING for _ in HEADINGS[3:]))
-        for told in mine:
-            yield (*who, *self._cells(told))
-            stream = told.stream
+        for row in mine:
+            yield (*who, *self._cells(row))
+            stream = row.stream
             if stream.direction == "outbound":
                 for cells in self._encodings(stream):
                     yield (*who, *cells)
 
-    def _cells(self, told: ToldStream) -> Row:
-        stream, figures = told.stream, told.figures
+    def _cells(self, row: StreamRow) -> Row:
+        stream, figures = row.stream, row.figures
         up, video = stream.direction == "outbound", stream.kind == "video"
         began = Cell("never", float("inf")) if not stream.seen else self._time(stream.began_s)
         return (
-            Cell(told.name, told.name),
-            _owed_cell(told, figures),
+            Cell(row.name, row.name),
+            _owed_cell(row, figures),
             began,
-            _NOTHING if told.ended_s is None else self._time(told.ended_s),
+            _NOTHING if row.ended_s is None else self._time(row.ended_s),
             Cell(f"{stream.connection}, {stream.mid or 'no mid'}" if stream.connection else ""),
             _size_cell(figures.get("frame_width"), figures.get("frame_height")),
             bitrate_cell(figures.get("bitrate_bps")),
@@ -140,13 +140,13 @@ class ToldStreams:
         )
 
     def _time(self, at_s: float | None) -> Cell:
-        """Seconds of the hold, negative before it; a recording without one has none."""
+        """Seconds since the hold began, negative before it; empty without a hold."""
         if at_s is None or self._hold_s is None:
             return _NOTHING
         return _unit_cell(at_s - self._hold_s, 1, "s")
 
     def _encodings(self, stream: StreamIdentity) -> Iterable[Row]:
-        """Of one that has several, by rid."""
+        """Rows of a sender's encodings (simulcast), by rid."""
         by_rid: defaultdict[str, list[LayerInterval]] = defaultdict(list)
         for layer in self._layers.get((stream.probe, stream.kind, stream.track), ()):
             by_rid[layer.rid].append(layer)
@@ -169,7 +169,7 @@ class ToldStreams:
 
 
 def _figures(evidence: TrialEvidence, names: Sequence[str]) -> pl.DataFrame:
-    """A row for each stream, figures over the hold."""
+    """Figures over the hold, a row for each stream of the sessions `names`."""
     frame = Intervals.of(evidence.intervals).frame.with_columns(
         pl.col("probe", "session", "direction", "kind").cast(pl.String)
     )
@@ -181,7 +181,7 @@ def _figures(evidence: TrialEvidence, names: Sequence[str]) -> pl.DataFrame:
         owed_at_end=pl.col("owed").last(),
         watched_s=pl.col("end_s").filter(pl.col("polls") > 0).max(),
     )
-    # What a page did not send is in no figure; of what is never owed all is shown.
+    # Windows in which a page did not send count in no figure; of extras, never owed, all do.
     told = mine.filter(pl.col("owed") | ~pl.col("owed").any().over(stream))
     figures = (
         told.group_by(stream)
@@ -200,10 +200,10 @@ def _figures(evidence: TrialEvidence, names: Sequence[str]) -> pl.DataFrame:
     return seen.join(figures, on=stream, how="left", maintain_order="left")
 
 
-def _owed_cell(told: ToldStream, figures: Mapping[str, Any]) -> Cell:
-    if not told.stream.owed:
-        # What a page sends to each partner by itself is owed once, and one of them stands for it.
-        text = f"copy for {told.to.names}" if told.to is not None and told.to.owed else "extra"
+def _owed_cell(row: StreamRow, figures: Mapping[str, Any]) -> Cell:
+    if not row.stream.owed:
+        # A page that sends one stream to each partner owes it once; the others are copies.
+        text = f"copy for {row.to.names}" if row.to is not None and row.to.owed else "extra"
         return Cell(text, text)
     windows, owed = figures.get("windows", 0), figures.get("windows_owed", 0)
     text = "owed" if owed == windows else f"owed in {owed} of {counted(windows, 'window')}"
@@ -211,7 +211,7 @@ def _owed_cell(told: ToldStream, figures: Mapping[str, Any]) -> Cell:
 
 
 def _paused_cell(layers: Sequence[LayerInterval]) -> Cell:
-    """In how many windows nothing came of an encoding; what is unknown is no pause."""
+    """In how many windows an encoding sent nothing; an unknown window is no pause."""
     paused = sum(each.bitrate_bps == 0 for each in layers)
     text = f"paused in {paused} of {counted(len(layers), 'window')}" if paused else ""
     return Cell("paused", "paused") if paused == len(layers) else Cell(text, text)

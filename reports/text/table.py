@@ -12,12 +12,12 @@ from reports.exports.row_commands import Traced
 from reports.wording.phrases import bitrate
 
 SHOWN_ROWS = 200
-"""Longer tables show their worst rows; the CSV beside them has all."""
+"""Rows shown of a longer table, the worst; the CSV beside it has all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`sort` orders the column (unknown last), `outcome` gives the cell a verdict's look."""
+    """A cell: `sort` orders the column (unknown last), `outcome` gives it a verdict's look."""
 
     text: str
     sort: float | str | None = None
@@ -27,7 +27,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """Of a column; numbers are set right."""
+    """The heading of a column; numbers are aligned right."""
 
     text: str
     number: bool = False
@@ -35,10 +35,11 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`csv` is the stem of the file that has all rows, where there is one.
+    """A table for the page.
 
-    `worst_first` are the places of rows, for a table that is too long to be shown whole; `total` is
-    how many there are. `traced` is what the numbers were made of, `commands` print that.
+    `csv` is the stem of the file with all rows, where there is one. `worst_first` are indices of
+    rows, for a table too long to be shown whole; `total` counts all rows. `traced` are the recorded
+    tables that the numbers come from, `commands` print them.
     """
 
     caption: str
@@ -51,14 +52,14 @@ class Table:
     commands: tuple[str, ...] = ()
 
     def shown(self) -> Table:
-        """At most `SHOWN_ROWS` rows, the worst."""
+        """The table with at most `SHOWN_ROWS` rows, the worst."""
         if len(self.rows) <= SHOWN_ROWS:
             return self
         places = (self.worst_first or range(len(self.rows)))[:SHOWN_ROWS]
         return replace(self, rows=tuple(self.rows[place] for place in places), total=len(self.rows))
 
     def linked(self, anchors: Mapping[str, str]) -> Table:
-        """The cells under `session` become links to `anchors` of the page, where there are some."""
+        """The table with its `session` cells as links to `anchors` of the page."""
         headings = [heading.text for heading in self.headings]
         if "session" not in headings:
             return self
@@ -73,25 +74,25 @@ class Table:
 
 
 def number_cell(value: float | None, text: str | None = None) -> Cell:
-    """A number, or the word for an unknown one."""
+    """A cell with a number, or `unknown`."""
     if value is None or not math.isfinite(value):
         return Cell(UNKNOWN)
     return Cell(f"{value:g}" if text is None else text, float(value))
 
 
 def first_few(sentences: Sequence[str], few: int = 3) -> Sequence[str]:
-    """So many of them, and how many more there are."""
+    """The first `few` sentences, and how many more there are."""
     left = len(sentences) - few
     return [*sentences[:few], *([f"and {left} more"] if left > 0 else [])]
 
 
 def lines_cell(sentences: Sequence[str], count: int) -> Cell:
-    """Reasons under each other; they sort by how many there are."""
+    """A cell with a sentence a line, sorted by their `count`."""
     return Cell("\n".join(sentences) or "none", float(count))
 
 
 def bitrate_cell(value: float | None) -> Cell:
-    """In the unit that suits it."""
+    """A cell with a bitrate, in kbit/s or Mbit/s."""
     return number_cell(value, bitrate(value))
 
 
@@ -106,10 +107,10 @@ def percent_cell(value: float | None) -> Cell:
 
 
 def frames_cell(value: float | None) -> Cell:
-    """Frames a second."""
+    """A cell with frames per second."""
     return number_cell(value, None if value is None else f"{value:.1f}")
 
 
 def cpu_cell(value: float | None) -> Cell:
-    """CPU percent."""
+    """A cell with CPU in percent."""
     return number_cell(value, None if value is None else f"{value:.0f} %")

@@ -1,4 +1,4 @@
-"""What a single trial came to, in plain words. Pure."""
+"""The answer of a single trial in sentences. Pure."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from reports.text.answer import Answer, machines, sentence
 from reports.wording.phrases import bitrate, probes_and_sessions, seconds, units_word
 
 _REASONS = 5
-_LOOK = "Look at the worst session first: its probes stand side by side below."
-_DIED = "See why the server ended: logs/ has what it said here, its own logs have the rest."
+_WORST_FIRST = "LineStyle at the worst session first: its probes are shown side by side below."
+_DIED = "See why the server ended: logs/ has its output here, its own logs have the rest."
 
 
 def trial_answer(
@@ -29,29 +29,29 @@ def trial_answer(
     *,
     shared: bool = False,
 ) -> Answer:
-    """What a single trial came to; without a result, how far it got.
+    """The answer of a single trial; without a result, the phase that it reached.
 
     `shared` says that server and generator ran on one machine.
     """
-    who = probes_and_sessions(scenario, plan.load, len(plan.sessions))
+    load = probes_and_sessions(scenario, plan.load, len(plan.sessions))
     if result is None:
         reached = _reached(phases)
         return Answer(
             "open",
             "unfinished",
-            f"Unfinished: the trial of {who} broke off {reached}, so it has no verdict.",
+            f"Unfinished: the trial of {load} broke off {reached}, so it has no verdict.",
             tuple(
                 sentence(f"At {seconds(fault.at_s)} of the run: {fault.message}")
                 for fault in faults
             ),
             (),
-            ("Run it again; what was recorded until then is shown below.",),
+            ("Run it again; all that was recorded until then is shown below.",),
         )
     verdict = result.verdict
-    held = f"{_held(result.phases)}{short_look(verdict.windows)}"
+    duration = f"{_duration(result.phases)}{short_look(verdict.windows)}"
     match verdict.outcome:
         case Outcome.PASS:
-            headline = f"Passed: {who} kept up their quality{held}."
+            headline = f"Passed: {load} kept their quality{duration}."
             next_steps: tuple[str, ...] = (
                 "Ask for more with a larger trial.load, or let farm size find the capacity.",
             )
@@ -59,14 +59,14 @@ def trial_answer(
             units = counted(verdict.units, units_word(scenario))
             bad = f"{verdict.units_failed} of {units}"
             last = ", in the last window alone" if verdict.by_last_window else ""
-            kept = f"did not keep up their quality{held}{last}"
+            how = f"did not keep their quality{duration}{last}"
             if result.phases.hold_s is None:
-                kept = "failed before there was a hold"
-            headline = f"Failed: {bad} {kept}, at a load of {counted(plan.load, 'probe')}."
-            next_steps = (_DIED if _server_died(result) else _LOOK,)
+                how = "failed before the hold"
+            headline = f"Failed: {bad} {how}, at a load of {counted(plan.load, 'probe')}."
+            next_steps = (_DIED if _server_died(result) else _WORST_FIRST,)
         case Outcome.INVALID:
             codes = [reason.code for reason in verdict.reasons]
-            headline = f"Invalid: with {who} {why_invalid(codes)}, so the server is not judged."
+            headline = f"Invalid: with {load} {why_invalid(codes)}, so the server is not judged."
             next_steps = (advice(codes),)
     return Answer(
         verdict.outcome.value,
@@ -75,35 +75,36 @@ def trial_answer(
         tuple(_reasons(result)),
         (
             *_figures(result, plan, shared=shared),
-            *(sentence(_begun(note)) for note in verdict.notes),
+            *(sentence(_capitalised(note)) for note in verdict.notes),
         ),
         next_steps,
     )
 
 
-def _begun(note: str) -> str:
-    """With a capital, but for the names of probes and sessions."""
+def _capitalised(note: str) -> str:
+    """`note` with a capital, unless it begins with the name of a probe or session."""
     first = note.split(" ", 1)[0]
     return note if any(letter.isdigit() for letter in first) else note[:1].upper() + note[1:]
 
 
 def _reasons(result: TrialResult) -> list[str]:
     reasons = result.verdict.reasons
-    told = [sentence(reason.message) for reason in reasons[:_REASONS]]
+    sentences = [sentence(reason.message) for reason in reasons[:_REASONS]]
     if len(reasons) > _REASONS:
-        told.append(f"{counted(len(reasons) - _REASONS, 'more reason')} in the table of the trial.")
-    return told
+        more = counted(len(reasons) - _REASONS, "more reason")
+        sentences.append(f"{more} in the table of the trial.")
+    return sentences
 
 
 def _figures(result: TrialResult, plan: TrialPlan, *, shared: bool) -> list[str]:
     verdict = result.verdict
-    told = []
+    points = []
     if verdict.worst_session is not None:
         worst = verdict.worst_session
-        told.append(
-            f"Worst session: {worst.session}, with {percent(worst.residual_loss_ratio)} lost after "
-            f"repair, video at worst {bitrate(worst.video_bitrate_bps)}, "
-            f"{_frames(worst.frame_rate)}."
+        points.append(
+            f"Worst session: {worst.session}, with a post-repair loss of "
+            f"{percent(worst.residual_loss_ratio)}, video at worst "
+            f"{bitrate(worst.video_bitrate_bps)}, {_frames(worst.frame_rate)}."
         )
     setup = "setup times are unknown"
     if result.setup_median_s is not None and result.setup_worst_s is not None:
@@ -111,15 +112,15 @@ def _figures(result: TrialResult, plan: TrialPlan, *, shared: bool) -> list[str]
             f"first media after {result.setup_median_s:.1f} s at the median, "
             f"{result.setup_worst_s:.1f} s at most"
         )
-    told.append(f"{verdict.established} of {len(plan.probes)} probes established; {setup}.")
-    told.append(machines(result, shared=shared))
+    points.append(f"{verdict.established} of {len(plan.probes)} probes established; {setup}.")
+    points.append(machines(result, shared=shared))
     if result.kurento is not None and result.kurento.left_behind:
         leaked = counted(result.kurento.left_behind, "pipeline")
-        told.append(
-            f"{leaked} of the media server were still there when everybody had left: a leak, "
-            "unless it was only slow."
+        points.append(
+            f"{leaked} of the media server still existed when all probes had left: a leak, unless "
+            "it was only slow."
         )
-    return told
+    return points
 
 
 def _server_died(result: TrialResult) -> bool:
@@ -130,7 +131,7 @@ def _frames(frame_rate: float | None) -> str:
     return "frame rate unknown" if frame_rate is None else f"{frame_rate:.1f} frames/s"
 
 
-def _held(phases: Phases) -> str:
+def _duration(phases: Phases) -> str:
     if phases.hold_s is None or phases.leave_s is None:
         return ""
     return f" for {seconds(phases.leave_s - phases.hold_s)}"

@@ -41,10 +41,10 @@ def probe_table(
     reasons: Sequence[Reason],
     csv: str,
 ) -> Table:
-    """Each probe over the hold."""
+    """The table of probes, each over the hold."""
     figures = series.by_probe
     joined = {outcome.probe: outcome for outcome in joins}
-    blamed = {reason.probe for reason in reasons}
+    in_reasons = {reason.probe for reason in reasons}
     rows = []
     for i, probe in enumerate(plan.probes):
         outcome = joined.get(probe.probe)
@@ -60,14 +60,16 @@ def probe_table(
                 percent_cell(figures.lost_down[i]),
                 percent_cell(figures.lost_up[i]),
                 _slowest_cell(figures, i),
-                Cell("yes" if probe.probe in blamed else "no", float(probe.probe in blamed)),
+                Cell(
+                    "yes" if probe.probe in in_reasons else "no", float(probe.probe in in_reasons)
+                ),
             )
         )
     worst = np.fmax(np.nan_to_num(figures.lost_down), np.nan_to_num(figures.lost_up))
     order = sorted(
         range(len(rows)),
         key=lambda i: (
-            figures.probes[i] not in blamed,
+            figures.probes[i] not in in_reasons,
             -worst[i],
             _or_zero(figures.received_bps["video"], i),
         ),
@@ -103,15 +105,15 @@ def session_table(
     worst_first: Sequence[str],
     csv: str,
 ) -> Table:
-    """Each session by its weakest probe; `worst_first` are their names in that order."""
+    """The table of sessions, each by its weakest probe; `worst_first` are names in that order."""
     figures, windows = series.by_probe, series.session_windows
     members: defaultdict[str, list[int]] = defaultdict(list)
     for i, session in enumerate(figures.sessions):
         members[session].append(i)
-    said: defaultdict[str, list[str]] = defaultdict(list)
+    messages: defaultdict[str, list[str]] = defaultdict(list)
     for reason in reasons:
         if reason.session is not None:
-            said[reason.session].append(reason.message)
+            messages[reason.session].append(reason.message)
     peak = {
         session: _largest(windows.lost[i]) if windows.lost.size else float("nan")
         for i, session in enumerate(windows.sessions)
@@ -127,7 +129,7 @@ def session_table(
             percent_cell(_largest(figures.lost_down[members[session]])),
             percent_cell(peak.get(session, float("nan"))),
             percent_cell(_largest(figures.lost_up[members[session]])),
-            lines_cell(first_few(said[session]), len(said[session])),
+            lines_cell(first_few(messages[session]), len(messages[session])),
         )
         for session in names
     ]
@@ -154,7 +156,7 @@ def session_table(
 
 
 def reasons_table(reasons: Sequence[Reason]) -> Table:
-    """Why the verdict is what it is, the worst first."""
+    """The table of a verdict's reasons, the worst first."""
     rows = [
         (
             Cell(reason.message, reason.message),
@@ -186,7 +188,7 @@ def reasons_table(reasons: Sequence[Reason]) -> Table:
 
 
 def _when(reason: Reason) -> Cell:
-    """A limit is broken in windows: what is known is where the first of them begins."""
+    """When it happened; a limit is broken in windows, so of it the start of the first one."""
     if reason.at_s is None:
         return Cell("")
     of_window = reason.stream is not None and reason.code != "setup"
@@ -199,13 +201,13 @@ def _media_cells(values: Mapping[MediaKind, Array], i: int) -> tuple[Cell, Cell]
 
 
 def _slowest_cell(figures: ByProbe, i: int) -> Cell:
-    """The frame rate of a probe's slowest video, and whose that is where it has several."""
+    """The frame rate of a probe's slowest video, with its sender where it has several."""
     cell = frames_cell(figures.frame_rate[i])
     return replace(cell, text=f"{cell.text} {figures.slowest[i]}".strip())
 
 
 def _of_several(figures: ByProbe) -> str:
-    """How several streams of a kind are told of, where there are any."""
+    """How several streams of a kind are combined, where a probe has several."""
     if not any(figures.slowest):
         return ""
     return "; bitrates of several streams together, loss and frames/s of the worst of them"

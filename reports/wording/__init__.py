@@ -1,1 +1,1 @@
-"""What numbers, streams and files are called in a report. Pure."""
+"""Words of a report: numbers, names of streams, names of files. Pure."""

@@ -1,4 +1,4 @@
-"""What a recording calls a thing, as a part of a file's name. (pure)"""
+"""Names from a recording, made safe as parts of file names. Pure."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def file_name_part(text: str) -> str:
-    """Safe in a path and in a link: a recording may come from anywhere, and say anything."""
+    """`text` with what is unsafe in a path or link replaced; a recording may hold any text."""
     return _UNSAFE.sub("_", text)

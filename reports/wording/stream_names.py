@@ -1,4 +1,4 @@
-"""What a stream is called, and when it came and ended, in words. Pure."""
+"""Names of streams, and when they ended, in words. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from farm.model.trial_evidence import StreamIdentity
 from farm.planning.receivers import NAMED, Receivers, Sent
 
 ENDED_POLLS = 3
-"""A stream of which so many polls in a row had no packet, up to the last one, has ended."""
+"""Polls without a packet, up to the last poll, after which a stream has ended."""
 
 
 def from_whom(stream: StreamIdentity) -> str:
-    """`from p001`, `from p001 or p002`; empty for what is sent, or the server's mix."""
+    """A received stream's possible senders: `from p001`, `from p001 or p002`.
+
+    Empty for a sent stream and for the server's mix.
+    """
     if not stream.senders:
         return ""
     if len(stream.senders) > NAMED:
@@ -21,34 +24,34 @@ def from_whom(stream: StreamIdentity) -> str:
     return f"from {' or '.join(stream.senders)}"
 
 
-def receivers_of(stream: StreamIdentity, told: Mapping[Sent, Receivers]) -> Receivers | None:
-    """To whom a stream that is sent goes, where it is told."""
+def receivers_of(stream: StreamIdentity, known: Mapping[Sent, Receivers]) -> Receivers | None:
+    """The receivers of a sent stream; `None` where they are not `known`."""
     if stream.direction == "inbound":
         return None
-    return told.get((stream.probe, stream.kind, stream.track))
+    return known.get((stream.probe, stream.kind, stream.track))
 
 
 def stream_names(
-    streams: Sequence[StreamIdentity], told: Mapping[Sent, Receivers]
+    streams: Sequence[StreamIdentity], known: Mapping[Sent, Receivers]
 ) -> tuple[str, ...]:
-    """What one probe's streams are called; `told` are the `receivers` of those that it sends.
+    """Names of one probe's streams; `known` are the receivers of those that it sends.
 
-    `video sent`, `video sent to p001`, `video received from p001`, `video received, extra`. Those
-    that would be called alike are numbered.
+    `video sent`, `video sent to p001`, `video received from p001`, `video received, extra`. Equal
+    names are numbered.
     """
-    goes = [receivers_of(stream, told) for stream in streams]
+    receivers = [receivers_of(stream, known) for stream in streams]
     names = [
         f"{stream.kind} {_way(stream, to)}".strip()
-        for stream, to in zip(streams, goes, strict=True)
+        for stream, to in zip(streams, receivers, strict=True)
     ]
     seen: Counter[str] = Counter()
-    found = []
-    for stream, name, to in zip(streams, names, goes, strict=True):
+    unique = []
+    for stream, name, to in zip(streams, names, receivers, strict=True):
         seen[name] += 1
         number = f" ({seen[name]})" if names.count(name) > 1 else ""
         is_owed = stream.owed or (to is not None and to.owed)
-        found.append(f"{name}{number}" if is_owed else f"{name}{number}, extra")
-    return tuple(found)
+        unique.append(f"{name}{number}" if is_owed else f"{name}{number}, extra")
+    return tuple(unique)
 
 
 def _way(stream: StreamIdentity, to: Receivers | None) -> str:
@@ -57,15 +60,15 @@ def _way(stream: StreamIdentity, to: Receivers | None) -> str:
     return f"received {from_whom(stream)}"
 
 
-def has_ended(stream: StreamIdentity, watched_until_s: float | None, poll_s: float) -> bool:
-    """Whether it came and went before its page was last looked at, at `watched_until_s`."""
-    if stream.ended_s is None or watched_until_s is None:
+def has_ended(stream: StreamIdentity, last_poll_s: float | None, poll_s: float) -> bool:
+    """Whether a stream ended before the last poll of its page, at `last_poll_s` of run time."""
+    if stream.ended_s is None or last_poll_s is None:
         return False
-    return stream.ended_s + ENDED_POLLS * poll_s < watched_until_s
+    return stream.ended_s + ENDED_POLLS * poll_s < last_poll_s
 
 
 def of_hold(at_s: float, hold_s: float | None) -> str:
-    """`12 s into the hold`, `before the hold`."""
+    """A time of the run in relation to the hold: `12 s into the hold`, `before the hold`."""
     if hold_s is None or at_s < hold_s:
         return "before the hold"
     return f"{at_s - hold_s:.0f} s into the hold"

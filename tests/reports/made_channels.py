@@ -1,4 +1,4 @@
-"""Channels of probes and of a session from near, made up: waves, and a bad half minute."""
+"""Channels of probes and of a session, made up: waves, and a bad half minute."""
 
 from __future__ import annotations
 
@@ -67,5 +67,5 @@ def made_close_up() -> CloseUp:
         others=0,
         server=made_trial(4).server,
         worst_s=(144.0, 154.0),
-        why="the worst was lost packets, 5.0 times what is allowed",
+        why="the worst was lost packets, 5.0 times the limit",
     )

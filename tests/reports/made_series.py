@@ -96,7 +96,7 @@ def made_trial(probes: int = 4, *, spoilt: bool = True, phases: Phases = PHASES)
             process_descriptors=np.round(60 + 30 * busy),
             received_bps=probes * 560e3 * busy,
             sent_bps=probes * 545e3 * busy,
-            held_cpu_percent=float(30 * busy[held].mean()),
+            hold_cpu_percent=float(30 * busy[held].mean()),
         ),
         threads=ThreadSeries(
             time_s,
@@ -153,7 +153,7 @@ def made_windows(probes: int, *, spoilt: bool = True) -> SessionWindows:
         lost_packets=ratio * 600,
         repaired=ratio * 0.5,
         repaired_packets=ratio * 300,
-        stood_still=ratio * (ratio > 0.04),
+        frozen=ratio * (ratio > 0.04),
         gap_s=np.full(ratio.shape, 0.1),
         frames_lacking=5 * ratio,
         missing=np.zeros(ratio.shape, dtype=np.bool_),
@@ -212,6 +212,6 @@ def made_strain() -> ServerStrain:
         values = []
         for place, sign in enumerate(panel.signs):
             each = 20.0 * number + np.maximum(0, 30 * np.sin(time_s / 9 + place))
-            values.append(np.where(time_s % 5 == 0, each, np.nan) if sign.seldom else each)
+            values.append(np.where(time_s % 5 == 0, each, np.nan) if sign.slow else each)
         panels.append(StrainPanel(panel.axis, panel.signs, tuple(values)))
     return ServerStrain(time_s, tuple(panels))

@@ -43,7 +43,7 @@ def test_a_server_whose_cpu_nobody_saw_is_said_to_be_unknown() -> None:
     trial = made_trial(4)
     beside = generator_and_server(None, trial.hosts, trial.phases, 0.85)
     said = " ".join(beside.get_suptitle().split())
-    assert said.startswith("Mean CPU in the hold: the server's is not known and the generator's")
+    assert said.startswith("Mean CPU in the hold: the server's is unknown and the generator's")
 
 
 @pytest.mark.parametrize("probes", [2, 4, 40, 2000])
@@ -82,12 +82,12 @@ def test_titles_and_legends_fit_into_the_figure() -> None:
 
 def test_the_weaker_half_of_a_call_is_named_with_what_its_partner_sent() -> None:
     title = bitrate_by_session("video", made_trial(4).by_probe, mixed=False).get_suptitle()
-    assert title.startswith("p003 of s001 received least: 373 kbit/s, while p002 sent")
+    assert title.startswith("p003 of s001 received the lowest bitrate: 373 kbit/s, while p002 sent")
 
 
 def test_in_a_mixed_room_nobody_receives_what_another_sent() -> None:
     title = bitrate_by_session("video", made_trial(4).by_probe, mixed=True).get_suptitle()
-    assert title == "p003 of s001 received least: 373 kbit/s"
+    assert title == "p003 of s001 received the lowest bitrate: 373 kbit/s"
 
 
 def test_the_lossy_probe_comes_first() -> None:
@@ -99,7 +99,7 @@ def test_the_lossy_probe_comes_first() -> None:
 def test_a_clean_trial_is_called_clean() -> None:
     trial = made_trial(4, spoilt=False)
     assert loss_over_time(trial.loss, trial.phases, trial.by_probe, 10.0, 0.01).get_suptitle() == (
-        "No packet to a probe stayed lost in the hold"
+        "No post-repair loss on the way to probes in the hold"
     )
     assert session_map(made_quality(4, spoilt=False)).get_suptitle() == (
         "No window of 2 sessions went beyond a limit"
@@ -113,11 +113,12 @@ def test_what_nobody_saw_is_not_called_clean() -> None:
     said = " ".join(
         loss_over_time(trial.loss, trial.phases, held, 10.0, 0.01).get_suptitle().split()
     )
-    assert said == "No packet to a probe stayed lost in the hold; what 1 of 4 lost is not known"
+    assert said == (
+        "No post-repair loss on the way to probes in the hold; unknown for 1 of 4 probes"
+    )
     said = " ".join(loss_by_probe(held, 0.01).get_suptitle().split())
     assert said == (
-        "No probe is known to have lost a packet for good in the hold; of 1 the loss down is not "
-        "known, of 4 the loss up is not known"
+        "No post-repair loss was seen in the hold; loss down unknown for 1, loss up unknown for 4"
     )
     quality = made_quality(4, spoilt=False)
     used = quality.used.copy()
@@ -142,7 +143,7 @@ def test_a_mean_of_little_of_the_hold_is_said_to_be() -> None:
     assert trial.server is not None
     cpu = np.full(trial.server.time_s.shape, np.nan)
     cpu[30] = 43.0
-    once = replace(trial.server, cpu_percent=cpu, held_cpu_percent=43.0)
+    once = replace(trial.server, cpu_percent=cpu, hold_cpu_percent=43.0)
     said = generator_and_server(once, trial.hosts, trial.phases, 0.85).get_suptitle()
     assert "the server's 43 % (seen for 1 of 60 s)" in " ".join(said.split())
 
@@ -158,14 +159,14 @@ def test_no_curve_is_drawn_where_no_trial_was() -> None:
         known = [
             float(x)
             for line in figure.axes[0].lines
-            if line.get_label() == "holds that pass, by all trials"
+            if line.get_label() == "trials that pass, estimated from all trials"
             for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)
             if np.isfinite(y)
         ]
         return " ".join(figure.get_suptitle().split()), known
 
     title, known = drawn((2, Outcome.INVALID))
-    assert (title, known) == ("Nothing is known of the capacity: no trial was valid", [])
+    assert (title, known) == ("The capacity is unknown: no trial was valid", [])
     title, known = drawn((2, Outcome.PASS), (8, Outcome.INVALID))
     assert known == [2.0]
     title, known = drawn((2, Outcome.PASS), (4, Outcome.PASS), (8, Outcome.PASS))
@@ -203,7 +204,7 @@ def test_one_silent_probe_among_thousands_reaches_to_zero() -> None:
         if str(area.get_label()).endswith("lowest to highest probe")
     ]
     assert lowest == [0.0]
-    assert figure.get_suptitle().startswith("p1234 of s617 received least")
+    assert figure.get_suptitle().startswith("p1234 of s617 received the lowest bitrate")
 
 
 def test_a_trial_that_never_reached_its_hold_is_drawn() -> None:

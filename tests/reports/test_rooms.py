@@ -61,7 +61,7 @@ async def test_bitrates_of_several_streams_are_said_to_be_sums(tmp_path: Path) -
     title = bitrate_by_session("video", series.by_probe, mixed=False).get_suptitle()
     said = title.replace("\n", " ")
     assert re.fullmatch(
-        r"p000 of s000 received least: \d+ kbit/s together, "
+        r"p000 of s000 received the lowest bitrate: \d+ kbit/s together, "
         r"while the others sent 9\d\d kbit/s together",
         said,
     )
@@ -138,7 +138,7 @@ async def test_the_close_up_has_a_line_a_stream_and_its_title_says_what_they_sho
     run = await record_room(tmp_path, room)
     text = write_bundle(run).read_text(encoding="utf-8")
     assert "s000: p000: video received from p002 ended 18 s into the hold" in text
-    assert "stood still, 20" not in text
+    assert "video frozen, 20" not in text
     rows = table_rows(text, "Streams of s000 over the hold")
     by_name = {(row[0], row[2]): row for row in rows}
     gone = by_name["p000", "video received from p002"]

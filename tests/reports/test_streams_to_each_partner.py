@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 
 from farm.model.trial_evidence import TrialEvidence
-from reports.figures.stream_styles import Looks
-from reports.text.stream_table import HEADINGS, ToldStreams
+from reports.figures.stream_styles import StreamStyles
+from reports.text.stream_table import HEADINGS, StreamTable
 from tests.farm.made_mesh import mesh
 from tests.farm.trial_evidence import good
 from tests.reports.made_channels import made_channels
@@ -30,7 +30,7 @@ def meshed() -> TrialEvidence:
 def test_the_table_says_for_whom_each_is() -> None:
     evidence = meshed()
     probe = evidence.plan.probes[1]
-    rows = list(ToldStreams(evidence, ["s000"], 1.0).rows(probe, None))
+    rows = list(StreamTable(evidence, ["s000"], 1.0).rows(probe, None))
     sent = [(row[NAME].text, row[OWED].text) for row in rows if " sent" in row[NAME].text]
     assert sorted(sent) == [
         ("audio sent to p000", "owed"),
@@ -46,8 +46,8 @@ def test_lines_of_copies_are_told_apart() -> None:
         dataclasses.replace(sent, name=f"video sent to p{number:03d}", bps=np.ones(3))
         for number in range(8)
     ]
-    looks = Looks(copies)
-    drawn = [(looks.of(each)["label"], str(looks.of(each)["ls"])) for each in copies]
+    styles = StreamStyles(copies)
+    drawn = [(styles.of(each)["label"], str(styles.of(each)["ls"])) for each in copies]
     assert [label for label, _ in drawn[:2]] == ["sent to p000", "sent to p001"]
     assert len(set(drawn[:4])) == len({dashes for _, dashes in drawn[:4]}) == 4
     assert {label for label, _ in drawn[4:]} == {"sent to others"}

@@ -1,6 +1,6 @@
 "use strict";
 
-// Tables: each heading becomes a button that sorts, so that a keyboard reaches it.
+// Tables: each heading becomes a button that sorts, which a keyboard can reach.
 for (const table of document.querySelectorAll("table[data-sortable]")) {
   const headings = [...table.tHead.rows[0].cells];
   headings.forEach((heading, column) => {
@@ -27,14 +27,14 @@ function key(row, column) {
   return Number.isNaN(Number(text)) ? text : Number(text);
 }
 
-// What is unknown comes last, whichever way the column is sorted.
+// Unknown values come last in either direction.
 function compare(one, other, sign) {
   if (one === null || other === null) return (one === null) - (other === null);
   if (typeof one === "number" && typeof other === "number") return sign * (one - other);
   return sign * String(one).localeCompare(String(other), "en", { numeric: true });
 }
 
-// Figures: a click, or Enter, shows them large; without this script the link opens the file.
+// Figures: a click, or Enter, enlarges them; without this script the link opens the file.
 const lightbox = document.getElementById("lightbox");
 const large = lightbox.querySelector("img");
 for (const link of document.querySelectorAll("a.large")) {
@@ -50,7 +50,7 @@ lightbox.addEventListener("click", (event) => {
   if (event.target.closest("button") === null) lightbox.close();
 });
 
-// A link into what is folded unfolds it, and all around it.
+// A link into a folded part unfolds it, and all parts around it.
 function unfold() {
   const target = location.hash && document.getElementById(location.hash.slice(1));
   if (!target) return;

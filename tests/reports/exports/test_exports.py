@@ -200,7 +200,10 @@ def test_one_probe_has_a_figure_and_a_table(
         (["--probe", "p000", "--trial", "7"], "--trial: "),
         (["--probe", "p000", "--since", "soon"], "--since: soon: expected a duration"),
         (["--since", "60s"], "--since: only together with"),
-        (["--rows", "server", "--probe", "p000"], "--probe: rows of server are of no probe"),
+        (
+            ["--rows", "server", "--probe", "p000"],
+            "--probe: rows of server do not belong",
+        ),
         (["--to", "x"], "--to: only together with --export"),
         (["--rows", "poll", "--export", "csv"], "--rows: prints"),
     ],

@@ -65,9 +65,9 @@ async def test_what_leads_out_of_the_run_is_not_copied(tmp_path: Path) -> None:
             run, clock, pages(2), screenshots=["mid-call-caller.png", "mid-call-callee.png"]
         )
     screenshots = run.path / "trials" / "000-load-002" / "screenshots"
-    picture = screenshots / "mid-call-caller.png"
-    picture.unlink()
-    picture.symlink_to(secret)
+    screenshot = screenshots / "mid-call-caller.png"
+    screenshot.unlink()
+    screenshot.symlink_to(secret)
     for name in ("experiment.yaml", "summary.json"):
         (run.path / name).unlink(missing_ok=True)
         (run.path / name).symlink_to(words)
@@ -102,7 +102,7 @@ async def test_a_run_has_its_answer_its_figures_and_their_numbers(tmp_path: Path
     assert index == run.path / "report" / "index.html"
     text = index.read_text(encoding="utf-8")
     links = Links(text)
-    assert "Failed: 1 of 2 calls did not keep up their quality for 40 s" in text
+    assert "Failed: 1 of 2 calls did not keep their quality for 40 s" in text
     assert "Worst session: s001" in text
     assert all((index.parent / name).is_file() for name in links.files)
     assert not any("//" in name for name in links.files), "the page needs no network"
@@ -138,7 +138,7 @@ async def test_a_search_has_its_result_and_every_trial(tmp_path: Path) -> None:
             }
         )
     text = write_bundle(run.path).read_text(encoding="utf-8")
-    assert "This server holds at least 4 probes (2 calls); the generator ran out first." in text
+    assert "at least 4 probes (2 calls); the load generator saturated first." in text
     assert "Limited by the generator, not the server: 99 % busy." in text
     assert {"search-timeline.png", "search-cpu-by-load.png", "search-quality-by-load.png"} <= {
         path.name for path in (run.path / "report").iterdir()

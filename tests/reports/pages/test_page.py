@@ -8,7 +8,13 @@ from farm.model.page_samples import ProbeEvent
 from farm.model.trial_evidence import Fault, JoinOutcome
 from farm.model.verdict import Outcome
 from farm.recording.events import SeenEvent
-from reports.pages.page import deciding_trials, failures, role_caption, role_pictures, said_table
+from reports.pages.page import (
+    deciding_trials,
+    failures,
+    page_messages,
+    role_caption,
+    role_screenshots,
+)
 from tests.reports.made_results import PHASES, PLAN, result
 
 
@@ -75,7 +81,7 @@ def test_what_befell_many_alike_is_told_once() -> None:
 
 
 def test_what_many_pages_said_is_counted() -> None:
-    table = said_table([seen(f"p{n:03d}", "page_error", "TypeError") for n in range(50)])
+    table = page_messages([seen(f"p{n:03d}", "page_error", "TypeError") for n in range(50)])
     assert table is not None
     assert [[cell.text for cell in row] for row in table.rows] == [
         ["uncaught error", "TypeError", "50", "p000"]
@@ -83,13 +89,13 @@ def test_what_many_pages_said_is_counted() -> None:
 
 
 def test_a_socket_closed_in_the_usual_way_is_no_news() -> None:
-    assert said_table([seen("p000", "socket_closed", "closed", code=1000)]) is None
-    assert said_table([seen("p000", "socket_closed", "closed", code=1006)]) is not None
+    assert page_messages([seen("p000", "socket_closed", "closed", code=1000)]) is None
+    assert page_messages([seen("p000", "socket_closed", "closed", code=1006)]) is not None
 
 
 def test_each_role_has_its_picture_in_mid_call() -> None:
     names = ["mid-call-callee.png", "mid-call-caller.png", "p000-timeout.png"]
-    assert role_pictures(PLAN, names) == (
+    assert role_screenshots(PLAN, names) == (
         ("mid-call-caller.png", "caller"),
         ("mid-call-callee.png", "callee"),
     )

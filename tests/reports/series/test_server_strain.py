@@ -80,7 +80,7 @@ def test_what_went_wrong_gets_a_panel_and_a_word() -> None:
     assert strain.panels[2].values[0].max() == 90
     title = server_strain_over_time(strain, PHASES).get_suptitle().replace("\n", " ")
     assert "quota ran out in 30 % of the periods" in title
-    assert "up to 600 UDP packets/s found no room" in title
+    assert "up to 600 UDP packets/s were dropped by sockets" in title
     assert "up to 12 packets/s were dropped by the interface's queue" in title
     (chart,) = strain_charts(strain, PHASES)
     assert {"run_time_s", "queue_drops_per_s", "busiest_disk_percent"} <= set(chart.columns)

@@ -23,7 +23,7 @@ _FIGURES = (
     "lost_packets",
     "repaired",
     "repaired_packets",
-    "stood_still",
+    "frozen",
     "gap_s",
     "frames_lacking",
 )
@@ -65,7 +65,7 @@ def test_a_handful_of_lost_packets_breaks_no_limit() -> None:
         windows,
         lost_packets=three,
         repaired_packets=three,
-        stood_still=still,
+        frozen=still,
         frames_lacking=still,
     )
     quality = session_quality(few, Criteria())
@@ -86,7 +86,7 @@ def test_what_nobody_saw_is_unknown_and_who_never_joined_comes_first() -> None:
     assert quality.worst_first()[0] == 0
     assert session_map(quality).get_suptitle().replace("\n", " ") == (
         "No window that was seen (6 of 18 were not) of 3 sessions went beyond a limit; 1 session "
-        "had somebody who never joined"
+        "had a probe that never joined"
     )
 
 

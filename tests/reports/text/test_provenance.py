@@ -41,7 +41,7 @@ def test_a_media_server_that_is_no_kurento_is_told_by_its_process_alone() -> Non
     ):
         run = replace(known, settings=settings, kurento={}, server=facts_of)
         rows = dict(next(each for each in facts(run) if each.heading == "Server").rows)
-        assert rows["media server"] == (f"not a Kurento; what it is is not known to the farm{said}")
+        assert rows["media server"] == (f"not a Kurento; its kind is unknown to the farm{said}")
 
 
 def test_a_run_whose_clocks_were_never_read_says_nothing_of_them() -> None:

@@ -13,17 +13,17 @@ def test_a_capacity_with_all_that_travels_with_it() -> None:
     assert answer.headline == "This server holds 18 probes (9 calls)."
     assert answer.label == "found"
     assert answer.reasons[1] == (
-        "Limited by a single thread of the media server, at the end of its core: "
+        "Limited by a single thread of the media server, which saturated its core: "
         "one thread at 97 %."
     )
     assert answer.points[:4] == (
         "The capacity lies at 16 to 20 probes with 90 % confidence.",
-        "That interval is for the largest load at which 90 % of holds of 4 min pass. Part of it "
-        "comes from what servers usually do, not from trials: for one known to fail at a sharp "
-        "edge it would be 18 to 20 probes, for one known to falter slowly 12 to 20 probes "
+        "That interval is for the largest load at which 90 % of trials of 4 min pass. Part of it "
+        "comes from prior assumptions, not from trials: for a server known to fail abruptly it "
+        "would be 18 to 20 probes, for one known to fail gradually 12 to 20 probes "
         "(docs/method.md).",
         "Recommended load: 16 probes.",
-        "It breaks at 22 probes.",
+        "Smallest failing load: 22 probes.",
     )
     assert answer.points[4].startswith("What that costs is unknown")
     assert answer.points[5].startswith("At 18 probes, trial 3: The server's machine used 27 %")
@@ -33,7 +33,7 @@ def test_short_holds_are_said_to_be_short_looks() -> None:
     short = search_answer("one_to_one", {**summary(hold_s=20), "hold_windows": 2}, [])
     assert short.points[0] == (
         "Each hold was a short look of 2 windows: one bad second in the last one fails it, and "
-        "what comes seldom is not seen. A longer trial.hold is worth more."
+        "rare problems are missed. A longer trial.hold gives a better answer."
     )
     long = search_answer("one_to_one", {**summary(), "hold_windows": 24}, [])
     assert not any("short look" in point for point in long.points)
@@ -51,14 +51,15 @@ def test_it_is_said_how_much_of_the_interval_the_trials_tell() -> None:
 
     same = {f"interval_if_{kind}_probes": [16, 20] for kind in ("sharp", "slow")}
     assert said(**same).endswith(
-        "It comes from the trials: with a sharp edge or a slow one it would be the same."
+        "It comes from the trials: whether the server fails abruptly or gradually, it would be the "
+        "same."
     )
     unknown = {f"interval_if_{kind}_probes": None for kind in ("sharp", "slow")}
-    assert said(**unknown).endswith("it leans on what servers usually do (docs/method.md).")
+    assert said(**unknown).endswith("it depends on prior assumptions (docs/method.md).")
 
 
 def test_trials_that_contradict_each_other_are_told_as_the_reason_of_a_drift() -> None:
-    told = "Its trials contradict each other: no server that stays the same gave them all."
+    told = "Its trials contradict each other: no unchanging server gives all these results."
     assert told in search_answer("one_to_one", summary("drift"), []).reasons
     looked = {**summary("drift"), "drift": {"probes": 2, "moved": ["CPU 40 %, at first 20 %"]}}
     reasons = search_answer("one_to_one", looked, []).reasons
@@ -79,7 +80,7 @@ def test_a_generator_that_ran_out_gives_a_lower_bound() -> None:
         "one_to_one", summary("generator_ran_out", interval_probes=[18, None]), []
     )
     assert answer.headline == (
-        "This server holds at least 18 probes (9 calls); the generator ran out first."
+        "This server holds at least 18 probes (9 calls); the load generator saturated first."
     )
     assert answer.status == "open"
     assert "The capacity lies at 18 probes or more with 90 % confidence." in answer.points
@@ -91,7 +92,7 @@ def test_a_floor_that_failed_says_so_with_the_reason() -> None:
         summary("floor_failed", probes=None, interval_probes=[None, 2]),
         [result(Outcome.FAIL, load=2, reasons=1)],
     )
-    assert answer.headline == "This server did not hold even the smallest load."
+    assert answer.headline == "This server failed even at the smallest load."
     assert "At 2 probes, trial 0 failed (worst session s001): reason number 0." in answer.reasons
 
 
@@ -154,7 +155,7 @@ def test_a_server_that_drifts_is_told_with_what_moved() -> None:
     drift = {"probes": 2, "looks": 3, "moved": ["CPU 31 %, at first 20 %"]}
     answer = search_answer("one_to_one", {**summary("drift"), "drift": drift}, [])
     assert answer.headline == (
-        "This server is not what it was: 18 probes (9 calls) held on the way."
+        "This server changed during the search: 18 probes (9 calls) passed in its course."
     )
     assert answer.reasons[1] == "At 2 probes, twice in a row: CPU 31 %, at first 20 %."
     assert (answer.status, answer.label) == ("open", "drift")
@@ -164,11 +165,11 @@ def test_a_last_look_that_moved_and_was_not_repeated_is_no_steady_server() -> No
     moved = {"figure": "cpu_percent", "moved": True}
     drift = {"probes": 2, "looks": 1, "moved": [], "figures": [moved]}
     told = search_answer("one_to_one", {**summary(), "drift": drift}, []).points
-    assert any("in the last look CPU had moved" in point for point in told)
+    assert any("in the last look CPU had changed" in point for point in told)
     drift["figures"] = []
     failed = [result(), result(Outcome.FAIL, load=2)]
     told = search_answer("one_to_one", {**summary(), "drift": drift}, failed).points
-    assert any("in the last look its verdict had moved" in point for point in told)
+    assert any("in the last look its verdict had changed" in point for point in told)
 
 
 def test_an_answer_that_trials_ran_out_for_is_no_lower_bound() -> None:
@@ -179,4 +180,4 @@ def test_an_answer_that_trials_ran_out_for_is_no_lower_bound() -> None:
 def test_a_server_that_was_looked_at_again_and_stayed_is_told_so() -> None:
     drift = {"probes": 2, "looks": 3, "moved": []}
     answer = search_answer("one_to_one", {**summary(), "drift": drift}, [])
-    assert any("tried again 3 times, and the server was still" in point for point in answer.points)
+    assert any("tried again 3 times, and the server had not" in point for point in answer.points)

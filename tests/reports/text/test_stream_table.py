@@ -7,7 +7,7 @@ import dataclasses
 from farm.model.trial_evidence import LayerInterval, StreamIdentity
 from farm.verdict.trial_streams import TrialStreams
 from reports.series.by_probe import by_probe
-from reports.text.stream_table import HEADINGS, ToldStreams
+from reports.text.stream_table import HEADINGS, StreamTable
 from tests.farm.trial_evidence import good
 
 COLUMNS = {heading.text: place for place, heading in enumerate(HEADINGS)}
@@ -28,7 +28,7 @@ def test_an_encoding_that_pauses_has_a_row_that_says_so() -> None:
     )
     sent = StreamIdentity("p000", "outbound", "video", 0, owed=True, seen=True)
     evidence = dataclasses.replace(good(), streams=(sent,), layers=layers)
-    rows = ToldStreams(evidence, ["s000"], 1.0).rows(evidence.plan.probes[0], None)
+    rows = StreamTable(evidence, ["s000"], 1.0).rows(evidence.plan.probes[0], None)
     shown = {
         row[COLUMNS["stream"]].text: [
             row[COLUMNS[name]].text for name in ("owed", "size", "bitrate")
@@ -56,7 +56,7 @@ def test_a_streams_loss_is_the_reports_whichever_way_it_goes() -> None:
     )
     evidence = dataclasses.replace(evidence, intervals=intervals)
     probe = evidence.plan.probes[0]
-    rows = list(ToldStreams(evidence, ["s000"], 1.0).rows(probe, None))
+    rows = list(StreamTable(evidence, ["s000"], 1.0).rows(probe, None))
     assert len(rows) == 4
     assert {row[COLUMNS["lost"]].text for row in rows} == {"0.50 %"}
     assert {row[COLUMNS["worst window"]].text for row in rows} == {"6.0 %"}

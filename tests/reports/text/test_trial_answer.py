@@ -15,9 +15,9 @@ from tests.reports.made_results import PHASES, PLAN, result
 def test_a_trial_that_passed() -> None:
     answer = trial_answer("one_to_one", PLAN, result(), PHASES)
     assert answer.status == "pass"
-    assert answer.headline == "Passed: 4 probes in 2 calls kept up their quality for 4 min."
+    assert answer.headline == "Passed: 4 probes in 2 calls kept their quality for 4 min."
     assert answer.points == (
-        "Worst session: s001, with 2.1 % lost after repair, video at worst 312 kbit/s, "
+        "Worst session: s001, with a post-repair loss of 2.1 %, video at worst 312 kbit/s, "
         "15.2 frames/s.",
         "4 of 4 probes established; first media after 0.8 s at the median, 1.3 s at most.",
         "The server's machine used 27 % of its CPU (the media server 55 % of one core), the "
@@ -28,7 +28,7 @@ def test_a_trial_that_passed() -> None:
 def test_a_leak_of_the_media_server_is_told() -> None:
     kept = replace(result(), kurento=KurentoFigures(9, 18, None, left_behind=2))
     said = (
-        "2 pipelines of the media server were still there when everybody had left: a leak, unless "
+        "2 pipelines of the media server still existed when all probes had left: a leak, unless "
         "it was only slow."
     )
     assert trial_answer("one_to_one", PLAN, kept, PHASES).points[-1] == said
@@ -39,7 +39,7 @@ def test_a_leak_of_the_media_server_is_told() -> None:
 def test_a_trial_that_failed_gives_its_first_reasons() -> None:
     answer = trial_answer("one_to_one", PLAN, result(Outcome.FAIL, reasons=7), PHASES)
     assert answer.headline == (
-        "Failed: 1 of 2 calls did not keep up their quality for 4 min, at a load of 4 probes."
+        "Failed: 1 of 2 calls did not keep their quality for 4 min, at a load of 4 probes."
     )
     assert answer.reasons[0] == "reason number 0."
     assert answer.reasons[-1] == "2 more reasons in the table of the trial."
@@ -52,10 +52,10 @@ def test_what_a_short_hold_is_worth_stands_in_the_headline() -> None:
         return trial_answer("one_to_one", PLAN, short, PHASES).headline
 
     assert said(Outcome.PASS, windows=2) == (
-        "Passed: 4 probes in 2 calls kept up their quality for 4 min, a short look of 2 windows."
+        "Passed: 4 probes in 2 calls kept their quality for 4 min, a short look of 2 windows."
     )
     assert said(Outcome.FAIL, windows=2, by_last_window=True) == (
-        "Failed: 1 of 2 calls did not keep up their quality for 4 min, a short look of 2 windows, "
+        "Failed: 1 of 2 calls did not keep their quality for 4 min, a short look of 2 windows, "
         "in the last window alone, at a load of 4 probes."
     )
     assert "window" not in said(Outcome.FAIL, windows=24)
@@ -89,7 +89,7 @@ def test_notes_begin_with_a_capital_but_for_names() -> None:
 def test_a_trial_without_a_hold_says_that_there_was_none() -> None:
     failed = replace(result(Outcome.FAIL), phases=Phases(ramp_s=1.0, done_s=20.0))
     headline = trial_answer("one_to_one", PLAN, failed, PHASES).headline
-    assert "failed before there was a hold, at a load of" in headline
+    assert "failed before the hold, at a load of" in headline
 
 
 def test_a_trial_that_broke_off_says_how_far_it_got_and_why() -> None:
