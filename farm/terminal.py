@@ -1,7 +1,7 @@
-"""What a person sees while a run goes on. The only rich import.
+"""Shows the progress of a run on a terminal or in a log. The only rich import.
 
-On a terminal one line is kept up to date below the notes; elsewhere plain lines come every few
-seconds, so that a log stays readable.
+On a terminal one line is kept up to date below the notes; elsewhere plain lines are printed every
+few seconds, so that a log stays readable.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Terminal:
     def __init__(self, stream: TextIO) -> None:
         self._console = Console(file=stream, highlight=False, soft_wrap=True)
         self._live: Live | None = None
-        self._said_s = float("-inf")
+        self._printed_s = float("-inf")
         self._phase = ""
 
     @contextmanager
@@ -66,8 +66,8 @@ class Terminal:
             self._live.update(Text(line, style="cyan", no_wrap=True, overflow="ellipsis"))
             return
         now_s = time.monotonic()
-        if now_s - self._said_s >= PLAIN_EVERY_S or progress.phase != self._phase:
-            self._said_s, self._phase = now_s, progress.phase
+        if now_s - self._printed_s >= PLAIN_EVERY_S or progress.phase != self._phase:
+            self._printed_s, self._phase = now_s, progress.phase
             self.note(line)
 
     def trial_ended(self, result: TrialResult) -> None:
@@ -83,7 +83,7 @@ class Terminal:
 
 
 def progress_line(progress: Progress) -> str:
-    """One second of a trial in one line; what is not known is `-`."""
+    """One second of a trial in one line; an unknown value is `-`."""
     joined = f"joined {progress.joined}/{progress.load}"
     failed = f", {progress.failed} failed" if progress.failed else ""
     left = "" if progress.left_s is None else f" {max(0.0, progress.left_s):3.0f} s left"

@@ -218,7 +218,7 @@ def test_a_finished_run_is_not_resumed(says: Says, tmp_path: Path) -> None:
     with RunRecording.create(tmp_path, "done", "", manifest, clock) as recording:
         recording.write_summary({"format": 1, "state": "converged"})
     said = says("size", "--resume", "done")
-    assert said == "farm: --resume: done: that run has its answer, nothing is left to do"
+    assert said == "farm: --resume: done: that run is complete, nothing is left to do"
 
 
 def test_a_run_whose_files_are_gone_says_which(

@@ -1,4 +1,4 @@
-"""Whether the page under test is there at all, before anything is started for it."""
+"""Checks that the page under test answers, before anything is started for it."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ from farm.planning.trial_planning import driver_name, plan_trial
 SETTING = "app.url"
 LOOK_EVERY_S = 5.0
 ASKED_AS = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) probe-farm", "Accept": "text/html,*/*"}
-"""Some servers refuse whoever names a library."""
+"""Headers of a browser, for some servers refuse clients that name a library."""
 
 
 MOST_BYTES = 256 * 1024
 MOST_HEADERS = 4096
 MOST_REDIRECTS = 20
-"""As Chromium takes them: of headers 256 KiB, of redirects twenty."""
+"""Chromium's limits: 256 KiB of headers, twenty redirects."""
 
 PRINTABLE = "!$%&'()*+,-./:;=?@[\\]^_`{|}~"
-"""What browsers send of an address as it is, letters and digits aside."""
+"""Characters of an address that browsers send unencoded, beside letters and digits."""
 
 
 class AnswersBadly(BadInput):
-    """Something is there, but shows no page."""
+    """Something answers at the address, but with an error instead of a page."""
 
 
 def pages_of(experiment: Experiment) -> tuple[str, ...]:
@@ -68,19 +68,22 @@ def pages_of(experiment: Experiment) -> tuple[str, ...]:
 
 
 async def check_pages(experiment: Experiment) -> tuple[str, ...]:
-    """Where they lead to, each after its redirects. Raises BadInput naming the setting."""
+    """Check all pages; returns their addresses after redirects.
+
+    Raises BadInput naming the setting.
+    """
     login = login_of(experiment.app.url or "")
-    led_to = []
+    targets = []
     for page in pages_of(experiment):
-        at_home = origin_of(page) == origin_of(experiment.app.url or "")
-        led_to.append(
+        same_origin = origin_of(page) == origin_of(experiment.app.url or "")
+        targets.append(
             await check_app(
                 page,
                 accept_self_signed=experiment.app.accept_self_signed,
-                login=login if at_home else None,
+                login=login if same_origin else None,
             )
         )
-    return tuple(dict.fromkeys(led_to))
+    return tuple(dict.fromkeys(targets))
 
 
 async def check_app(
@@ -90,7 +93,7 @@ async def check_app(
     login: Login | None = None,
     within_s: float = 10.0,
 ) -> str:
-    """One GET, past any proxy of the environment: where redirects led it.
+    """Send one GET, without any proxy of the environment; returns the address after redirects.
 
     Raises BadInput naming the setting.
     """
@@ -98,7 +101,7 @@ async def check_app(
     if address.scheme not in ("http", "https") or not address.hostname:
         raise BadInput(f"{SETTING}: {url}: must be http://host/ or https://host/")
     with _explained(url, within_s):
-        # A page may set a cookie and lead to itself until that comes back, at an address, too.
+        # A page may set a cookie and redirect to itself until it is sent back, also at an IP.
         async with (
             aiohttp.ClientSession(
                 trust_env=False,
@@ -120,7 +123,7 @@ async def check_app(
 
 
 async def app_answers(experiment: Experiment) -> bool:
-    """Whether it does again, after a reset."""
+    """Whether the pages answer again after a reset."""
     try:
         await check_pages(experiment)
     except BadInput:
@@ -129,9 +132,9 @@ async def app_answers(experiment: Experiment) -> bool:
 
 
 async def app_gone(url: str, *, accept_self_signed: bool, every_s: float = LOOK_EVERY_S) -> str:
-    """Look at it now and then until nothing answers there, twice in a row; what was met then.
+    """Check the app regularly until nothing answers twice in a row; returns the last error.
 
-    An app that answers with an error is there.
+    An app that answers with an error is not gone.
     """
     misses = 0
     while True:
@@ -145,7 +148,7 @@ async def app_gone(url: str, *, accept_self_signed: bool, every_s: float = LOOK_
                 return f"the application is gone: {error}"
         else:
             misses = 0
-        # Soon again after a miss: a trial in which nobody can join is over in seconds.
+        # Sooner after a miss: a trial in which no probe can join ends within seconds.
         await asyncio.sleep(every_s / 5 if misses else every_s)
 
 
@@ -161,7 +164,7 @@ class RemoteApp:
         return self.page
 
     async def late_s(self) -> None:
-        """Not ours to say: what keeps it waiting is the server's affair."""
+        """`None`: the delay of a page that is not the farm's is part of the server's quality."""
 
     async def died(self) -> str:
         return await app_gone(app_address(self.page), accept_self_signed=self.accept_self_signed)
@@ -169,23 +172,21 @@ class RemoteApp:
 
 @contextmanager
 def _explained(url: str, within_s: float) -> Iterator[None]:
-    """What went wrong with a request, as BadInput that names the setting."""
+    """Turn errors of a request into BadInput that names the setting."""
     site = url
     try:
         site = f"{origin_of(url)}/"
         yield
     except aiohttp.ClientConnectorCertificateError as error:
         why = error.certificate_error
-        said = why.verify_message if isinstance(why, ssl.SSLCertVerificationError) else why
+        text = why.verify_message if isinstance(why, ssl.SSLCertVerificationError) else why
         advice = "for one of your own set app.accept_self_signed: true"
-        raise BadInput(f"{SETTING}: {site}: certificate refused, {said}; {advice}") from error
+        raise BadInput(f"{SETTING}: {site}: certificate refused, {text}; {advice}") from error
     except aiohttp.TooManyRedirects as error:
-        raise AnswersBadly(f"{SETTING}: {url}: it leads from page to page without end") from error
+        raise AnswersBadly(f"{SETTING}: {url}: too many redirects") from error
     except aiohttp.ClientResponseError as error:
-        told = error.message.partition("\n")[0].rstrip(":")
-        raise AnswersBadly(
-            f"{SETTING}: {site}: what answers there speaks no HTTP that can be read: {told}"
-        ) from error
+        message = error.message.partition("\n")[0].rstrip(":")
+        raise AnswersBadly(f"{SETTING}: {site}: the answer is not valid HTTP: {message}") from error
     except TimeoutError as error:
         raise BadInput(f"{SETTING}: {url}: no answer within {within_s:g} s") from error
     except (aiohttp.ClientError, OSError) as error:
@@ -195,7 +196,7 @@ def _explained(url: str, within_s: float) -> Iterator[None]:
 
 
 def _as_browsers_ask(url: str) -> URL:
-    """Only what no request can hold is encoded; what is encoded already stays as it is (`%2F`)."""
+    """The address encoded as browsers do: what is encoded already stays as it is (`%2F`)."""
     parts = urlsplit(url)
     path = quote(asked_path(parts.path), safe=PRINTABLE)
     query = f"?{quote(parts.query, safe=PRINTABLE)}" if parts.query else ""
@@ -203,9 +204,9 @@ def _as_browsers_ask(url: str) -> URL:
 
 
 def _authorization(login: Login) -> dict[str, str]:
-    """Not sent on to another origin."""
-    told = b64encode(f"{login.user}:{login.password}".encode()).decode()
-    return {"Authorization": f"Basic {told}"}
+    """The header of HTTP basic authentication; aiohttp does not send it to another origin."""
+    encoded = b64encode(f"{login.user}:{login.password}".encode()).decode()
+    return {"Authorization": f"Basic {encoded}"}
 
 
 def _reason(error: Exception) -> str:

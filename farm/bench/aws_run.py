@@ -1,4 +1,4 @@
-"""The run on AWS that an experiment's inventory belongs to, as `provision` and resets need it."""
+"""The run on AWS of an experiment: its record, files, wanted machines. For provision and resets."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ RESET = "sudo -n /usr/local/sbin/reset-server"
 
 @dataclass(frozen=True, slots=True)
 class AwsRun:
-    """`wanted` has no keys yet (`with_keys`)."""
+    """A run on AWS; `wanted` has no keys yet (`with_keys`)."""
 
     record: RunRecord
     files: RunFiles
@@ -45,7 +45,7 @@ class AwsRun:
 
 
 def now() -> datetime:
-    """To the second, as tags and timers have it."""
+    """The time now, to the second, as tags and timers have it."""
     return datetime.now(UTC).replace(microsecond=0)
 
 
@@ -54,16 +54,16 @@ def price_cache() -> Path:
 
 
 def files_of(experiment: Experiment, file: Path) -> RunFiles:
-    """Beside the experiment, unless it names its inventory."""
+    """The files of an experiment's run: beside the experiment, unless it names its inventory."""
     beside = file.parent.resolve() / f"{file.stem}{FOLDER_SUFFIX}" / INVENTORY
     return RunFiles(experiment.inventory or beside)
 
 
 @contextmanager
 def held(files: RunFiles) -> Iterator[None]:
-    """Nobody else makes or ends the run of these files meanwhile: it would be made twice.
+    """Hold the lock of a run's files, so that two commands do not make or end it at once.
 
-    The lock is in our cache, not beside files of the user's. Raises InUse, BadInput.
+    The lock is in the farm's cache, not beside the user's files. Raises InUse, BadInput.
     """
     name = hashlib.sha256(os.fsencode(files.folder.resolve())).hexdigest()[:16]
     lock = user_cache_path("probe-farm") / f"aws_run_{name}.lock"
@@ -77,21 +77,21 @@ def held(files: RunFiles) -> Iterator[None]:
 
 
 def forget(files: RunFiles, say: Callable[[str], None]) -> None:
-    """Remove the files of a run that is over, and say what is left."""
+    """Remove the files of a run that is over, and name those that are left."""
     left = files.forget()
     if left:
-        say(f"left as it is, for nothing says that the farm made it: {', '.join(map(str, left))}")
+        say(f"left as it is, because the farm did not make it: {', '.join(map(str, left))}")
 
 
 def new_record(experiment: Experiment, file: Path) -> RunRecord:
-    """A name that no other run of anybody has."""
+    """The record of a new run, with a unique name."""
     name = f"{(experiment.name or file.stem)[:40]}-{secrets.token_hex(3)}"
     expires = now() + timedelta(seconds=experiment.aws.ttl_s)
     return RunRecord(name, expires.isoformat(), ())
 
 
 def aws_run(cloud: Cloud, aws: AwsSettings, record: RunRecord, files: RunFiles) -> AwsRun:
-    """What it wants, and what its regions offer. Raises BadInput, CloudError."""
+    """The run with its wanted machines, and what its regions offer. Raises BadInput, CloudError."""
     cloud.check_region(aws.server.region, "aws.server.region")
     for at, kind in enumerate(aws.hosts or ()):
         cloud.check_region(kind.region, f"aws.hosts[{at}].region")
@@ -103,7 +103,7 @@ def aws_run(cloud: Cloud, aws: AwsSettings, record: RunRecord, files: RunFiles) 
 
 
 def with_keys(run: AwsRun, aws: AwsSettings) -> Wanted:
-    """All that the machines are given; keys that are not there yet are made and kept."""
+    """The wanted machines with keys and user data; missing keys are made and kept."""
     data = {
         machine.name: user_data(
             machine.role,
@@ -117,7 +117,7 @@ def with_keys(run: AwsRun, aws: AwsSettings) -> Wanted:
 
 
 def write_addresses(run: AwsRun, there: Observed) -> None:
-    """Inventory and known_hosts, of what is there."""
+    """Write inventory and known_hosts of the machines that run."""
     machines = {machine.name: machine for machine in there.living}
     run.files.write_known_hosts(
         {machine.name: _addresses(machine) for machine in machines.values()}
@@ -126,7 +126,7 @@ def write_addresses(run: AwsRun, there: Observed) -> None:
 
 
 def inventory_plain(run: AwsRun, machines: Mapping[str, Machine]) -> dict[str, Any]:
-    """As the file has it: the server, and each place's hosts, of which the first is Ray's head."""
+    """The inventory as plain data: the server, and hosts, the first of each place Ray's head."""
     server = machines["server"]
     hosts, heads = [], set()
     for wanted in run.wanted.machines:
@@ -187,6 +187,6 @@ def _operator() -> str:
             return f"{IPv4Address(answer.read(64).decode().strip())}/32"
     except (OSError, urllib.error.URLError, AddressValueError, UnicodeDecodeError) as error:
         raise BadInput(
-            f"aws.operator: auto: {WHO_AM_I} did not tell this machine's address ({error}): "
+            f"aws.operator: auto: {WHO_AM_I} did not return this machine's address ({error}): "
             "expected an address such as 198.51.100.7/32"
         ) from error

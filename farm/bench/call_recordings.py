@@ -1,4 +1,4 @@
-"""Where the calls of a run are recorded on the server, and whether there is room for them."""
+"""The directory of recorded calls on the server, and the check that it has room."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from farm.planning.trial_planning import plan_trial
 from farm.protocols import Observer, Server
 
 TRIALS_KEPT: dict[Keep, int | None] = {"none": 1, "last": 2, "all": None}
-"""How many trials' recordings there are at a time; `None`: all of them."""
+"""Trials whose recordings exist at the same time; `None`: all of them."""
 
 
 def with_recordings_of(experiment: Experiment, run: str) -> Experiment:
-    """The same, with a directory of this run's own: another run's calls have the same names."""
+    """The experiment with a directory of its own for this run: names of calls repeat in runs."""
     recordings = experiment.server.recordings
     directory = f"{recordings.directory.rstrip('/')}/{run}"
     recordings = replace(recordings, directory=directory)
@@ -27,22 +27,22 @@ def with_recordings_of(experiment: Experiment, run: str) -> Experiment:
 
 
 def say_where(experiment: Experiment, observer: Observer) -> None:
-    """Where calls are recorded, or why nobody will look for them."""
+    """Note where calls are recorded, or why recordings are not checked."""
     recordings, process = experiment.server.recordings, experiment.server.process
     if not experiment.scenario.record:
         return
     if not _records(_plan(experiment, smallest_load(experiment.scenario))):
         why = "app.url" if experiment.app.url is not None else "app.driver"
-        observer.note(f"recordings are not checked: with {why} their names are not known")
+        observer.note(f"recordings are not checked: with {why} their names are unknown")
         return
     shared = f", which container {process.container} must share" if process.container else ""
     observer.note(f"recordings: {recordings.directory} on the server{shared}")
 
 
 async def require_room(experiment: Experiment, server: Server, load: int, trials: int) -> None:
-    """Raises BadInput if the server has no room for the recordings of trials of this load.
+    """Raise BadInput if the server has no room for the recordings of trials of this load.
 
-    Room that is not known is no obstacle. Raises ServerError when it cannot be asked.
+    Unknown room is no obstacle. Raises ServerError when the server cannot be asked.
     """
     plan = _plan(experiment, load)
     if server.recordings is None or not _records(plan):

@@ -1,4 +1,4 @@
-"""The servers of our own that a run may need, as child processes."""
+"""The farm's own servers, embedded Kurento and demo app, as child processes."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from farm.model.trial_evidence import FaultKind
 from farm.processes import Child, Processes, json_line
 
 ANSWER_WITHIN_S = 5.0
-"""How long the demo app has to say how it is."""
+"""Time that the demo app has to answer a health check."""
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedKurento:
-    """The media server for trying out; `reset` is the shell command that gives a fresh one."""
+    """The embedded media server; `reset` is the shell command that restarts it."""
 
     child: Child[dict[str, Any]]
     url: str
@@ -40,9 +40,9 @@ async def start_embedded_kurento(
     recordings: str | None = None,
     cores: Sequence[int] | None = None,
 ) -> EmbeddedKurento:
-    """Start it on loopback; `addresses` are those that it offers for media.
+    """Start the embedded media server on loopback; `addresses` are those it offers for media.
 
-    It writes files below `recordings` and nowhere else. Raises ProcessError.
+    It writes files only below `recordings`. Raises ProcessError.
     """
     pid_file = processes.temporary_directory("embedded-kurento-") / "pid"
     child = await processes.start(
@@ -95,7 +95,7 @@ async def start_demo_app(
 
 
 def loop_late_s(health: str) -> float | None:
-    """What the demo app says at this address; how long it took if it does not say so in time."""
+    """The delay of the demo app's event loop from its health check; the wait if that is late."""
     begun_s = time.monotonic()
     opener = build_opener(ProxyHandler({}))
     try:
@@ -104,11 +104,11 @@ def loop_late_s(health: str) -> float | None:
     except TimeoutError:
         return time.monotonic() - begun_s
     except (OSError, HTTPException, ValueError, KeyError):
-        return None  # whether it died is for others to say
+        return None  # `died` reports an app that ended
 
 
 class DemoApp:
-    """The demo app of a run; one that died is started again for the next trial."""
+    """The demo app of a run; if it died, it is started again for the next trial."""
 
     death: FaultKind = "app_died"
 
@@ -117,7 +117,7 @@ class DemoApp:
         self._child: Child[dict[str, Any]] | None = None
 
     async def url(self) -> str:
-        """Where it answers; ends with a slash. Raises ProcessError."""
+        """Its address, which ends with a slash; starts it if needed. Raises ProcessError."""
         if self._child is None or not self._child.alive:
             if self._child is not None:
                 await self._child.stop()
@@ -125,13 +125,13 @@ class DemoApp:
         return str(self._child.ready["url"])
 
     async def late_s(self) -> float | None:
-        """How late its loop was since it was asked last; `None`: it is not there."""
+        """The delay of its event loop since the last question; `None`: it does not run."""
         if self._child is None or not self._child.alive:
             return None
         return await asyncio.to_thread(loop_late_s, f"{self._child.ready['url']}health")
 
     async def died(self) -> str:
-        """Wait until the one of now is dead; why."""
+        """Wait until the running process ends; returns why."""
         child = self._child
         if child is None:
             return "the demo app was never started"

@@ -38,7 +38,7 @@ Late = Callable[[], Awaitable[float | None]]
 
 @dataclass(frozen=True, slots=True)
 class GeneratorMachine:
-    """One that can run probes; `ray` and `cluster` are `None` for this one."""
+    """A machine that can run probes; `ray` and `cluster` are `None` for this machine."""
 
     order: HostOrder
     room: HostRoom
@@ -47,9 +47,9 @@ class GeneratorMachine:
 
 
 class Generator:
-    """All of an experiment's hosts, fresh for each trial. Make it by `open_generator`.
+    """All hosts of an experiment, opened anew for each trial. Made by `open_generator`.
 
-    `seen` fills with what hosts turned out to be.
+    `seen` collects the facts of the hosts that were opened.
     """
 
     def __init__(self, machines: Sequence[GeneratorMachine], clock: RunClock) -> None:
@@ -67,9 +67,9 @@ class Generator:
 
     @property
     def address(self) -> str:
-        """This machine's, as all hosts reach it: loopback if there are no others.
+        """This machine's address, as all hosts reach it: loopback if there are no others.
 
-        Raises BadInput when there is no way to one of them.
+        Raises BadInput when a host has no route.
         """
         others = [machine.ray.address for machine in self._machines.values() if machine.ray]
         ours = [address_towards(other) for other in others]
@@ -78,9 +78,9 @@ class Generator:
     async def looks(
         self, chromium: Path | None, app_url: str | None
     ) -> dict[str, HostLook | BadInput | GeneratorError]:
-        """What each of the other machines is and has, or why it could not say.
+        """The facts of each other machine, or the error why they are unknown.
 
-        `chromium` is the one that the experiment names, `app_url` the page under test.
+        `chromium` is the path that the experiment names, `app_url` the page under test.
         """
 
         async def look(machine: GeneratorMachine) -> HostLook | BadInput | GeneratorError:
@@ -99,7 +99,7 @@ class Generator:
         return dict(zip(others, found, strict=True))
 
     async def check(self, kit: HostKit, note: Callable[[str], None]) -> None:
-        """Raises BadInput for the first of the other machines that cannot run probes."""
+        """Raise BadInput for the first of the other machines that cannot run probes."""
         wanted = kit.probes.chromium
         versions: dict[str, str | None] = {}
         for name, look in (await self.looks(wanted, kit.app_url)).items():
@@ -111,7 +111,9 @@ class Generator:
             versions[HERE] = await asyncio.to_thread(chromium_version, program)
         if len(set(versions.values())) > 1:
             of_each = ", ".join(f"{name} {version}" for name, version in versions.items())
-            note(f"hosts have unlike Chromiums, their probes may behave unlike: {of_each}")
+            note(
+                f"hosts have different Chromiums, so their probes may behave differently: {of_each}"
+            )
 
     @asynccontextmanager
     async def hosts(
@@ -122,10 +124,10 @@ class Generator:
         late: Late | None,
         media_server: Root,
     ) -> AsyncIterator[Mapping[str, Host]]:
-        """Those of these names, open; closed at the end. Raises BadInput, GeneratorError.
+        """The hosts of these names, open; closed at the end. Raises BadInput, GeneratorError.
 
-        `late` asks the demo app that runs here how late it is: the first host tells.
-        `media_server` tells its process, where it runs on this machine.
+        `late` asks the demo app on this machine for its delay, which the first host reports.
+        `media_server` returns the media server's process, where it runs on this machine.
         """
         hosts: dict[str, LocalHost | RemoteHost] = {}
         for name in names:
@@ -154,7 +156,7 @@ class Generator:
 
 @asynccontextmanager
 async def open_generator(experiment: Experiment, clock: RunClock) -> AsyncIterator[Generator]:
-    """Its clusters reached; at the end nothing of ours runs there. Raises BadInput."""
+    """The generator with its clusters connected; leaves no process there. Raises BadInput."""
     machines: list[GeneratorMachine] = []
     async with AsyncExitStack() as stack:
         for at, settings in enumerate(experiment.hosts):
@@ -182,7 +184,7 @@ def ray_address(setting: str) -> str:
 
 
 def address_towards(other: str) -> str:
-    """The address of this machine that its packets to `other` bear. Raises BadInput."""
+    """The source address of this machine's packets to `other`. Raises BadInput."""
     try:
         family, kind, _, _, there = socket.getaddrinfo(other, 9, type=socket.SOCK_DGRAM)[0]
         with socket.socket(family, kind) as nothing_sent:
@@ -193,7 +195,7 @@ def address_towards(other: str) -> str:
 
 
 def names_beside(taken: Sequence[str], place: str, found: Sequence[RayMachine]) -> tuple[str, ...]:
-    """A name for each that nobody else has: its own, with its place, with a number."""
+    """A unique name for each machine: its own, with its place, or with a number."""
     names: list[str] = []
     for machine in found:
         full = f"{machine.name}@{place}"
@@ -204,7 +206,7 @@ def names_beside(taken: Sequence[str], place: str, found: Sequence[RayMachine]) 
 
 
 def look_trouble(order: HostOrder, look: HostLook, app_url: str | None) -> str | None:
-    """Why it cannot run probes."""
+    """Why a machine cannot run probes; `None` if it can."""
     absent = [core for core in order.cores or () if core >= look.cores]
     if look.chromium is None:
         return look.chromium_trouble
@@ -218,7 +220,7 @@ def look_trouble(order: HostOrder, look: HostLook, app_url: str | None) -> str |
 
 
 def _room(experiment: Experiment, settings: HostSettings, cores: int) -> HostRoom:
-    """Raises BadInput where what was measured is asked for, and nothing was."""
+    """The room on a machine. Raises BadInput where a measured density is asked for and unknown."""
     return HostRoom(cores, settings.probes or room_for(experiment, cores, density_file()))
 
 
@@ -233,7 +235,7 @@ def _order(experiment: Experiment, settings: HostSettings, name: str) -> HostOrd
 
 
 def check_machines(at: int, settings: HostSettings, found: Sequence[RayMachine]) -> None:
-    """Raises BadInput for too few of them, or two of one name, which nobody could tell apart."""
+    """Raise BadInput for too few machines, or two of the same name."""
     names = ", ".join(machine.name for machine in found) or "none"
     if not found:
         raise BadInput(f"hosts[{at}].ray: {settings.ray}: no machine of it has CPUs for probes")

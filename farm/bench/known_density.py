@@ -1,4 +1,4 @@
-"""What `farm doctor --density` found on this machine, kept for `probes.density: measured`."""
+"""Keeps densities measured by `farm doctor --density`, for `probes.density: measured`."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ MEASURE = "measure it: farm doctor --density EXPERIMENT"
 
 
 def density_file() -> Path:
-    """A JSON object: for each kind of probe, how many `probes` so many `cores` carry."""
+    """The path of a JSON file: for each kind of probe, how many `probes` how many `cores` carry."""
     return user_cache_path("probe-farm") / "density.json"
 
 
 def kind_of_probe(experiment: Experiment) -> str:
-    """What a probe costs depends on: its fidelity, its scenario, its pictures."""
+    """The kind of probe, by all that its CPU depends on: fidelity, scenario, camera."""
     size, rate = camera_size(experiment), experiment.media.frame_rate
     return f"{experiment.probes.fidelity} {experiment.scenario.kind} {size} {rate}"
 
 
 def remember(experiment: Experiment, probes: int, cores: int, file: Path) -> None:
-    """In the place of what was known of this kind of probe. Raises RecordingError."""
+    """Store the density of a kind of probe in place of the old one. Raises RecordingError."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         sweep(file.parent)
-        # What another farm adds meanwhile stays.
+        # Under a lock, so that entries of another farm process stay.
         with waited_for(file.with_name(f"{file.name}.lock")):
             known = {**_known(file), kind_of_probe(experiment): {"probes": probes, "cores": cores}}
             write_text(file, json.dumps(known, indent=1))
@@ -43,17 +43,17 @@ def remember(experiment: Experiment, probes: int, cores: int, file: Path) -> Non
 
 
 def room_for(experiment: Experiment, cores: int, file: Path) -> int | None:
-    """The most probes that a machine of so many cores carries; `None`: no limit is asked for.
+    """The most probes that a machine of `cores` carries; `None`: no limit is asked for.
 
     Raises BadInput where this machine was never measured with such probes.
     """
     if experiment.probes.density is None:
         return None
     kind = kind_of_probe(experiment)
-    found = _known(file).get(kind)
-    if found is None:
-        raise BadInput(f"probes.density: measured: nothing is known of {kind!r}; {MEASURE}")
-    return max(1, int(found["probes"] * cores / found["cores"]))
+    density = _known(file).get(kind)
+    if density is None:
+        raise BadInput(f"probes.density: measured: no density of {kind!r} is known; {MEASURE}")
+    return max(1, int(density["probes"] * cores / density["cores"]))
 
 
 def _known(file: Path) -> Mapping[str, Any]:

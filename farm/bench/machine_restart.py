@@ -1,4 +1,4 @@
-"""`server.reset.by: reboot | fresh_instance`: what makes the server's machine new, as a value."""
+"""`server.reset.by: reboot | fresh_instance`: how the server's machine is restarted, as a value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from farm.protocols import Observer, Restart
 
 
 def machine_restart(experiment: Experiment, observer: Observer) -> Restart | None:
-    """`None` where a command on the server does it. Raises BadInput."""
+    """What restarts the machine; `None` where a command resets the server. Raises BadInput."""
     if experiment.server.reset.by == "command" or experiment.inventory is None:
         return None
     from farm.bench.aws_run import aws_run, with_keys

@@ -1,4 +1,4 @@
-"""The media server and its machine, as they are reached from here."""
+"""Reaches the media server and its machine from here."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from farm.server.unseen import UnseenServer
 from farm.ssh import SshShell
 
 ANY_SERVER = (
-    "not a Kurento (server.kurento: null, which app.url without server.kurento means, too): "
-    "pipelines and elements are not known"
+    "not a Kurento (server.kurento: null, which app.url without server.kurento also means): "
+    "pipelines and elements are unknown"
 )
 
 EMBEDDED_BEHIND_ANOTHER_PAGE = (
-    "embedded, beside app.url: only a page that is told its address uses it; for the media server"
+    "embedded, beside app.url: only a page that is given its address uses it; for the media server"
     " behind your own page set server.kurento: null"
 )
 
 
 async def server_info(kurento: str, setting: str = "server.kurento") -> Mapping[str, Any]:
-    """What the media server says it is. Raises BadInput naming `setting` when nothing fit answers.
+    """The media server's own information. Raises BadInput naming `setting` if it is no Kurento.
 
     An answer without a version is not a Kurento's.
     """
@@ -44,12 +44,12 @@ async def server_info(kurento: str, setting: str = "server.kurento") -> Mapping[
     except KurentoError as error:
         raise BadInput(f"{setting}: {error}") from error
     if not isinstance(info, Mapping) or "version" not in info:
-        raise BadInput(f"{setting}: {kurento}: not a Kurento server (it names no version)")
+        raise BadInput(f"{setting}: {kurento}: not a Kurento server (it reports no version)")
     return info
 
 
 async def answers(kurento: str) -> bool:
-    """Whether it does again, after a reset."""
+    """Whether a Kurento answers again after a reset."""
     try:
         async with KurentoClient.connect(kurento, connect_within_s=2) as client:
             await client.server_info()
@@ -59,7 +59,7 @@ async def answers(kurento: str) -> bool:
 
 
 def shell_to(settings: ServerSettings, processes: Processes) -> Shell | None:
-    """A shell on the server's machine, not yet open; `None` where there is no way to one."""
+    """A shell on the server's machine, not yet open; `None` where none is configured."""
     if settings.ssh is not None:
         return SshShell(settings.ssh)
     return LocalShell(processes) if settings.local else None
@@ -70,7 +70,7 @@ def server_behind(
 ) -> Server:
     """The system under test, not yet open; without a shell its machine stays unseen.
 
-    One that is no Kurento answers when its page does.
+    A server that is no Kurento counts as ready when its page answers.
     """
     settings, app = experiment.server, experiment.app
     address = settings.kurento or app.url
@@ -86,7 +86,7 @@ def server_behind(
 
 
 def process_unseen(facts: ServerFacts) -> str | None:
-    """What is not known of the media server's process, and why; `None` where it is seen."""
+    """What is unknown of the media server's process, and why; `None` where it is seen."""
     if facts.pid is not None:
         return None
     why = "none is named:" if facts.unseen is None else f"{facts.unseen};"
@@ -96,7 +96,10 @@ def process_unseen(facts: ServerFacts) -> str | None:
 
 
 async def look_around(server: Server, settings: ServerSettings) -> ServerFacts:
-    """Open it. Raises BadInput, or ServerUnreachable and its kin naming the setting."""
+    """Open the server. Raises BadInput, or ServerUnreachable and its subclasses.
+
+    The message names the setting.
+    """
     try:
         return await server.open()
     except ServerUnreachable as error:

@@ -1,7 +1,7 @@
-"""What can be told before anything is started: whether all that an experiment names is here.
+"""Checks, before anything is started, that all that an experiment names is on this machine.
 
 Each check returns what it found, in words for `farm doctor`, or raises BadInput; its message begins
-with the key of the setting where there is one. A run makes them all before it makes its folder.
+with the key of the setting where there is one. A run makes all checks before it makes its folder.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from farm.ssh import check_settings
 
 
 def preflight(experiment: Experiment, beside: Path) -> None:
-    """All of them; `beside` is where a driver's file is looked for. Raises BadInput."""
+    """Make all checks; `beside` is the folder of a driver's file. Raises BadInput."""
     for _, check in CHECKS:
         check(experiment, beside)
 
 
 def chromium(experiment: Experiment, _beside: Path) -> str:
-    """There is one, and it starts."""
+    """Check that there is a Chromium, and that it starts."""
     if not any(host.here for host in experiment.hosts):
         return "not needed here: other machines run the probes"
     program = find_chromium(experiment.probes.chromium)
@@ -40,7 +40,7 @@ def chromium(experiment: Experiment, _beside: Path) -> str:
 
 
 def driver(experiment: Experiment, beside: Path) -> str:
-    """It can be read, it has the scenario's roles, and its rooms have the streams asked for."""
+    """Check that the driver can be read, and has the scenario's roles and streams."""
     name, kind = driver_name(experiment), experiment.scenario.kind
     found = read_driver(name, beside)
     experiment = with_room_media(experiment, beside)
@@ -54,14 +54,14 @@ def driver(experiment: Experiment, beside: Path) -> str:
 
 
 def clips(experiment: Experiment, _beside: Path) -> str:
-    """They can be read, or drawn, at the camera's size."""
+    """Check that clips can be read, or made, at the camera's size."""
     media, size = experiment.media, camera_size(experiment)
     check_clips(media, size, clip_cache())
-    return f"{media.video} at {size}, {media.frame_rate} frames a second; sound: {media.audio}"
+    return f"{media.video} at {size}, {media.frame_rate} frames/s; audio: {media.audio}"
 
 
 def cores(experiment: Experiment, _beside: Path) -> str:
-    """This machine has those that hosts and embedded server were given."""
+    """Check that this machine has the cores given to hosts and embedded server."""
     here = sorted(os.sched_getaffinity(0))
     given = {
         f"hosts[{at}].cores": host.cores for at, host in enumerate(experiment.hosts) if host.here
@@ -80,7 +80,7 @@ def cores(experiment: Experiment, _beside: Path) -> str:
 
 
 def way_to_server(experiment: Experiment, _beside: Path) -> str:
-    """The settings by which its machine would be reached can be used."""
+    """Check that the settings by which the server's machine is reached can be used."""
     server = experiment.server
     if server.kurento == EMBEDDED and server.ssh is not None:
         raise BadInput(
@@ -96,7 +96,7 @@ def way_to_server(experiment: Experiment, _beside: Path) -> str:
 
 
 def _nothing_of_the_embedded(server: ServerSettings) -> None:
-    """The farm knows its own server's process and how to reset it: another is another server's."""
+    """Refuse process and reset command of the embedded server, which the farm sets itself."""
     elsewhere = "or server.kurento: null with app.url, ws://host:8888/kurento without"
     if server.process not in (ProcessSettings(), ProcessSettings(name=None)):
         raise BadInput(
@@ -111,7 +111,7 @@ def _nothing_of_the_embedded(server: ServerSettings) -> None:
 
 
 def price(experiment: Experiment, _beside: Path) -> str:
-    """The server's machine is in the price table, if one is named."""
+    """Check that the server's machine is in the price table, if one is named."""
     priced = price_of_server(experiment.server.price)
     if priced is None:
         return "not asked for: server.price.machine names no machine"

@@ -1,4 +1,4 @@
-"""Prices: of the machine under test, and of the measurement before it begins."""
+"""Prices of the machine under test, and the cost of a measurement before it begins."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from farm.results.price_table import read_price_table
 from farm.results.priced_machine import PriceCheck, check_machine
 
 BETWEEN_TRIALS_S = 60.0
-"""Reset, browsers, leaving, a look at the recordings: a guess on the long side."""
+"""Time for reset, browsers, leaving and checking recordings: an estimate on the long side."""
 
 
 def price_table(price: Price) -> PriceTable:
     """The table that the experiment names, else the farm's own. Raises BadInput."""
     if price.table is not None:
         return read_price_table(price.table, "server.price.table")
-    from infra.aws.prices import repository_table  # it brings the whole cloud along
+    from infra.aws.prices import repository_table  # imports the whole cloud package
 
     return repository_table()
 
 
 def price_of_server(price: Price) -> tuple[PriceTable, MachinePrice] | None:
-    """The table and its line for the server; `None` if no machine is named. Raises BadInput."""
+    """The table and the server's price; `None` if no machine is named. Raises BadInput."""
     if price.machine is None:
         return None
     table = price_table(price)
-    found = table.find(price.machine, price.region)
-    if found is None:
+    priced = table.find(price.machine, price.region)
+    if priced is None:
         there = sorted(each.machine for each in table.machines if each.region == price.region)
         allowed = f"expected one of {', '.join(there)}" if there else "it has none there"
         raise BadInput(
             f"server.price.machine: {price.machine}: no price for {price.region} in the table of "
             f"{table.date}: {allowed}"
         )
-    return table, found
+    return table, priced
 
 
 def checked_price(
@@ -63,7 +63,7 @@ def checked_price(
 
 
 def price_note(check: PriceCheck | None) -> str | None:
-    """What a person should know of the price before anything is measured."""
+    """A note on the price for the user, before anything is measured."""
     if check is None or check.mismatch is None:
         return None
     ends = ": its price is not this server's, and no cost is made of it" if check.unlike else ""
@@ -71,9 +71,9 @@ def price_note(check: PriceCheck | None) -> str | None:
 
 
 def cost_of_measuring(experiment: Experiment, trials: int) -> str | None:
-    """What server and hosts cost at most while it is measured, in words; `None` without a price.
+    """The highest cost of server and hosts during a run, in words; `None` without a price.
 
-    Hosts count that `farm provision` made by the same file.
+    Only hosts that `farm provision` made from the same file count.
     """
     priced = price_of_server(experiment.server.price)
     if priced is None:
@@ -87,25 +87,25 @@ def cost_of_measuring(experiment: Experiment, trials: int) -> str | None:
     return (
         f"cost: at most {total:.2f} {table.currency} for {what}, {hours:.1f} h of "
         f"{machine.machine} in {machine.region} at {machine.per_hour:g} {table.currency} "
-        f"(prices of {table.date})" + ("; hosts come on top" if hosts is None else "")
+        f"(prices of {table.date})" + ("; hosts cost extra" if hosts is None else "")
     )
 
 
 def _prices_of_hosts(experiment: Experiment, table: PriceTable) -> list[float] | None:
-    """An hour of each machine; `None` where they are not known, or one has no price."""
+    """The price of an hour of each host; `None` where they are unknown, or one has no price."""
     if experiment.inventory is None or not experiment.aws.hosts:
         return None
-    found: list[float] = []
+    prices: list[float] = []
     for kind in experiment.aws.hosts:
         priced = table.find(kind.type, kind.region)
         if priced is None:
             return None
-        found += [priced.per_hour] * kind.count
-    return found
+        prices += [priced.per_hour] * kind.count
+    return prices
 
 
 def longest_run_s(experiment: Experiment, trials: int) -> float:
-    """How long so many trials of the largest load may take, or the budget if that ends it."""
+    """The longest time for `trials` of the largest load, or the budget if that is shorter."""
     settings, search = experiment.trial, experiment.search
     settle_s = AT_MOST_S if settings.settle_s is None else settings.settle_s
     load = search.maximum if trials > 1 else settings.load or 1

@@ -1,4 +1,4 @@
-"""What was found at the start of a run, in words: two runs, or two sessions of one, can differ."""
+"""Facts of a run in words, for comparison with another run, or after it was resumed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from farm.recording.manifest import Manifest
 
 
 def server_facts(server: ServerFacts | None, kurento: Mapping[str, Any]) -> dict[str, str | None]:
-    """Of the media server and its machine; None where nobody could tell."""
+    """Facts of the media server and its machine; None where unknown."""
     version = kurento.get("version")
     memory = server.memory_bytes if server else None
     return {
@@ -23,7 +23,7 @@ def server_facts(server: ServerFacts | None, kurento: Mapping[str, Any]) -> dict
 
 
 def run_facts(run: Manifest) -> dict[str, str | None]:
-    """Of the server, the browsers, the machines that ran them, and the farm."""
+    """Facts of the server, the browsers, the machines that ran them, and the farm."""
     hosts = [f"{host.cores} cores, {host.memory_bytes / 1e9:.1f} GB" for host in run.hosts]
     return {
         **server_facts(run.server, run.kurento),

@@ -1,4 +1,4 @@
-"""What the server had, put together from all that a run knows of its machine."""
+"""The resources of the server's machine, from all that a run knows about it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def machine_of(
     hosts: Iterable[HostFacts],
     prices: PriceTable | None = None,
 ) -> ServerResources:
-    """`hosts` are the machines that ran probes: one of them may be the server's own."""
+    """The server's resources; `hosts` ran probes, and one may be the server's own machine."""
     server = experiment.server
     price = None if prices is None else prices.find(server.price.machine or "", server.price.region)
     of_type = None if price is None or price.network_gbps is None else price.network_gbps * 1e9
@@ -49,9 +49,9 @@ class ThisMachine:
 
 
 def listening_here(urls: Iterable[str | None]) -> tuple[int, ...]:
-    """Processes of this machine that listen where these addresses lead, if they lead here.
+    """Processes that listen at those of these addresses that are on this machine.
 
-    Those of another user are seen by root alone.
+    Only root sees those of other users.
     """
     ours = {"localhost", socket.gethostname()}
     ours |= {each.address for several in psutil.net_if_addrs().values() for each in several}

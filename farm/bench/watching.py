@@ -1,4 +1,4 @@
-"""Who dies while a trial goes on: the media server, or the app."""
+"""Notices the death of the media server or the app during a trial."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from farm.model.trial_evidence import Fault, FaultKind
 from farm.protocols import Clock
 
 KEEP_ALIVE_S = 20.0
-"""How often the media server is asked: a machine that lost its power closes no socket."""
+"""Period of keep-alive pings to the media server: a machine without power closes no socket."""
 
 Death = tuple[FaultKind, Callable[[], Awaitable[str]]]
-"""Whose fault it is, and what waits for it and says why."""
+"""The kind of fault, and a function that waits for it and returns why."""
 
 
 @asynccontextmanager
 async def watching(deaths: Iterable[Death], clock: Clock) -> AsyncIterator[asyncio.Future[Fault]]:
-    """A future of the first of them."""
+    """A future of the first death as a fault."""
     fault: asyncio.Future[Fault] = asyncio.get_running_loop().create_future()
 
     def strike(found: Fault) -> None:
@@ -41,17 +41,17 @@ async def watching(deaths: Iterable[Death], clock: Clock) -> AsyncIterator[async
 
 
 async def kurento_gone(kurento: str) -> str:
-    """Wait until it is; why."""
+    """Wait until the media server is gone; returns why."""
     return f"the media server is gone: {await _lost(kurento)}"
 
 
 async def _lost(kurento: str) -> KurentoError:
-    """Wait until the server is not the one any more that it is now."""
+    """Wait until the server is lost, or another process has taken its place."""
     try:
         client = await KurentoClient.open(kurento, keep_alive_s=KEEP_ALIVE_S)
         try:
-            # A question makes a session. A server that is back at once, behind a proxy that takes
-            # our socket meanwhile, tells by it that it is another: it does not know the session.
+            # A request makes a session. A server that restarts at once behind a proxy that keeps
+            # our socket is recognised by it: the new process does not know the session.
             await client.server_info()
             return await client.lost()
         finally:

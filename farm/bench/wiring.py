@@ -1,4 +1,4 @@
-"""The composition root: an experiment becomes a world to run trials in."""
+"""The composition root: opens all that the trials of an experiment need."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ from infra.local_sshd import local_sshd, sshd_program
 
 @dataclass(slots=True)
 class OpenWorld:
-    """A `World` and what was learnt while it was opened."""
+    """A `World`, and facts learnt while it was opened."""
 
     world: World
     server: ServerFacts
@@ -67,10 +67,10 @@ async def open_world(
     observer: Observer,
     beside: Path = Path(),
 ) -> AsyncIterator[OpenWorld]:
-    """Start what the experiment asks for, reach the rest; at the end nothing of ours runs.
+    """Start what the experiment asks for, connect to the rest; at the end all of it is ended.
 
-    `beside` is where a driver's file is looked for. Raises BadInput or ServerUnreachable for what
-    is missing or does not answer.
+    `beside` is the folder of a driver's file. Raises BadInput or ServerUnreachable for what is
+    missing or does not answer.
     """
     driver = read_driver(driver_name(experiment), beside)
     app = experiment.app
@@ -151,14 +151,14 @@ async def open_world(
 
 
 def _server_root(server: Server, experiment: Experiment, facts: ServerFacts) -> Root:
-    """What tells which processes of this machine are the server's."""
+    """A function that returns the server's processes on this machine."""
     listening = listening_here((experiment.server.kurento, experiment.app.url))
     seen = server if is_same_machine(facts, ThisMachine()) else None
     return partial(_pids, seen, listening)
 
 
 def _pids(server: Server | None, listening: tuple[int, ...]) -> tuple[int, ...]:
-    """What of the server runs on this machine: its process where it is seen, and what listens."""
+    """The server's processes on this machine: its own where seen, and those that listen."""
     own = () if server is None or server.pid is None else (server.pid,)
     return (*own, *listening)
 
@@ -166,7 +166,8 @@ def _pids(server: Server | None, listening: tuple[int, ...]) -> tuple[int, ...]:
 def _say_how(shell: Shell | None, observer: Observer) -> None:
     if shell is None:
         observer.note(
-            "neither server.ssh nor server.local: the server's CPU stays unknown, it is not reset"
+            "neither server.ssh nor server.local: the server's CPU stays unknown, and it is not "
+            "reset"
         )
 
 
@@ -183,8 +184,10 @@ async def _with_embedded(
     observer: Observer,
     address: str,
 ) -> tuple[Experiment, Shell]:
-    """The experiment with the embedded server in the place of a real one, started, and the way to
-    it: of an sshd of ours nothing that ssh's configuration says is meant."""
+    """Start the embedded server; returns the experiment with its address, and a shell to it.
+
+    The farm's own sshd is reached without the user's ssh configuration.
+    """
     addresses = tuple(dict.fromkeys((address, "127.0.0.1")))
     embedded = await start_embedded_kurento(
         processes,
@@ -215,19 +218,19 @@ async def _with_embedded(
 
 
 class PageUnderTest(Protocol):
-    """The page under test; `death` is whose fault it is when it dies."""
+    """The page under test; `death` is the kind of fault when it dies."""
 
     @property
     def death(self) -> FaultKind: ...
 
     async def url(self) -> str:
-        """`app.url`, or where ours answers, started again if it died."""
+        """Its address: `app.url`, or that of the demo app, which is restarted if it died."""
 
     async def late_s(self) -> float | None:
-        """How late it was since it was asked last; `None` where it is not ours."""
+        """The delay of its event loop since the last question; `None` for another's page."""
 
     async def died(self) -> str:
-        """Wait until it is gone; why."""
+        """Wait until it is gone; returns why."""
 
 
 def _app(

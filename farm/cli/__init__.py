@@ -1,1 +1,1 @@
-"""The command `farm`: one file a verb, the only readers of argv and environment."""
+"""The command `farm`: one file for each verb, the only readers of argv and environment."""

@@ -20,17 +20,17 @@ VERBS: Mapping[str, str] = {
     "demo": "a small real run on this machine: each scenario once, then a search",
     "init": "print an experiment with every setting, its default and its meaning",
     "run": "one trial: reset, ramp, settle, hold, verdict",
-    "size": "search for the largest load that holds",
+    "size": "search for the largest load that passes",
     "watch": "one load again and again, for days, to see whether the server drifts",
     "report": "draw a run's figures and page again",
     "compare": "say whether the second of two runs holds as much as the first",
     "runs": "list runs, or remove old ones",
-    "doctor": "say what this machine, or an experiment, lacks, and what brings it",
+    "doctor": "check what this machine, or an experiment, lacks, and how to get it",
     "serve": "demo app and embedded server, to look at in your own browser",
     "provision": "make the server, and hosts, on AWS; or list what runs there and what it costs",
     "teardown": "end what a run has on AWS, all of it, from any machine",
 }
-"""Each has a module of its name here: `describe` adds its options, `act` does it."""
+"""Each verb has a module of its name here: `describe` adds its options, `act` runs it."""
 
 EPILOG = """\
 examples:
@@ -43,9 +43,9 @@ exit codes: 0 done (run: passed; size: an answer); 1 failed, below --fail-under,
 
 
 def parser(asked: Sequence[str]) -> Parser:
-    """The parser in which the verbs in `asked` know their options.
+    """The parser, in which only the verbs in `asked` have their options.
 
-    Their modules import half the world, so that the others are left alone.
+    The modules of verbs have many imports, so the others are not loaded.
     """
     top = Parser(
         prog="farm",
@@ -64,10 +64,10 @@ def parser(asked: Sequence[str]) -> Parser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb. Whatever a user can mend is one line on stderr, never a traceback."""
+    """Run one verb. An error that a user can fix is one line on stderr, never a traceback."""
     words = sys.argv[1:] if argv is None else argv
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a terminal need not have all that pages say
+        if isinstance(stream, TextIOWrapper):  # a terminal may lack characters that pages log
             stream.reconfigure(errors="backslashreplace")
     options = parser(_verbs_in(words)).parse_args(words)
     return outcome(lambda: options.act(options))
@@ -80,16 +80,16 @@ def outcome(act: Callable[[], int]) -> int:
     except FarmError as error:
         return _complain(error, exit_code(error))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        return _complain("interrupted; everything of ours is stopped", 130)
+        return _complain("interrupted; everything that the farm started is stopped", 130)
 
 
 def exit_code(error: FarmError) -> int:
-    """2 for what the user gave, 3 for all else that broke; 1 is a measured server that failed."""
+    """The exit code of an error: 2 for bad input, 3 for others; 1 means that a server failed."""
     return 2 if isinstance(error, BadInput | ServerUnreachable) else 3
 
 
 def _verbs_in(words: Sequence[str]) -> Sequence[str]:
-    """The first word that is no option is the verb; a completion script holds them all."""
+    """The verb, which is the first word that is no option; all of them for a completion script."""
     if words and words[0].startswith("--print-completion"):
         return tuple(VERBS)
     return next(([word] for word in words if not word.startswith("-")), [])

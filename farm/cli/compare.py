@@ -1,4 +1,4 @@
-"""`farm compare A B`: two runs; does B hold as much as A, and what else is different?"""
+"""`farm compare A B`: compares the capacities of two runs, and lists what else differs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ UNSOUND: Mapping[str, str] = {
     "server_lost": "a search that lost its server found no capacity",
     "unfinished": "that search has no answer yet",
 }
-"""Searches that say nothing of a capacity, and why."""
+"""States of searches that give no capacity, and why."""
 
 NO_SEARCH = "no run of farm size, and a few trials at one load bound no capacity"
 
@@ -59,7 +59,7 @@ def describe(verb: argparse.ArgumentParser) -> None:
         type=_share,
         default=0.1,
         metavar="SHARE",
-        help="how much less is no worse: 0.1 or 10%% (default: 10%%)",
+        help="how much less still counts as not worse: 0.1 or 10%% (default: 10%%)",
     )
     verb.add_argument(
         "--certainty",
@@ -69,7 +69,7 @@ def describe(verb: argparse.ArgumentParser) -> None:
         help="how probable it must be that B is worse (default: 50%%, more likely than not)",
     )
     verb.add_argument(
-        "--anyway", action="store_true", help="compare runs that did not ask the same"
+        "--anyway", action="store_true", help="compare runs that measured different things"
     )
     verb.add_argument("--json", action="store_true", help="the comparison as JSON")
     verb.set_defaults(act=act)
@@ -77,7 +77,7 @@ def describe(verb: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A run as it is compared; `estimate` is that of a search, None for other runs."""
+    """One of the two runs; `estimate` is that of a search, None for other runs."""
 
     run: RunReader
     state: str
@@ -90,48 +90,53 @@ def act(options: argparse.Namespace) -> int:
     differences = differences_of(a.run.manifest, b.run.manifest)
     unlike = [each for each in differences if each.kind == "question"]
     if unlike and not options.anyway:
-        said = "; ".join(f"{each.what} {each.a} and {each.b}" for each in unlike)
+        listed = "; ".join(f"{each.what} {each.a} and {each.b}" for each in unlike)
         raise BadInput(
-            f"A, B: they did not ask the same: {said}: "
-            "expected runs of one question, or --anyway (farm report RUN --criteria FILE judges "
-            "a run again by the other's limits)"
+            f"A, B: they did not measure the same: {listed}: "
+            "expected runs with the same settings there, or --anyway (farm report RUN --criteria "
+            "FILE judges a run again by the other's limits)"
         )
     tolerance, confidence = options.tolerance, a.run.manifest.settings.search.confidence
-    answer, said = conclude(
+    answer, conclusion = conclude(
         a.known,
         b.known,
         tolerance=tolerance,
         certainty=options.certainty,
         confidence=confidence,
     )
-    found = None
+    comparison = None
     if a.known.bounded and b.known.bounded:
-        found = compare(
+        comparison = compare(
             a.known.weighted, b.known.weighted, tolerance=tolerance, confidence=confidence
         )
     if options.json:
-        told = {"answer": answer, "said": said, "tolerance": tolerance, "confidence": confidence}
-        print(json.dumps({**told, **_plain(a, b, found, differences)}, indent=2))
+        facts = {
+            "answer": answer,
+            "said": conclusion,
+            "tolerance": tolerance,
+            "confidence": confidence,
+        }
+        print(json.dumps({**facts, **_plain(a, b, comparison, differences)}, indent=2))
     else:
-        print("\n".join(_lines(a, b, found, said, differences)))
+        print("\n".join(_lines(a, b, comparison, conclusion, differences)))
     return EXIT_CODES[answer]
 
 
 def differences_of(a: Manifest, b: Manifest) -> tuple[Difference, ...]:
-    """All that differs between two runs beside their answers, what was asked first."""
-    found = (
+    """All differences between two runs beside their answers, those in the question first."""
+    differences = (
         *setting_differences(effective(a.settings), effective(b.settings)),
         *fact_differences(run_facts(a), run_facts(b)),
     )
     order = ("question", "subject", "setting")
-    return tuple(sorted(found, key=lambda each: order.index(each.kind)))
+    return tuple(sorted(differences, key=lambda each: order.index(each.kind)))
 
 
 def _side(path: Path, name: str) -> Side:
     run = recorded_run(path, name)
     results = run.results
     if not any(result.verdict.outcome is not Outcome.INVALID for result in results):
-        raise BadInput(f"{name}: {path}: no trial of that run says anything of its server")
+        raise BadInput(f"{name}: {path}: no trial of that run was valid")
     state = str((run.summary or {}).get("state", "unfinished"))
     if not any(result.purpose == "search" for result in results):
         return Side(run, state, None, CapacityDistribution((), None, None, NO_SEARCH))
@@ -150,26 +155,30 @@ def _loads(results: Sequence[TrialResult], outcome: Outcome) -> list[int]:
     return [result.load for result in results if result.verdict.outcome is outcome]
 
 
-# ---------------------------------------------------------------- what is said
+# ---------------------------------------------------------------- output
 
 
 def _lines(
-    a: Side, b: Side, found: Comparison | None, said: str, differences: Sequence[Difference]
+    a: Side,
+    b: Side,
+    comparison: Comparison | None,
+    conclusion: str,
+    differences: Sequence[Difference],
 ) -> Iterator[str]:
     for name, side in (("A", a), ("B", b)):
         what = _tried(side) if side.estimate is None else _capacity(side.estimate)
         yield f"{name}: {side.run.path}: {what} ({side.state})"
-    if found is not None:
-        low, high = found.interval
+    if comparison is not None:
+        low, high = comparison.interval
         yield (
-            f"B's capacity is {_apart(found.ratio)} A's; between {percent(low)} and "
-            f"{percent(high)} of it with {percent(found.confidence)} confidence"
+            f"B's capacity is {_change(comparison.ratio)} A's; between {percent(low)} and "
+            f"{percent(high)} of it with {percent(comparison.confidence)} confidence"
         )
         yield (
-            f"it is lower with {percent(found.lower)} probability, lower by more than "
-            f"{percent(found.tolerance)} with {percent(found.worse)}"
+            f"it is lower with {percent(comparison.lower)} probability, lower by more than "
+            f"{percent(comparison.tolerance)} with {percent(comparison.worse)}"
         )
-    yield said
+    yield conclusion
     for each in differences:
         unlike = "NOT THE SAME QUESTION: " if each.kind == "question" else "differs: "
         yield f"{unlike}{each.what}: {_shown(each, each.a)} in A, {_shown(each, each.b)} in B"
@@ -197,21 +206,21 @@ def _tried(side: Side) -> str:
     )
 
 
-def _apart(ratio: float) -> str:
+def _change(ratio: float) -> str:
     change = percent(abs(ratio - 1))
     return f"{change} {'below' if ratio < 1 else 'above'}"
 
 
 def _shown(difference: Difference, value: Any) -> str:
-    """A setting that is None is null in the file; a fact that is None is not known."""
+    """A value in words: None is null for a setting, unknown for a fact."""
     nothing = "unknown" if difference.kind == "subject" else "null"
     return nothing if value is None else str(value)
 
 
 def _plain(
-    a: Side, b: Side, found: Comparison | None, differences: Sequence[Difference]
+    a: Side, b: Side, comparison: Comparison | None, differences: Sequence[Difference]
 ) -> Mapping[str, Any]:
-    """Of two capacities that are not both bounded nothing is said in numbers: null."""
+    """The comparison as JSON data; its numbers are null unless both capacities are bounded."""
     return {
         **{
             name: {
@@ -228,17 +237,17 @@ def _plain(
             }
             for name, side in (("a", a), ("b", b))
         },
-        "probability_lower": None if found is None else found.lower,
-        "probability_higher": None if found is None else found.higher,
-        "probability_worse": None if found is None else found.worse,
-        "ratio": None if found is None else found.ratio,
-        "ratio_interval": None if found is None else list(found.interval),
+        "probability_lower": None if comparison is None else comparison.lower,
+        "probability_higher": None if comparison is None else comparison.higher,
+        "probability_worse": None if comparison is None else comparison.worse,
+        "ratio": None if comparison is None else comparison.ratio,
+        "ratio_interval": None if comparison is None else list(comparison.interval),
         "differences": [to_jsonable(each) for each in differences],
     }
 
 
 def _share(text: str) -> float:
-    """`0.1` or `10%`."""
+    """A share given as `0.1` or `10%`; for `type=`."""
     try:
         share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:

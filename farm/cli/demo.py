@@ -1,4 +1,4 @@
-"""`farm demo`: all three scenarios and a small search, for real, on this machine."""
+"""`farm demo`: real runs of all three scenarios and a small search on this machine."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ LOADS: dict[ScenarioKind, int] = {"one_to_one": 2, "group": 2, "broadcast": 3}
 QUIET_FOR_S = 5.0
 INVALID_RETRIES = 2
 MAX_TRIALS = 6
-"""Two that agree at the smallest load, two more, and two that may be invalid."""
+"""Two trials that agree at the smallest load, two more, and two that may be invalid."""
 
 MIX = ", mix: 1920x1080, mix_frame_rate: 25"
-"""So large that four rooms are more than a core of the server, whose probes take less than one."""
+"""A mix so large that four rooms exceed one core of the server, while probes use less than one."""
 
 EXPERIMENT = """\
-# What `farm demo` ran: pictures small enough for two cores, times short enough to wait for.
+# What `farm demo` ran: video small enough for two cores, short times.
 # Size your own server with the defaults instead: farm init {kind}
 format: 1
 name: demo-{kind}
@@ -52,12 +52,12 @@ def describe(verb: argparse.ArgumentParser) -> None:
 
 
 def act(options: argparse.Namespace) -> int:
-    """0 when it ends with any honest answer."""
+    """Run the demo; 0 whatever the verdicts are."""
     terminal = Terminal(stream_of(options.json))
-    terminal.note(f"looking for {QUIET_FOR_S:.0f} s whether this machine is quiet")
+    terminal.note(f"measuring for {QUIET_FOR_S:.0f} s whether this machine is quiet")
     quiet, others = look_at_others(QUIET_FOR_S)
-    told = "quiet enough" if quiet else "not quiet: stop other programs, or trials may be invalid"
-    terminal.note(f"{told}: {others}")
+    state = "quiet enough" if quiet else "not quiet: stop other programs, or trials may be invalid"
+    terminal.note(f"{state}: {others}")
     kinds = (options.only,) if options.only else tuple(LOADS)
     for kind in kinds:
         terminal.note(f"\n{kind}: {LOADS[kind]} probes")
@@ -75,7 +75,7 @@ def act(options: argparse.Namespace) -> int:
             )
         end(path, as_json=options.json)
     if options.only is None:
-        terminal.note("\nHow many probes in rooms of two does the embedded server hold?")
+        terminal.note("\nHow many probes in rooms of two does the embedded server carry?")
         text = demo_experiment("group", "light")
         with terminal.watching(), said_where(options):
             path, _ = run_to_end(search(_read(text, options), text, Path(), terminal))
@@ -86,7 +86,7 @@ def act(options: argparse.Namespace) -> int:
 def demo_experiment(
     kind: ScenarioKind, fidelity: Fidelity = "full", usable: Collection[int] | None = None
 ) -> str:
-    """The experiment's text; server and generator get cores of their own where there are two.
+    """The experiment's text; server and generator get separate cores where there are several.
 
     `usable` are the numbers of the cores, by default those of this process.
     """

@@ -1,8 +1,8 @@
-"""`farm doctor EXPERIMENT --density`: how many probes this machine carries, by measuring a few.
+"""`farm doctor EXPERIMENT --density`: estimates how many probes this machine carries.
 
-Some light probes, then a full session, do what the experiment asks of them (its scenario, pictures
-and flags) against the embedded server on this machine; its own page and server are left in peace.
-What browsers and controller take of a core is reckoned up to where a trial's detectors would fire.
+Some light probes, then a full session, run the experiment's scenario with its video and flags
+against the embedded server on this machine; the experiment's page and server are not used. The CPU
+of browsers and controller is extrapolated to where a trial's detectors would fire.
 """
 
 from __future__ import annotations
@@ -47,19 +47,19 @@ from farm.terminal import Terminal
 
 FIDELITIES: tuple[Fidelity, ...] = ("light", "full")
 SMALL = 2
-"""Of sessions so small two are measured of light probes, else one: what a core can carry."""
+"""Size of a session up to which two of light probes are measured, else one."""
 
 SETTLE_S, HOLD_S, EVERY_S = 10.0, 15.0, 2.0
-LOOKS = 2
-"""What is spent is a difference."""
+READINGS = 2
+"""Fewest readings of CPU time: what was used is a difference."""
 
 FAKE_DEVICES, PLAYWRIGHT = "--use-fake-device-for-media-stream", "playwright"
-"""By these words its command tells a browser, and Playwright's driver."""
+"""Words in the command lines of a browser, and of Playwright's driver."""
 
 
 @dataclass(frozen=True, slots=True)
 class CpuSpent:
-    """CPU seconds so far: of every thread of the browsers, and of this process and its own."""
+    """CPU seconds so far, of the browsers' threads, and of this process with its driver."""
 
     threads: ThreadTimes
     controller_s: float
@@ -67,9 +67,9 @@ class CpuSpent:
 
 @dataclass(frozen=True, slots=True)
 class Density:
-    """How many `probes` of a fidelity a machine carries; the others are what that is made of.
+    """How many `probes` of a fidelity a machine carries, with the figures behind that.
 
-    `browser_probes` is how many a browser may have before its busiest thread is too busy.
+    `browser_probes` is how many one browser can carry before its busiest thread is too busy.
     """
 
     fidelity: Fidelity
@@ -91,23 +91,24 @@ class Density:
 
 
 def tell_density(options: argparse.Namespace) -> int:
-    """Measure, and print what was found. Raises BadInput."""
+    """Measure, and print the densities. Raises BadInput."""
     file: Path = options.experiment
     experiment, text = with_room_media(load_experiment(file)), text_of(file)
     terminal = Terminal(stream_of(options.json))
     terminal.note("measuring light probes, then full ones: about two minutes")
     with terminal.watching():
-        found = run_to_end(measured(experiment, text, file.parent, terminal))
+        densities = run_to_end(measured(experiment, text, file.parent, terminal))
     if options.json:
-        print(json.dumps([asdict(density) for density in found], indent=2))
+        print(json.dumps([asdict(density) for density in densities], indent=2))
     else:
-        print("\n".join(map(str, found)))
-        most = next(each.probes for each in found if each.fidelity == experiment.probes.fidelity)
+        print("\n".join(map(str, densities)))
+        fidelity = experiment.probes.fidelity
+        most = next(each.probes for each in densities if each.fidelity == fidelity)
         print(
-            "\nSo that no more are placed here:  probes: {density: measured}"
+            "\nTo place no more than that here:  probes: {density: measured}"
             f"  (or hosts: [{{here: true, probes: {most}}}])"
         )
-    for density in found:
+    for density in densities:
         kind = replace(experiment, probes=replace(experiment.probes, fidelity=density.fidelity))
         remember(kind, density.probes, density.cores, density_file())
     return 0
@@ -116,7 +117,7 @@ def tell_density(options: argparse.Namespace) -> int:
 async def measured(
     experiment: Experiment, text: str, beside: Path, observer: Observer
 ) -> Sequence[Density]:
-    """Of each fidelity. Raises BadInput, GeneratorError, ServerError."""
+    """Measure the density of each fidelity. Raises BadInput, GeneratorError, ServerError."""
     with tempfile.TemporaryDirectory(prefix="farm-density-") as folder:
         return [
             await _measured(_alone(experiment, fidelity, Path(folder)), text, beside, observer)
@@ -128,25 +129,25 @@ async def _measured(experiment: Experiment, text: str, beside: Path, observer: O
     load = experiment.trial.load or 0
     async with (
         open_bench(experiment, observer=observer, text=text, beside=beside, checked=True) as bench,
-        _looking(bench.clock) as looks,
+        _reading(bench.clock) as readings,
     ):
         result = await bench.trial(load)
     if (start_s := result.phases.hold_s) is None or (end_s := result.phases.leave_s) is None:
         why = "; ".join(reason.message for reason in result.verdict.reasons)
         raise BrowserError(f"the measurement broke off: {why or 'no probe could join'}")
-    before, after = first_and_last(looks, start_s, end_s)
+    before, after = first_and_last(readings, start_s, end_s)
     return reckoned(experiment, load, before, after, result.verdict.outcome)
 
 
 def first_and_last(
-    looks: Sequence[tuple[float, CpuSpent]], start_s: float, end_s: float
+    readings: Sequence[tuple[float, CpuSpent]], start_s: float, end_s: float
 ) -> tuple[CpuSpent, CpuSpent]:
-    """What was spent by the first look between two times and by the last. Raises BrowserError."""
-    inside = [look for at_s, look in looks if start_s <= at_s <= end_s]
-    if len(inside) < LOOKS:
+    """The first and the last reading between two times. Raises BrowserError."""
+    inside = [reading for at_s, reading in readings if start_s <= at_s <= end_s]
+    if len(inside) < READINGS:
         raise BrowserError(
-            f"this machine was too busy to be looked at: {counted(len(inside), 'look')} in"
-            f" {end_s - start_s:.0f} s, of {LOOKS} that are needed"
+            f"this machine was too busy to be measured: {counted(len(inside), 'reading')} in"
+            f" {end_s - start_s:.0f} s, of {READINGS} that are needed"
         )
     return inside[0], inside[-1]
 
@@ -154,7 +155,7 @@ def first_and_last(
 def reckoned(
     experiment: Experiment, load: int, before: CpuSpent, after: CpuSpent, outcome: Outcome
 ) -> Density:
-    """What `load` probes took between two looks, carried on to the limits of `invalid`."""
+    """The CPU of `load` probes between two readings, extrapolated to the limits of `invalid`."""
     passed_s = after.threads.at_s - before.threads.at_s
     browsers = sum(
         cpu_s - before.threads.cpu_s.get(thread, cpu_s)
@@ -163,7 +164,7 @@ def reckoned(
     each = browsers / passed_s / load
     controller = (after.controller_s - before.controller_s) / passed_s / load
     cores = usable_cores(experiment.hosts[0].cores)
-    # A thread per page grows with nothing; that which all pages of a browser share grows with them.
+    # Only a thread that all pages of a browser share gets busier with more pages.
     busiest = busiest_thread(before.threads, after.threads)
     thread = 0.0 if busiest is None else busiest[1] / 100 / min(load, experiment.probes.per_browser)
     return Density(
@@ -179,7 +180,7 @@ def reckoned(
 
 
 def _alone(experiment: Experiment, fidelity: Fidelity, folder: Path) -> Experiment:
-    """The experiment's probes on this machine, against nobody's server but ours."""
+    """The experiment with its probes on this machine, against the embedded server."""
     here = next((host for host in experiment.hosts if host.here), HostSettings())
     smallest = smallest_load(experiment.scenario)
     return replace(
@@ -203,18 +204,18 @@ def _alone(experiment: Experiment, fidelity: Fidelity, folder: Path) -> Experime
 
 
 @asynccontextmanager
-async def _looking(clock: Clock) -> AsyncIterator[list[tuple[float, CpuSpent]]]:
-    """A list of looks, with run time, that grows while the body runs."""
-    looks: list[tuple[float, CpuSpent]] = []
+async def _reading(clock: Clock) -> AsyncIterator[list[tuple[float, CpuSpent]]]:
+    """A list of readings, with run time, that grows while the body runs."""
+    readings: list[tuple[float, CpuSpent]] = []
 
-    async def go_on() -> None:
+    async def read_repeatedly() -> None:
         while True:
-            looks.append((clock.run_s(), await asyncio.to_thread(_spent)))
+            readings.append((clock.run_s(), await asyncio.to_thread(_spent)))
             await asyncio.sleep(EVERY_S)
 
-    task = asyncio.create_task(go_on())
+    task = asyncio.create_task(read_repeatedly())
     try:
-        yield looks
+        yield readings
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):

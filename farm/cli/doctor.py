@@ -1,4 +1,4 @@
-"""`farm doctor [EXPERIMENT]`: what this machine, or an experiment, lacks, and what brings it."""
+"""`farm doctor [EXPERIMENT]`: checks what this machine, or an experiment, lacks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SPACE_BYTES = 2 * 10**9
 def describe(verb: argparse.ArgumentParser) -> None:
     verb.epilog = "examples: farm doctor, farm doctor calls.yaml, farm doctor --density calls.yaml"
     verb.add_argument(
-        "experiment", type=Path, nargs="?", help="also look at all that this YAML file names"
+        "experiment", type=Path, nargs="?", help="also check all that this YAML file names"
     )
     verb.add_argument(
         "--density",
@@ -37,7 +37,7 @@ def describe(verb: argparse.ArgumentParser) -> None:
 
 
 def act(options: argparse.Namespace) -> int:
-    """0 when nothing that is required is missing, else 2."""
+    """Check, and print the findings; 0 when nothing required is missing, else 2."""
     file: Path | None = options.experiment
     if options.density:
         if file is None:
@@ -51,7 +51,7 @@ def act(options: argparse.Namespace) -> int:
 
 
 def system() -> list[Check]:
-    """The system and its programs, in the order a user would ask."""
+    """Checks of the system and its programs."""
     return [
         Check("Python", platform.python_version(), "3.11 or newer"),
         Check(
@@ -69,7 +69,7 @@ def system() -> list[Check]:
 
 
 def resources() -> list[Check]:
-    """What probes take; an experiment says more of each."""
+    """Checks of what probes need; those of an experiment replace them."""
     return [
         looked_up("Chromium", lambda: str(find_chromium(None)), setup="chromium"),
         _cores(),

@@ -1,4 +1,4 @@
-"""How a run ends for the user: the result in two lines, where the report is, `--upload`."""
+"""Ends a run for the user: the result in two lines, the path of the report, `--upload`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from reports.pages.bundle import write_bundle
 
 
 def end(run: Path, *, as_json: bool, upload: str | None = None) -> None:
-    """Draw the bundle and say the answer; with `as_json` the summary and the page's path.
+    """Draw the bundle and print the answer; with `as_json` the summary and the page's path.
 
-    `upload` is where in S3 the bundle goes as well; the answer is said before anything is sent.
+    `upload` is an address in S3 for the bundle; the answer is printed before anything is sent.
     """
     page = write_bundle(run)
     summary = RunReader.open(run).summary or {}
@@ -31,17 +31,17 @@ def end(run: Path, *, as_json: bool, upload: str | None = None) -> None:
 
 
 def add_upload_option(verb: argparse.ArgumentParser) -> None:
-    """`--upload`."""
+    """Add the option `--upload`."""
     verb.add_argument(
         "--upload",
         type=_address,
         metavar="s3://BUCKET/PREFIX",
-        help="put the report there as well; what is there already is not sent again",
+        help="send the report there as well; files that are there already are not sent again",
     )
 
 
 def upload_report(page: Path, address: str | None) -> dict[str, str]:
-    """Send the report of `page`; what `--json` says of it, nothing where it was not asked for.
+    """Send the report of `page`; returns facts for `--json`, none without an address.
 
     Raises BadInput, CloudError.
     """

@@ -1,4 +1,4 @@
-"""All that an experiment names, looked at by `farm doctor`: nothing of it is started or changed."""
+"""Checks all that an experiment names, for `farm doctor`; starts and changes nothing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FFPROBE_WITHIN_S = 20.0
 
 
 async def examine_experiment(experiment: Experiment, file: Path) -> list[Check]:
-    """Settings, disk, media server, its machine, app, other hosts; complaints say their place."""
+    """Check settings, disk, media server, its machine, app, hosts; errors name their place."""
     findings = [
         looked_up(
             what,
@@ -75,23 +75,23 @@ def _placed(file: Path, look: partial[str]) -> str:
 
 
 def _rooms(experiment: Experiment, file: Path) -> list[Check]:
-    """Where the driver says otherwise than the experiment of what the server makes of rooms."""
+    """A finding where driver and experiment disagree whether rooms are mixed or forwarded."""
     asked = experiment.scenario.media
     if experiment.scenario.kind != "group" or asked is None:
         return []
     name = driver_name(experiment)
     try:
-        says = read_driver(name, file.parent).media
+        media = read_driver(name, file.parent).media
     except BadInput:
-        return []  # the driver has a line of its own
-    if says in (None, asked):
+        return []  # the driver has a check of its own
+    if media in (None, asked):
         return []
-    what = f"scenario.media: {asked} is taken, though driver {name} says {says}: is it meant?"
+    what = f"scenario.media: {asked} is used, though driver {name} has {media}: is that intended?"
     return [Check("rooms", None, what, required=False)]
 
 
 async def _answered(file: Path, what: str, looking: Awaitable[str]) -> Check:
-    """As `looked_up`, of what has to be waited for."""
+    """`looked_up` for an asynchronous check."""
     try:
         with placed(file, {}):
             return Check(what, await looking)
@@ -112,13 +112,13 @@ async def _kurento(kurento: str) -> str:
 
 async def _app(experiment: Experiment) -> str:
     pages = pages_of(experiment)
-    led_to = [each for each in await check_pages(experiment) if each not in pages]
+    targets = [each for each in await check_pages(experiment) if each not in pages]
     answer = f"{' and '.join(pages)} {'answers' if len(pages) == 1 else 'answer'}"
-    return answer + (f", and it goes on to {' and '.join(led_to)}" if led_to else "")
+    return answer + (f", and redirects to {' and '.join(targets)}" if targets else "")
 
 
 async def _machine(experiment: Experiment, file: Path) -> list[Check]:
-    """Its machine, its process there, and what else is useful there."""
+    """Checks of the server's machine, the media server's process, price and ffprobe."""
     settings = experiment.server
     logs = Path(tempfile.mkdtemp(prefix="farm-doctor-"))
     try:
@@ -129,7 +129,8 @@ async def _machine(experiment: Experiment, file: Path) -> list[Check]:
                     Check(
                         "server's machine",
                         None,
-                        "its CPU stays unknown, it is not reset: set server.ssh, or server.local",
+                        "its CPU stays unknown, and it is not reset: set server.ssh or "
+                        "server.local",
                         required=False,
                     )
                 ]
@@ -150,7 +151,7 @@ async def _machine(experiment: Experiment, file: Path) -> list[Check]:
 
 
 async def _hosts(experiment: Experiment, file: Path) -> list[Check]:
-    """Each machine that Ray has: its farm, Chromium, cores, and whether it reaches the page."""
+    """Checks of each machine of Ray: its farm, Chromium, cores, and whether it reaches the page."""
     try:
         with placed(file, {}):
             async with open_generator(experiment, RunClock()) as generator:
@@ -200,24 +201,24 @@ def _process(facts: ServerFacts) -> Check:
 
 
 def _price(experiment: Experiment, facts: ServerFacts) -> list[Check]:
-    """Whether it is the machine that the price is of."""
+    """A check that the machine is the one whose price the experiment names."""
     try:
         check = checked_price(experiment, facts)
     except BadInput:
-        return []  # the settings have a line of their own
+        return []  # the settings have a check of their own
     if check is None:
         return []
-    said = price_note(check)
-    if said is None or not check.unlike:
-        return [Check("priced machine", said or f"the machine is a {check.machine}")]
-    return [Check("priced machine", None, said, required=False)]
+    note = price_note(check)
+    if note is None or not check.unlike:
+        return [Check("priced machine", note or f"the machine is a {check.machine}")]
+    return [Check("priced machine", None, note, required=False)]
 
 
 async def _ffprobe(shell: Shell) -> Check:
-    said = await shell.run("command -v ffprobe", FFPROBE_WITHIN_S, "looking around")
+    answer = await shell.run("command -v ffprobe", FFPROBE_WITHIN_S, "looking around")
     return Check(
         "ffprobe on the server",
-        said.stdout.strip() or None,
+        answer.stdout.strip() or None,
         "without it only the beginning of each recording is read, over the shell",
         required=False,
     )

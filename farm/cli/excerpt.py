@@ -1,4 +1,4 @@
-"""`farm report RUN --probe P`, `--rows TABLE`, `--export FORMAT`: parts of a recording."""
+"""`farm report RUN --probe P`, `--rows TABLE`, `--export FORMAT`: prints or exports parts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from reports.pages.probe_report import write_probe
 
 
 def describe(verb: argparse.ArgumentParser) -> None:
-    """`--probe`, `--trial`, `--since`, `--rows`, `--export`, `--to`."""
+    """Add the options `--probe`, `--trial`, `--since`, `--rows`, `--export`, `--to`."""
     verb.add_argument("--probe", metavar="P", help="a figure and a table of one probe: p007")
     verb.add_argument(
         "--trial", type=int, metavar="N", help="of that trial; default: the last, exports: all"
@@ -40,7 +40,7 @@ def describe(verb: argparse.ArgumentParser) -> None:
 
 
 def asked_for(options: argparse.Namespace) -> bool:
-    """Whether it is a part that is asked for. Raises BadInput for options without their other."""
+    """Whether a part is asked for. Raises BadInput for options that need another one."""
     wanted = [options.probe, options.rows, options.export]
     if all(each is None for each in wanted):
         for name in ("trial", "since"):
@@ -62,7 +62,7 @@ def act(options: argparse.Namespace) -> int:
         files = export(reader, options.export, trials, choice, folder)
         facts = {"export": str(folder), "files": len(files)}
         print(json.dumps(facts) if options.json else f"{counted(len(files), 'file')} in {folder}")
-        _say_damage(reader, trials)
+        _print_damage(reader, trials)
         return 0
     if options.rows in OF_A_RUN:
         return _print_trials(reader, options)
@@ -76,7 +76,7 @@ def act(options: argparse.Namespace) -> int:
     else:
         drawn = write_probe(reader, trial, choice)
         print(json.dumps(drawn.facts()) if options.json else drawn.text())
-    _say_damage(reader, [trial])
+    _print_damage(reader, [trial])
     return 0
 
 
@@ -87,7 +87,7 @@ def _print_trials(reader: RunReader, options: argparse.Namespace) -> int:
     trials = reader.trials if options.trial is None else [_trial(reader, options.trial)]
     results = [trial.result for trial in trials if trial.result is not None]
     write_csv(trial_rows(results, trial_times_s(reader.journal)), sys.stdout)
-    _say_damage(reader, trials)
+    _print_damage(reader, trials)
     return 0
 
 
@@ -112,7 +112,7 @@ def _seconds(since: str | None) -> float | None:
         raise BadInput(f"--since: {error}") from error
 
 
-def _say_damage(reader: RunReader, trials: Sequence[TrialReader]) -> None:
-    """What could not be read, on stderr: the rest was."""
+def _print_damage(reader: RunReader, trials: Sequence[TrialReader]) -> None:
+    """Print on stderr what could not be read."""
     for damage in dict.fromkeys([*reader.damage, *(each for t in trials for each in t.damage)]):
         print(f"farm: could not read {damage}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What `farm doctor` found, and how it says it."""
+"""The findings of `farm doctor`, and how they are printed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from farm.model.wording import one_line
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing a run needs; `found` is `None` where it is missing, then `needed_for` says why.
+    """One thing that a run needs; `found` is `None` where it is missing, `needed_for` says why.
 
-    `setup` is its name for infra/machine_setup.sh, where that helps.
+    `setup` is its name for infra/machine_setup.sh, where that script can install it.
     """
 
     what: str
@@ -27,7 +27,7 @@ class Check:
 
     @property
     def line(self) -> str:
-        """As the terminal shows it."""
+        """The finding as a line for the terminal."""
         mark = "ok     " if self.found else ("MISSING" if self.required else "lacks  ")
         return one_line(f"{mark} {self.what}: {self.found or self.needed_for}")
 
@@ -35,7 +35,7 @@ class Check:
 def looked_up(
     what: str, look: Callable[[], str], *, required: bool = True, setup: str | None = None
 ) -> Check:
-    """What `look` returns, or its complaint where that is bad input."""
+    """A check with the result of `look`, or with the message of its BadInput."""
     try:
         return Check(what, look())
     except BadInput as error:
@@ -43,7 +43,7 @@ def looked_up(
 
 
 def show(findings: Sequence[Check], *, as_json: bool, next_step: str) -> int:
-    """Print them; 0 when nothing that is required is missing, else 2."""
+    """Print the findings; returns 0 when nothing required is missing, else 2."""
     missing = [finding for finding in findings if finding.found is None]
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
@@ -52,7 +52,7 @@ def show(findings: Sequence[Check], *, as_json: bool, next_step: str) -> int:
             print(finding.line)
         tools = [finding.setup for finding in missing if finding.setup]
         if tools:
-            print(f"\nThis brings it:  sh {_setup_script()} {' '.join(tools)}")
+            print(f"\nThis installs it:  sh {_setup_script()} {' '.join(tools)}")
         elif not missing:
             print(f"\nNothing is missing. Try: {next_step}")
     return 2 if any(finding.required for finding in missing) else 0

@@ -1,4 +1,4 @@
-"""`farm init SCENARIO`: a commented experiment with every default."""
+"""`farm init SCENARIO`: prints a commented experiment with every default."""
 
 from __future__ import annotations
 

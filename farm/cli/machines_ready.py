@@ -1,4 +1,4 @@
-"""Machines that were just made: wait until they have booted, and bring them this farm."""
+"""Waits until machines that were just made have booted, and installs this farm on them."""
 
 from __future__ import annotations
 
@@ -30,14 +30,17 @@ INSTALL = ("sudo", "-n", "/usr/local/sbin/install-farm")
 
 
 def wait_until_ready(inventory: Inventory, say: Say) -> None:
-    """Booted, with this farm on each, and the media server answering. Raises CloudError."""
+    """Wait until all are booted and have this farm, and the media server answers.
+
+    Raises CloudError.
+    """
     try:
         asyncio.run(_ready(inventory, say))
     except ExceptionGroup as group:
         first = next((e for e in group.exceptions if isinstance(e, FarmError)), None)
         if first is None:
             raise
-        raise CloudError(f"{first}; `farm provision` again goes on from there") from group
+        raise CloudError(f"{first}; `farm provision` again continues from there") from group
 
 
 async def _ready(inventory: Inventory, say: Say) -> None:
@@ -60,7 +63,7 @@ async def _ready(inventory: Inventory, say: Say) -> None:
 
 async def _server(inventory: Inventory, ssh: Ssh, wheel: Path, say: Say) -> None:
     server = inventory.server
-    assert server is not None  # noqa: S101 - the caller looked
+    assert server is not None  # noqa: S101 - the caller checked
     await prepare("server", ssh, wheel, say, (), then=server.reset)
     end_s = asyncio.get_running_loop().time() + ANSWERS_WITHIN_S
     while not await answers(server.kurento):
@@ -74,8 +77,10 @@ async def _server(inventory: Inventory, ssh: Ssh, wheel: Path, say: Say) -> None
 
 
 def ray_words(name: str, head: str) -> tuple[str, ...]:
-    """What a host's `install-farm` is told: its head, its name, and which Python and Ray this
-    machine has, for Ray takes only clients that have the same."""
+    """The arguments of a host's `install-farm`: its head, its name, this machine's Python and Ray.
+
+    Ray accepts only clients with the same versions.
+    """
     ray = ray_version()
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     return (head, name, python, *(() if ray is None else (ray,)))
@@ -84,12 +89,12 @@ def ray_words(name: str, head: str) -> tuple[str, ...]:
 async def prepare(
     name: str, ssh: Ssh, wheel: Path, say: Say, words: Sequence[str], *, then: str | None = None
 ) -> None:
-    """Wait for one machine's first boot, and install the wheel there, with these `words` behind
-    it; `then` is run at last.
+    """Wait for one machine's first boot, install the wheel there, and run `then`.
 
-    Raises CloudError; ServerError when its SSH cannot be used.
+    `words` are further arguments of the installation. Raises CloudError; ServerError when its SSH
+    cannot be used.
     """
-    say(f"{name}: waiting until {ssh.to} has booted (its host key is ours and is verified)")
+    say(f"{name}: waiting until {ssh.to} has booted (the farm made its host key and verifies it)")
     shell = SshShell(ssh)
     try:
         await _booted(shell, name)
@@ -124,15 +129,15 @@ async def _booted(shell: Shell, name: str) -> None:
 
 
 async def copied(shell: Shell, wheel: Path) -> str:
-    """Its path there."""
+    """Copy the wheel to a machine; returns its path there."""
     data = await asyncio.to_thread(wheel.read_bytes)
     there = f"/tmp/{wheel.name}"  # noqa: S108 - on that machine
     channel = await shell.channel(f"head -c {len(data)} > {there} && echo copied")
     try:
         await channel.write(data)
-        said = b""
-        while b"copied" not in said:
-            said += (await channel.read()).data
+        output = b""
+        while b"copied" not in output:
+            output += (await channel.read()).data
     finally:
         await channel.close()
     return there

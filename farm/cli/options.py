@@ -20,16 +20,16 @@ MOST_DIGITS = 9
 
 
 def add_run_options(verb: argparse.ArgumentParser) -> None:
-    """`--out`, `--chromium`, `--video`, `--audio`, `--json`."""
+    """Add the options `--out`, `--chromium`, `--video`, `--audio`, `--json`."""
     verb.add_argument("--out", type=Path, metavar="DIR", help="where the run folder goes")
     verb.add_argument("--chromium", type=Path, metavar="PATH", help="the browser to use")
     verb.add_argument("--video", metavar="FILE", help="what the cameras show: any clip PyAV reads")
-    verb.add_argument("--audio", metavar="FILE", help="what the microphones hear")
+    verb.add_argument("--audio", metavar="FILE", help="what the microphones record")
     verb.add_argument("--json", action="store_true", help="the answer as JSON, progress on stderr")
 
 
 def duration_s(text: str) -> float:
-    """What an option that is a duration says, in seconds; for `type=`."""
+    """An option that is a duration, in seconds; for `type=`."""
     try:
         seconds = parse_duration_s(text)
     except ValueError as error:
@@ -54,8 +54,9 @@ def asked_for(options: argparse.Namespace) -> Experiment:
 
 
 def with_options(experiment: Experiment, options: argparse.Namespace) -> Experiment:
-    """The experiment with what the command line says in the place of its own, the driver's word
-    for what it leaves open. Raises BadInput for a driver that cannot be read.
+    """The experiment with options of the command line in place of its settings.
+
+    What it leaves open the driver decides. Raises BadInput for a driver that cannot be read.
     """
     if options.out is not None:
         experiment = replace(experiment, output=replace(experiment.output, directory=options.out))
@@ -71,12 +72,12 @@ def with_options(experiment: Experiment, options: argparse.Namespace) -> Experim
 
 
 def _clip(given: str) -> str:
-    """Absolute, for a run that is taken up again from elsewhere; words stay."""
+    """The absolute path of a clip, so that a run can be resumed elsewhere; words stay."""
     return given if given in MADE_HERE else str(path_beside(Path(), given))
 
 
 def said_where(options: argparse.Namespace) -> AbstractContextManager[None]:
-    """Errors about a setting name the option or the line of the file that gave it."""
+    """Make errors about a setting name the option, or the line of the file, that gave it."""
     given = {
         "output.directory": ("--out", options.out),
         "probes.chromium": ("--chromium", options.chromium),
@@ -93,7 +94,7 @@ def stream_of(as_json: bool) -> TextIO:
 
 
 def confirmed(question: str, *, yes: bool, keyboard: TextIO | None = None) -> bool:
-    """Whether the user says yes; asked on stderr. Raises BadInput where nobody can be asked.
+    """Whether the user agrees; asked on stderr. Raises BadInput without a terminal.
 
     The answer is typed at `keyboard`, by default standard input.
     """
@@ -101,6 +102,6 @@ def confirmed(question: str, *, yes: bool, keyboard: TextIO | None = None) -> bo
         return True
     keyboard = keyboard or sys.stdin
     if not keyboard.isatty():
-        raise BadInput(f"{question} Nobody is there to be asked: --yes goes ahead")
+        raise BadInput(f"{question} There is no terminal to ask at: --yes goes ahead")
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     return keyboard.readline().strip().lower() in {"y", "yes"}

@@ -1,4 +1,4 @@
-"""The command line's own parser: what it refuses is one line, with a suggestion."""
+"""The parser of the command line: an error is one line, with a suggestion."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, NoReturn
 
 
 class Parser(argparse.ArgumentParser):
-    """As argparse's, but options are written out, and an error is a line instead of the usage."""
+    """An argparse parser without abbreviated options, and with errors of one line."""
 
     def __init__(self, **settings: object) -> None:
         super().__init__(allow_abbrev=False, **settings)  # type: ignore[arg-type]
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        """As `parse_args`: a verb refuses what it does not know itself, naming its own options."""
+        """Parse, and let each verb refuse unknown arguments itself, naming its own options."""
         options, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
@@ -32,6 +32,6 @@ class Parser(argparse.ArgumentParser):
         return f": did you mean {close[0]}?" if close else ""
 
     def _words(self) -> list[str]:
-        """Options, and what positional arguments can be."""
+        """Options, and the choices of positional arguments."""
         choices = [word for action in self._actions for word in action.choices or ()]
         return [*self._option_string_actions, *map(str, choices)]

@@ -1,4 +1,4 @@
-"""`farm provision EXPERIMENT`: the server, and hosts, on AWS; shown with their price, then made."""
+"""`farm provision EXPERIMENT`: makes server and hosts on AWS, after showing plan and price."""
 
 from __future__ import annotations
 
@@ -97,11 +97,11 @@ def _provision(
         say(line)
     if experiment.aws.hosts and ray_version() is None:
         say("")
-        say("Ray is not installed here, and the hosts are reached by it:")
+        say("Ray is not installed here, but the hosts are reached through it:")
         say("  pip install 'probe-farm[cluster]'")
     if options.plan:
         say("")
-        say("This was only the plan: nothing was made. Without --plan you are asked, then it is.")
+        say("This was only the plan: nothing was made. Without --plan you are asked first.")
         return 0
     if not step.done:
         if not confirmed("Make it?", yes=options.yes):
@@ -111,7 +111,9 @@ def _provision(
         there = provide(cloud, with_keys(run, experiment.aws), run.facts, say)
     write_addresses(run, there)
     if options.no_wait:
-        say(f"They boot. `farm provision {options.experiment}` again, later, brings them the farm.")
+        say(
+            f"They boot. Run `farm provision {options.experiment}` again later to install the farm."
+        )
     else:
         wait_until_ready(load_inventory(files.inventory), say)
     bill = bill_of(run.wanted, table)
@@ -128,7 +130,7 @@ def _provision(
 
 
 def _run(cloud: Cloud, experiment: Experiment, file: Path, files: RunFiles, say: Any) -> AwsRun:
-    """The run of this folder, or a new one where there is none, or it is over."""
+    """The run of this folder; a new one where there is none, or where it is over."""
     record = files.record()
     files.check(record)
     if record is not None and record.expires_at <= now():

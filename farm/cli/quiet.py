@@ -1,4 +1,4 @@
-"""Is this machine quiet enough to run probes: what do other programs use of its cores?"""
+"""Checks whether this machine is quiet enough to run probes: CPU that other programs use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from farm.hosts.processes import read_processes
 
 
 def look_at_others(seconds: float) -> tuple[bool, str]:
-    """Whether the machine was quiet for so long, and what other programs used. Blocks."""
+    """Measure for some seconds whether the machine is quiet, and what others used. Blocks."""
     users, cores, before = CpuUsers(tuple, tuple), chosen_cores(None), read_core_counters()
     users.update(read_processes(), seconds)
     time.sleep(seconds)

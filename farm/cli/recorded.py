@@ -1,4 +1,4 @@
-"""A run that the command line names."""
+"""Opens a recorded run that the command line names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from farm.files.file_lock import FileLock
 
 
 def recorded_run(path: Path, option: str) -> RecordedRun:
-    """Raises BadInput naming `option` when there is no run that can be read."""
+    """The run in a folder. Raises BadInput naming `option` when it cannot be read."""
     try:
         return RecordedRun.open(path)
     except RecordingError as error:
@@ -29,26 +29,26 @@ def baseline_run(path: Path) -> RecordedRun:
 
 @contextmanager
 def broken_off(path: Path, *, watch: bool) -> Iterator[tuple[RecordedRun, FileLock]]:
-    """The run that `--resume` names, a watch or not, which nobody else writes meanwhile.
+    """The unfinished run that `--resume` names, a watch or not, with its lock held.
 
-    Raises BadInput where there is nothing to go on with, or another farm does so.
+    Raises BadInput where the run cannot be resumed, or another process writes it.
     """
-    folder = _unfinished(path, watch=watch).folder  # what is no such run gets no lock file
+    folder = _unfinished(path, watch=watch).folder  # only such a run gets a lock file
     try:
         lock = folder.taken()
     except InUse as error:
         raise BadInput(f"--resume: {error}") from error
     with lock:
-        # Read again: whoever had the lock until now may have finished.
+        # Read again: another process may have finished it before it released the lock.
         yield _unfinished(path, watch=watch), lock
 
 
 def _unfinished(path: Path, *, watch: bool) -> RecordedRun:
     run = recorded_run(path, "--resume")
     if run.summary is not None:
-        raise BadInput(f"--resume: {path}: that run has its answer, nothing is left to do")
+        raise BadInput(f"--resume: {path}: that run is complete, nothing is left to do")
     if watch and not run.is_watch:
-        raise BadInput(f"--resume: {path}: that run is no watch: farm size --resume goes on")
+        raise BadInput(f"--resume: {path}: that run is no watch: farm size --resume")
     if run.is_watch and not watch:
         raise BadInput(f"--resume: {path}: that run is a watch: farm watch --resume")
     return run

@@ -1,4 +1,4 @@
-"""`farm report RUN --criteria FILE`: all trials judged again, what is recorded left as it is."""
+"""`farm report RUN --criteria FILE`: judges all trials again; the recording stays unchanged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FORMAT = 1
 
 
 def judge_again(run: Path, file: Path, *, as_json: bool) -> None:
-    """Write `judgements/NAME.json` of the run, NAME being the file's, and say what changed."""
+    """Write `judgements/NAME.json` of the run, NAME being the file's, and print the changes."""
     reader = recorded_run(run, "RUN")
     judgement = judgement_of(reader, file)
     path = reader.folder.judgements / f"{judgement['name']}.json"
@@ -59,7 +59,7 @@ def judgement_of(run: RecordedRun, file: Path) -> dict[str, Any]:
             criteria,
             invalid,
             baseline=given,
-            # A run made of one baseline trial had no second one to agree with.
+            # A run with one baseline trial has no second one to agree with.
             baselines=min(2, len(made)) or 2,
         )
     )
@@ -87,9 +87,9 @@ def _evidences(run: RecordedRun, results: Mapping[int, Any]) -> Iterator[TrialEv
 
 
 def _baseline_given(run: RecordedRun) -> tuple[Baseline | None, str | None]:
-    """The baseline of another run that this one was held against; else why it is not there.
+    """The baseline of another run that this one was compared with; else why it is missing.
 
-    Older recordings say only whose it was.
+    Older recordings have only the path of that run.
     """
     for entry in run.journal:
         if entry.kind == BASELINE_OF:
@@ -99,14 +99,14 @@ def _baseline_given(run: RecordedRun) -> tuple[Baseline | None, str | None]:
                     return from_jsonable(Baseline, entry.facts["baseline"]), None
                 return baseline_run(path).baseline, None
             except (BadInput, RecordingError, ValueError):
-                return None, f"its baseline, that of {path}, is gone"
+                return None, f"its baseline, that of {path}, is missing"
     return None, None
 
 
 def _without_baseline(
     rejudged: Sequence[Rejudged], gone: str | None, *, made: bool
 ) -> Iterator[str]:
-    """That trials were judged without a baseline, which limits such as target_of_baseline need."""
+    """A note on trials that were judged without a baseline, which some limits need."""
     bare = [
         each
         for each in rejudged
@@ -118,7 +118,7 @@ def _without_baseline(
             why = "no two of its own pass these limits and agree"
         yield (
             f"no baseline: {why}: {counted(len(bare), 'trial')} judged against absolute limits "
-            "only, what compares with a baseline left out"
+            "only, without those that compare with a baseline"
         )
 
 
@@ -140,7 +140,7 @@ def _trial(each: Rejudged) -> dict[str, Any]:
 
 
 def _capacity(run: RecordedRun, rejudged: Sequence[Rejudged]) -> dict[str, Any] | None:
-    """Of a search, then and now; None for other runs."""
+    """The capacity of a search, before and now; None for other runs."""
     if not any(each.result.purpose == "search" for each in rejudged):
         return None
     experiment = run.settings
@@ -185,14 +185,14 @@ def _lines(judgement: Mapping[str, Any]) -> Iterator[str]:
 
 def _capacity_line(capacity: Mapping[str, Any]) -> str:
     now, was = capacity["now"], capacity["was"]
-    said = f"capacity: {_probes(now)}; was {_probes(was)}"
+    line = f"capacity: {_probes(now)}; was {_probes(was)}"
     if now["state"] in ("searching", "out_of_trials"):
-        said += "; the loads were chosen under the old limits, so more trials are needed to know"
-    return said
+        line += "; the loads were chosen under the old limits, so more trials are needed"
+    return line
 
 
 def _setting(value: object) -> str:
-    """As an experiment file has it."""
+    """A setting as an experiment file has it."""
     return "null" if value is None else str(value)
 
 

@@ -1,4 +1,4 @@
-"""`farm report RUN`: draw the bundle again, from the recording, offline."""
+"""`farm report RUN`: draws the report again from the recording, offline."""
 
 from __future__ import annotations
 

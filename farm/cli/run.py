@@ -1,4 +1,4 @@
-"""`farm run EXPERIMENT`: one trial, one verdict."""
+"""`farm run EXPERIMENT`: runs one trial, and prints its verdict."""
 
 from __future__ import annotations
 
@@ -83,9 +83,9 @@ async def one_trial(
     baseline_first: bool = False,
     retries: int = 0,
 ) -> tuple[Path, Outcome]:
-    """A run of one trial, after two that agree at the smallest load if asked for.
+    """Make a run of one trial, if asked for after two at the smallest load that agree.
 
-    While it is invalid it is tried again, `retries` times at most; the last one is the answer.
+    An invalid trial is repeated, `retries` times at most; the last one is the answer.
     """
     extent = Extent(load, 1 + retries + (BASELINES if baseline_first else 0))
     async with open_bench(

@@ -1,4 +1,4 @@
-"""`farm runs`: the runs of a directory; `--prune 30d` removes old ones."""
+"""`farm runs`: lists the runs of a directory; `--prune 30d` removes old ones."""
 
 from __future__ import annotations
 

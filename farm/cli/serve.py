@@ -1,4 +1,4 @@
-"""`farm serve`: demo app and embedded server, to look at in one's own browser."""
+"""`farm serve`: starts demo app and embedded server, for the user's own browser."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def act(options: argparse.Namespace) -> int:
 
 
 def _check_port(host: str, port: int) -> None:
-    """Raises BadInput if nobody, or not we, could listen there."""
+    """Raise BadInput if the farm cannot listen at that port."""
     if not 0 <= port <= 65535:
         raise BadInput(f"--port: {port}: expected 0 (any free one) to 65535")
     with socket.socket() as trying:

@@ -1,4 +1,4 @@
-"""`farm size EXPERIMENT`: how many?"""
+"""`farm size EXPERIMENT`: searches for the capacity."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ EXIT_CODES: dict[State, int] = {"converged": 0, "ceiling_passed": 0, "floor_fail
 
 ANSWERED: tuple[State, ...] = ("converged", "ceiling_passed")
 UNFINISHED: tuple[State, ...] = ("generator_ran_out", "out_of_trials")
-"""More trials would have told more; what is known so far is sound."""
+"""States in which more trials would narrow the interval, which is sound so far."""
 
 
 def describe(verb: argparse.ArgumentParser) -> None:
     verb.epilog = "example: farm size calls.yaml --fail-under 16"
     what = verb.add_mutually_exclusive_group(required=True)
     what.add_argument("experiment", type=Path, nargs="?", help="a YAML file")
-    what.add_argument("--resume", type=Path, metavar="RUN", help="go on where that run broke off")
+    what.add_argument("--resume", type=Path, metavar="RUN", help="continue that run")
     verb.add_argument(
         "--fail-under",
         type=probes,
         metavar="N",
-        help="exit 1 when the capacity is below N probes, 3 when that is not known",
+        help="exit 1 when the capacity is below N probes, 3 when that is unknown",
     )
     add_run_options(verb)
     add_upload_option(verb)
@@ -68,7 +68,7 @@ def _to_end(options: argparse.Namespace, story: Story[tuple[Path, CapacityEstima
 
 
 def check_fail_under(fail_under: int | None, experiment: Experiment) -> None:
-    """Raises BadInput for more probes than are ever tried."""
+    """Raise BadInput for more probes than the search may try."""
     largest = ladder(experiment).maximum
     if fail_under is not None and fail_under > largest:
         setting = "maximum" if experiment.search.loads is None else "loads"
@@ -78,9 +78,11 @@ def check_fail_under(fail_under: int | None, experiment: Experiment) -> None:
 
 
 def exit_code(estimate: CapacityEstimate, fail_under: int | None) -> int:
-    """An answer below `fail_under` fails, unless the server may hold more than was allowed. A
-    search that found none is inconclusive, unless its trials tell, with the confidence asked for,
-    that so many hold."""
+    """The exit code of a search.
+
+    A capacity below `fail_under` fails, unless the largest load allowed passed. A search without an
+    answer is inconclusive, unless the low end of its interval reaches `fail_under`.
+    """
     code = EXIT_CODES.get(estimate.state, 3)
     if fail_under is None:
         return code
@@ -97,7 +99,7 @@ def exit_code(estimate: CapacityEstimate, fail_under: int | None) -> int:
 async def search(
     experiment: Experiment, text: str, beside: Path, observer: Observer
 ) -> tuple[Path, CapacityEstimate]:
-    """A run that searches."""
+    """Make a run that searches for the capacity."""
     extent = search_extent(experiment)
     async with open_bench(
         experiment, observer=observer, text=text, beside=beside, extent=extent
@@ -108,7 +110,7 @@ async def search(
 async def resume(
     run: RecordedRun, lock: FileLock, observer: Observer
 ) -> tuple[Path, CapacityEstimate]:
-    """The same for a run that broke off; its finished trials count, none is repeated."""
+    """Resume the search of a run that broke off; its finished trials are not repeated."""
     extent = search_extent(run.settings, len(run.results))
     async with resumed_bench(run, lock, observer, extent) as bench:
         return bench.folder, await bench.find_capacity()

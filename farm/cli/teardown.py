@@ -1,4 +1,4 @@
-"""`farm teardown [RUN]`: end all of a run on AWS, by its tag, from any machine."""
+"""`farm teardown [RUN]`: ends all of a run on AWS, by its tag, from any machine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from infra.aws.statement import left, to_end
 
 
 class _Wanted(NamedTuple):
-    """What is to be ended: a run, or all; its files where they are here; where to look for it."""
+    """What to end: a run (`None`: all), its files where they are here, the regions to search."""
 
     run: str | None
     files: RunFiles | None
@@ -41,7 +41,7 @@ def describe(verb: argparse.ArgumentParser) -> None:
 
 
 def act(options: argparse.Namespace, reach: Callable[[], Cloud] = Cloud) -> int:
-    """0 when nothing is left. `reach` gives the account."""
+    """End the run; 0 when nothing is left. `reach` gives the account."""
     cloud = reach()
     account = cloud.account()
     wanted = _named(options, cloud)
@@ -54,7 +54,7 @@ def _end(cloud: Cloud, account: str, wanted: _Wanted, *, yes: bool) -> int:
     looked = look_around(cloud, regions, run)
     there, regions = looked.there, looked.regions
     if not there.anything:
-        _say(f"Nothing is there of {run or 'any run'} (account {account}, {_places(regions)}).")
+        _say(f"Nothing exists of {run or 'any run'} (account {account}, {_places(regions)}).")
         return _over(looked, files)
     asked = [(machine.type, machine.region) for machine in there.machines]
     table, _ = prices(cloud, asked, price_cache(), now().date())
@@ -71,7 +71,7 @@ def _end(cloud: Cloud, account: str, wanted: _Wanted, *, yes: bool) -> int:
     if remains.anything:
         still = "; ".join(left(remains, table))
         also = "" if looked.unseen is None else f"; {looked.unseen}"
-        raise CloudError(f"still there: {still}: call again{also}")
+        raise CloudError(f"not all of it has ended: {still}: call again{also}")
     _say(f"{', '.join(there.runs)}: nothing is left{_of(looked)}.")
     return _over(looked, files)
 
@@ -97,9 +97,9 @@ def _of(looked: Looked) -> str:
 
 
 def _over(looked: Looked, files: RunFiles | None) -> int:
-    """0 when nothing is left, and that is known of all regions. Raises CloudError."""
+    """Forget the run's files; 0. Raises CloudError where a region could not be checked."""
     if looked.unseen is not None:
-        raise CloudError(looked.unseen)  # the keys are kept: something may be there
+        raise CloudError(looked.unseen)  # the keys are kept: machines may still exist
     _forget(files)
     return 0
 

@@ -1,4 +1,4 @@
-"""`farm watch EXPERIMENT`: one load again and again, for days. Does it stay as it is?"""
+"""`farm watch EXPERIMENT`: tries one load repeatedly, for days, and looks for drift."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def describe(verb: argparse.ArgumentParser) -> None:
     verb.epilog = "example: farm watch calls.yaml --load 16 --every 15m --for 48h"
     what = verb.add_mutually_exclusive_group(required=True)
     what.add_argument("experiment", type=Path, nargs="?", help="a YAML file")
-    what.add_argument("--resume", type=Path, metavar="RUN", help="go on where that run broke off")
+    what.add_argument("--resume", type=Path, metavar="RUN", help="continue that run")
     load = verb.add_mutually_exclusive_group()
     load.add_argument("--load", type=int, help="probes, instead of watch.load")
     load.add_argument(
@@ -77,7 +77,7 @@ def _to_end(
 async def watch(
     experiment: Experiment, text: str, beside: Path, observer: Observer
 ) -> tuple[Path, WatchState]:
-    """A run that watches `experiment.watch.load`, which must be given by now."""
+    """Make a run that watches `experiment.watch.load`, which must be set."""
     extent = watch_extent(experiment, _load(experiment))
     async with open_bench(
         experiment, observer=observer, text=text, beside=beside, extent=extent
@@ -87,7 +87,7 @@ async def watch(
 
 
 async def resume(run: RecordedRun, lock: FileLock, observer: Observer) -> tuple[Path, WatchState]:
-    """The same for a run that broke off: turns that have passed meanwhile are left out."""
+    """Resume the watch of a run that broke off; turns that have passed are left out."""
     extent = watch_extent(run.settings, _load(run.settings), len(run.results))
     async with resumed_bench(run, lock, observer, extent) as bench:
         return bench.folder, await bench.watch()
@@ -103,7 +103,7 @@ def _load(experiment: Experiment) -> int:
 
 
 def _experiment(options: argparse.Namespace, observer: Observer) -> Experiment:
-    """The experiment asked for, its load found."""
+    """The experiment asked for, with its load set."""
     experiment = asked_for(options)
     settings = experiment.watch
     if options.every is not None:
@@ -124,7 +124,7 @@ def _experiment(options: argparse.Namespace, observer: Observer) -> Experiment:
 
 
 def _last_answer(experiment: Experiment, observer: Observer) -> int:
-    """What the newest search of this scenario on this server recommends. Raises BadInput."""
+    """The load that the newest search of this scenario and server recommends. Raises BadInput."""
     directory = experiment.output.directory
     for entry in reversed(list_runs(directory)):
         try:
@@ -133,7 +133,7 @@ def _last_answer(experiment: Experiment, observer: Observer) -> int:
             continue
         settings, load = run.manifest.settings, _recommended(run)
         if load and _measured(settings) == _measured(experiment):
-            observer.note(f"load: {load} probes, what {entry.path} recommends")
+            observer.note(f"load: {load} probes, as {entry.path} recommends")
             return load
     raise BadInput(
         f"watch.load: from_answer: no search of this scenario and server in {directory} recommends "
@@ -142,7 +142,7 @@ def _last_answer(experiment: Experiment, observer: Observer) -> int:
 
 
 def _measured(experiment: Experiment) -> tuple[object, ...]:
-    """What a search is of: what is done, on which page, in front of which server."""
+    """What a run measures: its scenario, page and server."""
     return experiment.scenario, experiment.app.url, experiment.server.kurento
 
 
@@ -152,7 +152,7 @@ def _recommended(run: RunReader) -> int | None:
 
 
 def _check_nothing_beside(options: argparse.Namespace) -> None:
-    """A run that is gone on with has its own settings. Raises BadInput."""
+    """Raise BadInput for settings beside `--resume`: a resumed run keeps its own."""
     for option in ("load", "load_of", "every", "for_s"):
         if getattr(options, option) is not None:
             name = option.removesuffix("_s").replace("_", "-")

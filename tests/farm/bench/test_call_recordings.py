@@ -47,9 +47,9 @@ def test_an_app_of_one_s_own_names_files_that_the_farm_does_not_know() -> None:
     own = replace(
         RECORDED, app=AppSettings(run=None, url="https://example.org/", driver="mine.yaml")
     )
-    assert said(own) == ["recordings are not checked: with app.url their names are not known"]
+    assert said(own) == ["recordings are not checked: with app.url their names are unknown"]
     driven = replace(RECORDED, app=AppSettings(driver="mine.yaml"))
-    assert said(driven) == ["recordings are not checked: with app.driver their names are not known"]
+    assert said(driven) == ["recordings are not checked: with app.driver their names are unknown"]
 
 
 @pytest.mark.parametrize(("keep", "trials"), [("none", 1), ("last", 2), ("all", 20)])

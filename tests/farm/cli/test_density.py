@@ -92,5 +92,5 @@ def test_it_says_what_is_wrong_with_the_experiment(
 @pytest.mark.parametrize("at_s", [[], [14.0], [9.0, 12.0, 26.0]])
 def test_a_machine_too_busy_to_be_looked_at_is_said_to_be(at_s: list[float]) -> None:
     spent = CpuSpent(ThreadTimes(0.0, {}), 0.0)
-    with pytest.raises(BrowserError, match=r"this machine was too busy to be looked at: [01] look"):
+    with pytest.raises(BrowserError, match=r"too busy to be measured: [01] reading"):
         first_and_last([(each, spent) for each in at_s], 10.0, 25.0)

@@ -60,7 +60,7 @@ def test_what_is_missing_is_marked_and_has_its_place(
     ):
         assert missing.pop(0).startswith(f"{what}: {file}:{place}")
     assert missing == []
-    assert lines[-1].startswith("This brings it:")
+    assert lines[-1].startswith("This installs it:")
 
 
 def test_a_clip_is_refused_by_doctor_and_run_with_one_line(
@@ -106,7 +106,7 @@ def test_a_driver_that_says_otherwise_of_rooms_is_named(
         "app: {url: 'http://127.0.0.1:1/', driver: kurento_group_call}\n"
     )
     assert main(["doctor", str(file)]) == LACKING
-    line = "rooms: scenario.media: mixed is taken, though driver kurento_group_call says forwarded"
+    line = "rooms: scenario.media: mixed is used, though driver kurento_group_call has forwarded"
     assert (line in capsys.readouterr().out) is is_said
 
 

@@ -111,8 +111,8 @@ async def test_a_trial_that_is_judged_without_a_baseline_is_said(
         await record_trial(recording, clock, pages(2), purpose="single")
     said = judged(recording.path, capsys, "criteria: {residual_loss: 0.02}\n")
     assert said["notes"] == [
-        "no baseline: this run recorded none: 1 trial judged against absolute limits only, what "
-        "compares with a baseline left out"
+        "no baseline: this run recorded none: 1 trial judged against absolute limits only, "
+        "without those that compare with a baseline"
     ]
     file = tmp_path / "looser.yaml"
     assert main(["report", str(recording.path), "--criteria", str(file)]) == 0

@@ -40,5 +40,5 @@ def test_sigterm_ends_it_as_ctrl_c_does(tmp_path: Path, options: list[str]) -> N
             _, said = report.communicate(timeout=60)
         finally:
             report.kill()
-    assert said == "farm: interrupted; everything of ours is stopped\n"
+    assert said == "farm: interrupted; everything that the farm started is stopped\n"
     assert report.returncode == 130

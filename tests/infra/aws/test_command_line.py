@@ -309,6 +309,8 @@ def test_who_is_asked_answers(typed: str, meant: bool) -> None:
 
 def test_nobody_is_there_to_be_asked() -> None:
     pipe = io.StringIO("y\n")
-    with pytest.raises(BadInput, match=r"Make it\? Nobody is there to be asked: --yes goes ahead"):
+    with pytest.raises(
+        BadInput, match=r"Make it\? There is no terminal to ask at: --yes goes ahead"
+    ):
         confirmed("Make it?", yes=False, keyboard=pipe)
     assert confirmed("Make it?", yes=True, keyboard=pipe)
