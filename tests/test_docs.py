@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
@@ -20,7 +22,7 @@ from farm.planning.load_steps import ladder
 from farm.recording.journal import JournalEntry
 from farm.results.answer_lines import two_lines
 from farm.results.summary import size_summary
-from farm.search.capacity_estimate import CapacityEstimate
+from farm.search.capacity_estimate import CapacityEstimate, State
 from tests.farm.trial_evidence import judged_trial
 
 ROOT = Path(__file__).parents[1]
@@ -103,6 +105,27 @@ def test_the_answer_in_the_documents_is_as_it_is_printed() -> None:
     evidence = "at 20 probes thread … of the media server used 97 % of a core"
     summary["limited_by"] = {"resource": "cpu_thread", "evidence": evidence}
     assert " ".join(told.split()) == " ".join(two_lines(summary))
+
+
+def test_every_key_of_the_glossary_is_in_the_schema_or_the_summary() -> None:
+    section = (ROOT / "docs/method.md").read_text().split("\n## Glossary\n")[1].split("\n## ")[0]
+    terms = [line.split("|")[1] for line in section.splitlines() if line.startswith("| ")]
+    keys = {key for term in terms for key in re.findall(r"`([a-z][\w.]*)`", term)}
+    schema = json.loads((ROOT / "farm/experiment.schema.json").read_text())
+    estimate = CapacityEstimate(18, (16, 20), 16, 20, 12, "converged", 0.9, 0.9)
+    summary = size_summary(Experiment(), [judged_trial(0, 18, Outcome.PASS)], estimate)
+    fields = {f"capacity.{name}" for name in summary["capacity"]}
+    assert "criteria.residual_loss" in keys
+    assert keys <= {*setting_paths(schema), *fields, *get_args(State)}
+
+
+def setting_paths(schema: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    """The dotted paths of all settings in a JSON schema."""
+    for part in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+        yield from setting_paths(part, prefix)
+    for name, setting in schema.get("properties", {}).items():
+        yield f"{prefix}{name}"
+        yield from setting_paths(setting, f"{prefix}{name}.")
 
 
 def test_a_failed_step_in_the_documents_is_one_of_the_driver_above_it() -> None:
