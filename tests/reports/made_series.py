@@ -42,7 +42,7 @@ def _host(name: str, time_s: Array, cpu_percent: Array, thread_percent: Array) -
         cores=2,
         wait_each_s=cpu_percent / 200_000,
         used={"probes": 0.8 * used, "cc1plus": 0.2 * used},
-        held_cpu_percent=mean_held(time_s, cpu_percent, PHASES),
+        hold_cpu_percent=mean_held(time_s, cpu_percent, PHASES),
     )
 
 

@@ -50,8 +50,8 @@ async def test_means_of_machines_are_those_of_the_result(tmp_path: Path) -> None
     series = trial_series(trial_frames(trial), trial_evidence(trial, window_s=10, poll_s=1))
     assert result is not None
     assert series.server is not None
-    assert series.server.held_cpu_percent == result.server_cpu_percent
-    assert series.hosts[0].held_cpu_percent == result.host_cpu_percent == 37.5
+    assert series.server.hold_cpu_percent == result.server_cpu_percent
+    assert series.hosts[0].hold_cpu_percent == result.host_cpu_percent == 37.5
 
 
 async def test_what_is_sent_again_is_no_payload(tmp_path: Path) -> None:
