@@ -1,4 +1,4 @@
-"""The agent that holds keys, at whichever socket; one that does not answer holds none."""
+"""Connects to the SSH agent at a socket; one that does not answer has no keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from paramiko.agent import AgentSSH
 
 
 class Agent(AgentSSH):
-    """`complaint` is why there are no keys of an agent that should be there, else empty."""
+    """The agent at `path`; `complaint` says why it gives no keys, if it should."""
 
     def __init__(self, path: str | None, within_s: float) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class Agent(AgentSSH):
         try:
             connection.settimeout(within_s)
             connection.connect(path)
-            self._connect(connection)  # type: ignore[attr-defined]  # the stubs have it not
+            self._connect(connection)  # type: ignore[attr-defined]  # not in the stubs
         except (OSError, paramiko.SSHException, ValueError, TypeError, struct.error) as error:
             connection.close()
             self.complaint = f"the agent at {path} does not answer: {error}"

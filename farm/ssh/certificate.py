@@ -1,4 +1,4 @@
-"""OpenSSH's certificates: PROTOCOL.certkeys. Pure."""
+"""Reads and checks OpenSSH's certificates: PROTOCOL.certkeys. Pure."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.serialization import (
 
 SUFFIX = "-cert-v01@openssh.com"
 _STRINGS_OF_KEY = {"ssh-ed25519": 1, "ssh-rsa": 2}
-"""How many strings a public key has; two of the ECDSA ones, too."""
+"""Number of strings in a public key of this type; 2 for other types (ECDSA)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certificate: of which public key, by which authority's key, signed in which way."""
+    """A certificate: its public key, its authority's key, its signature algorithm."""
 
     key_type: str
     blob: bytes
@@ -34,7 +34,7 @@ class Certificate:
 
 
 def read_certificate(blob: bytes) -> Certificate:
-    """Raises ValueError for what is none, or is signed with a key that is not its authority's."""
+    """Parse a certificate. Raises ValueError if it is none, or its signature is wrong."""
     key_type = paramiko.Message(blob).get_text()
     line = f"{key_type} {base64.b64encode(blob).decode()}"
     try:
@@ -54,9 +54,9 @@ def read_certificate(blob: bytes) -> Certificate:
 def fault_of_host(
     certificate: Certificate, host: str, algorithms: tuple[str, ...], now_s: float
 ) -> str | None:
-    """Why it does not vouch for a host, if so; `algorithms` are those an authority may sign with.
+    """Why it is not valid for a host, or `None`; `algorithms` are those accepted of authorities.
 
-    No principals at all stand for every host; patterns among them have no meaning.
+    No principals at all stand for every host; patterns in them have no meaning.
     """
     contents = certificate.contents
     if contents.type is not SSHCertificateType.HOST:
@@ -68,14 +68,14 @@ def fault_of_host(
         return f"it is for {', '.join(principals)}, not for {host}"
     if contents.critical_options:
         names = ", ".join(name.decode(errors="replace") for name in contents.critical_options)
-        return f"it has critical options that nobody knows: {names}"
+        return f"it has unknown critical options: {names}"
     if certificate.signed_by not in algorithms:
         return f"it is signed with {certificate.signed_by}, which is not accepted"
     return None
 
 
 def fault_of_time(certificate: Certificate, now_s: float) -> str | None:
-    """Why it is not valid now, if so."""
+    """Why it is not valid now, or `None`."""
     if now_s < certificate.contents.valid_after:
         return f"it is not valid before {_utc(certificate.contents.valid_after)}"
     if now_s >= certificate.contents.valid_before:
@@ -84,7 +84,7 @@ def fault_of_time(certificate: Certificate, now_s: float) -> str | None:
 
 
 def _utc(at_s: int) -> str:
-    """Times beyond the calendar, as a certificate may have them, are its end."""
+    """A time as text; times beyond the calendar, which certificates may have, as its last day."""
     try:
         return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%d %H:%M} UTC"
     except (ValueError, OverflowError, OSError):
@@ -92,7 +92,7 @@ def _utc(at_s: int) -> str:
 
 
 def _signed_by(blob: bytes) -> str:
-    """The algorithm of its signature, which comes last."""
+    """The algorithm of its signature, which is its last field."""
     message = paramiko.Message(blob)
     kind = message.get_text().removesuffix(SUFFIX)
     for _ in range(1 + _STRINGS_OF_KEY.get(kind, 2)):  # nonce, key

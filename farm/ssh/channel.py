@@ -1,4 +1,4 @@
-"""A command that runs on the other machine."""
+"""A command on a remote machine, with its streams."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from farm.ssh.login_shell import ERROR_MARK, OUTPUT_MARK, BehindMark, script
 
 PIECE_BYTES = 65536
 WORDS = 300
-"""So many characters of what a login says fit into a line."""
+"""Characters of a login's output that are kept in a message."""
 
 
 class SshChannel:
-    """Implements `farm.server.shell.Channel`: a login's shell, and the command that it runs."""
+    """Implements `farm.server.shell.Channel`: a login's shell and the command that it runs."""
 
     def __init__(self, channel: paramiko.Channel, where: str) -> None:
         self._channel = channel
@@ -33,26 +33,26 @@ class SshChannel:
 
     @property
     def closed(self) -> bool:
-        """By us, or by the server."""
+        """Whether it was closed, by us or by the server."""
         return bool(self._channel.closed)
 
     @property
     def connected(self) -> bool:
-        """The connection that it goes by is there."""
+        """Whether its connection is active."""
         return bool(self._channel.get_transport().is_active())
 
     async def start(self, command: str, within_s: float) -> None:
-        """Have the login's shell run it. Raises CommandsRefused, ServerUnreachable."""
-        with suppress(ServerUnreachable):  # it hung up without reading: what did it say?
+        """Run `command` in the login's shell. Raises CommandsRefused, ServerUnreachable."""
+        with suppress(ServerUnreachable):  # it hung up without reading: its output may say why
             await self.write(script(command))
         try:
             async with asyncio.timeout(within_s):
                 await self._started.wait()
                 status = None if self._streams[False].marked else await self.status()
         except TimeoutError:
-            said = f" (it says {words})" if (words := self._words()) else ""
+            text = f" (it says {words})" if (words := self._words()) else ""
             raise ServerUnreachable(
-                f"the login is accepted, but no /bin/sh answers within {within_s:g} s{said}: is the"
+                f"the login is accepted, but no /bin/sh answers within {within_s:g} s{text}: is the"
                 " machine that slow, or does a start-up file of the login read its input?"
             ) from None
         if status is not None:
@@ -66,7 +66,7 @@ class SshChannel:
             raise ServerUnreachable(f"the connection to {self._where} broke: {error}") from None
 
     async def end_input(self) -> None:
-        """The command's standard input ends."""
+        """End the command's standard input."""
         with suppress(OSError, paramiko.SSHException, EOFError):
             await asyncio.to_thread(self._channel.shutdown_write)
 
@@ -87,12 +87,12 @@ class SshChannel:
 
     def _listen(self, loop: asyncio.AbstractEventLoop, error: bool) -> None:
         receive = self._channel.recv_stderr if error else self._channel.recv
-        with suppress(RuntimeError):  # the loop is closed: nobody listens any more
+        with suppress(RuntimeError):  # the loop is closed
             while data := receive(PIECE_BYTES):
-                loop.call_soon_threadsafe(self._heard, data, error)
+                loop.call_soon_threadsafe(self._received, data, error)
             loop.call_soon_threadsafe(self._ended)
 
-    def _heard(self, data: bytes, error: bool) -> None:
+    def _received(self, data: bytes, error: bool) -> None:
         stream = self._streams[error]
         if behind := stream.feed(data):
             self._pieces.put_nowait(OutputPiece(behind, error))
@@ -106,7 +106,7 @@ class SshChannel:
             self._started.set()
 
     def _refusal(self, otherwise: str) -> ServerUnreachable:
-        """In the login's own words, `otherwise` without any; or that nothing is connected now."""
+        """The error with the login's output (else `otherwise`), or that the connection broke."""
         words = self._words()
         if not words and not self.connected:
             return ServerUnreachable(f"the connection to {self._where} broke")
@@ -115,7 +115,7 @@ class SshChannel:
         )
 
     def _words(self) -> str:
-        """What the login said before it ran anything of ours, in a line."""
+        """The login's output before our command started, in one line."""
         greetings = (self._streams[error].greeting for error in (True, False))
-        said = " ".join(greeting.decode(errors="replace") for greeting in greetings)
-        return " ".join(said.split())[:WORDS]
+        text = " ".join(greeting.decode(errors="replace") for greeting in greetings)
+        return " ".join(text.split())[:WORDS]

@@ -1,6 +1,6 @@
-"""What ssh_config(5) says of a host: as OpenSSH's client reads it, or as paramiko does.
+"""Reads the settings of ssh_config(5) for a host, by OpenSSH's client or else by paramiko.
 
-`ssh -G` answers where it is installed: it follows Include, Match and /etc/ssh/ssh_config.
+`ssh -G` is used if it is installed: it follows Include, Match and /etc/ssh/ssh_config.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from farm.model.destination import Destination
 
 SYSTEM_FILE = Path("/etc/ssh/ssh_config")
 WITHIN_S = 20.0
-"""So long may the commands of `Match exec` and names of `CanonicalizeHostname` take."""
+"""Time limit, with the commands of `Match exec` and lookups of `CanonicalizeHostname`."""
 
 BY_OPENSSH = "ssh -G"
 _NO_ANSWER = re.compile(r"No user exists for uid|usage: |unknown option", re.IGNORECASE)
 _TOKEN = re.compile(r"%(.)|\$\{(\w+)\}")
 _BETWEEN_FILES = re.compile(r" (?=/|~|none$)")
-"""`ssh -G` quotes nothing; what is between two paths is in front of the second one's first sign."""
+"""The space between two paths, which `ssh -G` does not quote: before `/`, `~` or a last `none`."""
 
 
 @dataclass(frozen=True, slots=True)
 class HostConfig:
-    """What it says of a host; `by` is who read it.
+    """The settings for a host; `by` names the program that read them.
 
-    `account` is the name of the account here, `None` where it has none.
+    `account` is the name of the local account, `None` if it has none.
     """
 
     by: str
@@ -49,31 +49,31 @@ class HostConfig:
     account: str | None = None
 
     def all(self, key: str) -> list[str]:
-        """Every value, without `none`."""
+        """All values of a key, without `none`."""
         return [value for value in self.values.get(key, []) if value.lower() != "none"]
 
     def first(self, key: str) -> str | None:
         return next(iter(self.all(key)), None)
 
     def files(self, key: str) -> list[str]:
-        """Of a key whose one value is a list of files."""
+        """The paths of a key whose value is a list of files."""
         return [name for value in self.all(key) for name in _BETWEEN_FILES.split(value)]
 
 
 Reader = Callable[[Destination, Path], HostConfig]
-"""Of a host, and of whose home. Raises BadInput."""
+"""Reads the settings for a host, from a home directory. Raises BadInput."""
 
 
 def local_user() -> str | None:
-    """Whose account this is; `None` where it has no name, as in some containers."""
+    """The name of the local account; `None` if it has none, as in some containers."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
         return None
 
 
-def unread(_to: Destination, _home: Path) -> HostConfig:
-    """Nothing: for a host that is nobody's but the farm's."""
+def no_config(_to: Destination, _home: Path) -> HostConfig:
+    """No settings: for a host that the farm itself started."""
     return HostConfig("nobody", {}, local_user())
 
 
@@ -85,9 +85,9 @@ def host_config(
     within_s: float = WITHIN_S,
     account: Callable[[], str | None] = local_user,
 ) -> HostConfig:
-    """Raises BadInput for a file that OpenSSH would refuse, too.
+    """The settings for a host. Raises BadInput for a file that OpenSSH refuses, too.
 
-    An account without a name has no configuration: neither ssh nor paramiko does without one.
+    An account without a name has none: both ssh and paramiko need the name.
     """
     user = account()
     if user is None:
@@ -99,13 +99,13 @@ def host_config(
 def _read(
     to: Destination, home: Path, system_file: Path, within_s: float
 ) -> tuple[str, dict[str, list[str]]]:
-    """Who read it, and what it says."""
+    """The program that read the settings, and their values."""
     program = shutil.which("ssh")
     try:
         if program is None or not _is_openssh(program, within_s):
             return _by_paramiko(to, home, system_file, "no OpenSSH client is installed here")
-        answer, complaint = _asked(to, home, system_file, within_s)
-    except OSError as error:  # no process, no file, no room to be had
+        answer, complaint = _ssh_g_output(to, home, system_file, within_s)
+    except OSError as error:  # no more processes, descriptors or disk space
         raise BadInput(f"ssh -G {to.host} cannot be run here: {error}") from None
     if answer is not None:
         return BY_OPENSSH, answer
@@ -116,29 +116,29 @@ def _read(
 
 @functools.cache
 def _is_openssh(program: str, within_s: float) -> bool:
-    """Others know no -G, and would connect."""
+    """Whether the program is OpenSSH's: other clients have no -G and would connect."""
     return "OpenSSH" in _run([program, "-V"], within_s)[2]
 
 
 def with_tokens(
     text: str, tokens: dict[str, str], variables: Mapping[str, str] | None = None
 ) -> str:
-    """With `%` tokens and `${VARIABLES}`, which `ssh -G` leaves as they are in some values.
+    """Expand `%` tokens and `${VARIABLES}`, which `ssh -G` does not in some values.
 
-    A command keeps its variables, which may be secrets: they are its shell's.
+    Variables of a command are left to its shell: they may be secrets.
     """
 
-    def value(found: re.Match[str]) -> str:
-        token, variable = found.groups()
+    def value(match: re.Match[str]) -> str:
+        token, variable = match.groups()
         if variable is not None:
-            return (variables or {}).get(variable, found[0])
-        return tokens.get(token, found[0])
+            return (variables or {}).get(variable, match[0])
+        return tokens.get(token, match[0])
 
     return _TOKEN.sub(value, text)
 
 
 def expanded(path: str, tokens: dict[str, str], home: Path) -> str:
-    """A path with its tokens, and `~`."""
+    """A path with tokens and `~` expanded."""
     path = with_tokens(path, tokens, os.environ)
     return str(home / path[2:]) if path.startswith("~/") else str(Path(path).expanduser())
 
@@ -146,7 +146,7 @@ def expanded(path: str, tokens: dict[str, str], home: Path) -> str:
 def tokens_of(
     to: Destination, host: str, port: int, user: str, alias: str | None, *, account: str | None
 ) -> dict[str, str]:
-    """ssh_config(5), "TOKENS", but for hashes of several."""
+    """The tokens of ssh_config(5), "TOKENS", except the hash `%C`."""
     here = socket.gethostname()
     return {
         "%": "%",
@@ -162,10 +162,10 @@ def tokens_of(
     }
 
 
-def _asked(
+def _ssh_g_output(
     to: Destination, home: Path, system_file: Path, within_s: float
 ) -> tuple[dict[str, list[str]] | None, str]:
-    """What `ssh -G` says, or its complaint in a line."""
+    """The values of `ssh -G`, or `None` and its error in one line."""
     user, port = (("-l", to.user) if to.user else ()), (("-p", str(to.port)) if to.port else ())
     with tempfile.NamedTemporaryFile("w", prefix="farm-ssh-", suffix=".config") as other:
         elsewhere: tuple[str, ...] = ()
@@ -187,7 +187,7 @@ def _asked(
 
 
 def _run(command: list[str], within_s: float) -> tuple[int, str, str]:
-    """Ended with all that it started where it takes too long. Raises BadInput."""
+    """Run `ssh -G`; after the time limit it is killed with its children. Raises BadInput."""
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -210,7 +210,7 @@ def _run(command: list[str], within_s: float) -> tuple[int, str, str]:
 
 
 def _own(home: Path) -> bool:
-    """Whether it is the home that ssh itself takes: the account's, whatever HOME says."""
+    """Whether it is the home that ssh itself uses: the account's, whatever HOME is."""
     try:
         return home == Path(pwd.getpwuid(os.getuid()).pw_dir)
     except KeyError:
@@ -240,7 +240,7 @@ def _by_paramiko(
         except (paramiko.ConfigParseError, UnicodeDecodeError, OSError) as error:
             raise BadInput(f"{file} cannot be read: {error}") from None
     try:
-        found = config.lookup(to.host)
+        match = config.lookup(to.host)
     except (ImportError, OSError) as error:
         raise BadInput(
             f"Match exec in ssh's configuration cannot be run without OpenSSH's client: {error}"
@@ -249,7 +249,7 @@ def _by_paramiko(
         raise BadInput(f"ssh's configuration of {to.host}: {error!r}") from None
     values = {
         key: [text.replace('"', "") for text in (value if isinstance(value, list) else [value])]
-        for key, value in found.items()
+        for key, value in match.items()
         if value is not None
     }
     if "include" in values:

@@ -1,4 +1,4 @@
-"""One SSH connection: the sessions that are open on it, and whether it has room for another."""
+"""One SSH connection, and the sessions that are open on it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from farm.ssh.login_shell import COMMAND
 from farm.ssh.transport import Transport
 
 FORGOTTEN_WITHIN_S = 3.0
-"""A session that was closed is one of the server's until its command has ended there."""
+"""A closed session still counts on the server until its command has ended."""
 RETRY_S = 0.05
 
 
@@ -22,9 +22,9 @@ class NoRoom(ServerUnreachable):
 
 
 class SshConnection:
-    """The way to a machine, hop by hop; a session is opened on the last one.
+    """A connection to a machine, over its hops; sessions are opened on the last one.
 
-    `where` is what a user calls the machine, `within_s` bounds the opening of a session.
+    `where` is the user's name of the machine, `within_s` bounds the opening of a session.
     """
 
     def __init__(self, transports: Sequence[Transport], where: str, within_s: float) -> None:
@@ -40,14 +40,14 @@ class SshConnection:
 
     @property
     def here(self) -> bool:
-        """Whether it leads to this machine, as far as its address says."""
+        """Whether it leads to this machine, by its address."""
         return len(self._transports) == 1 and self._transports[0].here
 
     async def session(self, *, patient: bool = True) -> SshChannel:
-        """One in which the login's shell waits for what it is to run.
+        """Open a session whose login shell waits for a command.
 
-        A connection on which nothing of ours is open is asked again for a while where `patient`:
-        what was open on it a moment ago may not be over yet. Raises NoRoom, CommandsRefused,
+        If `patient`, a connection without open sessions of ours is tried again for a while: a
+        session closed a moment ago may not have ended there yet. Raises NoRoom, CommandsRefused,
         ServerUnreachable.
         """
         now = asyncio.get_running_loop().time
@@ -112,6 +112,6 @@ class SshConnection:
 
 
 def _close_late(opening: asyncio.Future[paramiko.Channel]) -> None:
-    """What was opened after nobody waited for it any more is closed again."""
+    """Close a session that opened after its caller was cancelled."""
     if not opening.cancelled() and opening.exception() is None:
         opening.result().close()

@@ -1,4 +1,4 @@
-"""What a machine says before it speaks SSH: why it hung up, or what it is instead."""
+"""Reads what a machine sends before SSH: why it hung up, or that it is no SSH server."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 MOST_BYTES = 4096
 WORDS = 200
-"""So many characters of it fit into a line."""
+"""Characters of it that are kept in a message."""
 
 MAX_STARTUPS = "Exceeded MaxStartups"
 TURNED_AWAY = {
@@ -14,19 +14,19 @@ TURNED_AWAY = {
     "Not allowed at this time": "connections from here failed there before: wait some minutes, or"
     " see PerSourcePenalties in its sshd_config",
 }
-"""What OpenSSH's daemon says in the place of its version."""
+"""Texts that OpenSSH's daemon sends instead of its version, and what they mean."""
 
 
-class Way(Protocol):
+class ByteStream(Protocol):
     """What the bytes of a connection go through."""
 
     def recv(self, size: int, /) -> bytes: ...
 
 
-class Overheard:
-    """A way to a machine that keeps the first bytes that come by it; paramiko takes it for one."""
+class GreetingRecorder:
+    """A socket or channel that records the first bytes it receives; paramiko reads from it."""
 
-    def __init__(self, way: Way) -> None:
+    def __init__(self, way: ByteStream) -> None:
         self._way = way
         self._first = b""
 
@@ -41,22 +41,22 @@ class Overheard:
 
     @property
     def speaks_ssh(self) -> bool:
-        """It named its version: RFC 4253, 4.2."""
+        """Whether it sent its SSH version: RFC 4253, 4.2."""
         return any(line.startswith(b"SSH-") for line in self._first.split(b"\n"))
 
     @property
     def words(self) -> str:
-        """All that it said, in a line."""
+        """The first bytes as text, in one line."""
         return " ".join(self._first.decode(errors="replace").split())[:WORDS]
 
 
-def hung_up(way: Overheard) -> bool:
-    """As a server does that has too many connections: without a word, or with OpenSSH's."""
+def hung_up(way: GreetingRecorder) -> bool:
+    """Whether it hung up as a server with too many connections does: silently or saying so."""
     return not way.speaks_ssh and (not way.words or MAX_STARTUPS in way.words)
 
 
-def before_ssh(way: Overheard, address: str) -> str | None:
-    """Why it cannot be spoken to, in words; `None` of one that speaks SSH."""
+def before_ssh(way: GreetingRecorder, address: str) -> str | None:
+    """Why there is no SSH connection, for a message; `None` if it speaks SSH."""
     if way.speaks_ssh:
         return None
     if not way.words:

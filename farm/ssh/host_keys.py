@@ -1,4 +1,4 @@
-"""Whether a machine is the one that known_hosts knows, as OpenSSH decides it."""
+"""Verifies a machine's host key against known_hosts, as OpenSSH does."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import paramiko
 from farm.errors import HostKeyUnknown, ServerUnreachable
 from farm.ssh.certificate import SUFFIX
 from farm.ssh.first_words import before_ssh, hung_up
-from farm.ssh.host_trust import Shown, Trust, shown_by, trust_in
+from farm.ssh.host_trust import ShownKey, Trust, shown_by, trust_in
 from farm.ssh.known_hosts import KnownHosts, KnownKey, Marker, revoked_keys
 from farm.ssh.proxy_command import CommandSocket
 from farm.ssh.route import Hop
 from farm.ssh.transport import Transport, Way
 
 LENIENT = ("no", "off", "false", "accept-new")
-"""StrictHostKeyChecking that adds a host, or takes one that is unknown: the farm does neither."""
+"""Values of StrictHostKeyChecking that accept an unknown host, which the farm never does."""
 
 
-class Dropped(ServerUnreachable):
-    """It hung up before it spoke SSH, as a server does that has too many connections."""
+class ConnectionDropped(ServerUnreachable):
+    """It hung up before SSH began, as a server with too many connections does."""
 
 
 def verified(hop: Hop, way: Way, before: Sequence[Hop], within_s: float) -> Transport:
     """The SSH handshake with a host whose key is known, or whose certificate's authority is.
 
-    Raises HostKeyUnknown with the command that adds the key (run on the last of `before`, the
-    hops that it is reached through), ServerUnreachable, BadInput; `way` is closed then.
+    Raises HostKeyUnknown with the command that adds the key (to run on the last of `before`, the
+    hops before it), ServerUnreachable, BadInput; `way` is closed then.
     """
     try:
         return _verified(hop, way, before, within_s)
@@ -40,7 +40,7 @@ def verified(hop: Hop, way: Way, before: Sequence[Hop], within_s: float) -> Tran
 def _verified(hop: Hop, way: Way, before: Sequence[Hop], within_s: float) -> Transport:
     known, revoked = KnownHosts(hop.known_hosts), revoked_keys(hop.revoked_keys)
     transport = Transport(way, preferred(hop.host_key_algorithms, known, hop.entries))
-    # Longer than we wait for it: whoever says nothing is then told from whoever hangs up.
+    # Longer than we wait for it, so that a silent server differs from one that hangs up.
     transport.banner_timeout = transport.handshake_timeout = 2 * within_s
     transport.use_compression(hop.compressed)
     try:
@@ -48,10 +48,10 @@ def _verified(hop: Hop, way: Way, before: Sequence[Hop], within_s: float) -> Tra
         shown = shown_by(transport.get_remote_server_key())
     except (paramiko.SSHException, EOFError, OSError) as error:
         transport.close()
-        way.close()  # what a command said is known then
+        way.close()  # then the output of a proxy command is known
         itself = not isinstance(way, CommandSocket)  # a command that fails would fail again
-        dropped = itself and not _silent(error) and hung_up(transport.overheard)
-        kind = Dropped if dropped else ServerUnreachable
+        dropped = itself and not _silent(error) and hung_up(transport.greeting)
+        kind = ConnectionDropped if dropped else ServerUnreachable
         raise kind(_no_ssh(hop, way, transport, error, within_s)) from None
     trust = trust_in(shown, known, hop, transport.peer_address, time.time(), revoked=revoked)
     if not trust.known:
@@ -63,12 +63,12 @@ def _verified(hop: Hop, way: Way, before: Sequence[Hop], within_s: float) -> Tra
 def preferred(
     algorithms: Sequence[str], known: KnownHosts, entries: Sequence[str]
 ) -> tuple[str, ...]:
-    """Those of known keys first, certificates where there is an authority: OpenSSH's order.
+    """Algorithms in OpenSSH's order: of known keys first, certificates if an authority is known.
 
-    What comes first is what a server with several keys shows.
+    A server with several keys shows the key of the first.
     """
-    found = ([key for key in known.of(name) if key.marker != Marker.REVOKED] for name in entries)
-    keys = next(filter(None, found), [])
+    by_name = ([key for key in known.of(name) if key.marker != Marker.REVOKED] for name in entries)
+    keys = next(filter(None, by_name), [])
     types = {key.key_type for key in keys if key.marker is Marker.HOST}
     authority = any(key.marker is Marker.AUTHORITY for key in keys)
     if _key_type(algorithms[0]) in types:
@@ -81,7 +81,7 @@ def preferred(
 
 
 def _key_type(algorithm: str) -> str:
-    """Of the plain key that it signs with."""
+    """The type of the plain key of an algorithm."""
     plain = algorithm.removesuffix(SUFFIX)
     return "ssh-rsa" if plain.startswith("rsa-sha2-") else plain
 
@@ -102,28 +102,30 @@ def _no_ssh(hop: Hop, way: Way, transport: Transport, error: Exception, within_s
         why = f"it says nothing more within {within_s:g} s"
     if transport.remote_version:
         return f"{where} speaks SSH, but the handshake fails: {why}"
-    first = None if _silent(error) else before_ssh(transport.overheard, where)
+    first = None if _silent(error) else before_ssh(transport.greeting, where)
     return first or f"{where} answers, but does not speak SSH: {why}"
 
 
 def _silent(error: Exception) -> bool:
-    """Whether the other end said nothing in time, and did not hang up."""
+    """Whether the other end sent nothing in time, and did not hang up."""
     return "No existing session" in str(error)
 
 
-def _refusal(hop: Hop, shown: Shown, trust: Trust, known: KnownHosts, before: Sequence[Hop]) -> str:
+def _refusal(
+    hop: Hop, shown: ShownKey, trust: Trust, known: KnownHosts, before: Sequence[Hop]
+) -> str:
     who = f"the key of {hop.host} port {hop.port}"
     key = f"{shown.key_type} {shown.fingerprint}"
     if trust.revoked is not None:
         return (
-            f"{who} is REVOKED by {trust.revoked.place}: it showed {key}. Whoever stole that key"
-            " may be there: give the machine another one, or mend that line if it is wrong"
+            f"{who} is REVOKED by {trust.revoked.place}: it showed {key}. An attacker with a stolen"
+            " key may be there: give the machine another key, or correct that line if it is wrong"
         )
     add = _adding(hop, before)
     if trust.others:
         return (
-            f"{who} CHANGED: {_have(trust.others)}, it showed {key}. Somebody may be in between."
-            f" If the machine was installed anew: {_taking_out(hop, trust.others)} && {add}"
+            f"{who} CHANGED: {_have(trust.others)}, it showed {key}."
+            f" Another machine may pose as it. If the machine was installed anew: {_taking_out(hop, trust.others)} && {add}"
         )
     files = [file for file in hop.known_hosts if file == hop.to_add_to or file.exists()]
     looked_in = ", ".join(map(str, files)) or "any file"
@@ -138,7 +140,7 @@ def _refusal(hop: Hop, shown: Shown, trust: Trust, known: KnownHosts, before: Se
 
 
 def _adding(hop: Hop, before: Sequence[Hop]) -> str:
-    """The command that makes it known."""
+    """The command that adds the key to known_hosts."""
     if hop.to_add_to is None:
         return (
             "name a file in server.ssh.known_hosts (ssh's configuration has none to add it to),"
@@ -158,10 +160,10 @@ def _adding(hop: Hop, before: Sequence[Hop]) -> str:
 
 
 def _taking_out(hop: Hop, keys: Sequence[KnownKey]) -> str:
-    """The commands that make it forgotten; lines for more hosts than this one stay the user's."""
+    """The commands that remove the keys; lines with other hosts too are left to the user."""
     shared = [key.place for key in keys if not key.exactly]
     if shared:
-        return f"mend {', '.join(shared)}, which a pattern makes this host's,"
+        return f"correct {', '.join(shared)}, whose pattern matches this host,"
     files = dict.fromkeys(key.file for key in keys)
     return " && ".join(f"ssh-keygen -R '{hop.entries[0]}' -f {file}" for file in files)
 

@@ -1,4 +1,4 @@
-"""What known_hosts says of a key that a host shows. Pure, in the order of OpenSSH's client."""
+"""Decides by known_hosts whether a host's key is trusted, in OpenSSH's order. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from farm.ssh.route import Hop
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownKey:
     """A host's key, and its certificate if it showed one; `fault`: why that cannot be used."""
 
     key_type: str
@@ -29,8 +29,8 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Whether the host is known; if not: the line that revokes its key, the other keys that are
-    known of it, why its certificate did not vouch for it."""
+    """Whether the host is known; if not: the line that revokes its key, other known keys of the
+    host, why its certificate is not valid for it."""
 
     known: bool
     revoked: KnownKey | None = None
@@ -38,20 +38,20 @@ class Trust:
     fault: str | None = None
 
 
-def shown_by(key: paramiko.PKey) -> Shown:
-    """Its certificate was not looked at so far but for the key in it."""
+def shown_by(key: paramiko.PKey) -> ShownKey:
+    """The key that a host showed; of a certificate only the key was verified so far."""
     blob = key.asbytes()
     if key.public_blob is None:
-        return Shown(key.get_name(), blob)
+        return ShownKey(key.get_name(), blob)
     try:
         certificate = read_certificate(key.public_blob.key_blob)
     except ValueError as error:
-        return Shown(key.get_name(), blob, fault=f"it cannot be read: {error}")
-    return Shown(key.get_name(), blob, certificate)
+        return ShownKey(key.get_name(), blob, fault=f"it cannot be read: {error}")
+    return ShownKey(key.get_name(), blob, certificate)
 
 
 def trust_in(
-    shown: Shown,
+    shown: ShownKey,
     known: KnownHosts,
     hop: Hop,
     address: str | None,
@@ -59,11 +59,11 @@ def trust_in(
     *,
     revoked: Sequence[KnownKey] = (),
 ) -> Trust:
-    """By its certificate first, then by its key; by `[host]:port` first, then by `host` alone.
+    """Check the certificate first, then the key; by `[host]:port` first, then by `host` alone.
 
-    Of another port's line `host` a key is trusted, but is not said to have changed. `address` is
-    the one that was connected to, looked at where CheckHostIP asks for it; `revoked` are keys that
-    RevokedHostKeys has, of whichever host.
+    A key in a line for `host` is trusted on another port, but a different key there is not a
+    changed one. `address` is the one connected to, checked if CheckHostIP asks for it; `revoked`
+    are the keys of RevokedHostKeys, of any host.
     """
     keys = [known.of(entry) for entry in hop.entries]
     for line in _revoked(shown, [*revoked, *(key for each in keys for key in each)]):
@@ -77,7 +77,7 @@ def trust_in(
             if fault is None:
                 return Trust(known=True)
         else:
-            fault = f"{fingerprint(shown.certificate.authority)} is no authority for it there"
+            fault = f"{fingerprint(shown.certificate.authority)} is not an authority for it there"
     for entry, each in zip(hop.entries, keys, strict=True):
         plain = [key for key in each if key.marker is Marker.HOST]
         if any(key.blob == shown.blob for key in plain):
@@ -87,7 +87,7 @@ def trust_in(
     return Trust(known=False, fault=fault)
 
 
-def _revoked(shown: Shown, keys: list[KnownKey]) -> Iterator[KnownKey]:
+def _revoked(shown: ShownKey, keys: list[KnownKey]) -> Iterator[KnownKey]:
     """Lines that revoke the key, or the authority of its certificate."""
     authority = shown.certificate and shown.certificate.authority
     for key in keys:
@@ -99,8 +99,8 @@ def _is_authority(certificate: Certificate, key: KnownKey) -> bool:
     return key.marker is Marker.AUTHORITY and key.blob == certificate.authority
 
 
-def _at_its_address(shown: Shown, known: KnownHosts, hop: Hop, address: str | None) -> Trust:
-    """CheckHostIP: its address is not known with another key."""
+def _at_its_address(shown: ShownKey, known: KnownHosts, hop: Hop, address: str | None) -> Trust:
+    """CheckHostIP: check that its address is not known with another key."""
     if not hop.check_address or address in (None, hop.host):
         return Trust(known=True)
     if ipaddress.ip_address(address).is_loopback or hop.alias is not None:

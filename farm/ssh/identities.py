@@ -1,4 +1,4 @@
-"""The keys that a login offers, in their order: files, certificates, the agent's."""
+"""The keys that a login offers, in order: files, certificates, keys of the agent."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from farm.ssh.route import KEY_NAMES, Hop
 
 
 class Identity(paramiko.PKey):
-    """A key to offer, with its certificate where it has one; `label` is what a user calls it.
+    """A key to offer, with its certificate where it has one; `label` is its name in messages.
 
-    A key that an agent refuses to sign with is offered with no signature, which the server refuses:
-    an exception would end the connection, and with it the other keys' turn.
+    If the agent refuses to sign, the signature is empty, which the server refuses: an exception
+    would end the connection before other keys are tried.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Identity(paramiko.PKey):
 
     @property
     def offered(self) -> bytes:
-        """What the server is shown of it."""
+        """The public key or certificate that the server is shown."""
         return self.public_blob.key_blob if self.public_blob else self.asbytes()
 
     def get_name(self) -> str:
@@ -54,14 +54,16 @@ class Identity(paramiko.PKey):
 
 
 @dataclass(frozen=True, slots=True)
-class Absent:
-    """A key that was meant, and cannot be offered; `label` says why."""
+class MissingIdentity:
+    """A key that was named and cannot be offered; `label` says why."""
 
     label: str
 
 
-def identities(hop: Hop, agent: tuple[paramiko.AgentKey, ...]) -> Iterator[Identity | Absent]:
-    """Files that are named, the agent's keys, then files of the usual names, as OpenSSH does."""
+def identities(
+    hop: Hop, agent: tuple[paramiko.AgentKey, ...]
+) -> Iterator[Identity | MissingIdentity]:
+    """Named files, then the agent's keys, then files with default names, as OpenSSH does."""
     plain = {key.asbytes(): key for key in agent if not key.get_name().endswith(SUFFIX)}
     certificates = [*_of_files(hop), *_of_agent(agent)]
     files = [read_key(path) for path in hop.keys if _is_meant(path)]
@@ -88,7 +90,7 @@ def identities(hop: Hop, agent: tuple[paramiko.AgentKey, ...]) -> Iterator[Ident
 
 
 def _is_meant(path: Path) -> bool:
-    """Files of the usual names are looked for, whether they are there or not."""
+    """Whether the file was named, or exists with a default name."""
     return path.name not in KEY_NAMES or path.is_file() or Path(f"{path}.pub").is_file()
 
 
@@ -96,23 +98,25 @@ def _of_file(
     file: KeyFile,
     agent: dict[bytes, paramiko.AgentKey],
     certificates: list[tuple[str, Certificate]],
-) -> Iterator[Identity | Absent]:
-    """A key file ready to be offered; one that cannot be read by way of the agent."""
+) -> Iterator[Identity | MissingIdentity]:
+    """A key file to offer; one that cannot be read is offered by the agent if it has it."""
     key, label = file.private, f"key {file.path}"
     if key is None and file.public in agent:
         key, label = agent[file.public], f"{label} by the agent"
     if key is not None:
         yield from _with_certificates(label, key, certificates)
     elif file.public is None:
-        yield Absent(f"{label} ({file.trouble}: ssh-add {file.path})")
+        yield MissingIdentity(f"{label} ({file.trouble}: ssh-add {file.path})")
     else:
-        yield Absent(f"{label} ({file.trouble}, and not in the agent: ssh-add {file.path})")
+        yield MissingIdentity(
+            f"{label} ({file.trouble}, and not in the agent: ssh-add {file.path})"
+        )
 
 
 def _with_certificates(
     label: str, key: paramiko.PKey, certificates: list[tuple[str, Certificate]]
 ) -> Iterator[Identity]:
-    """With each of its certificates first, then by itself."""
+    """The key with each of its certificates, then without."""
     for name, certificate in certificates:
         if certificate.public == key.asbytes():
             fault = fault_of_time(certificate, time.time())
@@ -125,7 +129,7 @@ def _with_certificates(
 
 
 def _of_files(hop: Hop) -> list[tuple[str, Certificate]]:
-    """Those beside the keys, `KEY-cert.pub`, and those that CertificateFile names."""
+    """Certificates beside the keys, `KEY-cert.pub`, and those that CertificateFile names."""
     beside = [Path(f"{str(path).removesuffix('.pub')}-cert.pub") for path in hop.keys]
     found = []
     for path in dict.fromkeys((*beside, *hop.certificates)):

@@ -1,4 +1,4 @@
-"""Private keys in files of any format: OpenSSH's, PEM, PKCS#8."""
+"""Reads private keys from files: OpenSSH's format, PEM, PKCS#8."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MAGIC = b"openssh-key-v1\0"
 
 @dataclass(frozen=True, slots=True)
 class KeyFile:
-    """A key: its private half if it can be read, else why not; its public half if it is known."""
+    """A key: its private half, or why it cannot be read; its public half if it is known."""
 
     path: Path
     private: paramiko.PKey | None
@@ -42,9 +42,9 @@ class KeyFile:
 
 
 def read_key(path: Path) -> KeyFile:
-    """Of a `.pub` only the public half; of an encrypted key that which lies open, or beside it."""
+    """Read a key; of a `.pub`, or an encrypted key, only its public half."""
     try:
-        if path.exists() and not path.is_file():  # a pipe, say: nobody may ever write to it
+        if path.exists() and not path.is_file():  # as a pipe, which may never be written to
             raise OSError(0, "not a file")
         text = path.read_bytes()
     except OSError as error:
@@ -81,9 +81,9 @@ def _public_line(text: bytes) -> bytes | None:
 
 
 def _private(text: bytes) -> paramiko.PKey:
-    """Raises TypeError where a passphrase is needed, ValueError and its kin else."""
+    """Parse a private key. Raises TypeError if it needs a passphrase, ValueError otherwise."""
     if (public := _open_part(text)) is not None and public[4:].startswith(b"ssh-dss"):
-        raise ValueError("a DSA key")  # no server takes one, and reading it warns of that
+        raise ValueError("a DSA key")  # no server accepts one, and reading it warns
     load = load_ssh_private_key if _ARMOUR in text else load_pem_private_key
     key = load(text, None)
     for kind, made in _KINDS:

@@ -1,6 +1,6 @@
-"""known_hosts as OpenSSH reads it: sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT".
+"""Reads known_hosts as OpenSSH does: sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT".
 
-A line that is broken, or has a marker that is unknown, says nothing, as there.
+A broken line, or one with an unknown marker, is ignored, as OpenSSH does.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _KRL = b"SSHKRL\n\0"
 
 
 class Marker(Enum):
-    """What a line says of its key."""
+    """The role of a line's key: of a host, of an authority, revoked."""
 
     HOST = ""
     AUTHORITY = "@cert-authority"
@@ -51,7 +51,7 @@ class KnownKey:
 
 
 class KnownHosts:
-    """Several files of known hosts, as one; `unreadable` are complaints about some of them."""
+    """Several files of known hosts, as one; `unreadable` has an error for each unreadable one."""
 
     def __init__(self, files: Sequence[Path]) -> None:
         self._texts: list[tuple[Path, str]] = []
@@ -86,7 +86,7 @@ class KnownHosts:
 
 
 def revoked_keys(file: Path | None) -> list[KnownKey]:
-    """Those of RevokedHostKeys: one a line. Raises BadInput where they cannot be known."""
+    """The keys of RevokedHostKeys: one a line. Raises BadInput if they cannot be read."""
     if file is None:
         return []
     setting = "RevokedHostKeys of ssh's configuration"
@@ -105,7 +105,7 @@ def revoked_keys(file: Path | None) -> list[KnownKey]:
 
 
 def fingerprint(blob: bytes) -> str:
-    """As `ssh-keygen -l` shows it."""
+    """A key's fingerprint as `ssh-keygen -l` prints it."""
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
 
@@ -121,7 +121,7 @@ def _known(line: str, name: str, file: Path, number: int) -> KnownKey | None:
 
 
 def _fields(line: str) -> tuple[Marker, str, list[str]] | None:
-    """Marker, names, and the key's words; `None` of a comment, or of a marker that is unknown."""
+    """Marker, names and key fields of a line; `None` for a comment or an unknown marker."""
     words = line.split()
     if not words or words[0].startswith("#"):
         return None
@@ -137,7 +137,7 @@ def _fields(line: str) -> tuple[Marker, str, list[str]] | None:
 
 
 def _blob(words: list[str]) -> bytes | None:
-    """The key itself; `None` where it is none, or of another type than the line says."""
+    """The decoded key; `None` if it is invalid, or of another type than its field says."""
     try:
         blob = base64.b64decode(words[1], validate=True)
         parts = list(_strings(blob))
@@ -147,7 +147,7 @@ def _blob(words: list[str]) -> bytes | None:
 
 
 def _strings(blob: bytes) -> Iterator[bytes]:
-    """RFC 4251, section 5: strings behind their lengths, to the very end."""
+    """The strings of a key: RFC 4251, section 5."""
     at = 0
     while at < len(blob):
         (length,) = struct.unpack_from(">I", blob, at)
@@ -158,7 +158,7 @@ def _strings(blob: bytes) -> Iterator[bytes]:
 
 
 def _matches(names: str, name: str) -> bool:
-    """Whether a line's names are this host's: hashed, or patterns of which none says `!`."""
+    """Whether a line's names match the host: a hash, or patterns of which no `!` one matches."""
     if names.startswith("|"):
         return _hashed(names, name)
     found = False
@@ -171,7 +171,7 @@ def _matches(names: str, name: str) -> bool:
 
 
 def _matched(pattern: str, name: str) -> bool:
-    """`*` and `?` alone have a meaning; brackets have none."""
+    """Whether a pattern matches; only `*` and `?` are special, brackets are not."""
     if "*" not in pattern and "?" not in pattern:
         return pattern == name
     signs = ({"*": ".*", "?": "."}.get(sign, re.escape(sign)) for sign in pattern)
@@ -179,7 +179,7 @@ def _matched(pattern: str, name: str) -> bool:
 
 
 def _hashed(names: str, name: str) -> bool:
-    """`|1|salt|hash`: HMAC-SHA1, of one name."""
+    """Whether `|1|salt|hash` is the HMAC-SHA1 of the name."""
     try:
         _, kind, salt, expected = names.split("|")
         made = hmac.digest(base64.b64decode(salt), name.encode(), "sha1")

@@ -1,4 +1,4 @@
-"""Logging in by key or agent."""
+"""Logs in to a machine by key or agent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import paramiko
 from farm.errors import LoginRefused
 from farm.ssh.agent import Agent
 from farm.ssh.certificate import SUFFIX
-from farm.ssh.identities import Absent, Identity, identities
+from farm.ssh.identities import Identity, MissingIdentity, identities
 from farm.ssh.route import Hop
 from farm.ssh.transport import Transport
 
@@ -23,8 +23,8 @@ def log_in(hop: Hop, transport: Transport, within_s: float) -> None:
         return
     if "publickey" not in methods:
         raise LoginRefused(
-            f"{hop} takes no key: it asks for {', '.join(methods) or 'nothing that is known'}."
-            " The farm answers no questions: let it take a key (PubkeyAuthentication and"
+            f"{hop} accepts no key: it wants {', '.join(methods) or 'no known method'}."
+            " The farm cannot answer prompts: allow keys (PubkeyAuthentication and"
             " AuthenticationMethods of its sshd_config)"
         )
     with Agent(hop.agent, within_s) as agent:
@@ -37,7 +37,7 @@ def log_in(hop: Hop, transport: Transport, within_s: float) -> None:
 
 
 class _Attempt:
-    """One login, over one connection; `over`: nothing more can be offered."""
+    """One login over one connection; `over`: no more keys can be offered."""
 
     def __init__(self, hop: Hop, transport: Transport) -> None:
         self.over = False
@@ -50,7 +50,7 @@ class _Attempt:
         self._words = ""
 
     def methods(self) -> list[str] | None:
-        """What the server lets a login try; `None` where it asks for nothing at all."""
+        """The authentication methods that the server allows; `None` if it asks for none at all."""
         try:
             self._transport.auth_none(self._hop.user)
         except paramiko.BadAuthenticationType as error:
@@ -61,9 +61,9 @@ class _Attempt:
             raise self.refusal("") from None
         return None
 
-    def lets_in(self, identity: Identity | Absent) -> bool:
-        """Whether it is accepted, and enough."""
-        if isinstance(identity, Absent):
+    def lets_in(self, identity: Identity | MissingIdentity) -> bool:
+        """Whether the key is accepted and completes the login."""
+        if isinstance(identity, MissingIdentity):
             self._tried.append(identity.label)
             return False
         if identity.offered in self._offered:
@@ -90,7 +90,7 @@ class _Attempt:
             return LoginRefused(
                 f"{self._hop}: the key was accepted; the server still asks for:"
                 f" {', '.join(self._still_wanted)} (accepted: {', '.join(self._accepted)}).{words}"
-                " The farm answers no questions: let the server take a key alone from here"
+                " The farm cannot answer prompts: let the server accept a key alone from here"
                 " (AuthenticationMethods of its sshd_config)"
             )
         tried = ", ".join(self._tried) or "no key, there is none here"
@@ -108,8 +108,8 @@ class _Attempt:
         handler = self._transport.auth_handler
         banner = handler.banner if handler is not None else None
         if banner:
-            said = banner if isinstance(banner, str) else banner.decode(errors="replace")
-            self._words = " ".join(said.split())[:300]
+            text = banner if isinstance(banner, str) else banner.decode(errors="replace")
+            self._words = " ".join(text.split())[:300]
         if "timeout" in why:
             self._tried.append("then it did not answer")
             self.over = True
@@ -119,16 +119,16 @@ class _Attempt:
             self.over = True
 
     def _many(self) -> str:
-        """What to do about a server that takes no more tries (MaxAuthTries)."""
+        """Advice about a server that limits attempts (MaxAuthTries)."""
         if "Too many authentication failures" not in self._transport.farewell:
             return ""
         return (
-            f" It takes no more than {len(self._offered)} keys a connection (MaxAuthTries), and"
+            f" It accepts no more than {len(self._offered)} keys a connection (MaxAuthTries), and"
             " others come first: name the right one in server.ssh.key, or with IdentityFile and"
             " IdentitiesOnly in ssh's configuration."
         )
 
     def _takes_rsa(self) -> bool:
-        """As far as it says: RFC 8308, server-sig-algs."""
+        """Whether the server takes RSA keys, by server-sig-algs: RFC 8308."""
         said = self._transport.server_extensions.get("server-sig-algs", b"").decode()
         return not said or any(name.startswith("rsa-sha2-") for name in said.split(","))

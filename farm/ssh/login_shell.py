@@ -1,8 +1,7 @@
-"""What a login shell is given to run: whichever it is, only `exec /bin/sh -s`. Pure.
+"""Builds what a login shell of any kind is to run: `exec /bin/sh -s` and a script. Pure.
 
-bash, zsh, tcsh, fish: each reads quotes and redirections in its own way, and any of them may print
-a greeting first. So the script comes by standard input, to a shell that is known, and what is
-printed before its marks is none of its output.
+bash, zsh, tcsh and fish differ in quotes and redirections, and each may print a greeting first. So
+the script goes by standard input to /bin/sh, and output before its marks is ignored.
 """
 
 from __future__ import annotations
@@ -11,18 +10,18 @@ import math
 from shlex import quote
 
 COMMAND = "exec /bin/sh -s"
-"""The same words in every shell that there is."""
+"""A command that every shell understands."""
 
 OUTPUT_MARK, ERROR_MARK = b"@farm output\n", b"@farm error\n"
-"""What comes behind them is the script's. A login that echoes the script does not say them."""
+"""Output after them is the script's. A login that echoes the script does not print them."""
 
 GREETING_BYTES = 65536
-"""So much of what comes before a mark is kept, for a login that never says it."""
+"""Bytes before a mark that are kept, for a login that never prints it."""
 
 _NEWLINE = r"n=$(printf '\n.'); n=${n%.}"
 _MARKS = r"printf '@farm %s\n' error >&2; printf '@farm %s\n' output"
 
-# When its time is over, the command is ended, and all that descends from it by then.
+# When its time is over, the command is ended, with all its descendants.
 _TIMED = """\
 below() {
   for child in $(cat /proc/"$1"/task/*/children); do
@@ -57,24 +56,24 @@ exit $status
 def script(command: str) -> bytes:
     """For the standard input of `COMMAND`: the marks, then `command` in a POSIX shell.
 
-    The shell has read all of it when it says the marks, so that what is written after them is the
-    standard input of `command`. It is one line: of a start-up file that reads its input no half is
-    left to be run.
+    The shell has read all of it when it prints the marks, so that what is written after them is the
+    standard input of `command`. It is one line, so that a start-up file that reads its input takes
+    all of it or nothing.
     """
     in_a_line = quote(command).replace("\n", "'\"$n\"'")
     return f"{_NEWLINE}; {_MARKS}; exec /bin/sh -c {in_a_line}\n".encode()
 
 
 def timed(command: str, within_s: float) -> str:
-    """The command with a limit: without standard input, ended when its time is over.
+    """The command with a time limit, without standard input.
 
-    Its machine does so by itself, whatever has become of the connection. Whole seconds, rounded up.
+    The remote machine enforces the limit, even without the connection. Whole seconds, rounded up.
     """
     return f"set -- {quote(command)} {math.ceil(within_s)}\n{_TIMED}"
 
 
 class BehindMark:
-    """One stream of the login: what comes behind `mark`."""
+    """One stream of the login: the output after `mark`."""
 
     def __init__(self, mark: bytes) -> None:
         self._mark = mark
@@ -82,7 +81,7 @@ class BehindMark:
         self.marked = False
 
     def feed(self, data: bytes) -> bytes:
-        """What of the data comes behind the mark; before it, `greeting` grows."""
+        """The part of the data after the mark; data before it is added to `greeting`."""
         if self.marked:
             return data
         before, mark, behind = (self.greeting + data).partition(self._mark)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import IO
 
 WORDS = 300
-"""So many characters of what it says fit into a line."""
+"""Characters of its error output that are kept in a message."""
 
 END_WITHIN_S = 2.0
 
@@ -21,14 +21,14 @@ END_WITHIN_S = 2.0
 class CommandSocket(socket.socket):
     """One end of a pair; the command has the other, and ends when this one is closed.
 
-    paramiko's thread may close it, too: whoever comes second waits for the first.
+    paramiko's thread may close it, too: the second caller waits for the first.
     """
 
     program = ""
-    """What the command begins with; the rest may be a secret."""
+    """The command's program; its arguments may be secrets."""
 
     words = ""
-    """What it wrote to its standard error, in a line; known once it is closed."""
+    """Its standard error in one line; known once it is closed."""
 
     _child: subprocess.Popen[bytes] | None = None
     _errors: IO[bytes]
@@ -36,7 +36,7 @@ class CommandSocket(socket.socket):
 
     @classmethod
     def to(cls, command: str) -> CommandSocket:
-        """Run it by the user's shell, as ssh does. Raises OSError."""
+        """Start the command with the user's shell, as ssh does. Raises OSError."""
         ours, theirs = socket.socketpair()
         connection = cls(fileno=ours.detach())
         connection._closing = threading.Lock()
@@ -66,20 +66,20 @@ class CommandSocket(socket.socket):
             _end(child)
             with self._errors:
                 self._errors.seek(0)
-                said = self._errors.read().decode(errors="replace")
-            self.words = " ".join(said.split())[:WORDS]
+                errors = self._errors.read().decode(errors="replace")
+            self.words = " ".join(errors.split())[:WORDS]
 
 
 def _program(command: str) -> str:
     try:
         first = next(iter(shlex.split(command)), "")
-    except ValueError:  # a quote that does not end
+    except ValueError:  # an unclosed quote
         first = ""
     return first.partition("=")[0]
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """By HUP, as ssh does."""
+    """End the command by HUP, as ssh does."""
     for sign in (signal.SIGHUP, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(child.pid, sign)

@@ -1,4 +1,4 @@
-"""Every machine on the way to the server, from the settings and ssh's configuration."""
+"""The hops to the server, from the settings and ssh's configuration."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from farm.ssh.client_config import (
 
 MOST_HOPS = 8
 KEY_NAMES = ("id_rsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk")
-"""What OpenSSH looks for in ~/.ssh where no key is named."""
+"""The files that OpenSSH tries in ~/.ssh if no key is named."""
 
 GLOBAL_KNOWN_HOSTS = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
 KNOWN_HOSTS = Ssh().known_hosts
-"""This value of `server.ssh.known_hosts` stands for the files that ssh itself takes."""
+"""This value of `server.ssh.known_hosts` stands for the files that ssh itself uses."""
 
 PLAIN_ALGORITHMS = (
     "ssh-ed25519",
@@ -36,7 +36,7 @@ PLAIN_ALGORITHMS = (
     "rsa-sha2-512",
     "rsa-sha2-256",
 )
-"""All that paramiko can, in OpenSSH's order; `ssh-rsa` (SHA-1) is not accepted any more."""
+"""All that paramiko supports, in OpenSSH's order; `ssh-rsa` (SHA-1) is not accepted any more."""
 
 ALGORITHMS = (*(name + SUFFIX for name in PLAIN_ALGORITHMS), *PLAIN_ALGORITHMS)
 
@@ -45,8 +45,8 @@ ALGORITHMS = (*(name + SUFFIX for name in PLAIN_ALGORITHMS), *PLAIN_ALGORITHMS)
 class Hop:
     """A machine on the way to the server, the last one being the server itself.
 
-    `name` is what ssh's configuration calls it, `alias` its name in known_hosts and certificates,
-    where it has another one there; `agent` is the agent's socket; `configured_by` is who read ssh's
+    `name` is its name in ssh's configuration, `alias` its name in known_hosts and certificates, if
+    that differs; `agent` is the agent's socket; `configured_by` names the program that read ssh's
     configuration.
     """
 
@@ -75,7 +75,7 @@ class Hop:
 
     @property
     def entries(self) -> tuple[str, ...]:
-        """Its names in known_hosts; the later ones count where there is nothing of the first."""
+        """Its names in known_hosts; a later one counts if an earlier one has no line."""
         host = self.host.lower()
         if self.alias is not None:
             return (self.alias.lower(),)
@@ -83,7 +83,7 @@ class Hop:
 
     @property
     def uri(self) -> str:
-        """As ssh has it in `-J`."""
+        """Its address as in ssh's `-J`."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.user}@{host}:{self.port}"
 
@@ -92,7 +92,7 @@ class Hop:
 
 
 def route(ssh: Ssh, home: Path, read: Reader = host_config) -> list[Hop]:
-    """The hops in order, the server last. Raises BadInput for what cannot be used."""
+    """The hops in order, the server last. Raises BadInput for settings that cannot be used."""
 
     def resolve(to: str, setting: str, jump: str | None, depth: int) -> Iterator[Hop]:
         if depth > MOST_HOPS:
@@ -113,9 +113,9 @@ def route(ssh: Ssh, home: Path, read: Reader = host_config) -> list[Hop]:
 
 
 def check_settings(ssh: Ssh, read: Reader = host_config) -> str:
-    """The way in words, `user@jump, then user@host:2222`; nothing is connected. Raises BadInput.
+    """The route as text, `user@jump, then user@host:2222`, without connecting. Raises BadInput.
 
-    It says who read ssh's configuration.
+    It names the program that read ssh's configuration.
     """
     hops = route(ssh, Path.home(), read)
     by = ", ".join(dict.fromkeys(hop.configured_by for hop in hops))
@@ -123,7 +123,7 @@ def check_settings(ssh: Ssh, read: Reader = host_config) -> str:
 
 
 def in_home(path: Path, home: Path) -> Path:
-    """`~/x` below `home`."""
+    """The path with `~/x` replaced by `x` in `home`."""
     return home.joinpath(*path.parts[1:]) if path.parts[:1] == ("~",) else path
 
 
@@ -189,7 +189,7 @@ def _hop(written: Destination, config: HostConfig, ssh: Ssh, home: Path) -> Hop:
 
 
 def _agent(config: HostConfig, tokens: dict[str, str], home: Path) -> str | None:
-    """The agent's socket: IdentityAgent names it, or the variable that has its path."""
+    """The agent's socket, by IdentityAgent or the variable that it names."""
     inherited = os.environ.get("SSH_AUTH_SOCK")
     if "identityagent" not in config.values:
         return inherited
@@ -200,7 +200,7 @@ def _agent(config: HostConfig, tokens: dict[str, str], home: Path) -> str | None
 
 
 def _usable(wanted: list[str], written: Destination) -> tuple[str, ...]:
-    """What HostKeyAlgorithms allows, without those that nobody can here."""
+    """The algorithms of HostKeyAlgorithms that paramiko supports."""
     if wanted[0][:1] in "+-^":
         return ALGORITHMS
     usable = tuple(name for name in wanted[0].split(",") if name in ALGORITHMS)
@@ -222,7 +222,7 @@ def _number(config: HostConfig, key: str, written: Destination, otherwise: int) 
 
 
 def _private(key: Path, home: Path) -> Path:
-    """The private key beside a `.pub`, or where only the agent has that half, the `.pub`'s."""
+    """The private key's path; of a `.pub` without one beside it, the `.pub`."""
     path = in_home(key, home)
     if not (path.is_file() or Path(f"{path}.pub").is_file()):
         raise BadInput(f"server.ssh.key: {key} is not a file")

@@ -1,4 +1,4 @@
-"""Commands on a machine that is reached by SSH."""
+"""Runs commands on a machine over SSH."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from farm.model.server_settings import Ssh
 from farm.model.wording import counted
 from farm.server.shell import CommandResult, did_not_end
 from farm.ssh.channel import SshChannel
-from farm.ssh.client_config import host_config, unread
+from farm.ssh.client_config import host_config, no_config
 from farm.ssh.connection import NoRoom, SshConnection
-from farm.ssh.host_keys import Dropped, verified
+from farm.ssh.host_keys import ConnectionDropped, verified
 from farm.ssh.login import log_in
 from farm.ssh.login_shell import timed
 from farm.ssh.route import Hop, route
@@ -31,9 +31,9 @@ DROPPED_PAUSE_S = 1.0
 class SshShell:
     """Implements `farm.server.shell.Shell` over SSH.
 
-    `home` is whose `.ssh` folder is read; `connect_within_s` bounds each step of connecting. The
-    way is that of the first connection for good: a run does not end by what becomes of ssh's
-    configuration, or of the machine that reads it. Without `configured` nothing of it is read.
+    `home` is the directory whose `.ssh` folder is read; `connect_within_s` bounds each step of
+    connecting. Later connections use the route of the first: a run is not affected when ssh's
+    configuration changes. Without `configured` that configuration is not read.
     """
 
     def __init__(
@@ -47,10 +47,10 @@ class SshShell:
         self._ssh = ssh
         self._within_s = connect_within_s
         self._home = home or Path.home()
-        self._read = host_config if configured else unread
+        self._read = host_config if configured else no_config
         self._route: list[Hop] | None = None
         self._connections: list[SshConnection] = []
-        self._one_at_a_time = asyncio.Lock()  # two would be given the same last room
+        self._one_at_a_time = asyncio.Lock()  # two callers must not take the same last free session
         self._here = False
 
     @property
@@ -72,7 +72,7 @@ class SshShell:
         self._here = connection.here
 
     async def run(self, command: str, within_s: float, setting: str) -> CommandResult:
-        said: dict[bool, bytearray] = {False: bytearray(), True: bytearray()}
+        output: dict[bool, bytearray] = {False: bytearray(), True: bytearray()}
         try:
             async with asyncio.timeout(within_s):
                 channel = await self.channel(timed(command, within_s))
@@ -81,7 +81,7 @@ class SshShell:
                     with suppress(ServerUnreachable):
                         while True:
                             piece = await channel.read()
-                            said[piece.error] += piece.data
+                            output[piece.error] += piece.data
                     status = await channel.status()
                 finally:
                     await channel.close()
@@ -90,7 +90,7 @@ class SshShell:
         if status < 0 and not channel.connected:
             raise ServerUnreachable(f"the connection to {self.where} broke")
         return CommandResult(
-            status, *(said[error].decode(errors="replace") for error in (False, True))
+            status, *(output[error].decode(errors="replace") for error in (False, True))
         )
 
     async def channel(self, command: str) -> SshChannel:
@@ -104,13 +104,13 @@ class SshShell:
         return channel
 
     async def close(self) -> None:
-        """Also where whoever waits for it is cancelled: all are closed."""
+        """Close all connections, even if the caller is cancelled meanwhile."""
         connections, self._connections = self._connections, []
         if connections:
             await asyncio.shield(asyncio.to_thread(_close, connections))
 
     async def _session(self) -> SshChannel:
-        """On a connection that has room for it; where none has, on a further one."""
+        """A session on a connection that has room; if none has, on a new one."""
         for dead in [each for each in self._connections if not each.alive]:
             self._connections.remove(dead)
             await asyncio.to_thread(dead.close)
@@ -130,7 +130,7 @@ class SshShell:
             ) from None
 
     async def _further(self) -> SshConnection:
-        """Sessions of one connection may be limited (MaxSessions in sshd_config)."""
+        """A new connection: the sessions of one may be limited (MaxSessions in sshd_config)."""
         count = len(self._connections)
         full = f"{self.where} opens no further session on {counted(count, 'connection')}"
         if count >= MOST_CONNECTIONS:
@@ -150,7 +150,7 @@ class SshShell:
         return SshConnection(transports, self.where, self._within_s)
 
     def _connect(self) -> list[Transport]:
-        """Runs in a thread."""
+        """Connect and log in to each hop. Runs in a thread."""
         transports: list[Transport] = []
         before: list[Hop] = []
         if self._route is None:
@@ -172,9 +172,9 @@ class SshShell:
 def _verified(
     hop: Hop, last: tuple[Hop, Transport] | None, before: Sequence[Hop], within_s: float
 ) -> Transport:
-    """One that hangs up before it speaks SSH may have too many connections just now."""
+    """Verify a hop; again if it hangs up before SSH, as with too many connections."""
     for _ in range(DROPPED_TRIES - 1):
-        with suppress(Dropped):
+        with suppress(ConnectionDropped):
             return verified(hop, way_to(hop, last, within_s), before, within_s)
         time.sleep(DROPPED_PAUSE_S)
     return verified(hop, way_to(hop, last, within_s), before, within_s)
@@ -186,6 +186,6 @@ def _close(each: Iterable[SshConnection | Transport]) -> None:
 
 
 def _close_late(connecting: asyncio.Future[list[Transport]]) -> None:
-    """What was opened after nobody waited for it any more is closed again."""
+    """Close connections that opened after their caller was cancelled."""
     if not connecting.cancelled() and connecting.exception() is None:
         _close(reversed(connecting.result()))

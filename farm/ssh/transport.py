@@ -1,4 +1,4 @@
-"""paramiko's transport, with host keys in an order of ours, and with what the server says last."""
+"""paramiko's transport, with our order of host keys and the server's disconnect message."""
 
 from __future__ import annotations
 
@@ -9,22 +9,25 @@ from typing import cast
 
 import paramiko
 
-from farm.ssh.first_words import Overheard
+from farm.ssh.first_words import GreetingRecorder
 
 Way = socket.socket | paramiko.Channel
-"""What the bytes of a connection go through: a socket, or a channel of the hop before."""
+"""What carries the bytes of a connection: a socket, or a channel of the hop before."""
 
 
 class Transport(paramiko.Transport):
-    """`farewell` is why the server hung up, in its words, if it said so; `overheard` what it said
-    at first; `peer_address` whom the socket was connected to, `None` where it is no socket of the
-    Internet's, or is gone already."""
+    """A paramiko transport that keeps what the server says of itself.
+
+    `farewell` is the text of the server's disconnect message, else empty; `greeting` has its first
+    bytes; `peer_address` is the address connected to, `None` if that is no Internet socket, or is
+    gone.
+    """
 
     server_extensions: dict[str, bytes]
 
     def __init__(self, way: Way, host_key_algorithms: Sequence[str]) -> None:
-        self.overheard = Overheard(way)
-        super().__init__(cast(Way, self.overheard))
+        self.greeting = GreetingRecorder(way)
+        super().__init__(cast(Way, self.greeting))
         self._host_key_algorithms = tuple(host_key_algorithms)
         self.peer_address = _peer_address(way)
         self.farewell = ""
@@ -36,7 +39,7 @@ class Transport(paramiko.Transport):
 
     @property
     def here(self) -> bool:
-        """Whether the other end is this machine, as far as its address says."""
+        """Whether the other end is this machine, by its address."""
         address = self.peer_address
         return address is not None and ipaddress.ip_address(address).is_loopback
 
@@ -51,6 +54,6 @@ def _peer_address(way: Way) -> str | None:
         return None
     try:
         address: str = way.getpeername()[0]
-    except OSError:  # the handshake will fail, and say so
+    except OSError:  # the handshake will fail with a message
         return None
     return address

@@ -1,4 +1,4 @@
-"""How the bytes of a connection get to a hop: straight, by a command, or through the hop before."""
+"""Opens the byte stream to a hop: a socket, a proxy command, or a channel of the hop before."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from farm.ssh.transport import Transport, Way
 
 FAMILIES = {"any": socket.AF_UNSPEC, "inet": socket.AF_INET, "inet6": socket.AF_INET6}
 PROHIBITED, FAILED = 1, 2
-"""Why a server opens no channel: RFC 4254, section 5.1."""
+"""Reasons of a server that opens no channel: RFC 4254, section 5.1."""
 
 
 def way_to(hop: Hop, before: tuple[Hop, Transport] | None, within_s: float) -> Way:
@@ -25,9 +25,9 @@ def way_to(hop: Hop, before: tuple[Hop, Transport] | None, within_s: float) -> W
             )
         if hop.proxy_command is not None:
             return CommandSocket.to(hop.proxy_command)
-        return _dialled(hop, within_s)
+        return _connected(hop, within_s)
     except paramiko.ChannelException as error:
-        raise ServerUnreachable(_not_let_through(hop, before, error)) from None
+        raise ServerUnreachable(_refusal(hop, before, error)) from None
     except socket.gaierror as error:
         raise ServerUnreachable(f"{hop.host} has no address: {error.strerror}") from None
     except TimeoutError:
@@ -41,8 +41,8 @@ def way_to(hop: Hop, before: tuple[Hop, Transport] | None, within_s: float) -> W
         ) from None
 
 
-def _dialled(hop: Hop, within_s: float) -> socket.socket:
-    """Connected to the first of its addresses that answers."""
+def _connected(hop: Hop, within_s: float) -> socket.socket:
+    """A socket connected to the first of its addresses that answers."""
     source = None if hop.bind is None else (hop.bind, 0)
     failure: OSError | None = None
     family = FAMILIES.get(hop.family, socket.AF_UNSPEC)
@@ -61,16 +61,16 @@ def _dialled(hop: Hop, within_s: float) -> socket.socket:
     raise failure or OSError("it has no address of that family")
 
 
-def _not_let_through(
+def _refusal(
     hop: Hop, before: tuple[Hop, Transport] | None, error: paramiko.ChannelException
 ) -> str:
     last = before[0] if before else hop
     if error.code == PROHIBITED:
         return (
-            f"{last} lets nothing through to {hop.host} port {hop.port}: AllowTcpForwarding or"
+            f"{last} does not forward to {hop.host} port {hop.port}: AllowTcpForwarding or"
             " PermitOpen of its sshd_config, or permitopen or restrict beside the key in its"
             " authorized_keys, forbids it"
         )
     if error.code == FAILED:
         return f"{hop.host} port {hop.port} cannot be reached from {last} (SSH)"
-    return f"{last} opens no way to {hop.host} port {hop.port}: {error.text}"
+    return f"{last} opens no channel to {hop.host} port {hop.port}: {error.text}"

@@ -215,5 +215,5 @@ async def test_another_key_of_a_pattern_is_to_be_mended_by_hand(
     sshd: LocalSshd, tmp_path: Path
 ) -> None:
     known(sshd, "[127.0.0.*]:{port} {other}")
-    with pytest.raises(HostKeyUnknown, match=r"CHANGED.*mend .*known_hosts:1, which a pattern"):
+    with pytest.raises(HostKeyUnknown, match=r"CHANGED.*correct .*known_hosts:1, whose pattern"):
         await said(sshd.ssh, tmp_path)

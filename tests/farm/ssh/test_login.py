@@ -234,7 +234,7 @@ async def test_a_server_that_takes_no_keys_is_said_to(sshd: LocalSshd, tmp_path:
     await configure(
         sshd, "PubkeyAuthentication no", "PasswordAuthentication yes", "AuthenticationMethods any"
     )
-    with pytest.raises(LoginRefused, match="takes no key: it asks for password"):
+    with pytest.raises(LoginRefused, match="accepts no key: it wants password"):
         await said(sshd.ssh, tmp_path)
 
 

@@ -140,7 +140,7 @@ async def test_a_hop_that_lets_nothing_through_is_said_to(
     async with running_sshd(tmp_path / "jump", forwarding=True) as jump:
         await configure(jump, forbidden)
         home, ssh = both(sshd, jump, tmp_path)
-        with pytest.raises(ServerUnreachable, match=rf"{jump.port} lets nothing through to 127"):
+        with pytest.raises(ServerUnreachable, match=rf"{jump.port} does not forward to 127"):
             await said(ssh, home)
 
 
