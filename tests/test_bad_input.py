@@ -324,7 +324,7 @@ async def test_garbage_in_the_place_of_kurento(says: Says) -> None:
     async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         said = await asyncio.to_thread(says, "serve", "--kurento", f"ws://127.0.0.1:{port}/kurento")
-    assert said.endswith("/kurento: not a Kurento server (what answers there speaks no HTTP)")
+    assert said.endswith("/kurento: not a Kurento server (what answers there is no HTTP server)")
 
 
 # ---------------------------------------------------------------- the server's machine

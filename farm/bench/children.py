@@ -136,7 +136,7 @@ class DemoApp:
         if child is None:
             return "the demo app was never started"
         status = await child.died()
-        return f"the demo app ended with status {status}: {child.last_words()}"
+        return f"the demo app ended with status {status}: {child.log_tail()}"
 
 
 def _python(module: str) -> tuple[str, ...]:

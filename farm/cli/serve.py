@@ -95,7 +95,7 @@ async def _serve(options: argparse.Namespace) -> None:
             end.cancel()
         for child in children:
             if not child.alive:
-                raise ProcessError(f"{child.name} ended: {child.last_words()}")
+                raise ProcessError(f"{child.name} ended: {child.log_tail()}")
 
 
 def _addresses() -> list[str]:

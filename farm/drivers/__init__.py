@@ -1,4 +1,4 @@
-"""Driver files: `reading` their YAML, filling in their `steps`."""
+"""Driver files: `reading` parses their YAML, `steps` fills in their templates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads a driver file: YAML -> `farm.model.driver` values, or one line that says what is wrong."""
+"""Reads a driver file: YAML to `farm.model.driver` values, or an error of one line."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ WAIT_KEYS = ("selector", "function", "within")
 
 
 def driver_names() -> list[str]:
-    """The drivers that come with the farm."""
+    """Names of the drivers that come with the farm."""
     return sorted(
         each.name.removesuffix(".yaml")
         for each in _packaged().iterdir()
@@ -71,7 +71,7 @@ def read_driver(name: str, beside: Path = Path()) -> Driver:
 
 
 def parse_driver(text: str, source: str, folder: Path) -> Driver:
-    """`folder` is where files of `evaluate` lie, `source` what messages call the driver."""
+    """Parse a driver; `folder` has the files of `evaluate`, `source` is its name in messages."""
     return _Reader(read_yaml(text, source), folder).driver()
 
 
@@ -172,7 +172,7 @@ class _Reader:
         return Where(tuple(self._template(each, (*at, "frame")) for each in frames), in_new_tab)
 
     def _fields(self, given: Mapping[str, Any], at: Place) -> list[tuple[str, str]]:
-        """Selectors, each with the text that is for its field."""
+        """Pairs of a selector and the text for its field."""
         return [
             (
                 self._template(selector, (*at, selector)),
@@ -224,7 +224,7 @@ class _Reader:
             passed = [name]
             while (before := roles[passed[-1]].after) is not None:
                 if before in passed:
-                    raise self._wrong(at, f"{' after '.join([*passed, before])}: nobody is first")
+                    raise self._wrong(at, f"{' after '.join([*passed, before])}: no role is first")
                 passed.append(before)
 
     def _template(self, text: str, at: Place) -> str:
@@ -262,7 +262,7 @@ def _suggestion(word: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
 
 
 def _as_text(value: Any) -> str:
-    """`fill: {"#rate": 20}` means the text that is written there."""
+    """The value as text: `fill: {"#rate": 20}` means the text `20`."""
     return value if isinstance(value, str) else "" if value is None else str(value)
 
 

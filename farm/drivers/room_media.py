@@ -1,4 +1,4 @@
-"""What a room's server does with its streams, where the experiment leaves it to the driver."""
+"""Takes from the driver whether a room's server mixes or forwards, if the experiment leaves it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from farm.planning.trial_planning import driver_name
 def with_room_media(experiment: Experiment, beside: Path = Path()) -> Experiment:
     """The experiment with its driver's `media`.
 
-    It stays `None` where neither says anything; `beside` is as of `read_driver`. Raises BadInput
+    It stays `None` if neither sets it; `beside` is as of `read_driver`. Raises BadInput
     for a driver that cannot be read, or whose rooms have fewer streams than `scenario.receives`.
     """
     scenario = experiment.scenario
     if scenario.kind != "group" or scenario.media is not None:
         return experiment
     media = read_driver(driver_name(experiment), beside).media
-    found = replace(experiment, scenario=replace(scenario, media=media))
-    check_scenario(found)
-    return found
+    completed = replace(experiment, scenario=replace(scenario, media=media))
+    check_scenario(completed)
+    return completed

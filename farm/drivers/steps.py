@@ -1,4 +1,4 @@
-"""A driver's steps as text: templates filled in, and what a message calls a step. Pure."""
+"""Fills in the templates of a driver's steps, and names steps for messages. Pure."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ VARIABLES: Mapping[str, str] = {
     "role": "its role, as the driver names it",
     "index": "its number in its session, from 0",
     "members": "the scenario's: how many probes a room has",
-    "width": "of the camera's picture, in pixels",
+    "width": "of the camera's frames, in pixels",
     "height": "likewise",
     "frame_rate": "of the camera, frames a second",
     "record": "1 when the server is to record, else 0",
     "max_video_send_bandwidth": "kbit/s, or empty",
 }
-"""What a template may name, `{like_this}`, and what it stands for."""
+"""Variables of a template, `{like_this}`, and their meanings."""
 
 APP_URL = "{app_url}"
-"""What a `goto` begins with that leads to a page of the app."""
+"""The beginning of a `goto` to a page of the app."""
 
 _NAME = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
 def unknown_variables(template: str) -> list[str]:
-    """Complaints about names that no probe has; other braces (`{}`, `{ a: 1 }`) are just text."""
+    """Messages about unknown variables; other braces (`{}`, `{ a: 1 }`) are just text."""
     complaints = []
     for name in _NAME.findall(template):
         if name not in VARIABLES:
@@ -54,7 +54,7 @@ def unknown_variables(template: str) -> list[str]:
 
 
 def fill_in(template: str, variables: Mapping[str, str]) -> str:
-    """The template with the probe's values; names that it lacks stay as they are."""
+    """The template with the probe's values; unknown names stay as they are."""
     return _NAME.sub(lambda name: variables.get(name[1], name[0]), template)
 
 
@@ -97,7 +97,7 @@ def step_for(step: Step, variables: Mapping[str, str]) -> Step:
 
 
 def step_name(step: Step) -> str:
-    """How a message names it: `click #register in frame #call`."""
+    """The step's name in a message: `click #register in frame #call`."""
     match step:
         case Goto(url):
             name = f"goto {url}"

@@ -1,1 +1,1 @@
-"""Files that users hand in, and locks between processes."""
+"""Reads files of users; locks between processes."""

@@ -1,14 +1,14 @@
-"""A lock between processes, on a file: the kernel's (flock), so that it ends with whoever holds it.
+"""A lock between processes on a file: the kernel's (flock), so that it ends with its holder.
 
-    with take(folder / "lock", folder):     # refused with who holds it: InUse
+    with take(folder / "lock", folder):     # raises InUse with its holder
         ...
-    with waited_for(beside):                # for work of a moment: the others wait
+    with waited_for(beside):                # for short work: others wait
         ...
 
 A crash or kill -9 leaves no lock behind, and children get none: programs are started without its
-descriptor (PEP 446). The file stays where it is; its text says who holds the lock. It may be moved
-or removed by its holder alone: who opened it before then sees that another one, or none, is at its
-path, and looks there.
+descriptor (PEP 446). The file stays in place; its text names the holder. Only the holder may move
+or remove it: a process that opened it before then sees that another file, or none, is at the path,
+and opens that.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _HOLDER_BYTES = 4096
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A process that has a lock, `since` in ISO 8601, UTC; unknown when it only just took it."""
+    """A process that has a lock, `since` in ISO 8601, UTC; unknown when it has just taken it."""
 
     pid: int | None = None
     host: str | None = None
@@ -70,17 +70,17 @@ class FileLock:
 
 
 def take(path: Path, of: object) -> FileLock:
-    """The lock at `path`; the file is made where missing. `of` is what it is for, in words.
+    """Take the lock at `path`; the file is made if missing. `of` names what it protects.
 
-    Raises InUse while somebody has it, this process included; OSError where there can be none.
+    Raises InUse while it is held, also by this process; OSError if the file cannot be locked.
     """
     while True:
         descriptor = _opened(path)
         try:
             if not _exclusive(descriptor):
-                raise InUse(str(of), str(_said(descriptor)))
+                raise InUse(str(of), str(_read_holder(descriptor)))
             if _is_at(path, descriptor):
-                _say(descriptor)
+                _write_holder(descriptor)
                 return FileLock(descriptor)
         except BaseException:
             os.close(descriptor)
@@ -90,7 +90,7 @@ def take(path: Path, of: object) -> FileLock:
 
 @contextmanager
 def waited_for(path: Path) -> Iterator[None]:
-    """Have the lock at `path` while the body runs, after all who had it before. Raises OSError."""
+    """Hold the lock at `path` during the body; waits until it is free. Raises OSError."""
     while True:
         descriptor = _opened(path)
         try:
@@ -103,13 +103,13 @@ def waited_for(path: Path) -> Iterator[None]:
 
 
 def holder(path: Path) -> Holder | None:
-    """Who has the lock at `path`. `None`: nobody, or none that can be seen from here."""
+    """The holder of the lock at `path`; `None` if it is free, or the holder cannot be seen."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError:
         return None
     try:
-        return None if _locked(descriptor, fcntl.LOCK_SH) else _said(descriptor)
+        return None if _locked(descriptor, fcntl.LOCK_SH) else _read_holder(descriptor)
     except OSError:
         return None  # a filesystem without locks
     finally:
@@ -121,9 +121,9 @@ def _opened(path: Path) -> int:
 
 
 def _exclusive(descriptor: int) -> bool:
-    """Whether the lock is ours now.
+    """Try to take the lock exclusively.
 
-    Those who only look have it shared, for a moment: as long as we can share it, nobody has it.
+    `holder` takes it shared for a moment: while we can share it, no process has it exclusively.
     """
     while not _locked(descriptor, fcntl.LOCK_EX):
         if not _locked(descriptor, fcntl.LOCK_SH):
@@ -147,14 +147,14 @@ def _is_at(path: Path, descriptor: int) -> bool:
         return False
 
 
-def _say(descriptor: int) -> None:
+def _write_holder(descriptor: int) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     text = json.dumps(asdict(Holder(os.getpid(), platform.node(), now)))
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, text.encode(), 0)
 
 
-def _said(descriptor: int) -> Holder:
+def _read_holder(descriptor: int) -> Holder:
     try:
         return Holder(**json.loads(os.pread(descriptor, _HOLDER_BYTES, 0)))
     except (ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""A path that a file names: from the folder of that file, wherever one stands."""
+"""Resolves a path that a file names from the folder of that file."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from farm.errors import ExperimentError
 
 
 def path_beside(folder: Path, name: str | Path) -> Path:
-    """`name` made absolute: `~` and `~user` are homes, what is relative is from `folder`.
+    """`name` as an absolute path: `~` and `~user` are homes, relative paths start at `folder`.
 
-    No link is followed: what lies beside one (a key's `.pub`) is looked for there. Raises
-    ExperimentError for the home of nobody.
+    No link is followed, so that a file beside it (a key's `.pub`) is found. Raises ExperimentError
+    for the home of an unknown user.
     """
     try:
         return folder.absolute() / Path(name).expanduser()
@@ -20,8 +20,8 @@ def path_beside(folder: Path, name: str | Path) -> Path:
 
 
 def is_there(path: Path) -> bool:
-    """Whether anything is. Raises ExperimentError, one line that begins with the path, where that
-    cannot be told: a folder that may not be looked into, a name that is too long."""
+    """Whether the path exists. Raises ExperimentError, one line that begins with the path, if
+    that is unknown: a folder that may not be read, a name that is too long."""
     try:
         return path.exists()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A text file that a user hands in, read: never waited for, never larger than memory."""
+"""Reads a text file of a user: without blocking, and of a limited size."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 from farm.errors import ExperimentError
 
 MOST_BYTES = 4 * 2**20
-"""A file that people write is far smaller."""
+"""The size limit; files that people write are far smaller."""
 
 
 def text_of(path: Path) -> str:
-    """The text of a UTF-8 file, without the mark that some editors put in front (BOM).
+    """The text of a UTF-8 file, without a byte order mark (BOM).
 
-    Raises ExperimentError, one line that begins with the path, for whatever is no such file.
+    Raises ExperimentError, one line that begins with the path, for anything else.
     """
     try:
         with open(path, "rb", opener=_at_once) as file:
@@ -36,7 +36,7 @@ def text_of(path: Path) -> str:
 
 
 def _at_once(path: str, flags: int) -> int:
-    """A pipe that nobody writes to is opened all the same."""
+    """Open without blocking, also a pipe without a writer."""
     return os.open(path, flags | os.O_NONBLOCK)
 
 

@@ -1,4 +1,4 @@
-"""Kurento's JSON-RPC 2.0 over WebSocket: a `client`, its `link`, the `protocol` (pure)."""
+"""Kurento's JSON-RPC 2.0 over WebSocket: the `client`, its `link`, the `protocol` (pure)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A client of Kurento Media Server: media objects and their events, on asyncio.
 
-One client is one Kurento session. It outlives a dropped socket: objects and subscriptions stay,
-only calls on their way fail. When the server is gone, or has forgotten the session, every call
+One client is one Kurento session. It survives a dropped socket: objects and subscriptions stay,
+only pending calls fail. When the server is gone, or does not know the session any more, every call
 fails with `KurentoLost` at once and `lost()` returns.
 
     async with KurentoClient.connect("ws://127.0.0.1:8888/kurento") as kurento:

@@ -32,18 +32,18 @@ from farm.kurento.unreachable import refused, why_unreachable
 
 _LARGEST_MESSAGE_BYTES = 64 * 2**20
 _CLOSE_WITHIN_S = 2.0
-_DIAL_AGAIN_AFTER_S = 0.1
+_RECONNECT_EVERY_S = 0.1
 _log = logging.getLogger(__name__)
 
 
 class LinkLimits(TypedDict, total=False):
-    """How long the link is patient; each is named in the error that it causes.
+    """Time limits of the link; each is named in the error that it causes.
 
     `connect_within_s` (10): until the server has answered a first time. `answer_within_s` (10):
-    for each call. `reconnect_within_s` (5): in which a dropped socket is replaced; a refused
-    connection ends it at once. `keep_alive_s` (60): the silence after which the server may think
-    us gone; pings go out twice as often, and one without an answer counts as a dropped socket.
-    `verify_tls` (True): False accepts a self-signed `wss://` server.
+    for each call. `reconnect_within_s` (5): within which a dropped socket is replaced; a refused
+    connection ends the session at once. `keep_alive_s` (60): the silence after which the server may
+    end the session; pings go out twice as often, and one without an answer counts as a dropped
+    socket. `verify_tls` (True): False accepts a self-signed `wss://` server.
     """
 
     connect_within_s: float
@@ -59,7 +59,7 @@ class KurentoLink:
 
     A request id is used once in the life of the link: a real server answers a repeated one from its
     cache for 20 s. Calls made while the socket is replaced wait for the new one; calls that were
-    on their way when it dropped fail, because asking twice could create twice.
+    pending when it dropped fail, because a repeated one could create an object twice.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class KurentoLink:
         self._pending: dict[int, asyncio.Future[Json]] = {}
 
     async def open(self) -> None:
-        """Dial and be answered; the caller owes `close()` only when this returned.
+        """Connect and ping the server; call `close()` only if this returned.
 
         Raises `KurentoUnreachable` in one line when nothing, or no Kurento, is at the address.
         """
@@ -159,20 +159,20 @@ class KurentoLink:
                     pinger.cancel()
                 self._fail_pending(KurentoLost(f"{self.url}: the server dropped the connection"))
                 await socket.close()
-                socket = await self._take_up()
+                socket = await self._reconnected()
         except KurentoLost as error:
             reason = error
         finally:
             if self._socket.done():
                 self._socket = asyncio.get_running_loop().create_future()
             self._socket.set_exception(reason)
-            self._socket.exception()  # mark as seen: nobody needs to be waiting
+            self._socket.exception()  # mark as retrieved: there may be no call that waits for it
             self._fail_pending(reason)
             self._gone.set_result(reason)
             self._on_lost()
             await socket.close()
 
-    async def _take_up(self) -> aiohttp.ClientWebSocketResponse:
+    async def _reconnected(self) -> aiohttp.ClientWebSocketResponse:
         try:
             async with asyncio.timeout(self._reconnect_within_s):
                 while True:
@@ -190,7 +190,7 @@ class KurentoLink:
                             raise KurentoLost(
                                 f"{self.url}: the server is gone (connection refused)"
                             ) from error
-                    await asyncio.sleep(_DIAL_AGAIN_AFTER_S)
+                    await asyncio.sleep(_RECONNECT_EVERY_S)
         except TimeoutError:
             raise KurentoLost(
                 f"{self.url}: the connection dropped and could not be taken up again within "
@@ -271,11 +271,11 @@ class KurentoLink:
         for answer in self._pending.values():
             if not answer.done():
                 answer.set_exception(KurentoLost(str(reason)))
-                answer.exception()  # mark as seen: its caller may have given up in `send_str`
+                answer.exception()  # mark as retrieved: its caller may have given up in `send_str`
         self._pending.clear()
 
     def _unreachable(self, error: BaseException) -> KurentoUnreachable | None:
-        """Return the line for a failed `open`, `None` for what is not ours to explain."""
+        """Return the error for a failed `open`, `None` for an exception of another kind."""
         if isinstance(error, KurentoUnreachable):
             return error
         why = why_unreachable(error, self._connect_within_s)

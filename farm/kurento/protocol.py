@@ -1,4 +1,4 @@
-"""Kurento's JSON-RPC 2.0 as values: what a frame says and which error an error object is.
+"""Kurento's JSON-RPC 2.0 as values: parses frames, maps error objects to exceptions.
 
 Pure: text in, values out. `farm/kurento/link.py` owns the socket.
 """
@@ -24,10 +24,10 @@ from farm.errors import (
 )
 
 Json: TypeAlias = Any
-"""A value as JSON knows it; its shape is the server's to choose."""
+"""A JSON value; its shape depends on the server."""
 
 SERVER = "manager_ServerManager"
-"""The one object that every Kurento has from its start."""
+"""The id of the object that every Kurento has from its start."""
 
 _REFUSALS: Mapping[int, type[KurentoRefused]] = {
     40001: MarshallError,
@@ -71,19 +71,19 @@ class ErrorResponse:
 
 
 @dataclass(frozen=True, slots=True)
-class Unintelligible:
+class InvalidFrame:
     """A frame that is no JSON-RPC 2.0 message of Kurento's; `excerpt` is its beginning."""
 
     excerpt: str
 
 
-Frame: TypeAlias = Response | ErrorResponse | KurentoEvent | Unintelligible
+Frame: TypeAlias = Response | ErrorResponse | KurentoEvent | InvalidFrame
 
 
 def request(id: int, method: str, params: Mapping[str, Json], session: str | None) -> str:
     """Return the frame of one request: always a JSON object (a real server aborts on others).
 
-    Raises `ValueError` when `params` holds what JSON cannot say.
+    Raises `ValueError` when `params` holds what JSON cannot express.
     """
     named = {**params, "sessionId": session} if session is not None else dict(params)
     message = {"jsonrpc": "2.0", "id": id, "method": method, "params": named}
@@ -91,13 +91,13 @@ def request(id: int, method: str, params: Mapping[str, Json], session: str | Non
 
 
 def parse(text: str) -> Frame:
-    """Return what one text frame says; never raises."""
+    """Parse one text frame; never raises."""
     try:
         message = json.loads(text)
     except ValueError:
-        return Unintelligible(text[:80])
+        return InvalidFrame(text[:80])
     if not isinstance(message, dict):
-        return Unintelligible(text[:80])
+        return InvalidFrame(text[:80])
     id = message.get("id")
     if isinstance(message.get("error"), dict):
         return ErrorResponse(id if isinstance(id, int) else None, refusal(message["error"]))
@@ -106,7 +106,7 @@ def parse(text: str) -> Frame:
         session = result.get("sessionId") if isinstance(result, dict) else None
         return Response(id, result, session if isinstance(session, str) else None)
     event = _event(message) if message.get("method") == "onEvent" else None
-    return event or Unintelligible(text[:80])
+    return event or InvalidFrame(text[:80])
 
 
 def _event(message: Mapping[str, Json]) -> KurentoEvent | None:

@@ -1,4 +1,4 @@
-"""Why there is no Kurento at an address, in words."""
+"""Messages that explain why no Kurento can be reached at an address."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from farm.errors import KurentoRefused
 
 
 def why_unreachable(error: BaseException, connect_within_s: float) -> str | None:
-    """What a failed dial says to a user; `None` for what is not ours to explain."""
+    """The message for a failed connection; `None` for an exception of another kind."""
     match error:
         case TimeoutError():
             limit = f"connect_within_s = {connect_within_s:g} s"
@@ -18,7 +18,7 @@ def why_unreachable(error: BaseException, connect_within_s: float) -> str | None
         case aiohttp.WSServerHandshakeError():
             return f"answered HTTP {error.status}, no WebSocket; Kurento's path is /kurento"
         case aiohttp.ClientResponseError():
-            return "not a Kurento server (what answers there speaks no HTTP)"
+            return "not a Kurento server (what answers there is no HTTP server)"
         case aiohttp.ClientConnectorError() | OSError():
             return f"nothing answers there ({_reason(error)})"
         case aiohttp.ClientError() | KurentoRefused():
@@ -28,7 +28,7 @@ def why_unreachable(error: BaseException, connect_within_s: float) -> str | None
 
 
 def refused(error: BaseException) -> bool:
-    """Nobody listens at the port."""
+    """Whether the connection was refused: nothing listens at the port."""
     return isinstance(error, OSError) and _cause(error).errno == errno.ECONNREFUSED
 
 

@@ -1,7 +1,7 @@
-"""The media server's own view of itself, asked over its protocol while a trial goes on.
+"""Reads the media server's own figures over its protocol during a trial.
 
-Reads only: nothing is created, and no object is referred to, so that none is kept alive. One
-client for the whole run; when it is lost a new one is made, and what cannot be asked is left out.
+It only reads: nothing is created, and no object is referenced, so that none is kept alive. One
+client serves the whole run; a lost one is replaced, and figures that cannot be read are left out.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from farm.model.kurento_samples import (
 from farm.protocols import Clock
 
 CPU_OVER_MS = 200
-"""The server measures its CPU over this time, and one of its threads waits for it."""
+"""The server measures its CPU over this time, which blocks one of its threads."""
 
 ENDPOINTS_A_SAMPLE = 8
-"""Statistics of so many endpoints a sample, in turn: each costs the server some work."""
+"""Endpoints whose statistics are read a sample, in turn: each costs the server some work."""
 
 MEDIA_TYPES: Mapping[Literal["audio", "video"], str] = {"audio": "AUDIO", "video": "VIDEO"}
 
 _TYPE = re.compile(r"_kurento\.(\w+)$")
 _LEAF = re.compile(r"(Endpoint|HubPort|Filter)$")
-"""What has nothing below it: asking all of a hundred calls would take longer than a sample may."""
+"""Types without children: to ask every element of a hundred calls would take too long."""
 
 
 class KurentoView:
@@ -56,11 +56,11 @@ class KurentoView:
             await self._clock.sleep_until(self._clock.run_s() + self._every_s)
 
     async def sample(self) -> KurentoSample | None:
-        """What it holds and uses now; `None` when it does not answer."""
+        """Its pipelines, elements and resource use now; `None` if it does not answer."""
         try:
             client = await self._connected()
             pipelines = list(await client.pipelines())
-            elements = [element for each in pipelines for element in await _below(client, each)]
+            elements = [element for each in pipelines for element in await _elements(client, each)]
             endpoints = [each.id for each in elements if each.type == "WebRtcEndpoint"]
             return KurentoSample(
                 received_s=self._clock.run_s(),
@@ -71,7 +71,7 @@ class KurentoView:
                 endpoints=tuple(
                     [
                         stats
-                        for endpoint in self._some(endpoints)
+                        for endpoint in self._next_endpoints(endpoints)
                         for stats in await _stats(client, endpoint)
                     ]
                 ),
@@ -81,15 +81,15 @@ class KurentoView:
             return None
 
     async def topology(self) -> KurentoTopology | None:
-        """The first pipeline as it is built now; `None` without one."""
+        """Elements and connections of the first pipeline now; `None` without one."""
         try:
             client = await self._connected()
             for pipeline in await client.pipelines():
-                elements = await _below(client, pipeline)
+                elements = await _elements(client, pipeline)
                 if elements:
                     return KurentoTopology(
                         tuple(elements),
-                        tuple([way for each in elements for way in await _ways(client, each)]),
+                        tuple([to for each in elements for to in await _connections(client, each)]),
                     )
         except KurentoError:
             await self.close()
@@ -107,8 +107,8 @@ class KurentoView:
             self._client = await KurentoClient.open(self._url, connect_within_s=2)
         return self._client
 
-    def _some(self, endpoints: list[str]) -> list[str]:
-        """The next few in turn."""
+    def _next_endpoints(self, endpoints: list[str]) -> list[str]:
+        """The next few endpoints, in turn."""
         if len(endpoints) <= ENDPOINTS_A_SAMPLE:
             return endpoints
         start = self._next_endpoint % len(endpoints)
@@ -116,39 +116,39 @@ class KurentoView:
         return (endpoints + endpoints)[start : start + ENDPOINTS_A_SAMPLE]
 
 
-async def _below(client: KurentoClient, parent: str) -> list[KurentoElement]:
-    """All objects in a pipeline, those in hubs too; what goes meanwhile is left out."""
-    found: list[KurentoElement] = []
-    for child in await _asked(client, parent, "getChildren") or []:
-        found.append(KurentoElement(child, type_of(child)))
+async def _elements(client: KurentoClient, parent: str) -> list[KurentoElement]:
+    """All objects in a pipeline, those in hubs too, except those released meanwhile."""
+    elements: list[KurentoElement] = []
+    for child in await _invoke_or_none(client, parent, "getChildren") or []:
+        elements.append(KurentoElement(child, type_of(child)))
         if not _LEAF.search(child):
-            found += await _below(client, child)
-    return found
+            elements += await _elements(client, child)
+    return elements
 
 
-async def _ways(client: KurentoClient, element: KurentoElement) -> list[KurentoConnection]:
-    """Where its media goes, and whether it is transcoded on the way."""
-    ways = []
-    for each in await _asked(client, element.id, "getSinkConnections") or []:
+async def _connections(client: KurentoClient, element: KurentoElement) -> list[KurentoConnection]:
+    """The element's connections to others, and whether their media is transcoded."""
+    connections = []
+    for each in await _invoke_or_none(client, element.id, "getSinkConnections") or []:
         kind: Literal["audio", "video"] | None = next(
             (kind for kind, name in MEDIA_TYPES.items() if name == each.get("type")), None
         )
         if kind is not None:
-            transcoded = await _asked(
+            transcoded = await _invoke_or_none(
                 client, element.id, "isMediaTranscoding", mediaType=MEDIA_TYPES[kind]
             )
-            ways.append(KurentoConnection(element.id, each["sink"], kind, transcoded))
-    return ways
+            connections.append(KurentoConnection(element.id, each["sink"], kind, transcoded))
+    return connections
 
 
 async def _stats(client: KurentoClient, endpoint: str) -> Iterable[EndpointStats]:
-    found = []
+    every = []
     for kind, media_type in MEDIA_TYPES.items():
-        stats = await _asked(client, endpoint, "getStats", mediaType=media_type) or {}
+        stats = await _invoke_or_none(client, endpoint, "getStats", mediaType=media_type) or {}
         for each in stats.values():
             if each.get("type") in ("inboundrtp", "outboundrtp"):
-                found.append(endpoint_stats(endpoint, kind, each))
-    return found
+                every.append(endpoint_stats(endpoint, kind, each))
+    return every
 
 
 def endpoint_stats(
@@ -173,12 +173,14 @@ def endpoint_stats(
 
 def type_of(object_id: str) -> str:
     """`WebRtcEndpoint` of `..._kurento.MediaPipeline/..._kurento.WebRtcEndpoint`."""
-    found = _TYPE.search(object_id)
-    return "unknown" if found is None else found.group(1)
+    match = _TYPE.search(object_id)
+    return "unknown" if match is None else match.group(1)
 
 
-async def _asked(client: KurentoClient, object_id: str, operation: str, /, **params: Any) -> Any:
-    """The answer, `None` for what is gone meanwhile or does not know the operation."""
+async def _invoke_or_none(
+    client: KurentoClient, object_id: str, operation: str, /, **params: Any
+) -> Any:
+    """The answer; `None` if the object is gone or does not know the operation."""
     try:
         return await client.invoke(object_id, operation, **params)
     except KurentoRefused:
@@ -186,7 +188,7 @@ async def _asked(client: KurentoClient, object_id: str, operation: str, /, **par
 
 
 async def _figure(client: KurentoClient, operation: str, **params: Any) -> float | None:
-    value = await _asked(client, SERVER, operation, **params)
+    value = await _invoke_or_none(client, SERVER, operation, **params)
     return value if isinstance(value, int | float) else None
 
 

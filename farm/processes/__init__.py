@@ -1,4 +1,4 @@
-"""Every child process: own group, dies with its parent, ready line, log, TERM then KILL."""
+"""Starts and ends child processes: own group, ready line, log, TERM then KILL, ends with us."""
 
 from __future__ import annotations
 

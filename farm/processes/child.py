@@ -1,4 +1,4 @@
-"""A child process: alive, ready, heard, ended."""
+"""A child process: whether it is alive and ready, its log, its end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from farm.processes.family import kill, relatives
 
 T = TypeVar("T")
 ReadyLine = Callable[[str], T | None]
-"""Looks at a line of a child's output; anything but `None` says that the child is ready."""
+"""Parses a line of a child's output; a result other than `None` means that it is ready."""
 
 POLL_S = 0.02
 KILL_WITHIN_S = 5.0
@@ -40,7 +40,7 @@ def matches(pattern: str) -> ReadyLine[re.Match[str]]:
 
 
 class Child(Generic[T]):
-    """A running child of `Processes`; `ready` is what its ready line said."""
+    """A running child of `Processes`; `ready` is the parsed ready line."""
 
     def __init__(
         self,
@@ -78,13 +78,13 @@ class Child(Generic[T]):
         return self._process.returncode is None
 
     async def died(self) -> int:
-        """Wait until it is dead; its exit status, or the negative number of the signal."""
+        """Wait until it has ended; its exit status, or the negative number of the signal."""
         return await self._process.wait()
 
     async def stop(self, within_s: float = 5.0) -> None:
-        """TERM to its group, after `within_s` KILL; also to what left the group.
+        """TERM to its group, after `within_s` KILL; also to descendants that left the group.
 
-        Idempotent. Raises ProcessError when something survives even that.
+        Idempotent. Raises ProcessError if a process survives.
         """
         async with self._ending:
             if self._ended:
@@ -112,14 +112,14 @@ class Child(Generic[T]):
     async def _relatives(self, known: Iterable[psutil.Process] = ()) -> set[psutil.Process]:
         return await asyncio.to_thread(relatives, self._mark, self._leaders, known)
 
-    def last_words(self) -> str:
+    def log_tail(self) -> str:
         """The last lines of its log in one line, for messages."""
         try:
             lines = self.log.read_text(errors="replace").split("\n")[-20:]
         except OSError:
             return "no log"
-        said = " | ".join(line.strip() for line in lines if line.strip())
-        return f"{said[-600:] or 'said nothing'} (log: {self.log})"
+        text = " | ".join(line.strip() for line in lines if line.strip())
+        return f"{text[-600:] or 'no output'} (log: {self.log})"
 
 
 async def first_ready(
@@ -129,9 +129,9 @@ async def first_ready(
     within_s: float,
     setting: str,
 ) -> Any:
-    """What `ready` made of the first line it accepts. Raises ProcessError.
+    """The result of `ready` for the first line that it accepts. Raises ProcessError.
 
-    The log is read, not a pipe: the child's output then never waits for us, neither now nor later.
+    Lines are read from the log, not a pipe, so that the child's output never blocks on us.
     """
     if ready is None:
         return None
@@ -152,9 +152,9 @@ async def first_ready(
                     await asyncio.sleep(POLL_S)
     except TimeoutError:
         raise ProcessError(
-            f"{child.name} was not ready within {within_s:g} s ({setting}): {child.last_words()}"
+            f"{child.name} was not ready within {within_s:g} s ({setting}): {child.log_tail()}"
         ) from None
     raise ProcessError(
         f"{child.name} ended with status {await child.died()} before it was ready:"
-        f" {child.last_words()}"
+        f" {child.log_tail()}"
     )

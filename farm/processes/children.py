@@ -1,4 +1,4 @@
-"""Every child process of the farm: started, waited for, logged, ended.
+"""Starts, logs and ends every child process of the farm.
 
     async with Processes(run_folder / "logs") as processes:
         app = await processes.start(
@@ -11,7 +11,7 @@
 
 A child has a session of its own (a terminal's Ctrl-C reaches only us, and we end the children in
 order), dies with its parent (`setpriv --pdeathsig`), writes to `NAME.log`, and takes port 0 and
-says its port in its ready line. Its end is TERM to its group, then KILL to all that belongs to it.
+prints its port in its ready line. It is ended by TERM to its group, then KILL to all of its family.
 A guardian process (farm.processes.guardian) does the same, and removes the temporary directories,
 when this one is killed.
 """
@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Pipes:
-    """A child that is talked to: its three streams."""
+    """A child with pipes: its three streams."""
 
     child: Child[None]
     stdin: asyncio.StreamWriter
@@ -144,10 +144,10 @@ class Processes:
         """
         log = self._log_directory / f"{name}.log"
         with log.open("ab") as output:
-            said_before = output.tell()
+            offset = output.tell()
             child = await self._spawn(name, command, log, output=output, cores=cores, env=env)
         try:
-            child.ready = await first_ready(child, ready, said_before, ready_within_s, setting)
+            child.ready = await first_ready(child, ready, offset, ready_within_s, setting)
         except BaseException:
             await child.stop()
             raise
@@ -163,7 +163,7 @@ class Processes:
     async def run(self, command: Sequence[str | Path], within_s: float) -> tuple[int, bytes, bytes]:
         """Run a command to its end; its status, output, error output.
 
-        What it leaves running (a reset command may start a daemon) is not a child of ours. Raises
+        Processes that it leaves running (a reset command may start a daemon) are not ended. Raises
         MissingTool, ProcessError, and TimeoutError after `within_s`: then its group is killed.
         """
         words = wrapped(command)
@@ -173,14 +173,14 @@ class Processes:
             )
         try:
             async with asyncio.timeout(within_s):
-                said, complained = await process.communicate()
+                output, errors = await process.communicate()
         except BaseException:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
             raise
         assert process.returncode is not None  # noqa: S101 - communicate waits for the end
-        return process.returncode, said, complained
+        return process.returncode, output, errors
 
     async def _spawn(
         self,
@@ -208,7 +208,7 @@ class Processes:
             )
         child: Child[Any] = Child(name, mark, process, log, self._forgotten)
         self._children.append(child)
-        self._guardian.tell("child", child.pid)
+        self._guardian.send("child", child.pid)
         return child
 
     def temporary_directory(self, prefix: str) -> Path:
@@ -220,28 +220,28 @@ class Processes:
         return directory
 
     def take_over(self, directory: Path) -> None:
-        """Somebody made this directory; it is removed as a temporary one is."""
+        """Own a directory that the caller made: it is removed as a temporary one."""
         if self._guardian is None:
             raise ProcessError(f"{directory} cannot be taken over: processes are closed")
         self._directories.add(directory)
-        self._guardian.tell("directory", str(directory))
+        self._guardian.send("directory", str(directory))
 
     async def remove_directory(self, directory: Path) -> None:
         """Remove a temporary directory before `close` does."""
         await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
         self._directories.discard(directory)
         if self._guardian is not None:
-            self._guardian.tell("removed", str(directory))
+            self._guardian.send("removed", str(directory))
 
     def _forgotten(self, child: Child[Any]) -> None:
         self._children.remove(child)
         if self._guardian is not None:
-            self._guardian.tell("gone", child.pid)
+            self._guardian.send("gone", child.pid)
 
 
 @contextmanager
 def _started(name: str) -> Iterator[None]:
-    """No more processes, descriptors or memory to be had: an error of ours."""
+    """Raise ProcessError when there are no more processes, descriptors or memory."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Commands as they are started: found on this machine, on their cores, dying with us."""
+"""Wraps commands so that they run on their cores and end with us."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from farm.errors import MissingTool
 
 
 def wrapped(command: Sequence[str | Path], cores: Sequence[int] | None = None) -> list[str]:
-    """The command behind what sets its cores and lets it die with us, both by exec: one pid.
+    """The command behind programs that set its cores and its end with us, by exec: one pid.
 
     Raises MissingTool.
     """

@@ -1,9 +1,9 @@
-"""Who belongs to a child process: its session, its group, its marked relatives.
+"""Finds the processes that belong to a child: its session, its group, its marked relatives.
 
 Chromium, sshd and their kind start processes that leave their parent's session and outlive it, so a
 group is not enough, and once a parent is dead its descendants cannot be walked any more. Therefore
 each child gets `MARK` in its environment, which its descendants inherit (sshd's overwrite it, but
-end with their connection), and whoever ends a child looks at its family before.
+end with their connection), and its family is determined before a child is ended.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 import psutil
 
 MARK = "PROBE_FARM_CHILD"
-"""The environment variable whose value tells whose descendants they are."""
+"""The environment variable whose value identifies the descendants of a child."""
 
 
 def relatives(
@@ -24,7 +24,7 @@ def relatives(
 
     `mark` is matched as a prefix, so that one controller's mark finds all of its children. A
     leader whose pid now belongs to another process has no session any more (the kernel keeps the
-    number of a session while it has a member) and finds nobody. Zombies do not count.
+    number of a session while it has a member) and has no relatives. Zombies do not count.
     """
     sessions = {leader.pid for leader in leaders if not _recycled(leader)}
     known = set(known)
@@ -55,7 +55,7 @@ def relatives(
 
 
 def kill(processes: Iterable[psutil.Process]) -> None:
-    """SIGKILL to each one that is still the process it was when it was found."""
+    """SIGKILL each process, unless its pid belongs to another one by now."""
     for process in processes:
         try:
             process.kill()

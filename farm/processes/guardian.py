@@ -1,10 +1,10 @@
 """`python -P -m farm.processes.guardian MARK`: cleans up after a controller that was killed.
 
-A process of its own, in a session of its own, deaf to Ctrl-C. It reads one JSON array a line from
-its standard input and ends at `["farewell"]`:
+It runs in a process and session of its own, so that Ctrl-C does not reach it. It reads one JSON
+array a line from its standard input and ends at `["farewell"]`:
 
     ["child", PID]            a child was started (the leader of its session)
-    ["gone", PID]             it was stopped and nothing of it is left
+    ["gone", PID]             it was stopped, with all of its family
     ["directory", PATH]       a temporary directory was made
     ["removed", PATH]         it was removed
     ["farewell"]              the controller cleaned up by itself

@@ -1,4 +1,4 @@
-"""Our end of the pipe to the guardian process: starts it, tells it of children, dismisses it."""
+"""Our end of the pipe to the guardian process: starts it, reports children, dismisses it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from farm.processes.family import MARK
 
 
 class GuardianPipe:
-    """The guardian acts when this end closes without a farewell."""
+    """The pipe to the guardian, which acts when this end closes without a farewell."""
 
     def __init__(self, mark: str, log: Path) -> None:
         reading, self._writing = os.pipe()
@@ -34,15 +34,15 @@ class GuardianPipe:
                 )
             undone.pop_all()
 
-    def tell(self, *words: str | int) -> None:
-        """What it must end or remove, or must no more: a word and a pid, or a directory."""
-        # A guardian that somebody killed is no reason to stop: the kernel still ends our children
-        # with us, and `close` does all of its work.
+    def send(self, *words: str | int) -> None:
+        """Send a message: a word and a pid, or a word and a directory."""
+        # A guardian that was killed is no reason to stop: the kernel still ends our children with
+        # us, and `close` does the rest.
         with suppress(BrokenPipeError):
             os.write(self._writing, json.dumps(words).encode() + b"\n")
 
     async def dismiss(self) -> None:
-        """It ends and does nothing."""
-        self.tell("farewell")
+        """End the guardian; it does nothing then."""
+        self.send("farewell")
         os.close(self._writing)
         await asyncio.to_thread(self._process.wait, KILL_WITHIN_S)

@@ -125,7 +125,8 @@ def _refusal(
     if trust.others:
         return (
             f"{who} CHANGED: {_have(trust.others)}, it showed {key}."
-            f" Another machine may pose as it. If the machine was installed anew: {_taking_out(hop, trust.others)} && {add}"
+            f" Another machine may pose as it."
+            f" If the machine was installed anew: {_taking_out(hop, trust.others)} && {add}"
         )
     files = [file for file in hop.known_hosts if file == hop.to_add_to or file.exists()]
     looked_in = ", ".join(map(str, files)) or "any file"

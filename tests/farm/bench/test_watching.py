@@ -49,7 +49,7 @@ async def test_a_server_that_is_back_at_once_behind_a_proxy_has_died_all_the_sam
     assert "has forgotten the session" in found.message
 
 
-async def test_an_app_that_ends_is_told_with_its_last_words() -> None:
+async def test_an_app_that_ends_is_reported_with_the_end_of_its_log() -> None:
     async def died() -> str:
         return "the demo app ended with status 1: boom"
 

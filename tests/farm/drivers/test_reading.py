@@ -114,7 +114,7 @@ def test_every_driver_that_comes_with_the_farm_is_right(name: str) -> None:
         ("{probe}", "{prob}", "fill.#name: no variable {prob}; did you mean {probe}?"),
         ("session={session}", "{x}", "no variable {x}; known: app_url, session, probe,"),
         ("after: callee", "after: calee", "caller.after: no role calee: did you mean callee?"),
-        ("after: callee", "after: caller", "caller after caller: nobody is first"),
+        ("after: callee", "after: caller", "caller after caller: no role is first"),
         ("within: 10s", "within: 10", "within: 10: expected a duration such as 30s, 4m or 3h"),
         ("within: 10s", "within: 0s", "within: 0s: must be longer than 0"),
         ("function:", "functoin:", "wait_for.functoin: unknown key: did you mean function?"),
