@@ -1,4 +1,4 @@
-"""The run folder: written as a run goes on (`run`, `trial`), read by `reader`, `trial_reader`."""
+"""The run folder: `run_recording` writes it while a run goes on, `reader` reads it back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the monotonic clocks of machines to run time. Pure."""
+"""Converts times of machines' monotonic clocks to run time. Pure."""
 
 from __future__ import annotations
 
@@ -11,28 +11,27 @@ import numpy.typing as npt
 from farm.model.clock_reading import ClockReading
 
 LEAP_S = 2.0
-"""No clock drifts so far from one reading to the next."""
+"""A larger change of the offset from one reading to the next is no drift: a clock was restarted."""
 DRIFT = 2e-4
-"""Nor by more than this, in seconds a second: an exact reading tells of times near it."""
+"""The most by which a clock drifts, in seconds a second: so the error of a reading grows."""
 
 FloatArray = npt.NDArray[np.float64]
 
 
 class ClockOffsets:
-    """What readings of clocks, in the order in which they were made, say about times between them.
+    """The offsets of clocks over time, from their readings in the order in which they were made.
 
-    Between two readings the offset moves in a straight line (clocks drift), outside of them it
-    stays what it was. Where it leaps by more than `LEAP_S`, one of the two clocks was started anew
-    (a trial that is repeated by a resumed run, perhaps after a reboot): what was read before says
-    nothing of what came after, and is left out. So is a reading less exact than what its neighbours
-    say of its time.
+    Between two readings the offset is interpolated (clocks drift), outside of them it is constant.
+    Where it leaps by more than `LEAP_S`, one of the two clocks was restarted (a trial that is
+    repeated by a resumed run, perhaps after a reboot): earlier readings are left out. So is a
+    reading whose error is larger than that of other readings at its time.
     """
 
     def __init__(self, readings: Iterable[ClockReading]) -> None:
         by_source: defaultdict[str, list[ClockReading]] = defaultdict(list)
         for reading in readings:
             by_source[reading.source].append(reading)
-        self._known = {source: _line(readings) for source, readings in by_source.items()}
+        self._known = {source: _offsets_at(readings) for source, readings in by_source.items()}
 
     def run_s(self, source: str, monotonic_s: FloatArray) -> FloatArray | None:
         """`monotonic_s` of a source as run time; `None` if that clock was never read."""
@@ -47,7 +46,7 @@ class ClockOffsets:
         return None if times is None else float(times[0])
 
 
-def _line(readings: list[ClockReading]) -> tuple[FloatArray, FloatArray]:
+def _offsets_at(readings: list[ClockReading]) -> tuple[FloatArray, FloatArray]:
     leaps = [
         place for place in range(1, len(readings)) if _leapt(readings[place - 1], readings[place])
     ]
@@ -63,7 +62,7 @@ def _leapt(before: ClockReading, after: ClockReading) -> bool:
 
 
 def _exact(readings: list[ClockReading]) -> list[ClockReading]:
-    """Those that no other one makes needless: at least the best is."""
+    """The readings that are more exact at their time than any other reading is there."""
     return [
         reading
         for reading in readings

@@ -1,4 +1,4 @@
-"""Files that are whole or absent, whatever happens to the machine and whoever else writes them."""
+"""Writes files and folders atomically: they are complete or absent, also after a power cut."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from farm.errors import NoSpace, RecordingError
 from farm.recording.exchange import exchanged
 
 TEMPORARY = ".tmp"
-"""Suffix of a file that is being written; what carries it after a crash is rubbish."""
+"""Suffix of a file that is being written; such a file that a crash leaves is to be deleted."""
 
 _NAME_BESIDE = re.compile(rf".+\.[0-9a-f]{{8}}{re.escape(TEMPORARY)}")
 
 KEPT_S = 86_400.0
-"""No file, and no report, takes as long to be written."""
+"""Older temporary files are swept: no file, and no report, takes as long to be written."""
 
 Fill = Callable[[Path], object]
 Replace = Callable[[Path, Fill], None]
-"""The shape of `replace_file`; tests hand in one whose disk is full."""
+"""The type of `replace_file`; tests hand in one whose disk is full."""
 
 
 @contextmanager
 def beside(path: Path) -> Iterator[Path]:
-    """A name of its own beside `path`, for a file that takes its place when the body ends, whole.
+    """A temporary name beside `path`, whose file replaces the one at `path` when the body ends.
 
-    Several may do so at once; the last one's stays. Nothing is left behind where the body raises;
-    what one that was killed left is for `sweep`.
+    Several may do so at once; the last one's file stays. Nothing is left behind where the body
+    raises; `sweep` removes what a process that was killed left.
     """
     temporary = _name_beside(path)
     try:
@@ -46,9 +46,9 @@ def beside(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def folder_beside(path: Path) -> Iterator[Path]:
-    """The same for a folder: a new empty one, which changes places with the one at `path`.
+    """A new empty folder beside `path`, which replaces the one at `path` when the body ends.
 
-    Where that cannot be done in one step (`exchanged`), none is at `path` for a moment.
+    Where that cannot be done in one step (`exchanged`), there is none at `path` for a moment.
     """
     sweep(path.parent)
     temporary = _name_beside(path)
@@ -58,7 +58,7 @@ def folder_beside(path: Path) -> Iterator[Path]:
         yield temporary
         while not (_moved(temporary, path) or exchanged(temporary, path)):
             aside = _name_beside(path)
-            with suppress(FileNotFoundError):  # another one made room
+            with suppress(FileNotFoundError):  # another process moved it away
                 path.rename(aside)
                 replaced.append(aside)
     finally:
@@ -83,8 +83,8 @@ def sweep(folder: Path) -> None:
 def replace_file(path: Path, fill: Fill) -> None:
     """Let `fill` write a file, then put it at `path` in one step.
 
-    When this returns the file survives a power cut; until then `path` is what it was before.
-    Whatever `fill` raises comes through, and nothing is left behind.
+    When this returns the file survives a power cut; until then `path` is what it was before. Errors
+    of `fill` are passed on, and nothing is left behind.
     """
     with beside(path) as temporary:
         fill(temporary)
@@ -106,14 +106,14 @@ def sync_folder(folder: Path) -> None:
 
 
 def recording_error(path: Path, error: OSError) -> RecordingError:
-    """`error`, met while writing `path`, as one of ours: NoSpace where that is what it says."""
+    """The RecordingError for `error`, met while writing `path`: NoSpace if the disk is full."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return no_space(path)
     return RecordingError(f"cannot write {path}: {error.strerror or error}")
 
 
 def no_space(path: Path) -> NoSpace:
-    """The disk is full, met while writing `path`."""
+    """The error of a full disk, met while writing `path`."""
     return NoSpace(f"the disk is full at {path}; what was written before stays readable")
 
 
@@ -129,7 +129,7 @@ def _is_old(path: Path) -> bool:
 
 
 def _moved(folder: Path, to: Path) -> bool:
-    """Whether the folder has its new name now; not while another one has it."""
+    """Rename the folder; False, and nothing done, if another one has that name."""
     try:
         folder.rename(to)
     except OSError as error:

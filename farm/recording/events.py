@@ -1,4 +1,4 @@
-"""Lines of `events.jsonl` and `clock.jsonl`: what happened in a trial, and what clocks said."""
+"""The lines of `events.jsonl` and `clock.jsonl`: events of a trial, and readings of clocks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from farm.model.trial_plan import Phase
 
 @dataclass(frozen=True, slots=True)
 class PhaseMark:
-    """A part of the trial began."""
+    """The beginning of a phase of the trial."""
 
     phase: Phase
     run_s: float
@@ -39,7 +39,7 @@ _NAMES = {cls: name for name, cls in _CLASSES.items()}
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """`recorded_s` is when the line was written, in run time; `data` is the event's own."""
+    """A line of `events.jsonl`, written at `recorded_s` (run time); `data` is the event itself."""
 
     event: str
     recorded_s: float
@@ -52,9 +52,9 @@ class EventLine:
 
 @dataclass(frozen=True, slots=True)
 class ReadingLine:
-    """A `ClockReading`, and the folder of the trial it was made for.
+    """A line of `clock.jsonl`: a `ClockReading`, and the folder of the trial it was made for.
 
-    A run that is resumed starts its run time anew: a trial goes by its own readings.
+    A run that is resumed restarts its run time, so each trial needs readings of its own.
     """
 
     source: str
@@ -74,21 +74,21 @@ class ReadingLine:
 
 @dataclass(frozen=True, slots=True)
 class SeenEvent:
-    """What happened to a probe, in run time (`None`: the host's clock was never read)."""
+    """An event of a probe, and when, in run time (`None`: the host's clock was never read)."""
 
     event: ProbeEvent
     run_s: float | None
 
 
 def read_event(line: Mapping[str, Any]) -> TrialEvent | None:
-    """What a line told; `None` is an event that only a newer version knows.
+    """The event of a line; `None` if only a newer version knows that kind of event.
 
-    Raises ValueError for a line that makes no sense.
+    Raises ValueError for a line that is not valid.
     """
     cls = _CLASSES.get(str(line.get("event")))
     return None if cls is None else from_jsonable(cls, line.get("data"))
 
 
 def phases_of(marks: Iterable[PhaseMark]) -> Phases:
-    """When each part of a trial began."""
+    """When each phase of a trial began."""
     return Phases(**{f"{mark.phase}_s": mark.run_s for mark in marks if mark.phase != "reset"})

@@ -1,4 +1,4 @@
-"""Two paths that get each other's names in one step, where the kernel can (Linux: renameat2)."""
+"""Exchanges the names of two paths in one step, where the kernel can (Linux: renameat2)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _RENAME_EXCHANGE = 2
 
 
 def exchanged(one: Path, other: Path) -> bool:
-    """Whether they have each other's names now; else nothing was done.
+    """Exchange the names of two paths; False, and nothing done, where that is not possible.
 
-    So it is where one of them is not there, and where kernel or filesystem cannot do it.
+    That is where one of them is missing, and where the kernel or the filesystem cannot do it.
     """
     renameat2 = getattr(ctypes.CDLL(None), "renameat2", None)
     if renameat2 is None:

@@ -1,4 +1,4 @@
-"""A file of a recording, read only where no link leads to it: a recording may come from anybody."""
+"""Opens files of a recording without following links, since recordings may be untrusted."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-_FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW  # a pipe keeps nobody waiting
+_FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW  # to open a pipe does not block
 
 
 def open_inside(folder: Path, path: Path) -> BinaryIO:
-    """The regular file at `path`, which is below `folder`, for reading.
+    """Open the regular file at `path`, which is below `folder`, for reading.
 
-    `folder` may be reached by links; from there on none is followed, and nothing leads up. Raises
-    OSError.
+    `folder` may be reached by links; below it no link and no `..` is followed. Raises OSError.
     """
     *folders, name = path.relative_to(folder).parts
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -35,5 +34,5 @@ def _opened(name: str, flags: int, folder: int, path: Path) -> int:
     wanted = stat.S_ISDIR if flags & os.O_DIRECTORY else stat.S_ISREG
     mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
     if name == ".." or not wanted(mode):
-        raise OSError(errno.ELOOP, "not read: a link leads there, or it is no file", str(path))
+        raise OSError(errno.ELOOP, "not read: it is a link, or not a regular file", str(path))
     return os.open(name, flags, dir_fd=folder)

@@ -1,4 +1,4 @@
-"""The folder of a run and of each trial: where things are in it, and who may write or remove it."""
+"""The folders of a run and of its trials: the paths in them, and the lock of the run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SET_ASIDE = re.compile(r"\..+\.[0-9a-f]{8}\.removed")
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 Take = Callable[[Path, object], FileLock]
-"""The shape of `file_lock.take`; tests hand in one of a filesystem without locks."""
+"""The type of `file_lock.take`; tests hand in one of a filesystem without locks."""
 
 
 def run_name(wall_s: float, scenario: str) -> str:
@@ -74,7 +74,7 @@ class TrialFolder:
         return self.server / "top.txt"
 
     def samples(self, type: str) -> Path:
-        """Of a W3C stats type, or `poll`."""
+        """The folder of the table of a W3C stats type, or of `poll`."""
         return self.path / "samples" / type
 
 
@@ -86,7 +86,7 @@ class RunFolder:
 
     @classmethod
     def create(cls, directory: Path, name: str) -> RunFolder:
-        """A new folder, `NAME-2`, `NAME-3` when the name is taken. Raises RecordingError."""
+        """Make a folder, `NAME-2`, `NAME-3` if the name is taken. Raises RecordingError."""
         try:
             directory.mkdir(parents=True, exist_ok=True)
             number = 1
@@ -108,7 +108,7 @@ class RunFolder:
 
     @property
     def lock(self) -> Path:
-        """Held by whoever writes the run: see `taken`."""
+        """The lock file, which the process that writes the run holds: see `taken`."""
         return self.path / "lock"
 
     @property
@@ -141,7 +141,7 @@ class RunFolder:
 
     @property
     def judgements(self) -> Path:
-        """Verdicts under other criteria."""
+        """The folder of verdicts under other criteria."""
         return self.path / "judgements"
 
     @property
@@ -149,7 +149,10 @@ class RunFolder:
         return self.path / "report"
 
     def taken(self, take: Take = take) -> FileLock:
-        """The right to write the run, or to remove it. Raises InUse, RecordingError."""
+        """Take the lock, which is needed to write or remove the run.
+
+        Raises InUse, RecordingError.
+        """
         try:
             return take(self.lock, self.path)
         except OSError as error:
@@ -161,19 +164,19 @@ class RunFolder:
 
     @property
     def writer(self) -> Holder | None:
-        """Who writes the run now."""
+        """The process that writes the run now."""
         return holder(self.lock)
 
     def set_aside(self) -> Path:
-        """Rename the folder, to be removed by who has taken it; its path now. Raises OSError.
+        """Rename the folder before it is removed; returns its new path. Raises OSError.
 
-        In one step for all others: nobody finds half a run, or takes what is half removed.
+        To be called with the lock taken. No other process then finds a run that is half removed.
         """
         name = f".{self.path.name}.{secrets.token_hex(4)}.removed"
         return self.path.rename(self.path.with_name(name))
 
     def remove_unused(self) -> None:
-        """Remove the folder, for who has taken it, unless a trial was begun in it."""
+        """Remove the folder, whose lock is taken, unless a trial was begun in it."""
         if not self.trial_folders():
             with suppress(OSError):
                 shutil.rmtree(self.set_aside())
@@ -182,7 +185,7 @@ class RunFolder:
         return TrialFolder(self.trials / name)
 
     def trial_folders(self) -> list[TrialFolder]:
-        """In the order of the trials; folders that were set aside are left out."""
+        """The folders of the trials, in order; those that were set aside are left out."""
         if not self.trials.is_dir():
             return []
         paths = [path for path in self.trials.iterdir() if _TRIAL.fullmatch(path.name)]

@@ -1,4 +1,4 @@
-"""The journal: what a run decided and why, enough to take it up again."""
+"""The journal: the decisions of a run and their reasons, enough to resume it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from farm.model.wall_time import utc
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """`kind` is a word, `facts` belong to it.
+    """One line of the journal: its kind and the facts of that kind.
 
     | kind | facts |
     | --- | --- |
     | `trial_started`, `trial_ended` | index, load; purpose; verdict |
-    | `note` | text: what the user was told of a decision |
-    | `resumed` | trials: how many were there when the run was taken up again |
+    | `note` | text: the line about a decision that the user saw |
+    | `resumed` | trials: how many there were when the run was resumed |
     | `baseline_of` | run, baseline: what `farm run --baseline` compares with |
     | `watch`, `watch_began` | load; the wall clock of the first turn, every_s, for_s |
     | `outage` | wall_s, message: a turn at which the server could not be reached |
@@ -31,10 +31,10 @@ class JournalEntry:
 
 
 def trial_times_s(entries: Iterable[JournalEntry]) -> dict[int, float]:
-    """When each trial began, by its index: wall clock. A repeated one counts from its last start,
-    one whose time is none is left out.
+    """When each trial began (wall clock), by its index.
 
-    Run time begins anew when a run is taken up again, so that it cannot order trials by itself.
+    A repeated one counts from its last start, one whose time is invalid is left out. Run time
+    restarts when a run is resumed, so that it cannot order trials.
     """
     return {
         int(entry.facts["index"]): entry.wall_s
@@ -46,7 +46,7 @@ def trial_times_s(entries: Iterable[JournalEntry]) -> dict[int, float]:
 
 
 def spent_s(entries: Iterable[JournalEntry]) -> float:
-    """How long a run was under way so far, the pauses between its sessions left out."""
+    """How long a run was under way so far, without the pauses before it was resumed."""
     total_s = last_s = 0.0
     for entry in entries:
         if entry.kind == "resumed":

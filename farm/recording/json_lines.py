@@ -16,10 +16,10 @@ from farm.recording.json_file import bytes_of
 
 
 class JsonLines:
-    """Appends to a file; a process that is killed loses no line that `append` returned from.
+    """Appends lines to a file; once `append` returns, the line survives the end of the process.
 
-    Making it raises RecordingError, NoSpace, and leaves nothing open then. `opened` opens the file
-    for reading and appending, without a buffer; `fsync` is the kernel's.
+    The constructor raises RecordingError, NoSpace, and then leaves nothing open. `opened` opens the
+    file for reading and appending, without a buffer; `fsync` is the kernel's.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class JsonLines:
 
     def append(self, value: Any) -> None:
         """Write one line at once. Raises RecordingError, NoSpace."""
-        line = to_line(value).encode(errors="replace")  # half a character, of a page
+        line = to_line(value).encode(errors="replace")  # pages may send lone surrogates
         try:
             while line:
                 line = line[self._file.write(line) :]
@@ -70,7 +70,7 @@ class JsonLines:
         self.close()
 
     def _end_torn_line(self) -> None:
-        """A crash may have left half a line; what follows must not be glued to it."""
+        """End a line that a crash left half written, so that the next is a line of its own."""
         if self._file.seek(0, os.SEEK_END):
             self._file.seek(-1, os.SEEK_END)
             if self._file.read(1) != b"\n":
@@ -78,10 +78,10 @@ class JsonLines:
 
 
 def read_json_lines(path: Path, *, grows: bool = False) -> tuple[list[dict[str, Any]], list[str]]:
-    """The objects of a file, and what was wrong with the lines that were left out.
+    """The objects of a file, and the faults of lines that were left out.
 
-    A missing file is an empty one. In one that `grows` the last line may be half written: it is
-    left out until it is whole. In any other it was torn.
+    A missing file counts as empty. In one that `grows` the last line may be half written, which is
+    no fault. In any other such a line is torn.
     """
     try:
         *lines, last = bytes_of(path).split(b"\n")
@@ -104,5 +104,5 @@ def read_json_lines(path: Path, *, grows: bool = False) -> tuple[list[dict[str, 
         if isinstance(value, dict):
             values.append(value)
         else:
-            wrong.append(f"line {number} is no object")
+            wrong.append(f"line {number} is not a JSON object")
     return values, wrong

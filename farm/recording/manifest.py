@@ -1,4 +1,4 @@
-"""`manifest.json`: what a run was, so that its numbers travel with their provenance."""
+"""`manifest.json`: settings, versions and machines of a run, the provenance of its numbers."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from farm.model.host_samples import HostFacts
 from farm.model.server_samples import ServerFacts
 
 FORMAT = 1
-"""Of the run folder. A newer one is refused, older ones are read."""
+"""The format of the run folder. A newer one is refused, older ones are read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`settings` are the effective ones, defaults filled in.
+    """The content of `manifest.json`; `settings` are the effective ones, with all defaults.
 
-    `versions` are those of the farm, Python and the libraries that matter, by name. What is known
-    only once hosts and server were reached is absent in the first manifest of a run. `kurento` is
-    what the media server says about itself.
+    `versions` are those of the farm, Python and the main libraries, by name. What is known only
+    once hosts and server were reached is absent in the first manifest of a run. `kurento` is the
+    media server's description of itself.
     """
 
     started_wall_s: float
@@ -43,7 +43,7 @@ def check_format(path: Path, data: Any) -> dict[str, Any]:
     """The manifest's object, if this version can read its format. Raises RecordingError."""
     number = data.get("format") if isinstance(data, dict) else None
     if not isinstance(number, int):
-        raise RecordingError(f"{path} names no format: not the manifest of a run")
+        raise RecordingError(f"{path} has no format: it is not the manifest of a run")
     if number > FORMAT:
         raise RecordingError(
             f"{path} has format {number}, this version reads up to {FORMAT}: use a newer farm"

@@ -1,10 +1,10 @@
 """A table on disk that grows by parts while it is recorded and is one file afterwards.
 
     FOLDER/part-000000.parquet     a few seconds each, written, synced, renamed
-    FOLDER/whole.parquet           all of them; parts beside it are leftovers and count no more
+    FOLDER/whole.parquet           all of them; parts beside it are leftovers and are ignored
 
-A crash between any two steps leaves either the parts or the whole, and a reader counts one of them.
-One that reads meanwhile does so too: it looks for the whole, reads the parts, and looks again.
+A crash between any two steps leaves either the parts or the whole, and a reader uses one of them.
+So does one that reads meanwhile: it looks for the whole, reads the parts, and looks again.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ WHOLE = "whole.parquet"
 PART = "part-*.parquet"
 
 ROW_GROUP = 5_000
-"""Rows that are skipped or read together: some seconds of a few hundred probes."""
+"""Rows of a row group, to be skipped or read together: seconds of a few hundred probes."""
 
 Schema = Mapping[str, pl.DataType]
 
 Span = tuple[str, str]
-"""Names of probes: the first and the last, in the order of text."""
+"""The first and the last of some probes, by name, in lexical order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Damage:
 
 
 class PartWriter:
-    """Writes one table. Blocking: it belongs into a thread."""
+    """Writes one table, in parts. Blocking: to be used in a thread."""
 
     def __init__(self, folder: Path, schema: Schema, replace: Replace = replace_file) -> None:
         self._folder = folder
@@ -62,9 +62,9 @@ class PartWriter:
         self._parts = 0
 
     def write(self, rows: Sequence[Sequence[Any]]) -> None:
-        """One part more; each row has the schema's columns in their order.
+        """Write one more part; each row has the schema's columns in their order.
 
-        Values of another type become null, as a page may send what it likes. Raises RecordingError,
+        Values of another type become null, since a page may send anything. Raises RecordingError,
         NoSpace.
         """
         path = self._folder / _part(self._parts)
@@ -75,7 +75,7 @@ class PartWriter:
                 for (name, dtype), values in zip(self._schema.items(), columns, strict=True)
             ]
         )
-        # Through memory, since Polars' own writing hides why a disk refused it.
+        # Through memory, since errors of Polars' own writing lack the disk's error code.
         content = io.BytesIO()
         frame.write_parquet(content, row_group_size=ROW_GROUP)
         try:
@@ -108,23 +108,23 @@ def compact(folder: Path, replace: Replace = replace_file) -> None:
     except OSError as error:
         raise recording_error(whole, error) from error
     except pl.exceptions.PolarsError as error:
-        # It does not say why; the whole would not have been larger than its parts.
+        # Polars does not say why; the whole would not have been larger than its parts.
         if shutil.disk_usage(folder).free < sum(part.stat().st_size for part in parts):
             raise no_space(whole) from error
         raise RecordingError(f"cannot write {whole}: {error}") from error
 
 
 OpenFile = Callable[[str, int], BinaryIO]
-"""Opens the file of that name in a folder, which a descriptor stands for."""
+"""Opens the file of that name in the folder of a descriptor."""
 
 
 def open_file(name: str, folder: int) -> BinaryIO:
-    """For reading. Raises OSError."""
+    """Open a file for reading. Raises OSError."""
     return open(name, "rb", opener=lambda name, flags: os.open(name, flags, dir_fd=folder))
 
 
 def has_files(folder: Path) -> bool:
-    """Whether a table was recorded, as far as its files tell."""
+    """Whether a table has any file."""
     # In this order: the whole is there before the first part goes.
     return any(folder.glob(PART)) or (folder / WHOLE).exists()
 
@@ -137,10 +137,10 @@ def read_table(
 ) -> tuple[pl.DataFrame | None, list[Damage]]:
     """All rows of a table in the order they were written; `None` when there are none.
 
-    The table may be written and compacted meanwhile, its folder be renamed: rows that were there
-    when the reading began are read, and each once. `columns` are those wanted, of which an older
-    recording may lack some; of `probes` only their row groups are read. A file that cannot be read
-    is left out and reported, and so is a part that is gone from between the others.
+    The table may be written and compacted meanwhile, and its folder renamed: rows that were there
+    when the reading began are read, each once. `columns` are those wanted, of which an older
+    recording may lack some; with `probes` only their row groups are read. A file that cannot be
+    read is left out and reported, and so is a part that is missing between others.
     """
     wanted = None if columns is None else list(columns)
 
@@ -154,7 +154,7 @@ def read_table(
             return Damage(folder / name, str(error).splitlines()[0])
 
     try:
-        # All of it is read from the folder that is there now, whatever its name becomes.
+        # All is read from the folder that is there now, even if it is renamed meanwhile.
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except (FileNotFoundError, NotADirectoryError):
         return None, []
@@ -167,8 +167,8 @@ def read_table(
             for name in _part_names(os.listdir(descriptor)):  # noqa: PTH208 - of a descriptor
                 rows = read(name)
                 parts.append(Damage(folder / name, "is missing") if rows is None else rows)
-            # No part goes before the whole is there. Without one all parts were there to be read;
-            # with one some may have been gone, and it has the rows of all.
+            # Parts are removed only once the whole is there. Without a whole all parts were there
+            # to be read; with one some may be missing, but it has the rows of all.
             whole = read(WHOLE)
     finally:
         os.close(descriptor)
@@ -190,9 +190,9 @@ def _rows(file: BinaryIO, wanted: Sequence[str] | None, probes: Span | None) -> 
 
 
 def _part_names(names: Iterable[str]) -> list[str]:
-    """Of all parts up to the last one that is listed, in order.
+    """The names of all parts up to the last one that is listed, in order.
 
-    A listing may lack a part that came while it was made, and have the one after it.
+    A listing may lack a part that was written meanwhile, and have the one after it.
     """
     listed = {name for name in names if fnmatchcase(name, PART)}
     numbers = [number for name in listed if (number := _number(name)) is not None]

@@ -1,4 +1,4 @@
-"""Removes the runs that are old enough to go."""
+"""Removes old runs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from farm.recording.folder import RunFolder
 from farm.recording.run_list import RunEntry, list_runs, runs_before, runs_set_aside
 
 Remove = Callable[[Path], object]
-"""The shape of `shutil.rmtree`; tests hand in one that may not."""
+"""The type of `shutil.rmtree`; tests hand in one that fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """`kept` are those under way: which, and who writes each."""
+    """The runs that were removed; `kept` are those under way, with the process that writes each."""
 
     removed: list[RunEntry]
     kept: list[InUse]
@@ -28,10 +28,10 @@ class Pruned:
 def prune_runs(
     directory: Path, older_than: timedelta, now: datetime, remove: Remove = shutil.rmtree
 ) -> Pruned:
-    """Remove the runs that began longer ago than that, but for those under way.
+    """Remove the runs that began longer ago than that, except those under way.
 
-    What an earlier removal that broke off left behind goes as well. Raises RecordingError at the
-    first that cannot be removed.
+    Leftovers of an earlier removal that was interrupted are removed, too. Raises RecordingError at
+    the first that cannot be removed.
     """
     pruned = Pruned([], [])
     for entry in runs_before(list_runs(directory), now - older_than):
@@ -42,7 +42,7 @@ def prune_runs(
         except InUse as error:
             pruned.kept.append(error)
         except (OSError, RecordingError) as error:
-            if folder.path.exists():  # else another farm was quicker
+            if folder.path.exists():  # else another farm has removed it
                 raise RecordingError(f"cannot remove {entry.path}: {error}") from error
         else:
             _remove(aside, remove)

@@ -1,4 +1,4 @@
-"""Reads a run folder back, also one that a crash cut short or a disk damaged.
+"""Reads a run folder back, also one that is incomplete after a crash, or damaged.
 
 What is missing is `None` or empty; what cannot be read is left out and named in `damage`.
 `farm/recording/trial_reader.py` reads each trial.
@@ -40,7 +40,7 @@ class RunReader:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Raises RecordingError if there is no run, or one of a newer format."""
+        """Open a run folder. Raises RecordingError if there is none, or one of a newer format."""
         folder = RunFolder(path)
         try:
             data = read_json(folder.manifest)
@@ -57,7 +57,7 @@ class RunReader:
 
     @property
     def experiment_text(self) -> str:
-        """`experiment.yaml` as it was given; empty if it is gone."""
+        """`experiment.yaml` as it was given; empty if it is missing."""
         try:
             with open_inside(self.path, self.folder.experiment) as file:
                 return file.read().decode()
@@ -79,20 +79,20 @@ class RunReader:
                 trials.append(TrialReader(folder, plan, offsets, inode=inode, grows=self._grows))
             elif not folder.plan.exists():
                 self.damage.append(Damage(folder.plan, "is missing; the trial is left out"))
-        self._miss_trials({_index(folder.path.name) for folder in folders}, summary or {})
+        self._note_missing_trials({_index(folder.path.name) for folder in folders}, summary or {})
         return tuple(trials)
 
-    def _miss_trials(self, there: set[int], summary: Mapping[str, Any]) -> None:
-        """Trials are numbered from 0 up, and the summary names those that were judged."""
-        told = summary.get("trials")
-        named = [each.get("index") for each in told or () if isinstance(each, dict)]
+    def _note_missing_trials(self, there: set[int], summary: Mapping[str, Any]) -> None:
+        """Note missing trials: they are numbered from 0, and the summary names the judged ones."""
+        trials = summary.get("trials")
+        named = [each.get("index") for each in trials or () if isinstance(each, dict)]
         known = [*there, *(index for index in named if isinstance(index, int))]
         for index in sorted(set(range(max(known, default=-1) + 1)) - there):
             path = self.folder.trials / f"{index:03d}-load-*"
-            self.damage.append(Damage(path, "is missing: what was recorded of that trial is gone"))
+            self.damage.append(Damage(path, "is missing: the recording of that trial is lost"))
 
     def trial(self, index: int) -> TrialReader:
-        """Raises RecordingError if there is none of that index."""
+        """The trial of that index. Raises RecordingError if there is none."""
         for trial in self.trials:
             if trial.plan.index == index:
                 return trial
@@ -100,17 +100,17 @@ class RunReader:
 
     @property
     def results(self) -> tuple[TrialResult, ...]:
-        """Of the finished trials, in order: what a resumed run need not repeat."""
+        """The results of the finished trials, in order, which a resumed run need not repeat."""
         return tuple(trial.result for trial in self.trials if trial.result is not None)
 
     @cached_property
     def journal(self) -> tuple[JournalEntry, ...]:
-        """What was decided, in order."""
+        """The decisions of the run, in order."""
         return tuple(values_in_lines(JournalEntry, self.folder.journal, self.damage, self._grows))
 
     @cached_property
     def summary(self) -> dict[str, Any] | None:
-        """`summary.json`; `None` while the run is under way, or when it broke off."""
+        """`summary.json`; `None` while the run is under way, or if it was interrupted."""
         if not self.folder.summary.exists():
             return None
         try:
@@ -120,7 +120,7 @@ class RunReader:
             self.damage.append(Damage(self.folder.summary, str(error)))
             return None
         if not isinstance(data, dict):
-            self.damage.append(Damage(self.folder.summary, "is no object"))
+            self.damage.append(Damage(self.folder.summary, "is not a JSON object"))
             return None
         return data
 
@@ -130,7 +130,7 @@ class RunReader:
 
     @property
     def clocks(self) -> tuple[ClockReading, ...]:
-        """How the clocks of server and hosts were read, in order."""
+        """The readings of the clocks of server and hosts, in order."""
         return tuple(line.reading for line in self._readings)
 
     def _offsets(self, trial: str) -> ClockOffsets:

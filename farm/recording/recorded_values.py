@@ -1,4 +1,4 @@
-"""Typed values in the JSON files of a recording; what cannot be read is noted as damage."""
+"""Reads typed values from JSON files of a recording; what cannot be read is noted as damage."""
 
 from __future__ import annotations
 

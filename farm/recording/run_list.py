@@ -16,10 +16,10 @@ from farm.recording.json_file import read_json
 
 @dataclass(frozen=True, slots=True)
 class RunEntry:
-    """A line of `farm runs`.
+    """A run, as a line of `farm runs` shows it.
 
     `state` is the summary's, `unfinished` without one, `under_way` while `writer` writes it.
-    `probes` is the capacity found, or the load of a single trial.
+    `probes` is the capacity, or the load of a single trial.
     """
 
     path: Path
@@ -32,7 +32,7 @@ class RunEntry:
 
 
 def list_runs(directory: Path) -> list[RunEntry]:
-    """The runs of a directory, oldest first; what is no run folder is left out."""
+    """The runs of a directory, oldest first; other folders are left out."""
     entries = (_entry(RunFolder(path)) for path in _folders_in(directory) if not is_set_aside(path))
     return sorted(
         (entry for entry in entries if entry is not None),
@@ -41,17 +41,17 @@ def list_runs(directory: Path) -> list[RunEntry]:
 
 
 def runs_set_aside(directory: Path) -> list[Path]:
-    """Those that are being removed, or were not removed to their end."""
+    """The runs that are being removed, or whose removal was interrupted."""
     return [path for path in _folders_in(directory) if is_set_aside(path)]
 
 
 def runs_before(entries: Iterable[RunEntry], moment: datetime) -> list[RunEntry]:
-    """Those that began before `moment`."""
+    """The runs that began before `moment`."""
     return [entry for entry in entries if entry.when < moment]
 
 
 def _folders_in(directory: Path) -> list[Path]:
-    """Links are left out."""
+    """The folders in a directory, without links to folders."""
     if not directory.is_dir():
         return []
     return [path for path in directory.iterdir() if path.is_dir() and not path.is_symlink()]

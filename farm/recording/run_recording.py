@@ -1,8 +1,8 @@
-"""Writes the run folder: what was decided, and all that was seen of each trial.
+"""Writes the run folder: manifest, journal, clock readings, summary, and the trials.
 
-Whatever happens, what is on disk can be read: small files are replaced in one step, lines are
-appended and flushed. `recording.trial_recording` writes the trials, `recording.reader` reads all of
-it back. One process writes a run: it holds the folder's lock for as long as it does.
+What is on disk can be read at any time: small files are replaced in one step, lines are appended
+and flushed. `recording.trial_recording` writes the trials, `recording.reader` reads all of it back.
+One process at a time writes a run: it holds the folder's lock meanwhile.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from farm.recording.trial_recording import TrialRecording
 
 
 class RunRecording:
-    """The folder of a run that is under way. Whoever creates it closes it; then `lock` is free."""
+    """Writes the folder of a run that is under way. Its creator closes it, which frees `lock`."""
 
     def __init__(
         self, folder: RunFolder, clock: Clock, lock: FileLock, replace: Replace = replace_file
@@ -54,10 +54,13 @@ class RunRecording:
         *,
         replace: Replace = replace_file,
     ) -> RunRecording:
-        """A new run folder, with the experiment as it was given. Raises RecordingError, NoSpace."""
+        """Make a run folder, with the experiment as it was given.
+
+        Raises RecordingError, NoSpace.
+        """
         folder = RunFolder.create(directory, name)
         with ExitStack() as undone:
-            # Before there is a manifest, without which it is no run to anybody.
+            # Before there is a manifest, without which other processes do not see a run.
             lock = undone.enter_context(_taken_new(folder))
             undone.callback(folder.remove_unused)  # before the lock is given back
             write_text(folder.experiment, experiment_text, replace)
@@ -68,7 +71,7 @@ class RunRecording:
 
     @classmethod
     def resume(cls, path: Path, clock: Clock, lock: FileLock | None = None) -> RunRecording:
-        """Go on in the folder of a run that broke off; journal and clocks are appended to.
+        """Continue in the folder of a run that was interrupted: journal and clocks are appended to.
 
         `lock` is the folder's, if it is taken already. Raises InUse, RecordingError.
         """
@@ -89,28 +92,28 @@ class RunRecording:
         return self._folder
 
     def journal(self, kind: str, /, **facts: Any) -> None:
-        """Say what was decided, and why; survives a crash once this returns."""
+        """Record a decision and its reason; it survives a crash once this returns."""
         self._journal.append(
             JournalEntry(kind, self._clock.run_s(), self._clock.wall_s(), facts),
         )
         self._journal.sync()
 
     def clock(self, reading: ClockReading, trial: str | None = None) -> None:
-        """A reading of a machine's clock; `trial` names the trial's folder it was made for."""
+        """Record a reading of a machine's clock; `trial` is the folder of the trial it is for."""
         self._readings.append(ReadingLine.of(reading, trial))
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Replace the manifest, when more is known than at the start."""
+        """Write the manifest, or replace it once more is known."""
         write_text(self._folder.manifest, to_text(manifest), self._replace)
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
-        """The answer of the run."""
+        """Write the answer of the run."""
         write_text(self._folder.summary, to_text(summary), self._replace)
 
     def trial(self, plan: TrialPlan) -> TrialRecording:
         """The recording of a trial, to be entered with `async with`.
 
-        What an earlier attempt at this trial left without a result is set aside, not mixed in.
+        The folder of an earlier attempt at this trial that has no result is renamed first.
         """
         return TrialRecording(
             self._folder.trial(plan.folder),
@@ -138,7 +141,7 @@ class RunRecording:
 
 
 def _taken_new(folder: RunFolder) -> FileLock:
-    """The lock of a folder just made, which goes again where it can have none."""
+    """Take the lock of a folder just made; where that is not possible the folder is removed."""
     try:
         return folder.taken()
     except RecordingError:

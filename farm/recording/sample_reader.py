@@ -1,4 +1,4 @@
-"""Reads what pages were sampled for: of all probes, or of some of thousands at a time."""
+"""Reads the samples of a trial's pages: of all probes, or of some of thousands at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from farm.recording.parquet_parts import Damage, Span, read_table
 from farm.recording.sample_tables import POLL
 
 PROBES_AT_ONCE = 500
-"""So many probes' rows of an hour fit into memory beside what is made of them."""
+"""Probes whose samples are read at once: an hour's rows fit into memory with what is computed."""
 
 
 class SampleReader:
@@ -28,7 +28,7 @@ class SampleReader:
         *,
         inode: int | None = None,
     ) -> None:
-        """`inode` is of the trial's folder when it was looked at first (`inode_of`)."""
+        """`inode` is that of the trial's folder when it was first listed (`inode_of`)."""
         self.folder = folder
         self._inode = inode
         self.damage = damage
@@ -36,16 +36,16 @@ class SampleReader:
         self._span = span
 
     def of_probes(self, first: str, last: str) -> SampleReader:
-        """Only the probes whose names lie from `first` to `last`, in the order of text."""
+        """A reader of the probes whose names lie from `first` to `last`, in lexical order."""
         span = first, last
         return SampleReader(self.folder, self._offsets, self.damage, span, inode=self._inode)
 
     def in_batches(
         self, probes: Iterable[str], at_once: int = PROBES_AT_ONCE
     ) -> Iterator[tuple[tuple[str, ...], SampleReader]]:
-        """`probes` some at a time, in the order of text, each time with what was sampled of them.
+        """`probes` some at a time, in lexical order, each time with a reader of their samples.
 
-        Between the first and the last of them may be others that were not asked for.
+        The reader may also have other probes, whose names lie between the first and the last.
         """
         names = sorted(probes)
         for start in range(0, len(names), at_once):
@@ -55,8 +55,8 @@ class SampleReader:
     def samples(self, type: str, columns: Iterable[str] | None = None) -> pl.DataFrame | None:
         """All rows of a W3C stats type (`inbound-rtp`); `None` when there are none.
 
-        Of some seconds at a time, probe by probe. `columns` saves time and memory; `run_s`, `host`
-        and `host_monotonic_s` come always.
+        They are in order of parts of some seconds, within these of probes. `columns` saves time and
+        memory; `run_s`, `host` and `host_monotonic_s` are always read.
         """
         return self.timed(self.folder.samples(type), columns)
 
@@ -84,17 +84,17 @@ class SampleReader:
         return frame
 
     def note_set_aside(self) -> None:
-        """Remember it if the trial was begun anew since it was looked at first: see `--resume`."""
+        """Note it as damage if the trial was restarted since it was first listed (`--resume`)."""
         if inode_of(self.folder.path) != self._inode:
             self.note([Damage(self.folder.path, "was set aside for a new attempt meanwhile")])
 
     def is_damaged(self, type: str) -> bool:
-        """Whether some of what was sampled of a type is known to be lost."""
+        """Whether some samples of a type are known to be lost."""
         folder = self.folder.samples(type)
         return any(folder in (each.path, each.path.parent) for each in self.damage)
 
     def note(self, damage: Iterable[Damage]) -> None:
-        """Remember what could not be read."""
+        """Note what could not be read, each damage once."""
         self.damage += [each for each in damage if each not in self.damage]
 
     def _with_run_s(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -107,7 +107,7 @@ class SampleReader:
 
 
 def inode_of(folder: Path) -> int | None:
-    """What tells a folder from another one that takes its name; `None` where there is none."""
+    """The inode of a folder, which differs from that of a later one of its name; `None`: none."""
     try:
         return folder.stat().st_ino
     except OSError:

@@ -1,4 +1,4 @@
-"""What is seen of a page or a machine -> rows, and the columns that they have.
+"""Samples of pages and machines -> rows of tables, and the columns of these tables.
 
 One table per W3C stats type (`webrtc_stats.STATS_TYPES`), one of the polls themselves, one of host
 samples, one of server samples. Columns are only ever added; what an older recording lacks is null.
@@ -21,7 +21,7 @@ from farm.model.server_samples import Allowance, DiskSample, ServerSample, Threa
 from farm.model.webrtc_stats import STATS_TYPES, RtcStats, columns
 
 POLL = "poll"
-"""The table of polls, beside those of the W3C types."""
+"""The name of the table of polls, beside those of the W3C types."""
 
 _SCALARS: Mapping[type, pl.DataType] = {
     int: pl.Int64(),
@@ -200,7 +200,7 @@ KURENTO_SCHEMA: Mapping[str, pl.DataType] = {
 
 
 def stats_schema(type: str) -> dict[str, pl.DataType]:
-    """Columns of a W3C stats type: whose, when, the members of W3C, and the rest as JSON."""
+    """Columns of a W3C stats type: probe, connection, times, W3C's members, others as JSON."""
     return {
         "probe": pl.String(),
         "host": pl.String(),
@@ -250,12 +250,12 @@ def host_row(sample: HostSample) -> tuple[Any, ...]:
 
 
 def server_row(sample: ServerSample) -> tuple[Any, ...]:
-    """A row of `SERVER_SCHEMA`; the text of `top` is no figure and not in it."""
+    """A row of `SERVER_SCHEMA`; the text of `top` is not in it."""
     return tuple(_cell(getattr(sample, name), name) for name in SERVER_SCHEMA)
 
 
 def _cell(value: Any, name: str) -> Any:
-    """A value becomes a dictionary, a list of values one of dictionaries."""
+    """The cell of a value: a dataclass becomes a dictionary, a list of them a list of these."""
     if value is None or name not in _VALUES:
         return value
     return [asdict(each) for each in value] if isinstance(value, tuple) else asdict(value)
@@ -274,7 +274,7 @@ def kurento_row(sample: KurentoSample) -> tuple[Any, ...]:
 
 
 def kurento_samples(frame: pl.DataFrame | None) -> tuple[KurentoSample, ...]:
-    """The values that rows of `KURENTO_SCHEMA` were made of."""
+    """The samples in rows of `KURENTO_SCHEMA`."""
     return tuple(
         KurentoSample(
             received_s=row["received_s"],
@@ -289,19 +289,19 @@ def kurento_samples(frame: pl.DataFrame | None) -> tuple[KurentoSample, ...]:
 
 
 def host_samples(frame: pl.DataFrame | None) -> tuple[HostSample, ...]:
-    """The values that rows of `HOST_SCHEMA`, with `run_s` if it is there, were made of."""
+    """The samples in rows of `HOST_SCHEMA`, with `run_s` if that column is there."""
     return tuple(HostSample(**_with_values(row)) for row in _rows(frame, (*HOST_SCHEMA, "run_s")))
 
 
 def server_samples(frame: pl.DataFrame | None) -> tuple[ServerSample, ...]:
-    """The values that rows of `SERVER_SCHEMA`, with `run_s` if it is there, were made of."""
+    """The samples in rows of `SERVER_SCHEMA`, with `run_s` if that column is there."""
     return tuple(
         ServerSample(**_with_values(row)) for row in _rows(frame, (*SERVER_SCHEMA, "run_s"))
     )
 
 
 def _with_values(row: dict[str, Any]) -> dict[str, Any]:
-    """Lists become tuples, and dictionaries values."""
+    """The row with tuples for lists and dataclasses for dictionaries."""
     for name, value in row.items():
         make = _VALUES.get(name)
         if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The tables of a trial on disk, fed with batches of what was seen. Blocking: for a thread."""
+"""Writes the tables of a trial, from batches of samples. Blocking: to be used in a thread."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from farm.recording.sample_tables import (
 
 @dataclass
 class UnwrittenRows:
-    """What came in since the last part."""
+    """Reports and samples that arrived since the last part was written."""
 
     reports: list[PageReport] = field(default_factory=list)
     host_samples: list[HostSample] = field(default_factory=list)
@@ -40,7 +40,7 @@ class UnwrittenRows:
 
 
 class TrialTables:
-    """One table per W3C stats type, of polls, of hosts, of the server; and the text of `top`.
+    """The tables of W3C stats types, polls, hosts and server, and the text of `top`.
 
     All methods raise RecordingError, NoSpace; what was written before stays readable.
     """
@@ -56,7 +56,7 @@ class TrialTables:
         self._kurento = PartWriter(folder.kurento, KURENTO_SCHEMA, replace)
 
     def write(self, batch: UnwrittenRows) -> None:
-        """One part more of each table that has something new."""
+        """Write one more part of each table that has new rows."""
         rows: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
         # Probe by probe, so that a few probes of thousands can be read without the others.
         reports = sorted(batch.reports, key=lambda report: report.probe)

@@ -1,4 +1,4 @@
-"""Reads a recorded trial back: its plan, events and result, and what was measured.
+"""Reads a recorded trial back: its plan, events, samples and result.
 
 Tables are Polars frames with the columns of `farm/recording/sample_tables.py` and `run_s`, the
 row's run time (null if its host's clock was never read).
@@ -45,69 +45,69 @@ class TrialReader(SampleReader):
         inode: int | None,
         grows: bool,
     ) -> None:
-        """`grows`: the run is under way."""
+        """`grows`: the run is under way, so that files may be incomplete."""
         super().__init__(folder, offsets, [], inode=inode)
         self.plan = plan
         self._grows = grows
 
-    # ------------------------------------------------------------ what happened
+    # ------------------------------------------------------------ events
 
     @cached_property
     def events(self) -> tuple[SeenEvent, ...]:
-        """What happened to probes, in the order it was recorded."""
+        """The events of probes, in the order in which they were recorded."""
         host_of = {probe.probe: probe.host for probe in self.plan.probes}
         return tuple(
             SeenEvent(
                 event,
                 self._offsets.run_time_s(host_of.get(event.probe, ""), event.host_monotonic_s),
             )
-            for event in self._told(ProbeEvent)
+            for event in self._events_of(ProbeEvent)
         )
 
     @cached_property
     def phases(self) -> Phases:
-        """When the parts of the trial began."""
-        return phases_of(self._told(PhaseMark))
+        """When the phases of the trial began."""
+        return phases_of(self._events_of(PhaseMark))
 
     @property
     def joins(self) -> tuple[JoinOutcome, ...]:
-        return self._told(JoinOutcome)
+        return self._events_of(JoinOutcome)
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        return self._told(Fault)
+        return self._events_of(Fault)
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
         """When the server could not be sampled."""
-        return self._told(Gap)
+        return self._events_of(Gap)
 
     @property
     def reset(self) -> ResetReport | None:
         """How the reset before the trial went; `None` if there was none."""
-        return next(iter(self._told(ResetReport)), None)
+        return next(iter(self._events_of(ResetReport)), None)
 
     @cached_property
     def result(self) -> TrialResult | None:
-        """`None` for a trial that was never judged."""
+        """The result; `None` for a trial that was never judged."""
         return value_in(TrialResult, self.folder.result, self.damage)
 
     @property
     def screenshots(self) -> tuple[Path, ...]:
         return tuple(sorted(self.folder.screenshots.glob("*.png")))
 
-    # ------------------------------------------------------------ what was measured
+    # ------------------------------------------------------------ samples
 
     def hosts(self) -> pl.DataFrame | None:
-        """A row per second and host of the generator: see `trial.HostSample`."""
+        """A row per second and host of the generator: see `host_samples.HostSample`."""
         frame = self.timed(self.folder.hosts)
         return None if frame is None else frame.sort("host", "host_monotonic_s")
 
     def server(self) -> pl.DataFrame | None:
-        """A row per second of the server: see `server_observations.ServerSample`.
+        """A row per second of the server: see `server_samples.ServerSample`.
 
-        `run_s` is by the server's own clock, within the time that its answer took; when the answer
-        was here where that clock was never read.
+        `run_s` is by the server's own clock, clipped to the round trip of the request; the time of
+        arrival where that clock was never read.
         """
         frame = self.table(self.folder.server)
         if frame is None:
@@ -131,45 +131,45 @@ class TrialReader(SampleReader):
         return server_samples(self.server())
 
     def kurento(self) -> pl.DataFrame | None:
-        """A row each time the media server said what it holds: see `KurentoSample`."""
+        """A row per answer of the media server about its objects: see `KurentoSample`."""
         frame = self.table(self.folder.kurento)
         if frame is None:
             return None
         return frame.sort("received_s", maintain_order=True).with_columns(run_s="received_s")
 
     def kurento_samples(self) -> tuple[KurentoSample, ...]:
-        """What the media server said of itself, before the first probe, in between, and after."""
+        """`kurento()` as values."""
         return kurento_samples(self.kurento())
 
     @property
     def topology(self) -> KurentoTopology | None:
-        """A pipeline as it was built at the end of the hold."""
-        return next(iter(self._told(KurentoTopology)), None)
+        """The structure of a pipeline at the end of the hold."""
+        return next(iter(self._events_of(KurentoTopology)), None)
 
     def top_text(self) -> str | None:
-        """What `top` printed on the server; `None` if it was not recorded."""
+        """The output of `top` on the server; `None` if it was not recorded."""
         if not self.folder.top.exists():
             return None
         with open_inside(self.folder.run, self.folder.top) as file:
             return file.read().decode(errors="replace")
 
-    # ------------------------------------------------------------ how it is read
+    # ------------------------------------------------------------ lines of events
 
     @cached_property
     def _lines(self) -> tuple[TrialEvent, ...]:
-        lines, wrong = read_json_lines(self.folder.events, grows=self._grows)
-        self.damage += [Damage(self.folder.events, why) for why in wrong]
+        lines, faults = read_json_lines(self.folder.events, grows=self._grows)
+        self.damage += [Damage(self.folder.events, fault) for fault in faults]
         self.note_set_aside()
-        told = []
+        events = []
         for line in lines:
             try:
-                seen = read_event(line)
+                event = read_event(line)
             except ValueError as error:
                 self.damage.append(Damage(self.folder.events, str(error)))
                 continue
-            if seen is not None:
-                told.append(seen)
-        return tuple(told)
+            if event is not None:
+                events.append(event)
+        return tuple(events)
 
-    def _told(self, cls: type[E]) -> tuple[E, ...]:
+    def _events_of(self, cls: type[E]) -> tuple[E, ...]:
         return tuple(item for item in self._lines if isinstance(item, cls))

@@ -1,7 +1,7 @@
-"""Records one trial as it goes: a `protocols.Recorder` that never keeps a probe waiting.
+"""Records one trial as it goes on: a `protocols.Recorder` whose calls do not block.
 
 Samples go to disk in a thread of their own, in parts every 5 s, and become one file a table when
-the trial ends; events are lines, appended and flushed.
+the trial ends; events are lines, appended and flushed at once.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ from farm.recording.json_lines import JsonLines
 from farm.recording.tables import TrialTables, UnwrittenRows
 
 PART_S = 5.0
-"""A crash costs at most what came in this time."""
+"""The time between two parts: a crash loses at most the samples of so many seconds."""
 
-PARTS_BEHIND = 12
-"""So many parts may wait for the disk, a minute's; more would only move the end into memory."""
+MOST_PARTS_WAITING = 12
+"""Parts that may wait for the disk, a minute's; more would only fill memory."""
 
 
 class TrialRecording:
-    """Implements `protocols.Recorder`: calls return at once and raise what writing met before.
+    """Implements `protocols.Recorder`: calls return at once and raise errors of earlier writing.
 
-    That is NoSpace when the disk is full, RecordingError when it cannot be written or is more than
-    a minute behind.
+    These are NoSpace when the disk is full, RecordingError when it cannot be written or is more
+    than a minute behind.
     """
 
     def __init__(
@@ -76,12 +76,12 @@ class TrialRecording:
 
     @property
     def screenshots(self) -> Path:
-        """Where pictures of the trial's pages go; it exists."""
+        """The folder of screenshots of the trial's pages; it exists."""
         return self._folder.screenshots
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(self._make_folder)
-        # What opens a file comes last: whoever cannot enter is not asked to leave.
+        # What opens a file comes last: where `__aenter__` fails `__aexit__` is not called.
         self._tables = TrialTables(self._folder, self._plan, self._replace)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="recording")
         self._events = JsonLines(self._folder.events)
@@ -97,7 +97,7 @@ class TrialRecording:
             self._submit_batch()
             self._submit(self._tables.compact)
             for writing in self._writing:
-                # Shielded: a Ctrl-C that ends the wait must not take the last part with it.
+                # Shielded: a Ctrl-C that ends the wait must not cancel the last part.
                 await asyncio.shield(asyncio.wrap_future(writing))
         finally:
             self._thread.shutdown(wait=False)
@@ -105,7 +105,7 @@ class TrialRecording:
         if self._failure is not None and error is None:
             raise self._failure
 
-    # ------------------------------------------------------------ what is seen
+    # ------------------------------------------------------------ the recorder's calls
 
     def page_report(self, report: PageReport) -> None:
         self._batch.reports.append(report)
@@ -116,7 +116,7 @@ class TrialRecording:
         self._write_when_due()
 
     def server_sample(self, sample: ServerSample) -> None:
-        """What `top` printed goes to `server/top.txt`, the figures into the table."""
+        """The output of `top` goes to `server/top.txt`, the figures into the table."""
         self._batch.server_samples.append(sample)
         self._write_when_due()
 
@@ -125,38 +125,38 @@ class TrialRecording:
         self._write_when_due()
 
     def event(self, event: ProbeEvent) -> None:
-        self._tell(event)
+        self._append_event(event)
 
     def gap(self, gap: Gap) -> None:
-        self._tell(gap)
+        self._append_event(gap)
 
     def phase(self, phase: Phase, run_s: float) -> None:
-        self._tell(PhaseMark(phase, run_s))
+        self._append_event(PhaseMark(phase, run_s))
 
     def join(self, outcome: JoinOutcome) -> None:
-        self._tell(outcome)
+        self._append_event(outcome)
 
     def reset(self, report: ResetReport) -> None:
-        self._tell(report)
+        self._append_event(report)
 
     def fault(self, fault: Fault) -> None:
-        self._tell(fault)
+        self._append_event(fault)
 
     def topology(self, topology: KurentoTopology) -> None:
-        self._tell(topology)
+        self._append_event(topology)
 
     def clock(self, reading: ClockReading) -> None:
         self._on_reading(reading)
 
     def write_result(self, result: TrialResult) -> None:
-        """The verdict and its reasons, once and for all; also after the trial was left."""
+        """Write the verdict and its reasons, once; also after `__aexit__`."""
         if self._folder.result.exists():
-            raise RecordingError(f"{self._folder.result} is there; a result is never rewritten")
+            raise RecordingError(f"{self._folder.result} exists; a result is never rewritten")
         write_text(self._folder.result, to_text(result), self._replace)
 
-    # ------------------------------------------------------------ how it gets to disk
+    # ------------------------------------------------------------ writing
 
-    def _tell(self, seen: TrialEvent) -> None:
+    def _append_event(self, seen: TrialEvent) -> None:
         self._events.append(EventLine.of(seen, self._clock.run_s()))
 
     def _write_when_due(self) -> None:
@@ -172,7 +172,7 @@ class TrialRecording:
         for written in [writing for writing in self._writing if writing.done()]:
             written.result()
             self._writing.remove(written)
-        if len(self._writing) >= PARTS_BEHIND:
+        if len(self._writing) >= MOST_PARTS_WAITING:
             self._failure = RecordingError(
                 f"{self._folder.path} is on a disk that is a minute behind what the trial records"
             )
@@ -194,7 +194,7 @@ class TrialRecording:
         try:
             if path.exists():
                 _set_aside(self._folder)
-            # Whole at once: who reads a run under way finds no trial without its plan.
+            # In one step: readers of a run under way find no trial without its plan.
             with folder_beside(path) as made:
                 folder = TrialFolder(made)
                 folder.screenshots.mkdir()
@@ -206,9 +206,9 @@ class TrialRecording:
 
 
 def _set_aside(folder: TrialFolder) -> None:
-    """Rename what an attempt without a result left, so that the trial can be repeated."""
+    """Rename the folder of an attempt without a result, so that the trial can be repeated."""
     if folder.result.exists():
-        raise RecordingError(f"{folder.path} is there and has its result")
+        raise RecordingError(f"{folder.path} exists already and has its result")
     number = 1
     while (aside := folder.path.with_name(f"{folder.path.name}-unfinished-{number}")).exists():
         number += 1

@@ -138,7 +138,7 @@ def joined(path: Path, *parts: Path) -> Path:
 def with_cover(path: Path, sound: Path, cover: Path) -> Path:
     """A sound file with a picture for its cover."""
     with av.open(str(sound)) as source, av.open(str(path), "w") as container:
-        sound_of = container.add_stream_from_template(source.streams.audio[0])
+        sound = container.add_stream_from_template(source.streams.audio[0])
         shown = container.add_stream("mjpeg", rate=1)
         shown.width, shown.height, shown.pix_fmt = 320, 240, "yuvj420p"
         shown.disposition = Disposition.attached_pic
@@ -147,7 +147,7 @@ def with_cover(path: Path, sound: Path, cover: Path) -> Path:
         container.mux(packet)
         for packet in source.demux(audio=0):
             if packet.size:
-                packet.stream = sound_of
+                packet.stream = sound
                 container.mux(packet)
     return path
 

@@ -30,11 +30,11 @@ def test_what_is_no_json_is_a_value_error(tmp_path: Path, data: bytes) -> None:
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "summary.json"
     os.mkfifo(pipe)
-    with pytest.raises(OSError, match="is no file"):
+    with pytest.raises(OSError, match="is not a regular file"):
         read_json(pipe)
     with pytest.raises(OSError, match="directory"):
         read_json(tmp_path)
-    assert read_json_lines(pipe) == ([], [f"{pipe} is no file"])
+    assert read_json_lines(pipe) == ([], [f"{pipe} is not a regular file"])
 
 
 def test_half_a_character_of_a_page_is_written_and_read(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_a_line_that_is_being_written_is_no_line_yet(tmp_path: Path) -> None:
 def test_a_line_that_is_no_object_is_named(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(b'[1]\n{"n": 2}\n')
-    assert read_json_lines(path) == ([{"n": 2}], ["line 1 is no object"])
+    assert read_json_lines(path) == ([{"n": 2}], ["line 1 is not a JSON object"])
 
 
 def test_a_file_that_never_came_to_be_is_empty(tmp_path: Path) -> None:

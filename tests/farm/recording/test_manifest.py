@@ -27,7 +27,7 @@ def test_a_newer_format_is_refused_an_older_one_read(tmp_path: Path) -> None:
     [
         (None, "is no run folder: it has no manifest"),
         ("{", "cannot read .*manifest"),
-        ("[]", "names no format"),
+        ("[]", "has no format"),
         ('{"format": 1}', "cannot read .*manifest.*started_wall_s"),
     ],
 )

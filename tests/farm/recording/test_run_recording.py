@@ -26,7 +26,7 @@ from farm.recording.durable_file import Fill, replace_file
 from farm.recording.folder import RunFolder
 from farm.recording.parquet_parts import Damage
 from farm.recording.reader import RunReader
-from farm.recording.trial_recording import PART_S, PARTS_BEHIND
+from farm.recording.trial_recording import MOST_PARTS_WAITING, PART_S
 from farm.testing import FakeClock
 from tests.farm.recordings import new_run, recorded
 from tests.open_files import open_files
@@ -395,7 +395,7 @@ async def test_a_disk_that_hangs_does_not_fill_the_memory(tmp_path: Path) -> Non
                     trial.page_report(report)
             finally:
                 release.set()
-    assert clock.now_s <= (PARTS_BEHIND + 2) * PART_S
+    assert clock.now_s <= (MOST_PARTS_WAITING + 2) * PART_S
 
 
 # ---------------------------------------------------------------- damage
