@@ -1,1 +1,1 @@
-"""What opens a world and runs in it: no argv, nothing printed, no signal handled."""
+"""Opens servers, hosts and browsers of an experiment and runs trials; prints nothing."""

@@ -46,7 +46,7 @@ class AnswersBadly(BadInput):
 
 
 def pages_of(experiment: Experiment) -> tuple[str, ...]:
-    """The pages that the first probe of each role opens first, as `app.url` and driver have it.
+    """The first page of the first probe of each role, by `app.url` and the driver.
 
     Raises BadInput for a driver that cannot be read.
     """
@@ -108,7 +108,7 @@ async def check_app(
                 headers=ASKED_AS | ({} if login is None else _authorization(login)),
                 cookie_jar=aiohttp.CookieJar(unsafe=True),
                 timeout=aiohttp.ClientTimeout(total=within_s),
-                auto_decompress=False,  # the body is not read, in whatever encoding it is
+                auto_decompress=False,  # the body is not read
                 max_line_size=MOST_BYTES,
                 max_field_size=MOST_BYTES,
                 max_headers=MOST_HEADERS,
@@ -154,7 +154,7 @@ async def app_gone(url: str, *, accept_self_signed: bool, every_s: float = LOOK_
 
 @dataclass(frozen=True, slots=True)
 class RemoteApp:
-    """A page that is not ours: what answers there is part of the server."""
+    """A page of the user's: the server behind it is part of the system under test."""
 
     page: str
     accept_self_signed: bool

@@ -181,7 +181,7 @@ def _facts(cloud: Cloud, wanted: Wanted, region: str) -> RegionFacts:
 
 
 def _operator() -> str:
-    """This machine's address as AWS sees it."""
+    """This machine's address, as AWS sees it."""
     try:
         with urllib.request.urlopen(WHO_AM_I, timeout=10) as answer:
             return f"{IPv4Address(answer.read(64).decode().strip())}/32"

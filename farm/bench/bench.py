@@ -31,14 +31,14 @@ from farm.search.from_experiment import search_of
 from farm.verdict.baseline import Baseline
 
 BASELINE_OF = "baseline_of"
-"""What the journal calls the baseline of another run that trials are compared with."""
+"""The journal's kind of the baseline of another run that trials are compared with."""
 
 ALIKE = ("scenario.", "app.", "media.", "network.", "probes.fidelity")
-"""Settings by which a baseline's run should be alike."""
+"""Settings that should be equal in a baseline's run."""
 
 
 class Bench:
-    """A run under way, made by `farm.open`: its folder, its trials, what can be asked of it.
+    """A run under way, made by `farm.open`: its folder, its trials, a search, a watch.
 
     One question at a time: a second one meanwhile, or one after the bench was closed, raises
     RuntimeError. Each question writes its answer to the folder's `summary.json`; a search's or a
@@ -125,7 +125,7 @@ class Bench:
     def compare_with(self, run: RecordedRun) -> None:
         """The baseline of another run becomes this one's, as by `farm run --baseline RUN`.
 
-        Settings that should be alike and are not are said to the observer and in the journal.
+        Settings that should be equal and are not go to the observer and into the journal.
         Raises BadInput if no trial of that run passed, or they do not agree.
         """
         if run.baseline is None:
@@ -137,7 +137,7 @@ class Bench:
         for each in setting_differences(effective(run.settings), effective(self._experiment)):
             if each.what.startswith(ALIKE):
                 self._trials.say(
-                    f"the baseline's run was not alike: {each.what}: {each.a}, here {each.b}"
+                    f"the baseline's run differs: {each.what}: {each.a}, here {each.b}"
                 )
 
     async def find_capacity(self) -> CapacityEstimate:
@@ -198,12 +198,12 @@ class Bench:
     # ------------------------------------------------------------ how it is asked
 
     def end(self) -> None:
-        """Nothing can be asked any more: what it stands on is about to be closed."""
+        """Refuse further questions: servers and hosts are about to be closed."""
         self._busy = "it is closed"
 
     @asynccontextmanager
     async def _asked(self, extent: Extent) -> AsyncIterator[None]:
-        """Nothing else is asked meanwhile, and there is room for that much. Raises BadInput."""
+        """Allow one question at a time, with room for `extent`. Raises BadInput."""
         if self._busy is not None:
             raise RuntimeError(f"nothing can be asked of the bench: {self._busy}")
         self._busy = "a question is under way"

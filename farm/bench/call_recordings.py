@@ -26,7 +26,7 @@ def with_recordings_of(experiment: Experiment, run: str) -> Experiment:
     return replace(experiment, server=replace(experiment.server, recordings=recordings))
 
 
-def say_where(experiment: Experiment, observer: Observer) -> None:
+def note_recordings(experiment: Experiment, observer: Observer) -> None:
     """Note where calls are recorded, or why recordings are not checked."""
     recordings, process = experiment.server.recordings, experiment.server.process
     if not experiment.scenario.record:

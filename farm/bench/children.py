@@ -140,5 +140,5 @@ class DemoApp:
 
 
 def _python(module: str) -> tuple[str, ...]:
-    # -P: a folder `infra` in the user's directory is not ours.
+    # -P: do not import from a folder `infra` in the user's directory.
     return (sys.executable, "-P", "-m", module)

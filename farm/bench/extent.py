@@ -14,31 +14,31 @@ from farm.recording.disk_use import free_bytes, projected_bytes, require_space
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """So many trials at most, none of a larger load."""
+    """The number of trials and the largest load, at most."""
 
     largest_load: int
     trials: int
 
 
 def single_extent(experiment: Experiment) -> Extent:
-    """Of one trial, of `trial.load` or the smallest."""
+    """The extent of one trial, of `trial.load` or the smallest load."""
     return Extent(experiment.trial.load or smallest_load(experiment.scenario), 1)
 
 
 def search_extent(experiment: Experiment, done: int = 0) -> Extent:
-    """Of a search in a run that has so many trials; the look for drift at the end is one more."""
+    """The extent of a search in a run with `done` trials, with the last check for drift."""
     trials = trials_at_most(experiment.search) + 1
     return Extent(ladder(experiment).maximum, max(1, trials - done))
 
 
 def watch_extent(experiment: Experiment, load: int, done: int = 0) -> Extent:
-    """Of a watch in a run that has so many trials."""
+    """The extent of a watch in a run with `done` trials."""
     turns = Timetable(0.0, experiment.watch.every_s, experiment.watch.for_s).turns
     return Extent(load, max(1, turns + BASELINES_AT_MOST - done))
 
 
 def trials_at_most(settings: SearchSettings) -> int:
-    """`max_trials` and the looks for drift between them."""
+    """`max_trials` and the checks for drift between them."""
     every = settings.drift_every
     searched = max(0, settings.max_trials - BASELINES)
     return settings.max_trials + (0 if every is None else searched // every)

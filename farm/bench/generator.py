@@ -1,4 +1,4 @@
-"""The machines that run probes: this one, and those of Ray clusters."""
+"""The load generator: this machine and those of Ray clusters that run probes."""
 
 from __future__ import annotations
 
@@ -95,8 +95,8 @@ class Generator:
             return look if trouble is None else BadInput(f"host {host.name}: {trouble}")
 
         others = {name: machine for name, machine in self._machines.items() if machine.ray}
-        found = await asyncio.gather(*(look(machine) for machine in others.values()))
-        return dict(zip(others, found, strict=True))
+        looks = await asyncio.gather(*(look(machine) for machine in others.values()))
+        return dict(zip(others, looks, strict=True))
 
     async def check(self, kit: HostKit, note: Callable[[str], None]) -> None:
         """Raise BadInput for the first of the other machines that cannot run probes."""
@@ -167,12 +167,13 @@ async def open_generator(experiment: Experiment, clock: RunClock) -> AsyncIterat
             try:
                 cluster = await RayCluster.connect(ray_address(settings.ray))
                 stack.push_async_callback(cluster.close)
-                found = await cluster.machines()
+                members = await cluster.machines()
             except (BadInput, GeneratorError) as error:
                 raise BadInput(f"hosts[{at}].ray: {error}") from error
-            check_machines(at, settings, found)
+            check_machines(at, settings, members)
             taken = [HERE, *(machine.order.name for machine in machines)]
-            for each, name in zip(found, names_beside(taken, settings.place, found), strict=True):
+            names = names_beside(taken, settings.place, members)
+            for each, name in zip(members, names, strict=True):
                 order = _order(experiment, settings, name)
                 room = _room(experiment, settings, len(settings.cores or ()) or each.cores)
                 machines.append(GeneratorMachine(order, room, each, cluster))
@@ -191,13 +192,15 @@ def address_towards(other: str) -> str:
             nothing_sent.connect(there)
             return str(nothing_sent.getsockname()[0])
     except OSError as error:
-        raise BadInput(f"no way from here to the host at {other}: {error.strerror}") from error
+        raise BadInput(f"no route from here to the host at {other}: {error.strerror}") from error
 
 
-def names_beside(taken: Sequence[str], place: str, found: Sequence[RayMachine]) -> tuple[str, ...]:
+def names_beside(
+    taken: Sequence[str], place: str, members: Sequence[RayMachine]
+) -> tuple[str, ...]:
     """A unique name for each machine: its own, with its place, or with a number."""
     names: list[str] = []
-    for machine in found:
+    for machine in members:
         full = f"{machine.name}@{place}"
         numbered = (f"{full}-{number}" for number in count(2))
         either = chain((machine.name, full), numbered)
@@ -234,16 +237,16 @@ def _order(experiment: Experiment, settings: HostSettings, name: str) -> HostOrd
     )
 
 
-def check_machines(at: int, settings: HostSettings, found: Sequence[RayMachine]) -> None:
+def check_machines(at: int, settings: HostSettings, members: Sequence[RayMachine]) -> None:
     """Raise BadInput for too few machines, or two of the same name."""
-    names = ", ".join(machine.name for machine in found) or "none"
-    if not found:
+    names = ", ".join(machine.name for machine in members) or "none"
+    if not members:
         raise BadInput(f"hosts[{at}].ray: {settings.ray}: no machine of it has CPUs for probes")
-    if settings.machines is not None and len(found) < settings.machines:
+    if settings.machines is not None and len(members) < settings.machines:
         raise BadInput(
-            f"hosts[{at}].machines: {settings.machines}: the cluster has {len(found)} ({names})"
+            f"hosts[{at}].machines: {settings.machines}: the cluster has {len(members)} ({names})"
         )
-    for one, other in pairwise(sorted(found, key=lambda machine: machine.name)):
+    for one, other in pairwise(sorted(members, key=lambda machine: machine.name)):
         if one.name == other.name:
             raise BadInput(
                 f"hosts[{at}].ray: {settings.ray}: two of its machines are called {one.name}: "

@@ -1,4 +1,4 @@
-"""Errors of the farm out of groups of tasks."""
+"""Takes errors of the farm out of exception groups."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from farm.errors import FarmError, first_error
 
 @contextmanager
 def errors_as_themselves() -> Iterator[None]:
-    """A group of nothing but `FarmError`s comes out as the first of them; others stay groups."""
+    """Raise the first error of a group of `FarmError`s only; other groups stay groups."""
     try:
         yield
     except ExceptionGroup as group:

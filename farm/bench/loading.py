@@ -1,4 +1,4 @@
-"""An experiment from its file, as `farm.open` takes it."""
+"""Loads an experiment file, for `farm.open`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from farm.model.experiment import Experiment
 
 
 def load(path: str | PathLike[str]) -> Experiment:
-    """Read and check an experiment's file (YAML); files that it names are looked up beside it.
+    """Read and check an experiment's file (YAML); paths that it names are relative to its folder.
 
-    Raises ExperimentError for the first thing that is wrong, with its place and what is allowed:
+    Raises ExperimentError for the first fault, with its place and what is allowed:
     `calls.yaml:12: trial.hold: soon: expected a duration such as 30s, 4m or 3h`. A file that is not
     there is a BadInput.
     """

@@ -1,4 +1,4 @@
-"""`farm.open`: a run folder and an open world, for as long as questions are asked of them."""
+"""Opens a bench (`farm.open`): a run folder, with servers, hosts and browsers ready."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ async def resumed_bench(
 
 
 def _other_server(was: Manifest, now: OpenWorld) -> Iterator[str]:
-    """What is not as it was when the run began: its trials are then of two servers."""
+    """Differences from when the run began: its trials are then of two servers."""
     facts = server_facts(was.server, was.kurento), server_facts(now.server, now.kurento)
     for each in fact_differences(*facts):
         yield f"not as the run began: {each.what}: {each.a} then, {each.b} now"
@@ -145,7 +145,7 @@ async def _opened(
     beside: Path,
     earlier: RecordedRun | None = None,
 ) -> AsyncIterator[Bench]:
-    """`earlier` is what is there already of a run that is taken up again."""
+    """Open the bench; `earlier` is the recorded part of a run that is resumed."""
     experiment = manifest.settings
     async with open_world(experiment, recording, clock, observer, beside) as opened:
         now = replace(manifest, server=opened.server, kurento=opened.kurento)
@@ -177,13 +177,13 @@ async def _opened(
         finally:
             bench.end()
             hosts = tuple(opened.generator.seen.values())
-            if hosts:  # else it ended before a trial did, and nothing new is known
+            if hosts:  # else it ended before a first trial, and Chromium stays unknown
                 chromium = ", ".join(sorted({host.chromium for host in hosts}))
                 recording.write_manifest(replace(now, hosts=hosts, chromium=chromium))
 
 
 def first_footprint(run: RunReader) -> Footprint | None:
-    """What the server weighed after the first reset of a run; None if that is not known."""
+    """The server's footprint after the first reset of a run; `None` if unknown."""
     reports = (trial.reset for trial in run.trials if trial.result is not None)
     return next((report.footprint for report in reports if report and report.footprint), None)
 

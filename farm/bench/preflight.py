@@ -42,15 +42,15 @@ def chromium(experiment: Experiment, _beside: Path) -> str:
 def driver(experiment: Experiment, beside: Path) -> str:
     """Check that the driver can be read, and has the scenario's roles and streams."""
     name, kind = driver_name(experiment), experiment.scenario.kind
-    found = read_driver(name, beside)
+    checked = read_driver(name, beside)
     experiment = with_room_media(experiment, beside)
     load = smallest_load(experiment.scenario)
     plan = plan_trial(experiment, load, index=0, purpose="single", hosts=("here",))
-    for role in sorted({probe.role for probe in plan.probes} - found.roles.keys()):
+    for role in sorted({probe.role for probe in plan.probes} - checked.roles.keys()):
         raise BadInput(
-            f"app.driver: {name}: {kind} needs a role {role}, it has {', '.join(found.roles)}"
+            f"app.driver: {name}: {kind} needs a role {role}, it has {', '.join(checked.roles)}"
         )
-    return f"{name}, for {' and '.join(found.roles)}"
+    return f"{name}, for {' and '.join(checked.roles)}"
 
 
 def clips(experiment: Experiment, _beside: Path) -> str:

@@ -1,4 +1,4 @@
-"""Which versions of what made a run: a number travels with these."""
+"""The versions of the software that made a run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LIBRARIES = ("playwright", "aiortc", "paramiko", "polars", "matplotlib", "numpy"
 
 
 def versions() -> dict[str, str]:
-    """Of the farm, Python and the libraries that a number may depend on."""
+    """Versions of the farm, Python and the libraries that a result may depend on."""
     return {
         "farm": __version__,
         "python": platform.python_version(),
@@ -25,7 +25,7 @@ def commit() -> str | None:
     """The commit of the checkout that this code runs from, `-dirty` with changes, if it is one."""
     here = Path(__file__)
     try:
-        # Installed into some other project's checkout, we are not a file of that.
+        # The farm may be installed inside the checkout of another project.
         _git(here.parent, "ls-files", "--error-unmatch", here.name)
         return _git(here.parent, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
     except (OSError, subprocess.SubprocessError):

@@ -17,7 +17,7 @@ from farm.recording.reader import RunReader
 from farm.verdict.baseline import Baseline, baseline_of
 
 WATCH = "watch"
-"""What the journal of a watch says before its first trial."""
+"""The journal's kind that begins a watch."""
 
 
 class RecordedRun(RunReader):
@@ -56,7 +56,7 @@ class RecordedRun(RunReader):
 
     @cached_property
     def baseline(self) -> Baseline | None:
-        """What its trials of the smallest load that passed are good for as a baseline of others.
+        """The baseline made of its passed trials of the smallest load, for other runs.
 
         `None` if none passed, or those that did do not agree.
         """
@@ -66,7 +66,7 @@ class RecordedRun(RunReader):
         return baseline_of(evidences, at_least=1)
 
     def samples(self, type: str, columns: Iterable[str] | None = None) -> pl.DataFrame | None:
-        """What pages said in `getStats()` of a W3C stats type (`inbound-rtp`), of all trials.
+        """The `getStats()` samples of a W3C stats type (`inbound-rtp`), of all trials.
 
         A row per stats object and poll, with W3C's names for columns, `probe`, `host`, `run_s`
         (seconds of run time) and first of all the trial's `trial` and `load`. `columns` are those

@@ -41,7 +41,7 @@ def machine_of(
 
 @dataclass(frozen=True, slots=True)
 class ThisMachine:
-    """What this machine says of itself."""
+    """The identity of this machine: its name, kernel and memory."""
 
     hostname: str = field(default_factory=socket.gethostname)
     kernel: str = field(default_factory=platform.release)

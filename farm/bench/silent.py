@@ -1,4 +1,4 @@
-"""Nobody is told how it goes: what a bench has for an observer unless it is given one."""
+"""The default observer of a bench: it ignores everything."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from farm.protocols import Progress
 
 
 class SilentObserver:
-    """An `Observer` that ignores all it is told; one of your own may override what it wants."""
+    """An `Observer` that does nothing; derive from it and override the calls you need."""
 
     def note(self, text: str) -> None:
         """One line for the user."""

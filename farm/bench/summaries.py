@@ -1,4 +1,4 @@
-"""What a run's summary says of a trial, a search, a watch: computed from its folder."""
+"""Computes the summary of a trial, a search or a watch from the run's folder."""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ async def watching(deaths: Iterable[Death], clock: Clock) -> AsyncIterator[async
     """A future of the first death as a fault."""
     fault: asyncio.Future[Fault] = asyncio.get_running_loop().create_future()
 
-    def strike(found: Fault) -> None:
+    def strike(first: Fault) -> None:
         if not fault.done():
-            fault.set_result(found)
+            fault.set_result(first)
 
     async def watch(what: FaultKind, dies: Callable[[], Awaitable[str]]) -> None:
         why = await dies()
@@ -55,7 +55,7 @@ async def _lost(kurento: str) -> KurentoError:
             await client.server_info()
             return await client.lost()
         finally:
-            # An empty session costs the server nothing until it forgets it.
+            # An empty session costs the server nothing until it expires.
             await client.close(end_session=False)
     except KurentoError as error:
         return error

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from farm.analysis.same_machine import is_same_machine
 from farm.bench.app_page import RemoteApp, check_pages
-from farm.bench.call_recordings import say_where, with_recordings_of
+from farm.bench.call_recordings import note_recordings, with_recordings_of
 from farm.bench.children import DemoApp, start_demo_app, start_embedded_kurento
 from farm.bench.generator import Generator, open_generator
 from farm.bench.machine_restart import machine_restart
@@ -93,13 +93,13 @@ async def open_world(
         else:
             info = await server_info(kurento)
         shell = own or shell_to(experiment.server, processes)
-        _say_how(shell, observer)
-        say_where(experiment, observer)
+        _note_missing_shell(shell, observer)
+        note_recordings(experiment, observer)
         restart = machine_restart(experiment, observer)
         server = server_behind(shell, experiment, clock, restart)
         stack.push_async_callback(server.close)
         facts = await look_around(server, experiment.server)
-        _say_unseen(shell, facts, observer)
+        _note_unseen_process(shell, facts, observer)
         view: ServerView = NoKurentoMonitor()
         if kurento is not None:
             view = kurento_view = KurentoView(kurento, clock)
@@ -163,7 +163,7 @@ def _pids(server: Server | None, listening: tuple[int, ...]) -> tuple[int, ...]:
     return (*own, *listening)
 
 
-def _say_how(shell: Shell | None, observer: Observer) -> None:
+def _note_missing_shell(shell: Shell | None, observer: Observer) -> None:
     if shell is None:
         observer.note(
             "neither server.ssh nor server.local: the server's CPU stays unknown, and it is not "
@@ -171,7 +171,7 @@ def _say_how(shell: Shell | None, observer: Observer) -> None:
         )
 
 
-def _say_unseen(shell: Shell | None, facts: ServerFacts, observer: Observer) -> None:
+def _note_unseen_process(shell: Shell | None, facts: ServerFacts, observer: Observer) -> None:
     unseen = process_unseen(facts)
     if shell is not None and unseen is not None:
         observer.note(f"media server's process: {unseen}")

@@ -1,4 +1,4 @@
-"""YAML -> `Experiment`: `reading` it as `schema` and `checks` demand; `template` writes one."""
+"""Reads YAML into an `Experiment`, validated by `schema` and `checks`; `template` writes one."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What an experiment's settings must be to each other; each by itself is right already.
+"""Checks an experiment's settings against each other; each alone was validated before.
 
-A message begins with the key that it is about, `trial.hold: ...`.
+A message begins with the key of the setting, `trial.hold: ...`.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from farm.planning.load_steps import check_load, ladder
 from farm.planning.trial_planning import is_demo_driver, streams_offered
 
 MACHINE_READY_S = 120.0
-"""A machine that boots is not there sooner."""
+"""The least time to boot a machine."""
 
 HOURS_A_DAY = 24
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-"""A part of a machine's name, and so of its key's file."""
+"""A part of a machine's name, and of the name of its key's file."""
 
 
 def check(experiment: Experiment) -> None:
-    """Raises ExperimentError for the first thing that does not fit together."""
+    """Raises ExperimentError for the first setting that does not fit the others."""
     for part in _CHECKS:
         part(experiment)
 
@@ -45,8 +45,8 @@ def _app(experiment: Experiment) -> None:
         _address("app.url", app.url, ("http", "https"), "http://host/ or https://host/")
         if "%" in (urlsplit(app.url).hostname or ""):
             raise ExperimentError(
-                f"app.url: {app.url}: browsers know no zones of addresses (%eth0): expected an "
-                "address that needs none, or a name"
+                f"app.url: {app.url}: browsers do not support zones of addresses (%eth0): expected"
+                " an address that needs none, or a name"
             )
 
 
@@ -81,7 +81,7 @@ def _server(experiment: Experiment) -> None:
 
 
 def _machine_reset(experiment: Experiment) -> None:
-    """A whole machine is made new: it has to be one that `farm provision` made, and takes time."""
+    """A restart of the machine needs one made by `farm provision`, and time."""
     reset = experiment.server.reset
     if reset.command is not None:
         raise ExperimentError(
@@ -123,14 +123,14 @@ def _process(experiment: Experiment) -> None:
     }
     given = [key for key, value in by.items() if value is not None]
     if not given and experiment.server.kurento is None:
-        return  # which process it is may be unknown
+        return  # the process may be unknown
     if len(given) != 1:
-        found = " and ".join(given) if given else "nothing"
-        raise ExperimentError(f"server.process: {found}: expected one of {', '.join(by)}")
+        shown = " and ".join(given) if given else "nothing"
+        raise ExperimentError(f"server.process: {shown}: expected one of {', '.join(by)}")
 
 
 def check_scenario(experiment: Experiment) -> None:
-    """Raises ExperimentError for what no session of the scenario can be."""
+    """Raises ExperimentError for settings that the scenario cannot have."""
     scenario = experiment.scenario
     if scenario.record and scenario.kind != "one_to_one":
         raise ExperimentError(
@@ -213,10 +213,10 @@ def _aws(experiment: Experiment) -> None:
     operator = experiment.aws.operator
     if operator is not None:
         try:
-            found = ipaddress.IPv4Network(operator)
+            network = ipaddress.IPv4Network(operator)
         except ValueError:
-            found = None
-        if found is None or found.prefixlen == 0:
+            network = None
+        if network is None or network.prefixlen == 0:
             raise ExperimentError(
                 f"aws.operator: {operator}: expected auto, or an address such as 198.51.100.7/32"
             )

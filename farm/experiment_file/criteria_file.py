@@ -1,4 +1,4 @@
-"""A file with `criteria:`, `invalid:` or both; a whole experiment will do."""
+"""Reads a file with `criteria:`, `invalid:` or both; a whole experiment is accepted."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ S = TypeVar("S", Criteria, InvalidLimits)
 def load_criteria(
     path: Path, criteria: Criteria, invalid: InvalidLimits
 ) -> tuple[Criteria, InvalidLimits]:
-    """`criteria` and `invalid` with what the file names in the place of their own.
+    """`criteria` and `invalid`, with limits replaced by those that the file names.
 
     Raises ExperimentError with file, line, key, value and what is allowed.
     """
     text = text_of(path)
-    asked, named = parse_experiment(text, str(path)), read_yaml(text, str(path)).value
+    parsed, named = parse_experiment(text, str(path)), read_yaml(text, str(path)).value
     if not named.get("criteria") and not named.get("invalid"):
         raise ExperimentError(f"{path}: names no limit: expected criteria: or invalid:")
     return (
-        _over(criteria, asked.criteria, named.get("criteria")),
-        _over(invalid, asked.invalid, named.get("invalid")),
+        _over(criteria, parsed.criteria, named.get("criteria")),
+        _over(invalid, parsed.invalid, named.get("invalid")),
     )
 
 
-def _over(own: S, asked: S, named: dict[str, Any] | None) -> S:
-    """`own` with the settings that `named` has keys of as they are in `asked`."""
+def _over(own: S, parsed: S, named: dict[str, Any] | None) -> S:
+    """`own`, with settings whose keys are in `named` taken from `parsed`."""
     changes = {
-        setting.field: getattr(asked, setting.field)
+        setting.field: getattr(parsed, setting.field)
         for setting in settings_of(type(own))
         if setting.key in (named or {})
     }

@@ -1,4 +1,4 @@
-"""What `server` is where a file leaves it open and the page under test is not ours. Pure."""
+"""Defaults of `server` for a page under test that is not the demo app. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from farm.model.server_settings import EMBEDDED, ProcessSettings
 
 
 def with_server_of_app(experiment: Experiment, written: Callable[[str], bool]) -> Experiment:
-    """The experiment with no Kurento behind a page of the user's, unless the file names one.
+    """The experiment without a Kurento if it has a page of its own, unless the file names one.
 
     `written` says whether the file has a key, `server.kurento`. The process of a server that is no
     Kurento has no name by default.

@@ -1,6 +1,6 @@
-"""An experiment filled in from its inventory.
+"""Fills an experiment from its inventory.
 
-What the experiment itself writes is stronger than what the inventory says.
+Settings of the experiment file override the inventory.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from farm.model.server_settings import Price
 def filled(
     experiment: Experiment, inventory: Inventory, written: Callable[[str], bool]
 ) -> Experiment:
-    """The experiment with the inventory's addresses where it wrote none of its own.
+    """The experiment with the inventory's addresses for settings that its file leaves out.
 
-    `written` says whether the experiment file has a key, `server.ssh`. Where no probe is here, the
-    page under test is the demo app beside the server: machines for probes reach that.
+    `written` says whether the experiment file has a key, `server.ssh`. If no probe runs here, the
+    page under test is the demo app beside the server, which all machines reach.
     """
-    server, found = experiment.server, inventory.server
-    if found is not None:
+    server, listed = experiment.server, inventory.server
+    if listed is not None:
         if not written("server.kurento"):
-            server = replace(server, kurento=found.kurento)
+            server = replace(server, kurento=listed.kurento)
         if not (written("server.ssh") or written("server.local")):
-            server = replace(server, ssh=found.ssh)
+            server = replace(server, ssh=listed.ssh)
         if not written("server.reset.command") and server.reset.by == "command":
-            server = replace(server, reset=replace(server.reset, command=found.reset))
+            server = replace(server, reset=replace(server.reset, command=listed.reset))
         if not written("server.price.machine"):
-            server = replace(server, price=_priced(server.price, found, written))
+            server = replace(server, price=_priced(server.price, listed, written))
     hosts = _hosts(inventory.hosts or ())
     if not hosts or written("hosts"):
         hosts = experiment.hosts
     app = experiment.app
-    if found is not None and found.app is not None and not any(host.here for host in hosts):
-        app = _app_beside(app, found.app, written)
+    if listed is not None and listed.app is not None and not any(host.here for host in hosts):
+        app = _app_beside(app, listed.app, written)
     return replace(experiment, server=server, hosts=hosts, app=app)
 
 
 def _priced(price: Price, server: InventoryServer, written: Callable[[str], bool]) -> Price:
-    """What the machine costs, if the inventory says which it is."""
+    """The price settings with the inventory's machine, if it names one."""
     if server.machine is None:
         return price
     return replace(
@@ -53,16 +53,16 @@ def _priced(price: Price, server: InventoryServer, written: Callable[[str], bool
     )
 
 
-def _hosts(found: tuple[InventoryHost, ...]) -> tuple[HostSettings, ...]:
-    """This machine, and each Ray cluster at its head's address with as many machines as it has."""
-    hosts = [HostSettings(here=True, place=h.place, cores=h.cores) for h in found if h.here]
-    for head in found:
+def _hosts(listed: tuple[InventoryHost, ...]) -> tuple[HostSettings, ...]:
+    """This machine, and each Ray cluster with its head's address and number of machines."""
+    hosts = [HostSettings(here=True, place=h.place, cores=h.cores) for h in listed if h.here]
+    for head in listed:
         if head.ray == "head" and head.ssh is not None:
             hosts.append(
                 HostSettings(
                     here=False,
                     ray=f"ray://{in_url(_machine_of(head.ssh.to))}:{RAY_PORT}",
-                    machines=sum(_together(head, other) for other in found),
+                    machines=sum(_together(head, other) for other in listed),
                     place=head.place,
                     cores=head.cores,
                 )
@@ -71,7 +71,7 @@ def _hosts(found: tuple[InventoryHost, ...]) -> tuple[HostSettings, ...]:
 
 
 def _together(head: InventoryHost, other: InventoryHost) -> bool:
-    """Are they of one cluster?"""
+    """Whether they belong to one cluster."""
     same_place = (other.place, other.region) == (head.place, head.region)
     return other.ray is not None and same_place
 

@@ -1,6 +1,6 @@
-"""What a file names outside of itself: other files, from its own folder, and machines.
+"""Resolves the paths that an experiment file names, from its own folder; checks addresses.
 
-A message begins with the key that it is about, `server.ssh.key: ...`.
+A message begins with the key of the setting, `server.ssh.key: ...`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from farm.model.experiment import Experiment
 from farm.model.server_settings import Ssh
 
 MADE_HERE = ("camera", "speech", "none")
-"""What `media` may name that is no file."""
+"""Values of `media` that are not files."""
 
 
 def with_paths(experiment: Experiment, folder: Path, written: Callable[[str], bool]) -> Experiment:
-    """Paths that the file writes made absolute. Raises ExperimentError, beginning with the key.
+    """Make the file's paths absolute. Raises ExperimentError that begins with the key.
 
-    What an inventory wrote is absolute already, and defaults are nobody's: `runs` is where one
-    stands.
+    Paths of an inventory are absolute already; defaults as `runs` stay relative to the current
+    directory.
     """
     media, app, server = experiment.media, experiment.app, experiment.server
     media = dataclasses.replace(
@@ -52,17 +52,17 @@ def with_paths(experiment: Experiment, folder: Path, written: Callable[[str], bo
 
 
 def _existing(folder: Path, name: str, setting: str) -> str:
-    """The absolute path of a file that must be there; words for what is made here stay."""
+    """The absolute path of a file that must exist; values in `MADE_HERE` stay."""
     if name in MADE_HERE:
         return name
-    found = setting_path(folder, name, setting)
-    if not is_file_for(setting, found):
-        raise ExperimentError(f"{setting}: {name}: no such file ({found})")
-    return str(found)
+    path = setting_path(folder, name, setting)
+    if not is_file_for(setting, path):
+        raise ExperimentError(f"{setting}: {name}: no such file ({path})")
+    return str(path)
 
 
 def is_file_for(setting: str, path: Path) -> bool:
-    """Whether what `setting` names is one. Raises ExperimentError where that cannot be told."""
+    """Whether the path that `setting` names is a file. Raises ExperimentError if unknown."""
     try:
         return is_there(path) and path.is_file()
     except ExperimentError as error:
@@ -70,7 +70,7 @@ def is_file_for(setting: str, path: Path) -> bool:
 
 
 def setting_path(folder: Path, name: str | Path, setting: str) -> Path:
-    """`path_beside` of what `setting` says."""
+    """`path_beside`, with errors that name `setting`."""
     try:
         return path_beside(folder, name)
     except ExperimentError as error:
@@ -78,22 +78,22 @@ def setting_path(folder: Path, name: str | Path, setting: str) -> Path:
 
 
 def ssh_beside(ssh: Ssh | None, folder: Path, setting: str) -> Ssh | None:
-    """With the paths of key and known_hosts made absolute; `~` stays, for whoever reads them.
+    """The settings with absolute paths of key and known_hosts; `~` is expanded when they are used.
 
-    By it the default of known_hosts is known, which means more files than one.
+    A `~` also keeps the default of known_hosts recognisable, which means several files.
     """
     if ssh is None:
         return None
 
-    def found(path: Path, key: str) -> Path:
+    def absolute(path: Path, key: str) -> Path:
         if path.parts[:1] == ("~",):
             return path
         return setting_path(folder, path, f"{setting}.{key}")
 
     return dataclasses.replace(
         ssh,
-        key=ssh.key and found(ssh.key, "key"),
-        known_hosts=found(ssh.known_hosts, "known_hosts"),
+        key=ssh.key and absolute(ssh.key, "key"),
+        known_hosts=absolute(ssh.known_hosts, "known_hosts"),
     )
 
 

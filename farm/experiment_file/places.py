@@ -1,4 +1,4 @@
-"""Where a setting was given, for messages that come up after the file was read."""
+"""Adds the place of a setting to errors that are raised after the file was read."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from farm.files.text_file import text_of
 
 @contextmanager
 def placed(file: Path | None, options: Mapping[str, str]) -> Iterator[None]:
-    """Put its place before a message that begins with a setting's key, `server.kurento: ...`.
+    """Put the setting's place before a message that begins with its key, `server.kurento: ...`.
 
-    That is the option of the command line where `options` has one for the key, else file and line
-    where `file` has it. Other messages, and those about defaults, stay as they are.
+    The place is the option of the command line if `options` has one for the key, else file and line
+    if `file` has the key. Other messages, and those about defaults, stay as they are.
     """
     try:
         yield
@@ -31,7 +31,7 @@ def placed(file: Path | None, options: Mapping[str, str]) -> Iterator[None]:
 
 
 def _line(file: Path, key: str) -> int | None:
-    """The line of `file` on which the setting is written."""
+    """The line of the setting in `file`."""
     try:
         return read_yaml(text_of(file), str(file)).lines.get(keys_of(key))
     except BadInput:

@@ -40,13 +40,14 @@ from farm.model.setting import Size
 Plain = dict[str, Any]
 
 LONGEST_SHOWN = 80
-"""Of a wrong value, in a message."""
+"""Characters of a wrong value that a message shows."""
 
 
 def load_experiment(path: Path, *, inventory_to_come: bool = False) -> Experiment:
-    """Read and check a file. Whatever it names is looked up beside it, its path made absolute.
+    """Read and check a file. Paths that it names are relative to its folder, and made absolute.
 
-    Its inventory fills what it leaves open; `inventory_to_come` is for who is about to write that.
+    Its inventory fills settings that it leaves out; with `inventory_to_come` that file need not
+    exist yet.
     Raises ExperimentError with file, line, key, value and what is allowed.
     """
     document = _document(path)
@@ -57,19 +58,20 @@ def load_experiment(path: Path, *, inventory_to_come: bool = False) -> Experimen
 
     if experiment.inventory is not None:
         with _at(document):
-            found = setting_path(path.parent, experiment.inventory, "inventory")
-            there = inventory_to_come or is_file_for("inventory", found)
+            inventory_file = setting_path(path.parent, experiment.inventory, "inventory")
+            there = inventory_to_come or is_file_for("inventory", inventory_file)
         if not there:
             raise ExperimentError(
-                f"{document.place(('inventory',))}: {experiment.inventory}: no such file ({found})"
+                f"{document.place(('inventory',))}: {experiment.inventory}: no such file"
+                f" ({inventory_file})"
                 f": `farm provision {path}` writes it"
             )
-        inventory = TO_COME if inventory_to_come else load_inventory(found)
+        inventory = TO_COME if inventory_to_come else load_inventory(inventory_file)
         full = with_server_of_app(filled(experiment, inventory, written), written)
         _checked(full, document)
         if not inventory_to_come:
             experiment = full
-        experiment = dataclasses.replace(experiment, inventory=found)
+        experiment = dataclasses.replace(experiment, inventory=inventory_file)
     else:
         experiment = _checked(with_server_of_app(experiment, written), document)
     with _at(document):
@@ -77,7 +79,7 @@ def load_experiment(path: Path, *, inventory_to_come: bool = False) -> Experimen
 
 
 def load_inventory(path: Path) -> Inventory:
-    """Read and check an inventory file; the keys that it names are looked up beside it.
+    """Read and check an inventory file; paths that it names are relative to its folder.
 
     Raises ExperimentError with file, line, key, value and what is allowed.
     """
@@ -111,7 +113,7 @@ def load_inventory(path: Path) -> Inventory:
 
 
 def parse_experiment(text: str, source: str) -> Experiment:
-    """An experiment from text, no file of it looked up; `source` is what messages call it.
+    """An experiment from text, without checks of files; `source` is its name in messages.
 
     Raises ExperimentError.
     """
@@ -123,12 +125,12 @@ def parse_experiment(text: str, source: str) -> Experiment:
 
 
 def effective(experiment: Experiment) -> Plain:
-    """Every setting with its value as the file would have it: written as YAML it reads back."""
+    """Every setting with its value as in a file; as YAML it can be read back."""
     return _plain_section(experiment)
 
 
 def as_yaml(experiment: Experiment) -> str:
-    """A file that reads back as this experiment, every setting in it."""
+    """The text of a file with every setting, which reads back as this experiment."""
     return yaml_nodes.write_yaml(effective(experiment))
 
 
@@ -140,7 +142,7 @@ def _document(path: Path) -> Document:
 
 
 def _experiment(document: Document) -> Experiment:
-    """Each setting right by itself."""
+    """The experiment with each setting validated alone."""
     if document.value is None:
         raise ExperimentError(
             f"{document.source}:1: nothing in it: `farm init one_to_one` prints one to start from"
@@ -153,7 +155,7 @@ def _experiment(document: Document) -> Experiment:
 
 
 def _checked(experiment: Experiment, document: Document) -> Experiment:
-    """All settings right together."""
+    """The experiment, after its settings were checked against each other."""
     with _at(document):
         check(experiment)
     return experiment
@@ -161,7 +163,7 @@ def _checked(experiment: Experiment, document: Document) -> Experiment:
 
 @contextmanager
 def _at(document: Document) -> Iterator[None]:
-    """What begins with a key is said with the key's place."""
+    """Add the place of the key with which a message begins."""
     try:
         yield
     except ExperimentError as error:
@@ -171,7 +173,7 @@ def _at(document: Document) -> Iterator[None]:
 
 
 def _written_out(value: Any) -> Any:
-    """What short forms stand for: `scenario: group`, and defaults that another choice replaces."""
+    """Expand short forms as `scenario: group`, and defaults that depend on other settings."""
     if not isinstance(value, dict):
         return value
     plain = dict(value)
@@ -200,7 +202,7 @@ def _validator(section: type) -> jsonschema.Draft202012Validator:
 
 
 def _check_schema(plain: Any, document: Document, section: type) -> None:
-    """Raises ExperimentError for what stands first in the file."""
+    """Raises ExperimentError for the first fault in the file."""
     problems = [
         problem for error in _validator(section).iter_errors(plain) for problem in _problems(error)
     ]
@@ -241,7 +243,7 @@ def _places_of(section: type, path: yaml_nodes.Path) -> Iterable[yaml_nodes.Path
 
 
 def _build(section: type, plain: Plain, path: yaml_nodes.Path) -> Any:
-    """`plain`, which the schema accepts, as a value of `section`."""
+    """A value of `section` from `plain`, which the schema has accepted."""
     values = {
         setting.field: _value(setting, plain[setting.key], (*path, setting.key))
         for setting in settings_of(section)
@@ -304,7 +306,7 @@ def _plain_section(value: Any) -> Plain:
 
 
 def plain_value(setting: Setting, value: Any) -> Any:
-    """A setting's value as the file has it."""
+    """A setting's value as in a file."""
     if value is None:
         return setting.null
     if setting.section is not None:

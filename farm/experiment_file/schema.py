@@ -1,7 +1,7 @@
 """The experiment's dataclasses, as settings of a YAML file and as a JSON schema (Draft 2020-12).
 
-`$comment` of each schema says in words what is expected: messages to users are made of it. The file
-is written by `python -m farm.experiment_file.schema > farm/experiment.schema.json`.
+`$comment` of each schema says what is expected, for messages to users. The file is written
+by `python -m farm.experiment_file.schema > farm/experiment.schema.json`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from farm.model.setting import Size
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One field of a section: how YAML calls it, what it may hold."""
+    """One field of a section: its key in YAML and its allowed values."""
 
     field: str
     key: str
@@ -37,24 +37,24 @@ class Setting:
 
     @property
     def section(self) -> type | None:
-        """The dataclass that this setting is a mapping of, if it is one."""
+        """The dataclass of a setting that is a mapping, else `None`."""
         is_section = dataclasses.is_dataclass(self.hint) and self.hint is not Size
         return typing.cast(type, self.hint) if is_section else None
 
     @property
     def items(self) -> Any:
-        """The type of a list's items, None for what is no list."""
+        """The type of a list's items; `None` if it is no list."""
         return typing.get_args(self.hint)[0] if typing.get_origin(self.hint) is tuple else None
 
 
 def settings_of(section: type) -> tuple[Setting, ...]:
-    """The settings of a section's class, in the order in which a file has them."""
+    """The settings of a section's class, in the order of a file."""
     hints = typing.get_type_hints(section)
     return tuple(_setting(field, hints[field.name]) for field in dataclasses.fields(section))
 
 
 def schema(section: type = Experiment) -> dict[str, Any]:
-    """What `farm/experiment.schema.json` holds, for editors and for our own check.
+    """The schema in `farm/experiment.schema.json`, for editors and for our own validation.
 
     Another `section` is the class of another file's settings.
     """
@@ -123,7 +123,7 @@ def _value_schema(setting: Setting) -> dict[str, Any]:
 
 
 def _scenario_schema() -> dict[str, Any]:
-    """A mapping, or just the word of its kind."""
+    """The schema of `scenario`: a mapping, or only its kind."""
     section = _section_schema(Scenario)
     words = section["properties"]["kind"]["enum"]
     return {
@@ -176,7 +176,7 @@ def _number_schema(setting: Setting) -> dict[str, Any]:
 
 
 def _or_null(setting: Setting, value: dict[str, Any]) -> dict[str, Any]:
-    """`value`, or null, or the word that the file may use for null."""
+    """The schema `value` that also accepts null, or the setting's word for null."""
     word = setting.null
     either = {**value, "$comment": f"{value['$comment']}, or {word or 'null'}"}
     if "enum" in value:

@@ -1,4 +1,4 @@
-"""The text that `farm init` prints: every setting, its default and its meaning."""
+"""Writes the text of `farm init`: every setting, its default and its meaning."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _entry(setting: Setting, value: Any, indent: str) -> Iterator[str]:
 
 
 def _spaced(indent: str, line: str) -> Iterator[str]:
-    """A top-level section has a line of air above it."""
+    """Add an empty line above a top-level section."""
     if not indent:
         yield ""
     yield line
@@ -61,7 +61,7 @@ def _commented(text: str, doc: str) -> str:
 
 
 def _scalar(plain: Any) -> str:
-    """As YAML, unquoted where that reads back as the same text."""
+    """A scalar as YAML, unquoted if that reads back as the same text."""
     if isinstance(plain, str) and re.match(r"^[A-Za-z0-9./~][^:#{}\[\],&*!|>'\"%@`]*$", plain):
         return plain
     return json.dumps(plain)

@@ -1,8 +1,8 @@
-"""YAML text -> plain values that remember their line.
+"""Reads YAML text into plain values, with the line of each.
 
-A stricter YAML than the library's: only `true` and `false` are booleans, only decimal digits make
-a number (no `1:1` that is 61, no `010` that is 8, no dates), a key is there once, and there are no
-tags or aliases. So a value means what it looks like.
+It is stricter than the library: only `true` and `false` are booleans, only decimal digits are a
+number (`1:1` is not 61, `010` is not 8, there are no dates), a key occurs once, and there are no
+tags or aliases.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _BOOL = re.compile(r"^(true|True|TRUE|false|False|FALSE)$")
 _INT = re.compile(r"^[-+]?(0|[1-9][0-9]*)$")
 _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 DEEPEST = 32
-"""How many collections may stand one inside the other: no file of ours has a third of it."""
+"""The deepest nesting of collections; no file of ours has a third of it."""
 
 LARGEST = 10**40
-"""No number of ours comes near; thousands of digits, or infinity, break what reckons with them."""
+"""The largest number: larger ones, or infinity, break calculations."""
 
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str")}
 _COLLECTION_TAGS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
@@ -64,13 +64,13 @@ def dotted(path: Path) -> str:
 
 
 def keys_of(dotted: str) -> Path:
-    """`hosts[0].cores` taken apart."""
+    """The path of `hosts[0].cores`."""
     parts = re.findall(r"[^.\[\]]+", dotted)
     return tuple(int(part) if re.fullmatch("[0-9]{1,9}", part) else part for part in parts)
 
 
 def read_yaml(text: str, source: str) -> Document:
-    """Raises ExperimentError with file and line; `source` is what messages call the file."""
+    """Raises ExperimentError with file and line; `source` is the file's name in messages."""
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
@@ -79,7 +79,7 @@ def read_yaml(text: str, source: str) -> Document:
         raise ExperimentError(f"{source}:{line}: not YAML: {error.problem}") from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        what = f"character U+{error.character:04X} is not allowed"  # a number where text is read
+        what = f"character U+{error.character:04X} is not allowed"  # it is a number here
         raise ExperimentError(f"{source}:{line}: not YAML: {what}") from error
     except yaml.YAMLError as error:
         raise ExperimentError(f"{source}: not YAML: {' '.join(str(error).split())}") from error
@@ -148,7 +148,7 @@ class _Reading:
             at = (*path, key)
             if key in found:
                 raise ExperimentError(
-                    f"{self.source}:{line}: {dotted(at)}: the key is there twice, "
+                    f"{self.source}:{line}: {dotted(at)}: the key occurs twice, "
                     f"first on line {self.lines[at]}"
                 )
             self.lines[at] = line

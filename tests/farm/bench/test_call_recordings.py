@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from farm.bench.call_recordings import require_room, say_where, with_recordings_of
+from farm.bench.call_recordings import note_recordings, require_room, with_recordings_of
 from farm.errors import BadInput
 from farm.model.experiment import AppSettings, Experiment, Scenario
 from farm.model.server_settings import Keep, ProcessSettings, RecordingSettings, ServerSettings
@@ -21,7 +21,7 @@ def server(free: int) -> FakeServer:
 
 def said(experiment: Experiment) -> list[str]:
     observer = FakeObserver()
-    say_where(experiment, observer)
+    note_recordings(experiment, observer)
     return observer.notes
 
 

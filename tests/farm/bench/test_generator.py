@@ -44,7 +44,7 @@ def test_our_own_address_is_the_one_that_the_other_sees() -> None:
 
 
 def test_a_host_to_which_there_is_no_way_is_told() -> None:
-    with pytest.raises(BadInput, match=r"no way from here to the host at fe80::1"):
+    with pytest.raises(BadInput, match=r"no route from here to the host at fe80::1"):
         address_towards("fe80::1")
 
 

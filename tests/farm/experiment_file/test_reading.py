@@ -127,7 +127,7 @@ def test_numbers_have_the_types_that_the_fields_have() -> None:
         ),
         (
             "trial: {hold: 4m}\ntrial: {hold: 5m}",
-            "calls.yaml:2: trial: the key is there twice, first on line 1",
+            "calls.yaml:2: trial: the key occurs twice, first on line 1",
         ),
         (
             "scenario: 1:1",

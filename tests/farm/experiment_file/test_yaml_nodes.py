@@ -47,7 +47,7 @@ def test_each_value_knows_its_line() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("trial:\n  hold: 4m\n  hold: 5m\n", "x.yaml:3: trial.hold: the key is there twice, "),
+        ("trial:\n  hold: 4m\n  hold: 5m\n", "x.yaml:3: trial.hold: the key occurs twice, "),
         ("a: b: c\n", "x.yaml:1: not YAML: mapping values are not allowed here"),
         ("a: !!python/object:os.system {}\n", "x.yaml:1: a: no tags here: "),
         ("a: !!binary aGk=\n", "x.yaml:1: a: no tags here: "),
