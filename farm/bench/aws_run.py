@@ -131,17 +131,17 @@ def inventory_plain(run: AwsRun, machines: Mapping[str, Machine]) -> dict[str, A
     hosts, heads = [], set()
     for wanted in run.wanted.machines:
         if wanted.role == "host":
-            found = machines[wanted.name]
+            machine = machines[wanted.name]
             cluster = (wanted.place, wanted.region)
             hosts.append(
                 {
                     "name": wanted.name,
                     "place": wanted.place,
-                    "ssh": _ssh(found, run.files),
+                    "ssh": _ssh(machine, run.files),
                     "ray": "worker" if cluster in heads else "head",
-                    "private_address": found.private_ip,
-                    "machine": found.type,
-                    "region": found.region,
+                    "private_address": machine.private_ip,
+                    "machine": machine.type,
+                    "region": machine.region,
                 }
             )
             heads.add(cluster)

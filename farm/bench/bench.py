@@ -67,22 +67,22 @@ class Bench:
 
     @property
     def folder(self) -> Path:
-        """Where the run is recorded; `farm.read` opens it, also meanwhile."""
+        """The folder in which the run is recorded; `farm.read` opens it, also meanwhile."""
         return self._recording.path
 
     @property
     def experiment(self) -> Experiment:
-        """As it was given, every setting with its value."""
+        """The experiment as it was given, every setting with its value."""
         return self._experiment
 
     @property
     def results(self) -> tuple[TrialResult, ...]:
-        """Of all trials so far, in order, those of baselines too."""
+        """The results of all trials so far, in order, those of baselines too."""
         return tuple(self._trials.results)
 
     @property
     def baseline(self) -> Baseline | None:
-        """What trials are compared with now; `None`: their verdicts go by absolute limits alone."""
+        """The baseline of trials from now on; `None`: verdicts use absolute limits alone."""
         return self._trials.baseline
 
     @property
@@ -143,7 +143,7 @@ class Bench:
     async def find_capacity(self) -> CapacityEstimate:
         """The search that the experiment's `search` asks for, as `farm size` makes it.
 
-        Trials that the run has already count; a baseline of its own is found first, in the place of
+        Trials that the run has already count; a baseline of its own is measured first, and replaces
         one of another run. `search.budget` counts from when the bench was opened. That the server
         is lost ends it with an estimate in that state.
         """

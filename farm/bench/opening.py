@@ -56,7 +56,7 @@ async def open_bench(
     folder for it in `directory` (else in `output.directory`).
 
     Whatever ends the body, nothing of the farm is left running afterwards; the folder stays. What
-    is found wrong before the first trial leaves no folder behind, and raises BadInput, or
+    is wrong before the first trial leaves no folder behind, and raises BadInput, or
     ServerUnreachable: a missing program, a setting that does not fit, no room, a server that does
     not answer. Errors come as themselves, in no ExceptionGroup.
 
@@ -79,9 +79,9 @@ async def open_bench(
         preflight(experiment, beside)
         space = check_space(experiment, extent.largest_load, extent.trials)
         observer.note(f"disk: {space}")
-        for told in (cost_of_measuring(experiment, extent.trials), network_warning(experiment)):
-            if told is not None:
-                observer.note(told)
+        for note in (cost_of_measuring(experiment, extent.trials), network_warning(experiment)):
+            if note is not None:
+                observer.note(note)
         name = experiment.output.name or run_name(clock.wall_s(), experiment.scenario.kind)
         manifest = Manifest(
             started_wall_s=clock.wall_s(),
@@ -160,9 +160,9 @@ async def _opened(
             fresh=None if earlier is None else first_footprint(earlier),
             rooms=opened.generator.rooms,
         )
-        said = price_note(checked_price(experiment, opened.server))
-        if said is not None:
-            trials.say(said)
+        note = price_note(checked_price(experiment, opened.server))
+        if note is not None:
+            trials.say(note)
         before_s = 0.0 if earlier is None else spent_s(earlier.journal)
         bench = Bench(recording, trials, opened, experiment, extent=extent, spent_s=before_s)
         try:

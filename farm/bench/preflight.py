@@ -114,7 +114,7 @@ def price(experiment: Experiment, _beside: Path) -> str:
     """Check that the server's machine is in the price table, if one is named."""
     priced = price_of_server(experiment.server.price)
     if priced is None:
-        return "not asked for: server.price.machine names no machine"
+        return "no price: server.price.machine names no machine"
     table, machine = priced
     return f"{machine.machine}: {machine.per_hour:g} {table.currency} an hour ({table.date})"
 

@@ -25,7 +25,7 @@ class RecordedRun(RunReader):
 
     `results` are the verdicts and figures of the judged trials, `trials` their recordings, also of
     those that were never judged; `summary` is the answer, `None` where the run broke off. Files are
-    read when asked for: what cannot be read is left out, and named in `damage`.
+    read when asked for: what cannot be read is left out, and listed in `damage`.
     """
 
     @property

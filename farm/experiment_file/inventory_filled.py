@@ -77,7 +77,7 @@ def _together(head: InventoryHost, other: InventoryHost) -> bool:
 
 
 def _machine_of(to: str) -> str:
-    """`user@host:22` without user and port."""
+    """The host of `user@host:22`."""
     return parse_destination(to, "ssh.to").host
 
 

@@ -40,7 +40,7 @@ def write_yaml(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """`value` is made of dicts, lists, strings, numbers, booleans and None.
+    """A YAML document: `value` is made of dicts, lists, strings, numbers, booleans and None.
 
     `lines` has the line (from 1) on which each value's key, or list item, stands.
     """
@@ -58,7 +58,7 @@ class Document:
 
 
 def dotted(path: Path) -> str:
-    """`hosts[0].cores`."""
+    """A path as text: `hosts[0].cores`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")
 
@@ -139,21 +139,21 @@ class _Reading:
         return value
 
     def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
                 raise ExperimentError(f"{self.source}:{line}: a key must be a word")
             key = one_line(str(key_node.value))
             at = (*path, key)
-            if key in found:
+            if key in values:
                 raise ExperimentError(
                     f"{self.source}:{line}: {dotted(at)}: the key occurs twice, "
                     f"first on line {self.lines[at]}"
                 )
             self.lines[at] = line
-            found[key] = self.value(value_node, at)
-        return found
+            values[key] = self.value(value_node, at)
+        return values
 
 
 def _scalar(node: yaml.Node) -> str | int | float | bool | None:

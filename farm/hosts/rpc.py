@@ -1,7 +1,7 @@
 """The protocol between the controller and a remote host: questions, replies, evidence.
 
 A channel carries bytes. Both ends run the same code, which is checked first, so values travel as
-Python pickles; whoever can send a question could run any program there anyway.
+Python pickles; a sender of questions could run any program there anyway.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ from farm.processes import Processes
 from farm.protocols import Evidence, Host, HostKit
 
 BATCH_S = 0.5
-"""How long evidence is gathered before it is sent."""
+"""Time for which evidence is gathered before it is sent."""
 
 SILENT_S = 20.0
 """After this time without a question the controller is gone: it asks for evidence always."""

@@ -241,7 +241,7 @@ class KurentoLink:
                 case KurentoEvent():
                     self._on_event(frame)
                 case _:
-                    _log.warning("%s sent what no request asked for: %s", self.url, frame)
+                    _log.warning("%s sent a message that answers no request: %s", self.url, frame)
 
     async def _keep_alive(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         with contextlib.suppress(KurentoLost):

@@ -136,7 +136,7 @@ def read_udp_sockets(
     """The process' UDP sockets, by inode; `None` if it cannot be seen which are its own."""
     if inodes is None or f"/proc/{pid}/net/udp" not in files:
         return None
-    found: dict[int, UdpSocket] = {}
+    sockets: dict[int, UdpSocket] = {}
     for name in ("udp", "udp6"):
         for line in files.get(f"/proc/{pid}/net/{name}", "").split("\n"):
             words = line.split()
@@ -144,8 +144,8 @@ def read_udp_sockets(
             if inode in inodes:
                 socket = or_none(_udp_socket, line)
                 if socket is not None:
-                    found[inode] = socket
-    return found
+                    sockets[inode] = socket
+    return sockets
 
 
 def read_queue(qdiscs: str | None, classes: Iterable[str] = ()) -> Queue | None:
@@ -201,9 +201,9 @@ def _ceiling_bps(queue: Mapping[str, Any], classes: Iterable[str]) -> float | No
     parents: dict[str, str] = {}
     ceilings: dict[str, float] = {}
     for line in classes:
-        if found := _CLASS.match(line):
-            parents[found[1]] = found[2] or ""
-            ceilings[found[1]] = float(found[3]) * _SCALE[found[4]]
+        if match := _CLASS.match(line):
+            parents[match[1]] = match[2] or ""
+            ceilings[match[1]] = float(match[3]) * _SCALE[match[4]]
     default = str(queue.get("options", {}).get("default", "0")).removeprefix("0x")
     each = queue.get("handle", "").partition(":")[0] + ":" + default
     on_the_way = []

@@ -23,9 +23,9 @@ def first_number(text: str) -> float:
 
 def numbers(text: str) -> dict[str, int]:
     """Lines of a name and a number; units and other lines are ignored."""
-    found = {}
+    by_name = {}
     for line in text.split("\n"):
         name, *words = line.replace(":", " ").split() or [""]
         if words and words[0].isdecimal():
-            found[name] = int(words[0])
-    return found
+            by_name[name] = int(words[0])
+    return by_name

@@ -3,9 +3,9 @@
 The first iteration is an average since the machine (or the process) started: `TopReader` drops it.
 A text that is not understood is refused with a reason; a row that was cut is left out.
 Refused on purpose: thread mode (`top -H`), where the row whose PID is the process holds the CPU of
-the whole process, not of its leading thread, so that rows cannot be told apart nor summed up.
+the whole process, not of its leading thread, so that rows can be neither distinguished nor summed.
 
-Languages other than C's are read too: shares of CPU time are told by their order, for their names
+Languages other than C's are read too: shares of CPU time are read by their order, as their names
 are translated (`ut` and not `us` in French).
 """
 

@@ -30,7 +30,7 @@ def relatives(
     known = set(known)
     living: dict[int, psutil.Process] = {}
     children: dict[int, list[int]] = {}
-    found: list[int] = []
+    pending: list[int] = []
     for process in psutil.process_iter():
         try:
             if process.status() == psutil.STATUS_ZOMBIE:
@@ -42,16 +42,16 @@ def relatives(
                 or _session_or_group_in(process.pid, sessions)
                 or _marked(process, mark)
             ):
-                found.append(process.pid)
+                pending.append(process.pid)
         except psutil.NoSuchProcess:
             continue
-    kin: dict[int, psutil.Process] = {}
-    while found:
-        pid = found.pop()
-        if pid not in kin and pid != os.getpid():
-            kin[pid] = living[pid]
-            found.extend(child for child in children.get(pid, ()) if child in living)
-    return set(kin.values())
+    family: dict[int, psutil.Process] = {}
+    while pending:
+        pid = pending.pop()
+        if pid not in family and pid != os.getpid():
+            family[pid] = living[pid]
+            pending.extend(child for child in children.get(pid, ()) if child in living)
+    return set(family.values())
 
 
 def kill(processes: Iterable[psutil.Process]) -> None:

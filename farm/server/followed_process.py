@@ -59,17 +59,17 @@ class FollowedProcess:
         output = await ask(
             self._shell, "searching for the process", *search_commands(process), within_s=within_s
         )
-        found, where = choose_process(process, output), self.groups
-        if found is not None and found != self.process:
-            where = await self._groups_of(found, within_s)
+        match, located = choose_process(process, output), self.groups
+        if match is not None and match != self.process:
+            located = await self._groups_of(match, within_s)
         # Both or neither: if groups could not be read, the process is searched for again.
-        self.process, self.groups = found, where
+        self.process, self.groups = match, located
         named = process_label(process) is not None
-        self.unseen_reason = None if found or not named else unseen_reason(process, output)
-        self.was_seen = self.was_seen or found is not None
+        self.unseen_reason = None if match or not named else unseen_reason(process, output)
+        self.was_seen = self.was_seen or match is not None
         pause_s = SEARCH_EVERY_S if self.was_seen else SEARCH_UNSEEN_EVERY_S
         self._search_at_s = self._clock.run_s() + pause_s
-        return found
+        return match
 
     async def search_if_due(self) -> None:
         """Between two samples: search again if the process is gone. Raises ServerUnreachable."""

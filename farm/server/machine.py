@@ -87,7 +87,7 @@ def read_machine(output: str) -> MachineFacts:
         memory_bytes=int(memory[1]) * 1024 if memory else None,
         ticks_per_s=int(ticks) if ticks and ticks.isdecimal() else TICKS_PER_S,
         interfaces=interface_names(files.get("/proc/net/dev", "")),
-        addresses={name: frozenset(found) for name, found in addresses.items()},
+        addresses={name: frozenset(values) for name, values in addresses.items()},
         default_interface=_default_interface(files),
         interface_bps={
             path.split("/")[4]: mbps * 1e6

@@ -96,8 +96,8 @@ def prepare_command(directory: str) -> str:
 
 def free_bytes(output: str) -> int | None:
     """Free bytes by the last line of `df -Pk` (POSIX: blocks, used, available, capacity, mount)."""
-    found = re.search(r"^\S.*? \d+ +\d+ +(\d+) +\d+% .*\n?\Z", output, re.MULTILINE)
-    return int(found[1]) * 1024 if found else None
+    match = re.search(r"^\S.*? \d+ +\d+ +(\d+) +\d+% .*\n?\Z", output, re.MULTILINE)
+    return int(match[1]) * 1024 if match else None
 
 
 def inspect_command(paths: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ from farm.server.until import until
 
 REPLACED_WITHIN_S = 5.0
 CALM_WITHIN_S = 10.0
-"""How long to wait for the CPU use of a start to end."""
+"""Time limit for the CPU use of a start to end."""
 
 
 class ServerReset:

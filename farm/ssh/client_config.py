@@ -74,7 +74,7 @@ def local_user() -> str | None:
 
 def no_config(_to: Destination, _home: Path) -> HostConfig:
     """No settings: for a host that the farm itself started."""
-    return HostConfig("nobody", {}, local_user())
+    return HostConfig("no program", {}, local_user())
 
 
 def host_config(
@@ -91,7 +91,7 @@ def host_config(
     """
     user = account()
     if user is None:
-        return HostConfig("nobody (this account has no name)", {})
+        return HostConfig("no program (this account has no name)", {})
     by, values = _read(to, home, system_file, within_s)
     return HostConfig(by, values, user)
 

@@ -18,7 +18,7 @@ TURNED_AWAY = {
 
 
 class ByteStream(Protocol):
-    """What the bytes of a connection go through."""
+    """The part of a socket or channel that is read here."""
 
     def recv(self, size: int, /) -> bytes: ...
 

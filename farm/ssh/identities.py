@@ -131,12 +131,12 @@ def _with_certificates(
 def _of_files(hop: Hop) -> list[tuple[str, Certificate]]:
     """Certificates beside the keys, `KEY-cert.pub`, and those that CertificateFile names."""
     beside = [Path(f"{str(path).removesuffix('.pub')}-cert.pub") for path in hop.keys]
-    found = []
+    certificates = []
     for path in dict.fromkeys((*beside, *hop.certificates)):
         with suppress(ValueError):
             if (blob := public_half(path)) is not None:
-                found.append((str(path), read_certificate(blob)))
-    return found
+                certificates.append((str(path), read_certificate(blob)))
+    return certificates
 
 
 def _of_agent(agent: tuple[paramiko.AgentKey, ...]) -> Iterator[tuple[str, Certificate]]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from farm.errors import BadInput
 
 _KRL = b"SSHKRL\n\0"
-"""How a key revocation list begins: PROTOCOL.krl."""
+"""The first bytes of a key revocation list: PROTOCOL.krl."""
 
 
 class Marker(Enum):
@@ -161,13 +161,13 @@ def _matches(names: str, name: str) -> bool:
     """Whether a line's names match the host: a hash, or patterns of which no `!` one matches."""
     if names.startswith("|"):
         return _hashed(names, name)
-    found = False
+    matched = False
     for pattern in names.lower().split(","):
         if _matched(pattern.removeprefix("!"), name):
             if pattern.startswith("!"):
                 return False
-            found = True
-    return found
+            matched = True
+    return matched
 
 
 def _matched(pattern: str, name: str) -> bool:

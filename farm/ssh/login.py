@@ -130,5 +130,5 @@ class _Attempt:
 
     def _takes_rsa(self) -> bool:
         """Whether the server takes RSA keys, by server-sig-algs: RFC 8308."""
-        said = self._transport.server_extensions.get("server-sig-algs", b"").decode()
-        return not said or any(name.startswith("rsa-sha2-") for name in said.split(","))
+        algorithms = self._transport.server_extensions.get("server-sig-algs", b"").decode()
+        return not algorithms or any(name.startswith("rsa-sha2-") for name in algorithms.split(","))

@@ -17,7 +17,7 @@ PROHIBITED, FAILED = 1, 2
 
 
 def way_to(hop: Hop, before: tuple[Hop, Transport] | None, within_s: float) -> Way:
-    """`before` is the last hop that is logged in. Raises ServerUnreachable."""
+    """Open the stream; `before` is the last hop that is logged in. Raises ServerUnreachable."""
     try:
         if before is not None:
             return before[1].open_channel(
