@@ -1,4 +1,4 @@
-"""A trial's recording -> `TrialEvidence`, all that a verdict is made of."""
+"""A trial's recording -> `TrialEvidence`, the input of a verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far the connections of pages came that never were connected. Pure."""
+"""The last states of connections that never were `connected`. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from farm.recording.events import SeenEvent
 
 
 def never_connected(events: Iterable[SeenEvent]) -> Mapping[str, Mapping[str, str]]:
-    """By probe and connection the last state of each that never was `connected`.
+    """The last state, by probe and connection, of each that never was `connected`.
 
     A state is RTCPeerConnection's `connectionState`; those that the page closed are left out.
     """

@@ -1,7 +1,8 @@
-"""Whose estimate pulled a sender down: a server passes on the smallest of its receivers' (REMB).
+"""Which receiver's bandwidth estimate a sender followed when its target bitrate fell.
 
-A receiver states its estimate as `availableIncomingBitrate` of its candidate pair (W3C
-webrtc-stats), the sender what it was told to send as `targetBitrate`.
+A server passes on the smallest estimate of its receivers (REMB). A receiver states its estimate as
+`availableIncomingBitrate` of its candidate pair, the sender its target as `targetBitrate` (W3C
+webrtc-stats).
 """
 
 from __future__ import annotations
@@ -17,25 +18,25 @@ from farm.model.trial_plan import ProbePlan, TrialPlan
 from farm.recording.trial_reader import TrialReader
 
 FALLEN = 0.8
-"""A target or an estimate below this share of what the target was has fallen."""
+"""A target or an estimate has fallen when it is below this share of the earlier target."""
 
 AT_LEAST_S = 3.0
-"""So long it must stay down; what is shorter is a hiccup."""
+"""A fall that is shorter is ignored."""
 
 BEGINNING_S = 3.0
-"""A sender's first targets are guesses, made before a receiver said anything."""
+"""A sender's first targets are ignored: they are guesses, made before any receiver's estimate."""
 
-TOLD_WITHIN_S = 2.0
-"""From an estimate to the target that follows, reports and polls included."""
+FOLLOWED_WITHIN_S = 2.0
+"""The longest time from an estimate to the target that follows it, reports and polls included."""
 
 
 def first_to_fall(trial: TrialReader) -> FirstToFall | None:
-    """Of one-to-many sessions the first whose sender fell and was down in the hold."""
+    """The first one-to-many session whose sender's target fell and was low in the hold."""
     for sender, receivers in _one_to_many(trial.plan):
         fall = _fall(trial, sender)
         if fall is not None:
             at_s, before_bps, after_bps = fall
-            found = _first(trial, receivers, at_s + TOLD_WITHIN_S, FALLEN * before_bps)
+            found = _first(trial, receivers, at_s + FOLLOWED_WITHIN_S, FALLEN * before_bps)
             if found is not None:
                 low_s, probe, estimate_bps = found
                 return FirstToFall(
@@ -53,7 +54,7 @@ def _one_to_many(plan: TrialPlan) -> Iterator[tuple[ProbePlan, Sequence[str]]]:
 
 
 def _fall(trial: TrialReader, sender: ProbePlan) -> tuple[float, float, float] | None:
-    """When the target fell, from what and to what: the first fall that reaches into the hold."""
+    """The first fall of the target that reaches into the hold: when, from what, to what."""
     hold_s, end_s = trial.phases.hold_s, trial.phases.leave_s
     rows = trial.of_probes(sender.probe, sender.probe).samples(
         "outbound-rtp", ("probe", "kind", "targetBitrate")
@@ -86,7 +87,7 @@ def _fall(trial: TrialReader, sender: ProbePlan) -> tuple[float, float, float] |
 def _first(
     trial: TrialReader, receivers: Sequence[str], by_s: float, low_bps: float
 ) -> tuple[float, str, float] | None:
-    """Of those whose estimate was low at `by_s` the one for which it was longest."""
+    """The receiver whose estimate had been low for longest at `by_s`: when, who, the estimate."""
     found: list[tuple[float, float, str]] = []
     for probes, rows in trial.in_batches(receivers):
         pairs = rows.samples("candidate-pair", ("probe", "nominated", "availableIncomingBitrate"))
@@ -94,7 +95,7 @@ def _first(
             continue
         estimates = pairs.filter(
             pl.col("probe").is_in(probes),
-            pl.col("nominated"),  # whatever its state: a full line delays ICE's own checks
+            pl.col("nominated"),  # in any state: a full access link delays ICE's own checks
             pl.col("run_s") <= by_s,
         ).drop_nulls("availableIncomingBitrate")
         for (probe,), mine in estimates.sort("run_s").group_by("probe"):
@@ -109,7 +110,7 @@ def _first(
 
 
 def _low_since(estimates: FloatArray, low_bps: float) -> int | None:
-    """Where the last, lasting low begins; `None` if the last estimate is not low."""
+    """The index since which estimates are low; `None` if the last one is not low."""
     high = np.flatnonzero(estimates >= low_bps)
     begin = int(high[-1]) + 1 if len(high) else 0
     return begin if begin < len(estimates) else None

@@ -1,4 +1,4 @@
-"""Which owed streams a page's acts excuse, and in which windows of the hold. Pure."""
+"""The expected streams that are excused by what pages did themselves, in which windows. Pure."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from farm.model.trial_plan import Direction, TrialPlan
 from farm.model.webrtc_stats import MediaKind
 
 Excused = tuple[str, Direction, MediaKind, int, int]
-"""Probe, direction, kind, track and window of what is owed to nobody."""
+"""Probe, direction, kind, track and window in which a stream is not expected."""
 
 SILENT_S = 0.5
-"""No limit is finer: what had no packet for less has not fallen silent."""
+"""A stream without packets for less is not silent; no limit is finer."""
 
 Sender = tuple[str, MediaKind]
-"""A probe, and a kind of media that it sends."""
+"""A probe and a kind of media that it sends."""
 
 SenderWindows = Mapping[Sender, Collection[int]]
-"""The windows in which a sender gave nothing."""
+"""By sender the windows in which it gave its partners nothing."""
 
 
 Of = TypeVar("Of", bound=Hashable)
@@ -34,7 +34,7 @@ Of = TypeVar("Of", bound=Hashable)
 def windows_of(
     spans: Mapping[Of, Sequence[Off]], edges: FloatArray
 ) -> Mapping[Of, Collection[int]]:
-    """The windows that the spans of each touch."""
+    """By sender the windows that overlap with its spans."""
     return {
         each: {
             window
@@ -52,11 +52,11 @@ def excused_received(
     identities: Iterable[StreamIdentity],
     whole: Intervals,
 ) -> list[Excused]:
-    """What receivers are not owed while its senders give nothing.
+    """The streams of receivers that are excused because their senders send nothing.
 
-    Where a receiver's streams may be of several senders, those that fell silent are of the senders
-    of whom nothing flows, which are `silent`. Of more senders than streams those who send nothing
-    are among the ones who would not be forwarded anyhow.
+    Where a receiver's streams may come from several senders, silent streams are attributed to the
+    senders that send no packets (`silent`). If there are more senders than streams, senders that
+    send nothing count first as those that are not forwarded.
     """
     if not off:
         return []
@@ -87,7 +87,7 @@ def excused_received(
 def refused_spans(
     owners: Iterable[tuple[StreamLifetime, Owner]], refused: Mapping[tuple[str, str], Sequence[Off]]
 ) -> Mapping[int, Sequence[Off]]:
-    """By track when a receiver's page did not want the stream that stood for it."""
+    """By track the spans in which the receiver's page refused its stream."""
     found: defaultdict[int, list[Off]] = defaultdict(list)
     for life, owner in owners:
         for begin_s, end_s, why in refused.get((life.connection, life.mid), ()):
@@ -98,7 +98,7 @@ def refused_spans(
 
 
 def _silent(whole: Intervals, places: Mapping[int, Iterable[slice]], window: int) -> list[int]:
-    """The tracks of which nothing came for some of a window, what lacked longest first."""
+    """The tracks without packets for some of a window, the longest gap first."""
     lacked = []
     for track, of in places.items():
         for each in (each for place in of for each in whole[place]):
@@ -108,10 +108,10 @@ def _silent(whole: Intervals, places: Mapping[int, Iterable[slice]], window: int
 
 
 class Excuses:
-    """What pages did of their own accord in the hold, and what is not owed for it.
+    """The acts of pages in the hold, and the streams that they excuse.
 
-    `gone` says when polls last had what each probe sent; `received` has, of receivers whose page
-    refused something, what stands for each track of a kind.
+    `gone` is when polls last had each stream that a probe sent; `received` has, of receivers whose
+    page refused something, the streams of each track of a kind.
     """
 
     def __init__(
@@ -130,11 +130,11 @@ class Excuses:
         self._received = received
 
     def off(self) -> Mapping[Sender, list[Off]]:
-        """By probe and kind when its page gave nothing to send in the hold, and why."""
+        """By probe and kind the spans in the hold without anything given to send, and why."""
         return self._in_hold(self._acts.off)
 
     def off_at(self, probe: str, kind: MediaKind) -> Sequence[Off]:
-        """The same of one probe and kind at any time."""
+        """The same of one probe and kind, in the hold or not."""
         return self._acts.off(probe, kind, self._gone.get(probe, {}))
 
     def _in_hold(
@@ -148,7 +148,7 @@ class Excuses:
                     for begin_s, end_s, why in of(
                         probe.probe, kind, self._gone.get(probe.probe, {})
                     )
-                    # What a page gives before the hold, as all do at some time, flows in it.
+                    # A first track that is given before the hold is no act within it.
                     if end_s > self._hold[0] + (SETTLES_S if why == NOT_YET else 0.0)
                     and begin_s < self._hold[1]
                 ]
@@ -159,7 +159,7 @@ class Excuses:
     def excused(
         self, identities: Iterable[StreamIdentity], whole: Intervals, edges: FloatArray
     ) -> list[Excused]:
-        """Which streams are not owed in which windows."""
+        """The streams that are not expected, each with the window."""
         off, silent, unsent = (
             windows_of(spans, edges)
             for spans in (
@@ -178,14 +178,14 @@ class Excuses:
         return sorted({*sent, *received, *self._excused_by_receivers(edges)})
 
     def _refused(self) -> Mapping[Sender, Mapping[int, Sequence[Off]]]:
-        """By receiver, kind and track when its page did not want what it received before."""
+        """By receiver, kind and track the spans in which its page refused what it had accepted."""
         return {
             (probe, kind): refused_spans(owners, self._acts.refused(probe))
             for (probe, kind), owners in self._received.items()
         }
 
     def _excused_by_receivers(self, edges: FloatArray) -> Iterator[Excused]:
-        """What a receiver does not want, and what is sent to nobody but it."""
+        """The streams that a receiver refuses, and those that are sent to it alone."""
         for (probe, kind), spans in self._refused().items():
             windows = windows_of(spans, edges)
             owed = self._plans[probe].receives.count(kind)
@@ -208,7 +208,7 @@ class Excuses:
                 yield sender.probe
 
     def acts(self) -> tuple[PageAct, ...]:
-        """What pages stopped sending or receiving of their own accord in the hold."""
+        """The streams that pages themselves stopped sending or receiving in the hold."""
         told = [(*whose, *each) for whose, spans in self.off().items() for each in spans]
         told += [
             (*whose, *each)

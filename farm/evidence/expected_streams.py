@@ -1,4 +1,4 @@
-"""The streams that a trial's plan says should be there, and the places of its probes. Pure."""
+"""The streams that a trial's plan expects, and the places of its probes. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STREAM_SCHEMA = {
 
 
 def expected_streams(plan: TrialPlan, established: frozenset[str]) -> pl.DataFrame:
-    """A row for each stream that an `established` probe should have had, marked `expected`."""
+    """A row, marked `expected`, for each stream that the plan expects of `established` probes."""
     rows = [
         (probe.probe, direction, kind, kinds[:place].count(kind))
         for probe in plan.probes
@@ -27,8 +27,10 @@ def expected_streams(plan: TrialPlan, established: frozenset[str]) -> pl.DataFra
 
 
 def places(plan: TrialPlan) -> pl.DataFrame:
-    """Session and role of each probe, and itself as its `place`; as Enums, which sort in the order
-    of the plan."""
+    """Probe, session and role of each probe, as Enums, which sort in the order of the plan.
+
+    The probe itself is the column `place`.
+    """
     probes = plan.probes
     names = [probe.probe for probe in probes]
     columns = {

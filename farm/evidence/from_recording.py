@@ -1,6 +1,6 @@
-"""A trial's recording -> `TrialEvidence`, all that a verdict is made of.
+"""A trial's recording -> `TrialEvidence`, the input of a verdict.
 
-The same recording gives the same evidence, now and in a year, whoever judges it by which criteria.
+The same recording always gives the same evidence, whatever the criteria.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from farm.recording.sample_tables import POLL
 from farm.recording.trial_reader import TrialReader
 
 AT_ONCE = 2
-"""Batches of probes that are worked on at the same time: Polars and NumPy let threads be."""
+"""Batches of probes that are computed in parallel: Polars and NumPy release the GIL."""
 
 ORDERLY = (1000, 1001, 1005)
-"""Codes of sockets that were closed, and did not break (RFC 6455, 7.4.1)."""
+"""Codes of an orderly close of a WebSocket (RFC 6455, 7.4.1)."""
 
 _GOES_ON = ("sampling_lost", "recording_missing", "recordings_unknown")
-"""Faults that end no trial."""
+"""Kinds of faults that do not end a trial."""
 
 
 def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> TrialEvidence:
-    """What was seen in a trial, in run time; `poll_s` is the period that the pages polled at.
+    """The evidence of a trial, in run time; `poll_s` is the period of the pages' polls.
 
     A trial that ended before its hold has no intervals. Host and server samples are those from the
     ramp on. What of the recording is damaged is in `trial.damage` afterwards.
@@ -55,7 +55,7 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
     ) -> tuple[pl.DataFrame, list[LayerInterval], dict[str, PollCount]]:
         probes, rows = batch
         polls = polls_by_window(rows, edges)
-        # How many polls came nobody knows where their table is torn.
+        # Where the table of polls is damaged their number is not known.
         counted = () if rows.is_damaged(POLL) else probes
         return *windows.of(rows, probes, polls), _poll_counts(polls, counted, edges, poll_s)
 
@@ -114,13 +114,13 @@ def _names(session: SessionPlan) -> list[str]:
 
 
 def _hold_end_s(trial: TrialReader) -> float:
-    """When the hold was over, by whatever ended it; 0 if it never began."""
+    """When the hold ended, for whatever reason; 0 if it never began."""
     phases = trial.phases
     if phases.hold_s is None:
         return 0.0
     if phases.leave_s is not None:
         return phases.leave_s
-    # Cut short: by a fault, after which nothing is as it was, or by a crash of ours.
+    # Cut short: by a fault, after which nothing is valid, or by a crash of the farm.
     ends = [
         fault.at_s
         for fault in trial.faults
@@ -138,7 +138,7 @@ def _last_poll_s(trial: TrialReader) -> float:
 
 
 def _crashes(trial: TrialReader) -> Iterator[Fault]:
-    """Each probe whose renderer or whole browser crashed."""
+    """A fault for each probe whose renderer or browser crashed."""
     session_of = {probe.probe: probe.session for probe in trial.plan.probes}
     for seen in trial.events:
         if seen.event.kind == "crashed":
@@ -149,7 +149,7 @@ def _crashes(trial: TrialReader) -> Iterator[Fault]:
 
 
 def _torn_sockets(trial: TrialReader) -> Iterator[Fault]:
-    """Each probe whose socket to our own app broke before it left."""
+    """A fault for each probe whose socket to the demo app broke before it left."""
     end_s = trial.phases.leave_s
     session_of = {probe.probe: probe.session for probe in trial.plan.probes}
     for seen in trial.events if trial.plan.own_app else ():
@@ -161,7 +161,7 @@ def _torn_sockets(trial: TrialReader) -> Iterator[Fault]:
 
 
 def _stayed_full(trial: TrialReader) -> Iterator[tuple[str, str]]:
-    """Each light probe once, with the first reason that its page gave."""
+    """The light probes that stayed full ones, each with the first reason of its page."""
     reasons: dict[str, str] = {}
     for seen in trial.events:
         if seen.event.kind == "fidelity" and seen.event.data.get("fidelity") == "full":
@@ -170,7 +170,7 @@ def _stayed_full(trial: TrialReader) -> Iterator[tuple[str, str]]:
 
 
 def _unplayed(trial: TrialReader) -> Iterator[str]:
-    """Each probe whose page said that it does not play what audio it receives."""
+    """The probes whose pages reported that they do not play received audio."""
     probes = (
         seen.event.probe
         for seen in trial.events
@@ -180,7 +180,7 @@ def _unplayed(trial: TrialReader) -> Iterator[str]:
 
 
 def _missing_tables(trial: TrialReader, setups: Sequence[StreamSetup]) -> Iterator[Damage]:
-    """Tables that are not there, though what is in them is known to have been."""
+    """Tables that are missing, though something must have been recorded in them."""
     if any(setup.setup_s is not None for setup in setups):
         for type in ("inbound-rtp", "outbound-rtp", POLL):
             folder = trial.folder.samples(type)

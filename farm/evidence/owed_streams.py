@@ -1,4 +1,7 @@
-"""The streams that were seen, matched to what each probe is owed; what was not owed for a time."""
+"""Matches the streams of a trial to those that each probe is owed, and says which are excused.
+
+Owed means expected by the plan: what a probe should send, and what it should receive of others.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ Key = tuple[str, Direction, MediaKind]
 
 @dataclass(frozen=True, slots=True)
 class MatchedStreams:
-    """The streams of a probe of one direction and kind, each as often as it flowed, matched."""
+    """The matched streams of a probe, direction and kind; one that pauses is there repeatedly."""
 
     lives: Sequence[StreamLifetime]
     matched: Matched
@@ -35,9 +38,9 @@ class MatchedStreams:
 
 
 class OwedStreams:
-    """Matches the streams of a trial's probes to what the plan says that they are owed.
+    """Matches the streams of a trial's probes to those that the plan expects.
 
-    `hold` is from when to when it counts, `origins` what is known of who sent what.
+    `hold` is the span that counts, `origins` the senders of received streams as far as known.
     """
 
     def __init__(self, plan: TrialPlan, hold: Span, acts: PageActs, origins: Origins) -> None:
@@ -45,7 +48,7 @@ class OwedStreams:
         self._acts = acts
         self._sent_as = origins.sent_as
         self._possible = origins.possible
-        self._strange = origins.strange
+        self._unmatched = origins.unmatched
         self._nearest = origins.nearest
         self._plan = plan
         self._plans = {probe.probe: probe for probe in plan.probes}
@@ -56,7 +59,7 @@ class OwedStreams:
         self.found: dict[Key, MatchedStreams] = {}
 
     def add(self, lives: Sequence[StreamLifetime]) -> list[tuple[StreamLifetime, Owner]]:
-        """Match some probes' streams, all of each; who stands for what and when."""
+        """Match all streams of some probes; returns which stream is which track, and when."""
         groups: defaultdict[Key, list[StreamLifetime]] = defaultdict(list)
         for life in lives:
             if life.probe in self._plans:
@@ -85,7 +88,7 @@ class OwedStreams:
     def _received(
         self, life: StreamLifetime, flow: Span, usual: tuple[int, int] | None, place: int
     ) -> Stream:
-        """A received stream in one of the spans in which it flowed; `usual` is a mix's size."""
+        """A received stream in a span in which it flowed; `usual` is the frame size of a mix."""
         sent = self._sent_as.get(life.name)
         is_screen = sent is not None and sent.is_sure and sent.rank > 0
         return Stream(
@@ -108,7 +111,7 @@ class OwedStreams:
         owed = partners if len(partners) == count else [None] * count
         return owed, self._hold, partners
 
-    # ------------------------------------------------------------ what they come to
+    # ------------------------------------------------------------ results
 
     def identities(self) -> tuple[StreamIdentity, ...]:
         """Each owed stream, seen or not, and each other that was seen, in the plan's order."""
@@ -150,14 +153,14 @@ class OwedStreams:
                 scalability_mode=last.scalability_mode if last else "",
                 began_s=of.lives[owners[0].stream].first_s if owners else None,
                 ended_s=last.last_s if last else None,
-                strange=bool(last and last.name in self._strange),
+                strange=bool(last and last.name in self._unmatched),
             )
 
     def _sent_tracks(self, owner: Owner, of: MatchedStreams) -> Iterator[tuple[float, int]]:
-        """The sender's tracks of a received stream, each from when on: what it owes where nobody
-        asked; -1: unknown.
+        """The sender's tracks that a received stream is, each from a time on; -1: unknown.
 
-        Of two that begin at the same time nobody may know which is whose.
+        Where the sender was not searched for it is track 0. Of two streams that begin together it
+        may be unknown which is whose.
         """
         life = of.lives[owner.stream]
         sent = self._sent_as.get(life.name)
@@ -167,15 +170,15 @@ class OwedStreams:
                 yield owner.from_s, -1
             yield max(owner.from_s, from_s), track
             return
-        is_one_of_several = self._is_nobodys(life) and any(
-            self._may_be_each_others(owner, other, of)
+        is_one_of_several = self._has_unknown_sender(life) and any(
+            self._may_be_swapped(owner, other, of)
             for other in of.matched.owners
-            if self._is_nobodys(of.lives[other.stream])
+            if self._has_unknown_sender(of.lives[other.stream])
         )
         yield owner.from_s, -1 if is_one_of_several else 0
 
-    def _may_be_each_others(self, one: Owner, other: Owner, of: MatchedStreams) -> bool:
-        """Whether two streams began together, and the one could stand where the other does."""
+    def _may_be_swapped(self, one: Owner, other: Owner, of: MatchedStreams) -> bool:
+        """Whether two streams began together, and the one could be the track that the other is."""
         life, rival = of.lives[one.stream], of.lives[other.stream]
         if rival is life or abs(rival.first_s - life.first_s) > RECENT_S:
             return False
@@ -189,14 +192,17 @@ class OwedStreams:
             for each in besides
         )
 
-    def _is_nobodys(self, life: StreamLifetime) -> bool:
-        """Whether it was asked who sent a stream, and nothing tells."""
+    def _has_unknown_sender(self, life: StreamLifetime) -> bool:
+        """Whether the sender of a stream was searched for and not found."""
         return life.name in self._possible and life.name not in self._sent_as
 
     def asked_frame_rate(
         self, probe: str, track: int, begin_s: float, end_s: float
     ) -> float | None:
-        """What the camera of a sent video was asked for; an older recording has the plan's."""
+        """The frame rate that the camera of a sent video should have.
+
+        In older recordings, which lack the page's constraints, it is the plan's.
+        """
         planned = float(self._plans[probe].variables.get("frame_rate") or 0) or None
         if not self._acts.are_known(probe):
             return planned
@@ -217,7 +223,7 @@ class OwedStreams:
         return min(known) if planned is None else min(*known, planned)
 
     def excuses(self) -> Excuses:
-        """What is not owed for a time; all is matched by now."""
+        """What is excused for a time; to be called when all is matched."""
         received = {
             (probe, kind): list(of.owners)
             for (probe, direction, kind), of in self.found.items()
@@ -226,15 +232,15 @@ class OwedStreams:
         return Excuses(self._plan, self._hold, self._acts, self._gone, received)
 
     def left(self) -> Mapping[str, float]:
-        """When each page that left of its own accord in the hold closed its connections."""
+        """By probe when its page left in the hold by closing its connections itself."""
         lives = [life for of in self.found.values() for life in of.lives]
         return pages_that_left(self._plan.sessions, lives, self._acts, self._hold)
 
 
 def _longest(sent: MatchedStreams) -> Mapping[Hashable, tuple[int, float]]:
-    """By its name the track that each stream is longest, and from when on it is.
+    """By its name the track that each stream is for most of the time, and since when.
 
-    What goes on in the place of another is no track before that, if it was there.
+    A stream that replaces another one is no track before that, even if it was there.
     """
     seconds: defaultdict[Hashable, dict[int, float]] = defaultdict(dict)
     begins: dict[tuple[Hashable, int], float] = {}
@@ -254,7 +260,7 @@ def _longest(sent: MatchedStreams) -> Mapping[Hashable, tuple[int, float]]:
 
 
 def _partners(plan: TrialPlan) -> Mapping[tuple[str, MediaKind], tuple[str, ...]]:
-    """Of each receiver and kind those whose streams the server forwards to it.
+    """By receiver and kind the probes whose streams the server forwards to it.
 
     A broadcast's viewers share one list, so that ten thousand of them cost no more than one.
     """
@@ -274,13 +280,13 @@ def _partners(plan: TrialPlan) -> Mapping[tuple[str, MediaKind], tuple[str, ...]
 
 
 def _usual_size(lives: Sequence[StreamLifetime]) -> tuple[int, int] | None:
-    """The size that a probe received for most of the time: the mix's, not a presentation's."""
+    """The frame size that a probe received for most of the time: the mix's, not a screen's."""
     sizes = sorted({life.size for life in lives if life.size is not None})
     return max(sizes, key=lambda size: _covered_s(lives, size), default=None)
 
 
 def _covered_s(lives: Sequence[StreamLifetime], size: tuple[int, int]) -> float:
-    """The seconds in which some stream of the size was there."""
+    """The seconds in which a stream of that size was there."""
     covered_s, until_s = 0.0, -math.inf
     for life in sorted(lives, key=lambda life: life.first_s):
         if life.size == size:

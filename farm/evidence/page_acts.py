@@ -1,7 +1,7 @@
-"""What a page did of its own accord: what it gave its senders, and when it left. Pure.
+"""The acts of pages: the tracks they give to their senders, and the connections they close. Pure.
 
-A camera that the page stops is no fault of generator or server, and what it asked a camera for is
-what the camera owes. The hooks record both as events, `sender` and `connection`.
+A camera that the page stops is no fault of generator or server, and the frame rate that the page
+asked of a camera is the one expected. The hooks record both as events, `sender` and `connection`.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from farm.model.webrtc_stats import MediaKind
 from farm.recording.events import SeenEvent
 
 SETTLES_S = 3.0
-"""So long after a page gives something to send again it may take until it flows."""
+"""The time that media may take to flow after a page gives its sender something to send again."""
 
 REFUSED = "did not want to receive"
 NOT_YET = "gave nothing to send at first"
 
 FAILED = ("disconnected", "failed")
-"""States of an RTCPeerConnection whose other end is out of reach (W3C webrtc, 4.4.3)."""
+"""States of an RTCPeerConnection whose other end cannot be reached (W3C webrtc, 4.4.3)."""
 
 Gone = Mapping[tuple[str, str], float]
-"""When polls last had the stream of a connection and mid."""
+"""By connection and mid when polls last had the stream."""
 
 Span = tuple[float, float]
 
 Off = tuple[float, float, str]
-"""From when to when something was off, and why."""
+"""The span in which something was off, and why."""
 
 
 class PageActs:
@@ -49,7 +49,7 @@ class PageActs:
                 continue
             connection = str(data.get("connection"))
             if event.kind == "sender" and data.get("mid") is not None:
-                # What a closed connection has to send says nothing more.
+                # The senders of a closed connection do not count any more.
                 if connection not in self._closed[event.probe]:
                     self._known_s.setdefault(event.probe, seen.run_s)
                     of_probe = self._states[event.probe]
@@ -82,46 +82,47 @@ class PageActs:
             self._failed.discard(connection)
 
     def are_known(self, probe: str) -> bool:
-        """Whether the probe's hooks said anything of its senders; older recordings do not."""
+        """Whether senders of the probe were recorded; in older recordings they were not."""
         return probe in self._states
 
     def shows(self, probe: str, source: str) -> bool:
-        """Whether the page gave a sender something of that source, such as a screen."""
+        """Whether the page gave a sender a track of that source, such as a screen."""
         states = self._states.get(probe, {}).values()
         return any(state.source == source for of_sender in states for state in of_sender)
 
     def states(self, probe: str, connection: str, mid: str) -> Sequence[SenderState]:
-        """What the sender had, in the order of time; empty where nothing is known of it."""
+        """The states of the sender, in the order of time; empty where none is known."""
         return self._states.get(probe, {}).get((connection, mid), ())
 
     def off(self, probe: str, kind: MediaKind, gone: Gone) -> list[Off]:
-        """When a page gave nothing of a kind to anybody, and why; until what it gives may flow.
+        """When a page gave no sender media of a kind, and why, until what it gives may flow.
 
-        A page that goes on sending to one partner has not stopped its camera. One that sends the
-        other kind first gives nothing of this one until it does; if it never does, that is no act.
+        A page that goes on sending to one partner has not stopped its camera. If it sends the other
+        kind first it gives nothing of this one until it does; if it never does, that is no act.
         """
         return self._spans(probe, kind, gone, lambda state: state.why_off)
 
     def silent(self, probe: str, kind: MediaKind, gone: Gone) -> list[Off]:
-        """The same of those times in which nothing flowed, either."""
+        """The spans of `off` in which no packets flowed, either."""
         return self._spans(
             probe, kind, gone, lambda state: state.why_off if state.is_silent else ""
         )
 
     def unsent(self, probe: str, kind: MediaKind, gone: Gone) -> list[Off]:
-        """When a page sent nothing of a kind to anybody, off or with all its encodings paused.
+        """When a page sent no media of a kind, off or with all its encodings paused.
 
-        Clients pause what their server does not want at the time; who should receive it, still
-        should.
+        Clients pause what their server does not need at the time; its receivers should still get
+        it.
         """
         return self._spans(
             probe, kind, gone, lambda state: state.why_off or (PAUSED if state.is_paused else "")
         )
 
     def stopped_on_one(self, probe: str, kind: MediaKind, gone: Gone) -> list[Off]:
-        """When a page stopped sending a kind on one of its connections and went on on another.
+        """When a page stopped sending a kind on one of its connections but not on another.
 
-        Not what it closed then, or goes on with by another line, or had just begun there.
+        A connection that it closed then does not count, nor a kind that it goes on sending by
+        another m-line, or had just begun to send there.
         """
         closed = self.closed(probe)
         on: dict[tuple[str, str], Span] = {}
@@ -165,15 +166,18 @@ class PageActs:
         )
 
     def _all_off(self, probe: str, kind: MediaKind, gone: Gone, at_s: float) -> bool:
-        """Whether nothing of a kind is sent to anybody soon after that time."""
+        """Whether no media of a kind are sent to any partner soon after that time."""
         spans = self.off(probe, kind, gone)
         return any(begin_s <= at_s + SETTLES_S and end_s > at_s for begin_s, end_s, _ in spans)
 
     def _spans(
         self, probe: str, kind: MediaKind, gone: Gone, why_off: Callable[[SenderState], str]
     ) -> list[Off]:
-        """Where what was sent ended without a word, or with its connection, and goes on elsewhere
-        in `SETTLES_S`, it was moved: what is stopped meanwhile, such as a screen, is not all."""
+        """The spans in which all senders of a kind are off for a reason that `why_off` gives.
+
+        A stream that ended without an event, or with its connection, and goes on elsewhere within
+        `SETTLES_S` was moved: if another, such as a screen, stops meanwhile, not all are off.
+        """
         closed = self.closed(probe)
         on: dict[tuple[str, str], float] = {}
         found: list[Off] = []
@@ -206,10 +210,10 @@ class PageActs:
         span: tuple[float, float],
         gone: Gone,
     ) -> float | None:
-        """The least that the page asked of the camera of a video in that time; `None`: nothing.
+        """The least frame rate that the page asked of a video's camera in that time; `None`: none.
 
-        `sender` is its connection and mid. What the page lets its encoders send counts where it
-        lets none of them send more: less for one partner is not what it asked for.
+        `sender` is its connection and mid. A limit of encoders counts only if all encoders have
+        one: less for one partner is not what was asked of the camera.
         """
         rates = [
             None if state.why_off == DISABLED else state.frame_rate
@@ -228,16 +232,18 @@ class PageActs:
         return min(*known, max(most, default=math.inf))
 
     def closed(self, probe: str) -> Mapping[str, float]:
-        """The connections that the page itself closed, and when."""
+        """By connection when the page itself closed it."""
         return self._closed.get(probe, {})
 
     def refused(self, probe: str) -> Mapping[tuple[str, str], Sequence[Off]]:
-        """By connection and mid when the page did not want what it received there before; until
-        what it wants again may flow."""
+        """By connection and mid the spans in which the page refused what it received before.
+
+        A span lasts until media that are accepted again may flow.
+        """
         return self._refused.get(probe, {})
 
     def refuses(self, probe: str, at_s: float) -> bool:
-        """Whether there is something that the page does not want to receive at that time."""
+        """Whether the page refuses to receive something at that time."""
         return any(
             begin_s <= at_s < end_s
             for spans in self.refused(probe).values()
@@ -245,5 +251,5 @@ class PageActs:
         )
 
     def had_failed(self, probe: str, connection: str) -> bool:
-        """Whether a connection had failed, and was not connected again, when its page closed it."""
+        """Whether a connection was failed or disconnected when its page closed it."""
         return (probe, connection) in self._failed

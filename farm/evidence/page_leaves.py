@@ -1,7 +1,7 @@
-"""Which pages left of their own accord: they closed connections that still worked. Pure.
+"""The pages that left by themselves: they closed connections that still worked. Pure.
 
-Clients also close connections that have failed. Such a page did not leave: it was left, and its
-streams are judged.
+Clients also close connections that have failed. That is not leaving, and the streams of such a page
+are judged.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from farm.evidence.stream_slots import Span
 from farm.model.trial_plan import SessionPlan
 
 LEAVING_S = 2.0
-"""So long polls may tell of what was closed; who leaves so shortly before the end has not left."""
+"""Polls may have a stream so long after it was closed; leaving so late in the hold is ignored."""
 
 SILENT_S = 3.0
-"""A page to which nothing came for so long, while others sent, did not leave what still worked."""
+"""After so long without packets, while others sent, the connections of a page did not work."""
 
 
 def pages_that_left(
     sessions: Iterable[SessionPlan], lives: Sequence[StreamLifetime], acts: PageActs, hold: Span
 ) -> Mapping[str, float]:
-    """When each page closed its connections of its own accord in the hold, and nothing went on."""
+    """By probe when its page closed all its working connections in the hold, for good."""
     flows = _Flows.of(lives)
     found = {}
     for session in sessions:
@@ -45,8 +45,7 @@ def pages_that_left(
 
 
 def _closed_s(probe: str, flows: _Flows, acts: PageActs, hold: Span) -> float | None:
-    """When the page closed the last connections that it had; `None` if it never did in the hold,
-    or one of those had failed."""
+    """When the page closed its last connections; `None`: not in the hold, or one had failed."""
     closed = {
         connection: at_s
         for connection, at_s in acts.closed(probe).items()
@@ -80,6 +79,6 @@ class _Flows:
         return max(self.received_s.get(probe, -math.inf), self.sent_s.get(probe, -math.inf))
 
     def was_silent(self, probe: str, others: Iterable[str], at_s: float) -> bool:
-        """Whether nothing came to the probe before `at_s` of what others still sent."""
+        """Whether the probe received nothing before `at_s` while others still sent."""
         sent_s = max((self.sent_s.get(each, -math.inf) for each in others), default=-math.inf)
         return min(sent_s, at_s) > self.received_s.get(probe, -math.inf) + SILENT_S

@@ -12,12 +12,12 @@ from farm.analysis.rates import BoolArray, FloatArray, IntArray
 
 
 class PollTable:
-    """`series` are the columns that tell one counter's life from another's.
+    """The rows of a table in series: a series has the rows with equal values of some columns.
 
-    `growing` are counters that only grow: where one falls, a new life begins. Rows without run time
-    are left out. `frame` has the rows that say something new; `said` also the repeats of those.
-    `series` and `said_series` number the series of each row. The order of the rows that are handed
-    in changes nothing.
+    `growing` are counters that never fall: where one does, it was reset, and a new life of the
+    counter begins. Rows without run time are left out. `frame` has the rows with new values,
+    `every` also those in which a page repeated itself; `series` and `every_series` have the number
+    of each row's series. The order of the rows that are handed in changes nothing.
     """
 
     def __init__(
@@ -32,10 +32,10 @@ class PollTable:
         frame, codes = frame[order], [code[order] for code in codes]
         first = changes(codes)
         new = ~rates.repeats(_array(frame, "timestamp"), first)
-        self.said = frame
-        self.said_series = np.cumsum(first) - 1
+        self.every = frame
+        self.every_series = np.cumsum(first) - 1
         self.frame = frame if new.all() else frame.filter(pl.Series(new))
-        self.series = self.said_series[new]
+        self.series = self.every_series[new]
         self._first = rates.cut_at_resets(first[new], (self.known(name) for name in growing))
         self._clock = rates.clock_s(
             self.known("timestamp"), self.known("host_monotonic_s"), self._first
@@ -51,11 +51,11 @@ class PollTable:
         return self._first
 
     def delta(self, name: str) -> pl.Series:
-        """What a counter moved since it was last known; null where that is unknown."""
+        """The growth of a counter since it was last known; null where that is unknown."""
         return self._series(f"{name}_delta", rates.deltas(self.known(name), self._first))
 
     def span_s(self, name: str) -> pl.Series:
-        """The seconds in which that came about."""
+        """The seconds over which `delta` is."""
         spans = rates.spans_s(self.known(name), self._clock, self._first)
         return self._series(f"{name}_span_s", spans)
 
@@ -71,7 +71,7 @@ class PollTable:
         return self._series("stalled_s", rates.deltas(total_s, self._first))
 
     def silence_s(self, packets: str, last_packet_ms: str) -> pl.Series:
-        """The time since the last packet at each row; `last_packet_ms` may be no column at all."""
+        """The time since the last packet at each row; the column `last_packet_ms` may be absent."""
         silence = rates.silence_s(
             self.known(packets),
             self.known("timestamp"),
@@ -86,13 +86,13 @@ class PollTable:
 
 
 def in_windows(rows: pl.DataFrame, edges: FloatArray) -> pl.DataFrame:
-    """The rows that lie in a window of `rates.window_edges`, by run time, with its `window`."""
+    """The rows in a window of `rates.window_edges`, by run time, with the column `window`."""
     window = rates.window_of(rows["run_s"].cast(pl.Float64).to_numpy(), edges)
     return rows.with_columns(pl.Series("window", window, pl.Int64)).filter(pl.col("window") >= 0)
 
 
 def in_order(column: pl.Series) -> IntArray:
-    """Numbers in the order of the values, null first: what sorts texts tenfold faster."""
+    """Numbers in the order of the values, null first, which sort ten times faster than texts."""
     if column.dtype == pl.String():
         names = column.unique().drop_nulls().sort()
         column = column.cast(pl.Enum(names)).to_physical()
@@ -100,7 +100,7 @@ def in_order(column: pl.Series) -> IntArray:
 
 
 def changes(codes: Sequence[IntArray]) -> BoolArray:
-    """The rows at which one of the columns is another than in the row before."""
+    """The rows at which one of the columns differs from the row before."""
     first = np.zeros(codes[0].shape, dtype=np.bool_)
     for code in codes:
         first |= np.diff(code, prepend=-2) != 0

@@ -1,4 +1,4 @@
-"""The polls of each window, how many had each stream, when it went over to another one. Pure."""
+"""The polls of each window, how many had each stream, and changes of its counters. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from farm.model.trial_plan import Direction
 from farm.recording.sample_reader import SampleReader
 
 STREAM = ("probe", "direction", "kind", "track")
-"""What a stream is to its user."""
+"""The columns by which a stream is known in the evidence."""
 
 _POLLS = {
     "probe": pl.String(),
@@ -28,9 +28,9 @@ _POLLS = {
 
 
 def polls_by_window(rows: SampleReader, edges: FloatArray) -> pl.DataFrame:
-    """probe, window, polls, late_s (the list), and the rows of streams that the polls had.
+    """A row per probe and window: polls, late_s (a list), and the rows of streams in these polls.
 
-    Polls that came twice count once.
+    Polls that arrived twice count once.
     """
     polls = rows.polls(("probe", "page_time_s", "late_s", *DIRECTIONS.categories))
     if polls is None:
@@ -49,35 +49,35 @@ def polls_by_window(rows: SampleReader, edges: FloatArray) -> pl.DataFrame:
 def with_rows(
     windows: pl.DataFrame, table: PollTable, direction: Direction, owners: Owners, edges: FloatArray
 ) -> pl.DataFrame:
-    """The figures with `rows`, `moves`: how often the stream went over to another one, and how
-    often of those to one that was there already, `taken_over`.
+    """The figures with `rows`, `moves` (how often the stream became another one) and `taken_over`.
 
-    Where a page only repeated itself there are no figures.
+    The last counts moves to a stream that was there already. Where a page only repeated itself
+    there are no figures.
     """
-    said = table.said
-    track = tracks(table, owners, said=True)
-    window = rates.window_of(said["run_s"].cast(pl.Float64).to_numpy(), edges)
+    every = table.every
+    track = tracks(table, owners, every=True)
+    window = rates.window_of(every["run_s"].cast(pl.Float64).to_numpy(), edges)
     known = np.flatnonzero(track >= 0)
-    probe, kind = in_order(said["probe"]), in_order(said["kind"])
+    probe, kind = in_order(every["probe"]), in_order(every["kind"])
     polls = RowGroups(
         [key[known] for key in (probe, kind, track)],
-        then=(said["run_s"].to_numpy()[known],),
-        at=said["page_time_s"].to_numpy()[known],
+        then=(every["run_s"].to_numpy()[known],),
+        at=every["page_time_s"].to_numpy()[known],
     )
     one = known[polls.last_row()]
-    # A stream that went over to another one, whose counters begin anew.
-    life = _lives(owners, table)[table.said_series[one]]
+    # A move to another stream, whose counters begin at 0.
+    life = _lives(owners, table)[table.every_series[one]]
     is_other_stream = changes([key[one] for key in (probe, kind, track)])
     moved = ~is_other_stream & (np.diff(life, prepend=-1) != 0)
-    old = _flowed_before(owners, life, said["run_s"].to_numpy()[one], moved)
+    old = _flowed_before(owners, life, every["run_s"].to_numpy()[one], moved)
     inside = window[one] >= 0
     one, moved, old = one[inside], moved[inside], old[inside]
     groups = RowGroups([key[one] for key in (probe, kind, track, window)])
     last = one[groups.last_row()]
     rows = pl.DataFrame(
         [
-            said["probe"][last],
-            said["kind"][last],
+            every["probe"][last],
+            every["kind"][last],
             pl.Series("track", track[last]),
             pl.Series("window", window[last]),
             pl.Series("rows", groups.rows()),
@@ -91,7 +91,7 @@ def with_rows(
 def _flowed_before(
     owners: Owners, life: IntArray, run_s: FloatArray, moved: BoolArray
 ) -> BoolArray:
-    """Those of the rows `moved` at which the other stream had been flowing already."""
+    """The rows of `moved` at which the other stream had been flowing already."""
     found = np.zeros(len(moved), dtype=np.bool_)
     for row in np.flatnonzero(moved).tolist():
         flows = owners[int(life[row])][0].flows
@@ -100,32 +100,32 @@ def _flowed_before(
 
 
 def _lives(owners: Owners, table: PollTable) -> IntArray:
-    """For each series the number of the stream that it is of; -1: none."""
-    found = np.full(int(table.said_series[-1]) + 1 if len(table.said_series) else 0, -1)
+    """For each series the number of its stream; -1: none."""
+    found = np.full(int(table.every_series[-1]) + 1 if len(table.every_series) else 0, -1)
     for number, (life, _) in enumerate(owners):
         found[list(life.series)] = number
     return found
 
 
 def rows_held(tables: RtpTables, edges: FloatArray) -> pl.DataFrame:
-    """probe, window, direction, and how many rows of streams are there; a repeat counts once."""
+    """A row per probe, window and direction: the number of rows; a repeat counts once."""
     found = []
     for direction, table in (("inbound", tables.received), ("outbound", tables.sent)):
         if table is None:
             continue
-        said = table.said
-        window = rates.window_of(said["run_s"].cast(pl.Float64).to_numpy(), edges)
+        every = table.every
+        window = rates.window_of(every["run_s"].cast(pl.Float64).to_numpy(), edges)
         kept = np.flatnonzero(window >= 0)
-        probe = in_order(said["probe"])[kept]
+        probe = in_order(every["probe"])[kept]
         each = RowGroups(
-            (table.said_series[kept], window[kept]), at=said["page_time_s"].to_numpy()[kept]
+            (table.every_series[kept], window[kept]), at=every["page_time_s"].to_numpy()[kept]
         ).last_row()
         groups = RowGroups([probe[each], window[kept][each]])
         last = kept[each[groups.last_row()]]
         found.append(
             pl.DataFrame(
                 [
-                    said["probe"][last],
+                    every["probe"][last],
                     pl.Series("window", window[last]),
                     pl.Series("held", groups.rows()),
                 ]

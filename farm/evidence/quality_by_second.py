@@ -1,4 +1,4 @@
-"""A trial's recording -> what its probes received, second by second of the hold."""
+"""A trial's recording -> the quality that its probes received in each second of the hold."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FIGURES = (("framesDecoded", "video", "the frame rate"), ("packetsReceived", "a
 def quality_by_second(trial: TrialReader) -> Quality | None:
     """The mean frame rate of received video; without video, packets a second of received audio.
 
-    What came between two polls belongs to the second in the middle of them. None without a hold, or
+    What arrived between two polls counts in the second of their middle. `None` without a hold, or
     where nothing was received.
     """
     phases = trial.phases

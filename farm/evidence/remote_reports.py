@@ -1,4 +1,4 @@
-"""What the other side says of streams, and round trips: receiver reports and ICE, in windows."""
+"""RTCP receiver reports about sent streams, and round trips of ICE, in windows."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from farm.recording.sample_reader import SampleReader
 def receiver_reports(
     reader: SampleReader, sent: PollTable, owners: Owners, edges: FloatArray
 ) -> pl.DataFrame | None:
-    """What the server said of each stream, all its encodings together."""
+    """The server's receiver reports of each stream, all its encodings together."""
     columns = (*SERIES, "timestamp", "localId", "packetsLost", "jitter", "roundTripTime")
     rows = reader.samples("remote-inbound-rtp", columns)
     if rows is None:
         return None
     table = PollTable(rows, SERIES)
-    of_stream = sent.said.select("probe", "connection", "id").with_columns(
-        pl.Series("number", sent.said_series)
+    of_stream = sent.every.select("probe", "connection", "id").with_columns(
+        pl.Series("number", sent.every_series)
     )
     of_stream = of_stream.unique(["probe", "connection", "id"], keep="last", maintain_order=True)
     number = (
@@ -67,7 +67,7 @@ def receiver_reports(
 
 
 def _track_at(run_s: FloatArray, number: IntArray, owners: Owners) -> IntArray:
-    """The track of the stream with that number of a counter, at that time; -1: none."""
+    """The track of the stream to which each series belongs, at that time; -1: none."""
     order = np.argsort(number, kind="stable")
     ordered = number[order]
     found = np.full(len(number), -1, dtype=np.int64)
@@ -81,7 +81,7 @@ def _track_at(run_s: FloatArray, number: IntArray, owners: Owners) -> IntArray:
 
 
 def round_trips(reader: SampleReader, edges: FloatArray) -> pl.DataFrame | None:
-    """Of the candidate pair that carries the media."""
+    """The round trips of the candidate pair that carries the media."""
     columns = ("probe", "connection", "page_time_s", "state", "nominated", "currentRoundTripTime")
     rows = reader.samples("candidate-pair", columns)
     if rows is None:

@@ -1,6 +1,6 @@
-"""Rows in groups, added up in one order whatever order they came in. Pure.
+"""Sums, means and extremes of groups of rows, whatever the order of the rows. Pure.
 
-A sum of floats depends on the order of its terms, and Polars' groups on the number of threads: the
+A sum of floats depends on the order of its terms, and Polars' groups on the number of threads. The
 same recording must give the same figures on any machine, so rows are sorted before they are added.
 """
 
@@ -17,7 +17,7 @@ from farm.evidence.poll_table import changes
 class RowGroups:
     """Groups of rows with the same `keys`, in the order of the keys; NaN is unknown.
 
-    `then` sorts the rows within a group, so that "the last" means something.
+    `then` sorts the rows within a group, which defines the first and the last.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class RowGroups:
         *,
         at: FloatArray | None = None,
     ) -> None:
-        """`at` is a last key, of numbers that are not whole."""
+        """`at` is one more key, the last, of floats."""
         code = _one_code(keys)
         last = () if at is None else (at,)
         self._order = np.lexsort((*reversed(then), *last, code))
@@ -41,25 +41,25 @@ class RowGroups:
         return key[self._order[self._starts]]
 
     def rows(self) -> IntArray:
-        """How many rows each group has."""
+        """The number of rows of each group."""
         return np.bincount(self._group, minlength=self.count)
 
     def total(self, values: FloatArray) -> FloatArray:
-        """The sum of what is known; NaN where nothing is."""
+        """The sum of the known values; NaN where there is none."""
         sums, known = self._sums(values)
         return np.where(known > 0, sums, np.nan)
 
     def mean(self, values: FloatArray) -> FloatArray:
-        """The mean of what is known; NaN where nothing is."""
+        """The mean of the known values; NaN where there is none."""
         sums, known = self._sums(values)
         return np.where(known > 0, sums / np.maximum(known, 1), np.nan)
 
     def largest(self, values: FloatArray) -> FloatArray:
-        """The largest of what is known; NaN where nothing is."""
+        """The largest of the known values; NaN where there is none."""
         return self._reduced(np.fmax, values)
 
     def smallest(self, values: FloatArray) -> FloatArray:
-        """The smallest of what is known; NaN where nothing is."""
+        """The smallest of the known values; NaN where there is none."""
         return self._reduced(np.fmin, values)
 
     def last_row(self, known: BoolArray | None = None) -> IntArray:
@@ -73,12 +73,12 @@ class RowGroups:
         return np.where(last < 0, -1, self._order[last]).astype(np.int64)
 
     def last(self, values: FloatArray) -> FloatArray:
-        """The last of what is known; NaN where nothing is."""
+        """The last of the known values; NaN where there is none."""
         rows = self.last_row(~np.isnan(values))
         return np.where(rows < 0, np.nan, values[rows])
 
     def first(self, values: FloatArray) -> FloatArray:
-        """The first of what is known; NaN where nothing is."""
+        """The first of the known values; NaN where there is none."""
         if not self.count:
             return np.empty(0)
         ordered = values[self._order]
@@ -102,7 +102,7 @@ class RowGroups:
 
 
 def _one_code(keys: Sequence[IntArray]) -> IntArray:
-    """A number for each row that sorts as all keys together do: one sort instead of many."""
+    """A number for each row that sorts as all keys together, for one sort instead of many."""
     code = np.zeros(len(keys[0]), dtype=np.int64)
     for key in keys if len(code) else ():
         low, high = int(key.min()), int(key.max())

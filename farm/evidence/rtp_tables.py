@@ -1,4 +1,4 @@
-"""A recording's RTP rows of some probes, in tables, and the streams that are in them."""
+"""Tables of the RTP rows of some probes, and the streams in them."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ _SOURCE = (*_WHOSE, "kind", "frames", "trackIdentifier", "totalAudioEnergy")
 
 
 class RtpTables:
-    """What some probes received and sent: `received`, `sent` and the `sources` of what was sent.
+    """The tables of some probes: `received`, `sent`, and the `sources` of sent streams.
 
-    `None` where nothing is recorded. `lives` are the streams of both directions, each probe's in
-    an order that does not depend on that of the rows.
+    A table is `None` where nothing is recorded. `lives` are the streams of both directions, each
+    probe's in an order that does not depend on that of the rows.
     """
 
     def __init__(self, rows: SampleReader) -> None:
@@ -84,10 +84,10 @@ class RtpTables:
 
 
 def tracks(
-    table: PollTable, owners: Iterable[tuple[StreamLifetime, Owner]], *, said: bool = False
+    table: PollTable, owners: Iterable[tuple[StreamLifetime, Owner]], *, every: bool = False
 ) -> IntArray:
-    """For each row of `table.frame`, or of `said`, the track that it belongs to; -1: none."""
-    frame, series = (table.said, table.said_series) if said else (table.frame, table.series)
+    """For each row of `table.frame`, or of `table.every`, its track; -1: none."""
+    frame, series = (table.every, table.every_series) if every else (table.frame, table.series)
     starts = np.flatnonzero(np.diff(series, prepend=-1))
     ends = np.append(starts[1:], len(series))
     run_s = frame["run_s"].to_numpy()

@@ -1,8 +1,8 @@
-"""Who sent what a receiver got: names that came through, likeness, connections. Pure.
+"""Finds the sender of each received stream: by names, similarity and connections. Pure.
 
-Servers give forwarded streams other SSRCs, mids and track names, so three things are asked, in this
-order: a name that came through (SSRC, or the track's); how like its course is to what was sent; and
-the other stream of a connection that carries one partner's. What none of them tells is unknown.
+Servers give forwarded streams other SSRCs, mids and track names, so three things are tried, in this
+order: a name that was kept (SSRC, or the track's); the similarity of its counters to those of sent
+streams; and the other stream of a connection that carries one partner's. Else it is unknown.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from dataclasses import dataclass
 
 from farm.evidence.stream_counters import StreamCounters
 from farm.evidence.stream_lifetimes import StreamLifetime
-from farm.evidence.stream_similarity import AROUND_S, Likeness, Likenesses, clearly
+from farm.evidence.stream_similarity import AROUND_S, ClosestStream, Similarities, clearly
 from farm.evidence.stream_slots import Span
 from farm.model.webrtc_stats import MediaKind
 
 
 @dataclass(frozen=True, slots=True)
 class SentAs:
-    """Who sent a stream, and as which of the sender's; `stream` is `Life.name`.
+    """The sender of a stream, and its name there (`StreamLifetime.name`).
 
-    `is_extra`: the sender sends it beside what it owes, such as a screen beside its camera. `rank`
-    and `is_sure` are those of `Stream`.
+    `is_extra`: the sender sends it beside those expected of it, such as a screen beside its camera.
+    `rank` and `is_sure` are those of `stream_slots.Stream`.
     """
 
     probe: str
@@ -46,12 +46,14 @@ class SentStream:
 
 
 class Senders:
-    """All that was sent of one kind in a session, a receiver's own with it: pages, and servers,
-    give streams back."""
+    """The streams of one kind that were sent in a session.
+
+    A receiver's own streams are among them: pages and servers may send streams back.
+    """
 
     def __init__(self, sent: Sequence[SentStream]) -> None:
         self._sent = sent
-        self._likenesses = Likenesses([each.of for each in sent])
+        self._similarities = Similarities([each.of for each in sent])
         self._by_ssrc: defaultdict[int, list[int]] = defaultdict(list)
         self._by_track: defaultdict[str, list[int]] = defaultdict(list)
         self._owed: dict[str, SentStream] = {}
@@ -67,7 +69,7 @@ class Senders:
             self._spans[life.probe].append((life.first_s - AROUND_S, life.last_s + AROUND_S))
 
     def possible(self, life: StreamLifetime) -> frozenset[str]:
-        """The others who sent something all the time that a received stream was there."""
+        """The other probes that sent something all the time that a received stream was there."""
         return frozenset(
             probe
             for probe, spans in self._spans.items()
@@ -75,40 +77,42 @@ class Senders:
         )
 
     def named(self, mine: Sequence[StreamCounters]) -> Mapping[Hashable, SentAs]:
-        """By `Life.name` who sent what a receiver got, where names or courses tell."""
+        """By name the senders of a receiver's streams, as far as names or counters show."""
         return {
             name: self._sent[of.sent].named(is_sure=of.is_sure)
-            for name, of in self._likest(mine).items()
+            for name, of in self._closest(mine).items()
         }
 
     def nearest(self, stream: StreamCounters) -> str | None:
-        """The other whose stream is least unlike a received one, likely or not."""
-        place = self._likenesses.nearest(stream)
+        """The other probe whose stream is most similar to a received one, likely or not."""
+        place = self._similarities.nearest(stream)
         return None if place is None else self._sent[place].of.life.probe
 
-    def has_none_like(self, stream: StreamCounters) -> bool:
-        """Whether a received stream is known to be unlike everything that was sent."""
-        return self._likenesses.are_all_far(stream)
+    def differs_from_all(self, stream: StreamCounters) -> bool:
+        """Whether a received stream is known to differ from all sent streams."""
+        return self._similarities.differs_from_all(stream)
 
-    def owed_of(self, probe: str) -> SentAs | None:
-        """What a probe owes, as something that is likely and not sure."""
+    def expected_of(self, probe: str) -> SentAs | None:
+        """The stream that is expected of a probe, as a likely sender that is not sure."""
         owed = self._owed.get(probe)
         return None if owed is None else owed.named(is_sure=False)
 
-    def _likest(self, mine: Sequence[StreamCounters]) -> Mapping[Hashable, Likeness]:
-        found: dict[Hashable, Likeness] = {}
+    def _closest(self, mine: Sequence[StreamCounters]) -> Mapping[Hashable, ClosestStream]:
+        found: dict[Hashable, ClosestStream] = {}
         for stream in mine:
-            likest = self._by_name(stream)
-            if likest is not None:
-                found[stream.life.name] = likest
+            closest = self._by_name(stream)
+            if closest is not None:
+                found[stream.life.name] = closest
         while True:
-            # What is known to be another's leaves fewer to choose from.
+            # Each stream whose sender is found leaves fewer candidates for the others.
             more = {}
             for stream in mine:
                 if stream.life.name not in found:
-                    likest = self._likenesses.likest(stream, self._left_for(stream, mine, found))
-                    if likest is not None:
-                        more[stream.life.name] = likest
+                    closest = self._similarities.closest(
+                        stream, self._candidates(stream, mine, found)
+                    )
+                    if closest is not None:
+                        more[stream.life.name] = closest
             found.update(more)
             lost = _rivals(found, mine)
             for name in lost:
@@ -116,24 +120,24 @@ class Senders:
             if not more.keys() - lost:
                 return found
 
-    def _by_name(self, stream: StreamCounters) -> Likeness | None:
-        """The one whose SSRC came through, or the name of whose track did."""
+    def _by_name(self, stream: StreamCounters) -> ClosestStream | None:
+        """The sent stream with the same SSRC, or with a track of the same name."""
         for same in (
             sorted({each for ssrc in stream.life.ssrcs for each in self._by_ssrc.get(ssrc, ())}),
             self._by_track.get(stream.track_id, []),
         ):
             if len({self._sent[place].of.life.probe for place in same}) == 1:
-                likest = self._likenesses.likest(stream, same) if len(same) > 1 else None
-                return Likeness(likest.sent if likest else same[0], 0.0, is_sure=True)
+                closest = self._similarities.closest(stream, same) if len(same) > 1 else None
+                return ClosestStream(closest.sent if closest else same[0], 0.0, is_sure=True)
         return None
 
-    def _left_for(
+    def _candidates(
         self,
         stream: StreamCounters,
         mine: Sequence[StreamCounters],
-        found: Mapping[Hashable, Likeness],
+        found: Mapping[Hashable, ClosestStream],
     ) -> Sequence[int]:
-        """What was sent, but what is known to be another stream that was there with it."""
+        """The sent streams that are not known to be another stream of the same time."""
         taken = {
             found[other.life.name].sent
             for other in mine
@@ -145,7 +149,7 @@ class Senders:
 def of_receiver(
     mine: Mapping[MediaKind, Sequence[StreamCounters]], senders: Mapping[MediaKind, Senders]
 ) -> Mapping[Hashable, SentAs]:
-    """By `Life.name` who sent what a receiver got, where that is known."""
+    """By name the senders of a receiver's streams, where they are known."""
     found: dict[Hashable, SentAs] = {}
     for kind, streams in mine.items():
         found.update(senders[kind].named(streams))
@@ -155,7 +159,7 @@ def of_receiver(
     for kind, streams in mine.items():
         for stream in streams:
             sender = beside.get(stream.life.connection)
-            owed = None if sender is None else senders[kind].owed_of(sender)
+            owed = None if sender is None else senders[kind].expected_of(sender)
             if owed is not None:
                 found.setdefault(stream.life.name, owed)
     return found
@@ -164,7 +168,7 @@ def of_receiver(
 def senders_beside(
     mine: Mapping[MediaKind, Sequence[StreamCounters]], found: Mapping[Hashable, SentAs]
 ) -> Mapping[str, str]:
-    """By connection the one sender of whom all comes that is known of it."""
+    """By connection the one sender of all its streams whose sender is known."""
     known: defaultdict[str, set[str]] = defaultdict(set)
     for streams in mine.values():
         for stream in streams:
@@ -174,7 +178,7 @@ def senders_beside(
 
 
 def _are_several_at_once(streams: Sequence[StreamCounters]) -> bool:
-    """Whether a connection carries two of them at once: it is then not for one partner alone."""
+    """Whether a connection carries two of them at once, and so streams of several partners."""
     lives = sorted(
         (each.life for each in streams), key=lambda life: (life.connection, life.first_s)
     )
@@ -186,22 +190,26 @@ def _are_several_at_once(streams: Sequence[StreamCounters]) -> bool:
     return False
 
 
-def _rivals(likest: Mapping[Hashable, Likeness], mine: Sequence[StreamCounters]) -> set[Hashable]:
-    """A stream is forwarded to a receiver once: of two that seem the same the likest is it, or
-    neither. The names of the others."""
+def _rivals(
+    closest: Mapping[Hashable, ClosestStream], mine: Sequence[StreamCounters]
+) -> set[Hashable]:
+    """The names of streams that seem to be the same sent one as another that is more similar.
+
+    A stream is forwarded to a receiver once: of two the most similar is it, or neither.
+    """
     claims: defaultdict[int, list[StreamLifetime]] = defaultdict(list)
     lost: set[Hashable] = set()
     for stream in mine:
-        if stream.life.name in likest:
-            claims[likest[stream.life.name].sent].append(stream.life)
+        if stream.life.name in closest:
+            claims[closest[stream.life.name].sent].append(stream.life)
     for lives in claims.values():
         for life in lives:
             rivals = [
-                likest[other.name].apart_s
+                closest[other.name].apart_s
                 for other in lives
                 if other is not life and _are_together(life, other)
             ]
-            if rivals and not clearly(life, likest[life.name].apart_s, min(rivals)):
+            if rivals and not clearly(life, closest[life.name].apart_s, min(rivals)):
                 lost.add(life.name)
     return lost
 

@@ -1,4 +1,4 @@
-"""What the senders of a page had to send, as its hooks tell it in `sender` events. Pure."""
+"""The states of a page's senders, from `sender` events. Pure."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ DISABLED = "disabled its track"
 
 @dataclass(frozen=True, slots=True)
 class SenderState:
-    """What an RTCRtpSender of a connection had to send from `at_s` on.
+    """The state of an RTCRtpSender of a connection from `at_s` on.
 
-    `frame_rate` is what the page asked its camera for, `None` where that is not known or the
-    pictures are no camera's; `most_frames` what it lets its encoder send of that, `None`: all.
-    `why_off` is empty while the page wants to send. Of a track that is disabled black pictures and
-    silence are sent at the rate of ever; of all else that is off nothing is, and it `is_silent`.
-    `is_paused`: the page lets none of its encodings be sent, which its partners may lack.
+    `frame_rate` is the one that the page asked of its camera, `None` where that is not known or the
+    source is no camera; `most_frames` the encoder's `maxFramerate`, `None`: no limit. `why_off` is
+    empty while the page gives it media to send. A disabled track sends black frames and silence at
+    its usual rate; any other that is off sends nothing, and `is_silent`. `is_paused`: all its
+    encodings are inactive, which is no excuse towards its partners.
     """
 
     at_s: float
@@ -31,7 +31,7 @@ class SenderState:
 
 
 def sender_state(at_s: float, data: Mapping[str, object], before: float | None) -> SenderState:
-    """What a `sender` event says; a camera that failed still owes what it was asked for."""
+    """The state in a `sender` event; of a camera that failed the frame rate is still expected."""
     rate = _positive(data.get("frame_rate"))
     if data.get("failed") is True and rate is None:
         rate = before
@@ -50,7 +50,7 @@ def sender_state(at_s: float, data: Mapping[str, object], before: float | None) 
 
 
 def in_effect(states: Sequence[SenderState], span: tuple[float, float]) -> Sequence[SenderState]:
-    """Those of a sender that were so at some time of the span."""
+    """The states of a sender that held at some time of the span."""
     return [
         state
         for place, state in enumerate(states)

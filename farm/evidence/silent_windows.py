@@ -1,4 +1,4 @@
-"""Windows in which an expected stream was silent or not there: figures that say so. Pure."""
+"""The figures of windows in which an expected stream was silent or absent. Pure."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _FIGURES = (
 def with_polls(
     frame: pl.DataFrame, polls: pl.DataFrame, held: pl.DataFrame, edges: FloatArray
 ) -> pl.DataFrame:
-    """The figures with every column there is, the polls of their page and `length_s`.
+    """The figures with every column, the polls of their page, and `length_s`.
 
-    Where rows that a poll had are lost, a poll without a stream does not say that it was gone.
+    Where rows of polls are lost, a poll without a stream does not show that it was absent.
     """
     missing = [
         name
@@ -56,7 +56,7 @@ def with_polls(
         .join(held, on=["probe", "window", "direction"], how="left")
         .join(lengths, on="window", how="left")
         .with_columns(pl.col("rows", "polls").fill_null(0).cast(pl.Int64))
-        # A damaged table of polls does not unsay what the others hold.
+        # Where the table of polls is damaged, the rows of the others still count.
         .with_columns(
             polls=pl.when(lost).then("rows").otherwise(pl.max_horizontal("polls", "rows"))
         )
@@ -64,11 +64,11 @@ def with_polls(
 
 
 def with_silence(frame: pl.DataFrame) -> pl.DataFrame:
-    """The figures as they are final.
+    """The final figures.
 
-    For the time `absent_s`, in which a page was polled and an expected stream was not there,
-    nothing came and nothing moved; where it never was (`gone`) that is all there is to say. A poll
-    without it as it is moved proves nothing: it was away for less.
+    In the time `absent_s`, in which a page was polled and an expected stream was absent, it counts
+    as without packets and as frozen; where it was absent all the time (`gone`) there is nothing
+    else. One poll without it, while it is moved, does not count: it was absent for less.
     """
     video = pl.col("kind") == "video"
     gone = (pl.col("rows") == 0) & (pl.col("polls") > 0)

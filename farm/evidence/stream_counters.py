@@ -1,7 +1,7 @@
-"""Streams with the courses of their counters, which servers that forward cannot change.
+"""Streams with their counters over time, which servers that forward cannot change.
 
-Payload, as it was sent and received; the quantizers of a video's frames (`qpSum`), frame by frame;
-how loud an audio was (`totalAudioEnergy`).
+These are the payload, sent and received, the quantizers of a video's frames (`qpSum`), and the
+loudness of an audio (`totalAudioEnergy`).
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from farm.evidence.rtp_tables import RtpTables
 from farm.evidence.stream_lifetimes import StreamLifetime
 
 LEAST_POLLS = 4
-"""Fewer polls say nothing of the course of a counter."""
+"""Counters with fewer polls are not compared."""
 
 _NO_FRAMES: FloatArray = np.empty(0)
 
 
 @dataclass(frozen=True, slots=True)
 class CounterSeries:
-    """A counter over time; `frames` are those of a video by then, empty where nobody asked."""
+    """A counter over time; `frames` are a video's frames until then, empty where not needed."""
 
     run_s: FloatArray
     counted: FloatArray
@@ -33,7 +33,7 @@ class CounterSeries:
 
 @dataclass(frozen=True, slots=True)
 class StreamCounters:
-    """A stream with the courses of its counters, in each of its encodings."""
+    """A stream with its counters over time, of each of its encodings."""
 
     life: StreamLifetime
     payload: tuple[CounterSeries, ...]
@@ -42,12 +42,12 @@ class StreamCounters:
 
     @property
     def source(self) -> tuple[str, Hashable]:
-        """The camera it is of: what is sent to each partner by itself is one."""
+        """Its camera or microphone, the same for streams of it that go to several partners."""
         return self.life.probe, self.track_id or self.life.name
 
 
-def traced(tables: RtpTables, probes: frozenset[str]) -> list[StreamCounters]:
-    """The streams of those probes."""
+def stream_counters(tables: RtpTables, probes: frozenset[str]) -> list[StreamCounters]:
+    """The streams of those probes with their counters."""
     sources = _sources(tables.sources)
     received = None if tables.received is None else _Counters(tables.received)
     sent = None if tables.sent is None else _Counters(tables.sent)
@@ -57,21 +57,21 @@ def traced(tables: RtpTables, probes: frozenset[str]) -> list[StreamCounters]:
             continue
         if life.direction == "inbound" and received is not None:
             inner = ("qpSum", "framesDecoded") if life.kind == "video" else ("totalAudioEnergy",)
-            payload = received.courses(life.series, "bytesReceived")
-            content = received.courses(life.series, *inner)
+            payload = received.counters_of(life.series, "bytesReceived")
+            content = received.counters_of(life.series, *inner)
             found.append(StreamCounters(life, payload, content, life.track_id))
         elif life.direction == "outbound" and sent is not None:
             source = life.probe, life.connection, life.source_id
             track_id, content = sources.get(source, ("", ()))
             if life.kind == "video":
-                content = sent.courses(life.series, "qpSum", "framesEncoded")
-            payload = sent.courses(life.series, "payload")
+                content = sent.counters_of(life.series, "qpSum", "framesEncoded")
+            payload = sent.counters_of(life.series, "payload")
             found.append(StreamCounters(life, payload, content, track_id))
     return found
 
 
 class _Counters:
-    """The columns of a table, each made numbers once, for all its series."""
+    """The columns of a table, each converted to numbers once, for all its series."""
 
     def __init__(self, table: PollTable) -> None:
         self._table = table
@@ -80,29 +80,29 @@ class _Counters:
         self._starts = np.flatnonzero(np.diff(table.series, prepend=-1))
         self._ends = np.append(self._starts[1:], len(table.series))
 
-    def courses(
+    def counters_of(
         self, series: Iterable[int], counter: str, frames: str | None = None
     ) -> tuple[CounterSeries, ...]:
-        """A counter in each of some series, where enough polls tell of it."""
+        """A counter in each of some series that have enough polls of it."""
         found = []
         for number in series:
             rows = slice(int(self._starts[number]), int(self._ends[number]))
             counted = self._column(counter)[rows]
             known = ~np.isnan(counted)
-            pictures = _NO_FRAMES
+            frames_by = _NO_FRAMES
             if frames is not None:
-                pictures = self._column(frames)[rows]
-                known &= ~np.isnan(pictures)
-                pictures = pictures[known]
-            begins_anew = (np.diff(pictures) < 0).any()
+                frames_by = self._column(frames)[rows]
+                known &= ~np.isnan(frames_by)
+                frames_by = frames_by[known]
+            begins_anew = (np.diff(frames_by) < 0).any()
             if np.count_nonzero(known) >= LEAST_POLLS and not begins_anew:
                 found.append(
-                    CounterSeries(self._run_s(number, rows)[known], counted[known], pictures)
+                    CounterSeries(self._run_s(number, rows)[known], counted[known], frames_by)
                 )
         return tuple(found)
 
     def _run_s(self, number: int, rows: slice) -> FloatArray:
-        """When the page counted: polls arrive sooner or later."""
+        """When the page counted, in run time, without the varying delay of polls."""
         if number not in self._times:
             run_s = self._column("run_s")[rows]
             page_s = self._column("timestamp")[rows] / 1000
@@ -120,14 +120,14 @@ class _Counters:
 def _sources(
     table: PollTable | None,
 ) -> Mapping[tuple[str, str, str], tuple[str, tuple[CounterSeries, ...]]]:
-    """The track and the loudness of each media source."""
+    """The track and the audio energy over time of each media source."""
     if table is None:
         return {}
     found = {}
-    counters = _Counters(table)
+    columns = _Counters(table)
     ends = np.flatnonzero(np.diff(table.series, append=-1))
     last = table.frame[ends].select("probe", "connection", "id", "trackIdentifier")
     for number, (*whose, track_id) in enumerate(last.iter_rows()):
-        courses = counters.courses((number,), "totalAudioEnergy")
-        found[tuple(whose)] = (track_id or "", courses)
+        energy = columns.counters_of((number,), "totalAudioEnergy")
+        found[tuple(whose)] = (track_id or "", energy)
     return found

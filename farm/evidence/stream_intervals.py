@@ -1,4 +1,4 @@
-"""A trial's streams in the windows of its hold: those seen, and those that should have been."""
+"""A trial's streams in the windows of its hold: those seen, and those expected but not seen."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from farm.recording.sample_reader import SampleReader
 
 
 def hold_of(edges: FloatArray) -> tuple[float, float]:
-    """From when to when the windows are."""
+    """The beginning of the first window and the end of the last."""
     return (float(edges[0]), float(edges[-1])) if len(edges) else (0.0, 0.0)
 
 
 class TrialWindows:
-    """A trial's streams in windows, made of some probes at a time and put together.
+    """Computes a trial's streams in windows, some probes at a time.
 
     `edges` are the windows' (`rates.window_edges`). The streams are all that were seen, and those
-    that `established` probes should have had. `owed` is what the streams were matched to so far.
+    that are expected of `established` probes. `owed` has the matched streams so far.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class TrialWindows:
         return frame, layers_of(tables.sent, outbound, self._edges)
 
     def _with_asked(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The figures with what each sent video's camera was asked for."""
+        """The figures with the frame rate that was asked of each sent video's camera."""
         videos = frame.filter(direction="outbound", kind="video").select("probe", "track", "window")
         rates = [
             self.owed.asked_frame_rate(probe, track, self._edges[at], self._edges[at + 1])
@@ -94,7 +94,7 @@ class TrialWindows:
         return frame.join(asked, on=[*STREAM, "window"], how="left")
 
     def with_acts(self, whole: Intervals) -> Intervals:
-        """The intervals, not `owed` where a page gave nothing to send: all is matched by now."""
+        """The intervals, not `owed` where acts excuse them; to be called when all are matched."""
         excused = self.owed.excuses().excused(self.owed.identities(), whole, self._edges)
         if not excused:
             return whole
@@ -112,7 +112,7 @@ class TrialWindows:
 
 
 def together(found: Sequence[pl.DataFrame]) -> Intervals:
-    """Those of all probes, in the order of the plan's."""
+    """The intervals of all probes, in the order of the plan."""
     frames = [frame for frame in found if frame.height]
     if not frames:
         return Intervals.of(())

@@ -25,9 +25,9 @@ _NAME = pl.coalesce("rid", pl.col("ssrc").cast(pl.String), pl.lit("")).alias("ri
 def layers_of(
     table: PollTable | None, owners: Iterable[tuple[StreamLifetime, Owner]], edges: FloatArray
 ) -> list[LayerInterval]:
-    """The encodings of the sent streams among `owners` that have several at a time.
+    """The encodings, in windows, of the sent streams among `owners` that have several at a time.
 
-    An encoding is named by its rid, by its SSRC where it has none (`a=ssrc-group:SIM`).
+    An encoding is named by its rid, or by its SSRC where it has none (`a=ssrc-group:SIM`).
     """
     if table is None:
         return []
@@ -86,11 +86,11 @@ def layers_of(
 
 
 def _several(table: PollTable) -> Mapping[tuple[str, str, str, str], tuple[int, ...]]:
-    """By probe, kind, connection and mid the series of what had several at a time."""
-    starts = np.flatnonzero(np.diff(table.said_series, prepend=-1))
-    ends = np.flatnonzero(np.diff(table.said_series, append=-1))
-    last = table.said[ends].select(*_LINE, until_s="run_s")
-    begin_s = table.said["run_s"][starts].alias("begin_s")
+    """By probe, kind, connection and mid the series of streams with several at a time."""
+    starts = np.flatnonzero(np.diff(table.every_series, prepend=-1))
+    ends = np.flatnonzero(np.diff(table.every_series, append=-1))
+    last = table.every[ends].select(*_LINE, until_s="run_s")
+    begin_s = table.every["run_s"][starts].alias("begin_s")
     series = last.with_columns(begin_s).with_row_index("number")
     shared = series.filter(pl.col("mid").is_not_null() & pl.struct(_LINE).is_duplicated())
     lines: dict[tuple[str, str, str, str], list[tuple[float, float, int]]] = {}

@@ -1,8 +1,8 @@
-"""What of a page's statistics is one stream: its rows, and when it flowed.
+"""Finds the streams in a page's statistics: the rows of each, and when it flowed.
 
-To its page a stream is a connection, a mid and, of those received, a track (W3C webrtc-stats:
-`mid`, `trackIdentifier`); its SSRCs and encodings (`rid`) come and go. Where a recording has no
-mid, each SSRC is a stream.
+A stream is identified by connection, mid and, if it is received, track (W3C webrtc-stats: `mid`,
+`trackIdentifier`); its SSRCs and encodings (`rid`) may change. Where a recording has no mid, each
+SSRC is a stream.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from farm.model.trial_plan import Direction
 from farm.model.webrtc_stats import MediaKind
 
 _IDENTITY = ("probe", "kind", "connection", "mid", "trackIdentifier")
-_TOLD = (
+_COLUMNS = (
     *_IDENTITY,
     *("mediaSourceId", "scalabilityMode", "frameWidth", "frameHeight", "ssrc", "rid", "run_s"),
 )
 
 SILENT_S = 3.0
-"""A stream that sends nothing for longer may have been another's turn meanwhile."""
+"""A longer silence splits a stream: another one may have taken its place meanwhile."""
 
 SERIES = ("probe", "connection", "id", "ssrc")
-"""What one counter is to a browser, until the page is loaded anew."""
+"""The columns by which a browser distinguishes counters, until the page is reloaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,9 @@ class StreamLifetime:
     """One stream of a page, from its first packet to its last.
 
     `flows` are the spans in which its packets came, each without a silence of more than `SILENT_S`.
-    `series` are the numbers of its counters in the table that it was found in (`PollTable.series`).
-    What is empty of `mid`, `track_id`, `source_id` (the id of its media source) and
-    `scalability_mode` is unknown; `size` is the last, width and height. A poll had it until
-    `polled_s`.
+    `series` are the numbers of its counters in its table (`PollTable.series`). An empty `mid`,
+    `track_id`, `source_id` (the id of its media source) or `scalability_mode` is unknown; `size` is
+    the last, width and height. The last poll that had it was at `polled_s`.
     """
 
     probe: str
@@ -69,7 +68,7 @@ class StreamLifetime:
 
     @property
     def name(self) -> Hashable:
-        """Tells it from all others of its trial, in whichever table it was found."""
+        """Its name, which no other stream of the trial has, in any table."""
         return (
             *(self.probe, self.direction, self.kind, self.connection, self.mid, self.track_id),
             *(self.first_s, self.ssrcs),
@@ -77,20 +76,20 @@ class StreamLifetime:
 
     @property
     def order(self) -> tuple[float, float, str, str, str, tuple[int, ...]]:
-        """Sorts lives of a page in one way, whatever order their rows came in."""
+        """A key that sorts streams of a page in one way, whatever the order of rows."""
         last_first = -self.last_s
         return self.first_s, last_first, self.connection, self.mid, self.track_id, self.series
 
 
 def lives(table: PollTable, direction: Direction, packets: str) -> list[StreamLifetime]:
-    """Each stream of the table that ever flowed; `packets` is the counter that tells."""
-    if not len(table.said_series):
+    """The streams of the table that ever flowed, by the counter `packets`."""
+    if not len(table.every_series):
         return []
     flows = _flows(table, packets)
-    last = np.flatnonzero(np.diff(table.said_series, append=-1))
-    said = table.said[last]
-    lacking = [pl.lit(None).alias(name) for name in _TOLD if name not in said.columns]
-    rows = said.with_columns(lacking).select(_TOLD).rows(named=True)
+    last = np.flatnonzero(np.diff(table.every_series, append=-1))
+    every = table.every[last]
+    lacking = [pl.lit(None).alias(name) for name in _COLUMNS if name not in every.columns]
+    rows = every.with_columns(lacking).select(_COLUMNS).rows(named=True)
     found: dict[Hashable, list[int]] = {}
     for number, row in enumerate(rows):
         if number in flows:
@@ -125,7 +124,7 @@ def _size(row: Mapping[str, Any]) -> tuple[int, int] | None:
 
 
 def _flows(table: PollTable, packets: str) -> Mapping[int, list[tuple[float, float]]]:
-    """By the number of each series the spans in which it was seen to count packets."""
+    """By the number of each series the spans in which it counted packets."""
     counted = table.known(packets)
     moved = table.delta(packets).to_numpy() > 0
     grew = np.flatnonzero(moved | (table.begins & (counted > 0)))
@@ -143,7 +142,7 @@ def _flows(table: PollTable, packets: str) -> Mapping[int, list[tuple[float, flo
 
 
 def _joined(spans: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
-    """Spans in order, those in one that no silence parts."""
+    """Spans in order, those that no silence separates joined into one."""
     found: list[tuple[float, float]] = []
     for begin_s, end_s in sorted(spans):
         if found and begin_s - found[-1][1] <= SILENT_S:
@@ -154,6 +153,6 @@ def _joined(spans: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], 
 
 
 def in_flows(lives: Iterable[StreamLifetime]) -> list[tuple[StreamLifetime, tuple[float, float]]]:
-    """Each stream as often as it flowed, in an order that does not depend on that of the rows."""
+    """Each stream with each span of its flow, in an order that does not depend on that of rows."""
     parts = [(life, flow) for life in lives for flow in life.flows]
     return sorted(parts, key=lambda part: (part[1][0], -part[1][1], part[0].order))

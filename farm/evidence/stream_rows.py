@@ -18,15 +18,15 @@ from farm.evidence.stream_slots import Owner
 from farm.model.trial_plan import Direction
 
 Owners = Sequence[tuple[StreamLifetime, Owner]]
-"""Streams with the tracks that they are, and when."""
+"""Streams, each with the track that it is, and when."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """Rows of encodings added up to rows of streams, one for each poll of a stream.
+    """Adds up rows of encodings to rows of streams, one for each poll of a stream.
 
-    `rows` is the row of the encoding that stands for the stream, its largest that moved; `groups`
-    are `None` where each stream has one encoding.
+    `rows` are the rows of the encoding that represents the stream, its largest that moved; `groups`
+    is `None` where each stream has one encoding.
     """
 
     rows: IntArray
@@ -43,7 +43,7 @@ class Layers:
 
 
 class StreamRows:
-    """The rows of a table that are some stream's and lie in a window."""
+    """The rows of a table that belong to a stream and lie in a window."""
 
     def __init__(self, table: PollTable, owners: Owners, edges: FloatArray, moved: str) -> None:
         frame = table.frame
@@ -81,21 +81,21 @@ class StreamRows:
         return of.cast(pl.Float64).to_numpy()[self._kept]
 
     def total(self, of: str | pl.Series) -> FloatArray:
-        """Of all encodings together, in each window."""
+        """The sum over all encodings, in each window."""
         return self.windows.total(self.layers.total(self.values(of)))
 
     def of_best(self, of: str | pl.Series) -> FloatArray:
-        """At each poll, of the encoding that stands for its stream."""
+        """The value, at each poll, of the encoding that represents its stream."""
         return self.values(of)[self.layers.rows]
 
     def resized(self) -> FloatArray:
-        """1 where a stream's pictures had several sizes in a window, else 0."""
+        """1 where a stream's frames had several sizes in a window, else 0."""
         pixels = self.of_best("frameWidth") * self.of_best("frameHeight")
         least, most = self.windows.smallest(pixels), self.windows.largest(pixels)
         return np.where(np.isnan(least), 0.0, (least != most).astype(np.float64))
 
     def frame(self, direction: Direction, figures: Mapping[str, FloatArray]) -> pl.DataFrame:
-        """A row for each stream and window, with the connection and id that it had last."""
+        """A row for each stream and window, with its last connection and id."""
         last = self._kept[self.layers.rows[self.windows.last_row()]]
         named = self.table.frame[last]
         columns = [
@@ -110,7 +110,7 @@ class StreamRows:
         return pl.DataFrame(columns).with_columns(direction=pl.lit(direction))
 
     def text(self, name: str) -> pl.Series:
-        """The last that is known of a text in each stream and window."""
+        """The last known value of a text column in each stream and window."""
         column = self.table.frame[name][self._kept][self.layers.rows]
         rows = self.windows.last_row(column.is_not_null().to_numpy())
         return column[np.maximum(rows, 0)].set(pl.Series(rows < 0), None).alias(name)

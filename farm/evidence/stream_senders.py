@@ -1,4 +1,4 @@
-"""Whose stream it is that a member of a forwarded room received: what was sent, and who asks."""
+"""The senders of streams that were received in a trial, where they must be searched for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from farm.evidence.sender_search import (
     of_receiver,
     senders_beside,
 )
-from farm.evidence.stream_counters import StreamCounters, traced
+from farm.evidence.stream_counters import StreamCounters, stream_counters
 from farm.evidence.stream_lifetimes import StreamLifetime, in_flows
 from farm.evidence.stream_slots import Matched, Span, Stream, match
 from farm.model.trial_plan import Direction, SessionPlan, TrialPlan
@@ -28,26 +28,27 @@ CAMERAS = ("camera", "microphone")
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """By `Life.name` of a received stream who sent it, and, if that is not sure, who can have.
+    """The senders of received streams, by `StreamLifetime.name`.
 
-    Of streams that are in neither nothing was asked.
-    `strange` are like nothing that was sent, where others of the receiver are known by what was;
-    `nearest` has of those not known who sent what is least unlike them.
+    `sent_as` are the senders found, `possible` those who can have sent a stream whose sender is not
+    sure; streams in neither were not searched for. `unmatched` streams differ from all that were
+    sent, while others of the receiver were found; `nearest` are the senders of the most similar
+    streams where none was found.
     """
 
     sent_as: Mapping[Hashable, SentAs]
     possible: Mapping[Hashable, frozenset[str]]
-    strange: frozenset[Hashable] = frozenset()
+    unmatched: frozenset[Hashable] = frozenset()
     nearest: Mapping[Hashable, str] = field(default_factory=dict)
 
 
 def senders_in(
     trial: TrialReader, sessions: Sequence[SessionPlan], hold: Span, acts: PageActs
 ) -> Origins:
-    """Who sent what the probes of some sessions received.
+    """The senders of the streams that the probes of some sessions received.
 
-    Where each receiver has one sender, or a mix beside which no screen is shown, and nobody more
-    streams than are owed, nothing is asked.
+    There is nothing to search for where each receiver has one sender, or a mix without screens, and
+    no probe has more streams than expected.
     """
     more = _with_more(trial, [each for each in sessions if not _has_rivals(trial.plan, each)])
     asked = [
@@ -60,7 +61,7 @@ def senders_in(
     probes = frozenset(probe.probe for session in asked for probe in session.probes)
     streams: list[StreamCounters] = []
     for batch, rows in trial.in_batches(probes):
-        streams += traced(RtpTables(rows), frozenset(batch))
+        streams += stream_counters(RtpTables(rows), frozenset(batch))
     return _senders_of(asked, streams, hold, acts, mixed=trial.plan.mixed)
 
 
@@ -74,7 +75,7 @@ def _has_rivals(plan: TrialPlan, session: SessionPlan) -> bool:
 
 
 def _with_more(trial: TrialReader, sessions: Sequence[SessionPlan]) -> set[str]:
-    """The probes whose polls told of more streams than they are owed, or owe."""
+    """The probes whose polls had more streams than they should receive, or send."""
     planned = {probe.probe: probe for session in sessions for probe in session.probes}
     found: set[str] = set()
     for _, rows in trial.in_batches(planned):
@@ -96,9 +97,9 @@ def _with_more(trial: TrialReader, sessions: Sequence[SessionPlan]) -> set[str]:
 def match_sent(
     lives: Sequence[StreamLifetime], owed: int, hold: Span, acts: PageActs
 ) -> tuple[list[StreamLifetime], Matched]:
-    """What a probe sent of a kind, matched to what it owes: cameras and microphones first.
+    """A probe's sent streams of a kind, matched to those expected: cameras and microphones first.
 
-    The streams of the owners are numbered as in the list, which has each as often as it flowed.
+    Owners refer to streams by their place in the list, which has one entry for each span of a flow.
     """
     mid = _usual_mid(lives, acts)
     places = {life.name: place for place, life in enumerate(lives)}
@@ -117,13 +118,13 @@ def match_sent(
 
 
 def _rank(life: StreamLifetime, acts: PageActs) -> int:
-    """0 for cameras and microphones, and for what nothing is known of."""
+    """0 for cameras and microphones, and for unknown sources; else 1."""
     states = acts.states(life.probe, life.connection, life.mid)
     return int(bool(states) and not any(state.source in CAMERAS for state in states))
 
 
 def _usual_mid(lives: Sequence[StreamLifetime], acts: PageActs) -> str | None:
-    """Where nothing is known of what a page gave its senders, the mid of its first stream."""
+    """The mid of a page's first stream, where the tracks of its senders are not known."""
     first = min(lives, key=lambda life: life.first_s, default=None)
     return None if first is None or acts.are_known(first.probe) else first.mid
 
@@ -142,7 +143,7 @@ def _senders_of(
         of_probe.setdefault(key, []).append(stream)
     sent_as: dict[Hashable, SentAs] = {}
     possible: dict[Hashable, frozenset[str]] = {}
-    strange: set[Hashable] = set()
+    unmatched: set[Hashable] = set()
     nearest: dict[Hashable, str] = {}
     for session in sessions:
         sent: dict[str, list[SentStream]] = {
@@ -186,17 +187,17 @@ def _senders_of(
                     if (sender := senders[kind].nearest(each)) is not None
                 }
                 if len(unknown) < len(streams_of_kind) and not mixed:
-                    strange |= {
-                        each.life.name for each in unknown if senders[kind].has_none_like(each)
+                    unmatched |= {
+                        each.life.name for each in unknown if senders[kind].differs_from_all(each)
                     }
-    return Origins(sent_as, possible, frozenset(strange), nearest)
+    return Origins(sent_as, possible, frozenset(unmatched), nearest)
 
 
 def _are_echoes(
     received: Mapping[str, Mapping[MediaKind, Sequence[StreamCounters]]],
     named: Mapping[str, Mapping[Hashable, SentAs]],
 ) -> bool:
-    """Whether all pages get back what they send and nothing else: that is what they are owed."""
+    """Whether all pages receive their own streams and nothing else, as of an echo server."""
     connections = {
         (probe, stream.life.connection)
         for probe, mine in received.items()
@@ -212,15 +213,15 @@ def _are_echoes(
 def _sent(
     streams: Sequence[StreamCounters], owed: int, hold: Span, acts: PageActs
 ) -> Iterator[SentStream]:
-    """A probe's streams of a kind, and which of them are sent beside those that it owes."""
+    """A probe's sent streams of a kind, each marked if it is extra to those expected."""
     lives = [each.life for each in streams]
     parts, matched = match_sent(lives, owed, hold, acts)
     named = {parts[owner.stream].name for owner in matched.owners if owner.track < owed}
     owners = {number for number, life in enumerate(lives) if life.name in named}
     tracks = {streams[number].track_id for number in owners}
     for number, each in enumerate(streams):
-        # What is sent to each partner by itself is what it owes, as often as it is sent: a camera,
-        # or whatever stands for one.
+        # A camera, or whatever replaces one, that is sent to each partner in a stream of its own is
+        # expected as often as it is sent.
         rank = _rank(each.life, acts)
         is_camera = rank == 0 and (acts.are_known(each.life.probe) or not each.track_id)
         is_owed = is_camera or (each.track_id != "" and each.track_id in tracks)

@@ -1,4 +1,4 @@
-"""How long each owed stream took to its first media."""
+"""The setup time of each expected stream: how long it took to its first media."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from farm.recording.events import SeenEvent
 from farm.recording.trial_reader import TrialReader
 
 Took = tuple[float | None, float | None]
-"""When first media came, in run time, and how long after the page's offer; `None`: not known."""
+"""When first media arrived, in run time, and how long after the page's offer (`None`: unknown)."""
 
 
 def stream_setups(
@@ -22,10 +22,10 @@ def stream_setups(
     streams: Sequence[StreamIdentity],
     off: Callable[[str, MediaKind], Sequence[Off]],
 ) -> Iterator[StreamSetup]:
-    """Of each owed stream that a probe of the plan receives.
+    """The setups of the expected streams that probes of the plan receive.
 
-    A page says first media of tracks, in the order in which it came; so did the streams. `off` says
-    when a probe's page gave nothing of a kind to send.
+    A page reports the first media of its tracks in the order of arrival, which is that of its
+    streams. `off` says when a probe's page gave nothing of a kind to send.
     """
     firsts, joining_s = _firsts(trial)
     probes = {probe.probe: probe for probe in trial.plan.probes}
@@ -53,11 +53,10 @@ def _late_s(
     joining_s: Mapping[str, float],
     off: Callable[[str, MediaKind], Sequence[Off]],
 ) -> float | None:
-    """How long the stream was waited for while receiver and sender were both there, and the
-    sender's page gave it something to send.
+    """How long the stream was missing while both probes were there and the sender had media.
 
-    Where the page said nothing of a stream that came, no longer than since it began to join. Of
-    several who may have sent it, the one who was there for the shortest time counts.
+    Where the page did not report a stream that arrived, at most since it began to join. Of several
+    possible senders the one that was there for the shortest time counts.
     """
     if setup_s is None and stream.began_s is not None and stream.probe in joining_s:
         at_s = stream.began_s
@@ -87,7 +86,7 @@ def _began(stream: StreamIdentity) -> tuple[float, int]:
 def _firsts(
     trial: TrialReader,
 ) -> tuple[dict[tuple[str, str], list[Took]], dict[str, float]]:
-    """Per probe and kind each first media, in order, and when each probe began to join."""
+    """The first media by probe and kind, in order, and when each probe began to join."""
     told: defaultdict[tuple[str, str], list[tuple[float, float, Took]]] = defaultdict(list)
     joining: dict[str, SeenEvent] = {}
     for seen in trial.events:
@@ -97,7 +96,7 @@ def _firsts(
         elif event.kind == "setup":
             setup_s = event.data.get("setup_s")
             if setup_s is None and event.probe in joining:
-                # The page's offer was not seen; from the driver's first step is never less.
+                # The page's offer was not seen; the time since the driver's first step is no less.
                 setup_s = event.host_monotonic_s - joining[event.probe].event.host_monotonic_s
             order = event.host_monotonic_s, math.inf if setup_s is None else float(setup_s)
             told[event.probe, str(event.data.get("kind"))].append((*order, (seen.run_s, setup_s)))

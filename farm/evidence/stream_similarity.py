@@ -1,6 +1,6 @@
-"""How like what was received is to what was sent, by the courses of their counters.
+"""The similarity of received streams to sent ones, by their counters over time.
 
-What is forwarded grows as what was sent grew, and no two encoders' bytes grow alike.
+The counters of a forwarded stream grow as those of the sent one, and no two encoders' are the same.
 """
 
 from __future__ import annotations
@@ -17,39 +17,41 @@ from farm.evidence.stream_counters import LEAST_POLLS, CounterSeries, StreamCoun
 from farm.evidence.stream_lifetimes import StreamLifetime
 
 LEAST_PART, LONG_S = 12, 8.0
-"""Fewer polls say nothing where the received stream was there without the sent one. A stream that
-is not so long says little."""
+"""The polls that are needed where a received stream was there without the sent one; the length of
+a stream from which its similarity is reliable."""
 
 AROUND_S = 2.5
-"""So long before or after a sent stream polls may still tell of what was received of it."""
+"""Polls may have a received stream so long before or after the sent one."""
 
 LAGS_S = np.array([0.0, 0.1, 0.2, 0.4, 0.8])
 FRAME_LAGS_S = np.arange(-0.2, 0.55, 0.05)
-"""From a sender's counting to a receiver's: network, server and reports. Frame by frame a lag is
-told more finely, and clocks that differ show."""
+"""Lags of a receiver's counters that are tried: network, server and reports. Frame by frame finer
+ones, and negative ones, since clocks may differ."""
 
 STEP_S = 0.05
-"""In such steps what was sent is known between two polls."""
+"""The step in which sent counters are interpolated between polls."""
 
 LIKE_S, LIKE_ALONE_S = 0.35, 0.1
-"""Courses that differ by less, in seconds of the stream, are alike; where there is no other to
-compare with they must be nearer."""
+"""Counters that differ by less, in seconds of the stream, may be the same; the second limit is for
+a stream without any other to compare with."""
 
 CLEARLY_S, CLEARLY = 0.01, 2.0
 DOUBTFUL_S, DOUBTFUL = 0.05, 3.0
-HEARD_S = 0.2
-"""The next best must differ by so much more, and by so many times: of long videos, and of others.
-Microphones may hear the same: their audios then differ by when they were polled alone, which is
-less than `HEARD_S`."""
+SAME_SOUND_S = 0.2
+"""The next best must differ by so much more, and by such a factor: for long videos, and for others.
+Microphones may record the same sound: their audios then differ only by the times of their polls,
+which is less than `SAME_SOUND_S`."""
 
 SURELY_S, SURELY = 0.05, 4.0
-"""By so much more it must differ to outweigh that something owed would then be missing."""
+"""The same for a match that holds even if an expected stream is then missing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
-    """What was sent that is most like a received stream (its number), and how far they are apart,
-    in seconds of the stream."""
+class ClosestStream:
+    """The sent stream (its number) that is most similar to a received one, and their distance.
+
+    The distance is in seconds of the stream.
+    """
 
     sent: int
     apart_s: float
@@ -57,22 +59,22 @@ class Likeness:
 
 
 @dataclass(frozen=True, slots=True)
-class Apart:
-    """How far a received counter strays from each that was sent, in seconds of the stream (RMS).
+class Distances:
+    """The distances of a received counter from each sent one, in seconds of the stream (RMS).
 
-    Infinite is unknown: in `enough_s` where too few polls tell what is near, in `few_s` where too
-    few tell even what is far.
+    Infinite is unknown: in `enough_s` for want of polls to show similarity, in `few_s` for want of
+    polls to show even a difference.
     """
 
     enough_s: FloatArray
     few_s: FloatArray
 
-    def mean(self, other: Apart) -> Apart:
-        return Apart((self.enough_s + other.enough_s) / 2, (self.few_s + other.few_s) / 2)
+    def mean(self, other: Distances) -> Distances:
+        return Distances((self.enough_s + other.enough_s) / 2, (self.few_s + other.few_s) / 2)
 
 
-class Likenesses:
-    """Of what was sent of one kind in a session, to what was received of that kind there."""
+class Similarities:
+    """The similarities of the sent streams of one kind in a session to received ones."""
 
     def __init__(self, sent: Sequence[StreamCounters]) -> None:
         self._sent = sent
@@ -82,40 +84,44 @@ class Likenesses:
         self._source = np.array([sources[each.source] for each in sent], dtype=np.int64)
         self._probes = {probe: code for code, probe in enumerate({e.life.probe: 0 for e in sent})}
         self._probe = np.array([self._probes[each.life.probe] for each in sent], dtype=np.int64)
-        self._aparts: dict[tuple[Hashable, bool], Apart] = {}
+        self._distances: dict[tuple[Hashable, bool], Distances] = {}
 
-    def likest(self, stream: StreamCounters, among: Sequence[int]) -> Likeness | None:
-        """The one whose counters took the same course, if no other source's did nearly."""
+    def closest(self, stream: StreamCounters, among: Sequence[int]) -> ClosestStream | None:
+        """The sent stream with the same counters, if no other source's are nearly the same."""
         if not among:
             return None
         places = np.array(among, dtype=np.int64)
-        # Quantizers tell videos apart best, loudness hardly tells audios apart.
+        # Quantizers distinguish videos best, loudness hardly distinguishes audios.
         first = stream.life.kind == "video"
-        found = self._alike(stream.life, self._apart(stream, content=first), places)
+        found = self._alike(stream.life, self._distances_of(stream, content=first), places)
         if found is None:
-            found = self._alike(stream.life, self._apart(stream, content=not first), places)
+            found = self._alike(stream.life, self._distances_of(stream, content=not first), places)
         if found is None:
-            both = self._apart(stream, content=True).mean(self._apart(stream, content=False))
+            both = self._distances_of(stream, content=True).mean(
+                self._distances_of(stream, content=False)
+            )
             found = self._alike(stream.life, both, places)
         return found
 
     def nearest(self, stream: StreamCounters) -> int | None:
-        """Another's that is least unlike a stream in both counters, or the one that is known."""
+        """Another probe's stream that is nearest in both counters, or in the one that is known."""
         if not self._sent:
             return None
-        both = [self._apart(stream, content=which).few_s for which in (True, False)]
+        both = [self._distances_of(stream, content=which).few_s for which in (True, False)]
         apart_s = np.sum([np.where(np.isfinite(each), each, 0.0) for each in both], axis=0)
         is_own = self._probe == self._probes.get(stream.life.probe, -1)
         apart_s[is_own | ~(np.isfinite(both[0]) | np.isfinite(both[1]))] = math.inf
         best = int(apart_s.argmin())
         return best if math.isfinite(apart_s[best]) else None
 
-    def are_all_far(self, stream: StreamCounters) -> bool:
-        """Whether a video is known to have taken another course than everything that was sent."""
+    def differs_from_all(self, stream: StreamCounters) -> bool:
+        """Whether a video's counters are known to differ from those of all sent streams."""
         life = stream.life
         if life.kind == "audio" or life.last_s - life.first_s < LONG_S or not self._sent:
             return False
-        content, payload = (self._apart(stream, content=which).enough_s for which in (True, False))
+        content, payload = (
+            self._distances_of(stream, content=which).enough_s for which in (True, False)
+        )
         everyones = np.arange(len(self._sent))
         return bool((content > LIKE_S).all()) and self._are_far(life, payload, everyones, LIKE_S)
 
@@ -124,7 +130,7 @@ class Likenesses:
     ) -> bool:
         """Whether each source that was there for most of a stream is known to be so far from it.
 
-        What was sent there for a short time alone need not be known.
+        Sources that were there for a shorter time need not be known.
         """
         there_s = np.minimum(self._last_s, life.last_s) - np.maximum(self._first_s, life.first_s)
         sources = self._source[places]
@@ -145,30 +151,29 @@ class Likenesses:
         is_video = self._sent[0].life.kind == "video"
         return _Sent([each.content for each in self._sent], _Frames if is_video else _Seconds)
 
-    def _apart(self, stream: StreamCounters, *, content: bool) -> Apart:
-        """How far a counter of a received stream strays from each that was sent.
-
-        Once for each: what is left to choose from changes, and this does not.
-        """
+    def _distances_of(self, stream: StreamCounters, *, content: bool) -> Distances:
+        """The distances of a counter of a received stream from each sent one, computed once."""
         key = stream.life.name, content
-        if key not in self._aparts:
+        if key not in self._distances:
             mine = stream.content if content else stream.payload
             least = np.where(self._has(stream.life), LEAST_POLLS, LEAST_PART)
             sent = self._content if content else self._payload
             unknown = np.full(len(least), math.inf)
-            self._aparts[key] = (
-                sent.apart(mine[0], least) if len(mine) == 1 else Apart(unknown, unknown)
+            self._distances[key] = (
+                sent.distances(mine[0], least) if len(mine) == 1 else Distances(unknown, unknown)
             )
-        return self._aparts[key]
+        return self._distances[key]
 
     def _has(self, received: StreamLifetime) -> BoolArray:
-        """Of each sent stream whether the received one was there only while it was."""
+        """For each sent stream whether the received one was there only while it was."""
         within: BoolArray = (received.first_s > self._first_s - AROUND_S) & (
             received.last_s < self._last_s + AROUND_S
         )
         return within
 
-    def _alike(self, life: StreamLifetime, apart: Apart, places: IntArray) -> Likeness | None:
+    def _alike(
+        self, life: StreamLifetime, apart: Distances, places: IntArray
+    ) -> ClosestStream | None:
         apart_s = apart.enough_s
         is_own = self._probe == self._probes.get(life.probe, -1)
         own_first = places[np.argsort(~is_own[places], kind="stable")]
@@ -178,7 +183,7 @@ class Likenesses:
             return None
         others = places[self._source[places] != self._source[best]]
         if life.kind == "video" and not is_own[best]:
-            # Its own, come back, would be the best: they are polled at once.
+            # Its own stream, sent back, would be the best: both are polled at the same time.
             others = others[~is_own[others]]
         next_s = float(apart_s[others].min(initial=math.inf))
         is_long = life.last_s - life.first_s >= LONG_S
@@ -191,39 +196,39 @@ class Likenesses:
         is_sure = self._are_far(life, apart.few_s, others, sure_s) if is_alone else next_s >= sure_s
         if is_own[best]:
             is_clear = is_clear and is_sure and life.kind == "video"
-        return Likeness(best, best_s, is_sure) if is_clear else None
+        return ClosestStream(best, best_s, is_sure) if is_clear else None
 
 
 def clearly(life: StreamLifetime, best_s: float, next_s: float) -> bool:
-    """Whether the best is so much better than the next that it is no chance."""
+    """Whether the best is so much better than the next that it is not by chance."""
     if life.kind == "audio":
-        return next_s >= max(best_s + HEARD_S, DOUBTFUL * best_s)
+        return next_s >= max(best_s + SAME_SOUND_S, DOUBTFUL * best_s)
     if life.last_s - life.first_s >= LONG_S:
         return next_s >= max(best_s + CLEARLY_S, CLEARLY * best_s)
     return next_s >= max(best_s + DOUBTFUL_S, DOUBTFUL * best_s)
 
 
-# ---------------------------------------------------------------- what was sent, at any time
+# ---------------------------------------------------------------- sent counters at any time
 
 
 class _Seconds:
-    """Counters of several courses in steps of time; NaN where one was not there."""
+    """Several counters in steps of time; NaN where one was not there."""
 
-    def __init__(self, courses: Sequence[CounterSeries]) -> None:
-        self._begin_s = min(course.run_s[0] for course in courses)
-        end_s = max(course.run_s[-1] for course in courses)
+    def __init__(self, counters: Sequence[CounterSeries]) -> None:
+        self._begin_s = min(counter.run_s[0] for counter in counters)
+        end_s = max(counter.run_s[-1] for counter in counters)
         steps_s = self._begin_s + STEP_S * np.arange(
             math.ceil((end_s - self._begin_s) / STEP_S) + 2
         )
         self._known = np.stack(
             [
                 np.interp(steps_s, each.run_s, each.counted, left=math.nan, right=math.nan)
-                for each in courses
+                for each in counters
             ]
         )
 
     def at(self, run_s: FloatArray) -> FloatArray:
-        """What each stood at at some times; NaN where that is unknown."""
+        """The value of each at some times; NaN where that is unknown."""
         place = (run_s - self._begin_s) / STEP_S
         step = np.minimum(np.maximum(place.astype(np.int64), 0), self._known.shape[1] - 2)
         before = self._known[:, step]
@@ -231,34 +236,34 @@ class _Seconds:
         found[:, (place < 0) | (place > self._known.shape[1] - 1)] = math.nan
         return found
 
-    def strays(self, received: CounterSeries) -> FloatArray:
-        """By how much a received counter differs: by course, lag and poll."""
+    def differences(self, received: CounterSeries) -> FloatArray:
+        """The differences of a received counter, by sent counter, lag and poll."""
         return received.counted - self.at(received.run_s - LAGS_S[:, None])
 
 
 class _Frames:
-    """Counters of several courses of videos, frame by frame.
+    """Several counters of videos, frame by frame.
 
-    Polls see whole frames alone: at so few a second that blurs what is compared by time.
+    Polls count whole frames only, which at low frame rates blurs a comparison by time.
     """
 
-    def __init__(self, courses: Sequence[CounterSeries]) -> None:
-        self._by_time = _Seconds([replace(each, counted=each.frames) for each in courses])
-        self._begin_s = np.array([each.run_s[0] for each in courses])
-        self._first = np.array([each.frames[0] for each in courses])
-        counts = [int(each.frames[-1] - each.frames[0]) + 1 for each in courses]
-        # The first and the last column stand for what is outside.
-        self._known = np.full((len(courses), max(counts) + 2), math.nan)
-        for known, each, count in zip(self._known, courses, counts, strict=True):
+    def __init__(self, counters: Sequence[CounterSeries]) -> None:
+        self._by_time = _Seconds([replace(each, counted=each.frames) for each in counters])
+        self._begin_s = np.array([each.run_s[0] for each in counters])
+        self._first = np.array([each.frames[0] for each in counters])
+        counts = [int(each.frames[-1] - each.frames[0]) + 1 for each in counters]
+        # The first and the last column are for frames outside of the stream.
+        self._known = np.full((len(counters), max(counts) + 2), math.nan)
+        for known, each, count in zip(self._known, counters, counts, strict=True):
             frames = each.frames[0] + np.arange(count)
             known[1 : count + 1] = np.interp(frames, each.frames, each.counted)
 
-    def strays(self, received: CounterSeries) -> FloatArray:
-        """By how much a received counter differs: by course, lag and poll."""
+    def differences(self, received: CounterSeries) -> FloatArray:
+        """The differences of a received counter, by sent counter, lag and poll."""
         frames = received.frames
         rate = (frames[-1] - frames[0]) / (received.run_s[-1] - received.run_s[0])
         lags = np.unique(np.round(FRAME_LAGS_S * rate))
-        # What is unknown (NaN) is sorted behind: the median of the rest.
+        # The median of the known values: NaN is sorted behind.
         ahead = np.sort(self._by_time.at(received.run_s) - frames)
         middle = np.count_nonzero(~np.isnan(ahead), axis=1) // 2
         usual = np.round(ahead[np.arange(len(ahead)), np.minimum(middle, ahead.shape[1] - 1)])
@@ -266,44 +271,44 @@ class _Frames:
         width = self._known.shape[1]
         within = np.minimum(np.maximum(place.astype(np.int64), 0), width - 1)
         within += width * np.arange(len(self._known))[:, None, None]
-        strays: FloatArray = received.counted - self._known.take(within)
-        # As by time: how an encoder begins says more of when it was polled than of which it is.
+        differences: FloatArray = received.counted - self._known.take(within)
+        # As by time: the first frames of an encoder depend more on the poll than on the encoder.
         early = received.run_s < self._begin_s[:, None] + LAGS_S[-1]
-        strays[np.broadcast_to(early[:, None], strays.shape)] = math.nan
-        return strays
+        differences[np.broadcast_to(early[:, None], differences.shape)] = math.nan
+        return differences
 
 
 class _Sent:
-    """A counter of what was sent, of each stream in each of its encodings."""
+    """A counter of all sent streams, of each of their encodings."""
 
     def __init__(
         self,
-        courses: Sequence[Sequence[CounterSeries]],
+        counters: Sequence[Sequence[CounterSeries]],
         sampled: Callable[[Sequence[CounterSeries]], _Seconds | _Frames],
     ) -> None:
-        self._count = len(courses)
+        self._count = len(counters)
         self._stream = np.array(
-            [number for number, of in enumerate(courses) for _ in of], dtype=np.int64
+            [number for number, of in enumerate(counters) for _ in of], dtype=np.int64
         )
-        every = [course for of in courses for course in of]
+        every = [counter for of in counters for counter in of]
         self._known = sampled(every) if every else None
 
-    def apart(self, received: CounterSeries, least: IntArray) -> Apart:
-        """How far a received counter strays from each; `least` polls of each are enough."""
-        found = Apart(np.full(self._count, math.inf), np.full(self._count, math.inf))
+    def distances(self, received: CounterSeries, least: IntArray) -> Distances:
+        """The distances of a received counter from each; `least` polls of each are enough."""
+        found = Distances(np.full(self._count, math.inf), np.full(self._count, math.inf))
         if self._known is None:
             return found
-        strays = self._known.strays(received)
-        known: BoolArray = np.all(~np.isnan(strays), axis=1)
+        differences = self._known.differences(received)
+        known: BoolArray = np.all(~np.isnan(differences), axis=1)
         polls = known.sum(axis=1)
         some = polls >= LEAST_POLLS
         if not some.any():
             return found
         known, polls, stream = known[some], polls[some], self._stream[some]
-        strays = np.where(known[:, None], strays[some], 0.0)
-        strays -= strays.sum(axis=2, keepdims=True) / polls[:, None, None]
-        strays *= known[:, None]
-        square = np.einsum("ijk,ijk->ij", strays, strays).min(axis=1) / polls
+        differences = np.where(known[:, None], differences[some], 0.0)
+        differences -= differences.sum(axis=2, keepdims=True) / polls[:, None, None]
+        differences *= known[:, None]
+        square = np.einsum("ijk,ijk->ij", differences, differences).min(axis=1) / polls
         first, last = known.argmax(axis=1), known.shape[1] - 1 - known[:, ::-1].argmax(axis=1)
         grew = received.counted[last] - received.counted[first]
         span_s = received.run_s[last] - received.run_s[first]

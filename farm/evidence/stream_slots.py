@@ -1,8 +1,8 @@
-"""Which of a probe's streams stands for which of those that it is owed. Pure.
+"""Matches a probe's streams to those that it is owed (expected by the plan). Pure.
 
-A probe is owed so many streams of a kind, each from a sender. Streams come and go: a page is loaded
-anew, a connection is moved, an SSRC changes. They are matched to what is owed so that the least is
-missing; the order in which they appeared never counts.
+A probe is owed a number of streams of a kind, each from a sender. Streams begin and end: a page is
+reloaded, a connection is moved, an SSRC changes. They are matched to those owed so that the least
+time is missing; the order in which they appeared does not count.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 RECENT_S = 3.0
-"""So long a move may take: two streams are there together, or none is. What is there besides does
-not stand in for it, and of several that ended just before, the first goes on."""
+"""The longest time of a move, during which both streams are there, or none is. An extra stream does
+not fill it, and of several that ended just before, the first continues."""
 
 Span = tuple[float, float]
 
@@ -25,14 +25,14 @@ ALWAYS: Span = (-math.inf, math.inf)
 class Stream:
     """A stream that flowed from `first_s` to `last_s`.
 
-    - `sender`: the probe it came from, `None`: not known; where it is not sure `possible` are those
-      it can have come from (`None`: nobody asked).
-    - `nearest`: of senders of whom it may be equally well, this one.
-    - `rank`: of several that could be what is owed, those of the lowest are.
-    - `is_extra`: it is known not to be what is owed.
-    - `is_sure`: else `sender` and `is_extra` count only where they leave nothing missing.
-    - `group`: streams that nobody is owed go on only in others of their group.
-    - `of`: the number of the page's stream that this is a part of, between two silences; -1: whole.
+    - `sender`: the probe that sent it, `None`: not known; where it is not sure `possible` are those
+      that can have sent it (`None`: not searched for).
+    - `nearest`: the sender that is preferred where several are equally possible.
+    - `rank`: of several candidates for an owed stream those of the lowest rank are taken.
+    - `is_extra`: it is known not to be an owed stream.
+    - `is_sure`: if not, `sender` and `is_extra` are ignored where they leave something missing.
+    - `group`: extra streams continue only in others of their group.
+    - `of`: the number of the page's stream of which this is a part, between two silences; -1: all.
     """
 
     first_s: float
@@ -49,7 +49,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """From `from_s` on, and before `to_s`, `stream` (its number) is what is owed as `track`."""
+    """From `from_s` on, and before `to_s`, the owed stream `track` is `stream` (its number)."""
 
     track: int
     stream: int
@@ -59,9 +59,9 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """`owners` in the order of tracks and time; those from `owed` on are owed to nobody.
+    """The result of a match: `owners` in the order of tracks and time.
 
-    `senders` has for each track whom it comes from: one, or all it could be.
+    Tracks from `owed` on are extra. `senders` has for each track its sender, or all possible ones.
     """
 
     owed: int
@@ -70,7 +70,7 @@ class Matched:
 
 
 class _Claim(NamedTuple):
-    """A span in which a stream, by its number, stands for something; `of` is `Stream.of`."""
+    """A span in which a slot is filled by a stream (its number); `of` is `Stream.of`."""
 
     begin_s: float
     end_s: float
@@ -80,14 +80,14 @@ class _Claim(NamedTuple):
 
 @dataclass(slots=True)
 class _Slot:
-    """What stands for one owed stream so far: spans with the number of the stream, in order."""
+    """One owed stream, and the spans in which it is filled so far, in order."""
 
     sender: str | None
     claims: list[_Claim] = field(default_factory=list)
     is_known: bool = False
 
     def gain(self, stream: Stream) -> list[Span]:
-        """What of the stream's time nothing else stands for; a moment between two needs nothing."""
+        """The spans of the stream in which the slot is free; short gaps of moves are ignored."""
         free: list[Span] = []
         begin_s, ended_s = stream.first_s, -math.inf
         for claim in self.claims:
@@ -101,11 +101,11 @@ class _Slot:
         return free
 
     def can_be(self, stream: Stream) -> bool:
-        """Whether the stream can be of the sender whose slot this is."""
+        """Whether the stream can come from the sender of this slot."""
         return self.sender is None or stream.possible is None or self.sender in stream.possible
 
     def is_free_for(self, stream: Stream) -> bool:
-        """Whether no more than a moment of the stream's time is taken."""
+        """Whether at most `RECENT_S` of the stream's time is taken."""
         taken_s = sum(
             max(0.0, min(claim.end_s, stream.last_s) - max(claim.begin_s, stream.first_s))
             for claim in self.claims
@@ -113,14 +113,15 @@ class _Slot:
         return taken_s <= RECENT_S
 
     def take(self, number: int, stream: Stream, spans: Iterable[Span]) -> None:
-        """Let the stream stand for it in these spans."""
+        """Fill the slot with the stream in these spans."""
         claims = [_Claim(begin_s, end_s, number, stream.of) for begin_s, end_s in spans]
         self.claims = sorted([*self.claims, *claims])
 
     def distance(self, stream: Stream) -> tuple[bool, float]:
-        """How unlikely it is that what ended goes on in this stream.
+        """How unlikely it is that the slot's last stream continues in this one.
 
-        What ended just now comes before what is gone for long, and goes on in its order.
+        One that ended just before is likelier than one that ended long ago; of several that ended
+        just before, the first is the likeliest.
         """
         ended = [claim for claim in self.claims if claim.end_s <= stream.first_s]
         last = max(ended, key=lambda claim: claim.end_s, default=None)
@@ -133,23 +134,23 @@ class _Slot:
 def match(
     streams: Sequence[Stream], owed: Sequence[str | None], hold: Span, partners: Sequence[str] = ()
 ) -> Matched:
-    """Match streams, in an order that does not depend on that of their rows, to what is owed.
+    """Match streams, in an order that does not depend on that of their rows, to those owed.
 
-    `owed` has the sender of each owed stream, `None` where it may be any of `partners`. What is
-    missing counts in the hold first.
+    `owed` has the sender of each owed stream, `None` where it may be any of `partners`. Time that
+    is missing in the hold counts more than other time.
     """
     slots, extra = _placed(streams, owed, hold, partners)
     if any(not stream.is_sure for stream in streams):
-        bold = [stream if stream.is_sure else _nameless(stream) for stream in streams]
-        others = _placed(bold, owed, hold, partners)
+        unsure = [stream if stream.is_sure else _nameless(stream) for stream in streams]
+        others = _placed(unsure, owed, hold, partners)
         if _missing_s(slots, hold) > _missing_s(others[0], hold) + RECENT_S:
-            streams, (slots, extra) = bold, others
+            streams, (slots, extra) = unsure, others
     more: list[_Slot] = []
     groups: dict[tuple[str | None, str, int], list[_Slot]] = {}
     for number in sorted(extra):
         stream = streams[number]
         rest = groups.setdefault((stream.sender, stream.group, stream.rank), [])
-        if not _goes_on(number, stream, rest, hold):
+        if not _continues(number, stream, rest, hold):
             slot = _Slot(stream.sender)
             slot.take(number, stream, [(stream.first_s, stream.last_s)])
             rest.append(slot)
@@ -162,11 +163,11 @@ def match(
 def _placed(
     streams: Sequence[Stream], owed: Sequence[str | None], hold: Span, partners: Sequence[str]
 ) -> tuple[list[_Slot], list[int]]:
-    """The slots of what is owed, and the numbers of the streams that are in none."""
+    """The slots of the owed streams, and the numbers of the streams that are in none."""
     slots = [_Slot(sender) for sender in owed]
     extra, unknown = _by_sender(streams, slots, partners)
-    # What begins where another ended goes on in its place; only then may others fill what is left.
-    late = [number for number in unknown if not _goes_on(number, streams[number], slots, hold)]
+    # First streams that begin where another ended continue it; then others fill what is left.
+    late = [number for number in unknown if not _continues(number, streams[number], slots, hold)]
     extra += [number for number in late if not _fills(number, streams[number], slots, hold)]
     return slots, extra
 
@@ -176,7 +177,7 @@ def _nameless(stream: Stream) -> Stream:
 
 
 def _missing_s(slots: Sequence[_Slot], hold: Span) -> float:
-    """The seconds of the hold, of all slots together, in which nothing stands for what is owed."""
+    """The seconds of the hold, summed over all slots, in which a slot is not filled."""
     return sum(
         hold[1]
         - hold[0]
@@ -188,7 +189,7 @@ def _missing_s(slots: Sequence[_Slot], hold: Span) -> float:
 def _by_sender(
     streams: Sequence[Stream], slots: Sequence[_Slot], partners: Sequence[str]
 ) -> tuple[list[int], list[int]]:
-    """Give each sender's streams its slot; what is known to be extra, and what is left."""
+    """Fill the slots of known senders; returns the extra streams, and the remaining ones."""
     extra: list[int] = []
     unknown: list[int] = []
     of_sender = {slot.sender: slot for slot in slots if slot.sender is not None}
@@ -196,24 +197,24 @@ def _by_sender(
     for number in sorted(range(len(streams)), key=lambda number: (streams[number].rank, number)):
         stream = streams[number]
         if stream.is_extra or (stream.sender is not None and stream.sender not in partners):
-            extra.append(number)  # or the probe's own, come back
+            extra.append(number)  # or the probe's own, sent back
         elif stream.sender is not None and stream.sender in of_sender:
             of_sender[stream.sender].is_known = True
             named.append((number, of_sender[stream.sender]))
         else:
             unknown.append(number)
-    late = [(n, slot) for n, slot in named if not _goes_on(n, streams[n], [slot], ALWAYS)]
+    late = [(n, slot) for n, slot in named if not _continues(n, streams[n], [slot], ALWAYS)]
     extra += [n for n, slot in late if not _fills(n, streams[n], [slot], ALWAYS)]
     return extra, unknown
 
 
-def _goes_on(number: int, stream: Stream, slots: Sequence[_Slot], hold: Span) -> bool:
-    """Whether the stream begins where what stands for something has ended, or nothing does."""
+def _continues(number: int, stream: Stream, slots: Sequence[_Slot], hold: Span) -> bool:
+    """Fill a free slot with the stream, where there is one; whether there was."""
     return _fills(number, stream, [slot for slot in slots if slot.is_free_for(stream)], hold)
 
 
 def _fills(number: int, stream: Stream, slots: Sequence[_Slot], hold: Span) -> bool:
-    """Whether the stream stands for something; it is given the slot that it helps most."""
+    """Fill the slot in which the stream fills most; whether there was one."""
     best: tuple[tuple[float, ...], _Slot, list[Span]] | None = None
     for place, slot in enumerate(slots):
         spans = slot.gain(stream) if slot.can_be(stream) else []
@@ -231,10 +232,10 @@ def _fills(number: int, stream: Stream, slots: Sequence[_Slot], hold: Span) -> b
 
 
 def _senders(slots: Sequence[_Slot], partners: Sequence[str]) -> list[tuple[str, ...]]:
-    """Whom each slot's stream comes from.
+    """The possible senders of each slot's stream.
 
-    What only one sender is left for is that sender's; where nothing came of those that are left,
-    each lacks its own.
+    Where only one sender remains it is that one; where no stream of the remaining ones arrived,
+    each slot keeps its own sender.
     """
     unknown = [slot for slot in slots if slot.sender is not None and not slot.is_known]
     left = tuple(slot.sender for slot in unknown if slot.sender is not None)
@@ -251,14 +252,14 @@ def _senders(slots: Sequence[_Slot], partners: Sequence[str]) -> list[tuple[str,
 
 
 def _owners(track: int, slot: _Slot) -> Iterable[Owner]:
-    """One stream after the other; what comes before the first, or after the last, is theirs."""
+    """The owners of a slot in order; the first begins at any time, the last never ends."""
     joined: list[Owner] = []
     ended_s = -math.inf
     for claim in slot.claims:
         if not joined:
             joined.append(Owner(track, claim.number, -math.inf, math.inf))
         elif joined[-1].stream != claim.number:
-            # The row at which the one before ended is still its own.
+            # The row at which the one before ended still belongs to that one.
             begin_s = claim.begin_s
             at_s = math.nextafter(begin_s, math.inf) if begin_s <= ended_s else begin_s
             joined[-1] = replace(joined[-1], to_s=at_s)

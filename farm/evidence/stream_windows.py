@@ -1,8 +1,8 @@
-"""Rows of RTP streams -> their figures in windows, one frame per direction.
+"""Rows of RTP streams -> their figures in windows, one data frame per direction.
 
-What came about between two polls counts in the window of the later one. Nothing loops over rows.
-Columns are those of `trial.StreamInterval` where they are final, else what those are made of;
-`rows` counts the polls that had the stream.
+What was counted between two polls counts in the window of the later one. Nothing loops over rows.
+Columns are those of `trial_evidence.StreamInterval`, or intermediate ones; `rows` counts the polls
+that had the stream.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from farm.recording.sample_reader import SampleReader
 def received(
     tables: RtpTables, owners: Owners, edges: FloatArray, pairs: pl.DataFrame | None
 ) -> pl.DataFrame | None:
-    """Of each stream that came; `None` if none did. `pairs` are those of `round_trips`."""
+    """The figures of received streams; `None` without any. `pairs` come from `round_trips`."""
     table = tables.received
     if table is None:
         return None
@@ -63,14 +63,14 @@ def sent(
     edges: FloatArray,
     pairs: pl.DataFrame | None,
 ) -> pl.DataFrame | None:
-    """Of each stream that went; `None` if none did. `pairs` are those of `round_trips`."""
+    """The figures of sent streams; `None` without any. `pairs` come from `round_trips`."""
     table = tables.sent
     if table is None:
         return None
     rows = StreamRows(table, owners, edges, "framesEncoded")
     packets = rows.total(table.delta("packetsSent"))
     again = rows.total(table.delta("retransmittedPacketsSent"))
-    # What nobody asked for is padding: a sender probes for bandwidth with packets sent before.
+    # Without NACKs it is padding: a sender probes for bandwidth with packets sent before.
     again = np.where(rows.total(table.delta("nackCount")) == 0, 0.0, again)
     payload = rows.layers.total(rows.values(table.delta("payload")))
     reason = table.frame["qualityLimitationReason"]
@@ -107,7 +107,7 @@ def _is(column: pl.Series, word: str) -> pl.Series:
 def _with_capture(
     windows: pl.DataFrame, sources: PollTable | None, edges: FloatArray
 ) -> pl.DataFrame:
-    """The rate at which each stream's camera gave frames."""
+    """The windows with the frame rate of each stream's camera."""
     if sources is None:
         return windows
     frame = sources.frame
@@ -133,7 +133,7 @@ def _with_capture(
 def _with_round_trips(
     windows: pl.DataFrame, reports: pl.DataFrame | None, pairs: pl.DataFrame | None
 ) -> pl.DataFrame:
-    """What the server's receiver reports say; the round trip, failing that, as ICE measures it."""
+    """The windows with the server's receiver reports; without these the round trip is ICE's."""
     known = []
     if reports is not None:
         on = ["probe", "kind", "track", "window"]

@@ -66,7 +66,7 @@ class SessionChannels:
 def _polled_s(rows: SampleReader, tables: RtpTables) -> Array:
     """The times of the page's polls, also where the table of polls is damaged."""
     polls = rows.polls(())
-    frames = [table.said for table in (tables.received, tables.sent) if table is not None]
+    frames = [table.every for table in (tables.received, tables.sent) if table is not None]
     times = [
         frame["run_s"].drop_nulls().cast(pl.Float64).to_numpy()
         for frame in (*frames, *(() if polls is None else (polls,)))

@@ -94,7 +94,7 @@ def test_a_stream_that_is_like_nobodys_is_strange_where_others_are_like_their_se
     take(polled, others)
     polled.received("p000", course(1), mid="7", ssrc=600, track="t7")
     (name,) = (each.name for each in RtpTables(polled.trial()).lives if each.mid == "7")
-    assert origins(polled).strange == (frozenset({name}) if others else frozenset())
+    assert origins(polled).unmatched == (frozenset({name}) if others else frozenset())
 
 
 def test_streams_that_are_alike_all_along_are_not_told_apart() -> None:
