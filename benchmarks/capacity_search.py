@@ -1,25 +1,24 @@
-"""How right, and how dear, is the search for the capacity? Against three others, on known servers.
+"""Accuracy and cost in trials of the search for the capacity, against three others.
 
     python -m benchmarks.capacity_search [--servers N] [--seed S ...]
 
-Simulated servers (`benchmarks.simulated_servers`), offline, the same luck for all. An answer is
-*within* if it is at most one step or 10 % from the truth, the load at which a hold passes with
-probability 0.9. The seeds are three to which nothing was tuned: keep it so, try changes on others.
-The others are
+All run on simulated servers of known capacity (`benchmarks.simulated_servers`), offline, with the
+same random numbers. An answer is *within* if it is at most one step or 10 % from the truth, the
+load at which a hold passes with probability 0.9. Nothing was tuned to the three seeds: keep it so,
+try changes on others. The other searches are
 
 - linear: a plain ramp, one step at a time, until a trial fails;
 - bisection: doubling until a trial fails, then halving the gap, each load once;
-- mlrsearch: MLRsearch of PyPI (RFC 9971), each load judged by up to three trials (two passes and
-  one fail make it good), starting at the largest load, which it may; and `mlrsearch, capped`, on a
+- mlrsearch: MLRsearch of PyPI (RFC 9971), each load judged by up to three trials (two passes of
+  three are enough), starting at the largest load, as it is free to; and `mlrsearch, capped`, on a
   range that ends at twice the first load that failed when doubling.
 
-Only the search has an interval that claims to hold the truth with a probability; where it says
-`drift` it claims none. Of the others the interval is from the largest load that they hold good to
-the next above it. The last line is one JSON object, over the servers of all seeds: `within`,
-`median_trials` and `p90_trials` are on narrow servers (see `SimulatedServer.narrow`),
-`interval_holds` is on all, drifting ones by what they are at the last trial, and `converged_right`
-is how many of the answers said to be `converged`, of servers that do not drift, are within. `seeds`
-has the search's figures on each of them.
+Only the farm's search states an interval with a probability; in the state `drift` it states none.
+The interval of the others is from the largest load that they accept to the next above it. The last
+line is one JSON object, over the servers of all seeds: `within`, `median_trials` and `p90_trials`
+are for narrow servers (see `SimulatedServer.narrow`), `interval_holds` is for all, drifting ones by
+their capacity at the last trial, and `converged_right` is the share of answers within, among those
+with state `converged` on servers that do not drift. `seeds` has the search's figures for each seed.
 """
 
 from __future__ import annotations
@@ -50,24 +49,24 @@ Interval = tuple[int | None, int | None]
 
 @dataclass
 class Trials:
-    """One search's trials on a server: counted, and its luck."""
+    """One search's trials on a server: their number, and its random numbers."""
 
     server: SimulatedServer
     rng: random.Random
     used: int = 0
 
     def hold(self, load: int) -> tuple[bool, int, int]:
-        found = self.server.hold(load, self.used, self.rng)
+        outcome = self.server.hold(load, self.used, self.rng)
         self.used += 1
-        return found
+        return outcome
 
     def passes(self, load: int) -> bool:
         return self.hold(load)[0]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a search said of a server, judged."""
+class SearchAnswer:
+    """A search's answer for a server, compared with the truth."""
 
     server: SimulatedServer
     probes: int | None
@@ -81,10 +80,10 @@ class Answer:
 
     @property
     def within(self) -> bool:
-        said, truth = self.probes or 0, self.truth
-        if said == self.server.maximum and truth >= said:
+        capacity, truth = self.probes or 0, self.truth
+        if capacity == self.server.maximum and truth >= capacity:
             return True
-        return abs(said - truth) <= max(self.server.step, NEAR * truth)
+        return abs(capacity - truth) <= max(self.server.step, NEAR * truth)
 
     @property
     def holds(self) -> bool:
@@ -149,7 +148,7 @@ def mlrsearch(trials: Trials) -> tuple[int | None, Interval, str]:
 
 
 def mlrsearch_capped(trials: Trials) -> tuple[int | None, Interval, str]:
-    """The trials that find the cap count."""
+    """MLRsearch on a capped range; the trials that find the cap count, too."""
     _, bad = doubled(trials)
     maximum = trials.server.maximum
     return _mlrsearch(trials, maximum if bad is None else min(maximum, 2 * bad))
@@ -157,7 +156,7 @@ def mlrsearch_capped(trials: Trials) -> tuple[int | None, Interval, str]:
 
 @dataclass
 class Measurer(MLRsearch.AbstractMeasurer):  # type: ignore[misc]
-    """A load between two rungs is the lower one; units that failed are what was lost."""
+    """Measures a load between two steps at the lower one; failed units count as loss."""
 
     trials: Trials
 
@@ -216,17 +215,17 @@ SEARCHES: dict[str, Search] = {
 }
 
 
-def answers(search: Search, servers: Sequence[SimulatedServer], seed: int) -> list[Answer]:
+def answers(search: Search, servers: Sequence[SimulatedServer], seed: int) -> list[SearchAnswer]:
     found = []
     for at, server in enumerate(servers):
         trials = Trials(server, random.Random(f"{seed}-{at}"))  # noqa: S311
         probes, interval, state = search(trials)
-        found.append(Answer(server, probes, interval, trials.used, state))
+        found.append(SearchAnswer(server, probes, interval, trials.used, state))
     return found
 
 
-def figures(found: Sequence[Answer]) -> dict[str, float]:
-    """On the narrow servers among them; intervals on all."""
+def figures(found: Sequence[SearchAnswer]) -> dict[str, float]:
+    """The figures of these answers: of narrow servers, intervals of all."""
     narrow = [answer for answer in found if answer.server.narrow]
     converged = [
         answer for answer in found if answer.state == "converged" and answer.server.drift == "none"
@@ -245,8 +244,8 @@ def share(those: Any) -> float:
     return round(sum(counted) / len(counted), 4) if counted else float("nan")
 
 
-def parts(found: Sequence[Answer]) -> dict[str, list[Answer]]:
-    """The set by what its servers are like."""
+def parts(found: Sequence[SearchAnswer]) -> dict[str, list[SearchAnswer]]:
+    """The answers grouped by kind of server."""
     steady = [answer for answer in found if answer.server.drift == "none"]
     named = {
         "narrow": [answer for answer in steady if answer.server.narrow],
@@ -260,7 +259,7 @@ def parts(found: Sequence[Answer]) -> dict[str, list[Answer]]:
     return {**named, "all": list(found)}
 
 
-def row(name: str, found: Sequence[Answer]) -> str:
+def row(name: str, found: Sequence[SearchAnswer]) -> str:
     used = [answer.trials for answer in found]
     return (
         f"  {name:15} {len(found):4} servers: within {share(a.within for a in found):.3f}, "
@@ -272,7 +271,7 @@ def row(name: str, found: Sequence[Answer]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--servers", type=int, default=SERVERS, help="so many of each seed")
+    parser.add_argument("--servers", type=int, default=SERVERS, help="number for each seed")
     parser.add_argument("--seed", type=int, nargs="+", default=SEEDS)
     options = parser.parse_args()
     print(
@@ -281,7 +280,7 @@ def main() -> None:
         f"MLRsearch {version('MLRsearch')}; {options.servers} servers of each of the seeds "
         f"{', '.join(map(str, options.seed))}"
     )
-    told: dict[str, dict[str, Any]] = {}
+    by_search: dict[str, dict[str, Any]] = {}
     for name, search in SEARCHES.items():
         began_s = time.process_time()
         by_seed = {
@@ -294,14 +293,14 @@ def main() -> None:
         for part, those in parts(every).items():
             if those and (name == "ours" or part in ("narrow", "all")):
                 print(row(part, those))
-        told[name] = figures(every)
+        by_search[name] = figures(every)
         if name == "ours":
-            told[name]["seeds"] = {seed: figures(found) for seed, found in by_seed.items()}
-            for seed, scored in told[name]["seeds"].items():
+            by_search[name]["seeds"] = {seed: figures(found) for seed, found in by_seed.items()}
+            for seed, scored in by_search[name]["seeds"].items():
                 print(f"  seed {seed}: " + ", ".join(f"{key} {scored[key]:g}" for key in scored))
-    mine = told.pop("ours")
-    capped = told.pop("mlrsearch, capped")
-    print(json.dumps({**mine, **told, "mlrsearch_capped": capped}))
+    mine = by_search.pop("ours")
+    capped = by_search.pop("mlrsearch, capped")
+    print(json.dumps({**mine, **by_search, "mlrsearch_capped": capped}))
 
 
 if __name__ == "__main__":

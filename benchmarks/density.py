@@ -1,11 +1,11 @@
-"""What a probe costs: one browser a user, full probes that share one, light probes that do.
+"""The CPU cost of a probe: one browser a user, full probes that share one, light probes that do.
 
     python -m benchmarks.density [--server embedded] [--seconds 20]
 
-The same page and clip against the same server, which sends each page its own media back; video at
-the server is held to 500 kbit/s for all kinds, Opus goes both ways. Whole process trees are
-counted, by CPU time; the browsers of each kind have one core, this process has the others. Needs
-root, for a network namespace of its own. The last line is one JSON object.
+All use the same page, clip and server, which sends each page its own media back; video at the
+server is limited to 500 kbit/s for all kinds, Opus goes both ways. The CPU time of whole process
+trees is counted; the browsers of each kind have one core, this process has the others. Needs root,
+for a network namespace of its own. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from benchmarks import own_network
 from benchmarks.echo_app import echo_app
 from benchmarks.echo_servers import Arrived, EchoServer, VideoCodec, embedded, janus
 from benchmarks.echo_trial import EchoResult, Setting, echo_experiment, echo_trial, video_bps
-from benchmarks.process_cpu import cores_between, looking
+from benchmarks.process_cpu import cores_between, cpu_sampling
 from farm.browser.program import chromium_command, find_chromium, sandbox_works
 from farm.hosts.wiring import clip_cache
 from farm.media import prepare
@@ -37,12 +37,12 @@ from farm.planning.trial_planning import camera_size
 from farm.processes import Processes
 
 JANUS_BPS = 540_000
-"""What Janus lets a page send in all: some 500 kbit/s of it are video."""
+"""The bitrate to which Janus limits a page: some 500 kbit/s of it are video."""
 
 JANUS_CODECS: dict[str, VideoCodec] = {"janus": "vp8", "janus-h264": "h264"}
 EMBEDDED_KBPS = 500
 BUSY_CODES = frozenset({"host_cpu", OTHER_PROGRAMS})
-"""Reasons that hang on what other programs do here."""
+"""Reasons that depend on other programs of this machine."""
 
 TOGETHER, TRIES = 20, 3
 SETTLE_S = 10.0
@@ -50,7 +50,7 @@ SETTLE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one probe of a kind."""
+    """The cost of one probe of a kind."""
 
     kind: str
     probes: int
@@ -125,7 +125,7 @@ async def server_named(name: str, processes: Processes) -> AsyncIterator[EchoSer
 
 @contextmanager
 def one_core() -> Iterator[int]:
-    """A core that this process and what it starts keep out of, where there is another."""
+    """A core that this process and its children do not use, where there is another."""
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, set(cores[1:]) or set(cores))
     try:
@@ -135,8 +135,10 @@ def one_core() -> Iterator[int]:
 
 
 async def one_browser_each(bench: Setting, users: int, seconds: float, core: int) -> Cost:
-    """Chromium as it is, one for each user, with the farm's flags and cameras and nothing of ours
-    in its page: nobody asks it for statistics either."""
+    """The cost of plain Chromium, one for each user, with the farm's flags and cameras.
+
+    Its page has none of the farm's scripts, and no statistics are read.
+    """
     experiment = echo_experiment("full")
     clip = prepare(experiment.media, camera_size(experiment), clip_cache())
     chromium = find_chromium(None)
@@ -148,7 +150,7 @@ async def one_browser_each(bench: Setting, users: int, seconds: float, core: int
             arrived.append(await bench.server.arrived())
 
     bench.app.joined = 0
-    async with looking(bench.server.pid, clock.run_s, ask_server) as looks:
+    async with cpu_sampling(bench.server.pid, clock.run_s, ask_server) as samples:
         children = []
         for number in range(users):
             profile = bench.processes.temporary_directory("plain-profile-")
@@ -170,7 +172,7 @@ async def one_browser_each(bench: Setting, users: int, seconds: float, core: int
         for child in children:
             await child.stop()
     await bench.server.forget()
-    cores = cores_between(looks, start_s, end_s)
+    cores = cores_between(samples, start_s, end_s)
     rates = video_bps(arrived[first], arrived[-1])
     return Cost("browser_each", users, cores.browsers / users, 0.0, mean(rates), audio_played=True)
 
@@ -178,7 +180,7 @@ async def one_browser_each(bench: Setting, users: int, seconds: float, core: int
 async def shared(bench: Setting, fidelity: Fidelity, load: int, seconds: float, core: int) -> Cost:
     experiment = echo_experiment(fidelity, hold_s=seconds)
     result = await echo_trial(experiment, load, bench, cores=(core,))
-    _told(result)
+    _print(result)
     return Cost(
         fidelity,
         load,
@@ -190,8 +192,10 @@ async def shared(bench: Setting, fidelity: Fidelity, load: int, seconds: float, 
 
 
 async def together(bench: Setting) -> float:
-    """Seconds from the first launch until twenty light probes are in; a machine may be too small to
-    carry them."""
+    """Seconds from the first launch until twenty light probes are in.
+
+    A machine may be too small for them.
+    """
     experiment = echo_experiment("light", hold_s=10.0, settle_s=1.0, sessions_per_second=10.0)
     result = await echo_trial(experiment, TOGETHER, bench)
     joined = sum(join.joined for join in result.evidence.joins)
@@ -199,9 +203,9 @@ async def together(bench: Setting) -> float:
 
 
 async def on_one_core(bench: Setting, light: Cost, seconds: float, core: int) -> int:
-    """The most light probes that one core carried with no poll late and no detector firing.
+    """The most light probes on one core without a late poll or a detector that fired.
 
-    Other programs may keep the core busy: of it only what our browsers took is held to the limit.
+    Other programs may use the core, too: only the CPU of our browsers counts towards the limit.
     """
     most = int(HOST_BUSY / light.cores) // 2 * 2
     for number in range(most, max(0, most - 2 * TRIES), -2):
@@ -222,7 +226,7 @@ async def on_one_core(bench: Setting, light: Cost, seconds: float, core: int) ->
     return 0
 
 
-def _told(result: EchoResult) -> None:
+def _print(result: EchoResult) -> None:
     for fault in result.faults:
         print(f"  {fault.message}")
     rates = ", ".join(f"{rate / 1000:.0f}" for rate in result.video_bps)

@@ -1,4 +1,4 @@
-"""The page of the echo trials, and the one exchange between it and a server."""
+"""The app of the echo trials: it serves a page and passes its offer to an echo server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IN_CALL = WaitFor(function="document.body.dataset.state === 'in call'", within_s
 
 
 def echo_driver() -> Driver:
-    """Both roles of a "call" do the same: they call the server."""
+    """The driver of the page: both roles of a "call" call the server."""
     address = "{app_url}?width={width}&height={height}&frame_rate={frame_rate}"
     steps = RoleSteps(join=(Goto(address),), joined=(IN_CALL,))
     return Driver("echo", {"callee": steps, "caller": steps})
@@ -26,18 +26,18 @@ def echo_driver() -> Driver:
 
 @dataclass(slots=True)
 class EchoApp:
-    """`url` ends with a slash; `joined` counts pages whose remote picture plays."""
+    """The state of the app: `url` ends with a slash, `joined` counts pages that play video."""
 
     url: str = ""
     joined: int = 0
     failed: list[str] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def heard(self) -> None:
+    def notify(self) -> None:
         self._news.set()
 
     async def until_joined(self, count: int, within_s: float) -> None:
-        """Raises RuntimeError, TimeoutError."""
+        """Wait until `count` pages have joined. Raises RuntimeError, TimeoutError."""
         async with asyncio.timeout(within_s):
             while self.joined < count:
                 if self.failed:
@@ -48,7 +48,7 @@ class EchoApp:
 
 @asynccontextmanager
 async def echo_app(server: EchoServer) -> AsyncIterator[EchoApp]:
-    told = EchoApp()
+    state = EchoApp()
 
     async def page(_request: web.Request) -> web.FileResponse:
         return web.FileResponse(PAGE)
@@ -57,13 +57,13 @@ async def echo_app(server: EchoServer) -> AsyncIterator[EchoApp]:
         return web.Response(text=await server.answer(await request.text()))
 
     async def joined(_request: web.Request) -> web.Response:
-        told.joined += 1
-        told.heard()
+        state.joined += 1
+        state.notify()
         return web.Response()
 
     async def failed(request: web.Request) -> web.Response:
-        told.failed.append(await request.text())
-        told.heard()
+        state.failed.append(await request.text())
+        state.notify()
         return web.Response()
 
     app = web.Application()
@@ -75,8 +75,8 @@ async def echo_app(server: EchoServer) -> AsyncIterator[EchoApp]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]
-    told.url = f"http://{host}:{port}/"
+    state.url = f"http://{host}:{port}/"
     try:
-        yield told
+        yield state
     finally:
         await runner.cleanup()

@@ -1,6 +1,6 @@
-"""Servers that send a page its own media back: Janus, which nobody here wrote, and ours.
+"""Echo servers, which send a page its own media back: Janus, and the embedded server.
 
-Both answer on this machine only. The rate of video is set by REMB, on the server's side.
+Both answer on this machine only. They set the rate of video by REMB.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ANSWER_WITHIN_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """Video of one probe at the server since it joined, as the server counts it."""
+    """The video of one probe that arrived since it joined, by the server's counters."""
 
     at_s: float
     packets: int
@@ -37,26 +37,26 @@ class Arrived:
 
 
 class EchoServer(Protocol):
-    """`pid` is its process."""
+    """An echo server; `pid` is its process."""
 
     name: str
     pid: int
 
     async def answer(self, offer: str) -> str:
-        """To an offer with all its candidates in it."""
+        """The answer to an offer with all its candidates in it."""
 
     async def forget(self) -> None:
-        """All calls so far are over."""
+        """Forget all calls so far."""
 
     async def arrived(self) -> list[Arrived]:
-        """Of every call, in their order."""
+        """The arrived video of every call, in their order."""
 
 
 # ---------------------------------------------------------------- Janus
 
 
 class _Socket:
-    """Requests and their answers on one of Janus' WebSockets; what else it says is passed over."""
+    """Requests and their answers on one of Janus' WebSockets; its other messages are ignored."""
 
     def __init__(
         self, socket: aiohttp.ClientWebSocketResponse, constant: Mapping[str, str]
@@ -70,18 +70,21 @@ class _Socket:
 
     async def read(self) -> None:
         async for message in self._socket:
-            said = json.loads(message.data)
-            if said.get("janus") == "webrtcup" and said["sender"] in self.up:
-                self.up[said["sender"]].set()
-            name = said.get("transaction")
+            received = json.loads(message.data)
+            if received.get("janus") == "webrtcup" and received["sender"] in self.up:
+                self.up[received["sender"]].set()
+            name = received.get("transaction")
             answered = name in self._waiting and not (
-                said["janus"] == "ack" and self._final.get(name, False)
+                received["janus"] == "ack" and self._final.get(name, False)
             )
             if answered:
-                self._waiting.pop(name).set_result(said)
+                self._waiting.pop(name).set_result(received)
 
     async def ask(self, request: str, *, waits: bool = False, **more: Any) -> dict[str, Any]:
-        """`waits` for what comes after the acknowledgement. Raises RuntimeError for an error."""
+        """The answer to a request; with `waits` the one that follows the acknowledgement.
+
+        Raises RuntimeError for an error.
+        """
         name = str(next(self._numbers))
         answer = self._waiting[name] = asyncio.get_running_loop().create_future()
         self._final[name] = waits
@@ -89,17 +92,17 @@ class _Socket:
             {"janus": request, "transaction": name, **self._constant, **more}
         )
         async with asyncio.timeout(ANSWER_WITHIN_S):
-            said: dict[str, Any] = await answer
-        if said["janus"] == "error":
-            raise RuntimeError(f"Janus: {request}: {said['error']}")
-        return said
+            message: dict[str, Any] = await answer
+        if message["janus"] == "error":
+            raise RuntimeError(f"Janus: {request}: {message['error']}")
+        return message
 
 
 VideoCodec = Literal["vp8", "h264"]
 
 
 class Janus:
-    """Its echo test; video is held to `remb_bps` by the server's REMB, and of one `codec`."""
+    """Janus' echo test; video is of one `codec` and limited to `remb_bps` by the server's REMB."""
 
     name = "janus"
 
@@ -116,7 +119,7 @@ class Janus:
         attached = await self._api.ask("attach", session_id=session, plugin="janus.plugin.echotest")
         handle = attached["data"]["id"]
         self._api.up[handle] = asyncio.Event()
-        said = await self._api.ask(
+        message = await self._api.ask(
             "message",
             waits=True,
             session_id=session,
@@ -128,7 +131,7 @@ class Janus:
         later = asyncio.create_task(self._hold_rate(session, handle))
         self._later.add(later)
         later.add_done_callback(self._later.discard)
-        return str(said["jsep"]["sdp"])
+        return str(message["jsep"]["sdp"])
 
     async def forget(self) -> None:
         for session, _ in self._calls:
@@ -138,9 +141,9 @@ class Janus:
     async def arrived(self) -> list[Arrived]:
         found = []
         for session, handle in self._calls:
-            said = await self._admin.ask("handle_info", session_id=session, handle_id=handle)
+            message = await self._admin.ask("handle_info", session_id=session, handle_id=handle)
             at_s = asyncio.get_running_loop().time()
-            found.append(Arrived(at_s, **_video(said["info"])))
+            found.append(Arrived(at_s, **_video(message["info"])))
         return found
 
     async def _hold_rate(self, session: int, handle: int) -> None:
@@ -155,7 +158,7 @@ class Janus:
 
 
 def _video(info: Mapping[str, Any]) -> dict[str, int]:
-    """What came in of a handle's video."""
+    """The packets and bytes of video that a handle received."""
     for medium in info["webrtc"]["media"].values():
         if medium["type"] == "video":
             stats = medium["stats"]["in"]
@@ -167,7 +170,10 @@ def _video(info: Mapping[str, Any]) -> dict[str, int]:
 async def janus(
     processes: Processes, remb_bps: int, codec: VideoCodec = "vp8"
 ) -> AsyncIterator[Janus]:
-    """Debian's package, with a configuration of its own. Raises ProcessError, MissingTool."""
+    """Start Janus of Debian's package with its own configuration.
+
+    Raises ProcessError, MissingTool.
+    """
     folder = processes.temporary_directory("janus-")
     configure(folder, "echotest", PORT, admin=Admin(ADMIN_PORT, SECRET))
     child = await processes.start("janus", command(folder), ready=matches(READY))
@@ -191,7 +197,7 @@ async def janus(
 
 
 class Embedded:
-    """One WebRtcEndpoint a call, connected to itself; its own limit of 500 kbit/s holds video."""
+    """One WebRtcEndpoint a call, connected to itself; its own limit of 500 kbit/s is for video."""
 
     name = "embedded"
 
@@ -204,17 +210,17 @@ class Embedded:
         pipeline = await self._kurento.create("MediaPipeline")
         endpoint = await self._kurento.create("WebRtcEndpoint", {"mediaPipeline": pipeline})
         await endpoint.invoke("setMaxVideoSendBandwidth", maxVideoSendBandwidth=self._kbps)
-        # Else a page that was slow once stays so: it is told what it says itself of its own echo.
+        # Else a page that was slow once stays so: REMB would return its estimate of its own echo.
         await endpoint.invoke("setMaxVideoRecvBandwidth", maxVideoRecvBandwidth=self._kbps)
         await endpoint.invoke("setMinVideoRecvBandwidth", minVideoRecvBandwidth=self._kbps)
         await endpoint.connect(endpoint)
         gathered = asyncio.Event()
         found: list[str] = []
 
-        def heard(event: KurentoEvent) -> None:
+        def on_candidate(event: KurentoEvent) -> None:
             found.append(str(event.data["candidate"]["candidate"]))
 
-        await endpoint.subscribe("IceCandidateFound", heard)
+        await endpoint.subscribe("IceCandidateFound", on_candidate)
         await endpoint.subscribe("IceGatheringDone", lambda _event: gathered.set())
         answer = str(await endpoint.invoke("processOffer", offer=offer))
         await endpoint.invoke("gatherCandidates")
@@ -249,7 +255,7 @@ def with_candidates(answer: str, candidates: list[str]) -> str:
 
 @asynccontextmanager
 async def embedded(processes: Processes, kbps: int) -> AsyncIterator[Embedded]:
-    """Raises ProcessError."""
+    """Start the embedded server. Raises ProcessError."""
     server = await start_embedded_kurento(processes)
     async with KurentoClient.connect(server.url) as kurento:
         yield Embedded(kurento, server.child.pid, kbps)

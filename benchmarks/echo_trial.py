@@ -1,4 +1,4 @@
-"""One trial of echo probes, by the farm's own story: host, ramp, settle, hold, recording."""
+"""Runs one trial of echo probes with the farm's own code: host, ramp, settle, hold, recording."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.echo_app import EchoApp, echo_driver
 from benchmarks.echo_servers import Arrived, EchoServer
-from benchmarks.process_cpu import Cores, CpuLook, cores_between, looking
+from benchmarks.process_cpu import Cores, CpuSample, cores_between, cpu_sampling
 from farm.evidence import trial_evidence
 from farm.execution.kurento_monitor import NoKurentoMonitor
 from farm.execution.run_trial import run_trial
@@ -36,7 +36,7 @@ HERE = "here"
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What the trials of a benchmark share; recordings go to `directory`."""
+    """The parts that trials of a benchmark share; recordings go to `directory`."""
 
     server: EchoServer
     app: EchoApp
@@ -46,12 +46,15 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class EchoResult:
-    """`joined_s` is from the first launch until everybody was in; run time began at
-    `began_monotonic_s`."""
+    """The result of an echo trial, with its recording.
+
+    `joined_s` is the time from the first launch until all probes were in; run time began at
+    `began_monotonic_s`.
+    """
 
     began_monotonic_s: float
     evidence: TrialEvidence
-    looks: list[CpuLook]
+    samples: list[CpuSample]
     arrived: list[tuple[float, list[Arrived]]]
     joined_s: float
     faults: tuple[Reason, ...]
@@ -59,7 +62,7 @@ class EchoResult:
 
     @property
     def cores(self) -> Cores:
-        return cores_between(self.looks, *self.hold)
+        return cores_between(self.samples, *self.hold)
 
     @property
     def hold(self) -> tuple[float, float]:
@@ -69,7 +72,7 @@ class EchoResult:
 
     @property
     def video_bps(self) -> list[float]:
-        """Of each probe at the server in the hold, RTP headers and all."""
+        """The bitrate of each probe's video at the server in the hold, with RTP headers."""
         start_s, end_s = self.hold
         inside = [calls for at_s, calls in self.arrived if start_s <= at_s <= end_s]
         return video_bps(inside[0], inside[-1])
@@ -89,7 +92,7 @@ def echo_experiment(
     settle_s: float = 10.0,
     sessions_per_second: float = 2.0,
 ) -> Experiment:
-    """Calls of two that call nobody but the server."""
+    """The experiment: calls of two, both of which call the server and not each other."""
     return Experiment(
         app=AppSettings(run=None, url="http://127.0.0.1/"),
         probes=ProbeSettings(fidelity=fidelity, witnesses=0),
@@ -107,9 +110,9 @@ async def echo_trial(
     cores: tuple[int, ...] | None = None,
     lines: Sequence[AccessLink] = (),
 ) -> EchoResult:
-    """`lines` are those of the first probes.
+    """Run a trial; `lines` are the access links of the first probes.
 
-    Raises BadInput, GeneratorError; a trial that broke off has no hold.
+    Raises BadInput, GeneratorError; a trial that was interrupted has no hold.
     """
     server = bench.server
     clock = RunClock()
@@ -135,7 +138,7 @@ async def echo_trial(
         order = HostOrder(HERE, HERE, cores, camera_size(experiment), experiment.probes.fidelity)
         world = _world(experiment, clock, kit, order, bench.processes)
         async with (
-            looking(server.pid, clock.run_s, ask_server) as looks,
+            cpu_sampling(server.pid, clock.run_s, ask_server) as samples,
             recording.trial(plan) as recorder,
         ):
             await run_trial(plan, world, experiment.trial, recorder)
@@ -146,12 +149,12 @@ async def echo_trial(
             window_s=experiment.trial.window_s,
             poll_s=experiment.trial.poll_s,
         )
-    phases = evidence.phases  # it settles once everybody is in, or given up
+    phases = evidence.phases  # it settles once each probe is in or has failed
     ramp_s, settle_s = phases.ramp_s or 0.0, phases.settle_s or float("inf")
     return EchoResult(
         -clock.reading(HERE).offset_s,
         evidence,
-        looks,
+        samples,
         arrived,
         settle_s - ramp_s,
         generator_faults(evidence, experiment.invalid),
@@ -160,7 +163,7 @@ async def echo_trial(
 
 
 def _behind(plan: TrialPlan, lines: Sequence[AccessLink]) -> TrialPlan:
-    """The plan with these lines before its first probes."""
+    """The plan with these access links for its first probes."""
     of_probe = dict(zip((probe.probe for probe in plan.probes), lines, strict=False))
     sessions = (
         replace(

@@ -1,4 +1,4 @@
-"""Janus as Debian packages it: a configuration for one plugin, and the command that starts it."""
+"""Janus of Debian's package: a configuration for one plugin, and the command that starts it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pathlib import Path
 from farm.errors import MissingTool
 
 READY = "WebSockets transport plugin initialized"
-"""What it says once it answers."""
+"""The line that it prints once it answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admin:
-    """Its second WebSocket, which tells what each handle has sent and received."""
+    """Its admin WebSocket, by which the counters of each handle are read."""
 
     port: int
     secret: str
 
 
 def command(folder: Path) -> Sequence[str]:
-    """What starts it with the configuration in `folder`. Raises MissingTool."""
+    """The command that starts it with the configuration in `folder`. Raises MissingTool."""
     if shutil.which("janus") is None:
         raise MissingTool("no Janus on this machine: install the package janus")
     return ["janus", "-F", str(folder), "-i", "127.0.0.1", "--disable-colors"]
@@ -74,11 +74,11 @@ def _admin(admin: Admin) -> str:
 
 
 def _library() -> Path:
-    """Where the package put its plugins."""
+    """The folder of the package's plugins."""
     found = sorted(Path("/usr/lib").glob("*/janus")) or [Path("/usr/lib/janus")]
     return found[0]
 
 
 def _others(folder: Path, wanted: str) -> str:
-    """The libraries of a folder but the wanted one."""
+    """The libraries of a folder except the wanted one."""
     return ",".join(each.name for each in sorted(folder.glob("*.so")) if wanted not in each.name)

@@ -1,12 +1,12 @@
-"""Does a server see any difference between a light probe and a full one?
+"""Compares light probes with full ones, as a server sees them.
 
     python -m benchmarks.light_equals_full [--server janus|janus-h264|embedded|all] [--seconds 30]
 
 The same trials with full and with light probes, against servers that send each page its own media
-back: one in which nothing is in the way, one in which the first probe loses 5 % of its packets and
-the second has 200 kbit/s to send. What crosses the wire is captured; the rest is what the probes'
-statistics say. A table of both and their ratios, and the limits that the ratios are held to. The
-last line is one JSON object: of several servers the ratio farthest from 1.
+back: one without impairments, and one in which the first probe loses 5 % of its packets and the
+second can send 200 kbit/s. Packets are captured; other figures are from the probes' statistics.
+Prints a table of both, their ratios and the limits of these. The last line is one JSON object: of
+several servers the ratio farthest from 1.
 
 Needs root, for a network namespace of its own.
 """
@@ -38,7 +38,7 @@ from farm.recording.trial_reader import TrialReader
 LOSS = 0.05
 BOTTLENECK_KBPS = 200
 AFTER_S = 20.0
-"""How long a probe has had its bottleneck before its rate and round trip count."""
+"""Rate and round trip of a probe count after so long with its bottleneck."""
 
 PROBES = 2
 SERVERS = (*JANUS_CODECS, "embedded")
@@ -46,7 +46,7 @@ SERVERS = (*JANUS_CODECS, "embedded")
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A ratio light / full; `low` and `high` are what it is held to, where it is."""
+    """A ratio light / full; `low` and `high` are its limits, where it has some."""
 
     name: str
     figure: Callable[[Figures], float | None]
@@ -56,7 +56,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of the probes of one fidelity against one server; rates are a second and probe."""
+    """The figures of one fidelity against one server; rates are per second and probe."""
 
     bytes: float
     packets: float
@@ -107,7 +107,7 @@ async def compare(arguments: argparse.Namespace) -> None:
     for server in servers:
         full = await figures_of("full", server, arguments.seconds)
         light = await figures_of("light", server, arguments.seconds)
-        print(f"\n{server}, a second and probe unless it says otherwise")
+        print(f"\n{server}, per second and probe unless stated otherwise")
         for line in table(full, light):
             print(line)
         for limit in LIMITS:
@@ -119,7 +119,7 @@ async def compare(arguments: argparse.Namespace) -> None:
 
 
 def table(full: Figures, light: Figures) -> Iterator[str]:
-    yield f"{'':32}{'full':>12}{'light':>12}{'ratio':>8}  held to"
+    yield f"{'':32}{'full':>12}{'light':>12}{'ratio':>8}  limits"
     for limit in LIMITS:
         of_full, of_light = limit.figure(full), limit.figure(light)
         ratio = ratio_of(limit, full, light)
@@ -141,7 +141,7 @@ def ratio_of(limit: Limit, full: Figures, light: Figures) -> float | None:
 
 
 async def figures_of(fidelity: Fidelity, server: str, seconds: float) -> Figures:
-    """Two trials of two probes, with nothing in the way and with much."""
+    """The figures of two trials of two probes, one without and one with impairments."""
     with tempfile.TemporaryDirectory() as folder, Wire() as wire:
         async with (
             Processes(Path(folder) / "logs") as processes,
@@ -150,7 +150,7 @@ async def figures_of(fidelity: Fidelity, server: str, seconds: float) -> Figures
         ):
             bench = Setting(echo, app, processes, Path(folder))
             free = await echo_trial(echo_experiment(fidelity, hold_s=seconds), PROBES, bench)
-            hindered = await echo_trial(
+            impaired = await echo_trial(
                 echo_experiment(fidelity, hold_s=seconds, settle_s=AFTER_S),
                 PROBES,
                 bench,
@@ -159,10 +159,10 @@ async def figures_of(fidelity: Fidelity, server: str, seconds: float) -> Figures
                     AccessLink("bottleneck", up_kbps=BOTTLENECK_KBPS),
                 ),
             )
-        return _figures(free, hindered, wire)
+        return _figures(free, impaired, wire)
 
 
-def _figures(free: EchoResult, hindered: EchoResult, wire: Wire) -> Figures:
+def _figures(free: EchoResult, impaired: EchoResult, wire: Wire) -> Figures:
     seconds = free.hold[1] - free.hold[0]
     sent = [_sent(free, wire, probe) for probe in ("p000", "p001")]
     kinds = {kind for traffic in sent for kind in traffic.rtcp}
@@ -170,10 +170,10 @@ def _figures(free: EchoResult, hindered: EchoResult, wire: Wire) -> Figures:
     def each(values: Sequence[float]) -> float:
         return mean(values) / seconds
 
-    lossy, narrow = _Probe(hindered, "p000"), _Probe(hindered, "p001")
+    lossy, narrow = _Probe(impaired, "p000"), _Probe(impaired, "p001")
     setups = [setup.setup_s for setup in free.evidence.setups if setup.setup_s is not None]
     clean = [_Probe(free, probe) for probe in ("p000", "p001")]
-    narrow_sent = _sent(hindered, wire, "p001")
+    narrow_sent = _sent(impaired, wire, "p001")
     return Figures(
         bytes=each([traffic.bytes for traffic in sent]),
         packets=each([traffic.packets for traffic in sent]),
@@ -187,7 +187,7 @@ def _figures(free: EchoResult, hindered: EchoResult, wire: Wire) -> Figures:
         loss_retransmitted=lossy.rate("outbound-rtp", "retransmittedPacketsSent"),
         loss_plis_per_min=60 * lossy.rate("outbound-rtp", "pliCount"),
         loss_bps=8 * lossy.rate("outbound-rtp", "bytesSent"),
-        bottleneck_bps=8 * narrow_sent.bytes / (hindered.hold[1] - hindered.hold[0]),
+        bottleneck_bps=8 * narrow_sent.bytes / (impaired.hold[1] - impaired.hold[0]),
         bottleneck_rtt_s=narrow.mean("remote-inbound-rtp", "roundTripTime"),
         bottleneck_retransmitted=narrow.rate("outbound-rtp", "retransmittedPacketsSent"),
     )
@@ -200,7 +200,7 @@ def _sent(result: EchoResult, wire: Wire, probe: str) -> Traffic:
 
 
 class _Probe:
-    """What the recording of a trial has of one probe's video in the hold."""
+    """One probe's video in the hold, read from the recording of a trial."""
 
     def __init__(self, result: EchoResult, probe: str) -> None:
         self._trial: TrialReader = RunReader.open(result.recording).trial(0)
@@ -209,12 +209,12 @@ class _Probe:
 
     @property
     def ssrcs(self) -> list[int]:
-        """Of all that it sends."""
+        """The SSRCs of its sent streams."""
         rows = self._rows("outbound-rtp", kind=None)
         return rows["ssrc"].unique().to_list()
 
     def rate(self, table: str, member: str) -> float:
-        """A counter's growth a second; 0 where it was never told."""
+        """A counter's growth a second; 0 where it was never reported."""
         rows = self._rows(table).drop_nulls(member).sort("run_s")
         if len(rows) < 2:
             return 0.0

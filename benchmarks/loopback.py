@@ -1,4 +1,4 @@
-"""What crosses the loopback interface, packet by packet."""
+"""Captures the packets on the loopback interface."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ TIMESPEC = struct.Struct("@qq")
 
 
 class LoopbackCapture:
-    """Listens on `lo` while its block runs, in a thread of its own. Needs the right to.
+    """Captures on `lo` while its block runs, in a thread of its own. Needs CAP_NET_RAW.
 
-    `see` is given each packet of UDP in IPv4, from its IP header on, and the wall clock's time at
-    which the kernel had it: on a busy machine that is long before it is read.
+    `see` is called with each packet of UDP in IPv4, from its IP header on, and the kernel's time of
+    it (wall clock): on a busy machine it is read much later.
     """
 
     def __init__(self, see: Callable[[bytes, float], None]) -> None:
@@ -50,13 +50,13 @@ class LoopbackCapture:
     def _listen(self) -> None:
         while not self._ending.is_set():
             try:
-                frame, told, _, (_, _, direction, *_) = self._socket.recvmsg(65536, 64)
+                frame, control, _, (_, _, direction, *_) = self._socket.recvmsg(65536, 64)
             except TimeoutError:
                 continue
             ip = frame[ETHERNET_BYTES:]
             # Each frame on lo passes twice, on its way out and in.
             if direction == PACKET_OUTGOING and _is_udp(ip):
-                ((_, _, at),) = told
+                ((_, _, at),) = control
                 seconds, nanoseconds = TIMESPEC.unpack(at)
                 self._see(ip, seconds + nanoseconds / 1e9)
 
@@ -66,10 +66,10 @@ def _is_udp(ip: bytes) -> bool:
 
 
 def udp_payload(ip: bytes) -> bytes:
-    """Of what `LoopbackCapture` saw."""
+    """The UDP payload of a packet that `LoopbackCapture` captured."""
     return ip[udp_header(ip) + 8 : int.from_bytes(ip[2:4])]
 
 
 def udp_header(ip: bytes) -> int:
-    """Where it begins: at the sender's port."""
+    """The offset of the UDP header, which begins with the sender's port."""
     return (ip[0] & 15) * 4

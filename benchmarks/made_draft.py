@@ -1,4 +1,4 @@
-"""What a trial is made up from: how its pages and its server behave, and what they did so far."""
+"""The draft of a made-up trial: how its pages and its server behave, and what they did so far."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from farm.model.trial_plan import TrialPlan
 
 Topology = Literal["one", "up_and_down", "per_partner", "mesh"]
 """A page's connections: one; one up and one down; one up, and one down for each partner; one for
-each partner, both ways."""
+each partner, in both directions."""
 
 TOPOLOGIES: tuple[Topology, ...] = ("one", "up_and_down", "per_partner", "mesh")
 
@@ -26,20 +26,20 @@ NEVER_S = END_S + 9
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What the pages and the server of a trial do alike all through it."""
+    """The constant behaviour of the pages and the server of a trial."""
 
     topology: Topology
     has_mids: bool
     """Stats name `mid` and, of what is received, `trackIdentifier`."""
     keeps_ssrc: bool
-    """The server sends a stream on by the SSRC that it came with."""
+    """The server keeps the SSRC of a stream that it forwards."""
     keeps_track: bool
-    """The same of the name of its track."""
+    """The server keeps the name of its track."""
     has_acts: bool
-    """The hooks tell what a page does with its senders."""
+    """The hooks report the senders of a page."""
 
     def connection_up(self, probe: str, number: int, partner: str) -> str:
-        """On which a page sends in the `number`th part of a stream's life."""
+        """The connection on which a page sends in the `number`th part of a stream's life."""
         match self.topology:
             case "one":
                 return f"{probe}-{number}"
@@ -49,7 +49,7 @@ class Behaviour:
                 return f"{probe}-{number}-up"
 
     def connection_down(self, probe: str, number: int, sender: str) -> str:
-        """On which it receives what comes from `sender`."""
+        """The connection on which it receives the streams of `sender`."""
         match self.topology:
             case "one":
                 return f"{probe}-{number}"
@@ -63,9 +63,9 @@ class Behaviour:
 
 @dataclass(slots=True)
 class Draft:
-    """A trial as far as it is made up: its plan, what was polled, what the hooks told.
+    """A trial as far as it is made up: its plan, its polls, the events of its hooks.
 
-    `chance` makes every choice, `noise` what encoders put out; both by the trial's seed.
+    `chance` makes every choice, `noise` the output of encoders; both by the trial's seed.
     """
 
     chance: random.Random
@@ -82,7 +82,7 @@ class Draft:
         return self.last_ssrc
 
     def lives(self) -> list[tuple[float, float]]:
-        """From when to when each part of a stream's life is: it is moved, or its page loaded anew.
+        """The spans of the parts of a stream's life: it is moved, or its page reloaded.
 
         A part may begin a little after the one before it has ended, or end after the next begins.
         """

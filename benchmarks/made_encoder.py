@@ -1,4 +1,4 @@
-"""An encoder that is made up: how much it has put out by when."""
+"""A made-up encoder: its output over time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from farm.model.webrtc_stats import MediaKind
 Array = NDArray[np.float64]
 
 FRAMES_PER_S = 10.0
-"""Of every camera."""
+"""The frame rate of every camera."""
 
 _STEP_S = 0.05
 _STEPS = round((END_S + 4) / _STEP_S)
@@ -37,7 +37,7 @@ class Encoder:
     def of(
         cls, noise: np.random.Generator, kind: MediaKind, bitrate_bps: float, width: int = 0
     ) -> Encoder:
-        """One that puts out `bitrate_bps` on average, pictures `width` pixels wide."""
+        """An encoder of `bitrate_bps` on average, with frames `width` pixels wide."""
         video = kind == "video"
         per_step = FRAMES_PER_S * _STEP_S
         frames = np.floor(np.arange(1, _STEPS + 1) * per_step + 1e-9) if video else np.zeros(_STEPS)
@@ -55,7 +55,7 @@ class Encoder:
         return cls(kind, payload, frames, energy, width)
 
     def reduced(self, since_s: float, *, frames: float, payload: float) -> Encoder:
-        """What is left of it if, from `since_s` on, only these shares (0 to 1) pass."""
+        """The encoder of which from `since_s` on only these shares (0 to 1) arrive."""
         return replace(
             self,
             frames=_reduced(self.frames, since_s, frames),
@@ -72,18 +72,18 @@ class Encoder:
 
 
 def counter_at(counter: Array, times: Array) -> Array:
-    """What a counter of an encoder stood at."""
+    """The value of an encoder's counter at some times."""
     counts: Array = counter[_steps(times)]
     return counts
 
 
 def counted(counter: Array, since_s: float, until: Array) -> Array:
-    """What a counter of an encoder rose by from `since_s` to each of the times."""
+    """The growth of an encoder's counter from `since_s` to each of the times."""
     return counter_at(counter, until) - counter_at(counter, np.array(since_s))
 
 
 def packets_of(kind: MediaKind, payload: Array) -> Array:
-    """How many packets carry so many bytes."""
+    """The number of packets for so many bytes."""
     packets: Array = np.ceil(payload / _PACKET_BYTES[kind])
     return packets
 

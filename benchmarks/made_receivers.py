@@ -1,4 +1,4 @@
-"""What pages receive in a trial that is made up: of each sender, or of the mix; whole or spoilt."""
+"""The received streams of a made-up trial: from each sender, or the mix; healthy or spoilt."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from farm.model.webrtc_stats import MediaKind
 Spoil = Literal["never", "ends", "still", "slow", "thin"]
 
 SPOILS: tuple[Spoil, ...] = ("never", "ends", "still", "slow", "thin")
-"""It never comes; it ends; its picture stands still; few of its frames come; little of it comes."""
+"""It never arrives; it ends; it freezes; few of its frames, or little of its payload, arrive."""
 
 MIX = ""
-"""The sender of what a mixed room sends to its members."""
+"""The sender of the mix that a room sends to its members."""
 
 _FRAMES_LEFT: dict[Spoil | None, float] = {"still": 0.0, "slow": 0.3}
 _PAYLOAD_LEFT: dict[Spoil | None, float] = {"thin": 0.3}
@@ -29,7 +29,7 @@ _MIX_BPS: dict[MediaKind, float] = {"video": 400_000, "audio": 32_000}
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A part of the life of what the server sends on; from `stops_s` on nothing comes of it.
+    """A part of the life of a forwarded stream; from `stops_s` on nothing of it arrives.
 
     `ssrc` and `track` are the sender's, where the server keeps them.
     """
@@ -44,7 +44,7 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class _Stream:
-    """What a page's stats call what it receives."""
+    """The names of a received stream in a page's statistics."""
 
     probe: str
     connection: str
@@ -64,7 +64,7 @@ def receive_mix(draft: Draft, probe: str, kind: MediaKind, spoil: Spoil | None) 
 def receive_forwarded(
     draft: Draft, probe: str, sent_parts: Sequence[Sent], spoil: Spoil | None
 ) -> None:
-    """Receive what a page sends: of its encodings the largest that is active."""
+    """Receive a page's stream: of its encodings the largest that is active."""
     if spoil == "never":
         return
     # Encodings of one part begin together, and come from the smallest to the largest.
@@ -104,7 +104,7 @@ def _receive(
 
 
 def _spoilt(draft: Draft, part: _Part, spoil: Spoil | None, wrong_s: float) -> _Part | None:
-    """The part as it is if the stream is wrong from `wrong_s` on; `None` if it never begins."""
+    """The part of a stream that is spoilt from `wrong_s` on; `None` if it never begins."""
     if spoil == "ends":
         if part.begin_s >= wrong_s:
             return None
@@ -128,7 +128,7 @@ def _named(draft: Draft, probe: str, connection: str, part: _Part) -> _Stream:
 
 
 def _setup(stream: _Stream, part: _Part) -> ProbeEvent:
-    """What the hooks tell when the first media of a track came."""
+    """The event of the hooks when the first media of a track arrived."""
     data = {
         "kind": part.encoder.kind,
         "track": stream.track,
@@ -141,7 +141,7 @@ def _setup(stream: _Stream, part: _Part) -> ProbeEvent:
 def _add_rows(
     draft: Draft, stream: _Stream, part: _Part, polls: Sequence[float], lag_s: float
 ) -> None:
-    """The stream as each poll finds it: what was sent up to `lag_s` before."""
+    """Add the stream's rows of each poll, with the counters as they were sent `lag_s` before."""
     encoder, video = part.encoder, part.encoder.kind == "video"
     until = np.minimum(np.array(polls) - lag_s, part.stops_s)
     payload = np.maximum(counted(encoder.payload, part.begin_s, until), 0)

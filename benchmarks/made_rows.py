@@ -23,7 +23,7 @@ _TIMES = ("page_time_s", "host_monotonic_s", "run_s")
 
 
 class StatsRows:
-    """What all polls of all probes of a trial found."""
+    """The rows of all polls of all probes of a trial."""
 
     def __init__(self, first_polls: Mapping[str, float]) -> None:
         """`first_polls`: when each probe polls first, in seconds of run time."""
@@ -38,7 +38,7 @@ class StatsRows:
     def add(
         self, type: str, *, probe: str, connection: str, id: str, now_s: float, **members: object
     ) -> None:
-        """A dictionary of a W3C stats type that a poll found."""
+        """Add a dictionary of a W3C stats type, from a poll."""
         self._rows[type].append(
             {
                 "probe": probe,

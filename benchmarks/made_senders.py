@@ -1,4 +1,4 @@
-"""What pages send in a trial that is made up: cameras, microphones, screens, senders unused."""
+"""The sent streams of a made-up trial: cameras, microphones, screens, unused senders."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ _NOTHING_LOST = {"retransmittedBytesSent": 0, "retransmittedPacketsSent": 0, "pa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """One encoding of what a page sends, in a part of its life.
+    """One encoding of a sent stream, in a part of its life.
 
-    It is sent on one connection by one SSRC, from `begin_s` to `end_s`; from `stops_s` on nothing
-    more comes of it, for the page stopped its track. `rid` tells the encodings of a sender apart,
-    and only the `active` ones are sent.
+    It is sent on one connection by one SSRC, from `begin_s` to `end_s`; at `stops_s` the page stops
+    its track. `rid` names the encodings of a sender, of which only `active` ones are sent.
     """
 
     probe: str
@@ -63,9 +62,9 @@ class _Layer:
 def send(
     draft: Draft, probe: str, kind: MediaKind, partner: str, *, layered: bool, stops_s: float
 ) -> list[Sent]:
-    """Send a camera or a microphone to all, or in a mesh to `partner`; every part of its life.
+    """Send a camera or a microphone to all, or in a mesh to `partner`, in all parts of its life.
 
-    `layered`: the camera by simulcast. `stops_s`: when the page stops it.
+    `layered`: the camera uses simulcast. `stops_s`: when the page stops it.
     """
     layers = _layers(draft, kind, layered=layered)
     encoders = [Encoder.of(draft.noise, kind, each.bitrate_bps, each.width) for each in layers]
@@ -104,7 +103,7 @@ def _layers(draft: Draft, kind: MediaKind, *, layered: bool) -> list[_Layer]:
 
 
 def send_screen(draft: Draft, probe: str) -> Sent:
-    """Send a screen beside the camera, for some time: it is owed to nobody."""
+    """Send a screen beside the camera, for some time: no probe is owed it."""
     begin_s = draft.chance.uniform(5.0, 25.0)
     sent = Sent(
         probe=probe,
@@ -144,7 +143,7 @@ def negotiate_unused(draft: Draft, probe: str) -> None:
 
 
 def _add_acts(draft: Draft, sent: Sent) -> None:
-    """What the hooks tell of a sender: that it sends, and that its track ended or is gone."""
+    """Add the hooks' events of a sender: that it sends, and that its track ended or was removed."""
     if not draft.behaviour.has_acts or sent.mid is None:
         return
     live = {
@@ -169,7 +168,7 @@ def _add_acts(draft: Draft, sent: Sent) -> None:
 
 
 def _add_rows(draft: Draft, sent: Sent) -> None:
-    """The encoding as each poll finds it, with its source."""
+    """Add the encoding's rows of each poll, and those of its source."""
     polls = draft.rows.polls(sent.probe, sent.begin_s, sent.end_s)
     encoder, video = sent.encoder, sent.kind == "video"
     until = np.minimum(polls, sent.stops_s)

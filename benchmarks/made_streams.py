@@ -1,16 +1,16 @@
-"""Recordings in memory of sessions of any shape, healthy or with one owed stream spoilt.
+"""Made-up recordings of sessions of any shape, healthy or with one owed stream spoilt.
 
 Calls, rooms that forward or mix, broadcasts; one connection a page, one for each partner, or one
-up and one down; servers that keep a stream's names or give it others; simulcast, cameras beside
+up and one down; servers that keep a stream's names or change them; simulcast, cameras beside
 screens, senders that never send; streams that move to other connections, SSRCs that change, pages
-that are loaded anew, pages that stop their camera. Every choice is made by a seed.
+that are reloaded, pages that stop their camera. Every choice is made by a seed.
 
     made_trial      the recording, as the farm reads it
     made_rows       its rows and tables of W3C stats
-    made_encoder    how many bytes and frames there are by when
+    made_encoder    bytes and frames of an encoder over time
     made_draft      how the trial's pages and its server behave
-    made_senders    what a page sends
-    made_receivers  what a page receives, and how that is spoilt
+    made_senders    the streams that a page sends
+    made_receivers  the streams that a page receives, and how they are spoilt
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ Shape = Literal["call", "forwarded", "broadcast", "mixed"]
 SHAPES: tuple[Shape, ...] = ("call", "forwarded", "forwarded", "broadcast", "mixed")
 
 ALL = ""
-"""The partner of a page that sends one stream to all, as it does where there is no mesh."""
+"""The partner of a page that sends one stream to all, as without a mesh."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spoilt:
-    """The owed stream that is broken: what a probe should receive of a sender (`""`: the mix)."""
+    """The owed stream that is spoilt: by receiver and sender (`""`: the mix)."""
 
     probe: str
     kind: MediaKind
@@ -55,20 +55,20 @@ class Spoilt:
 
     @property
     def stream(self) -> tuple[str, MediaKind, str]:
-        """Who should receive what of whom."""
+        """Receiver, kind and sender."""
         return self.probe, self.kind, self.sender
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A recording of one trial, and what is wrong with it."""
+    """A recording of one trial, and the stream that is spoilt in it."""
 
     trial: MadeTrial
     spoilt: Spoilt | None
 
 
 def make(seed: int, *, spoil: bool) -> Made:
-    """A trial of some shape; with `spoil` one owed stream of it is broken."""
+    """A trial of some shape; with `spoil` one owed stream of it is spoilt."""
     chance = random.Random(seed)  # noqa: S311
     shape = chance.choice(SHAPES)
     plan = _plan(shape, chance)
@@ -131,7 +131,7 @@ def _spoilt(plan: TrialPlan, chance: random.Random) -> Spoilt:
         how
         for how in SPOILS
         if (kind == "video" or how not in ("still", "slow"))
-        # Nobody knows how much of a mix there should be.
+        # How much of a mix there should be is not known.
         and (sender != MIX or how not in ("slow", "thin"))
     ]
     return Spoilt(probe, kind, sender, chance.choice(hows))
@@ -151,7 +151,7 @@ def _owed(
 
 
 def _marks(plan: TrialPlan) -> list[TrialEvent]:
-    """The parts of the trial, and that everybody joined."""
+    """The phases of the trial, and that all probes joined."""
     return [
         PhaseMark("ramp", 0.0),
         PhaseMark("settle", 8.0),
@@ -166,7 +166,7 @@ def _marks(plan: TrialPlan) -> list[TrialEvent]:
 
 
 def _hold_session(draft: Draft, members: Sequence[ProbePlan], spoilt: Spoilt | None) -> None:
-    """Let the members send, then let each receive what it is owed, and screens beside that."""
+    """Let the members send, then let each receive its owed streams, and screens beside them."""
     is_mesh = draft.behaviour.topology == "mesh"
     sent: dict[tuple[str, MediaKind, str], list[Sent]] = {}
     screens: list[Sent] = []

@@ -31,7 +31,7 @@ _NO_FOLDER = TrialFolder(Path(os.devnull))
 
 
 class MadeTrial(TrialReader):
-    """What was recorded of one trial, by tables of W3C stats types and of polls; no Kurento."""
+    """A trial in memory: tables of W3C stats types and of polls; without Kurento."""
 
     def __init__(
         self,
@@ -72,10 +72,10 @@ class MadeTrial(TrialReader):
         return self.samples(POLL, columns)
 
     def note(self, damage: Iterable[Damage]) -> None:
-        """That no file is there is no damage."""
+        """Ignore damage: there are no files."""
 
     def host_samples(self) -> tuple[HostSample, ...]:
-        """A generator that has room."""
+        """The samples of a generator that is not busy."""
         return tuple(
             HostSample(HOST, float(s), 30.0, 0.0, "x", 9.0, 10**9, 0.0, run_s=float(s), udp_drops=0)
             for s in range(round(END_S) + 1)

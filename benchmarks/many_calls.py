@@ -1,7 +1,7 @@
-"""A recording of thousands of calls that never took place, made by the farm's own writer.
+"""A made-up recording of thousands of calls, written by the farm's own recorder.
 
-Every page polls once a second at a phase of its own and has four streams; the calls are steady but
-for the faults hidden in some, each in a span of the hold.
+Every page polls once a second at a phase of its own and has four streams; the calls are steady
+except for faults hidden in some, each in a span of the hold.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from farm.recording.trial_recording import PART_S, TrialRecording
 
 Hidden = Literal["loss", "silence", "freeze", "slow", "up", "absent"]
 KINDS: tuple[Hidden, ...] = ("loss", "silence", "freeze", "slow", "up", "absent")
-"""Packets lost; nothing comes; nothing is decoded; few frames; lost on the way up; never joined."""
+"""Packets lost; none arrive; frozen; few frames; packets lost on the way up; never joined."""
 
 Array = NDArray[np.float64]
 
@@ -57,7 +57,7 @@ _SLOW = 0.6  # of frames missing
 
 @dataclass(frozen=True, slots=True)
 class HiddenFault:
-    """What is wrong with the first probe of a session."""
+    """A fault of the first probe of a session."""
 
     session: str
     probe: str
@@ -65,7 +65,7 @@ class HiddenFault:
 
 
 class RunTime:
-    """Implements `protocols.Clock`: run time as the recording has it."""
+    """Implements `protocols.Clock`: the run time of the recording."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
@@ -106,7 +106,7 @@ async def _record(directory: Path, probes: int, seconds: int) -> Path:
                     trial.server_sample(_server(second, probes))
                 for report in pages.polls(start_s, min(start_s + PART_S, seconds)):
                     trial.page_report(report)
-                # The next one is due: it and all before it go to disk.
+                # The next part is due: reports so far are written.
                 clock.now_s = start_s + PART_S
                 trial.server_sample(_server(clock.now_s - 0.5, probes))
                 await _written(trial, number)
@@ -117,7 +117,7 @@ async def _record(directory: Path, probes: int, seconds: int) -> Path:
 
 
 def hidden_in(plan: TrialPlan) -> tuple[HiddenFault, ...]:
-    """Two of each kind, one in a small trial; no session has more than one."""
+    """Two faults of each kind, one in a small trial; no session has more than one."""
     each = 2 if len(plan.sessions) >= 20 * len(KINDS) else 1
     chosen = random.Random(plan.load).sample(plan.sessions, each * len(KINDS))  # noqa: S311
     return tuple(
@@ -129,8 +129,8 @@ def hidden_in(plan: TrialPlan) -> tuple[HiddenFault, ...]:
 def _joins(trial: TrialRecording, plan: TrialPlan, absent: set[str]) -> None:
     for probe in plan.probes:
         if probe.probe in absent:
-            said = "no answer to the offer within 15 s"
-            trial.join(JoinOutcome(probe.probe, probe.session, False, None, "timeout", said, 15.0))
+            why = "no answer to the offer within 15 s"
+            trial.join(JoinOutcome(probe.probe, probe.session, False, None, "timeout", why, 15.0))
             continue
         trial.join(JoinOutcome(probe.probe, probe.session, True, 1.5, at_s=2.0))
         for kind in probe.receives:
@@ -139,7 +139,7 @@ def _joins(trial: TrialRecording, plan: TrialPlan, absent: set[str]) -> None:
 
 
 async def _written(trial: TrialRecording, part: int) -> None:
-    """Wait for the disk: a trial that is really going on is slower than it."""
+    """Wait for the disk, which in a real trial is faster than the reports."""
     path = trial.folder.samples("poll") / f"part-{part:06d}.parquet"
     while not path.exists():
         await asyncio.sleep(0.01)
@@ -154,13 +154,13 @@ class _Pages:
         place = {probe.probe: i for i, probe in enumerate(probes)}
         self._names = [probe.probe for probe in probes]
         self._phase = np.array([probe.poll_phase for probe in probes])
-        # Calls differ a little from each other, the two ways of one do not.
+        # Calls differ a little from each other, the two directions of one do not.
         busy = {session.session: 1 + 0.02 * (i % 7 - 3) for i, session in enumerate(plan.sessions)}
         self._busy = np.array([busy[probe.session] for probe in probes])[:, None]
         self._has = {kind: np.zeros((count, 1)) for kind in KINDS}
         for fault in faults:
             self._has[fault.what][place[fault.probe]] = 1.0
-        # What the one loses on the way up, or never sends, the other one does not get.
+        # Packets that one loses on the way up, or never sends, do not reach the other.
         partner = {
             one.probe: other.probe
             for session in plan.sessions
@@ -169,7 +169,7 @@ class _Pages:
         self._partner = np.array([place[partner[name]] for name in self._names])
 
     def polls(self, start_s: float, end_s: float) -> Iterator[PageReport]:
-        """In the order of their arrival."""
+        """The reports of polls, in the order of their arrival."""
         seconds = np.arange(start_s, end_s)
         at_s = seconds[None, :] + self._phase[:, None]
         video, audio = self._streams(at_s, *_VIDEO[1:]), self._streams(at_s, *_AUDIO[1:])
@@ -205,7 +205,7 @@ class _Pages:
             )
 
     def _streams(self, at_s: Array, packets_per_s: float, size: int) -> dict[str, list[list[int]]]:
-        """Both ways of one kind: what was counted until then."""
+        """Both directions of one kind: the counters at that time."""
         hidden_s = np.clip(at_s - FAULT_S[0], 0, FAULT_S[1] - FAULT_S[0])
         rate = packets_per_s * self._busy
         again = np.floor(rate * hidden_s * _SHARE * self._has["up"])

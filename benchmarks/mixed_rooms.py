@@ -1,4 +1,4 @@
-"""What a mixed room costs the embedded server, and whether joining and leaving leaves anything.
+"""The CPU cost of a mixed room on the embedded server, and leaks when members come and go.
 
     python -m benchmarks.mixed_rooms --members 3 --size 640x360 --frame-rate 20 --rounds 200
 
@@ -89,7 +89,7 @@ async def rounds(  # noqa: PLR0917
     member: Member,
     arguments: argparse.Namespace,
 ) -> dict[str, Any]:
-    """Leave and join again; what the server holds at the end over what it held early on."""
+    """Leave and join again; the server's footprint at the end minus that early on."""
     early: dict[str, int] | None = None
     late: dict[str, int] = {}
     width, height = map(int, arguments.size.split("x"))

@@ -1,10 +1,10 @@
-"""The official npm client against the embedded server: the three topologies, with media in them.
+"""The official npm client against the embedded server: three topologies, with media.
 
     python -m benchmarks.npm_client
 
-Installs kurento-client 7.3.0 with npm into a folder of its own (needs node and npm, and no more of
-the system), starts an embedded server, and has `npm/topologies.js` build a recorded call, a mixed
-room and a broadcast. The recorded files are read back. The last line is one JSON object.
+Installs kurento-client 7.3.0 with npm into a folder of its own (needs node and npm), starts an
+embedded server, and lets `npm/topologies.js` build a recorded call, a mixed room and a broadcast.
+The recorded files are read back. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ def main() -> None:
             shutil.copy(HERE / file, folder)
         install = ("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent")
         subprocess.run(install, cwd=folder, check=True, timeout=INSTALL_WITHIN_S)
-        told = asyncio.run(build(folder))
+        built = asyncio.run(build(folder))
         files = sorted(folder.glob("call-*.webm"))
-        print(json.dumps({**told, "recorded_s": [round(_seconds(path), 1) for path in files]}))
+        print(json.dumps({**built, "recorded_s": [round(_seconds(path), 1) for path in files]}))
 
 
 async def build(folder: Path) -> dict[str, Any]:
-    """What `topologies.js` said."""
+    """The JSON object that `topologies.js` prints."""
     clip = folder / "clip.webm"
     write_film(clip, Size(320, 240), 10, seconds=10.0, identity=1)
     pipe = asyncio.subprocess.PIPE
@@ -57,17 +57,17 @@ async def build(folder: Path) -> dict[str, Any]:
             *("node", "topologies.js", url, clip, folder), cwd=folder, stdout=pipe
         )
         async with asyncio.timeout(BUILD_WITHIN_S):
-            said, _ = await node.communicate()
+            output, _ = await node.communicate()
         assert node.returncode == 0, "topologies.js failed"
     finally:
         server.terminate()
         await server.wait()
-    told: dict[str, Any] = json.loads(said.splitlines()[-1])
-    return told
+    built: dict[str, Any] = json.loads(output.splitlines()[-1])
+    return built
 
 
 def _seconds(path: Path) -> float:
-    """How long its picture lasts."""
+    """The length of its video."""
     with av.open(str(path)) as container:
         times = [frame.time for frame in container.decode(video=0) if frame.time is not None]
     return times[-1] - times[0]

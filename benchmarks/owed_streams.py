@@ -1,11 +1,11 @@
-"""Are healthy sessions passed, and is each owed stream that is spoilt failed and named?
+"""Checks that healthy sessions pass, and that each spoilt stream fails and is named.
 
     python -m benchmarks.owed_streams --recordings 10000
 
-Judges that many healthy recordings of any shape, made in memory, and as many with one owed stream
-spoilt (`benchmarks.made_streams`). Judged wrong is what is healthy and does not pass, and what is
-spoilt and does not fail, with the stream named and whom it comes from. The last line is one JSON
-object with how many were.
+Judges so many made-up healthy recordings of any shape, and as many with one owed stream spoilt
+(`benchmarks.made_streams`). A judgement is wrong if a healthy one does not pass, or if a spoilt one
+does not fail with the stream and its sender named. The last line is one JSON object with the number
+of wrong judgements.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ WINDOW_S, POLL_S = 10.0, 1.0
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What came of one seed: `wrong` says how it was judged wrong, empty where it was not."""
+    """The judgement of one seed: `wrong` says what is wrong with it, empty if nothing is."""
 
     seed: int
     spoilt: Spoilt | None
@@ -38,7 +38,7 @@ class Judged:
 
 
 def verdict_of(made: Made) -> Verdict:
-    """The verdict on a made recording, by the defaults and without a baseline."""
+    """The verdict on a made-up recording, by the defaults and without a baseline."""
     evidence = trial_evidence(made.trial, window_s=WINDOW_S, poll_s=POLL_S)
     return judge(evidence, Criteria(), InvalidLimits(), None)
 
@@ -74,12 +74,12 @@ def main() -> None:
         for name, spoil in (("healthy", False), ("spoilt", True)):
             work = partial(judged, spoil=spoil)
             totals[name] = len(seeds)
-            totals[f"{name}_wrong"] = _told(name, processes.map(work, seeds, chunksize=20))
+            totals[f"{name}_wrong"] = _print_wrong(name, processes.map(work, seeds, chunksize=20))
     print(json.dumps(totals))
 
 
-def _told(name: str, found: Iterable[Judged]) -> int:
-    """Print each recording that was judged wrong; how many they were."""
+def _print_wrong(name: str, found: Iterable[Judged]) -> int:
+    """Print each recording that was judged wrong; returns their number."""
     wrong = [each for each in found if each.wrong]
     for each in wrong:
         print(f"{name} {each.seed}: {each.spoilt or 'nothing wrong'}: {each.wrong}")

@@ -15,7 +15,7 @@ _SETUP = (
 
 
 def enter(module: str) -> None:
-    """Begin again as `python -m module` in there, with the same arguments. Needs root."""
+    """Restart as `python -m module` in that namespace, with the same arguments. Needs root."""
     if os.environ.get(_MARK) == "yes":
         return
     again = [sys.executable, "-m", module, *sys.argv[1:]]

@@ -1,4 +1,4 @@
-"""CPU time of whole process trees: browsers, server, and all else that this process started."""
+"""CPU time of process trees: of browsers, of the server, and of this process and all others."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ EVERY_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class CpuLook:
-    """Seconds of CPU since they began; `controller` is this process and Playwright's driver."""
+class CpuSample:
+    """CPU seconds until `at_s`; `controller_s` is of this process and Playwright's driver."""
 
     at_s: float
     browsers_s: float
@@ -24,10 +24,10 @@ class CpuLook:
     server_s: float
 
 
-def look(server: int | None, now_s: float, looking_s: float = 0.0) -> CpuLook:
-    """Of the children of this process, those called like Chromium are browsers.
+def cpu_sample(server: int | None, now_s: float, sampling_s: float = 0.0) -> CpuSample:
+    """Sample the CPU time now; children of this process named like Chromium are browsers.
 
-    `looking_s` is what all looks before took of this process' time, which is not the controller's.
+    `sampling_s` is the CPU time of all samples so far, which is not counted as the controller's.
     """
     own = psutil.Process(os.getpid())
     browsers, controller, of_server = [], [own], []
@@ -40,8 +40,8 @@ def look(server: int | None, now_s: float, looking_s: float = 0.0) -> CpuLook:
                 browsers += family
             else:
                 controller += family
-    spent_s = _spent_s(controller) - looking_s
-    return CpuLook(now_s, _spent_s(browsers), spent_s, _spent_s(of_server))
+    spent_s = _spent_s(controller) - sampling_s
+    return CpuSample(now_s, _spent_s(browsers), spent_s, _spent_s(of_server))
 
 
 def _spent_s(processes: Iterable[psutil.Process]) -> float:
@@ -54,28 +54,28 @@ def _spent_s(processes: Iterable[psutil.Process]) -> float:
 
 
 @asynccontextmanager
-async def looking(
+async def cpu_sampling(
     server: int | None, now_s: Callable[[], float], also: Callable[[], Awaitable[None]]
-) -> AsyncIterator[list[CpuLook]]:
+) -> AsyncIterator[list[CpuSample]]:
     """A list that grows every two seconds while the body runs; `also` is awaited each time."""
-    looks: list[CpuLook] = []
-    looking_s = 0.0
+    samples: list[CpuSample] = []
+    sampling_s = 0.0
 
     def timed() -> float:
         begun_s = time.thread_time()
-        looks.append(look(server, now_s(), looking_s))
+        samples.append(cpu_sample(server, now_s(), sampling_s))
         return time.thread_time() - begun_s
 
     async def go_on() -> None:
-        nonlocal looking_s
+        nonlocal sampling_s
         while True:
-            looking_s += await asyncio.to_thread(timed)
+            sampling_s += await asyncio.to_thread(timed)
             await also()
             await asyncio.sleep(EVERY_S)
 
     task = asyncio.create_task(go_on())
     try:
-        yield looks
+        yield samples
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -84,18 +84,21 @@ async def looking(
 
 @dataclass(frozen=True, slots=True)
 class Cores:
-    """CPU seconds a second."""
+    """The cores that each part used (CPU seconds a second)."""
 
     browsers: float
     controller: float
     server: float
 
 
-def cores_between(looks: Iterable[CpuLook], start_s: float, end_s: float) -> Cores:
-    """Between the first look and the last in this time. Raises ValueError without two."""
-    inside = [each for each in looks if start_s <= each.at_s <= end_s]
+def cores_between(samples: Iterable[CpuSample], start_s: float, end_s: float) -> Cores:
+    """The cores used between the first sample and the last in this time.
+
+    Raises ValueError without two.
+    """
+    inside = [each for each in samples if start_s <= each.at_s <= end_s]
     if len(inside) < 2:
-        raise ValueError(f"no two looks between {start_s:.1f} and {end_s:.1f} s")
+        raise ValueError(f"no two samples between {start_s:.1f} and {end_s:.1f} s")
     first, last = inside[0], inside[-1]
     passed_s = last.at_s - first.at_s
     return Cores(

@@ -1,13 +1,13 @@
-"""How long a report takes, and how much memory, from a hundred probes to ten thousand.
+"""The time and memory of a report, from a hundred probes to ten thousand.
 
     python -m benchmarks.report_scale [--probes 100,1000,10000] [--seconds 300] [--runs DIR]
 
-Trials of calls that never took place are recorded by the farm's own writer, 4 streams a probe, with
-faults hidden in a few calls, and judged. Then `farm report` draws each bundle in a process of its
-own, which is what is measured: reading, evidence, figures, tables, page. A hidden fault is found if
-its session stands among the first of the table of sessions, as many as are hidden. `--runs` keeps
-the recordings, and takes those that are there. The last line is one JSON object, of the largest
-load; `growth_exponent` is the steepest between two neighbouring loads: 1 is linear.
+Made-up trials are recorded by the farm's own recorder, 4 streams a probe, with faults hidden in a
+few calls, and judged. Then `farm report` draws each bundle in a process of its own, which is
+measured: reading, evidence, figures, tables, page. A hidden fault is found if its session is among
+the first of the table of sessions, as many as are hidden. `--runs` keeps the recordings, and uses
+those that are there. The last line is one JSON object, of the largest load; `growth_exponent` is
+the largest between two neighbouring loads: 1 is linear.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from farm.verdict import judge
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One report."""
+    """The time, memory and hidden faults found of one report."""
 
     probes: int
     wall_s: float
@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def report(runs: Path, probes: int, seconds: int) -> Drawn:
-    """Record and judge, unless that is done, and draw."""
+    """Record and judge a trial, unless that is done, and draw its report."""
     run = runs / f"{probes}-probes"
     if not run.exists():
         began_s = time.monotonic()
@@ -96,7 +96,7 @@ def report(runs: Path, probes: int, seconds: int) -> Drawn:
 
 
 def judge_trial(run: Path, reader: RunReader) -> None:
-    """What a run does when a trial is over."""
+    """Judge a trial as a run does when it is over."""
     trial, settings = reader.trials[0], reader.manifest.settings
     evidence = trial_evidence(trial, window_s=settings.trial.window_s, poll_s=settings.trial.poll_s)
     verdict = judge(evidence, settings.criteria, settings.invalid, None)

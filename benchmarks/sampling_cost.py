@@ -1,12 +1,12 @@
-"""What it costs a server to be sampled, and whether the samples say what the kernel says.
+"""The CPU cost of sampling a server, and the accuracy of the samples against the kernel's clock.
 
     python -m benchmarks.sampling_cost --seconds 60 --threads 480
 
-A machine with several hundred threads is made here: idle processes, and one in the media server's
-place, whose threads take turns to work. It is sampled through a real sshd, as a trial does it. The
-cost is the CPU time of all that runs below that sshd, also of what has ended meanwhile. The media
-server's own CPU by the samples is compared with its CPU clock in the kernel over the same time, and
-divided by its sessions. The last line is one JSON object.
+Several hundred threads are started here: idle processes, and one in the place of the media server,
+whose threads work in turn. They are sampled through a real sshd, as in a trial. The cost is the CPU
+time of all processes below that sshd, also of those that ended. The media server's CPU by the
+samples is compared with its CPU clock in the kernel over the same time, and divided by its
+sessions. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from farm.ssh import SshShell
 from infra.local_sshd import local_sshd
 
 THREADS_A_SESSION = 18
-"""A real Kurento has 8 to 10 a viewer, and a session of two probes has two."""
+"""Threads of a real Kurento: 8 to 10 a viewer, and a session of two probes has two."""
 
 BESIDE = 40
 """Processes beside the media server, which share the other threads."""
 
-# `busy` of a core, taken in turns of 10 ms by threads that are many; sockets as a session has them.
+# Uses `busy` cores, 10 ms at a time, by many threads; with as many sockets as sessions have.
 SERVER = """
 import json, os, random, socket, sys, threading, time
 count, busy = int(sys.argv[1]), float(sys.argv[2])
@@ -109,7 +109,7 @@ async def measure(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 async def _sampled(server: MeasuredServer, sshd: int, media: int, seconds: int) -> dict[str, Any]:
-    """All figures are of the same time: from one sample to the one so many seconds later."""
+    """The figures from one sample to another so many seconds later, all of the same time."""
     samples: list[ServerSample] = []
     at_first = (0.0, 0.0, 0.0)
     async with aclosing(server.samples()) as seen:
@@ -134,12 +134,12 @@ async def _sampled(server: MeasuredServer, sshd: int, media: int, seconds: int) 
 
 
 def _threads() -> int:
-    """All of the machine."""
+    """The number of threads of the machine."""
     return sum(_each(lambda process: process.num_threads(), psutil.process_iter()))
 
 
 def _below(pid: int) -> float:
-    """CPU seconds of a process and of all below it; what has ended counts by its parent's word."""
+    """CPU seconds of a process and its descendants; ended ones are in their parents' counters."""
 
     def used(process: psutil.Process) -> float:
         times = process.cpu_times()
@@ -160,7 +160,7 @@ def _each(read: Any, processes: Iterable[psutil.Process]) -> list[Any]:
 
 
 def _cpu_clock_s(pid: int) -> float:
-    """What the kernel has counted for a process, to the nanosecond: see clock_gettime(2)."""
+    """The CPU clock of a process, in nanoseconds' resolution: see clock_gettime(2)."""
     return time.clock_gettime(~pid << 3 | 2)
 
 

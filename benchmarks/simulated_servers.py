@@ -1,9 +1,9 @@
-"""Servers whose capacity is known: what a search for it is tried on, offline and seeded.
+"""Simulated servers of known capacity, on which searches are tried, offline and seeded.
 
-A server is a pass curve: the chance that a hold passes at a load. Its capacity, the truth, is the
-load at which that chance is the reliability asked for, background failures included. Six families:
-`step` (an edge), `logistic` (of any width), `units_apart` (each unit fails by itself), and
-`units_together` (one fails, all fail); `drifting` ones are not the same server at the end.
+A server is a pass curve: the probability that a hold passes at a load. Its capacity, the truth, is
+the load at which that is the reliability asked for, background failures included. Six families:
+`step` (an edge), `logistic` (of any width), `units_apart` (units fail independently), and
+`units_together` (if one fails, all fail); the capacity of `drifting` ones changes.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ NARROW = 0.2
 CEILINGS = (20, 40, 60, 100, 200, 400, 1000, 2000)
 STEPS = (1, 2, 4)
 UNIT = 2
-"""Probes of a unit."""
+"""The number of probes of a unit."""
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedServer:
-    """`half` is where half of the holds pass, before `background` failures, `scale` how slowly that
-    falls with load. `drift` is what the capacity changes by a trial (`slope`, a share), or once, at
-    trial `jumps_at`."""
+    """A server; `half` is the load at which half of the holds pass, without `background` failures.
+
+    `scale` is how slowly that share falls with load. `drift` is a change of the capacity with each
+    trial (`slope`, a share), or once, at trial `jumps_at`.
+    """
 
     family: Family
     minimum: int
@@ -43,7 +45,7 @@ class SimulatedServer:
     jumps_at: int = 0
 
     def pass_ratio(self, load: float, trial: int = 0) -> float:
-        """The chance that a hold passes."""
+        """The probability that a hold passes."""
         load /= self.grown(trial)
         if self.family == "units_apart":
             units = max(1.0, load / UNIT)
@@ -53,7 +55,7 @@ class SimulatedServer:
         return (1 - self.background) * _falls(load - self.half, self.scale)
 
     def grown(self, trial: int) -> float:
-        """The capacity at a trial by that of the first."""
+        """The capacity at a trial divided by that of the first."""
         if self.drift == "slope":
             return max(0.2, 1 + self.change * trial)
         if self.drift == "jump":
@@ -61,7 +63,7 @@ class SimulatedServer:
         return 1.0
 
     def capacity(self, trial: int = 0, ratio: float = RELIABILITY) -> float:
-        """The largest load at which holds pass so often, whole or not, up to ten times `half`."""
+        """The largest load (a float) at which this share of holds passes; at most 10 x `half`."""
         low, high = 0.0, 10 * self.half
         for _ in range(60):
             middle = (low + high) / 2
@@ -73,7 +75,7 @@ class SimulatedServer:
 
     @property
     def width(self) -> float:
-        """From where 90 % pass to where 10 % do, by the capacity; without background failures."""
+        """The loads from 90 % to 10 % passes by the capacity, without background failures."""
         clean = replace(self, background=0.0)
         return (clean.capacity(ratio=0.1) - clean.capacity(ratio=0.9)) / self.capacity()
 
@@ -110,7 +112,7 @@ def _falls(distance: float, scale: float) -> float:
 
 
 def simulated_servers(count: int, seed: int) -> list[SimulatedServer]:
-    """So many, the families in turn; capacities that a search of their loads can find."""
+    """So many servers, the families in turn, of capacities that are in the range of a search."""
     rng = random.Random(seed)  # noqa: S311
     found: list[SimulatedServer] = []
     while len(found) < count:

@@ -1,12 +1,12 @@
-"""Three searches of the embedded server in a row: do they find the same capacity?
+"""Three searches of the embedded server in a row, which should find the same capacity.
 
     python -m benchmarks.three_searches [--keep DIR]
 
-Rooms of two that the server mixes on a core of its own, into pictures so large that it gives way
-first; light probes on the others: some three minutes a search, on a machine that does nothing else.
-`--keep DIR` writes the trials of each search (`one.json`, `two.json`, `three.json`), which say how
-each interval came about. The last line is one JSON object: each interval, and whether every two of
-them overlap.
+The server mixes rooms of two on a core of its own, at so large a resolution that it is the first to
+be saturated; light probes are on the other cores. A search takes some three minutes, on a machine
+that does nothing else. `--keep DIR` writes the trials of each search (`one.json`, `two.json`,
+`three.json`), from which each interval was computed. The last line is one JSON object: each
+interval, and whether every two of them overlap.
 """
 
 from __future__ import annotations
@@ -50,23 +50,24 @@ def main() -> None:
     options = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
     text = EXPERIMENT.format(server=cores[-1], hosts=cores[:-1] or cores)
-    found = []
+    answers = []
     with tempfile.TemporaryDirectory() as runs:
         for name in NAMES:
-            told = one_search(text, Path(runs))
-            print(f"{name}: {told['state']}, {told['probes']} probes, {told['interval_probes']}")
-            found.append(told)
+            answer = one_search(text, Path(runs))
+            capacity = f"{answer['probes']} probes, {answer['interval_probes']}"
+            print(f"{name}: {answer['state']}, {capacity}")
+            answers.append(answer)
             if options.keep is not None:
                 options.keep.mkdir(parents=True, exist_ok=True)
-                kept = json.dumps(told, indent=1) + "\n"
+                kept = json.dumps(answer, indent=1) + "\n"
                 (options.keep / f"{name}.json").write_text(kept)
-    intervals = [told["interval_probes"] for told in found]
+    intervals = [answer["interval_probes"] for answer in answers]
     overlap = all(overlaps(one, other) for one, other in combinations(intervals, 2))
     print(json.dumps({"intervals": intervals, "overlap": overlap}))
 
 
 def one_search(text: str, runs: Path) -> dict[str, Any]:
-    """What it came to, and its trials."""
+    """The answer of a search, and its trials."""
     experiment = with_room_media(parse_experiment(text, "three_searches"))
     experiment = replace(experiment, output=replace(experiment.output, directory=runs))
     path, estimate = asyncio.run(search(experiment, text, runs, Terminal(sys.stderr)))
@@ -84,7 +85,7 @@ def one_search(text: str, runs: Path) -> dict[str, Any]:
 
 
 def overlaps(one: list[int | None], other: list[int | None]) -> bool:
-    """Ends that are None are open."""
+    """Whether two intervals overlap; ends that are None are open."""
     low = max(one[0] or 0, other[0] or 0)
     return all(high is None or low <= high for high in (one[1], other[1]))
 

@@ -1,7 +1,7 @@
-"""What crosses the loopback interface between browsers and a server: RTP by stream, RTCP by kind.
+"""The traffic between browsers and a server on loopback: RTP by stream, RTCP by kind.
 
-SRTCP leaves the first header of a packet in the clear (RFC 3711, 3.4): a compound packet counts as
-what it begins with, a reduced-size one (RFC 5506) as what it is.
+SRTCP does not encrypt the first header of a packet (RFC 3711, 3.4): a compound packet counts as its
+first part, a reduced-size one (RFC 5506) as what it is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ KINDS = {200: "SR", 201: "RR", 205: "NACK or transport-cc", 206: "PLI or REMB", 
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """`kind` is `rtp` or one of RTCP; `port` is the sender's, `ssrc` its first one."""
+    """An RTP or RTCP packet; `kind` is `rtp` or one of RTCP; `port` is the sender's."""
 
     at_s: float
     kind: str
@@ -29,7 +29,7 @@ class Packet:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What one side sent in a time: RTP by stream, RTCP by kind."""
+    """The packets that one side sent in a time: RTP by stream, RTCP by kind."""
 
     bytes: int
     packets: int
@@ -37,7 +37,7 @@ class Traffic:
 
 
 class Wire(LoopbackCapture):
-    """Listens on `lo` while its block runs; times are those of the monotonic clock."""
+    """Captures on `lo` while its block runs; times are those of the monotonic clock."""
 
     def __init__(self) -> None:
         self.packets: list[Packet] = []
@@ -51,7 +51,7 @@ class Wire(LoopbackCapture):
 
 
 def parsed(ip: bytes, at_s: float) -> Packet | None:
-    """RTP or RTCP in a packet of UDP, else `None`."""
+    """The RTP or RTCP packet in a packet of UDP; `None` without one."""
     payload = udp_payload(ip)
     if len(payload) < 12 or payload[0] >> 6 != 2:
         return None
@@ -66,7 +66,7 @@ def parsed(ip: bytes, at_s: float) -> Packet | None:
 def sent_beside(
     packets: Iterable[Packet], ssrcs: Iterable[int], start_s: float, end_s: float
 ) -> Traffic:
-    """What the socket that sends these streams sent between two times, RTCP and all."""
+    """All packets, RTCP too, that the socket of these streams sent between two times."""
     streams = frozenset(ssrcs)
     inside = [packet for packet in packets if start_s <= packet.at_s < end_s]
     ports = {packet.port for packet in inside if packet.kind == "rtp" and packet.ssrc in streams}

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from benchmarks.capacity_search import SEARCHES, Answer, answers, figures
+from benchmarks.capacity_search import SEARCHES, SearchAnswer, answers, figures
 from benchmarks.simulated_servers import FAMILIES, SimulatedServer, simulated_servers
 
 
@@ -44,7 +44,7 @@ def test_each_search_ends_and_is_scored(name: str) -> None:
 
 def test_only_answers_that_are_said_to_be_sure_are_counted_as_such() -> None:
     server = SimulatedServer("step", 2, 60, 2, half=30.0, scale=0.0, background=0.0)
-    right = Answer(server, 30, (28, 32), 9, "converged")
-    wrong = Answer(server, 40, (28, 32), 9, "converged")
-    unsure = Answer(server, 40, (28, 32), 20, "out_of_trials")
+    right = SearchAnswer(server, 30, (28, 32), 9, "converged")
+    wrong = SearchAnswer(server, 40, (28, 32), 9, "converged")
+    unsure = SearchAnswer(server, 40, (28, 32), 20, "out_of_trials")
     assert figures([right, wrong, unsure])["converged_right"] == 0.5

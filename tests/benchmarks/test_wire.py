@@ -22,7 +22,7 @@ def rtcp(kind: int, ssrc: int, length: int = 32) -> bytes:
     return struct.pack(">BBHI", 0x80, kind, 6, ssrc) + bytes(length - 8)
 
 
-def test_rtp_and_rtcp_are_told_apart_and_the_rest_is_passed_over() -> None:
+def test_rtp_and_rtcp_are_distinguished_and_the_rest_is_ignored() -> None:
     assert parsed(ip(5000, rtp(7, 100)), 1.0) == Packet(1.0, "rtp", 5000, 7, 100)
     assert parsed(ip(5000, rtcp(200, 7)), 1.0) == Packet(1.0, "SR", 5000, 7, 32)
     assert parsed(ip(5000, rtcp(206, 7)), 1.0) == Packet(1.0, "PLI or REMB", 5000, 7, 32)
