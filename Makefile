@@ -14,12 +14,12 @@ APT ?= yes
 ISOLATED := tests/own_network.sh
 PYTEST := $(BIN)/python -m pytest
 
-# Tests run side by side, each worker in a network of its own; live ones wait more than they compute.
-# Those that measure have the machine for themselves, one after the other.
+# Tests run side by side, each worker in a network of its own. Live ones wait more than they compute,
+# so that a core has room for two; those that measure have one each.
 CORES := $(shell nproc)
-WORKERS ?= $(shell expr $(CORES) \* 5 / 2)
-SIDE_BY_SIDE := --dist loadgroup --no-loadscope-reorder \
-    --tx '$(WORKERS)*popen//python=$(ISOLATED) $(BIN)/python'
+WORKERS ?= $(shell expr 2 \* $(CORES))
+side_by_side = --dist loadgroup --no-loadscope-reorder \
+    --tx '$(1)*popen//python=$(ISOLATED) $(BIN)/python'
 
 # Tests start hundreds of Python processes: what these import is to be compiled once.
 unexport PYTHONDONTWRITEBYTECODE
@@ -28,7 +28,7 @@ unexport PYTHONDONTWRITEBYTECODE
 READ := lint format types layers
 
 .NOTPARALLEL:
-.PHONY: demo test check $(READ) fast-tests shared-tests alone-tests own-network lock clean
+.PHONY: demo test check $(READ) fast-tests shared-tests measuring-tests alone-tests own-network lock clean
 
 demo: $(READY)
 	@APT=$(APT) sh infra/machine_setup.sh chromium libatomic top
@@ -38,7 +38,7 @@ test: $(READY)
 	@APT=$(APT) sh infra/machine_setup.sh busybox chromium cloud-init-schema faketime fish janus \
 	    libatomic ip sshd tcsh top zsh
 	@$(MAKE) --no-print-directory own-network
-	@$(MAKE) --no-print-directory --keep-going $(READ) shared-tests alone-tests
+	@$(MAKE) --no-print-directory --keep-going $(READ) shared-tests measuring-tests alone-tests
 
 check: $(READY)
 	@APT=$(APT) sh infra/machine_setup.sh chromium libatomic ip
@@ -59,10 +59,13 @@ layers:
 	$(BIN)/lint-imports
 
 fast-tests:
-	$(PYTEST) -q -m "not live and not slow" $(SIDE_BY_SIDE)
+	$(PYTEST) -q -m "not live and not slow" $(call side_by_side,$(CORES))
 
 shared-tests:
-	$(PYTEST) -q -m "not alone" $(SIDE_BY_SIDE)
+	$(PYTEST) -q -m "not measures and not alone" $(call side_by_side,$(WORKERS))
+
+measuring-tests:
+	$(PYTEST) -m measures $(call side_by_side,$(CORES))
 
 alone-tests:
 	$(ISOLATED) $(PYTEST) -m alone

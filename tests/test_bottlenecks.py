@@ -13,14 +13,12 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from farm.cli.run import one_trial
-from farm.experiment_file import load_experiment
 from farm.model.trial_plan import Phase
 from farm.model.verdict import Outcome
 from farm.protocols import Progress
@@ -48,8 +46,9 @@ from tests.starved_server import (
     server_of_its_own,
     slow_disk,
 )
+from tests.trial_of import trial_of
 
-pytestmark = [pytest.mark.live, pytest.mark.alone]
+pytestmark = [pytest.mark.live, pytest.mark.measures]
 
 # Detectors of a busy machine are off: it is the tests' machine, and not what is asked here.
 CALLS = """
@@ -305,12 +304,7 @@ async def trial(
         recordings=recordings or folder,
         cores=cores,
     )
-    text += more
-    file = folder / "calls.yaml"
-    file.write_text(text)
-    experiment = load_experiment(file)
-    experiment = replace(experiment, output=replace(experiment.output, directory=folder / "runs"))
-    run, outcome = await one_trial(experiment, text, folder, observer, load=load)
+    run, outcome = await trial_of(text + more, folder, observer, load=load)
     return outcome, json.loads((run / "summary.json").read_text())
 
 

@@ -35,7 +35,8 @@ PARTS = (
     "ruff format --check .",
     "mypy ",
     "lint-imports ",
-    "python -m pytest -q -m not alone ",
+    "python -m pytest -q -m not measures and not alone ",
+    "python -m pytest -m measures ",
     "python -m pytest -m alone ",
 )
 TOOL = """#!/bin/sh

@@ -13,7 +13,7 @@ from farm.recording.reader import RunReader
 from tests.farm_process import farm
 from tests.packets import StreamCapture
 
-pytestmark = [pytest.mark.live, pytest.mark.alone]
+pytestmark = [pytest.mark.live, pytest.mark.measures]
 
 CALL = """
 format: 1

@@ -10,7 +10,7 @@ from tests.pages.judged import judged, named
 from tests.pages.serving import switched
 from tests.sfu.video_room import VIDEO_ROOM_DRIVER, video_room
 
-pytestmark = [pytest.mark.live, pytest.mark.alone]
+pytestmark = [pytest.mark.live, pytest.mark.measures]
 
 
 @pytest.mark.parametrize(

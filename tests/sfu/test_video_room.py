@@ -40,7 +40,7 @@ async def test_each_member_receives_all_others_until_one_leaves(
         await members[0].until_receives("p001")
 
 
-@pytest.mark.alone
+@pytest.mark.measures
 async def test_one_stream_is_withheld_and_another_stops(sfu: Sfu) -> None:
     faults = {"withhold": "p001>p000:video", "stop": "p002>p001:video@3"}
     url = switched(sfu.app_url, **faults)

@@ -51,7 +51,7 @@ async def room() -> AsyncIterator[Room]:
     assert opened.hub.id not in " ".join(thread.name for thread in threading.enumerate())
 
 
-@pytest.mark.alone
+@pytest.mark.measures
 async def test_each_sees_all_at_800x600_and_hears_all_but_itself(room: Room) -> None:
     (one, _), (two, _), (silent, _) = room.join(), room.join(), room.join()
     async with asyncio.TaskGroup() as tasks:
@@ -88,7 +88,7 @@ async def test_a_member_that_goes_makes_room(room: Room) -> None:
         await shows(staying, {1})
 
 
-@pytest.mark.alone
+@pytest.mark.measures
 async def test_each_is_sent_what_it_can_take(room: Room) -> None:
     (strong, _), (weak, _) = room.join(), room.join()
     strong.limit_bps, weak.limit_bps = 800_000, 150_000
