@@ -1,4 +1,4 @@
-"""What every test may count on."""
+"""Fixtures and settings of all tests."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from tests.second_try import SecondTry, read_flaky
 settings.register_profile("farm", deadline=None)
 settings.load_profile("farm")
 
-# Shells have what runs in the background ignore these, and so would all that tests start: Ctrl-C is
-# part of what is tested.
+# Shells let background jobs ignore these signals, and children of tests would inherit that: Ctrl-C
+# is part of what is tested.
 for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, usual)
 
-# `make test` leaves who is not root the right to look at packets; what tests start does not get it.
+# `make test` lets users other than root capture packets; children of tests do not inherit that.
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 if sys.platform == "linux":
     ctypes.CDLL(None).prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
@@ -109,7 +109,7 @@ async def call_app() -> AsyncIterator[str]:
 
 @pytest.fixture
 async def self_signed_app(tmp_path: Path) -> AsyncIterator[str]:
-    """The address of an app with a certificate of its own; its page shows what its socket says."""
+    """The address of an app with a certificate of its own; its page shows its socket's messages."""
     certificate, key = self_signed(tmp_path, ["127.0.0.1"])
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
@@ -137,7 +137,7 @@ async def self_signed_app(tmp_path: Path) -> AsyncIterator[str]:
 
 
 class Witness:
-    """Takes what a page tells, and lets a test wait until it has been told something."""
+    """Takes reports and events of a page, and lets a test wait for one."""
 
     def __init__(self) -> None:
         self.seen: list[PageReport | ProbeEvent] = []
@@ -154,10 +154,10 @@ class Witness:
     def events(self, kind: str) -> list[ProbeEvent]:
         return [seen for seen in self.seen if isinstance(seen, ProbeEvent) and seen.kind == kind]
 
-    async def until(self, told: Callable[[], T]) -> T:
-        """What `told()` returns, once that is true."""
+    async def until(self, condition: Callable[[], T]) -> T:
+        """The value of `condition()`, once that is true."""
         async with asyncio.timeout(60):
-            while not (answer := told()):
+            while not (answer := condition()):
                 self._more.clear()
                 await self._more.wait()
         return answer
@@ -165,7 +165,7 @@ class Witness:
     async def report(
         self, right: Callable[[PageReport], object] = lambda _report: True
     ) -> PageReport:
-        """The next report that is as wished."""
+        """The next report for which `wanted` is true."""
         already = len(self.seen)
 
         def found() -> PageReport | None:
@@ -179,7 +179,7 @@ class Witness:
 
 @dataclass
 class ProbePage:
-    """A page of a probe in a real browser, and what it told."""
+    """A page of a probe in a real browser, with its reports and events."""
 
     page: BrowserPage
     witness: Witness
@@ -189,7 +189,7 @@ class ProbePage:
         await self.page.run(Goto(url))
 
     async def do(self, script: str) -> None:
-        """Run JavaScript in the page; what it throws fails the test."""
+        """Run JavaScript in the page; an error of it fails the test."""
         await self.page.run(Evaluate(script, "test.js"))
 
 
@@ -201,7 +201,7 @@ def accept_self_signed() -> bool:
 
 @pytest.fixture
 def kit(call_app: str, tmp_path: Path, accept_self_signed: bool) -> HostKit:
-    """What a test's browsers get."""
+    """The settings of a test's browsers."""
     return HostKit(
         app_url=call_app,
         accept_self_signed=accept_self_signed,
@@ -215,7 +215,7 @@ def kit(call_app: str, tmp_path: Path, accept_self_signed: bool) -> HostKit:
 
 @pytest.fixture
 async def chromiums(kit: HostKit, tmp_path: Path) -> AsyncIterator[Chromiums]:
-    """Where a test's browsers come from; they show Chromium's own test picture."""
+    """The browsers of a test; their cameras show Chromium's own test picture."""
     async with Processes(tmp_path / "logs") as processes:
         source = Chromiums(processes, lambda _media: GreenPicture())
         await source.open(kit)

@@ -1,4 +1,4 @@
-"""A Linux machine with a media server on it, without either: it answers `farm.server`'s commands.
+"""A fake Linux machine with a media server, which answers the commands of `farm.server`.
 
 Its counters follow the test's clock, so that a test knows what every figure must come to.
 """
@@ -18,12 +18,12 @@ from farm.testing import FakeClock
 
 DF = "Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/sda1"
 BOOTED_S = 5000.0
-"""Seconds that the machine was up when the run began."""
+"""The uptime of the machine, in seconds, when the run began."""
 
 
 @dataclass
 class FakeMediaServer:
-    """The process; `busy` is its share of one core."""
+    """A process of the machine; `busy` is its share of one core."""
 
     pid: int = 4321
     started: int = 100
@@ -67,7 +67,7 @@ class FakeMachine:
         self.drop()
 
     def drop(self) -> None:
-        """Every channel ends."""
+        """End every channel."""
         while self._channels:
             self._channels.pop().end()
 
@@ -155,11 +155,11 @@ class FakeMachine:
         return f"/proc/{self.process.pid}/cgroup:0::{self.group}\n/proc/self/mountinfo:{mount}"
 
     def _facts(self) -> str:
-        said = ["@farm hostname kms-1", "@farm kernel Linux 6.1.0", "@farm ticks 100"]
-        said += _grepped(self.files())
-        said += ["/proc/net/route:Iface Destination", "/proc/cpuinfo:model name\t: Slow CPU"]
-        said += ["/proc/net/route:eth0 00000000 01000000 0003 0 0 0 00000000 0 0 0"]
-        return "\n".join(said)
+        lines = ["@farm hostname kms-1", "@farm kernel Linux 6.1.0", "@farm ticks 100"]
+        lines += _grepped(self.files())
+        lines += ["/proc/net/route:Iface Destination", "/proc/cpuinfo:model name\t: Slow CPU"]
+        lines += ["/proc/net/route:eth0 00000000 01000000 0003 0 0 0 00000000 0 0 0"]
+        return "\n".join(lines)
 
     def _processes(self) -> str:
         files = self.files()
@@ -167,7 +167,7 @@ class FakeMachine:
 
 
 class FakeChannel:
-    """`sample_server.sh` on that machine; says things in small pieces."""
+    """`sample_server.sh` on that machine; its output comes in small pieces."""
 
     def __init__(self, machine: FakeMachine) -> None:
         self._machine = machine

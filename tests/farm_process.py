@@ -25,7 +25,7 @@ ENDS_WITHIN_S = 300
 
 @dataclass
 class FarmProcess:
-    """A running `farm`; everything it says is in `output`, its run in the only folder of `runs`."""
+    """A running `farm`; all its output is in `output`, its run in the only folder of `runs`."""
 
     process: subprocess.Popen[str]
     runs: Path
@@ -39,20 +39,20 @@ class FarmProcess:
         return folder
 
     def wait(self) -> int:
-        """Its exit code."""
+        """Wait for its end; returns its exit code."""
         return self.process.wait(timeout=ENDS_WITHIN_S)
 
-    def said(self) -> str:
+    def read_output(self) -> str:
         return self.output.read_text()
 
     def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until something is so; fails when the farm ends or takes too long before."""
+        """Wait until a condition is true; fails if the farm ends before, or it takes too long."""
         deadline = time.monotonic() + ENDS_WITHIN_S
         while not condition():
-            assert self.process.poll() is None, self.said()
+            assert self.process.poll() is None, self.read_output()
             self.look()
-            assert time.monotonic() < deadline, self.said()
-            time.sleep(0.25)  # a look costs CPU that the run is to have
+            assert time.monotonic() < deadline, self.read_output()
+            time.sleep(0.25)  # each check takes CPU from the run
 
     def until_phase(self, phase: str) -> None:
         """Wait until a trial has entered this phase."""
@@ -77,7 +77,7 @@ class FarmProcess:
         return [each for each in self.look() if name in _command_line(each)]
 
     def look(self) -> set[psutil.Process]:
-        """Every process that this farm has, however far below it; they are remembered.
+        """All descendants of this farm; they are remembered.
 
         Some overwrite their environment, some lose their parent, so both ways are gone.
         """
@@ -91,7 +91,7 @@ class FarmProcess:
         return self.seen
 
     def left(self) -> list[str]:
-        """What is still there although the farm is gone; waits a moment for the last to go."""
+        """The processes that outlive the farm; waits a moment for the last to end."""
         deadline = time.monotonic() + 60
         while (alive := self.look()) and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -116,7 +116,7 @@ def farm(
     `within` is a command that becomes the one behind it, somewhere else.
     """
     runs, output = tmp_path / "runs", tmp_path / "output.txt"
-    # Chromium's sockets are in it, and a socket's path has an end after 107 characters.
+    # Chromium's sockets are in it, and a socket's path has at most 107 characters.
     temporary = Path(tempfile.mkdtemp(prefix="farm-"))
     verb, *options = words
     if experiment is not None:
@@ -149,7 +149,7 @@ def farm(
 
 
 def _command_line(process: psutil.Process) -> str:
-    """Empty for a process that has ended meanwhile."""
+    """The command line of a process; empty if it has ended."""
     try:
         return " ".join(process.cmdline())
     except psutil.Error:

@@ -1,4 +1,4 @@
-"""What the kernel counts of a starved server: did the bottleneck that a test made bite?"""
+"""Counters of the kernel that show whether the bottleneck that a test made had an effect."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Bite:
 
     @asynccontextmanager
     async def watched(self, server: StarvedServer) -> AsyncIterator[None]:
-        """Look on while the body runs."""
+        """Read the counter while the body runs."""
         looking = asyncio.create_task(self._look_on(server))
         try:
             yield
@@ -57,7 +57,7 @@ class Bite:
 
 
 def wanted_cpu_s(server: StarvedServer) -> float:
-    """CPU time that it has used or waited for; `schedstat` has both, in nanoseconds."""
+    """CPU time that the server has used or waited for; `schedstat` has both, in nanoseconds."""
     nanoseconds = 0
     for process in family(server):
         with suppress(psutil.NoSuchProcess):
@@ -70,24 +70,24 @@ def wanted_cpu_s(server: StarvedServer) -> float:
 
 
 def throttled_periods(server: StarvedServer) -> float:
-    """Periods in which its quota was used up."""
+    """Periods in which the server's CPU quota was used up."""
     words = (server.groups["cpu"] / "cpu.stat").read_text().split()
     return float(words[words.index("nr_throttled") + 1])
 
 
 def held_back_packets(server: StarvedServer) -> float:
-    """Packets that its shaper could not send at once."""
+    """Packets that the shaper of the server's network could not send at once."""
     (queue,) = json.loads(server.inside("tc", "-s", "-j", "qdisc", "show", "dev", INTERFACE))
     return float(queue["overlimits"])
 
 
 def memory_refusals(server: StarvedServer) -> float:
-    """How often its control group was at its limit."""
+    """How often the server's control group was at its memory limit."""
     return float((server.groups["memory"] / "memory.failcnt").read_text())
 
 
 def packets_without_room(server: StarvedServer) -> float:
-    """Datagrams that found no room in a socket of its network."""
+    """Datagrams that were dropped at full socket buffers of the server's network."""
     network = "self" if server.keeper is None else str(server.keeper)
     lines = Path("/proc", network, "net/snmp").read_text().splitlines()
     names, values = (line.split() for line in lines if line.startswith("Udp:"))
@@ -95,7 +95,7 @@ def packets_without_room(server: StarvedServer) -> float:
 
 
 def open_files(server: StarvedServer) -> float:
-    """Of the process that has most of them."""
+    """The open descriptors of the process of the server that has most of them."""
     most = 0
     for process in family(server):
         with suppress(psutil.NoSuchProcess):  # it has ended since
@@ -110,7 +110,7 @@ def stalled_by_disks_s(_: StarvedServer) -> float:
 
 
 def family(server: StarvedServer) -> list[psutil.Process]:
-    """Its processes: one is another after each reset."""
+    """The server's processes; one is replaced at each reset."""
     try:
         keeper = psutil.Process(int(server.pid_file.read_text()))
         return [keeper, *keeper.children(recursive=True)]

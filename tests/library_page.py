@@ -17,7 +17,7 @@ _BLOCK = re.compile(r"^```(python|text|yaml)\n(.*?)^```", re.DOTALL | re.MULTILI
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A program, and what the page says that it prints, if it does."""
+    """A program of the page, and the output that the page states, if any."""
 
     code: str
     prints: str | None
@@ -29,7 +29,7 @@ class Example:
 
 
 def examples() -> list[Example]:
-    """In the order of the page; a block of text right after a program is its output."""
+    """The examples in the order of the page; a block of text after a program is its output."""
     blocks = _BLOCK.findall(PAGE.read_text())
     after = [*blocks[1:], ("", "")]
     return [
@@ -40,13 +40,13 @@ def examples() -> list[Example]:
 
 
 def experiment_of_the_page() -> str:
-    """Its `calls.yaml`."""
+    """The page's `calls.yaml`."""
     (text,) = (text for language, text in _BLOCK.findall(PAGE.read_text()) if language == "yaml")
     return text
 
 
 async def record_the_run_of_the_page(directory: Path) -> None:
-    """`runs/first`: two baselines, and a trial of four whose first probe loses 2 %."""
+    """Record `runs/first`: two baselines, and a trial of four whose first probe loses 2 %."""
     recording, clock = new_run(directory / "made")
     lossy = Page("p000", seconds=HOLD_S + HELD_S, loss=0.02)
     with recording:

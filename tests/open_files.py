@@ -1,4 +1,4 @@
-"""What this process has open, for tests of who closes it."""
+"""The open descriptors of this process, for tests that all are closed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 def open_files() -> list[str]:
     """A name for each descriptor, sorted."""
-    found = []
+    names = []
     for link in Path("/proc/self/fd").iterdir():
         with suppress(FileNotFoundError):  # the one that lists them
-            found.append(str(link.readlink()))
-    return sorted(found)
+            names.append(str(link.readlink()))
+    return sorted(names)

@@ -1,4 +1,4 @@
-"""OpenSSH itself, as what the farm's SSH is compared with: its daemon, its client, its keys."""
+"""OpenSSH's daemon, client and keys, with which the farm's SSH is compared."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def authorize(sshd: LocalSshd, *lines: str) -> None:
 
 
 async def configure(sshd: LocalSshd, *lines: str) -> None:
-    """Put lines before those of its sshd_config, where the first one counts, and have it read."""
+    """Put lines before those of its sshd_config, where the first one counts, and reload it."""
     file = sshd.directory / "sshd_config"
     file.write_text("\n".join((*lines, file.read_text())))
     listening = sshd.child.log.read_text().count("Server listening")
@@ -54,7 +54,7 @@ async def configure(sshd: LocalSshd, *lines: str) -> None:
 
 
 async def said(ssh: Ssh, home: Path, command: str = "echo here") -> str:
-    """By the farm."""
+    """The output of a command that the farm's SSH runs."""
     shell = SshShell(ssh, home=home)
     try:
         await shell.open()
@@ -64,7 +64,7 @@ async def said(ssh: Ssh, home: Path, command: str = "echo here") -> str:
 
 
 async def said_by_openssh(sshd: LocalSshd, *options: str) -> str:
-    """By `ssh`; empty where it is not let in."""
+    """The output of a command that `ssh` runs; empty where the login is refused."""
     known = f"UserKnownHostsFile={sshd.ssh.known_hosts}"
     fixed = ("BatchMode=yes", "StrictHostKeyChecking=yes", "UpdateHostKeys=no", known)
     command = ["ssh", "-F", "none", *(word for each in fixed for word in ("-o", each)), *options]

@@ -1,4 +1,4 @@
-"""RTP as it crossed the loopback interface, counted by SSRC."""
+"""RTP packets on the loopback interface, counted by SSRC."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.loopback import LoopbackCapture, udp_payload
 
 @dataclass
 class Stream:
-    """When each packet of an SSRC was seen (wall clock), and how long its UDP payload was."""
+    """Times (wall clock) and lengths (of UDP payload) of the packets of an SSRC."""
 
     times_s: list[float] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)
@@ -23,7 +23,7 @@ class Stream:
 
 
 class StreamCapture(LoopbackCapture):
-    """Needs root in the network namespace."""
+    """Captures RTP by SSRC. Needs root in the network namespace."""
 
     def __init__(self) -> None:
         self.streams: defaultdict[int, Stream] = defaultdict(Stream)

@@ -23,7 +23,7 @@ ROLE = """
     joined: [wait_for: {function: "document.body.dataset.state === 'in call'"}]
 """
 DRIVER = f"format: 1\nroles:\n  callee:{ROLE}  caller:{ROLE}"
-"""Both of a call; each page sends to itself."""
+"""The role of both probes of a call; each page sends to itself."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ def page_server() -> Iterator[PageServer]:
     command = [sys.executable, "-P", "-m", "tests.page_server"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        said = json.loads(process.stdout.readline())
+        address = json.loads(process.stdout.readline())
         try:
-            yield PageServer(said["url"], said["port"], process)
+            yield PageServer(address["url"], address["port"], process)
         finally:
             process.kill()
 

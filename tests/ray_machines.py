@@ -23,7 +23,7 @@ HERE, THERE = "10.77.0.1", "10.77.0.2"
 STARTS_WITHIN_S = 90.0
 ENDS_WITHIN_S = 60.0
 
-# Who is not root has a user namespace of his own, in which he stays who he is.
+# Users other than root get a user namespace, in which they keep their user id.
 AS_WHO = () if os.geteuid() == 0 else ("-c", "--keep-caps")
 CABLE = """\
 set -e
@@ -50,17 +50,17 @@ class Machine:
 
     @property
     def raylet(self) -> psutil.Process:
-        """What makes it a node; without it the cluster does not have it any more."""
+        """The process that makes it a node; without it the cluster loses the machine."""
         (found,) = [each for each in self.processes() if _name(each) == "raylet"]
         return found
 
     @property
     def ours(self) -> list[psutil.Process]:
-        """Those of the farm that live on it: browsers, and who looks after them."""
+        """The farm's processes on it: browsers, and those that own them."""
         return [each for each in self.processes() if _is_ours(each)]
 
     def left(self) -> list[str]:
-        """What of ours is still there; waits a moment for the last to go."""
+        """The farm's processes that are left; waits a moment for the last to end."""
         deadline = time.monotonic() + ENDS_WITHIN_S
         while (alive := self.ours) and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -68,16 +68,18 @@ class Machine:
 
     @property
     def files(self) -> list[Path]:
-        """What lies in its /tmp."""
+        """The files in its /tmp."""
         return list(self.temporary.iterdir())
 
     def processes(self) -> list[psutil.Process]:
-        """Whatever Ray runs on it, with what that started."""
+        """Ray's processes on it, with their descendants."""
         found: dict[int, psutil.Process] = {}
         for tree in self.trees:
             with suppress(psutil.NoSuchProcess):
                 found |= {each.pid: each for each in (tree, *tree.children(recursive=True))}
-        self.trees = list(found.values())  # children of who dies are not found by it any more
+        self.trees = list(
+            found.values()
+        )  # descendants of a process that has ended cannot be listed any more
         return self.trees
 
     def end(self) -> None:
@@ -116,7 +118,7 @@ def _enter(pid: int) -> tuple[str, ...]:
 
 
 def _ray(stack: ExitStack, within: tuple[str, ...], name: str, words: Sequence[str]) -> Machine:
-    """A node that is up; below a short path, for a socket's has an end after 107 characters."""
+    """A node that is up; below a short path, since a socket's has at most 107 characters."""
     folder = Path(tempfile.mkdtemp(prefix="ray-"))
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
     if "--head" in words:

@@ -1,4 +1,4 @@
-"""Small web servers in the place of a Kurento: one that answers as it does, any that do not."""
+"""Small web servers in the place of a Kurento: some that answer as it does, some that do not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @asynccontextmanager
 async def serving(answer: Answer) -> AsyncIterator[str]:
-    """Answer GET /kurento so; its WebSocket address."""
+    """Serve GET /kurento with `answer`; yields its WebSocket address."""
     app = web.Application()
     app.router.add_get("/kurento", answer)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -23,7 +23,7 @@ async def serving(answer: Answer) -> AsyncIterator[str]:
 
 
 def stand_in_kurento() -> AbstractAsyncContextManager[str]:
-    """The address of something that answers as a Kurento when asked who it is, and no more."""
+    """The address of a server that answers as a Kurento only when asked for its version."""
     return serving(_who_it_is)
 
 

@@ -25,7 +25,7 @@ IS_ROOT = os.geteuid() == 0
 CONTROLLERS = frozenset(
     name for name in ("cpu", "memory", "blkio") if IS_ROOT and os.access(GROUPS / name, os.W_OK)
 )
-"""Those of control groups of version 1 that may be made here."""
+"""The controllers of control groups (version 1) that can be used here."""
 
 IO_PRESSURE = Path("/proc/pressure/io")
 HAS_DISKS = (
@@ -65,7 +65,7 @@ socket.socket = Small
 signal.signal(signal.SIGALRM, lambda *_: time.sleep({level}))
 signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
 """
-"""It looks away for so many seconds now and then; what comes meanwhile finds no room."""
+"""It does not read for so many seconds now and then; packets are dropped meanwhile."""
 
 HUNGRY = """
 import socket
@@ -76,7 +76,7 @@ class Hungry(socket.socket):
             self.eaten = bytearray(b"x" * {size})
 socket.socket = Hungry
 """
-"""Each UDP socket takes so much memory along."""
+"""Each UDP socket allocates so much memory."""
 
 
 @dataclass
@@ -96,7 +96,7 @@ class StarvedServer:
         return f"kill -HUP $(cat {self.pid_file})"
 
     def inside(self, *command: str) -> str:
-        """Run something in its network; what it printed."""
+        """Run a command in its network; returns its output."""
         assert self.keeper is not None
         enter = ["nsenter", "-n", "-t", str(self.keeper)]
         return subprocess.run(
@@ -197,10 +197,10 @@ def slow_disk(server: StarvedServer, place: Path, bytes_per_s: int) -> None:
         file.truncate(64 << 20)
     place.mkdir()
     subprocess.run(["mkfs.ext4", "-q", "-F", "-O", "^has_journal", str(image)], check=True)
-    said = subprocess.run(
+    printed = subprocess.run(
         ["losetup", "-f", "--show", str(image)], check=True, stdout=subprocess.PIPE, text=True
     )
-    device = said.stdout.strip()
+    device = printed.stdout.strip()
     server.stack.callback(subprocess.run, ["losetup", "-d", device], check=True)
     subprocess.run(["mount", "-o", "sync", device, str(place)], check=True)
     server.stack.callback(subprocess.run, ["umount", "-l", str(place)], check=True)
@@ -210,7 +210,7 @@ def slow_disk(server: StarvedServer, place: Path, bytes_per_s: int) -> None:
 
 
 def _end(server: subprocess.Popen[str]) -> None:
-    """It, and what it started."""
+    """A process and its descendants."""
     family = [psutil.Process(server.pid)] if server.poll() is None else []
     family += [child for each in family for child in each.children(recursive=True)]
     for process in family:

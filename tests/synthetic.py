@@ -1,4 +1,4 @@
-"""A fake call: the page reports, plans and machines of a trial that never took place.
+"""Made-up calls: the page reports, plans and machines of a trial.
 
 Each trouble is a span of seconds since the page began to poll, so that a test knows what the
 figures must say. Everything is deterministic.
@@ -46,7 +46,7 @@ def manifest() -> Manifest:
 
 
 def clock_reading() -> ClockReading:
-    """What makes the host's clock run time."""
+    """The reading by which the host's clock becomes run time."""
     return ClockReading(HOST, offset_s=-MONOTONIC_S, error_s=0.001, at_s=0.0)
 
 
@@ -74,7 +74,7 @@ def _session(number: int) -> SessionPlan:
 
 @dataclass(frozen=True)
 class Page:
-    """What one page goes through. All times are seconds since it began to poll.
+    """The troubles of one page. All times are seconds since it began to poll.
 
     Each stream, in both directions, is a steady 50 packets a second of 1000 bytes; video has 20
     frames a second, the network 40 ms. `loss` of what is sent to the page never comes, `repaired`
@@ -86,7 +86,7 @@ class Page:
     poll_s: float = 1.0
     loss: float = 0.0
     repaired: float = 0.0
-    padded: float = 0.0  # of what is sent again, though nobody asked: probes for bandwidth
+    padded: float = 0.0  # the share sent again without a NACK, to probe for bandwidth
     silent: tuple[Span, ...] = ()  # nothing arrives
     frozen: tuple[Span, ...] = ()  # packets arrive, no frame is decoded
     unpolled: tuple[Span, ...] = ()  # the page lives on, its polls get lost
@@ -95,14 +95,14 @@ class Page:
     stuck: tuple[Span, ...] = ()  # polls come, their figures are those of the poll before
     closed: tuple[Span, ...] = ()  # the page has no connection
     cpu_limited: tuple[Span, ...] = ()  # the encoder cannot keep up
-    reloads: tuple[float, ...] = ()  # the page begins anew: other connection, other SSRCs
-    resets: tuple[float, ...] = ()  # counters begin anew under their old names
+    reloads: tuple[float, ...] = ()  # the page is reloaded: other connection, other SSRCs
+    resets: tuple[float, ...] = ()  # counters restart at 0 under their old names
     wall_jumps: tuple[tuple[float, float], ...] = ()  # (when, how far) the wall clock is set
 
 
 @dataclass
 class _Counters:
-    """What a page's stack has counted since it was loaded."""
+    """The counters of a page since it was loaded."""
 
     sent: float = 0.0
     received: float = 0.0

@@ -1,4 +1,4 @@
-"""A page of one's own in front of a media server that is no Kurento: looked at, tried, lost."""
+"""A user's page in front of a media server that is no Kurento: checked, run, lost."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def test_what_the_doctor_calls_ok_is_tried_and_reported(
         assert line in findings, findings
 
     with farm(tmp_path, "run", experiment=calls) as run:
-        assert run.wait() == PASSED, run.said()
-        assert NOT_A_KURENTO in run.said()
+        assert run.wait() == PASSED, run.read_output()
+        assert NOT_A_KURENTO in run.read_output()
         assert run.children("embedded") == []
         report = (run.run / "report/index.html").read_text()
         result = run.result()
@@ -77,8 +77,8 @@ async def test_a_server_that_nobody_samples_has_no_cpu_and_an_answer(
 ) -> None:
     calls = CALLS.format(url=page.url, server="{}") + UNJUDGED
     with farm(tmp_path, "run", experiment=calls) as run:
-        assert await asyncio.to_thread(run.wait) == PASSED, run.said()
-        assert "the server's CPU stays unknown" in run.said()
+        assert await asyncio.to_thread(run.wait) == PASSED, run.read_output()
+        assert "the server's CPU stays unknown" in run.read_output()
         report = (run.run / "report/index.html").read_text()
         (trial,) = run.summary()["trials"]
         manifest = json.loads((run.run / "manifest.json").read_text())
@@ -97,7 +97,7 @@ def test_a_server_whose_process_ends_has_died(tmp_path: Path, page: PageServer) 
                 run.until_phase("hold")
                 server.kill()
                 server.wait()
-                assert run.wait() == FAILED, run.said()
+                assert run.wait() == FAILED, run.read_output()
                 (reason,) = run.result()["verdict"]["reasons"]
         finally:
             server.kill()

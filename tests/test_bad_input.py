@@ -115,8 +115,8 @@ def says(
     ],
 )
 def test_a_wrong_word_on_the_command_line(says: Says, words: str, line: str) -> None:
-    said = says(*words.split(), calls="scenario: one_to_one\n")
-    assert re.match(line, said), said
+    reply = says(*words.split(), calls="scenario: one_to_one\n")
+    assert re.match(line, reply), reply
 
 
 # ---------------------------------------------------------------- the experiment
@@ -197,18 +197,18 @@ def test_a_wrong_word_on_the_command_line(says: Says, words: str, line: str) -> 
     ],
 )
 def test_a_wrong_setting(says: Says, text: str, line: str) -> None:
-    said = says("run", "calls.yaml", calls=text)
-    assert re.fullmatch(f"farm: calls.yaml:{line}", said), said
+    reply = says("run", "calls.yaml", calls=text)
+    assert re.fullmatch(f"farm: calls.yaml:{line}", reply), reply
 
 
 def test_an_error_in_a_driver_has_the_drivers_place(says: Says) -> None:
-    said = says(
+    reply = says(
         *("run", "calls.yaml"),
         calls="app: {driver: mine.yaml}",
         mine="format: 1\nroles:\n  callee:\n    join: [goto: '{app_url}']\n    leav: []\n",
     )
     assert re.fullmatch(
-        r"farm: \S*mine\.yaml:5: roles\.callee\.leav: unknown key: did you mean leave\?", said
+        r"farm: \S*mine\.yaml:5: roles\.callee\.leav: unknown key: did you mean leave\?", reply
     )
 
 
@@ -235,8 +235,8 @@ def test_a_run_whose_files_are_gone_says_which(
     with RunRecording.create(tmp_path, "cut", "", manifest, RunClock()):
         pass
     mine.unlink()
-    said = says("size", "--resume", "cut")
-    assert said.startswith(f"farm: app.driver: {mine}: no such driver or file")
+    reply = says("size", "--resume", "cut")
+    assert reply.startswith(f"farm: app.driver: {mine}: no such driver or file")
 
 
 @pytest.mark.parametrize("verb", ["size", "watch"])
@@ -246,9 +246,9 @@ def test_a_run_under_way_is_not_resumed(says: Says, tmp_path: Path, verb: str) -
     with RunRecording.create(tmp_path, "live", "", manifest, clock) as recording:
         if verb == "watch":
             recording.journal(WATCH, load=2)
-        said = says(verb, "--resume", "live")
+        reply = says(verb, "--resume", "live")
     whose = rf"pid {os.getpid()} on {re.escape(platform.node())}, since [0-9T:Z-]{{20}}"
-    assert re.fullmatch(rf"farm: --resume: live: another farm writes it: {whose}", said)
+    assert re.fullmatch(rf"farm: --resume: live: another farm writes it: {whose}", reply)
 
 
 def test_a_port_in_use_is_not_served_on(says: Says) -> None:
@@ -268,12 +268,12 @@ async def process_says(tmp_path: Path, experiment: str, *options: str) -> str:
     """The same for a process of its own, which leaves nothing running and no run."""
     with farm(tmp_path, "run", *options, experiment=experiment) as run:
         code = await asyncio.to_thread(run.wait)
-        said = run.said()
-        assert code == BAD_INPUT, said
+        reply = run.read_output()
+        assert code == BAD_INPUT, reply
         assert run.left() == []
         assert not run.runs.exists() or not any(run.runs.iterdir())
-        assert "Traceback" not in said
-        last: str = said.splitlines()[-1]
+        assert "Traceback" not in reply
+        last: str = reply.splitlines()[-1]
         return last.removeprefix(f"farm: {tmp_path / 'experiment.yaml'}")
 
 
@@ -311,8 +311,8 @@ async def test_something_else_in_the_place_of_kurento(
     tmp_path: Path, answer: Answer, complaint: str
 ) -> None:
     async with serving(answer) as kurento:
-        said = await process_says(tmp_path, f"server: {{kurento: '{kurento}'}}")
-    assert re.match(f":1: server.kurento: {kurento}: .*({complaint})", said), said
+        reply = await process_says(tmp_path, f"server: {{kurento: '{kurento}'}}")
+    assert re.match(f":1: server.kurento: {kurento}: .*({complaint})", reply), reply
 
 
 async def test_garbage_in_the_place_of_kurento(says: Says) -> None:
@@ -349,8 +349,8 @@ async def test_a_machine_that_cannot_be_reached(tmp_path: Path, kurento: str) ->
         ("me@127.0.0.1:1", r"127\.0\.0\.1 port 1 cannot be reached \(SSH\): Connection refused"),
         ("me@no-such-host.invalid", r"no-such-host\.invalid has no address: .*"),
     ):
-        said = await process_says(tmp_path, over(kurento, Ssh(to=to)))
-        assert re.fullmatch(rf":4: server\.ssh\.to: {to}: {complaint}", said), said
+        reply = await process_says(tmp_path, over(kurento, Ssh(to=to)))
+        assert re.fullmatch(rf":4: server\.ssh\.to: {to}: {complaint}", reply), reply
 
 
 @pytest.mark.live
@@ -359,14 +359,14 @@ async def test_a_host_key_nobody_vouched_for_and_a_refused_login(
 ) -> None:
     async with running_sshd(tmp_path / "sshd") as sshd:
         empty = tmp_path / "known_hosts"
-        said = await process_says(tmp_path, over(kurento, replace(sshd.ssh, known_hosts=empty)))
-        assert said.startswith(f":4: server.ssh.to: {sshd.ssh.to}: the key of 127.0.0.1 port")
+        reply = await process_says(tmp_path, over(kurento, replace(sshd.ssh, known_hosts=empty)))
+        assert reply.startswith(f":4: server.ssh.to: {sshd.ssh.to}: the key of 127.0.0.1 port")
         add = f"ssh-keyscan -p {sshd.port} 127.0.0.1 >> {empty}"
-        assert said.endswith(f"add it: {add}")
+        assert reply.endswith(f"add it: {add}")
         subprocess.run(["sh", "-c", add], check=True, capture_output=True)
         stranger = replace(sshd.ssh, known_hosts=empty, key=sshd.directory / "host_key")
-        said = await process_says(tmp_path, over(kurento, stranger))
-        assert re.match(r":4: server\.ssh\.to: .* refused the login; tried: key .*host_key", said)
+        reply = await process_says(tmp_path, over(kurento, stranger))
+        assert re.match(r":4: server\.ssh\.to: .* refused the login; tried: key .*host_key", reply)
 
 
 # ---------------------------------------------------------------- this machine
@@ -376,14 +376,14 @@ async def test_a_host_key_nobody_vouched_for_and_a_refused_login(
 async def test_no_chromium(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setenv("HOME", str(tmp_path))
-    said = await process_says(tmp_path, "scenario: one_to_one")
-    assert said.startswith("farm: no Chromium on this machine: install the package chromium, or ")
+    reply = await process_says(tmp_path, "scenario: one_to_one")
+    assert reply.startswith("farm: no Chromium on this machine: install the package chromium, or ")
 
 
 def test_a_home_without_room_for_clips(says: Says, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null/cache")
-    said = says("run", "calls.yaml", calls="scenario: one_to_one\n")
-    assert re.fullmatch(r"farm: clips cannot be written to /dev/null/cache/\S+: .*", said), said
+    reply = says("run", "calls.yaml", calls="scenario: one_to_one\n")
+    assert re.fullmatch(r"farm: clips cannot be written to /dev/null/cache/\S+: .*", reply), reply
 
 
 @pytest.mark.live

@@ -32,10 +32,10 @@ def test_the_baseline_of_another_run_judges_again_when_that_is_gone(
     for folder in ("first", "second"):
         (tmp_path / folder).mkdir()
     with farm(tmp_path / "first", "run", "--absolute", experiment=CALL + UNJUDGED) as first:
-        assert first.wait() == PASS, first.said()
+        assert first.wait() == PASS, first.read_output()
     given = ("run", "--baseline", str(first.run))
     with farm(tmp_path / "second", *given, experiment=CALL + UNJUDGED) as second:
-        assert second.wait() in (PASS, FAIL, INVALID), second.said()
+        assert second.wait() in (PASS, FAIL, INVALID), second.read_output()
     shutil.rmtree(first.run)
     notes = second.result()["verdict"]["notes"]
     assert not any(note.startswith("no baseline") for note in notes)

@@ -1,4 +1,4 @@
-"""Bottlenecks made on purpose, each on a real server with real probes: is it named rightly?
+"""Bottlenecks made on purpose, each on a real server with real probes, must be named rightly.
 
 Where the farm's and the server's machine are one, as here, only what the media server shows counts.
 """
@@ -80,7 +80,7 @@ Answer = tuple[Outcome, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Cause:
-    """What the server starts with, and what is done to it in a phase of the trial.
+    """How the server is started, and what is done to it in a phase of the trial.
 
     `levels` are how much it is starved of, each tighter than the one before; `before` and
     `handicap` may name the `{level}`. `bite` is what the kernel counts then.
@@ -199,7 +199,7 @@ async def test_a_healthy_server_is_not_accused(tmp_path: Path) -> None:
 
 
 async def test_a_slow_application_is_named(tmp_path: Path) -> None:
-    """It gets a fiftieth of each second, and pages wait for it; media does not."""
+    """The app's process gets a fiftieth of each second: pages wait for it, media do not."""
     command = [sys.executable, "-P", "-m", "infra.demo_app", "--port", "0", "--kurento", URL]
     with (
         server_of_its_own() as server,
@@ -258,7 +258,7 @@ async def until_it_bites(
     levels: Sequence[float],
     folder: Path,
 ) -> dict[str, Any]:
-    """What is said of a trial that failed: the first in which the kernel says that it was starved.
+    """The limit named for the first failed trial in which the kernel shows the starvation.
 
     A machine may be quicker than the one on which the first level was chosen.
     """
@@ -276,7 +276,7 @@ async def until_it_bites(
 async def gave_way(
     server: StarvedServer, folder: Path, observer: FakeObserver, *, load: int, **settings: Any
 ) -> dict[str, Any]:
-    """What is said of a trial that failed."""
+    """The limit that is named for a trial that failed."""
     outcome, summary = await trial(server, folder, observer, load=load, **settings)
     assert outcome is Outcome.FAIL, observer.notes
     limited: dict[str, Any] = summary["limited_by"]
@@ -310,7 +310,7 @@ async def trial(
 
 @contextmanager
 def stopped_most_of_the_time(process: subprocess.Popen[str]) -> Iterator[Callable[[], None]]:
-    """From when it is called on a process runs for a fiftieth of each second."""
+    """Let a process run for only a fiftieth of each second from now on."""
     over = threading.Event()
 
     def stop_and_go() -> None:

@@ -1,4 +1,4 @@
-"""What the documents promise is there: files, settings, experiments, names."""
+"""The files, settings, experiments and names that the documents mention exist."""
 
 from __future__ import annotations
 
@@ -98,13 +98,13 @@ def test_the_architecture_draws_the_layers_that_import_linter_holds() -> None:
 
 def test_the_answer_in_the_documents_is_as_it_is_printed() -> None:
     quoted = re.findall(r"^((?: {4}\S.*\n)+)", (ROOT / "docs/sizing.md").read_text(), re.MULTILINE)
-    (told,) = (block for block in quoted if "The server holds" in block)
+    (documented,) = (block for block in quoted if "The server holds" in block)
     estimate = CapacityEstimate(18, (16, 20), 16, 20, 12, "converged", 0.9, 0.9)
     results = [judged_trial(index, 18, Outcome.PASS) for index in range(12)]
     summary = size_summary(Experiment(), results, estimate)
     evidence = "at 20 probes thread … of the media server used 97 % of a core"
     summary["limited_by"] = {"resource": "cpu_thread", "evidence": evidence}
-    assert " ".join(told.split()) == " ".join(two_lines(summary))
+    assert " ".join(documented.split()) == " ".join(two_lines(summary))
 
 
 def test_every_key_of_the_glossary_is_in_the_schema_or_the_summary() -> None:
@@ -137,12 +137,12 @@ def test_a_failed_step_in_the_documents_is_one_of_the_driver_above_it() -> None:
 
 
 def test_the_journal_is_said_to_have_the_kinds_that_it_has() -> None:
-    told = set(re.findall(r"`(\w+)`", (JournalEntry.__doc__ or "").split("| --- |")[1]))
-    assert told == set(journalled())
+    documented = set(re.findall(r"`(\w+)`", (JournalEntry.__doc__ or "").split("| --- |")[1]))
+    assert documented == set(journalled())
 
 
 def journalled() -> Iterator[str]:
-    """What the farm's code calls `journal` and `decided` with, constants looked up."""
+    """The kinds with which the farm's code calls `journal` and `decided`."""
     for path in sorted((ROOT / "farm").rglob("*.py")):
         text = path.read_text()
         for word in re.findall(r"\.(?:journal|decided)\(\s*([A-Z_]+|\"\w+\")[,)]", text):

@@ -28,7 +28,7 @@ HEAVY = ("polars", "aiohttp", "playwright", "paramiko", "av", "numpy", "yaml", "
 
 
 def run(example: Example, directory: Path, within_s: float = 60) -> str:
-    """What it prints, run in a process of its own."""
+    """The output of a program that runs in a process of its own."""
     script = directory / "example.py"
     script.write_text(example.code)
     done = subprocess.run(
@@ -55,32 +55,32 @@ def test_a_name_that_is_none_is_no_attribute() -> None:
 
 
 def test_type_checkers_are_told_the_names_that_are_there() -> None:
-    """They read imports that are never run."""
+    """Type checkers read imports that are never run."""
     (checked,) = (
         node
         for node in ast.parse(Path(farm.__file__).read_text()).body
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
     )
-    told = {
+    public = {
         alias.asname or alias.name: getattr(import_module(node.module or ""), alias.name)
         for node in checked.body
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    assert told == {name: getattr(farm, name) for name in farm.__all__}
+    assert public == {name: getattr(farm, name) for name in farm.__all__}
 
 
 def test_importing_the_farm_imports_no_library() -> None:
-    told = f"print([name for name in {HEAVY} if name in sys.modules])"
-    assert said_by(f"import farm, sys; {told}") == "[]\n"
+    show = f"print([name for name in {HEAVY} if name in sys.modules])"
+    assert output_of(f"import farm, sys; {show}") == "[]\n"
 
 
 def test_a_bench_needs_neither_the_command_line_nor_reports() -> None:
-    told = "print([name for name in sys.modules if name.startswith(('farm.cli', 'reports'))])"
-    assert said_by(f"import farm, sys; farm.open; {told}") == "[]\n"
+    show = "print([name for name in sys.modules if name.startswith(('farm.cli', 'reports'))])"
+    assert output_of(f"import farm, sys; farm.open; {show}") == "[]\n"
 
 
-def said_by(script: str) -> str:
+def output_of(script: str) -> str:
     command = [sys.executable, "-c", script]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 

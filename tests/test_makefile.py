@@ -1,4 +1,4 @@
-"""What `make` says on a machine where it cannot do its work."""
+"""The messages of `make` on a machine where it cannot work."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).parent.parent
 
 
 def test_who_may_not_make_a_network_is_told_what_to_do(tmp_path: Path) -> None:
-    """Ubuntu 24.04 lets nobody but root, and says no more than that something is not permitted."""
+    """Ubuntu 24.04 lets only root, and its own message is just "not permitted"."""
     forbidden = tmp_path / "unshare"
     forbidden.write_text("#!/bin/sh\necho 'unshare: not permitted' >&2\nexit 1\n")
     forbidden.chmod(0o755)

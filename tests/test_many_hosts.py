@@ -36,7 +36,7 @@ def in_hold(tmp_path: Path, machines: Machines) -> Iterator[FarmProcess]:
     with farm(tmp_path, "run", "--absolute", experiment=calls, within=machines.here.within) as run:
         run.until_phase("hold")
         for machine in (machines.here, machines.there):
-            assert machine.ours, run.said()
+            assert machine.ours, run.read_output()
         yield run
 
 
@@ -49,10 +49,10 @@ def machines() -> Iterator[Machines]:
 def test_calls_on_two_machines(tmp_path: Path, machines: Machines) -> None:
     calls, within = CALLS.replace("HOLD", "4s"), machines.here.within
     with farm(tmp_path, "run", "--absolute", experiment=calls, within=within) as run:
-        assert run.wait() in (PASS, FAIL, INVALID), run.said()
+        assert run.wait() in (PASS, FAIL, INVALID), run.read_output()
         reasons = {reason["code"] for reason in run.result()["verdict"]["reasons"]}
-        assert not reasons & {"host_lost", "browser", "browser_crashed"}, run.said()
-        assert "Traceback" not in run.said()
+        assert not reasons & {"host_lost", "browser", "browser_crashed"}, run.read_output()
+        assert "Traceback" not in run.read_output()
         (trial,) = run.run.glob("trials/*")
         plan = json.loads((trial / "plan.json").read_text())
         names = {"here@lab", "there"}
@@ -77,9 +77,9 @@ def test_a_machine_that_dies_in_the_hold_makes_the_trial_invalid(
 ) -> None:
     with in_hold(tmp_path, machines) as run:
         machines.there.raylet.kill()
-        assert run.wait() == INVALID, run.said()
+        assert run.wait() == INVALID, run.read_output()
         lost = [r for r in run.result()["verdict"]["reasons"] if r["code"] == "host_lost"]
         assert [r["message"].partition(": ")[0] for r in lost] == ["host there is lost"]
         assert run.left() == []
     assert machines.here.left() + machines.there.left() == []
-    assert machines.here.files == []  # who dies sweeps nothing
+    assert machines.here.files == []  # a killed process removes nothing

@@ -1,4 +1,4 @@
-"""Recorded calls of real browsers: looked at on the server, named when missing, then gone."""
+"""Recorded calls of real browsers: checked on the server, reported when missing, then deleted."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def test_recorded_calls_pass_and_leave_no_file(tmp_path: Path, directory: Path) 
             "s000-callee.webm",
             "s000-caller.webm",
         ]
-        assert run.wait() == PASS, run.said()
-        assert "2 recordings checked: whole" in run.said()
+        assert run.wait() == PASS, run.read_output()
+        assert "2 recordings checked: whole" in run.read_output()
         assert "recording_missing" not in codes(run)
         assert list(directory.iterdir()) == []
         assert run.left() == []
@@ -69,11 +69,11 @@ def test_a_recording_that_is_gone_fails_its_call(tmp_path: Path, directory: Path
         run.until_phase("hold")
         (victim,) = directory.glob("*/s000-caller.webm")
         victim.unlink()
-        assert run.wait() == FAIL, run.said()
+        assert run.wait() == FAIL, run.read_output()
         told = [fault for fault in faults(run) if fault["what"] == "recording_missing"]
         assert [(fault["session"], fault["message"]) for fault in told] == [
             ("s000", f"there is no recording {victim}")
-        ], run.said()
+        ], run.read_output()
         (reason,) = run.result()["verdict"]["reasons"]
         assert (reason["code"], reason["session"]) == ("recording_missing", "s000")
         (kept,) = files(directory)
@@ -85,7 +85,7 @@ def test_a_directory_that_cannot_be_made_is_bad_input(tmp_path: Path, directory:
     directory.parent.joinpath("calls").write_text("a file is in the way")
     experiment = CALL.format(directory=directory, keep="none") + UNJUDGED
     with farm(tmp_path, "run", "--absolute", experiment=experiment) as run:
-        assert run.wait() == BAD_INPUT, run.said()
-        assert f"server.recordings.directory: {directory}/" in run.said()
-        assert "Traceback" not in run.said()
+        assert run.wait() == BAD_INPUT, run.read_output()
+        assert f"server.recordings.directory: {directory}/" in run.read_output()
+        assert "Traceback" not in run.read_output()
         assert run.left() == []

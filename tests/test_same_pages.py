@@ -29,7 +29,7 @@ trial: {{load: 2, settle: 2s, hold: 8s, window: 4s}}
 
 @dataclass
 class Site:
-    """A page that calls itself behind every address, and a proxy that lets nobody through."""
+    """A page that calls itself behind every address, and a proxy that refuses every request."""
 
     url: str
     proxy: str
@@ -84,8 +84,8 @@ async def test_doctor_and_probes_open_the_same_page(
         assert await asyncio.to_thread(main, ["doctor", str(file)]) == READY
         assert site.paths == [page]
         with farm(tmp_path, "run", experiment=calls) as run:
-            assert await asyncio.to_thread(run.wait) == PASSED, run.said()
-        assert site.paths.count(page) >= 4  # of the doctor, of the run's own look, of two probes
+            assert await asyncio.to_thread(run.wait) == PASSED, run.read_output()
+        assert site.paths.count(page) >= 4  # by the doctor, by the run's own check, by two probes
         # While the trial goes on it is only asked whether anything answers.
         assert set(site.paths) <= {page, url.partition("#")[0]}
         assert [line for line in site.proxied if "127.0.0.1" in line] == []

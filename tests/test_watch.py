@@ -1,4 +1,4 @@
-"""`farm watch` for real: it outlives its controller, and leaves nothing behind however it ends."""
+"""`farm watch` for real: it can be resumed after its controller died, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ watch: {load: 2, every: 8s, for: 2h}
 INTERRUPTED = 130
 
 
-def told(run: Path, kind: str) -> list[dict[str, Any]]:
+def journalled(run: Path, kind: str) -> list[dict[str, Any]]:
     """The facts of the journal's entries of a kind."""
     whole = (run / "journal.jsonl").read_text().rpartition("\n")[0]
     lines = [json.loads(line) for line in whole.splitlines()]
@@ -33,7 +33,7 @@ def told(run: Path, kind: str) -> list[dict[str, Any]]:
 
 
 def watched(run: Path) -> list[int]:
-    """The trials of the watch that were judged, whatever came of them."""
+    """The trials of the watch that were judged, whatever the verdict."""
     results = [json.loads(path.read_text()) for path in run.glob("trials/*/result.json")]
     return sorted(result["index"] for result in results if result["purpose"] == "watch")
 
@@ -46,16 +46,16 @@ def test_a_watch_goes_on_after_its_controller_was_killed(tmp_path: Path) -> None
         assert first.left() == []
         run = first.run
     before = {path: path.read_bytes() for path in run.glob("trials/*/result.json")}
-    began = told(run, "watch_began")
+    began = journalled(run, "watch_began")
     assert [(facts["load"], facts["every_s"]) for facts in began] == [(2, 8.0)]
 
     with farm(tmp_path, "watch", "--resume", str(run), experiment=None) as second:
         second.until(lambda: len(watched(run)) == 2)
         second.process.send_signal(signal.SIGINT)
-        assert second.wait() == INTERRUPTED, second.said()
-        assert "Traceback" not in second.said()
+        assert second.wait() == INTERRUPTED, second.read_output()
+        assert "Traceback" not in second.read_output()
         assert second.left() == []
     assert {path: path.read_bytes() for path in before} == before
-    assert told(run, "watch_began") == began
-    assert len(told(run, "resumed")) == 1
+    assert journalled(run, "watch_began") == began
+    assert len(journalled(run, "resumed")) == 1
     assert not (run / "summary.json").exists()

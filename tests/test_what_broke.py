@@ -1,4 +1,4 @@
-"""The table "what broke" of docs/method.md, each row for real: the right blame, nothing left."""
+"""The table "what broke" of docs/method.md, each row for real: the right cause, nothing left."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_media_server_killed_in_the_hold_fails_the_trial(tmp_path: Path) -> 
     with farm(tmp_path, "run", "--absolute", experiment=UNJUDGED_CALL) as run:
         run.until_phase("hold")
         worker(run).kill()
-        assert run.wait() == FAIL, run.said()
+        assert run.wait() == FAIL, run.read_output()
         assert codes(run)[0] == "server_died"
         assert run.left() == []
 
@@ -55,7 +55,7 @@ def test_the_media_server_killed_while_probes_join_fails_the_trial(tmp_path: Pat
         run.until_phase("ramp")
         run.until(lambda: "joined" in events(run))
         worker(run).kill()
-        assert run.wait() == FAIL, run.said()
+        assert run.wait() == FAIL, run.read_output()
         assert codes(run)[0] == "server_died"
         assert "hold" not in run.phases()
         assert run.left() == []
@@ -68,7 +68,7 @@ def test_what_is_ours_and_dies_makes_the_trial_invalid(tmp_path: Path, name: str
         for process in run.children(name):
             with suppress(psutil.NoSuchProcess):  # the one before may have taken it along
                 process.kill()
-        assert run.wait() == INVALID, run.said()
+        assert run.wait() == INVALID, run.read_output()
         assert codes(run)[0] in {"app_died", "browser_crashed"}
         assert run.left() == []
 
@@ -91,7 +91,7 @@ def test_a_starved_generator_is_named_and_not_the_server(tmp_path: Path) -> None
             process.resume()
         run.until_phase("leave")
         burners.close()
-        assert run.wait() == INVALID, run.said()
+        assert run.wait() == INVALID, run.read_output()
         assert {"late_polls", "app_late"} <= set(codes(run))
         assert run.left() == []
 
@@ -103,7 +103,7 @@ def test_without_ssh_the_verdict_stands_and_server_figures_end(tmp_path: Path) -
         for process in run.children("sshd"):
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        assert run.wait() == PASS, run.said()
+        assert run.wait() == PASS, run.read_output()
         assert "server_died" not in codes(run)
         assert run.left() == []
 
@@ -116,8 +116,8 @@ def test_ctrl_c_cleans_up_and_keeps_what_was_written(tmp_path: Path) -> None:
         run.until_phase("hold")
         assert list(directory.rglob("*.webm"))
         run.process.send_signal(signal.SIGINT)
-        assert run.wait() == INTERRUPTED, run.said()
-        assert "Traceback" not in run.said()
+        assert run.wait() == INTERRUPTED, run.read_output()
+        assert "Traceback" not in run.read_output()
         assert run.left() == []
         assert list(directory.iterdir()) == []
         assert list(run.run.glob("trials/*/samples/inbound-rtp/*.parquet"))
@@ -135,7 +135,7 @@ def test_a_killed_controller_leaves_nothing_and_its_search_is_taken_up(tmp_path:
         before = done.read_bytes()
         folder = first.run
     with farm(tmp_path, "size", "--resume", str(folder), experiment=None) as second:
-        assert second.wait() in (PASS, INVALID), second.said()
+        assert second.wait() in (PASS, INVALID), second.read_output()
         trials = second.summary()["trials"]
         assert done.read_bytes() == before
         assert [trial["index"] for trial in trials] == list(range(len(trials)))

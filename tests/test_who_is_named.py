@@ -37,7 +37,7 @@ search: {maximum: 4, max_trials: 4, invalid_retries: 0}
 
 def test_the_spoilt_session_is_named_and_its_partner_beside_it(tmp_path: Path) -> None:
     with farm(tmp_path, "run", "--absolute", experiment=SPOILT) as run:
-        assert run.wait() == 1, run.said()
+        assert run.wait() == 1, run.read_output()
         verdict = run.result()["verdict"]
     assert verdict["outcome"] == "fail"
     assert verdict["worst_session"]["session"] == "s001"
@@ -50,7 +50,7 @@ def test_the_spoilt_session_is_named_and_its_partner_beside_it(tmp_path: Path) -
 
 def test_a_starved_generator_is_blamed_and_never_the_server(tmp_path: Path) -> None:
     with burner(core=0), farm(tmp_path, "size", experiment=STARVED) as run:
-        assert run.wait() == 3, run.said()
+        assert run.wait() == 3, run.read_output()
         summary = run.summary()
     assert summary["state"] == "generator_ran_out"
     assert summary["limited_by"]["resource"] == "generator"

@@ -1,4 +1,4 @@
-"""The recording against what really crossed the wire, seen by a capture of the same run."""
+"""The recording compared with a capture of the packets of the same run."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_counters_equal_the_packets_that_crossed_the_wire(tmp_path: Path) -> Non
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a page counted until then, RTP headers included."""
+    """The counters of a page at that time, RTP headers included."""
 
     at_s: float
     packets: int

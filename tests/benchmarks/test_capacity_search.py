@@ -1,4 +1,4 @@
-"""The benchmark of searches tells the same of the same seed, and knows the truth."""
+"""The benchmark of searches gives the same figures for the same seed, and knows the truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sessions of any shape, healthy or with one owed stream spoilt, are judged right, always alike.
+"""Sessions of any shape, healthy or with one owed stream spoilt, are judged right each time.
 
 Some hundreds here; `python -m benchmarks.owed_streams` judges any number.
 """

@@ -1,4 +1,4 @@
-"""Being sampled is cheap for a server, and what the samples say is what its kernel says."""
+"""Sampling costs a server little CPU, and the samples agree with its kernel's clock."""
 
 from __future__ import annotations
 

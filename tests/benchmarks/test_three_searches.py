@@ -20,7 +20,7 @@ def recorded(name: str) -> dict[str, Any]:
 
 
 def searched_again(told: dict[str, Any]) -> CapacityEstimate:
-    """What the search of today says of those trials."""
+    """The answer of today's search to those trials."""
     search = CapacitySearch(**told["search"], max_trials=len(told["trials"]) + 1)
     for trial in told["trials"]:
         search.record(

@@ -1,4 +1,4 @@
-"""The benchmark's capture tells RTP from RTCP, and whose socket sent it."""
+"""The benchmark's capture distinguishes RTP from RTCP, and sockets that send."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.wire import Packet, parsed, sent_beside
 
 
 def ip(port: int, payload: bytes) -> bytes:
-    """An IPv4 packet with UDP in it, as far as it is looked at."""
+    """An IPv4 packet with UDP in it, with the fields that are read."""
     udp = struct.pack(">HHHH", port, 40000, 8 + len(payload), 0) + payload
     return struct.pack(">BBHHHBBHII", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, 0, 0) + udp
 
@@ -35,7 +35,7 @@ def test_all_that_the_socket_of_a_stream_sent_is_its_probes() -> None:
         Packet(1.0, "rtp", 5000, 7, 100),
         Packet(1.5, "rtp", 5000, 8, 50),  # its retransmissions: another SSRC, the same socket
         Packet(2.0, "RR", 5000, 9, 32),
-        Packet(2.0, "rtp", 6000, 70, 100),  # somebody else's
+        Packet(2.0, "rtp", 6000, 70, 100),  # of another socket
         Packet(9.0, "rtp", 5000, 7, 100),  # too late
     ]
     traffic = sent_beside(packets, [7], 0.0, 5.0)

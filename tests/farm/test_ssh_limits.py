@@ -107,7 +107,7 @@ async def test_a_server_of_one_session_is_looked_at_sampled_and_reset(tmp_path: 
             assert (await look_around(server, experiment.server)).cores
             try:
                 assert (await server.reset(None)).clean
-                server._search_at_s = 0.0
+                server._process._search_at_s = 0.0
                 async with aclosing(server.samples()) as samples:
                     seen = [await anext(samples), await anext(samples)]
                 assert all(isinstance(sample, ServerSample) for sample in seen)

@@ -38,7 +38,7 @@ def test_a_server_whose_cpu_nobody_saw_is_said_to_be_unknown() -> None:
     search = made_search()
     nothing = np.full(len(search.index), np.nan)
     server, generator = cpu_by_load(replace(search, server_cpu_percent=nothing), 0.85).axes
-    assert [text.get_text() for text in server.texts] == ["not known"]
+    assert [text.get_text() for text in server.texts] == ["unknown"]
     assert server.get_xlim() == generator.get_xlim()
     trial = made_trial(4)
     beside = generator_and_server(None, trial.hosts, trial.phases, 0.85)
@@ -82,7 +82,9 @@ def test_titles_and_legends_fit_into_the_figure() -> None:
 
 def test_the_weaker_half_of_a_call_is_named_with_what_its_partner_sent() -> None:
     title = bitrate_by_session("video", made_trial(4).by_probe, mixed=False).get_suptitle()
-    assert title.startswith("p003 of s001 received the lowest bitrate: 373 kbit/s, while p002 sent")
+    assert title.replace("\n", " ").startswith(
+        "p003 of s001 received the lowest bitrate: 373 kbit/s, while p002 sent"
+    )
 
 
 def test_in_a_mixed_room_nobody_receives_what_another_sent() -> None:

@@ -53,7 +53,7 @@ async def test_what_speaks_no_http_is_no_app() -> None:
 
     async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        with pytest.raises(BadInput, match=rf"^app\.url: {url}: what .* sends invalid HTTP:"):
+        with pytest.raises(BadInput, match=rf"^app\.url: {url}: the answer is not valid HTTP:"):
             await check_app(url, accept_self_signed=False)
 
 

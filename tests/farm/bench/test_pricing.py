@@ -63,7 +63,7 @@ def test_hosts_that_were_provisioned_by_the_same_file_are_counted(own: Price) ->
     elsewhere = replace(whole, aws=AwsSettings(hosts=(AwsHosts(type="unheard of"),)))
     told = cost_of_measuring(elsewhere, 10)
     assert told is not None
-    assert told.endswith("hosts come on top")
+    assert told.endswith("hosts cost extra")
 
 
 def test_a_quota_that_only_samples_saw_counts(own: Price) -> None:

@@ -66,7 +66,7 @@ def test_the_plan_says_what_is_made_what_it_costs_and_how_it_ends_and_makes_noth
     assert "AWS's price list could not be read" in said
     assert "To end it: `farm teardown calls-" in said
     assert "By itself it ends on " in said
-    assert said.endswith("nothing was made. Without --plan you are asked, then it is.\n")
+    assert said.endswith("nothing was made. Without --plan you are asked first.\n")
     assert not (calls.parent / "calls.aws").exists()
     assert not observe(Cloud(), [EAST]).anything
 
@@ -144,7 +144,7 @@ def test_an_inventory_among_a_users_own_keys_leaves_them_alone(
     (login / "farm.aws" / "notes.txt").write_text("mine")
     assert farm("teardown", calls, "--yes") == 0
     notes = login / "farm.aws" / "notes.txt"
-    assert f"nothing says that the farm made it: {notes}\n" in capsys.readouterr().out
+    assert f"left as it is, because the farm did not make it: {notes}\n" in capsys.readouterr().out
     assert {path.name for path in login.iterdir()} == {*theirs, "farm.aws"}
     assert list((login / "farm.aws").iterdir()) == [notes]
     assert {name: (login / name).read_text() for name in theirs} == theirs

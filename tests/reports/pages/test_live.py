@@ -244,7 +244,7 @@ def test_addresses() -> None:
     assert address("8000") == ("127.0.0.1", 8000)
     assert address("0.0.0.0:8000") == ("0.0.0.0", 8000)
     assert address("[::1]:80") == ("::1", 80)
-    with pytest.raises(argparse.ArgumentTypeError, match=r"in brackets, \[::1\]:80"):
+    with pytest.raises(argparse.ArgumentTypeError, match=r"needs brackets, \[::1\]:80"):
         address("::1:8000")
     for wrong in ("", "http", "1.2.3.4:", "99999", "9" * 5000, "²"):
         with pytest.raises(argparse.ArgumentTypeError, match="expected a port, or host:port"):

@@ -78,7 +78,7 @@ def test_a_leak_is_the_answer_and_the_figure_shows_it() -> None:
 def test_a_short_watch_says_what_it_cannot_tell() -> None:
     answer, _ = watch_answer(SETTINGS, *watched(6))
     assert (answer.status, answer.headline[:7]) == ("pass", "Steady:")
-    assert "time of day cannot be told apart" in answer.points[0]
+    assert "cannot be distinguished from the time of day" in answer.points[0]
 
 
 def test_a_failure_and_an_outage_are_told() -> None:

@@ -79,7 +79,7 @@ def test_what_went_wrong_gets_a_panel_and_a_word() -> None:
     ]
     assert strain.panels[2].values[0].max() == 90
     title = server_strain_over_time(strain, PHASES).get_suptitle().replace("\n", " ")
-    assert "quota ran out in 30 % of the periods" in title
+    assert "quota was used up in 30 % of the periods" in title
     assert "up to 600 UDP packets/s were dropped by sockets" in title
     assert "up to 12 packets/s were dropped by the interface's queue" in title
     (chart,) = strain_charts(strain, PHASES)

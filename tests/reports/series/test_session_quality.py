@@ -115,7 +115,7 @@ def test_a_session_that_a_reason_names_is_beyond_a_limit() -> None:
     assert np.nanmax(quality.peaks) < 1
     first_s = quality.windows.start_s[0]
     for code, word in (
-        ("pixels", "coarse pictures"),
+        ("pixels", "coarse video"),
         ("setup", "began late or never"),
         ("left", "gone: its page left"),
         ("delivered", "delivered too little"),

@@ -37,7 +37,7 @@ def test_the_limit_with_who_suffered_and_what_was_moved() -> None:
         "Limited by the CPU quota of the media server's control group: at 10 probes its "
         "control group's CPU quota was used up in 97 % of the periods.",
         "When quality fell, 6 of 8 probes had impaired media, at the same times (r = 0.90).",
-        "At the capacity the server's interface took in 8.10 Mbit/s in 1,210 packets a second and "
+        "At the capacity the server's interface received 8.10 Mbit/s in 1,210 packets a second and "
         "gave out 8.00 Mbit/s in 1,190 packets a second.",
     ]
     assert limit_points(None) == limit_points({}) == []
@@ -46,7 +46,7 @@ def test_the_limit_with_who_suffered_and_what_was_moved() -> None:
 def test_how_near_each_resource_was_and_how_it_went_with_quality() -> None:
     signs, lagged = limit_tables(LIMITED)
 
-    assert [cell.text for row in signs.rows for cell in row][1] == "at its end"
+    assert [cell.text for row in signs.rows for cell in row][1] == "saturated"
     assert [cell.text for cell in signs.rows[1]] == [
         "the server's memory",
         "40 %",
