@@ -31,7 +31,7 @@ from reports.pages.bundle_trial import TrialPart
 from reports.pages.page import ReportPage, deciding_trials
 from reports.pages.watch_chapter import watch_answer, watch_charts
 from reports.series.search import capacity_curve, search_series
-from reports.text.answer import Answer
+from reports.text.answer import AnswerText
 from reports.text.costs import cost_tables
 from reports.text.limits import limit_points, limit_tables, threshold_of
 from reports.text.provenance import facts, whole_texts
@@ -125,7 +125,7 @@ class _Bundle:
             charts = watch_charts(self._settings, results, reader.journal)
             tables = (*hours, *tables)
         else:
-            unfinished = Answer("open", "unfinished", "Unfinished: no trial was begun.")
+            unfinished = AnswerText("open", "unfinished", "Unfinished: no trial was begun.")
             answer = next((each.answer for each in sections if each.unfold), unfinished)
             limited = (reader.summary or {}).get("limited_by")
             answer = replace(answer, reasons=(*answer.reasons, *limit_points(limited)))

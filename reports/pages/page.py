@@ -14,7 +14,7 @@ from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
 from farm.recording.events import SeenEvent
 from reports.exports.row_commands import OF_EVENTS
-from reports.text.answer import Answer
+from reports.text.answer import AnswerText
 from reports.text.provenance import Facts
 from reports.text.table import Cell, Heading, Table
 
@@ -89,7 +89,7 @@ class TrialSection:
 
     anchor: str
     heading: str
-    answer: Answer
+    answer: AnswerText
     unfold: bool
     figures: tuple[FigureEntry, ...]
     tables: tuple[Table, ...]
@@ -111,7 +111,7 @@ class ReportPage:
 
     title: str
     subtitle: str
-    answer: Answer
+    answer: AnswerText
     tables: tuple[Table, ...]
     figures: tuple[FigureEntry, ...]
     trials: tuple[TrialSection, ...]

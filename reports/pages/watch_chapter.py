@@ -28,7 +28,7 @@ from farm.results.watch_summary import (
 from reports.exports.row_commands import OF_TRIALS
 from reports.figures.chart import Chart, Charts, Column
 from reports.figures.watch import WatchSeries, watch_over_time
-from reports.text.answer import Answer, Status
+from reports.text.answer import AnswerText, Status
 from reports.text.table import (
     Cell,
     Heading,
@@ -69,7 +69,7 @@ STATES: Mapping[WatchState, tuple[Status, str, str]] = {
 
 def watch_answer(
     settings: Experiment, results: Sequence[TrialResult], journal: Sequence[JournalEntry]
-) -> tuple[Answer, tuple[Table, ...]]:
+) -> tuple[AnswerText, tuple[Table, ...]]:
     """The answer of a watch, also of one that is still running; and a table by hour of the day."""
     wall_s = trial_times_s(journal)
     outages = outages_of(entry.facts for entry in journal if entry.kind == OUTAGE)
@@ -86,7 +86,7 @@ def watch_answer(
         )
     codes = [reason.code for each in results[-1:] for reason in each.verdict.reasons]
     next_step = next_step.format(helps=advice(codes))
-    answer = Answer(status, label, headline, (second,), tuple(points), (next_step,))
+    answer = AnswerText(status, label, headline, (second,), tuple(points), (next_step,))
     return answer, _by_hour(watch["time_of_day"])
 
 

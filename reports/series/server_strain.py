@@ -10,7 +10,7 @@ import polars as pl
 
 from reports.series.grid import Array
 
-Column = Callable[[pl.DataFrame, str], Array]
+GridColumn = Callable[[pl.DataFrame, str], Array]
 """A function that resamples a column of a frame, by its name, to the seconds of a figure."""
 
 
@@ -91,7 +91,9 @@ class ServerStrain:
     panels: tuple[StrainPanel, ...]
 
 
-def server_strain(frame: pl.DataFrame | None, time_s: Array, column: Column) -> ServerStrain | None:
+def server_strain(
+    frame: pl.DataFrame | None, time_s: Array, column: GridColumn
+) -> ServerStrain | None:
     """The panels made from the server's samples; `None` without any sign of saturation."""
     if frame is None:
         return None

@@ -12,7 +12,7 @@ Status = Literal["pass", "fail", "invalid", "open"]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerText:
     """The answer of a run or trial in words.
 
     `label` is a word or two, `headline` one sentence, `reasons` say why. `points` are further

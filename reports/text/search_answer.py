@@ -11,7 +11,7 @@ from farm.model.trial_result import TrialResult
 from farm.model.verdict import OTHER_PROGRAMS, Outcome
 from farm.model.wording import counted, short_look
 from farm.planning.load_steps import NOUNS
-from reports.text.answer import Answer, machines, sentence
+from reports.text.answer import AnswerText, machines, sentence
 from reports.text.capacity_words import capacity_headline, capacity_points
 from reports.text.costs import cost_points
 from reports.text.limits import limit_points, scale_out_points
@@ -24,7 +24,7 @@ def search_answer(
     results: Sequence[TrialResult],
     *,
     shared: bool = False,
-) -> Answer:
+) -> AnswerText:
     """The answer of a search; without a summary, the bounds from its trials so far.
 
     `shared`: server and generator ran on one machine.
@@ -42,7 +42,7 @@ def search_answer(
     elif state == "generator_ran_out":
         meaning = saturated(meaning, _invalid_codes(results))
     bounded = meaning.label != "lower bound" or capacity.get("probes") is not None
-    return Answer(
+    return AnswerText(
         meaning.status,
         meaning.label if bounded else "unknown",
         capacity_headline(
@@ -145,7 +145,7 @@ def _best_trial(results: Sequence[TrialResult], *, shared: bool) -> list[str]:
     return [f"At {best.load} probes, trial {best.index}: {machines(best, shared=shared)}"]
 
 
-def _unfinished_search(scenario: ScenarioKind, results: Sequence[TrialResult]) -> Answer:
+def _unfinished_search(scenario: ScenarioKind, results: Sequence[TrialResult]) -> AnswerText:
     loads = {
         outcome: [result.load for result in results if result.verdict.outcome is outcome]
         for outcome in Outcome
@@ -157,7 +157,7 @@ def _unfinished_search(scenario: ScenarioKind, results: Sequence[TrialResult]) -
         points.append(f"The smallest load that failed so far: {min(loads[Outcome.FAIL])} probes.")
     if loads[Outcome.INVALID]:
         points.append(f"{counted(len(loads[Outcome.INVALID]), 'trial')} invalid.")
-    return Answer(
+    return AnswerText(
         "open",
         "unfinished",
         f"Unfinished: the search broke off, or is still running, after "

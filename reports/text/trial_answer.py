@@ -12,7 +12,7 @@ from farm.model.verdict import Outcome
 from farm.model.wording import counted, percent, short_look
 from farm.results.advice import advice
 from farm.results.answer_lines import why_invalid
-from reports.text.answer import Answer, machines, sentence
+from reports.text.answer import AnswerText, machines, sentence
 from reports.wording.phrases import bitrate, probes_and_sessions, seconds, units_word
 
 _REASONS = 5
@@ -28,7 +28,7 @@ def trial_answer(
     faults: Sequence[Fault] = (),
     *,
     shared: bool = False,
-) -> Answer:
+) -> AnswerText:
     """The answer of a single trial; without a result, the phase that it reached.
 
     `shared` says that server and generator ran on one machine.
@@ -36,7 +36,7 @@ def trial_answer(
     load = probes_and_sessions(scenario, plan.load, len(plan.sessions))
     if result is None:
         reached = _reached(phases)
-        return Answer(
+        return AnswerText(
             "open",
             "unfinished",
             f"Unfinished: the trial of {load} broke off {reached}, so it has no verdict.",
@@ -68,7 +68,7 @@ def trial_answer(
             codes = [reason.code for reason in verdict.reasons]
             headline = f"Invalid: with {load} {why_invalid(codes)}, so the server is not judged."
             next_steps = (advice(codes),)
-    return Answer(
+    return AnswerText(
         verdict.outcome.value,
         verdict.outcome.value,
         headline,

@@ -38,7 +38,7 @@ def test_the_limit_with_who_suffered_and_what_was_moved() -> None:
         "control group's CPU quota was used up in 97 % of the periods.",
         "When quality fell, 6 of 8 probes had impaired media, at the same times (r = 0.90).",
         "At the capacity the server's interface received 8.10 Mbit/s in 1,210 packets a second and "
-        "gave out 8.00 Mbit/s in 1,190 packets a second.",
+        "sent 8.00 Mbit/s in 1,190 packets a second.",
     ]
     assert limit_points(None) == limit_points({}) == []
 

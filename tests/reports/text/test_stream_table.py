@@ -58,7 +58,7 @@ def test_a_streams_loss_is_the_reports_whichever_way_it_goes() -> None:
     probe = evidence.plan.probes[0]
     rows = list(StreamTable(evidence, ["s000"], 1.0).rows(probe, None))
     assert len(rows) == 4
-    assert {row[COLUMNS["lost"]].text for row in rows} == {"0.50 %"}
+    assert {row[COLUMNS["post-repair loss"]].text for row in rows} == {"0.50 %"}
     assert {row[COLUMNS["worst window"]].text for row in rows} == {"6.0 %"}
     seen = by_probe(evidence.plan, intervals)
     assert (round(seen.lost_up[0], 4), round(seen.lost_down[0], 4)) == (0.005, 0.005)

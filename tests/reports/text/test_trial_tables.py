@@ -59,8 +59,8 @@ def test_a_reason_says_whom_the_stream_comes_from() -> None:
     )
     table = reasons_table([reason])
     assert table.rows[0][-1].text == "window from 30 s"
-    place = [heading.text for heading in table.headings].index("from whom")
-    assert table.rows[0][place].text == "from p001 or p002"
+    place = [heading.text for heading in table.headings].index("sender")
+    assert table.rows[0][place].text == "p001 or p002"
 
 
 def test_the_slowest_of_several_videos_is_named_and_bitrates_are_said_to_be_sums() -> None:
