@@ -21,8 +21,8 @@ def never_connected(events: Iterable[SeenEvent]) -> Mapping[str, Mapping[str, st
             states[event.probe].setdefault(connection, []).append(str(data.get("state")))
     found: dict[str, dict[str, str]] = {}
     for probe, of_probe in states.items():
-        for connection, told in of_probe.items():
-            reached = [state for state in told if state != "closed"]
-            if reached and "connected" not in told:
+        for connection, of_connection in of_probe.items():
+            reached = [state for state in of_connection if state != "closed"]
+            if reached and "connected" not in of_connection:
                 found.setdefault(probe, {})[connection] = reached[-1]
     return found

@@ -209,14 +209,14 @@ class Excuses:
 
     def acts(self) -> tuple[PageAct, ...]:
         """The streams that pages themselves stopped sending or receiving in the hold."""
-        told = [(*whose, *each) for whose, spans in self.off().items() for each in spans]
-        told += [
+        acts = [(*whose, *each) for whose, spans in self.off().items() for each in spans]
+        acts += [
             (*whose, *each)
             for whose, spans in self._in_hold(self._acts.unsent).items()
             for each in spans
             if each[2] == PAUSED
         ]
-        told += [
+        acts += [
             (*whose, *each)
             for whose, tracks in self._refused().items()
             for spans in tracks.values()
@@ -229,6 +229,6 @@ class Excuses:
             for at_s, _, why in spans
         ]
         return (
-            *(PageAct(probe, kind, at_s, why) for probe, kind, at_s, _, why in sorted(told)),
+            *(PageAct(probe, kind, at_s, why) for probe, kind, at_s, _, why in sorted(acts)),
             *(PageAct(*act, on_one_connection=True) for act in sorted(on_one)),
         )

@@ -56,7 +56,7 @@ class OwedStreams:
         self._partners = {} if plan.mixed else _partners(plan)
         self._tracks: dict[Hashable, tuple[int, float]] = {}
         self._gone: defaultdict[str, dict[tuple[str, str], float]] = defaultdict(dict)
-        self.found: dict[Key, MatchedStreams] = {}
+        self.matched: dict[Key, MatchedStreams] = {}
 
     def add(self, lives: Sequence[StreamLifetime]) -> list[tuple[StreamLifetime, Owner]]:
         """Match all streams of some probes; returns which stream is which track, and when."""
@@ -67,7 +67,7 @@ class OwedStreams:
                     self._gone[life.probe][life.connection, life.mid] = life.polled_s
                 groups[life.probe, life.direction, life.kind].append(life)
         found = {key: self._matched(key, of) for key, of in groups.items()}
-        self.found.update(found)
+        self.matched.update(found)
         return [pair for of in found.values() for pair in of.owners]
 
     def _matched(self, key: Key, lives: Sequence[StreamLifetime]) -> MatchedStreams:
@@ -126,7 +126,7 @@ class OwedStreams:
     def _identities(
         self, probe: ProbePlan, direction: Direction, kind: MediaKind
     ) -> Iterable[StreamIdentity]:
-        of = self.found.get((probe.probe, direction, kind))
+        of = self.matched.get((probe.probe, direction, kind))
         if of is None:
             matched = (
                 match((), *self._owed(probe, kind))
@@ -206,7 +206,7 @@ class OwedStreams:
         planned = float(self._plans[probe].variables.get("frame_rate") or 0) or None
         if not self._acts.are_known(probe):
             return planned
-        of = self.found.get((probe, "outbound", "video"))
+        of = self.matched.get((probe, "outbound", "video"))
         rates = [
             self._acts.asked_frame_rate(
                 probe,
@@ -226,14 +226,14 @@ class OwedStreams:
         """What is excused for a time; to be called when all is matched."""
         received = {
             (probe, kind): list(of.owners)
-            for (probe, direction, kind), of in self.found.items()
+            for (probe, direction, kind), of in self.matched.items()
             if direction == "inbound" and self._acts.refused(probe)
         }
         return Excuses(self._plan, self._hold, self._acts, self._gone, received)
 
     def left(self) -> Mapping[str, float]:
         """By probe when its page left in the hold by closing its connections itself."""
-        lives = [life for of in self.found.values() for life in of.lives]
+        lives = [life for of in self.matched.values() for life in of.lives]
         return pages_that_left(self._plan.sessions, lives, self._acts, self._hold)
 
 

@@ -87,7 +87,7 @@ def _firsts(
     trial: TrialReader,
 ) -> tuple[dict[tuple[str, str], list[Took]], dict[str, float]]:
     """The first media by probe and kind, in order, and when each probe began to join."""
-    told: defaultdict[tuple[str, str], list[tuple[float, float, Took]]] = defaultdict(list)
+    unordered: defaultdict[tuple[str, str], list[tuple[float, float, Took]]] = defaultdict(list)
     joining: dict[str, SeenEvent] = {}
     for seen in trial.events:
         event = seen.event
@@ -99,10 +99,12 @@ def _firsts(
                 # The page's offer was not seen; the time since the driver's first step is no less.
                 setup_s = event.host_monotonic_s - joining[event.probe].event.host_monotonic_s
             order = event.host_monotonic_s, math.inf if setup_s is None else float(setup_s)
-            told[event.probe, str(event.data.get("kind"))].append((*order, (seen.run_s, setup_s)))
+            unordered[event.probe, str(event.data.get("kind"))].append(
+                (*order, (seen.run_s, setup_s))
+            )
     firsts = {
         whose: [took for *_, took in sorted(each, key=lambda first: first[:2])]
-        for whose, each in told.items()
+        for whose, each in unordered.items()
     }
     began_s = {probe: seen.run_s for probe, seen in joining.items() if seen.run_s is not None}
     return firsts, began_s

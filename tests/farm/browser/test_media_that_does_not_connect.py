@@ -1,4 +1,4 @@
-"""A real browser whose media do not connect says how far it came."""
+"""A real browser whose media do not connect: the failure names how far they came."""
 
 from __future__ import annotations
 

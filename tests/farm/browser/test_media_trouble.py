@@ -1,4 +1,4 @@
-"""How far connections without media came, in words."""
+"""The message about connections without media."""
 
 from __future__ import annotations
 

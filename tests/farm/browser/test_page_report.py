@@ -1,4 +1,4 @@
-"""What pages say, and what they might say."""
+"""Messages of pages, valid ones and any others, become reports and events."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_dictionaries_that_are_no_known_statistics_are_left_out() -> None:
     assert stats_of(read(poll(connection("c", *others)))) == ()
 
 
-def test_first_media_tells_how_long_it_took_since_the_offer() -> None:
+def test_first_media_has_the_time_it_took_since_the_offer() -> None:
     sent = {"message": "first_media", "connection": "f-1", "offered_ms": 1000}
     event = read({**sent, "track": "t1", "kind": "audio", "page_time_ms": 1250})
     assert isinstance(event, ProbeEvent)

@@ -173,7 +173,7 @@ async def test_steps_reach_into_frames(new_page: NewPage, call_app: str) -> None
     await probe.witness.report(lambda r: states(r) == ["connected"] * 2)
 
 
-async def test_a_step_that_fails_in_a_frame_tells_what_is_shown_there(
+async def test_a_step_that_fails_in_a_frame_reports_what_is_shown_there(
     new_page: NewPage, call_app: str
 ) -> None:
     probe = await new_page()

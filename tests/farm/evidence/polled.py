@@ -1,4 +1,4 @@
-"""A trial in memory, stream by stream: what pages polled of them, and what their hooks said."""
+"""A trial in memory, built stream by stream: the polls of pages and the events of their hooks."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def plan_of(scenario: Scenario, load: int) -> TrialPlan:
 
 @dataclass
 class Polled:
-    """What is told of a trial, until `trial` makes it one. All times are run time.
+    """The parts of a trial, of which `trial` makes one. All times are run time.
 
     A stream is polled once a second in its `span`; nothing of it moves from `still_s` on.
     """

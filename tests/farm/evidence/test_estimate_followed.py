@@ -109,9 +109,7 @@ async def test_a_fall_in_the_settling_that_lasts_into_the_hold_counts(tmp_path: 
         lambda second: None if second > 25 else 500_000,
     ],
 )
-async def test_a_sender_that_did_not_fall_has_nobody_to_blame(
-    tmp_path: Path, target: Series
-) -> None:
+async def test_a_sender_that_did_not_fall_has_no_cause(tmp_path: Path, target: Series) -> None:
     assert await fallen(tmp_path, target, step(600_000, 25, 100_000)) is None
 
 

@@ -113,7 +113,7 @@ async def test_what_is_sent_again_unasked_is_padding_and_no_repair(tmp_path: Pat
     assert up.bitrate_bps == pytest.approx(400_000)
 
 
-async def test_connections_that_never_were_connected_are_told_by_their_last_state(
+async def test_connections_that_never_were_connected_are_named_by_their_last_state(
     tmp_path: Path,
 ) -> None:
     def said(probe: str, connection: str, state: str) -> ProbeEvent:
@@ -369,7 +369,7 @@ async def test_a_crashed_browser_is_a_fault_of_its_session(tmp_path: Path) -> No
     )
 
 
-async def test_a_light_probe_that_had_to_stay_full_is_told_once(tmp_path: Path) -> None:
+async def test_a_light_probe_that_had_to_stay_full_is_named_once(tmp_path: Path) -> None:
     said = [
         ProbeEvent("p000", "fidelity", MONOTONIC_S + 1, "light", {"fidelity": "light"}),
         *(
@@ -383,7 +383,7 @@ async def test_a_light_probe_that_had_to_stay_full_is_told_once(tmp_path: Path) 
     assert evidence.stayed_full == (("p001", "3 simulcast layers"),)
 
 
-async def test_probes_that_play_no_audio_are_told_once_each(tmp_path: Path) -> None:
+async def test_probes_that_play_no_audio_are_named_once_each(tmp_path: Path) -> None:
     said = [
         ProbeEvent(probe, "audio", MONOTONIC_S + 2, "", {"played": played})
         for probe, played in (("p001", False), ("p001", False), ("p000", True))

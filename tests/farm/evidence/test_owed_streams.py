@@ -81,7 +81,7 @@ def forwarding_room(
 # ---------------------------------------------------------------- what was seen
 
 
-def test_each_owed_stream_is_told_with_whom_it_came_from_and_when() -> None:
+def test_each_owed_stream_is_named_with_its_sender_and_when() -> None:
     first, second = identities(evidence_of(forwarding_room()), "p001")
     assert (first.senders, second.senders) == (("p000",), ("p002",))
     assert (first.track, first.connection, first.mid) == (0, "pc1", "5")
@@ -103,7 +103,7 @@ def test_what_never_came_is_owed_and_was_not_seen() -> None:
     assert (second.senders, second.seen) == (("p002",), True)
 
 
-def test_what_is_received_beside_what_is_owed_is_told_and_owed_to_nobody() -> None:
+def test_what_is_received_beside_what_is_owed_is_reported_and_owed_to_nobody() -> None:
     polled = forwarding_room()
     polled.received("p000", course(30), (12.0, 30.0), mid="9", ssrc=900, track="t9")
     evidence = evidence_of(polled)
@@ -258,7 +258,7 @@ def test_a_stream_does_not_stand_for_a_sender_who_cannot_have_sent_it() -> None:
     assert (first.seen, second.seen) == (False, True)
 
 
-def test_a_received_stream_tells_which_of_its_senders_tracks_it_is() -> None:
+def test_a_received_stream_shows_which_of_its_senders_tracks_it_is() -> None:
     """A screen that is sent beside a camera is the sender's second track."""
     polled = forwarding_room()
     screen = course(30)
@@ -338,7 +338,7 @@ def test_a_page_that_pauses_all_its_encodings_owes_nothing_and_its_partners_are_
     assert not_owed(evidence) == {("p001", "outbound", 0, window) for window in (1, 2)}
 
 
-def test_a_page_that_stops_its_paused_camera_is_said_to_have_done_both() -> None:
+def test_a_page_that_stops_its_paused_camera_is_reported_to_have_done_both() -> None:
     polled = forwarding_room(stops={"p001": 12.0})
     polled.gives("p001", 12.0, track="p001's camera", active=False)
     polled.gives("p001", 32.0, track="p001's camera", active=False, state="ended")

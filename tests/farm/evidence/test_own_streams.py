@@ -1,4 +1,4 @@
-"""A page's own streams, come back to it: they stand for nobody else's."""
+"""A page's own streams, sent back to it, are matched to no other sender."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_camera_that_a_server_gives_back_by_another_name_is_nobody_elses(
     ]
 
 
-def test_nobody_can_be_the_sender_of_what_only_the_probe_itself_sent() -> None:
+def test_no_probe_can_be_the_sender_of_what_only_the_probe_itself_sent() -> None:
     polled = Polled(room())
     polled.sent("p000", CAMERAS["p000"])
     polled.received("p000", course(1), mid="7")

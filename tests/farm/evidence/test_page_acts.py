@@ -53,7 +53,7 @@ STOPPED = given(20.0, **NONE)
 WHY = "gave its sender nothing to send"
 
 
-def test_a_page_that_stops_sending_on_one_connection_alone_is_told() -> None:
+def test_a_page_that_stops_sending_on_one_connection_alone_is_reported() -> None:
     assert stopped_on_one(*BOTH, STOPPED) == [(20.0, math.inf, WHY)]
     assert stopped_on_one(*BOTH, STOPPED, given(30.0)) == [(20.0, 30.0, WHY)]
 
@@ -88,7 +88,7 @@ def test_that_it_closes_all_when_it_leaves_changes_nothing() -> None:
         "the other closed before",
     ],
 )
-def test_a_page_that_stops_on_no_connection_alone_is_not_told_to(
+def test_a_page_that_stops_on_no_connection_alone_is_not_reported_to(
     events: tuple[SeenEvent, ...],
 ) -> None:
     assert stopped_on_one(*events) == []
@@ -143,7 +143,7 @@ def test_what_a_page_sends_again_is_owed_once_it_may_flow() -> None:
     assert spans == [(20.0, 25.0 + SETTLES_S, "disabled its track")]
 
 
-def test_each_time_that_a_page_stops_is_told_with_its_first_reason() -> None:
+def test_each_time_that_a_page_stops_is_reported_with_its_first_reason() -> None:
     spans = off(
         given(1.0),
         given(15.0, enabled=False),
@@ -208,7 +208,7 @@ def test_a_connection_that_polls_have_no_more_takes_nothing_any_more() -> None:
     assert off(*events, gone={("old", "0"): 9.5}) == [(20.0, math.inf, "stopped its track")]
 
 
-def test_what_is_said_of_a_closed_connection_is_no_act() -> None:
+def test_what_is_reported_of_a_closed_connection_is_no_act() -> None:
     """`close()` ends its senders."""
     assert off(given(1.0), closed(20.0), given(20.1, **NONE)) == []
 

@@ -34,6 +34,6 @@ async def test_seconds_without_a_poll_are_unknown_or_shared_out(tmp_path: Path) 
     assert np.allclose(values[np.isfinite(values)], 20, atol=0.5)
 
 
-async def test_a_hold_that_nobody_received_in_has_no_quality(tmp_path: Path) -> None:
+async def test_a_hold_in_which_nothing_was_received_has_no_quality(tmp_path: Path) -> None:
     closed = [Page(probe, seconds=31, closed=((0.0, 31.0),)) for probe in ("p000", "p001")]
     assert quality_by_second(await recorded(tmp_path, *closed)) is None

@@ -56,7 +56,7 @@ def test_the_last_of_a_group_is_the_last_by_what_its_rows_are_sorted_by() -> Non
     assert np.isnan(groups.last(floats(NAN, NAN, NAN))).all()
 
 
-def test_the_first_of_a_group_that_is_known_is_told() -> None:
+def test_the_first_of_a_group_that_is_known_is_reported() -> None:
     groups = RowGroups([np.array([1, 0, 1, 0, 2])], then=(np.array([3, 2, 1, 1, 1]),))
     values = np.array([13.0, 2.0, np.nan, 1.0, np.nan])
     np.testing.assert_array_equal(groups.first(values), [1.0, 13.0, np.nan])

@@ -1,4 +1,4 @@
-"""Whose stream it is that a member of a forwarded room received; what nobody can know stays so."""
+"""The senders of streams that members of a forwarded room received, where they can be known."""
 
 from __future__ import annotations
 
@@ -49,19 +49,19 @@ def take(polled: Polled, senders: Iterable[str], span: Span = ALL) -> None:
 # ---------------------------------------------------------------- names that came through
 
 
-def test_an_ssrc_that_came_through_tells_the_sender() -> None:
+def test_an_ssrc_that_came_through_identifies_the_sender() -> None:
     polled = forwarding_room()
     polled.received("p000", course(1), mid="7", ssrc=102)
     assert whose(polled) == {"7": "p002"}
 
 
-def test_a_tracks_name_that_came_through_tells_the_sender() -> None:
+def test_a_tracks_name_that_came_through_identifies_the_sender() -> None:
     polled = forwarding_room()
     polled.received("p000", course(1), mid="7", track="p001's camera")
     assert whose(polled) == {"7": "p001"}
 
 
-def test_a_name_that_two_senders_have_tells_nothing() -> None:
+def test_a_name_that_two_senders_have_does_not_count() -> None:
     polled = Polled(room())
     for place, (probe, camera) in enumerate(CAMERAS.items()):
         polled.sent(probe, camera, ssrc=100 + place, track="video0")
@@ -69,7 +69,7 @@ def test_a_name_that_two_senders_have_tells_nothing() -> None:
     assert whose(polled) == {"7": None}
 
 
-# ---------------------------------------------------------------- the course of counters
+# ---------------------------------------------------------------- counters over time
 
 
 @pytest.mark.parametrize("order", [("p001", "p002"), ("p002", "p001")])
@@ -79,14 +79,14 @@ def test_what_grows_as_a_camera_grew_is_that_cameras(order: tuple[str, str]) -> 
     assert whose(polled) == {"0": order[0], "1": order[1]}
 
 
-def test_a_stream_that_is_like_nobodys_is_from_nobody_known() -> None:
+def test_a_stream_that_is_like_nobodys_has_no_known_sender() -> None:
     polled = forwarding_room()
     polled.received("p000", course(1), mid="7")
     assert whose(polled) == {"7": None}
 
 
 @pytest.mark.parametrize("others", [["p001"], []])
-def test_a_stream_that_is_like_nobodys_is_strange_where_others_are_like_their_senders(
+def test_a_stream_that_is_like_nobodys_is_unmatched_where_others_are_like_their_senders(
     others: list[str],
 ) -> None:
     """Where none is, the server changes all that it forwards."""
@@ -97,7 +97,7 @@ def test_a_stream_that_is_like_nobodys_is_strange_where_others_are_like_their_se
     assert origins(polled).unmatched == (frozenset({name}) if others else frozenset())
 
 
-def test_streams_that_are_alike_all_along_are_not_told_apart() -> None:
+def test_streams_that_are_alike_all_along_are_not_distinguished() -> None:
     even = {probe: (lambda now_s: 40_000 * now_s) for probe in CAMERAS}
     polled = forwarding_room(even)
     polled.received("p000", even["p001"], mid="7")
@@ -110,7 +110,7 @@ def test_a_stream_of_a_few_polls_is_too_short_to_tell() -> None:
     assert whose(polled) == {"0": None}
 
 
-def test_of_two_that_seem_the_same_stream_neither_is_told() -> None:
+def test_of_two_that_seem_the_same_stream_neither_is_attributed() -> None:
     """A stream is forwarded to a receiver once."""
     polled = forwarding_room()
     for mid, ssrc in (("0", 500), ("1", 501)):
@@ -136,7 +136,7 @@ def test_two_streams_of_one_camera_one_after_the_other_are_both_that_cameras() -
     assert whose(polled) == {"0": "p001", "9": "p001"}
 
 
-def test_audio_is_told_by_how_loud_it_was_where_its_bytes_tell_nothing() -> None:
+def test_audio_is_identified_by_how_loud_it_was_where_its_bytes_show_nothing() -> None:
     polled = Polled(room())
     flat = course(0, 4_000.0)
     for place, (probe, loud) in enumerate(CAMERAS.items()):
@@ -271,7 +271,7 @@ def test_a_call_in_which_more_streams_are_there_than_are_owed_is_asked_all_the_s
     assert whose(polled, "p001") == {"0": "p000", "1": "p000", "2": "p000"}
 
 
-def test_the_order_of_rows_tells_nothing() -> None:
+def test_the_order_of_rows_does_not_count() -> None:
     polled = screen_beside_camera(known=True)
     polled.received("p000", CAMERAS["p002"], (5.0, 9.0), mid="8", ssrc=601, track="t8")
     trial = polled.trial()

@@ -1,4 +1,4 @@
-"""How long each owed stream took to its first media, and for how much of it somebody could send."""
+"""The setup times of owed streams, without the time in which their sender could not send."""
 
 from __future__ import annotations
 

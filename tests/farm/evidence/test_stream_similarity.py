@@ -1,4 +1,4 @@
-"""Courses that are alike for other reasons than that one is the other name nobody."""
+"""Counters that are similar for another reason than forwarding identify no sender."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def later(of: Course, by_s: float) -> Course:
 
 @pytest.mark.parametrize("receiver_speaks", [True, False])
 @pytest.mark.parametrize("sender", ["p001", "p002"])
-def test_microphones_that_hear_the_same_are_not_told_apart_by_when_they_were_polled(
+def test_microphones_that_hear_the_same_are_not_distinguished_by_when_they_were_polled(
     sender: str, *, receiver_speaks: bool
 ) -> None:
     """p000 and p001 are polled at the same moments, p002 at others."""
@@ -69,7 +69,7 @@ def filmed(row: dict[str, float], frames: str, sway: float) -> None:
 
 
 @pytest.mark.parametrize("sender", ["p001", "p002"])
-def test_videos_of_one_clip_are_told_apart_by_what_each_encoder_made_of_its_frames(
+def test_videos_of_one_clip_are_distinguished_by_what_each_encoder_made_of_its_frames(
     sender: str,
 ) -> None:
     """By time the two seem the same: a poll sees whole frames alone."""

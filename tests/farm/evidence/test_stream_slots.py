@@ -1,4 +1,4 @@
-"""Which streams stand for what is owed: as time, kind and sender say, never their order."""
+"""Streams are matched to those owed by time, kind and sender, never by their order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PARTNERS = ("p001", "p002")
 
 
 def stands_for(matched: Matched, streams: Sequence[Stream], at_s: float) -> dict[int, int]:
-    """By its track the stream that stands for it at that time."""
+    """By track the stream that it is at that time."""
     return {
         owner.track: owner.stream
         for owner in matched.owners
@@ -34,7 +34,7 @@ def tracks(matched: Matched) -> list[list[int]]:
 
 
 def of_any(count: int, *streams: Stream) -> Matched:
-    """Streams of which nobody knows whose they are, matched to so many owed ones."""
+    """Streams of unknown senders, matched to so many owed ones."""
     return match(streams, [None] * count, HOLD)
 
 
@@ -189,7 +189,7 @@ def test_one_senders_second_stream_does_not_stand_in_for_anothers() -> None:
     assert matched.senders == (("p001",), ("p002",), ("p001",))
 
 
-def test_a_stream_from_somebody_who_is_no_partner_is_extra() -> None:
+def test_a_stream_from_a_probe_that_is_no_partner_is_extra() -> None:
     matched = match([Stream(5.0, END_S, "p000")], PARTNERS, HOLD, PARTNERS)
     assert tracks(matched) == [[], [], [0]]
 
@@ -201,7 +201,7 @@ def test_what_only_one_sender_is_left_for_is_that_senders() -> None:
     assert matched.senders == (("p001",), ("p002",))
 
 
-def test_of_streams_that_nobody_can_tell_apart_all_senders_that_are_left_are_named() -> None:
+def test_of_streams_that_cannot_be_distinguished_all_senders_that_are_left_are_named() -> None:
     partners = ("p001", "p002", "p003")
     streams = Stream(5.0, END_S), Stream(5.1, END_S), Stream(5.2, END_S, "p002")
     matched = match(streams, partners, HOLD, partners)

@@ -37,6 +37,6 @@ def test_what_a_link_leads_to_and_what_is_no_file_is_refused(run: Path, name: st
         open_inside(run, run / "a" / "b" / name)
 
 
-def test_what_is_not_there_is_said(run: Path) -> None:
+def test_what_is_not_there_is_reported(run: Path) -> None:
     with pytest.raises(FileNotFoundError):
         open_inside(run, run / "a" / "c" / "file")

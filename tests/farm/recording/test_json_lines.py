@@ -73,7 +73,7 @@ def test_a_file_that_cannot_be_read_back_leaves_nothing_open(tmp_path: Path) -> 
     assert open_files() == before, caught  # held, so that nothing is collected before
 
 
-def test_a_disk_that_is_full_when_lines_are_made_to_last_is_said_to_be(tmp_path: Path) -> None:
+def test_a_disk_that_is_full_when_lines_are_made_to_last_is_reported(tmp_path: Path) -> None:
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

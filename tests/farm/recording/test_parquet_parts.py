@@ -117,7 +117,7 @@ def full_disk(path: Path, fill: Fill) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def test_a_full_disk_is_told_as_such(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_as_such(tmp_path: Path) -> None:
     with pytest.raises(NoSpace, match=r"disk is full at .*part-000000"):
         PartWriter(tmp_path, SCHEMA, full_disk).write([("p000", 1, 0.1)])
 

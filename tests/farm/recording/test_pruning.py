@@ -54,7 +54,7 @@ def test_two_farms_that_prune_remove_each_run_once(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_run_that_is_not_removed_to_its_end_is_said_and_goes_with_the_next(
+def test_a_run_that_is_not_removed_to_its_end_is_reported_and_goes_with_the_next(
     tmp_path: Path,
 ) -> None:
     def refused(path: Path) -> None:
