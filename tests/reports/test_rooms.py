@@ -156,7 +156,7 @@ async def test_the_close_up_has_a_line_a_stream_and_its_title_says_what_they_sho
     assert after
     assert set(after) == {""}
     reasons = table_rows(text, "Reasons of the verdict")
-    assert {row[4] for row in reasons} == {"from p002"}
+    assert {row[4] for row in reasons} == {"p002"}
 
 
 def channels_of(run: Path, probe: str) -> ProbeChannels:

@@ -12,7 +12,7 @@ from farm.model.trial_evidence import JoinOutcome, TrialEvidence
 from farm.model.verdict import Reason
 from reports.figures.session_map import ROWS, session_map
 from reports.series.by_probe import session_windows, viewer_windows
-from reports.series.session_quality import CAUSES, session_quality, with_reasons
+from reports.series.session_quality import CAUSES, cause_text, session_quality, with_reasons
 from reports.text.session_sections import session_sections, worst_sessions
 from tests.farm.trial_evidence import good, spoilt, stream
 from tests.reports.made_channels import made_quality
@@ -115,7 +115,7 @@ def test_a_session_that_a_reason_names_is_beyond_a_limit() -> None:
     assert np.nanmax(quality.peaks) < 1
     first_s = quality.windows.start_s[0]
     for code, word in (
-        ("pixels", "coarse video"),
+        ("pixels", "coarse pictures"),
         ("setup", "began late or never"),
         ("left", "gone: its page left"),
         ("delivered", "delivered too little"),
@@ -127,7 +127,9 @@ def test_a_session_that_a_reason_names_is_beyond_a_limit() -> None:
         assert CAUSES[told.cause[1, 1]] == word
         assert told.peaks[0] < 1
         title = session_map(told).get_suptitle().replace("\n", " ")
-        assert f"1 of 2 sessions went beyond a limit; the worst is s001: {word}" in title
+        assert (
+            f"1 of 2 sessions went beyond a limit; the worst is s001: {cause_text(word)}" in title
+        )
 
 
 def test_what_the_windows_tell_a_reason_does_not_tell_again() -> None:
