@@ -70,7 +70,7 @@ def cross_correlation(
         return None
     lag_s = _lags()[at]
     seconds, sure = int(table.shape[0]), _is_sure(r, interval)
-    verb = "did not go with" if not sure else "rose with" if r > 0 else "fell as"
+    verb = "did not correlate with" if not sure else "rose with" if r > 0 else "fell as"
     when = _when(lag_s, r) if sure else ""
     text = f"{quality} {verb} {named or resource}{when} ({_figures(r, interval, seconds)})"
     return CrossCorrelation(resource, quality, lag_s, r, interval, seconds, text)

@@ -96,7 +96,7 @@ class Bench:
         """One trial of `load` probes (else `trial.load`, else the smallest) and its verdict.
 
         It is compared with `baseline` as it is then. `farm run` calls `find_baseline` before it.
-        Raises BadInput for a load that is no whole number of sessions, or that no machine carries.
+        Raises BadInput for a load of no whole number of sessions, or that no machine carries.
         """
         scenario = self._experiment.scenario
         if load is None:

@@ -48,7 +48,7 @@ def _unfinished(path: Path, *, watch: bool) -> RecordedRun:
     if run.summary is not None:
         raise BadInput(f"--resume: {path}: that run is complete, nothing is left to do")
     if watch and not run.is_watch:
-        raise BadInput(f"--resume: {path}: that run is no watch: farm size --resume")
+        raise BadInput(f"--resume: {path}: that run is not a watch: use farm size --resume")
     if run.is_watch and not watch:
         raise BadInput(f"--resume: {path}: that run is a watch: farm watch --resume")
     return run

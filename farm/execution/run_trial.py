@@ -85,7 +85,7 @@ async def _run_trial(
     if met is not None:
         if met.what != "browser_crashed":  # which is recorded as an event already
             recorder.fault(met)
-        broke = "broke when the hold was over" if is_whole else "ends early"
+        broke = "failed after the hold" if is_whole else "ends early"
         world.observer.note(f"trial {plan.index} {broke}: {met.message}")
     if collector.server_lost is not None:
         recordings.unknown(collector.server_lost)
@@ -120,7 +120,9 @@ class _Trial:
         self.recorder.reset(report)
         if not report.clean:
             dirty = ", ".join(report.differences)
-            self.world.observer.note(f"trial {self.plan.index}: the server began dirty: {dirty}")
+            self.world.observer.note(
+                f"trial {self.plan.index}: the server was not clean after the reset: {dirty}"
+            )
 
     async def live(self, hosts: Mapping[str, Host]) -> None:
         """Run the phases ramp, settle and hold."""

@@ -98,7 +98,7 @@ def ssh_beside(ssh: Ssh | None, folder: Path, setting: str) -> Ssh | None:
 
 
 def check_destination(ssh: Ssh | None, setting: str) -> None:
-    """Raises ExperimentError where `ssh.to` is no address."""
+    """Raises ExperimentError where `ssh.to` is not an address."""
     if ssh is not None:
         try:
             parse_destination(ssh.to, setting)

@@ -134,7 +134,7 @@ def check_url(url: str, setting: str = "kurento") -> str:
         parts = urlsplit(url)
         valid = parts.scheme in ("ws", "wss") and bool(parts.hostname) and parts.port != 0
     except ValueError as error:
-        raise BadInput(f"{setting}: {url!r} is no address ({error}); {wanted}") from None
+        raise BadInput(f"{setting}: {url!r} is not an address ({error}); {wanted}") from None
     if not valid:
         raise BadInput(f"{setting}: {url!r} is no WebSocket address; {wanted}")
     return url

@@ -213,6 +213,6 @@ class Experiment:
     search: SearchSettings = setting(SearchSettings, "the trials that bracket the capacity")
     watch: WatchSettings = setting(WatchSettings, "one load, again and again (`farm watch`)")
     criteria: Criteria = setting(Criteria, "what a good call is")
-    invalid: InvalidLimits = setting(InvalidLimits, "when the generator is to blame")
+    invalid: InvalidLimits = setting(InvalidLimits, "when the generator is at fault")
     aws: AwsSettings = setting(AwsSettings, "what `farm provision` makes")
     output: OutputSettings = setting(OutputSettings, "where results go")

@@ -42,7 +42,7 @@ def ladder(experiment: Experiment) -> Ladder:
     """The search's loads; `maximum` is rounded down to one that can be run.
 
     The default step is one session, in a broadcast one viewer. Raises ExperimentError for a
-    smallest load or a step that is no whole number of sessions, or a range without a load.
+    smallest load or a step that is not a whole number of sessions, or a range without a load.
     """
     scenario, search = experiment.scenario, experiment.search
     if search.loads is not None:
@@ -54,7 +54,7 @@ def ladder(experiment: Experiment) -> Ladder:
     step = search.step if search.step is not None else (1 if per_viewer else smallest)
     if not per_viewer and step % smallest:
         raise ExperimentError(
-            f"search.step: {step} is no whole number of {NOUNS[scenario.kind]}s of {smallest}: "
+            f"search.step: {step} is not a whole number of {NOUNS[scenario.kind]}s of {smallest}: "
             f"use {_neighbours(step, smallest)}"
         )
     if minimum > search.maximum:
@@ -78,18 +78,18 @@ def _chosen(scenario: Scenario, search: SearchSettings, loads: tuple[int, ...]) 
 
 
 def check_load(scenario: Scenario, load: int, setting: str) -> None:
-    """Raises ExperimentError, with `setting` in front, if `load` is no whole number of sessions."""
+    """Raises ExperimentError, which names `setting`, for no whole number of sessions."""
     smallest = smallest_load(scenario)
     if scenario.kind == "broadcast":
         if load < smallest:
             raise ExperimentError(
-                f"{setting}: load {load} is no broadcast, which has 1 presenter and at least "
+                f"{setting}: load {load} is not a broadcast, which has 1 presenter and at least "
                 f"1 viewer: use {smallest} or more"
             )
     elif load < 1 or load % smallest:
         raise ExperimentError(
-            f"{setting}: load {load} is no whole number of {NOUNS[scenario.kind]}s of {smallest}: "
-            f"use {_neighbours(load, smallest)}"
+            f"{setting}: load {load} is not a whole number of {NOUNS[scenario.kind]}s of "
+            f"{smallest}: use {_neighbours(load, smallest)}"
         )
 
 

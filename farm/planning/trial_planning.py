@@ -69,7 +69,7 @@ def plan_trial(
     lost host ends only its own sessions; the viewers of a broadcast are spread one by one.
     Hosts carry as much as their `rooms` allow, equally much without them. Witnesses come first, and
     where there are several hosts they have the first one to themselves. Raises ExperimentError for
-    a load that is no whole number of sessions, or for which there is no room.
+    a load that is not a whole number of sessions, or for which there is no room.
     """
     scenario = experiment.scenario
     check_load(scenario, load, "trial.load")

@@ -46,7 +46,7 @@ class RunReader:
             data = read_json(folder.manifest)
             manifest = from_jsonable(Manifest, check_format(folder.manifest, data))
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise RecordingError(f"{path} is no run folder: it has no manifest.json") from error
+            raise RecordingError(f"{path} is not a run folder: it has no manifest.json") from error
         except (OSError, ValueError) as error:
             raise RecordingError(f"cannot read {folder.manifest}: {error}") from error
         return cls(folder, manifest)

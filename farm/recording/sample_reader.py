@@ -86,7 +86,7 @@ class SampleReader:
     def note_set_aside(self) -> None:
         """Note it as damage if the trial was restarted since it was first listed (`--resume`)."""
         if inode_of(self.folder.path) != self._inode:
-            self.note([Damage(self.folder.path, "was set aside for a new attempt meanwhile")])
+            self.note([Damage(self.folder.path, "was moved away because the trial was restarted")])
 
     def is_damaged(self, type: str) -> bool:
         """Whether some samples of a type are known to be lost."""

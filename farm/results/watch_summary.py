@@ -209,7 +209,7 @@ def watch_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     if all((course["trend"] or {}).get("interval") is None for course in watch["drift"]):
         valid = counted(watch["passed"] + watch["failed"], "valid trial")
         return f"{first}.", f"Too few to tell whether a figure drifts: {valid}."
-    return f"{first}.", "No figure is seen to drift."
+    return f"{first}.", "No drift was detected."
 
 
 def moved_text(course: Mapping[str, Any]) -> str:

@@ -63,7 +63,7 @@ def _left(streams: TrialStreams) -> list[Finding]:
         Finding(
             streams.probes[probe],
             Breach(LEFT, None, None, FAR_BEYOND, -1, at_s),
-            message="its page itself closed its connections before the hold was over",
+            message="its page closed its own connections before the hold was over",
         )
         for probe, at_s in streams.evidence.left.items()
     ]

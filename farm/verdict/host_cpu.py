@@ -203,7 +203,7 @@ def _why(seconds: Sequence[HostSample]) -> tuple[str, str]:
     if is_contended(shares, of):
         return OTHER_PROGRAMS, others_text(shares, of)
     if not shares:
-        return "waited_for_cpu", "it is not known who used the cores"
+        return "waited_for_cpu", "what used the cores is unknown"
     rest: tuple[CpuUser, ...] = ("farm", "media_server", "others")
     used = {user: cores_of(user, shares) for user in rest}
     others = [f"{USERS[user]} {cores:.1f}" for user, cores in used.items() if cores >= LEAST]

@@ -84,7 +84,7 @@ def dropping_hosts(
         drops = [sample for sample in seconds if sample.udp_drops]
         total, limit = sum(sample.udp_drops or 0 for sample in drops), invalid.udp_drops
         if total > limit:
-            message = f"browsers on host {host} had no room for {total} packets, limit {limit}"
+            message = f"browsers on host {host} dropped {total} packets, limit {limit}"
             yield Reason("udp_drops", message, value=total, limit=limit, at_s=drops[0].run_s)
 
 

@@ -152,7 +152,8 @@ def _notes(evidence: TrialEvidence, baseline: Baseline | None) -> tuple[str, ...
     if baseline is None:
         notes.append(NO_BASELINE)
     if evidence.reset is not None and not evidence.reset.clean:
-        notes.append(f"the server began dirty: {', '.join(evidence.reset.differences)}")
+        differences = ", ".join(evidence.reset.differences)
+        notes.append(f"the server was not clean after the reset: {differences}")
     notes += [fault.message for fault in evidence.faults if fault.what in UNSEEN]
     notes += [f"after the hold: {fault.message}" for fault in after_hold(evidence)]
     notes += assumed_media_notes(evidence)
@@ -170,8 +171,8 @@ def _act_text(act: PageAct) -> str:
     if act.on_one_connection:
         return (
             f"{text} on one of its connections {when} and kept sending on another: what it sent "
-            "there is owed all the same"
+            "there is still expected"
         )
     if act.what == PAUSED:
-        return f"{text} {when}: it owes nothing of it meanwhile, its partners are owed theirs"
-    return f"{text} {when}: what it did not want is owed to nobody"
+        return f"{text} {when}: nothing of it is expected meanwhile, its partners' streams are"
+    return f"{text} {when}: what it did not want is not expected"

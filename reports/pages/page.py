@@ -276,7 +276,7 @@ def _message(event: ProbeEvent) -> str:
 
 def _when(at_s: float | None, phases: Phases) -> str:
     if at_s is None:
-        return "at a time unknown"
+        return "at an unknown time"
     if phases.ramp_s is None or at_s < phases.ramp_s:
         return f"{at_s:.0f} s into the run"
     return f"{at_s - phases.ramp_s:.0f} s after the ramp began"

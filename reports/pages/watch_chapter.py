@@ -119,7 +119,7 @@ def watch_charts(
         known,
     )
     moving = [SLACKS[course.figure].name for course in known if course.drifts]
-    title = "No figure is seen to drift"
+    title = "No drift was detected"
     if moving:
         title = f"Over the watch {' and '.join(moving)} drifted"
     elif not has_trend(known):

@@ -49,7 +49,7 @@ def capacity_headline(
         why = CPU_TAKEN if taken else "the load generator saturated first"
         return f"This server holds {text}; {why}."
     if state == "drift":
-        return f"This server changed during the search: {text} passed in its course."
+        return f"This server changed during the search: {text} passed at some point during it."
     return f"This server holds {text}."
 
 

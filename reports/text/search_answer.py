@@ -90,7 +90,10 @@ def _drift_points(state: str, drift: Mapping[str, Any]) -> list[str]:
     moved = drift.get("moved") or ()
     load = drift.get("probes")
     if state == "drift" and not moved:
-        return ["Its trials contradict each other: no unchanging server gives all these results."]
+        return [
+            "Its trials contradict each other: a server whose capacity is constant could not give "
+            "all these results."
+        ]
     return [sentence(f"At {load} probes, twice in a row: {text}") for text in moved]
 
 

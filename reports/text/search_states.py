@@ -43,7 +43,7 @@ STATES: Mapping[str, StateMeaning] = {
     "out_of_trials": StateMeaning(
         "open",
         "inconclusive",
-        "The trials or the time allowed were used up before the bounds met.",
+        "The trials or the time allowed were used up before the search converged.",
         "Raise search.max_trials or search.budget, or search.step, and run again.",
     ),
     "generator_ran_out": StateMeaning(

@@ -182,13 +182,13 @@ def _worst_window(quality: SessionQuality, place: int) -> tuple[tuple[float, flo
     windows, used = quality.windows, quality.used[place]
     if not np.isfinite(used).any():
         out = windows.absent[place]
-        return None, f"{', '.join(out[:3])} never joined" if out else "none of it was seen"
+        return None, f"{', '.join(out[:3])} never joined" if out else "it was never sampled"
     column = int(np.nanargmax(used))
     window_s = (float(windows.start_s[column]), float(windows.end_s[column]))
     unseen = int(np.isnan(used).sum())
     but = f", as far as it was seen ({counted(unseen, 'window')} not)" if unseen else ""
     if used[column] == 0:
-        return None, f"no limit was touched{but}"
+        return None, f"no part of any limit was used{but}"
     cause = CAUSES[int(quality.cause[place, column])]
     if used[column] <= 1:
         share = percent(used[column])

@@ -16,7 +16,7 @@ from reports.text.answer import AnswerText, machines, sentence
 from reports.wording.phrases import bitrate, probes_and_sessions, seconds, units_word
 
 _REASONS = 5
-_WORST_FIRST = "LineStyle at the worst session first: its probes are shown side by side below."
+_WORST_FIRST = "Look at the worst session first: its probes are shown side by side below."
 _DIED = "See why the server ended: logs/ has its output here, its own logs have the rest."
 
 

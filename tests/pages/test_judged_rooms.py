@@ -68,7 +68,7 @@ def test_a_member_that_leaves_fails_the_room_and_is_said_to_have_left(tmp_path: 
     assert verdict["outcome"] == "fail", verdict
     (left,) = (each for each in verdict["reasons"] if each["code"] == "left")
     assert left["probe"] == "p001"
-    assert "its page itself closed its connections" in left["message"]
+    assert "its page closed its own connections" in left["message"]
 
 
 @pytest.mark.measures

@@ -122,7 +122,7 @@ async def test_a_page_that_stopped_its_camera_is_said_to(tmp_path: Path) -> None
     gone = {each.name: each.ended for each in channels_of(run, "p000").streams if each.ended}
     assert gone == {"video received from p002": "ended 20 s into the hold: its page stopped it"}
     text = write_bundle(run).read_text(encoding="utf-8")
-    assert "s000: no limit was touched" in text
+    assert "s000: no part of any limit was used" in text
     assert "owed in 2 of 4 windows" in text
     assert "p002&#39;s page stopped its track" in text
 

@@ -149,7 +149,9 @@ async def test_a_watch_needs_a_load(tmp_path: Path) -> None:
 async def test_a_load_that_is_no_whole_number_of_calls_is_refused(tmp_path: Path) -> None:
     it = made(tmp_path)
     for load in (5, 0):
-        with pytest.raises(ExperimentError, match=f"load: load {load} is no whole number of calls"):
+        with pytest.raises(
+            ExperimentError, match=f"load: load {load} is not a whole number of calls"
+        ):
             await it.bench.trial(load)
     assert it.bench.results == ()
 

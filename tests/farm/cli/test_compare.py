@@ -219,7 +219,7 @@ async def test_what_is_no_run_is_refused(
 ) -> None:
     a = await made(tmp_path, "a", 20)
     assert main(["compare", str(tmp_path / "gone"), str(a)]) == 2
-    assert "gone is no run folder" in capsys.readouterr().err
+    assert "gone is not a run folder" in capsys.readouterr().err
 
 
 async def test_it_is_said_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -221,7 +221,7 @@ async def test_recordings_of_a_whole_hold_are_looked_at_though_a_browser_cannot_
     world.host.breaks = {"close": BROKEN}
     await play(world, calls(1, recorded=True))
     assert "look" in recordings.did
-    assert any("broke when the hold was over" in note for note in world.observer.notes)
+    assert any("failed after the hold" in note for note in world.observer.notes)
 
 
 async def test_each_host_is_closed_though_one_of_them_cannot_be() -> None:
@@ -310,5 +310,5 @@ async def test_a_server_that_began_dirty_is_told_at_once() -> None:
     world.server.on_reset = dirty
     await play(world, calls(1))
     assert world.observer.notes[0] == (
-        "trial 0: the server began dirty: `sleep 300` did not end within 5 s"
+        "trial 0: the server was not clean after the reset: `sleep 300` did not end within 5 s"
     )

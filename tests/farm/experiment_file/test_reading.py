@@ -272,11 +272,11 @@ def test_numbers_have_the_types_that_the_fields_have() -> None:
         ),
         (
             "scenario: one_to_one\ntrial:\n  load: 7\n",
-            "calls.yaml:3: trial.load: load 7 is no whole number of calls of 2: use 6 or 8",
+            "calls.yaml:3: trial.load: load 7 is not a whole number of calls of 2: use 6 or 8",
         ),
         (
             "scenario: group\nsearch: {minimum: 6}\n",
-            "calls.yaml:2: search.minimum: load 6 is no whole number of rooms of 4: use 4 or 8",
+            "calls.yaml:2: search.minimum: load 6 is not a whole number of rooms of 4: use 4 or 8",
         ),
         (
             "search:\n  minimum: 8\n  maximum: 4\n",

@@ -37,7 +37,7 @@ from tests.synthetic import call_plan, host_sample, manifest, server_sample
                 units_failed=1,
                 established=4,
                 worst_session=WorstSession("s000", 0.04, 410_000.0, 19.5),
-                notes=("the server began dirty",),
+                notes=("the server was not clean after the reset",),
             ),
             phases=Phases(0.0, 4.0, 14.0, 44.0, 46.0),
             server_cpu_percent=61.5,

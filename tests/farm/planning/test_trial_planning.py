@@ -194,14 +194,14 @@ def test_an_untouched_network_is_not_emulated() -> None:
 @pytest.mark.parametrize(
     ("experiment", "load", "message"),
     [
-        (CALLS, 7, "trial.load: load 7 is no whole number of calls of 2: use 6 or 8"),
-        (CALLS, 1, "trial.load: load 1 is no whole number of calls of 2: use 2"),
-        (CALLS, 0, "trial.load: load 0 is no whole number of calls of 2: use 2"),
-        (ROOMS, 6, "trial.load: load 6 is no whole number of rooms of 4: use 4 or 8"),
+        (CALLS, 7, "trial.load: load 7 is not a whole number of calls of 2: use 6 or 8"),
+        (CALLS, 1, "trial.load: load 1 is not a whole number of calls of 2: use 2"),
+        (CALLS, 0, "trial.load: load 0 is not a whole number of calls of 2: use 2"),
+        (ROOMS, 6, "trial.load: load 6 is not a whole number of rooms of 4: use 4 or 8"),
         (
             BROADCAST,
             1,
-            "trial.load: load 1 is no broadcast, which has 1 presenter and at least 1 viewer: "
+            "trial.load: load 1 is not a broadcast, which has 1 presenter and at least 1 viewer: "
             "use 2 or more",
         ),
     ],
@@ -235,7 +235,7 @@ def test_a_list_of_ones_own_is_the_ladder() -> None:
     [
         (
             SearchSettings(loads=(2, 7)),
-            r"search\.loads\[1\]: load 7 is no whole number of calls of 2",
+            r"search\.loads\[1\]: load 7 is not a whole number of calls of 2",
         ),
         (
             SearchSettings(loads=(2, 8), step=2),
@@ -254,9 +254,9 @@ def test_a_list_that_cannot_be_run_is_refused(search: SearchSettings, message: s
     [
         (
             SearchSettings(minimum=5),
-            "search.minimum: load 5 is no whole number of calls of 2: use 4 or 6",
+            "search.minimum: load 5 is not a whole number of calls of 2: use 4 or 6",
         ),
-        (SearchSettings(step=3), "search.step: 3 is no whole number of calls of 2: use 2 or 4"),
+        (SearchSettings(step=3), "search.step: 3 is not a whole number of calls of 2: use 2 or 4"),
         (
             SearchSettings(minimum=8, maximum=6),
             "search.maximum: 6 is below search.minimum, 8: use 8 or more",

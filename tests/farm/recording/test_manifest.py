@@ -25,7 +25,7 @@ def test_a_newer_format_is_refused_an_older_one_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "is no run folder: it has no manifest"),
+        (None, "is not a run folder: it has no manifest"),
         ("{", "cannot read .*manifest"),
         ("[]", "has no format"),
         ('{"format": 1}', "cannot read .*manifest.*started_wall_s"),

@@ -273,7 +273,7 @@ async def test_a_trial_that_is_begun_anew_while_it_is_read_is_named(tmp_path: Pa
         async with run.trial(call_plan()):
             assert trial.of_probes("p000", "p001").polls() is None
     assert [str(each) for each in trial.damage] == [
-        f"{trial.folder.path}: was set aside for a new attempt meanwhile"
+        f"{trial.folder.path}: was moved away because the trial was restarted"
     ]
 
 

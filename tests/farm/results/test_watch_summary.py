@@ -61,7 +61,7 @@ def test_a_server_that_stays_as_it_is_is_steady() -> None:
     assert watch_lines(summary) == (
         "Steady: 4 probes, from 2026-11-18T08:00:00Z to 2026-11-19T13:00:00Z: "
         "30 passed, 0 failed, 0 invalid.",
-        "No figure is seen to drift.",
+        "No drift was detected.",
     )
 
 
@@ -136,7 +136,7 @@ def test_a_time_that_is_none_is_not_told(wall_s: float) -> None:
     outage = Outage(wall_s, "203.0.113.10 does not answer")
     summary = watch_summary(EXPERIMENT, 4, results, times, [outage])
     assert summary["watch"]["began"] is None and summary["watch"]["time_of_day"] == []
-    assert "no server at 1 turn, first at no known time" in watch_lines(summary)[0]
+    assert "no server at 1 turn, first at an unknown time" in watch_lines(summary)[0]
 
 
 def test_the_hours_of_the_day_are_told_apart() -> None:

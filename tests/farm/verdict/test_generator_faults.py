@@ -96,7 +96,7 @@ def test_probes_that_filled_their_cores_themselves() -> None:
     assert reason.message.endswith("limit 1 ms; probes used 1.7 of 2 cores, the farm itself 0.2")
     (unknown,) = generator_faults(waiting(5.0), InvalidLimits())
     assert unknown.code == "waited_for_cpu"
-    assert unknown.message.endswith("; it is not known who used the cores")
+    assert unknown.message.endswith("; what used the cores is unknown")
 
 
 def test_full_cores_that_others_of_the_same_priority_shared() -> None:
@@ -240,7 +240,7 @@ def test_packets_that_found_no_room() -> None:
     (reason,) = generator_faults(deaf, InvalidLimits())
 
     assert (reason.code, reason.value, reason.limit, reason.at_s) == ("udp_drops", 10, 0, 41.0)
-    assert reason.message == "browsers on host here had no room for 10 packets, limit 0"
+    assert reason.message == "browsers on host here dropped 10 packets, limit 0"
     assert generator_faults(deaf, InvalidLimits(udp_drops=10)) == ()
     assert codes(with_host(good(), [20], udp_drops=7)) == []  # in the ramp
 

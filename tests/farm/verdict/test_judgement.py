@@ -376,7 +376,9 @@ def test_a_dirty_start_is_said() -> None:
     dirty = ResetReport(True, 3, None, differences=("memory 900 MB, first 200 MB",))
     verdict = judged(dataclasses.replace(good(), reset=dirty), baseline())
 
-    assert verdict.notes == ("the server began dirty: memory 900 MB, first 200 MB",)
+    assert verdict.notes == (
+        "the server was not clean after the reset: memory 900 MB, first 200 MB",
+    )
 
 
 def test_of_media_that_never_came_it_is_said_that_nothing_connected() -> None:

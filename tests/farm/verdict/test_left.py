@@ -45,7 +45,7 @@ def test_a_page_that_left_before_the_hold_was_over_fails_its_unit_and_is_named_f
     assert (first.code, first.probe, first.session, first.stream) == ("left", "p001", "s000", None)
     assert first.at_s == 50.0
     assert first.message == (
-        "p001 (s000): its page itself closed its connections before the hold was over"
+        "p001 (s000): its page closed its own connections before the hold was over"
     )
 
 
@@ -83,7 +83,7 @@ def test_what_a_page_did_is_noted_and_held_against_nobody() -> None:
     assert verdict.outcome is Outcome.PASS
     assert verdict.notes[-1] == (
         "p001's page stopped its track (video) at 45 s of the run: what it did not want is "
-        "owed to nobody"
+        "not expected"
     )
 
 
@@ -91,8 +91,8 @@ def test_of_a_page_that_paused_its_encodings_it_is_said_that_its_partners_are_ow
     act = PageAct("p001", "video", 45.4, PAUSED)
     verdict = judged(dataclasses.replace(good(), acts=(act,)))
     assert verdict.notes[-1] == (
-        "p001's page paused all its encodings (video) at 45 s of the run: it owes nothing of it "
-        "meanwhile, its partners are owed theirs"
+        "p001's page paused all its encodings (video) at 45 s of the run: nothing of it is "
+        "expected meanwhile, its partners' streams are"
     )
 
 
@@ -101,5 +101,5 @@ def test_of_what_a_page_stopped_on_one_connection_it_is_said_that_it_is_owed() -
     verdict = judged(dataclasses.replace(good(), acts=(act,)))
     assert verdict.notes[-1] == (
         "p001's page stopped its track (video) on one of its connections at 45 s of the run and "
-        "kept sending on another: what it sent there is owed all the same"
+        "kept sending on another: what it sent there is still expected"
     )

@@ -282,5 +282,5 @@ async def test_reports_drawn_at_once_do_not_break_each_other(tmp_path: Path) -> 
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match="is no run folder"):
+    with pytest.raises(RecordingError, match="is not a run folder"):
         write_bundle(tmp_path)

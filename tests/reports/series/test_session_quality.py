@@ -50,9 +50,9 @@ def test_of_a_session_that_was_seen_in_part_no_more_is_said() -> None:
         return section.why
 
     used = np.zeros(quality.used.shape)
-    assert why(used) == "no limit was touched"
+    assert why(used) == "no part of any limit was used"
     used[0, 2] = np.nan
-    assert why(used) == "no limit was touched, as far as it was seen (1 window not)"
+    assert why(used) == "no part of any limit was used, as far as it was seen (1 window not)"
     used[0, 1] = 0.5
     assert why(used).startswith("within all limits, as far as it was seen (1 window not), at most")
 

@@ -59,7 +59,10 @@ def test_it_is_said_how_much_of_the_interval_the_trials_tell() -> None:
 
 
 def test_trials_that_contradict_each_other_are_told_as_the_reason_of_a_drift() -> None:
-    told = "Its trials contradict each other: no unchanging server gives all these results."
+    told = (
+        "Its trials contradict each other: a server whose capacity is constant could not give "
+        "all these results."
+    )
     assert told in search_answer("one_to_one", summary("drift"), []).reasons
     looked = {**summary("drift"), "drift": {"probes": 2, "moved": ["CPU 40 %, at first 20 %"]}}
     reasons = search_answer("one_to_one", looked, []).reasons
@@ -155,7 +158,7 @@ def test_a_server_that_drifts_is_told_with_what_moved() -> None:
     drift = {"probes": 2, "looks": 3, "moved": ["CPU 31 %, at first 20 %"]}
     answer = search_answer("one_to_one", {**summary("drift"), "drift": drift}, [])
     assert answer.headline == (
-        "This server changed during the search: 18 probes (9 calls) passed in its course."
+        "This server changed during the search: 18 probes (9 calls) passed at some point during it."
     )
     assert answer.reasons[1] == "At 2 probes, twice in a row: CPU 31 %, at first 20 %."
     assert (answer.status, answer.label) == ("open", "drift")
