@@ -144,7 +144,7 @@ def test_an_inventory_among_a_users_own_keys_leaves_them_alone(
     (login / "farm.aws" / "notes.txt").write_text("mine")
     assert farm("teardown", calls, "--yes") == 0
     notes = login / "farm.aws" / "notes.txt"
-    assert f"left as it is, because the farm did not make it: {notes}\n" in capsys.readouterr().out
+    assert f"the farm did not make it: {notes}\n" in capsys.readouterr().out
     assert {path.name for path in login.iterdir()} == {*theirs, "farm.aws"}
     assert list((login / "farm.aws").iterdir()) == [notes]
     assert {name: (login / name).read_text() for name in theirs} == theirs

@@ -127,9 +127,14 @@ def test_a_session_that_a_reason_names_is_beyond_a_limit() -> None:
         assert CAUSES[told.cause[1, 1]] == word
         assert told.peaks[0] < 1
         title = session_map(told).get_suptitle().replace("\n", " ")
-        assert (
-            f"1 of 2 sessions went beyond a limit; the worst is s001: {cause_text(word)}" in title
-        )
+        shown = f"1 of 2 sessions went beyond a limit; the worst is s001: {cause_text(word)}"
+        assert shown in title
+
+
+def test_no_two_limits_begin_with_the_same_letter_on_the_map() -> None:
+    texts = [cause_text(cause) for cause in CAUSES]
+    assert "video frozen" in texts
+    assert len({text[0].upper() for text in texts}) == len(CAUSES)
 
 
 def test_what_the_windows_tell_a_reason_does_not_tell_again() -> None:
