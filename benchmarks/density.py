@@ -26,7 +26,7 @@ from benchmarks.echo_app import echo_app
 from benchmarks.echo_servers import Arrived, EchoServer, VideoCodec, embedded, janus
 from benchmarks.echo_trial import EchoResult, Setting, echo_experiment, echo_trial, video_bps
 from benchmarks.process_cpu import cores_between, cpu_sampling
-from farm.browser.program import chromium_command, find_chromium, sandbox_works
+from farm.browser.chromium_program import chromium_command, find_chromium, sandbox_works
 from farm.hosts.wiring import clip_cache
 from farm.media import prepare
 from farm.model.criteria import HOST_BUSY

@@ -16,8 +16,8 @@ from farm.model.server_samples import ServerSample
 from farm.model.trial_plan import TrialPlan
 from farm.recording.clock_offsets import ClockOffsets
 from farm.recording.events import TrialEvent
-from farm.recording.folder import TrialFolder
 from farm.recording.parquet_parts import Damage, Span
+from farm.recording.run_folder import TrialFolder
 from farm.recording.sample_tables import POLL
 from farm.recording.trial_reader import TrialReader
 

@@ -13,7 +13,7 @@ from itertools import chain, count, pairwise
 from pathlib import Path
 
 from farm.bench.known_density import density_file, room_for
-from farm.browser.program import chromium_version, find_chromium
+from farm.browser.chromium_program import chromium_version, find_chromium
 from farm.errors import BadInput, GeneratorError
 from farm.execution.collector import closed_afterwards
 from farm.hosts import LocalHost, RemoteHost

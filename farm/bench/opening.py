@@ -21,7 +21,7 @@ from farm.bench.run_facts import server_facts
 from farm.bench.run_store import RunStore
 from farm.bench.silent import SilentObserver
 from farm.bench.wiring import OpenWorld, open_world
-from farm.browser.program import FLAGS
+from farm.browser.chromium_program import FLAGS
 from farm.drivers import with_room_media
 from farm.errors import BadInput, NoSpace, RecordingError, ServerUnreachable
 from farm.execution.trials import Trials
@@ -33,10 +33,10 @@ from farm.model.server_samples import Footprint
 from farm.planning.access_links import warning as network_warning
 from farm.protocols import Observer
 from farm.recording import RunRecording
-from farm.recording.folder import run_name
 from farm.recording.journal import spent_s
 from farm.recording.manifest import Manifest
 from farm.recording.reader import RunReader
+from farm.recording.run_folder import run_name
 
 SILENT = SilentObserver()
 

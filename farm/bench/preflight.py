@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from farm.bench.pricing import price_of_server
-from farm.browser.program import chromium_version, find_chromium
+from farm.browser.chromium_program import chromium_version, find_chromium
 from farm.drivers import read_driver, with_room_media
 from farm.errors import BadInput, MissingTool
 from farm.hosts.wiring import clip_cache

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from farm.browser.automation import Automation
 from farm.browser.browser import BOOT_SETTING, BOOT_WITHIN_S, Browser
-from farm.browser.program import (
+from farm.browser.chromium_program import (
     chromium_command,
     chromium_version,
     find_chromium,

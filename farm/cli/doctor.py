@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from farm.browser.program import find_chromium, playwright_version
+from farm.browser.chromium_program import find_chromium, playwright_version
 from farm.cli.density import tell_density
 from farm.cli.examination import examine_experiment
 from farm.cli.findings import Check, looked_up, show

@@ -28,7 +28,7 @@ def baseline_run(path: Path) -> RecordedRun:
 
 
 @contextmanager
-def broken_off(path: Path, *, watch: bool) -> Iterator[tuple[RecordedRun, FileLock]]:
+def unfinished_run(path: Path, *, watch: bool) -> Iterator[tuple[RecordedRun, FileLock]]:
     """The unfinished run that `--resume` names, a watch or not, with its lock held.
 
     Raises BadInput where the run cannot be resumed, or another process writes it.

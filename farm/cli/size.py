@@ -12,7 +12,7 @@ from farm.bench.recorded_run import RecordedRun
 from farm.cli.ending import add_upload_option, end
 from farm.cli.live import Story, add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, probes, said_where, stream_of
-from farm.cli.recorded import broken_off
+from farm.cli.recorded import unfinished_run
 from farm.cli.stopping import run_to_end
 from farm.errors import BadInput
 from farm.files.file_lock import FileLock
@@ -50,7 +50,7 @@ def describe(verb: argparse.ArgumentParser) -> None:
 
 def act(options: argparse.Namespace) -> int:
     if options.resume is not None:
-        with broken_off(options.resume, watch=False) as (run, lock):
+        with unfinished_run(options.resume, watch=False) as (run, lock):
             check_fail_under(options.fail_under, run.settings)
             return _to_end(options, partial(resume, run, lock))
     experiment = asked_for(options)

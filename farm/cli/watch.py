@@ -13,7 +13,7 @@ from farm.bench.recorded_run import RecordedRun
 from farm.cli.ending import end
 from farm.cli.live import Story, add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, duration_s, said_where, stream_of
-from farm.cli.recorded import broken_off, recorded_run
+from farm.cli.recorded import recorded_run, unfinished_run
 from farm.cli.stopping import run_to_end
 from farm.errors import BadInput, RecordingError
 from farm.files.file_lock import FileLock
@@ -58,7 +58,7 @@ def act(options: argparse.Namespace) -> int:
     terminal = Terminal(stream_of(options.json))
     if options.resume is not None:
         _check_nothing_beside(options)
-        with broken_off(options.resume, watch=True) as (run, lock):
+        with unfinished_run(options.resume, watch=True) as (run, lock):
             return _to_end(options, terminal, partial(resume, run, lock))
     experiment = _experiment(options, terminal)
     text, beside = text_of(options.experiment), options.experiment.parent

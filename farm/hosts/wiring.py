@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import psutil
 from platformdirs import user_cache_path
 
+from farm.browser.chromium_program import chromium_version, find_chromium
 from farm.browser.chromiums import Chromiums
-from farm.browser.program import chromium_version, find_chromium
 from farm.errors import MissingTool
 from farm.hosts import LocalHost
 from farm.hosts.code_version import own_code

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from farm.errors import InUse, RecordingError
-from farm.recording.folder import RunFolder
+from farm.recording.run_folder import RunFolder
 from farm.recording.run_list import RunEntry, list_runs, runs_before, runs_set_aside
 
 Remove = Callable[[Path], object]

@@ -19,12 +19,12 @@ from farm.model.trial_result import TrialResult
 from farm.recording.clock_offsets import ClockOffsets
 from farm.recording.events import ReadingLine
 from farm.recording.file_inside import open_inside
-from farm.recording.folder import RunFolder
 from farm.recording.journal import JournalEntry
 from farm.recording.json_file import read_json
 from farm.recording.manifest import Manifest, check_format
 from farm.recording.parquet_parts import Damage
 from farm.recording.recorded_values import value_in, values_in_lines
+from farm.recording.run_folder import RunFolder
 from farm.recording.sample_reader import inode_of
 from farm.recording.trial_reader import TrialReader
 

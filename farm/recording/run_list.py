@@ -10,8 +10,8 @@ from typing import Any
 
 from farm.files.file_lock import Holder
 from farm.model.wall_time import utc
-from farm.recording.folder import RunFolder, is_set_aside
 from farm.recording.json_file import read_json
+from farm.recording.run_folder import RunFolder, is_set_aside
 
 
 @dataclass(frozen=True, slots=True)

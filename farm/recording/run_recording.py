@@ -21,10 +21,10 @@ from farm.model.trial_plan import TrialPlan
 from farm.protocols import Clock
 from farm.recording.durable_file import Replace, replace_file, write_text
 from farm.recording.events import ReadingLine
-from farm.recording.folder import RunFolder
 from farm.recording.journal import JournalEntry
 from farm.recording.json_lines import JsonLines
 from farm.recording.manifest import Manifest
+from farm.recording.run_folder import RunFolder
 from farm.recording.trial_recording import TrialRecording
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from farm.recording.clock_offsets import ClockOffsets
-from farm.recording.folder import TrialFolder
 from farm.recording.parquet_parts import Damage, Span, read_table
+from farm.recording.run_folder import TrialFolder
 from farm.recording.sample_tables import POLL
 
 PROBES_AT_ONCE = 500

@@ -12,8 +12,8 @@ from farm.model.page_samples import PageReport
 from farm.model.server_samples import ServerSample
 from farm.model.trial_plan import TrialPlan
 from farm.recording.durable_file import Replace, recording_error
-from farm.recording.folder import TrialFolder
 from farm.recording.parquet_parts import PartWriter
+from farm.recording.run_folder import TrialFolder
 from farm.recording.sample_tables import (
     HOST_SCHEMA,
     KURENTO_SCHEMA,

@@ -23,10 +23,10 @@ from farm.model.trial_result import TrialResult
 from farm.recording.clock_offsets import ClockOffsets
 from farm.recording.events import PhaseMark, SeenEvent, TrialEvent, phases_of, read_event
 from farm.recording.file_inside import open_inside
-from farm.recording.folder import TrialFolder
 from farm.recording.json_lines import read_json_lines
 from farm.recording.parquet_parts import Damage
 from farm.recording.recorded_values import value_in
+from farm.recording.run_folder import TrialFolder
 from farm.recording.sample_reader import SampleReader
 from farm.recording.sample_tables import host_samples, kurento_samples, server_samples
 

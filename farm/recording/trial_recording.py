@@ -33,8 +33,8 @@ from farm.recording.durable_file import (
     write_text,
 )
 from farm.recording.events import EventLine, PhaseMark, TrialEvent
-from farm.recording.folder import TrialFolder
 from farm.recording.json_lines import JsonLines
+from farm.recording.run_folder import TrialFolder
 from farm.recording.tables import TrialTables, UnwrittenRows
 
 PART_S = 5.0

@@ -25,7 +25,7 @@ from farm.model.json_values import to_jsonable
 from farm.model.trial_plan import TrialPlan
 from farm.model.trial_result import TrialResult
 from farm.protocols import Observer, Progress
-from farm.recording.folder import RunFolder
+from farm.recording.run_folder import RunFolder
 from reports.pages.live_metrics import LiveMetrics
 
 KEPT_S = 600

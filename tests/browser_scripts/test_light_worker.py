@@ -15,7 +15,7 @@ import av
 import pytest
 from playwright.async_api import Page, async_playwright
 
-from farm.browser.program import find_chromium
+from farm.browser.chromium_program import find_chromium
 from farm.media.camera import camera_frames
 from farm.media.frame_number import read_all
 from farm.media.h264_pairs import H264Pairs

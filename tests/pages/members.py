@@ -12,7 +12,7 @@ from typing import Any
 
 from playwright.async_api import Page, async_playwright
 
-from farm.browser.program import find_chromium
+from farm.browser.chromium_program import find_chromium
 from farm.drivers import read_driver
 from farm.drivers.steps import step_for
 from farm.model.driver import Click, Fill, Goto, RoleSteps, Step, WaitFor

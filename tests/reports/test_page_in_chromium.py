@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
-from farm.browser.program import find_chromium
+from farm.browser.chromium_program import find_chromium
 from farm.model.page_samples import ProbeEvent
 from farm.model.trial_evidence import JoinOutcome
 from reports.pages.bundle import write_bundle

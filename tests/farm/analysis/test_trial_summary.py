@@ -126,8 +126,8 @@ def test_pipelines_that_outlive_their_sessions_are_a_leak() -> None:
 
 
 def test_pipelines_of_a_trial_that_ended_early_are_no_leak() -> None:
-    broken_off = replace(NOTHING, phases=Phases(0.0, 5.0, 10.0, None, 31.0))
-    for evidence in (broken_off, NOTHING):
+    unfinished_run = replace(NOTHING, phases=Phases(0.0, 5.0, 10.0, None, 31.0))
+    for evidence in (unfinished_run, NOTHING):
         samples = (held(1.0, 1), held(20.0, 9))
         found = summarise(replace(evidence, kurento_samples=samples), VERDICT).kurento
         assert found is not None

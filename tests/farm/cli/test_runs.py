@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from farm.cli.__main__ import main
-from farm.recording.folder import RunFolder
+from farm.recording.run_folder import RunFolder
 from tests.farm.recording.made_runs import DAY_S, make_run
 
 

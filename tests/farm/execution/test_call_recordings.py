@@ -180,20 +180,20 @@ async def test_too_little_room_on_the_server_is_said_before_the_trial() -> None:
     )
 
 
-def broken_off(name: str) -> RecordedFile:
+def unfinished_run(name: str) -> RecordedFile:
     return RecordedFile(f"/var/tmp/farm/{name}", None, unknown="it broke off")
 
 
 async def test_a_look_that_broke_off_is_taken_again() -> None:
     recordings = all_whole()
     whole = recordings.files["s000-callee.webm"]
-    recordings.files["s000-callee.webm"] = broken_off("s000-callee.webm")
+    recordings.files["s000-callee.webm"] = unfinished_run("s000-callee.webm")
     await looked_at_until(recordings, whole)
 
 
 async def test_a_look_that_keeps_breaking_off_is_said_and_fails_nobody() -> None:
     recordings = all_whole()
-    recordings.files["s000-callee.webm"] = broken_off("s000-callee.webm")
+    recordings.files["s000-callee.webm"] = unfinished_run("s000-callee.webm")
     world = world_with(recordings)
     await play(world)
     (fault,) = world.recorder.faults

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.browser.program import find_chromium
+from farm.browser.chromium_program import find_chromium
 from farm.drivers import parse_driver, read_driver
 from farm.errors import BadInput, ExperimentError
 from farm.experiment_file import load_experiment

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from playwright.async_api import async_playwright
 
-from farm.browser.program import find_chromium
+from farm.browser.chromium_program import find_chromium
 from farm.errors import BadInput, MissingTool
 from farm.media import Clip, prepare
 from farm.media.frame_number import read_frame_number

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.async_api import async_playwright
 
-from farm.browser.program import find_chromium
+from farm.browser.chromium_program import find_chromium
 from farm.media import Clip, check_clips, prepare
 from farm.model.experiment import MediaSettings
 from farm.model.setting import Size

@@ -263,7 +263,7 @@ async def test_close_may_be_called_again_and_ends_all_starting(tmp_path: Path) -
 
 CHROMIUM = """
 import json, os, subprocess, sys, tempfile, time
-from farm.browser.program import find_chromium
+from farm.browser.chromium_program import find_chromium
 profile = tempfile.mkdtemp(dir=os.environ["PROFILES"])
 flags = ["--headless", "--no-sandbox", "--remote-debugging-port=0", f"--user-data-dir={profile}"]
 browser = subprocess.Popen([find_chromium(None), *flags], stderr=subprocess.PIPE, text=True)

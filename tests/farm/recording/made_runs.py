@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from farm.model.json_values import to_text
-from farm.recording.folder import RunFolder
+from farm.recording.run_folder import RunFolder
 from farm.testing import WALL_S
 from tests.synthetic import manifest
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from farm.errors import InUse, RecordingError
-from farm.recording.folder import RunFolder
 from farm.recording.pruning import prune_runs
+from farm.recording.run_folder import RunFolder
 from farm.recording.run_list import list_runs
 from farm.testing import WALL_S
 from tests.farm.recording.made_runs import DAY_S, make_run

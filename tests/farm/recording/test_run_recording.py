@@ -23,9 +23,9 @@ from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome, Verdict
 from farm.recording import RunRecording
 from farm.recording.durable_file import Fill, replace_file
-from farm.recording.folder import RunFolder
 from farm.recording.parquet_parts import Damage
 from farm.recording.reader import RunReader
+from farm.recording.run_folder import RunFolder
 from farm.recording.trial_recording import MOST_PARTS_WAITING, PART_S
 from farm.testing import FakeClock
 from tests.farm.recordings import new_run, recorded

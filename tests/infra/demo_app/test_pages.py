@@ -12,7 +12,7 @@ import av
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
-from farm.browser.program import find_chromium
+from farm.browser.chromium_program import find_chromium
 from farm.kurento import KurentoClient
 from tests.infra.demo_app.servers import Servers, child, running_servers
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from playwright.async_api import Browser, Page, async_playwright
 
-from farm.browser.program import find_chromium
+from farm.browser.chromium_program import find_chromium
 from farm.media import prepare
 from farm.media.frame_number import Reading, read_all
 from farm.model.experiment import MediaSettings

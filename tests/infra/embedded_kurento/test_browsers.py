@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright
 
-from farm.browser.program import find_chromium
+from farm.browser.chromium_program import find_chromium
 from infra.embedded_kurento.server import Server
 from tests.infra.embedded_kurento.live import FLAGS
 

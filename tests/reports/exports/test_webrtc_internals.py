@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.async_api import async_playwright
 
-from farm.browser.program import chromium_version, find_chromium
+from farm.browser.chromium_program import chromium_version, find_chromium
 from farm.model.experiment import AppSettings
 from farm.model.page_samples import PageReport, ProbeEvent
 from farm.recording.reader import RunReader

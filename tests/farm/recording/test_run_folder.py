@@ -11,7 +11,7 @@ import pytest
 
 from farm.errors import RecordingError
 from farm.files.file_lock import FileLock
-from farm.recording.folder import RunFolder, run_name
+from farm.recording.run_folder import RunFolder, run_name
 
 
 def test_a_run_is_named_by_time_and_scenario() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.browser.program import FLAGS, chromium_command, find_chromium, sandbox_works
+from farm.browser.chromium_program import FLAGS, chromium_command, find_chromium, sandbox_works
 from farm.errors import MissingTool
 
 UBUNTU_STUB = """#!/bin/sh
