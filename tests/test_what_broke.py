@@ -123,6 +123,7 @@ def test_ctrl_c_cleans_up_and_keeps_what_was_written(tmp_path: Path) -> None:
         assert list(run.run.glob("trials/*/samples/inbound-rtp/*.parquet"))
 
 
+@pytest.mark.measures
 def test_a_killed_controller_leaves_nothing_and_its_search_is_taken_up(tmp_path: Path) -> None:
     with farm(tmp_path, "size", experiment=TWO_TRIALS) as first:
         first.until(lambda: first.phases().count("done") == 1)

@@ -63,7 +63,7 @@ async def test_probes_join_receive_what_they_should_and_leave_nothing(
                 processes,
                 lambda wanted: media.prepare(wanted, camera_size(experiment), tmp_path),
             ),
-            boots=StartLimit,
+            start_limit=StartLimit,
             clock=RunClock().reading,
         )
         kit = HostKit(

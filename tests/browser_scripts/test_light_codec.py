@@ -173,6 +173,7 @@ async def test_h264_is_full_where_the_farm_could_not_prepare_any(
     assert reasons == ["", "no prepared frames for video/H264"]
 
 
+@pytest.mark.measures
 @pytest.mark.parametrize("codec", ["VP8", "H264"])
 async def test_a_full_receiver_shows_the_prepared_pictures_in_their_order(
     new_page: NewPage, call_app: str, tmp_path: Path, codec: str

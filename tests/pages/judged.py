@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.fakes import FakeObserver
+from farm.testing import FakeObserver
 
 from tests.trial_of import trial_of
 

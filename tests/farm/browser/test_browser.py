@@ -116,13 +116,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from farm.browser.chromiums import Chromiums
 from farm.model.driver import Driver, Goto
-from farm.model.experiment import Media, Probes
+from farm.model.experiment import MediaSettings, ProbeSettings
 from farm.processes import Processes
 from farm.protocols import HostKit
-from farm.model.trial_evidence import ProbePlan
+from farm.model.trial_plan import ProbePlan
 
 async def main(app_url, folder):
-    kit = HostKit(app_url, False, Driver("test", {}), Media(), Probes(), 1.0, folder)
+    kit = HostKit(app_url, False, Driver("test", {}), MediaSettings(), ProbeSettings(), 1.0, folder)
     async with Processes(folder) as processes:
         clip = SimpleNamespace(video=None, audio=None, light_banks={})
         source = Chromiums(processes, lambda _media: clip)
