@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from farm.testing import FakeObserver
-
 from tests.trial_of import trial_of
 
 # Detectors of a busy machine are off: it is the tests' machine, and not what is asked here.
