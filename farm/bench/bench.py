@@ -62,7 +62,7 @@ class Bench:
         """There is room for `extent`; the run was under way for `spent_s` before it broke off."""
         self._recording, self._trials, self._opened = recording, trials, opened
         self._experiment, self._extent, self._spent_s = experiment, extent, spent_s
-        self._busy: str | None = None
+        self._is_busy, self._is_closed = False, False
         self._answer: Callable[[RecordedRun], Summary] | None = None
 
     @property
@@ -199,20 +199,21 @@ class Bench:
 
     def end(self) -> None:
         """Refuse further questions: servers and hosts are about to be closed."""
-        self._busy = "it is closed"
+        self._is_closed = True
 
     @asynccontextmanager
     async def _asked(self, extent: Extent) -> AsyncIterator[None]:
         """Allow one question at a time, with room for `extent`. Raises BadInput."""
-        if self._busy is not None:
-            raise RuntimeError(f"nothing can be asked of the bench: {self._busy}")
-        self._busy = "a question is under way"
+        if self._is_closed or self._is_busy:
+            why = "it is closed" if self._is_closed else "a question is under way"
+            raise RuntimeError(f"nothing can be asked of the bench: {why}")
+        self._is_busy = True
         try:
             with errors_as_themselves():
                 await self._make_room(extent)
                 yield
         finally:
-            self._busy = None
+            self._is_busy = False
 
     async def _make_room(self, extent: Extent) -> None:
         sure = self._extent

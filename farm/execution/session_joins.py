@@ -42,7 +42,7 @@ class SessionJoins:
     async def _join_session(
         self, session: SessionPlan, hosts: Mapping[str, Host], start_s: float
     ) -> None:
-        """Boot the session's pages and let them join, role by role as the driver orders them."""
+        """Start the session's pages and let them join, role by role in the driver's order."""
         roles = self.world.driver.roles
         gone: set[str] = set()
         await self.world.clock.sleep_until(start_s)
@@ -93,7 +93,7 @@ class SessionJoins:
         self.collector.meter.join(outcome)
 
     def _partner_lost(self, probe: ProbePlan) -> str | None:
-        """Why somebody who waited for others to come waited in vain: none of them could join."""
+        """Why a probe that waited for partners timed out: none of them could join."""
         roles = self.world.driver.roles
         session = next(each for each in self.plan.sessions if each.session == probe.session)
         awaited = [each for each in session.probes if roles[each.role].after == probe.role]
@@ -117,7 +117,7 @@ class SessionJoins:
 
 
 def _ordered(roles: Mapping[str, Any], session: SessionPlan) -> list[str]:
-    """The session's roles, each behind the one it comes `after`."""
+    """The session's roles, each behind the one it joins `after`."""
     present = dict.fromkeys(probe.role for probe in session.probes)
     ordered: list[str] = []
     while len(ordered) < len(present):

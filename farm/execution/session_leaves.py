@@ -26,11 +26,11 @@ class SessionLeaves:
     lasted_s: dict[str, float] = field(default_factory=dict)
 
     async def leave(self, inside: Sequence[ProbePlan], hosts: Mapping[str, Host]) -> None:
-        """Pictures, then everybody goes: those who joined last first, some at a time.
+        """Take screenshots, then let all leave: those who joined last first, some at a time.
 
-        The hold is over, and stands whatever breaks now.
+        The hold is complete: whatever fails now does not change that.
         """
-        for name, probe in _pictured(inside):
+        for name, probe in _captured(inside):
             await hosts[probe.host].screenshot(probe.probe, f"mid-call-{name}")
         places = asyncio.Semaphore(LEAVES_AT_ONCE)
 
@@ -47,13 +47,13 @@ class SessionLeaves:
                         leaving.create_task(go(probe))
 
     def _left(self, probe: ProbePlan) -> None:
-        """The session ends with the first who goes."""
+        """Record that the session ended, if this probe is the first to leave it."""
         complete_s = self.complete_s.get(probe.session)
         if complete_s is not None and probe.session not in self.lasted_s:
             self.lasted_s[probe.session] = self.clock.run_s() - complete_s
 
 
-def _pictured(probes: Sequence[ProbePlan]) -> Sequence[tuple[str, ProbePlan]]:
+def _captured(probes: Sequence[ProbePlan]) -> Sequence[tuple[str, ProbePlan]]:
     """What pictures are called and whose they are: one of each role; of few probes, all."""
     of_role = {probe.role: probe for probe in reversed(probes)}
     others = probes if len(probes) <= ALL_PICTURED else ()

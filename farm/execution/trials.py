@@ -79,7 +79,7 @@ class Trials:
         return result, evidence
 
     def check_room(self, load: int) -> None:
-        """Raises BadExperiment if the hosts cannot carry the load."""
+        """Raises ExperimentError if the hosts cannot carry the load."""
         self._plan(load, 0, "single")
 
     def _plan(self, load: int, index: int, purpose: Purpose) -> TrialPlan:

@@ -15,11 +15,11 @@ from farm.protocols import Clock, Host, Observer, Server, ServerView
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a run acts on; the command line opens it.
+    """The hosts, servers and clocks that a run uses; the bench opens them.
 
     `hosts` opens the machines that a plan names and closes them after the trial, so that each
-    trial has fresh browsers. `watch` yields a future of the first fault of what the farm can see
-    die: the media server, the demo app.
+    trial has fresh browsers. `watch` yields a future of the first death of a process of
+    the media server or the demo app.
     """
 
     clock: Clock

@@ -15,7 +15,7 @@ def percent(share: float | None) -> str:
     shown = share * 100
     if 0 < shown < 0.0001:
         return "less than 0.0001 %"
-    return f"{shown:.3g} %" if shown < 1000 else f"{shown:,.0f} %"
+    return f"{shown:.3g} %" if shown < 999.5 else f"{shown:,.0f} %"
 
 
 def counted(number: int, noun: str) -> str:

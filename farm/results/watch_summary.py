@@ -197,7 +197,7 @@ def watch_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     outages = watch["outages"]
     if outages:
         turns = counted(len(outages), "turn")
-        first = f"{first}; no server at {turns}, first at {outages[0]['at'] or 'no known time'}"
+        first = f"{first}; no server at {turns}, first at {outages[0]['at'] or 'an unknown time'}"
     if failure := watch["first_failure"]:
         why = failure["reasons"][0] if failure["reasons"] else "see its trial"
         return f"{first}.", f"First failure at {failure['at']}, trial {failure['trial']}: {why}."

@@ -1,4 +1,4 @@
-"""What a search says of the capacity: how it ended, the answer, and how sure it is. Pure."""
+"""The estimate of the capacity by a search, its interval, and how the search ended. Pure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Literal
 State = Literal[
     "searching",
     "converged",
-    "ceiling_passed",  # the largest load allowed is good
-    "floor_failed",  # the smallest load is bad
-    "generator_ran_out",  # what is left to try the generator cannot carry: a lower bound
+    "ceiling_passed",  # the largest load allowed passes
+    "floor_failed",  # the smallest load fails
+    "generator_ran_out",  # the generator cannot carry larger loads: a lower bound
     "out_of_trials",
     "server_lost",  # the server died twice in a row,
-    "drift",  # its trials contradict each other: no one server gave them all
+    "drift",  # its trials contradict each other: the server changed
 ]
 
 Interval = tuple[int | None, int | None]
@@ -21,17 +21,17 @@ Interval = tuple[int | None, int | None]
 
 @dataclass(frozen=True, slots=True)
 class CapacityEstimate:
-    """What is known of the capacity so far.
+    """The estimate of the capacity by the trials so far.
 
-    `probes` is the load of the ladder that is most likely right, within a step or a tenth of the
-    capacity, at which a hold passes with probability `reliability`, unless this server falters more
-    slowly than most: that is left to the interval. It is never above what passed, a lower bound if
-    `state` is `ceiling_passed` or `generator_ran_out`, None if not even the smallest load holds.
-    The capacity lies in `interval` with probability `confidence`, and below it with half of the
-    rest at most; its ends are loads of the ladder, None where nothing bounds it. `recommended` is
-    its low end. At `breaking` fewer than half of the holds pass. `if_sharp` and `if_slow` are what
-    the interval would be, were this server known to fail at a sharp edge, or to falter slowly:
-    where they differ, the trials alone do not tell.
+    The capacity is the load at which a hold passes with probability `reliability`. `probes` is the
+    load of the ladder that is most likely within a step or a tenth of it, unless the pass curve of
+    this server is flatter than most: that is left to the interval. It is never above a load that
+    passed, a lower bound if `state` is `ceiling_passed` or `generator_ran_out`, None if not even
+    the smallest load passes. The capacity lies in `interval` with probability `confidence`, and
+    below it with at most half of the rest; its ends are loads of the ladder, None where nothing
+    bounds it. `recommended` is its low end. `breaking` is the smallest failing load: there fewer
+    than half of the holds pass. `if_sharp` and `if_slow` are the interval for a steep and for a
+    flat pass curve: where they differ, the trials do not decide between these.
     """
 
     probes: int | None

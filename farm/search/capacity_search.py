@@ -1,11 +1,9 @@
-"""Which load next, when it is enough, and what the capacity then is.
+"""The capacity search: the next load, when to stop, and the estimate of the capacity.
 
-Pure: the search is asked for a load, told how its trial went, asked again. The words are those of
-RFC 9971 (MLRsearch): a *trial* at a load, a *goal* (`reliability`), a load that holds and one above
-it that does not.
-
-`farm.search.trials_so_far` is what the trials say of the capacity, `farm.search.load_choice` which
-load is next.
+Pure: `next_load` returns a load, `record` takes the outcome of its trial, and so on. Terms are
+those of RFC 9971 (MLRsearch): a *trial* at a load, a *goal* (`reliability`), a load that passes and
+one above it that fails. `farm.search.load_choice` chooses the load, `farm.search.trials_so_far`
+weights the pass curves that a server may have by all trials.
 
 By hand, on a server that holds six:
 
@@ -21,14 +19,14 @@ By hand, on a server that holds six:
 >>> search.record(8, "fail")    # too much, so between
 >>> search.next_load()
 6
->>> search.record(6, "invalid")     # our own fault: nothing is learnt, once more
+>>> search.record(6, "invalid")     # the generator's fault: it is repeated
 >>> search.next_load()
 6
 >>> search.record(6, "pass")
->>> search.next_load()          # how far above 8 does it fail? Twice as much as what passed at most
+>>> search.next_load()          # how far above 8 does it fail? At most twice the load that passed
 12
 >>> search.record(12, "fail")
->>> search.next_load()          # one pass, one fail: either may have been luck
+>>> search.next_load()          # one pass, one fail: either may be chance
 6
 >>> search.record(6, "pass")
 >>> search.next_load()
@@ -56,12 +54,12 @@ from farm.search.trials_so_far import SearchTrial, TrialsSoFar, thinned
 
 
 class CapacitySearch:
-    """See the module. Told the same trials again it is in the same state: that is how runs resume.
+    """See the module. With the same trials it is in the same state: that is how runs resume.
 
     `loads`, ascending, stand in the place of the range from `minimum` to `maximum`. `ramp` tries
     each of them in turn until one fails. An invalid trial is repeated `invalid_retries` times in a
-    row, and what that says of the generator is in `farm.search.carried_loads`.
-    `max_trials` counts every trial, invalid ones too.
+    row; `farm.search.carried_loads` concludes from it what the generator carries. `max_trials`
+    counts every trial, also invalid ones.
     """
 
     def __init__(
@@ -122,7 +120,7 @@ class CapacitySearch:
         self._decision = None
 
     def estimate(self) -> CapacityEstimate:
-        """What is known now, also in mid-search."""
+        """The estimate by the trials so far, also during the search."""
         decision = self._decide()
         rungs = self._carried.left(self._so_far.ladder)
         probes = self._so_far.answer(rungs)
@@ -141,12 +139,12 @@ class CapacitySearch:
         )
 
     def pass_chances(self) -> tuple[tuple[int, ...], Array]:
-        """Loads of the ladder, and the chance that a hold passes at each, by all trials so far."""
+        """Loads of the ladder, and the probability that a hold passes at each."""
         loads = thinned(self._so_far.ladder, 200)
         return loads, self._so_far.curves.chances(loads)
 
     def capacities(self) -> tuple[Array, Array]:
-        """Capacities that the server may have, and how likely each is."""
+        """Capacities that the server may have, and the probability of each."""
         return self._so_far.curves.capacities, self._so_far.curves.now()
 
     def _decide(self) -> int | State:

@@ -1,9 +1,9 @@
-"""Which load a search tries next, or how it ended. Pure.
+"""Chooses the load that a search tries next, or says how the search ended. Pure.
 
-Loads double until one fails. From then on the next load is the one whose trial tells most of the
-capacity. The search has *converged* when the answer is so surely within a step or a tenth of the
-capacity as `confidence` asks; not before two trials failed (one may be bad luck), or three passed
-at the largest load.
+Loads double until one fails. From then on the next load is the one whose trial gives most
+information on the capacity. The search has *converged* when the estimate is within a step or a
+tenth of the capacity with the probability that `confidence` asks for; not before two trials failed
+(one may be chance), or three passed at the largest load.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from farm.search.step_up import next_up
 from farm.search.trials_so_far import CANDIDATES, TrialsSoFar, largest, thinned
 
 FAILS, PASSES = 2, 3
-"""So many trials fail before an answer, or pass at the largest load."""
+"""How many trials must fail before the search ends, or pass at the largest load."""
 
 DRIFTED, CHANGE = 0.6, 0.1
-"""It is drift when the capacity changed by so much with such a probability."""
+"""The probability of a change of the capacity, and its size, from which the state is `drift`."""
 
 
 class LoadChoice:
-    """Chooses by the trials so far, and by which loads the generator carried.
+    """Chooses by the trials so far and the loads that the generator carried.
 
     `max_trials` counts every trial, invalid ones too. `ramp` tries each load in turn until one
     fails.
@@ -40,7 +40,7 @@ class LoadChoice:
         self._ramp = ramp
 
     def decide(self) -> int | State:
-        """A load to try, or how the search ended."""
+        """The load to try, or the state in which the search ended."""
         last_two = self._so_far.trials[-2:]
         if len(last_two) == 2 and all(trial.server_died for trial in last_two):
             return "server_lost"
@@ -49,13 +49,13 @@ class LoadChoice:
             return "generator_ran_out"
         if self._so_far.loads_that(Outcome.FAIL) and self._so_far.curves.changed(CHANGE) > DRIFTED:
             return "drift"
-        wanted = self._next_of_ramp(rungs) if self._ramp else self._wanted(rungs)
+        wanted = self._next_of_ramp(rungs) if self._ramp else self._next_of_search(rungs)
         if isinstance(wanted, int) and len(self._so_far.trials) >= self._max_trials:
             stuck = self._so_far.answer(rungs) == rungs[-1] and rungs != self._so_far.ladder
             return "generator_ran_out" if stuck else "out_of_trials"
         return wanted
 
-    def _wanted(self, rungs: tuple[int, ...]) -> int | State:
+    def _next_of_search(self, rungs: tuple[int, ...]) -> int | State:
         again = self._carried.to_repeat()
         if again is not None and again in rungs:
             return again
@@ -68,12 +68,12 @@ class LoadChoice:
         highest = max(passed, default=0)
         if not failed and highest < rungs[-1]:
             above = [load for load in self._carried.up_to_halfway(rungs) if load > highest]
-            return next_up(above, highest, self._so_far.cpu_seen())
+            return next_up(above, highest, self._so_far.cpu_by_load())
         answer = self._so_far.answer(rungs)
         enough = len(failed) >= FAILS or passed.count(rungs[-1]) >= PASSES
-        if enough and self._so_far.is_sure(answer, rungs):
+        if enough and self._so_far.is_certain(answer, rungs):
             return self._ended(answer, rungs)
-        return self._most_telling(rungs, highest)
+        return self._most_informative(rungs, highest)
 
     def _next_of_ramp(self, rungs: tuple[int, ...]) -> int | State:
         """The next load up, until one fails."""
@@ -92,8 +92,8 @@ class LoadChoice:
             return "converged"
         return "ceiling_passed" if rungs == self._so_far.ladder else "generator_ran_out"
 
-    def _most_telling(self, rungs: tuple[int, ...], highest: int) -> int | State:
-        """Of the loads that are allowed, in doubt, not in vain: the one whose trial tells most."""
+    def _most_informative(self, rungs: tuple[int, ...], highest: int) -> int | State:
+        """The load whose trial gives most information, of those that are allowed and uncertain."""
         up_to_halfway = self._carried.up_to_halfway(rungs)
         allowed = [load for load in up_to_halfway if load <= 2 * highest] or [rungs[0]]
         if allowed[-1] <= highest:

@@ -1,6 +1,6 @@
-"""The trials of a search, and what they say of the capacity: likely answer, interval. Pure.
+"""The trials of a search, and the capacity that they make likely, with its interval. Pure.
 
-All trials together weigh all pass curves that a server may have (`farm.search.pass_curve`).
+All pass curves that a server may have are weighted by all trials (`farm.search.pass_curve`).
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ from farm.search.pass_curve import ALIKE_TO, ANY, SLOW, Array, PassCurves, Slown
 
 NOT_SLOW = (0.0, SLOW)
 OF_ANY, OF_OTHERS = 2.0, 0.25
-"""Shares of 1 - `confidence`. An answer ends the search if it is wrong with no more than the one,
-whatever the server is, and with no more than the other, if it is none that falters slowly. Few
-trials rule a slow one out, and to ask the whole `confidence` of any server costs trials that tell
-little; together they make more answers right, with fewer trials. See docs/method.md."""
+"""Shares of 1 - `confidence`: the search ends if the probability that its estimate is wrong is at
+most the first for any server, and at most the second for servers of steeper pass curves. A few
+trials do not exclude a flat curve, and the full `confidence` for any server would cost many trials
+of little information; both limits together give more correct estimates with fewer trials. See
+docs/method.md."""
 
 CANDIDATES = 32
-"""So many loads at most are compared with each other."""
+"""The most loads that are compared with each other."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchTrial:
-    """One trial that the search was told of; a `drift_check` is none that it asked for."""
+    """One recorded trial; a `drift_check` is none that the search asked for."""
 
     load: int
     outcome: Outcome
@@ -40,7 +41,7 @@ class SearchTrial:
 
     @property
     def is_valid(self) -> bool:
-        """It says something of the server, for the generator carried its load."""
+        """Whether the generator carried its load, so that the trial counts for the server."""
         return self.outcome is not Outcome.INVALID
 
 
@@ -55,7 +56,7 @@ class TrialsSoFar:
         self._tolerance = AnswerTolerance(ladder, self.curves.capacities)
 
     def record(self, trial: SearchTrial) -> None:
-        """An invalid trial tells nothing; as no `drift_check` it takes its time all the same."""
+        """Add a trial. An invalid one gives no information, but its time passes."""
         self.trials = (*self.trials, trial)
         if trial.is_valid:
             passed = trial.outcome is Outcome.PASS
@@ -63,7 +64,7 @@ class TrialsSoFar:
         elif not trial.drift_check:
             self.curves.skip_trial()
 
-    def cpu_seen(self) -> list[tuple[int, float]]:
+    def cpu_by_load(self) -> list[tuple[int, float]]:
         """Loads that passed, with the server's CPU where it is known."""
         return [
             (trial.load, trial.utilisation)
@@ -76,28 +77,30 @@ class TrialsSoFar:
         return [trial.load for trial in self.trials if trial.outcome is outcome]
 
     def answer(self, rungs: tuple[int, ...]) -> int | None:
-        """The rung that is most likely right, up to what passed; None: none holds."""
+        """The rung that is most likely correct, up to those that passed; None: none passes."""
         highest = max(self.loads_that(Outcome.PASS), default=0)
         passed = sum(load <= highest for load in rungs)
         if not passed:
             return None
         if quantile(self.curves.capacities, self.curves.now(), 0.5) < rungs[0]:
             return None
-        # Few trials never rule out that this server falters slowly, far below what passed. The
+        # Few trials never exclude a flat pass curve, with a capacity far below what passed. The
         # interval allows for that; an answer that did would be too low for most servers.
         likely = self.curves.now(NOT_SLOW)
         return rungs[largest(self._tolerance.chances(likely, len(rungs))[:passed])]
 
-    def is_sure(self, answer: int | None, rungs: tuple[int, ...]) -> bool:
-        """Whether the answer is right so surely that no further trial is due."""
+    def is_certain(self, answer: int | None, rungs: tuple[int, ...]) -> bool:
+        """Whether the estimate is certain enough to stop."""
         doubt = 1 - self._confidence
         return (
-            self._sure(answer, rungs) >= 1 - OF_ANY * doubt
-            and self._sure(answer, rungs, NOT_SLOW) >= 1 - OF_OTHERS * doubt
+            self._certainty(answer, rungs) >= 1 - OF_ANY * doubt
+            and self._certainty(answer, rungs, NOT_SLOW) >= 1 - OF_OTHERS * doubt
         )
 
-    def _sure(self, answer: int | None, rungs: tuple[int, ...], slowness: Slowness = ANY) -> float:
-        """How likely the answer is right."""
+    def _certainty(
+        self, answer: int | None, rungs: tuple[int, ...], slowness: Slowness = ANY
+    ) -> float:
+        """The probability that the answer is right."""
         likely = self.curves.now(slowness)
         if answer is None:
             return float(likely[self.curves.capacities < rungs[0]].sum())
@@ -120,7 +123,7 @@ class TrialsSoFar:
         return min(broken, default=None)
 
     def interval(self, probes: int | None, slowness: Slowness) -> Interval:
-        """On the ladder and around `probes`; open where no trial passed, or none failed."""
+        """The interval on the ladder, around `probes`; open if no trial passed, or none failed."""
         low, high = self.curves.bounds(self.ladder, 1 - self._confidence, slowness)
         if not self.loads_that(Outcome.PASS):
             low = None
@@ -134,12 +137,12 @@ class TrialsSoFar:
 
 
 def largest(values: Array) -> int:
-    """Where the largest is; of those that only a processor's last digits tell apart, the first."""
+    """The index of the largest; the first of those that differ in their last digits only."""
     return int(np.argmax(np.round(values, ALIKE_TO)))
 
 
 def thinned(loads: Iterable[int], at_most: int) -> tuple[int, ...]:
-    """Evenly so many of the loads, the first and the last among them."""
+    """At most `at_most` of the loads, evenly spaced, with the first and the last."""
     given = tuple(loads)
     if len(given) <= at_most:
         return given

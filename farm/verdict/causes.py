@@ -242,7 +242,7 @@ def _sentence(finding: Finding, what: str) -> str:
     if value is None or limit is None:
         if breach.code == "setup":
             return f"{what} got no first media, limit {limit or 0:g} s"
-        return f"{what} was not seen: its page was not polled for a window"
+        return f"{what} was not seen: its page was not polled"
     ratio = "retransmission" if finding.direction == "outbound" else "NACK"
     target = f"had a target bitrate of {value / 1000:.0f} kbit/s"
     sentences = {

@@ -17,12 +17,12 @@ MARKER = "made-by-probe-farm"
 
 _HEAD = "Made by `farm provision`; `farm teardown` removes what is named here, no more:\n"
 _THE_FOLDER = "."
-"""Noted where it was not there before."""
+"""The line of the marker that says that the farm made the folder itself."""
 _BEING_WRITTEN = ".new"
 
 
 def kind_of(path: Path) -> int | None:
-    """What is there, as `stat.S_IFMT` has it, links not followed; `None`: nothing."""
+    """The kind of file at a path (`stat.S_IFMT`), links not followed; `None` if there is none."""
     try:
         return stat.S_IFMT(path.lstat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
@@ -30,7 +30,7 @@ def kind_of(path: Path) -> int | None:
 
 
 class MarkedFolder:
-    """`files` and `folders` are the names of what may be made in it; in `folders` any file may be.
+    """Its `path`; `files` and `folders` are the names of what may be made in it.
 
     What writes raises BadInput.
     """
@@ -51,7 +51,7 @@ class MarkedFolder:
         )
 
     def check(self) -> None:
-        """Raises BadInput where one that is not ours yet could not be made, OSError."""
+        """Raises BadInput if the folder is not the farm's and cannot become so; OSError."""
         kind = kind_of(self.path)
         if kind not in {None, stat.S_IFDIR}:
             raise BadInput(f"{self.path}: expected a folder of the farm's own, or nothing")
@@ -62,7 +62,7 @@ class MarkedFolder:
             )
 
     def make(self) -> None:
-        """After `check`: there is none, or an empty one, which stays when the run is over."""
+        """Make the folder, after `check`; an empty one that was there is used, and kept later."""
         with self.used():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             is_new = kind_of(self.path) is None
@@ -72,7 +72,7 @@ class MarkedFolder:
                 marker.write(_HEAD + (f"{_THE_FOLDER}\n" if is_new else ""))
 
     def made(self) -> tuple[str, ...]:
-        """What it made in there; whatever else a marker names is not ours, whoever wrote it."""
+        """The files that the marker names, of those that the farm could have made."""
         lines = (self.path / MARKER).read_text(encoding="utf-8").splitlines()
         return tuple(line for line in lines[1:] if self._can_be_ours(line))
 
@@ -93,7 +93,7 @@ class MarkedFolder:
                     os.fsync(marker.fileno())
 
     def write(self, name: str, content: bytes, to: Path | None = None) -> None:
-        """A file that is made whole or not at all; it comes to lie at `to`, or in the folder."""
+        """Write a file in one step, to `to` or into the folder."""
         self.take(name)
         path = self.path / name
         beside = path.with_name(f"{path.name}{_BEING_WRITTEN}")
@@ -108,7 +108,7 @@ class MarkedFolder:
             beside.rename(to or path)
 
     def remove(self, names: Collection[str]) -> None:
-        """Those of `made` and the marker; then what it made of folders, the empty ones."""
+        """Remove the files of `made` and the marker; then the empty folders that it made."""
         for name in (*names, MARKER):
             path = self.path / name
             if kind_of(path.parent) == stat.S_IFDIR and kind_of(path) == stat.S_IFREG:
@@ -120,14 +120,14 @@ class MarkedFolder:
 
     @contextmanager
     def used(self) -> Iterator[None]:
-        """What cannot be done in it is BadInput."""
+        """Raise OSErrors of the folder as BadInput."""
         try:
             yield
         except OSError as error:
             raise BadInput(f"{self.path}: cannot be used: {error.strerror}") from error
 
     def _can_be_ours(self, name: str) -> bool:
-        """Whether it is what something in this folder is called."""
+        """Whether a file in this folder can have this name."""
         folder, _, file = name.removesuffix(_BEING_WRITTEN).rpartition("/")
         if folder:
             return folder in self._folders and file not in {"", ".", ".."}

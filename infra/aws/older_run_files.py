@@ -1,4 +1,4 @@
-"""The files of a run that a farm before the marker made, beside its inventory."""
+"""Files of runs that older farms put directly beside the inventory, without a marker."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from infra.aws.run_record import RECORD, RunRecord, record_in, run_of
 
 
 def older_record(inventory: Path, folder: Path) -> RunRecord | None:
-    """Of a run whose files an older farm put beside its inventory, among whatever was there.
+    """The record of a run whose files an older farm put directly beside its inventory.
 
     `folder` is where the run's files would be now.
     """
@@ -28,9 +28,9 @@ def older_record(inventory: Path, folder: Path) -> RunRecord | None:
 
 
 def forget_older(inventory: Path, folder: Path, keys: Sequence[str]) -> tuple[Path, ...]:
-    """Its record and inventory are known by what they say; `keys` may be anybody's, and are left.
+    """Remove the record and the inventory, which name the run; returns the files that stay.
 
-    What is left.
+    `keys` may be another's, and stay.
     """
     where, record = inventory.parent, older_record(inventory, folder)
     if record is None:

@@ -147,7 +147,7 @@ class RunFiles:
         return os.path.relpath(self.folder / _KNOWN_HOSTS, self.inventory.parent)
 
     def _key(self, name: str) -> str:
-        """The public half of a key that is made when there is none yet."""
+        """The public half of a key pair; made at the first call."""
         self._own.take(name)
         path = self.folder / name
         if not path.exists():

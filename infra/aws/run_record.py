@@ -18,7 +18,7 @@ INVENTORY_HEAD = "# Written by `farm provision`; what an experiment writes itsel
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """`expires` is ISO 8601, UTC."""
+    """What `run.json` holds; `expires` is ISO 8601, UTC."""
 
     run: str
     expires: str
@@ -30,7 +30,7 @@ class RunRecord:
 
 
 def record_in(path: Path) -> RunRecord:
-    """Raises OSError, ValueError, KeyError, TypeError, RecursionError."""
+    """The record in a file. Raises OSError, ValueError, KeyError, TypeError, RecursionError."""
     if kind_of(path) != stat.S_IFREG:
         raise ValueError("not a file")
     found = json.loads(path.read_text(encoding="utf-8"))

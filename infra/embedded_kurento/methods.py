@@ -78,7 +78,7 @@ class Methods:
         return {"value": target.subscribe(_text(params, "type"), session.id, session.deliver)}
 
     async def _unsubscribe(self, _: Session, params: Mapping[str, Any]) -> dict[str, Json]:
-        """Clients do it for what they have just released, too: no error, as in Kurento."""
+        """Unsubscribe; no error for a released object, as in Kurento: clients do that."""
         object_id, subscription = _text(params, "object"), _text(params, "subscription")
         if object_id in self._tree.objects:
             self._tree.objects[object_id].subscriptions.pop(subscription, None)

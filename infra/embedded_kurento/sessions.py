@@ -38,7 +38,7 @@ class Session:
 
 
 class Client:
-    """One WebSocket: what is to be sent to it, and the session it speaks for by default.
+    """One WebSocket: its queue of messages, and its default session.
 
     `is_gone`: the socket is closed, though a request of its may still be on its way.
     """
@@ -53,7 +53,7 @@ class Client:
         self._outbox.put_nowait(text)
 
     async def write(self) -> None:
-        """Send what `send` was given, in order, until the socket is gone."""
+        """Write the queued messages, in order, until the socket is gone."""
         while not self.socket.closed:
             text = await self._outbox.get()
             if self._outbox.qsize() > OUTBOX_LIMIT:
@@ -84,7 +84,7 @@ class Sessions:
         self._start = start
 
     def of(self, client: Client, session_id: Any) -> Session:
-        """The session a request names, else the socket's own; made if there is none yet."""
+        """The session that a request names, else the socket's own; created if there is none."""
         if session_id is None:
             session_id = client.session.id if client.session else str(uuid.uuid4())
         if not isinstance(session_id, str):
@@ -96,7 +96,7 @@ class Sessions:
         return session
 
     def take_up(self, client: Client, session_id: Any) -> Session:
-        """The session goes on over this socket. Raises Refusal where there is none of that id."""
+        """Continue a session over this socket. Raises Refusal for an unknown id."""
         session = self.by_id.get(session_id)
         if session is None:
             raise invalid_session()
@@ -104,14 +104,14 @@ class Sessions:
         return session
 
     def leave(self, client: Client) -> None:
-        """Its socket is gone: its sessions end after the grace."""
+        """Release a client whose socket is gone; its sessions end after the grace."""
         client.is_gone = True
         for session in self.by_id.values():
             if session.client is client:
                 self._expire(session)
 
     async def end(self, session: Session) -> None:
-        """Idempotent."""
+        """End the session; a second call does nothing."""
         if self.by_id.pop(session.id, None) is None:
             return
         if session.expiry is not None:

@@ -46,7 +46,7 @@ CAUSES = (
 
 _TEXTS: Mapping[str, str] = {
     "picture stood still": "video frozen",
-    "repaired packets": "retransmitted packets",
+    "repaired packets": "repair: NACKs or retransmissions",
     "coarse pictures": "coarse video",
     "another picture size": "another frame size",
 }

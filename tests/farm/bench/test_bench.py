@@ -185,6 +185,20 @@ async def test_nothing_is_asked_of_a_bench_that_is_closed(tmp_path: Path) -> Non
         await it.bench.trial(2)
 
 
+async def test_a_bench_that_is_closed_during_a_question_stays_closed(tmp_path: Path) -> None:
+    it = made(tmp_path)
+
+    async def closed_meanwhile() -> None:
+        first = asyncio.ensure_future(it.bench.trial(2))
+        await asyncio.sleep(0)
+        it.bench.end()
+        await first
+        with pytest.raises(RuntimeError, match="it is closed"):
+            await it.bench.trial(2)
+
+    await it.ask(closed_meanwhile)
+
+
 async def test_a_question_that_fails_does_not_stand_in_the_way_of_the_next(tmp_path: Path) -> None:
     it = made(tmp_path, server=LostAtFirst)
     with pytest.raises(ServerLost):

@@ -13,6 +13,7 @@ from farm.model.wording import counted, one_line, percent, short_look
         (0.0004, "0.04 %"),
         (0, "0 %"),
         (1, "100 %"),
+        (9.997, "1,000 %"),
         (12.34, "1,234 %"),
         (1e-9, "less than 0.0001 %"),
         (None, "unknown"),

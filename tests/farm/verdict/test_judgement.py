@@ -278,7 +278,7 @@ def test_a_stream_that_nobody_saw_is_no_pass() -> None:
     assert verdict.outcome is Outcome.FAIL
     assert {reason.code for reason in verdict.reasons} == {"no_evidence"}
     assert verdict.reasons[0].message == (
-        "p001 (s000) inbound audio from p000 was not seen: its page was not polled for a window"
+        "p001 (s000) inbound audio from p000 was not seen: its page was not polled"
     )
 
 
