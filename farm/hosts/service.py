@@ -47,7 +47,8 @@ class HostService:
 
     `look` returns the machine's facts, given the experiment's Chromium and page. `files` is the
     directory for clips from the controller. `orphaned` is called when the controller is gone and
-    all is closed. `code` returns the version of this farm.
+    all is closed. `code` returns the version of this farm. `temporary` is where the folder of its
+    logs and profiles is made; `None`: where the system has such folders.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class HostService:
         silent_s: float = SILENT_S,
         *,
         code: Callable[[], str] = own_code,
+        temporary: Path | None = None,
     ) -> None:
         self._make = make
         self._look = look
@@ -66,6 +68,7 @@ class HostService:
         self._orphaned = orphaned
         self._silent_s = silent_s
         self._code = code
+        self._temporary = temporary
         self._host: Host | None = None
         self._opened = AsyncExitStack()
         self._seen: asyncio.Queue[Evidence | RemoteScreenshot | None] = asyncio.Queue()
@@ -149,7 +152,7 @@ class HostService:
 
     async def _open(self, kit: HostKit, brought: dict[str, str]) -> HostFacts:
         """Open the host; `brought` has the settings of `media:` that are files here, by name."""
-        directory = Path(tempfile.mkdtemp(prefix="probe-farm-host-"))
+        directory = Path(tempfile.mkdtemp(prefix="probe-farm-host-", dir=self._temporary))
         try:
             processes = await self._opened.enter_async_context(Processes(directory / "logs"))
         except BaseException:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -109,7 +108,16 @@ async def far_away(
     async def look(_chromium: Path | None, _app_url: str | None) -> HostLook:
         return LOOK
 
-    service = HostService(make, look, folder / "brought", orphaned.set, deaf_s, code=code)
+    (folder / "temporary").mkdir(exist_ok=True)
+    service = HostService(
+        make,
+        look,
+        folder / "brought",
+        orphaned.set,
+        deaf_s,
+        code=code,
+        temporary=folder / "temporary",
+    )
     channel = ChannelHere(service)
 
     async def connect() -> ChannelHere:
@@ -132,8 +140,9 @@ def kit(folder: Path, media: MediaSettings | None = None) -> HostKit:
     )
 
 
-def rooms_left() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("probe-farm-host-*"))
+def folders_left(folder: Path) -> list[Path]:
+    """What the host's own temporary folder still holds."""
+    return list((folder / "temporary").iterdir())
 
 
 async def test_probes_do_there_what_they_are_told_here(tmp_path: Path) -> None:
@@ -151,7 +160,6 @@ async def test_probes_do_there_what_they_are_told_here(tmp_path: Path) -> None:
 
 
 async def test_evidence_and_pictures_arrive_and_end_with_the_host(tmp_path: Path) -> None:
-    before = rooms_left()
     async with far_away(tmp_path) as far:
         await far.host.open(kit(tmp_path))
         listening = asyncio.create_task(far.listen())
@@ -170,7 +178,7 @@ async def test_evidence_and_pictures_arrive_and_end_with_the_host(tmp_path: Path
         assert kinds == ["opened", "sample", "screenshot", "left"]
         assert far.there.closed
         assert far.channel.cuts == 1
-    assert rooms_left() == before
+    assert folders_left(tmp_path) == []
 
 
 async def test_what_our_app_says_of_itself_goes_into_the_samples(tmp_path: Path) -> None:
@@ -306,11 +314,10 @@ async def test_a_clip_is_brought_to_no_other_folder(name: str, tmp_path: Path) -
 
 
 async def test_a_service_that_nobody_asks_any_more_ends_its_browsers(tmp_path: Path) -> None:
-    before = rooms_left()
     async with far_away(tmp_path, deaf_s=0.2) as far:
         await far.host.open(kit(tmp_path))
         assert not far.there.closed
         async with asyncio.timeout(10):
             await far.orphaned.wait()
         assert far.there.closed
-    assert rooms_left() == before
+    assert folders_left(tmp_path) == []

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from socket import AF_UNIX
+from socket import socket as socket_of
 
 import pytest
 
@@ -35,7 +37,7 @@ def agent(folder: Path, *, variable: pytest.MonkeyPatch | None = None) -> Iterat
         ["ssh-agent", "-D", "-a", str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        while not path.exists():
+        while not answers(path):
             assert process.poll() is None
         if variable is not None:
             variable.setenv("SSH_AUTH_SOCK", str(path))
@@ -43,6 +45,12 @@ def agent(folder: Path, *, variable: pytest.MonkeyPatch | None = None) -> Iterat
     finally:
         process.terminate()
         process.wait()
+
+
+def answers(agent: Path) -> bool:
+    """Whether an agent listens at the socket: it is there a moment before that."""
+    with socket_of(AF_UNIX) as client:
+        return client.connect_ex(str(agent)) == 0
 
 
 def add(socket: Path, private: Path) -> None:
