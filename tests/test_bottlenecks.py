@@ -48,7 +48,7 @@ from tests.starved_server import (
 )
 from tests.trial_of import trial_of
 
-pytestmark = [pytest.mark.live, pytest.mark.measures]
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 
 # Detectors of a busy machine are off: it is the tests' machine, and not what is asked here.
 CALLS = """
