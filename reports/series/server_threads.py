@@ -35,9 +35,9 @@ def thread_series(server: pl.DataFrame | None, grid_s: Array) -> ThreadSeries | 
         return None
     rows = rows.unnest("threads").filter(pl.col("run_s").is_between(grid_s[0], grid_s[-1] + 1))
     busiest = (
-        rows.group_by("tid")
+        rows.group_by("tid", maintain_order=True)
         .agg(pl.col("name").last(), pl.col("cpu_percent").mean())
-        .sort("cpu_percent", descending=True)
+        .sort("cpu_percent", "tid", descending=[True, False])
     )
     if not busiest.height:
         return None
