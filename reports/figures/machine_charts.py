@@ -91,7 +91,7 @@ def _cpu_and_quality(
     if not (_seen(received) and _any(server.cpu_percent)):
         return []
     relation = "The server's CPU and what probes received" if told is None else _upper(told.said)
-    finding = "no correlation was found" if told is None else told.said
+    finding = "no correlation is known" if told is None else told.said
     over_time = Chart(
         "cpu-and-quality",
         "Server CPU and quality",

@@ -38,4 +38,4 @@ def test_the_headline_is_the_one_relation_that_was_found(name: str) -> None:
 def test_a_relation_that_is_not_known_is_not_claimed(name: str) -> None:
     charts = of_cpu_and_quality(None)
     assert headline(charts[name]) == "The server's CPU and what probes received"
-    assert "no correlation was found" in charts["cpu-and-quality"].caption
+    assert "no correlation is known" in charts["cpu-and-quality"].caption
