@@ -28,7 +28,7 @@ from farm.browser.shown_message import shown_message
 from farm.browser.step_actions import execute, frame_of, tab_of
 from farm.browser.tabs import Tabs
 from farm.errors import BrowserError, JoinError
-from farm.model.driver import AcceptDialog, Goto, Step, WaitFor, where
+from farm.model.driver import AcceptDialog, Goto, Step, WaitFor
 from farm.model.experiment import Fidelity
 from farm.model.page_samples import EventKind, PageReport, ProbeEvent
 from farm.model.trial_plan import ProbePlan
@@ -138,7 +138,7 @@ class BrowserPage:
         """The selector and text of a message in a tab; the step's own tab comes first."""
         tabs = self._tabs.from_newest()
         async with bounded(ANSWER_WITHIN_S):
-            return await shown_message(tabs if where(step).in_new_tab else [self._tabs.own, *tabs])
+            return await shown_message(tabs if step.where.in_new_tab else [self._tabs.own, *tabs])
         return None
 
     async def _thrown_by(self, step: Step) -> str:

@@ -9,7 +9,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Frame, FrameLocator, Page
 
 from farm.browser.tabs import Tabs
-from farm.model.driver import Click, Evaluate, Fill, Goto, Select, Step, WaitFor, where
+from farm.model.driver import Click, Evaluate, Fill, Goto, Select, Step, WaitFor
 
 POLLING_MS = 100
 
@@ -26,13 +26,13 @@ FALSE_WHILE_UNDEFINED = """() => {
 
 async def tab_of(step: Step, tabs: Tabs) -> Page:
     """The tab in which the step acts; waits for one that is being opened."""
-    return await tabs.newer_than(None) if where(step).in_new_tab else tabs.own
+    return await tabs.newer_than(None) if step.where.in_new_tab else tabs.own
 
 
 async def frame_of(step: Step, page: Page, within_ms: float) -> Page | Frame:
     """The document in which the step acts; waits `within_ms` for each frame that it names."""
     document: Page | Frame = page
-    for selector in where(step).frames:
+    for selector in step.where.frames:
         element = await document.locator(selector).first.element_handle(timeout=within_ms)
         inner = await element.content_frame()
         if inner is None:
@@ -50,7 +50,7 @@ async def execute(step: Step, tabs: Tabs, within_s: float, variables: Mapping[st
         acting = asyncio.create_task(_act(step, page, ends_s, variables))
         # Playwright reports a tab that a click opened a little later, maybe during this step.
         newer = asyncio.create_task(tabs.newer_than(page))
-        awaited = {acting, newer} if where(step).in_new_tab else {acting}
+        awaited = {acting, newer} if step.where.in_new_tab else {acting}
         try:
             await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
             if acting.done():
@@ -68,7 +68,7 @@ async def _act(step: Step, page: Page, ends_s: float, variables: Mapping[str, st
         return max(1.0, (ends_s - loop.time()) * 1000)
 
     scope: Page | FrameLocator = page
-    for selector in where(step).frames:
+    for selector in step.where.frames:
         scope = scope.frame_locator(selector).first
     match step:
         case Goto(url):

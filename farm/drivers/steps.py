@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
+from typing import Any
 
 from farm.model.driver import (
-    AcceptDialog,
+    Check,
     Click,
+    DoubleClick,
     Evaluate,
     Fill,
     Goto,
+    Hover,
+    IfVisible,
+    Mute,
+    Pause,
+    Press,
+    Repeat,
+    Screenshot,
     Select,
+    SetFiles,
     Step,
+    Uncheck,
+    Unmute,
     WaitFor,
-    Where,
-    where,
 )
+from farm.model.durations import format_duration
 from farm.model.page_address import page_address
 
 VARIABLES: Mapping[str, str] = {
@@ -28,6 +39,7 @@ VARIABLES: Mapping[str, str] = {
     "role": "its role, as the driver names it",
     "index": "its number in its session, from 0",
     "members": "the scenario's: how many probes a room has",
+    "partners": "the other probes of its session: p001 p002",
     "width": "of the camera's frames, in pixels",
     "height": "likewise",
     "frame_rate": "of the camera, frames a second",
@@ -36,19 +48,44 @@ VARIABLES: Mapping[str, str] = {
 }
 """Variables of a template, `{like_this}`, and their meanings."""
 
+LOOP_VARIABLES: Mapping[str, str] = {
+    "turn": "the number of the turn, from 0",
+    "partner": "the other probe whose turn it is: p001",
+}
+"""Variables inside a `repeat`; `partner` only with `each: partner`."""
+
 APP_URL = "{app_url}"
 """The beginning of a `goto` to a page of the app."""
+
+TEMPLATES: Mapping[type[Step], tuple[str, ...]] = {
+    Fill: ("selector", "text"),
+    Press: ("keys", "selector"),
+    Select: ("selector", "option"),
+    **dict.fromkeys((Check, Uncheck, Click, DoubleClick, Hover), ("selector",)),
+    SetFiles: ("selector",),
+    WaitFor: ("selector", "function", "text", "url", "count"),
+    Screenshot: ("name",),
+    IfVisible: ("selector",),
+    Repeat: ("times",),
+}
+"""The fields of steps that are templates, beside the frames of `where`; `Goto` has its own rule."""
 
 _NAME = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
-def unknown_variables(template: str) -> list[str]:
-    """Messages about unknown variables; other braces (`{}`, `{ a: 1 }`) are just text."""
+def unknown_variables(template: str, loops: Collection[str] = ()) -> list[str]:
+    """Messages about unknown variables; other braces (`{}`, `{ a: 1 }`) are just text.
+
+    `loops` are the `LOOP_VARIABLES` of the repeats around it.
+    """
+    known = (*VARIABLES, *loops)
     complaints = []
     for name in _NAME.findall(template):
-        if name not in VARIABLES:
-            near = get_close_matches(name, VARIABLES, 1)
-            hint = f"did you mean {{{near[0]}}}?" if near else f"known: {', '.join(VARIABLES)}"
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"did you mean {{{near[0]}}}?" if near else f"known: {', '.join(known)}"
+            if name in LOOP_VARIABLES:
+                hint = "it is there in a repeat" + (" with each: partner" * (name == "partner"))
             complaints.append(f"no variable {{{name}}}; {hint}")
     return complaints
 
@@ -59,7 +96,7 @@ def fill_in(template: str, variables: Mapping[str, str]) -> str:
 
 
 def step_for(step: Step, variables: Mapping[str, str]) -> Step:
-    """The step with every template in it filled in."""
+    """The step with every template in it filled in; those of steps within it are left."""
 
     def filled(template: str) -> str:
         return fill_in(template, variables)
@@ -69,50 +106,54 @@ def step_for(step: Step, variables: Mapping[str, str]) -> Step:
             return filled(template)
         return page_address(variables["app_url"], filled(template.removeprefix(APP_URL)))
 
-    def there(place: Where) -> Where:
-        return replace(place, frames=tuple(filled(frame) for frame in place.frames))
-
-    made: Step
-    match step:
-        case Goto(url):
-            made = Goto(address(url))
-        case Fill(selector, text, place):
-            made = Fill(filled(selector), filled(text), there(place))
-        case Select(selector, option, place):
-            made = Select(filled(selector), filled(option), there(place))
-        case Click(selector, place):
-            made = Click(filled(selector), there(place))
-        case WaitFor(selector, function):
-            made = replace(
-                step,
-                selector=None if selector is None else filled(selector),
-                function=None if function is None else filled(function),
-                where=there(step.where),
-            )
-        case Evaluate(where=place):
-            made = replace(step, where=there(place))
-        case AcceptDialog():
-            made = step
-    return made
+    where = replace(step.where, frames=tuple(filled(frame) for frame in step.where.frames))
+    if isinstance(step, Goto):
+        return replace(step, url=address(step.url), where=where)
+    templates = {name: getattr(step, name) for name in TEMPLATES.get(type(step), ())}
+    changes: dict[str, Any] = {
+        name: filled(text) for name, text in templates.items() if text is not None
+    }
+    return replace(step, where=where, **changes)
 
 
 def step_name(step: Step) -> str:
     """The step's name in a message: `click #register in frame #call`."""
+    frames = "".join(f" in frame {frame}" for frame in reversed(step.where.frames))
+    in_tab = " in the new tab" if step.where.in_new_tab else ""
+    return f"{f'{step.key} {_object(step)}'.rstrip()}{frames}{in_tab}"
+
+
+def condition_name(wait: WaitFor) -> str:
+    """What is waited for: `#spinner hidden`, `2 of .tile`, `text 'In call'`, `url **/room`."""
+    if wait.function is not None or wait.network_idle:
+        return wait.function or "network idle"
+    if wait.url is not None:
+        return f"url {wait.url}"
+    text = None if wait.text is None else f"text {wait.text!r}"
+    element = " with ".join(each for each in (wait.selector, text) if each is not None)
+    counted = element if wait.count is None else f"{wait.count} of {element}"
+    return counted if wait.state == "visible" else f"{counted} {wait.state}"
+
+
+def _object(step: Step) -> str:
+    """What a step acts on."""
     match step:
-        case Goto(url):
-            name = f"goto {url}"
-        case Fill(selector):
-            name = f"fill {selector}"
-        case Select(selector):
-            name = f"select {selector}"
-        case Click(selector):
-            name = f"click {selector}"
-        case AcceptDialog():
-            name = "accept_dialog"
-        case WaitFor(selector, function):
-            name = f"wait_for {selector or function}"
-        case Evaluate(file=file):
-            name = f"evaluate {file}"
-    place = where(step)
-    frames = "".join(f" in frame {frame}" for frame in reversed(place.frames))
-    return f"{name}{frames}{' in the new tab' if place.in_new_tab else ''}"
+        case Goto(name) | Screenshot(name) | Mute(name) | Unmute(name) | Evaluate(file=name):
+            acts_on: str = name
+        case Press(keys, selector):
+            acts_on = keys if selector is None else f"{keys} in {selector}"
+        case Pause(for_s):
+            acts_on = format_duration(for_s)
+        case WaitFor():
+            acts_on = condition_name(step)
+        case Repeat():
+            acts_on = _turns(step)
+        case _:
+            acts_on = getattr(step, "selector", "")
+    return acts_on
+
+
+def _turns(step: Repeat) -> str:
+    if step.each_partner:
+        return "each partner"
+    return f"until {condition_name(step.until)}" if step.until else f"{step.times} times"

@@ -15,6 +15,7 @@ from farm.execution.collector import Collector
 from farm.execution.world import World
 from farm.model.trial_evidence import JoinOutcome
 from farm.model.trial_plan import ProbePlan, SessionPlan, TrialPlan
+from farm.planning.partners import with_partners
 from farm.protocols import Host, Recorder
 
 
@@ -56,7 +57,9 @@ class SessionJoins:
                 continue
             async with asyncio.TaskGroup() as joins:
                 tasks = [
-                    joins.create_task(self._join(probe, hosts[probe.host], start_s))
+                    joins.create_task(
+                        self._join(with_partners(probe, session), hosts[probe.host], start_s)
+                    )
                     for probe in probes
                 ]
             if not any(task.result() for task in tasks):

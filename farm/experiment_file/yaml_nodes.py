@@ -50,11 +50,15 @@ class Document:
     lines: Mapping[Path, int]
 
     def place(self, path: Path) -> str:
-        """`file.yaml:12: trial.hold`, of the nearest parent where `path` itself is not written."""
+        """`file.yaml:12: trial.hold`, with the line that `line` returns."""
+        return f"{self.source}:{self.line(path)}: {dotted(path)}".removesuffix(": ")
+
+    def line(self, path: Path) -> int:
+        """The line of a value, of its nearest parent where `path` itself is not written."""
         written = path
         while written and written not in self.lines:
             written = written[:-1]
-        return f"{self.source}:{self.lines.get(written, 1)}: {dotted(path)}".removesuffix(": ")
+        return self.lines.get(written, 1)
 
 
 def dotted(path: Path) -> str:

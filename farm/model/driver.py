@@ -1,15 +1,27 @@
-"""A driver: the steps by which each role of a scenario joins a page and leaves it.
+"""A driver: the steps by which each role of a scenario joins a page, acts in it and leaves it.
 
 Written as `browser_scripts/drivers/NAME.yaml`, documented in docs/drivers.md, executed by
-`farm/browser/`. These are its values once read and checked.
+`farm/browser/`. These are its values once read and checked. Steps have the names of Playwright's
+methods; `key` is the name of each in YAML.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
 
 from farm.model.experiment import RoomMedia
+
+STEP_WITHIN_S = 15.0
+REPEAT_WITHIN_S = 60.0
+IF_VISIBLE_WITHIN_S = 2.0
+
+ElementState = Literal["visible", "hidden", "attached", "detached"]
+"""The states of an element that Playwright waits for."""
+
+Source = Literal["microphone", "camera", "screen"]
+"""What a page may send tracks of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,80 +38,252 @@ class Where:
 HERE = Where()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverStep:
+    """What all steps have. `place` is `FILE:LINE` of the driver; empty: it is of no file."""
+
+    key: ClassVar[str]
+    where: Where = HERE
+    within_s: float = STEP_WITHIN_S
+    place: str = field(default="", compare=False)
+
+
 @dataclass(frozen=True, slots=True)
-class Goto:
+class Goto(DriverStep):
     """Open a page; `url` is a template (`{app_url}group?room={session}`): see `page_address`."""
 
+    key = "goto"
     url: str
 
 
 @dataclass(frozen=True, slots=True)
-class Fill:
-    """Type `text` (a template) into the element that `selector` finds."""
+class Reload(DriverStep):
+    """Load the page again."""
 
+    key = "reload"
+
+
+@dataclass(frozen=True, slots=True)
+class GoBack(DriverStep):
+    """Go to the page before."""
+
+    key = "go_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Fill(DriverStep):
+    """Put `text` (a template) into the field that `selector` finds."""
+
+    key = "fill"
     selector: str
     text: str
-    where: Where = HERE
 
 
 @dataclass(frozen=True, slots=True)
-class Select:
+class Press(DriverStep):
+    """Press a key, such as `Enter` or `Control+A`, in an element; without one, in the page."""
+
+    key = "press"
+    keys: str
+    selector: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Select(DriverStep):
     """Choose the option whose value or label is `option` (a template) in a `<select>`."""
 
+    key = "select"
     selector: str
     option: str
-    where: Where = HERE
 
 
 @dataclass(frozen=True, slots=True)
-class Click:
+class Check(DriverStep):
+    """Tick a checkbox or radio button, unless it is ticked."""
+
+    key = "check"
     selector: str
-    where: Where = HERE
 
 
 @dataclass(frozen=True, slots=True)
-class AcceptDialog:
-    """From now on answer dialogs such as `window.confirm` with OK."""
+class Uncheck(DriverStep):
+    """Clear a checkbox, unless it is clear."""
+
+    key = "uncheck"
+    selector: str
 
 
 @dataclass(frozen=True, slots=True)
-class WaitFor:
-    """Until an element is visible, or a JavaScript expression is true.
+class Click(DriverStep):
+    key = "click"
+    selector: str
 
-    Exactly one of `selector` and `function` is given. `within_s` is how long it may take.
+
+@dataclass(frozen=True, slots=True)
+class DoubleClick(DriverStep):
+    key = "dblclick"
+    selector: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hover(DriverStep):
+    """Move the mouse over an element."""
+
+    key = "hover"
+    selector: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenFile:
+    """A file beside the driver, with its content: hosts elsewhere do not have it."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SetFiles(DriverStep):
+    """Choose files in an `<input type=file>`."""
+
+    key = "set_files"
+    selector: str
+    files: tuple[ChosenFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptDialog(DriverStep):
+    """From now on answer dialogs such as `window.confirm` with OK, a `prompt` with `text`."""
+
+    key = "accept_dialog"
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DismissDialog(DriverStep):
+    """From now on answer dialogs with Cancel, and do not take them for a failure."""
+
+    key = "dismiss_dialog"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitFor(DriverStep):
+    """Until something is so: exactly one of an element, `function`, `url` and `network_idle`.
+
+    An element is given by `selector`, by `text`, or by both. `state` is of that element; `count`
+    (a template) is how many elements are to be in that state. `url` is a glob, or `/REGEX/`.
     """
 
+    key = "wait_for"
     selector: str | None = None
     function: str | None = None
-    within_s: float = 15.0
-    where: Where = HERE
+    text: str | None = None
+    url: str | None = None
+    network_idle: bool = False
+    state: ElementState = "visible"
+    count: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluate:
+class Pause(DriverStep):
+    """Do nothing for a time."""
+
+    key = "pause"
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluate(DriverStep):
     """Run JavaScript in the page: the text of a file beside the driver."""
 
+    key = "evaluate"
     script: str
     file: str
-    where: Where = HERE
 
 
-Step = Goto | Fill | Select | Click | AcceptDialog | WaitFor | Evaluate
+@dataclass(frozen=True, slots=True)
+class Screenshot(DriverStep):
+    """Take a picture of the page, `PROBE-NAME.png` in the run's screenshots; a template."""
+
+    key = "screenshot"
+    name: str
 
 
-def where(step: Step) -> Where:
-    """Where a step acts; pages are opened, and dialogs answered, in the probe's own page."""
-    return HERE if isinstance(step, Goto | AcceptDialog) else step.where
+@dataclass(frozen=True, slots=True)
+class Mute(DriverStep):
+    """Disable (`MediaStreamTrack.enabled`) the tracks of a source that the page sends."""
+
+    key = "mute"
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Unmute(DriverStep):
+    """Enable them again."""
+
+    key = "unmute"
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class IfVisible(DriverStep):
+    """Execute `steps` if an element is visible within `within_s`; else skip them."""
+
+    key = "if_visible"
+    selector: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat(DriverStep):
+    """Execute `steps` again and again; `within_s` is for all turns together.
+
+    Exactly one of: `times` (a template of a number), `until` (looked at before each turn),
+    `each_partner` (a turn for each other probe of the session, which is `{partner}`).
+    """
+
+    key = "repeat"
+    steps: tuple[Step, ...]
+    times: str | None = None
+    until: WaitFor | None = None
+    each_partner: bool = False
+
+
+Step = (
+    (Goto | Reload | GoBack)
+    | (Fill | Press | Select | Check | Uncheck | Click | DoubleClick | Hover | SetFiles)
+    | (AcceptDialog | DismissDialog | WaitFor | Pause | Evaluate | Screenshot | Mute | Unmute)
+    | (IfVisible | Repeat)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HoldSteps:
+    """Steps of a role at a time of the hold: `at_s` after its beginning, then `every_s`.
+
+    Of each session the probes whose numbers (`{index}`) are in `only` do them, all of the role
+    without it; `in_turn`: one of them each time, the next one the next time.
+    """
+
+    steps: tuple[Step, ...]
+    at_s: float
+    every_s: float | None = None
+    only: tuple[int, ...] = ()
+    in_turn: bool = False
+    place: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class RoleSteps:
-    """The steps of one role. After `join` the next role may start, after `joined` media are due."""
+    """The steps of one role. After `join` the next role may start, after `joined` media are due.
+
+    `after_join` are steps in the hold.
+    """
 
     join: tuple[Step, ...]
     joined: tuple[Step, ...] = ()
     leave: tuple[Step, ...] = ()
     after: str | None = None
+    after_join: tuple[HoldSteps, ...] = ()
 
 
 def is_file_name(driver: str) -> bool:

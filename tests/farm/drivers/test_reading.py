@@ -69,8 +69,8 @@ def test_a_driver_is_read_with_all_its_steps(tmp_path: Path) -> None:
                 ),
                 joined=(WaitFor(selector="#remote", within_s=15),),
                 leave=(
-                    Click("#leave", Where(in_new_tab=True)),
-                    Fill("#why", "done", Where(frames=("#{session}", "#form"))),
+                    Click("#leave", where=Where(in_new_tab=True)),
+                    Fill("#why", "done", where=Where(frames=("#{session}", "#form"))),
                 ),
             ),
             "caller": RoleSteps(
@@ -118,7 +118,11 @@ def test_every_driver_that_comes_with_the_farm_is_right(name: str) -> None:
         ("within: 10s", "within: 10", "within: 10: expected a duration such as 30s, 4m or 3h"),
         ("within: 10s", "within: 0s", "within: 0s: must be longer than 0"),
         ("function:", "functoin:", "wait_for.functoin: unknown key: did you mean function?"),
-        ("{function: ", '{selector: "#a", function: ', "needs either selector: or function:"),
+        (
+            "{function: ",
+            '{selector: "#a", function: ',
+            "needs one of selector:, text:, function:, url:, net",
+        ),
         ("evaluate: ring.js", "evaluate: sing.js", "sing.js: no such file beside the driver"),
         ('goto: "{app_url}call"', "goto: call", "'call': must be an address, such as "),
         ("accept_dialog: true", "accept_dialog: 5", "accept_dialog: 5: must be true"),
@@ -127,7 +131,7 @@ def test_every_driver_that_comes_with_the_farm_is_right(name: str) -> None:
         ('click: "#register"', "click: 7", "click: 7: must be a CSS selector"),
         ("in_new_tab: true", "in_new_tab: 5", "in_new_tab: 5: must be true"),
         ('frame: ["#{session}", "#form"]', "frame: 5", "frame: 5: must be a CSS selector of an"),
-        ("#{session}", "#{sesion}", "frame: no variable {sesion}; did you mean {session}?"),
+        ("#{session}", "#{sesion}", "frame[0]: no variable {sesion}; did you mean {session}?"),
         (
             "- accept_dialog: true",
             "- accept_dialog: true\n        in_new_tab: true",

@@ -19,8 +19,8 @@ def test_templates_are_filled_in_everywhere() -> None:
         WaitFor(selector="#video-{probe}", within_s=3),
         WaitFor(function="room('{session}').full"),
         AcceptDialog(),
-        Click("#join", Where(("#{session}", "#call"), in_new_tab=True)),
-        Evaluate("{probe}", "one.js", Where(("#{session}",))),
+        Click("#join", where=Where(("#{session}", "#call"), in_new_tab=True)),
+        Evaluate("{probe}", "one.js", where=Where(("#{session}",))),
     ]
     assert [step_for(step, VARIABLES) for step in steps] == [
         Goto("http://app/?s=s000"),
@@ -32,8 +32,8 @@ def test_templates_are_filled_in_everywhere() -> None:
         WaitFor(selector="#video-p000", within_s=3),
         WaitFor(function="room('s000').full"),
         AcceptDialog(),
-        Click("#join", Where(("#s000", "#call"), in_new_tab=True)),
-        Evaluate("{probe}", "one.js", Where(("#s000",))),
+        Click("#join", where=Where(("#s000", "#call"), in_new_tab=True)),
+        Evaluate("{probe}", "one.js", where=Where(("#s000",))),
     ]
 
 
@@ -48,7 +48,8 @@ def test_steps_have_names_for_messages() -> None:
     assert step_name(Select("#room", "Blue")) == "select #room"
     there = Where(("#outer", "#inner"), in_new_tab=True)
     assert (
-        step_name(Click("#a", there)) == "click #a in frame #inner in frame #outer in the new tab"
+        step_name(Click("#a", where=there))
+        == "click #a in frame #inner in frame #outer in the new tab"
     )
     assert step_name(WaitFor(function="done")) == "wait_for done"
     assert step_name(Evaluate("() => 1", "one.js")) == "evaluate one.js"

@@ -1,0 +1,157 @@
+"""A value of a driver file with its place: what it must be, or an error of one line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from farm.drivers.steps import unknown_variables
+from farm.errors import ExperimentError
+from farm.experiment_file.yaml_nodes import Document
+from farm.files.path_beside import is_there
+from farm.files.text_file import text_of
+from farm.model.durations import DURATION_EXPECTED, parse_duration_s
+
+NO_FILE = "no such file beside the driver"
+MOST_FILE_BYTES = 50 * 2**20
+"""The size of a file that Playwright puts into a file input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value in a driver file; `None`: it is not there.
+
+    `folder` is the driver's, `loops` are the variables of the `repeat`s around it. Each method
+    raises ExperimentError with `file:line: key` for a value that is not what it returns.
+    """
+
+    document: Document
+    folder: Path
+    at: tuple[str | int, ...] = ()
+    value: Any = None
+    loops: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """`FILE:LINE`."""
+        return f"{self.document.source}:{self.document.line(self.at)}"
+
+    def wrong(self, complaint: str) -> ExperimentError:
+        return ExperimentError(f"{self.document.place(self.at)}: {complaint}")
+
+    def must_be(self, expected: str) -> ExperimentError:
+        return self.wrong(f"{self.value!r}: must be {expected}")
+
+    def mapping(self, known: Sequence[str], expected: str) -> dict[str, Given]:
+        """The members of a mapping, whose keys are all `known`."""
+        members = self.members()
+        if members is None:
+            raise self.wrong(f"must be {expected}")
+        for key, member in members.items():
+            if key not in known:
+                raise member.wrong(f"unknown key{suggestion(key, known)}")
+        return members
+
+    def members(self) -> dict[str, Given] | None:
+        """The members of a mapping of any keys; `None`: it is no mapping."""
+        if not isinstance(self.value, dict):
+            return None
+        return {key: self._inner(key, value) for key, value in self.value.items()}
+
+    def member(self, key: str) -> Given:
+        """A member of a mapping, also one that is not there."""
+        return self._inner(key, self.value.get(key))
+
+    def items(self, expected: str) -> list[Given]:
+        """The items of a list; none where it is not there."""
+        if self.value is None:
+            return []
+        if not isinstance(self.value, list):
+            raise self.wrong(f"must be {expected}")
+        return [self._inner(index, value) for index, value in enumerate(self.value)]
+
+    def in_loop(self, *variables: str) -> Given:
+        """The same value, whose templates may name these variables, too."""
+        return replace(self, loops=(*self.loops, *variables))
+
+    def template(self, expected: str) -> str:
+        """A text whose variables are all known."""
+        if not isinstance(self.value, str):
+            raise self.must_be(expected)
+        return self.checked(self.value)
+
+    def text(self) -> str:
+        """Any scalar as a template: `fill: {"#rate": 20}` means the text `20`."""
+        if isinstance(self.value, str):
+            return self.checked(self.value)
+        return "" if self.value is None else str(self.value)
+
+    def number(self, expected: str) -> str:
+        """A whole number from 1 on, or a template of one, as text."""
+        if isinstance(self.value, str) and "{" in self.value:
+            return self.checked(self.value)
+        if isinstance(self.value, bool) or not isinstance(self.value, int) or self.value < 1:
+            raise self.must_be(expected)
+        return str(self.value)
+
+    def true(self) -> None:
+        if self.value is not True:
+            raise self.must_be("true")
+
+    def duration_s(self, *, from_0: bool = False) -> float:
+        """Seconds, longer than 0."""
+        try:
+            duration_s = parse_duration_s(
+                self.value if isinstance(self.value, str) else repr(self.value)
+            )
+        except ValueError as error:
+            raise self.wrong(str(error)) from error
+        if duration_s <= 0 and not from_0:
+            raise self.wrong(f"{self.value}: must be longer than 0, {DURATION_EXPECTED}")
+        return duration_s
+
+    def text_of_file(self, expected: str) -> str:
+        """The text of a file beside the driver."""
+        path = self._path(expected)
+        try:
+            text = text_of(path) if is_there(path) else None
+        except ExperimentError as error:
+            raise self.wrong(str(error)) from error
+        if text is None:
+            raise self.wrong(f"{self.value}: {NO_FILE}")
+        return text
+
+    def bytes_of_file(self, expected: str) -> bytes:
+        """The content of a file beside the driver."""
+        path = self._path(expected)
+        try:
+            if not path.is_file():
+                raise self.wrong(f"{self.value}: {NO_FILE}")
+            if path.stat().st_size > MOST_FILE_BYTES:
+                raise self.wrong(f"{self.value}: larger than {MOST_FILE_BYTES // 2**20} MiB")
+            return path.read_bytes()
+        except OSError as error:
+            raise self.wrong(f"{path}: cannot be read: {error.strerror}") from error
+
+    def _path(self, expected: str) -> Path:
+        if not isinstance(self.value, str) or not self.value:
+            raise self.must_be(expected)
+        return self.folder / self.value
+
+    def _inner(self, key: str | int, value: Any) -> Given:
+        return replace(self, at=(*self.at, key), value=value)
+
+    def checked(self, text: str) -> str:
+        """`text`, a template whose variables are all known."""
+        for complaint in unknown_variables(text, self.loops):
+            raise self.wrong(complaint)
+        return text
+
+
+def suggestion(word: str, known: Sequence[str] | Mapping[str, Any]) -> str:
+    """`: did you mean click?`, or what there is."""
+    near = get_close_matches(word, known, 1)
+    return f": did you mean {near[0]}?" if near else f"; there is {', '.join(known)}"
