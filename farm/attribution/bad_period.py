@@ -71,8 +71,7 @@ def bad_periods(
     Before the server's death; else, where joins failed, the busiest seconds of the ramp, and the
     windows of the hold in which media were impaired most.
     """
-    by_probe = any(probe.role == "viewer" for probe in evidence.plan.probes)
-    symptoms = symptoms_of(reasons, by_probe=by_probe)
+    symptoms = symptoms_of(reasons, by_probe=evidence.plan.by_viewer)
     phases = evidence.phases
     start_s, end_s = phases.ramp_s or 0.0, _end_s(evidence)
     everything = _between(evidence.server_samples, [(start_s, end_s)])

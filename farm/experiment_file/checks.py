@@ -12,9 +12,11 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from farm.errors import ExperimentError
+from farm.experiment_file.shape_checks import check_shape
 from farm.model.durations import format_duration
 from farm.model.experiment import AUTO, AppSettings, Experiment
 from farm.model.server_settings import EMBEDDED, ProcessSettings, ServerSettings
+from farm.model.webrtc_stats import MediaKind
 from farm.planning.access_links import NOT_EMULATED
 from farm.planning.load_steps import check_load, ladder
 from farm.planning.trial_planning import is_demo_driver, streams_offered
@@ -143,8 +145,13 @@ def check_scenario(experiment: Experiment) -> None:
         )
     if scenario.media == "forwarded" and experiment.app.url is None and is_demo_driver(experiment):
         raise ExperimentError("scenario.media: forwarded: our demo app mixes: expected mixed")
-    most = streams_offered(scenario)
-    for key, asked in (("video", scenario.receives.video), ("audio", scenario.receives.audio)):
+    check_shape(experiment)
+    asked_of: tuple[tuple[MediaKind, int | None], ...] = (
+        ("video", scenario.receives.video),
+        ("audio", scenario.receives.audio),
+    )
+    for key, asked in asked_of:
+        most = streams_offered(scenario, key)
         if asked is not None and asked > most:
             raise ExperimentError(f"scenario.receives.{key}: {asked}: expected {most} or less")
 

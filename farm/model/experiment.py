@@ -20,6 +20,8 @@ ScenarioKind = Literal["one_to_one", "group", "broadcast"]
 
 RoomMedia = Literal["mixed", "forwarded"]
 
+PresentersReceive = Literal["each_other", "nothing"]
+
 Fidelity = Literal["full", "light"]
 
 NetworkProfile = Literal["none", "fiber", "cable", "dsl", "lte", "4g", "3g_fast", "3g", "3g_slow"]
@@ -48,6 +50,22 @@ class Scenario:
     )
     mix_frame_rate: int | None = setting(
         None, "frames a second of the mix; null: the server's 15", minimum=1, maximum=60
+    )
+    audio_only: int = setting(
+        0, "members of a room that send no video, the last ones of it (group)", minimum=0
+    )
+    last_n: int | None = setting(
+        None,
+        "a member gets the videos of so many speakers at most, whoever they are at the time "
+        "(forwarded rooms); null: of all",
+        minimum=0,
+    )
+    presenters: int = setting(1, "of each broadcast (broadcast)", minimum=1, maximum=16)
+    presenters_receive: PresentersReceive = setting(
+        "each_other", "of several presenters: each_other or nothing (broadcast)"
+    )
+    sessions: int = setting(
+        1, "broadcasts at once, between which the viewers are shared evenly", minimum=1
     )
 
 
@@ -162,7 +180,9 @@ class SearchSettings:
     minimum: int | None = setting(None, "smallest load; null: one session", minimum=1)
     maximum: int = setting(60, "largest load", minimum=1)
     step: int | None = setting(
-        None, "from a load to the next; null: one session, in a broadcast one viewer", minimum=1
+        None,
+        "from a load to the next; null: one session, in broadcasts a viewer of each",
+        minimum=1,
     )
     loads: tuple[int, ...] | None = setting(None, "only these, in the place of a range")
     ramp: bool = setting(False, "each load in turn until one fails, in the place of a search")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from farm.model.experiment import Fidelity
+from farm.model.experiment import Fidelity, ScenarioKind
 from farm.model.webrtc_stats import MediaKind
 
 Direction = Literal["inbound", "outbound"]
@@ -76,6 +76,7 @@ class TrialPlan:
 
     `own_app`: the page is the demo app's, part of the generator. `media_assumed`: neither the
     experiment nor the driver tells whether a room is mixed; it is assumed to be forwarded.
+    `scenario` is `None` in older recordings.
     """
 
     index: int
@@ -85,6 +86,14 @@ class TrialPlan:
     mixed: bool = False
     own_app: bool = False
     media_assumed: bool = False
+    scenario: ScenarioKind | None = None
+
+    @property
+    def by_viewer(self) -> bool:
+        """Whether each viewer passes or fails by itself, and not each session."""
+        if self.scenario is None:
+            return any(probe.role == "viewer" for probe in self.probes)
+        return self.scenario == "broadcast"
 
     @property
     def probes(self) -> tuple[ProbePlan, ...]:

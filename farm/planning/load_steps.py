@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from farm.errors import ExperimentError
 from farm.model.experiment import Experiment, Scenario, ScenarioKind, SearchSettings
+from farm.model.wording import counted
 
 NOUNS: Mapping[ScenarioKind, str] = {
     "one_to_one": "call",
@@ -34,14 +35,20 @@ class Ladder:
 
 
 def smallest_load(scenario: Scenario) -> int:
-    """The load of one session; of a broadcast, a presenter and one viewer."""
-    return scenario.members if scenario.kind == "group" else 2
+    """The load of one session; of broadcasts, of all at once with one viewer each."""
+    match scenario.kind:
+        case "one_to_one":
+            return 2
+        case "group":
+            return scenario.members
+        case "broadcast":
+            return scenario.sessions * (scenario.presenters + 1)
 
 
 def ladder(experiment: Experiment) -> Ladder:
     """The search's loads; `maximum` is rounded down to one that can be run.
 
-    The default step is one session, in a broadcast one viewer. Raises ExperimentError for a
+    The default step is one session, in broadcasts a viewer of each. Raises ExperimentError for a
     smallest load or a step that is not a whole number of sessions, or a range without a load.
     """
     scenario, search = experiment.scenario, experiment.search
@@ -51,7 +58,8 @@ def ladder(experiment: Experiment) -> Ladder:
     minimum = search.minimum if search.minimum is not None else smallest
     check_load(scenario, minimum, "search.minimum")
     per_viewer = scenario.kind == "broadcast"
-    step = search.step if search.step is not None else (1 if per_viewer else smallest)
+    usual = scenario.sessions if per_viewer else smallest
+    step = search.step if search.step is not None else usual
     if not per_viewer and step % smallest:
         raise ExperimentError(
             f"search.step: {step} is not a whole number of {NOUNS[scenario.kind]}s of {smallest}: "
@@ -82,9 +90,13 @@ def check_load(scenario: Scenario, load: int, setting: str) -> None:
     smallest = smallest_load(scenario)
     if scenario.kind == "broadcast":
         if load < smallest:
+            several = scenario.sessions > 1
+            what = f"{scenario.sessions} broadcasts" if several else "a broadcast"
+            has = "which have" if several else "which has"
+            presenters = counted(scenario.presenters, "presenter")
             raise ExperimentError(
-                f"{setting}: load {load} is not a broadcast, which has 1 presenter and at least "
-                f"1 viewer: use {smallest} or more"
+                f"{setting}: load {load} is not {what}, {has} {presenters} and at least "
+                f"1 viewer{' each' if several else ''}: use {smallest} or more"
             )
     elif load < 1 or load % smallest:
         raise ExperimentError(

@@ -7,15 +7,23 @@ start, so that a probe has the same name and place in every trial of that load.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from farm.model.experiment import Experiment, Fidelity, Scenario, ScenarioKind
+from farm.model.experiment import Experiment, Fidelity, Receives, Scenario, ScenarioKind
 from farm.model.setting import Size
 from farm.model.trial_plan import ProbePlan, Purpose, SessionPlan, TrialPlan
 from farm.model.webrtc_stats import MediaKind
 from farm.planning.access_links import access_link_of
-from farm.planning.load_steps import check_load
+from farm.planning.load_steps import check_load, smallest_load
 from farm.planning.placement import HostRoom, Placement
-from farm.planning.roles import Role, entrance_times_s, session_casts, start_times_s
+from farm.planning.roles import (
+    Role,
+    entrance_times_s,
+    session_casts,
+    start_times_s,
+    streams_owed,
+    streams_sent,
+)
 from farm.planning.witness_count import witness_count
 
 CAMERAS: Mapping[ScenarioKind, Size] = {
@@ -48,10 +56,12 @@ def is_demo_driver(experiment: Experiment) -> bool:
     return driver_name(experiment).startswith("demo_")
 
 
-def streams_offered(scenario: Scenario) -> int:
-    """How many streams of a kind there are for a receiver: one per partner, or the mix."""
-    forwarded = scenario.kind == "group" and scenario.media != "mixed"
-    return scenario.members - 1 if forwarded else 1
+def streams_offered(scenario: Scenario, kind: MediaKind) -> int:
+    """The most streams of a kind that there are for one receiver: one per partner, or the mix."""
+    (cast, *_) = session_casts(scenario, smallest_load(scenario))
+    sent = streams_sent(cast)
+    unlimited = replace(scenario, receives=Receives(), last_n=None)
+    return max(streams_owed(unlimited, role, sent).get(kind, 0) for role in cast)
 
 
 def plan_trial(
@@ -66,7 +76,7 @@ def plan_trial(
     """The plan of a trial: everything that is decided before it begins.
 
     Calls and rooms stay whole on one host, in turn over `hosts` (names, at least one), so that a
-    lost host ends only its own sessions; the viewers of a broadcast are spread one by one.
+    lost host ends only its own sessions; the probes of broadcasts are spread one by one.
     Hosts carry as much as their `rooms` allow, equally much without them. Witnesses come first, and
     where there are several hosts they have the first one to themselves. Raises ExperimentError for
     a load that is not a whole number of sessions, or for which there is no room.
@@ -83,7 +93,8 @@ def plan_trial(
     sessions: list[SessionPlan] = []
     number = 0
     for at, (cast, start_s) in enumerate(zip(casts, starts, strict=True)):
-        entrances = entrance_times_s(cast, pace)
+        entrances = entrance_times_s(cast, scenario, pace)
+        sent = streams_sent(cast)
         probes: list[ProbePlan] = []
         together = 1 if scenario.kind == "broadcast" else len(cast)
         for place, role in enumerate(cast):
@@ -94,10 +105,12 @@ def plan_trial(
                 _probe(
                     experiment,
                     role,
+                    owed=streams_owed(scenario, role, sent),
                     number=number,
                     load=load,
                     session=f"s{at:03d}",
                     place=place,
+                    members=len(cast),
                     host=host,
                     fidelity="full" if witness else experiment.probes.fidelity,
                     start_s=entrances[place],
@@ -113,6 +126,7 @@ def plan_trial(
         mixed=scenario.kind == "group" and scenario.media == "mixed",
         media_assumed=scenario.kind == "group" and scenario.media is None,
         own_app=experiment.app.url is None,
+        scenario=scenario.kind,
     )
 
 
@@ -120,10 +134,12 @@ def _probe(
     experiment: Experiment,
     role: Role,
     *,
+    owed: Mapping[MediaKind, int],
     number: int,
     load: int,
     session: str,
     place: int,
+    members: int,
     host: str,
     fidelity: Fidelity,
     start_s: float,
@@ -142,7 +158,9 @@ def _probe(
         "height": str(size.height),
         "frame_rate": str(media.frame_rate),
         "record": str(int(experiment.scenario.record)),
-        "members": str(experiment.scenario.members),
+        "members": str(members),
+        "videos": str(owed.get("video", 0)),
+        "sends_video": str(int("video" in role.sends)),
         "max_video_send_bandwidth": "" if limit is None else str(limit),
     }
     return ProbePlan(
@@ -152,23 +170,13 @@ def _probe(
         host=host,
         poll_phase=number / load,
         variables=variables,
-        sends=kinds if role.sends else (),
-        receives=_receives(experiment.scenario, kinds) if role.receives else (),
+        sends=tuple(kind for kind in kinds if kind in role.sends),
+        receives=tuple(kind for kind in kinds for _ in range(owed.get(kind, 0))),
         line=access_link_of(experiment.network, number),
         start_s=start_s,
         recorded_as=_recorded_as(experiment, session, role),
         fidelity=fidelity,
     )
-
-
-def _receives(scenario: Scenario, kinds: Sequence[MediaKind]) -> tuple[MediaKind, ...]:
-    """The kinds of the streams that are owed to a receiver."""
-    offered, asked = streams_offered(scenario), scenario.receives
-    counts = {
-        "audio": offered if asked.audio is None else asked.audio,
-        "video": offered if asked.video is None else asked.video,
-    }
-    return tuple(kind for kind in kinds for _ in range(counts[kind]))
 
 
 def _recorded_as(experiment: Experiment, session: str, role: Role) -> str | None:

@@ -110,10 +110,16 @@ def _limit_line(limit: Mapping[str, Any]) -> str:
 
 def _load(scenario: ScenarioKind, probes: int, counts: Mapping[str, Any]) -> str:
     """`18 probes (9 calls)`."""
-    viewers = counts["viewers"]
-    if viewers is not None:
-        return f"{probes} probes ({counted(viewers, 'viewer')})"
-    return f"{probes} probes ({counted(counts['sessions'], NOUNS[scenario])})"
+    return f"{probes} probes ({sessions_words(scenario, counts)})"
+
+
+def sessions_words(scenario: ScenarioKind, counts: Mapping[str, Any]) -> str:
+    """The sessions of a load: `9 calls`, `17 viewers`, `15 viewers of 3 broadcasts`."""
+    sessions, viewers = counts["sessions"], counts.get("viewers")
+    if viewers is None:
+        return counted(sessions, NOUNS[scenario])
+    of = f" of {sessions} {NOUNS[scenario]}s" if (sessions or 1) > 1 else ""
+    return f"{counted(viewers, 'viewer')}{of}"
 
 
 def _interval(capacity: Mapping[str, Any]) -> str:

@@ -174,7 +174,7 @@ def sessions_of(scenario: Scenario, probes: int | None) -> int | None:
         case "group":
             return probes // scenario.members
         case "broadcast":
-            return 1
+            return scenario.sessions
 
 
 def probes_of_session(scenario: Scenario) -> int:
@@ -190,7 +190,9 @@ def probes_of_session(scenario: Scenario) -> int:
 
 def viewers_of(scenario: Scenario, probes: int | None) -> int | None:
     """The number of viewers of a load; None in scenarios other than broadcasts."""
-    return None if probes is None or scenario.kind != "broadcast" else probes - 1
+    if probes is None or scenario.kind != "broadcast":
+        return None
+    return probes - scenario.sessions * scenario.presenters
 
 
 def hold_windows(experiment: Experiment) -> int:

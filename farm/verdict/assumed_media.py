@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.verdict import Reason
@@ -69,5 +69,12 @@ def _range(evidence: TrialEvidence, kind: str) -> str:
 
 
 def _owed(evidence: TrialEvidence) -> str:
-    receives = next((p.receives for p in evidence.plan.probes if p.receives), ())
-    return f"{receives.count('video')} and {receives.count('audio')}"
+    receivers = [probe.receives for probe in evidence.plan.probes if probe.receives]
+    return " and ".join(
+        _from_to({receives.count(kind) for receives in receivers}) for kind in ("video", "audio")
+    )
+
+
+def _from_to(counts: Collection[int]) -> str:
+    least, most = min(counts, default=0), max(counts, default=0)
+    return str(least) if least == most else f"{least} to {most}"

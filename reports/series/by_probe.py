@@ -105,14 +105,14 @@ def viewer_windows(
     joins: Sequence[JoinOutcome],
     due: pl.DataFrame | None = None,
 ) -> SessionWindows | None:
-    """`session_windows` for each viewer of a broadcast; `None` where every probe also sends."""
+    """`session_windows` for each viewer of broadcasts; `None` in other scenarios."""
+    if not plan.by_viewer:
+        return None
     viewers = {
         probe.probe: (f"{probe.role} of {probe.session}",)
         for probe in plan.probes
         if probe.receives and not probe.sends
     }
-    if not viewers:
-        return None
     windows = _windows("probe", viewers, intervals, joins, due)
     absent = {outcome.probe for outcome in joins if not outcome.joined}
     return replace(

@@ -7,8 +7,8 @@ from typing import Any
 
 from farm.model.experiment import ScenarioKind
 from farm.model.wording import counted, percent
-from farm.results.answer_lines import CPU_TAKEN, bound_words
-from reports.wording.phrases import seconds, units_word
+from farm.results.answer_lines import CPU_TAKEN, bound_words, sessions_words
+from reports.wording.phrases import seconds
 
 
 def capacity_text(scenario: ScenarioKind, capacity: Mapping[str, Any], state: str) -> str:
@@ -16,8 +16,8 @@ def capacity_text(scenario: ScenarioKind, capacity: Mapping[str, Any], state: st
     probes = capacity.get("probes")
     if probes is None:
         return "unknown"
-    units = capacity.get("viewers" if scenario == "broadcast" else "sessions")
-    carried = "" if units is None else f" ({counted(units, units_word(scenario))})"
+    is_known = capacity.get("sessions") is not None
+    carried = f" ({sessions_words(scenario, capacity)})" if is_known else ""
     return f"{bound_words(state)}{counted(probes, 'probe')}{carried}"
 
 

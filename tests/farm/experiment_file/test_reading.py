@@ -23,6 +23,8 @@ from farm.model.server_settings import ServerSettings, Ssh
 from farm.model.setting import Size
 from farm.planning.trial_planning import driver_name, plan_trial
 
+OWN_PAGE = "app: {url: 'https://rooms.example.org/', driver: mine.yaml}\n"
+
 EXAMPLES = sorted(Path(__file__).parents[3].joinpath("examples").glob("*.yaml"))
 
 
@@ -265,6 +267,48 @@ def test_numbers_have_the_types_that_the_fields_have() -> None:
             "app: {url: 'http://x/', driver: d}\n"
             "scenario: {kind: group, media: forwarded, members: 3, receives: {audio: 3}}\n",
             "calls.yaml:2: scenario.receives.audio: 3: expected 2 or less",
+        ),
+        (
+            "scenario: {presenters: 2}",
+            "calls.yaml:1: scenario.presenters: 2: it is of broadcasts: expected 1 with one_to_one",
+        ),
+        (
+            "scenario: {kind: broadcast, last_n: 2}",
+            "calls.yaml:1: scenario.last_n: 2: it is of members of rooms: expected null with "
+            "broadcast",
+        ),
+        (
+            f"{OWN_PAGE}scenario: {{kind: group, media: mixed, last_n: 2}}",
+            "calls.yaml:2: scenario.last_n: 2: a mixed room has one video for all: expected null, "
+            "or media: forwarded",
+        ),
+        (
+            f"{OWN_PAGE}scenario: {{kind: group, receives: {{video: 1}}, last_n: 2}}",
+            "calls.yaml:2: scenario.last_n: 2: expected null beside scenario.receives.video, 1",
+        ),
+        (
+            f"{OWN_PAGE}scenario: {{kind: group, audio_only: 5}}",
+            "calls.yaml:2: scenario.audio_only: 5: expected 4 or less, as scenario.members",
+        ),
+        (
+            f"{OWN_PAGE}scenario: {{kind: group, audio_only: 1}}\nmedia: {{audio: none}}",
+            "calls.yaml:2: scenario.audio_only: 1: with media.audio: none these members would send "
+            "nothing: expected 0, or audio",
+        ),
+        (
+            "scenario: {kind: broadcast, presenters: 2}",
+            "calls.yaml:1: scenario.presenters: 2: our demo app has no such page: expected 1, or "
+            "app.url and app.driver, a page of your own",
+        ),
+        (
+            "scenario: {kind: broadcast, presenters_receive: nothing}",
+            "calls.yaml:1: scenario.presenters_receive: nothing: one presenter has nobody to "
+            "receive from: expected it left out, or scenario.presenters: 2 or more",
+        ),
+        (
+            "scenario: {kind: broadcast, sessions: 2}\ntrial: {load: 3}",
+            "calls.yaml:2: trial.load: load 3 is not 2 broadcasts, which have 1 presenter and at "
+            "least 1 viewer each: use 4 or more",
         ),
         (
             "scenario: {receives: {video: 2}}",

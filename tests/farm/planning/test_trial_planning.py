@@ -152,7 +152,9 @@ def test_a_driver_gets_who_the_probe_is_and_what_its_camera_gives() -> None:
         "height": "180",
         "frame_rate": "10",
         "record": "1",
-        "members": "4",
+        "members": "2",
+        "videos": "1",
+        "sends_video": "1",
         "max_video_send_bandwidth": "200",
     }
 

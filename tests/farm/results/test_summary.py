@@ -127,6 +127,13 @@ def test_sessions_and_viewers_are_counted_as_the_scenario_has_them() -> None:
     assert sized(BROADCAST, probes=None)["capacity"]["viewers"] is None
 
 
+def test_viewers_of_several_broadcasts_are_all_that_do_not_present() -> None:
+    webinars = Experiment(scenario=Scenario(kind="broadcast", presenters=2, sessions=3))
+    summary = sized(webinars, probes=12)
+    assert (summary["capacity"]["sessions"], summary["capacity"]["viewers"]) == (3, 6)
+    assert "12 probes (6 viewers of 3 broadcasts)" in two_lines(summary)[0]
+
+
 # ---------------------------------------------------------------- what a person reads
 
 

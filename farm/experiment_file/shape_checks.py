@@ -1,0 +1,73 @@
+"""Checks the settings of `scenario` that say how many of a session send and receive what."""
+
+from __future__ import annotations
+
+from farm.errors import ExperimentError
+from farm.model.experiment import Experiment, Scenario, ScenarioKind
+from farm.planning.trial_planning import is_demo_driver
+
+_OF_KIND: dict[str, tuple[ScenarioKind, str]] = {
+    "audio_only": ("group", "members of rooms"),
+    "last_n": ("group", "members of rooms"),
+    "presenters": ("broadcast", "broadcasts"),
+    "presenters_receive": ("broadcast", "broadcasts"),
+    "sessions": ("broadcast", "broadcasts"),
+}
+"""Settings that only one kind of scenario has, and of what."""
+
+_USUAL = Scenario()
+
+
+def check_shape(experiment: Experiment) -> None:
+    """Raises ExperimentError for the first that the scenario, or its other settings, do not fit."""
+    scenario = experiment.scenario
+    for key, (kind, of) in _OF_KIND.items():
+        value, usual = getattr(scenario, key), getattr(_USUAL, key)
+        if scenario.kind != kind and value != usual:
+            raise ExperimentError(
+                f"scenario.{key}: {value}: it is of {of}: expected {_plain(usual)} with "
+                f"{scenario.kind}"
+            )
+    _room(scenario)
+    if scenario.audio_only > 0 and experiment.media.audio == "none":
+        raise ExperimentError(
+            f"scenario.audio_only: {scenario.audio_only}: with media.audio: none these members "
+            "would send nothing: expected 0, or audio"
+        )
+    is_demo = experiment.app.url is None and is_demo_driver(experiment)
+    if scenario.presenters_receive != _USUAL.presenters_receive and scenario.presenters == 1:
+        raise ExperimentError(
+            f"scenario.presenters_receive: {scenario.presenters_receive}: one presenter has nobody "
+            "to receive from: expected it left out, or scenario.presenters: 2 or more"
+        )
+    for key, usual in (("audio_only", 0), ("presenters", 1)):
+        value = getattr(scenario, key)
+        if is_demo and value != usual:
+            raise ExperimentError(
+                f"scenario.{key}: {value}: our demo app has no such page: expected {usual}, or "
+                "app.url and app.driver, a page of your own"
+            )
+
+
+def _room(scenario: Scenario) -> None:
+    if scenario.audio_only > scenario.members:
+        raise ExperimentError(
+            f"scenario.audio_only: {scenario.audio_only}: expected {scenario.members} or less, as "
+            "scenario.members"
+        )
+    if scenario.last_n is None:
+        return
+    if scenario.media == "mixed":
+        raise ExperimentError(
+            f"scenario.last_n: {scenario.last_n}: a mixed room has one video for all: expected "
+            "null, or media: forwarded"
+        )
+    if scenario.receives.video is not None:
+        raise ExperimentError(
+            f"scenario.last_n: {scenario.last_n}: expected null beside scenario.receives.video, "
+            f"{scenario.receives.video}"
+        )
+
+
+def _plain(value: object) -> str:
+    return "null" if value is None else str(value)
