@@ -104,7 +104,8 @@ def session_close_up(close: CloseUp) -> Figure:
     grid = figure.subplots(6, columns, sharex=True, sharey="row", squeeze=False)
     streams = [each for channels in close.channels for each in channels.streams]
     shown_kind = [each for each in streams if each.stream.kind == close.kind]
-    styles = StreamStyles(worst_first(shown_kind))
+    of_others = [each for each in streams if each.stream.kind != close.kind]
+    styles = StreamStyles([*worst_first(shown_kind), *worst_first(of_others)])
     unit = bit_rate(*(each.bps for each in shown_kind))
     room = 1.0
     for column, channels in enumerate(close.channels):
