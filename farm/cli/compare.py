@@ -25,24 +25,15 @@ from farm.cli.recorded import recorded_run
 from farm.errors import BadInput
 from farm.experiment_file import effective
 from farm.model.json_values import to_jsonable
-from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
 from farm.model.wording import counted, percent
 from farm.recording.manifest import Manifest
 from farm.recording.reader import RunReader
+from farm.results.known_capacity import known_capacity
 from farm.search.capacity_estimate import CapacityEstimate
 from farm.search.from_experiment import search_after
 
 EXIT_CODES: dict[Conclusion, int] = {"not_worse": 0, "worse": 1, "unknown": 3}
-
-UNSOUND: Mapping[str, str] = {
-    "drift": "a server that drifted has no one capacity",
-    "server_lost": "a search that lost its server found no capacity",
-    "unfinished": "that search has no answer yet",
-}
-"""States of searches that give no capacity, and why."""
-
-NO_SEARCH = "no run of farm size, and a few trials at one load bound no capacity"
 
 
 def describe(verb: argparse.ArgumentParser) -> None:
@@ -138,21 +129,10 @@ def _side(path: Path, name: str) -> Side:
     if not any(result.verdict.outcome is not Outcome.INVALID for result in results):
         raise BadInput(f"{name}: {path}: no trial of that run was valid")
     state = str((run.summary or {}).get("state", "unfinished"))
-    if not any(result.purpose == "search" for result in results):
-        return Side(run, state, None, CapacityDistribution((), None, None, NO_SEARCH))
-    search = search_after(run.manifest.settings, results)
-    capacities, likely = search.capacities()
-    known = CapacityDistribution(
-        list(zip(capacities.tolist(), likely.tolist(), strict=True)),
-        max(_loads(results, Outcome.PASS), default=None),
-        min(_loads(results, Outcome.FAIL), default=None),
-        UNSOUND.get(state, ""),
-    )
-    return Side(run, state, search.estimate(), known)
-
-
-def _loads(results: Sequence[TrialResult], outcome: Outcome) -> list[int]:
-    return [result.load for result in results if result.verdict.outcome is outcome]
+    settings = run.manifest.settings
+    known = known_capacity(settings, results, state)
+    searched = any(result.purpose == "search" for result in results)
+    return Side(run, state, search_after(settings, results).estimate() if searched else None, known)
 
 
 # ---------------------------------------------------------------- output

@@ -7,11 +7,11 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
+from farm.bench.sizing import search
 from farm.cli.ending import end
 from farm.cli.options import add_run_options, said_where, stream_of, with_options
 from farm.cli.quiet import look_at_others
 from farm.cli.run import one_trial
-from farm.cli.size import search
 from farm.cli.stopping import run_to_end
 from farm.experiment_file import parse_experiment
 from farm.model.experiment import Experiment, Fidelity, ScenarioKind

@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from farm.browser.chromium_program import find_chromium, playwright_version
@@ -16,6 +17,7 @@ from farm.cli.examination import examine_experiment
 from farm.cli.findings import Check, looked_up, show
 from farm.errors import BadInput
 from farm.experiment_file import load_experiment
+from farm.experiment_file.matrix import is_matrix, load_matrix
 from farm.model.experiment import OutputSettings
 from farm.recording.disk_use import free_bytes
 
@@ -45,9 +47,18 @@ def act(options: argparse.Namespace) -> int:
         return tell_density(options)
     if file is None:
         return show([*system(), *resources()], as_json=options.json, next_step="farm demo")
-    experiment = load_experiment(file)
-    named = asyncio.run(examine_experiment(experiment, file))
-    return show([*system(), *named], as_json=options.json, next_step=f"farm run {file}")
+    if is_matrix(file):
+        cells = load_matrix(file)
+        named = [
+            replace(check, what=f"{check.what} ({cell.name})")
+            for cell in cells
+            for check in asyncio.run(examine_experiment(cell.experiment, file))
+        ]
+        next_step = f"farm size --matrix {file}"
+    else:
+        named = asyncio.run(examine_experiment(load_experiment(file), file))
+        next_step = f"farm run {file}"
+    return show([*system(), *named], as_json=options.json, next_step=next_step)
 
 
 def system() -> list[Check]:

@@ -11,7 +11,9 @@ from farm.cli.ending import add_upload_option, upload_report
 from farm.cli.recorded import recorded_run
 from farm.cli.rejudging import judge_again
 from farm.cli.stopping import stopped_as_by_ctrl_c
+from farm.recording.matrix_folder import is_matrix_folder
 from reports.pages.bundle import write_bundle
+from reports.pages.matrix_page import write_matrix_report
 
 
 def describe(verb: argparse.ArgumentParser) -> None:
@@ -40,7 +42,10 @@ def _act(options: argparse.Namespace) -> int:
         return 0
     if excerpt.asked_for(options):
         return excerpt.act(options)
-    page = write_bundle(recorded_run(options.run, "RUN").path)
+    if is_matrix_folder(options.run):
+        page = write_matrix_report(options.run)
+    else:
+        page = write_bundle(recorded_run(options.run, "RUN").path)
     if not options.json:
         print(page)
     sent = upload_report(page, options.upload)

@@ -6,20 +6,18 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from farm.bench.extent import search_extent
-from farm.bench.opening import open_bench, resumed_bench
-from farm.bench.recorded_run import RecordedRun
+from farm.bench.sizing import resumed_search, search
+from farm.cli import matrix
 from farm.cli.ending import add_upload_option, end
 from farm.cli.live import Story, add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, probes, said_where, stream_of
 from farm.cli.recorded import unfinished_run
 from farm.cli.stopping import run_to_end
 from farm.errors import BadInput
-from farm.files.file_lock import FileLock
 from farm.files.text_file import text_of
 from farm.model.experiment import Experiment
 from farm.planning.load_steps import ladder
-from farm.protocols import Observer
+from farm.recording.matrix_folder import is_matrix_folder
 from farm.search.capacity_estimate import CapacityEstimate, State
 from farm.terminal import Terminal
 
@@ -37,6 +35,11 @@ def describe(verb: argparse.ArgumentParser) -> None:
     what.add_argument("experiment", type=Path, nargs="?", help="a YAML file")
     what.add_argument("--resume", type=Path, metavar="RUN", help="continue that run")
     verb.add_argument(
+        "--matrix",
+        action="store_true",
+        help="search for each experiment of a file with a section `matrix`, and compare them",
+    )
+    verb.add_argument(
         "--fail-under",
         type=probes,
         metavar="N",
@@ -49,10 +52,12 @@ def describe(verb: argparse.ArgumentParser) -> None:
 
 
 def act(options: argparse.Namespace) -> int:
+    if options.matrix or (options.resume is not None and is_matrix_folder(options.resume)):
+        return matrix.act(options)
     if options.resume is not None:
         with unfinished_run(options.resume, watch=False) as (run, lock):
             check_fail_under(options.fail_under, run.settings)
-            return _to_end(options, partial(resume, run, lock))
+            return _to_end(options, partial(resumed_search, run, lock))
     experiment = asked_for(options)
     check_fail_under(options.fail_under, experiment)
     text, beside = text_of(options.experiment), options.experiment.parent
@@ -94,23 +99,3 @@ def exit_code(estimate: CapacityEstimate, fail_under: int | None) -> int:
     if estimate.state in UNFINISHED and low is not None and low >= fail_under:
         return 0
     return code
-
-
-async def search(
-    experiment: Experiment, text: str, beside: Path, observer: Observer
-) -> tuple[Path, CapacityEstimate]:
-    """Make a run that searches for the capacity."""
-    extent = search_extent(experiment)
-    async with open_bench(
-        experiment, observer=observer, text=text, beside=beside, extent=extent
-    ) as bench:
-        return bench.folder, await bench.find_capacity()
-
-
-async def resume(
-    run: RecordedRun, lock: FileLock, observer: Observer
-) -> tuple[Path, CapacityEstimate]:
-    """Resume the search of a run that broke off; its finished trials are not repeated."""
-    extent = search_extent(run.settings, len(run.results))
-    async with resumed_bench(run, lock, observer, extent) as bench:
-        return bench.folder, await bench.find_capacity()

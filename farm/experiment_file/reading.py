@@ -39,6 +39,9 @@ from farm.model.setting import Size
 
 Plain = dict[str, Any]
 
+MATRIX = "matrix"
+"""The section that makes several experiments of one file: see `farm.experiment_file.matrix`."""
+
 LONGEST_SHOWN = 80
 """Characters of a wrong value that a message shows."""
 
@@ -50,7 +53,17 @@ def load_experiment(path: Path, *, inventory_to_come: bool = False) -> Experimen
     exist yet.
     Raises ExperimentError with file, line, key, value and what is allowed.
     """
-    document = _document(path)
+    document = read_document(path)
+    if isinstance(document.value, dict) and MATRIX in document.value:
+        raise ExperimentError(
+            f"{document.place((MATRIX,))}: several experiments in one file: expected "
+            f"farm size --matrix {path}, or a file without it"
+        )
+    return experiment_in(document, path, inventory_to_come=inventory_to_come)
+
+
+def experiment_in(document: Document, path: Path, *, inventory_to_come: bool = False) -> Experiment:
+    """The experiment in a document that was read from the file `path`: see `load_experiment`."""
     experiment = _experiment(document)
 
     def written(key: str) -> bool:
@@ -83,7 +96,7 @@ def load_inventory(path: Path) -> Inventory:
 
     Raises ExperimentError with file, line, key, value and what is allowed.
     """
-    document = _document(path)
+    document = read_document(path)
     if document.value is None:
         raise ExperimentError(f"{path}:1: nothing in it: expected server: or hosts:")
     _check_schema(document.value, document, Inventory)
@@ -137,7 +150,8 @@ def as_yaml(experiment: Experiment) -> str:
 # ---------------------------------------------------------------- plain values -> Experiment
 
 
-def _document(path: Path) -> Document:
+def read_document(path: Path) -> Document:
+    """The YAML document in a file. Raises ExperimentError with file and line."""
     return yaml_nodes.read_yaml(text_of(path), str(path))
 
 

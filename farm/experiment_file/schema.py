@@ -54,7 +54,7 @@ def settings_of(section: type) -> tuple[Setting, ...]:
 
 
 def schema(section: type = Experiment) -> dict[str, Any]:
-    """The schema in `farm/experiment.schema.json`, for editors and for our own validation.
+    """The schema of an experiment, for our own validation.
 
     Another `section` is the class of another file's settings.
     """
@@ -63,6 +63,19 @@ def schema(section: type = Experiment) -> dict[str, Any]:
         "title": f"An {section.__name__.lower()} of the probe farm",
         **_section_schema(section),
     }
+
+
+def file_schema() -> dict[str, Any]:
+    """The schema of an experiment file for editors, which may also have a `matrix` in it."""
+    whole = schema()
+    values = {"anyOf": [{"type": "array", "minItems": 1}, {"type": "object", "minProperties": 1}]}
+    matrix = {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": values,
+        "description": "several experiments: settings with lists of values (farm size --matrix)",
+    }
+    return {**whole, "properties": {**whole["properties"], "matrix": matrix}}
 
 
 def _setting(field: dataclasses.Field[Any], hint: Any) -> Setting:
@@ -205,4 +218,4 @@ def _either(words: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(schema(), indent=1) + "\n")
+    sys.stdout.write(json.dumps(file_schema(), indent=1) + "\n")

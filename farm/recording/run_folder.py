@@ -6,7 +6,7 @@ import errno
 import re
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -87,24 +87,7 @@ class RunFolder:
     @classmethod
     def create(cls, directory: Path, name: str) -> RunFolder:
         """Make a folder, `NAME-2`, `NAME-3` if the name is taken. Raises RecordingError."""
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-            number = 1
-            while True:
-                path = directory / (name if number == 1 else f"{name}-{number}")
-                try:
-                    path.mkdir()
-                except FileExistsError:
-                    number += 1
-                    continue
-                folder = cls(path)
-                folder.logs.mkdir()
-                folder.trials.mkdir()
-                return folder
-        except OSError as error:
-            raise RecordingError(
-                f"{directory}: cannot make a run folder there: {error.strerror}"
-            ) from error
+        return cls(new_folder(directory, name, parts=("logs", "trials")))
 
     @property
     def lock(self) -> Path:
@@ -190,6 +173,30 @@ class RunFolder:
             return []
         paths = [path for path in self.trials.iterdir() if _TRIAL.fullmatch(path.name)]
         return [TrialFolder(path) for path in sorted(paths, key=_trial_index)]
+
+
+def new_folder(directory: Path, name: str, *, parts: Iterable[str]) -> Path:
+    """Make a folder with empty folders in it, `NAME-2`, `NAME-3` if the name is taken.
+
+    Raises RecordingError.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        number = 1
+        while True:
+            path = directory / (name if number == 1 else f"{name}-{number}")
+            try:
+                path.mkdir()
+            except FileExistsError:
+                number += 1
+                continue
+            for part in parts:
+                (path / part).mkdir()
+            return path
+    except OSError as error:
+        raise RecordingError(
+            f"{directory}: cannot make a run folder there: {error.strerror}"
+        ) from error
 
 
 def is_set_aside(path: Path) -> bool:

@@ -8,9 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from farm.errors import RecordingError
 from farm.files.file_lock import Holder
 from farm.model.wall_time import utc
 from farm.recording.json_file import read_json
+from farm.recording.matrix_folder import MatrixFolder, is_matrix_folder
 from farm.recording.run_folder import RunFolder, is_set_aside
 
 
@@ -58,6 +60,8 @@ def _folders_in(directory: Path) -> list[Path]:
 
 
 def _entry(folder: RunFolder) -> RunEntry | None:
+    if is_matrix_folder(folder.path):
+        return _matrix_entry(folder)
     manifest = _read_object(folder.manifest)
     started_wall_s = manifest.get("started_wall_s")
     began = utc(started_wall_s) if isinstance(started_wall_s, int | float) else None
@@ -75,6 +79,21 @@ def _entry(folder: RunFolder) -> RunEntry | None:
         "under_way" if writer is not None else str(summary.get("state", "unfinished")),
         probes if isinstance(probes, int) else None,
         writer,
+    )
+
+
+def _matrix_entry(folder: RunFolder) -> RunEntry | None:
+    """A matrix, whose runs are in its folder."""
+    try:
+        began = utc(MatrixFolder.open(folder.path).began_wall_s)
+    except RecordingError:
+        return None
+    if began is None:
+        return None
+    state = str(_read_object(folder.summary).get("state", "unfinished"))
+    writer = folder.writer
+    return RunEntry(
+        folder.path, began, None, "matrix", state if writer is None else "under_way", None, writer
     )
 
 

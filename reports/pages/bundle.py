@@ -10,8 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import jinja2
-
 from farm.analysis.aggregates import median_known
 from farm.analysis.same_machine import is_shared
 from farm.model.trial_result import TrialResult
@@ -29,6 +27,7 @@ from reports.figures.server_over_search import server_over_search
 from reports.pages.bundle_files import BundleFiles
 from reports.pages.bundle_trial import TrialPart
 from reports.pages.page import ReportPage, deciding_trials
+from reports.pages.rendering import rendered
 from reports.pages.watch_chapter import watch_answer, watch_charts
 from reports.series.search import capacity_curve, search_series
 from reports.text.answer import AnswerText
@@ -55,7 +54,7 @@ def write_bundle(run: Path) -> Path:
         with folder_beside(folder) as drawn:
             with farm_style():
                 page = _Bundle(reader, drawn).page()
-            (drawn / "index.html").write_text(_render(page), encoding="utf-8")
+            (drawn / "index.html").write_text(rendered(page), encoding="utf-8")
     except OSError as error:
         raise recording_error(folder, error) from error
     return folder / "index.html"
@@ -196,15 +195,3 @@ def _main_trial(trials: Sequence[TrialReader]) -> frozenset[int]:
     """The trial that `farm run` was called for, not those of its baseline."""
     single = [trial.plan.index for trial in trials if trial.plan.purpose == "single"]
     return frozenset((single or [trial.plan.index for trial in trials])[-1:])
-
-
-def _render(page: ReportPage) -> str:
-    """The page as HTML; all text from a recording is escaped."""
-    templates = jinja2.Environment(
-        loader=jinja2.PackageLoader("reports.pages"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return templates.get_template("index.html.j2").render(page=page)

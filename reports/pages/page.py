@@ -120,6 +120,7 @@ class ReportPage:
     facts: tuple[Facts, ...]
     texts: Mapping[str, str]
     commands: tuple[str, ...]
+    figures_heading: str = "Figures of the search"
 
 
 def deciding_trials(results: Sequence[TrialResult], capacity: int | None) -> frozenset[int]:

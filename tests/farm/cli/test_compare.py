@@ -11,8 +11,7 @@ import pytest
 
 from farm.cli.__main__ import main
 from farm.model.criteria import Criteria
-from farm.model.experiment import Experiment, Scenario, SearchSettings
-from farm.model.server_samples import ServerFacts
+from farm.model.experiment import Scenario
 from farm.model.trial_plan import Purpose
 from farm.model.verdict import Outcome
 from farm.planning.trial_planning import plan_trial
@@ -20,45 +19,8 @@ from farm.recording import RunRecording
 from farm.recording.manifest import Manifest
 from farm.results.summary import run_summary
 from farm.testing import WALL_S, FakeClock
+from tests.farm.made_searches import SETTINGS, made
 from tests.farm.trial_evidence import judged_trial
-
-SETTINGS = Experiment(search=SearchSettings(maximum=40))
-SEARCH = (2, 2, 4, 8, 16, 32)
-
-
-async def made(
-    directory: Path,
-    name: str,
-    capacity: int,
-    settings: Experiment = SETTINGS,
-    *,
-    state: str = "converged",
-    version: str = "7.2.0",
-    purpose: Purpose = "search",
-) -> Path:
-    """The run of a server that holds `capacity` probes: a step, tried on either side of it."""
-    server = ServerFacts("media-1", "6.1", 8, "A CPU", 16 << 30, "kurento", 7, "eth0", "SSH")
-    manifest = Manifest(
-        WALL_S,
-        settings.scenario.kind,
-        settings,
-        server=server,
-        chromium="156.0.1",
-        kurento={"type": "KMS", "version": version},
-    )
-    loads = [load for load in SEARCH if load <= 2 * capacity]
-    loads += [capacity - 2, capacity, capacity + 2, capacity, capacity + 2, capacity + 4] * 2
-    if state == "ceiling_passed":
-        loads = [load for load in loads if load <= capacity]
-    with RunRecording.create(directory, name, "format: 1\n", manifest, FakeClock()) as run:
-        for index, load in enumerate(loads):
-            plan = plan_trial(settings, load, index=index, purpose=purpose, hosts=["here"])
-            async with run.trial(plan) as trial:
-                pass
-            outcome = Outcome.PASS if load <= capacity else Outcome.FAIL
-            trial.write_result(replace(judged_trial(index, load, outcome), purpose=purpose))
-        run.write_summary({"format": 1, "state": state, "scenario": settings.scenario.kind})
-        return run.path
 
 
 async def made_once(directory: Path, name: str, outcome: Outcome) -> Path:
