@@ -11,7 +11,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +21,7 @@ from farm.model.driver import Driver
 from farm.model.experiment import MediaSettings, ProbeSettings
 from farm.model.host_samples import HostFacts, HostSample
 from farm.model.kurento_samples import KurentoSample, KurentoTopology
+from farm.model.page_opening import PageOpening
 from farm.model.page_samples import Joined, PageReport, ProbeEvent
 from farm.model.server_samples import Footprint, Gap, ResetReport, ServerFacts, ServerSample
 from farm.model.trial_evidence import Fault, JoinOutcome, TrialEvidence
@@ -37,7 +38,7 @@ class HostKit:
     `app_url` may name a user and a password, with which its pages are requested. An `http` origin
     that is not loopback is treated as secure, which cameras need, and so are those that its pages
     `led_to`. `screenshots` is the folder for screenshots (absolute). `poll_s` is the getStats
-    period.
+    period. `opening` is a trial's own: it holds secrets of its probes.
     """
 
     app_url: str
@@ -48,6 +49,7 @@ class HostKit:
     poll_s: float
     screenshots: Path
     led_to: tuple[str, ...] = ()
+    opening: PageOpening = field(default_factory=PageOpening)
 
 
 class Clock(Protocol):

@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import socket
 import ssl
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from urllib.parse import quote, urlsplit
 
 import aiohttp
 from yarl import URL
 
-from farm.drivers import read_driver
-from farm.drivers.steps import step_for
+from farm.bench.first_pages import first_pages
+from farm.bench.page_request import PageRequest, page_request
 from farm.errors import BadInput
-from farm.model.driver import Goto
-from farm.model.experiment import Experiment
-from farm.model.page_address import Login, app_address, asked_path, login_of, origin_of
+from farm.model.experiment import AppSettings, Experiment
+from farm.model.mask import Mask
+from farm.model.page_address import app_address, asked_path, login_of, origin_of
 from farm.model.trial_evidence import FaultKind
-from farm.planning.load_steps import smallest_load
-from farm.planning.trial_planning import driver_name, plan_trial
 
 SETTING = "app.url"
 LOOK_EVERY_S = 5.0
-ASKED_AS = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) probe-farm", "Accept": "text/html,*/*"}
-"""Headers of a browser, for some servers refuse clients that name a library."""
-
+NOTHING_MORE = PageRequest()
+_REFUSED_CERTIFICATE = re.compile(r"alert ([a-z ]*(?:certificate|unknown ca)[a-z ]*)", re.I)
+"""The alerts of TLS by which a server refuses a client (RFC 8446, 6.2)."""
 
 MOST_BYTES = 256 * 1024
 MOST_HEADERS = 4096
@@ -45,52 +43,57 @@ class AnswersBadly(BadInput):
     """Something answers at the address, but with an error instead of a page."""
 
 
-def pages_of(experiment: Experiment) -> tuple[str, ...]:
-    """The first page of the first probe of each role, by `app.url` and the driver.
-
-    Raises BadInput for a driver that cannot be read.
-    """
-    url = experiment.app.url
-    if url is None:
-        return ()
-    roles = read_driver(driver_name(experiment)).roles
-    load = smallest_load(experiment.scenario)
-    plan = plan_trial(experiment, load, index=0, purpose="single", hosts=("here",))
-    first = {probe.role: probe for probe in reversed(plan.probes)}
-    pages = []
-    for role in (role for role in roles if role in first):
-        variables = {**first[role].variables, "app_url": app_address(url)}
-        steps = (step_for(step, variables) for step in roles[role].join)
-        opened = next((step.url for step in steps if isinstance(step, Goto)), "")
-        if urlsplit(opened).scheme in ("http", "https"):
-            pages.append(opened)
-    return tuple(dict.fromkeys(pages)) or (app_address(url),)
+class RefusesLogin(AnswersBadly):
+    """It answers 401: there is no login, or another is needed."""
 
 
 async def check_pages(experiment: Experiment) -> tuple[str, ...]:
-    """Check all pages; returns their addresses after redirects.
+    """Check all first pages; returns their addresses after redirects.
 
     Raises BadInput naming the setting.
     """
-    login = login_of(experiment.app.url or "")
+    app = experiment.app
+    first = await asyncio.to_thread(first_pages, experiment)
+    mask = Mask(first.opening.secrets())
+    login = first.opening.login or login_of(app.url or "")
     targets = []
-    for page in pages_of(experiment):
-        same_origin = origin_of(page) == origin_of(experiment.app.url or "")
-        targets.append(
-            await check_app(
-                page,
-                accept_self_signed=experiment.app.accept_self_signed,
-                login=login if same_origin else None,
+    for page in first.pages:
+        request = page_request(app, first.opening, page.probe, page.variables)
+        if origin_of(page.url) == origin_of(app.url or ""):
+            request = replace(request, login=login)
+        try:
+            target = await check_app(
+                page.url, accept_self_signed=app.accept_self_signed, request=request
             )
-        )
+        except RefusesLogin as error:
+            advice = _login_advice(app, sent=request.login is not None)
+            raise RefusesLogin(mask(f"{error}{advice}")) from error
+        except BadInput as error:
+            raise type(error)(mask(str(error))) from error
+        targets.append(target)
     return tuple(dict.fromkeys(targets))
+
+
+def _login_advice(app: AppSettings, *, sent: bool) -> str:
+    """What to do about an answer of 401; `sent`: it got a login, and refused that."""
+    where = "app.url" if app.basic_auth_env is None else f"app.basic_auth_env, {app.basic_auth_env}"
+    if sent:
+        return f" to the login of {where}"
+    if app.basic_auth_env is not None or login_of(app.url or "") is not None:
+        return f"; the login of {where} is sent to {origin_of(app.url or '')} alone"
+    if app.headers or app.storage_state is not None:
+        return " to app.headers and app.storage_state as they are"
+    return (
+        "; a page behind a login needs app.basic_auth_env, app.headers, app.storage_state or "
+        "app.client_certificates"
+    )
 
 
 async def check_app(
     url: str,
     *,
     accept_self_signed: bool,
-    login: Login | None = None,
+    request: PageRequest = NOTHING_MORE,
     within_s: float = 10.0,
 ) -> str:
     """Send one GET, without any proxy of the environment; returns the address after redirects.
@@ -101,12 +104,11 @@ async def check_app(
     if address.scheme not in ("http", "https") or not address.hostname:
         raise BadInput(f"{SETTING}: {url}: must be http://host/ or https://host/")
     with _explained(url, within_s):
-        # A page may set a cookie and redirect to itself until it is sent back, also at an IP.
         async with (
             aiohttp.ClientSession(
                 trust_env=False,
-                headers=ASKED_AS | ({} if login is None else _authorization(login)),
-                cookie_jar=aiohttp.CookieJar(unsafe=True),
+                headers=request.all_headers(),
+                cookie_jar=request.cookie_jar(),
                 timeout=aiohttp.ClientTimeout(total=within_s),
                 auto_decompress=False,  # the body is not read
                 max_line_size=MOST_BYTES,
@@ -114,9 +116,13 @@ async def check_app(
                 max_headers=MOST_HEADERS,
             ) as session,
             session.get(
-                _as_browsers_ask(url), ssl=not accept_self_signed, max_redirects=MOST_REDIRECTS + 1
+                _as_browsers_ask(url),
+                ssl=request.trust(url, accept_self_signed=accept_self_signed),
+                max_redirects=MOST_REDIRECTS + 1,
             ) as answer,
         ):
+            if answer.status == HTTPStatus.UNAUTHORIZED:
+                raise RefusesLogin(f"{SETTING}: {url} answered 401 {answer.reason}")
             if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
                 raise AnswersBadly(f"{SETTING}: {url} answered {answer.status} {answer.reason}")
             return str(answer.url) if answer.history else url
@@ -131,7 +137,13 @@ async def app_answers(experiment: Experiment) -> bool:
     return True
 
 
-async def app_gone(url: str, *, accept_self_signed: bool, every_s: float = LOOK_EVERY_S) -> str:
+async def app_gone(
+    url: str,
+    *,
+    accept_self_signed: bool,
+    request: PageRequest = NOTHING_MORE,
+    every_s: float = LOOK_EVERY_S,
+) -> str:
     """Check the app regularly until nothing answers twice in a row; returns the last error.
 
     An app that answers with an error is not gone.
@@ -139,7 +151,7 @@ async def app_gone(url: str, *, accept_self_signed: bool, every_s: float = LOOK_
     misses = 0
     while True:
         try:
-            await check_app(url, accept_self_signed=accept_self_signed)
+            await check_app(url, accept_self_signed=accept_self_signed, request=request)
         except AnswersBadly:
             misses = 0
         except BadInput as error:
@@ -158,6 +170,7 @@ class RemoteApp:
 
     page: str
     accept_self_signed: bool
+    request: PageRequest = NOTHING_MORE
     death: FaultKind = "server_died"
 
     async def url(self) -> str:
@@ -167,7 +180,11 @@ class RemoteApp:
         """`None`: the delay of a page that is not the farm's is part of the server's quality."""
 
     async def died(self) -> str:
-        return await app_gone(app_address(self.page), accept_self_signed=self.accept_self_signed)
+        return await app_gone(
+            app_address(self.page),
+            accept_self_signed=self.accept_self_signed,
+            request=self.request,
+        )
 
 
 @contextmanager
@@ -190,7 +207,10 @@ def _explained(url: str, within_s: float) -> Iterator[None]:
     except TimeoutError as error:
         raise BadInput(f"{SETTING}: {url}: no answer within {within_s:g} s") from error
     except (aiohttp.ClientError, OSError) as error:
-        raise BadInput(f"{SETTING}: {site}: nothing answers there ({_reason(error)})") from error
+        advice = _certificate_advice(error) if site.startswith("https:") else ""
+        raise BadInput(
+            f"{SETTING}: {site}: nothing answers there ({_reason(error)}){advice}"
+        ) from error
     except ValueError as error:
         raise BadInput(f"{SETTING}: {url}: {error}") from error
 
@@ -203,10 +223,18 @@ def _as_browsers_ask(url: str) -> URL:
     return URL(f"{origin_of(url)}{path}{query}", encoded=True)
 
 
-def _authorization(login: Login) -> dict[str, str]:
-    """The header of HTTP basic authentication; aiohttp does not send it to another origin."""
-    encoded = b64encode(f"{login.user}:{login.password}".encode()).decode()
-    return {"Authorization": f"Basic {encoded}"}
+def _certificate_advice(error: Exception) -> str:
+    """Of a server that may have refused the client's certificate, or none (RFC 8446, 4.4.2.4).
+
+    Of TLS 1.3 only the end of the connection is seen.
+    """
+    refused = _REFUSED_CERTIFICATE.search(str(error)) is not None
+    if not refused and not isinstance(error, aiohttp.ServerDisconnectedError):
+        return ""
+    return (
+        f"; a server that {'asks' if refused else 'may ask'} for a client's certificate needs one"
+        " that it accepts, app.client_certificates"
+    )
 
 
 def _reason(error: Exception) -> str:

@@ -13,6 +13,7 @@ from farm.bench.bench import Bench
 from farm.bench.call_recordings import require_room
 from farm.bench.extent import Extent, check_space, single_extent
 from farm.bench.grouped_errors import errors_as_themselves
+from farm.bench.page_opening import check_opening, opening_warnings
 from farm.bench.preflight import preflight
 from farm.bench.pricing import checked_price, cost_of_measuring, price_note
 from farm.bench.provenance import commit, versions
@@ -77,6 +78,9 @@ async def open_bench(
     clock = RunClock()
     with errors_as_themselves():
         preflight(experiment, beside)
+        check_opening(experiment, extent.largest_load)
+        for warning in opening_warnings(experiment):
+            observer.note(warning)
         space = check_space(experiment, extent.largest_load, extent.trials)
         observer.note(f"disk: {space}")
         for note in (cost_of_measuring(experiment, extent.trials), network_warning(experiment)):
@@ -117,6 +121,7 @@ async def resumed_bench(
     experiment = manifest.settings
     with errors_as_themselves():
         preflight(experiment, path)
+        check_opening(experiment, extent.largest_load)
         here = replace(experiment, output=replace(experiment.output, directory=path))
         observer.note(f"disk: {check_space(here, extent.largest_load, extent.trials)}")
         with RunRecording.resume(path, clock, lock) as recording:

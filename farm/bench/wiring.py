@@ -14,6 +14,7 @@ from farm.analysis.same_machine import is_same_machine
 from farm.bench.app_page import RemoteApp, check_pages
 from farm.bench.call_recordings import note_recordings, with_recordings_of
 from farm.bench.children import DemoApp, start_demo_app, start_embedded_kurento
+from farm.bench.first_pages import first_pages
 from farm.bench.generator import Generator, open_generator
 from farm.bench.machine_restart import machine_restart
 from farm.bench.media_server import (
@@ -25,6 +26,8 @@ from farm.bench.media_server import (
     server_info,
     shell_to,
 )
+from farm.bench.page_opening import page_opening
+from farm.bench.page_request import page_request
 from farm.bench.server_machine import ThisMachine, listening_here
 from farm.bench.watching import Death, kurento_gone, watching
 from farm.drivers import read_driver
@@ -104,7 +107,7 @@ async def open_world(
         if kurento is not None:
             view = kurento_view = KurentoView(kurento, clock)
             stack.push_async_callback(kurento_view.close)
-        page = _app(experiment, processes, observer, generator.address)
+        page = await asyncio.to_thread(_app, experiment, processes, observer, generator.address)
         kit = HostKit(
             app_url=await page.url(),
             accept_self_signed=experiment.app.accept_self_signed,
@@ -120,7 +123,12 @@ async def open_world(
         @asynccontextmanager
         async def hosts(plan: TrialPlan) -> AsyncIterator[Mapping[str, Host]]:
             screenshots = recording.folder.trial(plan.folder).screenshots.resolve()
-            trial_kit = replace(kit, app_url=await page.url(), screenshots=screenshots)
+            trial_kit = replace(
+                kit,
+                app_url=await page.url(),
+                screenshots=screenshots,
+                opening=await asyncio.to_thread(page_opening, experiment, plan),
+            )
             late = page.late_s if experiment.app.url is None else None
             names = tuple(dict.fromkeys(probe.host for probe in plan.probes))
             pids = await asyncio.to_thread(_server_root, server, experiment, facts)
@@ -238,7 +246,10 @@ def _app(
 ) -> PageUnderTest:
     if experiment.app.url is not None:
         observer.note(f"app: {app_address(experiment.app.url)}")
-        return RemoteApp(experiment.app.url, experiment.app.accept_self_signed)
+        app, first = experiment.app, first_pages(experiment)
+        page = first.pages[0]
+        request = page_request(app, first.opening, page.probe, page.variables)
+        return RemoteApp(experiment.app.url, app.accept_self_signed, request)
     kurento = experiment.server.kurento
     assert kurento is not None, "our app has a Kurento"  # noqa: S101 - a checked experiment
     return DemoApp(

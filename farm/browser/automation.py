@@ -56,7 +56,7 @@ class Automation:
                 )
         except (TimeoutError, PlaywrightError) as error:
             raise BrowserError(f"{child.name} does not answer: {one_line(error)}") from error
-        return Browser(child, connection, kit, banks)
+        return Browser(child, connection, kit, banks, self._playwright.devices)
 
     async def stop(self) -> None:
         async with bounded(CLOSE_WITHIN_S):

@@ -8,32 +8,38 @@ from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser as Connection
-from playwright.async_api import BrowserContext, HttpCredentials, ViewportSize
+from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
+from farm.browser.context_options import context_options
 from farm.browser.playwright_trouble import CLOSE_WITHIN_S, bounded, one_line
 from farm.browser.probe_page import BrowserPage, Sink
 from farm.errors import BrowserError
-from farm.model.page_address import login_of, origin_of
+from farm.model.mask import Mask
 from farm.model.trial_plan import ProbePlan
 from farm.processes import Child
 from farm.protocols import HostKit
 
 BOOT_WITHIN_S = 30.0
 BOOT_SETTING = "BOOT_WITHIN_S of farm/browser/browser.py"
-VIEWPORT: ViewportSize = {"width": 1280, "height": 720}
 
 
 class Browser:
     """One Chromium process with up to `probes.per_browser` pages, a context each."""
 
     def __init__(
-        self, child: Child[Any], connection: Connection, kit: HostKit, banks: Mapping[str, Path]
+        self,
+        child: Child[Any],
+        connection: Connection,
+        kit: HostKit,
+        banks: Mapping[str, Path],
+        devices: Mapping[str, Mapping[str, Any]],
     ) -> None:
         self._child = child
         self._connection = connection
         self._kit = kit
         self._banks = banks
+        self._devices = devices
         self._pages: set[BrowserPage] = set()
         self._watch = asyncio.create_task(self._crash_pages_at_end())
 
@@ -48,20 +54,23 @@ class Browser:
     async def page(self, plan: ProbePlan, sink: Sink) -> BrowserPage:
         """Open an empty page with our hooks in it. Raises BrowserError."""
         context: BrowserContext | None = None
+        opening = self._kit.opening
+        mask = Mask(opening.secrets())
         try:
             async with asyncio.timeout(BOOT_WITHIN_S):
                 banks = self._banks if plan.fidelity == "light" else {}
                 context = await self._connection.new_context(
-                    viewport=VIEWPORT,
+                    **context_options(plan, opening, self._kit.app_url, self._devices),
                     ignore_https_errors=self._kit.accept_self_signed,
-                    http_credentials=_credentials(self._kit.app_url),
                     # A light probe needs a worker of ours, and a page's policy may forbid any: no
                     # address, frame or world of scripts is exempt from it. Full probes, which light
                     # ones are compared with, run under the same rules.
                     bypass_csp=True,
                 )
                 first = await context.new_page()
-                page = BrowserPage(plan, sink, first, self._kit.poll_s, self._pages.discard)
+                page = BrowserPage(
+                    plan, sink, first, self._kit.poll_s, self._pages.discard, mask=mask
+                )
                 await page.prepare(banks)
         except BaseException as error:
             if context is not None:
@@ -69,7 +78,7 @@ class Browser:
                     await context.close()
             if isinstance(error, TimeoutError | PlaywrightError):
                 late = f"no page within {BOOT_WITHIN_S:g} s ({BOOT_SETTING})"
-                why = late if isinstance(error, TimeoutError) else one_line(error)
+                why = late if isinstance(error, TimeoutError) else one_line(error, mask)
                 raise BrowserError(f"{plan.probe}: {self._child.name}: {why}") from error
             raise
         self._pages.add(page)
@@ -86,19 +95,3 @@ class Browser:
         status = await self._child.died()
         for page in tuple(self._pages):
             page.crash(f"{self._child.name} ended with status {status}")
-
-
-def _credentials(app_url: str) -> HttpCredentials | None:
-    """The credentials in the address of the app, to be sent to its origin only.
-
-    They are not left in the address: pages loaded from such an address cannot `fetch`.
-    """
-    login = login_of(app_url)
-    if login is None:
-        return None
-    return {
-        "username": login.user,
-        "password": login.password,
-        "origin": origin_of(app_url),
-        "send": None,
-    }

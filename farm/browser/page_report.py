@@ -7,7 +7,7 @@ frames into one report a period.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,9 @@ from farm.model.json_values import from_text
 from farm.model.page_samples import ConnectionProgress, ConnectionReport, PageReport, ProbeEvent
 from farm.model.webrtc_stats import STATS_TYPES, RtcStats, columns, parse
 
+FREE_TEXTS = ("url", "reason", "text")
+"""Members of events that hold an address, or words of a server."""
+
 _COLUMNS = {name: columns(cls) for name, cls in STATS_TYPES.items()}
 
 
@@ -25,11 +28,12 @@ _COLUMNS = {name: columns(cls) for name, cls in STATS_TYPES.items()}
 class PageMessages:
     """The messages of one probe's tabs, in the order in which they came.
 
-    `poll_s` is the time between two polls.
+    `poll_s` is the time between two polls. `mask` replaces secrets in texts of events.
     """
 
     probe: str
     poll_s: float
+    mask: Callable[[str], str] = str
     _polls: JoinedPolls = field(init=False)
 
     def __post_init__(self) -> None:
@@ -50,10 +54,18 @@ class PageMessages:
         if isinstance(message, dict):
             if message.get("message") == "poll":
                 return self._poll(message, tab, monotonic_s, wall_s)
-            event = page_event(self.probe, message, monotonic_s)
+            event = page_event(self.probe, self._masked(message), monotonic_s)
             if event is not None:
                 return event
-        return self._invalid(monotonic_s, f"the page sent an invalid message: {sent[:80]!r}")
+        shown = self.mask(sent)[:80]
+        return self._invalid(monotonic_s, f"the page sent an invalid message: {shown!r}")
+
+    def _masked(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The message, with secrets replaced in what a server or page wrote into it."""
+        return {
+            member: self.mask(value) if member in FREE_TEXTS and isinstance(value, str) else value
+            for member, value in message.items()
+        }
 
     def closed(self, tab: int, monotonic_s: float) -> PageReport | None:
         """Note that a tab is closed; returns the report that waited for it."""

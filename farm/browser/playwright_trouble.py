@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from playwright.async_api import Error as PlaywrightError
@@ -20,7 +20,10 @@ async def bounded(within_s: float) -> AsyncIterator[None]:
             yield
 
 
-def one_line(error: BaseException) -> str:
-    """The first line of Playwright's message, without its method; the rest is its call log."""
-    line = str(error).strip().partition("\n")[0]
+def one_line(error: BaseException, mask: Callable[[str], str] = str) -> str:
+    """The first line of Playwright's message, without its method; the rest is its call log.
+
+    `mask` replaces secrets in it, before a long one is cut.
+    """
+    line = mask(str(error).strip().partition("\n")[0])
     return re.sub(r"^[A-Z]\w+\.\w+: ", "", line)[:300] or type(error).__name__

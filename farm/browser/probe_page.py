@@ -30,6 +30,7 @@ from farm.browser.tabs import Tabs
 from farm.errors import BrowserError, JoinError
 from farm.model.driver import AcceptDialog, Goto, Step, WaitFor
 from farm.model.experiment import Fidelity
+from farm.model.mask import Mask
 from farm.model.page_samples import EventKind, PageReport, ProbeEvent
 from farm.model.trial_plan import ProbePlan
 
@@ -45,7 +46,8 @@ LONGEST_LINE = 500
 class BrowserPage:
     """One page in a context of its own, and the tabs that it opens.
 
-    Their events go to `sink` as they come, and every `poll_s` one report of all of them.
+    Their events go to `sink` as they come, and every `poll_s` one report of all of them. `mask`
+    replaces secrets in all that is said of it.
     """
 
     def __init__(
@@ -55,6 +57,8 @@ class BrowserPage:
         page: Page,
         poll_s: float,
         on_close: Callable[[BrowserPage], None],
+        *,
+        mask: Mask,
     ) -> None:
         self._plan = plan
         self._sink = sink
@@ -62,7 +66,8 @@ class BrowserPage:
         self._tabs = Tabs(page, self._tab_opened, self._tab_closed)
         self._poll_s = poll_s
         self._on_close = on_close
-        self._messages = PageMessages(plan.probe, poll_s)
+        self._mask = mask
+        self._messages = PageMessages(plan.probe, poll_s, mask)
         self._trouble = JoinTrouble()
         self._media = MediaTrouble()
         self._accepts_dialogs = False
@@ -112,7 +117,7 @@ class BrowserPage:
                 reason, message = self._trouble.explain(late, shown, self._media.describe())
             else:
                 reason = "navigation" if isinstance(step, Goto) else "page_error"
-                message = self._trouble.describe(one_line(error), shown)
+                message = self._trouble.describe(one_line(error, self._mask), shown)
             raise JoinError(reason, message) from error
 
     async def screenshot(self, path: Path) -> bool:
@@ -138,7 +143,8 @@ class BrowserPage:
         """The selector and text of a message in a tab; the step's own tab comes first."""
         tabs = self._tabs.from_newest()
         async with bounded(ANSWER_WITHIN_S):
-            return await shown_message(tabs if step.where.in_new_tab else [self._tabs.own, *tabs])
+            shown = await shown_message(tabs if step.where.in_new_tab else [self._tabs.own, *tabs])
+            return None if shown is None else (shown[0], self._mask(shown[1]))
         return None
 
     async def _thrown_by(self, step: Step) -> str:
@@ -153,7 +159,7 @@ class BrowserPage:
             except PlaywrightTimeoutError:
                 pass
             except PlaywrightError as error:
-                return f", it throws {one_line(error)}"
+                return f", it throws {one_line(error, self._mask)}"
             except TimeoutError:
                 pass
         return ""
@@ -201,19 +207,20 @@ class BrowserPage:
         icon = message.location["url"].endswith("/favicon.ico")  # browsers ask, few pages have it
         if message.type not in ("error", "warning") or icon:
             return
-        self._trouble.console = message.text
         self._console_lines += 1
+        line = self._trouble.console = self._mask(message.text)
         if self._console_lines <= MOST_CONSOLE_LINES:
-            self._report("console", message.text[:LONGEST_LINE], level=message.type)
+            self._report("console", line[:LONGEST_LINE], level=message.type)
 
     def _on_page_error(self, uncaught: WebError) -> None:
-        self._trouble.uncaught = uncaught.error.message
-        self._report("page_error", uncaught.error.message[:LONGEST_LINE])
+        line = self._trouble.uncaught = self._mask(uncaught.error.message)
+        self._report("page_error", line[:LONGEST_LINE])
 
     def _on_dialog(self, dialog: Dialog) -> None:
         accept = self._accepts_dialogs
         if not accept:
-            self._trouble.dialog = f"{dialog.type} {dialog.message!r}, no accept_dialog before it"
+            asked = self._mask(dialog.message)
+            self._trouble.dialog = f"{dialog.type} {asked!r}, no accept_dialog before it"
         self._start(dialog.accept() if accept else dialog.dismiss())
 
     def _start(self, work: Awaitable[None]) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Awaitable
 from functools import partial
 from pathlib import Path
 
-from farm.bench.app_page import check_pages, pages_of
+from farm.bench.app_page import check_pages
 from farm.bench.extent import check_space
+from farm.bench.first_pages import first_pages
 from farm.bench.generator import open_generator
 from farm.bench.media_server import (
     ANY_SERVER,
@@ -23,11 +24,13 @@ from farm.bench.media_server import (
 from farm.bench.preflight import CHECKS, chromium
 from farm.bench.pricing import checked_price, price_note
 from farm.cli.findings import Check, looked_up
+from farm.cli.opening_checks import opening_checks
 from farm.drivers import read_driver
 from farm.errors import BadInput, ServerError
 from farm.experiment_file import placed
 from farm.model.experiment import Experiment
 from farm.model.host_samples import HostLook
+from farm.model.mask import Mask
 from farm.model.run_clock import RunClock
 from farm.model.server_samples import ServerFacts
 from farm.model.server_settings import EMBEDDED
@@ -56,6 +59,7 @@ async def examine_experiment(experiment: Experiment, file: Path) -> list[Check]:
     ):
         look = partial(_placed, file, partial(check_space, experiment, probes, trials))
         findings.append(looked_up(f"disk for {verb}", look, required=verb == "farm run"))
+    findings += opening_checks(experiment, file)
     findings += _rooms(experiment, file)
     if experiment.server.kurento == EMBEDDED and experiment.app.url is not None:
         findings.append(Check("media server", None, EMBEDDED_BEHIND_ANOTHER_PAGE, required=False))
@@ -111,10 +115,12 @@ async def _kurento(kurento: str) -> str:
 
 
 async def _app(experiment: Experiment) -> str:
-    pages = pages_of(experiment)
+    first = first_pages(experiment)
+    pages = [page.url for page in first.pages]
     targets = [each for each in await check_pages(experiment) if each not in pages]
     answer = f"{' and '.join(pages)} {'answers' if len(pages) == 1 else 'answer'}"
-    return answer + (f", and redirects to {' and '.join(targets)}" if targets else "")
+    answer += f", and redirects to {' and '.join(targets)}" if targets else ""
+    return Mask(first.opening.secrets())(answer)
 
 
 async def _machine(experiment: Experiment, file: Path) -> list[Check]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
@@ -31,6 +30,7 @@ from farm.model.driver import (
 )
 from farm.model.durations import format_duration
 from farm.model.page_address import page_address
+from farm.model.template_text import ENVIRONMENT, fill_in, names_in
 
 VARIABLES: Mapping[str, str] = {
     "app_url": "the app's address, as app.url has it",
@@ -72,8 +72,6 @@ TEMPLATES: Mapping[type[Step], tuple[str, ...]] = {
 }
 """The fields of steps that are templates, beside the frames of `where`; `Goto` has its own rule."""
 
-_NAME = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-
 
 def unknown_variables(template: str, loops: Collection[str] = ()) -> list[str]:
     """Messages about unknown variables; other braces (`{}`, `{ a: 1 }`) are just text.
@@ -82,19 +80,14 @@ def unknown_variables(template: str, loops: Collection[str] = ()) -> list[str]:
     """
     known = (*VARIABLES, *loops)
     complaints = []
-    for name in _NAME.findall(template):
-        if name not in known:
+    for name in names_in(template):
+        if name not in known and not name.startswith(ENVIRONMENT):
             near = get_close_matches(name, known, 1)
             hint = f"did you mean {{{near[0]}}}?" if near else f"known: {', '.join(known)}"
             if name in LOOP_VARIABLES:
                 hint = "it is there in a repeat" + (" with each: partner" * (name == "partner"))
             complaints.append(f"no variable {{{name}}}; {hint}")
     return complaints
-
-
-def fill_in(template: str, variables: Mapping[str, str]) -> str:
-    """The template with the probe's values; unknown names stay as they are."""
-    return _NAME.sub(lambda name: variables.get(name[1], name[0]), template)
 
 
 def step_for(step: Step, variables: Mapping[str, str]) -> Step:

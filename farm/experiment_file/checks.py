@@ -12,6 +12,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from farm.errors import ExperimentError
+from farm.experiment_file.page_checks import check_page
 from farm.experiment_file.shape_checks import check_shape
 from farm.model.durations import format_duration
 from farm.model.experiment import AUTO, AppSettings, Experiment
@@ -245,6 +246,7 @@ def _output(experiment: Experiment) -> None:
 
 _CHECKS: tuple[Callable[[Experiment], None], ...] = (
     _app,
+    check_page,
     _server,
     _price,
     _process,

@@ -34,6 +34,20 @@ def with_paths(experiment: Experiment, folder: Path, written: Callable[[str], bo
     )
     if app.driver is not None and is_file_name(app.driver):
         app = dataclasses.replace(app, driver=_existing(folder, app.driver, "app.driver"))
+    app = dataclasses.replace(
+        app,
+        storage_state=app.storage_state
+        and str(setting_path(folder, app.storage_state, "app.storage_state")),
+        client_certificates=app.client_certificates
+        and tuple(
+            dataclasses.replace(
+                each,
+                cert=setting_path(folder, each.cert, f"app.client_certificates[{at}].cert"),
+                key=setting_path(folder, each.key, f"app.client_certificates[{at}].key"),
+            )
+            for at, each in enumerate(app.client_certificates)
+        ),
+    )
     if written("server.ssh"):
         server = dataclasses.replace(server, ssh=ssh_beside(server.ssh, folder, "server.ssh"))
     if written("server.price.table") and server.price.table is not None:

@@ -327,6 +327,8 @@ def plain_value(setting: Setting, value: Any) -> Any:
         return _plain_section(value)
     if setting.unit == "duration":
         return format_duration(value)
+    if isinstance(value, Mapping):
+        return dict(value)
     if isinstance(value, tuple):
         return [_plain_section(item) if dataclasses.is_dataclass(item) else item for item in value]
     return str(value) if isinstance(value, Size | Path) else value

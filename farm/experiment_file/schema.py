@@ -6,6 +6,7 @@ by `python -m farm.experiment_file.schema > farm/experiment.schema.json`.
 
 from __future__ import annotations
 
+import collections.abc
 import dataclasses
 import json
 import sys
@@ -123,6 +124,12 @@ def _value_schema(setting: Setting) -> dict[str, Any]:
         made = _section_schema(setting.section)
     elif setting.items is not None:
         made = _list_schema(setting.items)
+    elif typing.get_origin(setting.hint) is collections.abc.Mapping:
+        made = {
+            "type": "object",
+            "additionalProperties": {"type": "string", "$comment": "text"},
+            "$comment": "names with their texts, such as {X-Tenant: acme}",
+        }
     elif typing.get_origin(setting.hint) is typing.Literal:
         words = list(typing.get_args(setting.hint))
         made = {"enum": words, "$comment": _either(words)}

@@ -146,12 +146,16 @@ class LocalHost:
                 f"{plan.probe}: driver {opened.kit.driver.name} has no role {plan.role}"
                 f" (it has {', '.join(roles)})"
             )
-        plan = replace(
-            plan, variables={**plan.variables, "app_url": app_address(opened.kit.app_url)}
-        )
+        kit = opened.kit
+        plan = replace(plan, variables={**plan.variables, "app_url": app_address(kit.app_url)})
         seat = self._seat(opened)
         seat.taken += 1
-        probe = ProbeLife(roles[plan.role], _page_of(seat), opened.kit.screenshots)
+        probe = ProbeLife(
+            roles[plan.role],
+            _page_of(seat),
+            kit.screenshots,
+            secrets=kit.opening.environment,
+        )
         opened.probes[plan.probe] = probe
         opened.pumps.append(asyncio.create_task(self._pump(probe)))
         try:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,7 +43,8 @@ OpenPage = Callable[[ProbePlan, Callable[[Seen], None]], Awaitable[ProbeTab]]
 class ProbeLife:
     """Implements `protocols.Probe`: one page that acts as one user.
 
-    `screenshots` is the directory for screenshots; `monotonic` is the host's clock.
+    `screenshots` is the directory for screenshots; `monotonic` is the host's clock. `secrets` are
+    more variables of the probe, whose values are in no message of it.
     """
 
     def __init__(
@@ -51,11 +53,14 @@ class ProbeLife:
         open_page: OpenPage,
         screenshots: Path,
         monotonic: Callable[[], float] = time.monotonic,
+        *,
+        secrets: Mapping[str, str] | None = None,
     ) -> None:
         self._steps = steps
         self._open_page = open_page
         self._screenshots = screenshots
         self._monotonic = monotonic
+        self._secrets = secrets or {}
         self._plan: ProbePlan | None = None
         self._page: ProbeTab | None = None
         self._joining_s = 0.0
@@ -66,7 +71,8 @@ class ProbeLife:
     async def open(self, plan: ProbePlan) -> None:
         """Make the page, with our scripts in it. Raises BrowserError."""
         self._plan = plan
-        self._page = await self._open_page(plan, self._seen.put_nowait)
+        known = replace(plan, variables={**plan.variables, **self._secrets})
+        self._page = await self._open_page(known, self._seen.put_nowait)
         self._emit("opened", f"as {plan.role} of {plan.session}")
 
     async def join(self) -> None:
@@ -139,11 +145,12 @@ class ProbeLife:
     async def _steps_of(self, part: str, steps: Sequence[Step]) -> None:
         plan, page = self._opened()
         for number, template in enumerate(steps, start=1):
-            step = step_for(template, plan.variables)
+            step = step_for(template, {**plan.variables, **self._secrets})
             try:
                 await page.run(step)
             except JoinError as error:
-                where = f"{part} step {number}, {step_name(step)}"
+                shown = step_name(step_for(template, plan.variables))
+                where = f"{part} step {number}, {shown}"
                 raise JoinError(error.reason, f"{where}: {error}") from error
 
     def _opened(self) -> tuple[ProbePlan, ProbeTab]:

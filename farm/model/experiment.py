@@ -7,12 +7,14 @@ the messages about wrong keys are all made from these classes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from farm.model.aws_settings import AwsSettings
 from farm.model.criteria import Criteria, InvalidLimits
+from farm.model.page_settings import ClientCertificateSettings
 from farm.model.server_settings import ServerSettings
 from farm.model.setting import Size, setting
 
@@ -75,6 +77,20 @@ class AppSettings:
     url: str | None = setting(None, "address of the page under test; nothing is started")
     driver: str | None = setting(None, "a driver's name, or the path of a YAML file")
     accept_self_signed: bool = setting(False, "accept the app's self-signed certificate")
+    headers: Mapping[str, str] = setting(dict, "more headers of each request; env:NAME for secrets")
+    basic_auth_env: str | None = setting(
+        None, "variable of the environment with user:password, for HTTP basic authentication"
+    )
+    storage_state: str | None = setting(
+        None, "file of cookies and local storage (Playwright's); {probe} in it: one for each"
+    )
+    client_certificates: tuple[ClientCertificateSettings, ...] | None = setting(
+        None, "for servers that ask for one: [{cert: me.pem, key: me.key}]"
+    )
+    permissions: tuple[str, ...] = setting((), "of pages, beside camera and microphone")
+    locale: str | None = setting(None, "language of browsers, such as de-DE; null: en-US")
+    timezone: str | None = setting(None, "such as Europe/Berlin; null: each host's own")
+    user_agent: str | None = setting(None, "what browsers call themselves; null: as they do")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +129,9 @@ class ProbeSettings:
     )
     chromium: Path | None = setting(None, "the browser to use; null: found on this machine")
     flags: tuple[str, ...] = setting((), "more Chromium flags")
+    device: str | None = setting(
+        None, "a device of Playwright's list, such as Pixel 7: its screen, touch and user agent"
+    )
 
 
 @dataclass(frozen=True, slots=True)

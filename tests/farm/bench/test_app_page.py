@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from farm.bench.app_page import app_gone, check_app, check_pages, pages_of
+from farm.bench.app_page import app_gone, check_app, check_pages
+from farm.bench.first_pages import first_pages
 from farm.errors import BadInput
 from farm.experiment_file import parse_experiment
 from farm.model.experiment import Experiment
@@ -189,7 +190,8 @@ async def test_the_pages_that_probes_open_are_asked_for(asked: Asked, tmp_path: 
 
 async def test_it_is_known_where_pages_lead_to(asked: Asked, tmp_path: Path) -> None:
     experiment = experiment_at(f"{asked.url}/hop", tmp_path, "{app_url}", "{app_url}cookie")
-    assert pages_of(experiment) == (f"{asked.url}/hop", f"{asked.url}/hop/cookie")
+    pages = first_pages(experiment).pages
+    assert [page.url for page in pages] == [f"{asked.url}/hop", f"{asked.url}/hop/cookie"]
     experiment = experiment_at(f"{asked.url}/é/#/r", tmp_path, "{app_url}", "{app_url}")
     assert await check_pages(experiment) == (f"{asked.url}/é/#/r",)
     experiment = experiment_at(f"{asked.url}/", tmp_path, "{app_url}hop", "{app_url}cookie")
@@ -211,7 +213,8 @@ async def test_a_login_in_the_address_is_given_to_its_origin_alone(
     elsewhere = asked.url.replace("127.0.0.1", "localhost")
     page = f"{elsewhere}/secret"
     experiment = experiment_at(f"{with_login}/", tmp_path, page, page)
-    with pytest.raises(BadInput, match=f"^app.url: {page} answered 401 Unauthorized$"):
+    alone = f"the login of app.url is sent to {asked.url} alone"
+    with pytest.raises(BadInput, match=f"^app.url: {page} answered 401 Unauthorized; {alone}$"):
         await check_pages(experiment)
 
 
