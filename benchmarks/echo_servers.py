@@ -16,11 +16,11 @@ from typing import Any, Literal, Protocol
 
 import aiohttp
 
-from benchmarks.janus_program import READY, Admin, command, configure
 from farm.bench.children import start_embedded_kurento
 from farm.kurento.client import KurentoClient, MediaObject
 from farm.kurento.protocol import KurentoEvent
 from farm.processes import Processes, matches
+from infra.janus.configuration import READY, Admin, command, configure
 
 PORT, ADMIN_PORT = 18188, 17188
 SECRET = "loopback only"  # noqa: S105
@@ -175,7 +175,7 @@ async def janus(
     Raises ProcessError, MissingTool.
     """
     folder = processes.temporary_directory("janus-")
-    configure(folder, "echotest", PORT, admin=Admin(ADMIN_PORT, SECRET))
+    configure(folder, {"echotest": ""}, PORT, admin=Admin(ADMIN_PORT, SECRET), session_timeout_s=0)
     child = await processes.start("janus", command(folder), ready=matches(READY))
     async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:
         sockets = []

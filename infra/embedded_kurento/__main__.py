@@ -29,9 +29,12 @@ from aiortc import RTCCertificate
 from farm.errors import BadInput
 from infra.embedded_kurento.factories import factories
 from infra.embedded_kurento.files.places import Places
-from infra.embedded_kurento.respawn import ReadyLine, die_with_parent, keep_worker, name_process
 from infra.embedded_kurento.server import Server, serving
 from infra.embedded_kurento.webrtc.endpoint import Network
+from infra.respawn import ReadyLine, die_with_parent, keep_worker, name_process
+
+PROCESS_NAME = "embedded-media"
+"""The name in `top` and `ps -o comm` of the process that carries media, also after a reset."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -104,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _serve(arguments: argparse.Namespace) -> int:
-    name_process()
+    name_process(PROCESS_NAME)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

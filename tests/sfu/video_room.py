@@ -19,16 +19,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import pytest
 from aiohttp import web
 
-from benchmarks.janus_program import READY, command, configure
+from infra.janus.configuration import READY, command, configure
+from infra.janus.media_network import media_interface, usable_interfaces
 from tests.pages.serving import add_page, serving
 from tests.starved_server import IS_ROOT
 
 VIDEO_ROOM_DRIVER = Path(__file__).parent / "video_room/video_room.yaml"
-ADDRESS = "10.78.0.1/24"
 WITHIN_S = 30.0
 
 
@@ -54,7 +53,7 @@ def video_room(folder: Path) -> Iterator[Sfu]:
 def _janus(folder: Path) -> Iterator[tuple[int, int]]:
     """Its process and its port."""
     port = _free_port()
-    configure(folder, "videoroom", port, general="string_ids = true")
+    configure(folder, {"videoroom": "string_ids = true"}, port, session_timeout_s=0)
     log = folder / "janus.log"
     with log.open("w") as output:
         process = subprocess.Popen(command(folder), stdout=output, stderr=subprocess.STDOUT)
@@ -73,23 +72,10 @@ def _janus(folder: Path) -> Iterator[tuple[int, int]]:
 @contextmanager
 def _network() -> Iterator[None]:
     """An interface that is not loopback, while there is none."""
-    up = {name for name, stats in psutil.net_if_stats().items() if stats.isup}
-    if up - {"lo"}:
-        yield
-        return
-    if not IS_ROOT:
+    if not (usable_interfaces() or IS_ROOT):
         pytest.skip("only root gives this network an address for Janus")
-    try:
-        for command in (
-            ["ip", "link", "add", "sfu0", "type", "veth", "peer", "sfu1"],
-            ["ip", "address", "add", ADDRESS, "dev", "sfu0"],
-            ["ip", "link", "set", "sfu0", "up"],
-            ["ip", "link", "set", "sfu1", "up"],
-        ):
-            subprocess.run(command, check=True)
+    with media_interface():
         yield
-    finally:
-        subprocess.run(["ip", "link", "delete", "sfu0"], check=True)
 
 
 def _app(janus_port: int) -> web.Application:

@@ -1,9 +1,9 @@
-"""Janus of Debian's package: a configuration for one plugin, and the command that starts it."""
+"""Janus of Debian's package: its configuration, and the command that starts it."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,17 +25,28 @@ def command(folder: Path) -> Sequence[str]:
     """The command that starts it with the configuration in `folder`. Raises MissingTool."""
     if shutil.which("janus") is None:
         raise MissingTool("no Janus on this machine: install the package janus")
-    return ["janus", "-F", str(folder), "-i", "127.0.0.1", "--disable-colors"]
+    return ["janus", "-F", str(folder), "--disable-colors"]
 
 
 def configure(
-    folder: Path, plugin: str, port: int, *, general: str = "", admin: Admin | None = None
+    folder: Path,
+    plugins: Mapping[str, str],
+    port: int,
+    *,
+    admin: Admin | None = None,
+    interface: str | None = None,
+    session_timeout_s: int = 60,
 ) -> None:
-    """Write a configuration: WebSockets on `port`, and `plugin` with its `general` settings."""
+    """Write a configuration: WebSockets on `port` of loopback, and `plugins` with the `general`
+    settings of each.
+
+    Media go over `interface`; without one over each that is not loopback. A session whose client
+    is silent for `session_timeout_s` is ended; 0: never.
+    """
     library = _library()
-    plugins = _others(library / "plugins", plugin)
-    transports = _others(library / "transports", "websockets")
+    transports = _others(library / "transports", ("websockets",))
     secret = "" if admin is None else f'admin_secret = "{admin.secret}"'
+    enforced = "" if interface is None else f'ice_enforce_list = "{interface}"'
     files = {
         "janus.jcfg": f"""general: {{
     configs_folder = "{folder}"
@@ -44,11 +55,11 @@ def configure(
     events_folder = "{library}/events"
     loggers_folder = "{library}/loggers"
     debug_level = 4
-    session_timeout = 0
+    session_timeout = {session_timeout_s}
     {secret}
 }}
-nat: {{ ice_enforce_list = "lo" }}
-plugins: {{ disable = "{plugins}" }}
+nat: {{ {enforced} }}
+plugins: {{ disable = "{_others(library / "plugins", tuple(plugins))}" }}
 transports: {{ disable = "{transports}" }}
 """,
         "janus.transport.websockets.jcfg": f"""general: {{
@@ -58,7 +69,10 @@ transports: {{ disable = "{transports}" }}
     ws_ip = "127.0.0.1"
 }}
 {"" if admin is None else _admin(admin)}""",
-        f"janus.plugin.{plugin}.jcfg": f"general: {{ {general} }}\n",
+        **{
+            f"janus.plugin.{plugin}.jcfg": f"general: {{ {general} }}\n"
+            for plugin, general in plugins.items()
+        },
     }
     for name, text in files.items():
         (folder / name).write_text(text)
@@ -79,6 +93,10 @@ def _library() -> Path:
     return found[0]
 
 
-def _others(folder: Path, wanted: str) -> str:
-    """The libraries of a folder except the wanted one."""
-    return ",".join(each.name for each in sorted(folder.glob("*.so")) if wanted not in each.name)
+def _others(folder: Path, wanted: Sequence[str]) -> str:
+    """The libraries of a folder except the wanted ones."""
+    return ",".join(
+        each.name
+        for each in sorted(folder.glob("*.so"))
+        if each.name.removeprefix("libjanus_").removesuffix(".so") not in wanted
+    )

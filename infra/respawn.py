@@ -23,8 +23,6 @@ logger = logging.getLogger(__name__)
 ReadyLine = dict[str, object]
 
 STOP_WITHIN_S = 5.0
-PROCESS_NAME = "embedded-media"
-"""The name in `top` and `ps -o comm` of the process that carries media, also after a reset."""
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
@@ -42,10 +40,16 @@ def die_with_parent(parent_pid: int) -> None:
         sys.exit(1)
 
 
-def name_process() -> None:
-    """Name this process `PROCESS_NAME`, which tells it from its parent."""
+def name_process(name: str) -> None:
+    """Name this process, which tells it from its parent."""
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_NAME, PROCESS_NAME.encode())
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_NAME, name.encode())
+
+
+def json_ready(line: bytes, _pid: int) -> ReadyLine:
+    """The ready line of a worker that prints it as JSON."""
+    ready: ReadyLine = json.loads(line)
+    return ready
 
 
 class _Wish(Enum):
@@ -55,14 +59,18 @@ class _Wish(Enum):
 
 
 async def keep_worker(
-    command: Callable[[int], Sequence[str]], port: int, ready: Callable[[ReadyLine], None]
+    command: Callable[[int], Sequence[str]],
+    port: int,
+    ready: Callable[[ReadyLine], None],
+    parse: Callable[[bytes, int], ReadyLine | None] = json_ready,
 ) -> int:
     """Run workers until SIGTERM or SIGINT.
 
     Returns the exit code: the worker's, if the first one fails.
 
-    `command(port)` starts one that prints a JSON line with `url` and `pid` once it listens; each
-    such line goes to `ready`. `port` 0 becomes the port that the first worker got.
+    `command(port)` starts one. `parse` makes of a line that it prints, and of its pid, a ready line
+    with `url` and `pid`, or None while it does not listen yet; each ready line goes to `ready`, and
+    what else it prints to stderr. `port` 0 becomes the port that the first worker got.
     """
     wishes: asyncio.Queue[_Wish] = asyncio.Queue()
     loop = asyncio.get_running_loop()
@@ -81,7 +89,7 @@ async def keep_worker(
         worker = await asyncio.create_subprocess_exec(
             *command(port), stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL
         )
-        watching = asyncio.create_task(_watch(worker, wishes, now_ready))
+        watching = asyncio.create_task(_watch(worker, wishes, now_ready, parse))
         try:
             wish = await wishes.get()
             while wish is _Wish.GIVE_UP and was_ready:
@@ -97,13 +105,18 @@ async def _watch(
     worker: asyncio.subprocess.Process,
     wishes: asyncio.Queue[_Wish],
     ready: Callable[[ReadyLine], None],
+    parse: Callable[[bytes, int], ReadyLine | None],
 ) -> None:
     assert worker.stdout is not None  # noqa: S101 - a pipe was asked for
-    line = await worker.stdout.readline()
-    if line:
-        ready(json.loads(line))
+    first: ReadyLine | None = None
+    async for line in worker.stdout:
+        if first is None and (first := parse(line, worker.pid)) is not None:
+            ready(first)
+        else:
+            sys.stderr.buffer.write(line)
+            sys.stderr.flush()
     code = await worker.wait()
-    if line:
+    if first is not None:
         logger.warning("the worker ended by itself (%s); it is restarted at the next SIGHUP", code)
     else:
         wishes.put_nowait(_Wish.GIVE_UP)
