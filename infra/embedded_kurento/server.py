@@ -33,6 +33,8 @@ HEARTBEAT_S = 20.0
 CLOSE_WITHIN_S = 0.5
 """How long a peer may take to answer the close of its WebSocket."""
 
+NOTHING: Mapping[str, web.Application] = {}
+
 RELEASE_S = 3.0
 """How long releases that are under way may take when the server ends."""
 
@@ -142,12 +144,17 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(server: Server, host: str, port: int) -> AsyncIterator[int]:
+async def serving(
+    server: Server, host: str, port: int, beside: Mapping[str, web.Application] = NOTHING
+) -> AsyncIterator[int]:
     """Listen at `ws://host:port/kurento` until the block ends; yields the port (0: a free one).
 
-    Everything that clients made is released at the end. Raises BadInput for an unusable port.
+    `beside` are further applications by the prefix of their paths. Everything that clients made is
+    released at the end. Raises BadInput for an unusable port.
     """
     app = web.Application()
+    for prefix, application in beside.items():
+        app.add_subapp(prefix, application)
     app.router.add_get("/kurento", server.accept)
     runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
