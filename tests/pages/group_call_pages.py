@@ -45,15 +45,20 @@ class GroupCall:
 @contextmanager
 def group_call() -> Iterator[GroupCall]:
     """The page, its server, and an embedded media server behind it."""
+    with media_server() as (kurento, pid), group_call_pages(kurento) as url:
+        yield GroupCall(url, kurento, pid)
+
+
+@contextmanager
+def media_server() -> Iterator[tuple[str, int]]:
+    """The address and process of an embedded media server."""
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "infra.embedded_kurento", "--port", "0"],
         stdout=subprocess.PIPE,
     )
     try:
         assert process.stdout is not None
-        kurento = str(json.loads(process.stdout.readline())["url"])
-        with group_call_pages(kurento) as url:
-            yield GroupCall(url, kurento, process.pid)
+        yield str(json.loads(process.stdout.readline())["url"]), process.pid
     finally:
         process.terminate()
         process.communicate()

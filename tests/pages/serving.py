@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,16 +16,18 @@ SHARED = Path(__file__).parent / "shared"
 
 
 @contextmanager
-def serving(make: Callable[[], web.Application]) -> Iterator[str]:
+def serving(
+    make: Callable[[], web.Application], tls: ssl.SSLContext | None = None
+) -> Iterator[str]:
     """The address, with a slash at its end, of the application that `make` returns."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="test pages")
     thread.start()
     try:
-        runner = asyncio.run_coroutine_threadsafe(_started(make), loop).result()
+        runner = asyncio.run_coroutine_threadsafe(_started(make, tls), loop).result()
         try:
             host, port = runner.addresses[0][:2]
-            yield f"http://{host}:{port}/"
+            yield f"{'https' if tls else 'http'}://{host}:{port}/"
         finally:
             asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
     finally:
@@ -33,10 +36,12 @@ def serving(make: Callable[[], web.Application]) -> Iterator[str]:
         loop.close()
 
 
-async def _started(make: Callable[[], web.Application]) -> web.AppRunner:
+async def _started(
+    make: Callable[[], web.Application], tls: ssl.SSLContext | None
+) -> web.AppRunner:
     runner = web.AppRunner(make(), shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
     return runner
 
 
