@@ -24,7 +24,7 @@ from farm.bench.opening import open_bench
 from farm.cli.options import stream_of
 from farm.cli.stopping import run_to_end
 from farm.drivers import with_room_media
-from farm.errors import BrowserError
+from farm.errors import BadInput, BrowserError
 from farm.experiment_file import load_experiment
 from farm.files.text_file import text_of
 from farm.hosts.sampler import usable_cores
@@ -94,6 +94,11 @@ def tell_density(options: argparse.Namespace) -> int:
     """Measure, and print the densities. Raises BadInput."""
     file: Path = options.experiment
     experiment, text = with_room_media(load_experiment(file)), text_of(file)
+    if experiment.scenario.kind == "custom":
+        raise BadInput(
+            "scenario.kind: custom: density is measured with the pages of our demo app, which have "
+            "no roles of yours: expected another scenario that is like it, such as group"
+        )
     terminal = Terminal(stream_of(options.json))
     terminal.note("measuring light probes, then full ones: about two minutes")
     with terminal.watching():
@@ -185,7 +190,15 @@ def _alone(experiment: Experiment, fidelity: Fidelity, folder: Path) -> Experime
     smallest = smallest_load(experiment.scenario)
     return replace(
         experiment,
-        scenario=replace(experiment.scenario, record=False),
+        scenario=replace(
+            experiment.scenario,
+            record=False,
+            audio_only=0,
+            last_n=None,
+            presenters=1,
+            presenters_receive="each_other",
+            sessions=1,
+        ),
         app=AppSettings(),
         inventory=None,
         server=ServerSettings(),

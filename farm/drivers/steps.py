@@ -41,6 +41,7 @@ VARIABLES: Mapping[str, str] = {
     "members": "how many probes its session has: a room the scenario's members",
     "partners": "the other probes of its session: p001 p002",
     "videos": "how many videos of others it is to receive",
+    "sends": "what it is to send: audio,video",
     "sends_video": "1 when it is to send video, else 0",
     "width": "of the camera's frames, in pixels",
     "height": "likewise",

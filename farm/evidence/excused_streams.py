@@ -14,6 +14,7 @@ from farm.evidence.stream_slots import Owner, Span
 from farm.model.trial_evidence import PAUSED, PageAct, StreamIdentity
 from farm.model.trial_plan import Direction, TrialPlan
 from farm.model.webrtc_stats import MediaKind
+from farm.planning.owed_slots import owed_slots
 
 Excused = tuple[str, Direction, MediaKind, int, int]
 """Probe, direction, kind, track and window in which a stream is not expected."""
@@ -124,6 +125,7 @@ class Excuses:
     ) -> None:
         self._plan = plan
         self._plans = {probe.probe: probe for probe in plan.probes}
+        self._slots = owed_slots(plan)
         self._hold = hold
         self._acts = acts
         self._gone = gone
@@ -202,10 +204,12 @@ class Excuses:
 
     def _with_no_other_receiver(self, receiver: str, kind: MediaKind) -> Iterator[str]:
         session = next(each for each in self._plan.sessions if self._plans[receiver] in each.probes)
-        for sender in () if self._plan.mixed else session.probes:
-            others = (each for each in session.probes if each is not sender)
-            if [each.probe for each in others if kind in each.receives] == [receiver]:
-                yield sender.probe
+        receivers: defaultdict[str, set[str]] = defaultdict(set)
+        for probe in session.probes:
+            for slot in self._slots[probe.probe, kind]:
+                for sender in slot.senders:
+                    receivers[sender].add(probe.probe)
+        yield from (sender for sender, of in receivers.items() if of == {receiver})
 
     def acts(self) -> tuple[PageAct, ...]:
         """The streams that pages themselves stopped sending or receiving in the hold."""

@@ -19,6 +19,7 @@ from farm.evidence.stream_slots import RECENT_S, Matched, Owner, Span, Stream, m
 from farm.model.trial_evidence import StreamIdentity
 from farm.model.trial_plan import Direction, ProbePlan, TrialPlan
 from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
+from farm.planning.owed_slots import OwedSlot, owed_slots
 
 DIRECTIONS: tuple[Direction, ...] = ("inbound", "outbound")
 
@@ -53,7 +54,7 @@ class OwedStreams:
         self._plan = plan
         self._plans = {probe.probe: probe for probe in plan.probes}
         self._is_mixed = plan.mixed
-        self._partners = {} if plan.mixed else _partners(plan)
+        self._slots = owed_slots(plan)
         self._tracks: dict[Hashable, tuple[int, float]] = {}
         self._gone: defaultdict[str, dict[tuple[str, str], float]] = defaultdict(dict)
         self.matched: dict[Key, MatchedStreams] = {}
@@ -83,7 +84,9 @@ class OwedStreams:
         places = {life.name: place for place, life in enumerate(lives)}
         parts = in_flows(lives)
         streams = [self._received(life, flow, usual, places[life.name]) for life, flow in parts]
-        return MatchedStreams([life for life, _ in parts], match(streams, *self._owed(plan, kind)))
+        return MatchedStreams(
+            [life for life, _ in parts], match(streams, self._slots[probe, kind], self._hold)
+        )
 
     def _received(
         self, life: StreamLifetime, flow: Span, usual: tuple[int, int] | None, place: int
@@ -103,14 +106,6 @@ class OwedStreams:
             of=place,
         )
 
-    def _owed(
-        self, plan: ProbePlan, kind: MediaKind
-    ) -> tuple[Sequence[str | None], Span, Sequence[str]]:
-        partners = self._partners.get((plan.probe, kind), ())
-        count = plan.receives.count(kind)
-        owed = partners if len(partners) == count else [None] * count
-        return owed, self._hold, partners
-
     # ------------------------------------------------------------ results
 
     def identities(self) -> tuple[StreamIdentity, ...]:
@@ -128,12 +123,12 @@ class OwedStreams:
     ) -> Iterable[StreamIdentity]:
         of = self.matched.get((probe.probe, direction, kind))
         if of is None:
-            matched = (
-                match((), *self._owed(probe, kind))
+            owed = (
+                self._slots[probe.probe, kind]
                 if direction == "inbound"
-                else match((), [None] * probe.sends.count(kind), self._hold)
+                else [OwedSlot()] * probe.sends.count(kind)
             )
-            of = MatchedStreams((), matched)
+            of = MatchedStreams((), match((), owed, self._hold))
         for track, senders in enumerate(of.matched.senders):
             owners = [owner for owner in of.matched.owners if owner.track == track]
             last = of.lives[owners[-1].stream] if owners else None
@@ -257,26 +252,6 @@ def _longest(sent: MatchedStreams) -> Mapping[Hashable, tuple[int, float]]:
         for name, spans in seconds.items()
     }
     return {name: (track, begins[name, track]) for name, track in found.items()}
-
-
-def _partners(plan: TrialPlan) -> Mapping[tuple[str, MediaKind], tuple[str, ...]]:
-    """By receiver and kind the probes whose streams the server forwards to it.
-
-    A broadcast's viewers share one list, so that ten thousand of them cost no more than one.
-    """
-    found: dict[tuple[str, MediaKind], tuple[str, ...]] = {}
-    for session in plan.sessions:
-        for kind in MEDIA_KINDS:
-            senders = tuple(each.probe for each in session.probes if kind in each.sends)
-            sending = frozenset(senders)
-            for probe in session.probes:
-                others = (
-                    tuple(each for each in senders if each != probe.probe)
-                    if probe.probe in sending
-                    else senders
-                )
-                found[probe.probe, kind] = others
-    return found
 
 
 def _usual_size(lives: Sequence[StreamLifetime]) -> tuple[int, int] | None:

@@ -21,6 +21,7 @@ from farm.evidence.stream_lifetimes import StreamLifetime, in_flows
 from farm.evidence.stream_slots import Matched, Span, Stream, match
 from farm.model.trial_plan import Direction, SessionPlan, TrialPlan
 from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
+from farm.planning.owed_slots import OwedSlot
 from farm.recording.trial_reader import TrialReader
 
 CAMERAS = ("camera", "microphone")
@@ -114,7 +115,7 @@ def match_sent(
         )
         for life, (first_s, last_s) in parts
     ]
-    return [life for life, _ in parts], match(streams, [None] * owed, hold)
+    return [life for life, _ in parts], match(streams, [OwedSlot()] * owed, hold)
 
 
 def _rank(life: StreamLifetime, acts: PageActs) -> int:

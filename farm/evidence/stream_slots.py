@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from farm.planning.owed_slots import OwedSlot
+
 RECENT_S = 3.0
 """The longest time of a move, during which both streams are there, or none is. An extra stream does
 not fill it, and of several that ended just before, the first continues."""
@@ -82,7 +84,7 @@ class _Claim(NamedTuple):
 class _Slot:
     """One owed stream, and the spans in which it is filled so far, in order."""
 
-    sender: str | None
+    owed: OwedSlot
     claims: list[_Claim] = field(default_factory=list)
     is_known: bool = False
 
@@ -101,8 +103,11 @@ class _Slot:
         return free
 
     def can_be(self, stream: Stream) -> bool:
-        """Whether the stream can come from the sender of this slot."""
-        return self.sender is None or stream.possible is None or self.sender in stream.possible
+        """Whether the stream can come from a sender of this slot."""
+        senders = self.owed.senders
+        if stream.sender is not None:
+            return not senders or stream.sender in senders
+        return not senders or stream.possible is None or not stream.possible.isdisjoint(senders)
 
     def is_free_for(self, stream: Stream) -> bool:
         """Whether at most `RECENT_S` of the stream's time is taken."""
@@ -131,18 +136,15 @@ class _Slot:
         return (False, -round(quiet_s, 6)) if quiet_s <= RECENT_S else (True, round(quiet_s, 6))
 
 
-def match(
-    streams: Sequence[Stream], owed: Sequence[str | None], hold: Span, partners: Sequence[str] = ()
-) -> Matched:
+def match(streams: Sequence[Stream], owed: Sequence[OwedSlot], hold: Span) -> Matched:
     """Match streams, in an order that does not depend on that of their rows, to those owed.
 
-    `owed` has the sender of each owed stream, `None` where it may be any of `partners`. Time that
-    is missing in the hold counts more than other time.
+    Time that is missing in the hold counts more than other time.
     """
-    slots, extra = _placed(streams, owed, hold, partners)
+    slots, extra = _placed(streams, owed, hold)
     if any(not stream.is_sure for stream in streams):
         unsure = [stream if stream.is_sure else _nameless(stream) for stream in streams]
-        others = _placed(unsure, owed, hold, partners)
+        others = _placed(unsure, owed, hold)
         if _missing_s(slots, hold) > _missing_s(others[0], hold) + RECENT_S:
             streams, (slots, extra) = unsure, others
     more: list[_Slot] = []
@@ -151,21 +153,21 @@ def match(
         stream = streams[number]
         rest = groups.setdefault((stream.sender, stream.group, stream.rank), [])
         if not _continues(number, stream, rest, hold):
-            slot = _Slot(stream.sender)
+            slot = _Slot(OwedSlot(() if stream.sender is None else (stream.sender,)))
             slot.take(number, stream, [(stream.first_s, stream.last_s)])
             rest.append(slot)
             more.append(slot)
     owners = [owner for track, slot in enumerate([*slots, *more]) for owner in _owners(track, slot)]
-    of_extra = [() if slot.sender is None else (slot.sender,) for slot in more]
-    return Matched(len(slots), tuple(owners), (*_senders(slots, partners), *of_extra))
+    of_extra = [slot.owed.senders for slot in more]
+    return Matched(len(slots), tuple(owners), (*_senders(slots), *of_extra))
 
 
 def _placed(
-    streams: Sequence[Stream], owed: Sequence[str | None], hold: Span, partners: Sequence[str]
+    streams: Sequence[Stream], owed: Sequence[OwedSlot], hold: Span
 ) -> tuple[list[_Slot], list[int]]:
     """The slots of the owed streams, and the numbers of the streams that are in none."""
-    slots = [_Slot(sender) for sender in owed]
-    extra, unknown = _by_sender(streams, slots, partners)
+    slots = [_Slot(each) for each in owed]
+    extra, unknown = _by_sender(streams, slots)
     # First streams that begin where another ended continue it; then others fill what is left.
     late = [number for number in unknown if not _continues(number, streams[number], slots, hold)]
     extra += [number for number in late if not _fills(number, streams[number], slots, hold)]
@@ -186,17 +188,18 @@ def _missing_s(slots: Sequence[_Slot], hold: Span) -> float:
     )
 
 
-def _by_sender(
-    streams: Sequence[Stream], slots: Sequence[_Slot], partners: Sequence[str]
-) -> tuple[list[int], list[int]]:
+def _by_sender(streams: Sequence[Stream], slots: Sequence[_Slot]) -> tuple[list[int], list[int]]:
     """Fill the slots of known senders; returns the extra streams, and the remaining ones."""
     extra: list[int] = []
     unknown: list[int] = []
-    of_sender = {slot.sender: slot for slot in slots if slot.sender is not None}
+    partners = {sender for slot in slots for sender in slot.owed.senders}
+    of_sender = {slot.owed.sender: slot for slot in slots if slot.owed.sender is not None}
     named: list[tuple[int, _Slot]] = []
     for number in sorted(range(len(streams)), key=lambda number: (streams[number].rank, number)):
         stream = streams[number]
-        if stream.is_extra or (stream.sender is not None and stream.sender not in partners):
+        if stream.is_extra or (
+            partners and stream.sender is not None and stream.sender not in partners
+        ):
             extra.append(number)  # or the probe's own, sent back
         elif stream.sender is not None and stream.sender in of_sender:
             of_sender[stream.sender].is_known = True
@@ -221,7 +224,7 @@ def _fills(number: int, stream: Stream, slots: Sequence[_Slot], hold: Span) -> b
         if spans:
             in_hold = sum(max(0.0, min(e, hold[1]) - max(b, hold[0])) for b, e in spans)
             in_all = sum(e - b for b, e in spans)
-            is_far = slot.sender != stream.nearest
+            is_far = slot.owed.sender != stream.nearest
             key = (-round(in_hold, 6), -round(in_all, 6), *slot.distance(stream), is_far, place)
             if best is None or key < best[0]:
                 best = key, slot, spans
@@ -231,24 +234,21 @@ def _fills(number: int, stream: Stream, slots: Sequence[_Slot], hold: Span) -> b
     return True
 
 
-def _senders(slots: Sequence[_Slot], partners: Sequence[str]) -> list[tuple[str, ...]]:
+def _senders(slots: Sequence[_Slot]) -> list[tuple[str, ...]]:
     """The possible senders of each slot's stream.
 
     Where only one sender remains it is that one; where no stream of the remaining ones arrived,
     each slot keeps its own sender.
     """
-    unknown = [slot for slot in slots if slot.sender is not None and not slot.is_known]
-    left = tuple(slot.sender for slot in unknown if slot.sender is not None)
+    unknown = [slot for slot in slots if slot.owed.sender is not None and not slot.is_known]
+    left = tuple(slot.owed.sender for slot in unknown if slot.owed.sender is not None)
     is_mixed_up = any(slot.claims for slot in unknown)
-    found: list[tuple[str, ...]] = []
-    for slot in slots:
-        if slot.sender is None:
-            found.append(tuple(partners))
-        elif slot.is_known or not is_mixed_up:
-            found.append((slot.sender,))
-        else:
-            found.append(left)
-    return found
+    return [
+        left
+        if is_mixed_up and slot.owed.sender is not None and not slot.is_known
+        else slot.owed.senders
+        for slot in slots
+    ]
 
 
 def _owners(track: int, slot: _Slot) -> Iterable[Owner]:

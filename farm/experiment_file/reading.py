@@ -30,6 +30,7 @@ from farm.experiment_file.paths import (
     with_paths,
 )
 from farm.experiment_file.schema import Setting, schema, settings_of
+from farm.experiment_file.session_roles import plain_roles, roles_of
 from farm.experiment_file.yaml_nodes import Document, dotted, keys_of
 from farm.files.text_file import text_of
 from farm.model.durations import format_duration, parse_duration_s, parse_size
@@ -272,6 +273,8 @@ def _value(setting: Setting, plain: Any, path: yaml_nodes.Path) -> Any:
         value = None
     elif setting.section is not None:
         value = _build(setting.section, plain, path)
+    elif setting.unit == "roles":
+        value = roles_of(plain)
     elif setting.items is not None and dataclasses.is_dataclass(setting.items):
         items = cast(type, setting.items)
         value = tuple(_build(items, item, (*path, at)) for at, item in enumerate(plain))
@@ -327,6 +330,8 @@ def plain_value(setting: Setting, value: Any) -> Any:
         return _plain_section(value)
     if setting.unit == "duration":
         return format_duration(value)
+    if setting.unit == "roles":
+        return plain_roles(value)
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, tuple):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from farm.experiment_file.session_roles import roles_schema
 from farm.model.durations import DURATION_EXPECTED, DURATION_PATTERN, SIZE_EXPECTED, SIZE_PATTERN
 from farm.model.experiment import Experiment, Scenario
 from farm.model.setting import Size
@@ -122,6 +123,8 @@ def _value_schema(setting: Setting) -> dict[str, Any]:
         made = _scenario_schema()
     elif setting.section is not None:
         made = _section_schema(setting.section)
+    elif setting.unit == "roles":
+        made = roles_schema()
     elif setting.items is not None:
         made = _list_schema(setting.items)
     elif typing.get_origin(setting.hint) is collections.abc.Mapping:

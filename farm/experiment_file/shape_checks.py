@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from farm.errors import ExperimentError
+from farm.experiment_file.role_checks import check_roles
 from farm.model.experiment import Experiment, Scenario, ScenarioKind
 from farm.planning.trial_planning import is_demo_driver
 
@@ -12,6 +13,7 @@ _OF_KIND: dict[str, tuple[ScenarioKind, str]] = {
     "presenters": ("broadcast", "broadcasts"),
     "presenters_receive": ("broadcast", "broadcasts"),
     "sessions": ("broadcast", "broadcasts"),
+    "roles": ("custom", "sessions of your own roles"),
 }
 """Settings that only one kind of scenario has, and of what."""
 
@@ -24,8 +26,9 @@ def check_shape(experiment: Experiment) -> None:
     for key, (kind, of) in _OF_KIND.items():
         value, usual = getattr(scenario, key), getattr(_USUAL, key)
         if scenario.kind != kind and value != usual:
+            shown = f"{value}: " if isinstance(value, int | str) else ""
             raise ExperimentError(
-                f"scenario.{key}: {value}: it is of {of}: expected {_plain(usual)} with "
+                f"scenario.{key}: {shown}it is of {of}: expected {_plain(usual)} with "
                 f"{scenario.kind}"
             )
     _room(scenario)
@@ -34,6 +37,8 @@ def check_shape(experiment: Experiment) -> None:
             f"scenario.audio_only: {scenario.audio_only}: with media.audio: none these members "
             "would send nothing: expected 0, or audio"
         )
+    if scenario.kind == "custom":
+        check_roles(experiment)
     is_demo = experiment.app.url is None and is_demo_driver(experiment)
     if scenario.presenters_receive != _USUAL.presenters_receive and scenario.presenters == 1:
         raise ExperimentError(

@@ -5,20 +5,45 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from farm.experiment_file.reading import plain_value
 from farm.experiment_file.schema import Setting, settings_of
-from farm.model.experiment import Experiment, Scenario, ScenarioKind
+from farm.model.experiment import AppSettings, Experiment, Scenario, ScenarioKind
+from farm.model.server_settings import ServerSettings
+from farm.model.session_roles import RoleStreams, SessionRole
 
 _COMMENT_COLUMN = 34
 
+EXAMPLE_URL = "https://media.example.org/"
+EXAMPLE_ROLES = (
+    SessionRole("host", sends=("audio", "video")),
+    SessionRole(
+        "guest",
+        sends=("audio",),
+        count=3,
+        receives=(RoleStreams("host", "audio"), RoleStreams("host", "video")),
+    ),
+)
+
 
 def template(kind: ScenarioKind) -> str:
-    """A commented experiment of that scenario; it reads back as the defaults."""
+    """A commented experiment of that scenario; it reads back as the defaults.
+
+    One of roles of your own has two for example, and a page and driver to be replaced.
+    """
     experiment = Experiment(scenario=Scenario(kind=kind))
+    if kind == "custom":
+        experiment = replace(
+            experiment,
+            scenario=Scenario(kind=kind, roles=EXAMPLE_ROLES),
+            app=AppSettings(run=None, url=EXAMPLE_URL, driver="my_driver.yaml"),
+            server=ServerSettings(kurento=None),
+        )
+    but = ", but roles, url and driver: put in yours" if kind == "custom" else ""
     head = [
-        "# An experiment of the probe farm. Each line is a default and may be left out.",
+        f"# An experiment of the probe farm. Each line is a default and may be left out{but}.",
         "# Try one load with `farm run FILE`, search for the capacity with `farm size FILE`.",
         "",
     ]
@@ -31,7 +56,11 @@ def _section(value: Any, indent: str) -> Iterator[str]:
 
 
 def _entry(setting: Setting, value: Any, indent: str) -> Iterator[str]:
-    if setting.section is not None and value is not None:
+    if setting.unit == "roles" and value is not None:
+        yield _commented(f"{indent}{setting.key}:", setting.doc)
+        for name, role in plain_value(setting, value).items():
+            yield f"{indent}  {name}: {_flow(role)}"
+    elif setting.section is not None and value is not None:
         yield from _spaced(indent, _commented(f"{indent}{setting.key}:", setting.doc))
         yield from _section(value, indent + "  ")
     elif setting.section is not None:
@@ -58,6 +87,16 @@ def _spaced(indent: str, line: str) -> Iterator[str]:
 
 def _commented(text: str, doc: str) -> str:
     return f"{text:<{_COMMENT_COLUMN}}  # {doc}"
+
+
+def _flow(plain: Any) -> str:
+    """Plain words, lists and mappings on one line."""
+    match plain:
+        case dict():
+            return f"{{{', '.join(f'{key}: {_flow(value)}' for key, value in plain.items())}}}"
+        case list():
+            return f"[{', '.join(map(_flow, plain))}]"
+    return _scalar(plain)
 
 
 def _scalar(plain: Any) -> str:

@@ -16,9 +16,10 @@ from farm.model.aws_settings import AwsSettings
 from farm.model.criteria import Criteria, InvalidLimits
 from farm.model.page_settings import ClientCertificateSettings
 from farm.model.server_settings import ServerSettings
+from farm.model.session_roles import SessionRole
 from farm.model.setting import Size, setting
 
-ScenarioKind = Literal["one_to_one", "group", "broadcast"]
+ScenarioKind = Literal["one_to_one", "group", "broadcast", "custom"]
 
 RoomMedia = Literal["mixed", "forwarded"]
 
@@ -40,7 +41,9 @@ class Receives:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    kind: ScenarioKind = setting("one_to_one", "one_to_one, group (rooms) or broadcast")
+    kind: ScenarioKind = setting(
+        "one_to_one", "one_to_one, group (rooms), broadcast, or custom (roles of your own)"
+    )
     record: bool = setting(False, "record each stream of a call on the server (one_to_one)")
     members: int = setting(4, "probes in a room (group)", minimum=2, maximum=16)
     media: RoomMedia | None = setting(
@@ -58,8 +61,7 @@ class Scenario:
     )
     last_n: int | None = setting(
         None,
-        "a member gets the videos of so many speakers at most, whoever they are at the time "
-        "(forwarded rooms); null: of all",
+        "videos that a member gets at a time, of whichever speakers (group); null: of all",
         minimum=0,
     )
     presenters: int = setting(1, "of each broadcast (broadcast)", minimum=1, maximum=16)
@@ -68,6 +70,9 @@ class Scenario:
     )
     sessions: int = setting(
         1, "broadcasts at once, between which the viewers are shared evenly", minimum=1
+    )
+    roles: tuple[SessionRole, ...] | None = setting(
+        None, "by name: how many a session has, what each sends and receives (custom)", unit="roles"
     )
 
 

@@ -2,7 +2,7 @@
 
 A field is written with `setting(default, doc, key=, unit=)`: `key` is its name in YAML (the field's
 own name when absent), `unit` how the YAML value reads: `duration` (`30s`, `4m`, `3h` -> seconds),
-`size` (`640x480`).
+`size` (`640x480`), `roles` (of a session, by name).
 """
 
 from __future__ import annotations

@@ -35,11 +35,21 @@ class AccessLink:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamGroup:
+    """`count` streams of a kind that a probe is owed, each of another one of `senders`."""
+
+    kind: MediaKind
+    count: int
+    senders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ProbePlan:
     """The plan of one probe: its name, host, streams and access link.
 
     `sends` and `receives` have the kind of each stream that is owed: `receives` of a member of a
-    forwarded room of three is audio, audio, video, video.
+    forwarded room of three is audio, audio, video, video. `groups` say whose they are, in that
+    order; without any they are of all others of the session who send the kind, or a mix.
     `variables` fill the templates of the driver's steps. `poll_phase` (0 to 1) is the share of the
     poll's period after which this probe polls, so that they do not all poll at once. `start_s`
     counts from the start of its session: the viewers of a broadcast come one after the other.
@@ -59,11 +69,15 @@ class ProbePlan:
     start_s: float = 0.0
     recorded_as: str | None = None
     fidelity: Fidelity = "full"
+    groups: tuple[StreamGroup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SessionPlan:
-    """One call, room or broadcast. `start_s` counts from the start of the ramp."""
+    """One call, room, broadcast or session of the user's own roles.
+
+    `start_s` counts from the start of the ramp.
+    """
 
     session: str
     start_s: float

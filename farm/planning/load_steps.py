@@ -14,6 +14,7 @@ NOUNS: Mapping[ScenarioKind, str] = {
     "one_to_one": "call",
     "group": "room",
     "broadcast": "broadcast",
+    "custom": "session",
 }
 
 
@@ -43,6 +44,8 @@ def smallest_load(scenario: Scenario) -> int:
             return scenario.members
         case "broadcast":
             return scenario.sessions * (scenario.presenters + 1)
+        case "custom":
+            return sum(role.count for role in scenario.roles or ())
 
 
 def ladder(experiment: Experiment) -> Ladder:

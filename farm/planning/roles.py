@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from farm.model.experiment import Scenario
-from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
+from farm.model.session_roles import SessionRole
+
+LARGEST_ROOM = 16
+"""The members of a room come at once; of larger sessions the probes come one after the other."""
+
+CALLEE = SessionRole("callee", sends=("audio", "video"))
+
+CALLER = SessionRole("caller", sends=("audio", "video"))
+
+MEMBER = SessionRole("member", sends=("audio", "video"))
+
+AUDIO_MEMBER = SessionRole("member", sends=("audio",))
+
+PRESENTER = SessionRole("presenter", sends=("audio", "video"), receives=())
+
+PRESENTER_ON_STAGE = SessionRole("presenter", sends=("audio", "video"))
+
+VIEWER = SessionRole("viewer", sends=())
+
+Cast = tuple[SessionRole, ...]
+"""The role of each probe of a session."""
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
-    """A role: which kinds its probes send, and which they receive of the others that send them."""
-
-    name: str
-    sends: tuple[MediaKind, ...] = MEDIA_KINDS
-    receives: tuple[MediaKind, ...] = MEDIA_KINDS
-
-
-CALLEE = Role("callee")
-
-CALLER = Role("caller")
-
-MEMBER = Role("member")
-
-AUDIO_MEMBER = Role("member", sends=("audio",))
-
-PRESENTER = Role("presenter", receives=())
-
-PRESENTER_ON_STAGE = Role("presenter")
-
-VIEWER = Role("viewer", sends=())
-
-
-def session_casts(scenario: Scenario, load: int) -> list[tuple[Role, ...]]:
-    """The roles of each session."""
+def session_casts(scenario: Scenario, load: int) -> list[Cast]:
+    """The casts of the sessions of a load."""
     match scenario.kind:
         case "one_to_one":
             return [(CALLEE, CALLER)] * (load // 2)
@@ -44,9 +39,13 @@ def session_casts(scenario: Scenario, load: int) -> list[tuple[Role, ...]]:
             return [room] * (load // scenario.members)
         case "broadcast":
             return _broadcasts(scenario, load)
+        case "custom":
+            roles = scenario.roles or ()
+            cast = tuple(role for role in roles for _ in range(role.count))
+            return [cast] * (load // len(cast))
 
 
-def _broadcasts(scenario: Scenario, load: int) -> list[tuple[Role, ...]]:
+def _broadcasts(scenario: Scenario, load: int) -> list[Cast]:
     """Broadcasts whose numbers of viewers differ by one at most."""
     meet = scenario.presenters > 1 and scenario.presenters_receive == "each_other"
     presenters = (PRESENTER_ON_STAGE if meet else PRESENTER,) * scenario.presenters
@@ -57,37 +56,33 @@ def _broadcasts(scenario: Scenario, load: int) -> list[tuple[Role, ...]]:
     ]
 
 
-def streams_sent(cast: Collection[Role]) -> Mapping[MediaKind, int]:
-    """How many probes of a session send each kind."""
-    return {kind: sum(kind in role.sends for role in cast) for kind in MEDIA_KINDS}
+def stays_whole(scenario: Scenario, cast: Cast) -> bool:
+    """Whether a session's probes run on one host; those of many are spread one by one."""
+    return scenario.kind != "broadcast" and len(cast) <= LARGEST_ROOM
 
 
-def streams_owed(
-    scenario: Scenario, role: Role, sent: Mapping[MediaKind, int]
-) -> Mapping[MediaKind, int]:
-    """How many streams of each kind a probe is owed, in a session in which so many send each."""
-    is_mixed = scenario.kind == "group" and scenario.media == "mixed"
-    most = {"audio": scenario.receives.audio, "video": scenario.receives.video}
-    if scenario.last_n is not None:
-        most["video"] = scenario.last_n
-    owed: dict[MediaKind, int] = {}
-    for kind in role.receives:
-        offered = min(sent[kind], 1) if is_mixed else sent[kind] - (kind in role.sends)
-        limit = most[kind]
-        owed[kind] = offered if limit is None else min(offered, limit)
-    return owed
-
-
-def entrance_times_s(
-    cast: tuple[Role, ...], scenario: Scenario, per_second: float
-) -> tuple[float, ...]:
+def entrance_times_s(cast: Cast, scenario: Scenario, per_second: float) -> tuple[float, ...]:
     """When each probe of a session joins, from its start: at once, but viewers at a pace.
 
-    Viewers of several broadcasts at once come in turns, so that together they come at that pace.
+    Viewers of several broadcasts at once come in turns, so that together they come at that pace. So
+    do all probes of a session of your own roles that is larger than a room.
     """
-    viewers = sum(role is VIEWER for role in cast)
-    at_once = len(cast) - viewers
-    return (0.0,) * at_once + start_times_s(viewers, per_second / scenario.sessions)
+    if scenario.kind == "broadcast":
+        viewers = sum(role is VIEWER for role in cast)
+        at_once = (0.0,) * (len(cast) - viewers)
+        return at_once + start_times_s(viewers, per_second / scenario.sessions)
+    if not stays_whole(scenario, cast):
+        return start_times_s(len(cast), per_second)
+    return (0.0,) * len(cast)
+
+
+def session_starts_s(
+    scenario: Scenario, casts: Sequence[Cast], per_second: float
+) -> tuple[float, ...]:
+    """When each session starts: at the pace, and after the last probe of one that is large."""
+    if scenario.kind == "custom" and casts and not stays_whole(scenario, casts[0]):
+        return start_times_s(len(casts), per_second / len(casts[0]))
+    return start_times_s(len(casts), per_second)
 
 
 def start_times_s(count: int, per_second: float) -> tuple[float, ...]:

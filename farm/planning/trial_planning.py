@@ -10,26 +10,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from farm.model.experiment import Experiment, Fidelity, Receives, Scenario, ScenarioKind
+from farm.model.session_roles import SessionRole
 from farm.model.setting import Size
-from farm.model.trial_plan import ProbePlan, Purpose, SessionPlan, TrialPlan
-from farm.model.webrtc_stats import MediaKind
+from farm.model.trial_plan import ProbePlan, Purpose, SessionPlan, StreamGroup, TrialPlan
+from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
 from farm.planning.access_links import access_link_of
 from farm.planning.load_steps import check_load, smallest_load
 from farm.planning.placement import HostRoom, Placement
-from farm.planning.roles import (
-    Role,
-    entrance_times_s,
-    session_casts,
-    start_times_s,
-    streams_owed,
-    streams_sent,
-)
+from farm.planning.roles import entrance_times_s, session_casts, session_starts_s, stays_whole
+from farm.planning.streams_due import Session, StreamsDue
 from farm.planning.witness_count import witness_count
 
 CAMERAS: Mapping[ScenarioKind, Size] = {
     "one_to_one": Size(640, 480),
     "group": Size(640, 360),
     "broadcast": Size(640, 480),
+    "custom": Size(640, 360),
 }
 
 
@@ -59,9 +55,8 @@ def is_demo_driver(experiment: Experiment) -> bool:
 def streams_offered(scenario: Scenario, kind: MediaKind) -> int:
     """The most streams of a kind that there are for one receiver: one per partner, or the mix."""
     (cast, *_) = session_casts(scenario, smallest_load(scenario))
-    sent = streams_sent(cast)
-    unlimited = replace(scenario, receives=Receives(), last_n=None)
-    return max(streams_owed(unlimited, role, sent).get(kind, 0) for role in cast)
+    session = Session(replace(scenario, receives=Receives(), last_n=None), cast)
+    return max(sum(due.count for due in session.due(place, kind)) for place in range(len(cast)))
 
 
 def plan_trial(
@@ -76,7 +71,8 @@ def plan_trial(
     """The plan of a trial: everything that is decided before it begins.
 
     Calls and rooms stay whole on one host, in turn over `hosts` (names, at least one), so that a
-    lost host ends only its own sessions; the probes of broadcasts are spread one by one.
+    lost host ends only its own sessions; the probes of broadcasts, and of other sessions that are
+    larger than a room, are spread one by one.
     Hosts carry as much as their `rooms` allow, equally much without them. Witnesses come first, and
     where there are several hosts they have the first one to themselves. Raises ExperimentError for
     a load that is not a whole number of sessions, or for which there is no room.
@@ -85,7 +81,7 @@ def plan_trial(
     check_load(scenario, load, "trial.load")
     casts = session_casts(scenario, load)
     pace = experiment.trial.sessions_per_second
-    starts = start_times_s(len(casts), pace)
+    starts = session_starts_s(scenario, casts, pace)
     witnesses = witness_count(experiment, load)
     apart = hosts[:1] if witnesses and len(hosts) > 1 else ()
     loaded = hosts[len(apart) :]
@@ -94,9 +90,10 @@ def plan_trial(
     number = 0
     for at, (cast, start_s) in enumerate(zip(casts, starts, strict=True)):
         entrances = entrance_times_s(cast, scenario, pace)
-        sent = streams_sent(cast)
         probes: list[ProbePlan] = []
-        together = 1 if scenario.kind == "broadcast" else len(cast)
+        together = len(cast) if stays_whole(scenario, cast) else 1
+        session = Session(scenario, cast)
+        first = number
         for place, role in enumerate(cast):
             witness = number < witnesses
             if place % together == 0:
@@ -105,7 +102,8 @@ def plan_trial(
                 _probe(
                     experiment,
                     role,
-                    owed=streams_owed(scenario, role, sent),
+                    due=tuple(due for kind in MEDIA_KINDS for due in session.due(place, kind)),
+                    first=first,
                     number=number,
                     load=load,
                     session=f"s{at:03d}",
@@ -132,9 +130,10 @@ def plan_trial(
 
 def _probe(
     experiment: Experiment,
-    role: Role,
+    role: SessionRole,
     *,
-    owed: Mapping[MediaKind, int],
+    due: Sequence[StreamsDue],
+    first: int,
     number: int,
     load: int,
     session: str,
@@ -146,7 +145,8 @@ def _probe(
 ) -> ProbePlan:
     name = f"p{number:03d}"
     media = experiment.media
-    kinds: tuple[MediaKind, ...] = ("video",) if media.audio == "none" else ("audio", "video")
+    kinds: tuple[MediaKind, ...] = ("video",) if media.audio == "none" else MEDIA_KINDS
+    due = [each for each in due if each.media in kinds]
     size = camera_size(experiment)
     limit = media.max_video_send_bandwidth
     variables = {
@@ -159,7 +159,8 @@ def _probe(
         "frame_rate": str(media.frame_rate),
         "record": str(int(experiment.scenario.record)),
         "members": str(members),
-        "videos": str(owed.get("video", 0)),
+        "videos": str(sum(each.count for each in due if each.media == "video")),
+        "sends": ",".join(each for each in role.sends if each in kinds),
         "sends_video": str(int("video" in role.sends)),
         "max_video_send_bandwidth": "" if limit is None else str(limit),
     }
@@ -171,7 +172,12 @@ def _probe(
         poll_phase=number / load,
         variables=variables,
         sends=tuple(kind for kind in kinds if kind in role.sends),
-        receives=tuple(kind for kind in kinds for _ in range(owed.get(kind, 0))),
+        receives=tuple(each.media for each in due for _ in range(each.count)),
+        groups=tuple(
+            StreamGroup(each.media, each.count, tuple(f"p{first + at:03d}" for at in each.places))
+            for each in due
+            if each.places is not None
+        ),
         line=access_link_of(experiment.network, number),
         start_s=start_s,
         recorded_as=_recorded_as(experiment, session, role),
@@ -179,7 +185,7 @@ def _probe(
     )
 
 
-def _recorded_as(experiment: Experiment, session: str, role: Role) -> str | None:
+def _recorded_as(experiment: Experiment, session: str, role: SessionRole) -> str | None:
     """The file name that the demo app gives a recording; None: not recorded, or not known."""
     is_demo_call = experiment.app.url is None and driver_name(experiment) == CALL_DRIVER
     return f"{session}-{role.name}.webm" if is_demo_call and experiment.scenario.record else None

@@ -15,7 +15,7 @@ from farm.model.json_values import to_jsonable
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.trial_plan import Direction
 from farm.model.trial_result import TrialResult
-from farm.planning.load_steps import NOUNS
+from farm.planning.load_steps import NOUNS, smallest_load
 from farm.results.cost import Carried, Cost, PriceTable, cost_of
 from farm.results.priced_machine import PriceCheck
 from farm.search.capacity_estimate import CapacityEstimate
@@ -175,6 +175,8 @@ def sessions_of(scenario: Scenario, probes: int | None) -> int | None:
             return probes // scenario.members
         case "broadcast":
             return scenario.sessions
+        case "custom":
+            return probes // smallest_load(scenario)
 
 
 def probes_of_session(scenario: Scenario) -> int:
@@ -186,6 +188,8 @@ def probes_of_session(scenario: Scenario) -> int:
             return scenario.members
         case "broadcast":
             return 1
+        case "custom":
+            return smallest_load(scenario)
 
 
 def viewers_of(scenario: Scenario, probes: int | None) -> int | None:

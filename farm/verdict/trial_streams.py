@@ -9,7 +9,8 @@ from farm.analysis.intervals import Intervals
 from farm.model.criteria import Criteria
 from farm.model.trial_evidence import StreamIdentity, TrialEvidence
 from farm.model.trial_plan import Direction, ProbePlan, TrialPlan
-from farm.model.webrtc_stats import MediaKind
+from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
+from farm.planning.owed_slots import owed_slots
 from farm.verdict.baseline import Baseline, StreamBaseline
 from farm.verdict.sent_streams import SentStreams, Windows
 from farm.verdict.stream_limits import Breach, Reference, failing
@@ -106,19 +107,13 @@ def _mix_size(windows: Windows, usual: StreamBaseline | None) -> tuple[int, int]
 
 def _planned(plan: TrialPlan) -> Iterator[StreamIdentity]:
     """The streams of a plan, for evidence that does not name those that were seen."""
-    directions: tuple[Direction, ...] = ("outbound", "inbound")
-    for session in plan.sessions:
-        for probe in session.probes:
-            for direction in directions:
-                kinds = probe.sends if direction == "outbound" else probe.receives
-                for place, kind in enumerate(kinds):
-                    track = kinds[:place].count(kind)
-                    senders: tuple[str, ...] = ()
-                    if direction == "inbound" and not plan.mixed:
-                        others = [each for each in session.probes if each is not probe]
-                        senders = tuple(each.probe for each in others if kind in each.sends)
-                        if len(senders) == kinds.count(kind):
-                            senders = senders[track : track + 1]
-                    yield StreamIdentity(
-                        probe.probe, direction, kind, track, owed=True, seen=True, senders=senders
-                    )
+    slots = owed_slots(plan)
+    for probe in plan.probes:
+        for kind in MEDIA_KINDS:
+            for track in range(probe.sends.count(kind)):
+                yield StreamIdentity(probe.probe, "outbound", kind, track, owed=True, seen=True)
+        for kind in MEDIA_KINDS:
+            for track, slot in enumerate(slots[probe.probe, kind]):
+                yield StreamIdentity(
+                    probe.probe, "inbound", kind, track, owed=True, seen=True, senders=slot.senders
+                )

@@ -8,11 +8,21 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farm.evidence.stream_slots import RECENT_S, Matched, Stream, match
+from farm.evidence import stream_slots
+from farm.evidence.stream_slots import RECENT_S, Matched, Span, Stream
+from farm.planning.owed_slots import OwedSlot
 
 HOLD = (10.0, 40.0)
 END_S = 45.0
 PARTNERS = ("p001", "p002")
+
+
+def match(
+    streams: Sequence[Stream], owed: Sequence[str | None], hold: Span, partners: Sequence[str] = ()
+) -> Matched:
+    """Matched to one stream of each of these senders; `None`: of any of the partners."""
+    slots = [OwedSlot(tuple(partners) if each is None else (each,)) for each in owed]
+    return stream_slots.match(streams, slots, hold)
 
 
 def stands_for(matched: Matched, streams: Sequence[Stream], at_s: float) -> dict[int, int]:

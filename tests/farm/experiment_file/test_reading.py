@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
@@ -17,6 +18,7 @@ from farm.model.experiment import (
     NetworkSettings,
     Receives,
     Scenario,
+    ScenarioKind,
     TrialSettings,
 )
 from farm.model.server_settings import ServerSettings, Ssh
@@ -133,11 +135,12 @@ def test_numbers_have_the_types_that_the_fields_have() -> None:
         ),
         (
             "scenario: 1:1",
-            "calls.yaml:1: scenario.kind: 1:1: expected one_to_one, group or broadcast",
+            "calls.yaml:1: scenario.kind: 1:1: expected one_to_one, group, broadcast or custom",
         ),
         (
             "scenario: {kind: conference}",
-            "calls.yaml:1: scenario.kind: conference: expected one_to_one, group or broadcast",
+            "calls.yaml:1: scenario.kind: conference: expected one_to_one, group, broadcast or "
+            "custom",
         ),
         (
             "scenario:\n  kind: one_to_one\n  record: yes\n",
@@ -393,7 +396,8 @@ def test_the_examples_load(path: Path) -> None:
 
 
 def test_there_is_an_example_of_each_scenario() -> None:
-    assert len(EXAMPLES) == 9
+    kinds = {load_experiment(example).scenario.kind for example in EXAMPLES}
+    assert kinds == set(get_args(ScenarioKind))
 
 
 def test_a_clip_is_looked_up_beside_the_file(tmp_path: Path) -> None:

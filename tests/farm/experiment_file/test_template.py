@@ -3,7 +3,7 @@ import re
 import pytest
 
 from farm.experiment_file import parse_experiment
-from farm.experiment_file.template import template
+from farm.experiment_file.template import EXAMPLE_ROLES, template
 from farm.model.experiment import Experiment, Scenario, ScenarioKind
 
 KINDS: list[ScenarioKind] = ["one_to_one", "group", "broadcast"]
@@ -12,6 +12,16 @@ KINDS: list[ScenarioKind] = ["one_to_one", "group", "broadcast"]
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_init_prints_reads_back_as_the_defaults(kind: ScenarioKind) -> None:
     assert parse_experiment(template(kind), "new.yaml") == Experiment(scenario=Scenario(kind=kind))
+
+
+def test_a_page_with_roles_of_its_own_begins_with_two_for_example() -> None:
+    text = template("custom")
+
+    experiment = parse_experiment(text, "new.yaml")
+
+    assert experiment.scenario == Scenario(kind="custom", roles=EXAMPLE_ROLES)
+    assert "    guest: {count: 3, sends: [audio], receives: {host: [audio, video]}}" in text
+    assert experiment.server.kurento is None
 
 
 def test_every_setting_has_a_comment() -> None:

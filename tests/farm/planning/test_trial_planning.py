@@ -154,6 +154,7 @@ def test_a_driver_gets_who_the_probe_is_and_what_its_camera_gives() -> None:
         "record": "1",
         "members": "2",
         "videos": "1",
+        "sends": "audio,video",
         "sends_video": "1",
         "max_video_send_bandwidth": "200",
     }

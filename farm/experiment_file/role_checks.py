@@ -1,0 +1,77 @@
+"""Checks the roles of a `custom` scenario against each other, and against other settings."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+
+from farm.errors import ExperimentError
+from farm.model.experiment import Experiment, Receives
+from farm.model.session_roles import RoleStreams, SessionRole
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_EXAMPLE = "host: {count: 1, sends: [audio, video]}"
+
+
+def check_roles(experiment: Experiment) -> None:
+    """Raises ExperimentError for the first fault of the roles of a `custom` scenario."""
+    scenario = experiment.scenario
+    if scenario.roles is None:
+        raise ExperimentError(
+            f"scenario.roles: null: custom has roles of your own: expected some, such as {_EXAMPLE}"
+        )
+    if scenario.receives != Receives():
+        raise ExperimentError(
+            "scenario.receives: custom has receives: in each of its roles: expected it left out"
+        )
+    if experiment.app.driver is None:
+        names = ", ".join(role.name for role in scenario.roles)
+        raise ExperimentError(
+            f"app.driver: null: custom needs a driver with its roles ({names}): expected the path "
+            "of a YAML file"
+        )
+    if not any(role.sends for role in scenario.roles):
+        raise ExperimentError("scenario.roles: nobody sends anything: expected a role that does")
+    for role in scenario.roles:
+        _check_role(role, scenario.roles)
+        if experiment.media.audio == "none" and role.sends == ("audio",):
+            raise ExperimentError(
+                f"scenario.roles.{role.name}.sends: [audio]: with media.audio: none they would "
+                "send nothing: expected video, too, or []"
+            )
+
+
+def _check_role(role: SessionRole, roles: Sequence[SessionRole]) -> None:
+    if not _NAME.fullmatch(role.name):
+        raise ExperimentError(
+            f"scenario.roles.{role.name}: expected a name of letters, digits, dashes and "
+            "underscores, a letter first"
+        )
+    for asked in role.receives or ():
+        _check_receives(role, asked, roles)
+    if role.sends or role.receives or role.receives is None:
+        return
+    raise ExperimentError(
+        f"scenario.roles.{role.name}: sends and receives nothing: expected something to measure"
+    )
+
+
+def _check_receives(role: SessionRole, asked: RoleStreams, roles: Sequence[SessionRole]) -> None:
+    at = f"scenario.roles.{role.name}.receives.{asked.role}"
+    of = next((each for each in roles if each.name == asked.role), None)
+    if of is None:
+        names = [each.name for each in roles]
+        near = difflib.get_close_matches(asked.role, names, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(names)}"
+        raise ExperimentError(f"{at}: no such role: {hint}")
+    if asked.media not in of.sends:
+        sends = " and ".join(of.sends) or "nothing"
+        raise ExperimentError(f"{at}: {asked.media}: {of.name} sends {sends}")
+    others = of.count - (of is role)
+    if others == 0:
+        raise ExperimentError(
+            f"{at}: {asked.media}: a session has no other {of.name}: expected it left out"
+        )
+    if asked.most is not None and asked.most > others:
+        raise ExperimentError(f"{at}.{asked.media}: {asked.most}: expected {others} or less")

@@ -1,0 +1,65 @@
+"""The streams that each probe of a session is owed, by the roles of all. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from farm.model.experiment import Scenario
+from farm.model.session_roles import RoleStreams, SentMedia, SessionRole
+from farm.planning.roles import Cast
+
+
+@dataclass(frozen=True, slots=True)
+class StreamsDue:
+    """So many streams of a medium, of any of the probes at these places of the session.
+
+    `places` is `None` for all others that send it, or for the server's mix.
+    """
+
+    media: SentMedia
+    count: int
+    places: tuple[int, ...] | None = None
+
+
+class Session:
+    """What the probes of one session, of these roles, send and are owed."""
+
+    def __init__(self, scenario: Scenario, cast: Cast) -> None:
+        self._scenario = scenario
+        self._cast = cast
+        places: defaultdict[tuple[str, SentMedia], list[int]] = defaultdict(list)
+        self._senders: defaultdict[SentMedia, list[int]] = defaultdict(list)
+        for place, role in enumerate(cast):
+            for media in role.sends:
+                places[role.name, media].append(place)
+                self._senders[media].append(place)
+        self._of_role: Mapping[tuple[str, SentMedia], Sequence[int]] = places
+
+    def due(self, place: int, media: SentMedia) -> tuple[StreamsDue, ...]:
+        """What the probe at this place is owed of a medium; streams of several roles apart."""
+        mine = self._cast[place]
+        if mine.receives is None:
+            return (StreamsDue(media, self._of_all_others(mine, media)),)
+        return tuple(
+            self._of_one_role(each, place) for each in mine.receives if each.media == media
+        )
+
+    def _of_all_others(self, mine: SessionRole, media: SentMedia) -> int:
+        scenario = self._scenario
+        sent = len(self._senders[media])
+        if scenario.kind == "group" and scenario.media == "mixed":
+            offered = min(sent, 1)
+        else:
+            offered = sent - (media in mine.sends)
+        limit = scenario.receives.audio if media == "audio" else scenario.receives.video
+        if media == "video" and scenario.last_n is not None:
+            limit = scenario.last_n
+        return offered if limit is None else min(offered, limit)
+
+    def _of_one_role(self, asked: RoleStreams, place: int) -> StreamsDue:
+        senders = self._of_role.get((asked.role, asked.media), ())
+        others = tuple(each for each in senders if each != place)
+        most = len(others) if asked.most is None else asked.most
+        return StreamsDue(asked.media, min(most, len(others)), others)
