@@ -44,6 +44,16 @@
     return Number.isFinite(most) ? most : null;
   };
 
+  // What the page set of each encoding (RTCRtpEncodingParameters).
+  const settingsOf = ({ rid, active, scaleResolutionDownBy, maxBitrate, maxFramerate, scalabilityMode }) => ({
+    rid: rid ?? null,
+    active,
+    scale_resolution_down_by: scaleResolutionDownBy ?? null,
+    max_bitrate: maxBitrate ?? null,
+    max_frame_rate: maxFramerate ?? null,
+    scalability_mode: scalabilityMode ?? null,
+  });
+
   const facts = ({ sender, receiver, mid, direction }, before) => {
     const { track } = sender;
     if (track) watchTrack(track);
@@ -62,6 +72,7 @@
       frame_rate: settings.frameRate ?? null,
       active: !encodings.length || encodings.some(({ active }) => active), // not all are paused
       max_frame_rate: mostFrames(encodings),
+      encodings: encodings.map(settingsOf),
       width: settings.width ?? null,
       height: settings.height ?? null,
       direction, // as the page has it, whatever the other side agreed to

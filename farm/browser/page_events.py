@@ -16,6 +16,8 @@ EventParts = tuple[EventKind, str, Mapping[str, Any]]
 
 SOURCES = ("camera", "microphone", "screen", "canvas")
 STATES = ("live", "ended", "none")
+ENCODING_LIMITS = ("scale_resolution_down_by", "max_bitrate", "max_frame_rate")
+MOST_ENCODINGS = 16
 
 
 def page_event(probe: str, message: Message, monotonic_s: float) -> ProbeEvent | None:
@@ -85,12 +87,31 @@ def _sender(message: Message) -> EventParts:
         "active": message.get("active") is not False,
         "frame_rate": number(message.get("frame_rate")),
         "max_frame_rate": number(message.get("max_frame_rate")),
+        "encodings": _encodings(message.get("encodings")),
         "width": number(message.get("width")),
         "height": number(message.get("height")),
         "direction": text(message.get("direction")),
         "page_time_s": seconds(message.get("page_time_ms")),
     }
     return "sender", _sender_line(data), data
+
+
+def _encodings(member: Any) -> list[Mapping[str, Any]]:
+    """What a page set of the encodings of a sender (RTCRtpEncodingParameters)."""
+    return [
+        {
+            "rid": _text_or_none(each.get("rid")),
+            "active": each.get("active") is not False,
+            **{name: number(each.get(name)) for name in ENCODING_LIMITS},
+            "scalability_mode": _text_or_none(each.get("scalability_mode")),
+        }
+        for each in (member if isinstance(member, list) else ())[:MOST_ENCODINGS]
+        if isinstance(each, dict)
+    ]
+
+
+def _text_or_none(value: Any) -> str | None:
+    return text(value) if isinstance(value, str) else None
 
 
 def _sender_line(data: Mapping[str, Any]) -> str:

@@ -13,9 +13,11 @@ import polars as pl
 from farm.analysis.intervals import Intervals
 from farm.analysis.rates import FloatArray, window_edges
 from farm.evidence.connection_states import never_connected
+from farm.evidence.encoding_settings import encoding_settings
 from farm.evidence.estimate_followed import first_to_fall
 from farm.evidence.page_acts import PageActs
 from farm.evidence.polls_with_streams import polls_by_window
+from farm.evidence.received_layers import received_layers
 from farm.evidence.rtp_tables import RtpTables
 from farm.evidence.stream_intervals import TrialWindows, hold_of, together
 from farm.evidence.stream_senders import senders_in
@@ -67,6 +69,7 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
     setups = tuple(stream_setups(trial, streams, excuses.off_at))
     trial.note(_missing_tables(trial, setups))
     counts = {probe: count for *_, of in found for probe, count in of.items()}
+    layers = tuple(layer for _, layers, _ in found for layer in layers)
     owed = joined & counts.keys()  # a page that never got in owes no polls
     return TrialEvidence(
         plan=trial.plan,
@@ -85,7 +88,9 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         unplayed=tuple(_unplayed(trial)),
         first_to_fall=first_to_fall(trial),
         streams=streams,
-        layers=tuple(layer for _, layers, _ in found for layer in layers),
+        layers=layers,
+        encodings=encoding_settings(trial.events, streams, hold_of(edges)),
+        received_layers=received_layers(trial, windows.owed, streams, layers, hold_of(edges)),
         acts=excuses.acts(),
         left=windows.owed.left(),
         never_connected=never_connected(trial.events),

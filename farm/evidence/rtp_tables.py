@@ -36,6 +36,9 @@ _OUTBOUND = (
     "rid",
     "mediaSourceId",
     "scalabilityMode",
+    "framesPerSecond",
+    "codecId",
+    "active",
     "packetsSent",
     "bytesSent",
     "nackCount",
@@ -62,8 +65,7 @@ class RtpTables:
         self.received = _table(_rtp_rows(rows, "inbound-rtp", _INBOUND), growing)
         sent = _rtp_rows(rows, "outbound-rtp", _OUTBOUND)
         if sent is not None:
-            sent = sent.with_columns(
-                framesEncoded=pl.coalesce("framesEncoded", "framesSent"),
+            sent = _whole_frames(sent).with_columns(
                 payload=pl.col("bytesSent") - pl.col("retransmittedBytesSent").fill_null(0),
             )
         self.sent = _table(sent, ("packetsSent", "bytesSent", "framesEncoded"))
@@ -103,6 +105,33 @@ def tracks(
                 )
             found[start:end] = owner.track
     return found
+
+
+def _whole_frames(sent: pl.DataFrame) -> pl.DataFrame:
+    """The rows with `framesEncoded` as the number of frames, also where they have spatial layers.
+
+    Chromium counts a frame once for each of its spatial layers, and how many an encoder leaves out
+    is not reported; its `framesPerSecond` are whole frames.
+    """
+    sent = sent.with_columns(framesEncoded=pl.coalesce("framesEncoded", "framesSent"))
+    is_spatial = pl.col("scalabilityMode").str.contains(r"^[LS][2-9]").fill_null(False)
+    if not sent.select(is_spatial.any()).item():
+        return sent
+    order = [*SERIES, "timestamp"]
+    grew = pl.col("framesEncoded").diff().over(SERIES) != 0
+    rate = pl.when(grew).then(pl.col("framesPerSecond")).otherwise(0.0).backward_fill().over(SERIES)
+    elapsed_s = pl.col("timestamp").diff() / 1000
+    frames = (rate * elapsed_s).fill_null(0.0).cum_sum().over(SERIES)
+    return (
+        sent.sort(order, maintain_order=True)
+        .with_columns(frames=frames)
+        .with_columns(
+            framesEncoded=pl.when(is_spatial & pl.col("framesEncoded").is_not_null())
+            .then("frames")
+            .otherwise("framesEncoded")
+        )
+        .drop("frames")
+    )
 
 
 def _table(rows: pl.DataFrame | None, growing: Sequence[str]) -> PollTable | None:

@@ -77,7 +77,7 @@ class TrialWindows:
         held = rows_held(tables, self._edges)
         frame = with_silence(with_polls(frame, polls, held, self._edges))
         frame = _figures(self._with_asked(frame), self._places, self._edges)
-        return frame, layers_of(tables.sent, outbound, self._edges)
+        return frame, layers_of(tables.sent, rows, outbound, self._edges)
 
     def _with_asked(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The figures with the frame rate that was asked of each sent video's camera."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
@@ -10,20 +10,24 @@ import numpy as np
 import polars as pl
 
 from farm.analysis import rates
-from farm.analysis.rates import FloatArray
+from farm.analysis.rates import FloatArray, IntArray
 from farm.evidence.poll_table import PollTable, in_order
 from farm.evidence.row_groups import RowGroups
 from farm.evidence.rtp_tables import tracks
 from farm.evidence.stream_lifetimes import StreamLifetime
 from farm.evidence.stream_slots import Owner
 from farm.model.trial_evidence import LayerInterval
+from farm.recording.sample_reader import SampleReader
 
 _LINE = ("probe", "kind", "connection", "mid")
 _NAME = pl.coalesce("rid", pl.col("ssrc").cast(pl.String), pl.lit("")).alias("rid")
 
 
 def layers_of(
-    table: PollTable | None, owners: Iterable[tuple[StreamLifetime, Owner]], edges: FloatArray
+    table: PollTable | None,
+    reader: SampleReader,
+    owners: Iterable[tuple[StreamLifetime, Owner]],
+    edges: FloatArray,
 ) -> list[LayerInterval]:
     """The encodings, in windows, of the sent streams among `owners` that have several at a time.
 
@@ -49,24 +53,12 @@ def layers_of(
         then=(table.known("run_s")[kept], table.series[kept]),
     )
     last = kept[groups.last_row()]
-    payload, span_s, frames, frames_span_s = (
-        groups.total(values.to_numpy()[kept])
-        for values in (
-            table.delta("payload"),
-            table.span_s("payload"),
-            table.delta("framesEncoded"),
-            table.span_s("framesEncoded"),
-        )
-    )
-    named = encodings[last]
     columns = zip(
-        named.iter_rows(),
+        encodings[last].iter_rows(),
         track[last].tolist(),
         window[last].tolist(),
-        _known(rates.ratio(8 * payload, span_s)),
-        _known(rates.ratio(frames, frames_span_s)),
-        _known(groups.last(table.known("frameWidth")[kept])),
-        _known(groups.last(table.known("frameHeight")[kept])),
+        _modes_and_codecs(table, reader, last),
+        *(_known(values) for values in _figures(table, groups, kept)),
         strict=True,
     )
     return [
@@ -80,8 +72,58 @@ def layers_of(
             frame_rate=frame_rate,
             frame_width=None if width is None else int(width),
             frame_height=None if height is None else int(height),
+            target_bitrate_bps=target_bps,
+            inactive_ratio=inactive,
+            limited_by_bandwidth_ratio=by_bandwidth,
+            limited_by_cpu_ratio=by_cpu,
+            scalability_mode=mode,
+            codec=codec,
         )
-        for (probe, kind, rid), number, at, bitrate_bps, frame_rate, width, height in columns
+        for (probe, kind, rid), number, at, (mode, codec), *figures in columns
+        for bitrate_bps, frame_rate, width, height, target_bps, inactive, by_bandwidth, by_cpu in [
+            figures
+        ]
+    ]
+
+
+def _figures(table: PollTable, groups: RowGroups, kept: IntArray) -> Iterator[FloatArray]:
+    """The figures of each encoding and window, in the order of `LayerInterval`."""
+    payload, span_s, frames, frames_span_s = (
+        groups.total(values.to_numpy()[kept])
+        for values in (
+            table.delta("payload"),
+            table.span_s("payload"),
+            table.delta("framesEncoded"),
+            table.span_s("framesEncoded"),
+        )
+    )
+    yield rates.ratio(8 * payload, span_s)
+    yield rates.ratio(frames, frames_span_s)
+    yield groups.last(table.known("frameWidth")[kept])
+    yield groups.last(table.known("frameHeight")[kept])
+    yield groups.mean(table.known("targetBitrate")[kept])
+    yield groups.mean(1 - table.known("active")[kept])
+    reason = table.frame["qualityLimitationReason"]
+    for word in ("bandwidth", "cpu"):
+        yield groups.mean((reason == word).cast(pl.Float64).to_numpy()[kept])
+
+
+def _modes_and_codecs(
+    table: PollTable, reader: SampleReader, rows: IntArray
+) -> list[tuple[str, str]]:
+    """The scalability mode and the codec (`VP8`) at each of these rows, empty where unknown."""
+    whose = ("probe", "connection", "codecId")
+    told = table.frame.select(*whose, "scalabilityMode")[rows]
+    codecs = reader.samples("codec", ("probe", "connection", "id", "mimeType"))
+    if codecs is None:
+        return [(mode or "", "") for mode in told["scalabilityMode"]]
+    by_id = codecs.select(*whose[:2], pl.col("id").alias(whose[2]), "mimeType").unique(
+        whose, keep="last", maintain_order=True
+    )
+    named = told.join(by_id, on=whose, how="left", maintain_order="left")
+    return [
+        (mode or "", (mime or "").rpartition("/")[2])
+        for mode, mime in named.select("scalabilityMode", "mimeType").iter_rows()
     ]
 
 

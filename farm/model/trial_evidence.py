@@ -109,7 +109,9 @@ class StreamIdentity:
 class LayerInterval:
     """One encoding of a stream that has several (simulcast), in one window of the hold.
 
-    `rid` is the encoding's name, its SSRC where it has none. `bitrate_bps` is payload.
+    `rid` is the encoding's name, its SSRC where it has none. `bitrate_bps` is payload. The ratios
+    are shares of the window's polls: `inactive_ratio` while the page had it inactive, the others
+    while the encoder limited it (W3C `qualityLimitationReason`).
     """
 
     probe: str
@@ -119,6 +121,51 @@ class LayerInterval:
     window: int
     bitrate_bps: float | None
     frame_rate: float | None
+    frame_width: int | None
+    frame_height: int | None
+    target_bitrate_bps: float | None = None
+    inactive_ratio: float | None = None
+    limited_by_bandwidth_ratio: float | None = None
+    limited_by_cpu_ratio: float | None = None
+    scalability_mode: str = ""
+    codec: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodingSettings:
+    """What a page set of an encoding of a sent video (W3C RTCRtpEncodingParameters), at last.
+
+    `rid` is empty for a stream's only encoding; `None` and an empty text are what it left to the
+    browser. `is_changed`: it was different earlier in the hold.
+    """
+
+    probe: str
+    track: int
+    rid: str
+    is_active: bool
+    scale_resolution_down_by: float | None
+    max_bitrate_bps: float | None
+    max_frame_rate: float | None
+    scalability_mode: str
+    is_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedLayer:
+    """A span of the hold, in run time, in which a receiver was given one layer of a sender's video.
+
+    `layer` is the encoding's rid, with a spatial and a temporal layer (`h S1 T0`, W3C webrtc-svc)
+    where it has several of them and the highest is not given; where it is empty `why` says why it
+    is unknown. A span begins at the poll that showed it. The size is that of the first frame seen.
+    """
+
+    probe: str
+    track: int
+    sender: str
+    begin_s: float
+    end_s: float
+    layer: str
+    why: str
     frame_width: int | None
     frame_height: int | None
 
@@ -228,9 +275,11 @@ class FirstToFall:
 class TrialEvidence:
     """The evidence of a trial, computed from its recording.
 
-    `streams` identifies the tracks of `intervals`, `layers` are the encodings of them, and `left`
-    has the pages that closed their connections in the hold, with the time; `never_connected` has
-    for a probe the last `connectionState` of each connection that was never connected.
+    `streams` identifies the tracks of `intervals`, `layers` are the encodings of them, `encodings`
+    what pages set of these, and `received_layers` what receivers were given of layers, those of a
+    stream in the order of time. `left` has the pages that closed their connections in the hold,
+    with the time; `never_connected` has for a probe the last `connectionState` of each connection
+    that was never connected.
     `stayed_full` are light probes, each with the reason why a stream of theirs was coded in full;
     `unplayed` are probes that did not play the audio that they received.
     """
@@ -252,6 +301,8 @@ class TrialEvidence:
     first_to_fall: FirstToFall | None = None
     streams: tuple[StreamIdentity, ...] = ()
     layers: tuple[LayerInterval, ...] = ()
+    received_layers: tuple[ReceivedLayer, ...] = ()
+    encodings: tuple[EncodingSettings, ...] = ()
     acts: tuple[PageAct, ...] = ()
     left: Mapping[str, float] = field(default_factory=dict)
     never_connected: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

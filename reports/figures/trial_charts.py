@@ -17,9 +17,11 @@ from reports.figures.canvas import FEW
 from reports.figures.chart import Chart, Charts, Column
 from reports.figures.machine_charts import machine_charts
 from reports.figures.over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
+from reports.figures.received_layers import received_layers_chart
 from reports.figures.server_strain import strain_charts
 from reports.figures.session_charts import session_map_chart, setup_chart, viewer_quality
 from reports.series.grid import Array, Grid
+from reports.series.received_layers import LayersReceived
 from reports.series.session_quality import SessionQuality
 from reports.series.trial import TrialSeries
 
@@ -32,10 +34,12 @@ def trial_charts(
     reasons: Sequence[Reason] = (),
     *,
     cpu: CrossCorrelation | None = None,
+    layers: Sequence[LayersReceived] = (),
 ) -> Charts:
     """The charts of one trial, the most informative first; names begin with `prefix`.
 
-    `reasons` are its verdict's, `cpu` is how the server's CPU went with quality, where it is known.
+    `reasons` are its verdict's, `cpu` is how the server's CPU went with quality, where it is known;
+    `layers` are the received videos whose senders have several.
     """
     charts: list[Chart] = []
     missing: list[str] = []
@@ -43,6 +47,7 @@ def trial_charts(
         *session_map_chart(viewer_quality(series, settings, reasons) or quality),
         *_bitrates(series),
         *_quality(series, settings),
+        *([received_layers_chart(layers, series.phases)] if layers else ()),
         *machine_charts(series, settings, cpu),
         *strain_charts(series.strain, series.phases),
         *setup_chart(series, settings),

@@ -31,10 +31,12 @@ from reports.pages.page import (
     role_screenshots,
 )
 from reports.series.probe_frames import TABLES, SessionChannels, hold_of
+from reports.series.received_layers import layers_received
 from reports.series.trial import ServerSeries, TrialSeries
 from reports.series.trial_arrays import trial_series
 from reports.series.trial_frames import trial_frames
 from reports.text.host_tables import host_table
+from reports.text.layer_tables import layer_tables
 from reports.text.session_sections import WORST, SessionSection, session_sections, worst_sessions
 from reports.text.trial_answer import trial_answer
 from reports.text.trial_tables import probe_table, reasons_table, session_table
@@ -81,7 +83,8 @@ class TrialPart:
         reasons = result.verdict.reasons if result is not None else ()
         quality = quality_of(series, settings, reasons)
         cpu = cpu_cross_correlation(evidence, quality_by_second(trial))
-        charts = trial_charts(series, quality, settings, prefix, reasons, cpu=cpu)
+        layers = layers_received(evidence)
+        charts = trial_charts(series, quality, settings, prefix, reasons, cpu=cpu, layers=layers)
         worst = worst_sessions(quality, reasons)
         sections = session_sections(
             evidence,
@@ -95,6 +98,7 @@ class TrialPart:
         whole = (
             session_table(scenario, series, reasons, worst, f"{prefix}-sessions"),
             probe_table(plan, series, evidence.joins, reasons, f"{prefix}-probes"),
+            *layer_tables(evidence, layers, prefix),
         )
         for table in whole:
             files.write_table(table)

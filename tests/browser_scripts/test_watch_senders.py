@@ -89,6 +89,20 @@ async def test_what_the_page_does_with_its_camera_is_told(new_page: NewPage, cal
     )
     assert (video["active"], paused["active"], sent["active"]) == (True, False, True)
     assert (paused["state"], paused["direction"]) == ("live", "sendrecv")
+    assert [each["active"] for each in paused["encodings"]] == [False]
+
+    (limited,) = await after(
+        probe,
+        """async () => {
+            const parameters = video.getParameters();
+            Object.assign(parameters.encodings[0], {
+                maxBitrate: 300_000, maxFramerate: 9, scaleResolutionDownBy: 2 });
+            await video.setParameters(parameters);
+        }""",
+    )
+    (encoding,) = limited["encodings"]
+    assert (encoding["max_bitrate"], encoding["max_frame_rate"]) == (300_000, 9)
+    assert encoding["scale_resolution_down_by"] == 2
 
     (none,) = await after(probe, "() => video.replaceTrack(null)")
     assert (none["mid"], none["kind"]) == (video["mid"], "video")

@@ -147,6 +147,16 @@ SENDER = {
     "active": True,
     "frame_rate": 15,
     "max_frame_rate": 12,
+    "encodings": [
+        {
+            "rid": "h",
+            "active": True,
+            "scale_resolution_down_by": 2,
+            "max_bitrate": 500_000,
+            "max_frame_rate": None,
+            "scalability_mode": "L1T3",
+        }
+    ],
     "width": 640,
     "height": 480,
     "direction": "sendonly",
@@ -186,6 +196,10 @@ def test_whose_act_it_was_that_a_sender_stopped_is_in_words() -> None:
 def test_what_a_page_may_not_say_of_a_sender() -> None:
     assert sender_event(kind="smell").kind == "page_error"
     assert sender_event(state=["live"]).kind == "page_error"
+    encodings = [7, {"rid": 3, "max_bitrate": "much", "scalability_mode": []}]
+    (encoding,) = sender_event(encodings=encodings).data["encodings"]
+    assert encoding == {**dict.fromkeys(encoding), "active": True}
+    assert sender_event(encodings={"h": 1}).data["encodings"] == []
     odd = sender_event(source="satellite", width="wide", mid=3).data
     assert (odd["source"], odd["width"], odd["mid"]) == ("other", None, None)
 
@@ -274,6 +288,10 @@ MESSAGE = st.fixed_dictionaries(
         "mid": ANYTHING,
         "frame_rate": NUMBERS,
         "max_frame_rate": NUMBERS,
+        "encodings": st.lists(
+            st.dictionaries(st.sampled_from(["rid", "max_bitrate"]), NUMBERS) | ANYTHING, max_size=2
+        )
+        | ANYTHING,
         "offered_ms": NUMBERS,
     },
 )

@@ -1,7 +1,7 @@
 // One connection by which a member receives from one publisher or several.
 
 export class Subscription {
-  // `room`: { name, session, changed, show, fail, substream(publisher) }
+  // `room`: { name, session, changed, show, fail, atFirst(publisher) }
   constructor(room) {
     Object.assign(this, { room, turn: Promise.resolve(), waiting: 0, streams: [] });
   }
@@ -28,7 +28,7 @@ export class Subscription {
   async subscribe(wanted) {
     const { room } = this;
     const streams = wanted.map(({ feed, mid, kind }) => ({
-      feed, mid, ...(kind === "video" && { substream: room.substream(feed) }) }));
+      feed, mid, ...(kind === "video" && room.atFirst(feed)) }));
     if (this.handle) {
       const { data, jsep } = await this.handle.ask({ request: "subscribe", streams });
       await this.negotiate(data, jsep);
@@ -53,7 +53,7 @@ export class Subscription {
     await handle.ask({ request: "start" }, connection.localDescription);
   }
 
-  // Change what is received of a publisher: { send, substream }.
+  // Change what is received of a publisher: { send, substream, ... }.
   async configure(feed, fits, change) {
     const streams = this.streams
       .filter(({ feed_id: id, type }) => id === feed && fits(type))

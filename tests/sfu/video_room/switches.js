@@ -2,14 +2,17 @@
 //
 //   legacy=1                      a connection for each partner; else one for all of them
 //   simulcast=h,m,l               video has the layers h, m and l, of which these are active
+//   caps=1                        and each of them has a maxBitrate (CAPS of layers.js)
+//   svc=L3T3_KEY                  video is VP9 of that scalabilityMode
 //   withhold=p001>p000:KIND       p000 does not subscribe to it; KIND: audio, video, nothing for both
 //   stop=p001>p000:KIND@12        Janus sends it no more
 //   layer=p001>p000@10            of its layers p000 asks for m, then for h
+//   layer=p001>p000:l@20          then for this one: h, m, l; of svc S0T2 (spatial 0, temporal 2)
 //   leave=p001@10                 the page closes its connections and its socket
 import { fits, readSwitches } from "/shared/switches.js";
 
 export const { forAll, later, between } = readSwitches({
-  forAll: ["legacy", "simulcast"],
+  forAll: ["legacy", "simulcast", "caps", "svc"],
   fromTheStart: ["withhold"],
   later: ["stop", "layer", "leave"],
 });

@@ -1,9 +1,11 @@
 // A member of a room on Janus' VideoRoom: it publishes, and subscribes to whoever else publishes.
 import { fits } from "/shared/switches.js";
 import { Session } from "/scripts/janus.js";
+import { asked, sendEncodings } from "/scripts/layers.js";
 import { Subscription } from "/scripts/subscription.js";
 import { between, forAll, later, withheld } from "/scripts/switches.js";
 
+const codec = forAll("svc") ? { videocodec: "vp9", video_svc: true } : {};
 const query = new URLSearchParams(location.search);
 const me = query.get("name");
 const room = query.get("room");
@@ -26,7 +28,7 @@ async function join() {
   document.querySelector(`[title="${me}"]`).muted = true;
   session = await Session.open(await (await fetch("/janus")).text());
   const handle = await session.attach(told);
-  await handle.ask({ request: "create", room, publishers: 16, bitrate: 1_000_000 }).catch(ignoreExists);
+  await handle.ask({ request: "create", room, publishers: 16, bitrate: 1_000_000, ...codec }).catch(ignoreExists);
   const { data } = await handle.ask({ request: "join", ptype: "publisher", room, id: me });
   await publish(handle);
   document.querySelector("#leave").onclick = leave;
@@ -41,14 +43,11 @@ function ignoreExists(error) {
 async function publish(handle) {
   publishing = handle.connection(changed);
   for (const track of camera.getTracks()) {
-    if (track.kind === "video" && forAll("simulcast")) {
-      const active = forAll("simulcast").split(",");
-      const sendEncodings = [["h", 1], ["m", 2], ["l", 4]].map(([rid, scaleResolutionDownBy]) => (
-        { rid, scaleResolutionDownBy, active: active.includes(rid) }));
-      publishing.addTransceiver(track, { direction: "sendonly", streams: [camera], sendEncodings });
-    } else {
-      publishing.addTransceiver(track, { direction: "sendonly", streams: [camera] });
-    }
+    const encodings = track.kind === "video" && sendEncodings(
+      { simulcast: forAll("simulcast"), caps: forAll("caps"), svc: forAll("svc") });
+    const transceiver = publishing.addTransceiver(track, {
+      direction: "sendonly", streams: [camera], ...(encodings && { sendEncodings: encodings }) });
+    if (encodings && forAll("svc")) transceiver.setCodecPreferences(VP9);
   }
   await publishing.setLocalDescription();
   const { jsep } = await handle.ask({ request: "publish" }, publishing.localDescription);
@@ -64,16 +63,18 @@ function told({ publishers: there = [], unpublished, leaving }) {
       .filter(({ type, disabled }) => !disabled && !withheld(id, me, type))
       .map(({ mid, type }) => ({ feed: id, mid, kind: type }));
     if (forAll("legacy") || !subscriptions.length) {
-      subscriptions.push(new Subscription({ name: room, session, changed, show, fail, substream }));
+      subscriptions.push(new Subscription({ name: room, session, changed, show, fail, atFirst }));
     }
     subscriptions.at(-1).add(wanted);
   }
   changed();
 }
 
-// Janus numbers layers from the last one that is offered.
-const MIDDLE = 1, LARGEST = 2;
-const substream = (publisher) => between("layer", publisher, me).length ? MIDDLE : LARGEST;
+const VP9 = RTCRtpSender.getCapabilities("video").codecs.filter(({ mimeType }) => mimeType === "video/VP9");
+
+// What a member asks for at first of a publisher's video.
+const atFirst = (publisher) => forAll("svc") ? {}
+  : asked(between("layer", publisher, me).some(({ what }) => !what) ? "m" : "h");
 
 function show(name, track) {
   const shown = document.querySelector(`[title="${name}"]`);
@@ -96,9 +97,11 @@ function changed() {
 async function perform({ name, who, to, what }) {
   if (name === "leave" && fits(who, me)) leave();
   if (name === "leave" || !fits(to, me)) return;
-  const change = name === "stop" ? { send: false } : { substream: LARGEST };
+  const change = name === "stop" ? { send: false } : asked(what ?? "h");
+  const isMeant = name === "stop" ? (kind) => fits(what, kind) : (kind) => kind === "video";
   for (const feed of [...publishers].filter((each) => fits(who, each))) {
-    for (const each of subscriptions) await each.configure(feed, (kind) => fits(what, kind), change);
+    for (const each of subscriptions) await each.configure(feed, isMeant, change);
+    if (name === "layer") console.warn(`asked for layer ${what ?? "h"} of ${feed}`);
   }
 }
 
