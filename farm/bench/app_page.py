@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import aiohttp
@@ -47,13 +48,13 @@ class RefusesLogin(AnswersBadly):
     """It answers 401: there is no login, or another is needed."""
 
 
-async def check_pages(experiment: Experiment) -> tuple[str, ...]:
+async def check_pages(experiment: Experiment, beside: Path = Path()) -> tuple[str, ...]:
     """Check all first pages; returns their addresses after redirects.
 
     Raises BadInput naming the setting.
     """
     app = experiment.app
-    first = await asyncio.to_thread(first_pages, experiment)
+    first = await asyncio.to_thread(first_pages, experiment, beside)
     mask = Mask(first.opening.secrets())
     login = first.opening.login or login_of(app.url or "")
     targets = []

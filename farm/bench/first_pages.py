@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from farm.bench.page_opening import page_opening
-from farm.drivers import read_driver
+from farm.drivers import driver_of
 from farm.drivers.steps import step_for
 from farm.model.driver import Goto
 from farm.model.experiment import Experiment
 from farm.model.page_address import app_address
 from farm.model.page_opening import PageOpening
 from farm.planning.load_steps import smallest_load
-from farm.planning.trial_planning import driver_name, plan_trial
+from farm.planning.trial_planning import plan_trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +35,33 @@ class FirstPages:
     opening: PageOpening
 
 
-def first_pages(experiment: Experiment) -> FirstPages:
+def first_pages(experiment: Experiment, beside: Path = Path()) -> FirstPages:
     """Those of the smallest load; none without `app.url`. Blocks.
 
     Raises BadInput for a driver that cannot be read, and for a file or secret that is missing.
     """
     load = smallest_load(experiment.scenario)
     plan = plan_trial(experiment, load, index=0, purpose="single", hosts=("here",))
-    opening = page_opening(experiment, plan)
+    opening = page_opening(experiment, plan, beside)
     url = experiment.app.url
     if url is None:
         return FirstPages((), opening)
-    roles = read_driver(driver_name(experiment)).roles
+    roles = driver_of(experiment, beside).roles
     first = {probe.role: probe for probe in reversed(plan.probes)}
     pages: dict[str, FirstPage] = {}
     for role in (role for role in roles if role in first):
         probe = first[role]
-        variables = {**probe.variables, **opening.environment, "app_url": app_address(url)}
+        own = opening.variables(probe.probe)
+        variables = {**probe.variables, **own, "app_url": app_address(url)}
         steps = (step_for(step, variables) for step in roles[role].join)
         opened = next((step.url for step in steps if isinstance(step, Goto)), "")
         if urlsplit(opened).scheme in ("http", "https"):
             pages.setdefault(opened, FirstPage(opened, probe.probe, variables))
     if not pages:
         probe = plan.probes[0]
+        variables = {**probe.variables, **opening.variables(probe.probe)}
         return FirstPages(
-            (FirstPage(app_address(url), probe.probe, probe.variables),),
+            (FirstPage(app_address(url), probe.probe, variables),),
             opening,
         )
     return FirstPages(tuple(pages.values()), opening)

@@ -23,11 +23,12 @@ from farm.bench.run_store import RunStore
 from farm.bench.silent import SilentObserver
 from farm.bench.wiring import OpenWorld, open_world
 from farm.browser.chromium_program import FLAGS
-from farm.drivers import with_room_media
+from farm.drivers import data_of, with_room_media
 from farm.errors import BadInput, NoSpace, RecordingError, ServerUnreachable
 from farm.execution.trials import Trials
 from farm.experiment_file import as_yaml, check
 from farm.files.file_lock import FileLock
+from farm.model.data_file import DataFacts
 from farm.model.experiment import Experiment
 from farm.model.run_clock import RunClock
 from farm.model.server_samples import Footprint
@@ -78,8 +79,8 @@ async def open_bench(
     clock = RunClock()
     with errors_as_themselves():
         preflight(experiment, beside)
-        check_opening(experiment, extent.largest_load)
-        for warning in opening_warnings(experiment):
+        check_opening(experiment, extent.largest_load, beside)
+        for warning in opening_warnings(experiment, beside):
             observer.note(warning)
         space = check_space(experiment, extent.largest_load, extent.trials)
         observer.note(f"disk: {space}")
@@ -95,6 +96,7 @@ async def open_bench(
             versions=versions(),
             commit=commit(),
             chromium_flags=tuple(flag for flag, _ in FLAGS) + experiment.probes.flags,
+            data=data_facts(experiment, beside),
         )
         recording = _created(experiment.output.directory, name, text, manifest, clock)
         with recording:
@@ -121,7 +123,9 @@ async def resumed_bench(
     experiment = manifest.settings
     with errors_as_themselves():
         preflight(experiment, path)
-        check_opening(experiment, extent.largest_load)
+        check_opening(experiment, extent.largest_load, path)
+        if manifest.data != data_facts(experiment, path):
+            observer.note(f"not as the run began: {experiment.app.data} is another file now")
         here = replace(experiment, output=replace(experiment.output, directory=path))
         observer.note(f"disk: {check_space(here, extent.largest_load, extent.trials)}")
         with RunRecording.resume(path, clock, lock) as recording:
@@ -191,6 +195,11 @@ def first_footprint(run: RunReader) -> Footprint | None:
     """The server's footprint after the first reset of a run; `None` if unknown."""
     reports = (trial.reset for trial in run.trials if trial.result is not None)
     return next((report.footprint for report in reports if report and report.footprint), None)
+
+
+def data_facts(experiment: Experiment, beside: Path) -> DataFacts | None:
+    data = data_of(experiment, beside)
+    return None if data is None else data.facts()
 
 
 def _created(

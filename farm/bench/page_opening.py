@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from farm.bench.client_certificates import client_certificates
 from farm.bench.environment import environment_login, environment_value
 from farm.bench.storage_states import storage_states, useless_parts
 from farm.browser.devices import device_named
+from farm.drivers import data_of, driver_of, own_names
 from farm.drivers.steps import unknown_variables
 from farm.errors import BadInput
 from farm.model.experiment import Experiment
@@ -15,12 +17,13 @@ from farm.model.page_opening import PageOpening
 from farm.model.template_text import ENVIRONMENT, environment_in, template_of
 from farm.model.trial_plan import TrialPlan
 from farm.model.wording import counted
+from farm.planning.data_rows import rows_of_probes
 from farm.planning.load_steps import smallest_load
 from farm.planning.trial_planning import plan_trial
 
 
-def page_opening(experiment: Experiment, plan: TrialPlan) -> PageOpening:
-    """The opening of the pages of a plan's probes. Blocks.
+def page_opening(experiment: Experiment, plan: TrialPlan, beside: Path = Path()) -> PageOpening:
+    """The opening of the pages of a plan's probes; `beside` as of `driver_of`. Blocks.
 
     Raises BadInput that begins with the setting, for what is missing or cannot be used.
     """
@@ -28,9 +31,15 @@ def page_opening(experiment: Experiment, plan: TrialPlan) -> PageOpening:
     name = app.basic_auth_env
     login = None if name is None else environment_login(name, "app.basic_auth_env")
     headers = {header: template_of(text) for header, text in app.headers.items()}
-    environment = {}
+    driver, data = driver_of(experiment, beside), data_of(experiment, beside)
+    rows = {} if data is None else rows_of_probes(data, plan)
+    environment = {
+        f"{ENVIRONMENT}{variable}": environment_value(variable, f"app.driver: {place}")
+        for variable, place in driver.environment.items()
+    }
+    own = own_names(experiment, beside)
     for header, text in headers.items():
-        for complaint in unknown_variables(text):
+        for complaint in unknown_variables(text, own):
             raise BadInput(f"app.headers.{header}: {complaint}")
         for variable in environment_in(text):
             value = environment_value(variable, f"app.headers.{header}")
@@ -41,6 +50,7 @@ def page_opening(experiment: Experiment, plan: TrialPlan) -> PageOpening:
         login=login,
         headers=headers,
         environment=environment,
+        own={probe: row.values for probe, row in rows.items()},
         storage_states=storage_states(app.storage_state, plan),
         client_certificates=client_certificates(app.client_certificates or (), app.url),
         permissions=app.permissions,
@@ -51,14 +61,21 @@ def page_opening(experiment: Experiment, plan: TrialPlan) -> PageOpening:
     )
 
 
-def check_opening(experiment: Experiment, load: int) -> str | None:
+def check_opening(experiment: Experiment, load: int, beside: Path = Path()) -> str | None:
     """What opens the pages of that many probes, in words; `None`: no setting does. Blocks.
 
     Raises BadInput as `page_opening` does.
     """
     plan = plan_trial(experiment, load, index=0, purpose="single", hosts=("here",))
-    opening = page_opening(experiment, plan)
+    opening = page_opening(experiment, plan, beside)
     app, parts = experiment.app, []
+    if app.data is not None:
+        columns = {name for values in opening.own.values() for name in values}
+        of_each = ", ".join(sorted(columns)) or "no variable"
+        parts.append(f"{counted(load, 'row')} of {app.data.name}, with {of_each} each")
+    secrets = [name.removeprefix(ENVIRONMENT) for name in opening.environment]
+    if secrets:
+        parts.append(f"{', '.join(secrets)} of the environment")
     if app.basic_auth_env is not None:
         parts.append(f"basic authentication by {app.basic_auth_env}")
     if opening.headers:
@@ -81,11 +98,11 @@ def check_opening(experiment: Experiment, load: int) -> str | None:
     return "; ".join(parts) or None
 
 
-def opening_warnings(experiment: Experiment) -> tuple[str, ...]:
+def opening_warnings(experiment: Experiment, beside: Path = Path()) -> tuple[str, ...]:
     """What is read without an error, and does nothing all the same. Raises BadInput."""
     load = smallest_load(experiment.scenario)
     plan = plan_trial(experiment, load, index=0, purpose="single", hosts=("here",))
-    opening = page_opening(experiment, plan)
+    opening = page_opening(experiment, plan, beside)
     host = urlsplit(experiment.app.url or "").hostname
     if not opening.storage_states or host is None:
         return ()

@@ -73,11 +73,8 @@ class PageRequest:
 def page_request(
     app: AppSettings, opening: PageOpening, probe: str, variables: Mapping[str, str]
 ) -> PageRequest:
-    """The request of a probe with these variables, without a login."""
-    headers = {
-        name: fill_in(text, {**variables, **opening.environment})
-        for name, text in opening.headers.items()
-    }
+    """The request of a probe with these variables, its own among them, without a login."""
+    headers = {name: fill_in(text, variables) for name, text in opening.headers.items()}
     user_agent = opening.user_agent
     if user_agent is None and opening.device is not None:
         user_agent = str(device_named(opening.device)["user_agent"])

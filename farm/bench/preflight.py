@@ -13,7 +13,7 @@ from pathlib import Path
 
 from farm.bench.pricing import price_of_server
 from farm.browser.chromium_program import chromium_version, find_chromium
-from farm.drivers import read_driver, with_room_media
+from farm.drivers import driver_of, with_room_media
 from farm.errors import BadInput, MissingTool
 from farm.hosts.wiring import clip_cache
 from farm.media import check_clips
@@ -42,7 +42,7 @@ def chromium(experiment: Experiment, _beside: Path) -> str:
 def driver(experiment: Experiment, beside: Path) -> str:
     """Check that the driver can be read, and has the scenario's roles and streams."""
     name, kind = driver_name(experiment), experiment.scenario.kind
-    checked = read_driver(name, beside)
+    checked = driver_of(experiment, beside)
     experiment = with_room_media(experiment, beside)
     load = smallest_load(experiment.scenario)
     plan = plan_trial(experiment, load, index=0, purpose="single", hosts=("here",))

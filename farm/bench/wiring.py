@@ -30,7 +30,7 @@ from farm.bench.page_opening import page_opening
 from farm.bench.page_request import page_request
 from farm.bench.server_machine import ThisMachine, listening_here
 from farm.bench.watching import Death, kurento_gone, watching
-from farm.drivers import read_driver
+from farm.drivers import driver_of
 from farm.execution.kurento_monitor import NoKurentoMonitor
 from farm.execution.world import World
 from farm.hosts.processes import Root
@@ -42,7 +42,6 @@ from farm.model.server_samples import ServerFacts
 from farm.model.server_settings import EMBEDDED, ProcessSettings, Ssh
 from farm.model.trial_evidence import Fault, FaultKind
 from farm.model.trial_plan import TrialPlan
-from farm.planning.trial_planning import driver_name
 from farm.processes import Processes
 from farm.protocols import Host, HostKit, Observer, Server, ServerView
 from farm.recording import RunRecording
@@ -75,9 +74,9 @@ async def open_world(
     `beside` is the folder of a driver's file. Raises BadInput or ServerUnreachable for what is
     missing or does not answer.
     """
-    driver = read_driver(driver_name(experiment), beside)
+    driver = driver_of(experiment, beside)
     app = experiment.app
-    led_to = await check_pages(experiment)
+    led_to = await check_pages(experiment, beside)
     async with AsyncExitStack() as stack:
         generator = await stack.enter_async_context(open_generator(experiment, clock))
         processes = await stack.enter_async_context(Processes(recording.folder.logs))
@@ -107,7 +106,9 @@ async def open_world(
         if kurento is not None:
             view = kurento_view = KurentoView(kurento, clock)
             stack.push_async_callback(kurento_view.close)
-        page = await asyncio.to_thread(_app, experiment, processes, observer, generator.address)
+        page = await asyncio.to_thread(
+            _app, experiment, processes, observer, generator.address, beside
+        )
         kit = HostKit(
             app_url=await page.url(),
             accept_self_signed=experiment.app.accept_self_signed,
@@ -127,7 +128,7 @@ async def open_world(
                 kit,
                 app_url=await page.url(),
                 screenshots=screenshots,
-                opening=await asyncio.to_thread(page_opening, experiment, plan),
+                opening=await asyncio.to_thread(page_opening, experiment, plan, beside),
             )
             late = page.late_s if experiment.app.url is None else None
             names = tuple(dict.fromkeys(probe.host for probe in plan.probes))
@@ -242,11 +243,15 @@ class PageUnderTest(Protocol):
 
 
 def _app(
-    experiment: Experiment, processes: Processes, observer: Observer, address: str
+    experiment: Experiment,
+    processes: Processes,
+    observer: Observer,
+    address: str,
+    beside: Path,
 ) -> PageUnderTest:
     if experiment.app.url is not None:
         observer.note(f"app: {app_address(experiment.app.url)}")
-        app, first = experiment.app, first_pages(experiment)
+        app, first = experiment.app, first_pages(experiment, beside)
         page = first.pages[0]
         request = page_request(app, first.opening, page.probe, page.variables)
         return RemoteApp(experiment.app.url, app.accept_self_signed, request)

@@ -40,6 +40,7 @@ class Browser:
         self._kit = kit
         self._banks = banks
         self._devices = devices
+        self._mask = Mask(kit.opening.secrets())
         self._pages: set[BrowserPage] = set()
         self._watch = asyncio.create_task(self._crash_pages_at_end())
 
@@ -54,8 +55,7 @@ class Browser:
     async def page(self, plan: ProbePlan, sink: Sink) -> BrowserPage:
         """Open an empty page with our hooks in it. Raises BrowserError."""
         context: BrowserContext | None = None
-        opening = self._kit.opening
-        mask = Mask(opening.secrets())
+        opening, mask = self._kit.opening, self._mask
         try:
             async with asyncio.timeout(BOOT_WITHIN_S):
                 banks = self._banks if plan.fidelity == "light" else {}

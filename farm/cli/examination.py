@@ -25,7 +25,7 @@ from farm.bench.preflight import CHECKS, chromium
 from farm.bench.pricing import checked_price, price_note
 from farm.cli.findings import Check, looked_up
 from farm.cli.opening_checks import opening_checks
-from farm.drivers import read_driver
+from farm.drivers import driver_of
 from farm.errors import BadInput, ServerError
 from farm.experiment_file import placed
 from farm.model.experiment import Experiment
@@ -85,7 +85,7 @@ def _rooms(experiment: Experiment, file: Path) -> list[Check]:
         return []
     name = driver_name(experiment)
     try:
-        media = read_driver(name, file.parent).media
+        media = driver_of(experiment, file.parent).media
     except BadInput:
         return []  # the driver has a check of its own
     if media in (None, asked):

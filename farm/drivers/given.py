@@ -14,6 +14,7 @@ from farm.experiment_file.yaml_nodes import Document
 from farm.files.path_beside import is_there
 from farm.files.text_file import text_of
 from farm.model.durations import DURATION_EXPECTED, parse_duration_s
+from farm.model.template_text import template_of
 
 NO_FILE = "no such file beside the driver"
 MOST_FILE_BYTES = 50 * 2**20
@@ -24,14 +25,16 @@ MOST_FILE_BYTES = 50 * 2**20
 class Given:
     """A value in a driver file; `None`: it is not there.
 
-    `folder` is the driver's, `loops` are the variables of the `repeat`s around it. Each method
-    raises ExperimentError with `file:line: key` for a value that is not what it returns.
+    `folder` is the driver's, `own` are variables of the user's own, `loops` those of the `repeat`s
+    around it. Each method raises ExperimentError with `file:line: key` for a value that is not what
+    it returns.
     """
 
     document: Document
     folder: Path
     at: tuple[str | int, ...] = ()
     value: Any = None
+    own: tuple[str, ...] = ()
     loops: tuple[str, ...] = ()
 
     @property
@@ -145,10 +148,11 @@ class Given:
         return replace(self, at=(*self.at, key), value=value)
 
     def checked(self, text: str) -> str:
-        """`text`, a template whose variables are all known."""
-        for complaint in unknown_variables(text, self.loops):
+        """`text` as a template whose variables are all known."""
+        template = template_of(text)
+        for complaint in unknown_variables(template, (*self.loops, *self.own)):
             raise self.wrong(complaint)
-        return text
+        return template
 
 
 def suggestion(word: str, known: Sequence[str] | Mapping[str, Any]) -> str:

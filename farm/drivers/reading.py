@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -10,11 +10,12 @@ from farm.drivers.given import Given, suggestion
 from farm.drivers.hold_reading import read_hold_steps
 from farm.drivers.step_reading import read_steps
 from farm.errors import ExperimentError, MissingTool
-from farm.experiment_file.yaml_nodes import read_yaml
+from farm.experiment_file.yaml_nodes import Document, read_yaml
 from farm.files.path_beside import is_there
 from farm.files.text_file import text_of
 from farm.model.driver import Driver, RoleSteps, is_file_name
 from farm.model.experiment import RoomMedia
+from farm.model.template_text import environment_in, template_of
 
 DRIVER_KEYS = ("format", "media", "roles")
 ROLE_KEYS = ("join", "joined", "after_join", "leave", "after")
@@ -29,9 +30,10 @@ def driver_names() -> list[str]:
     )
 
 
-def read_driver(name: str, beside: Path = Path()) -> Driver:
+def read_driver(name: str, beside: Path = Path(), own: Collection[str] = ()) -> Driver:
     """The driver of that name, or in that YAML file (a path from the directory `beside`).
 
+    `own` are the names of variables that are not the farm's.
     Raises MissingTool if there is none, ExperimentError with `file:line: key` for what is wrong.
     """
     if is_file_name(name):
@@ -44,20 +46,31 @@ def read_driver(name: str, beside: Path = Path()) -> Driver:
         text = text_of(path)
     except ExperimentError as error:
         raise ExperimentError(f"app.driver: {error}") from error
-    return parse_driver(text, source, path.parent)
+    return parse_driver(text, source, path.parent, own)
 
 
-def parse_driver(text: str, source: str, folder: Path) -> Driver:
+def parse_driver(text: str, source: str, folder: Path, own: Collection[str] = ()) -> Driver:
     """Parse a driver; `folder` has the files that it names, `source` is its name in messages."""
     document = read_yaml(text, source)
-    given = Given(document, folder, value=document.value)
+    given = Given(document, folder, value=document.value, own=tuple(own))
     driver = given.mapping(DRIVER_KEYS, "format: and roles:")
     version = given.member("format")
     if version.value != 1:
         raise version.wrong(f"{version.value}: this farm reads format: 1")
     roles = _roles(given.member("roles"))
     name = source.rpartition("/")[2].partition(".")[0]
-    return Driver(name, roles, _media(driver["media"]) if "media" in driver else None)
+    media = _media(driver["media"]) if "media" in driver else None
+    return Driver(name, roles, media, dict(_environment(document)))
+
+
+def _environment(document: Document) -> Iterator[tuple[str, str]]:
+    """The variables of the environment that a driver names, each with its first place."""
+    named: set[str] = set()
+    for place, text in document.texts():
+        for name in environment_in(template_of(text)):
+            if name not in named:
+                named.add(name)
+                yield name, document.place(place)
 
 
 def _media(given: Given) -> RoomMedia | None:

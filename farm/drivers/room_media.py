@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from farm.drivers.reading import read_driver
+from farm.drivers.of_experiment import driver_of
 from farm.experiment_file.checks import check_scenario
 from farm.model.experiment import Experiment
-from farm.planning.trial_planning import driver_name
 
 
 def with_room_media(experiment: Experiment, beside: Path = Path()) -> Experiment:
@@ -20,7 +19,7 @@ def with_room_media(experiment: Experiment, beside: Path = Path()) -> Experiment
     scenario = experiment.scenario
     if scenario.kind != "group" or scenario.media is not None:
         return experiment
-    media = read_driver(driver_name(experiment), beside).media
+    media = driver_of(experiment, beside).media
     completed = replace(experiment, scenario=replace(scenario, media=media))
     check_scenario(completed)
     return completed

@@ -74,12 +74,12 @@ TEMPLATES: Mapping[type[Step], tuple[str, ...]] = {
 """The fields of steps that are templates, beside the frames of `where`; `Goto` has its own rule."""
 
 
-def unknown_variables(template: str, loops: Collection[str] = ()) -> list[str]:
+def unknown_variables(template: str, more: Collection[str] = ()) -> list[str]:
     """Messages about unknown variables; other braces (`{}`, `{ a: 1 }`) are just text.
 
-    `loops` are the `LOOP_VARIABLES` of the repeats around it.
+    `more` are names of a user's own, and `LOOP_VARIABLES` of the repeats around it.
     """
-    known = (*VARIABLES, *loops)
+    known = (*VARIABLES, *more)
     complaints = []
     for name in names_in(template):
         if name not in known and not name.startswith(ENVIRONMENT):

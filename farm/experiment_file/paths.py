@@ -36,6 +36,7 @@ def with_paths(experiment: Experiment, folder: Path, written: Callable[[str], bo
         app = dataclasses.replace(app, driver=_existing(folder, app.driver, "app.driver"))
     app = dataclasses.replace(
         app,
+        data=app.data and setting_path(folder, app.data, "app.data"),
         storage_state=app.storage_state
         and str(setting_path(folder, app.storage_state, "app.storage_state")),
         client_certificates=app.client_certificates

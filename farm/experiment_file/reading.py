@@ -328,12 +328,18 @@ def plain_value(setting: Setting, value: Any) -> Any:
         return setting.null
     if setting.section is not None:
         return _plain_section(value)
-    if setting.unit == "duration":
-        return format_duration(value)
-    if setting.unit == "roles":
-        return plain_roles(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, tuple):
-        return [_plain_section(item) if dataclasses.is_dataclass(item) else item for item in value]
-    return str(value) if isinstance(value, Size | Path) else value
+    plain: Any = value
+    match value:
+        case _ if setting.unit == "duration":
+            plain = format_duration(value)
+        case _ if setting.unit == "roles":
+            plain = plain_roles(value)
+        case Mapping():
+            plain = dict(value)
+        case tuple():
+            plain = [
+                _plain_section(item) if dataclasses.is_dataclass(item) else item for item in value
+            ]
+        case Size() | Path():
+            plain = str(value)
+    return plain

@@ -8,7 +8,7 @@ tags or aliases.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,21 @@ class Document:
         while written and written not in self.lines:
             written = written[:-1]
         return self.lines.get(written, 1)
+
+    def texts(self) -> Iterator[tuple[Path, str]]:
+        """All texts in it, keys aside, with their paths."""
+        yield from _texts(self.value, ())
+
+
+def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            yield from _texts(member, (*path, key))
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            yield from _texts(item, (*path, at))
 
 
 def dotted(path: Path) -> str:

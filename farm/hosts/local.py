@@ -154,7 +154,7 @@ class LocalHost:
             roles[plan.role],
             _page_of(seat),
             kit.screenshots,
-            secrets=kit.opening.environment,
+            secrets=kit.opening.variables(plan.probe),
         )
         opened.probes[plan.probe] = probe
         opened.pumps.append(asyncio.create_task(self._pump(probe)))

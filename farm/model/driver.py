@@ -293,8 +293,12 @@ def is_file_name(driver: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """A driver; `media` is what its server does with a room's streams, `None`: not given."""
+    """A driver; `media` is what its server does with a room's streams, `None`: not given.
+
+    `environment` has the variables of the environment that it names, each with its first place.
+    """
 
     name: str
     roles: Mapping[str, RoleSteps]
     media: RoomMedia | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)

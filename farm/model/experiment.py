@@ -82,6 +82,9 @@ class AppSettings:
     url: str | None = setting(None, "address of the page under test; nothing is started")
     driver: str | None = setting(None, "a driver's name, or the path of a YAML file")
     accept_self_signed: bool = setting(False, "accept the app's self-signed certificate")
+    data: Path | None = setting(
+        None, "CSV file of values of your own: a row a probe, its columns are variables"
+    )
     headers: Mapping[str, str] = setting(dict, "more headers of each request; env:NAME for secrets")
     basic_auth_env: str | None = setting(
         None, "variable of the environment with user:password, for HTTP basic authentication"

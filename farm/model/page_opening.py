@@ -51,13 +51,15 @@ class PageOpening:
     """Settings of `app` and `probes.device`, with the contents of the files that they name.
 
     `headers` are templates of a probe's variables; `environment` has those of the environment,
-    `env:NAME`. `storage_states` are by probe; one for all is the same value for each. `login` is
+    `env:NAME`, of headers and driver; `own` the other variables of a user's own, by probe.
+    `storage_states` are by probe; one for all is the same value for each. `login` is
     for the origin of the page under test alone.
     """
 
     login: Login | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    own: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     storage_states: Mapping[str, StorageState] = field(default_factory=dict)
     client_certificates: tuple[ClientCertificate, ...] = ()
     permissions: tuple[str, ...] = ()
@@ -66,8 +68,14 @@ class PageOpening:
     user_agent: str | None = None
     device: str | None = None
 
+    def variables(self, probe: str) -> Mapping[str, str]:
+        """All variables of this probe that are a user's own."""
+        return {**self.environment, **self.own.get(probe, {})}
+
     def secrets(self) -> Iterator[str]:
         """What must not be shown or recorded."""
+        for values in self.own.values():
+            yield from values.values()
         yield from self.environment.values()
         if self.login is not None:
             yield self.login.password

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from farm.errors import RecordingError
+from farm.model.data_file import DataFacts
 from farm.model.experiment import Experiment
 from farm.model.host_samples import HostFacts
 from farm.model.server_samples import ServerFacts
@@ -22,7 +23,7 @@ class Manifest:
 
     `versions` are those of the farm, Python and the main libraries, by name. What is known only
     once hosts and server were reached is absent in the first manifest of a run. `kurento` is the
-    media server's description of itself.
+    media server's description of itself. `data` are facts of the file `app.data`, without values.
     """
 
     started_wall_s: float
@@ -36,6 +37,7 @@ class Manifest:
     hosts: tuple[HostFacts, ...] = ()
     server: ServerFacts | None = None
     kurento: Mapping[str, Any] = field(default_factory=dict)
+    data: DataFacts | None = None
     format: int = FORMAT
 
 

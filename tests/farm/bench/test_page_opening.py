@@ -196,3 +196,38 @@ async def test_a_page_is_asked_for_as_the_device(pages: LoginPages, tmp_path: Pa
     await check_pages(experiment(tmp_path, f"{pages.url}open", "  locale: de-DE", device))
     assert "Pixel 7" in pages.last("/open")["User-Agent"]
     assert pages.last("/open")["Accept-Language"] == "de-DE"
+
+
+WITH_VALUES = """
+format: 1
+roles:
+  callee: {join: [goto: "{app_url}?room={room}"]}
+  caller: {join: [goto: "{app_url}", fill: {"#password": "env:APP_PASSWORD"}]}
+"""
+
+
+async def test_values_of_ones_own(
+    pages: LoginPages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = "  data: users.csv\n  headers: {X-Room: '{room}'}"
+    (tmp_path / "users.csv").write_text("room\nroom-hidden-1\nroom-hidden-2\n")
+    experiment(tmp_path, f"{pages.url}open", "")
+    (tmp_path / "mine.yaml").write_text(WITH_VALUES)
+    text = (tmp_path / "calls.yaml").read_text().replace("driver.yaml", "mine.yaml")
+    (tmp_path / "calls.yaml").write_text(text + app)
+    calls = load_experiment(tmp_path / "calls.yaml")
+    unset = r"^app\.driver: .*mine\.yaml:5: .*fill\.#password: APP_PASSWORD is not set in the env"
+    with pytest.raises(BadInput, match=unset):
+        check_opening(calls, 2)
+    monkeypatch.setenv("APP_PASSWORD", "word-hidden")
+    opened = check_opening(calls, 2) or ""
+    assert opened.startswith("2 rows of users.csv, with room each; APP_PASSWORD of the environment")
+    assert "hidden" not in opened
+    with pytest.raises(BadInput, match=r"^app\.data: .*users\.csv: 2 rows: a load of 4 needs 4"):
+        check_opening(calls, 4)
+    await check_pages(calls)
+    assert pages.requests["/open"][0]["X-Room"] == "room-hidden-1"
+    calls = load_experiment(tmp_path / "calls.yaml")
+    (tmp_path / "mine.yaml").write_text(WITH_VALUES.replace("{app_url}?", "{app_url}/../basic?"))
+    with pytest.raises(BadInput, match=r"basic\?room=\*\*\* answered 401"):
+        await check_pages(calls)

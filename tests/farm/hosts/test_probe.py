@@ -51,12 +51,14 @@ class FakePage:
         self.closed += 1
 
 
-def probe_with(page: FakePage, screenshots: Path) -> ProbeLife:
+def probe_with(
+    page: FakePage, screenshots: Path, steps: RoleSteps = STEPS, **secrets: str
+) -> ProbeLife:
     async def open_page(_plan: ProbePlan, _sink: Callable[[Seen], None]) -> ProbeTab:
         return page
 
     times = iter(range(100, 200))
-    return ProbeLife(STEPS, open_page, screenshots, lambda: float(next(times)))
+    return ProbeLife(steps, open_page, screenshots, lambda: float(next(times)), secrets=secrets)
 
 
 async def told(probe: ProbeLife) -> list[ProbeEvent]:
@@ -136,3 +138,14 @@ async def test_closed_before_it_was_open_its_evidence_ends(tmp_path: Path) -> No
     await probe.close()
     assert await told(probe) == []
     assert await probe.screenshot("never") is None
+
+
+async def test_values_of_a_users_own_are_typed_and_never_named(tmp_path: Path) -> None:
+    steps = RoleSteps(join=(Goto("{app_url}{room}"), Fill("#{user}", "{user}")))
+    page = FakePage({Fill("#alice-7", "alice-7"): JoinError("timeout", "late")})
+    probe = probe_with(page, tmp_path, steps, user="alice-7", room="blue-9")
+    await probe.open(PLAN)
+    with pytest.raises(JoinError, match=r"^join step 2, fill #\{user\}: late$"):
+        await probe.join()
+    assert page.steps[0] == Goto("http://app/blue-9")
+    assert [event for event in await told(probe) if "alice-7" in str(event)] == []
