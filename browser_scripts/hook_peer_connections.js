@@ -82,12 +82,15 @@
   if (Connection) {
     if (window.webkitRTCPeerConnection) window.webkitRTCPeerConnection = Connection;
 
-    wrap(Connection.prototype, "setLocalDescription", {
-      apply(target, connection, args) {
-        if (connection instanceof Connection) remember(connection).offered_ms ??= now();
-        return Reflect.apply(target, connection, args);
-      },
-    });
+    // A page may send its offer before it makes it its local description (RFC 9725, section 4.6).
+    for (const offering of ["createOffer", "setLocalDescription"]) {
+      wrap(Connection.prototype, offering, {
+        apply(target, connection, args) {
+          if (connection instanceof Connection) remember(connection).offered_ms ??= now();
+          return Reflect.apply(target, connection, args);
+        },
+      });
+    }
 
     wrap(Connection.prototype, "close", {
       apply(target, connection, args) {

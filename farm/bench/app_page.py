@@ -7,9 +7,10 @@ import os
 import re
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -104,7 +105,7 @@ async def check_app(
     address = urlsplit(url)
     if address.scheme not in ("http", "https") or not address.hostname:
         raise BadInput(f"{SETTING}: {url}: must be http://host/ or https://host/")
-    with _explained(url, within_s):
+    with explained(SETTING, url, within_s):
         async with (
             aiohttp.ClientSession(
                 trust_env=False,
@@ -145,20 +146,26 @@ async def app_gone(
     request: PageRequest = NOTHING_MORE,
     every_s: float = LOOK_EVERY_S,
 ) -> str:
-    """Check the app regularly until nothing answers twice in a row; returns the last error.
+    """Check the app regularly until nothing answers twice in a row; returns why it is gone.
 
     An app that answers with an error is not gone.
     """
+    check = partial(check_app, url, accept_self_signed=accept_self_signed, request=request)
+    return f"the application is gone: {await gone(check, every_s)}"
+
+
+async def gone(check: Callable[[], Awaitable[object]], every_s: float = LOOK_EVERY_S) -> BadInput:
+    """Check regularly until nothing answers twice in a row; returns the last error."""
     misses = 0
     while True:
         try:
-            await check_app(url, accept_self_signed=accept_self_signed, request=request)
+            await check()
         except AnswersBadly:
             misses = 0
         except BadInput as error:
             misses += 1
             if misses == 2:
-                return f"the application is gone: {error}"
+                return error
         else:
             misses = 0
         # Sooner after a miss: a trial in which no probe can join ends within seconds.
@@ -189,7 +196,7 @@ class RemoteApp:
 
 
 @contextmanager
-def _explained(url: str, within_s: float) -> Iterator[None]:
+def explained(setting: str, url: str, within_s: float) -> Iterator[None]:
     """Turn errors of a request into BadInput that names the setting."""
     site = url
     try:
@@ -199,21 +206,21 @@ def _explained(url: str, within_s: float) -> Iterator[None]:
         why = error.certificate_error
         text = why.verify_message if isinstance(why, ssl.SSLCertVerificationError) else why
         advice = "for one of your own set app.accept_self_signed: true"
-        raise BadInput(f"{SETTING}: {site}: certificate refused, {text}; {advice}") from error
+        raise BadInput(f"{setting}: {site}: certificate refused, {text}; {advice}") from error
     except aiohttp.TooManyRedirects as error:
-        raise AnswersBadly(f"{SETTING}: {url}: too many redirects") from error
+        raise AnswersBadly(f"{setting}: {url}: too many redirects") from error
     except aiohttp.ClientResponseError as error:
         message = error.message.partition("\n")[0].rstrip(":")
-        raise AnswersBadly(f"{SETTING}: {site}: the answer is not valid HTTP: {message}") from error
+        raise AnswersBadly(f"{setting}: {site}: the answer is not valid HTTP: {message}") from error
     except TimeoutError as error:
-        raise BadInput(f"{SETTING}: {url}: no answer within {within_s:g} s") from error
+        raise BadInput(f"{setting}: {url}: no answer within {within_s:g} s") from error
     except (aiohttp.ClientError, OSError) as error:
         advice = _certificate_advice(error) if site.startswith("https:") else ""
         raise BadInput(
-            f"{SETTING}: {site}: nothing answers there ({_reason(error)}){advice}"
+            f"{setting}: {site}: nothing answers there ({_reason(error)}){advice}"
         ) from error
     except ValueError as error:
-        raise BadInput(f"{SETTING}: {url}: {error}") from error
+        raise BadInput(f"{setting}: {url}: {error}") from error
 
 
 def _as_browsers_ask(url: str) -> URL:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -17,6 +17,8 @@ from urllib.request import ProxyHandler, build_opener
 from farm.model.setting import Size
 from farm.model.trial_evidence import FaultKind
 from farm.processes import Child, Processes, json_line
+from infra.embedded_whip import TOKEN_VARIABLE as WHIP_TOKEN
+from infra.whip_page import SETTINGS_VARIABLE as WHIP_PAGE_SETTINGS
 
 ANSWER_WITHIN_S = 5.0
 """Time that the demo app has to answer a health check."""
@@ -35,26 +37,29 @@ class EmbeddedKurento:
 async def start_embedded_kurento(
     processes: Processes,
     *,
+    host: str = "127.0.0.1",
     port: int = 0,
     addresses: Sequence[str] = ("127.0.0.1",),
     recordings: str | None = None,
     cores: Sequence[int] | None = None,
+    whip_token: str | None = None,
 ) -> EmbeddedKurento:
-    """Start the embedded media server on loopback; `addresses` are those it offers for media.
+    """Start the embedded media server at `host`; `addresses` are those it offers for media.
 
-    It writes files only below `recordings`. Raises ProcessError.
+    It writes files only below `recordings`; WHIP asks for `whip_token`. Raises ProcessError.
     """
     pid_file = processes.temporary_directory("embedded-kurento-") / "pid"
     child = await processes.start(
         "embedded-kurento",
         [
             *_python("infra.embedded_kurento"),
-            *("--port", str(port), "--respawn", "--pid-file", str(pid_file)),
+            *("--host", host, "--port", str(port), "--respawn", "--pid-file", str(pid_file)),
             *(word for address in addresses for word in ("--address", address)),
             *(() if recordings is None else ("--recordings", recordings)),
         ],
         ready=json_line,
         cores=cores,
+        env=None if whip_token is None else {WHIP_TOKEN: whip_token},
     )
     url = str(child.ready["url"])
     return EmbeddedKurento(
@@ -94,6 +99,23 @@ async def start_demo_app(
     )
 
 
+async def start_whip_page(
+    processes: Processes,
+    settings: Mapping[str, Any],
+    *,
+    host: str = "127.0.0.1",
+    cores: Sequence[int] | None = None,
+) -> Child[dict[str, Any]]:
+    """Start the WHIP page's server; its `ready["url"]` ends with a slash. Raises ProcessError."""
+    return await processes.start(
+        "whip-page",
+        [*_python("infra.whip_page"), "--host", host],
+        ready=json_line,
+        cores=cores,
+        env={WHIP_PAGE_SETTINGS: json.dumps(settings)},
+    )
+
+
 def loop_late_s(health: str) -> float | None:
     """The delay of the demo app's event loop from its health check; the wait if that is late."""
     begun_s = time.monotonic()
@@ -108,12 +130,15 @@ def loop_late_s(health: str) -> float | None:
 
 
 class DemoApp:
-    """The demo app of a run; if it died, it is started again for the next trial."""
+    """The demo app of a run, or the WHIP page; if it died, the next trial starts it again."""
 
     death: FaultKind = "app_died"
 
-    def __init__(self, start: Callable[[], Awaitable[Child[dict[str, Any]]]]) -> None:
+    def __init__(
+        self, start: Callable[[], Awaitable[Child[dict[str, Any]]]], name: str = "the demo app"
+    ) -> None:
         self._start = start
+        self._name = name
         self._child: Child[dict[str, Any]] | None = None
 
     async def url(self) -> str:
@@ -134,9 +159,9 @@ class DemoApp:
         """Wait until the running process ends; returns why."""
         child = self._child
         if child is None:
-            return "the demo app was never started"
+            return f"{self._name} was never started"
         status = await child.died()
-        return f"the demo app ended with status {status}: {child.log_tail()}"
+        return f"{self._name} ended with status {status}: {child.log_tail()}"
 
 
 def _python(module: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from farm.bench.app_page import app_answers
+from farm.bench.whip_end_point import end_point_answers, reachable_origin
 from farm.errors import BadInput, KurentoError, ServerUnreachable
 from farm.kurento import KurentoClient
 from farm.kurento.protocol import check_url
@@ -22,8 +23,8 @@ from farm.server.unseen import UnseenServer
 from farm.ssh import SshShell
 
 ANY_SERVER = (
-    "not a Kurento (server.kurento: null, which app.url without server.kurento also means): "
-    "pipelines and elements are unknown"
+    "not a Kurento (server.kurento: null, which app.url or app.publish without server.kurento also"
+    " means): pipelines and elements are unknown"
 )
 
 EMBEDDED_BEHIND_ANOTHER_PAGE = (
@@ -70,19 +71,22 @@ def server_behind(
 ) -> Server:
     """The system under test, not yet open; without a shell its machine stays unseen.
 
-    A server that is no Kurento counts as ready when its page answers.
+    A server that is no Kurento counts as ready when its page or end point answers.
     """
     settings, app = experiment.server, experiment.app
-    address = settings.kurento or app.url
+    page = reachable_origin(experiment) or app.url
+    address = settings.kurento or page
     assert address is not None, "no Kurento without a page"  # noqa: S101 - a checked experiment
-    ready: Callable[[], Awaitable[bool]] = (
-        partial(app_answers, experiment)
-        if settings.kurento is None
-        else partial(answers, settings.kurento)
-    )
+    ready: Callable[[], Awaitable[bool]]
+    if settings.kurento is not None:
+        ready = partial(answers, settings.kurento)
+    elif app.publish is not None:
+        ready = partial(end_point_answers, experiment)
+    else:
+        ready = partial(app_answers, experiment)
     if shell is None:
         return UnseenServer(address, settings.reset.ready_within_s, clock, ready)
-    return MeasuredServer(shell, settings, clock, ready, restart=restart, page=app.url)
+    return MeasuredServer(shell, settings, clock, ready, restart=restart, page=page)
 
 
 def process_unseen(facts: ServerFacts) -> str | None:

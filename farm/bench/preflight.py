@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from farm.bench.pricing import price_of_server
+from farm.bench.whip_end_point import whip_token
 from farm.browser.chromium_program import chromium_version, find_chromium
 from farm.drivers import driver_of, with_room_media
 from farm.errors import BadInput, MissingTool
@@ -110,6 +111,12 @@ def _nothing_of_the_embedded(server: ServerSettings) -> None:
         )
 
 
+def token(experiment: Experiment, _beside: Path) -> str:
+    """Check that the environment has the token of WHIP."""
+    named = experiment.app.token
+    return "none" if whip_token(experiment) is None else f"{named}, in the environment"
+
+
 def price(experiment: Experiment, _beside: Path) -> str:
     """Check that the server's machine is in the price table, if one is named."""
     priced = price_of_server(experiment.server.price)
@@ -125,5 +132,6 @@ CHECKS: tuple[tuple[str, Callable[[Experiment, Path], str]], ...] = (
     ("way to the server", way_to_server),
     ("Chromium", chromium),
     ("clips", clips),
+    ("token", token),
     ("price", price),
 )

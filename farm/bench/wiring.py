@@ -13,7 +13,12 @@ from typing import Any, Protocol
 from farm.analysis.same_machine import is_same_machine
 from farm.bench.app_page import RemoteApp, check_pages
 from farm.bench.call_recordings import note_recordings, with_recordings_of
-from farm.bench.children import DemoApp, start_demo_app, start_embedded_kurento
+from farm.bench.children import (
+    DemoApp,
+    start_demo_app,
+    start_embedded_kurento,
+    start_whip_page,
+)
 from farm.bench.first_pages import first_pages
 from farm.bench.generator import Generator, open_generator
 from farm.bench.machine_restart import machine_restart
@@ -30,6 +35,12 @@ from farm.bench.page_opening import page_opening
 from farm.bench.page_request import page_request
 from farm.bench.server_machine import ThisMachine, listening_here
 from farm.bench.watching import Death, kurento_gone, watching
+from farm.bench.whip_end_point import (
+    end_point_gone,
+    page_settings,
+    whip_addresses,
+    whip_token,
+)
 from farm.drivers import driver_of
 from farm.execution.kurento_monitor import NoKurentoMonitor
 from farm.execution.world import World
@@ -139,12 +150,7 @@ async def open_world(
         @asynccontextmanager
         async def watch() -> AsyncIterator[asyncio.Future[Fault]]:
             await page.url()
-            dies = server.died if kurento is None else partial(kurento_gone, kurento)
-            deaths: list[Death] = [
-                ("server_died", dies),
-                (page.death, page.died),
-            ]
-            async with watching(deaths, clock) as fault:
+            async with watching(_deaths(experiment, server, page), clock) as fault:
                 yield fault
 
         world = World(
@@ -159,9 +165,21 @@ async def open_world(
         yield OpenWorld(world, facts, info, generator)
 
 
+def _deaths(experiment: Experiment, server: Server, page: PageUnderTest) -> list[Death]:
+    """What can die in a trial: the server, what answers before it, the page."""
+    kurento = experiment.server.kurento
+    dies = server.died if kurento is None else partial(kurento_gone, kurento)
+    deaths: list[Death] = [("server_died", dies), (page.death, page.died)]
+    if experiment.app.publish is not None:
+        deaths.append(("server_died", partial(end_point_gone, experiment)))
+    return deaths
+
+
 def _server_root(server: Server, experiment: Experiment, facts: ServerFacts) -> Root:
     """A function that returns the server's processes on this machine."""
-    listening = listening_here((experiment.server.kurento, experiment.app.url))
+    listening = listening_here(
+        (experiment.server.kurento, experiment.app.url, experiment.app.publish)
+    )
     seen = server if is_same_machine(facts, ThisMachine()) else None
     return partial(_pids, seen, listening)
 
@@ -200,9 +218,11 @@ async def _with_embedded(
     addresses = tuple(dict.fromkeys((address, "127.0.0.1")))
     embedded = await start_embedded_kurento(
         processes,
+        host=address if experiment.app.run == "whip" else "127.0.0.1",
         addresses=addresses,
         recordings=experiment.server.recordings.directory,
         cores=experiment.server.cores,
+        whip_token=whip_token(experiment),
     )
     ssh: Ssh | None = None
     shell: Shell = LocalShell(processes)
@@ -233,7 +253,7 @@ class PageUnderTest(Protocol):
     def death(self) -> FaultKind: ...
 
     async def url(self) -> str:
-        """Its address: `app.url`, or that of the demo app, which is restarted if it died."""
+        """Its address: `app.url`, or that of our own page, whose server is restarted if it died."""
 
     async def late_s(self) -> float | None:
         """The delay of its event loop since the last question; `None` for another's page."""
@@ -255,6 +275,15 @@ def _app(
         page = first.pages[0]
         request = page_request(app, first.opening, page.probe, page.variables)
         return RemoteApp(experiment.app.url, app.accept_self_signed, request)
+    cores = next((host.cores for host in experiment.hosts if host.here), None)
+    if experiment.app.run == "whip":
+        addresses = whip_addresses(experiment)
+        observer.note(
+            f"app: our WHIP page; publishes to {addresses.publish}, plays {addresses.play}"
+        )
+        settings = page_settings(experiment)
+        start = partial(start_whip_page, processes, settings, host=address, cores=cores)
+        return DemoApp(start, "the server of the WHIP page")
     kurento = experiment.server.kurento
     assert kurento is not None, "our app has a Kurento"  # noqa: S101 - a checked experiment
     return DemoApp(
@@ -264,7 +293,7 @@ def _app(
             kurento,
             recordings=experiment.server.recordings.directory,
             host=address,
-            cores=next((host.cores for host in experiment.hosts if host.here), None),
+            cores=cores,
             mix=experiment.scenario.mix,
             mix_frame_rate=experiment.scenario.mix_frame_rate,
         )

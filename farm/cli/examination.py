@@ -23,6 +23,7 @@ from farm.bench.media_server import (
 )
 from farm.bench.preflight import CHECKS, chromium
 from farm.bench.pricing import checked_price, price_note
+from farm.bench.whip_end_point import check_end_point
 from farm.cli.findings import Check, looked_up
 from farm.cli.opening_checks import opening_checks
 from farm.drivers import driver_of
@@ -68,6 +69,8 @@ async def examine_experiment(experiment: Experiment, file: Path) -> list[Check]:
         findings += await _machine(experiment, file)
     if experiment.app.url is not None:
         findings.append(await _answered(file, "app", _app(experiment)))
+    if experiment.app.publish is not None:
+        findings.append(await _answered(file, "end point", _end_point(experiment)))
     if any(host.ray for host in experiment.hosts):
         findings += await _hosts(experiment, file)
     return findings
@@ -121,6 +124,11 @@ async def _app(experiment: Experiment) -> str:
     answer = f"{' and '.join(pages)} {'answers' if len(pages) == 1 else 'answer'}"
     answer += f", and redirects to {' and '.join(targets)}" if targets else ""
     return Mask(first.opening.secrets())(answer)
+
+
+async def _end_point(experiment: Experiment) -> str:
+    asked = await check_end_point(experiment)
+    return f"{' and '.join(asked)} let pages of other origins in"
 
 
 async def _machine(experiment: Experiment, file: Path) -> list[Check]:

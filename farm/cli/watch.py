@@ -142,8 +142,9 @@ def _last_answer(experiment: Experiment, observer: Observer) -> int:
 
 
 def _measured(experiment: Experiment) -> tuple[object, ...]:
-    """What a run measures: its scenario, page and server."""
-    return experiment.scenario, experiment.app.url, experiment.server.kurento
+    """What a run measures: its scenario, page, end point and server."""
+    app = experiment.app
+    return experiment.scenario, app.url, app.publish, experiment.server.kurento
 
 
 def _recommended(run: RunReader) -> int | None:

@@ -48,6 +48,7 @@ VARIABLES: Mapping[str, str] = {
     "frame_rate": "of the camera, frames a second",
     "record": "1 when the server is to record, else 0",
     "max_video_send_bandwidth": "kbit/s, or empty",
+    "publishers": "who else of the session sends, for one who receives: p000,p002",
 }
 """Variables of a template, `{like_this}`, and their meanings."""
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from farm.errors import ExperimentError
 from farm.experiment_file.page_checks import check_page
 from farm.experiment_file.shape_checks import check_shape
+from farm.experiment_file.whip_checks import check_whip
 from farm.model.durations import format_duration
 from farm.model.experiment import AUTO, AppSettings, Experiment
 from farm.model.server_settings import EMBEDDED, ProcessSettings, ServerSettings
@@ -43,7 +44,7 @@ def _app(experiment: Experiment) -> None:
     if app.run is not None and app.url is not None:
         raise ExperimentError(f"app.run: {app.run}: expected null beside app.url, {app.url}")
     if app.run is None and app.url is None:
-        raise ExperimentError("app.run: null: expected demo, or null with app.url")
+        raise ExperimentError("app.run: null: expected demo or whip, or null with app.url")
     if app.url is not None:
         _address("app.url", app.url, ("http", "https"), "http://host/ or https://host/")
         if "%" in (urlsplit(app.url).hostname or ""):
@@ -56,7 +57,7 @@ def _app(experiment: Experiment) -> None:
 def _server(experiment: Experiment) -> None:
     server: ServerSettings = experiment.server
     embedded = server.kurento == EMBEDDED
-    if server.kurento is None and experiment.app.url is None:
+    if server.kurento is None and experiment.app.url is None and experiment.app.run != "whip":
         raise ExperimentError(
             "server.kurento: null: our demo app needs a Kurento: expected embedded, or "
             "ws://host:8888/kurento; or app.url, the page of your own media server"
@@ -247,6 +248,7 @@ def _output(experiment: Experiment) -> None:
 _CHECKS: tuple[Callable[[Experiment], None], ...] = (
     _app,
     check_page,
+    check_whip,
     _server,
     _price,
     _process,

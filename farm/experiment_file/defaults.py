@@ -10,14 +10,15 @@ from farm.model.server_settings import EMBEDDED, ProcessSettings
 
 
 def with_server_of_app(experiment: Experiment, written: Callable[[str], bool]) -> Experiment:
-    """The experiment without a Kurento if it has a page of its own, unless the file names one.
+    """The experiment without a Kurento if its page or end point is a user's, and names none.
 
     `written` says whether the file has a key, `server.kurento`. The process of a server that is no
     Kurento has no name by default.
     """
     server = experiment.server
     named = written("server.kurento") or server.kurento != EMBEDDED
-    if experiment.app.url is not None and not named:
+    app = experiment.app
+    if (app.url is not None or app.publish is not None) and not named:
         server = replace(server, kurento=None)
     if server.kurento is None and not any(
         written(f"server.process.{field.name}") for field in fields(ProcessSettings)

@@ -78,7 +78,9 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class AppSettings:
-    run: Literal["demo"] | None = setting("demo", "start our demo app; null with a url of your own")
+    run: Literal["demo", "whip"] | None = setting(
+        "demo", "our page: the demo app, or whip (publish, play); null with a url of your own"
+    )
     url: str | None = setting(None, "address of the page under test; nothing is started")
     driver: str | None = setting(None, "a driver's name, or the path of a YAML file")
     accept_self_signed: bool = setting(False, "accept the app's self-signed certificate")
@@ -99,6 +101,16 @@ class AppSettings:
     locale: str | None = setting(None, "language of browsers, such as de-DE; null: en-US")
     timezone: str | None = setting(None, "such as Europe/Berlin; null: each host's own")
     user_agent: str | None = setting(None, "what browsers call themselves; null: as they do")
+    publish: str | None = setting(
+        None, "run: whip: the WHIP end point, https://host/{session}/whip; null: our embedded one"
+    )
+    play: str | None = setting(
+        None, "run: whip: the WHEP end point, https://host/{session}/whep; {probe}: who publishes"
+    )
+    token: str | None = setting(None, "run: whip: env:NAME, the variable with the bearer token")
+    trickle: bool = setting(
+        True, "run: whip: candidates follow the offer by PATCH; false: all are in the offer"
+    )
 
 
 @dataclass(frozen=True, slots=True)

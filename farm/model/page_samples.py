@@ -39,8 +39,8 @@ class ConnectionReport:
     """One `RTCPeerConnection` of a page at one poll.
 
     `connection` is unique among its probe's. `offered_s` is the page time of its first
-    `setLocalDescription`. `progress` is reported until it is connected and has its first
-    media, for join errors; it is not recorded.
+    `createOffer` or `setLocalDescription`. `progress` is reported until it is connected and has its
+    first media, for join errors; it is not recorded.
     """
 
     connection: str

@@ -21,6 +21,11 @@ def template_of(text: str) -> str:
     return f"{{{text}}}" if _WHOLE.fullmatch(text) else text
 
 
+def environment_name(setting: str) -> str | None:
+    """The variable that a setting `env:NAME` names; `None`: it is another text."""
+    return setting.removeprefix(ENVIRONMENT) if _WHOLE.fullmatch(setting) else None
+
+
 def names_in(template: str) -> tuple[str, ...]:
     """The names of its variables, those of the environment as `env:NAME`."""
     return tuple(_NAME.findall(template))

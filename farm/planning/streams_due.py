@@ -36,6 +36,16 @@ class Session:
                 places[role.name, media].append(place)
                 self._senders[media].append(place)
         self._of_role: Mapping[tuple[str, SentMedia], Sequence[int]] = places
+        self._sending = sorted({place for of in self._senders.values() for place in of})
+
+    def senders(self, place: int) -> tuple[int, ...]:
+        """The places of the probes whose streams the one at this place receives, in order."""
+        asked = self._cast[place].receives
+        senders = self._sending
+        if asked is not None:
+            of_roles = (self._of_role.get((each.role, each.media), ()) for each in asked)
+            senders = sorted({sender for of in of_roles for sender in of})
+        return tuple(sender for sender in senders if sender != place)
 
     def due(self, place: int, media: SentMedia) -> tuple[StreamsDue, ...]:
         """What the probe at this place is owed of a medium; streams of several roles apart."""

@@ -38,8 +38,9 @@ CALL_DRIVER = "demo_one_to_one"
 
 
 def driver_name(experiment: Experiment) -> str:
-    """The driver of the experiment, else the demo app's for the scenario."""
-    return experiment.app.driver or f"demo_{experiment.scenario.kind}"
+    """The driver of the experiment, else that of our page for the scenario."""
+    own = "whip" if experiment.app.run == "whip" else f"demo_{experiment.scenario.kind}"
+    return experiment.app.driver or own
 
 
 def camera_size(experiment: Experiment) -> Size:
@@ -112,6 +113,7 @@ def plan_trial(
                     host=host,
                     fidelity="full" if witness else experiment.probes.fidelity,
                     start_s=entrances[place],
+                    plays=",".join(f"p{first + each:03d}" for each in session.senders(place)),
                 )
             )
             number += 1
@@ -142,6 +144,7 @@ def _probe(
     host: str,
     fidelity: Fidelity,
     start_s: float,
+    plays: str,
 ) -> ProbePlan:
     name = f"p{number:03d}"
     media = experiment.media
@@ -163,6 +166,7 @@ def _probe(
         "sends": ",".join(each for each in role.sends if each in kinds),
         "sends_video": str(int("video" in role.sends)),
         "max_video_send_bandwidth": "" if limit is None else str(limit),
+        "publishers": plays,
     }
     return ProbePlan(
         probe=name,

@@ -33,15 +33,13 @@ from infra.embedded_kurento.factories import factories
 from infra.embedded_kurento.files.places import Places
 from infra.embedded_kurento.server import Server, serving
 from infra.embedded_kurento.webrtc.endpoint import Network
+from infra.embedded_whip import TOKEN_VARIABLE
 from infra.embedded_whip.endpoint import PREFIX, WhipEndpoint
 from infra.embedded_whip.streams import Streams
 from infra.respawn import ReadyLine, die_with_parent, keep_worker, name_process
 
 PROCESS_NAME = "embedded-media"
 """The name in `top` and `ps -o comm` of the process that carries media, also after a reset."""
-
-WHIP_TOKEN = "EMBEDDED_WHIP_TOKEN"  # noqa: S105 - the name of a variable
-"""The variable of the environment with the token that WHIP and WHEP ask for."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -124,7 +122,7 @@ async def _serve(arguments: argparse.Namespace) -> int:
         network = Network(addresses, RTCCertificate.generateCertificate(), unserved_port)
         places = Places(_folders(arguments.recordings), _folders(arguments.clips))
         server = Server(factories(network, places), arguments.session_grace)
-        whip = WhipEndpoint(Streams(server.tree, network), os.environ.get(WHIP_TOKEN) or None)
+        whip = WhipEndpoint(Streams(server.tree, network), os.environ.get(TOKEN_VARIABLE) or None)
         beside = {PREFIX: whip.app()}
         async with serving(server, arguments.host, arguments.port, beside) as port:
             _print_ready(

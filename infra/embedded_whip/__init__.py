@@ -18,3 +18,8 @@ player that comes before one is told 409 and Retry-After, one whose publisher le
 the next. A session whose browser is gone ends by itself. Where it differs from what a client may
 meet elsewhere: no ICE restart (422), no counter-offer (406), no simulcast, no extensions.
 """
+
+from __future__ import annotations
+
+TOKEN_VARIABLE = "EMBEDDED_WHIP_TOKEN"  # noqa: S105 - a name
+"""The variable of the environment with the bearer token that the end point asks for."""

@@ -43,11 +43,12 @@ class WhipEndpoint:
             await self.streams.close()
 
         app.on_cleanup.append(close)
-        way = "/{stream}/{way:whip|whep}"
+        stream = "/{stream:[A-Za-z0-9._~-]+}"
+        way = f"{stream}/{{way:whip|whep}}"
         app.router.add_post(way, self._join)
         app.router.add_get(way, self._describe)
         app.router.add_options(way, _options)
-        session = "/{stream}/sessions/{session}"
+        session = f"{stream}/sessions/{{session}}"
         app.router.add_patch(session, self._trickle)
         app.router.add_delete(session, self._leave)
         app.router.add_get(session, self._look)

@@ -154,12 +154,14 @@ class Streams:
         msid = None if session.way == "whip" else session.stream.name
         session.answer = completed_answer(answer, list(found.values()), msid)
         stream = session.stream
-        if session.way == "whep" and stream.publisher is not None:
-            stream.publisher.endpoint.connect(endpoint)
-        elif session.way == "whip":
-            for each in stream.sessions.values():
-                if each is not session:
-                    endpoint.connect(each.endpoint)
+        players = [each for each in stream.sessions.values() if each.way == "whep"]
+        for player in [session] if session.way == "whep" else players:
+            if stream.publisher is not None:
+                self.feed(stream.publisher.endpoint, player.endpoint)
+
+    def feed(self, publisher: WebRtcEndpoint, player: WebRtcEndpoint) -> None:
+        """Have what is published flow to a player."""
+        publisher.connect(player)
 
     def _changed(self, session: Session, event: dict[str, Json]) -> None:
         """End the session of a browser that is gone, or that never came."""

@@ -212,7 +212,10 @@ def test_numbers_have_the_types_that_the_fields_have() -> None:
             "app:\n  run: demo\n  url: http://x/\n",
             "calls.yaml:2: app.run: demo: expected null beside app.url, http://x/",
         ),
-        ("app: {run: null}", "calls.yaml:1: app.run: null: expected demo, or null with app.url"),
+        (
+            "app: {run: null}",
+            "calls.yaml:1: app.run: null: expected demo or whip, or null with app.url",
+        ),
         (
             "app: {url: calls.example.org}",
             "calls.yaml:1: app.url: calls.example.org: expected http://host/ or https://host/",
@@ -398,6 +401,7 @@ def test_the_examples_load(path: Path) -> None:
 def test_there_is_an_example_of_each_scenario() -> None:
     kinds = {load_experiment(example).scenario.kind for example in EXAMPLES}
     assert kinds == set(get_args(ScenarioKind))
+    assert len(EXAMPLES) >= 9
 
 
 def test_a_clip_is_looked_up_beside_the_file(tmp_path: Path) -> None:

@@ -157,6 +157,7 @@ def test_a_driver_gets_who_the_probe_is_and_what_its_camera_gives() -> None:
         "sends": "audio,video",
         "sends_video": "1",
         "max_video_send_bandwidth": "200",
+        "publishers": "p002",
     }
 
 

@@ -1,0 +1,102 @@
+"""Checks the settings of `app.run: whip` against each other and the scenario."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from farm.errors import ExperimentError
+from farm.model.experiment import AppSettings, Experiment
+from farm.model.server_settings import EMBEDDED
+from farm.model.template_text import environment_name
+
+FILLED = ("session", "probe")
+"""What the page fills in: the session, and who publishes the stream."""
+
+EXAMPLES = {
+    "publish": "https://host:8889/{session}/whip",
+    "play": "https://host:8889/{session}/whep",
+}
+
+_NAME = re.compile(r"\{([^{}]*)\}")
+
+
+def check_whip(experiment: Experiment) -> None:
+    """Raises ExperimentError for the first setting of WHIP that does not fit the others."""
+    app = experiment.app
+    if app.run != "whip":
+        _nothing_of_whip(app)
+        return
+    if (app.publish is None) != (app.play is None):
+        missing, given = ("publish", "play") if app.publish is None else ("play", "publish")
+        raise ExperimentError(
+            f"app.{missing}: null: expected {EXAMPLES[missing]} beside app.{given}; or neither, for"
+            " the embedded server's"
+        )
+    if app.publish is not None and app.play is not None:
+        _address("app.publish", app.publish, EXAMPLES["publish"])
+        _address("app.play", app.play, EXAMPLES["play"])
+        _one_stream_a_publisher(experiment, app.publish, app.play)
+    if app.token is not None and environment_name(app.token) is None:
+        raise ExperimentError(
+            "app.token: expected env:NAME, the name of a variable of the environment that holds the"
+            " token (tokens in files are recorded with the run)"
+        )
+    _server(experiment)
+    if experiment.scenario.record:
+        raise ExperimentError(
+            "scenario.record: true: WHIP cannot ask a server to record: expected false with "
+            "app.run: whip"
+        )
+
+
+def _nothing_of_whip(app: AppSettings) -> None:
+    for key in ("publish", "play", "token"):
+        if getattr(app, key) is not None:
+            raise ExperimentError(f"app.{key}: expected null, or app.run: whip")
+    if not app.trickle:
+        raise ExperimentError("app.trickle: false: expected true, or app.run: whip")
+
+
+def _server(experiment: Experiment) -> None:
+    kurento, publish = experiment.server.kurento, experiment.app.publish
+    if publish is None and kurento != EMBEDDED:
+        raise ExperimentError(
+            f"server.kurento: {kurento or 'null'}: without app.publish the embedded server is the"
+            " end point: expected embedded, or app.publish and app.play"
+        )
+    if publish is not None and kurento == EMBEDDED:
+        raise ExperimentError(
+            "server.kurento: embedded: nothing would use it beside app.publish: expected null"
+        )
+
+
+def _address(key: str, value: str, example: str) -> None:
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise ExperimentError(f"{key}: {value}: expected {example}")
+    for name in _NAME.findall(value):
+        if name not in FILLED:
+            raise ExperimentError(f"{key}: {value}: {{{name}}}: expected {{session}} or {{probe}}")
+
+
+def _one_stream_a_publisher(experiment: Experiment, publish: str, play: str) -> None:
+    """Where several publish, each needs a stream of its own, and players have to name it."""
+    scenario = experiment.scenario
+    if scenario.kind == "broadcast":
+        return
+    if "{probe}" not in publish:
+        raise ExperimentError(
+            f"app.publish: {publish}: every probe of {scenario.kind} publishes: expected {{probe}}"
+            " in it"
+        )
+    mixed = scenario.kind == "group" and scenario.media == "mixed"
+    if not mixed and "{probe}" not in play:
+        raise ExperimentError(
+            f"app.play: {play}: the probes of {scenario.kind} play each other: expected {{probe}}"
+            " in it, who publishes"
+        )

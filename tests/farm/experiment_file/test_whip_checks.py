@@ -1,0 +1,95 @@
+"""Settings of WHIP that do not fit: one line, with place, value and what is expected."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from farm.errors import ExperimentError
+from farm.experiment_file import parse_experiment
+
+URLS = "publish: 'https://h/{probe}/whip', play: 'https://h/{probe}/whep'"
+
+
+def read(text: str) -> object:
+    return parse_experiment(f"format: 1\nscenario: broadcast\n{text}\n", "e.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("app: {publish: 'https://h/'}", "app.publish: expected null, or app.run: whip"),
+        ("app: {token: env:T}", "app.token: expected null, or app.run: whip"),
+        ("app: {trickle: false}", "app.trickle: false: expected true, or app.run: whip"),
+        (
+            "app: {run: whip, publish: 'https://h/'}",
+            "app.play: null: expected https://host:8889/{session}/whep beside app.publish;.*",
+        ),
+        (
+            "app: {run: whip, publish: 'h/x', play: 'https://h/'}",
+            "app.publish: h/x: expected https://host:8889/{session}/whip",
+        ),
+        (
+            "app: {run: whip, publish: 'https://h/{room}', play: 'https://h/'}",
+            "app.publish: https://h/{room}: {room}: expected {session} or {probe}",
+        ),
+        (f"app: {{run: whip, {URLS}, token: abc}}", "app.token: expected env:NAME, .*"),
+        (
+            f"app: {{run: whip, {URLS}}}\nserver: {{kurento: embedded}}",
+            "server.kurento: embedded: nothing would use it beside app.publish: expected null",
+        ),
+        (
+            "app: {run: whip}\nserver: {kurento: 'ws://h:8888/kurento'}",
+            "server.kurento: ws://h:8888/kurento: without app.publish the embedded server is .*",
+        ),
+        (
+            "app: {run: whip}\nserver: {kurento: null}",
+            "server.kurento: null: without app.publish the embedded server is .*",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ExperimentError) as refused:
+        read(text)
+    place, _, said = str(refused.value).partition(": ")
+    assert place.startswith("e.yaml:")
+    assert re.fullmatch(message.replace("{", r"\{"), said), said
+    assert "abc" not in said
+
+
+@pytest.mark.parametrize(
+    ("scenario", "urls", "message"),
+    [
+        (
+            "one_to_one",
+            "publish: 'https://h/{session}/whip', play: 'https://h/{probe}/whep'",
+            "app.publish: https://h/{session}/whip: every probe of one_to_one publishes: ",
+        ),
+        (
+            "{kind: group, members: 3}",
+            "publish: 'https://h/{probe}/whip', play: 'https://h/{session}/whep'",
+            "app.play: https://h/{session}/whep: the probes of group play each other: ",
+        ),
+        ("{kind: one_to_one, record: true}", URLS, "scenario.record: true: WHIP cannot ask "),
+    ],
+)
+def test_streams_have_to_be_told_apart(scenario: str, urls: str, message: str) -> None:
+    with pytest.raises(ExperimentError) as refused:
+        parse_experiment(f"format: 1\nscenario: {scenario}\napp: {{run: whip, {urls}}}\n", "e.yaml")
+    assert message in str(refused.value)
+
+
+def test_a_mix_is_played_by_one_address() -> None:
+    urls = "publish: 'https://h/{probe}/whip', play: 'https://h/{session}/whep'"
+    text = f"format: 1\nscenario: {{kind: group, media: mixed}}\napp: {{run: whip, {urls}}}\n"
+    assert parse_experiment(text, "e.yaml").server.kurento is None
+
+
+def test_with_an_end_point_of_a_user_there_is_no_kurento_and_without_one_the_embedded() -> None:
+    experiment = parse_experiment(
+        f"format: 1\nscenario: broadcast\napp: {{run: whip, {URLS}}}\n", "e.yaml"
+    )
+    assert (experiment.server.kurento, experiment.server.process.name) == (None, None)
+    own = parse_experiment("format: 1\nscenario: broadcast\napp: {run: whip}\n", "e.yaml")
+    assert own.server.kurento == "embedded"
