@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 import tomllib
 from collections.abc import Iterator
 from importlib import import_module
@@ -14,6 +15,7 @@ import pytest
 
 from farm.cli.__main__ import VERBS
 from farm.drivers.reading import parse_driver
+from farm.drivers.step_reading import STEP_KEYS
 from farm.drivers.steps import step_name
 from farm.experiment_file import parse_experiment
 from farm.experiment_file.matrix import is_matrix, load_matrix
@@ -138,8 +140,29 @@ def test_a_failed_step_in_the_documents_is_one_of_the_driver_above_it() -> None:
     text = (ROOT / "docs/drivers.md").read_text()
     (block,) = (each for each in fenced(ROOT / "docs/drivers.md", "yaml") if "#hang-up" in each)
     caller = parse_driver(block, "an example", ROOT).roles["caller"]
-    number, name = re.findall(r"\(caller of s001\): join step (\d+), (.+?): not within", text)[0]
-    assert step_name(caller.join[int(number) - 1]) == name
+    pattern = r"\(caller of s001\): my_app\.yaml:(\d+): join step (\d+), (.+?): not within"
+    line, number, name = re.findall(pattern, text)[0]
+    step = caller.join[int(number) - 1]
+    assert (step_name(step), step.place) == (name, f"an example:{line}")
+
+
+def test_the_drivers_and_steps_in_the_documents_can_be_read() -> None:
+    blocks = [textwrap.dedent(text) for text in fenced(ROOT / "docs/drivers.md", "yaml")]
+    head = 'format: 1\nroles:\n  member:\n    join:\n      - goto: "{app_url}"\n'
+    whole = [text for text in blocks if "format: 1" in text and "roles: ..." not in text]
+    steps = [head + textwrap.indent(text, "      ") for text in blocks if text.startswith("- ")]
+    hold = [head + textwrap.indent(text, "    ") for text in blocks if text.startswith("after_")]
+    assert whole
+    assert steps
+    assert hold
+    for text in (*whole, *steps, *hold):
+        assert parse_driver(text, "an example", ROOT).roles
+
+
+def test_every_kind_of_step_is_documented_and_no_other() -> None:
+    section = (ROOT / "docs/drivers.md").read_text().split("\n## Steps\n")[1].split("\n### ")[0]
+    table = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    assert sorted(set(re.findall(r"`(\w+):", "".join(table))) - {"steps"}) == sorted(STEP_KEYS)
 
 
 def test_the_journal_is_said_to_have_the_kinds_that_it_has() -> None:

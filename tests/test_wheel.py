@@ -48,6 +48,7 @@ def test_pages_scripts_drivers_and_schema_are_in_it(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for wanted in (
         "farm/experiment.schema.json",
+        "farm/driver.schema.json",
         "farm/py.typed",
         "browser_scripts/poll_stats.js",
         "browser_scripts/hook_peer_connections.js",

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from farm.model.verdict import ASSUMED_MEDIA, LEFT, Reason
+from farm.model.verdict import AFTER_JOIN, ASSUMED_MEDIA, LEFT, Reason
 
 JOIN_CODES = frozenset(
     {
         *("signalling", "navigation", "timeout", "dialog", "page_error", "partner", "join"),
-        *("media", "setup"),
+        *("login", "media", "setup"),
     }
 )
 """Codes of reasons for probes that did not join, or not in time."""
@@ -34,13 +34,14 @@ class Symptoms:
 def server_reasons(reasons: Sequence[Reason]) -> Sequence[Reason]:
     """The reasons that a resource of the server can explain.
 
-    Not pages that left, what their partners then lacked, and rooms of unknown media.
+    Not pages that left, what their partners then lacked, failed steps of the driver in the hold,
+    and rooms of unknown media.
     """
     left = {reason.probe for reason in reasons if reason.code == LEFT}
     return [
         reason
         for reason in reasons
-        if reason.code not in {LEFT, ASSUMED_MEDIA}
+        if reason.code not in {LEFT, AFTER_JOIN, ASSUMED_MEDIA}
         and (reason.sender is None or reason.sender not in left)
     ]
 

@@ -14,6 +14,21 @@ LONGEST = 200
 ORDERLY = (1000, 1005)
 
 
+@dataclass(frozen=True, slots=True)
+class PageState:
+    """What a page looks like when a step failed.
+
+    `shown` is the first of `MESSAGE_PLACES` with visible text, and that text; `media` says how far
+    connections without media came; `at` where the page is, if that is not where it was opened;
+    `asks_login` whether it shows a field for a password.
+    """
+
+    shown: tuple[str, str] | None = None
+    media: str | None = None
+    at: str | None = None
+    asks_login: bool = False
+
+
 @dataclass(slots=True)
 class JoinTrouble:
     """The last error of each kind in a page, since it was opened."""
@@ -22,40 +37,48 @@ class JoinTrouble:
     socket: str | None = None
     uncaught: str | None = None
     console: str | None = None
+    download: str | None = None
 
     def socket_closed(self, event: ProbeEvent) -> None:
         """Note a `socket_closed` event; an orderly close (RFC 6455, 7.4.1) is no error."""
         if event.data.get("code") not in ORDERLY:
             self.socket = event.message
 
-    def explain(
-        self, what: str, shown: tuple[str, str] | None, media: str | None
-    ) -> tuple[str, str]:
+    def explain(self, what: str, state: PageState) -> tuple[str, str]:
         """Reason and message for a step that took too long (`what` says so).
 
-        `shown` is the first of `MESSAGE_PLACES` with visible text, and that text; `media` says how
-        far connections without media came. The likeliest cause comes first: a dialog without an
-        answer, the app's own message or its closed socket, media, an uncaught error.
+        The likeliest cause comes first: a dialog without an answer, a login, the app's own message
+        or its closed socket, media, an uncaught error.
         """
-        complaint = shown is not None and shown[0] != STATUS
+        complaint = state.shown is not None and state.shown[0] != STATUS
         reason = "timeout"
         if self.dialog is not None:
             reason = "dialog"
+        elif state.asks_login and state.media is None:
+            reason = "login"
         elif complaint or self.socket is not None:
             reason = "signalling"
-        elif media is not None:
+        elif state.media is not None:
             reason = "media"
         elif self.uncaught is not None:
             reason = "page_error"
-        return reason, self.describe(what if media is None else f"{what}; {media}", shown)
+        return reason, self.describe(what, state)
 
-    def describe(self, what: str, shown: tuple[str, str] | None) -> str:
+    def describe(self, what: str, state: PageState) -> str:
         """One line: `what`, what the page shows, and the last error of each kind."""
         parts = [what]
-        if shown is not None:
-            parts.append(f"the page shows {' '.join(shown[1].split())[:LONGEST]!r} in {shown[0]}")
+        if state.media is not None:
+            parts.append(state.media)
+        if state.asks_login:
+            parts.append("the page asks for a login")
+        if state.at is not None:
+            parts.append(state.at)
+        if state.shown is not None:
+            place, text = state.shown
+            parts.append(f"the page shows {' '.join(text.split())[:LONGEST]!r} in {place}")
         for label, trouble in (
             ("unexpected dialog", self.dialog),
+            ("a download began", self.download),
             ("socket", self.socket),
             ("uncaught error", self.uncaught),
             ("console", self.console),

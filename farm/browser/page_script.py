@@ -16,6 +16,9 @@ BANK_BINDING = "probe_farm_bank"
 input of its own. As an answer to a request they would pass through Playwright's driver and the
 DevTools connection as text, megabytes a page."""
 
+ENABLE_EVENT = "probe_farm_enable"
+"""The event by which a driver's `mute` reaches the connections of a frame."""
+
 FIRST_MEDIA_MS = 100
 FIRST_MEDIA_WITHIN_MS = 30_000
 CHILD_AHEAD_MS = 50
@@ -51,6 +54,7 @@ def page_script(poll_s: float, phase: float, fidelity: Fidelity = "full") -> str
         const wrap = {_script("wrap")};
         const connections = ({_script("hook_peer_connections")})(config, send, wrap);
         const lookAtSenders = ({_script("watch_senders")})(send, wrap, connections);
+        ({_script("enable_tracks")})({json.dumps(ENABLE_EVENT)}, connections);
         const coded = {_codec(fidelity)};
         const known = (stat, report) => unheard(stat) ?? coded(stat, report);
         ({_script("poll_stats")})(config, send, connections, known, lookAtSenders);

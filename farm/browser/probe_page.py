@@ -17,18 +17,20 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from farm.browser.bank_file import give_bank
+from farm.browser.dialogs import Dialogs
 from farm.browser.emulation import emulation
 from farm.browser.join_trouble import JoinTrouble
 from farm.browser.media_trouble import MediaTrouble
+from farm.browser.page_loads import PageLoads
 from farm.browser.page_report import PageMessages
 from farm.browser.page_script import BANK_BINDING, BINDING, page_script
-from farm.browser.playwright_trouble import CLOSE_WITHIN_S, bounded, one_line
+from farm.browser.playwright_trouble import CLOSE_WITHIN_S, bounded
 from farm.browser.screenshot import take_screenshot
-from farm.browser.shown_message import shown_message
-from farm.browser.step_actions import execute, frame_of, tab_of
+from farm.browser.step_actions import execute
+from farm.browser.step_failures import ANSWER_WITHIN_S, StepFailures
 from farm.browser.tabs import Tabs
 from farm.errors import BrowserError, JoinError
-from farm.model.driver import AcceptDialog, Goto, Step, WaitFor
+from farm.model.driver import AcceptDialog, DismissDialog, Pause, Step, WaitFor
 from farm.model.experiment import Fidelity
 from farm.model.mask import Mask
 from farm.model.page_samples import EventKind, PageReport, ProbeEvent
@@ -36,9 +38,6 @@ from farm.model.trial_plan import ProbePlan
 
 Sink = Callable[[PageReport | ProbeEvent], None]
 
-STEP_WITHIN_S = 15.0
-STEP_SETTING = "STEP_WITHIN_S of farm/browser/probe_page.py"
-ANSWER_WITHIN_S = 5.0
 MOST_CONSOLE_LINES = 100
 LONGEST_LINE = 500
 
@@ -70,7 +69,9 @@ class BrowserPage:
         self._messages = PageMessages(plan.probe, poll_s, mask)
         self._trouble = JoinTrouble()
         self._media = MediaTrouble()
-        self._accepts_dialogs = False
+        self._dialogs = Dialogs(mask)
+        self._loads = PageLoads(self._trouble, self._report, mask)
+        self._failures = StepFailures(self._tabs, self._trouble, self._media, self._loads, mask)
         self._console_lines = 0
         self._crash: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -100,25 +101,42 @@ class BrowserPage:
         Raises JoinError with its reason and what the page shows, or BrowserError after a crash.
         """
         self._check_alive()
-        waits = isinstance(step, WaitFor)
-        within_s = step.within_s if isinstance(step, WaitFor) else STEP_WITHIN_S
+        if isinstance(step, AcceptDialog | DismissDialog):
+            self._dialogs.set(step)
+            return
+        self._loads.begin(step)
         try:
-            if isinstance(step, AcceptDialog):
-                self._accepts_dialogs = True
-                return
             # Playwright keeps the time; ours is for a Playwright that does not answer any more.
-            async with asyncio.timeout(within_s + CLOSE_WITHIN_S):
-                await execute(step, self._tabs, within_s, self._plan.variables)
+            async with asyncio.timeout(_lasts_at_most_s(step) + CLOSE_WITHIN_S):
+                await execute(step, self._tabs, self._plan.variables)
         except (PlaywrightError, TimeoutError) as error:
-            shown, thrown = await self._shown(step), await self._thrown_by(step)
+            failure = await self._failures.of_error(step, error)
             self._check_alive()
-            if isinstance(error, PlaywrightTimeoutError | TimeoutError):
-                late = f"not within {within_s:g} s ({'within' if waits else STEP_SETTING}){thrown}"
-                reason, message = self._trouble.explain(late, shown, self._media.describe())
-            else:
-                reason = "navigation" if isinstance(step, Goto) else "page_error"
-                message = self._trouble.describe(one_line(error, self._mask), shown)
-            raise JoinError(reason, message) from error
+            raise failure from error
+        finally:
+            self._loads.end()
+
+    async def holds(self, condition: WaitFor) -> bool:
+        """Whether a condition is true, or becomes so within its time.
+
+        Raises JoinError for one that cannot be evaluated, or BrowserError after a crash.
+        """
+        self._check_alive()
+        try:
+            async with asyncio.timeout(condition.within_s + CLOSE_WITHIN_S):
+                await execute(condition, self._tabs, self._plan.variables)
+        except (PlaywrightTimeoutError, TimeoutError):
+            self._check_alive()
+            return False
+        except PlaywrightError as error:
+            failure = await self._failures.of_error(condition, error)
+            self._check_alive()
+            raise failure from error
+        return True
+
+    async def late(self, step: Step, what: str) -> JoinError:
+        """The error for a step of several that took too long; `what` says so."""
+        return await self._failures.late(step, what)
 
     async def screenshot(self, path: Path) -> bool:
         """Take a screenshot of the tab that has the call, to `path`; False if that fails."""
@@ -139,31 +157,6 @@ class BrowserPage:
             self._crash = why
             self._report("crashed", why)
 
-    async def _shown(self, step: Step) -> tuple[str, str] | None:
-        """The selector and text of a message in a tab; the step's own tab comes first."""
-        tabs = self._tabs.from_newest()
-        async with bounded(ANSWER_WITHIN_S):
-            shown = await shown_message(tabs if step.where.in_new_tab else [self._tabs.own, *tabs])
-            return None if shown is None else (shown[0], self._mask(shown[1]))
-        return None
-
-    async def _thrown_by(self, step: Step) -> str:
-        """The error that a condition which never came true throws, if any: often a typo."""
-        if isinstance(step, WaitFor) and step.function is not None:
-            try:
-                async with asyncio.timeout(ANSWER_WITHIN_S):
-                    document = await frame_of(
-                        step, await tab_of(step, self._tabs), ANSWER_WITHIN_S * 1000
-                    )
-                    await document.evaluate(step.function)
-            except PlaywrightTimeoutError:
-                pass
-            except PlaywrightError as error:
-                return f", it throws {one_line(error, self._mask)}"
-            except TimeoutError:
-                pass
-        return ""
-
     def _check_alive(self) -> None:
         """Raises BrowserError; a browser's end shows on its connection before its exit status."""
         if self._crash is not None:
@@ -173,7 +166,8 @@ class BrowserPage:
             raise BrowserError(f"{self._plan.probe}: its browser is gone")
 
     async def _condition(self, tab: Page) -> None:
-        """Set network conditions, which each tab has for itself, and watch for a crash."""
+        """Set network conditions, which each tab has for itself, and watch what becomes of it."""
+        self._loads.watch(tab, self._tabs.number(tab))
         tab.on("crash", lambda _page: self.crash("the page's renderer crashed"))
         if self._plan.line is not None:
             devtools = await self._context.new_cdp_session(tab)
@@ -217,11 +211,8 @@ class BrowserPage:
         self._report("page_error", line[:LONGEST_LINE])
 
     def _on_dialog(self, dialog: Dialog) -> None:
-        accept = self._accepts_dialogs
-        if not accept:
-            asked = self._mask(dialog.message)
-            self._trouble.dialog = f"{dialog.type} {asked!r}, no accept_dialog before it"
-        self._start(dialog.accept() if accept else dialog.dismiss())
+        self._start(self._dialogs.answer(dialog))
+        self._trouble.dialog = self._dialogs.unexpected
 
     def _start(self, work: Awaitable[None]) -> None:
         """Do it in a task of its own; errors of a tab that closes meanwhile are ignored."""
@@ -236,3 +227,7 @@ class BrowserPage:
 
     def _report(self, kind: EventKind, message: str, **data: Any) -> None:
         self._sink(ProbeEvent(self._plan.probe, kind, time.monotonic(), message, data))
+
+
+def _lasts_at_most_s(step: Step) -> float:
+    return step.for_s if isinstance(step, Pause) else step.within_s

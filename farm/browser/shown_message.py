@@ -1,4 +1,4 @@
-"""The error message or status that a page shows to a person."""
+"""What a page shows to a person: an error message or status, or a field for a password."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ SHOWN = """(places) => {
 """The first visible message of a document in one of `places`."""
 
 
+ASKS_LOGIN = """() => [...document.querySelectorAll("input[type=password]")]
+    .some((field) => field.checkVisibility({ visibilityProperty: true }))"""
+
+
 async def shown_message(tabs: Iterable[Page]) -> tuple[str, str] | None:
     """The selector and text of the first message in these tabs and their frames.
 
@@ -42,3 +46,12 @@ async def _shown_in(frame: Frame) -> tuple[str, str] | None:
         shown = await frame.evaluate(SHOWN, list(MESSAGE_PLACES))
         return (str(shown[0]), str(shown[1])) if shown else None
     return None
+
+
+async def asks_login(tabs: Iterable[Page]) -> bool:
+    """Whether one of these tabs, or a frame of it, shows a field for a password."""
+    for frame in (frame for tab in tabs for frame in tab.frames):
+        async with bounded(FRAME_WITHIN_S):
+            if await frame.evaluate(ASKS_LOGIN):
+                return True
+    return False

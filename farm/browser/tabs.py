@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection
 
 from playwright.async_api import Page
 
+from farm.model.driver import Where
+
 
 class Tabs:
     """The tabs of a probe, numbered by age from 0, the probe's own; no number is used twice.
@@ -32,6 +34,10 @@ class Tabs:
     def own(self) -> Page:
         """The tab in which steps act: the oldest open one; the probe's own if all are closed."""
         return next(iter(self._open()), next(iter(self._numbers)))
+
+    async def of(self, where: Where) -> Page:
+        """The tab in which a step acts; waits for one that is being opened."""
+        return await self.newer_than(None) if where.in_new_tab else self.own
 
     async def newer_than(self, page: Page | None) -> Page:
         """The newest open tab that is newer than `page` (`None`: the probe's own); waits for it."""

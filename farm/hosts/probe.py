@@ -15,8 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from farm.drivers.steps import step_for, step_name
+from farm.drivers.steps import step_name
 from farm.errors import BrowserError, JoinError
+from farm.hosts.step_run import StepPage, StepRun
 from farm.model.driver import RoleSteps, Step
 from farm.model.page_samples import EventKind, Joined, PageReport, ProbeEvent
 from farm.model.trial_plan import ProbePlan
@@ -24,11 +25,8 @@ from farm.model.trial_plan import ProbePlan
 Seen = PageReport | ProbeEvent
 
 
-class ProbeTab(Protocol):
+class ProbeTab(StepPage, Protocol):
     """A browser's page, as far as a probe needs it (`farm.browser.BrowserPage`)."""
-
-    async def run(self, step: Step) -> None:
-        """Raises JoinError, without screenshot, or BrowserError."""
 
     async def screenshot(self, path: Path) -> bool: ...
 
@@ -60,11 +58,12 @@ class ProbeLife:
         self._open_page = open_page
         self._screenshots = screenshots
         self._monotonic = monotonic
-        self._secrets = secrets or {}
+        self._secrets = dict(secrets or {})
         self._plan: ProbePlan | None = None
         self._page: ProbeTab | None = None
         self._joining_s = 0.0
         self._is_in = False
+        self._acting = asyncio.Lock()
         self._closed = False
         self._seen: asyncio.Queue[Seen | None] = asyncio.Queue()
 
@@ -90,15 +89,38 @@ class ProbeLife:
         self._emit("joined", f"after {join_s:.1f} s", join_s=join_s)
         return Joined(plan.probe, join_s)
 
+    async def after_join(self, number: int) -> None:
+        """The driver's `after_join` steps of that number, in the hold; one after the other.
+
+        Raises JoinError, after which the page goes on, or BrowserError.
+        """
+        plan, _page = self._opened()
+        steps = self._steps.after_join[number]
+        async with self._acting:
+            began_s = self._monotonic()
+            facts: dict[str, Any] = {"number": number, "place": steps.place}
+            try:
+                await self._steps_of(f"after_join {number + 1}", steps.steps)
+            except JoinError as error:
+                file = await self.screenshot(f"{plan.probe}-after-join-{number + 1}")
+                facts |= {"reason": error.reason, "screenshot": file and file.name}
+                facts["took_s"] = self._monotonic() - began_s
+                self._emit("after_join", str(error), **facts)
+                raise JoinError(error.reason, str(error), file) from error
+            facts["took_s"] = self._monotonic() - began_s
+            names = ", ".join(step_name(step) for step in steps.steps)
+            self._emit("after_join", names, **facts)
+
     async def leave(self) -> None:
         """The driver's `leave` steps, then the page is closed. A failed step is only reported."""
-        if self._page is not None and self._is_in:
-            try:
-                await self._steps_of("leave", self._steps.leave)
-                self._emit("left")
-            except (JoinError, BrowserError) as error:
-                self._emit("left", f"its page was closed instead: {error}")
-        await self.close()
+        async with self._acting:  # steps of the hold end first
+            if self._page is not None and self._is_in:
+                try:
+                    await self._steps_of("leave", self._steps.leave)
+                    self._emit("left")
+                except (JoinError, BrowserError) as error:
+                    self._emit("left", f"its page was closed instead: {error}")
+            await self.close()
 
     async def screenshot(self, name: str) -> Path | None:
         """A screenshot of the page in `NAME.png`; `None` if the page cannot make one."""
@@ -144,14 +166,15 @@ class ProbeLife:
 
     async def _steps_of(self, part: str, steps: Sequence[Step]) -> None:
         plan, page = self._opened()
-        for number, template in enumerate(steps, start=1):
-            step = step_for(template, {**plan.variables, **self._secrets})
-            try:
-                await page.run(step)
-            except JoinError as error:
-                shown = step_name(step_for(template, plan.variables))
-                where = f"{part} step {number}, {shown}"
-                raise JoinError(error.reason, f"{where}: {error}") from error
+
+        async def take_screenshot(name: str) -> None:
+            await self.screenshot(f"{plan.probe}-{name}")
+
+        def skipped(step: Step, line: str) -> None:
+            self._emit("skipped", line, place=step.place)
+
+        run = StepRun(page, take_screenshot, skipped, self._monotonic, self._secrets)
+        await run.run(part, steps, plan.variables)
 
     def _opened(self) -> tuple[ProbePlan, ProbeTab]:
         if self._plan is None or self._page is None:

@@ -71,6 +71,10 @@ EventKind = Literal[
     "opened",  # page loaded, hooks in
     "joining",  # the driver's first step
     "joined",  # the driver's last `joined` step
+    "loaded",  # a tab loaded a document: data holds url, tab, after_step_s (0: within a step)
+    "skipped",  # a step of the driver that was not due, such as if_visible: data holds place
+    "after_join",  # steps of the hold: data holds number, place, took_s; where one failed reason,
+    # screenshot
     "setup",  # first media of a received track: data holds kind, setup_s
     "failed",  # could not join: data holds reason, screenshot
     "left",

@@ -14,8 +14,9 @@ class Outcome(StrEnum):
     INVALID = "invalid"
 
 
-ASSUMED_MEDIA, LEFT = "assumed_media", "left"
-"""Codes of reasons without a fault: what is owed is unknown; a page left by itself."""
+ASSUMED_MEDIA, LEFT, AFTER_JOIN = "assumed_media", "left", "after_join"
+"""Codes of reasons without a fault of the server's media: what is owed is unknown; a page left by
+itself; a step of the driver in the hold failed."""
 
 OTHER_PROGRAMS = "other_programs"
 """The code of the reason that programs other than the farm's used the CPU of a host."""

@@ -22,7 +22,7 @@ from farm.verdict.causes import Finding
 AGREEMENT = 0.25
 """The largest share by which a figure of light probes may differ from that of full ones."""
 
-APP_REFUSALS = frozenset({"signalling", "dialog", "recording_missing"})
+APP_REFUSALS = frozenset({"signalling", "dialog", "login", "recording_missing"})
 """Failures that no busy host explains."""
 
 _LEAST = {"bitrate_bps": 8_000.0, "packets_per_s": 5.0, "repair_ratio": 0.02, "setup_s": 1.0}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farm.browser.join_trouble import JoinTrouble
+from farm.browser.join_trouble import JoinTrouble, PageState
 from farm.model.page_samples import ProbeEvent
 
 
@@ -14,7 +14,7 @@ def closed(code: int) -> ProbeEvent:
 
 def test_without_any_sign_it_is_a_timeout() -> None:
     trouble = JoinTrouble(console="a warning")
-    assert trouble.explain("not within 15 s", ("#status", "waiting"), None) == (
+    assert trouble.explain("not within 15 s", PageState(("#status", "waiting"))) == (
         "timeout",
         "not within 15 s; the page shows 'waiting' in #status; console: a warning",
     )
@@ -23,12 +23,12 @@ def test_without_any_sign_it_is_a_timeout() -> None:
 def test_what_explains_most_comes_first() -> None:
     trouble = JoinTrouble()
     trouble.uncaught = "x is not defined"
-    assert trouble.explain("late", None, None)[0] == "page_error"
-    assert trouble.explain("late", ("#error", "room full"), None)[0] == "signalling"
+    assert trouble.explain("late", PageState())[0] == "page_error"
+    assert trouble.explain("late", PageState(("#error", "room full")))[0] == "signalling"
     trouble.socket_closed(closed(1006))
-    assert trouble.explain("late", None, None)[0] == "signalling"
+    assert trouble.explain("late", PageState())[0] == "signalling"
     trouble.dialog = "confirm 'Take the call?'"
-    reason, message = trouble.explain("late", None, None)
+    reason, message = trouble.explain("late", PageState())
     assert reason == "dialog"
     assert message == (
         "late; unexpected dialog: confirm 'Take the call?';"
@@ -38,23 +38,38 @@ def test_what_explains_most_comes_first() -> None:
 
 def test_media_that_do_not_connect_come_before_what_the_page_logged() -> None:
     trouble = JoinTrouble(uncaught="x is not defined", console="Read-only field modified")
-    reason, message = trouble.explain("late", ("#status", "calling"), "media did not connect: c0")
+    reason, message = trouble.explain(
+        "late", PageState(("#status", "calling"), "media did not connect: c0")
+    )
     assert reason == "media"
     assert message == (
         "late; media did not connect: c0; the page shows 'calling' in #status;"
         " uncaught error: x is not defined; console: Read-only field modified"
     )
-    assert trouble.explain("late", ("#error", "room full"), "media did not")[0] == "signalling"
+    assert (
+        trouble.explain("late", PageState(("#error", "room full"), "media did not"))[0]
+        == "signalling"
+    )
     trouble.dialog = "confirm 'Take the call?'"
-    assert trouble.explain("late", None, "media did not")[0] == "dialog"
+    assert trouble.explain("late", PageState(None, "media did not"))[0] == "dialog"
 
 
 def test_an_orderly_close_is_no_trouble() -> None:
     trouble = JoinTrouble()
     trouble.socket_closed(closed(1000))
-    assert trouble.explain("late", None, None) == ("timeout", "late")
+    assert trouble.explain("late", PageState()) == ("timeout", "late")
 
 
 def test_a_message_is_one_line() -> None:
     trouble = JoinTrouble(console="a\nb")
-    assert "\n" not in trouble.describe("late", ("#error", "no\n\nroom"))
+    assert "\n" not in trouble.describe("late", PageState(("#error", "no\n\nroom")))
+
+
+def test_a_page_that_asks_for_a_login_and_is_elsewhere() -> None:
+    state = PageState(at="the page is now at http://a/login", asks_login=True)
+    assert JoinTrouble().explain("late", state) == (
+        "login",
+        "late; the page asks for a login; the page is now at http://a/login",
+    )
+    in_call = PageState(media="media did not connect: c0", asks_login=True)
+    assert JoinTrouble().explain("late", in_call)[0] == "media"

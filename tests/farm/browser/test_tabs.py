@@ -52,8 +52,8 @@ async def test_a_call_in_a_tab_of_its_own_is_the_probes(
     for step in (
         Goto(f"{call_app}opener"),
         Click(button),
-        Fill("#name", "p000", THERE),
-        Select("#room", "Blue room", THERE),
+        Fill("#name", "p000", where=THERE),
+        Select("#room", "Blue room", where=THERE),
         WaitFor(function="document.body.dataset.room === 'blue'", where=THERE),
         WaitFor(selector="#remote", where=THERE),
         CONNECTED,
@@ -105,13 +105,13 @@ async def test_a_tab_that_opens_another_and_closes_itself_leaves_the_call_to_it(
     await probe.page.run(Click("#tab"))
     await probe.page.run(CONNECTED)
     first = await probe.witness.report(lambda r: states(r) == ["connected"] * 2)
-    await probe.page.run(Evaluate("() => { window.second = true }", "mark.js", THERE))
-    await probe.page.run(Evaluate(OPEN_ANOTHER, "open.js", THERE))
+    await probe.page.run(Evaluate("() => { window.second = true }", "mark.js", where=THERE))
+    await probe.page.run(Evaluate(OPEN_ANOTHER, "open.js", where=THERE))
     await probe.page.run(WaitFor(function="!window.second && calls.length === 1", where=THERE))
     await probe.page.run(CONNECTED)
     both = await probe.witness.report(lambda r: states(r) == ["connected"] * 4)
     # The newest stays: its opener closes itself.
-    await probe.page.run(Evaluate("() => { opener.close() }", "close.js", THERE))
+    await probe.page.run(Evaluate("() => { opener.close() }", "close.js", where=THERE))
     left = await probe.witness.report(lambda r: len(r.connections) == 2)
     assert received(left) == received(both) - received(first)
     alone = await settled(probe, 3)
@@ -129,7 +129,7 @@ async def test_a_tab_that_closes_leaves_its_openers_call_alone(
     await probe.do(OPEN_ANOTHER)
     await probe.page.run(CONNECTED)
     await probe.witness.report(lambda r: states(r) == ["connected"] * 4)
-    await probe.page.run(Evaluate("() => { setTimeout(() => window.close()) }", "x", THERE))
+    await probe.page.run(Evaluate("() => { setTimeout(() => window.close()) }", "x", where=THERE))
     await probe.witness.report(lambda r: len(r.connections) == 2)
     alone = await settled(probe, 3)
     assert [states(report) for report in alone] == [["connected"] * 2] * 3
@@ -140,7 +140,7 @@ async def test_a_tab_without_a_call_takes_no_part(new_page: NewPage, call_app: s
     probe = await new_page()
     await probe.goto(f"{call_app}opener")
     await probe.page.run(Click("#blank"))
-    await probe.page.run(Evaluate("() => { document.title = 'found' }", "x.js", THERE))
+    await probe.page.run(Evaluate("() => { document.title = 'found' }", "x.js", where=THERE))
     reports = await settled(probe, 3)
     assert one_a_period(reports)
 
@@ -154,19 +154,20 @@ async def test_a_tab_that_never_opens_is_waited_for_in_vain(
     with pytest.raises(JoinError) as caught:
         await probe.page.run(WaitFor(selector="#remote", within_s=0.5, where=THERE))
     assert caught.value.reason == "signalling"
-    assert "not within 0.5 s (within); the page shows 'pop-ups are not for you'" in str(
-        caught.value
-    )
+    assert (
+        "not within 0.5 s (within): the page has opened no new tab;"
+        " the page shows 'pop-ups are not for you'"
+    ) in str(caught.value)
 
 
 async def test_steps_reach_into_frames(new_page: NewPage, call_app: str) -> None:
     probe = await new_page()
     for step in (
         Goto(f"{call_app}opener"),
-        Fill("#name", "p000", INNER),
-        Click("#register", INNER),
+        Fill("#name", "p000", where=INNER),
+        Click("#register", where=INNER),
         WaitFor(function="document.body.dataset.name === 'p000'", where=INNER),
-        Evaluate("async ({ probe }) => { calls.push(await call()) }", "call.js", INNER),
+        Evaluate("async ({ probe }) => { calls.push(await call()) }", "call.js", where=INNER),
         WaitFor(selector="#remote", where=INNER),
     ):
         await probe.page.run(step)
@@ -178,11 +179,11 @@ async def test_a_step_that_fails_in_a_frame_reports_what_is_shown_there(
 ) -> None:
     probe = await new_page()
     await probe.goto(f"{call_app}opener")
-    await probe.page.run(Evaluate("() => show('error', 'room full')", "show.js", INNER))
+    await probe.page.run(Evaluate("() => show('error', 'room full')", "show.js", where=INNER))
     with pytest.raises(JoinError, match="'room full' in #error"):
         await probe.page.run(WaitFor(function="nothing.at.all", within_s=0.5, where=INNER))
     with pytest.raises(JoinError, match="it throws ReferenceError: nothing is not defined"):
         await probe.page.run(WaitFor(function="nothing.at.all", within_s=0.5, where=INNER))
     with pytest.raises(JoinError, match="no frame") as caught:
-        await probe.page.run(Evaluate("1", "one.js", Where(frames=("#tab",))))
+        await probe.page.run(Evaluate("1", "one.js", where=Where(frames=("#tab",))))
     assert caught.value.reason == "page_error"

@@ -59,6 +59,12 @@ def plan(name: str, role: str = "caller") -> ProbePlan:
 class FakePage:
     async def run(self, step: Step) -> None: ...
 
+    async def holds(self, condition: WaitFor) -> bool:
+        return True
+
+    async def late(self, step: Step, what: str) -> JoinError:
+        return JoinError("timeout", what)
+
     async def screenshot(self, path: Path) -> bool:
         return False
 

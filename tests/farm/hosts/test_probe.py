@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from farm.errors import BrowserError, JoinError
 from farm.hosts.probe import ProbeLife, ProbeTab, Seen
-from farm.model.driver import Click, Fill, Goto, RoleSteps, Step, WaitFor
+from farm.model.driver import (
+    Click,
+    Fill,
+    Goto,
+    HoldSteps,
+    IfVisible,
+    Press,
+    Repeat,
+    RoleSteps,
+    Screenshot,
+    Step,
+    WaitFor,
+)
 from farm.model.page_samples import Joined, ProbeEvent
 from farm.model.trial_plan import ProbePlan
 
@@ -19,7 +32,7 @@ PLAN = ProbePlan(
     role="caller",
     host="here",
     poll_phase=0.0,
-    variables={"app_url": "http://app/", "session": "s000", "probe": "p000"},
+    variables={"app_url": "http://app/", "session": "s000", "probe": "p000", "role": "caller"},
     sends=("video",),
     receives=("video",),
 )
@@ -31,10 +44,16 @@ STEPS = RoleSteps(
 
 
 class FakePage:
-    """Notes its steps; `fails` says at which one it raises what."""
+    """Notes its steps; `fails` says at which one it raises what, `true` which conditions hold:
+    the first look at each is the first item, and so on."""
 
-    def __init__(self, fails: dict[Step, Exception] | None = None) -> None:
+    def __init__(
+        self,
+        fails: dict[Step, Exception] | None = None,
+        true: dict[str, list[bool]] | None = None,
+    ) -> None:
         self.fails = fails or {}
+        self.true = true or {}
         self.steps: list[Step] = []
         self.closed = 0
 
@@ -42,6 +61,12 @@ class FakePage:
         self.steps.append(step)
         if step in self.fails:
             raise self.fails[step]
+
+    async def holds(self, condition: WaitFor) -> bool:
+        return self.true[condition.selector or ""].pop(0)
+
+    async def late(self, step: Step, what: str) -> JoinError:
+        return JoinError("timeout", what)
 
     async def screenshot(self, path: Path) -> bool:
         path.write_bytes(b"png")
@@ -149,3 +174,99 @@ async def test_values_of_a_users_own_are_typed_and_never_named(tmp_path: Path) -
         await probe.join()
     assert page.steps[0] == Goto("http://app/blue-9")
     assert [event for event in await told(probe) if "alice-7" in str(event)] == []
+
+
+async def joined_with(page: FakePage, folder: Path, *join: Step) -> list[ProbeEvent]:
+    """The events of a probe that joins by these steps; raises JoinError as it does."""
+    probe = probe_with(page, folder, RoleSteps(join))
+    await probe.open(replace(PLAN, variables={**PLAN.variables, "partners": "p001 p002"}))
+    try:
+        await probe.join()
+    finally:
+        await probe.close()
+    return await told(probe)
+
+
+BANNER = IfVisible("#cookies", (Click("#ok"),), within_s=2, place="d.yaml:7")
+
+
+async def test_steps_for_what_is_not_visible_are_skipped_and_that_is_recorded(
+    tmp_path: Path,
+) -> None:
+    page = FakePage(true={"#cookies": [True, False]})
+    assert [e.kind for e in await joined_with(page, tmp_path, BANNER)] == ["opened", "joining"]
+    assert page.steps == [Click("#ok")]
+    events = await joined_with(page, tmp_path, BANNER)
+    assert page.steps == [Click("#ok")]
+    (skipped,) = (event for event in events if event.kind == "skipped")
+    assert skipped.message == (
+        "join step 1, if_visible #cookies: not visible within 2 s, 1 step skipped"
+    )
+    assert skipped.data == {"place": "d.yaml:7"}
+
+
+async def test_steps_are_repeated(tmp_path: Path) -> None:
+    page = FakePage(true={"#in": [False, False, True]})
+    await joined_with(
+        page,
+        tmp_path,
+        Repeat((Click("#a{turn}"),), times="2"),
+        Repeat((Press("{partner}"), Fill("#to", "{turn}")), each_partner=True),
+        Repeat((Click("#again"),), until=WaitFor("#in")),
+    )
+    assert page.steps == [
+        *(Click("#a0"), Click("#a1")),
+        *(Press("p001"), Fill("#to", "0"), Press("p002"), Fill("#to", "1")),
+        *(Click("#again"), Click("#again")),
+    ]
+
+
+async def test_a_repeat_takes_no_longer_than_it_may(tmp_path: Path) -> None:
+    page = FakePage(true={"#in": [False] * 99})
+    repeat = Repeat((Click("#again"),), until=WaitFor("#in"), within_s=3.5, place="d.yaml:9")
+    with pytest.raises(JoinError) as caught:
+        await joined_with(page, tmp_path, repeat)
+    assert str(caught.value) == (
+        "d.yaml:9: join step 1, repeat until #in: not within 3.5 s (within), after 3 turns"
+    )
+
+
+async def test_a_step_inside_of_others_is_named_with_its_own_line(tmp_path: Path) -> None:
+    inner = Click("#ok", place="d.yaml:12")
+    page = FakePage({inner: JoinError("timeout", "late")}, {"#cookies": [True]})
+    banner = replace(BANNER, steps=(inner,))
+    with pytest.raises(JoinError) as caught:
+        await joined_with(page, tmp_path, Click("#a"), Repeat((banner,), times="2"))
+    assert str(caught.value) == (
+        "d.yaml:12: join step 2, repeat 2 times, turn 1, step 1, if_visible #cookies,"
+        " step 1, click #ok: late"
+    )
+
+
+async def test_a_picture_has_the_name_that_the_driver_gives(tmp_path: Path) -> None:
+    events = await joined_with(FakePage(), tmp_path, Screenshot("lobby-{role}"))
+    assert (tmp_path / "p000-lobby-caller.png").exists()
+    assert [e.data for e in events if e.kind == "screenshot"] == [{"file": "p000-lobby-caller.png"}]
+
+
+async def test_steps_of_the_hold_are_recorded_and_one_that_fails_leaves_the_page_open(
+    tmp_path: Path,
+) -> None:
+    mute, unmute = Click("#mute", place="d.yaml:5"), Click("#unmute")
+    page = FakePage({mute: JoinError("timeout", "late")})
+    hold = (HoldSteps((mute,), 5, place="d.yaml:4"), HoldSteps((unmute,), 9, place="d.yaml:8"))
+    probe = probe_with(page, tmp_path, RoleSteps(STEPS.join, after_join=hold))
+    await probe.open(PLAN)
+    await probe.join()
+    await probe.joined()
+    with pytest.raises(JoinError, match=r"^d\.yaml:5: after_join 1 step 1, click #mute: late$"):
+        await probe.after_join(0)
+    await probe.after_join(1)
+    await probe.leave()
+    failed, done = (event for event in await told(probe) if event.kind == "after_join")
+    assert failed.message == "d.yaml:5: after_join 1 step 1, click #mute: late"
+    assert failed.data["reason"] == "timeout"
+    assert failed.data["screenshot"] == "p000-after-join-1.png"
+    assert done.message == "click #unmute"
+    assert done.data["number"] == 1
+    assert "reason" not in done.data

@@ -1,0 +1,187 @@
+"""Why a step found no element that it could use: none matches, or it is hidden, covered, disabled.
+
+Playwright's call log has what it saw of the element; what is on the page instead is looked up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from playwright.async_api import Frame, Page
+
+from farm.browser.conditions import matches
+from farm.browser.documents import frame_of
+from farm.browser.playwright_trouble import bounded
+from farm.browser.tabs import Tabs
+from farm.model.driver import HERE, Select, Step, WaitFor, Where
+
+LOOK_WITHIN_S = 2.0
+FRAME_WITHIN_MS = 500
+LONGEST = 120
+MOST_SHOWN = 5
+
+SEEN = (
+    (re.compile(r"- (<.+>) intercepts pointer events"), "covered by {}"),
+    (re.compile(r"- element is not enabled"), "disabled"),
+    (re.compile(r"- element is not editable"), "read-only"),
+    (re.compile(r"- element is not stable"), "moving all the time"),
+    (re.compile(r"- element is outside of the viewport"), "outside of the window"),
+)
+"""Lines of Playwright's log about an element that it found, and what they mean."""
+
+SELECTORS_OF_PAGE = """() => {
+    const shown = (element) => element.checkVisibility({ visibilityProperty: true });
+    const selectors = new Set();
+    const words = (element) => (element.innerText || element.value || "").trim();
+    for (const element of [...document.querySelectorAll("*")].slice(0, 5000)) {
+        if (element.id) selectors.add(`#${element.id}`);
+        for (const name of element.classList) selectors.add(`.${name}`);
+        for (const name of ["name", "data-testid", "data-test", "aria-label", "placeholder"]) {
+            const value = element.getAttribute(name);
+            if (value && value.length < 60) selectors.add(`[${name}="${value}"]`);
+        }
+        if (element.matches("button, a, label, summary, [role=button], input[type=submit]")) {
+            const text = words(element);
+            if (text && text.length < 60 && shown(element)) selectors.add(`text=${text}`);
+        }
+    }
+    return [...selectors].slice(0, 2000);
+}"""
+"""What elements of a document could be found by."""
+
+
+def seen_of_element(log: str) -> str | None:
+    """What Playwright saw last of an element that it found; `None`: nothing that explains it."""
+    for line in reversed(log.splitlines()):
+        for sign, meaning in SEEN:
+            seen = sign.search(line)
+            if seen is not None:
+                return meaning.format(*(_short(text) for text in seen.groups()))
+    return None
+
+
+def nearest(selector: str, there: Sequence[str]) -> list[str]:
+    """Selectors of the page that are like one that matches nothing, the most similar first."""
+    near = get_close_matches(selector, there, 3, cutoff=0.7)
+    if not near and "=" not in selector[:5] and selector[:1].isalpha():
+        near = get_close_matches(f"text={selector}", there, 3, cutoff=0.7)
+    return near
+
+
+async def element_trouble(step: Step, tabs: Tabs, log: str) -> str | None:
+    """What is wrong with the element of a step; `None`: it has none, or nothing is known."""
+    selector = getattr(step, "selector", None)
+    text = step.text if isinstance(step, WaitFor) else None
+    if selector is None and text is None:
+        return None
+    async with bounded(LOOK_WITHIN_S):
+        try:
+            document = await _document(step.where, tabs)
+        except LookupError as error:
+            return str(error)
+        return await _in_document(step, WaitFor(selector, text=text), tabs, document, log)
+    return None
+
+
+async def _document(where: Where, tabs: Tabs) -> Page | Frame:
+    """The document in which a step acts. Raises LookupError saying which part is not there."""
+    page = tabs.from_newest()[0] if where.in_new_tab else tabs.own
+    if where.in_new_tab and page is tabs.own:
+        raise LookupError("the page has opened no new tab")
+    for depth, frame in enumerate(where.frames):
+        outer = await frame_of(Where(where.frames[:depth]), page, FRAME_WITHIN_MS)
+        if not await outer.locator(frame).count():
+            raise LookupError(await _nothing(frame, outer, "no frame matches"))
+    return await frame_of(where, page, FRAME_WITHIN_MS)
+
+
+async def _in_document(
+    step: Step, wanted: WaitFor, tabs: Tabs, document: Page | Frame, log: str
+) -> str | None:
+    if isinstance(step, WaitFor) and step.state in ("hidden", "detached"):
+        return f"{_element(step)} is still {'there' if step.state == 'detached' else 'visible'}"
+    number = await matches(wanted, document).count()
+    if number:
+        return await _of_those(step, wanted, document, number, log)
+    elsewhere = await _elsewhere(wanted, step.where, tabs, document)
+    return elsewhere or await _nothing(wanted.selector, document, "no element matches", wanted.text)
+
+
+async def _of_those(
+    step: Step, wanted: WaitFor, document: Page | Frame, number: int, log: str
+) -> str | None:
+    """Of an element that is there, or of several."""
+    name = _element(wanted)
+    visible = await matches(wanted, document).filter(visible=True).count()
+    if isinstance(step, WaitFor) and step.count is not None:
+        return f"{visible if step.state == 'visible' else number} of {name}, not {step.count}"
+    if not visible:
+        return f"{name} is hidden" if number == 1 else f"all {number} of {name} are hidden"
+    seen = seen_of_element(log)
+    if isinstance(step, Select) and "did not find some options" in log:
+        options = (
+            await matches(wanted, document)
+            .filter(visible=True)
+            .first.evaluate("element => [...element.options].map((option) => option.label)")
+        )
+        seen = f"without an option {step.option!r}, it has {_listed(options)}"
+    if seen is None:
+        return None
+    several = f" (the first of {visible} that match)" if visible > 1 else ""
+    return f"{name}{several} is {seen}"
+
+
+async def _nothing(
+    selector: str | None, document: Page | Frame, line: str, text: str | None = None
+) -> str:
+    if selector is None:
+        return f"the page does not show {text!r}"
+    with_text = "" if text is None else f" with text {text!r}"
+    there = await document.evaluate(SELECTORS_OF_PAGE)
+    near = nearest(selector, there)
+    instead = f"; there is {_listed(near)}" if near else ""
+    return f"{line} {selector}{with_text}{instead}"
+
+
+async def _elsewhere(wanted: WaitFor, where: Where, tabs: Tabs, but: Page | Frame) -> str | None:
+    """Where else the element is: in a frame, or another tab."""
+    for tab in tabs.from_newest():
+        for frame in tab.frames:
+            inner = frame is not tab.main_frame
+            if frame is but or (not inner and tab is but):
+                continue
+            if not await matches(wanted, frame).count():
+                continue
+            places = []
+            if inner:
+                element = await frame.frame_element()
+                id_, name, source = await element.evaluate("e => [e.id, e.name, e.src]")
+                by = f"#{id_}" if id_ else f'iframe[name="{name}"]' if name else f"of {source}"
+                places.append(f"the frame {by}, set frame:")
+            if tab is not tabs.own:
+                places.append("a new tab, set in_new_tab: true")
+            elif where.in_new_tab:
+                places.append("the probe's own tab, leave in_new_tab out")
+            elif not inner and where != HERE:
+                places.append("the page itself, leave frame out")
+            return f"{_element(wanted)} is in {' and in '.join(places)}"
+    return None
+
+
+def _element(step: WaitFor) -> str:
+    with_text = "" if step.text is None else f"text {step.text!r}"
+    if step.selector is None:
+        return with_text
+    return f"{step.selector} with {with_text}" if with_text else step.selector
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
+    return f"{', '.join(_short(name) for name in names[:MOST_SHOWN])}{more}"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."

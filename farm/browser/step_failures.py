@@ -1,0 +1,78 @@
+"""Explains why a step failed, by its tab and by what went wrong in the page before."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeoutError
+
+from farm.browser.documents import frame_of
+from farm.browser.element_trouble import element_trouble
+from farm.browser.join_trouble import JoinTrouble, PageState
+from farm.browser.media_trouble import MediaTrouble
+from farm.browser.page_loads import PageLoads
+from farm.browser.playwright_trouble import bounded, one_line
+from farm.browser.shown_message import asks_login, shown_message
+from farm.browser.tabs import Tabs
+from farm.errors import JoinError
+from farm.model.driver import Goto, Step, WaitFor
+from farm.model.mask import Mask
+
+ANSWER_WITHIN_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailures:
+    """Makes the error of a step that failed in one of these tabs; `mask` replaces secrets in it."""
+
+    tabs: Tabs
+    trouble: JoinTrouble
+    media: MediaTrouble
+    loads: PageLoads
+    mask: Mask
+
+    async def of_error(self, step: Step, error: PlaywrightError | TimeoutError) -> JoinError:
+        """The error for one of Playwright's, or for a step whose time is over."""
+        if isinstance(error, PlaywrightTimeoutError | TimeoutError):
+            late = f"not within {step.within_s:g} s (within)"
+            element = await element_trouble(step, self.tabs, str(error))
+            what = f"{late}{await self._thrown_by(step)}"
+            return await self.late(step, what if element is None else f"{what}: {element}")
+        reason = "navigation" if isinstance(step, Goto) else "page_error"
+        state = await self._state(step)
+        described = self.trouble.describe(one_line(error, self.mask), state)
+        return JoinError(reason, self.mask(described))
+
+    async def late(self, step: Step, what: str) -> JoinError:
+        """The error for a step that took too long; `what` says so."""
+        reason, message = self.trouble.explain(what, await self._state(step))
+        return JoinError(reason, self.mask(message))
+
+    async def _state(self, step: Step) -> PageState:
+        tabs = self.tabs.from_newest()
+        if not step.where.in_new_tab:
+            tabs = [self.tabs.own, *(tab for tab in tabs if tab is not self.tabs.own)]
+        shown, login = None, False
+        async with bounded(ANSWER_WITHIN_S):
+            shown, login = await shown_message(tabs), await asks_login(tabs)
+        if shown is not None:
+            shown = shown[0], self.mask(shown[1])  # before a long one is cut
+        at = None if isinstance(step, Goto) else self.loads.describe(self.tabs.own)
+        return PageState(shown, self.media.describe(), at, asks_login=login)
+
+    async def _thrown_by(self, step: Step) -> str:
+        """The error that a condition which never came true throws, if any: often a typo."""
+        if not isinstance(step, WaitFor) or step.function is None:
+            return ""
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                tab = await self.tabs.of(step.where)
+                document = await frame_of(step.where, tab, ANSWER_WITHIN_S * 1000)
+                await document.evaluate(step.function)
+        except (PlaywrightTimeoutError, TimeoutError):
+            return ""
+        except PlaywrightError as error:
+            return f", it throws {one_line(error, self.mask)}"
+        return ""

@@ -1,0 +1,121 @@
+"""Executes a list of a driver's steps in a page: one by one, repeated, or skipped.
+
+A failure names the step by its place in the driver, its part, number and name, outermost first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from farm.drivers.steps import step_for, step_name
+from farm.errors import JoinError
+from farm.model.driver import IfVisible, Repeat, Screenshot, Step, WaitFor
+from farm.model.wording import counted
+from farm.planning.partners import PARTNERS
+
+LOOK_WITHIN_S = 0.1
+"""How long a `repeat: {until: ...}` looks at its condition before each turn."""
+
+
+class StepPage(Protocol):
+    """A page in which steps are executed (`farm.browser.BrowserPage`)."""
+
+    async def run(self, step: Step) -> None:
+        """Execute a step without steps of its own. Raises JoinError, BrowserError."""
+
+    async def holds(self, condition: WaitFor) -> bool:
+        """Whether it is true, or becomes so within its time. Raises JoinError, BrowserError."""
+
+    async def late(self, step: Step, what: str) -> JoinError:
+        """The error for steps that took too long together; `what` says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepRun:
+    """Executes steps of one part of a role (`join`, `leave`, ...) with a probe's variables.
+
+    `take_screenshot` takes a picture of a name, `skipped` is told of steps that are skipped,
+    `monotonic` is the host's clock. `secrets` are more variables, whose values are in no name.
+    """
+
+    page: StepPage
+    take_screenshot: Callable[[str], Awaitable[object]]
+    skipped: Callable[[Step, str], None]
+    monotonic: Callable[[], float]
+    secrets: dict[str, str]
+
+    async def run(self, part: str, steps: Sequence[Step], variables: Mapping[str, str]) -> None:
+        """Raises JoinError for the first that fails, BrowserError after a crash."""
+        try:
+            await self._all(part, steps, variables)
+        except _StepError as error:
+            place = f"{error.step.place}: " if error.step.place else ""
+            raise JoinError(error.cause.reason, f"{place}{error.name}: {error.cause}") from error
+
+    async def _all(self, part: str, steps: Sequence[Step], variables: Mapping[str, str]) -> None:
+        for number, template in enumerate(steps, start=1):
+            shown = step_for(template, variables)
+            name = f"{part} step {number}, {step_name(shown)}"
+            try:
+                if isinstance(shown, Screenshot):
+                    await self.take_screenshot(shown.name)
+                else:
+                    step = step_for(template, {**variables, **self.secrets})
+                    await self._one(step, name, variables)
+            except JoinError as error:
+                raise _StepError(shown, name, error) from error
+
+    async def _one(self, step: Step, name: str, variables: Mapping[str, str]) -> None:
+        match step:
+            case IfVisible(selector, steps):
+                condition = WaitFor(selector, where=step.where, within_s=step.within_s)
+                if await self.page.holds(condition):
+                    await self._all(f"{name},", steps, variables)
+                else:
+                    late = f"not visible within {step.within_s:g} s"
+                    self.skipped(step, f"{name}: {late}, {counted(len(steps), 'step')} skipped")
+            case Repeat():
+                await self._repeat(step, name, variables)
+            case _:
+                await self.page.run(step)
+
+    async def _repeat(self, step: Repeat, name: str, variables: Mapping[str, str]) -> None:
+        ends_s = self.monotonic() + step.within_s
+        for turn, own in enumerate(_turns(step, variables.get(PARTNERS, ""))):
+            known = {**variables, "turn": str(turn), **own}
+            if step.until is not None and await self._holds(step, step.until, known):
+                return
+            if self.monotonic() >= ends_s:
+                late = f"not within {step.within_s:g} s (within), after {counted(turn, 'turn')}"
+                raise await self.page.late(step, late)
+            await self._all(f"{name}, turn {turn + 1},", step.steps, known)
+
+    async def _holds(self, step: Repeat, until: WaitFor, variables: Mapping[str, str]) -> bool:
+        now = replace(until, where=step.where, within_s=LOOK_WITHIN_S)
+        condition = step_for(now, {**variables, **self.secrets})
+        return isinstance(condition, WaitFor) and await self.page.holds(condition)
+
+
+class _StepError(Exception):
+    """The innermost step that failed, with the names of those around it."""
+
+    def __init__(self, step: Step, name: str, cause: JoinError) -> None:
+        super().__init__(name)
+        self.step = step
+        self.name = name
+        self.cause = cause
+
+
+def _turns(step: Repeat, partners: str) -> Iterator[Mapping[str, str]]:
+    """The variables of each turn, beside its number; `until` ends them."""
+    if step.each_partner:
+        yield from ({"partner": name} for name in partners.split())
+    elif step.times is not None:
+        if not step.times.isdecimal():
+            raise JoinError("page_error", "what it names is no whole number of turns")
+        yield from ({} for _ in range(int(step.times)))
+    else:
+        while True:
+            yield {}

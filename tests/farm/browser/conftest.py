@@ -1,0 +1,74 @@
+"""An app with pages for every kind of step, and pages that make trouble."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+PAGE = Path(__file__).parents[2] / "data/pages/steps.html"
+
+LOGIN = """<h1>Log in</h1><form><input name=user><input name=password type=password></form>"""
+INSIDE = """<button id=only-inside>Here</button><button id=call-now>Call</button>"""
+IN_TAB = """<button id=open onclick="window.open('/steps')">Open</button>"""
+MOVED = """<script>location.replace("/login")</script>"""
+
+
+@pytest.fixture
+async def steps_app() -> AsyncIterator[str]:
+    """The address (with a slash at its end) of an app with pages that make trouble.
+
+    `steps` has something for every step, `login` asks for one, `moved` leads there, `inside` is
+    for a frame, `moved-to-tab` opens `steps` in a tab, `secret` and `denied` want HTTP
+    authentication, `download` is no page, `slow` never ends to load.
+    """
+
+    async def steps(_request: web.Request) -> web.FileResponse:
+        return web.FileResponse(PAGE)
+
+    def shows(text: str) -> Any:
+        async def page(_request: web.Request) -> web.Response:
+            return web.Response(text=text, content_type="text/html")
+
+        return page
+
+    asks = {"WWW-Authenticate": 'Basic realm="the lab"'}
+
+    async def secret(_request: web.Request) -> web.Response:
+        return web.Response(status=401, headers=asks)
+
+    async def denied(_request: web.Request) -> web.Response:
+        return web.Response(status=401, text="<p>No</p>", content_type="text/html", headers=asks)
+
+    async def download(_request: web.Request) -> web.Response:
+        headers = {"Content-Disposition": "attachment; filename=app.zip"}
+        return web.Response(body=b"zip", headers=headers)
+
+    async def slow(_request: web.Request) -> web.Response:
+        await asyncio.Event().wait()
+        return web.Response()
+
+    app = web.Application()
+    for path, handler in (
+        ("/steps", steps),
+        ("/room/7", steps),
+        ("/login", shows(LOGIN)),
+        ("/moved", shows(MOVED)),
+        ("/moved-to-tab", shows(IN_TAB)),
+        ("/inside", shows(INSIDE)),
+        ("/secret", secret),
+        ("/denied", denied),
+        ("/download", download),
+        ("/slow", slow),
+    ):
+        app.router.add_get(path, handler)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    yield f"http://{host}:{port}/"
+    await runner.cleanup()

@@ -1,0 +1,159 @@
+"""What is said of a step that fails in a real page: by its element, its address, what came up."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from farm.errors import JoinError
+from farm.model.driver import (
+    AcceptDialog,
+    Check,
+    Click,
+    Fill,
+    Goto,
+    Mute,
+    Select,
+    Step,
+    WaitFor,
+    Where,
+)
+
+pytestmark = pytest.mark.live
+
+NewPage = Callable[..., Awaitable[Any]]
+LATE = "not within 0.5 s (within)"
+
+
+async def failure(probe: Any, step: Step) -> JoinError:
+    with pytest.raises(JoinError) as caught:
+        await probe.page.run(step)
+    assert "\n" not in str(caught.value)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        (Click("#cal", within_s=0.5), f"{LATE}: no element matches #cal; there is #call"),
+        (Click("text=Cal now", within_s=0.5), "no element matches text=Cal now; there is text=Ca"),
+        (Click("#call", within_s=0.5), f"{LATE}: #call is hidden"),
+        (Click("#off", within_s=0.5), f"{LATE}: #off is disabled"),
+        (Fill("#fixed", "8", within_s=0.5), f"{LATE}: #fixed is read-only"),
+        (
+            Click("#behind", within_s=0.5),
+            f'{LATE}: #behind is covered by <div id="cookies" class="banner">',
+        ),
+        (
+            Select("#room", "Green", within_s=0.5),
+            "#room is without an option 'Green', it has Red ",
+        ),
+        (Check("#call-now", within_s=0.5), "Not a checkbox or radio button"),
+        (WaitFor(".join", count="2", within_s=0.5), f"{LATE}: 1 of .join, not 2"),
+        (WaitFor("#menu", state="hidden", within_s=0.5), f"{LATE}: #menu is still visible"),
+        (WaitFor(text="In call", within_s=0.5), f"{LATE}: the page does not show 'In call'"),
+        (
+            WaitFor("h1", text="Nothing", within_s=0.5),
+            f"{LATE}: no element matches h1 with text 'Nothing'",
+        ),
+        (Click("#only-inside", within_s=0.5), "#only-inside is in the frame #inner, set frame:"),
+        (
+            Click("#call-now", within_s=0.5, where=Where(("#iner",))),
+            f"{LATE}: no frame matches #iner; there is #inner",
+        ),
+        (
+            Click("#title", within_s=0.5, where=Where(("#inner",))),
+            "#title is in the page itself, leave frame out",
+        ),
+        (Click("#title", within_s=0.5, where=Where(in_new_tab=True)), "has opened no new tab"),
+        (WaitFor(url="**/room/*", within_s=0.5), LATE),
+        (Mute("camera"), "no connection of the page sends a camera"),
+    ],
+)
+async def test_the_message_names_what_is_wrong_with_the_element(
+    new_page: NewPage, steps_app: str, step: Step, message: str
+) -> None:
+    probe = await new_page()
+    await probe.goto(f"{steps_app}steps?cookies&frame={steps_app}inside")
+    await probe.page.run(WaitFor("#only-inside", where=Where(("#inner",))))
+    assert message in str(await failure(probe, step))
+
+
+async def test_what_is_in_a_new_tab_is_found_there(new_page: NewPage, steps_app: str) -> None:
+    probe = await new_page()
+    await probe.goto(f"{steps_app}moved-to-tab")
+    await probe.page.run(Click("#open"))
+    await probe.page.run(WaitFor("#title", where=Where(in_new_tab=True)))
+    error = await failure(probe, Click("#title", within_s=0.5))
+    assert "#title is in a new tab, set in_new_tab: true" in str(error)
+
+
+async def test_a_page_that_ends_elsewhere_says_where(new_page: NewPage, steps_app: str) -> None:
+    probe = await new_page()
+    await probe.goto(f"{steps_app}moved")
+    error = await failure(probe, Click("#call-now", within_s=0.5))
+    assert error.reason == "login"
+    assert (
+        f"the page asks for a login; the page is now at {steps_app}login, "
+        f"goto opened {steps_app}moved"
+    ) in str(error)
+
+
+async def test_a_page_that_loads_itself_again_says_how_often(
+    new_page: NewPage, steps_app: str
+) -> None:
+    probe = await new_page()
+    await probe.goto(f"{steps_app}steps?reload")
+    error = await failure(probe, WaitFor("#call", within_s=1.5))
+    assert f"the page is at {steps_app}steps?reload, it was loaded " in str(error)
+    loads = probe.witness.events("loaded")
+    assert len(loads) > 2
+    assert loads[0].data == {"url": f"{steps_app}steps?reload", "tab": 0, "after_step_s": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("secret", "secret: it asks for a user and a password, which app.url may have"),
+        ("denied", "denied answered 401: it asks for a user and a password, which app.url may"),
+        ("download", "the address is a download, not a page"),
+        ("slow", "not within 1 s (within)"),
+    ],
+)
+async def test_an_address_that_is_no_page(
+    new_page: NewPage, steps_app: str, path: str, message: str
+) -> None:
+    error = await failure(await new_page(), Goto(f"{steps_app}{path}", within_s=1))
+    assert error.reason == ("timeout" if path == "slow" else "navigation")
+    assert message in str(error)
+
+
+async def test_a_certificate_that_is_refused_is_advised_on(
+    new_page: NewPage, self_signed_app: str
+) -> None:
+    error = await failure(await new_page(), Goto(self_signed_app))
+    assert "set app.accept_self_signed: true" in str(error)
+
+
+async def test_a_download_that_a_click_began_is_mentioned(
+    new_page: NewPage, steps_app: str
+) -> None:
+    probe = await new_page()
+    await probe.goto(f"{steps_app}steps")
+    await probe.page.run(Click("#file"))
+    error = await failure(probe, WaitFor("#room-of-7", within_s=0.5))
+    assert f"a download began: app.zip from {steps_app}download" in str(error)
+
+
+async def test_an_alert_before_anything_else_is_named(new_page: NewPage, steps_app: str) -> None:
+    probe = await new_page()
+    await probe.goto(f"{steps_app}steps?alert")
+    error = await failure(probe, WaitFor("#room-of-7", within_s=0.5))
+    assert error.reason == "dialog"
+    assert "unexpected dialog: alert 'Log in first', no accept_dialog before it" in str(error)
+    probe = await new_page()
+    await probe.page.run(AcceptDialog())
+    await probe.goto(f"{steps_app}steps?alert")
+    assert (await failure(probe, WaitFor("#room-of-7", within_s=0.5))).reason == "timeout"
