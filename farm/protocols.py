@@ -74,6 +74,9 @@ class Probe(Protocol):
     async def joined(self) -> Joined:
         """The driver's `joined` steps. Raises JoinError."""
 
+    async def after_join(self, number: int) -> None:
+        """The driver's `after_join` steps of that number. Raises JoinError, and goes on."""
+
     async def leave(self) -> None: ...
 
     async def screenshot(self, name: str) -> Path | None: ...
@@ -101,6 +104,10 @@ class Host(Protocol):
 
     async def joined(self, probe: str) -> Joined:
         """Wait until the probe is in. Raises JoinError."""
+
+    async def after_join(self, probe: str, number: int) -> None:
+        """The role's `after_join` steps of that number, in the hold. Raises JoinError; the probe
+        stays in its call."""
 
     async def leave(self, probe: str) -> None:
         """The role's `leave` steps, then the page is closed. Never raises for a dead page."""

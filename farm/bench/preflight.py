@@ -18,8 +18,11 @@ from farm.drivers import driver_of, with_room_media
 from farm.errors import BadInput, MissingTool
 from farm.hosts.wiring import clip_cache
 from farm.media import check_clips
+from farm.model.driver import Driver
+from farm.model.durations import format_duration
 from farm.model.experiment import Experiment
 from farm.model.server_settings import EMBEDDED, ProcessSettings, ServerSettings
+from farm.model.trial_plan import TrialPlan
 from farm.planning.load_steps import smallest_load
 from farm.planning.trial_planning import camera_size, driver_name, plan_trial
 from farm.server.process import process_label
@@ -51,7 +54,32 @@ def driver(experiment: Experiment, beside: Path) -> str:
         raise BadInput(
             f"app.driver: {name}: {kind} needs a role {role}, it has {', '.join(checked.roles)}"
         )
+    _check_hold(experiment, checked, plan)
     return f"{name}, for {' and '.join(checked.roles)}"
+
+
+def _check_hold(experiment: Experiment, checked: Driver, plan: TrialPlan) -> None:
+    """Check that all `after_join` steps are due: within the hold, and of a probe that there is."""
+    hold_s = experiment.trial.hold_s
+    for role, steps in checked.roles.items():
+        numbers = {
+            index
+            for session in plan.sessions
+            for index, probe in enumerate(session.probes)
+            if probe.role == role
+        }
+        for each in steps.after_join if numbers else ():
+            if each.at_s >= hold_s:
+                at, hold = format_duration(each.at_s), format_duration(hold_s)
+                raise BadInput(f"{each.place}: roles.{role}.after_join: {at}: the hold is {hold}")
+            if experiment.scenario.kind == "broadcast":
+                continue  # how many viewers there are depends on the load
+            for index in set(each.only) - numbers:
+                known = ", ".join(str(number) for number in sorted(numbers))
+                raise BadInput(
+                    f"{each.place}: roles.{role}.after_join: only: index {index}: in a session"
+                    f" {role} has {known}"
+                )
 
 
 def clips(experiment: Experiment, _beside: Path) -> str:

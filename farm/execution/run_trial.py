@@ -14,6 +14,7 @@ from typing import Any
 from farm.errors import GeneratorError, first_error
 from farm.execution.call_recordings import RecordingsCheck
 from farm.execution.collector import Collector
+from farm.execution.hold_steps import HoldStepRun
 from farm.execution.kurento_monitor import KurentoMonitor
 from farm.execution.session_joins import SessionJoins
 from farm.execution.session_leaves import SessionLeaves
@@ -133,8 +134,12 @@ class _Trial:
             return
         await self.settle()
         hold_s = self.begin("hold", self.settings.hold_s)
-        await self.world.clock.sleep_until(hold_s + self.settings.hold_s)
-        self.begin("leave")
+        end_s = hold_s + self.settings.hold_s
+        async with asyncio.TaskGroup() as tasks:  # steps that began in the hold may end after it
+            steps = HoldStepRun(self.plan, self.world)
+            tasks.create_task(steps.run(self.joins.inside, hosts, hold_s, end_s))
+            await self.world.clock.sleep_until(end_s)
+            self.begin("leave")
 
     async def settle(self) -> None:
         """Wait for the set time, or until every sender's rate is steady."""

@@ -172,6 +172,10 @@ class LocalHost:
         """Wait until the probe is in. Raises JoinError, BrowserError."""
         return await self._probe(probe).joined()
 
+    async def after_join(self, probe: str, number: int) -> None:
+        """The role's `after_join` steps of that number. Raises JoinError, BrowserError."""
+        await self._probe(probe).after_join(number)
+
     async def leave(self, probe: str) -> None:
         """The role's `leave` steps, then the page is closed. Never raises for a dead page."""
         await self._probe(probe).leave()

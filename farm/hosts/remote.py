@@ -115,6 +115,9 @@ class RemoteHost:
         joined: Joined = await self._ask("joined", probe)
         return joined
 
+    async def after_join(self, probe: str, number: int) -> None:
+        await self._ask("after_join", probe, number)
+
     async def leave(self, probe: str) -> None:
         with suppress(GeneratorError):
             await self._ask("leave", probe)

@@ -86,6 +86,7 @@ class HostService:
             "start": self._start,
             "join": self._join,
             "joined": self._joined,
+            "after_join": self._after_join,
             "leave": self._leave,
             "screenshot": self._screenshot,
             "evidence": self._evidence,
@@ -192,6 +193,9 @@ class HostService:
 
     async def _joined(self, probe: str) -> Joined:
         return await self._running().joined(probe)
+
+    async def _after_join(self, probe: str, number: int) -> None:
+        await self._running().after_join(probe, number)
 
     async def _leave(self, probe: str) -> None:
         await self._running().leave(probe)

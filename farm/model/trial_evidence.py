@@ -189,6 +189,24 @@ class PageAct:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedHoldSteps:
+    """`after_join` steps of a probe that failed at `at_s`; the message names the step."""
+
+    probe: str
+    at_s: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageLoad:
+    """A page loaded a document by itself in the hold: no step of the driver did that."""
+
+    probe: str
+    at_s: float
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class StreamSetup:
     """The time of an owed stream from offer to first media; `None`: it never came.
 
@@ -306,3 +324,5 @@ class TrialEvidence:
     acts: tuple[PageAct, ...] = ()
     left: Mapping[str, float] = field(default_factory=dict)
     never_connected: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    failed_hold_steps: tuple[FailedHoldSteps, ...] = ()
+    own_loads: tuple[PageLoad, ...] = ()

@@ -18,10 +18,12 @@ from farm.protocols import Clock, Evidence, HostKit
 @dataclass
 class FakeHost:
     """Implements `protocols.Host`; `did` has each call and its probe, in order, `kit` what it was
-    opened with, `screenshots` the names of the screenshots taken.
+    opened with, `screenshots` the names of the screenshots taken, `acted` the probe, number and
+    run time of each `after_join`.
 
     `refuse` maps probes that cannot join to the message. Those in `wait_in_vain` never get in, for
-    the reason `in_vain`; the others are in after `join_s` of run time. `breaks` maps a method to
+    the reason `in_vain`; the others are in after `join_s` of run time. `cannot_act` maps probes
+    whose `after_join` steps fail, after `steps_take_s`, to the message. `breaks` maps a method to
     the error that it raises. Evidence is what a test hands to `emit`; `lose` makes it a lost host.
     """
 
@@ -35,9 +37,12 @@ class FakeHost:
     in_vain: str = "timeout"
     join_s: float = 0.5
     screenshots_take_s: float = 0.0
+    steps_take_s: float = 0.0
+    cannot_act: Mapping[str, str] = field(default_factory=dict)
     breaks: Mapping[str, Exception] = field(default_factory=dict)
     kit: HostKit | None = None
     screenshots: list[str] = field(default_factory=list)
+    acted: list[tuple[str, int, float]] = field(default_factory=list)
     _evidence: asyncio.Queue[Evidence | Exception | None] = field(default_factory=asyncio.Queue)
 
     async def open(self, kit: HostKit) -> HostFacts:
@@ -67,6 +72,13 @@ class FakeHost:
             raise JoinError(self.in_vain, "not within 30 s")
         await self.run_clock.sleep_until(self.run_clock.run_s() + self.join_s)
         return Joined(probe, self.join_s)
+
+    async def after_join(self, probe: str, number: int) -> None:
+        self._do("after_join", probe)
+        self.acted.append((probe, number, self.run_clock.run_s()))
+        await self.run_clock.sleep_until(self.run_clock.run_s() + self.steps_take_s)
+        if probe in self.cannot_act:
+            raise JoinError("timeout", self.cannot_act[probe])
 
     async def leave(self, probe: str) -> None:
         self._do("leave", probe)

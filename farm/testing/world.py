@@ -40,6 +40,7 @@ class FakeWorld:
         self.host = FakeHost(self.clock, refuse or {})
         self.recorder = FakeRecorder()
         self.view = FakeView(self.clock)
+        self.driver = DRIVER
         self.cannot_open: str | None = None
         """The error for which no host can be opened."""
         self.plans: list[TrialPlan] = []
@@ -55,7 +56,7 @@ class FakeWorld:
             self.clock,
             self.observer,
             self.server,
-            DRIVER,
+            self.driver,
             self._open_hosts,
             self._watch,
             self.view,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from farm.model.criteria import Criteria
 from farm.model.trial_evidence import StreamSetup, TrialEvidence
+from farm.model.verdict import AFTER_JOIN
 from farm.verdict.baseline import Baseline
 from farm.verdict.causes import LEFT, Finding
 from farm.verdict.stream_limits import FAR_BEYOND, Breach
@@ -17,6 +18,7 @@ def findings_of(
     return [
         *_unestablished(streams, criteria),
         *_left(streams),
+        *_failed_hold_steps(streams),
         *_failing_streams(streams, criteria, baseline),
         *_missing_recordings(streams.evidence),
     ]
@@ -66,6 +68,18 @@ def _left(streams: TrialStreams) -> list[Finding]:
             message="its page closed its own connections before the hold was over",
         )
         for probe, at_s in streams.evidence.left.items()
+    ]
+
+
+def _failed_hold_steps(streams: TrialStreams) -> list[Finding]:
+    """Steps of the driver in the hold that failed."""
+    return [
+        Finding(
+            streams.probes[failed.probe],
+            Breach(AFTER_JOIN, None, None, FAR_BEYOND, -1, failed.at_s),
+            message=failed.message,
+        )
+        for failed in streams.evidence.failed_hold_steps
     ]
 
 

@@ -42,7 +42,7 @@ from farm.verdict.worst_session import worst_session
 NO_BASELINE = "no baseline: judged against absolute limits only"
 """The note of a verdict without a baseline."""
 
-JOIN_REFUSALS = frozenset({"signalling", "dialog"})
+JOIN_REFUSALS = frozenset({"signalling", "dialog", "login"})
 """The app refused: no lack of CPU in the generator explains that."""
 
 UNSEEN = frozenset({"sampling_lost", "recordings_unknown"})
@@ -159,6 +159,10 @@ def _notes(evidence: TrialEvidence, baseline: Baseline | None) -> tuple[str, ...
     notes += assumed_media_notes(evidence)
     notes += unattributed_notes(evidence)
     notes += [_act_text(act) for act in evidence.acts]
+    notes += [
+        f"{load.probe}'s page loaded {load.url} by itself at {load.at_s:.0f} s of the run"
+        for load in evidence.own_loads
+    ]
     notes += [*unseen_notes(evidence), *unknown_wait_notes(evidence)]
     notes += stayed_full_notes(evidence)
     notes += unplayed_audio_notes(evidence)

@@ -7,7 +7,13 @@ import pytest
 
 from farm.model.criteria import Criteria, InvalidLimits
 from farm.model.server_samples import ResetReport
-from farm.model.trial_evidence import Fault, StreamInterval, TrialEvidence
+from farm.model.trial_evidence import (
+    FailedHoldSteps,
+    Fault,
+    PageLoad,
+    StreamInterval,
+    TrialEvidence,
+)
 from farm.model.verdict import Outcome, Verdict
 from farm.testing import unjoined
 from farm.verdict import judge
@@ -69,6 +75,23 @@ def test_a_join_that_was_refused_fails_with_what_the_page_said() -> None:
     first = verdict.reasons[0]
     assert (first.code, first.probe, first.session) == ("signalling", "p001", "s000")
     assert first.message == "p001 (s000): the room is full"
+
+
+def test_steps_in_the_hold_that_fail_fail_their_session() -> None:
+    message = "d.yaml:14: after_join 1 step 1, click #mute: not within 15 s (within)"
+    failed = FailedHoldSteps("p001", 47.0, message)
+    verdict = judged(dataclasses.replace(good(load=4), failed_hold_steps=(failed,)), baseline())
+    assert (verdict.outcome, verdict.units_failed, verdict.established) == (Outcome.FAIL, 1, 4)
+    (reason,) = verdict.reasons
+    assert (reason.code, reason.probe, reason.at_s) == ("after_join", "p001", 47.0)
+    assert reason.message == f"p001 (s000): {message}"
+
+
+def test_a_page_that_loads_by_itself_in_the_hold_is_noted() -> None:
+    load = PageLoad("p001", 52.0, "http://app/call")
+    verdict = judged(dataclasses.replace(good(), own_loads=(load,)), baseline())
+    assert verdict.outcome is Outcome.PASS
+    assert verdict.notes == ("p001's page loaded http://app/call by itself at 52 s of the run",)
 
 
 def test_media_that_come_too_late() -> None:

@@ -1,0 +1,33 @@
+"""Failed steps and own loads of pages in the hold, from events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from farm.evidence.hold_events import failed_hold_steps, own_loads
+from farm.model.page_samples import EventKind, ProbeEvent
+from farm.model.trial_evidence import FailedHoldSteps, PageLoad
+from farm.recording.events import SeenEvent
+
+
+def event(kind: EventKind, run_s: float, message: str = "", **data: Any) -> SeenEvent:
+    return SeenEvent(ProbeEvent("p000", kind, 1000 + run_s, message, data), run_s)
+
+
+def test_only_steps_that_failed_count() -> None:
+    events = [
+        event("after_join", 31, "click #a", number=0, took_s=0.1),
+        event("after_join", 41, "d.yaml:9: late", number=0, reason="timeout", screenshot=None),
+    ]
+    assert list(failed_hold_steps(events)) == [FailedHoldSteps("p000", 41, "d.yaml:9: late")]
+
+
+def test_a_page_loads_by_itself_long_after_any_step_in_the_hold() -> None:
+    events = [
+        event("loaded", 5, url="http://a/", tab=0, after_step_s=9.0),
+        event("loaded", 31, url="http://a/", tab=0, after_step_s=0.0),
+        event("loaded", 32, url="http://a/", tab=0, after_step_s=1.2),
+        event("loaded", 33, url="http://a/x", tab=1, after_step_s=20),
+        event("loaded", 50, url="http://a/", tab=0, after_step_s=90.0),
+    ]
+    assert list(own_loads(events, 30, 50)) == [PageLoad("p000", 33, "http://a/x")]
