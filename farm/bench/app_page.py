@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 from yarl import URL
 
-from farm.bench.first_pages import first_pages
+from farm.bench.first_pages import FirstPage, first_pages
 from farm.bench.page_request import PageRequest, page_request
 from farm.errors import BadInput
 from farm.model.experiment import AppSettings, Experiment
@@ -69,11 +69,15 @@ async def check_pages(experiment: Experiment, beside: Path = Path()) -> tuple[st
             )
         except RefusesLogin as error:
             advice = _login_advice(app, sent=request.login is not None)
-            raise RefusesLogin(mask(f"{error}{advice}")) from error
+            raise RefusesLogin(mask(f"{error}{advice}{_opened_by(page)}")) from error
         except BadInput as error:
-            raise type(error)(mask(str(error))) from error
+            raise type(error)(mask(f"{error}{_opened_by(page)}")) from error
         targets.append(target)
     return tuple(dict.fromkeys(targets))
+
+
+def _opened_by(page: FirstPage) -> str:
+    return f"; {page.place}" if page.place else ""
 
 
 def _login_advice(app: AppSettings, *, sent: bool) -> str:

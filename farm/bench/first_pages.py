@@ -20,11 +20,15 @@ from farm.planning.trial_planning import plan_trial
 
 @dataclass(frozen=True, slots=True)
 class FirstPage:
-    """The address that a probe with these variables opens first."""
+    """The address that a probe with these variables opens first.
+
+    `place` is the driver's step that opens it, `goto of my_app.yaml:5`; empty if there is none.
+    """
 
     url: str
     probe: str
     variables: Mapping[str, str]
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,10 @@ def first_pages(experiment: Experiment, beside: Path = Path()) -> FirstPages:
         own = opening.variables(probe.probe)
         variables = {**probe.variables, **own, "app_url": app_address(url)}
         steps = (step_for(step, variables) for step in roles[role].join)
-        opened = next((step.url for step in steps if isinstance(step, Goto)), "")
-        if urlsplit(opened).scheme in ("http", "https"):
-            pages.setdefault(opened, FirstPage(opened, probe.probe, variables))
+        goto = next((step for step in steps if isinstance(step, Goto)), None)
+        if goto is not None and urlsplit(goto.url).scheme in ("http", "https"):
+            page = FirstPage(goto.url, probe.probe, variables, f"goto of {goto.place}")
+            pages.setdefault(goto.url, page)
     if not pages:
         probe = plan.probes[0]
         variables = {**probe.variables, **opening.variables(probe.probe)}

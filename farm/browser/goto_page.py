@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Page, Response
+from playwright.async_api import Page
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
-ASKS = "it asks for a user and a password, which app.url may have (http://USER:PASSWORD@host/)"
 ADVICE = {
     "net::ERR_CERT_": "for a certificate of your own set app.accept_self_signed: true",
     "net::ERR_SSL_": "is it https:// at all?",
-    "net::ERR_INVALID_AUTH_CREDENTIALS": ASKS,
+    "net::ERR_INVALID_AUTH_CREDENTIALS": (
+        "it asks for a user and a password, which app.url may have (http://USER:PASSWORD@host/)"
+    ),
     "Download is starting": "the address is a download, not a page",
 }
 
@@ -30,10 +31,4 @@ async def go_to(page: Page, url: str, within_ms: float) -> None:
     if response is None or response.ok:
         return
     at = "" if response.url == url else f" (after a redirect, {response.url})"
-    line = f"{url} answered {response.status}{at}"
-    raise PlaywrightError(f"{line}: {ASKS}" if await _asks(response) else line)
-
-
-async def _asks(response: Response) -> bool:
-    """Whether the answer asks for HTTP authentication (RFC 9110, 11.6.1)."""
-    return response.status == 401 and bool(await response.header_value("www-authenticate"))
+    raise PlaywrightError(f"{url} answered {response.status}{at}")

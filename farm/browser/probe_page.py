@@ -122,6 +122,7 @@ class BrowserPage:
         Raises JoinError for one that cannot be evaluated, or BrowserError after a crash.
         """
         self._check_alive()
+        self._loads.begin(condition)
         try:
             async with asyncio.timeout(condition.within_s + CLOSE_WITHIN_S):
                 await execute(condition, self._tabs, self._plan.variables)
@@ -132,6 +133,8 @@ class BrowserPage:
             failure = await self._failures.of_error(condition, error)
             self._check_alive()
             raise failure from error
+        finally:
+            self._loads.end()
         return True
 
     async def late(self, step: Step, what: str) -> JoinError:

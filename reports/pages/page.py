@@ -152,7 +152,9 @@ def failures(
     events: Sequence[SeenEvent],
     faults: Sequence[Fault],
 ) -> tuple[Failure, ...]:
-    """Faults, crashes and probes that could not join, in order of time where it is known.
+    """Faults, crashes, probes that could not join, and steps in the hold that failed.
+
+    In order of time where it is known.
 
     A failure of several probes is shown once, with their names.
     """
@@ -205,6 +207,21 @@ def failures(
         )
         for seen in events
         if seen.event.kind == "crashed"
+    ]
+    timed += [
+        (
+            seen.run_s,
+            seen.event.probe,
+            Failure(
+                roles.get(seen.event.probe, seen.event.probe),
+                f"failed in the hold ({seen.event.data['reason']})",
+                seen.event.message,
+                _when(seen.run_s, phases),
+                seen.event.data.get("screenshot"),
+            ),
+        )
+        for seen in events
+        if seen.event.kind == "after_join" and seen.event.data.get("reason")
     ]
     timed.sort(key=lambda entry: (entry[0] is None, entry[0] or 0.0))
     alike: dict[tuple[str, str], list[tuple[str, Failure]]] = {}

@@ -23,8 +23,8 @@ async def steps_app() -> AsyncIterator[str]:
     """The address (with a slash at its end) of an app with pages that make trouble.
 
     `steps` has something for every step, `login` asks for one, `moved` leads there, `inside` is
-    for a frame, `moved-to-tab` opens `steps` in a tab, `secret` and `denied` want HTTP
-    authentication, `download` is no page, `slow` never ends to load.
+    for a frame, `moved-to-tab` opens `steps` in a tab, `secret` wants HTTP authentication,
+    `download` is no page, `slow` never ends to load.
     """
 
     async def steps(_request: web.Request) -> web.FileResponse:
@@ -36,13 +36,8 @@ async def steps_app() -> AsyncIterator[str]:
 
         return page
 
-    asks = {"WWW-Authenticate": 'Basic realm="the lab"'}
-
     async def secret(_request: web.Request) -> web.Response:
-        return web.Response(status=401, headers=asks)
-
-    async def denied(_request: web.Request) -> web.Response:
-        return web.Response(status=401, text="<p>No</p>", content_type="text/html", headers=asks)
+        return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="the lab"'})
 
     async def download(_request: web.Request) -> web.Response:
         headers = {"Content-Disposition": "attachment; filename=app.zip"}
@@ -61,7 +56,6 @@ async def steps_app() -> AsyncIterator[str]:
         ("/moved-to-tab", shows(IN_TAB)),
         ("/inside", shows(INSIDE)),
         ("/secret", secret),
-        ("/denied", denied),
         ("/download", download),
         ("/slow", slow),
     ):

@@ -117,7 +117,6 @@ async def test_a_page_that_loads_itself_again_says_how_often(
     ("path", "message"),
     [
         ("secret", "secret: it asks for a user and a password, which app.url may have"),
-        ("denied", "denied answered 401: it asks for a user and a password, which app.url may"),
         ("download", "the address is a download, not a page"),
         ("slow", "not within 1 s (within)"),
     ],

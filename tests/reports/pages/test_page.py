@@ -51,6 +51,8 @@ def test_failures_come_in_the_order_of_time() -> None:
         [
             seen("p001", "failed", "no answer", screenshot="p001-timeout.png"),
             seen("p002", "crashed", "the renderer is gone"),
+            seen("p000", "after_join", "late", reason="timeout", screenshot="p000-after.png"),
+            seen("p000", "after_join", "click #mute", number=0),
         ],
         [Fault("sampling_lost", 1.0, "no answer for 60 s")],
     )
@@ -58,6 +60,7 @@ def test_failures_come_in_the_order_of_time() -> None:
         ("sampling lost", None),
         ("could not join (timeout)", "p001-timeout.png"),
         ("crashed", None),
+        ("failed in the hold (timeout)", "p000-after.png"),
     ]
     assert found[1].who == "p001, callee of s000"
     assert found[1].when == "3 s after the ramp began"
