@@ -24,7 +24,7 @@ class Report(Protocol):
 
 @dataclass
 class PageLoads:
-    """What was loaded since the last step that opens a page.
+    """What was loaded since the last step that opens a page; `before`: where the last step began.
 
     Each document is reported as an event `loaded`, with the seconds since the last step ended (0
     while one is executed): what comes long after any step the page did by itself. `mask` replaces
@@ -34,14 +34,16 @@ class PageLoads:
     trouble: JoinTrouble
     report: Report
     mask: Mask
+    before: str = ""
     opened: str | None = None
     loads: int = 0
     _is_acting: bool = field(default=False, init=False)
     _acted_s: float = field(default_factory=time.monotonic, init=False)
 
-    def begin(self, step: Step) -> None:
-        """A step begins."""
+    def begin(self, step: Step, page: Page) -> None:
+        """A step begins, in the probe's page."""
         self._is_acting = True
+        self.before = page.url
         if isinstance(step, Goto | Reload | GoBack):
             self.opened = step.url if isinstance(step, Goto) else None
             self.loads = 0

@@ -104,7 +104,7 @@ class BrowserPage:
         if isinstance(step, AcceptDialog | DismissDialog):
             self._dialogs.set(step)
             return
-        self._loads.begin(step)
+        self._loads.begin(step, self._tabs.own)
         try:
             # Playwright keeps the time; ours is for a Playwright that does not answer any more.
             async with asyncio.timeout(_lasts_at_most_s(step) + CLOSE_WITHIN_S):
@@ -122,7 +122,7 @@ class BrowserPage:
         Raises JoinError for one that cannot be evaluated, or BrowserError after a crash.
         """
         self._check_alive()
-        self._loads.begin(condition)
+        self._loads.begin(condition, self._tabs.own)
         try:
             async with asyncio.timeout(condition.within_s + CLOSE_WITHIN_S):
                 await execute(condition, self._tabs, self._plan.variables)

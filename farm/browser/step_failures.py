@@ -37,6 +37,8 @@ class StepFailures:
         """The error for one of Playwright's, or for a step whose time is over."""
         if isinstance(error, PlaywrightTimeoutError | TimeoutError):
             late = f"not within {step.within_s:g} s (within)"
+            if isinstance(step, Goto):
+                return await self.late(step, f"{late}{self._loading(step)}")
             element = await element_trouble(step, self.tabs, str(error))
             what = f"{late}{await self._thrown_by(step)}"
             return await self.late(step, what if element is None else f"{what}: {element}")
@@ -49,6 +51,13 @@ class StepFailures:
         """The error for a step that took too long; `what` says so."""
         reason, message = self.trouble.explain(what, await self._state(step))
         return JoinError(reason, self.mask(message))
+
+    def _loading(self, step: Goto) -> str:
+        """How far a page came that was not loaded in time; empty where that is not known."""
+        at = self.tabs.own.url
+        if at != self.loads.before:
+            return f": {at} answered, but did not finish loading: it waits for something"
+        return "" if at == step.url else f": {step.url} did not answer"
 
     async def _state(self, step: Step) -> PageState:
         tabs = self.tabs.from_newest()

@@ -24,7 +24,7 @@ async def steps_app() -> AsyncIterator[str]:
 
     `steps` has something for every step, `login` asks for one, `moved` leads there, `inside` is
     for a frame, `moved-to-tab` opens `steps` in a tab, `secret` wants HTTP authentication,
-    `download` is no page, `slow` never ends to load.
+    `download` is no page, `slow` never answers, `endless` waits for it.
     """
 
     async def steps(_request: web.Request) -> web.FileResponse:
@@ -58,6 +58,7 @@ async def steps_app() -> AsyncIterator[str]:
         ("/secret", secret),
         ("/download", download),
         ("/slow", slow),
+        ("/endless", shows("<img src=/slow>")),
     ):
         app.router.add_get(path, handler)
     runner = web.AppRunner(app, shutdown_timeout=0.1)

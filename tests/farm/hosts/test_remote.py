@@ -152,8 +152,17 @@ async def test_probes_do_there_what_they_are_told_here(tmp_path: Path) -> None:
         await far.host.start(PLAN)
         await far.host.join("p000")
         assert (await far.host.joined("p000")).join_s == 0.01
+        await far.host.after_join("p000", 2)
+        far.there.cannot_act = {"p000": "d.yaml:7: after_join 1 step 1, press m: late"}
+        with pytest.raises(JoinError, match=r"^d\.yaml:7: after_join 1 step 1, press m: late$"):
+            await far.host.after_join("p000", 0)
+        assert [(probe, number) for probe, number, _ in far.there.acted] == [
+            ("p000", 2),
+            ("p000", 0),
+        ]
         await far.host.leave("p000")
-        assert [did for did, _ in far.there.did] == ["start", "join", "joined", "leave"]
+        done = ["start", "join", "joined", "after_join", "after_join", "leave"]
+        assert [did for did, _ in far.there.did] == done
         with pytest.raises(JoinError, match="room full") as caught:
             await far.host.join("p001")
         assert caught.value.reason == "signalling"
