@@ -188,8 +188,8 @@ class JoinError(FarmError):
     """A probe could not join its session.
 
     `reason` is a short slug (`signalling`, `dialog`, `media`, `navigation`, `page_error`,
-    `timeout`, `partner`), the message one line for the user, `screenshot` a file that shows the
-    page, where one could be taken.
+    `request`, `timeout`, `partner`), the message one line for the user, `screenshot` a file that
+    shows the page, where one could be taken.
     """
 
     def __init__(self, reason: str, message: str, screenshot: Path | None = None) -> None:

@@ -30,6 +30,20 @@ from cryptography.x509.oid import NameOID
 LOGIN = ("me", "pass: word-7391")
 HEADER = "header-secret-5520"
 COOKIE = "cookie-secret-8812"
+USERS = {"alice-4410": "horse-battery-2", "bobby-9023": "staple-correct-8"}
+
+TALKATIVE = """
+<script>
+  const given = new URLSearchParams(location.search);
+  const [user, token] = [given.get("user"), given.get("token")];
+  console.error(`${user} came with ${token} and ${localStorage.getItem("key")}`);
+  setTimeout(() => { throw new Error(`the session of ${user} is odd`); });
+  new WebSocket(`ws://${location.host}/socket?user=${user}&token=${token}`);
+  document.title = user;
+</script>
+"""
+ROOM = (Path(__file__).parent / "data/pages/call.html").read_text() + TALKATIVE
+"""A page that calls itself (`calls=1`) and tells all that it knows wherever it can."""
 
 
 @dataclass(frozen=True)
@@ -53,23 +67,31 @@ class LoginPages:
 
 @asynccontextmanager
 async def login_pages(tls: ssl.SSLContext | None = None) -> AsyncIterator[LoginPages]:
-    """`/basic`, `/header` and `/cookie` need one each; others nothing."""
+    """`/basic`, `/header` and `/cookie` need one each; others nothing.
+
+    `/api/login` answers a POST of `USERS` with a token and a cookie; `/room?token=` needs both.
+    """
     pages = LoginPages("")
 
     async def answer(request: web.Request) -> web.Response:
         pages.requests.setdefault(request.path, []).append(dict(request.headers))
+        if request.path == "/api/login":
+            return await _logged_in(request)
         basic = f"Basic {b64encode(':'.join(LOGIN).encode()).decode()}"
         allowed = {
             "/basic": request.headers.get("Authorization") == basic,
             "/header": request.headers.get("X-Key") == HEADER,
             "/cookie": request.cookies.get("session") == COOKIE,
+            "/room": request.query.get("token", "-") == request.cookies.get("login"),
         }
         if not allowed.get(request.path, True):
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": 'Basic realm="farm"'})
-        return web.Response(text="<p>a page</p>", content_type="text/html")
+        page = ROOM if request.path == "/room" else "<p>a page</p>"
+        return web.Response(text=page, content_type="text/html")
 
     app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
+    app.router.add_get("/socket", _kicked)
+    app.router.add_route("*", "/{path:.*}", answer)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
@@ -79,6 +101,23 @@ async def login_pages(tls: ssl.SSLContext | None = None) -> AsyncIterator[LoginP
         yield pages
     finally:
         await runner.cleanup()
+
+
+async def _kicked(request: web.Request) -> web.WebSocketResponse:
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    await socket.close(code=4001, message=f"bye {request.query['user']}".encode())
+    return socket
+
+
+async def _logged_in(request: web.Request) -> web.Response:
+    given = await request.json()
+    if USERS.get(given.get("user")) != given.get("password"):
+        raise web.HTTPForbidden(text=f"no user {given.get('user')} of that password")
+    token = f"token-of-{given['user']}"
+    answer = web.json_response({"data": {"accessToken": token, "expires": 60}, "list": [token]})
+    answer.set_cookie("login", token)
+    return answer
 
 
 class Authority:

@@ -156,7 +156,7 @@ def test_the_drivers_and_steps_in_the_documents_can_be_read() -> None:
     assert steps
     assert hold
     for text in (*whole, *steps, *hold):
-        assert parse_driver(text, "an example", ROOT).roles
+        assert parse_driver(text, "an example", ROOT, ("user", "password", "room_name")).roles
 
 
 def test_every_kind_of_step_is_documented_and_no_other() -> None:

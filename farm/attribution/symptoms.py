@@ -11,7 +11,7 @@ from farm.model.verdict import AFTER_JOIN, ASSUMED_MEDIA, LEFT, Reason
 JOIN_CODES = frozenset(
     {
         *("signalling", "navigation", "timeout", "dialog", "page_error", "partner", "join"),
-        *("login", "media", "setup"),
+        *("login", "request", "media", "setup"),
     }
 )
 """Codes of reasons for probes that did not join, or not in time."""

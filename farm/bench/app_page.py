@@ -45,14 +45,18 @@ class AnswersBadly(BadInput):
     """Something answers at the address, but with an error instead of a page."""
 
 
-class RefusesLogin(AnswersBadly):
+class AnswersError(AnswersBadly):
+    """It answers with a status of an error."""
+
+
+class RefusesLogin(AnswersError):
     """It answers 401: there is no login, or another is needed."""
 
 
 async def check_pages(experiment: Experiment, beside: Path = Path()) -> tuple[str, ...]:
     """Check all first pages; returns their addresses after redirects.
 
-    Raises BadInput naming the setting.
+    Raises BadInput naming the setting. The status of a page that is `late` is not judged.
     """
     app = experiment.app
     first = await asyncio.to_thread(first_pages, experiment, beside)
@@ -67,9 +71,12 @@ async def check_pages(experiment: Experiment, beside: Path = Path()) -> tuple[st
             target = await check_app(
                 page.url, accept_self_signed=app.accept_self_signed, request=request
             )
-        except RefusesLogin as error:
-            advice = _login_advice(app, sent=request.login is not None)
-            raise RefusesLogin(mask(f"{error}{advice}{_opened_by(page)}")) from error
+        except AnswersError as error:
+            if not page.late:
+                sent = request.login is not None
+                advice = _login_advice(app, sent=sent) if isinstance(error, RefusesLogin) else ""
+                raise type(error)(mask(f"{error}{advice}{_opened_by(page)}")) from error
+            target = page.url  # it is there; how it answers a probe is known when that joins
         except BadInput as error:
             raise type(error)(mask(f"{error}{_opened_by(page)}")) from error
         targets.append(target)
@@ -130,7 +137,7 @@ async def check_app(
             if answer.status == HTTPStatus.UNAUTHORIZED:
                 raise RefusesLogin(f"{SETTING}: {url} answered 401 {answer.reason}")
             if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-                raise AnswersBadly(f"{SETTING}: {url} answered {answer.status} {answer.reason}")
+                raise AnswersError(f"{SETTING}: {url} answered {answer.status} {answer.reason}")
             return str(answer.url) if answer.history else url
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from farm.bench.page_opening import page_opening
 from farm.drivers import driver_of
 from farm.drivers.steps import step_for
-from farm.model.driver import Goto
+from farm.model.driver import Goto, Http
 from farm.model.experiment import Experiment
 from farm.model.page_address import app_address
 from farm.model.page_opening import PageOpening
@@ -23,12 +23,14 @@ class FirstPage:
     """The address that a probe with these variables opens first.
 
     `place` is the driver's step that opens it, `goto of my_app.yaml:5`; empty if there is none.
+    `late`: some of it, or the cookies for it, come from an `http` step, when the probe joins.
     """
 
     url: str
     probe: str
     variables: Mapping[str, str]
     place: str = ""
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,12 @@ def first_pages(experiment: Experiment, beside: Path = Path()) -> FirstPages:
         probe = first[role]
         own = opening.variables(probe.probe)
         variables = {**probe.variables, **own, "app_url": app_address(url)}
-        steps = (step_for(step, variables) for step in roles[role].join)
-        goto = next((step for step in steps if isinstance(step, Goto)), None)
+        steps = [step_for(step, variables) for step in roles[role].join]
+        at = next((at for at, step in enumerate(steps) if isinstance(step, Goto)), len(steps))
+        goto = next((step for step in steps[at:] if isinstance(step, Goto)), None)
+        late = any(isinstance(step, Http) for step in steps[:at])
         if goto is not None and urlsplit(goto.url).scheme in ("http", "https"):
-            page = FirstPage(goto.url, probe.probe, variables, f"goto of {goto.place}")
+            page = FirstPage(goto.url, probe.probe, variables, f"goto of {goto.place}", late)
             pages.setdefault(goto.url, page)
     if not pages:
         probe = plan.probes[0]

@@ -19,6 +19,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 from farm.browser.bank_file import give_bank
 from farm.browser.dialogs import Dialogs
 from farm.browser.emulation import emulation
+from farm.browser.http_request import saved_values
 from farm.browser.join_trouble import JoinTrouble
 from farm.browser.media_trouble import MediaTrouble
 from farm.browser.page_loads import PageLoads
@@ -30,7 +31,7 @@ from farm.browser.step_actions import execute
 from farm.browser.step_failures import ANSWER_WITHIN_S, StepFailures
 from farm.browser.tabs import Tabs
 from farm.errors import BrowserError, JoinError
-from farm.model.driver import AcceptDialog, DismissDialog, Pause, Step, WaitFor
+from farm.model.driver import AcceptDialog, DismissDialog, Http, Pause, Step, WaitFor
 from farm.model.experiment import Fidelity
 from farm.model.mask import Mask
 from farm.model.page_samples import EventKind, PageReport, ProbeEvent
@@ -60,6 +61,7 @@ class BrowserPage:
         mask: Mask,
     ) -> None:
         self._plan = plan
+        self._variables = dict(plan.variables)
         self._sink = sink
         self._context = page.context
         self._tabs = Tabs(page, self._tab_opened, self._tab_closed)
@@ -95,20 +97,23 @@ class BrowserPage:
         context.on("dialog", self._on_dialog)
         await self._condition(self._tabs.own)
 
-    async def run(self, step: Step) -> None:
-        """Execute one step, its templates filled in.
+    async def run(self, step: Step) -> Mapping[str, str] | None:
+        """Execute one step, its templates filled in; the values that it saved, by variable.
 
         Raises JoinError with its reason and what the page shows, or BrowserError after a crash.
         """
         self._check_alive()
         if isinstance(step, AcceptDialog | DismissDialog):
             self._dialogs.set(step)
-            return
+            return None
         self._loads.begin(step, self._tabs.own)
         try:
             # Playwright keeps the time; ours is for a Playwright that does not answer any more.
             async with asyncio.timeout(_lasts_at_most_s(step) + CLOSE_WITHIN_S):
-                await execute(step, self._tabs, self._plan.variables)
+                if isinstance(step, Http):
+                    return await self._request(step)
+                await execute(step, self._tabs, self._variables)
+                return None
         except (PlaywrightError, TimeoutError) as error:
             failure = await self._failures.of_error(step, error)
             self._check_alive()
@@ -125,7 +130,7 @@ class BrowserPage:
         self._loads.begin(condition, self._tabs.own)
         try:
             async with asyncio.timeout(condition.within_s + CLOSE_WITHIN_S):
-                await execute(condition, self._tabs, self._plan.variables)
+                await execute(condition, self._tabs, self._variables)
         except (PlaywrightTimeoutError, TimeoutError):
             self._check_alive()
             return False
@@ -140,6 +145,13 @@ class BrowserPage:
     async def late(self, step: Step, what: str) -> JoinError:
         """The error for a step of several that took too long; `what` says so."""
         return await self._failures.late(step, what)
+
+    async def _request(self, step: Http) -> Mapping[str, str]:
+        """Make the request of an `http` step; what it saves is a secret from now on."""
+        saved = await saved_values(self._context.request, step, self._mask)
+        self._mask.add(saved.values())
+        self._variables.update(saved)
+        return saved
 
     async def screenshot(self, path: Path) -> bool:
         """Take a screenshot of the tab that has the call, to `path`; False if that fails."""

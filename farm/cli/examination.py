@@ -123,6 +123,8 @@ async def _app(experiment: Experiment) -> str:
     targets = [each for each in await check_pages(experiment) if each not in pages]
     answer = f"{' and '.join(pages)} {'answers' if len(pages) == 1 else 'answer'}"
     answer += f", and redirects to {' and '.join(targets)}" if targets else ""
+    if any(page.late for page in first.pages):
+        answer += ", whatever the status: an http step comes before, which only a probe makes"
     return Mask(first.opening.secrets())(answer)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import get_args
 
 from farm.drivers.given import Given
+from farm.drivers.http_reading import read_http
 from farm.drivers.keys import wrong_key
-from farm.drivers.steps import APP_URL
 from farm.model.driver import (
     AcceptDialog,
     Check,
@@ -35,7 +35,6 @@ from farm.model.driver import (
     Unmute,
 )
 
-_ADDRESS = re.compile(rf"{re.escape(APP_URL)}|[A-Za-z][A-Za-z0-9+.-]*:")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 SOURCES: tuple[Source, ...] = get_args(Source)
 
@@ -48,11 +47,7 @@ SCREENSHOT = "a name of letters, digits, - and _"
 
 
 def _goto(given: Given) -> tuple[Step, ...]:
-    expected = 'an address, such as "{app_url}call?session={session}"'
-    url = given.template(expected)
-    if not _ADDRESS.match(url):
-        raise given.must_be(expected)
-    return (Goto(url),)
+    return (Goto(given.address()),)
 
 
 def _fields(given: Given, expected: str) -> list[tuple[str, Given]]:
@@ -163,6 +158,7 @@ ACTIONS: Mapping[str, Callable[[Given], tuple[Step, ...]]] = {
     "dismiss_dialog": _of_true(DismissDialog),
     "pause": lambda given: (Pause(given.duration_s()),),
     "evaluate": _evaluate,
+    "http": read_http,
     "screenshot": _screenshot,
     "mute": lambda given: tuple(Mute(source) for source in _sources(given)),
     "unmute": lambda given: tuple(Unmute(source) for source in _sources(given)),

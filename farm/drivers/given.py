@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from farm.drivers.steps import unknown_variables
+from farm.drivers.steps import APP_URL, unknown_variables
 from farm.errors import ExperimentError
 from farm.experiment_file.yaml_nodes import Document
 from farm.files.path_beside import is_there
@@ -17,6 +18,8 @@ from farm.model.durations import DURATION_EXPECTED, parse_duration_s
 from farm.model.template_text import template_of
 
 NO_FILE = "no such file beside the driver"
+_ADDRESS = re.compile(rf"{re.escape(APP_URL)}|[A-Za-z][A-Za-z0-9+.-]*:")
+
 MOST_FILE_BYTES = 50 * 2**20
 """The size of a file that Playwright puts into a file input."""
 
@@ -25,9 +28,9 @@ MOST_FILE_BYTES = 50 * 2**20
 class Given:
     """A value in a driver file; `None`: it is not there.
 
-    `folder` is the driver's, `own` are variables of the user's own, `loops` those of the `repeat`s
-    around it. Each method raises ExperimentError with `file:line: key` for a value that is not what
-    it returns.
+    `folder` is the driver's, `own` are variables of the user's own, `more` those of the `repeat`s
+    around it, and what `http` steps before it saved. Each method raises ExperimentError with
+    `file:line: key` for a value that is not what it returns.
     """
 
     document: Document
@@ -35,7 +38,7 @@ class Given:
     at: tuple[str | int, ...] = ()
     value: Any = None
     own: tuple[str, ...] = ()
-    loops: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
@@ -46,7 +49,8 @@ class Given:
         return ExperimentError(f"{self.document.place(self.at)}: {complaint}")
 
     def must_be(self, expected: str) -> ExperimentError:
-        return self.wrong(f"{self.value!r}: must be {expected}")
+        what = "" if self.value is None else f"{self.value!r}: "
+        return self.wrong(f"{what}must be {expected}")
 
     def mapping(self, known: Sequence[str], expected: str) -> dict[str, Given]:
         """The members of a mapping, whose keys are all `known`."""
@@ -76,15 +80,23 @@ class Given:
             raise self.wrong(f"must be {expected}")
         return [self._inner(index, value) for index, value in enumerate(self.value)]
 
-    def in_loop(self, *variables: str) -> Given:
+    def knowing(self, *variables: str) -> Given:
         """The same value, whose templates may name these variables, too."""
-        return replace(self, loops=(*self.loops, *variables))
+        return replace(self, more=(*self.more, *variables))
 
     def template(self, expected: str) -> str:
         """A text whose variables are all known."""
         if not isinstance(self.value, str):
             raise self.must_be(expected)
         return self.checked(self.value)
+
+    def address(self) -> str:
+        """An address, or a template of one that begins with the app's."""
+        expected = 'an address, such as "{app_url}call?session={session}"'
+        url = self.template(expected)
+        if not _ADDRESS.match(url):
+            raise self.must_be(expected)
+        return url
 
     def text(self) -> str:
         """Any scalar as a template: `fill: {"#rate": 20}` means the text `20`."""
@@ -150,7 +162,7 @@ class Given:
     def checked(self, text: str) -> str:
         """`text` as a template whose variables are all known."""
         template = template_of(text)
-        for complaint in unknown_variables(template, (*self.loops, *self.own)):
+        for complaint in unknown_variables(template, (*self.own, *self.more)):
             raise self.wrong(complaint)
         return template
 

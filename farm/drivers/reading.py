@@ -8,7 +8,7 @@ from pathlib import Path
 
 from farm.drivers.given import Given, suggestion
 from farm.drivers.hold_reading import read_hold_steps
-from farm.drivers.step_reading import read_steps
+from farm.drivers.step_reading import read_steps, saved_by
 from farm.errors import ExperimentError, MissingTool
 from farm.experiment_file.yaml_nodes import Document, read_yaml
 from farm.files.path_beside import is_there
@@ -97,12 +97,15 @@ def _role(given: Given) -> RoleSteps:
         raise given.member("join").wrong("needs at least one step, goto: an address")
     if after.value is not None and not isinstance(after.value, str):
         raise after.wrong(f"{after.value}: must be a role's name")
+    then = given.knowing(*saved_by(join))
+    joined = read_steps(then.member("joined"))
+    then = then.knowing(*saved_by(joined))
     return RoleSteps(
         join=join,
-        joined=read_steps(given.member("joined")),
-        leave=read_steps(given.member("leave")),
+        joined=joined,
+        leave=read_steps(then.member("leave")),
         after=after.value,
-        after_join=read_hold_steps(given.member("after_join")),
+        after_join=read_hold_steps(then.member("after_join")),
     )
 
 

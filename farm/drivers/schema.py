@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from farm.drivers.action_reading import SOURCES
+from farm.drivers.http_reading import METHODS
 from farm.drivers.step_reading import AT_ONCE, EVERYWHERE, NESTING, OWN_PAGE, STEP_KEYS
 from farm.drivers.wait_reading import STATES
 from farm.model.durations import DURATION_PATTERN
@@ -46,6 +47,17 @@ def _mapping(required: tuple[str, ...] = (), **members: Schema) -> Schema:
     }
 
 
+HTTP: Schema = _mapping(
+    ("url",),
+    url=TEXT,
+    method={"enum": list(METHODS)},
+    headers=_fields(SCALAR),
+    json={},
+    form=_fields(SCALAR),
+    save=_fields(TEXT),
+    within=DURATION,
+)
+
 VALUES: Mapping[str, tuple[Schema, str]] = {
     "goto": (TEXT, "open a page: {app_url} and what follows it"),
     "reload": (TRUE, "load the page again"),
@@ -63,6 +75,7 @@ VALUES: Mapping[str, tuple[Schema, str]] = {
     "dismiss_dialog": (TRUE, "from now on Cancel"),
     "pause": (DURATION, "do nothing for a time"),
     "evaluate": (FILE, "run a JavaScript file"),
+    "http": (HTTP, "make a request, and keep values of its answer as variables"),
     "screenshot": (TEXT, "take a picture of this name"),
     "mute": (_one_or_more({"enum": list(SOURCES)}), "stop sending, for pages without a button"),
     "unmute": (_one_or_more({"enum": list(SOURCES)}), "send again"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from farm.drivers.action_reading import ACTIONS
@@ -11,6 +11,7 @@ from farm.drivers.wait_reading import read_condition
 from farm.model.driver import (
     IF_VISIBLE_WITHIN_S,
     REPEAT_WITHIN_S,
+    Http,
     IfVisible,
     Repeat,
     Step,
@@ -26,10 +27,16 @@ BESIDE = (*WHERE_KEYS, "within", "steps")
 """Keys that stand beside the one that says what a step does."""
 
 NESTING = ("if_visible", "repeat")
-OWN_PAGE = ("goto", "reload", "go_back", "accept_dialog", "dismiss_dialog", "pause", "screenshot")
+OWN_PAGE = (
+    *("goto", "reload", "go_back", "http"),
+    *("accept_dialog", "dismiss_dialog", "pause", "screenshot"),
+)
 """Steps that act in the probe's own page, or in none."""
 
 EVERYWHERE = ("mute", "unmute")
+OWN_WITHIN = ("wait_for", "http")
+"""Steps that may have their time limit in themselves."""
+
 AT_ONCE = ("accept_dialog", "dismiss_dialog", "pause", "screenshot", *EVERYWHERE)
 """Steps without a time limit."""
 
@@ -38,7 +45,19 @@ STEP_KEYS = (*ACTIONS, "wait_for", *NESTING)
 
 def read_steps(given: Given) -> tuple[Step, ...]:
     """The steps of a list; none where it is not there."""
-    return tuple(step for each in given.items(LIST) for step in _read_step(each))
+    steps: list[Step] = []
+    for each in given.items(LIST):
+        steps += _read_step(each.knowing(*saved_by(steps)))
+    return tuple(steps)
+
+
+def saved_by(steps: Iterable[Step]) -> Iterator[str]:
+    """The variables that `http` steps save, also those inside of other steps."""
+    for step in steps:
+        if isinstance(step, Http):
+            yield from step.save
+        elif isinstance(step, IfVisible | Repeat):
+            yield from saved_by(step.steps)
 
 
 def _read_step(given: Given) -> tuple[Step, ...]:
@@ -85,8 +104,8 @@ def _made(step: Mapping[str, Given], key: str) -> tuple[Step, ...]:
             made = ACTIONS[key](given)
     if "within" in step:
         within_s = _within_s(step["within"], key)
-        if isinstance(given.value, dict) and "within" in given.value and key == "wait_for":
-            raise step["within"].wrong("it is there twice, in wait_for: and beside it")
+        if isinstance(given.value, dict) and "within" in given.value and key in OWN_WITHIN:
+            raise step["within"].wrong(f"it is there twice, in {key}: and beside it")
         made = tuple(replace(each, within_s=within_s) for each in made)
     return made
 
@@ -117,9 +136,9 @@ def _repeat(given: Given, inner: Given | None) -> Repeat:
     return Repeat(steps, until=replace(until, place=given.place), within_s=REPEAT_WITHIN_S)
 
 
-def _inner(given: Given, inner: Given | None, *loops: str) -> tuple[Step, ...]:
+def _inner(given: Given, inner: Given | None, *turn: str) -> tuple[Step, ...]:
     """The steps of an `if_visible` or `repeat`."""
-    steps = () if inner is None else read_steps(inner.in_loop(*loops))
+    steps = () if inner is None else read_steps(inner.knowing(*turn))
     if not steps:
         raise given.wrong("needs steps: beneath it, with at least one step")
     return steps

@@ -15,6 +15,7 @@ from farm.model.driver import (
     Fill,
     Goto,
     Hover,
+    Http,
     IfVisible,
     Mute,
     Pause,
@@ -30,7 +31,7 @@ from farm.model.driver import (
 )
 from farm.model.durations import format_duration
 from farm.model.page_address import page_address
-from farm.model.template_text import ENVIRONMENT, fill_in, names_in
+from farm.model.template_text import ENVIRONMENT, fill_in, filled_in_all, names_in
 
 VARIABLES: Mapping[str, str] = {
     "app_url": "the app's address, as app.url has it",
@@ -106,6 +107,14 @@ def step_for(step: Step, variables: Mapping[str, str]) -> Step:
     where = replace(step.where, frames=tuple(filled(frame) for frame in step.where.frames))
     if isinstance(step, Goto):
         return replace(step, url=address(step.url), where=where)
+    if isinstance(step, Http):
+        return replace(
+            step,
+            url=address(step.url),
+            headers={name: filled(text) for name, text in step.headers.items()},
+            json=filled_in_all(step.json, variables),
+            form=step.form and {name: filled(text) for name, text in step.form.items()},
+        )
     templates = {name: getattr(step, name) for name in TEMPLATES.get(type(step), ())}
     changes: dict[str, Any] = {
         name: filled(text) for name, text in templates.items() if text is not None
@@ -137,6 +146,8 @@ def _object(step: Step) -> str:
     match step:
         case Goto(name) | Screenshot(name) | Mute(name) | Unmute(name) | Evaluate(file=name):
             acts_on: str = name
+        case Http(method, url):
+            acts_on = f"{method} {url}"
         case Press(keys, selector):
             acts_on = keys if selector is None else f"{keys} in {selector}"
         case Pause(for_s):

@@ -22,8 +22,11 @@ LOOK_WITHIN_S = 0.1
 class StepPage(Protocol):
     """A page in which steps are executed (`farm.browser.BrowserPage`)."""
 
-    async def run(self, step: Step) -> None:
-        """Execute a step without steps of its own. Raises JoinError, BrowserError."""
+    async def run(self, step: Step) -> Mapping[str, str] | None:
+        """Execute a step without steps of its own; returns the values that it saved, by variable.
+
+        Raises JoinError, BrowserError.
+        """
 
     async def holds(self, condition: WaitFor) -> bool:
         """Whether it is true, or becomes so within its time. Raises JoinError, BrowserError."""
@@ -37,7 +40,8 @@ class StepRun:
     """Executes steps of one part of a role (`join`, `leave`, ...) with a probe's variables.
 
     `take_screenshot` takes a picture of a name, `skipped` is told of steps that are skipped,
-    `monotonic` is the host's clock. `secrets` are more variables, whose values are in no name.
+    `monotonic` is the host's clock. `secrets` are more variables, whose values are in no name; what
+    steps save is added to them.
     """
 
     page: StepPage
@@ -79,7 +83,7 @@ class StepRun:
             case Repeat():
                 await self._repeat(step, name, variables)
             case _:
-                await self.page.run(step)
+                self.secrets.update(await self.page.run(step) or {})
 
     async def _repeat(self, step: Repeat, name: str, variables: Mapping[str, str]) -> None:
         ends_s = self.monotonic() + step.within_s

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from farm.model.experiment import RoomMedia
 
@@ -248,11 +248,28 @@ class Repeat(DriverStep):
     each_partner: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Http(DriverStep):
+    """Make a request with the page's cookies, and keep values of its answer as variables.
+
+    `url`, `headers`, and all texts in `json` or `form`, are templates. `save` has the place in the
+    answer's JSON of each variable; an empty place is all of its text.
+    """
+
+    key = "http"
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    json: Any = None
+    form: Mapping[str, str] | None = None
+    save: Mapping[str, tuple[str | int, ...]] = field(default_factory=dict)
+
+
 Step = (
     (Goto | Reload | GoBack)
     | (Fill | Press | Select | Check | Uncheck | Click | DoubleClick | Hover | SetFiles)
     | (AcceptDialog | DismissDialog | WaitFor | Pause | Evaluate | Screenshot | Mute | Unmute)
-    | (IfVisible | Repeat)
+    | (IfVisible | Repeat | Http)
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 ENVIRONMENT = "env:"
 
@@ -47,3 +48,14 @@ def is_environment_name(text: str) -> bool:
 def fill_in(template: str, variables: Mapping[str, str]) -> str:
     """The template with these values; unknown names stay as they are."""
     return _NAME.sub(lambda name: variables.get(name[1], name[0]), template)
+
+
+def filled_in_all(value: Any, variables: Mapping[str, str]) -> Any:
+    """A value of JSON with each text in it filled in; names of members stay."""
+    if isinstance(value, str):
+        return fill_in(value, variables)
+    if isinstance(value, dict):
+        return {name: filled_in_all(each, variables) for name, each in value.items()}
+    if isinstance(value, list):
+        return [filled_in_all(each, variables) for each in value]
+    return value

@@ -22,6 +22,7 @@ from farm.model.driver import (
     Goto,
     HoldSteps,
     Hover,
+    Http,
     IfVisible,
     Mute,
     Pause,
@@ -100,6 +101,17 @@ GOOD: list[tuple[str, tuple[Step, ...]]] = [
     ('- wait_for: {url: "**/room/{session}"}', (WaitFor(url="**/room/{session}"),)),
     ("- wait_for: {url: /room/}", (WaitFor(url="/room/"),)),
     ("- wait_for: {network: idle}", (WaitFor(network_idle=True),)),
+    (
+        '- http: {url: "{app_url}login", form: {user: "{probe}"}, save: {token: data.token}}',
+        (
+            Http(
+                "POST",
+                "{app_url}login",
+                form={"user": "{probe}"},
+                save={"token": ("data", "token")},
+            ),
+        ),
+    ),
     (
         '- if_visible: "#cookies"\n  steps:\n    - click: "#ok"',
         (IfVisible("#cookies", (Click("#ok"),), within_s=2),),
