@@ -36,7 +36,7 @@ TALKATIVE = """
 <script>
   const given = new URLSearchParams(location.search);
   const [user, token] = [given.get("user"), given.get("token")];
-  console.error(`${user} came with ${token} and ${localStorage.getItem("key")}`);
+  console.error(`${user} came with ${token} and ${localStorage.getItem("key")} by ${location}`);
   setTimeout(() => { throw new Error(`the session of ${user} is odd`); });
   new WebSocket(`ws://${location.host}/socket?user=${user}&token=${token}`);
   document.title = user;

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.live
 
 PASSED, FAILED = 0, 1
 STORED = "stored-secret-6631"
+TICKET = "ticket-secret-1204"
 
 DRIVER = """
 format: 1
@@ -29,7 +30,7 @@ roles:
           url: "{app_url}api/login"
           json: {user: "{user}", password: "{password}"}
           save: {token: data.accessToken}
-      - goto: "{app_url}room?calls=1&user={user}&token={token}"
+      - goto: "{app_url}room?calls=1&user={user}&token={token}&ticket={ticket}"
       - fill: {"#name": "{user} env"}
       - fill: {"#name": "env:APP_KEY"}
     joined:
@@ -44,6 +45,7 @@ app:
   url: {url}
   driver: ./mine.yaml
   data: users.csv
+  exec: {{command: cat ticket.txt, gives: [ticket], per: trial}}
   basic_auth_env: APP_LOGIN
   storage_state: state.json
   headers: {{X-Key: "env:APP_KEY", X-User: "{{user}}"}}
@@ -72,6 +74,7 @@ async def test_no_secret_is_in_what_a_run_writes(
     rows = [f"{user},{password}" for user, password in USERS.items()]
     rejected = "carol-3377,another-wrong-1"
     (tmp_path / "users.csv").write_text("\n".join(["user,password", *rows, *rows[:1], rejected]))
+    (tmp_path / "ticket.txt").write_text(TICKET)
     (tmp_path / "mine.yaml").write_text(_without_alias(DRIVER))
     async with login_pages() as pages:
         stored = {"origin": pages.url[:-1], "localStorage": [{"name": "key", "value": STORED}]}
@@ -83,7 +86,9 @@ async def test_no_secret_is_in_what_a_run_writes(
         doctor = await asyncio.to_thread(main, ["doctor", str(tmp_path / "experiment.yaml")])
         findings = capfd.readouterr().out
         assert doctor == PASSED, findings
-        assert "4 rows of users.csv, with password, user each; APP_KEY of the env" in findings
+        assert (
+            "4 rows of users.csv, with password, user each; ticket by cat ticket.txt (" in findings
+        )
         with farm(tmp_path, "run", "--absolute", experiment=calls) as run:
             code = await asyncio.to_thread(run.wait)
             output = run.read_output()
@@ -99,12 +104,22 @@ async def test_no_secret_is_in_what_a_run_writes(
     printed = capfd.readouterr()
     files = dict(texts_below(run.run))
     written = [*files.items(), (Path("output"), output), (Path("printed"), str(printed))]
-    secrets = [*USERS, *USERS.values(), *rejected.split(","), HEADER, COOKIE, STORED, LOGIN[1]]
+    secrets = [
+        *USERS,
+        *USERS.values(),
+        *rejected.split(","),
+        HEADER,
+        COOKIE,
+        STORED,
+        TICKET,
+        LOGIN[1],
+    ]
     secrets += [f"token-of-{user}" for user in USERS]
     for secret in secrets:
         assert [str(path) for path, text in written if secret.lower() in text.lower()] == []
     events = "".join(text for path, text in files.items() if path.name.startswith("events"))
-    assert "*** came with *** and ***" in events
+    assert "*** came with *** and *** by " in events
+    assert "user=***&token=***&ticket=***" in events
     assert "the session of *** is odd" in events
     assert "/socket?user=***&token=*** closed with code 4001 bye ***" in events
     manifest = json.loads((run.run / "manifest.json").read_text())

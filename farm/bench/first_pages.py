@@ -14,6 +14,7 @@ from farm.model.driver import Goto, Http
 from farm.model.experiment import Experiment
 from farm.model.page_address import app_address
 from farm.model.page_opening import PageOpening
+from farm.model.template_text import fill_in, names_in
 from farm.planning.load_steps import smallest_load
 from farm.planning.trial_planning import plan_trial
 
@@ -23,7 +24,8 @@ class FirstPage:
     """The address that a probe with these variables opens first.
 
     `place` is the driver's step that opens it, `goto of my_app.yaml:5`; empty if there is none.
-    `late`: some of it, or the cookies for it, come from an `http` step, when the probe joins.
+    `late`: an `http` step comes before, or it needs what `app.exec` gives, so that some of the
+    request is known only in a trial.
     """
 
     url: str
@@ -62,10 +64,12 @@ def first_pages(experiment: Experiment, beside: Path = Path()) -> FirstPages:
         steps = [step_for(step, variables) for step in roles[role].join]
         at = next((at for at, step in enumerate(steps) if isinstance(step, Goto)), len(steps))
         goto = next((step for step in steps[at:] if isinstance(step, Goto)), None)
-        late = any(isinstance(step, Http) for step in steps[:at])
-        if goto is not None and urlsplit(goto.url).scheme in ("http", "https"):
-            page = FirstPage(goto.url, probe.probe, variables, f"goto of {goto.place}", late)
-            pages.setdefault(goto.url, page)
+        opened = "" if goto is None else goto.url
+        texts = (opened, *(fill_in(text, variables) for text in opening.headers.values()))
+        late = any(isinstance(step, Http) for step in steps[:at]) or any(map(names_in, texts))
+        if goto is not None and urlsplit(opened).scheme in ("http", "https"):
+            page = FirstPage(opened, probe.probe, variables, f"goto of {goto.place}", late)
+            pages.setdefault(opened, page)
     if not pages:
         probe = plan.probes[0]
         variables = {**probe.variables, **opening.variables(probe.probe)}

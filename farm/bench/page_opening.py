@@ -73,6 +73,9 @@ def check_opening(experiment: Experiment, load: int, beside: Path = Path()) -> s
         columns = {name for values in opening.own.values() for name in values}
         of_each = ", ".join(sorted(columns)) or "no variable"
         parts.append(f"{counted(load, 'row')} of {app.data.name}, with {of_each} each")
+    if app.exec is not None:
+        given = ", ".join(app.exec.gives)
+        parts.append(f"{given} by {app.exec.command} (app.exec), run before each trial, not now")
     secrets = [name.removeprefix(ENVIRONMENT) for name in opening.environment]
     if secrets:
         parts.append(f"{', '.join(secrets)} of the environment")

@@ -31,9 +31,9 @@ from farm.bench.media_server import (
     server_info,
     shell_to,
 )
-from farm.bench.page_opening import page_opening
 from farm.bench.page_request import page_request
 from farm.bench.server_machine import ThisMachine, listening_here
+from farm.bench.trial_openings import TrialOpenings
 from farm.bench.watching import Death, kurento_gone, watching
 from farm.bench.whip_end_point import (
     end_point_gone,
@@ -131,6 +131,7 @@ async def open_world(
             led_to=led_to,
         )
         await generator.check(kit, observer.note)
+        openings = TrialOpenings(experiment, processes, beside)
 
         @asynccontextmanager
         async def hosts(plan: TrialPlan) -> AsyncIterator[Mapping[str, Host]]:
@@ -139,12 +140,17 @@ async def open_world(
                 kit,
                 app_url=await page.url(),
                 screenshots=screenshots,
-                opening=await asyncio.to_thread(page_opening, experiment, plan, beside),
+                opening=await openings.of(plan),
             )
-            late = page.late_s if experiment.app.url is None else None
             names = tuple(dict.fromkeys(probe.host for probe in plan.probes))
             pids = await asyncio.to_thread(_server_root, server, experiment, facts)
-            async with generator.hosts(names, trial_kit, processes, late, pids) as opened:
+            async with generator.hosts(
+                names,
+                trial_kit,
+                processes,
+                page.late_s if experiment.app.url is None else None,
+                pids,
+            ) as opened:
                 yield opened
 
         @asynccontextmanager

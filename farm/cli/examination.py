@@ -124,7 +124,7 @@ async def _app(experiment: Experiment) -> str:
     answer = f"{' and '.join(pages)} {'answers' if len(pages) == 1 else 'answer'}"
     answer += f", and redirects to {' and '.join(targets)}" if targets else ""
     if any(page.late for page in first.pages):
-        answer += ", whatever the status: an http step comes before, which only a probe makes"
+        answer += ", whatever the status: what an http step or app.exec gives comes with a trial"
     return Mask(first.opening.secrets())(answer)
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from farm.drivers.data_file import read_data_file
 from farm.drivers.reading import read_driver
+from farm.drivers.steps import VARIABLES
+from farm.errors import ExperimentError
 from farm.model.data_file import DataFile
 from farm.model.driver import Driver
 from farm.model.experiment import Experiment
@@ -28,5 +30,13 @@ def data_of(experiment: Experiment, beside: Path = Path()) -> DataFile | None:
 
 def own_names(experiment: Experiment, beside: Path = Path()) -> tuple[str, ...]:
     """The names of variables that are not the farm's. Raises ExperimentError."""
-    data = data_of(experiment, beside)
-    return () if data is None else data.columns
+    data, command = data_of(experiment, beside), experiment.app.exec
+    columns = () if data is None else data.columns
+    given = () if command is None else command.gives
+    for at, name in enumerate(given):
+        if name in VARIABLES or name in columns:
+            whose = "the farm's own" if name in VARIABLES else "app.data's"
+            raise ExperimentError(
+                f"app.exec.gives[{at}]: {name}: a variable of {whose}: expected another name"
+            )
+    return (*columns, *given)

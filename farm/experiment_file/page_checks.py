@@ -27,6 +27,7 @@ STATE_NAMES = ("probe", "session", "role", "index")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """RFC 9110, 5.6.2: what the name of a header is made of."""
 
+_VARIABLE = re.compile(r"[a-z][a-z0-9_]*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 _INSTEAD = {
@@ -43,6 +44,7 @@ _INSTEAD = {
 def check_page(experiment: Experiment) -> None:
     """Raises ExperimentError for the first setting that cannot be used."""
     app = experiment.app
+    _exec(app)
     _headers(app)
     _basic_auth(app)
     _client_certificates(app)
@@ -54,6 +56,20 @@ def check_page(experiment: Experiment) -> None:
         _timezone(app.timezone)
     for name in names_in(app.storage_state or ""):
         _known("app.storage_state", f"{{{name}}}", [f"{{{each}}}" for each in STATE_NAMES])
+
+
+def _exec(app: AppSettings) -> None:
+    if app.exec is None:
+        return
+    if not app.exec.command.strip():
+        raise ExperimentError('app.exec.command: "": expected a command of the shell')
+    if not app.exec.gives:
+        raise ExperimentError("app.exec.gives: []: expected what it gives, such as [token]")
+    for at, name in enumerate(app.exec.gives):
+        if not _VARIABLE.fullmatch(name) or name in app.exec.gives[:at]:
+            raise ExperimentError(
+                f"app.exec.gives[{at}]: {name}: expected another, of small letters, digits and _"
+            )
 
 
 def _headers(app: AppSettings) -> None:

@@ -37,6 +37,11 @@ def with_paths(experiment: Experiment, folder: Path, written: Callable[[str], bo
     app = dataclasses.replace(
         app,
         data=app.data and setting_path(folder, app.data, "app.data"),
+        exec=app.exec
+        and dataclasses.replace(
+            app.exec,
+            directory=setting_path(folder, app.exec.directory or ".", "app.exec.directory"),
+        ),
         storage_state=app.storage_state
         and str(setting_path(folder, app.storage_state, "app.storage_state")),
         client_certificates=app.client_certificates

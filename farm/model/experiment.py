@@ -14,7 +14,7 @@ from typing import Literal
 
 from farm.model.aws_settings import AwsSettings
 from farm.model.criteria import Criteria, InvalidLimits
-from farm.model.page_settings import ClientCertificateSettings
+from farm.model.page_settings import ClientCertificateSettings, ExecSettings
 from farm.model.server_settings import ServerSettings
 from farm.model.session_roles import SessionRole
 from farm.model.setting import Size, setting
@@ -86,6 +86,9 @@ class AppSettings:
     accept_self_signed: bool = setting(False, "accept the app's self-signed certificate")
     data: Path | None = setting(
         None, "CSV file of values of your own: a row a probe, its columns are variables"
+    )
+    exec: ExecSettings | None = setting(
+        None, "a command here that gives probes values, such as tokens; null: none"
     )
     headers: Mapping[str, str] = setting(dict, "more headers of each request; env:NAME for secrets")
     basic_auth_env: str | None = setting(

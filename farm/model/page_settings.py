@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from farm.model.setting import setting
 
@@ -14,6 +15,19 @@ PERMISSIONS = (
     *("screen-wake-lock", "storage-access"),
 )
 """Names of permissions, as Playwright has them for Chromium."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecSettings:
+    """A command of the user's that gives probes values, such as tokens."""
+
+    command: str = setting("", "for /bin/sh on this machine, before each trial")
+    gives: tuple[str, ...] = setting((), "the variables that it gives, such as [token]")
+    per: Literal["probe", "session", "trial"] = setting(
+        "probe", "what it prints one answer for: probe, session or trial"
+    )
+    within_s: float = setting(30.0, "how long it may take", key="within", unit="duration")
+    directory: Path | None = setting(None, "where it runs; null: this file's folder")
 
 
 @dataclass(frozen=True, slots=True)
