@@ -1,9 +1,10 @@
 """Made-up recordings of sessions of any shape, healthy or with one owed stream spoilt.
 
-Calls, rooms that forward or mix, broadcasts; one connection a page, one for each partner, or one
-up and one down; servers that keep a stream's names or change them; simulcast, cameras beside
-screens, senders that never send; streams that move to other connections, SSRCs that change, pages
-that are reloaded, pages that stop their camera. Every choice is made by a seed.
+Calls, rooms that forward or mix, with members of audio alone, broadcasts of one presenter or of
+several, sessions of hosts and guests; one connection a page, one for each partner, or one up and
+one down; servers that keep a stream's names or change them; simulcast, cameras beside screens,
+senders that never send; streams that move to other connections, SSRCs that change, pages that are
+reloaded, pages that stop their camera. Every choice is made by a seed.
 
     made_trial      the recording, as the farm reads it
     made_rows       its rows and tables of W3C stats
@@ -30,15 +31,27 @@ from benchmarks.made_senders import Sent, negotiate_unused, send, send_screen
 from benchmarks.made_trial import END_S, HOLD_S, HOST, MadeTrial
 from farm.model.experiment import Experiment, MediaSettings, Scenario
 from farm.model.page_samples import ProbeEvent
+from farm.model.session_roles import RoleStreams, SessionRole
 from farm.model.trial_evidence import JoinOutcome
 from farm.model.trial_plan import ProbePlan, TrialPlan
 from farm.model.webrtc_stats import MediaKind
+from farm.planning.owed_slots import owed_slots
 from farm.planning.trial_planning import plan_trial
 from farm.recording.events import PhaseMark, TrialEvent
 
-Shape = Literal["call", "forwarded", "broadcast", "mixed"]
+Shape = Literal["call", "forwarded", "broadcast", "mixed", "webinar", "panel"]
 
-SHAPES: tuple[Shape, ...] = ("call", "forwarded", "forwarded", "broadcast", "mixed")
+SHAPES: tuple[Shape, ...] = (
+    *("call", "forwarded", "forwarded", "broadcast", "mixed"),
+    *("webinar", "panel"),
+)
+
+PANELS = (
+    (RoleStreams("host", "audio"), RoleStreams("host", "video")),
+    (RoleStreams("host", "video"), RoleStreams("guest", "audio")),
+    None,
+)
+"""What guests of a panel are owed."""
 
 ALL = ""
 """The partner of a page that sends one stream to all, as without a mesh."""
@@ -98,9 +111,19 @@ def _plan(shape: Shape, chance: random.Random) -> TrialPlan:
             scenario, load = Scenario(), 2 * chance.randint(1, 2)
         case "broadcast":
             scenario, load = Scenario(kind="broadcast"), chance.randint(2, 5)
+        case "webinar":
+            presenters, sessions = chance.randint(2, 3), chance.randint(1, 2)
+            scenario = Scenario(kind="broadcast", presenters=presenters, sessions=sessions)
+            load = sessions * (presenters + chance.randint(1, 3))
+        case "panel":
+            hosts = SessionRole("host", ("audio", "video"), count=chance.randint(1, 2))
+            guests = SessionRole("guest", ("audio",), chance.randint(2, 3), chance.choice(PANELS))
+            scenario = Scenario(kind="custom", roles=(hosts, guests))
+            load = hosts.count + guests.count
         case "forwarded" | "mixed":
             members = chance.randint(3, 5)
-            scenario = Scenario(kind="group", members=members, media=shape)
+            silent = chance.choice((0, 0, 1, 2))
+            scenario = Scenario(kind="group", members=members, media=shape, audio_only=silent)
             load = members * (chance.randint(1, 2) if members == 3 else 1)
     experiment = Experiment(scenario=scenario, media=media)
     return plan_trial(experiment, load, index=0, purpose="single", hosts=[HOST])
@@ -108,7 +131,7 @@ def _plan(shape: Shape, chance: random.Random) -> TrialPlan:
 
 def _behaviour(shape: Shape, chance: random.Random) -> Behaviour:
     topology = chance.choice(TOPOLOGIES)
-    if shape in ("mixed", "broadcast") and topology in ("per_partner", "mesh"):
+    if shape in ("mixed", "broadcast", "webinar") and topology in ("per_partner", "mesh"):
         topology = "up_and_down"
     return Behaviour(
         topology=topology,
@@ -124,7 +147,7 @@ def _spoilt(plan: TrialPlan, chance: random.Random) -> Spoilt:
         (probe.probe, kind, sender)
         for session in plan.sessions
         for probe in session.probes
-        for kind, sender in _owed(plan, session.probes, probe)
+        for kind, sender in _owed(plan, probe)
     ]
     probe, kind, sender = chance.choice(owed)
     hows = [
@@ -137,17 +160,12 @@ def _spoilt(plan: TrialPlan, chance: random.Random) -> Spoilt:
     return Spoilt(probe, kind, sender, chance.choice(hows))
 
 
-def _owed(
-    plan: TrialPlan, members: Sequence[ProbePlan], receiver: ProbePlan
-) -> Iterator[tuple[MediaKind, str]]:
+def _owed(plan: TrialPlan, receiver: ProbePlan) -> Iterator[tuple[MediaKind, str]]:
     """The kind and the sender of each stream that a member of a session should receive."""
+    slots = owed_slots(plan)
     for kind in dict.fromkeys(receiver.receives):
-        if plan.mixed:
-            yield kind, MIX
-            continue
-        for sender in members:
-            if sender is not receiver and kind in sender.sends:
-                yield kind, sender.probe
+        for slot in slots[receiver.probe, kind]:
+            yield kind, MIX if plan.mixed else slot.senders[0]
 
 
 def _marks(plan: TrialPlan) -> list[TrialEvent]:
@@ -185,7 +203,7 @@ def _hold_session(draft: Draft, members: Sequence[ProbePlan], spoilt: Spoilt | N
             if draft.chance.random() < 0.3:
                 negotiate_unused(draft, probe.probe)
     for probe in members:
-        for kind, sender in _owed(draft.plan, members, probe):
+        for kind, sender in _owed(draft.plan, probe):
             how = spoilt.how if spoilt and spoilt.stream == (probe.probe, kind, sender) else None
             if sender == MIX:
                 receive_mix(draft, probe.probe, kind, how)

@@ -27,10 +27,12 @@ _TYPES: Mapping[str, pl.DataType] = {
     "role": pl.String(),
     "direction": DIRECTIONS,
     "kind": KINDS,
-    **dict.fromkeys(("owed", "is_resized", "is_taken_over"), pl.Boolean()),
+    **dict.fromkeys(("owed", "is_resized", "is_taken_over", "is_screen"), pl.Boolean()),
     **dict.fromkeys(("window", "polls", "track"), pl.Int32()),
     **dict.fromkeys(("frame_width", "frame_height"), pl.Int32()),
-    **dict.fromkeys(("packets", "payload_bytes", "edge_payload_bytes", "packets_lost"), pl.Int64()),
+    **dict.fromkeys(
+        ("packets", "payload_bytes", "edge_payload_bytes", "packets_lost", "key_frames"), pl.Int64()
+    ),
 }
 SCHEMA: Mapping[str, pl.DataType] = {name: _TYPES.get(name, pl.Float64()) for name in FIELDS}
 """Columns in the order of the fields of `StreamInterval`; names may also be Enums."""

@@ -30,6 +30,7 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
     server = held_server_samples(evidence)
     received = Intervals.of(evidence.intervals).frame.filter("owed", direction="inbound")
     video = received.filter(kind="video")
+    cameras = video.filter(is_screen=False)
     setups = known(setup.setup_s for setup in evidence.setups)
     return TrialResult(
         index=evidence.plan.index,
@@ -42,7 +43,7 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
         host_cpu_percent=max(held_host_percents(evidence).values(), default=None),
         video_bitrate_bps=video.select(mean_over_time_of("bitrate_bps")).item(),
         residual_loss_ratio=lost_of_all(received),
-        frame_rate=video.select(mean_over_time_of("frame_rate")).item(),
+        frame_rate=cameras.select(mean_over_time_of("frame_rate")).item(),
         setup_median_s=median_known(setups),
         setup_worst_s=max(setups, default=None),
         lines=access_links_achieved(evidence),

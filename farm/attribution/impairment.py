@@ -91,6 +91,11 @@ def impairment_of(evidence: TrialEvidence, held: TrialEvidence | None = None) ->
 
 def _owed_windows(evidence: TrialEvidence) -> pl.DataFrame:
     frame = Intervals.of(evidence.intervals).frame.filter("owed", pl.col("polls") > 0)
+    stands_still = pl.col("is_screen") & (pl.col("packets") > 0)  # which is no impairment
+    frame = frame.with_columns(
+        pl.when(stands_still).then(None).otherwise(name).alias(name)
+        for name in ("stalled_ratio", "frame_rate")
+    )
     if not evidence.left:
         return frame
     of_those_who_left = [

@@ -11,6 +11,7 @@ from farm.analysis.rates import FloatArray
 from farm.evidence.page_acts import NOT_YET, SETTLES_S, Gone, Off, PageActs
 from farm.evidence.stream_lifetimes import StreamLifetime
 from farm.evidence.stream_slots import Owner, Span
+from farm.model.session_roles import SentMedia, kind_of
 from farm.model.trial_evidence import PAUSED, PageAct, StreamIdentity
 from farm.model.trial_plan import Direction, TrialPlan
 from farm.model.webrtc_stats import MediaKind
@@ -22,8 +23,8 @@ Excused = tuple[str, Direction, MediaKind, int, int]
 SILENT_S = 0.5
 """A stream without packets for less is not silent; no limit is finer."""
 
-Sender = tuple[str, MediaKind]
-"""A probe and a kind of media that it sends."""
+Sender = tuple[str, SentMedia]
+"""A probe and a medium that it sends."""
 
 SenderWindows = Mapping[Sender, Collection[int]]
 """By sender the windows in which it gave its partners nothing."""
@@ -61,20 +62,21 @@ def excused_received(
     """
     if not off:
         return []
-    groups: defaultdict[tuple[str, MediaKind, tuple[str, ...]], list[int]] = defaultdict(list)
+    groups: defaultdict[tuple[str, SentMedia, tuple[str, ...]], list[int]] = defaultdict(list)
     for identity in identities:
         if identity.direction == "inbound" and identity.owed and identity.senders:
-            groups[identity.probe, identity.kind, identity.senders].append(identity.track)
+            groups[identity.probe, identity.media, identity.senders].append(identity.track)
     places = whole.places()
     found: list[Excused] = []
-    for (probe, kind, senders), owed in groups.items():
-        theirs = [off.get((sender, kind), ()) for sender in senders]
+    for (probe, media, senders), owed in groups.items():
+        kind = kind_of(media)
+        theirs = [off.get((sender, media), ()) for sender in senders]
         spare = len(senders) - len(owed)
         for window in sorted(set().union(*theirs)):
             if all(window in windows for windows in theirs):
                 excused = owed
             else:
-                gone = sum(window in silent.get((sender, kind), ()) for sender in senders)
+                gone = sum(window in silent.get((sender, media), ()) for sender in senders)
                 fell_silent = _silent(
                     whole,
                     {track: places.get((probe, "inbound", kind, track), ()) for track in owed},
@@ -132,30 +134,30 @@ class Excuses:
         self._received = received
 
     def off(self) -> Mapping[Sender, list[Off]]:
-        """By probe and kind the spans in the hold without anything given to send, and why."""
+        """By probe and medium the spans in the hold without anything given to send, and why."""
         return self._in_hold(self._acts.off)
 
-    def off_at(self, probe: str, kind: MediaKind) -> Sequence[Off]:
-        """The same of one probe and kind, in the hold or not."""
-        return self._acts.off(probe, kind, self._gone.get(probe, {}))
+    def off_at(self, probe: str, media: SentMedia) -> Sequence[Off]:
+        """The same of one probe and medium, in the hold or not."""
+        return self._acts.off(probe, media, self._gone.get(probe, {}))
 
     def _in_hold(
-        self, of: Callable[[str, MediaKind, Gone], list[Off]]
+        self, of: Callable[[str, SentMedia, Gone], list[Off]]
     ) -> Mapping[Sender, list[Off]]:
         found: dict[Sender, list[Off]] = {}
         for probe in self._plans.values():
-            for kind in dict.fromkeys(probe.sends):
+            for media in probe.sent_media:
                 spans = [
                     (begin_s, end_s, why)
                     for begin_s, end_s, why in of(
-                        probe.probe, kind, self._gone.get(probe.probe, {})
+                        probe.probe, media, self._gone.get(probe.probe, {})
                     )
                     # A first track that is given before the hold is no act within it.
                     if end_s > self._hold[0] + (SETTLES_S if why == NOT_YET else 0.0)
                     and begin_s < self._hold[1]
                 ]
                 if spans:
-                    found[probe.probe, kind] = spans
+                    found[probe.probe, media] = spans
         return found
 
     def excused(
@@ -171,15 +173,15 @@ class Excuses:
             )
         )
         sent: list[Excused] = [
-            (probe, "outbound", kind, track, window)
-            for (probe, kind), windows in unsent.items()
-            for track in range(self._plans[probe].sends.count(kind))
+            (probe, "outbound", kind_of(media), track, window)
+            for (probe, media), windows in unsent.items()
+            for track in self._plans[probe].sent_media[media]
             for window in sorted(windows)
         ]
         received = excused_received(off, silent, identities, whole)
         return sorted({*sent, *received, *self._excused_by_receivers(edges)})
 
-    def _refused(self) -> Mapping[Sender, Mapping[int, Sequence[Off]]]:
+    def _refused(self) -> Mapping[tuple[str, MediaKind], Mapping[int, Sequence[Off]]]:
         """By receiver, kind and track the spans in which its page refused what it had accepted."""
         return {
             (probe, kind): refused_spans(owners, self._acts.refused(probe))

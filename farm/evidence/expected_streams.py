@@ -5,6 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from farm.model.trial_plan import TrialPlan
+from farm.model.webrtc_stats import MEDIA_KINDS
+from farm.planning.owed_slots import owed_slots, sent_slots
 
 STREAM_SCHEMA = {
     "probe": pl.String(),
@@ -16,14 +18,20 @@ STREAM_SCHEMA = {
 
 def expected_streams(plan: TrialPlan, established: frozenset[str]) -> pl.DataFrame:
     """A row, marked `expected`, for each stream that the plan expects of `established` probes."""
+    received = owed_slots(plan)
     rows = [
-        (probe.probe, direction, kind, kinds[:place].count(kind))
+        (probe.probe, direction, kind, track, slot.is_screen)
         for probe in plan.probes
         if probe.probe in established
-        for direction, kinds in (("inbound", probe.receives), ("outbound", probe.sends))
-        for place, kind in enumerate(kinds)
+        for kind in MEDIA_KINDS
+        for direction, slots in (
+            ("inbound", received[probe.probe, kind]),
+            ("outbound", sent_slots(probe, kind)),
+        )
+        for track, slot in enumerate(slots)
     ]
-    return pl.DataFrame(rows, schema=STREAM_SCHEMA, orient="row").with_columns(expected=True)
+    schema = {**STREAM_SCHEMA, "is_screen": pl.Boolean()}
+    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(expected=True)
 
 
 def places(plan: TrialPlan) -> pl.DataFrame:

@@ -49,7 +49,7 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
     phases = trial.phases
     edges = window_edges(phases.hold_s or 0.0, _hold_end_s(trial), window_s)
     joined = frozenset(outcome.probe for outcome in trial.joins if outcome.joined)
-    acts = PageActs(trial.events)
+    acts = PageActs(trial.events, trial.plan.sharing)
     origins = senders_in(trial, trial.plan.sessions, hold_of(edges), acts)
     windows = TrialWindows(trial.plan, edges, joined, acts, origins)
 
@@ -105,7 +105,7 @@ def probe_intervals(trial: TrialReader, probe: str, *, window_s: float) -> Inter
     edges = window_edges(trial.phases.hold_s or 0.0, _hold_end_s(trial), window_s)
     joined = {outcome.probe for outcome in trial.joins if outcome.joined}
     session = next(each for each in trial.plan.sessions if probe in _names(each))
-    acts = PageActs(trial.events)
+    acts = PageActs(trial.events, trial.plan.sharing)
     origins = senders_in(trial, [session], hold_of(edges), acts)
     windows = TrialWindows(trial.plan, edges, frozenset(joined & {probe}), acts, origins)
     for other in session.probes:

@@ -19,7 +19,7 @@ from farm.evidence.stream_slots import RECENT_S, Matched, Owner, Span, Stream, m
 from farm.model.trial_evidence import StreamIdentity
 from farm.model.trial_plan import Direction, ProbePlan, TrialPlan
 from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
-from farm.planning.owed_slots import OwedSlot, owed_slots
+from farm.planning.owed_slots import owed_slots, sent_slots
 
 DIRECTIONS: tuple[Direction, ...] = ("inbound", "outbound")
 
@@ -76,7 +76,7 @@ class OwedStreams:
         plan = self._plans[probe]
         if direction == "outbound":
             sent = MatchedStreams(
-                *match_sent(lives, plan.sends.count(kind), self._hold, self._acts)
+                *match_sent(lives, sent_slots(plan, kind), self._hold, self._acts)
             )
             self._tracks.update(_longest(sent))
             return sent
@@ -93,17 +93,18 @@ class OwedStreams:
     ) -> Stream:
         """A received stream in a span in which it flowed; `usual` is the frame size of a mix."""
         sent = self._sent_as.get(life.name)
-        is_screen = sent is not None and sent.is_sure and sent.rank > 0
+        is_no_camera = sent is not None and sent.is_sure and sent.rank > 0
         return Stream(
             *flow,
             sent.probe if sent and not self._is_mixed else None,
             rank=sent.rank if sent else int(usual is not None and life.size != usual),
             # Beside a mix a screen is forwarded, even where its sender shows nothing else.
-            is_extra=sent is not None and (sent.is_extra or (self._is_mixed and is_screen)),
+            is_extra=sent is not None and (sent.is_extra or (self._is_mixed and is_no_camera)),
             is_sure=sent is None or sent.is_sure,
             possible=None if self._is_mixed else self._possible.get(life.name),
             nearest=self._nearest.get(life.name, ""),
             of=place,
+            is_screen=sent.is_screen if sent and sent.is_sure else None,
         )
 
     # ------------------------------------------------------------ results
@@ -121,14 +122,11 @@ class OwedStreams:
     def _identities(
         self, probe: ProbePlan, direction: Direction, kind: MediaKind
     ) -> Iterable[StreamIdentity]:
+        is_sent = direction == "outbound"
+        slots = sent_slots(probe, kind) if is_sent else self._slots[probe.probe, kind]
         of = self.matched.get((probe.probe, direction, kind))
         if of is None:
-            owed = (
-                self._slots[probe.probe, kind]
-                if direction == "inbound"
-                else [OwedSlot()] * probe.sends.count(kind)
-            )
-            of = MatchedStreams((), match((), owed, self._hold))
+            of = MatchedStreams((), match((), slots, self._hold))
         for track, senders in enumerate(of.matched.senders):
             owners = [owner for owner in of.matched.owners if owner.track == track]
             last = of.lives[owners[-1].stream] if owners else None
@@ -149,6 +147,7 @@ class OwedStreams:
                 began_s=of.lives[owners[0].stream].first_s if owners else None,
                 ended_s=last.last_s if last else None,
                 strange=bool(last and last.name in self._unmatched),
+                screen=track < len(slots) and slots[track].is_screen,
             )
 
     def _sent_tracks(self, owner: Owner, of: MatchedStreams) -> Iterator[tuple[float, int]]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from farm.evidence.sender_states import DISABLED, SenderState, in_effect, sender_state
+from farm.evidence.sender_states import CAMERAS, DISABLED, SenderState, in_effect, sender_state
+from farm.model.session_roles import SentMedia, kind_of
 from farm.model.trial_evidence import PAUSED
-from farm.model.webrtc_stats import MediaKind
 from farm.recording.events import SeenEvent
 
 SETTLES_S = 3.0
@@ -34,9 +34,13 @@ Off = tuple[float, float, str]
 
 
 class PageActs:
-    """The acts of the pages of a trial, from its events in the order of time."""
+    """The acts of the pages of a trial, from its events in the order of time.
 
-    def __init__(self, events: Iterable[SeenEvent]) -> None:
+    Of probes that are `sharing` a screen beside a camera, the two are looked at apart.
+    """
+
+    def __init__(self, events: Iterable[SeenEvent], sharing: Collection[str] = ()) -> None:
+        self._sharing = frozenset(sharing)
         self._states: defaultdict[str, dict[tuple[str, str], list[SenderState]]] = defaultdict(dict)
         self._of_kind: defaultdict[tuple[str, str], list[SenderState]] = defaultdict(list)
         self._closed: defaultdict[str, dict[str, float]] = defaultdict(dict)
@@ -90,35 +94,58 @@ class PageActs:
         states = self._states.get(probe, {}).values()
         return any(state.source == source for of_sender in states for state in of_sender)
 
+    def is_screen(self, probe: str, connection: str, mid: str) -> bool | None:
+        """Whether a page that owes both gave that sender a screen (True), or a camera (False).
+
+        `None`: something else, such as a canvas, or the page owes no screen.
+        """
+        if probe not in self._sharing:
+            return None
+        sources = {state.source for state in self.states(probe, connection, mid)}
+        if not sources.isdisjoint(CAMERAS):
+            return False
+        return True if "screen" in sources else None
+
+    def _of_media(self, probe: str, media: SentMedia) -> Sequence[SenderState]:
+        """The states of all senders of a medium; without a screen that is owed, of its kind."""
+        states = self._of_kind.get((probe, kind_of(media)), [])
+        if media == "audio" or probe not in self._sharing:
+            return states
+        return [
+            state
+            for state in states
+            if bool(self.is_screen(probe, state.connection, state.mid)) is (media == "screen")
+        ]
+
     def states(self, probe: str, connection: str, mid: str) -> Sequence[SenderState]:
         """The states of the sender, in the order of time; empty where none is known."""
         return self._states.get(probe, {}).get((connection, mid), ())
 
-    def off(self, probe: str, kind: MediaKind, gone: Gone) -> list[Off]:
-        """When a page gave no sender media of a kind, and why, until what it gives may flow.
+    def off(self, probe: str, media: SentMedia, gone: Gone) -> list[Off]:
+        """When a page gave no sender media, and why, until what it gives may flow.
 
         A page that goes on sending to one partner has not stopped its camera. If it sends the other
         kind first it gives nothing of this one until it does; if it never does, that is no act.
         """
-        return self._spans(probe, kind, gone, lambda state: state.why_off)
+        return self._spans(probe, media, gone, lambda state: state.why_off)
 
-    def silent(self, probe: str, kind: MediaKind, gone: Gone) -> list[Off]:
+    def silent(self, probe: str, media: SentMedia, gone: Gone) -> list[Off]:
         """The spans of `off` in which no packets flowed, either."""
         return self._spans(
-            probe, kind, gone, lambda state: state.why_off if state.is_silent else ""
+            probe, media, gone, lambda state: state.why_off if state.is_silent else ""
         )
 
-    def unsent(self, probe: str, kind: MediaKind, gone: Gone) -> list[Off]:
+    def unsent(self, probe: str, media: SentMedia, gone: Gone) -> list[Off]:
         """When a page sent no media of a kind, off or with all its encodings paused.
 
         Clients pause what their server does not need at the time; its receivers should still get
         it.
         """
         return self._spans(
-            probe, kind, gone, lambda state: state.why_off or (PAUSED if state.is_paused else "")
+            probe, media, gone, lambda state: state.why_off or (PAUSED if state.is_paused else "")
         )
 
-    def stopped_on_one(self, probe: str, kind: MediaKind, gone: Gone) -> list[Off]:
+    def stopped_on_one(self, probe: str, media: SentMedia, gone: Gone) -> list[Off]:
         """When a page stopped sending a kind on one of its connections but not on another.
 
         A connection that it closed then does not count, nor a kind that it goes on sending by
@@ -127,7 +154,7 @@ class PageActs:
         closed = self.closed(probe)
         on: dict[tuple[str, str], Span] = {}
         found: list[Off] = []
-        for state in sorted(self._of_kind.get((probe, kind), ()), key=lambda each: each.at_s):
+        for state in sorted(self._of_media(probe, media), key=lambda each: each.at_s):
             key, at_s = (state.connection, state.mid), state.at_s
             was_on = key in on
             on = {each: span for each, span in on.items() if span[1] > at_s}
@@ -145,19 +172,19 @@ class PageActs:
                     begin_s < at_s - SETTLES_S and end_s > at_s + SETTLES_S
                     for begin_s, end_s in others
                 ):
-                    found.append((at_s, self._on_again_s(probe, kind, state), state.why_off))
+                    found.append((at_s, self._on_again_s(probe, media, state), state.why_off))
         return [
             (begin_s, end_s, why)
             for begin_s, end_s, why in found
-            if end_s > begin_s + SETTLES_S and not self._all_off(probe, kind, gone, begin_s)
+            if end_s > begin_s + SETTLES_S and not self._all_off(probe, media, gone, begin_s)
         ]
 
-    def _on_again_s(self, probe: str, kind: MediaKind, off: SenderState) -> float:
+    def _on_again_s(self, probe: str, media: SentMedia, off: SenderState) -> float:
         """When the page next sends the kind on the connection on which it stopped."""
         return min(
             (
                 state.at_s
-                for state in self._of_kind[probe, kind]
+                for state in self._of_media(probe, media)
                 if state.connection == off.connection
                 and state.at_s > off.at_s
                 and not state.why_off
@@ -165,13 +192,13 @@ class PageActs:
             default=math.inf,
         )
 
-    def _all_off(self, probe: str, kind: MediaKind, gone: Gone, at_s: float) -> bool:
+    def _all_off(self, probe: str, media: SentMedia, gone: Gone, at_s: float) -> bool:
         """Whether no media of a kind are sent to any partner soon after that time."""
-        spans = self.off(probe, kind, gone)
+        spans = self.off(probe, media, gone)
         return any(begin_s <= at_s + SETTLES_S and end_s > at_s for begin_s, end_s, _ in spans)
 
     def _spans(
-        self, probe: str, kind: MediaKind, gone: Gone, why_off: Callable[[SenderState], str]
+        self, probe: str, media: SentMedia, gone: Gone, why_off: Callable[[SenderState], str]
     ) -> list[Off]:
         """The spans in which all senders of a kind are off for a reason that `why_off` gives.
 
@@ -182,7 +209,7 @@ class PageActs:
         on: dict[tuple[str, str], float] = {}
         found: list[Off] = []
         moves_s = -math.inf
-        states = sorted(self._of_kind.get((probe, kind), ()), key=lambda each: each.at_s)
+        states = sorted(self._of_media(probe, media), key=lambda each: each.at_s)
         if states and states[0].at_s > self._known_s[probe]:
             found.append((self._known_s[probe], math.inf, NOT_YET))
         for state in states:

@@ -23,7 +23,7 @@ class SentAs:
     """The sender of a stream, and its name there (`StreamLifetime.name`).
 
     `is_extra`: the sender sends it beside those expected of it, such as a screen beside its camera.
-    `rank` and `is_sure` are those of `stream_slots.Stream`.
+    `rank`, `is_sure` and `is_screen` are those of `stream_slots.Stream`.
     """
 
     probe: str
@@ -31,18 +31,21 @@ class SentAs:
     is_extra: bool
     rank: int
     is_sure: bool
+    is_screen: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SentStream:
-    """A stream that was sent; `is_extra` and `rank` are those of `SentAs`."""
+    """A stream that was sent; `is_extra`, `rank` and `is_screen` are those of `SentAs`."""
 
     of: StreamCounters
     is_extra: bool
     rank: int
+    is_screen: bool | None = None
 
     def named(self, *, is_sure: bool) -> SentAs:
-        return SentAs(self.of.life.probe, self.of.life.name, self.is_extra, self.rank, is_sure)
+        life = self.of.life
+        return SentAs(life.probe, life.name, self.is_extra, self.rank, is_sure, self.is_screen)
 
 
 class Senders:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 DISABLED = "disabled its track"
 
+CAMERAS = ("camera", "microphone")
+"""Sources of a page's tracks that are the user's own devices."""
+
 
 @dataclass(frozen=True, slots=True)
 class SenderState:

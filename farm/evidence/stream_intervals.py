@@ -131,6 +131,7 @@ def _figures(frame: pl.DataFrame, places: pl.DataFrame, edges: FloatArray) -> pl
         pl.col("direction").cast(DIRECTIONS),
         pl.col("kind").cast(KINDS),
         owed=pl.col("expected").fill_null(False),
+        is_screen=pl.col("is_screen").fill_null(False),
         is_resized=pl.col("resized").fill_null(0.0) > 0,
         is_taken_over=pl.col("taken_over").fill_null(0.0) > 0,
         probe=pl.col("place"),

@@ -16,15 +16,14 @@ from farm.evidence.sender_search import (
     of_receiver,
     senders_beside,
 )
+from farm.evidence.sender_states import CAMERAS
 from farm.evidence.stream_counters import StreamCounters, stream_counters
 from farm.evidence.stream_lifetimes import StreamLifetime, in_flows
 from farm.evidence.stream_slots import Matched, Span, Stream, match
 from farm.model.trial_plan import Direction, SessionPlan, TrialPlan
 from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
-from farm.planning.owed_slots import OwedSlot
+from farm.planning.owed_slots import OwedSlot, sent_slots
 from farm.recording.trial_reader import TrialReader
-
-CAMERAS = ("camera", "microphone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,9 @@ def senders_in(
 
 
 def _has_rivals(plan: TrialPlan, session: SessionPlan) -> bool:
-    """Whether some receiver has more than one sender."""
+    """Whether some receiver has more than one sender, or one that sends two videos."""
+    if any(probe.sends_screen for probe in session.probes):
+        return True
     return not plan.mixed and any(
         receiver.receives
         and sum(bool(sender.sends) for sender in session.probes if sender is not receiver) > 1
@@ -96,7 +97,7 @@ def _with_more(trial: TrialReader, sessions: Sequence[SessionPlan]) -> set[str]:
 
 
 def match_sent(
-    lives: Sequence[StreamLifetime], owed: int, hold: Span, acts: PageActs
+    lives: Sequence[StreamLifetime], owed: Sequence[OwedSlot], hold: Span, acts: PageActs
 ) -> tuple[list[StreamLifetime], Matched]:
     """A probe's sent streams of a kind, matched to those expected: cameras and microphones first.
 
@@ -112,16 +113,21 @@ def match_sent(
             rank=_rank(life, acts) or int(mid not in (None, life.mid)),
             group=life.mid,
             of=places[life.name],
+            is_screen=_is_screen(life, acts),
         )
         for life, (first_s, last_s) in parts
     ]
-    return [life for life, _ in parts], match(streams, [OwedSlot()] * owed, hold)
+    return [life for life, _ in parts], match(streams, owed, hold)
 
 
 def _rank(life: StreamLifetime, acts: PageActs) -> int:
     """0 for cameras and microphones, and for unknown sources; else 1."""
     states = acts.states(life.probe, life.connection, life.mid)
     return int(bool(states) and not any(state.source in CAMERAS for state in states))
+
+
+def _is_screen(life: StreamLifetime, acts: PageActs) -> bool | None:
+    return acts.is_screen(life.probe, life.connection, life.mid)
 
 
 def _usual_mid(lives: Sequence[StreamLifetime], acts: PageActs) -> str | None:
@@ -153,7 +159,7 @@ def _senders_of(
                 for kind in MEDIA_KINDS
                 for each in _sent(
                     of_probe.get((probe.probe, "outbound", kind), []),
-                    probe.sends.count(kind),
+                    sent_slots(probe, kind),
                     hold,
                     acts,
                 )
@@ -212,12 +218,12 @@ def _are_echoes(
 
 
 def _sent(
-    streams: Sequence[StreamCounters], owed: int, hold: Span, acts: PageActs
+    streams: Sequence[StreamCounters], owed: Sequence[OwedSlot], hold: Span, acts: PageActs
 ) -> Iterator[SentStream]:
     """A probe's sent streams of a kind, each marked if it is extra to those expected."""
     lives = [each.life for each in streams]
     parts, matched = match_sent(lives, owed, hold, acts)
-    named = {parts[owner.stream].name for owner in matched.owners if owner.track < owed}
+    named = {parts[owner.stream].name for owner in matched.owners if owner.track < len(owed)}
     owners = {number for number, life in enumerate(lives) if life.name in named}
     tracks = {streams[number].track_id for number in owners}
     for number, each in enumerate(streams):
@@ -226,4 +232,5 @@ def _sent(
         rank = _rank(each.life, acts)
         is_camera = rank == 0 and (acts.are_known(each.life.probe) or not each.track_id)
         is_owed = is_camera or (each.track_id != "" and each.track_id in tracks)
-        yield SentStream(each, number not in owners and not is_owed, rank)
+        is_extra = number not in owners and not is_owed
+        yield SentStream(each, is_extra, rank, _is_screen(each.life, acts))

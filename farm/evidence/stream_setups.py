@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from farm.evidence.page_acts import Off
 from farm.evidence.stream_slots import Span
+from farm.model.session_roles import SentMedia
 from farm.model.trial_evidence import StreamIdentity, StreamSetup
-from farm.model.webrtc_stats import MediaKind
 from farm.recording.events import SeenEvent
 from farm.recording.trial_reader import TrialReader
 
@@ -20,12 +20,12 @@ Took = tuple[float | None, float | None]
 def stream_setups(
     trial: TrialReader,
     streams: Sequence[StreamIdentity],
-    off: Callable[[str, MediaKind], Sequence[Off]],
+    off: Callable[[str, SentMedia], Sequence[Off]],
 ) -> Iterator[StreamSetup]:
     """The setups of the expected streams that probes of the plan receive.
 
     A page reports the first media of its tracks in the order of arrival, which is that of its
-    streams. `off` says when a probe's page gave nothing of a kind to send.
+    streams. `off` says when a probe's page gave nothing of a medium to send.
     """
     firsts, joining_s = _firsts(trial)
     probes = {probe.probe: probe for probe in trial.plan.probes}
@@ -51,7 +51,7 @@ def _late_s(
     at_s: float | None,
     setup_s: float | None,
     joining_s: Mapping[str, float],
-    off: Callable[[str, MediaKind], Sequence[Off]],
+    off: Callable[[str, SentMedia], Sequence[Off]],
 ) -> float | None:
     """How long the stream was missing while both probes were there and the sender had media.
 
@@ -66,7 +66,7 @@ def _late_s(
     waits = [setup_s]
     for sender in stream.senders:
         wait_s = max(0.0, min(setup_s, at_s - joining_s.get(sender, -math.inf)))
-        waits.append(wait_s - _overlap_s(off(sender, stream.kind), (at_s - wait_s, at_s)))
+        waits.append(wait_s - _overlap_s(off(sender, stream.media), (at_s - wait_s, at_s)))
     return min(waits)
 
 

@@ -31,6 +31,7 @@ class Stream:
       that can have sent it (`None`: not searched for).
     - `nearest`: the sender that is preferred where several are equally possible.
     - `rank`: of several candidates for an owed stream those of the lowest rank are taken.
+    - `is_screen`: of a sender that owes a camera and a screen, which of them it is; else `None`.
     - `is_extra`: it is known not to be an owed stream.
     - `is_sure`: if not, `sender` and `is_extra` are ignored where they leave something missing.
     - `group`: extra streams continue only in others of their group.
@@ -47,6 +48,7 @@ class Stream:
     is_sure: bool = True
     nearest: str = ""
     of: int = -1
+    is_screen: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,10 @@ class _Slot:
         return free
 
     def can_be(self, stream: Stream) -> bool:
-        """Whether the stream can come from a sender of this slot."""
+        """Whether the stream can be what is owed here, and come from a sender of it."""
         senders = self.owed.senders
+        if stream.is_screen not in (None, self.owed.is_screen):
+            return False
         if stream.sender is not None:
             return not senders or stream.sender in senders
         return not senders or stream.possible is None or not stream.possible.isdisjoint(senders)
@@ -193,8 +197,11 @@ def _by_sender(streams: Sequence[Stream], slots: Sequence[_Slot]) -> tuple[list[
     extra: list[int] = []
     unknown: list[int] = []
     partners = {sender for slot in slots for sender in slot.owed.senders}
-    of_sender = {slot.owed.sender: slot for slot in slots if slot.owed.sender is not None}
-    named: list[tuple[int, _Slot]] = []
+    of_sender: dict[str, list[_Slot]] = {}
+    for slot in slots:
+        if slot.owed.sender is not None:
+            of_sender.setdefault(slot.owed.sender, []).append(slot)
+    named: list[tuple[int, list[_Slot]]] = []
     for number in sorted(range(len(streams)), key=lambda number: (streams[number].rank, number)):
         stream = streams[number]
         if stream.is_extra or (
@@ -202,12 +209,13 @@ def _by_sender(streams: Sequence[Stream], slots: Sequence[_Slot]) -> tuple[list[
         ):
             extra.append(number)  # or the probe's own, sent back
         elif stream.sender is not None and stream.sender in of_sender:
-            of_sender[stream.sender].is_known = True
             named.append((number, of_sender[stream.sender]))
         else:
             unknown.append(number)
-    late = [(n, slot) for n, slot in named if not _continues(n, streams[n], [slot], ALWAYS)]
-    extra += [n for n, slot in late if not _fills(n, streams[n], [slot], ALWAYS)]
+    late = [(n, mine) for n, mine in named if not _continues(n, streams[n], mine, ALWAYS)]
+    extra += [n for n, mine in late if not _fills(n, streams[n], mine, ALWAYS)]
+    for slot in slots:
+        slot.is_known = bool(slot.claims)
     return extra, unknown
 
 
@@ -224,8 +232,12 @@ def _fills(number: int, stream: Stream, slots: Sequence[_Slot], hold: Span) -> b
         if spans:
             in_hold = sum(max(0.0, min(e, hold[1]) - max(b, hold[0])) for b, e in spans)
             in_all = sum(e - b for b, e in spans)
+            is_other = slot.owed.is_screen != bool(stream.is_screen)
             is_far = slot.owed.sender != stream.nearest
-            key = (-round(in_hold, 6), -round(in_all, 6), *slot.distance(stream), is_far, place)
+            key = (
+                *(-round(in_hold, 6), -round(in_all, 6), is_other),
+                *(*slot.distance(stream), is_far, place),
+            )
             if best is None or key < best[0]:
                 best = key, slot, spans
     if best is None:

@@ -41,6 +41,7 @@ def received(
         "payload_span_s": rows.windows.total(rows.of_best(table.span_s("bytesReceived"))),
         "frames": rows.total(table.delta("framesDecoded")),
         "frames_span_s": rows.windows.total(rows.of_best(table.span_s("framesDecoded"))),
+        "key_frames": rows.total(table.delta("keyFramesDecoded")),
         "stalled_s": rows.windows.total(rows.of_best(table.stalled_s())),
         "gap_s": rows.windows.largest(rows.layers.smallest(rows.values(silence))),
         "jitter_s": rows.windows.mean(rows.of_best("jitter")),

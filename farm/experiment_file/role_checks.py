@@ -35,6 +35,11 @@ def check_roles(experiment: Experiment) -> None:
         raise ExperimentError("scenario.roles: nobody sends anything: expected a role that does")
     for role in scenario.roles:
         _check_role(role, scenario.roles)
+        if "screen" in role.sends and experiment.probes.fidelity == "light":
+            raise ExperimentError(
+                f"scenario.roles.{role.name}.sends: screen: light probes have prepared frames of "
+                "cameras alone: expected probes.fidelity: full, or no screen"
+            )
         if experiment.media.audio == "none" and role.sends == ("audio",):
             raise ExperimentError(
                 f"scenario.roles.{role.name}.sends: [audio]: with media.audio: none they would "

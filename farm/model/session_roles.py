@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-SentMedia = Literal["audio", "video"]
-"""What a probe can send: all of these are measured and judged."""
+from farm.model.webrtc_stats import MediaKind
+
+SentMedia = Literal["audio", "video", "screen"]
+"""What a probe can send, each of which is measured and judged; a screen is a second video."""
+
+
+def kind_of(media: SentMedia) -> MediaKind:
+    """The kind of the stream (W3C webrtc-stats)."""
+    return "audio" if media == "audio" else "video"
 
 
 @dataclass(frozen=True, slots=True)

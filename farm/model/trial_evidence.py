@@ -12,6 +12,7 @@ from typing import Literal
 from farm.model.host_samples import HostSample
 from farm.model.kurento_samples import KurentoSample
 from farm.model.server_samples import ResetReport, ServerSample
+from farm.model.session_roles import SentMedia
 from farm.model.trial_plan import Direction, TrialPlan
 from farm.model.webrtc_stats import MediaKind
 
@@ -39,9 +40,10 @@ class StreamInterval:
     send. `edge_payload_bytes` is how much of a sent stream's payload the window's first poll or its
     last one counted, whichever is more. `asked_frame_rate` is what the page asked the camera of a
     sent video for; `is_resized`: its frames had several sizes in the window; `is_taken_over`:
-    another stream that existed already continued in its place. `packets_lost` is the change of
-    `packetsLost`, of a sent stream the server's (`remote-inbound-rtp`); late packets reduce it. See
-    "What counts" in docs/method.md for how each figure is made.
+    another stream that existed already continued in its place; `is_screen`: it is owed as a screen,
+    which may stand still; `key_frames` were decoded of a received video. `packets_lost` is the
+    change of `packetsLost`, of a sent stream the server's (`remote-inbound-rtp`); late packets
+    reduce it. See "What counts" in docs/method.md for how each figure is made.
     """
 
     probe: str
@@ -75,6 +77,8 @@ class StreamInterval:
     asked_frame_rate: float | None = None
     is_resized: bool = False
     is_taken_over: bool = False
+    is_screen: bool = False
+    key_frames: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class StreamIdentity:
     that one, -1 where unknown. `connection` and `mid` are those it had last, and `scalability_mode`
     how it is encoded (W3C webrtc-svc), empty where unknown; `began_s` and `ended_s` are its first
     and last packet, in run time. A `strange` one is similar to nothing that was sent, though others
-    of the probe are similar to what their senders sent.
+    of the probe are similar to what their senders sent. `screen`: it is owed as a screen.
     """
 
     probe: str
@@ -103,6 +107,12 @@ class StreamIdentity:
     began_s: float | None = None
     ended_s: float | None = None
     strange: bool = False
+    screen: bool = False
+
+    @property
+    def media(self) -> SentMedia:
+        """What it is in words of a plan: its kind, or a screen that is owed."""
+        return "screen" if self.screen else self.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +192,7 @@ class PageAct:
     """
 
     probe: str
-    kind: MediaKind
+    kind: SentMedia
     at_s: float
     what: str
     on_one_connection: bool = False

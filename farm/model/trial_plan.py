@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from farm.model.experiment import Fidelity, ScenarioKind
+from farm.model.session_roles import SentMedia
 from farm.model.webrtc_stats import MediaKind
 
 Direction = Literal["inbound", "outbound"]
@@ -36,9 +37,9 @@ class AccessLink:
 
 @dataclass(frozen=True, slots=True)
 class StreamGroup:
-    """`count` streams of a kind that a probe is owed, each of another one of `senders`."""
+    """`count` streams of a medium that a probe is owed, each of another one of `senders`."""
 
-    kind: MediaKind
+    media: SentMedia
     count: int
     senders: tuple[str, ...]
 
@@ -50,6 +51,7 @@ class ProbePlan:
     `sends` and `receives` have the kind of each stream that is owed: `receives` of a member of a
     forwarded room of three is audio, audio, video, video. `groups` say whose they are, in that
     order; without any they are of all others of the session who send the kind, or a mix.
+    `sends_screen`: the last of the videos that it sends is a screen.
     `variables` fill the templates of the driver's steps. `poll_phase` (0 to 1) is the share of the
     poll's period after which this probe polls, so that they do not all poll at once. `start_s`
     counts from the start of its session: the viewers of a broadcast come one after the other.
@@ -70,6 +72,19 @@ class ProbePlan:
     recorded_as: str | None = None
     fidelity: Fidelity = "full"
     groups: tuple[StreamGroup, ...] = ()
+    sends_screen: bool = False
+
+    @property
+    def sent_media(self) -> Mapping[SentMedia, range]:
+        """What it sends, each medium with the tracks of its kind that it is."""
+        audios, videos = self.sends.count("audio"), self.sends.count("video")
+        cameras = videos - self.sends_screen
+        tracks: Mapping[SentMedia, range] = {
+            "audio": range(audios),
+            "video": range(cameras),
+            "screen": range(cameras, videos),
+        }
+        return {media: of for media, of in tracks.items() if of}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +127,11 @@ class TrialPlan:
     @property
     def probes(self) -> tuple[ProbePlan, ...]:
         return tuple(probe for session in self.sessions for probe in session.probes)
+
+    @property
+    def sharing(self) -> frozenset[str]:
+        """The probes that owe a screen."""
+        return frozenset(probe.probe for probe in self.probes if probe.sends_screen)
 
     @property
     def folder(self) -> str:

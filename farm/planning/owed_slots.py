@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from farm.model.session_roles import kind_of
 from farm.model.trial_plan import ProbePlan, SessionPlan, TrialPlan
 from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
 
@@ -14,6 +15,7 @@ class OwedSlot:
     """A stream that is owed; it may come from any of `senders`, where there are none from any."""
 
     senders: tuple[str, ...] = ()
+    is_screen: bool = False
 
     @property
     def sender(self) -> str | None:
@@ -33,6 +35,16 @@ def owed_slots(plan: TrialPlan) -> Mapping[Of, tuple[OwedSlot, ...]]:
     for session in plan.sessions:
         found.update(_of_session(session, mixed=plan.mixed))
     return found
+
+
+def sent_slots(probe: ProbePlan, kind: MediaKind) -> tuple[OwedSlot, ...]:
+    """The streams of a kind that a probe owes, in the order of their tracks."""
+    return tuple(
+        OwedSlot(is_screen=media == "screen")
+        for media, tracks in probe.sent_media.items()
+        if kind_of(media) == kind
+        for _ in tracks
+    )
 
 
 def _of_session(session: SessionPlan, *, mixed: bool) -> Mapping[Of, tuple[OwedSlot, ...]]:
@@ -61,13 +73,15 @@ def _of_groups(probe: ProbePlan, kind: MediaKind) -> tuple[OwedSlot, ...]:
     return tuple(
         slot
         for group in probe.groups
-        if group.kind == kind
-        for slot in _slots(group.senders, group.count)
+        if kind_of(group.media) == kind
+        for slot in _slots(group.senders, group.count, is_screen=group.media == "screen")
     )
 
 
-def _slots(senders: tuple[str, ...], count: int) -> tuple[OwedSlot, ...]:
+def _slots(
+    senders: tuple[str, ...], count: int, *, is_screen: bool = False
+) -> tuple[OwedSlot, ...]:
     """One of each sender; if fewer are owed than there are senders, any of them."""
     if len(senders) == count:
-        return tuple(OwedSlot((sender,)) for sender in senders)
-    return (OwedSlot(senders),) * count
+        return tuple(OwedSlot((sender,), is_screen) for sender in senders)
+    return (OwedSlot(senders, is_screen),) * count

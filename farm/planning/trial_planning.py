@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import get_args
 
 from farm.model.experiment import Experiment, Fidelity, Receives, Scenario, ScenarioKind
-from farm.model.session_roles import SessionRole
+from farm.model.session_roles import SentMedia, SessionRole, kind_of
 from farm.model.setting import Size
 from farm.model.trial_plan import ProbePlan, Purpose, SessionPlan, StreamGroup, TrialPlan
 from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
@@ -28,6 +29,9 @@ CAMERAS: Mapping[ScenarioKind, Size] = {
     "custom": Size(640, 360),
 }
 
+
+MEDIA: tuple[SentMedia, ...] = get_args(SentMedia)
+"""In the order of a probe's streams: screens are the last of its videos."""
 
 NO_ROOMS: Mapping[str, HostRoom] = {}
 """All hosts carry equally much."""
@@ -103,7 +107,7 @@ def plan_trial(
                 _probe(
                     experiment,
                     role,
-                    due=tuple(due for kind in MEDIA_KINDS for due in session.due(place, kind)),
+                    due=tuple(due for media in MEDIA for due in session.due(place, media)),
                     first=first,
                     number=number,
                     load=load,
@@ -149,7 +153,8 @@ def _probe(
     name = f"p{number:03d}"
     media = experiment.media
     kinds: tuple[MediaKind, ...] = ("video",) if media.audio == "none" else MEDIA_KINDS
-    due = [each for each in due if each.media in kinds]
+    sends = tuple(each for each in role.sends if kind_of(each) in kinds)
+    due = [each for each in due if kind_of(each.media) in kinds]
     size = camera_size(experiment)
     limit = media.max_video_send_bandwidth
     variables = {
@@ -162,8 +167,8 @@ def _probe(
         "frame_rate": str(media.frame_rate),
         "record": str(int(experiment.scenario.record)),
         "members": str(members),
-        "videos": str(sum(each.count for each in due if each.media == "video")),
-        "sends": ",".join(each for each in role.sends if each in kinds),
+        "videos": str(sum(each.count for each in due if each.media != "audio")),
+        "sends": ",".join(sends),
         "sends_video": str(int("video" in role.sends)),
         "max_video_send_bandwidth": "" if limit is None else str(limit),
         "publishers": plays,
@@ -175,8 +180,9 @@ def _probe(
         host=host,
         poll_phase=number / load,
         variables=variables,
-        sends=tuple(kind for kind in kinds if kind in role.sends),
-        receives=tuple(each.media for each in due for _ in range(each.count)),
+        sends=tuple(map(kind_of, sends)),
+        receives=tuple(kind_of(each.media) for each in due for _ in range(each.count)),
+        sends_screen="screen" in sends,
         groups=tuple(
             StreamGroup(each.media, each.count, tuple(f"p{first + at:03d}" for at in each.places))
             for each in due

@@ -24,7 +24,8 @@ AGREEMENT = 0.1
 class StreamBaseline:
     """Medians over the windows of every owed stream of that role, direction and kind.
 
-    `pixels_per_s` is what nine in ten windows had at least: sizes adapt.
+    `pixels_per_s` is what nine in ten windows had at least: sizes adapt. Those of a screen depend
+    on what it shows, and are `None`, as is its frame rate.
     """
 
     role: str
@@ -35,6 +36,7 @@ class StreamBaseline:
     frame_width: int | None
     frame_height: int | None
     pixels_per_s: float | None = None
+    is_screen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,12 @@ class Baseline:
     trials: tuple[int, ...]
     streams: tuple[StreamBaseline, ...]
 
-    def of(self, role: str, direction: Direction, kind: MediaKind) -> StreamBaseline | None:
+    def of(
+        self, role: str, direction: Direction, kind: MediaKind, *, is_screen: bool = False
+    ) -> StreamBaseline | None:
+        asked = role, direction, kind, is_screen
         for stream in self.streams:
-            if (stream.role, stream.direction, stream.kind) == (role, direction, kind):
+            if (stream.role, stream.direction, stream.kind, stream.is_screen) == asked:
                 return stream
         return None
 
@@ -66,10 +71,10 @@ def baseline_of(evidences: Sequence[TrialEvidence], at_least: int = 2) -> Baseli
 
 
 def _baseline_from(evidences: Sequence[TrialEvidence]) -> Baseline:
-    groups: dict[tuple[str, Direction, MediaKind], list[StreamInterval]] = {}
+    groups: dict[tuple[str, Direction, MediaKind, bool], list[StreamInterval]] = {}
     for evidence in evidences:
         for interval in evidence.intervals:
-            key = (interval.role, interval.direction, interval.kind)
+            key = (interval.role, interval.direction, interval.kind, interval.is_screen)
             if interval.owed:
                 groups.setdefault(key, []).append(interval)
     return Baseline(
@@ -79,15 +84,20 @@ def _baseline_from(evidences: Sequence[TrialEvidence]) -> Baseline:
                 role,
                 direction,
                 kind,
-                frame_rate=median_known(interval.frame_rate for interval in intervals),
+                frame_rate=None
+                if is_screen
+                else median_known(interval.frame_rate for interval in intervals),
                 target_bitrate_bps=median_known(
                     interval.target_bitrate_bps for interval in intervals
                 ),
                 frame_width=_most_frequent(interval.frame_width for interval in intervals),
                 frame_height=_most_frequent(interval.frame_height for interval in intervals),
-                pixels_per_s=_tenth_percentile(_pixels_per_s(interval) for interval in intervals),
+                pixels_per_s=None
+                if is_screen
+                else _tenth_percentile(_pixels_per_s(interval) for interval in intervals),
+                is_screen=is_screen,
             )
-            for (role, direction, kind), intervals in sorted(groups.items())
+            for (role, direction, kind, is_screen), intervals in sorted(groups.items())
         ),
     )
 
@@ -96,7 +106,7 @@ def _agree(one: Baseline, other: Baseline) -> bool:
     if len(one.streams) != len(other.streams):
         return False
     for mine in one.streams:
-        theirs = other.of(mine.role, mine.direction, mine.kind)
+        theirs = other.of(mine.role, mine.direction, mine.kind, is_screen=mine.is_screen)
         if theirs is None:
             return False
         if not _near(mine.frame_rate, theirs.frame_rate):

@@ -43,6 +43,7 @@ class Finding:
     of_session: bool = False
     senders: tuple[str, ...] = ()
     track: int = 0
+    is_screen: bool = False
 
     @classmethod
     def of(cls, probe: ProbePlan, breach: Breach, stream: StreamIdentity) -> Finding:
@@ -54,6 +55,7 @@ class Finding:
             stream.kind,
             senders=stream.senders,
             track=stream.track,
+            is_screen=stream.screen,
         )
 
     @property
@@ -67,7 +69,8 @@ class Finding:
 
     @property
     def stream(self) -> str | None:
-        return f"{self.direction} {self.kind}" if self.direction and self.kind else None
+        media = "screen" if self.is_screen else self.kind
+        return f"{self.direction} {media}" if self.direction and media else None
 
     @property
     def sender(self) -> str | None:

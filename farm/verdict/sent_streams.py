@@ -20,6 +20,9 @@ Size = tuple[int | None, int | None]
 UNKNOWN = -1
 """The track of a sender's stream that is not known."""
 
+SCREEN_FRAMES = 2
+"""So many frames of a screen may be encoded in one window and decoded in the next."""
+
 FULL = 0.9
 """The share of frames from which a scalable stream counts as forwarded whole."""
 
@@ -70,9 +73,10 @@ class SentStreams:
     ) -> Mapping[int, float | None]:
         """The frame rate that a received video should have, by window; `None`: unknown.
 
-        It is the rate that its camera was asked for, the smallest one of several possible senders,
-        and at most that of the encoding that is received. A server may leave out temporal layers of
-        a scalable stream, but no more of them than in the baseline, whose rate `usual` is.
+        It is the rate that its camera was asked for, of a screen the one that was encoded, the
+        smallest of several possible senders, and at most that of the encoding that is received. A
+        server may leave out temporal layers of a scalable stream, but no more of them than in the
+        baseline, whose rate `usual` is.
         """
         if stream.kind == "audio":
             return {}
@@ -90,7 +94,7 @@ class SentStreams:
     def _due(
         self, sent: StreamInterval, received: StreamInterval, usual: float | None
     ) -> float | None:
-        asked = sent.asked_frame_rate
+        asked = _screen_rate(sent) if sent.is_screen else sent.asked_frame_rate
         if asked is None:
             return None
         for layer in self._layers_of(sent):
@@ -101,6 +105,16 @@ class SentStreams:
             return asked
         least = asked / (1 << (_temporal_layers(mode) - 1))
         return max(least, min(asked, usual or 0.0))
+
+    def still_s(self, stream: StreamIdentity) -> Mapping[int, float | None]:
+        """For how long the sender of a received stream sent nothing of it at once, by window."""
+        if len(stream.senders) != 1:
+            return {}
+        return {
+            each.window: each.gap_s
+            for each, tracks in self._sender_windows(stream, stream.senders[0])
+            if tracks == {each.track}
+        }
 
     # ------------------------------------------------------------ payload
 
@@ -146,7 +160,7 @@ class SentStreams:
         Of fewer streams than senders it is unknown: they may be streams of the server's own.
         """
         same = [e for e in self._owed[stream.probe, stream.kind] if e.senders == stream.senders]
-        if len(same) < len(stream.senders):
+        if len(same) < len(stream.senders) or any(e.screen for e in same):
             return
         rivals = [self._windows(e.probe, "inbound", e.kind, e.track) for e in same]
         senders = [self._windows(each, "outbound", stream.kind, 0) for each in stream.senders]
@@ -218,6 +232,12 @@ def _sent(bitrate_bps: float, interval: StreamInterval) -> Sent:
     """`Sent` of that bitrate; polls and unknown shares are those of the whole stream."""
     edge = (interval.edge_payload_bytes or 0) / (interval.payload_bytes or 1)
     return Sent(bitrate_bps, interval.polls, unseen(interval), edge, taking_over(interval))
+
+
+def _screen_rate(sent: StreamInterval) -> float | None:
+    if sent.frame_rate is None:
+        return None
+    return max(0.0, sent.frame_rate - SCREEN_FRAMES / (sent.end_s - sent.start_s))
 
 
 def _may_be_same(sent: StreamInterval, received: StreamInterval) -> bool:

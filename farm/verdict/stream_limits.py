@@ -22,6 +22,12 @@ LEAST_FREEZE_S = 0.5
 OVERLAP_S = 3.0
 """How long two streams may overlap while one takes over from the other."""
 
+SWITCH_S = 1.0
+"""How long a video may stand still until the key frame of another sender comes in its place."""
+
+SWITCHING_AT_MOST = 0.2
+"""The share of a window that all its switches may take."""
+
 FAR_BEYOND = 1000.0
 """`Breach.beyond` of what has no number, such as a silent stream."""
 
@@ -76,13 +82,24 @@ class Reference:
     `asked` is the frame rate that the page asked the stream's camera for in each window, `None`
     for a window in which the video is no camera's. For a mix it is None as a whole: that is
     compared with its baseline and with the `size` of its frames. `sent` is what was sent of a
-    forwarded stream in each window.
+    forwarded stream in each window. `still_s` is of a screen for how long its sender sent nothing
+    in each window, where that is known; `None` as a whole: it is no screen. `may_switch`: the
+    server may send another sender's video in its place.
     """
 
     baseline: StreamBaseline | None = None
     asked: Mapping[int, float | None] | None = None
     sent: Mapping[int, Sent] | None = None
     size: tuple[int, int] | None = None
+    still_s: Mapping[int, float | None] | None = None
+    may_switch: bool = False
+
+    def switching(self, interval: StreamInterval) -> float:
+        """The share of a window in which the video may wait for key frames of other senders."""
+        if not self.may_switch:
+            return 0.0
+        most_s = SWITCH_S * (interval.key_frames or 0)
+        return min(most_s / (interval.end_s - interval.start_s), SWITCHING_AT_MOST)
 
 
 def failing(
@@ -140,13 +157,39 @@ def _losses(interval: StreamInterval, criteria: Criteria) -> Iterator[Breach]:
 
 
 def _motion(interval: StreamInterval, criteria: Criteria, reference: Reference) -> Iterator[Breach]:
+    if reference.still_s is None:
+        yield from _freezes(interval, criteria, reference.switching(interval))
+        yield from _gaps(interval, criteria.gap_s)
+    else:
+        yield from _motion_of_screen(interval, criteria, reference.still_s.get(interval.window))
+    yield from _frames(interval, criteria, reference)
+
+
+def _freezes(interval: StreamInterval, criteria: Criteria, more: float = 0.0) -> Iterator[Breach]:
     if interval.stalled_ratio is not None:
         least = LEAST_FREEZE_S / max(interval.end_s - interval.start_s, LEAST_FREEZE_S)
-        limit = max(criteria.stalled_share, least)
+        limit = max(criteria.stalled_share, least) + more
         yield from _at_most(interval, "stalled", interval.stalled_ratio, limit)
+
+
+def _gaps(interval: StreamInterval, limit_s: float) -> Iterator[Breach]:
     if interval.gap_s is not None:
-        yield from _at_most(interval, "gap", interval.gap_s, criteria.gap_s)
-    yield from _frames(interval, criteria, reference)
+        yield from _at_most(interval, "gap", interval.gap_s, limit_s)
+
+
+def _motion_of_screen(
+    interval: StreamInterval, criteria: Criteria, still_s: float | None
+) -> Iterator[Breach]:
+    """A screen may stand still, and then little is sent: only what its sender sent can be late.
+
+    Something is sent of it in every window, however still it stands.
+    """
+    if interval.packets == 0:
+        yield from _gaps(interval, criteria.gap_s)
+    elif still_s is not None:
+        yield from _gaps(interval, criteria.gap_s + still_s)
+        if still_s <= LEAST_FREEZE_S:
+            yield from _freezes(interval, criteria)
 
 
 def _frames(interval: StreamInterval, criteria: Criteria, reference: Reference) -> Iterator[Breach]:
@@ -156,7 +199,7 @@ def _frames(interval: StreamInterval, criteria: Criteria, reference: Reference) 
     if reference.asked is not None:
         asked = reference.asked.get(interval.window)
     if rate is not None and asked is not None:
-        limit = criteria.frame_rate_of_baseline * asked
+        limit = criteria.frame_rate_of_baseline * asked * (1 - reference.switching(interval))
         yield from _at_least(interval, "frame_rate", rate, limit)
     width, height = interval.frame_width, interval.frame_height
     if width is None or height is None:
@@ -165,7 +208,7 @@ def _frames(interval: StreamInterval, criteria: Criteria, reference: Reference) 
         of_mix = reference.size[0] * reference.size[1]
         yield _breach(interval, "size", width * height, of_mix, 2.0)
     usual_pixels = usual.pixels_per_s if usual and reference.size is None else None
-    is_camera = reference.asked is not None and asked is not None
+    is_camera = reference.asked is not None and asked is not None and reference.still_s is None
     if interval.direction == "inbound" and is_camera and usual_pixels and rate is not None:
         limit = criteria.pixels_of_baseline * usual_pixels
         yield from _at_least(interval, "pixels", width * height * rate, limit)

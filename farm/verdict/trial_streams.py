@@ -10,7 +10,7 @@ from farm.model.criteria import Criteria
 from farm.model.trial_evidence import StreamIdentity, TrialEvidence
 from farm.model.trial_plan import Direction, ProbePlan, TrialPlan
 from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
-from farm.planning.owed_slots import owed_slots
+from farm.planning.owed_slots import OwedSlot, owed_slots, sent_slots
 from farm.verdict.baseline import Baseline, StreamBaseline
 from farm.verdict.sent_streams import SentStreams, Windows
 from farm.verdict.stream_limits import Breach, Reference, failing
@@ -77,14 +77,22 @@ class TrialStreams:
         windows = self.windows(stream.probe, stream.direction, stream.kind, stream.track)
         return failing(windows, self.count, criteria, self._reference(stream, windows, baseline))
 
+    def _is_one_of_fewer(self, stream: StreamIdentity) -> bool:
+        """Whether fewer streams are owed of its possible senders than there are of these."""
+        owed = self.owed(stream.probe, stream.direction, stream.kind)
+        same = [e for e in owed if (e.senders, e.screen) == (stream.senders, stream.screen)]
+        return len(same) < len(stream.senders)
+
     def _reference(
         self, stream: StreamIdentity, windows: Windows, baseline: Baseline | None
     ) -> Reference:
         role = self.probes[stream.probe].role
-        usual = baseline.of(role, stream.direction, stream.kind) if baseline else None
+        usual = None
+        if baseline is not None:
+            usual = baseline.of(role, stream.direction, stream.kind, is_screen=stream.screen)
         if stream.direction == "outbound":
             asked = {number: each.asked_frame_rate for number, each in windows.items()}
-            return Reference(usual, asked=asked)
+            return Reference(usual, asked=asked, still_s={} if stream.screen else None)
         if self.evidence.plan.mixed:
             return Reference(usual, size=_mix_size(windows, usual))
         whole = usual.frame_rate if usual else None
@@ -92,6 +100,8 @@ class TrialStreams:
             usual,
             asked=self._sent.due_frame_rates(stream, windows, whole),
             sent=dict(self._sent.forwarded(stream, windows)),
+            still_s=self._sent.still_s(stream) if stream.screen else None,
+            may_switch=stream.kind == "video" and self._is_one_of_fewer(stream),
         )
 
 
@@ -110,10 +120,20 @@ def _planned(plan: TrialPlan) -> Iterator[StreamIdentity]:
     slots = owed_slots(plan)
     for probe in plan.probes:
         for kind in MEDIA_KINDS:
-            for track in range(probe.sends.count(kind)):
-                yield StreamIdentity(probe.probe, "outbound", kind, track, owed=True, seen=True)
+            for track, slot in enumerate(sent_slots(probe, kind)):
+                yield _identity(probe, "outbound", kind, track, slot)
         for kind in MEDIA_KINDS:
             for track, slot in enumerate(slots[probe.probe, kind]):
-                yield StreamIdentity(
-                    probe.probe, "inbound", kind, track, owed=True, seen=True, senders=slot.senders
-                )
+                yield _identity(probe, "inbound", kind, track, slot)
+
+
+def _identity(
+    probe: ProbePlan, direction: Direction, kind: MediaKind, track: int, slot: OwedSlot
+) -> StreamIdentity:
+    return StreamIdentity(
+        *(probe.probe, direction, kind, track),
+        owed=True,
+        seen=True,
+        senders=slot.senders,
+        screen=slot.is_screen,
+    )

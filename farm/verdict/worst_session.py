@@ -40,7 +40,8 @@ def _figures(session: SessionPlan, streams: TrialStreams) -> WorstSession:
             windows = streams.windows(probe.probe, "inbound", "video", stream.track).values()
             owed = [interval for interval in windows if interval.owed]
             bitrates.append(mean_over_time(owed, lambda one: one.bitrate_bps))
-            frame_rates.append(mean_over_time(owed, lambda one: one.frame_rate))
+            if not stream.screen:
+                frame_rates.append(mean_over_time(owed, lambda one: one.frame_rate))
     return WorstSession(
         session.session,
         residual_loss_ratio=max(known(losses), default=None),

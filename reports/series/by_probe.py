@@ -32,7 +32,11 @@ def by_probe(
     owed = Intervals.of(intervals).frame.filter("owed")
     over_hold = (
         owed.group_by(STREAM)
-        .agg(mean_over_time_of("bitrate_bps"), mean_over_time_of("frame_rate"))
+        .agg(
+            mean_over_time_of("bitrate_bps"),
+            mean_over_time_of("frame_rate"),
+            pl.col("is_screen").first(),
+        )
         .join(lost_by(owed), on=STREAM, how="left")
         .with_columns(pl.col("probe").cast(pl.String))
     )
@@ -57,7 +61,7 @@ def by_probe(
     def most_lost(direction: Direction, lost: pl.Expr) -> Array:
         return each(of(direction).group_by("probe").agg(lost), "lost_ratio")
 
-    videos = of("inbound").filter(kind="video").drop_nulls("frame_rate")
+    videos = of("inbound").filter(kind="video", is_screen=False).drop_nulls("frame_rate")
     worst = videos.sort("frame_rate", "track").group_by("probe", maintain_order=True)
     slowest = worst.agg(pl.col("frame_rate", "track").first(), several=pl.len() > 1)
     names = {
@@ -143,6 +147,7 @@ def _windows(
         on = ["probe", "direction", "kind", "track", "window"]
         frame = frame.join(videos, on=on, how="left")
     received = pl.col("direction") == "inbound"
+    moves = received & ~pl.col("is_screen")
     lacking = 1 - pl.col("frame_rate") / pl.col("due_frame_rate")
     worst = (
         frame.with_columns(
@@ -154,8 +159,8 @@ def _windows(
             pl.col("lost", "lost_packets").max(),
             repaired=pl.col("repair_ratio").max(),
             repaired_packets=(pl.col("repair_ratio") * pl.col("packets")).max(),
-            frozen=pl.col("stalled_ratio").filter(received).max(),
-            gap_s=pl.col("gap_s").filter(received).max(),
+            frozen=pl.col("stalled_ratio").filter(moves).max(),
+            gap_s=pl.col("gap_s").filter(moves).max(),
             frames_lacking=lacking.filter(received, kind="video").max(),
             missing=((pl.col("packets") == 0) & (pl.col("polls") > 0)).filter(received).any(),
         )

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from farm.evidence.poll_table import PollTable
+from farm.model.session_roles import SentMedia
 from farm.model.trial_evidence import Phases, StreamIdentity
 from farm.model.trial_plan import Direction
 from farm.model.webrtc_stats import MediaKind
@@ -17,7 +18,7 @@ from reports.series.grid import Array, samples_on_grid, whole_seconds
 from reports.series.stream_figures import OneWay, Owners
 from reports.wording.stream_names import has_ended, of_hold, stream_names
 
-Off = Mapping[tuple[str, MediaKind], Sequence[tuple[float, float, str]]]
+Off = Mapping[tuple[str, SentMedia], Sequence[tuple[float, float, str]]]
 """Spans in which a page itself sent nothing of a kind, with the reason, by sender and kind."""
 
 _NEAR_S = 2.0  # from a stream's last packet to the poll that shows why
@@ -164,7 +165,7 @@ def _ended(stream: StreamIdentity, phases: Phases, off: Off, *, over: bool) -> s
     if not over or stream.ended_s is None:
         return ""
     senders = stream.senders if stream.direction == "inbound" else (stream.probe,)
-    spans = off.get((senders[0], stream.kind), ()) if len(senders) == 1 else ()
+    spans = off.get((senders[0], stream.media), ()) if len(senders) == 1 else ()
     is_off = any(begin_s - _NEAR_S <= stream.ended_s <= end_s for begin_s, end_s, _ in spans)
     stopped = ": its page stopped it" if is_off else ""
     return f"ended {of_hold(stream.ended_s, phases.hold_s)}{stopped}"

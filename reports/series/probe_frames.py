@@ -33,7 +33,7 @@ class SessionChannels:
         self._trial = trial
         self._poll_s = poll_s
         plan = replace(trial.plan, sessions=(session,))
-        acts = PageActs(trial.events)
+        acts = PageActs(trial.events, trial.plan.sharing)
         self._owed = OwedStreams(plan, hold, acts, senders_in(trial, [session], hold, acts))
         for other in session.probes:
             if other.sends:

@@ -41,7 +41,7 @@ def stream_names(
     """
     receivers = [receivers_of(stream, known) for stream in streams]
     names = [
-        f"{stream.kind} {_way(stream, to)}".strip()
+        f"{stream.media} {_way(stream, to)}".strip()
         for stream, to in zip(streams, receivers, strict=True)
     ]
     seen: Counter[str] = Counter()

@@ -26,7 +26,7 @@ def refused(text: str) -> str:
             '.host: {"count": 1}: expected a mapping with sends, and with count and receives if '
             "not 1 and all_others",
         ),
-        ("{host: {sends: [data]}}", ".host.sends[0]: data: expected audio or video"),
+        ("{host: {sends: [data]}}", ".host.sends[0]: data: expected audio, video or screen"),
         (
             "{host: {sends: [audio], receives: some}}",
             ".host.receives: some: expected all_others, none, or by role, such as "
@@ -93,6 +93,12 @@ def test_roles_that_cannot_be_are_refused(roles: str, message: str) -> None:
             "media: {audio: none}",
             "panel.yaml:2: scenario.roles.host.sends: [audio]: with media.audio: none they would "
             "send nothing: expected video, too, or []",
+        ),
+        (
+            f"{APP}scenario: {{kind: custom, roles: {{host: {{sends: [screen]}}}}}}\n"
+            "probes: {fidelity: light}",
+            "panel.yaml:2: scenario.roles.host.sends: screen: light probes have prepared frames of "
+            "cameras alone: expected probes.fidelity: full, or no screen",
         ),
         (
             "scenario: {kind: custom, roles: {host: {sends: [audio]}}}",

@@ -266,3 +266,30 @@ def test_a_stream_that_both_sides_take_over_is_unknown_for_that_time_once() -> N
     moving = Sent(500_000.0, polls=10, taking_over=0.3)
     (breach,) = compared((moved(0, 1.0), ALL), (moved(1, 0.5, is_taken_over=True), moving))
     assert breach.value == pytest.approx(0.5)
+
+
+# ---------------------------------------------------------------- whoever's turn it is
+
+
+def switching(*, key_frames: int, stalled_ratio: float, may_switch: bool = True) -> list[str]:
+    """The limits that a video breaks which froze so long and decoded so many key frames."""
+    windows = [
+        window(number, key_frames=key_frames, stalled_ratio=stalled_ratio, frame_rate=14.5)
+        for number in range(2)
+    ]
+    reference = Reference(asked=dict.fromkeys(range(2), 20.0), may_switch=may_switch)
+    return sorted(breach.code for breach in judged(*windows, reference=reference))
+
+
+def test_a_video_of_whoever_speaks_may_wait_for_the_key_frame_of_another_sender() -> None:
+    assert switching(key_frames=1, stalled_ratio=0.14) == []
+    assert switching(key_frames=1, stalled_ratio=0.14, may_switch=False) == [
+        "frame_rate",
+        "stalled",
+    ]
+
+
+def test_but_not_without_one_nor_for_long() -> None:
+    assert switching(key_frames=0, stalled_ratio=0.14) == ["frame_rate", "stalled"]
+    assert switching(key_frames=1, stalled_ratio=0.2) == ["stalled"]
+    assert switching(key_frames=9, stalled_ratio=0.3) == ["stalled"]
