@@ -12,8 +12,8 @@ from benchmarks.echo_app import EchoApp, echo_driver
 from benchmarks.echo_servers import Arrived, EchoServer
 from benchmarks.process_cpu import Cores, CpuSample, cores_between, cpu_sampling
 from farm.evidence import trial_evidence
-from farm.execution.kurento_monitor import NoKurentoMonitor
 from farm.execution.run_trial import run_trial
+from farm.execution.server_monitor import NoServerView
 from farm.execution.world import World
 from farm.hosts.wiring import HostOrder, local_host
 from farm.model.experiment import AppSettings, Experiment, Fidelity, ProbeSettings, TrialSettings
@@ -203,7 +203,7 @@ def _world(
         driver=kit.driver,
         hosts=hosts,
         watch=watch,
-        view=NoKurentoMonitor(),
+        view=NoServerView(),
     )
 
 

@@ -24,6 +24,11 @@
     │       ├── EventNotSupported        40106
     │       ├── TypeNotAvailable         40108
     │       └── SdpRefused               402xx
+    ├── JanusError                what a Janus answered
+    │   ├── JanusUnreachable      nothing there, or something that does not speak Janus' API
+    │   ├── JanusLost             the socket died
+    │   ├── JanusTimeout          no answer within the time of the setting named
+    │   └── JanusRefused          an error of its core or of a plugin; `code` as sent
     ├── GeneratorError            ours: a trial it happens in is invalid; outside of one: exit 3
     │   ├── ProcessError          a child that did not start, or died
     │   ├── BrowserError          Chromium or a page of it
@@ -151,6 +156,31 @@ class TypeNotAvailable(KurentoRefused):
 
 class SdpRefused(KurentoRefused):
     """402xx: the SDP could not be parsed or negotiated."""
+
+
+class JanusError(FarmError):
+    """Something between us and a Janus' API."""
+
+
+class JanusUnreachable(JanusError):
+    """No WebSocket at the address, or one that does not speak Janus' API."""
+
+
+class JanusLost(JanusError):
+    """The socket died, and its sessions with it."""
+
+
+class JanusTimeout(JanusError):
+    """A request got no answer in time; the message names request and setting."""
+
+
+class JanusRefused(JanusError):
+    """An error that Janus, or one of its plugins, answered. `code` is as the server sent it."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(f"{message} ({code})")
+        self.code = code
+        self.message = message
 
 
 class GeneratorError(FarmError):

@@ -20,6 +20,7 @@ from farm.model.clock_reading import ClockReading
 from farm.model.driver import Driver
 from farm.model.experiment import MediaSettings, ProbeSettings
 from farm.model.host_samples import HostFacts, HostSample
+from farm.model.janus_samples import JanusSample
 from farm.model.kurento_samples import KurentoSample, KurentoTopology
 from farm.model.page_opening import PageOpening
 from farm.model.page_samples import Joined, PageReport, ProbeEvent
@@ -142,6 +143,8 @@ class Recorder(Protocol):
 
     def kurento_sample(self, sample: KurentoSample) -> None: ...
 
+    def janus_sample(self, sample: JanusSample) -> None: ...
+
     def topology(self, topology: KurentoTopology) -> None: ...
 
     def phase(self, phase: Phase, run_s: float) -> None: ...
@@ -222,13 +225,17 @@ class Server(Protocol):
     async def close(self) -> None: ...
 
 
+OwnSample = KurentoSample | JanusSample
+"""What a media server reports of itself at one time."""
+
+
 class ServerView(Protocol):
     """The media server's own figures, read over its own protocol."""
 
-    def samples(self) -> AsyncGenerator[KurentoSample]:
+    def samples(self) -> AsyncGenerator[OwnSample]:
         """One every few seconds until closed; none while it does not answer."""
 
-    async def sample(self) -> KurentoSample | None:
+    async def sample(self) -> OwnSample | None:
         """What it holds now; `None` when it does not answer."""
 
     async def topology(self) -> KurentoTopology | None:

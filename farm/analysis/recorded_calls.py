@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from farm.model.call_files import RecordedFile, RecordedTrack
 from farm.model.trial_plan import TrialPlan
 from farm.model.webrtc_stats import MediaKind
+from farm.model.wording import counted
+
+JANUS = ".mjr"
 
 SHORTER_BY_S = 3.0
 """How much of a call's beginning may be missing."""
@@ -40,11 +43,15 @@ class CheckedRecordings:
 
 
 def owed_recordings(plan: TrialPlan, lasted_s: Mapping[str, float]) -> tuple[OwedRecording, ...]:
-    """The recordings of the sessions in `lasted_s`, which are those that all had joined."""
+    """The recordings of the sessions in `lasted_s`, which are those that all had joined.
+
+    A Janus writes a file for each kind: NAME-audio.mjr and NAME-video.mjr of NAME.mjr.
+    """
     return tuple(
-        OwedRecording(probe.session, probe.recorded_as, probe.sends, lasted_s[probe.session])
+        OwedRecording(probe.session, name, kinds, lasted_s[probe.session])
         for probe in plan.probes
         if probe.recorded_as is not None and probe.session in lasted_s
+        for name, kinds in _files_of(probe.recorded_as, probe.sends)
     )
 
 
@@ -84,6 +91,15 @@ def recording_fault(owed: OwedRecording, seen: RecordedFile) -> str | None:
     return wrong
 
 
+def _files_of(
+    name: str, kinds: tuple[MediaKind, ...]
+) -> Sequence[tuple[str, tuple[MediaKind, ...]]]:
+    """The files of a probe's recording, each with what is in it."""
+    if not name.endswith(JANUS):
+        return ((name, kinds),)
+    return [(f"{name.removesuffix(JANUS)}-{kind}{JANUS}", (kind,)) for kind in kinds]
+
+
 def projected_recordings_bytes(plan: TrialPlan, lasts_s: float) -> int:
     """The size of the recordings of a trial, of calls of at most `lasts_s`."""
     kbps = sum(
@@ -96,6 +112,12 @@ def projected_recordings_bytes(plan: TrialPlan, lasts_s: float) -> int:
 
 def _wrong_tracks(owed: OwedRecording, tracks: Sequence[RecordedTrack]) -> str | None:
     lengths = {track.kind: track.length_s for track in tracks}
+    for track in tracks:
+        if track.packets is not None and track.packets < owed.lasted_s - SHORTER_BY_S:
+            return (
+                f"the {track.kind} of the recording {owed.name} has only"
+                f" {counted(track.packets, 'packet')}, the call lasted {owed.lasted_s:.1f} s"
+            )
     for kind in owed.kinds:
         if kind not in lengths:
             return f"the recording {owed.name} has no {kind}"

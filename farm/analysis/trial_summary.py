@@ -9,6 +9,7 @@ from statistics import fmean
 from farm.analysis.access_links_achieved import access_links_achieved
 from farm.analysis.aggregates import known, lost_of_all, mean_known, mean_over_time_of, median_known
 from farm.analysis.intervals import Intervals
+from farm.analysis.janus_figures import janus_figures
 from farm.model.kurento_samples import KurentoSample
 from farm.model.server_samples import ServerSample
 from farm.model.trial_evidence import TrialEvidence
@@ -48,6 +49,7 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
         setup_worst_s=max(setups, default=None),
         lines=access_links_achieved(evidence),
         kurento=_kurento(evidence.kurento_samples, evidence.phases.leave_s),
+        janus=janus_figures(evidence.janus_samples, evidence.phases.leave_s),
         server_memory_bytes=_memory_bytes(server),
         server_cpu_minutes_percent=_minutes(server, evidence.phases.hold_s),
     )

@@ -1,4 +1,4 @@
-"""The farm's own servers, embedded Kurento and demo app, as child processes."""
+"""The farm's own servers, embedded Kurento, Janus and demo app, as child processes."""
 
 from __future__ import annotations
 
@@ -70,9 +70,54 @@ async def start_embedded_kurento(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class OwnJanus:
+    """Debian's Janus, started by the farm; `reset` is the shell command that restarts it."""
+
+    child: Child[dict[str, Any]]
+    url: str
+    admin_url: str
+    port: int
+    reset: str
+
+
+async def start_janus(
+    processes: Processes,
+    secret: str,
+    *,
+    address: str | None = None,
+    cores: Sequence[int] | None = None,
+) -> OwnJanus:
+    """Start Debian's Janus on loopback; `address` is this machine's for media, if it has it.
+
+    `secret` is that of its admin API. Raises ProcessError.
+    """
+    file = processes.temporary_directory("janus-") / "secret"
+    file.touch(mode=0o600)
+    file.write_text(secret)
+    child = await processes.start(
+        "janus",
+        [
+            *_python("infra.janus"),
+            *("--port", "0", "--admin-port", "0", "--admin-secret-file", str(file)),
+            *(() if address is None else ("--address", address)),
+        ],
+        ready=json_line,
+        cores=cores,
+    )
+    url = str(child.ready["url"])
+    return OwnJanus(
+        child,
+        url,
+        str(child.ready["admin_url"]),
+        port=urlsplit(url).port or 0,
+        reset=f"kill -HUP {int(child.ready['reset_pid'])}",
+    )
+
+
 async def start_demo_app(
     processes: Processes,
-    kurento: str,
+    server: Sequence[str],
     *,
     recordings: str,
     host: str = "127.0.0.1",
@@ -82,12 +127,15 @@ async def start_demo_app(
     mix: Size | None = None,
     mix_frame_rate: int | None = None,
 ) -> Child[dict[str, Any]]:
-    """Start the demo app; its `ready["url"]` ends with a slash. Raises ProcessError."""
+    """Start the demo app; its `ready["url"]` ends with a slash. Raises ProcessError.
+
+    `server` is `--kurento` or `--janus` and an address.
+    """
     return await processes.start(
         "demo-app",
         [
             *_python("infra.demo_app"),
-            *("--host", host, "--port", str(port), "--kurento", kurento),
+            *("--host", host, "--port", str(port), *server),
             *("--recordings-dir", recordings),
             *(() if tls is None else ("--tls-cert", str(tls[0]), "--tls-key", str(tls[1]))),
             *(() if mix is None else ("--mix-width", str(mix.width))),

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from farm.bench.app_page import app_answers
+from farm.bench.janus_server import janus_answers
 from farm.bench.whip_end_point import end_point_answers, reachable_origin
 from farm.errors import BadInput, KurentoError, ServerUnreachable
 from farm.kurento import KurentoClient
@@ -71,15 +72,18 @@ def server_behind(
 ) -> Server:
     """The system under test, not yet open; without a shell its machine stays unseen.
 
-    A server that is no Kurento counts as ready when its page or end point answers.
+    A server that is neither a Kurento nor a Janus counts as ready when its page or end point
+    answers.
     """
     settings, app = experiment.server, experiment.app
     page = reachable_origin(experiment) or app.url
-    address = settings.kurento or page
-    assert address is not None, "no Kurento without a page"  # noqa: S101 - a checked experiment
+    address = settings.kurento or settings.janus or page
+    assert address is not None, "no server without a page"  # noqa: S101 - a checked experiment
     ready: Callable[[], Awaitable[bool]]
     if settings.kurento is not None:
         ready = partial(answers, settings.kurento)
+    elif settings.janus is not None:
+        ready = partial(janus_answers, settings.janus)
     elif app.publish is not None:
         ready = partial(end_point_answers, experiment)
     else:

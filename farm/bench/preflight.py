@@ -16,12 +16,13 @@ from farm.bench.whip_end_point import whip_token
 from farm.browser.chromium_program import chromium_version, find_chromium
 from farm.drivers import driver_of, with_room_media
 from farm.errors import BadInput, MissingTool
+from farm.experiment_file.defaults import JANUS_PROCESS
 from farm.hosts.wiring import clip_cache
 from farm.media import check_clips
 from farm.model.driver import Driver
 from farm.model.durations import format_duration
 from farm.model.experiment import Experiment
-from farm.model.server_settings import EMBEDDED, ProcessSettings, ServerSettings
+from farm.model.server_settings import EMBEDDED, HERE, ProcessSettings, ServerSettings
 from farm.model.trial_plan import TrialPlan
 from farm.planning.load_steps import smallest_load
 from farm.planning.trial_planning import camera_size, driver_name, plan_trial
@@ -119,6 +120,8 @@ def way_to_server(experiment: Experiment, _beside: Path) -> str:
     if server.kurento == EMBEDDED:
         _nothing_of_the_embedded(server)
         return "this machine: the embedded server is started with the run"
+    if server.janus == HERE:
+        return _janus_here(server)
     if server.ssh is None:
         return "this machine" if server.local else "none: neither server.ssh nor server.local"
     return check_settings(server.ssh)
@@ -143,6 +146,31 @@ def token(experiment: Experiment, _beside: Path) -> str:
     """Check that the environment has the token of WHIP."""
     named = experiment.app.token
     return "none" if whip_token(experiment) is None else f"{named}, in the environment"
+
+
+def _janus_here(server: ServerSettings) -> str:
+    """Check that Janus is on this machine, and that nothing is set that the farm sets itself."""
+    elsewhere = "or server.janus: ws://host:8188"
+    if server.ssh is not None:
+        raise BadInput(
+            f"server.ssh: {server.ssh.to}: Janus is started here: expected null, {elsewhere}"
+        )
+    if server.process not in (ProcessSettings(name=JANUS_PROCESS), ProcessSettings()):
+        raise BadInput(
+            f"server.process: {process_label(server.process)}: the process of a Janus that the farm"
+            f" starts is known: expected it left out, {elsewhere}"
+        )
+    if server.reset.command is not None:
+        raise BadInput(
+            f"server.reset.command: {server.reset.command}: the farm restarts the Janus that it"
+            f" starts: expected null, {elsewhere}"
+        )
+    if shutil.which("janus") is None:
+        raise MissingTool(
+            "janus is not on this machine (server.janus: here needs it; Debian's and Ubuntu's"
+            " package janus has it)"
+        )
+    return "this machine: Debian's Janus is started with the run"
 
 
 def price(experiment: Experiment, _beside: Path) -> str:

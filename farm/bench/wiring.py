@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,6 +21,14 @@ from farm.bench.children import (
 )
 from farm.bench.first_pages import first_pages
 from farm.bench.generator import Generator, open_generator
+from farm.bench.janus_server import (
+    admin_access,
+    check_admin,
+    janus_gone,
+    janus_info,
+    needed_plugin,
+    with_janus_here,
+)
 from farm.bench.machine_restart import machine_restart
 from farm.bench.media_server import (
     ANY_SERVER,
@@ -42,15 +50,17 @@ from farm.bench.whip_end_point import (
     whip_token,
 )
 from farm.drivers import driver_of
-from farm.execution.kurento_monitor import NoKurentoMonitor
+from farm.execution.server_monitor import NoServerView
 from farm.execution.world import World
 from farm.hosts.processes import Root
+from farm.janus.admin import AdminAccess
+from farm.janus.view import JanusView
 from farm.kurento.view import KurentoView
 from farm.model.experiment import Experiment
 from farm.model.page_address import app_address
 from farm.model.run_clock import RunClock
 from farm.model.server_samples import ServerFacts
-from farm.model.server_settings import EMBEDDED, ProcessSettings, Ssh
+from farm.model.server_settings import EMBEDDED, HERE, ProcessSettings, Ssh
 from farm.model.trial_evidence import Fault, FaultKind
 from farm.model.trial_plan import TrialPlan
 from farm.processes import Processes
@@ -93,18 +103,18 @@ async def open_world(
         processes = await stack.enter_async_context(Processes(recording.folder.logs))
         experiment = with_recordings_of(experiment, recording.path.name)
         own: Shell | None = None
+        admin = admin_access(experiment.server.janus_admin)
+        if experiment.server.janus == HERE:
+            experiment, admin = await with_janus_here(
+                experiment, processes, observer, generator.address
+            )
         if experiment.server.kurento == EMBEDDED:
             if app.url is not None:
                 observer.note(f"media server: {EMBEDDED_BEHIND_ANOTHER_PAGE}")
             experiment, own = await _with_embedded(
                 experiment, processes, stack, observer, generator.address
             )
-        kurento = experiment.server.kurento
-        info: Mapping[str, Any] = {}
-        if kurento is None:
-            observer.note(f"media server: {ANY_SERVER}")
-        else:
-            info = await server_info(kurento)
+        info = await _info(experiment, admin, observer)
         shell = own or shell_to(experiment.server, processes)
         _note_missing_shell(shell, observer)
         note_recordings(experiment, observer)
@@ -113,10 +123,7 @@ async def open_world(
         stack.push_async_callback(server.close)
         facts = await look_around(server, experiment.server)
         _note_unseen_process(shell, facts, observer)
-        view: ServerView = NoKurentoMonitor()
-        if kurento is not None:
-            view = kurento_view = KurentoView(kurento, clock)
-            stack.push_async_callback(kurento_view.close)
+        view = _view(experiment, admin, clock, stack)
         page = await asyncio.to_thread(
             _app, experiment, processes, observer, generator.address, beside
         )
@@ -173,19 +180,58 @@ async def open_world(
 
 def _deaths(experiment: Experiment, server: Server, page: PageUnderTest) -> list[Death]:
     """What can die in a trial: the server, what answers before it, the page."""
-    kurento = experiment.server.kurento
-    dies = server.died if kurento is None else partial(kurento_gone, kurento)
-    deaths: list[Death] = [("server_died", dies), (page.death, page.died)]
+    deaths: list[Death] = [("server_died", _dies(experiment, server)), (page.death, page.died)]
     if experiment.app.publish is not None:
         deaths.append(("server_died", partial(end_point_gone, experiment)))
     return deaths
 
 
+async def _info(
+    experiment: Experiment, admin: AdminAccess | None, observer: Observer
+) -> Mapping[str, Any]:
+    """What the media server says of itself. Raises BadInput if it does not answer."""
+    kurento, janus = experiment.server.kurento, experiment.server.janus
+    if janus is not None:
+        info = await janus_info(janus, plugin=needed_plugin(experiment))
+        if admin is None:
+            observer.note("Janus: its sessions and handles stay unknown (server.janus_admin)")
+        else:
+            await check_admin(admin)
+        return info
+    if kurento is not None:
+        return await server_info(kurento)
+    observer.note(f"media server: {ANY_SERVER}")
+    return {}
+
+
+def _view(
+    experiment: Experiment, admin: AdminAccess | None, clock: RunClock, stack: AsyncExitStack
+) -> ServerView:
+    """The media server's own view of itself, if it has one."""
+    view: KurentoView | JanusView
+    if experiment.server.kurento is not None:
+        view = KurentoView(experiment.server.kurento, clock)
+    elif admin is not None:
+        view = JanusView(admin, clock)
+    else:
+        return NoServerView()
+    stack.push_async_callback(view.close)
+    return view
+
+
+def _dies(experiment: Experiment, server: Server) -> Callable[[], Awaitable[str]]:
+    """What waits for the media server's death."""
+    if experiment.server.kurento is not None:
+        return partial(kurento_gone, experiment.server.kurento)
+    if experiment.server.janus is not None:
+        return partial(janus_gone, experiment.server.janus)
+    return server.died
+
+
 def _server_root(server: Server, experiment: Experiment, facts: ServerFacts) -> Root:
     """A function that returns the server's processes on this machine."""
-    listening = listening_here(
-        (experiment.server.kurento, experiment.app.url, experiment.app.publish)
-    )
+    settings, app = experiment.server, experiment.app
+    listening = listening_here((settings.kurento, settings.janus, app.url, app.publish))
     seen = server if is_same_machine(facts, ThisMachine()) else None
     return partial(_pids, seen, listening)
 
@@ -290,13 +336,13 @@ def _app(
         settings = page_settings(experiment)
         start = partial(start_whip_page, processes, settings, host=address, cores=cores)
         return DemoApp(start, "the server of the WHIP page")
-    kurento = experiment.server.kurento
-    assert kurento is not None, "our app has a Kurento"  # noqa: S101 - a checked experiment
+    kurento, janus = experiment.server.kurento, experiment.server.janus
+    address_of_server = ("--kurento", kurento) if janus is None else ("--janus", janus)
     return DemoApp(
         partial(
             start_demo_app,
             processes,
-            kurento,
+            tuple(str(word) for word in address_of_server),
             recordings=experiment.server.recordings.directory,
             host=address,
             cores=cores,

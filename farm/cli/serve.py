@@ -77,7 +77,7 @@ async def _serve(options: argparse.Namespace) -> None:
             kurento = embedded.url
         app = await start_demo_app(
             processes,
-            kurento,
+            ("--kurento", kurento),
             recordings=RecordingSettings().directory,
             host="0.0.0.0" if options.tls else "127.0.0.1",  # noqa: S104 - asked for by --tls
             port=options.port,

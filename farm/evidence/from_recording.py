@@ -85,6 +85,7 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         faults=(*trial.faults, *_crashes(trial), *_torn_sockets(trial)),
         reset=trial.reset,
         kurento_samples=trial.kurento_samples(),
+        janus_samples=trial.janus_samples(),
         stayed_full=tuple(_stayed_full(trial)),
         unplayed=tuple(_unplayed(trial)),
         first_to_fall=first_to_fall(trial),

@@ -15,7 +15,7 @@ from farm.errors import GeneratorError, first_error
 from farm.execution.call_recordings import RecordingsCheck
 from farm.execution.collector import Collector
 from farm.execution.hold_steps import HoldStepRun
-from farm.execution.kurento_monitor import KurentoMonitor
+from farm.execution.server_monitor import ServerMonitor
 from farm.execution.session_joins import SessionJoins
 from farm.execution.session_leaves import SessionLeaves
 from farm.execution.steady_state import AT_MOST_S, STEADY_S
@@ -60,24 +60,24 @@ async def _run_trial(
     recordings = RecordingsCheck(
         plan, world.server.recordings, world.clock, world.observer, recorder
     )
-    kurento_monitor = KurentoMonitor(world.view, world.clock, world.observer, recorder)
+    server_monitor = ServerMonitor(world.view, world.clock, world.observer, recorder)
     met: Fault | None = None
     is_whole = False
     trial.begin("reset")
     try:
         await trial.reset(like)
         await recordings.ready(trial.lasts_at_most_s())
-        await kurento_monitor.before()
+        await server_monitor.before()
         async with (
             world.watch() as fault,
             world.hosts(plan) as hosts,
             collector.listening(hosts, world.server, fault),
-            kurento_monitor.listening(),
+            server_monitor.listening(),
         ):
             met = await _unless(fault, trial.live(hosts))
             is_whole = met is None
             if met is None:
-                await kurento_monitor.record_topology()
+                await server_monitor.record_topology()
                 await leaves.leave(list(joins.inside.values()), hosts)
             elif met.what == "server_died":
                 await world.clock.sleep_until(world.clock.run_s() + LAST_SAMPLES_S)
@@ -93,7 +93,7 @@ async def _run_trial(
     elif is_whole:
         await recordings.check(leaves.lasted_s)
     if is_whole:
-        await kurento_monitor.after()
+        await server_monitor.after()
     trial.begin("done")
 
 

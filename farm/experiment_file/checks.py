@@ -17,7 +17,7 @@ from farm.experiment_file.shape_checks import check_shape
 from farm.experiment_file.whip_checks import check_whip
 from farm.model.durations import format_duration
 from farm.model.experiment import AUTO, AppSettings, Experiment
-from farm.model.server_settings import EMBEDDED, ProcessSettings, ServerSettings
+from farm.model.server_settings import EMBEDDED, HERE, ProcessSettings, ServerSettings
 from farm.model.webrtc_stats import MediaKind
 from farm.planning.access_links import NOT_EMULATED
 from farm.planning.load_steps import check_load, ladder
@@ -29,6 +29,7 @@ MACHINE_READY_S = 120.0
 HOURS_A_DAY = 24
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_VARIABLE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 _PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 """A part of a machine's name, and of the name of its key's file."""
 
@@ -57,10 +58,11 @@ def _app(experiment: Experiment) -> None:
 def _server(experiment: Experiment) -> None:
     server: ServerSettings = experiment.server
     embedded = server.kurento == EMBEDDED
-    if server.kurento is None and experiment.app.url is None and experiment.app.run != "whip":
+    own_page = experiment.app.url is not None or experiment.app.run == "whip"
+    if server.kurento is None and server.janus is None and not own_page:
         raise ExperimentError(
             "server.kurento: null: our demo app needs a Kurento: expected embedded, or "
-            "ws://host:8888/kurento; or app.url, the page of your own media server"
+            "ws://host:8888/kurento; or server.janus; or app.url, the page of your own media server"
         )
     if server.kurento is not None and not embedded:
         allowed = "embedded, or ws://host:8888/kurento, or null beside app.url for another server"
@@ -74,14 +76,46 @@ def _server(experiment: Experiment) -> None:
             f"server.recordings.directory: {server.recordings.directory}: expected an absolute "
             "path on the server, such as /var/tmp/farm"
         )
-    if server.cores is not None and not embedded:
-        raise ExperimentError("server.cores: only the embedded server is given cores: expected all")
+    if server.cores is not None and not embedded and server.janus != HERE:
+        raise ExperimentError(
+            "server.cores: only a server that the farm starts is given cores: expected all"
+        )
     if server.reset.by != "command":
         _machine_reset(experiment)
     if server.reset.command is not None and server.ssh is None and not server.local:
         raise ExperimentError(
             "server.reset.command: nowhere to run it: expected server.ssh or server.local: true"
         )
+
+
+def _janus(experiment: Experiment) -> None:
+    server, admin = experiment.server, experiment.server.janus_admin
+    if server.janus is None:
+        if admin is not None:
+            raise ExperimentError(
+                "server.janus_admin: expected server.janus with it: ws://host:8188"
+            )
+        return
+    if server.kurento is not None:
+        raise ExperimentError(
+            f"server.kurento: {server.kurento}: expected null beside server.janus, {server.janus}"
+        )
+    if server.janus != HERE:
+        _address("server.janus", server.janus, ("ws", "wss"), "here, or ws://host:8188")
+    elif experiment.app.url is not None:
+        raise ExperimentError(
+            "server.janus: here: only our demo app is given its address: expected ws://host:8188"
+            " beside app.url"
+        )
+    if admin is not None and server.janus == HERE:
+        raise ExperimentError("server.janus_admin: known with server.janus: here: expected null")
+    if admin is not None:
+        _address("server.janus_admin.url", admin.url, ("ws", "wss"), "ws://host:7188")
+        if not _VARIABLE.fullmatch(admin.secret):
+            raise ExperimentError(
+                "server.janus_admin.secret: expected env:NAME, the name of a variable that holds"
+                " it: a run's folder keeps all settings"
+            )
 
 
 def _machine_reset(experiment: Experiment) -> None:
@@ -126,7 +160,7 @@ def _process(experiment: Experiment) -> None:
         "container": process.container,
     }
     given = [key for key, value in by.items() if value is not None]
-    if not given and experiment.server.kurento is None:
+    if not given and (experiment.server.kurento is None or experiment.server.janus == HERE):
         return  # the process may be unknown
     if len(given) != 1:
         shown = " and ".join(given) if given else "nothing"
@@ -145,8 +179,8 @@ def check_scenario(experiment: Experiment) -> None:
             f"scenario.media: {scenario.media}: only rooms are mixed or forwarded: "
             f"expected auto with {scenario.kind}"
         )
-    if scenario.media == "forwarded" and experiment.app.url is None and is_demo_driver(experiment):
-        raise ExperimentError("scenario.media: forwarded: our demo app mixes: expected mixed")
+    if experiment.app.url is None and is_demo_driver(experiment):
+        _demo_rooms(experiment)
     check_shape(experiment)
     asked_of: tuple[tuple[MediaKind, int | None], ...] = (
         ("video", scenario.receives.video),
@@ -156,6 +190,24 @@ def check_scenario(experiment: Experiment) -> None:
         most = streams_offered(scenario, key)
         if asked is not None and asked > most:
             raise ExperimentError(f"scenario.receives.{key}: {asked}: expected {most} or less")
+
+
+def _demo_rooms(experiment: Experiment) -> None:
+    """Our demo app's rooms are mixed by a Kurento, forwarded by a Janus."""
+    scenario = experiment.scenario
+    if experiment.server.janus is None:
+        if scenario.media == "forwarded":
+            raise ExperimentError(
+                "scenario.media: forwarded: our demo app mixes: expected mixed, or server.janus"
+            )
+        return
+    if scenario.media == "mixed":
+        raise ExperimentError("scenario.media: mixed: a Janus forwards rooms: expected forwarded")
+    for key, value in (("mix", scenario.mix), ("mix_frame_rate", scenario.mix_frame_rate)):
+        if value is not None:
+            raise ExperimentError(
+                f"scenario.{key}: {value}: a Janus forwards rooms: expected null with server.janus"
+            )
 
 
 def _loads(experiment: Experiment) -> None:
@@ -250,6 +302,7 @@ _CHECKS: tuple[Callable[[Experiment], None], ...] = (
     check_page,
     check_whip,
     _server,
+    _janus,
     _price,
     _process,
     check_scenario,

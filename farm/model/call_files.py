@@ -9,10 +9,14 @@ from farm.model.webrtc_stats import MediaKind
 
 @dataclass(frozen=True, slots=True)
 class RecordedTrack:
-    """A track with media in it; `length_s` from its first to its last packet, `None`: unknown."""
+    """A track with media in it; `length_s` from its first to its last packet, `None`: unknown.
+
+    `packets` are those in it, `None` where they were not counted.
+    """
 
     kind: MediaKind
     length_s: float | None
+    packets: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,10 @@ EMBEDDED = "embedded"
 """`server.kurento: embedded`: the farm starts its own small media server."""
 
 
+HERE = "here"
+"""`server.janus: here`: the farm starts the Janus of Debian's package on this machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ssh:
     to: str = setting("", "user@host or user@host:port; ssh's configuration is followed")
@@ -71,14 +75,29 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
+class JanusAdminSettings:
+    url: str = setting("", "ws://host:7188: its admin API over WebSocket")
+    secret: str = setting("env:JANUS_ADMIN_SECRET", "env:NAME, the variable that holds the secret")
+
+
+@dataclass(frozen=True, slots=True)
 class ServerSettings:
     kurento: str | None = setting(
         EMBEDDED,
         "ws://host:8888/kurento, embedded; null: no Kurento, the default with app.url",
     )
+    janus: str | None = setting(
+        None,
+        "ws://host:8188, or here: Debian's, started on this machine; null: no Janus",
+    )
+    janus_admin: JanusAdminSettings | None = setting(
+        None, "Janus' admin API: what it says of each connection; null: not asked"
+    )
     ssh: Ssh | None = setting(None, "how to reach the server's machine; null with local: true")
     local: bool = setting(False, "the media server runs on this machine; no SSH")
-    cores: tuple[int, ...] | None = setting(None, "embedded only: the cores it may use", null="all")
+    cores: tuple[int, ...] | None = setting(
+        None, "of one that the farm starts: the cores it may use", null="all"
+    )
     process: ProcessSettings = setting(ProcessSettings, "which process is the media server")
     interface: str = setting("auto", "network interface that carries the media")
     reset: ResetSettings = setting(ResetSettings, "how the server is brought back to a fresh state")

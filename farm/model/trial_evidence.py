@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from farm.model.host_samples import HostSample
+from farm.model.janus_samples import JanusSample
 from farm.model.kurento_samples import KurentoSample
 from farm.model.server_samples import ResetReport, ServerSample
 from farm.model.session_roles import SentMedia
@@ -336,3 +337,4 @@ class TrialEvidence:
     never_connected: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     failed_hold_steps: tuple[FailedHoldSteps, ...] = ()
     own_loads: tuple[PageLoad, ...] = ()
+    janus_samples: tuple[JanusSample, ...] = ()

@@ -40,6 +40,21 @@ class KurentoFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class JanusFigures:
+    """Figures that a Janus reported in a trial: the most that it had, and what was left afterwards.
+
+    `lost_ratio` is the share of packets that it lost on the way from probes, of the streams that
+    were looked at. `sessions_left` and `handles_left` outlived the trial's; `None`: not known.
+    """
+
+    sessions: int
+    handles: int
+    lost_ratio: float | None
+    sessions_left: int | None
+    handles_left: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class TrialResult:
     """`result.json`: one trial in figures, means over the hold.
 
@@ -64,3 +79,4 @@ class TrialResult:
     kurento: KurentoFigures | None = None
     server_memory_bytes: float | None = None
     server_cpu_minutes_percent: tuple[float, ...] = ()
+    janus: JanusFigures | None = None

@@ -42,9 +42,17 @@ CALL_DRIVER = "demo_one_to_one"
 
 
 def driver_name(experiment: Experiment) -> str:
-    """The driver of the experiment, else that of our page for the scenario."""
-    own = "whip" if experiment.app.run == "whip" else f"demo_{experiment.scenario.kind}"
-    return experiment.app.driver or own
+    """The driver of the experiment, else that of our page for the scenario.
+
+    Rooms of a Janus are forwarded, those of a Kurento mixed.
+    """
+    if experiment.app.driver is not None:
+        return experiment.app.driver
+    if experiment.app.run == "whip":
+        return "whip"
+    if experiment.scenario.kind == "group" and experiment.server.janus is not None:
+        return "demo_group_forwarded"
+    return f"demo_{experiment.scenario.kind}"
 
 
 def camera_size(experiment: Experiment) -> Size:
@@ -196,6 +204,11 @@ def _probe(
 
 
 def _recorded_as(experiment: Experiment, session: str, role: SessionRole) -> str | None:
-    """The file name that the demo app gives a recording; None: not recorded, or not known."""
+    """The file name that the demo app gives a recording; None: not recorded, or not known.
+
+    Of NAME.mjr a Janus writes two files: NAME-audio.mjr and NAME-video.mjr.
+    """
     is_demo_call = experiment.app.url is None and driver_name(experiment) == CALL_DRIVER
-    return f"{session}-{role.name}.webm" if is_demo_call and experiment.scenario.record else None
+    if not (is_demo_call and experiment.scenario.record):
+        return None
+    return f"{session}-{role.name}.{'webm' if experiment.server.janus is None else 'mjr'}"

@@ -70,6 +70,10 @@ class TrialFolder:
         return self.path / "kurento"
 
     @property
+    def janus(self) -> Path:
+        return self.path / "janus"
+
+    @property
     def top(self) -> Path:
         return self.server / "top.txt"
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from farm.model.host_samples import HostSample
+from farm.model.janus_samples import JanusSample
 from farm.model.kurento_samples import KurentoSample
 from farm.model.page_samples import PageReport
 from farm.model.server_samples import ServerSample
 from farm.model.trial_plan import TrialPlan
 from farm.recording.durable_file import Replace, recording_error
+from farm.recording.janus_table import JANUS_SCHEMA, janus_row
 from farm.recording.parquet_parts import PartWriter
 from farm.recording.run_folder import TrialFolder
 from farm.recording.sample_tables import (
@@ -37,6 +39,7 @@ class UnwrittenRows:
     host_samples: list[HostSample] = field(default_factory=list)
     server_samples: list[ServerSample] = field(default_factory=list)
     kurento_samples: list[KurentoSample] = field(default_factory=list)
+    janus_samples: list[JanusSample] = field(default_factory=list)
 
 
 class TrialTables:
@@ -54,6 +57,7 @@ class TrialTables:
         self._hosts = PartWriter(folder.hosts, HOST_SCHEMA, replace)
         self._server = PartWriter(folder.server, SERVER_SCHEMA, replace)
         self._kurento = PartWriter(folder.kurento, KURENTO_SCHEMA, replace)
+        self._janus = PartWriter(folder.janus, JANUS_SCHEMA, replace)
 
     def write(self, batch: UnwrittenRows) -> None:
         """Write one more part of each table that has new rows."""
@@ -74,6 +78,8 @@ class TrialTables:
             self._append_top("".join(sample.top_text or "" for sample in batch.server_samples))
         if batch.kurento_samples:
             self._kurento.write([kurento_row(sample) for sample in batch.kurento_samples])
+        if batch.janus_samples:
+            self._janus.write([janus_row(sample) for sample in batch.janus_samples])
 
     def compact(self) -> None:
         """Turn the parts of each table into one file."""
@@ -83,6 +89,7 @@ class TrialTables:
             self._hosts,
             self._server,
             self._kurento,
+            self._janus,
         ):
             table.compact()
 

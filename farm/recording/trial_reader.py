@@ -14,6 +14,7 @@ import polars as pl
 
 from farm.model.clock_reading import SERVER_CLOCK
 from farm.model.host_samples import HostSample
+from farm.model.janus_samples import JanusSample
 from farm.model.kurento_samples import KurentoSample, KurentoTopology
 from farm.model.page_samples import ProbeEvent
 from farm.model.server_samples import Gap, ResetReport, ServerSample
@@ -23,6 +24,7 @@ from farm.model.trial_result import TrialResult
 from farm.recording.clock_offsets import ClockOffsets
 from farm.recording.events import PhaseMark, SeenEvent, TrialEvent, phases_of, read_event
 from farm.recording.file_inside import open_inside
+from farm.recording.janus_table import janus_samples
 from farm.recording.json_lines import read_json_lines
 from farm.recording.parquet_parts import Damage
 from farm.recording.recorded_values import value_in
@@ -140,6 +142,17 @@ class TrialReader(SampleReader):
     def kurento_samples(self) -> tuple[KurentoSample, ...]:
         """`kurento()` as values."""
         return kurento_samples(self.kurento())
+
+    def janus(self) -> pl.DataFrame | None:
+        """A row per answer of a Janus about its sessions and handles: see `JanusSample`."""
+        frame = self.table(self.folder.janus)
+        if frame is None:
+            return None
+        return frame.sort("received_s", maintain_order=True).with_columns(run_s="received_s")
+
+    def janus_samples(self) -> tuple[JanusSample, ...]:
+        """`janus()` as values."""
+        return janus_samples(self.janus())
 
     @property
     def topology(self) -> KurentoTopology | None:

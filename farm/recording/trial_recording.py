@@ -16,6 +16,7 @@ from typing import Self
 from farm.errors import RecordingError
 from farm.model.clock_reading import ClockReading
 from farm.model.host_samples import HostSample
+from farm.model.janus_samples import JanusSample
 from farm.model.json_values import to_text
 from farm.model.kurento_samples import KurentoSample, KurentoTopology
 from farm.model.page_samples import PageReport, ProbeEvent
@@ -122,6 +123,10 @@ class TrialRecording:
 
     def kurento_sample(self, sample: KurentoSample) -> None:
         self._batch.kurento_samples.append(sample)
+        self._write_when_due()
+
+    def janus_sample(self, sample: JanusSample) -> None:
+        self._batch.janus_samples.append(sample)
         self._write_when_due()
 
     def event(self, event: ProbeEvent) -> None:

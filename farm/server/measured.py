@@ -34,11 +34,11 @@ from farm.server.whole import COMMAND_WITHIN_S, ask
 class MeasuredServer:
     """Implements `farm.protocols.Server`.
 
-    `settings.kurento` must be an address by now, not `embedded`; `page` is the address of the page
-    in front of a server that is no Kurento. `ready` asks the media server whether it answers; it
-    may raise KurentoError instead of saying no. With `restart` each reset makes the whole machine
-    new, and the settings' command is not used. A connection that drops is opened again for
-    `lost_after_s`; then the server is lost.
+    `settings.kurento` must be an address by now, not `embedded`, and so must `settings.janus`, not
+    `here`; `page` is the address of the page in front of another server. `ready` asks the media
+    server whether it answers; it may raise KurentoError instead of saying no. With `restart` each
+    reset makes the whole machine new, and the settings' command is not used. A connection that
+    drops is opened again for `lost_after_s`; then the server is lost.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class MeasuredServer:
         self._shell = shell
         self._settings = settings
         self._clock = clock
-        self._address = settings.kurento or page
+        self._address = settings.kurento or settings.janus or page
         self._connection = Reconnection(shell, clock, lost_after_s)
         self._process = FollowedProcess(shell, settings.process, clock)
         self._opened: ServerSampler | None = None

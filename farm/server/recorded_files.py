@@ -1,11 +1,14 @@
 """Commands about files of recorded calls on the server, for any POSIX shell, and their parsers.
 
 If the server has `ffprobe`, it reads every packet of a file there and only sums come back; if not,
-the beginning of each file does (`head`).
+the beginning of each file does (`head`). Of a recording of Janus its beginning and end come back,
+and the number of its packets.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import posixpath
 import re
 import shlex
@@ -14,6 +17,7 @@ from typing import cast
 
 from farm.model.call_files import RecordedFile, RecordedTrack
 from farm.model.webrtc_stats import MediaKind
+from farm.server import mjr
 
 HEAD_BYTES = 262_144
 """Enough for the length, the tracks and the first packets of both: some seconds of a call."""
@@ -53,6 +57,15 @@ is_open() {{
 inside() {{
     [ "$size" != 0 ] || return
     [ -r "$1" ] || {{ echo @hidden; return; }}
+    case $1 in *{mjr.SUFFIX})
+        is_open "$(readlink -f "$1")" && echo @open
+        echo @mjr "$(LC_ALL=C grep -ao MEET "$1" | wc -l)"
+        head -c {mjr.HEAD_BYTES} "$1" | base64 | tr -d '\\n'
+        echo
+        tail -c {mjr.TAIL_BYTES} "$1" | base64 | tr -d '\\n'
+        echo
+        return ;;
+    esac
     if [ -z "$probe" ]; then
         is_open "$(readlink -f "$1")" && echo @open
         return
@@ -167,6 +180,8 @@ def _file(path: str, answer: list[str] | None, *, probed: bool) -> RecordedFile:
     if answer is None or len(answer) < 2 or answer[0] != "@size" or not answer[1].isdecimal():
         return RecordedFile(path, None, unknown=BROKEN_OFF)
     size, words = int(answer[1]), answer[2:]
+    if path.endswith(mjr.SUFFIX) and "@mjr" in words:
+        return _mjr_file(path, size, words)
     if "@hidden" in words or (probed and size > 0 and "@probed" not in words):
         return RecordedFile(path, size, tracks=None)
     trouble: list[str] = []
@@ -179,3 +194,20 @@ def _file(path: str, answer: list[str] | None, *, probed: bool) -> RecordedFile:
         if word == "@track"
     )
     return RecordedFile(path, size, tracks, " ".join(trouble), being_written="@open" in words)
+
+
+def _mjr_file(path: str, size: int, words: list[str]) -> RecordedFile:
+    """A recording of Janus: the words behind @mjr are its packets, its beginning, its end."""
+    is_open = "@open" in words
+    answer = words[words.index("@mjr") + 1 :]
+    try:
+        packets, head, tail = answer
+        count = int(packets)
+        track = mjr.mjr_track(base64.b64decode(head), base64.b64decode(tail), count)
+    except binascii.Error:
+        return RecordedFile(path, size, tracks=None)
+    except ValueError as error:
+        if len(answer) != 3 or not answer[0].isdecimal():
+            return RecordedFile(path, size, tracks=None)
+        return RecordedFile(path, size, (), str(error), being_written=is_open)
+    return RecordedFile(path, size, (track,), being_written=is_open)

@@ -13,6 +13,7 @@ from farm.errors import AnswerCut, BadInput, ServerError
 from farm.media.file_head import tracks_of
 from farm.model.call_files import RecordedFile
 from farm.model.server_settings import RecordingSettings as RecordingsSettings
+from farm.server.mjr import SUFFIX
 from farm.server.recorded_files import (
     HEAD_BYTES,
     files,
@@ -104,7 +105,8 @@ class RecordingsDirectory:
 
 
 def _is_readable(file: RecordedFile) -> bool:
-    return bool(file.size_bytes) and file.tracks is not None
+    is_read = file.path.endswith(SUFFIX)
+    return bool(file.size_bytes) and file.tracks is not None and not is_read
 
 
 def _killed(answer: CommandResult) -> bool:

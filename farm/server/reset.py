@@ -44,7 +44,7 @@ class ServerReset:
         self._connection = connection
         self._process = process
         self._clock = clock
-        self._is_kurento = settings.kurento is not None
+        self._has_api = settings.kurento is not None or settings.janus is not None
         self._settings = settings.reset
         self._answers = answers
         self._footprint = footprint
@@ -72,10 +72,10 @@ class ServerReset:
         return await self._connection.persist(self._process.search)
 
     async def _ready(self) -> bool:
-        """Whether it answers (of another server than Kurento, its page) and its process exists."""
+        """Whether it answers (of neither Kurento nor Janus, its page) and its process exists."""
         if not await self._answers():
             return False
-        unknown = self._is_kurento or not self._process.was_seen
+        unknown = self._has_api or not self._process.was_seen
         return unknown or await self._search() is not None
 
     async def _reset_once(self, attempt: int, like: Footprint | None) -> ResetReport:

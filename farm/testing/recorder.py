@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from farm.model.clock_reading import ClockReading
 from farm.model.host_samples import HostSample
+from farm.model.janus_samples import JanusSample
 from farm.model.kurento_samples import KurentoSample, KurentoTopology
 from farm.model.page_samples import PageReport, ProbeEvent
 from farm.model.server_samples import Gap, ResetReport, ServerSample
@@ -30,6 +31,7 @@ class FakeRecorder:
     gaps: list[Gap] = field(default_factory=list)
     resets: list[ResetReport] = field(default_factory=list)
     kurento_samples: list[KurentoSample] = field(default_factory=list)
+    janus_samples: list[JanusSample] = field(default_factory=list)
     topologies: list[KurentoTopology] = field(default_factory=list)
     clock_readings: list[ClockReading] = field(default_factory=list)
 
@@ -50,6 +52,9 @@ class FakeRecorder:
 
     def kurento_sample(self, sample: KurentoSample) -> None:
         self.kurento_samples.append(sample)
+
+    def janus_sample(self, sample: JanusSample) -> None:
+        self.janus_samples.append(sample)
 
     def topology(self, topology: KurentoTopology) -> None:
         self.topologies.append(topology)

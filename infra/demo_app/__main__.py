@@ -1,4 +1,7 @@
-"""Run the demo application: `python -P -m infra.demo_app --kurento ws://HOST:8888/kurento`."""
+"""Run the demo application: `python -P -m infra.demo_app --kurento ws://HOST:8888/kurento`.
+
+With `--janus ws://HOST:8188` in front of a Janus.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,18 @@ import logging
 import signal
 import ssl
 import sys
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
 
 from farm.errors import BadInput
+from farm.janus.protocol import check_url as check_janus_url
 from farm.kurento.protocol import check_url
+from infra.demo_app.janus.server import JanusServer
+from infra.demo_app.kurento.server import KurentoServer
 from infra.demo_app.server import App
+from infra.demo_app.stages import Connect
 
 
 def main() -> int:
@@ -38,6 +46,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--kurento", default="ws://127.0.0.1:8888/kurento", help="the media server's address"
     )
+    parser.add_argument("--janus", help="of a Janus, in place of a Kurento: ws://HOST:8188")
     parser.add_argument("--tls-cert", type=Path, help="certificate (PEM): serve https")
     parser.add_argument("--tls-key", type=Path, help="its key (PEM)")
     parser.add_argument(
@@ -56,13 +65,7 @@ async def _serve(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     tls = _tls(options.tls_cert, options.tls_key)
-    asked = {
-        "width": options.mix_width,
-        "height": options.mix_height,
-        "framerate": options.mix_frame_rate,
-    }
-    mix = {name: value for name, value in asked.items() if value is not None}
-    app = App(check_url(options.kurento), options.recordings_dir.rstrip("/"), mix=mix)
+    app = App(_connect(options))
     runner = web.AppRunner(app.routes(), shutdown_timeout=0.5)
     await runner.setup()
     try:
@@ -83,6 +86,20 @@ async def _serve(options: argparse.Namespace) -> None:
     finally:
         await app.close()
         await runner.cleanup()
+
+
+def _connect(options: argparse.Namespace) -> Connect:
+    """What connects to the media server. Raises BadInput for an address that can be none."""
+    recordings = options.recordings_dir.rstrip("/")
+    if options.janus is not None:
+        return partial(JanusServer, check_janus_url(options.janus, "--janus"), recordings)
+    asked = {
+        "width": options.mix_width,
+        "height": options.mix_height,
+        "framerate": options.mix_frame_rate,
+    }
+    mix = {name: value for name, value in asked.items() if value is not None}
+    return partial(KurentoServer, check_url(options.kurento), recordings, mix=mix)
 
 
 def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:

@@ -15,7 +15,7 @@ class Shape(Enum):
     """How the seats of a stage are wired in the media server."""
 
     CALL = "each seat to the other"
-    ROOM = "each seat to a mixer and back"
+    ROOM = "each seat to a mixer and back, or to every other seat"
     BROADCAST = "the first seat to every later one"
 
 
@@ -33,16 +33,18 @@ class Seat:
 
     `properties` are set on the endpoint before the offer is processed. `recording` is the file's
     name, without directory and suffix, when what the page sends is to be recorded. The answer is
-    `reply` with `sdpAnswer` added.
+    `reply` with `sdpAnswer` added. Without an `offer` the media server makes one: the page is sent
+    it in a message `offer`. `name` is what the page's user is called.
     """
 
     stage: str
     shape: Shape
     user: User
-    offer: str
+    offer: str | None
     properties: Mapping[str, int]
     reply: Mapping[str, Any]
     recording: str | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,12 @@ class Broadcasts:
         self._places[user] = room
         reply = {"id": "presenterResponse", "response": "accepted"}
         offer = asked.offer
-        return (Seat(room.stage, Shape.BROADCAST, user, offer.sdp, offer.properties, reply),)
+        return (
+            Seat(
+                *(room.stage, Shape.BROADCAST, user, offer.sdp, offer.properties, reply),
+                name=asked.name,
+            ),
+        )
 
     def view(self, user: User, asked: View) -> Acts:
         """Give a viewer a seat, or have it wait for the presenter."""

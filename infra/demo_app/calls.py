@@ -94,6 +94,7 @@ class Calls:
                 offer.properties,
                 {**reply, "recorded": record},
                 f"{recorded}-{role}" if record else None,
+                self._people[who].name,
             )
             for who, role, offer, reply in sides
         )

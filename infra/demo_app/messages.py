@@ -25,9 +25,12 @@ _LONGEST_NAME = 64
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A page's SDP offer, and the bandwidth limits it wants its endpoint to have."""
+    """A page's SDP offer, and the bandwidth limits it wants its endpoint to have.
 
-    sdp: str
+    `sdp` is `None` where the media server makes the offer.
+    """
+
+    sdp: str | None
     properties: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -89,13 +92,23 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class IceCandidate:
+    """A candidate of the connection that the page offered, or of one that it was `offered`."""
+
     candidate: str
     sdp_mid: str | None
     sdp_m_line_index: int | None
+    offered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SdpAnswer:
+    """The page's answer to an offer of the media server."""
+
+    sdp: str
 
 
 Message: TypeAlias = (
-    Register | Call | Accept | Decline | JoinRoom | Present | View | Stop | IceCandidate
+    Register | Call | Accept | Decline | JoinRoom | Present | View | Stop | IceCandidate | SdpAnswer
 )
 
 
@@ -132,10 +145,15 @@ def _integer(value: Any, key: str, least: int, most: int) -> int:
     return value
 
 
-def _offer(said: Mapping[str, Any]) -> Offer:
-    sdp = said.get("sdpOffer")
+def _sdp(said: Mapping[str, Any], key: str) -> str:
+    sdp = said.get(key)
     if not isinstance(sdp, str) or not sdp.startswith("v=0"):
-        raise BadInput("sdpOffer must be an SDP offer")
+        raise BadInput(f"{key} must be an SDP {key.removeprefix('sdp').lower()}")
+    return sdp
+
+
+def _offer(said: Mapping[str, Any], *, required: bool = True) -> Offer:
+    sdp = _sdp(said, "sdpOffer") if required or "sdpOffer" in said else None
     asked = said.get("properties", {})
     if not isinstance(asked, dict) or not set(asked) <= set(BANDWIDTHS):
         raise BadInput(f"properties must be some of {', '.join(BANDWIDTHS)}")
@@ -154,7 +172,7 @@ def _call(said: Mapping[str, Any]) -> Call:
 def _call_response(said: Mapping[str, Any]) -> Accept | Decline:
     if said.get("callResponse") != "accept":
         return Decline()
-    return Accept(_offer(said), said.get("record") is True)
+    return Accept(_offer(said, required=False), said.get("record") is True)
 
 
 def _join_room(said: Mapping[str, Any]) -> JoinRoom:
@@ -167,7 +185,7 @@ def _presenter(said: Mapping[str, Any]) -> Present:
 
 
 def _viewer(said: Mapping[str, Any]) -> View:
-    return View(_name(said, "room"), _offer(said))
+    return View(_name(said, "room"), _offer(said, required=False))
 
 
 def _candidate(said: Mapping[str, Any]) -> IceCandidate:
@@ -176,7 +194,7 @@ def _candidate(said: Mapping[str, Any]) -> IceCandidate:
         text, mid = candidate.get("candidate"), candidate.get("sdpMid")
         index = candidate.get("sdpMLineIndex")
         if isinstance(text, str) and isinstance(mid, str | None) and isinstance(index, int | None):
-            return IceCandidate(text, mid, index)
+            return IceCandidate(text, mid, index, said.get("offered") is True)
     raise BadInput("candidate must be an RTCIceCandidateInit with candidate and sdpMid")
 
 
@@ -189,4 +207,5 @@ _PARSERS: Mapping[str, Callable[[Mapping[str, Any]], Message]] = {
     "viewer": _viewer,
     "stop": lambda _: Stop(),
     "onIceCandidate": _candidate,
+    "answer": lambda said: SdpAnswer(_sdp(said, "sdpAnswer")),
 }

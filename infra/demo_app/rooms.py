@@ -1,4 +1,4 @@
-"""Decisions of `group`: who is in which mixed room. Pure."""
+"""Decisions of `group`: who is in which room. Pure."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ class Rooms:
         self._places[user] = room
         reply = {"id": "joinRoomResponse", "response": "accepted"}
         offer = asked.offer
-        seat = Seat(room.stage, Shape.ROOM, user, offer.sdp, offer.properties, reply)
+        seat = Seat(
+            room.stage, Shape.ROOM, user, offer.sdp, offer.properties, reply, name=asked.name
+        )
         return (seat, *room.roll())
 
     def leave(self, user: User) -> Acts:

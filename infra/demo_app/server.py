@@ -14,7 +14,10 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from farm.errors import (
     BadInput,
-    KurentoError,
+    FarmError,
+    JanusLost,
+    JanusTimeout,
+    JanusUnreachable,
     KurentoLost,
     KurentoTimeout,
     KurentoUnreachable,
@@ -24,9 +27,8 @@ from infra.demo_app.acts import Acts, End, Scenario, Seat, Tell, Unseat, User
 from infra.demo_app.broadcasts import Broadcasts
 from infra.demo_app.calls import Calls
 from infra.demo_app.loop_lag import LoopLag
-from infra.demo_app.media_server import ANSWER_WITHIN_S, MediaServer
 from infra.demo_app.rooms import Rooms
-from infra.demo_app.topology import Candidates, Stage
+from infra.demo_app.stages import Candidates, Connect, MediaServerErrors, Stage
 
 _HEARTBEAT_S = 30.0
 _LARGEST_MESSAGE_BYTES = 2**20
@@ -37,34 +39,25 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Page:
-    """A connected page: its queue of messages, and the candidates of its last offer."""
+    """A connected page: its queue of messages, the candidates of its last offer, its stage."""
 
     socket: web.WebSocketResponse
     outbox: asyncio.Queue[Mapping[str, Any]] = field(default_factory=asyncio.Queue)
     candidates: Candidates = field(default_factory=Candidates)
+    stage: Stage | None = None
 
 
 class App:
     """All pages and sessions of one process.
 
-    `recordings` is the directory, on the media server's file system, where calls are recorded;
-    `answer_within_s` is the time that the media server has for each answer; `mix` is `Stage`'s.
+    `connect` makes its connection to the media server, Kurento or Janus.
     Decisions are made at once, in the order of the pages' messages; the calls to the media server
     that follow are made by tasks, so that no session waits for another. Whoever made it calls
     `close()`.
     """
 
-    def __init__(
-        self,
-        kurento_url: str,
-        recordings: str,
-        *,
-        answer_within_s: float = ANSWER_WITHIN_S,
-        mix: Mapping[str, int] | None = None,
-    ) -> None:
-        self._recordings = recordings
-        self._mix = mix or {}
-        self._media_server = MediaServer(kurento_url, self._server_gone, answer_within_s)
+    def __init__(self, connect: Connect) -> None:
+        self._media_server = connect(self._server_gone)
         self._calls = Calls()
         self._rooms = Rooms()
         self._broadcasts = Broadcasts()
@@ -108,6 +101,7 @@ class App:
         await socket.prepare(request)
         user = next(self._users)
         page = self._pages[user] = _Page(socket)
+        self._to_page(user, {"id": "welcome", "offers": self._media_server.offers})
         writer = asyncio.create_task(_write(page))
         try:
             async for message in socket:
@@ -125,20 +119,11 @@ class App:
         except BadInput as error:
             self._to_page(user, {"id": "error", "message": str(error)})
             return
-        match message:
-            case messages.IceCandidate():
-                self._start(self._candidate(page.candidates, message))
-                return
-            case messages.Stop():
-                for scenario in self._scenarios:
-                    self._perform(scenario, scenario.leave(user))
-                return
-            case messages.Register():
-                self._perform(self._calls, self._calls.register(user, message))
-                return
-            case messages.Decline():
-                self._perform(self._calls, self._calls.decline(user))
-                return
+        if self._heard_without_offer(user, page, message):
+            return
+        if self._lacks_offer(message):
+            self._to_page(user, {"id": "error", "message": "sdpOffer must be an SDP offer"})
+            return
         page.candidates = Candidates()  # those of the offer that this message carries
         match message:
             case messages.Call():
@@ -151,6 +136,31 @@ class App:
                 self._perform(self._broadcasts, self._broadcasts.present(user, message))
             case messages.View():
                 self._perform(self._broadcasts, self._broadcasts.view(user, message))
+
+    def _heard_without_offer(self, user: User, page: _Page, message: messages.Message) -> bool:
+        """Do what a message that carries no offer asks for; False for another one."""
+        match message:
+            case messages.SdpAnswer() | messages.IceCandidate(offered=True):
+                if page.stage is not None:
+                    self._start(page.stage.hear(user, message))
+            case messages.IceCandidate():
+                self._start(page.candidates.add(message))
+            case messages.Stop():
+                for scenario in self._scenarios:
+                    self._perform(scenario, scenario.leave(user))
+            case messages.Register():
+                self._perform(self._calls, self._calls.register(user, message))
+            case messages.Decline():
+                self._perform(self._calls, self._calls.decline(user))
+            case _:
+                return False
+        return True
+
+    def _lacks_offer(self, message: messages.Message) -> bool:
+        """Whether a page has to make the offer, and does not."""
+        if self._media_server.offers or not isinstance(message, messages.Accept | messages.View):
+            return False
+        return message.offer.sdp is None
 
     def _gone(self, user: User) -> None:
         if self._pages.pop(user, None) is not None:
@@ -171,35 +181,30 @@ class App:
                 case Tell():
                     self._to_page(act.user, act.message)
                 case Seat():
-                    if act.stage not in self._stages:
-                        self._stages[act.stage] = Stage(
-                            self._media_server.client,
-                            act.shape,
-                            self._recordings,
-                            self._to_page,
-                            self._mix,
-                        )
-                    self._start(self._seat(scenario, self._stages[act.stage], act))
+                    stage = self._stages.get(act.stage)
+                    if stage is None:
+                        stage = self._media_server.stage(act.shape, self._to_page)
+                        self._stages[act.stage] = stage
+                    if (page := self._pages.get(act.user)) is not None:
+                        page.stage = stage
+                    self._start(self._seat(scenario, stage, act))
                 case Unseat():
-                    if (stage := self._stages.get(act.stage)) is not None:
-                        self._start(stage.unseat(act.user))
+                    if (left := self._stages.get(act.stage)) is not None:
+                        self._start(left.unseat(act.user))
                 case End():
-                    if (stage := self._stages.pop(act.stage, None)) is not None:
-                        self._start(stage.end())
+                    if (ended := self._stages.pop(act.stage, None)) is not None:
+                        self._start(ended.end())
 
     async def _seat(self, scenario: Scenario, stage: Stage, seat: Seat) -> None:
         page = self._pages.get(seat.user)
         candidates = page.candidates if page is not None else Candidates()
         try:
             await stage.seat(seat, candidates)
-        except KurentoError as error:
+        except MediaServerErrors as error:
             _log.warning("no seat for user %d: %s", seat.user, error)
             self._perform(scenario, scenario.failed(seat.user, seat.stage, _explain(error)))
         else:
             self._perform(scenario, self._broadcasts.seated(seat.user, seat.stage))
-
-    async def _candidate(self, candidates: Candidates, candidate: messages.IceCandidate) -> None:
-        await candidates.add(candidate)
 
     def _to_page(self, user: User, message: Mapping[str, Any]) -> None:
         if (page := self._pages.get(user)) is not None:
@@ -214,7 +219,7 @@ class App:
         self._work.discard(task)
         if task.cancelled() or (error := task.exception()) is None:
             return
-        if isinstance(error, KurentoError):
+        if isinstance(error, MediaServerErrors):
             _log.warning("%s", error)
         else:
             _log.error("a session's work failed", exc_info=error)
@@ -233,9 +238,16 @@ async def _say_goodbye(socket: web.WebSocketResponse) -> None:
     await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the application is stopping")
 
 
-def _explain(error: KurentoError) -> str:
+def _explain(error: FarmError) -> str:
     """The text of an error, for a person at the page."""
     match error:
-        case KurentoUnreachable() | KurentoLost() | KurentoTimeout():
+        case (
+            KurentoUnreachable()
+            | KurentoLost()
+            | KurentoTimeout()
+            | JanusUnreachable()
+            | JanusLost()
+            | JanusTimeout()
+        ):
             return f"The media server does not answer. Try again in a moment. ({error})"
     return f"The media server refused: {error}"

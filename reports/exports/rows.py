@@ -16,7 +16,7 @@ from farm.recording.sample_tables import POLL
 from farm.recording.trial_reader import TrialReader
 from reports.exports.told_rows import EVENTS, TRIALS, event_rows
 
-MACHINES = ("hosts", "server", "kurento")
+MACHINES = ("hosts", "server", "kurento", "janus")
 TABLES = (*STATS_TYPES, POLL, *MACHINES, EVENTS)
 """Tables of a trial: W3C stats types, polls, samples of machines, events."""
 
@@ -56,6 +56,7 @@ def table_folder(trial: TrialReader, table: str) -> Path:
         "hosts": trial.folder.hosts,
         "server": trial.folder.server,
         "kurento": trial.folder.kurento,
+        "janus": trial.folder.janus,
     }
     return machines.get(table) or trial.folder.samples(table)
 
@@ -105,9 +106,13 @@ def _read(trial: TrialReader, table: str, probe: str | None) -> pl.DataFrame | N
     if table in MACHINES:
         if probe is not None:
             raise BadInput(f"--probe: rows of {table} do not belong to probes")
-        if table == "hosts":
-            return trial.hosts()
-        return trial.server() if table == "server" else trial.kurento()
+        machines = {
+            "hosts": trial.hosts,
+            "server": trial.server,
+            "kurento": trial.kurento,
+            "janus": trial.janus,
+        }
+        return machines[table]()
     if probe is None:
         return trial.samples(table)
     check_probe(trial, probe)

@@ -155,8 +155,11 @@ class _Bundle:
 
     def _not_known(self) -> tuple[str, ...]:
         """A sentence on figures that only a Kurento can fill."""
-        if self._settings.server.kurento is not None:
+        server = self._settings.server
+        if server.kurento is not None:
             return ()
+        if server.janus is not None:
+            return ("Pipelines and elements: a Janus has none.",)
         return ("Pipelines and elements: unknown, the server is not a Kurento.",)
 
     def _shared(self) -> bool:

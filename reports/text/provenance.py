@@ -76,6 +76,8 @@ def whole_texts(
 def _media_server(manifest: Manifest) -> str:
     """The media server's own name and version (`ServerInfo`), and its modules."""
     info, server = manifest.kurento, manifest.server
+    if manifest.settings.server.janus is not None:
+        return _janus(info)
     if manifest.settings.server.kurento is None:
         runs = f" (its process runs {server.program})" if server and server.program else ""
         return f"not a Kurento; its kind is unknown to the farm{runs}"
@@ -90,6 +92,17 @@ def _media_server(manifest: Manifest) -> str:
         if isinstance(module, dict)
     )
     return f"{kind} {version}".strip() + (f" ({modules})" if modules else "")
+
+
+def _janus(info: Mapping[str, Any]) -> str:
+    """A Janus' version, and its plugins with theirs."""
+    if not info:
+        return f"Janus, version {_UNKNOWN}"
+    plugins = ", ".join(
+        f"{name.removeprefix('janus.plugin.')} {version}"
+        for name, version in sorted(info.get("plugins", {}).items())
+    )
+    return f"Janus {info.get('version', '')}".strip() + (f" ({plugins})" if plugins else "")
 
 
 def _server(server: ServerFacts | None, media_server: str) -> Facts:

@@ -120,6 +120,13 @@ def _figures(result: TrialResult, plan: TrialPlan, *, shared: bool) -> list[str]
             f"{leaked} of the media server still existed when all probes had left: a leak, unless "
             "it was only slow."
         )
+    if result.janus is not None and (result.janus.sessions_left or result.janus.handles_left):
+        left = result.janus
+        points.append(
+            f"{counted(left.sessions_left or 0, 'session')} and"
+            f" {counted(left.handles_left or 0, 'handle')} of the Janus still existed when all"
+            " probes had left: a leak, unless it was only slow."
+        )
     return points
 
 

@@ -23,7 +23,7 @@ const seat = new Seat(
     viewerResponse({ response, message, sdpAnswer, presenter: name }) {
       presenter = name;
       if (response === "accepted") {
-        seat.answer(sdpAnswer);
+        if (sdpAnswer) seat.answer(sdpAnswer);
       } else if (response === "waiting") {
         seat.hangUp();
         show("waiting", message);
@@ -68,7 +68,7 @@ async function view() {
 
 async function watch() {
   show("connecting", `Joining room ${element("room").value}…`);
-  await seat.offer({ id: "viewer", room: element("room").value }, { receive: true });
+  await seat.join({ id: "viewer", room: element("room").value });
 }
 
 prefill("name", "room");

@@ -1,4 +1,4 @@
-// A room whose pictures the server mixes into one.
+// A room whose pictures the server mixes into one, or passes on to all others.
 
 import { element, flag, number, prefill, show } from "./page.js";
 import { Seat } from "./seat.js";
@@ -35,7 +35,7 @@ async function join() {
     name: element("name").value,
     members: number("members") ?? 4,
   };
-  await seat.offer(message, { receive: true });
+  await seat.offer(message, { receive: !seat.offers });
 }
 
 prefill("name", "room");
@@ -47,7 +47,7 @@ element("leave").addEventListener("click", () => {
   seat.leave();
   show("ended", "You have left the room.");
 });
-show("idle", "Everybody in a room sees one picture with all of them.");
+show("idle", "Everybody in a room sees all the others.");
 if (flag("auto")) {
   seat.run(join);
 }

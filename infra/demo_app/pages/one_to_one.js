@@ -92,12 +92,12 @@ async function accept() {
   show("connecting", `Answering ${other}…`);
   await seat.camera(SIZE);
   const message = { id: "incomingCallResponse", callResponse: "accept", from: other, record };
-  await seat.offer(message, { receive: true });
+  await seat.join(message);
 }
 
 function begin(sdpAnswer, recorded) {
   note(recorded ? "This call is recorded on the server." : "");
-  seat.answer(sdpAnswer);
+  if (sdpAnswer) seat.answer(sdpAnswer);
 }
 
 function leave() {

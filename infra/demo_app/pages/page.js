@@ -52,3 +52,26 @@ export function play(id, stream) {
     video.play().catch(() => {}); // without a user's gesture a browser may refuse; controls remain
   }
 }
+
+// The videos of several people, each with a name; those who are shown already stay as they are.
+export function playOthers(people) {
+  const place = element("others");
+  const shown = new Map([...place.children].map((figure) => [figure.dataset.from, figure]));
+  place.replaceChildren(
+    ...people.map(({ from, name, stream }) => {
+      const figure = shown.get(from) ?? document.createElement("figure");
+      if (!shown.has(from)) {
+        const video = Object.assign(document.createElement("video"), { autoplay: true, playsInline: true });
+        figure.dataset.from = from;
+        figure.append(video, Object.assign(document.createElement("figcaption"), { textContent: name }));
+      }
+      const video = figure.querySelector("video");
+      const tracks = (of) => (of?.getTracks() ?? []).map(({ id }) => id).join();
+      if (tracks(video.srcObject) !== tracks(stream)) {
+        video.srcObject = stream;
+        video.play().catch(() => {});
+      }
+      return figure;
+    }),
+  );
+}

@@ -74,3 +74,13 @@ def test_an_inventory_may_name_the_kurento(
     (tmp_path / "calls.yaml").write_text(f"inventory: inventory.yaml\n{PAGE}")
     server = load_experiment(tmp_path / "calls.yaml").server
     assert (server.kurento, server.process) == (kurento, process)
+
+
+def test_a_janus_is_no_kurento_and_its_process_and_recordings_are_where_debian_has_them() -> None:
+    server = parse_experiment("server: {janus: 'ws://203.0.113.10:8188'}", "calls.yaml").server
+    assert (server.kurento, server.process) == (None, ProcessSettings(name="janus"))
+    assert server.recordings.directory == "/tmp/farm"
+    text = "server: {janus: here, recordings: {directory: /srv/calls}}"
+    experiment = parse_experiment(text, "calls.yaml")
+    assert experiment.server.recordings.directory == "/srv/calls"
+    assert parse_experiment(yaml.safe_dump(effective(experiment)), "again.yaml") == experiment

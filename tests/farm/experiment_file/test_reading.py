@@ -235,7 +235,39 @@ def test_numbers_have_the_types_that_the_fields_have() -> None:
         ),
         (
             "server: {kurento: 'ws://x:8888/kurento', cores: [0]}",
-            "calls.yaml:1: server.cores: only the embedded server is given cores: expected all",
+            "calls.yaml:1: server.cores: only a server that the farm starts is given cores: "
+            "expected all",
+        ),
+        (
+            "server: {janus: 'http://x'}",
+            "calls.yaml:1: server.janus: http://x: expected here, or ws://host:8188",
+        ),
+        (
+            "server: {janus: here, kurento: embedded}",
+            "calls.yaml:1: server.kurento: embedded: expected null beside server.janus, here",
+        ),
+        (
+            "app: {run: null, url: 'https://x/', driver: d.yaml}\nserver: {janus: here}",
+            "calls.yaml:2: server.janus: here: only our demo app is given its address: expected "
+            "ws://host:8188 beside app.url",
+        ),
+        (
+            "server: {janus_admin: {url: 'ws://x:7188'}}",
+            "calls.yaml:1: server.janus_admin: expected server.janus with it: ws://host:8188",
+        ),
+        (
+            "server: {janus: 'ws://x:8188', janus_admin: {url: 'ws://x:7188', secret: janus}}",
+            "calls.yaml:1: server.janus_admin.secret: expected env:NAME, the name of a variable "
+            "that holds it: a run's folder keeps all settings",
+        ),
+        (
+            "scenario: {kind: group, media: mixed}\nserver: {janus: here}",
+            "calls.yaml:1: scenario.media: mixed: a Janus forwards rooms: expected forwarded",
+        ),
+        (
+            "scenario: {kind: group, mix: 640x480}\nserver: {janus: here}",
+            "calls.yaml:1: scenario.mix: 640x480: a Janus forwards rooms: expected null with "
+            "server.janus",
         ),
         (
             "server: {reset: {command: reboot}}",
@@ -263,7 +295,8 @@ def test_numbers_have_the_types_that_the_fields_have() -> None:
         ),
         (
             "scenario: {kind: group, media: forwarded}",
-            "calls.yaml:1: scenario.media: forwarded: our demo app mixes: expected mixed",
+            "calls.yaml:1: scenario.media: forwarded: our demo app mixes: expected mixed, or "
+            "server.janus",
         ),
         (
             "scenario: {kind: group, media: mixed, receives: {video: 2}}",

@@ -6,12 +6,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
 
+from infra.demo_app.kurento.server import KurentoServer
 from infra.demo_app.server import App
 from tests.infra.demo_app.fake_kurento import FakeKurento
 
@@ -48,7 +50,9 @@ class Running:
         self.url, self.app, self.http = url, app, http
 
     async def page(self) -> Page:
-        return Page(await self.http.ws_connect(self.url + "ws"))
+        page = Page(await self.http.ws_connect(self.url + "ws"))
+        assert await page.hear("welcome") == {"id": "welcome", "offers": False}
+        return page
 
     async def signed_in(self, *names: str, session: str = "") -> list[Page]:
         pages = [await self.page() for _ in names]
@@ -70,7 +74,10 @@ class Running:
 async def serving(
     kurento_url: str, answer_within_s: float = 15.0, mix: Mapping[str, int] | None = None
 ) -> AsyncIterator[Running]:
-    app = App(kurento_url, "/var/tmp/farm", answer_within_s=answer_within_s, mix=mix)
+    connect = partial(
+        KurentoServer, kurento_url, "/var/tmp/farm", mix=mix, answer_within_s=answer_within_s
+    )
+    app = App(connect)
     runner = web.AppRunner(app.routes(), shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -12,53 +12,15 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
 
 from farm.errors import KurentoRefused, KurentoTimeout
 from farm.kurento import KurentoClient, KurentoEvent, MediaObject
 from infra.demo_app.acts import Seat, Shape, User
-from infra.demo_app.messages import IceCandidate
-from infra.demo_app.recorder import Recorder
-
-ToPage: TypeAlias = Callable[[User, Mapping[str, Any]], None]
-"""Sends a message to a page; never blocks, never raises."""
+from infra.demo_app.kurento.recorder import Recorder
+from infra.demo_app.messages import IceCandidate, SdpAnswer
+from infra.demo_app.stages import Candidates, ToPage
 
 _log = logging.getLogger(__name__)
-
-
-class Candidates:
-    """The ICE candidates of one offer of a page, kept until its endpoint has answered."""
-
-    def __init__(self) -> None:
-        self._early: list[IceCandidate] = []
-        self._endpoint: MediaObject | None = None
-
-    async def add(self, candidate: IceCandidate) -> None:
-        """Pass a candidate on, or keep it. Raises `KurentoError`."""
-        if self._endpoint is None:
-            self._early.append(candidate)
-            return
-        said = {
-            "__module__": "kurento",
-            "__type__": "IceCandidate",
-            "candidate": candidate.candidate,
-            "sdpMid": candidate.sdp_mid,
-            "sdpMLineIndex": candidate.sdp_m_line_index,
-        }
-        await self._endpoint.invoke("addIceCandidate", candidate=said)
-
-    async def flow_to(self, endpoint: MediaObject) -> None:
-        """Pass on what was kept, and from now on each candidate as it comes.
-
-        A refused candidate ends no seat: another may work, and the page reports if none does.
-        """
-        self._endpoint = endpoint
-        early, self._early = self._early, []
-        for candidate in early:
-            try:
-                await self.add(candidate)
-            except KurentoRefused as error:
-                _log.warning("a candidate was refused: %s", error)
 
 
 @dataclass(slots=True)
@@ -71,12 +33,11 @@ class _Place:
     recorder: Recorder | None = None
 
 
-class Stage:
-    """The seats of one session; whoever made it calls `end()`. The first seat calls `connect`.
+class KurentoStage:
+    """Implements `stages.Stage`. The first seat calls `connect`.
 
-    Requests of one user are performed in order; users do not wait for each other. `recordings` is
-    the directory, on the media server, where files go; `mix` are parameters of the Composite of a
-    room: width, height, framerate.
+    `recordings` is the directory, on the media server, where files go; `mix` are parameters of the
+    Composite of a room: width, height, framerate.
     """
 
     def __init__(
@@ -105,6 +66,7 @@ class Stage:
 
         Does nothing after `end`. Raises `KurentoError`; `unseat` releases what was made until then.
         """
+        assert seat.offer is not None  # noqa: S101 - without `offers` each page makes its own
         place = self._places.setdefault(seat.user, _Place())
         async with place.turn:
             self._places[seat.user] = place  # an `unseat` before this turn has removed it
@@ -128,7 +90,10 @@ class Stage:
             answer = await endpoint.invoke("processOffer", offer=seat.offer)
             self._to_page(seat.user, {**seat.reply, "sdpAnswer": answer})
             await endpoint.invoke("gatherCandidates")
-            await candidates.flow_to(endpoint)
+            await candidates.flow_to(lambda candidate: _add(endpoint, candidate))
+
+    async def hear(self, user: User, message: SdpAnswer | IceCandidate) -> None:
+        """Does nothing: a Kurento makes no offers here."""
 
     async def unseat(self, user: User) -> None:
         """Release the user's objects; the others stay. Raises only `KurentoLost`."""
@@ -200,6 +165,17 @@ class Stage:
 
     def _not_recorded(self, user: User, why: str) -> None:
         self._to_page(user, {"id": "notice", "message": f"This call is not recorded: {why}"})
+
+
+async def _add(endpoint: MediaObject, candidate: IceCandidate) -> None:
+    said = {
+        "__module__": "kurento",
+        "__type__": "IceCandidate",
+        "candidate": candidate.candidate,
+        "sdpMid": candidate.sdp_mid,
+        "sdpMLineIndex": candidate.sdp_m_line_index,
+    }
+    await endpoint.invoke("addIceCandidate", candidate=said)
 
 
 async def _release(thing: MediaObject | None) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from farm.execution.kurento_monitor import KurentoMonitor
+from farm.execution.server_monitor import ServerMonitor
 from farm.model.kurento_samples import KurentoElement, KurentoTopology
 from farm.testing import FakeWorld
 
 
-def view_of(world: FakeWorld) -> KurentoMonitor:
-    return KurentoMonitor(world.view, world.clock, world.observer, world.recorder)
+def view_of(world: FakeWorld) -> ServerMonitor:
+    return ServerMonitor(world.view, world.clock, world.observer, world.recorder)
 
 
 async def _trial(world: FakeWorld) -> None:

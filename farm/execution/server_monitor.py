@@ -1,4 +1,4 @@
-"""Monitors a Kurento during a trial by its own API: samples, topology, leftover pipelines."""
+"""Monitors a media server during a trial by its own API: samples, topology, what is left over."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
+from farm.model.janus_samples import JanusSample
 from farm.model.kurento_samples import KurentoSample, KurentoTopology
 from farm.model.wording import counted
-from farm.protocols import Clock, Observer, Recorder, ServerView
+from farm.protocols import Clock, Observer, OwnSample, Recorder, ServerView
 
 GONE_WITHIN_S = 10.0
-"""A pipeline that still exists so long after the last probe left has outlived its session."""
+"""What still exists so long after the last probe left has outlived its session."""
 
 
-class KurentoMonitor:
+class ServerMonitor:
     """Records what a media server reports of itself during a trial."""
 
     def __init__(
@@ -24,13 +25,13 @@ class KurentoMonitor:
         self._clock = clock
         self._observer = observer
         self._recorder = recorder
-        self._at_first: KurentoSample | None = None
+        self._at_first: OwnSample | None = None
 
     async def before(self) -> None:
         """Take a sample before any probe joins."""
         self._at_first = await self._view.sample()
         if self._at_first is not None:
-            self._recorder.kurento_sample(self._at_first)
+            self._record(self._at_first)
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
@@ -54,29 +55,50 @@ class KurentoMonitor:
             return
         ends_s = self._clock.run_s() + GONE_WITHIN_S
         while (last := await self._view.sample()) is not None:
-            left = last.pipelines - self._at_first.pipelines
-            if left <= 0 or self._clock.run_s() >= ends_s:
-                self._recorder.kurento_sample(last)
-                if left > 0:
-                    self._observer.note(f"{counted(left, 'pipeline')} outlived their sessions")
+            left = left_over(self._at_first, last)
+            if not left or self._clock.run_s() >= ends_s:
+                self._record(last)
+                if left:
+                    self._observer.note(left)
                 return
             await self._clock.sleep_until(self._clock.run_s() + 1)
 
     async def _record_samples(self) -> None:
         async with aclosing(self._view.samples()) as samples:
             async for sample in samples:
-                self._recorder.kurento_sample(sample)
+                self._record(sample)
+
+    def _record(self, sample: OwnSample) -> None:
+        if isinstance(sample, KurentoSample):
+            self._recorder.kurento_sample(sample)
+        else:
+            self._recorder.janus_sample(sample)
 
 
-class NoKurentoMonitor:
+def left_over(first: OwnSample, last: OwnSample) -> str:
+    """What exists in `last` beyond what did in `first`, in words; empty: nothing."""
+    if isinstance(first, KurentoSample) and isinstance(last, KurentoSample):
+        left = last.pipelines - first.pipelines
+        return f"{counted(left, 'pipeline')} outlived their sessions" if left > 0 else ""
+    if isinstance(first, JanusSample) and isinstance(last, JanusSample):
+        counts = {
+            "session": last.sessions - first.sessions,
+            "handle": last.handles - first.handles,
+        }
+        lefts = [counted(count, what) for what, count in counts.items() if count > 0]
+        return f"{' and '.join(lefts)} of the Janus outlived the trial's" if lefts else ""
+    return ""
+
+
+class NoServerView:
     """Implements `protocols.ServerView` for a media server that reports nothing of itself."""
 
-    async def samples(self) -> AsyncGenerator[KurentoSample]:
-        nothing: tuple[KurentoSample, ...] = ()
+    async def samples(self) -> AsyncGenerator[OwnSample]:
+        nothing: tuple[OwnSample, ...] = ()
         for sample in nothing:
             yield sample
 
-    async def sample(self) -> KurentoSample | None:
+    async def sample(self) -> OwnSample | None:
         return None
 
     async def topology(self) -> KurentoTopology | None:

@@ -3,29 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from farm.errors import KurentoLost
 from farm.kurento import KurentoClient
+from infra.demo_app.acts import Shape
+from infra.demo_app.kurento.stage import KurentoStage
+from infra.demo_app.stages import ANSWER_WITHIN_S, ToPage
 
 _CONNECT_WITHIN_S = 5.0
-ANSWER_WITHIN_S = 15.0  # the first endpoint after a start takes 3 s, more on a loaded machine
 _RECONNECT_WITHIN_S = 2.0
 _KEEP_ALIVE_S = 30.0
 
 
-class MediaServer:
-    """Hands out a connected client; `on_lost` is called with one line when it was lost."""
+class KurentoServer:
+    """Implements `stages.MediaServer`; `on_lost` is called with one line when it was lost.
+
+    `recordings` is the directory, on its file system, where calls are recorded; `mix` are
+    parameters of the Composite of a room: width, height, framerate.
+    """
+
+    offers = False
 
     def __init__(
-        self, url: str, on_lost: Callable[[str], None], answer_within_s: float = ANSWER_WITHIN_S
+        self,
+        url: str,
+        recordings: str,
+        on_lost: Callable[[str], None],
+        *,
+        mix: Mapping[str, int] | None = None,
+        answer_within_s: float = ANSWER_WITHIN_S,
     ) -> None:
         self._url = url
+        self._recordings = recordings
+        self._mix = mix or {}
         self._answer_within_s = answer_within_s
         self._on_lost = on_lost
         self._dialling = asyncio.Lock()
         self._client: KurentoClient | None = None
         self._watch: asyncio.Task[None] | None = None
+
+    def stage(self, shape: Shape, to_page: ToPage) -> KurentoStage:
+        return KurentoStage(self.client, shape, self._recordings, to_page, self._mix)
 
     async def client(self) -> KurentoClient:
         """Return the client; connects when there is none. Raises `KurentoUnreachable`."""

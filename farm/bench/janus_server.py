@@ -1,0 +1,120 @@
+"""Reaches a Janus, its API and its admin API; starts Debian's on this machine."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from farm.bench.children import start_janus
+from farm.errors import BadInput, JanusError
+from farm.janus import JanusClient
+from farm.janus.admin import AdminAccess, JanusAdmin
+from farm.janus.protocol import check_url
+from farm.model.experiment import Experiment
+from farm.model.server_settings import JanusAdminSettings, ProcessSettings
+from farm.processes import Processes
+from farm.protocols import Observer
+
+NEEDED = {
+    "one_to_one": "janus.plugin.videocall",
+    "group": "janus.plugin.videoroom",
+    "broadcast": "janus.plugin.videoroom",
+}
+"""The plugin by which our demo app has each scenario."""
+
+
+async def janus_info(
+    url: str, setting: str = "server.janus", plugin: str | None = None
+) -> Mapping[str, Any]:
+    """What a Janus says of itself, as a run keeps it: `type`, `version`, `plugins`.
+
+    Raises BadInput naming `setting` if there is none, or one without the `plugin`.
+    """
+    check_url(url, setting)
+    try:
+        async with JanusClient.connect(url) as client:
+            info = await client.info()
+    except JanusError as error:
+        raise BadInput(f"{setting}: {error}") from error
+    plugins = {
+        name: str(about.get("version_string", ""))
+        for name, about in info.get("plugins", {}).items()
+    }
+    if plugin is not None and plugin not in plugins:
+        has = ", ".join(sorted(plugins)) or "none"
+        raise BadInput(f"{setting}: {url}: has no {plugin}; it has {has}")
+    return {"type": "Janus", "version": info.get("version_string", ""), "plugins": plugins}
+
+
+def needed_plugin(experiment: Experiment) -> str | None:
+    """The plugin that our demo app needs; another page's needs are its own."""
+    return NEEDED[experiment.scenario.kind] if experiment.app.url is None else None
+
+
+async def janus_answers(url: str) -> bool:
+    """Whether a Janus answers again after a reset."""
+    try:
+        async with JanusClient.connect(url, connect_within_s=2) as client:
+            await client.info()
+    except JanusError:
+        return False
+    return True
+
+
+async def janus_gone(url: str) -> str:
+    """Wait until it is gone; returns why."""
+    try:
+        client = await JanusClient.open(url)
+        try:
+            return f"the media server is gone: {await client.lost()}"
+        finally:
+            await client.close(end_sessions=False)
+    except JanusError as error:
+        return f"the media server is gone: {error}"
+
+
+def admin_access(settings: JanusAdminSettings | None) -> AdminAccess | None:
+    """The admin API's address and secret. Raises BadInput for a variable that is not set."""
+    if settings is None:
+        return None
+    name = settings.secret.removeprefix("env:")
+    secret = os.environ.get(name)
+    if not secret:
+        raise BadInput(
+            f"server.janus_admin.secret: {settings.secret}: the environment has no {name}: expected"
+            " the admin_secret of janus.jcfg in it"
+        )
+    return AdminAccess(check_url(settings.url, "server.janus_admin.url"), secret)
+
+
+async def check_admin(access: AdminAccess, setting: str = "server.janus_admin") -> int:
+    """How many sessions it lists. Raises BadInput naming `setting` if it does not."""
+    try:
+        async with JanusAdmin.connect(access) as admin:
+            return len(await admin.sessions())
+    except JanusError as error:
+        raise BadInput(f"{setting}: {error}") from error
+
+
+async def with_janus_here(
+    experiment: Experiment, processes: Processes, observer: Observer, address: str
+) -> tuple[Experiment, AdminAccess]:
+    """Start Debian's Janus; returns the experiment with its address, and its admin API.
+
+    Media go over the interface that has `address`, or over one of this machine's that is not
+    loopback. Raises ProcessError.
+    """
+    secret = secrets.token_urlsafe()
+    janus = await start_janus(processes, secret, address=address, cores=experiment.server.cores)
+    observer.note("media server: Janus, started on this machine; sampled through the local shell")
+    server = replace(
+        experiment.server,
+        janus=janus.url,
+        local=True,
+        process=ProcessSettings(name=None, port=janus.port),
+        reset=replace(experiment.server.reset, command=janus.reset),
+    )
+    return replace(experiment, server=server), AdminAccess(janus.admin_url, secret)

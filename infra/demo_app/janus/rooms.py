@@ -1,0 +1,206 @@
+"""A room or a broadcast by Janus' VideoRoom: who makes an offer publishes, who receives subscribes.
+
+In a room each page publishes over one connection and receives all others over a second one; in a
+broadcast presenters publish and viewers receive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from farm.errors import JanusError, JanusLost
+from farm.janus import JanusClient, JanusEvent, JanusHandle, JanusSession
+from farm.janus.protocol import Json
+from infra.demo_app.acts import Seat, Shape, User
+from infra.demo_app.janus.connection import bitrate_bps, released, trickle
+from infra.demo_app.janus.subscription import Subscription
+from infra.demo_app.messages import IceCandidate, SdpAnswer
+from infra.demo_app.stages import Candidates, ToPage
+
+PUBLISHERS = 64
+"""The most that a room may have: the application has its own limit for each."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Place:
+    """What one page has: `feed` is its id as a publisher, once it sends."""
+
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    publishing: JanusHandle | None = None
+    feed: Json = None
+    subscription: Subscription | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    session: JanusSession
+    id: Json
+
+
+class RoomStage:
+    """Implements `stages.Stage` for rooms and broadcasts. The first seat calls `connect`."""
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[JanusClient]],
+        shape: Shape,
+        to_page: ToPage,
+        answer_within_s: float,
+    ) -> None:
+        self._connect = connect
+        self._shape = shape
+        self._to_page = to_page
+        self._within_s = answer_within_s
+        self._opening = asyncio.Lock()
+        self._ended = False
+        self._room: _Room | None = None
+        self._places: dict[User, _Place] = {}
+        self._work: set[asyncio.Task[None]] = set()
+
+    async def seat(self, seat: Seat, candidates: Candidates) -> None:
+        place = self._places.setdefault(seat.user, _Place())
+        async with place.turn:
+            self._places[seat.user] = place  # an `unseat` before this turn has removed it
+            room = await self._open()
+            if room is None:
+                return
+            if self._shape is Shape.ROOM or seat.offer is None:
+                place.subscription = self._subscription(room, seat.user)
+            if seat.offer is not None:
+                await self._publish(room, place, seat, seat.offer, candidates)
+                return
+            self._to_page(seat.user, seat.reply)
+            subscription = place.subscription
+        assert subscription is not None  # noqa: S101 - who makes no offer receives
+        await subscription.add([each.feed for each in self._places.values() if each.feed])
+
+    async def hear(self, user: User, message: SdpAnswer | IceCandidate) -> None:
+        place = self._places.get(user)
+        if place is None or place.subscription is None:
+            return
+        if isinstance(message, IceCandidate):
+            await place.subscription.candidate(message)
+        else:
+            place.subscription.answered(message.sdp)
+
+    async def unseat(self, user: User) -> None:
+        place = self._places.get(user)
+        if place is None:
+            return
+        async with place.turn:
+            handle, place.publishing, place.feed = place.publishing, None, None
+            subscription, place.subscription = place.subscription, None
+            if handle is not None:
+                await released(f"the handle of user {user}", handle.detach)
+            if subscription is not None:
+                await subscription.close()
+            if self._places.get(user) is place:
+                del self._places[user]
+
+    async def end(self) -> None:
+        self._ended = True
+        for place in self._places.values():
+            if place.subscription is not None:
+                place.subscription.give_up()
+        for task in self._work:
+            task.cancel()
+        async with self._opening:
+            room, self._room = self._room, None
+            if room is not None:
+                await released("a room", partial(_destroy, room))
+                await released("a room's session", room.session.destroy)
+
+    async def _open(self) -> _Room | None:
+        """The room, made when there is none; `None` once the stage has ended."""
+        async with self._opening:
+            if self._room is None and not self._ended:
+                session = await (await self._connect()).session()
+                try:
+                    self._room = _Room(session, await _create(session))
+                except JanusError:
+                    await released("a session", session.destroy)
+                    raise
+            return self._room
+
+    async def _publish(
+        self, room: _Room, place: _Place, seat: Seat, offer: str, candidates: Candidates
+    ) -> None:
+        id: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+        handle = await room.session.attach("videoroom", partial(self._heard, place, id))
+        place.publishing = handle
+        joined = await handle.ask(
+            "joinandconfigure",
+            {"type": "offer", "sdp": offer},
+            ptype="publisher",
+            room=room.id,
+            display=seat.name,
+            bitrate=bitrate_bps(seat.properties),
+        )
+        id.set_result(joined.data["id"])
+        self._to_page(seat.user, {**seat.reply, "sdpAnswer": (joined.jsep or {}).get("sdp", "")})
+        await candidates.flow_to(lambda candidate: trickle(handle, candidate))
+        if place.subscription is not None:
+            self._receive(place, joined.data.get("publishers", ()))
+
+    def _subscription(self, room: _Room, user: User) -> Subscription:
+        def offer(message: Mapping[str, Any]) -> None:
+            self._to_page(user, message)
+
+        def changed(event: JanusEvent) -> None:
+            self._start(made.renegotiate(event))
+
+        made = Subscription(room.session, room.id, offer, changed, self._within_s)
+        return made
+
+    def _heard(self, place: _Place, id: asyncio.Future[Json], event: JanusEvent) -> None:
+        """Janus tells each publisher of the others as they come; nobody tells the viewers."""
+        if event.kind == "hangup":
+            _log.info("Janus hung up: %s", event.whole.get("reason"))
+        elif place.subscription is not None:
+            self._receive(place, event.data.get("publishers", ()))
+        elif event.kind == "webrtcup" and id.done():  # before that nobody can subscribe to it
+            place.feed = id.result()
+            for viewer in self._places.values():
+                if viewer.subscription is not None:
+                    self._start(viewer.subscription.add([place.feed]))
+
+    def _receive(self, place: _Place, publishers: Json) -> None:
+        feeds = [each["id"] for each in publishers if each.get("streams")]
+        if feeds and place.subscription is not None:
+            self._start(place.subscription.add(feeds))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._work.discard(task)
+        if task.cancelled() or (error := task.exception()) is None or self._ended:
+            return
+        if isinstance(error, JanusLost):
+            return  # who watches the connection says that the server is gone
+        if isinstance(error, JanusError):
+            _log.warning("a stream is not passed on: %s", error)
+        else:
+            _log.error("a stream is not passed on", exc_info=error)
+
+
+async def _create(session: JanusSession) -> Json:
+    """Make a room; returns the id that Janus gives it, a number or text as it is set up."""
+    handle = await session.attach("videoroom", lambda _: None)
+    made = await handle.ask("create", publishers=PUBLISHERS, bitrate=0)
+    await handle.detach()
+    return made.data["room"]
+
+
+async def _destroy(room: _Room) -> None:
+    handle = await room.session.attach("videoroom", lambda _: None)
+    await handle.ask("destroy", room=room.id)

@@ -1,0 +1,1 @@
+"""The demo app's sessions in a Kurento: pipelines, endpoints, recorders."""
