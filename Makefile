@@ -1,4 +1,5 @@
 # make demo    all the set-up, then a small real run; prints where the report is
+# make demo-janus   the same with Debian's Janus, and a search in each scenario
 # make test    all the set-up, then every test
 # make check   lint, types, layers, fast tests
 # make lock    resolve the dependencies anew
@@ -28,11 +29,15 @@ unexport PYTHONDONTWRITEBYTECODE
 READ := lint format types layers
 
 .NOTPARALLEL:
-.PHONY: demo test check $(READ) fast-tests shared-tests measuring-tests alone-tests own-network lock clean
+.PHONY: demo demo-janus test check $(READ) fast-tests shared-tests measuring-tests alone-tests own-network lock clean
 
 demo: $(READY)
 	@APT=$(APT) sh infra/machine_setup.sh chromium libatomic top
 	@$(BIN)/farm demo
+
+demo-janus: $(READY)
+	@APT=$(APT) sh infra/machine_setup.sh chromium janus ip libatomic top
+	@$(BIN)/farm demo --server janus
 
 test: $(READY)
 	@APT=$(APT) sh infra/machine_setup.sh busybox chromium cloud-init-schema faketime fish janus \

@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Collection
 from pathlib import Path
+from typing import Literal
 
 from farm.bench.sizing import search
 from farm.cli.ending import end
@@ -17,7 +18,21 @@ from farm.experiment_file import parse_experiment
 from farm.model.experiment import Experiment, Fidelity, ScenarioKind
 from farm.terminal import Terminal
 
+Server = Literal["embedded", "janus"]
+
 LOADS: dict[ScenarioKind, int] = {"one_to_one": 2, "group": 2, "broadcast": 3}
+MEMBERS: dict[Server, int] = {"embedded": 2, "janus": 3}
+"""Probes in a room: two that are mixed, three that are forwarded."""
+
+SEARCHED: dict[Server, tuple[ScenarioKind, ...]] = {
+    "embedded": ("group",),
+    "janus": ("one_to_one", "group", "broadcast"),
+}
+CALLED: dict[ScenarioKind, str] = {
+    "one_to_one": "calls",
+    "group": "rooms",
+    "broadcast": "a broadcast",
+}
 
 QUIET_FOR_S = 5.0
 INVALID_RETRIES = 2
@@ -32,18 +47,25 @@ EXPERIMENT = """\
 # Size your own server with the defaults instead: farm init {kind}
 format: 1
 name: demo-{kind}
-scenario: {{kind: {kind}, members: 2{mix}}}
-server: {{kurento: embedded, cores: {server_cores}}}
+scenario: {{kind: {kind}, members: {members}{mix}}}
+server: {{{server}, cores: {server_cores}}}
 hosts: [{{here: true, place: here, cores: {host_cores}}}]
 probes: {{fidelity: {fidelity}}}
 media: {{size: {size}, frame_rate: {frame_rate}, max_video_send_bandwidth: 250}}
 trial: {{settle: 8s, hold: 20s, sessions_per_second: 1}}
-search: {{maximum: 8, max_trials: {max_trials}, invalid_retries: {retries}, drift_every: null}}
+search: {{maximum: {maximum}, max_trials: {max_trials}, invalid_retries: {retries},
+  drift_every: null}}
 """
 
 
 def describe(verb: argparse.ArgumentParser) -> None:
     verb.epilog = "example: farm demo"
+    verb.add_argument(
+        "--server",
+        choices=tuple(MEMBERS),
+        default="embedded",
+        help="embedded, or janus: Debian's, with a search in each scenario",
+    )
     verb.add_argument(
         "--only", choices=tuple(LOADS), help="one trial of this scenario, and no search"
     )
@@ -58,10 +80,12 @@ def act(options: argparse.Namespace) -> int:
     quiet, others = look_at_others(QUIET_FOR_S)
     state = "quiet enough" if quiet else "not quiet: stop other programs, or trials may be invalid"
     terminal.note(f"{state}: {others}")
+    server: Server = options.server
     kinds = (options.only,) if options.only else tuple(LOADS)
     for kind in kinds:
-        terminal.note(f"\n{kind}: {LOADS[kind]} probes")
-        text = demo_experiment(kind)
+        load = load_of(kind, server)
+        terminal.note(f"\n{kind}: {load} probes")
+        text = demo_experiment(kind, server=server)
         with terminal.watching(), said_where(options):
             path, _ = run_to_end(
                 one_trial(
@@ -69,22 +93,31 @@ def act(options: argparse.Namespace) -> int:
                     text,
                     Path(),
                     terminal,
-                    load=LOADS[kind],
+                    load=load,
                     retries=INVALID_RETRIES,
                 )
             )
         end(path, as_json=options.json)
-    if options.only is None:
-        terminal.note("\nHow many probes in rooms of two does the embedded server carry?")
-        text = demo_experiment("group", "light")
+    for kind in SEARCHED[server] if options.only is None else ():
+        name = "the embedded server" if server == "embedded" else "Janus"
+        terminal.note(f"\nHow many probes in {CALLED[kind]} does {name} carry?")
+        text = demo_experiment(kind, "light", server=server)
         with terminal.watching(), said_where(options):
             path, _ = run_to_end(search(_read(text, options), text, Path(), terminal))
         end(path, as_json=options.json)
     return 0
 
 
+def load_of(kind: ScenarioKind, server: Server) -> int:
+    """The probes of the one trial of a scenario."""
+    return MEMBERS[server] if kind == "group" else LOADS[kind]
+
+
 def demo_experiment(
-    kind: ScenarioKind, fidelity: Fidelity = "full", usable: Collection[int] | None = None
+    kind: ScenarioKind,
+    fidelity: Fidelity = "full",
+    usable: Collection[int] | None = None,
+    server: Server = "embedded",
 ) -> str:
     """The experiment's text; server and generator get separate cores where there are several.
 
@@ -94,7 +127,10 @@ def demo_experiment(
     apart = len(cores) > 1
     return EXPERIMENT.format(
         kind=kind,
-        mix=MIX if fidelity == "light" else "",
+        members=MEMBERS[server],
+        server="kurento: embedded" if server == "embedded" else "janus: here",
+        mix=MIX if fidelity == "light" and server == "embedded" else "",
+        maximum=8 if server == "embedded" else 12,
         fidelity=fidelity,
         max_trials=MAX_TRIALS,
         retries=INVALID_RETRIES,

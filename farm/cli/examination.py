@@ -12,6 +12,7 @@ from farm.bench.app_page import check_pages
 from farm.bench.extent import check_space
 from farm.bench.first_pages import first_pages
 from farm.bench.generator import open_generator
+from farm.bench.janus_server import admin_access, check_admin, janus_info, needed_plugin
 from farm.bench.media_server import (
     ANY_SERVER,
     EMBEDDED_BEHIND_ANOTHER_PAGE,
@@ -34,13 +35,20 @@ from farm.model.host_samples import HostLook
 from farm.model.mask import Mask
 from farm.model.run_clock import RunClock
 from farm.model.server_samples import ServerFacts
-from farm.model.server_settings import EMBEDDED
+from farm.model.server_settings import EMBEDDED, HERE
+from farm.model.wording import counted
 from farm.planning.load_steps import ladder, smallest_load
 from farm.planning.trial_planning import driver_name
 from farm.processes import Processes
 from farm.server.shell import Shell
 
 FFPROBE_WITHIN_S = 20.0
+
+FORBIDDEN = (
+    *("/bin", "/boot", "/dev", "/etc", "/initrd", "/lib", "/lib32", "/lib64", "/proc", "/sbin"),
+    *("/sys", "/usr", "/var", "/opt/janus"),
+)
+"""Folders below which the janus.jcfg of Debian's package forbids recordings."""
 
 
 async def examine_experiment(experiment: Experiment, file: Path) -> list[Check]:
@@ -64,8 +72,8 @@ async def examine_experiment(experiment: Experiment, file: Path) -> list[Check]:
     findings += _rooms(experiment, file)
     if experiment.server.kurento == EMBEDDED and experiment.app.url is not None:
         findings.append(Check("media server", None, EMBEDDED_BEHIND_ANOTHER_PAGE, required=False))
-    if experiment.server.kurento != EMBEDDED:
-        findings.append(await _media_server(experiment.server.kurento, file))
+    if experiment.server.kurento != EMBEDDED and experiment.server.janus != HERE:
+        findings += await _media_server(experiment, file)
         findings += await _machine(experiment, file)
     if experiment.app.url is not None:
         findings.append(await _answered(file, "app", _app(experiment)))
@@ -106,10 +114,45 @@ async def _answered(file: Path, what: str, looking: Awaitable[str]) -> Check:
         return Check(what, None, str(error))
 
 
-async def _media_server(kurento: str | None, file: Path) -> Check:
-    if kurento is None:
-        return Check("media server", ANY_SERVER)
-    return await _answered(file, "media server", _kurento(kurento))
+async def _media_server(experiment: Experiment, file: Path) -> list[Check]:
+    server = experiment.server
+    if server.janus is not None:
+        return await _janus_checks(experiment, server.janus, file)
+    if server.kurento is None:
+        return [Check("media server", ANY_SERVER)]
+    return [await _answered(file, "media server", _kurento(server.kurento))]
+
+
+async def _janus_checks(experiment: Experiment, url: str, file: Path) -> list[Check]:
+    """Checks of a Janus: its plugins, its admin API, where it may record."""
+    checks = [await _answered(file, "media server", _janus(experiment, url))]
+    if experiment.server.janus_admin is None:
+        unknown = "its sessions and handles stay unknown: set server.janus_admin"
+        checks.append(Check("Janus' admin API", None, unknown, required=False))
+    else:
+        checks.append(await _answered(file, "Janus' admin API", _admin(experiment)))
+    directory = experiment.server.recordings.directory
+    below = next((each for each in FORBIDDEN if f"{directory}/".startswith(f"{each}/")), None)
+    if experiment.scenario.record and below is not None:
+        why = (
+            f"server.recordings.directory: {directory}: Debian's janus.jcfg forbids recordings"
+            f" below {below} (protected_folders): expected another, such as /tmp/farm"
+        )
+        checks.append(Check("recordings", None, why, required=False))
+    return checks
+
+
+async def _janus(experiment: Experiment, url: str) -> str:
+    info = await janus_info(url, plugin=needed_plugin(experiment))
+    plugins = ", ".join(each.removeprefix("janus.plugin.") for each in sorted(info["plugins"]))
+    return f"Janus {info['version']} answers at {url}, with {plugins}"
+
+
+async def _admin(experiment: Experiment) -> str:
+    access = admin_access(experiment.server.janus_admin)
+    assert access is not None  # noqa: S101 - asked only where it is set
+    sessions = await check_admin(access)
+    return f"{access.url} answers: {counted(sessions, 'session')} now"
 
 
 async def _kurento(kurento: str) -> str:
@@ -155,7 +198,7 @@ async def _machine(experiment: Experiment, file: Path) -> list[Check]:
                 with placed(file, {}):
                     facts = await look_around(server, settings)
                 found = [_reached(experiment, facts), _process(facts), *_price(experiment, facts)]
-                if experiment.scenario.record:
+                if experiment.scenario.record and experiment.server.janus is None:
                     found.append(await _ffprobe(shell))
                 return found
             except (BadInput, ServerError) as error:

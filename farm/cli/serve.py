@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import ipaddress
+import secrets
 import signal
 import socket
 import tempfile
@@ -18,16 +19,18 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from farm.bench.children import start_demo_app, start_embedded_kurento
+from farm.bench.children import start_demo_app, start_embedded_kurento, start_janus
+from farm.bench.janus_server import janus_info
 from farm.bench.media_server import server_info
 from farm.errors import BadInput, ProcessError
-from farm.model.server_settings import EMBEDDED, RecordingSettings
+from farm.model.server_settings import EMBEDDED, HERE, RecordingSettings
 from farm.processes import Processes
 
 
 def describe(verb: argparse.ArgumentParser) -> None:
     verb.epilog = "example: farm serve --tls   (cameras of phones and other machines need https)"
     verb.add_argument("--kurento", default=EMBEDDED, help="ws://host:8888/kurento, or embedded")
+    verb.add_argument("--janus", help="ws://host:8188, or here (Debian's), instead of a Kurento")
     verb.add_argument("--port", type=int, default=8443, help="of the page (%(default)s); 0: any")
     verb.add_argument(
         "--tls", action="store_true", help="serve this machine's network, with a certificate"
@@ -56,7 +59,9 @@ def _check_port(host: str, port: int) -> None:
 
 
 async def _serve(options: argparse.Namespace) -> None:
-    if options.kurento != EMBEDDED:
+    if options.janus is not None and options.janus != HERE:
+        await janus_info(options.janus, "--janus")
+    elif options.janus is None and options.kurento != EMBEDDED:
         await server_info(options.kurento, "--kurento")
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -68,16 +73,22 @@ async def _serve(options: argparse.Namespace) -> None:
         if options.tls:
             tls = self_signed(processes.temporary_directory("farm-tls-"), addresses)
         children = []
-        kurento = options.kurento
-        if kurento == EMBEDDED:
+        server: tuple[str, str] = ("--kurento", options.kurento)
+        if options.janus is not None:
+            server = ("--janus", options.janus)
+            if options.janus == HERE:
+                janus = await start_janus(processes, secrets.token_urlsafe(), address=addresses[-1])
+                children.append(janus.child)
+                server = ("--janus", janus.url)
+        elif options.kurento == EMBEDDED:
             embedded = await start_embedded_kurento(
                 processes, addresses=addresses, recordings=RecordingSettings().directory
             )
             children.append(embedded.child)
-            kurento = embedded.url
+            server = ("--kurento", embedded.url)
         app = await start_demo_app(
             processes,
-            ("--kurento", kurento),
+            server,
             recordings=RecordingSettings().directory,
             host="0.0.0.0" if options.tls else "127.0.0.1",  # noqa: S104 - asked for by --tls
             port=options.port,

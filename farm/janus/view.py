@@ -90,7 +90,10 @@ def streams_of(handle: int, info: Mapping[str, Any]) -> Iterator[JanusStream]:
             continue
         main = (line.get("rtcp") or {}).get("main") or {}
         rtt_ms = main.get("rtt")
-        for name, lost in (("in", "lost"), ("out", "lost-by-remote")):
+        for name, lost, nacks in (
+            ("in", "lost", "nacks-sent"),
+            ("out", "lost-by-remote", "nacks-received"),
+        ):
             counted = (line.get("stats") or {}).get(name) or {}
             if not counted.get("packets"):
                 continue  # nothing goes that way
@@ -102,7 +105,7 @@ def streams_of(handle: int, info: Mapping[str, Any]) -> Iterator[JanusStream]:
                 packets=counted.get("packets"),
                 octets=counted.get("bytes"),
                 packets_lost=main.get(lost),
-                nacks=counted.get("nacks"),
+                nacks=main.get(nacks),
                 round_trip_time_s=rtt_ms / 1000 if rtt_ms else None,
             )
 

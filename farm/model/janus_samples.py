@@ -13,7 +13,7 @@ class JanusStream:
     """One direction of an m-line of a handle; counters are totals. `inbound`: Janus receives it.
 
     `packets_lost` of an outbound one is what its receiver reports (RTCP). `nacks` are those that
-    were sent for it.
+    its receiver sent.
     """
 
     handle: int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from farm.analysis.recorded_calls import (
@@ -29,6 +31,38 @@ def test_each_side_of_a_call_that_everybody_had_joined_owes_a_file() -> None:
         ("s001", "s001-callee.webm", ("audio", "video"), 20.0),
         ("s001", "s001-caller.webm", ("audio", "video"), 20.0),
     ]
+
+
+def test_a_janus_owes_a_file_for_each_kind() -> None:
+    plan = calls(1, recorded=True)
+    sessions = tuple(
+        replace(
+            session,
+            probes=tuple(
+                replace(probe, recorded_as=f"{session.session}-{probe.role}.mjr")
+                for probe in session.probes
+            ),
+        )
+        for session in plan.sessions
+    )
+    owed = owed_recordings(replace(plan, sessions=sessions), {"s000": 20.0})
+    assert [(one.name, one.kinds) for one in owed] == [
+        ("s000-callee-audio.mjr", ("audio",)),
+        ("s000-callee-video.mjr", ("video",)),
+        ("s000-caller-audio.mjr", ("audio",)),
+        ("s000-caller-video.mjr", ("video",)),
+    ]
+
+
+def test_a_recording_of_a_few_packets_is_none_of_the_whole_call() -> None:
+    owed = OwedRecording("s000", "s000-caller-video.mjr", ("video",), lasted_s=20.0)
+    few = RecordedFile(PATH, 1000, (RecordedTrack("video", 19.9, packets=9),))
+    assert recording_fault(owed, few) == (
+        "the video of the recording s000-caller-video.mjr has only 9 packets,"
+        " the call lasted 20.0 s"
+    )
+    many = RecordedFile(PATH, 1000, (RecordedTrack("video", 19.9, packets=900),))
+    assert recording_fault(owed, many) is None
 
 
 def test_a_call_that_is_not_recorded_owes_nothing() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from farm.cli.demo import LOADS, demo_experiment
+from farm.cli.demo import LOADS, SEARCHED, demo_experiment, load_of
 from farm.experiment_file import parse_experiment
 from farm.model.experiment import ScenarioKind
 from farm.planning.load_steps import check_load, ladder
@@ -18,6 +18,17 @@ def test_each_scenario_is_run_once_with_a_users_own_browsers(kind: ScenarioKind)
     check_load(experiment.scenario, LOADS[kind], "load")
     assert experiment.probes.fidelity == "full"
     assert experiment.scenario.kind == kind
+
+
+@pytest.mark.parametrize("kind", LOADS)
+def test_a_janus_has_each_scenario_once_and_a_search_in_each(kind: ScenarioKind) -> None:
+    once = parse_experiment(demo_experiment(kind, server="janus"), "farm demo")
+    check_load(once.scenario, load_of(kind, "janus"), "load")
+    assert (once.server.kurento, once.server.janus) == (None, "here")
+    assert kind in SEARCHED["janus"]
+    searched = parse_experiment(demo_experiment(kind, "light", server="janus"), "farm demo")
+    assert searched.probes.fidelity == "light" and searched.scenario.mix is None
+    assert ladder(searched).maximum >= 2 * ladder(searched).minimum
 
 
 def test_its_search_has_rooms_of_two_light_probes_and_one_room_of_witnesses() -> None:

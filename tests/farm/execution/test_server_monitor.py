@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from farm.execution.server_monitor import ServerMonitor
+from farm.execution.server_monitor import ServerMonitor, left_over
+from farm.model.janus_samples import JanusSample
 from farm.model.kurento_samples import KurentoElement, KurentoTopology
 from farm.testing import FakeWorld
 
@@ -47,3 +48,12 @@ async def test_a_server_that_says_nothing_leaves_nothing_unsaid() -> None:
     world.view.pipelines = []
     await world.clock.play(_trial(world))
     assert world.observer.notes == []
+
+
+def test_sessions_and_handles_of_a_janus_that_stay_are_told() -> None:
+    first = JanusSample(0, 1, 2)
+    assert left_over(first, JanusSample(9, 1, 2)) == ""
+    assert left_over(first, JanusSample(9, 1, 5)) == "3 handles of the Janus outlived the trial's"
+    assert left_over(first, JanusSample(9, 2, 3)) == (
+        "1 session and 1 handle of the Janus outlived the trial's"
+    )
