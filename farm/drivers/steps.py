@@ -76,6 +76,9 @@ TEMPLATES: Mapping[type[Step], tuple[str, ...]] = {
 """The fields of steps that are templates, beside the frames of `where`; `Goto` has its own rule."""
 
 
+_KNOWN = "known: {}; and the columns of app.data, and what http steps or app.exec give"
+
+
 def unknown_variables(template: str, more: Collection[str] = ()) -> list[str]:
     """Messages about unknown variables; other braces (`{}`, `{ a: 1 }`) are just text.
 
@@ -86,7 +89,7 @@ def unknown_variables(template: str, more: Collection[str] = ()) -> list[str]:
     for name in names_in(template):
         if name not in known and not name.startswith(ENVIRONMENT):
             near = get_close_matches(name, known, 1)
-            hint = f"did you mean {{{near[0]}}}?" if near else f"known: {', '.join(known)}"
+            hint = f"did you mean {{{near[0]}}}?" if near else _KNOWN.format(", ".join(known))
             if name in LOOP_VARIABLES:
                 hint = "it is there in a repeat" + (" with each: partner" * (name == "partner"))
             complaints.append(f"no variable {{{name}}}; {hint}")
