@@ -143,8 +143,8 @@ def session_close_up(close: CloseUp) -> Figure:
         axes.set_xlabel("")
     figure.align_ylabels(list(grid[:, 0]))
     legend_below(figure, *grid.ravel())
-    others = f" ({counted(close.others, 'more probe')} of it not shown)" if close.others else ""
-    headline(figure, f"{close.session} in detail: {close.why}{others}")
+    hidden = f" ({counted(close.others, 'more probe')} of it not shown)" if close.others else ""
+    headline(figure, f"{close.session} in detail: {close.why}{hidden}")
     return figure
 
 

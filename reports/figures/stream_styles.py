@@ -71,7 +71,7 @@ def worst_first(streams: Iterable[StreamChannels]) -> list[StreamChannels]:
 def endings(streams: Sequence[StreamChannels]) -> str:
     """Lines such as `video from p002 ended 12 s into the hold`; empty where none ended."""
     lines = [
-        f"{each.stream.kind} {from_whom(each.stream) or each.name.split(' ', 1)[1]} {each.ended}"
+        f"{each.stream.media} {from_whom(each.stream) or each.name.split(' ', 1)[1]} {each.ended}"
         for each in streams
         if each.ended
     ]
