@@ -9,6 +9,7 @@ from farm.attribution import LimitedBy, ServerResources
 from farm.model.experiment import Experiment, Scenario, TrialSettings
 from farm.model.server_samples import ServerSample
 from farm.model.server_settings import Price, ServerSettings
+from farm.model.session_roles import SessionRole
 from farm.model.trial_evidence import Phases
 from farm.model.verdict import Outcome, Reason
 from farm.results.advice import ROOM
@@ -132,6 +133,14 @@ def test_viewers_of_several_broadcasts_are_all_that_do_not_present() -> None:
     summary = sized(webinars, probes=12)
     assert (summary["capacity"]["sessions"], summary["capacity"]["viewers"]) == (3, 6)
     assert "12 probes (6 viewers of 3 broadcasts)" in two_lines(summary)[0]
+
+
+def test_sessions_of_your_own_roles_are_counted_whole() -> None:
+    roles = (SessionRole("host", ("video",)), SessionRole("guest", ("audio",), count=3))
+    panels = Experiment(scenario=Scenario(kind="custom", roles=roles))
+    summary = sized(panels, probes=12)
+    assert (summary["capacity"]["sessions"], summary["capacity"]["viewers"]) == (3, None)
+    assert "12 probes (3 sessions)" in two_lines(summary)[0]
 
 
 # ---------------------------------------------------------------- what a person reads
