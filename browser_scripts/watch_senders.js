@@ -44,11 +44,12 @@
     return Number.isFinite(most) ? most : null;
   };
 
-  // What the page set of each encoding (RTCRtpEncodingParameters).
+  // What the page set of each encoding of a video (RTCRtpEncodingParameters). What browsers fill in
+  // themselves, such as a scale of 1 once it is negotiated, is no change.
   const settingsOf = ({ rid, active, scaleResolutionDownBy, maxBitrate, maxFramerate, scalabilityMode }) => ({
     rid: rid ?? null,
     active,
-    scale_resolution_down_by: scaleResolutionDownBy ?? null,
+    scale_resolution_down_by: scaleResolutionDownBy ?? 1,
     max_bitrate: maxBitrate ?? null,
     max_frame_rate: maxFramerate ?? null,
     scalability_mode: scalabilityMode ?? null,
@@ -72,7 +73,8 @@
       frame_rate: settings.frameRate ?? null,
       active: !encodings.length || encodings.some(({ active }) => active), // not all are paused
       max_frame_rate: mostFrames(encodings),
-      encodings: encodings.map(settingsOf),
+      encodings: encodings.length && receiver.track.kind === "video"
+        ? encodings.map(settingsOf) : (before?.encodings ?? []),
       width: settings.width ?? null,
       height: settings.height ?? null,
       direction, // as the page has it, whatever the other side agreed to

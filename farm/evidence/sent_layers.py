@@ -45,13 +45,16 @@ class ScalabilityMode:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SentEncoding:
-    """One encoding of a sent video, poll by poll; NaN is unknown.
+    """One encoding of a sent video while it had one scalability mode, poll by poll; NaN is unknown.
 
-    `rid` is its name, empty where it is the stream's only one. `frames` counts encoded ones.
+    `rid` is its name, empty where it is the stream's only one. `frames` counts encoded ones. It had
+    another mode before `from_s` and from `to_s` on.
     """
 
     rid: str
     mode: ScalabilityMode
+    from_s: float
+    to_s: float
     time_s: FloatArray
     width: FloatArray
     height: FloatArray
@@ -93,31 +96,41 @@ class SentEncoding:
             if self.mode.spatial > 1:
                 same &= self.width[at] == np.nanmax(self.width)
             found |= same
-        return found
+        return found & (time_s >= self.from_s) & (time_s < self.to_s)
 
 
 def sent_encodings(table: PollTable, rows: IntArray) -> Sequence[SentEncoding]:
     """The encodings in these rows of a video, by rid; of several without one by SSRC."""
     names = table.frame.select(pl.coalesce("rid", pl.col("ssrc").cast(pl.String), pl.lit("")))
+    rids = frozenset(table.frame["rid"][rows].drop_nulls())
     by_name: dict[str, list[int]] = {}
     for name, row in zip(names.to_series()[rows].to_list(), rows.tolist(), strict=True):
         by_name.setdefault(name, []).append(row)
     return [
-        _encoding(table, np.array(of), "" if is_alone and name not in rids else name)
-        for rids in [frozenset(table.frame["rid"][rows].drop_nulls())]
-        for is_alone in [len(by_name) == 1]
+        encoding
         for name, of in sorted(by_name.items())
+        for encoding in _by_mode(
+            table, np.array(of), "" if len(by_name) == 1 and name not in rids else name
+        )
     ]
 
 
-def _encoding(table: PollTable, rows: IntArray, rid: str) -> SentEncoding:
+def _by_mode(table: PollTable, rows: IntArray, rid: str) -> Iterator[SentEncoding]:
+    """The encoding of these rows, for each time in which it had one mode."""
     rows = rows[np.argsort(table.known("run_s")[rows], kind="stable")]
-    modes = table.frame["scalabilityMode"][rows].drop_nulls()
-    return SentEncoding(
-        rid=rid,
-        mode=ScalabilityMode.of(modes[-1] if len(modes) else ""),
-        time_s=table.known("run_s")[rows],
-        width=table.known("frameWidth")[rows],
-        height=table.known("frameHeight")[rows],
-        frames=table.known("framesEncoded")[rows],
-    )
+    modes = table.frame["scalabilityMode"][rows].forward_fill().backward_fill().fill_null("")
+    time_s = table.known("run_s")[rows]
+    starts = np.flatnonzero((modes != modes.shift(1)).fill_null(True).to_numpy())
+    ends = np.append(starts[1:], len(rows))
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        mine = rows[start:end]
+        yield SentEncoding(
+            rid=rid,
+            mode=ScalabilityMode.of(modes[start]),
+            from_s=-np.inf if start == 0 else float(time_s[start]),
+            to_s=np.inf if end == len(rows) else float(time_s[end]),
+            time_s=time_s[start:end],
+            width=table.known("frameWidth")[mine],
+            height=table.known("frameHeight")[mine],
+            frames=table.known("framesEncoded")[mine],
+        )

@@ -22,6 +22,9 @@ class Criteria:
     pixels_of_baseline: float = setting(
         0.5, "received pixels a second, forwarded video", minimum=0, maximum=1
     )
+    frame_height: int | None = setting(
+        None, "pixels, of received video at the end of a window; null: any", minimum=1
+    )
     residual_loss: float = setting(
         0.01, "post-repair loss (RFC 5725), a window", minimum=0, maximum=1
     )

@@ -258,6 +258,7 @@ def _sentence(finding: Finding, what: str) -> str:
         "stalled": f"was frozen for {percent(value)} of a window, limit {percent(limit)}",
         "gap": f"had no packet for {value:.1f} s, limit {limit:g} s",
         "size": f"changed its size to {value:.0f} pixels, was {limit:.0f}",
+        "frame_height": f"had frames of {value:.0f} pixels in height, limit {limit:.0f}",
         "pixels": f"had {value / 1e6:.2f} million pixels/s, limit {limit / 1e6:.2f}",
     }
     return f"{what} {sentences[breach.code]}"

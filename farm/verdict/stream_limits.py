@@ -207,6 +207,8 @@ def _frames(interval: StreamInterval, criteria: Criteria, reference: Reference) 
     if reference.size is not None and (width, height) != reference.size:
         of_mix = reference.size[0] * reference.size[1]
         yield _breach(interval, "size", width * height, of_mix, 2.0)
+    if interval.direction == "inbound" and criteria.frame_height is not None:
+        yield from _at_least(interval, "frame_height", height, criteria.frame_height)
     usual_pixels = usual.pixels_per_s if usual and reference.size is None else None
     is_camera = reference.asked is not None and asked is not None and reference.still_s is None
     if interval.direction == "inbound" and is_camera and usual_pixels and rate is not None:

@@ -65,6 +65,7 @@ _OF_CODE: Mapping[str, str] = {
     "delivered": "delivered too little",
     "target_bitrate": "target bitrate too low",
     "pixels": "coarse pictures",
+    "frame_height": "coarse pictures",
     "size": "another picture size",
     "setup": "began late or never",
     "left": "gone: its page left",

@@ -127,6 +127,17 @@ def test_temporal_layers_are_known_by_the_frame_rate() -> None:
     )
 
 
+def test_a_mode_that_the_page_changes_names_the_layers_from_then_on() -> None:
+    polled = scalable("L2T1")
+    for row in polled.rows["outbound-rtp"]:
+        if row["run_s"] > 20:
+            row["scalabilityMode"] = "L3T1"
+    given(polled, (320, 240), (320, 240), (160, 120))
+    found = named(polled)
+    assert [name for _, name in found] == ["S0", "S1", "S0"]
+    assert found[1][0] == 20.5, "half of the size is the middle one of three"
+
+
 def test_frames_that_are_lost_are_no_temporal_layer() -> None:
     polled = scalable("L1T3")
     given(polled, *[(640, 480)] * 3, rates=(20.0, 10.0, 20.0))

@@ -174,6 +174,17 @@ def test_a_senders_target_is_held_to_the_baselines() -> None:
     assert (breach.code, breach.value, breach.limit) == ("target_bitrate", 390_000, 400_000)
 
 
+def test_received_video_has_a_least_height_only_where_one_is_set() -> None:
+    small = [window(each, frame_width=320, frame_height=180) for each in range(3)]
+    assert judged(*small) == ()
+    assert judged(*small, frame_height=180) == ()
+    (breach,) = judged(*small, frame_height=360)
+    assert (breach.code, breach.value, breach.limit, breach.beyond) == ("frame_height", 180, 360, 2)
+    assert judged(small[0], window(1, frame_height=720), window(2), frame_height=360) == ()
+    sent = [window(each, direction="outbound", frame_height=180) for each in range(3)]
+    assert judged(*sent, frame_height=360) == ()
+
+
 def test_a_mixed_picture_must_keep_its_size() -> None:
     small = window(0, frame_width=400, frame_height=300)
 
