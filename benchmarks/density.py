@@ -32,6 +32,7 @@ from farm.media import prepare
 from farm.model.criteria import HOST_BUSY
 from farm.model.experiment import Fidelity
 from farm.model.run_clock import RunClock
+from farm.model.setting import Size
 from farm.model.verdict import OTHER_PROGRAMS
 from farm.planning.trial_planning import camera_size
 from farm.processes import Processes
@@ -39,7 +40,15 @@ from farm.processes import Processes
 JANUS_BPS = 540_000
 """The bitrate to which Janus limits a page: some 500 kbit/s of it are video."""
 
-JANUS_CODECS: dict[str, VideoCodec] = {"janus": "vp8", "janus-h264": "h264"}
+JANUS_CODECS: dict[str, VideoCodec] = {
+    "janus": "vp8",
+    "janus-h264": "h264",
+    "janus-simulcast": "vp8",
+}
+SIMULCAST = "janus-simulcast"
+SIMULCAST_LAYERS, SIMULCAST_BPS, SIMULCAST_CAMERA = 3, 1_600_000, Size(960, 540)
+"""Chromium sends three layers from that size on; at that rate the largest is limited by it."""
+
 EMBEDDED_KBPS = 500
 BUSY_CODES = frozenset({"host_cpu", OTHER_PROGRAMS})
 """Reasons that depend on other programs of this machine."""
@@ -115,12 +124,20 @@ async def measure(arguments: argparse.Namespace) -> dict[str, object]:
 
 @asynccontextmanager
 async def server_named(name: str, processes: Processes) -> AsyncIterator[EchoServer]:
-    if name in JANUS_CODECS:
+    if name == SIMULCAST:
+        async with janus(processes, SIMULCAST_BPS, "vp8", SIMULCAST_LAYERS) as several:
+            yield several
+    elif name in JANUS_CODECS:
         async with janus(processes, JANUS_BPS, JANUS_CODECS[name]) as server:
             yield server
     else:
         async with embedded(processes, EMBEDDED_KBPS) as other:
             yield other
+
+
+def camera_of(name: str) -> Size | None:
+    """The camera for this server's pages; `None`: the scenario's."""
+    return SIMULCAST_CAMERA if name == SIMULCAST else None
 
 
 @contextmanager

@@ -17,9 +17,10 @@ PAGE = Path(__file__).with_name("echo_page.html")
 IN_CALL = WaitFor(function="document.body.dataset.state === 'in call'", within_s=30.0)
 
 
-def echo_driver() -> Driver:
-    """The driver of the page: both roles of a "call" call the server."""
+def echo_driver(layers: int) -> Driver:
+    """The driver of the page: both roles of a "call" call the server, with `layers` of video."""
     address = "{app_url}?width={width}&height={height}&frame_rate={frame_rate}"
+    address += f"&layers={layers}"
     steps = RoleSteps(join=(Goto(address),), joined=(IN_CALL,))
     return Driver("echo", {"callee": steps, "caller": steps})
 

@@ -37,10 +37,11 @@ class Arrived:
 
 
 class EchoServer(Protocol):
-    """An echo server; `pid` is its process."""
+    """An echo server; `pid` is its process, `layers` how many of video pages are to send."""
 
     name: str
     pid: int
+    layers: int
 
     async def answer(self, offer: str) -> str:
         """The answer to an offer with all its candidates in it."""
@@ -98,7 +99,7 @@ class _Socket:
         return message
 
 
-VideoCodec = Literal["vp8", "h264"]
+VideoCodec = Literal["vp8", "h264", "vp9", "av1"]
 
 
 class Janus:
@@ -107,9 +108,16 @@ class Janus:
     name = "janus"
 
     def __init__(
-        self, api: _Socket, admin: _Socket, pid: int, remb_bps: int, codec: VideoCodec
+        self,
+        api: _Socket,
+        admin: _Socket,
+        pid: int,
+        *,
+        remb_bps: int,
+        codec: VideoCodec,
+        layers: int,
     ) -> None:
-        self.pid = pid
+        self.pid, self.layers = pid, layers
         self._api, self._admin, self._remb_bps, self._codec = api, admin, remb_bps, codec
         self._calls: list[tuple[int, int]] = []
         self._later: set[asyncio.Task[None]] = set()
@@ -132,6 +140,17 @@ class Janus:
         self._later.add(later)
         later.add_done_callback(self._later.discard)
         return str(message["jsep"]["sdp"])
+
+    async def choose(self, layer: int) -> None:
+        """From now on send back this simulcast layer, 0 the smallest."""
+        for session, handle in self._calls:
+            await self._api.ask(
+                "message",
+                waits=True,
+                session_id=session,
+                handle_id=handle,
+                body={"substream": layer},
+            )
 
     async def forget(self) -> None:
         for session, _ in self._calls:
@@ -161,14 +180,16 @@ def _video(info: Mapping[str, Any]) -> dict[str, int]:
     """The packets and bytes of video that a handle received."""
     for medium in info["webrtc"]["media"].values():
         if medium["type"] == "video":
-            stats = medium["stats"]["in"]
-            return {name: int(stats[name]) for name in ("packets", "bytes")}
+            layers = [stats for name, stats in medium["stats"].items() if name.startswith("in")]
+            return {
+                name: sum(int(stats[name]) for stats in layers) for name in ("packets", "bytes")
+            }
     raise RuntimeError("Janus: no video in a handle of the echo test")
 
 
 @asynccontextmanager
 async def janus(
-    processes: Processes, remb_bps: int, codec: VideoCodec = "vp8"
+    processes: Processes, remb_bps: int, codec: VideoCodec = "vp8", layers: int = 1
 ) -> AsyncIterator[Janus]:
     """Start Janus of Debian's package with its own configuration.
 
@@ -187,7 +208,9 @@ async def janus(
             sockets.append(_Socket(socket, constant))
         readers = [tasks.create_task(socket.read()) for socket in sockets]
         try:
-            yield Janus(sockets[0], sockets[1], child.pid, remb_bps, codec)
+            yield Janus(
+                sockets[0], sockets[1], child.pid, remb_bps=remb_bps, codec=codec, layers=layers
+            )
         finally:
             for reader in readers:
                 reader.cancel()
@@ -200,6 +223,7 @@ class Embedded:
     """One WebRtcEndpoint a call, connected to itself; its own limit of 500 kbit/s is for video."""
 
     name = "embedded"
+    layers = 1
 
     def __init__(self, kurento: KurentoClient, pid: int, kbps: int) -> None:
         self.pid = pid

@@ -16,8 +16,16 @@ from farm.execution.run_trial import run_trial
 from farm.execution.server_monitor import NoServerView
 from farm.execution.world import World
 from farm.hosts.wiring import HostOrder, local_host
-from farm.model.experiment import AppSettings, Experiment, Fidelity, ProbeSettings, TrialSettings
+from farm.model.experiment import (
+    AppSettings,
+    Experiment,
+    Fidelity,
+    MediaSettings,
+    ProbeSettings,
+    TrialSettings,
+)
 from farm.model.run_clock import RunClock
+from farm.model.setting import Size
 from farm.model.trial_evidence import Fault, TrialEvidence
 from farm.model.trial_plan import AccessLink, TrialPlan
 from farm.model.trial_result import TrialResult
@@ -91,9 +99,11 @@ def echo_experiment(
     hold_s: float = 20.0,
     settle_s: float = 10.0,
     sessions_per_second: float = 2.0,
+    camera: Size | None = None,
 ) -> Experiment:
     """The experiment: calls of two, both of which call the server and not each other."""
     return Experiment(
+        media=MediaSettings(size=camera),
         app=AppSettings(run=None, url="http://127.0.0.1/"),
         probes=ProbeSettings(fidelity=fidelity, witnesses=0),
         trial=TrialSettings(
@@ -129,7 +139,7 @@ async def echo_trial(
         kit = HostKit(
             app_url=bench.app.url,
             accept_self_signed=False,
-            driver=echo_driver(),
+            driver=echo_driver(server.layers),
             media=experiment.media,
             probes=experiment.probes,
             poll_s=experiment.trial.poll_s,

@@ -1,12 +1,13 @@
 """Compares light probes with full ones, as a server sees them.
 
-    python -m benchmarks.light_equals_full [--server janus|janus-h264|embedded|all] [--seconds 30]
+    python -m benchmarks.light_equals_full [--server NAME] [--seconds 30]
 
 The same trials with full and with light probes, against servers that send each page its own media
 back: one without impairments, and one in which the first probe loses 5 % of its packets and the
 second can send 200 kbit/s. Packets are captured; other figures are from the probes' statistics.
-Prints a table of both, their ratios and the limits of these. The last line is one JSON object: of
-several servers the ratio farthest from 1.
+With `janus-simulcast` pages send three layers, each of which is compared by itself. Prints a table
+of both, their ratios and the limits of these. The last line is one JSON object: of several servers
+the ratio farthest from 1.
 
 Needs root, for a network namespace of its own.
 """
@@ -19,16 +20,18 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import mean, median
+from typing import Literal
 
 import polars as pl
 
 from benchmarks import own_network
-from benchmarks.density import JANUS_CODECS, server_named
+from benchmarks.density import JANUS_CODECS, camera_of, server_named
 from benchmarks.echo_app import echo_app
 from benchmarks.echo_trial import EchoResult, Setting, echo_experiment, echo_trial
-from benchmarks.wire import Traffic, Wire, sent_beside
+from benchmarks.wire import Traffic, Wire, sent_beside, sent_of
 from farm.model.experiment import Fidelity
 from farm.model.trial_plan import AccessLink
 from farm.processes import Processes
@@ -41,6 +44,9 @@ AFTER_S = 20.0
 """Rate and round trip of a probe count after so long with its bottleneck."""
 
 PROBES = 2
+RIDS = ("l", "m", "h")
+"""Layers of echo_page.html, the smallest first."""
+
 SERVERS = (*JANUS_CODECS, "embedded")
 
 
@@ -55,6 +61,14 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Layer:
+    """What is sent of one simulcast layer, per second and probe."""
+
+    bytes: float
+    packets: float
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """The figures of one fidelity against one server; rates are per second and probe."""
 
@@ -62,6 +76,7 @@ class Figures:
     packets: float
     rtcp: float
     rtcp_by_kind: dict[str, float]
+    layers: dict[str, Layer]
     target_bps: float
     frame_rate: float
     key_frames_per_min: float
@@ -74,10 +89,20 @@ class Figures:
     bottleneck_retransmitted: float
 
 
+def _of_layer(rid: str, what: Literal["bytes", "packets"], figures: Figures) -> float | None:
+    layer = figures.layers.get(rid)
+    return None if layer is None else float(getattr(layer, what))
+
+
 LIMITS = (
     Limit("bytes_ratio", lambda each: each.bytes, 0.97, 1.03),
     Limit("packets_ratio", lambda each: each.packets, 0.97, 1.03),
     Limit("rtcp_ratio", lambda each: each.rtcp, 0.85, 1.15),
+    *(
+        Limit(f"layer_{rid}_{what}_ratio", partial(_of_layer, rid, what), 0.95, 1.05)
+        for rid in RIDS
+        for what in ("bytes", "packets")
+    ),
     Limit("bottleneck_rate_ratio", lambda each: each.bottleneck_bps, 0.9, 1.1),
     Limit("bottleneck_rtt_ratio", lambda each: each.bottleneck_rtt_s, None, 1.5),
     Limit("target_ratio", lambda each: each.target_bps),
@@ -122,6 +147,8 @@ def table(full: Figures, light: Figures) -> Iterator[str]:
     yield f"{'':32}{'full':>12}{'light':>12}{'ratio':>8}  limits"
     for limit in LIMITS:
         of_full, of_light = limit.figure(full), limit.figure(light)
+        if of_full is None and of_light is None:
+            continue
         ratio = ratio_of(limit, full, light)
         low, high = limit.low, limit.high
         held = "" if high is None else f"at most {high}" if low is None else f"{low} to {high}"
@@ -148,10 +175,13 @@ async def figures_of(fidelity: Fidelity, server: str, seconds: float) -> Figures
             server_named(server, processes) as echo,
             echo_app(echo) as app,
         ):
+            camera = camera_of(server)
             bench = Setting(echo, app, processes, Path(folder))
-            free = await echo_trial(echo_experiment(fidelity, hold_s=seconds), PROBES, bench)
+            free = await echo_trial(
+                echo_experiment(fidelity, hold_s=seconds, camera=camera), PROBES, bench
+            )
             impaired = await echo_trial(
-                echo_experiment(fidelity, hold_s=seconds, settle_s=AFTER_S),
+                echo_experiment(fidelity, hold_s=seconds, settle_s=AFTER_S, camera=camera),
                 PROBES,
                 bench,
                 lines=(
@@ -166,6 +196,10 @@ def _figures(free: EchoResult, impaired: EchoResult, wire: Wire) -> Figures:
     seconds = free.hold[1] - free.hold[0]
     sent = [_sent(free, wire, probe) for probe in ("p000", "p001")]
     kinds = {kind for traffic in sent for kind in traffic.rtcp}
+    layers: dict[str, list[Traffic]] = {}
+    for probe in ("p000", "p001"):
+        for rid, traffic in _sent_layers(free, wire, probe):
+            layers.setdefault(rid, []).append(traffic)
 
     def each(values: Sequence[float]) -> float:
         return mean(values) / seconds
@@ -177,6 +211,12 @@ def _figures(free: EchoResult, impaired: EchoResult, wire: Wire) -> Figures:
     return Figures(
         bytes=each([traffic.bytes for traffic in sent]),
         packets=each([traffic.packets for traffic in sent]),
+        layers={
+            rid: Layer(
+                each([layer.bytes for layer in sent]), each([layer.packets for layer in sent])
+            )
+            for rid, sent in layers.items()
+        },
         rtcp=each([traffic.rtcp.total() for traffic in sent]),
         rtcp_by_kind={kind: each([traffic.rtcp[kind] for traffic in sent]) for kind in kinds},
         target_bps=mean(probe.mean("outbound-rtp", "targetBitrate") for probe in clean),
@@ -199,6 +239,12 @@ def _sent(result: EchoResult, wire: Wire, probe: str) -> Traffic:
     return sent_beside(wire.packets, ssrcs, start_s, end_s)
 
 
+def _sent_layers(result: EchoResult, wire: Wire, probe: str) -> Iterator[tuple[str, Traffic]]:
+    start_s, end_s = (result.began_monotonic_s + at_s for at_s in result.hold)
+    for rid, ssrc in _Probe(result, probe).layers.items():
+        yield rid, sent_of(wire.packets, ssrc, start_s, end_s)
+
+
 class _Probe:
     """One probe's video in the hold, read from the recording of a trial."""
 
@@ -213,17 +259,31 @@ class _Probe:
         rows = self._rows("outbound-rtp", kind=None)
         return rows["ssrc"].unique().to_list()
 
+    @property
+    def layers(self) -> dict[str, int]:
+        """The SSRCs of its simulcast layers by rid."""
+        rows = self._rows("outbound-rtp").drop_nulls("rid")
+        return dict(rows.select("rid", "ssrc").unique().iter_rows())
+
     def rate(self, table: str, member: str) -> float:
-        """A counter's growth a second; 0 where it was never reported."""
-        rows = self._rows(table).drop_nulls(member).sort("run_s")
+        """A counter's growth a second, of all layers; 0 where it was never reported."""
+        return sum(self._rate(rows, member) for rows in self._streams(table))
+
+    def mean(self, table: str, member: str) -> float:
+        """Its mean over the hold, of all layers."""
+        means = [rows[member].drop_nulls().mean() for rows in self._streams(table)]
+        known = [float(each) for each in means if isinstance(each, int | float)]
+        return sum(known) if known else float("nan")
+
+    def _rate(self, rows: pl.DataFrame, member: str) -> float:
+        rows = rows.drop_nulls(member).sort("run_s")
         if len(rows) < 2:
             return 0.0
         grown = rows[member][-1] - rows[member][0]
         return float(grown / (rows["run_s"][-1] - rows["run_s"][0]))
 
-    def mean(self, table: str, member: str) -> float:
-        found = self._rows(table)[member].drop_nulls().mean()
-        return float(found) if isinstance(found, int | float) else float("nan")
+    def _streams(self, table: str) -> list[pl.DataFrame]:
+        return self._rows(table).partition_by("ssrc")
 
     def _rows(self, table: str, kind: str | None = "video") -> pl.DataFrame:
         rows = self._trial.samples(table)

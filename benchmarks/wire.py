@@ -63,6 +63,16 @@ def parsed(ip: bytes, at_s: float) -> Packet | None:
     return Packet(at_s, kind, port, ssrc, len(payload))
 
 
+def sent_of(packets: Iterable[Packet], ssrc: int, start_s: float, end_s: float) -> Traffic:
+    """The RTP packets of one stream that were sent between two times."""
+    sizes = [
+        packet.bytes
+        for packet in packets
+        if packet.kind == "rtp" and packet.ssrc == ssrc and start_s <= packet.at_s < end_s
+    ]
+    return Traffic(sum(sizes), len(sizes), Counter())
+
+
 def sent_beside(
     packets: Iterable[Packet], ssrcs: Iterable[int], start_s: float, end_s: float
 ) -> Traffic:

@@ -8,34 +8,38 @@
 // createOffer): after each such call all transceivers are checked. A page's own transforms are kept.
 // A sender that cannot be light stays full, and `send` reports why: {message: "fidelity", ...}.
 //
-// `workerMain` (light_worker.js) does the work on each frame, in a worker. `askBank(name, codec)`
-// has the farm put the file of prepared frames into the file input that a global of this name holds.
-// Returns for poll_stats.js (stat, report) => members to add, which the browser does not have.
-(config, send, workerMain, askBank) => {
+// `workerCode` (of light_worker.js) does the work on each frame, in a worker. `encodingsOf` is
+// light_encodings.js's, `banks` light_banks.js's. Returns for poll_stats.js (stat, report) => members
+// that replace the browser's.
+(config, send, workerCode, encodingsOf, banks) => {
   const Connection = window.RTCPeerConnection;
   if (!Connection || !window.RTCRtpScriptTransform) return () => null;
 
   const now = () => performance.timeOrigin + performance.now();
   const say = (facts) => send(JSON.stringify({ message: "fidelity", page_time_ms: now(), ...facts }));
-  const senders = new Map(); // RTCRtpSender -> {id, light, ssrcs, heard_ms}
+  const { ownOf, obstacle, layersFor, tinied, limitIn } = encodingsOf;
+  const senders = new Map(); // RTCRtpSender -> {id, light, own, ssrcs, heard_ms, bps, unsent, sizes}
   const sizes = new Map(); // track identifier of what is received -> {frameWidth, frameHeight}
-  const targets = new Map(); // id of a sender -> what Chromium would let an encoder of its own send
   const done = new WeakSet();
   let count = 0;
 
   let worker = null;
   const started = () => {
     if (worker) return worker;
-    const code = `(${workerMain})(${JSON.stringify({ clock_hz: 90000 })})`;
-    worker = new Worker(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
+    worker = new Worker(URL.createObjectURL(new Blob([workerCode], { type: "text/javascript" })));
     const unread = (why) => {
       for (const { id } of senders.values()) unprepared(id, `no prepared frames for this page (${why})`);
     };
     worker.onmessage = ({ data }) => {
-      if (data.target_bps !== undefined) targets.set(data.id, data.target_bps);
-      if (data.size) sizes.set(data.track, data.size);
-      if (data.question !== undefined) answer(data);
       if (data.unread) unread(data.unread);
+      if (data.size && data.track) sizes.set(data.track, data.size);
+      if (data.question !== undefined) answer(data);
+      const found = byId(data.id);
+      if (!found) return;
+      const [sender, entry] = found;
+      if (data.bps) Object.assign(entry, { bps: data.bps, unsent: new Map(data.unsent) });
+      if (data.size) entry.sizes[data.index] = data.size;
+      if (data.key) askForKey(sender);
     };
     delivered("vp8").catch(({ message }) => unread(message)); // ahead of time: most calls need it
     return worker;
@@ -43,147 +47,181 @@
 
   // ---------------------------------------------------------------- prepared frames
 
-  const deliveries = new Map(); // codec -> its bank's way into the worker
-  const delivered = (codec) => {
-    if (!deliveries.has(codec)) deliveries.set(codec, deliver(codec));
-    return deliveries.get(codec);
-  };
-  const deliver = async (codec) => {
-    try {
-      worker.postMessage({ codec, bank: await bankFile(codec) });
-    } catch (error) {
-      worker.postMessage({ codec, bank: null });
-      throw error;
-    }
-  };
+  const delivered = (name) => banks.delivered(name, started());
+  const named = (codec, scale) => (scale === 1 ? codec : `${codec}/${scale}`);
 
   // A negotiated codec is needed soon; asking for it at the first frame would delay that frame.
   const foresee = (sender, receiver) => {
-    if (deliveries.has("h264")) return;
-    const first = [nativeGet.call(sender), receiver.getParameters()].map(({ codecs }) => codecs[0]);
-    if (first.some((codec) => codec?.mimeType === "video/H264")) delivered("h264").catch(() => {});
+    const [ours, theirs] = [nativeGet.call(sender), receiver.getParameters()].map(
+      ({ codecs }) => codecOf(codecs[0]));
+    for (const { scale } of layersNow(sender)) if (ours) delivered(named(ours, scale)).catch(() => {});
+    if (theirs) delivered(theirs).catch(() => {});
   };
+  const CODECS = { "video/vp8": "vp8", "video/h264": "h264" };
+  const codecOf = (codec) => CODECS[codec?.mimeType.toLowerCase()];
 
-  // In no document, so that the page's own scripts and policy do not affect it.
-  const bankFile = async (codec) => {
-    const input = document.createElement("input");
-    input.type = "file";
-    const chosen = new Promise((resolve) => input.addEventListener("change", resolve));
-    const name = `probe_farm_${Math.random().toString(36).slice(2)}`;
-    Object.defineProperty(window, name, { value: input, configurable: true });
-    await askBank(name, codec);
-    await chosen;
-    return input.files[0];
-  };
-
-  // Which bank a stream's frames are from.
-  const answer = async ({ question, id, side, mimeType, payloadType }) => {
+  // Which layer a stream is, and which bank its frames are from.
+  const answer = async ({ question, id, side, mimeType, payloadType, ssrc }) => {
     let reason = `no prepared frames for ${mimeType}`;
-    let codec = null;
-    if (mimeType === "video/H264") {
-      if (side === "sender" && inSmallPackets(id, payloadType)) {
-        reason += " with packetization-mode=0";
-      } else {
-        codec = await delivered("h264").then(() => "h264", () => null);
+    let codec = codecOf({ mimeType }) ?? null;
+    let index = 0;
+    if (side === "sender") {
+      const [sender] = byId(id);
+      const layers = layersNow(sender);
+      if (layers.length > 1) index = await indexOf(sender, ssrc);
+      if (index === undefined) {
+        reason = "it is unknown which of its streams is which layer";
+        codec = null;
       }
+      if (codec === "h264" && inSmallPackets(sender, payloadType)) {
+        reason += " with packetization-mode=0";
+        codec = null;
+      }
+      codec &&= named(codec, layers[index]?.scale ?? 1);
     }
-    worker.postMessage({ question, codec });
+    if (codec !== null) codec = await delivered(codec).then(() => codec, () => null);
+    worker.postMessage({ question, codec, index });
     if (codec === null && side === "sender") unprepared(id, reason);
   };
 
+  const indexOf = async (sender, ssrc) => {
+    for (let tries = 0; tries < 50; tries += 1) {
+      const found = [...(await sender.getStats()).values()].find((stat) => stat.ssrc === ssrc);
+      if (found?.encodingIndex !== undefined) return found.encodingIndex;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return undefined;
+  };
+
   // RFC 6184, 6.2: each NAL unit has to fit into a packet, and ours are whole pictures.
-  const inSmallPackets = (id, payloadType) => {
-    const [sender] = [...senders].find(([, entry]) => entry.id === id);
+  const inSmallPackets = (sender, payloadType) => {
     const codec = nativeGet.call(sender).codecs.find((each) => each.payloadType === payloadType);
     return !/packetization-mode=1/.test(codec?.sdpFmtpLine ?? "");
   };
 
   // ---------------------------------------------------------------- what is sent
 
-  // The page's own factor (or 1) times ours; the page reads back only its own.
-  const shrunk = (encoding, { width = 640, height = 480 } = {}) => ({
-    ...encoding,
-    // Else Chromium limits the rate to one for the tiny picture; these are its limits for the camera's.
-    maxBitrate: encoding.maxBitrate ?? MOST_BPS.find(([pixels]) => width * height <= pixels)[1],
-    scaleResolutionDownBy: (encoding.scaleResolutionDownBy ?? 1) * config.shrink,
-  });
-  const MOST_BPS = [[320 * 240, 600e3], [640 * 480, 1700e3], [960 * 540, 2000e3], [Infinity, 2500e3]];
   const nativeGet = RTCRtpSender.prototype.getParameters;
   const nativeSet = RTCRtpSender.prototype.setParameters;
   const light = (sender) => senders.get(sender)?.light === true;
+  const owners = new WeakMap(); // RTCRtpSender -> its connection
+  const byId = (id) => [...senders].find(([, entry]) => entry.id === id);
+
+  // The layers that a light sender has at this moment (light_layers.js).
+  const layersNow = (sender) => {
+    const { own } = senders.get(sender) ?? {};
+    return own ? layersFor(own, cameraOf(sender), limitOf(sender)) : [];
+  };
+  const cameraOf = (sender) => ({ width: 640, height: 480, ...sender.track?.getSettings() });
+  const limitOf = (sender) => {
+    const connection = owners.get(sender);
+    const mid = connection.getTransceivers().find((each) => each.sender === sender)?.mid;
+    return limitIn(connection.remoteDescription?.sdp ?? "", mid);
+  };
+  const tiny = (sender, encodings) =>
+    tinied(encodings, senders.get(sender).own, layersNow(sender), cameraOf(sender));
 
   const lighten = (sender) => {
     if (done.has(sender) || sender.transform || sender.track?.kind !== "video") return;
     done.add(sender);
     const parameters = nativeGet.call(sender);
-    if (parameters.encodings.length > 1) {
-      say({ fidelity: "full", reason: `${parameters.encodings.length} simulcast layers` });
+    const reason = obstacle(parameters.encodings);
+    if (reason) {
+      say({ fidelity: "full", reason });
       return;
     }
-    const id = count++;
-    const camera = sender.track.getSettings();
-    parameters.encodings = parameters.encodings.map((encoding) => shrunk(encoding, camera));
-    const most_bps = parameters.encodings[0].maxBitrate;
-    sender.transform = new RTCRtpScriptTransform(started(), { side: "sender", id, most_bps });
-    senders.set(sender, { id, light: true, ssrcs: new Set(), heard_ms: 0 });
+    const entry = {
+      id: count++, light: true, own: ownOf(parameters.encodings),
+      ssrcs: new Set(), heard_ms: 0, bps: [], unsent: new Map(), sizes: [],
+    };
+    senders.set(sender, entry);
+    const options = { side: "sender", id: entry.id, layers: layersNow(sender) };
+    sender.transform = new RTCRtpScriptTransform(started(), options);
+    parameters.encodings = tiny(sender, parameters.encodings);
     nativeSet.call(sender, parameters).catch(() => {});
     say({ fidelity: "light" });
   };
 
-  // A codec without prepared frames: the encoder's own frames are sent, at their own size again.
+  // What the encoder makes is sent as it is from now on, at its own size and rate again.
+  const giveUp = (sender, reason) => {
+    const parameters = sender.getParameters();
+    stopReplacing(sender, reason);
+    nativeSet.call(sender, parameters).catch(() => {});
+  };
+  const stopReplacing = (sender, reason) => {
+    const entry = senders.get(sender);
+    entry.light = false;
+    worker.postMessage({ id: entry.id, full: true });
+    say({ fidelity: "full", reason });
+  };
+
   const unprepared = (id, reason) => {
-    for (const [sender, entry] of senders) {
-      if (entry.id !== id) continue;
-      const parameters = sender.getParameters();
-      entry.light = false;
-      nativeSet.call(sender, parameters).catch(() => {});
-      say({ fidelity: "full", reason });
-    }
+    const found = byId(id);
+    if (found) giveUp(found[0], reason);
+  };
+
+  const askForKey = (sender) => {
+    const parameters = nativeGet.call(sender);
+    const encodingOptions = parameters.encodings.map(() => ({ keyFrame: true }));
+    nativeSet.call(sender, parameters, { encodingOptions }).catch(() => {});
   };
 
   RTCRtpSender.prototype.getParameters = new Proxy(nativeGet, {
     apply(target, sender, args) {
       const parameters = Reflect.apply(target, sender, args);
       if (!light(sender)) return parameters;
-      for (const encoding of parameters.encodings) {
-        encoding.scaleResolutionDownBy /= config.shrink;
-        if (!senders.get(sender).limited) delete encoding.maxBitrate;
+      for (const [index, encoding] of parameters.encodings.entries()) {
+        const { maxBitrate, scaleResolutionDownBy } = senders.get(sender).own[index];
+        Object.assign(encoding, { scaleResolutionDownBy, maxBitrate });
+        if (maxBitrate === undefined) delete encoding.maxBitrate;
       }
       return parameters;
     },
   });
   RTCRtpSender.prototype.setParameters = new Proxy(nativeSet, {
     apply(target, sender, [parameters, ...rest]) {
-      if (light(sender) && parameters?.encodings) {
-        senders.get(sender).limited = parameters.encodings.some((each) => each.maxBitrate !== undefined);
-        const camera = sender.track?.getSettings();
-        parameters = {
-          ...parameters,
-          encodings: parameters.encodings.map((encoding) => shrunk(encoding, camera)),
-        };
-        const { id } = senders.get(sender);
-        worker.postMessage({ id, most_bps: parameters.encodings[0].maxBitrate });
+      if (!light(sender) || !parameters?.encodings) {
+        return Reflect.apply(target, sender, [parameters, ...rest]);
       }
-      return Reflect.apply(target, sender, [parameters, ...rest]);
+      const entry = senders.get(sender);
+      const reason = obstacle(parameters.encodings);
+      if (reason) {
+        stopReplacing(sender, reason);
+        return Reflect.apply(target, sender, [parameters, ...rest]);
+      }
+      const before = entry.own;
+      const use = (own) => {
+        entry.own = own;
+        worker.postMessage({ id: entry.id, layers: layersNow(sender) });
+      };
+      use(ownOf(parameters.encodings));
+      const encodings = tiny(sender, parameters.encodings);
+      const set = Reflect.apply(target, sender, [{ ...parameters, encodings }, ...rest]);
+      set.catch(() => use(before));
+      return set;
     },
   });
 
   // The reports of polls have it, too: it is asked for only between them.
-  const heard = (sender, stat, report) => {
-    if (stat.type !== "outbound-rtp" || stat.targetBitrate === undefined) return;
+  const heard = (sender, report, isOurs) => {
+    const stats = [...report.values()].filter(
+      (stat) => stat.type === "outbound-rtp" && stat.kind === "video" && isOurs(stat));
+    if (!stats.some(({ targetBitrate }) => targetBitrate !== undefined)) return;
     const entry = senders.get(sender);
-    entry.ssrcs.add(stat.ssrc);
+    for (const { ssrc } of stats) entry.ssrcs.add(ssrc);
     entry.heard_ms = now();
-    const pair = report.get(report.get(stat.transportId)?.selectedCandidatePairId);
-    const allowed_bps = pair?.availableOutgoingBitrate;
-    worker.postMessage({ id: entry.id, target_bps: stat.targetBitrate, allowed_bps });
+    const pair = report.get(report.get(stats[0].transportId)?.selectedCandidatePairId);
+    worker.postMessage({
+      id: entry.id,
+      target_bps: stats.reduce((sum, { targetBitrate = 0 }) => sum + targetBitrate, 0),
+      allowed_bps: pair?.availableOutgoingBitrate,
+    });
   };
   const tellTargets = async () => {
     for (const [sender, { heard_ms }] of senders) {
       if (!light(sender) || sender.transport?.state !== "connected") continue;
       if (now() - heard_ms < config.target_ms / 2) continue;
-      const report = await sender.getStats();
-      for (const stat of report.values()) heard(sender, stat, report);
+      heard(sender, await sender.getStats(), () => true);
     }
   };
   setInterval(() => tellTargets().catch(() => {}), config.target_ms);
@@ -199,6 +237,20 @@
 
   // ---------------------------------------------------------------- finding senders and receivers
 
+  // What an offer or answer may change.
+  const ALLOCATION = "http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00";
+  const checkAgreed = (sender) => {
+    const { encodings, headerExtensions } = nativeGet.call(sender);
+    const { id, own } = senders.get(sender);
+    if (encodings.length !== own.length) {
+      giveUp(sender, `${encodings.length} simulcast layers that the page did not set by sendEncodings`);
+    } else if (headerExtensions.some(({ uri }) => uri === ALLOCATION)) {
+      giveUp(sender, "the header extension video-layers-allocation, which has the sizes of pictures");
+    } else if (own.length > 1) {
+      worker.postMessage({ id, layers: layersNow(sender) });
+    }
+  };
+
   const listening = new WeakSet();
   const sweep = (connection) => {
     if (!listening.has(connection)) {
@@ -208,8 +260,10 @@
     if (connection.signalingState === "closed") return;
     const agreed = connection.signalingState === "stable";
     for (const { sender, receiver } of connection.getTransceivers()) {
+      owners.set(sender, connection);
       lighten(sender);
       lightenReceiver(receiver);
+      if (agreed && light(sender)) checkAgreed(sender);
       if (agreed && worker) foresee(sender, receiver);
     }
   };
@@ -242,14 +296,23 @@
     "framesPerSecond", "frameWidth", "frameHeight", "qpSum", "qualityLimitationReason",
     "qualityLimitationDurations",
   ].map((member) => [member, undefined]));
+  // Without the frames of a layer that was encoded and not sent.
+  const sentOnly = (stat, { unsent }) => {
+    const counts = Object.entries(unsent.get(stat.ssrc) ?? {});
+    const left = ([member, less]) => [member, Math.max(0, (stat[member] ?? 0) - less)];
+    return Object.fromEntries(counts.map(left));
+  };
   return (stat, report) => {
     if (stat.kind !== "video") return null;
     if (stat.type === "outbound-rtp") {
       const found = [...senders].find(([, each]) => each.light && each.ssrcs.has(stat.ssrc));
       if (!found) return null;
       const [sender, entry] = found;
-      heard(sender, stat, report);
-      return { ...NOT_OF_SENDER, targetBitrate: targets.get(entry.id) };
+      const index = stat.encodingIndex ?? 0;
+      if (index === 0) heard(sender, report, ({ ssrc }) => entry.ssrcs.has(ssrc));
+      const size = entry.own.length > 1 ? entry.sizes[index] : null;
+      const targetBitrate = entry.bps[index] || undefined;
+      return { ...NOT_OF_SENDER, ...size, ...sentOnly(stat, entry), targetBitrate };
     }
     if (stat.type === "inbound-rtp") return sizes.get(stat.trackIdentifier) ?? null;
     return null;

@@ -1,11 +1,18 @@
 // The worker of a light probe: replaces each encoded frame that is sent or received. light_codec.js
-// starts it and explains it. A message to it is the bank of a codec, an answer about a stream, or a
-// sender's new target. A message from it asks which bank a stream's frames are from, or reports such
-// a target, a received picture's true size, or why a bank cannot be read.
-(constants) => {
+// starts it and explains it. A message to it is a bank, an answer about a stream, or a sender's new
+// target or layers. A message from it asks which bank a stream's frames are from, asks for key frames,
+// or reports a sender's rates, a picture's true size, or why a bank cannot be read. `divided` is
+// light_layers.js's.
+(constants, { divided }) => {
   const FLOOR = 0.3, CEILING = 3, REPAY_S = 0.5, MOST_DEBT_S = 1, LEAST_S = 0.001, START_BPS = 300000;
   const WINDOW_MS = 1000, DESCRIPTORS = 0.97;
-  const targets = new Map(); // id -> the encoder's target, and what follows from it for prepared frames
+  const KEY_EACH_MS = 500;
+  // By the number of temporal layers: the size of a frame of each, as a share of the mean. Rates are
+  // 60 and 40 %, or 40, 20 and 40 % (libwebrtc's simulcast_rate_allocator.cc).
+  const SHARES = [[1], [1.2, 0.8], [1.6, 0.8, 0.8]];
+  // What VP8's encoder makes of the target of a layer that is not the highest (measured).
+  const OF_LOWER = 0.94;
+  const senders = new Map(); // id -> its layers, their rates, and what became of their frames
   const banks = new Map(); // codec -> promise of its prepared frames
   const questions = new Map(); // number -> function that takes the answer
 
@@ -36,7 +43,8 @@
       codec,
       keys: places.keys.map(frame), skip: frame(places.skip), tiny: places.tiny.map(frame),
       frames: places.frames.map((rungs) => rungs.map(frame)), frame_rate: places.frame_rate,
-      numbered: codec === "h264" ? numbered : () => {},
+      size: { frameWidth: places.width, frameHeight: places.height },
+      numbered: codec.startsWith("h264") ? numbered : () => {},
     };
   };
 
@@ -50,21 +58,31 @@
 
   self.onmessage = ({ data }) => {
     if (data.question !== undefined) {
-      questions.get(data.question)(data.codec);
+      questions.get(data.question)(data);
       questions.delete(data.question);
     } else if (data.bank !== undefined) {
       bankOf(data.codec).arrive(data.bank && read(data.codec, data.bank));
-    } else {
-      const target = targets.get(data.id);
-      if (!target) return;
-      if (data.most_bps !== undefined) {
-        target.most_bps = data.most_bps;
-        return;
-      }
-      const bps = Math.min(unreduced(data, target.overhead), target.most_bps);
-      if (bps !== target.bps) self.postMessage({ id: data.id, target_bps: bps });
-      target.bps = bps;
+    } else if (data.full) {
+      if (senders.has(data.id)) senders.get(data.id).full = true;
+    } else if (data.layers !== undefined) {
+      const { layers } = data;
+      const sender = senders.get(data.id);
+      if (sender) Object.assign(sender, { layers, scales: scalesOf(layers) });
+    } else if (senders.has(data.id)) {
+      const sender = senders.get(data.id);
+      divide(sender, unreduced(data, sender.overhead));
+      const { bps, unsent } = sender;
+      self.postMessage({ id: data.id, bps, unsent: [...unsent] });
     }
+  };
+
+  const scalesOf = (layers) => layers.map(({ scale }) => scale).join();
+
+  const divide = (sender, total_bps) => {
+    const { bps, padding_bps, on, top, filled } = divided(total_bps, sender.layers, sender.on);
+    const given = (each, index) =>
+      each * (index === top ? 1 : OF_LOWER) + (index === filled ? padding_bps : 0);
+    Object.assign(sender, { on, bps, given_bps: bps.map(given) });
   };
 
   const padded = (frame, size) => {
@@ -87,15 +105,16 @@
   };
 
   // Chooses the clip's picture by the camera's clock, and its largest size. Sizes are in seconds of
-  // the target bitrate, so that they mean the same when it changes.
-  const sending = ({ id, most_bps }) => {
+  // the layer's rate, so that they mean the same when it changes.
+  const choosing = (rate_bps) => {
+    let temporal = 0; // the highest temporal layer so far
     let first = null, last = null, frame_s = 0, keys = 0, deltas = 0;
     let due_s = 0; // what could have been sent by now and was not
     let debt_s = 0, pace = 0; // owed after a key frame, and the part of each second that repays it
-    const target = { bps: START_BPS, overhead: [], most_bps };
-    targets.set(id, target);
-    const next = (encoded, bank) => {
-      const per_s = target.bps / 8;
+    return (encoded, bank, { temporalIndex = 0 }) => {
+      temporal = Math.max(temporal, temporalIndex);
+      const share = SHARES[temporal][temporalIndex];
+      const per_s = rate_bps() / 8;
       const at = encoded.timestamp;
       first ??= at;
       const passed_s = last === null ? 1 / bank.frame_rate : ((at - last) >>> 0) / constants.clock_hz;
@@ -116,7 +135,7 @@
       debt_s -= repaid_s;
       due_s += since_s - repaid_s;
       const usual_s = frame_s * (1 - repaid_s / since_s);
-      const wished_s = usual_s + (due_s - usual_s) * (since_s / REPAY_S);
+      const wished_s = usual_s * share + (due_s - usual_s) * (since_s / REPAY_S);
       const size = Math.round(
         per_s * Math.min(Math.max(wished_s, FLOOR * frame_s), CEILING * frame_s));
       const number = Math.round((((at - first) >>> 0) / constants.clock_hz) * bank.frame_rate);
@@ -127,12 +146,36 @@
       due_s = Math.max(due_s - made.length / per_s, -MOST_DEBT_S);
       return made;
     };
-    return (encoded, bank) => {
+  };
+
+  // What is sent of a stream in the place of its frames; null: nothing, for its layer is not due. A
+  // layer begins with a key frame.
+  const sending = (sender, index, ssrc) => {
+    const chosen = choosing(() => sender.given_bps[index]);
+    const unsent = { framesEncoded: 0, framesSent: 0, keyFramesEncoded: 0 };
+    sender.unsent.set(ssrc, unsent);
+    let begun = false;
+    return (encoded, bank, facts) => {
+      begun = sender.on.has(index) && (begun || encoded.type === "key");
+      if (!begun) {
+        unsent.framesEncoded += 1;
+        unsent.framesSent += 1;
+        if (encoded.type === "key") unsent.keyFramesEncoded += 1;
+        if (sender.on.has(index)) askForKey(sender);
+        return null;
+      }
       const before = encoded.data.byteLength;
-      const made = next(encoded, bank);
-      target.overhead.push({ at: performance.now(), bytes: Math.max(0, made.length - before) });
+      const made = chosen(encoded, bank, facts);
+      sender.overhead.push({ at: performance.now(), bytes: Math.max(0, made.length - before) });
       return made;
     };
+  };
+
+  const askForKey = (sender) => {
+    const now = performance.now();
+    if (now - sender.asked_ms < KEY_EACH_MS) return;
+    sender.asked_ms = now;
+    self.postMessage({ id: sender.id, key: true });
   };
 
   // Replaces received frames by tiny ones. A key frame has the picture's size: VP8 in its first bytes
@@ -146,7 +189,7 @@
     };
     return (frame, bank, facts) => {
       const data = new Uint8Array(frame.data, 0, Math.min(10, frame.data.byteLength));
-      if (bank.codec !== "vp8") {
+      if (!bank.codec.startsWith("vp8")) {
         if (facts.width) told(facts.width, facts.height);
       } else if (data.length === 10 && !(data[0] & 1)) {
         told(data[6] | ((data[7] & 0x3f) << 8), data[8] | ((data[9] & 0x3f) << 8));
@@ -156,25 +199,46 @@
     };
   };
 
-  // The bank that a stream's frames are from; null: none, frames are sent as they are.
+  // The layer of a stream, and the bank that its frames are from; null: none, they are sent as they are.
   let count = 0;
-  const codecOf = (options, { mimeType = "video/vp8", payloadType }) => {
-    if (mimeType.toLowerCase() === "video/vp8") return "vp8";
+  const asked = (options, { mimeType = "video/vp8", payloadType, synchronizationSource: ssrc }) => {
+    const several = senders.get(options.id)?.layers.length > 1;
+    if (mimeType.toLowerCase() === "video/vp8" && !several) return { codec: "vp8", index: 0 };
     const question = count++;
-    self.postMessage({ question, id: options.id, side: options.side, mimeType, payloadType });
+    const { id, side } = options;
+    self.postMessage({ question, id, side, mimeType, payloadType, ssrc });
     return new Promise((resolve) => questions.set(question, resolve));
   };
 
+  const begin = ({ id, layers }) => {
+    const sender = {
+      id, layers, scales: scalesOf(layers), full: false, overhead: [], on: null, unsent: new Map(),
+      asked_ms: -KEY_EACH_MS,
+    };
+    divide(sender, START_BPS);
+    senders.set(id, sender);
+    return sender;
+  };
+
   self.onrtctransform = ({ transformer: { options, readable, writable } }) => {
-    const next = options.side === "sender" ? sending(options) : receiving(options);
-    let facts = null, kind = "", bank = null;
+    const sender = options.side === "sender" ? begin(options) : null;
+    const streams = new Map(); // SSRC -> {kind, bank, next, facts}
+    // The stream, where there is one: to ask for facts of each frame would cost more than all the rest.
+    let only = null;
     const looked = async (frame) => {
-      facts = frame.getMetadata();
-      const now = `${facts.mimeType} ${facts.payloadType}`;
-      if (now === kind) return;
-      kind = now;
-      const codec = await codecOf(options, facts);
-      bank = codec && await bankOf(codec);
+      const facts = frame.getMetadata();
+      const ssrc = facts.synchronizationSource;
+      const stream = streams.get(ssrc) ?? { kind: "", bank: null, next: null };
+      streams.set(ssrc, stream);
+      const kind = `${facts.mimeType} ${facts.payloadType} ${sender?.scales}`;
+      stream.facts = facts;
+      if (kind === stream.kind) return stream;
+      stream.kind = kind;
+      const { codec, index } = await asked(options, facts);
+      stream.bank = codec && await bankOf(codec);
+      stream.next ??= sender ? sending(sender, index, ssrc) : receiving(options);
+      if (sender && stream.bank) self.postMessage({ id: options.id, index, size: stream.bank.size });
+      return stream;
     };
     // Read and written by hand: a TransformStream between two pipes needs several times as many turns.
     const reader = readable.getReader(), writer = writable.getWriter();
@@ -182,9 +246,14 @@
       for (;;) {
         const { value, done } = await reader.read();
         if (done) return;
-        // A codec changes only at a key frame; asking at each frame would cost more than all the rest.
-        if (facts === null || value.type === "key") await looked(value);
-        if (bank) value.data = next(value, bank, facts).buffer;
+        // A codec changes only at a key frame.
+        if (!only || value.type === "key" || sender?.layers[0].temporal) only = await looked(value);
+        if (sender?.full && value.type === "key") only.bank = null;
+        if (only.bank) {
+          const made = only.next(value, only.bank, only.facts);
+          if (made === null) continue;
+          value.data = made.buffer;
+        }
         writer.write(value).catch(() => {});
       }
     };

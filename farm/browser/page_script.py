@@ -28,6 +28,7 @@ HIDE_MEDIA = "video { opacity: 0 !important; }"
 
 SHRINK = 16
 TARGET_MS = 500
+VIDEO_CLOCK_HZ = 90_000
 
 
 def page_script(poll_s: float, phase: float, fidelity: Fidelity = "full") -> str:
@@ -65,8 +66,12 @@ def _codec(fidelity: Fidelity) -> str:
     """The JavaScript function that adds statistics which the browser itself does not know."""
     if fidelity == "full":
         return "() => null"
-    asked = f"taken({json.dumps(BANK_BINDING)})"
-    return f"({_script('light_codec')})(config, send, {_script('light_worker')}, {asked})"
+    layers = f"({_script('light_layers')})()"
+    worker = f"({_script('light_worker')})({json.dumps({'clock_hz': VIDEO_CLOCK_HZ})}, {layers})"
+    encodings = f"({_script('light_encodings')})(config, {layers})"
+    banks = f"({_script('light_banks')})(taken({json.dumps(BANK_BINDING)}))"
+    codec = _script("light_codec")
+    return f"({codec})(config, send, {json.dumps(worker)}, {encodings}, {banks})"
 
 
 def _audio(fidelity: Fidelity) -> str:

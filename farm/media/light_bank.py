@@ -127,8 +127,8 @@ def _renewed(unchanged: Planes, picture: Planes, share: float) -> Planes:
         plane = old.copy()
         for y, x in parts:
             area = (
-                slice(y.start // halved, y.stop // halved),
-                slice(x.start // halved, x.stop // halved),
+                slice(y.start // halved, -(-y.stop // halved)),
+                slice(x.start // halved, -(-x.stop // halved)),
             )
             plane[area] = new[area]
         made.append(plane)

@@ -9,6 +9,7 @@ from typing import Literal
 import av
 import numpy as np
 from av.video.frame import PictureType
+from av.video.reformatter import Interpolation
 
 from farm.media.camera import Planes
 from farm.model.setting import Size
@@ -39,7 +40,7 @@ class Encoder:
 
 
 def _frame_of(planes: Planes) -> av.VideoFrame:
-    """A frame of PyAV's, to be encoded."""
+    """A frame of PyAV's, to be encoded or scaled."""
     height, width = planes[0].shape
     frame = av.VideoFrame(width, height, "yuv420p")
     for plane, rows in zip(frame.planes, planes, strict=True):
@@ -49,12 +50,22 @@ def _frame_of(planes: Planes) -> av.VideoFrame:
     return frame
 
 
+def scaled(planes: Planes, size: Size) -> Planes:
+    """The picture at another size, each of its pixels the mean of an area."""
+    frame = _frame_of(planes).reformat(size.width, size.height, interpolation=Interpolation.AREA)
+    return _planes_of(frame)
+
+
 def decoded(codec: Literal["vp8", "h264"], key: bytes) -> Planes:
     """The picture that a decoder of PyAV's makes of a key frame."""
     (frame,) = av.CodecContext.create(codec, "r").decode(av.Packet(key))
+    return _planes_of(frame)
+
+
+def _planes_of(frame: av.VideoFrame) -> Planes:
     planes = []
     for index, halved in enumerate((1, 2, 2)):
         source = frame.planes[index]
         rows = np.frombuffer(bytes(source), np.uint8).reshape(-1, source.line_size)
-        planes.append(rows[: frame.height // halved, : frame.width // halved].copy())
+        planes.append(rows[: -(-frame.height // halved), : -(-frame.width // halved)].copy())
     return planes[0], planes[1], planes[2]

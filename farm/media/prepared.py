@@ -1,9 +1,9 @@
-"""The prepared frames of a clip, made once and kept beside it."""
+"""The prepared frames of a clip, made once and kept beside it: a bank for each codec and size."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from farm.media.clip_cache import code_of, made_once
 from farm.media.clips import Clip
 from farm.media.h264_pairs import H264Pairs, can_encode
 from farm.media.light_bank import Pairs, light_bank
+from farm.media.planes import scaled
 from farm.media.vp8_pairs import Vp8Pairs
 from farm.model.setting import Size
 
@@ -21,30 +22,53 @@ _VP8 = ("vp8_pairs.py",)
 _H264 = ("h264_pairs.py", "h264_bitstream.py")
 
 
+SCALES = (1, 2, 4)
+"""Of the clip's width to that of a simulcast layer, as pages usually have them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Codec:
+    """A codec: its name, the files that encode it, whether its sizes may be odd."""
+
+    name: str
+    code: tuple[str, ...]
+    pairs: Callable[[Size], Pairs]
+    odd_sizes: bool
+
+
 def with_light_banks(clip: Clip) -> Clip:
     """The clip with its banks (see `light_bank`); the first time that takes seconds.
 
-    One of each codec that this PyAV can encode. Raises BadInput, NoSpace as `prepare` does.
+    Their names are `vp8`, and `vp8/2` for pictures of half the width, of each codec that this PyAV
+    can encode. Raises BadInput, NoSpace as `prepare` does.
     """
-    banks = {"vp8": _bank(clip, "vp8", _VP8, Vp8Pairs)}
+    codecs = [_Codec("vp8", _VP8, Vp8Pairs, odd_sizes=True)]
     if can_encode():
-        banks["h264"] = _bank(clip, "h264", _H264, H264Pairs)
+        codecs.append(_Codec("h264", _H264, H264Pairs, odd_sizes=False))
+    banks = {}
+    for codec in codecs:
+        for scale in SCALES:
+            size = Size(clip.size.width // scale, clip.size.height // scale)
+            if codec.odd_sizes or not (size.width % 2 or size.height % 2):
+                name = codec.name if scale == 1 else f"{codec.name}/{scale}"
+                banks[name] = _bank(clip, codec, scale, size)
     return replace(clip, light_banks=banks)
 
 
-def _bank(clip: Clip, codec: str, code: tuple[str, ...], pairs: Callable[[Size], Pairs]) -> Path:
+def _bank(clip: Clip, codec: _Codec, scale: int, size: Size) -> Path:
+    of_scale = "" if scale == 1 else f"{scale}."
     return made_once(
-        clip.video.with_suffix(f".{code_of(*_CODE, *code)}.{codec}bank"),
+        clip.video.with_suffix(f".{code_of(*_CODE, *codec.code)}.{of_scale}{codec.name}bank"),
         lambda out: out.write(
             light_bank(
-                _pictures(clip.video, clip.size), clip.size, clip.frame_rate, pairs
+                _pictures(clip.video, clip.size, size), size, clip.frame_rate, codec.pairs
             ).encoded()
         ),
     )
 
 
-def _pictures(path: Path, size: Size) -> Iterator[Planes]:
-    """The pictures of a Y4M file that the farm wrote."""
+def _pictures(path: Path, size: Size, wanted: Size) -> Iterator[Planes]:
+    """The pictures of a Y4M file that the farm wrote, at the size that is wanted."""
     luma, chroma = size.width * size.height, size.width * size.height // 4
     with path.open("rb") as file:
         file.readline()
@@ -54,4 +78,5 @@ def _pictures(path: Path, size: Size) -> Iterator[Planes]:
             ]
             y, u, v = planes
             half = (size.height // 2, size.width // 2)
-            yield y.reshape(size.height, size.width), u.reshape(half), v.reshape(half)
+            shown = y.reshape(size.height, size.width), u.reshape(half), v.reshape(half)
+            yield shown if wanted == size else scaled(shown, wanted)

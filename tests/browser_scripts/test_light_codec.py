@@ -129,7 +129,7 @@ async def test_a_key_frame_is_sent_when_asked_for_and_the_page_reads_what_it_set
     assert (of(after, InboundRtp)[0].frameWidth, of(after, InboundRtp)[0].frameHeight) == (320, 240)
 
 
-async def test_a_codec_without_prepared_frames_and_simulcast_stay_full(
+async def test_what_has_no_prepared_frames_stays_full_and_says_why(
     new_page: NewPage, call_app: str
 ) -> None:
     probe = await new_page(fidelity="light")
@@ -139,9 +139,19 @@ async def test_a_codec_without_prepared_frames_and_simulcast_stay_full(
             const { stream } = await call({ codec: "VP9" });
             const [track] = stream.getVideoTracks();
             calls.push(await call({ codec: "H264 packetization-mode=0" }));
-            const layers = new RTCPeerConnection();
-            layers.addTransceiver(track, { sendEncodings: [{ rid: "a" }, { rid: "b" }] });
-            window.kept = [layers];
+            const other = new RTCPeerConnection();
+            const send = (...sendEncodings) =>
+                other.addTransceiver(track.clone(), { sendEncodings });
+            const thirds = [1, 3].map((by) => ({ rid: `by${by}`, scaleResolutionDownBy: by }));
+            send(...thirds);
+            send({ scalabilityMode: "L3T3_KEY" });
+            const { sender } = send({ rid: "a" }, { rid: "b" });
+            const parameters = sender.getParameters();
+            parameters.encodings[0].scaleResolutionDownBy = 8;
+            await sender.setParameters(parameters);
+            const [{ scaleResolutionDownBy }] = sender.getParameters().encodings;
+            if (scaleResolutionDownBy !== 8) throw new Error(`it reads ${scaleResolutionDownBy}`);
+            window.kept = [other];
         }"""
     )
     await probe.witness.report(
@@ -153,7 +163,9 @@ async def test_a_codec_without_prepared_frames_and_simulcast_stay_full(
         if event.data["fidelity"] == "full"
     }
     assert reasons == {
-        "2 simulcast layers",
+        "a simulcast layer with scaleResolutionDownBy 3",
+        "a simulcast layer with scaleResolutionDownBy 8",
+        "no prepared frames for spatial layers (L3T3_KEY)",
         "no prepared frames for video/VP9",
         "no prepared frames for video/H264 with packetization-mode=0",
     }

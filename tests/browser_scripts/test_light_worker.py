@@ -40,7 +40,7 @@ SINCE_S = {
 ID = 7
 
 Frame = tuple[float, str, int | str]
-Message = tuple[float, Mapping[str, float]]
+Message = tuple[float, Mapping[str, Any]]
 
 
 @pytest.fixture(scope="module", params=["vp8", "h264"])
@@ -56,15 +56,16 @@ def bank(codec: str) -> LightBank:
 
 @dataclass
 class Worker:
-    """light_worker.js in a page, and the bank that it has."""
+    """light_worker.js in a page, and the bank that it has; how often it `asked` for key frames."""
 
     page: Page
     codec: str
     bank: LightBank
+    asked: int = 0
 
     async def sends(self, frames: Sequence[Frame], said: Sequence[Message]) -> list[bytes]:
         """What goes out in the place of encoded frames."""
-        return await self._run({"side": "sender", "id": ID, "most_bps": 0}, frames, said)
+        return await self._run({"side": "sender", "id": ID, "layers": layer(0)}, frames, said)
 
     async def receives(self, frames: Sequence[Frame]) -> list[bytes]:
         return await self._run({"side": "receiver", "track": "a"}, frames, ())
@@ -75,14 +76,16 @@ class Worker:
         script = (HERE.parent / "data/pages/light_worker.js").read_text()
         given = {
             "code": files("browser_scripts").joinpath("light_worker.js").read_text().rstrip(),
+            "layers": files("browser_scripts").joinpath("light_layers.js").read_text().rstrip(),
             "codec": self.codec,
             "bank": base64.b64encode(self.bank.encoded()).decode(),
         }
         work = {"options": options, "frames": frames, "said": said}
-        made = await self.page.evaluate(
+        done = await self.page.evaluate(
             f"([given, work]) => ({script.rstrip()})(given)(work)", [given, work]
         )
-        return [base64.b64decode(each) for each in made]
+        self.asked = done["asked"]
+        return [base64.b64decode(each or "") for each in done["made"]]
 
 
 @pytest.fixture
@@ -114,10 +117,16 @@ def targets(steps: Sequence[tuple[float, float]]) -> list[Message]:
         message
         for at_s, bps in steps
         for message in (
-            (1000 * at_s, {"id": ID, "most_bps": bps}),
+            (1000 * at_s, {"id": ID, "layers": layer(bps)}),
             (1000 * at_s, {"id": ID, "target_bps": 1e9}),
         )
     ]
+
+
+def layer(bps: float) -> list[dict[str, Any]]:
+    """The one layer of a sender without simulcast, limited to this rate."""
+    rates = {"least_bps": 0, "usual_bps": bps, "most_bps": bps}
+    return [{"index": 0, "active": True, "temporal": False, "scale": 1, **rates}]
 
 
 def target_at(steps: Sequence[tuple[float, float]]) -> Callable[[float], float]:
