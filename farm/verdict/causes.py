@@ -25,6 +25,9 @@ REDUCED_CODES = ("target_bitrate", "frame_rate")
 LEFT = "left"
 """The code of the reason for a page that closed its connections before the hold was over."""
 
+LOADED_BEFORE_S = 10.0
+"""A page that loaded by itself so long before something went wrong may be why it did."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -158,6 +161,7 @@ class Causes:
             message += self._loss_at_receiver(probe, finding.kind)
         elif self._is_reduced_for_receiver(finding):
             message += f"; {self._first_to_fall}'s bandwidth estimate fell first"
+        message += self._loaded(finding)
         return Reason(
             breach.code,
             message,
@@ -190,6 +194,19 @@ class Causes:
             f"; {counted(len(states), 'connection')} of its page never connected ({reached}): "
             "usual cause: the server announces an address that the probe cannot reach"
         )
+
+    def _loaded(self, finding: Finding) -> str:
+        """The page that loaded by itself as this began: its own, its sender's, or the partner's
+        for which a page of a call left."""
+        evidence, at_s = self._streams.evidence, finding.breach.at_s
+        involved = {finding.probe.probe, *finding.senders}
+        if finding.breach.code == LEFT:
+            session = [p for p in evidence.plan.probes if p.session == finding.probe.session]
+            involved |= {probe.probe for probe in session if len(session) == 2}
+        for load in evidence.own_loads:
+            if load.probe in involved and -LOADED_BEFORE_S <= load.at_s - at_s < evidence.window_s:
+                return f"; {load.probe}'s page loaded by itself at {load.at_s:.0f} s of the run"
+        return ""
 
     @property
     def _first_to_fall(self) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from farm.model.criteria import Criteria, InvalidLimits
-from farm.model.trial_evidence import PAUSED, PageAct, StreamInterval, TrialEvidence
+from farm.model.trial_evidence import PAUSED, PageAct, PageLoad, StreamInterval, TrialEvidence
 from farm.model.verdict import Outcome, Verdict
 from farm.verdict import judge
 from tests.farm.trial_evidence import Change, good, spoilt
@@ -103,3 +103,19 @@ def test_of_what_a_page_stopped_on_one_connection_it_is_said_that_it_is_owed() -
         "p001's page stopped its track (video) on one of its connections at 45 s of the run and "
         "kept sending on another: what it sent there is still expected"
     )
+
+
+def test_a_page_that_loaded_by_itself_is_named_with_what_it_broke() -> None:
+    """A reload of one page of a call ends the call: the other page closes its connections."""
+    load = PageLoad("p000", 50.6, "http://app/call")
+    verdict = judged(dataclasses.replace(gone_from("p001", good(load=4)), own_loads=(load,)))
+    assert verdict.outcome is Outcome.FAIL
+    first = verdict.reasons[0]
+    assert (first.code, first.probe) == ("left", "p001")
+    assert first.message.endswith("; p000's page loaded by itself at 51 s of the run")
+
+
+def test_a_page_of_another_session_that_loaded_is_no_cause() -> None:
+    load = PageLoad("p002", 50.6, "http://app/call")
+    verdict = judged(dataclasses.replace(gone_from("p001", good(load=4)), own_loads=(load,)))
+    assert not any("loaded by itself" in reason.message for reason in verdict.reasons)
