@@ -10,20 +10,20 @@ from urllib.parse import urlsplit
 from farm.bench.page_opening import page_opening
 from farm.drivers import driver_of
 from farm.drivers.steps import step_for
-from farm.model.driver import Goto, Http
+from farm.model.driver import Goto, Http, is_file_name
 from farm.model.experiment import Experiment
 from farm.model.page_address import app_address
 from farm.model.page_opening import PageOpening
 from farm.model.template_text import fill_in, names_in
 from farm.planning.load_steps import smallest_load
-from farm.planning.trial_planning import plan_trial
+from farm.planning.trial_planning import driver_name, plan_trial
 
 
 @dataclass(frozen=True, slots=True)
 class FirstPage:
     """The address that a probe with these variables opens first.
 
-    `place` is the driver's step that opens it, `goto of my_app.yaml:5`; empty if there is none.
+    `place` is the step that opens it, `goto of my_app.yaml:5`, in a driver of the user's own.
     `late`: an `http` step comes before, or it needs what `app.exec` gives, so that some of the
     request is known only in a trial.
     """
@@ -55,6 +55,7 @@ def first_pages(experiment: Experiment, beside: Path = Path()) -> FirstPages:
     if url is None:
         return FirstPages((), opening)
     roles = driver_of(experiment, beside).roles
+    of_user = is_file_name(driver_name(experiment))
     first = {probe.role: probe for probe in reversed(plan.probes)}
     pages: dict[str, FirstPage] = {}
     for role in (role for role in roles if role in first):
@@ -68,7 +69,8 @@ def first_pages(experiment: Experiment, beside: Path = Path()) -> FirstPages:
         texts = (opened, *(fill_in(text, variables) for text in opening.headers.values()))
         late = any(isinstance(step, Http) for step in steps[:at]) or any(map(names_in, texts))
         if goto is not None and urlsplit(opened).scheme in ("http", "https"):
-            page = FirstPage(opened, probe.probe, variables, f"goto of {goto.place}", late)
+            place = f"goto of {goto.place}" if of_user else ""
+            page = FirstPage(opened, probe.probe, variables, place, late)
             pages.setdefault(opened, page)
     if not pages:
         probe = plan.probes[0]
