@@ -12,6 +12,7 @@ from playwright.async_api import BrowserContext
 from playwright.async_api import Error as PlaywrightError
 
 from farm.browser.context_options import context_options
+from farm.browser.forced_capture import forced_capture
 from farm.browser.playwright_trouble import CLOSE_WITHIN_S, bounded, one_line
 from farm.browser.probe_page import BrowserPage, Sink
 from farm.errors import BrowserError
@@ -71,7 +72,7 @@ class Browser:
                 page = BrowserPage(
                     plan, sink, first, self._kit.poll_s, self._pages.discard, mask=mask
                 )
-                await page.prepare(banks)
+                await page.prepare(banks, forced_capture(self._kit.media, plan))
         except BaseException as error:
             if context is not None:
                 async with bounded(CLOSE_WITHIN_S):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from importlib.resources import files
 
+from farm.browser.forced_capture import ForcedCapture
 from farm.model.experiment import Fidelity
 from farm.model.webrtc_stats import page_fields
 
@@ -31,8 +33,16 @@ TARGET_MS = 500
 VIDEO_CLOCK_HZ = 90_000
 
 
-def page_script(poll_s: float, phase: float, fidelity: Fidelity = "full") -> str:
-    """The script: CPU spared, connections remembered, polled every `poll_s` at `phase` (0 to 1)."""
+def page_script(
+    poll_s: float,
+    phase: float,
+    fidelity: Fidelity = "full",
+    forced: ForcedCapture | None = None,
+) -> str:
+    """The script: CPU spared, connections remembered, polled every `poll_s` at `phase` (0 to 1).
+
+    With `forced` the page's getUserMedia gives that.
+    """
     config = {
         "fields": page_fields(),
         "period_ms": poll_s * 1000,
@@ -53,6 +63,7 @@ def page_script(poll_s: float, phase: float, fidelity: Fidelity = "full") -> str
         ({_script("spare_cpu")})({json.dumps(HIDE_MEDIA)});
         const unheard = {_audio(fidelity)};
         const wrap = {_script("wrap")};
+        {_forced(forced)}
         const connections = ({_script("hook_peer_connections")})(config, send, wrap);
         const lookAtSenders = ({_script("watch_senders")})(send, wrap, connections);
         ({_script("enable_tracks")})({json.dumps(ENABLE_EVENT)}, connections);
@@ -60,6 +71,13 @@ def page_script(poll_s: float, phase: float, fidelity: Fidelity = "full") -> str
         const known = (stat, report) => unheard(stat) ?? coded(stat, report);
         ({_script("poll_stats")})(config, send, connections, known, lookAtSenders);
     }})();"""
+
+
+def _forced(forced: ForcedCapture | None) -> str:
+    """The JavaScript statement that forces what getUserMedia gives."""
+    if forced is None:
+        return ""
+    return f"({_script('force_capture')})({json.dumps(asdict(forced))}, wrap);"
 
 
 def _codec(fidelity: Fidelity) -> str:

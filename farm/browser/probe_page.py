@@ -19,6 +19,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 from farm.browser.bank_file import give_bank
 from farm.browser.dialogs import Dialogs
 from farm.browser.emulation import emulation
+from farm.browser.forced_capture import ForcedCapture
 from farm.browser.http_request import saved_values
 from farm.browser.join_trouble import JoinTrouble
 from farm.browser.media_trouble import MediaTrouble
@@ -78,8 +79,11 @@ class BrowserPage:
         self._crash: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def prepare(self, banks: Mapping[str, Path]) -> None:
-        """Set hooks and network conditions before anything is loaded; with banks it is light."""
+    async def prepare(self, banks: Mapping[str, Path], forced: ForcedCapture | None = None) -> None:
+        """Set hooks and network conditions before anything is loaded; with banks it is light.
+
+        `forced` is what its getUserMedia gives; `None`: what the page asks for.
+        """
         context = self._context
         await context.expose_binding(
             BINDING, lambda source, text: self._on_message(source["page"], str(text))
@@ -91,7 +95,8 @@ class BrowserPage:
             )
         # Scripts run in the order in which they were added: the bindings are there before ours.
         fidelity: Fidelity = "light" if banks else "full"
-        await context.add_init_script(page_script(self._poll_s, self._plan.poll_phase, fidelity))
+        script = page_script(self._poll_s, self._plan.poll_phase, fidelity, forced)
+        await context.add_init_script(script)
         context.on("console", self._on_console)
         context.on("weberror", self._on_page_error)
         context.on("dialog", self._on_dialog)

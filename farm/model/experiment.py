@@ -163,6 +163,9 @@ class MediaSettings:
     size: Size | None = setting(None, "what the camera gives; null: the scenario's", unit="size")
     frame_rate: int = setting(20, "frames a second", minimum=1, maximum=60)
     audio: str = setting("speech", "speech (made here), none, or a file that PyAV reads")
+    force: bool = setting(
+        False, "pages get this size, frame_rate and audio, whatever constraints they ask with"
+    )
     max_video_send_bandwidth: int | None = setting(
         None, "kbit/s, Kurento's property of that name; null: the server's default 500", minimum=30
     )

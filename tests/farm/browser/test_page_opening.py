@@ -14,6 +14,7 @@ from farm.browser.browser import Browser
 from farm.browser.chromiums import Chromiums
 from farm.errors import BrowserError, JoinError
 from farm.model.driver import Evaluate, Goto, WaitFor
+from farm.model.experiment import MediaSettings
 from farm.model.page_address import Login
 from farm.model.page_opening import ClientCertificate, PageOpening, StorageState
 from farm.model.trial_plan import ProbePlan
@@ -179,3 +180,28 @@ async def test_what_cannot_be_opened_is_said_without_its_values(
         with pytest.raises(BrowserError) as caught:
             await browser.page(PLAN, Witness())
         assert COOKIE not in str(caught.value)
+
+
+async def test_a_page_gets_the_camera_of_the_experiment_whatever_it_asks(
+    kit: HostKit, pages: LoginPages, tmp_path: Path
+) -> None:
+    """Chromium's own picture is 640x480 at 20 frames/s: it gives no more, and less if asked."""
+    media = MediaSettings(force=True, frame_rate=10, audio="none")
+    camera = {"width": "320", "height": "240"}
+    insists = """async () => {
+        const exact = { width: { exact: 4000 }, frameRate: { min: 50 } };
+        const stream = await navigator.mediaDevices.getUserMedia({ video: exact, audio: true });
+        const { width, height, frameRate } = stream.getVideoTracks()[0].getSettings();
+        const got = [width, height, frameRate, stream.getAudioTracks().length].join();
+        if (got !== "320,240,10,0") throw new Error(got);
+        await navigator.mediaDevices.getUserMedia({ audio: true });
+    }"""
+    for forced in (replace(kit, media=media), kit):
+        async with browser_of(replace(forced, app_url=pages.url), tmp_path) as browser:
+            page = await browser.page(replace(PLAN, variables=camera), Witness())
+            await page.run(Goto(f"{pages.url}open"))
+            if forced is kit:
+                with pytest.raises(JoinError, match="OverconstrainedError"):
+                    await page.run(Evaluate(insists, "test.js"))
+            else:
+                await page.run(Evaluate(insists, "test.js"))

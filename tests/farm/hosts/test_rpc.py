@@ -27,6 +27,8 @@ from farm.hosts.rpc import (
     trouble_of,
     unpacked,
 )
+from farm.model.page_address import Login
+from farm.model.page_opening import ClientCertificate, PageOpening, StorageState
 from farm.model.page_samples import ConnectionReport, PageReport, ProbeEvent
 from farm.model.trial_plan import ProbePlan
 
@@ -39,7 +41,18 @@ SEEN = (
 SCREENSHOTS = Path("/run/screenshots")
 
 
-@pytest.mark.parametrize("value", [Question("start", (PLAN,)), Question("close")])
+OPENING = PageOpening(
+    login=Login("me", "word"),
+    own={"p000": {"token": "t-1"}},
+    environment={"env:KEY": "k"},
+    storage_states={"p000": StorageState({"cookies": [], "origins": []})},
+    client_certificates=(ClientCertificate("https://h", b"cert", b"key", "pass"),),
+)
+
+
+@pytest.mark.parametrize(
+    "value", [Question("start", (PLAN,)), Question("open", (OPENING,)), Question("close")]
+)
 def test_a_question_arrives_as_it_was_asked(value: Question) -> None:
     assert unpacked(packed(value), Question) == value
 
