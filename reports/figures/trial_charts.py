@@ -15,6 +15,7 @@ from reports.exports.row_commands import BOTH_WAYS, RECEIVED, SENT_AND_RECEIVED
 from reports.figures.by_probe import bitrate_by_session, bitrate_sorted, loss_by_probe
 from reports.figures.canvas import FEW
 from reports.figures.chart import Chart, Charts, Column
+from reports.figures.janus_view import janus_charts
 from reports.figures.machine_charts import machine_charts
 from reports.figures.over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
 from reports.figures.received_layers import received_layers_chart
@@ -50,6 +51,7 @@ def trial_charts(
         *([received_layers_chart(layers, series.phases)] if layers else ()),
         *machine_charts(series, settings, cpu),
         *strain_charts(series.strain, series.phases),
+        *janus_charts(series.janus, series.phases),
         *setup_chart(series, settings),
     ):
         if isinstance(each, Chart):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from farm.model.trial_evidence import Phases
 from farm.model.webrtc_stats import MediaKind
 from reports.series.grid import Array, Grid
+from reports.series.janus_view import JanusSeries
 from reports.series.server_strain import ServerStrain
 from reports.series.server_threads import ThreadSeries
 
@@ -148,3 +149,4 @@ class TrialSeries:
     viewer_windows: SessionWindows | None
     setups: SetupTimes
     strain: ServerStrain | None = None
+    janus: JanusSeries | None = None

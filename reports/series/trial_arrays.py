@@ -34,6 +34,7 @@ from reports.series.grid import (
     whole_seconds,
 )
 from reports.series.hosts import host_series
+from reports.series.janus_view import janus_series
 from reports.series.server_strain import server_strain
 from reports.series.server_threads import thread_series
 from reports.series.trial import ServerSeries, TrialSeries
@@ -74,6 +75,7 @@ def trial_series(
         session_windows=session_windows(*seen, due),
         viewer_windows=viewer_windows(*seen, due),
         setups=setup_times(evidence.setups),
+        janus=janus_series(evidence.janus_samples),
         strain=server_strain(frames.server, grid_s, functools.partial(_column, grid_s=grid_s)),
     )
 

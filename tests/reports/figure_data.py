@@ -19,6 +19,7 @@ from reports.figures.by_probe import bitrate_by_session, bitrate_sorted, loss_by
 from reports.figures.close_up import session_close_up
 from reports.figures.cpu_and_quality import quality_against_cpu
 from reports.figures.hosts import host_use
+from reports.figures.janus_view import janus_over_time
 from reports.figures.machines import cpu_and_quality, generator_and_server, server_resources
 from reports.figures.over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
 from reports.figures.pipeline import pipeline_as_built
@@ -40,6 +41,7 @@ from reports.series.search import Threshold
 from tests.reports.made_channels import made_channels, made_close_up, made_quality
 from tests.reports.made_series import (
     made_curve,
+    made_janus,
     made_search,
     made_server_over_search,
     made_strain,
@@ -76,6 +78,7 @@ def figures(probes: int) -> Mapping[str, Callable[[], Figure]]:
             "A finding",
         ),
         "server_resources": lambda: server_resources(server, phases),
+        "janus_over_time": lambda: janus_over_time(made_janus(), phases),
         "server_strain": lambda: server_strain_over_time(made_strain(), phases),
         "host_use": lambda: host_use(trial.hosts[0], 0.002, phases),
         "generator_and_server": lambda: generator_and_server(server, trial.hosts, phases, 0.85),

@@ -14,6 +14,7 @@ from farm.model.verdict import Outcome
 from farm.model.webrtc_stats import MediaKind
 from reports.figures.server_over_search import ServerOverSearch, server_over_search
 from reports.series.grid import Array, Grid, mean_held
+from reports.series.janus_view import JanusSeries
 from reports.series.search import CapacityCurve, SearchSeries
 from reports.series.server_strain import PANELS, ServerStrain, StrainPanel
 from reports.series.server_threads import ThreadSeries
@@ -202,6 +203,14 @@ def made_search() -> SearchSeries:
         residual_loss_ratio=np.where(failed, 0.021, 0.0004),
         frame_rate=np.where(failed, 15.0, 19.8),
     )
+
+
+def made_janus() -> JanusSeries:
+    """Of a Janus with a session of three handles more every ten seconds."""
+    time_s = np.arange(100.0, 176.0, 5)
+    sessions = np.floor((time_s - 100) / 10)
+    lost = np.where(time_s > 140, 0.02, 0.0)
+    return JanusSeries(time_s, sessions, sessions * 3, time_s[1:], lost[1:])
 
 
 def made_strain() -> ServerStrain:
