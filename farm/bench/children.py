@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
+from farm.errors import MissingTool
 from farm.model.setting import Size
 from farm.model.trial_evidence import FaultKind
 from farm.processes import Child, Processes, json_line
@@ -81,6 +83,14 @@ class OwnJanus:
     reset: str
 
 
+def check_janus() -> None:
+    """Raises MissingTool if Debian's Janus is not on this machine."""
+    if shutil.which("janus") is None:
+        raise MissingTool(
+            "janus is not on this machine: Debian's and Ubuntu's package janus has it"
+        )
+
+
 async def start_janus(
     processes: Processes,
     secret: str,
@@ -90,8 +100,9 @@ async def start_janus(
 ) -> OwnJanus:
     """Start Debian's Janus on loopback; `address` is this machine's for media, if it has it.
 
-    `secret` is that of its admin API. Raises ProcessError.
+    `secret` is that of its admin API. Raises MissingTool, ProcessError.
     """
+    check_janus()
     file = processes.temporary_directory("janus-") / "secret"
     file.touch(mode=0o600)
     file.write_text(secret)

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from farm.bench.children import check_janus
 from farm.bench.pricing import price_of_server
 from farm.bench.whip_end_point import whip_token
 from farm.browser.chromium_program import chromium_version, find_chromium
@@ -165,11 +166,7 @@ def _janus_here(server: ServerSettings) -> str:
             f"server.reset.command: {server.reset.command}: the farm restarts the Janus that it"
             f" starts: expected null, {elsewhere}"
         )
-    if shutil.which("janus") is None:
-        raise MissingTool(
-            "janus is not on this machine (server.janus: here needs it; Debian's and Ubuntu's"
-            " package janus has it)"
-        )
+    check_janus()
     return "this machine: Debian's Janus is started with the run"
 
 

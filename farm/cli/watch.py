@@ -143,8 +143,8 @@ def _last_answer(experiment: Experiment, observer: Observer) -> int:
 
 def _measured(experiment: Experiment) -> tuple[object, ...]:
     """What a run measures: its scenario, page, end point and server."""
-    app = experiment.app
-    return experiment.scenario, app.url, app.publish, experiment.server.kurento
+    app, server = experiment.app, experiment.server
+    return experiment.scenario, app.url, app.publish, server.kurento or server.janus
 
 
 def _recommended(run: RunReader) -> int | None:

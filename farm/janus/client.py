@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from farm.errors import JanusError, JanusLost, JanusRefused, JanusUnreachable
+from farm.errors import JanusError, JanusLost, JanusRefused, JanusTimeout, JanusUnreachable
 from farm.janus.protocol import Answer, JanusEvent, Json, Sdp
 from farm.janus.socket import API, JanusSocket
 
@@ -80,9 +80,10 @@ class JanusClient:
             self._keeping.cancel()
             await asyncio.wait([self._keeping])
         if end_sessions:
-            with contextlib.suppress(JanusError):
+            with contextlib.suppress(JanusLost, JanusTimeout):
                 for id in tuple(self._sessions):
-                    await self._end(id)
+                    with contextlib.suppress(JanusRefused):  # ended by the server
+                        await self._end(id)
         await self._socket.close()
 
     async def _ask(self, request: str, **more: Json) -> Answer:

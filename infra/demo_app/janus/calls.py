@@ -145,7 +145,7 @@ class CallStage:
         except JanusLost:
             pass  # who watches the connection says that the server is gone
         except JanusError as error:
-            if not self._ended:
+            if seat.recording is not None and not self._ended:
                 self._to_page(
                     seat.user, {"id": "notice", "message": f"This call is not recorded: {error}"}
                 )
