@@ -21,6 +21,7 @@ class FakeJanus:
         self.infos: dict[int, Mapping[str, Any]] = {}
         self.says: dict[str, Mapping[str, Any]] = {}
         self.silent: set[str] = set()
+        self.plugins: Mapping[str, Any] = {}
         self.asked: list[dict[str, Any]] = []
         self.sockets: list[web.WebSocketResponse] = []
         self._ids = itertools.count(1)
@@ -70,7 +71,9 @@ class FakeJanus:
             return [_error(458, f"No such session {session}")]
         match kind:
             case "info":
-                return [{"janus": "server_info", "version_string": "1.1.2", "plugins": {}}]
+                return [
+                    {"janus": "server_info", "version_string": "1.1.2", "plugins": self.plugins}
+                ]
             case "create":
                 self.sessions[id := next(self._ids)] = []
                 return [{"janus": "success", "data": {"id": id}}]
