@@ -13,7 +13,7 @@ from collections.abc import (
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from farm.model.call_files import RecordedFile
 from farm.model.clock_reading import ClockReading
@@ -31,6 +31,9 @@ from farm.model.trial_result import TrialResult
 
 Evidence = PageReport | HostSample | ProbeEvent
 
+StepsWatched = Literal["no", "timed", "pictured"]
+"""Whether each step of a driver is an event, and has a screenshot (`farm driver check`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class HostKit:
@@ -39,7 +42,8 @@ class HostKit:
     `app_url` may name a user and a password, with which its pages are requested. An `http` origin
     that is not loopback is treated as secure, which cameras need, and so are those that its pages
     `led_to`. `screenshots` is the folder for screenshots (absolute). `poll_s` is the getStats
-    period. `opening` is a trial's own: it holds secrets of its probes.
+    period. `opening` is a trial's own: it holds secrets of its probes. `steps_watched`: what
+    becomes of each step of the driver is an event.
     """
 
     app_url: str
@@ -51,6 +55,7 @@ class HostKit:
     screenshots: Path
     led_to: tuple[str, ...] = ()
     opening: PageOpening = field(default_factory=PageOpening)
+    steps_watched: StepsWatched = "no"
 
 
 class Clock(Protocol):

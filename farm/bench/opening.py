@@ -33,7 +33,7 @@ from farm.model.experiment import Experiment
 from farm.model.run_clock import RunClock
 from farm.model.server_samples import Footprint
 from farm.planning.access_links import warning as network_warning
-from farm.protocols import Observer
+from farm.protocols import Observer, StepsWatched
 from farm.recording import RunRecording
 from farm.recording.journal import spent_s
 from farm.recording.manifest import Manifest
@@ -53,6 +53,7 @@ async def open_bench(
     beside: Path = Path(),
     extent: Extent | None = None,
     checked: bool = False,
+    steps_watched: StepsWatched = "no",
 ) -> AsyncIterator[Bench]:
     """A fresh run: everything that the experiment names is started or reached, and there is a
     folder for it in `directory` (else in `output.directory`).
@@ -67,6 +68,7 @@ async def open_bench(
     `extent` is what there must be room for from the start, on the disk, on the server, on the
     machines of probes: else a trial of `trial.load`, and each question makes sure of its own.
     That settings fit together is looked at again, unless they are `checked`, or are not meant to.
+    `steps_watched`: what becomes of each step of the driver is recorded (`farm driver check`).
     """
     if directory is not None:
         output = replace(experiment.output, directory=Path(directory))
@@ -102,7 +104,13 @@ async def open_bench(
         with recording:
             try:
                 async with _opened(
-                    recording, manifest, clock, observer, extent, beside=beside
+                    recording,
+                    manifest,
+                    clock,
+                    observer,
+                    extent,
+                    beside=beside,
+                    steps_watched=steps_watched,
                 ) as bench:
                     yield bench
             except (BadInput, ServerUnreachable):
@@ -153,10 +161,13 @@ async def _opened(
     *,
     beside: Path,
     earlier: RecordedRun | None = None,
+    steps_watched: StepsWatched = "no",
 ) -> AsyncIterator[Bench]:
     """Open the bench; `earlier` is the recorded part of a run that is resumed."""
     experiment = manifest.settings
-    async with open_world(experiment, recording, clock, observer, beside) as opened:
+    async with open_world(
+        experiment, recording, clock, observer, beside, steps_watched=steps_watched
+    ) as opened:
         now = replace(manifest, server=opened.server, kurento=opened.kurento)
         if earlier is None:
             recording.write_manifest(now)

@@ -64,7 +64,7 @@ from farm.model.server_settings import EMBEDDED, HERE, ProcessSettings, Ssh
 from farm.model.trial_evidence import Fault, FaultKind
 from farm.model.trial_plan import TrialPlan
 from farm.processes import Processes
-from farm.protocols import Host, HostKit, Observer, Server, ServerView
+from farm.protocols import Host, HostKit, Observer, Server, ServerView, StepsWatched
 from farm.recording import RunRecording
 from farm.server.local_shell import LocalShell
 from farm.server.shell import Shell
@@ -89,11 +89,13 @@ async def open_world(
     clock: RunClock,
     observer: Observer,
     beside: Path = Path(),
+    *,
+    steps_watched: StepsWatched = "no",
 ) -> AsyncIterator[OpenWorld]:
     """Start what the experiment asks for, connect to the rest; at the end all of it is ended.
 
-    `beside` is the folder of a driver's file. Raises BadInput or ServerUnreachable for what is
-    missing or does not answer.
+    `beside` is the folder of a driver's file; `steps_watched` is `HostKit`'s. Raises BadInput or
+    ServerUnreachable for what is missing or does not answer.
     """
     driver = driver_of(experiment, beside)
     app = experiment.app
@@ -136,6 +138,7 @@ async def open_world(
             poll_s=experiment.trial.poll_s,
             screenshots=recording.folder.trials,
             led_to=led_to,
+            steps_watched=steps_watched,
         )
         await generator.check(kit, observer.note)
         openings = TrialOpenings(experiment, processes, beside)

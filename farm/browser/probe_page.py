@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import ConsoleMessage, Dialog, Page, WebError
+from playwright.async_api import ConsoleMessage, Dialog, Frame, Page, WebError
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
@@ -30,7 +31,7 @@ from farm.browser.playwright_trouble import CLOSE_WITHIN_S, bounded
 from farm.browser.screenshot import take_screenshot
 from farm.browser.step_actions import execute
 from farm.browser.step_failures import ANSWER_WITHIN_S, StepFailures
-from farm.browser.tabs import Tabs
+from farm.browser.tabs import Tabs, frame_name
 from farm.errors import BrowserError, JoinError
 from farm.model.driver import AcceptDialog, DismissDialog, Http, Pause, Step, WaitFor
 from farm.model.experiment import Fidelity
@@ -86,7 +87,8 @@ class BrowserPage:
         """
         context = self._context
         await context.expose_binding(
-            BINDING, lambda source, text: self._on_message(source["page"], str(text))
+            BINDING,
+            lambda source, text: self._on_message(source["page"], source["frame"], str(text)),
         )
         if banks:
             await context.expose_binding(
@@ -202,7 +204,7 @@ class BrowserPage:
         if report is not None:
             self._sink(report)
 
-    def _on_message(self, tab: Page, text: str) -> None:
+    def _on_message(self, tab: Page, frame: Frame, text: str) -> None:
         if tab.is_closed():  # a late message, after which no report is to wait for the tab
             return
         number = self._tabs.number(tab)
@@ -215,6 +217,9 @@ class BrowserPage:
             self._trouble.socket_closed(evidence)
         elif evidence.kind == "candidate_error":
             self._media.candidate_error(evidence)
+        elif evidence.kind == "connection":
+            place = {"tab": number, "frame": frame_name(frame)}
+            evidence = replace(evidence, data={**evidence.data, **place})
         self._sink(evidence)
 
     def _on_console(self, message: ConsoleMessage) -> None:

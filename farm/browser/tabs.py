@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection
 
-from playwright.async_api import Page
+from playwright.async_api import Frame, Page
 
 from farm.model.driver import Where
 
@@ -70,3 +70,13 @@ class Tabs:
     def _watch(self, page: Page) -> None:
         self.number(page)
         page.on("close", self._on_close)
+
+
+def frame_name(frame: Frame) -> str:
+    """What a frame in a tab is called: its name, else its address; empty: the tab's document.
+
+    Query and fragment are left out: they may be long, or hold what is nobody's business.
+    """
+    if frame.parent_frame is None:
+        return ""
+    return frame.name or frame.url.partition("#")[0].partition("?")[0]

@@ -25,6 +25,7 @@ VERBS: Mapping[str, str] = {
     "report": "draw a run's figures and page again",
     "compare": "say whether the second of two runs holds as much as the first",
     "runs": "list runs, or remove old ones",
+    "driver": "check a driver: each role once, with a picture of every step (driver check FILE)",
     "doctor": "check what this machine, or an experiment, lacks, and how to get it",
     "serve": "demo app and embedded server, to look at in your own browser",
     "provision": "make the server, and hosts, on AWS; or list what runs there and what it costs",

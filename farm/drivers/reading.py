@@ -36,10 +36,7 @@ def read_driver(name: str, beside: Path = Path(), own: Collection[str] = ()) -> 
     `own` are the names of variables that are not the farm's.
     Raises MissingTool if there is none, ExperimentError with `file:line: key` for what is wrong.
     """
-    if is_file_name(name):
-        path, source = beside / Path(name).expanduser(), name
-    else:
-        path, source = _packaged() / f"{name}.yaml", f"{name}.yaml"
+    path, source = driver_path(name, beside), name if is_file_name(name) else f"{name}.yaml"
     try:
         if not is_there(path):
             raise MissingTool(_no_driver(name))
@@ -47,6 +44,13 @@ def read_driver(name: str, beside: Path = Path(), own: Collection[str] = ()) -> 
     except ExperimentError as error:
         raise ExperimentError(f"app.driver: {error}") from error
     return parse_driver(text, source, path.parent, own)
+
+
+def driver_path(name: str, beside: Path = Path()) -> Path:
+    """The file of the driver of that name; it need not exist."""
+    if is_file_name(name):
+        return beside / Path(name).expanduser()
+    return _packaged() / f"{name}.yaml"
 
 
 def parse_driver(text: str, source: str, folder: Path, own: Collection[str] = ()) -> Driver:

@@ -12,7 +12,7 @@ from farm.execution.server_clock import SampledClock
 from farm.execution.steady_state import SteadyState
 from farm.model.clock_reading import ClockReading
 from farm.model.host_samples import HostSample
-from farm.model.page_samples import PageReport
+from farm.model.page_samples import PageReport, ProbeEvent
 from farm.model.server_samples import Gap
 from farm.model.trial_evidence import Fault, FaultKind
 from farm.model.trial_plan import TrialPlan
@@ -91,6 +91,8 @@ class Collector:
                     self.meter.host_sample(item)
                 else:
                     self._recorder.event(item)
+                    if item.kind == "step":
+                        self._observer.note(_step_line(item))
                     if item.kind == "crashed":
                         self._set_fault(fault, "browser_crashed", f"{item.probe}: {item.message}")
         except GeneratorError as error:
@@ -127,3 +129,9 @@ class Collector:
         while True:
             await self._clock.sleep_until(self._clock.run_s() + 1)
             self._observer.progress(self.meter.progress(self._clock.run_s()))
+
+
+def _step_line(step: ProbeEvent) -> str:
+    """`p001 join 2, click #call: 0.4 s`."""
+    what = f"{step.data['part']} {step.data['number']}, {step.message}"
+    return f"{step.probe} {what} ({step.data['took_s']:.1f} s)"

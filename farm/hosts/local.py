@@ -150,11 +150,13 @@ class LocalHost:
         plan = replace(plan, variables={**plan.variables, "app_url": app_address(kit.app_url)})
         seat = self._seat(opened)
         seat.taken += 1
+        kit = opened.kit
         probe = ProbeLife(
             roles[plan.role],
             _page_of(seat),
             kit.screenshots,
             secrets=kit.opening.variables(plan.probe),
+            steps_watched=kit.steps_watched,
         )
         opened.probes[plan.probe] = probe
         opened.pumps.append(asyncio.create_task(self._pump(probe)))

@@ -17,12 +17,16 @@ from typing import Any, Protocol
 
 from farm.drivers.steps import step_name
 from farm.errors import BrowserError, JoinError
-from farm.hosts.step_run import StepPage, StepRun
+from farm.hosts.step_run import StepDone, StepPage, StepRun
 from farm.model.driver import RoleSteps, Step
 from farm.model.page_samples import EventKind, Joined, PageReport, ProbeEvent
 from farm.model.trial_plan import ProbePlan
+from farm.protocols import StepsWatched
 
 Seen = PageReport | ProbeEvent
+
+LOOK_AFTER_LEAVE_S = 2.5
+"""Two polls: what is still open then was not closed by the `leave` steps."""
 
 
 class ProbeTab(StepPage, Protocol):
@@ -42,7 +46,8 @@ class ProbeLife:
     """Implements `protocols.Probe`: one page that acts as one user.
 
     `screenshots` is the directory for screenshots; `monotonic` is the host's clock. `secrets` are
-    more variables of the probe, whose values are in no message of it.
+    more variables of the probe, whose values are in no message of it. Where `steps_watched`, the
+    page stays for a moment after its `leave` steps, so that what these left open is seen.
     """
 
     def __init__(
@@ -53,12 +58,14 @@ class ProbeLife:
         monotonic: Callable[[], float] = time.monotonic,
         *,
         secrets: Mapping[str, str] | None = None,
+        steps_watched: StepsWatched = "no",
     ) -> None:
         self._steps = steps
         self._open_page = open_page
         self._screenshots = screenshots
         self._monotonic = monotonic
         self._secrets = dict(secrets or {})
+        self._steps_watched = steps_watched
         self._plan: ProbePlan | None = None
         self._page: ProbeTab | None = None
         self._joining_s = 0.0
@@ -118,19 +125,17 @@ class ProbeLife:
                 try:
                     await self._steps_of("leave", self._steps.leave)
                     self._emit("left")
+                    if self._steps_watched != "no":
+                        await asyncio.sleep(LOOK_AFTER_LEAVE_S)
                 except (JoinError, BrowserError) as error:
                     self._emit("left", f"its page was closed instead: {error}")
             await self.close()
 
     async def screenshot(self, name: str) -> Path | None:
         """A screenshot of the page in `NAME.png`; `None` if the page cannot make one."""
-        if self._page is None or self._closed:
-            return None
-        self._screenshots.mkdir(parents=True, exist_ok=True)
-        path = self._screenshots / f"{name}.png"
-        if not await self._page.screenshot(path):
-            return None
-        self._emit("screenshot", file=path.name)
+        path = await self._picture(name)
+        if path is not None:
+            self._emit("screenshot", file=path.name)
         return path
 
     async def evidence(self) -> AsyncIterator[Seen]:
@@ -173,8 +178,47 @@ class ProbeLife:
         def skipped(step: Step, line: str) -> None:
             self._emit("skipped", line, place=step.place)
 
-        run = StepRun(page, take_screenshot, skipped, self._monotonic, self._secrets)
+        run = StepRun(
+            page,
+            take_screenshot,
+            skipped,
+            self._monotonic,
+            self._secrets,
+            None if self._steps_watched == "no" else self._done,
+        )
         await run.run(part, steps, plan.variables)
+
+    async def _done(self, done: StepDone) -> None:
+        """Report a step that is over, with a picture of the page where these are asked for."""
+        plan, _page = self._opened()
+        picture = None
+        if self._steps_watched == "pictured":
+            picture = await self._picture(f"{plan.probe}-{done.part}-{done.number:02d}")
+        error = done.error
+        self._seen.put_nowait(
+            ProbeEvent(
+                plan.probe,
+                "step",
+                done.begun_s + done.took_s,
+                done.name if error is None else f"{done.name}: {error}",
+                {
+                    "part": done.part,
+                    "number": done.number,
+                    "place": done.place,
+                    "took_s": done.took_s,
+                    "reason": None if error is None else error.reason,
+                    "file": None if picture is None else picture.name,
+                },
+            )
+        )
+
+    async def _picture(self, name: str) -> Path | None:
+        """A screenshot of the page in `NAME.png`; `None` if the page cannot make one."""
+        if self._page is None or self._closed:
+            return None
+        self._screenshots.mkdir(parents=True, exist_ok=True)
+        path = self._screenshots / f"{name}.png"
+        return path if await self._page.screenshot(path) else None
 
     def _opened(self) -> tuple[ProbePlan, ProbeTab]:
         if self._plan is None or self._page is None:

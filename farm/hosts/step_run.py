@@ -36,12 +36,29 @@ class StepPage(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class StepDone:
+    """A step of a part of a role that is over, with all steps inside of it; `error` if it failed.
+
+    `begun_s` is by the host's clock, `place` is `FILE:LINE` of the driver.
+    """
+
+    part: str
+    number: int
+    name: str
+    place: str
+    begun_s: float
+    took_s: float
+    error: JoinError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StepRun:
     """Executes steps of one part of a role (`join`, `leave`, ...) with a probe's variables.
 
     `take_screenshot` takes a picture of a name, `skipped` is told of steps that are skipped,
     `monotonic` is the host's clock. `secrets` are more variables, whose values are in no name; what
-    steps save is added to them.
+    steps save is added to them. `done` is told of each step that is over, not of those inside of
+    others.
     """
 
     page: StepPage
@@ -49,27 +66,54 @@ class StepRun:
     skipped: Callable[[Step, str], None]
     monotonic: Callable[[], float]
     secrets: dict[str, str]
+    done: Callable[[StepDone], Awaitable[object]] | None = None
 
     async def run(self, part: str, steps: Sequence[Step], variables: Mapping[str, str]) -> None:
         """Raises JoinError for the first that fails, BrowserError after a crash."""
         try:
-            await self._all(part, steps, variables)
+            for number, step in enumerate(steps, start=1):
+                await self._watched(part, number, step, variables)
         except _StepError as error:
             place = f"{error.step.place}: " if error.step.place else ""
             raise JoinError(error.cause.reason, f"{place}{error.name}: {error.cause}") from error
 
+    async def _watched(
+        self, part: str, number: int, step: Step, variables: Mapping[str, str]
+    ) -> None:
+        """Execute a step, and tell `done` of it."""
+        if self.done is None:
+            await self._numbered(part, number, step, variables)
+            return
+        name, begun_s = step_name(step_for(step, variables)), self.monotonic()
+
+        def over(error: JoinError | None = None) -> StepDone:
+            took_s = self.monotonic() - begun_s
+            return StepDone(part, number, name, step.place, begun_s, took_s, error)
+
+        try:
+            await self._numbered(part, number, step, variables)
+        except _StepError as error:
+            await self.done(over(error.cause))
+            raise
+        await self.done(over())
+
     async def _all(self, part: str, steps: Sequence[Step], variables: Mapping[str, str]) -> None:
-        for number, template in enumerate(steps, start=1):
-            shown = step_for(template, variables)
-            name = f"{part} step {number}, {step_name(shown)}"
-            try:
-                if isinstance(shown, Screenshot):
-                    await self.take_screenshot(shown.name)
-                else:
-                    step = step_for(template, {**variables, **self.secrets})
-                    await self._one(step, name, variables)
-            except JoinError as error:
-                raise _StepError(shown, name, error) from error
+        for number, step in enumerate(steps, start=1):
+            await self._numbered(part, number, step, variables)
+
+    async def _numbered(
+        self, part: str, number: int, template: Step, variables: Mapping[str, str]
+    ) -> None:
+        shown = step_for(template, variables)
+        name = f"{part} step {number}, {step_name(shown)}"
+        try:
+            if isinstance(shown, Screenshot):
+                await self.take_screenshot(shown.name)
+            else:
+                step = step_for(template, {**variables, **self.secrets})
+                await self._one(step, name, variables)
+        except JoinError as error:
+            raise _StepError(shown, name, error) from error
 
     async def _one(self, step: Step, name: str, variables: Mapping[str, str]) -> None:
         match step:

@@ -81,7 +81,8 @@ EventKind = Literal[
     "console",  # console.error and warnings
     "page_error",  # an uncaught exception
     "socket_closed",  # a WebSocket of the page: data holds code, url
-    "connection",  # an RTCPeerConnection changed its state: data holds whether by_page, its close()
+    "connection",  # an RTCPeerConnection changed its state: data holds by_page (its close()),
+    # its tab (0: the probe's own) and frame (empty: the tab's document)
     "candidate_error",  # a STUN or TURN server gave no candidate: data holds connection, url, code
     "sender",  # what an RTCRtpSender is given to send, at first and whenever it changed: data holds
     # connection, mid, kind, track, source, state, failed, enabled, active, direction, its settings
@@ -91,6 +92,7 @@ EventKind = Literal[
     "audio",  # what becomes of received audio: data holds played
     "crashed",  # a renderer, or its whole browser
     "screenshot",  # data holds file
+    "step",  # of a driver, in `farm driver check`: data holds part, number, took_s, reason, file
 ]
 
 

@@ -25,6 +25,7 @@ from farm.model.driver import (
 )
 from farm.model.page_samples import Joined, ProbeEvent
 from farm.model.trial_plan import ProbePlan
+from farm.protocols import StepsWatched
 
 PLAN = ProbePlan(
     probe="p000",
@@ -270,3 +271,56 @@ async def test_steps_of_the_hold_are_recorded_and_one_that_fails_leaves_the_page
     assert done.message == "click #unmute"
     assert done.data["number"] == 1
     assert "reason" not in done.data
+
+
+def watched(page: FakePage, screenshots: Path, how: StepsWatched) -> ProbeLife:
+    async def open_page(_plan: ProbePlan, _sink: Callable[[Seen], None]) -> ProbeTab:
+        return page
+
+    times = iter(range(100, 200))
+    return ProbeLife(STEPS, open_page, screenshots, lambda: float(next(times)), steps_watched=how)
+
+
+async def steps_seen(probe: ProbeLife) -> list[ProbeEvent]:
+    return [
+        seen
+        async for seen in probe.evidence()
+        if isinstance(seen, ProbeEvent) and seen.kind == "step"
+    ]
+
+
+async def test_each_step_that_is_watched_is_told_with_its_time_and_picture(tmp_path: Path) -> None:
+    probe = watched(FakePage(), tmp_path, "pictured")
+    await probe.open(PLAN)
+    await probe.join()
+    await probe.joined()
+    await probe.close()
+    steps = await steps_seen(probe)
+    assert [(step.data["part"], step.data["number"], step.message) for step in steps] == [
+        ("join", 1, "goto http://app/call?session=s000"),
+        ("join", 2, "fill #name"),
+        ("joined", 1, "wait_for #in-call"),
+    ]
+    assert [step.data["took_s"] for step in steps] == [1.0, 1.0, 1.0]
+    pictures = [str(step.data["file"]) for step in steps]
+    assert pictures == ["p000-join-01.png", "p000-join-02.png", "p000-joined-01.png"]
+    assert all((tmp_path / picture).exists() for picture in pictures)
+
+
+async def test_a_step_that_fails_is_told_with_its_reason(tmp_path: Path) -> None:
+    page = FakePage({Fill("#name", "p000"): JoinError("timeout", "not within 15 s")})
+    probe = watched(page, tmp_path, "timed")
+    await probe.open(PLAN)
+    with pytest.raises(JoinError):
+        await probe.join()
+    first, second = await steps_seen(probe)
+    assert (first.data["reason"], first.data["file"]) == (None, None)
+    assert (second.data["reason"], second.message) == ("timeout", "fill #name: not within 15 s")
+
+
+async def test_steps_are_not_told_where_nobody_watches(tmp_path: Path) -> None:
+    probe = probe_with(FakePage(), tmp_path)
+    await probe.open(PLAN)
+    await probe.join()
+    await probe.close()
+    assert await steps_seen(probe) == []

@@ -1,0 +1,194 @@
+"""What a trial says of its driver: who joined, what connected, what came, what is wrong. Pure.
+
+A driver works if all probes join, each stream that is owed comes and is there until the end, and
+leaving ends the connections. Quality is not asked: that is what `farm run` judges.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from farm.drivers.step_places import StepKey, StepPlace
+from farm.model.criteria import InvalidLimits
+from farm.model.trial_evidence import JoinOutcome, StreamIdentity, TrialEvidence
+from farm.model.trial_plan import ProbePlan
+from farm.model.verdict import Reason, Verdict
+from farm.recording.trial_reader import TrialReader
+from farm.results.checked_connections import (
+    CheckedConnection,
+    checked_connections,
+    open_at_the_end,
+)
+from farm.results.checked_steps import CheckedStep, checked_steps
+from farm.results.checked_streams import FAULTY, CheckedStream, checked_streams
+from farm.verdict.generator_faults import OURS, generator_faults
+from farm.verdict.host_faults import busy_hosts
+
+_STEP = re.compile(r"(join|joined|leave) step ([0-9]+), ")
+_TROUBLE = ("console", "page_error", "socket_closed", "candidate_error")
+_CLOSED_INSTEAD = "its page was closed instead"
+MOST_TROUBLE = 5
+
+STARVED = InvalidLimits(waited_for_cpu_s=0.05, late_polls=0.5)
+OF_STARVATION = frozenset({"browser", "cpu_quota", "late_polls", "waited_for_cpu"})
+"""Beyond these limits, and for these reasons, a step may be late for lack of CPU here."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriverText:
+    """A driver's file: its name in messages, and the place of each step."""
+
+    source: str
+    places: Mapping[StepKey, StepPlace]
+
+    def before(self, role: str, message: str) -> str:
+        """The message with `mine.yaml:14: ` before it, if it names a step."""
+        step = _STEP.search(message)
+        place = None if step is None else self.places.get((role, step[1], int(step[2])))
+        return message if place is None else f"{self.source}:{place.line}: {message}"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedProbe:
+    """What was seen of one probe. Times of `joined_s` and `first_media_s` are run time.
+
+    `open_after_leave` is how many connections its last poll had, `None` if it never left, or sent
+    no poll. `left` is why its leave steps failed, empty if they did not. `trouble` are console
+    errors, uncaught errors and closed sockets of its page, the last `MOST_TROUBLE`.
+    """
+
+    plan: ProbePlan
+    join: JoinOutcome | None
+    joined_s: float | None
+    first_media_s: float | None
+    steps: tuple[CheckedStep, ...]
+    connections: tuple[CheckedConnection, ...]
+    streams: tuple[CheckedStream, ...]
+    left: str
+    open_after_leave: int | None
+    trouble: tuple[str, ...]
+
+    @property
+    def joined(self) -> bool:
+        return self.join is not None and self.join.joined
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedTrial:
+    """A trial as a check of its driver.
+
+    `problems` are what the driver, or its page, did wrong. `unknown` is why nothing can be
+    concluded from them: the generator was at fault.
+    """
+
+    probes: tuple[CheckedProbe, ...]
+    problems: tuple[str, ...]
+    unknown: str | None
+    verdict: Verdict
+
+    @property
+    def works(self) -> bool:
+        return not self.problems and self.unknown is None
+
+
+def checked_trial(
+    trial: TrialReader, evidence: TrialEvidence, verdict: Verdict, text: DriverText
+) -> CheckedTrial:
+    """The check of a trial that is over; `verdict` is that of `farm run`."""
+    steps, connections = checked_steps(trial, text.places), checked_connections(trial)
+    streams, joins = checked_streams(trial, evidence), {each.probe: each for each in evidence.joins}
+    probes = tuple(
+        CheckedProbe(
+            plan,
+            joins.get(plan.probe),
+            _first_s(trial, plan.probe, "joined"),
+            _first_s(trial, plan.probe, "setup"),
+            tuple(steps[plan.probe]),
+            connections.get(plan.probe, ()),
+            streams.get(plan.probe, ()),
+            *_left(trial, plan.probe),
+            _trouble(trial, plan.probe),
+        )
+        for plan in trial.plan.probes
+    )
+    problems = tuple(_problems(probes, evidence, text))
+    unknown = next((reason.message for reason in _generator(evidence, bool(problems))), None)
+    return CheckedTrial(probes, problems, unknown, verdict)
+
+
+def stream_text(stream: StreamIdentity) -> str:
+    """`video from p001`, `audio sent`, `a video` where its sender is not known."""
+    if stream.direction == "outbound":
+        return f"{stream.kind} that it sends"
+    whose = f" from {' or '.join(stream.senders)}" if len(stream.senders) in (1, 2) else ""
+    return f"{stream.kind}{whose} that it receives"
+
+
+def _generator(evidence: TrialEvidence, problems: bool) -> Iterator[Reason]:
+    """What of the generator may be to blame: what broke, and a lack of CPU if there are problems.
+
+    A busy machine alone fails no step that has seconds of time; one whose threads wait may.
+    """
+    ramp_s = evidence.phases.ramp_s
+    reasons = list(generator_faults(evidence, STARVED))
+    if ramp_s is not None:
+        reasons += busy_hosts(evidence.host_samples, STARVED, ramp_s, evidence.phases.hold_s)
+    yield from (reason for reason in reasons if reason.code in OURS)
+    if problems:
+        yield from (reason for reason in reasons if reason.code in OF_STARVATION)
+
+
+def _problems(
+    probes: tuple[CheckedProbe, ...], evidence: TrialEvidence, text: DriverText
+) -> Iterator[str]:
+    """The worst first: joins; streams of sessions that are whole; leaving."""
+    lost = [probe for probe in probes if not probe.joined]
+    causes = [probe for probe in lost if probe.join is None or probe.join.reason != "partner"]
+    for probe in causes or lost:
+        why = "it did not join before the trial ended" if probe.join is None else probe.join.message
+        yield f"{_who(probe)} did not join: {text.before(probe.plan.role, why)}"
+    broken = {probe.plan.session for probe in lost}
+    whole = [probe for probe in probes if probe.plan.session not in broken]
+    for probe in whole:
+        if probe.plan.probe in evidence.left:
+            yield f"{_who(probe)}: its page closed its connections before the call was over"
+            continue
+        for stream in probe.streams:
+            if stream.state in FAULTY:
+                what = "never came" if stream.state == "missing" else "stopped before the end"
+                yield f"{_who(probe)}: the {stream_text(stream.stream)} {what}"
+    for probe in probes:
+        if probe.left and probe.open_after_leave:
+            yield f"{_who(probe)} did not leave: {text.before(probe.plan.role, probe.left)}"
+
+
+def _who(probe: CheckedProbe) -> str:
+    return f"{probe.plan.probe} ({probe.plan.role} of {probe.plan.session})"
+
+
+def _first_s(trial: TrialReader, probe: str, kind: str) -> float | None:
+    times = (
+        seen.run_s for seen in trial.events if (seen.event.probe, seen.event.kind) == (probe, kind)
+    )
+    return min((time for time in times if time is not None), default=None)
+
+
+def _left(trial: TrialReader, probe: str) -> tuple[str, int | None]:
+    for seen in trial.events:
+        if (seen.event.probe, seen.event.kind) == (probe, "left"):
+            message = seen.event.message.removeprefix(f"{_CLOSED_INSTEAD}: ")
+            return message, open_at_the_end(trial, probe)
+    return "", None
+
+
+def _trouble(trial: TrialReader, probe: str) -> tuple[str, ...]:
+    lines = [
+        f"{seen.event.kind.replace('_', ' ')}: {seen.event.message}"
+        for seen in trial.events
+        if seen.event.probe == probe
+        and seen.event.kind in _TROUBLE
+        and not (seen.event.kind == "socket_closed" and seen.event.data.get("code") in (1000, 1005))
+    ]
+    return tuple(dict.fromkeys(lines))[-MOST_TROUBLE:]

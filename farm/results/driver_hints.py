@@ -1,0 +1,111 @@
+"""Hints on a driver that was checked: what works here, and may not elsewhere. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from farm.drivers.step_places import StepKey, StepPlace
+from farm.model.experiment import ScenarioKind
+from farm.results.checked_steps import CheckedStep
+from farm.results.driver_check import CheckedProbe, CheckedTrial, DriverText
+
+AT_ONCE_S = 0.05
+MEDIA_LATER_S = 0.3
+LONG_EVALUATE_S = 2.0
+NEARLY_LATE = 0.6
+STEP_WITHIN_S = 15.0
+
+
+def driver_hints(
+    pictured: CheckedTrial, as_run: CheckedTrial | None, kind: ScenarioKind, text: DriverText
+) -> tuple[str, ...]:
+    """Hints, each once; `as_run` is the trial without pictures, at the pace of `farm run`."""
+    # Where pictures are taken after each step, nothing has to be waited for.
+    hints = [*_of_names(kind, text), *_of_steps(as_run or pictured, text)]
+    hints += _of_media(as_run or pictured, text)
+    hints += _of_leaving(pictured, text)
+    return tuple(dict.fromkeys(hints))
+
+
+def _of_names(kind: ScenarioKind, text: DriverText) -> Iterator[str]:
+    if kind == "broadcast":
+        return
+    for role, steps in _by_role(text).items():
+        texts = [place.text for place in steps]
+        if any("{session}" in each or "{probe}" in each or "evaluate:" in each for each in texts):
+            continue
+        yield (
+            f"{_place(text, steps[0])}no step of {role} has {{session}} or {{probe}}: sessions at "
+            "the same time would meet in one room, under one name (--sessions 2 tries it)"
+        )
+
+
+def _of_steps(trial: CheckedTrial, text: DriverText) -> Iterator[str]:
+    """By the longest that each step took: another probe of the role may have had to wait."""
+    longest: dict[StepKey, CheckedStep] = {}
+    for probe in trial.probes:
+        for step in probe.steps:
+            key = (step.role, step.part, step.number)
+            if not step.failed and (key not in longest or longest[key].took_s < step.took_s):
+                longest[key] = step
+    for step in longest.values():
+        where, took = f"{_place(text, step.place)}{step.name}", f"took {step.took_s:.1f} s"
+        if step.name.startswith("evaluate") and step.took_s > LONG_EVALUATE_S:
+            yield f"{where} {took}: if it is a fixed pause, wait_for what it waits for instead"
+        if not step.name.startswith("wait_for"):
+            continue
+        if step.took_s < AT_ONCE_S and step.part == "join":
+            yield (
+                f"{where} waited for nothing, as it was so already: is it what the next step needs?"
+                " (click and fill wait by themselves)"
+            )
+        elif step.took_s > NEARLY_LATE * STEP_WITHIN_S and step.part != "leave":
+            yield f"{where} {took} here, without any load: set within: to several times that"
+
+
+def _of_media(trial: CheckedTrial, text: DriverText) -> Iterator[str]:
+    for probe in trial.probes:
+        if not probe.joined or not probe.plan.receives or probe.joined_s is None:
+            continue
+        first_s = probe.first_media_s
+        if first_s is not None and first_s > probe.joined_s + MEDIA_LATER_S:
+            yield (
+                f"{_joined_place(text, probe)}joined of {probe.plan.role} was over "
+                f"{first_s - probe.joined_s:.1f} s before its first media came: wait_for what the "
+                "page shows of a call, or where media never come the reason will be a late setup"
+            )
+
+
+def _of_leaving(pictured: CheckedTrial, text: DriverText) -> Iterator[str]:
+    for probe in pictured.probes:
+        if not probe.joined or probe.open_after_leave is None:
+            continue
+        count, role = probe.open_after_leave, probe.plan.role
+        if probe.left and not count:
+            yield (
+                f"{text.before(role, probe.left)}: its connections were closed already, as its "
+                f"partner left before: {role} may need no leave"
+            )
+        elif count and not probe.left:
+            has = any(key[:2] == (role, "leave") for key in text.places)
+            why = "its leave steps leave" if has else "there is no leave:, which leaves"
+            yield (
+                f"{role}: {why} {count} of its connections open until its page is closed; the "
+                "server notices that late, if at all"
+            )
+
+
+def _by_role(text: DriverText) -> Mapping[str, list[StepPlace]]:
+    roles: dict[str, list[StepPlace]] = {}
+    for (role, _part, _number), place in text.places.items():
+        roles.setdefault(role, []).append(place)
+    return roles
+
+
+def _joined_place(text: DriverText, probe: CheckedProbe) -> str:
+    keys = [key for key in text.places if key[:2] == (probe.plan.role, "joined")]
+    return _place(text, text.places[keys[-1]]) if keys else ""
+
+
+def _place(text: DriverText, place: StepPlace | None) -> str:
+    return "" if place is None else f"{text.source}:{place.line}: "

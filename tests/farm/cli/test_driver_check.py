@@ -1,0 +1,136 @@
+"""`farm driver check`: a driver that works, and what is said of those that do not."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from farm.cli.__main__ import main
+from tests.pages.room_pages import ROOM_DRIVER, room_pages
+from tests.pages.serving import switched
+
+WORKS, DOES_NOT_WORK, BAD_INPUT = 0, 1, 2
+DRIVER = ROOM_DRIVER.read_text()
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    with room_pages() as address:
+        yield address
+
+
+class Checking:
+    """Runs the command in a folder with a driver of this text."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self._capsys = folder, capsys
+
+    def __call__(self, text: str, *words: str) -> tuple[int, str]:
+        file = self.folder / "mine.yaml"
+        file.write_text(text)
+        code = main(["driver", "check", str(file), "--out", str(self.folder / "runs"), *words])
+        captured = self._capsys.readouterr()
+        return code, captured.out + captured.err
+
+
+@pytest.fixture
+def checking(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Checking:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return Checking(tmp_path, capsys)
+
+
+@pytest.mark.live
+def test_a_driver_that_works_is_shown_with_pictures_connections_and_streams(
+    checking: Checking, url: str
+) -> None:
+    code, output = checking(DRIVER, "--url", url, "--members", "2")
+    assert code == WORKS, output
+    assert "the driver works: 2 of 2 probes joined, 8 of 8 owed streams came and stayed" in output
+    assert re.search(r"p000 join 1, goto http\S+ \([0-9.]+ s\)", output), output
+    assert "once more without pictures, at the pace of farm run" in output
+    assert re.search(r"connection \S+-0: (connecting, )?connected, closed by the page; ", output)
+    assert re.search(r"video received from p001: VP8, 640x360, ", output), output
+    assert output.count("left: all its connections were closed") == 2
+    page = Path(output.strip().rpartition("pictures: ")[2])
+    html = page.read_text()
+    pictures = re.findall(r'<img src="([^"]+)"', html)
+    assert len(pictures) == 8
+    assert all((page.parent / picture).is_file() for picture in pictures)
+    assert "mine.yaml:11" in html
+    assert "- click: &#34;#leave&#34;" in html
+
+
+@pytest.mark.live
+def test_a_step_that_never_comes_true_is_named_with_its_line(checking: Checking, url: str) -> None:
+    wrong = DRIVER.replace("startsWith('in call')", "startsWith('in cell')").replace("30s", "4s")
+    code, output = checking(wrong, "--url", url, "--members", "2", "--json")
+    assert code == DOES_NOT_WORK, output
+    facts, _ = json.JSONDecoder().raw_decode(output)
+    assert facts["works"] is False
+    problem = facts["problems"][0]
+    assert re.match(r"p00[01] \(member of s000\) did not join: ", problem), problem
+    assert "mine.yaml:9: joined step 1, wait_for " in problem
+    assert "the page shows 'in call with " in problem
+    assert len(facts["runs"]) == 1
+
+
+@pytest.mark.live
+def test_a_leave_that_leaves_nothing_is_a_fault_of_the_driver(checking: Checking, url: str) -> None:
+    code, output = checking(DRIVER.replace("#leave", "#leeve"), "--url", url, "--members", "2")
+    assert code == DOES_NOT_WORK, output
+    assert "did not leave: " in output
+    assert "mine.yaml:11: leave step 1, click #leeve" in output
+    assert "of its connections stayed open until its page closed" in output
+
+
+@pytest.mark.live
+def test_a_stream_that_never_comes_is_named_though_all_join(checking: Checking, url: str) -> None:
+    page = switched(url, withhold="p001>p000:video")
+    code, output = checking(DRIVER, "--url", page, "--members", "2")
+    assert code == DOES_NOT_WORK, output
+    assert "p000 (member of s000): the video from p001 that it receives never came" in output
+    assert "video received from p001: NEVER CAME" in output
+
+
+@pytest.mark.live
+def test_two_sessions_whose_names_clash_do_not_work(checking: Checking, url: str) -> None:
+    clash = DRIVER.replace("room={session}", "room=hall").replace("name={probe}", "name=m{index}")
+    code, output = checking(clash, "--url", url, "--members", "2")
+    assert code == WORKS, output
+    assert "mine.yaml:6: no step of member has {session} or {probe}" in output
+    code, output = checking(clash, "--url", url, "--members", "2", "--sessions", "2")
+    assert code == DOES_NOT_WORK, output
+
+
+def test_what_cannot_be_checked_is_one_line(checking: Checking) -> None:
+    for words, line in (
+        ((), "--url: the driver is checked on a page: expected https://host/"),
+        (
+            ("--url", "http://127.0.0.1:9/"),
+            "--url: http://127.0.0.1:9/: nothing answers there (connection refused)",
+        ),
+        (
+            ("--url", "http://127.0.0.1:9/", "--members", "40"),
+            "--members: 40: expected 2 to 16",
+        ),
+        (
+            ("--url", "http://127.0.0.1:9/", "--sessions", "0"),
+            "--sessions: 0: expected 1 or more",
+        ),
+    ):
+        code, output = checking(DRIVER, *words)
+        assert (code, output) == (BAD_INPUT, f"farm: {line}\n")
+    code, output = checking(
+        "format: 1\nroles: {host: {join: [goto: '{app_url}']}}\n", "--url", "http://127.0.0.1:9/"
+    )
+    assert code == BAD_INPUT
+    assert "its roles host are of no scenario: expected callee and caller (one_to_one)" in output
+    code, output = checking(DRIVER.replace("click:", "clik:"), "--url", "http://127.0.0.1:9/")
+    assert code == BAD_INPUT
+    assert "mine.yaml:11: roles.member.leave[0].clik: unknown key: did you mean click?" in output
