@@ -4,8 +4,9 @@
 //
 // Reports first media, states and closes through `send`, and returns the frame's connections for
 // poll_stats.js: an array of {id, connection, offered_ms, first_media, last, closed} where `last`
-// is a promise of the RTCStatsReport taken as the connection was closed. `wrap` is wrap.js's.
-(config, send, wrap) => {
+// is a promise of the RTCStatsReport taken as the connection was closed. `wrap` is wrap.js's;
+// `onChannel(entry, channel)` is called for each data channel, before the page has it.
+(config, send, wrap, onChannel) => {
   const connections = [];
   const known = new WeakMap();
   let count = 0;
@@ -59,6 +60,7 @@
       watched.add(receiver);
       watchFirstMedia(entry, receiver);
     });
+    connection.addEventListener("datachannel", ({ channel }) => onChannel(entry, channel));
     connection.addEventListener("connectionstatechange", () =>
       say("connection", { connection: entry.id, state: connection.connectionState }));
     connection.addEventListener("icecandidateerror", ({ url, errorCode, errorText }) =>
@@ -91,6 +93,14 @@
         },
       });
     }
+
+    wrap(Connection.prototype, "createDataChannel", {
+      apply(target, connection, args) {
+        const channel = Reflect.apply(target, connection, args);
+        onChannel(remember(connection), channel);
+        return channel;
+      },
+    });
 
     wrap(Connection.prototype, "close", {
       apply(target, connection, args) {

@@ -5,7 +5,7 @@
 // do not drift and the probes of a host stay spread. A poll that is due while the one before it is
 // unfinished is left out; the lateness of the next one counts from the first that was left out.
 //
-// `known(stat, report)` returns members that replace the browser's own in a stat, or null.
+// `known(stat, report, entry)` returns members that replace the browser's own in a stat, or null.
 // `lookAtSenders(entry)` is watch_senders.js's.
 (config, send, connections, known, lookAtSenders) => {
   const top = window === window.top;
@@ -28,13 +28,13 @@
     return selected.size === 0 ? all : all.filter((stat) => !ICE.has(stat.type) || selected.has(stat.id));
   };
 
-  const filtered = (report) => {
+  const filtered = (report, entry) => {
     const stats = [];
     for (const stat of wanted(report)) {
       const members = config.fields[stat.type];
       if (!members) continue;
       const kept = { type: stat.type };
-      const better = known(stat, report);
+      const better = known(stat, report, entry);
       for (const member of members) {
         const value = better && member in better ? better[member] : stat[member];
         if (value !== undefined) kept[member] = value;
@@ -64,7 +64,7 @@
   const read = async (entry) => {
     try {
       const report = await (entry.closed ? entry.last : entry.connection.getStats());
-      if (report?.size > 0) entry.stats = filtered(report);
+      if (report?.size > 0) entry.stats = filtered(report, entry);
     } catch {
       // A connection that cannot be read is still reported, with its state and its last figures.
     }

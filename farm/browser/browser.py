@@ -72,7 +72,9 @@ class Browser:
                 page = BrowserPage(
                     plan, sink, first, self._kit.poll_s, self._pages.discard, mask=mask
                 )
-                await page.prepare(banks, forced_capture(self._kit.media, plan))
+                role = self._kit.driver.roles.get(plan.role)
+                forced = forced_capture(self._kit.media, plan)
+                await page.prepare(banks, forced, role.answers if role else ())
         except BaseException as error:
             if context is not None:
                 async with bounded(CLOSE_WITHIN_S):

@@ -16,6 +16,7 @@ EventParts = tuple[EventKind, str, Mapping[str, Any]]
 
 SOURCES = ("camera", "microphone", "screen", "canvas")
 STATES = ("live", "ended", "none")
+CHANNEL_STATES = ("open", "closed", "failed")
 ENCODING_LIMITS = ("scale_resolution_down_by", "max_bitrate", "max_frame_rate")
 MOST_ENCODINGS = 16
 
@@ -151,6 +152,26 @@ def _receiver(message: Message) -> EventParts:
     return "receiver", f"{line}: {data['direction']}", data
 
 
+def _channel(message: Message) -> EventParts:
+    """What became of a data channel."""
+    state, error = message.get("state"), message.get("error")
+    if state not in CHANNEL_STATES:
+        return "page_error", "the page sent a data channel of no state", {}
+    by_page = message.get("by_page") is True and state == "closed"
+    data = {
+        "connection": text(message.get("connection")),
+        "id": number(message.get("id")),
+        "label": text(message.get("label")),
+        "state": state,
+        "by_page": by_page,
+        "error": text(error) if isinstance(error, str) else None,
+        "page_time_s": seconds(message.get("page_time_ms")),
+    }
+    line = f"data channel {data['label']!r} on {data['connection']} is {state}"
+    why = " by the page" if by_page else f": {data['error']}" if data["error"] else ""
+    return "channel", f"{line}{why}", data
+
+
 def _fidelity(message: Message) -> EventParts:
     fidelity, reason = text(message.get("fidelity")), text(message.get("reason"))
     line = f"{fidelity}: {reason}" if reason else fidelity
@@ -176,6 +197,7 @@ _READERS: Mapping[str, Callable[[Message], EventParts]] = {
     "candidate_error": _candidate_error,
     "sender": _sender,
     "receiver": _receiver,
+    "channel": _channel,
     "fidelity": _fidelity,
     "audio": _audio,
     "socket_closed": _socket_closed,

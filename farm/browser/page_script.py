@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.resources import files
 
 from farm.browser.forced_capture import ForcedCapture
+from farm.model.driver import ChannelAnswers
 from farm.model.experiment import Fidelity
 from farm.model.webrtc_stats import page_fields
 
@@ -38,12 +40,15 @@ def page_script(
     phase: float,
     fidelity: Fidelity = "full",
     forced: ForcedCapture | None = None,
+    answers: Sequence[ChannelAnswers] = (),
 ) -> str:
     """The script: CPU spared, connections remembered, polled every `poll_s` at `phase` (0 to 1).
 
-    With `forced` the page's getUserMedia gives that.
+    With `forced` the page's getUserMedia gives that. `answers` are the data channels on which round
+    trips are measured.
     """
     config = {
+        "answers": [{"label": each.label, "member": each.member} for each in answers],
         "fields": page_fields(),
         "period_ms": poll_s * 1000,
         "phase": phase,
@@ -64,11 +69,14 @@ def page_script(
         const unheard = {_audio(fidelity)};
         const wrap = {_script("wrap")};
         {_forced(forced)}
-        const connections = ({_script("hook_peer_connections")})(config, send, wrap);
+        const channels = ({_script("watch_channels")})(config, send, wrap);
+        const connections =
+            ({_script("hook_peer_connections")})(config, send, wrap, channels.watch);
         const lookAtSenders = ({_script("watch_senders")})(send, wrap, connections);
         ({_script("enable_tracks")})({json.dumps(ENABLE_EVENT)}, connections);
         const coded = {_codec(fidelity)};
-        const known = (stat, report) => unheard(stat) ?? coded(stat, report);
+        const known = (stat, report, entry) =>
+            unheard(stat) ?? coded(stat, report) ?? channels.known(stat, entry);
         ({_script("poll_stats")})(config, send, connections, known, lookAtSenders);
     }})();"""
 

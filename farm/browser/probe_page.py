@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,15 @@ from farm.browser.step_actions import execute
 from farm.browser.step_failures import ANSWER_WITHIN_S, StepFailures
 from farm.browser.tabs import Tabs, frame_name
 from farm.errors import BrowserError, JoinError
-from farm.model.driver import AcceptDialog, DismissDialog, Http, Pause, Step, WaitFor
+from farm.model.driver import (
+    AcceptDialog,
+    ChannelAnswers,
+    DismissDialog,
+    Http,
+    Pause,
+    Step,
+    WaitFor,
+)
 from farm.model.experiment import Fidelity
 from farm.model.mask import Mask
 from farm.model.page_samples import EventKind, PageReport, ProbeEvent
@@ -80,10 +88,16 @@ class BrowserPage:
         self._crash: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def prepare(self, banks: Mapping[str, Path], forced: ForcedCapture | None = None) -> None:
+    async def prepare(
+        self,
+        banks: Mapping[str, Path],
+        forced: ForcedCapture | None = None,
+        answers: Sequence[ChannelAnswers] = (),
+    ) -> None:
         """Set hooks and network conditions before anything is loaded; with banks it is light.
 
-        `forced` is what its getUserMedia gives; `None`: what the page asks for.
+        `forced` is what its getUserMedia gives; `None`: what the page asks for. `answers` are the
+        data channels on which round trips are measured.
         """
         context = self._context
         await context.expose_binding(
@@ -97,7 +111,7 @@ class BrowserPage:
             )
         # Scripts run in the order in which they were added: the bindings are there before ours.
         fidelity: Fidelity = "light" if banks else "full"
-        script = page_script(self._poll_s, self._plan.poll_phase, fidelity, forced)
+        script = page_script(self._poll_s, self._plan.poll_phase, fidelity, forced, answers)
         await context.add_init_script(script)
         context.on("console", self._on_console)
         context.on("weberror", self._on_page_error)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 
+from farm.drivers.answer_reading import read_channel_answers
 from farm.drivers.given import Given, suggestion
 from farm.drivers.hold_reading import read_hold_steps
 from farm.drivers.step_reading import read_steps, saved_by
@@ -18,7 +19,7 @@ from farm.model.experiment import RoomMedia
 from farm.model.template_text import environment_in, template_of
 
 DRIVER_KEYS = ("format", "media", "roles")
-ROLE_KEYS = ("join", "joined", "after_join", "leave", "after")
+ROLE_KEYS = ("join", "joined", "after_join", "leave", "after", "round_trip")
 
 
 def driver_names() -> list[str]:
@@ -95,7 +96,7 @@ def _roles(given: Given) -> Mapping[str, RoleSteps]:
 
 
 def _role(given: Given) -> RoleSteps:
-    given.mapping(ROLE_KEYS, "join:, joined:, after_join:, leave: or after:")
+    given.mapping(ROLE_KEYS, "join:, joined:, after_join:, leave:, after: or round_trip:")
     join, after = read_steps(given.member("join")), given.member("after")
     if not join:
         raise given.member("join").wrong("needs at least one step, goto: an address")
@@ -110,6 +111,7 @@ def _role(given: Given) -> RoleSteps:
         leave=read_steps(then.member("leave")),
         after=after.value,
         after_join=read_hold_steps(then.member("after_join")),
+        answers=read_channel_answers(given.member("round_trip")),
     )
 
 

@@ -123,7 +123,15 @@ def _role() -> Schema:
         steps=STEPS,
     )
     times = {"anyOf": [{"type": "array", "items": hold}, none]}
-    return _mapping(("join",), join=STEPS, joined=some, after_join=times, leave=some, after=TEXT)
+    return _mapping(
+        ("join",),
+        join=STEPS,
+        joined=some,
+        after_join=times,
+        leave=some,
+        after=TEXT,
+        round_trip=_one_or_more(_mapping(("channel",), channel=TEXT, member=TEXT)),
+    )
 
 
 def _step(key: str) -> Schema:

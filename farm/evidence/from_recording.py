@@ -13,6 +13,7 @@ import polars as pl
 from farm.analysis.intervals import Intervals
 from farm.analysis.rates import FloatArray, window_edges
 from farm.evidence.connection_states import never_connected
+from farm.evidence.data_channels import channel_ends, data_intervals
 from farm.evidence.encoding_settings import encoding_settings
 from farm.evidence.estimate_followed import first_to_fall
 from farm.evidence.hold_events import failed_hold_steps, own_loads
@@ -93,6 +94,8 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         layers=layers,
         encodings=encoding_settings(trial.events, streams, hold_of(edges)),
         received_layers=received_layers(trial, windows.owed, streams, layers, hold_of(edges)),
+        data=data_intervals(trial, edges),
+        channel_ends=channel_ends(trial.events, hold_of(edges)[1]),
         acts=excuses.acts(),
         left=windows.owed.left(),
         never_connected=never_connected(trial.events),

@@ -210,6 +210,13 @@ def _demo_rooms(experiment: Experiment) -> None:
             )
 
 
+def _data_channels(experiment: Experiment) -> None:
+    if experiment.scenario.data and experiment.app.url is None:
+        raise ExperimentError(
+            "scenario.data: true: our demo app has no data channels: expected false, or app.url"
+        )
+
+
 def _loads(experiment: Experiment) -> None:
     if experiment.trial.load is not None:
         check_load(experiment.scenario, experiment.trial.load, "trial.load")
@@ -306,6 +313,7 @@ _CHECKS: tuple[Callable[[Experiment], None], ...] = (
     _price,
     _process,
     check_scenario,
+    _data_channels,
     _loads,
     _hosts,
     _times,

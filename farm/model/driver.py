@@ -290,10 +290,22 @@ class HoldSteps:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelAnswers:
+    """Data channels of this label on which what a probe sends is answered.
+
+    The answer is the same text, or, with a `member`, a JSON object that has the same value there.
+    """
+
+    label: str
+    member: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RoleSteps:
     """The steps of one role. After `join` the next role may start, after `joined` media are due.
 
-    `after_join` are steps in the hold.
+    `after_join` are steps in the hold, `answers` the data channels on which a page measures the
+    time to an answer.
     """
 
     join: tuple[Step, ...]
@@ -301,6 +313,7 @@ class RoleSteps:
     leave: tuple[Step, ...] = ()
     after: str | None = None
     after_join: tuple[HoldSteps, ...] = ()
+    answers: tuple[ChannelAnswers, ...] = ()
 
 
 def is_file_name(driver: str) -> bool:

@@ -49,6 +49,7 @@ class Scenario:
     media: RoomMedia | None = setting(
         None, "of a room: mixed by the server, or forwarded; auto: as the driver says", null="auto"
     )
+    data: bool = setting(False, "messages of data channels are owed, too, by and to whom media are")
     receives: Receives = setting(Receives, "streams that a server sends to a receiver at most")
     mix: Size | None = setting(
         None, "what our demo app has a room mixed into; null: the server's 800x600", unit="size"

@@ -88,6 +88,8 @@ EventKind = Literal[
     # connection, mid, kind, track, source, state, failed, enabled, active, direction, its settings
     "receiver",  # a page does not want what comes on an m-line any more, or does again: data holds
     # connection, mid, kind, wanted, direction
+    "channel",  # a data channel opened, closed or failed: data holds connection, id, label, state,
+    # by_page, error
     "fidelity",  # of a stream of a light probe: data holds fidelity, and why where it is full
     "audio",  # what becomes of received audio: data holds played
     "crashed",  # a renderer, or its whole browser

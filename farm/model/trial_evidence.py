@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from farm.model.data_channels import ChannelEnd, DataInterval
 from farm.model.host_samples import HostSample
 from farm.model.janus_samples import JanusSample
 from farm.model.kurento_samples import KurentoSample
@@ -306,7 +307,8 @@ class TrialEvidence:
 
     `streams` identifies the tracks of `intervals`, `layers` are the encodings of them, `encodings`
     what pages set of these, and `received_layers` what receivers were given of layers, those of a
-    stream in the order of time. `left` has the pages that closed their connections in the hold,
+    stream in the order of time. `data` are data channels in windows, `channel_ends` those that
+    ended before the hold did. `left` has the pages that closed their connections in the hold,
     with the time; `never_connected` has for a probe the last `connectionState` of each connection
     that was never connected.
     `stayed_full` are light probes, each with the reason why a stream of theirs was coded in full;
@@ -332,6 +334,8 @@ class TrialEvidence:
     layers: tuple[LayerInterval, ...] = ()
     received_layers: tuple[ReceivedLayer, ...] = ()
     encodings: tuple[EncodingSettings, ...] = ()
+    data: tuple[DataInterval, ...] = ()
+    channel_ends: tuple[ChannelEnd, ...] = ()
     acts: tuple[PageAct, ...] = ()
     left: Mapping[str, float] = field(default_factory=dict)
     never_connected: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -57,6 +57,8 @@ class ProbePlan:
     counts from the start of its session: the viewers of a broadcast come one after the other.
     `recorded_as` is the name of the file that the server makes of what it sends; `None`: it is not
     recorded, or the farm does not know the name.
+    `sends_data`: it owes messages of data channels; `receives_data` are the probes whose messages
+    it is owed.
     """
 
     probe: str
@@ -73,6 +75,8 @@ class ProbePlan:
     fidelity: Fidelity = "full"
     groups: tuple[StreamGroup, ...] = ()
     sends_screen: bool = False
+    sends_data: bool = False
+    receives_data: tuple[str, ...] = ()
 
     @property
     def sent_media(self) -> Mapping[SentMedia, range]:
@@ -85,6 +89,11 @@ class ProbePlan:
             "screen": range(cameras, videos),
         }
         return {media: of for media, of in tracks.items() if of}
+
+    @property
+    def has_data(self) -> bool:
+        """Whether it owes messages of data channels, or is owed any."""
+        return self.sends_data or bool(self.receives_data)
 
 
 @dataclass(frozen=True, slots=True)

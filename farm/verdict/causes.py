@@ -35,7 +35,8 @@ class Finding:
 
     `senders` are the probes that a received stream may come from, as `StreamIdentity` has them, and
     `track` its number among those of its kind. `message` is given where another module has worded
-    it already. `of_session`: it concerns the whole session, not one probe.
+    it already. `of_session`: it concerns the whole session, not one probe. `is_data`: it concerns
+    messages of data channels, of which there is no kind.
     """
 
     probe: ProbePlan
@@ -47,6 +48,7 @@ class Finding:
     senders: tuple[str, ...] = ()
     track: int = 0
     is_screen: bool = False
+    is_data: bool = False
 
     @classmethod
     def of(cls, probe: ProbePlan, breach: Breach, stream: StreamIdentity) -> Finding:
@@ -72,7 +74,7 @@ class Finding:
 
     @property
     def stream(self) -> str | None:
-        media = "screen" if self.is_screen else self.kind
+        media = "data" if self.is_data else "screen" if self.is_screen else self.kind
         return f"{self.direction} {media}" if self.direction and media else None
 
     @property

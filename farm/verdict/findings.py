@@ -7,6 +7,7 @@ from farm.model.trial_evidence import StreamSetup, TrialEvidence
 from farm.model.verdict import AFTER_JOIN
 from farm.verdict.baseline import Baseline
 from farm.verdict.causes import LEFT, Finding
+from farm.verdict.data_messages import data_findings
 from farm.verdict.stream_limits import FAR_BEYOND, Breach
 from farm.verdict.trial_streams import TrialStreams
 
@@ -20,6 +21,7 @@ def findings_of(
         *_left(streams),
         *_failed_hold_steps(streams),
         *_failing_streams(streams, criteria, baseline),
+        *data_findings(streams.evidence, criteria),
         *_missing_recordings(streams.evidence),
     ]
 

@@ -15,12 +15,14 @@ from reports.exports.row_commands import BOTH_WAYS, RECEIVED, SENT_AND_RECEIVED
 from reports.figures.by_probe import bitrate_by_session, bitrate_sorted, loss_by_probe
 from reports.figures.canvas import FEW
 from reports.figures.chart import Chart, Charts, Column
+from reports.figures.data_messages import data_messages_chart
 from reports.figures.janus_view import janus_charts
 from reports.figures.machine_charts import machine_charts
 from reports.figures.over_time import bitrate_over_time, frame_rate_over_time, loss_over_time
 from reports.figures.received_layers import received_layers_chart
 from reports.figures.server_strain import strain_charts
 from reports.figures.session_charts import session_map_chart, setup_chart, viewer_quality
+from reports.series.data_channels import MessageRates
 from reports.series.grid import Array, Grid
 from reports.series.received_layers import LayersReceived
 from reports.series.session_quality import SessionQuality
@@ -36,11 +38,12 @@ def trial_charts(
     *,
     cpu: CrossCorrelation | None = None,
     layers: Sequence[LayersReceived] = (),
+    messages: MessageRates | None = None,
 ) -> Charts:
     """The charts of one trial, the most informative first; names begin with `prefix`.
 
     `reasons` are its verdict's, `cpu` is how the server's CPU went with quality, where it is known;
-    `layers` are the received videos whose senders have several.
+    `layers` are the received videos whose senders have several, `messages` those of data channels.
     """
     charts: list[Chart] = []
     missing: list[str] = []
@@ -49,6 +52,7 @@ def trial_charts(
         *_bitrates(series),
         *_quality(series, settings),
         *([received_layers_chart(layers, series.phases)] if layers else ()),
+        *([data_messages_chart(messages, series.phases)] if messages is not None else ()),
         *machine_charts(series, settings, cpu),
         *strain_charts(series.strain, series.phases),
         *janus_charts(series.janus, series.phases),

@@ -30,11 +30,13 @@ from reports.pages.page import (
     role_caption,
     role_screenshots,
 )
+from reports.series.data_channels import message_rates
 from reports.series.probe_frames import TABLES, SessionChannels, hold_of
 from reports.series.received_layers import layers_received
 from reports.series.trial import ServerSeries, TrialSeries
 from reports.series.trial_arrays import trial_series
 from reports.series.trial_frames import trial_frames
+from reports.text.data_table import data_tables
 from reports.text.host_tables import host_table
 from reports.text.layer_tables import layer_tables
 from reports.text.session_sections import WORST, SessionSection, session_sections, worst_sessions
@@ -84,7 +86,16 @@ class TrialPart:
         quality = quality_of(series, settings, reasons)
         cpu = cpu_cross_correlation(evidence, quality_by_second(trial))
         layers = layers_received(evidence)
-        charts = trial_charts(series, quality, settings, prefix, reasons, cpu=cpu, layers=layers)
+        charts = trial_charts(
+            series,
+            quality,
+            settings,
+            prefix,
+            reasons,
+            cpu=cpu,
+            layers=layers,
+            messages=message_rates(trial, evidence),
+        )
         worst = worst_sessions(quality, reasons)
         sections = session_sections(
             evidence,
@@ -99,6 +110,7 @@ class TrialPart:
             session_table(scenario, series, reasons, worst, f"{prefix}-sessions"),
             probe_table(plan, series, evidence.joins, reasons, f"{prefix}-probes"),
             *layer_tables(evidence, layers, prefix),
+            *data_tables(evidence, prefix),
         )
         for table in whole:
             files.write_table(table)

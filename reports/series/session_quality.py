@@ -40,6 +40,7 @@ CAUSES = (
     "gone: its page left",
     "no recording",
     "unseen: no polls",
+    "no messages",
     "other reasons of the verdict",
 )
 """All limits, in the order of `SessionQuality.cause`, by the names that the CSV has."""
@@ -49,10 +50,11 @@ _TEXTS: Mapping[str, str] = {
     "repaired packets": "repair: NACKs or retransmissions",
     "coarse pictures": "coarse video",
     "another picture size": "another frame size",
+    "no messages": "no messages on data channels",
 }
 
 COUNTLESS = frozenset(
-    {"missing stream", "began late or never", "gone: its page left", "no recording"}
+    {"missing stream", "began late or never", "gone: its page left", "no recording", "no messages"}
 )
 """Limits for which a multiple of the limit means nothing."""
 
@@ -71,6 +73,7 @@ _OF_CODE: Mapping[str, str] = {
     "left": "gone: its page left",
     "recording_missing": "no recording",
     "no_evidence": "unseen: no polls",
+    "data": "no messages",
 }
 
 

@@ -238,6 +238,30 @@ def test_a_connection_says_whether_the_page_closed_it() -> None:
     assert other.data["by_page"] is False
 
 
+def test_what_became_of_a_data_channel_is_in_words() -> None:
+    sent = {
+        "message": "channel",
+        "connection": "f-1",
+        "id": 3,
+        "label": "chat",
+        "state": "closed",
+        "by_page": True,
+        "error": None,
+        "page_time_ms": 5000,
+    }
+    event = read(sent)
+    assert isinstance(event, ProbeEvent)
+    kept = {name: sent[name] for name in ("connection", "id", "label", "state", "by_page", "error")}
+    assert (event.kind, event.data) == ("channel", {**kept, "page_time_s": 5.0})
+    assert event.message == "data channel 'chat' on f-1 is closed by the page"
+    failed = read({**sent, "state": "failed", "error": "it broke"})
+    assert isinstance(failed, ProbeEvent)
+    assert failed.message == "data channel 'chat' on f-1 is failed: it broke"
+    odd = read({**sent, "state": ["open"]})
+    assert isinstance(odd, ProbeEvent)
+    assert odd.kind == "page_error"
+
+
 def test_half_a_surrogate_pair_does_not_reach_a_file() -> None:
     event = read('{"message": "connection", "connection": "\\ud800", "state": "new"}')
     assert isinstance(event, ProbeEvent)
@@ -272,7 +296,9 @@ CONNECTION = st.fixed_dictionaries(
 )
 MESSAGE = st.fixed_dictionaries(
     {
-        "message": st.sampled_from(["poll", "first_media", "connection", "sender", "socket_closed"])
+        "message": st.sampled_from(
+            ["poll", "first_media", "connection", "sender", "channel", "socket_closed"]
+        )
         | ANYTHING
     },
     optional={

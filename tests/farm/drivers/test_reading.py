@@ -10,6 +10,7 @@ from farm.drivers import driver_names, parse_driver, read_driver
 from farm.errors import ExperimentError, MissingTool
 from farm.model.driver import (
     AcceptDialog,
+    ChannelAnswers,
     Click,
     Driver,
     Evaluate,
@@ -87,6 +88,42 @@ def test_a_driver_may_say_what_a_rooms_server_does(tmp_path: Path, media: str | 
     (tmp_path / "ring.js").write_text("")
     text = DRIVER if media is None else f"media: {media}\n{DRIVER}"
     assert parse_driver(text, "d.yaml", tmp_path).media == media
+
+
+@pytest.mark.parametrize(
+    ("given", "answers"),
+    [
+        ("{channel: chat}", [ChannelAnswers("chat")]),
+        ("{channel: rpc, member: id}", [ChannelAnswers("rpc", "id")]),
+        (
+            "[{channel: a}, {channel: b, member: id}]",
+            [ChannelAnswers("a"), ChannelAnswers("b", "id")],
+        ),
+    ],
+)
+def test_a_role_may_say_what_answers_come_by_which_channels(
+    given: str, answers: list[ChannelAnswers]
+) -> None:
+    text = f"format: 1\nroles:\n  a:\n    join: [goto: '{{app_url}}']\n    round_trip: {given}\n"
+    assert list(parse_driver(text, "d.yaml", Path()).roles["a"].answers) == answers
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ("chat", "round_trip: 'chat': must be {channel: LABEL}, with member: NAME"),
+        ("[]", "round_trip: []: must be {channel: LABEL}"),
+        ("{label: chat}", "round_trip.label: unknown key; there is channel, member"),
+        ("{member: id}", "round_trip.channel: must be a data channel's label"),
+        ("{channel: c, member: 3}", "round_trip.member: 3: must be the name of a member of JSON"),
+        ("[{channel: c}, {channel: c}]", "round_trip: channel c is there twice"),
+    ],
+)
+def test_a_wrong_round_trip_is_refused_in_one_line(given: str, complaint: str) -> None:
+    text = f"format: 1\nroles:\n  a:\n    join: [goto: '{{app_url}}']\n    round_trip: {given}\n"
+    with pytest.raises(ExperimentError) as refused:
+        parse_driver(text, "d.yaml", Path())
+    assert str(refused.value).startswith(f"d.yaml:5: roles.a.{complaint}")
 
 
 @pytest.mark.parametrize("name", driver_names())

@@ -350,6 +350,11 @@ def test_numbers_have_the_types_that_the_fields_have() -> None:
             "least 1 viewer each: use 4 or more",
         ),
         (
+            "scenario: {data: true}",
+            "calls.yaml:1: scenario.data: true: our demo app has no data channels: "
+            "expected false, or app.url",
+        ),
+        (
             "scenario: {receives: {video: 2}}",
             "calls.yaml:1: scenario.receives.video: 2: expected 1 or less",
         ),

@@ -21,7 +21,7 @@ export function sendEncodings({ simulcast, caps, svc }) {
 
 // What is to be asked of Janus for a layer of this name.
 export function asked(name) {
-  const [, spatial, temporal] = /^S(\d)T(\d)$/.exec(name) ?? [];
+  const [, layer, spatial, temporal] = /^(?:([hml])|S(\d))(?:T(\d))?$/.exec(name);
   if (spatial) return { spatial_layer: Number(spatial), temporal_layer: Number(temporal) };
-  return { substream: SUBSTREAMS[name] };
+  return { substream: SUBSTREAMS[layer], temporal: Number(temporal ?? 2) };
 }

@@ -1,7 +1,7 @@
 // One connection by which a member receives from one publisher or several.
 
 export class Subscription {
-  // `room`: { name, session, changed, show, fail, atFirst(publisher) }
+  // `room`: { name, session, changed, show, fail, atFirst(publisher), onData }
   constructor(room) {
     Object.assign(this, { room, turn: Promise.resolve(), waiting: 0, streams: [] });
   }
@@ -38,6 +38,10 @@ export class Subscription {
       if (jsep) this.afterwards(() => this.negotiate(data, jsep));
     });
     this.connection = this.handle.connection(room.changed);
+    if (room.onData) {
+      this.connection.createDataChannel("JanusDataChannel"); // Janus waits for one before it opens others
+      this.connection.ondatachannel = room.onData;
+    }
     const { data, jsep } = await this.handle.ask({ request: "join", ptype: "subscriber", room: room.name, streams });
     await this.negotiate(data, jsep);
   }
@@ -47,7 +51,7 @@ export class Subscription {
     await connection.setRemoteDescription(offer);
     await connection.setLocalDescription();
     this.streams = streams.filter(({ active }) => active);
-    for (const { mid, feed_id: feed } of this.streams) {
+    for (const { mid, feed_id: feed } of this.streams.filter(({ type }) => type !== "data")) {
       room.show(feed, connection.getTransceivers().find((each) => each.mid === mid).receiver.track);
     }
     await handle.ask({ request: "start" }, connection.localDescription);

@@ -1,5 +1,6 @@
 // A member of a room on Janus' VideoRoom: it publishes, and subscribes to whoever else publishes.
 import { fits } from "/shared/switches.js";
+import { Chat } from "/scripts/chat.js";
 import { Session } from "/scripts/janus.js";
 import { asked, sendEncodings } from "/scripts/layers.js";
 import { Subscription } from "/scripts/subscription.js";
@@ -13,7 +14,7 @@ const members = Number(query.get("members"));
 const status = document.querySelector("#status");
 const publishers = new Set();
 const subscriptions = window.subscriptions = [];
-let session, camera, publishing, inCall = false;
+let session, camera, publishing, chat, inCall = false;
 
 async function join() {
   camera = await navigator.mediaDevices.getUserMedia({
@@ -49,6 +50,7 @@ async function publish(handle) {
       direction: "sendonly", streams: [camera], ...(encodings && { sendEncodings: encodings }) });
     if (encodings && forAll("svc")) transceiver.setCodecPreferences(VP9);
   }
+  if (forAll("data")) chat = new Chat(me, publishing, Number(forAll("data")));
   await publishing.setLocalDescription();
   const { jsep } = await handle.ask({ request: "publish" }, publishing.localDescription);
   await publishing.setRemoteDescription(jsep);
@@ -63,7 +65,7 @@ function told({ publishers: there = [], unpublished, leaving }) {
       .filter(({ type, disabled }) => !disabled && !withheld(id, me, type))
       .map(({ mid, type }) => ({ feed: id, mid, kind: type }));
     if (forAll("legacy") || !subscriptions.length) {
-      subscriptions.push(new Subscription({ name: room, session, changed, show, fail, atFirst }));
+      subscriptions.push(new Subscription({ name: room, session, changed, show, fail, atFirst, onData }));
     }
     subscriptions.at(-1).add(wanted);
   }
@@ -71,6 +73,8 @@ function told({ publishers: there = [], unpublished, leaving }) {
 }
 
 const VP9 = RTCRtpSender.getCapabilities("video").codecs.filter(({ mimeType }) => mimeType === "video/VP9");
+
+const onData = forAll("data") && ((event) => chat.listen(event));
 
 // What a member asks for at first of a publisher's video.
 const atFirst = (publisher) => forAll("svc") ? {}
@@ -96,7 +100,8 @@ function changed() {
 // Whoever is to receive something else asks for it.
 async function perform({ name, who, to, what }) {
   if (name === "leave" && fits(who, me)) leave();
-  if (name === "leave" || !fits(to, me)) return;
+  if ((name === "quiet" || name === "shut") && fits(who, me)) chat[name]();
+  if (["leave", "quiet", "shut"].includes(name) || !fits(to, me)) return;
   const change = name === "stop" ? { send: false } : asked(what ?? "h");
   const isMeant = name === "stop" ? (kind) => fits(what, kind) : (kind) => kind === "video";
   for (const feed of [...publishers].filter((each) => fits(who, each))) {

@@ -1,0 +1,46 @@
+"""Evidence of data channels: messages by probe, label and window, and what became of channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DataInterval:
+    """A probe's data channels of one label in one window of the hold.
+
+    `channels` is how many of them were open at its last poll, `sending` on how many of them it sent
+    any message. `polls` counts those of the page:
+    with none all figures are unknown. Of a probe that owes messages, or is owed any, there is one
+    without a label for each window, with the sums of all its labels. `round_trip_time_s` is the
+    mean time to an answer, where the driver says what an answer is; `connection_round_trip_s` is
+    that of ICE's checks, which no message has to wait for.
+    """
+
+    probe: str
+    label: str | None
+    window: int
+    start_s: float
+    end_s: float
+    polls: int
+    channels: int = 0
+    sending: int = 0
+    messages_sent: int | None = None
+    bytes_sent: int | None = None
+    messages_received: int | None = None
+    bytes_received: int | None = None
+    round_trip_time_s: float | None = None
+    answers: int | None = None
+    connection_round_trip_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelEnd:
+    """A data channel of a probe closed, or failed, at `at_s`; `by_page`: its page closed it."""
+
+    probe: str
+    label: str
+    at_s: float
+    state: str
+    by_page: bool
+    error: str | None = None

@@ -1,0 +1,186 @@
+"""Messages of data channels against what is owed: none came, they stopped, or too few came. Pure.
+
+As a stream does, they fail if two windows in a row break a limit, or the last one does. A receiver
+is owed messages only in windows in which its senders sent any.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from farm.model.criteria import Criteria
+from farm.model.data_channels import ChannelEnd, DataInterval
+from farm.model.trial_evidence import TrialEvidence
+from farm.model.trial_plan import Direction, ProbePlan
+from farm.model.wording import counted, percent
+from farm.verdict.causes import Finding
+from farm.verdict.sent_messages import expected_messages, senders_on
+from farm.verdict.stream_limits import FAR_BEYOND, Breach
+
+CODE = "data"
+"""The code of the reason that messages of data channels did not come or were not sent."""
+
+UNDER_WAY_S = 2.0
+"""What of the messages of so many seconds one page may count before the hold, or after it, while
+the other does not: both are polled once a second."""
+
+
+def data_findings(evidence: TrialEvidence, criteria: Criteria) -> Iterator[Finding]:
+    """What is wrong with the messages that probes owe and are owed, of those that joined."""
+    return _Messages(evidence, criteria).findings()
+
+
+class _Messages:
+    def __init__(self, evidence: TrialEvidence, criteria: Criteria) -> None:
+        self._evidence = evidence
+        self._criteria = criteria
+        self._whole: defaultdict[str, dict[int, DataInterval]] = defaultdict(dict)
+        self._by_label: defaultdict[str, dict[str, list[DataInterval]]] = defaultdict(dict)
+        for each in evidence.data:
+            if each.label is None:
+                self._whole[each.probe][each.window] = each
+            else:
+                self._by_label[each.probe].setdefault(each.label, []).append(each)
+        self._ends: defaultdict[str, list[ChannelEnd]] = defaultdict(list)
+        for end in evidence.channel_ends:
+            self._ends[end.probe].append(end)
+
+    def findings(self) -> Iterator[Finding]:
+        joined = {join.probe for join in self._evidence.joins if join.joined}
+        for probe in self._evidence.plan.probes:
+            if not probe.has_data or probe.probe not in joined:
+                continue
+            if probe.probe in self._evidence.left:
+                continue
+            windows = self._whole[probe.probe]
+            if not (probe.sends or probe.receives) and any(not w.polls for w in windows.values()):
+                yield self._unseen(probe, windows)
+            if probe.sends_data:
+                yield from self._of(probe, "outbound", windows, frozenset(windows))
+            if probe.receives_data:
+                due = self._due(probe, windows)
+                found = list(self._of(probe, "inbound", windows, due))
+                yield from found or self._delivered(probe)
+
+    def _due(self, probe: ProbePlan, windows: Mapping[int, DataInterval]) -> frozenset[int]:
+        """The windows in which a sender of the probe's sent messages."""
+        return frozenset(
+            number
+            for number in windows
+            if any(
+                number in theirs and (theirs[number].messages_sent or 0) > 0
+                for theirs in (self._whole[each] for each in probe.receives_data)
+            )
+        )
+
+    def _of(
+        self,
+        probe: ProbePlan,
+        direction: Direction,
+        windows: Mapping[int, DataInterval],
+        due: frozenset[int],
+    ) -> Iterator[Finding]:
+        """Nothing in two windows in a row, or in the last one."""
+        count = max(windows, default=-1) + 1
+        still = {
+            number
+            for number in due
+            if windows[number].polls and _messages(windows[number], direction) == 0
+        }
+        failing = sorted(
+            number
+            for number in still
+            if number == count - 1 or number - 1 in still or number + 1 in still
+        )
+        if not failing:
+            return
+        first = windows[failing[0]]
+        breach = Breach(
+            CODE,
+            None,
+            None,
+            FAR_BEYOND,
+            first.window,
+            first.start_s,
+            in_last_window=failing == [count - 1],
+        )
+        yield self._finding(
+            probe, direction, breach, self._words(probe, direction, windows, failing)
+        )
+
+    def _words(
+        self,
+        probe: ProbePlan,
+        direction: Direction,
+        windows: Mapping[int, DataInterval],
+        failing: Sequence[int],
+    ) -> str:
+        did = "sent no message" if direction == "outbound" else f"got no message{_of_whom(probe)}"
+        hold_s = self._evidence.phases.hold_s or 0.0
+        if not any(_messages(each, direction) for each in windows.values()):
+            has_any = bool(self._by_label[probe.probe])
+            how = f"{did} on a data channel" if has_any else f"{did}: it had no data channel"
+        else:
+            begin_s = windows[failing[0]].start_s - hold_s
+            how = (
+                f"{did} on a data channel in {counted(len(failing), 'window')}, "
+                f"from {begin_s:.0f} s into the hold on"
+            )
+        ended = [each for each in self._ends[probe.probe] if each.at_s >= hold_s]
+        return "; ".join([how, *(_ending(each, hold_s) for each in ended[:1])])
+
+    def _delivered(self, probe: ProbePlan) -> Iterator[Finding]:
+        """Too few of the messages that were sent, of labels that both sides have."""
+        for label, mine in sorted(self._by_label[probe.probe].items()):
+            others = {sender: self._by_label[sender] for sender in probe.receives_data}
+            sent = senders_on(label, mine, others)
+            expected = expected_messages(sent, mine)
+            got = sum(each.messages_received or 0 for each in mine)
+            if not expected:
+                continue
+            lasts_s = sum(each.end_s - each.start_s for each in mine) or 1.0
+            share = got / expected
+            if share + UNDER_WAY_S / lasts_s < self._criteria.delivered:
+                limit = self._criteria.delivered
+                beyond = min(limit / share, FAR_BEYOND) if share else FAR_BEYOND
+                breach = Breach("delivered", share, limit, beyond, 0, mine[0].start_s)
+                whose = " and ".join(sender for sender, _ in sent)
+                text = (
+                    f"got {got:,} of {expected:,} messages of {whose} on data channel {label!r} "
+                    f"({percent(share)}), limit {percent(limit)}"
+                )
+                yield self._finding(probe, "inbound", breach, text)
+
+    def _unseen(self, probe: ProbePlan, windows: Mapping[int, DataInterval]) -> Finding:
+        at = next(each for each in windows.values() if not each.polls)
+        breach = Breach("no_evidence", None, None, FAR_BEYOND, at.window, at.start_s)
+        direction: Direction = "outbound" if probe.sends_data else "inbound"
+        return self._finding(probe, direction, breach, "its data channels were not seen: no polls")
+
+    def _finding(
+        self, probe: ProbePlan, direction: Direction, breach: Breach, message: str
+    ) -> Finding:
+        return Finding(
+            probe,
+            breach,
+            direction,
+            message=message,
+            senders=probe.receives_data if direction == "inbound" else (),
+            is_data=True,
+        )
+
+
+def _messages(interval: DataInterval, direction: Direction) -> int | None:
+    return interval.messages_sent if direction == "outbound" else interval.messages_received
+
+
+def _of_whom(probe: ProbePlan) -> str:
+    senders = probe.receives_data
+    return f" of {' or '.join(senders)}" if len(senders) <= 3 else f" of one of {len(senders)}"
+
+
+def _ending(end: ChannelEnd, hold_s: float) -> str:
+    how = "was closed by its page" if end.by_page else f"{end.state}"
+    why = f" ({end.error})" if end.error else ""
+    return f"data channel {end.label!r} {how} {end.at_s - hold_s:.0f} s into the hold{why}"

@@ -1,0 +1,116 @@
+"""Messages of data channels in windows, from recorded polls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from farm.evidence import trial_evidence
+from farm.model.data_channels import DataInterval
+from farm.model.experiment import Scenario
+from farm.model.trial_evidence import TrialEvidence
+from tests.farm.evidence.polled import ALL, HOLD_S, Polled, Span, plan, plan_of
+
+RATE = 10
+"""Messages a second, each of 20 bytes."""
+
+
+def channel(
+    polled: Polled,
+    probe: str,
+    span: Span = ALL,
+    *,
+    id: str = "D1",
+    label: str = "chat",
+    **more: Any,
+) -> None:
+    """A data channel that sends `RATE` messages a second and receives half of that."""
+    for half in range(round(2 * span[0]) + 1, round(2 * span[1]), 2):
+        now_s = half / 2
+        sent = round(RATE * (now_s - span[0]))
+        members = {
+            "label": "chat",
+            "state": "open",
+            "messagesSent": sent,
+            "bytesSent": 20 * sent,
+            "messagesReceived": sent // 2,
+            "bytesReceived": 20 * (sent // 2),
+        }
+        members |= {name: of(now_s) for name, of in more.items()}
+        polled._row("data-channel", probe, "pc1", id, now_s, **members)
+
+
+def evidence_of(polled: Polled) -> TrialEvidence:
+    return trial_evidence(polled.trial(), window_s=10.0, poll_s=1.0)
+
+
+def of(evidence: TrialEvidence, probe: str, label: str | None) -> list[DataInterval]:
+    return [each for each in evidence.data if (each.probe, each.label) == (probe, label)]
+
+
+def test_messages_are_counted_each_way_in_windows() -> None:
+    polled = Polled(plan())
+    channel(polled, "p000")
+    found = of(evidence_of(polled), "p000", "chat")
+    assert [each.window for each in found] == [0, 1, 2]
+    assert [each.messages_sent for each in found] == [100, 100, 100]
+    assert [each.bytes_received for each in found] == [1000, 1000, 1000]
+    assert {each.channels for each in found} == {1}
+    assert {each.round_trip_time_s for each in found} == {None}, "no driver says what answers"
+
+
+def test_the_time_to_an_answer_is_the_mean_of_those_of_the_window() -> None:
+    polled = Polled(plan())
+    channel(
+        polled,
+        "p000",
+        roundTripTimeMeasurements=lambda now_s: round(4 * now_s),
+        totalRoundTripTime=lambda now_s: 4 * now_s * (0.02 if now_s < 20 else 0.05),
+    )
+    first, _, last = of(evidence_of(polled), "p000", "chat")
+    assert first.round_trip_time_s == pytest.approx(0.02, rel=0.01)
+    assert last.round_trip_time_s == pytest.approx(0.05, rel=0.01)
+    assert last.answers == 40
+
+
+def test_a_channel_that_opens_in_the_hold_counts_from_its_first_message() -> None:
+    polled = Polled(plan())
+    channel(polled, "p000", (15.0, 40.0))
+    found = of(evidence_of(polled), "p000", "chat")
+    assert [each.messages_sent for each in found] == [45, 100, 100]
+
+
+def test_channels_of_one_label_are_added_up() -> None:
+    polled = Polled(plan())
+    for id in ("D1", "D2"):
+        channel(polled, "p000", id=id)
+    first, *_ = of(evidence_of(polled), "p000", "chat")
+    assert (first.messages_sent, first.channels, first.sending) == (200, 2, 2)
+
+
+def test_what_is_owed_is_zero_where_the_page_was_polled_and_has_no_channel() -> None:
+    polled = Polled(plan_of(Scenario(data=True), 2))
+    channel(polled, "p000", (2.0, 20.0))
+    evidence = evidence_of(polled)
+    assert [each.messages_sent for each in of(evidence, "p000", None)] == [100, 0, 0]
+    assert [each.messages_sent for each in of(evidence, "p001", None)] == [0, 0, 0]
+    trial = polled.trial()
+    trial.tables["poll"] = trial.tables["poll"].filter(trial.tables["poll"]["run_s"] < 20)
+    unseen = trial_evidence(trial, window_s=10.0, poll_s=1.0)
+    assert [each.messages_sent for each in of(unseen, "p001", None)] == [0, None, None]
+
+
+def test_a_recording_without_channels_has_none() -> None:
+    assert evidence_of(Polled(plan())).data == ()
+
+
+def test_channels_that_end_in_the_hold_are_there_with_whose_act_it_was() -> None:
+    polled = Polled(plan())
+    channel(polled, "p000")
+    facts = {"connection": "pc1", "id": 1, "label": "chat", "error": None}
+    polled.tells("p000", "channel", 3.0, {**facts, "state": "open", "by_page": False})
+    polled.tells("p000", "channel", HOLD_S + 5, {**facts, "state": "closed", "by_page": True})
+    polled.tells("p000", "channel", 45.0, {**facts, "state": "closed", "by_page": False})
+    (end,) = evidence_of(polled).channel_ends
+    assert (end.probe, end.label, end.at_s, end.by_page) == ("p000", "chat", HOLD_S + 5, True)
