@@ -92,7 +92,10 @@ def _layered(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Received:
-    """A received video, poll by poll; NaN is unknown. `lost` counts packets."""
+    """A received video, poll by poll; NaN is unknown. `lost` counts packets.
+
+    `frames` are those that came: how many are decoded depends on the receiver's CPU, too.
+    """
 
     time_s: FloatArray
     width: FloatArray
@@ -107,9 +110,14 @@ class _Received:
             table.known("run_s")[rows],
             table.known("frameWidth")[rows],
             table.known("frameHeight")[rows],
-            table.delta("framesDecoded").to_numpy()[rows],
+            _frames(table)[rows],
             table.delta("packetsLost").to_numpy()[rows],
         )
+
+
+def _frames(table: PollTable) -> FloatArray:
+    came, decoded = (table.delta(name).to_numpy() for name in ("framesReceived", "framesDecoded"))
+    return np.where(np.isnan(came), decoded, came)
 
 
 def _spans(

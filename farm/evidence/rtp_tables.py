@@ -26,6 +26,7 @@ _INBOUND = (
     "jitter",
     "nackCount",
     "framesDecoded",
+    "framesReceived",
     "totalFreezesDuration",
     "totalPausesDuration",
     "totalAudioEnergy",

@@ -75,8 +75,10 @@ def test_simulcast_layers_are_those_that_the_page_set_and_each_switch_is_seen(
     for rid, size in SIZES.items():
         windows = [each for each in of_p001 if each.rid == rid]
         assert {(each.frame_width, each.frame_height) for each in windows} == {size}
-        rates = [each.bitrate_bps or 0.0 for each in windows]
-        assert sum(rates) / len(rates) == pytest.approx(CAPS[rid], rel=0.05)
+        # The target is what the encoder was allowed; a busy machine's encoder may be beyond it.
+        for name, within in (("target_bitrate_bps", 0.05), ("bitrate_bps", 0.3)):
+            rates = [getattr(each, name) or 0.0 for each in windows]
+            assert sum(rates) / len(rates) == pytest.approx(CAPS[rid], rel=within), name
     settings = {each.rid: each for each in evidence.encodings if each.probe == "p001"}
     assert {rid: each.max_bitrate_bps for rid, each in settings.items()} == CAPS
     scales = {rid: each.scale_resolution_down_by for rid, each in settings.items()}

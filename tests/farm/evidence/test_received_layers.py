@@ -127,6 +127,14 @@ def test_temporal_layers_are_known_by_the_frame_rate() -> None:
     )
 
 
+def test_frames_that_came_and_were_not_decoded_are_no_temporal_layer() -> None:
+    polled = scalable("L1T3")
+    given(polled, *[(640, 480)] * 3, rates=(20.0, 10.0, 20.0))
+    for row in polled.rows["inbound-rtp"]:
+        row["framesReceived"] = round(20 * row["run_s"])
+    assert named(polled) == [(HOLD_S, "T2")]
+
+
 def test_a_mode_that_the_page_changes_names_the_layers_from_then_on() -> None:
     polled = scalable("L2T1")
     for row in polled.rows["outbound-rtp"]:
