@@ -19,6 +19,7 @@ from playwright.async_api import Playwright, async_playwright
 from farm.browser.browser import BOOT_WITHIN_S, Browser
 from farm.browser.playwright_trouble import CLOSE_WITHIN_S, bounded, one_line
 from farm.errors import BrowserError
+from farm.model.mask import Mask
 from farm.processes import Child
 from farm.protocols import HostKit
 
@@ -42,11 +43,17 @@ class Automation:
             ) from error
 
     async def connect(
-        self, child: Child[Any], devtools_url: str, kit: HostKit, banks: Mapping[str, Path]
+        self,
+        child: Child[Any],
+        devtools_url: str,
+        kit: HostKit,
+        banks: Mapping[str, Path],
+        mask: Mask,
     ) -> Browser:
         """The browser that runs as `child`, which stays the caller's. Raises BrowserError.
 
         Without any of the `banks` of prepared frames (by codec) all its probes are full ones.
+        `mask` replaces secrets in what is said of its pages.
         """
         try:
             async with asyncio.timeout(BOOT_WITHIN_S):
@@ -56,7 +63,8 @@ class Automation:
                 )
         except (TimeoutError, PlaywrightError) as error:
             raise BrowserError(f"{child.name} does not answer: {one_line(error)}") from error
-        return Browser(child, connection, kit, banks, self._playwright.devices)
+        devices = self._playwright.devices
+        return Browser(child, connection, kit, banks, devices=devices, mask=mask)
 
     async def stop(self) -> None:
         async with bounded(CLOSE_WITHIN_S):

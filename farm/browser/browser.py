@@ -34,14 +34,16 @@ class Browser:
         connection: Connection,
         kit: HostKit,
         banks: Mapping[str, Path],
+        *,
         devices: Mapping[str, Mapping[str, Any]],
+        mask: Mask,
     ) -> None:
         self._child = child
         self._connection = connection
         self._kit = kit
         self._banks = banks
         self._devices = devices
-        self._mask = Mask(kit.opening.secrets())
+        self._mask = mask
         self._pages: set[BrowserPage] = set()
         self._watch = asyncio.create_task(self._crash_pages_at_end())
 

@@ -19,6 +19,7 @@ from farm.browser.chromium_program import (
 )
 from farm.errors import BrowserError, ProcessError
 from farm.model.experiment import MediaSettings
+from farm.model.mask import Mask
 from farm.processes import Child, Processes, matches
 from farm.protocols import HostKit
 
@@ -47,6 +48,7 @@ class _Source:
     chromium: Path
     clip: PlayedFiles
     automation: Automation
+    mask: Mask
 
 
 class Chromiums:
@@ -79,7 +81,8 @@ class Chromiums:
         version = await asyncio.to_thread(chromium_version, chromium)
         clip = await asyncio.to_thread(self._prepare, kit.media)
         files = self._processes.temporary_directory("playwright-")
-        self._source = _Source(kit, chromium, clip, await Automation.start(files))
+        mask = await asyncio.to_thread(Mask, kit.opening.secrets())
+        self._source = _Source(kit, chromium, clip, await Automation.start(files), mask)
         return version
 
     async def browser(self) -> Browser:
@@ -90,7 +93,7 @@ class Chromiums:
         child, devtools_url = await self._start(source)
         try:
             browser = await source.automation.connect(
-                child, devtools_url, source.kit, source.clip.light_banks
+                child, devtools_url, source.kit, source.clip.light_banks, source.mask
             )
         except BaseException:
             await child.stop()

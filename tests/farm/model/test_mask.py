@@ -51,3 +51,13 @@ def test_more_may_be_added() -> None:
     mask = Mask()
     mask.add(["token-1234"])
     assert mask("Bearer token-1234") == "Bearer ***"
+
+
+def test_of_many_alike_each_is_replaced_and_nothing_else() -> None:
+    mask = Mask(f"user{number}" for number in range(0, 1000, 2))
+    assert mask("user998, user10 and user981") == "***, *** and ***1"
+    assert mask("uses, use and us") == "uses, use and us"
+
+
+def test_letters_that_grow_in_small_stay_in_their_place() -> None:
+    assert Mask(["secret-1"])("\u0130\u0130 SECRET-1 \u0130") == "\u0130\u0130 *** \u0130"
