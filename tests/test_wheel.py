@@ -53,7 +53,9 @@ def test_pages_scripts_drivers_and_schema_are_in_it(wheel: Path) -> None:
         "browser_scripts/poll_stats.js",
         "browser_scripts/hook_peer_connections.js",
         "browser_scripts/drivers/demo_one_to_one.yaml",
+        "browser_scripts/drivers/whip.yaml",
         "infra/machine_setup.sh",
+        "infra/whip_page/pages/main.js",
         "reports/figures/farm.mplstyle",
     ):
         assert wanted in names

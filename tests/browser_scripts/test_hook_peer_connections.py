@@ -147,3 +147,16 @@ async def test_closed_sockets_and_uncaught_errors_are_told(
     assert closed.data == {"url": socket, "code": 4001, "reason": "room full", "was_clean": True}
     (error,) = await probe.witness.until(lambda: probe.witness.events("page_error"))
     assert "not caught" in error.message
+
+
+async def test_an_offer_counts_from_when_it_was_made(new_page: NewPage, call_app: str) -> None:
+    probe = await new_page()
+    await probe.goto(f"{call_app}call")
+    await probe.do(
+        "async () => { window.later = new RTCPeerConnection();"
+        " window.offer = await later.createOffer({offerToReceiveAudio: true}) }"
+    )
+    made = await probe.witness.report(lambda r: r.connections and r.connections[0].offered_s)
+    await probe.do("() => later.setLocalDescription(offer)")
+    (later,) = (await probe.witness.report()).connections
+    assert later.offered_s == made.connections[0].offered_s

@@ -1,7 +1,7 @@
 // One request to an end point or session: tokens, redirects, when to try again, refusals in words.
 
-const AGAIN_MS = 1000; // where the answer has no Retry-After
-const LONGEST_MS = 8000;
+const AGAIN_MS = 500; // where the answer has no Retry-After
+const LONGEST_MS = 2000; // unless Retry-After is longer: a stream that is there is not waited for
 const PATIENCE_MS = 25000; // a driver waits 30 s
 
 const REASONS = {
@@ -35,21 +35,23 @@ export class Asking {
       });
     } catch (error) {
       throw new Error(
-        `${this.#who} ${method} ${url}: no answer that a page may read (${error.message}): nothing ` +
-        "answers there, its certificate is refused, or it does not allow pages of other origins (CORS)",
+        `${this.#who} ${method} ${url}: no answer that a page may read (${error.message}): ` +
+        "nothing answers there, its certificate is refused, or it does not allow pages of other " +
+        "origins (CORS)",
       );
     }
   }
 
   // POST an offer, again while the answer says to come later: 503, and to a player that nobody
-  // publishes yet: 409 (draft, section 4.2) or 404. The waits double, from Retry-After.
+  // publishes yet: 409 (draft, section 4.2) or 404. The waits double, from Retry-After on.
   async post(url, type, body, { isOver, waiting }) {
     const startedMs = performance.now();
     for (let turn = 0; ; turn++) {
       const answer = await this.send("POST", url, { type, body });
       const later = this.#who === "WHEP" ? [404, 409, 429, 503] : [429, 503];
       if (!later.includes(answer.status) || isOver()) return answer;
-      const waitMs = Math.min((retryAfterMs(answer) ?? AGAIN_MS) * 2 ** turn, LONGEST_MS);
+      const leastMs = retryAfterMs(answer) ?? AGAIN_MS;
+      const waitMs = Math.min(leastMs * 2 ** turn, Math.max(leastMs, LONGEST_MS));
       if (performance.now() - startedMs + waitMs > PATIENCE_MS) return answer;
       waiting(await this.refusal(answer));
       await new Promise((resolve) => setTimeout(resolve, waitMs));
@@ -60,7 +62,8 @@ export class Asking {
   // What an answer other than 2xx says, in one sentence.
   async refusal(answer) {
     const { status, url } = answer;
-    const said = `${this.#who} end point ${url} answered ${status} ${answer.statusText || REASONS[status] || ""}`;
+    const reason = answer.statusText || REASONS[status] || "";
+    const said = `${this.#who} end point ${url} answered ${status} ${reason}`;
     const parts = [said.trim(), await detail(answer)];
     if (status === 401 || status === 403) {
       const lost = answer.redirected ? ", which browsers do not pass on to another origin" : "";

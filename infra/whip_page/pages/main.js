@@ -1,4 +1,5 @@
-// What one probe does: publish its camera, play the streams of others, leave.
+// What one probe does: publish its camera, play the streams of others, leave. Who does both plays
+// when told to ("Play"), so that all others may have published before.
 //
 // `publish=1`; `play=p000,p001`: whose streams; `session`, `probe`: for the addresses. `width`,
 // `height`, `fps`, `processing`: of the camera; `max_bitrate` (kbit/s), `codec` (VP8, H264, ...),
@@ -12,10 +13,13 @@ const settings = await (await fetch("settings.json")).json();
 
 const sessions = [];
 let camera = null;
-let due = 0;
+let due = 0; // sessions that are not connected yet
+let toPlay = []; // names and addresses, once they may be played
 
 const address = (template, probe) =>
-  template.replaceAll("{session}", encodeURIComponent(text("session"))).replaceAll("{probe}", encodeURIComponent(probe));
+  template
+    .replaceAll("{session}", encodeURIComponent(text("session")))
+    .replaceAll("{probe}", encodeURIComponent(probe));
 
 function open(who, url, prepare, receiving) {
   let isConnected = false;
@@ -29,7 +33,9 @@ function open(who, url, prepare, receiving) {
       connected() {
         if (!isConnected) due--;
         isConnected = true;
-        if (due === 0) show("in_call", "Connected.");
+        if (due > 0) return;
+        if (toPlay.length) show("published", "Published; others are played when you say so.");
+        else show("in_call", "Connected.");
       },
       interrupted: () => note(`The connection to ${url} is interrupted.`),
       waiting: (why) => show("connecting", `Waiting: ${why}`),
@@ -54,13 +60,15 @@ function publish(connection) {
   for (const track of camera.getAudioTracks()) {
     connection.addTransceiver(track, { direction: "sendonly", streams: [camera] });
   }
-  const sender = connection.addTransceiver(video, { direction: "sendonly", streams: [camera], sendEncodings });
+  const sending = { direction: "sendonly", streams: [camera], sendEncodings };
+  const sender = connection.addTransceiver(video, sending);
   if (text("codec")) prefer(sender, text("codec"));
 }
 
 function prefer(transceiver, name) {
   const { codecs } = RTCRtpSender.getCapabilities("video");
-  const wanted = codecs.filter(({ mimeType }) => mimeType.toLowerCase() === `video/${name.toLowerCase()}`);
+  const type = `video/${name.toLowerCase()}`;
+  const wanted = codecs.filter(({ mimeType }) => mimeType.toLowerCase() === type);
   if (!wanted.length) throw new Error(`codec=${name}: this browser does not send it`);
   const repair = codecs.filter(({ mimeType }) => /\/(rtx|red|ulpfec|flexfec-03)$/.test(mimeType));
   transceiver.setCodecPreferences([...wanted, ...repair]);
@@ -68,10 +76,11 @@ function prefer(transceiver, name) {
 
 // A video element with a caption.
 function screen(id, caption) {
-  const [figure, video, text] = ["figure", "video", "figcaption"].map((name) => document.createElement(name));
+  const names = ["figure", "video", "figcaption"];
+  const [figure, video, label] = names.map((name) => document.createElement(name));
   Object.assign(video, { id, autoplay: true, playsInline: true });
-  text.textContent = caption;
-  figure.append(video, text);
+  label.textContent = caption;
+  figure.append(video, label);
   element("streams").append(figure);
   return video;
 }
@@ -115,9 +124,25 @@ async function join() {
     own.muted = true;
     play("published", camera);
   }
-  const started = watched().map(([name, url]) => watch(name, url));
-  if (camera) started.push(open("WHIP", address(settings.publish, text("probe")), publish));
-  await Promise.all(started);
+  toPlay = watched();
+  if (camera) await open("WHIP", address(settings.publish, text("probe")), publish);
+  else await playOthers();
+}
+
+async function playOthers() {
+  show("connecting", "Joining…");
+  await Promise.all(toPlay.splice(0).map(([name, url]) => watch(name, url)));
+}
+
+// An exception becomes the page's error, and nothing is left on the server.
+async function run(work) {
+  try {
+    await work();
+  } catch (error) {
+    if (document.body.dataset.state === "ended") return; // left meanwhile
+    await Promise.allSettled(sessions.splice(0).map((session) => session.leave()));
+    fail(error.message);
+  }
 }
 
 async function leave() {
@@ -132,12 +157,8 @@ async function leave() {
 }
 
 element("leave").addEventListener("click", leave);
-addEventListener("pagehide", () => sessions.splice(0).forEach((session) => session.leave().catch(() => {})));
-try {
-  await join();
-} catch (error) {
-  if (document.body.dataset.state !== "ended") {
-    await Promise.allSettled(sessions.splice(0).map((session) => session.leave()));
-    fail(error.message);
-  }
-}
+element("play").addEventListener("click", () => run(playOthers));
+addEventListener("pagehide", () => {
+  for (const session of sessions.splice(0)) session.leave().catch(() => {});
+});
+await run(join);

@@ -52,17 +52,19 @@ export class Session {
     });
     this.#remember(answer);
     if (this.#left) return this.#end();
-    if (answer.status === 406 && isSdp(answer)) return this.#answerCounterOffer(await answer.text());
+    if (answer.status === 406 && isSdp(answer)) return this.#counter(await answer.text());
     if (!answer.ok) throw new Error(await this.#asking.refusal(answer));
     if (!isSdp(answer)) {
       throw new Error(`${await this.#asking.refusal(answer)}, without an SDP answer`);
     }
     const servers = iceServers(answer.headers.get("Link"));
     if (this.#trickle) {
-      if (servers.length) connection.setConfiguration({ ...connection.getConfiguration(), iceServers: servers });
+      const configuration = connection.getConfiguration();
+      if (servers.length) connection.setConfiguration({ ...configuration, iceServers: servers });
       await connection.setLocalDescription(offer);
     } else if (servers.length) {
-      this.#on.notice("the end point named ICE servers, which are used with app.trickle: true alone");
+      const why = "which are used with app.trickle: true alone";
+      this.#on.notice(`the end point named ICE servers, ${why}`);
     }
     await connection.setRemoteDescription({ type: "answer", sdp: await answer.text() });
     this.#flush();
@@ -105,12 +107,13 @@ export class Session {
     this.#etag = answer.headers.get("ETag");
     this.#location = location === null ? null : new URL(location, answer.url).href;
     if (location === null) {
-      this.#on.notice("the answer has no Location that a page may read: the session cannot be ended by DELETE");
+      const why = "the session cannot be ended by DELETE";
+      this.#on.notice(`the answer has no Location that a page may read: ${why}`);
     }
   }
 
   // The draft's section 4.2: the server makes the offer; our answer goes to the session.
-  async #answerCounterOffer(sdp) {
+  async #counter(sdp) {
     this.#connection.close();
     this.#found = [];
     this.#trickle = false;
@@ -134,15 +137,19 @@ export class Session {
     if (!candidates.length && !this.#gathered) return;
     const body = fragment(localDescription.sdp, candidates, this.#gathered);
     if (this.#gathered) this.#trickle = false; // that was the last one
-    this.#patching = this.#patching.then(() => this.#patch(body)).catch(({ message }) => this.#on.notice(message));
+    this.#patching = this.#patching
+      .then(() => this.#patch(body))
+      .catch(({ message }) => this.#on.notice(message));
   }
 
   async #patch(body) {
     const headers = this.#etag === null ? {} : { "If-Match": this.#etag };
-    const answer = await this.#asking.send("PATCH", this.#location, { type: FRAGMENT, body, headers });
+    const request = { type: FRAGMENT, body, headers };
+    const answer = await this.#asking.send("PATCH", this.#location, request);
     if (answer.ok) return;
     const why = await this.#asking.refusal(answer);
-    this.#on.notice(`candidates were refused: ${why}; if media do not connect set app.trickle: false`);
+    const advice = "if media do not connect set app.trickle: false";
+    this.#on.notice(`candidates were refused: ${why}; ${advice}`);
   }
 
   async #end() {

@@ -155,7 +155,7 @@ class Awkward:
         answer.headers["Access-Control-Allow-Origin"] = "*"
         if request.method == "OPTIONS":
             answer.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, If-Match"
-            answer.headers["Access-Control-Allow-Methods"] = "POST, PATCH, DELETE"
+            answer.headers["Access-Control-Allow-Methods"] = "OPTIONS, POST, PATCH, DELETE"
         if not self.exposes:
             answer.headers.pop("Access-Control-Expose-Headers", None)
         if not self.lets_pages_in:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from infra.embedded_kurento.webrtc import sdp
 from infra.whip_page.server import make_app
 from tests.infra.whip_page.awkward import STUN, TURN, Asked, Awkward
 from tests.infra.whip_page.place import error, moves, place, state, value
@@ -44,6 +45,49 @@ async def test_it_publishes_plays_trickles_and_leaves() -> None:
         {"credential": 'c,"d', "urls": ["turn:127.0.0.1:1?transport=udp"], "username": "u"},
         {"credential": "", "urls": ["stun:127.0.0.1:1"], "username": ""},
     ]
+
+
+async def test_who_publishes_plays_the_others_when_told_to() -> None:
+    end_point = Awkward()
+    async with place(end_point) as here:
+        one = await here.page("publish=1&play=p001&session=s000&probe=p000")
+        two = await here.page("publish=1&play=p000&session=s000&probe=p001")
+        for page in (one, two):
+            await state(page, "published")
+        assert statuses(end_point.asked("POST")) == [("whip", 201)] * 2
+        for page, partner in ((one, "p001"), (two, "p000")):
+            await page.click("#play")
+            await state(page, "in_call")
+            await moves(page, f"from-{partner}")
+        for page in (one, two):
+            await page.click("#leave")
+            await state(page, "ended")
+    assert len(end_point.asked("DELETE")) == 4
+    assert list(end_point.tree.objects) == []
+
+
+async def test_codec_simulcast_and_bitrate_are_those_of_the_query() -> None:
+    end_point = Awkward()
+    async with place(end_point) as here:
+        query = "codec=VP9&rids=q,h,f&max_bitrate=300"
+        page = await here.page(f"publish=1&session=s000&probe=p000&{query}")
+        await state(page, "in_call")
+        kinds = "connections[0].getTransceivers().map(({sender}) => sender.track.kind)"
+        assert await value(page, kinds) == ["audio", "video"]
+    (offer,) = (each.body for each in end_point.asked("POST"))
+    video = sdp.parse(offer).sections[1]
+    assert video.rtpmaps[int(video.formats[0])].startswith("VP9/")
+    assert not any(each.startswith("VP8/") for each in video.rtpmaps.values())
+    assert "a=simulcast:send q;h;f" in offer
+
+
+async def test_a_bitrate_is_the_most_that_is_sent() -> None:
+    async with place(Awkward()) as here:
+        page = await here.page("publish=1&session=s000&probe=p000&max_bitrate=300")
+        await state(page, "in_call")
+        script = "connections[0].getSenders()[1].getParameters().encodings"
+        (encoding,) = await value(page, script)
+    assert encoding["maxBitrate"] == 300_000
 
 
 async def test_without_trickling_all_candidates_are_in_the_offer() -> None:
