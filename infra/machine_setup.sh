@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the farm needs from the system's packages: chromium, libatomic (Playwright's driver is
-# linked to it), top (procps), sshd, ip (iproute2), and for tests faketime, janus and shells (busybox,
-# fish, tcsh, zsh). cloud-init-schema is one file of the package cloud-init, which is not itself
+# linked to it), top (procps), sshd, ip (iproute2), and for tests faketime, janus, xvfb and shells
+# (busybox, fish, tcsh, zsh). cloud-init-schema is one file of the package cloud-init, which is not itself
 # installed, as it would set up the machine at its next boot.
 #
 #   machine_setup.sh TOOL...     installs the TOOLs that are missing (apt-get; sudo unless root)
@@ -41,8 +41,9 @@ for tool in "$@"; do
         libatomic) has_library libatomic.so.1 || packages="$packages libatomic1" ;;
         cloud-init-schema) [ -s "$schema_file" ] || [ -s "/$in_package" ] || schema=yes ;;
         busybox | faketime | fish | janus | tcsh | zsh) have "$tool" || packages="$packages $tool" ;;
+        xvfb) have Xvfb || packages="$packages xvfb" ;;
         top) have top || packages="$packages procps" ;;
-        *) echo "machine_setup.sh: $tool: expected busybox, chromium, cloud-init-schema, faketime, fish, janus, libatomic, ip, sshd, tcsh, top or zsh" >&2; exit 2 ;;
+        *) echo "machine_setup.sh: $tool: expected busybox, chromium, cloud-init-schema, faketime, fish, janus, libatomic, ip, sshd, tcsh, top, xvfb or zsh" >&2; exit 2 ;;
     esac
 done
 [ -n "$packages$playwright$schema" ] || exit 0

@@ -55,8 +55,11 @@ class Browser:
     def alive(self) -> bool:
         return self._child.alive
 
-    async def page(self, plan: ProbePlan, sink: Sink) -> BrowserPage:
-        """Open an empty page with our hooks in it. Raises BrowserError."""
+    async def page(self, plan: ProbePlan, sink: Sink, *, drawn: bool = False) -> BrowserPage:
+        """Open an empty page with our hooks in it. Raises BrowserError.
+
+        `drawn`: videos are shown, for a person.
+        """
         context: BrowserContext | None = None
         opening, mask = self._kit.opening, self._mask
         try:
@@ -76,7 +79,7 @@ class Browser:
                 )
                 role = self._kit.driver.roles.get(plan.role)
                 forced = forced_capture(self._kit.media, plan)
-                await page.prepare(banks, forced, role.answers if role else ())
+                await page.prepare(banks, forced, role.answers if role else (), drawn=drawn)
         except BaseException as error:
             if context is not None:
                 async with bounded(CLOSE_WITHIN_S):

@@ -19,11 +19,13 @@ PLAYWRIGHT_CACHE = Path("~/.cache/ms-playwright")
 INSTALL = "playwright install --with-deps chromium"
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]", "::1")
 
+HEADLESS = "--headless=new"
+
 NO_PROXY = "--no-proxy-server"
 """Left out where the user's own flags name a proxy, which it would override."""
 
 FLAGS: tuple[tuple[str, str], ...] = (
-    ("--headless=new", "the browser that users have, without a screen"),
+    (HEADLESS, "the browser that users have, without a screen"),
     ("--remote-debugging-port=0", "DevTools on a free port, which it prints on stderr"),
     ("--use-fake-device-for-media-stream", "cameras and microphones that play our clip"),
     ("--use-fake-ui-for-media-stream", "they are allowed without a question"),
@@ -142,17 +144,21 @@ def chromium_command(
     audio: Path | None,
     more: Iterable[str] = (),
     sandbox: bool = True,
+    headed: bool = False,
 ) -> list[str]:
     """The command of one browser with its profile in `profile`.
 
     Without `video` the camera is Chromium's own green test picture, without `audio` the microphone
     beeps as Chromium's does. `more` are the user's flags; they come last, and lists of features
     are joined with ours. `app_url` and the origins in `led_to` are treated as secure where they are
-    plain http and not loopback, since pages have cameras in secure contexts only.
+    plain http and not loopback, since pages have cameras in secure contexts only. One that is
+    `headed` has a window, for a person.
     """
     more = list(more)
     own_proxy = any(flag.startswith("--proxy-") for flag in more)
-    flags = [flag for flag, _why in FLAGS if not (own_proxy and flag == NO_PROXY)]
+    left_out = {NO_PROXY} if own_proxy else set()
+    left_out |= {HEADLESS} if headed else set()
+    flags = [flag for flag, _why in FLAGS if flag not in left_out]
     if not sandbox:
         flags.append(NO_SANDBOX[0])
     if video is not None:

@@ -55,7 +55,7 @@ class Chromiums:
     """Implements `hosts.local.Browsers` with real ones.
 
     `prepare` makes the clip of `media:`, and may block. `cores` are the only ones the browsers may
-    run on; `None`: all.
+    run on; `None`: all. `headed` ones have windows.
     """
 
     def __init__(
@@ -63,10 +63,13 @@ class Chromiums:
         processes: Processes,
         prepare: Callable[[MediaSettings], PlayedFiles],
         cores: Sequence[int] | None = None,
+        *,
+        headed: bool = False,
     ) -> None:
         self._processes = processes
         self._prepare = prepare
         self._cores = cores
+        self._headed = headed
         self._source: _Source | None = None
         self._browsers: list[Browser] = []
         self._profiles: list[Path] = []
@@ -134,6 +137,7 @@ class Chromiums:
             audio=source.clip.audio,
             more=source.kit.probes.flags,
             sandbox=sandbox_works(source.chromium, as_root=os.geteuid() == 0),
+            headed=self._headed,
         )
         try:
             child = await self._processes.start(

@@ -41,11 +41,13 @@ def page_script(
     fidelity: Fidelity = "full",
     forced: ForcedCapture | None = None,
     answers: Sequence[ChannelAnswers] = (),
+    *,
+    drawn: bool = False,
 ) -> str:
     """The script: CPU spared, connections remembered, polled every `poll_s` at `phase` (0 to 1).
 
     With `forced` the page's getUserMedia gives that. `answers` are the data channels on which round
-    trips are measured.
+    trips are measured. `drawn`: videos are shown, for a person.
     """
     config = {
         "answers": [{"label": each.label, "member": each.member} for each in answers],
@@ -65,7 +67,7 @@ def page_script(
         const send = (text) => binding(text).catch(() => {{}});
         const config = {json.dumps(config)};
         config.frame = Math.random().toString(36).slice(2, 8);
-        ({_script("spare_cpu")})({json.dumps(HIDE_MEDIA)});
+        ({_script("spare_cpu")})({json.dumps("" if drawn else HIDE_MEDIA)});
         const unheard = {_audio(fidelity)};
         const wrap = {_script("wrap")};
         {_forced(forced)}

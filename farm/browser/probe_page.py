@@ -88,16 +88,22 @@ class BrowserPage:
         self._crash: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def tabs(self) -> Tabs:
+        return self._tabs
+
     async def prepare(
         self,
         banks: Mapping[str, Path],
         forced: ForcedCapture | None = None,
         answers: Sequence[ChannelAnswers] = (),
+        *,
+        drawn: bool = False,
     ) -> None:
         """Set hooks and network conditions before anything is loaded; with banks it is light.
 
         `forced` is what its getUserMedia gives; `None`: what the page asks for. `answers` are the
-        data channels on which round trips are measured.
+        data channels on which round trips are measured. `drawn`: videos are shown, for a person.
         """
         context = self._context
         await context.expose_binding(
@@ -111,7 +117,8 @@ class BrowserPage:
             )
         # Scripts run in the order in which they were added: the bindings are there before ours.
         fidelity: Fidelity = "light" if banks else "full"
-        script = page_script(self._poll_s, self._plan.poll_phase, fidelity, forced, answers)
+        phase = self._plan.poll_phase
+        script = page_script(self._poll_s, phase, fidelity, forced, answers, drawn=drawn)
         await context.add_init_script(script)
         context.on("console", self._on_console)
         context.on("weberror", self._on_page_error)

@@ -26,6 +26,7 @@ VERBS: Mapping[str, str] = {
     "compare": "say whether the second of two runs holds as much as the first",
     "runs": "list runs, or remove old ones",
     "driver": "check a driver: each role once, with a picture of every step (driver check FILE)",
+    "record-driver": "make a driver of what you do in a browser",
     "doctor": "check what this machine, or an experiment, lacks, and how to get it",
     "serve": "demo app and embedded server, to look at in your own browser",
     "provision": "make the server, and hosts, on AWS; or list what runs there and what it costs",
@@ -60,7 +61,7 @@ def parser(asked: Sequence[str]) -> Parser:
     for name, does in VERBS.items():
         verb = verbs.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
         if name in asked:
-            import_module(f"farm.cli.{name}").describe(verb)
+            import_module(f"farm.cli.{name.replace('-', '_')}").describe(verb)
     return top
 
 

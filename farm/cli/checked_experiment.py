@@ -69,14 +69,21 @@ def checked_experiment(options: argparse.Namespace) -> Experiment:
         app = replace(app, accept_self_signed=True)
     if app.url is None and options.experiment is None:
         raise BadInput("--url: the driver is checked on a page: expected https://host/")
-    trial = replace(base.trial, load=None, settle_s=SETTLE_S, hold_s=HOLD_S, window_s=WINDOW_S)
     stem = Path(options.driver).name.partition(".")[0]
+    asked = replace(base, scenario=_scenario(options, base.scenario, driver), app=app)
+    return experiment_for(asked, stem)
+
+
+def experiment_for(base: Experiment, stem: str) -> Experiment:
+    """The experiment by which the driver of `base` is checked; `stem` is for the run's name.
+
+    Raises BadInput.
+    """
+    trial = replace(base.trial, load=None, settle_s=SETTLE_S, hold_s=HOLD_S, window_s=WINDOW_S)
     experiment = replace(
         base,
-        scenario=_scenario(options, base.scenario, driver),
-        app=app,
         inventory=None,
-        server=_server(base.server, app),
+        server=_server(base.server, base.app),
         hosts=(HostSettings(),),
         trial=trial,
         output=replace(base.output, name=run_name(RunClock().wall_s(), f"check-{stem}")),

@@ -27,6 +27,7 @@ from farm.verdict.generator_faults import OURS, generator_faults
 from farm.verdict.host_faults import busy_hosts
 
 _STEP = re.compile(r"(join|joined|leave) step ([0-9]+), ")
+_PLACED = re.compile(r"\S+\.ya?ml:[0-9]+: ")
 _TROUBLE = ("console", "page_error", "socket_closed", "candidate_error")
 _CLOSED_INSTEAD = "its page was closed instead"
 MOST_TROUBLE = 5
@@ -45,7 +46,7 @@ class DriverText:
 
     def before(self, role: str, message: str) -> str:
         """The message with `mine.yaml:14: ` before it, if it names a step."""
-        step = _STEP.search(message)
+        step = None if _PLACED.match(message) else _STEP.search(message)
         place = None if step is None else self.places.get((role, step[1], int(step[2])))
         return message if place is None else f"{self.source}:{place.line}: {message}"
 

@@ -1,0 +1,85 @@
+"""Hints on drivers that work, from trials that were made up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from farm.drivers.step_places import step_places
+from farm.model.trial_evidence import JoinOutcome
+from farm.model.trial_plan import ProbePlan
+from farm.model.verdict import Outcome, Verdict
+from farm.results.checked_steps import CheckedStep
+from farm.results.driver_check import CheckedProbe, CheckedTrial, DriverText
+from farm.results.driver_hints import driver_hints
+
+DRIVER = """\
+format: 1
+roles:
+  member:
+    join:
+      - goto: "{app_url}?room={session}&name={probe}"
+      - wait_for: "#lobby"
+    joined:
+      - wait_for: "#in-call"
+    leave:
+      - click: "#leave"
+"""
+TEXT = DriverText("mine.yaml", step_places(DRIVER, "mine.yaml"))
+
+
+def step(part: str, number: int, name: str, took_s: float, probe: str = "p000") -> CheckedStep:
+    place = TEXT.places.get(("member", part, number))
+    return CheckedStep(probe, "member", part, number, name, took_s, None, None, 1.0, place)
+
+
+def member(name: str, *steps: CheckedStep) -> CheckedProbe:
+    plan = ProbePlan(name, "s000", "member", "here", 0.0, {}, ("video",), ("video",))
+    join = JoinOutcome(name, "s000", True, 1.0)
+    return CheckedProbe(plan, join, 10.0, 9.0, steps, (), (), "", 0, ())
+
+
+def trial(*probes: CheckedProbe) -> CheckedTrial:
+    return CheckedTrial(probes, (), None, Verdict(Outcome.PASS, (), 1, 0, 2))
+
+
+def hints(*probes: CheckedProbe, text: DriverText = TEXT) -> tuple[str, ...]:
+    checked = trial(*probes)
+    return driver_hints(checked, checked, "group", text)
+
+
+def test_a_driver_without_anything_odd_gets_no_hint() -> None:
+    assert hints(member("p000", step("join", 2, "wait_for #lobby", 0.4))) == ()
+
+
+def test_a_wait_that_waits_for_nothing_is_one_only_if_nobody_waited() -> None:
+    at_once = member("p000", step("join", 2, "wait_for #lobby", 0.01))
+    waited = member("p001", step("join", 2, "wait_for #lobby", 0.9, "p001"))
+    (hint,) = hints(at_once)
+    assert hint.startswith("mine.yaml:6: wait_for #lobby waited for nothing")
+    assert hints(at_once, waited) == ()
+
+
+def test_a_wait_that_takes_nearly_all_of_its_time_and_a_long_script_are_named() -> None:
+    slow = step("joined", 1, "wait_for #in-call", 12.0)
+    script = step("join", 1, "evaluate pause.js", 5.0)
+    late, pause = sorted(hints(member("p000", slow, script)), reverse=True)
+    assert late.startswith("mine.yaml:8: wait_for #in-call took 12.0 s here, without any load")
+    assert "evaluate pause.js took 5.0 s: if it is a fixed pause" in pause
+
+
+def test_a_join_that_is_over_before_media_came_is_named() -> None:
+    (hint,) = hints(replace(member("p000"), first_media_s=11.5))
+    assert hint.startswith("mine.yaml:8: joined of member was over 1.5 s before its first media")
+
+
+def test_connections_that_stay_open_and_partners_that_left_before_are_named() -> None:
+    (hint,) = hints(replace(member("p000"), open_after_leave=2))
+    assert hint.startswith("member: its leave steps leave 2 of its connections open")
+    (hint,) = hints(replace(member("p000"), left="leave step 1, click #leave: not within 15 s"))
+    assert hint.startswith("mine.yaml:10: leave step 1, click #leave: not within 15 s: its conn")
+
+
+def test_names_that_are_the_same_in_every_session_are_named() -> None:
+    text = DRIVER.replace("{session}", "hall").replace("{probe}", "m{index}")
+    (hint,) = hints(member("p000"), text=DriverText("mine.yaml", step_places(text, "mine.yaml")))
+    assert hint.startswith("mine.yaml:5: no step of member has {session} or {probe}")
