@@ -31,6 +31,11 @@ def check_roles(experiment: Experiment) -> None:
             f"app.driver: null: custom needs a driver with its roles ({names}): expected the path "
             "of a YAML file"
         )
+    if scenario.data:
+        raise ExperimentError(
+            "scenario.data: true: custom has data in its roles, sends: [audio, data]: expected it "
+            "left out"
+        )
     if not any(role.sends for role in scenario.roles):
         raise ExperimentError("scenario.roles: nobody sends anything: expected a role that does")
     for role in scenario.roles:
@@ -40,7 +45,7 @@ def check_roles(experiment: Experiment) -> None:
                 f"scenario.roles.{role.name}.sends: screen: light probes have prepared frames of "
                 "cameras alone: expected probes.fidelity: full, or no screen"
             )
-        if experiment.media.audio == "none" and role.sends == ("audio",):
+        if experiment.media.audio == "none" and role.sends == ("audio",) and not role.sends_data:
             raise ExperimentError(
                 f"scenario.roles.{role.name}.sends: [audio]: with media.audio: none they would "
                 "send nothing: expected video, too, or []"
@@ -55,7 +60,18 @@ def _check_role(role: SessionRole, roles: Sequence[SessionRole]) -> None:
         )
     for asked in role.receives or ():
         _check_receives(role, asked, roles)
-    if role.sends or role.receives or role.receives is None:
+    for name in role.receives_data or ():
+        at = f"scenario.roles.{role.name}.receives.{name}"
+        of = next((each for each in roles if each.name == name), None)
+        if of is None or not of.sends_data:
+            raise ExperimentError(f"{at}: data: expected a role that sends data")
+        if of.count == (of is role):
+            raise ExperimentError(
+                f"{at}: data: a session has no other {name}: expected it left out"
+            )
+    if role.sends or role.sends_data or role.receives or role.receives_data:
+        return
+    if role.receives is None:
         return
     raise ExperimentError(
         f"scenario.roles.{role.name}: sends and receives nothing: expected something to measure"

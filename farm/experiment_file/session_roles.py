@@ -2,14 +2,15 @@
 
 roles:
   host: {count: 1, sends: [audio, video], receives: all_others}
-  guest: {count: 3, sends: [audio], receives: {host: [audio, video], guest: {audio: 2}}}
+  guest: {count: 3, sends: [audio, data], receives: {host: [audio, video], guest: {audio: 2}}}
+
+`data` are messages of data channels.
 """
 
 from __future__ import annotations
 
 import typing
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
 from typing import Any
 
 from farm.model.session_roles import RoleStreams, SentMedia, SessionRole
@@ -18,11 +19,14 @@ ALL_OTHERS = "all_others"
 NOTHING = "none"
 MOST = 1000
 MEDIA: tuple[SentMedia, ...] = typing.get_args(SentMedia)
+DATA = "data"
 
 
 def roles_schema() -> dict[str, Any]:
     """The JSON schema of `scenario.roles`."""
-    media = {"enum": list(MEDIA), "$comment": " or ".join([", ".join(MEDIA[:-1]), MEDIA[-1]])}
+    kinds = (*MEDIA, DATA)
+    counted = {"enum": list(MEDIA), "$comment": " or ".join([", ".join(MEDIA[:-1]), MEDIA[-1]])}
+    media = {"enum": list(kinds), "$comment": " or ".join([", ".join(kinds[:-1]), kinds[-1]])}
     count = {
         "type": "integer",
         "minimum": 1,
@@ -42,7 +46,7 @@ def roles_schema() -> dict[str, Any]:
         "type": ["array", "object"],
         "items": media,
         "uniqueItems": True,
-        "propertyNames": media,
+        "propertyNames": counted,
         "additionalProperties": number,
         "$comment": "a list such as [audio, video], or numbers such as {audio: 2, video: 1}",
     }
@@ -76,6 +80,8 @@ def roles_of(plain: Mapping[str, Mapping[str, Any]]) -> tuple[SessionRole, ...]:
             sends=tuple(media for media in MEDIA if media in role["sends"]),
             count=role.get("count", 1),
             receives=_receives(role.get("receives", ALL_OTHERS)),
+            sends_data=DATA in role["sends"],
+            receives_data=_receives_data(role.get("receives", ALL_OTHERS)),
         )
         for name, role in plain.items()
     )
@@ -86,8 +92,8 @@ def plain_roles(roles: Sequence[SessionRole]) -> dict[str, Any]:
     return {
         role.name: {
             "count": role.count,
-            "sends": list(role.sends),
-            "receives": ALL_OTHERS if role.receives is None else _plain_receives(role.receives),
+            "sends": [*role.sends, *([DATA] if role.sends_data else [])],
+            "receives": ALL_OTHERS if role.receives is None else _plain_receives(role),
         }
         for role in roles
     }
@@ -99,6 +105,12 @@ def _receives(plain: str | Mapping[str, Any]) -> tuple[RoleStreams, ...] | None:
     return tuple(_of_roles(plain))
 
 
+def _receives_data(plain: str | Mapping[str, Any]) -> tuple[str, ...] | None:
+    if isinstance(plain, str):
+        return None if plain == ALL_OTHERS else ()
+    return tuple(role for role, given in plain.items() if DATA in given)
+
+
 def _of_roles(plain: Mapping[str, Any]) -> Iterator[RoleStreams]:
     for role, given in plain.items():
         for media in MEDIA:
@@ -106,16 +118,17 @@ def _of_roles(plain: Mapping[str, Any]) -> Iterator[RoleStreams]:
                 yield RoleStreams(role, media, None if isinstance(given, list) else given[media])
 
 
-def _plain_receives(receives: Sequence[RoleStreams]) -> Any:
-    if not receives:
+def _plain_receives(role: SessionRole) -> Any:
+    receives, data = role.receives or (), role.receives_data or ()
+    if not receives and not data:
         return NOTHING
     plain: dict[str, Any] = {}
-    for role, of_role in groupby(receives, key=lambda each: each.role):
-        streams = list(of_role)
+    for name in dict.fromkeys([*(each.role for each in receives), *data]):
+        streams = [each for each in receives if each.role == name]
         limited = any(each.most is not None for each in streams)
-        plain[role] = (
+        plain[name] = (
             {each.media: each.most for each in streams}
             if limited
-            else [each.media for each in streams]
+            else [*(each.media for each in streams), *([DATA] if name in data else [])]
         )
     return plain

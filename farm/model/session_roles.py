@@ -29,10 +29,13 @@ class RoleStreams:
 class SessionRole:
     """A role of which each session has `count`.
 
-    `receives` is `None` for all that the session's other probes send.
+    `receives` is `None` for all that the session's other probes send. `sends_data`: messages of
+    data channels; `receives_data` are the roles whose messages it is owed, `None` for all others'.
     """
 
     name: str
     sends: tuple[SentMedia, ...]
     count: int = 1
     receives: tuple[RoleStreams, ...] | None = None
+    sends_data: bool = False
+    receives_data: tuple[str, ...] | None = None

@@ -6,6 +6,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from farm.model.trial_plan import ProbePlan
+from farm.planning.roles import Cast
+
+
+def with_data_of_roles(probes: Sequence[ProbePlan], cast: Cast) -> list[ProbePlan]:
+    """The probes of a session of these roles, each with the messages that its role says."""
+    sending = [
+        (probe.probe, role.name)
+        for probe, role in zip(probes, cast, strict=True)
+        if role.sends_data
+    ]
+    return [
+        replace(
+            probe,
+            sends_data=role.sends_data,
+            receives_data=tuple(
+                name
+                for name, of in sending
+                if name != probe.probe and (role.receives_data is None or of in role.receives_data)
+            ),
+        )
+        for probe, role in zip(probes, cast, strict=True)
+    ]
 
 
 def with_data(probes: Sequence[ProbePlan]) -> list[ProbePlan]:

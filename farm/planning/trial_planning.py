@@ -16,7 +16,7 @@ from farm.model.setting import Size
 from farm.model.trial_plan import ProbePlan, Purpose, SessionPlan, StreamGroup, TrialPlan
 from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
 from farm.planning.access_links import access_link_of
-from farm.planning.data_owed import with_data
+from farm.planning.data_owed import with_data, with_data_of_roles
 from farm.planning.load_steps import check_load, smallest_load
 from farm.planning.placement import HostRoom, Placement
 from farm.planning.roles import entrance_times_s, session_casts, session_starts_s, stays_whole
@@ -132,6 +132,8 @@ def plan_trial(
             number += 1
         if scenario.data:
             probes = with_data(probes)
+        elif scenario.kind == "custom":
+            probes = with_data_of_roles(probes, cast)
         sessions.append(SessionPlan(f"s{at:03d}", start_s, tuple(probes)))
     return TrialPlan(
         index,

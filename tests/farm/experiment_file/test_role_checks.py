@@ -26,7 +26,15 @@ def refused(text: str) -> str:
             '.host: {"count": 1}: expected a mapping with sends, and with count and receives if '
             "not 1 and all_others",
         ),
-        ("{host: {sends: [data]}}", ".host.sends[0]: data: expected audio, video or screen"),
+        ("{host: {sends: [vid]}}", ".host.sends[0]: vid: expected audio, video, screen or data"),
+        (
+            "{host: {sends: [audio]}, guest: {sends: [audio], receives: {host: [data]}}}",
+            ".guest.receives.host: data: expected a role that sends data",
+        ),
+        (
+            "{host: {sends: [audio, data], receives: {host: [data]}}}",
+            ".host.receives.host: data: a session has no other host: expected it left out",
+        ),
         (
             "{host: {sends: [audio], receives: some}}",
             ".host.receives: some: expected all_others, none, or by role, such as "

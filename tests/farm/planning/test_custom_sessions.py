@@ -126,3 +126,16 @@ def test_all_others_are_those_who_send_and_are_not_oneself(
 
 def sends(sender: ProbePlan, kind: str, receiver: ProbePlan) -> bool:
     return kind in sender.sends and sender is not receiver
+
+
+def test_messages_are_owed_to_whom_its_role_says() -> None:
+    roles = """{host: {sends: [audio, data]}, guest: {count: 2, sends: [audio, data],
+      receives: {host: [audio, data]}}, log: {sends: [], receives: {guest: [data]}}}"""
+    plan = planned(custom(roles), 4)
+    assert {probe.probe: probe.receives_data for probe in plan.probes} == {
+        "p000": ("p001", "p002"),
+        "p001": ("p000",),
+        "p002": ("p000",),
+        "p003": ("p001", "p002"),
+    }
+    assert [probe.sends_data for probe in plan.probes] == [True, True, True, False]
