@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from farm.bench.app_page import check_app
+from farm.bench.page_request import PageRequest
 from farm.browser.browser import Browser
 from farm.browser.chromiums import Chromiums, PlayedFiles
 from farm.browser.recorded_action import ReceivedVideo, RecordedAction
@@ -19,7 +20,7 @@ from farm.drivers.steps import step_for
 from farm.errors import BadInput, FarmError
 from farm.model.driver import Driver
 from farm.model.experiment import Experiment, MediaSettings, RoomMedia, ScenarioKind
-from farm.model.page_address import app_address
+from farm.model.page_address import app_address, login_of
 from farm.planning.load_steps import smallest_load
 from farm.planning.trial_planning import plan_trial
 from farm.processes import Processes
@@ -103,6 +104,7 @@ class _Windows:
 
 async def record_driver(
     experiment: Experiment,
+    page: str,
     goto: str,
     names: Mapping[str, str],
     person: Person,
@@ -111,17 +113,18 @@ async def record_driver(
     logs: Path,
     headed: bool,
 ) -> RecordedDriver:
-    """Record the roles of the experiment's scenario at `app.url`.
+    """Record the roles of the experiment's scenario at `page`.
 
-    `goto` is the first step's template; `names` are those that are known before. `prepare` makes
-    what the cameras show. Members of a room
-    that is recorded are joined by others, which do what the first one did. Raises BadInput for a
-    page that does not answer, JoinError, BrowserError.
+    `goto` is that page's address as a template of `app.url`; `names` are those that are known
+    before. `prepare` makes what the cameras show. Members of a room that is recorded are joined by
+    others, which do what the first one did. Raises BadInput for a page that does not answer,
+    JoinError, BrowserError.
     """
     url = experiment.app.url
     if url is None:
         raise BadInput("there is no page to record at: expected a URL")
-    await check_app(url, accept_self_signed=experiment.app.accept_self_signed)
+    request = PageRequest(login=login_of(page))
+    await check_app(page, accept_self_signed=experiment.app.accept_self_signed, request=request)
     async with Processes(logs) as processes:
         browsers = Chromiums(processes, prepare, headed=headed)
         kit = HostKit(
@@ -135,7 +138,14 @@ async def record_driver(
         )
         try:
             await browsers.open(kit)
-            recording = _Recording(experiment, goto, dict(names), await browsers.browser(), person)
+            recording = _Recording(
+                experiment,
+                await browsers.browser(),
+                person,
+                page=page,
+                goto=goto,
+                names=dict(names),
+            )
             return await recording.record()
         finally:
             await browsers.close()
@@ -147,10 +157,12 @@ class _Recording:
     def __init__(
         self,
         experiment: Experiment,
-        goto: str,
-        names: dict[str, str],
         browser: Browser,
         person: Person,
+        *,
+        page: str,
+        goto: str,
+        names: dict[str, str],
     ) -> None:
         self._kind = experiment.scenario.kind
         self._goto, self._names, self._browser, self._person = goto, names, browser, person
@@ -161,7 +173,7 @@ class _Recording:
             replace(probe, variables={**probe.variables, "app_url": address})
             for probe in plan.probes
         ]
-        self._address = address
+        self._page = app_address(page)
         self._windows = _Windows()
 
     async def record(self) -> RecordedDriver:
@@ -198,7 +210,7 @@ class _Recording:
             browser_page, lambda action, is_update: windows.note(role, action, is_update)
         )
         windows.pages[role] = page
-        await page.open(self._address)
+        await page.open(self._page)
 
     async def _act(self, asked: str, role: str) -> None:
         await self._person.act(asked, role, self._windows.pages)

@@ -82,6 +82,7 @@ def act(options: argparse.Namespace) -> int:
             recorded = run_to_end(
                 record_driver(
                     experiment,
+                    options.url,
                     goto,
                     given_names(options),
                     person,

@@ -33,12 +33,13 @@ def url_with_session(url: str, session: str | None) -> tuple[str, str]:
 
     Where the session's name is a part of the address, the template has `{session}` for it.
     """
-    found = None if session is None else re.search(rf"(?<!\w){re.escape(session)}(?!\w)", url)
-    host_ends = len(urlsplit(url).netloc) + url.find("//") + 2
-    if found is None or session is None or found.start() < host_ends:
+    if session is None:
+        return url, APP_URL
+    word = re.compile(rf"(?<!\w){re.escape(session)}(?!\w)")
+    found = word.search(url, len(urlsplit(url).netloc) + url.find("//") + 2)
+    if found is None:
         return url, APP_URL
     before = url[: found.start()]
     marks = [before.rfind(mark) for mark in ("?", "#")]
     cut = min((at for at in marks if at >= 0), default=before.rfind("/") + 1)
-    rest = re.sub(rf"(?<!\w){re.escape(session)}(?!\w)", SESSION, url[cut:])
-    return url[:cut], f"{APP_URL}{rest}"
+    return url[:cut], f"{APP_URL}{word.sub(SESSION, url[cut:])}"

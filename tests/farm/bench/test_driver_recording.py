@@ -83,6 +83,7 @@ async def recorded(
         )
         driver = await record_driver(
             experiment,
+            f"{servers.app_url}{page}",
             "{app_url}",
             {},
             person,

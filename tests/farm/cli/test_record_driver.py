@@ -115,7 +115,8 @@ def test_a_page_that_calls_by_itself_is_recorded_in_windows_and_checked(
         done = subprocess.run(
             [
                 *(sys.executable, "-P", "-m", "farm.cli", "record-driver"),
-                *(f"{server.url}call.html?calls=1", "-o", "mine.yaml"),
+                *(f"{server.url}call.html?calls=1&room=hall", "-o", "mine.yaml"),
+                *("--session-text", "hall"),
             ],
             check=False,
             cwd=tmp_path,
@@ -129,10 +130,11 @@ def test_a_page_that_calls_by_itself_is_recorded_in_windows_and_checked(
     assert "window 1 of 1: callee: do what the one who is called does" in done.stdout
     assert "window 2 of 2: caller: call; " in done.stdout
     assert "the driver works: 2 of 2 probes joined, 8 of 8 owed streams" in done.stdout
+    assert f"app.url: {server.url}call.html (the driver adds the rest" in done.stdout
     driver = read_driver("mine.yaml", tmp_path)
     assert driver.roles["caller"].after == "callee"
     for role in driver.roles.values():
-        assert role.join == (Goto("{app_url}"),)
+        assert role.join == (Goto("{app_url}?calls=1&room={session}"),)
         (wait,) = role.joined
         assert isinstance(wait, WaitFor)
         assert "'remote video'" in (wait.function or "")

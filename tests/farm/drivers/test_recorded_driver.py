@@ -99,6 +99,7 @@ def test_the_session_in_an_address_becomes_a_variable_of_the_first_page() -> Non
         ("https://h/p?room=hall", "hall", ("https://h/p", "{app_url}?room={session}")),
         ("https://h/#/hall", "hall", ("https://h/", "{app_url}#/{session}")),
         ("https://hall.org/", "hall", ("https://hall.org/", "{app_url}")),
+        ("https://hall.org/hall", "hall", ("https://hall.org/", "{app_url}{session}")),
         ("https://h/p", None, ("https://h/p", "{app_url}")),
     ):
         assert url_with_session(url, session) == expected
