@@ -1,4 +1,4 @@
-"""Rooms of three on test pages, as `farm run --absolute` judges them."""
+"""Rooms of three, or other sessions, on test pages, as `farm run --absolute` judges them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.trial_of import trial_of
 # Detectors of a busy machine are off: it is the tests' machine, and not what is asked here.
 ROOM = """
 format: 1
-scenario: {{kind: group, members: 3{scenario}}}
+scenario: {{{shape}{scenario}}}
 app: {{url: "{url}", driver: {driver}}}
 server: {server}
 media: {{size: {size}, frame_rate: {frame_rate}}}
@@ -32,14 +32,17 @@ def judged(
     url: str,
     driver: Path | str,
     *,
+    shape: str = "kind: group, members: 3",
     scenario: str = ", media: forwarded",
+    load: int = 3,
     server: str = "{kurento: null}",
     size: str = "320x240",
     frame_rate: int = 10,
     invalid: str = "",
 ) -> dict[str, Any]:
-    """The verdict on a trial of one room, as `result.json` has it."""
+    """The verdict on a trial of one room, or of another shape, as `result.json` has it."""
     text = ROOM.format(
+        shape=shape,
         url=url,
         driver=driver,
         scenario=scenario,
@@ -48,7 +51,7 @@ def judged(
         frame_rate=frame_rate,
         invalid=invalid,
     )
-    run, _ = asyncio.run(trial_of(text, folder, FakeObserver(), load=3))
+    run, _ = asyncio.run(trial_of(text, folder, FakeObserver(), load=load))
     (result,) = run.glob("trials/*/result.json")
     verdict: dict[str, Any] = json.loads(result.read_text())["verdict"]
     return verdict

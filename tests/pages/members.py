@@ -176,6 +176,7 @@ async def room_of(
                 "width": str(size.width),
                 "height": str(size.height),
                 "frame_rate": "20",
+                "sends": "audio,video",
             }
             return Member(page, steps, variables)
 

@@ -2,7 +2,7 @@
 import { forAll, limits, withheld } from "/scripts/switches.js";
 
 export class Partner {
-  // `room`: { me, camera, send, show, changed, fail }
+  // `room`: { me, camera, screen, gives(kind), send, show, changed, fail }
   constructor(name, room) {
     Object.assign(this, { name, room, turn: Promise.resolve() });
     this.polite = room.me < name;
@@ -69,9 +69,12 @@ export class Partner {
 
   sendMedia() {
     this.sends = true;
-    const { connection, room: { me, camera } } = this;
+    const { connection, room: { me, camera, screen, gives } } = this;
+    for (const track of screen?.getTracks() ?? []) {
+      if (gives("screen") && !withheld(me, this.name, "screen")) connection.addTrack(track, screen);
+    }
     for (const track of camera.getTracks()) {
-      if (withheld(me, this.name, track.kind)) continue;
+      if (!gives(track.kind) || withheld(me, this.name, track.kind)) continue;
       this.senders[track.kind] = track.kind === "video" && forAll("simulcast")
         ? this.sendLayers(track)
         : connection.addTrack(track, camera);

@@ -3,7 +3,7 @@
 //   fps=15                        cameras are asked for so many frames a second
 //   simulcast=1                   video has the layers q, h and f, of which h and f are not active
 //   unused=1                      a second video is negotiated on each connection, and never sent
-//   withhold=p001>p000:KIND       p001 never sends it to p000; KIND: audio, video, nothing for both
+//   withhold=p001>p000:KIND       p001 never sends it to p000; KIND: audio, video, screen, nothing for all
 //   slow=p001>p000:3              encoded for that connection with so many frames a second at most
 //   thin=p001>p000:50             likewise, kbit/s
 //   stop=p001>p000:KIND@12        nothing more is sent on that connection; camera and microphone go on
