@@ -57,6 +57,27 @@ export class Subscription {
     await handle.ask({ request: "start" }, connection.localDescription);
   }
 
+  // The videos that come, in the order of their media sections: [{ mid, feed_id }].
+  get videos() {
+    return this.streams.filter(({ type }) => type === "video");
+  }
+
+  // On this media section comes the video of another publisher, its media section `of`.
+  turnTo({ mid, feed, of }) {
+    this.afterwards(async () => {
+      await this.handle.ask({ request: "switch", streams: [{ sub_mid: mid, feed, mid: of }] });
+      // Janus asks for no key frame then; it does for a video that is to be sent again.
+      await this.handle.ask({ request: "configure", streams: [{ mid, send: true }] });
+      this.streams.find((each) => each.mid === mid).feed_id = feed;
+    });
+  }
+
+  // Send no more of one of the videos.
+  async drop({ mid }) {
+    this.streams = this.streams.filter((each) => each.mid !== mid);
+    await this.handle.ask({ request: "configure", streams: [{ mid, send: false }] });
+  }
+
   // Change what is received of a publisher: { send, substream, ... }.
   async configure(feed, fits, change) {
     const streams = this.streams

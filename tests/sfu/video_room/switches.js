@@ -7,6 +7,9 @@
 //   data=10                       each member sends so many messages a second on the data channel "chat"
 //   quiet=p001@10                 it sends no more of them
 //   shut=p001@10                  it closes the channel
+//   last_n=2                      a member gets the videos of two others, whom it changes every 4 s;
+//                                 one connection for all of them
+//   fewer=p000@10                 from then on it gets one video less
 //   withhold=p001>p000:KIND       p000 does not subscribe to it; KIND: audio, video, data, nothing for all
 //   stop=p001>p000:KIND@12        Janus sends it no more
 //   layer=p001>p000@10            of its layers p000 asks for m, then for h
@@ -15,9 +18,9 @@
 import { fits, readSwitches } from "/shared/switches.js";
 
 export const { forAll, later, between } = readSwitches({
-  forAll: ["legacy", "simulcast", "caps", "svc", "data"],
+  forAll: ["legacy", "simulcast", "caps", "svc", "data", "last_n"],
   fromTheStart: ["withhold"],
-  later: ["stop", "layer", "quiet", "shut", "leave"],
+  later: ["stop", "layer", "quiet", "shut", "leave", "fewer"],
 });
 
 export const withheld = (who, to, kind) => between("withhold", who, to).some(({ what }) => fits(what, kind));

@@ -12,7 +12,9 @@ const me = query.get("name");
 const room = query.get("room");
 const members = Number(query.get("members"));
 const status = document.querySelector("#status");
-const publishers = new Set();
+const LAST_N = Number(forAll("last_n") ?? Infinity);
+const TURN_S = 4;
+const publishers = new Map(); // name -> mid of its video
 const subscriptions = window.subscriptions = [];
 let session, camera, publishing, chat, inCall = false;
 
@@ -60,9 +62,10 @@ function told({ publishers: there = [], unpublished, leaving }) {
   const gone = unpublished ?? leaving;
   if (gone && publishers.delete(gone)) document.querySelector(`[title="${gone}"]`)?.remove();
   for (const { id, streams } of there) {
-    publishers.add(id);
+    const isFull = publishers.size >= LAST_N;
+    publishers.set(id, streams.find(({ type }) => type === "video")?.mid);
     const wanted = streams
-      .filter(({ type, disabled }) => !disabled && !withheld(id, me, type))
+      .filter(({ type, disabled }) => !disabled && !withheld(id, me, type) && !(isFull && type === "video"))
       .map(({ mid, type }) => ({ feed: id, mid, kind: type }));
     if (forAll("legacy") || !subscriptions.length) {
       subscriptions.push(new Subscription({ name: room, session, changed, show, fail, atFirst, onData }));
@@ -93,18 +96,31 @@ function changed() {
   if (inCall || publishers.size < members - 1 || publishing.connectionState !== "connected") return;
   if (!subscriptions.every(({ connected }) => connected)) return;
   inCall = true;
-  status.textContent = `in call with ${[...publishers].sort().join(", ")}`;
+  status.textContent = `in call with ${[...publishers.keys()].sort().join(", ")}`;
+  if (LAST_N < publishers.size) setInterval(turn, TURN_S * 1000);
   for (const act of later) setTimeout(() => perform(act).catch(fail), act.after * 1000);
+}
+
+// One of the videos that come, each in its turn, is from now on that of somebody who is not seen.
+let turns = 0;
+function turn() {
+  const [subscription] = subscriptions, { videos } = subscription;
+  const hidden = [...publishers.keys()].filter((name) => !videos.some(({ feed_id: seen }) => seen === name));
+  if (!videos.length || !hidden.length) return;
+  const { mid } = videos[turns % videos.length], feed = hidden[turns % hidden.length];
+  turns += 1;
+  subscription.turnTo({ mid, feed, of: publishers.get(feed) });
 }
 
 // Whoever is to receive something else asks for it.
 async function perform({ name, who, to, what }) {
   if (name === "leave" && fits(who, me)) leave();
   if ((name === "quiet" || name === "shut") && fits(who, me)) chat[name]();
-  if (["leave", "quiet", "shut"].includes(name) || !fits(to, me)) return;
+  if (name === "fewer" && fits(who, me)) await subscriptions[0].drop(subscriptions[0].videos[0]);
+  if (["leave", "quiet", "shut", "fewer"].includes(name) || !fits(to, me)) return;
   const change = name === "stop" ? { send: false } : asked(what ?? "h");
   const isMeant = name === "stop" ? (kind) => fits(what, kind) : (kind) => kind === "video";
-  for (const feed of [...publishers].filter((each) => fits(who, each))) {
+  for (const feed of [...publishers.keys()].filter((each) => fits(who, each))) {
     for (const each of subscriptions) await each.configure(feed, isMeant, change);
     if (name === "layer") console.warn(`asked for layer ${what ?? "h"} of ${feed}`);
   }
