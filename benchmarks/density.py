@@ -135,9 +135,9 @@ async def server_named(name: str, processes: Processes) -> AsyncIterator[EchoSer
             yield other
 
 
-def camera_of(name: str) -> Size | None:
+def camera_of(server: EchoServer) -> Size | None:
     """The camera for this server's pages; `None`: the scenario's."""
-    return SIMULCAST_CAMERA if name == SIMULCAST else None
+    return SIMULCAST_CAMERA if server.layers > 1 else None
 
 
 @contextmanager
@@ -156,8 +156,9 @@ async def one_browser_each(bench: Setting, users: int, seconds: float, core: int
 
     Its page has none of the farm's scripts, and no statistics are read.
     """
-    experiment = echo_experiment("full")
-    clip = prepare(experiment.media, camera_size(experiment), clip_cache())
+    experiment = echo_experiment("full", camera=camera_of(bench.server))
+    size = camera_size(experiment)
+    clip = prepare(experiment.media, size, clip_cache())
     chromium = find_chromium(None)
     clock = RunClock()
     arrived: list[list[Arrived]] = []
@@ -179,7 +180,8 @@ async def one_browser_each(bench: Setting, users: int, seconds: float, core: int
                 audio=clip.audio,
                 sandbox=sandbox_works(chromium, as_root=os.geteuid() == 0),
             )
-            command[-1] = bench.app.url  # instead of about:blank
+            query = f"?width={size.width}&height={size.height}&layers={bench.server.layers}"
+            command[-1] = bench.app.url + query  # instead of about:blank
             children.append(await bench.processes.start(f"plain-{number}", command, cores=(core,)))
         await bench.app.until_joined(users, within_s=60)
         await asyncio.sleep(SETTLE_S)
@@ -195,7 +197,7 @@ async def one_browser_each(bench: Setting, users: int, seconds: float, core: int
 
 
 async def shared(bench: Setting, fidelity: Fidelity, load: int, seconds: float, core: int) -> Cost:
-    experiment = echo_experiment(fidelity, hold_s=seconds)
+    experiment = echo_experiment(fidelity, hold_s=seconds, camera=camera_of(bench.server))
     result = await echo_trial(experiment, load, bench, cores=(core,))
     _print(result)
     return Cost(
@@ -213,7 +215,13 @@ async def together(bench: Setting) -> float:
 
     A machine may be too small for them.
     """
-    experiment = echo_experiment("light", hold_s=10.0, settle_s=1.0, sessions_per_second=10.0)
+    experiment = echo_experiment(
+        "light",
+        hold_s=10.0,
+        settle_s=1.0,
+        sessions_per_second=10.0,
+        camera=camera_of(bench.server),
+    )
     result = await echo_trial(experiment, TOGETHER, bench)
     joined = sum(join.joined for join in result.evidence.joins)
     return result.joined_s if joined == TOGETHER else float("inf")
@@ -226,7 +234,7 @@ async def on_one_core(bench: Setting, light: Cost, seconds: float, core: int) ->
     """
     most = int(HOST_BUSY / light.cores) // 2 * 2
     for number in range(most, max(0, most - 2 * TRIES), -2):
-        experiment = echo_experiment("light", hold_s=seconds)
+        experiment = echo_experiment("light", hold_s=seconds, camera=camera_of(bench.server))
         result = await echo_trial(experiment, number, bench, cores=(core,))
         late = sum(each.late for each in result.evidence.polls)
         taken = result.cores.browsers

@@ -81,6 +81,7 @@ class Figures:
     frame_rate: float
     key_frames_per_min: float
     setup_s: float
+    cores: float
     loss_retransmitted: float
     loss_plis_per_min: float
     loss_bps: float
@@ -109,6 +110,7 @@ LIMITS = (
     Limit("frame_rate_ratio", lambda each: each.frame_rate),
     Limit("key_frames_ratio", lambda each: each.key_frames_per_min),
     Limit("setup_ratio", lambda each: each.setup_s),
+    Limit("browser_cores_ratio", lambda each: each.cores),
     Limit("loss_rate_ratio", lambda each: each.loss_bps),
     Limit("loss_retransmitted_ratio", lambda each: each.loss_retransmitted),
     Limit("loss_plis_ratio", lambda each: each.loss_plis_per_min),
@@ -175,7 +177,7 @@ async def figures_of(fidelity: Fidelity, server: str, seconds: float) -> Figures
             server_named(server, processes) as echo,
             echo_app(echo) as app,
         ):
-            camera = camera_of(server)
+            camera = camera_of(echo)
             bench = Setting(echo, app, processes, Path(folder))
             free = await echo_trial(
                 echo_experiment(fidelity, hold_s=seconds, camera=camera), PROBES, bench
@@ -224,6 +226,7 @@ def _figures(free: EchoResult, impaired: EchoResult, wire: Wire) -> Figures:
         key_frames_per_min=60
         * mean(probe.rate("outbound-rtp", "keyFramesEncoded") for probe in clean),
         setup_s=median(setups),
+        cores=free.cores.browsers / PROBES,
         loss_retransmitted=lossy.rate("outbound-rtp", "retransmittedPacketsSent"),
         loss_plis_per_min=60 * lossy.rate("outbound-rtp", "pliCount"),
         loss_bps=8 * lossy.rate("outbound-rtp", "bytesSent"),

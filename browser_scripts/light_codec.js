@@ -144,6 +144,7 @@
 
   // What the encoder makes is sent as it is from now on, at its own size and rate again.
   const giveUp = (sender, reason) => {
+    if (!light(sender)) return; // each of its layers may have asked
     const parameters = sender.getParameters();
     stopReplacing(sender, reason);
     nativeSet.call(sender, parameters).catch(() => {});
@@ -170,8 +171,10 @@
     apply(target, sender, args) {
       const parameters = Reflect.apply(target, sender, args);
       if (!light(sender)) return parameters;
+      const { own } = senders.get(sender);
       for (const [index, encoding] of parameters.encodings.entries()) {
-        const { maxBitrate, scaleResolutionDownBy } = senders.get(sender).own[index];
+        if (!own[index]) continue; // one that a changed SDP has just added
+        const { maxBitrate, scaleResolutionDownBy } = own[index];
         Object.assign(encoding, { scaleResolutionDownBy, maxBitrate });
         if (maxBitrate === undefined) delete encoding.maxBitrate;
       }

@@ -10,8 +10,8 @@
   // By the number of temporal layers: the size of a frame of each, as a share of the mean. Rates are
   // 60 and 40 %, or 40, 20 and 40 % (libwebrtc's simulcast_rate_allocator.cc).
   const SHARES = [[1], [1.2, 0.8], [1.6, 0.8, 0.8]];
-  // What VP8's encoder makes of the target of a layer that is not the highest (measured).
-  const OF_LOWER = 0.94;
+  // What VP8's encoder makes of the targets of several layers: of the highest, and of the others (measured).
+  const OF_TOP = 1.03, OF_LOWER = 0.94;
   const senders = new Map(); // id -> its layers, their rates, and what became of their frames
   const banks = new Map(); // codec -> promise of its prepared frames
   const questions = new Map(); // number -> function that takes the answer
@@ -81,7 +81,8 @@
   const divide = (sender, total_bps) => {
     const { bps, padding_bps, on, top, filled } = divided(total_bps, sender.layers, sender.on);
     const given = (each, index) =>
-      each * (index === top ? 1 : OF_LOWER) + (index === filled ? padding_bps : 0);
+      each * (on.size === 1 ? 1 : index === top ? OF_TOP : OF_LOWER)
+      + (index === filled ? padding_bps : 0);
     Object.assign(sender, { on, bps, given_bps: bps.map(given) });
   };
 

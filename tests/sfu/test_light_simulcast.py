@@ -12,7 +12,7 @@ import pytest
 from benchmarks.echo_app import EchoApp, echo_app
 from benchmarks.echo_servers import Janus, janus
 from farm.browser.chromiums import Chromiums
-from farm.media import prepare, with_light_banks
+from farm.media import Clip, prepare, with_light_banks
 from farm.model.experiment import MediaSettings
 from farm.model.setting import Size
 from farm.model.webrtc_stats import InboundRtp, OutboundRtp
@@ -26,6 +26,7 @@ NewPage = Callable[..., Awaitable[Any]]
 CAMERA, FRAME_RATE = Size(960, 540), 5
 SIZES = {0: (240, 135), 1: (480, 270), 2: (960, 540)}
 REMB_BPS = 1_600_000
+MOST_OF_MIDDLE_BPS = 450_000  # while nothing larger is sent
 
 
 @pytest.fixture
@@ -34,10 +35,16 @@ async def processes(tmp_path: Path) -> AsyncIterator[Processes]:
         yield each
 
 
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
+    """Prepared frames for a camera that is just large enough for three layers."""
+    folder = tmp_path_factory.mktemp("clips")
+    return with_light_banks(prepare(MediaSettings(frame_rate=FRAME_RATE), CAMERA, folder))
+
+
 @pytest.fixture
-async def chromiums(kit: HostKit, tmp_path: Path, processes: Processes) -> AsyncIterator[Chromiums]:
+async def chromiums(kit: HostKit, clip: Clip, processes: Processes) -> AsyncIterator[Chromiums]:
     media = MediaSettings(frame_rate=FRAME_RATE)
-    clip = with_light_banks(prepare(media, CAMERA, tmp_path / "clips"))
     source = Chromiums(processes, lambda _media: clip)
     await source.open(replace(kit, media=media))
     yield source
@@ -67,12 +74,52 @@ def layers(report: Any) -> dict[str, OutboundRtp]:
     return {s.rid: s for s in stats if isinstance(s, OutboundRtp) and s.rid}
 
 
+def page_of(app: EchoApp) -> str:
+    """The page, with a transform of its own for what it receives: that is really decoded."""
+    size = f"width={CAMERA.width}&height={CAMERA.height}&frame_rate={FRAME_RATE}"
+    return f"{app.url}?{size}&layers=3&transform=1"
+
+
+PAUSE = """async ([rid, active]) => {
+    const sender = kept.getSenders().find(({ track }) => track.kind === "video");
+    const parameters = sender.getParameters();
+    parameters.encodings.find((each) => each.rid === rid).active = active;
+    await sender.setParameters(parameters);
+    const factors = sender.getParameters().encodings.map((each) => each.scaleResolutionDownBy);
+    if (factors.join() !== "1,2,4") throw new Error(`it reads ${factors}`);
+}"""
+
+
+async def test_a_layer_that_the_page_pauses_sends_nothing_and_its_rate_goes_to_the_others(
+    new_page: NewPage, app: EchoApp
+) -> None:
+    probe = await new_page(fidelity="light")
+    await probe.goto(page_of(app))
+
+    def sends(rid: str, frames: int) -> Callable[[Any], bool]:
+        return lambda report: rid in layers(report) and layers(report)[rid].framesSent >= frames
+
+    await probe.witness.report(sends("h", 3 * FRAME_RATE))
+    await probe.do(f"() => ({PAUSE})(['h', false])")
+    paused = await probe.witness.report(lambda r: not layers(r)["h"].active)
+    frames = layers(paused)["m"].framesSent + 4 * FRAME_RATE
+    later = await probe.witness.report(sends("m", frames))
+    assert layers(later)["h"].framesSent <= layers(paused)["h"].framesSent + 1
+    assert layers(later)["m"].targetBitrate == MOST_OF_MIDDLE_BPS
+    assert received(later).frameWidth == SIZES[1][0]
+    await probe.do(f"() => ({PAUSE})(['h', true])")
+    await probe.witness.report(sends("h", layers(later)["h"].framesSent + FRAME_RATE))
+    last = await probe.witness.report(
+        lambda r: (found := received(r)) and found.frameWidth == CAMERA.width
+    )
+    assert received(last).packetsLost == 0
+
+
 async def test_each_layer_that_the_server_chooses_is_decoded_at_its_size(
     new_page: NewPage, server: Janus, app: EchoApp
 ) -> None:
     probe = await new_page(fidelity="light")
-    size = f"width={CAMERA.width}&height={CAMERA.height}&frame_rate={FRAME_RATE}"
-    await probe.goto(f"{app.url}?{size}&layers=3&transform=1")
+    await probe.goto(page_of(app))
     await probe.witness.report(
         lambda r: (
             all((layer.targetBitrate or 0) > 0 for layer in layers(r).values())
