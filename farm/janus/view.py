@@ -90,11 +90,10 @@ def streams_of(handle: int, info: Mapping[str, Any]) -> Iterator[JanusStream]:
             continue
         main = (line.get("rtcp") or {}).get("main") or {}
         rtt_ms = main.get("rtt")
-        for name, lost, nacks in (
-            ("in", "lost", "nacks-sent"),
-            ("out", "lost-by-remote", "nacks-received"),
-        ):
-            counted = (line.get("stats") or {}).get(name) or {}
+        stats = line.get("stats") or {}
+        # Janus counts a NACK where it goes: those for what it sends come in.
+        for name, back, lost in (("in", "out", "lost"), ("out", "in", "lost-by-remote")):
+            counted = stats.get(name) or {}
             if not counted.get("packets"):
                 continue  # nothing goes that way
             yield JanusStream(
@@ -105,7 +104,7 @@ def streams_of(handle: int, info: Mapping[str, Any]) -> Iterator[JanusStream]:
                 packets=counted.get("packets"),
                 octets=counted.get("bytes"),
                 packets_lost=main.get(lost),
-                nacks=main.get(nacks),
+                nacks=(stats.get(back) or {}).get("nacks"),
                 round_trip_time_s=rtt_ms / 1000 if rtt_ms else None,
             )
 

@@ -19,13 +19,19 @@ INFO = {
         "media": {
             "0": {
                 "type": "audio",
-                "rtcp": {"main": {"rtt": 12, "lost": 3, "lost-by-remote": 0, "nacks-sent": 0}},
-                "stats": {"in": {"packets": 500, "bytes": 40_000}, "out": {"packets": 0}},
+                "rtcp": {"main": {"rtt": 12, "lost": 3, "lost-by-remote": 0}},
+                "stats": {
+                    "in": {"packets": 500, "bytes": 40_000, "nacks": 0},
+                    "out": {"packets": 0, "nacks": 2},
+                },
             },
             "1": {
                 "type": "video",
-                "rtcp": {"main": {"lost": 0, "lost-by-remote": 9, "nacks-received": 4}},
-                "stats": {"in": {"packets": 0}, "out": {"packets": 900, "bytes": 800_000}},
+                "rtcp": {"main": {"lost": 0, "lost-by-remote": 9}},
+                "stats": {
+                    "in": {"packets": 0, "nacks": 4},
+                    "out": {"packets": 900, "bytes": 800_000, "nacks": 0},
+                },
             },
             "2": {"type": "data"},
         }
@@ -35,7 +41,7 @@ INFO = {
 
 def test_each_direction_that_carries_something_is_a_stream() -> None:
     assert list(streams_of(7, INFO)) == [
-        JanusStream(7, "videoroom", "inbound", "audio", 500, 40_000, 3, 0, 0.012),
+        JanusStream(7, "videoroom", "inbound", "audio", 500, 40_000, 3, 2, 0.012),
         JanusStream(7, "videoroom", "outbound", "video", 900, 800_000, 9, 4, None),
     ]
     assert list(streams_of(7, {"plugin": "janus.plugin.videoroom"})) == []
