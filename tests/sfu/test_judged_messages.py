@@ -36,7 +36,8 @@ invalid: {{waited_for_cpu: 60s, other_programs: 1, thread_cpu: 1, steal: 1, late
 """
 
 
-def judged(folder: Path, **switches: object) -> tuple[dict[str, Any], TrialEvidence]:
+def judged(folder: Path, **switches: object) -> tuple[list[dict[str, Any]], TrialEvidence]:
+    """The verdict's reasons about messages, and the evidence; a busy machine's videos may fail."""
     with video_room(folder) as sfu:
         url = switched(sfu.app_url, data=RATE, **switches)
         text = ROOM.format(url=url, driver=VIDEO_ROOM_DRIVER)
@@ -44,7 +45,8 @@ def judged(folder: Path, **switches: object) -> tuple[dict[str, Any], TrialEvide
     (result,) = run.glob("trials/*/result.json")
     (trial,) = RunReader.open(run).trials
     evidence = trial_evidence(trial, window_s=5.0, poll_s=1.0)
-    return json.loads(result.read_text())["verdict"], evidence
+    reasons = json.loads(result.read_text())["verdict"]["reasons"]
+    return [each for each in reasons if str(each["stream"]).endswith(" data")], evidence
 
 
 def channels(evidence: TrialEvidence) -> dict[tuple[str, str], ChannelFigures]:
@@ -53,8 +55,8 @@ def channels(evidence: TrialEvidence) -> dict[tuple[str, str], ChannelFigures]:
 
 
 def test_messages_that_the_server_forwards_pass_and_are_counted(tmp_path: Path) -> None:
-    verdict, evidence = judged(tmp_path)
-    assert verdict["outcome"] == "pass", verdict
+    reasons, evidence = judged(tmp_path)
+    assert reasons == []
     of = channels(evidence)
     for probe, other in (("p000", "p001"), ("p001", "p000")):
         chat, from_other = of[probe, "chat"], of[probe, other]
@@ -68,16 +70,12 @@ def test_messages_that_the_server_forwards_pass_and_are_counted(tmp_path: Path) 
 
 
 def test_messages_that_the_server_withholds_fail_and_name_their_sender(tmp_path: Path) -> None:
-    verdict, _ = judged(tmp_path, withhold="p001>p000:data")
-    assert verdict["outcome"] == "fail", verdict
-    reasons = {(each["code"], each["probe"], each["stream"]) for each in verdict["reasons"]}
-    assert reasons == {("data", "p000", "inbound data")}
-    assert {each["sender"] for each in verdict["reasons"]} == {"p001"}
+    (reason,), _ = judged(tmp_path, withhold="p001>p000:data")
+    assert (reason["code"], reason["probe"]) == ("data", "p000")
+    assert (reason["stream"], reason["sender"]) == ("inbound data", "p001")
 
 
 def test_a_page_that_sends_no_more_or_closes_its_channel_is_named_itself(tmp_path: Path) -> None:
-    verdict, _ = judged(tmp_path, shut="p001@8")
-    assert verdict["outcome"] == "fail", verdict
-    (reason,) = verdict["reasons"]
+    (reason,), _ = judged(tmp_path, shut="p001@8")
     assert (reason["probe"], reason["stream"]) == ("p001", "outbound data")
     assert "data channel 'chat' was closed by its page" in reason["message"]
