@@ -50,7 +50,7 @@ _TEXTS: Mapping[str, str] = {
     "repaired packets": "repair: NACKs or retransmissions",
     "coarse pictures": "coarse video",
     "another picture size": "another frame size",
-    "no messages": "no messages on data channels",
+    "no messages": "quiet data channels: no messages",
 }
 
 COUNTLESS = frozenset(

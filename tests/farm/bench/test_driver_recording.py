@@ -95,7 +95,7 @@ async def recorded(
         assert driver.notes == []
         file.write_text(driver.text())
         if checked:
-            text = DriverText("mine.yaml", step_places(file.read_text(), "mine.yaml"))
+            text = DriverText("mine.yaml", step_places(read_driver(str(file)), file.read_text()))
             wanted = experiment_for(experiment, "mine")
             wanted = replace(wanted, scenario=replace(wanted.scenario, media=driver.media))
             load = smallest_load(wanted.scenario)

@@ -56,7 +56,7 @@ async def test_a_login_of_the_environment(
     monkeypatch.setenv("APP_LOGIN", ":".join(LOGIN))
     assert await check_pages(calls) == (f"{pages.url}basic",)
     monkeypatch.setenv("APP_LOGIN", "me:wrong")
-    refused = r"answered 401 Unauthorized to the login of app\.basic_auth_env, APP_LOGIN$"
+    refused = r"answered 401 Unauthorized to the login of app\.basic_auth_env, APP_LOGIN; goto of "
     with pytest.raises(BadInput, match=refused):
         await check_pages(calls)
 

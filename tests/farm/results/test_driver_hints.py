@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+from farm.drivers import parse_driver
 from farm.drivers.step_places import step_places
 from farm.model.trial_evidence import JoinOutcome
 from farm.model.trial_plan import ProbePlan
@@ -24,7 +26,13 @@ roles:
     leave:
       - click: "#leave"
 """
-TEXT = DriverText("mine.yaml", step_places(DRIVER, "mine.yaml"))
+
+
+def text_of(driver: str) -> DriverText:
+    return DriverText("mine.yaml", step_places(parse_driver(driver, "mine.yaml", Path()), driver))
+
+
+TEXT = text_of(DRIVER)
 
 
 def step(part: str, number: int, name: str, took_s: float, probe: str = "p000") -> CheckedStep:
@@ -81,5 +89,5 @@ def test_connections_that_stay_open_and_partners_that_left_before_are_named() ->
 
 def test_names_that_are_the_same_in_every_session_are_named() -> None:
     text = DRIVER.replace("{session}", "hall").replace("{probe}", "m{index}")
-    (hint,) = hints(member("p000"), text=DriverText("mine.yaml", step_places(text, "mine.yaml")))
+    (hint,) = hints(member("p000"), text=text_of(text))
     assert hint.startswith("mine.yaml:5: no step of member has {session} or {probe}")
