@@ -54,7 +54,9 @@
   const foresee = (sender, receiver) => {
     const [ours, theirs] = [nativeGet.call(sender), receiver.getParameters()].map(
       ({ codecs }) => codecOf(codecs[0]));
-    for (const { scale } of layersNow(sender)) if (ours) delivered(named(ours, scale)).catch(() => {});
+    const layers = layersNow(sender);
+    const wanted = layers.length > 1 && ours !== "vp8" ? [] : layers;
+    for (const { scale } of wanted) if (ours) delivered(named(ours, scale)).catch(() => {});
     if (theirs) delivered(theirs).catch(() => {});
   };
   const CODECS = { "video/vp8": "vp8", "video/h264": "h264" };
@@ -68,7 +70,12 @@
     if (side === "sender") {
       const [sender] = byId(id);
       const layers = layersNow(sender);
-      if (layers.length > 1) index = await indexOf(sender, ssrc);
+      if (layers.length > 1 && codec !== "vp8") {
+        reason = `no prepared frames for simulcast layers of ${mimeType}`;
+        codec = null;
+      } else if (layers.length > 1) {
+        index = await indexOf(sender, ssrc);
+      }
       if (index === undefined) {
         reason = "it is unknown which of its streams is which layer";
         codec = null;

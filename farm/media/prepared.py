@@ -28,30 +28,29 @@ SCALES = (1, 2, 4)
 
 @dataclass(frozen=True, slots=True)
 class _Codec:
-    """A codec: its name, the files that encode it, whether its sizes may be odd."""
+    """A codec: its name, the files that encode it, the scales at which there are frames of it."""
 
     name: str
     code: tuple[str, ...]
     pairs: Callable[[Size], Pairs]
-    odd_sizes: bool
+    scales: tuple[int, ...]
 
 
 def with_light_banks(clip: Clip) -> Clip:
     """The clip with its banks (see `light_bank`); the first time that takes seconds.
 
-    Their names are `vp8`, and `vp8/2` for pictures of half the width, of each codec that this PyAV
-    can encode. Raises BadInput, NoSpace as `prepare` does.
+    Their names are `vp8`, and `vp8/2` for pictures of half the width; `h264` where this PyAV can
+    encode it. Raises BadInput, NoSpace as `prepare` does.
     """
-    codecs = [_Codec("vp8", _VP8, Vp8Pairs, odd_sizes=True)]
+    codecs = [_Codec("vp8", _VP8, Vp8Pairs, SCALES)]
     if can_encode():
-        codecs.append(_Codec("h264", _H264, H264Pairs, odd_sizes=False))
+        codecs.append(_Codec("h264", _H264, H264Pairs, (1,)))
     banks = {}
     for codec in codecs:
-        for scale in SCALES:
+        for scale in codec.scales:
             size = Size(clip.size.width // scale, clip.size.height // scale)
-            if codec.odd_sizes or not (size.width % 2 or size.height % 2):
-                name = codec.name if scale == 1 else f"{codec.name}/{scale}"
-                banks[name] = _bank(clip, codec, scale, size)
+            name = codec.name if scale == 1 else f"{codec.name}/{scale}"
+            banks[name] = _bank(clip, codec, scale, size)
     return replace(clip, light_banks=banks)
 
 
