@@ -8,7 +8,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from farm.cli.__main__ import main
@@ -74,7 +73,6 @@ def test_recorded_calls_pass_and_janus_is_sampled_and_left_empty(
     assert (figures["sessions_left"], figures["handles_left"]) == (0, 0)
     assert result["server_process_cpu_percent"] > 0
     assert "Janus 1." in report and "Pipelines and elements: a Janus has none." in report
-    assert not [each for each in psutil.process_iter() if each.name() == "janus"]
 
 
 def test_a_room_is_forwarded_and_a_broadcast_is_watched(tmp_path: Path) -> None:
