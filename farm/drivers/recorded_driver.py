@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from farm.browser.recorded_action import ReceivedVideo, RecordedAction
+from farm.drivers.keys import wrong_key
 from farm.model.experiment import RoomMedia
 
 Part = Literal["join", "joined", "leave"]
@@ -98,10 +99,12 @@ class RecordedDriver:
     def _step(self, action: RecordedAction) -> str | None:
         selector = _scalar(self._named(action.selector))
         match action.name:
-            case "click" if action.clicks == 1:
-                return f"click: {selector}"
+            case "click" if action.clicks <= 2:
+                return f"{'click' if action.clicks == 1 else 'dblclick'}: {selector}"
             case "check" | "uncheck":
-                return f"click: {selector}"
+                return f"{action.name}: {selector}"
+            case "press" if wrong_key(action.text) is None:
+                return f"press: {{{selector}: {_scalar(action.text)}}}"
             case "fill" | "select":
                 return f"{action.name}: {{{selector}: {_scalar(self._named(action.text))}}}"
         return None

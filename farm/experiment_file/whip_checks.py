@@ -88,6 +88,12 @@ def _one_stream_a_publisher(experiment: Experiment, publish: str, play: str) -> 
     """Where several publish, each needs a stream of its own, and players have to name it."""
     scenario = experiment.scenario
     if scenario.kind == "broadcast":
+        for key, value in (("publish", publish), ("play", play)):
+            if scenario.sessions > 1 and not _NAME.search(value):
+                raise ExperimentError(
+                    f"app.{key}: {value}: {scenario.sessions} broadcasts at once have a stream "
+                    "each: expected {session} or {probe} in it"
+                )
         return
     if "{probe}" not in publish:
         raise ExperimentError(

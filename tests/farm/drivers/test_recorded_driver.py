@@ -8,7 +8,18 @@ from farm.browser.recorded_action import ReceivedVideo, RecordedAction
 from farm.drivers import parse_driver
 from farm.drivers.recorded_driver import RecordedDriver, RecordedRole
 from farm.drivers.recorded_names import looks_like, own_name, url_with_session
-from farm.model.driver import AcceptDialog, Click, Fill, Goto, Select, WaitFor, Where
+from farm.model.driver import (
+    AcceptDialog,
+    Check,
+    Click,
+    DoubleClick,
+    Fill,
+    Goto,
+    Press,
+    Select,
+    WaitFor,
+    Where,
+)
 
 NAME, ROOM = 'role=textbox[name*="Name"i]', 'role=textbox[name*="Room"i]'
 ACTIONS = (
@@ -35,7 +46,7 @@ def test_a_recorded_driver_reads_as_what_was_done() -> None:
         Fill(NAME, "{probe}"),
         Fill(ROOM, "{session}"),
         Select("#quality", "hd"),
-        Click("#agree"),
+        Check("#agree"),
         Click('role=button[name*="Join"i]', where=Where(("#meeting",), in_new_tab=True)),
     )
 
@@ -65,21 +76,21 @@ def test_the_order_of_roles_dialogs_and_leaving_are_kept() -> None:
     ]
     driver = parse_driver(RecordedDriver("{app_url}", roles, {}).text(), "mine.yaml", Path())
     assert driver.roles["caller"].after == "callee"
-    assert driver.roles["callee"].joined == (Click("#agree"),)
+    assert driver.roles["callee"].joined == (Check("#agree"),)
     assert driver.roles["caller"].join[1] == AcceptDialog()
     assert driver.roles["caller"].leave == (Click('role=button[name*="Hang up"i]'),)
 
 
 def test_what_no_step_repeats_is_a_comment_and_a_note() -> None:
-    odd = RecordedAction("press", NAME, "Name", "Enter")
+    odd = RecordedAction("setInputFiles", "#photo", "Photo", "me.png")
     went = RecordedAction("navigate", "", "", "https://h/room/7")
     secret = RecordedAction("fill", "#pw", "Password", 'it\'s: {a} "b"')
     recorded = RecordedDriver("{app_url}", [member(*ACTIONS, odd, went, secret)], {})
     text = recorded.text()
-    assert "      # press Enter in Name\n" in text
+    assert "      # setInputFiles me.png in Photo\n" in text
     assert "      # the page went to https://h/room/7; if you typed that address: goto\n" in text
     assert recorded.notes == [
-        "member: join: press Enter in Name: no step was made of it",
+        "member: join: setInputFiles me.png in Photo: no step was made of it",
         "member: join: the page went to https://h/room/7; if you typed that address: goto:"
         " no step was made of it",
         "member: join: a password is in the file, as it was typed",
@@ -109,3 +120,11 @@ def test_a_label_suggests_what_a_text_is() -> None:
     labels = {"Your name": "user", "Room name": "session", "Whom to call": "user", "Topic": ""}
     assert {label: looks_like(label) for label in labels} == labels
     assert [own_name(role) for role in ("callee", "member")] == ["{session}-callee", "{probe}"]
+
+
+def test_keys_and_double_clicks_are_steps() -> None:
+    enter = RecordedAction("press", NAME, "Name", "Control+Enter")
+    twice = RecordedAction("click", "#tile", "", clicks=2)
+    text = RecordedDriver("{app_url}", [member(enter, twice)], {}).text()
+    steps = parse_driver(text, "mine.yaml", Path()).roles["member"].join
+    assert steps[1:] == (Press("Control+Enter", NAME), DoubleClick("#tile"))

@@ -71,6 +71,11 @@ def test_what_does_not_fit_is_refused(text: str, message: str) -> None:
             "publish: 'https://h/{probe}/whip', play: 'https://h/{session}/whep'",
             "app.play: https://h/{session}/whep: the probes of group play each other: ",
         ),
+        (
+            "{kind: broadcast, sessions: 2}",
+            "publish: 'https://h/live/whip', play: 'https://h/live/whep'",
+            "app.publish: https://h/live/whip: 2 broadcasts at once have a stream each: expected ",
+        ),
         ("{kind: one_to_one, record: true}", URLS, "scenario.record: true: WHIP cannot ask "),
     ],
 )
