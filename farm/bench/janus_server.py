@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from farm.bench.children import start_janus
+from farm.bench.environment import environment_value
 from farm.errors import BadInput, JanusError
 from farm.janus import JanusClient
 from farm.janus.admin import AdminAccess, JanusAdmin
 from farm.janus.protocol import check_url
 from farm.model.experiment import Experiment
 from farm.model.server_settings import JanusAdminSettings, ProcessSettings
+from farm.model.template_text import environment_name
 from farm.processes import Processes
 from farm.protocols import Observer
 
@@ -80,13 +81,8 @@ def admin_access(settings: JanusAdminSettings | None) -> AdminAccess | None:
     """The admin API's address and secret. Raises BadInput for a variable that is not set."""
     if settings is None:
         return None
-    name = settings.secret.removeprefix("env:")
-    secret = os.environ.get(name)
-    if not secret:
-        raise BadInput(
-            f"server.janus_admin.secret: {settings.secret}: the environment has no {name}: expected"
-            " the admin_secret of janus.jcfg in it"
-        )
+    name = environment_name(settings.secret) or settings.secret
+    secret = environment_value(name, "server.janus_admin.secret")
     return AdminAccess(check_url(settings.url, "server.janus_admin.url"), secret)
 
 

@@ -18,6 +18,7 @@ from farm.experiment_file.whip_checks import check_whip
 from farm.model.durations import format_duration
 from farm.model.experiment import AUTO, AppSettings, Experiment
 from farm.model.server_settings import EMBEDDED, HERE, ProcessSettings, ServerSettings
+from farm.model.template_text import environment_name
 from farm.model.webrtc_stats import MediaKind
 from farm.planning.access_links import NOT_EMULATED
 from farm.planning.load_steps import check_load, ladder
@@ -29,7 +30,6 @@ MACHINE_READY_S = 120.0
 HOURS_A_DAY = 24
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_VARIABLE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 _PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 """A part of a machine's name, and of the name of its key's file."""
 
@@ -111,7 +111,7 @@ def _janus(experiment: Experiment) -> None:
         raise ExperimentError("server.janus_admin: known with server.janus: here: expected null")
     if admin is not None:
         _address("server.janus_admin.url", admin.url, ("ws", "wss"), "ws://host:7188")
-        if not _VARIABLE.fullmatch(admin.secret):
+        if environment_name(admin.secret) is None:
             raise ExperimentError(
                 "server.janus_admin.secret: expected env:NAME, the name of a variable that holds"
                 " it: a run's folder keeps all settings"

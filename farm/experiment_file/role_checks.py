@@ -60,7 +60,7 @@ def _check_role(role: SessionRole, roles: Sequence[SessionRole]) -> None:
         )
     for asked in role.receives or ():
         _check_receives(role, asked, roles)
-    for name in role.receives_data or ():
+    for name in role.receives_data:
         at = f"scenario.roles.{role.name}.receives.{name}"
         of = next((each for each in roles if each.name == name), None)
         if of is None or not of.sends_data:

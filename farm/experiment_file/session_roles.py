@@ -105,9 +105,9 @@ def _receives(plain: str | Mapping[str, Any]) -> tuple[RoleStreams, ...] | None:
     return tuple(_of_roles(plain))
 
 
-def _receives_data(plain: str | Mapping[str, Any]) -> tuple[str, ...] | None:
+def _receives_data(plain: str | Mapping[str, Any]) -> tuple[str, ...]:
     if isinstance(plain, str):
-        return None if plain == ALL_OTHERS else ()
+        return ()
     return tuple(role for role, given in plain.items() if DATA in given)
 
 
@@ -119,7 +119,7 @@ def _of_roles(plain: Mapping[str, Any]) -> Iterator[RoleStreams]:
 
 
 def _plain_receives(role: SessionRole) -> Any:
-    receives, data = role.receives or (), role.receives_data or ()
+    receives, data = role.receives or (), role.receives_data
     if not receives and not data:
         return NOTHING
     plain: dict[str, Any] = {}

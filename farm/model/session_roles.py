@@ -29,8 +29,8 @@ class RoleStreams:
 class SessionRole:
     """A role of which each session has `count`.
 
-    `receives` is `None` for all that the session's other probes send. `sends_data`: messages of
-    data channels; `receives_data` are the roles whose messages it is owed, `None` for all others'.
+    `receives` is `None` for all that the session's other probes send, messages too. `sends_data`:
+    messages of data channels; `receives_data` are the roles whose messages it is owed, else.
     """
 
     name: str
@@ -38,4 +38,4 @@ class SessionRole:
     count: int = 1
     receives: tuple[RoleStreams, ...] | None = None
     sends_data: bool = False
-    receives_data: tuple[str, ...] | None = None
+    receives_data: tuple[str, ...] = ()

@@ -23,7 +23,7 @@ def with_data_of_roles(probes: Sequence[ProbePlan], cast: Cast) -> list[ProbePla
             receives_data=tuple(
                 name
                 for name, of in sending
-                if name != probe.probe and (role.receives_data is None or of in role.receives_data)
+                if name != probe.probe and (role.receives is None or of in role.receives_data)
             ),
         )
         for probe, role in zip(probes, cast, strict=True)
