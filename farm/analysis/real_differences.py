@@ -9,18 +9,21 @@ differ: with the confidence asked for, all of the differences that are called re
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from farm.analysis.comparison import CapacityDistribution, compare
+
+NOT_BOUNDED = "the loads that were tried do not bound one of them"
 
 
 @dataclass(frozen=True, slots=True)
 class CapacityDifference:
     """Two searches `a` and `b` by their places, and how their capacities differ.
 
-    `lower` is the probability that B holds less than A; None where nothing is known of one of them,
-    and `unknown` says why. `ratio` is the median of B's capacity by A's, in `interval`; None unless
-    both are bounded on both sides. `is_real`: see the module.
+    `lower` is the probability that B holds less than A, as far as both were tried; None where
+    nothing is known of one of them. `unknown` says why nothing is concluded from it. `ratio` is the
+    median of B's capacity by A's, in `interval`; None unless both are bounded on both sides.
+    `is_real`: see the module.
     """
 
     a: int
@@ -42,7 +45,7 @@ def real_differences(
     chance = {
         place: 2 * min(each.lower, 1 - each.lower)
         for place, each in enumerate(found)
-        if each.lower is not None and _is_bounded(each.lower, known[each.a], known[each.b])
+        if each.lower is not None and not each.unknown
     }
     real: set[int] = set()
     compared = sum(each.lower is not None for each in found)
@@ -50,12 +53,7 @@ def real_differences(
         if chance[place] > (1 - confidence) / (compared - rank):
             break
         real.add(place)
-    return tuple(
-        CapacityDifference(each.a, each.b, each.lower, each.ratio, each.interval, place in real)
-        if each.lower is not None
-        else each
-        for place, each in enumerate(found)
-    )
+    return tuple(replace(each, is_real=place in real) for place, each in enumerate(found))
 
 
 def _difference(
@@ -74,6 +72,8 @@ def _difference(
         tolerance=0.0,
         confidence=confidence,
     )
+    if not _is_bounded(comparison.lower, known_a, known_b):
+        return CapacityDifference(a, b, comparison.lower, unknown=NOT_BOUNDED)
     if not (known_a.bounded and known_b.bounded):
         return CapacityDifference(a, b, comparison.lower)
     return CapacityDifference(a, b, comparison.lower, comparison.ratio, comparison.interval)

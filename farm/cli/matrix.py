@@ -22,7 +22,7 @@ from farm.recording.durable_file import write_text
 from farm.recording.matrix_folder import MatrixFolder
 from farm.results.matrix_cells import measured_cells
 from farm.results.matrix_lines import matrix_lines
-from farm.results.matrix_summary import matrix_summary
+from farm.results.matrix_summary import ANSWERED, matrix_summary
 from farm.terminal import Terminal
 from reports.pages.bundle import write_bundle
 from reports.pages.matrix_page import write_matrix_report
@@ -62,7 +62,7 @@ def end_matrix(folder: MatrixFolder, *, as_json: bool, report: Report = write_bu
     else:
         print("\n".join(matrix_lines(summary)))
         print(f"report: {page}")
-    return 0 if summary["state"] == "complete" else 3
+    return 0 if all(cell["state"] in ANSWERED for cell in summary["matrix"]) else 3
 
 
 def _begun(options: argparse.Namespace) -> MatrixFolder:

@@ -15,7 +15,7 @@ from farm.model.session_roles import SentMedia, kind_of
 from farm.model.trial_evidence import PAUSED, PageAct, StreamIdentity
 from farm.model.trial_plan import Direction, TrialPlan
 from farm.model.webrtc_stats import MediaKind
-from farm.planning.owed_slots import owed_slots
+from farm.planning.owed_slots import owed_slots, sent_slots
 
 Excused = tuple[str, Direction, MediaKind, int, int]
 """Probe, direction, kind, track and window in which a stream is not expected."""
@@ -192,26 +192,31 @@ class Excuses:
         """The streams that a receiver refuses, and those that are sent to it alone."""
         for (probe, kind), spans in self._refused().items():
             windows = windows_of(spans, edges)
-            owed = self._plans[probe].receives.count(kind)
             yield from (
                 (probe, "inbound", kind, track, window)
                 for track, of in windows.items()
                 for window in of
             )
-            tracks = [frozenset(windows.get(track, ())) for track in range(owed)]
-            unwanted = frozenset.intersection(*tracks) if tracks else frozenset()
-            for sender in self._with_no_other_receiver(probe, kind):
-                for track in range(self._plans[sender].sends.count(kind)):
-                    yield from ((sender, "outbound", kind, track, window) for window in unwanted)
+            for sender, is_screen in self._with_no_other_receiver(probe, kind):
+                tracks = [
+                    frozenset(windows.get(track, ()))
+                    for track, slot in enumerate(self._slots[probe, kind])
+                    if slot.is_screen == is_screen
+                ]
+                unwanted = frozenset.intersection(*tracks) if tracks else frozenset()
+                for track, slot in enumerate(sent_slots(self._plans[sender], kind)):
+                    if slot.is_screen == is_screen:
+                        yield from ((sender, "outbound", kind, track, each) for each in unwanted)
 
-    def _with_no_other_receiver(self, receiver: str, kind: MediaKind) -> Iterator[str]:
+    def _with_no_other_receiver(self, receiver: str, kind: MediaKind) -> Iterator[tuple[str, bool]]:
+        """The senders whose cameras, or screens, this probe alone is owed."""
         session = next(each for each in self._plan.sessions if self._plans[receiver] in each.probes)
-        receivers: defaultdict[str, set[str]] = defaultdict(set)
+        receivers: defaultdict[tuple[str, bool], set[str]] = defaultdict(set)
         for probe in session.probes:
             for slot in self._slots[probe.probe, kind]:
                 for sender in slot.senders:
-                    receivers[sender].add(probe.probe)
-        yield from (sender for sender, of in receivers.items() if of == {receiver})
+                    receivers[sender, slot.is_screen].add(probe.probe)
+        yield from (whose for whose, of in receivers.items() if of == {receiver})
 
     def acts(self) -> tuple[PageAct, ...]:
         """The streams that pages themselves stopped sending or receiving in the hold."""

@@ -169,7 +169,9 @@ class OwedStreams:
             for other in of.matched.owners
             if self._has_unknown_sender(of.lives[other.stream])
         )
-        yield owner.from_s, -1 if is_one_of_several else 0
+        slots = self._slots[life.probe, life.kind]
+        is_screen = owner.track < len(slots) and slots[owner.track].is_screen
+        yield owner.from_s, -1 if is_one_of_several or is_screen else 0
 
     def _may_be_swapped(self, one: Owner, other: Owner, of: MatchedStreams) -> bool:
         """Whether two streams began together, and the one could be the track that the other is."""

@@ -26,6 +26,7 @@ _INBOUND = (
     "jitter",
     "nackCount",
     "framesDecoded",
+    "keyFramesDecoded",
     "framesReceived",
     "totalFreezesDuration",
     "totalPausesDuration",
@@ -127,7 +128,10 @@ def _whole_frames(sent: pl.DataFrame) -> pl.DataFrame:
         sent.sort(order, maintain_order=True)
         .with_columns(frames=frames)
         .with_columns(
-            framesEncoded=pl.when(is_spatial & pl.col("framesEncoded").is_not_null())
+            # Of the whole stream: its mode may change, and both counts in one would jump.
+            framesEncoded=pl.when(
+                is_spatial.any().over(SERIES) & pl.col("framesEncoded").is_not_null()
+            )
             .then("frames")
             .otherwise("framesEncoded")
         )

@@ -125,7 +125,7 @@ def _choices(document: Document, axis: str, values: Any) -> Iterator[_Choice]:
 
 def _check_varied(document: Document, at: Place, setting: Place) -> None:
     key = dotted(setting)
-    if setting[0] in VARIED or key in LADDER:
+    if setting and (setting[0] in VARIED or key in LADDER):
         return
     raise ExperimentError(
         f"{document.place(at)}: {key}: must be the same in all, or they do not measure alike: "

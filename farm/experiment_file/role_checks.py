@@ -36,7 +36,7 @@ def check_roles(experiment: Experiment) -> None:
             "scenario.data: true: custom has data in its roles, sends: [audio, data]: expected it "
             "left out"
         )
-    if not any(role.sends for role in scenario.roles):
+    if not any(role.sends or role.sends_data for role in scenario.roles):
         raise ExperimentError("scenario.roles: nobody sends anything: expected a role that does")
     for role in scenario.roles:
         _check_role(role, scenario.roles)

@@ -27,5 +27,5 @@ def _measured(folder: MatrixFolder, cell: CellEntry) -> MeasuredCell:
         reader.manifest.settings,
         reader.results,
         reader.summary,
-        cell.trouble,
+        None if reader.summary is not None else cell.trouble,
     )

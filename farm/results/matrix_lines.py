@@ -30,7 +30,7 @@ def difference_text(difference: Mapping[str, Any]) -> str:
     a, b, lower = difference["value_a"], difference["value_b"], difference["probability_lower"]
     of = ", ".join(f"{axis} {value}" for axis, value in difference["of"].items())
     where = f"; {of}" if of else ""
-    if lower is None:
+    if lower is None or difference["unknown"]:
         return f"{difference['axis']}: {b} against {a}{where}: not known: {difference['unknown']}"
     word = "less" if lower >= 0.5 else "more"
     sure = _probability(max(lower, 1 - lower))

@@ -15,6 +15,8 @@ from farm.results.known_capacity import known_capacity
 
 FORMAT = 1
 NOT_MEASURED = "it was not measured"
+ANSWERED = frozenset({"converged", "ceiling_passed", "floor_failed"})
+"""States of searches that have an answer."""
 
 
 @dataclass(frozen=True, slots=True)

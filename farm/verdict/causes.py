@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from farm.model.trial_evidence import StreamIdentity
 from farm.model.trial_plan import Direction, ProbePlan
-from farm.model.verdict import Reason
+from farm.model.verdict import AFTER_JOIN, Reason
 from farm.model.webrtc_stats import MediaKind
 from farm.model.wording import counted, percent
 from farm.planning.receivers import receivers
@@ -157,7 +157,8 @@ class Causes:
         if cause is not None and cause.breach.code == LEFT:
             message += f"; {cause.probe.probe} left first"
         elif cause is not None:
-            whose = cause.stream or "join"
+            in_hold = cause.breach.code == AFTER_JOIN
+            whose = cause.stream or ("step in the hold" if in_hold else "join")
             message += f"; {cause.probe.probe}'s {whose} failed first ({cause.breach.code})"
         elif finding.is_uplink_loss and finding.kind is not None:
             message += self._loss_at_receiver(probe, finding.kind)

@@ -15,7 +15,7 @@ from farm.model.trial_evidence import TrialEvidence
 from farm.model.trial_plan import Direction, ProbePlan
 from farm.model.wording import counted, percent
 from farm.verdict.causes import Finding
-from farm.verdict.sent_messages import expected_messages, senders_on
+from farm.verdict.sent_messages import Windows, expected_messages, senders_on
 from farm.verdict.stream_limits import FAR_BEYOND, Breach
 
 CODE = "data"
@@ -26,15 +26,30 @@ UNDER_WAY_S = 2.0
 the other does not: both are polled once a second."""
 
 
+def unknown_delivery_notes(evidence: TrialEvidence) -> Iterator[str]:
+    """Says of whom it is not known how many of the messages that they are owed came."""
+    messages = _Messages(evidence)
+    probes = [
+        probe.probe
+        for probe in messages.judged_probes()
+        if probe.receives_data and messages.is_delivery_unknown(probe)
+    ]
+    if probes:
+        of = ", ".join(probes[:3]) + (f" and {len(probes) - 3} more" if len(probes) > 3 else "")
+        yield (
+            f"how many of the messages of data channels came is not known of {of}: no label is "
+            "both a sender's and theirs, or a sender has several channels of one label"
+        )
+
+
 def data_findings(evidence: TrialEvidence, criteria: Criteria) -> Iterator[Finding]:
     """What is wrong with the messages that probes owe and are owed, of those that joined."""
-    return _Messages(evidence, criteria).findings()
+    return _Messages(evidence).findings(criteria.delivered)
 
 
 class _Messages:
-    def __init__(self, evidence: TrialEvidence, criteria: Criteria) -> None:
+    def __init__(self, evidence: TrialEvidence) -> None:
         self._evidence = evidence
-        self._criteria = criteria
         self._whole: defaultdict[str, dict[int, DataInterval]] = defaultdict(dict)
         self._by_label: defaultdict[str, dict[str, list[DataInterval]]] = defaultdict(dict)
         for each in evidence.data:
@@ -46,13 +61,9 @@ class _Messages:
         for end in evidence.channel_ends:
             self._ends[end.probe].append(end)
 
-    def findings(self) -> Iterator[Finding]:
-        joined = {join.probe for join in self._evidence.joins if join.joined}
-        for probe in self._evidence.plan.probes:
-            if not probe.has_data or probe.probe not in joined:
-                continue
-            if probe.probe in self._evidence.left:
-                continue
+    def findings(self, least_delivered: float) -> Iterator[Finding]:
+        """What is wrong with each probe's messages; a share below `least_delivered` is."""
+        for probe in self.judged_probes():
             windows = self._whole[probe.probe]
             if not (probe.sends or probe.receives) and any(not w.polls for w in windows.values()):
                 yield self._unseen(probe, windows)
@@ -61,7 +72,19 @@ class _Messages:
             if probe.receives_data:
                 due = self._due(probe, windows)
                 found = list(self._of(probe, "inbound", windows, due))
-                yield from found or self._delivered(probe)
+                yield from found or self._delivered(probe, least_delivered)
+
+    def judged_probes(self) -> Iterator[ProbePlan]:
+        """The probes that owe or are owed messages, joined and stayed."""
+        joined = {join.probe for join in self._evidence.joins if join.joined}
+        for probe in self._evidence.plan.probes:
+            if probe.has_data and probe.probe in joined - self._evidence.left.keys():
+                yield probe
+
+    def is_delivery_unknown(self, probe: ProbePlan) -> bool:
+        """Whether messages came, of which no label says how many should have."""
+        came = any(each.messages_received for each in self._whole[probe.probe].values())
+        return came and all(expected is None for _, _, expected in self._expected(probe))
 
     def _due(self, probe: ProbePlan, windows: Mapping[int, DataInterval]) -> frozenset[int]:
         """The windows in which a sender of the probe's sent messages."""
@@ -81,7 +104,7 @@ class _Messages:
         windows: Mapping[int, DataInterval],
         due: frozenset[int],
     ) -> Iterator[Finding]:
-        """Nothing in two windows in a row, or in the last one."""
+        """Nothing in two windows in a row, or in the last one, where messages are not sparse."""
         count = max(windows, default=-1) + 1
         still = {
             number
@@ -93,7 +116,7 @@ class _Messages:
             for number in still
             if number == count - 1 or number - 1 in still or number + 1 in still
         )
-        if not failing:
+        if not failing or (failing == [count - 1] and self._is_sparse(probe, direction)):
             return
         first = windows[failing[0]]
         breach = Breach(
@@ -108,6 +131,11 @@ class _Messages:
         yield self._finding(
             probe, direction, breach, self._words(probe, direction, windows, failing)
         )
+
+    def _is_sparse(self, probe: ProbePlan, direction: Direction) -> bool:
+        """Whether those of a window may be so few that all are under way at the end of the hold."""
+        senders = probe.receives_data if direction == "inbound" else (probe.probe,)
+        return all(_are_few(each) for of in senders for each in self._whole[of].values())
 
     def _words(
         self,
@@ -130,19 +158,15 @@ class _Messages:
         ended = [each for each in self._ends[probe.probe] if each.at_s >= hold_s]
         return "; ".join([how, *(_ending(each, hold_s) for each in ended[:1])])
 
-    def _delivered(self, probe: ProbePlan) -> Iterator[Finding]:
+    def _delivered(self, probe: ProbePlan, limit: float) -> Iterator[Finding]:
         """Too few of the messages that were sent, of labels that both sides have."""
-        for label, mine in sorted(self._by_label[probe.probe].items()):
-            others = {sender: self._by_label[sender] for sender in probe.receives_data}
-            sent = senders_on(label, mine, others)
-            expected = expected_messages(sent, mine)
+        for label, sent, expected in self._expected(probe):
+            mine = self._by_label[probe.probe][label]
             got = sum(each.messages_received or 0 for each in mine)
             if not expected:
                 continue
-            lasts_s = sum(each.end_s - each.start_s for each in mine) or 1.0
             share = got / expected
-            if share + UNDER_WAY_S / lasts_s < self._criteria.delivered:
-                limit = self._criteria.delivered
+            if share + self._under_way(sent, mine) / expected < limit:
                 beyond = min(limit / share, FAR_BEYOND) if share else FAR_BEYOND
                 breach = Breach("delivered", share, limit, beyond, 0, mine[0].start_s)
                 whose = " and ".join(sender for sender, _ in sent)
@@ -151,6 +175,26 @@ class _Messages:
                     f"({percent(share)}), limit {percent(limit)}"
                 )
                 yield self._finding(probe, "inbound", breach, text)
+
+    def _under_way(self, sent: Sequence[tuple[str, Windows]], mine: Windows) -> float:
+        """How many of the messages that were sent may come after the hold: see `UNDER_WAY_S`."""
+        last = max(each.window for each in mine)
+        counts = [each.messages_sent or 0 for _, theirs in sent for each in theirs]
+        lasts_s = sum(each.end_s - each.start_s for each in mine) or 1.0
+        evenly = sum(counts) * UNDER_WAY_S / lasts_s
+        if not all(_are_few(each) for _, theirs in sent for each in theirs):
+            return evenly
+        of_last = [each for _, theirs in sent for each in theirs if each.window == last]
+        return max(evenly, sum(each.messages_sent or 0 for each in of_last))
+
+    def _expected(
+        self, probe: ProbePlan
+    ) -> Iterator[tuple[str, Sequence[tuple[str, Windows]], int | None]]:
+        """Each label of a receiver's channels, who sends on it, and how many should have come."""
+        others = {sender: self._by_label[sender] for sender in probe.receives_data}
+        for label, mine in sorted(self._by_label[probe.probe].items()):
+            sent = senders_on(label, mine, others)
+            yield label, sent, expected_messages(sent, mine)
 
     def _unseen(self, probe: ProbePlan, windows: Mapping[int, DataInterval]) -> Finding:
         at = next(each for each in windows.values() if not each.polls)
@@ -173,6 +217,11 @@ class _Messages:
 
 def _messages(interval: DataInterval, direction: Direction) -> int | None:
     return interval.messages_sent if direction == "outbound" else interval.messages_received
+
+
+def _are_few(sent: DataInterval) -> bool:
+    """Whether they are fewer than one in `UNDER_WAY_S`: all may be of the window's last ones."""
+    return (sent.messages_sent or 0) * UNDER_WAY_S < sent.end_s - sent.start_s
 
 
 def _of_whom(probe: ProbePlan) -> str:

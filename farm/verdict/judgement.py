@@ -22,6 +22,7 @@ from farm.model.verdict import Outcome, Reason, Verdict
 from farm.verdict.assumed_media import assumed_media_notes, mixed_or_withheld
 from farm.verdict.baseline import Baseline
 from farm.verdict.causes import Causes, Finding
+from farm.verdict.data_messages import unknown_delivery_notes
 from farm.verdict.failed_units import bad_units, bad_units_allowed, fails, units
 from farm.verdict.findings import findings_of
 from farm.verdict.generator_faults import after_hold, generator_faults
@@ -158,6 +159,7 @@ def _notes(evidence: TrialEvidence, baseline: Baseline | None) -> tuple[str, ...
     notes += [f"after the hold: {fault.message}" for fault in after_hold(evidence)]
     notes += assumed_media_notes(evidence)
     notes += unattributed_notes(evidence)
+    notes += unknown_delivery_notes(evidence)
     notes += [_act_text(act) for act in evidence.acts]
     notes += [
         f"{load.probe}'s page loaded {load.url} by itself at {load.at_s:.0f} s of the run"

@@ -127,7 +127,7 @@ class SentStreams:
         sent = {
             e.window: e for e, tracks in self._sender_windows(stream, sender) if tracks == {e.track}
         }
-        if UNKNOWN in {track for _, track in stream.sent_tracks}:
+        if UNKNOWN in {track for _, track in stream.sent_tracks} and not stream.screen:
             sent = {**self._least(stream, windows), **sent}
         for number, interval in windows.items():
             if number in sent:

@@ -46,17 +46,16 @@ def channel_figures(evidence: TrialEvidence) -> tuple[ChannelFigures, ...]:
     for each in evidence.data:
         if each.label is not None:
             of[each.probe].setdefault(each.label, []).append(each)
-    partners = {
-        probe.probe: [other.probe for other in session.probes if other is not probe]
-        for session in evidence.plan.sessions
-        for probe in session.probes
-    }
+    partners: dict[str, list[str]] = {}
+    for session in evidence.plan.sessions:
+        there = [probe.probe for probe in session.probes if probe.probe in of]
+        partners |= {probe: [other for other in there if other != probe] for probe in there}
     return tuple(
         _figures(
             probe,
             label,
             windows,
-            senders_on(label, windows, {each: of[each] for each in partners[probe] if each in of}),
+            senders_on(label, windows, {each: of[each] for each in partners[probe]}),
             tuple(e for e in evidence.channel_ends if (e.probe, e.label) == (probe, label)),
         )
         for probe, by_label in list(of.items())

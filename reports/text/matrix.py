@@ -7,6 +7,7 @@ from typing import Any
 
 from farm.model.wording import counted
 from farm.results.matrix_lines import difference_text
+from farm.results.matrix_summary import ANSWERED
 from reports.text.answer import AnswerText
 from reports.text.capacity_words import capacity_text, interval_text
 from reports.text.table import Cell, Heading, Table, number_cell
@@ -18,7 +19,8 @@ def matrix_answer(summary: Mapping[str, Any]) -> AnswerText:
     """The answer: which differences are real, and what was not measured."""
     cells: Sequence[Mapping[str, Any]] = summary["matrix"]
     real = [each for each in summary["differences"] if each["real"]]
-    open_cells = [cell for cell in cells if cell["state"] in ("not_measured", "unfinished")]
+    open_cells = [cell for cell in cells if cell["state"] not in ANSWERED]
+    unfinished = any(cell["state"] in ("not_measured", "unfinished") for cell in open_cells)
     headline = (
         f"{counted(len(real), 'difference')} between {len(cells)} experiments "
         f"{'is' if len(real) == 1 else 'are'} real."
@@ -33,11 +35,17 @@ def matrix_answer(summary: Mapping[str, Any]) -> AnswerText:
         headline,
         tuple(points[:_MOST_SENTENCES]) + ((f"and {more} more, below",) if more > 0 else ()),
         tuple(
-            f"{_words(cell)}: {cell['trouble'] or 'the search has no answer yet'}."
+            f"{_words(cell)}: {cell['trouble'] or _without_answer(cell['state'])}."
             for cell in open_cells
         ),
-        ("farm size --resume continues it.",) if open_cells else (),
+        ("farm size --resume continues it.",) if unfinished else (),
     )
+
+
+def _without_answer(state: str) -> str:
+    if state == "unfinished":
+        return "the search has no answer yet"
+    return f"the search ended without an answer ({state.replace('_', ' ')})"
 
 
 def cells_table(cells: Sequence[Mapping[str, Any]]) -> Table:

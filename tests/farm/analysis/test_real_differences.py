@@ -9,7 +9,7 @@ from itertools import combinations
 import pytest
 
 from farm.analysis.comparison import CapacityDistribution
-from farm.analysis.real_differences import real_differences
+from farm.analysis.real_differences import NOT_BOUNDED, real_differences
 
 
 def around(middle: float, spread: float) -> CapacityDistribution:
@@ -47,6 +47,7 @@ def test_what_lies_beyond_the_tried_loads_cannot_make_a_difference_real() -> Non
     below, above = real_differences({0: held, 1: less, 2: more}, [(0, 1), (0, 2)], 0.9)
     assert below.is_real and below.ratio is None
     assert not above.is_real  # it may hold 60 as well
+    assert (below.unknown, above.unknown) == ("", NOT_BOUNDED)
 
 
 def test_an_unusable_search_is_named() -> None:

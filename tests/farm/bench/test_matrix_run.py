@@ -49,8 +49,9 @@ def begun(directory: Path) -> MatrixFolder:
 class Searches:
     """Searches of servers of known capacity; `down` are cells whose server does not answer."""
 
-    def __init__(self, *down: str) -> None:
+    def __init__(self, *down: str, without_answer: str = "") -> None:
         self.down = set(down)
+        self.without_answer = without_answer
         self.made: list[str] = []
 
     async def __call__(self, experiment: Experiment, observer: Observer) -> None:
@@ -64,6 +65,7 @@ class Searches:
             name,
             HOLDS[str(experiment.media.size)],
             replace(experiment, trial=experiment.trial),
+            state="out_of_trials" if name == self.without_answer else "converged",
         )
         self.made.append(name)
 
@@ -119,6 +121,19 @@ async def test_a_server_that_does_not_answer_costs_its_own_cells_only(
     again = await run_matrix(MatrixFolder.open(folder.path), FakeObserver(), searches)
     assert searches.made[-1] == folder.order[0]
     assert end_matrix(again, as_json=False, report=not_drawn) == 0
+
+
+async def test_a_search_that_ended_without_an_answer_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = begun(tmp_path)
+    searches = Searches(without_answer=folder.order[0])
+    ended = await run_matrix(folder, FakeObserver(), searches)
+    assert end_matrix(ended, as_json=True, report=not_drawn) == 3
+    summary = json.loads(capsys.readouterr().out)
+    assert "the search ended without an answer (out of trials)." in (
+        Path(summary["report"]).read_text()
+    )
 
 
 async def test_a_fault_of_the_generator_ends_it_and_what_was_found_stays(tmp_path: Path) -> None:

@@ -88,3 +88,10 @@ def test_whose_video_it_is_may_change_on_one_line_or_on_another(line: str) -> No
 def test_one_video_less_is_missed_from_whomever(line: str) -> None:
     polled = room(line=line, fewer="p001", until_s=20.0)
     assert reasons(polled) == {("p001", "inbound video", "p000 or p002")}
+
+
+def test_key_frames_are_counted_for_a_switch_shows_a_still_picture_until_one_comes() -> None:
+    polled = Polled(plan_of(LAST_ONE, 3))
+    polled.received("p000", CAMERAS["p001"], keyFramesDecoded=3)
+    received = [each for each in evidence_of(polled).intervals if each.direction == "inbound"]
+    assert {each.key_frames for each in received} - {None} == {0}
