@@ -44,6 +44,7 @@ from farm.bench.server_machine import ThisMachine, listening_here
 from farm.bench.trial_openings import TrialOpenings
 from farm.bench.watching import Death, kurento_gone, watching
 from farm.bench.whip_end_point import (
+    check_end_point,
     end_point_gone,
     page_settings,
     whip_addresses,
@@ -100,6 +101,7 @@ async def open_world(
     driver = driver_of(experiment, beside)
     app = experiment.app
     led_to = await check_pages(experiment, beside)
+    await check_end_point(experiment)
     async with AsyncExitStack() as stack:
         generator = await stack.enter_async_context(open_generator(experiment, clock))
         processes = await stack.enter_async_context(Processes(recording.folder.logs))

@@ -6,14 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from farm.bench.opening import first_footprint, open_bench
 from farm.errors import BadInput, ExperimentError
-from farm.model.experiment import AppSettings, Experiment, HostSettings, ProbeSettings
+from farm.model.experiment import AppSettings, Experiment, HostSettings, ProbeSettings, Scenario
 from farm.model.server_samples import Footprint, ResetReport
 from farm.model.verdict import Outcome
 from farm.recording.reader import RunReader
 from tests.farm.trial_evidence import judged_trial
+from tests.pages.serving import serving
 from tests.reports.made_run import new_run
 from tests.synthetic import call_plan
 
@@ -60,4 +62,14 @@ async def test_a_page_that_does_not_answer_leaves_no_folder_behind(tmp_path: Pat
     changed = replace(Experiment(), app=page, server=server, hosts=(HostSettings(),))
     with pytest.raises(BadInput, match=r"app\.url: http://127\.0\.0\.1:9/: nothing answers there"):
         await opened(changed, tmp_path / "runs")
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+async def test_an_end_point_that_lets_no_page_in_leaves_no_folder_behind(tmp_path: Path) -> None:
+    with serving(web.Application) as url:
+        app = AppSettings(run="whip", publish=f"{url}{{session}}/whip", play=f"{url}{{session}}/w")
+        server = replace(Experiment().server, kurento=None)
+        changed = replace(Experiment(), scenario=Scenario(kind="broadcast"), app=app, server=server)
+        with pytest.raises(BadInput, match=r"app\.publish: .*: browsers let no page use it"):
+            await opened(changed, tmp_path / "runs")
     assert list((tmp_path / "runs").iterdir()) == []
