@@ -8,21 +8,17 @@ from farm.model.janus_samples import JanusSample, JanusStream
 from farm.model.trial_result import JanusFigures
 
 
-def janus_figures(samples: Sequence[JanusSample], leave_s: float | None) -> JanusFigures | None:
-    """Figures of samples, the first from before any probe joined, the last from after all left.
-
-    Of a trial that ended early the last is not: then what is left is unknown.
-    """
+def janus_figures(samples: Sequence[JanusSample], *, tell_left: bool) -> JanusFigures | None:
+    """Figures of samples; with `tell_left` also of what is in the last one beyond the first."""
     if not samples:
         return None
     first, last = samples[0], samples[-1]
-    whole = len(samples) > 1 and leave_s is not None and last.received_s >= leave_s
     return JanusFigures(
         sessions=max(sample.sessions for sample in samples),
         handles=max(sample.handles for sample in samples),
         lost_ratio=_lost_ratio(samples),
-        sessions_left=max(0, last.sessions - first.sessions) if whole else None,
-        handles_left=max(0, last.handles - first.handles) if whole else None,
+        sessions_left=max(0, last.sessions - first.sessions) if tell_left else None,
+        handles_left=max(0, last.handles - first.handles) if tell_left else None,
     )
 
 

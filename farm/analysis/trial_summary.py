@@ -10,6 +10,7 @@ from farm.analysis.access_links_achieved import access_links_achieved
 from farm.analysis.aggregates import known, lost_of_all, mean_known, mean_over_time_of, median_known
 from farm.analysis.intervals import Intervals
 from farm.analysis.janus_figures import janus_figures
+from farm.analysis.own_samples import tell_what_is_left
 from farm.model.kurento_samples import KurentoSample
 from farm.model.server_samples import ServerSample
 from farm.model.trial_evidence import TrialEvidence
@@ -48,8 +49,13 @@ def summarise(evidence: TrialEvidence, verdict: Verdict) -> TrialResult:
         setup_median_s=median_known(setups),
         setup_worst_s=max(setups, default=None),
         lines=access_links_achieved(evidence),
-        kurento=_kurento(evidence.kurento_samples, evidence.phases.leave_s),
-        janus=janus_figures(evidence.janus_samples, evidence.phases.leave_s),
+        kurento=_kurento(
+            evidence.kurento_samples,
+            tell_left=tell_what_is_left(evidence.kurento_samples, evidence),
+        ),
+        janus=janus_figures(
+            evidence.janus_samples, tell_left=tell_what_is_left(evidence.janus_samples, evidence)
+        ),
         server_memory_bytes=_memory_bytes(server),
         server_cpu_minutes_percent=_minutes(server, evidence.phases.hold_s),
     )
@@ -90,11 +96,8 @@ def _minutes(server: Sequence[ServerSample], hold_s: float | None) -> tuple[floa
     )
 
 
-def _kurento(samples: Sequence[KurentoSample], leave_s: float | None) -> KurentoFigures | None:
-    """Figures of samples, the first from before any probe joined, the last from after all left.
-
-    Of a trial that ended early the last is not: then `left_behind` is unknown.
-    """
+def _kurento(samples: Sequence[KurentoSample], *, tell_left: bool) -> KurentoFigures | None:
+    """Figures of samples; with `tell_left` also of what is in the last one beyond the first."""
     if not samples:
         return None
     return KurentoFigures(
@@ -104,9 +107,7 @@ def _kurento(samples: Sequence[KurentoSample], leave_s: float | None) -> Kurento
             (each.used_memory_bytes for each in samples if each.used_memory_bytes is not None),
             default=None,
         ),
-        left_behind=max(0, samples[-1].pipelines - samples[0].pipelines)
-        if len(samples) > 1 and leave_s is not None and samples[-1].received_s >= leave_s
-        else None,
+        left_behind=max(0, samples[-1].pipelines - samples[0].pipelines) if tell_left else None,
     )
 
 

@@ -87,6 +87,7 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         reset=trial.reset,
         kurento_samples=trial.kurento_samples(),
         janus_samples=trial.janus_samples(),
+        all_left_s=_all_left_s(trial, joined),
         stayed_full=tuple(_stayed_full(trial)),
         unplayed=tuple(_unplayed(trial)),
         first_to_fall=first_to_fall(trial),
@@ -147,6 +148,14 @@ def _last_poll_s(trial: TrialReader) -> float:
     polls = trial.polls(())
     last_s = None if polls is None else polls.select(pl.col("run_s").max()).item()
     return 0.0 if last_s is None else float(last_s)
+
+
+def _all_left_s(trial: TrialReader, joined: frozenset[str]) -> float | None:
+    """When the last of those that joined had left; `None`: not of all is a time known."""
+    left = {seen.event.probe: seen.run_s for seen in trial.events if seen.event.kind == "left"}
+    times = [left.get(probe) for probe in joined]
+    known = [time_s for time_s in times if time_s is not None]
+    return max(known) if known and len(known) == len(times) else None
 
 
 def _crashes(trial: TrialReader) -> Iterator[Fault]:

@@ -29,7 +29,7 @@ class ServerMonitor:
 
     async def before(self) -> None:
         """Take a sample before any probe joins."""
-        self._at_first = await self._view.sample()
+        self._at_first = await self._sample()
         if self._at_first is not None:
             self._record(self._at_first)
 
@@ -54,7 +54,7 @@ class ServerMonitor:
         if self._at_first is None:
             return
         ends_s = self._clock.run_s() + GONE_WITHIN_S
-        while (last := await self._view.sample()) is not None:
+        while (last := await self._sample()) is not None:
             left = left_over(self._at_first, last)
             if not left or self._clock.run_s() >= ends_s:
                 self._record(last)
@@ -67,6 +67,13 @@ class ServerMonitor:
         async with aclosing(self._view.samples()) as samples:
             async for sample in samples:
                 self._record(sample)
+
+    async def _sample(self) -> OwnSample | None:
+        """What it has now. It is asked twice: a reset has broken the view's connection, which is
+        made anew when it is asked again.
+        """
+        sample = await self._view.sample()
+        return await self._view.sample() if sample is None else sample
 
     def _record(self, sample: OwnSample) -> None:
         if isinstance(sample, KurentoSample):

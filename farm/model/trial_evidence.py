@@ -311,6 +311,7 @@ class TrialEvidence:
     ended before the hold did. `left` has the pages that closed their connections in the hold,
     with the time; `never_connected` has for a probe the last `connectionState` of each connection
     that was never connected.
+    `all_left_s` is when the last of the probes that had joined left; `None`: not all were seen to.
     `stayed_full` are light probes, each with the reason why a stream of theirs was coded in full;
     `unplayed` are probes that did not play the audio that they received.
     """
@@ -342,3 +343,4 @@ class TrialEvidence:
     failed_hold_steps: tuple[FailedHoldSteps, ...] = ()
     own_loads: tuple[PageLoad, ...] = ()
     janus_samples: tuple[JanusSample, ...] = ()
+    all_left_s: float | None = None

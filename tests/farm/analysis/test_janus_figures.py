@@ -12,7 +12,7 @@ def stream(handle: int, packets: int, lost: int, kind: str = "video") -> JanusSt
 
 def test_what_was_there_before_is_not_left_behind() -> None:
     samples = [JanusSample(0, 1, 2), JanusSample(5, 3, 8), JanusSample(30, 2, 5)]
-    figures = janus_figures(samples, leave_s=25)
+    figures = janus_figures(samples, tell_left=True)
     assert figures is not None
     assert (figures.sessions, figures.handles) == (3, 8)
     assert (figures.sessions_left, figures.handles_left) == (1, 3)
@@ -20,11 +20,9 @@ def test_what_was_there_before_is_not_left_behind() -> None:
 
 
 def test_of_a_trial_that_ended_early_what_is_left_is_unknown() -> None:
-    samples = [JanusSample(0, 0, 0), JanusSample(5, 3, 8)]
-    for leave_s in (None, 25):
-        figures = janus_figures(samples, leave_s)
-        assert figures is not None and figures.sessions_left is None
-    assert janus_figures((), 25) is None
+    figures = janus_figures([JanusSample(0, 0, 0), JanusSample(5, 3, 8)], tell_left=False)
+    assert figures is not None and figures.sessions_left is None
+    assert janus_figures((), tell_left=False) is None
 
 
 def test_lost_packets_are_a_share_of_all_by_the_last_counters_of_each_stream() -> None:
@@ -33,5 +31,5 @@ def test_lost_packets_are_a_share_of_all_by_the_last_counters_of_each_stream() -
         JanusSample(5, 1, 2, (stream(2, 400, 0), stream(1, 400, 100, "audio"))),
         JanusSample(10, 1, 2, (stream(1, 150, 50),)),
     ]
-    figures = janus_figures(samples, leave_s=None)
+    figures = janus_figures(samples, tell_left=False)
     assert figures is not None and figures.lost_ratio == 150 / 1100

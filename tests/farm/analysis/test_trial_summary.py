@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from farm.analysis.trial_summary import summarise
+from farm.model.janus_samples import JanusSample
 from farm.model.kurento_samples import KurentoSample
 from farm.model.trial_evidence import Phases, StreamInterval, StreamSetup, TrialEvidence
 from farm.model.verdict import Outcome, Verdict
@@ -118,17 +119,32 @@ def held(at_s: float, pipelines: int) -> KurentoSample:
     return KurentoSample(at_s, pipelines, (("WebRtcEndpoint", 2 * pipelines),), 40.0, 2**20)
 
 
+LEFT = replace(NOTHING, phases=Phases(1.0, 5.0, 10.0, 30.0, 46.0), all_left_s=35.0)
+"""A trial whose probes joined from 1.0 on, and had all left at 35.0."""
+
+
 def test_pipelines_that_outlive_their_sessions_are_a_leak() -> None:
     samples = (held(1.0, 1), held(20.0, 9), held(45.0, 3))
-    found = summarise(replace(NOTHING, kurento_samples=samples), VERDICT).kurento
+    found = summarise(replace(LEFT, kurento_samples=samples), VERDICT).kurento
     assert found is not None
     assert (found.pipelines, found.elements, found.left_behind) == (9, 18, 2)
 
 
-def test_pipelines_of_a_trial_that_ended_early_are_no_leak() -> None:
-    unfinished_run = replace(NOTHING, phases=Phases(0.0, 5.0, 10.0, None, 31.0))
-    for evidence in (unfinished_run, NOTHING):
-        samples = (held(1.0, 1), held(20.0, 9))
-        found = summarise(replace(evidence, kurento_samples=samples), VERDICT).kurento
-        assert found is not None
-        assert found.left_behind is None
+@pytest.mark.parametrize(
+    ("evidence", "times"),
+    [
+        (replace(LEFT, phases=Phases(1.0, 5.0, 10.0, None, 31.0), all_left_s=None), (1.0, 20.0)),
+        (LEFT, (1.0, 34.0)),  # while probes were leaving
+        (LEFT, (2.0, 45.0)),  # what was there before is not known
+        (LEFT, ()),
+    ],
+)
+def test_without_a_sample_before_and_one_after_all_left_nothing_is_said_of_a_leak(
+    evidence: TrialEvidence, times: tuple[float, ...]
+) -> None:
+    kurento = tuple(held(at_s, 1 + index) for index, at_s in enumerate(times))
+    janus = tuple(JanusSample(at_s, 1 + index, 2) for index, at_s in enumerate(times))
+    found = summarise(replace(evidence, kurento_samples=kurento, janus_samples=janus), VERDICT)
+    assert found.kurento is None or found.kurento.left_behind is None
+    assert found.janus is None or found.janus.sessions_left is None
+    assert bool(times) == (found.kurento is not None) == (found.janus is not None)

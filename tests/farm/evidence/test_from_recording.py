@@ -369,6 +369,16 @@ async def test_a_crashed_browser_is_a_fault_of_its_session(tmp_path: Path) -> No
     )
 
 
+@pytest.mark.parametrize(("left_at", "all_left_s"), [(21, 21.0), (None, None)])
+async def test_all_have_left_when_each_that_joined_has(
+    tmp_path: Path, left_at: float | None, all_left_s: float | None
+) -> None:
+    left = [] if left_at is None else [ProbeEvent("p000", "left", MONOTONIC_S + left_at)]
+    with new_run(tmp_path, FakeClock()) as run:
+        await record_joins(run, *left)
+    assert evidence_of(RunReader.open(run.path).trial(0)).all_left_s == all_left_s
+
+
 async def test_a_light_probe_that_had_to_stay_full_is_named_once(tmp_path: Path) -> None:
     said = [
         ProbeEvent("p000", "fidelity", MONOTONIC_S + 1, "light", {"fidelity": "light"}),

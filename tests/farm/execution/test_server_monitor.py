@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import pytest
+
 from farm.execution.server_monitor import ServerMonitor, left_over
+from farm.janus.admin import AdminAccess
+from farm.janus.view import JanusView
 from farm.model.janus_samples import JanusSample
 from farm.model.kurento_samples import KurentoElement, KurentoTopology
 from farm.testing import FakeWorld
+from tests.farm.janus.fake_janus import SECRET, FakeJanus
+
+
+@pytest.fixture
+async def janus() -> AsyncIterator[FakeJanus]:
+    fake = FakeJanus()
+    await fake.start()
+    yield fake
+    await fake.die()
 
 
 def view_of(world: FakeWorld) -> ServerMonitor:
@@ -48,6 +64,24 @@ async def test_a_server_that_says_nothing_leaves_nothing_unsaid() -> None:
     world.view.pipelines = []
     await world.clock.play(_trial(world))
     assert world.observer.notes == []
+
+
+async def test_a_janus_that_the_reset_restarted_is_counted_before_the_first_joins(
+    janus: FakeJanus,
+) -> None:
+    world = FakeWorld()
+    view = JanusView(AdminAccess(janus.url, SECRET), world.clock)
+    assert await view.sample() is not None  # of the trial before
+    again = FakeJanus()
+    await janus.die()
+    await again.start(urlsplit(janus.url).port or 0)
+    try:
+        own = ServerMonitor(view, world.clock, world.observer, world.recorder)
+        await own.before()
+        assert [sample.sessions for sample in world.recorder.janus_samples] == [0]
+        await view.close()
+    finally:
+        await again.die()
 
 
 def test_sessions_and_handles_of_a_janus_that_stay_are_told() -> None:

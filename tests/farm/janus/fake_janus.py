@@ -28,12 +28,13 @@ class FakeJanus:
         self._runner: web.AppRunner | None = None
         self.url = ""
 
-    async def start(self) -> None:
+    async def start(self, port: int = 0) -> None:
+        """At a free port of loopback, else at that one."""
         app = web.Application()
         app.router.add_get("/", self._serve)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        await web.TCPSite(self._runner, "127.0.0.1", port).start()
         self.url = f"ws://127.0.0.1:{self._runner.addresses[0][1]}/"
 
     async def die(self) -> None:
