@@ -16,6 +16,7 @@ from farm.janus.protocol import check_url
 from farm.model.experiment import Experiment
 from farm.model.server_settings import JanusAdminSettings, ProcessSettings
 from farm.model.template_text import environment_name
+from farm.planning.trial_planning import is_demo_driver
 from farm.processes import Processes
 from farm.protocols import Observer
 
@@ -51,8 +52,9 @@ async def janus_info(
 
 
 def needed_plugin(experiment: Experiment) -> str | None:
-    """The plugin that our demo app needs; another page's needs are its own."""
-    return NEEDED[experiment.scenario.kind] if experiment.app.url is None else None
+    """The plugin that our demo app needs with its own driver; what others need is not known."""
+    ours = experiment.app.run == "demo" and is_demo_driver(experiment)
+    return NEEDED.get(experiment.scenario.kind) if ours else None
 
 
 async def janus_answers(url: str) -> bool:

@@ -102,10 +102,11 @@ def _janus(experiment: Experiment) -> None:
         )
     if server.janus != HERE:
         _address("server.janus", server.janus, ("ws", "wss"), "here, or ws://host:8188")
-    elif experiment.app.url is not None:
+    elif experiment.app.run != "demo":
+        beside = "app.url" if experiment.app.run is None else f"app.run: {experiment.app.run}"
         raise ExperimentError(
             "server.janus: here: only our demo app is given its address: expected ws://host:8188"
-            " beside app.url"
+            f" beside {beside}"
         )
     if admin is not None and server.janus == HERE:
         raise ExperimentError("server.janus_admin: known with server.janus: here: expected null")

@@ -52,8 +52,20 @@ async def test_a_janus_without_the_plugin_of_the_scenario_is_bad_input(janus: Fa
         match=r"^server\.janus: ws.*: has no janus\.plugin\.videocall; it has janus\.plugin\.vid",
     ):
         await janus_info(janus.url, plugin=needed_plugin(experiment))
-    page = "app: {run: null, url: 'https://x/', driver: d.yaml}\n"
-    experiment = parse_experiment(f"{page}server: {{janus: '{janus.url}'}}", "calls.yaml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "app: {run: null, url: 'https://x/', driver: d.yaml}",
+        "app: {driver: d.yaml}",
+        "scenario: {kind: custom, roles: {a: {count: 2, sends: [audio], receives: all_others}}}\n"
+        "app: {driver: d.yaml}",
+        "app: {run: whip, publish: 'https://x/{probe}/i', play: 'https://x/{probe}/o'}",
+    ],
+)
+def test_what_pages_and_drivers_of_others_need_is_not_known(text: str) -> None:
+    experiment = parse_experiment(f"{text}\nserver: {{janus: 'ws://x:8188'}}\n", "calls.yaml")
     assert needed_plugin(experiment) is None
 
 
