@@ -6,9 +6,10 @@ import re
 from urllib.parse import urlsplit
 
 from farm.errors import ExperimentError
-from farm.model.experiment import AppSettings, Experiment
+from farm.model.experiment import AppSettings, Experiment, Scenario
 from farm.model.server_settings import EMBEDDED
 from farm.model.template_text import environment_name
+from farm.planning.trial_planning import WHIP_DRIVER, driver_name
 
 FILLED = ("session", "probe")
 """What the page fills in: the session, and who publishes the stream."""
@@ -37,6 +38,8 @@ def check_whip(experiment: Experiment) -> None:
         _address("app.publish", app.publish, EXAMPLES["publish"])
         _address("app.play", app.play, EXAMPLES["play"])
         _one_stream_a_publisher(experiment, app.publish, app.play)
+    if driver_name(experiment) == WHIP_DRIVER:
+        _members_of_our_driver(experiment.scenario)
     if app.token is not None and environment_name(app.token) is None:
         raise ExperimentError(
             "app.token: expected env:NAME, the name of a variable of the environment that holds the"
@@ -47,6 +50,20 @@ def check_whip(experiment: Experiment) -> None:
         raise ExperimentError(
             "scenario.record: true: WHIP cannot ask a server to record: expected false with "
             "app.run: whip"
+        )
+
+
+def _members_of_our_driver(scenario: Scenario) -> None:
+    """Its presenters only publish, and each other publisher sends its camera."""
+    if scenario.presenters > 1 and scenario.presenters_receive != "nothing":
+        raise ExperimentError(
+            f"scenario.presenters_receive: {scenario.presenters_receive}: the presenters of driver"
+            f" {WHIP_DRIVER} play nothing: expected nothing, or app.driver, one of your own"
+        )
+    if scenario.audio_only > 0:
+        raise ExperimentError(
+            f"scenario.audio_only: {scenario.audio_only}: every member of driver {WHIP_DRIVER}"
+            " publishes its camera: expected 0, or app.driver, one of your own"
         )
 
 
@@ -89,6 +106,11 @@ def _one_stream_a_publisher(experiment: Experiment, publish: str, play: str) -> 
     scenario = experiment.scenario
     if scenario.kind == "broadcast":
         for key, value in (("publish", publish), ("play", play)):
+            if scenario.presenters > 1 and "{probe}" not in value:
+                raise ExperimentError(
+                    f"app.{key}: {value}: {scenario.presenters} presenters publish a stream each: "
+                    "expected {probe} in it, who publishes"
+                )
             if scenario.sessions > 1 and not _NAME.search(value):
                 raise ExperimentError(
                     f"app.{key}: {value}: {scenario.sessions} broadcasts at once have a stream "

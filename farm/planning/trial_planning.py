@@ -41,6 +41,9 @@ NO_ROOMS: Mapping[str, HostRoom] = {}
 CALL_DRIVER = "demo_one_to_one"
 """The only driver for which the farm knows the names of the server's recordings."""
 
+WHIP_DRIVER = "whip"
+"""The driver of our page for WHIP and WHEP."""
+
 
 def driver_name(experiment: Experiment) -> str:
     """The driver of the experiment, else that of our page for the scenario.
@@ -50,7 +53,7 @@ def driver_name(experiment: Experiment) -> str:
     if experiment.app.driver is not None:
         return experiment.app.driver
     if experiment.app.run == "whip":
-        return "whip"
+        return WHIP_DRIVER
     if experiment.scenario.kind == "group" and experiment.server.janus is not None:
         return "demo_group_forwarded"
     return f"demo_{experiment.scenario.kind}"

@@ -44,6 +44,11 @@ def read(text: str) -> object:
             "server.kurento: ws://h:8888/kurento: without app.publish the embedded server is .*",
         ),
         (
+            f"app: {{run: whip, {URLS}}}\nserver: {{janus: here}}",
+            "server.janus: here: only our demo app is given its address: expected ws://host:8188"
+            " beside app.run: whip",
+        ),
+        (
             "app: {run: whip}\nserver: {kurento: null}",
             "server.kurento: null: without app.publish the embedded server is .*",
         ),
@@ -76,6 +81,21 @@ def test_what_does_not_fit_is_refused(text: str, message: str) -> None:
             "publish: 'https://h/live/whip', play: 'https://h/live/whep'",
             "app.publish: https://h/live/whip: 2 broadcasts at once have a stream each: expected ",
         ),
+        (
+            "{kind: broadcast, presenters: 2, presenters_receive: nothing}",
+            "publish: 'https://h/{session}/whip', play: 'https://h/{probe}/whep'",
+            "app.publish: https://h/{session}/whip: 2 presenters publish a stream each: expected ",
+        ),
+        (
+            "{kind: broadcast, presenters: 2}",
+            URLS,
+            "scenario.presenters_receive: each_other: the presenters of driver whip play nothing: ",
+        ),
+        (
+            "{kind: group, members: 3, media: forwarded, audio_only: 1}",
+            URLS,
+            "scenario.audio_only: 1: every member of driver whip publishes its camera: expected 0,",
+        ),
         ("{kind: one_to_one, record: true}", URLS, "scenario.record: true: WHIP cannot ask "),
     ],
 )
@@ -83,6 +103,16 @@ def test_streams_have_to_be_told_apart(scenario: str, urls: str, message: str) -
     with pytest.raises(ExperimentError) as refused:
         parse_experiment(f"format: 1\nscenario: {scenario}\napp: {{run: whip, {urls}}}\n", "e.yaml")
     assert message in str(refused.value)
+
+
+def test_several_presenters_are_told_apart_and_a_driver_of_a_user_s_may_do_more() -> None:
+    for scenario, driver in (
+        ("{kind: broadcast, presenters: 2, presenters_receive: nothing}", "whip"),
+        ("{kind: broadcast, presenters: 2}", "own.yaml"),
+        ("{kind: group, members: 3, media: forwarded, audio_only: 1}", "own.yaml"),
+    ):
+        text = f"scenario: {scenario}\napp: {{run: whip, driver: {driver}, {URLS}}}\n"
+        assert parse_experiment(f"format: 1\n{text}", "e.yaml").app.publish is not None
 
 
 def test_a_mix_is_played_by_one_address() -> None:
