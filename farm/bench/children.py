@@ -98,7 +98,7 @@ async def start_janus(
     address: str | None = None,
     cores: Sequence[int] | None = None,
 ) -> OwnJanus:
-    """Start Debian's Janus on loopback; `address` is this machine's for media, if it has it.
+    """Start Debian's Janus on loopback; `address` is this machine's for media.
 
     `secret` is that of its admin API. Raises MissingTool, ProcessError.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
+from ipaddress import ip_address
 from typing import Any
 
 from farm.bench.children import start_janus
@@ -102,11 +103,16 @@ async def with_janus_here(
 ) -> tuple[Experiment, AdminAccess]:
     """Start Debian's Janus; returns the experiment with its address, and its admin API.
 
-    Media go over the interface that has `address`, or over one of this machine's that is not
-    loopback. Raises ProcessError.
+    Media go over the interface that has `address`; for one of loopback, which Janus does not offer,
+    over any other. Raises ProcessError.
     """
     secret = secrets.token_urlsafe()
-    janus = await start_janus(processes, secret, address=address, cores=experiment.server.cores)
+    janus = await start_janus(
+        processes,
+        secret,
+        address=None if ip_address(address).is_loopback else address,
+        cores=experiment.server.cores,
+    )
     observer.note("media server: Janus, started on this machine; sampled through the local shell")
     server = replace(
         experiment.server,

@@ -12,9 +12,10 @@ import ipaddress
 import os
 import struct
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from socket import AF_INET
 
 import psutil
 
@@ -31,25 +32,48 @@ _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 def media_interface(wanted: str | None = None) -> Iterator[str]:
     """The name of the interface that has the address `wanted`, else of the first that can be used.
 
-    While there is none but loopback, one is made. Raises BadInput where only root could.
+    While there is none but loopback, one is made. Raises BadInput for a `wanted` one that is not
+    there, and where only root could make one.
     """
     interfaces = usable_interfaces()
-    if interfaces:
-        found = next((name for name, address in interfaces if address == wanted), None)
-        yield found or interfaces[0][0]
+    if wanted is not None or interfaces:
+        yield interface_of(wanted, interfaces)
         return
     with _own_interface():
         yield OWN_INTERFACE
 
 
+def interface_of(wanted: str | None, interfaces: Sequence[tuple[str, str]]) -> str:
+    """The first of the `interfaces`, or that with the address `wanted`. Raises BadInput."""
+    found = [name for name, address in interfaces if wanted in (None, address)]
+    if not found:
+        has = ", ".join(f"{address} ({name})" for name, address in interfaces) or "none"
+        raise BadInput(
+            f"--address: {wanted}: expected an IPv4 address of this machine that is not of"
+            f" loopback: it has {has}"
+        )
+    return found[0]
+
+
 def usable_interfaces() -> Sequence[tuple[str, str]]:
-    """Interfaces that are up and not loopback, each with its first IPv4 address."""
+    """Interfaces that are up and not loopback, once for each of their IPv4 addresses."""
     up = {name for name, stats in psutil.net_if_stats().items() if stats.isup}
+    return without_loopback(
+        {
+            name: [each.address for each in addresses if each.family == AF_INET]
+            for name, addresses in psutil.net_if_addrs().items()
+            if name in up
+        }
+    )
+
+
+def without_loopback(addresses: Mapping[str, Sequence[str]]) -> Sequence[tuple[str, str]]:
+    """Names and addresses; none of an interface that has one of loopback, as in Janus."""
     return [
-        (name, each.address)
-        for name, addresses in psutil.net_if_addrs().items()
-        for each in [a for a in addresses if a.family.name == "AF_INET"][:1]
-        if name in up and not ipaddress.ip_address(each.address).is_loopback
+        (name, address)
+        for name, of_name in addresses.items()
+        if not any(ipaddress.ip_address(each).is_loopback for each in of_name)
+        for address in of_name
     ]
 
 
@@ -60,6 +84,15 @@ def _own_interface() -> Iterator[None]:
     except OSError as error:
         raise BadInput(_why(f"{_TUN}: {error.strerror}")) from error
     try:
+        _bring_up(device)
+        yield
+    finally:
+        os.close(device)
+
+
+def _bring_up(device: int) -> None:
+    """Give the TUN device its name and address. Raises BadInput."""
+    try:
         request = struct.pack("16sH22x", OWN_INTERFACE.encode(), _IFF_TUN | _IFF_NO_PI)
         fcntl.ioctl(device, _TUNSETIFF, request)
         for words in (
@@ -67,12 +100,9 @@ def _own_interface() -> Iterator[None]:
             ("link", "set", OWN_INTERFACE, "up"),
         ):
             subprocess.run(["ip", *words], check=True, capture_output=True, text=True)
-        yield
     except (OSError, subprocess.CalledProcessError) as error:
         why = error.strerror if isinstance(error, OSError) else error.stderr.strip()
         raise BadInput(_why(str(why))) from error
-    finally:
-        os.close(device)
 
 
 def _why(error: str) -> str:
