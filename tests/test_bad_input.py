@@ -336,6 +336,11 @@ async def test_garbage_in_the_place_of_kurento(says: Says) -> None:
     assert said.endswith("/kurento: not a Kurento server (what answers there is no HTTP server)")
 
 
+def test_one_server_is_served_at_a_time(says: Says) -> None:
+    said = says("serve", "--kurento", "ws://h:8888/kurento", "--janus", "here")
+    assert said.startswith("farm serve: argument --janus: not allowed with argument --kurento")
+
+
 # ---------------------------------------------------------------- the server's machine
 
 

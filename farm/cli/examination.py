@@ -46,7 +46,8 @@ FFPROBE_WITHIN_S = 20.0
 
 FORBIDDEN = (
     *("/bin", "/boot", "/dev", "/etc", "/initrd", "/lib", "/lib32", "/lib64", "/proc", "/sbin"),
-    *("/sys", "/usr", "/var", "/opt/janus"),
+    *("/sys", "/usr", "/var"),
+    *(f"/opt/janus/{name}" for name in ("bin", "etc", "include", "lib", "lib32", "lib64", "sbin")),
 )
 """Folders below which the janus.jcfg of Debian's package forbids recordings."""
 

@@ -20,17 +20,22 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from farm.bench.children import start_demo_app, start_embedded_kurento, start_janus
+from farm.bench.generator import address_towards
 from farm.bench.janus_server import janus_info
 from farm.bench.media_server import server_info
 from farm.errors import BadInput, ProcessError
+from farm.experiment_file.defaults import JANUS_RECORDINGS
 from farm.model.server_settings import EMBEDDED, HERE, RecordingSettings
 from farm.processes import Processes
+
+ELSEWHERE = "198.51.100.1"  # RFC 5737: of no machine; it is sent nothing
 
 
 def describe(verb: argparse.ArgumentParser) -> None:
     verb.epilog = "example: farm serve --tls   (cameras of phones and other machines need https)"
-    verb.add_argument("--kurento", default=EMBEDDED, help="ws://host:8888/kurento, or embedded")
-    verb.add_argument("--janus", help="ws://host:8188, or here (Debian's), instead of a Kurento")
+    server = verb.add_mutually_exclusive_group()
+    server.add_argument("--kurento", default=EMBEDDED, help="ws://host:8888/kurento, or embedded")
+    server.add_argument("--janus", help="ws://host:8188, or here (Debian's), instead of a Kurento")
     verb.add_argument("--port", type=int, default=8443, help="of the page (%(default)s); 0: any")
     verb.add_argument(
         "--tls", action="store_true", help="serve this machine's network, with a certificate"
@@ -77,7 +82,11 @@ async def _serve(options: argparse.Namespace) -> None:
         if options.janus is not None:
             server = ("--janus", options.janus)
             if options.janus == HERE:
-                janus = await start_janus(processes, secrets.token_urlsafe(), address=addresses[-1])
+                janus = await start_janus(
+                    processes,
+                    secrets.token_urlsafe(),
+                    address=address_to_network() if options.tls else None,
+                )
                 children.append(janus.child)
                 server = ("--janus", janus.url)
         elif options.kurento == EMBEDDED:
@@ -86,10 +95,11 @@ async def _serve(options: argparse.Namespace) -> None:
             )
             children.append(embedded.child)
             server = ("--kurento", embedded.url)
+        own = RecordingSettings().directory
         app = await start_demo_app(
             processes,
             server,
-            recordings=RecordingSettings().directory,
+            recordings=own if options.janus is None else JANUS_RECORDINGS,
             host="0.0.0.0" if options.tls else "127.0.0.1",  # noqa: S104 - asked for by --tls
             port=options.port,
             tls=tls,
@@ -107,6 +117,14 @@ async def _serve(options: argparse.Namespace) -> None:
         for child in children:
             if not child.alive:
                 raise ProcessError(f"{child.name} ended: {child.log_tail()}")
+
+
+def address_to_network() -> str | None:
+    """This machine's address on its default route; `None` without one."""
+    try:
+        return address_towards(ELSEWHERE)
+    except BadInput:
+        return None
 
 
 def _addresses() -> list[str]:

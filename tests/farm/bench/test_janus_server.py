@@ -114,3 +114,19 @@ async def test_the_doctor_looks_at_its_plugins_its_admin_api_and_where_it_may_re
     assert "has no janus.plugin.videocall" in checks["media server"].needed_for
     assert checks["Janus' admin API"].found == f"{janus.url} answers: 0 sessions now"
     assert "forbids recordings below /var" in checks["recordings"].needed_for
+
+
+@pytest.mark.parametrize(
+    ("directory", "forbidden"),
+    [("/opt/janus/share/calls", False), ("/opt/janus/lib64", True), ("/library", False)],
+)
+async def test_the_doctor_knows_the_folders_that_debian_s_configuration_protects(
+    janus: FakeJanus, directory: str, forbidden: bool
+) -> None:
+    experiment = parse_experiment(
+        f"scenario: {{kind: one_to_one, record: true}}\n"
+        f"server: {{janus: '{janus.url}', recordings: {{directory: {directory}}}}}",
+        "calls.yaml",
+    )
+    findings = await examine_experiment(experiment, Path("calls.yaml"))
+    assert ("recordings" in {check.what for check in findings}) == forbidden
