@@ -34,6 +34,12 @@ class _Party:
     answered: asyncio.Future[Sdp] = field(default_factory=asyncio.Future)
     up: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def give_up(self) -> None:
+        """End what waits for it."""
+        self.up.set()
+        self.offered.cancel()
+        self.answered.cancel()
+
     def heard(self, event: JanusEvent) -> None:
         what = (event.data.get("result") or {}).get("event")
         if event.kind == "webrtcup":
@@ -78,7 +84,8 @@ class CallStage:
         name = f"{session.id}-{seat.user}"  # unique among all who are signed in at this Janus
         await handle.ask("register", username=name)
         if seat.offer is None:
-            self._callee_is_known.set_result(name)
+            if not self._callee_is_known.done():
+                self._callee_is_known.set_result(name)
             await self._answer(seat, party, handle)
         else:
             await self._call(seat.offer, handle, candidates)
@@ -102,8 +109,9 @@ class CallStage:
 
     async def end(self) -> None:
         self._ended = True
+        self._callee_is_known.cancel()
         for party in self._parties.values():
-            party.up.set()
+            party.give_up()
         async with self._opening:
             session, self._session = self._session, None
             if session is not None:

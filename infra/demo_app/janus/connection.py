@@ -36,11 +36,14 @@ def bitrate_bps(properties: Mapping[str, int]) -> int:
     return min(limits, default=BITRATE_BPS)
 
 
-async def within(seconds: float, what: str, awaited: Awaitable[T]) -> T:
-    """The result; raises `JanusTimeout` that names `what` was waited for."""
+async def within(seconds: float, what: str, awaited: asyncio.Future[T]) -> T:
+    """The result; raises `JanusTimeout` that names `what` was waited for.
+
+    A future that comes too late is left as it is: who sets it still can.
+    """
     try:
         async with asyncio.timeout(seconds) as limit:
-            return await awaited
+            return await asyncio.shield(awaited)
     except TimeoutError:
         if not limit.expired():
             raise
