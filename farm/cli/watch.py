@@ -144,7 +144,7 @@ def _last_answer(experiment: Experiment, observer: Observer) -> int:
 def _measured(experiment: Experiment) -> tuple[object, ...]:
     """What a run measures: its scenario, page, end point and server."""
     app, server = experiment.app, experiment.server
-    return experiment.scenario, app.url, app.publish, server.kurento or server.janus
+    return experiment.scenario, app.run, app.url, app.publish, server.kurento or server.janus
 
 
 def _recommended(run: RunReader) -> int | None:

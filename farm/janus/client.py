@@ -22,8 +22,7 @@ class JanusClient:
     """One WebSocket with all its sessions; whoever opened it closes it."""
 
     def __init__(self, url: str, *, connect_within_s: float, answer_within_s: float) -> None:
-        self._handlers: dict[int, OnEvent] = {}
-        self._sessions: set[int] = set()
+        self._sessions: dict[int, dict[int, OnEvent]] = {}  # what hears of each one's handles
         self._keeping: asyncio.Task[None] | None = None
         self._socket = JanusSocket(
             url,
@@ -67,7 +66,7 @@ class JanusClient:
     async def session(self) -> JanusSession:
         """A new session; `destroy` ends it with all its handles."""
         id = int((await self._ask("create")).data["id"])
-        self._sessions.add(id)
+        self._sessions[id] = {}
         return JanusSession(self, id)
 
     async def lost(self) -> JanusLost:
@@ -95,7 +94,7 @@ class JanusClient:
         await self._socket.ask(request, until_acknowledged=True, **more)
 
     async def _end(self, id: int) -> None:
-        self._sessions.discard(id)
+        self._sessions.pop(id, None)
         await self._ask("destroy", session_id=id)
 
     async def _keep_alive(self) -> None:
@@ -105,12 +104,12 @@ class JanusClient:
                 try:
                     await self._acknowledged("keepalive", session_id=id)
                 except JanusRefused:
-                    self._sessions.discard(id)  # ended by the server
+                    self._sessions.pop(id, None)  # ended by the server
                 except JanusError:
                     pass  # `lost` says it, or the next one is answered
 
     def _heard(self, event: JanusEvent) -> None:
-        handler = self._handlers.get(event.handle)
+        handler = self._sessions.get(event.session, {}).get(event.handle)
         if handler is not None:
             handler(event)
 
@@ -128,7 +127,7 @@ class JanusSession:
             "attach", session_id=self.id, plugin=f"janus.plugin.{plugin}"
         )
         id = int(answer.data["id"])
-        self.client._handlers[id] = on_event
+        self.client._sessions.get(self.id, {})[id] = on_event
         return JanusHandle(self.client, self.id, id)
 
     async def destroy(self) -> None:
@@ -162,6 +161,6 @@ class JanusHandle:
 
     async def detach(self) -> None:
         """Give it back. Raises `JanusError`; one that is gone already is no error."""
-        self.client._handlers.pop(self.id, None)
+        self.client._sessions.get(self.session, {}).pop(self.id, None)
         with contextlib.suppress(JanusRefused):
             await self.client._ask("detach", session_id=self.session, handle_id=self.id)

@@ -51,6 +51,18 @@ async def test_events_go_to_their_handle(janus: FakeJanus) -> None:
     assert heard[1].data == {"result": {"event": "accepted"}} and heard[1].jsep == OFFER
 
 
+async def test_an_ended_session_hears_no_more(janus: FakeJanus) -> None:
+    heard: list[JanusEvent] = []
+    async with JanusClient.connect(janus.url) as client:
+        ended, other = await client.session(), await client.session()
+        handles = [await each.attach("videocall", heard.append) for each in (ended, other)]
+        await ended.destroy()
+        for session, handle in zip((ended, other), handles, strict=True):
+            await janus.tell(janus="hangup", session_id=session.id, sender=handle.id)
+        await client.info()
+    assert [event.session for event in heard] == [other.id]
+
+
 async def test_errors_of_the_core_and_of_a_plugin_are_refusals(janus: FakeJanus) -> None:
     janus.says["join"] = {
         "plugindata": {"plugin": "p", "data": {"error_code": 426, "error": "No such room"}}
