@@ -50,12 +50,20 @@ done
 
 sudo=""
 [ "$(id -u)" = 0 ] || sudo="sudo"
-apt="$sudo env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends"
+apt="$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends"
+# Tests start a Janus of their own: the package's is not to run, now or after the next boot.
+disable=""
+case $packages in *" janus"*)
+    now=""
+    [ ! -d /run/systemd/system ] || now=" --now"
+    ! command -v systemctl >/dev/null || disable="$sudo systemctl disable$now janus" ;;
+esac
 # Without sudo, which would install it into root's home: it calls sudo for its dependencies.
 browser="${VENV_BIN:-.venv/bin}/playwright install --with-deps chromium"
 
 echo "This machine lacks:$packages${playwright:+ chromium}${schema:+ cloud-init-schema}"
 [ -z "$packages" ] || echo "  $apt$packages"
+[ -z "$disable" ] || echo "  $disable"
 [ -z "$playwright" ] || echo "  $browser"
 [ -z "$schema" ] || echo "  apt-get download cloud-init, and out of it $schema_file"
 if [ "${APT:-yes}" = no ]; then
@@ -69,10 +77,16 @@ if [ -n "$packages" ]; then
     fi
     command -v apt-get >/dev/null || { echo "No apt-get here: install$packages by your system's means." >&2; exit 2; }
     $sudo apt-get update -qq
-    # RUNLEVEL=1: the package's own script must not start a daemon.
+    # The packages' own scripts start their services (sshd, janus) unless this program forbids it.
+    policy=/usr/sbin/policy-rc.d
+    if ! [ -e "$policy" ]; then
+        trap '$sudo rm -f "$policy"' EXIT
+        trap 'exit 130' INT
+        trap 'exit 143' HUP TERM
+        $sudo sh -c "printf '#!/bin/sh\n# of the farm, while machine_setup.sh runs\nexit 101\n' >$policy && chmod 755 $policy"
+    fi
     $apt$packages
-    # Tests start a Janus of their own: the package's is not to come up at the next boot either.
-    case $packages in *" janus"*) ! command -v systemctl >/dev/null || $sudo systemctl disable janus ;; esac
+    $disable
 fi
 [ -z "$playwright" ] || $browser
 if [ -n "$schema" ]; then
