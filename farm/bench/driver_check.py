@@ -80,5 +80,5 @@ async def _trial(
         result = await bench.trial(load)
         folder = bench.folder
     run = RecordedRun.open(folder)
-    evidence = run.evidence(result.index)
-    return folder, checked_trial(run.trial(result.index), evidence, result.verdict, text)
+    evidence, criteria = run.evidence(result.index), experiment.criteria
+    return folder, checked_trial(run.trial(result.index), evidence, criteria, result.verdict, text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from farm.model.driver import Driver
 
 StepKey = tuple[str, str, int]
-"""Role, part and number (from 1) of a step."""
+"""Role, part (`after_join 1` is the first of the hold) and number (from 1) of a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ def step_places(driver: Driver, text: str) -> Mapping[StepKey, StepPlace]:
     places: dict[StepKey, StepPlace] = {}
     for role, of_role in driver.roles.items():
         parts = {"join": of_role.join, "joined": of_role.joined, "leave": of_role.leave}
+        for number, held in enumerate(of_role.after_join, start=1):
+            parts[f"after_join {number}"] = held.steps
         for part, steps in parts.items():
             for number, step in enumerate(steps, start=1):
                 line = int(step.place.rpartition(":")[2])

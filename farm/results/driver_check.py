@@ -1,7 +1,8 @@
 """What a trial says of its driver: who joined, what connected, what came, what is wrong. Pure.
 
-A driver works if all probes join, each stream that is owed comes and is there until the end, and
-leaving ends the connections. Quality is not asked: that is what `farm run` judges.
+A driver works if all probes join, each stream that is owed comes and is there until the end, as do
+messages of data channels, no step of the hold fails, and leaving ends the connections. Quality of
+media is not asked: that is what `farm run` judges.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from farm.drivers.step_places import StepKey, StepPlace
-from farm.model.criteria import InvalidLimits
+from farm.model.criteria import Criteria, InvalidLimits
 from farm.model.trial_evidence import JoinOutcome, StreamIdentity, TrialEvidence
 from farm.model.trial_plan import ProbePlan
 from farm.model.verdict import Reason, Verdict
@@ -23,10 +24,11 @@ from farm.results.checked_connections import (
 )
 from farm.results.checked_steps import CheckedStep, checked_steps
 from farm.results.checked_streams import FAULTY, CheckedStream, checked_streams
+from farm.verdict.data_messages import data_findings
 from farm.verdict.generator_faults import OURS, generator_faults
 from farm.verdict.host_faults import busy_hosts
 
-_STEP = re.compile(r"(join|joined|leave) step ([0-9]+), ")
+_STEP = re.compile(r"(join|joined|after_join [0-9]+|leave) step ([0-9]+), ")
 _PLACED = re.compile(r"\S+\.ya?ml:[0-9]+: ")
 _TROUBLE = ("console", "page_error", "socket_closed", "candidate_error")
 _CLOSED_INSTEAD = "its page was closed instead"
@@ -95,7 +97,11 @@ class CheckedTrial:
 
 
 def checked_trial(
-    trial: TrialReader, evidence: TrialEvidence, verdict: Verdict, text: DriverText
+    trial: TrialReader,
+    evidence: TrialEvidence,
+    criteria: Criteria,
+    verdict: Verdict,
+    text: DriverText,
 ) -> CheckedTrial:
     """The check of a trial that is over; `verdict` is that of `farm run`."""
     steps, connections = checked_steps(trial, text.places), checked_connections(trial)
@@ -114,7 +120,7 @@ def checked_trial(
         )
         for plan in trial.plan.probes
     )
-    problems = tuple(_problems(probes, evidence, text))
+    problems = tuple(problems_of(probes, evidence, criteria, text))
     unknown = next((reason.message for reason in _generator(evidence, bool(problems))), None)
     return CheckedTrial(probes, problems, unknown, verdict)
 
@@ -125,6 +131,41 @@ def stream_text(stream: StreamIdentity) -> str:
         return f"{stream.kind} that it sends"
     whose = f" from {' or '.join(stream.senders)}" if len(stream.senders) in (1, 2) else ""
     return f"{stream.kind}{whose} that it receives"
+
+
+def problems_of(
+    probes: tuple[CheckedProbe, ...],
+    evidence: TrialEvidence,
+    criteria: Criteria,
+    text: DriverText,
+) -> Iterator[str]:
+    """The worst first: joins; steps of the hold; media and messages of sessions that are whole;
+    leaving."""
+    lost = [probe for probe in probes if not probe.joined]
+    causes = [probe for probe in lost if probe.join is None or probe.join.reason != "partner"]
+    for probe in causes or lost:
+        why = "it did not join before the trial ended" if probe.join is None else probe.join.message
+        yield f"{_who(probe)} did not join: {text.before(probe.plan.role, why)}"
+    by_name = {probe.plan.probe: probe for probe in probes}
+    for failed in evidence.failed_hold_steps:
+        probe = by_name[failed.probe]
+        yield f"{_who(probe)}: {text.before(probe.plan.role, failed.message)}"
+    broken = {probe.plan.session for probe in lost}
+    whole = [probe for probe in probes if probe.plan.session not in broken]
+    for probe in whole:
+        if probe.plan.probe in evidence.left:
+            yield f"{_who(probe)}: its page closed its connections before the call was over"
+            continue
+        for stream in probe.streams:
+            if stream.state in FAULTY:
+                what = "never came" if stream.state == "missing" else "stopped before the end"
+                yield f"{_who(probe)}: the {stream_text(stream.stream)} {what}"
+    for finding in data_findings(evidence, criteria):
+        if finding.probe.session not in broken:
+            yield f"{_who(by_name[finding.probe.probe])} {finding.message}"
+    for probe in probes:
+        if probe.left and probe.open_after_leave:
+            yield f"{_who(probe)} did not leave: {text.before(probe.plan.role, probe.left)}"
 
 
 def _generator(evidence: TrialEvidence, problems: bool) -> Iterator[Reason]:
@@ -139,30 +180,6 @@ def _generator(evidence: TrialEvidence, problems: bool) -> Iterator[Reason]:
     yield from (reason for reason in reasons if reason.code in OURS)
     if problems:
         yield from (reason for reason in reasons if reason.code in OF_STARVATION)
-
-
-def _problems(
-    probes: tuple[CheckedProbe, ...], evidence: TrialEvidence, text: DriverText
-) -> Iterator[str]:
-    """The worst first: joins; streams of sessions that are whole; leaving."""
-    lost = [probe for probe in probes if not probe.joined]
-    causes = [probe for probe in lost if probe.join is None or probe.join.reason != "partner"]
-    for probe in causes or lost:
-        why = "it did not join before the trial ended" if probe.join is None else probe.join.message
-        yield f"{_who(probe)} did not join: {text.before(probe.plan.role, why)}"
-    broken = {probe.plan.session for probe in lost}
-    whole = [probe for probe in probes if probe.plan.session not in broken]
-    for probe in whole:
-        if probe.plan.probe in evidence.left:
-            yield f"{_who(probe)}: its page closed its connections before the call was over"
-            continue
-        for stream in probe.streams:
-            if stream.state in FAULTY:
-                what = "never came" if stream.state == "missing" else "stopped before the end"
-                yield f"{_who(probe)}: the {stream_text(stream.stream)} {what}"
-    for probe in probes:
-        if probe.left and probe.open_after_leave:
-            yield f"{_who(probe)} did not leave: {text.before(probe.plan.role, probe.left)}"
 
 
 def _who(probe: CheckedProbe) -> str:

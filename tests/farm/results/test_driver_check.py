@@ -1,0 +1,82 @@
+"""Problems of a driver that a check found, from trials that were made up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from farm.drivers import parse_driver
+from farm.drivers.step_places import step_places
+from farm.model.criteria import Criteria
+from farm.model.data_channels import DataInterval
+from farm.model.experiment import Experiment, Scenario
+from farm.model.trial_evidence import FailedHoldSteps, TrialEvidence
+from farm.planning.trial_planning import plan_trial
+from farm.results.driver_check import CheckedProbe, DriverText, problems_of
+from farm.testing.evidence import HOLD_S, good_evidence
+
+DRIVER = """\
+format: 1
+roles:
+  callee:
+    join: [goto: "{app_url}"]
+    after_join:
+      - at: 3s
+        steps:
+          - click: "#mute"
+          - click: "#unmute"
+  caller:
+    join: [goto: "{app_url}"]
+"""
+TEXT = DriverText("mine.yaml", step_places(parse_driver(DRIVER, "mine.yaml", Path()), DRIVER))
+
+
+def call(*, data: bool = False) -> TrialEvidence:
+    experiment = Experiment(scenario=Scenario(data=data))
+    return good_evidence(
+        plan_trial(experiment, 2, index=0, purpose="single", hosts=["here"]), windows=2
+    )
+
+
+def problems(evidence: TrialEvidence) -> list[str]:
+    joins = {join.probe: join for join in evidence.joins}
+    probes = tuple(
+        CheckedProbe(plan, joins[plan.probe], 1.0, 1.0, (), (), (), "", 0, ())
+        for plan in evidence.plan.probes
+    )
+    return list(problems_of(probes, evidence, Criteria(), TEXT))
+
+
+def test_a_step_of_the_hold_that_failed_is_a_problem_with_its_line() -> None:
+    assert problems(call()) == []
+    failed = FailedHoldSteps("p000", HOLD_S + 3, "after_join 1 step 2, click #unmute: not there")
+    assert problems(replace(call(), failed_hold_steps=(failed,))) == [
+        "p000 (callee of s000): mine.yaml:9: after_join 1 step 2, click #unmute: not there"
+    ]
+
+
+def messages(probe: str, received: int) -> list[DataInterval]:
+    return [
+        DataInterval(
+            probe,
+            label,
+            window,
+            HOLD_S + 10 * window,
+            HOLD_S + 10 * window + 10,
+            polls=10,
+            channels=1,
+            sending=1,
+            messages_sent=100,
+            messages_received=received,
+        )
+        for label in (None, "chat")
+        for window in range(2)
+    ]
+
+
+def test_messages_that_never_come_are_a_problem() -> None:
+    sent = (*messages("p000", 100), *messages("p001", 100))
+    assert problems(replace(call(data=True), data=sent)) == []
+    nothing = (*messages("p000", 0), *messages("p001", 100))
+    (problem,) = problems(replace(call(data=True), data=nothing))
+    assert problem.startswith("p000 (callee of s000) got no message of p001")
