@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from farm.drivers import read_driver
+from farm.drivers import driver_of, own_names, read_driver
 from farm.errors import BadInput
 from farm.experiment_file import check, load_experiment
 from farm.files.path_beside import path_beside
 from farm.model.driver import Driver, is_file_name
 from farm.model.experiment import AppSettings, Experiment, HostSettings, Scenario, ScenarioKind
 from farm.model.run_clock import RunClock
-from farm.model.server_settings import EMBEDDED, ResetSettings, ServerSettings
+from farm.model.server_settings import EMBEDDED, HERE, ResetSettings, ServerSettings
 from farm.planning.load_steps import check_load, smallest_load
 from farm.recording.run_folder import run_name
 
@@ -22,6 +22,8 @@ MEMBERS = 3
 """Of a room, if none are given: the fewest that are sent several streams."""
 
 SETTLE_S, HOLD_S, WINDOW_S = 3.0, 10.0, 5.0
+"""The hold is longer where a driver has steps in it: until a window after the last."""
+
 ROLES: dict[ScenarioKind, frozenset[str]] = {
     "one_to_one": frozenset({"callee", "caller"}),
     "group": frozenset({"member"}),
@@ -45,7 +47,7 @@ def add_scenario_options(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--members", type=int, help=f"probes in a room (group), else {MEMBERS}")
     verb.add_argument(
-        "--sessions", type=int, default=1, help="calls or rooms at the same time (%(default)s)"
+        "--sessions", type=int, help="calls, rooms or broadcasts at the same time, else 1"
     )
     verb.add_argument(
         "--accept-self-signed", action="store_true", help="accept the page's own certificate"
@@ -58,7 +60,7 @@ def checked_experiment(options: argparse.Namespace) -> Experiment:
     The media server is neither sampled nor reset: it is not what is checked.
     """
     base = Experiment() if options.experiment is None else load_experiment(options.experiment)
-    driver = read_driver(options.driver)
+    driver = read_driver(options.driver, own=own_names(base))
     file = options.driver
     if is_file_name(file):
         file = str(path_beside(Path(), Path(file)))
@@ -79,7 +81,9 @@ def experiment_for(base: Experiment, stem: str) -> Experiment:
 
     Raises BadInput.
     """
-    trial = replace(base.trial, load=None, settle_s=SETTLE_S, hold_s=HOLD_S, window_s=WINDOW_S)
+    roles = driver_of(base).roles.values()
+    hold_s = max([HOLD_S, *(each.at_s + WINDOW_S for role in roles for each in role.after_join)])
+    trial = replace(base.trial, load=None, settle_s=SETTLE_S, hold_s=hold_s, window_s=WINDOW_S)
     experiment = replace(
         base,
         inventory=None,
@@ -94,12 +98,9 @@ def experiment_for(base: Experiment, stem: str) -> Experiment:
 
 def checked_load(options: argparse.Namespace, experiment: Experiment) -> int:
     """The number of probes in `--sessions`. Raises BadInput."""
-    scenario, sessions = experiment.scenario, options.sessions
-    if sessions < 1:
-        raise BadInput(f"--sessions: {sessions}: expected 1 or more")
-    if sessions > 1 and scenario.kind == "broadcast":
-        raise BadInput(f"--sessions: {sessions}: a broadcast is one session: expected 1")
-    load = smallest_load(scenario) * int(sessions)
+    scenario, load = experiment.scenario, smallest_load(experiment.scenario)
+    if options.sessions is not None and scenario.kind != "broadcast":  # whose scenario has it
+        load *= int(options.sessions)
     check_load(scenario, load, "--sessions")
     return load
 
@@ -112,7 +113,7 @@ def _scenario(options: argparse.Namespace, base: Scenario, driver: Driver) -> Sc
             raise BadInput(
                 f"{options.driver}: its roles {', '.join(driver.roles)} are of no scenario: "
                 "expected callee and caller (one_to_one), member (group), or presenter and viewer "
-                "(broadcast)"
+                "(broadcast); or --experiment FILE with a custom scenario of them"
             )
         kind = fitting[0]
     scenario = base if kind is None else replace(base, kind=kind)
@@ -123,12 +124,22 @@ def _scenario(options: argparse.Namespace, base: Scenario, driver: Driver) -> Sc
         raise BadInput(f"--members: {members}: only a room has members, this is {scenario.kind}")
     if members is not None and not 2 <= members <= 16:
         raise BadInput(f"--members: {members}: expected 2 to 16")
-    return scenario if members is None else replace(scenario, members=members)
+    if members is not None:
+        scenario = replace(scenario, members=members)
+    sessions = options.sessions
+    if sessions is not None and sessions < 1:
+        raise BadInput(f"--sessions: {sessions}: expected 1 or more")
+    if sessions is not None and scenario.kind == "broadcast":
+        scenario = replace(scenario, sessions=sessions)
+    return scenario
 
 
 def _server(base: ServerSettings, app: AppSettings) -> ServerSettings:
     """The media server without its machine; our demo app's stays, others are behind the page."""
-    kurento = base.kurento if app.url is None else None
-    if kurento == EMBEDDED:
+    if app.url is not None:
+        return replace(ServerSettings(), kurento=None)
+    if base.kurento == EMBEDDED or base.janus == HERE:
         return replace(base, ssh=None, local=True, reset=ResetSettings())
-    return replace(ServerSettings(), kurento=kurento)
+    return replace(
+        ServerSettings(), kurento=base.kurento, janus=base.janus, recordings=base.recordings
+    )
