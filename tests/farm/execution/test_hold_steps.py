@@ -53,6 +53,27 @@ async def test_steps_that_began_in_the_hold_end_before_anyone_leaves() -> None:
     assert round(phases["done"] - phases["hold"]) == 26
 
 
+async def test_turns_that_come_too_fast_wait_and_none_begins_after_the_hold() -> None:
+    world = FakeWorld()
+    world.host.steps_take_s = 7.0
+    steps = HoldSteps(STEPS, at_s=3, every_s=3, only=(0,), place="d.yaml:9")
+    turns = await acted(world, steps)
+    assert [each for each in turns if each[0] == "p000"] == [("p000", 0, at) for at in (3, 10, 17)]
+    left_out = "d.yaml:9: after_join: some turns were left out: steps before them were over only"
+    assert world.observer.notes == [
+        f"{probe} (callee of {session}): {left_out} after the hold"
+        for probe, session in (("p000", "s000"), ("p002", "s001"))
+    ]
+
+
+async def test_turns_that_waited_for_steps_that_failed_are_not_executed() -> None:
+    world = FakeWorld()
+    world.host.steps_take_s = 7.0
+    world.host.cannot_act = {"p000": "late", "p002": "late"}
+    turns = await acted(world, HoldSteps(STEPS, at_s=3, every_s=3))
+    assert turns == [("p000", 0, 3), ("p002", 0, 3)]
+
+
 async def test_who_could_not_join_does_nothing() -> None:
     world = FakeWorld(refuse={"p000": "user busy"})
     assert await acted(world, HoldSteps(STEPS, at_s=5)) == [("p002", 0, 5)]
