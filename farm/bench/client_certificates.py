@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -22,6 +23,7 @@ from farm.model.page_settings import ClientCertificateSettings
 from farm.model.template_text import environment_in, template_of
 
 SETTING = "app.client_certificates"
+UNSUPPORTED = "a key of an unknown kind: expected RSA, or EC with a usual curve"
 
 
 def client_certificates(
@@ -39,15 +41,18 @@ def _one(settings: ClientCertificateSettings, key: str, app_url: str | None) -> 
     cert, private = _bytes(settings, "cert", key), _bytes(settings, "key", key)
     try:
         certificate = x509.load_pem_x509_certificate(cert)
+        public = _public(certificate)
     except ValueError as error:
         raise BadInput(f"{key}.cert: {settings.cert}: expected a certificate in PEM") from error
+    except UnsupportedAlgorithm as error:
+        raise BadInput(f"{key}.cert: {settings.cert}: {UNSUPPORTED}") from error
     now, ends = datetime.now(UTC), certificate.not_valid_after_utc
     if ends < now:
         raise BadInput(f"{key}.cert: {settings.cert}: expired on {ends:%Y-%m-%d %H:%M} UTC")
     begins = certificate.not_valid_before_utc
     if begins > now:
         raise BadInput(f"{key}.cert: {settings.cert}: not valid before {begins:%Y-%m-%d %H:%M} UTC")
-    if _public(certificate) != _public(_private_key(settings, private, passphrase, key)):
+    if public != _public(_private_key(settings, private, passphrase, key)):
         raise BadInput(f"{key}.key: {settings.key}: not the key of {settings.cert}")
     return ClientCertificate(origin_of(settings.origin or app_url or ""), cert, private, passphrase)
 
@@ -60,6 +65,8 @@ def _private_key(
     except TypeError as error:  # with a passphrase that it does not have, or without the one it has
         lacks = "it has a passphrase" if passphrase is None else "it has no passphrase"
         raise BadInput(f"{key}.passphrase: {settings.key}: {lacks}") from error
+    except UnsupportedAlgorithm as error:
+        raise BadInput(f"{key}.key: {settings.key}: {UNSUPPORTED}") from error
     except ValueError as error:
         why = "" if passphrase is None else ", or another passphrase"
         raise BadInput(f"{key}.key: {settings.key}: expected a private key in PEM{why}") from error

@@ -10,7 +10,8 @@ ADVICE = {
     "net::ERR_CERT_": "for a certificate of your own set app.accept_self_signed: true",
     "net::ERR_SSL_": "is it https:// at all?",
     "net::ERR_INVALID_AUTH_CREDENTIALS": (
-        "it asks for a user and a password, which app.url may have (http://USER:PASSWORD@host/)"
+        "it asks for a user and a password, which app.basic_auth_env names (user:password in the"
+        " environment), or app.url has (http://USER:PASSWORD@host/)"
     ),
     "Download is starting": "the address is a download, not a page",
 }
