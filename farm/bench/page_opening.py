@@ -14,7 +14,7 @@ from farm.drivers.steps import unknown_variables
 from farm.errors import BadInput
 from farm.model.experiment import Experiment
 from farm.model.page_opening import PageOpening
-from farm.model.template_text import ENVIRONMENT, environment_in, template_of
+from farm.model.template_text import ENVIRONMENT, environment_in, environment_name, template_of
 from farm.model.trial_plan import TrialPlan
 from farm.model.wording import counted
 from farm.planning.data_rows import rows_of_probes
@@ -44,6 +44,9 @@ def page_opening(experiment: Experiment, plan: TrialPlan, beside: Path = Path())
         for variable in environment_in(text):
             value = environment_value(variable, f"app.headers.{header}")
             environment[f"{ENVIRONMENT}{variable}"] = value
+    token = environment_name(app.token or "")
+    if token is not None:
+        environment[f"{ENVIRONMENT}{token}"] = environment_value(token, "app.token")
     if experiment.probes.device is not None:
         device_named(experiment.probes.device)
     return PageOpening(

@@ -22,7 +22,7 @@ from farm.model.json_values import from_text
 REASON = "request"
 MOST_REDIRECTS = 20
 LONGEST_ANSWER = 120
-"""Characters of a refusal that a message quotes."""
+"""Characters of an answer that a message quotes."""
 
 
 async def saved_values(
@@ -70,11 +70,12 @@ async def _values(answer: APIResponse, step: Http, mask: Callable[[str], str]) -
             kind = answer.headers.get("content-type", "something without a type")
             raise JoinError(REASON, f"answered {kind}, which is no JSON to save from") from error
     return {
-        name: _member(value, place) if place else text.strip() for name, place in step.save.items()
+        name: _member(value, place, mask) if place else text.strip()
+        for name, place in step.save.items()
     }
 
 
-def _member(value: Any, place: tuple[str | int, ...]) -> str:
+def _member(value: Any, place: tuple[str | int, ...], mask: Callable[[str], str]) -> str:
     """The value at a place as text; a message has names of members, never their values."""
     at: Any = value
     for depth, part in enumerate(place):
@@ -86,8 +87,9 @@ def _member(value: Any, place: tuple[str | int, ...]) -> str:
             at = at[part]
         elif isinstance(at, dict):
             if str(part) not in at:
-                names = ", ".join(sorted(at)) or "no members"
-                raise JoinError(REASON, f"no {wanted} in its JSON: {here} has {names}")
+                names = mask(" ".join(", ".join(sorted(at)).split()))[:LONGEST_ANSWER]
+                has = names or "no members"
+                raise JoinError(REASON, f"no {wanted} in its JSON: {here} has {has}")
             at = at[str(part)]
         else:
             raise JoinError(REASON, f"no {wanted} in its JSON: {here} has no members")

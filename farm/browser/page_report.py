@@ -18,8 +18,8 @@ from farm.model.json_values import from_text
 from farm.model.page_samples import ConnectionProgress, ConnectionReport, PageReport, ProbeEvent
 from farm.model.webrtc_stats import STATS_TYPES, RtcStats, columns, parse
 
-FREE_TEXTS = ("url", "reason", "text")
-"""Members of events that hold an address, or words of a server."""
+FREE_TEXTS = ("url", "reason", "text", "label", "error")
+"""Members of events that hold an address, or words of a server or page."""
 
 _COLUMNS = {name: columns(cls) for name, cls in STATS_TYPES.items()}
 
@@ -28,7 +28,8 @@ _COLUMNS = {name: columns(cls) for name, cls in STATS_TYPES.items()}
 class PageMessages:
     """The messages of one probe's tabs, in the order in which they came.
 
-    `poll_s` is the time between two polls. `mask` replaces secrets in texts of events.
+    `poll_s` is the time between two polls. `mask` replaces secrets in texts of events,
+    and in the names of data channels.
     """
 
     probe: str
@@ -89,7 +90,9 @@ class PageMessages:
             host_monotonic_s=monotonic_s,
             host_wall_s=wall_s,
             late_s=max(0.0, late_s),
-            connections=tuple(_connection(each) for each in connections if isinstance(each, dict)),
+            connections=tuple(
+                _connection(each, self.mask) for each in connections if isinstance(each, dict)
+            ),
         )
         is_of_tab = message.get("top") is True
         return self._polls.polled(tab, int(period) if is_of_tab else None, report)
@@ -98,7 +101,7 @@ class PageMessages:
         return ProbeEvent(self.probe, "page_error", monotonic_s, message)
 
 
-def _connection(member: Mapping[str, Any]) -> ConnectionReport:
+def _connection(member: Mapping[str, Any], mask: Callable[[str], str]) -> ConnectionReport:
     stats = member.get("stats")
     firsts = member.get("first_media")
     return ConnectionReport(
@@ -113,7 +116,7 @@ def _connection(member: Mapping[str, Any]) -> ConnectionReport:
         stats=tuple(
             stat
             for each in (stats if isinstance(stats, list) else ())
-            if isinstance(each, dict) and (stat := _stat(each))
+            if isinstance(each, dict) and (stat := _stat(each, mask))
         ),
         progress=_progress(member.get("progress")),
     )
@@ -133,7 +136,7 @@ def _progress(member: Any) -> ConnectionProgress | None:
     )
 
 
-def _stat(dictionary: Mapping[str, Any]) -> RtcStats | None:
+def _stat(dictionary: Mapping[str, Any], mask: Callable[[str], str]) -> RtcStats | None:
     """One W3C dictionary; members of a wrong type are dropped, as if they were not reported."""
     name = dictionary.get("type")
     types = _COLUMNS.get(name) if isinstance(name, str) else None
@@ -144,6 +147,8 @@ def _stat(dictionary: Mapping[str, Any]) -> RtcStats | None:
         for member, wanted in types.items()
         if (value := _typed(dictionary.get(member), wanted)) is not None
     }
+    if isinstance(label := kept.get("label"), str):  # of a data channel, as its events have it
+        kept["label"] = mask(label)
     return parse({"type": name, **kept}) if kept.keys() >= {"id", "timestamp"} else None
 
 

@@ -239,7 +239,7 @@ class BrowserPage:
         elif evidence.kind == "candidate_error":
             self._media.candidate_error(evidence)
         elif evidence.kind == "connection":
-            place = {"tab": number, "frame": frame_name(frame)}
+            place = {"tab": number, "frame": self._mask(frame_name(frame))}
             evidence = replace(evidence, data={**evidence.data, **place})
         self._sink(evidence)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from farm.bench.app_page import check_pages
-from farm.bench.page_opening import check_opening, opening_warnings
+from farm.bench.page_opening import check_opening, opening_warnings, page_opening
 from farm.errors import BadInput
 from farm.experiment_file import load_experiment
 from farm.model.experiment import Experiment
+from farm.planning.trial_planning import plan_trial
 from tests.login_page import COOKIE, HEADER, LOGIN, Authority, LoginPages, login_pages
 
 DRIVER = """
@@ -181,6 +183,37 @@ def test_what_is_wrong_with_a_certificate(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("APP_PASS", "open sesame")
     app = f"  client_certificates: [{{{locked}, passphrase: env:APP_PASS}}]"
     check_opening(experiment(tmp_path, "https://127.0.0.1/", app), 2)
+
+
+def test_a_curve_that_is_not_known(tmp_path: Path) -> None:
+    made = Authority(tmp_path).certificate("me")
+    app = f"  client_certificates: [{{cert: {made.cert.name}, key: {made.key.name}}}]"
+    for path, member in ((made.key, "key"), (made.cert, "cert")):
+        path.write_text(_with_another_curve(path.read_text()))
+        with pytest.raises(BadInput) as caught:
+            check_opening(experiment(tmp_path, "https://127.0.0.1/", app), 2)
+        at = f"app.client_certificates[0].{member}: {path}"
+        assert str(caught.value).startswith(f"{at}: a key of an unknown kind: expected RSA")
+
+
+def _with_another_curve(pem: str) -> str:
+    """The PEM with SM2's curve in the place of P-256, whose identifier is as long."""
+    begin, end = pem[: pem.index("\n")], pem.strip().rpartition("\n")[2]
+    body = b64decode("".join(pem.strip().split("\n")[1:-1]))
+    other = body.replace(bytes.fromhex("2a8648ce3d030107"), bytes.fromhex("2a811ccf5501822d"))
+    return f"{begin}\n{b64encode(other).decode()}\n{end}\n"
+
+
+def test_the_token_of_whip_is_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHIP_TOKEN", "bearer-4711")
+    file = tmp_path / "calls.yaml"
+    file.write_text(
+        "scenario: {kind: broadcast}\napp:\n  run: whip\n  token: env:WHIP_TOKEN\n"
+        "  publish: https://h/{session}/whip\n  play: https://h/{session}/whep\n"
+    )
+    whip = load_experiment(file)
+    plan = plan_trial(whip, 2, index=0, purpose="single", hosts=("here",))
+    assert list(page_opening(whip, plan).secrets()) == ["bearer-4711"]
 
 
 def test_a_device_that_is_none_gives_the_nearest(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farm.browser.page_report import PageMessages
+from farm.model.mask import Mask
 from farm.model.page_samples import (
     ConnectionProgress,
     ConnectionReport,
@@ -343,3 +344,15 @@ def test_an_invalid_message_is_an_event() -> None:
         event = read(text)
         assert isinstance(event, ProbeEvent)
         assert event.kind == "page_error"
+
+
+def test_names_of_data_channels_are_masked_alike_in_events_and_statistics() -> None:
+    messages = PageMessages("p003", 1.0, Mask(["alice-4711"]))
+    sent = {"message": "channel", "connection": "c", "id": 1, "label": "chat alice-4711"}
+    event = read({**sent, "state": "failed", "error": "alice-4711 went"}, messages)
+    assert isinstance(event, ProbeEvent)
+    assert event.message == "data channel 'chat ***' on c is failed: *** went"
+    assert (event.data["label"], event.data["error"]) == ("chat ***", "*** went")
+    channel = {"type": "data-channel", "id": "D1", "timestamp": 4999.5, "label": "chat alice-4711"}
+    (stat,) = stats_of(read(poll(connection("c", channel)), messages))
+    assert stat.label == "chat ***"
