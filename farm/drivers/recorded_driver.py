@@ -18,7 +18,11 @@ Named = Callable[[str], str]
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 _NOT_TEXT = ("true", "false", "null", "yes", "no", "on", "off")
-_FIRST_CLICKED = ("fill", "select", "press")
+_OF_FIELDS = ("fill", "select", "press")
+"""Actions on fields, which are there, under their labels, before anything is typed."""
+
+_STRUCTURE = re.compile(r"nth=.*|(?:internal:)?role=\w+|[a-z:-]+=")
+"""The beginning of a part of a selector that is no text of the page: `role=link`, `text=`."""
 
 REMOTE = (
     "(video) => video.srcObject?.getVideoTracks().some((track) => track.label === 'remote video')"
@@ -91,13 +95,17 @@ class RecordedDriver:
                 self.notes.append(f"{role.role}: {part}: {what}: no step was made of it")
                 yield f"      # {what}"
                 continue
+            if action.name not in _OF_FIELDS and self._selector(action.selector) != action.selector:
+                what = f"{_described(action)}: what you typed is in its selector, and was replaced"
+                self.notes.append(f"{role.role}: {part}: {what}; put back a word of the page's own")
             yield f"      - {step}"
-            yield from _where(action.frames, action.tab, self._named)
+            yield from _where(action.frames, action.tab, self._selector)
         if any("password" in action.label.lower() for action in role.parts.get(part, ())):
             self.notes.append(f"{role.role}: {part}: a password is in the file, as it was typed")
 
     def _step(self, action: RecordedAction) -> str | None:
-        selector = _scalar(self._named(action.selector))
+        is_field = action.name in _OF_FIELDS
+        selector = _scalar(action.selector if is_field else self._selector(action.selector))
         match action.name:
             case "click" if action.clicks <= 2:
                 return f"{'click' if action.clicks == 1 else 'dblclick'}: {selector}"
@@ -112,6 +120,15 @@ class RecordedDriver:
     def _named(self, text: str) -> str:
         """The text with what was typed as a name replaced."""
         return with_names(text, self.names)
+
+    def _selector(self, selector: str) -> str:
+        """The selector with names replaced in what it says of the page's texts and attributes."""
+        parts = []
+        for part in selector.split(" >> "):
+            found = _STRUCTURE.match(part)
+            structure = found[0] if found else ""
+            parts.append(structure + self._named(part.removeprefix(structure)))
+        return " >> ".join(parts)
 
 
 def with_names(text: str, names: Mapping[str, str]) -> str:
@@ -132,7 +149,7 @@ def without_clicks_into_fields(actions: Sequence[RecordedAction]) -> list[Record
             action.frames,
             action.tab,
         )
-        if same and before is not None and before.name == "click" and action.name in _FIRST_CLICKED:
+        if same and before is not None and before.name == "click" and action.name in _OF_FIELDS:
             kept.pop()
         if same and before is not None and before.name == action.name == "fill":
             kept.pop()
@@ -170,7 +187,9 @@ def _described(action: RecordedAction) -> str:
     where = action.label or action.selector
     if action.name == "navigate":
         return f"the page went to {action.text}; if you typed that address: goto"
-    name = "double click" if action.name == "click" else action.name
+    name = action.name
+    if name == "click" and action.clicks > 1:
+        name = "double click" if action.clicks == 2 else f"{action.clicks} clicks"
     return " ".join(f"{name} {action.text} in {where}".split())
 
 

@@ -103,6 +103,31 @@ def test_names_are_replaced_as_whole_words_everywhere() -> None:
     assert 'name*="{session} 2 of {probe}"i' in text
 
 
+def test_names_are_not_replaced_where_the_page_has_them_without_anyone() -> None:
+    names = {"room": "{session}", "1": "{probe}", "link": "{probe}"}
+    field, twice = 'role=textbox[name*="room"i]', 'role=link[name*="link 1"i] >> nth=1'
+    actions = (
+        RecordedAction("fill", field, "room", "room"),
+        RecordedAction("press", field, "room", "Enter"),
+        RecordedAction("select", "#room", "room", "room"),
+        RecordedAction("click", twice, "link 1"),
+        RecordedAction("click", "text=1 >> nth=1", "1"),
+    )
+    recorded = RecordedDriver("{app_url}", [member(*actions)], names)
+    steps = parse_driver(recorded.text(), "mine.yaml", Path()).roles["member"].join
+    assert steps[1:] == (
+        Fill(field, "{session}"),
+        Press("Enter", field),
+        Select("#room", "{session}"),
+        Click('role=link[name*="{probe} {probe}"i] >> nth=1'),
+        Click("text={probe} >> nth=1"),
+    )
+    assert recorded.notes[0] == (
+        "member: join: click in link 1: what you typed is in its selector, and was replaced; "
+        "put back a word of the page's own"
+    )
+
+
 def test_the_session_in_an_address_becomes_a_variable_of_the_first_page() -> None:
     for url, session, expected in (
         ("https://h/hall", "hall", ("https://h/", "{app_url}{session}")),
