@@ -90,10 +90,10 @@ async def _act(place: _Place, step: Step) -> None:
             await wait_for(step, page, place.ends_s)
         case Pause(for_s):
             await asyncio.sleep(for_s)
-        case Evaluate(script):
+        case Evaluate(script, turn=turn):
             async with asyncio.timeout_at(place.ends_s):
                 document = await frame_of(step.where, page, left_ms)
-                await document.evaluate(script, dict(place.variables))
+                await document.evaluate(script, {**place.variables, **turn})
         case Mute(source) | Unmute(source):
             async with asyncio.timeout_at(place.ends_s):
                 await enable_tracks(place.tabs, source, enabled=isinstance(step, Unmute))

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from farm.drivers.steps import VARIABLES
+from farm.drivers.steps import TAKEN
 from farm.errors import ExperimentError
 from farm.files.text_file import text_of
 from farm.model.data_file import DataFile, DataRow
@@ -73,7 +73,7 @@ def _check_header(path: Path, line: int, names: Sequence[str]) -> None:
                 f"column {at}: not a variable's name: expected a header of names of small letters, "
                 f"digits and _, such as user_name{one}",
             )
-        if name in VARIABLES and name not in (ROLE, SESSION):
+        if name in TAKEN and name not in (ROLE, SESSION):
             raise _wrong(path, line, f"{name}: a variable of the farm's own: expected another name")
         if name in names[: at - 1]:
             raise _wrong(path, line, f"column {at}: {name}: it occurs twice")

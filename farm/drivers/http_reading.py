@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from farm.drivers.given import Given
-from farm.drivers.steps import VARIABLES
+from farm.drivers.steps import TAKEN
 from farm.experiment_file.yaml_nodes import keys_of
 from farm.model.driver import STEP_WITHIN_S, Http, Step
 
@@ -77,7 +77,7 @@ def _save(given: Given) -> Mapping[str, tuple[str | int, ...]]:
         place = member.value
         if not _NAME.fullmatch(name):
             raise member.wrong("must be a name of small letters, digits and _")
-        if name in VARIABLES or name in given.own:
+        if name in TAKEN or name in given.own:
             raise member.wrong("a variable has that name: choose another")
         if not isinstance(place, str) or not (place == "." or keys_of(place)):
             raise member.wrong(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from farm.drivers.data_file import read_data_file
 from farm.drivers.reading import read_driver
-from farm.drivers.steps import VARIABLES
+from farm.drivers.steps import TAKEN
 from farm.errors import ExperimentError
 from farm.model.data_file import DataFile
 from farm.model.driver import Driver
@@ -34,8 +34,8 @@ def own_names(experiment: Experiment, beside: Path = Path()) -> tuple[str, ...]:
     columns = () if data is None else data.columns
     given = () if command is None else command.gives
     for at, name in enumerate(given):
-        if name in VARIABLES or name in columns:
-            whose = "the farm's own" if name in VARIABLES else "app.data's"
+        if name in TAKEN or name in columns:
+            whose = "the farm's own" if name in TAKEN else "app.data's"
             raise ExperimentError(
                 f"app.exec.gives[{at}]: {name}: a variable of {whose}: expected another name"
             )

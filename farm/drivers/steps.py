@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
@@ -59,6 +59,9 @@ LOOP_VARIABLES: Mapping[str, str] = {
 }
 """Variables inside a `repeat`; `partner` only with `each: partner`."""
 
+TAKEN = (*VARIABLES, *LOOP_VARIABLES)
+"""Names that no variable of a user's own may have."""
+
 APP_URL = "{app_url}"
 """The beginning of a `goto` to a page of the app."""
 
@@ -110,6 +113,9 @@ def step_for(step: Step, variables: Mapping[str, str]) -> Step:
     where = replace(step.where, frames=tuple(filled(frame) for frame in step.where.frames))
     if isinstance(step, Goto):
         return replace(step, url=address(step.url), where=where)
+    if isinstance(step, Evaluate):
+        turn = {name: variables[name] for name in LOOP_VARIABLES if name in variables}
+        return replace(step, turn=turn, where=where)
     if isinstance(step, Http):
         return replace(
             step,
@@ -123,6 +129,31 @@ def step_for(step: Step, variables: Mapping[str, str]) -> Step:
         name: filled(text) for name, text in templates.items() if text is not None
     }
     return replace(step, where=where, **changes)
+
+
+def unsaved(step: Step, variables: Collection[str]) -> list[str]:
+    """The names in its templates that are in no variables: `http` steps are to save them."""
+    texts: list[Any] = [getattr(step, name) for name in TEMPLATES.get(type(step), ())]
+    texts += step.where.frames
+    if isinstance(step, Goto):
+        texts.append(step.url)
+    if isinstance(step, Http):
+        texts += [step.url, step.json, *step.headers.values(), *(step.form or {}).values()]
+    names = dict.fromkeys(name for text in texts for name in _names_in_all(text))
+    return [
+        name
+        for name in names
+        if name not in (*VARIABLES, *variables) and not name.startswith(ENVIRONMENT)
+    ]
+
+
+def _names_in_all(value: Any) -> Iterator[str]:
+    """The names in all texts of a value of JSON."""
+    if isinstance(value, str):
+        yield from names_in(value)
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _names_in_all(each)
 
 
 def step_name(step: Step) -> str:

@@ -61,7 +61,7 @@ class Document:
         return self.lines.get(written, 1)
 
     def texts(self) -> Iterator[tuple[Path, str]]:
-        """All texts in it, keys aside, with their paths."""
+        """All texts in it, keys of mappings too, with their paths."""
         yield from _texts(self.value, ())
 
 
@@ -70,6 +70,7 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
         yield path, value
     elif isinstance(value, dict):
         for key, member in value.items():
+            yield (*path, key), key
             yield from _texts(member, (*path, key))
     elif isinstance(value, list):
         for at, item in enumerate(value):

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from farm.drivers.steps import step_for, step_name
+from farm.drivers.steps import step_for, step_name, unsaved
 from farm.errors import JoinError
 from farm.model.driver import IfVisible, Repeat, Screenshot, Step, WaitFor
 from farm.model.wording import counted
@@ -110,10 +110,17 @@ class StepRun:
             if isinstance(shown, Screenshot):
                 await self.take_screenshot(shown.name)
             else:
-                step = step_for(template, {**variables, **self.secrets})
-                await self._one(step, name, variables)
+                await self._one(self._filled(template, variables), name, variables)
         except JoinError as error:
             raise _StepError(shown, name, error) from error
+
+    def _filled(self, template: Step, variables: Mapping[str, str]) -> Step:
+        """The step with all of its values. Raises JoinError for one that no step has saved."""
+        known = {**variables, **self.secrets}
+        for name in unsaved(template, known):
+            missing = f"{{{name}}}: no http step has saved it: the one that does was skipped"
+            raise JoinError("request", missing)
+        return step_for(template, known)
 
     async def _one(self, step: Step, name: str, variables: Mapping[str, str]) -> None:
         match step:
@@ -142,7 +149,7 @@ class StepRun:
 
     async def _holds(self, step: Repeat, until: WaitFor, variables: Mapping[str, str]) -> bool:
         now = replace(until, where=step.where, within_s=LOOK_WITHIN_S)
-        condition = step_for(now, {**variables, **self.secrets})
+        condition = self._filled(now, variables)
         return isinstance(condition, WaitFor) and await self.page.holds(condition)
 
 

@@ -193,11 +193,15 @@ class Pause(DriverStep):
 
 @dataclass(frozen=True, slots=True)
 class Evaluate(DriverStep):
-    """Run JavaScript in the page: the text of a file beside the driver."""
+    """Run JavaScript in the page: the text of a file beside the driver.
+
+    `turn` has the variables of the `repeat`s around it, once templates are filled in.
+    """
 
     key = "evaluate"
     script: str
     file: str
+    turn: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

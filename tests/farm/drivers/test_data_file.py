@@ -44,6 +44,7 @@ def test_a_file_is_read_and_its_values_are_not_in_its_facts(tmp_path: Path) -> N
         ("user,Hunter2\na,b\n", ":1: column 2: not a variable's name: expected a header of names"),
         ("user;word\na;b\n", ":1: column 1: not a variable's name: .* with commas between them"),
         ("user,probe\na,b\n", ":1: probe: a variable of the farm's own: expected another name"),
+        ("user,turn\na,b\n", ":1: turn: a variable of the farm's own: expected another name"),
         ("user,user\na,b\n", ":1: column 2: user: it occurs twice"),
         ("user,word\na,b\nhunter2\n", ":3: 1 cells: expected 2, as in the header"),
         ('user,word\na,"hunter2\n', ":[23]: not CSV: "),
@@ -126,6 +127,28 @@ def test_a_driver_has_the_variables_of_the_file_and_of_the_environment(tmp_path:
         parse_driver(DRIVER, "d.yaml", tmp_path, ("user", "room"))
     with pytest.raises(ExperimentError, match=r"^d\.yaml:6: .*: no variable \{room_name\}; known"):
         parse_driver(DRIVER, "d.yaml", tmp_path, ("user",))
+
+
+def test_the_environment_in_the_selector_of_a_field(tmp_path: Path) -> None:
+    text = """format: 1
+roles:
+  callee:
+    join:
+      - fill: {"[name='{env:FIELD}']": a}
+      - set_files: {"#{env:INPUT}": d.yaml}
+"""
+    (tmp_path / "d.yaml").write_text(text)
+    driver = parse_driver(text, "d.yaml", tmp_path)
+    assert driver.environment == {
+        "FIELD": "d.yaml:5: roles.callee.join[0].fill.[name='{env:FIELD}']",
+        "INPUT": "d.yaml:6: roles.callee.join[1].set_files.#{env:INPUT}",
+    }
+
+
+def test_what_a_command_gives_has_no_name_of_a_repeat() -> None:
+    text = "app: {url: http://h/, exec: {command: cat, gives: [partner]}}"
+    with pytest.raises(ExperimentError, match=r"gives\[0\]: partner: a variable of the farm's own"):
+        driver_of(parse_experiment(text, "calls.yaml"))
 
 
 def test_an_experiments_driver_knows_the_columns_of_its_file(tmp_path: Path) -> None:

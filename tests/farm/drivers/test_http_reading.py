@@ -66,6 +66,7 @@ def test_a_request_is_read_and_filled_in(tmp_path: Path) -> None:
         ("{X-Key: ", "{X-Key: [1], Y: ", "http.headers.X-Key: must be text"),
         ("{token: data.accessToken", "{Token: data", "http.save.Token: must be a name of small"),
         ("{token: data.accessToken", "{probe: data", "http.save.probe: a variable has that name"),
+        ("{token: data.accessToken", "{turn: data", "http.save.turn: a variable has that name"),
         ("{token: data.accessToken", "{token: 5", "http.save.token: must be a place in the answer"),
         (
             '"{probe}", rooms',

@@ -12,9 +12,11 @@ from farm.errors import BrowserError, JoinError
 from farm.hosts.probe import ProbeLife, ProbeTab, Seen
 from farm.model.driver import (
     Click,
+    Evaluate,
     Fill,
     Goto,
     HoldSteps,
+    Http,
     IfVisible,
     Press,
     Repeat,
@@ -324,3 +326,30 @@ async def test_steps_are_not_told_where_nobody_watches(tmp_path: Path) -> None:
     await probe.join()
     await probe.close()
     assert await steps_seen(probe) == []
+
+
+async def test_what_a_skipped_http_step_would_save_is_never_typed_as_its_name(
+    tmp_path: Path,
+) -> None:
+    login = Http("GET", "https://h/", save={"token": ("token",)})
+    steps = RoleSteps(join=(IfVisible("#login", (login,)), Fill("#token", "{token}")))
+    page = FakePage(true={"#login": [False]})
+    probe = probe_with(page, tmp_path, steps)
+    await probe.open(PLAN)
+    missing = r"fill #token: \{token\}: no http step has saved it: the one that does was skipped"
+    with pytest.raises(JoinError, match=missing) as caught:
+        await probe.join()
+    assert caught.value.reason == "request"
+    assert page.steps == []
+
+
+async def test_a_script_in_a_repeat_gets_turn_and_partner(tmp_path: Path) -> None:
+    script = Evaluate("(variables) => {}", "call.js")
+    steps = RoleSteps(join=(Repeat((script,), each_partner=True), script))
+    page = FakePage()
+    probe = probe_with(page, tmp_path, steps)
+    plan = replace(PLAN, variables={**PLAN.variables, "partners": "p001 p002"})
+    await probe.open(plan)
+    await probe.join()
+    turns = [step.turn for step in page.steps if isinstance(step, Evaluate)]
+    assert turns == [{"turn": "0", "partner": "p001"}, {"turn": "1", "partner": "p002"}, {}]
