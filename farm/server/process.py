@@ -2,6 +2,8 @@
 
 `search_commands` are commands for any POSIX shell, `choose_process` reads their output. If several
 processes match (a wrapper that started it, its forked workers), the one with most CPU time is it.
+A port is looked for in the login's own network first: containers and other networks of the machine
+may each have a listener on the same one.
 """
 
 from __future__ import annotations
@@ -26,8 +28,11 @@ MOST_WORDS = 300
 _OF_ALL_NETWORKS = """\
 cat /proc/net/tcp /proc/net/tcp6 2>/dev/null
 ls -l /proc/[0-9]*/ns/net 2>/dev/null | awk '!seen[$NF]++ { print $(NF - 2) }' | while read -r way
-do cat "${way%ns/net}net/tcp" "${way%ns/net}net/tcp6" 2>/dev/null; done"""
-"""Sockets of one process of each network namespace: a container has its own."""
+do echo '@farm network'; cat "${way%ns/net}net/tcp" "${way%ns/net}net/tcp6" 2>/dev/null; done"""
+"""Sockets of the login's own network namespace, then of each one: a container has its own."""
+_NETWORK = "@farm network"
+_FORWARDERS = frozenset({"docker-proxy", "rootlessport", "rootlesskit", "conmon", "slirp4netns"})
+"""Programs that hold a container's published port on the host; what serves it is inside."""
 
 # Rootless docker has a socket of the user's own, which only a login session's environment names.
 _INSPECT = """\
@@ -90,7 +95,8 @@ def choose_process(process: ProcessSettings, output: str) -> MediaServerProcess 
     if process.pid is not None:
         pids = {process.pid}
     elif process.port is not None:
-        pids = _listening(process.port, output)
+        networks = _listening(process.port, output, candidates)
+        pids = networks[0] if len(networks) == 1 else set()
     elif process.container is not None:
         pids = _contained(process.container, output, files)
     else:
@@ -110,7 +116,16 @@ def unseen_reason(process: ProcessSettings, output: str) -> str:
         return _uncontained(process.container, output)
     if not seen and process.pid is None:
         return "no process is seen there (/proc)"
-    if process.port is not None and _listening_inodes(process.port, output):
+    if process.port is not None:
+        networks = _listening(process.port, output, _candidates(files))
+        if len(networks) > 1:
+            pids = ", ".join(str(min(each)) for each in networks)
+            return (
+                f"{len(networks)} networks (containers) of that machine have a process that listens"
+                f" on TCP port {process.port}, pids {pids}: name it by server.process.container"
+                " or pid"
+            )
+    if process.port is not None and any(_listening_inodes(process.port, output)):
         return (
             f"something listens on TCP port {process.port} there, but this login may not see which"
             " process it is"
@@ -199,28 +214,42 @@ def _words(candidate: _Candidate) -> set[str]:
     return {*first, *(word.rpartition("/")[2] for word in first)}
 
 
-def _listening(port: int, output: str) -> set[int]:
-    """Pids with a listening socket on `port`, from /proc/net/tcp and the links in /proc/*/fd."""
-    inodes = _listening_inodes(port, output)
-    holders: set[int] = set()
+def _listening(port: int, output: str, candidates: list[_Candidate]) -> list[set[int]]:
+    """Pids with a listening socket on `port` in the login's own network, else of each other one.
+
+    They come from /proc/net/tcp and the links in /proc/*/fd.
+    """
+    forwarders = {each.pid for each in candidates if each.name in _FORWARDERS}
+    holders: dict[str, set[int]] = {}
     holder = 0
     for line in output.split("\n"):
         if folder := re.fullmatch(r"/proc/(\d+)/fd:", line):
             holder = int(folder[1])
-        elif (socket := re.search(r"socket:\[(\d+)\]$", line)) and socket[1] in inodes:
-            holders.add(holder)
-    return holders
+        elif socket := re.search(r"socket:\[(\d+)\]$", line):
+            holders.setdefault(socket[1], set()).add(holder)
+    own, *others = (
+        {pid for inode in inodes for pid in holders.get(inode, ())} - forwarders
+        for inodes in _listening_inodes(port, output)
+    )
+    return [own] if own else [pids for pids in others if pids]
 
 
-def _listening_inodes(port: int, output: str) -> set[str]:
-    return {
-        words[9]
-        for words in (line.split() for line in output.split("\n"))
-        if len(words) > 9
-        and words[0].endswith(":")
-        and words[3] == _LISTENS
-        and words[1].endswith(f":{port:04X}")
-    }
+def _listening_inodes(port: int, output: str) -> list[set[str]]:
+    """The sockets that listen on `port` in each network, the login's own first."""
+    networks: list[set[str]] = [set()]
+    for line in output.split("\n"):
+        if line == _NETWORK:
+            networks.append(set())
+            continue
+        words = line.split()
+        if (
+            len(words) > 9
+            and words[0].endswith(":")
+            and words[3] == _LISTENS
+            and words[1].endswith(f":{port:04X}")
+        ):
+            networks[-1].add(words[9])
+    return networks
 
 
 def _contained(container: str, output: str, files: Mapping[str, str]) -> set[int]:

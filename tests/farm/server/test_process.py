@@ -8,7 +8,13 @@ import sys
 import pytest
 
 from farm.model.server_settings import ProcessSettings
-from farm.server.process import MediaServerProcess, choose_process, process_label, search_commands
+from farm.server.process import (
+    MediaServerProcess,
+    choose_process,
+    process_label,
+    search_commands,
+    unseen_reason,
+)
 from farm.server.whole import whole
 
 
@@ -102,6 +108,39 @@ def test_a_port_is_found_by_the_socket_that_listens() -> None:
     everything = said + SYSTEM + KURENTO
     assert choose_process(ProcessSettings(port=8888), everything) == MediaServerProcess(25, 25)
     assert choose_process(ProcessSettings(port=8889), everything) is None
+
+
+def listeners(*networks: tuple[int, int]) -> str:
+    """Each network's listener on port 8888, by pid and inode; the login's own is the first one."""
+    socket = "   0: 00000000:22B8 00000000:0000 0A 0:0 00:0 0 0 0 {} 1 0\n"
+    tables = [socket.format(inode) if inode else "" for _, inode in networks]
+    held = [
+        f"/proc/{pid}/fd:\nlrwx------ 1 root root 64 Nov 1 00:00 9 -> socket:[{inode}]\n"
+        for pid, inode in networks
+        if inode
+    ]
+    return "@farm network\n".join([tables[0], *tables]) + "".join(held)
+
+
+def test_a_port_of_this_network_is_not_taken_for_that_of_another() -> None:
+    busy, mine = process(30, "node", "node other.js", ticks=900), process(25, "node", "node sfu.js")
+    port = ProcessSettings(port=8888)
+    here = listeners((25, 7788), (30, 7799)) + SYSTEM + busy + mine
+    assert choose_process(port, here) == MediaServerProcess(25, 25)
+    in_one_container = listeners((1, 0), (30, 7799)) + SYSTEM + busy + mine
+    assert choose_process(port, in_one_container) == MediaServerProcess(30, 30)
+    in_two = listeners((1, 0), (25, 7788), (30, 7799)) + SYSTEM + busy + mine
+    assert choose_process(port, in_two) is None
+    assert unseen_reason(port, in_two) == (
+        "2 networks (containers) of that machine have a process that listens on TCP port 8888, "
+        "pids 25, 30: name it by server.process.container or pid"
+    )
+
+
+def test_what_holds_a_published_port_is_not_the_server_in_the_container() -> None:
+    proxy = process(40, "docker-proxy", "/usr/bin/docker-proxy -host-port 8888")
+    said = listeners((40, 7700), (25, 7788)) + SYSTEM + proxy + KURENTO
+    assert choose_process(ProcessSettings(port=8888), said) == MediaServerProcess(25, 25)
 
 
 def test_a_container_is_all_of_its_control_group() -> None:
