@@ -17,7 +17,11 @@ from farm.recording.sample_reader import SampleReader
 def receiver_reports(
     reader: SampleReader, sent: PollTable, owners: Owners, edges: FloatArray
 ) -> pl.DataFrame | None:
-    """The server's receiver reports of each stream, all its encodings together."""
+    """The server's receiver reports of each stream, all its encodings together.
+
+    What a report counts was lost since the one before it, evenly: a busy server's reports may come
+    later than a window lasts.
+    """
     columns = (*SERIES, "timestamp", "localId", "packetsLost", "jitter", "roundTripTime")
     rows = reader.samples("remote-inbound-rtp", columns)
     if rows is None:
@@ -34,15 +38,20 @@ def receiver_reports(
         .fill_null(-1)
         .to_numpy()
     )
-    track = _track_at(table.known("run_s"), number, owners)
-    window = rates.window_of(table.known("run_s"), edges)
-    kept = np.flatnonzero((track >= 0) & (window >= 0))
+    at_s = table.known("run_s")
+    track = _track_at(at_s, number, owners)
+    of_report = rates.window_of(at_s, edges)
+    lost, span_s = (of("packetsLost").to_numpy() for of in (table.delta, table.span_s))
+    kept = np.flatnonzero((track >= 0) & (of_report >= 0))
+    piece, window, share = _pieces(at_s[kept], span_s[kept], of_report[kept], edges)
+    kept = kept[piece]
+    came = window == of_report[kept]
     kinds = {each: life.kind for life, _ in owners for each in life.series}
     kind = pl.Series("kind", [kinds[each] for each in number[kept].tolist()], pl.String)
     probe = table.frame["probe"][kept]
     groups = RowGroups(
-        [in_order(probe), in_order(kind), track[kept], window[kept]],
-        then=(table.series[kept], table.known("run_s")[kept]),
+        [in_order(probe), in_order(kind), track[kept], window],
+        then=(table.series[kept], at_s[kept]),
     )
     last = groups.last_row()
     return pl.DataFrame(
@@ -50,20 +59,43 @@ def receiver_reports(
             probe[last],
             kind[last],
             pl.Series("track", groups.key(track[kept])),
-            pl.Series("window", groups.key(window[kept])),
+            pl.Series("window", groups.key(window)),
             *(
                 pl.Series(name, values, nan_to_null=True)
                 for name, values in (
+                    ("packets_lost", np.round(groups.total(lost[kept] * share))),
                     (
-                        "packets_lost",
-                        groups.total(table.delta("packetsLost").to_numpy()[kept]),
+                        "report_round_trip_time_s",
+                        groups.mean(np.where(came, table.known("roundTripTime")[kept], np.nan)),
                     ),
-                    ("report_round_trip_time_s", groups.mean(table.known("roundTripTime")[kept])),
-                    ("jitter_s", groups.mean(table.known("jitter")[kept])),
+                    (
+                        "jitter_s",
+                        groups.mean(np.where(came, table.known("jitter")[kept], np.nan)),
+                    ),
                 )
             ),
         ]
     )
+
+
+def _pieces(
+    to_s: FloatArray, span_s: FloatArray, last: IntArray, edges: FloatArray
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Spans of time cut at the edges of windows; `last` is the window in which each one ends.
+
+    Of each piece: the span's place, the window and its share of the span. What lies before the
+    first window is left out, and a span of unknown length is not cut.
+    """
+    from_s = to_s - np.where(span_s > 0, span_s, 0.0)
+    first = np.clip(np.searchsorted(edges, from_s, side="right") - 1, 0, last)
+    count = last - first + 1
+    piece = np.repeat(np.arange(len(last)), count)
+    window = np.arange(len(piece)) - np.repeat(np.cumsum(count) - count - first, count)
+    covered_s = np.minimum(to_s[piece], edges[window + 1]) - np.maximum(
+        from_s[piece], edges[window]
+    )
+    whole_s = np.where(span_s > 0, span_s, 1.0)[piece]
+    return piece, window, np.where(span_s[piece] > 0, covered_s / whole_s, 1.0)
 
 
 def _track_at(run_s: FloatArray, number: IntArray, owners: Owners) -> IntArray:

@@ -139,6 +139,11 @@ class Polled:
                 **members,
             )
 
+    def reported(self, probe: str, now_s: float, *, ssrc: int = 100, **members: Any) -> None:
+        """A receiver report of the server about a sent stream."""
+        of = f"OT{ssrc}"
+        self._row("remote-inbound-rtp", probe, "pc1", f"RI{of}", now_s, localId=of, **members)
+
     def tells(self, probe: str, kind: EventKind, at_s: float, data: Mapping[str, Any]) -> None:
         """An event of the probe's."""
         self.events.append(ProbeEvent(probe, kind, at_s, "", data))
