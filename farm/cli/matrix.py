@@ -62,7 +62,10 @@ def end_matrix(folder: MatrixFolder, *, as_json: bool, report: Report = write_bu
     else:
         print("\n".join(matrix_lines(summary)))
         print(f"report: {page}")
-    return 0 if all(cell["state"] in ANSWERED for cell in summary["matrix"]) else 3
+    states = {cell["state"] for cell in summary["matrix"]}
+    if not states <= ANSWERED:
+        return 3
+    return 1 if "floor_failed" in states else 0
 
 
 def _begun(options: argparse.Namespace) -> MatrixFolder:

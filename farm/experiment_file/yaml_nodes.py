@@ -121,7 +121,8 @@ class _Loader(yaml.SafeLoader):
         event = self.peek_event()  # type: ignore[no-untyped-call]
         if self.check_event(yaml.AliasEvent):
             raise yaml.MarkedYAMLError(
-                problem=f"alias *{event.anchor}: write the value out", problem_mark=event.start_mark
+                problem=f"alias *{event.anchor}: aliases are not taken here, write the value out",
+                problem_mark=event.start_mark,
             )
         if self._depth > DEEPEST:
             raise yaml.MarkedYAMLError(

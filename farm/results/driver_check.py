@@ -35,7 +35,7 @@ _CLOSED_INSTEAD = "its page was closed instead"
 MOST_TROUBLE = 5
 
 STARVED = InvalidLimits(waited_for_cpu_s=0.05, late_polls=0.5)
-OF_STARVATION = frozenset({"browser", "cpu_quota", "late_polls", "waited_for_cpu"})
+OF_STARVATION = frozenset({"browser", "cpu_quota", "host_unseen", "late_polls", "waited_for_cpu"})
 """Beyond these limits, and for these reasons, a step may be late for lack of CPU here."""
 
 
@@ -121,7 +121,7 @@ def checked_trial(
         for plan in trial.plan.probes
     )
     problems = tuple(problems_of(probes, evidence, criteria, text))
-    unknown = next((reason.message for reason in _generator(evidence, bool(problems))), None)
+    unknown = next((reason.message for reason in doubts_of(evidence, bool(problems))), None)
     return CheckedTrial(probes, problems, unknown, verdict)
 
 
@@ -168,7 +168,7 @@ def problems_of(
             yield f"{_who(probe)} did not leave: {text.before(probe.plan.role, probe.left)}"
 
 
-def _generator(evidence: TrialEvidence, problems: bool) -> Iterator[Reason]:
+def doubts_of(evidence: TrialEvidence, problems: bool) -> Iterator[Reason]:
     """What of the generator may be to blame: what broke, and a lack of CPU if there are problems.
 
     A busy machine alone fails no step that has seconds of time; one whose threads wait may.

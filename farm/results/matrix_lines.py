@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,12 +17,18 @@ def matrix_lines(summary: Mapping[str, Any]) -> list[str]:
     differences: Sequence[Mapping[str, Any]] = summary["differences"]
     real = [each for each in differences if each["real"]]
     lines += [difference_text(each) for each in real]
-    open_ones = len(differences) - len(real)
+    further = "further " if real else ""
+    unknown = Counter(each["unknown"] for each in differences if each["unknown"])
+    open_ones = len(differences) - len(real) - unknown.total()
     if open_ones:
         lines.append(
-            f"Of {counted(open_ones, 'further difference')} it is not known that "
+            f"Of {counted(open_ones, f'{further}difference')} it is not known that "
             f"{'it is' if open_ones == 1 else 'they are'} real: more trials may show it."
         )
+    lines += [
+        f"{counted(count, f'{further}difference')} cannot be told: {why}."
+        for why, count in unknown.items()
+    ]
     return lines
 
 

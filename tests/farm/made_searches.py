@@ -41,6 +41,7 @@ async def made(
     )
     loads = [load for load in SEARCH if load <= 2 * capacity]
     loads += [capacity - 2, capacity, capacity + 2, capacity, capacity + 2, capacity + 4] * 2
+    loads = [load for load in loads if load > 0]
     if state == "ceiling_passed":
         loads = [load for load in loads if load <= capacity]
     with RunRecording.create(directory, name, "format: 1\n", manifest, FakeClock()) as run:

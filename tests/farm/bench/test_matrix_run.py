@@ -49,9 +49,10 @@ def begun(directory: Path) -> MatrixFolder:
 class Searches:
     """Searches of servers of known capacity; `down` are cells whose server does not answer."""
 
-    def __init__(self, *down: str, without_answer: str = "") -> None:
+    def __init__(self, *down: str, without_answer: str = "", at_the_floor: bool = False) -> None:
         self.down = set(down)
         self.without_answer = without_answer
+        self.at_the_floor = at_the_floor
         self.made: list[str] = []
 
     async def __call__(self, experiment: Experiment, observer: Observer) -> None:
@@ -60,12 +61,13 @@ class Searches:
         observer.note(f"searching {name}")
         if name in self.down:
             raise ServerUnreachable("ws://10.0.0.1:8888/kurento: nothing answers")
+        state = "floor_failed" if self.at_the_floor else "converged"
         await made(
             experiment.output.directory,
             name,
-            HOLDS[str(experiment.media.size)],
+            0 if self.at_the_floor else HOLDS[str(experiment.media.size)],
             replace(experiment, trial=experiment.trial),
-            state="out_of_trials" if name == self.without_answer else "converged",
+            state="out_of_trials" if name == self.without_answer else state,
         )
         self.made.append(name)
 
@@ -134,6 +136,18 @@ async def test_a_search_that_ended_without_an_answer_is_said(
     assert "the search ended without an answer (out of trials)." in (
         Path(summary["report"]).read_text()
     )
+
+
+async def test_searches_that_fail_at_the_smallest_load_are_a_failure_and_tell_no_difference(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = begun(tmp_path)
+    ended = await run_matrix(folder, FakeObserver(), Searches(at_the_floor=True))
+    assert end_matrix(ended, as_json=False, report=not_drawn) == 1
+    said = capsys.readouterr().out
+    assert said.count("no capacity (floor_failed)") == 4
+    assert "4 differences cannot be told: the loads that were tried do not bound one of" in said
+    assert "more trials" not in said
 
 
 async def test_a_fault_of_the_generator_ends_it_and_what_was_found_stays(tmp_path: Path) -> None:

@@ -51,7 +51,10 @@ def test_each_value_knows_its_line() -> None:
         ("a: b: c\n", "x.yaml:1: not YAML: mapping values are not allowed here"),
         ("a: !!python/object:os.system {}\n", "x.yaml:1: a: no tags here: "),
         ("a: !!binary aGk=\n", "x.yaml:1: a: no tags here: "),
-        ("a: &x 1\nb: *x\n", "x.yaml:2: not YAML: alias *x: write the value out"),
+        (
+            "a: &x 1\nb: *x\n",
+            "x.yaml:2: not YAML: alias *x: aliases are not taken here, write the value out",
+        ),
         ("a: 1\n? [b]\n: 2\n", "x.yaml:2: a key must be a word"),
         ("a: 1\nb: \x00", "x.yaml:2: not YAML: character U+0000 is not allowed"),
         ("a: '\ufffe'", "x.yaml:1: not YAML: character U+FFFE is not allowed"),

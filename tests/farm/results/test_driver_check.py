@@ -12,7 +12,7 @@ from farm.model.data_channels import DataInterval
 from farm.model.experiment import Experiment, Scenario
 from farm.model.trial_evidence import FailedHoldSteps, TrialEvidence
 from farm.planning.trial_planning import plan_trial
-from farm.results.driver_check import CheckedProbe, DriverText, problems_of
+from farm.results.driver_check import CheckedProbe, DriverText, doubts_of, problems_of
 from farm.testing.evidence import HOLD_S, good_evidence
 
 DRIVER = """\
@@ -53,6 +53,13 @@ def test_a_step_of_the_hold_that_failed_is_a_problem_with_its_line() -> None:
     assert problems(replace(call(), failed_hold_steps=(failed,))) == [
         "p000 (callee of s000): mine.yaml:9: after_join 1 step 2, click #unmute: not there"
     ]
+
+
+def test_on_a_machine_too_busy_to_be_sampled_problems_prove_nothing() -> None:
+    evidence = replace(call(), host_samples=call().host_samples[:1])
+    assert [each.code for each in doubts_of(evidence, True)] == ["host_unseen"]
+    assert list(doubts_of(evidence, False)) == []
+    assert list(doubts_of(call(), True)) == []
 
 
 def messages(probe: str, received: int) -> list[DataInterval]:
