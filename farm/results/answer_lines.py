@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from farm.model.durations import format_duration
@@ -33,7 +33,8 @@ def _size_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     ended = f"({state}, {counted(len(summary['trials']), 'trial')})"
     probes = capacity["probes"]
     if probes is None:
-        return f"No passing load was found {ended}.", second
+        tried = [(int(trial["probes"]), str(trial["verdict"])) for trial in summary["trials"]]
+        return f"{no_load_words(tried)} {ended}.", second
     if state == "drift":
         load = _load(summary["scenario"], probes, capacity)
         moved = (
@@ -52,6 +53,22 @@ def _size_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
             taken = OTHER_PROGRAMS in invalid_codes(summary["trials"])
             first = f"; {CPU_TAKEN if taken else 'the load generator saturated first'}"
     return f"{held}{first}{_interval(capacity)} {ended}.", second
+
+
+def no_load_words(tried: Iterable[tuple[int, str]]) -> str:
+    """Why a search names no load: none passed, or too few trials of those that did.
+
+    `tried` are the loads of its trials with their outcomes.
+    """
+    judged = [(load, outcome) for load, outcome in tried if outcome != "invalid"]
+    passed = [load for load, outcome in judged if outcome == "pass"]
+    if not passed:
+        return "No passing load was found"
+    of = [outcome for load, outcome in judged if load == min(passed)]
+    return (
+        f"No load is sure to pass: at {min(passed)} probes {of.count('pass')} of "
+        f"{counted(len(of), 'trial')} passed"
+    )
 
 
 def _run_lines(summary: Mapping[str, Any]) -> tuple[str, str]:

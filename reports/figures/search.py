@@ -257,7 +257,7 @@ def _cpu_at_largest_passed(search: SearchSeries) -> str:
         return percent(value / 100) if np.isfinite(value) else "unknown"
 
     return (
-        f"At {search.load[best]:.0f} probes, the largest load that passed: server CPU "
+        f"At {search.load[best]:.0f} probes, the largest load at which a trial passed: server CPU "
         f"{cpu(search.server_cpu_percent[best])}, generator CPU "
         f"{cpu(search.host_cpu_percent[best])}"
     )

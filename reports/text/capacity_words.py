@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from farm.model.experiment import ScenarioKind
 from farm.model.wording import counted, percent
-from farm.results.answer_lines import CPU_TAKEN, bound_words, sessions_words
+from farm.results.answer_lines import CPU_TAKEN, bound_words, no_load_words, sessions_words
 from reports.wording.phrases import seconds
 
 
@@ -28,21 +28,31 @@ def interval_text(capacity: Mapping[str, Any]) -> str:
         return "not known"
     low, high = interval
     if low is None:
-        return f"below {high} probes"
+        return f"{high} probes or fewer"
     if high is None:
         return f"{low} probes or more"
     return f"{low} to {high} probes"
 
 
 def capacity_headline(
-    scenario: ScenarioKind, state: str, capacity: Mapping[str, Any], *, judged: bool, taken: bool
+    scenario: ScenarioKind,
+    state: str,
+    capacity: Mapping[str, Any],
+    tried: Iterable[tuple[int, str]],
+    *,
+    judged: bool,
+    taken: bool,
 ) -> str:
-    """The answer in a sentence; `judged`: larger loads could be; `taken`: by other programs."""
+    """The answer in a sentence; `judged`: larger loads could be; `taken`: by other programs.
+
+    `tried` are the loads of the trials with their outcomes.
+    """
     text = capacity_text(scenario, capacity, state)
     if text == "unknown":
         if state == "floor_failed":
             return "This server failed even at the smallest load."
-        return "The capacity is unknown: no passing load was found."
+        words = no_load_words(tried)
+        return f"The capacity is unknown: {words[0].lower()}{words[1:]}."
     if not judged:
         return f"This server holds {text}; more could not be judged."
     if state == "generator_ran_out":
@@ -70,7 +80,8 @@ def capacity_points(capacity: Mapping[str, Any]) -> list[str]:
     if capacity.get("recommended_probes") is not None:
         points.append(f"Recommended load: {capacity['recommended_probes']} probes.")
     if capacity.get("breaking_probes") is not None:
-        points.append(f"Smallest failing load: {capacity['breaking_probes']} probes.")
+        breaking = capacity["breaking_probes"]
+        points.append(f"Smallest load that fails more often than it passes: {breaking} probes.")
     return points
 
 

@@ -49,6 +49,7 @@ def search_answer(
             scenario,
             state,
             capacity,
+            [(result.load, result.verdict.outcome.value) for result in results],
             judged=meaning is not UNJUDGED,
             taken=OTHER_PROGRAMS in _invalid_codes(results),
         ),

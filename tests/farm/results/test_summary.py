@@ -176,8 +176,18 @@ def test_an_answer_that_is_only_the_likeliest_is_no_lower_bound(state: State) ->
 
 
 def test_the_lines_of_a_server_that_holds_nothing() -> None:
-    first, _ = two_lines(sized(probes=None, state="floor_failed", interval=(None, 2)))
-    assert first == "No passing load was found (floor_failed, 3 trials)."
+    answer = estimate(probes=None, state="floor_failed", interval=(None, 2))
+    failed = [judged_trial(index, 2, Outcome.FAIL, (LOSS,)) for index in range(3)]
+    assert two_lines(size_summary(CALLS, failed, answer))[0] == (
+        "No passing load was found (floor_failed, 3 trials)."
+    )
+
+
+def test_passes_that_are_too_few_to_name_a_load_are_told() -> None:
+    first, _ = two_lines(sized(probes=None, state="out_of_trials", interval=(None, 8)))
+    assert first == (
+        "No load is sure to pass: at 2 probes 1 of 1 trial passed (out_of_trials, 3 trials)."
+    )
 
 
 def ran(experiment: Experiment = CALLS, **verdict: Any) -> tuple[str, str]:

@@ -23,7 +23,7 @@ def test_a_capacity_with_all_that_travels_with_it() -> None:
         "would be 18 to 20 probes, for one known to fail gradually 12 to 20 probes "
         "(docs/method.md).",
         "Recommended load: 16 probes.",
-        "Smallest failing load: 22 probes.",
+        "Smallest load that fails more often than it passes: 22 probes.",
     )
     assert answer.points[4].startswith("What that costs is unknown")
     assert answer.points[5].startswith("At 18 probes, trial 3: The server's machine used 27 %")
@@ -97,6 +97,14 @@ def test_a_floor_that_failed_says_so_with_the_reason() -> None:
     )
     assert answer.headline == "This server failed even at the smallest load."
     assert "At 2 probes, trial 0 failed (worst session s001): reason number 0." in answer.reasons
+
+
+def test_passes_that_are_too_few_to_name_a_load_are_told() -> None:
+    results = [result(outcome, load=2) for outcome in (Outcome.PASS, Outcome.FAIL, Outcome.PASS)]
+    told = summary("out_of_trials", probes=None, interval_probes=[None, 4])
+    assert search_answer("one_to_one", told, results).headline == (
+        "The capacity is unknown: no load is sure to pass: at 2 probes 2 of 3 trials passed."
+    )
 
 
 def test_a_generator_that_ran_out_at_once_gives_no_bound() -> None:
