@@ -116,7 +116,7 @@ async def test_a_page_that_loads_itself_again_says_how_often(
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("secret", "secret: it asks for a user and a password, which app.url may have"),
+        ("secret", "secret: it asks for a user and a password, which app.basic_auth_env names"),
         ("download", "the address is a download, not a page"),
         ("slow", "/slow did not answer"),
         ("endless", "/endless answered, but did not finish loading: it waits for something"),
