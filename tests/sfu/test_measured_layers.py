@@ -98,4 +98,5 @@ def test_a_layer_that_the_page_paused_is_named_so(tmp_path: Path) -> None:
     assert {each.inactive_ratio for each in paused} == {1.0}
     others = [each.inactive_ratio for each in evidence.layers if each.rid != "h"]
     assert set(others) == {0.0}
-    assert {each.layer for each in evidence.received_layers} == {"m"}
+    given = {each.layer for each in evidence.received_layers}
+    assert "m" in given <= {"m", "l"}  # Janus falls to a lower one where one is silent for 250 ms
