@@ -55,7 +55,7 @@ async def _run_trial(
 ) -> None:
     collector = Collector(plan, world.clock, world.observer, recorder)
     joins = SessionJoins(plan, world, recorder, collector)
-    leaves = SessionLeaves(world.clock, joins.complete_s)
+    leaves = SessionLeaves(plan, world.clock, joins.complete_s)
     trial = _Trial(plan, world, settings, recorder, collector, joins)
     recordings = RecordingsCheck(
         plan, world.server.recordings, world.clock, world.observer, recorder

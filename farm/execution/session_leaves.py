@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from farm.model.trial_plan import ProbePlan
+from farm.model.trial_plan import ProbePlan, TrialPlan
 from farm.protocols import Clock, Host
 
 LEAVES_AT_ONCE = 8
@@ -21,6 +21,7 @@ ALL_PICTURED = 4
 class SessionLeaves:
     """By session: `complete_s` is when all were in, `lasted_s` from then until the first left."""
 
+    plan: TrialPlan
     clock: Clock
     complete_s: Mapping[str, float]
     lasted_s: dict[str, float] = field(default_factory=dict)
@@ -30,7 +31,9 @@ class SessionLeaves:
 
         The hold is complete: whatever fails now does not change that.
         """
-        for name, probe in _captured(inside):
+        are_inside = {probe.probe for probe in inside}
+        planned = [probe for probe in self.plan.probes if probe.probe in are_inside]
+        for name, probe in _captured(planned):
             await hosts[probe.host].screenshot(probe.probe, f"mid-call-{name}")
         places = asyncio.Semaphore(LEAVES_AT_ONCE)
 
@@ -54,7 +57,7 @@ class SessionLeaves:
 
 
 def _captured(probes: Sequence[ProbePlan]) -> Sequence[tuple[str, ProbePlan]]:
-    """What pictures are called and whose they are: one of each role; of few probes, all."""
+    """What pictures are called and whose they are: the first of each role; of few probes, all."""
     of_role = {probe.role: probe for probe in reversed(probes)}
     others = probes if len(probes) <= ALL_PICTURED else ()
     return [

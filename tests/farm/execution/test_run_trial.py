@@ -82,6 +82,15 @@ async def test_of_few_probes_each_is_pictured_of_many_one_of_each_role(
     assert {"p000", "p001"} <= set(pictures)
 
 
+async def test_the_first_call_of_the_plan_is_pictured_even_if_another_was_in_before() -> None:
+    world = FakeWorld()
+    first, *others = calls(3).sessions
+    await play(world, replace(calls(3), sessions=(replace(first, start_s=5.0), *others)))
+    assert world.host.did.index(("join", "p002")) < world.host.did.index(("join", "p000"))
+    pictures = [probe for what, probe in world.host.did if what == "screenshot"]
+    assert sorted(pictures) == ["p000", "p001"]
+
+
 async def test_the_server_is_sampled_all_along() -> None:
     world = FakeWorld()
     await play(world, calls(1))
