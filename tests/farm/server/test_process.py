@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -163,18 +164,19 @@ def test_a_container_is_all_of_its_control_group() -> None:
 
 @pytest.mark.parametrize("how", ["name", "pid", "port"])
 def test_a_real_process_is_found_by_a_real_shell(how: str) -> None:
+    name = f"farm-test-media-server-{os.getpid()}"  # other tests' processes are seen, too
     script = (
         "import socket, sys, time; s = socket.create_server(('127.0.0.1', 0));"
         "print(s.getsockname()[1], flush=True); time.sleep(60)"
     )
     child = subprocess.Popen(
-        [sys.executable, "-c", script, "farm-test-media-server"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", script, name], stdout=subprocess.PIPE, text=True
     )
     try:
         assert child.stdout is not None
         port = int(child.stdout.readline())
         wanted = {
-            "name": ProcessSettings(name="farm-test-media-server"),
+            "name": ProcessSettings(name=name),
             "pid": ProcessSettings(pid=child.pid),
             "port": ProcessSettings(port=port),
         }[how]
