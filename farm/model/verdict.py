@@ -26,7 +26,9 @@ OTHER_PROGRAMS = "other_programs"
 class Reason:
     """Why a unit or a trial failed or is invalid, with what is needed to find it again.
 
-    `sender` is the probe that a received stream comes from, or may come from (`p001 or p002`).
+    `at_s` is when it began, `worst_at_s` the start of the window in which a limit was broken most;
+    None for what is not judged by windows, and in older recordings. `sender` is the probe that a
+    received stream comes from, or may come from (`p001 or p002`).
     """
 
     code: str
@@ -38,6 +40,7 @@ class Reason:
     limit: float | None = None
     at_s: float | None = None
     sender: str | None = None
+    worst_at_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

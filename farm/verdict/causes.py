@@ -175,6 +175,7 @@ class Causes:
             value=breach.value,
             limit=breach.limit,
             at_s=breach.at_s,
+            worst_at_s=breach.worst_at_s,
         )
 
     def _what(self, finding: Finding) -> str:

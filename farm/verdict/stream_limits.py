@@ -36,7 +36,9 @@ FAR_BEYOND = 1000.0
 class Breach:
     """A limit that was broken. `beyond` is the ratio of value and limit, from 1 up.
 
-    `in_last_window`: only there, so that it is not known whether it would have gone on.
+    `at_s` is when it was broken first, `worst_at_s` the start of the window in which it was broken
+    most; None for what is not judged by windows. `in_last_window`: only there, so that it is not
+    known whether it would have gone on.
     """
 
     code: str
@@ -46,6 +48,7 @@ class Breach:
     window: int
     at_s: float
     in_last_window: bool = False
+    worst_at_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +260,9 @@ def _persistent(
         if window + 1 not in shares
     )
     if max(usual, whole) + under_way / due < criteria.delivered:
-        yield from _at_least(windows[min(shares)], "delivered", usual, criteria.delivered)
+        least = windows[min(shares, key=lambda window: shares[window])]
+        for breach in _at_least(least, "delivered", usual, criteria.delivered):
+            yield replace(breach, at_s=windows[min(shares)].start_s)
 
 
 def _last_known(windows: Mapping[int, StreamInterval], reference: Reference) -> int:
@@ -305,13 +310,13 @@ def _at_least(interval: StreamInterval, code: str, value: float, limit: float) -
 def _breach(
     interval: StreamInterval, code: str, value: float, limit: float, beyond: float
 ) -> Breach:
-    return Breach(
-        code, value, limit, min(beyond, FAR_BEYOND), interval.window, at_s=interval.start_s
-    )
+    at_s = interval.start_s
+    far = min(beyond, FAR_BEYOND)
+    return Breach(code, value, limit, far, interval.window, at_s, worst_at_s=at_s)
 
 
 def _worst_of_each(breaches: Sequence[Breach]) -> tuple[Breach, ...]:
-    """One breach for each limit: its worst value, with the time at which it was first broken."""
+    """One breach for each limit: the worst, with the time at which it was first broken."""
     codes = dict.fromkeys(breach.code for breach in breaches)
     worst_of_each = []
     for code in codes:

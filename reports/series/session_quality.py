@@ -134,7 +134,7 @@ def session_quality(windows: SessionWindows, criteria: Criteria) -> SessionQuali
 
 
 def with_reasons(quality: SessionQuality, reasons: Sequence[Reason]) -> SessionQuality:
-    """`quality` with each reason of the verdict added to the window that it names.
+    """`quality` with each reason of the verdict added to the window that its value is of.
 
     A reason that windows can show by themselves is added only where they did not; a probe that
     never joined has no window.
@@ -155,7 +155,8 @@ def with_reasons(quality: SessionQuality, reasons: Sequence[Reason]) -> SessionQ
         never_in = bool(out) if by_viewer else reason.probe in out
         if not used.size or never_in or (word in SEEN and beyond[row]):
             continue
-        at = np.searchsorted(windows.start_s, reason.at_s or 0.0, side="right") - 1
+        at_s = reason.at_s if reason.worst_at_s is None else reason.worst_at_s
+        at = np.searchsorted(windows.start_s, at_s or 0.0, side="right") - 1
         column = int(np.clip(at, 0, windows.start_s.size - 1))
         times = _times(reason)
         if not times <= used[row, column]:

@@ -188,12 +188,14 @@ def reasons_table(reasons: Sequence[Reason]) -> Table:
 
 
 def _when(reason: Reason) -> Cell:
-    """When it happened; a limit is broken in windows, so of it the start of the first one."""
+    """When it happened; of a limit the start of the first window that broke it, and the worst."""
     if reason.at_s is None:
         return Cell("")
     of_window = reason.stream is not None and reason.code != "setup"
     where = "window from " if of_window else "at "
-    return number_cell(reason.at_s, f"{where}{reason.at_s:.0f} s")
+    worst_s = reason.worst_at_s
+    worst = "" if worst_s in (None, reason.at_s) else f", the worst from {worst_s:.0f} s"
+    return number_cell(reason.at_s, f"{where}{reason.at_s:.0f} s{worst}")
 
 
 def _media_cells(values: Mapping[MediaKind, Array], i: int) -> tuple[Cell, Cell]:

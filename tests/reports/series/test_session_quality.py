@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from farm.model.criteria import Criteria
 from farm.model.trial_evidence import JoinOutcome, TrialEvidence
+from farm.model.trial_plan import Direction
 from farm.model.verdict import Reason
+from farm.verdict import judge
+from farm.verdict.baseline import baseline_of
 from reports.figures.session_map import ROWS, session_map
 from reports.series.by_probe import session_windows, viewer_windows
 from reports.series.session_quality import CAUSES, cause_text, session_quality, with_reasons
 from reports.text.session_sections import session_sections, worst_sessions
-from tests.farm.trial_evidence import good, spoilt, stream
+from tests.farm.trial_evidence import good, losing, spoilt, stream
 from tests.reports.made_channels import made_quality
 from tests.reports.made_series import made_windows
 
@@ -129,6 +133,46 @@ def test_a_session_that_a_reason_names_is_beyond_a_limit() -> None:
         title = session_map(told).get_suptitle().replace("\n", " ")
         shown = f"1 of 2 sessions went beyond a limit; the worst is s001: {cause_text(word)}"
         assert shown in title
+
+
+@pytest.mark.parametrize(
+    ("code", "direction", "figures"),
+    [
+        ("delivered", "inbound", ({"bitrate_bps": 300e3}, {"bitrate_bps": 150e3})),
+        ("pixels", "inbound", ({"frame_width": 240}, {"frame_width": 160})),
+        ("frame_height", "inbound", ({"frame_height": 300}, {"frame_height": 200})),
+        ("target_bitrate", "outbound", ({"target_bitrate_bps": 3e5}, {"target_bitrate_bps": 1e5})),
+        ("frame_rate", "inbound", ({"frame_rate": 12.0}, {"frame_rate": 6.0})),
+        ("frame_rate", "outbound", ({"frame_rate": 12.0}, {"frame_rate": 6.0})),
+        ("residual_loss", "inbound", (losing(0.05), losing(0.2))),
+        ("repair", "inbound", ({"repair_ratio": 0.1}, {"repair_ratio": 0.5})),
+        ("stalled", "inbound", ({"stalled_ratio": 0.2}, {"stalled_ratio": 0.6})),
+        ("gap", "inbound", ({"gap_s": 3.0}, {"gap_s": 6.0})),
+    ],
+)
+def test_a_limit_is_darkest_in_the_window_in_which_it_was_broken_most(
+    code: str, direction: Direction, figures: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    bad, worst = figures
+    call = spoilt(good(windows=5), stream("p000", direction, "video", (1, 3), **bad))
+    call = spoilt(call, stream("p000", direction, "video", (2,), **worst))
+    criteria = Criteria(frame_height=360)
+    baseline = baseline_of([good(index=0), good(index=1)])
+    reasons = judge(call, criteria, baseline=baseline).reasons
+    assert code in {each.code for each in reasons}
+    only = [each for each in reasons if each.code == code]
+    windows = session_windows(call.plan, call.intervals, call.joins)
+    quality = with_reasons(session_quality(windows, criteria), only)
+    (row,) = quality.used
+    assert int(np.nanargmax(row)) == 2
+    assert row[2] > 1
+
+
+def test_a_reason_of_an_older_recording_is_where_it_began() -> None:
+    quality = made_quality(4, spoilt=False)
+    first_s = quality.windows.start_s[0]
+    reason = Reason("delivered", "bad", "p002", "s001", value=0.5, limit=0.95, at_s=first_s + 12)
+    assert int(np.nanargmax(with_reasons(quality, [reason]).used[1])) == 1
 
 
 def test_no_two_limits_begin_with_the_same_letter_on_the_map() -> None:

@@ -57,8 +57,9 @@ def test_a_reason_says_whom_the_stream_comes_from() -> None:
     reason = Reason(
         "gap", "silence", "p000", "s000", "inbound video", 9.0, 2.0, 30.0, "p001 or p002"
     )
-    table = reasons_table([reason])
+    table = reasons_table([reason, replace(reason, worst_at_s=50.0)])
     assert table.rows[0][-1].text == "window from 30 s"
+    assert table.rows[1][-1].text == "window from 30 s, the worst from 50 s"
     place = [heading.text for heading in table.headings].index("sender")
     assert table.rows[0][place].text == "p001 or p002"
 
