@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Dialog
 
@@ -13,13 +13,13 @@ from farm.model.mask import Mask
 class Dialogs:
     """How dialogs are answered: with Cancel, until a step says otherwise.
 
-    `unexpected` is the last one that came before any step said how to answer it, without the
+    `unexpected` is told of each that comes before any step said how to answer it, without the
     secrets that `mask` replaces.
     """
 
-    def __init__(self, mask: Mask) -> None:
+    def __init__(self, mask: Mask, unexpected: Callable[[str], None]) -> None:
         self._mask = mask
-        self.unexpected: str | None = None
+        self._unexpected = unexpected
         self._answer: AcceptDialog | DismissDialog | None = None
 
     def set(self, answer: AcceptDialog | DismissDialog) -> None:
@@ -34,8 +34,7 @@ class Dialogs:
         if dialog.type == "beforeunload":
             return dialog.accept()
         if self._answer is None:
-            asked = self._mask(dialog.message)
-            self.unexpected = f"{dialog.type} {asked!r}, no accept_dialog before it"
+            self._unexpected(f"{dialog.type} {self._mask(dialog.message)!r}")
         if isinstance(self._answer, AcceptDialog):
             text = self._answer.text
             return dialog.accept(dialog.default_value if text is None else text)

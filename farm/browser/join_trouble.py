@@ -31,9 +31,15 @@ class PageState:
 
 @dataclass(slots=True)
 class JoinTrouble:
-    """The last error of each kind in a page, since it was opened."""
+    """The last error of each kind in a page, since it was opened.
 
+    `step` is the step that is executed, as messages name it, `dialog_step` the one that was when
+    the dialog came.
+    """
+
+    step: str = ""
     dialog: str | None = None
+    dialog_step: str = ""
     socket: str | None = None
     uncaught: str | None = None
     console: str | None = None
@@ -43,6 +49,10 @@ class JoinTrouble:
         """Note a `socket_closed` event; an orderly close (RFC 6455, 7.4.1) is no error."""
         if event.data.get("code") not in ORDERLY:
             self.socket = event.message
+
+    def dialog_came(self, dialog: str) -> None:
+        """Note a dialog that no step said how to answer."""
+        self.dialog, self.dialog_step = dialog, self.step
 
     def explain(self, what: str, state: PageState) -> tuple[str, str]:
         """Reason and message for a step that took too long (`what` says so).
@@ -76,8 +86,11 @@ class JoinTrouble:
         if state.shown is not None:
             place, text = state.shown
             parts.append(f"the page shows {' '.join(text.split())[:LONGEST]!r} in {place}")
+        if self.dialog is not None:
+            asked = " ".join(self.dialog.split())[:LONGEST]
+            came = "" if self.dialog_step == self.step else f", which came in {self.dialog_step}"
+            parts.append(f"unexpected dialog: {asked}{came} (no accept_dialog before it)")
         for label, trouble in (
-            ("unexpected dialog", self.dialog),
             ("a download began", self.download),
             ("socket", self.socket),
             ("uncaught error", self.uncaught),

@@ -81,7 +81,7 @@ class BrowserPage:
         self._messages = PageMessages(plan.probe, poll_s, mask)
         self._trouble = JoinTrouble()
         self._media = MediaTrouble()
-        self._dialogs = Dialogs(mask)
+        self._dialogs = Dialogs(mask, self._trouble.dialog_came)
         self._loads = PageLoads(self._trouble, self._report, mask)
         self._failures = StepFailures(self._tabs, self._trouble, self._media, self._loads, mask)
         self._console_lines = 0
@@ -124,6 +124,10 @@ class BrowserPage:
         context.on("weberror", self._on_page_error)
         context.on("dialog", self._on_dialog)
         await self._condition(self._tabs.own)
+
+    def begins(self, step: str) -> None:
+        """Note the step that is executed from now on, as messages name it."""
+        self._trouble.step = step
 
     async def run(self, step: Step) -> Mapping[str, str] | None:
         """Execute one step, its templates filled in; the values that it saved, by variable.
@@ -258,7 +262,6 @@ class BrowserPage:
 
     def _on_dialog(self, dialog: Dialog) -> None:
         self._start(self._dialogs.answer(dialog))
-        self._trouble.dialog = self._dialogs.unexpected
 
     def _start(self, work: Awaitable[None]) -> None:
         """Do it in a task of its own; errors of a tab that closes meanwhile are ignored."""

@@ -22,6 +22,9 @@ LOOK_WITHIN_S = 0.1
 class StepPage(Protocol):
     """A page in which steps are executed (`farm.browser.BrowserPage`)."""
 
+    def begins(self, step: str) -> None:
+        """Note the step that is executed from now on, as messages name it."""
+
     async def run(self, step: Step) -> Mapping[str, str] | None:
         """Execute a step without steps of its own; returns the values that it saved, by variable.
 
@@ -74,8 +77,8 @@ class StepRun:
             for number, step in enumerate(steps, start=1):
                 await self._watched(part, number, step, variables)
         except _StepError as error:
-            place = f"{error.step.place}: " if error.step.place else ""
-            raise JoinError(error.cause.reason, f"{place}{error.name}: {error.cause}") from error
+            message = f"{_named(error.step, error.name)}: {error.cause}"
+            raise JoinError(error.cause.reason, message) from error
 
     async def _watched(
         self, part: str, number: int, step: Step, variables: Mapping[str, str]
@@ -106,6 +109,7 @@ class StepRun:
     ) -> None:
         shown = step_for(template, variables)
         name = f"{part} step {number}, {step_name(shown)}"
+        self.page.begins(_named(shown, name))
         try:
             if isinstance(shown, Screenshot):
                 await self.take_screenshot(shown.name)
@@ -144,6 +148,7 @@ class StepRun:
                 return
             if self.monotonic() >= ends_s:
                 late = f"not within {step.within_s:g} s (within), after {counted(turn, 'turn')}"
+                self.page.begins(_named(step, name))
                 raise await self.page.late(step, late)
             await self._all(f"{name}, turn {turn + 1},", step.steps, known)
 
@@ -161,6 +166,11 @@ class _StepError(Exception):
         self.step = step
         self.name = name
         self.cause = cause
+
+
+def _named(step: Step, name: str) -> str:
+    """The step with its place in the driver, where it has one."""
+    return f"{step.place}: {name}" if step.place else name
 
 
 def _turns(step: Repeat, partners: str) -> Iterator[Mapping[str, str]]:

@@ -27,12 +27,23 @@ def test_what_explains_most_comes_first() -> None:
     assert trouble.explain("late", PageState(("#error", "room full")))[0] == "signalling"
     trouble.socket_closed(closed(1006))
     assert trouble.explain("late", PageState())[0] == "signalling"
-    trouble.dialog = "confirm 'Take the call?'"
+    trouble.dialog_came("confirm 'Take the call?'")
     reason, message = trouble.explain("late", PageState())
     assert reason == "dialog"
     assert message == (
-        "late; unexpected dialog: confirm 'Take the call?';"
+        "late; unexpected dialog: confirm 'Take the call?' (no accept_dialog before it);"
         " socket: ws://a closed with code 1006; uncaught error: x is not defined"
+    )
+
+
+def test_a_dialog_is_of_the_step_in_which_it_came() -> None:
+    trouble = JoinTrouble(step="app.yaml:6: join step 2, click #start")
+    trouble.dialog_came("alert 'Log in first'")
+    said = "late; unexpected dialog: alert 'Log in first'"
+    assert trouble.describe("late", PageState()) == f"{said} (no accept_dialog before it)"
+    trouble.step = "app.yaml:8: joined step 1, wait_for #in-call"
+    assert trouble.describe("late", PageState()) == (
+        f"{said}, which came in app.yaml:6: join step 2, click #start (no accept_dialog before it)"
     )
 
 
@@ -50,7 +61,7 @@ def test_media_that_do_not_connect_come_before_what_the_page_logged() -> None:
         trouble.explain("late", PageState(("#error", "room full"), "media did not"))[0]
         == "signalling"
     )
-    trouble.dialog = "confirm 'Take the call?'"
+    trouble.dialog_came("confirm 'Take the call?'")
     assert trouble.explain("late", PageState(None, "media did not"))[0] == "dialog"
 
 

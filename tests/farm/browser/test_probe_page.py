@@ -94,7 +94,7 @@ async def test_a_step_that_takes_too_long_says_why_as_far_as_the_page_knows(
     await probe.page.run(Click("#confirm"))
     error = await failure(probe, NEVER)
     assert error.reason == "dialog"
-    assert "unexpected dialog: confirm 'Take the call?', no accept_dialog before it" in str(error)
+    assert "unexpected dialog: confirm 'Take the call?' (no accept_dialog before it)" in str(error)
 
 
 async def test_a_socket_that_the_app_closes_is_signalling(new_page: NewPage, call_app: str) -> None:

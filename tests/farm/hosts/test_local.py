@@ -57,6 +57,8 @@ def plan(name: str, role: str = "caller") -> ProbePlan:
 
 
 class FakePage:
+    def begins(self, step: str) -> None: ...
+
     async def run(self, step: Step) -> None: ...
 
     async def holds(self, condition: WaitFor) -> bool:

@@ -58,7 +58,11 @@ class FakePage:
         self.fails = fails or {}
         self.true = true or {}
         self.steps: list[Step] = []
+        self.begun: list[str] = []
         self.closed = 0
+
+    def begins(self, step: str) -> None:
+        self.begun.append(step)
 
     async def run(self, step: Step) -> None:
         self.steps.append(step)
@@ -105,6 +109,12 @@ async def test_a_good_life(tmp_path: Path) -> None:
         Fill("#name", "p000"),
         WaitFor(selector="#in-call"),
         Click("#leave"),
+    ]
+    assert page.begun == [
+        "join step 1, goto http://app/call?session=s000",
+        "join step 2, fill #name",
+        "joined step 1, wait_for #in-call",
+        "leave step 1, click #leave",
     ]
     assert page.closed == 1
     events = await told(probe)
