@@ -22,6 +22,7 @@ Resource = Literal[
     "signalling",
     "generator",
     "ceiling",
+    "driver",
     "unknown",
 ]
 
@@ -71,6 +72,7 @@ class NetworkTraffic:
 class LimitedBy:
     """What limited the server; `evidence` is a sentence, `signs` are all, the strongest first.
 
+    `driver`: nothing is known of the server, as steps of the driver failed before anything came.
     `lagged` are the cross-correlations of resources with quality, `company` is the scope of the
     impairment.
     """

@@ -1,8 +1,9 @@
 """What limited the server, with the evidence for it in a sentence. Pure.
 
 A resource is named only if it was saturated in a trial that failed, in a way that explains how it
-failed; else the result is `unknown`, with how close each was to saturation. On a machine that also
-runs probes only the media server's own process counts as CPU of the server.
+failed; else the result is `unknown`, with how close each was to saturation. It is `driver` where
+nobody ever got through the driver's steps: nothing is known of the server then. On a machine that
+also runs probes only the media server's own process counts as CPU of the server.
 """
 
 from __future__ import annotations
@@ -15,7 +16,13 @@ from farm.attribution.bad_period import hold_of
 from farm.attribution.decision import signs_of
 from farm.attribution.impairment import impairment_of
 from farm.attribution.impairment_scope import impairment_scope
-from farm.attribution.limit import LimitedBy, NetworkTraffic, Resource, ServerResources
+from farm.attribution.limit import (
+    LimitedBy,
+    NetworkTraffic,
+    Resource,
+    SaturationSign,
+    ServerResources,
+)
 from farm.attribution.resource_series import Quality, cross_correlations
 from farm.attribution.trials import trial_that_broke
 from farm.model.trial_evidence import TrialEvidence
@@ -57,7 +64,10 @@ def limited_by(
             return replace(_last_invalid(results), moved=moved)
         text = "no trial failed, so no resource is known to have been saturated"
         return LimitedBy("unknown", text, moved=moved)
-    limit = limit_of_trial(result, broken, machine, held=held, quality=quality)
+    steps_work = any(each.verdict.outcome is Outcome.PASS for each in results)
+    limit = limit_of_trial(
+        result, broken, machine, held=held, quality=quality, steps_work=steps_work
+    )
     return replace(limit, moved=moved)
 
 
@@ -68,12 +78,18 @@ def limit_of_trial(
     *,
     held: TrialEvidence | None = None,
     quality: Quality | None = None,
+    steps_work: bool = False,
 ) -> LimitedBy:
-    """What limited the server in one trial that failed; `broken` is its evidence."""
+    """What limited the server in one trial that failed; `broken` is its evidence.
+
+    `steps_work`: a trial passed, so that the driver's steps are known to work.
+    """
     at = f"at {result.load} probes"
     if broken is None:
         return LimitedBy("unknown", f"{at} nothing is known of the server's machine")
     signs = signs_of(result, broken, machine, held)
+    if result.verdict.by_driver and held is None and not steps_work:
+        return LimitedBy("driver", _failed_step(result, signs), signs)
     correlations = cross_correlations(hold_of(broken), quality)
     scope = impairment_scope(impairment_of(broken, held))
     first = signs[0] if signs and signs[0].share >= 1 else None
@@ -105,6 +121,13 @@ def limit_of_trial(
     if correlated is not None:
         evidence += f"; {correlated.said}"
     return LimitedBy(first.resource, evidence, signs, lagged=correlations, company=scope)
+
+
+def _failed_step(result: TrialResult, signs: Sequence[SaturationSign]) -> str:
+    """The step that failed, and what of the server was saturated meanwhile."""
+    text = f"at {result.load} probes nobody got through: {result.verdict.reasons[0].message}"
+    full = [sign for sign in signs if sign.share >= 1 and sign.resource != "signalling"]
+    return f"{text}; meanwhile {full[0].said}" if full else text
 
 
 def _last_invalid(results: Sequence[TrialResult]) -> LimitedBy:

@@ -22,7 +22,8 @@ from farm.recording.durable_file import write_text
 from farm.recording.matrix_folder import MatrixFolder
 from farm.results.matrix_cells import measured_cells
 from farm.results.matrix_lines import matrix_lines
-from farm.results.matrix_summary import ANSWERED, matrix_summary
+from farm.results.matrix_summary import matrix_summary
+from farm.search.capacity_estimate import CONCLUSIVE
 from farm.terminal import Terminal
 from reports.pages.bundle import write_bundle
 from reports.pages.matrix_page import write_matrix_report
@@ -63,7 +64,7 @@ def end_matrix(folder: MatrixFolder, *, as_json: bool, report: Report = write_bu
         print("\n".join(matrix_lines(summary)))
         print(f"report: {page}")
     states = {cell["state"] for cell in summary["matrix"]}
-    if not states <= ANSWERED:
+    if not states <= CONCLUSIVE:
         return 3
     return 1 if "floor_failed" in states else 0
 

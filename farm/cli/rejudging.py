@@ -136,6 +136,7 @@ def _trial(each: Rejudged) -> dict[str, Any]:
         "units_failed": now.units_failed,
         "windows": now.windows,
         "by_last_window": now.by_last_window,
+        "by_driver": now.by_driver,
     }
 
 

@@ -18,13 +18,12 @@ from farm.files.text_file import text_of
 from farm.model.experiment import Experiment
 from farm.planning.load_steps import ladder
 from farm.recording.matrix_folder import is_matrix_folder
-from farm.search.capacity_estimate import CapacityEstimate, State
+from farm.search.capacity_estimate import LOAD_HELD, CapacityEstimate, State
 from farm.terminal import Terminal
 
 EXIT_CODES: dict[State, int] = {"converged": 0, "ceiling_passed": 0, "floor_failed": 1}
 """Any other state is inconclusive: 3."""
 
-ANSWERED: tuple[State, ...] = ("converged", "ceiling_passed")
 UNFINISHED: tuple[State, ...] = ("generator_ran_out", "out_of_trials")
 """States in which more trials would narrow the interval, which is sound so far."""
 
@@ -91,7 +90,7 @@ def exit_code(estimate: CapacityEstimate, fail_under: int | None) -> int:
     code = EXIT_CODES.get(estimate.state, 3)
     if fail_under is None:
         return code
-    if estimate.state in ANSWERED:
+    if estimate.state in LOAD_HELD:
         if estimate.probes is not None and estimate.probes >= fail_under:
             return 0
         return 1 if estimate.state == "converged" else 3

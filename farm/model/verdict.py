@@ -62,7 +62,8 @@ class Verdict:
 
     `windows` is the number of windows by which the media were judged, None in older recordings.
     `by_last_window`: it failed in the last of them only, so that it is not known whether that would
-    have gone on.
+    have gone on. `by_driver`: nobody got through, each for a step of the driver that failed or for
+    what its page did: the trial says nothing of the server.
     """
 
     outcome: Outcome
@@ -74,3 +75,4 @@ class Verdict:
     notes: tuple[str, ...] = ()
     windows: int | None = None
     by_last_window: bool = False
+    by_driver: bool = False

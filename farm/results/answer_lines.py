@@ -16,6 +16,9 @@ IN_LAST_WINDOW = "Only its last window was bad: whether that would have gone on 
 
 CPU_TAKEN = "other programs used the generator's cores"
 
+STEPS_FAILED = "A step of the driver failed, or its page did: nothing is known of the server."
+"""What is said in the place of a limit where no session ever got through the driver's steps."""
+
 LOWER_BOUNDS = frozenset({"ceiling_passed", "generator_ran_out"})
 """States of searches whose result is a lower bound: no larger load was seen to fail."""
 
@@ -90,6 +93,8 @@ def _run_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
     limit = summary.get("limited_by")
     limited_by = f" {_limit_line(limit)}" if limit else ""
+    if limit and limit["resource"] == "driver":
+        limited_by = f" {STEPS_FAILED} farm driver check shows each step."
     last = f" {IN_LAST_WINDOW}" if trial.get("by_last_window") else ""
     what_to_change = (
         f" {advice(reason['code'] for reason in reasons)}" if state == "invalid" else ""
@@ -120,6 +125,8 @@ def invalid_codes(trials: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def _limit_line(limit: Mapping[str, Any]) -> str:
+    if limit["resource"] == "driver":
+        return f"{STEPS_FAILED} {limit['evidence'][:1].upper()}{limit['evidence'][1:]}."
     is_known = limit["resource"] != "unknown"
     by = f"Limited by {limit['resource']}" if is_known else "What limited it is unknown"
     return f"{by}: {limit['evidence']}."

@@ -68,7 +68,8 @@ def _holds(cell: Mapping[str, Any]) -> str:
     if cell["trouble"] is not None:
         return f"not measured: {cell['trouble']}"
     if cell["probes"] is None:
-        return f"no capacity ({cell['state']})"
+        what = "no capacity" if cell["state"] == "floor_failed" else "capacity unknown"
+        return f"{what} ({cell['state']})"
     low, high = cell["interval_probes"]
     units = cell["viewers"] if cell["viewers"] is not None else cell["sessions"]
     noun = "viewer" if cell["viewers"] is not None else "session"

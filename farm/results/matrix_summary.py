@@ -15,8 +15,6 @@ from farm.results.known_capacity import known_capacity
 
 FORMAT = 1
 NOT_MEASURED = "it was not measured"
-ANSWERED = frozenset({"converged", "ceiling_passed", "floor_failed"})
-"""States of searches that have an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +51,8 @@ def matrix_summary(cells: Sequence[MeasuredCell], order: Sequence[str]) -> dict[
         (cell.settings.search.confidence for cell in cells if cell.settings is not None), 0.9
     )
     known = {place: _known(cell) for place, cell in enumerate(cells)}
-    pairs = [pair[:2] for pair in _pairs(cells)]
-    axes = [pair[2] for pair in _pairs(cells)]
-    differences = real_differences(known, pairs, confidence)
+    pairs = {(a, b): axis for a, b, axis in _pairs(cells)}
+    differences = real_differences(known, list(pairs), confidence)
     return {
         "format": FORMAT,
         "scenario": "matrix",
@@ -65,7 +62,7 @@ def matrix_summary(cells: Sequence[MeasuredCell], order: Sequence[str]) -> dict[
         "matrix": [_cell(cell) for cell in cells],
         "differences": [
             _plain(cells, axis, difference)
-            for axis, difference in zip(axes, differences, strict=True)
+            for axis, difference in zip(pairs.values(), differences, strict=True)
         ],
     }
 

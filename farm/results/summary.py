@@ -252,6 +252,7 @@ def trial_summary(result: TrialResult) -> dict[str, Any]:
         "established": verdict.established,
         "windows": verdict.windows,
         "by_last_window": verdict.by_last_window,
+        "by_driver": verdict.by_driver,
         "server_cpu_percent": result.server_cpu_percent,
         "host_cpu_percent": result.host_cpu_percent,
         "worst_session": None

@@ -105,15 +105,19 @@ class CapacitySearch:
         utilisation: float | None = None,
         server_died: bool = False,
         drift_check: bool = False,
+        by_driver: bool = False,
     ) -> None:
         """How a trial went, also one that was not asked for, such as a baseline's.
 
         `utilisation` (0 to 1) is the server's CPU. A `drift_check` tells as much of the server
-        as any trial; an invalid one leaves all as it is, and is not repeated by the search. Raises
-        ValueError for an outcome that is none.
+        as any trial; an invalid one leaves all as it is, and is not repeated by the search. A trial
+        that failed `by_driver` tells nothing of it. Raises ValueError for an outcome that is none.
         """
         trial = SearchTrial(
-            load, Outcome(outcome), units_failed, units_total, utilisation, server_died, drift_check
+            *(load, Outcome(outcome), units_failed, units_total, utilisation),
+            server_died=server_died,
+            drift_check=drift_check,
+            by_driver=by_driver,
         )
         self._so_far.record(trial)
         self._carried.record(load, is_valid=trial.is_valid, drift_check=drift_check)
@@ -122,6 +126,10 @@ class CapacitySearch:
     def estimate(self) -> CapacityEstimate:
         """The estimate by the trials so far, also during the search."""
         decision = self._decide()
+        state: State = "searching" if isinstance(decision, int) else decision
+        if self._so_far.all_by_driver:
+            ended = state in ("floor_failed", "out_of_trials")
+            return self._unknown("driver_failed" if ended else state)
         rungs = self._carried.left(self._so_far.ladder)
         probes = self._so_far.answer(rungs)
         low, high = self._so_far.interval(probes, ANY)
@@ -131,11 +139,24 @@ class CapacitySearch:
             recommended=low,
             breaking=self._so_far.breaking(probes),
             trials_used=len(self.trials),
-            state="searching" if isinstance(decision, int) else decision,
+            state=state,
             reliability=self._reliability,
             confidence=self._confidence,
             if_sharp=self._so_far.interval(None, (0.0, SHARP)),
             if_slow=self._so_far.interval(None, (SLOW, np.inf)),
+        )
+
+    def _unknown(self, state: State) -> CapacityEstimate:
+        """The estimate of a search none of whose trials tells anything of the server."""
+        return CapacityEstimate(
+            probes=None,
+            interval=(None, None),
+            recommended=None,
+            breaking=None,
+            trials_used=len(self.trials),
+            state=state,
+            reliability=self._reliability,
+            confidence=self._confidence,
         )
 
     def pass_chances(self) -> tuple[tuple[int, ...], Array]:

@@ -46,4 +46,5 @@ def count(search: CapacitySearch, result: TrialResult) -> None:
         utilisation=None if cpu_percent is None else cpu_percent / 100,
         server_died=any(reason.code == "server_died" for reason in verdict.reasons),
         drift_check=result.purpose == "drift",
+        by_driver=verdict.by_driver,
     )

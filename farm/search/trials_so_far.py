@@ -29,7 +29,10 @@ CANDIDATES = 32
 
 @dataclass(frozen=True, slots=True)
 class SearchTrial:
-    """One recorded trial; a `drift_check` is none that the search asked for."""
+    """One recorded trial; a `drift_check` is none that the search asked for.
+
+    `by_driver`: it failed by steps of the driver alone.
+    """
 
     load: int
     outcome: Outcome
@@ -38,6 +41,7 @@ class SearchTrial:
     utilisation: float | None = None
     server_died: bool = False
     drift_check: bool = False
+    by_driver: bool = False
 
     @property
     def is_valid(self) -> bool:
@@ -63,6 +67,12 @@ class TrialsSoFar:
             self.curves.add_trial(trial.load, passed, trial.units_failed, trial.units_total)
         elif not trial.drift_check:
             self.curves.skip_trial()
+
+    @property
+    def all_by_driver(self) -> bool:
+        """Whether every valid trial failed by steps of the driver: none is about the server."""
+        valid = [trial for trial in self.trials if trial.is_valid]
+        return bool(valid) and all(trial.by_driver for trial in valid)
 
     def cpu_by_load(self) -> list[tuple[int, float]]:
         """Loads that passed, with the server's CPU where it is known."""

@@ -23,6 +23,7 @@ from farm.verdict.assumed_media import assumed_media_notes, mixed_or_withheld
 from farm.verdict.baseline import Baseline
 from farm.verdict.causes import Causes, Finding
 from farm.verdict.data_messages import unknown_delivery_notes
+from farm.verdict.driver_failures import failed_by_driver
 from farm.verdict.failed_units import bad_units, bad_units_allowed, fails, units
 from farm.verdict.findings import findings_of
 from farm.verdict.generator_faults import after_hold, generator_faults
@@ -80,6 +81,7 @@ def judge(
         notes=_notes(evidence, baseline),
         windows=streams.count,
         by_last_window=failed and not fails(evidence, in_a_row, allowed),
+        by_driver=failed and failed_by_driver(evidence),
     )
     if not failed and bad:
         share = f"{len(bad)} of {count} failed, {allowed} may"
@@ -105,6 +107,7 @@ def _with_faults(
             reasons=reasons,
             units_failed=verdict.units,
             by_last_window=False,
+            by_driver=False,
         )
     ours = generator_faults(evidence, invalid)
     if not ours and verdict.outcome is Outcome.FAIL:
@@ -124,6 +127,7 @@ def _with_faults(
         reasons=ours,
         notes=(*verdict.notes, media),
         by_last_window=False,
+        by_driver=False,
     )
 
 

@@ -2,7 +2,8 @@
 
 A trial is a test case. A search looks for loads that fail: its failed trials are reported as
 skipped, and its answer is a test case of its own. An invalid trial is skipped, too, except that of
-`farm run`: it is the only case of its run and has no answer, so it is an error.
+`farm run`: it is the only case of its run and has no answer, so it is an error. A trial in which
+nobody got through the steps of the driver is one, too: it says nothing of the server.
 """
 
 from __future__ import annotations
@@ -16,9 +17,7 @@ from farm.model.trial_plan import TrialPlan
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
 from farm.results.answer_lines import why_invalid
-
-ANSWERED = frozenset({"converged", "ceiling_passed"})
-"""States in which a search has an answer."""
+from farm.search.capacity_estimate import LOAD_HELD
 
 
 def junit(
@@ -60,6 +59,8 @@ def _trial(scenario: str, plan: TrialPlan, result: TrialResult | None) -> TestCa
         case.result = [unanswered(f"invalid, {why}: {first}", "invalid")]
     elif verdict.outcome is Outcome.FAIL and plan.purpose == "search":
         case.result = [Skipped(f"fail, at a load that the search tried: {failed}", "fail")]
+    elif verdict.by_driver:
+        case.result = [Error(f"nobody got through the steps of the driver: {first}", "driver")]
     elif verdict.outcome is Outcome.FAIL:
         failure = Failure(failed, verdict.reasons[0].code if verdict.reasons else "fail")
         failure.text = every
@@ -80,7 +81,7 @@ def _answer(scenario: str, summary: Mapping[str, Any]) -> TestCase:
     answer = f"{state}: {'unknown' if probes is None else probes} probes"
     if state == "floor_failed":
         case.result = [Failure(answer, state)]
-    elif state not in ANSWERED:
+    elif state not in LOAD_HELD:
         case.result = [Error(answer, state)]
     case.system_out = answer
     return case

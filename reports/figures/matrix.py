@@ -9,12 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from farm.model.wording import percent
+from farm.results.answer_lines import LOWER_BOUNDS
 from reports.figures.canvas import BLUE, GREY, VERMILLION, headline, legend_below
 
 _ROW_INCHES = 0.42
 _LEAST_INCHES = 2.6
-LOWER_BOUNDS = ("ceiling_passed", "generator_ran_out")
-"""States in which the capacity may be larger than what was measured."""
 
 
 def capacities(cells: Sequence[Mapping[str, Any]], title: str, confidence: float) -> Figure:

@@ -113,7 +113,7 @@ def _rows_of_marks(search: SearchSeries) -> Array:
 def _capacity(curve: CapacityCurve) -> str:
     low, high = curve.interval
     if not np.isfinite(curve.chance).any():
-        return "The capacity is unknown: no trial was valid"
+        return "The capacity is unknown: no trial tells anything of the server"
     if low is not None and high is not None:
         where = f"lies between {low} and {high} probes"
     elif low is not None:

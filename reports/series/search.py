@@ -60,8 +60,8 @@ class CapacityCurve:
     """The probability that a trial passes at each of `loads`, by all trials, and the estimate.
 
     It is NaN below the smallest load that was judged and above the largest, and everywhere where no
-    trial was valid: there only prior assumptions speak. `interval` and `probes` are those of
-    `farm.search.capacity_estimate.CapacityEstimate`.
+    trial tells anything of the server: there only prior assumptions speak. `interval` and `probes`
+    are those of `farm.search.capacity_estimate.CapacityEstimate`.
     """
 
     loads: Array
@@ -77,7 +77,7 @@ def capacity_curve(experiment: Experiment, results: Sequence[TrialResult]) -> Ca
     search = search_after(experiment, results)
     ladder, chance = search.pass_chances()
     loads = np.array(ladder, dtype=np.float64)
-    judged = [each.load for each in search.trials if each.is_valid]
+    judged = [each.load for each in search.trials if each.is_valid and not each.by_driver]
     tried = (loads >= min(judged, default=np.inf)) & (loads <= max(judged, default=-np.inf))
     estimate = search.estimate()
     return CapacityCurve(

@@ -10,6 +10,11 @@ from farm.model.wording import counted, percent
 from farm.results.answer_lines import CPU_TAKEN, bound_words, no_load_words, sessions_words
 from reports.wording.phrases import seconds
 
+_NO_LOAD = {
+    "floor_failed": "This server failed even at the smallest load.",
+    "driver_failed": "The capacity is unknown: no session got through the steps of the driver.",
+}
+
 
 def capacity_text(scenario: ScenarioKind, capacity: Mapping[str, Any], state: str) -> str:
     """The capacity in words: `at least 18 probes (9 calls)`, or `unknown`."""
@@ -49,10 +54,8 @@ def capacity_headline(
     """
     text = capacity_text(scenario, capacity, state)
     if text == "unknown":
-        if state == "floor_failed":
-            return "This server failed even at the smallest load."
         words = no_load_words(tried)
-        return f"The capacity is unknown: {words[0].lower()}{words[1:]}."
+        return _NO_LOAD.get(state, f"The capacity is unknown: {words[0].lower()}{words[1:]}.")
     if not judged:
         return f"This server holds {text}; more could not be judged."
     if state == "generator_ran_out":

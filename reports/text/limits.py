@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from farm.model.wording import counted
+from farm.results.answer_lines import STEPS_FAILED
 from reports.exports.row_commands import Traced
 from reports.series.search import Threshold
 from reports.text.table import Cell, Heading, Table, number_cell
@@ -25,6 +26,7 @@ LIMITS: Mapping[str, str] = {
     "signalling": "the application's signalling",
     "generator": "the generator, not the server",
     "ceiling": "the largest load that the experiment allows",
+    "driver": "steps of the driver that failed, which says nothing of the server",
     "unknown": "an unknown resource",
 }
 
@@ -40,6 +42,8 @@ def limit_points(limited: Mapping[str, Any] | None) -> list[str]:
     if not limited or not limited.get("resource"):
         return []
     evidence = str(limited.get("evidence") or "").rstrip(".")
+    if limited["resource"] == "driver":
+        return [f"{STEPS_FAILED} {evidence[:1].upper()}{evidence[1:]}."]
     points = [f"Limited by {limit_text(limited)}" + (f": {evidence}." if evidence else ".")]
     scope = limited.get("company") or {}
     if scope.get("suffered"):

@@ -7,7 +7,7 @@ from typing import Any
 
 from farm.model.wording import counted
 from farm.results.matrix_lines import difference_text
-from farm.results.matrix_summary import ANSWERED
+from farm.search.capacity_estimate import CONCLUSIVE
 from reports.text.answer import AnswerText
 from reports.text.capacity_words import capacity_text, interval_text
 from reports.text.table import Cell, Heading, Table, number_cell
@@ -19,7 +19,7 @@ def matrix_answer(summary: Mapping[str, Any]) -> AnswerText:
     """The answer: which differences are real, and what was not measured."""
     cells: Sequence[Mapping[str, Any]] = summary["matrix"]
     real = [each for each in summary["differences"] if each["real"]]
-    open_cells = [cell for cell in cells if cell["state"] not in ANSWERED]
+    open_cells = [cell for cell in cells if cell["state"] not in CONCLUSIVE]
     unfinished = any(cell["state"] in ("not_measured", "unfinished") for cell in open_cells)
     headline = (
         f"{counted(len(real), 'difference')} between {len(cells)} experiments "

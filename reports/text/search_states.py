@@ -40,6 +40,12 @@ STATES: Mapping[str, StateMeaning] = {
         "Read the reasons of the first trial: a server or a network that cannot carry one "
         "session is broken, not full.",
     ),
+    "driver_failed": StateMeaning(
+        "open",
+        "unknown",
+        "No session got through the steps of the driver, so nothing was measured of the server.",
+        "See the step that failed with farm driver check, mend it or its page, and run again.",
+    ),
     "out_of_trials": StateMeaning(
         "open",
         "inconclusive",

@@ -17,6 +17,10 @@ from reports.wording.phrases import bitrate, probes_and_sessions, seconds, units
 
 _REASONS = 5
 _WORST_FIRST = "Look at the worst session first: its probes are shown side by side below."
+_BY_DRIVER = (
+    "Nobody got through the steps of the driver, so this says nothing of the server: see the step "
+    "that failed with farm driver check."
+)
 _DIED = "See why the server ended: logs/ has its output here, its own logs have the rest."
 
 
@@ -63,7 +67,7 @@ def trial_answer(
             if result.phases.hold_s is None:
                 how = "failed before the hold"
             headline = f"Failed: {bad} {how}, at a load of {counted(plan.load, 'probe')}."
-            next_steps = (_DIED if _server_died(result) else _WORST_FIRST,)
+            next_steps = (_next_step(result),)
         case Outcome.INVALID:
             codes = [reason.code for reason in verdict.reasons]
             headline = f"Invalid: with {load} {why_invalid(codes)}, so the server is not judged."
@@ -128,6 +132,12 @@ def _figures(result: TrialResult, plan: TrialPlan, *, shared: bool) -> list[str]
             " probes had left: a leak, unless it was only slow."
         )
     return points
+
+
+def _next_step(result: TrialResult) -> str:
+    if result.verdict.by_driver:
+        return _BY_DRIVER
+    return _DIED if _server_died(result) else _WORST_FIRST
 
 
 def _server_died(result: TrialResult) -> bool:

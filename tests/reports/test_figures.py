@@ -167,7 +167,7 @@ def test_no_curve_is_drawn_where_no_trial_was() -> None:
         return " ".join(figure.get_suptitle().split()), known
 
     title, known = drawn((2, Outcome.INVALID))
-    assert (title, known) == ("The capacity is unknown: no trial was valid", [])
+    assert (title, known) == ("The capacity is unknown: no trial tells anything of the server", [])
     title, known = drawn((2, Outcome.PASS), (8, Outcome.INVALID))
     assert known == [2.0]
     title, known = drawn((2, Outcome.PASS), (4, Outcome.PASS), (8, Outcome.PASS))

@@ -47,9 +47,12 @@ def begun(directory: Path) -> MatrixFolder:
 
 
 class Searches:
-    """Searches of servers of known capacity; `down` are cells whose server does not answer."""
+    """Searches of servers of known capacity; `down` are cells whose server does not answer.
 
-    def __init__(self, *down: str, without_answer: str = "", at_the_floor: bool = False) -> None:
+    `at_the_floor` is the state of searches none of whose trials passes.
+    """
+
+    def __init__(self, *down: str, without_answer: str = "", at_the_floor: str = "") -> None:
         self.down = set(down)
         self.without_answer = without_answer
         self.at_the_floor = at_the_floor
@@ -61,7 +64,7 @@ class Searches:
         observer.note(f"searching {name}")
         if name in self.down:
             raise ServerUnreachable("ws://10.0.0.1:8888/kurento: nothing answers")
-        state = "floor_failed" if self.at_the_floor else "converged"
+        state = self.at_the_floor or "converged"
         await made(
             experiment.output.directory,
             name,
@@ -142,12 +145,24 @@ async def test_searches_that_fail_at_the_smallest_load_are_a_failure_and_tell_no
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = begun(tmp_path)
-    ended = await run_matrix(folder, FakeObserver(), Searches(at_the_floor=True))
+    ended = await run_matrix(folder, FakeObserver(), Searches(at_the_floor="floor_failed"))
     assert end_matrix(ended, as_json=False, report=not_drawn) == 1
     said = capsys.readouterr().out
     assert said.count("no capacity (floor_failed)") == 4
     assert "4 differences cannot be told: the loads that were tried do not bound one of" in said
     assert "more trials" not in said
+
+
+async def test_searches_whose_driver_failed_have_no_answer_and_tell_no_difference(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    searches = Searches(at_the_floor="driver_failed")
+    ended = await run_matrix(begun(tmp_path), FakeObserver(), searches)
+    assert end_matrix(ended, as_json=False, report=not_drawn) == 3
+    said = capsys.readouterr().out
+    assert said.count("capacity unknown (driver_failed)") == 4
+    assert "4 differences cannot be told" in said
+    assert "no session got through, as steps of its driver failed" in said
 
 
 async def test_a_fault_of_the_generator_ends_it_and_what_was_found_stays(tmp_path: Path) -> None:

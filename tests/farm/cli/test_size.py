@@ -33,6 +33,7 @@ def estimate(
         ("converged", 0),
         ("ceiling_passed", 0),
         ("floor_failed", 1),
+        ("driver_failed", 3),
         ("generator_ran_out", 3),
         ("out_of_trials", 3),
         ("server_lost", 3),

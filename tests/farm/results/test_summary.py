@@ -5,16 +5,18 @@ from typing import Any
 import pytest
 
 from farm.analysis.drift import DriftChecks
-from farm.attribution import LimitedBy, ServerResources
+from farm.attribution import LimitedBy, ServerResources, limit_of_trial
 from farm.model.experiment import Experiment, Scenario, TrialSettings
 from farm.model.server_samples import ServerSample
 from farm.model.server_settings import Price, ServerSettings
 from farm.model.session_roles import SessionRole
 from farm.model.trial_evidence import Phases
+from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome, Reason
 from farm.results.advice import ROOM
 from farm.results.answer_lines import two_lines
 from farm.results.cost import MachinePrice, PriceTable
+from farm.results.known_capacity import known_capacity
 from farm.results.priced_machine import PriceCheck
 from farm.results.summary import run_summary, size_summary
 from farm.search.capacity_estimate import CapacityEstimate, State
@@ -173,6 +175,49 @@ def test_an_answer_that_is_only_the_likeliest_is_no_lower_bound(state: State) ->
         "The server holds most likely 4 probes (2 calls) for 4m; "
         f"between 2 and 6 with 90 % confidence ({state}, 3 trials)."
     )
+
+
+def by_driver(index: int) -> TrialResult:
+    """A trial in which nobody got through the steps of the driver."""
+    alert = Reason("dialog", "p001 (s000): app.yaml:6: unexpected dialog", "p001", "s000")
+    failed = judged_trial(index, 2, Outcome.FAIL, (alert,))
+    return dataclasses.replace(failed, verdict=dataclasses.replace(failed.verdict, by_driver=True))
+
+
+def test_the_lines_of_a_driver_that_does_not_work() -> None:
+    answer = estimate(None, "driver_failed", (None, None))
+    busy = dataclasses.replace(good(), server_samples=(ServerSample(12.0, cpu_percent=97.0),))
+    summary = size_summary(CALLS, [by_driver(0), by_driver(1)], answer, broken=busy)
+    assert summary["limited_by"]["resource"] == "driver"
+    assert summary["capacity"]["interval_probes"] == [None, None]
+    assert two_lines(summary) == (
+        "No passing load was found (driver_failed, 2 trials).",
+        "A step of the driver failed, or its page did: nothing is known of the server. At 2 probes "
+        "nobody got through: p001 (s000): app.yaml:6: unexpected dialog; meanwhile the server's "
+        "machine used 97 % of its CPU.",
+    )
+
+
+def test_the_lines_of_a_run_whose_driver_does_not_work() -> None:
+    limit = limit_of_trial(by_driver(0), good(), ServerResources())
+    _, second = two_lines(run_summary(CALLS, [by_driver(0)], limit))
+    assert second == (
+        "Worst: p001 (s000): app.yaml:6: unexpected dialog. A step of the driver failed, or its "
+        "page did: nothing is known of the server. farm driver check shows each step."
+    )
+
+
+def test_a_driver_that_worked_before_is_not_what_failed() -> None:
+    passed = judged_trial(0, 2, Outcome.PASS)
+    answer = estimate(None, "floor_failed", (None, 2))
+    summary = size_summary(CALLS, [passed, by_driver(1)], answer, broken=good())
+    assert summary["limited_by"]["resource"] != "driver"
+    assert limit_of_trial(by_driver(1), good(), ServerResources(), held=good()).resource != "driver"
+
+
+def test_searches_whose_driver_failed_are_compared_with_none() -> None:
+    known = known_capacity(CALLS, [by_driver(0), by_driver(1)], "driver_failed")
+    assert known.unusable == "no session got through, as steps of its driver failed"
 
 
 def test_the_lines_of_a_server_that_holds_nothing() -> None:

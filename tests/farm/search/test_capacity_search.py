@@ -540,3 +540,32 @@ def test_what_makes_no_sense_is_refused() -> None:
         CapacitySearch(8, 4, 2)
     with pytest.raises(ValueError, match="'perhaps' is not a valid Outcome"):
         CapacitySearch(2, 60, 2).record(2, "perhaps")
+
+
+# ---------------------------------------------------------------- a driver that does not work
+
+
+def test_trials_that_failed_by_the_driver_alone_give_no_figure() -> None:
+    search = CapacitySearch(2, 60, 2)
+    while (load := search.next_load()) is not None:
+        search.record(load, "fail", by_driver=True)
+    estimate = search.estimate()
+    assert estimate.state == "driver_failed"
+    assert (estimate.probes, estimate.interval, estimate.breaking) == (None, (None, None), None)
+    assert estimate.recommended is None
+
+
+def test_a_driver_that_failed_until_the_trials_ran_out_gives_no_figure() -> None:
+    search = CapacitySearch(2, 60, 2, max_trials=1)
+    search.record(2, "fail", by_driver=True)
+    assert search.next_load() is None
+    assert search.estimate().state == "driver_failed"
+
+
+def test_one_trial_that_was_about_the_server_is_one() -> None:
+    search = CapacitySearch(2, 60, 2)
+    search.record(2, "fail", by_driver=True)
+    while (load := search.next_load()) is not None:
+        search.record(load, "fail")
+    assert search.estimate().state == "floor_failed"
+    assert search.estimate().breaking == 2

@@ -168,6 +168,18 @@ def test_an_invalid_trial_that_was_all_that_was_asked_is_no_passed_suite() -> No
     assert [type(each) for each in case.result] == [Error]
 
 
+def test_steps_of_a_driver_that_failed_are_errors_and_no_failures_of_the_server() -> None:
+    failed = result(Outcome.FAIL, reasons=1)
+    failed = replace(failed, verdict=replace(failed.verdict, by_driver=True))
+    summary = {"state": "driver_failed", "capacity": {"probes": None}}
+    plan = good(purpose="baseline").plan
+    (suite,) = JUnitXml.fromstring(junit("run", "one_to_one", [(plan, failed)], summary, {}))
+    trial, answer = suite
+    assert [type(each) for each in trial.result] == [Error]
+    assert [type(each) for each in answer.result] == [Error]
+    assert answer.result[0].message == "driver_failed: unknown probes"
+
+
 def test_what_a_page_said_is_kept_out_of_the_markup() -> None:
     plan = good(purpose="single").plan
     failed = result(Outcome.FAIL, reasons=1)

@@ -1,0 +1,79 @@
+"""Trials that failed by steps of their driver say nothing of the server."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from farm.model.criteria import Criteria, InvalidLimits
+from farm.model.trial_evidence import TrialEvidence
+from farm.model.verdict import Outcome
+from farm.testing import unjoined
+from farm.verdict import judge
+from tests.farm.trial_evidence import good, losing, spoilt, stream, with_host
+
+
+def by_driver(evidence: TrialEvidence, *, own_app: bool = False) -> bool:
+    plan = replace(evidence.plan, own_app=own_app)
+    verdict = judge(replace(evidence, plan=plan), Criteria(), InvalidLimits())
+    assert verdict.outcome is Outcome.FAIL
+    return verdict.by_driver
+
+
+def without(evidence: TrialEvidence, **codes: str) -> TrialEvidence:
+    """The evidence with probes that did not join, each for that reason."""
+    for probe, code in codes.items():
+        evidence = unjoined(evidence, probe, code, "no")
+    return evidence
+
+
+@pytest.mark.parametrize("code", ["dialog", "login", "navigation", "page_error", "request"])
+def test_what_a_page_did_by_itself_is_not_the_servers(code: str) -> None:
+    assert by_driver(without(good(), p001=code))
+    assert by_driver(without(good(), p000=code, p001="partner"))
+
+
+@pytest.mark.parametrize("code", ["signalling", "media", "join", "setup"])
+def test_a_refusal_and_media_that_do_not_connect_may_be_the_servers(code: str) -> None:
+    assert not by_driver(without(good(), p001=code))
+
+
+def test_a_step_that_took_too_long_is_the_drivers_where_it_never_worked() -> None:
+    assert by_driver(without(good(), p001="timeout"))
+    assert by_driver(without(good(load=4), p001="timeout", p003="timeout"))
+    worked = without(good("group", 4), p003="timeout")
+    assert not by_driver(worked)
+
+
+def test_a_page_that_shows_a_dialog_to_one_of_a_room_did_it_by_itself() -> None:
+    assert by_driver(without(good("group", 4), p003="dialog"))
+
+
+def test_a_session_that_failed_by_its_media_is_about_the_server() -> None:
+    lossy = spoilt(good(load=4), stream("p003", "inbound", "video", **losing(0.3)))
+    assert not by_driver(without(lossy, p001="dialog"))
+
+
+def test_a_session_that_got_through_shows_that_the_driver_works() -> None:
+    assert not by_driver(without(good(load=4), p001="dialog"))
+
+
+def test_each_viewer_of_a_broadcast_or_its_presenter() -> None:
+    audience = good("broadcast", 3)
+    presenter, *viewers = [probe.probe for probe in audience.plan.probes]
+    assert by_driver(without(audience, **dict.fromkeys(viewers, "timeout")))
+    assert by_driver(without(audience, **{presenter: "navigation"}))
+    assert not by_driver(without(audience, **{viewers[0]: "dialog"}))
+
+
+def test_our_own_page_is_not_the_users() -> None:
+    failed = without(good(), p001="timeout")
+    assert by_driver(failed)
+    assert not by_driver(failed, own_app=True)
+
+
+def test_a_generator_at_fault_is_said_instead() -> None:
+    starved = with_host(without(good(), p001="dialog"), range(100), app_late_s=9.0)
+    verdict = judge(starved, Criteria(), InvalidLimits())
+    assert (verdict.outcome, verdict.by_driver) == (Outcome.INVALID, False)
