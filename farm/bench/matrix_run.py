@@ -45,6 +45,7 @@ def begin_matrix(
         output.directory,
         output.name or f"{began:%Y%m%dT%H%M%SZ}-matrix",
         text,
+        name=cells[0].experiment.name,
         began_wall_s=began_wall_s,
         cells=[CellEntry(cell.folder, cell.values) for cell in cells],
         order=order,

@@ -3,7 +3,7 @@
 runs/20261122T221500Z-matrix/
   lock                  held while it is written
   experiment.yaml       the file as given, with its `matrix`
-  matrix.json           "format": 1; experiments, their values, the order, what went wrong
+  matrix.json           "format": 1; its name, experiments, their values, the order, what went wrong
   cells/NAME.yaml       the effective settings of one experiment
   cells/NAME/           its run
   summary.json          what it came to
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -50,20 +50,25 @@ class CellEntry:
 
 @dataclass(frozen=True, slots=True)
 class MatrixFolder:
-    """A matrix as it is on the disk. `order` are the names of its cells, as they are to be run."""
+    """A matrix as it is on the disk. `order` are the names of its cells, as they are to be run.
+
+    `name` is the experiment's; `None`: it has none, or an older farm wrote the folder.
+    """
 
     path: Path
     began_wall_s: float
     cells: tuple[CellEntry, ...]
     order: tuple[str, ...]
+    name: str | None = None
 
     @classmethod
     def create(
         cls,
         directory: Path,
-        name: str,
+        folder_name: str,
         text: str,
         *,
+        name: str | None,
         began_wall_s: float,
         cells: Sequence[CellEntry],
         order: Sequence[str],
@@ -73,8 +78,8 @@ class MatrixFolder:
 
         Raises RecordingError, NoSpace.
         """
-        path = new_folder(directory, name, parts=(CELLS,))
-        folder = cls(path, began_wall_s, tuple(cells), tuple(order))
+        path = new_folder(directory, folder_name, parts=(CELLS,))
+        folder = cls(path, began_wall_s, tuple(cells), tuple(order), name)
         write_text(path / "experiment.yaml", text)
         for cell, its in settings.items():
             write_text(folder.settings_file(cell), its)
@@ -91,13 +96,14 @@ class MatrixFolder:
             cells = tuple(_cell(each) for each in data["cells"])
             order = tuple(str(name) for name in data["order"])
             began_wall_s = float(data["began_wall_s"])
+            name = data.get("name")
         except OSError as error:
             raise RecordingError(f"{path}: no matrix: {error.strerror}") from error
         except (ValueError, KeyError, TypeError) as error:
             raise RecordingError(f"{path / INDEX}: damaged: {error}") from error
         if utc(began_wall_s) is None or sorted(order) != sorted(cell.name for cell in cells):
             raise RecordingError(f"{path / INDEX}: damaged: its order is not of its cells")
-        return cls(path, began_wall_s, cells, order)
+        return cls(path, began_wall_s, cells, order, None if name is None else str(name))
 
     @property
     def summary(self) -> Path:
@@ -125,7 +131,7 @@ class MatrixFolder:
             CellEntry(each.name, each.values, trouble) if each.name == cell else each
             for each in self.cells
         )
-        changed = type(self)(self.path, self.began_wall_s, cells, self.order)
+        changed = replace(self, cells=cells)
         changed.write()
         return changed
 
@@ -139,6 +145,7 @@ class MatrixFolder:
         """Write its index in one step. Raises RecordingError, NoSpace."""
         data = {
             "format": FORMAT,
+            "name": self.name,
             "began_wall_s": self.began_wall_s,
             "order": list(self.order),
             "cells": [

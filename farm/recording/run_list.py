@@ -85,15 +85,22 @@ def _entry(folder: RunFolder) -> RunEntry | None:
 def _matrix_entry(folder: RunFolder) -> RunEntry | None:
     """A matrix, whose runs are in its folder."""
     try:
-        began = utc(MatrixFolder.open(folder.path).began_wall_s)
+        matrix = MatrixFolder.open(folder.path)
     except RecordingError:
         return None
+    began = utc(matrix.began_wall_s)
     if began is None:
         return None
     state = str(_read_object(folder.summary).get("state", "unfinished"))
     writer = folder.writer
     return RunEntry(
-        folder.path, began, None, "matrix", state if writer is None else "under_way", None, writer
+        folder.path,
+        began,
+        matrix.name,
+        "matrix",
+        state if writer is None else "under_way",
+        None,
+        writer,
     )
 
 

@@ -51,7 +51,7 @@ def _page(matrix: MatrixFolder, summary: Mapping[str, Any], folder: Path) -> Rep
         files.write_table(table)
     chart = _chart(summary, answer.headline)
     return ReportPage(
-        title=matrix.path.resolve().name,
+        title=matrix.name or matrix.path.resolve().name,
         subtitle="matrix",
         answer=answer,
         tables=tables,

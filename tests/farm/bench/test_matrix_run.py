@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from farm.bench.matrix_run import run_matrix
+from farm.bench.matrix_run import begin_matrix, run_matrix
 from farm.cli.__main__ import main
 from farm.cli.matrix import end_matrix
 from farm.errors import GeneratorError, ServerUnreachable
-from farm.experiment_file import as_yaml
 from farm.experiment_file.matrix import load_matrix
 from farm.model.experiment import Experiment
 from farm.protocols import Observer
-from farm.recording.matrix_folder import CellEntry, MatrixFolder
+from farm.recording.matrix_folder import MatrixFolder
 from farm.recording.pruning import prune_runs
 from farm.recording.run_list import list_runs
 from farm.testing import WALL_S, FakeObserver
@@ -29,21 +28,11 @@ HOLDS = {"160x120": 24, "320x240": 12}
 def begun(directory: Path) -> MatrixFolder:
     file = directory / "m.yaml"
     file.write_text(
-        "format: 1\nsearch: {maximum: 40}\nmatrix:\n"
+        f"format: 1\nname: camera_sizes\noutput: {{directory: {directory / 'runs'}}}\n"
+        "search: {maximum: 40}\nmatrix:\n"
         "  media.size: [160x120, 320x240]\n  scenario.record: [false, true]\n"
     )
-    cells = load_matrix(file)
-    order = [cell.folder for cell in cells]
-    random.Random(4).shuffle(order)
-    return MatrixFolder.create(
-        directory / "runs",
-        "matrix",
-        file.read_text(),
-        began_wall_s=WALL_S,
-        cells=[CellEntry(cell.folder, cell.values) for cell in cells],
-        order=order,
-        settings={cell.folder: as_yaml(cell.experiment) for cell in cells},
-    )
+    return begin_matrix(load_matrix(file), file.read_text(), WALL_S, random.Random(4))
 
 
 class Searches:
@@ -106,6 +95,7 @@ async def test_the_difference_that_is_there_is_called_real_and_no_other(
             assert 0.3 < each["ratio"] < 0.7
     page = Path(summary["report"])
     assert "2 differences between 4 experiments are real." in page.read_text()
+    assert "<h1>camera_sizes</h1>" in page.read_text()
     assert (page.parent / "matrix.png").stat().st_size > 1000
     rows = (page.parent / "experiments.csv").read_text().splitlines()
     assert len(rows) == 5
@@ -183,12 +173,27 @@ async def test_it_is_one_line_of_farm_runs_and_is_removed_as_a_whole(tmp_path: P
     folder = await run_matrix(begun(tmp_path), FakeObserver(), Searches())
     end_matrix(folder, as_json=False, report=not_drawn)
     (entry,) = list_runs(tmp_path / "runs")
-    assert (entry.path, entry.scenario, entry.state) == (folder.path, "matrix", "complete")
+    assert (entry.path, entry.name, entry.scenario, entry.state) == (
+        *(folder.path, "camera_sizes"),
+        *("matrix", "complete"),
+    )
     pruned = prune_runs(
         tmp_path / "runs", entry.when - entry.when, entry.when.max.replace(tzinfo=entry.when.tzinfo)
     )
     assert [each.path for each in pruned.removed] == [folder.path]
     assert not folder.path.exists()
+
+
+async def test_the_folder_of_an_older_farm_has_no_name_and_is_called_by_its_folder(
+    tmp_path: Path,
+) -> None:
+    folder = await run_matrix(begun(tmp_path), FakeObserver(), Searches())
+    index = folder.path / "matrix.json"
+    older = {key: value for key, value in json.loads(index.read_text()).items() if key != "name"}
+    index.write_text(json.dumps(older))
+    assert main(["report", str(folder.path)]) == 0
+    page = folder.path / "report" / "index.html"
+    assert f"<h1>{folder.path.name}</h1>" in page.read_text()
 
 
 @pytest.mark.parametrize("option", [["--fail-under", "4"], ["--upload", "s3://bucket/prefix"]])
