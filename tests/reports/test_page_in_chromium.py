@@ -117,6 +117,43 @@ async def test_the_page_reads_well_and_complains_about_nothing(
         await page.close()
 
 
+TABLES = """(boxes) => boxes.map((box) => {
+    const right = box.getBoundingClientRect().right;
+    const within = (element) => element.getBoundingClientRect().right <= right + 1;
+    const caption = within(box.querySelector(".caption"));
+    const wide = box.scrollWidth > box.clientWidth;
+    const said = box.querySelector(".more").checkVisibility();
+    box.scrollLeft = 1e6;
+    const last = within(box.querySelector("th:last-child"));
+    return [box.getAttribute("aria-label"), { wide, said, caption, last }];
+})"""
+"""Of each table: whether it is wider than its box, and says so; what of it is within the box."""
+
+
+async def test_no_column_is_lost_on_a_narrow_page_and_none_of_the_trials_on_a_wide_one(
+    browser: Browser, index: Path
+) -> None:
+    for width in (1200, 900, 400):
+        page, _ = await open_page(browser, index, width=width)
+        await page.wait_for_function(
+            "[...document.querySelectorAll('.table')].every((box) =>"
+            " (box.scrollWidth > box.clientWidth) === box.classList.contains('wide'))"
+        )
+        tables = dict(await page.locator(".table").evaluate_all(TABLES))
+        for name, table in tables.items():
+            assert table["said"] == table["wide"], f"{name} at {width}"
+            assert table["caption"] and table["last"], f"{name} at {width}"
+        assert tables["Trials"]["wide"] == (width < 1200)
+        await page.close()
+
+
+async def test_all_columns_are_on_paper(browser: Browser, index: Path) -> None:
+    page, _ = await open_page(browser, index, width=718)  # A4 within its margins
+    await page.emulate_media(media="print")
+    tables = dict(await page.locator(".table").evaluate_all(TABLES))
+    assert [name for name, table in tables.items() if table["wide"] or table["said"]] == []
+
+
 async def test_the_worst_session_is_a_link_away_and_shows_its_rows_by_keyboard(
     browser: Browser, index: Path
 ) -> None:

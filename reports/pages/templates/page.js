@@ -34,6 +34,18 @@ function compare(one, other, sign) {
   return sign * String(one).localeCompare(String(other), "en", { numeric: true });
 }
 
+// Those that are wider than the page say so: their last columns are seen by scrolling only.
+const widths = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const box = target.closest(".table");
+    box.classList.toggle("wide", box.scrollWidth > box.clientWidth);
+  }
+});
+for (const box of document.querySelectorAll(".table")) {
+  widths.observe(box);
+  widths.observe(box.firstElementChild);
+}
+
 // Figures: a click, or Enter, enlarges them; without this script the link opens the file.
 const lightbox = document.getElementById("lightbox");
 const large = lightbox.querySelector("img");
