@@ -13,7 +13,7 @@ from farm.cli.driver_check_observer import DriverCheckObserver
 from farm.cli.options import add_run_options, said_where, stream_of, with_options
 from farm.cli.stopping import run_to_end
 from farm.drivers import driver_of, driver_path
-from farm.drivers.step_places import step_places
+from farm.drivers.step_places import cut_texts, step_places
 from farm.experiment_file import placed
 from farm.files.text_file import text_of
 from farm.model.driver import is_file_name
@@ -44,7 +44,7 @@ def describe(verb: argparse.ArgumentParser) -> None:
 
 
 def act(options: argparse.Namespace) -> int:
-    keys = {"app.driver": "FILE", "app.url": "--url"}
+    keys = {"app.driver": "", "app.url": "--url"}  # its messages name the driver's file
     with placed(options.experiment, keys), said_where(options):
         experiment = with_options(checked_experiment(options), options)
         load = checked_load(options, experiment)
@@ -83,7 +83,8 @@ def driver_text(experiment: Experiment, name: str) -> DriverText:
     """The text of the experiment's driver, which has been read without an error."""
     path = driver_path(experiment.app.driver or name)
     source = name if is_file_name(name) else path.name
-    return DriverText(source, step_places(driver_of(experiment), text_of(path)))
+    written = text_of(path)
+    return DriverText(source, step_places(driver_of(experiment), written), cut_texts(written))
 
 
 def _tell(check: DriverCheck, page: Path, say: Callable[[str], None]) -> None:

@@ -53,7 +53,7 @@ def _goto(given: Given) -> tuple[Step, ...]:
 def _fields(given: Given, expected: str) -> list[tuple[str, Given]]:
     """Pairs of a selector and what stands behind it."""
     members = given.members()
-    if not members:
+    if not members or not all(selector.strip() for selector in members):
         raise given.must_be(expected)
     return [(member.checked(selector), member) for selector, member in members.items()]
 
@@ -103,7 +103,7 @@ def _chosen_file(given: Given) -> ChosenFile:
 
 def _accept_dialog(given: Given) -> tuple[Step, ...]:
     if isinstance(given.value, str):
-        return (AcceptDialog(given.template("true")),)
+        return (AcceptDialog(given.text()),)
     if given.value is not True:
         raise given.must_be("true, or the text for a prompt")
     return (AcceptDialog(),)

@@ -49,14 +49,20 @@ class Given:
         return ExperimentError(f"{self.document.place(self.at)}: {complaint}")
 
     def must_be(self, expected: str) -> ExperimentError:
-        what = "" if self.value is None else f"{self.value!r}: "
+        what = self.emptied if self.value is None else f"{self.value!r}: "
         return self.wrong(f"{what}must be {expected}")
+
+    @property
+    def emptied(self) -> str:
+        """`is empty: ` for a value that is written, but empty; else nothing."""
+        why = self.document.emptied(self.at) if self.value is None else ""
+        return f"{why}: " if why else ""
 
     def mapping(self, known: Sequence[str], expected: str) -> dict[str, Given]:
         """The members of a mapping, whose keys are all `known`."""
         members = self.members()
         if members is None:
-            raise self.wrong(f"must be {expected}")
+            raise self.wrong(f"{self.emptied}must be {expected}")
         for key, member in members.items():
             if key not in known:
                 raise member.wrong(f"unknown key{suggestion(key, known)}")
@@ -85,10 +91,20 @@ class Given:
         return replace(self, more=(*self.more, *variables))
 
     def template(self, expected: str) -> str:
-        """A text whose variables are all known."""
-        if not isinstance(self.value, str):
-            raise self.must_be(expected)
+        """A text, not empty, whose variables are all known."""
+        if not isinstance(self.value, str) or not self.value.strip():
+            raise self._no_text(expected)
         return self.checked(self.value)
+
+    def _no_text(self, expected: str) -> ExperimentError:
+        match self.value:
+            case dict():
+                what = "is a mapping (a text that starts with { must be quoted)"
+            case list():
+                what = "is a list (a text that starts with [ must be quoted)"
+            case _:
+                return self.must_be(expected)
+        return self.wrong(f"{what}: must be {expected}")
 
     def address(self) -> str:
         """An address, or a template of one that begins with the app's."""
@@ -99,10 +115,18 @@ class Given:
         return url
 
     def text(self) -> str:
-        """Any scalar as a template: `fill: {"#rate": 20}` means the text `20`."""
+        """Any scalar as a template: `fill: {"#rate": 20}` means the text `20`, nothing means ``."""
         if isinstance(self.value, str):
             return self.checked(self.value)
+        if isinstance(self.value, dict | list):
+            raise self._no_text("text")
+        self.not_a_comment()
         return "" if self.value is None else str(self.value)
+
+    def not_a_comment(self) -> None:
+        """Refuse an empty value in whose place a comment stands, `"#room": #1`."""
+        if self.value is None and self.at in self.document.comments:
+            raise self.must_be('text, "" for none')
 
     def number(self, expected: str) -> str:
         """A whole number from 1 on, or a template of one, as text."""
@@ -118,6 +142,8 @@ class Given:
 
     def duration_s(self, *, from_0: bool = False) -> float:
         """Seconds, longer than 0."""
+        if self.value is None:
+            raise self.must_be(DURATION_EXPECTED)
         try:
             duration_s = parse_duration_s(
                 self.value if isinstance(self.value, str) else repr(self.value)

@@ -49,10 +49,10 @@ def _texts(given: Given) -> Mapping[str, str] | None:
         return None
     members = given.members()
     if members is None:
-        raise given.wrong("must be names with their texts")
+        raise given.must_be("names with their texts")
     for member in members.values():
         if isinstance(member.value, dict | list) or member.value is None:
-            raise member.wrong("must be text")
+            raise member.must_be("text")
     return {name: member.text() for name, member in members.items()}
 
 
@@ -63,6 +63,7 @@ def _filled(given: Given) -> Any:
         return {name: _filled(member) for name, member in members.items()}
     if isinstance(given.value, list):
         return [_filled(item) for item in given.items("a list")]
+    given.not_a_comment()
     return given.text() if isinstance(given.value, str) else given.value
 
 
@@ -80,8 +81,8 @@ def _save(given: Given) -> Mapping[str, tuple[str | int, ...]]:
         if name in TAKEN or name in given.own:
             raise member.wrong("a variable has that name: choose another")
         if not isinstance(place, str) or not (place == "." or keys_of(place)):
-            raise member.wrong(
-                "must be a place in the answer's JSON, such as data.accessToken, or . for all of"
+            raise member.must_be(
+                "a place in the answer's JSON, such as data.accessToken, or . for all of"
                 " the answer's text"
             )
         saved[name] = () if place == "." else keys_of(place)

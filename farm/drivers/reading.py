@@ -101,7 +101,7 @@ def _role(given: Given) -> RoleSteps:
     if not join:
         raise given.member("join").wrong("needs at least one step, goto: an address")
     if after.value is not None and not isinstance(after.value, str):
-        raise after.wrong(f"{after.value}: must be a role's name")
+        raise after.must_be("a role's name")
     then = given.knowing(*saved_by(join))
     joined = read_steps(then.member("joined"))
     then = then.knowing(*saved_by(joined))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from farm.experiment_file.yaml_nodes import read_yaml
 from farm.model.driver import Driver
 
 StepKey = tuple[str, str, int]
@@ -35,6 +36,19 @@ def step_places(driver: Driver, text: str) -> Mapping[StepKey, StepPlace]:
                 line = int(step.place.rpartition(":")[2])
                 places[role, part, number] = StepPlace(line, _text(lines, line))
     return places
+
+
+def cut_texts(text: str) -> tuple[tuple[int, str, str], ...]:
+    """Line, text and comment of each text of a driver's roles that a comment may have cut short.
+
+    In `click: .tile #stop` all from the # on is a comment, unless it is quoted.
+    """
+    document = read_yaml(text, "")
+    return tuple(
+        (document.line(at), value, document.comments[at])
+        for at, value in document.texts()
+        if at[:1] == ("roles",) and at in document.comments and value != at[-1]
+    )
 
 
 def _text(lines: list[str], line: int) -> str:

@@ -159,6 +159,6 @@ def _where(step: Mapping[str, Given], key: str) -> Where:
 
 
 def _frames(frame: Given) -> tuple[str, ...]:
-    if isinstance(frame.value, list) and all(isinstance(each, str) for each in frame.value):
+    if isinstance(frame.value, list) and frame.value:
         return tuple(each.template(FRAME) for each in frame.items(FRAME))
     return (frame.template(FRAME),)

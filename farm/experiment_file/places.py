@@ -16,14 +16,17 @@ def placed(file: Path | None, options: Mapping[str, str]) -> Iterator[None]:
     """Put the setting's place before a message that begins with its key, `server.kurento: ...`.
 
     The place is the option of the command line if `options` has one for the key, else file and line
-    if `file` has the key. Other messages, and those about defaults, stay as they are.
+    if `file` has the key. Where the option is empty the key is left out: what follows names the
+    place.
+    Other messages, and those about defaults, stay as they are.
     """
     try:
         yield
     except (BadInput, ServerUnreachable) as error:
         key, _, rest = str(error).partition(": ")
         if key in options:
-            raise type(error)(f"{options[key]}: {rest}") from error
+            place = f"{options[key]}: " if options[key] else ""
+            raise type(error)(f"{place}{rest}") from error
         line = None if file is None else _line(file, key)
         if line is None:
             raise

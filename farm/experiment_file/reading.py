@@ -219,14 +219,16 @@ def _validator(section: type) -> jsonschema.Draft202012Validator:
 def _check_schema(plain: Any, document: Document, section: type) -> None:
     """Raises ExperimentError for the first fault in the file."""
     problems = [
-        problem for error in _validator(section).iter_errors(plain) for problem in _problems(error)
+        problem
+        for error in _validator(section).iter_errors(plain)
+        for problem in _problems(error, document)
     ]
     if problems:
         path, text = min(problems, key=lambda problem: document.lines.get(problem[0], 0))
         raise ExperimentError(f"{document.place(path)}: {text}")
 
 
-def _problems(error: Any) -> Iterable[tuple[yaml_nodes.Path, str]]:
+def _problems(error: Any, document: Document) -> Iterable[tuple[yaml_nodes.Path, str]]:
     path: yaml_nodes.Path = tuple(error.absolute_path)
     failed: Any = error.schema
     if error.validator == "additionalProperties":
@@ -235,7 +237,9 @@ def _problems(error: Any) -> Iterable[tuple[yaml_nodes.Path, str]]:
             if key not in known:
                 yield (*path, key), f"unknown key{_suggestion(key, known)}"
     else:
-        yield path, f"{_shown(error.instance)}: expected {failed['$comment']}"
+        lost = error.instance is None and path in document.comments
+        what = document.emptied(path) if lost else _shown(error.instance)
+        yield path, f"{what}: expected {failed['$comment']}"
 
 
 def _suggestion(key: str, known: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from farm.errors import ExperimentError
+from farm.experiment_file.yaml_comments import comment_behind, comment_in_braces
 from farm.model.wording import one_line
 
 Path = tuple[str | int, ...]
@@ -42,12 +43,15 @@ def write_yaml(value: Any) -> str:
 class Document:
     """A YAML document: `value` is made of dicts, lists, strings, numbers, booleans and None.
 
-    `lines` has the line (from 1) on which each value's key, or list item, stands.
+    `lines` has the line (from 1) on which each value's key, or list item, stands. `comments` has
+    what follows an unquoted value, or stands in its place, and is a comment that begins without a
+    space behind its #: it may have been meant as a value, `click: #stop`.
     """
 
     source: str
     value: Any
     lines: Mapping[Path, int]
+    comments: Mapping[Path, str]
 
     def place(self, path: Path) -> str:
         """`file.yaml:12: trial.hold`, with the line that `line` returns."""
@@ -59,6 +63,15 @@ class Document:
         while written and written not in self.lines:
             written = written[:-1]
         return self.lines.get(written, 1)
+
+    def emptied(self, path: Path) -> str:
+        """Why there is no value at `path`, as far as it is written; else nothing."""
+        if path not in self.lines:
+            return ""
+        comment = self.comments.get(path)
+        if comment is None:
+            return "is empty"
+        return f"is empty, as {comment} is a comment (what starts with # must be quoted)"
 
     def texts(self) -> Iterator[tuple[Path, str]]:
         """All texts in it, keys of mappings too, with their paths."""
@@ -96,16 +109,23 @@ def read_yaml(text: str, source: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise ExperimentError(f"{source}:{line}: not YAML: {error.problem}") from error
+        why = error.problem
+        comment = comment_in_braces(text[: mark.index]) if mark else None
+        if comment is not None and "flow" in (error.context or ""):
+            line, shown = comment
+            why = f"{shown} is a comment (what starts with # must be quoted): {why}"
+        elif error.context == "while scanning an alias":
+            why = f"{why} (a text that starts with * must be quoted)"
+        raise ExperimentError(f"{source}:{line}: not YAML: {why}") from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         what = f"character U+{error.character:04X} is not allowed"  # it is a number here
         raise ExperimentError(f"{source}:{line}: not YAML: {what}") from error
     except yaml.YAMLError as error:
         raise ExperimentError(f"{source}: not YAML: {' '.join(str(error).split())}") from error
-    reading = _Reading(source, {})
+    reading = _Reading(source, text, {}, {})
     value = None if root is None else reading.value(root, ())
-    return Document(source, value, reading.lines)
+    return Document(source, value, reading.lines, reading.comments)
 
 
 class _Loader(yaml.SafeLoader):
@@ -138,9 +158,12 @@ class _Loader(yaml.SafeLoader):
 @dataclass(slots=True)
 class _Reading:
     source: str
+    text: str
     lines: dict[Path, int]
+    comments: dict[Path, str]
 
-    def value(self, node: yaml.Node, path: Path) -> Any:
+    def value(self, node: yaml.Node, path: Path, indent: int | None = None) -> Any:
+        """The value of a node; `indent` is the column of its key."""
         line = node.start_mark.line + 1
         self.lines.setdefault(path, line)
         if node.tag not in _PLAIN_TAGS | _COLLECTION_TAGS:
@@ -150,6 +173,9 @@ class _Reading:
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, at)) for at, item in enumerate(node.value)]
         value = _scalar(node)
+        comment = comment_behind(self.text, node, indent)
+        if comment is not None:
+            self.comments[path] = comment
         if isinstance(value, str) and "\0" in value:
             raise ExperimentError(f"{self.source}:{line}: {dotted(path)}: U+0000 is not allowed")
         if isinstance(value, float) and abs(value) > LARGEST:
@@ -173,7 +199,7 @@ class _Reading:
                     f"first on line {self.lines[at]}"
                 )
             self.lines[at] = line
-            values[key] = self.value(value_node, at)
+            values[key] = self.value(value_node, at, key_node.start_mark.column)
         return values
 
 

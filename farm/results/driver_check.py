@@ -41,10 +41,14 @@ OF_STARVATION = frozenset({"browser", "cpu_quota", "host_unseen", "late_polls", 
 
 @dataclass(frozen=True, slots=True)
 class DriverText:
-    """A driver's file: its name in messages, and the place of each step."""
+    """A driver's file: its name in messages, and the place of each step.
+
+    `cut` has line, text and comment of each text that a comment may have cut short.
+    """
 
     source: str
     places: Mapping[StepKey, StepPlace]
+    cut: tuple[tuple[int, str, str], ...] = ()
 
     def before(self, role: str, message: str) -> str:
         """The message with `mine.yaml:14: ` before it, if it names a step."""

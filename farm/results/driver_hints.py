@@ -21,10 +21,18 @@ def driver_hints(
 ) -> tuple[str, ...]:
     """Hints, each once; `as_run` is the trial without pictures, at the pace of `farm run`."""
     # Where pictures are taken after each step, nothing has to be waited for.
-    hints = [*_of_names(kind, text), *_of_steps(as_run or pictured, text)]
+    hints = [*_of_cut_texts(text), *_of_names(kind, text), *_of_steps(as_run or pictured, text)]
     hints += _of_media(as_run or pictured, text)
     hints += _of_leaving(pictured, text)
     return tuple(dict.fromkeys(hints))
+
+
+def _of_cut_texts(text: DriverText) -> Iterator[str]:
+    for line, kept, comment in text.cut:
+        yield (
+            f"{text.source}:{line}: {kept} is all of it, as {comment} is a comment: quote what has "
+            "a #, or put a space behind the # of a comment"
+        )
 
 
 def _of_names(kind: ScenarioKind, text: DriverText) -> Iterator[str]:

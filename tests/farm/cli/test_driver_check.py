@@ -131,6 +131,17 @@ def test_what_cannot_be_checked_is_one_line(checking: Checking) -> None:
     )
     assert code == BAD_INPUT
     assert "its roles host are of no scenario: expected callee and caller (one_to_one)" in output
+    code, output = checking(
+        DRIVER.replace("name={probe}", "name={env:NO_SUCH_NAME}"), "--url", "http://127.0.0.1:9/"
+    )
+    assert (code, output) == (
+        BAD_INPUT,
+        f"farm: {checking.folder}/mine.yaml:6: roles.member.join[0].goto: NO_SUCH_NAME is not set"
+        " in the environment: expected its value there\n",
+    )
+    code, output = checking(DRIVER, "--url", "http://127.0.0.1:9/", "--scenario", "one_to_one")
+    assert code == BAD_INPUT
+    assert f"farm: {checking.folder}/mine.yaml: one_to_one needs a role callee" in output
     code, output = checking(DRIVER.replace("click:", "clik:"), "--url", "http://127.0.0.1:9/")
     assert code == BAD_INPUT
     assert "mine.yaml:11: roles.member.leave[0].clik: unknown key: did you mean click?" in output

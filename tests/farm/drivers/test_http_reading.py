@@ -63,11 +63,15 @@ def test_a_request_is_read_and_filled_in(tmp_path: Path) -> None:
         ('url: "{app_url}api/{session}"', "method: GET", "http.url: must be an address"),
         ("within: 5s", "method: FETCH", "http.method: 'FETCH': must be one of GET, POST, PUT"),
         ("within: 5s", "form: {a: b}", "http.form: a request has one body"),
-        ("{X-Key: ", "{X-Key: [1], Y: ", "http.headers.X-Key: must be text"),
+        ("{X-Key: ", "{X-Key: [1], Y: ", "http.headers.X-Key: [1]: must be text"),
         ("{token: data.accessToken", "{Token: data", "http.save.Token: must be a name of small"),
         ("{token: data.accessToken", "{probe: data", "http.save.probe: a variable has that name"),
         ("{token: data.accessToken", "{turn: data", "http.save.turn: a variable has that name"),
-        ("{token: data.accessToken", "{token: 5", "http.save.token: must be a place in the answer"),
+        (
+            "{token: data.accessToken",
+            "{token: 5",
+            "save.token: 5: must be a place in the answer",
+        ),
         (
             '"{probe}", rooms',
             '"{prob}", rooms',

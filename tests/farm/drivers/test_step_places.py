@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from farm.drivers import parse_driver
-from farm.drivers.step_places import StepKey, StepPlace, step_places
+from farm.drivers.step_places import StepKey, StepPlace, cut_texts, step_places
 
 DRIVER = """\
 format: 1
@@ -70,3 +70,11 @@ def test_steps_inside_of_others_are_part_of_their_text() -> None:
     assert places["caller", "join", 2] == StepPlace(
         6, '- if_visible: "#cookies"\n  steps:\n    - click: "#ok"'
     )
+
+
+def test_a_text_that_a_comment_may_have_cut_short_is_found() -> None:
+    text = DRIVER.replace('click: "#leave"', "click: main #leave  # at the end")
+    text = text.replace('"#leave"', "main # in the call")
+    (cut,) = cut_texts(text)
+    assert cut == (text[: text.index("main #leave")].count("\n") + 1, "main", "#leave")
+    assert cut_texts(DRIVER) == ()

@@ -250,3 +250,77 @@ def test_a_slip_of_the_pen_in_the_hold(tmp_path: Path, text: str, complaint: str
     with pytest.raises(ExperimentError) as caught:
         read_role(tmp_path, '- click: "#a"', f"after_join:\n  - {text}")
     assert complaint in str(caught.value)
+
+
+COMMENT = "is a comment (what starts with # must be quoted): must be"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("- click: #stop", f"d.yaml:6: roles.member.join[1].click: is empty, as #stop {COMMENT} a"),
+        ("- click: #stop  # end it", f"click: is empty, as #stop {COMMENT} a CSS selector"),
+        ("- click:", "d.yaml:6: roles.member.join[1].click: is empty: must be a CSS selector"),
+        ("- click: ''", "click: '': must be a CSS selector"),
+        ("- wait_for: #a", f"wait_for: is empty, as #a {COMMENT} a CSS selector, or one of"),
+        ("- wait_for:\n    text: #a", "d.yaml:7: roles.member.join[1].wait_for.text: is empty, as"),
+        (
+            "- if_visible: #a\n  steps: [reload: true]",
+            f"if_visible: is empty, as #a {COMMENT}",
+        ),
+        (
+            "- click: a\n  frame: #a",
+            f"frame: is empty, as #a {COMMENT} a CSS",
+        ),
+        (
+            "- click: a\n  frame:\n    - #a",
+            "d.yaml:8: roles.member.join[1].frame[0]: is empty",
+        ),
+        ("- repeat:\n    until: #a\n  steps: [reload: true]", f"until: is empty, as #a {COMMENT}"),
+        ("- fill:\n    #a: b", f"fill: is empty, as #a: b {COMMENT} selectors with their text"),
+        (
+            "- fill:\n    '#a': #b",
+            f"join[1].fill.#a: is empty, as #b {COMMENT}",
+        ),
+        (
+            "- fill: {#a: b}",
+            "d.yaml:6: not YAML: #a: b} is a comment (what",
+        ),
+        ("- press:\n    '#a': #b", f"press.#a: is empty, as #b {COMMENT} a key such as"),
+        ("- evaluate: #a.js", f"evaluate: is empty, as #a.js {COMMENT} the name of a JavaScript"),
+        ("- pause: #2s", f"pause: is empty, as #2s {COMMENT} a duration such as"),
+        ("- #click: a", f"d.yaml:6: roles.member.join[1]: is empty, as #click: a {COMMENT} one of"),
+        ("- http: {url: 'http://h/', json: {a: b}, form: #a}", "d.yaml:6: not YAML: #a} is a comm"),
+        (
+            "- http:\n    url: http://h/\n    json:\n      a: #b",
+            f"a: is empty, as #b {COMMENT}",
+        ),
+        (
+            "- goto: {app_url}",
+            "goto: is a mapping (a text that starts with { must be",
+        ),
+        (
+            "- fill: {'#a': {probe}}",
+            "fill.#a: is a mapping (a text that starts with {",
+        ),
+        (
+            "- click: [name=a]",
+            "click: is a list (a text that starts with [ must",
+        ),
+        ("- fill: {\n    #a: b }\n- click: b", "d.yaml:7: not YAML: #a: b } is a comment (what"),
+        ("- wait_for: {url: **/a}", "(a text that starts with * must be quoted)"),
+    ],
+)
+def test_what_yaml_takes_for_something_else_must_be_quoted(
+    tmp_path: Path, text: str, complaint: str
+) -> None:
+    with pytest.raises(ExperimentError) as caught:
+        read_steps(tmp_path, text)
+    assert complaint in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_comment_behind_an_empty_text_is_one(tmp_path: Path) -> None:
+    (fill,) = read_steps(tmp_path, "- fill:\n    '#a': # nothing\n    #'#b': x")
+    assert isinstance(fill, Fill)
+    assert (fill.selector, fill.text) == ("#a", "")

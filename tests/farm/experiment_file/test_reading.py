@@ -41,6 +41,15 @@ def refused(text: str) -> str:
     return str(caught.value)
 
 
+def test_a_value_that_is_a_comment_must_be_quoted() -> None:
+    headers = "app:\n  url: http://h/\n  driver: mine.yaml\n  headers:\n    X-Room: #blue\n"
+    assert refused(headers) == (
+        "calls.yaml:5: app.headers.X-Room: is empty, as #blue is a comment (what starts with # must"
+        " be quoted): expected text"
+    )
+    assert refused("scenario:  # who").startswith("calls.yaml:1: scenario: null: expected one_to_o")
+
+
 # ---------------------------------------------------------------- what is accepted
 
 
