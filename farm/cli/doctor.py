@@ -48,17 +48,27 @@ def act(options: argparse.Namespace) -> int:
     if file is None:
         return show([*system(), *resources()], as_json=options.json, next_step="farm demo")
     if is_matrix(file):
-        cells = load_matrix(file)
-        named = [
-            replace(check, what=f"{check.what} ({cell.name})")
-            for cell in cells
-            for check in asyncio.run(examine_experiment(cell.experiment, file))
-        ]
+        named = _of_matrix(file)
         next_step = f"farm size --matrix {file}"
     else:
         named = asyncio.run(examine_experiment(load_experiment(file), file))
         next_step = f"farm run {file}"
     return show([*system(), *named], as_json=options.json, next_step=next_step)
+
+
+def _of_matrix(file: Path) -> list[Check]:
+    """The findings of all experiments of a matrix: one that several have alike names them."""
+    cells = load_matrix(file)
+    found: dict[Check, list[str]] = {}
+    for cell in cells:
+        for check in asyncio.run(examine_experiment(cell.experiment, file)):
+            found.setdefault(check, []).append(cell.name)
+    return [
+        check
+        if len(names) == len(cells)
+        else replace(check, what=f"{check.what} ({'; '.join(names)})")
+        for check, names in found.items()
+    ]
 
 
 def system() -> list[Check]:

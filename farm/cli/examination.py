@@ -25,7 +25,7 @@ from farm.bench.media_server import (
 from farm.bench.preflight import CHECKS, chromium
 from farm.bench.pricing import checked_price, price_note
 from farm.bench.whip_end_point import check_end_point
-from farm.cli.findings import Check, looked_up
+from farm.cli.findings import Check, each_once, looked_up
 from farm.cli.opening_checks import opening_checks
 from farm.drivers import driver_of
 from farm.errors import BadInput, ServerError
@@ -53,7 +53,10 @@ FORBIDDEN = (
 
 
 async def examine_experiment(experiment: Experiment, file: Path) -> list[Check]:
-    """Check settings, disk, media server, its machine, app, hosts; errors name their place."""
+    """Check settings, disk, media server, its machine, app, hosts; errors name their place.
+
+    A fault that stops several checks, such as a driver that cannot be read, is told once.
+    """
     findings = [
         looked_up(
             what,
@@ -82,7 +85,7 @@ async def examine_experiment(experiment: Experiment, file: Path) -> list[Check]:
         findings.append(await _answered(file, "end point", _end_point(experiment)))
     if any(host.ray for host in experiment.hosts):
         findings += await _hosts(experiment, file)
-    return findings
+    return each_once(findings)
 
 
 def _placed(file: Path, look: partial[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -40,6 +40,16 @@ def looked_up(
         return Check(what, look())
     except BadInput as error:
         return Check(what, None, str(error), required=required, setup=setup)
+
+
+def each_once(findings: Iterable[Check]) -> list[Check]:
+    """The findings without those of a fault that an earlier one has told in the same words."""
+    told: dict[str, Check] = {}
+    kept = []
+    for finding in findings:
+        if finding.found is not None or told.setdefault(finding.needed_for, finding) is finding:
+            kept.append(finding)
+    return kept
 
 
 def show(findings: Sequence[Check], *, as_json: bool, next_step: str) -> int:

@@ -110,6 +110,39 @@ def test_a_driver_that_says_otherwise_of_rooms_is_named(
     assert (line in capsys.readouterr().out) is is_said
 
 
+@pytest.mark.parametrize("step", ["clik: '#a'", "fill: {'#key': 'env:NO_SUCH_KEY'}"])
+def test_a_fault_of_the_driver_that_stops_several_checks_is_told_once(
+    tmp_path: Path, step: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        f"format: 1\nroles:\n  member:\n    join:\n      - goto: '{{app_url}}'\n      - {step}\n"
+    )
+    file = tmp_path / "rooms.yaml"
+    file.write_text("scenario: group\napp: {url: 'http://127.0.0.1:1/', driver: mine.yaml}\n")
+    assert main(["doctor", str(file)]) == LACKING
+    lines = capsys.readouterr().out.splitlines()
+    (missing,) = [line for line in lines if line.startswith("MISSING")]
+    assert f"{tmp_path}/mine.yaml:6: roles.member.join[1]." in missing
+
+
+def test_what_all_experiments_of_a_matrix_lack_is_told_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "matrix.yaml"
+    file.write_text(
+        "server: {kurento: null, local: true}\n"
+        "app: {url: 'http://127.0.0.1:1/'}\n"
+        "matrix:\n  media.size: [320x240, 641x480, 643x480]\n"
+    )
+    assert main(["doctor", str(file)]) == LACKING
+    missing = [line for line in capsys.readouterr().out.splitlines() if line.startswith("MISSING")]
+    assert [line.partition(": ")[0] for line in missing] == [
+        "MISSING app",
+        "MISSING clips (media.size 641x480)",
+        "MISSING clips (media.size 643x480)",
+    ]
+
+
 @pytest.mark.live
 @pytest.mark.parametrize("record", [True, False])
 async def test_an_experiment_that_could_start(
