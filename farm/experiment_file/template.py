@@ -11,7 +11,7 @@ from typing import Any
 from farm.experiment_file.reading import plain_value
 from farm.experiment_file.schema import Setting, settings_of
 from farm.model.experiment import AppSettings, Experiment, Scenario, ScenarioKind
-from farm.model.server_settings import ServerSettings
+from farm.model.server_settings import ProcessSettings, ServerSettings
 from farm.model.session_roles import RoleStreams, SessionRole
 
 _COMMENT_COLUMN = 34
@@ -39,7 +39,7 @@ def template(kind: ScenarioKind) -> str:
             experiment,
             scenario=Scenario(kind=kind, roles=EXAMPLE_ROLES),
             app=AppSettings(run=None, url=EXAMPLE_URL, driver="my_driver.yaml"),
-            server=ServerSettings(kurento=None),
+            server=ServerSettings(kurento=None, process=ProcessSettings(name=None)),
         )
     but = ", but roles, url and driver: put in yours" if kind == "custom" else ""
     head = [

@@ -32,7 +32,7 @@ class Ssh:
 
 @dataclass(frozen=True, slots=True)
 class ProcessSettings:
-    name: str | None = setting("kurento-media-server", "the media server's process, by name")
+    name: str | None = setting("kurento-media-server", "by its name, such as janus or mediamtx")
     pid: int | None = setting(None, "or by process id", minimum=1)
     port: int | None = setting(None, "or by the TCP port it listens on", minimum=1, maximum=65535)
     container: str | None = setting(None, "or by container name or id")
@@ -98,7 +98,10 @@ class ServerSettings:
     cores: tuple[int, ...] | None = setting(
         None, "of one that the farm starts: the cores it may use", null="all"
     )
-    process: ProcessSettings = setting(ProcessSettings, "which process is the media server")
+    process: ProcessSettings = setting(
+        ProcessSettings,
+        "which process is the media server, by one of these; none: its own CPU is unknown",
+    )
     interface: str = setting("auto", "network interface that carries the media")
     reset: ResetSettings = setting(ResetSettings, "how the server is brought back to a fresh state")
     recordings: RecordingSettings = setting(RecordingSettings, "recorded calls, on the server")

@@ -5,6 +5,7 @@ import pytest
 from farm.experiment_file import parse_experiment
 from farm.experiment_file.template import EXAMPLE_ROLES, template
 from farm.model.experiment import Experiment, Scenario, ScenarioKind
+from farm.model.server_settings import ProcessSettings
 
 KINDS: list[ScenarioKind] = ["one_to_one", "group", "broadcast"]
 
@@ -22,6 +23,11 @@ def test_a_page_with_roles_of_its_own_begins_with_two_for_example() -> None:
     assert experiment.scenario == Scenario(kind="custom", roles=EXAMPLE_ROLES)
     assert "    guest: {count: 3, sends: [audio], receives: {host: [audio, video]}}" in text
     assert experiment.server.kurento is None
+    assert experiment.server.process == ProcessSettings(name=None)
+    (process,) = re.findall(r"^  process:.*\n((?:    .*\n)+)", text, re.MULTILINE)
+    assert [line.split()[:2] for line in process.splitlines()] == [
+        [f"{key}:", "null"] for key in ("name", "pid", "port", "container")
+    ]
 
 
 def test_every_setting_has_a_comment() -> None:
