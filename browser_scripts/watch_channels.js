@@ -1,8 +1,9 @@
 // Reports what becomes of a frame's data channels: a message `channel` as one opens, closes or
 // fails, and whether the page itself closed it. Messages are not looked at, unless `config.answers`
-// names channels, as {label, member}: then the time to the answers of what is sent on these is
-// measured. An answer is the same text that comes back, or, with a member, a JSON object with the
-// same value there, on any channel; the first one counts.
+// names channels, as {label, member, question, answer}: then the time to the answers of what is sent
+// on these is measured. An answer is the same text that comes back, or, with a member, a JSON object
+// with the same value there, or, of a question "ping *" with the answer "pong *", a text with the
+// same in the place of the star, on any channel; the first one counts.
 //
 // Returns watch(entry, channel), to be called for each channel of a connection as it is made, and
 // known(stat, entry): members of our own for the statistics of a channel, or null.
@@ -13,8 +14,15 @@
   const onSend = new WeakMap(); // channel -> what is to be told of a message that it sends
   const timesOf = new WeakMap(); // connection's entry -> Map of channel id -> {measured, total_s}
 
-  const keyOf = (data, member) => {
+  // What a question and its answer have in common; undefined for what is neither.
+  const keyOf = (data, member, pattern) => {
     if (typeof data !== "string") return undefined;
+    if (pattern) {
+      const [before, after] = pattern.split("*");
+      const fits = data.length >= before.length + after.length
+        && data.startsWith(before) && data.endsWith(after);
+      return fits ? data.slice(before.length, data.length - after.length) : undefined;
+    }
     if (!member) return data;
     try {
       return JSON.stringify(JSON.parse(data)?.[member]);
@@ -31,10 +39,10 @@
   };
 
   // Times the answers to what is sent on this channel.
-  const timeAnswers = (channel, { member, waiting, heard }) => {
+  const timeAnswers = (channel, { member, question, waiting, heard }) => {
     const times = { measured: 0, total_s: 0 };
     onSend.set(channel, (data) => {
-      const key = keyOf(data, member);
+      const key = keyOf(data, member, question);
       if (key === undefined || waiting.has(key) || heard.has(key)) return;
       waiting.set(key, { times, sent: performance.now() });
       forgetOldest(waiting);
@@ -43,15 +51,18 @@
   };
 
   const received = (data) => {
-    for (const { member, waiting, heard } of asked) {
-      const key = keyOf(data, member);
-      const question = waiting.get(key);
-      if (question) {
-        question.times.measured += 1;
-        question.times.total_s += (performance.now() - question.sent) / 1000;
+    for (const { member, question, answer, waiting, heard } of asked) {
+      const key = keyOf(data, member, answer);
+      const answered = waiting.get(key);
+      if (answered) {
+        answered.times.measured += 1;
+        answered.times.total_s += (performance.now() - answered.sent) / 1000;
         waiting.delete(key);
-      } else if (key !== undefined) {
-        heard.add(key);
+        continue;
+      }
+      const passedOn = keyOf(data, member, question);
+      if (passedOn !== undefined) {
+        heard.add(passedOn);
         forgetOldest(heard);
       }
     }

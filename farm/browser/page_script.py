@@ -50,7 +50,7 @@ def page_script(
     trips are measured. `drawn`: videos are shown, for a person.
     """
     config = {
-        "answers": [{"label": each.label, "member": each.member} for each in answers],
+        "answers": [asdict(each) for each in answers],
         "fields": page_fields(),
         "period_ms": poll_s * 1000,
         "phase": phase,

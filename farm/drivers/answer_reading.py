@@ -5,8 +5,12 @@ from __future__ import annotations
 from farm.drivers.given import Given
 from farm.model.driver import ChannelAnswers
 
-KEYS = ("channel", "member")
-EXPECTED = "{channel: LABEL}, with member: NAME where answers are JSON with the same NAME in it"
+KEYS = ("channel", "member", "question", "answer")
+EXPECTED = (
+    "{channel: LABEL}, with member: NAME where answers are JSON with the same NAME in it, or with "
+    "question: and answer: where they are another text"
+)
+PATTERN = "a text with one * for what question and answer have in common, such as ping *"
 
 
 def read_channel_answers(given: Given) -> tuple[ChannelAnswers, ...]:
@@ -31,4 +35,17 @@ def _answers(given: Given) -> ChannelAnswers:
         raise channel.must_be("a data channel's label")
     if not (member.value is None or (isinstance(member.value, str) and member.value)):
         raise member.must_be("the name of a member of JSON")
-    return ChannelAnswers(channel.value, member.value)
+    question, answer = _pattern(given.member("question")), _pattern(given.member("answer"))
+    if (question is None) != (answer is None):
+        raise given.wrong("question: and answer: belong together, such as ping * and pong *")
+    if question is not None and member.value is not None:
+        raise given.wrong("member: is for JSON, question: and answer: for texts: expected one")
+    return ChannelAnswers(channel.value, member.value, question, answer)
+
+
+def _pattern(given: Given) -> str | None:
+    if given.value is None:
+        return None
+    if not isinstance(given.value, str) or given.value.count("*") != 1:
+        raise given.must_be(PATTERN)
+    return given.value

@@ -20,6 +20,7 @@ from farm.model.durations import DURATION_PATTERN
 Schema = dict[str, Any]
 
 TEXT: Schema = {"type": "string"}
+PATTERN: Schema = {"type": "string", "pattern": r"^[^*]*\*[^*]*$"}
 SELECTOR: Schema = {"type": "string", "description": "a CSS selector, or Playwright's (text=Join)"}
 SCALAR: Schema = {"type": ["string", "number", "boolean", "null"]}
 TRUE: Schema = {"const": True}
@@ -130,7 +131,9 @@ def _role() -> Schema:
         after_join=times,
         leave=some,
         after=TEXT,
-        round_trip=_one_or_more(_mapping(("channel",), channel=TEXT, member=TEXT)),
+        round_trip=_one_or_more(
+            _mapping(("channel",), channel=TEXT, member=TEXT, question=PATTERN, answer=PATTERN)
+        ),
     )
 
 

@@ -297,11 +297,15 @@ class HoldSteps:
 class ChannelAnswers:
     """Data channels of this label on which what a probe sends is answered.
 
-    The answer is the same text, or, with a `member`, a JSON object that has the same value there.
+    The answer is the same text, or, with a `member`, a JSON object that has the same value there,
+    or, with `question` and `answer`, a text of the second pattern that has in the place of its `*`
+    what one of the first has there.
     """
 
     label: str
     member: str | None = None
+    question: str | None = None
+    answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

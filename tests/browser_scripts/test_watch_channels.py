@@ -45,10 +45,38 @@ TALK = """async () => {
     }
 }"""
 
+# A channel whose answers are other texts than its questions.
+GAME = """async () => {
+    const near = new RTCPeerConnection(), far = new RTCPeerConnection();
+    near.onicecandidate = ({ candidate }) => far.addIceCandidate(candidate);
+    far.onicecandidate = ({ candidate }) => near.addIceCandidate(candidate);
+    const channel = near.createDataChannel("game");
+    window.got = [];
+    far.ondatachannel = ({ channel }) => {
+        channel.onmessage = ({ data }) => {
+            const number = /^ping (.*)$/.exec(data)?.[1];
+            if (number !== undefined) channel.send(`pong ${number} (done)`);
+            else for (const each of ["pong", "pong x"]) channel.send(each);
+        };
+    };
+    channel.onmessage = ({ data }) => got.push(data);
+    await near.setLocalDescription();
+    await far.setRemoteDescription(near.localDescription);
+    await far.setLocalDescription();
+    await near.setRemoteDescription(far.localDescription);
+    await new Promise((done) => channel.onopen = done);
+    channel.send("hello");
+    for (let number = 0; number < 10; number += 1) channel.send(`ping ${number}`);
+    channel.send("ping 9");
+}"""
+
 
 @pytest.fixture
 def kit(kit: HostKit) -> HostKit:
-    answers = (ChannelAnswers("rpc", "id"),)
+    answers = (
+        ChannelAnswers("rpc", "id"),
+        ChannelAnswers("game", question="ping *", answer="pong * (done)"),
+    )
     return replace(kit, driver=Driver("test", {"caller": RoleSteps(join=(), answers=answers)}))
 
 
@@ -78,6 +106,25 @@ async def test_messages_are_counted_and_answers_timed_where_the_driver_names_the
     assert 0.05 <= (rpc.totalRoundTripTime or 0) / 20 < 2
     assert (other.roundTripTimeMeasurements, other.totalRoundTripTime) == (None, None)
     assert found["rpc", False].roundTripTimeMeasurements == 0, "an answer is no question"
+
+
+async def test_a_question_is_answered_by_another_text_with_the_same_in_it(
+    new_page: NewPage, call_app: str
+) -> None:
+    probe = await new_page()
+    await probe.goto(f"{call_app}call")
+    await probe.do(GAME)
+    await probe.page.run(WaitFor(function="got.length === 13"))
+    await probe.witness.report()
+    report = await probe.witness.report()
+    times = [
+        (each.messagesSent, each.roundTripTimeMeasurements)
+        for connection in report.connections
+        for each in connection.stats
+        if each.type == "data-channel"
+    ]
+    # Ten questions were answered; "hello" is none, and of a number asked twice the first counts.
+    assert sorted(times) == [(12, 10), (13, 0)]
 
 
 async def test_what_becomes_of_a_channel_is_told(new_page: NewPage, call_app: str) -> None:

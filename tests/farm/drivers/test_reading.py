@@ -99,6 +99,10 @@ def test_a_driver_may_say_what_a_rooms_server_does(tmp_path: Path, media: str | 
             "[{channel: a}, {channel: b, member: id}]",
             [ChannelAnswers("a"), ChannelAnswers("b", "id")],
         ),
+        (
+            '{channel: chat, question: "ping *", answer: "pong *"}',
+            [ChannelAnswers("chat", question="ping *", answer="pong *")],
+        ),
     ],
 )
 def test_a_role_may_say_what_answers_come_by_which_channels(
@@ -117,6 +121,22 @@ def test_a_role_may_say_what_answers_come_by_which_channels(
         ("{member: id}", "round_trip.channel: must be a data channel's label"),
         ("{channel: c, member: 3}", "round_trip.member: 3: must be the name of a member of JSON"),
         ("[{channel: c}, {channel: c}]", "round_trip: channel c is there twice"),
+        (
+            "{channel: c, question: ping *}",
+            "round_trip: question: and answer: belong together, such as ping * and pong *",
+        ),
+        (
+            "{channel: c, question: ping, answer: pong *}",
+            "round_trip.question: 'ping': must be a text with one * for what",
+        ),
+        (
+            "{channel: c, question: p *, answer: a * b *}",
+            "round_trip.answer: 'a * b *': must be a text with one * for what",
+        ),
+        (
+            "{channel: c, member: id, question: p *, answer: a *}",
+            "round_trip: member: is for JSON, question: and answer: for texts: expected one",
+        ),
     ],
 )
 def test_a_wrong_round_trip_is_refused_in_one_line(given: str, complaint: str) -> None:
