@@ -1,5 +1,12 @@
 // One connection by which a member receives from one publisher or several.
 
+// Janus asks the publisher for a key frame at each "switch" and each "send: true". A Chromium ignores
+// what it is asked within 300 ms of a request that it obeyed, such as for another viewer who switched
+// just before; without a second request this viewer's picture would stand for 3 s, until its own
+// Chromium asks. One that comes later than these 300 ms is enough: if it is ignored, too, the key frame
+// of the request before it came after the switch.
+const ASK_AGAIN_MS = 400;
+
 export class Subscription {
   // `room`: { name, session, changed, show, fail, atFirst(publisher), onData }
   constructor(room) {
@@ -66,9 +73,10 @@ export class Subscription {
   turnTo({ mid, feed, of }) {
     this.afterwards(async () => {
       await this.handle.ask({ request: "switch", streams: [{ sub_mid: mid, feed, mid: of }] });
-      // Janus asks for no key frame then; it does for a video that is to be sent again.
-      await this.handle.ask({ request: "configure", streams: [{ mid, send: true }] });
       this.streams.find((each) => each.mid === mid).feed_id = feed;
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+      if (!this.streams.some((each) => each.mid === mid)) return; // dropped meanwhile
+      await this.handle.ask({ request: "configure", streams: [{ mid, send: true }] });
     });
   }
 

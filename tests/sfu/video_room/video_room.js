@@ -62,6 +62,7 @@ function told({ publishers: there = [], unpublished, leaving }) {
   const gone = unpublished ?? leaving;
   if (gone && publishers.delete(gone)) document.querySelector(`[title="${gone}"]`)?.remove();
   for (const { id, streams } of there) {
+    if (publishers.has(id)) continue; // Janus names who comes as this member joins twice
     const isFull = publishers.size >= LAST_N;
     publishers.set(id, streams.find(({ type }) => type === "video")?.mid);
     const wanted = streams
