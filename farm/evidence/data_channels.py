@@ -14,7 +14,7 @@ from farm.evidence.poll_table import PollTable, in_order
 from farm.evidence.polls_with_streams import polls_by_window
 from farm.evidence.remote_reports import round_trips
 from farm.evidence.row_groups import RowGroups
-from farm.model.data_channels import ChannelEnd, DataInterval
+from farm.model.data_channels import UNDER_WAY_S, ChannelEnd, DataInterval
 from farm.model.trial_plan import ProbePlan
 from farm.recording.events import SeenEvent
 from farm.recording.sample_reader import SampleReader
@@ -88,12 +88,13 @@ def _by_label(
     )
     last = kept[groups.last_row()]
     sums = [groups.total(grown(table, name)[kept]) for name in (*COUNTERS, *_MEASURED)]
+    sums += [groups.total(counts[kept]) for counts in _sent_at_edges(table, window, edges)]
     open_now, sending = _open_at_end(table, window), _sending(table, window)
     pairs = _connection_round_trips(rows, edges)
     columns = zip(
         frame["probe"][last], frame["label"][last], window[last].tolist(), *sums, strict=True
     )
-    for probe, label, at, *counts, measured, total_s in columns:
+    for probe, label, at, *counts, measured, total_s, first, late in columns:
         sent, sent_bytes, got, got_bytes = (_whole(each) for each in counts)
         yield DataInterval(
             probe=probe,
@@ -111,7 +112,22 @@ def _by_label(
             round_trip_time_s=float(total_s / measured) if measured > 0 else None,
             answers=_whole(measured),
             connection_round_trip_s=pairs.get((probe, at)),
+            first_messages_sent=_whole(first) or 0,
+            last_messages_sent=_whole(late) or 0,
         )
+
+
+def _sent_at_edges(
+    table: PollTable, window: rates.IntArray, edges: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """What each row counts as sent if it is its channel's first of a window, or of the end of one.
+
+    A channel that opened since the poll before sent all of it since then.
+    """
+    sent = grown(table, "messagesSent")
+    is_first = (np.diff(window, prepend=-1) != 0) & ~table.begins
+    is_last = table.known("run_s") >= edges[window + 1] - UNDER_WAY_S
+    return np.where(is_first, sent, 0.0), np.where(is_last, sent, 0.0)
 
 
 def _open_at_end(table: PollTable, window: rates.IntArray) -> Mapping[tuple[str, str, int], int]:
@@ -170,6 +186,8 @@ def _all_labels(
                 bytes_sent=sum(each.bytes_sent or 0 for each in theirs),
                 messages_received=sum(each.messages_received or 0 for each in theirs),
                 bytes_received=sum(each.bytes_received or 0 for each in theirs),
+                first_messages_sent=sum(each.first_messages_sent for each in theirs),
+                last_messages_sent=sum(each.last_messages_sent for each in theirs),
             )
         yield whole
 

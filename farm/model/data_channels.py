@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+UNDER_WAY_S = 2.0
+"""What is sent in so many seconds before a moment may come after it: the sender is polled once a
+second, and so is the receiver."""
+
 
 @dataclass(frozen=True, slots=True)
 class DataInterval:
     """A probe's data channels of one label in one window of the hold.
 
     `channels` is how many of them were open at its last poll, `sending` on how many of them it sent
-    any message. `polls` counts those of the page:
-    with none all figures are unknown. Of a probe that owes messages, or is owed any, there is one
-    without a label for each window, with the sums of all its labels. `round_trip_time_s` is the
-    mean time to an answer, where the driver says what an answer is; `connection_round_trip_s` is
-    that of ICE's checks, which no message has to wait for.
+    any message. `polls` counts those of the page: with none all figures are unknown. Of
+    `messages_sent` the window's first poll counted `first_messages_sent`, which may have come
+    before it, and the polls of its last `UNDER_WAY_S` counted `last_messages_sent`, which may come
+    after it. Of a probe that owes messages, or is owed any, there is one without a label for each
+    window, with the sums of all its labels. `round_trip_time_s` is the mean time to an answer,
+    where the driver says what an answer is; `connection_round_trip_s` is that of ICE's checks,
+    which no message has to wait for.
     """
 
     probe: str
@@ -32,6 +38,8 @@ class DataInterval:
     round_trip_time_s: float | None = None
     answers: int | None = None
     connection_round_trip_s: float | None = None
+    first_messages_sent: int = 0
+    last_messages_sent: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,44 +1,50 @@
 """Messages of data channels against what is owed: none came, they stopped, or too few came. Pure.
 
 As a stream does, they fail if two windows in a row break a limit, or the last one does. A receiver
-is owed messages only in windows in which its senders sent any.
+is owed messages only in windows in which its senders sent some that must have come within the hold.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from farm.model.criteria import Criteria
-from farm.model.data_channels import ChannelEnd, DataInterval
+from farm.model.data_channels import UNDER_WAY_S, ChannelEnd, DataInterval
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.trial_plan import Direction, ProbePlan
 from farm.model.wording import counted, percent
 from farm.verdict.causes import Finding
-from farm.verdict.sent_messages import Windows, expected_messages, senders_on
+from farm.verdict.sent_messages import (
+    Windows,
+    expected_messages,
+    messages_at_edges,
+    messages_outside,
+    senders_on,
+    silent_windows,
+)
 from farm.verdict.stream_limits import FAR_BEYOND, Breach
 
 CODE = "data"
 """The code of the reason that messages of data channels did not come or were not sent."""
 
-UNDER_WAY_S = 2.0
-"""What of the messages of so many seconds one page may count before the hold, or after it, while
-the other does not: both are polled once a second."""
-
 
 def unknown_delivery_notes(evidence: TrialEvidence) -> Iterator[str]:
     """Says of whom it is not known how many of the messages that they are owed came."""
     messages = _Messages(evidence)
-    probes = [
-        probe.probe
-        for probe in messages.judged_probes()
-        if probe.receives_data and messages.is_delivery_unknown(probe)
-    ]
+    receivers = [probe for probe in messages.judged_probes() if probe.receives_data]
+    probes = [probe.probe for probe in receivers if messages.is_delivery_unknown(probe)]
     if probes:
-        of = ", ".join(probes[:3]) + (f" and {len(probes) - 3} more" if len(probes) > 3 else "")
         yield (
-            f"how many of the messages of data channels came is not known of {of}: no label is "
-            "both a sender's and theirs, or a sender has several channels of one label"
+            f"how many of the messages of data channels came is not known of {_of_some(probes)}: "
+            "no label is both a sender's and theirs, or a sender has several channels of one label"
+        )
+    probes = [probe.probe for probe in receivers if messages.may_all_be_outside(probe)]
+    if probes:
+        yield (
+            f"whether messages of data channels come is not known of {_of_some(probes)}: the few "
+            "that were sent in the hold may have come before it, or after it"
         )
 
 
@@ -86,15 +92,25 @@ class _Messages:
         came = any(each.messages_received for each in self._whole[probe.probe].values())
         return came and all(expected is None for _, _, expected in self._expected(probe))
 
+    def may_all_be_outside(self, probe: ProbePlan) -> bool:
+        """Whether none came, and all that were sent may have come before the hold or after it."""
+        windows = self._whole[probe.probe]
+        senders = (self._whole[each] for each in probe.receives_data)
+        return (
+            any(each.messages_sent for theirs in senders for each in theirs.values())
+            and not self._due(probe, windows)
+            and all(each.messages_received == 0 for each in windows.values() if each.polls)
+        )
+
     def _due(self, probe: ProbePlan, windows: Mapping[int, DataInterval]) -> frozenset[int]:
-        """The windows in which a sender of the probe's sent messages."""
+        """The windows in which a sender of the probe's sent messages that must have come."""
+        senders = [self._whole[each] for each in probe.receives_data]
+        last = max(windows, default=0)
         return frozenset(
             number
             for number in windows
-            if any(
-                number in theirs and (theirs[number].messages_sent or 0) > 0
-                for theirs in (self._whole[each] for each in probe.receives_data)
-            )
+            for sent in (theirs[number] for theirs in senders if number in theirs)
+            if (sent.messages_sent or 0) > messages_at_edges(sent, 0, last)
         )
 
     def _of(
@@ -104,19 +120,21 @@ class _Messages:
         windows: Mapping[int, DataInterval],
         due: frozenset[int],
     ) -> Iterator[Finding]:
-        """Nothing in two windows in a row, or in the last one, where messages are not sparse."""
+        """Nothing in two due windows in a row, or in the last one, where messages are not sparse.
+
+        Where nothing came in the whole hold, one due window is enough.
+        """
         count = max(windows, default=-1) + 1
-        still = {
-            number
-            for number in due
-            if windows[number].polls and _messages(windows[number], direction) == 0
-        }
-        failing = sorted(
-            number
-            for number in still
-            if number == count - 1 or number - 1 in still or number + 1 in still
-        )
-        if not failing or (failing == [count - 1] and self._is_sparse(probe, direction)):
+        counts = {at: _messages(each, direction) for at, each in windows.items() if each.polls}
+        known = sorted(due & counts.keys())
+        silent = silent_windows(counts, known)
+        pairs = (pair for pair in itertools.pairwise(known) if silent.issuperset(pair))
+        failing = sorted({*itertools.chain(*pairs), *(silent & {count - 1})})
+        if failing == [count - 1] and self._is_sparse(probe, direction):
+            failing = []
+        if all(_messages(each, direction) == 0 for each in windows.values()):
+            failing = sorted(silent)
+        if not failing:
             return
         first = windows[failing[0]]
         breach = Breach(
@@ -133,7 +151,7 @@ class _Messages:
         )
 
     def _is_sparse(self, probe: ProbePlan, direction: Direction) -> bool:
-        """Whether those of a window may be so few that all are under way at the end of the hold."""
+        """Whether those of a window are so few that the last one alone shows nothing."""
         senders = probe.receives_data if direction == "inbound" else (probe.probe,)
         return all(_are_few(each) for of in senders for each in self._whole[of].values())
 
@@ -166,7 +184,7 @@ class _Messages:
             if not expected:
                 continue
             share = got / expected
-            if share + self._under_way(sent, mine) / expected < limit:
+            if share + messages_outside(sent, mine) / expected < limit:
                 beyond = min(limit / share, FAR_BEYOND) if share else FAR_BEYOND
                 breach = Breach("delivered", share, limit, beyond, 0, mine[0].start_s)
                 whose = " and ".join(sender for sender, _ in sent)
@@ -175,17 +193,6 @@ class _Messages:
                     f"({percent(share)}), limit {percent(limit)}"
                 )
                 yield self._finding(probe, "inbound", breach, text)
-
-    def _under_way(self, sent: Sequence[tuple[str, Windows]], mine: Windows) -> float:
-        """How many of the messages that were sent may come after the hold: see `UNDER_WAY_S`."""
-        last = max(each.window for each in mine)
-        counts = [each.messages_sent or 0 for _, theirs in sent for each in theirs]
-        lasts_s = sum(each.end_s - each.start_s for each in mine) or 1.0
-        evenly = sum(counts) * UNDER_WAY_S / lasts_s
-        if not all(_are_few(each) for _, theirs in sent for each in theirs):
-            return evenly
-        of_last = [each for _, theirs in sent for each in theirs if each.window == last]
-        return max(evenly, sum(each.messages_sent or 0 for each in of_last))
 
     def _expected(
         self, probe: ProbePlan
@@ -219,8 +226,12 @@ def _messages(interval: DataInterval, direction: Direction) -> int | None:
     return interval.messages_sent if direction == "outbound" else interval.messages_received
 
 
+def _of_some(probes: Sequence[str]) -> str:
+    return ", ".join(probes[:3]) + (f" and {len(probes) - 3} more" if len(probes) > 3 else "")
+
+
 def _are_few(sent: DataInterval) -> bool:
-    """Whether they are fewer than one in `UNDER_WAY_S`: all may be of the window's last ones."""
+    """Whether they are fewer than one in `UNDER_WAY_S`."""
     return (sent.messages_sent or 0) * UNDER_WAY_S < sent.end_s - sent.start_s
 
 

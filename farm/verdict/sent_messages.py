@@ -37,3 +37,31 @@ def expected_messages(sent: Sequence[tuple[str, Windows]], received: Windows) ->
     windows = {each.window for each in received if each.messages_received is not None}
     counts = [each.messages_sent for _, theirs in sent for each in theirs if each.window in windows]
     return sum(count for count in counts if count is not None)
+
+
+def messages_outside(sent: Sequence[tuple[str, Windows]], received: Windows) -> int:
+    """How many messages of `sent` may have come before the windows of `received`, or after them."""
+    numbers = [each.window for each in received]
+    first, last = min(numbers), max(numbers)
+    return sum(messages_at_edges(each, first, last) for _, theirs in sent for each in theirs)
+
+
+def messages_at_edges(sent: DataInterval, first: int, last: int) -> int:
+    """How many of a window's messages may have come before the window `first`, or after `last`."""
+    before = sent.first_messages_sent if sent.window == first else 0
+    after = sent.last_messages_sent if sent.window == last else 0
+    return before + after
+
+
+def silent_windows(counts: Mapping[int, int | None], due: Sequence[int]) -> frozenset[int]:
+    """The windows of `due` without a message until the next of them begins.
+
+    What is sent at the end of a window may come in the next one. `counts` has the windows in which
+    the page was polled; `None` is unknown.
+    """
+    untils = (*due[1:], max(counts, default=-1) + 1)
+    return frozenset(
+        number
+        for number, until in zip(due, untils, strict=False)
+        if all(counts.get(at, 0) == 0 for at in range(number, until))
+    )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from farm.evidence import trial_evidence
+from farm.model.criteria import Criteria
 from farm.model.data_channels import DataInterval
 from farm.model.experiment import Scenario
 from farm.model.trial_evidence import TrialEvidence
+from farm.verdict.data_messages import data_findings
 from tests.farm.evidence.polled import ALL, HOLD_S, Polled, Span, plan, plan_of
 
 RATE = 10
@@ -79,6 +82,63 @@ def test_a_channel_that_opens_in_the_hold_counts_from_its_first_message() -> Non
     channel(polled, "p000", (15.0, 40.0))
     found = of(evidence_of(polled), "p000", "chat")
     assert [each.messages_sent for each in found] == [45, 100, 100]
+
+
+def test_what_is_counted_at_the_first_poll_of_a_window_and_at_its_end_is_known() -> None:
+    """Messages at 19.2 s, of which the poll at 20 s tells, at 28.4 s and at 39.9 s."""
+    polled = Polled(plan())
+    counts = {19.0: 0, 20.0: 1, 28.0: 1, 29.0: 2, 40.0: 2}
+    channel(polled, "p000", (1.5, 40.5), messagesSent=lambda now_s: held(counts, now_s))
+    found = of(evidence_of(polled), "p000", "chat")
+    assert [each.messages_sent for each in found] == [0, 2, 0]
+    assert [each.first_messages_sent for each in found] == [0, 1, 0]
+    assert [each.last_messages_sent for each in found] == [0, 1, 0]
+    whole = Polled(plan_of(Scenario(data=True), 2))
+    channel(whole, "p000")
+    every = of(evidence_of(whole), "p000", None)
+    assert [(e.first_messages_sent, e.last_messages_sent) for e in every] == [(10, 20)] * 3
+
+
+def held(counts: dict[float, int], now_s: float) -> int:
+    """The last of the counts that was reached by then."""
+    return max((count for at_s, count in counts.items() if at_s <= now_s), default=0)
+
+
+def talk(seed: int, *, loses: bool) -> Polled:
+    """Each of a call sends a message now and then, which takes up to 0.9 s; pages are polled at any
+    time of a second. If it `loses` them, none of p001's comes in the hold.
+    """
+    chance = np.random.default_rng(seed)
+    polled = Polled(plan_of(Scenario(data=True), 2))
+    sent_s = {
+        probe: 2.0 + np.cumsum(chance.uniform(0.5, chance.choice([3.0, 9.5]), 80))
+        for probe in ("p000", "p001")
+    }
+    for probe, partner in (("p000", "p001"), ("p001", "p000")):
+        phase_s = chance.uniform(0.0, 1.0)
+        came_s = np.sort(sent_s[partner] + chance.uniform(0.0, 0.9, 80))
+        if loses and probe == "p000":
+            came_s = came_s[came_s < HOLD_S - 1.0]
+        for second in range(2, 40):
+            now_s = second + phase_s
+            members = {
+                "messagesSent": int((sent_s[probe] <= now_s).sum()),
+                "messagesReceived": int((came_s <= now_s).sum()),
+            }
+            facts = {"label": "chat", "state": "open", **members}
+            polled._row("data-channel", probe, "pc1", "D1", now_s, **facts)
+    return polled
+
+
+def reasons(polled: Polled) -> list[tuple[str, str]]:
+    found = data_findings(evidence_of(polled), Criteria())
+    return [(each.probe.probe, each.breach.code) for each in found]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_rare_messages_that_come_never_fail_and_those_that_never_come_always_do(seed: int) -> None:
+    assert reasons(talk(seed, loses=False)) == []
+    assert reasons(talk(seed, loses=True)) == [("p000", "data")]
 
 
 def test_channels_of_one_label_are_added_up() -> None:
