@@ -37,6 +37,8 @@ class Behaviour:
     """The server keeps the name of its track."""
     has_acts: bool
     """The hooks report the senders of a page."""
+    sends_back: bool = False
+    """What a server sends of its own is what the page sent to it."""
 
     def connection_up(self, probe: str, number: int, partner: str) -> str:
         """The connection on which a page sends in the `number`th part of a stream's life."""

@@ -12,6 +12,7 @@ from benchmarks.made_draft import NEVER_S, Draft
 from benchmarks.made_encoder import Encoder, counted, counter_at, packets_of
 from benchmarks.made_senders import Sent
 from farm.model.page_samples import ProbeEvent
+from farm.model.session_roles import SERVER
 from farm.model.webrtc_stats import MediaKind
 
 Spoil = Literal["never", "ends", "still", "slow", "thin"]
@@ -59,6 +60,14 @@ def receive_mix(draft: Draft, probe: str, kind: MediaKind, spoil: Spoil | None) 
     if spoil != "never":
         parts = [_Part(begin_s, end_s, NEVER_S, encoder) for begin_s, end_s in draft.lives()]
         _receive(draft, probe, MIX, parts, spoil)
+
+
+def receive_own(draft: Draft, probe: str, kind: MediaKind, spoil: Spoil | None) -> None:
+    """Receive what the server itself makes for this probe."""
+    encoder = Encoder.of(draft.noise, kind, _MIX_BPS[kind], 320)
+    if spoil != "never":
+        parts = [_Part(begin_s, end_s, NEVER_S, encoder) for begin_s, end_s in draft.lives()]
+        _receive(draft, probe, SERVER, parts, spoil)
 
 
 def receive_forwarded(

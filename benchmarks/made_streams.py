@@ -1,7 +1,8 @@
 """Made-up recordings of sessions of any shape, healthy or with one owed stream spoilt.
 
 Calls, rooms that forward or mix, with members of audio alone, broadcasts of one presenter or of
-several, sessions of hosts and guests; one connection a page, one for each partner, or one up and
+several, sessions of hosts and guests, of users to whom the server answers with media of its own or
+with what they sent; one connection a page, one for each partner, or one up and
 one down; servers that keep a stream's names or change them; simulcast, cameras beside screens,
 senders that never send; streams that move to other connections, SSRCs that change, pages that are
 reloaded, pages that stop their camera. Every choice is made by a seed.
@@ -25,13 +26,20 @@ import numpy as np
 
 from benchmarks.made_draft import NEVER_S, TOPOLOGIES, Behaviour, Draft
 from benchmarks.made_encoder import FRAMES_PER_S
-from benchmarks.made_receivers import MIX, SPOILS, Spoil, receive_forwarded, receive_mix
+from benchmarks.made_receivers import (
+    MIX,
+    SPOILS,
+    Spoil,
+    receive_forwarded,
+    receive_mix,
+    receive_own,
+)
 from benchmarks.made_rows import StatsRows
 from benchmarks.made_senders import Sent, negotiate_unused, send, send_screen
 from benchmarks.made_trial import END_S, HOLD_S, HOST, MadeTrial
 from farm.model.experiment import Experiment, MediaSettings, Scenario
 from farm.model.page_samples import ProbeEvent
-from farm.model.session_roles import RoleStreams, SessionRole
+from farm.model.session_roles import SERVER, RoleStreams, SessionRole
 from farm.model.trial_evidence import JoinOutcome
 from farm.model.trial_plan import ProbePlan, TrialPlan
 from farm.model.webrtc_stats import MediaKind
@@ -39,12 +47,15 @@ from farm.planning.owed_slots import owed_slots
 from farm.planning.trial_planning import plan_trial
 from farm.recording.events import PhaseMark, TrialEvent
 
-Shape = Literal["call", "forwarded", "broadcast", "mixed", "webinar", "panel"]
+Shape = Literal["call", "forwarded", "broadcast", "mixed", "webinar", "panel", "answered"]
 
 SHAPES: tuple[Shape, ...] = (
     *("call", "forwarded", "forwarded", "broadcast", "mixed"),
-    *("webinar", "panel"),
+    *("webinar", "panel", "answered"),
 )
+
+ANSWERS = (RoleStreams(SERVER, "audio"), RoleStreams(SERVER, "video"))
+"""What the server itself sends each user."""
 
 PANELS = (
     (RoleStreams("host", "audio"), RoleStreams("host", "video")),
@@ -120,6 +131,12 @@ def _plan(shape: Shape, chance: random.Random) -> TrialPlan:
             guests = SessionRole("guest", ("audio",), chance.randint(2, 3), chance.choice(PANELS))
             scenario = Scenario(kind="custom", roles=(hosts, guests))
             load = hosts.count + guests.count
+        case "answered":
+            others = (RoleStreams("user", "audio"), RoleStreams("user", "video"))
+            users, receives = chance.choice(((1, ANSWERS), (2, ANSWERS), (3, (*ANSWERS, *others))))
+            user = SessionRole("user", ("audio", "video"), users, receives)
+            scenario = Scenario(kind="custom", roles=(user,))
+            load = user.count * chance.randint(1, 2)
         case "forwarded" | "mixed":
             members = chance.randint(3, 5)
             silent = chance.choice((0, 0, 1, 2))
@@ -131,7 +148,8 @@ def _plan(shape: Shape, chance: random.Random) -> TrialPlan:
 
 def _behaviour(shape: Shape, chance: random.Random) -> Behaviour:
     topology = chance.choice(TOPOLOGIES)
-    if shape in ("mixed", "broadcast", "webinar") and topology in ("per_partner", "mesh"):
+    by_server = shape in ("mixed", "broadcast", "webinar", "answered")
+    if by_server and topology in ("per_partner", "mesh"):
         topology = "up_and_down"
     return Behaviour(
         topology=topology,
@@ -139,6 +157,7 @@ def _behaviour(shape: Shape, chance: random.Random) -> Behaviour:
         keeps_ssrc=topology == "mesh" or chance.random() < 0.2,
         keeps_track=chance.random() < 0.2,
         has_acts=chance.random() < 0.8,
+        sends_back=shape == "answered" and chance.random() < 0.5,
     )
 
 
@@ -150,12 +169,14 @@ def _spoilt(plan: TrialPlan, chance: random.Random) -> Spoilt:
         for kind, sender in _owed(plan, probe)
     ]
     probe, kind, sender = chance.choice(owed)
+    is_answered = {each.probe: bool(each.kinds_of_server) for each in plan.probes}
     hows = [
         how
         for how in SPOILS
         if (kind == "video" or how not in ("still", "slow"))
-        # How much of a mix there should be is not known.
-        and (sender != MIX or how not in ("slow", "thin"))
+        # How much there should be of a mix is not known, nor where the server sends media of its
+        # own, which may be taken for it.
+        and (not (sender == MIX or is_answered[probe]) or how not in ("slow", "thin"))
     ]
     return Spoilt(probe, kind, sender, chance.choice(hows))
 
@@ -198,7 +219,7 @@ def _hold_session(draft: Draft, members: Sequence[ProbePlan], spoilt: Spoilt | N
                     draft, probe.probe, kind, partner, layered=layered, stops_s=stops_s
                 )
         if probe.sends and draft.behaviour.has_mids:
-            if draft.chance.random() < 0.2:
+            if draft.chance.random() < 0.2 and not probe.kinds_of_server:
                 screens.append(send_screen(draft, probe.probe))
             if draft.chance.random() < 0.3:
                 negotiate_unused(draft, probe.probe)
@@ -207,17 +228,23 @@ def _hold_session(draft: Draft, members: Sequence[ProbePlan], spoilt: Spoilt | N
             how = spoilt.how if spoilt and spoilt.stream == (probe.probe, kind, sender) else None
             if sender == MIX:
                 receive_mix(draft, probe.probe, kind, how)
+            elif sender == SERVER and not draft.behaviour.sends_back:
+                receive_own(draft, probe.probe, kind, how)
             else:
-                parts = sent[sender, kind, probe.probe if is_mesh else ALL]
+                of = probe.probe if sender == SERVER else sender
+                parts = sent[of, kind, probe.probe if is_mesh else ALL]
                 receive_forwarded(draft, probe.probe, parts, how)
-        for screen in screens:
-            if screen.probe != probe.probe and probe.receives:
-                receive_forwarded(draft, probe.probe, [screen], None)
+        others = [screen for screen in screens if screen.probe != probe.probe and probe.receives]
+        for screen in others:
+            receive_forwarded(draft, probe.probe, [screen], None)
 
 
 def _stops_s(draft: Draft, probe: str, kind: MediaKind, spoilt: Spoilt | None) -> float:
     """When a page stops its camera or microphone; never one of which a stream is spoilt."""
-    is_needed = spoilt is not None and (spoilt.sender, spoilt.kind) == (probe, kind)
+    is_needed = spoilt is not None and (
+        (spoilt.sender, spoilt.kind) == (probe, kind)
+        or (spoilt.probe, spoilt.sender, spoilt.kind) == (probe, SERVER, kind)
+    )
     behaviour = draft.behaviour
     if not (behaviour.has_acts and behaviour.has_mids) or is_needed:
         return NEVER_S

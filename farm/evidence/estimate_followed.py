@@ -48,7 +48,7 @@ def first_to_fall(trial: TrialReader) -> FirstToFall | None:
 def _one_to_many(plan: TrialPlan) -> Iterator[tuple[ProbePlan, Sequence[str]]]:
     for session in () if plan.mixed else plan.sessions:
         senders = [probe for probe in session.probes if "video" in probe.sends]
-        receivers = [probe.probe for probe in session.probes if "video" in probe.receives]
+        receivers = [probe.probe for probe in session.probes if "video" in probe.kinds_of_others]
         if len(senders) == 1 and senders[0].probe not in receivers and receivers:
             yield senders[0], receivers
 

@@ -11,7 +11,7 @@ from farm.analysis.rates import FloatArray
 from farm.evidence.page_acts import NOT_YET, SETTLES_S, Gone, Off, PageActs
 from farm.evidence.stream_lifetimes import StreamLifetime
 from farm.evidence.stream_slots import Owner, Span
-from farm.model.session_roles import SentMedia, kind_of
+from farm.model.session_roles import SERVER, SentMedia, kind_of
 from farm.model.trial_evidence import PAUSED, PageAct, StreamIdentity
 from farm.model.trial_plan import Direction, TrialPlan
 from farm.model.webrtc_stats import MediaKind
@@ -58,7 +58,8 @@ def excused_received(
 
     Where a receiver's streams may come from several senders, silent streams are attributed to the
     senders that send no packets (`silent`). If there are more senders than streams, senders that
-    send nothing count first as those that are not forwarded.
+    send nothing count first as those that are not forwarded. What the server sends of its own may
+    be an answer to what the receiver sends: while that sends nothing it is unknown what is due.
     """
     if not off:
         return []
@@ -68,8 +69,9 @@ def excused_received(
             groups[identity.probe, identity.media, identity.senders].append(identity.track)
     places = whole.places()
     found: list[Excused] = []
-    for (probe, media, senders), owed in groups.items():
+    for (probe, media, possible), owed in groups.items():
         kind = kind_of(media)
+        senders = [probe if sender == SERVER else sender for sender in possible]
         theirs = [off.get((sender, media), ()) for sender in senders]
         spare = len(senders) - len(owed)
         for window in sorted(set().union(*theirs)):
@@ -215,7 +217,8 @@ class Excuses:
         for probe in session.probes:
             for slot in self._slots[probe.probe, kind]:
                 for sender in slot.senders:
-                    receivers[sender, slot.is_screen].add(probe.probe)
+                    if sender != SERVER:
+                        receivers[sender, slot.is_screen].add(probe.probe)
         yield from (whose for whose, of in receivers.items() if of == {receiver})
 
     def acts(self) -> tuple[PageAct, ...]:

@@ -38,7 +38,9 @@ def pages_that_left(
             if (
                 not probe.receives
                 or acts.refuses(probe.probe, at_s)
-                or not flows.was_silent(probe.probe, others, at_s)
+                or not flows.was_silent(
+                    probe.probe, others, at_s, is_of_server=bool(probe.kinds_of_server)
+                )
             ):
                 found[probe.probe] = at_s
     return found
@@ -78,7 +80,13 @@ class _Flows:
     def last_s(self, probe: str) -> float:
         return max(self.received_s.get(probe, -math.inf), self.sent_s.get(probe, -math.inf))
 
-    def was_silent(self, probe: str, others: Iterable[str], at_s: float) -> bool:
-        """Whether the probe received nothing before `at_s` while others still sent."""
+    def was_silent(
+        self, probe: str, others: Iterable[str], at_s: float, *, is_of_server: bool
+    ) -> bool:
+        """Whether the probe received nothing before `at_s` while others still sent.
+
+        A server that owes it media of its own (`is_of_server`) is to send at any time.
+        """
         sent_s = max((self.sent_s.get(each, -math.inf) for each in others), default=-math.inf)
+        sent_s = math.inf if is_of_server else sent_s
         return min(sent_s, at_s) > self.received_s.get(probe, -math.inf) + SILENT_S

@@ -20,7 +20,7 @@ from farm.model.webrtc_stats import MediaKind
 
 @dataclass(frozen=True, slots=True)
 class SentAs:
-    """The sender of a stream, and its name there (`StreamLifetime.name`).
+    """The sender of a stream, and its name there (`StreamLifetime.name`); of the server its own.
 
     `is_extra`: the sender sends it beside those expected of it, such as a screen beside its camera.
     `rank`, `is_sure` and `is_screen` are those of `stream_slots.Stream`.

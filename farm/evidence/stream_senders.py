@@ -20,6 +20,7 @@ from farm.evidence.sender_states import CAMERAS
 from farm.evidence.stream_counters import StreamCounters, stream_counters
 from farm.evidence.stream_lifetimes import StreamLifetime, in_flows
 from farm.evidence.stream_slots import Matched, Span, Stream, match
+from farm.model.session_roles import SERVER
 from farm.model.trial_plan import Direction, SessionPlan, TrialPlan
 from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
 from farm.planning.owed_slots import OwedSlot, sent_slots
@@ -30,10 +31,11 @@ from farm.recording.trial_reader import TrialReader
 class Origins:
     """The senders of received streams, by `StreamLifetime.name`.
 
-    `sent_as` are the senders found, `possible` those who can have sent a stream whose sender is not
-    sure; streams in neither were not searched for. `unmatched` streams differ from all that were
-    sent, while others of the receiver were found; `nearest` are the senders of the most similar
-    streams where none was found.
+    To probes that are owed media of the server's own it is a sender, too (`SERVER`), also of what
+    it sends back to the probe that sent it. `sent_as` are the senders found, `possible` those who
+    can have sent a stream whose sender is not sure; streams in neither were not searched for.
+    `unmatched` streams differ from all that were sent, while others of the receiver were found;
+    `nearest` are the senders of the most similar streams where none was found.
     """
 
     sent_as: Mapping[Hashable, SentAs]
@@ -66,12 +68,17 @@ def senders_in(
 
 
 def _has_rivals(plan: TrialPlan, session: SessionPlan) -> bool:
-    """Whether some receiver has more than one sender, or one that sends two videos."""
+    """Whether some receiver has more than one sender, or one that sends two videos.
+
+    To a receiver that is owed media of the server's own the server is one more.
+    """
     if any(probe.sends_screen for probe in session.probes):
         return True
     return not plan.mixed and any(
         receiver.receives
-        and sum(bool(sender.sends) for sender in session.probes if sender is not receiver) > 1
+        and sum(bool(sender.sends) for sender in session.probes if sender is not receiver)
+        + bool(receiver.kinds_of_server)
+        > 1
         for receiver in session.probes
     )
 
@@ -177,16 +184,20 @@ def _senders_of(
             for probe in session.probes
         }
         named = {probe: of_receiver(mine, senders) for probe, mine in received.items()}
-        if _are_echoes(received, named):
+        of_server = {probe.probe: probe.kinds_of_server for probe in session.probes}
+        if not any(of_server.values()) and _are_echoes(received, named):
             continue
         for probe, mine in received.items():
             sent_as.update(named[probe])
             for kind, streams_of_kind in mine.items():
+                server = frozenset([SERVER] if kind in of_server[probe] else [])
+                if server:
+                    sent_as.update(_sent_back(probe, streams_of_kind, named[probe]))
                 unknown = [each for each in streams_of_kind if each.life.name not in sent_as]
                 for stream in streams_of_kind:
                     of = sent_as.get(stream.life.name)
                     if of is None or not of.is_sure:
-                        who = senders[kind].possible(stream.life)
+                        who = senders[kind].possible(stream.life) | server
                         possible[stream.life.name] = who if of is None else who | {of.probe}
                 nearest |= {
                     each.life.name: sender
@@ -194,10 +205,26 @@ def _senders_of(
                     if (sender := senders[kind].nearest(each)) is not None
                 }
                 if len(unknown) < len(streams_of_kind) and not mixed:
-                    unmatched |= {
-                        each.life.name for each in unknown if senders[kind].differs_from_all(each)
-                    }
+                    unlike = [each for each in unknown if senders[kind].differs_from_all(each)]
+                    if server:
+                        sent_as.update((each.life.name, _of_server(each)) for each in unlike)
+                    else:
+                        unmatched |= {each.life.name for each in unlike}
     return Origins(sent_as, possible, frozenset(unmatched), nearest)
+
+
+def _sent_back(
+    probe: str, streams: Sequence[StreamCounters], named: Mapping[Hashable, SentAs]
+) -> Iterator[tuple[Hashable, SentAs]]:
+    """What comes back to a probe of its own: it is the server that answers with it."""
+    for stream in streams:
+        of = named.get(stream.life.name)
+        if of is not None and of.probe == probe:
+            yield stream.life.name, _of_server(stream, is_sure=of.is_sure)
+
+
+def _of_server(stream: StreamCounters, *, is_sure: bool = False) -> SentAs:
+    return SentAs(SERVER, stream.life.name, is_extra=False, rank=0, is_sure=is_sure)
 
 
 def _are_echoes(

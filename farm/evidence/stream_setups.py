@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from farm.evidence.page_acts import Off
 from farm.evidence.stream_slots import Span
-from farm.model.session_roles import SentMedia
+from farm.model.session_roles import SERVER, SentMedia
 from farm.model.trial_evidence import StreamIdentity, StreamSetup
 from farm.recording.events import SeenEvent
 from farm.recording.trial_reader import TrialReader
@@ -56,7 +56,8 @@ def _late_s(
     """How long the stream was missing while both probes were there and the sender had media.
 
     Where the page did not report a stream that arrived, at most since it began to join. Of several
-    possible senders the one that was there for the shortest time counts.
+    possible senders the one that was there for the shortest time counts. What the server sends of
+    its own may be an answer to what the receiver's page sends.
     """
     if setup_s is None and stream.began_s is not None and stream.probe in joining_s:
         at_s = stream.began_s
@@ -64,7 +65,7 @@ def _late_s(
     if at_s is None or setup_s is None:
         return setup_s
     waits = [setup_s]
-    for sender in stream.senders:
+    for sender in (stream.probe if each == SERVER else each for each in stream.senders):
         wait_s = max(0.0, min(setup_s, at_s - joining_s.get(sender, -math.inf)))
         waits.append(wait_s - _overlap_s(off(sender, stream.media), (at_s - wait_s, at_s)))
     return min(waits)

@@ -253,7 +253,8 @@ def _senders(slots: Sequence[_Slot]) -> list[tuple[str, ...]]:
     each slot keeps its own sender.
     """
     unknown = [slot for slot in slots if slot.owed.sender is not None and not slot.is_known]
-    left = tuple(slot.owed.sender for slot in unknown if slot.owed.sender is not None)
+    senders = (slot.owed.sender for slot in unknown if slot.owed.sender is not None)
+    left = tuple(dict.fromkeys(senders))  # the server may owe several
     is_mixed_up = any(slot.claims for slot in unknown)
     return [
         left

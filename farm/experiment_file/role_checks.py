@@ -8,10 +8,13 @@ from collections.abc import Sequence
 
 from farm.errors import ExperimentError
 from farm.model.experiment import Experiment, Receives
-from farm.model.session_roles import RoleStreams, SessionRole
+from farm.model.session_roles import SERVER, RoleStreams, SessionRole
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _EXAMPLE = "host: {count: 1, sends: [audio, video]}"
+
+MOST_OF_SERVER = 100
+"""The most streams of a kind that a server can owe a probe of its own."""
 
 
 def check_roles(experiment: Experiment) -> None:
@@ -36,8 +39,11 @@ def check_roles(experiment: Experiment) -> None:
             "scenario.data: true: custom has data in its roles, sends: [audio, data]: expected it "
             "left out"
         )
-    if not any(role.sends or role.sends_data for role in scenario.roles):
-        raise ExperimentError("scenario.roles: nobody sends anything: expected a role that does")
+    if not any(role.sends or role.sends_data or role.receives for role in scenario.roles):
+        raise ExperimentError(
+            "scenario.roles: nobody sends anything: expected a role that does, or one that "
+            f"receives from the {SERVER}"
+        )
     for role in scenario.roles:
         _check_role(role, scenario.roles)
         if "screen" in role.sends and experiment.probes.fidelity == "light":
@@ -58,10 +64,22 @@ def _check_role(role: SessionRole, roles: Sequence[SessionRole]) -> None:
             f"scenario.roles.{role.name}: expected a name of letters, digits, dashes and "
             "underscores, a letter first"
         )
+    if role.name == SERVER:
+        raise ExperimentError(
+            f"scenario.roles.{SERVER}: it stands for the media server, in receives: expected "
+            "another name"
+        )
     for asked in role.receives or ():
-        _check_receives(role, asked, roles)
+        if asked.role == SERVER:
+            _check_receives_of_server(role, asked)
+        else:
+            _check_receives(role, asked, roles)
     for name in role.receives_data:
         at = f"scenario.roles.{role.name}.receives.{name}"
+        if name == SERVER:
+            raise ExperimentError(
+                f"{at}: data: messages of the server's own are not judged: expected audio or video"
+            )
         of = next((each for each in roles if each.name == name), None)
         if of is None or not of.sends_data:
             raise ExperimentError(f"{at}: data: expected a role that sends data")
@@ -78,11 +96,23 @@ def _check_role(role: SessionRole, roles: Sequence[SessionRole]) -> None:
     )
 
 
+def _check_receives_of_server(role: SessionRole, asked: RoleStreams) -> None:
+    at = f"scenario.roles.{role.name}.receives.{SERVER}"
+    if asked.media == "screen":
+        raise ExperimentError(
+            f"{at}: screen: whatever the server shows is a video: expected audio or video"
+        )
+    if asked.most is not None and asked.most > MOST_OF_SERVER:
+        raise ExperimentError(
+            f"{at}.{asked.media}: {asked.most}: expected {MOST_OF_SERVER} or less"
+        )
+
+
 def _check_receives(role: SessionRole, asked: RoleStreams, roles: Sequence[SessionRole]) -> None:
     at = f"scenario.roles.{role.name}.receives.{asked.role}"
     of = next((each for each in roles if each.name == asked.role), None)
     if of is None:
-        names = [each.name for each in roles]
+        names = [*(each.name for each in roles), SERVER]
         near = difflib.get_close_matches(asked.role, names, 1)
         hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(names)}"
         raise ExperimentError(f"{at}: no such role: {hint}")

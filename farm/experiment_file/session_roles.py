@@ -3,8 +3,9 @@
 roles:
   host: {count: 1, sends: [audio, video], receives: all_others}
   guest: {count: 3, sends: [audio, data], receives: {host: [audio, video], guest: {audio: 2}}}
+  caller: {sends: [audio], receives: {server: [audio]}}
 
-`data` are messages of data channels.
+`data` are messages of data channels; `server` is the media server with media of its own.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import typing
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from farm.model.session_roles import RoleStreams, SentMedia, SessionRole
+from farm.model.session_roles import SERVER, RoleStreams, SentMedia, SessionRole
 
 ALL_OTHERS = "all_others"
 NOTHING = "none"
@@ -55,7 +56,8 @@ def roles_schema() -> dict[str, Any]:
         "pattern": f"^({ALL_OTHERS}|{NOTHING})$",
         "additionalProperties": of_role,
         "description": "what each of them is owed",
-        "$comment": f"{ALL_OTHERS}, {NOTHING}, or by role, such as {{host: [audio, video]}}",
+        "$comment": f"{ALL_OTHERS}, {NOTHING}, or by role, such as {{host: [audio, video]}}; the "
+        f"media server with media of its own is {SERVER}",
     }
     role = {
         "type": "object",

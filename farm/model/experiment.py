@@ -73,7 +73,9 @@ class Scenario:
         1, "broadcasts at once, between which the viewers are shared evenly", minimum=1
     )
     roles: tuple[SessionRole, ...] | None = setting(
-        None, "by name: how many a session has, what each sends and receives (custom)", unit="roles"
+        None,
+        "by name: how many a session has, what each sends and receives (custom); of server its own",
+        unit="roles",
     )
 
 

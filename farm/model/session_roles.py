@@ -11,6 +11,10 @@ SentMedia = Literal["audio", "video", "screen"]
 """What a probe can send, each of which is measured and judged; a screen is a second video."""
 
 
+SERVER = "server"
+"""Stands for the media server where roles and probes are named: it sends media of its own."""
+
+
 def kind_of(media: SentMedia) -> MediaKind:
     """The kind of the stream (W3C webrtc-stats)."""
     return "audio" if media == "audio" else "video"
@@ -18,7 +22,10 @@ def kind_of(media: SentMedia) -> MediaKind:
 
 @dataclass(frozen=True, slots=True)
 class RoleStreams:
-    """Streams that a probe is owed of a role's probes; `most` of them, `None`: one of each."""
+    """Streams that a probe is owed of a role's probes; `most` of them, `None`: one of each.
+
+    With `SERVER` as the role they are the server's own, of which `None` is one.
+    """
 
     role: str
     media: SentMedia

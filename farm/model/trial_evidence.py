@@ -87,12 +87,13 @@ class StreamInterval:
 class StreamIdentity:
     """The stream of a track of `StreamInterval`: one that is owed, or another that was seen.
 
-    `senders` are the probes that it may come from: one where it is known, none for what is sent or
-    mixed. `sent_tracks` are the sender's own tracks of it, each with the time from which on it is
-    that one, -1 where unknown. `connection` and `mid` are those it had last, and `scalability_mode`
-    how it is encoded (W3C webrtc-svc), empty where unknown; `began_s` and `ended_s` are its first
-    and last packet, in run time. A `strange` one is similar to nothing that was sent, though others
-    of the probe are similar to what their senders sent. `screen`: it is owed as a screen.
+    `senders` are the probes that it may come from, or `SERVER`: one where it is known, none for
+    what is sent or mixed. `sent_tracks` are the sender's own tracks of it, each with the time from
+    which on it is that one, -1 where unknown. `connection` and `mid` are those it had last, and
+    `scalability_mode` how it is encoded (W3C webrtc-svc), empty where unknown; `began_s` and
+    `ended_s` are its first and last packet, in run time. A `strange` one is similar to nothing that
+    was sent, though others of the probe are similar to what their senders sent. `screen`: it is
+    owed as a screen.
     """
 
     probe: str

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from farm.model.experiment import Fidelity, ScenarioKind
-from farm.model.session_roles import SentMedia
+from farm.model.session_roles import SERVER, SentMedia, kind_of
 from farm.model.webrtc_stats import MediaKind
 
 Direction = Literal["inbound", "outbound"]
@@ -37,7 +37,10 @@ class AccessLink:
 
 @dataclass(frozen=True, slots=True)
 class StreamGroup:
-    """`count` streams of a medium that a probe is owed, each of another one of `senders`."""
+    """`count` streams of a medium that a probe is owed, each of another one of `senders`.
+
+    The server's own have `SERVER` as their only sender.
+    """
 
     media: SentMedia
     count: int
@@ -89,6 +92,20 @@ class ProbePlan:
             "screen": range(cameras, videos),
         }
         return {media: of for media, of in tracks.items() if of}
+
+    @property
+    def kinds_of_server(self) -> frozenset[MediaKind]:
+        """The kinds of which it is owed media of the server's own."""
+        groups = (group for group in self.groups if group.senders == (SERVER,))
+        return frozenset(kind_of(group.media) for group in groups if group.count)
+
+    @property
+    def kinds_of_others(self) -> frozenset[MediaKind]:
+        """The kinds of which it is owed a stream of another probe's, or a mix."""
+        if not self.groups:
+            return frozenset(self.receives)
+        others = (group for group in self.groups if group.senders != (SERVER,))
+        return frozenset(kind_of(group.media) for group in others if group.count)
 
     @property
     def has_data(self) -> bool:

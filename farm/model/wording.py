@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+
+from farm.model.session_roles import SERVER
 
 UNKNOWN = "unknown"
 
@@ -21,6 +24,11 @@ def percent(share: float | None) -> str:
 def counted(number: int, noun: str) -> str:
     """`1 call`, `2 calls`, `10,000 calls`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def one_of(senders: Iterable[str]) -> str:
+    """Whom a stream comes from, or may come from: `p001`, `p001 or p002`, `the server`."""
+    return " or ".join("the server" if each == SERVER else each for each in senders)
 
 
 SHORT_LOOK_WINDOWS = 2

@@ -12,7 +12,10 @@ from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
 
 @dataclass(frozen=True, slots=True)
 class OwedSlot:
-    """A stream that is owed; it may come from any of `senders`, where there are none from any."""
+    """A stream that is owed; it may come from any of `senders`, where there are none from any.
+
+    Those of the server's own have `SERVER` as their only sender.
+    """
 
     senders: tuple[str, ...] = ()
     is_screen: bool = False
@@ -81,7 +84,10 @@ def _of_groups(probe: ProbePlan, kind: MediaKind) -> tuple[OwedSlot, ...]:
 def _slots(
     senders: tuple[str, ...], count: int, *, is_screen: bool = False
 ) -> tuple[OwedSlot, ...]:
-    """One of each sender; if fewer are owed than there are senders, any of them."""
+    """One of each sender; if fewer are owed than there are senders, any of them.
+
+    Of one sender alone there may be several.
+    """
     if len(senders) == count:
         return tuple(OwedSlot((sender,), is_screen) for sender in senders)
     return (OwedSlot(senders, is_screen),) * count

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from farm.model.experiment import Scenario
-from farm.model.session_roles import RoleStreams, SentMedia, SessionRole
+from farm.model.session_roles import SERVER, RoleStreams, SentMedia, SessionRole
 from farm.planning.roles import Cast
 
 
@@ -15,12 +15,14 @@ from farm.planning.roles import Cast
 class StreamsDue:
     """So many streams of a medium, of any of the probes at these places of the session.
 
-    `places` is `None` for all others that send it, or for the server's mix.
+    `places` is `None` for all others that send it, for the server's mix, and for media of the
+    server's own (`of_server`).
     """
 
     media: SentMedia
     count: int
     places: tuple[int, ...] | None = None
+    of_server: bool = False
 
 
 class Session:
@@ -72,6 +74,8 @@ class Session:
         return offered if limit is None else min(offered, limit)
 
     def _of_one_role(self, asked: RoleStreams, place: int) -> StreamsDue:
+        if asked.role == SERVER:
+            return StreamsDue(asked.media, 1 if asked.most is None else asked.most, of_server=True)
         senders = self._of_role.get((asked.role, asked.media), ())
         others = tuple(each for each in senders if each != place)
         most = len(others) if asked.most is None else asked.most

@@ -6,12 +6,12 @@ start, so that a probe has the same name and place in every trial of that load.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
 from farm.model.experiment import Experiment, Fidelity, Receives, Scenario, ScenarioKind
-from farm.model.session_roles import SentMedia, SessionRole, kind_of
+from farm.model.session_roles import SERVER, SentMedia, SessionRole, kind_of
 from farm.model.setting import Size
 from farm.model.trial_plan import ProbePlan, Purpose, SessionPlan, StreamGroup, TrialPlan
 from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
@@ -170,7 +170,7 @@ def _probe(
     media = experiment.media
     kinds: tuple[MediaKind, ...] = ("video",) if media.audio == "none" else MEDIA_KINDS
     sends = tuple(each for each in role.sends if kind_of(each) in kinds)
-    due = [each for each in due if kind_of(each.media) in kinds]
+    due = [each for each in due if each.of_server or kind_of(each.media) in kinds]
     size = camera_size(experiment)
     limit = media.max_video_send_bandwidth
     variables = {
@@ -199,16 +199,22 @@ def _probe(
         sends=tuple(map(kind_of, sends)),
         receives=tuple(kind_of(each.media) for each in due for _ in range(each.count)),
         sends_screen="screen" in sends,
-        groups=tuple(
-            StreamGroup(each.media, each.count, tuple(f"p{first + at:03d}" for at in each.places))
-            for each in due
-            if each.places is not None
-        ),
+        groups=tuple(_groups(due, first)),
         line=access_link_of(experiment.network, number),
         start_s=start_s,
         recorded_as=_recorded_as(experiment, session, role),
         fidelity=fidelity,
     )
+
+
+def _groups(due: Sequence[StreamsDue], first: int) -> Iterator[StreamGroup]:
+    """The groups of streams that are due; `first` is the number of the session's first probe."""
+    for each in due:
+        if each.of_server:
+            yield StreamGroup(each.media, each.count, (SERVER,))
+        elif each.places is not None:
+            places = tuple(f"p{first + at:03d}" for at in each.places)
+            yield StreamGroup(each.media, each.count, places)
 
 
 def _recorded_as(experiment: Experiment, session: str, role: SessionRole) -> str | None:

@@ -16,6 +16,7 @@ from farm.model.criteria import Criteria, InvalidLimits
 from farm.model.trial_evidence import JoinOutcome, StreamIdentity, TrialEvidence
 from farm.model.trial_plan import ProbePlan
 from farm.model.verdict import Reason, Verdict
+from farm.model.wording import one_of
 from farm.recording.trial_reader import TrialReader
 from farm.results.checked_connections import (
     CheckedConnection,
@@ -133,7 +134,7 @@ def stream_text(stream: StreamIdentity) -> str:
     """`video from p001`, `audio sent`, `a video` where its sender is not known."""
     if stream.direction == "outbound":
         return f"{stream.kind} that it sends"
-    whose = f" from {' or '.join(stream.senders)}" if len(stream.senders) in (1, 2) else ""
+    whose = f" from {one_of(stream.senders)}" if len(stream.senders) in (1, 2) else ""
     return f"{stream.kind}{whose} that it receives"
 
 

@@ -12,7 +12,9 @@ from itertools import combinations
 from statistics import multimode
 
 from farm.analysis.aggregates import median_known
-from farm.model.trial_evidence import StreamInterval, TrialEvidence
+from farm.analysis.intervals import Stream
+from farm.model.session_roles import SERVER
+from farm.model.trial_evidence import StreamIdentity, StreamInterval, TrialEvidence
 from farm.model.trial_plan import Direction
 from farm.model.webrtc_stats import MediaKind
 
@@ -25,7 +27,8 @@ class StreamBaseline:
     """Medians over the windows of every owed stream of that role, direction and kind.
 
     `pixels_per_s` is what nine in ten windows had at least: sizes adapt. Those of a screen depend
-    on what it shows, and are `None`, as is its frame rate.
+    on what it shows, and are `None`, as is its frame rate. Streams of the server's own are apart
+    from those that it forwards (`is_of_server`).
     """
 
     role: str
@@ -37,6 +40,7 @@ class StreamBaseline:
     frame_height: int | None
     pixels_per_s: float | None = None
     is_screen: bool = False
+    is_of_server: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,18 @@ class Baseline:
     streams: tuple[StreamBaseline, ...]
 
     def of(
-        self, role: str, direction: Direction, kind: MediaKind, *, is_screen: bool = False
+        self,
+        role: str,
+        direction: Direction,
+        kind: MediaKind,
+        *,
+        is_screen: bool = False,
+        is_of_server: bool = False,
     ) -> StreamBaseline | None:
-        asked = role, direction, kind, is_screen
-        for stream in self.streams:
-            if (stream.role, stream.direction, stream.kind, stream.is_screen) == asked:
-                return stream
+        asked = role, direction, kind, is_screen, is_of_server
+        for each in self.streams:
+            if (each.role, each.direction, each.kind, each.is_screen, each.is_of_server) == asked:
+                return each
         return None
 
 
@@ -71,12 +81,14 @@ def baseline_of(evidences: Sequence[TrialEvidence], at_least: int = 2) -> Baseli
 
 
 def _baseline_from(evidences: Sequence[TrialEvidence]) -> Baseline:
-    groups: dict[tuple[str, Direction, MediaKind, bool], list[StreamInterval]] = {}
+    groups: dict[tuple[str, Direction, MediaKind, bool, bool], list[StreamInterval]] = {}
     for evidence in evidences:
+        own, doubtful = _of_server(evidence.streams)
         for interval in evidence.intervals:
+            stream = interval.probe, interval.direction, interval.kind, interval.track
             key = (interval.role, interval.direction, interval.kind, interval.is_screen)
-            if interval.owed:
-                groups.setdefault(key, []).append(interval)
+            if interval.owed and stream not in doubtful:
+                groups.setdefault((*key, stream in own), []).append(interval)
     return Baseline(
         trials=tuple(evidence.plan.index for evidence in evidences),
         streams=tuple(
@@ -96,17 +108,37 @@ def _baseline_from(evidences: Sequence[TrialEvidence]) -> Baseline:
                 if is_screen
                 else _tenth_percentile(_pixels_per_s(interval) for interval in intervals),
                 is_screen=is_screen,
+                is_of_server=is_of_server,
             )
-            for (role, direction, kind, is_screen), intervals in sorted(groups.items())
+            for (role, direction, kind, is_screen, is_of_server), intervals in sorted(
+                groups.items()
+            )
         ),
     )
+
+
+def _of_server(streams: Iterable[StreamIdentity]) -> tuple[frozenset[Stream], frozenset[Stream]]:
+    """The streams of the server's own, and those that may be, or a probe's."""
+    own: set[Stream] = set()
+    doubtful: set[Stream] = set()
+    for each in streams:
+        if SERVER in each.senders:
+            of = own if len(each.senders) == 1 else doubtful
+            of.add((each.probe, each.direction, each.kind, each.track))
+    return frozenset(own), frozenset(doubtful)
 
 
 def _agree(one: Baseline, other: Baseline) -> bool:
     if len(one.streams) != len(other.streams):
         return False
     for mine in one.streams:
-        theirs = other.of(mine.role, mine.direction, mine.kind, is_screen=mine.is_screen)
+        theirs = other.of(
+            mine.role,
+            mine.direction,
+            mine.kind,
+            is_screen=mine.is_screen,
+            is_of_server=mine.is_of_server,
+        )
         if theirs is None:
             return False
         if not _near(mine.frame_rate, theirs.frame_rate):

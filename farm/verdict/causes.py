@@ -15,7 +15,7 @@ from farm.model.trial_evidence import StreamIdentity
 from farm.model.trial_plan import Direction, ProbePlan
 from farm.model.verdict import AFTER_JOIN, Reason
 from farm.model.webrtc_stats import MediaKind
-from farm.model.wording import counted, percent
+from farm.model.wording import counted, one_of, percent
 from farm.planning.receivers import receivers
 from farm.verdict.stream_limits import Breach
 from farm.verdict.trial_streams import TrialStreams
@@ -182,7 +182,7 @@ class Causes:
         """The stream in words: `inbound video from p001`, `outbound video to p001`."""
         if finding.stream is None or finding.kind is None:
             return "it"
-        whose = f" from {finding.sender}" if finding.sender else ""
+        whose = f" from {one_of(finding.senders)}" if finding.senders else ""
         if finding.direction == "outbound":
             to = self._going.get((finding.probe.probe, finding.kind, finding.track))
             whose = "" if to is None else f" to {to.names}"

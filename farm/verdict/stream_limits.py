@@ -84,10 +84,11 @@ class Reference:
 
     `asked` is the frame rate that the page asked the stream's camera for in each window, `None`
     for a window in which the video is no camera's. For a mix it is None as a whole: that is
-    compared with its baseline and with the `size` of its frames. `sent` is what was sent of a
-    forwarded stream in each window. `still_s` is of a screen for how long its sender sent nothing
-    in each window, where that is known; `None` as a whole: it is no screen. `may_switch`: the
-    server may send another sender's video in its place.
+    compared with its baseline and with the `size` of its frames. So it is for a video of the
+    server's own (`is_of_server`), which is compared with its baseline alone. `sent` is what was
+    sent of a forwarded stream in each window. `still_s` is of a screen for how long its sender sent
+    nothing in each window, where that is known; `None` as a whole: it is no screen. `may_switch`:
+    the server may send another sender's video in its place.
     """
 
     baseline: StreamBaseline | None = None
@@ -96,6 +97,7 @@ class Reference:
     size: tuple[int, int] | None = None
     still_s: Mapping[int, float | None] | None = None
     may_switch: bool = False
+    is_of_server: bool = False
 
     def switching(self, interval: StreamInterval) -> float:
         """The share of a window in which the video may wait for key frames of other senders."""
@@ -214,7 +216,8 @@ def _frames(interval: StreamInterval, criteria: Criteria, reference: Reference) 
         yield from _at_least(interval, "frame_height", height, criteria.frame_height)
     usual_pixels = usual.pixels_per_s if usual and reference.size is None else None
     is_camera = reference.asked is not None and asked is not None and reference.still_s is None
-    if interval.direction == "inbound" and is_camera and usual_pixels and rate is not None:
+    adapts = is_camera or reference.is_of_server
+    if interval.direction == "inbound" and adapts and usual_pixels and rate is not None:
         limit = criteria.pixels_of_baseline * usual_pixels
         yield from _at_least(interval, "pixels", width * height * rate, limit)
 

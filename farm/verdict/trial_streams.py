@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from farm.analysis.aggregates import STREAM, known, lost_by
 from farm.analysis.intervals import Intervals
 from farm.model.criteria import Criteria
+from farm.model.session_roles import SERVER
 from farm.model.trial_evidence import StreamIdentity, TrialEvidence
 from farm.model.trial_plan import Direction, ProbePlan, TrialPlan
 from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
@@ -87,14 +88,23 @@ class TrialStreams:
         self, stream: StreamIdentity, windows: Windows, baseline: Baseline | None
     ) -> Reference:
         role = self.probes[stream.probe].role
+        is_of_server = stream.senders == (SERVER,)
         usual = None
         if baseline is not None:
-            usual = baseline.of(role, stream.direction, stream.kind, is_screen=stream.screen)
+            usual = baseline.of(
+                role,
+                stream.direction,
+                stream.kind,
+                is_screen=stream.screen,
+                is_of_server=is_of_server,
+            )
         if stream.direction == "outbound":
             asked = {number: each.asked_frame_rate for number, each in windows.items()}
             return Reference(usual, asked=asked, still_s={} if stream.screen else None)
         if self.evidence.plan.mixed:
             return Reference(usual, size=_mix_size(windows, usual))
+        if SERVER in stream.senders:
+            return Reference(usual if is_of_server else None, is_of_server=is_of_server)
         whole = usual.frame_rate if usual else None
         return Reference(
             usual,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from farm.model.trial_evidence import TrialEvidence
-from farm.model.wording import counted
+from farm.model.wording import counted, one_of
 
 _NAMED = 3
 
@@ -17,7 +17,7 @@ def unattributed_notes(evidence: TrialEvidence) -> Iterator[str]:
         return
     named = [
         f"{each.probe} {each.direction} {each.kind} {each.track}, counted as "
-        f"{' or '.join(each.senders) or 'a partner'}'s"
+        f"{one_of(each.senders) or 'a partner'}'s"
         for each in unlike[:_NAMED]
     ]
     more = "; ..." if len(unlike) > _NAMED else ""

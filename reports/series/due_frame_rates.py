@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from farm.analysis.intervals import Intervals
+from farm.model.session_roles import SERVER
 from farm.model.trial_evidence import TrialEvidence
 
 
@@ -12,7 +13,7 @@ def due_frame_rates(evidence: TrialEvidence, mix_frame_rate: float | None) -> pl
     """Rows of `probe`, `track`, `window` and `due_frame_rate`, null where it is unknown.
 
     A mix should have `mix_frame_rate`; a forwarded video what its sender's page asked the camera
-    for, the least where it may come from several senders.
+    for, the least where it may come from several senders. Of the server's own it is unknown.
     """
     frame = Intervals.of(evidence.intervals).frame
     on = ["probe", "track", "window"]
@@ -24,6 +25,7 @@ def due_frame_rates(evidence: TrialEvidence, mix_frame_rate: float | None) -> pl
         (stream.probe, stream.track, sender, max(0, stream.sent_tracks[-1][1]) if known else 0)
         for stream in evidence.streams
         if stream.direction == "inbound" and stream.kind == "video" and stream.owed
+        if SERVER not in stream.senders
         for known in (len(stream.senders) == 1 and bool(stream.sent_tracks),)
         for sender in stream.senders
     ]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from farm.model.trial_evidence import StreamIdentity
+from farm.model.wording import one_of
 from farm.planning.receivers import NAMED, Receivers, Sent
 
 ENDED_POLLS = 3
@@ -13,7 +14,7 @@ ENDED_POLLS = 3
 
 
 def from_whom(stream: StreamIdentity) -> str:
-    """A received stream's possible senders: `from p001`, `from p001 or p002`.
+    """A received stream's possible senders: `from p001`, `from p001 or p002`, `from the server`.
 
     Empty for a sent stream and for the server's mix.
     """
@@ -21,7 +22,7 @@ def from_whom(stream: StreamIdentity) -> str:
         return ""
     if len(stream.senders) > NAMED:
         return f"from one of {len(stream.senders)}"
-    return f"from {' or '.join(stream.senders)}"
+    return f"from {one_of(stream.senders)}"
 
 
 def receivers_of(stream: StreamIdentity, known: Mapping[Sent, Receivers]) -> Receivers | None:

@@ -45,7 +45,8 @@ def test_what_is_made_is_of_every_shape_and_spoilt_in_every_way() -> None:
     hows = Counter(each.spoilt.how for each in made if each.spoilt)
     assert set(hows) == {"never", "ends", "still", "slow", "thin"}
     roles = {probe.role for each in made for probe in each.trial.plan.probes}
-    assert roles == {"caller", "callee", "member", "presenter", "viewer", "host", "guest"}
+    calls = {"caller", "callee", "member", "presenter", "viewer"}
+    assert roles == calls | {"host", "guest", "user"}
     assert {each.trial.plan.mixed for each in made} == {True, False}
 
 

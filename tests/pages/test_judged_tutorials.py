@@ -73,3 +73,24 @@ def test_a_video_that_the_server_withholds_is_named(
         assert not served.app.has_died
     assert verdict["outcome"] == "fail", verdict
     assert streams(verdict) >= {(probe, "inbound video") for probe in receivers}, verdict
+
+
+ANSWERED = """{kind: custom, roles:
+  {callee: {sends: [audio, video], receives: {server: [audio, video]}}}}"""
+"""The pages of hello-world as they are: each alone with the server, which answers."""
+
+
+def test_pages_to_which_the_server_answers_pass(tmp_path: Path) -> None:
+    with tutorial("hello_world", tmp_path) as served:
+        verdict = judged(tmp_path, served, "kurento_hello_world", ANSWERED, 2)
+    assert (verdict["outcome"], verdict["units"]) == ("pass", 2), verdict
+    assert not any("not judged" in note for note in verdict["notes"]), verdict
+
+
+def test_a_video_that_the_server_does_not_answer_with_is_named(tmp_path: Path) -> None:
+    with tutorial("hello_world", tmp_path, withhold="video") as served:
+        verdict = judged(tmp_path, served, "kurento_hello_world", ANSWERED, 2)
+    assert verdict["outcome"] == "fail", verdict
+    named = {(each["probe"], each["stream"], each["sender"]) for each in verdict["reasons"]}
+    assert named >= {(probe, "inbound video", "server") for probe in ("p000", "p001")}, verdict
+    assert "inbound video from the server" in verdict["reasons"][0]["message"], verdict

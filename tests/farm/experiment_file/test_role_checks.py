@@ -56,6 +56,33 @@ def refused(text: str) -> str:
             "{host: {count: 3, sends: [audio], receives: {host: {audio: 3}}}}",
             ".host.receives.host.audio: 3: expected 2 or less",
         ),
+        (
+            "{server: {sends: [audio]}}",
+            ".server: it stands for the media server, in receives: expected another name",
+        ),
+        (
+            "{user: {sends: [audio], receives: {serves: [audio]}}}",
+            ".user.receives.serves: no such role: did you mean server?",
+        ),
+        (
+            "{user: {sends: [audio], receives: {server: [screen]}}}",
+            ".user.receives.server: screen: whatever the server shows is a video: expected audio "
+            "or video",
+        ),
+        (
+            "{user: {sends: [audio], receives: {server: [data]}}}",
+            ".user.receives.server: data: messages of the server's own are not judged: expected "
+            "audio or video",
+        ),
+        (
+            "{user: {sends: [audio], receives: {server: {video: 101}}}}",
+            ".user.receives.server.video: 101: expected 100 or less",
+        ),
+        (
+            "{user: {sends: [], receives: {server: []}}}",
+            ": nobody sends anything: expected a role that does, or one that receives from the "
+            "server",
+        ),
         ("{host: {sends: []}}", ": nobody sends anything: expected a role that does"),
         (
             "{host: {sends: [audio]}, guest: {sends: [], receives: none}}",

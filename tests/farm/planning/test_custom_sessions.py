@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from farm.errors import ExperimentError
 from farm.experiment_file import as_yaml, parse_experiment
-from farm.model.experiment import Experiment, TrialSettings
+from farm.model.experiment import Experiment, MediaSettings, TrialSettings
 from farm.model.json_values import from_jsonable, to_jsonable
 from farm.model.trial_plan import ProbePlan, TrialPlan
 from farm.planning.load_steps import check_load, ladder
@@ -64,6 +64,34 @@ def test_each_is_owed_what_its_role_says() -> None:
         *[("audio",)] * 3,
         (),
     ]
+
+
+def test_the_server_may_owe_media_of_its_own() -> None:
+    plan = planned(
+        custom(
+            "{user: {sends: [audio, video], receives: {server: [audio, video], bot: [audio]}}, "
+            "bot: {sends: [audio], receives: none}, watcher: {sends: [], receives: {server: "
+            "{video: 2}}}}"
+        ),
+        6,
+    )
+    assert owed(plan, "p003") == {"audio": [("server",), ("p004",)], "video": [("server",)]}
+    assert owed(plan, "p004") == {}
+    assert owed(plan, "p005") == {"video": [("server",), ("server",)]}
+    user, bot, watcher = plan.sessions[0].probes
+    assert user.kinds_of_server == {"audio", "video"}
+    assert watcher.kinds_of_server == {"video"}
+    assert bot.kinds_of_server == frozenset()
+    assert [each.kinds_of_others for each in (user, bot, watcher)] == [{"audio"}, set(), set()]
+    assert (user.variables["videos"], user.variables["publishers"]) == ("1", "p001")
+
+
+def test_a_page_that_sends_nothing_may_be_owed_media_of_the_servers() -> None:
+    alone = custom(
+        "{listener: {sends: [], receives: {server: [audio]}}}", media=MediaSettings(audio="none")
+    )
+    assert ladder(alone).loads[:2] == (1, 2)
+    assert owed(planned(alone, 1), "p000") == {"audio": [("server",)]}
 
 
 def test_the_load_is_whole_sessions() -> None:
