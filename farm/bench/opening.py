@@ -33,6 +33,7 @@ from farm.model.experiment import Experiment
 from farm.model.run_clock import RunClock
 from farm.model.server_samples import Footprint
 from farm.planning.access_links import warning as network_warning
+from farm.planning.unjudged_roles import warning as unjudged_warning
 from farm.protocols import Observer, StepsWatched
 from farm.recording import RunRecording
 from farm.recording.journal import spent_s
@@ -86,7 +87,11 @@ async def open_bench(
             observer.note(warning)
         space = check_space(experiment, extent.largest_load, extent.trials)
         observer.note(f"disk: {space}")
-        for note in (cost_of_measuring(experiment, extent.trials), network_warning(experiment)):
+        for note in (
+            cost_of_measuring(experiment, extent.trials),
+            network_warning(experiment),
+            unjudged_warning(experiment),
+        ):
             if note is not None:
                 observer.note(note)
         name = experiment.output.name or run_name(clock.wall_s(), experiment.scenario.kind)

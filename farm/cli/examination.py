@@ -39,6 +39,7 @@ from farm.model.server_settings import EMBEDDED, HERE
 from farm.model.wording import counted
 from farm.planning.load_steps import ladder, smallest_load
 from farm.planning.trial_planning import driver_name
+from farm.planning.unjudged_roles import warning as unjudged_warning
 from farm.processes import Processes
 from farm.server.shell import Shell
 
@@ -74,6 +75,9 @@ async def examine_experiment(experiment: Experiment, file: Path) -> list[Check]:
         findings.append(looked_up(f"disk for {verb}", look, required=verb == "farm run"))
     findings += opening_checks(experiment, file)
     findings += _rooms(experiment, file)
+    unjudged = unjudged_warning(experiment)
+    if unjudged is not None:
+        findings.append(Check("roles", None, unjudged, required=False))
     if experiment.server.kurento == EMBEDDED and experiment.app.url is not None:
         findings.append(Check("media server", None, EMBEDDED_BEHIND_ANOTHER_PAGE, required=False))
     if experiment.server.kurento != EMBEDDED and experiment.server.janus != HERE:

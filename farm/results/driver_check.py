@@ -28,6 +28,7 @@ from farm.results.checked_streams import FAULTY, CheckedStream, checked_streams
 from farm.verdict.data_messages import data_findings
 from farm.verdict.generator_faults import OURS, generator_faults
 from farm.verdict.host_faults import busy_hosts
+from farm.verdict.unjudged_streams import unjudged_notes
 
 _STEP = re.compile(r"(join|joined|after_join [0-9]+|leave) step ([0-9]+), ")
 _PLACED = re.compile(r"\S+\.ya?ml:[0-9]+: ")
@@ -88,13 +89,15 @@ class CheckedTrial:
     """A trial as a check of its driver.
 
     `problems` are what the driver, or its page, did wrong. `unknown` is why nothing can be
-    concluded from them: the generator was at fault.
+    concluded from them: the generator was at fault. `unjudged` are notes on roles that are owed
+    nothing.
     """
 
     probes: tuple[CheckedProbe, ...]
     problems: tuple[str, ...]
     unknown: str | None
     verdict: Verdict
+    unjudged: tuple[str, ...] = ()
 
     @property
     def works(self) -> bool:
@@ -127,7 +130,8 @@ def checked_trial(
     )
     problems = tuple(problems_of(probes, evidence, criteria, text))
     unknown = next((reason.message for reason in doubts_of(evidence, bool(problems))), None)
-    return CheckedTrial(probes, problems, unknown, verdict)
+    unjudged = tuple(unjudged_notes(evidence))
+    return CheckedTrial(probes, problems, unknown, verdict, unjudged)
 
 
 def stream_text(stream: StreamIdentity) -> str:

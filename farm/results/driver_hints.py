@@ -21,7 +21,12 @@ def driver_hints(
 ) -> tuple[str, ...]:
     """Hints, each once; `as_run` is the trial without pictures, at the pace of `farm run`."""
     # Where pictures are taken after each step, nothing has to be waited for.
-    hints = [*_of_cut_texts(text), *_of_names(kind, text), *_of_steps(as_run or pictured, text)]
+    hints = [*(as_run or pictured).unjudged, *_of_cut_texts(text)]
+    sessions = {probe.plan.session for probe in pictured.probes}
+    # A page that is alone with its server meets nobody.
+    if kind != "custom" or len(sessions) < len(pictured.probes):
+        hints += _of_names(kind, text)
+    hints += _of_steps(as_run or pictured, text)
     hints += _of_media(as_run or pictured, text)
     hints += _of_leaving(pictured, text)
     return tuple(dict.fromkeys(hints))

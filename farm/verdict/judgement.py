@@ -33,6 +33,7 @@ from farm.verdict.limiting_receiver import estimate_fall, starved_receiver
 from farm.verdict.short_hold import short_hold_notes
 from farm.verdict.trial_streams import TrialStreams
 from farm.verdict.unattributed_streams import unattributed_notes
+from farm.verdict.unjudged_streams import unjudged_notes
 from farm.verdict.witnesses import (
     light_probe_doubts,
     stayed_full_notes,
@@ -163,6 +164,7 @@ def _notes(evidence: TrialEvidence, baseline: Baseline | None) -> tuple[str, ...
     notes += [f"after the hold: {fault.message}" for fault in after_hold(evidence)]
     notes += assumed_media_notes(evidence)
     notes += unattributed_notes(evidence)
+    notes += unjudged_notes(evidence)
     notes += unknown_delivery_notes(evidence)
     notes += [_act_text(act) for act in evidence.acts]
     notes += [

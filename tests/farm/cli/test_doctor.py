@@ -143,6 +143,23 @@ def test_what_all_experiments_of_a_matrix_lack_is_told_once(
     ]
 
 
+@pytest.mark.parametrize(
+    ("receives", "is_said"), [("all_others", True), ("{server: [audio]}", False)]
+)
+def test_a_role_whose_trials_can_hardly_fail_is_named(
+    receives: str, is_said: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "page.yaml").write_text(f"format: 1\nroles:\n  user:{ROLE}")
+    file = tmp_path / "alone.yaml"
+    file.write_text(
+        f"scenario: {{kind: custom, roles: {{user: {{sends: [audio], receives: {receives}}}}}}}\n"
+        f"app: {{url: 'http://127.0.0.1:1/', driver: {tmp_path / 'page.yaml'}}}\n"
+    )
+    assert main(["doctor", str(file)]) == LACKING
+    line = "lacks   roles: scenario.roles: user is owed nothing, and nobody is owed what they send"
+    assert (line in capsys.readouterr().out) is is_said
+
+
 @pytest.mark.live
 @pytest.mark.parametrize("record", [True, False])
 async def test_an_experiment_that_could_start(

@@ -91,3 +91,12 @@ def test_names_that_are_the_same_in_every_session_are_named() -> None:
     text = DRIVER.replace("{session}", "hall").replace("{probe}", "m{index}")
     (hint,) = hints(member("p000"), text=text_of(text))
     assert hint.startswith("mine.yaml:5: no step of member has {session} or {probe}")
+    alone = trial(member("p000"))
+    assert driver_hints(alone, alone, "custom", text_of(text)) == ()
+    two = trial(member("p000"), member("p001"))
+    assert len(driver_hints(two, two, "custom", text_of(text))) == 1
+
+
+def test_what_is_not_judged_is_told() -> None:
+    told = replace(trial(member("p000")), unjudged=("user is owed nothing",))
+    assert driver_hints(told, told, "group", TEXT) == ("user is owed nothing",)
