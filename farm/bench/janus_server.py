@@ -75,7 +75,7 @@ async def janus_gone(url: str) -> str:
         try:
             return f"the media server is gone: {await client.lost()}"
         finally:
-            await client.close(end_sessions=False)
+            await client.close(end_session=False)
     except JanusError as error:
         return f"the media server is gone: {error}"
 

@@ -73,12 +73,12 @@ class JanusClient:
         """Wait until the connection is gone; return why (also after `close`)."""
         return await self._socket.lost()
 
-    async def close(self, *, end_sessions: bool = True) -> None:
+    async def close(self, *, end_session: bool = True) -> None:
         """End its sessions, if wanted, and close. Idempotent."""
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.wait([self._keeping])
-        if end_sessions:
+        if end_session:
             with contextlib.suppress(JanusLost, JanusTimeout):
                 for id in tuple(self._sessions):
                     with contextlib.suppress(JanusRefused):  # ended by the server

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Page
 
-from farm.browser.chromium_program import find_chromium
+from tests.infra.demo_app.place import Place, moves, place_with, shown, state
 from tests.infra.demo_app.servers import JanusServers, running_janus
-from tests.infra.demo_app.test_pages import ALLOWED, FLAGS, moves, shown, state
 
 pytestmark = pytest.mark.live
 
@@ -23,30 +20,8 @@ OTHERS_MOVE = """wanted => {
 }"""
 
 
-@dataclass
-class Place:
-    """Both servers and a browser."""
-
-    browser: Browser
-    servers: JanusServers
-
-    async def page(self, path: str) -> Page:
-        context = await self.browser.new_context(viewport={"width": 390, "height": 844})
-        page = await context.new_page()
-        await page.goto(self.servers.app_url + path)
-        return page
-
-
-@asynccontextmanager
-async def place(folder: Path) -> AsyncIterator[Place]:
-    async with running_janus(folder) as servers, async_playwright() as playwright:
-        chromium = str(find_chromium(None))
-        flags = [*FLAGS, ALLOWED]
-        browser = await playwright.chromium.launch(executable_path=chromium, args=flags)
-        try:
-            yield Place(browser, servers)
-        finally:
-            await browser.close()
+def place(folder: Path) -> AbstractAsyncContextManager[Place[JanusServers]]:
+    return place_with(running_janus(folder))
 
 
 async def others_move(page: Page, wanted: int) -> None:

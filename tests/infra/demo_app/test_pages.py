@@ -3,75 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import av
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
 
-from farm.browser.chromium_program import find_chromium
 from farm.kurento import KurentoClient
+from tests.infra.demo_app.place import Place, moves, place_with, shown, state
 from tests.infra.demo_app.servers import Servers, child, running_servers
 
 pytestmark = pytest.mark.live
 
-FLAGS = (
-    "--no-sandbox",
-    "--use-fake-device-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-    "--allow-loopback-in-peer-connection",
-    "--disable-features=WebRtcHideLocalIpsWithMdns",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-renderer-backgrounding",
-)
-ALLOWED = "--use-fake-ui-for-media-stream"
 
-
-@dataclass
-class Place:
-    """Both servers and a browser."""
-
-    browser: Browser
-    servers: Servers
-
-    async def page(self, path: str) -> Page:
-        context = await self.browser.new_context(viewport={"width": 390, "height": 844})
-        page = await context.new_page()
-        await page.goto(self.servers.app_url + path)
-        return page
-
-
-@asynccontextmanager
-async def place(recordings: Path, *, camera: bool = True) -> AsyncIterator[Place]:
-    flags = [*FLAGS, ALLOWED] if camera else [*FLAGS]
-    async with running_servers(recordings) as servers, async_playwright() as playwright:
-        chromium = str(find_chromium(None))
-        browser = await playwright.chromium.launch(executable_path=chromium, args=flags)
-        try:
-            yield Place(browser, servers)
-        finally:
-            await browser.close()
-
-
-async def state(page: Page, wanted: str) -> None:
-    await page.wait_for_function(f"document.body.dataset.state === '{wanted}'", timeout=60_000)
-
-
-async def shown(page: Page, place: str) -> str:
-    return await page.locator(place).inner_text()
-
-
-async def moves(page: Page, video: str = "remote", width: int = 640, height: int = 480) -> None:
-    """Wait until frames of that size have been shown for a while."""
-    await page.wait_for_function(
-        f"(v => v.videoWidth === {width} && v.videoHeight === {height} && v.currentTime > 0.5)"
-        f"(document.getElementById('{video}'))",
-        timeout=60_000,
-    )
+def place(recordings: Path, *, camera: bool = True) -> AbstractAsyncContextManager[Place[Servers]]:
+    return place_with(running_servers(recordings), camera=camera)
 
 
 async def test_two_people_call_each_other(tmp_path: Path) -> None:
