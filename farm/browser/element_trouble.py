@@ -31,6 +31,22 @@ SEEN = (
 )
 """Lines of Playwright's log about an element that it found, and what they mean."""
 
+MOST_ACTIVE = 8
+ACTIVE = (
+    "button, a[href], summary, input:not([type=hidden]), select, textarea, "
+    "[role=button], [contenteditable=true]"
+)
+"""What a page has to be clicked or filled."""
+
+SELECTORS_OF_ACTIVE = """(elements) => elements.map((element) => {
+    const words = (element.innerText || element.value || "").trim();
+    const by = ["name", "aria-label", "placeholder"].find((name) => element.getAttribute(name));
+    if (element.id) return `#${element.id}`;
+    if (by) return `[${by}="${element.getAttribute(by)}"]`;
+    return words ? `text=${words}` : element.localName;
+})"""
+"""How each of these could be found."""
+
 SELECTORS_OF_PAGE = """() => {
     const shown = (element) => element.checkVisibility({ visibilityProperty: true });
     const selectors = new Set();
@@ -139,10 +155,20 @@ async def _nothing(
     if selector is None:
         return f"the page does not show {text!r}"
     with_text = "" if text is None else f" with text {text!r}"
-    there = await document.evaluate(SELECTORS_OF_PAGE)
-    near = nearest(selector, there)
-    instead = f"; there is {_listed(near)}" if near else ""
-    return f"{line} {selector}{with_text}{instead}"
+    near = nearest(selector, await document.evaluate(SELECTORS_OF_PAGE))
+    instead = f"there is {_listed(near)}" if near else await _active(document)
+    return f"{line} {selector}{with_text}{instead and '; '}{instead}"
+
+
+async def _active(document: Page | Frame) -> str:
+    """The elements that are visible and can be clicked or filled, where they are few; else ``."""
+    visible = document.locator(ACTIVE).filter(visible=True)
+    there = dict.fromkeys(await visible.evaluate_all(SELECTORS_OF_ACTIVE))
+    if not there:
+        return "no button, link or field is visible"
+    if len(there) > MOST_ACTIVE:
+        return ""
+    return f"visible to click or fill: {', '.join(map(_short, there))}"
 
 
 async def _elsewhere(wanted: WaitFor, where: Where, tabs: Tabs, but: Page | Frame) -> str | None:

@@ -90,6 +90,33 @@ async def test_what_is_in_a_new_tab_is_found_there(new_page: NewPage, steps_app:
     assert "#title is in a new tab, set in_new_tab: true" in str(error)
 
 
+async def test_of_few_elements_all_are_named_where_none_is_like_the_selector(
+    new_page: NewPage, steps_app: str
+) -> None:
+    probe = await new_page()
+    await probe.goto(f"{steps_app}moved-to-tab")
+    error = await failure(probe, Click("#begin", within_s=0.5))
+    assert "no element matches #begin; visible to click or fill: #open" in str(error)
+    await probe.page.tabs.own.set_content(
+        "<button>Go on</button><input name=who><input type=hidden><a href=x aria-label=Help>?</a>"
+        "<div id=host></div><script>host.attachShadow({mode: 'open'}).innerHTML ="
+        " '<textarea placeholder=Say></textarea>'</script>"
+    )
+    error = await failure(probe, Fill("#begin", "x", within_s=0.5))
+    for selector in ("text=Go on", '[name="who"]', '[aria-label="Help"]', '[placeholder="Say"]'):
+        assert selector in str(error), selector
+    await probe.page.tabs.own.set_content("<p>Soon</p>")
+    error = await failure(probe, Click("#begin", within_s=0.5))
+    assert "no element matches #begin; no button, link or field is visible" in str(error)
+    await probe.page.tabs.own.set_content("<button>Go</button>" * 9 + "<input><select>")
+    await probe.page.tabs.own.evaluate(
+        "document.querySelectorAll('button').forEach((each, at) => { each.id = `b${at}`; })"
+    )
+    error = await failure(probe, Click("main", within_s=0.5))
+    assert "no element matches main" in str(error)
+    assert "visible to click" not in str(error)
+
+
 async def test_a_page_that_ends_elsewhere_says_where(new_page: NewPage, steps_app: str) -> None:
     probe = await new_page()
     await probe.goto(f"{steps_app}moved")
