@@ -130,6 +130,6 @@ def _facts(check: DriverCheck, page: Path) -> dict[str, object]:
         "problems": check.trials[-1].problems,
         "hints": check.hints,
         "page": str(page),
-        "runs": [str(run) for run in (check.folder, check.run) if run is not None],
+        "runs": [str(run) for run in (check.folder, check.run, check.beside) if run],
         "probes": check.trials[-1].probes,
     }

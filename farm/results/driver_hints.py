@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from farm.drivers.step_places import StepKey, StepPlace
-from farm.model.experiment import ScenarioKind
+from farm.model.experiment import Scenario
 from farm.results.checked_steps import CheckedStep
 from farm.results.driver_check import CheckedProbe, CheckedTrial, DriverText
+from farm.results.meeting_sessions import meeting_hint
 
 AT_ONCE_S = 0.05
 MEDIA_LATER_S = 0.3
@@ -17,17 +18,22 @@ STEP_WITHIN_S = 15.0
 
 
 def driver_hints(
-    pictured: CheckedTrial, as_run: CheckedTrial | None, kind: ScenarioKind, text: DriverText
+    pictured: CheckedTrial,
+    as_run: CheckedTrial | None,
+    together: CheckedTrial | None,
+    scenario: Scenario,
+    text: DriverText,
 ) -> tuple[str, ...]:
-    """Hints, each once; `as_run` is the trial without pictures, at the pace of `farm run`."""
+    """Hints, each once; `as_run` is the trial without pictures, at the pace of `farm run`.
+
+    `together` is a trial of two sessions at the same time.
+    """
     # Where pictures are taken after each step, nothing has to be waited for.
-    hints = [*(as_run or pictured).unjudged, *_of_cut_texts(text)]
-    sessions = {probe.plan.session for probe in pictured.probes}
-    # A page that is alone with its server meets nobody.
-    if kind != "custom" or len(sessions) < len(pictured.probes):
-        hints += _of_names(kind, text)
-    hints += _of_steps(as_run or pictured, text)
-    hints += _of_media(as_run or pictured, text)
+    run = as_run or pictured
+    hints = [*run.unjudged, *_of_cut_texts(text), *_of_steps(run, text)]
+    if as_run is not None and as_run.works:
+        hints += meeting_hint(as_run, together, scenario, text)
+    hints += _of_media(run, text)
     hints += _of_leaving(pictured, text)
     return tuple(dict.fromkeys(hints))
 
@@ -37,19 +43,6 @@ def _of_cut_texts(text: DriverText) -> Iterator[str]:
         yield (
             f"{text.source}:{line}: {kept} is all of it, as {comment} is a comment: quote what has "
             "a #, or put a space behind the # of a comment"
-        )
-
-
-def _of_names(kind: ScenarioKind, text: DriverText) -> Iterator[str]:
-    if kind == "broadcast":
-        return
-    for role, steps in _by_role(text).items():
-        texts = [place.text for place in steps]
-        if any("{session}" in each or "{probe}" in each or "evaluate:" in each for each in texts):
-            continue
-        yield (
-            f"{_place(text, steps[0])}no step of {role} has {{session}} or {{probe}}: sessions at "
-            "the same time would meet in one room, under one name (--sessions 2 tries it)"
         )
 
 
@@ -106,13 +99,6 @@ def _of_leaving(pictured: CheckedTrial, text: DriverText) -> Iterator[str]:
                 f"{role}: {why} {count} of its connections open until its page is closed; the "
                 "server notices that late, if at all"
             )
-
-
-def _by_role(text: DriverText) -> Mapping[str, list[StepPlace]]:
-    roles: dict[str, list[StepPlace]] = {}
-    for (role, _part, _number), place in text.places.items():
-        roles.setdefault(role, []).append(place)
-    return roles
 
 
 def _joined_place(text: DriverText, probe: CheckedProbe) -> str:

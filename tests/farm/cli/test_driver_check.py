@@ -8,13 +8,31 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from farm.cli.__main__ import main
+from tests.conftest import PAGES
 from tests.pages.room_pages import ROOM_DRIVER, room_pages
-from tests.pages.serving import switched
+from tests.pages.serving import serving, switched
 
 WORKS, DOES_NOT_WORK, BAD_INPUT = 0, 1, 2
 DRIVER = ROOM_DRIVER.read_text()
+
+ROLE = """
+    join: [goto: "{app_url}call?calls=1"]
+    joined: [wait_for: {function: "document.body.dataset.state === 'in call'"}]
+"""
+CALLS_ITSELF = f"format: 1\nroles:\n  callee:{ROLE}  caller:{ROLE}"
+"""Each page calls itself, as those of an echo server are alone with it."""
+
+
+def _calls_itself() -> web.Application:
+    async def page(_request: web.Request) -> web.FileResponse:
+        return web.FileResponse(PAGES / "call.html")
+
+    app = web.Application()
+    app.router.add_get("/call", page)
+    return app
 
 
 @pytest.fixture
@@ -103,9 +121,24 @@ def test_two_sessions_whose_names_clash_do_not_work(checking: Checking, url: str
     clash = DRIVER.replace("room={session}", "room=hall").replace("name={probe}", "name=m{index}")
     code, output = checking(clash, "--url", url, "--members", "2")
     assert code == WORKS, output
-    assert "mine.yaml:6: no step of member has {session} or {probe}" in output
+    assert "mine.yaml:6: no step of member has {session}, and two sessions at the same t" in output
     code, output = checking(clash, "--url", url, "--members", "2", "--sessions", "2")
     assert code == DOES_NOT_WORK, output
+
+
+@pytest.mark.live
+def test_sessions_that_meet_in_one_room_are_named_and_pages_without_a_room_are_not(
+    checking: Checking, url: str
+) -> None:
+    hall = DRIVER.replace("room={session}", "room=hall")
+    code, output = checking(hall, "--url", url, "--members", "2")
+    assert code == WORKS, output
+    assert "has {session}, and sessions at the same time meet: p00" in output, output
+    with serving(_calls_itself) as alone:
+        code, output = checking(CALLS_ITSELF, "--url", alone)
+    assert code == WORKS, output
+    assert "two sessions at the same time, as no step has {session}: do they meet?" in output
+    assert "no step of" not in output
 
 
 def test_what_cannot_be_checked_is_one_line(checking: Checking) -> None:

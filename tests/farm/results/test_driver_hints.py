@@ -7,6 +7,7 @@ from pathlib import Path
 
 from farm.drivers import parse_driver
 from farm.drivers.step_places import step_places
+from farm.model.experiment import Scenario
 from farm.model.trial_evidence import JoinOutcome
 from farm.model.trial_plan import ProbePlan
 from farm.model.verdict import Outcome, Verdict
@@ -52,7 +53,7 @@ def trial(*probes: CheckedProbe) -> CheckedTrial:
 
 def hints(*probes: CheckedProbe, text: DriverText = TEXT) -> tuple[str, ...]:
     checked = trial(*probes)
-    return driver_hints(checked, checked, "group", text)
+    return driver_hints(checked, checked, None, Scenario(kind="group"), text)
 
 
 def test_a_driver_without_anything_odd_gets_no_hint() -> None:
@@ -87,16 +88,22 @@ def test_connections_that_stay_open_and_partners_that_left_before_are_named() ->
     assert hint.startswith("mine.yaml:10: leave step 1, click #leave: not within 15 s: its conn")
 
 
-def test_names_that_are_the_same_in_every_session_are_named() -> None:
-    text = DRIVER.replace("{session}", "hall").replace("{probe}", "m{index}")
-    (hint,) = hints(member("p000"), text=text_of(text))
-    assert hint.startswith("mine.yaml:5: no step of member has {session} or {probe}")
-    alone = trial(member("p000"))
-    assert driver_hints(alone, alone, "custom", text_of(text)) == ()
-    two = trial(member("p000"), member("p001"))
-    assert len(driver_hints(two, two, "custom", text_of(text))) == 1
-
-
 def test_what_is_not_judged_is_told() -> None:
     told = replace(trial(member("p000")), unjudged=("user is owed nothing",))
-    assert driver_hints(told, told, "group", TEXT) == ("user is owed nothing",)
+    scenario = Scenario(kind="group")
+    assert driver_hints(told, told, None, scenario, TEXT) == ("user is owed nothing",)
+
+
+def test_a_text_that_a_comment_may_have_cut_short_is_shown() -> None:
+    (hint,) = hints(member("p000"), text=replace(TEXT, cut=((10, "main", "#leave"),)))
+    assert hint.startswith(
+        "mine.yaml:10: main is all of it, as #leave is a comment: quote what has"
+    )
+
+
+def test_sessions_that_may_meet_are_named_of_a_driver_that_works() -> None:
+    alike = text_of(DRIVER.replace("{session}", "hall"))
+    (hint,) = hints(member("p000"), text=alike)
+    assert hint.startswith("mine.yaml:5: no step of member has {session}: sessions at the same t")
+    broken = replace(trial(member("p000")), problems=("p000 did not join",))
+    assert driver_hints(broken, None, None, Scenario(kind="group"), alike) == ()

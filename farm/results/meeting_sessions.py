@@ -1,0 +1,90 @@
+"""Whether sessions of a driver without `{session}` meet each other, as far as it shows. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from farm.drivers.steps import TAKEN
+from farm.model.experiment import Scenario, ScenarioKind
+from farm.results.driver_check import CheckedTrial, DriverText
+
+_VARIABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_OF_ONE_SESSION = ("session", "partners", "partner", "publishers")
+"""Variables that are others in each session, as are a user's own."""
+
+_MAY_BE_OF_ONE = ("evaluate:", "http:")
+"""Steps that are given all variables, or a value of their own."""
+
+
+def roles_alike(kind: ScenarioKind, text: DriverText) -> list[str]:
+    """The roles whose steps are the same in all sessions; a broadcast has one session."""
+    if kind == "broadcast":
+        return []
+    written: dict[str, list[str]] = {}
+    for (role, _part, _number), place in text.places.items():
+        written.setdefault(role, []).append(place.text)
+    return [role for role, texts in written.items() if not any(map(_is_of_one_session, texts))]
+
+
+def _is_of_one_session(step: str) -> bool:
+    names = _VARIABLE.findall(step)
+    return any(each in step for each in _MAY_BE_OF_ONE) or any(
+        name in _OF_ONE_SESSION or name not in TAKEN for name in names
+    )
+
+
+def meeting_hint(
+    alone: CheckedTrial, together: CheckedTrial | None, scenario: Scenario, text: DriverText
+) -> Iterator[str]:
+    """What is to be said of sessions at the same time; nothing where they do not meet.
+
+    `alone` is a trial that works; `together` one of two sessions, `None` where none was made.
+    """
+    roles = roles_alike(scenario.kind, text)
+    if not roles:
+        return
+    first = next(place for key, place in text.places.items() if key[0] == roles[0])
+    head = f"{text.source}:{first.line}: no step of {' and '.join(roles)} has {{session}}"
+    if together is None:
+        if len({probe.plan.session for probe in alone.probes}) == 1:
+            yield f"{head}: sessions at the same time may meet in one room (--sessions 2 tries it)"
+            return
+        together = alone
+    usual = 0 if together is alone else max(_beyond(alone).values(), default=0)
+    probe, most = max(_beyond(together).items(), key=lambda each: each[1])
+    if most > usual:
+        yield (
+            f"{head}, and sessions at the same time meet: {probe} received {most - usual} streams "
+            "more than those of its session; put {session} into the address, or into the name of "
+            "the room or call"
+        )
+    elif together.unknown is not None:
+        yield f"{head}: whether sessions at the same time meet is not known: {together.unknown}"
+    elif together.problems:
+        why = together.problems[0]
+        yield f"{head}, and two sessions at the same time do not work: {why}"
+    elif hidden := _hidden(scenario):
+        yield f"{head}: whether sessions at the same time meet is not known: {hidden}"
+
+
+def _beyond(trial: CheckedTrial) -> dict[str, int]:
+    """How many streams each probe received beyond those that it is owed."""
+    return {
+        probe.plan.probe: sum(
+            each.state == "extra" and each.stream.direction == "inbound" for each in probe.streams
+        )
+        for probe in trial.probes
+    }
+
+
+def _hidden(scenario: Scenario) -> str | None:
+    """Why streams of another session would not show."""
+    if scenario.kind != "group":
+        return None
+    if scenario.media == "mixed":
+        return "a mix does not show whose media are in it"
+    received = scenario.receives
+    if scenario.last_n is not None or (received.video, received.audio) != (None, None):
+        return "the server sends each member only some of the streams"
+    return None

@@ -1,0 +1,117 @@
+"""Sessions of drivers without `{session}`: what is said of trials that were made up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from farm.drivers import parse_driver
+from farm.drivers.step_places import step_places
+from farm.model.experiment import Receives, Scenario
+from farm.model.trial_evidence import JoinOutcome, StreamIdentity
+from farm.model.trial_plan import ProbePlan
+from farm.model.verdict import Outcome, Verdict
+from farm.results.checked_streams import CheckedStream
+from farm.results.driver_check import CheckedProbe, CheckedTrial, DriverText
+from farm.results.meeting_sessions import meeting_hint, roles_alike
+
+ROOM = Scenario(kind="group", members=2)
+HEAD = "mine.yaml:5: no step of member has {session}"
+
+
+def driver(*steps: str) -> DriverText:
+    lines = "".join(f"      - {step}\n" for step in steps)
+    text = f"format: 1\nroles:\n  member:\n    join:\n{lines}"
+    read = parse_driver(text, "mine.yaml", Path(), ("room_name",))
+    return DriverText("mine.yaml", step_places(read, text))
+
+
+ONE_ROOM = driver('goto: "{app_url}?name={probe}"', 'click: "#join"')
+
+
+def members(sessions: int, streams: int, extra: int = 0) -> CheckedTrial:
+    """A trial of rooms of two, in which each member received so many streams, some of them extra"""
+    probes = []
+    for number in range(2 * sessions):
+        name, session = f"p{number:03d}", f"s{number // 2:03d}"
+        seen = [
+            CheckedStream(
+                StreamIdentity(name, "inbound", "video", track, track < streams - extra, seen=True),
+                *("came" if track < streams - extra else "extra", "VP8", None, None, None, ()),
+            )
+            for track in range(streams)
+        ]
+        plan = ProbePlan(name, session, "member", "here", 0.0, {}, ("video",), ("video",))
+        join = JoinOutcome(name, session, True, 1.0)
+        probes.append(CheckedProbe(plan, join, 1.0, 1.0, (), (), tuple(seen), "", 0, ()))
+    return CheckedTrial(tuple(probes), (), None, Verdict(Outcome.PASS, (), 1, 0, 2))
+
+
+def said(
+    alone: CheckedTrial,
+    together: CheckedTrial | None,
+    scenario: Scenario = ROOM,
+    text: DriverText = ONE_ROOM,
+) -> tuple[str, ...]:
+    return tuple(meeting_hint(alone, together, scenario, text))
+
+
+@pytest.mark.parametrize(
+    ("step", "alike"),
+    [
+        ('fill: {"#name": "{probe}-{role}-{index}"}', True),
+        ('fill: {"#room": "{session}"}', False),
+        ('fill: {"#peer": "{partners}"}', False),
+        ('fill: {"#room": "{room_name}"}', False),
+        ('click: "text=Join"', True),
+    ],
+)
+def test_only_values_that_are_others_in_each_session_keep_them_apart(
+    step: str, alike: bool
+) -> None:
+    text = driver('goto: "{app_url}"', step)
+    assert roles_alike("group", text) == (["member"] if alike else [])
+    assert roles_alike("broadcast", text) == []
+
+
+def test_members_that_receive_more_with_two_sessions_have_met() -> None:
+    (hint,) = said(members(1, 2), members(2, 6, extra=4))
+    assert hint.startswith(f"{HEAD}, and sessions at the same time meet: p000 received 4 streams")
+
+
+def test_nothing_is_said_of_sessions_that_do_not_meet() -> None:
+    assert said(members(1, 2), members(2, 2)) == ()
+    assert said(members(1, 3, extra=1), members(2, 3, extra=1)) == (), "a page that shows itself"
+    assert said(members(2, 2), None) == (), "of --sessions 2"
+    assert said(members(1, 2), None, text=driver('goto: "{app_url}?room={session}"')) == ()
+
+
+def test_two_sessions_that_were_asked_for_show_it_too() -> None:
+    (hint,) = said(members(2, 6, extra=4), None)
+    assert hint.startswith(f"{HEAD}, and sessions at the same time meet: ")
+
+
+def test_what_is_not_known_is_said() -> None:
+    alone, together = members(1, 2), members(2, 2)
+    unknown = "whether sessions at the same time meet is not known: "
+    for beside, scenario, why in (
+        (replace(together, unknown="a browser crashed", problems=("x",)), ROOM, "a browser crash"),
+        (together, replace(ROOM, media="mixed"), "a mix does not show whose media are in it"),
+        (together, replace(ROOM, last_n=1), "the server sends each member only some"),
+        (together, replace(ROOM, receives=Receives(video=1)), "the server sends each member only"),
+    ):
+        (hint,) = said(alone, beside, scenario)
+        assert hint.startswith(f"{HEAD}: {unknown}{why}")
+    (hint,) = said(alone, None)
+    assert hint == f"{HEAD}: sessions at the same time may meet in one room (--sessions 2 tries it)"
+
+
+def test_two_sessions_that_disturb_each_other_are_named() -> None:
+    broken = replace(members(2, 2), problems=("p003 did not join: the name is taken",))
+    (hint,) = said(members(1, 2), broken)
+    assert hint == (
+        f"{HEAD}, and two sessions at the same time do not work: p003 did not join: the name is "
+        "taken"
+    )
