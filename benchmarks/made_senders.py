@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.made_draft import NEVER_S, Draft
 from benchmarks.made_encoder import FRAMES_PER_S, Encoder, counted, counter_at, packets_of
+from benchmarks.made_reports import add_reports
 from benchmarks.made_trial import END_S
 from farm.model.page_samples import ProbeEvent
 from farm.model.webrtc_stats import MediaKind
@@ -206,6 +207,16 @@ def _add_rows(draft: Draft, sent: Sent) -> None:
             frames=round(until[place] * FRAMES_PER_S) if video else None,
             totalAudioEnergy=None if video else float(energy[place]),
         )
+
+    add_reports(
+        draft.rows,
+        polls,
+        packets,
+        probe=sent.probe,
+        connection=sent.connection,
+        ssrc=sent.ssrc,
+        kind=sent.kind,
+    )
 
 
 def _source_id(sent: Sent) -> str:

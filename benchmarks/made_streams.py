@@ -12,6 +12,7 @@ reloaded, pages that stop their camera. Every choice is made by a seed.
     made_encoder    bytes and frames of an encoder over time
     made_draft      how the trial's pages and its server behave
     made_senders    the streams that a page sends
+    made_reports    the server's receiver reports on these
     made_receivers  the streams that a page receives, and how they are spoilt
 """
 

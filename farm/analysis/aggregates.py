@@ -38,6 +38,9 @@ def grown(before: int | None, after: int | None) -> int | None:
 STREAM = ("probe", "direction", "kind", "track")
 """The columns that identify a stream."""
 
+_REPORTED = pl.coalesce("packets_reported", "packets").alias("packets_reported")
+"""The packets of which those that were lost are counted; of received streams all that came."""
+
 
 def mean_over_time(
     intervals: Iterable[StreamInterval], figure: Callable[[StreamInterval], float | None]
@@ -92,12 +95,13 @@ def lost_of_all(windows: pl.DataFrame) -> float | None:
 
 def _moved(windows: pl.DataFrame) -> pl.DataFrame:
     """What the counters of each stream moved over all windows in which both are known."""
-    known = windows.drop_nulls(["packets_lost", "packets"])
-    return known.group_by(STREAM).agg(pl.col("packets_lost", "packets").sum())
+    known = windows.drop_nulls(["packets_lost", "packets"]).with_columns(_REPORTED)
+    return known.group_by(STREAM).agg(pl.col("packets_lost", "packets", "packets_reported").sum())
 
 
 def _missing_and_due(rows: pl.DataFrame) -> tuple[FloatArray, FloatArray]:
-    lost, packets = (rows[name].cast(pl.Float64).to_numpy() for name in ("packets_lost", "packets"))
+    of = rows.select("packets_lost", _REPORTED).cast(pl.Float64)
+    lost, packets = (of[name].to_numpy() for name in ("packets_lost", "packets_reported"))
     return missing_and_due(lost, packets, (rows["direction"] == "inbound").to_numpy())
 
 

@@ -30,8 +30,10 @@ _TYPES: Mapping[str, pl.DataType] = {
     **dict.fromkeys(("owed", "is_resized", "is_taken_over", "is_screen"), pl.Boolean()),
     **dict.fromkeys(("window", "polls", "track"), pl.Int32()),
     **dict.fromkeys(("frame_width", "frame_height"), pl.Int32()),
+    "key_frames": pl.Int64(),
     **dict.fromkeys(
-        ("packets", "payload_bytes", "edge_payload_bytes", "packets_lost", "key_frames"), pl.Int64()
+        ("packets", "payload_bytes", "edge_payload_bytes", "packets_lost", "packets_reported"),
+        pl.Int64(),
     ),
 }
 SCHEMA: Mapping[str, pl.DataType] = {name: _TYPES.get(name, pl.Float64()) for name in FIELDS}

@@ -1,6 +1,9 @@
-"""RTCP receiver reports about sent streams, and round trips of ICE, in windows."""
+"""RTCP receiver reports about sent streams, and round trips of ICE in windows. Pure."""
 
 from __future__ import annotations
+
+import math
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -10,106 +13,119 @@ from farm.analysis.rates import FloatArray, IntArray
 from farm.evidence.poll_table import PollTable, in_order
 from farm.evidence.row_groups import RowGroups
 from farm.evidence.stream_lifetimes import SERIES
-from farm.evidence.stream_rows import Owners
 from farm.recording.sample_reader import SampleReader
 
 
-def receiver_reports(
-    reader: SampleReader, sent: PollTable, owners: Owners, edges: FloatArray
-) -> pl.DataFrame | None:
-    """The server's receiver reports of each stream, all its encodings together.
+@dataclass(frozen=True, slots=True)
+class ReceiverReports:
+    """What the server's receiver reports tell of sent streams, for each row of their table.
 
-    What a report counts was lost since the one before it, evenly: a busy server's reports may come
-    later than a window lasts.
+    Of the packets that the row counted as sent, `reported` are those of which reports tell, and
+    `lost` those of them that were lost; NaN where no report tells of any. What a report counts was
+    lost since the one before it, evenly among the packets that were sent in between, and of the
+    first one since the stream began. `round_trip_s` and `jitter_s` are those of a report that came
+    since the poll before, NaN without one.
     """
-    columns = (*SERIES, "timestamp", "localId", "packetsLost", "jitter", "roundTripTime")
-    rows = reader.samples("remote-inbound-rtp", columns)
-    if rows is None:
+
+    reported: FloatArray
+    lost: FloatArray
+    round_trip_s: FloatArray
+    jitter_s: FloatArray
+
+
+REPORT_COLUMNS = (
+    *(*SERIES, "timestamp", "page_time_s", "localId"),
+    *("packetsLost", "jitter", "roundTripTime"),
+)
+"""The columns of `remote-inbound-rtp` that are needed."""
+
+
+def receiver_reports(
+    rows: pl.DataFrame | None, sent: PollTable, until_s: float = math.inf
+) -> ReceiverReports | None:
+    """The reports about the streams of `sent` in `rows`, which are `None` where none is recorded.
+
+    One that comes after `until_s`, the end of the hold, counts unless most of the packets of which
+    it tells were sent after it.
+    """
+    if rows is None or not sent.frame.height:
         return None
-    table = PollTable(rows, SERIES)
-    of_stream = sent.every.select("probe", "connection", "id").with_columns(
-        pl.Series("number", sent.every_series)
-    )
-    of_stream = of_stream.unique(["probe", "connection", "id"], keep="last", maintain_order=True)
-    number = (
-        table.frame.select("probe", "connection", id="localId")
-        .join(of_stream, on=["probe", "connection", "id"], how="left", maintain_order="left")
-        .get_column("number")
+    reports = PollTable(rows, SERIES)
+    row = _row_of_each(reports, sent)
+    kept = np.flatnonzero(row >= 0)
+    kept = kept[np.argsort(row[kept], kind="stable")]
+    row = row[kept]
+    at = _packets_sent_before(reports.known("timestamp")[kept], row, sent)
+    reported, lost = _spread(reports.known("packetsLost")[kept], at, row, sent, until_s)
+
+    def at_row(name: str) -> FloatArray:
+        values = np.full(sent.frame.height, np.nan)
+        values[row] = reports.known(name)[kept]
+        return values
+
+    return ReceiverReports(reported, lost, at_row("roundTripTime"), at_row("jitter"))
+
+
+def _row_of_each(reports: PollTable, sent: PollTable) -> IntArray:
+    """For each report its stream's row of the poll that first had it; -1: none."""
+    on = ["probe", "connection", "id", "page_time_s"]
+    rows = sent.frame.select(on).with_row_index("row").unique(on, keep="last")
+    return (
+        reports.frame.select("probe", "connection", "page_time_s", id="localId")
+        .join(rows, on=on, how="left", maintain_order="left")
+        .get_column("row")
+        .cast(pl.Int64)
         .fill_null(-1)
         .to_numpy()
     )
-    at_s = table.known("run_s")
-    track = _track_at(at_s, number, owners)
-    of_report = rates.window_of(at_s, edges)
-    lost, span_s = (of("packetsLost").to_numpy() for of in (table.delta, table.span_s))
-    kept = np.flatnonzero((track >= 0) & (of_report >= 0))
-    piece, window, share = _pieces(at_s[kept], span_s[kept], of_report[kept], edges)
-    kept = kept[piece]
-    came = window == of_report[kept]
-    kinds = {each: life.kind for life, _ in owners for each in life.series}
-    kind = pl.Series("kind", [kinds[each] for each in number[kept].tolist()], pl.String)
-    probe = table.frame["probe"][kept]
-    groups = RowGroups(
-        [in_order(probe), in_order(kind), track[kept], window],
-        then=(table.series[kept], at_s[kept]),
-    )
-    last = groups.last_row()
-    return pl.DataFrame(
-        [
-            probe[last],
-            kind[last],
-            pl.Series("track", groups.key(track[kept])),
-            pl.Series("window", groups.key(window)),
-            *(
-                pl.Series(name, values, nan_to_null=True)
-                for name, values in (
-                    ("packets_lost", np.round(groups.total(lost[kept] * share))),
-                    (
-                        "report_round_trip_time_s",
-                        groups.mean(np.where(came, table.known("roundTripTime")[kept], np.nan)),
-                    ),
-                    (
-                        "jitter_s",
-                        groups.mean(np.where(came, table.known("jitter")[kept], np.nan)),
-                    ),
-                )
-            ),
-        ]
-    )
 
 
-def _pieces(
-    to_s: FloatArray, span_s: FloatArray, last: IntArray, edges: FloatArray
-) -> tuple[IntArray, IntArray, FloatArray]:
-    """Spans of time cut at the edges of windows; `last` is the window in which each one ends.
+def _packets_sent_before(timestamp_ms: FloatArray, row: IntArray, sent: PollTable) -> FloatArray:
+    """How many packets a stream had sent when a report came, between a poll and the one before."""
+    before_s = (sent.known("timestamp")[row] - timestamp_ms) / 1000
+    share = np.clip(rates.ratio(before_s, sent.span_s("packetsSent").to_numpy()[row]), 0.0, 1.0)
+    grown: FloatArray = sent.delta("packetsSent").to_numpy()[row]
+    packets: FloatArray = sent.known("packetsSent")[row]
+    return packets - np.nan_to_num(share * grown)
 
-    Of each piece: the span's place, the window and its share of the span. What lies before the
-    first window is left out, and a span of unknown length is not cut.
+
+def _spread(
+    lost: FloatArray, at: FloatArray, row: IntArray, sent: PollTable, until_s: float
+) -> tuple[FloatArray, FloatArray]:
+    """`reported` and `lost` of each row; reports come in the order of rows.
+
+    `lost` is what was lost of the first `at` packets. Both begin at 0; where a page sends an SSRC
+    anew it counts its packets from 0, and the server goes on to count what it lost.
     """
-    from_s = to_s - np.where(span_s > 0, span_s, 0.0)
-    first = np.clip(np.searchsorted(edges, from_s, side="right") - 1, 0, last)
-    count = last - first + 1
-    piece = np.repeat(np.arange(len(last)), count)
-    window = np.arange(len(piece)) - np.repeat(np.cumsum(count) - count - first, count)
-    covered_s = np.minimum(to_s[piece], edges[window + 1]) - np.maximum(
-        from_s[piece], edges[window]
-    )
-    whole_s = np.where(span_s > 0, span_s, 1.0)[piece]
-    return piece, window, np.where(span_s[piece] > 0, covered_s / whole_s, 1.0)
-
-
-def _track_at(run_s: FloatArray, number: IntArray, owners: Owners) -> IntArray:
-    """The track of the stream to which each series belongs, at that time; -1: none."""
-    order = np.argsort(number, kind="stable")
-    ordered = number[order]
-    found = np.full(len(number), -1, dtype=np.int64)
-    for life, owner in owners:
-        for each in life.series:
-            start, end = np.searchsorted(ordered, (each, each + 1))
-            rows = order[start:end]
-            mine = rows[(run_s[rows] >= owner.from_s) & (run_s[rows] < owner.to_s)]
-            found[mine] = owner.track
-    return found
+    packets, begins = sent.known("packetsSent"), sent.begins
+    starts = np.flatnonzero(begins)
+    life = np.cumsum(begins) - 1
+    in_time = np.where(sent.known("run_s") < until_s, packets, np.nan)
+    sent_in_time = np.nan_to_num(np.fmax.reduceat(in_time, starts))
+    known = ~np.isnan(lost) & ~np.isnan(at)
+    lost, at, row = lost[known], at[known], row[known]
+    of = life[row]
+    former_at = np.concatenate(([0.0], at))[:-1]
+    since = np.where(np.diff(of, prepend=-1) != 0, 0.0, former_at)
+    counts = at - sent_in_time[of] <= sent_in_time[of] - since
+    lost, at, row, of = lost[counts], at[counts], row[counts], of[counts]
+    former = np.searchsorted(row, starts) - 1
+    goes_on = np.concatenate((sent.series[row], [-1]))[former] == sent.series[starts]
+    at_start = np.where(goes_on, np.concatenate((lost, [0.0]))[former], 0.0)
+    last = np.zeros(len(starts))
+    np.maximum.at(last, of, at)
+    reported = np.minimum(packets, last[life])
+    # One after the other, all streams are one course, which is interpolated at once.
+    apart = 1.0 + np.nanmax(packets, initial=0.0)
+    places = np.concatenate((apart * np.arange(len(starts)), apart * of + at))
+    totals = np.concatenate((at_start, lost))
+    order = np.argsort(places, kind="stable")
+    places, totals = places[order], totals[order]
+    newest = np.diff(places, append=np.inf) != 0
+    course = np.interp(apart * life + reported, places[newest], totals[newest])
+    grown = rates.deltas(reported, begins)
+    tells = grown > 0
+    return np.where(tells, grown, np.nan), np.where(tells, rates.deltas(course, begins), np.nan)
 
 
 def round_trips(reader: SampleReader, edges: FloatArray) -> pl.DataFrame | None:

@@ -16,6 +16,7 @@ COUNTS = (
     "frame_width",
     "frame_height",
     "packets_lost",
+    "packets_reported",
     "key_frames",
 )
 _FIGURES = (

@@ -1,8 +1,8 @@
 """Rows of RTP streams -> their figures in windows, one data frame per direction.
 
-What was counted between two polls counts in the window of the later one. Nothing loops over rows.
-Columns are those of `trial_evidence.StreamInterval`, or intermediate ones; `rows` counts the polls
-that had the stream.
+What was counted between two polls counts in the window of the later one; what the server reports as
+lost counts where it was sent (`ReceiverReports`). Nothing loops over rows. Columns are those of
+`trial_evidence.StreamInterval`, or intermediate ones; `rows` counts the polls that had the stream.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from farm.analysis import rates
 from farm.analysis.rates import FloatArray
 from farm.evidence.poll_table import PollTable, in_order
 from farm.evidence.polls_with_streams import with_rows
-from farm.evidence.remote_reports import receiver_reports
+from farm.evidence.remote_reports import REPORT_COLUMNS, ReceiverReports, receiver_reports
 from farm.evidence.row_groups import RowGroups
 from farm.evidence.rtp_tables import RtpTables
 from farm.evidence.stream_rows import Owners, StreamRows
@@ -91,10 +91,37 @@ def sent(
         "quality_limited_by_cpu_ratio": rows.windows.mean(rows.of_best(_is(reason, "cpu"))),
         "repair_ratio": rates.ratio(again, packets),
     }
+    told = reader.samples("remote-inbound-rtp", REPORT_COLUMNS)
+    reports = receiver_reports(told, table, until_s=float(edges[-1]))
+    if reports is not None:
+        figures |= _of_reports(rows, reports, packets)
     windows = rows.frame("outbound", figures).with_columns(rows.text("mediaSourceId"))
     windows = _with_capture(windows, tables.sources, edges)
-    windows = _with_round_trips(windows, receiver_reports(reader, table, owners, edges), pairs)
+    windows = _with_round_trips(windows, pairs)
     return with_rows(windows, table, "outbound", owners, edges)
+
+
+def _of_reports(
+    rows: StreamRows, reports: ReceiverReports, packets: FloatArray
+) -> dict[str, FloatArray]:
+    """The figures of receiver reports.
+
+    Where these tell of less than half of a window's packets, what they count as lost is set against
+    all of them: no less was lost.
+    """
+
+    def mean(values: FloatArray) -> FloatArray:
+        came = rows.total(pl.Series(np.where(np.isnan(values), 0.0, 1.0)))
+        return rates.ratio(rows.total(pl.Series(values)), came)
+
+    reported, lost = (rows.total(pl.Series(each)) for each in (reports.reported, reports.lost))
+    of = np.where(2 * reported >= packets, np.round(reported), packets)
+    return {
+        "packets_lost": np.round(lost),
+        "packets_reported": np.where(np.isnan(reported), np.nan, of),
+        "report_round_trip_time_s": mean(reports.round_trip_s),
+        "jitter_s": mean(reports.jitter_s),
+    }
 
 
 def _span(table: PollTable) -> pl.Series:
@@ -131,15 +158,9 @@ def _with_capture(
     return windows.join(cameras, on=on, how="left", maintain_order="left")
 
 
-def _with_round_trips(
-    windows: pl.DataFrame, reports: pl.DataFrame | None, pairs: pl.DataFrame | None
-) -> pl.DataFrame:
-    """The windows with the server's receiver reports; without these the round trip is ICE's."""
-    known = []
-    if reports is not None:
-        on = ["probe", "kind", "track", "window"]
-        windows = windows.join(reports, on=on, how="left", maintain_order="left")
-        known.append("report_round_trip_time_s")
+def _with_round_trips(windows: pl.DataFrame, pairs: pl.DataFrame | None) -> pl.DataFrame:
+    """The windows with the round trip of receiver reports; without these it is ICE's."""
+    known = [name for name in ("report_round_trip_time_s",) if name in windows.columns]
     if pairs is not None:
         on = ["probe", "connection", "window"]
         windows = windows.join(pairs, on=on, how="left", maintain_order="left")

@@ -44,8 +44,9 @@ class StreamInterval:
     sent video for; `is_resized`: its frames had several sizes in the window; `is_taken_over`:
     another stream that existed already continued in its place; `is_screen`: it is owed as a screen,
     which may stand still; `key_frames` were decoded of a received video. `packets_lost` is the
-    change of `packetsLost`, of a sent stream the server's (`remote-inbound-rtp`); late packets
-    reduce it. See "What counts" in docs/method.md for how each figure is made.
+    change of `packetsLost`, of a sent stream the server's (`remote-inbound-rtp`), which tells of
+    `packets_reported` packets; late packets reduce it. See "What counts" in docs/method.md for how
+    each figure is made.
     """
 
     probe: str
@@ -81,6 +82,7 @@ class StreamInterval:
     is_taken_over: bool = False
     is_screen: bool = False
     key_frames: int | None = None
+    packets_reported: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from farm.analysis.rates import IntArray, loss_ratio
+from farm.analysis.rates import loss_ratio
 from farm.evidence.poll_table import PollTable
+from farm.evidence.remote_reports import receiver_reports
 from farm.evidence.rtp_tables import tracks
-from farm.evidence.stream_lifetimes import SERIES, StreamLifetime
+from farm.evidence.stream_lifetimes import StreamLifetime
 from farm.evidence.stream_slots import Owner
 from farm.model.trial_evidence import StreamIdentity
 from farm.model.trial_plan import Direction
@@ -51,7 +52,7 @@ class OneWay:
         self._table = table
         self._grid_s = grid_s
         self._track = np.empty(0, dtype=np.int64) if table is None else tracks(table, mine)
-        self._reports = None if reports is None else PollTable(reports, SERIES)
+        self._reports = None if table is None else receiver_reports(reports, table)
 
     def figures(self, stream: StreamIdentity) -> dict[str, Array]:
         """All channels of a stream."""
@@ -62,14 +63,14 @@ class OneWay:
         place = np.flatnonzero((self._track == stream.track) & kind)
         rows = StreamOnGrid(self._table, place, self._grid_s)
         if stream.direction == "outbound":
-            return figures | self._sent(rows, place, stream.kind)
+            return figures | self._sent(rows, stream.kind)
         return figures | _received(rows, stream.kind)
 
-    def _sent(self, rows: StreamOnGrid, place: IntArray, kind: MediaKind) -> dict[str, Array]:
+    def _sent(self, rows: StreamOnGrid, kind: MediaKind) -> dict[str, Array]:
         table = rows.table
         figures = {
             "bps": 8 * rows.moved("payload"),
-            "lost": self._lost_up(rows, place),
+            "lost": self._lost_up(rows),
             "target_bps": rows.sampled(table.known("targetBitrate"), add_known),
         }
         if kind == "video":
@@ -80,23 +81,17 @@ class OneWay:
             }
         return figures
 
-    def _lost_up(self, rows: StreamOnGrid, place: IntArray) -> Array:
-        """Loss up, by the server's reports on the stream's own rows."""
+    def _lost_up(self, rows: StreamOnGrid) -> Array:
+        """Loss up, of the packets of which the server's reports tell."""
         reports = self._reports
         if reports is None:
             return np.full(self._grid_s.shape, np.nan)
-        mine = rows.table.frame[place].select("connection", localId="id").unique()
-        reported = (
-            reports.frame.with_row_index("row")
-            .join(mine, on=["connection", "localId"], how="semi")
-            .get_column("row")
-            .cast(pl.Int64)
-            .to_numpy()
+        span_s = rows.table.span_s("packetsSent")
+        lost, reported = (
+            trailing_sum(rows.rate(pl.Series(each), span_s), LOSS_S)
+            for each in (reports.lost, reports.reported)
         )
-        own = StreamOnGrid(reports, reported, self._grid_s)
-        lost = trailing_sum(own.moved("packetsLost"), LOSS_S)
-        sent = trailing_sum(rows.moved("packetsSent"), LOSS_S)
-        return loss_ratio(lost, sent, received=False)
+        return loss_ratio(lost, reported, received=False)
 
 
 def _received(rows: StreamOnGrid, kind: MediaKind) -> dict[str, Array]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -69,6 +70,16 @@ def test_losses_count_by_packets_not_by_windows() -> None:
 
 def test_a_stream_of_which_nothing_came_has_lost_everything() -> None:
     assert lost_of([window(0, packets=0, lost=500)]) == 1.0
+
+
+def test_what_is_sent_has_lost_the_share_of_the_packets_of_which_the_server_tells() -> None:
+    sent = [
+        window(0, packets=500, lost=5, direction="outbound"),
+        replace(window(1, packets=500, lost=9, direction="outbound"), packets_reported=300),
+    ]
+    assert lost_of(sent[1:]) == pytest.approx(0.03)
+    assert lost_of(sent) == pytest.approx(14 / 800)
+    assert residual_loss(Intervals.of(sent).frame).to_list() == pytest.approx([0.01, 0.03])
 
 
 @pytest.mark.parametrize(("direction", "due"), [("outbound", 2000), ("inbound", 2010)])
