@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from farm.model.verdict import AFTER_JOIN, ASSUMED_MEDIA, LEFT, Reason
+from farm.model.verdict import AFTER_JOIN, ASSUMED_MEDIA, LEFT, NO_CONNECTION, Reason
 
 JOIN_CODES = frozenset(
     {
         *("signalling", "navigation", "timeout", "dialog", "page_error", "partner", "join"),
-        *("login", "request", "media", "setup"),
+        *("login", "request", "media", "setup", NO_CONNECTION),
     }
 )
 """Codes of reasons for probes that did not join, or not in time."""

@@ -18,6 +18,7 @@ from farm.evidence.encoding_settings import encoding_settings
 from farm.evidence.estimate_followed import first_to_fall
 from farm.evidence.hold_events import failed_hold_steps, own_loads
 from farm.evidence.page_acts import PageActs
+from farm.evidence.page_connections import pages_without_connection
 from farm.evidence.polls_with_streams import polls_by_window
 from farm.evidence.received_layers import received_layers
 from farm.evidence.rtp_tables import RtpTables
@@ -100,6 +101,9 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         acts=excuses.acts(),
         left=windows.owed.left(),
         never_connected=never_connected(trial.events),
+        no_connection=pages_without_connection(
+            trial, {stream.probe for stream in streams if stream.seen}
+        ),
         failed_hold_steps=tuple(failed_hold_steps(trial.events)),
         own_loads=tuple(own_loads(trial.events, *hold_of(edges))) if len(edges) else (),
     )

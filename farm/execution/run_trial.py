@@ -120,10 +120,7 @@ class _Trial:
         report = await self.world.server.reset(like)
         self.recorder.reset(report)
         if not report.clean:
-            dirty = ", ".join(report.differences)
-            self.world.observer.note(
-                f"trial {self.plan.index}: the server was not clean after the reset: {dirty}"
-            )
+            self.world.observer.note(f"trial {self.plan.index}: {report.unclean_text}")
 
     async def live(self, hosts: Mapping[str, Host]) -> None:
         """Run the phases ramp, settle and hold."""

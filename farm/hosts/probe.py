@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from farm.drivers.steps import step_name
 from farm.errors import BrowserError, JoinError
-from farm.hosts.step_run import StepDone, StepPage, StepRun
+from farm.hosts.step_run import StepDone, StepPage, StepRun, placed_name
 from farm.model.driver import RoleSteps, Step
 from farm.model.page_samples import EventKind, Joined, PageReport, ProbeEvent
 from farm.model.trial_plan import ProbePlan
@@ -93,8 +93,15 @@ class ProbeLife:
         await self._run("joined", self._steps.joined)
         self._is_in = True
         join_s = self._monotonic() - self._joining_s
-        self._emit("joined", f"after {join_s:.1f} s", join_s=join_s)
+        self._emit("joined", f"after {join_s:.1f} s", join_s=join_s, step=self._last_step())
         return Joined(plan.probe, join_s)
+
+    def _last_step(self) -> str:
+        """The last of the steps by which a probe joins, with its place in the driver."""
+        for part, steps in (("joined", self._steps.joined), ("join", self._steps.join)):
+            if steps:
+                return placed_name(part, len(steps), steps[-1])
+        return ""
 
     async def after_join(self, number: int) -> None:
         """The driver's `after_join` steps of that number, in the hold; one after the other.

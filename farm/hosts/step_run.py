@@ -108,7 +108,7 @@ class StepRun:
         self, part: str, number: int, template: Step, variables: Mapping[str, str]
     ) -> None:
         shown = step_for(template, variables)
-        name = f"{part} step {number}, {step_name(shown)}"
+        name = _numbered_name(part, number, shown)
         self.page.begins(_named(shown, name))
         try:
             if isinstance(shown, Screenshot):
@@ -166,6 +166,15 @@ class _StepError(Exception):
         self.step = step
         self.name = name
         self.cause = cause
+
+
+def placed_name(part: str, number: int, step: Step) -> str:
+    """A step as messages name it: `mine.yaml:6: join step 2, click #start`."""
+    return _named(step, _numbered_name(part, number, step))
+
+
+def _numbered_name(part: str, number: int, step: Step) -> str:
+    return f"{part} step {number}, {step_name(step)}"
 
 
 def _named(step: Step, name: str) -> str:

@@ -201,3 +201,19 @@ class ResetReport:
     @property
     def clean(self) -> bool:
         return not self.differences
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether there was a reset to try, by a command or a restart of the machine."""
+        return self.attempts > 0
+
+    @property
+    def unclean_text(self) -> str:
+        """What was not clean, after what, and what to configure where there is no reset."""
+        differences = ", ".join(self.differences)
+        if self.is_configured:
+            return f"the server was not clean after the reset: {differences}"
+        return (
+            f"the server was not as at its first start when the trial began: {differences}; what "
+            "trials before it leave stays, as no reset is configured (server.reset.command)"
+        )

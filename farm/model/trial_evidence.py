@@ -213,6 +213,18 @@ class FailedHoldSteps:
 
 
 @dataclass(frozen=True, slots=True)
+class NoConnection:
+    """A page that joined at `at_s`, and for `seen_s` from then on made no RTCPeerConnection.
+
+    `step` is the driver's last one before that, as messages name it; empty in older recordings.
+    """
+
+    at_s: float
+    seen_s: float
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
 class PageLoad:
     """A page loaded a document by itself in the hold: no step of the driver did that."""
 
@@ -313,7 +325,7 @@ class TrialEvidence:
     stream in the order of time. `data` are data channels in windows, `channel_ends` those that
     ended before the hold did. `left` has the pages that closed their connections in the hold,
     with the time; `never_connected` has for a probe the last `connectionState` of each connection
-    that was never connected.
+    that was never connected; `no_connection` are the probes whose pages never had one.
     `all_left_s` is when the last of the probes that had joined left; `None`: not all were seen to.
     `stayed_full` are light probes, each with the reason why a stream of theirs was coded in full;
     `unplayed` are probes that did not play the audio that they received.
@@ -347,3 +359,4 @@ class TrialEvidence:
     own_loads: tuple[PageLoad, ...] = ()
     janus_samples: tuple[JanusSample, ...] = ()
     all_left_s: float | None = None
+    no_connection: Mapping[str, NoConnection] = field(default_factory=dict)

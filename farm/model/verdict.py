@@ -14,6 +14,9 @@ class Outcome(StrEnum):
     INVALID = "invalid"
 
 
+NO_CONNECTION = "no_connection"
+"""The code of the reason that a page which joined made no RTCPeerConnection."""
+
 ASSUMED_MEDIA, LEFT, AFTER_JOIN = "assumed_media", "left", "after_join"
 """Codes of reasons without a fault of the server's media: what is owed is unknown; a page left by
 itself; a step of the driver in the hold failed."""

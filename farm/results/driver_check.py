@@ -26,6 +26,7 @@ from farm.results.checked_connections import (
 from farm.results.checked_steps import CheckedStep, checked_steps
 from farm.results.checked_streams import FAULTY, CheckedStream, checked_streams
 from farm.verdict.data_messages import data_findings
+from farm.verdict.findings import no_call_text
 from farm.verdict.generator_faults import OURS, generator_faults
 from farm.verdict.host_faults import busy_hosts
 from farm.verdict.unjudged_streams import unjudged_notes
@@ -65,7 +66,8 @@ class CheckedProbe:
 
     `open_after_leave` is how many connections its last poll had, `None` if it never left, or sent
     no poll. `left` is why its leave steps failed, empty if they did not. `trouble` are console
-    errors, uncaught errors and closed sockets of its page, the last `MOST_TROUBLE`.
+    errors, uncaught errors and closed sockets of its page, the last `MOST_TROUBLE`. `no_call` says
+    that a page which joined made no connection, where it owes or is owed anything.
     """
 
     plan: ProbePlan
@@ -78,6 +80,7 @@ class CheckedProbe:
     left: str
     open_after_leave: int | None
     trouble: tuple[str, ...]
+    no_call: str = ""
 
     @property
     def joined(self) -> bool:
@@ -125,6 +128,7 @@ def checked_trial(
             streams.get(plan.probe, ()),
             *_left(trial, plan.probe),
             _trouble(trial, plan.probe),
+            _no_call(evidence, plan),
         )
         for plan in trial.plan.probes
     )
@@ -165,6 +169,9 @@ def problems_of(
         if probe.plan.probe in evidence.left:
             yield f"{_who(probe)}: its page closed its connections before the call was over"
             continue
+        if probe.no_call:
+            yield f"{_who(probe)}: {probe.no_call}"
+            continue
         for stream in probe.streams:
             if stream.state in FAULTY:
                 what = "never came" if stream.state == "missing" else "stopped before the end"
@@ -189,6 +196,12 @@ def doubts_of(evidence: TrialEvidence, problems: bool) -> Iterator[Reason]:
     yield from (reason for reason in reasons if reason.code in OURS)
     if problems:
         yield from (reason for reason in reasons if reason.code in OF_STARVATION)
+
+
+def _no_call(evidence: TrialEvidence, plan: ProbePlan) -> str:
+    silent = evidence.no_connection.get(plan.probe)
+    is_owed = plan.sends or plan.receives or plan.has_data
+    return "" if silent is None or not is_owed else no_call_text(silent)
 
 
 def _who(probe: CheckedProbe) -> str:

@@ -81,10 +81,11 @@ class _Messages:
                 yield from found or self._delivered(probe, least_delivered)
 
     def judged_probes(self) -> Iterator[ProbePlan]:
-        """The probes that owe or are owed messages, joined and stayed."""
+        """The probes that owe or are owed messages, joined, have a connection and stayed."""
         joined = {join.probe for join in self._evidence.joins if join.joined}
+        gone = self._evidence.left.keys() | self._evidence.no_connection.keys()
         for probe in self._evidence.plan.probes:
-            if probe.has_data and probe.probe in joined - self._evidence.left.keys():
+            if probe.has_data and probe.probe in joined - gone:
                 yield probe
 
     def is_delivery_unknown(self, probe: ProbePlan) -> bool:
@@ -189,8 +190,8 @@ class _Messages:
                 breach = Breach("delivered", share, limit, beyond, 0, mine[0].start_s)
                 whose = " and ".join(sender for sender, _ in sent)
                 text = (
-                    f"got {got:,} of {expected:,} messages of {whose} on data channel {label!r} "
-                    f"({percent(share)}), limit {percent(limit)}"
+                    f"got {got:,} of {counted(expected, 'message')} of {whose} on data channel "
+                    f"{label!r} ({percent(share)}), limit {percent(limit)}"
                 )
                 yield self._finding(probe, "inbound", breach, text)
 

@@ -11,15 +11,16 @@ OF_THE_PAGE = frozenset({"dialog", "login", "navigation", "page_error", "request
 def failed_by_driver(evidence: TrialEvidence) -> bool:
     """Whether no unit got through, each for a step that failed in a page that is not ours.
 
-    A step that took too long counts where no probe of its role joined: where one did, it is known
-    to work, and a slow server may be why.
+    A page that made no connection counts as one. A step that took too long does where no probe of
+    its role joined: where one did, it is known to work, and a slow server may be why.
     """
     plan, joins = evidence.plan, evidence.joins
     if plan.own_app:
         return False
     roles = {probe.probe: probe.role for probe in plan.probes}
-    working = {roles[join.probe] for join in joins if join.joined}
-    failed = {
+    silent = evidence.no_connection.keys()
+    working = {roles[join.probe] for join in joins if join.joined and join.probe not in silent}
+    failed = silent | {
         join.probe
         for join in joins
         if not join.joined

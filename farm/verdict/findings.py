@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from farm.model.criteria import Criteria
-from farm.model.trial_evidence import StreamSetup, TrialEvidence
-from farm.model.verdict import AFTER_JOIN
+from farm.model.trial_evidence import NoConnection, StreamSetup, TrialEvidence
+from farm.model.verdict import AFTER_JOIN, NO_CONNECTION
 from farm.verdict.baseline import Baseline
 from farm.verdict.causes import LEFT, Finding
 from farm.verdict.data_messages import data_findings
@@ -27,7 +27,7 @@ def findings_of(
 
 
 def _unestablished(streams: TrialStreams, criteria: Criteria) -> list[Finding]:
-    """Probes that did not join, and owed streams that did not start in time."""
+    """Probes that did not join, or made no connection; owed streams that did not start in time."""
     evidence = streams.evidence
     joins = {join.probe: join for join in evidence.joins}
     setups = {(setup.probe, setup.kind, setup.track): setup for setup in evidence.setups}
@@ -41,6 +41,11 @@ def _unestablished(streams: TrialStreams, criteria: Criteria) -> list[Finding]:
             breach = Breach(code, None, None, FAR_BEYOND, -1, at_s)
             found.append(Finding(probe, breach, message=message))
             continue
+        silent = evidence.no_connection.get(probe.probe)
+        if silent is not None and (probe.sends or probe.receives or probe.has_data):
+            breach = Breach(NO_CONNECTION, None, None, FAR_BEYOND, -1, silent.at_s)
+            found.append(Finding(probe, breach, message=no_call_text(silent)))
+            continue
         for kind in dict.fromkeys(probe.receives):
             for stream in streams.owed(probe.probe, "inbound", kind):
                 setup = setups.get((probe.probe, kind, stream.track))
@@ -48,6 +53,14 @@ def _unestablished(streams: TrialStreams, criteria: Criteria) -> list[Finding]:
                 if breach_of is not None and not streams.is_excused(stream):
                     found.append(Finding.of(probe, breach_of, stream))
     return found
+
+
+def no_call_text(silent: NoConnection) -> str:
+    """What is said of a page that made no connection."""
+    return (
+        f"no step started a call: its page made no RTCPeerConnection in the {silent.seen_s:.0f} s "
+        f"after {silent.step or 'it had joined'}"
+    )
 
 
 def _setup_breach(setup: StreamSetup | None, criteria: Criteria, at_s: float) -> Breach | None:
@@ -99,7 +112,7 @@ def _failing_streams(
     return [
         Finding.of(streams.probes[stream.probe], breach, stream)
         for stream in streams.expected
-        if stream.probe in joined and stream.probe not in evidence.left
+        if stream.probe in joined - evidence.left.keys() - evidence.no_connection.keys()
         if stream.direction == "outbound" or (stream.probe, stream.kind, stream.track) in came
         for breach in streams.breaches(stream, criteria, baseline)
     ]

@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from farm.model.criteria import Criteria, InvalidLimits
 from farm.model.trial_evidence import PAUSED, PageAct, TrialEvidence
-from farm.model.verdict import Outcome, Reason, Verdict
+from farm.model.verdict import NO_CONNECTION, Outcome, Reason, Verdict
 from farm.verdict.assumed_media import assumed_media_notes, mixed_or_withheld
 from farm.verdict.baseline import Baseline
 from farm.verdict.causes import Causes, Finding
@@ -141,7 +141,7 @@ def _starved_joins(
     """
     codes = {reason.code for reason in verdict.reasons}
     start_s, hold_s = evidence.phases.ramp_s, evidence.phases.hold_s
-    late = codes & {"timeout", "setup", "page_error", "media"}
+    late = codes & {"timeout", "setup", "page_error", "media", NO_CONNECTION}
     if start_s is None or not late or codes & JOIN_REFUSALS:
         return ()
     return busy_hosts(evidence.host_samples, invalid, start_s, hold_s)
@@ -149,7 +149,11 @@ def _starved_joins(
 
 def _established(evidence: TrialEvidence, findings: list[Finding]) -> int:
     """Probes that joined and whose every expected stream started in time."""
-    late = {finding.probe.probe for finding in findings if finding.breach.code == "setup"}
+    late = {
+        finding.probe.probe
+        for finding in findings
+        if finding.breach.code in ("setup", NO_CONNECTION)
+    }
     return sum(join.joined and join.probe not in late for join in evidence.joins)
 
 
@@ -158,8 +162,7 @@ def _notes(evidence: TrialEvidence, baseline: Baseline | None) -> tuple[str, ...
     if baseline is None:
         notes.append(NO_BASELINE)
     if evidence.reset is not None and not evidence.reset.clean:
-        differences = ", ".join(evidence.reset.differences)
-        notes.append(f"the server was not clean after the reset: {differences}")
+        notes.append(evidence.reset.unclean_text)
     notes += [fault.message for fault in evidence.faults if fault.what in UNSEEN]
     notes += [f"after the hold: {fault.message}" for fault in after_hold(evidence)]
     notes += assumed_media_notes(evidence)

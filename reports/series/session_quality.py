@@ -70,6 +70,7 @@ _OF_CODE: Mapping[str, str] = {
     "frame_height": "coarse pictures",
     "size": "another picture size",
     "setup": "began late or never",
+    "no_connection": "began late or never",
     "left": "gone: its page left",
     "recording_missing": "no recording",
     "no_evidence": "unseen: no polls",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from farm.model.verdict import Outcome
+from farm.model.wording import counted
 from farm.planning.receivers import receivers
 from farm.results.checked_connections import CheckedConnection
 from farm.results.checked_streams import FAULTY, CheckedStream
@@ -24,6 +25,8 @@ _STATES = {
 def probe_lines(probe: CheckedProbe) -> list[str]:
     """What came of a probe, its connections and streams indented below it."""
     lines = [f"{probe.plan.probe} ({probe.plan.role} of {probe.plan.session}): {_joined(probe)}"]
+    if not probe.connections:
+        lines.append(f"  {probe.no_call or 'its page made no RTCPeerConnection'}")
     named = dict(zip(probe.streams, _names(probe), strict=True))
     for connection in probe.connections:
         lines.append(f"  {connection_line(connection)}")
@@ -38,9 +41,7 @@ def probe_lines(probe: CheckedProbe) -> list[str]:
         for stream in probe.streams
         if stream.stream.connection not in known
     ]
-    if not probe.connections:
-        lines.append("  its page made no peer connection")
-    if probe.open_after_leave is not None:
+    if probe.open_after_leave is not None and probe.connections:
         lines.append(f"  {_leaving(probe)}")
     return [*lines, *(f"  {line}" for line in probe.trouble)]
 
@@ -83,8 +84,8 @@ def answer_line(trials: Sequence[CheckedTrial]) -> str:
     streams = [stream for probe in probes for stream in probe.streams if stream.stream.owed]
     came = sum(stream.state not in FAULTY for stream in streams)
     return (
-        f"the driver works: {len(probes)} of {len(probes)} probes joined, {came} of "
-        f"{len(streams)} owed streams came and stayed"
+        f"the driver works: {len(probes)} of {counted(len(probes), 'probe')} joined, {came} of "
+        f"{counted(len(streams), 'owed stream')} came and stayed"
     )
 
 

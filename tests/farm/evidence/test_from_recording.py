@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from farm.evidence import trial_evidence
-from farm.model.page_samples import ProbeEvent
+from farm.model.page_samples import ConnectionReport, PageReport, ProbeEvent
 from farm.model.trial_evidence import Fault, JoinOutcome, PollCount, StreamInterval, TrialEvidence
 from farm.model.trial_plan import Direction
 from farm.model.webrtc_stats import MediaKind
 from farm.recording import RunRecording
 from farm.recording.reader import RunReader
 from farm.recording.trial_reader import TrialReader
-from farm.testing import FakeClock
+from farm.testing import WALL_S, FakeClock
 from tests.farm.recordings import new_run, recorded
 from tests.synthetic import MONOTONIC_S, Page, call_plan, clock_reading, page_reports
 
@@ -282,6 +282,40 @@ async def test_a_probe_that_joined_and_says_nothing_is_missed(tmp_path: Path) ->
     assert [(interval.polls, interval.packets) for interval in evidence.intervals] == [
         (0, None)
     ] * 4
+
+
+def poll(probe: str, second: int, *states: str) -> PageReport:
+    """A poll of a page with connections in these states."""
+    at_s = MONOTONIC_S + second
+    connections = tuple(
+        ConnectionReport(f"a-{n}", state, None, (), ()) for n, state in enumerate(states)
+    )
+    return PageReport(probe, WALL_S + second, at_s, WALL_S + second, 0.0, connections)
+
+
+async def test_a_page_that_joined_and_made_no_connection_is_told_with_the_last_step(
+    tmp_path: Path,
+) -> None:
+    step = "app.yaml:6: join step 1, goto {app_url}"
+    with new_run(tmp_path, FakeClock()) as run:
+        async with run.trial(call_plan(4)) as trial:
+            trial.clock(clock_reading())
+            trial.phase("hold", 10.0)
+            for probe in ("p000", "p001", "p002", "p003"):
+                trial.join(JoinOutcome(probe, "s000", True, 1.0))
+                trial.event(ProbeEvent(probe, "joined", MONOTONIC_S + 4, "", {"step": step}))
+            closed = {"connection": "a-0", "state": "closed", "by_page": True}
+            trial.event(ProbeEvent("p002", "connection", MONOTONIC_S + 6, "", closed))
+            for second in range(1, 19):
+                trial.page_report(poll("p000", second))
+                trial.page_report(poll("p001", second, *(["new"] if second == 9 else [])))
+                trial.page_report(poll("p002", second))
+            trial.phase("leave", 20.0)
+    evidence = evidence_of(RunReader.open(run.path).trial(0))
+    assert set(evidence.no_connection) == {"p000"}  # nothing is known of p003
+    silent = evidence.no_connection["p000"]
+    assert silent.seen_s == pytest.approx(14)
+    assert silent.step == step
 
 
 async def test_setup_is_per_kind_and_never_guessed(tmp_path: Path) -> None:

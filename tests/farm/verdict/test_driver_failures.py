@@ -7,16 +7,20 @@ from dataclasses import replace
 import pytest
 
 from farm.model.criteria import Criteria, InvalidLimits
-from farm.model.trial_evidence import TrialEvidence
+from farm.model.trial_evidence import NoConnection, TrialEvidence
 from farm.model.verdict import Outcome
 from farm.testing import unjoined
 from farm.verdict import judge
 from tests.farm.trial_evidence import good, losing, spoilt, stream, with_host
 
 
+def strange(evidence: TrialEvidence, *, own_app: bool = False) -> TrialEvidence:
+    """The same on a page of the user's."""
+    return replace(evidence, plan=replace(evidence.plan, own_app=own_app))
+
+
 def by_driver(evidence: TrialEvidence, *, own_app: bool = False) -> bool:
-    plan = replace(evidence.plan, own_app=own_app)
-    verdict = judge(replace(evidence, plan=plan), Criteria(), InvalidLimits())
+    verdict = judge(strange(evidence, own_app=own_app), Criteria(), InvalidLimits())
     assert verdict.outcome is Outcome.FAIL
     return verdict.by_driver
 
@@ -77,3 +81,58 @@ def test_a_generator_at_fault_is_said_instead() -> None:
     starved = with_host(without(good(), p001="dialog"), range(100), app_late_s=9.0)
     verdict = judge(starved, Criteria(), InvalidLimits())
     assert (verdict.outcome, verdict.by_driver) == (Outcome.INVALID, False)
+
+
+# ---------------------------------------------------------------- a page that makes no connection
+
+
+STEP = "app.yaml:6: join step 1, goto x"
+
+
+def silent(evidence: TrialEvidence, *probes: str, step: str = STEP) -> TrialEvidence:
+    """The evidence of a trial in which pages joined and made no connection."""
+    return replace(
+        evidence,
+        no_connection={probe: NoConnection(22.0, 14.2, step) for probe in probes},
+        setups=tuple(
+            replace(each, setup_s=None) if each.probe in probes else each
+            for each in evidence.setups
+        ),
+        intervals=tuple(each for each in evidence.intervals if each.probe not in probes),
+    )
+
+
+def test_a_page_that_makes_no_connection_is_one_reason_with_the_last_step() -> None:
+    verdict = judge(strange(silent(good(), "p000", "p001")), Criteria(), InvalidLimits())
+    assert (verdict.outcome, verdict.by_driver, verdict.established) == (Outcome.FAIL, True, 0)
+    assert [(each.code, each.probe) for each in verdict.reasons] == [
+        ("no_connection", "p000"),
+        ("no_connection", "p001"),
+    ]
+    assert verdict.reasons[0].message == (
+        "p000 (s000): no step started a call: its page made no RTCPeerConnection in the 14 s after "
+        "app.yaml:6: join step 1, goto x"
+    )
+
+
+def test_of_an_older_recording_the_step_is_not_known() -> None:
+    verdict = judge(strange(silent(good(), "p001", step="")), Criteria(), InvalidLimits())
+    first = next(each for each in verdict.reasons if each.code == "no_connection")
+    assert first.message.endswith("in the 14 s after it had joined")
+
+
+def test_a_probe_that_owes_nothing_and_is_owed_nothing_needs_no_connection() -> None:
+    call = good(load=4)
+    sessions = tuple(
+        replace(
+            session,
+            probes=tuple(
+                replace(probe, sends=(), receives=()) if probe.probe == "p003" else probe
+                for probe in session.probes
+            ),
+        )
+        for session in call.plan.sessions
+    )
+    watching = replace(call, plan=replace(call.plan, sessions=sessions), streams=())
+    verdict = judge(silent(watching, "p003"), Criteria(), InvalidLimits())
+    assert "no_connection" not in {each.code for each in verdict.reasons}

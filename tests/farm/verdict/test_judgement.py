@@ -396,6 +396,12 @@ def test_sampling_that_is_gone_leaves_the_verdict_as_it_is() -> None:
 
 
 def test_a_dirty_start_is_said() -> None:
+    left = ResetReport(False, 0, None, differences=("threads 27, 17 at the first start",))
+    assert (
+        "the server was not as at its first start when the trial began: threads 27, 17 at the "
+        "first start; what trials before it leave stays, as no reset is configured "
+        "(server.reset.command)"
+    ) in judged(dataclasses.replace(good(), reset=left)).notes
     dirty = ResetReport(True, 3, None, differences=("memory 900 MB, first 200 MB",))
     verdict = judged(dataclasses.replace(good(), reset=dirty), baseline())
 
