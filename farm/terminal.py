@@ -19,6 +19,7 @@ from rich.text import Text
 from farm.model.trial_plan import TrialPlan
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
+from farm.model.wording import counted
 from farm.protocols import Progress
 
 PLAIN_EVERY_S = 5.0
@@ -54,11 +55,9 @@ class Terminal:
         self.note(f"run folder: {path}")
 
     def trial_planned(self, plan: TrialPlan, purpose: str) -> None:
-        sessions = len(plan.sessions)
-        self.note(
-            f"trial {plan.index}: {plan.load} probes in {sessions} session"
-            f"{'' if sessions == 1 else 's'} ({purpose})"
-        )
+        sessions = counted(len(plan.sessions), "session")
+        load = counted(plan.load, "probe")
+        self.note(f"trial {plan.index}: {load} in {sessions} ({purpose})")
 
     def progress(self, progress: Progress) -> None:
         line = progress_line(progress)
@@ -72,7 +71,7 @@ class Terminal:
 
     def trial_ended(self, result: TrialResult) -> None:
         verdict = result.verdict
-        text = Text(f"trial {result.index}: {result.load} probes: ")
+        text = Text(f"trial {result.index}: {counted(result.load, 'probe')}: ")
         text.append(verdict.outcome.value, style=_STYLES[verdict.outcome])
         if verdict.reasons:
             more = len(verdict.reasons) - 1

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from farm.model.page_address import without_passwords
-from farm.model.wording import percent
+from farm.model.wording import counted, percent, plural
 
 Array = npt.NDArray[np.float64]
 Kind = Literal["question", "subject", "setting"]
@@ -129,13 +129,13 @@ def _conclusion(
     if not worse and a.failed is None and b.failed is None:
         return "not_worse", (
             f"B is not worse than A {more} as far as both were tried: A passed {a.passed} "
-            f"probes, B {b.passed}, and no load failed"
+            f"{plural(a.passed or 0, 'probe')}, B {b.passed}, and no load failed"
         )
     name, side = ("B", b) if worse else ("A", a)
     if side.failed is None:
         return "unknown", (
-            f"no load failed on {name}, whose capacity may be above {side.passed} probes: "
-            f"whether B is worse {more} is not known"
+            f"no load failed on {name}, whose capacity may be above "
+            f"{counted(side.passed or 0, 'probe')}: whether B is worse {more} is not known"
         )
     if worse:
         return "worse", f"B is worse than A {more}"

@@ -10,6 +10,7 @@ from statistics import fmean
 from farm.analysis.straight_line import line_through
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
+from farm.model.wording import counted
 
 FEWEST_LOADS = 3
 LEAST_BEND_PERCENT = 2.0
@@ -66,7 +67,7 @@ def _said(slope: float, linear: bool | None, off: dict[int, float], farthest: in
     if linear:
         return f"{each}, on a straight line (no load is more than {distance:.2g} points off)"
     side = "above" if off[farthest] > 0 else "below"
-    return (
-        f"{each} on average, not on a straight line: {farthest} probes are {distance:.2g} points "
-        f"{side} it"
+    is_off = (
+        f"{counted(farthest, 'probe')} {'is' if farthest == 1 else 'are'} {distance:.2g} points"
     )
+    return f"{each} on average, not on a straight line: {is_off} {side} it"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from farm.analysis.aggregates import known
 from farm.attribution.bad_period import BadPeriod
 from farm.attribution.limit import SaturationSign
+from farm.model.wording import counted
 
 FULL = 0.95
 _NO_DESCRIPTORS = re.compile(r"too many open files|EMFILE|ENFILE|file descriptors?", re.IGNORECASE)
@@ -17,7 +18,8 @@ def descriptor_signs(period: BadPeriod) -> Iterator[SaturationSign]:
     """The sign of descriptors; they count as saturated only if something could not be opened."""
     refused = [reason for reason in period.reasons if _NO_DESCRIPTORS.search(reason.message)]
     if refused:
-        text = f"{len(refused)} joins failed for lack of descriptors; {refused[0].message}"
+        joins = counted(len(refused), "join")
+        text = f"{joins} failed for lack of descriptors; {refused[0].message}"
         yield SaturationSign("descriptors", 10.0, text, counted=True)
         return
     limits = known(sample.process_descriptors_limit for sample in period.all)

@@ -63,7 +63,7 @@ def impairment_scope(impairment: Impairment) -> ImpairmentScope | None:
 
 
 def _sentence(scope: ImpairmentScope, needed: float) -> str:
-    who = f"{scope.suffered} of {scope.probes} probes had impaired media"
+    who = f"{scope.suffered} of {counted(scope.probes, 'probe')} had impaired media"
     partners, strangers = scope.partners, scope.strangers
     if scope.suffered == 0:
         return "no probe that had joined had impaired media"

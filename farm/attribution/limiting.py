@@ -28,6 +28,7 @@ from farm.attribution.trials import trial_that_broke
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import ASSUMED_MEDIA, Outcome
+from farm.model.wording import counted
 from farm.search.capacity_estimate import CapacityEstimate
 
 CPU: frozenset[Resource] = frozenset({"cpu_total", "cpu_thread", "generator"})
@@ -55,7 +56,7 @@ def limited_by(
     if estimate.state == "generator_ran_out":
         return replace(_last_invalid(results), moved=moved)
     if estimate.state == "ceiling_passed":
-        text = f"{estimate.probes} probes, the largest load allowed, passed"
+        text = f"{counted(estimate.probes or 0, 'probe')}, the largest load allowed, passed"
         return LimitedBy("ceiling", text, moved=moved)
     result = trial_that_broke(results, estimate)
     if result is None:
@@ -84,7 +85,7 @@ def limit_of_trial(
 
     `steps_work`: a trial passed, so that the driver's steps are known to work.
     """
-    at = f"at {result.load} probes"
+    at = f"at {counted(result.load, 'probe')}"
     if broken is None:
         return LimitedBy("unknown", f"{at} nothing is known of the server's machine")
     signs = signs_of(result, broken, machine, held)
@@ -125,7 +126,8 @@ def limit_of_trial(
 
 def _failed_step(result: TrialResult, signs: Sequence[SaturationSign]) -> str:
     """The step that failed, and what of the server was saturated meanwhile."""
-    text = f"at {result.load} probes nobody got through: {result.verdict.reasons[0].message}"
+    load, why = counted(result.load, "probe"), result.verdict.reasons[0].message
+    text = f"at {load} nobody got through: {why}"
     full = [sign for sign in signs if sign.share >= 1 and sign.resource != "signalling"]
     return f"{text}; meanwhile {full[0].said}" if full else text
 
@@ -139,7 +141,8 @@ def _last_invalid(results: Sequence[TrialResult]) -> LimitedBy:
     reasons = last.verdict.reasons
     why = reasons[0].message if reasons else "the generator was at fault"
     unknown = any(reason.code == ASSUMED_MEDIA for reason in reasons)
-    return LimitedBy("unknown" if unknown else "generator", f"at {last.load} probes {why}")
+    text = f"at {counted(last.load, 'probe')} {why}"
+    return LimitedBy("unknown" if unknown else "generator", text)
 
 
 def _traffic(held: TrialEvidence) -> NetworkTraffic:

@@ -11,7 +11,7 @@ from farm.analysis.intervals import Intervals
 from farm.attribution.bad_period import BadPeriod
 from farm.attribution.limit import Resource, SaturationSign, ServerResources
 from farm.model.trial_plan import Direction
-from farm.model.wording import percent
+from farm.model.wording import counted, percent
 
 FULL, FULL_OF_SHAPER = 0.9, 0.8
 """Use from which they are saturated: senders keep below a shaper's rate as its queue fills."""
@@ -77,8 +77,9 @@ def path_signs(
         grown = now / then
         share = min(lost / 0.01, 1.05 / grown)
         text = (
-            f"the server {way} {now / 1e6:.3g} Mbit/s, {then / 1e6:.3g} at {held_load} probes: "
-            f"no more came through, {percent(lost)} of the packets were lost"
+            f"the server {way} {now / 1e6:.3g} Mbit/s, {then / 1e6:.3g} at "
+            f"{counted(held_load, 'probe')}: no more came through, {percent(lost)} of the packets "
+            "were lost"
         )
         yield SaturationSign("network_bits", share, text)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from farm.analysis.aggregates import known
 from farm.attribution.bad_period import BadPeriod
 from farm.attribution.limit import SaturationSign, ServerResources
-from farm.model.wording import percent
+from farm.model.wording import percent, plural
 
 FULL_PERCENT = 90.0
 """CPU from which it is saturated: means hide moments at 100 %."""
@@ -40,7 +40,7 @@ def _throttled(period: BadPeriod) -> Iterator[SaturationSign]:
     if throttled is None:
         return
     cores = max(known(sample.cgroup_cpu_limit_cores for sample in period.all), default=None)
-    allowed = "" if cores is None else f" ({cores:.3g} cores allowed)"
+    allowed = "" if cores is None else f" ({cores:.3g} {plural(cores, 'core')} allowed)"
     text = f"its control group's CPU quota was used up in {throttled:.0f} % of the periods{allowed}"
     yield SaturationSign("cpu_quota", throttled / THROTTLED_PERCENT, text, counted=True)
 

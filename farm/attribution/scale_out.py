@@ -12,7 +12,7 @@ from farm.attribution.cpu_by_load import CpuByLoad, cpu_by_load
 from farm.attribution.limit import LimitedBy, ServerResources
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
-from farm.model.wording import percent
+from farm.model.wording import counted, percent, plural
 from farm.search.capacity_estimate import CapacityEstimate
 
 PREDICTS = 0.9
@@ -78,13 +78,15 @@ def scale_out(
     if why is not None or probes is None or load is None:
         return by_load
     less = _growth_percent(fmean(minutes), probes, growth_probes, relation)
-    growth = f", less {growth_probes:.3g} probes that come while a new one starts"
+    coming = f"{growth_probes:.3g} {plural(growth_probes, 'probe')}"
+    comes = "comes" if growth_probes == 1 else "come"
+    growth = f", less {coming} that {comes} while a new one starts" if growth_probes else ""
     separation = cpu_separation(results) or 0.0
     return ScaleOut(
         max(0.0, fmean(minutes) - less),
         (max(0.0, min(minutes) - less), max(0.0, max(minutes) - less)),
         by_load.probes,
-        f"its CPU at {probes} probes{growth if growth_probes else ''}; a failed trial used more "
+        f"its CPU at {counted(probes, 'probe')}{growth}; a failed trial used more "
         f"CPU than a passed one in {percent(separation)} of their pairs",
         growth_probes,
         by_load.headroom_percent,

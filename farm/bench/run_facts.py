@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from farm.model.server_samples import ServerFacts
+from farm.model.wording import counted
 from farm.recording.manifest import Manifest
 
 
@@ -24,7 +25,9 @@ def server_facts(server: ServerFacts | None, kurento: Mapping[str, Any]) -> dict
 
 def run_facts(run: Manifest) -> dict[str, str | None]:
     """Facts of the server, the browsers, the machines that ran them, and the farm."""
-    hosts = [f"{host.cores} cores, {host.memory_bytes / 1e9:.1f} GB" for host in run.hosts]
+    hosts = [
+        f"{counted(host.cores, 'core')}, {host.memory_bytes / 1e9:.1f} GB" for host in run.hosts
+    ]
     return {
         **server_facts(run.server, run.kurento),
         "Chromium": run.chromium,

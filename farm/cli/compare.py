@@ -166,7 +166,7 @@ def _lines(
 
 def _capacity(estimate: CapacityEstimate) -> str:
     low, high = estimate.interval
-    probes = "unknown" if estimate.probes is None else f"{estimate.probes} probes"
+    probes = "unknown" if estimate.probes is None else counted(estimate.probes, "probe")
     return f"{probes}, between {'?' if low is None else low} and {'?' if high is None else high}"
 
 
@@ -176,7 +176,7 @@ def _tried(side: Side) -> str:
     counts = Counter((each.load, each.verdict.outcome) for each in side.run.results)
     loads = sorted({load for load, _ in counts})
     return "; ".join(
-        f"{load} probes: "
+        f"{counted(load, 'probe')}: "
         + ", ".join(
             f"{counted(counts[load, outcome], 'trial')} {word}"
             for outcome, word in words.items()

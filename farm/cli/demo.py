@@ -16,6 +16,7 @@ from farm.cli.run import one_trial
 from farm.cli.stopping import run_to_end
 from farm.experiment_file import parse_experiment
 from farm.model.experiment import Experiment, Fidelity, ScenarioKind
+from farm.model.wording import counted
 from farm.terminal import Terminal
 
 Server = Literal["embedded", "janus"]
@@ -84,7 +85,7 @@ def act(options: argparse.Namespace) -> int:
     kinds = (options.only,) if options.only else tuple(LOADS)
     for kind in kinds:
         load = load_of(kind, server)
-        terminal.note(f"\n{kind}: {load} probes")
+        terminal.note(f"\n{kind}: {counted(load, 'probe')}")
         text = demo_experiment(kind, server=server)
         with terminal.watching(), said_where(options):
             path, _ = run_to_end(

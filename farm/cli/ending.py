@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from farm.errors import BadInput
+from farm.model.wording import counted
 from farm.recording.reader import RunReader
 from farm.results.answer_lines import two_lines
 from farm.results.watch_summary import watch_lines
@@ -52,7 +53,8 @@ def upload_report(page: Path, address: str | None) -> dict[str, str]:
 
     report = page.parent
     sent = upload(Cloud(), report, bucket_of(address), report.resolve().parent.name, _say)
-    _say(f"uploaded: {sent.page} ({sent.sent} files sent, {sent.already_there} were there)")
+    files = counted(sent.sent, "file")
+    _say(f"uploaded: {sent.page} ({files} sent, {sent.already_there} already there)")
     _say(f"to open without a login, for a week at most: {sent.signed}")
     return {"uploaded": sent.page, "signed": sent.signed}
 

@@ -236,8 +236,9 @@ async def _hosts(experiment: Experiment, file: Path) -> list[Check]:
 def host_line(look: HostLook) -> str:
     ports = "" if look.free_ports is None else f", {look.free_ports} free UDP ports"
     return (
-        f"{look.hostname}, {look.kernel}, {look.cores} cores, {look.memory_bytes / 1e9:.0f} GB, "
-        f"{look.chromium}, farm {look.farm}{ports}, {look.free_bytes / 1e9:.0f} GB of disk free"
+        f"{look.hostname}, {look.kernel}, {counted(look.cores, 'core')}, "
+        f"{look.memory_bytes / 1e9:.0f} GB, {look.chromium}, farm {look.farm}{ports}, "
+        f"{look.free_bytes / 1e9:.0f} GB of disk free"
     )
 
 
@@ -253,7 +254,7 @@ def _reached(experiment: Experiment, facts: ServerFacts) -> Check:
         )
     return Check(
         "server's machine",
-        f"{facts.hostname}, {facts.kernel}, {facts.cores} cores, reached {how};"
+        f"{facts.hostname}, {facts.kernel}, {counted(facts.cores, 'core')}, reached {how};"
         f" media interface {facts.interface or 'unknown'}",
     )
 

@@ -178,7 +178,7 @@ def _lines(judgement: Mapping[str, Any]) -> Iterator[str]:
         if trial["was"] != trial["now"]:
             why = f": {trial['reasons'][0]['message']}" if trial["reasons"] else ""
             change = f"{trial['now']}, was {trial['was']}"
-            yield f"trial {trial['index']}: {trial['probes']} probes: {change}{why}"
+            yield f"trial {trial['index']}: {counted(trial['probes'], 'probe')}: {change}{why}"
     yield f"{len(judgement['changed'])} of {counted(len(trials), 'verdict')} changed"
     if judgement["capacity"] is not None:
         yield _capacity_line(judgement["capacity"])
@@ -201,4 +201,4 @@ def _probes(capacity: Mapping[str, Any]) -> str:
     if capacity["probes"] is None:
         return "unknown"
     low, high = capacity["interval_probes"]
-    return f"{capacity['probes']} probes, between {low or '?'} and {high or '?'}"
+    return f"{counted(capacity['probes'], 'probe')}, between {low or '?'} and {high or '?'}"

@@ -14,6 +14,7 @@ from pathlib import Path
 from farm.errors import BadInput
 from farm.files.path_beside import is_there
 from farm.model.experiment import OutputSettings
+from farm.model.wording import counted
 from farm.recording.pruning import prune_runs
 from farm.recording.run_list import RunEntry, list_runs
 
@@ -55,7 +56,7 @@ def _show(entries: Iterable[RunEntry], *, as_json: bool, heading: str) -> None:
         return
     print(heading)
     for entry in entries:
-        probes = "-" if entry.probes is None else f"{entry.probes} probes"
+        probes = "-" if entry.probes is None else counted(entry.probes, "probe")
         line = f"  {entry.when:%Y-%m-%d %H:%M}  {entry.state:18} {probes:>12}  {entry.path}"
         print(line if entry.writer is None else f"{line}  ({entry.writer})")
 

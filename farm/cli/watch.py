@@ -19,6 +19,7 @@ from farm.errors import BadInput, RecordingError
 from farm.files.file_lock import FileLock
 from farm.files.text_file import text_of
 from farm.model.experiment import Experiment
+from farm.model.wording import counted
 from farm.planning.load_steps import check_load
 from farm.protocols import Observer
 from farm.recording.reader import RunReader
@@ -133,7 +134,7 @@ def _last_answer(experiment: Experiment, observer: Observer) -> int:
             continue
         settings, load = run.manifest.settings, _recommended(run)
         if load and _measured(settings) == _measured(experiment):
-            observer.note(f"load: {load} probes, as {entry.path} recommends")
+            observer.note(f"load: {counted(load, 'probe')}, as {entry.path} recommends")
             return load
     raise BadInput(
         f"watch.load: from_answer: no search of this scenario and server in {directory} recommends "

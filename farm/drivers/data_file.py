@@ -16,6 +16,7 @@ from farm.drivers.steps import TAKEN
 from farm.errors import ExperimentError
 from farm.files.text_file import text_of
 from farm.model.data_file import DataFile, DataRow
+from farm.model.wording import counted
 
 SETTING = "app.data"
 ROLE, SESSION = "role", "session"
@@ -81,7 +82,8 @@ def _check_header(path: Path, line: int, names: Sequence[str]) -> None:
 
 def _row(path: Path, line: int, names: Sequence[str], cells: Sequence[str]) -> DataRow:
     if len(cells) != len(names):
-        raise _wrong(path, line, f"{len(cells)} cells: expected {len(names)}, as in the header")
+        found = counted(len(cells), "cell")
+        raise _wrong(path, line, f"{found}: expected {len(names)}, as in the header")
     values = dict(zip(names, cells, strict=True))
     role, session = values.pop(ROLE, None), values.pop(SESSION, None)
     for name, cell in ((ROLE, role), (SESSION, session)):

@@ -198,4 +198,6 @@ def _object(step: Step) -> str:
 def _turns(step: Repeat) -> str:
     if step.each_partner:
         return "each partner"
-    return f"until {condition_name(step.until)}" if step.until else f"{step.times} times"
+    if step.until is not None:
+        return f"until {condition_name(step.until)}"
+    return "once" if step.times == "1" else f"{step.times} times"

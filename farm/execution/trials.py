@@ -18,6 +18,7 @@ from farm.model.trial_evidence import TrialEvidence
 from farm.model.trial_plan import Purpose, TrialPlan
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
+from farm.model.wording import counted
 from farm.planning.placement import HostRoom
 from farm.planning.trial_planning import NO_ROOMS, plan_trial
 from farm.protocols import Clock, TrialStore
@@ -144,7 +145,8 @@ class Trials:
                 passed.append(evidence)
                 self.baseline = baseline_of(passed, BASELINES)
         if self.baseline is None:
-            self.say(f"no baseline at {load} probes: limits that compare with it are left out")
+            at = counted(load, "probe")
+            self.say(f"no baseline at {at}: limits that compare with it are left out")
 
 
 async def find_capacity(

@@ -26,6 +26,7 @@ from farm.experiment_file.yaml_nodes import Document, dotted, keys_of
 from farm.experiment_file.yaml_nodes import Path as Place
 from farm.model.matrix import MatrixCell
 from farm.model.page_address import without_passwords
+from farm.model.wording import counted
 
 VARIED = ("server", "scenario", "app", "media", "network", "probes")
 """Sections whose settings an axis may vary."""
@@ -69,7 +70,8 @@ def load_matrix(path: Path) -> tuple[MatrixCell, ...]:
     count = math.prod(len(choices) for choices in axes.values())
     if not 2 <= count <= MOST_CELLS:
         raise ExperimentError(
-            f"{document.place((MATRIX,))}: {count} experiments: expected 2 to {MOST_CELLS}"
+            f"{document.place((MATRIX,))}: {counted(count, 'experiment')}: "
+            f"expected 2 to {MOST_CELLS}"
         )
     return tuple(
         _cell(document, path, number, dict(zip(axes, choices, strict=True)))

@@ -23,7 +23,12 @@ def percent(share: float | None) -> str:
 
 def counted(number: int, noun: str) -> str:
     """`1 call`, `2 calls`, `10,000 calls`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {plural(number, noun)}"
+
+
+def plural(number: float, noun: str) -> str:
+    """The noun as it stands behind a number: `1 core`, `1.5 cores`."""
+    return noun if number == 1 else f"{noun}s"
 
 
 def one_of(senders: Iterable[str]) -> str:

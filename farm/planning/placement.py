@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from farm.errors import ExperimentError
+from farm.model.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Placement:
                 f"{host} {room.probes}" for host, room in self._rooms.items() if room.probes
             )
             raise ExperimentError(
-                f"hosts: no room for {sum(self._taken.values()) + probes} probes "
+                f"hosts: no room for {counted(sum(self._taken.values()) + probes, 'probe')} "
                 f"(hosts[].probes: {limits}): use more hosts, or a smaller load"
             )
         chosen = min(fits, key=lambda host: self._fullness(host, probes))

@@ -69,7 +69,7 @@ def no_load_words(tried: Iterable[tuple[int, str]]) -> str:
         return "No passing load was found"
     of = [outcome for load, outcome in judged if load == min(passed)]
     return (
-        f"No load is sure to pass: at {min(passed)} probes {of.count('pass')} of "
+        f"No load is sure to pass: at {counted(min(passed), 'probe')} {of.count('pass')} of "
         f"{counted(len(of), 'trial')} passed"
     )
 
@@ -134,7 +134,7 @@ def _limit_line(limit: Mapping[str, Any]) -> str:
 
 def _load(scenario: ScenarioKind, probes: int, counts: Mapping[str, Any]) -> str:
     """`18 probes (9 calls)`."""
-    return f"{probes} probes ({sessions_words(scenario, counts)})"
+    return f"{counted(probes, 'probe')} ({sessions_words(scenario, counts)})"
 
 
 def sessions_words(scenario: ScenarioKind, counts: Mapping[str, Any]) -> str:

@@ -74,4 +74,5 @@ def _holds(cell: Mapping[str, Any]) -> str:
     units = cell["viewers"] if cell["viewers"] is not None else cell["sessions"]
     noun = "viewer" if cell["viewers"] is not None else "session"
     between = f"{'?' if low is None else low} to {'?' if high is None else high}"
-    return f"{cell['probes']} probes ({counted(units, noun)}), {between} ({cell['state']})"
+    load = f"{counted(cell['probes'], 'probe')} ({counted(units, noun)})"
+    return f"{load}, {between} ({cell['state']})"

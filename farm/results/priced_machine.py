@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from farm.model.server_samples import ServerFacts
+from farm.model.wording import counted, plural
 from farm.results.cost import MachinePrice
 
 MEMORY_NEAR = (0.8, 1.1)
@@ -67,9 +68,11 @@ def check_machine(
     elif named != price.machine:
         unlike.append(f"its instance type is {named}")
     if quota_cores is not None and quota_cores < price.vcpus:
-        unlike.append(f"the media server has a CPU quota of {quota_cores:g} cores")
+        quota = f"{quota_cores:g} {plural(quota_cores, 'core')}"
+        unlike.append(f"the media server has a CPU quota of {quota}")
     if process_cores is not None and process_cores < min(price.vcpus, facts.cores or process_cores):
-        unlike.append(f"the media server may run on {process_cores} of its {facts.cores} cores")
+        cores = counted(facts.cores or process_cores, "core")
+        unlike.append(f"the media server may run on {process_cores} of its {cores}")
     return PriceCheck(price.machine, tuple(unlike), tuple(unknown))
 
 
@@ -77,7 +80,7 @@ def _compared(price: MachinePrice, facts: ServerFacts) -> Iterator[tuple[str, bo
     """Each compared quantity, whether it is the same (`None`: unknown), and the difference."""
     cores = facts.cores or None
     same = None if cores is None else cores == price.vcpus
-    yield "cores", same, f"{cores} cores, not {price.vcpus}"
+    yield "cores", same, f"{counted(cores or 0, 'core')}, not {price.vcpus}"
     if price.memory_gib is not None:
         gib = None if facts.memory_bytes is None else facts.memory_bytes / 2**30
         low, high = (share * price.memory_gib for share in MEMORY_NEAR)

@@ -193,7 +193,8 @@ def watch_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     counts = f"{watch['passed']} passed, {watch['failed']} failed, {watch['invalid']} invalid"
     lasted = f"from {watch['began']} to {watch['last']}" if watch["began"] else "no trial"
     look = short_look(summary.get("hold_windows")).replace(", a", ", each a")
-    first = f"{summary['state'].capitalize()}: {summary['load']} probes, {lasted}: {counts}{look}"
+    load = counted(summary["load"], "probe")
+    first = f"{summary['state'].capitalize()}: {load}, {lasted}: {counts}{look}"
     outages = watch["outages"]
     if outages:
         turns = counted(len(outages), "turn")

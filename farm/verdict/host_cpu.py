@@ -27,7 +27,7 @@ from farm.model.host_samples import CpuShare, CpuWait, HostSample
 from farm.model.page_samples import CpuUser
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.verdict import OTHER_PROGRAMS, Reason
-from farm.model.wording import percent
+from farm.model.wording import percent, plural
 from farm.verdict.host_seconds import by_host, span
 
 T = TypeVar("T")
@@ -197,7 +197,7 @@ def _why(seconds: Sequence[HostSample]) -> tuple[str, str]:
     throttled = mean_known(sample.cpu_throttled_percent for sample in seconds)
     if throttled is not None and throttled >= THROTTLED_PERCENT:
         limit = _first(sample.cpu_limit_cores for sample in seconds)
-        allowed = "" if limit is None else f" of {limit:.3g} cores"
+        allowed = "" if limit is None else f" of {limit:.3g} {plural(limit, 'core')}"
         how_often = f"was used up in {throttled:.0f} % of the periods"
         return "cpu_quota", f"its control group's CPU quota{allowed} {how_often}"
     if is_contended(shares, of):

@@ -8,7 +8,7 @@ from farm.model.criteria import InvalidLimits
 from farm.model.host_samples import HostSample
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.verdict import Reason
-from farm.model.wording import percent
+from farm.model.wording import counted, percent
 from farm.verdict.host_cpu import cpu_faults, waits_are_known
 from farm.verdict.host_seconds import by_host, span
 
@@ -84,7 +84,7 @@ def dropping_hosts(
         drops = [sample for sample in seconds if sample.udp_drops]
         total, limit = sum(sample.udp_drops or 0 for sample in drops), invalid.udp_drops
         if total > limit:
-            message = f"browsers on host {host} dropped {total} packets, limit {limit}"
+            message = f"browsers on host {host} dropped {counted(total, 'packet')}, limit {limit}"
             yield Reason("udp_drops", message, value=total, limit=limit, at_s=drops[0].run_s)
 
 

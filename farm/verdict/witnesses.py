@@ -88,9 +88,9 @@ def unplayed_audio_notes(evidence: TrialEvidence) -> Iterator[str]:
     probes = len(evidence.plan.probes)
     if evidence.unplayed:
         yield (
-            f"received audio was played by {probes - len(evidence.unplayed)} of {probes} probes;"
-            " that of the others is judged by packets and post-repair loss,"
-            " its jitter buffer and concealment are unknown"
+            f"received audio was played by {probes - len(evidence.unplayed)} of "
+            f"{counted(probes, 'probe')}; that of the others is judged by packets and post-repair "
+            "loss, its jitter buffer and concealment are unknown"
         )
 
 

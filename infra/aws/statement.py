@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from farm.model.inventory import RAY_PORT
+from farm.model.wording import counted
 from farm.results.cost import PriceTable
 from infra.aws.resources import (
     APP_PORT,
@@ -154,7 +155,9 @@ def listed(there: Observed, table: PriceTable, now: datetime) -> Iterator[str]:
         of_run = there.of(run)
         spent = cost_so_far(of_run.machines, table, now)
         expires = next((m.expires for m in of_run.machines if m.expires), "unknown")
-        state = f"{len(of_run.living)} machines live" if of_run.living else "no machine lives"
+        living = len(of_run.living)
+        state = f"{counted(living, 'machine')} {'lives' if living == 1 else 'live'}"
+        state = state if living else "no machine lives"
         yield f"{run}: {state}, ends {expires}, cost so far {spent.over(1)}"
         for machine in of_run.machines:
             hours = ((machine.ended or now) - machine.launched).total_seconds() / 3600

@@ -16,6 +16,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from farm.model.trial_plan import TrialPlan
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
+from farm.model.wording import counted
 from farm.results.answer_lines import why_invalid
 from farm.search.capacity_estimate import LOAD_HELD
 
@@ -43,7 +44,8 @@ def junit(
 
 
 def _trial(scenario: str, plan: TrialPlan, result: TrialResult | None) -> TestCase:
-    case = TestCase(f"trial {plan.index}: {plan.load} probes", f"{scenario}.{plan.purpose}")
+    name = f"trial {plan.index}: {counted(plan.load, 'probe')}"
+    case = TestCase(name, f"{scenario}.{plan.purpose}")
     if result is None:
         case.result = [Error("the trial broke off: it has no verdict", "unfinished")]
         return case
@@ -78,7 +80,7 @@ def _answer(scenario: str, summary: Mapping[str, Any]) -> TestCase:
     capacity = summary.get("capacity") or {}
     state, probes = str(summary.get("state")), capacity.get("probes")
     case = TestCase("capacity", scenario)
-    answer = f"{state}: {'unknown' if probes is None else probes} probes"
+    answer = f"{state}: {'unknown probes' if probes is None else counted(probes, 'probe')}"
     if state == "floor_failed":
         case.result = [Failure(answer, state)]
     elif state not in LOAD_HELD:

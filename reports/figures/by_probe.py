@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from farm.model.webrtc_stats import MediaKind
-from farm.model.wording import percent
+from farm.model.wording import counted, percent
 from reports.figures.canvas import (
     BLUE,
     FEW,
@@ -184,8 +184,9 @@ def loss_by_probe(by_probe: ByProbe, limit_ratio: float) -> Figure:
     else:
         headline(
             figure,
-            f"{bad} of {worst.size} probes lost more than {percent(limit_ratio)} over the hold, "
-            f"down or up; the worst is {names[0]} of {by_probe.sessions[order[0]]}{unknown}",
+            f"{bad} of {counted(worst.size, 'probe')} lost more than {percent(limit_ratio)} over "
+            f"the hold, down or up; the worst is {names[0]} of "
+            f"{by_probe.sessions[order[0]]}{unknown}",
         )
     return figure
 

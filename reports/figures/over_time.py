@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from farm.model.trial_evidence import Phases
 from farm.model.webrtc_stats import MediaKind
-from farm.model.wording import percent
+from farm.model.wording import counted, percent
 from reports.figures.canvas import (
     BLUE,
     FEW,
@@ -98,7 +98,7 @@ def loss_over_time(
         headline(figure, "Post-repair loss: nothing was received in the hold")
     elif largest(in_hold.lost_down) == 0:
         unseen = int(np.isnan(in_hold.lost_down).sum())
-        but = f"; unknown for {unseen} of {len(in_hold.probes)} probes" if unseen else ""
+        but = f"; unknown for {unseen} of {counted(len(in_hold.probes), 'probe')}" if unseen else ""
         headline(figure, f"No post-repair loss on the way to probes in the hold{but}")
     else:
         peaks = np.nan_to_num(seen.values, nan=-1).max(axis=1)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from farm.model.verdict import Outcome
-from farm.model.wording import percent
+from farm.model.wording import counted, percent
 from reports.figures.canvas import (
     BLUE,
     GREEN,
@@ -115,11 +115,11 @@ def _capacity(curve: CapacityCurve) -> str:
     if not np.isfinite(curve.chance).any():
         return "The capacity is unknown: no trial tells anything of the server"
     if low is not None and high is not None:
-        where = f"lies between {low} and {high} probes"
+        where = f"lies between {low} and {counted(high, 'probe')}"
     elif low is not None:
-        where = f"is {low} probes or more"
+        where = f"is {counted(low, 'probe')} or more"
     elif high is not None:
-        where = f"is {high} probes or fewer"
+        where = f"is {counted(high, 'probe')} or fewer"
     else:
         return "The trials do not bound the capacity"
     sure = f"The capacity {where}, with {percent(curve.confidence)} confidence"
@@ -235,14 +235,18 @@ def _verdict_marks(axes: Axes, search: SearchSeries, x: Array, y: Array) -> None
 def _bounds(passed: Array, failed: Array) -> str:
     low, high = passed[-1], failed[-1]
     if low >= high:
-        return f"From {high:.0f} to {low:.0f} probes some trials passed and some failed"
+        return f"From {high:.0f} to {_probes(low)} some trials passed and some failed"
     if np.isfinite(low) and np.isfinite(high):
-        return f"Up to {low:.0f} probes passed; the smallest load that failed is {high:.0f} probes"
+        return f"Up to {_probes(low)} passed; the smallest load that failed is {_probes(high)}"
     if np.isfinite(low):
-        return f"Up to {low:.0f} probes passed; no load failed"
+        return f"Up to {_probes(low)} passed; no load failed"
     if np.isfinite(high):
-        return f"No load passed; the smallest that failed is {high:.0f} probes"
+        return f"No load passed; the smallest that failed is {_probes(high)}"
     return "No trial had a verdict about the server"
+
+
+def _probes(load: float) -> str:
+    return counted(round(load), "probe")
 
 
 def _cpu_at_largest_passed(search: SearchSeries) -> str:
@@ -257,7 +261,7 @@ def _cpu_at_largest_passed(search: SearchSeries) -> str:
         return percent(value / 100) if np.isfinite(value) else "unknown"
 
     return (
-        f"At {search.load[best]:.0f} probes, the largest load at which a trial passed: server CPU "
+        f"At {_probes(search.load[best])}, the largest load at which a trial passed: server CPU "
         f"{cpu(search.server_cpu_percent[best])}, generator CPU "
         f"{cpu(search.host_cpu_percent[best])}"
     )

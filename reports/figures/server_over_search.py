@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from farm.model.verdict import Outcome
-from farm.model.wording import percent
+from farm.model.wording import counted, percent
 from reports.figures.canvas import (
     BLACK,
     BLUE,
@@ -161,6 +161,8 @@ def _title(server: ServerOverSearch) -> str:
         for each, outcome in zip(server.search.load, server.search.outcomes, strict=True)
         if outcome is Outcome.FAIL
     ]
-    least = f"; the smallest load that failed is {min(failed):.0f} probes" if failed else ""
+    least = ""
+    if failed:
+        least = f"; the smallest load that failed is {counted(round(min(failed)), 'probe')}"
     busy = f"{percent(mean / 100)} of its CPU from ramp to leave"
-    return f"The server was busiest at {load:.0f} probes, {busy}{least}"
+    return f"The server was busiest at {counted(round(load), 'probe')}, {busy}{least}"

@@ -12,6 +12,7 @@ from farm.evidence.quality_by_second import quality_by_second
 from farm.model.experiment import Experiment
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.verdict import Outcome
+from farm.model.wording import counted
 from farm.recording.trial_reader import TrialReader
 from reports.exports.row_commands import OF_EVENTS, OF_TRIALS, Traced, probe_commands
 from reports.figures.chart import Chart
@@ -126,7 +127,7 @@ class TrialPart:
         )
         return TrialSection(
             anchor=prefix,
-            heading=f"Trial {plan.index}: {plan.load} probes",
+            heading=f"Trial {plan.index}: {counted(plan.load, 'probe')}",
             answer=trial_answer(
                 scenario, plan, result, evidence.phases, evidence.faults, shared=self._shared
             ),

@@ -33,10 +33,10 @@ def interval_text(capacity: Mapping[str, Any]) -> str:
         return "not known"
     low, high = interval
     if low is None:
-        return f"{high} probes or fewer"
+        return f"{counted(high, 'probe')} or fewer"
     if high is None:
-        return f"{low} probes or more"
-    return f"{low} to {high} probes"
+        return f"{counted(low, 'probe')} or more"
+    return f"{low} to {counted(high, 'probe')}"
 
 
 def capacity_headline(
@@ -81,10 +81,10 @@ def capacity_points(capacity: Mapping[str, Any]) -> list[str]:
             f"{seconds(hold_s)} pass.{_prior(capacity)}"
         )
     if capacity.get("recommended_probes") is not None:
-        points.append(f"Recommended load: {capacity['recommended_probes']} probes.")
+        points.append(f"Recommended load: {counted(capacity['recommended_probes'], 'probe')}.")
     if capacity.get("breaking_probes") is not None:
-        breaking = capacity["breaking_probes"]
-        points.append(f"Smallest load that fails more often than it passes: {breaking} probes.")
+        breaking = counted(capacity["breaking_probes"], "probe")
+        points.append(f"Smallest load that fails more often than it passes: {breaking}.")
     return points
 
 

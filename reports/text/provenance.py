@@ -114,7 +114,7 @@ def _server(server: ServerFacts | None, media_server: str) -> Facts:
         (
             ("machine", server.hostname),
             ("reached", server.reached),
-            ("CPU", f"{server.cores or _UNKNOWN} cores, {server.cpu_model or _UNKNOWN}"),
+            ("CPU", f"{_cores(server.cores)}, {server.cpu_model or _UNKNOWN}"),
             ("memory", _gib(server.memory_bytes)),
             ("kernel", server.kernel or _UNKNOWN),
             ("architecture", server.architecture or _UNKNOWN),
@@ -178,6 +178,10 @@ def _setting(value: Any, field: dataclasses.Field[Any]) -> str:
     if value is None:
         return "auto"
     return f"{value:g} s" if field.metadata.get("unit") == "duration" else str(value)
+
+
+def _cores(cores: int | None) -> str:
+    return counted(cores, "core") if cores else f"{_UNKNOWN} cores"
 
 
 def _gib(size_bytes: int | None) -> str:

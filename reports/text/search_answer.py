@@ -95,7 +95,8 @@ def _drift_points(state: str, drift: Mapping[str, Any]) -> list[str]:
             "Its trials contradict each other: a server whose capacity is constant could not give "
             "all these results."
         ]
-    return [sentence(f"At {load} probes, twice in a row: {text}") for text in moved]
+    at = counted(load or 0, "probe")
+    return [sentence(f"At {at}, twice in a row: {text}") for text in moved]
 
 
 def _steady_points(drift: Mapping[str, Any], results: Sequence[TrialResult]) -> list[str]:
@@ -137,7 +138,7 @@ def _first_to_fail(results: Sequence[TrialResult]) -> list[str]:
     reasons, worst = first.verdict.reasons, first.verdict.worst_session
     named = f" (worst session {worst.session})" if worst is not None else ""
     why = f": {reasons[0].message}" if reasons else ""
-    return [sentence(f"At {first.load} probes, trial {first.index} failed{named}{why}")]
+    return [sentence(f"At {counted(first.load, 'probe')}, trial {first.index} failed{named}{why}")]
 
 
 def _best_trial(results: Sequence[TrialResult], *, shared: bool) -> list[str]:
@@ -146,7 +147,8 @@ def _best_trial(results: Sequence[TrialResult], *, shared: bool) -> list[str]:
     if not passed:
         return []
     best = max(passed, key=lambda result: (result.load, result.index))
-    return [f"At {best.load} probes, trial {best.index}: {machines(best, shared=shared)}"]
+    load = counted(best.load, "probe")
+    return [f"At {load}, trial {best.index}: {machines(best, shared=shared)}"]
 
 
 def _unfinished_search(scenario: ScenarioKind, results: Sequence[TrialResult]) -> AnswerText:
@@ -156,9 +158,11 @@ def _unfinished_search(scenario: ScenarioKind, results: Sequence[TrialResult]) -
     }
     points = []
     if loads[Outcome.PASS]:
-        points.append(f"The largest load that passed so far: {max(loads[Outcome.PASS])} probes.")
+        most = counted(max(loads[Outcome.PASS]), "probe")
+        points.append(f"The largest load that passed so far: {most}.")
     if loads[Outcome.FAIL]:
-        points.append(f"The smallest load that failed so far: {min(loads[Outcome.FAIL])} probes.")
+        fewest = counted(min(loads[Outcome.FAIL]), "probe")
+        points.append(f"The smallest load that failed so far: {fewest}.")
     if loads[Outcome.INVALID]:
         points.append(f"{counted(len(loads[Outcome.INVALID]), 'trial')} invalid.")
     return AnswerText(

@@ -7,6 +7,7 @@ from typing import Any
 
 from farm.model.experiment import ScenarioKind
 from farm.model.trial_result import TrialResult
+from farm.model.wording import counted
 from reports.exports.row_commands import OF_TRIALS
 from reports.text.capacity_words import capacity_text, interval_text
 from reports.text.limits import limit_text
@@ -102,4 +103,4 @@ def _trial_row(result: TrialResult) -> tuple[Cell, ...]:
 
 
 def _probes(value: Any) -> Cell:
-    return Cell("not known") if value is None else Cell(f"{value} probes", float(value))
+    return Cell("not known") if value is None else Cell(counted(value, "probe"), float(value))

@@ -116,7 +116,8 @@ def _figures(result: TrialResult, plan: TrialPlan, *, shared: bool) -> list[str]
             f"first media after {result.setup_median_s:.1f} s at the median, "
             f"{result.setup_worst_s:.1f} s at most"
         )
-    points.append(f"{verdict.established} of {len(plan.probes)} probes established; {setup}.")
+    probes = counted(len(plan.probes), "probe")
+    points.append(f"{verdict.established} of {probes} established; {setup}.")
     points.append(machines(result, shared=shared))
     if result.kurento is not None and result.kurento.left_behind:
         leaked = counted(result.kurento.left_behind, "pipeline")

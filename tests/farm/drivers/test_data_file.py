@@ -46,7 +46,7 @@ def test_a_file_is_read_and_its_values_are_not_in_its_facts(tmp_path: Path) -> N
         ("user,probe\na,b\n", ":1: probe: a variable of the farm's own: expected another name"),
         ("user,turn\na,b\n", ":1: turn: a variable of the farm's own: expected another name"),
         ("user,user\na,b\n", ":1: column 2: user: it occurs twice"),
-        ("user,word\na,b\nhunter2\n", ":3: 1 cells: expected 2, as in the header"),
+        ("user,word\na,b\nhunter2\n", ":3: 1 cell: expected 2, as in the header"),
         ('user,word\na,"hunter2\n', ":[23]: not CSV: "),
         ("user,role\nhunter2,\n", ":2: role: nothing: expected one in each row"),
     ],

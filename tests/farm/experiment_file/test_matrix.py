@@ -67,7 +67,7 @@ def test_a_short_scenario_may_be_varied(tmp_path: Path) -> None:
     [
         ("matrix: 3", "m.yaml:2: matrix: expected settings with lists"),
         ("matrix: {media.size: 320x240}", "matrix.media.size: expected a list of values"),
-        ("matrix: {media.size: [320x240]}", "m.yaml:2: matrix: 1 experiments: expected 2 to 64"),
+        ("matrix: {media.size: [320x240]}", "m.yaml:2: matrix: 1 experiment: expected 2 to 64"),
         ("matrix:\n  media.size: [320x240, 3x]", "m.yaml:3: media.size: 3x: expected a size"),
         ("matrix: {media.sise: [1, 2]}", "media.sise: unknown key: did you mean size?"),
         ("matrix: {media.size: [320x240, 320x240]}", "media.size[1]: 320x240: it is there twice"),
