@@ -90,6 +90,7 @@ def limit_of_trial(
         return LimitedBy("unknown", f"{at} nothing is known of the server's machine")
     signs = signs_of(result, broken, machine, held)
     if result.verdict.by_driver and held is None and not steps_work:
+        signs = tuple(sign for sign in signs if sign.resource != "signalling")
         return LimitedBy("driver", _failed_step(result, signs), signs)
     correlations = cross_correlations(hold_of(broken), quality)
     scope = impairment_scope(impairment_of(broken, held))
@@ -128,7 +129,7 @@ def _failed_step(result: TrialResult, signs: Sequence[SaturationSign]) -> str:
     """The step that failed, and what of the server was saturated meanwhile."""
     load, why = counted(result.load, "probe"), result.verdict.reasons[0].message
     text = f"at {load} nobody got through: {why}"
-    full = [sign for sign in signs if sign.share >= 1 and sign.resource != "signalling"]
+    full = [sign for sign in signs if sign.share >= 1]
     return f"{text}; meanwhile {full[0].said}" if full else text
 
 

@@ -189,6 +189,7 @@ def test_the_lines_of_a_driver_that_does_not_work() -> None:
     busy = dataclasses.replace(good(), server_samples=(ServerSample(12.0, cpu_percent=97.0),))
     summary = size_summary(CALLS, [by_driver(0), by_driver(1)], answer, broken=busy)
     assert summary["limited_by"]["resource"] == "driver"
+    assert "signalling" not in {sign["resource"] for sign in summary["limited_by"]["signs"]}
     assert summary["capacity"]["interval_probes"] == [None, None]
     assert two_lines(summary) == (
         "No passing load was found (driver_failed, 2 trials).",
