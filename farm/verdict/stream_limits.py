@@ -14,6 +14,7 @@ from statistics import median
 from farm.model.criteria import Criteria
 from farm.model.trial_evidence import StreamInterval
 from farm.verdict.baseline import StreamBaseline
+from farm.verdict.speaker_switches import switching_ratio
 
 LEAST_LOST_PACKETS = 5
 LEAST_FREEZE_S = 0.5
@@ -21,12 +22,6 @@ LEAST_FREEZE_S = 0.5
 
 OVERLAP_S = 3.0
 """How long two streams may overlap while one takes over from the other."""
-
-SWITCH_S = 1.0
-"""How long a video may stand still until the key frame of another sender comes in its place."""
-
-SWITCHING_AT_MOST = 0.2
-"""The share of a window that all its switches may take."""
 
 FAR_BEYOND = 1000.0
 """`Breach.beyond` of what has no number, such as a silent stream."""
@@ -103,8 +98,7 @@ class Reference:
         """The share of a window in which the video may wait for key frames of other senders."""
         if not self.may_switch:
             return 0.0
-        most_s = SWITCH_S * (interval.key_frames or 0)
-        return min(most_s / (interval.end_s - interval.start_s), SWITCHING_AT_MOST)
+        return switching_ratio(interval.key_frames, interval.end_s - interval.start_s)
 
 
 def failing(

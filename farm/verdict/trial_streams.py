@@ -14,6 +14,7 @@ from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
 from farm.planning.owed_slots import OwedSlot, owed_slots, sent_slots
 from farm.verdict.baseline import Baseline, StreamBaseline
 from farm.verdict.sent_streams import SentStreams, Windows
+from farm.verdict.speaker_switches import SwitchingVideos
 from farm.verdict.stream_limits import Breach, Reference, failing
 
 
@@ -33,6 +34,7 @@ class TrialStreams:
         streams = evidence.streams or tuple(_planned(plan))
         self.expected = tuple(each for each in streams if each.owed)
         """The streams that are owed, those of a probe side by side."""
+        self._switching = SwitchingVideos(plan)
         self._of_probe: dict[tuple[str, Direction, MediaKind], list[StreamIdentity]] = {}
         self._receivers: dict[tuple[str, MediaKind], list[ProbePlan]] = {}
         for stream in self.expected:
@@ -78,12 +80,6 @@ class TrialStreams:
         windows = self.windows(stream.probe, stream.direction, stream.kind, stream.track)
         return failing(windows, self.count, criteria, self._reference(stream, windows, baseline))
 
-    def _is_one_of_fewer(self, stream: StreamIdentity) -> bool:
-        """Whether fewer streams are owed of its possible senders than there are of these."""
-        owed = self.owed(stream.probe, stream.direction, stream.kind)
-        same = [e for e in owed if (e.senders, e.screen) == (stream.senders, stream.screen)]
-        return len(same) < len(stream.senders)
-
     def _reference(
         self, stream: StreamIdentity, windows: Windows, baseline: Baseline | None
     ) -> Reference:
@@ -111,7 +107,7 @@ class TrialStreams:
             asked=self._sent.due_frame_rates(stream, windows, whole),
             sent=dict(self._sent.forwarded(stream, windows)),
             still_s=self._sent.still_s(stream) if stream.screen else None,
-            may_switch=stream.kind == "video" and self._is_one_of_fewer(stream),
+            may_switch=stream in self._switching,
         )
 
 

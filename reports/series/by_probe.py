@@ -95,7 +95,8 @@ def session_windows(
 ) -> SessionWindows:
     """The worst value of each figure among a session's streams, in each window.
 
-    `due` are the frame rates of `due_frame_rates`; without them no frames count as missing.
+    `due` is what `due_frame_rates` gives; without it no frames count as missing, and no time is
+    allowed for switches of speakers.
     """
     probes = {
         session.session: tuple(probe.probe for probe in session.probes) for session in plan.sessions
@@ -138,7 +139,9 @@ def _windows(
     spans = whole.group_by("window").agg(pl.col("start_s", "end_s").first()).sort("window")
     frame = whole.filter("owed")
     if due is None:
-        frame = frame.with_columns(due_frame_rate=pl.lit(None, pl.Float64))
+        frame = frame.with_columns(
+            due_frame_rate=pl.lit(None, pl.Float64), switching_ratio=pl.lit(0.0)
+        )
     else:
         videos = due.with_columns(
             pl.lit("inbound", frame.schema["direction"]).alias("direction"),
@@ -148,7 +151,8 @@ def _windows(
         frame = frame.join(videos, on=on, how="left")
     received = pl.col("direction") == "inbound"
     moves = received & ~pl.col("is_screen")
-    lacking = 1 - pl.col("frame_rate") / pl.col("due_frame_rate")
+    waits = pl.col("switching_ratio").fill_null(0.0)
+    lacking = 1 - pl.col("frame_rate") / (pl.col("due_frame_rate") * (1 - waits))
     worst = (
         frame.with_columns(
             lost=pl.col("residual_loss_ratio"),
@@ -159,7 +163,7 @@ def _windows(
             pl.col("lost", "lost_packets").max(),
             repaired=pl.col("repair_ratio").max(),
             repaired_packets=(pl.col("repair_ratio") * pl.col("packets")).max(),
-            frozen=pl.col("stalled_ratio").filter(moves).max(),
+            frozen=(pl.col("stalled_ratio") - waits).clip(0).filter(moves).max(),
             gap_s=pl.col("gap_s").filter(moves).max(),
             frames_lacking=lacking.filter(received, kind="video").max(),
             missing=((pl.col("packets") == 0) & (pl.col("polls") > 0)).filter(received).any(),

@@ -89,10 +89,11 @@ class SessionWindows:
     `probes` are in each session, `absent` those of them that never joined. `lost` is post-repair
     loss, down, and up by the server's reports, `repaired` the NACK / retransmission ratio;
     `lost_packets` and `repaired_packets` are numbers of packets. Of receivers: `frozen` is the
-    freeze ratio, `gap_s` the longest time without a packet, `frames_lacking` the share of the
-    frames due that did not come, `missing` whether a stream had no packet at all. Streams count
-    while they are owed. NaN where unknown. `start_s` and `end_s` are the windows' in run time.
-    `unit` is the word for a row: in a broadcast a row may be a viewer, named by its probe.
+    freeze ratio beyond what switches of speakers may take, `gap_s` the longest time without a
+    packet, `frames_lacking` the share of the frames due that did not come, `missing` whether a
+    stream had no packet at all. Streams count while they are owed. NaN where unknown. `start_s` and
+    `end_s` are the windows' in run time. `unit` is the word for a row: in a broadcast a row may be
+    a viewer, named by its probe.
     """
 
     sessions: tuple[str, ...]

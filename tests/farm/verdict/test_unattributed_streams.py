@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from farm.evidence import trial_evidence
+from farm.model.experiment import Scenario
 from farm.model.trial_evidence import TrialEvidence
 from farm.verdict.unattributed_streams import unattributed_notes
-from tests.farm.evidence.polled import Polled, course, room
+from tests.farm.evidence.polled import Polled, course, plan_of, room
 
 
 def room_in_which_p000_receives(*seeds: int) -> TrialEvidence:
@@ -31,6 +32,19 @@ def test_what_is_received_beside_all_partners_is_no_stranger_in_anybodys_place()
 
 def test_where_all_is_like_what_was_sent_nothing_is_said() -> None:
     assert list(unattributed_notes(room_in_which_p000_receives(11, 12))) == []
+
+
+def test_a_video_whose_sender_may_change_is_like_no_single_one() -> None:
+    """Of a room whose server sends the last two speakers; all of the four send."""
+    last_two = Scenario(kind="group", members=4, media="forwarded", last_n=2)
+    polled = Polled(plan_of(last_two, 4))
+    for place in range(4):
+        polled.sent(f"p00{place}", course(10 + place), ssrc=100 + place, track=f"camera {place}")
+    for place, seed in enumerate((11, 1)):
+        polled.received("p000", course(seed), mid=f"{place}", ssrc=500 + place, track=f"t{place}")
+    evidence = trial_evidence(polled.trial(), window_s=10.0, poll_s=1.0)
+    assert any(each.strange for each in evidence.streams)
+    assert list(unattributed_notes(evidence)) == []
 
 
 def test_of_a_mix_nothing_is_said() -> None:
