@@ -6,7 +6,9 @@
 //
 // It works with each way to add media (addTrack, addTransceiver, a remote offer, old-style
 // createOffer): after each such call all transceivers are checked. A page's own transforms are kept.
-// A sender that cannot be light stays full, and `send` reports why: {message: "fidelity", ...}.
+// A sender that cannot be light stays full, and `send` reports why: {message: "fidelity", ...}. So it
+// does when the browser refuses what makes an encoder's pictures tiny, or full again: the fidelity of
+// such a sender is "tiny", since its tiny pictures go out as they are.
 //
 // `workerCode` (of light_worker.js) does the work on each frame, in a worker. `encodingsOf` is
 // light_encodings.js's, `banks` light_banks.js's. Returns for poll_stats.js (stat, report) => members
@@ -145,16 +147,15 @@
     const options = { side: "sender", id: entry.id, layers: layersNow(sender) };
     sender.transform = new RTCRtpScriptTransform(started(), options);
     parameters.encodings = tiny(sender, parameters.encodings);
-    nativeSet.call(sender, parameters).catch(() => {});
     say({ fidelity: "light" });
+    set(sender, parameters, (why) => giveUp(sender, `its encoder takes no tiny pictures (${why})`));
   };
 
   // What the encoder makes is sent as it is from now on, at its own size and rate again.
   const giveUp = (sender, reason) => {
     if (!light(sender)) return; // each of its layers may have asked
-    const parameters = sender.getParameters();
     stopReplacing(sender, reason);
-    nativeSet.call(sender, parameters).catch(() => {});
+    enlarge(sender);
   };
   const stopReplacing = (sender, reason) => {
     const entry = senders.get(sender);
@@ -168,24 +169,49 @@
     if (found) giveUp(found[0], reason);
   };
 
+  const enlarge = (sender) =>
+    set(sender, ownParameters(sender), (why) => say({ fidelity: "tiny", reason: why }));
+
+  // It is asked again at the next frame that needs one.
   const askForKey = (sender) => {
     const parameters = nativeGet.call(sender);
     const encodingOptions = parameters.encodings.map(() => ({ keyFrame: true }));
-    nativeSet.call(sender, parameters, { encodingOptions }).catch(() => {});
+    const refused = (why) => {
+      const entry = senders.get(sender);
+      if (!entry.keyless) say({ fidelity: "light", reason: `no key frame when asked (${why})` });
+      entry.keyless = true;
+    };
+    set(sender, parameters, refused, { encodingOptions });
+  };
+
+  // What is closed or stopped sends nothing any more: that it takes no parameters is no refusal.
+  const isOver = (sender) => {
+    const connection = owners.get(sender);
+    if (connection?.signalingState === "closed") return true;
+    const transceiver = connection?.getTransceivers().find((each) => each.sender === sender);
+    return !transceiver || transceiver.currentDirection === "stopped" || transceiver.direction === "stopped";
+  };
+  const set = (sender, parameters, refused, ...options) =>
+    nativeSet.call(sender, parameters, ...options).catch(({ name, message }) => {
+      if (!isOver(sender)) refused(`${name}: ${message}`);
+    });
+
+  // What the page set, or left as it was.
+  const ownParameters = (sender) => {
+    const parameters = nativeGet.call(sender);
+    const { own } = senders.get(sender);
+    for (const [index, encoding] of parameters.encodings.entries()) {
+      if (!own[index]) continue; // one that a changed SDP has just added
+      const { maxBitrate, scaleResolutionDownBy } = own[index];
+      Object.assign(encoding, { scaleResolutionDownBy, maxBitrate });
+      if (maxBitrate === undefined) delete encoding.maxBitrate;
+    }
+    return parameters;
   };
 
   RTCRtpSender.prototype.getParameters = new Proxy(nativeGet, {
     apply(target, sender, args) {
-      const parameters = Reflect.apply(target, sender, args);
-      if (!light(sender)) return parameters;
-      const { own } = senders.get(sender);
-      for (const [index, encoding] of parameters.encodings.entries()) {
-        if (!own[index]) continue; // one that a changed SDP has just added
-        const { maxBitrate, scaleResolutionDownBy } = own[index];
-        Object.assign(encoding, { scaleResolutionDownBy, maxBitrate });
-        if (maxBitrate === undefined) delete encoding.maxBitrate;
-      }
-      return parameters;
+      return light(sender) ? ownParameters(sender) : Reflect.apply(target, sender, args);
     },
   });
   RTCRtpSender.prototype.setParameters = new Proxy(nativeSet, {
@@ -197,7 +223,9 @@
       const reason = obstacle(parameters.encodings);
       if (reason) {
         stopReplacing(sender, reason);
-        return Reflect.apply(target, sender, [parameters, ...rest]);
+        const changed = Reflect.apply(target, sender, [parameters, ...rest]);
+        changed.catch(() => enlarge(sender));
+        return changed;
       }
       const before = entry.own;
       const use = (own) => {
@@ -206,9 +234,9 @@
       };
       use(ownOf(parameters.encodings));
       const encodings = tiny(sender, parameters.encodings);
-      const set = Reflect.apply(target, sender, [{ ...parameters, encodings }, ...rest]);
-      set.catch(() => use(before));
-      return set;
+      const changed = Reflect.apply(target, sender, [{ ...parameters, encodings }, ...rest]);
+      changed.catch(() => use(before));
+      return changed;
     },
   });
 

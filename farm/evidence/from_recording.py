@@ -25,6 +25,7 @@ from farm.evidence.rtp_tables import RtpTables
 from farm.evidence.stream_intervals import TrialWindows, hold_of, together
 from farm.evidence.stream_senders import senders_in
 from farm.evidence.stream_setups import stream_setups
+from farm.model.experiment import Fidelity
 from farm.model.trial_evidence import Fault, LayerInterval, PollCount, StreamSetup, TrialEvidence
 from farm.model.trial_plan import SessionPlan
 from farm.recording.parquet_parts import Damage, has_files
@@ -84,12 +85,13 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         polls=tuple(counts[probe.probe] for probe in trial.plan.probes if probe.probe in owed),
         host_samples=trial.host_samples(),
         server_samples=trial.server_samples(),
-        faults=(*trial.faults, *_crashes(trial), *_torn_sockets(trial)),
+        faults=(*trial.faults, *_crashes(trial), *_tiny_pictures(trial), *_torn_sockets(trial)),
         reset=trial.reset,
         kurento_samples=trial.kurento_samples(),
         janus_samples=trial.janus_samples(),
         all_left_s=_all_left_s(trial, joined),
-        stayed_full=tuple(_stayed_full(trial)),
+        stayed_full=tuple(_by_fidelity(trial, "full")),
+        without_key_frame=tuple(_by_fidelity(trial, "light")),
         unplayed=tuple(_unplayed(trial)),
         first_to_fall=first_to_fall(trial),
         streams=streams,
@@ -185,12 +187,30 @@ def _torn_sockets(trial: TrialReader) -> Iterator[Fault]:
             yield Fault("app_died", run_s or 0.0, message, session_of.get(event.probe))
 
 
-def _stayed_full(trial: TrialReader) -> Iterator[tuple[str, str]]:
-    """The light probes that stayed full ones, each with the first reason of its page."""
+def _tiny_pictures(trial: TrialReader) -> Iterator[Fault]:
+    """A fault for each light probe that had to be a full one, and sent its tiny pictures."""
+    session_of = {probe.probe: probe.session for probe in trial.plan.probes}
+    seen_of: set[str] = set()
+    for seen in trial.events:
+        event = seen.event
+        is_tiny = event.kind == "fidelity" and event.data.get("fidelity") == "tiny"
+        if is_tiny and event.probe not in seen_of:
+            seen_of.add(event.probe)
+            at_s = trial.phases.ramp_s or 0.0 if seen.run_s is None else seen.run_s
+            message = (
+                f"{event.probe}: a light probe sent tiny pictures in the place of its camera's: "
+                f"its browser refused to encode full ones ({event.data.get('reason')})"
+            )
+            yield Fault("light_probe", at_s, message, session_of.get(event.probe))
+
+
+def _by_fidelity(trial: TrialReader, fidelity: Fidelity) -> Iterator[tuple[str, str]]:
+    """The light probes whose page gave a reason beside this fidelity, each with the first one."""
     reasons: dict[str, str] = {}
     for seen in trial.events:
-        if seen.event.kind == "fidelity" and seen.event.data.get("fidelity") == "full":
-            reasons.setdefault(seen.event.probe, str(seen.event.data.get("reason")))
+        event, reason = seen.event, seen.event.data.get("reason")
+        if event.kind == "fidelity" and event.data.get("fidelity") == fidelity and reason:
+            reasons.setdefault(event.probe, str(reason))
     yield from reasons.items()
 
 

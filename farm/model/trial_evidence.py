@@ -283,6 +283,7 @@ FaultKind = Literal[
     "app_died",
     "browser_crashed",
     "host_lost",
+    "light_probe",  # it had to be a full one, and its browser refused that
     "sampling_lost",
     "recording_missing",  # of a session: a file not there, empty, too short, or without a track
     "recordings_unknown",
@@ -328,6 +329,7 @@ class TrialEvidence:
     that was never connected; `no_connection` are the probes whose pages never had one.
     `all_left_s` is when the last of the probes that had joined left; `None`: not all were seen to.
     `stayed_full` are light probes, each with the reason why a stream of theirs was coded in full;
+    `without_key_frame` are those whose browser refused to make a key frame, with its reason;
     `unplayed` are probes that did not play the audio that they received.
     """
 
@@ -344,6 +346,7 @@ class TrialEvidence:
     reset: ResetReport | None = None
     kurento_samples: tuple[KurentoSample, ...] = ()
     stayed_full: tuple[tuple[str, str], ...] = ()
+    without_key_frame: tuple[tuple[str, str], ...] = ()
     unplayed: tuple[str, ...] = ()
     first_to_fall: FirstToFall | None = None
     streams: tuple[StreamIdentity, ...] = ()

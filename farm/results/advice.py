@@ -24,6 +24,7 @@ ADVICE: Mapping[str, str] = {
     "app_died": "See the log of the demo app in logs/ of the run.",
     "browser": _LOGS,
     "browser_crashed": _LOGS,
+    "light_probe": "Use full probes (probes.fidelity: full), or another version of Chromium.",
     "host_lost": _MACHINES,
     "host_unseen": _MACHINES,
     "witness": "Put fewer probes on each host, or give the experiment more hosts.",

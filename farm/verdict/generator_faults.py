@@ -30,7 +30,7 @@ OF_CPU = frozenset({"host_cpu", "thread_cpu", "late_polls", "encoder_cpu", "capt
 OF_WAITING = frozenset({OTHER_PROGRAMS, "cpu_quota", "waited_for_cpu"})
 """Codes of reasons that say who used it."""
 
-OURS: frozenset[str] = frozenset({"app_died", "browser_crashed", "host_lost"})
+OURS: frozenset[str] = frozenset({"app_died", "browser_crashed", "host_lost", "light_probe"})
 """Faults of the generator; the others are the server's, or concern figures only."""
 
 

@@ -35,6 +35,7 @@ from farm.verdict.trial_streams import TrialStreams
 from farm.verdict.unattributed_streams import unattributed_notes
 from farm.verdict.unjudged_streams import unjudged_notes
 from farm.verdict.witnesses import (
+    key_frame_notes,
     light_probe_doubts,
     stayed_full_notes,
     unplayed_audio_notes,
@@ -176,6 +177,7 @@ def _notes(evidence: TrialEvidence, baseline: Baseline | None) -> tuple[str, ...
     ]
     notes += [*unseen_notes(evidence), *unknown_wait_notes(evidence)]
     notes += stayed_full_notes(evidence)
+    notes += key_frame_notes(evidence)
     notes += unplayed_audio_notes(evidence)
     return tuple(notes)
 

@@ -75,12 +75,24 @@ def light_probe_doubts(evidence: TrialEvidence) -> Iterator[str]:
 
 def stayed_full_notes(evidence: TrialEvidence) -> Iterator[str]:
     """Notes on light probes with a stream that had to be coded in full, by reason."""
+    for who, reason in _by_reason(evidence.stayed_full):
+        yield f"{who} stayed full: {reason}"
+
+
+def key_frame_notes(evidence: TrialEvidence) -> Iterator[str]:
+    """Notes on light probes whose browsers refused a key frame that was asked for, by reason."""
+    for who, reason in _by_reason(evidence.without_key_frame):
+        yield f"{who} sent {reason}: pictures that stood still may have waited for it"
+
+
+def _by_reason(probes: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Light probes, counted and named, and the reason that they share."""
     by_reason: dict[str, list[str]] = {}
-    for probe, reason in evidence.stayed_full:
+    for probe, reason in probes:
         by_reason.setdefault(reason, []).append(probe)
-    for reason, probes in by_reason.items():
-        names = ", ".join(probes[:3]) + (", ..." if len(probes) > 3 else "")
-        yield f"{counted(len(probes), 'light probe')} ({names}) stayed full: {reason}"
+    for reason, same in by_reason.items():
+        names = ", ".join(same[:3]) + (", ..." if len(same) > 3 else "")
+        yield f"{counted(len(same), 'light probe')} ({names})", reason
 
 
 def unplayed_audio_notes(evidence: TrialEvidence) -> Iterator[str]:

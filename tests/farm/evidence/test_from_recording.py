@@ -425,6 +425,29 @@ async def test_a_light_probe_that_had_to_stay_full_is_named_once(tmp_path: Path)
         await record_joins(run, *said)
     evidence = evidence_of(RunReader.open(run.path).trial(0))
     assert evidence.stayed_full == (("p001", "3 simulcast layers"),)
+    assert evidence.without_key_frame == ()
+    assert evidence.faults == ()
+
+
+async def test_what_the_browser_of_a_light_probe_refused_is_told_once(tmp_path: Path) -> None:
+    said = [
+        ProbeEvent(probe, "fidelity", MONOTONIC_S + 4, "", {"fidelity": fidelity, "reason": why})
+        for probe, fidelity, why in (
+            ("p000", "light", "no key frame when asked (InvalidStateError: no)"),
+            ("p001", "full", "no prepared frames for video/VP9"),
+            ("p001", "tiny", "OperationError: no"),
+            ("p001", "tiny", "OperationError: no"),
+        )
+    ]
+    with new_run(tmp_path, FakeClock()) as run:
+        await record_joins(run, *said)
+    evidence = evidence_of(RunReader.open(run.path).trial(0))
+    assert evidence.without_key_frame == (
+        ("p000", "no key frame when asked (InvalidStateError: no)"),
+    )
+    (fault,) = evidence.faults
+    assert (fault.what, fault.session) == ("light_probe", "s000")
+    assert "(OperationError: no)" in fault.message
 
 
 async def test_probes_that_play_no_audio_are_named_once_each(tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ import pytest
 
 from farm.model.criteria import Criteria, InvalidLimits
 from farm.model.experiment import ProbeSettings
-from farm.model.trial_evidence import StreamInterval, TrialEvidence
+from farm.model.trial_evidence import Fault, StreamInterval, TrialEvidence
 from farm.model.verdict import Outcome, Verdict
 from farm.testing import unjoined
 from farm.verdict import judge
-from tests.farm.trial_evidence import Change, good, losing, spoilt, stream, with_host
+from tests.farm.trial_evidence import Change, good, losing, spoilt, stream, with_fault, with_host
 
 APART = ("quiet", "loaded")
 
@@ -131,6 +131,23 @@ def test_a_trial_that_fails_says_nothing_of_the_method() -> None:
 
 
 # ---------------------------------------------------------------- not light after all
+
+
+def test_a_key_frame_that_a_browser_refused_is_told() -> None:
+    refused = tuple((f"p00{place}", "no key frame when asked (Why: no)") for place in (2, 3))
+    verdict = judged(dataclasses.replace(light(), without_key_frame=refused))
+    assert verdict.outcome is Outcome.PASS
+    assert (
+        "2 light probes (p002, p003) sent no key frame when asked (Why: no): pictures that stood "
+        "still may have waited for it"
+    ) in verdict.notes
+
+
+def test_tiny_pictures_that_go_out_as_full_ones_make_a_trial_invalid() -> None:
+    fault = Fault("light_probe", 30.0, "p002: a light probe sent tiny pictures", "s001")
+    verdict = judged(with_fault(light(), fault))
+    assert verdict.outcome is Outcome.INVALID
+    assert [reason.code for reason in verdict.reasons] == ["light_probe"]
 
 
 def test_light_probes_that_stayed_full_are_told_and_not_compared() -> None:

@@ -1,0 +1,96 @@
+"""A light probe whose browser refuses setParameters says so, unless the sender is gone by then."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from importlib.resources import files
+
+import pytest
+from playwright.async_api import Page, async_playwright
+
+from farm.browser.chromium_program import find_chromium
+
+pytestmark = pytest.mark.live
+
+
+def script(name: str) -> str:
+    return files("browser_scripts").joinpath(f"{name}.js").read_text().rstrip()
+
+
+LAYERS = f"({script('light_layers')})()"
+WORKER = f"({script('light_worker')})({json.dumps({'clock_hz': 90_000})}, {LAYERS})"
+ENCODINGS = f"({script('light_encodings')})({json.dumps({'shrink': 8})}, {LAYERS})"
+
+CALL = f"""async ({{ refused, gone, prepared }}) => {{
+    const said = [], taken = [];
+    const browsers = RTCRtpSender.prototype.setParameters;
+    RTCRtpSender.prototype.setParameters = function (...given) {{
+        taken.push(given[0].encodings[0].scaleResolutionDownBy);
+        return refused.includes(taken.length)
+            ? Promise.reject(new DOMException("no more", "OperationError"))
+            : browsers.apply(this, given);
+    }};
+    const banks = {{ delivered: async () => {{ if (!prepared) throw new Error("none"); }} }};
+    const send = (text) => said.push(JSON.parse(text));
+    ({script("light_codec")})(
+        {{ target_ms: 100, shrink: 8 }}, send, {json.dumps(WORKER)}, {ENCODINGS}, banks);
+
+    const canvas = document.createElement("canvas");
+    const [track] = canvas.captureStream(10).getTracks();
+    const connection = new RTCPeerConnection();
+    connection.addTransceiver(track);
+    if (gone) connection.close();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return said.map(({{ fidelity, reason }}) => [fidelity, reason ?? ""]);
+}}"""
+
+
+@pytest.fixture
+async def page() -> AsyncIterator[Page]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=find_chromium(None), args=["--no-sandbox"]
+        )
+        yield await browser.new_page()
+        await browser.close()
+
+
+async def call(
+    page: Page, *, refused: Sequence[int] = (), gone: bool = False, prepared: bool = True
+) -> list[list[str]]:
+    """What a light probe says of its one sender, whose browser refuses calls of these numbers."""
+    said: list[list[str]] = await page.evaluate(
+        CALL, {"refused": list(refused), "gone": gone, "prepared": prepared}
+    )
+    return said
+
+
+UNPREPARED = "no prepared frames for this page (none)"
+
+
+async def test_what_is_refused_nothing_says_nothing(page: Page) -> None:
+    assert await call(page) == [["light", ""]]
+
+
+async def test_one_that_cannot_be_made_light_is_a_full_one(page: Page) -> None:
+    why = "its encoder takes no tiny pictures (OperationError: no more)"
+    assert await call(page, refused=[1]) == [["light", ""], ["full", why]]
+
+
+async def test_one_that_gives_up_is_full(page: Page) -> None:
+    assert await call(page, prepared=False) == [["light", ""], ["full", UNPREPARED]]
+
+
+async def test_one_that_cannot_be_full_again_says_that_its_pictures_are_tiny(page: Page) -> None:
+    assert await call(page, prepared=False, refused=[2]) == [
+        ["light", ""],
+        ["full", UNPREPARED],
+        ["tiny", "OperationError: no more"],
+    ]
+
+
+async def test_what_a_closed_connection_refuses_is_no_trouble(page: Page) -> None:
+    said = await call(page, gone=True, prepared=False, refused=[1, 2])
+    assert {fidelity for fidelity, _ in said} <= {"light", "full"}
+    assert all("OperationError" not in reason for _, reason in said)
