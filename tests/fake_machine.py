@@ -39,12 +39,14 @@ class FakeMachine:
 
     Two cores; the media server is all that uses CPU; 125 kB/s come in and 250 kB/s go out on eth0.
     `hidden` files cannot be read; `group` is its control group, `limits` what its files say.
-    `reset` is what the reset command does. When it is `busy`, its processes cannot be listed in
-    time; when it `kills`, no answer of its commands is whole: of those with `kills_only` in them.
+    `beside` are other servers of the same name. `reset` is what the reset command does. When it is
+    `busy`, its processes cannot be listed in time; when it `kills`, no answer of its commands is
+    whole: of those with `kills_only` in them.
     """
 
     clock: FakeClock
     process: FakeMediaServer | None = field(default_factory=FakeMediaServer)
+    beside: tuple[FakeMediaServer, ...] = ()
     hidden: set[str] = field(default_factory=set)
     reset: Callable[[], CommandResult] = lambda: CommandResult(0, "", "")
     up: bool = True
@@ -144,6 +146,12 @@ class FakeMachine:
             files[f"{own}/status"] = f"Name:\tkurento\nVmRSS:\t {self.process.rss_kb} kB"
             files[f"{own}/cmdline"] = "/usr/bin/kurento-media-server\0-f\0x"
             files[f"{own}/task/{self.process.pid}/stat"] = f"{self.process.pid} {stat}"
+        for other in self.beside:
+            stat = (
+                f"(kurento-media-s) S 1 {other.pid} 1 0 -1 0 0 0 0 0 {int(other.busy * 1e6)} 0 0 0"
+            )
+            files[f"/proc/{other.pid}/stat"] = f"{other.pid} {stat} 20 0 9 0 {other.started} 0 0"
+            files[f"/proc/{other.pid}/cmdline"] = "/usr/bin/kurento-media-server\0"
         if self.group is not None:
             files[f"/sys/fs/cgroup{self.group}/cpu.max"] = "50000 100000"
         return {path: text for path, text in files.items() if path not in self.hidden}

@@ -103,6 +103,16 @@ def process_unseen(facts: ServerFacts) -> str | None:
     )
 
 
+def one_of_several(facts: ServerFacts) -> str | None:
+    """What is known of a server of several processes; `None` where there is one."""
+    if facts.alike == 1:
+        return None
+    return (
+        f"pid {facts.pid} is the busiest of that server's {facts.alike} processes"
+        f" ({facts.program}): the process' CPU and memory are its alone, the machine's those of all"
+    )
+
+
 async def look_around(server: Server, settings: ServerSettings) -> ServerFacts:
     """Open the server. Raises BadInput, or ServerUnreachable and its subclasses.
 

@@ -34,6 +34,7 @@ from farm.bench.media_server import (
     ANY_SERVER,
     EMBEDDED_BEHIND_ANOTHER_PAGE,
     look_around,
+    one_of_several,
     process_unseen,
     server_behind,
     server_info,
@@ -126,7 +127,7 @@ async def open_world(
         server = server_behind(shell, experiment, clock, restart)
         stack.push_async_callback(server.close)
         facts = await look_around(server, experiment.server)
-        _note_unseen_process(shell, facts, observer)
+        _note_process(shell, facts, observer)
         view = _view(experiment, admin, clock, stack)
         page = await asyncio.to_thread(
             _app, experiment, processes, observer, generator.address, beside
@@ -255,10 +256,10 @@ def _note_missing_shell(shell: Shell | None, observer: Observer) -> None:
         )
 
 
-def _note_unseen_process(shell: Shell | None, facts: ServerFacts, observer: Observer) -> None:
-    unseen = process_unseen(facts)
-    if shell is not None and unseen is not None:
-        observer.note(f"media server's process: {unseen}")
+def _note_process(shell: Shell | None, facts: ServerFacts, observer: Observer) -> None:
+    note = process_unseen(facts) or one_of_several(facts)
+    if shell is not None and note is not None:
+        observer.note(f"media server's process: {note}")
 
 
 async def _with_embedded(

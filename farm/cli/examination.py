@@ -17,6 +17,7 @@ from farm.bench.media_server import (
     ANY_SERVER,
     EMBEDDED_BEHIND_ANOTHER_PAGE,
     look_around,
+    one_of_several,
     process_unseen,
     server_behind,
     server_info,
@@ -260,9 +261,10 @@ def _reached(experiment: Experiment, facts: ServerFacts) -> Check:
 
 
 def _process(facts: ServerFacts) -> Check:
+    of = f"; {several}" if (several := one_of_several(facts)) else ""
     return Check(
         "media server's process",
-        None if facts.pid is None else f"{facts.process}, pid {facts.pid} ({facts.program})",
+        None if facts.pid is None else f"{facts.process}, pid {facts.pid} ({facts.program}){of}",
         process_unseen(facts) or "",
         required=False,
     )

@@ -41,7 +41,8 @@ class ServerFacts:
     """What the server's machine is, and which process on it is the media server.
 
     `interface_bps` is the rate of its interface by its driver; virtual ones have none. `program` is
-    the process' program; `unseen` is why the process is not visible, else None.
+    the process' program; `unseen` is why the process is not visible, else None. `alike` counts the
+    server's processes of the same name, of which it is one.
     `architecture` is that of `uname -m`, `instance_type` what a cloud calls the machine;
     `cpu_quota_cores` the tightest CPU quota of the process' control groups, `None` without one.
     """
@@ -61,6 +62,7 @@ class ServerFacts:
     instance_type: str | None = None
     cpu_quota_cores: float | None = None
     unseen: str | None = None
+    alike: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from farm.protocols import Clock
 from farm.server.conversation import PAUSE_S
 from farm.server.life import ProcessLife
 from farm.server.process import (
+    Followed,
     MediaServerProcess,
     choose_process,
     process_label,
@@ -42,6 +43,8 @@ class FollowedProcess:
         self.unseen_reason: str | None = None
         self.groups = Groups()
         self.was_seen = False
+        self._last: MediaServerProcess | None = None
+        self._like: MediaServerProcess | None = None
         self._life = ProcessLife()
         self._search_at_s = 0.0
 
@@ -53,19 +56,31 @@ class FollowedProcess:
         """Wait until it has ended; return why. Known only while it is sampled."""
         return await self._life.died()
 
-    async def search(self, within_s: float = COMMAND_WITHIN_S) -> MediaServerProcess | None:
-        """Find the process now. Raises AnswerCut, ServerUnreachable, ServerError."""
+    async def search(
+        self, within_s: float = COMMAND_WITHIN_S, *, afresh: bool = False
+    ) -> MediaServerProcess | None:
+        """Find the process now: the one that was found before, while it lives, else one like it.
+
+        `afresh`: of its server the one that has worked most until now, which later ones are to be
+        like. Raises AnswerCut, ServerUnreachable, ServerError.
+        """
         process = self._setting
         output = await ask(
             self._shell, "searching for the process", *search_commands(process), within_s=within_s
         )
-        match, located = choose_process(process, output), self.groups
+        like = None if afresh else self._like
+        followed = Followed(self._last, like, self._life.alive_ticks)
+        match, located = choose_process(process, output, followed), self.groups
         if match is not None and match != self.process:
             located = await self._groups_of(match, within_s)
         # Both or neither: if groups could not be read, the process is searched for again.
         self.process, self.groups = match, located
         named = process_label(process) is not None
-        self.unseen_reason = None if match or not named else unseen_reason(process, output)
+        self.unseen_reason = (
+            None if match or not named else unseen_reason(process, output, followed)
+        )
+        self._last = match or self._last
+        self._like = like or self._last
         self.was_seen = self.was_seen or match is not None
         pause_s = SEARCH_EVERY_S if self.was_seen else SEARCH_UNSEEN_EVERY_S
         self._search_at_s = self._clock.run_s() + pause_s

@@ -117,6 +117,7 @@ class MeasuredServer:
             architecture=machine.architecture,
             instance_type=machine.instance_type,
             cpu_quota_cores=quota_cores,
+            alike=process.alike if process else 1,
         )
 
     async def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from farm.errors import ServerError, ServerUnreachable
 from farm.model.server_samples import Footprint, ResetReport
@@ -68,8 +69,8 @@ class ServerReset:
             report = await self._reset_once(report.attempts + 1, like)
         return report
 
-    async def _search(self) -> MediaServerProcess | None:
-        return await self._connection.persist(self._process.search)
+    async def _search(self, *, afresh: bool = False) -> MediaServerProcess | None:
+        return await self._connection.persist(partial(self._process.search, afresh=afresh))
 
     async def _ready(self) -> bool:
         """Whether it answers (of neither Kurento nor Janus, its page) and its process exists."""
@@ -79,12 +80,13 @@ class ServerReset:
         return unknown or await self._search() is not None
 
     async def _reset_once(self, attempt: int, like: Footprint | None) -> ResetReport:
-        before = await self._search()
+        before = await self._search(afresh=True)
         refused = await self._command_or_restart()
         if refused is not None:
             return ResetReport(False, attempt, None, (refused,))
         if not await self._gone(before):
-            why = f"its process is still the one from before the reset, {before}"
+            still = f"its process is still the one from before the reset, {before}"
+            why = self._process.unseen_reason or still
             return ResetReport(False, attempt, None, (why,))
         give_up_s = self._clock.run_s() + self._settings.ready_within_s
         while True:
@@ -94,7 +96,8 @@ class ServerReset:
                 return ResetReport(False, attempt, None, (why,))
             footprint = await self._calm_footprint(like)
             if self._process.process == process:
-                return ResetReport(True, attempt, footprint, self._differences(footprint, like))
+                differences = (*self._unseen(), *self._differences(footprint, like))
+                return ResetReport(True, attempt, footprint, differences)
             if self._clock.run_s() >= give_up_s:
                 why = f"its process does not stay: {process}, then {self._process.process}"
                 return ResetReport(False, attempt, footprint, (why,))
@@ -149,9 +152,16 @@ class ServerReset:
                 break
         return footprint
 
+    def _unseen(self) -> tuple[str, ...]:
+        """Why its process, which was seen before, is not any more."""
+        reason = self._process.unseen_reason
+        return (reason,) if self._process.was_seen and reason is not None else ()
+
     def _silent(self, when: str = "") -> str:
         within_s = self._settings.ready_within_s
-        return f"the server did not answer within {within_s:g} s {when}(server.reset.ready_within)"
+        why = "".join(f"; {reason}" for reason in self._unseen())
+        silent = f"the server did not answer within {within_s:g} s {when}"
+        return f"{silent}(server.reset.ready_within){why}"
 
     def _differences(self, footprint: Footprint, like: Footprint | None) -> tuple[str, ...]:
         within = self._settings.within_of_baseline

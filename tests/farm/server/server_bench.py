@@ -11,7 +11,7 @@ from farm.model.server_settings import ResetSettings, ServerSettings
 from farm.server import MeasuredServer
 from farm.server.shell import CommandResult
 from farm.testing import FakeClock
-from tests.fake_machine import FakeMachine, FakeMediaServer
+from tests.fake_machine import BOOTED_S, FakeMachine, FakeMediaServer
 
 SETTINGS = ServerSettings(
     kurento="ws://203.0.113.10:8888/kurento",
@@ -84,11 +84,12 @@ async def restarted(at: Bench, like: Footprint | None = FRESH) -> ResetReport:
 
 
 def respawning(machine: FakeMachine, **changes: int) -> Callable[[], CommandResult]:
-    """A reset command that starts another process."""
+    """A reset command that starts another process, now."""
 
     def reset() -> CommandResult:
         pid = (machine.process or FakeMediaServer()).pid + 1
-        machine.process = FakeMediaServer(pid=pid, **changes)
+        started = int(100 * (BOOTED_S + machine.clock.run_s())) + 1
+        machine.process = FakeMediaServer(pid, started, **changes)
         return CommandResult(0, "", "")
 
     return reset

@@ -34,7 +34,7 @@ async def test_a_process_that_dies_is_seen_to_and_its_successor_is_found() -> No
     assert isinstance(gone, ServerSample)
     assert gone.process_pid is gone.process_cpu_percent is gone.process_descriptors is None
     assert gone.cpu_percent == 0
-    at.machine.process = FakeMediaServer(pid=5555, started=999)
+    at.machine.process = FakeMediaServer(pid=5555, started=500_300)
     back = (await at.seen(5))[-1]
     assert isinstance(back, ServerSample)
     assert back.process_pid == 5555
@@ -81,6 +81,18 @@ async def test_a_death_is_told_though_its_heir_s_groups_are_not_seen_at_once() -
     assert {sample.cgroup_cpu_limit_cores for sample in samples} == {None, 0.5}
 
 
+async def test_a_namesake_that_was_there_does_not_take_the_place_of_one_that_died() -> None:
+    at = await bench(ANY_SERVER, page=PAGE)
+    at.machine.beside = (FakeMediaServer(pid=20, started=50),)
+    death = asyncio.create_task(at.server.died())
+    await at.seen(2)
+    assert not death.done()
+    at.machine.process = None
+    await at.seen(6)
+    assert death.done()
+    assert await death == "the media server is gone: its process, pid 4321, has ended"
+
+
 async def test_a_look_that_failed_is_no_death() -> None:
     at = await bench(ANY_SERVER, page=PAGE)
     death = asyncio.create_task(at.server.died())
@@ -104,7 +116,7 @@ async def test_a_successor_with_the_same_pid_is_not_taken_for_it() -> None:
             async for sample in seen:
                 samples.append(sample)
                 if len(samples) == 2:
-                    at.machine.process = FakeMediaServer(started=777, busy=0.1)
+                    at.machine.process = FakeMediaServer(started=500_200, busy=0.1)
                 if len(samples) == 5:
                     return
 

@@ -14,22 +14,9 @@ from farm.server.process import (
     choose_process,
     process_label,
     search_commands,
-    unseen_reason,
 )
 from farm.server.whole import whole
-
-
-def process(pid: int, name: str, command: str, ticks: int = 1, state: str = "S") -> str:
-    """A process as the search's `grep -H` shows it, started at tick `pid`."""
-    arguments = command.replace(" ", "\0") + "\0"
-    return (
-        f"/proc/{pid}/stat:{pid} ({name}) {state} 1 1 1 0 -1 0 0 0 0 0 {ticks} 0 0 0 20 0 9 0 {pid}"
-        f"\n/proc/{pid}/cmdline:{arguments}\n"
-    )
-
-
-KURENTO = process(25, "kurento-media-s", "/usr/bin/kurento-media-server -f /etc/kurento.conf", 900)
-SYSTEM = process(1, "systemd", "/sbin/init") + process(2, "kthreadd", "")
+from tests.farm.server.listed import KURENTO, SYSTEM, process
 
 
 def by_name(name: str) -> ProcessSettings:
@@ -77,11 +64,13 @@ def test_where_none_is_named_none_is_taken() -> None:
     assert process_label(ProcessSettings(name=None)) is None
 
 
-def test_among_several_the_one_that_worked_is_meant() -> None:
+def test_of_a_wrapper_and_what_it_started_the_one_that_worked_is_meant() -> None:
     wrapper = process(24, "kurento-media-s", "/usr/bin/kurento-media-server", 3)
-    assert choose_process(by_name("kurento-media-server"), wrapper + KURENTO) == MediaServerProcess(
-        25, 25
-    )
+    worker = process(25, "kurento-media-s", "/usr/bin/kurento-media-server", 900, parent=24)
+    found = choose_process(by_name("kurento-media-server"), SYSTEM + wrapper + worker)
+    assert found == MediaServerProcess(25, 25)
+    assert found is not None
+    assert found.alike == 2
 
 
 def test_a_zombie_and_a_dead_name_are_not_found() -> None:
@@ -94,54 +83,6 @@ def test_a_zombie_and_a_dead_name_are_not_found() -> None:
 def test_a_pid_is_itself_while_it_lives() -> None:
     assert choose_process(ProcessSettings(pid=25), KURENTO) == MediaServerProcess(25, 25)
     assert choose_process(ProcessSettings(pid=26), "") is None
-
-
-def test_a_port_is_found_by_the_socket_that_listens() -> None:
-    said = (
-        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid inode\n"
-        "   0: 00000000:22B8 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 7788 1 0\n"
-        "   1: 0100007F:22B8 0100007F:9999 01 00000000:00000000 00:00000000 00000000 0 0 7799 1 0\n"
-        "/proc/1/fd:\n"
-        "lrwx------ 1 root root 64 Nov 1 00:00 3 -> socket:[7799]\n"
-        "/proc/25/fd:\n"
-        "lrwx------ 1 root root 64 Nov 1 00:00 9 -> socket:[7788]\n"
-    )
-    everything = said + SYSTEM + KURENTO
-    assert choose_process(ProcessSettings(port=8888), everything) == MediaServerProcess(25, 25)
-    assert choose_process(ProcessSettings(port=8889), everything) is None
-
-
-def listeners(*networks: tuple[int, int]) -> str:
-    """Each network's listener on port 8888, by pid and inode; the login's own is the first one."""
-    socket = "   0: 00000000:22B8 00000000:0000 0A 0:0 00:0 0 0 0 {} 1 0\n"
-    tables = [socket.format(inode) if inode else "" for _, inode in networks]
-    held = [
-        f"/proc/{pid}/fd:\nlrwx------ 1 root root 64 Nov 1 00:00 9 -> socket:[{inode}]\n"
-        for pid, inode in networks
-        if inode
-    ]
-    return "@farm network\n".join([tables[0], *tables]) + "".join(held)
-
-
-def test_a_port_of_this_network_is_not_taken_for_that_of_another() -> None:
-    busy, mine = process(30, "node", "node other.js", ticks=900), process(25, "node", "node sfu.js")
-    port = ProcessSettings(port=8888)
-    here = listeners((25, 7788), (30, 7799)) + SYSTEM + busy + mine
-    assert choose_process(port, here) == MediaServerProcess(25, 25)
-    in_one_container = listeners((1, 0), (30, 7799)) + SYSTEM + busy + mine
-    assert choose_process(port, in_one_container) == MediaServerProcess(30, 30)
-    in_two = listeners((1, 0), (25, 7788), (30, 7799)) + SYSTEM + busy + mine
-    assert choose_process(port, in_two) is None
-    assert unseen_reason(port, in_two) == (
-        "2 networks (containers) of that machine have a process that listens on TCP port 8888, "
-        "pids 25, 30: name it by server.process.container or pid"
-    )
-
-
-def test_what_holds_a_published_port_is_not_the_server_in_the_container() -> None:
-    proxy = process(40, "docker-proxy", "/usr/bin/docker-proxy -host-port 8888")
-    said = listeners((40, 7700), (25, 7788)) + SYSTEM + proxy + KURENTO
-    assert choose_process(ProcessSettings(port=8888), said) == MediaServerProcess(25, 25)
 
 
 def test_a_container_is_all_of_its_control_group() -> None:
@@ -160,6 +101,7 @@ def test_a_container_is_all_of_its_control_group() -> None:
         25, 25
     )
     assert choose_process(ProcessSettings(container="other"), by_id) is None
+    assert choose_process(ProcessSettings(container="docker"), by_id) is None
 
 
 @pytest.mark.parametrize("how", ["name", "pid", "port"])

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from farm.errors import KurentoLost, ServerUnreachable
-from farm.model.server_samples import ResetReport
+from farm.model.server_samples import ResetReport, ServerSample
 from farm.model.server_settings import ResetSettings
 from farm.server import MeasuredServer
 from farm.server.shell import CommandResult
@@ -41,7 +41,8 @@ async def test_a_server_that_is_no_kurento_is_back_when_its_page_and_its_process
     await at.clock.play(keep())
     assert at.clock.run_s() >= 20
     assert reports[0].differences == (
-        "the server did not answer within 20 s (server.reset.ready_within)",
+        "the server did not answer within 20 s (server.reset.ready_within); no process is seen"
+        " there (/proc)",
     )
     at.machine.process = FakeMediaServer(pid=5555, started=999_999)
     began_s = at.clock.run_s()
@@ -264,3 +265,45 @@ async def test_without_a_command_a_server_that_stays_away_is_said_so() -> None:
     report = await restarted(at)
     said = "the server did not answer within 5 s (server.reset.ready_within)"
     assert report.differences == (said,)
+
+
+async def test_a_namesake_that_ran_beside_it_is_not_taken_for_the_restarted_server() -> None:
+    at = await bench()
+    at.machine.beside = (FakeMediaServer(pid=20, started=50, busy=0.9),)
+    samples = [sample for sample in await at.seen(2) if isinstance(sample, ServerSample)]
+    assert {sample.process_pid for sample in samples} == {4321}
+    at.machine.reset = respawning(at.machine)
+    report = await restarted(at)
+    assert (report.clean, at.server.pid) == (True, 4322)
+    at.machine.reset = gone(at.machine)
+    report = await restarted(at)
+    assert at.server.pid is None
+    assert report.differences[0] == (
+        "process kurento-media-server is gone; what ran beside it is another server"
+    )
+
+
+async def test_two_servers_that_started_at_a_reset_are_not_told_apart() -> None:
+    at = await bench()
+    await at.seen(2)
+    start = respawning(at.machine)
+
+    def two() -> CommandResult:
+        answer = start()
+        at.machine.beside = (FakeMediaServer(pid=20, started=700_000),)
+        return answer
+
+    at.machine.reset = two
+    report = await restarted(at)
+    assert at.server.pid is None
+    assert report.differences[0].startswith("2 processes are named kurento-media-server, pids 20, ")
+
+
+def gone(machine: FakeMachine) -> Callable[[], CommandResult]:
+    """A reset command that ends the process and starts none."""
+
+    def reset() -> CommandResult:
+        machine.process = None
+        return CommandResult(0, "", "")
+
+    return reset
