@@ -32,7 +32,7 @@ Report = Callable[[Path], object]
 
 
 def act(options: argparse.Namespace) -> int:
-    """Run a matrix to its end; 0 when every search has an answer, else 3. Raises BadInput."""
+    """Run a matrix to its end; return the exit code of `end_matrix`. Raises BadInput."""
     for option, value in (("--fail-under", options.fail_under), ("--upload", options.upload)):
         if value is not None:
             raise BadInput(f"{option}: not with a matrix: expected one experiment")
@@ -49,7 +49,8 @@ def act(options: argparse.Namespace) -> int:
 def end_matrix(folder: MatrixFolder, *, as_json: bool, report: Report = write_bundle) -> int:
     """Write the summary and the reports of a matrix, and print what it came to.
 
-    `report` writes that of one search.
+    `report` writes that of one search. Returns 3 while a search has no answer, 1 when one failed at
+    the smallest load, else 0.
     """
     cells = measured_cells(folder)
     summary = matrix_summary(cells, folder.order)

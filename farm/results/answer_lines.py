@@ -67,11 +67,13 @@ def no_load_words(tried: Iterable[tuple[int, str]]) -> str:
     passed = [load for load, outcome in judged if outcome == "pass"]
     if not passed:
         return "No passing load was found"
-    of = [outcome for load, outcome in judged if load == min(passed)]
-    return (
-        f"No load is sure to pass: at {counted(min(passed), 'probe')} {of.count('pass')} of "
-        f"{counted(len(of), 'trial')} passed"
-    )
+    counts = []
+    for load in sorted({min(load for load, _ in judged), min(passed)}):
+        of = [outcome for at, outcome in judged if at == load]
+        counts.append(
+            f"at {counted(load, 'probe')} {of.count('pass')} of {counted(len(of), 'trial')} passed"
+        )
+    return f"No load is sure to pass: {', '.join(counts)}"
 
 
 def _run_lines(summary: Mapping[str, Any]) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from farm.model.trial_evidence import Phases
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome, Reason
 from farm.results.advice import ROOM
-from farm.results.answer_lines import two_lines
+from farm.results.answer_lines import no_load_words, two_lines
 from farm.results.cost import MachinePrice, PriceTable
 from farm.results.known_capacity import known_capacity
 from farm.results.priced_machine import PriceCheck
@@ -234,6 +234,18 @@ def test_passes_that_are_too_few_to_name_a_load_are_told() -> None:
     assert first == (
         "No load is sure to pass: at 2 probes 1 of 1 trial passed (out_of_trials, 3 trials)."
     )
+
+
+def test_loads_that_failed_below_one_that_passed_are_counted_first() -> None:
+    assert no_load_words(
+        [(2, "fail"), (2, "fail"), (3, "fail"), (4, "pass"), (4, "invalid"), (1, "invalid")]
+    ) == (
+        "No load is sure to pass: at 2 probes 0 of 2 trials passed, at 4 probes 1 of 1 trial passed"
+    )
+    assert no_load_words([(2, "pass"), (2, "fail"), (4, "pass")]) == (
+        "No load is sure to pass: at 2 probes 1 of 2 trials passed"
+    )
+    assert no_load_words([(2, "fail"), (4, "invalid")]) == "No passing load was found"
 
 
 def ran(experiment: Experiment = CALLS, **verdict: Any) -> tuple[str, str]:
