@@ -28,6 +28,12 @@ def check_whip(experiment: Experiment) -> None:
     if app.run != "whip":
         _nothing_of_whip(app)
         return
+    roles = experiment.scenario.roles
+    if roles is not None and not any(role.sends for role in roles):
+        raise ExperimentError(
+            "scenario.roles: nobody sends audio, video or a screen, which app.run: whip publishes:"
+            " expected a role that does"
+        )
     if (app.publish is None) != (app.play is None):
         missing, given = ("publish", "play") if app.publish is None else ("play", "publish")
         raise ExperimentError(

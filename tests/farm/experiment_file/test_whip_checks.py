@@ -8,6 +8,7 @@ import pytest
 
 from farm.errors import ExperimentError
 from farm.experiment_file import parse_experiment
+from farm.model.experiment import Experiment
 
 URLS = "publish: 'https://h/{probe}/whip', play: 'https://h/{probe}/whep'"
 
@@ -113,6 +114,19 @@ def test_several_presenters_are_told_apart_and_a_driver_of_a_user_s_may_do_more(
     ):
         text = f"scenario: {scenario}\napp: {{run: whip, driver: {driver}, {URLS}}}\n"
         assert parse_experiment(f"format: 1\n{text}", "e.yaml").app.publish is not None
+
+
+def test_messages_alone_are_nothing_to_publish() -> None:
+    def read_roles(sends: str) -> Experiment:
+        scenario = f"{{kind: custom, roles: {{all: {{count: 2, sends: [{sends}]}}}}}}"
+        app = f"app: {{run: whip, driver: own.yaml, {URLS}}}"
+        return parse_experiment(f"format: 1\nscenario: {scenario}\n{app}\n", "e.yaml")
+
+    with pytest.raises(
+        ExperimentError, match=r"e\.yaml:2: scenario\.roles: nobody sends audio, video"
+    ):
+        read_roles("data")
+    assert read_roles("data, audio").scenario.roles is not None
 
 
 def test_a_mix_is_played_by_one_address() -> None:
