@@ -15,7 +15,7 @@ from farm.janus import JanusClient
 from farm.janus.admin import AdminAccess, JanusAdmin
 from farm.janus.protocol import check_url
 from farm.model.experiment import Experiment
-from farm.model.server_settings import JanusAdminSettings, ProcessSettings
+from farm.model.server_settings import HERE, JanusAdminSettings, ProcessSettings
 from farm.model.template_text import environment_name
 from farm.planning.trial_planning import is_demo_driver
 from farm.processes import Processes
@@ -98,19 +98,37 @@ async def check_admin(access: AdminAccess, setting: str = "server.janus_admin") 
         raise BadInput(f"{setting}: {error}") from error
 
 
+def address_for_media(address: str) -> str | None:
+    """The address of this machine over which a Janus started here has its media.
+
+    `address` is how all hosts reach it; of loopback, which Janus does not offer, `None`: any other.
+    Raises BadInput for one of IPv6.
+    """
+    known = ip_address(address)
+    if known.is_loopback:
+        return None
+    if known.version != 4:
+        raise BadInput(
+            f"server.janus: {HERE}: its media go over IPv4, and hosts reach this machine at"
+            f" {address}: expected hosts[].ray by addresses of IPv4, or a Janus of yours,"
+            " ws://host:8188"
+        )
+    return address
+
+
 async def with_janus_here(
     experiment: Experiment, processes: Processes, observer: Observer, address: str
 ) -> tuple[Experiment, AdminAccess]:
     """Start Debian's Janus; returns the experiment with its address, and its admin API.
 
-    Media go over the interface that has `address`; for one of loopback, which Janus does not offer,
-    over any other. Raises ProcessError.
+    `address` is how all hosts reach this machine. Raises ProcessError, BadInput.
     """
+    for_media = address_for_media(address)
     secret = secrets.token_urlsafe()
     janus = await start_janus(
         processes,
         secret,
-        address=None if ip_address(address).is_loopback else address,
+        address=for_media,
         cores=experiment.server.cores,
     )
     observer.note("media server: Janus, started on this machine; sampled through the local shell")

@@ -12,7 +12,13 @@ from farm.bench.app_page import check_pages
 from farm.bench.extent import check_space
 from farm.bench.first_pages import first_pages
 from farm.bench.generator import open_generator
-from farm.bench.janus_server import admin_access, check_admin, janus_info, needed_plugin
+from farm.bench.janus_server import (
+    address_for_media,
+    admin_access,
+    check_admin,
+    janus_info,
+    needed_plugin,
+)
 from farm.bench.media_server import (
     ANY_SERVER,
     EMBEDDED_BEHIND_ANOTHER_PAGE,
@@ -224,6 +230,8 @@ async def _hosts(experiment: Experiment, file: Path) -> list[Check]:
         with placed(file, {}):
             async with open_generator(experiment, RunClock()) as generator:
                 looks = await generator.looks(experiment.probes.chromium, experiment.app.url)
+                if experiment.server.janus == HERE:
+                    address_for_media(generator.address)
     except BadInput as error:
         return [Check("hosts", None, str(error))]
     return [

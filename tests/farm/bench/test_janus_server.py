@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from farm.bench.janus_server import (
+    address_for_media,
     admin_access,
     check_admin,
     janus_answers,
@@ -130,3 +131,10 @@ async def test_the_doctor_knows_the_folders_that_debian_s_configuration_protects
     )
     findings = await examine_experiment(experiment, Path("calls.yaml"))
     assert ("recordings" in {check.what for check in findings}) == forbidden
+
+
+def test_media_of_a_janus_here_go_where_all_hosts_reach_it_by_ipv4() -> None:
+    assert address_for_media("127.0.0.1") is address_for_media("::1") is None
+    assert address_for_media("192.0.2.7") == "192.0.2.7"
+    with pytest.raises(BadInput, match=r"^server\.janus: here: .* at 2001:db8::7: expected hosts"):
+        address_for_media("2001:db8::7")
