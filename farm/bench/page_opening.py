@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +21,8 @@ from farm.model.wording import counted
 from farm.planning.data_rows import rows_of_probes
 from farm.planning.load_steps import smallest_load
 from farm.planning.trial_planning import plan_trial
+
+LABEL_KEY_BYTES = 32
 
 
 def page_opening(experiment: Experiment, plan: TrialPlan, beside: Path = Path()) -> PageOpening:
@@ -61,6 +64,7 @@ def page_opening(experiment: Experiment, plan: TrialPlan, beside: Path = Path())
         timezone=app.timezone,
         user_agent=app.user_agent,
         device=experiment.probes.device,
+        label_key=secrets.token_bytes(LABEL_KEY_BYTES),
     )
 
 
@@ -79,9 +83,9 @@ def check_opening(experiment: Experiment, load: int, beside: Path = Path()) -> s
     if app.exec is not None:
         given = ", ".join(app.exec.gives)
         parts.append(f"{given} by {app.exec.command} (app.exec), run before each trial, not now")
-    secrets = [name.removeprefix(ENVIRONMENT) for name in opening.environment]
-    if secrets:
-        parts.append(f"{', '.join(secrets)} of the environment")
+    variables = [name.removeprefix(ENVIRONMENT) for name in opening.environment]
+    if variables:
+        parts.append(f"{', '.join(variables)} of the environment")
     if app.basic_auth_env is not None:
         parts.append(f"basic authentication by {app.basic_auth_env}")
     if opening.headers:

@@ -75,7 +75,13 @@ class Browser:
                 )
                 first = await context.new_page()
                 page = BrowserPage(
-                    plan, sink, first, self._kit.poll_s, self._pages.discard, mask=mask
+                    plan,
+                    sink,
+                    first,
+                    self._kit.poll_s,
+                    self._pages.discard,
+                    mask=mask,
+                    label_key=opening.label_key,
                 )
                 role = self._kit.driver.roles.get(plan.role)
                 forced = forced_capture(self._kit.media, plan)

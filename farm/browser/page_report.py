@@ -18,7 +18,7 @@ from farm.model.json_values import from_text
 from farm.model.page_samples import ConnectionProgress, ConnectionReport, PageReport, ProbeEvent
 from farm.model.webrtc_stats import STATS_TYPES, RtcStats, columns, parse
 
-FREE_TEXTS = ("url", "reason", "text", "label", "error")
+FREE_TEXTS = ("url", "reason", "text", "error")
 """Members of events that hold an address, or words of a server or page."""
 
 _COLUMNS = {name: columns(cls) for name, cls in STATS_TYPES.items()}
@@ -28,13 +28,14 @@ _COLUMNS = {name: columns(cls) for name, cls in STATS_TYPES.items()}
 class PageMessages:
     """The messages of one probe's tabs, in the order in which they came.
 
-    `poll_s` is the time between two polls. `mask` replaces secrets in texts of events,
-    and in the names of data channels.
+    `poll_s` is the time between two polls. `mask` replaces secrets in texts of events; `labels`
+    does so in the names of data channels.
     """
 
     probe: str
     poll_s: float
     mask: Callable[[str], str] = str
+    labels: Callable[[str], str] = text
     _polls: JoinedPolls = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,8 +64,9 @@ class PageMessages:
 
     def _masked(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
         """The message, with secrets replaced in what a server or page wrote into it."""
+        masks = dict.fromkeys(FREE_TEXTS, self.mask) | {"label": self.labels}
         return {
-            member: self.mask(value) if member in FREE_TEXTS and isinstance(value, str) else value
+            member: masks[member](value) if member in masks and isinstance(value, str) else value
             for member, value in message.items()
         }
 
@@ -91,7 +93,7 @@ class PageMessages:
             host_wall_s=wall_s,
             late_s=max(0.0, late_s),
             connections=tuple(
-                _connection(each, self.mask) for each in connections if isinstance(each, dict)
+                _connection(each, self.labels) for each in connections if isinstance(each, dict)
             ),
         )
         is_of_tab = message.get("top") is True
@@ -101,7 +103,7 @@ class PageMessages:
         return ProbeEvent(self.probe, "page_error", monotonic_s, message)
 
 
-def _connection(member: Mapping[str, Any], mask: Callable[[str], str]) -> ConnectionReport:
+def _connection(member: Mapping[str, Any], labels: Callable[[str], str]) -> ConnectionReport:
     stats = member.get("stats")
     firsts = member.get("first_media")
     return ConnectionReport(
@@ -116,7 +118,7 @@ def _connection(member: Mapping[str, Any], mask: Callable[[str], str]) -> Connec
         stats=tuple(
             stat
             for each in (stats if isinstance(stats, list) else ())
-            if isinstance(each, dict) and (stat := _stat(each, mask))
+            if isinstance(each, dict) and (stat := _stat(each, labels))
         ),
         progress=_progress(member.get("progress")),
     )
@@ -136,7 +138,7 @@ def _progress(member: Any) -> ConnectionProgress | None:
     )
 
 
-def _stat(dictionary: Mapping[str, Any], mask: Callable[[str], str]) -> RtcStats | None:
+def _stat(dictionary: Mapping[str, Any], labels: Callable[[str], str]) -> RtcStats | None:
     """One W3C dictionary; members of a wrong type are dropped, as if they were not reported."""
     name = dictionary.get("type")
     types = _COLUMNS.get(name) if isinstance(name, str) else None
@@ -147,8 +149,8 @@ def _stat(dictionary: Mapping[str, Any], mask: Callable[[str], str]) -> RtcStats
         for member, wanted in types.items()
         if (value := _typed(dictionary.get(member), wanted)) is not None
     }
-    if isinstance(label := kept.get("label"), str):  # of a data channel, as its events have it
-        kept["label"] = mask(label)
+    if "label" in kept:  # of a data channel, as its events have it
+        kept["label"] = labels(dictionary["label"])
     return parse({"type": name, **kept}) if kept.keys() >= {"id", "timestamp"} else None
 
 

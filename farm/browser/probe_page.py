@@ -18,6 +18,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from farm.browser.bank_file import give_bank
+from farm.browser.channel_labels import ChannelLabels
 from farm.browser.dialogs import Dialogs
 from farm.browser.emulation import emulation
 from farm.browser.forced_capture import ForcedCapture
@@ -57,7 +58,7 @@ class BrowserPage:
     """One page in a context of its own, and the tabs that it opens.
 
     Their events go to `sink` as they come, and every `poll_s` one report of all of them. `mask`
-    replaces secrets in all that is said of it.
+    replaces secrets in all that is said of it; `label_key` is that of `ChannelLabels`.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class BrowserPage:
         on_close: Callable[[BrowserPage], None],
         *,
         mask: Mask,
+        label_key: bytes,
     ) -> None:
         self._plan = plan
         self._variables = dict(plan.variables)
@@ -78,7 +80,7 @@ class BrowserPage:
         self._poll_s = poll_s
         self._on_close = on_close
         self._mask = mask
-        self._messages = PageMessages(plan.probe, poll_s, mask)
+        self._messages = PageMessages(plan.probe, poll_s, mask, ChannelLabels(mask, label_key))
         self._trouble = JoinTrouble()
         self._media = MediaTrouble()
         self._dialogs = Dialogs(mask, self._trouble.dialog_came)

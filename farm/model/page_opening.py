@@ -53,7 +53,8 @@ class PageOpening:
     `headers` are templates of a probe's variables; `environment` has those of the environment,
     `env:NAME`, of headers and driver; `own` the other variables of a user's own, by probe.
     `storage_states` are by probe; one for all is the same value for each. `login` is
-    for the origin of the page under test alone.
+    for the origin of the page under test alone. `label_key`, of this trial, tells apart names of
+    data channels whose secrets are replaced.
     """
 
     login: Login | None = field(default=None, repr=False)
@@ -67,6 +68,7 @@ class PageOpening:
     timezone: str | None = None
     user_agent: str | None = None
     device: str | None = None
+    label_key: bytes = field(default=b"", repr=False, compare=False)
 
     def variables(self, probe: str) -> Mapping[str, str]:
         """All variables of this probe that are a user's own."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from farm.browser.channel_labels import ChannelLabels
 from farm.browser.page_report import PageMessages
 from farm.model.mask import Mask
 from farm.model.page_samples import (
@@ -347,12 +349,16 @@ def test_an_invalid_message_is_an_event() -> None:
 
 
 def test_names_of_data_channels_are_masked_alike_in_events_and_statistics() -> None:
-    messages = PageMessages("p003", 1.0, Mask(["alice-4711"]))
-    sent = {"message": "channel", "connection": "c", "id": 1, "label": "chat alice-4711"}
-    event = read({**sent, "state": "failed", "error": "alice-4711 went"}, messages)
-    assert isinstance(event, ProbeEvent)
-    assert event.message == "data channel 'chat ***' on c is failed: *** went"
-    assert (event.data["label"], event.data["error"]) == ("chat ***", "*** went")
-    channel = {"type": "data-channel", "id": "D1", "timestamp": 4999.5, "label": "chat alice-4711"}
-    (stat,) = stats_of(read(poll(connection("c", channel)), messages))
-    assert stat.label == "chat ***"
+    mask = Mask(["alice-4711"])
+    for name in ("chat alice-4711", "alice-4711" * 100):
+        messages = PageMessages("p003", 1.0, mask, ChannelLabels(mask, b"a key of this trial"))
+        sent = {"message": "channel", "connection": "c", "id": 1, "label": name}
+        event = read({**sent, "state": "failed", "error": "alice-4711 went"}, messages)
+        assert isinstance(event, ProbeEvent)
+        label = str(event.data["label"])
+        assert event.message == f"data channel {label!r} on c is failed: *** went"
+        assert event.data["error"] == "*** went"
+        channel = {"type": "data-channel", "id": "D1", "timestamp": 4999.5, "label": name}
+        (stat,) = stats_of(read(poll(connection("c", channel)), messages))
+        assert stat.label == label
+        assert re.fullmatch(r"(chat )?[*]+ #[0-9a-f]{12}", label)
