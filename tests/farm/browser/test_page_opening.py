@@ -18,6 +18,7 @@ from farm.model.experiment import MediaSettings
 from farm.model.page_address import Login
 from farm.model.page_opening import ClientCertificate, PageOpening, StorageState
 from farm.model.trial_plan import ProbePlan
+from farm.model.webrtc_stats import DataChannel
 from farm.processes import Processes
 from farm.protocols import HostKit
 from tests.conftest import GreenPicture, Witness
@@ -168,6 +169,40 @@ async def test_no_secret_is_in_what_is_said(
         assert [text for text in texts if HEADER in text.lower()] == []
         assert "no room for ***" in messages[0]
         assert any("?key=***" in text for text in messages)
+
+
+async def test_channels_named_by_users_stay_apart_without_their_names(
+    kit: HostKit, pages: LoginPages, tmp_path: Path
+) -> None:
+    own = {"p000": {"user": "alice"}, "p001": {"user": "carol"}}
+    opening = PageOpening(own=own, label_key=b"of this trial")
+    witness = Witness()
+    async with browser_of(replace(kit, app_url=pages.url, opening=opening), tmp_path) as browser:
+        page = await browser.page(PLAN, witness)
+        await page.run(Goto(f"{pages.url}open"))
+        talk = """async () => {
+            const near = new RTCPeerConnection(), far = new RTCPeerConnection();
+            near.onicecandidate = ({ candidate }) => far.addIceCandidate(candidate);
+            far.onicecandidate = ({ candidate }) => near.addIceCandidate(candidate);
+            for (const user of ["alice", "carol"]) near.createDataChannel(`to-${user}`);
+            await near.setLocalDescription();
+            await far.setRemoteDescription(near.localDescription);
+            await far.setLocalDescription();
+            await near.setRemoteDescription(far.localDescription);
+        }"""
+        await page.run(Evaluate(talk, "test.js"))
+        await witness.until(lambda: len(witness.events("channel")) == 4)
+        report = await witness.report()
+    in_events = [str(event.data["label"]) for event in witness.events("channel")]
+    in_polls = [
+        stats.label
+        for each in report.connections
+        for stats in each.stats
+        if isinstance(stats, DataChannel)
+    ]
+    assert sorted(in_events) == sorted(in_polls)
+    assert len(set(in_events)) == 2
+    assert all(label.startswith("to-*** #") for label in in_events)
 
 
 async def test_what_cannot_be_opened_is_said_without_its_values(
