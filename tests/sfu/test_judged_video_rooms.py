@@ -13,6 +13,8 @@ from tests.sfu.video_room import VIDEO_ROOM_DRIVER, video_room
 
 pytestmark = [pytest.mark.live, pytest.mark.measures]
 
+WITHHELD: dict[str, object] = {"withhold": "p001>p003:video"}
+
 
 @pytest.mark.parametrize(
     ("switches", "size"),
@@ -49,6 +51,19 @@ def test_a_stream_that_the_server_withholds_fails_and_is_named(
     assert senders <= {"p001", "p001 or p002"}, verdict
     assert senders, verdict
     assert {probe for probe, _, _ in named(verdict)} == {"p000"}, verdict
+
+
+@pytest.mark.parametrize(("switches", "outcome"), [({}, "pass"), (WITHHELD, "fail")], ids=str)
+def test_a_broadcast_of_two_presenters_is_judged(
+    tmp_path: Path, switches: dict[str, object], outcome: str
+) -> None:
+    with video_room(tmp_path) as sfu:
+        driver = VIDEO_ROOM_DRIVER.with_name("broadcast.yaml")
+        shape = "kind: broadcast, presenters: 2"
+        url = switched(sfu.app_url, **switches)
+        verdict = judged(tmp_path, url, driver, shape=shape, scenario="", load=4)
+    assert verdict["outcome"] == outcome, verdict
+    assert {probe for probe, _, _ in named(verdict)} == ({"p003"} if switches else set()), verdict
 
 
 LAST_TWO = "kind: group, members: 4, media: forwarded, last_n: 2"

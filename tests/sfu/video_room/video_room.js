@@ -10,15 +10,30 @@ const codec = forAll("svc") ? { videocodec: "vp9", video_svc: true } : {};
 const query = new URLSearchParams(location.search);
 const me = query.get("name");
 const room = query.get("room");
-const members = Number(query.get("members"));
+const expected = query.has("publishers") // else each member publishes
+  ? query.get("publishers").split(",").filter(Boolean).length
+  : Number(query.get("members")) - 1;
+const publishes = query.get("sends") !== "none";
 const status = document.querySelector("#status");
 const LAST_N = Number(forAll("last_n") ?? Infinity);
 const TURN_S = 4;
 const publishers = new Map(); // name -> mid of its video
 const subscriptions = window.subscriptions = [];
-let session, camera, publishing, chat, inCall = false;
+let session, camera = new MediaStream(), publishing, chat, inCall = false;
 
 async function join() {
+  if (publishes) await openCamera();
+  session = await Session.open(await (await fetch("/janus")).text());
+  const handle = await session.attach(told);
+  await handle.ask({ request: "create", room, publishers: 16, bitrate: 1_000_000, ...codec }).catch(ignoreExists);
+  const { data } = await handle.ask({ request: "join", ptype: "publisher", room, id: me });
+  if (publishes) await publish(handle);
+  document.querySelector("#leave").onclick = leave;
+  status.textContent = "in the room";
+  told(data);
+}
+
+async function openCamera() {
   camera = await navigator.mediaDevices.getUserMedia({
     audio: true,
     video: {
@@ -29,14 +44,6 @@ async function join() {
   });
   for (const track of camera.getTracks()) show(me, track);
   document.querySelector(`[title="${me}"]`).muted = true;
-  session = await Session.open(await (await fetch("/janus")).text());
-  const handle = await session.attach(told);
-  await handle.ask({ request: "create", room, publishers: 16, bitrate: 1_000_000, ...codec }).catch(ignoreExists);
-  const { data } = await handle.ask({ request: "join", ptype: "publisher", room, id: me });
-  await publish(handle);
-  document.querySelector("#leave").onclick = leave;
-  status.textContent = "in the room";
-  told(data);
 }
 
 function ignoreExists(error) {
@@ -94,7 +101,8 @@ function show(name, track) {
 }
 
 function changed() {
-  if (inCall || publishers.size < members - 1 || publishing.connectionState !== "connected") return;
+  if (inCall || publishers.size < expected) return;
+  if (publishes && publishing?.connectionState !== "connected") return;
   if (!subscriptions.every(({ connected }) => connected)) return;
   inCall = true;
   status.textContent = `in call with ${[...publishers.keys()].sort().join(", ")}`;
