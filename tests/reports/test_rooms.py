@@ -167,8 +167,9 @@ def channels_of(run: Path, probe: str) -> ProbeChannels:
 
 def table_rows(page: str, caption: str) -> list[list[str]]:
     """The cells of a table of the page."""
-    start = page.index(f"<caption>{caption}")
-    table = page[start : page.index("</table>", start)]
+    found = re.search(f"<caption>(<[^>]*>)*{re.escape(caption)}", page)
+    assert found, caption
+    table = page[found.start() : page.index("</table>", found.start())]
     return [
         [html.unescape(re.sub("<.*?>", "", cell)).strip() for cell in cells]
         for row in re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)
