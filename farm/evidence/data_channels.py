@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -65,10 +66,13 @@ def data_intervals(trial: TrialReader, edges: FloatArray) -> tuple[DataInterval,
         by_label = () if table is None else _by_label(table, rows, frozenset(batch), edges, polls)
         for each in by_label:
             found.setdefault(each.probe, []).append(each)
+        came = {} if table is None else _times_received(table, float(edges[-1]))
         is_whole = not rows.is_damaged(TABLE)
         for probe in batch:
             mine = found.get(probe, [])
             whole = _all_labels(plans[probe], mine, edges, polls, is_whole=is_whole)
+            if plans[probe].receives_data and probe in came:
+                whole = (_with_silence(each, came[probe], float(edges[0])) for each in whole)
             found[probe] = [*whole, *mine]
     return tuple(each for probe in plans for each in found.get(probe, ()))
 
@@ -190,6 +194,34 @@ def _all_labels(
                 last_messages_sent=sum(each.last_messages_sent for each in theirs),
             )
         yield whole
+
+
+def _times_received(table: PollTable, until_s: float) -> Mapping[str, FloatArray]:
+    """By probe when its polls up to then counted a received message, also before the hold."""
+    rows = table.frame.select("probe").with_columns(
+        run_s=pl.Series(table.known("run_s")),
+        came=pl.Series(grown(table, "messagesReceived") > 0),
+    )
+    times = rows.filter("came", pl.col("run_s") < until_s).sort("probe", "run_s")
+    return {
+        str(probe): of["run_s"].to_numpy()
+        for (probe,), of in times.partition_by("probe", as_dict=True).items()
+    }
+
+
+def _with_silence(whole: DataInterval, came: FloatArray, hold_s: float) -> DataInterval:
+    """A probe's window with its silences; before the very first message it began with the hold.
+
+    `came` has the times of polls that counted any.
+    """
+    before = came[came < whole.start_s]
+    inside = came[(came >= whole.start_s) & (came < whole.end_s)]
+    times = [float(before[-1]) if len(before) else hold_s, *inside.tolist()]
+    return replace(
+        whole,
+        silence_s=max((after - at for at, after in itertools.pairwise(times)), default=None),
+        silent_at_end_s=whole.end_s - times[-1],
+    )
 
 
 def channel_ends(events: Iterable[SeenEvent], until_s: float) -> tuple[ChannelEnd, ...]:

@@ -39,7 +39,10 @@ def check_roles(experiment: Experiment) -> None:
             "scenario.data: true: custom has data in its roles, sends: [audio, data]: expected it "
             "left out"
         )
-    if not any(role.sends or role.sends_data or role.receives for role in scenario.roles):
+    if not any(
+        role.sends or role.sends_data or role.receives or role.receives_data
+        for role in scenario.roles
+    ):
         raise ExperimentError(
             "scenario.roles: nobody sends anything: expected a role that does, or one that "
             f"receives from the {SERVER}"
@@ -77,9 +80,7 @@ def _check_role(role: SessionRole, roles: Sequence[SessionRole]) -> None:
     for name in role.receives_data:
         at = f"scenario.roles.{role.name}.receives.{name}"
         if name == SERVER:
-            raise ExperimentError(
-                f"{at}: data: messages of the server's own are not judged: expected audio or video"
-            )
+            continue
         of = next((each for each in roles if each.name == name), None)
         if of is None or not of.sends_data:
             raise ExperimentError(f"{at}: data: expected a role that sends data")
@@ -100,7 +101,7 @@ def _check_receives_of_server(role: SessionRole, asked: RoleStreams) -> None:
     at = f"scenario.roles.{role.name}.receives.{SERVER}"
     if asked.media == "screen":
         raise ExperimentError(
-            f"{at}: screen: whatever the server shows is a video: expected audio or video"
+            f"{at}: screen: whatever the server shows is a video: expected audio, video or data"
         )
     if asked.most is not None and asked.most > MOST_OF_SERVER:
         raise ExperimentError(

@@ -18,7 +18,10 @@ class DataInterval:
     `messages_sent` the window's first poll counted `first_messages_sent`, which may have come
     before it, and the polls of its last `UNDER_WAY_S` counted `last_messages_sent`, which may come
     after it. Of a probe that owes messages, or is owed any, there is one without a label for each
-    window, with the sums of all its labels. `round_trip_time_s` is the mean time to an answer,
+    window, with the sums of all its labels; only that has `silence_s`, the longest time without a
+    received message that ended in the window, and `silent_at_end_s`, how long it had been at its
+    end. Either may begin before the hold; `None`: none ended, none came up to the hold's end.
+    `round_trip_time_s` is the mean time to an answer,
     where the driver says what an answer is; `connection_round_trip_s` is that of ICE's checks,
     which no message has to wait for.
     """
@@ -40,6 +43,8 @@ class DataInterval:
     connection_round_trip_s: float | None = None
     first_messages_sent: int = 0
     last_messages_sent: int = 0
+    silence_s: float | None = None
+    silent_at_end_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class ProbePlan:
     `recorded_as` is the name of the file that the server makes of what it sends; `None`: it is not
     recorded, or the farm does not know the name.
     `sends_data`: it owes messages of data channels; `receives_data` are the probes whose messages
-    it is owed.
+    it is owed, and `SERVER` for some of the server's own.
     """
 
     probe: str

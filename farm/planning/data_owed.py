@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from farm.model.session_roles import SERVER
 from farm.model.trial_plan import ProbePlan
 from farm.planning.roles import Cast
 
 
 def with_data_of_roles(probes: Sequence[ProbePlan], cast: Cast) -> list[ProbePlan]:
-    """The probes of a session of these roles, each with the messages that its role says."""
+    """The probes of a session of these roles, each with the messages that its role says.
+
+    Those of the server's own are of `SERVER`.
+    """
     sending = [
         (probe.probe, role.name)
         for probe, role in zip(probes, cast, strict=True)
@@ -20,10 +24,13 @@ def with_data_of_roles(probes: Sequence[ProbePlan], cast: Cast) -> list[ProbePla
         replace(
             probe,
             sends_data=role.sends_data,
-            receives_data=tuple(
-                name
-                for name, of in sending
-                if name != probe.probe and (role.receives is None or of in role.receives_data)
+            receives_data=(
+                *(
+                    name
+                    for name, of in sending
+                    if name != probe.probe and (role.receives is None or of in role.receives_data)
+                ),
+                *([SERVER] if SERVER in role.receives_data else []),
             ),
         )
         for probe, role in zip(probes, cast, strict=True)

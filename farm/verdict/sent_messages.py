@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from farm.model.data_channels import DataInterval
+from farm.model.data_channels import UNDER_WAY_S, DataInterval
 
 Windows = Sequence[DataInterval]
 
@@ -65,3 +65,8 @@ def silent_windows(counts: Mapping[int, int | None], due: Sequence[int]) -> froz
         for number, until in zip(due, untils, strict=False)
         if all(counts.get(at, 0) == 0 for at in range(number, until))
     )
+
+
+def are_few(messages: int | None, window: DataInterval) -> bool:
+    """Whether so many in a window are fewer than one in `UNDER_WAY_S`."""
+    return (messages or 0) * UNDER_WAY_S < window.end_s - window.start_s

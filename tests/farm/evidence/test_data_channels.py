@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from farm.evidence import trial_evidence
 from farm.model.criteria import Criteria
 from farm.model.data_channels import DataInterval
 from farm.model.experiment import Scenario
+from farm.model.session_roles import SERVER, SessionRole
 from farm.model.trial_evidence import TrialEvidence
 from farm.verdict.data_messages import data_findings
 from tests.farm.evidence.polled import ALL, HOLD_S, Polled, Span, plan, plan_of
@@ -139,6 +141,98 @@ def reasons(polled: Polled) -> list[tuple[str, str]]:
 def test_rare_messages_that_come_never_fail_and_those_that_never_come_always_do(seed: int) -> None:
     assert reasons(talk(seed, loses=False)) == []
     assert reasons(talk(seed, loses=True)) == [("p000", "data")]
+
+
+LISTENER = SessionRole("user", (), receives=(), receives_data=(SERVER,))
+ANSWERED = SessionRole("user", (), receives=(), sends_data=True, receives_data=(SERVER,))
+
+
+def told(
+    came_s: Sequence[float],
+    *,
+    role: SessionRole = LISTENER,
+    phase_s: float = 0.0,
+    sent_s: Sequence[float] = tuple(range(40)),
+) -> Polled:
+    """A page that gets messages of the server's own at these times, and sends some if it owes."""
+    polled = Polled(plan_of(Scenario(kind="custom", roles=(role,)), 1))
+    for second in range(2, 40):
+        now_s = second + phase_s
+        members = {
+            "messagesSent": sum(at_s <= now_s for at_s in sent_s) if role.sends_data else 0,
+            "messagesReceived": sum(at_s <= now_s for at_s in came_s),
+        }
+        facts = {"label": "news", "state": "open", **members}
+        polled._row("data-channel", "p000", "pc1", "D1", now_s, **facts)
+    return polled
+
+
+def silences(came_s: Sequence[float]) -> list[tuple[float | None, float | None]]:
+    found = of(evidence_of(told(came_s)), "p000", None)
+    return [(each.silence_s, each.silent_at_end_s) for each in found]
+
+
+def test_the_longest_silence_of_a_window_may_begin_before_it() -> None:
+    assert silences((4.5, 18.5, 29.5)) == [(14.0, 1.0), (None, 11.0), (11.0, 10.0)]
+    first_in_the_hold = [(None, 10.0), (13.0, 7.0), (None, 17.0)]
+    assert silences((22.5,)) == first_in_the_hold, "before the first one it began with the hold"
+    assert silences(()) == silences((41.0,)) == [(None, None)] * 3
+
+
+def of_the_server(seed: int) -> tuple[np.ndarray[Any, Any], np.random.Generator]:
+    """When a server sends a message or five: once in 20 s, or irregularly, but never later."""
+    chance = np.random.default_rng(seed)
+    shortest_s = (20.0, 15.0, 0.5)[seed % 3]
+    gaps_s = chance.uniform(shortest_s, 20.0, 100)
+    sent_s = chance.uniform(2.0, 20.0) - 20.0 + np.cumsum(gaps_s)
+    return np.repeat(sent_s, chance.choice([1, 5])), chance
+
+
+@pytest.mark.parametrize("role", [LISTENER, ANSWERED])
+@pytest.mark.parametrize("seed", range(60))
+def test_a_server_that_sends_a_message_in_each_two_windows_never_fails_at_any_phase(
+    seed: int, role: SessionRole
+) -> None:
+    sent_s, chance = of_the_server(seed)
+    came_s = np.sort(sent_s + chance.uniform(0.0, 0.9, len(sent_s)))
+    phase_s = chance.uniform(0.0, 1.0)
+    assert reasons(told(list(came_s), role=role, phase_s=phase_s)) == []
+
+
+@pytest.mark.parametrize("role", [LISTENER, ANSWERED])
+@pytest.mark.parametrize("seed", range(20))
+def test_a_server_that_stops_for_longer_than_two_windows_fails(
+    seed: int, role: SessionRole
+) -> None:
+    sent_s, chance = of_the_server(seed)
+    stops_s = chance.uniform(0.0, HOLD_S + 7.0)
+    came_s = list(sent_s[sent_s < stops_s])
+    assert reasons(told(came_s, role=role, phase_s=chance.uniform(0.0, 1.0))) == [("p000", "data")]
+
+
+@pytest.mark.parametrize("role", [LISTENER, ANSWERED])
+@pytest.mark.parametrize("stops_s", [5.0, 12.5, 19.9, 21.0, 26.0, 28.9])
+def test_a_server_that_sent_all_the_time_fails_by_one_window_without_any(
+    stops_s: float, role: SessionRole
+) -> None:
+    came_s = list(np.arange(3.0, stops_s, 0.4))
+    assert reasons(told(came_s, role=role, phase_s=0.05)) == [("p000", "data")]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_server_that_answers_rare_messages_never_fails_and_one_that_answers_none_always_does(
+    seed: int,
+) -> None:
+    chance = np.random.default_rng(seed)
+    sent_s = 2.0 + np.cumsum(chance.uniform(0.5, chance.choice([3.0, 9.5]), 80))
+    answers_s = list(np.sort(sent_s + chance.uniform(0.0, 0.9, 80)))
+    phase_s = chance.uniform(0.0, 1.0)
+    for came_s, found in (
+        (answers_s, []),
+        ([at_s for at_s in answers_s if at_s < HOLD_S - 4.0], [("p000", "data")]),
+    ):
+        polled = told(came_s, role=ANSWERED, phase_s=phase_s, sent_s=list(sent_s))
+        assert reasons(polled) == found
 
 
 def test_channels_of_one_label_are_added_up() -> None:

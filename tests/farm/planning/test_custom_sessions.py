@@ -94,6 +94,21 @@ def test_a_page_that_sends_nothing_may_be_owed_media_of_the_servers() -> None:
     assert owed(planned(alone, 1), "p000") == {"audio": [("server",)]}
 
 
+def test_the_server_may_owe_messages_of_its_own() -> None:
+    plan = planned(
+        custom(
+            "{user: {count: 2, sends: [data], receives: {server: [data], user: [data]}}, "
+            "watcher: {sends: [], receives: {server: [data]}}}"
+        ),
+        3,
+    )
+    assert [probe.receives_data for probe in plan.probes] == [
+        ("p001", "server"),
+        ("p000", "server"),
+        ("server",),
+    ]
+
+
 def test_the_load_is_whole_sessions() -> None:
     experiment = custom(PANEL)
     assert (ladder(experiment).minimum, ladder(experiment).step) == (5, 5)

@@ -10,6 +10,7 @@ import pytest
 from farm.model.criteria import Criteria
 from farm.model.data_channels import ChannelEnd, DataInterval
 from farm.model.experiment import Experiment, Scenario
+from farm.model.session_roles import SERVER, SessionRole
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.verdict import Outcome, Verdict
 from farm.planning.trial_planning import plan_trial
@@ -282,3 +283,159 @@ def test_all_who_send_media_owe_messages_and_all_who_receive_any_are_owed_them()
 def test_messages_that_nobody_owes_are_not_judged() -> None:
     evidence = plan_of(Scenario(), 2)
     assert judged(windows("p000", (0,) * 4, (0,) * 4), evidence=evidence).outcome is Outcome.PASS
+
+
+# ---------------------------------------------------------------- messages of the server's own
+
+ANSWERED = SessionRole("user", (), receives=(), sends_data=True, receives_data=(SERVER,))
+LISTENER = SessionRole("user", (), receives=(), receives_data=(SERVER,))
+
+
+NOTHING = (0,) * WINDOWS
+
+Silences = Sequence[tuple[float | None, float]]
+"""Of each window the longest silence that ended in it, and how long it lasted at its end."""
+
+NOT_KNOWN = (
+    "whether the server goes on to send messages on data channels is not known of p000: the hold "
+    "ended before another one had to come"
+)
+
+
+def of_server(
+    role: SessionRole,
+    sent: Sequence[int],
+    received: Sequence[int],
+    *,
+    silences: Silences | None = None,
+    late: Sequence[int] | None = None,
+) -> Verdict:
+    """The verdict on a page that is owed messages of the server's own, silent for so long."""
+    evidence = plan_of(Scenario(kind="custom", roles=(role,)), 1)
+    mine = windows("p000", sent, received, late=late)
+    return judged(silent(mine, silences) if silences else mine, evidence=evidence)
+
+
+def silent(mine: list[DataInterval], silences: Silences) -> list[DataInterval]:
+    return [
+        dataclasses.replace(each, silence_s=ended_s, silent_at_end_s=at_end_s)
+        for each, (ended_s, at_end_s) in zip(mine, silences, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("role", "sent", "received"),
+    [
+        (ANSWERED, STEADY, STEADY),
+        (ANSWERED, (1, 0, 1, 1), (1, 0, 1, 0)),
+        (LISTENER, NOTHING, (5, 0, 7, 5)),
+        (LISTENER, NOTHING, (1, 0, 1, 0)),
+    ],
+)
+def test_messages_of_the_servers_own_that_come_pass(
+    role: SessionRole, sent: Sequence[int], received: Sequence[int]
+) -> None:
+    verdict = of_server(role, sent, received)
+    assert (verdict.outcome, verdict.reasons) == (Outcome.PASS, ())
+    assert not any("data channels" in note for note in verdict.notes)
+
+
+@pytest.mark.parametrize(
+    ("role", "sent", "received", "told"),
+    [
+        (ANSWERED, STEADY, (100, 100, 0, 0), "2 windows, from 20 s into the hold on"),
+        (ANSWERED, STEADY, (100, 100, 100, 0), "1 window, from 30 s into the hold on"),
+        (LISTENER, NOTHING, (100, 0, 0, 100), "2 windows, from 10 s into the hold on"),
+        (LISTENER, NOTHING, (9, 9, 9, 0), "1 window, from 30 s into the hold on"),
+    ],
+)
+def test_messages_of_the_servers_own_that_stop_are_named(
+    role: SessionRole, sent: Sequence[int], received: Sequence[int], told: str
+) -> None:
+    (reason,) = of_server(role, sent, received).reasons
+    assert (reason.code, reason.stream, reason.sender) == ("data", "inbound data", "server")
+    assert f"p000 (s000): got no message of the server on a data channel in {told}" in (
+        reason.message
+    )
+
+
+@pytest.mark.parametrize(
+    ("role", "sent"),
+    [(LISTENER, NOTHING), (LISTENER, (0, 0)), (ANSWERED, STEADY), (ANSWERED, (1, 0, 1, 0))],
+)
+def test_a_server_that_sends_no_message_of_its_own_fails(
+    role: SessionRole, sent: Sequence[int]
+) -> None:
+    (reason,) = of_server(role, sent, (0,) * len(sent)).reasons
+    assert reason.message == "p000 (s000): got no message of the server on a data channel"
+
+
+@pytest.mark.parametrize(
+    ("received", "silences", "outcome"),
+    [
+        # one each 20 s, of which one is counted just before the two windows, one just after
+        ((1, 0, 0, 1), [(19.8, 0.1), (None, 10.1), (None, 20.1), (20.3, 9.8)], Outcome.PASS),
+        ((1, 0, 0, 1), [(17.0, 3.0), (None, 13.0), (None, 23.0), (28.0, 5.0)], Outcome.FAIL),
+        ((1, 0, 0, 1), [(19.8, 0.1), (None, 10.1), (None, 20.1), (27.0, 3.1)], Outcome.FAIL),
+        # five at a time
+        ((5, 0, 5, 0), [(19.0, 3.0), (None, 13.0), (19.0, 4.0), (None, 14.0)], Outcome.PASS),
+        ((5, 0, 0, 5), [(20.0, 0.1), (None, 10.1), (None, 20.1), (20.3, 9.8)], Outcome.PASS),
+        ((5, 5, 5, 0), [(4.5, 1.0), (2.0, 1.0), (2.0, 9.0), (None, 19.0)], Outcome.PASS),
+        # all the time
+        ((5, 5, 5, 0), [(2.0, 1.0), (2.0, 1.0), (2.0, 7.0), (None, 17.0)], Outcome.FAIL),
+        ((5, 5, 0, 0), [(2.0, 1.0), (2.0, 0.1), (None, 10.1), (None, 20.1)], Outcome.FAIL),
+    ],
+)
+def test_how_long_the_server_was_silent_says_whether_two_windows_without_messages_are_too_long(
+    received: Sequence[int], silences: Silences, outcome: Outcome
+) -> None:
+    verdict = of_server(LISTENER, NOTHING, received, silences=silences)
+    assert verdict.outcome is outcome, verdict.reasons
+    assert NOT_KNOWN not in verdict.notes
+
+
+@pytest.mark.parametrize(
+    ("received", "silences", "outcome"),
+    [
+        ((0, 1, 0, 0), [(None, 14.0), (23.8, 0.2), (None, 10.2), (None, 20.2)], Outcome.PASS),
+        ((0, 1, 0, 0), [(None, 14.0), (21.0, 3.0), (None, 13.0), (None, 23.0)], Outcome.FAIL),
+        ((0, 0), [(None, 10.2), (None, 20.2)], Outcome.PASS),
+        ((0, 0), [(None, 14.0), (None, 24.0)], Outcome.FAIL),
+    ],
+)
+def test_where_the_hold_ends_before_another_one_of_the_servers_is_due_a_note_says_so(
+    received: Sequence[int], silences: Silences, outcome: Outcome
+) -> None:
+    verdict = of_server(LISTENER, NOTHING[: len(received)], received, silences=silences)
+    assert verdict.outcome is outcome, verdict.reasons
+    assert (NOT_KNOWN in verdict.notes) is (outcome is Outcome.PASS)
+
+
+def test_a_server_may_answer_what_a_page_sends_at_the_end_after_the_hold() -> None:
+    few = (0, 0, 0, 1)
+    verdict = of_server(ANSWERED, few, NOTHING, late=few)
+    assert {each.stream for each in verdict.reasons} == {"outbound data"}
+    assert NOT_KNOWN in verdict.notes
+
+
+def test_where_others_send_messages_the_server_may_not_be_silent_in_their_place() -> None:
+    """The 20.2 s without any are short enough for the server, but p000 sent some in time."""
+    talker = SessionRole("host", (), receives=(), sends_data=True)
+    hearer = SessionRole("user", (), receives=(), receives_data=("host", SERVER))
+    evidence = plan_of(Scenario(kind="custom", roles=(talker, hearer)), 2)
+    mine = windows("p001", NOTHING, (1, 1, 0, 0))
+    heard = silent(mine, [(5.0, 9.0), (9.8, 0.2), (None, 10.2), (None, 20.2)])
+    few = windows("p000", (1, 1, 1, 1), NOTHING)
+    (reason,) = judged(few, heard, evidence=evidence).reasons
+    assert "p001 (s000): got no message of p000 or the server" in reason.message
+
+
+def test_where_the_server_sends_messages_too_it_is_unknown_how_many_of_the_others_came() -> None:
+    talker = SessionRole("host", (), receives=(), sends_data=True)
+    hearer = SessionRole("user", (), receives=(), receives_data=("host", SERVER))
+    evidence = plan_of(Scenario(kind="custom", roles=(talker, hearer)), 2)
+    verdict = judged(
+        windows("p000", STEADY, NOTHING), windows("p001", NOTHING, STEADY), evidence=evidence
+    )
+    assert verdict.outcome is Outcome.PASS
+    assert any("came is not known of p001" in note for note in verdict.notes)
