@@ -19,7 +19,7 @@
 
   const now = () => performance.timeOrigin + performance.now();
   const say = (facts) => send(JSON.stringify({ message: "fidelity", page_time_ms: now(), ...facts }));
-  const { ownOf, obstacle, layersFor, tinied, limitIn } = encodingsOf;
+  const { ownOf, obstacle, layersFor, tinied, limitIn, leftFor } = encodingsOf;
   const senders = new Map(); // RTCRtpSender -> {id, light, own, ssrcs, heard_ms, bps, unsent, sizes}
   const sizes = new Map(); // track identifier of what is received -> {frameWidth, frameHeight}
   const done = new WeakSet();
@@ -249,11 +249,25 @@
     for (const { ssrc } of stats) entry.ssrcs.add(ssrc);
     entry.heard_ms = now();
     const pair = report.get(report.get(stats[0].transportId)?.selectedCandidatePairId);
+    const allowed_bps = pair?.availableOutgoingBitrate;
     worker.postMessage({
       id: entry.id,
       target_bps: stats.reduce((sum, { targetBitrate = 0 }) => sum + targetBitrate, 0),
-      allowed_bps: pair?.availableOutgoingBitrate,
+      allowed_bps,
+      alone_bps: entry.own.length > 1 ? aloneOf(sender, entry, report, allowed_bps) : undefined,
     });
+  };
+
+  // What the estimate leaves a connection's only video (light_encodings.js).
+  const aloneOf = (sender, entry, report, allowed_bps) => {
+    const connection = owners.get(sender);
+    const sent = (kind) => connection.getSenders().filter(({ track }) => track?.kind === kind).length;
+    if (allowed_bps === undefined || sent("video") !== 1) return undefined;
+    const audios = [...report.values()].filter(
+      ({ type, kind }) => type === "outbound-rtp" && kind === "audio"); // in polls' reports only
+    if (audios.length) entry.audios = audios.map(({ targetBitrate }) => targetBitrate);
+    const targets = entry.audios ?? Array(sent("audio")).fill(undefined);
+    return leftFor(allowed_bps, targets, connection.remoteDescription?.sdp ?? "", limitOf(sender));
   };
   const tellTargets = async () => {
     for (const [sender, { heard_ms }] of senders) {

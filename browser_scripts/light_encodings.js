@@ -5,6 +5,9 @@
   const LEAST_PIXELS = 16; // of a side: Chromium makes no smaller layer
   const MOST_BPS = [[320 * 240, 600e3], [640 * 480, 1700e3], [960 * 540, 2000e3], [Infinity, 2500e3]];
 
+  const OPUS_BPS = 32e3, AUDIO_HEADERS_BPS = 17.6e3; // its usual target; 50 packets a second, 44 bytes each
+  const WITH_HEADERS = 1 + 50 / 1150; // a packet of video with its headers, by one without
+
   // What the page set itself: it reads back nothing else.
   const ownOf = (encodings) => {
     const free = encodings.every(({ scaleResolutionDownBy }) => scaleResolutionDownBy === undefined);
@@ -69,5 +72,15 @@
     return kind ? Number(value) * (kind === "AS" ? 1000 : 1) : 0;
   };
 
-  return { ownOf, obstacle, layersFor, tinied, limitIn };
+  // What Chromium's allocation leaves a connection's only video of its estimate: less the audio, where that
+  // has transport-cc, and less headers. Of several layers the sum of targets does not tell it: Chromium
+  // lowers a target where an encoder makes more than it, and those of tiny pictures often do.
+  const leftFor = (allowed_bps, audio_targets, sdp, limit_bps) => {
+    const audio = sdp.split(/^m=/m).find((section) => section.startsWith("audio")) ?? "";
+    const targets = audio.includes("transport-wide-cc") ? audio_targets : [];
+    const audio_bps = targets.reduce((sum, bps = OPUS_BPS) => sum + bps + AUDIO_HEADERS_BPS, 0);
+    return Math.max(0, Math.min((allowed_bps - audio_bps) / WITH_HEADERS, limit_bps || Infinity));
+  };
+
+  return { ownOf, obstacle, layersFor, tinied, limitIn, leftFor };
 }

@@ -11,7 +11,7 @@
   // 60 and 40 %, or 40, 20 and 40 % (libwebrtc's simulcast_rate_allocator.cc).
   const SHARES = [[1], [1.2, 0.8], [1.6, 0.8, 0.8]];
   // What VP8's encoder makes of the targets of several layers: of the highest, and of the others (measured).
-  const OF_TOP = 1.03, OF_LOWER = 0.94;
+  const OF_TOP = 1.005, OF_LOWER = 0.96;
   const senders = new Map(); // id -> its layers, their rates, and what became of their frames
   const banks = new Map(); // codec -> promise of its prepared frames
   const questions = new Map(); // number -> function that takes the answer
@@ -96,10 +96,12 @@
   // encoder's target, at most half of it (libwebrtc's RtpVideoSender); here nearly all bytes are added.
   // A real encoder would get the whole target, less the few bytes of a packet's descriptor. Where the
   // estimate does not change (no transport-cc), what is subtracted is what was added a while ago. The
-  // estimate itself, which includes audio where there is transport-cc, is the upper limit.
-  const unreduced = ({ target_bps, allowed_bps = Infinity }, overhead) => {
+  // estimate itself, which includes audio where there is transport-cc, is the upper limit. `alone_bps`: what
+  // the estimate leaves a connection's only video, where that has several layers.
+  const unreduced = ({ target_bps, allowed_bps = Infinity, alone_bps }, overhead) => {
     const since = performance.now() - WINDOW_MS;
     while (overhead.length && overhead[0].at < since) overhead.shift();
+    if (alone_bps !== undefined) return Math.round(DESCRIPTORS * alone_bps);
     const overhead_bps = overhead.reduce((sum, { bytes }) => sum + bytes, 0) * 8000 / WINDOW_MS;
     const whole_bps = target_bps + Math.min(overhead_bps, target_bps);
     return Math.round(DESCRIPTORS * Math.min(whole_bps, allowed_bps));
