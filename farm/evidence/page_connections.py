@@ -1,4 +1,4 @@
-"""Joined pages in which no peer connection was ever seen: their drivers start no call. Pure."""
+"""Joined pages in which no peer connection was ever seen. Pure."""
 
 from __future__ import annotations
 

@@ -112,6 +112,11 @@ class ProbePlan:
         """Whether it owes messages of data channels, or is owed any."""
         return self.sends_data or bool(self.receives_data)
 
+    @property
+    def takes_part(self) -> bool:
+        """Whether it owes anything, or is owed anything: streams, or messages."""
+        return bool(self.sends or self.receives) or self.has_data
+
 
 @dataclass(frozen=True, slots=True)
 class SessionPlan:

@@ -26,7 +26,7 @@ from farm.results.checked_connections import (
 from farm.results.checked_steps import CheckedStep, checked_steps
 from farm.results.checked_streams import FAULTY, CheckedStream, checked_streams
 from farm.verdict.data_messages import data_findings
-from farm.verdict.findings import no_call_text
+from farm.verdict.findings import no_connection_text
 from farm.verdict.generator_faults import OURS, generator_faults
 from farm.verdict.host_faults import busy_hosts
 from farm.verdict.unjudged_streams import unjudged_notes
@@ -200,8 +200,7 @@ def doubts_of(evidence: TrialEvidence, problems: bool) -> Iterator[Reason]:
 
 def _no_call(evidence: TrialEvidence, plan: ProbePlan) -> str:
     silent = evidence.no_connection.get(plan.probe)
-    is_owed = plan.sends or plan.receives or plan.has_data
-    return "" if silent is None or not is_owed else no_call_text(silent)
+    return "" if silent is None or not plan.takes_part else no_connection_text(silent)
 
 
 def _who(probe: CheckedProbe) -> str:

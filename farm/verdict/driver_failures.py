@@ -3,36 +3,52 @@
 from __future__ import annotations
 
 from farm.model.trial_evidence import TrialEvidence
+from farm.model.trial_plan import ProbePlan
 
 OF_THE_PAGE = frozenset({"dialog", "login", "navigation", "page_error", "request"})
 """Codes of joins that a page ended by itself, or a step that is wrong."""
+
+NOT_REFUSED = OF_THE_PAGE | {"browser", "partner", "timeout"}
+"""Codes of joins that failed without a sign that the server refused them."""
 
 
 def failed_by_driver(evidence: TrialEvidence) -> bool:
     """Whether no unit got through, each for a step that failed in a page that is not ours.
 
-    A page that made no connection counts as one. A step that took too long does where no probe of
-    its role joined: where one did, it is known to work, and a slow server may be why.
+    A page that made no connection counts as one, and so does a step that took too long, where no
+    probe of its role joined and made one: where one did, it is known to work, and a slow server may
+    be why. Nor does a page without a connection count in a session of which the server may have
+    refused another probe: a page that is called makes its connection only then.
     """
-    plan, joins = evidence.plan, evidence.joins
+    plan = evidence.plan
     if plan.own_app:
         return False
-    roles = {probe.probe: probe.role for probe in plan.probes}
-    silent = evidence.no_connection.keys()
-    working = {roles[join.probe] for join in joins if join.joined and join.probe not in silent}
-    failed = silent | {
-        join.probe
-        for join in joins
-        if not join.joined
-        if join.reason in OF_THE_PAGE
-        or (join.reason == "timeout" and roles[join.probe] not in working)
+    reasons: dict[str, str | None] = {probe.probe: "join" for probe in plan.probes}
+    for join in evidence.joins:
+        reasons[join.probe] = None if join.joined else join.reason or "join"
+    silent = {p.probe for p in plan.probes if p.takes_part and p.probe in evidence.no_connection}
+    working = {
+        probe.role
+        for probe in plan.probes
+        if reasons[probe.probe] is None and probe.probe not in silent
     }
+    refused = {
+        probe.session for probe in plan.probes if reasons[probe.probe] not in NOT_REFUSED | {None}
+    }
+
+    def is_failed(probe: ProbePlan) -> bool:
+        reason = reasons[probe.probe]
+        if reason in OF_THE_PAGE:
+            return True
+        is_silent = probe.probe in silent and probe.session not in refused
+        return (is_silent or reason == "timeout") and probe.role not in working
+
     if not plan.by_viewer:
-        return all(any(p.probe in failed for p in session.probes) for session in plan.sessions)
+        return all(any(map(is_failed, session.probes)) for session in plan.sessions)
     return all(
-        probe.probe in failed
+        is_failed(probe)
         for session in plan.sessions
-        if not any(p.role == "presenter" and p.probe in failed for p in session.probes)
+        if not any(p.role == "presenter" and is_failed(p) for p in session.probes)
         for probe in session.probes
         if probe.role == "viewer"
     )

@@ -42,9 +42,9 @@ def _unestablished(streams: TrialStreams, criteria: Criteria) -> list[Finding]:
             found.append(Finding(probe, breach, message=message))
             continue
         silent = evidence.no_connection.get(probe.probe)
-        if silent is not None and (probe.sends or probe.receives or probe.has_data):
+        if silent is not None and probe.takes_part:
             breach = Breach(NO_CONNECTION, None, None, FAR_BEYOND, -1, silent.at_s)
-            found.append(Finding(probe, breach, message=no_call_text(silent)))
+            found.append(Finding(probe, breach, message=no_connection_text(silent)))
             continue
         for kind in dict.fromkeys(probe.receives):
             for stream in streams.owed(probe.probe, "inbound", kind):
@@ -55,11 +55,11 @@ def _unestablished(streams: TrialStreams, criteria: Criteria) -> list[Finding]:
     return found
 
 
-def no_call_text(silent: NoConnection) -> str:
-    """What is said of a page that made no connection."""
+def no_connection_text(silent: NoConnection) -> str:
+    """What is said of a page that made no connection; why it did not is unknown."""
     return (
-        f"no step started a call: its page made no RTCPeerConnection in the {silent.seen_s:.0f} s "
-        f"after {silent.step or 'it had joined'}"
+        f"its page made no RTCPeerConnection in the {silent.seen_s:.0f} s after "
+        f"{silent.step or 'it had joined'}"
     )
 
 

@@ -123,7 +123,7 @@ def test_a_driver_that_starts_no_call_is_told_in_one_line_for_each_probe(
     only_goto = "format: 1\nroles: {member: {join: [goto: '{app_url}']}}\n"
     code, output = checking(only_goto, "--url", url, "--members", "2")
     assert code == DOES_NOT_WORK, output
-    line = r"no step started a call: its page made no RTCPeerConnection in the \d+ s after "
+    line = r"its page made no RTCPeerConnection in the \d+ s after "
     assert re.search(rf"does not work: p00\d \(member of s000\): {line}", output), output
     assert re.search(rf"{line}.*mine\.yaml:2: join step 1, goto {{app_url}}", output), output
     assert "never came" not in output

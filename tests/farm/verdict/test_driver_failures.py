@@ -110,8 +110,8 @@ def test_a_page_that_makes_no_connection_is_one_reason_with_the_last_step() -> N
         ("no_connection", "p001"),
     ]
     assert verdict.reasons[0].message == (
-        "p000 (s000): no step started a call: its page made no RTCPeerConnection in the 14 s after "
-        "app.yaml:6: join step 1, goto x"
+        "p000 (s000): its page made no RTCPeerConnection in the 14 s after app.yaml:6: join "
+        "step 1, goto x"
     )
 
 
@@ -136,3 +136,39 @@ def test_a_probe_that_owes_nothing_and_is_owed_nothing_needs_no_connection() -> 
     watching = replace(call, plan=replace(call.plan, sessions=sessions), streams=())
     verdict = judge(silent(watching, "p003"), Criteria(), InvalidLimits())
     assert "no_connection" not in {each.code for each in verdict.reasons}
+
+
+@pytest.mark.parametrize("code", ["signalling", "media", "join"])
+def test_a_page_that_waits_to_be_called_is_no_fault_of_the_driver_where_its_caller_was_refused(
+    code: str,
+) -> None:
+    assert not by_driver(silent(without(good(), p001=code), "p000"))
+    one_of_two = without(good(load=4), p001=code, p003="dialog")
+    assert not by_driver(silent(one_of_two, "p000", "p002"))
+
+
+def test_a_caller_that_has_no_outcome_may_have_been_refused() -> None:
+    call = silent(good(), "p000")
+    unfinished = replace(call, joins=tuple(each for each in call.joins if each.probe == "p000"))
+    assert not by_driver(unfinished)
+
+
+@pytest.mark.parametrize("code", ["timeout", "dialog", "partner"])
+def test_a_page_without_a_connection_is_the_drivers_where_nobody_was_refused(code: str) -> None:
+    assert by_driver(silent(without(good(), p001=code), "p000"))
+
+
+def test_one_of_a_room_whose_others_have_connections_may_wait_for_the_server() -> None:
+    room = good("group", 4)
+    assert not by_driver(silent(room, "p003"))
+    assert by_driver(silent(room, *(probe.probe for probe in room.plan.probes)))
+
+
+def test_a_page_that_needs_no_connection_shows_that_its_role_works() -> None:
+    room = good("group", 4)
+    (session,) = room.plan.sessions
+    first, *others = session.probes
+    watching = replace(first, sends=(), receives=(), groups=())
+    plan = replace(room.plan, sessions=(replace(session, probes=(watching, *others)),))
+    late = without(replace(room, plan=plan, streams=()), p001="timeout", p002="timeout")
+    assert not by_driver(silent(without(late, p003="timeout"), watching.probe))
