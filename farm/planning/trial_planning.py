@@ -170,7 +170,12 @@ def _probe(
     media = experiment.media
     kinds: tuple[MediaKind, ...] = ("video",) if media.audio == "none" else MEDIA_KINDS
     sends = tuple(each for each in role.sends if kind_of(each) in kinds)
-    due = [each for each in due if each.of_server or kind_of(each.media) in kinds]
+    muted = set(map(kind_of, role.sends)).difference(kinds)  # what the server may answer it with
+    due = [
+        each
+        for each in due
+        if (kind_of(each.media) not in muted if each.of_server else kind_of(each.media) in kinds)
+    ]
     size = camera_size(experiment)
     limit = media.max_video_send_bandwidth
     variables = {

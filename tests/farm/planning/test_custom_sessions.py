@@ -94,6 +94,26 @@ def test_a_page_that_sends_nothing_may_be_owed_media_of_the_servers() -> None:
     assert owed(planned(alone, 1), "p000") == {"audio": [("server",)]}
 
 
+def test_a_page_that_sends_no_audio_for_want_of_a_microphone_is_owed_no_echo_of_it() -> None:
+    plan = planned(
+        custom(
+            "{user: {sends: [audio, video], receives: {server: [audio, video]}}, "
+            "talker: {sends: [audio, data], receives: {server: [audio, data]}}, "
+            "watcher: {sends: [video], receives: {server: {audio: 2}, user: [audio, video]}}}",
+            media=MediaSettings(audio="none"),
+        ),
+        3,
+    )
+    assert [(probe.sends, probe.receives) for probe in plan.probes] == [
+        (("video",), ("video",)),
+        ((), ()),
+        (("video",), ("audio", "audio", "video")),
+    ]
+    assert owed(plan, "p000") == {"video": [("server",)]}
+    assert owed(plan, "p002") == {"audio": [("server",), ("server",)], "video": [("p000",)]}
+    assert plan.probes[1].receives_data == ("server",)
+
+
 def test_the_server_may_owe_messages_of_its_own() -> None:
     plan = planned(
         custom(
