@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 from farm.model.session_roles import SERVER
 from farm.model.trial_evidence import TrialEvidence
-from farm.model.webrtc_stats import MEDIA_KINDS
+from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
 from farm.planning.unjudged_roles import hardly_judged, hardly_judged_text, owed_nothing
 
 
 def unjudged_notes(evidence: TrialEvidence) -> Iterator[str]:
     """One note on each role that is owed nothing and received media, and one on those that did not
     and whose trials can hardly fail."""
-    received = {
-        role: streams for role in owed_nothing(evidence.plan) if (streams := _of(evidence, role))
-    }
+    received = _received(evidence)
     for role, (probe, kinds) in received.items():
         media = " and ".join(kinds)
         yield (
@@ -29,24 +28,26 @@ def unjudged_notes(evidence: TrialEvidence) -> Iterator[str]:
         yield hardly_judged_text(silent)
 
 
-def _of(evidence: TrialEvidence, role: str) -> tuple[str, list[str]] | None:
-    """The first probe of the role that received anything, and the kinds that it received."""
-    names = [probe.probe for probe in evidence.plan.probes if probe.role == role]
-    kinds = {
-        name: {
-            each.kind
-            for each in evidence.streams
-            if each.probe == name and each.direction == "inbound" and each.seen
-        }
-        for name in names
+def _received(evidence: TrialEvidence) -> Mapping[str, tuple[str, list[MediaKind]]]:
+    """By role that is owed nothing: its first probe that received anything, and of which kinds."""
+    kinds: defaultdict[str, set[MediaKind]] = defaultdict(set)
+    for each in evidence.streams:
+        if each.direction == "inbound" and each.seen:
+            kinds[each.probe].add(each.kind)
+    first: dict[str, str] = {}
+    for probe in evidence.plan.probes:
+        if probe.probe in kinds:
+            first.setdefault(probe.role, probe.probe)
+    return {
+        role: (first[role], [kind for kind in MEDIA_KINDS if kind in kinds[first[role]]])
+        for role in owed_nothing(evidence.plan)
+        if role in first
     }
-    first = next((name for name in names if kinds[name]), None)
-    return None if first is None else (first, [k for k in MEDIA_KINDS if k in kinds[first]])
 
 
-def _is_are(kinds: list[str]) -> str:
+def _is_are(kinds: Sequence[str]) -> str:
     return "is" if len(kinds) == 1 else "are"
 
 
-def _it_them(kinds: list[str]) -> str:
+def _it_them(kinds: Sequence[str]) -> str:
     return "it" if len(kinds) == 1 else "them"

@@ -15,6 +15,9 @@ from farm.verdict.unjudged_streams import unjudged_notes
 USER = SessionRole("user", ("audio", "video"))
 HOST = SessionRole("host", ("video",), receives=())
 GUEST = SessionRole("guest", (), receives=(RoleStreams("host", "video"),))
+GUEST_OF_BOTH = SessionRole(
+    "guest", (), receives=(RoleStreams("sender", "video"), RoleStreams("talker", "audio"))
+)
 ALONE = (
     "scenario.roles: user is owed nothing, and nobody is owed what they send: a trial of theirs "
     "can hardly fail; receives: says whose streams they get, {server: [audio, video]} those that "
@@ -57,3 +60,19 @@ def test_what_the_page_received_all_the_same_is_told_with_how_to_make_it_owed() 
         "them set scenario.roles.user.receives: {server: [audio, video]} if the server makes "
         "them, else the roles that send"
     )
+
+
+def test_of_each_role_the_first_page_that_received_anything_is_named() -> None:
+    roles = (
+        SessionRole("sender", ("video",), count=2, receives=()),
+        SessionRole("talker", ("audio",), count=2, receives=()),
+        GUEST_OF_BOTH,
+    )
+    extras = (
+        StreamIdentity("p003", "inbound", "video", 0, owed=False, seen=True),
+        StreamIdentity("p002", "inbound", "audio", 0, owed=False, seen=False),
+        StreamIdentity("p001", "outbound", "video", 0, owed=False, seen=True),
+        StreamIdentity("p004", "inbound", "audio", 0, owed=True, seen=True),
+    )
+    (note,) = unjudged_notes(replace(evidence(*roles), streams=extras))
+    assert note.startswith("talker is owed nothing: the video that p003 received is not judged; ")
