@@ -6,7 +6,7 @@ Playwright's call log has what it saw of the element; what is on the page instea
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from playwright.async_api import Frame, Page
@@ -39,21 +39,24 @@ ACTIVE = (
 """What a page has to be clicked or filled."""
 
 SELECTORS_OF_ACTIVE = """(elements) => elements.map((element) => {
-    const words = (element.innerText || element.value || "").trim();
+    const isButton = ["button", "submit", "reset"].includes(element.type);
+    const isField = element.isContentEditable || element.matches("input, textarea");
+    const label = isField && !isButton ? "" : element.innerText || element.value;
+    const words = (label || "").trim();
     const by = ["name", "aria-label", "placeholder"].find((name) => element.getAttribute(name));
-    if (element.id) return `#${element.id}`;
+    if (element.id) return `#${CSS.escape(element.id)}`;
     if (by) return `[${by}="${element.getAttribute(by)}"]`;
     return words ? `text=${words}` : element.localName;
 })"""
-"""How each of these could be found."""
+"""How each of these could be found; never by what was filled in, which may be a secret."""
 
 SELECTORS_OF_PAGE = """() => {
     const shown = (element) => element.checkVisibility({ visibilityProperty: true });
     const selectors = new Set();
     const words = (element) => (element.innerText || element.value || "").trim();
     for (const element of [...document.querySelectorAll("*")].slice(0, 5000)) {
-        if (element.id) selectors.add(`#${element.id}`);
-        for (const name of element.classList) selectors.add(`.${name}`);
+        if (element.id) selectors.add(`#${CSS.escape(element.id)}`);
+        for (const name of element.classList) selectors.add(`.${CSS.escape(name)}`);
         for (const name of ["name", "data-testid", "data-test", "aria-label", "placeholder"]) {
             const value = element.getAttribute(name);
             if (value && value.length < 60) selectors.add(`[${name}="${value}"]`);
@@ -87,7 +90,10 @@ def nearest(selector: str, there: Sequence[str]) -> list[str]:
 
 
 async def element_trouble(step: Step, tabs: Tabs, log: str) -> str | None:
-    """What is wrong with the element of a step; `None`: it has none, or nothing is known."""
+    """What is wrong with the element of a step; `None`: it has none, or nothing is known.
+
+    `log` is Playwright's, in which secrets are masked already, since long lines of it are cut.
+    """
     selector = getattr(step, "selector", None)
     text = step.text if isinstance(step, WaitFor) else None
     if selector is None and text is None:
@@ -155,7 +161,7 @@ async def _nothing(
     if selector is None:
         return f"the page does not show {text!r}"
     with_text = "" if text is None else f" with text {text!r}"
-    near = nearest(selector, await document.evaluate(SELECTORS_OF_PAGE))
+    near = _lines(nearest(selector, await document.evaluate(SELECTORS_OF_PAGE)))
     instead = f"there is {_listed(near)}" if near else await _active(document)
     return f"{line} {selector}{with_text}{instead and '; '}{instead}"
 
@@ -168,7 +174,8 @@ async def _active(document: Page | Frame) -> str:
         return "no button, link or field is visible"
     if len(there) > MOST_ACTIVE:
         return ""
-    return f"visible to click or fill: {', '.join(map(_short, there))}"
+    names = _lines(there)
+    return f"visible to click or fill: {', '.join(names)}" if names else ""
 
 
 async def _elsewhere(wanted: WaitFor, where: Where, tabs: Tabs, but: Page | Frame) -> str | None:
@@ -204,8 +211,15 @@ def _element(step: WaitFor) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
-    return f"{', '.join(_short(name) for name in names[:MOST_SHOWN])}{more}"
+    shown = _lines(names)[:MOST_SHOWN]
+    more = len(names) - len(shown)
+    return " and ".join(filter(None, (", ".join(shown), f"{more} more" if more else "")))
+
+
+def _lines(texts: Iterable[str]) -> list[str]:
+    """Each text in one line, without long ones: of a secret that is cut the mask knows nothing."""
+    lines = (" ".join(text.split()) for text in texts)
+    return [line for line in lines if line and len(line) <= LONGEST]
 
 
 def _short(text: str) -> str:

@@ -39,7 +39,7 @@ class StepFailures:
             late = f"not within {step.within_s:g} s (within)"
             if isinstance(step, Goto):
                 return await self.late(step, f"{late}{self._loading(step)}")
-            element = await element_trouble(step, self.tabs, str(error))
+            element = await element_trouble(step, self.tabs, self.mask(str(error)))
             what = f"{late}{await self._thrown_by(step)}"
             return await self.late(step, what if element is None else f"{what}: {element}")
         reason = "navigation" if isinstance(step, Goto) else "page_error"

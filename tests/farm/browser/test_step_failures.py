@@ -117,6 +117,38 @@ async def test_of_few_elements_all_are_named_where_none_is_like_the_selector(
     assert "visible to click" not in str(error)
 
 
+async def test_what_was_filled_in_names_no_element_and_no_long_text_is_cut(
+    new_page: NewPage, steps_app: str
+) -> None:
+    probe = await new_page()
+    await probe.goto(f"{steps_app}moved-to-tab")
+    await probe.page.tabs.own.set_content(
+        "<input><textarea></textarea><p contenteditable=true>Say</p><input type=submit value=Go>"
+        f"<button>Token {'s3cret' * 30}</button><button id=':r1:'>Menu</button>"
+    )
+    for field in ("input", "textarea", "p"):
+        await probe.page.run(Fill(field, f"s3cret of {field}"))
+    error = await failure(probe, Click("#begin", within_s=0.5))
+    assert (
+        "no element matches #begin; visible to click or fill: input, textarea, p, text=Go, "
+        "#\\:r1\\:"
+    ) in str(error)
+    assert "s3cret" not in str(error)
+
+
+async def test_of_options_that_are_long_there_is_only_the_number(
+    new_page: NewPage, steps_app: str
+) -> None:
+    probe = await new_page()
+    await probe.goto(f"{steps_app}moved-to-tab")
+    options = f"<option>{'s3cret' * 30}<option>{'s3cret' * 40}"
+    for content, seen in ((f"<option>Red{options}", "Red and 2 more"), (options, "2 more")):
+        await probe.page.tabs.own.set_content(f"<select id=room>{content}</select>")
+        error = await failure(probe, Select("#room", "Green", within_s=0.5))
+        assert f"#room is without an option 'Green', it has {seen}" in str(error)
+        assert "s3cret" not in str(error)
+
+
 async def test_a_page_that_ends_elsewhere_says_where(new_page: NewPage, steps_app: str) -> None:
     probe = await new_page()
     await probe.goto(f"{steps_app}moved")
