@@ -7,8 +7,8 @@
 // It works with each way to add media (addTrack, addTransceiver, a remote offer, old-style
 // createOffer): after each such call all transceivers are checked. A page's own transforms are kept.
 // A sender that cannot be light stays full, and `send` reports why: {message: "fidelity", ...}. So it
-// does when the browser refuses what makes an encoder's pictures tiny, or full again: the fidelity of
-// such a sender is "tiny", since its tiny pictures go out as they are.
+// does when the browser refuses what makes an encoder's pictures tiny; where it took that, and refuses
+// what makes them full again, the sender's fidelity is "tiny", since its tiny pictures go out as they are.
 //
 // `workerCode` (of light_worker.js) does the work on each frame, in a worker. `encodingsOf` is
 // light_encodings.js's, `banks` light_banks.js's. Returns for poll_stats.js (stat, report) => members
@@ -20,7 +20,7 @@
   const now = () => performance.timeOrigin + performance.now();
   const say = (facts) => send(JSON.stringify({ message: "fidelity", page_time_ms: now(), ...facts }));
   const { ownOf, obstacle, layersFor, tinied, limitIn, leftFor } = encodingsOf;
-  const senders = new Map(); // RTCRtpSender -> {id, light, own, ssrcs, heard_ms, bps, unsent, sizes}
+  const senders = new Map(); // RTCRtpSender -> {id, light, wasTiny, own, ssrcs, heard_ms, bps, unsent, sizes}
   const sizes = new Map(); // track identifier of what is received -> {frameWidth, frameHeight}
   const done = new WeakSet();
   let count = 0;
@@ -140,7 +140,7 @@
       return;
     }
     const entry = {
-      id: count++, light: true, own: ownOf(parameters.encodings),
+      id: count++, light: true, wasTiny: Promise.resolve(false), own: ownOf(parameters.encodings),
       ssrcs: new Set(), heard_ms: 0, bps: [], unsent: new Map(), sizes: [],
     };
     senders.set(sender, entry);
@@ -148,7 +148,12 @@
     sender.transform = new RTCRtpScriptTransform(started(), options);
     parameters.encodings = tiny(sender, parameters.encodings);
     say({ fidelity: "light" });
-    set(sender, parameters, (why) => giveUp(sender, `its encoder takes no tiny pictures (${why})`));
+    const refused = (why) => giveUp(sender, `its encoder takes no tiny pictures (${why})`);
+    noteTaken(entry, set(sender, parameters, refused));
+  };
+  // `wasTiny` is a promise: whether the browser ever took what makes the encoder's pictures tiny.
+  const noteTaken = (entry, taken) => {
+    entry.wasTiny = entry.wasTiny.then((before) => before || taken);
   };
 
   // What the encoder makes is sent as it is from now on, at its own size and rate again.
@@ -170,7 +175,9 @@
   };
 
   const enlarge = (sender) =>
-    set(sender, ownParameters(sender), (why) => say({ fidelity: "tiny", reason: why }));
+    set(sender, ownParameters(sender), async (why) => {
+      if (await senders.get(sender).wasTiny) say({ fidelity: "tiny", reason: why });
+    });
 
   // It is asked again at the next frame that needs one.
   const askForKey = (sender) => {
@@ -191,9 +198,10 @@
     const transceiver = connection?.getTransceivers().find((each) => each.sender === sender);
     return !transceiver || transceiver.currentDirection === "stopped" || transceiver.direction === "stopped";
   };
-  const set = (sender, parameters, refused, ...options) =>
-    nativeSet.call(sender, parameters, ...options).catch(({ name, message }) => {
+  const set = (sender, parameters, refused, ...options) => // a promise: whether it was taken
+    nativeSet.call(sender, parameters, ...options).then(() => true, ({ name, message }) => {
       if (!isOver(sender)) refused(`${name}: ${message}`);
+      return false;
     });
 
   // What the page set, or left as it was.
@@ -235,7 +243,7 @@
       use(ownOf(parameters.encodings));
       const encodings = tiny(sender, parameters.encodings);
       const changed = Reflect.apply(target, sender, [{ ...parameters, encodings }, ...rest]);
-      changed.catch(() => use(before));
+      noteTaken(entry, changed.then(() => true, () => { use(before); return false; }));
       return changed;
     },
   });

@@ -22,7 +22,7 @@ LAYERS = f"({script('light_layers')})()"
 WORKER = f"({script('light_worker')})({json.dumps({'clock_hz': 90_000})}, {LAYERS})"
 ENCODINGS = f"({script('light_encodings')})({json.dumps({'shrink': 8})}, {LAYERS})"
 
-CALL = f"""async ({{ refused, gone, prepared }}) => {{
+CALL = f"""async ({{ refused, gone, prepared, again }}) => {{
     const said = [], taken = [];
     const browsers = RTCRtpSender.prototype.setParameters;
     RTCRtpSender.prototype.setParameters = function (...given) {{
@@ -39,7 +39,8 @@ CALL = f"""async ({{ refused, gone, prepared }}) => {{
     const canvas = document.createElement("canvas");
     const [track] = canvas.captureStream(10).getTracks();
     const connection = new RTCPeerConnection();
-    connection.addTransceiver(track);
+    const {{ sender }} = connection.addTransceiver(track);
+    if (again) await sender.setParameters(sender.getParameters()).catch(() => {{}});
     if (gone) connection.close();
     await new Promise((resolve) => setTimeout(resolve, 500));
     return said.map(({{ fidelity, reason }}) => [fidelity, reason ?? ""]);
@@ -57,16 +58,24 @@ async def page() -> AsyncIterator[Page]:
 
 
 async def call(
-    page: Page, *, refused: Sequence[int] = (), gone: bool = False, prepared: bool = True
+    page: Page,
+    *,
+    refused: Sequence[int] = (),
+    gone: bool = False,
+    prepared: bool = True,
+    again: bool = False,
 ) -> list[list[str]]:
-    """What a light probe says of its one sender, whose browser refuses calls of these numbers."""
-    said: list[list[str]] = await page.evaluate(
-        CALL, {"refused": list(refused), "gone": gone, "prepared": prepared}
-    )
+    """What a light probe says of its one sender, whose browser refuses calls of these numbers.
+
+    `again`: the page itself sets the parameters that it reads, as soon as there is a sender.
+    """
+    facts = {"refused": list(refused), "gone": gone, "prepared": prepared, "again": again}
+    said: list[list[str]] = await page.evaluate(CALL, facts)
     return said
 
 
 UNPREPARED = "no prepared frames for this page (none)"
+NOT_TAKEN = "its encoder takes no tiny pictures (OperationError: no more)"
 
 
 async def test_what_is_refused_nothing_says_nothing(page: Page) -> None:
@@ -74,8 +83,7 @@ async def test_what_is_refused_nothing_says_nothing(page: Page) -> None:
 
 
 async def test_one_that_cannot_be_made_light_is_a_full_one(page: Page) -> None:
-    why = "its encoder takes no tiny pictures (OperationError: no more)"
-    assert await call(page, refused=[1]) == [["light", ""], ["full", why]]
+    assert await call(page, refused=[1]) == [["light", ""], ["full", NOT_TAKEN]]
 
 
 async def test_one_that_gives_up_is_full(page: Page) -> None:
@@ -88,6 +96,15 @@ async def test_one_that_cannot_be_full_again_says_that_its_pictures_are_tiny(pag
         ["full", UNPREPARED],
         ["tiny", "OperationError: no more"],
     ]
+
+
+async def test_one_whose_pictures_never_were_tiny_is_full_whatever_is_refused(page: Page) -> None:
+    assert await call(page, refused=[1, 2]) == [["light", ""], ["full", NOT_TAKEN]]
+
+
+async def test_one_that_the_page_itself_made_tiny_says_so(page: Page) -> None:
+    said = await call(page, again=True, refused=[1, 3])
+    assert said == [["light", ""], ["full", NOT_TAKEN], ["tiny", "OperationError: no more"]]
 
 
 async def test_what_a_closed_connection_refuses_is_no_trouble(page: Page) -> None:
