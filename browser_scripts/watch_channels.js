@@ -31,8 +31,8 @@
     }
   };
 
-  // By label: messages sent that wait for an answer, and those received, which are no questions of
-  // this page's if it sends them on.
+  // By label: messages sent that wait for an answer, and, where the answer is the same text or member,
+  // those received, which are no questions of this page's if it sends them on.
   const asked = config.answers.map((answers) => ({ ...answers, waiting: new Map(), heard: new Set() }));
   const forgetOldest = (collection) => {
     if (collection.size > MOST) collection.delete(collection.keys().next().value);
@@ -60,11 +60,9 @@
         waiting.delete(key);
         continue;
       }
-      const passedOn = keyOf(data, member, question);
-      if (passedOn !== undefined) {
-        heard.add(passedOn);
-        forgetOldest(heard);
-      }
+      if (question || key === undefined) continue;
+      heard.add(key);
+      forgetOldest(heard);
     }
   };
 

@@ -70,6 +70,38 @@ GAME = """async () => {
     channel.send("ping 9");
 }"""
 
+# Two pages of a game: each asks the other the same question, the second after it heard the first's.
+EACH_OTHER = """async () => {
+    const frame = document.body.appendChild(document.createElement("iframe"));
+    const near = new RTCPeerConnection(), far = new frame.contentWindow.RTCPeerConnection();
+    near.onicecandidate = ({ candidate }) => far.addIceCandidate(candidate);
+    far.onicecandidate = ({ candidate }) => near.addIceCandidate(candidate);
+    window.got = [];
+    const answering = (channel, answered) => {
+        channel.onmessage = ({ data }) => {
+            const number = /^ping (.*)$/.exec(data)?.[1];
+            if (number !== undefined) return channel.send(`pong ${number} (done)`);
+            got.push(data);
+            answered();
+        };
+    };
+    const mine = near.createDataChannel("game");
+    answering(mine, () => {});
+    const theirs = new Promise((done) => {
+        far.ondatachannel = ({ channel }) => {
+            answering(channel, () => mine.send("ping 1"));
+            if (channel.readyState === "open") done(channel);
+            else channel.onopen = () => done(channel);
+        };
+    });
+    await near.setLocalDescription();
+    await far.setRemoteDescription(near.localDescription);
+    await far.setLocalDescription();
+    await near.setRemoteDescription(far.localDescription);
+    await new Promise((done) => mine.onopen = done);
+    (await theirs).send("ping 1");
+}"""
+
 
 @pytest.fixture
 def kit(kit: HostKit) -> HostKit:
@@ -125,6 +157,24 @@ async def test_a_question_is_answered_by_another_text_with_the_same_in_it(
     ]
     # Ten questions were answered; "hello" is none, and of a number asked twice the first counts.
     assert sorted(times) == [(12, 10), (13, 0)]
+
+
+async def test_a_question_that_a_partner_asked_before_is_this_page_s_own_too(
+    new_page: NewPage, call_app: str
+) -> None:
+    probe = await new_page()
+    await probe.goto(f"{call_app}call")
+    await probe.do(EACH_OTHER)
+    await probe.page.run(WaitFor(function="got.length === 2"))
+    await probe.witness.report()
+    report = await probe.witness.report()
+    times = [
+        (each.label, each.messagesSent, each.roundTripTimeMeasurements)
+        for connection in report.connections
+        for each in connection.stats
+        if each.type == "data-channel"
+    ]
+    assert times == [("game", 2, 1)] * 2  # each sent its question, and its answer to the other's
 
 
 async def test_what_becomes_of_a_channel_is_told(new_page: NewPage, call_app: str) -> None:
