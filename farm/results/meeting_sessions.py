@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from farm.drivers.steps import TAKEN
 from farm.model.experiment import Scenario, ScenarioKind
+from farm.model.wording import counted
 from farm.results.driver_check import CheckedTrial, DriverText
 
 _VARIABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -51,13 +52,19 @@ def meeting_hint(
             yield f"{head}: sessions at the same time may meet in one room (--sessions 2 tries it)"
             return
         together = alone
-    usual = 0 if together is alone else max(_beyond(alone).values(), default=0)
+    usual = max(_beyond(alone).values(), default=0)
     probe, most = max(_beyond(together).items(), key=lambda each: each[1])
-    if most > usual:
+    if most and together is alone:
         yield (
-            f"{head}, and sessions at the same time meet: {probe} received {most - usual} streams "
-            "more than those of its session; put {session} into the address, or into the name of "
-            "the room or call"
+            f"{head}, and {probe} received {counted(most, 'stream')} more than it is owed: another "
+            "session's, or some that it also receives alone, such as the server's own (receives: "
+            "{server: ...}); a check without --sessions tells which"
+        )
+    elif most > usual:
+        yield (
+            f"{head}, and sessions at the same time meet: {probe} received "
+            f"{counted(most - usual, 'stream')} more than those of its session; put "
+            "{session} into the address, or into the name of the room or call"
         )
     elif together.unknown is not None:
         yield f"{head}: whether sessions at the same time meet is not known: {together.unknown}"

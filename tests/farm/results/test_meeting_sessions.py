@@ -88,9 +88,19 @@ def test_nothing_is_said_of_sessions_that_do_not_meet() -> None:
     assert said(members(1, 2), None, text=driver('goto: "{app_url}?room={session}"')) == ()
 
 
-def test_two_sessions_that_were_asked_for_show_it_too() -> None:
+def test_whose_more_streams_are_is_not_known_where_no_session_ran_alone() -> None:
     (hint,) = said(members(2, 6, extra=4), None)
-    assert hint.startswith(f"{HEAD}, and sessions at the same time meet: ")
+    assert hint == (
+        f"{HEAD}, and p000 received 4 streams more than it is owed: another session's, or some "
+        "that it also receives alone, such as the server's own (receives: {server: ...}); a check "
+        "without --sessions tells which"
+    )
+
+
+def test_of_an_echo_that_is_owed_nothing_sessions_are_not_said_to_meet() -> None:
+    (hint,) = said(members(2, 1, extra=1), None)
+    assert "p000 received 1 stream more than it is owed" in hint
+    assert "meet" not in hint
 
 
 def test_what_is_not_known_is_said() -> None:
