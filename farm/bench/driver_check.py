@@ -9,7 +9,7 @@ from pathlib import Path
 from farm.bench.opening import open_bench
 from farm.bench.recorded_run import RecordedRun
 from farm.drivers import with_room_media
-from farm.errors import BadInput, GeneratorError
+from farm.errors import FarmError
 from farm.experiment_file import as_yaml
 from farm.model.experiment import Experiment
 from farm.planning.load_steps import smallest_load
@@ -62,7 +62,7 @@ async def check_driver(
 
     Pictures take time, in which a page gets ready: where nothing is wrong, a second trial is made
     without any, and where no step has `{session}` a third one, of two sessions, to see whether they
-    meet. Raises BadInput for what stands in the way of the first two.
+    meet. Raises FarmError for what stands in the way of the first two.
     """
     experiment = with_room_media(experiment)
     scenario = experiment.scenario
@@ -84,7 +84,7 @@ async def check_driver(
         two = named("two-sessions")
         try:
             beside, together = await _trial(two, 2 * load, text, observer, steps_watched="timed")
-        except (BadInput, GeneratorError) as error:  # there is an answer without it
+        except FarmError as error:  # there is an answer without it
             say(f"two sessions at the same time: {error}")
     hints = driver_hints(pictured, as_run, together, scenario, text)
     return DriverCheck(folder, pictured, run, as_run, beside, hints)
