@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from farm.errors import ExperimentError
 from farm.model.experiment import AppSettings, Experiment, Scenario
 from farm.model.server_settings import EMBEDDED
+from farm.model.session_roles import SERVER
 from farm.model.template_text import environment_name
 from farm.planning.trial_planning import WHIP_DRIVER, driver_name
 
@@ -60,7 +61,8 @@ def check_whip(experiment: Experiment) -> None:
 
 
 def _members_of_our_driver(scenario: Scenario) -> None:
-    """Its presenters only publish, and each other publisher sends its camera."""
+    """Its presenters only publish, each other publisher sends its camera, and all that is played
+    is published by a probe."""
     if scenario.presenters > 1 and scenario.presenters_receive != "nothing":
         raise ExperimentError(
             f"scenario.presenters_receive: {scenario.presenters_receive}: the presenters of driver"
@@ -71,6 +73,14 @@ def _members_of_our_driver(scenario: Scenario) -> None:
             f"scenario.audio_only: {scenario.audio_only}: every member of driver {WHIP_DRIVER}"
             " publishes its camera: expected 0, or app.driver, one of your own"
         )
+    for role in scenario.roles or ():
+        of_server = any(asked.role == SERVER for asked in role.receives or ())
+        if of_server or SERVER in role.receives_data:
+            raise ExperimentError(
+                f"scenario.roles.{role.name}.receives.{SERVER}: the page of driver {WHIP_DRIVER}"
+                " plays only what probes publish: expected it left out, or app.driver, one of your"
+                " own"
+            )
 
 
 def _nothing_of_whip(app: AppSettings) -> None:

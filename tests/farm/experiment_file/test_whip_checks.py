@@ -129,6 +129,31 @@ def test_messages_alone_are_nothing_to_publish() -> None:
     assert read_roles("data, audio").scenario.roles is not None
 
 
+@pytest.mark.parametrize(
+    "receives", ["{server: [audio, video]}", "{server: [data]}", "{user: [video], server: [audio]}"]
+)
+def test_media_of_the_server_s_own_are_played_by_a_driver_of_a_user_s_alone(receives: str) -> None:
+    def read_roles(driver: str) -> Experiment:
+        lines = (
+            "format: 1",
+            "scenario:",
+            "  kind: custom",
+            "  roles:",
+            "    user: {count: 2, sends: [audio, video], receives: {user: [audio, video]}}",
+            f"    bystander: {{sends: [], receives: {receives}}}",
+            f"app: {{run: whip, driver: {driver}, {URLS}}}",
+        )
+        return parse_experiment("\n".join(lines), "e.yaml")
+
+    with pytest.raises(ExperimentError) as refused:
+        read_roles("whip")
+    assert str(refused.value) == (
+        "e.yaml:6: scenario.roles.bystander.receives.server: the page of driver whip plays only "
+        "what probes publish: expected it left out, or app.driver, one of your own"
+    )
+    assert read_roles("own.yaml").scenario.roles is not None
+
+
 def test_a_mix_is_played_by_one_address() -> None:
     urls = "publish: 'https://h/{probe}/whip', play: 'https://h/{session}/whep'"
     text = f"format: 1\nscenario: {{kind: group, media: mixed}}\napp: {{run: whip, {urls}}}\n"
