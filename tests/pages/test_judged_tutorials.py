@@ -46,6 +46,7 @@ def streams(verdict: dict[str, Any]) -> set[tuple[str, str]]:
     return {(reason["probe"], reason["stream"]) for reason in verdict["reasons"]}
 
 
+@pytest.mark.measures
 @pytest.mark.parametrize(
     ("name", "scenario", "load"),
     [("one2one", "one_to_one", 4), ("one2many", "broadcast", 3), ("hello_world", "one_to_one", 2)],
