@@ -12,6 +12,7 @@ from fnmatch import fnmatch
 
 from farm.errors import ServerError, ServerUnreachable
 from farm.server.machine import COMMAND
+from farm.server.process_list import BOOT_ID
 from farm.server.shell import CommandResult, OutputPiece
 from farm.server.whole import MARK
 from farm.testing import FakeClock
@@ -38,10 +39,10 @@ class FakeMachine:
     """Implements `farm.server.shell.Shell`.
 
     Two cores; the media server is all that uses CPU; 125 kB/s come in and 250 kB/s go out on eth0.
-    `hidden` files cannot be read; `group` is its control group, `limits` what its files say.
-    `beside` are other servers of the same name. `reset` is what the reset command does. When it is
-    `busy`, its processes cannot be listed in time; when it `kills`, no answer of its commands is
-    whole: of those with `kills_only` in them.
+    It booted at `booted_at_s`, and `boot` is that boot's id. `hidden` files cannot be read; `group`
+    is its control group, `limits` what its files say. `beside` are other servers of the same name.
+    `reset` is what the reset command does. When it is `busy`, its processes cannot be listed in
+    time; when it `kills`, no answer of its commands is whole: of those with `kills_only` in them.
     """
 
     clock: FakeClock
@@ -57,6 +58,8 @@ class FakeMachine:
     group: str | None = None
     limits: str = ""
     where: str = "media.example"
+    boot: str = "8a6b1c3e-0d0f-4d0e-9a55-3c1b7f0c2d11"
+    booted_at_s: float = -BOOTED_S
     opened: int = 0
     _channels: list[FakeChannel] = field(default_factory=list)
 
@@ -72,6 +75,12 @@ class FakeMachine:
         """End every channel."""
         while self._channels:
             self._channels.pop().end()
+
+    def reboot(self, process: FakeMediaServer, uptime_s: float) -> None:
+        """Be another boot of the machine, up for so long, with a server of its own."""
+        self.drop()
+        self.boot, self.booted_at_s = f"another-{self.boot}", self.clock.run_s() - uptime_s
+        self.process = process
 
     async def run(self, command: str, within_s: float, setting: str) -> CommandResult:
         if not self.up:
@@ -112,11 +121,12 @@ class FakeMachine:
         return channel
 
     def files(self) -> dict[str, str]:
-        uptime_s = BOOTED_S + self.clock.run_s()
+        uptime_s = self.clock.run_s() - self.booted_at_s
         busy = int(100 * uptime_s * (self.process.busy if self.process else 0))
         idle = int(100 * uptime_s) * 2 - busy
         files = {
             "/proc/uptime": f"{uptime_s:.2f} 1.00",
+            BOOT_ID: self.boot,
             "/proc/loadavg": "0.50 0.40 0.30 1/99 1",
             "/proc/stat": (
                 f"cpu  {busy} 0 0 {idle} 0 0 0 0 0 0\n"
@@ -171,7 +181,8 @@ class FakeMachine:
 
     def _processes(self) -> str:
         files = self.files()
-        return "\n".join(_grepped({path: files[path] for path in files if path[6].isdigit()}))
+        listed = (path for path in files if path[6].isdigit() or path == BOOT_ID)
+        return "\n".join(_grepped({path: files[path] for path in listed}))
 
 
 class FakeChannel:

@@ -6,9 +6,10 @@ from contextlib import suppress
 
 from farm.errors import AnswerCut, CloudError, ServerError, ServerUnreachable
 from farm.protocols import Clock, Restart
+from farm.server.process_list import BOOT_ID
 from farm.server.shell import Shell
 
-BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
+READ_BOOT_ID = f"cat {BOOT_ID}"
 WITHIN_S = 20.0
 RETRY_S = 2.0
 
@@ -44,7 +45,7 @@ async def another_boot(shell: Shell, restart: Restart, clock: Clock, within_s: f
 
 async def _boot(shell: Shell) -> str:
     """The id of the machine's boot. Raises ServerError if it cannot be read."""
-    answer = await shell.run(BOOT_ID, WITHIN_S, "reading its boot id")
+    answer = await shell.run(READ_BOOT_ID, WITHIN_S, "reading its boot id")
     if not answer.stdout.strip() or answer.status != 0:
-        raise AnswerCut(f"`{BOOT_ID}` does not say which boot it is ({answer.complaint})")
+        raise AnswerCut(f"`{READ_BOOT_ID}` does not say which boot it is ({answer.complaint})")
     return answer.stdout

@@ -18,6 +18,7 @@ from farm.server.process import (
     search_commands,
     unseen_reason,
 )
+from farm.server.process_list import BOOT_ID
 from farm.server.shell import Shell
 from farm.server.whole import COMMAND_WITHIN_S, ask
 
@@ -46,6 +47,7 @@ class FollowedProcess:
         self._last: MediaServerProcess | None = None
         self._like: MediaServerProcess | None = None
         self._life = ProcessLife()
+        self._boot: str | None = None
         self._search_at_s = 0.0
 
     @property
@@ -68,6 +70,7 @@ class FollowedProcess:
         output = await ask(
             self._shell, "searching for the process", *search_commands(process), within_s=within_s
         )
+        self._notice_boot(proc_files(output.split("\n")).get(BOOT_ID))
         like = None if afresh else self._like
         followed = Followed(self._last, like, self._life.alive_ticks)
         match, located = choose_process(process, output, followed), self.groups
@@ -112,6 +115,12 @@ class FollowedProcess:
         """Read which control groups it is in now; a live process can be moved to others."""
         if self.process is not None:
             self.groups = await self._groups_of(self.process, COMMAND_WITHIN_S)
+
+    def _notice_boot(self, boot: str | None) -> None:
+        """After a restart of the machine nothing runs that ran before, and ticks begin at 0."""
+        if boot and self._boot and boot != self._boot:
+            self._last, self._life.alive_ticks = None, 0.0
+        self._boot = boot or self._boot
 
     async def _groups_of(self, process: MediaServerProcess, within_s: float) -> Groups:
         output = await ask(

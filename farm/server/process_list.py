@@ -10,7 +10,10 @@ from itertools import takewhile
 
 from farm.linux.parsing import or_none
 
-LIST_PROCESSES = "grep -asH '' /proc/[0-9]*/stat /proc/[0-9]*/cmdline"
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+"""The file that tells one boot of the machine from another (random(4))."""
+
+LIST_PROCESSES = f"grep -asH '' /proc/[0-9]*/stat /proc/[0-9]*/cmdline {BOOT_ID}"
 
 _STAT = re.compile(r"/proc/\d+/stat")
 _ENDED = frozenset("ZXx")

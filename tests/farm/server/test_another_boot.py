@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from farm.errors import CloudError, ServerUnreachable
-from farm.server.another_boot import BOOT_ID, another_boot
+from farm.server.another_boot import READ_BOOT_ID, another_boot
 from farm.server.shell import Channel, CommandResult
 from farm.testing import FakeClock
 
@@ -29,7 +29,7 @@ class Machine:
         self.is_open = True
 
     async def run(self, command: str, within_s: float, setting: str) -> CommandResult:
-        assert command == BOOT_ID
+        assert command == READ_BOOT_ID
         assert self.is_open
         if self.kills:
             return CommandResult(137, "", "")
@@ -97,5 +97,5 @@ async def test_an_answer_that_is_cut_off_is_no_other_boot() -> None:
     why = await clock.play(another_boot(machine, restart, clock, 30))
     assert why is not None and why.endswith("does not say which boot it is (status 137)")
     assert await clock.play(another_boot(machine, restart, clock, 30)) == (
-        f"`{BOOT_ID}` does not say which boot it is (status 137)"
+        f"`{READ_BOOT_ID}` does not say which boot it is (status 137)"
     )

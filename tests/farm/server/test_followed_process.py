@@ -65,6 +65,20 @@ async def test_a_process_that_ends_under_a_trial_is_told(
     assert await death == f"the media server is gone: {why}"
 
 
+async def test_a_process_that_goes_down_with_its_machine_is_told_with_its_successor() -> None:
+    at = await bench(ANY_SERVER, page=PAGE)
+    death = asyncio.create_task(at.server.died())
+    await at.seen(2)
+    at.machine.reboot(FakeMediaServer(pid=900, started=1_490), uptime_s=15)
+    back = (await at.seen(12))[-1]
+    assert isinstance(back, ServerSample)
+    assert back.process_pid == 900
+    assert death.done()
+    assert await death == (
+        "the media server is gone: its process, pid 4321, has ended; pid 900 took its place"
+    )
+
+
 async def test_a_death_is_told_though_its_heir_s_groups_are_not_seen_at_once() -> None:
     at = await bench(ANY_SERVER, page=PAGE)
     death = asyncio.create_task(at.server.died())

@@ -10,7 +10,7 @@ import pytest
 
 from farm.errors import KurentoLost, ServerUnreachable
 from farm.model.server_samples import ResetReport, ServerSample
-from farm.model.server_settings import ResetSettings
+from farm.model.server_settings import ResetSettings, ServerSettings
 from farm.server import MeasuredServer
 from farm.server.shell import CommandResult
 from farm.testing import FakeClock
@@ -232,6 +232,27 @@ async def test_a_reset_that_takes_the_machine_down_is_waited_for() -> None:
     report = await restarted(at)
     assert (report.done, report.attempts, report.clean) == (True, 1, True)
     assert at.machine.opened == 2
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, ANY_SERVER])
+async def test_a_reset_that_restarts_the_machine_is_followed_to_the_new_boot_s_process(
+    settings: ServerSettings,
+) -> None:
+    at = await bench(settings)
+    await at.seen(2)
+    servers = [FakeMediaServer(pid=900, started=1_490), FakeMediaServer(pid=899, started=1_480)]
+    starting = iter(servers)
+
+    def reboot() -> CommandResult:
+        at.machine.reboot(next(starting), uptime_s=15)
+        raise ServerUnreachable("the connection broke")
+
+    at.machine.reset = reboot
+    for server in servers:
+        report = await restarted(at)
+        assert (report.done, report.attempts, report.differences) == (True, 1, ())
+        assert at.server.pid == server.pid
+        await at.seen(2)
 
 
 async def test_without_a_command_the_server_is_only_compared() -> None:
