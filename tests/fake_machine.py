@@ -24,7 +24,7 @@ BOOTED_S = 5000.0
 
 @dataclass
 class FakeMediaServer:
-    """A process of the machine; `busy` is its share of one core."""
+    """A process of the machine, which `parent` started; `busy` is its share of one core."""
 
     pid: int = 4321
     started: int = 100
@@ -32,6 +32,7 @@ class FakeMediaServer:
     rss_kb: int = 26_000
     threads: int = 30
     descriptors: int = 40
+    parent: int = 1
 
 
 @dataclass
@@ -40,7 +41,7 @@ class FakeMachine:
 
     Two cores; the media server is all that uses CPU; 125 kB/s come in and 250 kB/s go out on eth0.
     It booted at `booted_at_s`, and `boot` is that boot's id. `hidden` files cannot be read; `group`
-    is its control group, `limits` what its files say. `beside` are other servers of the same name.
+    is its control group, `limits` what its files say. `beside` are other processes of that name.
     `reset` is what the reset command does. When it is `busy`, its processes cannot be listed in
     time; when it `kills`, no answer of its commands is whole: of those with `kills_only` in them.
     """
@@ -158,9 +159,10 @@ class FakeMachine:
             files[f"{own}/task/{self.process.pid}/stat"] = f"{self.process.pid} {stat}"
         for other in self.beside:
             stat = (
-                f"(kurento-media-s) S 1 {other.pid} 1 0 -1 0 0 0 0 0 {int(other.busy * 1e6)} 0 0 0"
+                f"(kurento-media-s) S {other.parent} {other.pid} 1 0 -1 0 0 0 0 0"
+                f" {int(other.busy * 1e6)} 0 0 0 20 0 9 0 {other.started} 0 0"
             )
-            files[f"/proc/{other.pid}/stat"] = f"{other.pid} {stat} 20 0 9 0 {other.started} 0 0"
+            files[f"/proc/{other.pid}/stat"] = f"{other.pid} {stat}"
             files[f"/proc/{other.pid}/cmdline"] = "/usr/bin/kurento-media-server\0"
         if self.group is not None:
             files[f"/sys/fs/cgroup{self.group}/cpu.max"] = "50000 100000"

@@ -71,8 +71,7 @@ class FollowedProcess:
             self._shell, "searching for the process", *search_commands(process), within_s=within_s
         )
         self._notice_boot(proc_files(output.split("\n")).get(BOOT_ID))
-        like = None if afresh else self._like
-        followed = Followed(self._last, like, self._life.alive_ticks)
+        followed = Followed(self._last, self._like, self._life.alive_ticks, afresh)
         match, located = choose_process(process, output, followed), self.groups
         if match is not None and match != self.process:
             located = await self._groups_of(match, within_s)
@@ -83,7 +82,7 @@ class FollowedProcess:
             None if match or not named else unseen_reason(process, output, followed)
         )
         self._last = match or self._last
-        self._like = like or self._last
+        self._like = self._last if afresh else self._like or self._last
         self.was_seen = self.was_seen or match is not None
         pause_s = SEARCH_EVERY_S if self.was_seen else SEARCH_UNSEEN_EVERY_S
         self._search_at_s = self._clock.run_s() + pause_s

@@ -53,12 +53,14 @@ class Followed:
     """What is known of the media server's process from earlier searches.
 
     `last` is the one found last, alive until `alive_ticks` after boot at least. `like` is of the
-    kind that is wanted: one that had worked when it was chosen.
+    kind that is wanted: one that had worked when it was chosen. `afresh`: while it lives, whichever
+    of its server has worked most is wanted.
     """
 
     last: MediaServerProcess | None = None
     like: MediaServerProcess | None = None
     alive_ticks: float = 0.0
+    afresh: bool = False
 
     def pid_in(self, everyone: Mapping[int, ListedProcess]) -> int | None:
         """The pid of `last` while it lives."""
@@ -83,8 +85,8 @@ def choose_process(
 ) -> MediaServerProcess | None:
     """The media server's process; `None` if none is seen, or named, or several servers fit.
 
-    The last one stays it while it lives. After it one of its kind is taken: of a server that has
-    just started none has used more CPU than others.
+    The last one stays it while it lives, unless `afresh`. After it one of its kind is taken: of a
+    server that has just started none has used more CPU than others.
     """
     files = proc_files(output.split("\n"))
     everyone = listed_processes(files)
@@ -97,7 +99,7 @@ def choose_process(
     members = [everyone[pid] for pid in servers[family]]
 
     def unlike(each: ListedProcess) -> tuple[bool, ...]:
-        if like is None:
+        if like is None or (followed.afresh and there is not None):
             return ()
         is_eldest = each.pid == family
         return each.program != like.program, each.pid != there, is_eldest != like.is_eldest

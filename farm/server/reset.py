@@ -61,9 +61,10 @@ class ServerReset:
         if self._settings.command is None and self._restart is None:
             # A server that died may be restarting: by systemd, or a container's restart policy.
             back = await until(self._clock, self._ready, self._settings.ready_within_s)
+            await self._search(afresh=True)
             footprint = await self._footprint()
-            silent = () if back else (self._silent(),)
-            return ResetReport(False, 0, footprint, (*silent, *self._differences(footprint, like)))
+            why = self._unseen() if back else (self._silent(),)
+            return ResetReport(False, 0, footprint, (*why, *self._differences(footprint, like)))
         report = await self._reset_once(1, like)
         while not report.clean and report.attempts <= self._settings.retries:
             report = await self._reset_once(report.attempts + 1, like)

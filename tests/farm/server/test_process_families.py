@@ -118,7 +118,7 @@ def test_a_server_is_not_taken_for_one_that_ran_beside_it() -> None:
     found = choose_process(JANUS, SYSTEM + mine)
     followed = Followed(found, found, alive_ticks=300)
     assert choose_process(JANUS, SYSTEM + mine + other, followed) == found
-    afresh = Followed(found, alive_ticks=300)
+    afresh = Followed(found, found, alive_ticks=300, afresh=True)
     assert choose_process(JANUS, SYSTEM + mine.replace("900", "1") + other, afresh) == found
     after = SYSTEM + janus(400, 5) + other
     assert choose_process(JANUS, after, followed) == MediaServerProcess(400, 400)
@@ -153,6 +153,40 @@ def test_after_a_restart_it_is_one_of_the_kind_of_before() -> None:
     everyone = inside + SYSTEM + entry + fresh_janus + beside
     assert choose_process(kms, everyone, Followed(server, server)) == MediaServerProcess(22, 22)
     assert choose_process(kms, everyone) == MediaServerProcess(20, 20)
+
+
+def of_container(*pids: int) -> str:
+    return "@farm container 20 abcdef123456 running\n" + "".join(
+        f"/proc/{pid}/cgroup:0::/system.slice/docker-abcdef123456.scope\n" for pid in pids
+    )
+
+
+def test_afresh_it_is_whichever_of_its_server_has_worked_most() -> None:
+    sfu = ProcessSettings(name=None, container="sfu")
+    inside = of_container(20, 21) + SYSTEM
+    at_start = inside + node(20, "node server.js", 300) + worker(21, 5)
+    later = inside + node(20, "node server.js", 400) + worker(21, 90_000)
+    found = choose_process(sfu, at_start)
+    assert found == MediaServerProcess(20, 20)
+    assert choose_process(sfu, later, Followed(found, found, 300)) == found
+    busiest = choose_process(sfu, later, Followed(found, found, 300, afresh=True))
+    assert busiest == MediaServerProcess(21, 21)
+    restarted = of_container(40, 41) + SYSTEM + node(40, "node server.js", 300)
+    restarted = restarted.replace("container 20", "container 40") + worker(41, 5, 40, 40)
+    again = choose_process(sfu, restarted, Followed(busiest, busiest, 300, afresh=True))
+    assert again == MediaServerProcess(41, 41)
+
+
+def test_afresh_it_is_no_other_server_and_no_editor_however_busy() -> None:
+    cluster = node(20, "node server.js", 300), node(21, "node server.js", 5, 20, 20)
+    found = choose_process(SFU, SYSTEM + "".join(cluster))
+    assert found == MediaServerProcess(20, 20)
+    now = node(20, "node server.js", 300), node(21, "node server.js", 900, 20, 20)
+    editor = process(40, "vim", "vim /opt/sfu/server.js", ticks=5_000)
+    other = node(50, "node /srv/other/server.js", 9_000)
+    output = SYSTEM + "".join(now) + editor + other
+    afresh = Followed(found, found, 300, afresh=True)
+    assert choose_process(SFU, output, afresh) == MediaServerProcess(21, 21)
 
 
 @contextmanager

@@ -263,6 +263,26 @@ async def test_without_a_command_the_server_is_only_compared() -> None:
     assert report.differences == ("descriptors 80, 40 at the first start",)
 
 
+async def test_without_a_command_the_process_is_that_which_has_worked_most_until_now() -> None:
+    at = await bench(replace(SETTINGS, reset=ResetSettings(command=None)))
+    at.machine.beside = (
+        FakeMediaServer(pid=20, started=600, busy=0.9, parent=4321),
+        FakeMediaServer(pid=30, started=700, busy=0.99),
+    )
+    assert (await restarted(at, like=None)).clean
+    assert at.server.pid == 20
+
+
+async def test_without_a_command_a_process_that_is_gone_is_said() -> None:
+    at = await bench(replace(SETTINGS, reset=ResetSettings(command=None)))
+    await at.seen(2)
+    at.machine.process = None
+    at.machine.beside = (FakeMediaServer(pid=20, started=50),)
+    assert (await restarted(at, like=None)).differences == (
+        "process kurento-media-server is gone; what ran beside it is another server",
+    )
+
+
 async def test_without_a_command_a_server_that_is_brought_back_is_waited_for() -> None:
     clock = FakeClock()
 
