@@ -189,9 +189,12 @@ class _Messages:
     ) -> Iterator[Finding]:
         """Nothing in two due windows in a row, or in the last one, where messages are not sparse.
 
-        Where nothing came in the whole hold, one due window is enough.
+        Where nothing came in the whole hold, one due window is enough. Without a hold nothing is
+        known.
         """
-        count = max(windows, default=-1) + 1
+        if not windows:
+            return
+        count = max(windows) + 1
         counts = {at: _messages(each, direction) for at, each in windows.items() if each.polls}
         known = sorted(due & counts.keys())
         silent = silent_windows(counts, known)

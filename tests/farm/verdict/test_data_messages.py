@@ -11,7 +11,7 @@ from farm.model.criteria import Criteria
 from farm.model.data_channels import ChannelEnd, DataInterval
 from farm.model.experiment import Experiment, Scenario
 from farm.model.session_roles import SERVER, SessionRole
-from farm.model.trial_evidence import TrialEvidence
+from farm.model.trial_evidence import Fault, FaultKind, TrialEvidence
 from farm.model.verdict import Outcome, Verdict
 from farm.planning.trial_planning import plan_trial
 from farm.testing.evidence import HOLD_S, good_evidence
@@ -338,6 +338,21 @@ def test_messages_of_the_servers_own_that_come_pass(
     verdict = of_server(role, sent, received)
     assert (verdict.outcome, verdict.reasons) == (Outcome.PASS, ())
     assert not any("data channels" in note for note in verdict.notes)
+
+
+@pytest.mark.parametrize("role", [ANSWERED, LISTENER])
+@pytest.mark.parametrize("what", ["server_died", "browser_crashed"])
+def test_in_a_trial_without_a_hold_no_message_is_owed(role: SessionRole, what: FaultKind) -> None:
+    evidence = plan_of(Scenario(kind="custom", roles=(role,)), 1)
+    evidence = dataclasses.replace(
+        evidence,
+        intervals=(),
+        data=(),
+        phases=dataclasses.replace(evidence.phases, hold_s=None),
+        faults=(Fault(what, HOLD_S - 1, "it ended"),),
+    )
+    reasons = judge(evidence, Criteria()).reasons
+    assert [reason.code for reason in reasons] == [what]
 
 
 @pytest.mark.parametrize(
