@@ -12,13 +12,20 @@ from farm.search.capacity_estimate import CapacityEstimate
 def trial_that_broke(
     results: Sequence[TrialResult], estimate: CapacityEstimate
 ) -> TrialResult | None:
-    """The last failed trial of the smallest load that failed above the estimate."""
+    """The last failed trial of the smallest load that failed above the estimate.
+
+    One in which steps of the driver failed tells least, and is it only where all are such.
+    """
     failed = [
         result
         for result in results
         if result.verdict.outcome is Outcome.FAIL and result.load > (estimate.probes or 0)
     ]
-    return min(failed, key=lambda result: (result.load, -result.index), default=None)
+    return min(
+        failed,
+        key=lambda result: (result.verdict.by_driver, result.load, -result.index),
+        default=None,
+    )
 
 
 def trial_that_held(

@@ -12,7 +12,7 @@ from farm.search.from_experiment import search_after
 
 UNSOUND: Mapping[str, str] = {
     "drift": "a server that drifted has no one capacity",
-    "driver_failed": "no session got through, as steps of its driver failed",
+    "driver_failed": "steps of its driver failed, so that too few trials tell of the server",
     "server_lost": "a search that lost its server found no capacity",
     "unfinished": "that search has no answer yet",
 }

@@ -10,7 +10,7 @@ State = Literal[
     "converged",
     "ceiling_passed",  # the largest load allowed passes
     "floor_failed",  # the smallest load fails
-    "driver_failed",  # the same, each time by steps of the driver: nothing is known of the server
+    "driver_failed",  # the same, of all trials or all but one by steps of the driver
     "generator_ran_out",  # the generator cannot carry larger loads: a lower bound
     "out_of_trials",
     "server_lost",  # the server died twice in a row,
@@ -34,12 +34,12 @@ class CapacityEstimate:
     load of the ladder that is most likely within a step or a tenth of it, unless the pass curve of
     this server is flatter than most: that is left to the interval. It is never above a load that
     passed, a lower bound if `state` is `ceiling_passed` or `generator_ran_out`, None if not even
-    the smallest load passes, or nothing is known (`driver_failed`). The capacity lies in `interval`
-    with probability `confidence`, and below it with at most half of the rest; its ends are loads of
-    the ladder, None where nothing bounds it. `recommended` is its low end. `breaking` is the
-    smallest failing load: there fewer than half of the holds pass. `if_sharp` and `if_slow` are the
-    interval for a steep and for a flat pass curve: where they differ, the trials do not decide
-    between these.
+    the smallest load passes, or too little is known (`driver_failed`). The capacity lies in
+    `interval` with probability `confidence`, and below it with at most half of the rest; its ends
+    are loads of the ladder, None where nothing bounds it. `recommended` is its low end. `breaking`
+    is the smallest failing load: there fewer than half of the holds pass. `if_sharp` and `if_slow`
+    are the interval for a steep and for a flat pass curve: where they differ, the trials do not
+    decide between these.
     """
 
     probes: int | None

@@ -48,7 +48,7 @@ import numpy as np
 from farm.model.verdict import Outcome
 from farm.search.capacity_estimate import CapacityEstimate, State
 from farm.search.carried_loads import CarriedLoads
-from farm.search.load_choice import LoadChoice
+from farm.search.load_choice import FAILS, LoadChoice
 from farm.search.pass_curve import ANY, SHARP, SLOW, Array
 from farm.search.trials_so_far import SearchTrial, TrialsSoFar, thinned
 
@@ -111,7 +111,8 @@ class CapacitySearch:
 
         `utilisation` (0 to 1) is the server's CPU. A `drift_check` tells as much of the server
         as any trial; an invalid one leaves all as it is, and is not repeated by the search. A trial
-        that failed `by_driver` tells nothing of it. Raises ValueError for an outcome that is none.
+        that failed `by_driver` tells nothing of it where none passes. Raises ValueError for an
+        outcome that is none.
         """
         trial = SearchTrial(
             *(load, Outcome(outcome), units_failed, units_total, utilisation),
@@ -130,6 +131,8 @@ class CapacitySearch:
         if self._so_far.all_by_driver:
             ended = state in ("floor_failed", "out_of_trials")
             return self._unknown("driver_failed" if ended else state)
+        if state == "floor_failed" and self._too_few_of_server():
+            return self._unknown("driver_failed")
         rungs = self._carried.left(self._so_far.ladder)
         probes = self._so_far.answer(rungs)
         low, high = self._so_far.interval(probes, ANY)
@@ -146,8 +149,16 @@ class CapacitySearch:
             if_slow=self._so_far.interval(None, (SLOW, np.inf)),
         )
 
+    def _too_few_of_server(self) -> bool:
+        """Whether none passed, and steps of the driver failed in so many that few others did."""
+        return (
+            not self._so_far.loads_that(Outcome.PASS)
+            and self._so_far.failed(by_driver=True) > 0
+            and self._so_far.failed(by_driver=False) < FAILS
+        )
+
     def _unknown(self, state: State) -> CapacityEstimate:
-        """The estimate of a search none of whose trials tells anything of the server."""
+        """The estimate of a search too few of whose trials tell anything of the server."""
         return CapacityEstimate(
             probes=None,
             interval=(None, None),

@@ -74,6 +74,11 @@ class TrialsSoFar:
         valid = [trial for trial in self.trials if trial.is_valid]
         return bool(valid) and all(trial.by_driver for trial in valid)
 
+    def failed(self, *, by_driver: bool) -> int:
+        """How many trials failed by steps of the driver alone, or how many others failed."""
+        failed = [trial for trial in self.trials if trial.outcome is Outcome.FAIL]
+        return sum(trial.by_driver is by_driver for trial in failed)
+
     def cpu_by_load(self) -> list[tuple[int, float]]:
         """Loads that passed, with the server's CPU where it is known."""
         return [

@@ -12,7 +12,8 @@ from reports.wording.phrases import seconds
 
 _NO_LOAD = {
     "floor_failed": "This server failed even at the smallest load.",
-    "driver_failed": "The capacity is unknown: no session got through the steps of the driver.",
+    "driver_failed": "The capacity is unknown: steps of the driver failed, so that too few trials "
+    "tell of the server.",
 }
 
 

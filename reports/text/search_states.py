@@ -43,7 +43,8 @@ STATES: Mapping[str, StateMeaning] = {
     "driver_failed": StateMeaning(
         "open",
         "unknown",
-        "No session got through the steps of the driver, so nothing was measured of the server.",
+        "Nobody got through the steps of the driver, in all trials or all but one, so that too few "
+        "tell of the server.",
         "See the step that failed with farm driver check, mend it or its page, and run again.",
     ),
     "out_of_trials": StateMeaning(

@@ -66,6 +66,18 @@ def test_which_trials_to_look_at() -> None:
 # ---------------------------------------------------------------- which resource was saturated
 
 
+def test_a_trial_that_failed_by_the_driver_tells_less_than_others() -> None:
+    failed = [judged_trial(at, load, Outcome.FAIL) for at, load in ((0, 2), (1, 2), (2, 4))]
+    by_driver = [
+        dataclasses.replace(each, verdict=dataclasses.replace(each.verdict, by_driver=True))
+        for each in failed
+    ]
+    none = answer(None, "floor_failed")
+    assert trial_that_broke([failed[0], by_driver[1]], none) == failed[0]
+    assert trial_that_broke([by_driver[0], by_driver[1], failed[2]], none) == failed[2]
+    assert trial_that_broke(by_driver, none) == by_driver[1]
+
+
 def test_the_sentence_says_at_which_load_and_how_full() -> None:
     found = limit(cpu_percent=97.0)
 

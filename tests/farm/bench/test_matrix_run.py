@@ -152,7 +152,7 @@ async def test_searches_whose_driver_failed_have_no_answer_and_tell_no_differenc
     said = capsys.readouterr().out
     assert said.count("capacity unknown (driver_failed)") == 4
     assert "4 differences cannot be told" in said
-    assert "no session got through, as steps of its driver failed" in said
+    assert "steps of its driver failed, so that too few trials tell of the server" in said
 
 
 async def test_a_fault_of_the_generator_ends_it_and_what_was_found_stays(tmp_path: Path) -> None:

@@ -218,7 +218,7 @@ def test_a_driver_that_worked_before_is_not_what_failed() -> None:
 
 def test_searches_whose_driver_failed_are_compared_with_none() -> None:
     known = known_capacity(CALLS, [by_driver(0), by_driver(1)], "driver_failed")
-    assert known.unusable == "no session got through, as steps of its driver failed"
+    assert known.unusable == "steps of its driver failed, so that too few trials tell of the server"
 
 
 def test_the_lines_of_a_server_that_holds_nothing() -> None:

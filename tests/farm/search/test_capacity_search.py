@@ -3,7 +3,7 @@
 import doctest
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -562,10 +562,29 @@ def test_a_driver_that_failed_until_the_trials_ran_out_gives_no_figure() -> None
     assert search.estimate().state == "driver_failed"
 
 
-def test_one_trial_that_was_about_the_server_is_one() -> None:
+@pytest.mark.parametrize("by_driver", [(True, False), (False, True), (False, True, True)])
+def test_one_trial_that_failed_by_the_server_among_those_of_the_driver_gives_no_figure(
+    by_driver: Sequence[bool],
+) -> None:
     search = CapacitySearch(2, 60, 2)
-    search.record(2, "fail", by_driver=True)
-    while (load := search.next_load()) is not None:
-        search.record(load, "fail")
+    for each in by_driver:
+        search.record(2, "fail", by_driver=each)
+    assert search.next_load() is None
+    estimate = search.estimate()
+    assert estimate.state == "driver_failed"
+    assert (estimate.interval, estimate.breaking) == ((None, None), None)
+
+
+def test_two_trials_that_failed_by_the_server_are_enough_among_those_of_the_driver() -> None:
+    search = CapacitySearch(2, 60, 2)
+    for by_driver in (False, True, False):
+        search.record(2, "fail", by_driver=by_driver)
+    assert search.next_load() is None
+    assert (search.estimate().state, search.estimate().breaking) == ("floor_failed", 2)
+
+
+def test_the_one_trial_in_which_a_ramp_fails_at_once_is_the_server_s() -> None:
+    search = CapacitySearch(2, 60, 2, ramp=True)
+    search.record(2, "fail")
+    assert search.next_load() is None
     assert search.estimate().state == "floor_failed"
-    assert search.estimate().breaking == 2
