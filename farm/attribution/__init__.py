@@ -16,7 +16,7 @@ from farm.attribution.limit import LimitedBy, SaturationSign, ServerResources
 from farm.attribution.limiting import limit_of_trial, limited_by
 from farm.attribution.resource_series import Quality, cpu_cross_correlation
 from farm.attribution.scale_out import ScaleOut, cpu_separation, scale_out
-from farm.attribution.trials import trial_that_broke, trial_that_held
+from farm.attribution.trials import any_passed, trial_that_broke, trial_that_held
 
 __all__ = [
     "CrossCorrelation",
@@ -25,6 +25,7 @@ __all__ = [
     "SaturationSign",
     "ScaleOut",
     "ServerResources",
+    "any_passed",
     "cpu_cross_correlation",
     "cpu_separation",
     "limit_of_trial",

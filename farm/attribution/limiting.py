@@ -24,7 +24,7 @@ from farm.attribution.limit import (
     ServerResources,
 )
 from farm.attribution.resource_series import Quality, cross_correlations
-from farm.attribution.trials import trial_that_broke
+from farm.attribution.trials import any_passed, trial_that_broke
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import ASSUMED_MEDIA, Outcome
@@ -65,9 +65,8 @@ def limited_by(
             return replace(_last_invalid(results), moved=moved)
         text = "no trial failed, so no resource is known to have been saturated"
         return LimitedBy("unknown", text, moved=moved)
-    steps_work = any(each.verdict.outcome is Outcome.PASS for each in results)
     limit = limit_of_trial(
-        result, broken, machine, held=held, quality=quality, steps_work=steps_work
+        result, broken, machine, held=held, quality=quality, steps_work=any_passed(results)
     )
     return replace(limit, moved=moved)
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
 from farm.search.capacity_estimate import CapacityEstimate
+
+
+def any_passed(results: Iterable[TrialResult]) -> bool:
+    """Whether a trial passed, a baseline's too: the steps of the driver are known to work then."""
+    return any(result.verdict.outcome is Outcome.PASS for result in results)
 
 
 def trial_that_broke(

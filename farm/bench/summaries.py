@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from farm.analysis.drift import DriftChecks
-from farm.attribution import LimitedBy, limit_of_trial, trial_that_broke, trial_that_held
+from farm.attribution import (
+    LimitedBy,
+    any_passed,
+    limit_of_trial,
+    trial_that_broke,
+    trial_that_held,
+)
 from farm.bench.pricing import checked_price, price_table
 from farm.bench.recorded_run import RecordedRun
 from farm.bench.server_machine import machine_of
@@ -28,14 +34,15 @@ def summary_of_trial(
     run: RecordedRun, opened: OpenWorld, results: Sequence[TrialResult], evidence: TrialEvidence
 ) -> Summary:
     """Of the last of `results`, whose evidence that is."""
-    limit = _limit_of_failure(run, opened, results[-1], evidence)
+    limit = _limit_of_failure(run, opened, results, evidence)
     return run_summary(run.settings, results, limit)
 
 
 def _limit_of_failure(
-    run: RecordedRun, opened: OpenWorld, result: TrialResult, evidence: TrialEvidence
+    run: RecordedRun, opened: OpenWorld, results: Sequence[TrialResult], evidence: TrialEvidence
 ) -> LimitedBy | None:
-    """If the trial failed. Its baseline, if the run made one, is the trial that held."""
+    """If the last trial failed. Its baseline, if the run made one, is the trial that held."""
+    result = results[-1]
     if result.verdict.outcome is not Outcome.FAIL:
         return None
     before = run.baselines()
@@ -45,6 +52,7 @@ def _limit_of_failure(
         machine_of(run.settings, opened.server, opened.generator.seen.values()),
         held=before[-1] if before else None,
         quality=quality_by_second(run.trial(result.index)),
+        steps_work=any_passed(results),
     )
 
 

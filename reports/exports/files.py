@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 import polars as pl
 
+from farm.attribution import any_passed
 from farm.model.page_address import app_address
 from farm.model.webrtc_stats import STATS_TYPES
 from farm.recording.durable_file import beside, recording_error, sweep
@@ -76,6 +77,7 @@ def write_junit(reader: RunReader, path: Path, trials: Sequence[TrialReader]) ->
         [(trial.plan, trial.result) for trial in trials],
         reader.summary or {},
         properties,
+        steps_work=any_passed(reader.results),
     )
     with beside(path) as to:
         to.write_bytes(content)

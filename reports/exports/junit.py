@@ -2,8 +2,9 @@
 
 A trial is a test case. A search looks for loads that fail: its failed trials are reported as
 skipped, and its answer is a test case of its own. An invalid trial is skipped, too, except that of
-`farm run`: it is the only case of its run and has no answer, so it is an error. A trial in which
-nobody got through the steps of the driver is one, too: it says nothing of the server.
+`farm run`: it is the only case of its run and has no answer, so it is an error. Outside a search a
+trial in which nobody got through the steps of the driver is one, too, if none of its run passed: it
+says nothing of the server.
 """
 
 from __future__ import annotations
@@ -27,13 +28,18 @@ def junit(
     trials: Sequence[tuple[TrialPlan, TrialResult | None]],
     summary: Mapping[str, Any],
     properties: Mapping[str, str],
+    *,
+    steps_work: bool = False,
 ) -> bytes:
-    """The JUnit XML document; `properties` hold the provenance of the numbers."""
+    """The JUnit XML document; `properties` hold the provenance of the numbers.
+
+    `steps_work`: a trial of the run passed, so that the driver's steps are known to work.
+    """
     suite = TestSuite(name)
     for key, value in properties.items():
         suite.add_property(key, value)
     for plan, result in trials:
-        suite.add_testcase(_trial(scenario, plan, result))
+        suite.add_testcase(_trial(scenario, plan, result, steps_work=steps_work))
     if "capacity" in summary:
         suite.add_testcase(_answer(scenario, summary))
     suite.update_statistics()  # type: ignore[no-untyped-call]
@@ -43,7 +49,9 @@ def junit(
     return bytes(document.tostring())  # type: ignore[no-untyped-call]
 
 
-def _trial(scenario: str, plan: TrialPlan, result: TrialResult | None) -> TestCase:
+def _trial(
+    scenario: str, plan: TrialPlan, result: TrialResult | None, *, steps_work: bool
+) -> TestCase:
     name = f"trial {plan.index}: {counted(plan.load, 'probe')}"
     case = TestCase(name, f"{scenario}.{plan.purpose}")
     if result is None:
@@ -61,7 +69,7 @@ def _trial(scenario: str, plan: TrialPlan, result: TrialResult | None) -> TestCa
         case.result = [unanswered(f"invalid, {why}: {first}", "invalid")]
     elif verdict.outcome is Outcome.FAIL and plan.purpose == "search":
         case.result = [Skipped(f"fail, at a load that the search tried: {failed}", "fail")]
-    elif verdict.by_driver:
+    elif verdict.by_driver and not steps_work:
         case.result = [Error(f"nobody got through the steps of the driver: {first}", "driver")]
     elif verdict.outcome is Outcome.FAIL:
         failure = Failure(failed, verdict.reasons[0].code if verdict.reasons else "fail")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from farm.analysis.aggregates import median_known
 from farm.analysis.same_machine import is_shared
+from farm.attribution import any_passed
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
 from farm.planning.trial_planning import camera_size
@@ -86,6 +87,7 @@ class _Bundle:
                 self._settings,
                 trial,
                 shared=self._shared(),
+                steps_work=any_passed(results),
                 baseline_frame_rate=_baseline_frame_rate(results),
             )
             for trial in reader.trials

@@ -51,7 +51,7 @@ FOLDED_WORST = 5
 class TrialPart:
     """Reads and draws one trial; `shared`: probes ran on the server's own machine.
 
-    `baseline_frame_rate` is the frame rate of the run's baseline.
+    `steps_work`: a trial of the run passed. `baseline_frame_rate` is that of the run's baseline.
     """
 
     def __init__(
@@ -61,12 +61,14 @@ class TrialPart:
         trial: TrialReader,
         *,
         shared: bool,
+        steps_work: bool,
         baseline_frame_rate: float | None,
     ) -> None:
         self._files = files
         self._settings = settings
         self._trial = trial
         self._shared = shared
+        self._steps_work = steps_work
         self._baseline_frame_rate = baseline_frame_rate
         self.index = trial.plan.index
         self.server: ServerSeries | None = None
@@ -129,7 +131,13 @@ class TrialPart:
             anchor=prefix,
             heading=f"Trial {plan.index}: {counted(plan.load, 'probe')}",
             answer=trial_answer(
-                scenario, plan, result, evidence.phases, evidence.faults, shared=self._shared
+                scenario,
+                plan,
+                result,
+                evidence.phases,
+                evidence.faults,
+                shared=self._shared,
+                steps_work=self._steps_work,
             ),
             unfold=unfold,
             figures=files.draw(charts, trial),

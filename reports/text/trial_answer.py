@@ -32,10 +32,12 @@ def trial_answer(
     faults: Sequence[Fault] = (),
     *,
     shared: bool = False,
+    steps_work: bool = False,
 ) -> AnswerText:
     """The answer of a single trial; without a result, the phase that it reached.
 
-    `shared` says that server and generator ran on one machine.
+    `shared` says that server and generator ran on one machine, `steps_work` that a trial of its run
+    passed, so that the driver's steps are known to work.
     """
     load = probes_and_sessions(scenario, plan.load, len(plan.sessions))
     if result is None:
@@ -67,7 +69,7 @@ def trial_answer(
             if result.phases.hold_s is None:
                 how = "failed before the hold"
             headline = f"Failed: {bad} {how}, at a load of {counted(plan.load, 'probe')}."
-            next_steps = (_next_step(result),)
+            next_steps = (_next_step(result, steps_work=steps_work),)
         case Outcome.INVALID:
             codes = [reason.code for reason in verdict.reasons]
             headline = f"Invalid: with {load} {why_invalid(codes)}, so the server is not judged."
@@ -135,8 +137,8 @@ def _figures(result: TrialResult, plan: TrialPlan, *, shared: bool) -> list[str]
     return points
 
 
-def _next_step(result: TrialResult) -> str:
-    if result.verdict.by_driver:
+def _next_step(result: TrialResult, *, steps_work: bool) -> str:
+    if result.verdict.by_driver and not steps_work:
         return _BY_DRIVER
     return _DIED if _server_died(result) else _WORST_FIRST
 

@@ -13,6 +13,7 @@ import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 
 from farm.cli.__main__ import main
+from farm.model.trial_evidence import JoinOutcome
 from farm.model.verdict import Outcome
 from farm.recording.parquet_parts import WHOLE
 from farm.recording.reader import RunReader
@@ -178,6 +179,24 @@ def test_steps_of_a_driver_that_failed_are_errors_and_no_failures_of_the_server(
     assert [type(each) for each in trial.result] == [Error]
     assert [type(each) for each in answer.result] == [Error]
     assert answer.result[0].message == "driver_failed: unknown probes"
+
+
+@pytest.mark.parametrize(("baseline", "kind"), [(True, Failure), (False, Error)])
+async def test_where_another_trial_passed_steps_that_failed_are_failures(
+    baseline: bool, kind: type, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording, clock = new_run(tmp_path)
+    joins = [
+        JoinOutcome(probe, "s000", False, 1.5, at_s=1.5, reason="dialog", message="a dialog")
+        for probe in ("p000", "p001")
+    ]
+    with recording:
+        if baseline:
+            await record_trial(recording, clock, pages(2), purpose="baseline")
+        await record_trial(recording, clock, pages(2), index=int(baseline), joins=joins)
+    told([recording.path, "--trial", int(baseline), "--export", "junit"], capsys)
+    (suite,) = JUnitXml.fromfile(str(recording.path / "exports" / "junit" / "junit.xml"))
+    assert [type(each) for case in suite for each in case.result] == [kind]
 
 
 def test_what_a_page_said_is_kept_out_of_the_markup() -> None:

@@ -118,6 +118,17 @@ def test_unknown_figures_are_said_to_be_unknown() -> None:
     assert "The server's CPU is unknown, the generator's is unknown." in points
 
 
+def test_that_it_says_nothing_of_the_server_is_said_only_where_no_trial_shows_that_steps_work() -> (
+    None
+):
+    failed = result(Outcome.FAIL, reasons=1)
+    failed = replace(failed, verdict=replace(failed.verdict, by_driver=True))
+    alone = trial_answer("one_to_one", PLAN, failed, PHASES)
+    assert "this says nothing of the server" in alone.next_steps[0]
+    of_many = trial_answer("one_to_one", PLAN, failed, PHASES, steps_work=True)
+    assert of_many.next_steps[0].startswith("Look at the worst session first")
+
+
 def test_a_server_that_died_is_looked_for_in_the_logs() -> None:
     died = result(Outcome.FAIL)
     reason = Reason("server_died", "the media server is gone")
