@@ -80,7 +80,7 @@ def judge(
         units_failed=len(bad),
         established=_established(evidence, findings),
         worst_session=worst_session(streams, causes.findings),
-        notes=_notes(evidence, baseline),
+        notes=_notes(streams, baseline),
         windows=streams.count,
         by_last_window=failed and not fails(evidence, in_a_row, allowed),
         by_driver=failed and failed_by_driver(evidence),
@@ -158,8 +158,8 @@ def _established(evidence: TrialEvidence, findings: list[Finding]) -> int:
     return sum(join.joined and join.probe not in late for join in evidence.joins)
 
 
-def _notes(evidence: TrialEvidence, baseline: Baseline | None) -> tuple[str, ...]:
-    notes = []
+def _notes(streams: TrialStreams, baseline: Baseline | None) -> tuple[str, ...]:
+    evidence, notes = streams.evidence, []
     if baseline is None:
         notes.append(NO_BASELINE)
     if evidence.reset is not None and not evidence.reset.clean:
@@ -167,7 +167,7 @@ def _notes(evidence: TrialEvidence, baseline: Baseline | None) -> tuple[str, ...
     notes += [fault.message for fault in evidence.faults if fault.what in UNSEEN]
     notes += [f"after the hold: {fault.message}" for fault in after_hold(evidence)]
     notes += assumed_media_notes(evidence)
-    notes += unattributed_notes(evidence)
+    notes += unattributed_notes(streams)
     notes += unjudged_notes(evidence)
     notes += unknown_delivery_notes(evidence)
     notes += [_act_text(act) for act in evidence.acts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 
 from farm.model.trial_evidence import StreamIdentity
@@ -27,8 +28,7 @@ class SwitchingVideos:
         self._slots: Mapping[str, Collection[OwedSlot]] = {
             probe: fewer
             for (probe, kind), slots in owed_slots(plan).items()
-            if kind == "video"
-            and (fewer := {each for each in slots if slots.count(each) < len(each.senders)})
+            if kind == "video" and (fewer := _fewer_than_senders(slots))
         }
 
     def __contains__(self, stream: StreamIdentity) -> bool:
@@ -40,3 +40,7 @@ class SwitchingVideos:
                 for slot in self._slots.get(stream.probe, ())
             )
         )
+
+
+def _fewer_than_senders(slots: Collection[OwedSlot]) -> Collection[OwedSlot]:
+    return {each for each, count in Counter(slots).items() if count < len(each.senders)}

@@ -71,6 +71,10 @@ class TrialStreams:
         windows = self.windows(stream.probe, stream.direction, stream.kind, stream.track)
         return bool(windows) and not any(each.owed for each in windows.values())
 
+    def may_switch(self, stream: StreamIdentity) -> bool:
+        """Whether the server may change whose video a received one is."""
+        return stream in self._switching
+
     # ------------------------------------------------------------ against the limits
 
     def breaches(
@@ -107,7 +111,7 @@ class TrialStreams:
             asked=self._sent.due_frame_rates(stream, windows, whole),
             sent=dict(self._sent.forwarded(stream, windows)),
             still_s=self._sent.still_s(stream) if stream.screen else None,
-            may_switch=stream in self._switching,
+            may_switch=self.may_switch(stream),
         )
 
 

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from farm.model.trial_evidence import TrialEvidence
 from farm.model.wording import counted, one_of
-from farm.verdict.speaker_switches import SwitchingVideos
+from farm.verdict.trial_streams import TrialStreams
 
 _NAMED = 3
 
 
-def unattributed_notes(evidence: TrialEvidence) -> Iterator[str]:
+def unattributed_notes(streams: TrialStreams) -> Iterator[str]:
     """One note on all owed streams that are unlike everything sent; servers may change streams.
 
     A video whose sender changes during the hold is unlike each sender's, as it should be.
     """
-    switching = SwitchingVideos(evidence.plan)
     unlike = [
         each
-        for each in evidence.streams
-        if each.strange and each.owed and each.seen and each not in switching
+        for each in streams.evidence.streams
+        if each.strange and each.owed and each.seen and not streams.may_switch(each)
     ]
     if not unlike:
         return

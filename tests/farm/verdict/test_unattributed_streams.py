@@ -5,6 +5,7 @@ from __future__ import annotations
 from farm.evidence import trial_evidence
 from farm.model.experiment import Scenario
 from farm.model.trial_evidence import TrialEvidence
+from farm.verdict.trial_streams import TrialStreams
 from farm.verdict.unattributed_streams import unattributed_notes
 from tests.farm.evidence.polled import Polled, course, plan_of, room
 
@@ -19,19 +20,23 @@ def room_in_which_p000_receives(*seeds: int) -> TrialEvidence:
     return trial_evidence(polled.trial(), window_s=10.0, poll_s=1.0)
 
 
+def notes(evidence: TrialEvidence) -> list[str]:
+    return list(unattributed_notes(TrialStreams(evidence)))
+
+
 def test_a_bot_in_the_place_of_a_partner_is_said() -> None:
-    assert list(unattributed_notes(room_in_which_p000_receives(11, 1))) == [
+    assert notes(room_in_which_p000_receives(11, 1)) == [
         "1 received stream unlike anything that was sent (p000 inbound video 1, counted as "
         "p002's): the server changes what it forwards, loses much of it, or sends something else"
     ]
 
 
 def test_what_is_received_beside_all_partners_is_no_stranger_in_anybodys_place() -> None:
-    assert list(unattributed_notes(room_in_which_p000_receives(11, 12, 1))) == []
+    assert notes(room_in_which_p000_receives(11, 12, 1)) == []
 
 
 def test_where_all_is_like_what_was_sent_nothing_is_said() -> None:
-    assert list(unattributed_notes(room_in_which_p000_receives(11, 12))) == []
+    assert notes(room_in_which_p000_receives(11, 12)) == []
 
 
 def test_a_video_whose_sender_may_change_is_like_no_single_one() -> None:
@@ -44,7 +49,7 @@ def test_a_video_whose_sender_may_change_is_like_no_single_one() -> None:
         polled.received("p000", course(seed), mid=f"{place}", ssrc=500 + place, track=f"t{place}")
     evidence = trial_evidence(polled.trial(), window_s=10.0, poll_s=1.0)
     assert any(each.strange for each in evidence.streams)
-    assert list(unattributed_notes(evidence)) == []
+    assert notes(evidence) == []
 
 
 def test_of_a_mix_nothing_is_said() -> None:
@@ -55,7 +60,7 @@ def test_of_a_mix_nothing_is_said() -> None:
     polled.sent("p001", course(20), mid="5", ssrc=150, track="screen")
     for place, seed in enumerate((20, 1)):
         polled.received("p000", course(seed), mid=f"{place}", ssrc=500 + place, track=f"t{place}")
-    assert list(unattributed_notes(trial_evidence(polled.trial(), window_s=10.0, poll_s=1.0))) == []
+    assert notes(trial_evidence(polled.trial(), window_s=10.0, poll_s=1.0)) == []
 
 
 def test_where_a_senders_counters_are_unknown_nothing_is_said() -> None:
@@ -68,4 +73,4 @@ def test_where_a_senders_counters_are_unknown_nothing_is_said() -> None:
         polled.sent("p002", course(12), span, connection=f"pc{place}", ssrc=200 + place, track="c")
     for place, seed in enumerate((11, 12)):
         polled.received("p000", course(seed), mid=f"{place}", ssrc=500 + place, track=f"t{place}")
-    assert list(unattributed_notes(trial_evidence(polled.trial(), window_s=10.0, poll_s=1.0))) == []
+    assert notes(trial_evidence(polled.trial(), window_s=10.0, poll_s=1.0)) == []
