@@ -5,7 +5,7 @@ from __future__ import annotations
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.trial_plan import ProbePlan
 
-OF_THE_PAGE = frozenset({"dialog", "login", "navigation", "page_error", "request"})
+OF_THE_PAGE = frozenset({"dialog", "login", "navigation", "page_error"})
 """Codes of joins that a page ended by itself, or a step that is wrong."""
 
 NOT_REFUSED = OF_THE_PAGE | {"browser", "partner", "timeout"}

@@ -32,13 +32,13 @@ def without(evidence: TrialEvidence, **codes: str) -> TrialEvidence:
     return evidence
 
 
-@pytest.mark.parametrize("code", ["dialog", "login", "navigation", "page_error", "request"])
+@pytest.mark.parametrize("code", ["dialog", "login", "navigation", "page_error"])
 def test_what_a_page_did_by_itself_is_not_the_servers(code: str) -> None:
     assert by_driver(without(good(), p001=code))
     assert by_driver(without(good(), p000=code, p001="partner"))
 
 
-@pytest.mark.parametrize("code", ["signalling", "media", "join", "setup"])
+@pytest.mark.parametrize("code", ["signalling", "media", "join", "setup", "request"])
 def test_a_refusal_and_media_that_do_not_connect_may_be_the_servers(code: str) -> None:
     assert not by_driver(without(good(), p001=code))
 
