@@ -3,7 +3,7 @@
     python -m benchmarks.janus_searches [--only SCENARIO] [--searches 3] [--keep DIR]
 
 A core of Janus carries more than light probes on one or two cores send, so that it is held to a
-share of a core (`QUOTAS`) by a control group: it is the first to give way, and at a load that this
+share of a core (`SIZINGS`) by a control group: it is the first to give way, and at a load that this
 machine can make. Janus is started as a user's own, on loopback, and restarted before each trial; it
 is measured by its port, and has no `server.janus_admin`. A search takes some five minutes, on a
 machine that does nothing else. `--keep DIR` writes the trials of each search
@@ -23,6 +23,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -31,16 +32,23 @@ from benchmarks import own_network
 from benchmarks.three_searches import one_search, overlaps
 
 PERIOD_US = 20_000
-QUOTAS = {"one_to_one": 0.06, "group": 0.05, "broadcast": 0.05}
-"""Shares of a core."""
 
-SCENARIOS = {
-    "one_to_one": "{kind: one_to_one}",
-    "group": "{kind: group, members: 3}",
-    "broadcast": "{kind: broadcast}",
+
+@dataclass(frozen=True, slots=True)
+class Sizing:
+    """`quota`: the share of a core that Janus gets; `kbps`: of each video; `maximum`: in probes."""
+
+    scenario: str
+    quota: float
+    kbps: int
+    maximum: int
+
+
+SIZINGS = {
+    "one_to_one": Sizing("{kind: one_to_one}", quota=0.06, kbps=1000, maximum=12),
+    "group": Sizing("{kind: group, members: 3}", quota=0.05, kbps=250, maximum=12),
+    "broadcast": Sizing("{kind: broadcast}", quota=0.05, kbps=1000, maximum=16),
 }
-KBPS = {"one_to_one": 1000, "group": 250, "broadcast": 1000}
-MAXIMA = {"one_to_one": 12, "group": 12, "broadcast": 16}
 EXPERIMENT = """\
 format: 1
 scenario: {scenario}
@@ -58,18 +66,19 @@ search: {{maximum: {maximum}, max_trials: 8, invalid_retries: 3, drift_every: nu
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=tuple(SCENARIOS))
+    parser.add_argument("--only", choices=tuple(SIZINGS))
     parser.add_argument("--searches", type=int, default=3)
     parser.add_argument("--keep", type=Path, metavar="DIR")
     options = parser.parse_args()
     own_network.enter("benchmarks.janus_searches")
     last: dict[str, Any] = {}
-    for kind in (options.only,) if options.only else tuple(SCENARIOS):
-        with janus_with(QUOTAS[kind]) as ready, tempfile.TemporaryDirectory() as runs:
+    for kind in (options.only,) if options.only else tuple(SIZINGS):
+        sizing = SIZINGS[kind]
+        with janus_with(sizing.quota) as ready, tempfile.TemporaryDirectory() as runs:
             text = EXPERIMENT.format(
-                scenario=SCENARIOS[kind],
-                kbps=KBPS[kind],
-                maximum=MAXIMA[kind],
+                scenario=sizing.scenario,
+                kbps=sizing.kbps,
+                maximum=sizing.maximum,
                 port=ready["url"].rpartition(":")[2],
                 **ready,
             )
