@@ -75,7 +75,10 @@ TWO = (ChosenFile("a.txt", b"one"), ChosenFile("b.png", b"two"))
         ((Click("#call-now"),), "called;"),
         ((DoubleClick("#call-now"),), "called;called;called twice;"),
         ((Hover("#menu"),), "hovered;"),
-        ((SetFiles("#files", TWO),), "a.txt text/plain one;b.png image/png two;"),
+        (
+            (SetFiles("#files", TWO), WaitFor("#done", text="two")),  # it reads them one by one
+            "a.txt text/plain one;b.png image/png two;",
+        ),
         ((Click(".join"),), "joined;"),
         ((AcceptDialog("Blue"), Click("#ask")), "answer Blue;"),
         ((AcceptDialog(), Click("#ask")), "answer none;"),
