@@ -13,7 +13,7 @@ from tests.pages.group_call_pages import GroupCall, group_call
 from tests.pages.members import room_of
 from tests.pages.serving import switched
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.measures]
 
 DRIVER = Path("kurento_group_call")
 """The one that comes with the farm."""
