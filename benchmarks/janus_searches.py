@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import own_network
-from benchmarks.three_searches import one_search, overlaps
+from benchmarks.three_searches import overlaps, told_search
 
 PERIOD_US = 20_000
 
@@ -82,19 +82,10 @@ def main() -> None:
                 port=ready["url"].rpartition(":")[2],
                 **ready,
             )
-            answers = []
-            for number in range(1, options.searches + 1):
-                answer = one_search(text, Path(runs))
-                print(
-                    f"{kind} {number}: {answer['state']}, {answer['probes']} probes,"
-                    f" {answer['interval_probes']}",
-                    flush=True,
-                )
-                answers.append(answer)
-                if options.keep is not None:
-                    options.keep.mkdir(parents=True, exist_ok=True)
-                    kept = json.dumps(answer, indent=1) + "\n"
-                    (options.keep / f"{kind}-{number}.json").write_text(kept)
+            answers = [
+                told_search(f"{kind}-{number}", text, Path(runs), options.keep)
+                for number in range(1, options.searches + 1)
+            ]
         intervals = [answer["interval_probes"] for answer in answers]
         last[kind] = {
             "states": [answer["state"] for answer in answers],

@@ -53,17 +53,21 @@ def main() -> None:
     answers = []
     with tempfile.TemporaryDirectory() as runs:
         for name in NAMES:
-            answer = one_search(text, Path(runs))
-            capacity = f"{answer['probes']} probes, {answer['interval_probes']}"
-            print(f"{name}: {answer['state']}, {capacity}")
-            answers.append(answer)
-            if options.keep is not None:
-                options.keep.mkdir(parents=True, exist_ok=True)
-                kept = json.dumps(answer, indent=1) + "\n"
-                (options.keep / f"{name}.json").write_text(kept)
+            answers.append(told_search(name, text, Path(runs), options.keep))
     intervals = [answer["interval_probes"] for answer in answers]
     overlap = all(overlaps(one, other) for one, other in combinations(intervals, 2))
     print(json.dumps({"intervals": intervals, "overlap": overlap}))
+
+
+def told_search(name: str, text: str, runs: Path, keep: Path | None) -> dict[str, Any]:
+    """The answer of a search and its trials, printed, and written to `keep`/NAME.json."""
+    answer = one_search(text, runs)
+    capacity = f"{answer['probes']} probes, {answer['interval_probes']}"
+    print(f"{name}: {answer['state']}, {capacity}", flush=True)
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        (keep / f"{name}.json").write_text(json.dumps(answer, indent=1) + "\n")
+    return answer
 
 
 def one_search(text: str, runs: Path) -> dict[str, Any]:
