@@ -31,7 +31,7 @@ ListenAddress 127.0.0.1
 Port {port}
 HostKey {directory}/host_key
 AuthorizedKeysFile {directory}/authorized_keys
-PidFile none
+PidFile {directory}/sshd.pid
 AuthenticationMethods publickey
 PasswordAuthentication no
 KbdInteractiveAuthentication no

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from farm.model.server_settings import Ssh
@@ -43,14 +44,24 @@ def authorize(sshd: LocalSshd, *lines: str) -> None:
 
 
 async def configure(sshd: LocalSshd, *lines: str) -> None:
-    """Put lines before those of its sshd_config, where the first one counts, and reload it."""
+    """Put lines before those of its sshd_config, where the first one counts, and reload it.
+
+    Before sshd has its handlers a SIGHUP ends it. It listens before it has them and writes its pid
+    file after; when it reloads, it removes that file and writes it anew.
+    """
     file = sshd.directory / "sshd_config"
     file.write_text("\n".join((*lines, file.read_text())))
-    listening = sshd.child.log.read_text().count("Server listening")
-    os.kill(sshd.child.pid, signal.SIGHUP)
+    written = sshd.directory / "sshd.pid"
     async with asyncio.timeout(30):
-        while sshd.child.log.read_text().count("Server listening") == listening:
-            await asyncio.sleep(0.02)
+        await _until(written.exists)
+        listening = sshd.child.log.read_text().count("Server listening")
+        os.kill(sshd.child.pid, signal.SIGHUP)
+        await _until(lambda: sshd.child.log.read_text().count("Server listening") > listening)
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    while not holds():
+        await asyncio.sleep(0.02)
 
 
 async def said(ssh: Ssh, home: Path, command: str = "echo here") -> str:
