@@ -90,6 +90,16 @@ def test_a_room_is_forwarded_and_a_broadcast_is_watched(tmp_path: Path) -> None:
         assert figures["handles_left"] == 0
 
 
+def test_a_room_of_audio_alone_is_mixed(tmp_path: Path) -> None:
+    scenario = "{kind: group, members: 3, audio_only: 3, media: mixed}"
+    text = EXPERIMENT.format(scenario=scenario, server="{janus: here}", load=6)
+    with farm(tmp_path, "run", experiment=text + UNJUDGED) as run:
+        assert run.wait() == PASSED, run.read_output()
+        result = run.result()
+    assert (result["janus"]["sessions"], result["janus"]["handles"]) == (2, 6)
+    assert result["janus"]["handles_left"] == 0
+
+
 async def muted(url: str) -> None:
     """Once three publish in a room, have Janus pass the video of p001 on no more."""
     async with JanusClient.connect(url) as client:

@@ -17,7 +17,7 @@ from farm.janus.protocol import check_url
 from farm.model.experiment import Experiment
 from farm.model.server_settings import HERE, JanusAdminSettings, ProcessSettings
 from farm.model.template_text import environment_name
-from farm.planning.trial_planning import is_demo_driver
+from farm.planning.trial_planning import driver_name, is_demo_driver
 from farm.processes import Processes
 from farm.protocols import Observer
 
@@ -26,7 +26,7 @@ NEEDED = {
     "group": "janus.plugin.videoroom",
     "broadcast": "janus.plugin.videoroom",
 }
-"""The plugin by which our demo app has each scenario."""
+"""The plugin by which our demo app has each scenario; rooms that are forwarded."""
 
 
 async def janus_info(
@@ -55,6 +55,8 @@ async def janus_info(
 def needed_plugin(experiment: Experiment) -> str | None:
     """The plugin that our demo app needs with its own driver; what others need is not known."""
     ours = experiment.app.run == "demo" and is_demo_driver(experiment)
+    if ours and driver_name(experiment) == "demo_group":
+        return "janus.plugin.audiobridge"
     return NEEDED.get(experiment.scenario.kind) if ours else None
 
 

@@ -194,7 +194,7 @@ def check_scenario(experiment: Experiment) -> None:
 
 
 def _demo_rooms(experiment: Experiment) -> None:
-    """Our demo app's rooms are mixed by a Kurento, forwarded by a Janus."""
+    """Our demo app's rooms are mixed by a Kurento; a Janus forwards, and mixes audio alone."""
     scenario = experiment.scenario
     if experiment.server.janus is None:
         if scenario.media == "forwarded":
@@ -202,12 +202,15 @@ def _demo_rooms(experiment: Experiment) -> None:
                 "scenario.media: forwarded: our demo app mixes: expected mixed, or server.janus"
             )
         return
-    if scenario.media == "mixed":
-        raise ExperimentError("scenario.media: mixed: a Janus forwards rooms: expected forwarded")
+    if scenario.media == "mixed" and scenario.audio_only != scenario.members:
+        raise ExperimentError(
+            "scenario.media: mixed: a Janus mixes no video: expected forwarded, or all members "
+            f"without: scenario.audio_only: {scenario.members}"
+        )
     for key, value in (("mix", scenario.mix), ("mix_frame_rate", scenario.mix_frame_rate)):
         if value is not None:
             raise ExperimentError(
-                f"scenario.{key}: {value}: a Janus forwards rooms: expected null with server.janus"
+                f"scenario.{key}: {value}: a Janus mixes no video: expected null with server.janus"
             )
 
 

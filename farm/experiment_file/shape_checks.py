@@ -45,13 +45,16 @@ def check_shape(experiment: Experiment) -> None:
             f"scenario.presenters_receive: {scenario.presenters_receive}: one presenter has nobody "
             "to receive from: expected it left out, or scenario.presenters: 2 or more"
         )
-    for key, usual in (("audio_only", 0), ("presenters", 1)):
-        value = getattr(scenario, key)
-        if is_demo and value != usual:
-            raise ExperimentError(
-                f"scenario.{key}: {value}: our demo app has no such page: expected {usual}, or "
-                "app.url and app.driver, a page of your own"
-            )
+    if is_demo and scenario.audio_only > 0 and experiment.server.janus is None:
+        raise ExperimentError(
+            f"scenario.audio_only: {scenario.audio_only}: our demo app has no such page in front "
+            "of a Kurento: expected 0, server.janus, or app.url and app.driver, a page of your own"
+        )
+    if is_demo and scenario.presenters > 1:
+        raise ExperimentError(
+            f"scenario.presenters: {scenario.presenters}: our demo app has no such page: expected "
+            "1, or app.url and app.driver, a page of your own"
+        )
 
 
 def _room(scenario: Scenario) -> None:

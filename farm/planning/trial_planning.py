@@ -48,13 +48,15 @@ WHIP_DRIVER = "whip"
 def driver_name(experiment: Experiment) -> str:
     """The driver of the experiment, else that of our page for the scenario.
 
-    Rooms of a Janus are forwarded, those of a Kurento mixed.
+    A Kurento mixes rooms; a Janus forwards them, or mixes those of audio alone.
     """
     if experiment.app.driver is not None:
         return experiment.app.driver
     if experiment.app.run == "whip":
         return WHIP_DRIVER
-    if experiment.scenario.kind == "group" and experiment.server.janus is not None:
+    scenario = experiment.scenario
+    of_janus = experiment.server.janus is not None
+    if scenario.kind == "group" and of_janus and scenario.media != "mixed":
         return "demo_group_forwarded"
     return f"demo_{experiment.scenario.kind}"
 

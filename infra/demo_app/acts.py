@@ -15,7 +15,8 @@ class Shape(Enum):
     """How the seats of a stage are wired in the media server."""
 
     CALL = "each seat to the other"
-    ROOM = "each seat to a mixer and back, or to every other seat"
+    ROOM = "each seat to every other seat where the server forwards, else to a mixer and back"
+    MIXED_ROOM = "each seat to a mixer and back"
     BROADCAST = "the first seat to every later one"
 
 

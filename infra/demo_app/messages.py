@@ -64,12 +64,16 @@ class Decline:
 
 @dataclass(frozen=True, slots=True)
 class JoinRoom:
-    """Join a mixed room; its first member says how many `members` it holds."""
+    """Join a room; its first member says how many `members` it holds, and whether it is `mixed`.
+
+    Without `mixed` it is as the media server does rooms: a Kurento mixes, a Janus forwards.
+    """
 
     room: str
     name: str
     members: int
     offer: Offer
+    mixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,8 @@ def _call_response(said: Mapping[str, Any]) -> Accept | Decline:
 
 def _join_room(said: Mapping[str, Any]) -> JoinRoom:
     members = _integer(said.get("members", 4), "members", 2, 16)
-    return JoinRoom(_name(said, "room"), _name(said, "name"), members, _offer(said))
+    mixed = said.get("mixed") is True
+    return JoinRoom(_name(said, "room"), _name(said, "name"), members, _offer(said), mixed)
 
 
 def _presenter(said: Mapping[str, Any]) -> Present:

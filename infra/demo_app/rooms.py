@@ -14,6 +14,7 @@ class _Room:
     name: str
     stage: str
     size: int
+    shape: Shape
     members: dict[User, str] = field(default_factory=dict)
 
     def roll(self) -> Acts:
@@ -39,14 +40,15 @@ class Rooms:
         if room is not None and len(room.members) >= room.size:
             return _refusal(user, f"Room {room.name} is full ({room.size} of {room.size}).")
         if room is None:
-            room = _Room(asked.room, f"room-{next(self._numbers)}", asked.members)
+            shape = Shape.MIXED_ROOM if asked.mixed else Shape.ROOM
+            room = _Room(asked.room, f"room-{next(self._numbers)}", asked.members, shape)
             self._rooms[asked.room] = room
         room.members[user] = asked.name
         self._places[user] = room
         reply = {"id": "joinRoomResponse", "response": "accepted"}
         offer = asked.offer
         seat = Seat(
-            room.stage, Shape.ROOM, user, offer.sdp, offer.properties, reply, name=asked.name
+            room.stage, room.shape, user, offer.sdp, offer.properties, reply, name=asked.name
         )
         return (seat, *room.roll())
 

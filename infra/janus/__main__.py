@@ -28,6 +28,7 @@ from infra.janus.media_network import media_interface
 from infra.respawn import ReadyLine, die_with_parent, keep_worker
 
 PLUGINS = {
+    "audiobridge": "string_ids = true",
     "videocall": "",
     "videoroom": "string_ids = true",
 }

@@ -14,10 +14,11 @@ from functools import partial
 from typing import Any
 
 from farm.errors import JanusError, JanusLost
-from farm.janus import JanusClient, JanusEvent, JanusHandle, JanusSession
+from farm.janus import JanusClient, JanusEvent, JanusHandle
 from farm.janus.protocol import Json
 from infra.demo_app.acts import Seat, Shape, User
 from infra.demo_app.janus.connection import bitrate_bps, released, trickle
+from infra.demo_app.janus.plugin_room import PluginRoom, Room
 from infra.demo_app.janus.subscription import Subscription
 from infra.demo_app.messages import IceCandidate, SdpAnswer
 from infra.demo_app.stages import Candidates, ToPage
@@ -38,12 +39,6 @@ class _Place:
     subscription: Subscription | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Room:
-    session: JanusSession
-    id: Json
-
-
 class RoomStage:
     """Implements `stages.Stage` for rooms and broadcasts. The first seat calls `connect`."""
 
@@ -54,13 +49,11 @@ class RoomStage:
         to_page: ToPage,
         answer_within_s: float,
     ) -> None:
-        self._connect = connect
+        self._room = PluginRoom(connect, "videoroom", publishers=PUBLISHERS, bitrate=0)
         self._shape = shape
         self._to_page = to_page
         self._within_s = answer_within_s
-        self._opening = asyncio.Lock()
         self._ended = False
-        self._room: _Room | None = None
         self._places: dict[User, _Place] = {}
         self._work: set[asyncio.Task[None]] = set()
 
@@ -68,7 +61,7 @@ class RoomStage:
         place = self._places.setdefault(seat.user, _Place())
         async with place.turn:
             self._places[seat.user] = place  # an `unseat` before this turn has removed it
-            room = await self._open()
+            room = await self._room.open()
             if room is None:
                 return
             if self._shape is Shape.ROOM or seat.offer is None:
@@ -111,26 +104,10 @@ class RoomStage:
                 place.subscription.give_up()
         for task in self._work:
             task.cancel()
-        async with self._opening:
-            room, self._room = self._room, None
-            if room is not None:
-                await released("a room", partial(_destroy, room))
-                await released("a room's session", room.session.destroy)
-
-    async def _open(self) -> _Room | None:
-        """The room, made when there is none; `None` once the stage has ended."""
-        async with self._opening:
-            if self._room is None and not self._ended:
-                session = await (await self._connect()).session()
-                try:
-                    self._room = _Room(session, await _create(session))
-                except JanusError:
-                    await released("a session", session.destroy)
-                    raise
-            return self._room
+        await self._room.end()
 
     async def _publish(
-        self, room: _Room, place: _Place, seat: Seat, offer: str, candidates: Candidates
+        self, room: Room, place: _Place, seat: Seat, offer: str, candidates: Candidates
     ) -> None:
         id: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         handle = await room.session.attach("videoroom", partial(self._heard, place, id))
@@ -149,7 +126,7 @@ class RoomStage:
         if place.subscription is not None:
             self._receive(place, joined.data.get("publishers", ()))
 
-    def _subscription(self, room: _Room, user: User) -> Subscription:
+    def _subscription(self, room: Room, user: User) -> Subscription:
         def offer(message: Mapping[str, Any]) -> None:
             self._to_page(user, message)
 
@@ -191,16 +168,3 @@ class RoomStage:
             _log.warning("a stream is not passed on: %s", error)
         else:
             _log.error("a stream is not passed on", exc_info=error)
-
-
-async def _create(session: JanusSession) -> Json:
-    """Make a room; returns the id that Janus gives it, a number or text as it is set up."""
-    handle = await session.attach("videoroom", lambda _: None)
-    made = await handle.ask("create", publishers=PUBLISHERS, bitrate=0)
-    await handle.detach()
-    return made.data["room"]
-
-
-async def _destroy(room: _Room) -> None:
-    handle = await room.session.attach("videoroom", lambda _: None)
-    await handle.ask("destroy", room=room.id)

@@ -7,6 +7,7 @@ from functools import partial
 
 from farm.janus import JanusClient
 from infra.demo_app.acts import Shape
+from infra.demo_app.janus.audio_rooms import AudioRoomStage
 from infra.demo_app.janus.calls import CallStage
 from infra.demo_app.janus.rooms import RoomStage
 from infra.demo_app.media_connection import MediaConnection
@@ -47,6 +48,8 @@ class JanusServer:
         client = self._connection.client
         if shape is Shape.CALL:
             return CallStage(client, self._recordings, to_page, self._answer_within_s)
+        if shape is Shape.MIXED_ROOM:
+            return AudioRoomStage(client, to_page)
         return RoomStage(client, shape, to_page, self._answer_within_s)
 
     async def close(self, *, end_session: bool) -> None:

@@ -131,7 +131,7 @@ class KurentoStage:
             if self._pipeline is None:
                 kurento = await self._connect()
                 self._pipeline = await kurento.create("MediaPipeline")
-            if self._mixer is None and self._shape is Shape.ROOM:
+            if self._mixer is None and self._shape in (Shape.ROOM, Shape.MIXED_ROOM):
                 in_it = {"mediaPipeline": self._pipeline, **self._mix}
                 self._mixer = await self._pipeline.client.create("Composite", in_it)
             return self._pipeline
@@ -144,7 +144,7 @@ class KurentoStage:
                 for other in earlier:
                     await other.connect(endpoint)
                     await endpoint.connect(other)
-            case Shape.ROOM:
+            case Shape.ROOM | Shape.MIXED_ROOM:
                 place.hub_port = await endpoint.client.create("HubPort", {"hub": self._mixer})
                 await endpoint.connect(place.hub_port)
                 await place.hub_port.connect(endpoint)

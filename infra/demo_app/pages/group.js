@@ -1,4 +1,4 @@
-// A room whose pictures the server mixes into one, or passes on to all others.
+// A room whose media the server mixes into one, or passes on to all others.
 
 import { element, flag, number, prefill, show } from "./page.js";
 import { Seat } from "./seat.js";
@@ -34,8 +34,9 @@ async function join() {
     room: element("room").value,
     name: element("name").value,
     members: number("members") ?? 4,
+    mixed: flag("mixed"),
   };
-  await seat.offer(message, { receive: !seat.offers });
+  await seat.offer(message, { receive: message.mixed || !seat.offers });
 }
 
 prefill("name", "room");

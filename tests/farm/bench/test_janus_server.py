@@ -55,6 +55,19 @@ async def test_a_janus_without_the_plugin_of_the_scenario_is_bad_input(janus: Fa
         await janus_info(janus.url, plugin=needed_plugin(experiment))
 
 
+def test_the_plugin_of_a_room_is_that_of_what_janus_does_with_it() -> None:
+    room = (
+        "scenario: {{kind: group, members: 3, audio_only: {}, media: {}}}\nserver: {{janus: here}}"
+    )
+    for silent, media, plugin in (
+        (0, "auto", "janus.plugin.videoroom"),
+        (3, "auto", "janus.plugin.videoroom"),
+        (1, "forwarded", "janus.plugin.videoroom"),
+        (3, "mixed", "janus.plugin.audiobridge"),
+    ):
+        assert needed_plugin(parse_experiment(room.format(silent, media), "calls.yaml")) == plugin
+
+
 @pytest.mark.parametrize(
     "text",
     [

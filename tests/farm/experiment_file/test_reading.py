@@ -271,11 +271,12 @@ def test_numbers_have_the_types_that_the_fields_have() -> None:
         ),
         (
             "scenario: {kind: group, media: mixed}\nserver: {janus: here}",
-            "calls.yaml:1: scenario.media: mixed: a Janus forwards rooms: expected forwarded",
+            "calls.yaml:1: scenario.media: mixed: a Janus mixes no video: expected forwarded, or "
+            "all members without: scenario.audio_only: 4",
         ),
         (
             "scenario: {kind: group, mix: 640x480}\nserver: {janus: here}",
-            "calls.yaml:1: scenario.mix: 640x480: a Janus forwards rooms: expected null with "
+            "calls.yaml:1: scenario.mix: 640x480: a Janus mixes no video: expected null with "
             "server.janus",
         ),
         (
@@ -342,6 +343,11 @@ def test_numbers_have_the_types_that_the_fields_have() -> None:
             f"{OWN_PAGE}scenario: {{kind: group, audio_only: 1}}\nmedia: {{audio: none}}",
             "calls.yaml:2: scenario.audio_only: 1: with media.audio: none these members would send "
             "nothing: expected 0, or audio",
+        ),
+        (
+            "scenario: {kind: group, audio_only: 1}",
+            "calls.yaml:1: scenario.audio_only: 1: our demo app has no such page in front of a "
+            "Kurento: expected 0, server.janus, or app.url and app.driver, a page of your own",
         ),
         (
             "scenario: {kind: broadcast, presenters: 2}",

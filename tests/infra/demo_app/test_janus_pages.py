@@ -68,6 +68,48 @@ async def test_each_member_of_a_room_sees_all_others(tmp_path: Path) -> None:
         await here.servers.until_empty()
 
 
+HEARS = """(element) => {
+    const track = element.srcObject?.getAudioTracks()[0];
+    if (!track || element.srcObject.getVideoTracks().length) return false;
+    window.loudness ??= (() => {
+        const context = new AudioContext();
+        const analyser = new AnalyserNode(context, { fftSize: 2048 });
+        context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+        return () => {
+            const samples = new Float32Array(2048);
+            analyser.getFloatTimeDomainData(samples);
+            return Math.max(...samples.map(Math.abs));
+        };
+    })();
+    return window.loudness() > 0.01;
+}"""
+
+
+async def hears(page: Page) -> None:
+    """Wait until the page receives audio alone, and somebody is heard in it."""
+    remote = await page.query_selector("#remote")
+    await page.wait_for_function(HEARS, arg=remote, timeout=60_000)
+
+
+async def test_members_of_an_audio_room_hear_the_others_mixed(tmp_path: Path) -> None:
+    async with place(tmp_path) as here:
+        address = "group?auto=1&room=blue&members=3&mixed=1&video=0&name="
+        ada, bob, eve = [await here.page(address + name) for name in ("Ada", "Bob", "Eve")]
+        for page in (ada, bob, eve):
+            await state(page, "in_call")
+            await hears(page)
+        await bob.click("#leave")
+        await ada.wait_for_function(
+            "document.getElementById('count').textContent === '2 of 3 in the room'"
+        )
+        bob = await here.page(address + "Bob")
+        await hears(bob)
+        await eve.close()
+        for page in (ada, bob):
+            await page.click("#leave")
+        await here.servers.until_empty()
+
+
 async def test_viewers_watch_a_presenter_who_comes_late_and_returns(tmp_path: Path) -> None:
     async with place(tmp_path) as here:
         viewer = await here.page("broadcast?auto=1&role=viewer&room=news")

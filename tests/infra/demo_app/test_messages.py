@@ -36,6 +36,10 @@ def said(id: str, **rest: Any) -> str:
             messages.JoinRoom("r", "n", 2, Offer(SDP)),
         ),
         (
+            said("joinRoom", room="r", name="n", members=2, mixed=True, sdpOffer=SDP),
+            messages.JoinRoom("r", "n", 2, Offer(SDP), mixed=True),
+        ),
+        (
             said("viewer", room="r", sdpOffer=SDP, properties={"maxVideoSendBandwidth": 200}),
             messages.View("r", Offer(SDP, {"maxVideoSendBandwidth": 200})),
         ),

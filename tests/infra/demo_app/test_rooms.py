@@ -31,6 +31,14 @@ def test_members_share_a_stage_and_hear_who_is_there() -> None:
     assert roll(tuple(told)) == {1: ["user 1", "user 2"], 2: ["user 1", "user 2"]}
 
 
+def test_the_first_member_says_whether_the_room_is_mixed() -> None:
+    rooms = Rooms()
+    for user, mixed in ((1, True), (2, False)):
+        seat, *_ = rooms.join(user, JoinRoom("r", f"user {user}", 2, Offer("v=0"), mixed))
+        assert isinstance(seat, Seat)
+        assert seat.shape is Shape.MIXED_ROOM
+
+
 def test_a_full_room_says_so_until_somebody_leaves() -> None:
     rooms = Rooms()
     join(rooms, 1)
