@@ -17,8 +17,8 @@ def failed_by_driver(evidence: TrialEvidence) -> bool:
 
     A page that made no connection counts as one, and so does a step that took too long, where no
     probe of its role joined and made one: where one did, it is known to work, and a slow server may
-    be why. Nor does a page without a connection count in a session of which the server may have
-    refused another probe: a page that is called makes its connection only then.
+    be why. Neither counts in a session of which the server may have refused another probe: a page
+    that is called makes its connection, and goes on, only then.
     """
     plan = evidence.plan
     if plan.own_app:
@@ -40,8 +40,8 @@ def failed_by_driver(evidence: TrialEvidence) -> bool:
         reason = reasons[probe.probe]
         if reason in OF_THE_PAGE:
             return True
-        is_silent = probe.probe in silent and probe.session not in refused
-        return (is_silent or reason == "timeout") and probe.role not in working
+        waited = probe.probe in silent or reason == "timeout"
+        return waited and probe.session not in refused and probe.role not in working
 
     if not plan.by_viewer:
         return all(any(map(is_failed, session.probes)) for session in plan.sessions)

@@ -147,6 +147,16 @@ def test_a_page_that_waits_to_be_called_is_no_fault_of_the_driver_where_its_call
     assert not by_driver(silent(one_of_two, "p000", "p002"))
 
 
+@pytest.mark.parametrize("code", ["signalling", "media", "request"])
+def test_a_step_that_waits_for_a_partner_who_was_refused_is_no_fault_of_the_driver(
+    code: str,
+) -> None:
+    assert not by_driver(without(good(), p000="timeout", p001=code))
+    room = without(good("group", 4), p000="timeout", p001="timeout", p002=code, p003="timeout")
+    assert not by_driver(room)
+    assert by_driver(without(good(), p000="timeout", p001="partner"))
+
+
 def test_a_caller_that_has_no_outcome_may_have_been_refused() -> None:
     call = silent(good(), "p000")
     unfinished = replace(call, joins=tuple(each for each in call.joins if each.probe == "p000"))
