@@ -128,11 +128,9 @@ class CapacitySearch:
         """The estimate by the trials so far, also during the search."""
         decision = self._decide()
         state: State = "searching" if isinstance(decision, int) else decision
-        if self._so_far.all_by_driver:
+        if self._too_few_of_server():
             ended = state in ("floor_failed", "out_of_trials")
             return self._unknown("driver_failed" if ended else state)
-        if state == "floor_failed" and self._too_few_of_server():
-            return self._unknown("driver_failed")
         rungs = self._carried.left(self._so_far.ladder)
         probes = self._so_far.answer(rungs)
         low, high = self._so_far.interval(probes, ANY)

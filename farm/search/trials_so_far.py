@@ -68,12 +68,6 @@ class TrialsSoFar:
         elif not trial.drift_check:
             self.curves.skip_trial()
 
-    @property
-    def all_by_driver(self) -> bool:
-        """Whether every valid trial failed by steps of the driver: none is about the server."""
-        valid = [trial for trial in self.trials if trial.is_valid]
-        return bool(valid) and all(trial.by_driver for trial in valid)
-
     def failed(self, *, by_driver: bool) -> int:
         """How many trials failed by steps of the driver alone, or how many others failed."""
         failed = [trial for trial in self.trials if trial.outcome is Outcome.FAIL]

@@ -575,6 +575,21 @@ def test_one_trial_that_failed_by_the_server_among_those_of_the_driver_gives_no_
     assert (estimate.interval, estimate.breaking) == ((None, None), None)
 
 
+@pytest.mark.parametrize("invalid", [0, 3])
+def test_one_trial_of_the_server_gives_no_figure_either_where_a_search_ends_before_it_is_certain(
+    invalid: int,
+) -> None:
+    search = CapacitySearch(2, 60, 2, reliability=0.8, confidence=0.99, max_trials=2 + invalid)
+    for by_driver in (True, False):
+        search.record(2, "fail", by_driver=by_driver)
+    for _ in range(invalid):
+        search.record(search.next_load() or 0, "invalid")
+    assert search.next_load() is None
+    estimate = search.estimate()
+    assert estimate.state == ("generator_ran_out" if invalid else "driver_failed")
+    assert (estimate.interval, estimate.breaking) == ((None, None), None)
+
+
 def test_two_trials_that_failed_by_the_server_are_enough_among_those_of_the_driver() -> None:
     search = CapacitySearch(2, 60, 2)
     for by_driver in (False, True, False):
