@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from farm.drivers.steps import TAKEN
 from farm.model.experiment import Scenario, ScenarioKind
 from farm.model.wording import counted
-from farm.results.driver_check import CheckedTrial, DriverText
+from farm.results.driver_check import CheckedProbe, CheckedTrial, DriverText
 
 _VARIABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _OF_ONE_SESSION = ("session", "partners", "partner", "publishers")
@@ -52,18 +53,19 @@ def meeting_hint(
             yield f"{head}: sessions at the same time may meet in one room (--sessions 2 tries it)"
             return
         together = alone
-    usual = max(_beyond(alone).values(), default=0)
-    probe, most = max(_beyond(together).items(), key=lambda each: each[1])
-    if most and together is alone:
+    usual = Counter[str]() if together is alone else _usually_beyond(alone)
+    more = {each.plan.probe: _beyond(each) - usual[each.plan.role] for each in together.probes}
+    probe, most = max(more.items(), key=lambda each: each[1])
+    if most > 0 and together is alone:
         yield (
             f"{head}, and {probe} received {counted(most, 'stream')} more than it is owed: another "
             "session's, or some that it also receives alone, such as the server's own (receives: "
             "{server: ...}); a check without --sessions tells which"
         )
-    elif most > usual:
+    elif most > 0:
         yield (
             f"{head}, and sessions at the same time meet: {probe} received "
-            f"{counted(most - usual, 'stream')} more than those of its session; put "
+            f"{counted(most, 'stream')} more than those of its session; put "
             "{session} into the address, or into the name of the room or call"
         )
     elif together.unknown is not None:
@@ -75,14 +77,19 @@ def meeting_hint(
         yield f"{head}: whether sessions at the same time meet is not known: {hidden}"
 
 
-def _beyond(trial: CheckedTrial) -> dict[str, int]:
-    """How many streams each probe received beyond those that it is owed."""
-    return {
-        probe.plan.probe: sum(
-            each.state == "extra" and each.stream.direction == "inbound" for each in probe.streams
-        )
-        for probe in trial.probes
-    }
+def _beyond(probe: CheckedProbe) -> int:
+    """How many streams a probe received beyond those that it is owed."""
+    return sum(
+        each.state == "extra" and each.stream.direction == "inbound" for each in probe.streams
+    )
+
+
+def _usually_beyond(alone: CheckedTrial) -> Counter[str]:
+    """By role how many of these a probe receives where no other session is."""
+    most = Counter[str]()
+    for probe in alone.probes:
+        most |= Counter({probe.plan.role: _beyond(probe)})
+    return most
 
 
 def _hidden(scenario: Scenario) -> str | None:

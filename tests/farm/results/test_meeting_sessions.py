@@ -88,6 +88,25 @@ def test_nothing_is_said_of_sessions_that_do_not_meet() -> None:
     assert said(members(1, 2), None, text=driver('goto: "{app_url}?room={session}"')) == ()
 
 
+def test_what_one_role_receives_alone_hides_nothing_that_another_receives_more() -> None:
+    """The first of each session, a host, gets a stream of the server's own; two sessions meet."""
+
+    def hosted(sessions: int, more: int) -> CheckedTrial:
+        of_hosts = members(sessions, 2, extra=1)
+        of_members = members(sessions, 1 + more, extra=more)
+        probes = [
+            replace(host, plan=replace(host.plan, role="host")) if number % 2 == 0 else member
+            for number, (host, member) in enumerate(
+                zip(of_hosts.probes, of_members.probes, strict=True)
+            )
+        ]
+        return replace(of_hosts, probes=tuple(probes))
+
+    (hint,) = said(hosted(1, more=0), hosted(2, more=1))
+    assert "sessions at the same time meet: p001 received 1 stream more than those" in hint
+    assert said(hosted(1, more=0), hosted(2, more=0)) == ()
+
+
 def test_whose_more_streams_are_is_not_known_where_no_session_ran_alone() -> None:
     (hint,) = said(members(2, 6, extra=4), None)
     assert hint == (
