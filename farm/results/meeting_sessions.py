@@ -8,8 +8,10 @@ from collections.abc import Iterator
 
 from farm.drivers.steps import TAKEN
 from farm.model.experiment import Scenario, ScenarioKind
+from farm.model.session_roles import SERVER
 from farm.model.wording import counted
 from farm.results.driver_check import CheckedProbe, CheckedTrial, DriverText
+from farm.verdict.server_messages import others_than_server
 
 _VARIABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _OF_ONE_SESSION = ("session", "partners", "partner", "publishers")
@@ -73,7 +75,7 @@ def meeting_hint(
     elif together.problems:
         why = together.problems[0]
         yield f"{head}, and two sessions at the same time do not work: {why}"
-    elif hidden := _hidden(scenario):
+    elif hidden := _hidden(scenario, alone):
         yield f"{head}: whether sessions at the same time meet is not known: {hidden}"
 
 
@@ -92,13 +94,16 @@ def _usually_beyond(alone: CheckedTrial) -> Counter[str]:
     return most
 
 
-def _hidden(scenario: Scenario) -> str | None:
+def _hidden(scenario: Scenario, alone: CheckedTrial) -> str | None:
     """Why streams of another session would not show."""
-    if scenario.kind != "group":
-        return None
     if scenario.media == "mixed":
         return "a mix does not show whose media are in it"
     received = scenario.receives
-    if scenario.last_n is not None or (received.video, received.audio) != (None, None):
-        return "the server sends each member only some of the streams"
+    some = scenario.last_n is not None or (received.video, received.audio) != (None, None)
+    asked = (each for role in scenario.roles or () for each in role.receives or ())
+    if some or any(each.most is not None and each.role != SERVER for each in asked):
+        return "the server sends each probe only some of the streams"
+    plans = [probe.plan for probe in alone.probes]
+    if any(map(others_than_server, plans)) and not any(plan.sends for plan in plans):
+        return "nobody sends media, and messages do not show whose they are"
     return None

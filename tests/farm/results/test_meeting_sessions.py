@@ -10,6 +10,7 @@ import pytest
 from farm.drivers import parse_driver
 from farm.drivers.step_places import step_places
 from farm.model.experiment import Receives, Scenario
+from farm.model.session_roles import RoleStreams, SessionRole
 from farm.model.trial_evidence import JoinOutcome, StreamIdentity
 from farm.model.trial_plan import ProbePlan
 from farm.model.verdict import Outcome, Verdict
@@ -128,13 +129,39 @@ def test_what_is_not_known_is_said() -> None:
     for beside, scenario, why in (
         (replace(together, unknown="a browser crashed", problems=("x",)), ROOM, "a browser crash"),
         (together, replace(ROOM, media="mixed"), "a mix does not show whose media are in it"),
-        (together, replace(ROOM, last_n=1), "the server sends each member only some"),
-        (together, replace(ROOM, receives=Receives(video=1)), "the server sends each member only"),
+        (together, replace(ROOM, last_n=1), "the server sends each probe only some"),
+        (together, replace(ROOM, receives=Receives(video=1)), "the server sends each probe only"),
     ):
         (hint,) = said(alone, beside, scenario)
         assert hint.startswith(f"{HEAD}: {unknown}{why}")
     (hint,) = said(alone, None)
     assert hint == f"{HEAD}: sessions at the same time may meet in one room (--sessions 2 tries it)"
+
+
+def test_of_roles_that_are_owed_a_number_of_streams_others_would_not_show() -> None:
+    def custom(*owed: RoleStreams) -> Scenario:
+        return Scenario(kind="custom", roles=(SessionRole("member", ("video",), 2, owed),))
+
+    alone, together = members(1, 2), members(2, 2)
+    (hint,) = said(alone, together, custom(RoleStreams("member", "video", most=1)))
+    assert hint.endswith("is not known: the server sends each probe only some of the streams")
+    assert said(alone, together, custom(RoleStreams("member", "video"))) == ()
+    assert said(alone, together, custom(RoleStreams("server", "video", most=2))) == ()
+
+
+def test_of_sessions_that_exchange_messages_alone_nothing_shows_who_meets() -> None:
+    def talking(sessions: int, sender: str) -> CheckedTrial:
+        trial = members(sessions, 0)
+        data = {"sends": (), "receives": (), "sends_data": True, "receives_data": (sender,)}
+        return replace(
+            trial,
+            probes=tuple(replace(each, plan=replace(each.plan, **data)) for each in trial.probes),
+        )
+
+    scenario = Scenario(kind="custom")
+    (hint,) = said(talking(1, "p001"), talking(2, "p001"), scenario)
+    assert hint.endswith("known: nobody sends media, and messages do not show whose they are")
+    assert said(talking(1, "server"), talking(2, "server"), scenario) == ()
 
 
 def test_two_sessions_that_disturb_each_other_are_named() -> None:
