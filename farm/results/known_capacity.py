@@ -31,12 +31,13 @@ def known_capacity(
     if "search" not in purposes:
         why = NO_SEARCH if purposes & {"single", "watch"} else ONLY_BASELINES
         return CapacityDistribution((), None, None, why)
-    capacities, likely = search_after(settings, results).capacities()
+    search = search_after(settings, results)
+    capacities, likely = search.capacities()
     return CapacityDistribution(
         list(zip(capacities.tolist(), likely.tolist(), strict=True)),
         max(_loads(results, Outcome.PASS), default=None),
         min(_loads(results, Outcome.FAIL), default=None),
-        UNSOUND.get(state, ""),
+        UNSOUND.get("driver_failed" if search.too_few_of_server else state, ""),
     )
 
 

@@ -90,6 +90,15 @@ class CapacitySearch:
         """All that it was told of, in order."""
         return self._so_far.trials
 
+    @property
+    def too_few_of_server(self) -> bool:
+        """Whether none passed, and steps of the driver failed in so many that few others did."""
+        return (
+            not self._so_far.loads_that(Outcome.PASS)
+            and self._so_far.failed(by_driver=True) > 0
+            and self._so_far.failed(by_driver=False) < FAILS
+        )
+
     def next_load(self) -> int | None:
         """The load to try next; None when the search is over."""
         decision = self._decide()
@@ -128,7 +137,7 @@ class CapacitySearch:
         """The estimate by the trials so far, also during the search."""
         decision = self._decide()
         state: State = "searching" if isinstance(decision, int) else decision
-        if self._too_few_of_server():
+        if self.too_few_of_server:
             ended = state in ("floor_failed", "out_of_trials")
             return self._unknown("driver_failed" if ended else state)
         rungs = self._carried.left(self._so_far.ladder)
@@ -145,14 +154,6 @@ class CapacitySearch:
             confidence=self._confidence,
             if_sharp=self._so_far.interval(None, (0.0, SHARP)),
             if_slow=self._so_far.interval(None, (SLOW, np.inf)),
-        )
-
-    def _too_few_of_server(self) -> bool:
-        """Whether none passed, and steps of the driver failed in so many that few others did."""
-        return (
-            not self._so_far.loads_that(Outcome.PASS)
-            and self._so_far.failed(by_driver=True) > 0
-            and self._so_far.failed(by_driver=False) < FAILS
         )
 
     def _unknown(self, state: State) -> CapacityEstimate:

@@ -221,6 +221,14 @@ def test_searches_whose_driver_failed_are_compared_with_none() -> None:
     assert known.unusable == "steps of its driver failed, so that too few trials tell of the server"
 
 
+def test_a_search_that_ended_after_a_failure_of_the_driver_alone_is_compared_with_none() -> None:
+    invalid = [judged_trial(at, 2, Outcome.INVALID) for at in range(1, 4)]
+    known = known_capacity(CALLS, [by_driver(0), *invalid], "generator_ran_out")
+    assert known.unusable == "steps of its driver failed, so that too few trials tell of the server"
+    passed = judged_trial(4, 2, Outcome.PASS)
+    assert not known_capacity(CALLS, [by_driver(0), passed, *invalid], "generator_ran_out").unusable
+
+
 def test_the_lines_of_a_server_that_holds_nothing() -> None:
     answer = estimate(probes=None, state="floor_failed", interval=(None, 2))
     failed = [judged_trial(index, 2, Outcome.FAIL, (LOSS,)) for index in range(3)]
