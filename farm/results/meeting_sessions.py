@@ -17,8 +17,8 @@ _VARIABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _OF_ONE_SESSION = ("session", "partners", "partner", "publishers")
 """Variables that are others in each session, as are a user's own."""
 
-_MAY_BE_OF_ONE = ("evaluate:", "http:")
-"""Steps that are given all variables, or a value of their own."""
+_MAY_BE_OF_ONE = re.compile(r"\b(evaluate|http):(?!//)")
+"""Steps that are given all variables, or a value of their own; `http://` begins an address."""
 
 
 def roles_alike(kind: ScenarioKind, text: DriverText) -> list[str]:
@@ -33,7 +33,7 @@ def roles_alike(kind: ScenarioKind, text: DriverText) -> list[str]:
 
 def _is_of_one_session(step: str) -> bool:
     names = _VARIABLE.findall(step)
-    return any(each in step for each in _MAY_BE_OF_ONE) or any(
+    return _MAY_BE_OF_ONE.search(step) is not None or any(
         name in _OF_ONE_SESSION or name not in TAKEN for name in names
     )
 

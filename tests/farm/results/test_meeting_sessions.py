@@ -67,6 +67,8 @@ def said(
         ('fill: {"#peer": "{partners}"}', False),
         ('fill: {"#room": "{room_name}"}', False),
         ('click: "text=Join"', True),
+        ('fill: {"#server": "http://127.0.0.1:8188/janus"}', True),
+        ('http: {url: "http://127.0.0.1/token", save: {token: "."}}', False),
     ],
 )
 def test_only_values_that_are_others_in_each_session_keep_them_apart(
