@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from farm.model.trial_evidence import StreamIdentity
 from farm.model.trial_plan import Direction, ProbePlan
-from farm.model.verdict import AFTER_JOIN, Reason
+from farm.model.verdict import AFTER_JOIN, NO_CONNECTION, Reason
 from farm.model.webrtc_stats import MediaKind
 from farm.model.wording import counted, one_of, percent
 from farm.planning.receivers import receivers
@@ -24,6 +24,9 @@ UPLINK_LOSS_CODES = ("residual_loss", "repair")
 REDUCED_CODES = ("target_bitrate", "frame_rate")
 LEFT = "left"
 """The code of the reason for a page that closed its connections before the hold was over."""
+
+PARTNER = "partner"
+"""The code of the reason for a probe that could not join as its partner could not."""
 
 LOADED_BEFORE_S = 10.0
 """A page that loaded by itself so long before something went wrong may be why it did."""
@@ -71,6 +74,12 @@ class Finding:
     def is_uplink_loss(self) -> bool:
         """Whether packets were lost on the uplink: no other probe can cause that."""
         return self.direction == "outbound" and self.breach.code in UPLINK_LOSS_CODES
+
+    @property
+    def is_absence(self) -> bool:
+        """Whether the probe did not get in by itself, so that its partners lack its streams."""
+        of_others = self.breach.code in (LEFT, AFTER_JOIN, PARTNER)
+        return self.direction is None and not self.of_session and not of_others
 
     @property
     def stream(self) -> str | None:
@@ -156,6 +165,8 @@ class Causes:
         cause = self._cause_of(finding)
         if cause is not None and cause.breach.code == LEFT:
             message += f"; {cause.probe.probe} left first"
+        elif cause is not None and cause.breach.code == NO_CONNECTION:
+            message += f"; {cause.probe.probe}'s page made no connection"
         elif cause is not None:
             in_hold = cause.breach.code == AFTER_JOIN
             whose = cause.stream or ("step in the hold" if in_hold else "join")
@@ -240,18 +251,20 @@ def _cause_order(findings: list[Finding]) -> tuple[float, ...]:
     """Sort key of the probes of a session, the cause of its problems first.
 
     Those that left; those whose uplink lost packets, then those that retransmitted; then those
-    whose partner did not fail to join; then by how far beyond a limit, then by time.
+    whose partner did not fail to join; then by how far beyond a limit; then those that did not get
+    in, of whom others got nothing from the begin on; then by time.
     """
     up = dict.fromkeys(UPLINK_LOSS_CODES, 0.0)
     for finding in findings:
         if finding.is_uplink_loss:
             up[finding.breach.code] = max(up[finding.breach.code], finding.breach.beyond)
-    partner_failed = all(finding.breach.code == "partner" for finding in findings)
+    partner_failed = all(finding.breach.code == PARTNER for finding in findings)
     return (
         -float(any(finding.breach.code == LEFT for finding in findings)),
         *(-up[code] for code in UPLINK_LOSS_CODES),
         float(partner_failed),
         -max(finding.breach.beyond for finding in findings),
+        -float(any(finding.is_absence for finding in findings)),
         min(finding.breach.at_s for finding in findings),
     )
 

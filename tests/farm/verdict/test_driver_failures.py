@@ -115,6 +115,28 @@ def test_a_page_that_makes_no_connection_is_one_reason_with_the_last_step() -> N
     )
 
 
+@pytest.mark.parametrize("absent", ["p000", "p001"])
+def test_whoever_did_not_get_in_comes_before_a_partner_who_lacks_its_streams(absent: str) -> None:
+    partner = {"p000": "p001", "p001": "p000"}[absent]
+
+    def reasons(evidence: TrialEvidence) -> list[tuple[str, str | None, str]]:
+        lacking = replace(
+            strange(evidence), setups=tuple(replace(each, setup_s=None) for each in evidence.setups)
+        )
+        verdict = judge(lacking, Criteria(), InvalidLimits())
+        assert verdict.by_driver
+        return [(each.code, each.probe, each.message) for each in verdict.reasons]
+
+    first, *others = reasons(without(good(), **{absent: "timeout"}))
+    assert first == ("timeout", absent, f"{absent} (s000): no")
+    assert {(code, probe) for code, probe, _ in others} == {("setup", partner)}
+    assert all(each.endswith(f"; {absent}'s join failed first (timeout)") for *_, each in others)
+    first, *others = reasons(silent(good(), absent))
+    assert first[:2] == ("no_connection", absent)
+    assert {(code, probe) for code, probe, _ in others} == {("setup", partner)}
+    assert all(each.endswith(f"; {absent}'s page made no connection") for *_, each in others)
+
+
 def test_of_an_older_recording_the_step_is_not_known() -> None:
     verdict = judge(strange(silent(good(), "p001", step="")), Criteria(), InvalidLimits())
     first = next(each for each in verdict.reasons if each.code == "no_connection")
