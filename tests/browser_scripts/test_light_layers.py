@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import base64
 import itertools
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
-from farm.browser.chromium_program import find_chromium
 from farm.media.camera import camera_frames
 from farm.media.light_bank import LightBank, light_bank
 from farm.media.vp8_pairs import Vp8Pairs
@@ -35,16 +34,6 @@ ID, FRAME_RATE, SIZE = 7, 20, Size(320, 240)
 TEMPORAL = (0, 2, 1, 2)
 
 Frame = tuple[float, str, int, int, int]
-
-
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=find_chromium(None), args=["--no-sandbox"]
-        )
-        yield await browser.new_page()
-        await browser.close()
 
 
 @pytest.fixture(scope="module")

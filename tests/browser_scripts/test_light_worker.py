@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import random
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -13,9 +13,8 @@ from typing import Any
 
 import av
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
-from farm.browser.chromium_program import find_chromium
 from farm.media.camera import camera_frames
 from farm.media.frame_number import read_all
 from farm.media.h264_pairs import H264Pairs
@@ -89,13 +88,8 @@ class Worker:
 
 
 @pytest.fixture
-async def worker(codec: str, bank: LightBank) -> AsyncIterator[Worker]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=find_chromium(None), args=["--no-sandbox"]
-        )
-        yield Worker(await browser.new_page(), codec, bank)
-        await browser.close()
+def worker(page: Page, codec: str, bank: LightBank) -> Worker:
+    return Worker(page, codec, bank)
 
 
 def camera(seconds: float, frame_rate: float, jitter_ms: float = 0.0) -> list[Frame]:

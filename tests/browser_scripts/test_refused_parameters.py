@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 
 import pytest
-from playwright.async_api import Page, async_playwright
-
-from farm.browser.chromium_program import find_chromium
+from playwright.async_api import Page
 
 pytestmark = pytest.mark.live
 
@@ -45,16 +43,6 @@ CALL = f"""async ({{ refused, gone, prepared, again }}) => {{
     await new Promise((resolve) => setTimeout(resolve, 500));
     return said.map(({{ fidelity, reason }}) => [fidelity, reason ?? ""]);
 }}"""
-
-
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=find_chromium(None), args=["--no-sandbox"]
-        )
-        yield await browser.new_page()
-        await browser.close()
 
 
 async def call(
