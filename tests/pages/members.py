@@ -17,7 +17,8 @@ from farm.drivers import read_driver
 from farm.drivers.steps import step_for
 from farm.model.driver import Click, Fill, Goto, RoleSteps, Step, WaitFor
 from farm.model.setting import Size
-from tests.infra.embedded_kurento.live import FLAGS, SMALL
+from tests.fake_camera_flags import ALLOWED, FLAGS
+from tests.infra.embedded_kurento.live import SMALL
 
 WITHIN_S = 40.0
 LOOK_S = 1.5
@@ -160,7 +161,7 @@ async def room_of(
     steps = read_driver(str(driver)).roles["member"]
     async with async_playwright() as playwright, AsyncExitStack() as stack:
         browser = await playwright.chromium.launch(
-            executable_path=find_chromium(None), args=list(FLAGS)
+            executable_path=find_chromium(None), args=[*FLAGS, ALLOWED]
         )
         stack.push_async_callback(browser.close)
 

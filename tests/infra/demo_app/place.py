@@ -10,18 +10,7 @@ from typing import Generic, Protocol, TypeVar
 from playwright.async_api import Browser, Page, async_playwright
 
 from farm.browser.chromium_program import find_chromium
-
-FLAGS = (
-    "--no-sandbox",
-    "--use-fake-device-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-    "--allow-loopback-in-peer-connection",
-    "--disable-features=WebRtcHideLocalIpsWithMdns",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-renderer-backgrounding",
-)
-ALLOWED = "--use-fake-ui-for-media-stream"
+from tests.fake_camera_flags import ALLOWED, FLAGS
 
 
 class AppServers(Protocol):

@@ -17,24 +17,9 @@ from farm.media import prepare
 from farm.media.frame_number import Reading, read_all
 from farm.model.experiment import MediaSettings
 from farm.model.setting import Size
+from tests.fake_camera_flags import ALLOWED, FLAGS
 
 SMALL = Size(320, 240)
-
-FLAGS = (
-    "--no-sandbox",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--disable-features=WebRtcHideLocalIpsWithMdns",
-    "--allow-loopback-in-peer-connection",
-    "--autoplay-policy=no-user-gesture-required",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-timer-throttling",
-    "--disable-renderer-backgrounding",
-    "--disable-backgrounding-occluded-windows",
-)
 
 SCRIPT = """
 window.connection = null;
@@ -130,6 +115,7 @@ async def cameras(
                 executable_path=find_chromium(None),
                 args=[
                     *FLAGS,
+                    ALLOWED,
                     f"--use-file-for-fake-video-capture={clip.video}",
                     f"--use-file-for-fake-audio-capture={clip.audio}",
                 ],

@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from farm.browser.chromium_program import find_chromium
 from infra.embedded_kurento.server import Server
-from tests.infra.embedded_kurento.live import FLAGS
+from tests.fake_camera_flags import ALLOWED, FLAGS
 
 pytestmark = pytest.mark.live
 
@@ -112,7 +112,7 @@ class Peer:
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=find_chromium(None), args=list(FLAGS)
+            executable_path=find_chromium(None), args=[*FLAGS, ALLOWED]
         )
         yield browser
         await browser.close()

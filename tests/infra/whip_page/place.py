@@ -12,20 +12,9 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from farm.browser.chromium_program import find_chromium
 from infra.whip_page.server import make_app
+from tests.fake_camera_flags import ALLOWED, FLAGS
 from tests.infra.whip_page.awkward import Awkward
 from tests.pages.serving import serving
-
-FLAGS = (
-    "--no-sandbox",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-    "--allow-loopback-in-peer-connection",
-    "--disable-features=WebRtcHideLocalIpsWithMdns",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-renderer-backgrounding",
-)
 
 KEEP = """
     window.connections = [];
@@ -76,7 +65,7 @@ async def place(end_point: Awkward, *flags: str, **settings: Any) -> AsyncIterat
         with serving(lambda: make_app(given | settings, "page")[0]) as page_server:
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(
-                    executable_path=str(find_chromium(None)), args=[*FLAGS, *flags]
+                    executable_path=str(find_chromium(None)), args=[*FLAGS, ALLOWED, *flags]
                 )
                 try:
                     yield Place(browser, end_point, url, f"{page_server}page/")
