@@ -8,12 +8,16 @@ from urllib.parse import urlsplit
 from farm.errors import ExperimentError
 from farm.model.experiment import AppSettings, Experiment, Scenario
 from farm.model.server_settings import EMBEDDED
-from farm.model.session_roles import SERVER
+from farm.model.session_roles import SERVER, SessionRole
 from farm.model.template_text import environment_name
 from farm.planning.trial_planning import WHIP_DRIVER, driver_name
 
 FILLED = ("session", "probe")
 """What the page fills in: the session, and who publishes the stream."""
+
+PUBLISH = ("presenter", "callee", "caller", "member")
+PLAY = ("viewer", "callee", "caller", "member")
+"""The roles of driver whip (browser_scripts/drivers/whip.yaml) that publish, and that play."""
 
 EXAMPLES = {
     "publish": "https://host:8889/{session}/whip",
@@ -46,7 +50,7 @@ def check_whip(experiment: Experiment) -> None:
         _address("app.play", app.play, EXAMPLES["play"])
         _one_stream_a_publisher(experiment, app.publish, app.play)
     if driver_name(experiment) == WHIP_DRIVER:
-        _members_of_our_driver(experiment.scenario)
+        _members_of_our_driver(experiment.scenario, experiment.media.audio == "none")
     if app.token is not None and environment_name(app.token) is None:
         raise ExperimentError(
             "app.token: expected env:NAME, the name of a variable of the environment that holds the"
@@ -60,9 +64,8 @@ def check_whip(experiment: Experiment) -> None:
         )
 
 
-def _members_of_our_driver(scenario: Scenario) -> None:
-    """Its presenters only publish, each other publisher sends its camera, and all that is played
-    is published by a probe."""
+def _members_of_our_driver(scenario: Scenario, silent: bool) -> None:
+    """Its presenters only publish, and each other publisher sends its camera."""
     if scenario.presenters > 1 and scenario.presenters_receive != "nothing":
         raise ExperimentError(
             f"scenario.presenters_receive: {scenario.presenters_receive}: the presenters of driver"
@@ -74,12 +77,58 @@ def _members_of_our_driver(scenario: Scenario) -> None:
             " publishes its camera: expected 0, or app.driver, one of your own"
         )
     for role in scenario.roles or ():
-        of_server = any(asked.role == SERVER for asked in role.receives or ())
-        if of_server or SERVER in role.receives_data:
+        others = sum(each.count for each in scenario.roles or () if each.sends)
+        _role_of_our_driver(role, others - bool(role.sends), silent)
+
+
+def _role_of_our_driver(role: SessionRole, others: int, silent: bool) -> None:
+    """Its page publishes a camera and a microphone, and plays all that others publish, if the
+    role's steps do so. `others` are the session's other probes that send; `silent`: none has a
+    microphone."""
+    at, or_own = f"scenario.roles.{role.name}", "or app.driver, one of your own"
+    of_server = any(asked.role == SERVER for asked in role.receives or ())
+    if of_server or SERVER in role.receives_data:
+        raise ExperimentError(
+            f"{at}.receives.{SERVER}: the page of driver {WHIP_DRIVER} plays only what probes"
+            f" publish: expected it left out, {or_own}"
+        )
+    if role.sends_data or role.receives_data:
+        raise ExperimentError(
+            f"{at}: data: the page of driver {WHIP_DRIVER} has no data channels: expected it left"
+            f" out, {or_own}"
+        )
+    if role.name not in PUBLISH + PLAY:
+        return  # the driver itself has no such role
+    of_camera = [{"audio", "video"}, {"video"}] if silent else [{"audio", "video"}]
+    if role.name in PUBLISH and set(role.sends) not in of_camera:
+        raise ExperimentError(
+            f"{at}.sends: [{', '.join(role.sends)}]: {role.name} of driver {WHIP_DRIVER} publishes"
+            f" its camera and microphone: expected [audio, video], {or_own}"
+        )
+    if role.name not in PUBLISH and role.sends:
+        raise ExperimentError(
+            f"{at}.sends: [{', '.join(role.sends)}]: {role.name} of driver {WHIP_DRIVER} publishes"
+            f" nothing: expected [], {or_own}"
+        )
+    plays = others > 0 if role.receives is None else bool(role.receives)
+    if role.name in PLAY and not plays:
+        raise ExperimentError(
+            f"{at}.receives: {role.name} of driver {WHIP_DRIVER} plays what others publish:"
+            f" expected some to receive, {or_own}"
+        )
+    if role.name not in PLAY and plays:
+        raise ExperimentError(
+            f"{at}.receives: {role.name} of driver {WHIP_DRIVER} plays nothing: expected none,"
+            f" {or_own}"
+        )
+    asked_of: dict[str, set[str]] = {}
+    for asked in role.receives or ():
+        asked_of.setdefault(asked.role, set()).add("" if asked.most is not None else asked.media)
+    for name, media in asked_of.items():
+        if media not in of_camera:
             raise ExperimentError(
-                f"scenario.roles.{role.name}.receives.{SERVER}: the page of driver {WHIP_DRIVER}"
-                " plays only what probes publish: expected it left out, or app.driver, one of your"
-                " own"
+                f"{at}.receives.{name}: {role.name} of driver {WHIP_DRIVER} plays all that each of"
+                f" them publishes: expected [audio, video], {or_own}"
             )
 
 

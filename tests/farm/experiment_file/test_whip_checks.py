@@ -154,6 +154,71 @@ def test_media_of_the_server_s_own_are_played_by_a_driver_of_a_user_s_alone(rece
     assert read_roles("own.yaml").scenario.roles is not None
 
 
+@pytest.mark.parametrize(
+    ("roles", "message"),
+    [
+        (
+            "member: {count: 2, sends: [audio]}",
+            "member.sends: [audio]: member of driver whip publishes its camera and microphone:"
+            " expected [audio, video]",
+        ),
+        ("member: {count: 2, sends: [screen]}", "member.sends: [screen]: member of driver whip "),
+        ("viewer: {count: 2, sends: [audio, video]}", "viewer.sends: [audio, video]: viewer of "),
+        (
+            "presenter: {sends: [audio, video], receives: none}, viewer: {sends: [data]}",
+            "viewer: data: the page of driver whip has no data channels: expected it left out",
+        ),
+        (
+            "presenter: {count: 2, sends: [audio, video]}",
+            "presenter.receives: presenter of driver whip plays nothing: expected none",
+        ),
+        (
+            "member: {sends: [audio, video]}, viewer: {sends: []}",
+            "member.receives: member of driver whip plays what others publish: expected some to",
+        ),
+        (
+            "presenter: {sends: [audio, video]},"
+            " viewer: {sends: [], receives: {presenter: [audio]}}",
+            "viewer.receives.presenter: viewer of driver whip plays all that each of them ",
+        ),
+        (
+            "presenter: {count: 2, sends: [audio, video], receives: none},"
+            " viewer: {sends: [], receives: {presenter: {audio: 2, video: 1}}}",
+            "viewer.receives.presenter: viewer of driver whip plays all that each of them ",
+        ),
+    ],
+)
+def test_roles_of_a_user_s_do_what_those_of_the_driver_can(roles: str, message: str) -> None:
+    def read_roles(driver: str) -> Experiment:
+        app = f"app: {{run: whip, driver: {driver}, {URLS}}}"
+        scenario = f"scenario: {{kind: custom, roles: {{{roles}}}}}"
+        return parse_experiment(f"format: 1\n{scenario}\n{app}\n", "e.yaml")
+
+    with pytest.raises(ExperimentError) as refused:
+        read_roles("whip")
+    assert str(refused.value).startswith(f"e.yaml:2: scenario.roles.{message}")
+    assert str(refused.value).endswith(", or app.driver, one of your own")
+    assert read_roles("own.yaml").scenario.roles is not None
+
+
+@pytest.mark.parametrize(
+    ("roles", "audio"),
+    [
+        ("presenter: {sends: [audio, video]}, viewer: {count: 2, sends: []}", "speech"),
+        ("member: {count: 2, sends: [audio, video]}, viewer: {sends: []}", "speech"),
+        (
+            "member: {count: 3, sends: [audio, video], receives: {member: [audio, video]}}",
+            "speech",
+        ),
+        ("presenter: {sends: [video]}, viewer: {sends: [], receives: all_others}", "none"),
+    ],
+)
+def test_roles_of_a_user_s_may_be_those_of_the_driver(roles: str, audio: str) -> None:
+    scenario = f"scenario: {{kind: custom, roles: {{{roles}}}}}\nmedia: {{audio: {audio}}}"
+    text = f"format: 1\n{scenario}\napp: {{run: whip, driver: whip, {URLS}}}\n"
+    assert parse_experiment(text, "e.yaml").scenario.roles is not None
+
+
 def test_a_mix_is_played_by_one_address() -> None:
     urls = "publish: 'https://h/{probe}/whip', play: 'https://h/{session}/whep'"
     text = f"format: 1\nscenario: {{kind: group, media: mixed}}\napp: {{run: whip, {urls}}}\n"
