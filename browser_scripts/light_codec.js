@@ -9,6 +9,7 @@
 // A sender that cannot be light stays full, and `send` reports why: {message: "fidelity", ...}. So it
 // does when the browser refuses what makes an encoder's pictures tiny; where it took that, and refuses
 // what makes them full again, the sender's fidelity is "tiny", since its tiny pictures go out as they are.
+// It is "lost", as is a receiver's, where frames do not come through the worker.
 //
 // `workerCode` (of light_worker.js) does the work on each frame, in a worker. `encodingsOf` is
 // light_encodings.js's, `banks` light_banks.js's. Returns for poll_stats.js (stat, report) => members
@@ -20,9 +21,11 @@
   const now = () => performance.timeOrigin + performance.now();
   const say = (facts) => send(JSON.stringify({ message: "fidelity", page_time_ms: now(), ...facts }));
   const { ownOf, obstacle, layersFor, tinied, limitIn, leftFor } = encodingsOf;
-  const senders = new Map(); // RTCRtpSender -> {id, light, wasTiny, own, ssrcs, heard_ms, bps, unsent, sizes}
+  const senders = new Map(); // RTCRtpSender -> {id, light, wasTiny, own, ssrcs, heard_ms, unread, ...}
   const sizes = new Map(); // track identifier of what is received -> {frameWidth, frameHeight}
+  const receivers = new Map(); // the same -> RTCRtpReceiver
   const done = new WeakSet();
+  const MOST_UNREAD = 4; // times in a row that a sender's statistics cannot be read
   let count = 0;
 
   let worker = null;
@@ -35,6 +38,7 @@
     worker.onmessage = ({ data }) => {
       if (data.unread) unread(data.unread);
       if (data.size && data.track) sizes.set(data.track, data.size);
+      if (data.lost) noteLost(byId(data.id)?.[0] ?? receivers.get(data.track), data.lost);
       if (data.question !== undefined) answer(data);
       const found = byId(data.id);
       if (!found) return;
@@ -95,7 +99,8 @@
 
   const indexOf = async (sender, ssrc) => {
     for (let tries = 0; tries < 50; tries += 1) {
-      const found = [...(await sender.getStats()).values()].find((stat) => stat.ssrc === ssrc);
+      const report = await sender.getStats().catch(() => new Map()); // tellTargets says why it fails
+      const found = [...report.values()].find((stat) => stat.ssrc === ssrc);
       if (found?.encodingIndex !== undefined) return found.encodingIndex;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -113,7 +118,7 @@
   const nativeGet = RTCRtpSender.prototype.getParameters;
   const nativeSet = RTCRtpSender.prototype.setParameters;
   const light = (sender) => senders.get(sender)?.light === true;
-  const owners = new WeakMap(); // RTCRtpSender -> its connection
+  const owners = new WeakMap(); // RTCRtpSender or RTCRtpReceiver -> its connection
   const byId = (id) => [...senders].find(([, entry]) => entry.id === id);
 
   // The layers that a light sender has at this moment (light_layers.js).
@@ -141,7 +146,7 @@
     }
     const entry = {
       id: count++, light: true, wasTiny: Promise.resolve(false), own: ownOf(parameters.encodings),
-      ssrcs: new Set(), heard_ms: 0, bps: [], unsent: new Map(), sizes: [],
+      ssrcs: new Set(), heard_ms: 0, unread: 0, bps: [], unsent: new Map(), sizes: [],
     };
     senders.set(sender, entry);
     const options = { side: "sender", id: entry.id, layers: layersNow(sender) };
@@ -191,11 +196,17 @@
     set(sender, parameters, refused, { encodingOptions });
   };
 
-  // What is closed or stopped sends nothing any more: that it takes no parameters is no refusal.
-  const isOver = (sender) => {
-    const connection = owners.get(sender);
+  const noteLost = (half, reason) => {
+    if (half && !isOver(half)) say({ fidelity: "lost", reason });
+  };
+
+  // What is closed or stopped sends nothing any more: that it takes no parameters is no refusal. `half`:
+  // a sender or a receiver.
+  const isOver = (half) => {
+    const connection = owners.get(half);
     if (connection?.signalingState === "closed") return true;
-    const transceiver = connection?.getTransceivers().find((each) => each.sender === sender);
+    const transceiver = connection?.getTransceivers().find(
+      ({ sender, receiver }) => [sender, receiver].includes(half));
     return !transceiver || transceiver.currentDirection === "stopped" || transceiver.direction === "stopped";
   };
   const set = (sender, parameters, refused, ...options) => // a promise: whether it was taken
@@ -277,20 +288,31 @@
     const targets = entry.audios ?? Array(sent("audio")).fill(undefined);
     return leftFor(allowed_bps, targets, connection.remoteDescription?.sdp ?? "", limitOf(sender));
   };
-  const tellTargets = async () => {
-    for (const [sender, { heard_ms }] of senders) {
-      if (!light(sender) || sender.transport?.state !== "connected") continue;
-      if (now() - heard_ms < config.target_ms / 2) continue;
+  // Without a target a sender would keep the rate that it had: one whose statistics cannot be read is full.
+  const tellTarget = async (sender, entry) => {
+    try {
       heard(sender, await sender.getStats(), () => true);
+      entry.unread = 0;
+    } catch ({ name, message }) {
+      entry.unread += 1;
+      if (entry.unread < MOST_UNREAD || isOver(sender)) return;
+      giveUp(sender, `its statistics cannot be read (${name}: ${message})`);
     }
   };
-  setInterval(() => tellTargets().catch(() => {}), config.target_ms);
+  const tellTargets = () => {
+    for (const [sender, entry] of senders) {
+      if (!light(sender) || sender.transport?.state !== "connected") continue;
+      if (now() - entry.heard_ms >= config.target_ms / 2) tellTarget(sender, entry);
+    }
+  };
+  setInterval(tellTargets, config.target_ms);
 
   // ---------------------------------------------------------------- what is received
 
   const lightenReceiver = (receiver) => {
     if (done.has(receiver) || receiver.transform || receiver.track.kind !== "video") return;
     done.add(receiver);
+    receivers.set(receiver.track.id, receiver);
     const options = { side: "receiver", track: receiver.track.id };
     receiver.transform = new RTCRtpScriptTransform(started(), options);
   };
@@ -315,12 +337,15 @@
   const sweep = (connection) => {
     if (!listening.has(connection)) {
       listening.add(connection);
-      connection.addEventListener("track", ({ receiver }) => lightenReceiver(receiver));
+      connection.addEventListener("track", ({ receiver }) => {
+        owners.set(receiver, connection);
+        lightenReceiver(receiver);
+      });
     }
     if (connection.signalingState === "closed") return;
     const agreed = connection.signalingState === "stable";
     for (const { sender, receiver } of connection.getTransceivers()) {
-      owners.set(sender, connection);
+      owners.set(sender, connection).set(receiver, connection);
       lighten(sender);
       lightenReceiver(receiver);
       if (agreed && light(sender)) checkAgreed(sender);

@@ -1,8 +1,8 @@
 // The worker of a light probe: replaces each encoded frame that is sent or received. light_codec.js
 // starts it and explains it. A message to it is a bank, an answer about a stream, or a sender's new
 // target or layers. A message from it asks which bank a stream's frames are from, asks for key frames,
-// or reports a sender's rates, a picture's true size, or why a bank cannot be read. `divided` is
-// light_layers.js's.
+// or reports a sender's rates, a picture's true size, why a bank cannot be read, or why frames are
+// lost on their way through the worker. `divided` is light_layers.js's.
 (constants, { divided }) => {
   const FLOOR = 0.3, CEILING = 3, REPAY_S = 0.5, MOST_DEBT_S = 1, LEAST_S = 0.001, START_BPS = 300000;
   const WINDOW_MS = 1000, DESCRIPTORS = 0.97;
@@ -245,6 +245,11 @@
     };
     // Read and written by hand: a TransformStream between two pipes needs several times as many turns.
     const reader = readable.getReader(), writer = writable.getWriter();
+    let isLost = false;
+    const lost = ({ name, message }) => {
+      if (!isLost) self.postMessage({ id: options.id, track: options.track, lost: `${name}: ${message}` });
+      isLost = true;
+    };
     const pump = async () => {
       for (;;) {
         const { value, done } = await reader.read();
@@ -257,9 +262,9 @@
           if (made === null) continue;
           value.data = made.buffer;
         }
-        writer.write(value).catch(() => {});
+        writer.write(value).catch(lost);
       }
     };
-    pump().catch(() => {});
+    pump().catch(lost);
   };
 }

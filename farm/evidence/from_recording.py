@@ -5,7 +5,7 @@ The same recording always gives the same evidence, whatever the criteria.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
@@ -85,7 +85,7 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         polls=tuple(counts[probe.probe] for probe in trial.plan.probes if probe.probe in owed),
         host_samples=trial.host_samples(),
         server_samples=trial.server_samples(),
-        faults=(*trial.faults, *_crashes(trial), *_tiny_pictures(trial), *_torn_sockets(trial)),
+        faults=(*trial.faults, *_crashes(trial), *_wrong_pictures(trial), *_torn_sockets(trial)),
         reset=trial.reset,
         kurento_samples=trial.kurento_samples(),
         janus_samples=trial.janus_samples(),
@@ -187,20 +187,24 @@ def _torn_sockets(trial: TrialReader) -> Iterator[Fault]:
             yield Fault("app_died", run_s or 0.0, message, session_of.get(event.probe))
 
 
-def _tiny_pictures(trial: TrialReader) -> Iterator[Fault]:
-    """A fault for each light probe that had to be a full one, and sent its tiny pictures."""
+_WRONG: Mapping[object, str] = {
+    "tiny": "a light probe sent tiny pictures in the place of its camera's: its browser refused to "
+    "encode full ones",
+    "lost": "a light probe lost pictures within its browser",
+}
+
+
+def _wrong_pictures(trial: TrialReader) -> Iterator[Fault]:
+    """A fault for each light probe that sent tiny pictures as full ones, or lost its pictures."""
     session_of = {probe.probe: probe.session for probe in trial.plan.probes}
     seen_of: set[str] = set()
     for seen in trial.events:
         event = seen.event
-        is_tiny = event.kind == "fidelity" and event.data.get("fidelity") == "tiny"
-        if is_tiny and event.probe not in seen_of:
+        what = _WRONG.get(event.data.get("fidelity")) if event.kind == "fidelity" else None
+        if what and event.probe not in seen_of:
             seen_of.add(event.probe)
             at_s = trial.phases.ramp_s or 0.0 if seen.run_s is None else seen.run_s
-            message = (
-                f"{event.probe}: a light probe sent tiny pictures in the place of its camera's: "
-                f"its browser refused to encode full ones ({event.data.get('reason')})"
-            )
+            message = f"{event.probe}: {what} ({event.data.get('reason')})"
             yield Fault("light_probe", at_s, message, session_of.get(event.probe))
 
 

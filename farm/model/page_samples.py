@@ -91,7 +91,7 @@ EventKind = Literal[
     "channel",  # a data channel opened, closed or failed: data holds connection, id, label, state,
     # by_page, error
     "fidelity",  # of a stream of a light probe: data holds fidelity (tiny: it should be full, but
-    # its browser refused that), and the reason why it is not simply light
+    # its browser refused that; lost: its frames were), and the reason why it is not simply light
     "audio",  # what becomes of received audio: data holds played
     "crashed",  # a renderer, or its whole browser
     "screenshot",  # data holds file

@@ -283,7 +283,7 @@ FaultKind = Literal[
     "app_died",
     "browser_crashed",
     "host_lost",
-    "light_probe",  # it had to be a full one, and its browser refused that
+    "light_probe",  # it had to be a full one, and its browser refused that; or it lost its frames
     "sampling_lost",
     "recording_missing",  # of a session: a file not there, empty, too short, or without a track
     "recordings_unknown",

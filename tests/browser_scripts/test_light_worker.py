@@ -55,12 +55,18 @@ def bank(codec: str) -> LightBank:
 
 @dataclass
 class Worker:
-    """light_worker.js in a page, and the bank that it has; how often it `asked` for key frames."""
+    """light_worker.js in a page, and the bank that it has.
+
+    It `asked` for key frames so often, and says why frames were `lost`. `broken` is `read` or
+    `write`, which fails from the second frame on.
+    """
 
     page: Page
     codec: str
     bank: LightBank
     asked: int = 0
+    broken: str | None = None
+    lost: Sequence[str] = ()
 
     async def sends(self, frames: Sequence[Frame], said: Sequence[Message]) -> list[bytes]:
         """What goes out in the place of encoded frames."""
@@ -79,11 +85,11 @@ class Worker:
             "codec": self.codec,
             "bank": base64.b64encode(self.bank.encoded()).decode(),
         }
-        work = {"options": options, "frames": frames, "said": said}
+        work = {"options": options, "frames": frames, "said": said, "broken": self.broken}
         done = await self.page.evaluate(
             f"([given, work]) => ({script.rstrip()})(given)(work)", [given, work]
         )
-        self.asked = done["asked"]
+        self.asked, self.lost = done["asked"], done["lost"]
         return [base64.b64decode(each or "") for each in done["made"]]
 
 
@@ -232,6 +238,18 @@ async def test_what_is_received_is_tiny_and_as_long_as_before(worker: Worker) ->
     for each in made:
         (picture,) = decoder.decode(av.Packet(each))
         assert (picture.width, picture.height) == (16, 16)
+
+
+@pytest.mark.parametrize("broken", ["read", "write"])
+async def test_frames_that_are_lost_on_the_way_are_told_once(worker: Worker, broken: str) -> None:
+    frames: list[Frame] = [(100.0 * number, "key", 30) for number in range(4)]
+    await worker.receives(frames)
+    assert worker.lost == []
+    worker.broken = broken
+    await worker.receives(frames)
+    assert worker.lost == ["TypeError: no frame"]
+    await worker.sends(frames, ())
+    assert worker.lost == ["TypeError: no frame"]
 
 
 def shown_by(codec: str, frames: Iterable[bytes]) -> Iterator[int]:

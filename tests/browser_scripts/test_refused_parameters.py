@@ -1,4 +1,4 @@
-"""A light probe whose browser refuses setParameters says so, unless the sender is gone by then."""
+"""A light probe whose browser refuses something says so, unless the sender is gone by then."""
 
 from __future__ import annotations
 
@@ -20,8 +20,20 @@ LAYERS = f"({script('light_layers')})()"
 WORKER = f"({script('light_worker')})({json.dumps({'clock_hz': 90_000})}, {LAYERS})"
 ENCODINGS = f"({script('light_encodings')})({json.dumps({'shrink': 8})}, {LAYERS})"
 
-CALL = f"""async ({{ refused, gone, prepared, again }}) => {{
+CALL = f"""async ({{ refused, gone, prepared, again, unread, lost }}) => {{
     const said = [], taken = [];
+    const transport = {{ state: "connected" }};
+    Object.defineProperty(RTCRtpSender.prototype, "transport", {{ value: transport }});
+    const browsersStats = RTCRtpSender.prototype.getStats;
+    let asked = 0;
+    RTCRtpSender.prototype.getStats = function () {{
+        asked += 1;
+        return asked <= unread
+            ? Promise.reject(new DOMException("none", "OperationError"))
+            : browsersStats.apply(this);
+    }};
+    const loses = `self.onrtctransform = ({{ transformer: {{ options: {{ id, track }} }} }}) =>
+        self.postMessage({{ id, track, lost: "why" }})`;
     const browsers = RTCRtpSender.prototype.setParameters;
     RTCRtpSender.prototype.setParameters = function (...given) {{
         taken.push(given[0].encodings[0].scaleResolutionDownBy);
@@ -31,8 +43,9 @@ CALL = f"""async ({{ refused, gone, prepared, again }}) => {{
     }};
     const banks = {{ delivered: async () => {{ if (!prepared) throw new Error("none"); }} }};
     const send = (text) => said.push(JSON.parse(text));
+    const worker = lost ? loses : {json.dumps(WORKER)};
     ({script("light_codec")})(
-        {{ target_ms: 100, shrink: 8 }}, send, {json.dumps(WORKER)}, {ENCODINGS}, banks);
+        {{ target_ms: 50, shrink: 8 }}, send, worker, {ENCODINGS}, banks);
 
     const canvas = document.createElement("canvas");
     const [track] = canvas.captureStream(10).getTracks();
@@ -52,12 +65,24 @@ async def call(
     gone: bool = False,
     prepared: bool = True,
     again: bool = False,
+    unread: int = 0,
+    lost: bool = False,
 ) -> list[list[str]]:
     """What a light probe says of its one sender, whose browser refuses calls of these numbers.
 
-    `again`: the page itself sets the parameters that it reads, as soon as there is a sender.
+    `again`: the page itself sets the parameters that it reads, as soon as there is a sender;
+    `unread`: so often its statistics cannot be read; `lost`: its worker loses frames of each
+    sender and receiver.
     """
-    facts = {"refused": list(refused), "gone": gone, "prepared": prepared, "again": again}
+    facts = {
+        "refused": list(refused),
+        "gone": gone,
+        "prepared": prepared,
+        "again": again,
+        "unread": unread,
+        "lost": lost,
+    }
+    await page.goto("about:blank")
     said: list[list[str]] = await page.evaluate(CALL, facts)
     return said
 
@@ -99,3 +124,16 @@ async def test_what_a_closed_connection_refuses_is_no_trouble(page: Page) -> Non
     said = await call(page, gone=True, prepared=False, refused=[1, 2])
     assert {fidelity for fidelity, _ in said} <= {"light", "full"}
     assert all("OperationError" not in reason for _, reason in said)
+
+
+async def test_one_whose_statistics_can_never_be_read_is_full(page: Page) -> None:
+    assert await call(page, unread=3) == [["light", ""]]
+    why = "its statistics cannot be read (OperationError: none)"
+    assert await call(page, unread=1000) == [["light", ""], ["full", why]]
+
+
+async def test_pictures_that_are_lost_in_the_worker_are_told_of_senders_and_receivers(
+    page: Page,
+) -> None:
+    assert await call(page, lost=True) == [["light", ""], ["lost", "why"], ["lost", "why"]]
+    assert await call(page, lost=True, gone=True) == [["light", ""]]

@@ -8,8 +8,10 @@
   const started = (clock) => {
     const self = {
       asked: 0, // for key frames
-      postMessage: ({ question, ssrc, key }) => {
+      lost: [], // why frames were, as it says
+      postMessage: ({ question, ssrc, key, lost }) => {
         if (key) self.asked += 1;
+        if (lost) self.lost.push(lost);
         if (question === undefined) return;
         queueMicrotask(() => self.onmessage({ data: { question, codec, index: ssrc } }));
       },
@@ -22,7 +24,8 @@
 
   // What comes of `frames`, [ms, type, bytes or base64, layer, temporal layer][], and `said`, [ms, message][],
   // in their order: of each frame what is sent, null for none, and how often key frames were asked for.
-  return async ({ options, frames, said = [] }) => {
+  // `broken`: read or write, which fails from the second frame on.
+  return async ({ options, frames, said = [], broken = null }) => {
     const clock = { ms: 0 };
     const self = started(clock);
     const made = frames.map(() => null);
@@ -30,6 +33,7 @@
     const read = async () => {
       if (coming === frames.length) return { done: true };
       const number = coming++;
+      if (broken === "read" && number > 0) throw new TypeError("no frame");
       const [ms, type, data, layer = 0, temporalIndex = 0] = frames[number];
       clock.ms = ms;
       while (said.length && said[0][0] <= ms) self.onmessage({ data: said.shift()[1] });
@@ -41,8 +45,12 @@
       return { value: { number, type, timestamp, data: buffer, getMetadata } };
     };
     const ended = new Promise((resolve) => {
-      const reader = { read: async () => { const next = await read(); if (next.done) resolve(); return next; } };
-      const write = async ({ number, data }) => { made[number] = textOf(new Uint8Array(data)); };
+      const next = async () => { const each = await read(); if (each.done) resolve(); return each; };
+      const reader = { read: () => next().catch((error) => { setTimeout(resolve); throw error; }) };
+      const write = async ({ number, data }) => {
+        if (broken === "write" && number > 0) throw new TypeError("no frame");
+        made[number] = textOf(new Uint8Array(data));
+      };
       self.onrtctransform({
         transformer: {
           options, readable: { getReader: () => reader }, writable: { getWriter: () => ({ write }) },
@@ -50,6 +58,6 @@
       });
     });
     await ended;
-    return { made, asked: self.asked };
+    return { made, asked: self.asked, lost: self.lost };
   };
 }

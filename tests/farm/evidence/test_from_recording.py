@@ -450,6 +450,17 @@ async def test_what_the_browser_of_a_light_probe_refused_is_told_once(tmp_path: 
     assert "(OperationError: no)" in fault.message
 
 
+async def test_pictures_that_a_light_probe_lost_are_its_own_fault(tmp_path: Path) -> None:
+    data = {"fidelity": "lost", "reason": "TypeError: no"}
+    with new_run(tmp_path, FakeClock()) as run:
+        await record_joins(run, ProbeEvent("p001", "fidelity", MONOTONIC_S + 4, "", data))
+    evidence = evidence_of(RunReader.open(run.path).trial(0))
+    (fault,) = evidence.faults
+    assert (fault.what, fault.session) == ("light_probe", "s000")
+    assert fault.message == "p001: a light probe lost pictures within its browser (TypeError: no)"
+    assert evidence.stayed_full == ()
+
+
 async def test_probes_that_play_no_audio_are_named_once_each(tmp_path: Path) -> None:
     said = [
         ProbeEvent(probe, "audio", MONOTONIC_S + 2, "", {"played": played})
