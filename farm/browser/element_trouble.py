@@ -44,19 +44,24 @@ SELECTORS_OF_ACTIVE = """(elements) => elements.map((element) => {
     const label = isField && !isButton ? "" : element.innerText || element.value;
     const words = (label || "").trim();
     const by = ["name", "aria-label", "placeholder"].find((name) => element.getAttribute(name));
-    if (element.id) return `#${CSS.escape(element.id)}`;
+    const { id } = element;
+    if (id) return CSS.escape(id) === id ? `#${id}` : `[id="${id}"]`;
     if (by) return `[${by}="${element.getAttribute(by)}"]`;
     return words ? `text=${words}` : element.localName;
 })"""
-"""How each of these could be found; never by what was filled in, which may be a secret."""
+"""How each of these could be found; never by what was filled in, which may be a secret. Nothing is
+escaped, as in `#alice\\@example\\.org` no mask would know a user's name."""
 
 SELECTORS_OF_PAGE = """() => {
     const shown = (element) => element.checkVisibility({ visibilityProperty: true });
     const selectors = new Set();
     const words = (element) => (element.innerText || element.value || "").trim();
     for (const element of [...document.querySelectorAll("*")].slice(0, 5000)) {
-        if (element.id) selectors.add(`#${CSS.escape(element.id)}`);
-        for (const name of element.classList) selectors.add(`.${CSS.escape(name)}`);
+        const { id } = element;
+        if (id) selectors.add(CSS.escape(id) === id ? `#${id}` : `[id="${id}"]`);
+        for (const name of element.classList) {
+            selectors.add(CSS.escape(name) === name ? `.${name}` : `[class~="${name}"]`);
+        }
         for (const name of ["name", "data-testid", "data-test", "aria-label", "placeholder"]) {
             const value = element.getAttribute(name);
             if (value && value.length < 60) selectors.add(`[${name}="${value}"]`);

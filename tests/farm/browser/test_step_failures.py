@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from farm.browser.element_trouble import SELECTORS_OF_PAGE
 from farm.errors import JoinError
 from farm.model.driver import (
     AcceptDialog,
@@ -20,6 +21,7 @@ from farm.model.driver import (
     WaitFor,
     Where,
 )
+from farm.model.mask import Mask
 
 pytestmark = pytest.mark.live
 
@@ -131,9 +133,28 @@ async def test_what_was_filled_in_names_no_element_and_no_long_text_is_cut(
     error = await failure(probe, Click("#begin", within_s=0.5))
     assert (
         "no element matches #begin; visible to click or fill: input, textarea, p, text=Go, "
-        "#\\:r1\\:"
+        '[id=":r1:"]'
     ) in str(error)
     assert "s3cret" not in str(error)
+
+
+async def test_selectors_of_elements_are_written_so_that_secrets_in_them_are_masked(
+    new_page: NewPage, steps_app: str
+) -> None:
+    probe = await new_page()
+    await probe.goto(f"{steps_app}moved-to-tab")
+    await probe.page.tabs.own.set_content(
+        "<button id=call-al@example.org class=of-al@example.org>Call</button>"
+    )
+    mask = Mask(["al@example.org"])
+    selectors = await probe.page.tabs.own.evaluate(SELECTORS_OF_PAGE)
+    assert [mask(each) for each in selectors] == [
+        '[id="call-***"]',
+        '[class~="of-***"]',
+        "text=Call",
+    ]
+    error = await failure(probe, Click("#begin", within_s=0.5))
+    assert 'visible to click or fill: [id="call-***"]' in mask(str(error))
 
 
 async def test_of_options_that_are_long_there_is_only_the_number(
