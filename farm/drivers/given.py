@@ -115,13 +115,14 @@ class Given:
         return url
 
     def text(self) -> str:
-        """Any scalar as a template: `fill: {"#rate": 20}` means the text `20`, nothing means ``."""
+        """Any scalar as a template, as it is written: `fill: {"#rate": 1.10}` means the text
+        `1.10`, nothing means ``."""
         if isinstance(self.value, str):
             return self.checked(self.value)
         if isinstance(self.value, dict | list):
             raise self._no_text("text")
         self.not_a_comment()
-        return "" if self.value is None else str(self.value)
+        return "" if self.value is None else self.document.written.get(self.at, str(self.value))
 
     def not_a_comment(self) -> None:
         """Refuse an empty value in whose place a comment stands, `"#room": #1`."""

@@ -45,13 +45,15 @@ class Document:
 
     `lines` has the line (from 1) on which each value's key, or list item, stands. `comments` has
     what follows an unquoted value, or stands in its place, and is a comment that begins without a
-    space behind its #: it may have been meant as a value, `click: #stop`.
+    space behind its #: it may have been meant as a value, `click: #stop`. `written` has the texts
+    of numbers and booleans, of which `value` does not have all: `+49`, `1.10`, `true`.
     """
 
     source: str
     value: Any
     lines: Mapping[Path, int]
     comments: Mapping[Path, str]
+    written: Mapping[Path, str]
 
     def place(self, path: Path) -> str:
         """`file.yaml:12: trial.hold`, with the line that `line` returns."""
@@ -123,9 +125,9 @@ def read_yaml(text: str, source: str) -> Document:
         raise ExperimentError(f"{source}:{line}: not YAML: {what}") from error
     except yaml.YAMLError as error:
         raise ExperimentError(f"{source}: not YAML: {' '.join(str(error).split())}") from error
-    reading = _Reading(source, text, {}, {})
+    reading = _Reading(source, text, {}, {}, {})
     value = None if root is None else reading.value(root, ())
-    return Document(source, value, reading.lines, reading.comments)
+    return Document(source, value, reading.lines, reading.comments, reading.written)
 
 
 class _Loader(yaml.SafeLoader):
@@ -161,6 +163,7 @@ class _Reading:
     text: str
     lines: dict[Path, int]
     comments: dict[Path, str]
+    written: dict[Path, str]
 
     def value(self, node: yaml.Node, path: Path, indent: int | None = None) -> Any:
         """The value of a node; `indent` is the column of its key."""
@@ -176,6 +179,8 @@ class _Reading:
         comment = comment_behind(self.text, node, indent)
         if comment is not None:
             self.comments[path] = comment
+        if isinstance(value, bool | int | float):
+            self.written[path] = str(node.value)
         if isinstance(value, str) and "\0" in value:
             raise ExperimentError(f"{self.source}:{line}: {dotted(path)}: U+0000 is not allowed")
         if isinstance(value, float) and abs(value) > LARGEST:

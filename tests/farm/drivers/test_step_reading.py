@@ -324,3 +324,19 @@ def test_a_comment_behind_an_empty_text_is_one(tmp_path: Path) -> None:
     (fill,) = read_steps(tmp_path, "- fill:\n    '#a': # nothing\n    #'#b': x")
     assert isinstance(fill, Fill)
     assert (fill.selector, fill.text) == ("#a", "")
+
+
+@pytest.mark.parametrize("written", ["+4915112345", "1.10", "1e3", "true", "-0", "0123", "no"])
+def test_what_is_filled_in_is_as_it_is_written(written: str) -> None:
+    text = (
+        "format: 1\nroles:\n  all:\n    join:\n"
+        f'      - fill: {{"#a": {written}}}\n'
+        f"      - select:\n          '#b': {written}  # a comment\n"
+        f'      - http: {{url: "https://h/", headers: {{X-Pin: {written}}}}}\n'
+        "    leave: []\n"
+    )
+    fill, select, http = parse_driver(text, "d.yaml", Path()).roles["all"].join
+    assert isinstance(fill, Fill)
+    assert isinstance(select, Select)
+    assert isinstance(http, Http)
+    assert (fill.text, select.option, http.headers["X-Pin"]) == (written, written, written)
