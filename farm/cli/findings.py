@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -43,12 +43,22 @@ def looked_up(
 
 
 def each_once(findings: Iterable[Check]) -> list[Check]:
-    """The findings without those of a fault that an earlier one has told in the same words."""
-    told: dict[str, Check] = {}
-    kept = []
+    """The findings without those of a fault that an earlier one has told in the same words.
+
+    The earlier one is required if any of them is, and has what installs it.
+    """
+    kept: list[Check] = []
+    places: dict[str, int] = {}
     for finding in findings:
-        if finding.found is not None or told.setdefault(finding.needed_for, finding) is finding:
+        at = len(kept) if finding.found is not None else places.get(finding.needed_for, len(kept))
+        if at == len(kept):
             kept.append(finding)
+            if finding.found is None:
+                places[finding.needed_for] = at
+            continue
+        first = kept[at]
+        required, setup = first.required or finding.required, first.setup or finding.setup
+        kept[at] = replace(first, required=required, setup=setup)
     return kept
 
 

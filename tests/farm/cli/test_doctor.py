@@ -12,6 +12,7 @@ import pytest
 
 from farm.cli.__main__ import main
 from farm.cli.examination import host_line
+from farm.cli.findings import Check, each_once
 from farm.model.host_samples import HostLook
 from tests.farm.media.made_films import wav
 from tests.sshd import running_sshd
@@ -234,3 +235,15 @@ def test_a_host_says_what_it_is_and_has() -> None:
         "b, 6.8, 8 cores, 17 GB, Chromium 1, farm 0.1.0 (12345678), 300 free UDP ports, "
         "100 GB of disk free"
     )
+
+
+def test_a_fault_that_is_told_once_keeps_what_any_of_its_checks_needs() -> None:
+    findings = [
+        Check("disk", None, "no such tool", required=False),
+        Check("driver", "mine.yaml"),
+        Check("browser", None, "no such tool", setup="chromium"),
+    ]
+    assert each_once(findings) == [
+        Check("disk", None, "no such tool", required=True, setup="chromium"),
+        Check("driver", "mine.yaml"),
+    ]
