@@ -21,6 +21,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,7 +32,8 @@ from typing import Any
 from benchmarks import own_network
 from benchmarks.three_searches import overlaps, told_search
 
-PERIOD_US = 20_000
+PERIOD_US = 25_000
+"""The kernel takes no quota under 1 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,9 @@ class Sizing:
 
 
 SIZINGS = {
-    "one_to_one": Sizing("{kind: one_to_one}", quota=0.06, kbps=1000, maximum=12),
+    "one_to_one": Sizing("{kind: one_to_one}", quota=0.04, kbps=1000, maximum=12),
     "group": Sizing("{kind: group, members: 3}", quota=0.05, kbps=250, maximum=12),
-    "broadcast": Sizing("{kind: broadcast}", quota=0.05, kbps=1000, maximum=16),
+    "broadcast": Sizing("{kind: broadcast}", quota=0.04, kbps=1000, maximum=16),
 }
 EXPERIMENT = """\
 format: 1
@@ -60,7 +62,7 @@ server:
 probes: {{fidelity: light}}
 media: {{size: 320x240, frame_rate: 15, max_video_send_bandwidth: {kbps}}}
 trial: {{settle: 4s, hold: 12s, window: 3s, sessions_per_second: 1}}
-search: {{maximum: {maximum}, max_trials: 8, invalid_retries: 3, drift_every: null}}
+search: {{maximum: {maximum}, max_trials: 12, invalid_retries: 3, drift_every: null}}
 """
 
 
@@ -114,7 +116,10 @@ def janus_with(quota: float) -> Iterator[dict[str, Any]]:
                 yield json.loads(janus.stdout.readline())
             finally:
                 janus.terminate()
+                janus.wait()
     finally:
+        while (group / "cgroup.procs").read_text():
+            time.sleep(0.05)
         group.rmdir()
 
 
