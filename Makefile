@@ -41,7 +41,7 @@ demo-janus: $(READY)
 
 test: $(READY)
 	@APT=$(APT) sh infra/machine_setup.sh busybox chromium cloud-init-schema faketime fish janus \
-	    libatomic ip sshd tcsh top xvfb zsh
+	    janus-demos libatomic ip sshd tcsh top xvfb zsh
 	@$(MAKE) --no-print-directory own-network
 	@$(MAKE) --no-print-directory --keep-going $(READ) shared-tests measuring-tests alone-tests
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the farm needs from the system's packages: chromium, libatomic (Playwright's driver is
-# linked to it), top (procps), sshd, ip (iproute2), and for tests faketime, janus, xvfb and shells
+# linked to it), top (procps), sshd, ip (iproute2), and for tests faketime, janus and its demo pages, xvfb and shells
 # (busybox, fish, tcsh, zsh). cloud-init-schema is one file of the package cloud-init, which is not itself
 # installed, as it would set up the machine at its next boot.
 #
@@ -41,9 +41,10 @@ for tool in "$@"; do
         libatomic) has_library libatomic.so.1 || packages="$packages libatomic1" ;;
         cloud-init-schema) [ -s "$schema_file" ] || [ -s "/$in_package" ] || schema=yes ;;
         busybox | faketime | fish | janus | tcsh | zsh) have "$tool" || packages="$packages $tool" ;;
+        janus-demos) [ -d /usr/share/janus/demos ] || packages="$packages janus-demos" ;;
         xvfb) have Xvfb || packages="$packages xvfb" ;;
         top) have top || packages="$packages procps" ;;
-        *) echo "machine_setup.sh: $tool: expected busybox, chromium, cloud-init-schema, faketime, fish, janus, libatomic, ip, sshd, tcsh, top, xvfb or zsh" >&2; exit 2 ;;
+        *) echo "machine_setup.sh: $tool: expected busybox, chromium, cloud-init-schema, faketime, fish, janus, janus-demos, libatomic, ip, sshd, tcsh, top, xvfb or zsh" >&2; exit 2 ;;
     esac
 done
 [ -n "$packages$playwright$schema" ] || exit 0

@@ -6,17 +6,16 @@ import asyncio
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from farm.cli.__main__ import main
-from farm.janus import JanusClient
 from farm.model.verdict import Outcome
 from farm.testing import FakeObserver
 from infra.janus.media_network import usable_interfaces
 from tests.farm_process import farm
 from tests.infra.demo_app.servers import started
+from tests.sfu.own_janus import withhold_video
 from tests.starved_server import IS_ROOT
 from tests.trial_of import trial_of
 from tests.unjudged import UNJUDGED
@@ -100,27 +99,11 @@ def test_a_room_of_audio_alone_is_mixed(tmp_path: Path) -> None:
     assert result["janus"]["handles_left"] == 0
 
 
-async def muted(url: str) -> None:
-    """Once three publish in a room, have Janus pass the video of p001 on no more."""
-    async with JanusClient.connect(url) as client:
-        handle = await (await client.session()).attach("videoroom", lambda _: None)
-        while True:
-            for room in (await handle.ask("list")).data["list"]:
-                asked: dict[str, Any] = {"room": room["room"]}
-                there = (await handle.ask("listparticipants", **asked)).data["participants"]
-                publishing = {each["display"]: each["id"] for each in there if each["publisher"]}
-                if len(publishing) == 3:
-                    await asyncio.sleep(8)  # into the hold
-                    await handle.ask("moderate", **asked, id=publishing["p001"], mid="1", mute=True)
-                    return
-            await asyncio.sleep(0.2)
-
-
 async def test_a_video_that_janus_passes_on_no_more_fails_and_is_named(tmp_path: Path) -> None:
     async with started("infra.janus", "--port", "0", "--admin-port", "0") as (_, janus):
         server = f"{{janus: '{janus['url']}', local: true, process: {{pid: {janus['pid']}}}}}"
         text = EXPERIMENT.format(scenario="{kind: group, members: 3}", server=server, load=3)
-        muting = asyncio.create_task(muted(janus["url"]))
+        muting = asyncio.create_task(withhold_video(janus["url"]))
         run, outcome = await trial_of(text + BUSY_MACHINE, tmp_path, FakeObserver(), load=3)
         assert muting.done()
         await muting

@@ -1,4 +1,4 @@
-"""Copies of the pages of LiveKit's, mediasoup's, Jitsi's, OpenVidu's and Ant Media's apps.
+"""Copies of pages: those of LiveKit, mediasoup, Jitsi, OpenVidu, Ant Media and Galene.
 
     with app_page("jitsi_meet") as page:
         page.url, page.rooms
@@ -26,12 +26,16 @@ PAGES: Mapping[str, Mapping[str, str]] = {
     "mediasoup_demo": {"/": "mediasoup_demo"},
     "jitsi_meet": {"/{room}": "jitsi_meet"},
     "openvidu_js": {"/": "openvidu_js"},
+    "galene": {"/group/load/{room}/": "galene"},
     "ant_media": {
         "/LiveApp/samples/publish_webrtc.html": "ant_media_publish",
         "/LiveApp/play.html": "ant_media_play",
     },
 }
 """By app the paths of its pages, and the files that answer there."""
+
+BELOW = {"ant_media": "LiveApp/", "galene": "group/load/"}
+"""By app where below the server's address it begins, if not there."""
 
 
 @dataclass
@@ -48,7 +52,7 @@ def app_page(name: str) -> Iterator[AppPage]:
     """The pages of an app on loopback."""
     page = AppPage()
     with serving(lambda: _app(name, page)) as url:
-        page.url = url + ("LiveApp/" if name == "ant_media" else "")
+        page.url = url + BELOW.get(name, "")
         yield page
 
 

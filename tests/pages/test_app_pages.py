@@ -26,7 +26,7 @@ invalid: {{waited_for_cpu: 60s, other_programs: 1, thread_cpu: 1, steal: 1, late
   udp_drops: 1000000, memory_available: 0, capture_of_asked: 0}}
 """
 
-LEAVE_BY_THEMSELVES = ("livekit_demo", "jitsi_meet", "openvidu_js", "ant_media")
+LEAVE_BY_THEMSELVES = ("livekit_demo", "jitsi_meet", "openvidu_js", "ant_media", "galene")
 """Those of mediasoup leave when their page is closed, as its app has no button for it."""
 
 
@@ -37,6 +37,7 @@ LEAVE_BY_THEMSELVES = ("livekit_demo", "jitsi_meet", "openvidu_js", "ant_media")
         ("mediasoup_demo", "{kind: group, members: 3}", 3),
         ("jitsi_meet", "{kind: group, members: 3}", 3),
         ("openvidu_js", "{kind: group, members: 3}", 3),
+        ("galene", "{kind: group, members: 3}", 3),
         ("ant_media", "broadcast", 3),
     ],
 )
