@@ -156,6 +156,10 @@ def _names_in_all(value: Any) -> Iterator[str]:
             yield from _names_in_all(each)
 
 
+LONGEST_SCRIPT = 60
+"""Letters of JavaScript in a step's name."""
+
+
 def step_name(step: Step) -> str:
     """The step's name in a message: `click #register in frame #call`."""
     frames = "".join(f" in frame {frame}" for frame in reversed(step.where.frames))
@@ -166,13 +170,19 @@ def step_name(step: Step) -> str:
 def condition_name(wait: WaitFor) -> str:
     """What is waited for: `#spinner hidden`, `2 of .tile`, `text 'In call'`, `url **/room`."""
     if wait.function is not None or wait.network_idle:
-        return wait.function or "network idle"
+        return _beginning(wait.function or "network idle")
     if wait.url is not None:
         return f"url {wait.url}"
     text = None if wait.text is None else f"text {wait.text!r}"
     element = " with ".join(each for each in (wait.selector, text) if each is not None)
     counted = element if wait.count is None else f"{wait.count} of {element}"
     return counted if wait.state == "visible" else f"{counted} {wait.state}"
+
+
+def _beginning(script: str) -> str:
+    """A script in one line, long ones cut: the driver's line has the whole of it."""
+    line = " ".join(script.split())
+    return line if len(line) <= LONGEST_SCRIPT else f"{line[:LONGEST_SCRIPT]}..."
 
 
 def _object(step: Step) -> str:

@@ -52,4 +52,8 @@ def test_steps_have_names_for_messages() -> None:
         == "click #a in frame #inner in frame #outer in the new tab"
     )
     assert step_name(WaitFor(function="done")) == "wait_for done"
+    script = "document.querySelectorAll('video').length >= 3\n && window.everybody.isThere()"
+    assert step_name(WaitFor(function=script)) == (
+        "wait_for document.querySelectorAll('video').length >= 3 && window.eve..."
+    )
     assert step_name(Evaluate("() => 1", "one.js")) == "evaluate one.js"
