@@ -13,6 +13,9 @@ from farm.results.checked_streams import FAULTY, CheckedStream
 from farm.results.driver_check import CheckedProbe, CheckedTrial
 from reports.wording.stream_names import stream_names
 
+OF_THE_SERVER = frozenset({"signalling", "request"})
+"""Reasons of probes that did not join by which the page or its server failed, not a step alone."""
+
 _STATES = {
     "came": "",
     "missing": "NEVER CAME",
@@ -74,12 +77,13 @@ def stream_line(stream: CheckedStream, name: str) -> str:
 
 def answer_line(trials: Sequence[CheckedTrial]) -> str:
     """Whether the driver works, in one line; `trials` are all that were made."""
-    for trial in trials:
+    for number, trial in enumerate(trials):
         if trial.unknown is not None:
             seen = f" (what was seen: {trial.problems[0]})" if trial.problems else ""
             return f"nothing can be said of the driver: {trial.unknown}{seen}"
         if trial.problems:
-            return f"the driver does not work: {trial.problems[0]}"
+            first = "the driver worked in the first trial; in the next " if number else ""
+            return f"{first}{_what_failed(trial)}: {trial.problems[0]}"
     probes = trials[-1].probes
     streams = [stream for probe in probes for stream in probe.streams if stream.stream.owed]
     came = sum(stream.state not in FAULTY for stream in streams)
@@ -87,6 +91,17 @@ def answer_line(trials: Sequence[CheckedTrial]) -> str:
         f"the driver works: {len(probes)} of {counted(len(probes), 'probe')} joined, {came} of "
         f"{counted(len(streams), 'owed stream')} came and stayed"
     )
+
+
+def _what_failed(trial: CheckedTrial) -> str:
+    """Whether it is the driver that does not work, or the page's server or its media."""
+    joins = [probe.join for probe in trial.probes]
+    reasons = {join.reason for join in joins if join is not None and not join.joined}
+    if None not in joins and reasons - {"partner"} == {"media"}:
+        return "the driver's steps work, but media do not connect"
+    if reasons & OF_THE_SERVER and reasons <= OF_THE_SERVER | {"media", "timeout", "partner"}:
+        return "the driver may be right, but the page or its server failed"
+    return "the driver does not work"
 
 
 def run_line(trial: CheckedTrial) -> str:
