@@ -132,6 +132,10 @@ async def _in_document(
     number = await matches(wanted, document).count()
     if number:
         return await _of_those(step, wanted, document, number, log)
+    if wanted.text is not None and wanted.selector is not None:
+        others = await _texts(wanted.selector, document)
+        if others:
+            return f"{wanted.selector} is there, without the text {wanted.text!r}: {others}"
     elsewhere = await _elsewhere(wanted, step.where, tabs, document)
     return elsewhere or await _nothing(wanted.selector, document, "no element matches", wanted.text)
 
@@ -169,6 +173,16 @@ async def _nothing(
     near = _lines(nearest(selector, await document.evaluate(SELECTORS_OF_PAGE)))
     instead = f"there is {_listed(near)}" if near else await _active(document)
     return f"{line} {selector}{with_text}{instead and '; '}{instead}"
+
+
+async def _texts(selector: str, document: Page | Frame) -> str:
+    """What visible elements say, as `it is 'Call'`; empty where there is none."""
+    visible = document.locator(selector).filter(visible=True)
+    texts = await visible.evaluate_all("all => all.map((each) => each.innerText || '')")
+    if not texts:
+        return ""
+    shown = [repr(line) for line in _lines(texts)[:MOST_SHOWN]]
+    return f"it is {', '.join(shown)}" if shown else "it has none"
 
 
 async def _active(document: Page | Frame) -> str:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from farm.model.page_samples import ProbeEvent
 
-STATUS = "#status"
-MESSAGE_PLACES = ("#error", "[role=alert]", STATUS)
-"""Selectors of elements that show messages to a person; `STATUS` need not be an error."""
+NEED_NOT_BE_ERRORS = ("[role=alertdialog]", "[role=dialog]", "dialog[open]", "#status")
+MESSAGE_PLACES = ("#error", "[role=alert]", *NEED_NOT_BE_ERRORS)
+"""Selectors of elements that show messages to a person."""
 
 LONGEST = 200
 ORDERLY = (1000, 1005)
@@ -20,7 +20,7 @@ class PageState:
 
     `shown` is the first of `MESSAGE_PLACES` with visible text, and that text; `media` says how far
     connections without media came; `at` where the page is, if that is not where it was opened;
-    `asks_login` whether it shows a field for a password.
+    `asks_login` whether it shows a login that the driver does not use.
     """
 
     shown: tuple[str, str] | None = None
@@ -57,16 +57,18 @@ class JoinTrouble:
     def explain(self, what: str, state: PageState) -> tuple[str, str]:
         """Reason and message for a step that took too long (`what` says so).
 
-        The likeliest cause comes first: a dialog without an answer, a login, the app's own message
-        or its closed socket, media, an uncaught error.
+        The likeliest cause comes first: a dialog without an answer, the app's closed socket, a
+        login, the app's own message, media, an uncaught error.
         """
-        complaint = state.shown is not None and state.shown[0] != STATUS
+        complaint = state.shown is not None and state.shown[0] not in NEED_NOT_BE_ERRORS
         reason = "timeout"
         if self.dialog is not None:
             reason = "dialog"
+        elif self.socket is not None:
+            reason = "signalling"
         elif state.asks_login and state.media is None:
             reason = "login"
-        elif complaint or self.socket is not None:
+        elif complaint:
             reason = "signalling"
         elif state.media is not None:
             reason = "media"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from playwright.async_api import Frame, Page
 
-from farm.browser.join_trouble import MESSAGE_PLACES, STATUS
+from farm.browser.join_trouble import MESSAGE_PLACES, NEED_NOT_BE_ERRORS
 from farm.browser.playwright_trouble import bounded
 
 FRAME_WITHIN_S = 2.0
@@ -23,22 +23,29 @@ SHOWN = """(places) => {
 """The first visible message of a document in one of `places`."""
 
 
-ASKS_LOGIN = """() => [...document.querySelectorAll("input[type=password]")]
-    .some((field) => field.checkVisibility({ visibilityProperty: true }))"""
+ASKS_LOGIN = """() => {
+    const changed = (field) => field.localName === "input" && field.type !== "hidden"
+        && (field.value !== field.defaultValue || field.checked !== field.defaultChecked);
+    const left_out = (field) => !field.value && [...field.form?.elements ?? []].some(changed);
+    return [...document.querySelectorAll("input[type=password]")].some(
+        (field) => field.checkVisibility({ visibilityProperty: true }) && !left_out(field));
+}"""
+"""Whether a document shows a field for a password; not one that was left empty in a form of which
+other fields are filled in: who does that knows that form, and needs no password."""
 
 
 async def shown_message(tabs: Iterable[Page]) -> tuple[str, str] | None:
     """The selector and text of the first message in these tabs and their frames.
 
-    An error message comes before a status, wherever it is.
+    An error message comes before a dialog box or a status, wherever it is.
     """
-    status = None
+    other = None
     for frame in (frame for tab in tabs for frame in tab.frames):
         shown = await _shown_in(frame)
-        if shown is not None and shown[0] != STATUS:
+        if shown is not None and shown[0] not in NEED_NOT_BE_ERRORS:
             return shown
-        status = status or shown
-    return status
+        other = other or shown
+    return other
 
 
 async def _shown_in(frame: Frame) -> tuple[str, str] | None:
@@ -49,7 +56,7 @@ async def _shown_in(frame: Frame) -> tuple[str, str] | None:
 
 
 async def asks_login(tabs: Iterable[Page]) -> bool:
-    """Whether one of these tabs, or a frame of it, shows a field for a password."""
+    """Whether one of these tabs, or a frame of it, shows a login that the driver does not use."""
     for frame in (frame for tab in tabs for frame in tab.frames):
         async with bounded(FRAME_WITHIN_S):
             if await frame.evaluate(ASKS_LOGIN):

@@ -84,3 +84,9 @@ def test_a_page_that_asks_for_a_login_and_is_elsewhere() -> None:
     )
     in_call = PageState(media="media did not connect: c0", asks_login=True)
     assert JoinTrouble().explain("late", in_call)[0] == "media"
+
+
+def test_a_socket_that_the_server_closed_comes_before_a_login_that_is_there() -> None:
+    trouble = JoinTrouble()
+    trouble.socket_closed(closed(1011))
+    assert trouble.explain("late", PageState(asks_login=True))[0] == "signalling"

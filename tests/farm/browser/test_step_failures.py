@@ -58,7 +58,7 @@ async def failure(probe: Any, step: Step) -> JoinError:
         (WaitFor(text="In call", within_s=0.5), f"{LATE}: the page does not show 'In call'"),
         (
             WaitFor("h1", text="Nothing", within_s=0.5),
-            f"{LATE}: no element matches h1 with text 'Nothing'",
+            f"{LATE}: h1 is there, without the text 'Nothing': it is '",
         ),
         (Click("#only-inside", within_s=0.5), "#only-inside is in the frame #inner, set frame:"),
         (
@@ -243,3 +243,36 @@ async def test_an_alert_before_anything_else_is_named(new_page: NewPage, steps_a
     await probe.page.run(AcceptDialog())
     await probe.goto(f"{steps_app}steps?alert")
     assert (await failure(probe, WaitFor("#room-of-7", within_s=0.5))).reason == "timeout"
+
+
+FORM = (
+    "<form><input id=who><input id=key type=password><button id=go type=button>Go</button></form>"
+)
+
+
+async def test_a_password_left_out_of_a_form_that_the_driver_fills_in_is_no_login(
+    new_page: NewPage, steps_app: str
+) -> None:
+    probe = await new_page()
+    await probe.goto(f"{steps_app}steps")
+    late = WaitFor("#in-call", within_s=0.5)
+    await probe.page.tabs.own.set_content(FORM)
+    assert (await failure(probe, late)).reason == "login"
+    await probe.page.run(Fill("#who", "p000"))
+    error = await failure(probe, late)
+    assert (error.reason, "login" in str(error)) == ("timeout", False)
+    await probe.page.run(Fill("#key", "wrong"))
+    assert (await failure(probe, late)).reason == "login"
+
+
+async def test_what_a_dialog_box_of_the_page_says_is_told_and_need_not_be_an_error(
+    new_page: NewPage, steps_app: str
+) -> None:
+    probe = await new_page()
+    await probe.goto(f"{steps_app}steps")
+    await probe.page.tabs.own.set_content(
+        "<p id=status>Calling</p><div role=dialog>The name is taken</div>"
+    )
+    error = await failure(probe, WaitFor("#in-call", within_s=0.5))
+    assert error.reason == "timeout"
+    assert "the page shows 'The name is taken' in [role=dialog]" in str(error)
