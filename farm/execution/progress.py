@@ -24,6 +24,9 @@ from farm.protocols import Progress, RoleProgress
 STALE_S = 5.0
 """Figures older than this are not shown."""
 
+PROBATOR_MID = "probator"
+"""The m-line of what mediasoup sends to probe for bandwidth: its client plays no video there."""
+
 StreamId = tuple[str, str, int | None]
 
 
@@ -154,6 +157,8 @@ def _second(probe: str, former: InboundRtp, newest: InboundRtp) -> _Second:
     seconds = (newest.timestamp - former.timestamp) / 1000
     payload_bytes = grown(former.bytesReceived, newest.bytesReceived)
     frames = grown(former.framesDecoded, newest.framesDecoded)
+    if newest.mid == PROBATOR_MID:
+        frames = None
     return _Second(
         probe,
         bps=None if payload_bytes is None else 8 * payload_bytes / seconds,

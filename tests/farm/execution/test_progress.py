@@ -50,6 +50,32 @@ def test_the_last_second_of_a_call() -> None:
     assert (progress.server_cpu_percent, progress.host_cpu_percent) == (12.0, 61.0)
 
 
+def test_what_mediasoup_sends_to_probe_for_bandwidth_is_no_video() -> None:
+    meter = ProgressMeter(call_plan())
+    for report in page_reports(Page("p000", seconds=10)):
+        meter.page_report(_with_a_probator(report))
+    assert meter.progress(10.0).frame_rate == 20.0
+
+
+def _with_a_probator(report: PageReport) -> PageReport:
+    """The same; its page also receives padding, as a video of no frames."""
+    connections = tuple(
+        replace(
+            each,
+            stats=(
+                *each.stats,
+                *(
+                    replace(stats, id="padding", ssrc=1234, mid="probator", framesDecoded=0)
+                    for stats in each.stats
+                    if isinstance(stats, InboundRtp) and stats.kind == "video"
+                ),
+            ),
+        )
+        for each in report.connections
+    )
+    return replace(report, connections=connections)
+
+
 def test_each_role_has_its_own_figures() -> None:
     meter = meter_after(Page("p000", seconds=10, loss=0.1), Page("p001", seconds=10))
     meter.join(JoinOutcome("p000", "s000", True, 1.0))
