@@ -55,3 +55,16 @@ def test_every_probe_joins_and_leaves(tmp_path: Path, name: str, scenario: str, 
     assert {each.probe for each in joins} == {"p000", "p001", "p002"}
     if name in LEAVE_BY_THEMSELVES:
         assert there == set()
+
+
+def test_phones_join_a_room_of_mediasoup(tmp_path: Path) -> None:
+    """There the page hides its sign of being connected."""
+    with app_page("mediasoup_demo") as page:
+        text = TRIAL.format(
+            scenario="{kind: group, members: 2}", url=page.url, driver="mediasoup_demo", more=""
+        )
+        phones = text + "probes: {device: Pixel 7}\n"
+        run, _ = asyncio.run(trial_of(phones, tmp_path, FakeObserver(), load=2))
+    joins = RunReader.open(run).trial(0).joins
+    assert [each.message for each in joins if not each.joined] == []
+    assert {each.probe for each in joins} == {"p000", "p001"}
