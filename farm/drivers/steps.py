@@ -36,6 +36,7 @@ from farm.model.template_text import ENVIRONMENT, fill_in, filled_in_all, names_
 VARIABLES: Mapping[str, str] = {
     "app_url": "the app's address, as app.url has it",
     "session": "the call, room or broadcast: s000",
+    "session_number": "its number, from 1, for rooms that are numbers",
     "probe": "this probe: p000",
     "role": "its role, as the driver names it",
     "index": "its number in its session, from 0",

@@ -125,7 +125,7 @@ def plan_trial(
                     first=first,
                     number=number,
                     load=load,
-                    session=f"s{at:03d}",
+                    session=at,
                     place=place,
                     members=len(cast),
                     host=host,
@@ -160,7 +160,7 @@ def _probe(
     first: int,
     number: int,
     load: int,
-    session: str,
+    session: int,
     place: int,
     members: int,
     host: str,
@@ -168,7 +168,7 @@ def _probe(
     start_s: float,
     plays: str,
 ) -> ProbePlan:
-    name = f"p{number:03d}"
+    name, session_name = f"p{number:03d}", f"s{session:03d}"
     media = experiment.media
     kinds: tuple[MediaKind, ...] = ("video",) if media.audio == "none" else MEDIA_KINDS
     sends = tuple(each for each in role.sends if kind_of(each) in kinds)
@@ -181,7 +181,8 @@ def _probe(
     size = camera_size(experiment)
     limit = media.max_video_send_bandwidth
     variables = {
-        "session": session,
+        "session": session_name,
+        "session_number": str(session + 1),
         "probe": name,
         "role": role.name,
         "index": str(place),
@@ -198,7 +199,7 @@ def _probe(
     }
     return ProbePlan(
         probe=name,
-        session=session,
+        session=session_name,
         role=role.name,
         host=host,
         poll_phase=number / load,
@@ -209,7 +210,7 @@ def _probe(
         groups=tuple(_groups(due, first)),
         line=access_link_of(experiment.network, number),
         start_s=start_s,
-        recorded_as=_recorded_as(experiment, session, role),
+        recorded_as=_recorded_as(experiment, session_name, role),
         fidelity=fidelity,
     )
 

@@ -14,7 +14,7 @@ from farm.results.driver_check import CheckedProbe, CheckedTrial, DriverText
 from farm.verdict.server_messages import others_than_server
 
 _VARIABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-_OF_ONE_SESSION = ("session", "partners", "partner", "publishers")
+_OF_ONE_SESSION = ("session", "session_number", "partners", "partner", "publishers")
 """Variables that are others in each session, as are a user's own."""
 
 _MAY_BE_OF_ONE = re.compile(r"\b(evaluate|http):(?!//)")

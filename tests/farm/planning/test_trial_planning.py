@@ -145,6 +145,7 @@ def test_a_driver_gets_who_the_probe_is_and_what_its_camera_gives() -> None:
 
     assert variables == {
         "session": "s001",
+        "session_number": "2",
         "probe": "p003",
         "role": "caller",
         "index": "1",

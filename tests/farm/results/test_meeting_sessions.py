@@ -64,6 +64,7 @@ def said(
     [
         ('fill: {"#name": "{probe}-{role}-{index}"}', True),
         ('fill: {"#room": "{session}"}', False),
+        ('fill: {"#room": "{session_number}"}', False),
         ('fill: {"#peer": "{partners}"}', False),
         ('fill: {"#room": "{room_name}"}', False),
         ('click: "text=Join"', True),
