@@ -21,7 +21,7 @@ from farm.analysis.comparison import (
     setting_differences,
 )
 from farm.bench.run_facts import run_facts
-from farm.cli.recorded import recorded_run
+from farm.cli.recorded import recorded_run, run_path
 from farm.errors import BadInput
 from farm.experiment_file import effective
 from farm.model.json_values import to_jsonable
@@ -38,10 +38,10 @@ EXIT_CODES: dict[Conclusion, int] = {"not_worse": 0, "worse": 1, "unknown": 3}
 
 def describe(verb: argparse.ArgumentParser) -> None:
     verb.epilog = "example: farm compare runs/kurento-7.2 runs/kurento-7.3 --tolerance 10%"
-    verb.add_argument("a", type=Path, metavar="A", help="a run of farm size")
+    verb.add_argument("a", type=run_path, metavar="A", help="a run of farm size")
     verb.add_argument(
         "b",
-        type=Path,
+        type=run_path,
         metavar="B",
         help="another; exit 1 when it holds less by more than the tolerance",
     )

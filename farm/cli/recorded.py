@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from farm.bench.recorded_run import RecordedRun
 from farm.errors import BadInput, InUse, RecordingError
 from farm.files.file_lock import FileLock
+from farm.model.experiment import OutputSettings
+
+
+def run_path(text: str) -> Path:
+    """The folder of a run that the command line names by its path, or its name in `runs` here."""
+    path = Path(text)
+    beside = OutputSettings().directory / path
+    with suppress(OSError):  # a name that is too long
+        if path.name == str(path) and not path.exists() and beside.is_dir():
+            return beside
+    return path
 
 
 def recorded_run(path: Path, option: str) -> RecordedRun:

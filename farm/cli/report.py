@@ -8,7 +8,7 @@ from pathlib import Path
 
 from farm.cli import excerpt
 from farm.cli.ending import add_upload_option, upload_report
-from farm.cli.recorded import recorded_run
+from farm.cli.recorded import recorded_run, run_path
 from farm.cli.rejudging import judge_again
 from farm.cli.stopping import stopped_as_by_ctrl_c
 from farm.recording.matrix_folder import is_matrix_folder
@@ -18,7 +18,7 @@ from reports.pages.matrix_page import write_matrix_report
 
 def describe(verb: argparse.ArgumentParser) -> None:
     verb.epilog = "example: farm report runs/20261122T221500Z-one_to_one"
-    verb.add_argument("run", type=Path, help="the run's folder")
+    verb.add_argument("run", type=run_path, help="the run's folder, or its name in runs/ here")
     verb.add_argument(
         "--criteria",
         type=Path,

@@ -12,7 +12,7 @@ from farm.bench.recorded_run import RecordedRun
 from farm.cli.ending import add_upload_option, end
 from farm.cli.live import add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, said_where, stream_of
-from farm.cli.recorded import baseline_run
+from farm.cli.recorded import baseline_run, run_path
 from farm.cli.stopping import run_to_end
 from farm.execution.trials import BASELINES
 from farm.files.text_file import text_of
@@ -31,7 +31,7 @@ def describe(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--load", type=int, help="probes, instead of trial.load")
     against = verb.add_mutually_exclusive_group()
     against.add_argument(
-        "--baseline", type=Path, metavar="RUN", help="compare with that run, make no baseline"
+        "--baseline", type=run_path, metavar="RUN", help="compare with that run, make no baseline"
     )
     against.add_argument(
         "--absolute", action="store_true", help="compare with no baseline: absolute limits only"

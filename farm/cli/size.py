@@ -11,7 +11,7 @@ from farm.cli import matrix
 from farm.cli.ending import add_upload_option, end
 from farm.cli.live import Story, add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, probes, said_where, stream_of
-from farm.cli.recorded import unfinished_run
+from farm.cli.recorded import run_path, unfinished_run
 from farm.cli.stopping import run_to_end
 from farm.errors import BadInput
 from farm.files.text_file import text_of
@@ -32,7 +32,7 @@ def describe(verb: argparse.ArgumentParser) -> None:
     verb.epilog = "example: farm size calls.yaml --fail-under 16"
     what = verb.add_mutually_exclusive_group(required=True)
     what.add_argument("experiment", type=Path, nargs="?", help="a YAML file")
-    what.add_argument("--resume", type=Path, metavar="RUN", help="continue that run")
+    what.add_argument("--resume", type=run_path, metavar="RUN", help="continue that run")
     verb.add_argument(
         "--matrix",
         action="store_true",

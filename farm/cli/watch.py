@@ -13,7 +13,7 @@ from farm.bench.recorded_run import RecordedRun
 from farm.cli.ending import end
 from farm.cli.live import Story, add_live_option, shown_live
 from farm.cli.options import add_run_options, asked_for, duration_s, said_where, stream_of
-from farm.cli.recorded import recorded_run, unfinished_run
+from farm.cli.recorded import recorded_run, run_path, unfinished_run
 from farm.cli.stopping import run_to_end
 from farm.errors import BadInput, RecordingError
 from farm.files.file_lock import FileLock
@@ -40,11 +40,14 @@ def describe(verb: argparse.ArgumentParser) -> None:
     verb.epilog = "example: farm watch calls.yaml --load 16 --every 15m --for 48h"
     what = verb.add_mutually_exclusive_group(required=True)
     what.add_argument("experiment", type=Path, nargs="?", help="a YAML file")
-    what.add_argument("--resume", type=Path, metavar="RUN", help="continue that run")
+    what.add_argument("--resume", type=run_path, metavar="RUN", help="continue that run")
     load = verb.add_mutually_exclusive_group()
     load.add_argument("--load", type=int, help="probes, instead of watch.load")
     load.add_argument(
-        "--load-of", type=Path, metavar="RUN", help="the load that this run of farm size recommends"
+        "--load-of",
+        type=run_path,
+        metavar="RUN",
+        help="the load that this run of farm size recommends",
     )
     verb.add_argument("--every", type=duration_s, metavar="15m", help="instead of watch.every")
     verb.add_argument(

@@ -46,6 +46,8 @@ class RunReader:
             data = read_json(folder.manifest)
             manifest = from_jsonable(Manifest, check_format(folder.manifest, data))
         except (FileNotFoundError, NotADirectoryError) as error:
+            if not path.exists():
+                raise RecordingError(f"{path}: there is no such folder") from error
             raise RecordingError(f"{path} is not a run folder: it has no manifest.json") from error
         except (OSError, ValueError) as error:
             raise RecordingError(f"cannot read {folder.manifest}: {error}") from error

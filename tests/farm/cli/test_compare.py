@@ -181,7 +181,20 @@ async def test_what_is_no_run_is_refused(
 ) -> None:
     a = await made(tmp_path, "a", 20)
     assert main(["compare", str(tmp_path / "gone"), str(a)]) == 2
-    assert "gone is not a run folder" in capsys.readouterr().err
+    assert "gone: there is no such folder" in capsys.readouterr().err
+
+
+async def test_a_run_is_named_without_its_directory_where_that_is_runs_here(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = await made(tmp_path / "runs", "a", 20), await made(tmp_path / "runs", "b", 20)
+    monkeypatch.chdir(tmp_path)
+    assert compared(capsys, Path("a"), Path("b"))[0] == 0
+    b.rename(tmp_path / "b")  # a path that exists comes first
+    assert compared(capsys, Path("a"), Path("b"))[0] == 0
+    a.rename(tmp_path / "c")
+    assert main(["compare", "a", "b"]) == 2
+    assert "A: a: there is no such folder" in capsys.readouterr().err
 
 
 async def test_it_is_said_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
