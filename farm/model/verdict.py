@@ -24,6 +24,9 @@ itself; a step of the driver in the hold failed."""
 OTHER_PROGRAMS = "other_programs"
 """The code of the reason that programs other than the farm's used the CPU of a host."""
 
+MEDIA_ALONE = "the media alone: "
+"""The beginning of an invalid verdict's note of what its media would have come to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:

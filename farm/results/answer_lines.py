@@ -7,10 +7,11 @@ from typing import Any
 
 from farm.model.durations import format_duration
 from farm.model.experiment import ScenarioKind
-from farm.model.verdict import ASSUMED_MEDIA, OTHER_PROGRAMS
+from farm.model.verdict import ASSUMED_MEDIA, MEDIA_ALONE, OTHER_PROGRAMS
 from farm.model.wording import counted, percent, short_look
 from farm.planning.load_steps import NOUNS
 from farm.results.advice import advice
+from farm.results.relaxed_limits import relaxed_text
 
 IN_LAST_WINDOW = "Only its last window was bad: whether that would have gone on is not known."
 
@@ -25,7 +26,9 @@ LOWER_BOUNDS = frozenset({"ceiling_passed", "generator_ran_out"})
 
 def two_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     """The result in `summary.json` for a terminal, and what limits it."""
-    return _size_lines(summary) if "capacity" in summary else _run_lines(summary)
+    first, second = _size_lines(summary) if "capacity" in summary else _run_lines(summary)
+    relaxed = relaxed_text(summary.get("relaxed_limits") or ())
+    return (f"{first} {relaxed[0].upper()}{relaxed[1:]}." if relaxed else first), second
 
 
 def _size_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
@@ -81,7 +84,9 @@ def _run_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     who = _load(summary["scenario"], summary["load"], summary)
     if state == "invalid":
         why = why_invalid([str(reason["code"]) for reason in trial["reasons"]])
-        first = f"Invalid: with {who} {why}, so the server is not judged."
+        media = [note for note in trial.get("notes", ()) if note.startswith(MEDIA_ALONE)]
+        alone = "".join(f"; {note}" for note in media) if trial.get("windows") else ""
+        first = f"Invalid: with {who} {why}, so the server is not judged{alone}."
     else:
         word = {"pass": "Passed", "fail": "Failed"}[state]
         units = counted(trial["units"], "session" if summary["viewers"] is None else "viewer")

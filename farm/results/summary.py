@@ -18,6 +18,7 @@ from farm.model.trial_result import TrialResult
 from farm.planning.load_steps import NOUNS, smallest_load
 from farm.results.cost import Carried, Cost, PriceTable, cost_of
 from farm.results.priced_machine import PriceCheck
+from farm.results.relaxed_limits import relaxed_limits
 from farm.search.capacity_estimate import CapacityEstimate
 
 FORMAT = 1
@@ -83,6 +84,7 @@ def size_summary(
         "drift": None
         if checks is None
         else _drift(checks, results, began_wall_s or {}, estimate.confidence),
+        "relaxed_limits": list(relaxed_limits(experiment.invalid)),
         "trials": [trial_summary(result) for result in results],
     }
 
@@ -160,6 +162,7 @@ def run_summary(
         "viewers": viewers_of(experiment.scenario, asked.load),
         "hold_s": None if asked.phases.hold_s is None else experiment.trial.hold_s,
         "limited_by": to_jsonable(limit),
+        "relaxed_limits": list(relaxed_limits(experiment.invalid)),
         "trials": [trial_summary(result) for result in results],
     }
 

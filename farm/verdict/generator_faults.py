@@ -50,7 +50,7 @@ def generator_faults(evidence: TrialEvidence, invalid: InvalidLimits) -> tuple[R
     reasons += _cameras(evidence, invalid)
     codes = {reason.code for reason in reasons}
     if start_s is not None and codes & OF_CPU and not codes & OF_WAITING:
-        reasons += contended_hosts(evidence.host_samples, start_s, end_s)
+        reasons += contended_hosts(evidence.host_samples, invalid, start_s, end_s)
     return tuple(reasons)
 
 

@@ -48,7 +48,7 @@ def cpu_faults(
     """Faults of one host: probes that waited, CPU use where that is limited, and steal."""
     limit_s = invalid.waited_for_cpu_s
     if (waited := _longest_wait(seconds, lambda sample: sample.cpu_wait, limit_s)) is not None:
-        code, had = _why(waited.seconds)
+        code, had = _why(waited.seconds, invalid)
         yield waited.reason(code, f"host {host}: probes waited", "their", limit_s, had)
     elif waits_are_known(seconds):
         yield from _contended(seconds, host, invalid.other_programs)
@@ -90,20 +90,20 @@ def contended_servers(evidence: TrialEvidence, invalid: InvalidLimits) -> Iterat
         busy = mean_known(sample.media_server_cpu_percent for sample in waited.seconds)
         shares = mean_shares(sample.media_server_cpu_users for sample in waited.seconds)
         cores = _first(sample.media_server_cores for sample in waited.seconds)
-        if busy is not None and busy >= FULL_PERCENT and is_contended(shares, cores):
+        if busy is not None and busy >= FULL_PERCENT and is_contended(shares, cores, invalid):
             who = f"host {host}: the media server, which runs there, waited"
             had = others_text(shares, cores)
             yield waited.reason(OTHER_PROGRAMS, who, "its", limit_s, had)
 
 
 def contended_hosts(
-    samples: Iterable[HostSample], start_s: float, end_s: float | None
+    samples: Iterable[HostSample], invalid: InvalidLimits, start_s: float, end_s: float | None
 ) -> Iterator[Reason]:
     """Hosts whose cores other programs used between two times, which may explain another fault."""
     for host, seconds in by_host(samples, start_s, end_s).items():
         shares = mean_shares(sample.cpu_users for sample in seconds)
         cores = _first(sample.cores for sample in seconds)
-        if is_contended(shares, cores):
+        if is_contended(shares, cores, invalid):
             yield Reason(
                 OTHER_PROGRAMS,
                 f"host {host}: {others_text(shares, cores)}",
@@ -112,13 +112,15 @@ def contended_hosts(
             )
 
 
-def is_contended(shares: Sequence[CpuShare], cores: int | None) -> bool:
+def is_contended(shares: Sequence[CpuShare], cores: int | None, invalid: InvalidLimits) -> bool:
     """Whether other programs used enough of these cores to make the farm's own threads wait.
 
+    What an experiment allows them (`invalid.other_programs`) is held against nobody.
     Programs of low priority count, too: they yield at once only within one scheduling group
     (sched(7)).
     """
-    return cores_of("others", shares) >= CONTENDED_SHARE * (cores or 1)
+    limit = max(CONTENDED_SHARE, invalid.other_programs)
+    return limit < 1 and cores_of("others", shares) >= limit * (cores or 1)
 
 
 def waits_are_known(seconds: Sequence[HostSample]) -> bool:
@@ -190,7 +192,7 @@ def _contended(seconds: Sequence[HostSample], host: str, limit: float) -> Iterat
         yield Reason(OTHER_PROGRAMS, message, value=share, limit=limit, at_s=spanned[0].run_s)
 
 
-def _why(seconds: Sequence[HostSample]) -> tuple[str, str]:
+def _why(seconds: Sequence[HostSample], invalid: InvalidLimits) -> tuple[str, str]:
     """Why probes waited for a core, as a code and in words; the remedy depends on it."""
     shares = mean_shares(sample.cpu_users for sample in seconds)
     of = _first(sample.cores for sample in seconds)
@@ -200,7 +202,7 @@ def _why(seconds: Sequence[HostSample]) -> tuple[str, str]:
         allowed = "" if limit is None else f" of {limit:.3g} {plural(limit, 'core')}"
         how_often = f"was used up in {throttled:.0f} % of the periods"
         return "cpu_quota", f"its control group's CPU quota{allowed} {how_often}"
-    if is_contended(shares, of):
+    if is_contended(shares, of, invalid):
         return OTHER_PROGRAMS, others_text(shares, of)
     if not shares:
         return "waited_for_cpu", "what used the cores is unknown"

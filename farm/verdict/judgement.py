@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from farm.model.criteria import Criteria, InvalidLimits
 from farm.model.trial_evidence import PAUSED, PageAct, TrialEvidence
-from farm.model.verdict import NO_CONNECTION, Outcome, Reason, Verdict
+from farm.model.verdict import MEDIA_ALONE, NO_CONNECTION, Outcome, Reason, Verdict
 from farm.verdict.assumed_media import assumed_media_notes, mixed_or_withheld
 from farm.verdict.baseline import Baseline
 from farm.verdict.causes import Causes, Finding
@@ -122,7 +122,7 @@ def _with_faults(
         )
     if not ours:
         return verdict
-    media = f"the media alone: {verdict.outcome}, {verdict.units_failed} of {verdict.units} failed"
+    media = f"{MEDIA_ALONE}{verdict.outcome}, {verdict.units_failed} of {verdict.units} failed"
     return replace(
         verdict,
         outcome=Outcome.INVALID,

@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from farm.attribution import CrossCorrelation
+from farm.model.criteria import HOST_BUSY, InvalidLimits
+from farm.model.durations import format_duration
 from farm.model.experiment import Experiment
 from farm.model.webrtc_stats import MediaKind
+from farm.model.wording import percent
 from reports.exports.row_commands import Traced
 from reports.figures.chart import Chart, Column
 from reports.figures.cpu_and_quality import quality_against_cpu
@@ -69,8 +72,7 @@ def _host_use(series: TrialSeries, settings: Experiment) -> Sequence[Chart]:
         Chart(
             "host",
             "Who used the generator's cores",
-            f"Of {host.host}{more}. A busy machine alone is no fault: a trial is invalid where "
-            "probes waited for a core.",
+            f"Of {host.host}{more}. {_when_invalid(settings.invalid)}",
             lambda: host_use(host, limit_s, series.phases),
             {
                 "run_time_s": host.time_s,
@@ -80,6 +82,21 @@ def _host_use(series: TrialSeries, settings: Experiment) -> Sequence[Chart]:
             Traced(("hosts",)),
         )
     ]
+
+
+def _when_invalid(invalid: InvalidLimits) -> str:
+    """The rule by which waits for a core, and other programs on it, make a trial invalid."""
+    others = (
+        f"; or where, however short they waited, its cores were {percent(HOST_BUSY)} busy for 5 s "
+        f"and other programs used more than {percent(invalid.other_programs)} of them"
+        if invalid.other_programs < 1
+        else ""
+    )
+    return (
+        "A machine that its probes alone keep busy is no fault: a trial is invalid where they "
+        f"waited longer than {format_duration(invalid.waited_for_cpu_s)} each time for a core"
+        f"{others}."
+    )
 
 
 def _cpu_and_quality(

@@ -19,6 +19,7 @@ from farm.planning.trial_planning import camera_size
 from farm.recording.durable_file import folder_beside, recording_error
 from farm.recording.reader import RunReader
 from farm.recording.trial_reader import TrialReader
+from farm.results.relaxed_limits import relaxed_limits, relaxed_text
 from reports.exports.row_commands import OF_TRIALS
 from reports.figures.canvas import farm_style
 from reports.figures.chart import Chart, Charts
@@ -131,6 +132,9 @@ class _Bundle:
             limited = (reader.summary or {}).get("limited_by")
             answer = replace(answer, reasons=(*answer.reasons, *limit_points(limited)))
             tables = (*limit_tables(limited), *tables)
+        if relaxed := relaxed_text(relaxed_limits(self._settings.invalid)):
+            points = (f"{relaxed[0].upper()}{relaxed[1:]}.", *answer.points)
+            answer = replace(answer, points=points)
         manifest = reader.manifest
         return ReportPage(
             title=manifest.name or reader.path.resolve().name,

@@ -6,6 +6,7 @@ import pytest
 
 from farm.analysis.drift import DriftChecks
 from farm.attribution import LimitedBy, ServerResources, limit_of_trial
+from farm.model.criteria import InvalidLimits
 from farm.model.experiment import Experiment, Scenario, TrialSettings
 from farm.model.server_samples import ServerSample
 from farm.model.server_settings import Price, ServerSettings
@@ -284,6 +285,37 @@ def test_the_lines_of_a_trial_that_passed() -> None:
         "Passed: 4 probes (2 calls) for 4m; 0 of 2 sessions bad.",
         "Worst session: s000, 0 % lost, video at worst 500 kbit/s, 20.0 frames/s.",
     )
+
+
+def test_limits_of_the_generator_that_were_relaxed_are_said() -> None:
+    limits = InvalidLimits(
+        waited_for_cpu_s=60.0, other_programs=1.0, thread_cpu=0.5, capture_of_asked=0.1, udp_drops=9
+    )
+    first, _ = ran(dataclasses.replace(CALLS, invalid=limits))
+    assert first.endswith(
+        "0 of 2 sessions bad. Limits of the generator were relaxed (invalid): waited_for_cpu 1m "
+        "(default 1ms), other_programs 1 (default 0.2), capture_of_asked 0.1 (default 0.9) and 1 "
+        "more."
+    )
+    strict = InvalidLimits(other_programs=0.1, capture_of_asked=0.95, host_cpu=0.5)
+    assert ran(dataclasses.replace(CALLS, invalid=strict)) == ran()
+    searched = size_summary(dataclasses.replace(CALLS, invalid=limits), RESULTS, estimate())
+    assert " Limits of the generator were relaxed" in two_lines(searched)[0]
+
+
+def test_the_lines_of_an_invalid_trial_say_what_the_media_alone_showed() -> None:
+    busy = Reason("other_programs", "cc1plus had 1.4 cores")
+    note = "the media alone: fail, 1 of 2 failed"
+    trial = judged_trial(1, 4, Outcome.INVALID, (busy,))
+    verdict = dataclasses.replace(trial.verdict, notes=(note,), windows=3)
+    first, _ = two_lines(run_summary(CALLS, [dataclasses.replace(trial, verdict=verdict)]))
+    assert first == (
+        "Invalid: with 4 probes (2 calls) other programs used the generator's cores, so the server "
+        "is not judged; the media alone: fail, 1 of 2 failed."
+    )
+    verdict = dataclasses.replace(verdict, windows=0)  # it had no hold
+    first, _ = two_lines(run_summary(CALLS, [dataclasses.replace(trial, verdict=verdict)]))
+    assert "alone" not in first
 
 
 def test_the_lines_of_a_trial_that_failed() -> None:

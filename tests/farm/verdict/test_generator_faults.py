@@ -132,6 +132,14 @@ def test_what_comes_of_too_little_cpu_is_explained_by_who_had_it() -> None:
     reasons = generator_faults(beside, InvalidLimits(host_cpu=1.0))
     assert [reason.code for reason in reasons] == ["late_polls", "other_programs"]
     assert reasons[1].message.startswith("host here: other programs used 1.7 of 2 cores (cc1plus")
+    allowed = generator_faults(beside, InvalidLimits(host_cpu=1.0, other_programs=1.0))
+    assert [reason.code for reason in allowed] == ["late_polls"]
+
+
+def test_probes_that_waited_for_what_other_programs_may_have_waited_all_the_same() -> None:
+    shared = waiting(5.0, cpu_users=TOOK_ALL)
+    (reason,) = generator_faults(shared, InvalidLimits(other_programs=1.0))
+    assert (reason.code, "other programs 1.7" in reason.message) == ("waited_for_cpu", True)
 
 
 def test_a_quota_that_ran_out_is_named() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from farm.attribution import CrossCorrelation
+from farm.model.criteria import InvalidLimits
 from farm.model.experiment import Experiment
 from reports.figures.canvas import farm_style
 from reports.figures.chart import Chart
@@ -27,6 +28,19 @@ def of_cpu_and_quality(told: CrossCorrelation | None) -> dict[str, Chart]:
 def headline(chart: Chart) -> str:
     with farm_style():
         return " ".join(chart.draw().get_suptitle().split())
+
+
+def test_the_use_of_the_generator_has_the_whole_rule_by_which_it_makes_a_trial_invalid() -> None:
+    def caption(invalid: InvalidLimits) -> str:
+        drawn = machine_charts(made_trial(4), Experiment(invalid=invalid), None)
+        return next(
+            each.caption for each in drawn if isinstance(each, Chart) and each.name == "host"
+        )
+
+    rule = caption(InvalidLimits())
+    assert "waited longer than 1ms each time" in rule
+    assert "85 % busy for 5 s and other programs used more than 20 %" in rule
+    assert "other programs" not in caption(InvalidLimits(other_programs=1.0))
 
 
 @pytest.mark.parametrize("name", ["cpu-and-quality", "quality-against-cpu"])
