@@ -106,7 +106,11 @@ def _program(name: str, needed_for: str) -> Check:
 
 def _cores() -> Check:
     cores = len(os.sched_getaffinity(0))
-    return Check("cores", str(cores), "one full 640x480 probe takes about half a core")
+    return Check(
+        "cores",
+        str(cores),
+        "a full probe takes about half a core, with the camera of calls, 640x480",
+    )
 
 
 def _space(directory: Path) -> Check:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -70,12 +70,24 @@ def show(findings: Sequence[Check], *, as_json: bool, next_step: str) -> int:
     else:
         for finding in findings:
             print(finding.line)
-        tools = [finding.setup for finding in missing if finding.setup]
-        if tools:
-            print(f"\nThis installs it:  sh {_setup_script()} {' '.join(tools)}")
-        elif not missing:
-            print(f"\nNothing is missing. Try: {next_step}")
+        print("", *_conclusion(missing, next_step), sep="\n")
     return 2 if any(finding.required for finding in missing) else 0
+
+
+def _conclusion(missing: Sequence[Check], next_step: str) -> Iterator[str]:
+    """Whether a run can start, without what, and what installs the rest."""
+    required = [finding.what for finding in missing if finding.required]
+    lacking = [finding.what for finding in missing if not finding.required]
+    without = f"; what it then goes without, or leaves unknown: {', '.join(lacking)}"
+    if required:
+        yield f"No run can start: missing {', '.join(required)}."
+    elif lacking:
+        yield f"A run can start: {next_step}{without}."
+    else:
+        yield f"Nothing is missing. Try: {next_step}"
+    tools = [finding.setup for finding in missing if finding.setup]
+    if tools:
+        yield f"This installs it:  sh {_setup_script()} {' '.join(tools)}"
 
 
 def _setup_script() -> Path:

@@ -12,7 +12,7 @@ import pytest
 
 from farm.cli.__main__ import main
 from farm.cli.examination import host_line
-from farm.cli.findings import Check, each_once
+from farm.cli.findings import Check, each_once, show
 from farm.model.host_samples import HostLook
 from tests.farm.media.made_films import wav
 from tests.sshd import running_sshd
@@ -62,6 +62,24 @@ def test_what_is_missing_is_marked_and_has_its_place(
         assert missing.pop(0).startswith(f"{what}: {file}:{place}")
     assert missing == []
     assert lines[-1].startswith("This installs it:")
+
+
+def test_what_a_run_goes_without_is_not_said_to_be_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def last(*findings: Check) -> list[str]:
+        assert show(findings, as_json=False, next_step="farm run c.yaml") in (READY, LACKING)
+        return capsys.readouterr().out.partition("\n\n")[2].splitlines()
+
+    there = Check("cores", "4")
+    process = Check("media server's process", None, "not seen there", required=False)
+    page = Check("app", None, "nothing answers there")
+    assert last(there) == ["Nothing is missing. Try: farm run c.yaml"]
+    assert last(there, process) == [
+        "A run can start: farm run c.yaml; what it then goes without, or leaves unknown: "
+        "media server's process."
+    ]
+    assert last(there, process, page) == ["No run can start: missing app."]
 
 
 def test_a_clip_is_refused_by_doctor_and_run_with_one_line(
@@ -222,7 +240,8 @@ def test_hosts_are_looked_at_and_a_cluster_that_is_not_there_has_its_place(
     file = tmp_path / "calls.yaml"
     file.write_text("scenario: one_to_one\nhosts: [{here: true}, {ray: 'ray://127.0.0.1:1'}]\n")
     assert main(["doctor", str(file)]) == LACKING
-    (line,) = [each for each in capsys.readouterr().out.splitlines() if "hosts" in each]
+    said = capsys.readouterr().out.splitlines()
+    (line,) = [each for each in said if each.startswith("MISSING hosts")]
     assert line == (
         f"MISSING hosts: {file}:2: hosts[1].ray: ray://127.0.0.1:1: "
         "no head of a Ray cluster answers there (connection refused)"
