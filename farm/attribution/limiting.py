@@ -37,6 +37,9 @@ CPU: frozenset[Resource] = frozenset({"cpu_total", "cpu_thread", "generator"})
 NAMED, NEAR = 6, 0.05
 """How many resources are named if none was saturated, and from which share on."""
 
+NEAR_DEATH = 0.7
+"""The share from which a resource is named beside a server's death: below it had plenty."""
+
 
 def limited_by(
     estimate: CapacityEstimate,
@@ -103,7 +106,8 @@ def limit_of_trial(
         near = [sign for sign in signs[:NAMED] if sign.share >= NEAR] or signs[:2]
         clauses = ", ".join(sign.said for sign in near)
         if died:
-            text = f"{at} the server died: {died[0].message}" + (f" ({clauses})" if clauses else "")
+            high = ", ".join(sign.said for sign in signs if sign.share >= NEAR_DEATH)
+            text = f"{at} the server died: {died[0].message}" + (f" ({high})" if high else "")
         elif not broken.server_samples:
             text = f"{at} nothing is known of the server's machine"
         elif no_cpu:

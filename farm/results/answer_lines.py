@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -93,13 +94,19 @@ def _run_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
         hold_s = summary["hold_s"]
         look = short_look(trial.get("windows"))
         held = "and no hold" if hold_s is None else f"for {format_duration(hold_s)}{look}"
+        cut_s = summary.get("cut_after_s")
+        if hold_s is not None and cut_s is not None:
+            held = f"for {cut_s:.0f} s of {format_duration(hold_s)}, as the trial ended early"
         first = f"{word}: {who} {held}; {trial['units_failed']} of {units} bad."
     reasons = trial["reasons"]
     if not reasons:
         return first, f"Worst session: {_worst(trial['worst_session'])}."
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
     limit = summary.get("limited_by")
-    limited_by = f" {_limit_line(limit)}" if limit else ""
+    limited_by = ""
+    if limit:
+        evidence = evidence_beside(limit["evidence"], [reasons[0]["message"]])
+        limited_by = f" {_limit_line({**limit, 'evidence': evidence})}"
     if limit and limit["resource"] == "driver":
         limited_by = f" {STEPS_FAILED} farm driver check shows each step."
     last = f" {IN_LAST_WINDOW}" if trial.get("by_last_window") else ""
@@ -129,6 +136,14 @@ def invalid_codes(trials: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """The codes of the last invalid trial, in entries of `summary.json`."""
     invalid = [trial for trial in trials if trial["verdict"] == "invalid"]
     return tuple(str(reason["code"]) for trial in invalid[-1:] for reason in trial["reasons"])
+
+
+def evidence_beside(evidence: str, messages: Iterable[str]) -> str:
+    """The evidence of a limit without those messages, where they stand beside it already."""
+    for message in messages:
+        words = re.escape(message.rstrip("."))
+        evidence = re.sub(rf"(: |; |, ){words}(?=$|[;,.]| \()", "", evidence)
+    return evidence
 
 
 def _limit_line(limit: Mapping[str, Any]) -> str:

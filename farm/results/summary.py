@@ -161,10 +161,20 @@ def run_summary(
         "sessions": sessions_of(experiment.scenario, asked.load),
         "viewers": viewers_of(experiment.scenario, asked.load),
         "hold_s": None if asked.phases.hold_s is None else experiment.trial.hold_s,
+        "cut_after_s": cut_after_s(asked),
         "limited_by": to_jsonable(limit),
         "relaxed_limits": list(relaxed_limits(experiment.invalid)),
         "trials": [trial_summary(result) for result in results],
     }
+
+
+def cut_after_s(result: TrialResult) -> float | None:
+    """How long the hold of a trial was that ended in it, as when the server died; else `None`."""
+    phases, reasons = result.phases, result.verdict.reasons
+    if phases.hold_s is None or phases.leave_s is not None or phases.done_s is None:
+        return None
+    died = (each.at_s for each in reasons if each.code == "server_died" and each.at_s is not None)
+    return max(0.0, next(died, phases.done_s) - phases.hold_s)
 
 
 def sessions_of(scenario: Scenario, probes: int | None) -> int | None:

@@ -102,7 +102,15 @@ def _with_faults(
     """The verdict of the media, unless the server died or the generator was at fault."""
     died = [fault for fault in evidence.faults if fault.what == "server_died"]
     if died:
-        reasons = tuple(Reason("server_died", fault.message, at_s=fault.at_s) for fault in died)
+        ended = _process_ended(evidence)
+        reasons = tuple(
+            Reason(
+                "server_died",
+                fault.message if "has ended" in fault.message else f"{fault.message}{ended}",
+                at_s=fault.at_s,
+            )
+            for fault in died
+        )
         return replace(
             verdict,
             outcome=Outcome.FAIL,
@@ -131,6 +139,15 @@ def _with_faults(
         by_last_window=False,
         by_driver=False,
     )
+
+
+def _process_ended(evidence: TrialEvidence) -> str:
+    """A clause on the media server's process, where it was sampled and the last sample lacks it."""
+    pids = [sample.process_pid for sample in evidence.server_samples]
+    if not pids or pids[-1] is not None:
+        return ""
+    last = next((pid for pid in reversed(pids) if pid is not None), None)
+    return "" if last is None else f"; the media server's process, pid {last}, has ended"
 
 
 def _starved_joins(

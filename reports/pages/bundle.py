@@ -130,7 +130,9 @@ class _Bundle:
             unfinished = AnswerText("open", "unfinished", "Unfinished: no trial was begun.")
             answer = next((each.answer for each in sections if each.unfold), unfinished)
             limited = (reader.summary or {}).get("limited_by")
-            answer = replace(answer, reasons=(*answer.reasons, *limit_points(limited)))
+            answer = replace(
+                answer, reasons=(*answer.reasons, *limit_points(limited, answer.reasons))
+            )
             tables = (*limit_tables(limited), *tables)
         if relaxed := relaxed_text(relaxed_limits(self._settings.invalid)):
             points = (f"{relaxed[0].upper()}{relaxed[1:]}.", *answer.points)

@@ -10,6 +10,7 @@ from farm.attribution import cpu_cross_correlation
 from farm.evidence import trial_evidence
 from farm.evidence.quality_by_second import quality_by_second
 from farm.model.experiment import Experiment
+from farm.model.server_settings import EMBEDDED, HERE
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.verdict import Outcome
 from farm.model.wording import counted
@@ -138,6 +139,7 @@ class TrialPart:
                 evidence.faults,
                 shared=self._shared,
                 steps_work=self._steps_work,
+                started_here=settings.server.kurento == EMBEDDED or settings.server.janus == HERE,
             ),
             unfold=unfold,
             figures=files.draw(charts, trial),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from farm.model.wording import counted
-from farm.results.answer_lines import STEPS_FAILED
+from farm.results.answer_lines import STEPS_FAILED, evidence_beside
 from reports.exports.row_commands import Traced
 from reports.series.search import Threshold
 from reports.text.table import Cell, Heading, Table, number_cell
@@ -37,11 +37,14 @@ def limit_text(limited: Mapping[str, Any]) -> str:
     return LIMITS.get(resource, resource)
 
 
-def limit_points(limited: Mapping[str, Any] | None) -> list[str]:
-    """The limiting resource with its evidence, the probes that were impaired, the traffic."""
+def limit_points(limited: Mapping[str, Any] | None, reasons: Iterable[str] = ()) -> list[str]:
+    """The limiting resource with its evidence, the probes that were impaired, the traffic.
+
+    `reasons` stand beside it: what they say is not said again.
+    """
     if not limited or not limited.get("resource"):
         return []
-    evidence = str(limited.get("evidence") or "").rstrip(".")
+    evidence = evidence_beside(str(limited.get("evidence") or ""), reasons).rstrip(".")
     if limited["resource"] == "driver":
         return [f"{STEPS_FAILED} {evidence[:1].upper()}{evidence[1:]}."]
     points = [f"Limited by {limit_text(limited)}" + (f": {evidence}." if evidence else ".")]

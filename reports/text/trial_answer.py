@@ -12,6 +12,7 @@ from farm.model.verdict import Outcome
 from farm.model.wording import counted, percent, short_look
 from farm.results.advice import advice
 from farm.results.answer_lines import why_invalid
+from farm.results.summary import cut_after_s
 from reports.text.answer import AnswerText, machines, sentence
 from reports.wording.phrases import bitrate, probes_and_sessions, seconds, units_word
 
@@ -21,7 +22,8 @@ _BY_DRIVER = (
     "Nobody got through the steps of the driver, so this says nothing of the server: see the step "
     "that failed with farm driver check."
 )
-_DIED = "See why the server ended: logs/ has its output here, its own logs have the rest."
+_DIED = "See why the server ended: its own logs say more."
+_DIED_HERE = "See why the server ended: logs/ of the run has its output."
 
 
 def trial_answer(
@@ -33,11 +35,13 @@ def trial_answer(
     *,
     shared: bool = False,
     steps_work: bool = False,
+    started_here: bool = False,
 ) -> AnswerText:
     """The answer of a single trial; without a result, the phase that it reached.
 
     `shared` says that server and generator ran on one machine, `steps_work` that a trial of its run
-    passed, so that the driver's steps are known to work.
+    passed, so that the driver's steps are known to work, `started_here` that the farm started the
+    media server, so that the run has its output.
     """
     load = probes_and_sessions(scenario, plan.load, len(plan.sessions))
     if result is None:
@@ -54,7 +58,7 @@ def trial_answer(
             ("Run it again; all that was recorded until then is shown below.",),
         )
     verdict = result.verdict
-    duration = f"{_duration(result.phases)}{short_look(verdict.windows)}"
+    duration = _duration(result)
     match verdict.outcome:
         case Outcome.PASS:
             headline = f"Passed: {load} kept their quality{duration}."
@@ -69,7 +73,7 @@ def trial_answer(
             if result.phases.hold_s is None:
                 how = "failed before the hold"
             headline = f"Failed: {bad} {how}, at a load of {counted(plan.load, 'probe')}."
-            next_steps = (_next_step(result, steps_work=steps_work),)
+            next_steps = (_next_step(result, steps_work=steps_work, started_here=started_here),)
         case Outcome.INVALID:
             codes = [reason.code for reason in verdict.reasons]
             headline = f"Invalid: with {load} {why_invalid(codes)}, so the server is not judged."
@@ -137,10 +141,12 @@ def _figures(result: TrialResult, plan: TrialPlan, *, shared: bool) -> list[str]
     return points
 
 
-def _next_step(result: TrialResult, *, steps_work: bool) -> str:
+def _next_step(result: TrialResult, *, steps_work: bool, started_here: bool) -> str:
     if result.verdict.by_driver and not steps_work:
         return _BY_DRIVER
-    return _DIED if _server_died(result) else _WORST_FIRST
+    if _server_died(result):
+        return _DIED_HERE if started_here else _DIED
+    return _WORST_FIRST
 
 
 def _server_died(result: TrialResult) -> bool:
@@ -151,10 +157,14 @@ def _frames(frame_rate: float | None) -> str:
     return "frame rate unknown" if frame_rate is None else f"{frame_rate:.1f} frames/s"
 
 
-def _duration(phases: Phases) -> str:
+def _duration(result: TrialResult) -> str:
+    phases, cut_s = result.phases, cut_after_s(result)
+    if cut_s is not None:
+        return f" for {seconds(cut_s)}, as the trial ended early"
     if phases.hold_s is None or phases.leave_s is None:
         return ""
-    return f" for {seconds(phases.leave_s - phases.hold_s)}"
+    length = seconds(phases.leave_s - phases.hold_s)
+    return f" for {length}{short_look(result.verdict.windows)}"
 
 
 def _reached(phases: Phases) -> str:

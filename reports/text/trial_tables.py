@@ -33,6 +33,9 @@ from reports.text.table import (
     percent_cell,
 )
 
+SERVER_DIED = "server_died"
+"""The code of a reason that has no session of its own, and is every session's."""
+
 
 def probe_table(
     plan: TrialPlan,
@@ -112,8 +115,9 @@ def session_table(
         members[session].append(i)
     messages: defaultdict[str, list[str]] = defaultdict(list)
     for reason in reasons:
-        if reason.session is not None:
-            messages[reason.session].append(reason.message)
+        for of in members if reason.code == SERVER_DIED else [reason.session]:
+            if of is not None:
+                messages[of].append(reason.message)
     peak = {
         session: _largest(windows.lost[i]) if windows.lost.size else float("nan")
         for i, session in enumerate(windows.sessions)

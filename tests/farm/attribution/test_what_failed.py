@@ -11,6 +11,7 @@ from farm.model.verdict import Reason
 from tests.farm.attribution.broken_trials import (
     DIED,
     LOSS,
+    MACHINE,
     NO_JOIN,
     NO_RECORDING,
     SHAPES,
@@ -161,7 +162,9 @@ def test_a_server_that_died_at_the_end_of_its_memory(last: dict[str, Any]) -> No
 def test_a_server_that_died_with_plenty_of_all_is_no_resource() -> None:
     found = named(trial(lambda _: {}, impairment=0.0), DIED)
     assert found.resource == "unknown"
-    assert "the server died: it ended with signal 9" in found.evidence
+    assert found.evidence.endswith("the server died: it ended with signal 9")
+    short = {"memory_available_bytes": int(0.25 * (MACHINE.memory_bytes or 0))}
+    assert "MB were free)" in named(trial(lambda _: short, impairment=0.0), DIED).evidence
 
 
 def test_pages_that_left_are_not_put_down_to_the_server() -> None:

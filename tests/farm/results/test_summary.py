@@ -15,7 +15,7 @@ from farm.model.trial_evidence import Phases
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome, Reason
 from farm.results.advice import ROOM
-from farm.results.answer_lines import no_load_words, two_lines
+from farm.results.answer_lines import evidence_beside, no_load_words, two_lines
 from farm.results.cost import MachinePrice, PriceTable
 from farm.results.known_capacity import known_capacity
 from farm.results.priced_machine import PriceCheck
@@ -267,6 +267,33 @@ def test_a_trial_without_a_hold_has_the_length_of_none() -> None:
     failed = dataclasses.replace(judged_trial(0, 2, Outcome.FAIL, (LOSS,)), phases=phases)
     first, _ = two_lines(run_summary(CALLS, [failed]))
     assert first.startswith("Failed: 2 probes (1 call) and no hold; ")
+
+
+def test_a_hold_that_the_servers_death_ended_has_its_true_length_and_its_cause_once() -> None:
+    gone = Reason("server_died", "the media server is gone: its process has ended", at_s=36.0)
+    phases = Phases(ramp_s=1.0, settle_s=20.0, hold_s=30.0, done_s=38.0)
+    died = dataclasses.replace(judged_trial(0, 2, Outcome.FAIL, (gone,)), phases=phases)
+    limit = limit_of_trial(died, good(), ServerResources())
+    assert two_lines(run_summary(CALLS, [died], limit)) == (
+        "Failed: 2 probes (1 call) for 6 s of 4m, as the trial ended early; 1 of 1 session bad.",
+        "Worst: the media server is gone: its process has ended. What limited it is unknown: at 2 "
+        "probes the server died.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("evidence", "beside"),
+    [
+        (
+            "at 3 probes 3 joins failed; no answer; its CPU is not known",
+            "at 3 probes 3 joins failed; its CPU is not known",
+        ),
+        ("at 2 probes it died: no answer (1 MB were free)", "at 2 probes it died (1 MB were free)"),
+        ("at 2 probes it died: no answer at all", "at 2 probes it died: no answer at all"),
+    ],
+)
+def test_what_stands_beside_a_limit_is_not_said_again(evidence: str, beside: str) -> None:
+    assert evidence_beside(evidence, ["no answer."]) == beside
 
 
 def test_a_trial_that_failed_says_what_gave_way() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from farm.model.criteria import Criteria, InvalidLimits
-from farm.model.server_samples import ResetReport
+from farm.model.server_samples import ResetReport, ServerSample
 from farm.model.trial_evidence import (
     FailedHoldSteps,
     Fault,
@@ -322,6 +322,20 @@ def test_a_server_that_died_fails_the_trial_whatever_else_is_wrong() -> None:
     assert verdict.outcome is Outcome.FAIL
     assert [reason.code for reason in verdict.reasons] == ["server_died"]
     assert (verdict.units, verdict.units_failed) == (2, 2)
+
+
+def test_the_end_of_the_sampled_process_is_said_where_something_else_showed_it_first() -> None:
+    def message(fault: str, *pids: int | None) -> str:
+        samples = tuple(ServerSample(40.0 + at, process_pid=pid) for at, pid in enumerate(pids))
+        evidence = dataclasses.replace(good(), server_samples=samples)
+        return judged(with_fault(evidence, Fault("server_died", 41.0, fault))).reasons[0].message
+
+    gone = "the application is gone"
+    assert message(gone, 7, 7, None) == f"{gone}; the media server's process, pid 7, has ended"
+    for pids in ((), (None, None), (7, None, 8)):
+        assert message(gone, *pids) == gone, pids
+    ended = "the media server is gone: its process, pid 7, has ended"
+    assert message(ended, 7, None) == ended
 
 
 @pytest.mark.parametrize("what", ["app_died", "browser_crashed", "host_lost"])

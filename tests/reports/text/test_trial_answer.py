@@ -134,7 +134,17 @@ def test_a_server_that_died_is_looked_for_in_the_logs() -> None:
     reason = Reason("server_died", "the media server is gone")
     died = replace(died, verdict=replace(died.verdict, reasons=(reason,)))
     answer = trial_answer("one_to_one", PLAN, died, PHASES)
-    assert answer.next_steps[0].startswith("See why the server ended")
+    assert answer.next_steps == ("See why the server ended: its own logs say more.",)
+    ours = trial_answer("one_to_one", PLAN, died, PHASES, started_here=True)
+    assert ours.next_steps == ("See why the server ended: logs/ of the run has its output.",)
+
+
+def test_a_hold_that_was_cut_off_has_its_true_length() -> None:
+    cut = replace(result(Outcome.FAIL), phases=Phases(ramp_s=0.0, hold_s=30.0, done_s=38.0))
+    reason = Reason("server_died", "the media server is gone", at_s=36.0)
+    cut = replace(cut, verdict=replace(cut.verdict, reasons=(reason,), windows=1))
+    headline = trial_answer("one_to_one", PLAN, cut, PHASES).headline
+    assert "did not keep their quality for 6 s, as the trial ended early, at a load" in headline
 
 
 def test_a_machine_that_is_both_is_not_counted_twice() -> None:
