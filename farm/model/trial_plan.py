@@ -159,6 +159,10 @@ class TrialPlan:
     def probes(self) -> tuple[ProbePlan, ...]:
         return tuple(probe for session in self.sessions for probe in session.probes)
 
+    def owes(self, kind: MediaKind) -> bool:
+        """Whether any probe owes a stream of this kind, or is owed one."""
+        return any(kind in probe.sends or kind in probe.receives for probe in self.probes)
+
     @property
     def sharing(self) -> frozenset[str]:
         """The probes that owe a screen."""

@@ -69,11 +69,12 @@ def setup_chart(series: TrialSeries, settings: Experiment) -> Sequence[Chart | s
     setups = series.setups
     if not setups.probes:
         return ["No setup times: no stream was expected."]
+    video = "the first decoded video frame or " if "video" in setups.kinds else ""
     return [
         Chart(
             "setup-times",
             "Setup times",
-            "From the page's offer to the first decoded video frame or the first audio packet.",
+            f"From the page's offer to {video}the first audio packet.",
             lambda: setup_times(setups, settings.criteria.setup_within_s),
             {"probe": setups.probes, "kind": setups.kinds, "setup_s": setups.setup_s},
             OF_EVENTS,

@@ -10,7 +10,7 @@ import numpy as np
 from farm.attribution import CrossCorrelation
 from farm.model.experiment import Experiment
 from farm.model.verdict import Reason
-from farm.model.webrtc_stats import MediaKind
+from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
 from reports.exports.row_commands import BOTH_WAYS, RECEIVED, SENT_AND_RECEIVED
 from reports.figures.by_probe import bitrate_by_session, bitrate_sorted, loss_by_probe
 from reports.figures.canvas import FEW
@@ -39,18 +39,20 @@ def trial_charts(
     cpu: CrossCorrelation | None = None,
     layers: Sequence[LayersReceived] = (),
     messages: MessageRates | None = None,
+    kinds: Sequence[MediaKind] = MEDIA_KINDS,
 ) -> Charts:
     """The charts of one trial, the most informative first; names begin with `prefix`.
 
     `reasons` are its verdict's, `cpu` is how the server's CPU went with quality, where it is known;
-    `layers` are the received videos whose senders have several, `messages` those of data channels.
+    `layers` are the received videos whose senders have several, `messages` those of data channels;
+    `kinds` are those of the media that are owed.
     """
     charts: list[Chart] = []
     missing: list[str] = []
     for each in (
         *session_map_chart(viewer_quality(series, settings, reasons) or quality),
-        *_bitrates(series),
-        *_quality(series, settings),
+        *_bitrates(series, kinds),
+        *_quality(series, settings, kinds),
         *([received_layers_chart(layers, series.phases)] if layers else ()),
         *([data_messages_chart(messages, series.phases)] if messages is not None else ()),
         *machine_charts(series, settings, cpu),
@@ -68,13 +70,14 @@ def trial_charts(
     )
 
 
-def _bitrates(series: TrialSeries) -> Sequence[Chart | str]:
+def _bitrates(series: TrialSeries, owed: Sequence[MediaKind]) -> Sequence[Chart | str]:
     charts: list[Chart | str] = []
     kinds: tuple[MediaKind, ...] = ("video", "audio")
     for kind in kinds:
         sent, received = series.sent_bps[kind], series.received_bps[kind]
         if not (_seen(sent) or _seen(received)):
-            charts.append(f"No {kind} bitrate: no {kind} stream can be read from the recording.")
+            why = f"no {kind} stream can be read from the recording"
+            charts.append(f"No {kind} bitrate: {why if kind in owed else f'no {kind} is owed'}.")
             continue
         charts.append(
             Chart(
@@ -125,7 +128,9 @@ def _bitrates(series: TrialSeries) -> Sequence[Chart | str]:
     ]
 
 
-def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]:
+def _quality(
+    series: TrialSeries, settings: Experiment, owed: Sequence[MediaKind]
+) -> Sequence[Chart | str]:
     charts: list[Chart | str] = []
     limit = settings.criteria.residual_loss
     if _seen(series.loss):
@@ -183,7 +188,8 @@ def _quality(series: TrialSeries, settings: Experiment) -> Sequence[Chart | str]
             )
         )
     else:
-        charts.append("No frame rate: no decoded frame can be read from the recording.")
+        why = "no decoded frame can be read from the recording"
+        charts.append(f"No frame rate: {why if 'video' in owed else 'no video is owed'}.")
     return charts
 
 

@@ -38,7 +38,7 @@ from reports.text.limits import limit_points, limit_tables, threshold_of
 from reports.text.provenance import facts, whole_texts
 from reports.text.search_answer import search_answer
 from reports.text.search_tables import results_table, trials_table
-from reports.text.table import Table
+from reports.text.table import OF_VIDEO, Table
 
 FOLDER = "report"
 
@@ -95,6 +95,8 @@ class _Bundle:
         ]
         sections = tuple(part.section(unfold=part.index in deciding) for part in parts)
         tables: tuple[Table, ...] = (trials_table(results),) if results else ()
+        if not any(trial.plan.owes("video") for trial in reader.trials):
+            tables = tuple(table.without(OF_VIDEO) for table in tables)
         charts = Charts(())
         if searched:
             answer = search_answer(self._scenario, reader.summary, results, shared=self._shared())

@@ -13,6 +13,7 @@ from farm.model.experiment import Experiment
 from farm.model.server_settings import EMBEDDED, HERE
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.verdict import Outcome
+from farm.model.webrtc_stats import MEDIA_KINDS
 from farm.model.wording import counted
 from farm.recording.trial_reader import TrialReader
 from reports.exports.row_commands import OF_EVENTS, OF_TRIALS, Traced, probe_commands
@@ -42,6 +43,7 @@ from reports.text.data_table import data_tables
 from reports.text.host_tables import host_table
 from reports.text.layer_tables import layer_tables
 from reports.text.session_sections import WORST, SessionSection, session_sections, worst_sessions
+from reports.text.table import OF_VIDEO
 from reports.text.trial_answer import trial_answer
 from reports.text.trial_tables import probe_table, reasons_table, session_table
 
@@ -99,6 +101,7 @@ class TrialPart:
             cpu=cpu,
             layers=layers,
             messages=message_rates(trial, evidence),
+            kinds=tuple(kind for kind in MEDIA_KINDS if plan.owes(kind)),
         )
         worst = worst_sessions(quality, reasons)
         sections = session_sections(
@@ -116,6 +119,8 @@ class TrialPart:
             *layer_tables(evidence, layers, prefix),
             *data_tables(evidence, prefix),
         )
+        if not plan.owes("video"):
+            whole = tuple(table.without(OF_VIDEO) for table in whole)
         for table in whole:
             files.write_table(table)
         failed = result is not None and result.verdict.outcome is Outcome.FAIL

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from farm.model.verdict import Outcome
@@ -13,6 +13,9 @@ from reports.wording.phrases import bitrate
 
 SHOWN_ROWS = 200
 """Rows shown of a longer table, the worst; the CSV beside it has all."""
+
+OF_VIDEO = frozenset({"video", "video sent", "video received", "frames/s"})
+"""Columns of tables that are of video; left out where none is owed, and none came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,19 @@ class Table:
             return self
         places = (self.worst_first or range(len(self.rows)))[:SHOWN_ROWS]
         return replace(self, rows=tuple(self.rows[place] for place in places), total=len(self.rows))
+
+    def without(self, headings: Collection[str]) -> Table:
+        """The table without those of these columns in which nothing is known."""
+        kept = [
+            at
+            for at, heading in enumerate(self.headings)
+            if heading.text not in headings or any(row[at].text != UNKNOWN for row in self.rows)
+        ]
+        return replace(
+            self,
+            headings=tuple(self.headings[at] for at in kept),
+            rows=tuple(tuple(row[at] for at in kept) for row in self.rows),
+        )
 
     def linked(self, anchors: Mapping[str, str]) -> Table:
         """The table with its `session` cells as links to `anchors` of the page."""

@@ -8,7 +8,7 @@ from farm.model.experiment import ScenarioKind
 from farm.model.trial_evidence import Fault, Phases
 from farm.model.trial_plan import TrialPlan
 from farm.model.trial_result import TrialResult
-from farm.model.verdict import Outcome
+from farm.model.verdict import Outcome, WorstSession
 from farm.model.wording import counted, percent, short_look
 from farm.results.advice import advice
 from farm.results.answer_lines import why_invalid
@@ -111,11 +111,7 @@ def _figures(result: TrialResult, plan: TrialPlan, *, shared: bool) -> list[str]
     points = []
     if verdict.worst_session is not None:
         worst = verdict.worst_session
-        points.append(
-            f"Worst session: {worst.session}, with a post-repair loss of "
-            f"{percent(worst.residual_loss_ratio)}, video at worst "
-            f"{bitrate(worst.video_bitrate_bps)}, {_frames(worst.frame_rate)}."
-        )
+        points.append(f"Worst session: {worst.session}, with {_quality(worst, plan)}.")
     setup = "setup times are unknown"
     if result.setup_median_s is not None and result.setup_worst_s is not None:
         setup = (
@@ -151,6 +147,14 @@ def _next_step(result: TrialResult, *, steps_work: bool, started_here: bool) -> 
 
 def _server_died(result: TrialResult) -> bool:
     return any(reason.code == "server_died" for reason in result.verdict.reasons)
+
+
+def _quality(worst: WorstSession, plan: TrialPlan) -> str:
+    """Its worst figures; nothing of video where none is owed, and none came."""
+    loss = f"a post-repair loss of {percent(worst.residual_loss_ratio)}"
+    if not plan.owes("video") and worst.video_bitrate_bps is None and worst.frame_rate is None:
+        return loss
+    return f"{loss}, video at worst {bitrate(worst.video_bitrate_bps)}, {_frames(worst.frame_rate)}"
 
 
 def _frames(frame_rate: float | None) -> str:

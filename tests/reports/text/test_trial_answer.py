@@ -7,7 +7,7 @@ from typing import Any
 
 from farm.model.trial_evidence import Fault, Phases
 from farm.model.trial_result import KurentoFigures
-from farm.model.verdict import Outcome, Reason
+from farm.model.verdict import Outcome, Reason, WorstSession
 from reports.text.trial_answer import trial_answer
 from tests.reports.made_results import PHASES, PLAN, result
 
@@ -103,6 +103,24 @@ def test_a_trial_that_broke_off_says_how_far_it_got_and_why() -> None:
     assert answer.label == "unfinished"
     assert "broke off while it settled" in answer.headline
     assert answer.reasons == ("At 9 s of the run: the media server's process is gone.",)
+
+
+def test_of_a_session_without_video_nothing_is_said_of_video() -> None:
+    audio = result()
+    worst = WorstSession("s001", 0.021, None, None)
+    audio = replace(audio, verdict=replace(audio.verdict, worst_session=worst))
+    calls = tuple(
+        replace(
+            session,
+            probes=tuple(
+                replace(probe, sends=("audio",), receives=("audio",)) for probe in session.probes
+            ),
+        )
+        for session in PLAN.sessions
+    )
+    said = trial_answer("one_to_one", replace(PLAN, sessions=calls), audio, PHASES).points[0]
+    assert said == "Worst session: s001, with a post-repair loss of 2.1 %."
+    assert "video at worst unknown" in trial_answer("one_to_one", PLAN, audio, PHASES).points[0]
 
 
 def test_unknown_figures_are_said_to_be_unknown() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from farm.model.trial_evidence import JoinOutcome
 from farm.model.verdict import Reason
-from reports.text.table import SHOWN_ROWS
+from reports.text.table import OF_VIDEO, SHOWN_ROWS, Cell
 from reports.text.trial_tables import probe_table, reasons_table, session_table
 from tests.reports.made_series import made_trial
 from tests.synthetic import call_plan
@@ -35,6 +35,21 @@ def test_a_probe_that_could_not_join_says_why_and_sorts_last() -> None:
     assert rows[1][4].sort == float("inf")
     assert rows[0][4].text == "unknown"
     assert rows[0][4].sort is None
+
+
+def test_columns_of_video_are_left_out_where_nothing_is_known_of_it() -> None:
+    table = probe_table(call_plan(2), made_trial(4), [], [], "probes")
+    assert table.without(OF_VIDEO) == table
+    rows = tuple((*row[:8], Cell("unknown"), *row[9:]) for row in table.rows)
+    headings = [each.text for each in replace(table, rows=rows).without(OF_VIDEO).headings]
+    assert table.headings[8].text == "video received"
+    assert headings == [each.text for each in (*table.headings[:8], *table.headings[9:])]
+
+
+def test_the_end_of_the_server_is_a_reason_of_every_session() -> None:
+    died = [Reason("server_died", "the media server is gone")]
+    table = session_table("one_to_one", made_trial(4), died, ["s001", "s000"], "sessions")
+    assert [row[-1].text for row in table.rows] == ["the media server is gone"] * 2
 
 
 def test_a_session_stands_by_its_weakest_probe() -> None:
