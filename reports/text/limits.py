@@ -14,7 +14,7 @@ from reports.wording.phrases import bitrate
 
 LIMITS: Mapping[str, str] = {
     "cpu_total": "the CPU of the server's machine",
-    "cpu_thread": "a single thread of the media server, which saturated its core",
+    "cpu_thread": "a single thread of the media server",
     "cpu_quota": "the CPU quota of the media server's control group",
     "cpu_steal": "CPU time that the hypervisor gave to other machines (steal)",
     "memory": "the server's memory",
@@ -34,7 +34,8 @@ LIMITS: Mapping[str, str] = {
 def limit_text(limited: Mapping[str, Any]) -> str:
     """Name of the limiting resource in words."""
     resource = str(limited.get("resource") or "unknown")
-    return LIMITS.get(resource, resource)
+    words = LIMITS.get(resource, resource)
+    return f"{words}, which saturated its core" if resource == "cpu_thread" else words
 
 
 def limit_points(limited: Mapping[str, Any] | None, reasons: Iterable[str] = ()) -> list[str]:
@@ -97,11 +98,13 @@ def limit_tables(limited: Mapping[str, Any] | None) -> tuple[Table, ...]:
         return ()
     signs: Sequence[Mapping[str, Any]] = limited.get("signs") or ()
     correlations: Sequence[Mapping[str, Any]] = limited.get("lagged") or ()
+    suffered = (limited.get("company") or {}).get("suffered")
+    when = "when quality fell" if suffered else "in the trial that failed"
     tables = []
     if signs:
         tables.append(
             Table(
-                "How near to saturation each resource of the server was when quality fell",
+                f"How near to saturation each resource of the server was {when}",
                 (Heading("resource"), Heading("of saturation", number=True), Heading("seen")),
                 tuple(
                     (

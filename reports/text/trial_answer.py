@@ -69,7 +69,8 @@ def trial_answer(
             units = counted(verdict.units, units_word(scenario))
             bad = f"{verdict.units_failed} of {units}"
             last = ", in the last window alone" if verdict.by_last_window else ""
-            how = f"did not keep their quality{duration}{last}"
+            whose = "its" if verdict.units_failed == 1 else "their"
+            how = f"did not keep {whose} quality{duration}{last}"
             if result.phases.hold_s is None:
                 how = "failed before the hold"
             headline = f"Failed: {bad} {how}, at a load of {counted(plan.load, 'probe')}."
@@ -109,8 +110,8 @@ def _reasons(result: TrialResult) -> list[str]:
 def _figures(result: TrialResult, plan: TrialPlan, *, shared: bool) -> list[str]:
     verdict = result.verdict
     points = []
-    if verdict.worst_session is not None:
-        worst = verdict.worst_session
+    worst = verdict.worst_session
+    if worst is not None and not _is_unknown(worst):
         points.append(f"Worst session: {worst.session}, with {_quality(worst, plan)}.")
     setup = "setup times are unknown"
     if result.setup_median_s is not None and result.setup_worst_s is not None:
@@ -147,6 +148,12 @@ def _next_step(result: TrialResult, *, steps_work: bool, started_here: bool) -> 
 
 def _server_died(result: TrialResult) -> bool:
     return any(reason.code == "server_died" for reason in result.verdict.reasons)
+
+
+def _is_unknown(worst: WorstSession) -> bool:
+    """Whether nothing is known of its media, as of a trial without a hold."""
+    figures = (worst.residual_loss_ratio, worst.video_bitrate_bps, worst.frame_rate)
+    return all(figure is None for figure in figures)
 
 
 def _quality(worst: WorstSession, plan: TrialPlan) -> str:

@@ -102,7 +102,7 @@ async def test_a_run_has_its_answer_its_figures_and_their_numbers(tmp_path: Path
     assert index == run.path / "report" / "index.html"
     text = index.read_text(encoding="utf-8")
     links = Links(text)
-    assert "Failed: 1 of 2 calls did not keep their quality for 40 s" in text
+    assert "Failed: 1 of 2 calls did not keep its quality for 40 s" in text
     assert "Worst session: s001" in text
     assert all((index.parent / name).is_file() for name in links.files)
     assert not any("//" in name for name in links.files), "the page needs no network"

@@ -54,6 +54,19 @@ def test_how_near_each_resource_was_and_how_it_went_with_quality() -> None:
     ]
     assert [cell.text for cell in lagged.rows[0]][1:4] == ["−0.82", "−0.90 to −0.70", "2 s"]
     assert limit_tables(None) == ()
+    assert signs.caption.endswith("was when quality fell")
+
+
+def test_a_thread_with_much_room_is_not_said_to_have_none() -> None:
+    sign = SaturationSign("cpu_thread", 0.01, "thread hloop used 1 % of a core")
+    limited = to_jsonable(LimitedBy("unknown", "3 joins failed", (sign,)))
+    (table,) = limit_tables(limited)
+    assert table.rows[0][0].text == "a single thread of the media server"
+    assert table.caption.endswith("was in the trial that failed")
+    full = {"resource": "cpu_thread", "evidence": "thread hloop used 97 % of a core"}
+    assert limit_points(full)[0].startswith(
+        "Limited by a single thread of the media server, which saturated its core: thread hloop"
+    )
 
 
 def test_the_threshold_with_what_is_left() -> None:

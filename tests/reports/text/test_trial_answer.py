@@ -39,7 +39,7 @@ def test_a_leak_of_the_media_server_is_told() -> None:
 def test_a_trial_that_failed_gives_its_first_reasons() -> None:
     answer = trial_answer("one_to_one", PLAN, result(Outcome.FAIL, reasons=7), PHASES)
     assert answer.headline == (
-        "Failed: 1 of 2 calls did not keep their quality for 4 min, at a load of 4 probes."
+        "Failed: 1 of 2 calls did not keep its quality for 4 min, at a load of 4 probes."
     )
     assert answer.reasons[0] == "reason number 0."
     assert answer.reasons[-1] == "2 more reasons in the table of the trial."
@@ -55,7 +55,7 @@ def test_what_a_short_hold_is_worth_stands_in_the_headline() -> None:
         "Passed: 4 probes in 2 calls kept their quality for 4 min, a short look of 2 windows."
     )
     assert said(Outcome.FAIL, windows=2, by_last_window=True) == (
-        "Failed: 1 of 2 calls did not keep their quality for 4 min, a short look of 2 windows, "
+        "Failed: 1 of 2 calls did not keep its quality for 4 min, a short look of 2 windows, "
         "in the last window alone, at a load of 4 probes."
     )
     assert "window" not in said(Outcome.FAIL, windows=24)
@@ -88,8 +88,18 @@ def test_notes_begin_with_a_capital_but_for_names() -> None:
 
 def test_a_trial_without_a_hold_says_that_there_was_none() -> None:
     failed = replace(result(Outcome.FAIL), phases=Phases(ramp_s=1.0, done_s=20.0))
-    headline = trial_answer("one_to_one", PLAN, failed, PHASES).headline
-    assert "failed before the hold, at a load of" in headline
+    worst = WorstSession("s001", None, None, None)
+    failed = replace(failed, verdict=replace(failed.verdict, worst_session=worst))
+    answer = trial_answer("one_to_one", PLAN, failed, PHASES)
+    assert "failed before the hold, at a load of" in answer.headline
+    assert not answer.points[0].startswith("Worst session")
+
+
+def test_several_sessions_that_failed_are_more_than_one() -> None:
+    both = result(Outcome.FAIL)
+    both = replace(both, verdict=replace(both.verdict, units_failed=2))
+    headline = trial_answer("one_to_one", PLAN, both, PHASES).headline
+    assert headline.startswith("Failed: 2 of 2 calls did not keep their quality for 4 min")
 
 
 def test_a_trial_that_broke_off_says_how_far_it_got_and_why() -> None:
@@ -162,7 +172,7 @@ def test_a_hold_that_was_cut_off_has_its_true_length() -> None:
     reason = Reason("server_died", "the media server is gone", at_s=36.0)
     cut = replace(cut, verdict=replace(cut.verdict, reasons=(reason,), windows=1))
     headline = trial_answer("one_to_one", PLAN, cut, PHASES).headline
-    assert "did not keep their quality for 6 s, as the trial ended early, at a load" in headline
+    assert "did not keep its quality for 6 s, as the trial ended early, at a load" in headline
 
 
 def test_a_machine_that_is_both_is_not_counted_twice() -> None:
