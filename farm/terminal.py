@@ -85,7 +85,9 @@ def progress_line(progress: Progress) -> str:
     """One second of a trial in one line; an unknown value is `-`."""
     joined = f"joined {progress.joined}/{progress.load}"
     failed = f", {progress.failed} failed" if progress.failed else ""
-    left = "" if progress.left_s is None else f" {max(0.0, progress.left_s):3.0f} s left"
+    at_most = " at most" if progress.phase == "settle" else ""  # it ends once all is steady
+    left_s = progress.left_s
+    left = "" if left_s is None else f"{at_most} {max(0.0, left_s):3.0f} s left"
     return "  ".join(
         (
             f"[{progress.trial}] {progress.phase:<6}{left}",

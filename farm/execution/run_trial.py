@@ -141,7 +141,8 @@ class _Trial:
     async def settle(self) -> None:
         """Wait for the set time, or until every sender's rate is steady."""
         clock = self.world.clock
-        start_s = self.begin("settle", self.settings.settle_s or STEADY_S)
+        set_s = self.settings.settle_s
+        start_s = self.begin("settle", AT_MOST_S if set_s is None else set_s)
         if self.settings.settle_s is not None:
             await clock.sleep_until(start_s + self.settings.settle_s)
             return

@@ -34,6 +34,11 @@ def test_a_second_of_a_trial_fits_one_line() -> None:
     )
 
 
+def test_settling_ends_once_all_is_steady() -> None:
+    settling = replace(HOLD, phase="settle", left_s=52.0)
+    assert progress_line(settling).startswith("[3] settle at most  52 s left  joined")
+
+
 def test_a_log_gets_a_line_at_once_and_then_not_every_second() -> None:
     stream = io.StringIO()
     terminal = Terminal(stream)

@@ -307,6 +307,8 @@ async def test_a_settling_that_never_ends_is_cut_and_said() -> None:
     await play(world, calls(1), TrialSettings(settle_s=None, hold_s=20.0))
     ramping.cancel()
     assert dict(phases(world))["hold"] == 60.55
+    left_s = [each.left_s for each in world.observer.seconds if each.phase == "settle"]
+    assert min(filter(None, left_s), default=0.0) < 5.0 < 50.0 < (left_s[0] or 0.0)
     assert any("still changed after 60 s" in note for note in world.observer.notes)
 
 
