@@ -33,6 +33,7 @@ def driver_hints(
     hints = [*run.unjudged, *_of_cut_texts(text), *_of_steps(run, text)]
     if as_run is not None and as_run.works:
         hints += meeting_hint(as_run, together, scenario, text)
+    hints += _of_audio_alone(run, scenario)
     hints += _of_media(run, text)
     hints += _of_leaving(pictured, text)
     return tuple(dict.fromkeys(hints))
@@ -80,6 +81,33 @@ def _of_media(trial: CheckedTrial, text: DriverText) -> Iterator[str]:
                 f"{first_s - probe.joined_s:.1f} s before its first media came: wait_for what the "
                 "page shows of a call, or where media never come the reason will be a late setup"
             )
+
+
+def _of_audio_alone(trial: CheckedTrial, scenario: Scenario) -> Iterator[str]:
+    """Of pages that send audio, and none of which sends the video that it owes."""
+    sent = [
+        stream
+        for probe in trial.probes
+        if probe.joined
+        for stream in probe.streams
+        if stream.stream.direction == "outbound" and stream.state != "extra"
+    ]
+    videos = [each.state for each in sent if each.stream.kind == "video"]
+    audios = [each.state for each in sent if each.stream.kind == "audio"]
+    if not videos or set(videos) != {"missing"} or "came" not in audios:
+        return
+    if scenario.kind == "group":
+        mixed = ", media: mixed" if scenario.media == "mixed" else ""
+        how = (
+            f"is one of audio alone in an experiment (--experiment): scenario: {{kind: group, "
+            f"members: {scenario.members}, audio_only: {scenario.members}{mixed}}}"
+        )
+        yield f"the page sends no video at all: a room {how}"
+    else:
+        yield (
+            "the page sends no video at all: sessions of audio alone are scenario.kind: custom, "
+            "with roles that have sends: [audio]"
+        )
 
 
 def _of_leaving(pictured: CheckedTrial, text: DriverText) -> Iterator[str]:

@@ -8,10 +8,12 @@ from pathlib import Path
 from farm.drivers import parse_driver
 from farm.drivers.step_places import step_places
 from farm.model.experiment import Scenario
-from farm.model.trial_evidence import JoinOutcome
+from farm.model.trial_evidence import JoinOutcome, StreamIdentity
 from farm.model.trial_plan import ProbePlan
 from farm.model.verdict import Outcome, Verdict
+from farm.model.webrtc_stats import MediaKind
 from farm.results.checked_steps import CheckedStep
+from farm.results.checked_streams import CheckedStream, StreamState
 from farm.results.driver_check import CheckedProbe, CheckedTrial, DriverText
 from farm.results.driver_hints import driver_hints
 
@@ -79,6 +81,33 @@ def test_a_wait_that_takes_nearly_all_of_its_time_and_a_long_script_are_named() 
 def test_a_join_that_is_over_before_media_came_is_named() -> None:
     (hint,) = hints(replace(member("p000"), first_media_s=11.5))
     assert hint.startswith("mine.yaml:8: joined of member was over 1.5 s before its first media")
+
+
+def test_a_page_that_sends_no_video_at_all_may_be_one_of_audio_alone() -> None:
+    def sent(name: str, video: StreamState, audio: StreamState = "came") -> CheckedProbe:
+        kinds: tuple[tuple[MediaKind, StreamState], ...] = (("audio", audio), ("video", video))
+        streams = tuple(
+            CheckedStream(
+                StreamIdentity(name, "outbound", kind, 0, owed=True, seen=state == "came"),
+                *(state, "", None, None, None, ()),
+            )
+            for kind, state in kinds
+        )
+        return replace(member(name), streams=streams)
+
+    def said(scenario: Scenario, *probes: CheckedProbe) -> tuple[str, ...]:
+        return driver_hints(trial(*probes), None, None, scenario, TEXT)
+
+    silent = (sent("p000", "missing"), sent("p001", "missing"))
+    room = Scenario(kind="group", members=2, media="mixed")
+    assert said(room, *silent) == (
+        "the page sends no video at all: a room is one of audio alone in an experiment "
+        "(--experiment): scenario: {kind: group, members: 2, audio_only: 2, media: mixed}",
+    )
+    (hint,) = said(Scenario(kind="one_to_one"), *silent)
+    assert "roles that have sends: [audio]" in hint
+    assert said(room, sent("p000", "missing"), sent("p001", "came")) == ()
+    assert said(room, sent("p000", "missing", "missing")) == ()
 
 
 def test_connections_that_stay_open_and_partners_that_left_before_are_named() -> None:
