@@ -21,7 +21,7 @@ from farm.model.experiment import Experiment
 from farm.model.json_values import to_jsonable
 from farm.results.driver_check import DriverText
 from reports.pages.driver_check_page import CheckPage, probe_parts, write_check_page
-from reports.text.driver_check import answer_line, probe_lines, run_line
+from reports.text.driver_check import answer_line, run_line, trial_lines
 
 WORKS, DOES_NOT_WORK, UNKNOWN = 0, 1, 3
 
@@ -89,11 +89,8 @@ def driver_text(experiment: Experiment, name: str) -> DriverText:
 
 def _tell(check: DriverCheck, page: Path, say: Callable[[str], None]) -> None:
     last = check.trials[-1]
-    for trial in check.trials if not last.works else (check.pictured,):
-        for probe in trial.probes:
-            say("")
-            for line in probe_lines(probe):
-                say(line)
+    for line in trial_lines(check.trials if not last.works else (check.pictured,)):
+        say(line)
     say("")
     for problem in last.problems[1:]:
         say(f"also: {problem}")

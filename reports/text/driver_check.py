@@ -25,6 +25,21 @@ _STATES = {
 }
 
 
+HEADINGS = (
+    "the first time, with a picture of each step:",
+    "the second time, without pictures, at the pace of farm run:",
+)
+
+
+def trial_lines(trials: Sequence[CheckedTrial]) -> Iterator[str]:
+    """The probes of one trial, or of both under a heading each; an empty line before each probe."""
+    for heading, trial in zip(HEADINGS, trials, strict=False):
+        if len(trials) > 1:
+            yield from ("", heading)
+        for probe in trial.probes:
+            yield from ("", *probe_lines(probe))
+
+
 def probe_lines(probe: CheckedProbe) -> list[str]:
     """What came of a probe, its connections and streams indented below it."""
     lines = [f"{probe.plan.probe} ({probe.plan.role} of {probe.plan.session}): {_joined(probe)}"]
@@ -108,7 +123,7 @@ def run_line(trial: CheckedTrial) -> str:
     """What `farm run` says of a trial, with its first reason."""
     verdict = trial.verdict
     why = "" if not verdict.reasons else f": {verdict.reasons[0].message}"
-    line = f"farm run calls that trial {verdict.outcome}{why}"
+    line = f"the verdict of farm run on that trial: {verdict.outcome}{why}"
     if verdict.outcome is Outcome.PASS or not trial.works:
         return line
     return f"{line} (that is quality, or this machine: it is not the driver's)"

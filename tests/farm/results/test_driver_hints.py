@@ -16,6 +16,7 @@ from farm.results.checked_steps import CheckedStep
 from farm.results.checked_streams import CheckedStream, StreamState
 from farm.results.driver_check import CheckedProbe, CheckedTrial, DriverText
 from farm.results.driver_hints import driver_hints
+from reports.text.driver_check import trial_lines
 
 DRIVER = """\
 format: 1
@@ -56,6 +57,19 @@ def trial(*probes: CheckedProbe) -> CheckedTrial:
 def hints(*probes: CheckedProbe, text: DriverText = TEXT) -> tuple[str, ...]:
     checked = trial(*probes)
     return driver_hints(checked, checked, None, Scenario(kind="group"), text)
+
+
+def test_the_probes_of_two_trials_stand_under_a_heading_each() -> None:
+    alone = list(trial_lines((trial(member("p000"), member("p001")),)))
+    assert [line.split(" ")[0] for line in alone if not line.startswith("  ")] == [
+        *("", "p000", "", "p001")
+    ]
+    both = list(trial_lines((trial(member("p000")), trial(member("p000")))))
+    headings = [line for line in both if line.startswith("the ")]
+    assert headings == [
+        "the first time, with a picture of each step:",
+        "the second time, without pictures, at the pace of farm run:",
+    ]
 
 
 def test_a_driver_without_anything_odd_gets_no_hint() -> None:
