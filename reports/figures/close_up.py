@@ -128,7 +128,7 @@ def session_close_up(close: CloseUp) -> Figure:
         f"{close.kind},\n{unit.name}",
         "frames/s",
         "lost, %\n(last 10 s)",
-        "ms",
+        "round trip,\njitter, ms",
         "frozen,\n% of a second",
         "server\nCPU, %",
     )

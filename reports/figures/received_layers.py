@@ -61,7 +61,7 @@ def received_layers(streams: Sequence[LayersReceived], phases: Phases) -> Figure
     """Draw a row for each stream, or the shares of all where there are more than `FEW`."""
     names = smallest_first(streams)
     shades = mpl.colormaps["viridis_r"](np.linspace(0.08, 0.95, max(len(names), 2)))
-    colors = dict(zip(names, shades, strict=False))
+    colors = dict(zip(names, shades[-len(names) or None :], strict=False))  # the largest: darkest
     is_few = len(streams) <= FEW
     figure, (axes,) = new_figure(
         height=max(_LEAST_IN, 1.2 + _ROW_IN * len(streams)) if is_few else None

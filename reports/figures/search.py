@@ -234,7 +234,9 @@ def _verdict_marks(axes: Axes, search: SearchSeries, x: Array, y: Array) -> None
 
 def _bounds(passed: Array, failed: Array) -> str:
     low, high = passed[-1], failed[-1]
-    if low >= high:
+    if low == high:
+        return f"At {_probes(low)} some trials passed and some failed"
+    if low > high:
         return f"From {high:.0f} to {_probes(low)} some trials passed and some failed"
     if np.isfinite(low) and np.isfinite(high):
         return f"Up to {_probes(low)} passed; the smallest load that failed is {_probes(high)}"

@@ -163,6 +163,7 @@ def _title(server: ServerOverSearch) -> str:
     ]
     least = ""
     if failed:
-        least = f"; the smallest load that failed is {counted(round(min(failed)), 'probe')}"
+        fewest = counted(round(min(failed)), "probe")
+        least = f"; the smallest load at which a trial failed is {fewest}"
     busy = f"{percent(mean / 100)} of its CPU from ramp to leave"
     return f"The server was busiest at {counted(round(load), 'probe')}, {busy}{least}"

@@ -54,7 +54,7 @@ def trial_charts(
         *_bitrates(series, kinds),
         *_quality(series, settings, kinds),
         *([received_layers_chart(layers, series.phases)] if layers else ()),
-        *([data_messages_chart(messages, series.phases)] if messages is not None else ()),
+        *_messages(messages, series),
         *machine_charts(series, settings, cpu),
         *strain_charts(series.strain, series.phases),
         *janus_charts(series.janus, series.phases),
@@ -191,6 +191,15 @@ def _quality(
         why = "no decoded frame can be read from the recording"
         charts.append(f"No frame rate: {why if 'video' in owed else 'no video is owed'}.")
     return charts
+
+
+def _messages(messages: MessageRates | None, series: TrialSeries) -> Sequence[Chart | str]:
+    """The chart of data channels; a sentence for channels on which nothing was sent."""
+    if messages is None:
+        return []
+    if not any(np.nansum(grid.values) for grid in (messages.sent, messages.received)):
+        return ["No figure of data channels: no message was sent or received on any."]
+    return [data_messages_chart(messages, series.phases)]
 
 
 def _neighbours(series: TrialSeries) -> str:

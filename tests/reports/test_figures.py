@@ -235,6 +235,13 @@ def test_the_headline_of_a_search_claims_no_more_than_its_bounds() -> None:
     assert headline == "Up to 12 probes passed; the smallest load that failed is 14 probes"
 
 
+def test_the_headline_of_a_search_at_one_load_names_it_once() -> None:
+    search = made_search()
+    mixed = replace(search, load=np.full_like(search.load, 3.0))
+    headline = search_timeline(mixed).get_suptitle()
+    assert headline == "At 3 probes some trials passed and some failed"
+
+
 def test_bounds_close_in() -> None:
     search = made_search()
     assert search.largest_passed()[-1] == 12

@@ -123,3 +123,5 @@ def test_the_figure_has_a_row_a_video_and_of_many_the_shares() -> None:
     )
     drawn = received_layers_chart(many, good().phases).draw()
     assert drawn.axes[0].get_ylabel() == "received videos, %"
+    (only,) = drawn.legends[0].get_patches()
+    assert sum(only.get_facecolor()[:3]) < 1.0, "the largest layer is dark, also alone"
