@@ -16,7 +16,7 @@ from farm.evidence.connection_states import never_connected
 from farm.evidence.data_channels import channel_ends, data_intervals
 from farm.evidence.encoding_settings import encoding_settings
 from farm.evidence.estimate_followed import first_to_fall
-from farm.evidence.hold_events import failed_hold_steps, own_loads
+from farm.evidence.hold_events import HoldSteps, failed_hold_steps, page_loads
 from farm.evidence.page_acts import PageActs
 from farm.evidence.page_connections import pages_without_connection
 from farm.evidence.polls_with_streams import polls_by_window
@@ -53,6 +53,8 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
     edges = window_edges(phases.hold_s or 0.0, _hold_end_s(trial), window_s)
     joined = frozenset(outcome.probe for outcome in trial.joins if outcome.joined)
     acts = PageActs(trial.events, trial.plan.sharing)
+    steps = HoldSteps(trial.events)
+    loads = tuple(page_loads(trial.events, steps, *hold_of(edges))) if len(edges) else ()
     origins = senders_in(trial, trial.plan.sessions, hold_of(edges), acts)
     windows = TrialWindows(trial.plan, edges, joined, acts, origins)
 
@@ -72,6 +74,7 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
     excuses = windows.owed.excuses()
     setups = tuple(stream_setups(trial, streams, excuses.off_at))
     trial.note(_missing_tables(trial, setups))
+    left = windows.owed.left(loads)
     counts = {probe: count for *_, of in found for probe, count in of.items()}
     layers = tuple(layer for _, layers, _ in found for layer in layers)
     owed = joined & counts.keys()  # a page that never got in owes no polls
@@ -101,13 +104,16 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         data=data_intervals(trial, edges),
         channel_ends=channel_ends(trial.events, hold_of(edges)[1]),
         acts=excuses.acts(),
-        left=windows.owed.left(),
+        left=left,
+        left_after={
+            probe: step for probe, at_s in left.items() if (step := steps.before(probe, at_s))
+        },
         never_connected=never_connected(trial.events),
         no_connection=pages_without_connection(
             trial, {stream.probe for stream in streams if stream.seen}
         ),
         failed_hold_steps=tuple(failed_hold_steps(trial.events)),
-        own_loads=tuple(own_loads(trial.events, *hold_of(edges))) if len(edges) else (),
+        page_loads=loads,
     )
 
 

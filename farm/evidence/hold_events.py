@@ -1,7 +1,8 @@
-"""What the events of pages in the hold tell beside media: failed steps, pages that loaded. Pure."""
+"""What the events of pages in the hold tell beside media: steps, pages that loaded. Pure."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from farm.model.trial_evidence import FailedHoldSteps, PageLoad
@@ -9,6 +10,39 @@ from farm.recording.events import SeenEvent
 
 BY_ITSELF_AFTER_S = 3.0
 """A page that loads so long after the driver's last step does it by itself."""
+
+LONGEST_STEP = 120
+"""A step's name is cut there: it may hold a whole function."""
+
+
+class HoldSteps:
+    """When which steps of the driver were executed in the hold, from events in order of time."""
+
+    def __init__(self, events: Iterable[SeenEvent]) -> None:
+        self._of_probe: defaultdict[str, list[tuple[float, float, str]]] = defaultdict(list)
+        for seen in events:
+            event = seen.event
+            if event.kind != "after_join" or seen.run_s is None:
+                continue
+            took_s = event.data.get("took_s")
+            begin_s = seen.run_s - (float(took_s) if isinstance(took_s, int | float) else 0.0)
+            has_failed = event.data.get("reason") is not None
+            place, what = event.data.get("place"), "after_join" if has_failed else event.message
+            name = f"{place}: {what}" if place else what
+            name = name if len(name) <= LONGEST_STEP else f"{name[:LONGEST_STEP]}..."
+            self._of_probe[event.probe].append((begin_s, seen.run_s, name))
+
+    def before(self, probe: str, at_s: float) -> str:
+        """The probe's step in execution at that time, or over for less than `BY_ITSELF_AFTER_S`.
+
+        It is named by its place in the driver; empty if there is none.
+        """
+        names = [
+            name
+            for begin_s, end_s, name in self._of_probe.get(probe, ())
+            if begin_s <= at_s <= end_s + BY_ITSELF_AFTER_S
+        ]
+        return names[-1] if names else ""
 
 
 def failed_hold_steps(events: Iterable[SeenEvent]) -> Iterator[FailedHoldSteps]:
@@ -18,11 +52,15 @@ def failed_hold_steps(events: Iterable[SeenEvent]) -> Iterator[FailedHoldSteps]:
             yield FailedHoldSteps(seen.event.probe, seen.run_s or 0.0, seen.event.message)
 
 
-def own_loads(events: Iterable[SeenEvent], start_s: float, end_s: float) -> Iterator[PageLoad]:
-    """The pages that loaded by themselves from `start_s` to `end_s`."""
+def page_loads(
+    events: Iterable[SeenEvent], steps: HoldSteps, start_s: float, end_s: float
+) -> Iterator[PageLoad]:
+    """The pages that loaded from `start_s` to `end_s`, by themselves or by a step in the hold."""
     for seen in events:
         if seen.event.kind != "loaded" or seen.run_s is None or not start_s <= seen.run_s < end_s:
             continue
         after_step_s = seen.event.data.get("after_step_s")
         if isinstance(after_step_s, int | float) and after_step_s > BY_ITSELF_AFTER_S:
             yield PageLoad(seen.event.probe, seen.run_s, str(seen.event.data.get("url")))
+        elif step := steps.before(seen.event.probe, seen.run_s):
+            yield PageLoad(seen.event.probe, seen.run_s, str(seen.event.data.get("url")), step)

@@ -16,7 +16,7 @@ from farm.evidence.page_leaves import pages_that_left
 from farm.evidence.stream_lifetimes import StreamLifetime, in_flows
 from farm.evidence.stream_senders import Origins, match_sent
 from farm.evidence.stream_slots import RECENT_S, Matched, Owner, Span, Stream, match
-from farm.model.trial_evidence import StreamIdentity
+from farm.model.trial_evidence import PageLoad, StreamIdentity
 from farm.model.trial_plan import Direction, ProbePlan, TrialPlan
 from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
 from farm.planning.owed_slots import owed_slots, sent_slots
@@ -227,10 +227,11 @@ class OwedStreams:
         }
         return Excuses(self._plan, self._hold, self._acts, self._gone, received)
 
-    def left(self) -> Mapping[str, float]:
-        """By probe when its page left in the hold by closing its connections itself."""
+    def left(self, loads: Iterable[PageLoad]) -> Mapping[str, float]:
+        """By probe when its page left in the hold by closing its connections itself, or by a load
+        of a new document after a step of the driver."""
         lives = [life for of in self.matched.values() for life in of.lives]
-        return pages_that_left(self._plan.sessions, lives, self._acts, self._hold)
+        return pages_that_left(self._plan.sessions, lives, self._acts, self._hold, loads)
 
 
 def _longest(sent: MatchedStreams) -> Mapping[Hashable, tuple[int, float]]:

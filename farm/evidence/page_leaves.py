@@ -1,5 +1,8 @@
 """The pages that left by themselves: they closed connections that still worked. Pure.
 
+A new document closes all connections of the one before, without events of them: a page that loads
+one after a step of the driver, and makes no connection again, has left, too.
+
 Clients also close connections that have failed. That is not leaving, and the streams of such a page
 are judged.
 """
@@ -13,6 +16,7 @@ from dataclasses import dataclass
 from farm.evidence.page_acts import PageActs
 from farm.evidence.stream_lifetimes import StreamLifetime
 from farm.evidence.stream_slots import Span
+from farm.model.trial_evidence import PageLoad
 from farm.model.trial_plan import SessionPlan
 
 LEAVING_S = 2.0
@@ -23,15 +27,25 @@ SILENT_S = 3.0
 
 
 def pages_that_left(
-    sessions: Iterable[SessionPlan], lives: Sequence[StreamLifetime], acts: PageActs, hold: Span
+    sessions: Iterable[SessionPlan],
+    lives: Sequence[StreamLifetime],
+    acts: PageActs,
+    hold: Span,
+    loads: Iterable[PageLoad] = (),
 ) -> Mapping[str, float]:
-    """By probe when its page closed all its working connections in the hold, for good."""
+    """By probe when its page closed all its working connections in the hold, for good.
+
+    `loads` are the pages that loaded in the hold; those that did by themselves do not count.
+    """
+    loaded = {load.probe: load.at_s for load in loads if load.step}
     flows = _Flows.of(lives)
     found = {}
     for session in sessions:
         senders = [each.probe for each in session.probes if each.sends]
         for probe in session.probes:
             at_s = _closed_s(probe.probe, flows, acts, hold)
+            if at_s is None and probe.probe in loaded:
+                at_s = _unloaded_s(probe.probe, loaded[probe.probe], lives, acts, hold)
             if at_s is None:
                 continue
             others = [each for each in senders if each != probe.probe]
@@ -59,6 +73,21 @@ def _closed_s(probe: str, flows: _Flows, acts: PageActs, hold: Span) -> float | 
     together = [each for each, at_s in closed.items() if at_s > last_s - LEAVING_S]
     has_failed = any(acts.had_failed(probe, connection) for connection in together)
     return None if has_failed or not together else last_s
+
+
+def _unloaded_s(
+    probe: str, at_s: float, lives: Sequence[StreamLifetime], acts: PageActs, hold: Span
+) -> float | None:
+    """When the page's streams ended with its last document; `None`: not so, or one had failed."""
+    ends = {life.connection: life.last_s for life in lives if life.probe == probe}
+    for life in lives:
+        if life.probe == probe:
+            ends[life.connection] = max(ends[life.connection], life.last_s)
+    last_s = max(ends.values(), default=-math.inf)
+    if at_s >= hold[1] - LEAVING_S or not at_s - SILENT_S < last_s < at_s + LEAVING_S:
+        return None
+    together = [each for each, end_s in ends.items() if end_s > last_s - LEAVING_S]
+    return None if any(acts.had_failed(probe, each) for each in together) else at_s
 
 
 @dataclass(frozen=True, slots=True)

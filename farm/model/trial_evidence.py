@@ -226,11 +226,12 @@ class NoConnection:
 
 @dataclass(frozen=True, slots=True)
 class PageLoad:
-    """A page loaded a document by itself in the hold: no step of the driver did that."""
+    """A page loaded a document in the hold, after `step` of the driver; empty: by itself."""
 
     probe: str
     at_s: float
     url: str
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +331,8 @@ class TrialEvidence:
     `all_left_s` is when the last of the probes that had joined left; `None`: not all were seen to.
     `stayed_full` are light probes, each with the reason why a stream of theirs was coded in full;
     `without_key_frame` are those whose browser refused to make a key frame, with its reason;
-    `unplayed` are probes that did not play the audio that they received.
+    `unplayed` are probes that did not play the audio that they received. `left_after` is the step of
+    the driver in the hold after which a probe's page left, for those for which there is one.
     """
 
     plan: TrialPlan
@@ -357,9 +359,10 @@ class TrialEvidence:
     channel_ends: tuple[ChannelEnd, ...] = ()
     acts: tuple[PageAct, ...] = ()
     left: Mapping[str, float] = field(default_factory=dict)
+    left_after: Mapping[str, str] = field(default_factory=dict)
     never_connected: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     failed_hold_steps: tuple[FailedHoldSteps, ...] = ()
-    own_loads: tuple[PageLoad, ...] = ()
+    page_loads: tuple[PageLoad, ...] = ()
     janus_samples: tuple[JanusSample, ...] = ()
     all_left_s: float | None = None
     no_connection: Mapping[str, NoConnection] = field(default_factory=dict)

@@ -29,7 +29,7 @@ PARTNER = "partner"
 """The code of the reason for a probe that could not join as its partner could not."""
 
 LOADED_BEFORE_S = 10.0
-"""A page that loaded by itself so long before something went wrong may be why it did."""
+"""A page that loaded so long before something went wrong may be why it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,16 +211,19 @@ class Causes:
         )
 
     def _loaded(self, finding: Finding) -> str:
-        """The page that loaded by itself as this began: its own, its sender's, or the partner's
-        for which a page of a call left."""
+        """The page that loaded as this began, by itself or by a step in the hold: its own, its
+        sender's, or the partner's for which a page of a call left."""
         evidence, at_s = self._streams.evidence, finding.breach.at_s
         involved = {finding.probe.probe, *finding.senders}
         if finding.breach.code == LEFT:
             session = [p for p in evidence.plan.probes if p.session == finding.probe.session]
             involved |= {probe.probe for probe in session if len(session) == 2}
-        for load in evidence.own_loads:
-            if load.probe in involved and -LOADED_BEFORE_S <= load.at_s - at_s < evidence.window_s:
-                return f"; {load.probe}'s page loaded by itself at {load.at_s:.0f} s of the run"
+        for load in evidence.page_loads:
+            is_told = load.step != "" and load.probe in evidence.left
+            was_then = -LOADED_BEFORE_S <= load.at_s - at_s < evidence.window_s
+            if load.probe in involved and was_then and not is_told:
+                how = f"a new document after {load.step}" if load.step else "by itself"
+                return f"; {load.probe}'s page loaded {how} at {load.at_s:.0f} s of the run"
         return ""
 
     @property

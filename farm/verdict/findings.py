@@ -11,6 +11,9 @@ from farm.verdict.data_messages import data_findings
 from farm.verdict.stream_limits import FAR_BEYOND, Breach
 from farm.verdict.trial_streams import TrialStreams
 
+LOADED_WITHIN_S = 2.0
+"""A page that leaves its session may load a new document that much before or after."""
+
 
 def findings_of(
     streams: TrialStreams, criteria: Criteria, baseline: Baseline | None
@@ -80,10 +83,23 @@ def _left(streams: TrialStreams) -> list[Finding]:
         Finding(
             streams.probes[probe],
             Breach(LEFT, None, None, FAR_BEYOND, -1, at_s),
-            message="its page closed its own connections before the hold was over",
+            message=_left_text(streams.evidence, probe, at_s),
         )
         for probe, at_s in streams.evidence.left.items()
     ]
+
+
+def _left_text(evidence: TrialEvidence, probe: str, at_s: float) -> str:
+    """How a page left, and after which step of the driver, if one was executed then."""
+    step = evidence.left_after.get(probe)
+    after = f" after {step}" if step else ""
+    has_loaded = any(
+        load.probe == probe and load.step and abs(load.at_s - at_s) < LOADED_WITHIN_S
+        for load in evidence.page_loads
+    )
+    if has_loaded:
+        return f"its page loaded a new document{after}, and was out of its session from then on"
+    return f"its page closed its own connections before the hold was over{after and ','}{after}"
 
 
 def _failed_hold_steps(streams: TrialStreams) -> list[Finding]:

@@ -190,7 +190,8 @@ def _notes(streams: TrialStreams, baseline: Baseline | None) -> tuple[str, ...]:
     notes += [_act_text(act) for act in evidence.acts]
     notes += [
         f"{load.probe}'s page loaded {load.url} by itself at {load.at_s:.0f} s of the run"
-        for load in evidence.own_loads
+        for load in evidence.page_loads
+        if not load.step
     ]
     notes += [*unseen_notes(evidence), *unknown_wait_notes(evidence)]
     notes += stayed_full_notes(evidence)

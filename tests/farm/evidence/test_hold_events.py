@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from farm.evidence.hold_events import failed_hold_steps, own_loads
+from farm.evidence.hold_events import HoldSteps, failed_hold_steps, page_loads
 from farm.model.page_samples import EventKind, ProbeEvent
 from farm.model.trial_evidence import FailedHoldSteps, PageLoad
 from farm.recording.events import SeenEvent
@@ -30,4 +30,21 @@ def test_a_page_loads_by_itself_long_after_any_step_in_the_hold() -> None:
         event("loaded", 33, url="http://a/x", tab=1, after_step_s=20),
         event("loaded", 50, url="http://a/", tab=0, after_step_s=90.0),
     ]
-    assert list(own_loads(events, 30, 50)) == [PageLoad("p000", 33, "http://a/x")]
+    assert list(page_loads(events, HoldSteps(events), 30, 50)) == [PageLoad("p000", 33, "http://a/x")]
+
+
+def test_a_page_that_loads_in_or_just_after_a_step_in_the_hold_does_it_after_that_step() -> None:
+    events = [
+        event("loaded", 31, url="http://a/1", tab=0, after_step_s=0.0),
+        event("after_join", 32, "click #a", number=0, place="d.yaml:9", took_s=2.0),
+        event("loaded", 34, url="http://a/2", tab=0, after_step_s=2.0),
+        event("loaded", 36, url="http://a/3", tab=0, after_step_s=4.0),
+        event("after_join", 41, "late", number=1, place="d.yaml:12", took_s=1.0, reason="timeout"),
+        event("loaded", 41.5, url="http://a/4", tab=0, after_step_s=0.5),
+    ]
+    assert [(load.url, load.step) for load in page_loads(events, HoldSteps(events), 30, 50)] == [
+        ("http://a/1", "d.yaml:9: click #a"),
+        ("http://a/2", "d.yaml:9: click #a"),
+        ("http://a/3", ""),
+        ("http://a/4", "d.yaml:12: after_join"),
+    ]

@@ -8,6 +8,7 @@ from farm.attribution.symptoms import server_reasons
 from farm.evidence import trial_evidence
 from farm.model.criteria import Criteria, InvalidLimits
 from farm.model.trial_evidence import TrialEvidence
+from farm.model.verdict import Reason
 from farm.verdict import judge
 from tests.farm.evidence.polled import END_S, Polled, course, plan, room
 
@@ -137,3 +138,65 @@ def test_a_page_that_is_to_receive_nothing_has_left_though_nothing_came() -> Non
         polled.sent(f"p00{number}", course(number), (2.0, 25.0 if number == 0 else END_S))
     closed(polled, "p000", 25.0)
     assert evidence_of(polled).left == {"p000": 25.0}
+
+
+# ---------------------------------------------------------------- by a step of the driver
+
+
+def left_reason(evidence: TrialEvidence) -> Reason:
+    reasons = judge(evidence, Criteria(), InvalidLimits(), None).reasons
+    return next(reason for reason in reasons if reason.code == "left")
+
+
+def loads_after_a_step(polled: Polled, probe: str, at_s: float) -> None:
+    """The page loads a document 0.1 s after a step of the driver, which took 0.2 s."""
+    data = {"number": 0, "place": "d.yaml:19", "took_s": 0.2}
+    polled.tells(probe, "after_join", at_s - 0.1, data)
+    polled.tells(probe, "loaded", at_s, {"url": "http://a/", "tab": 0, "after_step_s": 0.1})
+
+
+def test_a_page_that_a_step_made_load_a_new_document_and_no_connection_again_has_left() -> None:
+    """An unloaded page tells nothing of its connections."""
+    polled = call(25.0)
+    loads_after_a_step(polled, "p000", 25.0)
+    evidence = evidence_of(polled)
+    assert evidence.left == {"p000": 25.0}
+    first = left_reason(evidence)
+    assert first.probe == "p000"
+    assert "its page loaded a new document after d.yaml:19" in first.message
+
+
+def test_a_page_that_a_step_made_load_and_that_joined_again_has_not_left() -> None:
+    polled = call(25.0)
+    polled.sent("p000", course(2), (27.0, END_S), connection="pc9", ssrc=109)
+    loads_after_a_step(polled, "p000", 25.0)
+    assert evidence_of(polled).left == {}
+
+
+def test_a_page_whose_streams_had_ended_long_before_a_step_made_it_load_has_not_left() -> None:
+    polled = call(20.0)
+    loads_after_a_step(polled, "p000", 28.0)
+    assert evidence_of(polled).left == {}
+
+
+def test_a_page_that_loads_by_itself_has_not_left() -> None:
+    polled = call(25.0)
+    polled.tells("p000", "loaded", 25.0, {"url": "http://a/", "tab": 0, "after_step_s": 9.0})
+    assert evidence_of(polled).left == {}
+
+
+def test_a_page_that_closed_its_connections_in_a_step_says_which() -> None:
+    polled = call(25.0)
+    closed(polled, "p000", 25.0)
+    polled.tells("p000", "after_join", 25.3, {"number": 0, "place": "d.yaml:19", "took_s": 0.5})
+    evidence = evidence_of(polled)
+    assert list(evidence.left_after) == ["p000"]
+    first = left_reason(evidence)
+    assert "closed its own connections before the hold was over, after d.yaml:19" in first.message
+
+
+def test_a_step_that_changes_nothing_is_held_against_nobody() -> None:
+    polled = call()
+    polled.tells("p000", "after_join", 25.0, {"number": 0, "place": "d.yaml:19", "took_s": 0.2})
+    evidence = evidence_of(polled)
+    assert (evidence.left, evidence.page_loads) == ({}, ())

@@ -89,7 +89,7 @@ def test_steps_in_the_hold_that_fail_fail_their_session() -> None:
 
 def test_a_page_that_loads_by_itself_in_the_hold_is_noted() -> None:
     load = PageLoad("p001", 52.0, "http://app/call")
-    verdict = judged(dataclasses.replace(good(), own_loads=(load,)), baseline())
+    verdict = judged(dataclasses.replace(good(), page_loads=(load,)), baseline())
     assert verdict.outcome is Outcome.PASS
     assert verdict.notes == ("p001's page loaded http://app/call by itself at 52 s of the run",)
 

@@ -108,7 +108,7 @@ def test_of_what_a_page_stopped_on_one_connection_it_is_said_that_it_is_owed() -
 def test_a_page_that_loaded_by_itself_is_named_with_what_it_broke() -> None:
     """A reload of one page of a call ends the call: the other page closes its connections."""
     load = PageLoad("p000", 50.6, "http://app/call")
-    verdict = judged(dataclasses.replace(gone_from("p001", good(load=4)), own_loads=(load,)))
+    verdict = judged(dataclasses.replace(gone_from("p001", good(load=4)), page_loads=(load,)))
     assert verdict.outcome is Outcome.FAIL
     first = verdict.reasons[0]
     assert (first.code, first.probe) == ("left", "p001")
@@ -117,5 +117,18 @@ def test_a_page_that_loaded_by_itself_is_named_with_what_it_broke() -> None:
 
 def test_a_page_of_another_session_that_loaded_is_no_cause() -> None:
     load = PageLoad("p002", 50.6, "http://app/call")
-    verdict = judged(dataclasses.replace(gone_from("p001", good(load=4)), own_loads=(load,)))
+    verdict = judged(dataclasses.replace(gone_from("p001", good(load=4)), page_loads=(load,)))
     assert not any("loaded by itself" in reason.message for reason in verdict.reasons)
+
+
+def test_what_broke_names_the_step_after_which_a_page_loaded() -> None:
+    load = PageLoad("p000", 50.6, "http://app/call", "d.yaml:19: reload")
+    verdict = judged(dataclasses.replace(gone_from("p001", good(load=4)), page_loads=(load,)))
+    assert verdict.reasons[0].message.endswith(
+        "; p000's page loaded a new document after d.yaml:19: reload at 51 s of the run"
+    )
+
+
+def test_a_page_that_loaded_after_a_step_fails_nothing_by_that() -> None:
+    load = PageLoad("p000", 50.6, "http://app/call", "d.yaml:19: reload")
+    assert judged(dataclasses.replace(good(), page_loads=(load,))).outcome is Outcome.PASS
