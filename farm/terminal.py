@@ -27,6 +27,10 @@ PLAIN_EVERY_S = 5.0
 _STYLES = {Outcome.PASS: "bold green", Outcome.FAIL: "bold red", Outcome.INVALID: "bold yellow"}
 
 
+MOST_NOTES = 3
+"""Notes on what pages did, shown for each trial; the report has all."""
+
+
 class Terminal:
     """Implements `protocols.Observer` on a text stream."""
 
@@ -79,6 +83,11 @@ class Terminal:
             text.append(f" (and {more} more)" if more else "")
             text.append(", in the last window alone" if verdict.by_last_window else "")
         self._console.print(text)
+        for note in verdict.page_notes[:MOST_NOTES]:
+            self.note(f"note: {note}")
+        if len(verdict.page_notes) > MOST_NOTES:
+            others = counted(len(verdict.page_notes) - MOST_NOTES, "more note")
+            self.note(f"{others} of what pages did: see the report")
 
 
 def progress_line(progress: Progress) -> str:

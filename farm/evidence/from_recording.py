@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import polars as pl
 
@@ -16,7 +17,7 @@ from farm.evidence.connection_states import never_connected
 from farm.evidence.data_channels import channel_ends, data_intervals
 from farm.evidence.encoding_settings import encoding_settings
 from farm.evidence.estimate_followed import first_to_fall
-from farm.evidence.hold_events import HoldSteps, failed_hold_steps, page_loads
+from farm.evidence.hold_events import HoldSteps, failed_hold_steps, failed_leaves, page_loads
 from farm.evidence.page_acts import PageActs
 from farm.evidence.page_connections import pages_without_connection
 from farm.evidence.polls_with_streams import polls_by_window
@@ -103,7 +104,7 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         received_layers=received_layers(trial, windows.owed, streams, layers, hold_of(edges)),
         data=data_intervals(trial, edges),
         channel_ends=channel_ends(trial.events, hold_of(edges)[1]),
-        acts=excuses.acts(),
+        acts=tuple(replace(act, step=steps.before(act.probe, act.at_s)) for act in excuses.acts()),
         left=left,
         left_after={
             probe: step for probe, at_s in left.items() if (step := steps.before(probe, at_s))
@@ -114,6 +115,7 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         ),
         failed_hold_steps=tuple(failed_hold_steps(trial.events)),
         page_loads=loads,
+        failed_leaves=tuple(failed_leaves(trial.events)),
     )
 
 

@@ -1,11 +1,11 @@
-"""What the events of pages in the hold tell beside media: steps, pages that loaded. Pure."""
+"""What the events of pages tell beside media: steps in the hold, loads, failed leaves. Pure."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from farm.model.trial_evidence import FailedHoldSteps, PageLoad
+from farm.model.trial_evidence import FailedHoldSteps, FailedLeave, PageLoad
 from farm.recording.events import SeenEvent
 
 BY_ITSELF_AFTER_S = 3.0
@@ -50,6 +50,13 @@ def failed_hold_steps(events: Iterable[SeenEvent]) -> Iterator[FailedHoldSteps]:
     for seen in events:
         if seen.event.kind == "after_join" and seen.event.data.get("reason") is not None:
             yield FailedHoldSteps(seen.event.probe, seen.run_s or 0.0, seen.event.message)
+
+
+def failed_leaves(events: Iterable[SeenEvent]) -> Iterator[FailedLeave]:
+    """The probes whose `leave` steps failed: their pages were closed instead."""
+    for seen in events:
+        if seen.event.kind == "left" and seen.event.message:
+            yield FailedLeave(seen.event.probe, seen.event.message)
 
 
 def page_loads(

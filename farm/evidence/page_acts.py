@@ -12,13 +12,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from farm.evidence.sender_states import CAMERAS, DISABLED, SenderState, in_effect, sender_state
 from farm.model.session_roles import SentMedia, kind_of
-from farm.model.trial_evidence import PAUSED
+from farm.model.trial_evidence import PAUSED, REFUSED
 from farm.recording.events import SeenEvent
 
 SETTLES_S = 3.0
 """The time that media may take to flow after a page gives its sender something to send again."""
 
-REFUSED = "did not want to receive"
 NOT_YET = "gave nothing to send at first"
 
 FAILED = ("disconnected", "failed")

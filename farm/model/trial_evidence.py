@@ -188,12 +188,16 @@ class ReceivedLayer:
 PAUSED = "paused all its encodings"
 """A page's act on request of its server: it then owes nothing of the kind, and is owed all."""
 
+REFUSED = "did not want to receive"
+"""A page's act towards what it received before: that is not owed to it meanwhile."""
+
 
 @dataclass(frozen=True, slots=True)
 class PageAct:
     """A page itself stopped sending or receiving at `at_s`; `what` is how.
 
-    `on_one_connection`: on one of several, while it continued on another.
+    `on_one_connection`: on one of several, while it continued on another. `step` is the driver's
+    step in the hold after which it did; empty: none was executed just before.
     """
 
     probe: str
@@ -201,6 +205,7 @@ class PageAct:
     at_s: float
     what: str
     on_one_connection: bool = False
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +214,14 @@ class FailedHoldSteps:
 
     probe: str
     at_s: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedLeave:
+    """A probe whose `leave` steps failed; the message names the step, and says what was done."""
+
+    probe: str
     message: str
 
 
@@ -331,8 +344,8 @@ class TrialEvidence:
     `all_left_s` is when the last of the probes that had joined left; `None`: not all were seen to.
     `stayed_full` are light probes, each with the reason why a stream of theirs was coded in full;
     `without_key_frame` are those whose browser refused to make a key frame, with its reason;
-    `unplayed` are probes that did not play the audio that they received. `left_after` is the step of
-    the driver in the hold after which a probe's page left, for those for which there is one.
+    `unplayed` are probes that did not play the audio that they received. `left_after` is the
+    driver's step in the hold after which a probe's page left, for those for which there is one.
     """
 
     plan: TrialPlan
@@ -363,6 +376,7 @@ class TrialEvidence:
     never_connected: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     failed_hold_steps: tuple[FailedHoldSteps, ...] = ()
     page_loads: tuple[PageLoad, ...] = ()
+    failed_leaves: tuple[FailedLeave, ...] = ()
     janus_samples: tuple[JanusSample, ...] = ()
     all_left_s: float | None = None
     no_connection: Mapping[str, NoConnection] = field(default_factory=dict)

@@ -69,7 +69,8 @@ class Verdict:
     `windows` is the number of windows by which the media were judged, None in older recordings.
     `by_last_window`: it failed in the last of them only, so that it is not known whether that would
     have gone on. `by_driver`: nobody got through, each for a step of the driver that failed or for
-    what its page did: the trial says nothing of the server.
+    what its page did: the trial says nothing of the server. `page_notes` are those notes that
+    tell what pages and the driver's steps did.
     """
 
     outcome: Outcome
@@ -82,3 +83,4 @@ class Verdict:
     windows: int | None = None
     by_last_window: bool = False
     by_driver: bool = False
+    page_notes: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from farm.model.criteria import Criteria, InvalidLimits
-from farm.model.trial_evidence import PAUSED, PageAct, TrialEvidence
+from farm.model.trial_evidence import PAUSED, REFUSED, PageAct, TrialEvidence
 from farm.model.verdict import MEDIA_ALONE, NO_CONNECTION, Outcome, Reason, Verdict
 from farm.verdict.assumed_media import assumed_media_notes, mixed_or_withheld
 from farm.verdict.baseline import Baseline
@@ -81,6 +81,7 @@ def judge(
         established=_established(evidence, findings),
         worst_session=worst_session(streams, causes.findings),
         notes=_notes(streams, baseline),
+        page_notes=_page_notes(evidence),
         windows=streams.count,
         by_last_window=failed and not fails(evidence, in_a_row, allowed),
         by_driver=failed and failed_by_driver(evidence),
@@ -187,12 +188,7 @@ def _notes(streams: TrialStreams, baseline: Baseline | None) -> tuple[str, ...]:
     notes += unattributed_notes(streams)
     notes += unjudged_notes(evidence)
     notes += unknown_delivery_notes(evidence)
-    notes += [_act_text(act) for act in evidence.acts]
-    notes += [
-        f"{load.probe}'s page loaded {load.url} by itself at {load.at_s:.0f} s of the run"
-        for load in evidence.page_loads
-        if not load.step
-    ]
+    notes += _page_notes(evidence)
     notes += [*unseen_notes(evidence), *unknown_wait_notes(evidence)]
     notes += stayed_full_notes(evidence)
     notes += key_frame_notes(evidence)
@@ -200,9 +196,34 @@ def _notes(streams: TrialStreams, baseline: Baseline | None) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _act_text(act: PageAct) -> str:
+def _page_notes(evidence: TrialEvidence) -> tuple[str, ...]:
+    """What pages did by themselves or by the driver's steps, and whose steps to leave failed."""
+    loads = [
+        f"{load.probe}'s page loaded {load.url} by itself at {load.at_s:.0f} s of the run"
+        for load in evidence.page_loads
+        if not load.step
+    ]
+    stayed: dict[str, list[str]] = {}
+    for failed in evidence.failed_leaves:
+        stayed.setdefault(failed.message, []).append(failed.probe)
+    leaves = [
+        f"{', '.join(probes)} did not leave by the driver's steps: {message}"
+        for message, probes in stayed.items()
+    ]
+    hold_s = evidence.phases.hold_s
+    return *(_act_text(act, hold_s) for act in evidence.acts), *loads, *leaves
+
+
+def _act_text(act: PageAct, hold_s: float | None) -> str:
+    """What a page did, by its time in the hold, as the driver's steps in the hold have it."""
     text = f"{act.probe}'s page {act.what} ({act.kind})"
-    when = f"at {act.at_s:.0f} s of the run"
+    after = f", after {act.step}" if act.step else ""
+    if hold_s is None:
+        when = f"at {act.at_s:.0f} s of the run{after}"
+    elif act.at_s < hold_s:
+        when = "before the hold"
+    else:
+        when = f"at {act.at_s - hold_s:.0f} s of the hold{after}"
     if act.on_one_connection:
         return (
             f"{text} on one of its connections {when} and kept sending on another: what it sent "
@@ -210,4 +231,6 @@ def _act_text(act: PageAct) -> str:
         )
     if act.what == PAUSED:
         return f"{text} {when}: nothing of it is expected meanwhile, its partners' streams are"
-    return f"{text} {when}: what it did not want is not expected"
+    if act.what == REFUSED:
+        return f"{text} {when}: nothing is expected to come there until it wants it again"
+    return f"{text} {when}: nothing of it is expected from then on, until it sends it again"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from farm.evidence.hold_events import HoldSteps, failed_hold_steps, page_loads
+from farm.evidence.hold_events import HoldSteps, failed_hold_steps, failed_leaves, page_loads
 from farm.model.page_samples import EventKind, ProbeEvent
-from farm.model.trial_evidence import FailedHoldSteps, PageLoad
+from farm.model.trial_evidence import FailedHoldSteps, FailedLeave, PageLoad
 from farm.recording.events import SeenEvent
 
 
@@ -30,7 +30,9 @@ def test_a_page_loads_by_itself_long_after_any_step_in_the_hold() -> None:
         event("loaded", 33, url="http://a/x", tab=1, after_step_s=20),
         event("loaded", 50, url="http://a/", tab=0, after_step_s=90.0),
     ]
-    assert list(page_loads(events, HoldSteps(events), 30, 50)) == [PageLoad("p000", 33, "http://a/x")]
+    assert list(page_loads(events, HoldSteps(events), 30, 50)) == [
+        PageLoad("p000", 33, "http://a/x")
+    ]
 
 
 def test_a_page_that_loads_in_or_just_after_a_step_in_the_hold_does_it_after_that_step() -> None:
@@ -47,4 +49,11 @@ def test_a_page_that_loads_in_or_just_after_a_step_in_the_hold_does_it_after_tha
         ("http://a/2", "d.yaml:9: click #a"),
         ("http://a/3", ""),
         ("http://a/4", "d.yaml:12: after_join"),
+    ]
+
+
+def test_only_pages_that_were_closed_instead_of_leaving_count_as_failed_leaves() -> None:
+    events = [event("left", 50), event("left", 51, "its page was closed instead: d.yaml:9: late")]
+    assert list(failed_leaves(events)) == [
+        FailedLeave("p000", "its page was closed instead: d.yaml:9: late")
     ]

@@ -200,3 +200,15 @@ def test_a_step_that_changes_nothing_is_held_against_nobody() -> None:
     polled.tells("p000", "after_join", 25.0, {"number": 0, "place": "d.yaml:19", "took_s": 0.2})
     evidence = evidence_of(polled)
     assert (evidence.left, evidence.page_loads) == ({}, ())
+
+
+def test_a_page_that_stopped_its_track_in_a_step_is_noted_with_the_step() -> None:
+    polled = call()
+    track = {"connection": "pc1", "mid": "0", "kind": "video", "source": "camera"}
+    sends = {**track, "direction": "sendonly", "enabled": True}
+    polled.tells("p000", "sender", 2.0, {**sends, "state": "live"})
+    polled.tells("p000", "sender", 25.0, {**sends, "state": "ended"})
+    polled.tells("p000", "after_join", 25.2, {"number": 0, "place": "d.yaml:19", "took_s": 0.3})
+    acts = evidence_of(polled).acts
+    assert [(act.probe, act.at_s, bool(act.step)) for act in acts] == [("p000", 25.0, True)]
+    assert acts[0].step.startswith("d.yaml:19")

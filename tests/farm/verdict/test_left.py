@@ -5,7 +5,15 @@ from __future__ import annotations
 import dataclasses
 
 from farm.model.criteria import Criteria, InvalidLimits
-from farm.model.trial_evidence import PAUSED, PageAct, PageLoad, StreamInterval, TrialEvidence
+from farm.model.trial_evidence import (
+    PAUSED,
+    REFUSED,
+    FailedLeave,
+    PageAct,
+    PageLoad,
+    StreamInterval,
+    TrialEvidence,
+)
 from farm.model.verdict import Outcome, Verdict
 from farm.verdict import judge
 from tests.farm.trial_evidence import Change, good, spoilt
@@ -78,20 +86,37 @@ def test_a_page_that_left_was_established_all_the_same() -> None:
 
 
 def test_what_a_page_did_is_noted_and_held_against_nobody() -> None:
-    act = PageAct("p001", "video", 45.4, "stopped its track")
+    act = PageAct("p001", "video", 45.4, "stopped its track", step="d.yaml:19: click #off")
     verdict = judged(dataclasses.replace(good(), acts=(act,)))
     assert verdict.outcome is Outcome.PASS
     assert verdict.notes[-1] == (
-        "p001's page stopped its track (video) at 45 s of the run: what it did not want is "
-        "not expected"
+        "p001's page stopped its track (video) at 15 s of the hold, after d.yaml:19: click #off: "
+        "nothing of it is expected from then on, until it sends it again"
     )
+
+
+def test_what_pages_did_and_steps_to_leave_that_failed_are_notes_of_pages() -> None:
+    failed = tuple(
+        FailedLeave(probe, "its page was closed instead: d.yaml:9: leave step 2, click #x: hidden")
+        for probe in ("p000", "p001")
+    )
+    acts = (PageAct("p001", "audio", 12.0, REFUSED),)
+    verdict = judged(dataclasses.replace(good(), acts=acts, failed_leaves=failed))
+    assert verdict.outcome is Outcome.PASS
+    assert verdict.page_notes == (
+        "p001's page did not want to receive (audio) before the hold: nothing is expected to come "
+        "there until it wants it again",
+        "p000, p001 did not leave by the driver's steps: its page was closed instead: d.yaml:9: "
+        "leave step 2, click #x: hidden",
+    )
+    assert set(verdict.page_notes) <= set(verdict.notes)
 
 
 def test_of_a_page_that_paused_its_encodings_it_is_said_that_its_partners_are_owed_theirs() -> None:
     act = PageAct("p001", "video", 45.4, PAUSED)
     verdict = judged(dataclasses.replace(good(), acts=(act,)))
     assert verdict.notes[-1] == (
-        "p001's page paused all its encodings (video) at 45 s of the run: nothing of it is "
+        "p001's page paused all its encodings (video) at 15 s of the hold: nothing of it is "
         "expected meanwhile, its partners' streams are"
     )
 
@@ -100,7 +125,7 @@ def test_of_what_a_page_stopped_on_one_connection_it_is_said_that_it_is_owed() -
     act = PageAct("p001", "video", 45.4, "stopped its track", on_one_connection=True)
     verdict = judged(dataclasses.replace(good(), acts=(act,)))
     assert verdict.notes[-1] == (
-        "p001's page stopped its track (video) on one of its connections at 45 s of the run and "
+        "p001's page stopped its track (video) on one of its connections at 15 s of the hold and "
         "kept sending on another: what it sent there is still expected"
     )
 
