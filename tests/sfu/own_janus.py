@@ -34,12 +34,10 @@ def own_janus(folder: Path, plugins: Mapping[str, str]) -> Iterator[tuple[int, i
     """
     if shutil.which("janus") is None:
         pytest.skip("no janus on this machine")
-    if not (usable_interfaces() or IS_ROOT):
-        pytest.skip("only root gives this network an address for Janus")
     port = _free_port()
     configure(folder, plugins, port, session_timeout_s=0)
     log = folder / "janus.log"
-    with media_interface(), log.open("w") as output:
+    with janus_network(), log.open("w") as output:
         process = subprocess.Popen(command(folder), stdout=output, stderr=subprocess.STDOUT)
         try:
             deadline = time.monotonic() + WITHIN_S
@@ -51,6 +49,15 @@ def own_janus(folder: Path, plugins: Mapping[str, str]) -> Iterator[tuple[int, i
         finally:
             process.terminate()
             process.wait()
+
+
+@contextmanager
+def janus_network() -> Iterator[None]:
+    """An interface that is not loopback, while there is none."""
+    if not (usable_interfaces() or IS_ROOT):
+        pytest.skip("only root gives this network an address for Janus")
+    with media_interface():
+        yield
 
 
 async def withhold_video(url: str) -> None:

@@ -18,7 +18,7 @@ from farm.model.setting import Size
 from farm.model.webrtc_stats import InboundRtp, OutboundRtp
 from farm.processes import Processes
 from farm.protocols import HostKit
-from tests.sfu.video_room import _network
+from tests.sfu.own_janus import janus_network
 
 pytestmark = [pytest.mark.live, pytest.mark.measures]
 
@@ -53,7 +53,7 @@ async def chromiums(kit: HostKit, clip: Clip, processes: Processes) -> AsyncIter
 
 @pytest.fixture
 async def server(processes: Processes) -> AsyncIterator[Janus]:
-    with _network():
+    with janus_network():
         async with janus(processes, REMB_BPS, "vp8", 3) as each:
             yield each
 
