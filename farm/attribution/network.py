@@ -29,6 +29,13 @@ DROPPED = 0.002
 """Share of packets dropped: a fifth of what a verdict allows."""
 
 FEW_PER_S = 1.0
+
+IDLE_PERCENT = 1.0
+"""A process that used less of a core while its sockets were full did not read them."""
+
+UNSATURATED = 0.99
+"""The share of a resource that was no cause, however full it was."""
+
 SOFTIRQ_PERCENT = 80.0
 OF_BITS = frozenset({"bw_in", "bw_out"})
 OF_PACKETS = frozenset({"pps", "conntrack"})
@@ -52,11 +59,26 @@ def buffer_signs(period: BadPeriod) -> Iterator[SaturationSign]:
     unread = max(known((own, all_in)), default=None)
     if unread is not None:
         text = f"the media server's UDP sockets had no room for {_rate(unread)}{_of(unread, came)}"
-        yield SaturationSign("udp_buffers", _severity(unread, came), text, counted=True)
+        share = _severity(unread, came)
+        cpu_percent = _cpu_while_full(period)
+        if cpu_percent is not None and cpu_percent < IDLE_PERCENT:
+            text += f", as its process did not run or did not read ({cpu_percent:.1f} % of a core)"
+            share = min(share, UNSATURATED)
+        yield SaturationSign("udp_buffers", share, text, counted=True)
     unsent = period.mean(lambda sample: sample.udp_send_buffer_errors_per_s)
     if unsent is not None:
         text = f"the media server's UDP sockets could not send {_rate(unsent)}{_of(unsent, went)}"
         yield SaturationSign("udp_buffers", _severity(unsent, went), text, counted=True)
+
+
+def _cpu_while_full(period: BadPeriod) -> float | None:
+    """The median CPU of the process in the samples in which its sockets were full, in percent."""
+    used = sorted(
+        sample.process_cpu_percent
+        for sample in period.bad
+        if sample.process_cpu_percent is not None and sample.udp_receive_buffer_errors_per_s
+    )
+    return used[len(used) // 2] if used else None
 
 
 def path_signs(

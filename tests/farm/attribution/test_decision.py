@@ -267,3 +267,12 @@ def test_a_server_of_which_nothing_is_known() -> None:
     found = named(blind, LOSS)
     assert found.resource == "unknown"
     assert "nothing is known of the server's machine" in found.evidence
+
+
+def test_full_sockets_of_a_process_that_did_not_run_are_a_consequence() -> None:
+    full = {"udp_receive_buffer_errors_per_s": 300.0, "udp_socket_drops_per_s": 300.0}
+    stopped = trial(lambda _: {**full, "process_cpu_percent": 0.1})
+    limit = named(stopped)
+    assert limit.resource == "unknown"
+    assert "its process did not run or did not read (0.1 % of a core)" in limit.signs[0].said
+    assert named(trial(lambda _: full)).resource == "udp_buffers"
