@@ -31,6 +31,9 @@ from farm.verdict.baseline import Baseline, baseline_of
 BASELINES, BASELINES_AT_MOST = 2, 4
 """Trials at the smallest load that must agree; attempts allowed."""
 
+BASELINES_FAILED = 1
+"""Of these attempts so many may fail: one may be chance, two mean that the load is too large."""
+
 
 class Trials:
     """The trials of one run, each planned, run, judged and recorded.
@@ -126,6 +129,7 @@ class Trials:
     async def find_baseline(self, load: int, known: Iterable[TrialEvidence] = ()) -> None:
         """Run trials at the smallest load until two that passed agree, or too many did not.
 
+        One whose driver does not work is followed by no other.
         Then there is no baseline: relative limits are left out, which every verdict notes. `known`
         is the evidence of baseline trials that were done before and passed.
         """
@@ -136,7 +140,8 @@ class Trials:
         while (
             self.baseline is None
             and len(outcomes) < BASELINES_AT_MOST
-            and Outcome.FAIL not in outcomes
+            and outcomes.count(Outcome.FAIL) <= BASELINES_FAILED
+            and not any(each.verdict.by_driver for each in self.results)
             and outcomes.count(Outcome.INVALID) <= retries
         ):
             result, evidence = await self.measure(load, "baseline")

@@ -14,7 +14,7 @@ from farm.model.verdict import Outcome
 from farm.search.capacity_estimate import CapacityEstimate
 from farm.search.capacity_search import CapacitySearch
 from farm.testing import FakeStore, FakeWorld
-from tests.farm.trial_evidence import good, spoilt, with_fault, with_host
+from tests.farm.trial_evidence import good, losing, spoilt, with_fault, with_host
 
 Seen = Callable[[TrialEvidence], TrialEvidence]
 
@@ -224,7 +224,36 @@ async def test_the_budget_keeps_room_for_the_last_look() -> None:
 async def test_without_a_baseline_nothing_is_compared() -> None:
     store = FakeStore(capacity=0)
     await searched(store, drift_every=1)
-    assert {result.purpose for result in store.kept} == {"baseline", "search"}
+    assert "drift" not in {result.purpose for result in store.kept}
+
+
+def broken_in(*indices: int) -> Seen:
+    """Half of all is lost in the trials of those indices."""
+
+    def spoil(evidence: TrialEvidence) -> TrialEvidence:
+        if evidence.plan.index not in indices:
+            return evidence
+        return spoilt(
+            evidence,
+            lambda each: losing(0.5) if each.direction == "inbound" else None,
+        )
+
+    return spoil
+
+
+async def test_one_trial_that_failed_does_not_cost_a_search_its_baseline() -> None:
+    world, store = FakeWorld(), FakeStore(capacity=2, spoil=broken_in(0))
+    await searched(store, world=world)
+    first = [(each.purpose, str(each.verdict.outcome)) for each in store.kept[:3]]
+    assert first == [("baseline", "fail"), ("baseline", "pass"), ("baseline", "pass")]
+    assert not any("no baseline" in note for note in world.observer.notes)
+
+
+async def test_two_trials_that_failed_do() -> None:
+    world, store = FakeWorld(), FakeStore(capacity=2, spoil=broken_in(0, 1))
+    await searched(store, world=world)
+    assert [each.purpose for each in store.kept].count("baseline") == 2
+    assert any("no baseline" in note for note in world.observer.notes)
 
 
 async def test_baselines_that_never_agree_are_given_up_and_it_is_said() -> None:
