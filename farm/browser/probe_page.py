@@ -254,7 +254,7 @@ class BrowserPage:
         if message.type not in ("error", "warning") or icon:
             return
         self._console_lines += 1
-        line = self._trouble.console = self._mask(message.text)
+        line = self._trouble.console = self._mask(_console_text(message))
         if self._console_lines <= MOST_CONSOLE_LINES:
             self._report("console", line[:LONGEST_LINE], level=message.type)
 
@@ -282,3 +282,10 @@ class BrowserPage:
 
 def _lasts_at_most_s(step: Step) -> float:
     return step.for_s if isinstance(step, Pause) else step.within_s
+
+
+def _console_text(message: ConsoleMessage) -> str:
+    """What the console shows; of a resource that failed also which, without its query."""
+    url = message.location["url"].partition("?")[0]
+    of_resource = message.text.startswith("Failed to load resource") and url
+    return f"{message.text} ({url})" if of_resource else message.text
