@@ -225,8 +225,8 @@ async def test_a_login_that_runs_no_commands_is_missing_in_its_own_words(
             f"known_hosts: '{sshd.ssh.known_hosts}'}}\n"
         )
         code = await asyncio.to_thread(main, ["doctor", str(file)])
-    (line,) = [each for each in capsys.readouterr().out.splitlines() if "server's machine" in each]
-    assert line.startswith("MISSING server's machine: ")
+    said = capsys.readouterr().out.splitlines()
+    (line,) = [each for each in said if each.startswith("MISSING server's machine: ")]
     assert line.endswith(
         f"{sshd.ssh.to}: the login is accepted, but runs no commands: it says"
         " This account is currently not available."
