@@ -81,6 +81,7 @@ ANSWERED = """{kind: custom, roles:
 """The pages of hello-world as they are: each alone with the server, which answers."""
 
 
+@pytest.mark.measures
 def test_pages_to_which_the_server_answers_pass(tmp_path: Path) -> None:
     with tutorial("hello_world", tmp_path) as served:
         verdict = judged(tmp_path, served, "kurento_hello_world", ANSWERED, 2)
