@@ -130,6 +130,7 @@ def test_a_driver_that_starts_no_call_is_told_in_one_line_for_each_probe(
 
 
 @pytest.mark.live
+@pytest.mark.measures  # who takes whose name goes by who comes first, of four browsers' pages
 def test_two_sessions_whose_names_clash_do_not_work(checking: Checking, url: str) -> None:
     clash = DRIVER.replace("room={session}", "room=hall").replace("name={probe}", "name=m{index}")
     code, output = checking(clash, "--url", url, "--members", "2")
