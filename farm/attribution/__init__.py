@@ -3,6 +3,7 @@
 limiting.py         the result: which resource, with its evidence in a sentence
 decision.py         the signs of saturation of a trial that failed, causes before their effects
 processor.py memory.py storage.py network.py descriptors.py signalling.py   signs, by resource
+failed_joins.py     joins that fail at the smallest load as well
 bad_period.py       the server's samples while quality was bad
 impairment.py       how impaired each probe's media were, window by window
 impairment_scope.py   which probes were impaired together

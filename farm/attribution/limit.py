@@ -74,7 +74,7 @@ class LimitedBy:
 
     `driver`: nothing is known of the server, as steps of the driver failed before anything came.
     `lagged` are the cross-correlations of resources with quality, `company` is the scope of the
-    impairment.
+    impairment. `at_any_load`: joins fail as often at the smallest load, so the load is not why.
     """
 
     resource: Resource
@@ -83,3 +83,4 @@ class LimitedBy:
     moved: NetworkTraffic | None = None
     lagged: tuple[CrossCorrelation, ...] = ()
     company: ImpairmentScope | None = None
+    at_any_load: bool = False

@@ -14,6 +14,7 @@ from dataclasses import replace
 from farm.analysis.aggregates import mean_known
 from farm.attribution.bad_period import hold_of
 from farm.attribution.decision import signs_of
+from farm.attribution.failed_joins import fail_at_smallest_load
 from farm.attribution.impairment import impairment_of
 from farm.attribution.impairment_scope import impairment_scope
 from farm.attribution.limit import (
@@ -71,6 +72,8 @@ def limited_by(
     limit = limit_of_trial(
         result, broken, machine, held=held, quality=quality, steps_work=any_passed(results)
     )
+    if limit.resource == "signalling":
+        limit = _unless_at_any_load(limit, result, results)
     return replace(limit, moved=moved)
 
 
@@ -126,6 +129,17 @@ def limit_of_trial(
     if correlated is not None:
         evidence += f"; {correlated.said}"
     return LimitedBy(first.resource, evidence, signs, lagged=correlations, company=scope)
+
+
+def _unless_at_any_load(
+    limit: LimitedBy, broken: TrialResult, results: Sequence[TrialResult]
+) -> LimitedBy:
+    """The limit; unknown where as many joins fail at the smallest load."""
+    alike = fail_at_smallest_load(broken, results)
+    if alike is None:
+        return limit
+    text = f"{limit.evidence}; {alike}, so the load is not known to be why"
+    return replace(limit, resource="unknown", evidence=text, at_any_load=True)
 
 
 def _failed_step(result: TrialResult, signs: Sequence[SaturationSign]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from farm.analysis.drift import SLACKS
@@ -15,7 +16,7 @@ from reports.text.answer import AnswerText, machines, sentence
 from reports.text.capacity_words import capacity_headline, capacity_points
 from reports.text.costs import cost_points
 from reports.text.limits import limit_points, scale_out_points
-from reports.text.search_states import STATES, UNJUDGED, StateMeaning, saturated
+from reports.text.search_states import JOINS_AT_ANY_LOAD, STATES, UNJUDGED, StateMeaning, saturated
 
 
 def search_answer(
@@ -41,6 +42,8 @@ def search_answer(
         meaning = UNJUDGED
     elif state == "generator_ran_out":
         meaning = saturated(meaning, _invalid_codes(results))
+    elif limited.get("at_any_load"):
+        meaning = replace(meaning, next_step=JOINS_AT_ANY_LOAD)
     bounded = meaning.label != "lower bound" or capacity.get("probes") is not None
     return AnswerText(
         meaning.status,

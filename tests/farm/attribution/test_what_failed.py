@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from farm.attribution import LimitedBy, limited_by
 from farm.attribution.symptoms import Symptoms, symptoms_of
 from farm.model.trial_evidence import JoinOutcome
-from farm.model.verdict import Reason
+from farm.model.trial_result import TrialResult
+from farm.model.verdict import Outcome, Reason
+from farm.search.capacity_estimate import CapacityEstimate
 from tests.farm.attribution.broken_trials import (
     DIED,
     LOSS,
@@ -25,6 +28,7 @@ from tests.farm.attribution.starved_seconds import (
     small_buffers,
     threads,
 )
+from tests.farm.trial_evidence import judged_trial
 
 
 @pytest.mark.parametrize(("most", "limit"), [(64, 64), (58, 64), (1020, 1024), (65530, 65536)])
@@ -192,3 +196,48 @@ def test_signalling_is_at_its_end_by_the_joins_that_it_failed_alone(
         for n in range(1, 4)
     ]
     assert named(trial(lambda _: {}, impairment=0.0), (first, *reasons)).resource == limit
+
+
+def refused(index: int, load: int, probes: int) -> TrialResult:
+    """A trial in which so many probes did not join."""
+    reasons = (
+        Reason("timeout", f"p{n:03} (s000): no answer", f"p{n:03}", "s000") for n in range(probes)
+    )
+    outcome = Outcome.FAIL if probes else Outcome.PASS
+    return judged_trial(index, load, outcome, tuple(reasons))
+
+
+def limit_by_joins(*results: TrialResult) -> LimitedBy:
+    """What limited a search with these trials, on a server that rests."""
+    estimate = CapacityEstimate(2, (2, 4), 2, 4, "out_of_trials", len(results), 0.9, 0.9)
+    return limited_by(estimate, results, trial(lambda _: {}, impairment=0.0), MACHINE, held=calm())
+
+
+def test_joins_that_fail_as_often_at_the_smallest_load_do_not_fail_by_load() -> None:
+    found = limit_by_joins(refused(0, 2, 2), refused(1, 2, 0), refused(2, 2, 0), refused(3, 4, 2))
+
+    assert found.resource == "unknown"
+    assert found.at_any_load
+    assert found.evidence == (
+        "at 4 probes 2 joins failed; p000 (s000): no answer; at 2 probes 2 of 6 joins failed as "
+        "well, so the load is not known to be why"
+    )
+
+
+@pytest.mark.parametrize(
+    "small", [(0, 0), (1, 0, 0, 0)], ids=["none at the smallest", "far fewer at the smallest"]
+)
+def test_joins_that_fail_at_the_larger_load_fail_by_load(small: tuple[int, ...]) -> None:
+    trials = [refused(index, 2, probes) for index, probes in enumerate(small)]
+    found = limit_by_joins(*trials, refused(len(small), 4, 4))
+
+    assert found.resource == "signalling"
+    assert not found.at_any_load
+
+
+def test_joins_are_compared_with_a_smaller_load_alone() -> None:
+    floor = CapacityEstimate(None, (None, 2), None, 2, "floor_failed", 1, 0.9, 0.9)
+    results = [refused(0, 2, 2)]
+    found = limited_by(floor, results, trial(lambda _: {}, impairment=0.0, load=2), MACHINE)
+
+    assert found.resource == "signalling"

@@ -78,6 +78,15 @@ def test_trials_that_nobody_could_judge_are_not_put_down_to_the_generator() -> N
     assert "scenario.media" in answer.next_steps[0]
 
 
+def test_joins_that_fail_at_any_load_are_what_to_look_at_next() -> None:
+    limited = {"resource": "unknown", "evidence": "joins failed", "at_any_load": True}
+    answer = search_answer("group", {**summary("out_of_trials"), "limited_by": limited}, [])
+    assert answer.next_steps == (
+        "See why joins fail at the smallest load, too, with farm run at that load; mend that, and "
+        "size the server again.",
+    )
+
+
 def test_a_generator_that_ran_out_gives_a_lower_bound() -> None:
     answer = search_answer(
         "one_to_one", summary("generator_ran_out", interval_probes=[18, None]), []
