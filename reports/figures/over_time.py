@@ -97,8 +97,7 @@ def loss_over_time(
     if not np.isfinite(in_hold.lost_down).any() or not seen.time_s.size:
         headline(figure, "Post-repair loss: nothing was received in the hold")
     elif largest(in_hold.lost_down) == 0:
-        unseen = int(np.isnan(in_hold.lost_down).sum())
-        but = f"; unknown for {unseen} of {counted(len(in_hold.probes), 'probe')}" if unseen else ""
+        but = _without_loss(in_hold)
         headline(figure, f"No post-repair loss on the way to probes in the hold{but}")
     else:
         peaks = np.nan_to_num(seen.values, nan=-1).max(axis=1)
@@ -109,6 +108,17 @@ def loss_over_time(
             f"on average, up to {percent(peaks[worst])} at a time on {seen.names[worst]}",
         )
     return figure
+
+
+def _without_loss(in_hold: ByProbe) -> str:
+    """How many probes received nothing, and of how many others the loss is unknown, in words."""
+    unseen = np.isnan(in_hold.lost_down)
+    moving = np.isfinite(np.vstack(list(in_hold.received_bps.values()))).any(axis=0)
+    probes = counted(len(in_hold.probes), "probe")
+    nothing, unknown = int(np.sum(unseen & ~moving)), int(np.sum(unseen & moving))
+    return (f"; unknown for {unknown} of {probes}" if unknown else "") + (
+        f"; {nothing} of {probes} received nothing" if nothing else ""
+    )
 
 
 def frame_rate_over_time(

@@ -61,9 +61,12 @@ def capacity_by_load(search: SearchSeries, curve: CapacityCurve) -> Figure:
     figure = Figure()
     axes = figure.subplots()
     low, high = curve.interval
+    pad = 0.04 * max(1.0, float(curve.loads[-1] - curve.loads[0]))
+    left, right = curve.loads[0] - pad, curve.loads[-1] + pad
     if low is not None or high is not None:
-        first = curve.loads[0] if low is None else low
-        last = curve.loads[-1] if high is None else high
+        # An end that nothing bounds is the edge of the figure, so that the band is always seen.
+        first = left if low is None else low
+        last = right if high is None else high
         axes.axvspan(
             first,
             last,
@@ -89,8 +92,7 @@ def capacity_by_load(search: SearchSeries, curve: CapacityCurve) -> Figure:
     axes.set_ylabel("trials that pass, %")
     axes.set_xlabel("load, probes")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    pad = 0.04 * max(1.0, float(curve.loads[-1] - curve.loads[0]))
-    axes.set_xlim(curve.loads[0] - pad, curve.loads[-1] + pad)
+    axes.set_xlim(left, right)
     axes.set_ylim(min(0.0, float(rows.min())) - 7, max(100.0, float(rows.max())) + 7)
     legend_below(figure, axes)
     headline(figure, _capacity(curve))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.patches import Rectangle
 
 from farm.model.experiment import Experiment, SearchSettings
 from farm.model.trial_evidence import Phases
@@ -121,6 +122,14 @@ def test_what_nobody_saw_is_not_called_clean() -> None:
     assert said == (
         "No post-repair loss was seen in the hold; loss down unknown for 1, loss up unknown for 4"
     )
+    silent = {
+        kind: np.array([np.nan, *rates[1:]]) for kind, rates in trial.by_probe.received_bps.items()
+    }
+    presenter = replace(trial.by_probe, lost_down=unseen, received_bps=silent)
+    said = loss_over_time(trial.loss, trial.phases, presenter, 10.0, 0.01).get_suptitle()
+    assert " ".join(said.split()) == (
+        "No post-repair loss on the way to probes in the hold; 1 of 4 probes received nothing"
+    )
     quality = made_quality(4, spoilt=False)
     used = quality.used.copy()
     used[0, 0] = np.nan
@@ -147,6 +156,23 @@ def test_a_mean_of_little_of_the_hold_is_said_to_be() -> None:
     once = replace(trial.server, cpu_percent=cpu, hold_cpu_percent=43.0)
     said = generator_and_server(once, trial.hosts, trial.phases, 0.85).get_suptitle()
     assert "the server's 43 % (seen for 1 of 60 s)" in " ".join(said.split())
+
+
+@pytest.mark.parametrize("interval", [(None, 2), (8, None)])
+def test_an_interval_that_one_side_bounds_is_a_band_to_the_edge(
+    interval: tuple[int | None, int | None],
+) -> None:
+    """Also where its bound is the smallest or the largest load that was tried."""
+    results = [judged_trial(0, 2, Outcome.PASS), judged_trial(1, 8, Outcome.FAIL)]
+    curve = capacity_curve(Experiment(search=SearchSettings(maximum=40)), results)
+    loads, chance = np.array([2.0, 8.0]), np.array([0.6, 0.1])
+    curve = replace(curve, loads=loads, chance=chance, interval=interval)
+    axes = capacity_by_load(search_series(results), curve).axes[0]
+    (band,) = axes.patches
+    assert isinstance(band, Rectangle)
+    edge = axes.get_xlim()[0 if interval[0] is None else 1]
+    assert edge in (band.get_x(), band.get_x() + band.get_width())
+    assert band.get_width() > 0
 
 
 def test_no_curve_is_drawn_where_no_trial_was() -> None:
