@@ -41,4 +41,4 @@ def relaxed_text(relaxed: Sequence[str]) -> str:
     if not relaxed:
         return ""
     more = f" and {len(relaxed) - NAMED} more" if len(relaxed) > NAMED else ""
-    return f"limits of the generator were relaxed (invalid): {', '.join(relaxed[:NAMED])}{more}"
+    return f"limits under invalid: were relaxed: {', '.join(relaxed[:NAMED])}{more}"
