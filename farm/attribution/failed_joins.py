@@ -16,13 +16,15 @@ ALIKE = 0.5
 def fail_at_smallest_load(broken: TrialResult, results: Sequence[TrialResult]) -> str | None:
     """How many joins failed at the smallest load, in a clause; None where that is far fewer.
 
-    `broken` is a trial of a larger load in which joins failed; shares of the probes are compared.
+    `broken` is a trial in which joins failed. The share of its probes is compared with the share at
+    the smallest load; is it of that load itself, it is told where another one there passed.
     """
     judged = [each for each in results if each.verdict.outcome is not Outcome.INVALID]
     smallest = min(each.load for each in judged)
-    if smallest >= broken.load:
-        return None
     there = [each for each in judged if each.load == smallest]
+    if smallest == broken.load:
+        passed = any(each.verdict.outcome is Outcome.PASS for each in there)
+        return "another trial of that load, the smallest, passed" if passed else None
     failed, joins = sum(_failed_joins(each) for each in there), smallest * len(there)
     if failed == 0 or failed / joins < ALIKE * _failed_joins(broken) / broken.load:
         return None

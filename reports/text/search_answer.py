@@ -42,7 +42,7 @@ def search_answer(
         meaning = UNJUDGED
     elif state == "generator_ran_out":
         meaning = saturated(meaning, _invalid_codes(results))
-    elif limited.get("at_any_load"):
+    elif state not in ("drift", "server_lost") and limited.get("at_any_load"):
         meaning = replace(meaning, next_step=JOINS_AT_ANY_LOAD)
     bounded = meaning.label != "lower bound" or capacity.get("probes") is not None
     return AnswerText(

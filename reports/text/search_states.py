@@ -85,8 +85,8 @@ UNJUDGED = StateMeaning(
 """The meaning of `generator_ran_out` where trials lacked a setting, not a larger generator."""
 
 JOINS_AT_ANY_LOAD = (
-    "See why joins fail at the smallest load, too, with farm run at that load; mend that, and size "
-    "the server again."
+    "See why joins fail at the smallest load with farm run at that load, mend that, and size the "
+    "server again."
 )
 """What to do where joins fail as often at the smallest load as at a larger one."""
 

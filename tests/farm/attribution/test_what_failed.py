@@ -235,6 +235,15 @@ def test_joins_that_fail_at_the_larger_load_fail_by_load(small: tuple[int, ...])
     assert not found.at_any_load
 
 
+def test_joins_that_fail_in_some_trials_of_the_smallest_load_do_not_fail_by_load() -> None:
+    found = limit_by_joins(refused(0, 4, 4), refused(1, 4, 0))
+
+    assert found.resource == "unknown"
+    assert found.evidence.endswith(
+        "; another trial of that load, the smallest, passed, so the load is not known to be why"
+    )
+
+
 def test_joins_are_compared_with_a_smaller_load_alone() -> None:
     floor = CapacityEstimate(None, (None, 2), None, 2, "floor_failed", 1, 0.9, 0.9)
     results = [refused(0, 2, 2)]

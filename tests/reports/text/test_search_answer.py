@@ -82,9 +82,11 @@ def test_joins_that_fail_at_any_load_are_what_to_look_at_next() -> None:
     limited = {"resource": "unknown", "evidence": "joins failed", "at_any_load": True}
     answer = search_answer("group", {**summary("out_of_trials"), "limited_by": limited}, [])
     assert answer.next_steps == (
-        "See why joins fail at the smallest load, too, with farm run at that load; mend that, and "
-        "size the server again.",
+        "See why joins fail at the smallest load with farm run at that load, mend that, and size "
+        "the server again.",
     )
+    drifting = search_answer("group", {**summary("drift"), "limited_by": limited}, [])
+    assert drifting.next_steps == (STATES["drift"].next_step,)
 
 
 def test_a_generator_that_ran_out_gives_a_lower_bound() -> None:
