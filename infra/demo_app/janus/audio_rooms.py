@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from farm.janus import JanusClient, JanusEvent, JanusHandle
 from infra.demo_app.acts import Seat, User
 from infra.demo_app.janus.connection import released, trickle
 from infra.demo_app.janus.plugin_room import PluginRoom
 from infra.demo_app.messages import IceCandidate, SdpAnswer
+from infra.demo_app.places import Place, Places
 from infra.demo_app.stages import Candidates, ToPage
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class _Place:
+class _Place(Place):
     """What one page has."""
 
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     handle: JanusHandle | None = None
 
 
@@ -31,12 +30,10 @@ class AudioRoomStage:
     def __init__(self, connect: Callable[[], Awaitable[JanusClient]], to_page: ToPage) -> None:
         self._room = PluginRoom(connect, "audiobridge")
         self._to_page = to_page
-        self._places: dict[User, _Place] = {}
+        self._places = Places(_Place)
 
     async def seat(self, seat: Seat, candidates: Candidates) -> None:
-        place = self._places.setdefault(seat.user, _Place())
-        async with place.turn:
-            self._places[seat.user] = place  # an `unseat` before this turn has removed it
+        async with self._places.seating(seat.user) as place:
             room = await self._room.open()
             if room is None:
                 return
@@ -51,15 +48,12 @@ class AudioRoomStage:
         """Does nothing: an AudioBridge makes no offers."""
 
     async def unseat(self, user: User) -> None:
-        place = self._places.get(user)
-        if place is None:
-            return
-        async with place.turn:
+        async with self._places.unseating(user) as place:
+            if place is None:
+                return
             handle, place.handle = place.handle, None
             if handle is not None:
                 await released(f"the handle of user {user}", handle.detach)
-            if self._places.get(user) is place:
-                del self._places[user]
 
     async def end(self) -> None:
         await self._room.end()

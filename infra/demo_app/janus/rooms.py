@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from infra.demo_app.janus.connection import bitrate_bps, released, trickle
 from infra.demo_app.janus.plugin_room import PluginRoom, Room
 from infra.demo_app.janus.subscription import Subscription
 from infra.demo_app.messages import IceCandidate, SdpAnswer
+from infra.demo_app.places import Place, Places
 from infra.demo_app.stages import Candidates, ToPage
 
 PUBLISHERS = 64
@@ -30,10 +31,9 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class _Place:
+class _Place(Place):
     """What one page has: `feed` is its id as a publisher, once it sends."""
 
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     publishing: JanusHandle | None = None
     feed: Json = None
     subscription: Subscription | None = None
@@ -54,13 +54,11 @@ class RoomStage:
         self._to_page = to_page
         self._within_s = answer_within_s
         self._ended = False
-        self._places: dict[User, _Place] = {}
+        self._places = Places(_Place)
         self._work: set[asyncio.Task[None]] = set()
 
     async def seat(self, seat: Seat, candidates: Candidates) -> None:
-        place = self._places.setdefault(seat.user, _Place())
-        async with place.turn:
-            self._places[seat.user] = place  # an `unseat` before this turn has removed it
+        async with self._places.seating(seat.user) as place:
             room = await self._room.open()
             if room is None:
                 return
@@ -84,18 +82,15 @@ class RoomStage:
             place.subscription.answered(message.sdp)
 
     async def unseat(self, user: User) -> None:
-        place = self._places.get(user)
-        if place is None:
-            return
-        async with place.turn:
+        async with self._places.unseating(user) as place:
+            if place is None:
+                return
             handle, place.publishing, place.feed = place.publishing, None, None
             subscription, place.subscription = place.subscription, None
             if handle is not None:
                 await released(f"the handle of user {user}", handle.detach)
             if subscription is not None:
                 await subscription.close()
-            if self._places.get(user) is place:
-                del self._places[user]
 
     async def end(self) -> None:
         self._ended = True

@@ -11,23 +11,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from farm.errors import KurentoRefused, KurentoTimeout
 from farm.kurento import KurentoClient, KurentoEvent, MediaObject
 from infra.demo_app.acts import Seat, Shape, User
 from infra.demo_app.kurento.recorder import Recorder
 from infra.demo_app.messages import IceCandidate, SdpAnswer
+from infra.demo_app.places import Place, Places
 from infra.demo_app.stages import Candidates, ToPage
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class _Place:
+class _Place(Place):
     """The media objects of one page, each set as soon as it is made, for `unseat` to release."""
 
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     endpoint: MediaObject | None = None
     hub_port: MediaObject | None = None
     recorder: Recorder | None = None
@@ -58,7 +58,7 @@ class KurentoStage:
         self._ended = False
         self._pipeline: MediaObject | None = None
         self._mixer: MediaObject | None = None
-        self._places: dict[User, _Place] = {}
+        self._places = Places(_Place)
         self._wired: list[MediaObject] = []
 
     async def seat(self, seat: Seat, candidates: Candidates) -> None:
@@ -67,9 +67,7 @@ class KurentoStage:
         Does nothing after `end`. Raises `KurentoError`; `unseat` releases what was made until then.
         """
         assert seat.offer is not None  # noqa: S101 - without `offers` each page makes its own
-        place = self._places.setdefault(seat.user, _Place())
-        async with place.turn:
-            self._places[seat.user] = place  # an `unseat` before this turn has removed it
+        async with self._places.seating(seat.user) as place:
             pipeline = await self._open()
             if pipeline is None:
                 return
@@ -97,10 +95,9 @@ class KurentoStage:
 
     async def unseat(self, user: User) -> None:
         """Release the user's objects; the others stay. Raises only `KurentoLost`."""
-        place = self._places.get(user)
-        if place is None:
-            return
-        async with place.turn:
+        async with self._places.unseating(user) as place:
+            if place is None:
+                return
             await self._stop_recording(place)
             if place.endpoint in self._wired:
                 self._wired.remove(place.endpoint)
@@ -108,8 +105,6 @@ class KurentoStage:
                 await _release(place.hub_port)
                 await _release(place.endpoint)
             place.hub_port = place.endpoint = None
-            if self._places.get(user) is place:
-                del self._places[user]
 
     async def end(self) -> None:
         """Release everything, in an order that the server survives. Raises only `KurentoLost`."""
