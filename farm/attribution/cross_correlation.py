@@ -1,15 +1,20 @@
 """The cross-correlation of a resource with quality, second by second; pure.
 
-The lag is the one of the largest correlation. Its interval is a block bootstrap's: neighbouring
-seconds are alike, so they are drawn in blocks, and the lag is searched in each draw anew (Politis
-and Romano 1994, with blocks of one length). The draws are always the same.
+It is Spearman's, of ranks, so that a spike of each that happen to meet does not make it. The lag is
+the one of the largest correlation. Neighbouring seconds are alike, so that two series that have
+nothing to do with each other often correlate: the interval is Fisher's for as many independent
+seconds as the autocorrelations of both leave (Pyper and Peterman 1998), and wide enough for all
+lags looked at together (Bonferroni).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -18,18 +23,17 @@ LARGEST_LAG_S = 5
 FEWEST_S = 30
 """With fewer seconds in which both are known there is no result."""
 
-DRAWS = 400
-SEED = 20261122
 CONFIDENCE = 0.9
 LEAST_R = 0.3
+_ALMOST_1 = 1 - 1e-12
 
 
 @dataclass(frozen=True, slots=True)
 class CrossCorrelation:
     """`quality` follows `resource` by `lag_s` seconds (below 0: it precedes it) with `r`.
 
-    `interval` holds `r` with a confidence of 90 %; `seconds` were compared. `said` is a sentence
-    that claims no cause.
+    `r` is Spearman's, `interval` holds it with a confidence of 90 %; `seconds` were compared.
+    `said` is a sentence that claims no cause.
     """
 
     resource: str
@@ -52,28 +56,28 @@ def cross_correlation(
 
     `named` is the resource in words. None where too little is known or one of them is constant.
     """
-    if amounts.size < FEWEST_S:
+    if amounts.size < FEWEST_S or _is_still(amounts) or _is_still(values):
         return None
     table = _lagged_table(amounts, values)
     table = table[np.isfinite(table).all(axis=1)]
     if table.shape[0] < FEWEST_S:
         return None
-    # Of equal correlations that of the shorter lag.
-    found = _strongest(table, 1e-6 * np.abs(_lags()))
+    table = np.apply_along_axis(_ranks, 0, table)
+    found = _strongest(table)
     if found is None:
         return None
     at, r = found
-    # The peak of a draw may be shifted: the lag found, or one beside it.
-    near = [0, *(1 + each for each in range(max(0, at - 1), min(len(_lags()), at + 2)))]
-    interval = _interval(table[:, near])
-    if interval is None:
-        return None
-    lag_s = _lags()[at]
-    seconds, sure = int(table.shape[0]), _is_sure(r, interval)
-    verb = "did not correlate with" if not sure else "rose with" if r > 0 else "fell as"
-    when = _when(lag_s, r) if sure else ""
-    text = f"{quality} {verb} {named or resource}{when} ({_figures(r, interval, seconds)})"
+    lag_s, seconds = _lags()[at], int(table.shape[0])
+    interval = _interval(r, _independent_seconds(table[:, 0], table[:, 1 + at]))
+    told = _told(r, interval, quality, named or resource, lag_s)
+    text = f"{told} ({_figures(r, interval, seconds)})"
     return CrossCorrelation(resource, quality, lag_s, r, interval, seconds, text)
+
+
+def _told(r: float, interval: tuple[float, float], quality: str, resource: str, lag_s: int) -> str:
+    if not _is_sure(r, interval):
+        return f"no correlation of {quality} with {resource} is sure"
+    return f"{quality} {'rose with' if r > 0 else 'fell as'} {resource}{_when(lag_s, r)}"
 
 
 def _is_sure(r: float, interval: tuple[float, float]) -> bool:
@@ -104,48 +108,59 @@ def _lagged_table(amounts: Array, values: Array) -> Array:
     return np.column_stack(columns)
 
 
-def _strongest(table: Array, less: Array | float = 0.0) -> tuple[int, float] | None:
-    """The index of the lag with the largest `r`, and that `r`; `less` is deducted to compare."""
+def _strongest(table: Array) -> tuple[int, float] | None:
+    """The index of the lag with the largest `r`, of equal ones the shorter, and that `r`."""
     correlations = _correlations(table)
     if not np.isfinite(correlations).any():
         return None
     # Rounded, so that the lag does not depend on the last digits of a processor's arithmetic.
-    at = int(np.nanargmax(np.round(np.abs(correlations) - less, 9)))
+    at = int(np.nanargmax(np.round(np.abs(correlations) - 1e-6 * np.abs(_lags()), 9)))
     return at, float(correlations[at])
 
 
 def _correlations(table: Array) -> Array:
     centred = table - table.mean(axis=0)
     spread = np.sqrt((centred**2).sum(axis=0))
-    # What varies by less than a millionth of itself is constant.
-    still = spread <= 1e-6 * np.sqrt(table.shape[0]) * (np.abs(table).mean(axis=0) + 1e-12)
     with np.errstate(invalid="ignore", divide="ignore"):
-        found = centred[:, 1:].T @ centred[:, 0] / (spread[1:] * spread[0])
-    return np.where(still[1:] | still[0], np.nan, found)
-
-
-def _interval(table: Array) -> tuple[float, float] | None:
-    """The interval of `r`, by draws of rows in blocks; None where most draws were constant."""
-    draws = np.array([each for each in _draws(table) if each is not None])
-    if draws.size < DRAWS / 2:
-        return None
-    tail = (1 - CONFIDENCE) / 2
-    low, high = (float(each) for each in np.quantile(draws, [tail, 1 - tail]))
-    return low, high
-
-
-def _draws(table: Array) -> list[float | None]:
-    """The strongest `r` in each draw, of the first column with any other."""
-    seconds = table.shape[0]
-    block = max(LARGEST_LAG_S, round(seconds ** (1 / 2)))
-    chance = np.random.default_rng(SEED)
-    found: list[float | None] = []
-    for _ in range(DRAWS):
-        starts = chance.integers(0, seconds, size=-(-seconds // block))
-        rows = (starts[:, None] + np.arange(block)).ravel()[:seconds] % seconds
-        strongest = _strongest(table[rows])
-        found.append(None if strongest is None else strongest[1])
+        found: Array = centred[:, 1:].T @ centred[:, 0] / (spread[1:] * spread[0])
     return found
+
+
+def _is_still(values: Array) -> bool:
+    """Whether nothing is known, or varies by more than a millionth of itself."""
+    known = values[np.isfinite(values)]
+    return known.size == 0 or bool(known.std() <= 1e-6 * (np.abs(known).mean() + 1e-12))
+
+
+def _ranks(values: Array) -> Array:
+    """The rank of each value, of equal ones the mean."""
+    ranks: Array = pl.Series(values).rank("average").to_numpy()
+    return ranks
+
+
+def _independent_seconds(one: Array, other: Array) -> float:
+    """How many independent seconds these tell as much as, by their autocorrelations."""
+    seconds = one.size
+    lags = np.arange(1, max(1, seconds // 4) + 1)
+    alike = _autocorrelation(one, lags) * _autocorrelation(other, lags)
+    share = 1 / seconds + 2 / seconds * float(np.sum((seconds - lags) / seconds * alike))
+    return 1 / max(share, 1 / seconds)
+
+
+def _autocorrelation(values: Array, lags: NDArray[np.int_]) -> Array:
+    centred = values - values.mean()
+    variance = (centred**2).mean()
+    return np.array([(centred[lag:] * centred[:-lag]).mean() / variance for lag in lags])
+
+
+def _interval(r: float, seconds: float) -> tuple[float, float]:
+    """The interval that holds `r` with `CONFIDENCE` at the lag looked at and all others."""
+    if seconds <= 3:
+        return -1.0, 1.0
+    many = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2 / len(_lags()))
+    half = many / math.sqrt(seconds - 3)
+    z = math.atanh(max(-_ALMOST_1, min(r, _ALMOST_1)))
+    return math.tanh(z - half), math.tanh(z + half)
 
 
 def _when(lag_s: int, r: float) -> str:

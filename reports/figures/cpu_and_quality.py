@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from reports.figures.canvas import (
     BLUE,
+    PURPLE,
     VERMILLION,
     bit_rate,
     from_zero,
@@ -20,21 +21,32 @@ _MANY = 600
 
 
 def quality_against_cpu(
-    kind: str, cpu_percent: Array, received_bps: Array, lost_ratio: Array, relation: str
+    kind: str,
+    cpu_percent: Array,
+    received_bps: Array,
+    frame_rate: Array | None,
+    lost_ratio: Array,
+    *,
+    relation: str,
 ) -> Figure:
-    """Draw means over the probes, `(seconds,)` each; `relation` is the finding in words."""
+    """Draw means over the probes, `(seconds,)` each, without video no `frame_rate`.
+
+    `relation` is the finding in words.
+    """
     unit = bit_rate(received_bps)
-    figure, (rate, loss) = new_figure(2, height=4.9)
     size = 3.0 if cpu_percent.size > _MANY else 5.0
-    for axes, values, marker, color in (
-        (rate, received_bps / unit.scale, "o", BLUE),
-        (loss, lost_ratio * 100, "s", VERMILLION),
-    ):
+    rows = [
+        (f"{kind} received,\n{unit.name} a probe", received_bps / unit.scale, "o", BLUE),
+        *([] if frame_rate is None else [("decoded\nframes/s", frame_rate, "^", PURPLE)]),
+        ("post-repair\nloss, %", lost_ratio * 100, "s", VERMILLION),
+    ]
+    figure, panels = new_figure(len(rows), height=1.3 + 1.8 * len(rows))
+    for axes, (label, values, marker, color) in zip(panels, rows, strict=True):
         axes.plot(cpu_percent, values, marker, color=color, ms=size, alpha=0.6, mew=0)
-    rate.set_ylabel(f"{kind} received,\n{unit.name} a probe")
-    loss.set_ylabel("post-repair\nloss, %")
+        axes.set_ylabel(label)
+    loss = panels[-1]
     loss.set_xlabel("the server's CPU in that second, % of all its cores")
-    for axes in (rate, loss):
+    for axes in panels:
         axes.grid(visible=True, axis="both")
         axes.margins(x=0.04)
         from_zero(axes)
@@ -44,6 +56,6 @@ def quality_against_cpu(
     if known.size:
         spread = max(10.0, float(known.max() - known.min()))
         loss.set_xlim(max(0.0, known.min() - spread * 0.1), min(known.max() + spread * 0.1, 101.0))
-    figure.align_ylabels([rate, loss])
+    figure.align_ylabels(panels)
     headline(figure, relation)
     return figure

@@ -109,14 +109,16 @@ def _cpu_and_quality(
         return []
     relation = "The server's CPU and what probes received" if told is None else _upper(told.said)
     finding = "no correlation is known" if told is None else told.said
+    frames = series.frame_rate if kind == "video" and _seen(series.frame_rate) else None
     over_time = Chart(
         "cpu-and-quality",
         "Server CPU and quality",
         f"On one time axis. In the hold {finding}.",
-        lambda: cpu_and_quality(server, received, series.loss, phases, relation),
+        lambda: cpu_and_quality(server, received, frames, series.loss, phases, relation=relation),
         {
             **_server_columns(server),
             "received_mean_bps": _mean_at(received, server.time_s),
+            **({} if frames is None else {"frame_rate_mean": _mean_at(frames, server.time_s)}),
             "lost_mean_ratio": _mean_at(series.loss, server.time_s),
         },
         Traced(("server", "inbound-rtp")),
@@ -126,16 +128,18 @@ def _cpu_and_quality(
         return [over_time]
     cpu = samples_on_grid(server.time_s, server.cpu_percent, in_hold.time_s)
     rate, lost = in_hold.band().mean, _mean_at(series.loss, in_hold.time_s)
+    decoded = None if frames is None else _mean_at(frames, in_hold.time_s)
     against = Chart(
         "quality-against-cpu",
         "Quality against the server's CPU",
         "Each mark is a second of the hold, a mean over all probes. Where quality falls as CPU "
         "rises, the marks fall to the right.",
-        lambda: quality_against_cpu(kind, cpu, rate, lost, relation),
+        lambda: quality_against_cpu(kind, cpu, rate, decoded, lost, relation=relation),
         {
             "run_time_s": in_hold.time_s,
             "server_cpu_percent": cpu,
             "received_mean_bps": rate,
+            **({} if decoded is None else {"frame_rate_mean": decoded}),
             "lost_mean_ratio": lost,
         },
         Traced(("server", "inbound-rtp")),

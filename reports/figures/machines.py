@@ -29,15 +29,22 @@ from reports.series.trial import HostSeries, ServerSeries
 
 
 def cpu_and_quality(
-    server: ServerSeries, received: Grid, loss: Grid, phases: Phases, relation: str
+    server: ServerSeries,
+    received: Grid,
+    frame_rate: Grid | None,
+    loss: Grid,
+    phases: Phases,
+    *,
+    relation: str,
 ) -> Figure:
     """Draw the server's CPU above what the probes received and lost, second by second.
 
-    `relation` is the finding in words; it becomes the title.
+    `frame_rate` is None without video; `relation` is the finding in words, and the title.
     """
     bitrate, lost = received.band(), loss.band()
     unit = bit_rate(bitrate.mean)
-    figure, (cpu, quality, losses) = new_figure(3, height=5.6)
+    figure, panels = new_figure(3 if frame_rate is None else 4, height=5.6)
+    cpu, quality, losses = panels[0], panels[1], panels[-1]
     shown = trial_time(cpu, server.time_s, phases)
     cpu.plot(shown, server.cpu_percent, color=BLUE, label="server, % of all its cores")
     if np.isfinite(server.process_cpu_percent).any():
@@ -56,6 +63,15 @@ def cpu_and_quality(
         label="received, average",
     )
     quality.set_ylabel(f"received,\n{unit.name}")
+    if frame_rate is not None:
+        panels[2].plot(
+            trial_time(panels[2], frame_rate.time_s, phases),
+            frame_rate.band().mean,
+            color=PURPLE,
+            label="decoded frames/s, average",
+        )
+        panels[2].set_ylabel("frames/s")
+        from_zero(panels[2])
     losses.plot(
         trial_time(losses, loss.time_s, phases),
         lost.mean * 100,
@@ -68,7 +84,7 @@ def cpu_and_quality(
     from_zero(quality)
     from_zero(losses, 1.5)
     show_zero(losses)
-    finish_time_axes(figure, [cpu, quality, losses], server.time_s, phases)
+    finish_time_axes(figure, panels, server.time_s, phases)
     headline(figure, relation)
     return figure
 

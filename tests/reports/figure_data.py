@@ -68,14 +68,17 @@ def figures(probes: int) -> Mapping[str, Callable[[], Figure]]:
         "frame_rate_over_time": lambda: frame_rate_over_time(
             trial.frame_rate, phases, held, (20.0,)
         ),
-        "cpu_and_quality": lambda: cpu_and_quality(server, video, trial.loss, phases, "A finding"),
+        "cpu_and_quality": lambda: cpu_and_quality(
+            server, video, trial.frame_rate, trial.loss, phases, relation="A finding"
+        ),
         "server_threads": lambda: server_threads(server, threads, phases),
         "quality_against_cpu": lambda: quality_against_cpu(
             "video",
             server.cpu_percent[15:75],
             video.band().mean[15:75],
+            trial.frame_rate.band().mean[15:75],
             trial.loss.band().mean[15:75],
-            "A finding",
+            relation="A finding",
         ),
         "server_resources": lambda: server_resources(server, phases),
         "janus_over_time": lambda: janus_over_time(made_janus(), phases),

@@ -53,3 +53,12 @@ def test_a_relation_that_is_not_known_is_not_claimed(name: str) -> None:
     charts = of_cpu_and_quality(None)
     assert headline(charts[name]) == "The server's CPU and what probes received"
     assert "no correlation is known" in charts["cpu-and-quality"].caption
+
+
+@pytest.mark.parametrize("name", ["cpu-and-quality", "quality-against-cpu"])
+def test_the_quality_that_the_headline_names_is_drawn(name: str) -> None:
+    chart = of_cpu_and_quality(TOLD)[name]
+    with farm_style():
+        labels = [axes.get_ylabel().replace("\n", " ") for axes in chart.draw().axes]
+    assert any(label.endswith("frames/s") for label in labels)
+    assert "frame_rate_mean" in chart.columns
