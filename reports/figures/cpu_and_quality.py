@@ -40,7 +40,7 @@ def quality_against_cpu(
         *([] if frame_rate is None else [("decoded\nframes/s", frame_rate, "^", PURPLE)]),
         ("post-repair\nloss, %", lost_ratio * 100, "s", VERMILLION),
     ]
-    figure, panels = new_figure(len(rows), height=1.3 + 1.8 * len(rows))
+    figure, panels = new_figure(len(rows), height=3.1 + 0.9 * len(rows))
     for axes, (label, values, marker, color) in zip(panels, rows, strict=True):
         axes.plot(cpu_percent, values, marker, color=color, ms=size, alpha=0.6, mew=0)
         axes.set_ylabel(label)

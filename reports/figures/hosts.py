@@ -76,6 +76,6 @@ def _title(host: HostSeries, phases: Phases) -> str:
         "" if np.isnan(wait_s) else f"; probes waited {wait_s * MILLI:.1f} ms for one each time"
     )
     return (
-        f"In the hold probes used {used} of {of} of {host.host}, "
+        f"On {host.host} probes used {used} of {of} in the hold, "
         f"other programs {others:.1f}{waited}"
     )

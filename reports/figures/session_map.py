@@ -63,7 +63,8 @@ def session_map(quality: SessionQuality) -> Figure:
     axes.tick_params(axis="y", length=0, labelsize=8)
     axes.set_xlabel("seconds of the hold, window by window (grey: not seen)")
     axes.set_ylabel(f"{windows.unit}s, the worst on top")
-    bar = figure.colorbar(mesh, ax=axes, pad=0.02, fraction=0.05, aspect=30)
+    further = "max" if float(np.nanmax(used, initial=0.0)) > top else "neither"
+    bar = figure.colorbar(mesh, ax=axes, pad=0.02, fraction=0.05, aspect=30, extend=further)
     bar.set_label("multiple of the limit")
     bar.ax.axhline(1.0, color="black", lw=1.2)
     lettered = _letters(axes, quality, order, edges, top)
