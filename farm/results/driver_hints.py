@@ -10,7 +10,6 @@ from farm.results.checked_steps import CheckedStep
 from farm.results.driver_check import CheckedProbe, CheckedTrial, DriverText
 from farm.results.meeting_sessions import meeting_hint
 
-AT_ONCE_S = 0.05
 MEDIA_LATER_S = 0.3
 LONG_EVALUATE_S = 2.0
 NEARLY_LATE = 0.6
@@ -59,14 +58,8 @@ def _of_steps(trial: CheckedTrial, text: DriverText) -> Iterator[str]:
         where, took = f"{_place(text, step.place)}{step.name}", f"took {step.took_s:.1f} s"
         if step.name.startswith("evaluate") and step.took_s > LONG_EVALUATE_S:
             yield f"{where} {took}: if it is a fixed pause, wait_for what it waits for instead"
-        if not step.name.startswith("wait_for"):
-            continue
-        if step.took_s < AT_ONCE_S and step.part == "join":
-            yield (
-                f"{where} waited for nothing, as it was so already: is it what the next step needs?"
-                " (click and fill wait by themselves)"
-            )
-        elif step.took_s > NEARLY_LATE * STEP_WITHIN_S and step.part != "leave":
+        slow = step.took_s > NEARLY_LATE * STEP_WITHIN_S and step.part != "leave"
+        if slow and step.name.startswith("wait_for"):
             yield f"{where} {took} here, without any load: set within: to several times that"
 
 
