@@ -24,8 +24,8 @@ from farm.server.unseen import UnseenServer
 from farm.ssh import SshShell
 
 ANY_SERVER = (
-    "not a Kurento (server.kurento: null, which app.url or app.publish without server.kurento also"
-    " means): pipelines and elements are unknown"
+    "not a Kurento (server.kurento: null, also by app.url or app.publish): pipelines and elements "
+    "are unknown"
 )
 
 EMBEDDED_BEHIND_ANOTHER_PAGE = (

@@ -266,7 +266,7 @@ class Experiment:
     """One experiment file, validated."""
 
     format: int = setting(1, "of this file", minimum=1, maximum=1)
-    name: str | None = setting(None, "what the run is called")
+    name: str | None = setting(None, "the title of the report; output.name is the folder's")
     scenario: Scenario = setting(Scenario, "who does what")
     app: AppSettings = setting(AppSettings, "the web page under test")
     inventory: Path | None = setting(
