@@ -19,6 +19,7 @@ from farm.browser.tabs import Tabs
 from farm.errors import JoinError
 from farm.model.driver import Goto, Step, WaitFor
 from farm.model.mask import Mask
+from farm.model.wording import within_limit
 
 ANSWER_WITHIN_S = 5.0
 
@@ -36,7 +37,7 @@ class StepFailures:
     async def of_error(self, step: Step, error: PlaywrightError | TimeoutError) -> JoinError:
         """The error for one of Playwright's, or for a step whose time is over."""
         if isinstance(error, PlaywrightTimeoutError | TimeoutError):
-            late = f"not within {step.within_s:g} s (within)"
+            late = f"not {within_limit(step.within_s)}"
             if isinstance(step, Goto):
                 return await self.late(step, f"{late}{self._loading(step)}")
             element = await element_trouble(step, self.tabs, self.mask(str(error)))

@@ -73,8 +73,8 @@ async def test_a_step_that_takes_too_long_says_why_as_far_as_the_page_knows(
     await probe.do("() => show('status', 'waiting for a partner')")
     error = await failure(probe, NEVER)
     assert error.reason == "timeout"
-    assert (
-        str(error) == "not within 0.5 s (within); the page shows 'waiting for a partner' in #status"
+    assert str(error) == (
+        "not within 0.5 s (the step's `within`); the page shows 'waiting for a partner' in #status"
     )
 
     error = await failure(probe, WaitFor(function="statee === 2", within_s=0.5))

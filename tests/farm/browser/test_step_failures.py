@@ -26,7 +26,7 @@ from farm.model.mask import Mask
 pytestmark = pytest.mark.live
 
 NewPage = Callable[..., Awaitable[Any]]
-LATE = "not within 0.5 s (within)"
+LATE = "not within 0.5 s (the step's `within`)"
 
 
 async def failure(probe: Any, step: Step) -> JoinError:
