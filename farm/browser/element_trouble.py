@@ -132,12 +132,14 @@ async def _in_document(
     number = await matches(wanted, document).count()
     if number:
         return await _of_those(step, wanted, document, number, log)
+    elsewhere = await _elsewhere(wanted, step.where, tabs, document)
+    if elsewhere is not None:
+        return elsewhere
     if wanted.text is not None and wanted.selector is not None:
         others = await _texts(wanted.selector, document)
         if others:
             return f"{wanted.selector} is there, without the text {wanted.text!r}: {others}"
-    elsewhere = await _elsewhere(wanted, step.where, tabs, document)
-    return elsewhere or await _nothing(wanted.selector, document, "no element matches", wanted.text)
+    return await _nothing(wanted.selector, document, "no element matches", wanted.text)
 
 
 async def _of_those(

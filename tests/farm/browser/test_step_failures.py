@@ -62,6 +62,10 @@ async def failure(probe: Any, step: Step) -> JoinError:
         ),
         (Click("#only-inside", within_s=0.5), "#only-inside is in the frame #inner, set frame:"),
         (
+            WaitFor("button", text="Here", within_s=0.5),  # the page has other buttons
+            f"{LATE}: button with text 'Here' is in the frame #inner, set frame:",
+        ),
+        (
             Click("#call-now", within_s=0.5, where=Where(("#iner",))),
             f"{LATE}: no frame matches #iner; there is #inner",
         ),
