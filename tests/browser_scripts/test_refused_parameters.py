@@ -45,7 +45,8 @@ CALL = f"""async ({{ refused, gone, prepared, again, unread, lost }}) => {{
     const send = (text) => said.push(JSON.parse(text));
     const worker = lost ? loses : {json.dumps(WORKER)};
     ({script("light_codec")})(
-        {{ target_ms: 50, shrink: 8 }}, send, worker, {ENCODINGS}, banks);
+        {{ target_ms: 50, shrink: 8 }}, send, worker, {script("light_senders")},
+        {script("light_receivers")}, {ENCODINGS}, banks);
 
     const canvas = document.createElement("canvas");
     const [track] = canvas.captureStream(10).getTracks();
