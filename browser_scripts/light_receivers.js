@@ -14,6 +14,7 @@
     receiver.transform = transform({ side: "receiver", track: receiver.track.id });
   };
 
+  // A receiver without them decodes its pictures in full, which changes nothing that is measured.
   const foresee = (receiver) => {
     const codec = codecOf(receiver.getParameters().codecs[0]);
     if (codec) delivered(codec).catch(() => {});

@@ -12,6 +12,7 @@
   const done = new WeakSet();
   const MOST_UNREAD = 4; // times in a row that a sender's statistics cannot be read
   let count = 0;
+  let noFrames = null; // why there are none for this page
 
   const nativeGet = RTCRtpSender.prototype.getParameters;
   const nativeSet = RTCRtpSender.prototype.setParameters;
@@ -32,7 +33,8 @@
 
   const named = (codec, scale) => (scale === 1 ? codec : `${codec}/${scale}`);
 
-  // A negotiated codec is needed soon; asking for it at the first frame would delay that frame.
+  // A negotiated codec is needed soon; asking for it at the first frame would delay that frame. Where it
+  // cannot be had, that is said when a frame needs it (`unprepared`), and of VP8 at once (`unread`).
   const foresee = (sender) => {
     const codec = codecOf(nativeGet.call(sender).codecs[0]);
     const layers = layersNow(sender);
@@ -102,7 +104,7 @@
     if (done.has(sender) || sender.transform || sender.track?.kind !== "video") return;
     done.add(sender);
     const parameters = nativeGet.call(sender);
-    const reason = obstacle(parameters.encodings);
+    const reason = obstacle(parameters.encodings) ?? noFrames;
     if (reason) {
       say({ fidelity: "full", reason });
       return;
@@ -141,8 +143,10 @@
     const found = byId(id);
     if (found) giveUp(found[0], reason);
   };
+  // No sender of this page can be light, nor any that it has later: its tiny pictures would go out.
   const unread = (why) => {
-    for (const { id } of senders.values()) unprepared(id, `no prepared frames for this page (${why})`);
+    noFrames = `no prepared frames for this page (${why})`;
+    for (const { id } of senders.values()) unprepared(id, noFrames);
   };
 
   const enlarge = (sender) =>
