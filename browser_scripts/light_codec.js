@@ -11,327 +11,70 @@
 // what makes them full again, the sender's fidelity is "tiny", since its tiny pictures go out as they are.
 // It is "lost", as is a receiver's, where frames do not come through the worker.
 //
-// `workerCode` (of light_worker.js) does the work on each frame, in a worker. `encodingsOf` is
-// light_encodings.js's, `banks` light_banks.js's. Returns for poll_stats.js (stat, report) => members
-// that replace the browser's.
-(config, send, workerCode, encodingsOf, banks) => {
+// `workerCode` (of light_worker.js) does the work on each frame, in a worker. `sendersOf` is
+// light_senders.js, `receiversOf` light_receivers.js, `encodingsOf` light_encodings.js's, `banks`
+// light_banks.js's. Returns for poll_stats.js (stat, report) => members that replace the browser's.
+(config, send, workerCode, sendersOf, receiversOf, encodingsOf, banks) => {
   const Connection = window.RTCPeerConnection;
   if (!Connection || !window.RTCRtpScriptTransform) return () => null;
 
   const now = () => performance.timeOrigin + performance.now();
   const say = (facts) => send(JSON.stringify({ message: "fidelity", page_time_ms: now(), ...facts }));
-  const { ownOf, obstacle, layersFor, tinied, limitIn, leftFor } = encodingsOf;
-  const senders = new Map(); // RTCRtpSender -> {id, light, wasTiny, own, ssrcs, heard_ms, unread, ...}
-  const sizes = new Map(); // track identifier of what is received -> {frameWidth, frameHeight}
-  const receivers = new Map(); // the same -> RTCRtpReceiver
-  const done = new WeakSet();
-  const MOST_UNREAD = 4; // times in a row that a sender's statistics cannot be read
-  let count = 0;
+
+  // ---------------------------------------------------------------- the worker and its prepared frames
 
   let worker = null;
   const started = () => {
     if (worker) return worker;
     worker = new Worker(URL.createObjectURL(new Blob([workerCode], { type: "text/javascript" })));
-    const unread = (why) => {
-      for (const { id } of senders.values()) unprepared(id, `no prepared frames for this page (${why})`);
-    };
     worker.onmessage = ({ data }) => {
-      if (data.unread) unread(data.unread);
-      if (data.size && data.track) sizes.set(data.track, data.size);
-      if (data.lost) noteLost(byId(data.id)?.[0] ?? receivers.get(data.track), data.lost);
+      if (data.unread) senders.unread(data.unread);
       if (data.question !== undefined) answer(data);
-      const found = byId(data.id);
-      if (!found) return;
-      const [sender, entry] = found;
-      if (data.bps) Object.assign(entry, { bps: data.bps, unsent: new Map(data.unsent) });
-      if (data.size) entry.sizes[data.index] = data.size;
-      if (data.key) askForKey(sender);
+      senders.onMessage(data);
+      receivers.onMessage(data);
     };
-    delivered("vp8").catch(({ message }) => unread(message)); // ahead of time: most calls need it
+    delivered("vp8").catch(({ message }) => senders.unread(message)); // ahead of time: most calls need it
     return worker;
   };
+  const delivered = (bank) => banks.delivered(bank, started());
 
-  // ---------------------------------------------------------------- prepared frames
-
-  const delivered = (name) => banks.delivered(name, started());
-  const named = (codec, scale) => (scale === 1 ? codec : `${codec}/${scale}`);
-
-  // A negotiated codec is needed soon; asking for it at the first frame would delay that frame.
-  const foresee = (sender, receiver) => {
-    const [ours, theirs] = [nativeGet.call(sender), receiver.getParameters()].map(
-      ({ codecs }) => codecOf(codecs[0]));
-    const layers = layersNow(sender);
-    const wanted = layers.length > 1 && ours !== "vp8" ? [] : layers;
-    for (const { scale } of wanted) if (ours) delivered(named(ours, scale)).catch(() => {});
-    if (theirs) delivered(theirs).catch(() => {});
-  };
   const CODECS = { "video/vp8": "vp8", "video/h264": "h264" };
   const codecOf = (codec) => CODECS[codec?.mimeType.toLowerCase()];
 
   // Which layer a stream is, and which bank its frames are from.
-  const answer = async ({ question, id, side, mimeType, payloadType, ssrc }) => {
-    let reason = `no prepared frames for ${mimeType}`;
-    let codec = codecOf({ mimeType }) ?? null;
-    let index = 0;
-    if (side === "sender") {
-      const [sender] = byId(id);
-      const layers = layersNow(sender);
-      if (layers.length > 1 && codec !== "vp8") {
-        reason = `no prepared frames for simulcast layers of ${mimeType}`;
-        codec = null;
-      } else if (layers.length > 1) {
-        index = await indexOf(sender, ssrc);
-      }
-      if (index === undefined) {
-        reason = "it is unknown which of its streams is which layer";
-        codec = null;
-      }
-      if (codec === "h264" && inSmallPackets(sender, payloadType)) {
-        reason += " with packetization-mode=0";
-        codec = null;
-      }
-      codec &&= named(codec, layers[index]?.scale ?? 1);
-    }
+  const answer = async (asked) => {
+    const isSent = asked.side === "sender";
+    const wanted = isSent ? await senders.bankFor(asked) : { codec: codecOf(asked) ?? null, index: 0 };
+    let { codec } = wanted;
     if (codec !== null) codec = await delivered(codec).then(() => codec, () => null);
-    worker.postMessage({ question, codec, index });
-    if (codec === null && side === "sender") unprepared(id, reason);
+    worker.postMessage({ question: asked.question, codec, index: wanted.index });
+    if (codec === null && isSent) senders.unprepared(asked.id, wanted.reason);
   };
 
-  const indexOf = async (sender, ssrc) => {
-    for (let tries = 0; tries < 50; tries += 1) {
-      const report = await sender.getStats().catch(() => new Map()); // tellTargets says why it fails
-      const found = [...report.values()].find((stat) => stat.ssrc === ssrc);
-      if (found?.encodingIndex !== undefined) return found.encodingIndex;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    return undefined;
-  };
+  // ---------------------------------------------------------------- finding senders and receivers
 
-  // RFC 6184, 6.2: each NAL unit has to fit into a packet, and ours are whole pictures.
-  const inSmallPackets = (sender, payloadType) => {
-    const codec = nativeGet.call(sender).codecs.find((each) => each.payloadType === payloadType);
-    return !/packetization-mode=1/.test(codec?.sdpFmtpLine ?? "");
-  };
-
-  // ---------------------------------------------------------------- what is sent
-
-  const nativeGet = RTCRtpSender.prototype.getParameters;
-  const nativeSet = RTCRtpSender.prototype.setParameters;
-  const light = (sender) => senders.get(sender)?.light === true;
   const owners = new WeakMap(); // RTCRtpSender or RTCRtpReceiver -> its connection
-  const byId = (id) => [...senders].find(([, entry]) => entry.id === id);
-
-  // The layers that a light sender has at this moment (light_layers.js).
-  const layersNow = (sender) => {
-    const { own } = senders.get(sender) ?? {};
-    return own ? layersFor(own, cameraOf(sender), limitOf(sender)) : [];
-  };
-  const cameraOf = (sender) => ({ width: 640, height: 480, ...sender.track?.getSettings() });
-  const limitOf = (sender) => {
-    const connection = owners.get(sender);
-    const mid = connection.getTransceivers().find((each) => each.sender === sender)?.mid;
-    return limitIn(connection.remoteDescription?.sdp ?? "", mid);
-  };
-  const tiny = (sender, encodings) =>
-    tinied(encodings, senders.get(sender).own, layersNow(sender), cameraOf(sender));
-
-  const lighten = (sender) => {
-    if (done.has(sender) || sender.transform || sender.track?.kind !== "video") return;
-    done.add(sender);
-    const parameters = nativeGet.call(sender);
-    const reason = obstacle(parameters.encodings);
-    if (reason) {
-      say({ fidelity: "full", reason });
-      return;
-    }
-    const entry = {
-      id: count++, light: true, wasTiny: Promise.resolve(false), own: ownOf(parameters.encodings),
-      ssrcs: new Set(), heard_ms: 0, unread: 0, bps: [], unsent: new Map(), sizes: [],
-    };
-    senders.set(sender, entry);
-    const options = { side: "sender", id: entry.id, layers: layersNow(sender) };
-    sender.transform = new RTCRtpScriptTransform(started(), options);
-    parameters.encodings = tiny(sender, parameters.encodings);
-    say({ fidelity: "light" });
-    const refused = (why) => giveUp(sender, `its encoder takes no tiny pictures (${why})`);
-    noteTaken(entry, set(sender, parameters, refused));
-  };
-  // `wasTiny` is a promise: whether the browser ever took what makes the encoder's pictures tiny.
-  const noteTaken = (entry, taken) => {
-    entry.wasTiny = entry.wasTiny.then((before) => before || taken);
-  };
-
-  // What the encoder makes is sent as it is from now on, at its own size and rate again.
-  const giveUp = (sender, reason) => {
-    if (!light(sender)) return; // each of its layers may have asked
-    stopReplacing(sender, reason);
-    enlarge(sender);
-  };
-  const stopReplacing = (sender, reason) => {
-    const entry = senders.get(sender);
-    entry.light = false;
-    worker.postMessage({ id: entry.id, full: true });
-    say({ fidelity: "full", reason });
-  };
-
-  const unprepared = (id, reason) => {
-    const found = byId(id);
-    if (found) giveUp(found[0], reason);
-  };
-
-  const enlarge = (sender) =>
-    set(sender, ownParameters(sender), async (why) => {
-      if (await senders.get(sender).wasTiny) say({ fidelity: "tiny", reason: why });
-    });
-
-  // It is asked again at the next frame that needs one.
-  const askForKey = (sender) => {
-    const parameters = nativeGet.call(sender);
-    const encodingOptions = parameters.encodings.map(() => ({ keyFrame: true }));
-    const refused = (why) => {
-      const entry = senders.get(sender);
-      if (!entry.keyless) say({ fidelity: "light", reason: `no key frame when asked (${why})` });
-      entry.keyless = true;
-    };
-    set(sender, parameters, refused, { encodingOptions });
-  };
-
-  const noteLost = (half, reason) => {
-    if (half && !isOver(half)) say({ fidelity: "lost", reason });
-  };
-
+  const connectionOf = (half) => owners.get(half);
   // What is closed or stopped sends nothing any more: that it takes no parameters is no refusal. `half`:
   // a sender or a receiver.
   const isOver = (half) => {
-    const connection = owners.get(half);
+    const connection = connectionOf(half);
     if (connection?.signalingState === "closed") return true;
     const transceiver = connection?.getTransceivers().find(
       ({ sender, receiver }) => [sender, receiver].includes(half));
     return !transceiver || transceiver.currentDirection === "stopped" || transceiver.direction === "stopped";
   };
-  const set = (sender, parameters, refused, ...options) => // a promise: whether it was taken
-    nativeSet.call(sender, parameters, ...options).then(() => true, ({ name, message }) => {
-      if (!isOver(sender)) refused(`${name}: ${message}`);
-      return false;
-    });
-
-  // What the page set, or left as it was.
-  const ownParameters = (sender) => {
-    const parameters = nativeGet.call(sender);
-    const { own } = senders.get(sender);
-    for (const [index, encoding] of parameters.encodings.entries()) {
-      if (!own[index]) continue; // one that a changed SDP has just added
-      const { maxBitrate, scaleResolutionDownBy } = own[index];
-      Object.assign(encoding, { scaleResolutionDownBy, maxBitrate });
-      if (maxBitrate === undefined) delete encoding.maxBitrate;
-    }
-    return parameters;
+  const noteLost = (half, reason) => {
+    if (half && !isOver(half)) say({ fidelity: "lost", reason });
   };
 
-  RTCRtpSender.prototype.getParameters = new Proxy(nativeGet, {
-    apply(target, sender, args) {
-      return light(sender) ? ownParameters(sender) : Reflect.apply(target, sender, args);
-    },
-  });
-  RTCRtpSender.prototype.setParameters = new Proxy(nativeSet, {
-    apply(target, sender, [parameters, ...rest]) {
-      if (!light(sender) || !parameters?.encodings) {
-        return Reflect.apply(target, sender, [parameters, ...rest]);
-      }
-      const entry = senders.get(sender);
-      const reason = obstacle(parameters.encodings);
-      if (reason) {
-        stopReplacing(sender, reason);
-        const changed = Reflect.apply(target, sender, [parameters, ...rest]);
-        changed.catch(() => enlarge(sender));
-        return changed;
-      }
-      const before = entry.own;
-      const use = (own) => {
-        entry.own = own;
-        worker.postMessage({ id: entry.id, layers: layersNow(sender) });
-      };
-      use(ownOf(parameters.encodings));
-      const encodings = tiny(sender, parameters.encodings);
-      const changed = Reflect.apply(target, sender, [{ ...parameters, encodings }, ...rest]);
-      noteTaken(entry, changed.then(() => true, () => { use(before); return false; }));
-      return changed;
-    },
-  });
-
-  // The reports of polls have it, too: it is asked for only between them.
-  const heard = (sender, report, isOurs) => {
-    const stats = [...report.values()].filter(
-      (stat) => stat.type === "outbound-rtp" && stat.kind === "video" && isOurs(stat));
-    if (!stats.some(({ targetBitrate }) => targetBitrate !== undefined)) return;
-    const entry = senders.get(sender);
-    for (const { ssrc } of stats) entry.ssrcs.add(ssrc);
-    entry.heard_ms = now();
-    const pair = report.get(report.get(stats[0].transportId)?.selectedCandidatePairId);
-    const allowed_bps = pair?.availableOutgoingBitrate;
-    worker.postMessage({
-      id: entry.id,
-      target_bps: stats.reduce((sum, { targetBitrate = 0 }) => sum + targetBitrate, 0),
-      allowed_bps,
-      alone_bps: entry.own.length > 1 ? aloneOf(sender, entry, report, allowed_bps) : undefined,
-    });
+  const shared = {
+    now, say, noteLost, isOver, connectionOf, codecOf, delivered,
+    post: (message) => worker.postMessage(message),
+    transform: (options) => new RTCRtpScriptTransform(started(), options),
   };
-
-  // What the estimate leaves a connection's only video (light_encodings.js).
-  const aloneOf = (sender, entry, report, allowed_bps) => {
-    const connection = owners.get(sender);
-    const sent = (kind) => connection.getSenders().filter(({ track }) => track?.kind === kind).length;
-    if (allowed_bps === undefined || sent("video") !== 1) return undefined;
-    const audios = [...report.values()].filter(
-      ({ type, kind }) => type === "outbound-rtp" && kind === "audio"); // in polls' reports only
-    if (audios.length) entry.audios = audios.map(({ targetBitrate }) => targetBitrate);
-    const targets = entry.audios ?? Array(sent("audio")).fill(undefined);
-    return leftFor(allowed_bps, targets, connection.remoteDescription?.sdp ?? "", limitOf(sender));
-  };
-  // Without a target a sender would keep the rate that it had: one whose statistics cannot be read is full.
-  const tellTarget = async (sender, entry) => {
-    try {
-      heard(sender, await sender.getStats(), () => true);
-      entry.unread = 0;
-    } catch ({ name, message }) {
-      entry.unread += 1;
-      if (entry.unread < MOST_UNREAD || isOver(sender)) return;
-      giveUp(sender, `its statistics cannot be read (${name}: ${message})`);
-    }
-  };
-  const tellTargets = () => {
-    for (const [sender, entry] of senders) {
-      if (!light(sender) || sender.transport?.state !== "connected") continue;
-      if (now() - entry.heard_ms >= config.target_ms / 2) tellTarget(sender, entry);
-    }
-  };
-  setInterval(tellTargets, config.target_ms);
-
-  // ---------------------------------------------------------------- what is received
-
-  const lightenReceiver = (receiver) => {
-    if (done.has(receiver) || receiver.transform || receiver.track.kind !== "video") return;
-    done.add(receiver);
-    receivers.set(receiver.track.id, receiver);
-    const options = { side: "receiver", track: receiver.track.id };
-    receiver.transform = new RTCRtpScriptTransform(started(), options);
-  };
-
-  // ---------------------------------------------------------------- finding senders and receivers
-
-  // What an offer or answer may change.
-  const ALLOCATION = "http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00";
-  const checkAgreed = (sender) => {
-    const { encodings, headerExtensions } = nativeGet.call(sender);
-    const { id, own } = senders.get(sender);
-    if (encodings.length !== own.length) {
-      giveUp(sender, `${encodings.length} simulcast layers that the page did not set by sendEncodings`);
-    } else if (headerExtensions.some(({ uri }) => uri === ALLOCATION)) {
-      giveUp(sender, "the header extension video-layers-allocation, which has the sizes of pictures");
-    } else if (own.length > 1) {
-      worker.postMessage({ id, layers: layersNow(sender) });
-    }
-  };
+  const senders = sendersOf(config, shared, encodingsOf);
+  const receivers = receiversOf(shared);
 
   const listening = new WeakSet();
   const sweep = (connection) => {
@@ -339,17 +82,20 @@
       listening.add(connection);
       connection.addEventListener("track", ({ receiver }) => {
         owners.set(receiver, connection);
-        lightenReceiver(receiver);
+        receivers.lighten(receiver);
       });
     }
     if (connection.signalingState === "closed") return;
     const agreed = connection.signalingState === "stable";
     for (const { sender, receiver } of connection.getTransceivers()) {
       owners.set(sender, connection).set(receiver, connection);
-      lighten(sender);
-      lightenReceiver(receiver);
-      if (agreed && light(sender)) checkAgreed(sender);
-      if (agreed && worker) foresee(sender, receiver);
+      senders.lighten(sender);
+      receivers.lighten(receiver);
+      if (agreed) senders.checkAgreed(sender);
+      if (agreed && worker) {
+        senders.foresee(sender);
+        receivers.foresee(receiver);
+      }
     }
   };
   for (const name of [
@@ -371,35 +117,14 @@
   RTCRtpSender.prototype.replaceTrack = new Proxy(nativeReplace, {
     apply(target, sender, args) {
       const replaced = Reflect.apply(target, sender, args);
-      return replaced.then((value) => { lighten(sender); return value; });
+      return replaced.then((value) => { senders.lighten(sender); return value; });
     },
   });
 
-  // ---------------------------------------------------------------- what statistics do not have
-
-  const NOT_OF_SENDER = Object.fromEntries([
-    "framesPerSecond", "frameWidth", "frameHeight", "qpSum", "qualityLimitationReason",
-    "qualityLimitationDurations",
-  ].map((member) => [member, undefined]));
-  // Without the frames of a layer that was encoded and not sent.
-  const sentOnly = (stat, { unsent }) => {
-    const counts = Object.entries(unsent.get(stat.ssrc) ?? {});
-    const left = ([member, less]) => [member, Math.max(0, (stat[member] ?? 0) - less)];
-    return Object.fromEntries(counts.map(left));
-  };
   return (stat, report) => {
     if (stat.kind !== "video") return null;
-    if (stat.type === "outbound-rtp") {
-      const found = [...senders].find(([, each]) => each.light && each.ssrcs.has(stat.ssrc));
-      if (!found) return null;
-      const [sender, entry] = found;
-      const index = stat.encodingIndex ?? 0;
-      if (index === 0) heard(sender, report, ({ ssrc }) => entry.ssrcs.has(ssrc));
-      const size = entry.own.length > 1 ? entry.sizes[index] : null;
-      const targetBitrate = entry.bps[index] || undefined;
-      return { ...NOT_OF_SENDER, ...size, ...sentOnly(stat, entry), targetBitrate };
-    }
-    if (stat.type === "inbound-rtp") return sizes.get(stat.trackIdentifier) ?? null;
+    if (stat.type === "outbound-rtp") return senders.known(stat, report);
+    if (stat.type === "inbound-rtp") return receivers.known(stat);
     return null;
   };
 }

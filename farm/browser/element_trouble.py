@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from dataclasses import dataclass
+from difflib import SequenceMatcher, get_close_matches
 
 from playwright.async_api import Frame, Page
 
@@ -76,6 +77,17 @@ SELECTORS_OF_PAGE = """() => {
 """What elements of a document could be found by."""
 
 
+@dataclass(frozen=True, slots=True)
+class ElementTrouble:
+    """What is wrong with the element of a step.
+
+    `is_mistyped`: none matches, and the page has one whose name differs by a letter.
+    """
+
+    description: str
+    is_mistyped: bool = False
+
+
 def seen_of_element(log: str) -> str | None:
     """What Playwright saw last of an element that it found; `None`: nothing that explains it."""
     for line in reversed(log.splitlines()):
@@ -94,7 +106,15 @@ def nearest(selector: str, there: Sequence[str]) -> list[str]:
     return near
 
 
-async def element_trouble(step: Step, tabs: Tabs, log: str) -> str | None:
+def is_mistyped(selector: str, there: str) -> bool:
+    """Whether two selectors differ, by one letter at most beside capitals, dashes, underscores."""
+    one, other = (re.sub("[-_]", "", each).lower() for each in (selector, there))
+    blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
+    letters = max(len(one), len(other)) - sum(block.size for block in blocks)
+    return selector != there and letters <= 1
+
+
+async def element_trouble(step: Step, tabs: Tabs, log: str) -> ElementTrouble | None:
     """What is wrong with the element of a step; `None`: it has none, or nothing is known.
 
     `log` is Playwright's, in which secrets are masked already, since long lines of it are cut.
@@ -107,7 +127,7 @@ async def element_trouble(step: Step, tabs: Tabs, log: str) -> str | None:
         try:
             document = await _document(step.where, tabs)
         except LookupError as error:
-            return str(error)
+            return ElementTrouble(str(error))
         return await _in_document(step, WaitFor(selector, text=text), tabs, document, log)
     return None
 
@@ -120,24 +140,30 @@ async def _document(where: Where, tabs: Tabs) -> Page | Frame:
     for depth, frame in enumerate(where.frames):
         outer = await frame_of(Where(where.frames[:depth]), page, FRAME_WITHIN_MS)
         if not await outer.locator(frame).count():
-            raise LookupError(await _nothing(frame, outer, "no frame matches"))
+            nothing = await _nothing(frame, outer, "no frame matches")
+            raise LookupError(nothing.description)
     return await frame_of(where, page, FRAME_WITHIN_MS)
 
 
 async def _in_document(
     step: Step, wanted: WaitFor, tabs: Tabs, document: Page | Frame, log: str
-) -> str | None:
+) -> ElementTrouble | None:
     if isinstance(step, WaitFor) and step.state in ("hidden", "detached"):
-        return f"{_element(step)} is still {'there' if step.state == 'detached' else 'visible'}"
+        still = "there" if step.state == "detached" else "visible"
+        return ElementTrouble(f"{_element(step)} is still {still}")
     number = await matches(wanted, document).count()
     if number:
-        return await _of_those(step, wanted, document, number, log)
+        trouble = await _of_those(step, wanted, document, number, log)
+        return None if trouble is None else ElementTrouble(trouble)
+    elsewhere = await _elsewhere(wanted, step.where, tabs, document)
+    if elsewhere is not None:
+        return ElementTrouble(elsewhere)
     if wanted.text is not None and wanted.selector is not None:
         others = await _texts(wanted.selector, document)
         if others:
-            return f"{wanted.selector} is there, without the text {wanted.text!r}: {others}"
-    elsewhere = await _elsewhere(wanted, step.where, tabs, document)
-    return elsewhere or await _nothing(wanted.selector, document, "no element matches", wanted.text)
+            without = f"without the text {wanted.text!r}: {others}"
+            return ElementTrouble(f"{wanted.selector} is there, {without}")
+    return await _nothing(wanted.selector, document, "no element matches", wanted.text)
 
 
 async def _of_those(
@@ -166,13 +192,17 @@ async def _of_those(
 
 async def _nothing(
     selector: str | None, document: Page | Frame, line: str, text: str | None = None
-) -> str:
+) -> ElementTrouble:
     if selector is None:
-        return f"the page does not show {text!r}"
+        return ElementTrouble(f"the page does not show {text!r}")
     with_text = "" if text is None else f" with text {text!r}"
-    near = _lines(nearest(selector, await document.evaluate(SELECTORS_OF_PAGE)))
+    like = nearest(selector, await document.evaluate(SELECTORS_OF_PAGE))
+    near = _lines(like)
     instead = f"there is {_listed(near)}" if near else await _active(document)
-    return f"{line} {selector}{with_text}{instead and '; '}{instead}"
+    return ElementTrouble(
+        f"{line} {selector}{with_text}{instead and '; '}{instead}",
+        is_mistyped=any(is_mistyped(selector, each) for each in like),
+    )
 
 
 async def _texts(selector: str, document: Page | Frame) -> str:

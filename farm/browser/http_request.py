@@ -18,6 +18,7 @@ from farm.browser.playwright_trouble import one_line
 from farm.errors import JoinError
 from farm.model.driver import Http
 from farm.model.json_values import from_text
+from farm.model.wording import within_limit
 
 REASON = "request"
 MOST_REDIRECTS = 20
@@ -47,7 +48,7 @@ async def saved_values(
             **options,
         )
     except PlaywrightTimeoutError as error:
-        raise JoinError(REASON, f"no answer within {step.within_s:g} s (within)") from error
+        raise JoinError(REASON, f"no answer {within_limit(step.within_s)}") from error
     except PlaywrightError as error:
         raise JoinError(REASON, one_line(error, mask)) from error
     try:

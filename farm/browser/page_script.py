@@ -98,8 +98,12 @@ def _codec(fidelity: Fidelity) -> str:
     worker = f"({_script('light_worker')})({json.dumps({'clock_hz': VIDEO_CLOCK_HZ})}, {layers})"
     encodings = f"({_script('light_encodings')})(config, {layers})"
     banks = f"({_script('light_banks')})(taken({json.dumps(BANK_BINDING)}))"
+    senders, receivers = _script("light_senders"), _script("light_receivers")
     codec = _script("light_codec")
-    return f"({codec})(config, send, {json.dumps(worker)}, {encodings}, {banks})"
+    return (
+        f"({codec})(config, send, {json.dumps(worker)}, {senders}, {receivers}, {encodings}, "
+        f"{banks})"
+    )
 
 
 def _audio(fidelity: Fidelity) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
@@ -19,6 +19,7 @@ from farm.browser.tabs import Tabs
 from farm.errors import JoinError
 from farm.model.driver import Goto, Step, WaitFor
 from farm.model.mask import Mask
+from farm.model.wording import within_limit
 
 ANSWER_WITHIN_S = 5.0
 
@@ -36,20 +37,30 @@ class StepFailures:
     async def of_error(self, step: Step, error: PlaywrightError | TimeoutError) -> JoinError:
         """The error for one of Playwright's, or for a step whose time is over."""
         if isinstance(error, PlaywrightTimeoutError | TimeoutError):
-            late = f"not within {step.within_s:g} s (within)"
+            late = f"not {within_limit(step.within_s)}"
             if isinstance(step, Goto):
                 return await self.late(step, f"{late}{self._loading(step)}")
             element = await element_trouble(step, self.tabs, self.mask(str(error)))
             what = f"{late}{await self._thrown_by(step)}"
-            return await self.late(step, what if element is None else f"{what}: {element}")
+            if element is None:
+                return await self.late(step, what)
+            what = f"{what}: {element.description}"
+            return await self.late(step, what, is_mistyped=element.is_mistyped)
         reason = "navigation" if isinstance(step, Goto) else "page_error"
         state = await self._state(step)
         described = self.trouble.describe(one_line(error, self.mask), state)
         return JoinError(reason, self.mask(described))
 
-    async def late(self, step: Step, what: str) -> JoinError:
-        """The error for a step that took too long; `what` says so."""
-        reason, message = self.trouble.explain(what, await self._state(step))
+    async def late(self, step: Step, what: str, *, is_mistyped: bool = False) -> JoinError:
+        """The error for a step that took too long; `what` says so.
+
+        `is_mistyped`: it would have found its element by another letter, so that a login that the
+        page shows, too, is not why.
+        """
+        state = await self._state(step)
+        if is_mistyped:
+            state = replace(state, asks_login=False)
+        reason, message = self.trouble.explain(what, state)
         return JoinError(reason, self.mask(message))
 
     def _loading(self, step: Goto) -> str:

@@ -12,7 +12,7 @@ from typing import Protocol
 from farm.drivers.steps import step_for, step_name, unsaved
 from farm.errors import JoinError
 from farm.model.driver import IfVisible, Repeat, Screenshot, Step, WaitFor
-from farm.model.wording import counted
+from farm.model.wording import counted, within_limit
 from farm.planning.partners import PARTNERS
 
 LOOK_WITHIN_S = 0.1
@@ -147,7 +147,7 @@ class StepRun:
             if step.until is not None and await self._holds(step, step.until, known):
                 return
             if self.monotonic() >= ends_s:
-                late = f"not within {step.within_s:g} s (within), after {counted(turn, 'turn')}"
+                late = f"not {within_limit(step.within_s)}, after {counted(turn, 'turn')}"
                 self.page.begins(_named(step, name))
                 raise await self.page.late(step, late)
             await self._all(f"{name}, turn {turn + 1},", step.steps, known)

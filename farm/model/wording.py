@@ -36,6 +36,11 @@ def one_of(senders: Iterable[str]) -> str:
     return " or ".join("the server" if each == SERVER else each for each in senders)
 
 
+def within_limit(within_s: float) -> str:
+    """How long a step of a driver may take, and the key that says so: the one to raise."""
+    return f"within {within_s:g} s (the step's `within`)"
+
+
 SHORT_LOOK_WINDOWS = 2
 """A hold of no more windows is a short look: the last one, which decides alone, is half of it."""
 

@@ -20,7 +20,7 @@ LAYERS = f"({script('light_layers')})()"
 WORKER = f"({script('light_worker')})({json.dumps({'clock_hz': 90_000})}, {LAYERS})"
 ENCODINGS = f"({script('light_encodings')})({json.dumps({'shrink': 8})}, {LAYERS})"
 
-CALL = f"""async ({{ refused, gone, prepared, again, unread, lost }}) => {{
+CALL = f"""async ({{ refused, gone, prepared, again, unread, lost, late }}) => {{
     const said = [], taken = [];
     const transport = {{ state: "connected" }};
     Object.defineProperty(RTCRtpSender.prototype, "transport", {{ value: transport }});
@@ -45,7 +45,8 @@ CALL = f"""async ({{ refused, gone, prepared, again, unread, lost }}) => {{
     const send = (text) => said.push(JSON.parse(text));
     const worker = lost ? loses : {json.dumps(WORKER)};
     ({script("light_codec")})(
-        {{ target_ms: 50, shrink: 8 }}, send, worker, {ENCODINGS}, banks);
+        {{ target_ms: 50, shrink: 8 }}, send, worker, {script("light_senders")},
+        {script("light_receivers")}, {ENCODINGS}, banks);
 
     const canvas = document.createElement("canvas");
     const [track] = canvas.captureStream(10).getTracks();
@@ -54,6 +55,10 @@ CALL = f"""async ({{ refused, gone, prepared, again, unread, lost }}) => {{
     if (again) await sender.setParameters(sender.getParameters()).catch(() => {{}});
     if (gone) connection.close();
     await new Promise((resolve) => setTimeout(resolve, 500));
+    if (late) {{
+        connection.addTransceiver(track.clone());
+        await new Promise((resolve) => setTimeout(resolve, 500));
+    }}
     return said.map(({{ fidelity, reason }}) => [fidelity, reason ?? ""]);
 }}"""
 
@@ -67,12 +72,13 @@ async def call(
     again: bool = False,
     unread: int = 0,
     lost: bool = False,
+    late: bool = False,
 ) -> list[list[str]]:
     """What a light probe says of its one sender, whose browser refuses calls of these numbers.
 
     `again`: the page itself sets the parameters that it reads, as soon as there is a sender;
     `unread`: so often its statistics cannot be read; `lost`: its worker loses frames of each
-    sender and receiver.
+    sender and receiver; `late`: the page has another sender half a second later.
     """
     facts = {
         "refused": list(refused),
@@ -81,6 +87,7 @@ async def call(
         "again": again,
         "unread": unread,
         "lost": lost,
+        "late": late,
     }
     await page.goto("about:blank")
     said: list[list[str]] = await page.evaluate(CALL, facts)
@@ -101,6 +108,13 @@ async def test_one_that_cannot_be_made_light_is_a_full_one(page: Page) -> None:
 
 async def test_one_that_gives_up_is_full(page: Page) -> None:
     assert await call(page, prepared=False) == [["light", ""], ["full", UNPREPARED]]
+
+
+async def test_one_that_comes_where_it_is_known_that_there_are_no_frames_is_full(
+    page: Page,
+) -> None:
+    said = await call(page, prepared=False, late=True)
+    assert said == [["light", ""], ["full", UNPREPARED], ["full", UNPREPARED]]
 
 
 async def test_one_that_cannot_be_full_again_says_that_its_pictures_are_tiny(page: Page) -> None:

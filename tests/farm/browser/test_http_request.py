@@ -89,5 +89,5 @@ async def test_an_answer_is_waited_for_as_long_as_the_step_says(
     new_page: NewPage, call_app: str
 ) -> None:
     probe = await new_page()
-    with pytest.raises(JoinError, match=r"^no answer within 0\.5 s \(within\)$"):
+    with pytest.raises(JoinError, match=r"^no answer within 0\.5 s \(the step's `within`\)$"):
         await probe.page.run(Http("GET", f"{call_app}never", within_s=0.5))

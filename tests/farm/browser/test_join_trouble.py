@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from farm.browser.join_trouble import JoinTrouble, PageState
 from farm.model.page_samples import ProbeEvent
 
@@ -90,3 +92,11 @@ def test_a_socket_that_the_server_closed_comes_before_a_login_that_is_there() ->
     trouble = JoinTrouble()
     trouble.socket_closed(closed(1011))
     assert trouble.explain("late", PageState(asks_login=True))[0] == "signalling"
+
+
+@pytest.mark.parametrize("code", [1008, 3000, 4401])
+def test_a_socket_that_was_closed_for_want_of_the_login_comes_after_it(code: int) -> None:
+    trouble = JoinTrouble()
+    trouble.socket_closed(closed(code))
+    assert trouble.explain("late", PageState(asks_login=True))[0] == "login"
+    assert trouble.explain("late", PageState())[0] == "signalling"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from farm.browser.element_trouble import SELECTORS_OF_PAGE
+from farm.browser.element_trouble import SELECTORS_OF_PAGE, is_mistyped
 from farm.errors import JoinError
 from farm.model.driver import (
     AcceptDialog,
@@ -26,7 +26,7 @@ from farm.model.mask import Mask
 pytestmark = pytest.mark.live
 
 NewPage = Callable[..., Awaitable[Any]]
-LATE = "not within 0.5 s (within)"
+LATE = "not within 0.5 s (the step's `within`)"
 
 
 async def failure(probe: Any, step: Step) -> JoinError:
@@ -61,6 +61,10 @@ async def failure(probe: Any, step: Step) -> JoinError:
             f"{LATE}: h1 is there, without the text 'Nothing': it is '",
         ),
         (Click("#only-inside", within_s=0.5), "#only-inside is in the frame #inner, set frame:"),
+        (
+            WaitFor("button", text="Here", within_s=0.5),  # the page has other buttons
+            f"{LATE}: button with text 'Here' is in the frame #inner, set frame:",
+        ),
         (
             Click("#call-now", within_s=0.5, where=Where(("#iner",))),
             f"{LATE}: no frame matches #iner; there is #inner",
@@ -263,6 +267,36 @@ async def test_a_password_left_out_of_a_form_that_the_driver_fills_in_is_no_logi
     assert (error.reason, "login" in str(error)) == ("timeout", False)
     await probe.page.run(Fill("#key", "wrong"))
     assert (await failure(probe, late)).reason == "login"
+
+
+async def test_a_selector_that_is_a_letter_off_is_no_login(
+    new_page: NewPage, steps_app: str
+) -> None:
+    probe = await new_page()
+    await probe.goto(f"{steps_app}steps")
+    await probe.page.tabs.own.set_content(FORM.replace("id=who", "id=user-name"))
+    error = await failure(probe, Fill("#usernme", "p000", within_s=0.5))
+    assert (error.reason, "login" in str(error)) == ("timeout", False)
+    assert "no element matches #usernme; there is #user-name" in str(error)
+    error = await failure(probe, Fill("#name", "p000", within_s=0.5))  # on the page behind
+    assert error.reason == "login"
+
+
+@pytest.mark.parametrize(
+    ("selector", "there", "mistyped"),
+    [
+        ("#cal", "#call", True),
+        ("#clal", "#call", True),
+        (".call", "#call", True),
+        ("#displayName", "#display-name", True),
+        ("#call", "#call", False),
+        ("#name", "#username", False),
+        ('[name="name"]', '[name="username"]', False),
+        ("#joinbutton", "#loginbutton", False),
+    ],
+)
+def test_a_mistyped_selector_differs_by_a_letter(selector: str, there: str, mistyped: bool) -> None:
+    assert is_mistyped(selector, there) is mistyped
 
 
 async def test_what_a_dialog_box_of_the_page_says_is_told_and_need_not_be_an_error(

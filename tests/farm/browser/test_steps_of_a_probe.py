@@ -66,7 +66,7 @@ async def test_a_driver_in_a_real_page(
         await probe.after_join(1)
     await probe.leave()
     assert str(caught.value).startswith(
-        "mine.yaml:29: after_join 2 step 1, click #cal: not within 0.5 s (within): "
+        "mine.yaml:29: after_join 2 step 1, click #cal: not within 0.5 s (the step's `within`): "
         "no element matches #cal; there is #call"
     )
     events = [seen async for seen in probe.evidence() if isinstance(seen, ProbeEvent)]

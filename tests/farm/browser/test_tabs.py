@@ -155,7 +155,7 @@ async def test_a_tab_that_never_opens_is_waited_for_in_vain(
         await probe.page.run(WaitFor(selector="#remote", within_s=0.5, where=THERE))
     assert caught.value.reason == "signalling"
     assert (
-        "not within 0.5 s (within): the page has opened no new tab;"
+        "not within 0.5 s (the step's `within`): the page has opened no new tab;"
         " the page shows 'pop-ups are not for you'"
     ) in str(caught.value)
 

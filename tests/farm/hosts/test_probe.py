@@ -240,7 +240,8 @@ async def test_a_repeat_takes_no_longer_than_it_may(tmp_path: Path) -> None:
     with pytest.raises(JoinError) as caught:
         await joined_with(page, tmp_path, repeat)
     assert str(caught.value) == (
-        "d.yaml:9: join step 1, repeat until #in: not within 3.5 s (within), after 3 turns"
+        "d.yaml:9: join step 1, repeat until #in: not within 3.5 s (the step's `within`), "
+        "after 3 turns"
     )
 
 

@@ -78,7 +78,7 @@ def test_a_join_that_was_refused_fails_with_what_the_page_said() -> None:
 
 
 def test_steps_in_the_hold_that_fail_fail_their_session() -> None:
-    message = "d.yaml:14: after_join 1 step 1, click #mute: not within 15 s (within)"
+    message = "d.yaml:14: after_join 1 step 1, click #mute: not within 15 s (the step's `within`)"
     failed = FailedHoldSteps("p001", 47.0, message)
     verdict = judged(dataclasses.replace(good(load=4), failed_hold_steps=(failed,)), baseline())
     assert (verdict.outcome, verdict.units_failed, verdict.established) == (Outcome.FAIL, 1, 4)
