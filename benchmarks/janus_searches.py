@@ -118,7 +118,8 @@ def janus_with(quota: float) -> Iterator[dict[str, Any]]:
                 janus.terminate()
                 janus.wait()
     finally:
-        while (group / "cgroup.procs").read_text():
+        end_s = time.monotonic() + 10
+        while (group / "cgroup.procs").read_text() and time.monotonic() < end_s:
             time.sleep(0.05)
         group.rmdir()
 

@@ -100,10 +100,11 @@ def _role_of_our_driver(role: SessionRole, others: int, silent: bool) -> None:
     if role.name not in PUBLISH + PLAY:
         return  # the driver itself has no such role
     of_camera = [{"audio", "video"}, {"video"}] if silent else [{"audio", "video"}]
+    expected = "[audio, video] or [video]" if silent else "[audio, video]"
     if role.name in PUBLISH and set(role.sends) not in of_camera:
         raise ExperimentError(
             f"{at}.sends: [{', '.join(role.sends)}]: {role.name} of driver {WHIP_DRIVER} publishes"
-            f" its camera and microphone: expected [audio, video], {or_own}"
+            f" its camera and microphone: expected {expected}, {or_own}"
         )
     if role.name not in PUBLISH and role.sends:
         raise ExperimentError(
@@ -128,7 +129,7 @@ def _role_of_our_driver(role: SessionRole, others: int, silent: bool) -> None:
         if media not in of_camera:
             raise ExperimentError(
                 f"{at}.receives.{name}: {role.name} of driver {WHIP_DRIVER} plays all that each of"
-                f" them publishes: expected [audio, video], {or_own}"
+                f" them publishes: expected {expected}, {or_own}"
             )
 
 

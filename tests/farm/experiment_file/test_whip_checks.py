@@ -215,8 +215,16 @@ def test_roles_of_a_user_s_do_what_those_of_the_driver_can(roles: str, message: 
 )
 def test_roles_of_a_user_s_may_be_those_of_the_driver(roles: str, audio: str) -> None:
     scenario = f"scenario: {{kind: custom, roles: {{{roles}}}}}\nmedia: {{audio: {audio}}}"
-    text = f"format: 1\n{scenario}\napp: {{run: whip, driver: whip, {URLS}}}\n"
-    assert parse_experiment(text, "e.yaml").scenario.roles is not None
+    for driver in ("", "driver: whip, "):
+        text = f"format: 1\n{scenario}\napp: {{run: whip, {driver}{URLS}}}\n"
+        assert parse_experiment(text, "e.yaml").scenario.roles is not None
+
+
+def test_without_microphones_a_role_may_send_its_video_alone() -> None:
+    roles = "presenter: {sends: [audio]}, viewer: {sends: []}"
+    scenario = f"scenario: {{kind: custom, roles: {{{roles}}}}}\nmedia: {{audio: none}}"
+    with pytest.raises(ExperimentError, match=r"expected \[audio, video\] or \[video\], or "):
+        parse_experiment(f"format: 1\n{scenario}\napp: {{run: whip, {URLS}}}\n", "e.yaml")
 
 
 def test_a_mix_is_played_by_one_address() -> None:
