@@ -28,6 +28,7 @@ from farm.model.trial_evidence import FaultKind
 
 SETTING = "app.url"
 LOOK_EVERY_S = 5.0
+WITHIN_S = 10.0
 NOTHING_MORE = PageRequest()
 _REFUSED_CERTIFICATE = re.compile(r"alert ([a-z ]*(?:certificate|unknown ca)[a-z ]*)", re.I)
 """The alerts of TLS by which a server refuses a client (RFC 8446, 6.2)."""
@@ -49,14 +50,21 @@ class AnswersError(AnswersBadly):
     """It answers with a status of an error."""
 
 
+class AnswersLate(BadInput):
+    """It takes the connection, and does not answer in time."""
+
+
 class RefusesLogin(AnswersError):
     """It answers 401: there is no login, or another is needed."""
 
 
-async def check_pages(experiment: Experiment, beside: Path = Path()) -> tuple[str, ...]:
+async def check_pages(
+    experiment: Experiment, beside: Path = Path(), *, least_s: float = WITHIN_S
+) -> tuple[str, ...]:
     """Check all first pages; returns their addresses after redirects.
 
-    Raises BadInput naming the setting. The status of a page that is `late` is not judged.
+    Each has as long as the step that opens it, `least_s` at least. Raises BadInput naming the
+    setting. The status of a page that is `late` is not judged.
     """
     app = experiment.app
     first = await asyncio.to_thread(first_pages, experiment, beside)
@@ -69,7 +77,10 @@ async def check_pages(experiment: Experiment, beside: Path = Path()) -> tuple[st
             request = replace(request, login=login)
         try:
             target = await check_app(
-                page.url, accept_self_signed=app.accept_self_signed, request=request
+                page.url,
+                accept_self_signed=app.accept_self_signed,
+                request=request,
+                within_s=max(least_s, page.within_s),
             )
         except AnswersError as error:
             if not page.late:
@@ -77,6 +88,9 @@ async def check_pages(experiment: Experiment, beside: Path = Path()) -> tuple[st
                 advice = _login_advice(app, sent=sent) if isinstance(error, RefusesLogin) else ""
                 raise type(error)(mask(f"{error}{advice}{_opened_by(page)}")) from error
             target = page.url  # it is there; how it answers a probe is known when that joins
+        except AnswersLate as error:
+            own = " (longer with its `within`)" if page.place else ""
+            raise AnswersLate(mask(f"{error}{_opened_by(page)}{own}")) from error
         except BadInput as error:
             raise type(error)(mask(f"{error}{_opened_by(page)}")) from error
         targets.append(target)
@@ -107,7 +121,7 @@ async def check_app(
     *,
     accept_self_signed: bool,
     request: PageRequest = NOTHING_MORE,
-    within_s: float = 10.0,
+    within_s: float = WITHIN_S,
 ) -> str:
     """Send one GET, without any proxy of the environment; returns the address after redirects.
 
@@ -224,7 +238,7 @@ def explained(setting: str, url: str, within_s: float) -> Iterator[None]:
         message = error.message.partition("\n")[0].rstrip(":")
         raise AnswersBadly(f"{setting}: {site}: the answer is not valid HTTP: {message}") from error
     except TimeoutError as error:
-        raise BadInput(f"{setting}: {url}: no answer within {within_s:g} s") from error
+        raise AnswersLate(f"{setting}: {url}: no answer within {within_s:g} s") from error
     except (aiohttp.ClientError, OSError) as error:
         advice = _certificate_advice(error) if site.startswith("https:") else ""
         raise BadInput(

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from farm.bench.page_opening import page_opening
 from farm.drivers import driver_of
 from farm.drivers.steps import step_for
-from farm.model.driver import Goto, Http, is_file_name
+from farm.model.driver import STEP_WITHIN_S, Goto, Http, is_file_name
 from farm.model.experiment import Experiment
 from farm.model.page_address import app_address
 from farm.model.page_opening import PageOpening
@@ -24,8 +24,8 @@ class FirstPage:
     """The address that a probe with these variables opens first.
 
     `place` is the step that opens it, `goto of my_app.yaml:5`, in a driver of the user's own.
-    `late`: an `http` step comes before, or it needs what `app.exec` gives, so that some of the
-    request is known only in a trial.
+    It has `within_s` for it. `late`: an `http` step comes before, or it needs what `app.exec`
+    gives, so that some of the request is known only in a trial.
     """
 
     url: str
@@ -33,6 +33,7 @@ class FirstPage:
     variables: Mapping[str, str]
     place: str = ""
     late: bool = False
+    within_s: float = STEP_WITHIN_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def first_pages(experiment: Experiment, beside: Path = Path()) -> FirstPages:
         late = any(isinstance(step, Http) for step in steps[:at]) or any(map(names_in, texts))
         if goto is not None and urlsplit(opened).scheme in ("http", "https"):
             place = f"goto of {goto.place}" if of_user else ""
-            page = FirstPage(opened, probe.probe, variables, place, late)
+            page = FirstPage(opened, probe.probe, variables, place, late, goto.within_s)
             pages.setdefault(opened, page)
     if not pages:
         probe = plan.probes[0]

@@ -126,7 +126,8 @@ class Asked:
 @pytest.fixture
 async def asked() -> AsyncIterator[Asked]:
     """`/hop` leads to `/lobby.html`, `/cookie` to itself until its cookie comes back, `/round` to
-    itself for ever; `/down/20` leads on so many times; `/secret` is for `me` with `pass word`."""
+    itself for ever; `/slow` answers after 0.5 s; `/down/20` leads on so many times; `/secret` is
+    for `me` with `pass word`."""
     found = Asked("")
 
     async def answer(request: web.Request) -> web.Response:
@@ -135,6 +136,8 @@ async def asked() -> AsyncIterator[Asked]:
             raise web.HTTPFound("/lobby.html?hopped=1#room")
         if request.path.startswith("/down/") and (steps := int(request.path[6:])):
             raise web.HTTPFound(f"/down/{steps - 1}")
+        if request.path == "/slow":
+            await asyncio.sleep(0.5)
         if request.path == "/round":
             raise web.HTTPFound("/round")
         if request.path == "/cookie" and "seen" not in request.cookies:
@@ -203,6 +206,23 @@ async def test_it_is_known_where_pages_lead_to(asked: Asked, tmp_path: Path) -> 
     step = r"goto of .*/mine\.yaml:3$"
     with pytest.raises(BadInput, match=rf"/round: too many redirects; {step}"):
         await check_pages(experiment)
+
+
+@pytest.mark.parametrize(("within", "answers"), [("200ms", False), ("5s", True)])
+async def test_a_slow_page_has_as_long_as_the_step_that_opens_it(
+    asked: Asked, tmp_path: Path, within: str, answers: bool
+) -> None:
+    driver = tmp_path / "mine.yaml"
+    steps = f"{{join: [{{goto: '{{app_url}}', within: {within}}}]}}"
+    driver.write_text(f"format: 1\nroles:\n  callee: {steps}\n  caller: {steps}\n")
+    url = f"{asked.url}/slow"
+    experiment = parse_experiment(f'app: {{url: "{url}", driver: {driver}}}', "an experiment")
+    if answers:
+        assert await check_pages(experiment, least_s=0.1) == (url,)
+        return
+    late = rf"no answer within 0\.2 s; goto of {driver}:3 \(longer with its `within`\)$"
+    with pytest.raises(BadInput, match=late):
+        await check_pages(experiment, least_s=0.1)
 
 
 async def test_a_login_in_the_address_is_given_to_its_origin_alone(
