@@ -10,9 +10,8 @@
 (config, send, connections, known, lookAtSenders) => {
   const top = window === window.top;
   const now = () => performance.timeOrigin + performance.now();
-  // A child frame polls just before its page does, and the farm joins all frames and tabs of a probe
-  // into one report.
-  const offset_ms = config.phase * config.period_ms - (top ? 0 : config.child_ahead_ms);
+  // All frames and tabs of a probe poll at the same moments; the farm joins them into one report.
+  const offset_ms = config.phase * config.period_ms;
   const dueAfter = (time) =>
     (Math.floor((time - offset_ms) / config.period_ms) + 1) * config.period_ms + offset_ms;
 
@@ -82,6 +81,7 @@
   const periodOf = (due, started) =>
     Math.floor((Math.max(due, started) - offset_ms) / config.period_ms + 0.001);
 
+  let polled = false;
   const poll = async (due, period) => {
     const started = now();
     const ended = connections.filter((entry) => entry.closed);
@@ -89,9 +89,11 @@
     const reports = await Promise.all(connections.map(read));
     // A closed connection is reported once, then forgotten.
     for (const entry of ended) connections.splice(connections.indexOf(entry), 1);
-    if (!top && reports.length === 0) return;
+    // A child frame without any is silent after its first poll, which ends that of the document before.
+    if (!top && polled && reports.length === 0) return;
+    polled = true;
     send(JSON.stringify({
-      message: "poll", top, period, page_time_ms: started, late_ms: started - due, connections: reports,
+      message: "poll", period, page_time_ms: started, late_ms: started - due, connections: reports,
     }));
   };
 

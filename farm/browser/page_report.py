@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from farm.browser.joined_polls import JoinedPolls
+from farm.browser.joined_polls import JoinedPolls, Place
 from farm.browser.message_members import number, seconds, text
 from farm.browser.page_events import first_media, page_event
 from farm.model.json_values import from_text
@@ -42,12 +42,12 @@ class PageMessages:
         self._polls = JoinedPolls(self.poll_s)
 
     def read(
-        self, sent: str, tab: int, monotonic_s: float, wall_s: float
+        self, sent: str, place: Place, monotonic_s: float, wall_s: float
     ) -> PageReport | ProbeEvent | None:
         """The report or event of a message, which arrived at these times of the host's clocks.
 
-        `None`: its report waits for another message. `tab` is the number of the tab that sent it;
-        younger tabs have larger ones.
+        `None`: its report waits for another message. `place` is the frame that sent it; younger
+        tabs have larger numbers.
         """
         try:
             message = from_text(sent)
@@ -55,7 +55,7 @@ class PageMessages:
             message = None
         if isinstance(message, dict):
             if message.get("message") == "poll":
-                return self._poll(message, tab, monotonic_s, wall_s)
+                return self._poll(message, place, monotonic_s, wall_s)
             event = page_event(self.probe, self._masked(message), monotonic_s)
             if event is not None:
                 return event
@@ -74,13 +74,17 @@ class PageMessages:
         """Note that a tab is closed; returns the report that waited for it."""
         return self._polls.closed(tab, monotonic_s)
 
+    def removed(self, place: Place, monotonic_s: float) -> PageReport | None:
+        """Note that a frame is removed from its tab; returns the report that waited for it."""
+        return self._polls.removed(place, monotonic_s)
+
     @property
     def in_call(self) -> frozenset[int]:
         """The tabs that hold connections, by their last poll."""
         return self._polls.in_call
 
     def _poll(
-        self, message: Mapping[str, Any], tab: int, monotonic_s: float, wall_s: float
+        self, message: Mapping[str, Any], place: Place, monotonic_s: float, wall_s: float
     ) -> PageReport | ProbeEvent | None:
         time_s, late_s = seconds(message.get("page_time_ms")), seconds(message.get("late_ms"))
         period, connections = number(message.get("period")), message.get("connections")
@@ -96,8 +100,7 @@ class PageMessages:
                 _connection(each, self.labels) for each in connections if isinstance(each, dict)
             ),
         )
-        is_of_tab = message.get("top") is True
-        return self._polls.polled(tab, int(period) if is_of_tab else None, report)
+        return self._polls.polled(place, int(period), report)
 
     def _invalid(self, monotonic_s: float, message: str) -> ProbeEvent:
         return ProbeEvent(self.probe, "page_error", monotonic_s, message)

@@ -25,7 +25,6 @@ ENABLE_EVENT = "probe_farm_enable"
 
 FIRST_MEDIA_MS = 100
 FIRST_MEDIA_WITHIN_MS = 30_000
-CHILD_AHEAD_MS = 50
 
 HIDE_MEDIA = "video { opacity: 0 !important; }"
 """The rule by which spare_cpu.js leaves media elements undrawn, in the form of `cssText`."""
@@ -56,7 +55,6 @@ def page_script(
         "phase": phase,
         "first_media_ms": FIRST_MEDIA_MS,
         "first_media_within_ms": FIRST_MEDIA_WITHIN_MS,
-        "child_ahead_ms": CHILD_AHEAD_MS,
         "shrink": SHRINK,
         "target_ms": TARGET_MS,
     }

@@ -218,6 +218,7 @@ class BrowserPage:
     async def _condition(self, tab: Page) -> None:
         """Set network conditions, which each tab has for itself, and watch what becomes of it."""
         self._loads.watch(tab, self._tabs.number(tab))
+        tab.on("framedetached", lambda frame: self._frame_removed(tab, frame))
         tab.on("crash", lambda _page: self.crash("the page's renderer crashed"))
         if self._plan.line is not None:
             devtools = await self._context.new_cdp_session(tab)
@@ -232,11 +233,17 @@ class BrowserPage:
         if report is not None:
             self._sink(report)
 
+    def _frame_removed(self, tab: Page, frame: Frame) -> None:
+        place = self._tabs.removed(tab, frame)
+        report = None if place is None else self._messages.removed(place, time.monotonic())
+        if report is not None:
+            self._sink(report)
+
     def _on_message(self, tab: Page, frame: Frame, text: str) -> None:
-        if tab.is_closed():  # a late message, after which no report is to wait for the tab
-            return
-        number = self._tabs.number(tab)
-        evidence = self._messages.read(text, number, time.monotonic(), time.time())
+        if tab.is_closed() or frame.is_detached():
+            return  # a late message, after which no report is to wait for it
+        place = self._tabs.place(tab, frame)
+        evidence = self._messages.read(text, place, time.monotonic(), time.time())
         if evidence is None:
             return
         if isinstance(evidence, PageReport):
@@ -246,8 +253,8 @@ class BrowserPage:
         elif evidence.kind == "candidate_error":
             self._media.candidate_error(evidence)
         elif evidence.kind == "connection":
-            place = {"tab": number, "frame": self._mask(frame_name(frame))}
-            evidence = replace(evidence, data={**evidence.data, **place})
+            where = {"tab": place[0], "frame": self._mask(frame_name(frame))}
+            evidence = replace(evidence, data={**evidence.data, **where})
         self._sink(evidence)
 
     def _on_console(self, message: ConsoleMessage) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
+from itertools import count
 
 from playwright.async_api import Frame, Page
 
@@ -23,12 +24,27 @@ class Tabs:
         self._on_open = on_open
         self._on_close = on_close
         self._changed = asyncio.Event()
+        self._frames: dict[Frame, int] = {}
+        self._frame_numbers = count(1)
         self._watch(own)
         own.context.on("page", self._opened)
 
     def number(self, page: Page) -> int:
         """The number of a tab; its first message may come before Playwright reports the tab."""
         return self._numbers.setdefault(page, len(self._numbers))
+
+    def place(self, page: Page, frame: Frame) -> tuple[int, int]:
+        """The numbers of a tab and of a frame in it; 0 is the tab's own document."""
+        if frame.parent_frame is None:
+            return self.number(page), 0
+        if frame not in self._frames:
+            self._frames[frame] = next(self._frame_numbers)
+        return self.number(page), self._frames[frame]
+
+    def removed(self, page: Page, frame: Frame) -> tuple[int, int] | None:
+        """The place of a frame that was removed, which is forgotten; `None`: it had none."""
+        number = self._frames.pop(frame, None)
+        return None if number is None else (self.number(page), number)
 
     @property
     def own(self) -> Page:

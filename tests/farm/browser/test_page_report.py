@@ -25,11 +25,11 @@ from farm.model.webrtc_stats import InboundRtp
 
 def read(sent: object, messages: PageMessages | None = None) -> PageReport | ProbeEvent | None:
     text = sent if isinstance(sent, str) else json.dumps(sent)
-    return (messages or PageMessages("p003", 1.0)).read(text, 0, 12.5, 1e9)
+    return (messages or PageMessages("p003", 1.0)).read(text, (0, 0), 12.5, 1e9)
 
 
-def poll(*connections: object, top: bool = True, **more: object) -> dict[str, Any]:
-    sent = {"message": "poll", "top": top, "period": 5, "page_time_ms": 5000, "late_ms": 2}
+def poll(*connections: object, **more: object) -> dict[str, Any]:
+    sent = {"message": "poll", "period": 5, "page_time_ms": 5000, "late_ms": 2}
     return {**sent, "connections": list(connections), **more}
 
 
@@ -93,14 +93,24 @@ def test_a_server_that_gave_no_candidate_is_an_event() -> None:
 
 def test_a_child_frames_poll_is_joined_into_its_pages() -> None:
     messages = PageMessages("p003", 1.0)
-    assert read(poll(connection("child-0"), top=False, late_ms=900), messages) is None
-    report = read(poll(connection("top-0")), messages)
-    assert isinstance(report, PageReport)
-    assert [each.connection for each in report.connections] == ["top-0", "child-0"]
+
+    def polled(frame: int, period: int, *names: str, late_ms: int = 2) -> PageReport | None:
+        sent = poll(*(connection(name) for name in names), period=period, late_ms=late_ms)
+        report = messages.read(json.dumps(sent), (0, frame), 7.5 + period, 1e9)
+        assert report is None or isinstance(report, PageReport)
+        return report
+
+    assert polled(0, 5, "top-0") is not None
+    assert polled(1, 5, "child-0") is None
+    assert polled(0, 6, "top-0") is None
+    report = polled(1, 6, "child-0", late_ms=900)
+    assert report is not None
+    assert {each.connection for each in report.connections} == {"top-0", "child-0"}
     assert report.late_s == 0.9
-    alone = read(poll(connection("top-0"), period=6), messages)
-    assert isinstance(alone, PageReport)
-    assert len(alone.connections) == 1
+    assert polled(0, 7, "top-0") is None
+    alone = messages.removed((0, 1), 15.0)
+    assert alone is not None
+    assert [each.connection for each in alone.connections] == ["top-0"]
 
 
 def test_members_of_a_wrong_type_count_as_not_reported() -> None:
@@ -308,7 +318,6 @@ MESSAGE = st.fixed_dictionaries(
         "page_time_ms": NUMBERS,
         "late_ms": NUMBERS,
         "period": NUMBERS,
-        "top": ANYTHING,
         "kind": st.sampled_from(["audio", "video"]) | ANYTHING,
         "connections": st.lists(CONNECTION | ANYTHING, max_size=3) | ANYTHING,
         "code": NUMBERS,
@@ -330,7 +339,7 @@ MESSAGE = st.fixed_dictionaries(
 def test_whatever_a_page_says_nothing_raises_and_columns_keep_their_types(sent: list[str]) -> None:
     messages = PageMessages("p000", 1.0)
     for number, text in enumerate(sent):
-        report = messages.read(text, number % 2, 1.0 + number, 2.0)
+        report = messages.read(text, (number % 2, number % 3), 1.0 + number, 2.0)
         if isinstance(report, PageReport):
             assert report.late_s >= 0
             for each in report.connections:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from farm.errors import JoinError
-from farm.model.driver import Click, Evaluate, Fill, Goto, Select, WaitFor, Where
+from farm.model.driver import HERE, Click, Evaluate, Fill, Goto, Select, WaitFor, Where
 from farm.model.page_samples import PageReport
 
 pytestmark = pytest.mark.live
@@ -172,6 +172,35 @@ async def test_steps_reach_into_frames(new_page: NewPage, call_app: str) -> None
     ):
         await probe.page.run(step)
     await probe.witness.report(lambda r: states(r) == ["connected"] * 2)
+    reports = await settled(probe, 3)
+    assert [states(report) for report in reports] == [["connected"] * 2] * 3
+    assert one_a_period(reports)
+
+
+@pytest.mark.parametrize("leaves", ["removed", "another document", "closed"])
+async def test_a_probe_reports_on_when_the_frame_of_its_call_is_gone(
+    new_page: NewPage, call_app: str, leaves: str
+) -> None:
+    probe = await new_page()
+    for step in (
+        Goto(f"{call_app}opener"),
+        Evaluate("async ({ probe }) => { calls.push(await call()) }", "call.js", where=INNER),
+    ):
+        await probe.page.run(step)
+    await probe.witness.report(lambda r: states(r) == ["connected"] * 2)
+    script, where = {
+        "removed": ("() => document.querySelector('#outer').remove()", HERE),
+        "another document": ("() => { location.href = 'about:blank' }", INNER),
+        "closed": (
+            "() => { for (const { near, far } of calls) { near.close(); far.close() } }",
+            INNER,
+        ),
+    }[leaves]
+    await probe.page.run(Evaluate(script, "leave.js", where=where))
+    await probe.witness.report(lambda r: not r.connections)
+    reports = await settled(probe, 3)
+    assert [states(report) for report in reports] == [[]] * 3
+    assert one_a_period(reports)
 
 
 async def test_a_step_that_fails_in_a_frame_reports_what_is_shown_there(
