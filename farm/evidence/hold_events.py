@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from farm.model.driver import Pause, Screenshot, WaitFor
-from farm.model.trial_evidence import FailedHoldSteps, FailedLeave, PageLoad
+from farm.model.trial_evidence import CLOSED_INSTEAD, FailedHoldSteps, FailedLeave, PageLoad
 from farm.recording.events import SeenEvent
 
 BY_ITSELF_AFTER_S = 3.0
@@ -78,7 +78,8 @@ def failed_leaves(events: Iterable[SeenEvent]) -> Iterator[FailedLeave]:
     """The probes whose `leave` steps failed: their pages were closed instead."""
     for seen in events:
         if seen.event.kind == "left" and seen.event.message:
-            yield FailedLeave(seen.event.probe, seen.event.message)
+            error = seen.event.message.removeprefix(f"{CLOSED_INSTEAD}: ")
+            yield FailedLeave(seen.event.probe, error)
 
 
 def page_loads(

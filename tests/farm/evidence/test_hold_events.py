@@ -72,6 +72,4 @@ def test_what_a_page_does_while_a_step_only_waits_it_does_by_itself() -> None:
 
 def test_only_pages_that_were_closed_instead_of_leaving_count_as_failed_leaves() -> None:
     events = [event("left", 50), event("left", 51, "its page was closed instead: d.yaml:9: late")]
-    assert list(failed_leaves(events)) == [
-        FailedLeave("p000", "its page was closed instead: d.yaml:9: late")
-    ]
+    assert list(failed_leaves(events)) == [FailedLeave("p000", "d.yaml:9: late")]

@@ -97,8 +97,8 @@ def test_what_a_page_did_is_noted_and_held_against_nobody() -> None:
 
 def test_what_pages_did_and_steps_to_leave_that_failed_are_notes_of_pages() -> None:
     failed = tuple(
-        FailedLeave(probe, "its page was closed instead: d.yaml:9: leave step 2, click #x: hidden")
-        for probe in ("p000", "p001")
+        FailedLeave(probe, f"d.yaml:9: leave step 2, click {selector}: hidden")
+        for probe, selector in (("p000", "#x"), ("p001", "#x"), ("p002", "#y"))
     )
     acts = (PageAct("p001", "audio", 12.0, REFUSED),)
     verdict = judged(dataclasses.replace(good(), acts=acts, failed_leaves=failed))
@@ -106,8 +106,10 @@ def test_what_pages_did_and_steps_to_leave_that_failed_are_notes_of_pages() -> N
     assert verdict.page_notes == (
         "p001's page did not want to receive (audio) before the hold: nothing is expected to come "
         "there until it wants it again",
-        "p000, p001 did not leave by the driver's steps: its page was closed instead: d.yaml:9: "
-        "leave step 2, click #x: hidden",
+        "p000, p001 did not leave by the driver's steps, their pages were closed instead: "
+        "d.yaml:9: leave step 2, click #x: hidden",
+        "p002 did not leave by the driver's steps, its page was closed instead: d.yaml:9: leave "
+        "step 2, click #y: hidden",
     )
     assert set(verdict.page_notes) <= set(verdict.notes)
 
