@@ -116,6 +116,36 @@ def test_the_first_failure_is_told_with_its_reason() -> None:
     )
 
 
+def by_driver(results: list[TrialResult], *purposes: str) -> list[TrialResult]:
+    """The same; the trials of those purposes failed by a step of the driver."""
+    step = Reason("page_error", "p000 (s000): d.yaml:6: join step 1, click #go: no such element")
+    return [
+        dataclasses.replace(
+            each,
+            verdict=dataclasses.replace(
+                each.verdict, outcome=Outcome.FAIL, reasons=(step,), by_driver=True
+            ),
+        )
+        if each.purpose in purposes
+        else each
+        for each in results
+    ]
+
+
+def test_a_watch_in_which_nobody_got_through_the_steps_tells_nothing_of_the_server() -> None:
+    results = by_driver(trials(3), "baseline", "watch")
+    summary = summed(results)
+    assert (summary["state"], summary["watch"]["failed"]) == ("driver_failed", 3)
+    first, second = watch_lines(summary)
+    assert first.startswith("Driver failed: 4 probes, from ")
+    assert second.endswith(
+        "click #go: no such element. A step of the driver failed, or its page did: nothing is "
+        "known of the server."
+    )
+    assert summed(by_driver(trials(3), "watch"))["state"] == "failed"  # a baseline passed
+    assert summed(results, Outage(BEGAN_S, "it does not answer"))["state"] == "failed"
+
+
 def test_invalid_trials_count_for_nothing_and_alone_leave_it_unwatched() -> None:
     summary = summed(trials(3, lambda _: {"outcome": Outcome.INVALID, "frame_rate": 1.0}))
     assert (summary["state"], summary["watch"]["invalid"]) == ("unwatched", 3)
