@@ -18,7 +18,9 @@ IN_LAST_WINDOW = "Only its last window was bad: whether that would have gone on 
 
 CPU_TAKEN = "other programs used the generator's cores"
 
-STEPS_FAILED = "A step of the driver failed, or its page did: nothing is known of the server."
+STEPS_FAILED = (
+    "A step of the driver failed, or its page did: whether the server is why is not known."
+)
 """What is said in the place of a limit where no session ever got through the driver's steps."""
 
 LOWER_BOUNDS = frozenset({"ceiling_passed", "generator_ran_out"})

@@ -62,7 +62,7 @@ STATES: Mapping[WatchState, tuple[Status, str, str]] = {
     "driver_failed": (
         "open",
         "unknown",
-        "See the step that failed with farm driver check, mend it or its page, and watch again.",
+        "See the step that failed with farm driver check, mend what it shows, and watch again.",
     ),
     "unwatched": (
         "invalid",

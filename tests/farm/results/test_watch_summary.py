@@ -139,8 +139,8 @@ def test_a_watch_in_which_nobody_got_through_the_steps_tells_nothing_of_the_serv
     first, second = watch_lines(summary)
     assert first.startswith("Driver failed: 4 probes, from ")
     assert second.endswith(
-        "click #go: no such element. A step of the driver failed, or its page did: nothing is "
-        "known of the server."
+        "click #go: no such element. A step of the driver failed, or its page did: whether the "
+        "server is why is not known."
     )
     assert summed(by_driver(trials(3), "watch"))["state"] == "failed"  # a baseline passed
     assert summed(results, Outage(BEGAN_S, "it does not answer"))["state"] == "failed"
