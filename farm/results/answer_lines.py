@@ -29,7 +29,13 @@ LOWER_BOUNDS = frozenset({"ceiling_passed", "generator_ran_out"})
 
 def two_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     """The result in `summary.json` for a terminal, and what limits it."""
-    first, second = _size_lines(summary) if "capacity" in summary else _run_lines(summary)
+    lines = _size_lines(summary) if "capacity" in summary else _run_lines(summary)
+    return with_relaxed_limits(lines, summary)
+
+
+def with_relaxed_limits(lines: tuple[str, str], summary: Mapping[str, Any]) -> tuple[str, str]:
+    """The two lines, the first with the limits of the generator that were relaxed."""
+    first, second = lines
     relaxed = relaxed_text(summary.get("relaxed_limits") or ())
     return (f"{first} {relaxed[0].upper()}{relaxed[1:]}." if relaxed else first), second
 

@@ -18,6 +18,7 @@ from farm.model.verdict import Outcome
 from farm.model.wall_time import utc
 from farm.model.wording import counted, short_look
 from farm.results.answer_lines import STEPS_FAILED
+from farm.results.relaxed_limits import relaxed_limits
 from farm.results.summary import FORMAT, hold_windows, sessions_of, trial_summary, viewers_of
 
 WatchState = Literal["steady", "drift", "failed", "passed", "driver_failed", "unwatched"]
@@ -143,6 +144,7 @@ def watch_summary(
             "drift": to_jsonable(courses),
             "time_of_day": _by_hour(valid, wall_s),
         },
+        "relaxed_limits": list(relaxed_limits(experiment.invalid)),
         "trials": [
             {**trial_summary(result), "began": _when(wall_s.get(result.index))}
             for result in results

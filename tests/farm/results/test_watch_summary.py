@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from farm.model.criteria import InvalidLimits
 from farm.model.experiment import Experiment, TrialSettings, WatchSettings
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome, Reason
+from farm.results.answer_lines import with_relaxed_limits
 from farm.results.watch_summary import Outage, watch_lines, watch_summary
 from tests.farm.trial_evidence import judged_trial
 
@@ -71,6 +73,14 @@ def test_a_watch_of_short_holds_says_what_they_are_worth() -> None:
     assert summary["hold_windows"] == 2
     assert watch_lines(summary)[0].endswith(
         "2 passed, 0 failed, 0 invalid, each a short look of 2 windows."
+    )
+
+
+def test_limits_of_the_generator_that_were_relaxed_are_said_of_a_watch_too() -> None:
+    relaxed = dataclasses.replace(EXPERIMENT, invalid=InvalidLimits(udp_drops=1_000_000))
+    summary = watch_summary(relaxed, 4, trials(2), {2: BEGAN_S, 3: BEGAN_S + 3600.0})
+    assert with_relaxed_limits(watch_lines(summary), summary)[0].endswith(
+        "0 invalid. Limits of the generator were relaxed (invalid): udp_drops 1000000 (default 0)."
     )
 
 
