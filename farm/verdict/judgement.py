@@ -235,4 +235,4 @@ def _act_text(act: PageAct, hold_s: float | None) -> str:
         return f"{text} {when}: nothing of it is expected meanwhile, its partners' streams are"
     if act.what == REFUSED:
         return f"{text} {when}: nothing is expected to come there until it wants it again"
-    return f"{text} {when}: nothing of it is expected from then on, until it sends it again"
+    return f"{text} {when}: nothing of it is expected from then on, until it sends it"

@@ -91,7 +91,15 @@ def test_what_a_page_did_is_noted_and_held_against_nobody() -> None:
     assert verdict.outcome is Outcome.PASS
     assert verdict.notes[-1] == (
         "p001's page stopped its track (video) at 15 s of the hold, after d.yaml:19: click #off: "
-        "nothing of it is expected from then on, until it sends it again"
+        "nothing of it is expected from then on, until it sends it"
+    )
+
+
+def test_a_page_that_gave_nothing_yet_is_not_said_to_have_sent_before() -> None:
+    act = PageAct("p001", "video", 12.0, "gave nothing to send at first")
+    assert judged(dataclasses.replace(good(), acts=(act,))).notes[-1] == (
+        "p001's page gave nothing to send at first (video) before the hold: nothing of it is "
+        "expected from then on, until it sends it"
     )
 
 
