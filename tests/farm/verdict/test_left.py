@@ -156,6 +156,16 @@ def test_a_page_of_another_session_that_loaded_is_no_cause() -> None:
     assert not any("loaded by itself" in reason.message for reason in verdict.reasons)
 
 
+def test_a_page_that_closed_its_connections_just_before_it_loaded_names_the_step_of_the_load() -> (
+    None
+):
+    load = PageLoad("p001", 51.2, "http://app/call", "d.yaml:19: reload")
+    verdict = judged(dataclasses.replace(gone_from("p001", good()), page_loads=(load,)))
+    assert (
+        "its page loaded a new document after d.yaml:19: reload, and" in verdict.reasons[0].message
+    )
+
+
 def test_what_broke_names_the_step_after_which_a_page_loaded() -> None:
     load = PageLoad("p000", 50.6, "http://app/call", "d.yaml:19: reload")
     verdict = judged(dataclasses.replace(gone_from("p001", good(load=4)), page_loads=(load,)))
