@@ -149,7 +149,12 @@ class Causes:
         causes: list[Finding] = []
         if finding.direction == "inbound":
             theirs = self._of_probe.get(finding.senders[0], []) if len(finding.senders) == 1 else []
-            causes = [other for other in theirs if other.is_uplink_loss or other.direction is None]
+            causes = [
+                other
+                for other in theirs
+                if other.is_uplink_loss
+                or (other.direction is None and not self._began_before(finding, other))
+            ]
         elif finding.breach.code in REDUCED_CODES:
             causes = [
                 other
@@ -170,6 +175,14 @@ class Causes:
         theirs = self._of_probe[first.probe.probe]
         mine = self._of_probe[finding.probe.probe]
         return first if _cause_order(theirs) < _cause_order(mine) else None
+
+    def _began_before(self, finding: Finding, other: Finding) -> bool:
+        """Whether a received stream failed before its sender left, or did not do a step."""
+        evidence, breach = self._streams.evidence, finding.breach
+        if breach.code == "setup":
+            due_s = (evidence.phases.hold_s or 0.0) + (breach.limit or 0.0)
+            return other.breach.at_s >= due_s
+        return other.breach.at_s >= breach.at_s + evidence.window_s
 
     def _reason(self, finding: Finding) -> Reason:
         """The finding in words, with its effect on a partner or its cause at one."""

@@ -8,6 +8,7 @@ from farm.model.criteria import Criteria, InvalidLimits
 from farm.model.trial_evidence import (
     PAUSED,
     REFUSED,
+    FailedHoldSteps,
     FailedLeave,
     PageAct,
     PageLoad,
@@ -16,7 +17,7 @@ from farm.model.trial_evidence import (
 )
 from farm.model.verdict import Outcome, Verdict
 from farm.verdict import judge
-from tests.farm.trial_evidence import Change, good, spoilt
+from tests.farm.trial_evidence import Change, good, losing, spoilt, stream
 
 DEAD = {"packets": 0, "bitrate_bps": 0.0, "frame_rate": 0.0}
 SILENT = {**DEAD, "stalled_ratio": 1.0, "gap_s": 10.0}
@@ -60,6 +61,28 @@ def test_a_page_that_left_before_the_hold_was_over_fails_its_unit_and_is_named_f
 def test_nothing_more_is_held_against_the_streams_of_a_page_that_left() -> None:
     verdict = judged(gone_from("p001", good(load=4)))
     assert {reason.code for reason in verdict.reasons if reason.probe == "p001"} == {"left"}
+
+
+def test_what_was_wrong_before_a_page_left_is_not_put_down_to_that() -> None:
+    lossy = spoilt(good(), stream("p001", "inbound", "video", [0, 1], **losing(0.3)))
+    (loss,) = judged(dataclasses.replace(lossy, left={"p000": 65.0})).reasons[1:]
+    assert (loss.code, "left first" in loss.message) == ("residual_loss", False)
+    step = FailedHoldSteps("p000", 65.0, "d.yaml:9: after_join 1 step 1, click #x: hidden")
+    stuck = judged(dataclasses.replace(lossy, failed_hold_steps=(step,)))
+    assert not any("failed first" in reason.message for reason in stuck.reasons)
+    absent = dataclasses.replace(
+        good(),
+        setups=tuple(
+            dataclasses.replace(each, setup_s=None) if each.probe == "p001" else each
+            for each in good().setups
+        ),
+        left={"p000": 65.0},
+    )
+    _, *setups = judged(absent).reasons
+    assert {reason.code for reason in setups} == {"setup"}
+    assert not any("left first" in reason.message for reason in setups)
+    early = judged(dataclasses.replace(absent, left={"p000": 32.0})).reasons[1:]
+    assert all(reason.message.endswith("; p000 left first") for reason in early)
 
 
 def test_what_a_partner_lost_of_a_page_that_left_says_so() -> None:
