@@ -15,8 +15,6 @@ from statistics import NormalDist
 
 import numpy as np
 
-from farm.analysis.aggregates import known
-
 EXACT_UP_TO = 40
 """Up to so many values the distribution is exact; for more it is approximately normal."""
 
@@ -42,9 +40,14 @@ class Trend:
 def trend(
     times_s: Sequence[float], values: Sequence[float | None], confidence: float
 ) -> Trend | None:
-    """The trend of `values` at `times_s`, unknown ones left out; None with fewer than two times."""
+    """The trend of `values` at `times_s`; None with fewer than two times.
+
+    Values that are unknown, and values and times that are not finite, are left out.
+    """
     seen = sorted(
-        (at_s, value) for at_s, value in zip(times_s, values, strict=True) if value is not None
+        (at_s, value)
+        for at_s, value in zip(times_s, values, strict=True)
+        if value is not None and math.isfinite(at_s) and math.isfinite(value)
     )
     hours = np.array([at_s for at_s, _ in seen], dtype=np.float64) / 3600
     figures = np.array([value for _, value in seen], dtype=np.float64)
@@ -61,7 +64,7 @@ def trend(
         per_hour,
         (float(slopes[cut - 1]), float(slopes[-cut])) if bounded else None,
         per_hour * float(hours[-1] - hours[0]),
-        len(known(values)),
+        len(seen),
     )
 
 

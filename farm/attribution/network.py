@@ -76,7 +76,8 @@ def _cpu_while_full(period: BadPeriod) -> float | None:
     used = sorted(
         sample.process_cpu_percent
         for sample in period.bad
-        if sample.process_cpu_percent is not None and sample.udp_receive_buffer_errors_per_s
+        if sample.process_cpu_percent is not None
+        and (sample.udp_receive_buffer_errors_per_s or sample.udp_socket_drops_per_s)
     )
     return used[len(used) // 2] if used else None
 

@@ -37,7 +37,7 @@ class JoinTrouble:
     """The last error of each kind in a page, since it was opened.
 
     `step` is the step that is executed, as messages name it, `dialog_step` the one that was when
-    the dialog came.
+    the dialog came; `dialog` begins with its type.
     """
 
     step: str = ""
@@ -58,17 +58,22 @@ class JoinTrouble:
         """Note a dialog that no step said how to answer."""
         self.dialog, self.dialog_step = dialog, self.step
 
+    @property
+    def _is_alert(self) -> bool:
+        return self.dialog is not None and self.dialog.startswith("alert ")
+
     def explain(self, what: str, state: PageState) -> tuple[str, str]:
         """Reason and message for a step that took too long (`what` says so).
 
-        The likeliest cause comes first: a dialog without an answer, the app's closed socket, a
-        login, the app's own message, media, an uncaught error. A socket that was closed for want of
-        the login that the page shows comes after that.
+        The likeliest cause comes first: a question without an answer, the app's closed socket, a
+        login, the app's own message, media, an alert, an uncaught error. A socket that was closed
+        for want of the login that the page shows comes after that. An alert holds up nothing, as it
+        has one answer: it may come of any cause before it.
         """
         login = state.asks_login and state.media is None
         complaint = state.shown is not None and state.shown[0] not in NEED_NOT_BE_ERRORS
         reason = "timeout"
-        if self.dialog is not None:
+        if self.dialog is not None and not self._is_alert:
             reason = "dialog"
         elif login and (self.socket is None or self.socket_code in FOR_WANT_OF_A_LOGIN):
             reason = "login"
@@ -76,6 +81,8 @@ class JoinTrouble:
             reason = "signalling"
         elif state.media is not None:
             reason = "media"
+        elif self._is_alert:
+            reason = "dialog"
         elif self.uncaught is not None:
             reason = "page_error"
         return reason, self.describe(what, state)
@@ -95,7 +102,8 @@ class JoinTrouble:
         if self.dialog is not None:
             asked = " ".join(self.dialog.split())[:LONGEST]
             came = "" if self.dialog_step == self.step else f", which came in {self.dialog_step}"
-            parts.append(f"unexpected dialog: {asked}{came} (no accept_dialog before it)")
+            unanswered = "" if self._is_alert else " (no accept_dialog before it)"
+            parts.append(f"unexpected dialog: {asked}{came}{unanswered}")
         for label, trouble in (
             ("a download began", self.download),
             ("socket", self.socket),

@@ -10,7 +10,7 @@ from pathlib import Path
 from farm.errors import BadInput
 from farm.model.wording import counted
 from farm.recording.reader import RunReader
-from farm.results.answer_lines import two_lines
+from farm.results.answer_lines import two_lines, with_relaxed_limits
 from farm.results.watch_summary import watch_lines
 from reports.pages.bundle import write_bundle
 
@@ -26,7 +26,11 @@ def end(run: Path, *, as_json: bool, upload: str | None = None) -> None:
         sent = upload_report(page, upload)
         print(json.dumps({**summary, "run": str(run), "report": str(page), **sent}, indent=2))
         return
-    print("\n".join(watch_lines(summary) if "watch" in summary else two_lines(summary)))
+    if "watch" in summary:
+        lines = with_relaxed_limits(watch_lines(summary), summary)
+    else:
+        lines = two_lines(summary)
+    print("\n".join(lines))
     print(f"report: {page}")
     upload_report(page, upload)
 

@@ -32,6 +32,7 @@ EXIT_CODES: dict[WatchState, int] = {
     "passed": 0,
     "failed": 1,
     "drift": 3,
+    "driver_failed": 3,
     "unwatched": 3,
 }
 

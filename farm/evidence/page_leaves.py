@@ -10,6 +10,7 @@ are judged.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -37,7 +38,10 @@ def pages_that_left(
 
     `loads` are the pages that loaded in the hold; those that did by themselves do not count.
     """
-    loaded = {load.probe: load.at_s for load in loads if load.step}
+    loaded: defaultdict[str, list[float]] = defaultdict(list)
+    for load in loads:
+        if load.step:
+            loaded[load.probe].append(load.at_s)
     flows = _Flows.of(lives)
     found = {}
     for session in sessions:
@@ -76,18 +80,32 @@ def _closed_s(probe: str, flows: _Flows, acts: PageActs, hold: Span) -> float | 
 
 
 def _unloaded_s(
-    probe: str, at_s: float, lives: Sequence[StreamLifetime], acts: PageActs, hold: Span
+    probe: str,
+    loads_s: Iterable[float],
+    lives: Sequence[StreamLifetime],
+    acts: PageActs,
+    hold: Span,
 ) -> float | None:
-    """When the page's streams ended with its last document; `None`: not so, or one had failed."""
-    ends = {life.connection: life.last_s for life in lives if life.probe == probe}
+    """When the load came with which all streams ended; `None`: there is none, or one had failed.
+
+    Pages that have left may load further documents.
+    """
+    ends: dict[str, float] = {}
     for life in lives:
         if life.probe == probe:
-            ends[life.connection] = max(ends[life.connection], life.last_s)
+            ends[life.connection] = max(ends.get(life.connection, -math.inf), life.last_s)
     last_s = max(ends.values(), default=-math.inf)
-    if at_s >= hold[1] - LEAVING_S or not at_s - SILENT_S < last_s < at_s + LEAVING_S:
-        return None
     together = [each for each, end_s in ends.items() if end_s > last_s - LEAVING_S]
-    return None if any(acts.had_failed(probe, each) for each in together) else at_s
+    if any(acts.had_failed(probe, each) for each in together):
+        return None
+    return next(
+        (
+            at_s
+            for at_s in loads_s
+            if at_s < hold[1] - LEAVING_S and at_s - SILENT_S < last_s < at_s + LEAVING_S
+        ),
+        None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from farm.errors import BrowserError, JoinError
 from farm.hosts.step_run import StepDone, StepPage, StepRun, placed_name
 from farm.model.driver import RoleSteps, Step
 from farm.model.page_samples import EventKind, Joined, PageReport, ProbeEvent
+from farm.model.trial_evidence import CLOSED_INSTEAD
 from farm.model.trial_plan import ProbePlan
 from farm.protocols import StepsWatched
 
@@ -135,7 +136,7 @@ class ProbeLife:
                     if self._steps_watched != "no":
                         await asyncio.sleep(LOOK_AFTER_LEAVE_S)
                 except (JoinError, BrowserError) as error:
-                    self._emit("left", f"its page was closed instead: {error}")
+                    self._emit("left", f"{CLOSED_INSTEAD}: {error}")
             await self.close()
 
     async def screenshot(self, name: str) -> Path | None:

@@ -217,9 +217,13 @@ class FailedHoldSteps:
     message: str
 
 
+CLOSED_INSTEAD = "its page was closed instead"
+"""What an event `left` says before the error, where `leave` steps failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class FailedLeave:
-    """A probe whose `leave` steps failed; the message names the step, and says what was done."""
+    """A probe whose `leave` steps failed, so that its page was closed; the message is the error."""
 
     probe: str
     message: str

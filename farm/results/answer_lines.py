@@ -18,7 +18,9 @@ IN_LAST_WINDOW = "Only its last window was bad: whether that would have gone on 
 
 CPU_TAKEN = "other programs used the generator's cores"
 
-STEPS_FAILED = "A step of the driver failed, or its page did: nothing is known of the server."
+STEPS_FAILED = (
+    "A step of the driver failed, or its page did: whether the server is why is not known."
+)
 """What is said in the place of a limit where no session ever got through the driver's steps."""
 
 LOWER_BOUNDS = frozenset({"ceiling_passed", "generator_ran_out"})
@@ -27,7 +29,13 @@ LOWER_BOUNDS = frozenset({"ceiling_passed", "generator_ran_out"})
 
 def two_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     """The result in `summary.json` for a terminal, and what limits it."""
-    first, second = _size_lines(summary) if "capacity" in summary else _run_lines(summary)
+    lines = _size_lines(summary) if "capacity" in summary else _run_lines(summary)
+    return with_relaxed_limits(lines, summary)
+
+
+def with_relaxed_limits(lines: tuple[str, str], summary: Mapping[str, Any]) -> tuple[str, str]:
+    """The two lines, the first with the limits of the generator that were relaxed."""
+    first, second = lines
     relaxed = relaxed_text(summary.get("relaxed_limits") or ())
     return (f"{first} {relaxed[0].upper()}{relaxed[1:]}." if relaxed else first), second
 

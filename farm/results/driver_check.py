@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from farm.drivers.step_places import StepKey, StepPlace
 from farm.model.criteria import Criteria, InvalidLimits
-from farm.model.trial_evidence import JoinOutcome, StreamIdentity, TrialEvidence
+from farm.model.trial_evidence import CLOSED_INSTEAD, JoinOutcome, StreamIdentity, TrialEvidence
 from farm.model.trial_plan import ProbePlan
 from farm.model.verdict import Reason, Verdict
 from farm.model.wording import one_of
@@ -34,7 +34,6 @@ from farm.verdict.unjudged_streams import unjudged_notes
 _STEP = re.compile(r"(join|joined|after_join [0-9]+|leave) step ([0-9]+), ")
 _PLACED = re.compile(r"\S+\.ya?ml:[0-9]+: ")
 _TROUBLE = ("console", "page_error", "socket_closed", "candidate_error")
-_CLOSED_INSTEAD = "its page was closed instead"
 MOST_TROUBLE = 5
 
 STARVED = InvalidLimits(waited_for_cpu_s=0.05, late_polls=0.5)
@@ -217,7 +216,7 @@ def _first_s(trial: TrialReader, probe: str, kind: str) -> float | None:
 def _left(trial: TrialReader, probe: str) -> tuple[str, int | None]:
     for seen in trial.events:
         if (seen.event.probe, seen.event.kind) == (probe, "left"):
-            message = seen.event.message.removeprefix(f"{_CLOSED_INSTEAD}: ")
+            message = seen.event.message.removeprefix(f"{CLOSED_INSTEAD}: ")
             return message, open_at_the_end(trial, probe)
     return "", None
 

@@ -30,7 +30,9 @@ def _relaxed(invalid: InvalidLimits) -> Iterator[str]:
             continue
         if (limit < default) is (field.name in LEAST):
             shown, was = (
-                format_duration(each) if field.metadata.get("unit") == "duration" else f"{each:g}"
+                format_duration(each)
+                if field.metadata.get("unit") == "duration"
+                else f"{each:.15g}"
                 for each in (limit, default)
             )
             yield f"{field.metadata.get('key') or field.name} {shown} (default {was})"

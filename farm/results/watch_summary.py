@@ -10,17 +10,21 @@ from typing import Any, Literal
 from farm.analysis.aggregates import known, median_known
 from farm.analysis.drift import SLACKS, allowance, figures
 from farm.analysis.trend import Trend, trend
+from farm.attribution import any_passed
 from farm.model.experiment import Experiment
 from farm.model.json_values import to_jsonable
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome
 from farm.model.wall_time import utc
 from farm.model.wording import counted, short_look
+from farm.results.answer_lines import STEPS_FAILED
+from farm.results.relaxed_limits import relaxed_limits
 from farm.results.summary import FORMAT, hold_windows, sessions_of, trial_summary, viewers_of
 
-WatchState = Literal["steady", "drift", "failed", "passed", "unwatched"]
+WatchState = Literal["steady", "drift", "failed", "passed", "driver_failed", "unwatched"]
 """`failed`: a trial did; `drift`: none did, but a figure drifts; `passed`: none did, but they are
-too few to tell whether a figure drifts; `unwatched`: no trial was valid."""
+too few to tell whether a figure drifts; `driver_failed`: all did by steps of the driver, and no
+trial of the run passed; `unwatched`: no trial was valid."""
 
 FIRST = 2
 """How many trials give the first value of a figure."""
@@ -106,7 +110,9 @@ def watch_summary(
     failed = [result for result in valid if result.verdict.outcome is Outcome.FAIL]
     courses = figures_over_trials(results, wall_s, confidence)
     state: WatchState = "steady"
-    if failed or outages:
+    if failed and not outages and _all_by_driver(valid, results):
+        state = "driver_failed"
+    elif failed or outages:
         state = "failed"
     elif not valid:
         state = "unwatched"
@@ -138,11 +144,17 @@ def watch_summary(
             "drift": to_jsonable(courses),
             "time_of_day": _by_hour(valid, wall_s),
         },
+        "relaxed_limits": list(relaxed_limits(experiment.invalid)),
         "trials": [
             {**trial_summary(result), "began": _when(wall_s.get(result.index))}
             for result in results
         ],
     }
+
+
+def _all_by_driver(valid: Sequence[TrialResult], results: Sequence[TrialResult]) -> bool:
+    """Whether nobody ever got through the steps of the driver: nothing is known of the server."""
+    return all(each.verdict.by_driver for each in valid) and not any_passed(results)
 
 
 def has_trend(courses: Iterable[FigureOverTrials]) -> bool:
@@ -194,14 +206,17 @@ def watch_lines(summary: Mapping[str, Any]) -> tuple[str, str]:
     lasted = f"from {watch['began']} to {watch['last']}" if watch["began"] else "no trial"
     look = short_look(summary.get("hold_windows")).replace(", a", ", each a")
     load = counted(summary["load"], "probe")
-    first = f"{summary['state'].capitalize()}: {load}, {lasted}: {counts}{look}"
+    state = summary["state"].capitalize().replace("_", " ")
+    first = f"{state}: {load}, {lasted}: {counts}{look}"
     outages = watch["outages"]
     if outages:
         turns = counted(len(outages), "turn")
         first = f"{first}; no server at {turns}, first at {outages[0]['at'] or 'an unknown time'}"
     if failure := watch["first_failure"]:
         why = failure["reasons"][0] if failure["reasons"] else "see its trial"
-        return f"{first}.", f"First failure at {failure['at']}, trial {failure['trial']}: {why}."
+        unknown = f" {STEPS_FAILED}" if summary["state"] == "driver_failed" else ""
+        when = f"First failure at {failure['at']}, trial {failure['trial']}"
+        return f"{first}.", f"{when}: {why}.{unknown}"
     moved = [moved_text(course) for course in watch["drift"] if course["drifts"]]
     if moved:
         return f"{first}.", f"It drifts: {'; '.join(moved)}."

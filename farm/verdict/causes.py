@@ -17,6 +17,7 @@ from farm.model.verdict import AFTER_JOIN, NO_CONNECTION, Reason
 from farm.model.webrtc_stats import MediaKind
 from farm.model.wording import counted, one_of, percent
 from farm.planning.receivers import receivers
+from farm.verdict.standstill import still_at_s
 from farm.verdict.stream_limits import Breach
 from farm.verdict.trial_streams import TrialStreams
 
@@ -101,7 +102,14 @@ class Causes:
         self._of_probe: dict[str, list[Finding]] = {}
         for finding in findings:
             self._of_probe.setdefault(finding.probe.probe, []).append(finding)
-        self._still_at_s = _still_at_s(findings, streams)
+        self._still_at_s = still_at_s(
+            {
+                (each.probe.probe, each.kind, each.track): each.breach.worst_at_s
+                for each in findings
+                if each.direction == "inbound" and each.kind and each.breach.code == "gap"
+            },
+            streams,
+        )
         self.findings = self._in_order(findings)
         """The worst session first; in it the probe that is the cause, its causes before effects."""
 
@@ -141,7 +149,12 @@ class Causes:
         causes: list[Finding] = []
         if finding.direction == "inbound":
             theirs = self._of_probe.get(finding.senders[0], []) if len(finding.senders) == 1 else []
-            causes = [other for other in theirs if other.is_uplink_loss or other.direction is None]
+            causes = [
+                other
+                for other in theirs
+                if other.is_uplink_loss
+                or (other.direction is None and not self._began_before(finding, other))
+            ]
         elif finding.breach.code in REDUCED_CODES:
             causes = [
                 other
@@ -163,6 +176,14 @@ class Causes:
         mine = self._of_probe[finding.probe.probe]
         return first if _cause_order(theirs) < _cause_order(mine) else None
 
+    def _began_before(self, finding: Finding, other: Finding) -> bool:
+        """Whether a received stream failed before its sender left, or did not do a step."""
+        evidence, breach = self._streams.evidence, finding.breach
+        if breach.code == "setup":
+            due_s = (evidence.phases.hold_s or 0.0) + (breach.limit or 0.0)
+            return other.breach.at_s >= due_s
+        return other.breach.at_s >= breach.at_s + evidence.window_s
+
     def _reason(self, finding: Finding) -> Reason:
         """The finding in words, with its effect on a partner or its cause at one."""
         probe, breach = finding.probe, finding.breach
@@ -175,7 +196,7 @@ class Causes:
             sentence = _sentence(finding, self._what(finding))
             message = f"{who} {sentence}{self._unconnected(finding)}"
             if self._stood_still(finding):
-                message += "; nothing came from the server to any probe then"
+                message += "; no media that are owed came to any probe then"
         cause = self._cause_of(finding)
         if cause is not None and cause.breach.code == LEFT:
             message += f"; {cause.probe.probe} left first"
@@ -262,31 +283,6 @@ class Causes:
         receiver, loss = max(losses.items(), key=lambda item: item[1] or 0.0)
         lost = "an unknown share" if loss is None else percent(loss)
         return f"; its partner {receiver} lost {lost} of it on the way down"
-
-
-def _still_at_s(findings: Sequence[Finding], streams: TrialStreams) -> float | None:
-    """The begin of the window in which nothing came to any probe; `None`: there is none.
-
-    All owed streams had their longest gap there, each longer than half of it: the gaps overlap.
-    """
-    evidence = streams.evidence
-    gone = evidence.left.keys() | evidence.no_connection.keys()
-    joined = {join.probe for join in evidence.joins if join.joined} - gone
-    owed = {
-        (stream.probe, stream.kind, stream.track)
-        for stream in streams.expected
-        if stream.direction == "inbound" and stream.probe in joined
-    }
-    gaps = {
-        (each.probe.probe, each.kind, each.track): each.breach
-        for each in findings
-        if each.direction == "inbound" and each.breach.code == "gap"
-    }
-    windows = {breach.worst_at_s for breach in gaps.values()}
-    shortest_s = min((breach.value or 0.0 for breach in gaps.values()), default=0.0)
-    if not owed or not owed <= gaps.keys() or shortest_s <= evidence.window_s / 2:
-        return None
-    return windows.pop() if len(windows) == 1 else None
 
 
 def _cause_order(findings: list[Finding]) -> tuple[float, ...]:

@@ -15,10 +15,11 @@ NOT_REFUSED = OF_THE_PAGE | {"browser", "partner", "timeout"}
 def failed_by_driver(evidence: TrialEvidence) -> bool:
     """Whether no unit got through, each for a step that failed in a page that is not ours.
 
-    A page that made no connection counts as one, and so does a step that took too long, where no
-    probe of its role joined and made one: where one did, it is known to work, and a slow server may
-    be why. Neither counts in a session of which the server may have refused another probe: a page
-    that is called makes its connection, and goes on, only then.
+    It counts where no probe of its role joined and made a connection: where one did, the steps are
+    known to work, and a server that refuses the others may be why. A page that made no connection
+    counts as one, and so does a step that took too long, but not in a session of which the server
+    may have refused another probe: a page that is called makes its connection, and goes on, only
+    then.
     """
     plan = evidence.plan
     if plan.own_app:
@@ -38,10 +39,9 @@ def failed_by_driver(evidence: TrialEvidence) -> bool:
 
     def is_failed(probe: ProbePlan) -> bool:
         reason = reasons[probe.probe]
-        if reason in OF_THE_PAGE:
-            return True
         waited = probe.probe in silent or reason == "timeout"
-        return waited and probe.session not in refused and probe.role not in working
+        is_of_page = reason in OF_THE_PAGE or (waited and probe.session not in refused)
+        return is_of_page and probe.role not in working
 
     if not plan.by_viewer:
         return all(any(map(is_failed, session.probes)) for session in plan.sessions)

@@ -91,15 +91,15 @@ def _left(streams: TrialStreams) -> list[Finding]:
 
 def _left_text(evidence: TrialEvidence, probe: str, at_s: float) -> str:
     """How a page left, and after which step of the driver, if one was executed then."""
+    for load in evidence.page_loads:
+        if load.probe == probe and load.step and abs(load.at_s - at_s) < LOADED_WITHIN_S:
+            return (
+                f"its page loaded a new document after {load.step}, and was out of its session "
+                "from then on"
+            )
     step = evidence.left_after.get(probe)
-    after = f" after {step}" if step else ""
-    has_loaded = any(
-        load.probe == probe and load.step and abs(load.at_s - at_s) < LOADED_WITHIN_S
-        for load in evidence.page_loads
-    )
-    if has_loaded:
-        return f"its page loaded a new document{after}, and was out of its session from then on"
-    return f"its page closed its own connections before the hold was over{after and ','}{after}"
+    after = f", after {step}" if step else ""
+    return f"its page closed its own connections before the hold was over{after}"
 
 
 def _failed_hold_steps(streams: TrialStreams) -> list[Finding]:

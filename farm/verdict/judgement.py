@@ -17,12 +17,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from farm.model.criteria import Criteria, InvalidLimits
-from farm.model.trial_evidence import PAUSED, REFUSED, PageAct, TrialEvidence
+from farm.model.trial_evidence import CLOSED_INSTEAD, PAUSED, REFUSED, PageAct, TrialEvidence
 from farm.model.verdict import MEDIA_ALONE, NO_CONNECTION, Outcome, Reason, Verdict
 from farm.verdict.assumed_media import assumed_media_notes, mixed_or_withheld
 from farm.verdict.baseline import Baseline
 from farm.verdict.causes import Causes, Finding
 from farm.verdict.data_messages import unknown_delivery_notes
+from farm.verdict.data_wording import some_of
 from farm.verdict.driver_failures import failed_by_driver
 from farm.verdict.failed_units import bad_units, bad_units_allowed, fails, units
 from farm.verdict.findings import findings_of
@@ -207,7 +208,8 @@ def _page_notes(evidence: TrialEvidence) -> tuple[str, ...]:
     for failed in evidence.failed_leaves:
         stayed.setdefault(failed.message, []).append(failed.probe)
     leaves = [
-        f"{', '.join(probes)} did not leave by the driver's steps: {message}"
+        f"{some_of(probes)} did not leave by the driver's steps, "
+        f"{CLOSED_INSTEAD if len(probes) == 1 else 'their pages were closed instead'}: {message}"
         for message, probes in stayed.items()
     ]
     hold_s = evidence.phases.hold_s
@@ -233,4 +235,4 @@ def _act_text(act: PageAct, hold_s: float | None) -> str:
         return f"{text} {when}: nothing of it is expected meanwhile, its partners' streams are"
     if act.what == REFUSED:
         return f"{text} {when}: nothing is expected to come there until it wants it again"
-    return f"{text} {when}: nothing of it is expected from then on, until it sends it again"
+    return f"{text} {when}: nothing of it is expected from then on, until it sends it"

@@ -67,12 +67,13 @@ def _host_use(series: TrialSeries, settings: Experiment) -> Sequence[Chart]:
     if not hosts:
         return []
     host, limit_s = waited_most(hosts, series.phases), settings.invalid.waited_for_cpu_s
+    waits_known = bool(np.isfinite(host.wait_each_s).any())
     more = ", of the hosts the one whose probes waited longest" if len(series.hosts) > 1 else ""
     return [
         Chart(
             "host",
             "Who used the generator's cores",
-            f"Of {host.host}{more}. {_when_invalid(settings.invalid)}",
+            f"Of {host.host}{more}. {_when_invalid(settings.invalid, waits_known=waits_known)}",
             lambda: host_use(host, limit_s, series.phases),
             {
                 "run_time_s": host.time_s,
@@ -84,19 +85,24 @@ def _host_use(series: TrialSeries, settings: Experiment) -> Sequence[Chart]:
     ]
 
 
-def _when_invalid(invalid: InvalidLimits) -> str:
-    """The rule by which waits for a core, and other programs on it, make a trial invalid."""
-    others = (
-        f"; or where, however short they waited, its cores were {percent(HOST_BUSY)} busy for 5 s "
-        f"and other programs used more than {percent(invalid.other_programs)} of them"
-        if invalid.other_programs < 1
-        else ""
-    )
-    return (
-        "A machine that its probes alone keep busy is no fault: a trial is invalid where they "
-        f"waited longer than {format_duration(invalid.waited_for_cpu_s)} each time for a core"
-        f"{others}."
-    )
+def _when_invalid(invalid: InvalidLimits, *, waits_known: bool) -> str:
+    """The rules by which the use of its cores makes a trial invalid."""
+    limit = invalid.host_cpu
+    if limit is None and not waits_known:
+        limit = HOST_BUSY
+    rules = []
+    if waits_known:
+        each = format_duration(invalid.waited_for_cpu_s)
+        rules.append(f"its probes waited longer than {each} each time for a core")
+        if invalid.other_programs < 1:
+            rules.append(
+                f"however short they waited, its cores were {percent(HOST_BUSY)} busy for 5 s and "
+                f"other programs used more than {percent(invalid.other_programs)} of them"
+            )
+    if limit is not None:
+        rules.append(f"its cores were more than {percent(limit)} busy for 5 s")
+    innocent = "" if limit is not None else "Probes that keep a machine busy are no fault. "
+    return f"{innocent}A trial is invalid where {'; or where '.join(rules)}."
 
 
 def _cpu_and_quality(

@@ -59,6 +59,11 @@ STATES: Mapping[WatchState, tuple[Status, str, str]] = {
         "Read the reasons of the trials that failed, and at which hours they were. A load that "
         "fails now and then is too high: plan with a smaller one.",
     ),
+    "driver_failed": (
+        "open",
+        "unknown",
+        "See the step that failed with farm driver check, mend what it shows, and watch again.",
+    ),
     "unwatched": (
         "invalid",
         "invalid",

@@ -109,11 +109,16 @@ def answer_line(trials: Sequence[CheckedTrial]) -> str:
 
 
 def _what_failed(trial: CheckedTrial) -> str:
-    """Whether it is the driver that does not work, or the page's server or its media."""
+    """Whether it is the driver that does not work, or the page's server or its media.
+
+    A dialog may ask for what the driver lacks, or tell that the server refused the page.
+    """
     joins = [probe.join for probe in trial.probes]
     reasons = {join.reason for join in joins if join is not None and not join.joined}
     if None not in joins and reasons - {"partner"} == {"media"}:
         return "the driver's steps work, but media do not connect"
+    if "dialog" in reasons and reasons <= OF_THE_SERVER | {"dialog", "media", "timeout", "partner"}:
+        return "the driver does not get past a dialog of the page"
     if reasons & OF_THE_SERVER and reasons <= OF_THE_SERVER | {"media", "timeout", "partner"}:
         return "the driver may be right, but the page or its server failed"
     return "the driver does not work"

@@ -45,7 +45,7 @@ STATES: Mapping[str, StateMeaning] = {
         "unknown",
         "Nobody got through the steps of the driver, in all trials or all but one, so that too few "
         "tell of the server.",
-        "See the step that failed with farm driver check, mend it or its page, and run again.",
+        "See the step that failed with farm driver check, mend what it shows, and run again.",
     ),
     "out_of_trials": StateMeaning(
         "open",

@@ -19,8 +19,8 @@ from reports.wording.phrases import bitrate, probes_and_sessions, seconds, units
 _REASONS = 5
 _WORST_FIRST = "Look at the worst session first: its probes are shown side by side below."
 _BY_DRIVER = (
-    "Nobody got through the steps of the driver, so this says nothing of the server: see the step "
-    "that failed with farm driver check."
+    "Nobody got through the steps of the driver, and whether the server is why is not known: see "
+    "the step that failed with farm driver check."
 )
 _DIED = "See why the server ended: its own logs say more."
 _DIED_HERE = "See why the server ended: logs/ of the run has its output."

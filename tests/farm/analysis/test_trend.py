@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 
@@ -50,6 +51,16 @@ def test_what_is_unknown_is_left_out() -> None:
     assert hourly([1, None, None]) is None
     assert hourly([]) is None
     assert trend([5.0, 5.0], [1, 2], 0.9) is None
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("odd", [math.inf, -math.inf, math.nan])
+def test_what_is_not_finite_is_left_out(odd: float) -> None:
+    found = hourly([1, odd, 3, odd, 5, 6])
+    assert found is not None
+    assert (found.looks, found.per_hour) == (4, 1.0)
+    assert trend([0.0, odd, odd, HOUR_S], [1, 2, 3, 4], 0.9) == trend([0.0, HOUR_S], [1, 4], 0.9)
+    assert trend([odd, odd], [1, 2], 0.9) is None
 
 
 @pytest.mark.parametrize("looks", [5, 12, 60])

@@ -276,3 +276,5 @@ def test_full_sockets_of_a_process_that_did_not_run_are_a_consequence() -> None:
     assert limit.resource == "unknown"
     assert "its process did not run or did not read (0.1 % of a core)" in limit.signs[0].said
     assert named(trial(lambda _: full)).resource == "udp_buffers"
+    own_alone = {"udp_socket_drops_per_s": 300.0, "process_cpu_percent": 0.1}
+    assert named(trial(lambda _: own_alone)).resource == "unknown"

@@ -38,10 +38,25 @@ def test_what_explains_most_comes_first() -> None:
     )
 
 
+def test_an_alert_comes_of_what_else_is_known_of_the_page() -> None:
+    """It has one answer, so that it holds up nothing."""
+    trouble = JoinTrouble(uncaught="x is not defined")
+    trouble.dialog_came("alert 'No room'")
+    assert trouble.explain("late", PageState()) == (
+        "dialog",
+        "late; unexpected dialog: alert 'No room'; uncaught error: x is not defined",
+    )
+    assert trouble.explain("late", PageState(None, "media did not"))[0] == "media"
+    assert trouble.explain("late", PageState(("#error", "room full")))[0] == "signalling"
+    assert trouble.explain("late", PageState(asks_login=True))[0] == "login"
+    trouble.socket_closed(closed(1006))
+    assert trouble.explain("late", PageState())[0] == "signalling"
+
+
 def test_a_dialog_is_of_the_step_in_which_it_came() -> None:
     trouble = JoinTrouble(step="app.yaml:6: join step 2, click #start")
-    trouble.dialog_came("alert 'Log in first'")
-    said = "late; unexpected dialog: alert 'Log in first'"
+    trouble.dialog_came("confirm 'Log in?'")
+    said = "late; unexpected dialog: confirm 'Log in?'"
     assert trouble.describe("late", PageState()) == f"{said} (no accept_dialog before it)"
     trouble.step = "app.yaml:8: joined step 1, wait_for #in-call"
     assert trouble.describe("late", PageState()) == (

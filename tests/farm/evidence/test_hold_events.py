@@ -52,8 +52,24 @@ def test_a_page_that_loads_in_or_just_after_a_step_in_the_hold_does_it_after_tha
     ]
 
 
+def test_what_a_page_does_while_a_step_only_waits_it_does_by_itself() -> None:
+    events = [
+        event("after_join", 31, "click #a", number=0, place="d.yaml:9", took_s=1.0),
+        event("loaded", 33, url="http://a/1", tab=0, after_step_s=0.0),
+        event("loaded", 37, url="http://a/2", tab=0, after_step_s=0.0),
+        event("after_join", 45, "pause 14s", number=1, place="d.yaml:12", took_s=14.0),
+        event("loaded", 46, url="http://a/3", tab=0, after_step_s=1.0),
+        event("after_join", 60, "pause 9s, click #b", number=2, place="d.yaml:14", took_s=10.0),
+        event("loaded", 60.5, url="http://a/4", tab=0, after_step_s=0.5),
+    ]
+    assert [(load.url, load.step) for load in page_loads(events, HoldSteps(events), 30, 70)] == [
+        ("http://a/1", "d.yaml:9: click #a"),
+        ("http://a/2", ""),
+        ("http://a/3", ""),
+        ("http://a/4", "d.yaml:14: pause 9s, click #b"),
+    ]
+
+
 def test_only_pages_that_were_closed_instead_of_leaving_count_as_failed_leaves() -> None:
     events = [event("left", 50), event("left", 51, "its page was closed instead: d.yaml:9: late")]
-    assert list(failed_leaves(events)) == [
-        FailedLeave("p000", "its page was closed instead: d.yaml:9: late")
-    ]
+    assert list(failed_leaves(events)) == [FailedLeave("p000", "d.yaml:9: late")]

@@ -173,6 +173,13 @@ def test_a_page_that_a_step_made_load_and_that_joined_again_has_not_left() -> No
     assert evidence_of(polled).left == {}
 
 
+def test_a_page_that_left_by_a_load_may_load_another_document_later() -> None:
+    polled = call(25.0)
+    loads_after_a_step(polled, "p000", 25.0)
+    loads_after_a_step(polled, "p000", 33.0)
+    assert evidence_of(polled).left == {"p000": 25.0}
+
+
 def test_a_page_whose_streams_had_ended_long_before_a_step_made_it_load_has_not_left() -> None:
     polled = call(20.0)
     loads_after_a_step(polled, "p000", 28.0)

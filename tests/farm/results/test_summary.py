@@ -194,9 +194,9 @@ def test_the_lines_of_a_driver_that_does_not_work() -> None:
     assert summary["capacity"]["interval_probes"] == [None, None]
     assert two_lines(summary) == (
         "No passing load was found (driver_failed, 2 trials).",
-        "A step of the driver failed, or its page did: nothing is known of the server. At 2 probes "
-        "nobody got through: p001 (s000): app.yaml:6: unexpected dialog; meanwhile the server's "
-        "machine used 97 % of its CPU.",
+        "A step of the driver failed, or its page did: whether the server is why is not known. At "
+        "2 probes nobody got through: p001 (s000): app.yaml:6: unexpected dialog; meanwhile the "
+        "server's machine used 97 % of its CPU.",
     )
 
 
@@ -205,7 +205,7 @@ def test_the_lines_of_a_run_whose_driver_does_not_work() -> None:
     _, second = two_lines(run_summary(CALLS, [by_driver(0)], limit))
     assert second == (
         "Worst: p001 (s000): app.yaml:6: unexpected dialog. A step of the driver failed, or its "
-        "page did: nothing is known of the server. farm driver check shows each step."
+        "page did: whether the server is why is not known. farm driver check shows each step."
     )
 
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from farm.model.criteria import InvalidLimits
 from farm.model.experiment import Experiment, TrialSettings, WatchSettings
 from farm.model.trial_result import TrialResult
 from farm.model.verdict import Outcome, Reason
+from farm.results.answer_lines import with_relaxed_limits
 from farm.results.watch_summary import Outage, watch_lines, watch_summary
 from tests.farm.trial_evidence import judged_trial
 
@@ -74,6 +76,14 @@ def test_a_watch_of_short_holds_says_what_they_are_worth() -> None:
     )
 
 
+def test_limits_of_the_generator_that_were_relaxed_are_said_of_a_watch_too() -> None:
+    relaxed = dataclasses.replace(EXPERIMENT, invalid=InvalidLimits(udp_drops=1_000_000))
+    summary = watch_summary(relaxed, 4, trials(2), {2: BEGAN_S, 3: BEGAN_S + 3600.0})
+    assert with_relaxed_limits(watch_lines(summary), summary)[0].endswith(
+        "0 invalid. Limits of the generator were relaxed (invalid): udp_drops 1000000 (default 0)."
+    )
+
+
 def test_a_leak_is_drift_with_its_rate() -> None:
     summary = summed(trials(30, lambda hour: {"server_memory_bytes": 1e8 + 2e6 * hour}))
     assert summary["state"] == "drift"
@@ -114,6 +124,36 @@ def test_the_first_failure_is_told_with_its_reason() -> None:
     assert watch_lines(summary)[1].startswith(
         "First failure at 2026-11-18T13:00:00Z, trial 7: p004"
     )
+
+
+def by_driver(results: list[TrialResult], *purposes: str) -> list[TrialResult]:
+    """The same; the trials of those purposes failed by a step of the driver."""
+    step = Reason("page_error", "p000 (s000): d.yaml:6: join step 1, click #go: no such element")
+    return [
+        dataclasses.replace(
+            each,
+            verdict=dataclasses.replace(
+                each.verdict, outcome=Outcome.FAIL, reasons=(step,), by_driver=True
+            ),
+        )
+        if each.purpose in purposes
+        else each
+        for each in results
+    ]
+
+
+def test_a_watch_in_which_nobody_got_through_the_steps_tells_nothing_of_the_server() -> None:
+    results = by_driver(trials(3), "baseline", "watch")
+    summary = summed(results)
+    assert (summary["state"], summary["watch"]["failed"]) == ("driver_failed", 3)
+    first, second = watch_lines(summary)
+    assert first.startswith("Driver failed: 4 probes, from ")
+    assert second.endswith(
+        "click #go: no such element. A step of the driver failed, or its page did: whether the "
+        "server is why is not known."
+    )
+    assert summed(by_driver(trials(3), "watch"))["state"] == "failed"  # a baseline passed
+    assert summed(results, Outage(BEGAN_S, "it does not answer"))["state"] == "failed"
 
 
 def test_invalid_trials_count_for_nothing_and_alone_leave_it_unwatched() -> None:

@@ -50,8 +50,11 @@ def test_a_step_that_took_too_long_is_the_drivers_where_it_never_worked() -> Non
     assert not by_driver(worked)
 
 
-def test_a_page_that_shows_a_dialog_to_one_of_a_room_did_it_by_itself() -> None:
-    assert by_driver(without(good("group", 4), p003="dialog"))
+@pytest.mark.parametrize("code", ["dialog", "login", "navigation", "page_error"])
+def test_one_of_a_room_may_have_been_refused_where_the_steps_worked_for_others(code: str) -> None:
+    room = good("group", 4)
+    assert not by_driver(without(room, p003=code))
+    assert by_driver(without(room, **{probe.probe: code for probe in room.plan.probes}))
 
 
 def test_a_session_that_failed_by_its_media_is_about_the_server() -> None:

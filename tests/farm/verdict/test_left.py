@@ -8,6 +8,7 @@ from farm.model.criteria import Criteria, InvalidLimits
 from farm.model.trial_evidence import (
     PAUSED,
     REFUSED,
+    FailedHoldSteps,
     FailedLeave,
     PageAct,
     PageLoad,
@@ -16,7 +17,7 @@ from farm.model.trial_evidence import (
 )
 from farm.model.verdict import Outcome, Verdict
 from farm.verdict import judge
-from tests.farm.trial_evidence import Change, good, spoilt
+from tests.farm.trial_evidence import Change, good, losing, spoilt, stream
 
 DEAD = {"packets": 0, "bitrate_bps": 0.0, "frame_rate": 0.0}
 SILENT = {**DEAD, "stalled_ratio": 1.0, "gap_s": 10.0}
@@ -62,6 +63,28 @@ def test_nothing_more_is_held_against_the_streams_of_a_page_that_left() -> None:
     assert {reason.code for reason in verdict.reasons if reason.probe == "p001"} == {"left"}
 
 
+def test_what_was_wrong_before_a_page_left_is_not_put_down_to_that() -> None:
+    lossy = spoilt(good(), stream("p001", "inbound", "video", [0, 1], **losing(0.3)))
+    (loss,) = judged(dataclasses.replace(lossy, left={"p000": 65.0})).reasons[1:]
+    assert (loss.code, "left first" in loss.message) == ("residual_loss", False)
+    step = FailedHoldSteps("p000", 65.0, "d.yaml:9: after_join 1 step 1, click #x: hidden")
+    stuck = judged(dataclasses.replace(lossy, failed_hold_steps=(step,)))
+    assert not any("failed first" in reason.message for reason in stuck.reasons)
+    absent = dataclasses.replace(
+        good(),
+        setups=tuple(
+            dataclasses.replace(each, setup_s=None) if each.probe == "p001" else each
+            for each in good().setups
+        ),
+        left={"p000": 65.0},
+    )
+    _, *setups = judged(absent).reasons
+    assert {reason.code for reason in setups} == {"setup"}
+    assert not any("left first" in reason.message for reason in setups)
+    early = judged(dataclasses.replace(absent, left={"p000": 32.0})).reasons[1:]
+    assert all(reason.message.endswith("; p000 left first") for reason in early)
+
+
 def test_what_a_partner_lost_of_a_page_that_left_says_so() -> None:
     messages = [
         reason.message
@@ -91,14 +114,22 @@ def test_what_a_page_did_is_noted_and_held_against_nobody() -> None:
     assert verdict.outcome is Outcome.PASS
     assert verdict.notes[-1] == (
         "p001's page stopped its track (video) at 15 s of the hold, after d.yaml:19: click #off: "
-        "nothing of it is expected from then on, until it sends it again"
+        "nothing of it is expected from then on, until it sends it"
+    )
+
+
+def test_a_page_that_gave_nothing_yet_is_not_said_to_have_sent_before() -> None:
+    act = PageAct("p001", "video", 12.0, "gave nothing to send at first")
+    assert judged(dataclasses.replace(good(), acts=(act,))).notes[-1] == (
+        "p001's page gave nothing to send at first (video) before the hold: nothing of it is "
+        "expected from then on, until it sends it"
     )
 
 
 def test_what_pages_did_and_steps_to_leave_that_failed_are_notes_of_pages() -> None:
     failed = tuple(
-        FailedLeave(probe, "its page was closed instead: d.yaml:9: leave step 2, click #x: hidden")
-        for probe in ("p000", "p001")
+        FailedLeave(probe, f"d.yaml:9: leave step 2, click {selector}: hidden")
+        for probe, selector in (("p000", "#x"), ("p001", "#x"), ("p002", "#y"))
     )
     acts = (PageAct("p001", "audio", 12.0, REFUSED),)
     verdict = judged(dataclasses.replace(good(), acts=acts, failed_leaves=failed))
@@ -106,8 +137,10 @@ def test_what_pages_did_and_steps_to_leave_that_failed_are_notes_of_pages() -> N
     assert verdict.page_notes == (
         "p001's page did not want to receive (audio) before the hold: nothing is expected to come "
         "there until it wants it again",
-        "p000, p001 did not leave by the driver's steps: its page was closed instead: d.yaml:9: "
-        "leave step 2, click #x: hidden",
+        "p000, p001 did not leave by the driver's steps, their pages were closed instead: "
+        "d.yaml:9: leave step 2, click #x: hidden",
+        "p002 did not leave by the driver's steps, its page was closed instead: d.yaml:9: leave "
+        "step 2, click #y: hidden",
     )
     assert set(verdict.page_notes) <= set(verdict.notes)
 
@@ -144,6 +177,16 @@ def test_a_page_of_another_session_that_loaded_is_no_cause() -> None:
     load = PageLoad("p002", 50.6, "http://app/call")
     verdict = judged(dataclasses.replace(gone_from("p001", good(load=4)), page_loads=(load,)))
     assert not any("loaded by itself" in reason.message for reason in verdict.reasons)
+
+
+def test_a_page_that_closed_its_connections_just_before_it_loaded_names_the_step_of_the_load() -> (
+    None
+):
+    load = PageLoad("p001", 51.2, "http://app/call", "d.yaml:19: reload")
+    verdict = judged(dataclasses.replace(gone_from("p001", good()), page_loads=(load,)))
+    assert (
+        "its page loaded a new document after d.yaml:19: reload, and" in verdict.reasons[0].message
+    )
 
 
 def test_what_broke_names_the_step_after_which_a_page_loaded() -> None:

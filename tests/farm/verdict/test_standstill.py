@@ -10,7 +10,7 @@ from farm.model.verdict import Outcome, Verdict
 from farm.verdict import judge
 from tests.farm.trial_evidence import Change, good, losing, spoilt
 
-STILL = "; nothing came from the server to any probe then"
+STILL = "; no media that are owed came to any probe then"
 
 
 def stopped(*, spared: str = "", gap_s: float = 9.6) -> Verdict:
@@ -44,6 +44,32 @@ def test_gaps_that_may_have_been_one_after_the_other_are_no_standstill() -> None
     verdict = stopped(gap_s=4.9)
     assert "gap" in {reason.code for reason in verdict.reasons}
     assert not any(STILL in reason.message for reason in verdict.reasons)
+
+
+def test_gaps_of_one_window_of_which_some_began_in_the_one_before_need_not_meet() -> None:
+    """One probe's ended as the window began, the other's came later in it."""
+
+    def change(interval: StreamInterval) -> Change | None:
+        began_before = interval.probe in ("p000", "p002")
+        gap_s = {1: 4.8, 2: 5.8} if began_before else {2: 6.0, 3: 2.5}
+        if interval.direction == "outbound" or interval.window not in gap_s:
+            return None
+        return {"gap_s": gap_s[interval.window]}
+
+    verdict = judge(spoilt(good(load=4), change), Criteria(), InvalidLimits(), None)
+    assert [reason.code for reason in verdict.reasons] == ["gap"] * 8
+    assert not any(STILL in reason.message for reason in verdict.reasons)
+
+
+def test_a_standstill_within_one_window_is_seen() -> None:
+    def change(interval: StreamInterval) -> Change | None:
+        gap_s = {2: 6.3, 3: 2.5}
+        if interval.direction == "outbound" or interval.window not in gap_s:
+            return None
+        return {"gap_s": gap_s[interval.window]}
+
+    verdict = judge(spoilt(good(load=4), change), Criteria(), InvalidLimits(), None)
+    assert all(STILL in reason.message for reason in verdict.reasons)
 
 
 def test_a_trial_without_gaps_is_judged_as_ever() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from farm.attribution import CrossCorrelation
@@ -10,6 +13,7 @@ from farm.model.experiment import Experiment
 from reports.figures.canvas import farm_style
 from reports.figures.chart import Chart
 from reports.figures.machine_charts import machine_charts
+from reports.series.trial import TrialSeries
 from tests.reports.made_series import made_trial
 
 SAID = "the frame rate fell as the machine's CPU rose, 2 s later (r = −0.82, −0.90 to −0.70)"
@@ -31,8 +35,10 @@ def headline(chart: Chart) -> str:
 
 
 def test_the_use_of_the_generator_has_the_whole_rule_by_which_it_makes_a_trial_invalid() -> None:
-    def caption(invalid: InvalidLimits) -> str:
-        drawn = machine_charts(made_trial(4), Experiment(invalid=invalid), None)
+    series = made_trial(4)
+
+    def caption(invalid: InvalidLimits, of: TrialSeries = series) -> str:
+        drawn = machine_charts(of, Experiment(invalid=invalid), None)
         return next(
             each.caption for each in drawn if isinstance(each, Chart) and each.name == "host"
         )
@@ -40,7 +46,21 @@ def test_the_use_of_the_generator_has_the_whole_rule_by_which_it_makes_a_trial_i
     rule = caption(InvalidLimits())
     assert "waited longer than 1ms each time" in rule
     assert "85 % busy for 5 s and other programs used more than 20 %" in rule
+    assert "Probes that keep a machine busy are no fault" in rule
     assert "other programs" not in caption(InvalidLimits(other_programs=1.0))
+    limited = caption(InvalidLimits(host_cpu=0.9))
+    assert "or where its cores were more than 90 % busy for 5 s" in limited
+    assert "no fault" not in limited
+    unseen = replace(
+        series,
+        hosts=tuple(
+            replace(host, wait_each_s=np.full_like(host.wait_each_s, np.nan))
+            for host in series.hosts
+        ),
+    )
+    assert caption(InvalidLimits(), unseen).endswith(
+        "A trial is invalid where its cores were more than 85 % busy for 5 s."
+    )
 
 
 @pytest.mark.parametrize("name", ["cpu-and-quality", "quality-against-cpu"])

@@ -30,6 +30,8 @@ def failed(*reasons: str) -> CheckedTrial:
         (("page_error", "signalling"), "the driver does not work"),
         (("media", "partner"), "the driver's steps work, but media do not connect"),
         (("signalling", "timeout"), "the driver may be right, but the page or its server failed"),
+        (("dialog", "partner"), "the driver does not get past a dialog of the page"),
+        (("dialog", "page_error"), "the driver does not work"),
     ],
 )
 def test_what_failed_is_the_driver_or_what_it_drives(reasons: tuple[str, str], what: str) -> None:

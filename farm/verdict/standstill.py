@@ -1,0 +1,54 @@
+"""Whether a server stood still: a window in which nothing that is owed came to any probe. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from farm.model.webrtc_stats import MediaKind
+from farm.verdict.sent_streams import Windows
+from farm.verdict.trial_streams import TrialStreams
+
+
+def still_at_s(
+    gaps: Mapping[tuple[str, MediaKind, int], float | None], streams: TrialStreams
+) -> float | None:
+    """The begin of the window in which nothing came to any probe; `None`: there is none.
+
+    `gaps` has, by probe, kind and track, the begin of the window of each received stream's longest
+    gap, if that broke the limit. All owed streams had theirs in one window, and all had one at the
+    same time in it, or in the window before.
+    """
+    evidence = streams.evidence
+    gone = evidence.left.keys() | evidence.no_connection.keys()
+    joined = {join.probe for join in evidence.joins if join.joined} - gone
+    owed = {
+        (stream.probe, stream.kind, stream.track)
+        for stream in streams.expected
+        if stream.direction == "inbound" and stream.probe in joined
+    }
+    if not owed or not owed <= gaps.keys() or len(set(gaps.values())) > 1:
+        return None
+    at_s = next(iter(gaps.values()))
+    each_of = [streams.windows(probe, "inbound", kind, track) for probe, kind, track in owed]
+    worst = {number for of in each_of for number, each in of.items() if each.start_s == at_s}
+    is_known = any(_gaps_meet(each_of, number) for last in worst for number in (last, last - 1))
+    return at_s if is_known else None
+
+
+def _gaps_meet(each_of: Iterable[Windows], number: int) -> bool:
+    """Whether all streams had their longest gap of that window at one time in it.
+
+    A gap counts in the window in which it ends, and may have begun in the one before: its part
+    there is at most the longest gap there, which polls know to their own distance.
+    """
+    latest_begin_s, earliest_end_s = -math.inf, math.inf
+    for windows in each_of:
+        now, before = windows.get(number), windows.get(number - 1)
+        if now is None or now.gap_s is None:
+            return False
+        part_s = now.gap_s if before is None or before.gap_s is None else before.gap_s
+        poll_s = (now.end_s - now.start_s) / max(now.polls, 1)
+        latest_begin_s = max(latest_begin_s, now.end_s - now.gap_s)
+        earliest_end_s = min(earliest_end_s, now.start_s + now.gap_s - part_s - poll_s)
+    return latest_begin_s < earliest_end_s
