@@ -45,12 +45,11 @@ from farm.model.driver import (
 )
 from farm.model.experiment import Fidelity
 from farm.model.mask import Mask
-from farm.model.page_samples import EventKind, PageReport, ProbeEvent
+from farm.model.page_samples import MOST_CONSOLE_LINES, EventKind, PageReport, ProbeEvent
 from farm.model.trial_plan import ProbePlan
 
 Sink = Callable[[PageReport | ProbeEvent], None]
 
-MOST_CONSOLE_LINES = 100
 LONGEST_LINE = 500
 
 

@@ -67,6 +67,9 @@ class PageReport:
     connections: tuple[ConnectionReport, ...]
 
 
+MOST_CONSOLE_LINES = 100
+"""So many lines of a probe's consoles are recorded."""
+
 EventKind = Literal[
     "opened",  # page loaded, hooks in
     "joining",  # the driver's first step
