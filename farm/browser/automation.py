@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Playwright, PlaywrightContextManager, async_playwright
+from playwright.async_api import Playwright, async_playwright
 
 from farm.browser.browser import BOOT_WITHIN_S, Browser
 from farm.browser.playwright_trouble import CLOSE_WITHIN_S, bounded, one_line
@@ -87,7 +87,7 @@ async def _stop_started(starting: asyncio.Future[Playwright]) -> None:
             await playwright.stop()
 
 
-def _retrieve_end(manager: PlaywrightContextManager) -> None:
+def _retrieve_end(manager: object) -> None:
     """Retrieve the error of a driver that ends by itself, as by a signal to all of a group.
 
     Playwright does not, so that asyncio prints it; those who use the browsers are told anyway.
