@@ -16,6 +16,7 @@ from farm.model.driver import (
     Fill,
     Goto,
     Mute,
+    Reload,
     Select,
     Step,
     WaitFor,
@@ -203,15 +204,48 @@ async def test_a_page_that_loads_itself_again_says_how_often(
         ("secret", "secret: it asks for a user and a password, which app.basic_auth_env names"),
         ("download", "the address is a download, not a page"),
         ("slow", "/slow did not answer"),
-        ("endless", "/endless answered, but did not finish loading: it waits for something"),
     ],
 )
 async def test_an_address_that_is_no_page(
     new_page: NewPage, steps_app: str, path: str, message: str
 ) -> None:
     error = await failure(await new_page(), Goto(f"{steps_app}{path}", within_s=1))
-    assert error.reason == ("timeout" if path in ("slow", "endless") else "navigation")
+    assert error.reason == ("timeout" if path == "slow" else "navigation")
     assert message in str(error)
+
+
+@pytest.mark.parametrize(
+    ("path", "awaited", "way_out"),
+    [
+        ("endless", "{app}slow", "domcontentloaded"),
+        ("unparsed", "{app}slow", "commit"),
+        ("crowded", "{app}slow, {app}slow/1 and 2 more", "domcontentloaded"),
+    ],
+)
+async def test_a_page_that_does_not_finish_loading_names_what_it_waits_for_and_can_be_used(
+    new_page: NewPage, steps_app: str, path: str, awaited: str, way_out: Any
+) -> None:
+    probe = await new_page()
+    error = await failure(probe, Goto(f"{steps_app}{path}", within_s=1))
+    assert error.reason == "timeout"
+    assert (
+        f"/{path} answered, but did not finish loading: it waits for "
+        f"{awaited.format(app=steps_app)}; goto goes on without that by wait_until: {way_out}"
+    ) in str(error)
+    await probe.page.run(Goto(f"{steps_app}{path}", way_out, within_s=5))
+    await probe.page.run(WaitFor("body" if path == "crowded" else "h1"))
+    error = await failure(probe, Reload(within_s=1))
+    assert f"it waits for {awaited.format(app=steps_app)}; reload goes on" in str(error)
+    await probe.page.run(Reload(way_out, within_s=5))
+
+
+async def test_a_page_that_does_not_come_again_did_not_answer(
+    new_page: NewPage, steps_app: str
+) -> None:
+    probe = await new_page()
+    await probe.goto(f"{steps_app}once")
+    error = await failure(probe, Reload(within_s=1))
+    assert f"{LATE.replace('0.5', '1')}: {steps_app}once did not answer" in str(error)
 
 
 async def test_a_certificate_that_is_refused_is_advised_on(
