@@ -55,6 +55,10 @@ class PageLoads:
         self.pending.unwatch()
         self._acted_s = time.monotonic()
 
+    def after_step_s(self) -> float:
+        """Seconds since the last step ended, 0 while one is executed."""
+        return 0.0 if self._is_acting else round(time.monotonic() - self._acted_s, 3)
+
     def watch(self, tab: Page, number: int) -> None:
         """Watch a tab from now on."""
         tab.on("domcontentloaded", lambda page: self._loaded(page, number))
@@ -73,8 +77,11 @@ class PageLoads:
             return
         if number == 0:
             self.loads += 1
-        after_step_s = 0.0 if self._is_acting else round(time.monotonic() - self._acted_s, 3)
-        data = {"url": self._shown(page.url), "tab": number, "after_step_s": after_step_s}
+        data = {
+            "url": self._shown(page.url),
+            "tab": number,
+            "after_step_s": self.after_step_s(),
+        }
         self.report("loaded", f"loaded {data['url']}", **data)
 
     def _downloaded(self, download: Download) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from playwright.async_api import ConsoleMessage, Dialog, Frame, Page, WebError
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
+from farm.browser.answered_dialog import AnsweredDialog, DialogCount
 from farm.browser.bank_file import give_bank
 from farm.browser.channel_labels import ChannelLabels
 from farm.browser.dialogs import Dialogs
@@ -82,7 +83,8 @@ class BrowserPage:
         self._messages = PageMessages(plan.probe, poll_s, mask, ChannelLabels(mask, label_key))
         self._trouble = JoinTrouble()
         self._media = MediaTrouble()
-        self._dialogs = Dialogs(mask, self._trouble.dialog_came)
+        self._dialogs = Dialogs(mask, self._dialog_answered)
+        self._dialog_count = DialogCount()
         self._loads = PageLoads(self._trouble, self._report, mask)
         self._failures = StepFailures(self._tabs, self._trouble, self._media, self._loads, mask)
         self._console_lines = 0
@@ -263,6 +265,17 @@ class BrowserPage:
 
     def _on_dialog(self, dialog: Dialog) -> None:
         self._start(self._dialogs.answer(dialog))
+
+    def _dialog_answered(self, dialog: AnsweredDialog) -> None:
+        self._trouble.dialog_answered(dialog)
+        if self._dialog_count.is_recorded(dialog):
+            self._report(
+                "dialog",
+                f"{dialog.name} was {dialog.answer}",
+                **asdict(dialog),
+                step=self._trouble.step,
+                after_step_s=self._loads.after_step_s(),
+            )
 
     def _start(self, work: Awaitable[None]) -> None:
         """Do it in a task of its own; errors of a tab that closes meanwhile are ignored."""

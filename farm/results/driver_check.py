@@ -24,6 +24,7 @@ from farm.results.checked_connections import (
     checked_connections,
     open_at_the_end,
 )
+from farm.results.checked_dialogs import CheckedDialog, dialogs_of
 from farm.results.checked_steps import CheckedStep, checked_steps
 from farm.results.checked_streams import FAULTY, CheckedStream, checked_streams
 from farm.verdict.data_messages import data_findings
@@ -83,6 +84,7 @@ class CheckedProbe:
     open_after_leave: int | None
     trouble: tuple[str, ...]
     no_call: str = ""
+    dialogs: tuple[CheckedDialog, ...] = ()
 
     @property
     def joined(self) -> bool:
@@ -131,6 +133,7 @@ def checked_trial(
             *_left(trial, plan.probe),
             _trouble(trial, plan.probe),
             _no_call(evidence, plan),
+            dialogs_of(trial.events, plan.probe),
         )
         for plan in trial.plan.probes
     )

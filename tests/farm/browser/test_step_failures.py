@@ -13,6 +13,7 @@ from farm.model.driver import (
     AcceptDialog,
     Check,
     Click,
+    DismissDialog,
     Fill,
     Goto,
     Mute,
@@ -23,6 +24,7 @@ from farm.model.driver import (
     Where,
 )
 from farm.model.mask import Mask
+from farm.model.page_samples import MOST_OF_ONE_DIALOG
 
 pytestmark = pytest.mark.live
 
@@ -281,6 +283,46 @@ async def test_an_alert_before_anything_else_is_named(new_page: NewPage, steps_a
     await probe.page.run(AcceptDialog())
     await probe.goto(f"{steps_app}steps?alert")
     assert (await failure(probe, WaitFor("#room-of-7", within_s=0.5))).reason == "timeout"
+
+
+async def test_every_dialog_is_an_event_with_its_answer(new_page: NewPage, steps_app: str) -> None:
+    probe = await new_page()
+    probe.page.begins("app.yaml:6: join step 1, goto")
+    await probe.goto(f"{steps_app}inside")
+    await probe.do("() => { alert('Hi there'); }")
+    await probe.page.run(DismissDialog())
+    await probe.do("() => { confirm('Really?'); prompt('PIN?', '7'); }")
+    await probe.page.run(AcceptDialog())
+    await probe.do("() => { confirm('Really?'); prompt('PIN?'); prompt('PIN?', '7'); }")
+    await probe.page.run(AcceptDialog("1234"))
+    await probe.do("() => { prompt('PIN?'); }")
+    events = probe.witness.events("dialog")
+    assert [event.message for event in events] == [
+        "alert 'Hi there' was closed",
+        "confirm 'Really?' was cancelled",
+        "prompt 'PIN?' was cancelled",
+        "confirm 'Really?' was answered with OK",
+        "prompt 'PIN?' was answered with an empty text",
+        "prompt 'PIN?' was answered with '7'",
+        "prompt 'PIN?' was answered with '1234'",
+    ]
+    assert [event.data["unexpected"] for event in events] == [True, *[False] * 6]
+    assert events[0].data["step"] == "app.yaml:6: join step 1, goto"
+
+
+async def test_a_page_may_be_left_and_its_alerts_without_end_are_recorded_some_times(
+    new_page: NewPage, steps_app: str
+) -> None:
+    probe = await new_page()
+    await probe.goto(f"{steps_app}steps")
+    await probe.do("() => { for (let n = 0; n < 30; n += 1) alert('Hurry'); }")
+    await probe.do("() => { addEventListener('beforeunload', (e) => e.preventDefault()); }")
+    await probe.page.run(Click("#call-now"))  # without an act of its user none is asked
+    await probe.goto(f"{steps_app}inside")
+    *alerts, left = probe.witness.events("dialog")
+    assert len(alerts) == MOST_OF_ONE_DIALOG
+    assert left.message == "beforeunload was answered with OK"
+    assert left.data["unexpected"] is False
 
 
 FORM = (
