@@ -16,6 +16,7 @@
 
   const nativeGet = RTCRtpSender.prototype.getParameters;
   const nativeSet = RTCRtpSender.prototype.setParameters;
+  const nativeTransform = Object.getOwnPropertyDescriptor(RTCRtpSender.prototype, "transform");
   const light = (sender) => senders.get(sender)?.light === true;
   const byId = (id) => [...senders].find(([, entry]) => entry.id === id);
 
@@ -115,7 +116,7 @@
     };
     senders.set(sender, entry);
     const options = { side: "sender", id: entry.id, layers: layersNow(sender) };
-    sender.transform = transform(options);
+    nativeTransform.set.call(sender, transform(options));
     parameters.encodings = tiny(sender, parameters.encodings);
     say({ fidelity: "light" });
     const refused = (why) => giveUp(sender, `its encoder takes no tiny pictures (${why})`);
@@ -213,6 +214,16 @@
       const changed = Reflect.apply(target, sender, [{ ...parameters, encodings }, ...rest]);
       noteTaken(entry, changed.then(() => true, () => { use(before); return false; }));
       return changed;
+    },
+  });
+
+  // A transform that the page sets later takes the place of ours; where it wants none, ours stays.
+  Object.defineProperty(RTCRtpSender.prototype, "transform", {
+    ...nativeTransform,
+    set(own) {
+      if (own === null && light(this)) return;
+      nativeTransform.set.call(this, own);
+      giveUp(this, "a transform of the page's own");
     },
   });
 

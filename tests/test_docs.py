@@ -30,6 +30,7 @@ from tests.farm.trial_evidence import judged_trial
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+OF_APPS = sorted((ROOT / "docs/apps").glob("*.md"))
 
 
 def pages() -> pytest.MarkDecorator:
@@ -40,7 +41,7 @@ def fenced(page: Path, language: str) -> Iterator[str]:
     yield from re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
 
 
-@pages()
+@pytest.mark.parametrize("page", [*PAGES, *OF_APPS], ids=lambda page: page.name)
 def test_links_lead_to_files_that_are_there(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)\)", page.read_text())
     lost = [link for link in links if "://" not in link and not (page.parent / link).exists()]
@@ -55,7 +56,8 @@ def test_files_that_are_named_are_there(page: Path) -> None:
 
 
 def test_every_experiment_in_the_documents_and_examples_can_be_searched(tmp_path: Path) -> None:
-    texts = [text for page in PAGES for text in fenced(page, "yaml") if "scenario:" in text]
+    documents = (*PAGES, *OF_APPS)
+    texts = [text for page in documents for text in fenced(page, "yaml") if "scenario:" in text]
     texts += [path.read_text() for path in sorted((ROOT / "examples").glob("*.yaml"))]
     assert len(texts) > 6
     for text in texts:

@@ -14,6 +14,9 @@ MESSAGE_PLACES = ("#error", "[role=alert]", *NEED_NOT_BE_ERRORS)
 NO_ANSWER = "no accept_dialog"
 LONGEST = 200
 ORDERLY = (1000, 1005)
+FOR_WANT_OF_A_LOGIN = (1008, 3000, 3003, 4401, 4403)
+"""Codes with which a server closes the socket of a page whose user it does not know: policy (RFC
+6455, 7.4.1), unauthorized and forbidden (IANA's registry), and what apps make of HTTP's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class JoinTrouble:
     dialog_step: str = ""
     prompt: AnsweredDialog | None = None
     socket: str | None = None
+    socket_code: object = None
     uncaught: str | None = None
     console: str | None = None
     download: str | None = None
@@ -51,7 +55,7 @@ class JoinTrouble:
     def socket_closed(self, event: ProbeEvent) -> None:
         """Note a `socket_closed` event; an orderly close (RFC 6455, 7.4.1) is no error."""
         if event.data.get("code") not in ORDERLY:
-            self.socket = event.message
+            self.socket, self.socket_code = event.message, event.data.get("code")
 
     def dialog_answered(self, dialog: AnsweredDialog) -> None:
         """Note a dialog; one that no step said how to answer explains most."""
@@ -64,17 +68,17 @@ class JoinTrouble:
         """Reason and message for a step that took too long (`what` says so).
 
         The likeliest cause comes first: a dialog without an answer, the app's closed socket, a
-        login, the app's own message, media, an uncaught error.
+        login, the app's own message, media, an uncaught error. A socket that was closed for want of
+        the login that the page shows comes after that.
         """
+        login = state.asks_login and state.media is None
         complaint = state.shown is not None and state.shown[0] not in NEED_NOT_BE_ERRORS
         reason = "timeout"
         if self.dialog is not None:
             reason = "dialog"
-        elif self.socket is not None:
-            reason = "signalling"
-        elif state.asks_login and state.media is None:
+        elif login and (self.socket is None or self.socket_code in FOR_WANT_OF_A_LOGIN):
             reason = "login"
-        elif complaint:
+        elif complaint or self.socket is not None:
             reason = "signalling"
         elif state.media is not None:
             reason = "media"

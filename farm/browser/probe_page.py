@@ -7,6 +7,7 @@ a bare DevTools binding is not visible to scripts that run before the page's own
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -297,7 +298,7 @@ def _lasts_at_most_s(step: Step) -> float:
 
 
 def _console_text(message: ConsoleMessage) -> str:
-    """What the console shows; of a resource that failed also which, without its query."""
-    url = message.location["url"].partition("?")[0]
+    """What the console shows; of a resource that failed also which, without query and fragment."""
+    url = re.split("[?#]", message.location["url"], maxsplit=1)[0]
     of_resource = message.text.startswith("Failed to load resource") and url
     return f"{message.text} ({url})" if of_resource else message.text

@@ -204,8 +204,8 @@ def _demo_rooms(experiment: Experiment) -> None:
         return
     if scenario.media == "mixed" and scenario.audio_only != scenario.members:
         raise ExperimentError(
-            "scenario.media: mixed: a Janus mixes no video: expected forwarded, or all members "
-            f"without: scenario.audio_only: {scenario.members}"
+            "scenario.media: mixed: a Janus mixes no video: expected forwarded, or no member with "
+            f"video: scenario.audio_only: {scenario.members}"
         )
     for key, value in (("mix", scenario.mix), ("mix_frame_rate", scenario.mix_frame_rate)):
         if value is not None:

@@ -252,3 +252,30 @@ async def test_a_page_with_a_transform_of_its_own_keeps_it(
         }"""
     )
     assert probe.witness.events("fidelity") == []
+
+
+async def test_a_page_that_sets_its_transform_later_sends_full_pictures(
+    new_page: NewPage, call_app: str
+) -> None:
+    probe = await new_page(fidelity="light")
+    await probe.goto(f"{call_app}call?calls=1")
+    await probe.witness.report(lambda r: decoded(r) > 20)
+    await probe.do(
+        """async () => {
+            const worker = new Worker(URL.createObjectURL(new Blob([`
+                onrtctransform = ({ transformer }) => {
+                    transformer.readable.pipeTo(transformer.writable);
+                };`])));
+            const senders = calls[0].near.getSenders();
+            const sender = senders.find(({ track }) => track.kind === "video");
+            sender.transform = null;
+            const own = new RTCRtpScriptTransform(worker);
+            sender.transform = own;
+            if (sender.transform !== own) throw new Error("the page's transform is gone");
+        }"""
+    )
+    await probe.witness.report(
+        lambda r: any(s.frameWidth == SIZE.width for s in of(r, OutboundRtp))
+    )
+    told = [event.data["reason"] for event in probe.witness.events("fidelity")]
+    assert told == ["", "a transform of the page's own"]

@@ -134,3 +134,11 @@ def test_of_dialogs_without_end_some_are_recorded_and_so_is_another_one() -> Non
     assert count.is_recorded(others[0])
     recorded = [count.is_recorded(each) for each in others]
     assert recorded.count(True) == MOST_DIALOGS - MOST_OF_ONE_DIALOG - 1
+
+
+@pytest.mark.parametrize("code", [1008, 3000, 4401])
+def test_a_socket_that_was_closed_for_want_of_the_login_comes_after_it(code: int) -> None:
+    trouble = JoinTrouble()
+    trouble.socket_closed(closed(code))
+    assert trouble.explain("late", PageState(asks_login=True))[0] == "login"
+    assert trouble.explain("late", PageState())[0] == "signalling"

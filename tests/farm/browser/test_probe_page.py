@@ -97,12 +97,13 @@ async def test_a_step_that_takes_too_long_says_why_as_far_as_the_page_knows(
     assert "unexpected dialog: confirm 'Take the call?' (no accept_dialog before it)" in str(error)
 
 
-async def test_a_resource_that_failed_is_named_without_its_query(
-    new_page: NewPage, call_app: str
+@pytest.mark.parametrize("secret", ["?token=1", "#token=1", "#?token=1"])
+async def test_a_resource_that_failed_is_named_without_query_and_fragment(
+    new_page: NewPage, call_app: str, secret: str
 ) -> None:
     probe = await new_page()
     await probe.goto(f"{call_app}call")
-    await probe.do("() => fetch('/nowhere.js?token=1').then(() => {})")
+    await probe.do(f"() => fetch('/nowhere.js{secret}').then(() => {{}})")
     error = await failure(probe, NEVER)
     assert f"404 (Not Found) ({call_app}nowhere.js)" in str(error)
     assert "token" not in str(error)

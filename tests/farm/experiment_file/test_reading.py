@@ -272,7 +272,7 @@ def test_numbers_have_the_types_that_the_fields_have() -> None:
         (
             "scenario: {kind: group, media: mixed}\nserver: {janus: here}",
             "calls.yaml:1: scenario.media: mixed: a Janus mixes no video: expected forwarded, or "
-            "all members without: scenario.audio_only: 4",
+            "no member with video: scenario.audio_only: 4",
         ),
         (
             "scenario: {kind: group, mix: 640x480}\nserver: {janus: here}",
