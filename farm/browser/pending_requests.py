@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from playwright.async_api import Frame, Page, Request
@@ -44,10 +45,10 @@ class PendingRequests:
         page.remove_listener("requestfailed", self._ended)
         page.remove_listener("framenavigated", self._navigated)
 
-    def describe(self) -> str:
+    def describe(self, mask: Callable[[str], str] = str) -> str:
         """`http://host/a.png, http://host/b.js and 3 more`, without queries; else `something`."""
         # An image may be wanted twice, with another query each time.
-        names = list(dict.fromkeys(_address(each.url) for each in self._pending))
+        names = list(dict.fromkeys(_address(each.url, mask) for each in self._pending))
         more = len(names) - MOST_NAMED
         listed = ", ".join(names[:MOST_NAMED]) or "something"
         return f"{listed} and {more} more" if more > 0 else listed
@@ -63,7 +64,7 @@ class PendingRequests:
         self.answered = self.answered or frame.parent_frame is None
 
 
-def _address(url: str) -> str:
-    """An address without query and fragment."""
-    plain = url.partition("#")[0].partition("?")[0]
+def _address(url: str, mask: Callable[[str], str]) -> str:
+    """An address without query and fragment, nor what `mask` replaces before a long one is cut."""
+    plain = mask(url.partition("#")[0].partition("?")[0])
     return plain if len(plain) <= LONGEST_ADDRESS else f"{plain[:LONGEST_ADDRESS]}..."

@@ -70,8 +70,9 @@ class StepFailures:
             return f": {step.url if isinstance(step, Goto) else at} did not answer"
         is_parsed = step.wait_until == "load" and self.loads.loads > 0
         way_out = "domcontentloaded" if is_parsed else "commit"
+        awaited = pending.describe(self.mask)
         return (
-            f": {at} answered, but did not finish loading: it waits for {pending.describe()}; "
+            f": {at} answered, but did not finish loading: it waits for {awaited}; "
             f"{step.key} goes on without that by wait_until: {way_out} beside it"
         )
 
