@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +33,22 @@ class Automation:
     @classmethod
     async def start(cls, directory: Path) -> Automation:
         """Its driver keeps its files in `directory`. Raises BrowserError."""
-        try:
-            async with asyncio.timeout(BOOT_WITHIN_S):
-                with _temporary_files_in(directory):
-                    return cls(await async_playwright().start())
-        except Exception as error:  # a driver that cannot run at all ends in a bare Exception
-            raise BrowserError(
-                f"Playwright does not start: {one_line(error)} (farm doctor says what is missing)"
-            ) from error
+        manager = async_playwright()
+        with _temporary_files_in(directory):
+            starting = asyncio.ensure_future(manager.start())
+            try:
+                async with asyncio.timeout(BOOT_WITHIN_S):
+                    playwright = await asyncio.shield(starting)
+            except BaseException as error:
+                await _stop_started(starting)
+                if not isinstance(error, Exception):
+                    raise
+                raise BrowserError(
+                    f"Playwright does not start: {one_line(error)} (farm doctor says what is"
+                    " missing)"
+                ) from error
+        _retrieve_end(manager)
+        return cls(playwright)
 
     async def connect(
         self,
@@ -69,6 +77,25 @@ class Automation:
     async def stop(self) -> None:
         async with bounded(CLOSE_WITHIN_S):
             await self._playwright.stop()
+
+
+async def _stop_started(starting: asyncio.Future[Playwright]) -> None:
+    """Stop a Playwright that nobody waits for any more: cancelled, it would leave its driver."""
+    with suppress(Exception):  # a driver that cannot run at all ends in a bare one
+        async with asyncio.timeout(CLOSE_WITHIN_S):
+            playwright = await starting
+            await playwright.stop()
+
+
+def _retrieve_end(manager: object) -> None:
+    """Retrieve the error of a driver that ends by itself, as by a signal to all of a group.
+
+    Playwright does not, so that asyncio prints it; those who use the browsers are told anyway.
+    """
+    transport = getattr(getattr(manager, "_client", None), "_transport", None)
+    ended = getattr(transport, "on_error_future", None)
+    if isinstance(ended, asyncio.Future):
+        ended.add_done_callback(lambda each: each.cancelled() or each.exception())
 
 
 @contextmanager

@@ -6,20 +6,22 @@ from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Dialog
 
+from farm.browser.answered_dialog import CANCELLED, EMPTY, UNLOAD, AnsweredDialog
 from farm.model.driver import AcceptDialog, DismissDialog
 from farm.model.mask import Mask
+
+LONGEST = 200
 
 
 class Dialogs:
     """How dialogs are answered: with Cancel, until a step says otherwise.
 
-    `unexpected` is told of each that comes before any step said how to answer it, without the
-    secrets that `mask` replaces.
+    `answered` is told of each, without the secrets that `mask` replaces.
     """
 
-    def __init__(self, mask: Mask, unexpected: Callable[[str], None]) -> None:
+    def __init__(self, mask: Mask, answered: Callable[[AnsweredDialog], None]) -> None:
         self._mask = mask
-        self._unexpected = unexpected
+        self._answered = answered
         self._answer: AcceptDialog | DismissDialog | None = None
 
     def set(self, answer: AcceptDialog | DismissDialog) -> None:
@@ -31,11 +33,31 @@ class Dialogs:
 
         A page that asks whether it may be left may: leaving is what a step, or the page, does.
         """
-        if dialog.type == "beforeunload":
-            return dialog.accept()
-        if self._answer is None:
-            self._unexpected(f"{dialog.type} {self._mask(dialog.message)!r}")
-        if isinstance(self._answer, AcceptDialog):
-            text = self._answer.text
-            return dialog.accept(dialog.default_value if text is None else text)
-        return dialog.dismiss()
+        is_unload = dialog.type == UNLOAD
+        text: str | None = None
+        if is_unload:
+            text = ""
+        elif isinstance(self._answer, AcceptDialog):
+            text = dialog.default_value if self._answer.text is None else self._answer.text
+        self._answered(
+            AnsweredDialog(
+                dialog.type,
+                self._line(dialog.message),
+                self._words(dialog.type, text),
+                unexpected=self._answer is None and not is_unload,
+            )
+        )
+        return dialog.dismiss() if text is None else dialog.accept(text)
+
+    def _words(self, type: str, text: str | None) -> str:
+        """An answer as a participle; `text` is what was typed, `None`: it was cancelled."""
+        if type == "alert":
+            return "closed"
+        if text is None:
+            return CANCELLED
+        if type != "prompt":
+            return "answered with OK"
+        return f"answered with {self._line(text)!r}" if text else EMPTY
+
+    def _line(self, text: str) -> str:
+        return " ".join(self._mask(text).split())[:LONGEST]

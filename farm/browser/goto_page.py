@@ -6,6 +6,8 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
+from farm.model.driver import LoadedWhen
+
 ADVICE = {
     "net::ERR_CERT_": "for a certificate of your own set app.accept_self_signed: true",
     "net::ERR_SSL_": "is it https:// at all?",
@@ -17,10 +19,10 @@ ADVICE = {
 }
 
 
-async def go_to(page: Page, url: str, within_ms: float) -> None:
-    """Open the page and wait until it is loaded. Raises Playwright's errors."""
+async def go_to(page: Page, url: str, within_ms: float, wait_until: LoadedWhen = "load") -> None:
+    """Open the page and wait until it is loaded so far. Raises Playwright's errors."""
     try:
-        response = await page.goto(url, timeout=within_ms)
+        response = await page.goto(url, timeout=within_ms, wait_until=wait_until)
     except PlaywrightTimeoutError:
         raise
     except PlaywrightError as error:

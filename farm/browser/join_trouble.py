@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from farm.browser.answered_dialog import AnsweredDialog
 from farm.model.page_samples import ProbeEvent
 
 NEED_NOT_BE_ERRORS = ("[role=alertdialog]", "[role=dialog]", "dialog[open]", "#status")
 MESSAGE_PLACES = ("#error", "[role=alert]", *NEED_NOT_BE_ERRORS)
 """Selectors of elements that show messages to a person."""
 
+NO_ANSWER = "no accept_dialog"
 LONGEST = 200
 ORDERLY = (1000, 1005)
 FOR_WANT_OF_A_LOGIN = (1008, 3000, 3003, 4401, 4403)
@@ -37,12 +39,13 @@ class JoinTrouble:
     """The last error of each kind in a page, since it was opened.
 
     `step` is the step that is executed, as messages name it, `dialog_step` the one that was when
-    the dialog came; `dialog` begins with its type.
+    the dialog came. `prompt` is the last prompt, if it got no text as a step had said.
     """
 
     step: str = ""
-    dialog: str | None = None
+    dialog: AnsweredDialog | None = None
     dialog_step: str = ""
+    prompt: AnsweredDialog | None = None
     socket: str | None = None
     socket_code: object = None
     uncaught: str | None = None
@@ -54,13 +57,16 @@ class JoinTrouble:
         if event.data.get("code") not in ORDERLY:
             self.socket, self.socket_code = event.message, event.data.get("code")
 
-    def dialog_came(self, dialog: str) -> None:
-        """Note a dialog that no step said how to answer."""
-        self.dialog, self.dialog_step = dialog, self.step
+    def dialog_answered(self, dialog: AnsweredDialog) -> None:
+        """Note a dialog; one that no step said how to answer explains most."""
+        if dialog.unexpected:
+            self.dialog, self.dialog_step = dialog, self.step
+        elif dialog.type == "prompt":
+            self.prompt = dialog if dialog.got_no_text else None
 
     @property
     def _is_alert(self) -> bool:
-        return self.dialog is not None and self.dialog.startswith("alert ")
+        return self.dialog is not None and self.dialog.type == "alert"
 
     def explain(self, what: str, state: PageState) -> tuple[str, str]:
         """Reason and message for a step that took too long (`what` says so).
@@ -100,10 +106,13 @@ class JoinTrouble:
             place, text = state.shown
             parts.append(f"the page shows {' '.join(text.split())[:LONGEST]!r} in {place}")
         if self.dialog is not None:
-            asked = " ".join(self.dialog.split())[:LONGEST]
             came = "" if self.dialog_step == self.step else f", which came in {self.dialog_step}"
-            unanswered = "" if self._is_alert else " (no accept_dialog before it)"
-            parts.append(f"unexpected dialog: {asked}{came}{unanswered}")
+            lacks = "cancelled: no accept_dialog: TEXT" if self.dialog.got_no_text else NO_ANSWER
+            why = "" if self._is_alert else f" ({lacks} before it)"
+            parts.append(f"unexpected dialog: {self.dialog.name}{came}{why}")
+        if self.prompt is not None:
+            how = "accept_dialog: TEXT gives it a text"
+            parts.append(f"{self.prompt.name} was {self.prompt.answer} ({how})")
         for label, trouble in (
             ("a download began", self.download),
             ("socket", self.socket),

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from playwright.async_api import Download, Page
 
 from farm.browser.join_trouble import JoinTrouble
+from farm.browser.pending_requests import PendingRequests
 from farm.model.driver import GoBack, Goto, Reload, Step
 from farm.model.mask import Mask
 from farm.model.page_samples import EventKind
@@ -24,7 +25,7 @@ class Report(Protocol):
 
 @dataclass
 class PageLoads:
-    """What was loaded since the last step that opens a page; `before`: where the last step began.
+    """What was loaded since the last step that opens a page, and what that still waits for.
 
     Each document is reported as an event `loaded`, with the seconds since the last step ended (0
     while one is executed): what comes long after any step the page did by itself. `mask` replaces
@@ -34,24 +35,29 @@ class PageLoads:
     trouble: JoinTrouble
     report: Report
     mask: Mask
-    before: str = ""
     opened: str | None = None
     loads: int = 0
+    pending: PendingRequests = field(default_factory=PendingRequests)
     _is_acting: bool = field(default=False, init=False)
     _acted_s: float = field(default_factory=time.monotonic, init=False)
 
     def begin(self, step: Step, page: Page) -> None:
         """A step begins, in the probe's page."""
         self._is_acting = True
-        self.before = page.url
         if isinstance(step, Goto | Reload | GoBack):
             self.opened = step.url if isinstance(step, Goto) else None
             self.loads = 0
+            self.pending.watch(page)
 
     def end(self) -> None:
         """A step has ended."""
         self._is_acting = False
+        self.pending.unwatch()
         self._acted_s = time.monotonic()
+
+    def after_step_s(self) -> float:
+        """Seconds since the last step ended, 0 while one is executed."""
+        return 0.0 if self._is_acting else round(time.monotonic() - self._acted_s, 3)
 
     def watch(self, tab: Page, number: int) -> None:
         """Watch a tab from now on."""
@@ -71,8 +77,11 @@ class PageLoads:
             return
         if number == 0:
             self.loads += 1
-        after_step_s = 0.0 if self._is_acting else round(time.monotonic() - self._acted_s, 3)
-        data = {"url": self._shown(page.url), "tab": number, "after_step_s": after_step_s}
+        data = {
+            "url": self._shown(page.url),
+            "tab": number,
+            "after_step_s": self.after_step_s(),
+        }
         self.report("loaded", f"loaded {data['url']}", **data)
 
     def _downloaded(self, download: Download) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from playwright.async_api import ConsoleMessage, Dialog, Frame, Page, WebError
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
+from farm.browser.answered_dialog import AnsweredDialog, DialogCount
 from farm.browser.bank_file import give_bank
 from farm.browser.channel_labels import ChannelLabels
 from farm.browser.dialogs import Dialogs
@@ -46,12 +47,11 @@ from farm.model.driver import (
 )
 from farm.model.experiment import Fidelity
 from farm.model.mask import Mask
-from farm.model.page_samples import EventKind, PageReport, ProbeEvent
+from farm.model.page_samples import MOST_CONSOLE_LINES, EventKind, PageReport, ProbeEvent
 from farm.model.trial_plan import ProbePlan
 
 Sink = Callable[[PageReport | ProbeEvent], None]
 
-MOST_CONSOLE_LINES = 100
 LONGEST_LINE = 500
 
 
@@ -84,7 +84,8 @@ class BrowserPage:
         self._messages = PageMessages(plan.probe, poll_s, mask, ChannelLabels(mask, label_key))
         self._trouble = JoinTrouble()
         self._media = MediaTrouble()
-        self._dialogs = Dialogs(mask, self._trouble.dialog_came)
+        self._dialogs = Dialogs(mask, self._dialog_answered)
+        self._dialog_count = DialogCount()
         self._loads = PageLoads(self._trouble, self._report, mask)
         self._failures = StepFailures(self._tabs, self._trouble, self._media, self._loads, mask)
         self._console_lines = 0
@@ -272,6 +273,17 @@ class BrowserPage:
 
     def _on_dialog(self, dialog: Dialog) -> None:
         self._start(self._dialogs.answer(dialog))
+
+    def _dialog_answered(self, dialog: AnsweredDialog) -> None:
+        self._trouble.dialog_answered(dialog)
+        if self._dialog_count.is_recorded(dialog):
+            self._report(
+                "dialog",
+                f"{dialog.name} was {dialog.answer}",
+                **asdict(dialog),
+                step=self._trouble.step,
+                after_step_s=self._loads.after_step_s(),
+            )
 
     def _start(self, work: Awaitable[None]) -> None:
         """Do it in a task of its own; errors of a tab that closes meanwhile are ignored."""

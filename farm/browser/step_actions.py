@@ -76,10 +76,10 @@ class _Place:
 async def _act(place: _Place, step: Step) -> None:
     page, left_ms = place.page, place.left_ms
     match step:
-        case Goto(url):
-            await go_to(page, url, left_ms)
-        case Reload():
-            await page.reload(timeout=left_ms)
+        case Goto(url, wait_until):
+            await go_to(page, url, left_ms, wait_until)
+        case Reload(wait_until):
+            await page.reload(timeout=left_ms, wait_until=wait_until)
         case GoBack():
             before = page.url
             # A page that is kept as it was (back/forward cache) does not load again.

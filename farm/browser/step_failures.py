@@ -17,7 +17,7 @@ from farm.browser.playwright_trouble import bounded, one_line
 from farm.browser.shown_message import asks_login, shown_message
 from farm.browser.tabs import Tabs
 from farm.errors import JoinError
-from farm.model.driver import Goto, Step, WaitFor
+from farm.model.driver import Goto, Reload, Step, WaitFor
 from farm.model.mask import Mask
 from farm.model.wording import within_limit
 
@@ -38,7 +38,7 @@ class StepFailures:
         """The error for one of Playwright's, or for a step whose time is over."""
         if isinstance(error, PlaywrightTimeoutError | TimeoutError):
             late = f"not {within_limit(step.within_s)}"
-            if isinstance(step, Goto):
+            if isinstance(step, Goto | Reload):
                 return await self.late(step, f"{late}{self._loading(step)}")
             element = await element_trouble(step, self.tabs, self.mask(str(error)))
             what = f"{late}{await self._thrown_by(step)}"
@@ -63,12 +63,18 @@ class StepFailures:
         reason, message = self.trouble.explain(what, state)
         return JoinError(reason, self.mask(message))
 
-    def _loading(self, step: Goto) -> str:
-        """How far a page came that was not loaded in time; empty where that is not known."""
-        at = self.tabs.own.url
-        if at != self.loads.before:
-            return f": {at} answered, but did not finish loading: it waits for something"
-        return "" if at == step.url else f": {step.url} did not answer"
+    def _loading(self, step: Goto | Reload) -> str:
+        """How far a page came that was not loaded in time, what it waits for, and the way out."""
+        at, pending = self.tabs.own.url, self.loads.pending
+        if not pending.answered:
+            return f": {step.url if isinstance(step, Goto) else at} did not answer"
+        is_parsed = step.wait_until == "load" and self.loads.loads > 0
+        way_out = "domcontentloaded" if is_parsed else "commit"
+        awaited = pending.describe(self.mask)
+        return (
+            f": {at} answered, but did not finish loading: it waits for {awaited}; "
+            f"{step.key} goes on without that by wait_until: {way_out} beside it"
+        )
 
     async def _state(self, step: Step) -> PageState:
         tabs = self.tabs.from_newest()

@@ -117,7 +117,9 @@ def _role(given: Given) -> RoleSteps:
 
 def _check_order(after: Given, name: str, role: RoleSteps, roles: Mapping[str, RoleSteps]) -> None:
     if role.after is not None and role.after not in roles:
-        raise after.wrong(f"no role {role.after}{suggestion(role.after, roles)}")
+        others = [each for each in roles if each != name]
+        known = suggestion(role.after, others) if others else f"; {name} is the only one"
+        raise after.wrong(f"no role {role.after}{known}")
     passed = [name]
     while (before := roles[passed[-1]].after) is not None and before in roles:
         if before in passed:

@@ -13,7 +13,15 @@ from typing import Any
 
 from farm.drivers.action_reading import SOURCES
 from farm.drivers.http_reading import METHODS
-from farm.drivers.step_reading import AT_ONCE, EVERYWHERE, NESTING, OWN_PAGE, STEP_KEYS
+from farm.drivers.step_reading import (
+    AT_ONCE,
+    EVERYWHERE,
+    LOADED_WHEN,
+    LOADING,
+    NESTING,
+    OWN_PAGE,
+    STEP_KEYS,
+)
 from farm.drivers.wait_reading import STATES
 from farm.model.durations import DURATION_PATTERN
 
@@ -142,6 +150,11 @@ def _step(key: str) -> Schema:
     members: dict[str, Schema] = {key: {**value, "description": meaning}}
     if key not in AT_ONCE:
         members["within"] = DURATION
+    if key in LOADING:
+        members["wait_until"] = {
+            "enum": list(LOADED_WHEN),
+            "description": "when it goes on: load if nothing is said",
+        }
     if key not in (*OWN_PAGE, *EVERYWHERE):
         members["frame"] = _one_or_more(SELECTOR)
         members["in_new_tab"] = {"type": "boolean"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import cast, get_args
 
 from farm.drivers.action_reading import ACTIONS
 from farm.drivers.given import Given
@@ -11,8 +12,11 @@ from farm.drivers.wait_reading import read_condition
 from farm.model.driver import (
     IF_VISIBLE_WITHIN_S,
     REPEAT_WITHIN_S,
+    Goto,
     Http,
     IfVisible,
+    LoadedWhen,
+    Reload,
     Repeat,
     Step,
     Where,
@@ -23,7 +27,7 @@ FRAME = "a CSS selector of an iframe, or a list of them, the outermost first"
 REPEAT = "a number, until: with what wait_for takes, or each: partner"
 
 WHERE_KEYS = ("frame", "in_new_tab")
-BESIDE = (*WHERE_KEYS, "within", "steps")
+BESIDE = (*WHERE_KEYS, "within", "wait_until", "steps")
 """Keys that stand beside the one that says what a step does."""
 
 NESTING = ("if_visible", "repeat")
@@ -34,6 +38,10 @@ OWN_PAGE = (
 """Steps that act in the probe's own page, or in none."""
 
 EVERYWHERE = ("mute", "unmute")
+LOADING = ("goto", "reload")
+"""Steps that wait until a page is loaded."""
+
+LOADED_WHEN: tuple[LoadedWhen, ...] = get_args(LoadedWhen)
 OWN_WITHIN = ("wait_for", "http")
 """Steps that may have their time limit in themselves."""
 
@@ -82,6 +90,7 @@ def _read_step(given: Given) -> tuple[Step, ...]:
 _BESIDE_MEANS = {
     **dict.fromkeys((*WHERE_KEYS, " and ".join(WHERE_KEYS)), "where a step acts"),
     "within": "how long a step may take",
+    "wait_until": "when a page is taken for loaded",
     "steps": "what if_visible and repeat execute",
 }
 
@@ -107,7 +116,21 @@ def _made(step: Mapping[str, Given], key: str) -> tuple[Step, ...]:
         if isinstance(given.value, dict) and "within" in given.value and key in OWN_WITHIN:
             raise step["within"].wrong(f"it is there twice, in {key}: and beside it")
         made = tuple(replace(each, within_s=within_s) for each in made)
+    if "wait_until" in step:
+        until = _loaded_when(step["wait_until"], key)
+        made = tuple(
+            replace(each, wait_until=until) if isinstance(each, Goto | Reload) else each
+            for each in made
+        )
     return made
+
+
+def _loaded_when(given: Given, key: str) -> LoadedWhen:
+    if key not in LOADING:
+        raise given.wrong(f"{key} has no wait_until: it is of {' and '.join(LOADING)} alone")
+    if given.value not in LOADED_WHEN:
+        raise given.must_be(f"one of {', '.join(LOADED_WHEN)}")
+    return cast(LoadedWhen, given.value)
 
 
 def _within_s(within: Given, key: str) -> float:

@@ -17,7 +17,13 @@ from farm.evidence.connection_states import never_connected
 from farm.evidence.data_channels import channel_ends, data_intervals
 from farm.evidence.encoding_settings import encoding_settings
 from farm.evidence.estimate_followed import first_to_fall
-from farm.evidence.hold_events import HoldSteps, failed_hold_steps, failed_leaves, page_loads
+from farm.evidence.hold_events import (
+    HoldSteps,
+    failed_hold_steps,
+    failed_leaves,
+    hold_dialogs,
+    page_loads,
+)
 from farm.evidence.page_acts import PageActs
 from farm.evidence.page_connections import pages_without_connection
 from farm.evidence.polls_with_streams import polls_by_window
@@ -115,6 +121,7 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         ),
         failed_hold_steps=tuple(failed_hold_steps(trial.events)),
         page_loads=loads,
+        dialogs=tuple(hold_dialogs(trial.events, *hold_of(edges))) if len(edges) else (),
         failed_leaves=tuple(failed_leaves(trial.events)),
     )
 

@@ -1,4 +1,7 @@
-"""What the events of pages tell beside media: steps in the hold, loads, failed leaves. Pure."""
+"""What events of pages tell beside media: steps and dialogs in the hold, loads, failed leaves.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from farm.model.driver import Pause, Screenshot, WaitFor
-from farm.model.trial_evidence import CLOSED_INSTEAD, FailedHoldSteps, FailedLeave, PageLoad
+from farm.model.trial_evidence import (
+    CLOSED_INSTEAD,
+    FailedHoldSteps,
+    FailedLeave,
+    PageDialog,
+    PageLoad,
+)
 from farm.recording.events import SeenEvent
 
 BY_ITSELF_AFTER_S = 3.0
@@ -95,3 +104,18 @@ def page_loads(
         step = "" if is_late else steps.before(probe, seen.run_s)
         if is_late or step or steps.was_waiting(probe, seen.run_s):
             yield PageLoad(probe, seen.run_s, url, step)
+
+
+def hold_dialogs(events: Iterable[SeenEvent], start_s: float, end_s: float) -> Iterator[PageDialog]:
+    """The dialogs from `start_s` to `end_s` that no step of the driver said how to answer."""
+    for seen in events:
+        data = seen.event.data
+        if (
+            seen.event.kind == "dialog"
+            and data.get("unexpected") is True
+            and seen.run_s is not None
+            and start_s <= seen.run_s < end_s
+        ):
+            answer = str(data.get("answer"))
+            name = seen.event.message.removesuffix(f" was {answer}")
+            yield PageDialog(seen.event.probe, seen.run_s, name, answer)

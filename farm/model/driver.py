@@ -20,6 +20,9 @@ IF_VISIBLE_WITHIN_S = 2.0
 ElementState = Literal["visible", "hidden", "attached", "detached"]
 """The states of an element that Playwright waits for."""
 
+LoadedWhen = Literal["load", "domcontentloaded", "commit"]
+"""The events of a page at which Playwright takes it for loaded (its `wait_until`)."""
+
 Source = Literal["microphone", "camera", "screen"]
 """What a page may send tracks of."""
 
@@ -54,6 +57,7 @@ class Goto(DriverStep):
 
     key = "goto"
     url: str
+    wait_until: LoadedWhen = "load"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Reload(DriverStep):
     """Load the page again."""
 
     key = "reload"
+    wait_until: LoadedWhen = "load"
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,13 @@ class PageReport:
     connections: tuple[ConnectionReport, ...]
 
 
+MOST_DIALOGS = 50
+MOST_OF_ONE_DIALOG = 10
+"""So many dialogs of a probe are recorded, and so many times the same one."""
+
+MOST_CONSOLE_LINES = 100
+"""So many lines of a probe's consoles are recorded."""
+
 EventKind = Literal[
     "opened",  # page loaded, hooks in
     "joining",  # the driver's first step
@@ -80,6 +87,8 @@ EventKind = Literal[
     "left",
     "console",  # console.error and warnings
     "page_error",  # an uncaught exception
+    "dialog",  # the farm answered an alert, confirm, prompt or beforeunload: data holds type, text,
+    # answer, unexpected (no step had said how), step (the driver's last), after_step_s (0: in it)
     "socket_closed",  # a WebSocket of the page: data holds code, url
     "connection",  # an RTCPeerConnection changed its state: data holds by_page (its close()),
     # its tab (0: the probe's own) and frame (empty: the tab's document)

@@ -252,6 +252,16 @@ class PageLoad:
 
 
 @dataclass(frozen=True, slots=True)
+class PageDialog:
+    """A dialog in the hold that no step said how to answer, and what it was answered with."""
+
+    probe: str
+    at_s: float
+    name: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class StreamSetup:
     """The time of an owed stream from offer to first media; `None`: it never came.
 
@@ -380,6 +390,7 @@ class TrialEvidence:
     never_connected: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     failed_hold_steps: tuple[FailedHoldSteps, ...] = ()
     page_loads: tuple[PageLoad, ...] = ()
+    dialogs: tuple[PageDialog, ...] = ()
     failed_leaves: tuple[FailedLeave, ...] = ()
     janus_samples: tuple[JanusSample, ...] = ()
     all_left_s: float | None = None

@@ -8,21 +8,23 @@ media is not asked: that is what `farm run` judges.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from farm.drivers.step_places import StepKey, StepPlace
 from farm.model.criteria import Criteria, InvalidLimits
+from farm.model.page_samples import MOST_CONSOLE_LINES, EventKind
 from farm.model.trial_evidence import CLOSED_INSTEAD, JoinOutcome, StreamIdentity, TrialEvidence
 from farm.model.trial_plan import ProbePlan
 from farm.model.verdict import Reason, Verdict
-from farm.model.wording import one_of
+from farm.model.wording import counted, one_of
 from farm.recording.trial_reader import TrialReader
 from farm.results.checked_connections import (
     CheckedConnection,
     checked_connections,
     open_at_the_end,
 )
+from farm.results.checked_dialogs import CheckedDialog, dialogs_of
 from farm.results.checked_steps import CheckedStep, checked_steps
 from farm.results.checked_streams import FAULTY, CheckedStream, checked_streams
 from farm.verdict.data_messages import data_findings
@@ -65,8 +67,9 @@ class CheckedProbe:
 
     `open_after_leave` is how many connections its last poll had, `None` if it never left, or sent
     no poll. `left` is why its leave steps failed, empty if they did not. `trouble` are console
-    errors, uncaught errors and closed sockets of its page, the last `MOST_TROUBLE`. `no_call` says
-    that a page which joined made no connection, where it owes or is owed anything.
+    errors, uncaught errors and closed sockets of its page, each once with how often it came: the
+    last `MOST_TROUBLE`, and how many more there are. `no_call` says that a page which joined made
+    no connection, where it owes or is owed anything.
     """
 
     plan: ProbePlan
@@ -80,6 +83,7 @@ class CheckedProbe:
     open_after_leave: int | None
     trouble: tuple[str, ...]
     no_call: str = ""
+    dialogs: tuple[CheckedDialog, ...] = ()
 
     @property
     def joined(self) -> bool:
@@ -128,6 +132,7 @@ def checked_trial(
             *_left(trial, plan.probe),
             _trouble(trial, plan.probe),
             _no_call(evidence, plan),
+            dialogs_of(trial.events, plan.probe),
         )
         for plan in trial.plan.probes
     )
@@ -222,11 +227,34 @@ def _left(trial: TrialReader, probe: str) -> tuple[str, int | None]:
 
 
 def _trouble(trial: TrialReader, probe: str) -> tuple[str, ...]:
-    lines = [
-        f"{seen.event.kind.replace('_', ' ')}: {seen.event.message}"
+    return trouble_lines(
+        (seen.event.kind, seen.event.message)
         for seen in trial.events
         if seen.event.probe == probe
         and seen.event.kind in _TROUBLE
         and not (seen.event.kind == "socket_closed" and seen.event.data.get("code") in (1000, 1005))
+    )
+
+
+def trouble_lines(events: Iterable[tuple[EventKind, str]]) -> tuple[str, ...]:
+    """Kinds and messages as lines, each once with how often it came, in the order of its last.
+
+    Of more than `MOST_TROUBLE` the last are given, and how many others there are.
+    """
+    times: dict[tuple[EventKind, str], int] = {}
+    of_console = 0
+    for event in events:
+        of_console += event[0] == "console"
+        times[event] = times.pop(event, 0) + 1  # the last time counts for its place
+    is_cut = of_console >= MOST_CONSOLE_LINES
+    lines = [
+        f"{kind.replace('_', ' ')}: {message}{_times(number, is_cut and kind == 'console')}"
+        for (kind, message), number in times.items()
     ]
-    return tuple(dict.fromkeys(lines))[-MOST_TROUBLE:]
+    more = len(lines) - MOST_TROUBLE
+    rest = [f"and {counted(more, 'other line')}: events.jsonl of the trial has all"]
+    return (*lines[-MOST_TROUBLE:], *(rest if more > 0 else ()))
+
+
+def _times(number: int, is_cut: bool) -> str:
+    return "" if number == 1 else f" ({'at least ' * is_cut}{number} times)"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from farm.drivers.step_places import StepKey, StepPlace
 from farm.model.experiment import Scenario
+from farm.results.checked_dialogs import dialog_hints
 from farm.results.checked_steps import CheckedStep
 from farm.results.driver_check import CheckedProbe, CheckedTrial, DriverText
 from farm.results.meeting_sessions import meeting_hint
@@ -35,6 +36,7 @@ def driver_hints(
     hints += _of_audio_alone(run, scenario)
     hints += _of_media(run, text)
     hints += _of_leaving(pictured, text)
+    hints += _of_dialogs(run, pictured)
     return tuple(dict.fromkeys(hints))
 
 
@@ -116,10 +118,23 @@ def _of_leaving(pictured: CheckedTrial, text: DriverText) -> Iterator[str]:
         elif count and not probe.left:
             has = any(key[:2] == (role, "leave") for key in text.places)
             why = "its leave steps leave" if has else "there is no leave:, which leaves"
+            asked = next((each for each in probe.dialogs if each.kept_from_leaving), None)
             yield (
                 f"{role}: {why} {count} of its connections open until its page is closed; the "
-                "server notices that late, if at all"
+                f"server notices that late, if at all{'' if asked is None else f': {asked.line}'}"
             )
+
+
+def _of_dialogs(run: CheckedTrial, pictured: CheckedTrial) -> Iterator[str]:
+    """Of dialogs that no step answers; not of those which are why connections stayed open."""
+    told = [
+        dialog
+        for probe in pictured.probes
+        if probe.open_after_leave and not probe.left
+        for dialog in probe.dialogs
+        if dialog.kept_from_leaving
+    ]
+    yield from dialog_hints([(each.plan.role, each.dialogs) for each in run.probes], told)
 
 
 def _joined_place(text: DriverText, probe: CheckedProbe) -> str:

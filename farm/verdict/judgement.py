@@ -24,6 +24,7 @@ from farm.verdict.baseline import Baseline
 from farm.verdict.causes import Causes, Finding
 from farm.verdict.data_messages import unknown_delivery_notes
 from farm.verdict.data_wording import some_of
+from farm.verdict.dialog_notes import dialog_notes
 from farm.verdict.driver_failures import failed_by_driver
 from farm.verdict.failed_units import bad_units, bad_units_allowed, fails, units
 from farm.verdict.findings import findings_of
@@ -189,7 +190,7 @@ def _notes(streams: TrialStreams, baseline: Baseline | None) -> tuple[str, ...]:
     notes += unattributed_notes(streams)
     notes += unjudged_notes(evidence)
     notes += unknown_delivery_notes(evidence)
-    notes += _page_notes(evidence)
+    notes += [*_page_notes(evidence), *dialog_notes(evidence)]
     notes += [*unseen_notes(evidence), *unknown_wait_notes(evidence)]
     notes += stayed_full_notes(evidence)
     notes += key_frame_notes(evidence)

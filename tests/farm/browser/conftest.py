@@ -24,7 +24,8 @@ async def steps_app() -> AsyncIterator[str]:
 
     `steps` has something for every step, `login` asks for one, `moved` leads there, `inside` is
     for a frame, `moved-to-tab` opens `steps` in a tab, `secret` wants HTTP authentication,
-    `download` is no page, `slow` never answers, `endless` waits for it.
+    `download` is no page, `slow` never answers, `once` the first time alone;
+    `endless` waits for `slow` with an image, `unparsed` with a script, `crowded` for several.
     """
 
     async def steps(_request: web.Request) -> web.FileResponse:
@@ -47,6 +48,12 @@ async def steps_app() -> AsyncIterator[str]:
         await asyncio.Event().wait()
         return web.Response()
 
+    asked: list[str] = []
+
+    async def once(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return await slow(request) if len(asked) > 1 else web.Response(text="There")
+
     app = web.Application()
     for path, handler in (
         ("/steps", steps),
@@ -58,7 +65,11 @@ async def steps_app() -> AsyncIterator[str]:
         ("/secret", secret),
         ("/download", download),
         ("/slow", slow),
-        ("/endless", shows("<img src=/slow>")),
+        ("/endless", shows("<img src=/slow?key=7><h1>There</h1>")),
+        ("/unparsed", shows("<h1>There</h1><script src=/slow></script>")),
+        ("/crowded", shows("<img src=/slow?1><img src=/slow/1><img src=/slow/2><img src=/slow/3>")),
+        ("/slow/{number}", slow),
+        ("/once", once),
     ):
         app.router.add_get(path, handler)
     runner = web.AppRunner(app, shutdown_timeout=0.1)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
+from farm.browser.automation import Automation
 from farm.browser.chromiums import Chromiums
 from farm.errors import BrowserError
 from farm.model.driver import Fill, Goto, WaitFor
@@ -162,3 +165,44 @@ def alive(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+@pytest.mark.parametrize("after_s", [0.1, 0.3, 0.6])
+async def test_a_start_of_playwright_that_is_cut_short_leaves_no_driver(
+    tmp_path: Path, unheard: list[dict[str, Any]], after_s: float
+) -> None:
+    before = set(psutil.Process().children())
+    starting = asyncio.create_task(Automation.start(tmp_path))
+    await asyncio.sleep(after_s)
+    starting.cancel()
+    with suppress(asyncio.CancelledError):
+        await (await starting).stop()  # it was started already
+    assert set(psutil.Process().children()) <= before
+    gc.collect()
+    assert unheard == []
+
+
+async def test_the_end_of_playwrights_driver_by_a_signal_is_not_printed(
+    tmp_path: Path, unheard: list[dict[str, Any]]
+) -> None:
+    before = set(psutil.Process().children())
+    automation = await Automation.start(tmp_path)
+    drivers = set(psutil.Process().children()) - before
+    for driver in drivers:
+        driver.terminate()
+    await asyncio.to_thread(psutil.wait_procs, drivers, 5)
+    await asyncio.sleep(0.1)  # until the end of its output has been read
+    await automation.stop()
+    del automation
+    gc.collect()
+    assert unheard == []
+
+
+@pytest.fixture
+async def unheard() -> list[dict[str, Any]]:
+    """What asyncio would print of errors that nobody retrieves."""
+    contexts: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _loop, context: contexts.append(context)
+    )
+    return contexts

@@ -13,15 +13,18 @@ from farm.model.driver import (
     AcceptDialog,
     Check,
     Click,
+    DismissDialog,
     Fill,
     Goto,
     Mute,
+    Reload,
     Select,
     Step,
     WaitFor,
     Where,
 )
 from farm.model.mask import Mask
+from farm.model.page_samples import MOST_OF_ONE_DIALOG
 
 pytestmark = pytest.mark.live
 
@@ -203,15 +206,48 @@ async def test_a_page_that_loads_itself_again_says_how_often(
         ("secret", "secret: it asks for a user and a password, which app.basic_auth_env names"),
         ("download", "the address is a download, not a page"),
         ("slow", "/slow did not answer"),
-        ("endless", "/endless answered, but did not finish loading: it waits for something"),
     ],
 )
 async def test_an_address_that_is_no_page(
     new_page: NewPage, steps_app: str, path: str, message: str
 ) -> None:
     error = await failure(await new_page(), Goto(f"{steps_app}{path}", within_s=1))
-    assert error.reason == ("timeout" if path in ("slow", "endless") else "navigation")
+    assert error.reason == ("timeout" if path == "slow" else "navigation")
     assert message in str(error)
+
+
+@pytest.mark.parametrize(
+    ("path", "awaited", "way_out"),
+    [
+        ("endless", "{app}slow", "domcontentloaded"),
+        ("unparsed", "{app}slow", "commit"),
+        ("crowded", "{app}slow, {app}slow/1 and 2 more", "domcontentloaded"),
+    ],
+)
+async def test_a_page_that_does_not_finish_loading_names_what_it_waits_for_and_can_be_used(
+    new_page: NewPage, steps_app: str, path: str, awaited: str, way_out: Any
+) -> None:
+    probe = await new_page()
+    error = await failure(probe, Goto(f"{steps_app}{path}", within_s=1))
+    assert error.reason == "timeout"
+    assert (
+        f"/{path} answered, but did not finish loading: it waits for "
+        f"{awaited.format(app=steps_app)}; goto goes on without that by wait_until: {way_out}"
+    ) in str(error)
+    await probe.page.run(Goto(f"{steps_app}{path}", way_out, within_s=5))
+    await probe.page.run(WaitFor("body" if path == "crowded" else "h1"))
+    error = await failure(probe, Reload(within_s=1))
+    assert f"it waits for {awaited.format(app=steps_app)}; reload goes on" in str(error)
+    await probe.page.run(Reload(way_out, within_s=5))
+
+
+async def test_a_page_that_does_not_come_again_did_not_answer(
+    new_page: NewPage, steps_app: str
+) -> None:
+    probe = await new_page()
+    await probe.goto(f"{steps_app}once")
+    error = await failure(probe, Reload(within_s=1))
+    assert f"{LATE.replace('0.5', '1')}: {steps_app}once did not answer" in str(error)
 
 
 async def test_a_certificate_that_is_refused_is_advised_on(
@@ -248,6 +284,46 @@ async def test_an_alert_before_anything_else_is_named(new_page: NewPage, steps_a
     await probe.page.run(AcceptDialog())
     await probe.goto(f"{steps_app}steps?alert")
     assert (await failure(probe, WaitFor("#room-of-7", within_s=0.5))).reason == "timeout"
+
+
+async def test_every_dialog_is_an_event_with_its_answer(new_page: NewPage, steps_app: str) -> None:
+    probe = await new_page()
+    probe.page.begins("app.yaml:6: join step 1, goto")
+    await probe.goto(f"{steps_app}inside")
+    await probe.do("() => { alert('Hi there'); }")
+    await probe.page.run(DismissDialog())
+    await probe.do("() => { confirm('Really?'); prompt('PIN?', '7'); }")
+    await probe.page.run(AcceptDialog())
+    await probe.do("() => { confirm('Really?'); prompt('PIN?'); prompt('PIN?', '7'); }")
+    await probe.page.run(AcceptDialog("1234"))
+    await probe.do("() => { prompt('PIN?'); }")
+    events = probe.witness.events("dialog")
+    assert [event.message for event in events] == [
+        "alert 'Hi there' was closed",
+        "confirm 'Really?' was cancelled",
+        "prompt 'PIN?' was cancelled",
+        "confirm 'Really?' was answered with OK",
+        "prompt 'PIN?' was answered with an empty text",
+        "prompt 'PIN?' was answered with '7'",
+        "prompt 'PIN?' was answered with '1234'",
+    ]
+    assert [event.data["unexpected"] for event in events] == [True, *[False] * 6]
+    assert events[0].data["step"] == "app.yaml:6: join step 1, goto"
+
+
+async def test_a_page_may_be_left_and_its_alerts_without_end_are_recorded_some_times(
+    new_page: NewPage, steps_app: str
+) -> None:
+    probe = await new_page()
+    await probe.goto(f"{steps_app}steps")
+    await probe.do("() => { for (let n = 0; n < 30; n += 1) alert('Hurry'); }")
+    await probe.do("() => { addEventListener('beforeunload', (e) => e.preventDefault()); }")
+    await probe.page.run(Click("#call-now"))  # without an act of its user none is asked
+    await probe.goto(f"{steps_app}inside")
+    *alerts, left = probe.witness.events("dialog")
+    assert len(alerts) == MOST_OF_ONE_DIALOG
+    assert left.message == "beforeunload was answered with OK"
+    assert left.data["unexpected"] is False
 
 
 FORM = (

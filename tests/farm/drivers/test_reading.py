@@ -171,6 +171,8 @@ def test_every_driver_that_comes_with_the_farm_is_right(name: str) -> None:
         ("{probe}", "{prob}", "fill.#name: no variable {prob}; did you mean {probe}?"),
         ("session={session}", "{x}", "no variable {x}; known: app_url, session, session_number,"),
         ("after: callee", "after: calee", "caller.after: no role calee: did you mean callee?"),
+        ("after: callee", "after: calle", "caller.after: no role calle: did you mean callee?"),
+        ("after: callee", "after: caler", "caller.after: no role caler: did you mean callee?"),
         ("after: callee", "after: caller", "caller after caller: no role is first"),
         ("within: 10s", "within: 10", "within: 10: expected a duration such as 30s, 4m or 3h"),
         ("within: 10s", "within: 0s", "within: 0s: must be longer than 0"),

@@ -68,7 +68,12 @@ FRAMED = Where(("#outer", "#inner"))
 
 GOOD: list[tuple[str, tuple[Step, ...]]] = [
     ("- goto: https://h/{probe}", (Goto("https://h/{probe}"),)),
+    (
+        "- goto: https://h/\n  wait_until: domcontentloaded\n  within: 3s",
+        (Goto("https://h/", "domcontentloaded", within_s=3),),
+    ),
     ("- reload: true", (Reload(),)),
+    ("- reload: true\n  wait_until: commit", (Reload("commit"),)),
     ("- go_back: true\n  within: 3s", (GoBack(within_s=3),)),
     ('- fill: {"#a": x, "#b": 7}', (Fill("#a", "x"), Fill("#b", "7"))),
     ("- press: Enter", (Press("Enter"),)),
@@ -206,6 +211,14 @@ after_join:
         ),
         ('- click: "#a"\n  within: 0s', "join[1].within: 0s: must be longer than 0"),
         ('- click: "#a"\n  steps: []', "steps: click has no steps of its own: only if_visible and"),
+        (
+            "- reload: true\n  wait_until: idle",
+            "d.yaml:7: roles.member.join[1].wait_until: 'idle': must be one of load, domcontentlo",
+        ),
+        (
+            "- go_back: true\n  wait_until: load",
+            "join[1].wait_until: go_back has no wait_until: it is of goto and reload alone",
+        ),
         ("- within: 5s", "join[1]: within says how long a step may take, not what it does: put"),
         ('- if_visible: "#a"', "join[1].if_visible: needs steps: beneath it, with at least one "),
         ('- if_visible: "#a"\n  steps: [clik: b]', "steps[0].clik: unknown key: did you mean cli"),

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from farm.evidence.hold_events import HoldSteps, failed_hold_steps, failed_leaves, page_loads
+from farm.evidence.hold_events import (
+    HoldSteps,
+    failed_hold_steps,
+    failed_leaves,
+    hold_dialogs,
+    page_loads,
+)
 from farm.model.page_samples import EventKind, ProbeEvent
-from farm.model.trial_evidence import FailedHoldSteps, FailedLeave, PageLoad
+from farm.model.trial_evidence import FailedHoldSteps, FailedLeave, PageDialog, PageLoad
 from farm.recording.events import SeenEvent
 
 
@@ -73,3 +79,14 @@ def test_what_a_page_does_while_a_step_only_waits_it_does_by_itself() -> None:
 def test_only_pages_that_were_closed_instead_of_leaving_count_as_failed_leaves() -> None:
     events = [event("left", 50), event("left", 51, "its page was closed instead: d.yaml:9: late")]
     assert list(failed_leaves(events)) == [FailedLeave("p000", "d.yaml:9: late")]
+
+
+def test_dialogs_in_the_hold_count_that_no_step_said_how_to_answer() -> None:
+    dialog = {"type": "alert", "text": "Bye", "answer": "closed", "unexpected": True}
+    events = [
+        event("dialog", 29, "alert 'Bye' was closed", **dialog),
+        event("dialog", 31, "alert 'Bye' was closed", **dialog),
+        event("dialog", 32, "alert 'Bye' was closed", **dialog | {"unexpected": False}),
+        event("dialog", 50, "alert 'Bye' was closed", **dialog),
+    ]
+    assert list(hold_dialogs(events, 30, 50)) == [PageDialog("p000", 31, "alert 'Bye'", "closed")]

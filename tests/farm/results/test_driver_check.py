@@ -10,9 +10,16 @@ from farm.drivers.step_places import step_places
 from farm.model.criteria import Criteria
 from farm.model.data_channels import DataInterval
 from farm.model.experiment import Experiment, Scenario
+from farm.model.page_samples import MOST_CONSOLE_LINES, EventKind
 from farm.model.trial_evidence import FailedHoldSteps, TrialEvidence
 from farm.planning.trial_planning import plan_trial
-from farm.results.driver_check import CheckedProbe, DriverText, doubts_of, problems_of
+from farm.results.driver_check import (
+    CheckedProbe,
+    DriverText,
+    doubts_of,
+    problems_of,
+    trouble_lines,
+)
 from farm.testing.evidence import HOLD_S, good_evidence
 
 DRIVER = """\
@@ -87,3 +94,18 @@ def test_messages_that_never_come_are_a_problem() -> None:
     nothing = (*messages("p000", 0), *messages("p001", 100))
     (problem,) = problems(replace(call(data=True), data=nothing))
     assert problem.startswith("p000 (callee of s000) got no message of p001")
+
+
+def test_lines_of_a_console_are_each_once_with_their_number_and_the_others_are_counted() -> None:
+    often: tuple[EventKind, str] = ("console", "E1234 telemetry failed")
+    others: list[tuple[EventKind, str]] = [("page_error", f"e{number}") for number in range(6)]
+    events = [line for other in others for line in (often, other)]
+    assert trouble_lines([*events, often]) == (
+        *("page error: e2", "page error: e3", "page error: e4", "page error: e5"),
+        "console: E1234 telemetry failed (7 times)",
+        "and 2 other lines: events.jsonl of the trial has all",
+    )
+    assert trouble_lines([often]) == ("console: E1234 telemetry failed",)
+    assert trouble_lines([often] * MOST_CONSOLE_LINES) == (
+        f"console: E1234 telemetry failed (at least {MOST_CONSOLE_LINES} times)",
+    )

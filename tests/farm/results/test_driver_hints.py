@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from farm.drivers import parse_driver
 from farm.drivers.step_places import step_places
 from farm.model.experiment import Scenario
+from farm.model.page_samples import MOST_OF_ONE_DIALOG, ProbeEvent
 from farm.model.trial_evidence import JoinOutcome, StreamIdentity
 from farm.model.trial_plan import ProbePlan
 from farm.model.verdict import Outcome, Verdict
 from farm.model.webrtc_stats import MediaKind
+from farm.recording.events import SeenEvent
+from farm.results.checked_dialogs import dialogs_of
 from farm.results.checked_steps import CheckedStep
 from farm.results.checked_streams import CheckedStream, StreamState
 from farm.results.driver_check import CheckedProbe, CheckedTrial, DriverText
@@ -146,3 +150,54 @@ def test_sessions_that_may_meet_are_named_of_a_driver_that_works() -> None:
     assert hint.startswith("mine.yaml:5: no step of member has {session}: sessions at the same t")
     broken = replace(trial(member("p000")), problems=("p000 did not join",))
     assert driver_hints(broken, None, None, Scenario(kind="group"), alike) == ()
+
+
+LEAVE = "mine.yaml:10: leave step 1, click #leave"
+
+
+def dialog(type: str, text: str, step: str = "", **data: Any) -> SeenEvent:
+    data = {"answer": "cancelled", "unexpected": True, "after_step_s": 0.2, **data}
+    event = ProbeEvent(
+        *("p000", "dialog", 1000.0, f"{type} {text!r} was {data['answer']}"),
+        {"type": type, "text": text, "step": step, **data},
+    )
+    return SeenEvent(event, 5.0)
+
+
+def asked(*events: SeenEvent, open: int = 0) -> CheckedProbe:
+    dialogs = dialogs_of(events, "p000")
+    return replace(member("p000"), dialogs=dialogs, open_after_leave=open)
+
+
+def test_a_dialog_that_no_step_answers_is_a_hint_with_its_step_and_its_number() -> None:
+    alert = dialog("alert", "Hello", answer="closed", after_step_s=9.0)
+    confirm = dialog("confirm", "Really leave?", LEAVE)
+    assert hints(asked(*[alert] * 3, confirm)) == (
+        "member: alert 'Hello' was closed; accept_dialog before it says that it is expected"
+        " (3 times)",
+        f"{LEAVE}: confirm 'Really leave?' was cancelled; accept_dialog answers it with OK",
+    )
+    assert hints(asked(*[alert] * MOST_OF_ONE_DIALOG))[0].endswith("(at least 10 times)")
+    many = [dialog("alert", f"{left} s left", answer="closed") for left in range(8)]
+    *first, rest = hints(asked(*many))
+    assert (len(first), rest) == (5, "3 more dialogs: events of kind dialog have them")
+
+
+def test_a_dialog_that_a_step_answers_is_no_hint_but_for_a_prompt_without_text() -> None:
+    no_text = {"unexpected": False, "answer": "answered with an empty text"}
+    assert hints(asked(dialog("confirm", "Sure?", unexpected=False))) == ()
+    assert hints(asked(dialog("prompt", "PIN?", unexpected=False))) == ()
+    assert hints(asked(dialog("prompt", "PIN?", **no_text))) == (
+        "member: prompt 'PIN?' was answered with an empty text; accept_dialog: TEXT answers it",
+    )
+
+
+def test_connections_that_stay_open_as_a_confirm_was_cancelled_name_it() -> None:
+    (hint,) = hints(asked(dialog("confirm", "Really leave?", LEAVE), open=1))
+    assert hint.endswith(
+        "if at all: confirm 'Really leave?' was cancelled; accept_dialog answers it with OK"
+    )
+    before = dialog("confirm", "Cookies?", "mine.yaml:5: join step 1, goto")
+    stayed, other = hints(asked(before, open=1))
+    assert stayed.endswith("if at all")
+    assert other.startswith("mine.yaml:5: join step 1, goto: confirm 'Cookies?' was cancelled")

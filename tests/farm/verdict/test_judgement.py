@@ -10,6 +10,7 @@ from farm.model.server_samples import ResetReport, ServerSample
 from farm.model.trial_evidence import (
     FailedHoldSteps,
     Fault,
+    PageDialog,
     PageLoad,
     StreamInterval,
     TrialEvidence,
@@ -92,6 +93,26 @@ def test_a_page_that_loads_by_itself_in_the_hold_is_noted() -> None:
     verdict = judged(dataclasses.replace(good(), page_loads=(load,)), baseline())
     assert verdict.outcome is Outcome.PASS
     assert verdict.notes == ("p001's page loaded http://app/call by itself at 52 s of the run",)
+
+
+def test_dialogs_in_the_hold_are_noted_alike_ones_together_and_not_without_end() -> None:
+    def noted(*dialogs: PageDialog) -> tuple[str, ...]:
+        verdict = judged(dataclasses.replace(good(), dialogs=dialogs), baseline())
+        assert verdict.outcome is Outcome.PASS
+        return verdict.notes
+
+    hold_s = good().phases.hold_s or 0.0
+    ends = [
+        PageDialog(probe, hold_s + at_s, "alert 'Your trial ends'", "closed")
+        for probe, at_s in (("p001", 14.0), ("p000", 12.2), ("p000", 16.0))
+    ]
+    assert noted(*ends) == (
+        "p000's page (and those of 1 other probe) opened alert 'Your trial ends' at 12 s of the "
+        "hold, 2 times, which was closed: no step said how to answer it",
+    )
+    many = [PageDialog("p000", hold_s + s, f"alert '{s}'", "closed") for s in range(9)]
+    assert len(noted(*many)) == 6
+    assert noted(*many)[-1] == "4 other dialogs came in the hold"
 
 
 def test_media_that_come_too_late() -> None:
