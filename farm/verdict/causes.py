@@ -3,7 +3,8 @@
 One probe's bad network shows in others, too: what it cannot send its partner does not receive, and
 what it cannot receive its partner is asked to send less of (a server passes on the smallest
 bandwidth estimate of a stream's receivers). So within a session a probe whose page left is named
-first, then one whose uplink loses packets, together with the effect on its partner.
+first, then one whose page never sent what its partners lack, then one whose uplink loses packets,
+together with the effect on its partner.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from farm.verdict.page_wording import LOADING_S, act_before
 from farm.verdict.standstill import still_streams
 from farm.verdict.stream_limits import Breach
 from farm.verdict.trial_streams import TrialStreams
+from farm.verdict.unsent_streams import unsent_streams
 
 UPLINK_LOSS_CODES = ("residual_loss", "repair")
 REDUCED_CODES = ("target_bitrate", "frame_rate")
@@ -109,6 +111,11 @@ class Causes:
             },
             streams,
         )
+        lacking = (each for each in findings if _never_came(each) and len(each.senders) == 1)
+        self._unsent = unsent_streams(
+            {(each.senders[0], each.kind, each.is_screen) for each in lacking if each.kind},
+            streams.evidence,
+        )
         self.findings = self._in_order(findings)
         """The worst session first; in it the probe that is the cause, its causes before effects."""
 
@@ -127,7 +134,8 @@ class Causes:
             session, probe = finding.probe.session, finding.probe.probe
             is_effect = self._cause_of(finding) is not None
             is_late = not self._stood_still(finding)
-            in_probe = is_late, is_effect, finding.breach.code != LEFT, _rank(finding)
+            is_other = finding.breach.code != LEFT, not self._was_never_sent(finding)
+            in_probe = is_late, is_effect, *is_other, _rank(finding)
             return -beyond[session], session, order[probe], probe, *in_probe
 
         return tuple(sorted(findings, key=key))
@@ -136,6 +144,11 @@ class Causes:
         """Whether it is a gap in which nothing came to any probe."""
         is_gap = finding.direction == "inbound" and finding.breach.code == "gap"
         return is_gap and (finding.probe.probe, finding.kind, finding.track) in self._still
+
+    def _was_never_sent(self, finding: Finding) -> bool:
+        """Whether it is of a stream that its page never sent, and that others lack."""
+        sent = finding.probe.probe, finding.kind, finding.is_screen
+        return finding.direction == "outbound" and sent in self._unsent
 
     def _cause_of(self, finding: Finding) -> Finding | None:
         """Another probe's finding that explains this one, if that probe comes before in order."""
@@ -149,6 +162,7 @@ class Causes:
                 for other in theirs
                 if other.is_uplink_loss
                 or (other.direction is None and not self._began_before(finding, other))
+                or (_never_came(finding) and self._was_never_sent(other))
             ]
         elif finding.breach.code in REDUCED_CODES and not self._act_of(
             {finding.probe.probe}, finding
@@ -175,10 +189,10 @@ class Causes:
     def _cause_order(self, probe: str) -> tuple[float, ...]:
         """Sort key of the probes of a session, the cause of its problems first.
 
-        Those that left, as they did; those whose uplink lost packets, then those that
-        retransmitted; then those whose partner did not fail to join; then by how far beyond a
-        limit; then those that did not get in, of whom others got nothing from the begin on; then by
-        time.
+        Those that left, as they did; those whose page never sent what others lack; those whose
+        uplink lost packets, then those that retransmitted; then those whose partner did not fail to
+        join; then by how far beyond a limit; then those that did not get in, of whom others got
+        nothing from the begin on; then by time.
         """
         findings = self._of_probe[probe]
         up = dict.fromkeys(UPLINK_LOSS_CODES, 0.0)
@@ -188,6 +202,7 @@ class Causes:
         partner_failed = all(finding.breach.code == PARTNER for finding in findings)
         return (
             self._left_s(probe),
+            -float(any(self._was_never_sent(finding) for finding in findings)),
             *(-up[code] for code in UPLINK_LOSS_CODES),
             float(partner_failed),
             -max(finding.breach.beyond for finding in findings),
@@ -234,10 +249,14 @@ class Causes:
             message += f"; {cause.probe.probe} {'left first' if is_first else 'had left'}"
         elif cause is not None and cause.breach.code == NO_CONNECTION:
             message += f"; {cause.probe.probe}'s page made no connection"
+        elif cause is not None and self._was_never_sent(cause):
+            message += f"; {cause.probe.probe}'s page never sent it"
         elif cause is not None:
             in_hold = cause.breach.code == AFTER_JOIN
             whose = cause.stream or ("step in the hold" if in_hold else "join")
             message += f"; {cause.probe.probe}'s {whose} failed first ({cause.breach.code})"
+        elif self._was_never_sent(finding):
+            message += "; its page never sent any"
         elif finding.is_uplink_loss and finding.kind is not None:
             message += self._loss_at_receiver(probe, finding.kind)
         elif self._is_reduced_for_receiver(finding):
@@ -316,6 +335,12 @@ class Causes:
         receiver, loss = max(losses.items(), key=lambda item: item[1] or 0.0)
         lost = "an unknown share" if loss is None else percent(loss)
         return f"; its partner {receiver} lost {lost} of it on the way down"
+
+
+def _never_came(finding: Finding) -> bool:
+    """Whether it is of a received stream that never came."""
+    is_setup = finding.direction == "inbound" and finding.breach.code == "setup"
+    return is_setup and finding.breach.value is None
 
 
 def _rank(finding: Finding) -> tuple[float, float]:
