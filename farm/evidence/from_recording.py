@@ -115,6 +115,13 @@ def trial_evidence(trial: TrialReader, *, window_s: float, poll_s: float) -> Tri
         left_after={
             probe: step for probe, at_s in left.items() if (step := steps.before(probe, at_s))
         },
+        reloaded={
+            probe: at_s for probe, at_s in windows.owed.reloaded(loads).items() if probe not in left
+        },
+        reconnections=tuple(
+            replace(each, step=steps.before(each.probe, each.at_s))
+            for each in windows.owed.reconnections()
+        ),
         never_connected=never_connected(trial.events),
         no_connection=pages_without_connection(
             trial, {stream.probe for stream in streams if stream.seen}

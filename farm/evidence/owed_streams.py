@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from farm.evidence.excused_streams import Excuses
 from farm.evidence.page_acts import PageActs
-from farm.evidence.page_leaves import pages_that_left
+from farm.evidence.page_leaves import pages_that_left, pages_that_reloaded
+from farm.evidence.page_reconnections import page_reconnections
 from farm.evidence.stream_lifetimes import StreamLifetime, in_flows
 from farm.evidence.stream_senders import Origins, match_sent
 from farm.evidence.stream_slots import RECENT_S, Matched, Owner, Span, Stream, match
-from farm.model.trial_evidence import PageLoad, StreamIdentity
+from farm.model.trial_evidence import PageLoad, Reconnection, StreamIdentity
 from farm.model.trial_plan import Direction, ProbePlan, TrialPlan
 from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
 from farm.planning.owed_slots import owed_slots, sent_slots
@@ -230,8 +231,20 @@ class OwedStreams:
     def left(self, loads: Iterable[PageLoad]) -> Mapping[str, float]:
         """By probe when its page left in the hold by closing its connections itself, or by a load
         of a new document after a step of the driver."""
-        lives = [life for of in self.matched.values() for life in of.lives]
-        return pages_that_left(self._plan.sessions, lives, self._acts, self._hold, loads)
+        return pages_that_left(self._plan.sessions, self._lives, self._acts, self._hold, loads)
+
+    def reloaded(self, loads: Iterable[PageLoad]) -> Mapping[str, float]:
+        """By probe when its page loaded by itself in the hold and made no connection again."""
+        return pages_that_reloaded(self._plan.sessions, self._lives, self._acts, self._hold, loads)
+
+    def reconnections(self) -> tuple[Reconnection, ...]:
+        """The working connections that pages themselves closed and replaced in the hold."""
+        found = page_reconnections(self._plan.sessions, self._lives, self._acts, self._hold)
+        return tuple(sorted(found, key=lambda each: (each.at_s, each.probe)))
+
+    @property
+    def _lives(self) -> Sequence[StreamLifetime]:
+        return [life for of in self.matched.values() for life in of.lives]
 
 
 def _longest(sent: MatchedStreams) -> Mapping[Hashable, tuple[int, float]]:

@@ -46,11 +46,15 @@ class PageActs:
         self._refused: defaultdict[str, dict[tuple[str, str], list[Off]]] = defaultdict(dict)
         self._known_s: dict[str, float] = {}
         self._failed: set[tuple[str, str]] = set()
+        self._ended: set[tuple[str, str]] = set()
+        self._began: defaultdict[str, dict[str, float]] = defaultdict(dict)
         for seen in events:
             event, data = seen.event, seen.event.data
             if seen.run_s is None:
                 continue
             connection = str(data.get("connection"))
+            if data.get("connection") is not None:
+                self._began[event.probe].setdefault(connection, seen.run_s)
             if event.kind == "sender" and data.get("mid") is not None:
                 # The senders of a closed connection do not count any more.
                 if connection not in self._closed[event.probe]:
@@ -83,6 +87,8 @@ class PageActs:
             self._failed.add(connection)
         elif state == "connected":
             self._failed.discard(connection)
+        elif state == "closed":
+            self._ended.add(connection)
 
     def are_known(self, probe: str) -> bool:
         """Whether senders of the probe were recorded; in older recordings they were not."""
@@ -261,6 +267,10 @@ class PageActs:
         """By connection when the page itself closed it."""
         return self._closed.get(probe, {})
 
+    def began(self, probe: str) -> Mapping[str, float]:
+        """By connection when the first event of it came."""
+        return self._began.get(probe, {})
+
     def refused(self, probe: str) -> Mapping[tuple[str, str], Sequence[Off]]:
         """By connection and mid the spans in which the page refused what it received before.
 
@@ -279,3 +289,7 @@ class PageActs:
     def had_failed(self, probe: str, connection: str) -> bool:
         """Whether a connection was failed or disconnected when its page closed it."""
         return (probe, connection) in self._failed
+
+    def had_ended(self, probe: str, connection: str) -> bool:
+        """Whether its other end had closed a connection before its page did."""
+        return (probe, connection) in self._ended

@@ -12,9 +12,9 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from farm.evidence.page_acts import PageActs
+from farm.evidence.page_flows import SILENT_S, PageFlows
 from farm.evidence.stream_lifetimes import StreamLifetime
 from farm.evidence.stream_slots import Span
 from farm.model.trial_evidence import PageLoad
@@ -22,9 +22,6 @@ from farm.model.trial_plan import SessionPlan
 
 LEAVING_S = 2.0
 """Polls may have a stream so long after it was closed; leaving so late in the hold is ignored."""
-
-SILENT_S = 3.0
-"""After so long without packets, while others sent, the connections of a page did not work."""
 
 
 def pages_that_left(
@@ -38,33 +35,51 @@ def pages_that_left(
 
     `loads` are the pages that loaded in the hold; those that did by themselves do not count.
     """
-    loaded: defaultdict[str, list[float]] = defaultdict(list)
-    for load in loads:
-        if load.step:
-            loaded[load.probe].append(load.at_s)
-    flows = _Flows.of(lives)
+    flows = PageFlows.of(lives)
+    loaded = _times(load for load in loads if load.step)
     found = {}
     for session in sessions:
-        senders = [each.probe for each in session.probes if each.sends]
         for probe in session.probes:
             at_s = _closed_s(probe.probe, flows, acts, hold)
-            if at_s is None and probe.probe in loaded:
-                at_s = _unloaded_s(probe.probe, loaded[probe.probe], lives, acts, hold)
             if at_s is None:
-                continue
-            others = [each for each in senders if each != probe.probe]
-            if (
-                not probe.receives
-                or acts.refuses(probe.probe, at_s)
-                or not flows.was_silent(
-                    probe.probe, others, at_s, is_of_server=bool(probe.kinds_of_server)
-                )
-            ):
+                at_s = _unloaded_s(probe.probe, loaded.get(probe.probe, ()), lives, acts, hold)
+            if at_s is not None and flows.worked(probe, session, acts, at_s):
                 found[probe.probe] = at_s
     return found
 
 
-def _closed_s(probe: str, flows: _Flows, acts: PageActs, hold: Span) -> float | None:
+def pages_that_reloaded(
+    sessions: Iterable[SessionPlan],
+    lives: Sequence[StreamLifetime],
+    acts: PageActs,
+    hold: Span,
+    loads: Iterable[PageLoad],
+) -> Mapping[str, float]:
+    """By probe when its page loaded by itself in the hold and made no connection again.
+
+    Its connections worked until then. It may have loaded because the server failed it: unlike
+    those of `pages_that_left` its streams are judged.
+    """
+    flows = PageFlows.of(lives)
+    loaded = _times(load for load in loads if not load.step)
+    found = {}
+    for session in sessions:
+        for probe in session.probes:
+            at_s = _unloaded_s(probe.probe, loaded.get(probe.probe, ()), lives, acts, hold)
+            if at_s is not None and flows.worked(probe, session, acts, at_s):
+                found[probe.probe] = at_s
+    return found
+
+
+def _times(loads: Iterable[PageLoad]) -> Mapping[str, Sequence[float]]:
+    """By probe when its page loaded."""
+    found: defaultdict[str, list[float]] = defaultdict(list)
+    for load in loads:
+        found[load.probe].append(load.at_s)
+    return found
+
+
+def _closed_s(probe: str, flows: PageFlows, acts: PageActs, hold: Span) -> float | None:
     """When the page closed its last connections; `None`: not in the hold, or one had failed."""
     closed = {
         connection: at_s
@@ -106,34 +121,3 @@ def _unloaded_s(
         ),
         None,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Flows:
-    """When each probe last received and sent something."""
-
-    received_s: Mapping[str, float]
-    sent_s: Mapping[str, float]
-
-    @classmethod
-    def of(cls, lives: Sequence[StreamLifetime]) -> _Flows:
-        received_s: dict[str, float] = {}
-        sent_s: dict[str, float] = {}
-        for life in lives:
-            of = received_s if life.direction == "inbound" else sent_s
-            of[life.probe] = max(of.get(life.probe, -math.inf), life.last_s)
-        return cls(received_s, sent_s)
-
-    def last_s(self, probe: str) -> float:
-        return max(self.received_s.get(probe, -math.inf), self.sent_s.get(probe, -math.inf))
-
-    def was_silent(
-        self, probe: str, others: Iterable[str], at_s: float, *, is_of_server: bool
-    ) -> bool:
-        """Whether the probe received nothing before `at_s` while others still sent.
-
-        A server that owes it media of its own (`is_of_server`) is to send at any time.
-        """
-        sent_s = max((self.sent_s.get(each, -math.inf) for each in others), default=-math.inf)
-        sent_s = math.inf if is_of_server else sent_s
-        return min(sent_s, at_s) > self.received_s.get(probe, -math.inf) + SILENT_S

@@ -262,6 +262,20 @@ class PageDialog:
 
 
 @dataclass(frozen=True, slots=True)
+class Reconnection:
+    """A page itself closed a connection that worked at `at_s`, and opened another at `again_s`.
+
+    Media of one direction went on by no other connection meanwhile. `step` is the driver's step in
+    the hold after which it closed it; empty: none was executed just before.
+    """
+
+    probe: str
+    at_s: float
+    again_s: float
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StreamSetup:
     """The time of an owed stream from offer to first media; `None`: it never came.
 
@@ -352,14 +366,16 @@ class TrialEvidence:
     `streams` identifies the tracks of `intervals`, `layers` are the encodings of them, `encodings`
     what pages set of these, and `received_layers` what receivers were given of layers, those of a
     stream in the order of time. `data` are data channels in windows, `channel_ends` those that
-    ended before the hold did. `left` has the pages that closed their connections in the hold,
-    with the time; `never_connected` has for a probe the last `connectionState` of each connection
-    that was never connected; `no_connection` are the probes whose pages never had one.
-    `all_left_s` is when the last of the probes that had joined left; `None`: not all were seen to.
-    `stayed_full` are light probes, each with the reason why a stream of theirs was coded in full;
-    `without_key_frame` are those whose browser refused to make a key frame, with its reason;
-    `unplayed` are probes that did not play the audio that they received. `left_after` is the
-    driver's step in the hold after which a probe's page left, for those for which there is one.
+    ended before the hold did. `left` has the pages that closed their connections in the hold, with
+    the time, `reloaded` those that loaded by themselves in it, whose streams ended with that;
+    `reconnections` are connections that pages replaced in the hold; `never_connected` has for a
+    probe the last `connectionState` of each connection that was never connected; `no_connection`
+    are the probes whose pages never had one. `all_left_s` is when the last of the probes that had
+    joined left; `None`: not all were seen to. `stayed_full` are light probes, each with the reason
+    why a stream of theirs was coded in full; `without_key_frame` are those whose browser refused to
+    make a key frame, with its reason; `unplayed` are probes that did not play the audio that they
+    received. `left_after` is the driver's step in the hold after which a probe's page left, for
+    those for which there is one.
     """
 
     plan: TrialPlan
@@ -387,6 +403,8 @@ class TrialEvidence:
     acts: tuple[PageAct, ...] = ()
     left: Mapping[str, float] = field(default_factory=dict)
     left_after: Mapping[str, str] = field(default_factory=dict)
+    reloaded: Mapping[str, float] = field(default_factory=dict)
+    reconnections: tuple[Reconnection, ...] = ()
     never_connected: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     failed_hold_steps: tuple[FailedHoldSteps, ...] = ()
     page_loads: tuple[PageLoad, ...] = ()

@@ -8,7 +8,7 @@ media is not asked: that is what `farm run` judges.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from farm.drivers.step_places import StepKey, StepPlace
@@ -28,15 +28,17 @@ from farm.results.checked_dialogs import CheckedDialog, dialogs_of
 from farm.results.checked_steps import CheckedStep, checked_steps
 from farm.results.checked_streams import FAULTY, CheckedStream, checked_streams
 from farm.verdict.data_messages import data_findings
-from farm.verdict.findings import no_connection_text
+from farm.verdict.findings import no_connection_text, reloaded_text
 from farm.verdict.generator_faults import OURS, generator_faults
 from farm.verdict.host_faults import busy_hosts
+from farm.verdict.page_wording import LOADING_S
 from farm.verdict.unjudged_streams import unjudged_notes
 
 _STEP = re.compile(r"(join|joined|after_join [0-9]+|leave) step ([0-9]+), ")
 _PLACED = re.compile(r"\S+\.ya?ml:[0-9]+: ")
 _TROUBLE = ("console", "page_error", "socket_closed", "candidate_error")
 MOST_TROUBLE = 5
+CLOSED_EARLY = "its page closed its connections before the call was over"
 
 STARVED = InvalidLimits(waited_for_cpu_s=0.05, late_polls=0.5)
 OF_STARVATION = frozenset({"browser", "cpu_quota", "host_unseen", "late_polls", "waited_for_cpu"})
@@ -157,7 +159,8 @@ def problems_of(
     text: DriverText,
 ) -> Iterator[str]:
     """The worst first: joins; steps of the hold; media and messages of sessions that are whole;
-    leaving."""
+    leaving. Of media causes come first: who left first, then who sent nothing of what others lack.
+    """
     lost = [probe for probe in probes if not probe.joined]
     causes = [probe for probe in lost if probe.join is None or probe.join.reason != "partner"]
     for probe in causes or lost:
@@ -169,23 +172,50 @@ def problems_of(
         yield f"{_who(probe)}: {text.before(probe.plan.role, failed.message)}"
     broken = {probe.plan.session for probe in lost}
     whole = [probe for probe in probes if probe.plan.session not in broken]
-    for probe in whole:
-        if probe.plan.probe in evidence.left:
-            yield f"{_who(probe)}: its page closed its connections before the call was over"
-            continue
-        if probe.no_call:
-            yield f"{_who(probe)}: {probe.no_call}"
-            continue
-        for stream in probe.streams:
-            if stream.state in FAULTY:
-                what = "never came" if stream.state == "missing" else "stopped before the end"
-                yield f"{_who(probe)}: the {stream_text(stream.stream)} {what}"
+    yield from _media_problems(whole, evidence)
     for finding in data_findings(evidence, criteria):
         if finding.probe.session not in broken:
             yield f"{_who(by_name[finding.probe.probe])} {finding.message}"
     for probe in probes:
         if probe.left and probe.open_after_leave:
             yield f"{_who(probe)} did not leave: {text.before(probe.plan.role, probe.left)}"
+
+
+def _media_problems(probes: Sequence[CheckedProbe], evidence: TrialEvidence) -> Iterator[str]:
+    """The pages that left, or made no connection, then the streams that are missing or stopped."""
+    left = {
+        **{probe: (at_s, CLOSED_EARLY) for probe, at_s in evidence.left.items()},
+        **{
+            probe: (at_s - LOADING_S, reloaded_text(at_s))
+            for probe, at_s in evidence.reloaded.items()
+        },
+    }
+    gone = [probe for probe in probes if probe.plan.probe in left]
+    for probe in sorted(gone, key=lambda each: left[each.plan.probe][0]):
+        yield f"{_who(probe)}: {left[probe.plan.probe][1]}"
+    there = [probe for probe in probes if probe not in gone]
+    yield from (f"{_who(probe)}: {probe.no_call}" for probe in there if probe.no_call)
+    faulty = [
+        (probe, stream)
+        for probe in there
+        if not probe.no_call
+        for stream in probe.streams
+        if stream.state in FAULTY
+    ]
+    lacking = {
+        (each.stream.senders, each.stream.media, each.state)
+        for _, each in faulty
+        if each.stream.direction == "inbound"
+    }
+
+    def is_effect(of: tuple[CheckedProbe, CheckedStream]) -> bool:
+        stream, state = of[1].stream, of[1].state
+        is_sent = stream.direction == "outbound"
+        return not (is_sent and ((stream.probe,), stream.media, state) in lacking)
+
+    for probe, stream in sorted(faulty, key=is_effect):
+        what = "never came" if stream.state == "missing" else "stopped before the end"
+        yield f"{_who(probe)}: the {stream_text(stream.stream)} {what}"
 
 
 def doubts_of(evidence: TrialEvidence, problems: bool) -> Iterator[Reason]:

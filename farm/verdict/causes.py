@@ -3,12 +3,14 @@
 One probe's bad network shows in others, too: what it cannot send its partner does not receive, and
 what it cannot receive its partner is asked to send less of (a server passes on the smallest
 bandwidth estimate of a stream's receivers). So within a session a probe whose page left is named
-first, then one whose uplink loses packets, together with the effect on its partner.
+first, then one whose page never sent what its partners lack, then one whose uplink loses packets,
+together with the effect on its partner.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from farm.model.trial_evidence import StreamIdentity
@@ -17,9 +19,11 @@ from farm.model.verdict import AFTER_JOIN, NO_CONNECTION, Reason
 from farm.model.webrtc_stats import MediaKind
 from farm.model.wording import counted, one_of, percent
 from farm.planning.receivers import receivers
-from farm.verdict.standstill import still_at_s
+from farm.verdict.page_wording import LOADING_S, act_before
+from farm.verdict.standstill import still_streams
 from farm.verdict.stream_limits import Breach
 from farm.verdict.trial_streams import TrialStreams
+from farm.verdict.unsent_streams import unsent_streams
 
 UPLINK_LOSS_CODES = ("residual_loss", "repair")
 REDUCED_CODES = ("target_bitrate", "frame_rate")
@@ -28,9 +32,6 @@ LEFT = "left"
 
 PARTNER = "partner"
 """The code of the reason for a probe that could not join as its partner could not."""
-
-LOADED_BEFORE_S = 10.0
-"""A page that loaded so long before something went wrong may be why it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +103,18 @@ class Causes:
         self._of_probe: dict[str, list[Finding]] = {}
         for finding in findings:
             self._of_probe.setdefault(finding.probe.probe, []).append(finding)
-        self._still_at_s = still_at_s(
+        self._still = still_streams(
             {
                 (each.probe.probe, each.kind, each.track): each.breach.worst_at_s
                 for each in findings
                 if each.direction == "inbound" and each.kind and each.breach.code == "gap"
             },
             streams,
+        )
+        lacking = (each for each in findings if _never_came(each) and len(each.senders) == 1)
+        self._unsent = unsent_streams(
+            {(each.senders[0], each.kind, each.is_screen) for each in lacking if each.kind},
+            streams.evidence,
         )
         self.findings = self._in_order(findings)
         """The worst session first; in it the probe that is the cause, its causes before effects."""
@@ -122,25 +128,27 @@ class Causes:
         for finding in findings:
             session = finding.probe.session
             beyond[session] = max(beyond.get(session, 0.0), finding.breach.beyond)
-        order = {probe: _cause_order(theirs) for probe, theirs in self._of_probe.items()}
+        order = {probe: self._cause_order(probe) for probe in self._of_probe}
 
         def key(finding: Finding) -> tuple[object, ...]:
             session, probe = finding.probe.session, finding.probe.probe
             is_effect = self._cause_of(finding) is not None
             is_late = not self._stood_still(finding)
-            in_probe = is_late, is_effect, _rank(finding)
+            is_other = finding.breach.code != LEFT, not self._was_never_sent(finding)
+            in_probe = is_late, is_effect, *is_other, _rank(finding)
             return -beyond[session], session, order[probe], probe, *in_probe
 
         return tuple(sorted(findings, key=key))
 
     def _stood_still(self, finding: Finding) -> bool:
         """Whether it is a gap in which nothing came to any probe."""
-        return (
-            self._still_at_s is not None
-            and finding.direction == "inbound"
-            and finding.breach.code == "gap"
-            and finding.breach.worst_at_s == self._still_at_s
-        )
+        is_gap = finding.direction == "inbound" and finding.breach.code == "gap"
+        return is_gap and (finding.probe.probe, finding.kind, finding.track) in self._still
+
+    def _was_never_sent(self, finding: Finding) -> bool:
+        """Whether it is of a stream that its page never sent, and that others lack."""
+        sent = finding.probe.probe, finding.kind, finding.is_screen
+        return finding.direction == "outbound" and sent in self._unsent
 
     def _cause_of(self, finding: Finding) -> Finding | None:
         """Another probe's finding that explains this one, if that probe comes before in order."""
@@ -154,8 +162,11 @@ class Causes:
                 for other in theirs
                 if other.is_uplink_loss
                 or (other.direction is None and not self._began_before(finding, other))
+                or (_never_came(finding) and self._was_never_sent(other))
             ]
-        elif finding.breach.code in REDUCED_CODES:
+        elif finding.breach.code in REDUCED_CODES and not self._act_of(
+            {finding.probe.probe}, finding
+        ):
             causes = [
                 other
                 for receiver in self._streams.receivers_of(finding.probe, finding.kind)
@@ -172,9 +183,44 @@ class Causes:
                 -other.breach.beyond,
             ),
         )
-        theirs = self._of_probe[first.probe.probe]
-        mine = self._of_probe[finding.probe.probe]
-        return first if _cause_order(theirs) < _cause_order(mine) else None
+        mine = self._cause_order(finding.probe.probe)
+        return first if self._cause_order(first.probe.probe) < mine else None
+
+    def _cause_order(self, probe: str) -> tuple[float, ...]:
+        """Sort key of the probes of a session, the cause of its problems first.
+
+        Those that left, as they did; those whose page never sent what others lack; those whose
+        uplink lost packets, then those that retransmitted; then those whose partner did not fail to
+        join; then by how far beyond a limit; then those that did not get in, of whom others got
+        nothing from the begin on; then by time.
+        """
+        findings = self._of_probe[probe]
+        up = dict.fromkeys(UPLINK_LOSS_CODES, 0.0)
+        for finding in findings:
+            if finding.is_uplink_loss:
+                up[finding.breach.code] = max(up[finding.breach.code], finding.breach.beyond)
+        partner_failed = all(finding.breach.code == PARTNER for finding in findings)
+        return (
+            self._left_s(probe),
+            -float(any(self._was_never_sent(finding) for finding in findings)),
+            *(-up[code] for code in UPLINK_LOSS_CODES),
+            float(partner_failed),
+            -max(finding.breach.beyond for finding in findings),
+            -float(any(finding.is_absence for finding in findings)),
+            min(finding.breach.at_s for finding in findings),
+        )
+
+    def _left_s(self, probe: str) -> float:
+        """When a probe's page left; inf: it did not."""
+        before_s = LOADING_S if probe in self._streams.evidence.reloaded else 0.0
+        findings = self._of_probe.get(probe, ())
+        times = [each.breach.at_s - before_s for each in findings if each.breach.code == LEFT]
+        return min(times, default=math.inf)
+
+    def _is_first_to_leave(self, probe: ProbePlan) -> bool:
+        """Whether no other page of its session left before this probe's."""
+        session = [p.probe for p in self._streams.probes.values() if p.session == probe.session]
+        return self._left_s(probe.probe) <= min(map(self._left_s, session))
 
     def _began_before(self, finding: Finding, other: Finding) -> bool:
         """Whether a received stream failed before its sender left, or did not do a step."""
@@ -199,18 +245,23 @@ class Causes:
                 message += "; no media that are owed came to any probe then"
         cause = self._cause_of(finding)
         if cause is not None and cause.breach.code == LEFT:
-            message += f"; {cause.probe.probe} left first"
+            is_first = self._is_first_to_leave(cause.probe)
+            message += f"; {cause.probe.probe} {'left first' if is_first else 'had left'}"
         elif cause is not None and cause.breach.code == NO_CONNECTION:
             message += f"; {cause.probe.probe}'s page made no connection"
+        elif cause is not None and self._was_never_sent(cause):
+            message += f"; {cause.probe.probe}'s page never sent it"
         elif cause is not None:
             in_hold = cause.breach.code == AFTER_JOIN
             whose = cause.stream or ("step in the hold" if in_hold else "join")
             message += f"; {cause.probe.probe}'s {whose} failed first ({cause.breach.code})"
+        elif self._was_never_sent(finding):
+            message += "; its page never sent any"
         elif finding.is_uplink_loss and finding.kind is not None:
             message += self._loss_at_receiver(probe, finding.kind)
         elif self._is_reduced_for_receiver(finding):
             message += f"; {self._first_to_fall}'s bandwidth estimate fell first"
-        message += self._loaded(finding)
+        message += self._page_act(finding)
         return Reason(
             breach.code,
             message,
@@ -245,21 +296,22 @@ class Causes:
             "usual cause: the server announces an address that the probe cannot reach"
         )
 
-    def _loaded(self, finding: Finding) -> str:
-        """The page that loaded as this began, by itself or by a step in the hold: its own, its
-        sender's, or the partner's for which a page of a call left."""
-        evidence, at_s = self._streams.evidence, finding.breach.at_s
+    def _page_act(self, finding: Finding) -> str:
+        """What a page did first as this began: its own, its sender's, in a call its partner's."""
         involved = {finding.probe.probe, *finding.senders}
-        if finding.breach.code == LEFT:
-            session = [p for p in evidence.plan.probes if p.session == finding.probe.session]
-            involved |= {probe.probe for probe in session if len(session) == 2}
-        for load in evidence.page_loads:
-            is_told = load.step != "" and load.probe in evidence.left
-            was_then = -LOADED_BEFORE_S <= load.at_s - at_s < evidence.window_s
-            if load.probe in involved and was_then and not is_told:
-                how = f"a new document after {load.step}" if load.step else "by itself"
-                return f"; {load.probe}'s page loaded {how} at {load.at_s:.0f} s of the run"
-        return ""
+        plan, call = self._streams.evidence.plan, finding.probe.session
+        session = [probe.probe for probe in plan.probes if probe.session == call]
+        if len(session) == 2:
+            involved.update(session)
+        act = self._act_of(involved, finding)
+        return act and f"; {act}"
+
+    def _act_of(self, probes: Collection[str], finding: Finding) -> str:
+        """What one of these probes' pages did first as this began; not the load that it tells."""
+        evidence, probe = self._streams.evidence, finding.probe.probe
+        is_told = finding.breach.code == LEFT and probe in evidence.reloaded
+        told = probe if is_told else ""
+        return act_before(evidence, probes, finding.breach.at_s, but_loads_of=told)
 
     @property
     def _first_to_fall(self) -> str | None:
@@ -285,26 +337,10 @@ class Causes:
         return f"; its partner {receiver} lost {lost} of it on the way down"
 
 
-def _cause_order(findings: list[Finding]) -> tuple[float, ...]:
-    """Sort key of the probes of a session, the cause of its problems first.
-
-    Those that left; those whose uplink lost packets, then those that retransmitted; then those
-    whose partner did not fail to join; then by how far beyond a limit; then those that did not get
-    in, of whom others got nothing from the begin on; then by time.
-    """
-    up = dict.fromkeys(UPLINK_LOSS_CODES, 0.0)
-    for finding in findings:
-        if finding.is_uplink_loss:
-            up[finding.breach.code] = max(up[finding.breach.code], finding.breach.beyond)
-    partner_failed = all(finding.breach.code == PARTNER for finding in findings)
-    return (
-        -float(any(finding.breach.code == LEFT for finding in findings)),
-        *(-up[code] for code in UPLINK_LOSS_CODES),
-        float(partner_failed),
-        -max(finding.breach.beyond for finding in findings),
-        -float(any(finding.is_absence for finding in findings)),
-        min(finding.breach.at_s for finding in findings),
-    )
+def _never_came(finding: Finding) -> bool:
+    """Whether it is of a received stream that never came."""
+    is_setup = finding.direction == "inbound" and finding.breach.code == "setup"
+    return is_setup and finding.breach.value is None
 
 
 def _rank(finding: Finding) -> tuple[float, float]:

@@ -78,15 +78,29 @@ def _setup_breach(setup: StreamSetup | None, criteria: Criteria, at_s: float) ->
 
 
 def _left(streams: TrialStreams) -> list[Finding]:
-    """Pages that closed their connections before the hold was over."""
+    """Pages that closed their connections before the hold was over, or loaded by themselves."""
+    evidence = streams.evidence
+    left = {
+        probe: (_left_text(evidence, probe, at_s), at_s) for probe, at_s in evidence.left.items()
+    }
+    for probe, at_s in evidence.reloaded.items():
+        left[probe] = reloaded_text(at_s), at_s
     return [
         Finding(
             streams.probes[probe],
             Breach(LEFT, None, None, FAR_BEYOND, -1, at_s),
-            message=_left_text(streams.evidence, probe, at_s),
+            message=message,
         )
-        for probe, at_s in streams.evidence.left.items()
+        for probe, (message, at_s) in left.items()
     ]
+
+
+def reloaded_text(at_s: float) -> str:
+    """What is said of a page that loaded by itself and made no connection again."""
+    return (
+        f"its page loaded by itself at {at_s:.0f} s of the run, and was out of its session from "
+        "then on"
+    )
 
 
 def _left_text(evidence: TrialEvidence, probe: str, at_s: float) -> str:

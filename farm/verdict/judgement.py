@@ -32,6 +32,7 @@ from farm.verdict.generator_faults import after_hold, generator_faults
 from farm.verdict.host_cpu import contended_servers
 from farm.verdict.host_faults import busy_hosts, unknown_wait_notes, unseen_notes
 from farm.verdict.limiting_receiver import estimate_fall, starved_receiver
+from farm.verdict.page_wording import act_notes
 from farm.verdict.short_hold import short_hold_notes
 from farm.verdict.trial_streams import TrialStreams
 from farm.verdict.unattributed_streams import unattributed_notes
@@ -200,11 +201,6 @@ def _notes(streams: TrialStreams, baseline: Baseline | None) -> tuple[str, ...]:
 
 def _page_notes(evidence: TrialEvidence) -> tuple[str, ...]:
     """What pages did by themselves or by the driver's steps, and whose steps to leave failed."""
-    loads = [
-        f"{load.probe}'s page loaded {load.url} by itself at {load.at_s:.0f} s of the run"
-        for load in evidence.page_loads
-        if not load.step
-    ]
     stayed: dict[str, list[str]] = {}
     for failed in evidence.failed_leaves:
         stayed.setdefault(failed.message, []).append(failed.probe)
@@ -214,7 +210,7 @@ def _page_notes(evidence: TrialEvidence) -> tuple[str, ...]:
         for message, probes in stayed.items()
     ]
     hold_s = evidence.phases.hold_s
-    return *(_act_text(act, hold_s) for act in evidence.acts), *loads, *leaves
+    return *(_act_text(act, hold_s) for act in evidence.acts), *act_notes(evidence), *leaves
 
 
 def _act_text(act: PageAct, hold_s: float | None) -> str:

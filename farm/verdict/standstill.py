@@ -3,37 +3,53 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from farm.model.webrtc_stats import MediaKind
+from farm.verdict.page_wording import was_away
 from farm.verdict.sent_streams import Windows
 from farm.verdict.trial_streams import TrialStreams
 
+Received = tuple[str, MediaKind, int]
+"""The probe, kind and track of a received stream."""
 
-def still_at_s(
-    gaps: Mapping[tuple[str, MediaKind, int], float | None], streams: TrialStreams
-) -> float | None:
-    """The begin of the window in which nothing came to any probe; `None`: there is none.
 
-    `gaps` has, by probe, kind and track, the begin of the window of each received stream's longest
-    gap, if that broke the limit. All owed streams had theirs in one window, and all had one at the
-    same time in it, or in the window before.
+def still_streams(
+    gaps: Mapping[Received, float | None], streams: TrialStreams
+) -> Collection[Received]:
+    """The streams of which nothing came while nothing came to any probe; empty: there are none.
+
+    `gaps` has the begin of the window of each received stream's longest gap, if that broke the
+    limit. All owed streams had theirs in one window, and all had one at the same time in it, or in
+    the window before. Those of pages that had left, or that closed their connections or loaded
+    then, say nothing of the server.
     """
     evidence = streams.evidence
-    gone = evidence.left.keys() | evidence.no_connection.keys()
+    gone = evidence.left.keys() | evidence.no_connection.keys() | evidence.reloaded.keys()
     joined = {join.probe for join in evidence.joins if join.joined} - gone
     owed = {
-        (stream.probe, stream.kind, stream.track)
+        (stream.probe, stream.kind, stream.track): stream.senders
         for stream in streams.expected
         if stream.direction == "inbound" and stream.probe in joined
     }
-    if not owed or not owed <= gaps.keys() or len(set(gaps.values())) > 1:
-        return None
+    if not owed or not owed.keys() <= gaps.keys() or len(set(gaps.values())) > 1:
+        return ()
     at_s = next(iter(gaps.values()))
     each_of = [streams.windows(probe, "inbound", kind, track) for probe, kind, track in owed]
     worst = {number for of in each_of for number, each in of.items() if each.start_s == at_s}
     is_known = any(_gaps_meet(each_of, number) for last in worst for number in (last, last - 1))
-    return at_s if is_known else None
+    if at_s is None or not is_known:
+        return ()
+
+    def was_there(probe: str) -> bool:
+        begin_s, end_s = at_s - evidence.window_s, at_s + evidence.window_s
+        return probe not in gone and not was_away(evidence, probe, begin_s, end_s)
+
+    return {
+        stream
+        for stream, senders in owed.items()
+        if was_there(stream[0]) and (not senders or any(map(was_there, senders)))
+    }
 
 
 def _gaps_meet(each_of: Iterable[Windows], number: int) -> bool:

@@ -192,6 +192,55 @@ def test_a_page_that_loads_by_itself_has_not_left() -> None:
     assert evidence_of(polled).left == {}
 
 
+# ---------------------------------------------------------------- by a load of its own
+
+
+def loads_by_itself(polled: Polled, probe: str, at_s: float) -> None:
+    polled.tells(probe, "loaded", at_s, {"url": "http://a/", "tab": 0, "after_step_s": 9.0})
+
+
+def test_a_page_that_loads_by_itself_and_makes_no_connection_again_is_named_first() -> None:
+    """Its partner's page closes its connection as it is gone: it is seen to load later."""
+    polled = call(25.0)
+    polled.received("p001", course(2), (2.0, 25.0), ssrc=501)
+    closed(polled, "p001", 24.9)
+    loads_by_itself(polled, "p000", 25.2)
+    evidence = evidence_of(polled)
+    assert evidence.reloaded == {"p000": 25.2}
+    reasons = judge(evidence, Criteria(), InvalidLimits(), None).reasons
+    assert (reasons[0].code, reasons[0].probe) == ("left", "p000")
+    assert reasons[0].message == (
+        "p000 (s000): its page loaded by itself at 25 s of the run, and was out of its session "
+        "from then on"
+    )
+    assert not any("left first" in reason.message for reason in reasons)
+    assert not any("no media that are owed came" in reason.message for reason in reasons)
+
+
+def test_the_streams_of_a_page_that_loaded_by_itself_are_judged() -> None:
+    polled = call(25.0)
+    loads_by_itself(polled, "p000", 25.0)
+    reasons = judge(evidence_of(polled), Criteria(), InvalidLimits(), None).reasons
+    assert {"left", "gap"} <= {reason.code for reason in reasons if reason.probe == "p000"}
+
+
+def test_a_page_that_loads_by_itself_and_joins_again_was_not_lost() -> None:
+    polled = call(25.0)
+    polled.sent("p000", course(2), (27.0, END_S), connection="pc9", ssrc=109)
+    loads_by_itself(polled, "p000", 25.0)
+    assert evidence_of(polled).reloaded == {}
+
+
+def test_a_page_that_loads_by_itself_after_its_connections_failed_was_not_lost() -> None:
+    polled = call(25.0)
+    becomes(polled, "p000", 24.0, "failed")
+    loads_by_itself(polled, "p000", 25.0)
+    assert evidence_of(polled).reloaded == {}
+    silent = call(25.0, silent_s=19.0)
+    loads_by_itself(silent, "p000", 25.0)
+    assert evidence_of(silent).reloaded == {}
+
+
 def test_a_page_that_closed_its_connections_in_a_step_says_which() -> None:
     polled = call(25.0)
     closed(polled, "p000", 25.0)

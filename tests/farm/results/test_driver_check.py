@@ -12,7 +12,9 @@ from farm.model.data_channels import DataInterval
 from farm.model.experiment import Experiment, Scenario
 from farm.model.page_samples import MOST_CONSOLE_LINES, EventKind
 from farm.model.trial_evidence import FailedHoldSteps, TrialEvidence
+from farm.model.trial_plan import Direction
 from farm.planning.trial_planning import plan_trial
+from farm.results.checked_streams import CheckedStream, StreamState
 from farm.results.driver_check import (
     CheckedProbe,
     DriverText,
@@ -21,6 +23,7 @@ from farm.results.driver_check import (
     trouble_lines,
 )
 from farm.testing.evidence import HOLD_S, good_evidence
+from farm.verdict.trial_streams import TrialStreams
 
 DRIVER = """\
 format: 1
@@ -109,3 +112,53 @@ def test_lines_of_a_console_are_each_once_with_their_number_and_the_others_are_c
     assert trouble_lines([often] * MOST_CONSOLE_LINES) == (
         f"console: E1234 telemetry failed (at least {MOST_CONSOLE_LINES} times)",
     )
+
+
+# ---------------------------------------------------------------- causes before effects
+
+
+def checked(evidence: TrialEvidence, *faulty: tuple[str, Direction, StreamState]) -> list[str]:
+    """The problems where these videos of a call are faulty: who has each, and how."""
+    streams = {
+        probe: [
+            CheckedStream(each, state, "", None, None, None, ())
+            for whose, direction, state in faulty
+            for each in TrialStreams(evidence).owed(whose, direction, "video")
+            if whose == probe
+        ]
+        for probe in ("p000", "p001")
+    }
+    joins = {join.probe: join for join in evidence.joins}
+    probes = tuple(
+        CheckedProbe(
+            plan, joins[plan.probe], 1.0, 1.0, (), (), tuple(streams[plan.probe]), "", 0, ()
+        )
+        for plan in evidence.plan.probes
+    )
+    return list(problems_of(probes, evidence, Criteria(), TEXT))
+
+
+def test_who_sends_nothing_is_a_problem_before_who_lacks_it() -> None:
+    assert checked(call(), ("p000", "inbound", "missing"), ("p001", "outbound", "missing")) == [
+        "p001 (caller of s000): the video that it sends never came",
+        "p000 (callee of s000): the video from p001 that it receives never came",
+    ]
+
+
+def test_who_stopped_to_send_does_not_explain_what_never_came() -> None:
+    first, _ = checked(call(), ("p000", "inbound", "missing"), ("p001", "outbound", "stopped"))
+    assert first == "p000 (callee of s000): the video from p001 that it receives never came"
+
+
+def test_who_left_is_a_problem_before_what_others_lack_of_it_the_first_in_time_first() -> None:
+    lacking = ("p000", "inbound", "stopped")
+    assert checked(replace(call(), left={"p001": HOLD_S + 5}), lacking) == [
+        "p001 (caller of s000): its page closed its connections before the call was over",
+        "p000 (callee of s000): the video from p001 that it receives stopped before the end",
+    ]
+    both = replace(call(), left={"p000": HOLD_S + 5}, reloaded={"p001": HOLD_S + 5.1})
+    assert checked(both, lacking) == [
+        "p001 (caller of s000): its page loaded by itself at 35 s of the run, and was out of its "
+        "session from then on",
+        "p000 (callee of s000): its page closed its connections before the call was over",
+    ]

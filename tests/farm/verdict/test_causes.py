@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from farm.model.trial_evidence import TrialEvidence
+from farm.model.trial_evidence import StreamIdentity, TrialEvidence
 from farm.model.trial_plan import Direction
 from farm.model.webrtc_stats import MediaKind
 from farm.verdict.causes import Causes, Finding
@@ -168,3 +168,44 @@ def test_of_copies_for_each_partner_a_reason_says_which() -> None:
         "p002 (s000) outbound audio to p000 had no packet for 5.0 s, limit 2 s"
     )
     assert reason.stream == "outbound audio"
+
+
+def unsent_by(probe: str, evidence: TrialEvidence) -> tuple[StreamIdentity, ...]:
+    """The owed streams of a room of which that probe's page never sent its video."""
+    return tuple(
+        replace(stream, seen=not is_lacking)
+        for stream in TrialStreams(evidence).expected
+        for is_lacking in [
+            stream.kind == "video"
+            and ((stream.probe, stream.direction) == (probe, "outbound") or probe in stream.senders)
+        ]
+    )
+
+
+def test_who_never_sent_a_video_is_named_before_who_never_got_it() -> None:
+    room = good("group", 3, members=3, media="forwarded")
+    room = replace(room, streams=unsent_by("p001", room))
+    streams, gap, never = (
+        TrialStreams(room),
+        Breach("gap", 10.0, 2.0, 5.0, 0, 30.0),
+        Breach("setup", None, 15.0, 1000.0, -1, 10.0),
+    )
+    findings = [
+        Finding.of(room.plan.probes[place], never if place != 1 else gap, each)
+        for place in range(3)
+        for each in streams.owed(f"p00{place}", "outbound" if place == 1 else "inbound", "video")
+        if place == 1 or each.senders == ("p001",)
+    ]
+    assert [reason.message for reason in Causes(findings, streams).reasons] == [
+        "p001 (s000) outbound video had no packet for 10.0 s, limit 2 s; its page never sent any",
+        "p000 (s000) inbound video from p001 got no first media, limit 15 s; p001's page never "
+        "sent it",
+        "p002 (s000) inbound video from p001 got no first media, limit 15 s; p001's page never "
+        "sent it",
+    ]
+    apart = replace(room, never_connected={"p001": {"pc1": "failed"}})
+    unknown = Causes(findings, TrialStreams(apart)).reasons
+    assert unknown[0].probe == "p000"
+    assert not any("never sent" in reason.message for reason in unknown)
+    sent = replace(room, streams=tuple(replace(each, seen=True) for each in room.streams))
+    assert not any("never sent" in r.message for r in Causes(findings, TrialStreams(sent)).reasons)

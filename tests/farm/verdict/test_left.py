@@ -97,6 +97,16 @@ def test_what_a_partner_lost_of_a_page_that_left_says_so() -> None:
     )
 
 
+def test_of_several_pages_that_left_the_first_in_time_is_named_first() -> None:
+    room = gone_from("p001", good("group", 4, media="forwarded"))
+    verdict = judged(dataclasses.replace(room, left={"p000": 50.2, "p001": 50.0}))
+    assert [reason.probe for reason in verdict.reasons if reason.code == "left"] == ["p001", "p000"]
+    assert verdict.reasons[0].probe == "p001"
+    lacking = {r.sender: r.message for r in verdict.reasons if r.probe == "p002" and r.sender}
+    assert lacking["p000"].endswith("; p000 had left")
+    assert lacking["p001"].endswith("; p001 left first")
+
+
 def test_a_viewer_who_left_fails_alone_a_presenter_who_left_fails_all() -> None:
     verdict = judged(dataclasses.replace(good("broadcast", 4), left={"p002": 50.0}))
     assert (verdict.units, verdict.units_failed) == (3, 1)

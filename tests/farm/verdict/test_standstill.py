@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from farm.model.criteria import Criteria, InvalidLimits
-from farm.model.trial_evidence import StreamInterval
+from farm.model.trial_evidence import PageLoad, Reconnection, StreamInterval
 from farm.model.verdict import Outcome, Verdict
 from farm.verdict import judge
 from tests.farm.trial_evidence import Change, good, losing, spoilt
@@ -70,6 +70,23 @@ def test_a_standstill_within_one_window_is_seen() -> None:
 
     verdict = judge(spoilt(good(load=4), change), Criteria(), InvalidLimits(), None)
     assert all(STILL in reason.message for reason in verdict.reasons)
+
+
+def test_nothing_is_said_of_the_server_where_pages_had_closed_their_connections() -> None:
+    def change(interval: StreamInterval) -> Change | None:
+        is_late = interval.window == 3 and interval.direction == "inbound"
+        return {"gap_s": 9.6} if is_late else None
+
+    still = spoilt(good(), change)
+    for away in (
+        {"left": {"p001": 60.0}},
+        {"reloaded": {"p001": 60.0}},
+        {"reconnections": (Reconnection("p001", 60.0, 69.0),)},
+        {"page_loads": (PageLoad("p001", 60.0, "http://app/"),)},
+    ):
+        for evidence, is_said in ((still, True), (dataclasses.replace(still, **away), False)):
+            reasons = judge(evidence, Criteria(), InvalidLimits(), None).reasons
+            assert any(STILL in reason.message for reason in reasons) is is_said
 
 
 def test_a_trial_without_gaps_is_judged_as_ever() -> None:
