@@ -186,7 +186,7 @@ def _media_problems(probes: Sequence[CheckedProbe], evidence: TrialEvidence) -> 
     left = {
         **{probe: (at_s, CLOSED_EARLY) for probe, at_s in evidence.left.items()},
         **{
-            probe: (at_s - LOADING_S, reloaded_text(at_s))
+            probe: (at_s - LOADING_S, reloaded_text(at_s, evidence.phases))
             for probe, at_s in evidence.reloaded.items()
         },
     }

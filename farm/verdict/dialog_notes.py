@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from farm.model.moments import moment
 from farm.model.page_samples import MOST_OF_ONE_DIALOG
-from farm.model.trial_evidence import PageDialog, TrialEvidence
+from farm.model.trial_evidence import PageDialog, Phases, TrialEvidence
 from farm.model.wording import counted
 
 MOST_NAMED = 5
@@ -16,10 +17,10 @@ def dialog_notes(evidence: TrialEvidence) -> tuple[str, ...]:
     alike: dict[tuple[str, str], list[PageDialog]] = {}
     for dialog in sorted(evidence.dialogs, key=lambda each: each.at_s):
         alike.setdefault((dialog.name, dialog.answer), []).append(dialog)
-    return tuple(_notes(list(alike.values()), evidence.phases.hold_s or 0.0))
+    return tuple(_notes(list(alike.values()), evidence.phases))
 
 
-def _notes(alike: list[list[PageDialog]], hold_s: float) -> Iterator[str]:
+def _notes(alike: list[list[PageDialog]], phases: Phases) -> Iterator[str]:
     for first, *rest in alike[:MOST_NAMED]:
         others = len({each.probe for each in rest} - {first.probe})
         times = 1 + sum(each.probe == first.probe for each in rest)
@@ -27,8 +28,8 @@ def _notes(alike: list[list[PageDialog]], hold_s: float) -> Iterator[str]:
         again = f", {at_least}{times} times" if times > 1 else ""
         of = f" (and those of {counted(others, 'other probe')})" if others else ""
         yield (
-            f"{first.probe}'s page{of} opened {first.name} at {first.at_s - hold_s:.0f} s of the"
-            f" hold{again}, which was {first.answer}: no step said how to answer it"
+            f"{first.probe}'s page{of} opened {first.name} {moment(first.at_s, phases)}"
+            f"{again}, which was {first.answer}: no step said how to answer it"
         )
     if len(alike) > MOST_NAMED:
         yield f"{counted(len(alike) - MOST_NAMED, 'other dialog')} came in the hold"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from farm.model.criteria import Criteria
-from farm.model.trial_evidence import NoConnection, StreamSetup, TrialEvidence
+from farm.model.moments import moment
+from farm.model.trial_evidence import NoConnection, Phases, StreamSetup, TrialEvidence
 from farm.model.verdict import AFTER_JOIN, NO_CONNECTION
 from farm.verdict.baseline import Baseline
 from farm.verdict.causes import LEFT, Finding
@@ -84,7 +85,7 @@ def _left(streams: TrialStreams) -> list[Finding]:
         probe: (_left_text(evidence, probe, at_s), at_s) for probe, at_s in evidence.left.items()
     }
     for probe, at_s in evidence.reloaded.items():
-        left[probe] = reloaded_text(at_s), at_s
+        left[probe] = reloaded_text(at_s, evidence.phases), at_s
     return [
         Finding(
             streams.probes[probe],
@@ -95,11 +96,10 @@ def _left(streams: TrialStreams) -> list[Finding]:
     ]
 
 
-def reloaded_text(at_s: float) -> str:
+def reloaded_text(at_s: float, phases: Phases) -> str:
     """What is said of a page that loaded by itself and made no connection again."""
     return (
-        f"its page loaded by itself at {at_s:.0f} s of the run, and was out of its session from "
-        "then on"
+        f"its page loaded by itself {moment(at_s, phases)}, and was out of its session from then on"
     )
 
 
@@ -113,7 +113,8 @@ def _left_text(evidence: TrialEvidence, probe: str, at_s: float) -> str:
             )
     step = evidence.left_after.get(probe)
     after = f", after {step}" if step else ""
-    return f"its page closed its own connections before the hold was over{after}"
+    when = moment(at_s, evidence.phases)
+    return f"its page closed its own connections {when}, before its end{after}"
 
 
 def _failed_hold_steps(streams: TrialStreams) -> list[Finding]:

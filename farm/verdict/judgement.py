@@ -17,7 +17,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from farm.model.criteria import Criteria, InvalidLimits
-from farm.model.trial_evidence import CLOSED_INSTEAD, PAUSED, REFUSED, PageAct, TrialEvidence
+from farm.model.moments import moment
+from farm.model.trial_evidence import (
+    CLOSED_INSTEAD,
+    PAUSED,
+    REFUSED,
+    PageAct,
+    Phases,
+    TrialEvidence,
+)
 from farm.model.verdict import MEDIA_ALONE, NO_CONNECTION, Outcome, Reason, Verdict
 from farm.verdict.assumed_media import assumed_media_notes, mixed_or_withheld
 from farm.verdict.baseline import Baseline
@@ -209,20 +217,18 @@ def _page_notes(evidence: TrialEvidence) -> tuple[str, ...]:
         f"{CLOSED_INSTEAD if len(probes) == 1 else 'their pages were closed instead'}: {message}"
         for message, probes in stayed.items()
     ]
-    hold_s = evidence.phases.hold_s
-    return *(_act_text(act, hold_s) for act in evidence.acts), *act_notes(evidence), *leaves
+    return (
+        *(_act_text(act, evidence.phases) for act in evidence.acts),
+        *act_notes(evidence),
+        *leaves,
+    )
 
 
-def _act_text(act: PageAct, hold_s: float | None) -> str:
+def _act_text(act: PageAct, phases: Phases) -> str:
     """What a page did, by its time in the hold, as the driver's steps in the hold have it."""
     text = f"{act.probe}'s page {act.what} ({act.kind})"
     after = f", after {act.step}" if act.step else ""
-    if hold_s is None:
-        when = f"at {act.at_s:.0f} s of the run{after}"
-    elif act.at_s < hold_s:
-        when = "before the hold"
-    else:
-        when = f"at {act.at_s - hold_s:.0f} s of the hold{after}"
+    when = f"{moment(act.at_s, phases)}{after}"
     if act.on_one_connection:
         return (
             f"{text} on one of its connections {when} and kept sending on another: what it sent "

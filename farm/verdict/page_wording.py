@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from farm.model.trial_evidence import PageLoad, Reconnection, TrialEvidence
+from farm.model.moments import moment
+from farm.model.trial_evidence import PageLoad, Phases, Reconnection, TrialEvidence
 
 ACTED_BEFORE_S = 10.0
 """What a page did so long before something went wrong may be why it did."""
@@ -15,24 +16,24 @@ LOADING_S = 1.0
 """A page that loads was gone so long before it had loaded, or less."""
 
 
-def reconnection_text(act: Reconnection) -> str:
-    """`p001's page closed its connection itself at 24 s of the run, and opened another 8.0 s
+def reconnection_text(act: Reconnection, phases: Phases) -> str:
+    """`p001's page closed its connection itself at 24 s of the hold, and opened another 8.0 s
     later`."""
     after = f", after {act.step}," if act.step else ","
     later_s = act.again_s - act.at_s
     return (
-        f"{act.probe}'s page closed its connection itself at {act.at_s:.0f} s of the run{after} "
+        f"{act.probe}'s page closed its connection itself {moment(act.at_s, phases)}{after} "
         f"and opened another {'at once' if later_s < AT_ONCE_S else f'{later_s:.1f} s later'}"
     )
 
 
 def act_notes(evidence: TrialEvidence) -> list[str]:
     """What pages closed and opened again or loaded by themselves, in the order of time."""
-    acts = [(act.at_s, reconnection_text(act)) for act in evidence.reconnections]
+    acts = [(act.at_s, reconnection_text(act, evidence.phases)) for act in evidence.reconnections]
     acts += [
         (
             load.at_s - LOADING_S,
-            f"{load.probe}'s page loaded {load.url} by itself at {load.at_s:.0f} s of the run",
+            f"{load.probe}'s page loaded {load.url} by itself {moment(load.at_s, evidence.phases)}",
         )
         for load in evidence.page_loads
         if not load.step
@@ -40,10 +41,10 @@ def act_notes(evidence: TrialEvidence) -> list[str]:
     return [text for _, text in sorted(acts)]
 
 
-def load_text(load: PageLoad) -> str:
-    """`p001's page loaded by itself at 27 s of the run`."""
+def load_text(load: PageLoad, phases: Phases) -> str:
+    """`p001's page loaded by itself at 27 s of the hold`."""
     how = f"a new document after {load.step}" if load.step else "by itself"
-    return f"{load.probe}'s page loaded {how} at {load.at_s:.0f} s of the run"
+    return f"{load.probe}'s page loaded {how} {moment(load.at_s, phases)}"
 
 
 def act_before(
@@ -80,6 +81,6 @@ def _acts(
     for load in evidence.page_loads:
         has_left = load.step != "" and load.probe in evidence.left
         if load.probe != but_loads_of and not has_left:
-            yield load.probe, load.at_s - LOADING_S, load.at_s, load_text(load)
+            yield load.probe, load.at_s - LOADING_S, load.at_s, load_text(load, evidence.phases)
     for act in evidence.reconnections:
-        yield act.probe, act.at_s, act.again_s, reconnection_text(act)
+        yield act.probe, act.at_s, act.again_s, reconnection_text(act, evidence.phases)

@@ -154,25 +154,32 @@ def show_zero(axes: Axes) -> None:
 
 
 def trial_time(axes: Axes, time_s: Array, phases: Phases) -> Array:
-    """Run time as seconds since the ramp began; labels the x axis so."""
-    start_s = phases.ramp_s if phases.ramp_s is not None else (time_s[0] if time_s.size else 0.0)
-    shown = time_s - start_s
-    what = "the ramp" if phases.ramp_s is not None else "the recording"
+    """Run time as seconds of the hold, as in reasons and notes; labels the x axis so.
+
+    Ramp and settle are before 0. Of a trial without a hold it is that since the ramp began, of one
+    without a ramp since the recording did.
+    """
+    start_s = zero_of(phases)
+    shown = time_s - (start_s if start_s is not None else time_s[0] if time_s.size else 0.0)
+    reached = [each for each in ("hold", "ramp") if getattr(phases, f"{each}_s") is not None]
+    what = "of the hold" if "hold" in reached else f"since the {[*reached, 'recording'][0]} began"
     if shown.size and shown[-1] - shown[0] > _WIDE_S:
         axes.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 3, 6], integer=True))
         axes.xaxis.set_major_formatter(FuncFormatter(_minutes))
-        axes.set_xlabel(f"min:s since {what} began")
+        axes.set_xlabel(f"min:s {what}")
     else:
-        axes.set_xlabel(f"seconds since {what} began")
+        axes.set_xlabel(f"seconds {what}")
     return shown
 
 
 def shade_phases(axes: Axes, phases: Phases, end_s: float, *, name: bool = True) -> None:
     """Shade ramp, settle and leave in grey; the hold, which is judged, stays white."""
-    for phase, start_s, stop_s in _spans(phases, end_s):
+    spans = list(_spans(phases, end_s))
+    shown_s = end_s - spans[0][1] if spans else 0.0
+    for phase, start_s, stop_s in spans:
         if phase in _PHASE_TINT:
             axes.axvspan(start_s, stop_s, color="black", alpha=_PHASE_TINT[phase], lw=0, zorder=0)
-        if name and stop_s - start_s >= _LETTER_SHARE * len(phase) * end_s:
+        if name and stop_s - start_s >= _LETTER_SHARE * len(phase) * shown_s:
             axes.annotate(
                 phase,
                 ((start_s + stop_s) / 2, 1),
@@ -215,12 +222,18 @@ def mark_limit(axes: Axes, value: float, label: str, **more: Any) -> None:
     axes.axhline(value, color=LIMIT, lw=1.1, ls=(0, (1, 2)), label=label, **more)
 
 
+def zero_of(phases: Phases) -> float | None:
+    """The run time at 0 of the axis of `trial_time`; `None`: the begin of the recording."""
+    return phases.ramp_s if phases.hold_s is None else phases.hold_s
+
+
 def _spans(phases: Phases, end_s: float) -> Iterator[tuple[str, float, float]]:
     """The phases that were reached, on the axis of `trial_time`; the last one ends at `end_s`."""
-    if phases.ramp_s is None:
+    zero_s = zero_of(phases)
+    if zero_s is None:
         return
     starts = [
-        (name, at_s - phases.ramp_s)
+        (name, at_s - zero_s)
         for name, at_s in (
             ("ramp", phases.ramp_s),
             ("settle", phases.settle_s),

@@ -22,6 +22,7 @@ from reports.figures.canvas import (
     shade_phases,
     show_zero,
     trial_time,
+    zero_of,
 )
 from reports.figures.chart import Column
 from reports.figures.stream_styles import (
@@ -183,10 +184,11 @@ def _line(axes: Axes, shown: Array, values: Array, style: LineStyle) -> None:
 def _mark(axes: Axes, close: CloseUp, channels: ProbeChannels, *, name: bool) -> None:
     """Shade the phases and the worst window."""
     phases = channels.phases
-    end_s = (channels.time_s[-1] + 1 if channels.time_s.size else 0.0) - (phases.ramp_s or 0.0)
+    zero_s = zero_of(phases) or 0.0
+    end_s = (channels.time_s[-1] + 1 if channels.time_s.size else 0.0) - zero_s
     shade_phases(axes, phases, end_s, name=name)
     if close.worst_s is not None:
-        start_s, stop_s = (at_s - (phases.ramp_s or 0.0) for at_s in close.worst_s)
+        start_s, stop_s = (at_s - zero_s for at_s in close.worst_s)
         axes.axvspan(
             start_s, stop_s, color=VERMILLION, alpha=0.13, lw=0, zorder=0, label="worst window"
         )

@@ -129,7 +129,7 @@ class TrialPart:
             close = self._close_up(evidence, series, sections[0])
         messages, hosts = page_messages(trial.events), host_table(evidence)
         tables = (
-            *((reasons_table(reasons),) if reasons else ()),
+            *((reasons_table(reasons, evidence.phases),) if reasons else ()),
             *(table.shown().linked(anchors) for table in whole),
             *(table for table in (hosts, messages) if table is not None),
         )

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from farm.model.moments import moment
 from farm.model.page_samples import ProbeEvent
 from farm.model.trial_evidence import Fault, JoinOutcome, Phases
 from farm.model.trial_plan import TrialPlan
@@ -295,6 +296,4 @@ def _message(event: ProbeEvent) -> str:
 def _when(at_s: float | None, phases: Phases) -> str:
     if at_s is None:
         return "at an unknown time"
-    if phases.ramp_s is None or at_s < phases.ramp_s:
-        return f"{at_s:.0f} s into the run"
-    return f"{at_s - phases.ramp_s:.0f} s after the ramp began"
+    return moment(at_s, phases)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from farm.model.experiment import ScenarioKind
+from farm.model.moments import moment
 from farm.model.trial_evidence import Fault, Phases
 from farm.model.trial_plan import TrialPlan
 from farm.model.trial_result import TrialResult
@@ -50,10 +51,7 @@ def trial_answer(
             "open",
             "unfinished",
             f"Unfinished: the trial of {load} broke off {reached}, so it has no verdict.",
-            tuple(
-                sentence(f"At {seconds(fault.at_s)} of the run: {fault.message}")
-                for fault in faults
-            ),
+            tuple(_of_fault(fault, phases) for fault in faults),
             (),
             ("Run it again; all that was recorded until then is shown below.",),
         )
@@ -90,6 +88,11 @@ def trial_answer(
         ),
         next_steps,
     )
+
+
+def _of_fault(fault: Fault, phases: Phases) -> str:
+    when = moment(fault.at_s, phases)
+    return sentence(f"{when[:1].upper()}{when[1:]}: {fault.message}")
 
 
 def _capitalised(note: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from farm.model.experiment import ScenarioKind
-from farm.model.trial_evidence import JoinOutcome
+from farm.model.trial_evidence import JoinOutcome, Phases
 from farm.model.trial_plan import TrialPlan
 from farm.model.verdict import Reason
 from farm.model.webrtc_stats import MediaKind
@@ -159,7 +159,7 @@ def session_table(
     )
 
 
-def reasons_table(reasons: Sequence[Reason]) -> Table:
+def reasons_table(reasons: Sequence[Reason], phases: Phases) -> Table:
     """The table of a verdict's reasons, the worst first."""
     rows = [
         (
@@ -170,7 +170,7 @@ def reasons_table(reasons: Sequence[Reason]) -> Table:
             Cell(reason.sender or "", reason.sender),
             Cell("") if reason.value is None else number_cell(reason.value, f"{reason.value:.4g}"),
             Cell("") if reason.limit is None else number_cell(reason.limit, f"{reason.limit:.4g}"),
-            _when(reason),
+            _when(reason, phases),
         )
         for reason in reasons
     ]
@@ -184,22 +184,28 @@ def reasons_table(reasons: Sequence[Reason]) -> Table:
             Heading("sender"),
             Heading("value", number=True),
             Heading("limit", number=True),
-            Heading("when (run time)", number=True),
+            Heading(
+                "when (run time)" if phases.hold_s is None else "when (of the hold)", number=True
+            ),
         ),
         tuple(rows),
         traced=Traced((*BOTH_WAYS.tables, POLL, "hosts", EVENTS)),
     ).shown()
 
 
-def _when(reason: Reason) -> Cell:
+def _when(reason: Reason, phases: Phases) -> Cell:
     """When it happened; of a limit the start of the first window that broke it, and the worst."""
     if reason.at_s is None:
         return Cell("")
+    zero_s = phases.hold_s or 0.0
     of_window = reason.stream is not None and reason.code != "setup"
-    where = "window from " if of_window else "at "
-    worst_s = reason.worst_at_s
-    worst = "" if worst_s in (None, reason.at_s) else f", the worst from {worst_s:.0f} s"
-    return number_cell(reason.at_s, f"{where}{reason.at_s:.0f} s{worst}")
+    where, worst_s = "window from " if of_window else "at ", reason.worst_at_s
+    worst = (
+        ""
+        if worst_s is None or worst_s == reason.at_s
+        else f", the worst from {worst_s - zero_s:.0f} s"
+    )
+    return number_cell(reason.at_s, f"{where}{reason.at_s - zero_s:.0f} s{worst}")
 
 
 def _media_cells(values: Mapping[MediaKind, Array], i: int) -> tuple[Cell, Cell]:

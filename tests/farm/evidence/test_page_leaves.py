@@ -210,7 +210,7 @@ def test_a_page_that_loads_by_itself_and_makes_no_connection_again_is_named_firs
     reasons = judge(evidence, Criteria(), InvalidLimits(), None).reasons
     assert (reasons[0].code, reasons[0].probe) == ("left", "p000")
     assert reasons[0].message == (
-        "p000 (s000): its page loaded by itself at 25 s of the run, and was out of its session "
+        "p000 (s000): its page loaded by itself at 15 s of the hold, and was out of its session "
         "from then on"
     )
     assert not any("left first" in reason.message for reason in reasons)
@@ -248,7 +248,10 @@ def test_a_page_that_closed_its_connections_in_a_step_says_which() -> None:
     evidence = evidence_of(polled)
     assert list(evidence.left_after) == ["p000"]
     first = left_reason(evidence)
-    assert "closed its own connections before the hold was over, after d.yaml:19" in first.message
+    assert (
+        "closed its own connections at 15 s of the hold, before its end, after d.yaml:19"
+        in first.message
+    )
 
 
 def test_a_step_that_changes_nothing_is_held_against_nobody() -> None:

@@ -9,7 +9,9 @@ from farm.model.verdict import Outcome, Verdict
 from farm.verdict import judge
 from tests.farm.evidence.polled import END_S, Polled, course, plan, room
 
-NOTE = "p001's page closed its connection itself at 25 s of the run, and opened another 8.0 s later"
+NOTE = (
+    "p001's page closed its connection itself at 15 s of the hold, and opened another 8.0 s later"
+)
 
 
 def evidence_of(polled: Polled) -> TrialEvidence:
@@ -72,7 +74,7 @@ def test_of_a_page_that_is_back_at_once_there_is_the_note_alone() -> None:
     verdict = judged(evidence_of(polled))
     assert verdict.outcome is Outcome.PASS
     assert verdict.page_notes == (
-        "p001's page closed its connection itself at 25 s of the run, and opened another at once",
+        "p001's page closed its connection itself at 15 s of the hold, and opened another at once",
     )
 
 
@@ -81,7 +83,7 @@ def test_the_step_after_which_a_page_closed_its_connection_is_named() -> None:
     about(polled, 25.0, "pc1", "closed", by_page=True)
     polled.tells("p001", "after_join", 25.2, {"number": 0, "place": "d.yaml:19", "took_s": 0.4})
     (note,) = judged(evidence_of(polled)).page_notes
-    assert "at 25 s of the run, after d.yaml:19" in note
+    assert "at 15 s of the hold, after d.yaml:19" in note
 
 
 def test_a_page_that_opens_another_connection_while_the_first_goes_on_closed_nothing() -> None:

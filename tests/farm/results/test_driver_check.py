@@ -158,7 +158,7 @@ def test_who_left_is_a_problem_before_what_others_lack_of_it_the_first_in_time_f
     ]
     both = replace(call(), left={"p000": HOLD_S + 5}, reloaded={"p001": HOLD_S + 5.1})
     assert checked(both, lacking) == [
-        "p001 (caller of s000): its page loaded by itself at 35 s of the run, and was out of its "
+        "p001 (caller of s000): its page loaded by itself at 5 s of the hold, and was out of its "
         "session from then on",
         "p000 (callee of s000): its page closed its connections before the call was over",
     ]

@@ -92,7 +92,7 @@ def test_a_page_that_loads_by_itself_in_the_hold_is_noted() -> None:
     load = PageLoad("p001", 52.0, "http://app/call")
     verdict = judged(dataclasses.replace(good(), page_loads=(load,)), baseline())
     assert verdict.outcome is Outcome.PASS
-    assert verdict.notes == ("p001's page loaded http://app/call by itself at 52 s of the run",)
+    assert verdict.notes == ("p001's page loaded http://app/call by itself at 22 s of the hold",)
 
 
 def test_dialogs_in_the_hold_are_noted_alike_ones_together_and_not_without_end() -> None:

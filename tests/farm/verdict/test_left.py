@@ -54,7 +54,7 @@ def test_a_page_that_left_before_the_hold_was_over_fails_its_unit_and_is_named_f
     assert (first.code, first.probe, first.session, first.stream) == ("left", "p001", "s000", None)
     assert first.at_s == 50.0
     assert first.message == (
-        "p001 (s000): its page closed its own connections before the hold was over"
+        "p001 (s000): its page closed its own connections at 20 s of the hold, before its end"
     )
 
 
@@ -131,7 +131,7 @@ def test_what_a_page_did_is_noted_and_held_against_nobody() -> None:
 def test_a_page_that_gave_nothing_yet_is_not_said_to_have_sent_before() -> None:
     act = PageAct("p001", "video", 12.0, "gave nothing to send at first")
     assert judged(dataclasses.replace(good(), acts=(act,))).notes[-1] == (
-        "p001's page gave nothing to send at first (video) before the hold: nothing of it is "
+        "p001's page gave nothing to send at first (video) 18 s before the hold: nothing of it is "
         "expected from then on, until it sends it"
     )
 
@@ -145,8 +145,8 @@ def test_what_pages_did_and_steps_to_leave_that_failed_are_notes_of_pages() -> N
     verdict = judged(dataclasses.replace(good(), acts=acts, failed_leaves=failed))
     assert verdict.outcome is Outcome.PASS
     assert verdict.page_notes == (
-        "p001's page did not want to receive (audio) before the hold: nothing is expected to come "
-        "there until it wants it again",
+        "p001's page did not want to receive (audio) 18 s before the hold: nothing is expected to "
+        "come there until it wants it again",
         "p000, p001 did not leave by the driver's steps, their pages were closed instead: "
         "d.yaml:9: leave step 2, click #x: hidden",
         "p002 did not leave by the driver's steps, its page was closed instead: d.yaml:9: leave "
@@ -180,7 +180,7 @@ def test_a_page_that_loaded_by_itself_is_named_with_what_it_broke() -> None:
     assert verdict.outcome is Outcome.FAIL
     first = verdict.reasons[0]
     assert (first.code, first.probe) == ("left", "p001")
-    assert first.message.endswith("; p000's page loaded by itself at 51 s of the run")
+    assert first.message.endswith("; p000's page loaded by itself at 21 s of the hold")
 
 
 def test_a_page_of_another_session_that_loaded_is_no_cause() -> None:
@@ -203,7 +203,7 @@ def test_what_broke_names_the_step_after_which_a_page_loaded() -> None:
     load = PageLoad("p000", 50.6, "http://app/call", "d.yaml:19: reload")
     verdict = judged(dataclasses.replace(gone_from("p001", good(load=4)), page_loads=(load,)))
     assert verdict.reasons[0].message.endswith(
-        "; p000's page loaded a new document after d.yaml:19: reload at 51 s of the run"
+        "; p000's page loaded a new document after d.yaml:19: reload at 21 s of the hold"
     )
 
 

@@ -180,10 +180,10 @@ async def test_failures_show_their_words_and_their_screenshot(tmp_path: Path) ->
             screenshots=["p001-signalling.png"],
         )
     text = write_bundle(run.path).read_text(encoding="utf-8")
-    assert "p001, callee of s000</strong> could not join (signalling), 3 s after the ramp" in text
+    assert "p001, callee of s000</strong> could not join (signalling), 3 s before the hold" in text
     assert "room is full" in text
     assert (run.path / "report" / "trial-000-p001-signalling.png").is_file()
-    assert "Sampling lost, 20 s after the ramp began" in text
+    assert "Sampling lost, at 14 s of the hold" in text
     assert "TypeError: no such thing" in text
 
 

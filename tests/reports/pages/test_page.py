@@ -63,7 +63,7 @@ def test_failures_come_in_the_order_of_time() -> None:
         ("failed in the hold (timeout)", "p000-after.png"),
     ]
     assert found[1].who == "p001, callee of s000"
-    assert found[1].when == "3 s after the ramp began"
+    assert found[1].when == "11 s before the hold"
 
 
 def test_what_befell_many_alike_is_told_once() -> None:

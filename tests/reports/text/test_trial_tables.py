@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from farm.model.trial_evidence import JoinOutcome
+from farm.model.trial_evidence import JoinOutcome, Phases
 from farm.model.verdict import Reason
 from reports.text.table import OF_VIDEO, SHOWN_ROWS, Cell
 from reports.text.trial_tables import probe_table, reasons_table, session_table
@@ -64,7 +64,7 @@ def test_a_session_stands_by_its_weakest_probe() -> None:
 
 
 def test_reasons_without_a_value_leave_it_empty() -> None:
-    (row,) = reasons_table([replace(Reason("join", "no picture"), at_s=12.0)]).rows
+    (row,) = reasons_table([replace(Reason("join", "no picture"), at_s=12.0)], Phases()).rows
     assert [cell.text for cell in row] == ["no picture", "", "", "", "", "", "", "at 12 s"]
 
 
@@ -72,9 +72,10 @@ def test_a_reason_says_whom_the_stream_comes_from() -> None:
     reason = Reason(
         "gap", "silence", "p000", "s000", "inbound video", 9.0, 2.0, 30.0, "p001 or p002"
     )
-    table = reasons_table([reason, replace(reason, worst_at_s=50.0)])
-    assert table.rows[0][-1].text == "window from 30 s"
-    assert table.rows[1][-1].text == "window from 30 s, the worst from 50 s"
+    table = reasons_table([reason, replace(reason, worst_at_s=50.0)], Phases(hold_s=20.0))
+    assert table.headings[-1].text == "when (of the hold)"
+    assert table.rows[0][-1].text == "window from 10 s"
+    assert table.rows[1][-1].text == "window from 10 s, the worst from 30 s"
     place = [heading.text for heading in table.headings].index("sender")
     assert table.rows[0][place].text == "p001 or p002"
 
