@@ -25,6 +25,7 @@ from farm.attribution.limit import (
     ServerResources,
 )
 from farm.attribution.resource_series import Quality, cross_correlations
+from farm.attribution.symptoms import server_reasons
 from farm.attribution.trials import any_passed, trial_that_broke
 from farm.model.trial_evidence import TrialEvidence
 from farm.model.trial_result import TrialResult
@@ -97,6 +98,9 @@ def limit_of_trial(
     if result.verdict.by_driver and held is None and not steps_work:
         signs = tuple(sign for sign in signs if sign.resource != "signalling")
         return LimitedBy("driver", _failed_step(result, signs), signs)
+    reasons = result.verdict.reasons
+    if reasons and not server_reasons(reasons):
+        return LimitedBy("unknown", f"{at} {reasons[0].message}", signs)
     correlations = cross_correlations(hold_of(broken), quality)
     scope = impairment_scope(impairment_of(broken, held))
     first = signs[0] if signs and signs[0].share >= 1 else None

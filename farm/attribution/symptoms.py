@@ -34,14 +34,15 @@ class Symptoms:
 def server_reasons(reasons: Sequence[Reason]) -> Sequence[Reason]:
     """The reasons that a resource of the server can explain.
 
-    Not pages that left, what their partners then lacked, failed steps of the driver in the hold,
-    and rooms of unknown media.
+    Not pages that left, what they and their partners then lacked, failed steps of the driver in
+    the hold, and rooms of unknown media.
     """
     left = {reason.probe for reason in reasons if reason.code == LEFT}
     return [
         reason
         for reason in reasons
         if reason.code not in {LEFT, AFTER_JOIN, ASSUMED_MEDIA}
+        and reason.probe not in left
         and (reason.sender is None or reason.sender not in left)
     ]
 

@@ -24,6 +24,9 @@ HEADLESS = "--headless=new"
 NO_PROXY = "--no-proxy-server"
 """Left out where the user's own flags name a proxy, which it would override."""
 
+SECURE_ORIGINS = "--unsafely-treat-insecure-origin-as-secure"
+LISTS = ("--disable-features", "--enable-features", "--enable-blink-features", SECURE_ORIGINS)
+
 FLAGS: tuple[tuple[str, str], ...] = (
     (HEADLESS, "the browser that users have, without a screen"),
     ("--remote-debugging-port=0", "DevTools on a free port, which it prints on stderr"),
@@ -169,21 +172,21 @@ def chromium_command(
     insecure = [origin_of(url) for url in plain if urlsplit(url).hostname not in LOOPBACK]
     if insecure:
         origins = ",".join(dict.fromkeys(insecure))
-        flags.append(f"--unsafely-treat-insecure-origin-as-secure={origins}")
+        flags.append(f"{SECURE_ORIGINS}={origins}")
     return [str(chromium), *_joined([*flags, *more]), f"--user-data-dir={profile}", "about:blank"]
 
 
 def _joined(flags: list[str]) -> list[str]:
-    """The flags with all lists of features in one flag each: Chromium takes the last of equals."""
-    features: dict[str, list[str]] = {}
+    """The flags with all lists of one kind in one flag each: Chromium takes the last of equals."""
+    lists: dict[str, list[str]] = {}
     others = []
     for flag in flags:
         name, _, value = flag.partition("=")
-        if name in ("--disable-features", "--enable-features", "--enable-blink-features"):
-            features.setdefault(name, []).append(value)
+        if name in LISTS:
+            lists.setdefault(name, []).append(value)
         else:
             others.append(flag)
-    return [*others, *(f"{name}={','.join(values)}" for name, values in features.items())]
+    return [*others, *(f"{name}={','.join(values)}" for name, values in lists.items())]
 
 
 def _is_snap(path: Path) -> bool:

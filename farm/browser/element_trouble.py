@@ -19,6 +19,7 @@ from farm.browser.tabs import Tabs
 from farm.model.driver import HERE, Select, Step, WaitFor, Where
 
 LOOK_WITHIN_S = 2.0
+BLANK = "about:blank"
 FRAME_WITHIN_MS = 500
 LONGEST = 120
 MOST_SHOWN = 5
@@ -193,8 +194,13 @@ async def _of_those(
 async def _nothing(
     selector: str | None, document: Page | Frame, line: str, text: str | None = None
 ) -> ElementTrouble:
+    if document.url == BLANK:
+        return ElementTrouble("no page is open, as no goto came before")
     if selector is None:
         return ElementTrouble(f"the page does not show {text!r}")
+    hidden = await _hidden_from_roles(selector, document)
+    if hidden:
+        return ElementTrouble(f"{line} {selector}: {hidden}")
     with_text = "" if text is None else f" with text {text!r}"
     like = nearest(selector, await document.evaluate(SELECTORS_OF_PAGE))
     near = _lines(like)
@@ -202,6 +208,18 @@ async def _nothing(
     return ElementTrouble(
         f"{line} {selector}{with_text}{instead and '; '}{instead}",
         is_mistyped=any(is_mistyped(selector, each) for each in like),
+    )
+
+
+async def _hidden_from_roles(selector: str, document: Page | Frame) -> str:
+    """Whether `role=` overlooks an element that is seen, as the page hides it from such tools."""
+    if not selector.startswith("role=") or ">>" in selector:
+        return ""
+    if await document.locator(f"{selector}[include-hidden]").filter(visible=True).count() == 0:
+        return ""
+    return (
+        "one is visible, but hidden from the accessibility tree (aria-hidden), "
+        f"{selector}[include-hidden] finds it"
     )
 
 

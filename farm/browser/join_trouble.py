@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from farm.browser.answered_dialog import AnsweredDialog
+from farm.browser.chromium_program import SECURE_ORIGINS
 from farm.model.page_samples import ProbeEvent
 
 NEED_NOT_BE_ERRORS = ("[role=alertdialog]", "[role=dialog]", "dialog[open]", "#status")
@@ -25,13 +26,15 @@ class PageState:
 
     `shown` is the first of `MESSAGE_PLACES` with visible text, and that text; `media` says how far
     connections without media came; `at` where the page is, if that is not where it was opened;
-    `asks_login` whether it shows a login that the driver does not use.
+    `asks_login` whether it shows a login that the driver does not use. `insecure` are origins in it
+    that have no camera, as they came by plain http.
     """
 
     shown: tuple[str, str] | None = None
     media: str | None = None
     at: str | None = None
     asks_login: bool = False
+    insecure: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -63,6 +66,11 @@ class JoinTrouble:
             self.dialog, self.dialog_step = dialog, self.step
         elif dialog.type == "prompt":
             self.prompt = dialog if dialog.got_no_text else None
+
+    @property
+    def lacks_camera(self) -> bool:
+        """Whether an error of the page names the camera, which it may not have."""
+        return "getUserMedia" in f"{self.uncaught} {self.console}"
 
     @property
     def _is_alert(self) -> bool:
@@ -102,6 +110,12 @@ class JoinTrouble:
             parts.append("the page asks for a login")
         if state.at is not None:
             parts.append(state.at)
+        if state.insecure:
+            origins = ",".join(state.insecure)
+            parts.append(
+                f"{origins} is no secure context, so that its pages have no camera: https, or "
+                f"probes.flags: ['{SECURE_ORIGINS}={origins}']"
+            )
         if state.shown is not None:
             place, text = state.shown
             parts.append(f"the page shows {' '.join(text.split())[:LONGEST]!r} in {place}")

@@ -8,6 +8,7 @@ from playwright.async_api import Frame, Page
 
 from farm.browser.join_trouble import MESSAGE_PLACES, NEED_NOT_BE_ERRORS
 from farm.browser.playwright_trouble import bounded
+from farm.model.page_address import origin_of
 
 FRAME_WITHIN_S = 2.0
 
@@ -53,6 +54,16 @@ async def _shown_in(frame: Frame) -> tuple[str, str] | None:
         shown = await frame.evaluate(SHOWN, list(MESSAGE_PLACES))
         return (str(shown[0]), str(shown[1])) if shown else None
     return None
+
+
+async def insecure_origins(tabs: Iterable[Page]) -> tuple[str, ...]:
+    """The origins of these tabs and their frames that have no camera: not secure contexts (W3C)."""
+    origins = {}
+    for frame in (frame for tab in tabs for frame in tab.frames):
+        async with bounded(FRAME_WITHIN_S):
+            if frame.url.startswith("http:") and not await frame.evaluate("isSecureContext"):
+                origins[origin_of(frame.url)] = True
+    return tuple(origins)
 
 
 async def asks_login(tabs: Iterable[Page]) -> bool:

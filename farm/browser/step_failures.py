@@ -14,7 +14,7 @@ from farm.browser.join_trouble import JoinTrouble, PageState
 from farm.browser.media_trouble import MediaTrouble
 from farm.browser.page_loads import PageLoads
 from farm.browser.playwright_trouble import bounded, one_line
-from farm.browser.shown_message import asks_login, shown_message
+from farm.browser.shown_message import asks_login, insecure_origins, shown_message
 from farm.browser.tabs import Tabs
 from farm.errors import JoinError
 from farm.model.driver import Goto, Reload, Step, WaitFor
@@ -81,12 +81,14 @@ class StepFailures:
         if not step.where.in_new_tab:
             tabs = [self.tabs.own, *(tab for tab in tabs if tab is not self.tabs.own)]
         shown, login = None, False
+        insecure: tuple[str, ...] = ()
         async with bounded(ANSWER_WITHIN_S):
             shown, login = await shown_message(tabs), await asks_login(tabs)
+            insecure = await insecure_origins(tabs) if self.trouble.lacks_camera else ()
         if shown is not None:
             shown = shown[0], self.mask(shown[1])  # before a long one is cut
         at = None if isinstance(step, Goto) else self.loads.describe(self.tabs.own)
-        return PageState(shown, self.media.describe(), at, asks_login=login)
+        return PageState(shown, self.media.describe(), at, asks_login=login, insecure=insecure)
 
     async def _thrown_by(self, step: Step) -> str:
         """The error that a condition which never came true throws, if any: often a typo."""

@@ -14,11 +14,14 @@ KINDS = ("selector", "text", "function", "url", "network")
 KEYS = (*KINDS, "state", "count", "within")
 STATES: tuple[ElementState, ...] = get_args(ElementState)
 EXPECTED = "a CSS selector, or one of selector:, text:, function:, url: and network:"
+_TIME = re.compile(r"\d+(\.\d+)?(ms|s|m|h)")
 
 
 def read_condition(given: Given) -> WaitFor:
     """The condition, as a step without a place."""
     if isinstance(given.value, str):
+        if _TIME.fullmatch(given.value):
+            raise given.wrong(f"a time is no selector: expected pause: {given.value}")
         return WaitFor(selector=given.template(EXPECTED))
     wait = given.mapping(KEYS, EXPECTED)
     kinds = [kind for kind in KINDS if kind in wait]

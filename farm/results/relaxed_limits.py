@@ -43,4 +43,5 @@ def relaxed_text(relaxed: Sequence[str]) -> str:
     if not relaxed:
         return ""
     more = f" and {len(relaxed) - NAMED} more" if len(relaxed) > NAMED else ""
-    return f"limits under invalid: were relaxed: {', '.join(relaxed[:NAMED])}{more}"
+    named = ", ".join(relaxed[:NAMED])
+    return f"limits of the generator were relaxed (the experiment's invalid): {named}{more}"

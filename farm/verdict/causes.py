@@ -357,16 +357,22 @@ def _sentence(finding: Finding, what: str) -> str:
     ratio = "retransmission" if finding.direction == "outbound" else "NACK"
     target = f"had a target bitrate of {value / 1000:.0f} kbit/s"
     sentences = {
-        "setup": f"took {value:.1f} s to its first media, limit {limit:g} s",
+        "setup": f"took {_apart(value, limit)} s to its first media, limit {limit:g} s",
         "residual_loss": f"lost {percent(value)} of its packets, limit {percent(limit)}",
         "repair": f"had a {ratio} ratio of {percent(value)}, limit {percent(limit)}",
         "delivered": f"delivered {percent(value)} of what was sent, limit {percent(limit)}",
         "target_bitrate": f"{target}, limit {limit / 1000:.0f} kbit/s",
-        "frame_rate": f"had {value:.1f} frames/s, limit {limit:.1f}",
+        "frame_rate": f"had {_apart(value, limit)} frames/s, limit {limit:.1f}",
         "stalled": f"was frozen for {percent(value)} of a window, limit {percent(limit)}",
-        "gap": f"had no packet for {value:.1f} s, limit {limit:g} s",
+        "gap": f"had no packet for {_apart(value, limit)} s, limit {limit:g} s",
         "size": f"changed its size to {value:.0f} pixels, was {limit:.0f}",
         "frame_height": f"had frames of {value:.0f} pixels in height, limit {limit:.0f}",
         "pixels": f"had {value / 1e6:.2f} million pixels/s, limit {limit / 1e6:.2f}",
     }
     return f"{what} {sentences[breach.code]}"
+
+
+def _apart(value: float, limit: float) -> str:
+    """The value with one digit, or with as many, up to three, as tell it from the limit."""
+    digits = next((n for n in (1, 2) if round(value, n) != round(limit, n)), 3)
+    return f"{value:.{digits}f}"

@@ -11,7 +11,7 @@ from farm.results.answer_lines import CPU_TAKEN, bound_words, no_load_words, ses
 from reports.wording.phrases import seconds
 
 _NO_LOAD = {
-    "floor_failed": "This server failed even at the smallest load.",
+    "floor_failed": "Even the smallest load failed.",
     "driver_failed": "The capacity is unknown: steps of the driver failed, so that too few trials "
     "tell of the server.",
 }

@@ -36,9 +36,9 @@ STATES: Mapping[str, StateMeaning] = {
     "floor_failed": StateMeaning(
         "fail",
         "fail",
-        "Even the smallest load failed.",
-        "Read the reasons of the first trial: a server or a network that cannot carry one "
-        "session is broken, not full.",
+        "What cannot carry the smallest load is broken, not full: the server, the network or the "
+        "page.",
+        "Read the reasons of the first trial.",
     ),
     "driver_failed": StateMeaning(
         "open",

@@ -179,6 +179,16 @@ def test_pages_that_left_are_not_put_down_to_the_server() -> None:
     assert symptoms_of([left, partner, bad]).media == 1
 
 
+def test_where_pages_left_it_is_said_and_no_resource_of_the_server() -> None:
+    left = Reason("left", "p001 (s000): its page loaded by itself", "p001", "s000")
+    own = Reason("gap", "p001 inbound silence", "p001", "s000", "inbound video", sender="p000")
+    found = named(trial(lambda _: {}, impairment=0.0), (left, own))
+    assert found.resource == "unknown"
+    assert found.evidence == "at 4 probes p001 (s000): its page loaded by itself"
+    bad = Reason("residual_loss", "p002 lost 7 %", "p002", "s001", "inbound video", sender="p003")
+    assert "no resource was saturated" in named(trial(lambda _: {}), (left, own, bad)).evidence
+
+
 def test_media_that_did_not_connect_are_no_signalling() -> None:
     reasons = (Reason("media", "p004 (s002): ICE failed", "p004", "s002"),) * 3
     assert symptoms_of(reasons).joins == 1

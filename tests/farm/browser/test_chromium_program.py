@@ -136,3 +136,11 @@ def test_a_users_features_are_joined_with_ours() -> None:
 
 def test_every_flag_says_why() -> None:
     assert all(flag.startswith("--") and why for flag, why in FLAGS)
+
+
+def test_origins_that_a_user_names_secure_are_joined_with_ours() -> None:
+    prefix = "--unsafely-treat-insecure-origin-as-secure="
+    flags = command("http://203.0.113.7/", more=[f"{prefix}http://203.0.113.8:9101"])
+    assert [flag.removeprefix(prefix) for flag in flags if flag.startswith(prefix)] == [
+        "http://203.0.113.7,http://203.0.113.8:9101"
+    ]

@@ -126,6 +126,44 @@ async def test_of_few_elements_all_are_named_where_none_is_like_the_selector(
     assert "visible to click" not in str(error)
 
 
+async def test_what_is_hidden_from_roles_alone_is_found_and_the_way_to_it_told(
+    new_page: NewPage, steps_app: str
+) -> None:
+    probe = await new_page()
+    await probe.page.run(Goto(f"{steps_app}steps"))
+    (page,) = probe.page.tabs.from_newest()
+    await page.set_content("<div aria-hidden='true'><button>Answer</button></div>")
+    selector = 'role=button[name="Answer"]'
+    error = await failure(probe, Click(selector, within_s=0.5))
+    found = f"{selector}[include-hidden]"
+    assert f"one is visible, but hidden from the accessibility tree (aria-hidden), {found}" in str(
+        error
+    )
+    await probe.page.run(Click(found, within_s=2.0))
+
+
+async def test_an_origin_without_a_camera_is_named_with_the_way_out(new_page: NewPage) -> None:
+    probe = await new_page()
+    (tab,) = probe.page.tabs.from_newest()
+    script = "navigator.mediaDevices.getUserMedia({ video: true })"
+    body = f"<button>Join</button><script>{script}</script>"
+    await tab.context.route(
+        "**/*", lambda route: route.fulfill(content_type="text/html", body=body)
+    )
+    await probe.page.run(Goto("http://plain.test/room"))
+    error = await failure(probe, Click("#join", within_s=0.5))
+    assert error.reason == "page_error"
+    assert (
+        "http://plain.test is no secure context, so that its pages have no camera: https, or "
+        "probes.flags: ['--unsafely-treat-insecure-origin-as-secure=http://plain.test']"
+    ) in str(error)
+
+
+async def test_a_step_before_any_goto_says_that_no_page_is_open(new_page: NewPage) -> None:
+    error = await failure(await new_page(), Fill("#name", "p000", within_s=0.5))
+    assert "no page is open, as no goto came before" in str(error)
+
+
 async def test_what_was_filled_in_names_no_element_and_no_long_text_is_cut(
     new_page: NewPage, steps_app: str
 ) -> None:

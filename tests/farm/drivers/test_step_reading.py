@@ -194,6 +194,7 @@ after_join:
         ("- screenshot: ../a", "screenshot: '../a': must be a name of letters, digits, - and _"),
         ("- mute: audio", "mute: 'audio': must be one of microphone, camera, screen"),
         ("- mute: camera\n  frame: i", "frame: mute is for all tabs and frames of the probe"),
+        ("- wait_for: 5s", "wait_for: a time is no selector: expected pause: 5s"),
         ("- wait_for: {state: hidden}", "wait_for: needs one of selector:, text:, function:, url:"),
         ("- wait_for: {url: a, text: b}", "wait_for: needs one of selector:, text:, function:"),
         ("- wait_for: {url: /(/}", "wait_for.url: /(/: no regular expression: missing ), unterm"),

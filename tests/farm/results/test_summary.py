@@ -320,14 +320,14 @@ def test_limits_of_the_generator_that_were_relaxed_are_said() -> None:
     )
     first, _ = ran(dataclasses.replace(CALLS, invalid=limits))
     assert first.endswith(
-        "0 of 2 sessions bad. Limits under invalid: were relaxed: waited_for_cpu 1m (default 1ms)"
-        ", other_programs 1 (default 0.2), capture_of_asked 0.1 (default 0.9) and 1 "
-        "more."
+        "0 of 2 sessions bad. Limits of the generator were relaxed (the experiment's invalid): "
+        "waited_for_cpu 1m (default 1ms), other_programs 1 (default 0.2), capture_of_asked 0.1 "
+        "(default 0.9) and 1 more."
     )
     strict = InvalidLimits(other_programs=0.1, capture_of_asked=0.95, host_cpu=0.5)
     assert ran(dataclasses.replace(CALLS, invalid=strict)) == ran()
     searched = size_summary(dataclasses.replace(CALLS, invalid=limits), RESULTS, estimate())
-    assert " Limits under invalid: were relaxed" in two_lines(searched)[0]
+    assert " Limits of the generator were relaxed (" in two_lines(searched)[0]
 
 
 def test_the_lines_of_an_invalid_trial_say_what_the_media_alone_showed() -> None:

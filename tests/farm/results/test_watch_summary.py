@@ -80,7 +80,8 @@ def test_limits_of_the_generator_that_were_relaxed_are_said_of_a_watch_too() -> 
     relaxed = dataclasses.replace(EXPERIMENT, invalid=InvalidLimits(udp_drops=1_000_000))
     summary = watch_summary(relaxed, 4, trials(2), {2: BEGAN_S, 3: BEGAN_S + 3600.0})
     assert with_relaxed_limits(watch_lines(summary), summary)[0].endswith(
-        "0 invalid. Limits under invalid: were relaxed: udp_drops 1000000 (default 0)."
+        "0 invalid. Limits of the generator were relaxed (the experiment's invalid): udp_drops "
+        "1000000 (default 0)."
     )
 
 

@@ -106,7 +106,7 @@ def test_a_floor_that_failed_says_so_with_the_reason() -> None:
         summary("floor_failed", probes=None, interval_probes=[None, 2]),
         [result(Outcome.FAIL, load=2, reasons=1)],
     )
-    assert answer.headline == "This server failed even at the smallest load."
+    assert answer.headline == "Even the smallest load failed."
     assert "At 2 probes, trial 0 failed (worst session s001): reason number 0." in answer.reasons
 
 
