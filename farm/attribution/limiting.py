@@ -100,7 +100,7 @@ def limit_of_trial(
         return LimitedBy("driver", _failed_step(result, signs), signs)
     reasons = result.verdict.reasons
     if reasons and not server_reasons(reasons):
-        return LimitedBy("unknown", f"{at} {reasons[0].message}", signs)
+        return LimitedBy("unknown", f"{at} {reasons[0].message}{_meanwhile(signs)}", signs)
     correlations = cross_correlations(hold_of(broken), quality)
     scope = impairment_scope(impairment_of(broken, held))
     first = signs[0] if signs and signs[0].share >= 1 else None
@@ -149,9 +149,13 @@ def _unless_at_any_load(
 def _failed_step(result: TrialResult, signs: Sequence[SaturationSign]) -> str:
     """The step that failed, and what of the server was saturated meanwhile."""
     load, why = counted(result.load, "probe"), result.verdict.reasons[0].message
-    text = f"at {load} nobody got through: {why}"
+    return f"at {load} nobody got through: {why}{_meanwhile(signs)}"
+
+
+def _meanwhile(signs: Sequence[SaturationSign]) -> str:
+    """What of the server was saturated while something else went wrong, which may be why."""
     full = [sign for sign in signs if sign.share >= 1]
-    return f"{text}; meanwhile {full[0].said}" if full else text
+    return f"; meanwhile {full[0].said}" if full else ""
 
 
 def _last_invalid(results: Sequence[TrialResult]) -> LimitedBy:

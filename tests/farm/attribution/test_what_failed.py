@@ -185,6 +185,9 @@ def test_where_pages_left_it_is_said_and_no_resource_of_the_server() -> None:
     found = named(trial(lambda _: {}, impairment=0.0), (left, own))
     assert found.resource == "unknown"
     assert found.evidence == "at 4 probes p001 (s000): its page loaded by itself"
+    busy = named(trial(all_cores(4), impairment=0.0), (left, own))
+    assert busy.resource == "unknown"
+    assert busy.evidence.startswith(f"{found.evidence}; meanwhile ")
     bad = Reason("residual_loss", "p002 lost 7 %", "p002", "s001", "inbound video", sender="p003")
     assert "no resource was saturated" in named(trial(lambda _: {}), (left, own, bad)).evidence
 
