@@ -54,7 +54,7 @@ async def test_one_stream_is_withheld_one_stops_one_is_slow(url: str) -> None:
         await p000.until_receives("p002")
         assert await p000.rate("p001", "video") == 0
         await p001.until_silent("p002", "video")
-        assert await p001.rate("p002", "audio") > 10
+        assert await p001.rate("p002", "audio") > 1
         assert 1 < await p002.rate("p000", "video") < 5
         assert await p002.rate("p001", "video") > 6
         assert await p002.page.evaluate("document.querySelector('video').srcObject.active")
@@ -85,8 +85,8 @@ async def test_a_page_stops_its_camera_and_another_disables_its_microphone(url: 
     async with room_of(2, switched(url, **acts), ROOM_DRIVER) as (p000, p001):
         await p000.until_receives("p001", kinds=("audio",))
         await p000.until_silent("p001", "video")
-        assert await p000.rate("p001", "audio") > 10
-        assert await p001.rate("p000", "video") > 10
+        assert await p000.rate("p001", "audio") > 1
+        assert await p001.rate("p000", "video") > 1
         enabled = "document.querySelector('video').srcObject.getAudioTracks()[0].enabled"
         assert await p000.page.evaluate(enabled) is False
 

@@ -52,8 +52,8 @@ async def test_one_stream_is_withheld_and_another_stops(sfu: Sfu) -> None:
         )
         assert await p000.inbound("p001", "video") == []
         await p001.until_silent("p002", "video")
-        assert await p001.rate("p002", "audio") > 10
-        assert await p000.rate("p002", "video") > 10
+        assert await p001.rate("p002", "audio") > 1
+        assert await p000.rate("p002", "video") > 1
 
 
 async def test_layers_are_sent_and_a_receiver_gets_another(sfu: Sfu) -> None:
