@@ -11,8 +11,9 @@ from farm.analysis.rates import FloatArray
 from farm.evidence.page_acts import NOT_YET, SETTLES_S, Gone, Off, PageActs
 from farm.evidence.stream_lifetimes import StreamLifetime
 from farm.evidence.stream_slots import Owner, Span
+from farm.model.page_acts import PAUSED, PageAct
 from farm.model.session_roles import SERVER, SentMedia, kind_of
-from farm.model.trial_evidence import PAUSED, PageAct, StreamIdentity
+from farm.model.trial_evidence import StreamIdentity
 from farm.model.trial_plan import Direction, TrialPlan
 from farm.model.webrtc_stats import MediaKind
 from farm.planning.owed_slots import owed_slots, sent_slots

@@ -9,13 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from farm.model.driver import Pause, Screenshot, WaitFor
-from farm.model.trial_evidence import (
-    CLOSED_INSTEAD,
-    FailedHoldSteps,
-    FailedLeave,
-    PageDialog,
-    PageLoad,
-)
+from farm.model.page_acts import CLOSED_INSTEAD, FailedHoldSteps, FailedLeave, PageDialog, PageLoad
 from farm.recording.events import SeenEvent
 
 BY_ITSELF_AFTER_S = 3.0

@@ -17,7 +17,8 @@ from farm.evidence.page_reconnections import page_reconnections
 from farm.evidence.stream_lifetimes import StreamLifetime, in_flows
 from farm.evidence.stream_senders import Origins, match_sent
 from farm.evidence.stream_slots import RECENT_S, Matched, Owner, Span, Stream, match
-from farm.model.trial_evidence import PageLoad, Reconnection, StreamIdentity
+from farm.model.page_acts import PageLoad, Reconnection
+from farm.model.trial_evidence import StreamIdentity
 from farm.model.trial_plan import Direction, ProbePlan, TrialPlan
 from farm.model.webrtc_stats import MEDIA_KINDS, MediaKind
 from farm.planning.owed_slots import owed_slots, sent_slots

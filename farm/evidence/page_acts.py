@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from farm.evidence.sender_states import CAMERAS, DISABLED, SenderState, in_effect, sender_state
+from farm.model.page_acts import PAUSED, REFUSED
 from farm.model.session_roles import SentMedia, kind_of
-from farm.model.trial_evidence import PAUSED, REFUSED
 from farm.recording.events import SeenEvent
 
 SETTLES_S = 3.0

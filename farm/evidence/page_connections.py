@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 import polars as pl
 
-from farm.model.trial_evidence import NoConnection
+from farm.model.page_acts import NoConnection
 from farm.recording.trial_reader import TrialReader
 
 _OF_A_CONNECTION = frozenset({"connection", "setup", "sender", "channel"})

@@ -17,7 +17,7 @@ from farm.evidence.page_acts import PageActs
 from farm.evidence.page_flows import SILENT_S, PageFlows
 from farm.evidence.stream_lifetimes import StreamLifetime
 from farm.evidence.stream_slots import Span
-from farm.model.trial_evidence import PageLoad
+from farm.model.page_acts import PageLoad
 from farm.model.trial_plan import SessionPlan
 
 LEAVING_S = 2.0

@@ -15,7 +15,7 @@ from farm.evidence.page_flows import SILENT_S, PageFlows
 from farm.evidence.page_leaves import LEAVING_S
 from farm.evidence.stream_lifetimes import StreamLifetime
 from farm.evidence.stream_slots import Span
-from farm.model.trial_evidence import Reconnection
+from farm.model.page_acts import Reconnection
 from farm.model.trial_plan import Direction, SessionPlan
 
 DIRECTIONS: tuple[Direction, ...] = ("outbound", "inbound")

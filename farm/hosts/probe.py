@@ -19,8 +19,8 @@ from farm.drivers.steps import step_name
 from farm.errors import BrowserError, JoinError
 from farm.hosts.step_run import StepDone, StepPage, StepRun, placed_name
 from farm.model.driver import RoleSteps, Step
+from farm.model.page_acts import CLOSED_INSTEAD
 from farm.model.page_samples import EventKind, Joined, PageReport, ProbeEvent
-from farm.model.trial_evidence import CLOSED_INSTEAD
 from farm.model.trial_plan import ProbePlan
 from farm.protocols import StepsWatched
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from farm.drivers.step_places import StepKey, StepPlace
 from farm.model.criteria import Criteria, InvalidLimits
+from farm.model.page_acts import CLOSED_INSTEAD
 from farm.model.page_samples import MOST_CONSOLE_LINES, EventKind
-from farm.model.trial_evidence import CLOSED_INSTEAD, JoinOutcome, StreamIdentity, TrialEvidence
+from farm.model.trial_evidence import JoinOutcome, StreamIdentity, TrialEvidence
 from farm.model.trial_plan import ProbePlan
 from farm.model.verdict import Reason, Verdict
 from farm.model.wording import counted, one_of

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from farm.model.moments import moment
+from farm.model.page_acts import PageDialog
 from farm.model.page_samples import MOST_OF_ONE_DIALOG
-from farm.model.trial_evidence import PageDialog, Phases, TrialEvidence
+from farm.model.trial_evidence import Phases, TrialEvidence
 from farm.model.wording import counted
 
 MOST_NAMED = 5

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from farm.model.criteria import Criteria
 from farm.model.moments import moment
-from farm.model.trial_evidence import NoConnection, Phases, StreamSetup, TrialEvidence
+from farm.model.page_acts import NoConnection
+from farm.model.trial_evidence import Phases, StreamSetup, TrialEvidence
 from farm.model.verdict import AFTER_JOIN, NO_CONNECTION
 from farm.verdict.baseline import Baseline
 from farm.verdict.causes import LEFT, Finding

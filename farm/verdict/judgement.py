@@ -18,14 +18,8 @@ from dataclasses import replace
 
 from farm.model.criteria import Criteria, InvalidLimits
 from farm.model.moments import moment
-from farm.model.trial_evidence import (
-    CLOSED_INSTEAD,
-    PAUSED,
-    REFUSED,
-    PageAct,
-    Phases,
-    TrialEvidence,
-)
+from farm.model.page_acts import CLOSED_INSTEAD, PAUSED, REFUSED, PageAct
+from farm.model.trial_evidence import Phases, TrialEvidence
 from farm.model.verdict import MEDIA_ALONE, NO_CONNECTION, Outcome, Reason, Verdict
 from farm.verdict.assumed_media import assumed_media_notes, mixed_or_withheld
 from farm.verdict.baseline import Baseline

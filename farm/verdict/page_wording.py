@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from farm.model.moments import moment
-from farm.model.trial_evidence import PageLoad, Phases, Reconnection, TrialEvidence
+from farm.model.page_acts import PageLoad, Reconnection
+from farm.model.trial_evidence import Phases, TrialEvidence
 
 ACTED_BEFORE_S = 10.0
 """What a page did so long before something went wrong may be why it did."""

@@ -11,8 +11,8 @@ from farm.evidence.hold_events import (
     hold_dialogs,
     page_loads,
 )
+from farm.model.page_acts import FailedHoldSteps, FailedLeave, PageDialog, PageLoad
 from farm.model.page_samples import EventKind, ProbeEvent
-from farm.model.trial_evidence import FailedHoldSteps, FailedLeave, PageDialog, PageLoad
 from farm.recording.events import SeenEvent
 
 

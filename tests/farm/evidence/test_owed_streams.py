@@ -9,7 +9,8 @@ import pytest
 
 from farm.evidence import trial_evidence
 from farm.model.criteria import Criteria, InvalidLimits
-from farm.model.trial_evidence import PageAct, StreamIdentity, TrialEvidence
+from farm.model.page_acts import PageAct
+from farm.model.trial_evidence import StreamIdentity, TrialEvidence
 from farm.model.trial_plan import Direction
 from farm.model.webrtc_stats import MediaKind
 from farm.verdict import judge

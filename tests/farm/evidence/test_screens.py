@@ -7,8 +7,9 @@ import pytest
 from farm.evidence import trial_evidence
 from farm.model.criteria import Criteria
 from farm.model.experiment import Scenario
+from farm.model.page_acts import PageAct
 from farm.model.session_roles import RoleStreams, SessionRole
-from farm.model.trial_evidence import PageAct, StreamIdentity, TrialEvidence
+from farm.model.trial_evidence import StreamIdentity, TrialEvidence
 from farm.verdict import judge
 from tests.farm.evidence.polled import END_S, Polled, Span, at_times, course, plan_of
 

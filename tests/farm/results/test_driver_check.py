@@ -10,8 +10,9 @@ from farm.drivers.step_places import step_places
 from farm.model.criteria import Criteria
 from farm.model.data_channels import DataInterval
 from farm.model.experiment import Experiment, Scenario
+from farm.model.page_acts import FailedHoldSteps
 from farm.model.page_samples import MOST_CONSOLE_LINES, EventKind
-from farm.model.trial_evidence import FailedHoldSteps, TrialEvidence
+from farm.model.trial_evidence import TrialEvidence
 from farm.model.trial_plan import Direction
 from farm.planning.trial_planning import plan_trial
 from farm.results.checked_streams import CheckedStream, StreamState

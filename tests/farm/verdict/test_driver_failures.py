@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from farm.model.criteria import Criteria, InvalidLimits
-from farm.model.trial_evidence import NoConnection, TrialEvidence
+from farm.model.page_acts import NoConnection
+from farm.model.trial_evidence import TrialEvidence
 from farm.model.verdict import Outcome
 from farm.testing import unjoined
 from farm.verdict import judge

@@ -6,15 +6,9 @@ from typing import Any
 import pytest
 
 from farm.model.criteria import Criteria, InvalidLimits
+from farm.model.page_acts import FailedHoldSteps, PageDialog, PageLoad
 from farm.model.server_samples import ResetReport, ServerSample
-from farm.model.trial_evidence import (
-    FailedHoldSteps,
-    Fault,
-    PageDialog,
-    PageLoad,
-    StreamInterval,
-    TrialEvidence,
-)
+from farm.model.trial_evidence import Fault, StreamInterval, TrialEvidence
 from farm.model.verdict import Outcome, Verdict
 from farm.testing import unjoined
 from farm.verdict import judge

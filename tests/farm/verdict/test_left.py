@@ -5,16 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from farm.model.criteria import Criteria, InvalidLimits
-from farm.model.trial_evidence import (
-    PAUSED,
-    REFUSED,
-    FailedHoldSteps,
-    FailedLeave,
-    PageAct,
-    PageLoad,
-    StreamInterval,
-    TrialEvidence,
-)
+from farm.model.page_acts import PAUSED, REFUSED, FailedHoldSteps, FailedLeave, PageAct, PageLoad
+from farm.model.trial_evidence import StreamInterval, TrialEvidence
 from farm.model.verdict import Outcome, Verdict
 from farm.verdict import judge
 from tests.farm.trial_evidence import Change, good, losing, spoilt, stream

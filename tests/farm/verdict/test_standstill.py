@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from farm.model.criteria import Criteria, InvalidLimits
-from farm.model.trial_evidence import PageLoad, Reconnection, StreamInterval
+from farm.model.page_acts import PageLoad, Reconnection
+from farm.model.trial_evidence import StreamInterval
 from farm.model.verdict import Outcome, Verdict
 from farm.verdict import judge
 from tests.farm.trial_evidence import Change, good, losing, spoilt
