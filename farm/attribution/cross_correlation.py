@@ -56,11 +56,11 @@ def cross_correlation(
 
     `named` is the resource in words. None where too little is known or one of them is constant.
     """
-    if amounts.size < FEWEST_S or _is_still(amounts) or _is_still(values):
+    if amounts.size < FEWEST_S:
         return None
     table = _lagged_table(amounts, values)
     table = table[np.isfinite(table).all(axis=1)]
-    if table.shape[0] < FEWEST_S:
+    if table.shape[0] < FEWEST_S or any(map(_is_still, (table[:, 0], table[:, 1:]))):
         return None
     table = np.apply_along_axis(_ranks, 0, table)
     found = _strongest(table)
@@ -127,9 +127,8 @@ def _correlations(table: Array) -> Array:
 
 
 def _is_still(values: Array) -> bool:
-    """Whether nothing is known, or varies by more than a millionth of itself."""
-    known = values[np.isfinite(values)]
-    return known.size == 0 or bool(known.std() <= 1e-6 * (np.abs(known).mean() + 1e-12))
+    """Whether they vary by no more than a millionth of themselves."""
+    return bool(values.std() <= 1e-6 * (np.abs(values).mean() + 1e-12))
 
 
 def _ranks(values: Array) -> Array:

@@ -74,7 +74,8 @@ class LimitedBy:
 
     `driver`: nothing is known of the server, as steps of the driver failed before anything came.
     `lagged` are the cross-correlations of resources with quality, `company` is the scope of the
-    impairment. `at_any_load`: joins fail as often at the smallest load, so the load is not why.
+    impairment. `at_any_load`: joins fail as often at the smallest load, so that the load is not
+    known to be why.
     """
 
     resource: Resource
