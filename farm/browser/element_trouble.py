@@ -159,6 +159,8 @@ async def _in_document(
     elsewhere = await _elsewhere(wanted, step.where, tabs, document)
     if elsewhere is not None:
         return ElementTrouble(elsewhere)
+    if document is tabs.own and document.url == BLANK:
+        return ElementTrouble("the page is about:blank, as it is before any goto")
     if wanted.text is not None and wanted.selector is not None:
         others = await _texts(wanted.selector, document)
         if others:
@@ -194,8 +196,6 @@ async def _of_those(
 async def _nothing(
     selector: str | None, document: Page | Frame, line: str, text: str | None = None
 ) -> ElementTrouble:
-    if document.url == BLANK:
-        return ElementTrouble("no page is open, as no goto came before")
     if selector is None:
         return ElementTrouble(f"the page does not show {text!r}")
     hidden = await _hidden_from_roles(selector, document)
@@ -213,7 +213,7 @@ async def _nothing(
 
 async def _hidden_from_roles(selector: str, document: Page | Frame) -> str:
     """Whether `role=` overlooks an element that is seen, as the page hides it from such tools."""
-    if not selector.startswith("role=") or ">>" in selector:
+    if not selector.startswith("role=") or ">>" in selector or "[include-hidden" in selector:
         return ""
     if await document.locator(f"{selector}[include-hidden]").filter(visible=True).count() == 0:
         return ""

@@ -159,9 +159,9 @@ async def test_an_origin_without_a_camera_is_named_with_the_way_out(new_page: Ne
     ) in str(error)
 
 
-async def test_a_step_before_any_goto_says_that_no_page_is_open(new_page: NewPage) -> None:
+async def test_a_step_before_any_goto_says_that_the_page_is_blank(new_page: NewPage) -> None:
     error = await failure(await new_page(), Fill("#name", "p000", within_s=0.5))
-    assert "no page is open, as no goto came before" in str(error)
+    assert "the page is about:blank, as it is before any goto" in str(error)
 
 
 async def test_what_was_filled_in_names_no_element_and_no_long_text_is_cut(
