@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from farm.model.page_samples import MOST_DIALOGS, MOST_OF_ONE_DIALOG
+from farm.model.page_samples import CANCELLED, EMPTY, MOST_DIALOGS, MOST_OF_ONE_DIALOG
 
 UNLOAD = "beforeunload"
-CANCELLED = "cancelled"
-EMPTY = "answered with an empty text"
 
 
 @dataclass(frozen=True, slots=True)

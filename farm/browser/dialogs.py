@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Dialog
 
-from farm.browser.answered_dialog import CANCELLED, EMPTY, UNLOAD, AnsweredDialog
+from farm.browser.answered_dialog import UNLOAD, AnsweredDialog
 from farm.model.driver import AcceptDialog, DismissDialog
 from farm.model.mask import Mask
+from farm.model.page_samples import CANCELLED, EMPTY
 
 LONGEST = 200
 

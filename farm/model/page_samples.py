@@ -67,6 +67,10 @@ class PageReport:
     connections: tuple[ConnectionReport, ...]
 
 
+CANCELLED = "cancelled"
+EMPTY = "answered with an empty text"
+"""Answers to dialogs, as their events have them behind "was"."""
+
 MOST_DIALOGS = 50
 MOST_OF_ONE_DIALOG = 10
 """So many dialogs of a probe are recorded, and so many times the same one."""

@@ -6,20 +6,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from farm.model.page_samples import MOST_OF_ONE_DIALOG
+from farm.model.page_samples import CANCELLED, EMPTY, MOST_OF_ONE_DIALOG
 from farm.recording.events import SeenEvent
 
 WITHIN_STEP_S = 3.0
 """A dialog that comes so long after a step may come of it."""
 
 MOST_HINTS = 5
-CONFIRM = "accept_dialog answers it with OK"
 ADVICE = {
-    "confirm": CONFIRM,
+    "confirm": "accept_dialog answers it with OK",
     "prompt": "accept_dialog: TEXT answers it",
     "alert": "accept_dialog before it says that it is expected",
 }
-NO_TEXT = "answered with an empty text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +43,13 @@ class CheckedDialog:
     @property
     def kept_from_leaving(self) -> bool:
         """Whether a step that leaves asked for an OK and did not get it."""
-        is_cancelled = self.type == "confirm" and self.answer == "cancelled"
+        is_cancelled = self.type == "confirm" and self.answer == CANCELLED
         return is_cancelled and "leave step " in self.step
 
     @property
     def is_told(self) -> bool:
         """Whether its answer may be none that its driver means."""
-        return self.unexpected or (self.type == "prompt" and self.answer == NO_TEXT)
+        return self.unexpected or (self.type == "prompt" and self.answer == EMPTY)
 
 
 def dialogs_of(events: Sequence[SeenEvent], probe: str) -> tuple[CheckedDialog, ...]:
