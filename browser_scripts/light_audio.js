@@ -38,7 +38,7 @@
       if (!element || native.get.call(element) !== stream) continue;
       const playing = !element.paused;
       give(element, stream);
-      if (playing) element.play().catch(() => {});
+      if (playing) element.play().catch(() => {}); // the page has stopped it meanwhile
     }
   };
   const removed = (stream, track) => track && pictures.get(stream)?.removeTrack(track);

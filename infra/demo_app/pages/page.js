@@ -69,7 +69,7 @@ export function playOthers(people) {
       const tracks = (of) => (of?.getTracks() ?? []).map(({ id }) => id).join();
       if (tracks(video.srcObject) !== tracks(stream)) {
         video.srcObject = stream;
-        video.play().catch(() => {});
+        video.play().catch(() => {}); // as above
       }
       return figure;
     }),

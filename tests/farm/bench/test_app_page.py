@@ -126,7 +126,7 @@ class Asked:
 @pytest.fixture
 async def asked() -> AsyncIterator[Asked]:
     """`/hop` leads to `/lobby.html`, `/cookie` to itself until its cookie comes back, `/round` to
-    itself for ever; `/slow` answers after 0.5 s; `/down/20` leads on so many times; `/secret` is
+    itself for ever; `/slow` answers after 0.3 s; `/down/20` leads on so many times; `/secret` is
     for `me` with `pass word`."""
     found = Asked("")
 
@@ -137,7 +137,7 @@ async def asked() -> AsyncIterator[Asked]:
         if request.path.startswith("/down/") and (steps := int(request.path[6:])):
             raise web.HTTPFound(f"/down/{steps - 1}")
         if request.path == "/slow":
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(0.3)
         if request.path == "/round":
             raise web.HTTPFound("/round")
         if request.path == "/cookie" and "seen" not in request.cookies:
@@ -208,7 +208,7 @@ async def test_it_is_known_where_pages_lead_to(asked: Asked, tmp_path: Path) -> 
         await check_pages(experiment)
 
 
-@pytest.mark.parametrize(("within", "answers"), [("200ms", False), ("5s", True)])
+@pytest.mark.parametrize(("within", "answers"), [("100ms", False), ("5s", True)])
 async def test_a_slow_page_has_as_long_as_the_step_that_opens_it(
     asked: Asked, tmp_path: Path, within: str, answers: bool
 ) -> None:
@@ -218,11 +218,11 @@ async def test_a_slow_page_has_as_long_as_the_step_that_opens_it(
     url = f"{asked.url}/slow"
     experiment = parse_experiment(f'app: {{url: "{url}", driver: {driver}}}', "an experiment")
     if answers:
-        assert await check_pages(experiment, least_s=0.1) == (url,)
+        assert await check_pages(experiment, least_s=0.05) == (url,)
         return
-    late = rf"no answer within 0\.2 s; goto of {driver}:3 \(longer with its `within`\)$"
+    late = rf"no answer within 0\.1 s; goto of {driver}:3 \(longer with its `within`\)$"
     with pytest.raises(BadInput, match=late):
-        await check_pages(experiment, least_s=0.1)
+        await check_pages(experiment, least_s=0.05)
 
 
 async def test_a_login_in_the_address_is_given_to_its_origin_alone(
