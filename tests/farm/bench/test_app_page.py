@@ -213,14 +213,16 @@ async def test_a_slow_page_has_as_long_as_the_step_that_opens_it(
     asked: Asked, tmp_path: Path, within: str, answers: bool
 ) -> None:
     driver = tmp_path / "mine.yaml"
-    steps = f"{{join: [{{goto: '{{app_url}}', within: {within}}}]}}"
-    driver.write_text(f"format: 1\nroles:\n  callee: {steps}\n  caller: {steps}\n")
+    first, other = (
+        f"{{join: [{{goto: '{{app_url}}', within: {each}}}]}}" for each in ("50ms", within)
+    )
+    driver.write_text(f"format: 1\nroles:\n  callee: {first}\n  caller: {other}\n")
     url = f"{asked.url}/slow"
     experiment = parse_experiment(f'app: {{url: "{url}", driver: {driver}}}', "an experiment")
     if answers:
         assert await check_pages(experiment, least_s=0.05) == (url,)
         return
-    late = rf"no answer within 0\.1 s; goto of {driver}:3 \(longer with its `within`\)$"
+    late = rf"no answer within 0\.1 s; goto of {driver}:4 \(longer with its `within`\)$"
     with pytest.raises(BadInput, match=late):
         await check_pages(experiment, least_s=0.05)
 
